@@ -1,0 +1,59 @@
+"""What happens to a spiking network on a Loihi-like chip?
+
+This module holds the names that describe a network and a chip. The stages are imported by name:
+``compiler`` maps the network onto registers, ``neurochip.emulator`` runs them, ``neurochip.reference``
+simulates the same network in float64, and ``neurochip.validation`` compares the two.
+"""
+
+from .errors import NeurochipError
+from .hardware import LOIHI, ChipSpec, CoreSpec
+from .network import (
+    LIF,
+    Connection,
+    ConstantCurrent,
+    LogNormal,
+    Network,
+    Normal,
+    PoissonInput,
+    Population,
+    SpikeInput,
+    Uniform,
+    all_to_all,
+    fixed_indegree,
+    fixed_outdegree,
+    fixed_probability,
+    from_arrays,
+    one_to_one,
+)
+from .recording import Probe, Recording
+from .stimulus import Stimulus, draw_stimulus
+from .version import __version__
+
+
+__all__ = [
+    "LIF",
+    "LOIHI",
+    "ChipSpec",
+    "Connection",
+    "ConstantCurrent",
+    "CoreSpec",
+    "LogNormal",
+    "Network",
+    "NeurochipError",
+    "Normal",
+    "PoissonInput",
+    "Population",
+    "Probe",
+    "Recording",
+    "SpikeInput",
+    "Stimulus",
+    "Uniform",
+    "__version__",
+    "all_to_all",
+    "draw_stimulus",
+    "fixed_indegree",
+    "fixed_outdegree",
+    "fixed_probability",
+    "from_arrays",
+    "one_to_one",
+]

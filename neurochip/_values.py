@@ -1,0 +1,104 @@
+"""Value objects that hold arrays: checked at birth, read-only, compared by content."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+from typing import Any
+
+import numpy as np
+
+from .errors import NetworkError, NeurochipError
+from .typing import Float64Array
+
+__all__ = ["ArrayValue", "check_name", "check_size", "quantity", "read_only"]
+
+
+class ArrayValue:
+    """Mixin for frozen dataclasses with ``eq=False`` whose fields may be arrays."""
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(
+            _same(getattr(self, field.name), getattr(other, field.name))
+            for field in dataclasses.fields(self)  # type: ignore[arg-type]
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
+    return bool(a == b)
+
+
+def read_only(array: np.ndarray[Any, Any]) -> Any:
+    """Return a view of ``array`` that cannot be written through."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def check_name(kind: str, name: object, error: type[NeurochipError] = NetworkError) -> None:
+    """Raise unless ``name`` is a non-empty string."""
+    if not isinstance(name, str) or not name.strip():
+        raise error(f"{kind}: name = {name!r}; allowed: a non-empty string.")
+
+
+def check_size(owner: str, size: object, error: type[NeurochipError] = NetworkError) -> None:
+    """Raise unless ``size`` is an integer above zero."""
+    if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 1:
+        raise error(f"{owner}: size = {size!r}; allowed: an integer of at least 1.")
+
+
+def quantity(
+    owner: str,
+    name: str,
+    value: Any,
+    unit: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    error: type[NeurochipError] = NetworkError,
+) -> float | Float64Array:
+    """Check a physical quantity: one finite value, or one per neuron.
+
+    Parameters
+    ----------
+    owner, name, unit : str
+        Who asks for what, for the message.
+    value : float or array_like
+        The value(s).
+    above, at_least : float, optional
+        Exclusive or inclusive lower bound.
+    error : type
+        Raised with a message that names the first offending value.
+
+    Returns
+    -------
+    float or ndarray of float64, shape (n,), read-only
+    """
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise error(
+            f"{owner}: {name} = {value!r}; allowed: a number or one number per neuron, in {unit}."
+        ) from None
+    if array.ndim > 1 or array.size == 0:
+        raise error(
+            f"{owner}: {name} has shape {array.shape}; allowed: a number or a one-dimensional "
+            f"array with one value per neuron, in {unit}."
+        )
+    allowed = "a finite number"
+    bad = ~np.isfinite(array)
+    if above is not None:
+        allowed, bad = f"above {above:g} {unit}", bad | ~(array > above)
+    elif at_least is not None:
+        allowed, bad = f"at least {at_least:g} {unit}", bad | ~(array >= at_least)
+    if bad.any():
+        first = int(np.argmax(bad))
+        where = f"[{first}]" if array.ndim else ""
+        raise error(f"{owner}: {name}{where} = {array.flat[first]:g} {unit}; allowed: {allowed}.")
+    return float(array) if array.ndim == 0 else read_only(array)

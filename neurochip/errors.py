@@ -1,0 +1,59 @@
+"""Every error that a user of neurochip can meet.
+
+Each message says who, what was asked, what is allowed, and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ChipOverflowError",
+    "CompileError",
+    "EmulatorError",
+    "ImageError",
+    "MissingExtraError",
+    "NetworkError",
+    "NeurochipError",
+    "RecordingError",
+    "SpecError",
+    "StimulusError",
+]
+
+
+class NeurochipError(Exception):
+    """Base of all errors that neurochip raises on purpose."""
+
+
+class SpecError(NeurochipError, ValueError):
+    """A chip specification that contradicts itself or that no engine can run."""
+
+
+class NetworkError(NeurochipError, ValueError):
+    """A network description that is incomplete, inconsistent or not physical."""
+
+
+class StimulusError(NeurochipError, ValueError):
+    """A stimulus that does not fit its network or its time grid."""
+
+
+class CompileError(NeurochipError, ValueError):
+    """A network that the chip cannot hold."""
+
+
+class ImageError(NeurochipError, ValueError):
+    """A chip image with illegal register values, or a file that is not a chip image."""
+
+
+class EmulatorError(NeurochipError, ValueError):
+    """A run that was asked for in a way that the emulator cannot carry out."""
+
+
+class ChipOverflowError(NeurochipError, ArithmeticError):
+    """A register overflowed in a run with ``strict=True``."""
+
+
+class RecordingError(NeurochipError, ValueError):
+    """A recording was asked for something that it does not hold."""
+
+
+class MissingExtraError(NeurochipError, ImportError):
+    """An optional library is not installed."""

@@ -1,0 +1,124 @@
+"""Integers of a stated width: ranges, rounding, and the mantissa/exponent code.
+
+Nothing in this project narrows a number without naming a :class:`Format` and a :class:`Rounding`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from .typing import Float64Array, Int64Array
+
+__all__ = ["Format", "Rounding", "encode_mantissa_exponent", "round_to_integer"]
+
+
+class Rounding(enum.Enum):
+    """How a real number becomes an integer."""
+
+    NEAREST = "nearest"
+    """To the nearest integer, ties to even: no bias on symmetric input."""
+    FLOOR = "floor"
+    """Toward minus infinity: what an arithmetic right shift does."""
+    TOWARD_ZERO = "toward zero"
+    """Drop the fraction of the magnitude."""
+    STOCHASTIC = "stochastic"
+    """Up with a probability equal to the fraction: no bias on any input, at the price of noise."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """An integer register.
+
+    Parameters
+    ----------
+    bits : int
+        Width, including the sign bit of a signed register.
+    signed : bool
+        Two's complement if true.
+    """
+
+    bits: int
+    signed: bool
+
+    @property
+    def minimum(self) -> int:
+        """Smallest value that the register holds."""
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def maximum(self) -> int:
+        """Largest value that the register holds."""
+        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
+
+
+def round_to_integer(
+    values: Float64Array, rounding: Rounding, rng: np.random.Generator | None = None
+) -> Int64Array:
+    """Round real numbers to integers.
+
+    Parameters
+    ----------
+    values : ndarray of float64
+        Numbers of magnitude below 2**53, any shape.
+    rounding : Rounding
+        The rule.
+    rng : numpy.random.Generator, optional
+        Needed by ``Rounding.STOCHASTIC`` only.
+
+    Returns
+    -------
+    ndarray of int64
+        Same shape as ``values``.
+
+    Raises
+    ------
+    ValueError
+        If the rule is stochastic and no generator was given.
+    """
+    if rounding is Rounding.NEAREST:
+        rounded = np.rint(values)
+    elif rounding is Rounding.FLOOR:
+        rounded = np.floor(values)
+    elif rounding is Rounding.TOWARD_ZERO:
+        rounded = np.trunc(values)
+    else:
+        if rng is None:
+            raise ValueError("stochastic rounding needs a random generator; pass rng=...")
+        below = np.floor(values)
+        rounded = below + (rng.random(np.shape(values)) < values - below)
+    return np.asarray(rounded).astype(np.int64)
+
+
+def encode_mantissa_exponent(
+    values: Float64Array, mantissa: Format, max_exponent: int
+) -> tuple[Int64Array, Int64Array]:
+    """Write each value as ``mantissa * 2**exponent`` with the smallest exponent that holds it.
+
+    The smallest exponent has the finest grid, so it has the smallest rounding error.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Numbers to encode, rounded to nearest.
+    mantissa : Format
+        Range of the mantissa.
+    max_exponent : int
+        Largest exponent; the smallest is 0.
+
+    Returns
+    -------
+    mantissas, exponents : ndarray of int64, shape (n,)
+        A value too large for ``max_exponent`` has a mantissa outside ``mantissa``: the caller
+        compares, so that it can name the object in its message.
+    """
+    exponents = np.full(np.shape(values), max_exponent, dtype=np.int64)
+    mantissas = round_to_integer(np.ldexp(values, -max_exponent), Rounding.NEAREST)
+    for exponent in range(max_exponent - 1, -1, -1):
+        candidate = round_to_integer(np.ldexp(values, -exponent), Rounding.NEAREST)
+        fits = (candidate >= mantissa.minimum) & (candidate <= mantissa.maximum)
+        mantissas = np.where(fits, candidate, mantissas)
+        exponents = np.where(fits, exponent, exponents)
+    return mantissas, exponents

@@ -1,0 +1,34 @@
+"""The network in physical units: what the user knows, before any register is thought of."""
+
+from .connections import (
+    Connection,
+    all_to_all,
+    fixed_indegree,
+    fixed_outdegree,
+    fixed_probability,
+    from_arrays,
+    one_to_one,
+)
+from .inputs import ConstantCurrent, PoissonInput, SpikeInput
+from .network import Network
+from .neurons import LIF, Population
+from .rules import LogNormal, Normal, Uniform
+
+__all__ = [
+    "LIF",
+    "Connection",
+    "ConstantCurrent",
+    "LogNormal",
+    "Network",
+    "Normal",
+    "PoissonInput",
+    "Population",
+    "SpikeInput",
+    "Uniform",
+    "all_to_all",
+    "fixed_indegree",
+    "fixed_outdegree",
+    "fixed_probability",
+    "from_arrays",
+    "one_to_one",
+]

@@ -1,0 +1,163 @@
+"""What drives a network from outside: spikes and constant currents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._values import ArrayValue, check_name, check_size, quantity, read_only
+from ..errors import NetworkError
+from ..typing import PerNeuron
+from .neurons import Population
+
+__all__ = ["ConstantCurrent", "PoissonInput", "SpikeInput"]
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonInput(ArrayValue):
+    """Independent Poisson spike sources.
+
+    Parameters
+    ----------
+    name : str
+        Unique within a network.
+    size : int
+        Number of sources, at least 1.
+    rate : float or array_like, Hz
+        Rate of all sources or of each, at least 0.
+
+    Raises
+    ------
+    NetworkError
+        If the name, the size or a rate is not allowed.
+    """
+
+    name: str
+    size: int
+    rate: PerNeuron
+
+    def __post_init__(self) -> None:
+        check_name("input", self.name)
+        owner = f"input {self.name!r}"
+        check_size(owner, self.size)
+        rate = quantity(owner, "rate", self.rate, "Hz", at_least=0.0)
+        if isinstance(rate, np.ndarray) and rate.size != self.size:
+            raise NetworkError(
+                f"{owner}: rate has {rate.size} values; allowed: one, or {self.size} "
+                "(one per source)."
+            )
+        object.__setattr__(self, "rate", rate)
+
+    def __repr__(self) -> str:
+        rate = f"<{self.size} values>" if isinstance(self.rate, np.ndarray) else f"{self.rate!r}"
+        return f"PoissonInput({self.name!r}, {self.size}, rate={rate})"
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeInput(ArrayValue):
+    """Sources whose spike times are given.
+
+    Parameters
+    ----------
+    name : str
+        Unique within a network.
+    size : int
+        Number of sources, at least 1.
+    ids : array_like of int, shape (n_spikes,)
+        Source of each spike, 0 to ``size - 1``.
+    times : array_like of float, shape (n_spikes,), ms
+        Time of each spike, at least 0, in any order.
+
+    Raises
+    ------
+    NetworkError
+        If the arrays differ in length, an id is out of range, or a time is negative or not finite.
+    """
+
+    name: str
+    size: int
+    ids: Any
+    times: Any
+
+    def __post_init__(self) -> None:
+        check_name("input", self.name)
+        owner = f"input {self.name!r}"
+        check_size(owner, self.size)
+        ids: NDArray[Any] = np.asarray(self.ids)
+        times: NDArray[Any] = np.asarray(self.times)
+        if ids.ndim != 1 or times.ndim != 1 or ids.shape != times.shape:
+            raise NetworkError(
+                f"{owner}: ids have shape {ids.shape} and times {times.shape}; allowed: two "
+                "one-dimensional arrays of one length, one entry per spike."
+            )
+        if ids.size:
+            if not np.issubdtype(ids.dtype, np.integer):
+                raise NetworkError(f"{owner}: ids are of type {ids.dtype}; allowed: integers.")
+            bad = (ids < 0) | (ids >= self.size)
+            if bad.any():
+                raise NetworkError(
+                    f"{owner}: ids[{int(np.argmax(bad))}] = {ids[np.argmax(bad)]}; allowed: "
+                    f"0 to {self.size - 1}."
+                )
+            quantity(owner, "times", times, "ms", at_least=0.0)
+        order = np.lexsort((ids, times))
+        object.__setattr__(self, "ids", read_only(ids[order].astype(np.int32)))
+        object.__setattr__(self, "times", read_only(times[order].astype(np.float64)))
+
+    @classmethod
+    def from_trains(cls, name: str, trains: Sequence[Any]) -> SpikeInput:
+        """Build an input from one array of spike times (ms) per source.
+
+        Examples
+        --------
+        >>> SpikeInput.from_trains("stimulus", [[1.0, 5.0], [], [2.5]])
+        SpikeInput('stimulus', 3, <3 spikes>)
+        """
+        arrays = [np.asarray(train, dtype=np.float64).ravel() for train in trains]
+        lengths = [array.size for array in arrays]
+        times = np.concatenate(arrays) if arrays else np.empty(0)
+        return cls(name, len(arrays), np.repeat(np.arange(len(arrays)), lengths), times)
+
+    def __repr__(self) -> str:
+        return f"SpikeInput({self.name!r}, {self.size}, <{len(self.times)} spikes>)"
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantCurrent(ArrayValue):
+    """A current that flows into every neuron of a population for the whole run.
+
+    It adds to the ``i_offset`` of the neurons, and several add up.
+
+    Parameters
+    ----------
+    target : Population
+        The neurons.
+    amplitude : float or array_like, nA
+        The current into all neurons or into each.
+
+    Raises
+    ------
+    NetworkError
+        If a value is not finite or the number of values is not 1 or the size of the target.
+    """
+
+    target: Population
+    amplitude: PerNeuron
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.target, Population):
+            raise NetworkError(
+                f"constant current: target = {self.target!r}; allowed: a Population(...)."
+            )
+        owner = f"constant current into {self.target.name!r}"
+        amplitude = quantity(owner, "amplitude", self.amplitude, "nA")
+        if isinstance(amplitude, np.ndarray) and amplitude.size != self.target.size:
+            raise NetworkError(
+                f"{owner}: amplitude has {amplitude.size} values; allowed: one, or "
+                f"{self.target.size} (one per neuron)."
+            )
+        object.__setattr__(self, "amplitude", amplitude)

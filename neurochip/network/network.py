@@ -1,0 +1,133 @@
+"""The whole network, checked as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+from .._values import ArrayValue
+from ..errors import NetworkError
+from ..typing import Float64Array
+from .connections import Connection
+from .inputs import ConstantCurrent, PoissonInput, SpikeInput
+from .neurons import Population
+
+__all__ = ["Network"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network(ArrayValue):
+    """Populations, what drives them, and how they connect.
+
+    Spikes act in Brian2's order of events: integrate, test the threshold, deliver synapses, reset.
+
+    Parameters
+    ----------
+    populations : iterable of Population
+        At least one; names unique, also against the inputs.
+    inputs : iterable of PoissonInput, SpikeInput or ConstantCurrent
+        What drives the network from outside.
+    connections : iterable of Connection
+        Between members of this network. Names that repeat get " #2", " #3" and so on.
+
+    Raises
+    ------
+    NetworkError
+        If a name repeats, or a connection or a current ends at something that is not listed here.
+    """
+
+    populations: tuple[Population, ...]
+    inputs: tuple[PoissonInput | SpikeInput | ConstantCurrent, ...] = ()
+    connections: tuple[Connection, ...] = ()
+
+    def __post_init__(self) -> None:
+        populations = _members("populations", self.populations, Population)
+        inputs = _members("inputs", self.inputs, PoissonInput, SpikeInput, ConstantCurrent)
+        connections = _members("connections", self.connections, Connection)
+        if not populations:
+            raise NetworkError("network: populations = (); allowed: at least one Population.")
+        members: dict[str, Any] = {}
+        for item in (*(i for i in inputs if not isinstance(i, ConstantCurrent)), *populations):
+            if item.name in members:
+                raise NetworkError(
+                    f"network: the name {item.name!r} is used twice; names of inputs and "
+                    "populations must be unique."
+                )
+            members[item.name] = item
+        for connection in connections:
+            for end in (connection.source, connection.target):
+                if members.get(end.name) is not end:
+                    raise NetworkError(
+                        f"network: connection {connection.name!r} ends at {end.name!r}, which is "
+                        "not among the inputs and populations given here; list that very object."
+                    )
+        for item in inputs:
+            if isinstance(item, ConstantCurrent) and members.get(item.target.name) is not item.target:
+                raise NetworkError(
+                    f"network: a constant current flows into {item.target.name!r}, which is not "
+                    "among the populations given here; list that very object."
+                )
+        object.__setattr__(self, "populations", populations)
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "connections", _unique(connections))
+
+    @property
+    def spike_inputs(self) -> tuple[PoissonInput | SpikeInput, ...]:
+        """The inputs that emit spikes, in order."""
+        return tuple(item for item in self.inputs if not isinstance(item, ConstantCurrent))
+
+    @property
+    def n_synapses(self) -> int:
+        """Synapses of all connections."""
+        return sum(connection.n_synapses for connection in self.connections)
+
+    def population(self, name: str) -> Population:
+        """Return the population of that name."""
+        for item in self.populations:
+            if item.name == name:
+                return item
+        known = ", ".join(repr(item.name) for item in self.populations)
+        raise NetworkError(f"network: no population {name!r}; there are {known}.")
+
+    def current(self, population: Population) -> Float64Array:
+        """Constant current into each neuron (nA), shape (size,): i_offset and all inputs."""
+        total = population.parameter("i_offset").copy()
+        for item in self.inputs:
+            if isinstance(item, ConstantCurrent) and item.target is population:
+                total += item.amplitude
+        return total
+
+    def __repr__(self) -> str:
+        neurons = sum(item.size for item in self.populations)
+        return (
+            f"Network({len(self.populations)} populations, {neurons} neurons, "
+            f"{self.n_synapses} synapses)"
+        )
+
+
+def _members(field: str, items: Iterable[Any], *kinds: type) -> tuple[Any, ...]:
+    try:
+        members = tuple(items)
+    except TypeError:
+        raise NetworkError(f"network: {field} = {items!r}; allowed: a list.") from None
+    for item in members:
+        if not isinstance(item, kinds):
+            names = ", ".join(kind.__name__ for kind in kinds)
+            raise NetworkError(f"network: {field} holds {item!r}; allowed: {names}.")
+    return members
+
+
+def _unique(connections: tuple[Connection, ...]) -> tuple[Connection, ...]:
+    taken: set[str] = set()
+    renamed = []
+    for connection in connections:
+        name, count = connection.name, 1
+        while name in taken:
+            count += 1
+            name = f"{connection.name} #{count}"
+        taken.add(name)
+        fields = {key: getattr(connection, key) for key in connection.__dataclass_fields__}
+        renamed.append(connection if count == 1 else Connection(**{**fields, "name": name}))
+    return tuple(renamed)

@@ -1,0 +1,158 @@
+"""The neuron model and groups of neurons."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._values import ArrayValue, check_name, check_size, quantity
+from ..errors import NetworkError
+from ..typing import Float64Array, PerNeuron
+
+__all__ = ["LIF", "Population"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LIF(ArrayValue):
+    """Leaky integrate-and-fire neurons, with PyNN's parameter names and units.
+
+    Below threshold ``tau_m dv/dt = v_rest - v + R (I + i_offset)`` with ``R = tau_m / cm``; a
+    neuron whose v is above ``v_thresh`` at the end of a step spikes, and v is held at ``v_reset``
+    for ``tau_refrac``. Each parameter is one value for all neurons or one value per neuron.
+
+    Without ``tau_syn`` a presynaptic spike adds its weight (mV) to v. With ``tau_syn`` it adds its
+    weight (nA) to I, and ``tau_syn dI/dt = -I``, also while v is held.
+
+    Parameters
+    ----------
+    tau_m : float or array_like, ms
+        Membrane time constant, above 0.
+    v_rest, v_reset, v_thresh : float or array_like, mV
+        Resting, reset and threshold potential; the reset must lie below the threshold.
+    tau_refrac : float or array_like, ms
+        Refractory period, at least 0. It lasts ``floor(tau_refrac / dt + 1e-3)`` steps, as in
+        Brian2; delta kicks that arrive during it are lost (Brian2's ``unless refractory``).
+    cm : float or array_like, nF
+        Membrane capacitance, above 0; it only matters to currents.
+    i_offset : float or array_like, nA
+        Constant current.
+    tau_syn : float or array_like, ms, optional
+        Time constant of the synaptic current, above 0. Default: delta synapses.
+    v_init : float or array_like, mV, optional
+        v at time 0. Default: ``v_rest``.
+
+    Raises
+    ------
+    NetworkError
+        If a value is not finite, out of its range, or the reset is not below the threshold.
+    """
+
+    tau_m: PerNeuron = 20.0
+    v_rest: PerNeuron = -65.0
+    v_reset: PerNeuron = -65.0
+    v_thresh: PerNeuron = -50.0
+    tau_refrac: PerNeuron = 0.0
+    cm: PerNeuron = 1.0
+    i_offset: PerNeuron = 0.0
+    tau_syn: PerNeuron | None = None
+    v_init: PerNeuron | None = None
+
+    def __post_init__(self) -> None:
+        def check(name: str, unit: str, **bounds: float) -> None:
+            value = quantity("LIF", name, getattr(self, name), unit, **bounds)
+            object.__setattr__(self, name, value)
+
+        check("tau_m", "ms", above=0.0)
+        check("v_rest", "mV")
+        check("v_reset", "mV")
+        check("v_thresh", "mV")
+        check("tau_refrac", "ms", at_least=0.0)
+        check("cm", "nF", above=0.0)
+        check("i_offset", "nA")
+        if self.tau_syn is not None:
+            check("tau_syn", "ms", above=0.0)
+        if self.v_init is not None:
+            check("v_init", "mV")
+        sizes = self._sizes()
+        if len(set(sizes.values())) > 1:
+            listed = ", ".join(f"{name} has {size}" for name, size in sizes.items())
+            raise NetworkError(f"LIF: {listed} values; all per-neuron parameters need one length.")
+        reset, threshold = np.broadcast_arrays(self.v_reset, self.v_thresh)
+        bad = np.atleast_1d(reset >= threshold)
+        if bad.any():
+            first = int(np.argmax(bad))
+            where = f"[{first}]" if sizes else ""
+            raise NetworkError(
+                f"LIF: v_reset{where} = {np.atleast_1d(reset)[first]:g} mV is not below "
+                f"v_thresh{where} = {np.atleast_1d(threshold)[first]:g} mV; such a neuron would "
+                "fire for ever. Lower v_reset or raise v_thresh."
+            )
+
+    def _sizes(self) -> dict[str, int]:
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        return {name: len(v) for name, v in values.items() if isinstance(v, np.ndarray)}
+
+    def __repr__(self) -> str:
+        changed = [
+            f"{item.name}={_short(getattr(self, item.name))}"
+            for item in dataclasses.fields(self)
+            if isinstance(getattr(self, item.name), np.ndarray)
+            or getattr(self, item.name) != item.default
+        ]
+        return f"LIF({', '.join(changed)})"
+
+    @property
+    def delta_synapses(self) -> bool:
+        """Whether a spike jumps v (mV) instead of a current (nA)."""
+        return self.tau_syn is None
+
+
+def _short(value: object) -> str:
+    return f"<{value.size} values>" if isinstance(value, np.ndarray) else f"{value!r}"
+
+
+@dataclass(frozen=True)
+class Population:
+    """A named group of neurons of one model.
+
+    Parameters
+    ----------
+    name : str
+        Unique within a network.
+    size : int
+        Number of neurons, at least 1.
+    model : LIF
+        Parameters; arrays must have ``size`` values.
+
+    Raises
+    ------
+    NetworkError
+        If the name is empty, the size below 1, or an array of the model has another length.
+    """
+
+    name: str
+    size: int
+    model: LIF = dataclasses.field(default_factory=LIF)
+
+    def __post_init__(self) -> None:
+        check_name("population", self.name)
+        check_size(f"population {self.name!r}", self.size)
+        if not isinstance(self.model, LIF):
+            raise NetworkError(
+                f"population {self.name!r}: model = {self.model!r}; allowed: a LIF(...)."
+            )
+        for parameter, size in self.model._sizes().items():
+            if size != self.size:
+                raise NetworkError(
+                    f"population {self.name!r}: {parameter} has {size} values; allowed: one, or "
+                    f"{self.size} (one per neuron)."
+                )
+
+    def parameter(self, name: str) -> Float64Array:
+        """One parameter as an array, shape (size,), with the default of ``v_init`` filled in."""
+        value = getattr(self.model, name)
+        if name == "v_init" and value is None:
+            value = self.model.v_rest
+        return np.broadcast_to(np.asarray(value, dtype=np.float64), (self.size,))

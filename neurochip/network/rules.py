@@ -1,0 +1,101 @@
+"""Seeded random rules for weights and delays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import NetworkError
+from ..typing import Float64Array
+
+__all__ = ["LogNormal", "Normal", "Rule", "Uniform"]
+
+
+def _check_finite(rule: object, **values: float) -> None:
+    for name, value in values.items():
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise NetworkError(f"{type(rule).__name__}: {name} = {value!r}; allowed: finite.")
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Values spread evenly between ``low`` and ``high``."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_finite(self, low=self.low, high=self.high)
+        if self.low > self.high:
+            raise NetworkError(f"Uniform: low = {self.low:g} is above high = {self.high:g}.")
+
+    def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
+        """Draw ``size`` values, shape (size,)."""
+        return rng.uniform(self.low, self.high, size)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A normal distribution; values outside ``low``..``high`` are drawn again, not clipped.
+
+    Raises
+    ------
+    NetworkError
+        If the standard deviation is negative or less than 1 % of the values would be accepted.
+    """
+
+    mean: float
+    std: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        _check_finite(self, mean=self.mean, std=self.std)
+        if self.std < 0:
+            raise NetworkError(f"Normal: std = {self.std:g}; allowed: at least 0.")
+        if not self._accepted() >= 0.01:
+            raise NetworkError(
+                f"Normal: only {self._accepted():.1%} of the values of mean {self.mean:g} and std "
+                f"{self.std:g} lie between low = {self.low:g} and high = {self.high:g}; allowed: "
+                "at least 1 %. Move the bounds or the mean."
+            )
+
+    def _accepted(self) -> float:
+        if self.std == 0:
+            return float(self.low <= self.mean <= self.high)
+        scale = self.std * math.sqrt(2)
+        above, below = (self.high - self.mean) / scale, (self.low - self.mean) / scale
+        return 0.5 * (math.erf(above) - math.erf(below))
+
+    def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
+        """Draw ``size`` values, shape (size,)."""
+        values = rng.normal(self.mean, self.std, size)
+        outside = np.flatnonzero((values < self.low) | (values > self.high))
+        while outside.size:
+            values[outside] = rng.normal(self.mean, self.std, outside.size)
+            again = values[outside]
+            outside = outside[(again < self.low) | (again > self.high)]
+        return values
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    """``exp(x)`` with x normal of mean ``mu`` and standard deviation ``sigma``, times ``scale``."""
+
+    mu: float
+    sigma: float
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_finite(self, mu=self.mu, sigma=self.sigma, scale=self.scale)
+        if self.sigma < 0:
+            raise NetworkError(f"LogNormal: sigma = {self.sigma:g}; allowed: at least 0.")
+
+    def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
+        """Draw ``size`` values, shape (size,)."""
+        return self.scale * rng.lognormal(self.mu, self.sigma, size)
+
+
+Rule = Uniform | Normal | LogNormal

@@ -1,0 +1,199 @@
+"""One realisation of the inputs, frozen, so that chip and reference see the very same spikes."""
+
+from __future__ import annotations
+
+import math
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ._npz import read_npz, write_npz
+from ._values import ArrayValue
+from .errors import StimulusError
+from .network import Network, PoissonInput, SpikeInput
+from .typing import Int32Array
+
+__all__ = ["Stimulus", "count_steps", "draw_stimulus"]
+
+_KIND, _VERSION = "stimulus", 1
+_GRID_TOLERANCE = 1e-3  # of a step: Brian2's rule for times that float rounding put below the grid
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus(ArrayValue):
+    """Input spikes in continuous time; every run bins them onto its own grid.
+
+    Parameters
+    ----------
+    duration : float, ms
+        Length of the run that it is meant for, above 0. Later spikes are kept and not reached.
+    trains : tuple of SpikeInput
+        The spikes of every spiking input of the network.
+    """
+
+    duration: float
+    trains: tuple[SpikeInput, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_duration(self.duration)
+        object.__setattr__(self, "trains", tuple(self.trains))
+
+    @property
+    def n_spikes(self) -> int:
+        """Spikes of all inputs together."""
+        return sum(len(train.times) for train in self.trains)
+
+    def binned(
+        self, dt: float, inputs: Sequence[tuple[str, int]]
+    ) -> tuple[Int32Array, Int32Array]:
+        """Put the spikes onto a grid of ``dt``.
+
+        Parameters
+        ----------
+        dt : float, ms
+            Step; a spike at time t belongs to step ``floor(t / dt + 1e-3)``.
+        inputs : sequence of (name, size)
+            The inputs that the run expects, in its order.
+
+        Returns
+        -------
+        steps, sources : ndarray of int32, shape (n_spikes,)
+            Sorted by step, then source. Sources are numbered through all inputs. Two spikes of a
+            source in one step stay two.
+
+        Raises
+        ------
+        StimulusError
+            If an input is missing, superfluous, or of another size.
+        """
+        trains = {train.name: train for train in self.trains}
+        expected = dict(inputs)
+        for name in (*expected, *trains):
+            if name not in trains or name not in expected:
+                state = "lacks" if name not in trains else "has superfluous"
+                raise StimulusError(
+                    f"stimulus: {state} spikes for input {name!r}; the run expects "
+                    f"{_listed(expected)} and the stimulus holds {_listed(trains)}."
+                )
+            if trains[name].size != expected[name]:
+                raise StimulusError(
+                    f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
+                    f"{expected[name]}."
+                )
+        steps, sources, first = [], [], 0
+        for name, size in inputs:
+            train = trains[name]
+            steps.append(np.floor(train.times / dt + _GRID_TOLERANCE).astype(np.int64))
+            sources.append(train.ids.astype(np.int64) + first)
+            first += size
+        all_steps = np.concatenate(steps) if steps else np.empty(0, np.int64)
+        all_sources = np.concatenate(sources) if sources else np.empty(0, np.int64)
+        order = np.lexsort((all_sources, all_steps))
+        return all_steps[order].astype(np.int32), all_sources[order].astype(np.int32)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the stimulus to an ``.npz`` file, all or nothing, and return its path."""
+        arrays: dict[str, object] = {
+            "duration": np.float64(self.duration),
+            "names": np.array([train.name for train in self.trains], dtype=np.str_),
+            "sizes": np.array([train.size for train in self.trains], dtype=np.int64),
+        }
+        for index, train in enumerate(self.trains):
+            arrays[f"ids_{index}"], arrays[f"times_{index}"] = train.ids, train.times
+        return write_npz(path, _KIND, _VERSION, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Stimulus:
+        """Read a file written by :meth:`save`.
+
+        Raises
+        ------
+        StimulusError
+            If the file is missing, damaged, foreign or too new.
+        """
+        arrays, _ = read_npz(path, _KIND, _VERSION, StimulusError)
+        try:
+            trains = tuple(
+                SpikeInput(str(name), int(size), arrays[f"ids_{i}"], arrays[f"times_{i}"])
+                for i, (name, size) in enumerate(zip(arrays["names"], arrays["sizes"], strict=True))
+            )
+            return cls(float(arrays["duration"]), trains)
+        except (KeyError, TypeError, ValueError) as problem:
+            raise StimulusError(f"{path}: a damaged stimulus ({problem}).") from None
+
+    def __repr__(self) -> str:
+        return f"Stimulus({self.duration:g} ms, {len(self.trains)} inputs, {self.n_spikes} spikes)"
+
+
+def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
+    """Draw one realisation of all inputs of a network.
+
+    Poisson sources are drawn in continuous time. Each input has its own random stream, given by
+    the seed and its name, so adding an input does not change the others.
+
+    Parameters
+    ----------
+    network : Network
+        Its spiking inputs are drawn or copied.
+    duration : float, ms
+        Length, above 0.
+    seed : int
+        At least 0. The same seed gives the same spikes within a version of neurochip.
+
+    Raises
+    ------
+    StimulusError
+        If the duration or the seed is not allowed.
+    """
+    _check_duration(duration)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise StimulusError(f"stimulus: seed = {seed!r}; allowed: an integer of at least 0.")
+    trains = []
+    for item in network.spike_inputs:
+        if isinstance(item, SpikeInput):
+            trains.append(item)
+            continue
+        trains.append(_draw_poisson(item, duration, int(seed)))
+    return Stimulus(float(duration), tuple(trains))
+
+
+def count_steps(duration: float, dt: float) -> int:
+    """Return the number of steps of ``dt`` in ``duration`` (both ms).
+
+    Raises
+    ------
+    StimulusError
+        If dt is not above 0 or the duration is not a multiple of it.
+    """
+    if not (isinstance(dt, (int, float)) and math.isfinite(dt) and dt > 0):
+        raise StimulusError(f"run: dt = {dt!r} ms; allowed: a number above 0.")
+    steps = round(duration / dt)
+    if abs(steps * dt - duration) > _GRID_TOLERANCE * dt or steps < 1:
+        raise StimulusError(
+            f"run: a duration of {duration:g} ms is not a whole number of steps of {dt:g} ms; "
+            f"the nearest are {max(1, math.floor(duration / dt)) * dt:g} and "
+            f"{(math.floor(duration / dt) + 1) * dt:g} ms."
+        )
+    return steps
+
+
+def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
+    rng = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
+    expected = np.broadcast_to(np.asarray(item.rate), (item.size,)) * (duration / 1000.0)
+    counts = rng.poisson(expected)
+    ids = np.repeat(np.arange(item.size), counts)
+    return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
+
+
+def _check_duration(duration: float) -> None:
+    valid = isinstance(duration, (int, float, np.integer, np.floating))
+    if not valid or not (math.isfinite(duration) and duration > 0):
+        raise StimulusError(f"stimulus: duration = {duration!r} ms; allowed: a number above 0.")
+
+
+def _listed(names: object) -> str:
+    return ", ".join(repr(name) for name in names) or "none"  # type: ignore[attr-defined]
