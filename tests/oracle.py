@@ -128,9 +128,7 @@ class Synapse:
 
     @property
     def weight(self) -> int:
-        return decode_weight(
-            self.mantissa, self.weight_exponent, self.weight_bits, self.sign_mode
-        )
+        return decode_weight(self.mantissa, self.weight_exponent, self.weight_bits, self.sign_mode)
 
 
 @dataclass(frozen=True)
@@ -185,9 +183,7 @@ def decay(state: int, factor: int) -> int:
     return truncating_quotient(state * factor, DECAY_UNITY)
 
 
-def decode_weight(
-    mantissa: int, weight_exponent: int, weight_bits: int, sign_mode: int
-) -> int:
+def decode_weight(mantissa: int, weight_exponent: int, weight_bits: int, sign_mode: int) -> int:
     """The integer a synapse adds to the accumulator."""
     mantissa, weight_exponent = index(mantissa), index(weight_exponent)
     weight_bits, sign_mode = index(weight_bits), index(sign_mode)
@@ -233,7 +229,7 @@ def run(
 
     trace = Trace()
     counters = trace.counters
-    arriving = [defaultdict(int) for _ in range(n_steps)]
+    arriving: list[defaultdict[int, int]] = [defaultdict(int) for _ in range(n_steps)]
 
     def send(source: Source, first_step: int) -> None:
         for target, delay, weight in fan_out.get(source, ()):

@@ -204,12 +204,10 @@ def recurrent(name, seed, dt, duration, rate, low, high, w_exc, w_inh, **changes
         one_to_one("input", "inh", rng.uniform(low, high, 20), 0.0, first=80),
     ]
     for source, weight in (("exc", w_exc), ("inh", w_inh)):
-        for target in sizes:
-            connections.append(
-                random_connection(
-                    rng, source, target, sizes[source], sizes[target], 0.1, weight, dt, 3.0
-                )
-            )
+        connections.extend(
+            random_connection(rng, source, target, sizes[source], size, 0.1, weight, dt, 3.0)
+            for target, size in sizes.items()
+        )
     return {
         "case": name,
         "dt": dt,
@@ -385,7 +383,8 @@ def record(case):
     network.run(n_steps * dt * b2.ms)
 
     seen_step, seen_id = sorted_spikes(spikes["input"], dt)
-    assert np.array_equal(seen_step, in_step) and np.array_equal(seen_id, in_id)
+    assert np.array_equal(seen_step, in_step)
+    assert np.array_equal(seen_id, in_id)
 
     data = {
         "case": np.array(case["case"]),
@@ -410,7 +409,8 @@ def record(case):
 
         steps, ids = sorted_spikes(spikes[name], dt)
         v = np.asarray(potentials[name].v / b2.mV).T
-        assert v.shape == (n_steps, population["size"]) and np.isfinite(v).all()
+        assert v.shape == (n_steps, population["size"])
+        assert np.isfinite(v).all()
         margin = min(
             margin,
             threshold_margin(v, params["v_thresh"], params["tau_refrac"], steps, ids, dt),
@@ -445,7 +445,7 @@ def main(prefixes):
             f"({data['spk_id_' + p['name']].size / p['size'] / seconds:.1f} Hz)"
             for p in case["populations"]
         )
-        print(
+        print(  # noqa: T201
             f"{path.name}: {path.stat().st_size / 1024:.0f} KiB, "
             f"{case['input'][0].size} input spikes, {rates}, margin {margin:.1e} mV",
             flush=True,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 import oracle
+import pytest
 from conformance.load import VECTORS, Case, case_paths, load_case
 
 N_VECTORS = 53

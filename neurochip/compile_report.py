@@ -1,0 +1,218 @@
+"""What the compiler asked of each register, what it got, and what that means: data and a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["CompileReport", "ReportRow", "Span"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Smallest, mean and largest of the values of a parameter."""
+
+    low: float
+    mean: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Any) -> Span:
+        """Summarise an array (or one number)."""
+        array = np.asarray(values, dtype=np.float64)
+        if array.size == 0:
+            return cls(math.nan, math.nan, math.nan)
+        return cls(float(array.min()), float(array.mean()), float(array.max()))
+
+    def __str__(self) -> str:
+        if self.low == self.high:
+            return _number(self.low)
+        return f"{_number(self.low)}..{_number(self.high)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRow:
+    """One parameter of one population or connection.
+
+    Parameters
+    ----------
+    owner : str
+        ``"population 'name'"`` or ``"connection 'name'"``.
+    parameter : str
+        Physical name.
+    unit : str
+        Unit of ``asked``, ``meant`` and ``error``.
+    asked : Span
+        What the network says.
+    registers : dict of str to Span
+        Register values that it became.
+    meant : Span
+        What these values mean.
+    error : float
+        Largest difference meant - asked by magnitude, with its sign.
+    relative_error : float
+        Largest relative difference by magnitude, with its sign; NaN where asked is 0.
+    note : str
+        How the value was found, or why it matters.
+    warning : str
+        Empty unless the difference matters.
+    """
+
+    owner: str
+    parameter: str
+    unit: str
+    asked: Span
+    registers: Mapping[str, Span]
+    meant: Span
+    error: float
+    relative_error: float
+    note: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileReport:
+    """All that a compilation decided.
+
+    Parameters
+    ----------
+    chip : str
+        Name of the chip.
+    dt : float, ms
+        Length of a step.
+    options : dict
+        The compiler's options by name.
+    rows : tuple of ReportRow
+        Parameter by parameter.
+    resources : dict of str to (used, limit)
+        The fullest core, or the chip, for each resource.
+    remarks : tuple of str
+        Warnings that belong to no single parameter.
+    """
+
+    chip: str
+    dt: float
+    options: Mapping[str, Any]
+    rows: tuple[ReportRow, ...]
+    resources: Mapping[str, tuple[int, int]]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Every warning as one sentence."""
+        from_rows = tuple(f"{row.owner}: {row.warning}" for row in self.rows if row.warning)
+        return from_rows + self.remarks
+
+    def row(self, owner: str, parameter: str) -> ReportRow:
+        """Return the row of a parameter.
+
+        Parameters
+        ----------
+        owner : str
+            Name of a population or connection, with or without its kind.
+        parameter : str
+            Physical name.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        for row in self.rows:
+            if row.parameter == parameter and owner in {row.owner, row.owner.split("'")[1]}:
+                return row
+        raise KeyError(f"no parameter {parameter!r} of {owner!r} in the compile report")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, ready for JSON: no NaN, only lists, dicts, numbers and strings."""
+        data: dict[str, Any] = _plain(asdict(self))
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CompileReport:
+        """Rebuild what :meth:`to_dict` gave."""
+        rows = []
+        for row in data["rows"]:
+            spans = {name: _span(value) for name, value in row["registers"].items()}
+            rows.append(
+                ReportRow(
+                    **{
+                        **row,
+                        "asked": _span(row["asked"]),
+                        "meant": _span(row["meant"]),
+                        "registers": spans,
+                        "error": _nan(row["error"]),
+                        "relative_error": _nan(row["relative_error"]),
+                    }
+                )
+            )
+        return cls(
+            chip=data["chip"],
+            dt=data["dt"],
+            options=data["options"],
+            rows=tuple(rows),
+            resources={name: (used, limit) for name, (used, limit) in data["resources"].items()},
+            remarks=tuple(data["remarks"]),
+        )
+
+    def __str__(self) -> str:
+        settings = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        lines = [f"Compiled for {self.chip} at dt = {self.dt:g} ms ({settings})"]
+        header = ("parameter", "asked", "registers", "meant", "error")
+        cells = [_cells(row) for row in self.rows]
+        widths = [max(len(c[i]) for c in [header, *cells]) for i in range(4)]
+        owner = ""
+        for row, cell in zip(self.rows, cells, strict=True):
+            if row.owner != owner:
+                owner = row.owner
+                lines.append(f"{owner}")
+                if row is self.rows[0]:
+                    lines.append(_line(header, widths))
+            lines.append(_line(cell, widths) + (f"  {row.note}" if row.note else ""))
+        used = ", ".join(f"{name} {used}/{limit}" for name, (used, limit) in self.resources.items())
+        lines.append(f"Fullest core: {used}")
+        lines += [f"Warning: {warning}" for warning in self.warnings]
+        return "\n".join(lines)
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells[:4], widths, strict=True)]
+    return ("  " + "  ".join(padded) + "  " + cells[4]).rstrip()
+
+
+def _cells(row: ReportRow) -> tuple[str, ...]:
+    registers = ", ".join(f"{name} {span}" for name, span in row.registers.items())
+    relative = row.relative_error
+    error = "exact" if row.error == 0 else f"{row.error:+.3g} {row.unit}"
+    if math.isfinite(relative) and row.error != 0:
+        error = f"{100 * relative:+.3g} %"
+    unit = f" {row.unit}" if row.unit else ""
+    return (row.parameter, f"{row.asked}{unit}", registers or "-", f"{row.meant}{unit}", error)
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.0f}" if value == round(value) and abs(value) < 1e9 else f"{value:.5g}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _span(data: Mapping[str, Any]) -> Span:
+    return Span(_nan(data["low"]), _nan(data["mean"]), _nan(data["high"]))

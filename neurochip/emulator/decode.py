@@ -1,0 +1,124 @@
+"""Integers back to names and units: the last step of a run, and the only one with floats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..image import PopulationSymbol, Symbols
+from ..recording import Recording, Trace
+from ..typing import Float64Array, Int32Array
+
+__all__ = ["Registers", "decode_recording", "raw_recording"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Registers:
+    """What a run left in integers.
+
+    ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the counter of
+    each compartment before the first step; ``traces`` holds int32 arrays of shape (n_steps, n_ids).
+    """
+
+    first_step: int
+    n_steps: int
+    steps: Int32Array
+    ids: Int32Array
+    held: Int32Array
+    refractory: Int32Array
+    traces: Mapping[tuple[str, str], Int32Array]
+    counters: Mapping[str, int]
+
+
+def raw_recording(registers: Registers, size: int, label: str) -> Recording:
+    """Return the integers themselves, as one population of all compartments."""
+    everything = np.arange(size, dtype=np.int32)
+    return Recording(
+        label=label,
+        dt=1.0,
+        first_step=registers.first_step,
+        n_steps=registers.n_steps,
+        populations={"compartments": size},
+        steps={"compartments": registers.steps},
+        ids={"compartments": registers.ids},
+        traces={
+            key: Trace(everything, np.ascontiguousarray(values), "LSB")
+            for key, values in registers.traces.items()
+        },
+        counters=registers.counters,
+    )
+
+
+def decode_recording(
+    registers: Registers,
+    symbols: Symbols,
+    probes: Mapping[tuple[str, str], Int32Array],
+    label: str,
+) -> Recording:
+    """Return spikes by population and traces in mV."""
+    steps, ids = {}, {}
+    owner = np.full(len(registers.held), -1, dtype=np.int32)
+    number = np.zeros(len(registers.held), dtype=np.int32)
+    for index, item in enumerate(symbols.populations):
+        owner[item.compartments] = index
+        number[item.compartments] = np.arange(len(item.compartments))
+    for index, item in enumerate(symbols.populations):
+        mine = owner[registers.ids] == index
+        at, who = registers.steps[mine], number[registers.ids[mine]]
+        order = np.lexsort((who, at))  # compartments need not stand in the order of neurons
+        steps[item.name], ids[item.name] = at[order], who[order]
+    populations = {item.name: item for item in symbols.populations}
+    traces = {}
+    for (name, variable), neurons in probes.items():
+        item, values = populations[name], registers.traces[name, variable]
+        physical = values * item.mv_per_lsb[neurons]
+        if variable == "v":
+            physical += item.origin[neurons]
+            _show_reset(physical, item, neurons, registers)
+        unit = "mV" if variable == "v" else "mV per step"
+        traces[name, variable] = Trace(neurons, physical, unit)
+    return Recording(
+        label=label,
+        dt=symbols.dt,
+        first_step=registers.first_step,
+        n_steps=registers.n_steps,
+        populations={item.name: len(item.compartments) for item in symbols.populations},
+        steps=steps,
+        ids=ids,
+        traces=traces,
+        counters=registers.counters,
+    )
+
+
+def _show_reset(
+    v: Float64Array, item: PopulationSymbol, neurons: Int32Array, registers: Registers
+) -> None:
+    """Write v_reset where a neuron is held, except in the last held step.
+
+    The origin of v may lie one leak step after the reset (the compiler does this for delta
+    synapses): the register is 0 from the spike on, and means v_reset until that last step.
+    """
+    column = np.full(len(registers.held), -1, dtype=np.int64)
+    column[item.compartments[neurons]] = np.arange(len(neurons))
+    mine = column[registers.ids] >= 0
+    compartments = registers.ids[mine]
+    rows = (registers.steps[mine] - registers.first_step).astype(np.int64)
+    columns = column[compartments]
+    lengths = (registers.refractory[compartments] - 1).astype(np.int64)
+    # Neurons that were still held when the run began: as if they had spiked one step before it.
+    early = np.flatnonzero(registers.held[item.compartments[neurons]] > 0)
+    rows = np.concatenate([np.zeros(len(early), np.int64), rows])
+    columns = np.concatenate([early, columns])
+    lengths = np.concatenate(
+        [registers.held[item.compartments[neurons[early]]].astype(np.int64) - 1, lengths]
+    )
+    shift = np.arange(int(lengths.max(initial=0)))
+    cells: Any = shift[None, :] < lengths[:, None]
+    spike, offset = np.nonzero(cells)
+    row = rows[spike] + offset
+    inside = row < registers.n_steps
+    row, col = row[inside], columns[spike][inside]
+    v[row, col] = item.v_reset[neurons[col]]

@@ -1,0 +1,332 @@
+"""The shell around the kernels: checks, buffers, continuation, recording."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numba
+import numpy as np
+
+from .._progress import progress_bar
+from ..errors import ChipOverflowError, EmulatorError
+from ..image import ChipImage
+from ..recording import Probe, Recording, resolve_probes
+from ..stimulus import Stimulus, count_steps
+from ..typing import Int32Array
+from .decode import Registers, decode_recording, raw_recording
+from .kernels import run_parallel, run_serial
+from .layout import build_layout
+from .state import COUNTERS, OVERFLOWS, Output, Run, constants_of, new_state
+
+__all__ = ["Emulator"]
+
+_SPIKE_BUFFER = 1 << 20  # spikes: 8 MB, and never less than two steps of all compartments
+_WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a step costs less than a barrier
+
+_MEANING = {
+    "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
+    "current_wraps": "the current u left its {state_bits} bits",
+    "input_wraps": "u + bias left its {state_bits} bits",
+    "voltage_clips_low": "v was clipped at its lower limit",
+    "voltage_clips_high": "v was clipped at its upper limit without a spike",
+}
+
+
+class Emulator:
+    """Runs one chip image, bit for bit.
+
+    A run continues where the last one stopped; :meth:`reset` goes back to step 0.
+
+    Parameters
+    ----------
+    image : ChipImage
+        Integers from the compiler, from a file, or written by hand.
+    strict : bool
+        Raise at the end of the first step in which a register wraps or clips. By default such
+        events are counted in ``Recording.counters``.
+    threads : int, optional
+        1 to the number of threads that Numba has. Default: one for small images, else all. The
+        results are the same for every number.
+    progress : bool, optional
+        Show a progress bar. Default: on a terminal, for runs of more than two seconds.
+
+    Raises
+    ------
+    EmulatorError
+        If ``image`` is not a ChipImage or ``threads`` is out of range.
+    """
+
+    def __init__(
+        self,
+        image: ChipImage,
+        *,
+        strict: bool = False,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        if not isinstance(image, ChipImage):
+            raise EmulatorError(
+                f"emulator: image = {image!r}; allowed: a ChipImage, as from compile_network."
+            )
+        self.image = image
+        self.strict = strict
+        self.threads = _choose_threads(image, threads)
+        self.progress = progress
+        self._layout = build_layout(image, blocks=self.threads)
+        self._constants, self._widths = constants_of(image)
+        self._digest = image.digest()
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to step 0: initial v, no current, nothing on its way."""
+        self._state = new_state(self.image, self._layout)
+        self._step = 0
+        self._pending = np.empty(0, dtype=np.int32)  # input spikes of the last step
+
+    @property
+    def step(self) -> int:
+        """The step that runs next."""
+        return self._step
+
+    def run(
+        self,
+        stimulus: Stimulus,
+        *,
+        duration: float | None = None,
+        record: Iterable[str | Probe] = (),
+    ) -> Recording:
+        """Run on a stimulus, in physical units.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+            Input spikes; its time counts from step 0, so pass the same stimulus to continue.
+        duration : float, optional
+            How long to run, in ms. Default: to the end of the stimulus.
+        record : iterable of str or Probe
+            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes always.
+
+        Returns
+        -------
+        Recording
+            Populations as in the network, times in ms, v in mV.
+
+        Raises
+        ------
+        EmulatorError
+            If the image has no symbols or nothing of the stimulus is left.
+        StimulusError
+            If the stimulus does not fit the inputs, or the duration the grid.
+        RecordingError
+            If a probe asks for something that does not exist.
+        ChipOverflowError
+            With ``strict=True``, when a register overflows.
+        """
+        symbols = self.image.symbols
+        if symbols is None:
+            raise EmulatorError(
+                "emulator: this image has no symbols, so names and units are unknown; use "
+                "run_steps with input numbers."
+            )
+        total = count_steps(stimulus.duration, symbols.dt)
+        left = total - self._step
+        n_steps = left if duration is None else count_steps(duration, symbols.dt)
+        if left < 1 or n_steps > left:
+            raise EmulatorError(
+                f"emulator: at {self._step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
+                f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
+                "reset() to start again, or draw a longer stimulus."
+            )
+        sizes = {item.name: len(item.compartments) for item in symbols.populations}
+        probes = resolve_probes(record, sizes, ("v", "u"))
+        compartments = {item.name: item.compartments for item in symbols.populations}
+        columns = {key: compartments[key[0]][ids] for key, ids in probes.items()}
+        steps, sources = stimulus.binned(
+            symbols.dt, [(item.name, item.size) for item in symbols.inputs]
+        )
+        registers = self._run(n_steps, steps, sources, columns)
+        return decode_recording(registers, symbols, probes, self._label())
+
+    def run_steps(
+        self,
+        n_steps: int,
+        steps: Any = (),
+        sources: Any = (),
+        *,
+        record: Iterable[str] = (),
+    ) -> Recording:
+        """Run in register units: steps, input numbers, integers.
+
+        Parameters
+        ----------
+        n_steps : int
+            Steps to run, at least 1.
+        steps, sources : array_like of int, shape (n_spikes,)
+            Input spikes. A spike of step n with delay d acts at step n + 1 + d, as a neuron's does;
+            step -1 is allowed before step 0.
+        record : iterable of str
+            ``"v"``, ``"u"``: registers of all compartments at the end of every step.
+
+        Returns
+        -------
+        Recording
+            One population ``"compartments"``, dt = 1, traces of int32.
+
+        Raises
+        ------
+        EmulatorError, RecordingError, ChipOverflowError
+            As for :meth:`run`.
+        """
+        if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
+            raise EmulatorError(f"emulator: n_steps = {n_steps!r}; allowed: at least 1.")
+        at, ids = np.asarray(steps, dtype=np.int64), np.asarray(sources, dtype=np.int64)
+        if at.ndim != 1 or at.shape != ids.shape:
+            raise EmulatorError(
+                f"emulator: steps have shape {at.shape} and sources {ids.shape}; allowed: two "
+                "one-dimensional arrays of one length."
+            )
+        if ids.size and not (ids.min() >= 0 and ids.max() < self.image.n_inputs):
+            worst = ids.min() if ids.min() < 0 else ids.max()
+            raise EmulatorError(
+                f"emulator: input {worst}; allowed: 0 to {self.image.n_inputs - 1}."
+            )
+        size = self.image.n_compartments
+        probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
+        order = np.lexsort((ids, at))
+        registers = self._run(
+            int(n_steps), at[order].astype(np.int32), ids[order].astype(np.int32), probes
+        )
+        return raw_recording(registers, size, self._label())
+
+    def _label(self) -> str:
+        return f"chip {self.image.chip.name}, image {self._digest[:12]}"
+
+    def _run(
+        self,
+        n_steps: int,
+        steps: Int32Array,
+        sources: Int32Array,
+        columns: dict[tuple[str, str], Int32Array],
+    ) -> Registers:
+        """Run the kernels; ``columns`` are the compartments to record by (population, variable)."""
+        first = self._step
+        inputs, input_ptr = self._inputs(first, n_steps, steps, sources)
+        ids = {
+            variable: np.concatenate(
+                [np.empty(0, np.int32), *(c for key, c in columns.items() if key[1] == variable)]
+            ).astype(np.int32)
+            for variable in ("v", "u")
+        }
+        capacity = max(_SPIKE_BUFFER, 2 * self.image.n_compartments)
+        output = Output(
+            steps=np.empty(capacity, dtype=np.int32),
+            ids=np.empty(capacity, dtype=np.int32),
+            n_spikes=np.zeros(1, dtype=np.int64),
+            v_ids=ids["v"],
+            v=np.empty((n_steps, len(ids["v"])), dtype=np.int32),
+            u_ids=ids["u"],
+            u=np.empty((n_steps, len(ids["u"])), dtype=np.int32),
+        )
+        run = Run(self._layout, self._constants, self._widths, self._state, self.strict)
+        held = self._state.held.copy()
+        self._state.counters[:] = 0
+        self._state.first_overflow[:] = -1
+        parts: list[tuple[Int32Array, Int32Array]] = []
+        row = 0
+        with progress_bar(n_steps, "emulating", self.progress) as bar:
+            while row < n_steps:
+                stop = min(n_steps, row + self._chunk())
+                reached = self._call(row, stop, first, input_ptr, inputs, run, output)
+                n = int(output.n_spikes[0])
+                if n:
+                    parts.append((output.steps[:n].copy(), output.ids[:n].copy()))
+                output.n_spikes[0] = 0
+                bar.update(reached - row)
+                row = reached
+                self._step = first + row
+                if self.strict and (self._state.first_overflow[:, 0] >= 0).any():
+                    raise ChipOverflowError(self._overflow_message())
+        self._pending = inputs[input_ptr[n_steps] : input_ptr[n_steps + 1]]
+        totals = self._state.counters.sum(axis=0)
+        return Registers(
+            first_step=first,
+            n_steps=n_steps,
+            steps=np.concatenate([np.empty(0, np.int32), *(p[0] for p in parts)]),
+            ids=np.concatenate([np.empty(0, np.int32), *(p[1] for p in parts)]),
+            held=held,
+            refractory=self._constants.refractory,
+            traces=_split(columns, {"v": output.v, "u": output.u}),
+            counters={name: int(totals[i]) for i, name in enumerate(COUNTERS)},
+        )
+
+    def _call(self, *arguments: Any) -> int:
+        if self.threads == 1:
+            return int(run_serial(*arguments))
+        before = numba.get_num_threads()
+        numba.set_num_threads(self.threads)
+        try:
+            return int(run_parallel(*arguments))
+        finally:
+            numba.set_num_threads(before)
+
+    def _chunk(self) -> int:
+        """Steps between two looks at the progress bar: about a tenth of a second."""
+        work = self.image.n_compartments + self.image.n_synapses // 50
+        return max(1, 100_000_000 // (work + 1000))
+
+    def _inputs(
+        self, first: int, n_steps: int, steps: Int32Array, sources: Int32Array
+    ) -> tuple[Int32Array, Any]:
+        """Sources by row: row k holds the spikes of step first + k - 1, and one row more is kept."""
+        low, high = np.searchsorted(steps, [first, first + n_steps])
+        early = sources[np.searchsorted(steps, first - 1) : low] if first == 0 else self._pending
+        counts = np.bincount(steps[low:high] - first, minlength=n_steps)
+        pointers = np.zeros(n_steps + 2, dtype=np.int64)
+        pointers[1] = len(early)
+        pointers[2:] = len(early) + np.cumsum(counts)
+        return np.concatenate([early, sources[low:high]]).astype(np.int32), pointers
+
+    def _overflow_message(self) -> str:
+        table = self._state.first_overflow
+        seen = table[table[:, 0] >= 0]
+        step, compartment, event = seen[np.lexsort((seen[:, 1], seen[:, 0]))[0], :3]
+        kind = next(name for bit, name in enumerate(OVERFLOWS) if event >> (bit + 1) & 1)
+        core = self.image.chip.core
+        meaning = _MEANING[kind].format(
+            accumulator_bits=core.accumulator_bits, state_bits=core.state_bits
+        )
+        who, when = f"compartment {compartment}", f"step {step}"
+        if self.image.symbols is not None:
+            when = f"{step * self.image.symbols.dt:g} ms (step {step})"
+            for item in self.image.symbols.populations:
+                where = np.flatnonzero(item.compartments == compartment)
+                if where.size:
+                    who = f"neuron {where[0]} of {item.name!r}"
+        return (
+            f"{who}: at {when} {meaning}. Compile with more headroom, or run with strict=False to "
+            "count such events."
+        )
+
+
+def _choose_threads(image: ChipImage, threads: int | None) -> int:
+    most = numba.config.NUMBA_NUM_THREADS
+    if threads is None:
+        work = image.n_compartments + image.n_synapses // 100
+        return int(min(most, max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1))
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
+        raise EmulatorError(f"emulator: threads = {threads!r}; allowed: an integer.")
+    if not 1 <= threads <= most:
+        raise EmulatorError(f"emulator: threads = {threads}; allowed: 1 to {most}.")
+    return int(threads)
+
+
+def _split(columns: dict[tuple[str, str], Int32Array], values: dict[str, Any]) -> dict[Any, Any]:
+    """Cut the recorded columns of each variable back into populations."""
+    used, parts = {"v": 0, "u": 0}, {}
+    for key, ids in columns.items():
+        begin = used[key[1]]
+        used[key[1]] = begin + len(ids)
+        parts[key] = values[key[1]][:, begin : begin + len(ids)]
+    return parts

@@ -1,0 +1,153 @@
+"""How an image lies in memory while it runs.
+
+Compartments are cut into *blocks* of equal span; one thread works on one block at a time. A block
+owns a ring of accumulators (one row per delay step) and its own table of synapses, so that blocks
+share nothing within a step. A synapse takes four bytes::
+
+    bit 31 .. 16  weight in units of 2**weight_shift, signed
+    bit 15 .. 0   delay << target_bits | target within the block
+
+The low half is an offset into the ring: adding the position of the current step and masking gives
+the accumulator, with no branch for delays. Blocks are cut for speed only. Cores of the chip play no
+part here, and neither changes any result.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._jit import kernel
+from ..hardware import CoreSpec
+from ..image import ChipImage
+from ..registers import SynapseFormat, decode_weights
+from ..typing import Int16Array, Int32Array, Int64Array
+
+__all__ = ["Layout", "build_layout"]
+
+_OFFSET_BITS = 16  # low half of a packed synapse
+_ALIGN = 64  # compartments: blocks do not share a cache line of any per-compartment array
+
+
+class Layout(NamedTuple):
+    """Synapses packed for the kernels.
+
+    ``row_ptr[b, s]`` to ``row_ptr[b, s + 1]`` are the synapses of source s into block b; sources
+    are the inputs, then the compartments.
+    """
+
+    n_inputs: int
+    n_compartments: int
+    span: int
+    target_bits: int
+    ring_mask: int
+    weight_shift: int
+    row_ptr: Int64Array
+    synapses: Int32Array
+
+
+def build_layout(image: ChipImage, blocks: int) -> Layout:
+    """Pack the synapses of an image into at least ``blocks`` blocks.
+
+    Time is proportional to the synapses; memory is 4 bytes a synapse and 8 bytes per source and
+    block.
+    """
+    delay_bits = image.max_delay.bit_length()
+    size = image.n_compartments
+    widest = 1 << (_OFFSET_BITS - delay_bits)
+    span = min(widest, -(-(-(-size // blocks)) // _ALIGN) * _ALIGN)
+    target_bits = (span - 1).bit_length()
+    n_blocks = -(-size // span)
+    n_sources = image.n_inputs + size
+
+    # counts become row starts in place, and the fill moves each start to the next row's.
+    row_ptr = np.zeros((n_blocks, n_sources + 1), dtype=np.int64)
+    firsts = {"inputs": 0, "compartments": image.n_inputs}
+    for group in image.synapses:
+        _count(group.indptr, group.target, firsts[group.source], span, row_ptr)
+    _accumulate(row_ptr)
+    synapses = np.empty(image.n_synapses, dtype=np.int32)
+    for group in image.synapses:
+        _fill(
+            group.indptr,
+            group.target,
+            group.mantissa,
+            group.delay,
+            _weight_table(group.format, image.chip.core),
+            firsts[group.source],
+            span,
+            target_bits,
+            row_ptr,
+            synapses,
+        )
+    return Layout(
+        n_inputs=image.n_inputs,
+        n_compartments=size,
+        span=span,
+        target_bits=target_bits,
+        ring_mask=(1 << (target_bits + delay_bits)) - 1,
+        weight_shift=image.chip.core.weight_shift,
+        row_ptr=_starts(row_ptr),
+        synapses=synapses,
+    )
+
+
+def _weight_table(synapse_format: SynapseFormat, core: CoreSpec) -> Int16Array:
+    """Decoded weight of every mantissa, from the most negative one up."""
+    top = 1 << core.weight_mantissa_bits
+    weights = decode_weights(np.arange(-top, top), synapse_format, core)
+    return (weights >> core.weight_shift).astype(np.int16)
+
+
+def _starts(ends: Int64Array) -> Int64Array:
+    """After the fill every entry is the end of its row; shift by one row to get starts and ends."""
+    starts = np.empty_like(ends)
+    starts[:, 1:] = ends[:, :-1]
+    starts[0, 0] = 0
+    starts[1:, 0] = ends[:-1, -2]
+    return starts
+
+
+@kernel
+def _count(indptr: Any, target: Any, first: Any, span: Any, counts: Any) -> None:
+    for source in range(len(indptr) - 1):
+        for k in range(indptr[source], indptr[source + 1]):
+            counts[target[k] // span, first + source] += 1
+
+
+@kernel
+def _accumulate(counts: Any) -> None:
+    total = 0
+    for block in range(counts.shape[0]):
+        for source in range(counts.shape[1]):
+            here = counts[block, source]
+            counts[block, source] = total
+            total += here
+
+
+@kernel
+def _fill(
+    indptr: Any,
+    target: Any,
+    mantissa: Any,
+    delay: Any,
+    weights: Any,
+    first: Any,
+    span: Any,
+    target_bits: Any,
+    cursor: Any,
+    synapses: Any,
+) -> None:
+    zero = len(weights) // 2
+    delayed = len(delay) > 0
+    for source in range(len(indptr) - 1):
+        for k in range(indptr[source], indptr[source + 1]):
+            block = target[k] // span
+            offset = target[k] - block * span
+            if delayed:
+                offset |= np.int64(delay[k]) << target_bits
+            position = cursor[block, first + source]
+            cursor[block, first + source] = position + 1
+            weight = np.int64(weights[mantissa[k] + zero])
+            synapses[position] = np.int32((weight << 16) | offset)

@@ -1,0 +1,176 @@
+"""The network as flat tables: one value per neuron, one row per source."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import NetworkError
+from ..network import Connection, Network, Population
+from ..typing import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+
+__all__ = ["Neurons", "Synapses", "flatten_neurons", "flatten_synapses"]
+
+_MOST_DELAY_STEPS = np.iinfo(np.uint16).max
+_ROUNDING = 1e-3  # of a step: Brian2's guard for periods that float rounding put below the grid
+
+
+class Neurons(NamedTuple):
+    """What :func:`advance` and :func:`fire` need to know of every neuron.
+
+    Parameters
+    ----------
+    bounds : ndarray of int64, shape (n_populations + 1,)
+        Neurons of population p are ``bounds[p]`` to ``bounds[p + 1]``.
+    has_current : ndarray of bool, shape (n_populations,)
+        Whether synapses act on a current; else they act on v.
+    v_init, v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
+        ``v_inf`` is the steady state under the constant current.
+    decay, decay_syn : ndarray of float64, shape (n_neurons,)
+        What a step leaves of ``v - v_inf`` and of the synaptic current.
+    gain : ndarray of float64, shape (n_neurons,), mV/nA
+        What a unit of synaptic current at the beginning of a step adds to v at its end.
+    hold_steps : ndarray of int64, shape (n_neurons,)
+        Steps from a spike to the first step that integrates again, at least 1.
+    """
+
+    bounds: Int64Array
+    has_current: BoolArray
+    v_init: Float64Array
+    v_inf: Float64Array
+    v_thresh: Float64Array
+    v_reset: Float64Array
+    decay: Float64Array
+    decay_syn: Float64Array
+    gain: Float64Array
+    hold_steps: Int64Array
+
+
+class Synapses(NamedTuple):
+    """Compressed sparse rows over all sources: inputs first, then neurons, in network order.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64, shape (n_sources + 1,)
+        Synapses of source s are ``indptr[s]`` to ``indptr[s + 1]``.
+    target : ndarray of int32, shape (n_synapses,)
+        Neuron, counted through all populations.
+    weight : ndarray of float64, shape (n_synapses,)
+        mV or nA, as the target's population has it.
+    delay : ndarray of uint16, shape (n_synapses,)
+        Steps; no entries where no synapse has a delay.
+    """
+
+    indptr: Int64Array
+    target: Int32Array
+    weight: Float64Array
+    delay: UInt16Array
+
+    @property
+    def ring_rows(self) -> int:
+        """Steps in which something can still arrive, the present one included."""
+        return int(self.delay.max()) + 1 if self.delay.size else 1
+
+
+def flatten_neurons(network: Network, dt: float) -> Neurons:
+    """Lay the populations one after the other, with the propagators of a step of ``dt`` ms.
+
+    Between spikes the model is linear, so a step is exact [1]_. With ``x = dt / tau_m`` and
+    ``y = dt / tau_syn``, a current I at the beginning of the step adds
+    ``R I tau_syn / (tau_m - tau_syn) (exp(-x) - exp(-y))`` to v. Written as
+    ``R I x exp(-min(x, y)) (1 - exp(-|y - x|)) / |y - x|`` it has no difference of near numbers
+    and, for equal time constants, the limit ``R I x exp(-x)``.
+
+    References
+    ----------
+    .. [1] S. Rotter, M. Diesmann: Exact digital simulation of time-invariant linear systems with
+       applications to neuronal modeling. Biol. Cybern. 81, 381-402 (1999), 10.1007/s004220050570.
+    """
+    populations = network.populations
+    bounds = np.cumsum([0, *(item.size for item in populations)], dtype=np.int64)
+    columns = [_columns(network, item, dt) for item in populations]
+    return Neurons(
+        bounds,
+        np.array([not item.model.delta_synapses for item in populations]),
+        *(np.concatenate(parts) for parts in zip(*columns, strict=True)),
+    )
+
+
+def _columns(network: Network, population: Population, dt: float) -> tuple[Any, ...]:
+    tau_m = population.parameter("tau_m")
+    resistance = tau_m / population.parameter("cm")  # MOhm, as ms / nF
+    x = dt / tau_m
+    if population.model.delta_synapses:
+        decay_syn = gain = np.zeros(population.size)
+    else:
+        y = dt / population.parameter("tau_syn")
+        decay_syn = np.exp(-y)
+        apart = np.abs(y - x)
+        apart[apart == 0] = np.finfo(np.float64).tiny  # expm1(-z) / z is -1 there, as for z = 0
+        gain = resistance * x * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
+    refractory = np.floor(population.parameter("tau_refrac") / dt + _ROUNDING)
+    return (
+        population.parameter("v_init"),
+        population.parameter("v_rest") + resistance * network.current(population),
+        population.parameter("v_thresh"),
+        population.parameter("v_reset"),
+        np.exp(-x),
+        decay_syn,
+        gain,
+        # For ever is as long as int32 steps last. One step and none are the same: the spike's own.
+        np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
+    )
+
+
+def flatten_synapses(network: Network, dt: float) -> Synapses:
+    """Join all connections into one table, sorted by source, then in network order.
+
+    Raises
+    ------
+    NetworkError
+        If a delay is longer than 65535 steps.
+    """
+    rows = _first_indices((*network.spike_inputs, *network.populations))
+    n_sources = sum(item.size for item in (*network.spike_inputs, *network.populations))
+    neurons = _first_indices(network.populations)
+    delays = [_delay_steps(item, dt) for item in network.connections]
+    longest = max((int(steps.max(initial=0)) for steps in delays), default=0)
+
+    indptr = np.zeros(n_sources + 1, dtype=np.int64)
+    for item in network.connections:
+        first = rows[item.source.name]
+        indptr[first + 1 : first + 1 + item.source.size] += np.diff(item.indptr)
+    np.cumsum(indptr, out=indptr)
+
+    target = np.empty(network.n_synapses, dtype=np.int32)
+    weight = np.empty(network.n_synapses)
+    delay = np.empty(network.n_synapses if longest else 0, dtype=np.uint16)
+    filled = indptr[:-1].copy()  # the next free place of every source
+    for item, steps in zip(network.connections, delays, strict=True):
+        own = slice(rows[item.source.name], rows[item.source.name] + item.source.size)
+        counts = np.diff(item.indptr)
+        places = np.repeat(filled[own] - item.indptr[:-1], counts) + np.arange(item.n_synapses)
+        filled[own] += counts
+        target[places] = item.post + np.int32(neurons[item.target.name])
+        weight[places] = item.weight
+        if longest:
+            delay[places] = steps
+    return Synapses(indptr, target, weight, delay)
+
+
+def _first_indices(members: tuple[Any, ...]) -> dict[str, int]:
+    ends = np.cumsum([item.size for item in members])
+    return {item.name: int(end) - item.size for item, end in zip(members, ends, strict=True)}
+
+
+def _delay_steps(connection: Connection, dt: float) -> Float64Array:
+    """Round delays to the grid, halves up, as Brian2's compiled spike queues do."""
+    steps = np.floor(np.asarray(connection.delay) / dt + 0.5)
+    if steps.max(initial=0) > _MOST_DELAY_STEPS:
+        raise NetworkError(
+            f"connection {connection.name!r}: a delay of {np.max(connection.delay):g} ms is "
+            f"{steps.max():.0f} steps of {dt:g} ms; allowed: at most {_MOST_DELAY_STEPS} steps. "
+            "Shorten it or raise dt."
+        )
+    return steps

@@ -1,0 +1,147 @@
+"""What a register value means: the decoding rules of the core, in one place.
+
+The rules and their sources stand in ``docs/reference/core-semantics.md``. The compiler uses them to
+know what it asks for; the emulator uses them once per image, before the first step.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .errors import ImageError
+from .hardware import CoreSpec
+from .typing import Int32Array
+
+__all__ = [
+    "SignMode",
+    "SynapseFormat",
+    "decode_bias",
+    "decode_threshold",
+    "decode_voltage_limits",
+    "decode_weights",
+    "effective_decay",
+    "mantissa_range",
+]
+
+
+class SignMode(enum.IntEnum):
+    """Which signs the weights of a synapse format may have."""
+
+    MIXED = 1
+    """Both: the lowest bit of the mantissa is given up for the sign."""
+    EXCITATORY = 2
+    """Zero and positive."""
+    INHIBITORY = 3
+    """Zero and negative."""
+
+
+@dataclass(frozen=True)
+class SynapseFormat:
+    """What the synapses of a list have in common.
+
+    Parameters
+    ----------
+    weight_exponent : int
+        Weights are multiplied by ``2**weight_exponent``.
+    weight_bits : int
+        Stored bits of the mantissa; missing low bits read as 0.
+    sign_mode : SignMode
+        Signs that occur.
+    """
+
+    weight_exponent: int
+    weight_bits: int
+    sign_mode: SignMode
+
+    def low_bits(self, core: CoreSpec) -> int:
+        """Low mantissa bits that do not exist and read as 0."""
+        mixed = 1 if self.sign_mode is SignMode.MIXED else 0
+        return core.weight_mantissa_bits - self.weight_bits + mixed
+
+
+def mantissa_range(sign_mode: SignMode, core: CoreSpec) -> tuple[int, int]:
+    """Smallest and largest weight mantissa of a sign mode."""
+    top = 1 << core.weight_mantissa_bits
+    return {
+        SignMode.MIXED: (-top, top - 1),
+        SignMode.EXCITATORY: (0, top - 1),
+        SignMode.INHIBITORY: (-top, 0),
+    }[sign_mode]
+
+
+def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec) -> Int32Array:
+    """Return the integers that synapses add to the accumulator.
+
+    ``W = clip(((m >> low << low) << exponent) << shift)``: first the low bits that are not stored
+    are dropped, then the exponent is applied (a negative one floors), then the fixed shift.
+    Inhibitory mantissas drop their low bits toward zero, all others toward minus infinity.
+
+    Parameters
+    ----------
+    mantissa : array_like of int, shape (n,)
+        Weight mantissas within :func:`mantissa_range`.
+    synapse_format : SynapseFormat
+        Exponent, stored bits and sign mode.
+    core : CoreSpec
+        Widths.
+
+    Returns
+    -------
+    ndarray of int32, shape (n,)
+    """
+    m = np.asarray(mantissa, dtype=np.int64)
+    low = synapse_format.low_bits(core)
+    if synapse_format.sign_mode is SignMode.INHIBITORY:
+        m = -((-m >> low) << low)
+    else:
+        m = (m >> low) << low
+    exponent = synapse_format.weight_exponent
+    scaled = m << exponent if exponent >= 0 else m >> -exponent
+    limit = core.weight_limit
+    return np.clip(scaled << core.weight_shift, -limit, limit).astype(np.int32)
+
+
+def effective_decay(register: Any, offset: Any) -> Int32Array:
+    """Decay in units of ``2**-decay_bits``: the register plus the chip's offset bit."""
+    return (np.asarray(register, dtype=np.int32) + np.asarray(offset, np.int32)).astype(np.int32)
+
+
+def decode_threshold(mantissa: Any, core: CoreSpec) -> Int32Array:
+    """Return the threshold that v must exceed: ``mantissa << shift``."""
+    return (np.asarray(mantissa, dtype=np.int64) << core.threshold_shift).astype(np.int32)
+
+
+def decode_bias(mantissa: Any, exponent: Any) -> Int32Array:
+    """Integer that is added to v in every step: ``mantissa << exponent``."""
+    return (np.asarray(mantissa, dtype=np.int64) << np.asarray(exponent, np.int64)).astype(np.int32)
+
+
+def decode_voltage_limits(
+    vmin_exponent: Any, vmax_exponent: Any, core: CoreSpec
+) -> tuple[Int32Array, Int32Array]:
+    """Lowest and highest v: ``-2**e + 1`` and ``2**(9 + 2 e) - 1``, within the width of the state."""
+    state = core.state
+    vmin = 1 - (np.int64(1) << np.asarray(vmin_exponent, dtype=np.int64))
+    vmax = (np.int64(1) << (9 + 2 * np.asarray(vmax_exponent, dtype=np.int64))) - 1
+    return (
+        np.maximum(vmin, -state.maximum).astype(np.int32),
+        np.minimum(vmax, state.maximum).astype(np.int32),
+    )
+
+
+def check_format(owner: str, synapse_format: SynapseFormat, core: CoreSpec) -> None:
+    """Raise :class:`ImageError` unless the core has such a synapse format."""
+    exponent, bits = synapse_format.weight_exponent, synapse_format.weight_bits
+    if not core.weight_exponent_min <= exponent <= core.weight_exponent_max:
+        raise ImageError(
+            f"{owner}: weight_exponent = {exponent}; allowed: {core.weight_exponent_min} to "
+            f"{core.weight_exponent_max}."
+        )
+    if not 0 <= bits <= core.weight_mantissa_bits:
+        raise ImageError(
+            f"{owner}: weight_bits = {bits}; allowed: 0 to {core.weight_mantissa_bits}."
+        )
