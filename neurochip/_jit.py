@@ -3,30 +3,71 @@
 ``cache``: a second start must not compile again. ``nogil``: threads of the host program go on.
 ``error_model="numpy"``: no division checks inside loops (kernels never divide by a runtime integer).
 Fast-math stays off everywhere: the float reference must not depend on how a loop was vectorised.
+
+Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls,
+and cannot read an index that names a class which is gone. So compiled kernels are kept in a folder
+whose name holds a digest of all sources of their package: an edit or an upgrade starts a new one.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
 
-__all__ = ["kernel", "parallel_kernel"]
+__all__ = ["inline_kernel", "kernel", "parallel_kernel"]
 
 _POLICY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` as a loop over flat arrays; it may not allocate, raise or see objects."""
-    return numba.njit(**_POLICY)(function)  # type: ignore[no-any-return]
+    return _jit(function)
 
 
 def inline_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a few lines of arithmetic that LLVM must see inside its caller's loop."""
-    return numba.njit(inline="always", **_POLICY)(function)  # type: ignore[no-any-return]
+    return _jit(function, inline="always")
 
 
 def parallel_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` with ``numba.prange`` loops spread over threads."""
-    return numba.njit(parallel=True, **_POLICY)(function)  # type: ignore[no-any-return]
+    return _jit(function, parallel=True)
+
+
+def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    # Numba picks the folder of a function when it is decorated.
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_cache_folder(Path(function.__code__.co_filename).parent))
+    try:
+        return numba.njit(**_POLICY, **options)(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@functools.cache
+def _cache_folder(package: Path) -> Path:
+    sources = [Path(__file__), *sorted(package.glob("*.py"))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    name = f"{package.name}-{digest[:16]}"
+    candidates = [package / "__pycache__", _user_cache() / "neurochip"]
+    if numba.config.CACHE_DIR:
+        candidates.insert(0, Path(numba.config.CACHE_DIR) / "neurochip")
+    for parent in candidates:
+        try:
+            (parent / name).mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(parent / name, os.W_OK):
+            return parent / name
+    return Path(tempfile.mkdtemp(prefix="neurochip-"))
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -18,7 +18,7 @@ from ..typing import Int32Array
 from .decode import Registers, decode_recording, raw_recording
 from .kernels import run_parallel, run_serial
 from .layout import build_layout
-from .state import COUNTERS, OVERFLOWS, Output, Run, constants_of, new_state
+from .state import COUNTERS, OVERFLOWS, Output, constants_of, new_state
 
 __all__ = ["Emulator"]
 
@@ -229,7 +229,6 @@ class Emulator:
             u_ids=ids["u"],
             u=np.empty((n_steps, len(ids["u"])), dtype=np.int32),
         )
-        run = Run(self._layout, self._constants, self._widths, self._state, self.strict)
         held = self._state.held.copy()
         self._state.counters[:] = 0
         self._state.first_overflow[:] = -1
@@ -238,7 +237,7 @@ class Emulator:
         with progress_bar(n_steps, "emulating", self.progress) as bar:
             while row < n_steps:
                 stop = min(n_steps, row + self._chunk())
-                reached = self._call(row, stop, first, input_ptr, inputs, run, output)
+                reached = self._call(row, stop, first, input_ptr, inputs, output)
                 n = int(output.n_spikes[0])
                 if n:
                     parts.append((output.steps[:n].copy(), output.ids[:n].copy()))
@@ -262,6 +261,16 @@ class Emulator:
         )
 
     def _call(self, *arguments: Any) -> int:
+        *where, output = arguments
+        arguments = (
+            *where,
+            self._layout,
+            self._constants,
+            self._widths,
+            self._state,
+            output,
+            self.strict,
+        )
         if self.threads == 1:
             return int(run_serial(*arguments))
         before = numba.get_num_threads()

@@ -113,9 +113,18 @@ def collect(
 
 
 @kernel
-def step_block(block: Any, step: Any, sources: Any, begin: Any, end: Any, run: Any) -> None:
+def step_block(
+    block: Any,
+    step: Any,
+    sources: Any,
+    begin: Any,
+    end: Any,
+    layout: Any,
+    constants: Any,
+    widths: Any,
+    state: Any,
+) -> None:
     """One step of one block: deliver the spikes of the previous step, update, collect."""
-    layout, state = run.layout, run.state
     start = block * layout.span
     stop = min(start + layout.span, layout.n_compartments)
     ring, row_ptr, synapses = state.ring[block], layout.row_ptr[block], layout.synapses
@@ -127,7 +136,7 @@ def step_block(block: Any, step: Any, sources: Any, begin: Any, end: Any, run: A
         state.previous, 0, state.n_previous[0], layout.n_inputs, row_ptr, synapses, ring, head, mask
     )
     now = ring[head : head + (stop - start)]
-    update(start, stop, now, layout.weight_shift, run.constants, run.widths, state)
+    update(start, stop, now, layout.weight_shift, constants, widths, state)
     fired, first_overflow = state.fired[block], state.first_overflow[block]
     n = collect(start, stop, step, state, fired, counters, first_overflow)
     state.n_fired[block] = n
@@ -167,34 +176,57 @@ def room_left(state: Any, output: Any) -> Any:
 
 @kernel
 def run_serial(
-    row: Any, stop: Any, first_step: Any, input_ptr: Any, inputs: Any, run: Any, output: Any
+    row: Any,
+    stop: Any,
+    first_step: Any,
+    input_ptr: Any,
+    inputs: Any,
+    layout: Any,
+    constants: Any,
+    widths: Any,
+    state: Any,
+    output: Any,
+    strict: Any,
 ) -> Any:
     """Run rows ``row`` to ``stop`` (step = first_step + row) and return the row reached.
 
-    It returns early when the spike buffer may overflow, and after an overflow if ``run.strict``.
+    It returns early when the spike buffer may overflow, and after an overflow if ``strict``.
     """
-    while row < stop and room_left(run.state, output):
-        step = first_step + row
-        for block in range(len(run.state.n_fired)):
-            step_block(block, step, inputs, input_ptr[row], input_ptr[row + 1], run)
-        overflowed = finish_step(step, row, run.state, output)
+    while row < stop and room_left(state, output):
+        step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
+        for block in range(len(state.n_fired)):
+            step_block(block, step, inputs, begin, end, layout, constants, widths, state)
+        overflowed = finish_step(step, row, state, output)
         row += 1
-        if run.strict and overflowed:
+        if strict and overflowed:
             break
     return row
 
 
 @parallel_kernel
 def run_parallel(
-    row: Any, stop: Any, first_step: Any, input_ptr: Any, inputs: Any, run: Any, output: Any
+    row: Any,
+    stop: Any,
+    first_step: Any,
+    input_ptr: Any,
+    inputs: Any,
+    layout: Any,
+    constants: Any,
+    widths: Any,
+    state: Any,
+    output: Any,
+    strict: Any,
 ) -> Any:
-    """As :func:`run_serial`, with the blocks of a step spread over threads."""
-    while row < stop and room_left(run.state, output):
-        step = first_step + row
-        for block in numba.prange(len(run.state.n_fired)):
-            step_block(block, step, inputs, input_ptr[row], input_ptr[row + 1], run)
-        overflowed = finish_step(step, row, run.state, output)
+    """As :func:`run_serial`, with the blocks of a step spread over threads.
+
+    The loop stands here again because only its spelling, ``prange``, makes Numba spread it.
+    """
+    while row < stop and room_left(state, output):
+        step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
+        for block in numba.prange(len(state.n_fired)):
+            step_block(block, step, inputs, begin, end, layout, constants, widths, state)
+        overflowed = finish_step(step, row, state, output)
         row += 1
-        if run.strict and overflowed:
+        if strict and overflowed:
             break
     return row

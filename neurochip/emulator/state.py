@@ -16,7 +16,6 @@ __all__ = [
     "OVERFLOWS",
     "Constants",
     "Output",
-    "Run",
     "State",
     "Widths",
     "constants_of",
@@ -81,16 +80,6 @@ class State(NamedTuple):
     n_previous: Int64Array
     counters: Int64Array
     first_overflow: Int64Array
-
-
-class Run(NamedTuple):
-    """What a step needs."""
-
-    layout: Layout
-    constants: Constants
-    widths: Widths
-    state: State
-    strict: bool
 
 
 class Output(NamedTuple):
