@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["CompileReport", "ReportRow", "Span"]
+__all__ = ["CompileReport", "ReportRow", "ScaleRow", "Span"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,10 @@ class ReportRow:
 
     Parameters
     ----------
+    kind : str
+        ``"population"`` or ``"connection"``.
     owner : str
-        ``"population 'name'"`` or ``"connection 'name'"``.
+        Its name.
     parameter : str
         Physical name.
     unit : str
@@ -62,6 +64,7 @@ class ReportRow:
         Empty unless the difference matters.
     """
 
+    kind: str
     owner: str
     parameter: str
     unit: str
@@ -72,6 +75,48 @@ class ReportRow:
     relative_error: float
     note: str = ""
     warning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleRow:
+    """The scale of a population and the room that it leaves.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the population.
+    lsb_per_mv : float
+        Register units per millivolt.
+    binding : str
+        What kept the scale from being larger.
+    peaks : dict of str to (expected, limit), mV
+        Expected peak of accumulator, current u, input u + bias, and v below its origin, and where
+        each overflows.
+    warning : str
+        Empty unless the room is less than what was asked for.
+    """
+
+    owner: str
+    lsb_per_mv: float
+    binding: str
+    peaks: Mapping[str, tuple[float, float]]
+    warning: str = ""
+
+    def headroom(self, name: str) -> float:
+        """Limit over expected peak; infinite where no peak is expected."""
+        expected, limit = self.peaks[name]
+        return limit / expected if expected > 0 else math.inf
+
+    def __str__(self) -> str:
+        room = ", ".join(
+            f"{name.replace('_', ' ')} {self.headroom(name):.3g}x"
+            for name, (expected, _) in self.peaks.items()
+            if expected > 0
+        )
+        return (
+            f"  scale {self.lsb_per_mv:.6g} LSB per mV, bounded by its {self.binding}; headroom: "
+            f"{room or 'nothing drives it'}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,24 +133,25 @@ class CompileReport:
         The compiler's options by name.
     rows : tuple of ReportRow
         Parameter by parameter.
+    scales : tuple of ScaleRow
+        Population by population.
     resources : dict of str to (used, limit)
-        The fullest core, or the chip, for each resource.
-    remarks : tuple of str
-        Warnings that belong to no single parameter.
+        Cores of the chip, and for each other resource the fullest core.
     """
 
     chip: str
     dt: float
     options: Mapping[str, Any]
     rows: tuple[ReportRow, ...]
+    scales: tuple[ScaleRow, ...]
     resources: Mapping[str, tuple[int, int]]
-    remarks: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Every warning as one sentence."""
-        from_rows = tuple(f"{row.owner}: {row.warning}" for row in self.rows if row.warning)
-        return from_rows + self.remarks
+        rows = [f"{r.kind} {r.owner!r}: {r.warning}" for r in self.rows if r.warning]
+        scales = [f"population {r.owner!r}: {r.warning}" for r in self.scales if r.warning]
+        return tuple(rows + scales)
 
     def row(self, owner: str, parameter: str) -> ReportRow:
         """Return the row of a parameter.
@@ -113,7 +159,7 @@ class CompileReport:
         Parameters
         ----------
         owner : str
-            Name of a population or connection, with or without its kind.
+            Name of a population or connection.
         parameter : str
             Physical name.
 
@@ -123,7 +169,7 @@ class CompileReport:
             If there is none.
         """
         for row in self.rows:
-            if row.parameter == parameter and owner in {row.owner, row.owner.split("'")[1]}:
+            if (row.owner, row.parameter) == (owner, parameter):
                 return row
         raise KeyError(f"no parameter {parameter!r} of {owner!r} in the compile report")
 
@@ -155,8 +201,11 @@ class CompileReport:
             dt=data["dt"],
             options=data["options"],
             rows=tuple(rows),
+            scales=tuple(
+                ScaleRow(**{**row, "peaks": {k: (e, m) for k, (e, m) in row["peaks"].items()}})
+                for row in data["scales"]
+            ),
             resources={name: (used, limit) for name, (used, limit) in data["resources"].items()},
-            remarks=tuple(data["remarks"]),
         )
 
     def __str__(self) -> str:
@@ -164,24 +213,31 @@ class CompileReport:
         lines = [f"Compiled for {self.chip} at dt = {self.dt:g} ms ({settings})"]
         header = ("parameter", "asked", "registers", "meant", "error")
         cells = [_cells(row) for row in self.rows]
-        widths = [max(len(c[i]) for c in [header, *cells]) for i in range(4)]
-        owner = ""
+        widths = [max(len(c[i]) for c in [header, *cells]) for i in range(len(header))]
+        scales = {row.owner: row for row in self.scales}
+        lines.append(_line(header, widths))
+        owner = None
         for row, cell in zip(self.rows, cells, strict=True):
-            if row.owner != owner:
-                owner = row.owner
-                lines.append(f"{owner}")
-                if row is self.rows[0]:
-                    lines.append(_line(header, widths))
-            lines.append(_line(cell, widths) + (f"  {row.note}" if row.note else ""))
-        used = ", ".join(f"{name} {used}/{limit}" for name, (used, limit) in self.resources.items())
-        lines.append(f"Fullest core: {used}")
+            if (row.kind, row.owner) != owner:
+                owner = (row.kind, row.owner)
+                lines.append(f"{row.kind} {row.owner!r}")
+                if row.kind == "population":
+                    lines.append(str(scales[row.owner]))
+            lines.append(_line((*cell, row.note), [*widths, 0]))
+        used = ", ".join(
+            f"{name.replace('_', ' ')} {used}/{limit}"
+            for name, (used, limit) in self.resources.items()
+            if name != "cores"
+        )
+        cores, limit = self.resources["cores"]
+        lines.append(f"{cores} of {limit} cores; the fullest: {used}")
         lines += [f"Warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    padded = [cell.ljust(width) for cell, width in zip(cells[:4], widths, strict=True)]
-    return ("  " + "  ".join(padded) + "  " + cells[4]).rstrip()
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    return ("  " + "  ".join(padded)).rstrip()
 
 
 def _cells(row: ReportRow) -> tuple[str, ...]:

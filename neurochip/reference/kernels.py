@@ -1,21 +1,27 @@
-"""One step of all neurons and synapses, as loops over flat arrays.
+"""The steps of a run, as loops over flat arrays.
 
-Spikes travel through a ring with a row for every step that something can still arrive in. A row
-is emptied into v or the current at the beginning of the step *after* its own: then a trace shows
-no kick in the step that delivers it, and every neuron is touched once a step.
+Spikes travel through a ring with one row for every step that something can still arrive in. A row
+is taken in at the beginning of the step *after* its own: so a trace shows no kick in the step that
+delivers it, and one pass over the neurons does the kicks and the propagator.
+
+Two habits for speed: a loop over a part of an array counts in uint64, since Numba then needs no
+test for negative indices and LLVM vectorises it; and only :func:`run_steps` sees named tuples,
+since reading a field of one costs as much as ten neurons.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from .._jit import kernel
-from ..typing import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
-from .tables import Neurons, Synapses
+from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from .tables import Neurons, Synapses, UInt16Array
 
-__all__ = ["N_SPIKES", "NEXT_INPUT", "SYNAPTIC_EVENTS", "Probes", "State", "run_steps"]
+__all__ = ["N_SPIKES", "Columns", "State", "run_steps"]
 
-N_SPIKES, NEXT_INPUT, SYNAPTIC_EVENTS = 0, 1, 2  # places in State.progress
+N_SPIKES, NEXT_INPUT, RING_ROW = 0, 1, 2  # places in State.position
 
 
 class State(NamedTuple):
@@ -27,13 +33,13 @@ class State(NamedTuple):
         mV and nA.
     free_from : ndarray of int64, shape (n_neurons,)
         First step in which a neuron integrates again. It is later than the step of the spike
-        itself, so that kicks in that step are lost to the reset.
+        itself: kicks in that step are lost to the reset.
     ring : ndarray of float64, shape (n_rows, n_neurons)
-        Sums of what arrives (mV or nA); row ``step % n_rows`` belongs to ``step``.
+        Sums of what arrives (mV or nA): a row for the last step, then for the next ones, around.
     spike_steps, spike_ids : ndarray of int32, shape (capacity,)
         Spikes since the buffers were last emptied.
-    progress : ndarray of int64, shape (3,)
-        Spikes in the buffers, input spikes consumed, synaptic events so far.
+    position : ndarray of int64, shape (3,)
+        Spikes in the buffers, the next input spike, and the ring's row of the last step.
     """
 
     v: Float64Array
@@ -42,10 +48,10 @@ class State(NamedTuple):
     ring: Float64Array
     spike_steps: Int32Array
     spike_ids: Int32Array
-    progress: Int64Array
+    position: Int64Array
 
 
-class Probes(NamedTuple):
+class Columns(NamedTuple):
     """Where the value of each recorded neuron goes: ``values[first + stride * step]``.
 
     Parameters
@@ -68,14 +74,16 @@ class Probes(NamedTuple):
 @kernel
 def advance_delta(
     v: Float64Array,
-    free_from: Int64Array,
     arrived: Float64Array,
+    free_from: Int64Array,
     v_inf: Float64Array,
     decay: Float64Array,
+    begin: int,
+    end: int,
     step: int,
 ) -> None:
-    """Take in the kicks of the step before, then decay toward v_inf."""
-    for i in range(len(v)):
+    """Take in the kicks of the step before, then let v decay toward v_inf."""
+    for i in range(np.uint64(begin), np.uint64(end)):
         kick = arrived[i] if free_from[i] < step else 0.0
         arrived[i] = 0.0
         moved = v_inf[i] + (v[i] + kick - v_inf[i]) * decay[i]
@@ -86,16 +94,18 @@ def advance_delta(
 def advance_current(
     v: Float64Array,
     i_syn: Float64Array,
-    free_from: Int64Array,
     arrived: Float64Array,
+    free_from: Int64Array,
     v_inf: Float64Array,
     decay: Float64Array,
     decay_syn: Float64Array,
     gain: Float64Array,
+    begin: int,
+    end: int,
     step: int,
 ) -> None:
-    """Take in the currents of the step before, then advance v and decay the current."""
-    for i in range(len(v)):
+    """Take in the currents of the step before, then advance v and let the current decay."""
+    for i in range(np.uint64(begin), np.uint64(end)):
         current = i_syn[i] + arrived[i]
         arrived[i] = 0.0
         moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + gain[i] * current
@@ -104,108 +114,68 @@ def advance_current(
 
 
 @kernel
-def advance(neurons: Neurons, state: State, step: int) -> None:
-    """Advance every population by one step."""
-    arrived = state.ring[(step - 1) % state.ring.shape[0]]
-    for block in range(len(neurons.has_current)):
-        a, b = neurons.bounds[block], neurons.bounds[block + 1]
-        if neurons.has_current[block]:
-            advance_current(
-                state.v[a:b],
-                state.i_syn[a:b],
-                state.free_from[a:b],
-                arrived[a:b],
-                neurons.v_inf[a:b],
-                neurons.decay[a:b],
-                neurons.decay_syn[a:b],
-                neurons.gain[a:b],
-                step,
-            )
-        else:
-            advance_delta(
-                state.v[a:b],
-                state.free_from[a:b],
-                arrived[a:b],
-                neurons.v_inf[a:b],
-                neurons.decay[a:b],
-                step,
-            )
-
-
-@kernel
-def fire(neurons: Neurons, state: State, step: int) -> None:
-    """Note and reset every neuron above its threshold.
+def fire(
+    v: Float64Array,
+    free_from: Int64Array,
+    v_thresh: Float64Array,
+    v_reset: Float64Array,
+    hold_steps: Int64Array,
+    spike_steps: Int32Array,
+    spike_ids: Int32Array,
+    count: int,
+    step: int,
+) -> int:
+    """Note and reset every neuron above its threshold; return the new number of spikes.
 
     A refractory neuron is held at its reset, below its threshold, and needs no test. The reset
-    may come before the delivery since the kicks of this step wait in the ring.
+    may come before the delivery, since the kicks of this step wait in the ring.
     """
-    count = state.progress[N_SPIKES]
-    for i in range(len(state.v)):
-        if state.v[i] > neurons.v_thresh[i]:
-            state.v[i] = neurons.v_reset[i]
-            state.free_from[i] = step + neurons.hold_steps[i]
-            state.spike_steps[count] = step
-            state.spike_ids[count] = i
+    for i in range(len(v)):
+        if v[i] > v_thresh[i]:
+            v[i] = v_reset[i]
+            free_from[i] = step + hold_steps[i]
+            spike_steps[count] = step
+            spike_ids[count] = i
             count += 1
-    state.progress[N_SPIKES] = count
+    return count
 
 
 @kernel
-def sample(probes: Probes, state: State, step: int) -> None:
-    """Copy what the probes asked for."""
-    for k in range(len(probes.ids)):
-        i = probes.ids[k]
-        value = state.i_syn[i] if probes.is_current[k] else state.v[i]
-        probes.values[probes.first[k] + probes.stride[k] * step] = value
-
-
-@kernel
-def deliver_now(weight: Float64Array, target: Int32Array, row: Float64Array) -> None:
-    """Add the synapses of one source to this step."""
-    for k in range(len(target)):
-        row[target[k]] += weight[k]
-
-
-@kernel
-def deliver_later(
-    weight: Float64Array, target: Int32Array, delay: UInt16Array, ring: Float64Array, slot: int
+def sample(
+    ids: Int64Array,
+    first: Int64Array,
+    stride: Int64Array,
+    is_current: BoolArray,
+    values: Float64Array,
+    v: Float64Array,
+    i_syn: Float64Array,
+    step: int,
 ) -> None:
-    """Add the synapses of one source to the steps in which they arrive."""
+    """Copy what is recorded."""
+    for k in range(len(ids)):
+        value = i_syn[ids[k]] if is_current[k] else v[ids[k]]
+        values[first[k] + stride[k] * step] = value
+
+
+@kernel
+def deliver(
+    indptr: Int64Array,
+    target: Int32Array,
+    weight: Float64Array,
+    delay: UInt16Array,
+    ring: Float64Array,
+    source: int,
+    now: int,
+) -> None:
+    """Add the synapses of one source to the rows of the steps in which they arrive."""
     n_rows = ring.shape[0]
-    for k in range(len(target)):
-        row = slot + delay[k]
-        row -= n_rows if row >= n_rows else 0
-        ring[row, target[k]] += weight[k]
-
-
-@kernel
-def deliver(synapses: Synapses, state: State, source: int, step: int) -> None:
-    """Send one spike to all targets of its source."""
-    a, b = synapses.indptr[source], synapses.indptr[source + 1]
-    n_rows = state.ring.shape[0]
-    if n_rows == 1:
-        deliver_now(synapses.weight[a:b], synapses.target[a:b], state.ring[0])
-    else:
-        deliver_later(
-            synapses.weight[a:b],
-            synapses.target[a:b],
-            synapses.delay[a:b],
-            state.ring,
-            step % n_rows,
-        )
-    state.progress[SYNAPTIC_EVENTS] += b - a
-
-
-@kernel
-def deliver_inputs(
-    synapses: Synapses, state: State, steps: Int32Array, sources: Int32Array, step: int
-) -> None:
-    """Send the input spikes of this step."""
-    k = state.progress[NEXT_INPUT]
-    while k < len(steps) and steps[k] == step:
-        deliver(synapses, state, sources[k], step)
-        k += 1
-    state.progress[NEXT_INPUT] = k
+    for k in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
+        if n_rows == 1:
+            ring[0, target[k]] += weight[k]
+        else:
+            row = now + delay[k]
+            row -= n_rows if row >= n_rows else 0
+            ring[row, target[k]] += weight[k]
 
 
 @kernel
@@ -214,21 +184,39 @@ def run_steps(
     synapses: Synapses,
     input_steps: Int32Array,
     input_sources: Int32Array,
-    probes: Probes,
+    columns: Columns,
     state: State,
     step: int,
     stop: int,
 ) -> int:
     """Run from ``step`` to ``stop``, or to where the spike buffers may overflow; return where."""
-    n_neurons = len(state.v)
-    n_inputs = len(synapses.indptr) - 1 - n_neurons
-    while step < stop and state.progress[N_SPIKES] + n_neurons <= len(state.spike_ids):
-        first = state.progress[N_SPIKES]
-        advance(neurons, state, step)
-        fire(neurons, state, step)
-        sample(probes, state, step)
-        deliver_inputs(synapses, state, input_steps, input_sources, step)
-        for k in range(first, state.progress[N_SPIKES]):
-            deliver(synapses, state, n_inputs + state.spike_ids[k], step)
+    bounds, has_current, v_inf, v_thresh, v_reset, decay, decay_syn, gain, hold_steps = neurons
+    indptr, target, weight, delay = synapses
+    ids, first, stride, is_current, values = columns
+    v, i_syn, free_from, ring, spike_steps, spike_ids, position = state
+    n_neurons, n_rows = len(v), ring.shape[0]
+    n_inputs = len(indptr) - 1 - n_neurons
+    count, k, row = position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW]
+    while step < stop and count + n_neurons <= len(spike_ids):
+        arrived, before = ring[row], count
+        for p in range(len(has_current)):
+            a, b = bounds[p], bounds[p + 1]
+            if has_current[p]:
+                advance_current(
+                    v, i_syn, arrived, free_from, v_inf, decay, decay_syn, gain, a, b, step
+                )
+            else:
+                advance_delta(v, arrived, free_from, v_inf, decay, a, b, step)
+        count = fire(
+            v, free_from, v_thresh, v_reset, hold_steps, spike_steps, spike_ids, count, step
+        )
+        row = row + 1 if row + 1 < n_rows else 0
+        sample(ids, first, stride, is_current, values, v, i_syn, step)
+        while k < len(input_steps) and input_steps[k] == step:
+            deliver(indptr, target, weight, delay, ring, np.int64(input_sources[k]), row)
+            k += 1
+        for spike in range(before, count):
+            deliver(indptr, target, weight, delay, ring, n_inputs + spike_ids[spike], row)
         step += 1
+    position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, k, row
     return step

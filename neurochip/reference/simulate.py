@@ -5,26 +5,26 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from .._progress import progress_bar
-from ..errors import NetworkError, RecordingError, StimulusError
+from ..errors import NetworkError, StimulusError
 from ..network import Network
-from ..recording import Probe, Recording, Trace, resolve_probes
+from ..recording import Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
-from .kernels import N_SPIKES, SYNAPTIC_EVENTS, Probes, State, run_steps
-from .tables import Neurons, flatten_neurons, flatten_synapses
+from .kernels import N_SPIKES, State, run_steps
+from .probes import lay_out_traces, requested
+from .tables import Synapses, flatten_neurons, flatten_synapses
 
 __all__ = ["simulate_reference"]
 
-_UNITS = {"v": "mV", "i_syn": "nA"}
-_SPIKE_BUFFER = 1 << 16
-_CALL_TIME = 0.1  # s between two looks at the progress bar and at Ctrl-C
 _MOST_STEPS = np.iinfo(np.int32).max  # a Recording counts them in int32
 _ROUNDING = 1e-3  # of a step, as in count_steps
+_SPIKE_BUFFER = 1 << 16
+_CALL_TIME = 0.05  # s, about: between two looks at the progress bar and at Ctrl-C
 
 
 def simulate_reference(
@@ -95,36 +95,21 @@ def simulate_reference(
     S. Rotter, M. Diesmann: Exact digital simulation of time-invariant linear systems with
     applications to neuronal modeling. Biol. Cybern. 81, 381-402 (1999), 10.1007/s004220050570.
     """
-    _check_kinds(network, stimulus)
-    n_steps = _count_steps(stimulus, dt, duration)
-    sizes = {item.name: item.size for item in network.populations}
-    columns = resolve_probes(_expand_currents(record, network), sizes, tuple(_UNITS))
+    n_steps = _count_steps(network, stimulus, dt, duration)
+    wanted = requested(network, record)
     inputs = stimulus.binned(dt, [(item.name, item.size) for item in network.spike_inputs])
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
-    state = _initial_state(neurons, synapses.ring_rows)
-    probes, traces = _lay_out_traces(columns, sizes, n_steps)
+    sizes = {item.name: item.size for item in network.populations}
+    first = dict(zip(sizes, neurons.bounds.tolist(), strict=False))
+    columns, traces = lay_out_traces(wanted, first, n_steps)
+    state = _initial_state(network, synapses.ring_rows)
 
-    found_steps, found_ids = [], []
-    done, chunk = 0, 1
+    def advance(begin: int, end: int) -> int:
+        return int(run_steps(neurons, synapses, *inputs, columns, state, begin, end))
+
     with progress_bar(n_steps, "reference", progress) as bar:
-        while done < n_steps:
-            started = time.perf_counter()
-            stop = min(n_steps, done + chunk)
-            reached = run_steps(neurons, synapses, *inputs, probes, state, done, stop)
-            count = state.progress[N_SPIKES]
-            found_steps.append(state.spike_steps[:count].copy())
-            found_ids.append(state.spike_ids[:count].copy())
-            state.progress[N_SPIKES] = 0
-            bar.update(reached - done)
-            done = reached
-            short = time.perf_counter() - started < _CALL_TIME / 2
-            chunk = 2 * chunk if short else max(1, chunk // 2)
-
-    steps, ids = np.concatenate(found_steps), np.concatenate(found_ids)
-    own = {
-        name: (ids >= first) & (ids < first + size)
-        for (name, size), first in zip(sizes.items(), neurons.bounds, strict=False)
-    }
+        steps, ids = _run(advance, state, n_steps, bar.update)
+    own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
     return Recording(
         label=f"reference float64, dt={dt:g} ms",
         dt=float(dt),
@@ -132,14 +117,86 @@ def simulate_reference(
         n_steps=n_steps,
         populations=sizes,
         steps={name: steps[mask] for name, mask in own.items()},
-        ids={
-            name: ids[mask] - np.int32(first)
-            for (name, mask), first in zip(own.items(), neurons.bounds, strict=False)
-        },
+        ids={name: ids[mask] - np.int32(first[name]) for name, mask in own.items()},
         traces=traces,
         counters={
-            "synaptic_events": int(state.progress[SYNAPTIC_EVENTS]),
+            "synaptic_events": _count_events(synapses, len(state.v), inputs, ids, n_steps),
             "updates": n_steps * len(state.v),
-            "spikes": len(steps),
+            "spikes": len(ids),
         },
     )
+
+
+def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: float | None) -> int:
+    if not isinstance(network, Network):
+        raise NetworkError(f"run: network = {network!r}; allowed: a Network.")
+    if not isinstance(stimulus, Stimulus):
+        raise StimulusError(
+            f"run: stimulus = {stimulus!r}; allowed: a Stimulus; draw_stimulus makes one."
+        )
+    if duration is None:
+        duration = stimulus.duration
+    elif not isinstance(duration, numbers.Real) or not math.isfinite(duration) or duration <= 0:
+        raise StimulusError(f"run: duration = {duration!r} ms; allowed: a number above 0.")
+    n_steps = count_steps(duration, dt)
+    if duration > stimulus.duration + _ROUNDING * dt:
+        raise StimulusError(
+            f"run: duration = {duration:g} ms; allowed: at most {stimulus.duration:g} ms, the "
+            "duration of the stimulus."
+        )
+    if n_steps > _MOST_STEPS:
+        raise StimulusError(
+            f"run: {duration:g} ms are {n_steps} steps of {dt:g} ms; allowed: at most "
+            f"{_MOST_STEPS} steps. Shorten the run or raise dt."
+        )
+    return n_steps
+
+
+def _initial_state(network: Network, ring_rows: int) -> State:
+    v = np.concatenate([item.parameter("v_init") for item in network.populations])
+    return State(
+        v=v,
+        i_syn=np.zeros(len(v)),
+        free_from=np.zeros(len(v), dtype=np.int64),
+        ring=np.zeros((ring_rows, len(v))),
+        # Room for a step in which every neuron spikes; without it, the kernel stops.
+        spike_steps=np.empty(len(v) + _SPIKE_BUFFER, dtype=np.int32),
+        spike_ids=np.empty(len(v) + _SPIKE_BUFFER, dtype=np.int32),
+        position=np.zeros(3, dtype=np.int64),
+    )
+
+
+def _run(
+    advance: Callable[[int, int], int],
+    state: State,
+    n_steps: int,
+    report: Callable[[int], object],
+) -> tuple[Int32Array, Int32Array]:
+    """Run all steps in calls of about the same time; return step and neuron of every spike."""
+    steps, ids = [], []
+    done, ahead = 0, 1
+    while done < n_steps:
+        began = time.perf_counter()
+        reached = advance(done, min(n_steps, done + ahead))
+        count = state.position[N_SPIKES]
+        steps.append(state.spike_steps[:count].copy())
+        ids.append(state.spike_ids[:count].copy())
+        state.position[N_SPIKES] = 0
+        report(reached - done)
+        done = reached
+        quick = time.perf_counter() - began < _CALL_TIME
+        ahead = 2 * ahead if quick else max(1, ahead // 2)
+    return np.concatenate(steps), np.concatenate(ids)
+
+
+def _count_events(
+    synapses: Synapses,
+    n_neurons: int,
+    inputs: tuple[Int32Array, Int32Array],
+    ids: Int32Array,
+    n_steps: int,
+) -> int:
+    fan_out = np.diff(synapses.indptr)
+    steps, sources = inputs
+    of_inputs = fan_out[sources[: np.searchsorted(steps, n_steps)]].sum()
+    return int(of_inputs + fan_out[-n_neurons:][ids].sum())

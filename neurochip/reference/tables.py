@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
-from ..typing import BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 
-__all__ = ["Neurons", "Synapses", "flatten_neurons", "flatten_synapses"]
+__all__ = ["Neurons", "Synapses", "UInt16Array", "flatten_neurons", "flatten_synapses"]
+
+UInt16Array: TypeAlias = NDArray[np.uint16]
 
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 _ROUNDING = 1e-3  # of a step: Brian2's guard for periods that float rounding put below the grid
 
 
 class Neurons(NamedTuple):
-    """What :func:`advance` and :func:`fire` need to know of every neuron.
+    """Parameters of every neuron, as a step needs them.
 
     Parameters
     ----------
@@ -25,7 +28,7 @@ class Neurons(NamedTuple):
         Neurons of population p are ``bounds[p]`` to ``bounds[p + 1]``.
     has_current : ndarray of bool, shape (n_populations,)
         Whether synapses act on a current; else they act on v.
-    v_init, v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
+    v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
         ``v_inf`` is the steady state under the constant current.
     decay, decay_syn : ndarray of float64, shape (n_neurons,)
         What a step leaves of ``v - v_inf`` and of the synaptic current.
@@ -37,7 +40,6 @@ class Neurons(NamedTuple):
 
     bounds: Int64Array
     has_current: BoolArray
-    v_init: Float64Array
     v_inf: Float64Array
     v_thresh: Float64Array
     v_reset: Float64Array
@@ -111,7 +113,6 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
         gain = resistance * x * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
     refractory = np.floor(population.parameter("tau_refrac") / dt + _ROUNDING)
     return (
-        population.parameter("v_init"),
         population.parameter("v_rest") + resistance * network.current(population),
         population.parameter("v_thresh"),
         population.parameter("v_reset"),

@@ -1,0 +1,87 @@
+"""Pass 2: decay registers, and the gain that survives their rounding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.errors import CompileError
+from neurochip.fixedpoint import Rounding, round_to_integer
+from neurochip.hardware import ChipSpec
+from neurochip.typing import Float64Array, Int64Array
+
+from .ideal import IdealPopulation
+from .options import CompileOptions
+
+__all__ = ["Decays", "round_decays"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decays:
+    """Decay registers of a population and what they mean; arrays of shape (size,).
+
+    Parameters
+    ----------
+    decay_u, decay_v : ndarray of int64
+        Register values.
+    keep_u, keep_v : ndarray
+        Factors of one step that the registers mean.
+    gain : ndarray, mV per weight unit
+        What a spike adds to u, corrected for the rounded decays.
+    bias : ndarray, mV
+        What is added to v each step so that v settles where it should.
+    """
+
+    decay_u: Int64Array
+    decay_v: Int64Array
+    keep_u: Float64Array
+    keep_v: Float64Array
+    gain: Float64Array
+    bias: Float64Array
+
+
+def round_decays(
+    ideal: IdealPopulation, chip: ChipSpec, dt: float, options: CompileOptions
+) -> Decays:
+    """Round both decays and correct gain and bias for it.
+
+    Raises
+    ------
+    CompileError
+        If a time constant is so long that its decay would round to nothing.
+    """
+    core, model = chip.core, ideal.population
+    decay_v, keep_v = _register(ideal.keep_v, core.decay_v_offset, chip, model.name, "tau_m", dt)
+    decay_u, keep_u = _register(ideal.keep_u, core.decay_u_offset, chip, model.name, "tau_syn", dt)
+    gain = ideal.gain
+    if options.gain == "dc":
+        gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - keep_u) / (1 - ideal.keep_u)
+    return Decays(
+        decay_u=decay_u,
+        decay_v=decay_v,
+        keep_u=keep_u,
+        keep_v=keep_v,
+        gain=gain,
+        bias=(1 - keep_v) * (ideal.v_inf - ideal.origin),
+    )
+
+
+def _register(
+    keep: Float64Array, offset: int, chip: ChipSpec, name: str, parameter: str, dt: float
+) -> tuple[Int64Array, Float64Array]:
+    scale, decay = chip.core.decay_scale, chip.core.decay
+    effective = round_to_integer(scale * (1 - keep), Rounding.NEAREST)
+    lost = effective < 1
+    if lost.any():
+        first = int(np.argmax(lost))
+        tau = -dt / np.log(keep[first])
+        longest = -dt / np.log1p(-0.5 / scale)
+        raise CompileError(
+            f"population {name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "
+            f"{scale * (1 - keep[first]):.3g} in {scale} per step of {dt:g} ms and would round to "
+            f"0; the longest at this dt is {longest:.4g} ms. Lengthen dt to at least "
+            f"{tau / longest * dt:.3g} ms."
+        )
+    register = np.clip(effective - offset, decay.minimum, decay.maximum)
+    return register, 1 - (register + offset) / scale

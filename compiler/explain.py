@@ -1,0 +1,294 @@
+"""Pass 10: what was asked, what it became, what that means, and how far off it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neurochip.compile_report import CompileReport, ReportRow, ScaleRow, Span
+from neurochip.hardware import ChipSpec
+from neurochip.network import Network
+from neurochip.registers import decode_bias, decode_threshold, decode_weights
+from neurochip.typing import Float64Array
+
+from .decays import Decays
+from .ideal import IdealPopulation, delay_steps
+from .options import CompileOptions
+from .peaks import Peaks
+from .placement import Placement
+from .registers import PopulationRegisters
+from .scaling import Scale, peak_limits
+from .synapses import ConnectionRegisters
+
+__all__ = ["explain"]
+
+_MATTERS = 0.01  # relative error from which a row carries a warning
+_CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 200 MB
+
+
+def explain(
+    network: Network,
+    chip: ChipSpec,
+    dt: float,
+    options: CompileOptions,
+    ideals: Mapping[str, IdealPopulation],
+    decays: Mapping[str, Decays],
+    peaks: Mapping[str, Peaks],
+    scales: Mapping[str, Scale],
+    registers: Mapping[str, PopulationRegisters],
+    connections: Sequence[ConnectionRegisters],
+    placement: Placement,
+) -> CompileReport:
+    """Collect the report of a compilation."""
+    names = [population.name for population in network.populations]
+    rows: list[ReportRow] = []
+    for name in names:
+        rows += _population_rows(
+            ideals[name], decays[name], registers[name], scales[name].lsb_per_mv, chip, dt
+        )
+    for item in connections:
+        if item.connection.n_synapses:
+            target = item.connection.target.name
+            rows.append(
+                _weight_row(item, decays[target].gain, scales[target].lsb_per_mv, chip)
+            )
+            rows.append(_delay_row(item, dt))
+    return CompileReport(
+        chip=chip.name,
+        dt=dt,
+        options=asdict(options),
+        rows=tuple(rows),
+        scales=tuple(_scale_row(name, scales[name], peaks[name], chip, options) for name in names),
+        resources=placement.resources,
+    )
+
+
+def _population_rows(
+    ideal: IdealPopulation,
+    decays: Decays,
+    registers: PopulationRegisters,
+    lsb_per_mv: float,
+    chip: ChipSpec,
+    dt: float,
+) -> Iterator[ReportRow]:
+    population, core = ideal.population, chip.core
+    get = population.parameter
+
+    def row(parameter: str, unit: str, asked: Any, meant: Any, **other: Any) -> ReportRow:
+        return _row("population", population.name, parameter, unit, asked, meant, **other)
+
+    coarse = "its decay register is coarse at this dt; lengthen dt"
+    with np.errstate(divide="ignore"):  # a register that leaves nothing means tau = 0
+        tau_m, tau_syn = -dt / np.log(decays.keep_v), -dt / np.log(decays.keep_u)
+    yield row(
+        "tau_m", "ms", get("tau_m"), tau_m, registers={"decay_v": decays.decay_v}, remedy=coarse
+    )
+    if not population.model.delta_synapses:
+        yield row(
+            "tau_syn",
+            "ms",
+            get("tau_syn"),
+            tau_syn,
+            registers={"decay_u": decays.decay_u},
+            remedy=coarse,
+        )
+    threshold = decode_threshold(registers.threshold_mantissa, core) / lsb_per_mv
+    yield row(
+        "v_thresh",
+        "mV",
+        get("v_thresh"),
+        ideal.origin + threshold,
+        registers={"threshold_mantissa": registers.threshold_mantissa},
+        scale=ideal.threshold,
+    )
+    bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / lsb_per_mv
+    driven = not np.array_equal(ideal.v_inf, get("v_rest"))
+    yield row(
+        "v_rest + R I" if driven else "v_rest",
+        "mV",
+        ideal.v_inf,
+        ideal.origin + bias / (1 - decays.keep_v),
+        registers={
+            "bias_mantissa": registers.bias_mantissa,
+            "bias_exponent": registers.bias_exponent,
+        },
+        scale=ideal.threshold,
+    )
+    yield row(
+        "v_reset",
+        "mV",
+        get("v_reset"),
+        get("v_reset"),
+        registers={"v": np.zeros(1)},
+        note=f"v = 0 is {Span.of(ideal.origin)} mV",
+    )
+    steps = np.floor(get("tau_refrac") / dt + 1e-3)
+    yield row(
+        "tau_refrac",
+        "ms",
+        get("tau_refrac"),
+        steps * dt,
+        registers={"refractory": registers.refractory},
+        remedy="it is no multiple of dt",
+    )
+    yield row(
+        "v_init",
+        "mV",
+        get("v_init"),
+        ideal.origin + registers.v_init / lsb_per_mv,
+        registers={"v": registers.v_init},
+        scale=ideal.threshold,
+    )
+
+
+def _weight_row(
+    item: ConnectionRegisters, gain: Float64Array, lsb_per_mv: float, chip: ChipSpec
+) -> ReportRow:
+    connection = item.connection
+    unit = "mV" if connection.target.model.delta_synapses else "nA"
+    n, size = connection.n_synapses, connection.target.size
+    asked_all = np.broadcast_to(np.asarray(connection.weight), (n,))
+    sums = np.zeros((2, size))
+    spans: list[tuple[Span, Span]] = []
+    lost, smallest, worst, worst_relative = 0, np.inf, 0.0, 0.0
+    for start in range(0, n, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        post, asked = connection.post[part], asked_all[part]
+        integers = decode_weights(item.mantissa[part], item.grid.format, chip.core)
+        meant = integers / (lsb_per_mv * gain[post])
+        spans.append((Span.of(asked), Span.of(meant)))
+        gone = (integers == 0) & (asked != 0)
+        lost += int(gone.sum())
+        smallest = min(smallest, float(np.abs(asked[gone]).min(initial=np.inf)))
+        error = meant - asked
+        worst = max(worst, float(error[np.argmax(np.abs(error))]), key=abs)
+        nonzero = asked != 0
+        relative = error[nonzero] / np.abs(asked[nonzero])
+        if relative.size:
+            worst_relative = max(
+                worst_relative, float(relative[np.argmax(np.abs(relative))]), key=abs
+            )
+        sums[0] += np.bincount(post, asked, minlength=size)
+        sums[1] += np.bincount(post, meant, minlength=size)
+    reached = sums[0] != 0
+    off = (sums[1] - sums[0])[reached] / np.abs(sums[0][reached])
+    summed = float(np.sqrt(np.mean(off**2))) if off.size else 0.0
+    warnings = []
+    if lost:
+        warnings.append(
+            f"{lost} of {n} weights became 0 (the smallest asked is {smallest:.3g} {unit}, one step "
+            f"of the weight register {item.grid.step / (lsb_per_mv * gain.max()):.3g} {unit})"
+        )
+    if summed > _MATTERS:
+        warnings.append(f"the summed weight of a neuron is off by {100 * summed:.2g} % (rms)")
+    return ReportRow(
+        kind="connection",
+        owner=connection.name,
+        parameter="weight",
+        unit=unit,
+        asked=_join([s[0] for s in spans]),
+        registers={
+            "mantissa": Span.of(item.mantissa),
+            "exponent": Span.of(item.grid.format.weight_exponent),
+        },
+        meant=_join([s[1] for s in spans]),
+        error=worst,
+        relative_error=worst_relative,
+        note=f"{item.grid.format.sign_mode.name.lower()}; sums off by {100 * summed:.2g} % (rms)",
+        warning="; ".join(warnings),
+    )
+
+
+def _delay_row(item: ConnectionRegisters, dt: float) -> ReportRow:
+    connection = item.connection
+    asked = np.atleast_1d(np.asarray(connection.delay, dtype=np.float64))
+    steps = delay_steps(asked, dt)
+    return _row(
+        "connection",
+        connection.name,
+        "delay",
+        "ms",
+        asked,
+        steps * dt,
+        registers={"delay": steps},
+        remedy="it is no multiple of dt",
+    )
+
+
+def _row(
+    kind: str,
+    owner: str,
+    parameter: str,
+    unit: str,
+    asked: Any,
+    meant: Any,
+    *,
+    registers: Mapping[str, Any],
+    scale: Any = None,
+    note: str = "",
+    remedy: str = "",
+) -> ReportRow:
+    """Summarise arrays; the relative error is of ``scale`` where given, else of what was asked."""
+    asked, meant = np.broadcast_arrays(np.asarray(asked, float), np.asarray(meant, float))
+    error = meant - asked
+    # Differences of float rounding are no errors of a register.
+    error = np.where(np.abs(error) <= 1e-12 * np.maximum(1.0, np.abs(asked)), 0.0, error)
+    base = np.abs(np.broadcast_to(asked if scale is None else scale, error.shape))
+    relative = np.divide(error, base, out=np.full(error.shape, np.nan), where=base > 0)
+    worst = float(error.flat[np.argmax(np.abs(error))])
+    known = relative[np.isfinite(relative)]
+    worst_relative = float(known[np.argmax(np.abs(known))]) if known.size else float("nan")
+    warning = ""
+    if abs(worst_relative) > _MATTERS:
+        warning = f"{parameter} is off by {100 * worst_relative:+.2g} %"
+        warning += f": {remedy}" if remedy else ""
+    return ReportRow(
+        kind=kind,
+        owner=owner,
+        parameter=parameter,
+        unit=unit,
+        asked=Span.of(asked),
+        registers={name: Span.of(value) for name, value in registers.items()},
+        meant=Span.of(meant),
+        error=worst,
+        relative_error=worst_relative,
+        note=note,
+        warning=warning,
+    )
+
+
+def _scale_row(
+    name: str, scale: Scale, peaks: Peaks, chip: ChipSpec, options: CompileOptions
+) -> ScaleRow:
+    limits = peak_limits(chip.core)
+    pairs = {
+        key: (float(getattr(peaks, key)), limit / scale.lsb_per_mv) for key, limit in limits.items()
+    }
+    row = ScaleRow(owner=name, lsb_per_mv=scale.lsb_per_mv, binding=scale.binding, peaks=pairs)
+    tight = [key for key in pairs if row.headroom(key) < options.headroom * (1 - 1e-9)]
+    if not tight:
+        return row
+    worst = min(tight, key=row.headroom)
+    warning = (
+        f"headroom of its {worst.replace('_', ' ')} is {row.headroom(worst):.2g}x, below the "
+        f"{options.headroom:g}x asked for, so that weights keep their resolution; watch the "
+        "overflow counters of a run"
+    )
+    return ScaleRow(
+        owner=name,
+        lsb_per_mv=scale.lsb_per_mv,
+        binding=scale.binding,
+        peaks=pairs,
+        warning=warning,
+    )
+
+
+def _join(spans: Sequence[Span]) -> Span:
+    return Span(
+        min(s.low for s in spans),
+        float(np.mean([s.mean for s in spans])),
+        max(s.high for s in spans),
+    )

@@ -1,0 +1,116 @@
+"""Pass 1: the registers as real numbers, before anything is rounded.
+
+With ``a = exp(-dt/tau_m)`` and ``s = exp(-dt/tau_syn)`` the chip's recurrence
+
+    u <- s u + q;   v <- a v + u + bias;   spike if v > threshold;   v <- 0
+
+is an exact integrator of the LIF equations on the grid (Rotter & Diesmann 1999,
+10.1007/s004220050570) if the registers are chosen as here. ``docs/explanation/
+from-millivolts-to-registers.md`` derives each line. All values are in mV.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.errors import CompileError
+from neurochip.network import Network, Population
+from neurochip.typing import Float64Array, Int64Array
+
+__all__ = ["IdealPopulation", "delay_steps", "ideal_population"]
+
+_GRID_TOLERANCE = 1e-3  # of a step, in Brian2's rule for refractory periods
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IdealPopulation:
+    """Unrounded registers of a population; arrays of shape (size,).
+
+    Parameters
+    ----------
+    population : Population
+        Whose they are.
+    keep_v, keep_u : ndarray
+        Factors a and s of one step; s is 0 for delta synapses.
+    gain : ndarray, mV per weight unit
+        A presynaptic spike of weight w adds ``gain * w`` to u.
+    origin : ndarray, mV
+        The potential that the chip's v = 0 stands for.
+    v_inf : ndarray, mV
+        Where v would settle without spikes: rest and constant currents.
+    bias, threshold, v_init : ndarray, mV
+        Added to v each step; threshold and initial v above the origin.
+    refractory : ndarray of int64
+        Refractory register.
+    """
+
+    population: Population
+    keep_v: Float64Array
+    keep_u: Float64Array
+    gain: Float64Array
+    origin: Float64Array
+    v_inf: Float64Array
+    bias: Float64Array
+    threshold: Float64Array
+    v_init: Float64Array
+    refractory: Int64Array
+
+
+def ideal_population(network: Network, population: Population, dt: float) -> IdealPopulation:
+    """Return the real-valued registers of a population at a step of ``dt`` ms.
+
+    Raises
+    ------
+    CompileError
+        If a neuron would spike again in the first step after every reset.
+    """
+    get = population.parameter
+    tau_m, v_rest, v_reset, v_thresh = get("tau_m"), get("v_rest"), get("v_reset"), get("v_thresh")
+    resistance = tau_m / get("cm")
+    v_inf = v_rest + resistance * network.current(population)
+    a = np.exp(-dt / tau_m)
+    steps = np.floor(get("tau_refrac") / dt + _GRID_TOLERANCE).astype(np.int64)
+    if population.model.delta_synapses:
+        # Integrate, test, deliver, reset: a kick decays once before it is tested, and one in the
+        # step of a spike is wiped by the reset. The chip loses the same kicks if it holds v for one
+        # step more, and resumes from the same voltage if that step's leak is in the origin.
+        s, gain = np.zeros_like(a), a
+        origin = v_inf + (v_reset - v_inf) * a
+        refractory = np.maximum(steps, 1) + 1
+    else:
+        # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus.
+        tau_syn = get("tau_syn")
+        s = np.exp(-dt / tau_syn)
+        z = dt / tau_syn - dt / tau_m
+        nonzero = np.where(z == 0, 1.0, z)
+        gain = resistance * (dt / tau_m) * s * np.where(z == 0, 1.0, np.expm1(nonzero) / nonzero)
+        origin = v_reset
+        refractory = np.maximum(steps, 1)
+    endless = origin >= v_thresh
+    if endless.any():
+        first = int(np.argmax(endless))
+        raise CompileError(
+            f"population {population.name!r}: neuron {first} leaks from its reset "
+            f"({v_reset[first]:g} mV) to {origin[first]:.4g} mV within one step of {dt:g} ms, not "
+            f"below its threshold ({v_thresh[first]:g} mV), so it would spike for ever. Shorten dt "
+            "or lower the current."
+        )
+    return IdealPopulation(
+        population=population,
+        keep_v=a,
+        keep_u=s,
+        gain=gain,
+        origin=origin,
+        v_inf=v_inf,
+        bias=(1 - a) * (v_inf - origin),
+        threshold=v_thresh - origin,
+        v_init=get("v_init") - origin,
+        refractory=refractory,
+    )
+
+
+def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
+    """Delays (ms) in steps, rounded half up as Brian2's compiled spike queue does."""
+    return np.floor(np.asarray(delay) / dt + 0.5).astype(np.int64)

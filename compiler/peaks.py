@@ -1,0 +1,159 @@
+"""Pass 4: how far accumulator, u and v are expected to swing, so that they can be given room.
+
+The input of a step is a sum of independent spikes. Bennett's inequality (1962,
+10.1080/01621459.1962.10482149) bounds its tail: with variance V and largest term c the sum exceeds
+its mean by x with a probability of at most ``exp(-(V/c^2) h(c x / V))``, ``h(y) = (1+y) ln(1+y) - y``.
+Synchronous networks can exceed the estimate; the emulator counts what really happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.network import Connection, Network, PoissonInput, SpikeInput
+from neurochip.typing import Float64Array
+
+from .decays import Decays
+from .ideal import IdealPopulation
+from .options import CompileOptions
+
+__all__ = ["Peaks", "expected_peaks"]
+
+_LOG_RARE = 9 * np.log(10)  # once in 1e9 steps of a neuron
+_CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 100 MB
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """Largest expected magnitudes over the neurons of a population, in mV.
+
+    Parameters
+    ----------
+    accumulator : float
+        Synaptic input of one step.
+    current : float
+        u.
+    input : float
+        u + bias.
+    voltage_low : float
+        v below the origin.
+    """
+
+    accumulator: float
+    current: float
+    input: float
+    voltage_low: float
+
+
+@dataclass(eq=False)
+class _Sums:
+    """Per neuron and sign: mean, variance and largest term of a step, and the sum of all terms."""
+
+    mean: Float64Array
+    variance: Float64Array
+    largest: Float64Array
+    total: Float64Array
+
+    @classmethod
+    def zeros(cls, size: int) -> _Sums:
+        return cls(*(np.zeros(size) for _ in range(4)))
+
+
+def expected_peaks(
+    network: Network, ideal: IdealPopulation, decays: Decays, dt: float, options: CompileOptions
+) -> Peaks:
+    """Estimate the peaks of a population from the rates of what drives it."""
+    size = ideal.population.size
+    positive, negative = _Sums.zeros(size), _Sums.zeros(size)
+    for connection in network.connections:
+        if connection.target is ideal.population:
+            _add(connection, decays.gain, dt, options, positive, negative)
+    s, a = decays.keep_u, decays.keep_v
+    accumulator = np.zeros(size)
+    current = np.zeros(size)
+    for sums in (positive, negative):
+        accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
+        current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
+    # v is a second-order filter of the input: mean and variance gain of poles a and s.
+    mean_gain = 1 / ((1 - s) * (1 - a))
+    variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
+    largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
+    pulled = _peak(negative, mean_gain, variance_gain, largest_gain)
+    level = np.maximum(0.0, -np.minimum(ideal.v_inf - ideal.origin, ideal.v_init))
+    return Peaks(
+        accumulator=float(accumulator.max()),
+        current=float(current.max()),
+        input=float((current + np.abs(decays.bias)).max()),
+        voltage_low=float((pulled + level).max()),
+    )
+
+
+def _add(
+    connection: Connection,
+    gain: Float64Array,
+    dt: float,
+    options: CompileOptions,
+    positive: _Sums,
+    negative: _Sums,
+) -> None:
+    size = connection.target.size
+    probability, bounded = _spikes_per_step(connection, dt, options)
+    rows = np.diff(connection.indptr)
+    source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
+    weight = np.broadcast_to(np.asarray(connection.weight), connection.post.shape)
+    for start in range(0, len(connection.post), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        post, p = connection.post[part], probability[source_of[part]]
+        terms = weight[part] * gain[post]
+        for sums, chosen in ((positive, terms > 0), (negative, terms < 0)):
+            who, term, rate = post[chosen], np.abs(terms[chosen]), p[chosen]
+            sums.mean += np.bincount(who, rate * term, minlength=size)
+            sums.variance += np.bincount(who, rate * term**2, minlength=size)
+            # A Poisson source may spike more than once in a step: its total is no bound.
+            sums.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
+            np.maximum.at(sums.largest, who, term)
+
+
+def _spikes_per_step(
+    connection: Connection, dt: float, options: CompileOptions
+) -> tuple[Float64Array, bool]:
+    """Return expected spikes of each source in a step, and whether one step brings at most one."""
+    source = connection.source
+    if isinstance(source, PoissonInput):
+        rate = np.broadcast_to(np.asarray(source.rate, dtype=np.float64), (source.size,))
+        return rate * (dt / 1000.0), False
+    if isinstance(source, SpikeInput):
+        span = max(float(source.times[-1]), dt) if len(source.times) else dt
+        counts = np.bincount(source.ids, minlength=source.size)
+        return np.minimum(counts * (dt / span), 1.0), False
+    return np.full(source.size, min(options.assumed_rate * dt / 1000.0, 1.0)), True
+
+
+def _peak(
+    sums: _Sums,
+    mean_gain: float | Float64Array,
+    variance_gain: float | Float64Array,
+    largest_gain: float | Float64Array,
+) -> Float64Array:
+    """Mean plus Bennett's deviation, and never more than everything at once."""
+    mean, variance = sums.mean * mean_gain, sums.variance * variance_gain
+    largest = sums.largest * largest_gain
+    peak = mean + _deviation(variance, largest)
+    steady = np.broadcast_to(mean_gain, peak.shape)
+    with np.errstate(invalid="ignore"):
+        most = np.where(sums.total > 0, sums.total * steady, 0.0)
+    return np.minimum(peak, most)
+
+
+def _deviation(variance: Float64Array, largest: Float64Array) -> Float64Array:
+    """Solve (V/c^2) h(c x / V) = log(1e9) for x by bisection on y = c x / V."""
+    driven = (variance > 0) & (largest > 0)
+    ratio = np.where(driven, variance, 1.0) / np.where(driven, largest, 1.0) ** 2
+    low, high = np.zeros_like(ratio), np.full_like(ratio, 1e12)
+    for _ in range(80):
+        middle = np.sqrt(np.maximum(low, 1e-9) * high)
+        enough = ratio * ((1 + middle) * np.log1p(middle) - middle) >= _LOG_RARE
+        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
+    return np.where(driven, high * ratio * largest, 0.0)

@@ -1,0 +1,98 @@
+"""The passes in order, one line each."""
+
+from __future__ import annotations
+
+from neurochip.hardware import LOIHI, ChipSpec
+from neurochip.image import ChipImage
+from neurochip.network import Network
+
+from .assemble import assemble
+from .check import check_request
+from .decays import round_decays
+from .explain import explain
+from .ideal import ideal_population
+from .options import CompileOptions
+from .peaks import expected_peaks
+from .placement import place_sequentially
+from .registers import round_registers
+from .scaling import choose_scale
+from .synapses import round_connection
+
+__all__ = ["compile_network"]
+
+
+def compile_network(
+    network: Network,
+    chip: ChipSpec = LOIHI,
+    dt: float = 0.1,
+    *,
+    gain: str = "dc",
+    headroom: float = 1.25,
+    assumed_rate: float = 100.0,
+) -> ChipImage:
+    """Map a network onto the registers of a chip.
+
+    Parameters
+    ----------
+    network : Network
+        What to map.
+    chip : ChipSpec
+        Every width and limit. Default: the first-generation chip.
+    dt : float, ms
+        Length of a step, above 0.
+    gain, headroom, assumed_rate
+        See :class:`CompileOptions`.
+
+    Returns
+    -------
+    ChipImage
+        Integers, with a :class:`~neurochip.compile_report.CompileReport` in ``image.report``.
+
+    Raises
+    ------
+    CompileError
+        If a parameter fits no register, or the network does not fit the chip; the message names
+        the object, the value, what is allowed and what to do.
+
+    Examples
+    --------
+    >>> from neurochip import LIF, Network, PoissonInput, Population, one_to_one
+    >>> source, cells = PoissonInput("source", 10, rate=20.0), Population("cells", 10, LIF())
+    >>> network = Network(inputs=[source], populations=[cells],
+    ...                   connections=[one_to_one(source, cells, weight=1.5)])
+    >>> image = compile_network(network, LOIHI, dt=1.0)
+    >>> image.n_cores, image.n_synapses
+    (1, 10)
+    """
+    options = CompileOptions(gain=gain, headroom=headroom, assumed_rate=assumed_rate)
+    dt = check_request(network, chip, dt)
+    members = network.populations
+    ideals = {p.name: ideal_population(network, p, dt) for p in members}
+    decays = {p.name: round_decays(ideals[p.name], chip, dt, options) for p in members}
+    peaks = {
+        p.name: expected_peaks(network, ideals[p.name], decays[p.name], dt, options)
+        for p in members
+    }
+    scales = {
+        p.name: choose_scale(
+            network, ideals[p.name], decays[p.name], peaks[p.name], chip.core, options
+        )
+        for p in members
+    }
+    registers = {
+        p.name: round_registers(ideals[p.name], decays[p.name], scales[p.name], chip, dt)
+        for p in members
+    }
+    connections = [
+        round_connection(
+            c, decays[c.target.name].gain, scales[c.target.name].lsb_per_mv, chip, dt
+        )
+        for c in network.connections
+    ]
+    placement = place_sequentially(network, registers, connections, chip)
+    report = explain(
+        network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placement
+    )
+    return assemble(
+        network, chip, dt, ideals, scales, registers, connections, placement, report
+    )

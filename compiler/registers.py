@@ -1,0 +1,71 @@
+"""Pass 6: every physical parameter of a population as integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.errors import CompileError
+from neurochip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.hardware import ChipSpec
+from neurochip.typing import Int64Array
+
+from .decays import Decays
+from .ideal import IdealPopulation
+from .scaling import Scale
+
+__all__ = ["PopulationRegisters", "round_registers"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PopulationRegisters:
+    """Integers of a population; arrays of shape (size,)."""
+
+    decay_u: Int64Array
+    decay_v: Int64Array
+    threshold_mantissa: Int64Array
+    bias_mantissa: Int64Array
+    bias_exponent: Int64Array
+    refractory: Int64Array
+    v_init: Int64Array
+
+
+def round_registers(
+    ideal: IdealPopulation, decays: Decays, scale: Scale, chip: ChipSpec, dt: float
+) -> PopulationRegisters:
+    """Round threshold, bias and initial v at the chosen scale.
+
+    Raises
+    ------
+    CompileError
+        If a refractory period needs a larger counter than the chip has.
+    """
+    core, population = chip.core, ideal.population
+    too_long = ideal.refractory > core.refractory_max
+    if too_long.any():
+        first = int(np.argmax(too_long))
+        asked = population.parameter("tau_refrac")[first]
+        extra = int(ideal.refractory[first]) - int(np.floor(asked / dt + 1e-3))
+        longest = (core.refractory_max - extra) * dt
+        raise CompileError(
+            f"population {population.name!r}: tau_refrac[{first}] = {asked:g} ms needs refractory "
+            f"register {ideal.refractory[first]} at dt = {dt:g} ms; allowed: 1 to "
+            f"{core.refractory_max}, which is at most {longest:g} ms. Lengthen dt or shorten "
+            "tau_refrac."
+        )
+    bias, exponent = encode_mantissa_exponent(
+        decays.bias * scale.lsb_per_mv, core.bias_mantissa, core.bias_exponent_max
+    )
+    threshold = ideal.threshold * scale.lsb_per_mv / (1 << core.threshold_shift)
+    return PopulationRegisters(
+        decay_u=decays.decay_u,
+        decay_v=decays.decay_v,
+        threshold_mantissa=np.clip(
+            round_to_integer(threshold, Rounding.NEAREST), 0, core.threshold_mantissa.maximum
+        ),
+        bias_mantissa=bias,
+        bias_exponent=exponent,
+        refractory=ideal.refractory,
+        v_init=round_to_integer(ideal.v_init * scale.lsb_per_mv, Rounding.NEAREST),
+    )

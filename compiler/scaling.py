@@ -1,0 +1,189 @@
+"""Pass 5: how many LSB make a millivolt, one number per population.
+
+The scale is a continuous choice. Registers and expected peaks bound it from above; below the bound,
+one octave holds every pattern of rounding that there is (a further octave only moves exponents), so
+the best of that octave is searched for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.errors import CompileError
+from neurochip.fixedpoint import encode_mantissa_exponent
+from neurochip.hardware import CoreSpec
+from neurochip.network import Connection, Network
+from neurochip.typing import Float64Array
+
+from .decays import Decays
+from .ideal import IdealPopulation
+from .options import CompileOptions
+from .peaks import Peaks
+from .weights import choose_format, exponents, grid, mantissas, sign_mode_of
+
+__all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights"]
+
+_CANDIDATES = 257
+_SAMPLE = 512  # weights of a connection that the search looks at
+_RESOLUTION = 64  # grid steps that the largest weight of a connection should have at least
+
+
+@dataclass(frozen=True)
+class Scale:
+    """LSB per mV of a population, and what bounded it.
+
+    Parameters
+    ----------
+    lsb_per_mv : float
+        The choice.
+    binding : str
+        Name of the tightest bound.
+    """
+
+    lsb_per_mv: float
+    binding: str
+
+
+def scaled_weights(connection: Connection, gain: Float64Array) -> Float64Array:
+    """Return what each synapse adds to u, in mV; one value if all are equal."""
+    if not isinstance(connection.weight, np.ndarray) and (gain == gain[0]).all():
+        return np.array([connection.weight * gain[0]])
+    return connection.weight * gain[connection.post]
+
+
+def peak_limits(core: CoreSpec) -> dict[str, int]:
+    """Magnitude at which each kind of peak overflows, in LSB."""
+    return {
+        "accumulator": core.accumulator.maximum,
+        "current": core.state.maximum,
+        "input": core.state.maximum,
+        "voltage_low": core.state.maximum,
+    }
+
+
+def choose_scale(
+    network: Network,
+    ideal: IdealPopulation,
+    decays: Decays,
+    peaks: Peaks,
+    core: CoreSpec,
+    options: CompileOptions,
+) -> Scale:
+    """Search the scale with the smallest weighted error.
+
+    Headroom gives way, down to a factor of 1, where it would leave a connection fewer than 64 steps
+    of weight; the report then warns.
+
+    Raises
+    ------
+    CompileError
+        If registers cannot hold a parameter at any useful scale.
+    """
+    samples = [
+        _sample(scaled_weights(connection, decays.gain))
+        for connection in network.connections
+        if connection.target is ideal.population and connection.n_synapses
+    ]
+    hard = _register_bounds(ideal, decays, samples, core)
+    roomy, tight = (
+        {
+            name: limit / (factor * getattr(peaks, name))
+            for name, limit in peak_limits(core).items()
+            if getattr(peaks, name) > 0
+        }
+        for factor in (options.headroom, 1.0)
+    )
+    with_room = min(roomy.values(), default=np.inf)
+    without = min(tight.values(), default=np.inf)
+    soft = max(with_room, min(_resolution_bound(samples, core), without))
+    bounds = dict(hard)
+    if roomy:
+        bounds[f"peak of {min(roomy, key=roomy.__getitem__)}"] = soft
+    binding = min(bounds, key=bounds.__getitem__)
+    upper = bounds[binding]
+    scales = upper * np.exp2(-np.arange(_CANDIDATES) / (_CANDIDATES - 1))
+    costs = np.array([_cost(s, ideal, decays, samples, core) for s in scales])
+    if not np.isfinite(costs).any():
+        raise CompileError(
+            f"population {ideal.population.name!r}: its threshold lies {ideal.threshold.min():.3g} "
+            f"mV above its reset, less than one step of the threshold register at the scale that "
+            f"its {binding} allows. Reduce the spread of its parameters, or its input."
+        )
+    return Scale(float(scales[np.argmin(costs)]), binding)
+
+
+def _register_bounds(
+    ideal: IdealPopulation, decays: Decays, samples: list[Float64Array], core: CoreSpec
+) -> dict[str, float]:
+    threshold = core.threshold_mantissa.maximum << core.threshold_shift
+    bias = core.bias_mantissa.maximum << core.bias_exponent_max
+    asked = {
+        "threshold": (threshold, ideal.threshold),
+        "bias": (min(bias, core.state.maximum), decays.bias),
+        "v_init": (core.state.maximum, ideal.v_init),
+    }
+    bounds = {
+        name: limit / float(np.abs(values).max())
+        for name, (limit, values) in asked.items()
+        if np.abs(values).max() > 0
+    }
+    # v must be able to pass the threshold: it is clipped at the top of the state.
+    bounds["threshold"] = min(bounds["threshold"], (core.state.maximum - 1) / ideal.threshold.max())
+    for weights in samples:
+        largest = float(np.abs(weights).max())
+        if largest > 0:
+            mode = sign_mode_of(weights)
+            reach = grid(exponents(mode, core)[-1], mode, core).largest
+            bounds["weight"] = min(bounds.get("weight", np.inf), reach / largest)
+    return bounds
+
+
+def _resolution_bound(samples: list[Float64Array], core: CoreSpec) -> float:
+    bound = 0.0
+    for weights in samples:
+        largest = float(np.abs(weights).max())
+        if largest > 0:
+            mode = sign_mode_of(weights)
+            finest = grid(exponents(mode, core)[0], mode, core)
+            steps = min(_RESOLUTION, finest.largest // finest.step)
+            bound = max(bound, steps * finest.step / largest)
+    return bound
+
+
+def _cost(
+    scale: float,
+    ideal: IdealPopulation,
+    decays: Decays,
+    samples: list[Float64Array],
+    core: CoreSpec,
+) -> float:
+    """Sum of squared relative errors, each as a share of what it acts on."""
+    step = 1 << core.threshold_shift
+    mantissa = np.rint(ideal.threshold * scale / step)
+    if mantissa.min() < 1:
+        return float(np.inf)
+    cost = float(np.mean((mantissa * step / (ideal.threshold * scale) - 1) ** 2))
+    wanted = decays.bias * scale
+    m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
+    # A bias error moves the level where v settles; truncation moves it by about half an LSB a step.
+    moved = (np.abs(np.ldexp(m.astype(np.float64), e) - wanted) + 0.5) / (1 - decays.keep_v)
+    cost += float(np.mean((moved / (ideal.threshold * scale)) ** 2))
+    for weights in samples:
+        scaled = weights * scale
+        chosen = choose_format(float(np.abs(scaled).max()), sign_mode_of(weights), core)
+        error = mantissas(scaled, chosen) // chosen.mantissa_step * chosen.step - scaled
+        power = float(np.sum(scaled**2))
+        if power > 0:
+            cost += float(np.sum(error**2)) / power
+            cost += (float(np.sum(error)) / float(np.sum(np.abs(scaled)))) ** 2
+    return cost
+
+
+def _sample(weights: Float64Array) -> Float64Array:
+    """At most 512 weights: evenly spaced quantiles, with both extremes."""
+    if weights.size <= _SAMPLE:
+        return weights
+    picked = np.sort(weights)[np.linspace(0, weights.size - 1, _SAMPLE).astype(np.int64)]
+    return np.asarray(picked)

@@ -1,0 +1,78 @@
+"""Pass 7: the synapses of a connection as integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.errors import CompileError
+from neurochip.hardware import ChipSpec
+from neurochip.network import Connection
+from neurochip.typing import Float64Array, Int16Array, UInt8Array
+
+from .ideal import delay_steps
+from .scaling import scaled_weights
+from .weights import Grid, choose_format, mantissas, sign_mode_of
+
+__all__ = ["ConnectionRegisters", "round_connection"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ConnectionRegisters:
+    """Integers of a connection.
+
+    Parameters
+    ----------
+    connection : Connection
+        Where they come from.
+    grid : Grid
+        Synapse format and the weights that it can express.
+    mantissa : ndarray of int16, shape (n_synapses,)
+        Weight mantissas.
+    delay : ndarray of uint8, shape (n_synapses,) or (0,)
+        Delays in steps; empty if all are 0.
+    """
+
+    connection: Connection
+    grid: Grid
+    mantissa: Int16Array
+    delay: UInt8Array
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay in steps."""
+        return int(self.delay.max()) if self.delay.size else 0
+
+
+def round_connection(
+    connection: Connection, gain: Float64Array, lsb_per_mv: float, chip: ChipSpec, dt: float
+) -> ConnectionRegisters:
+    """Round weights and delays.
+
+    Raises
+    ------
+    CompileError
+        If a delay is longer than the chip's longest.
+    """
+    n = connection.n_synapses
+    steps = delay_steps(connection.delay, dt)
+    longest = int(steps.max()) if steps.size else 0
+    if longest > chip.core.delay_max:
+        delay = float(np.max(connection.delay))
+        raise CompileError(
+            f"connection {connection.name!r}: a delay of {delay:g} ms is {longest} steps of "
+            f"{dt:g} ms; allowed: at most {chip.core.delay_max} steps "
+            f"({chip.core.delay_max * dt:g} ms). Lengthen dt or shorten the delay."
+        )
+    weights = scaled_weights(connection, gain) * lsb_per_mv if n else np.empty(0)
+    largest = float(np.abs(weights).max()) if n else 0.0
+    chosen = choose_format(largest, sign_mode_of(weights), chip.core)
+    rounded = mantissas(weights, chosen).astype(np.int16)
+    delays = np.broadcast_to(steps, (n,)) if longest and n else np.empty(0)
+    return ConnectionRegisters(
+        connection=connection,
+        grid=chosen,
+        mantissa=np.ascontiguousarray(np.broadcast_to(rounded, (n,))),
+        delay=np.ascontiguousarray(delays, dtype=np.uint8),
+    )

@@ -1,0 +1,63 @@
+"""Pass 3: synaptic weights as mantissas with one shared exponent per connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.fixedpoint import Rounding, round_to_integer
+from neurochip.hardware import CoreSpec
+from neurochip.registers import SignMode, SynapseFormat
+from neurochip.typing import Float64Array, Int64Array
+
+__all__ = ["Grid", "choose_format", "mantissas", "sign_mode_of"]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The weights that a synapse format can express: multiples of ``step`` up to ``largest``."""
+
+    format: SynapseFormat
+    mantissa_step: int
+    step: int
+    largest: int
+
+
+def sign_mode_of(weights: Float64Array) -> SignMode:
+    """Pick the sign mode that spends no bit on a sign that does not occur."""
+    if weights.size == 0 or weights.min() >= 0:
+        return SignMode.EXCITATORY
+    return SignMode.INHIBITORY if weights.max() <= 0 else SignMode.MIXED
+
+
+def grid(exponent: int, sign_mode: SignMode, core: CoreSpec) -> Grid:
+    """Return the weights of a format that stores all mantissa bits."""
+    form = SynapseFormat(exponent, core.weight_mantissa_bits, sign_mode)
+    low = form.low_bits(core)
+    top = (1 << core.weight_mantissa_bits) - (1 << low)
+    step = 1 << (core.weight_shift + exponent + low)
+    return Grid(form, 1 << low, step, min((top >> low) * step, core.weight_limit // step * step))
+
+
+def exponents(sign_mode: SignMode, core: CoreSpec) -> range:
+    """Exponents worth using: below the first, the fixed shift makes the grid no finer."""
+    low = SynapseFormat(0, core.weight_mantissa_bits, sign_mode).low_bits(core)
+    return range(max(core.weight_exponent_min, -low), core.weight_exponent_max + 1)
+
+
+def choose_format(largest: float, sign_mode: SignMode, core: CoreSpec) -> Grid:
+    """Return the finest grid that reaches ``largest`` (in LSB), or the coarsest there is."""
+    for exponent in exponents(sign_mode, core):
+        candidate = grid(exponent, sign_mode, core)
+        # Half a step more still rounds to the largest.
+        if largest <= candidate.largest + candidate.step / 2:
+            return candidate
+    return candidate
+
+
+def mantissas(weights: Float64Array, chosen: Grid) -> Int64Array:
+    """Weights (in LSB) as the nearest mantissas of a grid."""
+    steps = round_to_integer(weights / chosen.step, Rounding.NEAREST)
+    most = chosen.largest // chosen.step
+    return np.clip(steps, -most, most) * chosen.mantissa_step

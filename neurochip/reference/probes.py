@@ -1,0 +1,80 @@
+"""From what a user asks to record to the columns that a kernel fills, and back to traces."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from ..errors import RecordingError
+from ..network import Network
+from ..recording import Probe, Trace, resolve_probes
+from ..typing import Int32Array
+from .kernels import Columns
+
+__all__ = ["lay_out_traces", "requested"]
+
+_UNITS = {"v": "mV", "i_syn": "nA"}
+
+
+def requested(
+    network: Network, record: str | Probe | Iterable[str | Probe]
+) -> dict[tuple[str, str], Int32Array]:
+    """Resolve ``record``; ``"i_syn"`` alone means the populations that have synaptic currents.
+
+    Raises
+    ------
+    RecordingError
+        If a variable, a population or a neuron does not exist, or is asked for twice.
+    """
+    items = (record,) if isinstance(record, (str, Probe)) else record
+    probes = [item if isinstance(item, Probe) else Probe(item) for item in items]
+    expanded = [part for probe in probes for part in _where_it_exists(network, probe)]
+    sizes = {item.name: item.size for item in network.populations}
+    return resolve_probes(expanded, sizes, tuple(_UNITS))
+
+
+def _where_it_exists(network: Network, probe: Probe) -> list[Probe]:
+    if probe.variable != "i_syn":
+        return [probe]
+    lacking = {item.name for item in network.populations if item.model.delta_synapses}
+    if probe.population in lacking:
+        raise RecordingError(
+            f"record: {probe.population!r} has delta synapses and no 'i_syn'; record 'v', or give "
+            "its LIF a tau_syn."
+        )
+    if probe.population is not None:
+        return [probe]
+    names = [item.name for item in network.populations if item.name not in lacking]
+    if not names:
+        raise RecordingError(
+            "record: no population has 'i_syn', all have delta synapses; record 'v', or give a "
+            "LIF a tau_syn."
+        )
+    return [dataclasses.replace(probe, population=name) for name in names]
+
+
+def lay_out_traces(
+    wanted: Mapping[tuple[str, str], Int32Array], first_neuron: Mapping[str, int], n_steps: int
+) -> tuple[Columns, dict[tuple[str, str], Trace]]:
+    """Give each trace its own block of one array, so that one kernel can fill all of them."""
+    lengths = [len(ids) for ids in wanted.values()]
+    blocks = np.cumsum([0, *lengths], dtype=np.int64) * n_steps
+    columns = Columns(
+        ids=np.empty(sum(lengths), dtype=np.int64),
+        first=np.empty(sum(lengths), dtype=np.int64),
+        stride=np.repeat(np.array(lengths, dtype=np.int64), lengths),
+        is_current=np.empty(sum(lengths), dtype=np.bool_),
+        values=np.empty(blocks[-1]),
+    )
+    traces, begin = {}, 0
+    for index, ((name, variable), ids) in enumerate(wanted.items()):
+        own = slice(begin, begin + len(ids))
+        columns.ids[own] = ids + np.int64(first_neuron[name])
+        columns.first[own] = blocks[index] + np.arange(len(ids))
+        columns.is_current[own] = variable == "i_syn"
+        block = columns.values[blocks[index] : blocks[index + 1]]
+        traces[name, variable] = Trace(ids, block.reshape(n_steps, len(ids)), _UNITS[variable])
+        begin = own.stop
+    return columns, traces

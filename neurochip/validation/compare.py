@@ -1,0 +1,294 @@
+"""Compare a run on the chip with the float64 reference on the same input."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import zlib
+from typing import Any
+
+import numpy as np
+
+from ..errors import RecordingError
+from ..network import Network
+from ..recording import Recording
+from ..typing import Float64Array, Int64Array
+from . import metrics
+from .bootstrap import bootstrap_rates
+from .comparison import OVERFLOWS, Comparison
+from .population import ErrorSplit, PopulationComparison, RateError, Verdict
+
+__all__ = ["compare"]
+
+_GRID_TOLERANCE = 1e-3  # of a step, as where stimuli are binned
+
+
+def compare(
+    reference: Recording,
+    chip: Recording,
+    *,
+    fine: Recording | None = None,
+    network: Network | None = None,
+    min_spikes: int = 100,
+    window: float = 2.0,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two runs on the same input, population by population.
+
+    Parameters
+    ----------
+    reference, chip : Recording
+        The same populations, step, first step and number of steps.
+    fine : Recording, optional
+        The reference on a finer grid, over the same time. Splits the error into quantisation and
+        time step.
+    network : Network, optional
+        Gives the refractory periods, so that neurons that fire as fast as these allow are seen as
+        saturated. Default: saturated means a spike in every step.
+    min_spikes : int, default 100
+        Spikes of the reference below which a population's rates say too little.
+    window : float, ms, default 2
+        Spikes up to this distance coincide.
+    seed : int, default 0
+        Of the bootstrap.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    RecordingError
+        If the recordings do not belong together or an option is not allowed.
+    """
+    _check_options(min_spikes, window, seed)
+    _check_pair(reference, chip)
+    if fine is not None:
+        _check_fine(reference, fine)
+    populations = {}
+    for name in reference.populations:
+        shortest = _shortest_interval(reference, name, network)
+        populations[name] = _compare_population(
+            name,
+            reference,
+            chip,
+            fine=fine,
+            shortest=shortest,
+            min_spikes=min_spikes,
+            window=window,
+            seed=seed,
+        )
+    return Comparison(
+        reference=reference.label,
+        chip=chip.label,
+        fine=None if fine is None else fine.label,
+        dt=reference.dt,
+        fine_dt=None if fine is None else fine.dt,
+        n_steps=reference.n_steps,
+        window=float(window),
+        min_spikes=int(min_spikes),
+        overflows={name: int(chip.counters[name]) for name in OVERFLOWS if chip.counters.get(name)},
+        populations=populations,
+    )
+
+
+def _compare_population(
+    name: str,
+    reference: Recording,
+    chip: Recording,
+    *,
+    fine: Recording | None,
+    shortest: Int64Array,
+    min_spikes: int,
+    window: float,
+    seed: int,
+) -> PopulationComparison:
+    size = reference.populations[name]
+    ours, theirs = ((run.steps[name], run.ids[name]) for run in (reference, chip))
+    counts = [run.counts(name) for run in (reference, chip)]
+    rates = [run.rates(name) for run in (reference, chip)]
+    limits = [_at_limit(train, size, shortest) for train in (ours, theirs)]
+    spikes = [int(count.sum()) for count in counts]
+    error = np.abs(rates[1] - rates[0])
+    active = counts[0] > 0
+    equal = int(metrics.coincidences(ours, theirs, size, 0).sum())
+    steps = math.floor(window / reference.dt + _GRID_TOLERANCE)
+    gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
+    # Each population has its own stream: another population does not change its interval.
+    intervals = bootstrap_rates(*rates, seed=[int(seed), zlib.crc32(name.encode())])
+    v_rmse, v_largest, v_neurons = _compare_v(name, reference, chip)
+    return PopulationComparison(
+        name=name,
+        verdict=_verdict(spikes, [share for share, _ in limits], min_spikes),
+        duration=reference.duration,
+        reference_counts=counts[0],
+        chip_counts=counts[1],
+        rate_error=_fraction(spikes[1] - spikes[0], spikes[0]),
+        rate_error_interval=intervals.relative,
+        rate_difference_interval=intervals.difference,
+        mean_absolute_error_hz=float(error.mean()),
+        mean_absolute_error=_fraction(error.mean(), rates[0].mean()),
+        mean_neuron_rate_error=_mean(error[active] / rates[0][active]),
+        worst_neuron=int(np.argmax(error)) if error.any() else None,
+        neurons_differing=int((counts[0] != counts[1]).sum()),
+        reference_cv=_mean(metrics.isi_cv(ours, size)),
+        chip_cv=_mean(metrics.isi_cv(theirs, size)),
+        equal_spikes=_fraction(2 * equal, sum(spikes)),
+        coincidence=_mean(gamma),
+        reference_saturated=limits[0][1],
+        chip_saturated=limits[1][1],
+        v_rmse=v_rmse,
+        v_largest_error=v_largest,
+        v_neurons=v_neurons,
+        split=None if fine is None else _split(rates[0], rates[1], fine.rates(name)),
+    )
+
+
+def _verdict(spikes: list[int], shares_at_limit: list[float], min_spikes: int) -> Verdict:
+    reference, chip = spikes
+    if not reference and not chip:
+        return Verdict.SILENT
+    if not chip:
+        return Verdict.SILENT_ON_CHIP
+    if not reference:
+        return Verdict.SILENT_IN_REFERENCE
+    if any(n >= min_spikes and s > 0.5 for n, s in zip(spikes, shares_at_limit, strict=True)):
+        return Verdict.SATURATED
+    return Verdict.TOO_FEW_SPIKES if reference < min_spikes else Verdict.COMPARED
+
+
+def _at_limit(train: metrics.Train, size: int, shortest: Int64Array) -> tuple[float, int]:
+    """Share of the population's intervals that are the shortest possible, and saturated neurons."""
+    isi, ids = metrics.intervals(train)
+    short = isi <= shortest[ids]
+    number = np.bincount(ids, minlength=size)
+    saturated = (number >= 2) & (2 * np.bincount(ids, weights=short, minlength=size) > number)
+    return (float(short.mean()) if len(isi) else 0.0), int(saturated.sum())
+
+
+def _shortest_interval(run: Recording, name: str, network: Network | None) -> Int64Array:
+    """Per neuron, in steps: intervals up to this one mean that it fires whenever it may.
+
+    After k refractory steps a neuron spikes k or k + 1 steps later at the earliest (with a current
+    or only with a kick): both count.
+    """
+    size = run.populations[name]
+    if network is None:
+        return np.ones(size, dtype=np.int64)
+    population = network.population(name)
+    if population.size != size:
+        raise RecordingError(
+            f"compare: population {name!r} has {population.size} neurons in the network and {size} "
+            "in the recordings; pass the network that was run."
+        )
+    held = np.floor(population.parameter("tau_refrac") / run.dt + _GRID_TOLERANCE)
+    return held.astype(np.int64) + 1
+
+
+def _compare_v(
+    name: str, reference: Recording, chip: Recording
+) -> tuple[float | None, float | None, int]:
+    key = (name, "v")
+    if key not in reference.traces or key not in chip.traces:
+        return None, None, 0
+    for side, run in (("reference", reference), ("chip", chip)):
+        if run.traces[key].unit != "mV":
+            raise RecordingError(
+                f"compare: 'v' of {name!r} is in {run.traces[key].unit} in the {side}; allowed: "
+                "mV. Run an image that has its symbols."
+            )
+    first, second = reference.traces[key], chip.traces[key]
+    common, a, b = np.intersect1d(first.ids, second.ids, return_indices=True)
+    if not len(common):
+        return None, None, 0
+    pair = first.values[:, a], second.values[:, b]
+    return metrics.rmse(*pair), metrics.largest_difference(*pair), len(common)
+
+
+def _split(reference: Float64Array, chip: Float64Array, fine: Float64Array) -> ErrorSplit:
+    def error(rates: Float64Array, baseline: Float64Array) -> RateError:
+        difference = rates - baseline
+        signed, absolute = float(difference.mean()), float(np.abs(difference).mean())
+        return RateError(
+            signed_hz=signed,
+            absolute_hz=absolute,
+            signed=_fraction(signed, fine.mean()),
+            absolute=_fraction(absolute, fine.mean()),
+        )
+
+    return ErrorSplit(
+        quantisation=error(chip, reference),
+        time_step=error(reference, fine),
+        total=error(chip, fine),
+    )
+
+
+def _fraction(part: Any, whole: Any) -> float:
+    return float(part / whole) if whole else float("nan")
+
+
+def _mean(values: Float64Array) -> float:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")
+
+
+def _check_options(min_spikes: int, window: float, seed: int) -> None:
+    for name, value, least in (("min_spikes", min_spikes, 1), ("seed", seed, 0)):
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not whole or value < least:
+            raise RecordingError(
+                f"compare: {name} = {value!r}; allowed: an integer of at least {least}."
+            )
+    if not isinstance(window, numbers.Real) or not (math.isfinite(window) and window >= 0):
+        raise RecordingError(f"compare: window = {window!r} ms; allowed: a number of at least 0.")
+
+
+def _check_pair(reference: Recording, chip: Recording) -> None:
+    for side, run in (("reference", reference), ("chip", chip)):
+        if not isinstance(run, Recording):
+            raise RecordingError(f"compare: {side} = {run!r}; allowed: a Recording.")
+    if not math.isclose(reference.dt, chip.dt, rel_tol=1e-9):
+        raise RecordingError(
+            f"compare: the reference has dt = {reference.dt:g} ms and the chip {chip.dt:g} ms; "
+            "allowed: equal steps. Run the reference on the chip's grid and pass one on a finer "
+            "grid as fine=."
+        )
+    _check_populations("reference", reference, "chip", chip)
+    for field, text in (("first_step", "begins at step"), ("n_steps", "has a number of steps of")):
+        ours, theirs = getattr(reference, field), getattr(chip, field)
+        if ours != theirs:
+            raise RecordingError(
+                f"compare: the reference {text} {ours} and the chip {theirs}; allowed: the same. "
+                "Run both over the same time."
+            )
+
+
+def _check_fine(reference: Recording, fine: Recording) -> None:
+    if not isinstance(fine, Recording):
+        raise RecordingError(f"compare: fine = {fine!r}; allowed: a Recording.")
+    if not fine.dt < reference.dt:
+        raise RecordingError(
+            f"compare: fine has dt = {fine.dt:g} ms; allowed: below the reference's "
+            f"{reference.dt:g} ms. Run the reference on a finer grid."
+        )
+    _check_populations("reference", reference, "fine", fine)
+    starts = [run.first_step * run.dt for run in (reference, fine)]
+    ends = [start + run.duration for start, run in zip(starts, (reference, fine), strict=True)]
+    tolerance = _GRID_TOLERANCE * fine.dt
+    if abs(starts[0] - starts[1]) > tolerance or abs(ends[0] - ends[1]) > tolerance:
+        raise RecordingError(
+            f"compare: the reference runs from {starts[0]:g} to {ends[0]:g} ms and fine from "
+            f"{starts[1]:g} to {ends[1]:g} ms; allowed: the same. Run both over the same time."
+        )
+
+
+def _check_populations(first: str, a: Recording, second: str, b: Recording) -> None:
+    if dict(a.populations) != dict(b.populations):
+        listed = [
+            ", ".join(f"{name!r} ({size})" for name, size in run.populations.items()) or "none"
+            for run in (a, b)
+        ]
+        raise RecordingError(
+            f"compare: the {first} has populations {listed[0]} and the {second} {listed[1]}; "
+            "allowed: the same names and sizes. Run both from one network."
+        )

@@ -1,0 +1,122 @@
+"""The outcome for a whole network: what was compared, with what, and what went wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._npz import write_atomically
+from ..errors import RecordingError
+from .population import PopulationComparison
+from .text import cut, describe
+
+__all__ = ["OVERFLOWS", "Comparison"]
+
+OVERFLOWS = {
+    "accumulator_wraps": "a sum of synaptic input wrapped round",
+    "current_wraps": "u wrapped round",
+    "input_wraps": "u + bias wrapped round",
+    "voltage_clips_low": "v was held at its lower limit",
+    "voltage_clips_high": "v was held at its upper limit",
+}
+"""Counters of a chip recording that say that its arithmetic left its range, and what happened."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """Chip against reference, made by :func:`neurochip.validation.compare`.
+
+    Parameters
+    ----------
+    reference, chip : str
+        Labels of the recordings.
+    fine : str or None
+        Label of the reference on a finer grid.
+    dt : float, ms
+        Step of both runs.
+    fine_dt : float or None, ms
+        Step of the finer grid.
+    n_steps : int
+        Length of both runs.
+    window : float, ms
+        Of the coincidence factor.
+    min_spikes : int
+        Below which the verdict is "too few spikes".
+    overflows : dict of str to int
+        Counters of the chip's arithmetic that are not 0: sums that wrapped, voltages clipped.
+    populations : dict of str to PopulationComparison
+        By name.
+    """
+
+    reference: str
+    chip: str
+    fine: str | None
+    dt: float
+    fine_dt: float | None
+    n_steps: int
+    window: float
+    min_spikes: int
+    overflows: Mapping[str, int]
+    populations: Mapping[str, PopulationComparison]
+
+    @property
+    def duration(self) -> float:
+        """Length of the runs in ms."""
+        return self.n_steps * self.dt
+
+    def population(self, name: str) -> PopulationComparison:
+        """Return the comparison of one population.
+
+        Raises
+        ------
+        RecordingError
+            If there is none of that name.
+        """
+        if name not in self.populations:
+            known = ", ".join(repr(known) for known in self.populations)
+            raise RecordingError(f"comparison: no population {name!r}; there are {known}.")
+        return self.populations[name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the counts of single neurons, ready for JSON: no NaN, but None."""
+        return {
+            "reference": self.reference,
+            "chip": self.chip,
+            "fine": self.fine,
+            "dt": self.dt,
+            "fine_dt": self.fine_dt,
+            "n_steps": self.n_steps,
+            "window": self.window,
+            "min_spikes": self.min_spikes,
+            "overflows": dict(self.overflows),
+            "populations": {name: item.to_dict() for name, item in self.populations.items()},
+        }
+
+    def to_json(self, path: str | os.PathLike[str]) -> Path:
+        """Write :meth:`to_dict` to a file, all or nothing, and return its path."""
+        target = Path(path)
+        text = json.dumps(self.to_dict(), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        write_atomically(target, lambda file: file.write(text.encode()))
+        return target
+
+    def __str__(self) -> str:
+        lines = [
+            f"Chip against reference, {self.duration:g} ms in steps of {self.dt:g} ms",
+            cut(f"  reference  {self.reference}"),
+            cut(f"  chip       {self.chip}"),
+        ]
+        if self.fine is not None:
+            lines.append(cut(f"  fine       dt {self.fine_dt:g} ms: {self.fine}"))
+        lines += [
+            f"  WARNING    {name} = {count:,} on the chip: {OVERFLOWS[name]}"
+            for name, count in self.overflows.items()
+        ]
+        return "\n".join([*lines, *describe(list(self.populations.values()), self.window)])
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{n}: {p.verdict.value}" for n, p in self.populations.items())
+        return f"Comparison({self.duration:g} ms, {verdicts})"

@@ -1,0 +1,195 @@
+"""Whole figures, ready for ``figure.savefig``. No pyplot: no global state, no window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import RecordingError
+from ..recording import Recording
+from .comparison import Comparison
+from .plots import plot_raster, plot_rate_errors, plot_rates, plot_traces
+from .population import PopulationComparison, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["comparison_figure", "membrane_figure"]
+
+_STYLE: dict[Any, Any] = {  # matplotlib's own key type is a list of all names
+    "font.size": 8.0,
+    "axes.titlesize": 9.0,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.fontsize": 8.0,
+    "legend.handlelength": 1.5,
+}
+_RASTER_ROWS = 30
+_TRACES = 10
+_TRACES_IN_COMPARISON = 3
+_EXCERPT = 250.0  # ms: longer traces merge into a band on half a page
+
+
+def membrane_figure(
+    recordings: Recording | Sequence[Recording],
+    population: str,
+    ids: Sequence[int] | None = None,
+    *,
+    threshold: Any = None,
+    times: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw a raster above membrane potentials.
+
+    Parameters
+    ----------
+    recordings : Recording, or a sequence (reference, chip)
+        One run, or two on the same input.
+    population : str
+        Its name.
+    ids : sequence of int, optional
+        Neurons whose v is drawn. Default: the first ten that were recorded in all runs.
+    threshold : float or array_like, mV, optional
+        One value or one per neuron of the population.
+    times : (float, float), ms, optional
+        Part of the run to draw. Default: all of it.
+
+    Returns
+    -------
+    Figure
+        The raster shows all neurons, or 30 if there are more.
+
+    Raises
+    ------
+    RecordingError
+        If v was not recorded, or there are more than two recordings.
+    """
+    runs = (recordings,) if isinstance(recordings, Recording) else tuple(recordings)
+    if not (1 <= len(runs) <= 2 and all(isinstance(run, Recording) for run in runs)):
+        raise RecordingError(
+            f"figure: {len(runs)} recordings; allowed: one Recording, or (reference, chip)."
+        )
+    first, second = runs[0], runs[1] if len(runs) == 2 else None
+    chosen = _recorded(runs, population)[:_TRACES] if ids is None else list(ids)
+    with _styled():
+        figure = _new_figure(7.0, 2.6 + 0.36 * len(chosen))
+        axes = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 0.6 + 0.16 * len(chosen)))
+        plot_raster(axes[0], first, second, population, _raster_ids(first, population, chosen))
+        axes[0].set_xlabel("")
+        axes[0].set_title(population, loc="left")
+        plot_traces(axes[1], first, second, population, chosen, threshold=threshold)
+        _drop_legend(axes[1])
+        if times is not None:
+            axes[1].set_xlim(*times)
+    return figure
+
+
+def comparison_figure(
+    comparison: Comparison,
+    reference: Recording,
+    chip: Recording,
+    population: str,
+    *,
+    threshold: Any = None,
+    times: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw a comparison on one page: spikes, membrane potentials, rates and rate errors.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of the two recordings.
+    reference, chip : Recording
+        What was compared.
+    population : str
+        Its name.
+    threshold : float or array_like, mV, optional
+        One value or one per neuron of the population.
+    times : (float, float), ms, optional
+        Part of the run whose v is drawn. Default: the first 250 ms.
+
+    Returns
+    -------
+    Figure
+        With up to 30 neurons in the raster, and v of the first three that both runs recorded.
+    """
+    item = comparison.population(population)
+    both = all((population, "v") in run.traces for run in (reference, chip))
+    chosen = _recorded((reference, chip), population)[:_TRACES_IN_COMPARISON] if both else []
+    with _styled():
+        figure = _new_figure(7.0, 5.6)
+        axes = figure.subplots(2, 2)
+        plot_raster(
+            axes[0, 0], reference, chip, population, _raster_ids(reference, population, chosen)
+        )
+        if chosen:
+            plot_traces(axes[0, 1], reference, chip, population, chosen, threshold=threshold)
+            _drop_legend(axes[0, 1])
+            begin, end = axes[0, 1].get_xlim()
+            axes[0, 1].set_xlim(*(times or (begin, min(end, begin + _EXCERPT))))
+        else:
+            _empty(axes[0, 1], "v was not recorded on both sides")
+        plot_rates(axes[1, 0], comparison, population)
+        plot_rate_errors(axes[1, 1], comparison, population)
+        figure.suptitle(_title(item), x=0.01, ha="left", fontsize=9.0)
+    return figure
+
+
+def _title(item: PopulationComparison) -> str:
+    if item.verdict is not Verdict.COMPARED:
+        return f"{item.name} ({item.verdict.value}): {item.verdict.text}"
+    return (
+        f"{item.name}: {item.reference_rate:.2f} Hz in the reference, {item.chip_rate:.2f} Hz on "
+        f"the chip ({100 * item.rate_error:+.2f} %)"
+    )
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure  # noqa: PLC0415 - importing validation stays cheap
+
+    return Figure(figsize=(width, height), layout="constrained", dpi=150)
+
+
+@contextmanager
+def _styled() -> Iterator[None]:
+    import matplotlib as mpl  # noqa: PLC0415 - importing validation stays cheap
+
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def _recorded(runs: Sequence[Recording], population: str) -> list[int]:
+    ids = runs[0].trace(population).ids
+    for run in runs[1:]:
+        ids = ids[np.isin(ids, run.trace(population).ids)]
+    if not len(ids):
+        raise RecordingError(
+            f"figure: v of no neuron of {population!r} was recorded in both runs; record the same "
+            "neurons in both."
+        )
+    return [int(i) for i in ids]
+
+
+def _raster_ids(run: Recording, population: str, traced: Sequence[int]) -> list[int]:
+    """Choose neurons for the raster: those whose v is drawn, then the first others, in order."""
+    size = run.populations[population]
+    others = (i for i in range(size) if i not in traced)
+    room = max(0, _RASTER_ROWS - len(traced))
+    return sorted([*traced, *(i for i, _ in zip(others, range(room), strict=False))])
+
+
+def _drop_legend(ax: Axes) -> None:
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.remove()
+
+
+def _empty(ax: Axes, text: str) -> None:
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color="0.3")

@@ -1,0 +1,329 @@
+"""Plots of runs and comparisons, each drawn into axes that the caller owns and gets back.
+
+The reference is wide and light, the chip narrow and dark on top of it, in two colours of Okabe and
+Ito's palette: told apart by colour-blind readers, and in print without colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import RecordingError
+from ..recording import Recording
+from ..typing import Int64Array
+from .comparison import Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["CHIP", "REFERENCE", "plot_raster", "plot_rate_errors", "plot_rates", "plot_traces"]
+
+REFERENCE = "#E69F00"  # orange
+CHIP = "#0072B2"  # blue
+
+_MANY_SPIKES = 20_000  # more become pixels in a vector file, which would be slow to draw
+_LABELLED = 12  # more neurons get numbers at regular distances only
+_MOST_BINS = 40
+
+
+def plot_raster(
+    ax: Axes,
+    reference: Recording,
+    chip: Recording | None,
+    population: str,
+    ids: Sequence[int] | None = None,
+) -> Axes:
+    """Draw the spikes of two runs: in each neuron's row the reference above, the chip below.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    reference, chip : Recording
+        The runs. Without a chip, the spikes of the one run fill the rows.
+    population : str
+        Its name.
+    ids : sequence of int, optional
+        Neurons, drawn from the bottom up. Default: all.
+
+    Raises
+    ------
+    RecordingError
+        If the population or a neuron does not exist.
+    """
+    size = len(reference.counts(population))
+    chosen = np.arange(size) if ids is None else _checked(ids, size, population)
+    row = np.full(size, -1)
+    row[chosen] = np.arange(len(chosen))
+    halves = [(reference, "black", "spikes", -0.4, 0.4)]
+    if chip is not None:
+        halves = [
+            (reference, REFERENCE, "reference", 0.04, 0.44),
+            (chip, CHIP, "chip", -0.44, -0.04),
+        ]
+    silent = []
+    for run, color, label, low, high in halves:
+        rows = row[run.ids[population]]
+        times, rows = run.times(population)[rows >= 0], rows[rows >= 0]
+        ax.vlines(
+            times,
+            rows + low,
+            rows + high,
+            color=color,
+            label=label,
+            linewidth=1.0,
+            rasterized=len(times) > _MANY_SPIKES,
+        )
+        if not len(times):
+            silent.append(label)
+    ax.set_xlim(*_span(reference))
+    ax.set_ylim(-0.6, len(chosen) - 0.4)
+    ax.set_xlabel("time (ms)")
+    ax.set_ylabel("neuron")
+    _label_rows(ax, chosen)
+    if len(silent) == len(halves):
+        _note(ax, "no spikes")
+    elif silent:
+        _note(ax, f"no spikes in the {silent[0]} run", y=0.08)
+    if chip is not None:
+        _legend(ax)
+    return ax
+
+
+def plot_traces(
+    ax: Axes,
+    reference: Recording,
+    chip: Recording | None,
+    population: str,
+    ids: Sequence[int],
+    *,
+    threshold: Any = None,
+    offset: float | None = None,
+) -> Axes:
+    """Draw v of two runs, the chip on top. Ticks above a trace mark spikes.
+
+    Several neurons are drawn above each other on one scale, which a bar shows.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    reference, chip : Recording
+        The runs; the chip may be None.
+    population : str
+        Its name.
+    ids : sequence of int
+        Neurons whose v was recorded in the runs, drawn from the bottom up.
+    threshold : float or array_like, mV, optional
+        One value or one per neuron of the population, drawn dashed.
+    offset : float, mV, optional
+        Distance between neurons. Default: so that they do not touch.
+
+    Raises
+    ------
+    RecordingError
+        If v of a neuron was not recorded.
+    """
+    # The chip's ticks touch the trace, the reference's stand on them.
+    runs = [(reference, "black", 0.9, "v", 0.5)]
+    if chip is not None:
+        runs = [(reference, REFERENCE, 2.5, "reference", 1.5), (chip, CHIP, 0.9, "chip", 0.5)]
+    size = len(reference.counts(population))
+    chosen = _checked(ids, size, population)
+    values = [_columns(run, population, chosen) for run, *_ in runs]
+    levels = None
+    if threshold is not None:
+        levels = np.broadcast_to(np.asarray(threshold, dtype=np.float64), (size,))[chosen]
+    low = min(float(v.min()) for v in values)
+    high = max(float(v.max()) for v in (*values, *([] if levels is None else [levels])))
+    height = (high - low) or 1.0
+    distance = offset if offset is not None else 1.5 * height
+    shift = distance * np.arange(len(chosen))
+    tick = 0.12 * height
+    for (run, color, width, label, above), trace in zip(runs, values, strict=True):
+        ax.plot(
+            run.trace_times(),
+            trace + shift,
+            color=color,
+            linewidth=width,
+            label=[label] + ["_"] * (len(chosen) - 1),
+        )
+        rows = np.full(size, -1)
+        rows[chosen] = np.arange(len(chosen))
+        spike_rows = rows[run.ids[population]]
+        times = run.times(population)[spike_rows >= 0]
+        bottom = high + above * tick + shift[spike_rows[spike_rows >= 0]]
+        ax.vlines(times, bottom, bottom + tick, color=color, linewidth=1.2)
+    if levels is not None:
+        ax.hlines(
+            levels + shift, *_span(reference), color="0.4", linewidth=0.7, linestyle=(0, (4, 3))
+        )
+    ax.set_xlim(*_span(reference))
+    ax.set_ylim(low - 0.08 * height, high + 3 * tick + shift[-1])
+    ax.set_xlabel("time (ms)")
+    if len(chosen) == 1:
+        ax.set_ylabel(f"v of neuron {chosen[0]} (mV)")
+    else:
+        middle = float(np.median(values[0]))
+        ax.set_yticks(middle + shift, [str(i) for i in chosen])
+        ax.set_ylabel("v of neuron")
+        _scale_bar(ax, low + shift[-1], height)
+    if chip is not None:
+        _legend(ax)
+    return ax
+
+
+def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
+    """Draw each neuron's rate on the chip against the reference, and the line of equality.
+
+    Neurons with the same two counts share a circle, whose area grows with the
+    logarithm of their number.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    comparison : Comparison
+        From :func:`compare`.
+    population : str
+        Its name.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such population.
+    """
+    item = comparison.population(population)
+    pairs, number = np.unique(
+        np.column_stack([item.reference_rates, item.chip_rates]), axis=0, return_counts=True
+    )
+    ax.axline((0, 0), slope=1, color="0.4", linewidth=0.8, zorder=1)
+    ax.scatter(
+        pairs[:, 0],
+        pairs[:, 1],
+        s=14.0 * (1.0 + np.log2(number)),
+        facecolor=CHIP,
+        edgecolor="white",
+        linewidth=0.4,
+        alpha=0.7,
+        clip_on=False,
+        zorder=2,
+    )
+    low, high = float(pairs.min()), float(pairs.max())
+    margin = max(0.07 * (high - low), 0.02 * high) or 1.0
+    bounds = (0.0 if low < high / 2 else max(0.0, low - margin), high + margin)
+    ax.set(xlim=bounds, ylim=bounds, aspect="equal")
+    ax.locator_params(nbins=5)
+    ax.set_xlabel("rate in the reference (Hz)")
+    ax.set_ylabel("rate on the chip (Hz)")
+    if not pairs.any():
+        _note(ax, "no spikes", x=0.7, y=0.3)
+    return ax
+
+
+def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
+    """Draw a histogram of each neuron's rate error, with its mean and a line at zero.
+
+    A bar is a whole number of spikes wide, so that none is fuller than its neighbours by chance.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    comparison : Comparison
+        From :func:`compare`.
+    population : str
+        Its name.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such population.
+    """
+    item = comparison.population(population)
+    ax.axvline(0.0, color="0.4", linewidth=0.8)
+    ax.set_xlabel("rate error, chip − reference (Hz)")
+    ax.set_ylabel("neurons")
+    if not (item.reference_counts.any() or item.chip_counts.any()):
+        ax.set_xlim(-1.0, 1.0)
+        ax.set_yticks([])
+        _note(ax, "no spikes", x=0.75)
+        return ax
+    errors = item.chip_counts - item.reference_counts
+    # An odd number of spikes to a bar: one bar is centred on zero and no edge is a whole number.
+    width = (int(np.ptp(errors)) // _MOST_BINS + 1) | 1
+    first, last = (round(int(end) / width) for end in (errors.min(), errors.max()))
+    edges = (np.arange(min(first, 0) - 1, max(last, 0) + 3) - 0.5) * width
+    to_hz = 1000.0 / item.duration
+    ax.hist(errors * to_hz, bins=list(edges * to_hz), color=CHIP, edgecolor="white", linewidth=0.4)
+    mean = float(errors.mean()) * to_hz
+    label = f"mean {mean:+.2f} Hz".replace("-", "−")
+    ax.axvline(mean, color="black", linewidth=1.2, linestyle="--", label=label, zorder=3)
+    ax.locator_params(axis="y", integer=True)
+    _legend(ax)
+    return ax
+
+
+def _checked(ids: Sequence[int], size: int, population: str) -> Int64Array:
+    chosen = np.asarray(ids, dtype=np.int64).ravel()
+    if not len(chosen):
+        raise RecordingError(f"plot: no neurons of {population!r}; pass at least one id.")
+    if chosen.min() < 0 or chosen.max() >= size:
+        worst = chosen.min() if chosen.min() < 0 else chosen.max()
+        raise RecordingError(f"plot: neuron {worst} of {population!r}; allowed: 0 to {size - 1}.")
+    return chosen
+
+
+def _columns(run: Recording, population: str, ids: Int64Array) -> Any:
+    trace = run.trace(population)
+    missing = ids[~np.isin(ids, trace.ids)]
+    if len(missing):
+        raise RecordingError(
+            f"plot: v of neuron {missing[0]} of {population!r} was not recorded in "
+            f"{run.label!r}; it holds {_some(trace.ids)}. Record it with Probe('v', "
+            f"{population!r}, ids)."
+        )
+    order = np.argsort(trace.ids, kind="stable")
+    return trace.values[:, order[np.searchsorted(trace.ids[order], ids)]]
+
+
+def _some(ids: Any) -> str:
+    listed = ", ".join(str(i) for i in ids[:5])
+    return listed + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+
+
+def _span(run: Recording) -> tuple[float, float]:
+    begin = run.first_step * run.dt
+    return begin, begin + run.duration
+
+
+def _label_rows(ax: Axes, ids: Int64Array) -> None:
+    step = -(-len(ids) // _LABELLED) if len(ids) > _LABELLED else 1
+    for nice in (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500):
+        if nice >= step:
+            step = nice
+            break
+    rows = np.arange(0, len(ids), step)
+    ax.set_yticks(rows, [str(ids[row]) for row in rows])
+
+
+def _scale_bar(ax: Axes, bottom: float, height: float) -> None:
+    exponent = 10.0 ** np.floor(np.log10(height))
+    length = max(m * exponent for m in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if m * exponent <= height)
+    across = ax.get_yaxis_transform()
+    bar = [bottom, bottom + length]
+    ax.plot([1.015] * 2, bar, transform=across, color="black", linewidth=1.5, clip_on=False)
+    ax.text(1.03, bottom + length / 2, f"{length:g} mV", transform=across, va="center")
+
+
+def _legend(ax: Axes) -> None:
+    ax.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2
+    )
+
+
+def _note(ax: Axes, text: str, x: float = 0.5, y: float = 0.5) -> None:
+    ax.text(x, y, text, transform=ax.transAxes, ha="center", va="center", color="0.3", zorder=4)

@@ -1,0 +1,228 @@
+"""The outcome for one population: values only, and what may be concluded from them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ..typing import Float64Array, Int64Array
+
+__all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict"]
+
+
+class Verdict(Enum):
+    """What the numbers of a population can say. None of them is a pass."""
+
+    COMPARED = "compared"
+    SILENT = "silent"
+    SILENT_ON_CHIP = "silent on chip"
+    SILENT_IN_REFERENCE = "silent in reference"
+    SATURATED = "saturated"
+    TOO_FEW_SPIKES = "too few spikes"
+
+    @property
+    def text(self) -> str:
+        """One sentence for a reader."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Verdict.COMPARED: "both sides spike enough to compare rates.",
+    Verdict.SILENT: "neither side spikes, so rates say nothing; compare v, or drive it harder.",
+    Verdict.SILENT_ON_CHIP: "the reference spikes and the chip does not.",
+    Verdict.SILENT_IN_REFERENCE: "the chip spikes and the reference does not.",
+    Verdict.SATURATED: "most intervals are the shortest possible: the rate is set by the limit.",
+    Verdict.TOO_FEW_SPIKES: "too few spikes in the reference to conclude anything from rates.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateError:
+    """Difference of two runs, over the neurons of a population.
+
+    Parameters
+    ----------
+    signed_hz : float, Hz
+        Difference of the mean rates.
+    absolute_hz : float, Hz
+        Mean over neurons of the absolute difference of their rates.
+    signed, absolute : float
+        The same, as a fraction of the mean rate on the fine grid; NaN if that is 0.
+    """
+
+    signed_hz: float
+    absolute_hz: float
+    signed: float
+    absolute: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorSplit:
+    """Where the difference to a run on a finer grid comes from.
+
+    All three are fractions of one rate, that of the fine grid, so the signed errors add up:
+    ``total = quantisation + time_step``. Absolute errors do not; the total is at most their sum.
+
+    Parameters
+    ----------
+    quantisation : RateError
+        Chip against the reference on the same grid.
+    time_step : RateError
+        Reference against the reference on the finer grid.
+    total : RateError
+        Chip against the reference on the finer grid.
+    """
+
+    quantisation: RateError
+    time_step: RateError
+    total: RateError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PopulationComparison:
+    """One population, chip against reference.
+
+    Fractions are NaN where they are undefined (a reference of 0 Hz, for instance).
+
+    Parameters
+    ----------
+    name : str
+        Of the population.
+    verdict : Verdict
+        What the numbers can say.
+    duration : float, ms
+        Length of the runs.
+    reference_counts, chip_counts : ndarray of int64, shape (size,)
+        Spikes of each neuron.
+    rate_error : float
+        ``chip_rate / reference_rate - 1``, signed.
+    rate_error_interval : tuple of float
+        Its 95 % interval (see :func:`bootstrap_rates`).
+    rate_difference_interval : tuple of float, Hz
+        The 95 % interval of ``chip_rate - reference_rate``.
+    mean_absolute_error_hz : float, Hz
+        Mean over all neurons of ``|chip_i - reference_i|``.
+    mean_absolute_error : float
+        That mean over the reference's mean rate: neurons count by their rate.
+    mean_neuron_rate_error : float
+        Mean of ``|chip_i - reference_i| / reference_i`` over the neurons that spike in the
+        reference: each counts the same.
+    worst_neuron : int or None
+        The first neuron with the largest ``|chip_i - reference_i|``; None if no count differs.
+    neurons_differing : int
+        Neurons whose counts differ.
+    reference_cv, chip_cv : float
+        CV of the interspike intervals, mean over neurons with at least 3 spikes.
+    equal_spikes : float
+        Spikes of both runs that the other has in the same step, over all spikes of both: 1 if
+        and only if the runs are equal spike for spike.
+    coincidence : float
+        Coincidence factor Gamma, mean over the neurons where it is defined
+        (:func:`coincidence_factor`).
+    reference_saturated, chip_saturated : int
+        Neurons (of at least 3 spikes) with more than half of their intervals at the limit.
+    v_rmse, v_largest_error : float or None, mV
+        Of v, over the neurons recorded on both sides; None if there are none. A spike that comes
+        a step late puts its whole height into both.
+    v_neurons : int
+        Neurons whose v was recorded on both sides.
+    split : ErrorSplit or None
+        Against the finer grid, if one was given.
+    """
+
+    name: str
+    verdict: Verdict
+    duration: float
+    reference_counts: Int64Array
+    chip_counts: Int64Array
+    rate_error: float
+    rate_error_interval: tuple[float, float]
+    rate_difference_interval: tuple[float, float]
+    mean_absolute_error_hz: float
+    mean_absolute_error: float
+    mean_neuron_rate_error: float
+    worst_neuron: int | None
+    neurons_differing: int
+    reference_cv: float
+    chip_cv: float
+    equal_spikes: float
+    coincidence: float
+    reference_saturated: int
+    chip_saturated: int
+    v_rmse: float | None
+    v_largest_error: float | None
+    v_neurons: int
+    split: ErrorSplit | None
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return len(self.reference_counts)
+
+    @property
+    def reference_rates(self) -> Float64Array:
+        """Rate of each neuron in Hz, shape (size,)."""
+        return self.reference_counts / (self.duration / 1000.0)
+
+    @property
+    def chip_rates(self) -> Float64Array:
+        """Rate of each neuron in Hz, shape (size,)."""
+        return self.chip_counts / (self.duration / 1000.0)
+
+    @property
+    def reference_rate(self) -> float:
+        """Mean rate in Hz."""
+        return float(self.reference_rates.mean())
+
+    @property
+    def chip_rate(self) -> float:
+        """Mean rate in Hz."""
+        return float(self.chip_rates.mean())
+
+    @property
+    def beyond_chance(self) -> bool | None:
+        """Whether the interval of the rate difference excludes 0.
+
+        None if there is no interval, or if the verdict is that spikes are none or too few.
+
+        Chance is the scatter between neurons under one input. In a network whose neurons drive
+        each other, compare also two references that differ in their seed.
+        """
+        low, high = self.rate_difference_interval
+        if math.isnan(low) or self.verdict in (Verdict.SILENT, Verdict.TOO_FEW_SPIKES):
+            return None
+        return not low <= 0.0 <= high
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the counts of single neurons; None where undefined."""
+        fields = (
+            *("rate_error", "rate_error_interval", "rate_difference_interval"),
+            *("mean_absolute_error_hz", "mean_absolute_error", "mean_neuron_rate_error"),
+            *("worst_neuron", "neurons_differing", "reference_cv", "chip_cv", "equal_spikes"),
+            *("coincidence", "reference_saturated", "chip_saturated"),
+            *("v_rmse", "v_largest_error", "v_neurons"),
+        )
+        return {
+            "verdict": self.verdict.value,
+            "size": self.size,
+            "reference_spikes": int(self.reference_counts.sum()),
+            "chip_spikes": int(self.chip_counts.sum()),
+            "reference_rate": self.reference_rate,
+            "chip_rate": self.chip_rate,
+            "beyond_chance": self.beyond_chance,
+            **{field: _plain(getattr(self, field)) for field in fields},
+            "split": None
+            if self.split is None
+            else {
+                part: {key: _plain(value) for key, value in vars(error).items()}
+                for part, error in vars(self.split).items()
+            },
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,159 @@
+"""A comparison in words, for a terminal of 100 columns."""
+
+from __future__ import annotations
+
+import math
+
+from .population import ErrorSplit, PopulationComparison, Verdict
+
+__all__ = ["cut", "describe"]
+
+_WIDTH = 100
+_BLOCKS = 3  # more populations than this become a table
+_ROWS = 16  # longer tables are cut: the text should fit on a screen
+
+
+def describe(items: list[PopulationComparison], window: float) -> list[str]:
+    """Return lines about populations: a block for each of a few, a table of many."""
+    if len(items) > _BLOCKS:
+        return ["", *_table(items)]
+    return [cut(line) for item in items for line in ("", *_block(item, window))]
+
+
+def cut(text: str, width: int = _WIDTH) -> str:
+    """Shorten a text that is too long for its column."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _block(item: PopulationComparison, window: float) -> list[str]:
+    neurons = "1 neuron" if item.size == 1 else f"{item.size:,} neurons"
+    lines = [
+        f"{cut(item.name, 40)} ({neurons}): {item.verdict.name}",
+        f"  {_conclusion(item)}",
+    ]
+    if item.verdict is not Verdict.SILENT:
+        lines += _rates(item) + _spikes(item, window)
+    if item.v_rmse is not None and item.v_largest_error is not None:
+        lines.append(
+            f"  v              RMSE {item.v_rmse:.3g} mV, largest difference "
+            f"{item.v_largest_error:.3g} mV ({item.v_neurons} neurons recorded)"
+        )
+    else:
+        lines.append("  v              not recorded on both sides")
+    if item.split is not None and math.isfinite(item.split.total.signed):
+        lines += _split(item.split)
+    return lines
+
+
+def _conclusion(item: PopulationComparison) -> str:
+    if item.verdict is not Verdict.COMPARED:
+        return item.verdict.text
+    if item.equal_spikes == 1.0:
+        return "equal, spike for spike."
+    if item.beyond_chance is None:
+        return f"{item.verdict.text[:-1]}; too few neurons for an interval."
+    if item.beyond_chance:
+        return "the mean rates differ by more than chance: the interval over neurons excludes 0."
+    return "the mean rates cannot be told apart: the interval over neurons holds 0."
+
+
+def _rates(item: PopulationComparison) -> list[str]:
+    spikes = [int(counts.sum()) for counts in (item.reference_counts, item.chip_counts)]
+    lines = [
+        f"                 {'reference':>12}{'chip':>12}",
+        f"  spikes         {spikes[0]:>12,}{spikes[1]:>12,}",
+        f"  mean rate      {_hz(item.reference_rate):>12}{_hz(item.chip_rate):>12}"
+        f"   error {_percent(item.rate_error)}, 95 % interval {_interval(item)}",
+        f"  CV of ISI      {_number(item.reference_cv):>12}{_number(item.chip_cv):>12}",
+    ]
+    if item.reference_saturated or item.chip_saturated:
+        lines.append(
+            f"  at the limit   {item.reference_saturated:>12,}{item.chip_saturated:>12,}"
+            "   neurons, most of whose intervals are the shortest possible"
+        )
+    lines += [
+        f"  |error|        {_hz(item.mean_absolute_error_hz)} a neuron = "
+        f"{_percent(item.mean_absolute_error, '')} of the mean rate; mean of each neuron's own: "
+        f"{_percent(item.mean_neuron_rate_error, '')}",
+        f"  counts differ  in {item.neurons_differing:,} of {item.size:,} neurons{_worst(item)}",
+    ]
+    return lines
+
+
+def _worst(item: PopulationComparison) -> str:
+    if item.worst_neuron is None:
+        return ""
+    worst = item.worst_neuron
+    before, after = int(item.reference_counts[worst]), int(item.chip_counts[worst])
+    return f"; worst: neuron {worst} (reference {before:,}, chip {after:,})"
+
+
+def _spikes(item: PopulationComparison, window: float) -> list[str]:
+    equal = _percent(item.equal_spikes, "", undefined="none")
+    return [
+        f"  spike times    {equal} in the same step; coincidence factor "
+        f"(±{window:g} ms) {_number(item.coincidence)}"
+    ]
+
+
+def _split(split: ErrorSplit) -> list[str]:
+    return [
+        f"  {'error split':<15}{'signed':>12}{'|error|':>12}   of the rate on the fine grid",
+        *(
+            f"    {name:<13}{_percent(part.signed):>12}{_percent(part.absolute, ''):>12}"
+            for name, part in (
+                ("quantisation", split.quantisation),
+                ("time step", split.time_step),
+                ("total", split.total),
+            )
+        ),
+    ]
+
+
+def _table(items: list[PopulationComparison]) -> list[str]:
+    with_split = any(item.split is not None for item in items)
+    rows = items[:_ROWS]
+    lines = [
+        f"{'population':<14}{'neurons':>9}{'ref. Hz':>9}{'chip Hz':>9}{'error':>10}"
+        f"{'95 % interval':>20}{'Gamma':>7}  verdict"
+    ]
+    lines += [
+        f"{cut(item.name, 14):<14}{item.size:>9,}{item.reference_rate:>9.2f}"
+        f"{item.chip_rate:>9.2f}{_percent(item.rate_error, undefined='-'):>10}"
+        f"{_interval(item, undefined='-'):>20}{_number(item.coincidence, '-'):>7}"
+        f"  {item.verdict.value}"
+        for item in rows
+    ]
+    if with_split:
+        lines += ["", f"{'population':<14}{'quantisation':>14}{'time step':>14}{'total':>14}"]
+        for item in rows:
+            if item.split is not None:
+                parts = (item.split.quantisation, item.split.time_step, item.split.total)
+                cells = "".join(f"{_percent(part.signed, undefined='-'):>14}" for part in parts)
+                lines.append(f"{cut(item.name, 14):<14}{cells}")
+    if len(items) > len(rows):
+        lines.append(f"and {len(items) - len(rows)} more populations, in .populations")
+    return lines
+
+
+def _interval(item: PopulationComparison, undefined: str = "undefined") -> str:
+    low, high = item.rate_error_interval
+    if math.isnan(low) or math.isnan(high):
+        return undefined
+    return f"{_percent(low)[:-2]} to {_percent(high)}"
+
+
+def _percent(value: float, sign: str = "+", undefined: str = "undefined") -> str:
+    if not math.isfinite(value):
+        return undefined
+    digits = 2 if abs(value) < 1 else 0
+    rounded = round(100 * value, digits) + 0.0  # no "-0.00"
+    return f"{rounded:{sign}.{digits}f} %"
+
+
+def _number(value: float, undefined: str = "undefined") -> str:
+    return f"{value:.3f}" if math.isfinite(value) else undefined
+
+
+def _hz(value: float) -> str:
+    return f"{value:.2f} Hz"

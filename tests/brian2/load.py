@@ -1,0 +1,82 @@
+"""Build networks of neurochip from the cases that ``record.py`` stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip import LIF, Network, Population, SpikeInput, Stimulus, from_arrays
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network, its input, and what Brian2 made of it.
+
+    Parameters
+    ----------
+    dt : float, ms
+    spikes : dict of str to (steps, ids)
+        By population, sorted by step, then neuron.
+    v : dict of str to ndarray, shape (n_steps, n_recorded), mV
+        v of the first neurons of each population, sampled as in a :class:`~neurochip.Recording`.
+    """
+
+    name: str
+    dt: float
+    network: Network
+    stimulus: Stimulus
+    spikes: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]
+    v: dict[str, NDArray[np.float64]]
+
+
+def case_paths() -> list[Path]:
+    """All recorded cases, in the order of their numbers."""
+    return sorted(HERE.glob("*.npz"))
+
+
+def load_case(path: Path | str) -> Case:
+    """Read one case."""
+    with np.load(path, allow_pickle=False) as archive:
+        stored = {name: archive[name] for name in archive.files}
+    dt, n_steps = float(stored["dt"]), int(stored["n_steps"])
+    times = stored["in_step"] * dt
+    source = SpikeInput("input", int(stored["n_inputs"]), stored["in_id"], times)
+    populations = [
+        Population(entry["name"], entry["size"], _model(entry, stored))
+        for entry in json.loads(str(stored["populations"]))
+    ]
+    members = {item.name: item for item in (source, *populations)}
+    connections = [
+        from_arrays(
+            members[entry["source"]],
+            members[entry["target"]],
+            stored[f"pre_{k}"],
+            stored[f"post_{k}"],
+            weight=stored[f"weight_{k}"],
+            delay=stored[f"delay_{k}"],
+        )
+        for k, entry in enumerate(json.loads(str(stored["connections"])))
+    ]
+    names = [item.name for item in populations]
+    return Case(
+        name=str(stored["case"]),
+        dt=dt,
+        network=Network(populations=populations, inputs=[source], connections=connections),
+        stimulus=Stimulus(n_steps * dt, (source,)),
+        spikes={name: (stored[f"spk_step_{name}"], stored[f"spk_id_{name}"]) for name in names},
+        v={name: stored[f"v_{name}"] for name in names},
+    )
+
+
+def _model(entry: dict, stored: dict[str, NDArray]) -> LIF:
+    values = {
+        key: stored[f"param_{entry['name']}_{key}"] if value == "array" else value
+        for key, value in entry["params"].items()
+    }
+    return LIF(**values)
