@@ -1,8 +1,8 @@
 """What a range of neurons costs on one core.
 
 Synaptic memory is counted in the sparse encoding: per source one list of entries of at most 60
-synapses, each entry with its prefix, each synapse with weight, delay and target index, rounded up to
-words (packing rule of NxTF, see ``docs/reference/hardware.md``). Inputs take one input axon per
+synapses, each entry with its prefix, each synapse with weight, delay and target index, rounded up
+to words (packing rule of NxTF, see ``docs/reference/hardware.md``). Inputs take one input axon per
 source; neurons of a population reach a core through one shared axon per core that they sit on.
 """
 
@@ -84,9 +84,7 @@ class Incoming:
 
     def usage(self, start: int, stop: int, core: CoreSpec) -> Usage:
         """Resources that the synapses onto targets ``start`` to ``stop`` take on one core."""
-        lists = np.bincount(
-            self._pre[self._ptr[start] : self._ptr[stop]], minlength=self._sources
-        )
+        lists = np.bincount(self._pre[self._ptr[start] : self._ptr[stop]], minlength=self._sources)
         lists = lists[lists > 0]
         if not lists.size:
             return Usage()

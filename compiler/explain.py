@@ -52,9 +52,7 @@ def explain(
     for item in connections:
         if item.connection.n_synapses:
             target = item.connection.target.name
-            rows.append(
-                _weight_row(item, decays[target].gain, scales[target].lsb_per_mv, chip)
-            )
+            rows.append(_weight_row(item, decays[target].gain, scales[target].lsb_per_mv, chip))
             rows.append(_delay_row(item, dt))
     return CompileReport(
         chip=chip.name,
@@ -179,8 +177,8 @@ def _weight_row(
     warnings = []
     if lost:
         warnings.append(
-            f"{lost} of {n} weights became 0 (the smallest asked is {smallest:.3g} {unit}, one step "
-            f"of the weight register {item.grid.step / (lsb_per_mv * gain.max()):.3g} {unit})"
+            f"{lost} of {n} weights became 0 (the smallest asked is {smallest:.3g} {unit}, one "
+            f"step of the weight register {item.grid.step / (lsb_per_mv * gain.max()):.3g} {unit})"
         )
     if summed > _MATTERS:
         warnings.append(f"the summed weight of a neuron is off by {100 * summed:.2g} % (rms)")

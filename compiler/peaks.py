@@ -2,7 +2,8 @@
 
 The input of a step is a sum of independent spikes. Bennett's inequality (1962,
 10.1080/01621459.1962.10482149) bounds its tail: with variance V and largest term c the sum exceeds
-its mean by x with a probability of at most ``exp(-(V/c^2) h(c x / V))``, ``h(y) = (1+y) ln(1+y) - y``.
+its mean by x with a probability of at most ``exp(-(V/c^2) h(c x / V))``, where
+``h(y) = (1+y) ln(1+y) - y``.
 Synchronous networks can exceed the estimate; the emulator counts what really happens.
 """
 

@@ -84,15 +84,11 @@ def compile_network(
         for p in members
     }
     connections = [
-        round_connection(
-            c, decays[c.target.name].gain, scales[c.target.name].lsb_per_mv, chip, dt
-        )
+        round_connection(c, decays[c.target.name].gain, scales[c.target.name].lsb_per_mv, chip, dt)
         for c in network.connections
     ]
     placement = place_sequentially(network, registers, connections, chip)
     report = explain(
         network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placement
     )
-    return assemble(
-        network, chip, dt, ideals, scales, registers, connections, placement, report
-    )
+    return assemble(network, chip, dt, ideals, scales, registers, connections, placement, report)

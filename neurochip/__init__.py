@@ -1,8 +1,9 @@
-"""What happens to a spiking network on a Loihi-like chip?
+"""What a Loihi-like chip makes of a spiking network.
 
 This module holds the names that describe a network and a chip. The stages are imported by name:
-``compiler`` maps the network onto registers, ``neurochip.emulator`` runs them, ``neurochip.reference``
-simulates the same network in float64, and ``neurochip.validation`` compares the two.
+``compiler`` maps the network onto registers, ``neurochip.emulator`` runs them,
+``neurochip.reference`` simulates the same network in float64, and ``neurochip.validation`` compares
+the two.
 """
 
 from .errors import NeurochipError
@@ -28,7 +29,6 @@ from .network import (
 from .recording import Probe, Recording
 from .stimulus import Stimulus, draw_stimulus
 from .version import __version__
-
 
 __all__ = [
     "LIF",

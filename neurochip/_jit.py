@@ -1,7 +1,7 @@
 """The one Numba policy of the project.
 
 ``cache``: a second start must not compile again. ``nogil``: threads of the host program go on.
-``error_model="numpy"``: no division checks inside loops (kernels never divide by a runtime integer).
+``error_model="numpy"``: no division checks inside loops (kernels divide by no runtime integer).
 Fast-math stays off everywhere: the float reference must not depend on how a loop was vectorised.
 
 Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls,
@@ -27,7 +27,7 @@ _POLICY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile ``function`` as a loop over flat arrays; it may not allocate, raise or see objects."""
+    """Compile ``function``: loops over flat arrays that allocate nothing and raise nothing."""
     return _jit(function)
 
 
@@ -43,12 +43,13 @@ def parallel_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     # Numba picks the folder of a function when it is decorated.
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(_cache_folder(Path(function.__code__.co_filename).parent))
+    config: Any = numba.config  # its settings are made at run time, unknown to type checkers
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(_cache_folder(Path(function.__code__.co_filename).parent))
     try:
         return numba.njit(**_POLICY, **options)(function)  # type: ignore[no-any-return]
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 @functools.cache
@@ -57,8 +58,9 @@ def _cache_folder(package: Path) -> Path:
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     name = f"{package.name}-{digest[:16]}"
     candidates = [package / "__pycache__", _user_cache() / "neurochip"]
-    if numba.config.CACHE_DIR:
-        candidates.insert(0, Path(numba.config.CACHE_DIR) / "neurochip")
+    config: Any = numba.config
+    if config.CACHE_DIR:
+        candidates.insert(0, Path(config.CACHE_DIR) / "neurochip")
     for parent in candidates:
         try:
             (parent / name).mkdir(parents=True, exist_ok=True)

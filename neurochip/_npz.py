@@ -14,7 +14,7 @@ import numpy as np
 
 from .errors import NeurochipError
 
-__all__ = ["read_npz", "write_atomically", "write_npz"]
+__all__ = ["kind_of", "read_npz", "write_atomically", "write_npz"]
 
 _FORMAT_KEY = "neurochip_format"
 
@@ -54,6 +54,24 @@ def write_npz(
     header = {_FORMAT_KEY: np.array(f"{kind} {version}")}
     write_atomically(target, lambda file: np.savez_compressed(file, **header, **arrays))
     return target
+
+
+def kind_of(path: str | os.PathLike[str], error: type[NeurochipError]) -> str:
+    """Return the kind of a file, such as ``"recording"``.
+
+    Raises
+    ------
+    error
+        If the file is missing, damaged, or was not written by neurochip.
+    """
+    source = Path(path)
+    if not source.is_file():
+        raise error(f"{source}: no such file; pass a file that neurochip wrote (.npz).")
+    try:
+        with np.load(source, allow_pickle=False) as archive:
+            return str(archive[_FORMAT_KEY]).rpartition(" ")[0]
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError):
+        raise error(f"{source}: damaged, or not written by neurochip.") from None
 
 
 def read_npz(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 
 __all__ = ["CompileReport", "ReportRow", "ScaleRow", "Span"]
+
+_WIDTH = 100  # columns of a terminal that a report may fill
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,8 @@ class ScaleRow:
             if expected > 0
         )
         return (
-            f"  scale {self.lsb_per_mv:.6g} LSB per mV, bounded by its {self.binding}; headroom: "
-            f"{room or 'nothing drives it'}"
+            f"  scale {self.lsb_per_mv:.6g} LSB per mV, bounded by its {self.binding}\n"
+            f"  headroom: {room or 'nothing drives it'}"
         )
 
 
@@ -223,16 +226,23 @@ class CompileReport:
                 lines.append(f"{row.kind} {row.owner!r}")
                 if row.kind == "population":
                     lines.append(str(scales[row.owner]))
-            lines.append(_line((*cell, row.note), [*widths, 0]))
+            lines.append(_line(cell, widths))
+            if row.note:
+                lines.append(f"{'':4}{row.note}")
         used = ", ".join(
             f"{name.replace('_', ' ')} {used}/{limit}"
             for name, (used, limit) in self.resources.items()
             if name != "cores"
         )
         cores, limit = self.resources["cores"]
-        lines.append(f"{cores} of {limit} cores; the fullest: {used}")
-        lines += [f"Warning: {warning}" for warning in self.warnings]
+        lines += _wrap(f"{cores} of {limit} cores; the fullest: {used}")
+        for warning in self.warnings:
+            lines += _wrap(f"Warning: {warning}")
         return "\n".join(lines)
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

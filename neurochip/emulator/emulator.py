@@ -23,7 +23,7 @@ from .state import COUNTERS, OVERFLOWS, Output, constants_of, new_state
 __all__ = ["Emulator"]
 
 _SPIKE_BUFFER = 1 << 20  # spikes: 8 MB, and never less than two steps of all compartments
-_WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a step costs less than a barrier
+_WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a barrier costs more
 
 _MEANING = {
     "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
@@ -288,7 +288,7 @@ class Emulator:
     def _inputs(
         self, first: int, n_steps: int, steps: Int32Array, sources: Int32Array
     ) -> tuple[Int32Array, Any]:
-        """Sources by row: row k holds the spikes of step first + k - 1, and one row more is kept."""
+        """Sources by row: row k holds the spikes of step first + k - 1; one row more is kept."""
         low, high = np.searchsorted(steps, [first, first + n_steps])
         early = sources[np.searchsorted(steps, first - 1) : low] if first == 0 else self._pending
         counts = np.bincount(steps[low:high] - first, minlength=n_steps)

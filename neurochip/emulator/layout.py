@@ -56,9 +56,9 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
     delay_bits = image.max_delay.bit_length()
     size = image.n_compartments
     widest = 1 << (_OFFSET_BITS - delay_bits)
-    span = min(widest, -(-(-(-size // blocks)) // _ALIGN) * _ALIGN)
+    span = min(widest, _round_up(_round_up(size, blocks) // blocks, _ALIGN))
     target_bits = (span - 1).bit_length()
-    n_blocks = -(-size // span)
+    n_blocks = _round_up(size, span) // span
     n_sources = image.n_inputs + size
 
     # counts become row starts in place, and the fill moves each start to the next row's.
@@ -91,6 +91,10 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
         row_ptr=_starts(row_ptr),
         synapses=synapses,
     )
+
+
+def _round_up(value: int, unit: int) -> int:
+    return -(-value // unit) * unit
 
 
 def _weight_table(synapse_format: SynapseFormat, core: CoreSpec) -> Int16Array:

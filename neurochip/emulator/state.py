@@ -63,9 +63,9 @@ class State(NamedTuple):
 
     ``held`` counts the steps for which v stays at 0. ``events`` has one byte per compartment
     (bit 0 spike, bits 1 to 5 overflows), padded to whole blocks; ``events_by_8`` is the same memory
-    read eight compartments at a time. ``fired`` lists the spikes of this step by block, ``previous``
-    those of the last step in the order of compartments. ``first_overflow`` holds step, compartment
-    and event byte for each block, or -1.
+    read eight compartments at a time. ``fired`` lists the spikes of this step by block,
+    ``previous`` those of the last step in the order of compartments. ``first_overflow`` holds step,
+    compartment and event byte for each block, or -1.
     """
 
     u: Int32Array

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
 
 from .._values import ArrayValue
 from ..errors import NetworkError
@@ -38,9 +37,9 @@ class Network(ArrayValue):
         If a name repeats, or a connection or a current ends at something that is not listed here.
     """
 
-    populations: tuple[Population, ...]
-    inputs: tuple[PoissonInput | SpikeInput | ConstantCurrent, ...] = ()
-    connections: tuple[Connection, ...] = ()
+    populations: Sequence[Population]
+    inputs: Sequence[PoissonInput | SpikeInput | ConstantCurrent] = ()
+    connections: Sequence[Connection] = ()
 
     def __post_init__(self) -> None:
         populations = _members("populations", self.populations, Population)

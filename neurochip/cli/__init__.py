@@ -1,0 +1,47 @@
+"""The command line: ``neurochip COMMAND``. This file only dispatches; a command has a file each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..errors import NeurochipError
+from ..version import __version__
+from .compare import compare_command
+from .compile import compile_command
+from .demo import demo_command
+from .info import info_command
+from .run import run_command
+
+__all__ = ["main"]
+
+
+class _Failure(click.ClickException):
+    """An error for people: its message, no traceback, exit status 2."""
+
+    exit_code = 2
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NeurochipError as problem:
+            raise _Failure(str(problem)) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="neurochip")
+def main() -> None:
+    """Show what a Loihi-like chip makes of a spiking network.
+
+    A MODEL is a Python file that defines `network`, a neurochip Network.
+    """
+
+
+main.add_command(demo_command)
+main.add_command(compile_command)
+main.add_command(run_command)
+main.add_command(compare_command)
+main.add_command(info_command)

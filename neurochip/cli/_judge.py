@@ -1,0 +1,103 @@
+"""The whole flow for one network: describe, compile, run, judge; and its files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler import compile_network
+
+from .._npz import write_atomically
+from ..compile_report import CompileReport
+from ..emulator import Emulator
+from ..network import Network
+from ..recording import Probe, Recording
+from ..stimulus import draw_stimulus
+from ..validation import (
+    Comparison,
+    compare,
+    comparison_figure,
+    membrane_figure,
+    simulate_reference,
+)
+
+__all__ = ["Judgement", "judge", "write_judgement"]
+
+_SHOWN = 10  # neurons per population whose v is recorded in large networks
+_SMALL = 1_000  # neurons: up to this size v of all is recorded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What came out of the flow for one network."""
+
+    network: Network
+    seed: int
+    report: CompileReport
+    digest: str
+    reference: Recording
+    chip: Recording
+    comparison: Comparison
+
+
+def judge(
+    network: Network,
+    *,
+    duration: float,
+    seed: int,
+    dt: float,
+    fine: float | None = None,
+    **options: Any,
+) -> Judgement:
+    """Compile a network, run it on chip and reference, and compare.
+
+    The finer reference separates the error of the time grid from that of the registers; its step
+    defaults to a tenth of ``dt``. ``options`` go to the compiler.
+    """
+    image = compile_network(network, dt=dt, **options)
+    stimulus = draw_stimulus(network, duration, seed)
+    record = [
+        Probe("v", p.name, None if p.size <= _SMALL else tuple(range(_SHOWN)))
+        for p in network.populations
+    ]
+    chip = Emulator(image).run(stimulus, record=record)
+    reference = simulate_reference(network, stimulus, dt, record=record)
+    finer = simulate_reference(network, stimulus, dt / 10 if fine is None else fine)
+    return Judgement(
+        network=network,
+        seed=seed,
+        report=image.report,
+        digest=image.digest(),
+        reference=reference,
+        chip=chip,
+        comparison=compare(reference, chip, fine=finer, network=network),
+    )
+
+
+def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> list[Path]:
+    """Write figures per population and one JSON of all numbers; return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for population in judgement.network.populations:
+        name = population.name
+        threshold = population.parameter("v_thresh")
+        runs = (judgement.reference, judgement.chip)
+        figures = {
+            "membrane": membrane_figure(runs, name, threshold=threshold),
+            "comparison": comparison_figure(judgement.comparison, *runs, name, threshold=threshold),
+        }
+        for kind, figure in figures.items():
+            path = folder / f"{prefix}{name}_{kind}.png"
+            write_atomically(path, lambda file, f=figure: f.savefig(file, format="png", dpi=200))
+            written.append(path)
+    numbers = {
+        "seed": judgement.seed,
+        "image_digest": judgement.digest,
+        "compile_report": judgement.report.to_dict(),
+        "comparison": judgement.comparison.to_dict(),
+    }
+    path = folder / f"{prefix}numbers.json"
+    write_atomically(path, lambda file: file.write(json.dumps(numbers, indent=2).encode()))
+    return [*written, path]

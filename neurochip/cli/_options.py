@@ -1,0 +1,83 @@
+"""Options and files that several commands share."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import NetworkError, NeurochipError
+from ..network import Network
+
+__all__ = ["compile_options", "duration_option", "load_model", "seed_option"]
+
+_COMPILE_OPTIONS = (
+    click.option("--dt", type=float, default=0.1, show_default=True, help="Step in ms."),
+    click.option(
+        "--gain",
+        type=click.Choice(["dc", "impulse"]),
+        default="dc",
+        show_default=True,
+        help="What survives the rounding of a decay register.",
+    ),
+    click.option(
+        "--headroom",
+        type=float,
+        default=1.25,
+        show_default=True,
+        help="Wanted distance of expected peaks from overflow, as a factor.",
+    ),
+)
+
+duration_option = click.option(
+    "--duration", type=float, default=1000.0, show_default=True, help="Length of the run in ms."
+)
+seed_option = click.option(
+    "--seed", type=int, default=1, show_default=True, help="Seed of the Poisson inputs."
+)
+
+
+def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the compiler to a command."""
+    for option in reversed(_COMPILE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def load_model(path: str) -> Network:
+    """Run a Python file and return its ``network``.
+
+    Raises
+    ------
+    NetworkError
+        If the file is missing, fails, or does not define a Network under that name.
+    """
+    if not Path(path).is_file():
+        raise NetworkError(f"{path}: no such file; pass a Python file that defines network = ....")
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    try:
+        names = runpy.run_path(path)
+    except NeurochipError:
+        raise
+    except Exception as problem:
+        lines = [
+            f.lineno for f in traceback.extract_tb(problem.__traceback__) if f.filename == path
+        ]
+        where = f" in line {lines[-1]}" if lines else ""
+        raise NetworkError(
+            f"{path}: failed{where} with {type(problem).__name__}: {problem}. Correct the model."
+        ) from None
+    finally:
+        sys.path.pop(0)
+    network = names.get("network")
+    if not isinstance(network, Network):
+        found = "nothing" if network is None else f"a {type(network).__name__}"
+        raise NetworkError(
+            f"{path}: defines {found} under the name 'network'; expected a neurochip Network."
+        )
+    return network

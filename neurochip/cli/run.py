@@ -1,0 +1,73 @@
+"""``neurochip run``: an image runs on the emulator."""
+
+from __future__ import annotations
+
+import click
+
+from ..errors import StimulusError
+from ._options import duration_option, load_model, seed_option
+
+__all__ = ["run_command"]
+
+
+@click.command("run")
+@click.argument("image", type=click.Path())
+@click.option("--input", "spikes", type=click.Path(), help="Stimulus (.npz) to run on.")
+@click.option("--model", type=click.Path(), help="MODEL whose inputs are drawn instead.")
+@duration_option
+@seed_option
+@click.option("--record", multiple=True, help="Also record v or u of all neurons (repeatable).")
+@click.option("--threads", type=int, default=None, help="Threads. Default: by size.")
+@click.option("--strict", is_flag=True, help="Stop at the first overflow of a register.")
+@click.option("-o", "--output", default="recording.npz", show_default=True, help="File to write.")
+def run_command(
+    image: str,
+    spikes: str | None,
+    model: str | None,
+    duration: float,
+    seed: int,
+    record: tuple[str, ...],
+    threads: int | None,
+    strict: bool,
+    output: str,
+) -> None:
+    """Run IMAGE on a stimulus and write the recording.
+
+    The spikes come from --input, or are drawn for the inputs of --model with --seed.
+    """
+    from ..emulator import Emulator
+    from ..image_io import load_image
+    from ..stimulus import Stimulus, draw_stimulus
+
+    if (spikes is None) == (model is None):
+        raise StimulusError("run: pass either --input SPIKES.npz or --model MODEL.py.")
+    loaded = load_image(image)
+    if spikes is not None:
+        stimulus = Stimulus.load(spikes)
+        chosen = click.get_current_context().get_parameter_source("duration")
+        asked = None if chosen is click.core.ParameterSource.DEFAULT else duration
+    else:
+        stimulus, asked = draw_stimulus(load_model(str(model)), duration, seed), None
+    emulator = Emulator(loaded, strict=strict, threads=threads)
+    recording = emulator.run(stimulus, duration=asked, record=record)
+    click.echo(describe_recording(recording))
+    click.echo(f"Wrote {recording.save(output)}")
+
+
+def describe_recording(recording: object) -> str:
+    """Return spikes, rates and counters of a recording as text."""
+    from ..recording import Recording
+
+    assert isinstance(recording, Recording)
+    begin = recording.first_step * recording.dt
+    lines = [
+        f"{recording.label}: {begin:g} to {begin + recording.duration:g} ms in steps of "
+        f"{recording.dt:g} ms"
+    ]
+    for name, size in recording.populations.items():
+        lines.append(
+            f"  {name}: {size} neurons, {len(recording.ids[name])} spikes, "
+            f"mean rate {recording.rates(name).mean():.4g} Hz"
+        )
+    counted = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recording.counters.items())
+    return "\n".join([*lines, f"  counters: {counted}"])
