@@ -14,38 +14,75 @@ from operator import index
 
 MIXED, EXCITATORY, INHIBITORY = 1, 2, 3
 
-ACCUMULATOR_BITS = 22
-STATE_BITS = 24
-DECAY_UNITY = 4096
-ALIGNMENT = 6
-WEIGHT_LIMIT = 2**21 - 64
-
-WEIGHT_BITS = (0, 1, 2, 3, 4, 5, 6, 8)
-MANTISSA_RANGE = {MIXED: (-256, 255), EXCITATORY: (0, 255), INHIBITORY: (-255, 0)}
-
-COUNTERS = (
+OVERFLOWS = (
     "accumulator_wraps",
-    "u_wraps",
-    "x_wraps",
-    "v_clips_low",
-    "v_clips_high",
-    "synaptic_events",
+    "current_wraps",
+    "input_wraps",
+    "voltage_clips_low",
+    "voltage_clips_high",
 )
+COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 
-_COMPARTMENT_RANGES = {
-    "decay_u": (0, 4095),
-    "decay_u_offset": (0, 1),
-    "decay_v": (0, 4095),
-    "decay_v_offset": (0, 1),
-    "threshold_mantissa": (0, 131071),
-    "bias_mantissa": (-4096, 4095),
-    "bias_exponent": (0, 7),
-    "refractory": (1, 64),
-    "vmin_exponent": (0, 23),
-    "vmax_exponent": (0, 7),
-    "v_init": (-(2**23), 2**23 - 1),
-    "u_init": (-(2**23), 2**23 - 1),
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """Widths of the page, sections 2 to 4; other values are cores that might have been."""
+
+    accumulator_bits: int = 22
+    state_bits: int = 24
+    decay_bits: int = 12
+    threshold_mantissa_bits: int = 17
+    threshold_shift: int = 6
+    bias_mantissa_bits: int = 13
+    bias_exponent_max: int = 7
+    weight_mantissa_bits: int = 8
+    weight_shift: int = 6
+    weight_bits: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 8)
+    weight_exponent_min: int = -8
+    weight_exponent_max: int = 7
+    refractory_max: int = 64
+    delay_max: int = 62
+    vmin_exponent_max: int = 23
+    vmax_exponent_max: int = 7
+
+    @property
+    def decay_unity(self) -> int:
+        return 2**self.decay_bits
+
+    @property
+    def state_limit(self) -> int:
+        return 2 ** (self.state_bits - 1) - 1
+
+    @property
+    def weight_limit(self) -> int:
+        return 2 ** (self.accumulator_bits - 1) - 2**self.weight_shift
+
+    def mantissa_range(self, sign_mode: int) -> tuple[int, int]:
+        top = 2**self.weight_mantissa_bits
+        ranges = {MIXED: (-top, top - 1), EXCITATORY: (0, top - 1), INHIBITORY: (1 - top, 0)}
+        return ranges[sign_mode]
+
+    def register_ranges(self) -> dict[str, tuple[int, int]]:
+        return {
+            "decay_u": (0, self.decay_unity - 1),
+            "decay_u_offset": (0, 1),
+            "decay_v": (0, self.decay_unity - 1),
+            "decay_v_offset": (0, 1),
+            "threshold_mantissa": (0, 2**self.threshold_mantissa_bits - 1),
+            "bias_mantissa": (
+                -(2 ** (self.bias_mantissa_bits - 1)),
+                2 ** (self.bias_mantissa_bits - 1) - 1,
+            ),
+            "bias_exponent": (0, self.bias_exponent_max),
+            "refractory": (1, self.refractory_max),
+            "vmin_exponent": (0, self.vmin_exponent_max),
+            "vmax_exponent": (0, self.vmax_exponent_max),
+            "v_init": (-self.state_limit - 1, self.state_limit),
+            "u_init": (-self.state_limit - 1, self.state_limit),
+        }
+
+
+LOIHI = Core()
 
 Source = tuple[str, int]
 
@@ -71,22 +108,23 @@ class Compartment:
     vmax_exponent: int = 7
     v_init: int = 0
     u_init: int = 0
+    core: Core = LOIHI
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = index(getattr(self, item.name))
-            _require(item.name, value, *_COMPARTMENT_RANGES[item.name])
-            object.__setattr__(self, item.name, value)
+        for name, (low, high) in self.core.register_ranges().items():
+            value = index(getattr(self, name))
+            _require(name, value, low, high)
+            object.__setattr__(self, name, value)
 
     @property
     def factor_u(self) -> int:
         """What remains of u after one step, in units of 1/4096."""
-        return DECAY_UNITY - (self.decay_u + self.decay_u_offset)
+        return self.core.decay_unity - (self.decay_u + self.decay_u_offset)
 
     @property
     def factor_v(self) -> int:
         """What remains of v after one step, in units of 1/4096."""
-        return DECAY_UNITY - (self.decay_v + self.decay_v_offset)
+        return self.core.decay_unity - (self.decay_v + self.decay_v_offset)
 
     @property
     def bias(self) -> int:
@@ -94,15 +132,15 @@ class Compartment:
 
     @property
     def threshold(self) -> int:
-        return self.threshold_mantissa * 2**ALIGNMENT
+        return self.threshold_mantissa * 2**self.core.threshold_shift
 
     @property
     def vmin(self) -> int:
-        return -(2**self.vmin_exponent) + 1
+        return max(-(2**self.vmin_exponent) + 1, -self.core.state_limit)
 
     @property
     def vmax(self) -> int:
-        return 2 ** (9 + 2 * self.vmax_exponent) - 1
+        return min(2 ** (9 + 2 * self.vmax_exponent) - 1, self.core.state_limit)
 
 
 @dataclass(frozen=True)
@@ -116,19 +154,22 @@ class Synapse:
     weight_exponent: int
     weight_bits: int
     sign_mode: int
+    core: Core = LOIHI
 
     def __post_init__(self) -> None:
         kind, source_id = self.source
         if kind not in ("input", "neuron"):
             raise ValueError(f"source kind {kind!r} is neither 'input' nor 'neuron'")
         object.__setattr__(self, "source", (kind, index(source_id)))
-        for item in fields(self)[1:]:
+        for item in fields(self)[1:-1]:
             object.__setattr__(self, item.name, index(getattr(self, item.name)))
-        _require("delay", self.delay, 0, 62)
+        _require("delay", self.delay, 0, self.core.delay_max)
 
     @property
     def weight(self) -> int:
-        return decode_weight(self.mantissa, self.weight_exponent, self.weight_bits, self.sign_mode)
+        return decode_weight(
+            self.mantissa, self.weight_exponent, self.weight_bits, self.sign_mode, self.core
+        )
 
 
 @dataclass(frozen=True)
@@ -153,11 +194,15 @@ class Noise:
 
 @dataclass(frozen=True)
 class Trace:
-    """State at the end of every step, ``u[step][neuron]``, spikes and counters."""
+    """State at the end of every step, ``u[step][neuron]``, spikes and counters.
+
+    ``overflows`` lists (step, neuron, counter) of every wrap and clip that is counted.
+    """
 
     u: list[list[int]] = field(default_factory=list)
     v: list[list[int]] = field(default_factory=list)
     spikes: list[tuple[int, int]] = field(default_factory=list)
+    overflows: list[tuple[int, int, str]] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
 
 
@@ -178,34 +223,38 @@ def truncating_quotient(value: int, divisor: int) -> int:
     return -magnitude if value < 0 else magnitude
 
 
-def decay(state: int, factor: int) -> int:
+def decay(state: int, factor: int, core: Core = LOIHI) -> int:
     """What is left of a state variable after one step."""
-    return truncating_quotient(state * factor, DECAY_UNITY)
+    return truncating_quotient(state * factor, core.decay_unity)
 
 
-def decode_weight(mantissa: int, weight_exponent: int, weight_bits: int, sign_mode: int) -> int:
+def decode_weight(
+    mantissa: int, weight_exponent: int, weight_bits: int, sign_mode: int, core: Core = LOIHI
+) -> int:
     """The integer a synapse adds to the accumulator."""
     mantissa, weight_exponent = index(mantissa), index(weight_exponent)
     weight_bits, sign_mode = index(weight_bits), index(sign_mode)
-    if sign_mode not in MANTISSA_RANGE:
+    if sign_mode not in (MIXED, EXCITATORY, INHIBITORY):
         raise ValueError(f"sign_mode = {sign_mode} is not one of 1, 2, 3")
-    if weight_bits not in WEIGHT_BITS:
-        raise ValueError(f"weight_bits = {weight_bits} is not one of {WEIGHT_BITS}")
-    _require("weight_exponent", weight_exponent, -8, 7)
-    _require("mantissa", mantissa, *MANTISSA_RANGE[sign_mode])
+    if weight_bits not in core.weight_bits:
+        raise ValueError(f"weight_bits = {weight_bits} is not one of {core.weight_bits}")
+    _require(
+        "weight_exponent", weight_exponent, core.weight_exponent_min, core.weight_exponent_max
+    )
+    _require("mantissa", mantissa, *core.mantissa_range(sign_mode))
 
-    granule = 2 ** (8 - weight_bits + (1 if sign_mode == MIXED else 0))
+    granule = 2 ** (core.weight_mantissa_bits - weight_bits + (1 if sign_mode == MIXED else 0))
     if sign_mode == INHIBITORY:
         stored = -(-mantissa // granule * granule)
     else:
         stored = mantissa // granule * granule
-    _require("stored mantissa", stored, *MANTISSA_RANGE[sign_mode])
+    _require("stored mantissa", stored, *core.mantissa_range(sign_mode))
 
     if weight_exponent >= 0:
         scaled = stored * 2**weight_exponent
     else:
         scaled = stored // 2**-weight_exponent
-    return clip(scaled * 2**ALIGNMENT, -WEIGHT_LIMIT, WEIGHT_LIMIT)
+    return clip(scaled * 2**core.weight_shift, -core.weight_limit, core.weight_limit)
 
 
 def run(
@@ -217,8 +266,9 @@ def run(
 ) -> Trace:
     """Run ``n_steps`` steps.
 
-    An input spike ``(step, input)`` given twice is delivered twice. Whatever would
-    arrive after the last step is dropped and is not counted as a synaptic event.
+    An input spike ``(step, input)`` given twice is delivered twice. Spikes are handed to their
+    synapses in the step after their own, inputs in their own step; whatever would be handed over
+    after the last step is no synaptic event.
     """
     fan_out: dict[Source, list[tuple[int, int, int]]] = defaultdict(list)
     for synapse in synapses:
@@ -231,11 +281,18 @@ def run(
     counters = trace.counters
     arriving: list[defaultdict[int, int]] = [defaultdict(int) for _ in range(n_steps)]
 
-    def send(source: Source, first_step: int) -> None:
+    def send(source: Source, handed_over: int) -> None:
+        if handed_over >= n_steps:
+            return
         for target, delay, weight in fan_out.get(source, ()):
-            if first_step + delay < n_steps:
-                arriving[first_step + delay][target] += weight
-                counters["synaptic_events"] += 1
+            counters["synaptic_events"] += 1
+            if handed_over + delay < n_steps:
+                arriving[handed_over + delay][target] += weight
+
+    def count(happened: bool, name: str, step: int, neuron: int) -> None:
+        if happened:
+            counters[name] += 1
+            trace.overflows.append((step, neuron, name))
 
     for step, input_id in input_spikes:
         if index(step) < 0:
@@ -248,37 +305,44 @@ def run(
 
     for step in range(n_steps):
         for neuron, registers in enumerate(compartments):
+            core = registers.core
             noise_value = 0 if noise is None else noise.value(step, neuron)
             to_membrane = noise is not None and bool(noise.at_membrane)
 
             exact = arriving[step][neuron] + (0 if to_membrane else noise_value)
-            accumulator = wrap(exact, ACCUMULATOR_BITS)
-            counters["accumulator_wraps"] += accumulator != exact
+            accumulator = wrap(exact, core.accumulator_bits)
+            count(accumulator != exact, "accumulator_wraps", step, neuron)
 
-            exact = decay(u[neuron], registers.factor_u) + accumulator
-            u[neuron] = wrap(exact, STATE_BITS)
-            counters["u_wraps"] += u[neuron] != exact
+            exact = decay(u[neuron], registers.factor_u, core) + accumulator
+            u[neuron] = wrap(exact, core.state_bits)
+            count(u[neuron] != exact, "current_wraps", step, neuron)
 
             exact = u[neuron] + registers.bias + (noise_value if to_membrane else 0)
-            x = wrap(exact, STATE_BITS)
-            counters["x_wraps"] += x != exact
+            x = wrap(exact, core.state_bits)
+            input_wrapped = x != exact
 
-            exact = decay(v[neuron], registers.factor_v) + x
+            exact = decay(v[neuron], registers.factor_v, core) + x
             v[neuron] = clip(exact, registers.vmin, registers.vmax)
             clipped_low = v[neuron] > exact
             clipped_high = v[neuron] < exact
 
-            if held[neuron] > 0:
+            is_held = held[neuron] > 0
+            if is_held:
                 v[neuron] = 0
             spiked = v[neuron] > registers.threshold
-            counters["v_clips_low"] += clipped_low
-            counters["v_clips_high"] += clipped_high and not spiked
+            count(input_wrapped and not is_held, "input_wraps", step, neuron)
+            count(clipped_low and not is_held, "voltage_clips_low", step, neuron)
+            count(
+                clipped_high and not is_held and not spiked, "voltage_clips_high", step, neuron
+            )
             if spiked:
                 v[neuron] = 0
                 held[neuron] = registers.refractory
                 trace.spikes.append((step, neuron))
                 send(("neuron", neuron), step + 1)
             held[neuron] = max(held[neuron] - 1, 0)
+            counters["updates"] += 1
+            counters["spikes"] += spiked
 
         trace.u.append(list(u))
         trace.v.append(list(v))

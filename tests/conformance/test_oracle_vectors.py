@@ -102,8 +102,8 @@ def test_oracle_reproduces_every_recorded_step(path):
 
     counted = (
         trace.counters["accumulator_wraps"],
-        trace.counters["u_wraps"],
-        trace.counters["x_wraps"],
+        trace.counters["current_wraps"],
+        trace.counters["input_wraps"],
     )
     assert counted == recorded_wraps()[case.name]
 

@@ -13,7 +13,7 @@ def test_truncation_floor_wrap_and_clip_of_section_1():
     assert oracle.truncating_quotient(-8999, 10) == -899
     assert oracle.truncating_quotient(8999, 10) == 899
     assert -46 // 10 == -5
-    assert oracle.wrap(8_500_000, oracle.STATE_BITS) == -8_277_216
+    assert oracle.wrap(8_500_000, oracle.LOIHI.state_bits) == -8_277_216
     assert oracle.clip(-1200, -1023, 8191) == -1023
     assert Compartment(decay_u=0, decay_v=0, threshold_mantissa=100).threshold == 6400
 
@@ -94,7 +94,7 @@ def test_u_without_decay_and_offset_is_kept():
 
 
 def test_u_wraps():
-    assert oracle.wrap(8_300_000 + 200_000, oracle.STATE_BITS) == -8_277_216
+    assert oracle.wrap(8_300_000 + 200_000, oracle.LOIHI.state_bits) == -8_277_216
     neuron = Compartment(
         decay_u=0,
         decay_u_offset=0,
@@ -109,7 +109,7 @@ def test_u_wraps():
     ]
     trace = oracle.run([neuron], synapses, [(0, 0)], n_steps=1)
     assert trace.u == [[-8_277_216]]
-    assert trace.counters["u_wraps"] == 1
+    assert trace.counters["current_wraps"] == 1
 
 
 def test_u_plus_bias_wraps():
@@ -124,7 +124,7 @@ def test_u_plus_bias_wraps():
     )
     trace = oracle.run([neuron], [], [], n_steps=1)
     assert trace.v == [[-7_873_056]]
-    assert trace.counters["x_wraps"] == 1
+    assert trace.counters["input_wraps"] == 1
 
 
 def test_bias_of_section_1():
@@ -152,7 +152,7 @@ def test_v_clips_at_vmin():
     assert (neuron.vmin, neuron.vmax) == (-1023, 8191)
     trace = oracle.run([neuron], [], [], n_steps=1)
     assert trace.v == [[-1023]]
-    assert trace.counters["v_clips_low"] == 1
+    assert trace.counters["voltage_clips_low"] == 1
 
 
 @pytest.mark.parametrize(("threshold_mantissa", "spikes", "clips"), [(127, 1, 0), (128, 0, 1)])
@@ -166,7 +166,7 @@ def test_a_clip_at_vmax_counts_only_without_a_spike(threshold_mantissa, spikes, 
     )
     trace = oracle.run([neuron], [], [], n_steps=1)
     assert len(trace.spikes) == spikes
-    assert trace.counters["v_clips_high"] == clips
+    assert trace.counters["voltage_clips_high"] == clips
 
 
 def test_truncation_makes_a_small_leak_larger():
