@@ -1,7 +1,8 @@
 """The only bit operations of a step. Every operand and result is an int32.
 
 Numba widens int32 arithmetic to int64; the outer ``np.int32`` lets LLVM narrow it again, so that
-eight (AVX2) or sixteen (AVX-512) compartments fit one instruction.
+eight (AVX2) or sixteen (AVX-512) compartments fit one instruction. Shifts are by constants: a
+vector shift by a run-time number would be widened to 64 bits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ import numpy as np
 
 from .._jit import inline_kernel
 
-__all__ = ["decay_toward_zero", "wrap"]
+__all__ = ["DECAY_BITS", "decay_toward_zero", "wrap"]
+
+DECAY_BITS = 15
+"""Binary places of a kept fraction: the widest decay register; narrower ones are scaled up to it."""
+
+_LOW = np.int32((1 << DECAY_BITS) - 1)
 
 
 @inline_kernel
@@ -25,15 +31,15 @@ def wrap(value: Any, half: Any, mask: Any) -> Any:
 
 
 @inline_kernel
-def decay_toward_zero(value: Any, keep: Any, bits: Any, low_mask: Any) -> Any:
-    """``trunc(value * keep / 2**bits)`` with 0 <= keep <= 2**bits and ``low_mask`` = 2**bits - 1.
+def decay_toward_zero(value: Any, keep: Any) -> Any:
+    """``trunc(value * keep / 2**15)`` with 0 <= keep <= 2**15 and abs(value) < 2**28.
 
-    Split at the decay width, neither product leaves 32 bits, and the low half carries the whole
-    fraction: floor((h 2**b + l) k / 2**b) = h k + floor(l k / 2**b). Rounding the magnitude down is
+    Split at bit 15, neither product leaves 32 bits, and the low half carries the whole fraction:
+    floor((h 2**15 + l) k / 2**15) = h k + floor(l k / 2**15). Rounding the magnitude down is
     truncation toward zero (three open emulators agree).
     """
     magnitude = np.int32(abs(value))
-    high = np.int32(np.int32(magnitude >> bits) * keep)
-    low = np.int32(np.int32(np.int32(magnitude & low_mask) * keep) >> bits)
+    high = np.int32(np.int32(magnitude >> DECAY_BITS) * keep)
+    low = np.int32(np.int32(np.int32(magnitude & _LOW) * keep) >> DECAY_BITS)
     kept = np.int32(high + low)
     return np.int32(-kept) if value < 0 else kept

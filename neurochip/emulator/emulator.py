@@ -18,7 +18,7 @@ from ..typing import Int32Array
 from .decode import Registers, decode_recording, raw_recording
 from .kernels import run_parallel, run_serial
 from .layout import build_layout
-from .state import COUNTERS, OVERFLOWS, Output, constants_of, new_state
+from .state import COUNTERS, OVERFLOWS, Output, Row, new_state, read_row, widths_of
 
 __all__ = ["Emulator"]
 
@@ -75,7 +75,7 @@ class Emulator:
         self.threads = _choose_threads(image, threads)
         self.progress = progress
         self._layout = build_layout(image, blocks=self.threads)
-        self._constants, self._widths = constants_of(image)
+        self._widths = widths_of(image)
         self._digest = image.digest()
         self.reset()
 
@@ -164,8 +164,9 @@ class Emulator:
         n_steps : int
             Steps to run, at least 1.
         steps, sources : array_like of int, shape (n_spikes,)
-            Input spikes. A spike of step n with delay d acts at step n + 1 + d, as a neuron's does;
-            step -1 is allowed before step 0.
+            Input spikes, in any order; steps count from step 0, also in a run that continues, and
+            spikes outside this run are left out. A spike of step n with delay d acts at step
+            n + 1 + d, as a neuron's does; step -1 is allowed before step 0.
         record : iterable of str
             ``"v"``, ``"u"``: registers of all compartments at the end of every step.
 
@@ -181,12 +182,17 @@ class Emulator:
         """
         if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
             raise EmulatorError(f"emulator: n_steps = {n_steps!r}; allowed: at least 1.")
-        at, ids = np.asarray(steps, dtype=np.int64), np.asarray(sources, dtype=np.int64)
+        at, ids = np.asarray(steps), np.asarray(sources)
         if at.ndim != 1 or at.shape != ids.shape:
             raise EmulatorError(
                 f"emulator: steps have shape {at.shape} and sources {ids.shape}; allowed: two "
                 "one-dimensional arrays of one length."
             )
+        for name, values in (("steps", at), ("sources", ids)):
+            if values.size and not np.issubdtype(values.dtype, np.integer):
+                raise EmulatorError(
+                    f"emulator: {name} are of type {values.dtype}; allowed: integers."
+                )
         if ids.size and not (ids.min() >= 0 and ids.max() < self.image.n_inputs):
             worst = ids.min() if ids.min() < 0 else ids.max()
             raise EmulatorError(
@@ -194,10 +200,10 @@ class Emulator:
             )
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
+        inside = (at >= self._step - 1) & (at < self._step + n_steps)
+        at, ids = at[inside].astype(np.int32), ids[inside].astype(np.int32)
         order = np.lexsort((ids, at))
-        registers = self._run(
-            int(n_steps), at[order].astype(np.int32), ids[order].astype(np.int32), probes
-        )
+        registers = self._run(int(n_steps), at[order], ids[order], probes)
         return raw_recording(registers, size, self._label())
 
     def _label(self) -> str:
@@ -219,7 +225,7 @@ class Emulator:
             ).astype(np.int32)
             for variable in ("v", "u")
         }
-        capacity = max(_SPIKE_BUFFER, 2 * self.image.n_compartments)
+        capacity = max(_SPIKE_BUFFER, 2 * len(self._state.previous))
         output = Output(
             steps=np.empty(capacity, dtype=np.int32),
             ids=np.empty(capacity, dtype=np.int32),
@@ -229,7 +235,7 @@ class Emulator:
             u_ids=ids["u"],
             u=np.empty((n_steps, len(ids["u"])), dtype=np.int32),
         )
-        held = self._state.held.copy()
+        held = read_row(self._state, Row.HELD, self.image.n_compartments)
         self._state.counters[:] = 0
         self._state.first_overflow[:] = -1
         parts: list[tuple[Int32Array, Int32Array]] = []
@@ -245,9 +251,9 @@ class Emulator:
                 bar.update(reached - row)
                 row = reached
                 self._step = first + row
+                self._pending = inputs[input_ptr[row] : input_ptr[row + 1]]
                 if self.strict and (self._state.first_overflow[:, 0] >= 0).any():
                     raise ChipOverflowError(self._overflow_message())
-        self._pending = inputs[input_ptr[n_steps] : input_ptr[n_steps + 1]]
         totals = self._state.counters.sum(axis=0)
         return Registers(
             first_step=first,
@@ -255,7 +261,7 @@ class Emulator:
             steps=np.concatenate([np.empty(0, np.int32), *(p[0] for p in parts)]),
             ids=np.concatenate([np.empty(0, np.int32), *(p[1] for p in parts)]),
             held=held,
-            refractory=self._constants.refractory,
+            refractory=self.image.compartments.refractory,
             traces=_split(columns, {"v": output.v, "u": output.u}),
             counters={name: int(totals[i]) for i, name in enumerate(COUNTERS)},
         )
@@ -265,7 +271,6 @@ class Emulator:
         arguments = (
             *where,
             self._layout,
-            self._constants,
             self._widths,
             self._state,
             output,

@@ -13,159 +13,219 @@ import numpy as np
 
 from .._jit import kernel, parallel_kernel
 from .arithmetic import decay_toward_zero, wrap
+from .layout import LANES
+from .prefetch import prefetch
+from .state import OVERFLOWS, ROWS, Row
 
 __all__ = ["run_parallel", "run_serial"]
 
-_SPIKE = 1  # bit 0 of an event byte; bits 1 to 5 are state.OVERFLOWS
-_KINDS = 5
-_SYNAPTIC_EVENTS, _UPDATES, _SPIKES = 5, 6, 7  # positions in state.COUNTERS
+_SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are state.OVERFLOWS
+_KINDS = len(OVERFLOWS)
+_SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state.COUNTERS
+_LINE = 16  # synapses in a cache line
+_AHEAD = 2  # sources whose rows are asked for in advance
+
+# Unsigned, like all indices below: Numba tests a signed index for counting from the end, and the
+# test keeps LLVM from vectorising.
+_LANES = np.uint64(LANES)
+_U = np.uint64(Row.U * LANES)
+_V = np.uint64(Row.V * LANES)
+_HELD = np.uint64(Row.HELD * LANES)
+_KEEP_U = np.uint64(Row.KEEP_U * LANES)
+_KEEP_V = np.uint64(Row.KEEP_V * LANES)
+_BIAS = np.uint64(Row.BIAS * LANES)
+_VMIN = np.uint64(Row.VMIN * LANES)
+_VMAX = np.uint64(Row.VMAX * LANES)
+_THRESHOLD = np.uint64(Row.THRESHOLD * LANES)
+_REFRACTORY = np.uint64(Row.REFRACTORY * LANES)
+_EVENTS = np.uint64(Row.EVENTS * LANES)
+_LOW_HALF = np.uint64(0xFFFF)
 
 
 @kernel
 def deliver(
     sources: Any,
-    start: Any,
-    stop: Any,
+    begin: Any,
+    end: Any,
     first: Any,
     row_ptr: Any,
     synapses: Any,
     ring: Any,
+    ring_start: Any,
     head: Any,
     ring_mask: Any,
 ) -> Any:
-    """Add the weights of all synapses of some sources to the ring of one block."""
+    """Add the weights of all synapses of some sources to the ring of one block.
+
+    ``first`` is the position in ``row_ptr`` of source 0 for this block.
+    """
     delivered = 0
-    for k in range(start, stop):
-        source = first + sources[k]
-        begin, end = row_ptr[source], row_ptr[source + 1]
-        for s in range(begin, end):
+    for k in range(begin, end):
+        if k + _AHEAD < end:
+            # The start of a row is a cache miss; asking now hides it behind two rows of work.
+            later = first + np.uint64(sources[k + _AHEAD])
+            for line in range(row_ptr[later], row_ptr[later + np.uint64(1)], _LINE):
+                prefetch(synapses, line)
+        row = first + np.uint64(sources[k])
+        start, stop = np.uint64(row_ptr[row]), np.uint64(row_ptr[row + np.uint64(1)])
+        for s in range(start, stop):
             packed = synapses[s]
-            # Unsigned, so that Numba does not test for an index counted from the end.
-            ring[np.uint32((np.int32(packed & 0xFFFF) + head) & ring_mask)] += packed >> 16
-        delivered += end - begin
+            slot = ((np.uint64(packed) & _LOW_HALF) + head) & ring_mask
+            ring[ring_start + slot] += np.int32(packed >> 16)
+        delivered += np.int64(stop - start)
     return delivered
 
 
 @kernel
-def update(
-    start: Any, stop: Any, inputs: Any, shift: Any, constants: Any, widths: Any, state: Any
-) -> None:
-    """Integrate, clip, hold, compare and reset the compartments of one block; vectorises.
+def update_tile(tiles: Any, tile: Any, ring: Any, slot: Any, widths: Any) -> Any:
+    """Integrate, clip, hold, compare and reset 64 compartments; one vector loop.
 
-    What happened is left in the event bytes: branching on it here would cost the vector unit.
+    What happened is left in event words, and their union is returned: branching on it here would
+    cost the vector unit.
     """
-    u, v, held, events = state.u, state.v, state.held, state.events
-    for i in range(start, stop):
-        raw = np.int32(inputs[i - start] << shift)
-        inputs[i - start] = 0
+    union = np.int32(0)
+    for lane in range(_LANES):
+        i = tile + lane
+        raw = np.int32(ring[slot + lane] * widths.weight_unit)
+        ring[slot + lane] = 0
         q = wrap(raw, widths.accumulator_half, widths.accumulator_mask)
-        kept_u = decay_toward_zero(u[i], constants.keep_u[i], widths.decay_bits, widths.decay_mask)
-        raw_u = np.int32(kept_u + q)
-        new_u = wrap(raw_u, widths.state_half, widths.state_mask)
-        raw_x = np.int32(new_u + constants.bias[i])
+        raw_u = np.int32(decay_toward_zero(tiles[i + _U], tiles[i + _KEEP_U]) + q)
+        u = wrap(raw_u, widths.state_half, widths.state_mask)
+        raw_x = np.int32(u + tiles[i + _BIAS])
         x = wrap(raw_x, widths.state_half, widths.state_mask)
-        kept_v = decay_toward_zero(v[i], constants.keep_v[i], widths.decay_bits, widths.decay_mask)
-        raw_v = np.int32(kept_v + x)
-        clipped = min(max(raw_v, constants.vmin[i]), constants.vmax[i])
-        free = held[i] == 0
-        new_v = clipped if free else np.int32(0)
-        spike = new_v > constants.threshold[i]
-        u[i] = new_u
-        v[i] = np.int32(0) if spike else new_v
-        count = constants.refractory[i] if spike else held[i]
-        held[i] = max(np.int32(count - 1), np.int32(0))
+        raw_v = np.int32(decay_toward_zero(tiles[i + _V], tiles[i + _KEEP_V]) + x)
+        clipped = min(max(raw_v, tiles[i + _VMIN]), tiles[i + _VMAX])
+        held = tiles[i + _HELD]
+        free = held == 0
+        v = clipped if free else np.int32(0)
+        spike = v > tiles[i + _THRESHOLD]
+        count = tiles[i + _REFRACTORY] if spike else held
+        tiles[i + _U] = u
+        tiles[i + _V] = np.int32(0) if spike else v
+        tiles[i + _HELD] = max(np.int32(count - 1), np.int32(0))
         # A held compartment discards x and v, so their overflow has no effect and is not counted;
         # neither has a clip from above in a step that spikes anyway.
-        events[i] = np.uint8(
-            np.uint8(spike)
-            | np.uint8(np.uint8(q != raw) << 1)
-            | np.uint8(np.uint8(new_u != raw_u) << 2)
-            | np.uint8(np.uint8(free & (x != raw_x)) << 3)
-            | np.uint8(np.uint8(free & (raw_v < clipped)) << 4)
-            | np.uint8(np.uint8(free & (raw_v > clipped) & (not spike)) << 5)
+        event = np.int32(
+            np.int32(spike)
+            | np.int32(np.int32(q != raw) << 1)
+            | np.int32(np.int32(u != raw_u) << 2)
+            | np.int32(np.int32(free & (x != raw_x)) << 3)
+            | np.int32(np.int32(free & (raw_v < clipped)) << 4)
+            | np.int32(np.int32(free & (raw_v > clipped) & (not spike)) << 5)
         )
+        tiles[i + _EVENTS] = event
+        union = np.int32(union | event)
+    return union
 
 
 @kernel
-def collect(
-    start: Any, stop: Any, step: Any, state: Any, fired: Any, counters: Any, first_overflow: Any
-) -> Any:
-    """List the compartments of a block that spiked, and count overflows.
+def count_overflows(
+    tiles: Any, tile: Any, compartment: Any, step: Any, counters: Any, first_overflow: Any
+) -> None:
+    """Count what overflowed in a tile, and remember the first time."""
+    for lane in range(LANES):
+        event = tiles[tile + _EVENTS + np.uint64(lane)]
+        if event > _SPIKE:
+            for kind in range(_KINDS):
+                counters[kind] += (event >> (kind + 1)) & 1
+            if first_overflow[0] < 0:
+                first_overflow[0] = step
+                first_overflow[1] = compartment + lane
+                first_overflow[2] = event
 
-    Eight event bytes are skipped at a time: nearly all of them are 0.
-    """
-    events, events_by_8 = state.events, state.events_by_8
-    n = 0
-    for word in range(start >> 3, (stop + 7) >> 3):
-        if events_by_8[word] == 0:
-            continue
-        for i in range(word << 3, (word + 1) << 3):
-            event = events[i]
-            if event & _SPIKE:
-                fired[n] = i
-                n += 1
-            if event > _SPIKE:
-                for kind in range(_KINDS):
-                    counters[kind] += (event >> (kind + 1)) & 1
-                if first_overflow[0] < 0:
-                    first_overflow[0], first_overflow[1], first_overflow[2] = step, i, event
-    return n
+
+@kernel
+def update_block(
+    block: Any, step: Any, head: Any, ring_start: Any, layout: Any, widths: Any, state: Any
+) -> Any:
+    """Update the compartments of a block; list those that spiked and return their number."""
+    tiles, fired = state.tiles, state.fired
+    begin = block * layout.span
+    end = min(begin + layout.span, layout.n_compartments)
+    n = np.uint64(begin)
+    for compartment in range(begin, end, LANES):
+        tile = np.uint64(compartment * ROWS)
+        slot = ring_start + head + np.uint64(compartment - begin)
+        union = update_tile(tiles, tile, state.ring, slot, widths)
+        if union & _SPIKE:
+            # Write every lane, keep those that spiked: a branch per lane would be mispredicted.
+            for lane in range(_LANES):
+                fired[n] = np.int32(np.uint64(compartment) + lane)
+                n += np.uint64(tiles[tile + _EVENTS + lane] & _SPIKE)
+        if union > _SPIKE:
+            count_overflows(
+                tiles, tile, compartment, step, state.counters[block], state.first_overflow[block]
+            )
+    return np.int64(n) - begin
 
 
 @kernel
 def step_block(
     block: Any,
     step: Any,
-    sources: Any,
+    inputs: Any,
     begin: Any,
     end: Any,
     layout: Any,
-    constants: Any,
     widths: Any,
     state: Any,
 ) -> None:
-    """One step of one block: deliver the spikes of the previous step, update, collect."""
-    start = block * layout.span
-    stop = min(start + layout.span, layout.n_compartments)
-    ring, row_ptr, synapses = state.ring[block], layout.row_ptr[block], layout.synapses
-    counters = state.counters[block]
-    head = np.int32((step << layout.target_bits) & layout.ring_mask)
-    mask = np.int32(layout.ring_mask)
-    delivered = deliver(sources, begin, end, 0, row_ptr, synapses, ring, head, mask)
-    delivered += deliver(
-        state.previous, 0, state.n_previous[0], layout.n_inputs, row_ptr, synapses, ring, head, mask
+    """One step of one block: deliver the spikes of the previous step, update, list spikes."""
+    mask = np.uint64(layout.ring_mask)
+    ring_start = np.uint64(block) * (mask + np.uint64(1))
+    head = np.uint64(step << layout.target_bits) & mask
+    first = np.uint64(block * (layout.n_inputs + layout.n_compartments + 1))
+    own = first + np.uint64(layout.n_inputs)
+    row_ptr, synapses, ring = layout.row_ptr, layout.synapses, state.ring
+    delivered = deliver(
+        inputs, begin, end, first, row_ptr, synapses, ring, ring_start, head, mask
+    ) + deliver(
+        state.previous,
+        0,
+        state.n_previous[0],
+        own,
+        row_ptr,
+        synapses,
+        ring,
+        ring_start,
+        head,
+        mask,
     )
-    now = ring[head : head + (stop - start)]
-    update(start, stop, now, layout.weight_shift, constants, widths, state)
-    fired, first_overflow = state.fired[block], state.first_overflow[block]
-    n = collect(start, stop, step, state, fired, counters, first_overflow)
+    n = update_block(block, step, head, ring_start, layout, widths, state)
     state.n_fired[block] = n
+    counters = state.counters[block]
     counters[_SYNAPTIC_EVENTS] += delivered
-    counters[_UPDATES] += stop - start
+    counters[_UPDATES] += min(layout.span, layout.n_compartments - block * layout.span)
     counters[_SPIKES] += n
 
 
 @kernel
-def finish_step(step: Any, row: Any, state: Any, output: Any) -> Any:
+def finish_step(step: Any, row: Any, span: Any, state: Any, output: Any) -> Any:
     """Join the spikes of all blocks, in the order of compartments, and copy what is recorded.
 
     Returns whether an overflow was seen in or before this step.
     """
     n, total, overflowed = 0, output.n_spikes[0], False
     for block in range(len(state.n_fired)):
-        for k in range(state.n_fired[block]):
-            state.previous[n] = state.fired[block, k]
+        for k in range(block * span, block * span + state.n_fired[block]):
+            state.previous[n] = state.fired[k]
             output.steps[total + n] = step
-            output.ids[total + n] = state.fired[block, k]
+            output.ids[total + n] = state.fired[k]
             n += 1
         overflowed |= state.first_overflow[block, 0] >= 0
     state.n_previous[0] = n
     output.n_spikes[0] = total + n
-    for k in range(len(output.v_ids)):
-        output.v[row, k] = state.v[output.v_ids[k]]
-    for k in range(len(output.u_ids)):
-        output.u[row, k] = state.u[output.u_ids[k]]
+    copy_row(state.tiles, _V, output.v_ids, output.v, row)
+    copy_row(state.tiles, _U, output.u_ids, output.u, row)
     return overflowed
+
+
+@kernel
+def copy_row(tiles: Any, offset: Any, ids: Any, values: Any, row: Any) -> None:
+    """Record one register of chosen compartments."""
+    for k in range(len(ids)):
+        tile, lane = np.uint64(ids[k] // LANES), np.uint64(ids[k] % LANES)
+        values[row, k] = tiles[tile * np.uint64(ROWS * LANES) + offset + lane]
 
 
 @kernel
@@ -182,7 +242,6 @@ def run_serial(
     input_ptr: Any,
     inputs: Any,
     layout: Any,
-    constants: Any,
     widths: Any,
     state: Any,
     output: Any,
@@ -194,9 +253,9 @@ def run_serial(
     """
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
-        for block in range(len(state.n_fired)):
-            step_block(block, step, inputs, begin, end, layout, constants, widths, state)
-        overflowed = finish_step(step, row, state, output)
+        for block in range(layout.blocks):
+            step_block(block, step, inputs, begin, end, layout, widths, state)
+        overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:
             break
@@ -211,7 +270,6 @@ def run_parallel(
     input_ptr: Any,
     inputs: Any,
     layout: Any,
-    constants: Any,
     widths: Any,
     state: Any,
     output: Any,
@@ -223,9 +281,9 @@ def run_parallel(
     """
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
-        for block in numba.prange(len(state.n_fired)):
-            step_block(block, step, inputs, begin, end, layout, constants, widths, state)
-        overflowed = finish_step(step, row, state, output)
+        for block in numba.prange(layout.blocks):
+            step_block(block, step, inputs, begin, end, layout, widths, state)
+        overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:
             break

@@ -24,25 +24,27 @@ from ..image import ChipImage
 from ..registers import SynapseFormat, decode_weights
 from ..typing import Int16Array, Int32Array, Int64Array
 
-__all__ = ["Layout", "build_layout"]
+__all__ = ["LANES", "Layout", "build_layout"]
+
+LANES = 64
+"""Compartments of a tile (see ``state``); the span of a block is a multiple of it."""
 
 _OFFSET_BITS = 16  # low half of a packed synapse
-_ALIGN = 64  # compartments: blocks do not share a cache line of any per-compartment array
 
 
 class Layout(NamedTuple):
     """Synapses packed for the kernels.
 
-    ``row_ptr[b, s]`` to ``row_ptr[b, s + 1]`` are the synapses of source s into block b; sources
-    are the inputs, then the compartments.
+    Sources are the inputs, then the compartments; the synapses of source s into block b begin at
+    ``row_ptr[b * (n_sources + 1) + s]`` and end where those of the next source begin.
     """
 
     n_inputs: int
     n_compartments: int
+    blocks: int
     span: int
     target_bits: int
     ring_mask: int
-    weight_shift: int
     row_ptr: Int64Array
     synapses: Int32Array
 
@@ -56,7 +58,7 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
     delay_bits = image.max_delay.bit_length()
     size = image.n_compartments
     widest = 1 << (_OFFSET_BITS - delay_bits)
-    span = min(widest, _round_up(_round_up(size, blocks) // blocks, _ALIGN))
+    span = min(widest, _round_up(_round_up(size, blocks) // blocks, LANES))
     target_bits = (span - 1).bit_length()
     n_blocks = _round_up(size, span) // span
     n_sources = image.n_inputs + size
@@ -84,11 +86,11 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
     return Layout(
         n_inputs=image.n_inputs,
         n_compartments=size,
+        blocks=n_blocks,
         span=span,
         target_bits=target_bits,
         ring_mask=(1 << (target_bits + delay_bits)) - 1,
-        weight_shift=image.chip.core.weight_shift,
-        row_ptr=_starts(row_ptr),
+        row_ptr=_starts(row_ptr).ravel(),
         synapses=synapses,
     )
 

@@ -1,25 +1,35 @@
-"""What the kernels read and write: flat integer arrays under names."""
+"""What the kernels read and write: flat integer arrays under names.
+
+The state and the decoded registers of 64 compartments lie together in one *tile*, row after row of
+64 int32. All rows of a tile are at fixed distances from one pointer, so the compiler can prove that
+they do not overlap and fills whole vector registers; with an array per register it would need a
+check for each pair of arrays, gives up, and a step costs ten times as much. A tile is also the
+order in which memory is read.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..image import ChipImage
 from ..registers import decode_bias, decode_threshold, decode_voltage_limits, effective_decay
-from ..typing import Int32Array, Int64Array, UInt8Array
-from .layout import Layout
+from ..typing import Int32Array, Int64Array
+from .arithmetic import DECAY_BITS
+from .layout import LANES, Layout
 
 __all__ = [
     "COUNTERS",
     "OVERFLOWS",
-    "Constants",
+    "ROWS",
     "Output",
+    "Row",
     "State",
     "Widths",
-    "constants_of",
     "new_state",
+    "read_row",
+    "widths_of",
 ]
 
 OVERFLOWS = (
@@ -29,51 +39,51 @@ OVERFLOWS = (
     "voltage_clips_low",
     "voltage_clips_high",
 )
-"""Overflow counters, in the order of the bits 1 to 5 of an event byte (bit 0 is a spike)."""
+"""Overflow counters, in the order of bits 1 to 5 of an event word (bit 0 is a spike)."""
 
 COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 """All counters of a run, in the order of ``State.counters``."""
 
 
-class Widths(NamedTuple):
-    """Register widths as the masks that the kernels need, all int32."""
+class Row:
+    """Rows of a tile. ``HELD`` counts the steps for which v stays at 0."""
 
+    U = 0
+    V = 1
+    HELD = 2
+    KEEP_U = 3
+    KEEP_V = 4
+    BIAS = 5
+    VMIN = 6
+    VMAX = 7
+    THRESHOLD = 8
+    REFRACTORY = 9
+    EVENTS = 10
+
+
+ROWS = 11
+
+
+class Widths(NamedTuple):
+    """Register widths as what the kernels need, all int32."""
+
+    weight_unit: np.int32
     accumulator_half: np.int32
     accumulator_mask: np.int32
     state_half: np.int32
     state_mask: np.int32
-    decay_bits: np.int32
-    decay_mask: np.int32
-
-
-class Constants(NamedTuple):
-    """Decoded registers, shape (n,) each."""
-
-    keep_u: Int32Array
-    keep_v: Int32Array
-    threshold: Int32Array
-    bias: Int32Array
-    refractory: Int32Array
-    vmin: Int32Array
-    vmax: Int32Array
 
 
 class State(NamedTuple):
     """All that changes in a run.
 
-    ``held`` counts the steps for which v stays at 0. ``events`` has one byte per compartment
-    (bit 0 spike, bits 1 to 5 overflows), padded to whole blocks; ``events_by_8`` is the same memory
-    read eight compartments at a time. ``fired`` lists the spikes of this step by block,
-    ``previous`` those of the last step in the order of compartments. ``first_overflow`` holds step,
-    compartment and event byte for each block, or -1.
+    ``fired`` lists the spikes of this step by block, ``previous`` those of the last step in the
+    order of compartments. ``counters`` and ``first_overflow`` (step, compartment and event word, or
+    -1) have a row per block.
     """
 
-    u: Int32Array
-    v: Int32Array
-    held: Int32Array
+    tiles: Int32Array
     ring: Int32Array
-    events: UInt8Array
-    events_by_8: Any
     fired: Int32Array
     n_fired: Int64Array
     previous: Int32Array
@@ -94,49 +104,54 @@ class Output(NamedTuple):
     u: Int32Array
 
 
-def constants_of(image: ChipImage) -> tuple[Constants, Widths]:
-    """Decode the registers of an image."""
-    registers, core = image.compartments, image.chip.core
-    scale = core.decay_scale
-    decay_u = effective_decay(registers.decay_u, registers.decay_u_offset)
-    decay_v = effective_decay(registers.decay_v, registers.decay_v_offset)
-    vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
-    constants = Constants(
-        keep_u=(scale - decay_u).astype(np.int32),
-        keep_v=(scale - decay_v).astype(np.int32),
-        threshold=decode_threshold(registers.threshold_mantissa, core),
-        bias=decode_bias(registers.bias_mantissa, registers.bias_exponent),
-        refractory=registers.refractory.copy(),
-        vmin=vmin,
-        vmax=vmax,
-    )
-    widths = Widths(
+def widths_of(image: ChipImage) -> Widths:
+    """Masks of the chip's register widths."""
+    core = image.chip.core
+    return Widths(
+        weight_unit=np.int32(1 << core.weight_shift),
         accumulator_half=np.int32(1 << (core.accumulator_bits - 1)),
         accumulator_mask=np.int32((1 << core.accumulator_bits) - 1),
         state_half=np.int32(1 << (core.state_bits - 1)),
         state_mask=np.int32((1 << core.state_bits) - 1),
-        decay_bits=np.int32(core.decay_bits),
-        decay_mask=np.int32(core.decay_scale - 1),
     )
-    return constants, widths
 
 
 def new_state(image: ChipImage, layout: Layout) -> State:
-    """State before step 0."""
-    n, blocks = image.n_compartments, layout.row_ptr.shape[0]
-    events = np.zeros(blocks * layout.span, dtype=np.uint8)
+    """State before step 0, with all registers decoded."""
+    registers, core = image.compartments, image.chip.core
+    scale, finer = core.decay_scale, DECAY_BITS - core.decay_bits
+    vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
+    rows = {
+        Row.V: registers.v_init,
+        Row.KEEP_U: (scale - effective_decay(registers.decay_u, registers.decay_u_offset)) << finer,
+        Row.KEEP_V: (scale - effective_decay(registers.decay_v, registers.decay_v_offset)) << finer,
+        Row.BIAS: decode_bias(registers.bias_mantissa, registers.bias_exponent),
+        Row.VMIN: vmin,
+        Row.VMAX: vmax,
+        Row.THRESHOLD: decode_threshold(registers.threshold_mantissa, core),
+        Row.REFRACTORY: registers.refractory,
+    }
+    blocks = layout.blocks
+    size = blocks * layout.span
+    tiles = np.zeros((size // LANES, ROWS, LANES), dtype=np.int32)
+    for row, values in rows.items():
+        padded = np.zeros(size, dtype=np.int32)
+        padded[: image.n_compartments] = values
+        tiles[:, row] = padded.reshape(-1, LANES)
+    # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
     return State(
-        u=np.zeros(n, dtype=np.int32),
-        v=image.compartments.v_init.copy(),
-        held=np.zeros(n, dtype=np.int32),
-        ring=np.zeros((blocks, layout.ring_mask + 1), dtype=np.int32),
-        events=events,
-        events_by_8=events.view(np.uint64),
-        fired=np.empty((blocks, layout.span), dtype=np.int32),
+        tiles=tiles.ravel(),
+        ring=np.zeros(blocks * (layout.ring_mask + 1), dtype=np.int32),
+        fired=np.empty(size, dtype=np.int32),
         n_fired=np.zeros(blocks, dtype=np.int64),
-        previous=np.empty(n, dtype=np.int32),
+        previous=np.empty(size, dtype=np.int32),
         n_previous=np.zeros(1, dtype=np.int64),
-        # A row per block, padded to two cache lines: threads count without sharing a line.
+        # Rows padded to two cache lines: threads count without sharing a line.
         counters=np.zeros((blocks, 16), dtype=np.int64),
         first_overflow=np.full((blocks, 16), -1, dtype=np.int64),
     )
+
+
+def read_row(state: State, row: int, size: int) -> Int32Array:
+    """Copy one row of all tiles, shape (size,)."""
+    return state.tiles.reshape(-1, ROWS, LANES)[:, row].reshape(-1)[:size].copy()

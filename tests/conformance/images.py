@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from conformance.load import Case
 
@@ -11,6 +12,8 @@ from neurochip.registers import SignMode, SynapseFormat
 
 # Brian2Loihi accepts a refractory register of 64 and some vectors use it; nengo-loihi ends at 63.
 CHIP = LOIHI.what_if(name="loihi, refractory 64", refractory_max=64)
+
+THREADS = (1, 2) if numba.config.NUMBA_NUM_THREADS > 1 else (1,)
 
 REGISTERS = (
     "decay_u",

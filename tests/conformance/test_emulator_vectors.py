@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conformance.images import image_of
+from conformance.images import THREADS, image_of
 from conformance.load import case_paths, load_case
 
 from neurochip.emulator import Emulator
@@ -17,7 +17,7 @@ def test_only_the_vectors_with_noise_are_left_out():
     assert left_out <= {"pop_noise", "pop_full"}, left_out
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("case", WITHOUT_NOISE, ids=lambda case: case.name)
 def test_emulator_equals_the_vector_in_every_u_v_and_spike(case, threads):
     emulator = Emulator(image_of(case), threads=threads)

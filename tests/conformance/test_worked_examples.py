@@ -223,3 +223,68 @@ def test_whole_example_of_section_6():
     assert trace.spikes == [(2, 0)]
     assert [oracle.decay(v, 3687) for v in (5000, 5870, 6360)] == [4500, 5283, 5724]
     assert oracle.decay(6360, 3687) + 657 + 200 == 6581
+
+
+# ------------------------------------------------------------------------ section 7, counters
+
+
+def test_a_held_compartment_counts_wraps_of_its_current_but_neither_of_its_input_nor_clips():
+    """A weight of 2^21 - 8192 each step makes u, and with it u + bias, wrap every few steps."""
+    neuron = Compartment(
+        decay_u=0,
+        decay_u_offset=0,
+        decay_v=0,
+        threshold_mantissa=0,
+        refractory=64,
+        vmin_exponent=0,
+        vmax_exponent=7,
+    )
+    synapse = Synapse(("input", 0), 0, 255, 0, 7, 8, EXCITATORY)
+    trace = oracle.run([neuron], [synapse], [(t, 0) for t in range(12)], n_steps=12)
+    # Step 0 spikes; u = 5 * 2,088,960 - 2^24 after step 4 and goes round again by step 12.
+    assert trace.spikes == [(0, 0)]
+    assert trace.counters["current_wraps"] == 1
+    assert min(row[0] for row in trace.u) < 0
+    assert trace.counters["voltage_clips_low"] == 0
+    free = Compartment(
+        decay_u=0, decay_u_offset=0, decay_v=0, threshold_mantissa=131071, vmin_exponent=0
+    )
+    trace = oracle.run([free], [synapse], [(t, 0) for t in range(12)], n_steps=12)
+    assert trace.counters["voltage_clips_low"] > 0
+
+
+def test_a_wrap_of_u_plus_bias_is_not_counted_while_held():
+    registers = {
+        "decay_u": 0,
+        "decay_u_offset": 0,
+        "decay_v": 0,
+        "bias_mantissa": 4095,
+        "bias_exponent": 7,
+        "u_init": 7_000_000,
+        "refractory": 64,
+    }
+    synapse = Synapse(("input", 0), 0, 250, 0, 6, 8, EXCITATORY)  # 1,024,000: x wraps, u does not
+    held = Compartment(**registers, threshold_mantissa=0)
+    trace = oracle.run([held], [synapse], [(1, 0)], n_steps=4)
+    assert trace.spikes == [(0, 0)]
+    assert trace.counters["input_wraps"] == 0
+    free = Compartment(**registers, threshold_mantissa=131071)
+    trace = oracle.run([free], [synapse], [(1, 0)], n_steps=4)
+    assert trace.counters["input_wraps"] == 3
+    assert trace.counters["current_wraps"] == 0
+
+
+def test_synaptic_events_count_when_a_spike_is_handed_over_whatever_its_delay():
+    source = Compartment(**FORGETS_U, decay_v=4095, threshold_mantissa=100, bias_mantissa=3000)
+    never = Compartment(**FORGETS_U, decay_v=4095, threshold_mantissa=131071)
+    always = Compartment(**FORGETS_U, decay_v=0, threshold_mantissa=0, bias_mantissa=1)
+    assert oracle.run([source], [], [], n_steps=3).spikes == []
+    for delay in (0, 62):
+        from_input = Synapse(("input", 0), 0, 1, delay, 0, 8, EXCITATORY)
+        trace = oracle.run([never], [from_input], [(0, 0), (2, 0), (3, 0)], n_steps=3)
+        assert trace.counters["synaptic_events"] == 2
+        from_neuron = Synapse(("neuron", 0), 1, 1, delay, 0, 8, EXCITATORY)
+        trace = oracle.run([always, never], [from_neuron], [], n_steps=5)
+        assert trace.counters["spikes"] == 5
+        assert trace.counters["synaptic_events"] == 4  # the spike of step 4 is still on its way
+        assert trace.counters["updates"] == 10
