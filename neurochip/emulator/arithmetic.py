@@ -16,7 +16,7 @@ from .._jit import inline_kernel
 __all__ = ["DECAY_BITS", "decay_toward_zero", "wrap"]
 
 DECAY_BITS = 15
-"""Binary places of a kept fraction: the widest decay register; narrower ones are scaled up to it."""
+"""Binary places of a kept fraction: the widest decay register; narrower ones are scaled up."""
 
 _LOW = np.int32((1 << DECAY_BITS) - 1)
 
