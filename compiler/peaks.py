@@ -81,7 +81,11 @@ def expected_peaks(
     mean_gain = 1 / ((1 - s) * (1 - a))
     variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
     largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
-    pulled = _peak(negative, mean_gain, variance_gain, largest_gain)
+    # Below the origin, v is pulled by the net mean and by the fluctuations of both signs.
+    pull = np.maximum(negative.mean - positive.mean, 0.0) * mean_gain
+    variance = (negative.variance + positive.variance) * variance_gain
+    pulled = pull + _deviation(variance, negative.largest * largest_gain)
+    pulled = np.minimum(pulled, np.where(negative.total > 0, negative.total * mean_gain, 0.0))
     level = np.maximum(0.0, -np.minimum(ideal.v_inf - ideal.origin, ideal.v_init))
     return Peaks(
         accumulator=float(accumulator.max()),
