@@ -24,7 +24,7 @@ _SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are state.OVERFLOWS
 _KINDS = len(OVERFLOWS)
 _SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state.COUNTERS
 _LINE = 16  # synapses in a cache line
-_AHEAD = 2  # sources whose rows are asked for in advance
+_AHEAD = 4  # sources whose rows are asked for in advance
 
 # Unsigned, like all indices below: Numba tests a signed index for counting from the end, and the
 # test keeps LLVM from vectorising.
@@ -63,7 +63,7 @@ def deliver(
     delivered = 0
     for k in range(begin, end):
         if k + _AHEAD < end:
-            # The start of a row is a cache miss; asking now hides it behind two rows of work.
+            # The start of a row is a cache miss; asking now hides it behind other rows.
             later = first + np.uint64(sources[k + _AHEAD])
             for line in range(row_ptr[later], row_ptr[later + np.uint64(1)], _LINE):
                 prefetch(synapses, line)
