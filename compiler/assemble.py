@@ -55,9 +55,9 @@ def assemble(
         for name in _REGISTERS
     }
     first_input, n_inputs = {}, 0
-    for item in network.spike_inputs:
-        first_input[item.name] = n_inputs
-        n_inputs += item.size
+    for source in network.spike_inputs:
+        first_input[source.name] = n_inputs
+        n_inputs += source.size
     groups = []
     for item in connections:
         connection = item.connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 
 from neurochip.errors import CompileError
 from neurochip.hardware import ChipSpec
@@ -23,7 +24,7 @@ def check_request(network: Network, chip: ChipSpec, dt: float) -> float:
         raise CompileError(f"compile: network = {network!r}; allowed: a Network(...).")
     if not isinstance(chip, ChipSpec):
         raise CompileError(f"compile: chip = {chip!r}; allowed: a ChipSpec such as LOIHI.")
-    number = isinstance(dt, (int, float)) and not isinstance(dt, bool)
+    number = isinstance(dt, numbers.Real) and not isinstance(dt, bool)
     if not number or not math.isfinite(dt) or dt <= 0:
         raise CompileError(f"compile: dt = {dt!r} ms; allowed: a number above 0.")
     return float(dt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from neurochip.errors import CompileError
 from neurochip.fixedpoint import Rounding, round_to_integer
 from neurochip.hardware import ChipSpec
+from neurochip.network import Population
 from neurochip.typing import Float64Array, Int64Array
 
 from .ideal import IdealPopulation
@@ -52,8 +54,8 @@ def round_decays(
         If a time constant is so long that its decay would round to nothing.
     """
     core, model = chip.core, ideal.population
-    decay_v, keep_v = _register(ideal.keep_v, core.decay_v_offset, chip, model.name, "tau_m", dt)
-    decay_u, keep_u = _register(ideal.keep_u, core.decay_u_offset, chip, model.name, "tau_syn", dt)
+    decay_v, keep_v = _register(ideal.keep_v, core.decay_v_offset, chip, model, "tau_m", dt)
+    decay_u, keep_u = _register(ideal.keep_u, core.decay_u_offset, chip, model, "tau_syn", dt)
     gain = ideal.gain
     if options.gain == "dc":
         gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - keep_u) / (1 - ideal.keep_u)
@@ -68,20 +70,31 @@ def round_decays(
 
 
 def _register(
-    keep: Float64Array, offset: int, chip: ChipSpec, name: str, parameter: str, dt: float
+    keep: Float64Array,
+    offset: int,
+    chip: ChipSpec,
+    population: Population,
+    parameter: str,
+    dt: float,
 ) -> tuple[Int64Array, Float64Array]:
     scale, decay = chip.core.decay_scale, chip.core.decay
     effective = round_to_integer(scale * (1 - keep), Rounding.NEAREST)
     lost = effective < 1
     if lost.any():
         first = int(np.argmax(lost))
-        tau = -dt / np.log(keep[first])
+        tau = float(population.parameter(parameter)[first])
         longest = -dt / np.log1p(-0.5 / scale)
         raise CompileError(
-            f"population {name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "
-            f"{scale * (1 - keep[first]):.3g} in {scale} per step of {dt:g} ms and would round to "
-            f"0; the longest at this dt is {longest:.4g} ms. Lengthen dt to at least "
-            f"{tau / longest * dt:.3g} ms."
+            f"population {population.name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "
+            f"{scale * -np.expm1(-dt / tau):.3g} in {scale} per step of {dt:g} ms and would round "
+            f"to 0; the longest at this dt is {longest:.4g} ms. Lengthen dt to at least "
+            f"{_rounded_up(tau / longest * dt):g} ms."
         )
     register = np.clip(effective - offset, decay.minimum, decay.maximum)
     return register, 1 - (register + offset) / scale
+
+
+def _rounded_up(value: float) -> float:
+    """Three digits, never less than ``value``: advice that is followed must help."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return math.ceil(value / unit) * unit

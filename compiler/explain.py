@@ -149,7 +149,7 @@ def _weight_row(
     unit = "mV" if connection.target.model.delta_synapses else "nA"
     n, size = connection.n_synapses, connection.target.size
     asked_all = np.broadcast_to(np.asarray(connection.weight), (n,))
-    sums = np.zeros((2, size))
+    sums = np.zeros((3, size))
     spans: list[tuple[Span, Span]] = []
     lost, smallest, worst, worst_relative = 0, np.inf, 0.0, 0.0
     for start in range(0, n, _CHUNK):
@@ -171,8 +171,10 @@ def _weight_row(
             )
         sums[0] += np.bincount(post, asked, minlength=size)
         sums[1] += np.bincount(post, meant, minlength=size)
-    reached = sums[0] != 0
-    off = (sums[1] - sums[0])[reached] / np.abs(sums[0][reached])
+        sums[2] += np.bincount(post, np.abs(asked), minlength=size)
+    # Relative to the magnitudes: a balanced sum of both signs is near 0, its error is not.
+    reached = sums[2] > 0
+    off = (sums[1] - sums[0])[reached] / sums[2][reached]
     summed = float(np.sqrt(np.mean(off**2))) if off.size else 0.0
     warnings = []
     if lost:

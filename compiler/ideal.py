@@ -64,14 +64,15 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     Raises
     ------
     CompileError
-        If a neuron would spike again in the first step after every reset.
+        If a neuron would spike again in the first step after every reset, or nothing of a spike
+        would be left after one step.
     """
     get = population.parameter
     tau_m, v_rest, v_reset, v_thresh = get("tau_m"), get("v_rest"), get("v_reset"), get("v_thresh")
     resistance = tau_m / get("cm")
     v_inf = v_rest + resistance * network.current(population)
     a = np.exp(-dt / tau_m)
-    steps = np.floor(get("tau_refrac") / dt + _GRID_TOLERANCE).astype(np.int64)
+    steps = _whole(np.floor(get("tau_refrac") / dt + _GRID_TOLERANCE))
     if population.model.delta_synapses:
         # Integrate, test, deliver, reset: a kick decays once before it is tested, and one in the
         # step of a spike is wiped by the reset. The chip loses the same kicks if it holds v for one
@@ -80,14 +81,22 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         origin = v_inf + (v_reset - v_inf) * a
         refractory = np.maximum(steps, 1) + 1
     else:
-        # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus.
-        tau_syn = get("tau_syn")
-        s = np.exp(-dt / tau_syn)
-        z = dt / tau_syn - dt / tau_m
+        # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus and
+        # neither difference of near numbers nor overflow elsewhere.
+        s = np.exp(-dt / get("tau_syn"))
+        z = np.abs(dt / get("tau_syn") - dt / tau_m)
         nonzero = np.where(z == 0, 1.0, z)
-        gain = resistance * (dt / tau_m) * s * np.where(z == 0, 1.0, np.expm1(nonzero) / nonzero)
+        share = np.where(z == 0, 1.0, -np.expm1(-nonzero) / nonzero)
+        gain = resistance * (dt / tau_m) * np.maximum(a, s) * share
         origin = v_reset
         refractory = np.maximum(steps, 1)
+    gone = gain == 0
+    if gone.any():
+        first = int(np.argmax(gone))
+        raise CompileError(
+            f"population {population.name!r}: tau_m[{first}] = {tau_m[first]:g} ms is so short "
+            f"that nothing of a spike is left after a step of {dt:g} ms. Shorten dt."
+        )
     endless = origin >= v_thresh
     if endless.any():
         first = int(np.argmax(endless))
@@ -113,4 +122,9 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
 
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
     """Delays (ms) in steps, rounded half up as Brian2's compiled spike queue does."""
-    return np.floor(np.asarray(delay) / dt + 0.5).astype(np.int64)
+    return _whole(np.floor(np.asarray(delay) / dt + 0.5))
+
+
+def _whole(steps: Float64Array) -> Int64Array:
+    """Return as integers; whatever no register could hold is cut to one that still does not fit."""
+    return np.minimum(steps, 1 << 31).astype(np.int64)

@@ -130,7 +130,8 @@ def _too_large(
     return (
         f"population {population.name!r}: neuron {neuron} alone needs {getattr(usage, name)} "
         f"{name.replace('_', ' ')} of a core; allowed: {limits(chip.core, usage.max_delay)[name]}. "
-        f"Make the network fit ({_REMEDY[name]}) or compile for a what-if chip."
+        f"Make the network fit ({_REMEDY[name]}), or compile for a chip that has more with "
+        "chip.what_if(...)."
     )
 
 
@@ -163,7 +164,7 @@ def _resources(
             raise CompileError(
                 f"network: core {int(np.argmax(counts))} needs {used[name][0]} "
                 f"{name.replace('_', ' ')}; allowed: {used[name][1]}. Make the network fit "
-                f"({_REMEDY[name]}) or compile for a what-if chip."
+                f"({_REMEDY[name]}), or compile for a chip that has more with chip.what_if(...)."
             )
     return used
 

@@ -46,8 +46,7 @@ def round_registers(
     if too_long.any():
         first = int(np.argmax(too_long))
         asked = population.parameter("tau_refrac")[first]
-        extra = int(ideal.refractory[first]) - int(np.floor(asked / dt + 1e-3))
-        longest = (core.refractory_max - extra) * dt
+        longest = (core.refractory_max - population.model.delta_synapses) * dt
         raise CompileError(
             f"population {population.name!r}: tau_refrac[{first}] = {asked:g} ms needs refractory "
             f"register {ideal.refractory[first]} at dt = {dt:g} ms; allowed: 1 to "

@@ -57,7 +57,7 @@ def round_connection(
     """
     n = connection.n_synapses
     steps = delay_steps(connection.delay, dt)
-    longest = int(steps.max()) if steps.size else 0
+    longest = int(steps.max()) if n else 0
     if longest > chip.core.delay_max:
         delay = float(np.max(connection.delay))
         raise CompileError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -14,9 +15,23 @@ import numpy as np
 
 from .errors import NeurochipError
 
-__all__ = ["kind_of", "read_npz", "write_atomically", "write_npz"]
+__all__ = ["kind_of", "read_npz", "reason", "write_atomically", "write_npz"]
 
 _FORMAT_KEY = "neurochip_format"
+_ZIP = b"PK\x03\x04"  # how a zip file begins
+_DAMAGE = (  # what zipfile, zlib and NumPy raise on bytes that are not what they should be
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    ValueError,
+)
 
 
 def write_atomically(path: Path, write: Any) -> None:
@@ -51,8 +66,8 @@ def write_npz(
     target = Path(path)
     if target.suffix != ".npz":
         target = target.with_name(target.name + ".npz")
-    header = {_FORMAT_KEY: np.array(f"{kind} {version}")}
-    write_atomically(target, lambda file: np.savez_compressed(file, **header, **arrays))
+    content: dict[str, Any] = {_FORMAT_KEY: np.array(f"{kind} {version}"), **arrays}
+    write_atomically(target, lambda file: np.savez_compressed(file, **content))
     return target
 
 
@@ -66,12 +81,17 @@ def kind_of(path: str | os.PathLike[str], error: type[NeurochipError]) -> str:
     """
     source = Path(path)
     if not source.is_file():
-        raise error(f"{source}: no such file; pass a file that neurochip wrote (.npz).")
+        raise error(f"{source}: no such file; pass the path of a file that neurochip wrote (.npz).")
     try:
-        with np.load(source, allow_pickle=False) as archive:
-            return str(archive[_FORMAT_KEY]).rpartition(" ")[0]
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError):
-        raise error(f"{source}: damaged, or not written by neurochip.") from None
+        found, _, _ = _read(source, "", 0)
+    except _DAMAGE as problem:
+        raise error(f"{source}: damaged ({reason(problem)}); write it again.") from None
+    if not found:
+        raise error(
+            f"{source}: was not written by neurochip; pass the path of an image, a recording or a "
+            "stimulus (.npz)."
+        )
+    return found
 
 
 def read_npz(
@@ -95,21 +115,45 @@ def read_npz(
     if not source.is_file():
         raise error(f"{source}: no such file; pass the path of a {kind} (.npz).")
     try:
-        with np.load(source, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile) or _FORMAT_KEY not in archive.files:
-                raise error(f"{source}: not a {kind}; it was not written by neurochip.")
-            found, _, number = str(archive[_FORMAT_KEY]).rpartition(" ")
-            if found != kind:
-                raise error(f"{source}: holds a {found}; expected a {kind}.")
-            if int(number) > version:
-                raise error(
-                    f"{source}: {kind} format {number}; this neurochip reads up to {version}. "
-                    "Upgrade neurochip."
-                )
-            return {key: archive[key] for key in archive.files if key != _FORMAT_KEY}, int(number)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError) as problem:
-        if isinstance(problem, NeurochipError):
-            raise
+        found, found_version, arrays = _read(source, kind, version)
+    except _DAMAGE as problem:
         raise error(
-            f"{source}: damaged or not a {kind} ({problem}); write it again from its source."
+            f"{source}: damaged or not a {kind} ({reason(problem)}); write it again from its "
+            "source."
         ) from None
+    if not found:
+        raise error(
+            f"{source}: not a {kind}; it was not written by neurochip. Pass the path of a {kind} "
+            "(.npz)."
+        )
+    if found != kind:
+        raise error(f"{source}: holds a {found}; pass the path of a {kind} (.npz).")
+    if found_version > version:
+        raise error(
+            f"{source}: {kind} format {found_version}; this neurochip reads up to {version}. "
+            "Upgrade neurochip."
+        )
+    return arrays, found_version
+
+
+def reason(problem: BaseException) -> str:
+    """What went wrong, to be quoted within a sentence."""
+    if isinstance(problem, KeyError):
+        return f"no {problem.args[0]!r} in it" if problem.args else "a part is missing"
+    return str(problem).strip().rstrip(".") or type(problem).__name__
+
+
+def _read(source: Path, kind: str, version: int) -> tuple[str, int, dict[str, Any]]:
+    """Kind and version of a file ("" where it has none), and its arrays where they are wanted."""
+    # NumPy leaves a file open that it opened itself and found damaged.
+    with source.open("rb") as file:
+        if file.read(len(_ZIP)) != _ZIP:
+            return "", 0, {}
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as content:
+            if _FORMAT_KEY not in content.files:
+                return "", 0, {}
+            found, _, number = str(content[_FORMAT_KEY]).rpartition(" ")
+            wanted = found == kind and int(number) <= version
+            keys = [key for key in content.files if wanted and key != _FORMAT_KEY]
+            return found, int(number), {key: content[key] for key in keys}

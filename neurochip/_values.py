@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
+import reprlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,10 +29,19 @@ class ArrayValue:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def _freeze(self) -> None:
+        """Make the array fields read-only, and copy nothing."""
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, field.name, read_only(value))
+
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
     return bool(a == b)
 
 
@@ -47,10 +58,11 @@ def check_name(kind: str, name: object, error: type[NeurochipError] = NetworkErr
         raise error(f"{kind}: name = {name!r}; allowed: a non-empty string.")
 
 
-def check_size(owner: str, size: object, error: type[NeurochipError] = NetworkError) -> None:
-    """Raise unless ``size`` is an integer above zero."""
+def check_size(owner: str, size: object, error: type[NeurochipError] = NetworkError) -> int:
+    """Return ``size`` as an int, or raise unless it is an integer above zero."""
     if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 1:
         raise error(f"{owner}: size = {size!r}; allowed: an integer of at least 1.")
+    return int(size)
 
 
 def quantity(
@@ -61,9 +73,11 @@ def quantity(
     *,
     above: float | None = None,
     at_least: float | None = None,
+    per: str = "neuron",
+    may_be_empty: bool = False,
     error: type[NeurochipError] = NetworkError,
 ) -> float | Float64Array:
-    """Check a physical quantity: one finite value, or one per neuron.
+    """Check a physical quantity: one finite value, or one per neuron (or per something else).
 
     Parameters
     ----------
@@ -73,6 +87,10 @@ def quantity(
         The value(s).
     above, at_least : float, optional
         Exclusive or inclusive lower bound.
+    per : str
+        What an array has one value for, for the message.
+    may_be_empty : bool
+        Whether an array of no values is allowed.
     error : type
         Raised with a message that names the first offending value.
 
@@ -81,22 +99,27 @@ def quantity(
     float or ndarray of float64, shape (n,), read-only
     """
     try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        given = np.asarray(value)
+    except ValueError:  # rows of different length
+        given = np.empty(0, dtype=object)
+    if given.dtype.kind not in "iuf":
         raise error(
-            f"{owner}: {name} = {value!r}; allowed: a number or one number per neuron, in {unit}."
-        ) from None
-    if array.ndim > 1 or array.size == 0:
+            f"{owner}: {name} = {reprlib.repr(value)}; allowed: a number or one number per {per}, "
+            f"in {unit}."
+        )
+    array = np.array(given, dtype=np.float64)
+    if array.ndim > 1 or (array.size == 0 and not may_be_empty):
         raise error(
             f"{owner}: {name} has shape {array.shape}; allowed: a number or a one-dimensional "
-            f"array with one value per neuron, in {unit}."
+            f"array with one value per {per}, in {unit}."
         )
     allowed = "a finite number"
     bad = ~np.isfinite(array)
     if above is not None:
-        allowed, bad = f"above {above:g} {unit}", bad | ~(array > above)
+        allowed, bad = f"a finite number above {above:g} {unit}", bad | ~(array > above)
     elif at_least is not None:
-        allowed, bad = f"at least {at_least:g} {unit}", bad | ~(array >= at_least)
+        allowed = f"a finite number of at least {at_least:g} {unit}"
+        bad |= ~(array >= at_least)
     if bad.any():
         first = int(np.argmax(bad))
         where = f"[{first}]" if array.ndim else ""

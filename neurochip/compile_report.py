@@ -15,9 +15,20 @@ __all__ = ["CompileReport", "ReportRow", "ScaleRow", "Span"]
 _WIDTH = 100  # columns of a terminal that a report may fill
 
 
-@dataclass(frozen=True)
-class Span:
-    """Smallest, mean and largest of the values of a parameter."""
+class _PlainValue:
+    """Equality by content, in which NaN equals NaN."""
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return bool(_plain(asdict(self)) == _plain(asdict(other)))  # type: ignore[call-overload]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, eq=False)
+class Span(_PlainValue):
+    """Smallest (``low``), ``mean`` and largest (``high``) of the values of a parameter."""
 
     low: float
     mean: float
@@ -32,13 +43,12 @@ class Span:
         return cls(float(array.min()), float(array.mean()), float(array.max()))
 
     def __str__(self) -> str:
-        if self.low == self.high:
-            return _number(self.low)
-        return f"{_number(self.low)}..{_number(self.high)}"
+        low, high = _number(self.low), _number(self.high)
+        return low if low == high else f"{low}..{high}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReportRow:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReportRow(_PlainValue):
     """One parameter of one population or connection.
 
     Parameters
@@ -80,8 +90,8 @@ class ReportRow:
     warning: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScaleRow:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScaleRow(_PlainValue):
     """The scale of a population and the room that it leaves.
 
     Parameters
@@ -106,7 +116,7 @@ class ScaleRow:
     warning: str = ""
 
     def headroom(self, name: str) -> float:
-        """Limit over expected peak; infinite where no peak is expected."""
+        """Limit over expected peak of that name; infinite where no peak is expected."""
         expected, limit = self.peaks[name]
         return limit / expected if expected > 0 else math.inf
 
@@ -122,8 +132,8 @@ class ScaleRow:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompileReport:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CompileReport(_PlainValue):
     """All that a compilation decided.
 
     Parameters
@@ -183,7 +193,7 @@ class CompileReport:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CompileReport:
-        """Rebuild what :meth:`to_dict` gave."""
+        """Rebuild a report from the data that :meth:`to_dict` gave."""
         rows = []
         for row in data["rows"]:
             spans = {name: _span(value) for name, value in row["registers"].items()}
@@ -263,6 +273,7 @@ def _cells(row: ReportRow) -> tuple[str, ...]:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return "-"
+    value += 0.0  # no "-0"
     return f"{value:.0f}" if value == round(value) and abs(value) < 1e9 else f"{value:.5g}"
 
 

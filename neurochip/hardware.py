@@ -103,12 +103,14 @@ class CoreSpec:
             if isinstance(value, bool) or not isinstance(value, numbers.Integral):
                 raise SpecError(f"core: {item.name} = {value!r}; allowed: an integer.")
             low, high = _RANGES.get(item.name, (1, 1 << 31))
+            value = int(value)
             if not low <= value <= high:
                 raise SpecError(f"core: {item.name} = {value}; allowed: {low} to {high}.")
+            object.__setattr__(self, item.name, value)
         if self.weight_exponent_min > self.weight_exponent_max:
             raise SpecError(
                 f"core: weight_exponent_min = {self.weight_exponent_min} is above "
-                f"weight_exponent_max = {self.weight_exponent_max}."
+                f"weight_exponent_max = {self.weight_exponent_max}; exchange them."
             )
         if self.accumulator_bits > self.state_bits:
             raise SpecError(
@@ -121,6 +123,22 @@ class CoreSpec:
                 f"{self.accumulator_bits - self.weight_shift}; allowed: at most 16, since the "
                 "emulator stores a weight in 16 bits."
             )
+        if self.accumulator_bits - self.weight_shift < 2:
+            raise SpecError(
+                f"core: accumulator_bits - weight_shift = "
+                f"{self.accumulator_bits - self.weight_shift}; allowed: at least 2, since no "
+                "weight but 0 would fit the accumulator."
+            )
+        for mantissa, shift in (
+            ("threshold_mantissa_bits", "threshold_shift"),
+            ("bias_mantissa_bits", "bias_exponent_max"),
+        ):
+            bits = getattr(self, mantissa) + getattr(self, shift)
+            if bits > 31:
+                raise SpecError(
+                    f"core: {mantissa} + {shift} = {bits}; allowed: at most 31, since the "
+                    "emulator computes in 32 bits."
+                )
 
     @property
     def decay_scale(self) -> int:
@@ -151,6 +169,12 @@ class CoreSpec:
     def bias_mantissa(self) -> Format:
         """Format of the bias mantissa."""
         return Format(self.bias_mantissa_bits, signed=True)
+
+    @property
+    def weight_bits(self) -> tuple[int, ...]:
+        """Stored bits that a synapse format may have: its 3-bit code leaves out 7 of 8 (NL)."""
+        most = self.weight_mantissa_bits
+        return tuple(bits for bits in range(most + 1) if (bits, most) != (7, 8))
 
     @property
     def weight_limit(self) -> int:
@@ -205,8 +229,13 @@ class ChipSpec:
             raise SpecError(f"chip {self.name!r}: cores = {self.cores!r}; allowed: an integer.")
         if self.cores < 1:
             raise SpecError(f"chip {self.name!r}: cores = {self.cores}; allowed: at least 1.")
+        if not isinstance(self.core, CoreSpec):
+            raise SpecError(f"chip {self.name!r}: core = {self.core!r}; allowed: a CoreSpec(...).")
+        object.__setattr__(self, "cores", int(self.cores))
 
-    def what_if(self, *, name: str | None = None, cores: int | None = None, **core: Any) -> ChipSpec:
+    def what_if(
+        self, *, name: str | None = None, cores: int | None = None, **core: Any
+    ) -> ChipSpec:
         """Return this chip with some fields changed.
 
         Parameters

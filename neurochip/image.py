@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import numbers
+import reprlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ._values import ArrayValue, read_only
+from ._image_parts import Compartments, InputSymbol, PopulationSymbol, Symbols, SynapseGroup
+from ._values import ArrayValue
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
-from .registers import (
-    SignMode,
-    SynapseFormat,
-    check_format,
-    decode_voltage_limits,
-    mantissa_range,
-)
-from .typing import Float64Array, Int16Array, Int32Array, Int64Array, UInt8Array
+from .registers import SignMode, check_format, decode_voltage_limits, mantissa_range
+from .typing import Int64Array
 
 __all__ = [
     "ChipImage",
@@ -34,215 +31,6 @@ __all__ = [
     "Symbols",
     "SynapseGroup",
 ]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Compartments(ArrayValue):
-    """Registers of all compartments, each an ndarray of int32, shape (n,).
-
-    Make one with :meth:`fill`, which supplies what a register holds after a reset of the chip.
-
-    Parameters
-    ----------
-    decay_u, decay_v : 0 to ``2**decay_bits - 1``
-        Decay of the current and of the voltage.
-    decay_u_offset, decay_v_offset : 0 or 1
-        Added to the decay registers by the chip.
-    threshold_mantissa : 0 to ``2**threshold_mantissa_bits - 1``
-        v spikes above ``threshold_mantissa << threshold_shift``.
-    bias_mantissa, bias_exponent : signed; 0 to ``bias_exponent_max``
-        ``bias_mantissa << bias_exponent`` is added to v in every step.
-    refractory : 1 to ``refractory_max``
-        v is held at 0 for ``refractory - 1`` steps after a spike.
-    vmin_exponent, vmax_exponent : 0 to their maximum
-        Limits of v.
-    v_init : within the width of the state
-        v before the first step.
-    """
-
-    decay_u: Int32Array
-    decay_v: Int32Array
-    decay_u_offset: Int32Array
-    decay_v_offset: Int32Array
-    threshold_mantissa: Int32Array
-    bias_mantissa: Int32Array
-    bias_exponent: Int32Array
-    refractory: Int32Array
-    vmin_exponent: Int32Array
-    vmax_exponent: Int32Array
-    v_init: Int32Array
-
-    @classmethod
-    def fill(cls, core: CoreSpec, size: int, **registers: Any) -> Compartments:
-        """Build ``size`` compartments from scalars or arrays; the rest has the chip's defaults.
-
-        Defaults: the current is cleared every step, v does not decay, threshold mantissa 100 (or
-        the largest there is), no bias, refractory 1, widest limits of v, v_init 0.
-
-        Raises
-        ------
-        ImageError
-            If a register does not exist or an array has another shape.
-        """
-        defaults: dict[str, Any] = {
-            "decay_u": core.decay.maximum,
-            "decay_v": 0,
-            "decay_u_offset": core.decay_u_offset,
-            "decay_v_offset": core.decay_v_offset,
-            "threshold_mantissa": min(100, core.threshold_mantissa.maximum),
-            "bias_mantissa": 0,
-            "bias_exponent": 0,
-            "refractory": 1,
-            "vmin_exponent": core.vmin_exponent_max,
-            "vmax_exponent": core.vmax_exponent_max,
-            "v_init": 0,
-        }
-        for name, value in registers.items():
-            if name not in defaults:
-                raise ImageError(
-                    f"compartments: no register {name!r}; there are {', '.join(defaults)}."
-                )
-            if np.shape(value) not in {(), (size,)}:
-                raise ImageError(
-                    f"compartments: {name} has shape {np.shape(value)}; allowed: a number or "
-                    f"({size},)."
-                )
-            defaults[name] = value
-        return cls(
-            **{
-                name: np.ascontiguousarray(np.broadcast_to(_integers(name, value), (size,)))
-                for name, value in defaults.items()
-            }
-        )
-
-    def __len__(self) -> int:
-        return len(self.decay_u)
-
-
-def _integers(name: str, value: Any) -> Int32Array:
-    array = np.asarray(value)
-    if not np.issubdtype(array.dtype, np.integer):
-        raise ImageError(f"compartments: {name} is of type {array.dtype}; allowed: integers.")
-    if array.size and (array.min() < -(1 << 31) or array.max() >= 1 << 31):
-        raise ImageError(f"compartments: {name} does not fit 32 bits.")
-    return array.astype(np.int32)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SynapseGroup(ArrayValue):
-    """Synapses of one format and one kind of source, sorted by source.
-
-    Parameters
-    ----------
-    source : str
-        ``"inputs"`` or ``"compartments"``.
-    format : SynapseFormat
-        Exponent, stored bits, sign mode.
-    indptr : ndarray of int64, shape (n_sources + 1,)
-        Synapses of source i are ``indptr[i]`` to ``indptr[i + 1]``.
-    target : ndarray of int32, shape (n_synapses,)
-        Compartment of each synapse.
-    mantissa : ndarray of int16, shape (n_synapses,)
-        Weight mantissa.
-    delay : ndarray of uint8, shape (n_synapses,) or (0,)
-        Delay in steps, on top of the step that every spike takes; empty means 0 throughout.
-    """
-
-    source: str
-    format: SynapseFormat
-    indptr: Int64Array
-    target: Int32Array
-    mantissa: Int16Array
-    delay: UInt8Array
-
-    @classmethod
-    def from_coo(
-        cls,
-        source: str,
-        n_sources: int,
-        synapse_format: SynapseFormat,
-        *,
-        pre: Any,
-        target: Any,
-        mantissa: Any,
-        delay: Any = 0,
-    ) -> SynapseGroup:
-        """Build a group from one (source, target, mantissa, delay) per synapse, in any order."""
-        pre = np.asarray(pre, dtype=np.int64)
-        order = np.argsort(pre, kind="stable")
-        indptr = np.zeros(n_sources + 1, dtype=np.int64)
-        np.cumsum(np.bincount(pre, minlength=n_sources), out=indptr[1:])
-        delays = np.broadcast_to(np.asarray(delay, dtype=np.uint8), pre.shape)[order]
-        return cls(
-            source=source,
-            format=synapse_format,
-            indptr=indptr,
-            target=np.asarray(target)[order].astype(np.int32),
-            mantissa=np.broadcast_to(np.asarray(mantissa), pre.shape)[order].astype(np.int16),
-            delay=delays.copy() if delays.any() else np.empty(0, dtype=np.uint8),
-        )
-
-    @property
-    def n_synapses(self) -> int:
-        """Number of synapses."""
-        return len(self.target)
-
-    @property
-    def max_delay(self) -> int:
-        """Longest delay in steps."""
-        return int(self.delay.max()) if self.delay.size else 0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PopulationSymbol(ArrayValue):
-    """What the compartments of a population meant; arrays of shape (size,).
-
-    Parameters
-    ----------
-    name : str
-        Population of the network.
-    compartments : ndarray of int32
-        Compartment of each neuron.
-    mv_per_lsb, origin, v_reset : ndarray of float64
-        ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike its v is
-        ``v_reset``.
-    """
-
-    name: str
-    compartments: Int32Array
-    mv_per_lsb: Float64Array
-    origin: Float64Array
-    v_reset: Float64Array
-
-
-@dataclass(frozen=True)
-class InputSymbol:
-    """Name and number of sources of a spiking input."""
-
-    name: str
-    size: int
-
-
-@dataclass(frozen=True, eq=False)
-class Symbols(ArrayValue):
-    """The removable part of an image: names and physical meaning.
-
-    Parameters
-    ----------
-    dt : float, ms
-        Length of a step.
-    populations : tuple of PopulationSymbol
-        In the order of the network.
-    inputs : tuple of InputSymbol
-        In the order of the image's input axons.
-    report : CompileReport
-        What the compiler did.
-    """
-
-    dt: float
-    populations: tuple[PopulationSymbol, ...]
-    inputs: tuple[InputSymbol, ...]
-    report: CompileReport
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -279,15 +67,18 @@ class ChipImage(ArrayValue):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "synapses", tuple(self.synapses))
+        n_inputs = self.n_inputs
+        if isinstance(n_inputs, bool) or not isinstance(n_inputs, numbers.Integral) or n_inputs < 0:
+            raise ImageError(f"image: n_inputs = {n_inputs!r}; allowed: an integer of at least 0.")
+        object.__setattr__(self, "n_inputs", int(n_inputs))
         _check_cores(self)
         _check_compartments(self.compartments, self.chip.core)
         for index, group in enumerate(self.synapses):
             _check_group(f"synapse group {index}", group, self)
-        for part in (self.compartments, *self.synapses):
-            for item in dataclasses.fields(part):
-                value = getattr(part, item.name)
-                if isinstance(value, np.ndarray):
-                    object.__setattr__(part, item.name, read_only(value))
+        if self.symbols is not None:
+            _check_symbols(self.symbols, self)
+        for part in (self, self.compartments, *self.synapses):
+            part._freeze()
 
     @property
     def n_compartments(self) -> int:
@@ -351,19 +142,23 @@ class ChipImage(ArrayValue):
 
 def _check_cores(image: ChipImage) -> None:
     pointers, size = image.core_ptr, image.n_compartments
-    if len(pointers) < 2 or pointers[0] != 0 or pointers[-1] != size or (np.diff(pointers) < 1).any():
+    _check_array("image", "core_ptr", pointers, np.int64)
+    rising = len(pointers) > 1 and bool((np.diff(pointers) > 0).all())
+    if not rising or pointers[0] != 0 or pointers[-1] != size:
         raise ImageError(
-            f"image: core_ptr does not run from 0 to {size} compartments in rising steps."
+            f"image: core_ptr = {reprlib.repr(pointers.tolist())}; allowed: rising from 0 to "
+            f"{size}, the number of compartments."
         )
     if image.n_cores > image.chip.cores:
         raise ImageError(
-            f"image: {image.n_cores} cores; chip {image.chip.name!r} has {image.chip.cores}."
+            f"image: {image.n_cores} cores; allowed: at most {image.chip.cores}, as chip "
+            f"{image.chip.name!r} has."
         )
     largest = int(np.diff(pointers).max())
     if largest > image.chip.core.compartments:
         raise ImageError(
             f"image: core {int(np.argmax(np.diff(pointers)))} holds {largest} compartments; "
-            f"allowed: {image.chip.core.compartments}."
+            f"allowed: at most {image.chip.core.compartments}."
         )
 
 
@@ -380,11 +175,19 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
         "refractory": (1, core.refractory_max),
         "vmin_exponent": (0, core.vmin_exponent_max),
         "vmax_exponent": (0, core.vmax_exponent_max),
+        "v_init": (-state.maximum, state.maximum),
     }
     for name, (low, high) in ranges.items():
-        _check_range(f"register {name}", getattr(registers, name), len(registers), low, high)
+        values = getattr(registers, name)
+        _check_array("compartments", name, values, np.int32, len(registers))
+        outside = (values < low) | (values > high)
+        if outside.any():
+            first = int(np.argmax(outside))
+            raise ImageError(
+                f"register {name}: compartment {first} holds {values[first]}; allowed: {low} to "
+                f"{high}."
+            )
     vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
-    _check_range("register v_init", registers.v_init, len(registers), -state.maximum, state.maximum)
     outside = (registers.v_init < vmin) | (registers.v_init > vmax)
     if outside.any():
         first = int(np.argmax(outside))
@@ -394,15 +197,15 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
         )
 
 
-def _check_range(owner: str, values: Any, size: int, low: int, high: int) -> None:
-    if values.shape != (size,):
-        raise ImageError(f"{owner}: shape {values.shape}; expected ({size},).")
-    outside = (values < low) | (values > high)
-    if outside.any():
-        first = int(np.argmax(outside))
-        raise ImageError(
-            f"{owner}: compartment {first} holds {values[first]}; allowed: {low} to {high}."
-        )
+def _check_array(owner: str, name: str, values: Any, dtype: Any, size: int | None = None) -> None:
+    wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
+    if not isinstance(values, np.ndarray):
+        raise ImageError(f"{owner}: {name} = {reprlib.repr(values)}; {wanted}.")
+    if values.dtype != dtype:
+        raise ImageError(f"{owner}: {name} is of type {values.dtype}; {wanted}.")
+    if values.ndim != 1 or size not in {None, len(values)}:
+        count = "" if size is None else f" with {size} values"
+        raise ImageError(f"{owner}: {name} has shape {values.shape}; {wanted}{count}.")
 
 
 def _check_group(owner: str, group: SynapseGroup, image: ChipImage) -> None:
@@ -412,16 +215,20 @@ def _check_group(owner: str, group: SynapseGroup, image: ChipImage) -> None:
         raise ImageError(
             f"{owner}: source = {group.source!r}; allowed: 'inputs' or 'compartments'."
         )
-    if not isinstance(group.format.sign_mode, SignMode):
-        raise ImageError(f"{owner}: sign_mode = {group.format.sign_mode!r}; allowed: a SignMode.")
     check_format(owner, group.format, core)
     n, rows = group.n_synapses, sizes[group.source]
-    steps = np.diff(group.indptr)
-    if group.indptr.shape != (rows + 1,) or (rows and (steps < 0).any()) or group.indptr[-1] != n:
-        raise ImageError(f"{owner}: indptr does not describe {n} synapses of {rows} sources.")
-    if group.mantissa.shape != (n,) or group.delay.shape not in {(n,), (0,)}:
-        raise ImageError(f"{owner}: mantissa or delay does not have one value per synapse ({n}).")
+    _check_array(owner, "target", group.target, np.int32)
+    _check_array(owner, "mantissa", group.mantissa, np.int16, n)
+    _check_array(owner, "delay", group.delay, np.uint8, n if np.size(group.delay) else None)
+    _check_array(owner, "indptr", group.indptr, np.int64, rows + 1)
+    if group.indptr[0] != 0 or group.indptr[-1] != n or (np.diff(group.indptr) < 0).any():
+        raise ImageError(
+            f"{owner}: indptr = {reprlib.repr(group.indptr.tolist())}; allowed: never falling, "
+            f"from 0 to {n}, the number of synapses."
+        )
     low, high = mantissa_range(group.format.sign_mode, core)
+    if group.format.sign_mode is SignMode.MIXED and group.format.weight_bits == 0:
+        low = 0  # the sign alone would be stored as a number that no mantissa has
     for name, values, minimum, maximum in (
         ("target", group.target, 0, image.n_compartments - 1),
         ("mantissa", group.mantissa, low, high),
@@ -430,3 +237,25 @@ def _check_group(owner: str, group: SynapseGroup, image: ChipImage) -> None:
         if values.size and not (minimum <= values.min() and values.max() <= maximum):
             worst = values.min() if values.min() < minimum else values.max()
             raise ImageError(f"{owner}: a {name} is {worst}; allowed: {minimum} to {maximum}.")
+
+
+def _check_symbols(symbols: Symbols, image: ChipImage) -> None:
+    sources = sum(item.size for item in symbols.inputs)
+    if sources != image.n_inputs:
+        raise ImageError(
+            f"symbols: the inputs have {sources} sources; allowed: {image.n_inputs}, as the image "
+            "has."
+        )
+    for item in symbols.populations:
+        owner, size = f"symbols of {item.name!r}", len(item.compartments)
+        _check_array(owner, "compartments", item.compartments, np.int32)
+        for name in ("mv_per_lsb", "origin", "v_reset"):
+            _check_array(owner, name, getattr(item, name), np.float64, size)
+        if size and not (
+            item.compartments.min() >= 0 and item.compartments.max() < image.n_compartments
+        ):
+            negative = item.compartments.min() < 0
+            worst = item.compartments.min() if negative else item.compartments.max()
+            raise ImageError(
+                f"{owner}: a compartment is {worst}; allowed: 0 to {image.n_compartments - 1}."
+            )

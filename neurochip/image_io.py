@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ._npz import read_npz, write_npz
+from ._npz import read_npz, reason, write_npz
 from .compile_report import CompileReport
 from .errors import ImageError, NeurochipError
 from .hardware import ChipSpec, CoreSpec
@@ -100,11 +100,12 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
             ),
             symbols=None if header["symbols"] is None else _symbols(header["symbols"], arrays),
         )
-    except (NeurochipError, KeyError, TypeError, ValueError, IndexError) as problem:
+        digest = header["digest"]
+    except (NeurochipError, AttributeError, IndexError, KeyError, TypeError, ValueError) as problem:
         raise ImageError(
-            f"{path}: a damaged chip image ({problem}); compile the network again."
+            f"{path}: a damaged chip image ({reason(problem)}); compile the network again."
         ) from None
-    if image.digest() != header["digest"]:
+    if image.digest() != digest:
         raise ImageError(
             f"{path}: the integers do not match the digest of the file; it was damaged or edited. "
             "Compile the network again."
@@ -150,7 +151,7 @@ def dump_image(image: ChipImage) -> str:
             f"synapse group {index} from {group.source}: {group.n_synapses} synapses, exponent "
             f"{form.weight_exponent}, {form.weight_bits} bits, {form.sign_mode.name.lower()}",
         ]
-        last = int(np.searchsorted(group.indptr, _SHOWN, side="left"))
+        last = int(np.searchsorted(group.indptr[:-1], _SHOWN, side="left"))
         pre = np.repeat(np.arange(last), np.diff(group.indptr[: last + 1]))[:_SHOWN]
         for k, source in enumerate(pre):
             delay = int(group.delay[k]) if group.delay.size else 0

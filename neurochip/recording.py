@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ._npz import read_npz, write_npz
+from ._npz import read_npz, reason, write_npz
+from ._values import ArrayValue
 from .errors import RecordingError
 from .typing import Float64Array, Int32Array, Int64Array
 
@@ -32,6 +35,11 @@ class Probe:
         Default: every population.
     ids : iterable of int, optional
         Neurons within the population. Default: all of them.
+
+    Raises
+    ------
+    RecordingError
+        If the ids are not integers.
     """
 
     variable: str
@@ -39,12 +47,19 @@ class Probe:
     ids: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.ids is not None:
-            object.__setattr__(self, "ids", tuple(int(i) for i in self.ids))
+        if self.ids is None:
+            return
+        try:
+            object.__setattr__(self, "ids", tuple(operator.index(i) for i in self.ids))
+        except TypeError:
+            raise RecordingError(
+                f"probe of {self.variable!r}: ids = {reprlib.repr(self.ids)}; allowed: a list of "
+                "integers, neurons within the population."
+            ) from None
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(ArrayValue):
     """Values of one variable of some neurons of a population at the end of every step.
 
     Parameters
@@ -63,7 +78,7 @@ class Trace:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Recording:
+class Recording(ArrayValue):
     """The only output of an engine.
 
     Parameters
@@ -107,7 +122,8 @@ class Recording:
 
     def times(self, population: str) -> Float64Array:
         """Time of every spike in ms: the beginning of its step, as in Brian2."""
-        return self.steps[self._known(population)] * self.dt
+        times: Float64Array = self.steps[self._known(population)].astype(np.float64) * self.dt
+        return times
 
     def counts(self, population: str) -> Int64Array:
         """Spikes of each neuron, shape (size,)."""
@@ -137,7 +153,9 @@ class Recording:
 
     def trace_times(self) -> Float64Array:
         """End of every step in ms, shape (n_steps,): when a trace was sampled."""
-        return (self.first_step + 1 + np.arange(self.n_steps)) * self.dt
+        ends = self.first_step + 1 + np.arange(self.n_steps, dtype=np.float64)
+        times: Float64Array = ends * self.dt
+        return times
 
     def _known(self, population: str) -> str:
         if population not in self.populations:
@@ -195,7 +213,9 @@ class Recording:
                 counters=meta["counters"],
             )
         except (KeyError, TypeError, ValueError) as problem:
-            raise RecordingError(f"{path}: a damaged recording ({problem}).") from None
+            raise RecordingError(
+                f"{path}: a damaged recording ({reason(problem)}); run it again."
+            ) from None
 
     def __repr__(self) -> str:
         return (
@@ -238,12 +258,15 @@ def resolve_probes(
             raise RecordingError(f"record: no population {probe.population!r}; there are {known}.")
         for name in populations if probe.population is None else (probe.population,):
             ids = np.arange(populations[name]) if probe.ids is None else np.array(probe.ids, int)
-            if ids.size and not (0 <= ids.min() and ids.max() < populations[name]):
+            if ids.size and not (ids.min() >= 0 and ids.max() < populations[name]):
                 worst = ids.min() if ids.min() < 0 else ids.max()
                 raise RecordingError(
                     f"record: neuron {worst} of {name!r}; allowed: 0 to {populations[name] - 1}."
                 )
             if (name, probe.variable) in resolved:
-                raise RecordingError(f"record: {probe.variable!r} of {name!r} is asked for twice.")
+                raise RecordingError(
+                    f"record: {probe.variable!r} of {name!r} is asked for twice; allowed: once. "
+                    "Join the ids into one probe."
+                )
             resolved[name, probe.variable] = ids.astype(np.int32)
     return resolved

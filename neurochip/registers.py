@@ -7,6 +7,7 @@ know what it asks for; the emulator uses them once per image, before the first s
 from __future__ import annotations
 
 import enum
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from .typing import Int32Array
 __all__ = [
     "SignMode",
     "SynapseFormat",
+    "check_format",
     "decode_bias",
     "decode_threshold",
     "decode_voltage_limits",
@@ -51,11 +53,30 @@ class SynapseFormat:
         Stored bits of the mantissa; missing low bits read as 0.
     sign_mode : SignMode
         Signs that occur.
+
+    Raises
+    ------
+    ImageError
+        If a value is not an integer or the sign mode does not exist.
     """
 
     weight_exponent: int
     weight_bits: int
     sign_mode: SignMode
+
+    def __post_init__(self) -> None:
+        for name in ("weight_exponent", "weight_bits"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+                raise ImageError(f"synapse format: {name} = {value!r}; allowed: an integer.")
+            object.__setattr__(self, name, int(value))
+        try:
+            object.__setattr__(self, "sign_mode", SignMode(self.sign_mode))
+        except ValueError:
+            listed = ", ".join(f"{mode.value} ({mode.name.lower()})" for mode in SignMode)
+            raise ImageError(
+                f"synapse format: sign_mode = {self.sign_mode!r}; allowed: {listed}."
+            ) from None
 
     def low_bits(self, core: CoreSpec) -> int:
         """Low mantissa bits that do not exist and read as 0."""
@@ -65,11 +86,11 @@ class SynapseFormat:
 
 def mantissa_range(sign_mode: SignMode, core: CoreSpec) -> tuple[int, int]:
     """Smallest and largest weight mantissa of a sign mode."""
-    top = 1 << core.weight_mantissa_bits
+    top = 1 << core.weight_mantissa_bits  # inhibitory: a magnitude has no -top
     return {
         SignMode.MIXED: (-top, top - 1),
         SignMode.EXCITATORY: (0, top - 1),
-        SignMode.INHIBITORY: (-top, 0),
+        SignMode.INHIBITORY: (1 - top, 0),
     }[sign_mode]
 
 
@@ -95,14 +116,13 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
     """
     m = np.asarray(mantissa, dtype=np.int64)
     low = synapse_format.low_bits(core)
-    if synapse_format.sign_mode is SignMode.INHIBITORY:
-        m = -((-m >> low) << low)
-    else:
-        m = (m >> low) << low
+    sign = -1 if synapse_format.sign_mode is SignMode.INHIBITORY else 1
+    stored = sign * ((sign * m >> low) << low)
     exponent = synapse_format.weight_exponent
-    scaled = m << exponent if exponent >= 0 else m >> -exponent
+    scaled = stored << exponent if exponent >= 0 else stored >> -exponent
     limit = core.weight_limit
-    return np.clip(scaled << core.weight_shift, -limit, limit).astype(np.int32)
+    weights: Int32Array = np.clip(scaled << core.weight_shift, -limit, limit).astype(np.int32)
+    return weights
 
 
 def effective_decay(register: Any, offset: Any) -> Int32Array:
@@ -123,7 +143,10 @@ def decode_bias(mantissa: Any, exponent: Any) -> Int32Array:
 def decode_voltage_limits(
     vmin_exponent: Any, vmax_exponent: Any, core: CoreSpec
 ) -> tuple[Int32Array, Int32Array]:
-    """Lowest and highest v: ``-2**e + 1`` and ``2**(9 + 2 e) - 1``, within the width of the state."""
+    """Return the lowest and highest v within the width of the state.
+
+    ``vmin = -2**vmin_exponent + 1`` and ``vmax = 2**(9 + 2 vmax_exponent) - 1``.
+    """
     state = core.state
     vmin = 1 - (np.int64(1) << np.asarray(vmin_exponent, dtype=np.int64))
     vmax = (np.int64(1) << (9 + 2 * np.asarray(vmax_exponent, dtype=np.int64))) - 1
@@ -141,7 +164,7 @@ def check_format(owner: str, synapse_format: SynapseFormat, core: CoreSpec) -> N
             f"{owner}: weight_exponent = {exponent}; allowed: {core.weight_exponent_min} to "
             f"{core.weight_exponent_max}."
         )
-    if not 0 <= bits <= core.weight_mantissa_bits:
+    if bits not in core.weight_bits:
         raise ImageError(
-            f"{owner}: weight_bits = {bits}; allowed: 0 to {core.weight_mantissa_bits}."
+            f"{owner}: weight_bits = {bits}; allowed: {', '.join(map(str, core.weight_bits))}."
         )

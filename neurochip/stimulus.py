@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import os
 import zlib
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._npz import read_npz, write_npz
+from ._npz import read_npz, reason, write_npz
 from ._values import ArrayValue
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
@@ -21,6 +22,7 @@ __all__ = ["Stimulus", "count_steps", "draw_stimulus"]
 
 _KIND, _VERSION = "stimulus", 1
 _GRID_TOLERANCE = 1e-3  # of a step: Brian2's rule for times that float rounding put below the grid
+_LAST_STEP = (1 << 31) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,24 +34,44 @@ class Stimulus(ArrayValue):
     duration : float, ms
         Length of the run that it is meant for, above 0. Later spikes are kept and not reached.
     trains : tuple of SpikeInput
-        The spikes of every spiking input of the network.
+        The spikes of every spiking input of the network, each under its name.
+
+    Raises
+    ------
+    StimulusError
+        If the duration is not allowed or two trains share a name.
     """
 
     duration: float
     trains: tuple[SpikeInput, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_duration(self.duration)
-        object.__setattr__(self, "trains", tuple(self.trains))
+        _check_duration("stimulus", self.duration)
+        try:
+            trains = tuple(self.trains)
+        except TypeError:
+            raise StimulusError(
+                f"stimulus: trains = {self.trains!r}; allowed: a list of SpikeInput."
+            ) from None
+        names = set()
+        for train in trains:
+            if not isinstance(train, SpikeInput):
+                raise StimulusError(f"stimulus: trains holds {train!r}; allowed: SpikeInput.")
+            if train.name in names:
+                raise StimulusError(
+                    f"stimulus: two trains are named {train.name!r}; allowed: one for each input. "
+                    "Join them or rename one."
+                )
+            names.add(train.name)
+        object.__setattr__(self, "duration", float(self.duration))
+        object.__setattr__(self, "trains", trains)
 
     @property
     def n_spikes(self) -> int:
         """Spikes of all inputs together."""
         return sum(len(train.times) for train in self.trains)
 
-    def binned(
-        self, dt: float, inputs: Sequence[tuple[str, int]]
-    ) -> tuple[Int32Array, Int32Array]:
+    def binned(self, dt: float, inputs: Sequence[tuple[str, int]]) -> tuple[Int32Array, Int32Array]:
         """Put the spikes onto a grid of ``dt``.
 
         Parameters
@@ -77,17 +99,20 @@ class Stimulus(ArrayValue):
                 state = "lacks" if name not in trains else "has superfluous"
                 raise StimulusError(
                     f"stimulus: {state} spikes for input {name!r}; the run expects "
-                    f"{_listed(expected)} and the stimulus holds {_listed(trains)}."
+                    f"{_listed(expected)} and the stimulus holds {_listed(trains)}. Draw it from "
+                    "the network of the run."
                 )
             if trains[name].size != expected[name]:
                 raise StimulusError(
                     f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
-                    f"{expected[name]}."
+                    f"{expected[name]}. Draw it from the network of the run."
                 )
         steps, sources, first = [], [], 0
         for name, size in inputs:
             train = trains[name]
-            steps.append(np.floor(train.times / dt + _GRID_TOLERANCE).astype(np.int64))
+            # A step that no run reaches stays out of reach, and within int32.
+            on_grid = np.floor(train.times / dt + _GRID_TOLERANCE)
+            steps.append(np.minimum(on_grid, _LAST_STEP).astype(np.int64))
             sources.append(train.ids.astype(np.int64) + first)
             first += size
         all_steps = np.concatenate(steps) if steps else np.empty(0, np.int64)
@@ -123,7 +148,9 @@ class Stimulus(ArrayValue):
             )
             return cls(float(arrays["duration"]), trains)
         except (KeyError, TypeError, ValueError) as problem:
-            raise StimulusError(f"{path}: a damaged stimulus ({problem}).") from None
+            raise StimulusError(
+                f"{path}: a damaged stimulus ({reason(problem)}); draw it again."
+            ) from None
 
     def __repr__(self) -> str:
         return f"Stimulus({self.duration:g} ms, {len(self.trains)} inputs, {self.n_spikes} spikes)"
@@ -149,7 +176,7 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
     StimulusError
         If the duration or the seed is not allowed.
     """
-    _check_duration(duration)
+    _check_duration("stimulus", duration)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise StimulusError(f"stimulus: seed = {seed!r}; allowed: an integer of at least 0.")
     trains = []
@@ -167,16 +194,18 @@ def count_steps(duration: float, dt: float) -> int:
     Raises
     ------
     StimulusError
-        If dt is not above 0 or the duration is not a multiple of it.
+        If dt or the duration is not above 0, or the duration is not a multiple of dt.
     """
-    if not (isinstance(dt, (int, float)) and math.isfinite(dt) and dt > 0):
+    if not (isinstance(dt, numbers.Real) and math.isfinite(dt) and dt > 0):
         raise StimulusError(f"run: dt = {dt!r} ms; allowed: a number above 0.")
+    _check_duration("run", duration)
     steps = round(duration / dt)
     if abs(steps * dt - duration) > _GRID_TOLERANCE * dt or steps < 1:
+        below = math.floor(duration / dt)
+        nearest = f"are {below * dt:.12g} and" if below else "is"
         raise StimulusError(
-            f"run: a duration of {duration:g} ms is not a whole number of steps of {dt:g} ms; "
-            f"the nearest are {max(1, math.floor(duration / dt)) * dt:g} and "
-            f"{(math.floor(duration / dt) + 1) * dt:g} ms."
+            f"run: a duration of {duration:.12g} ms is not a whole number of steps of {dt:g} ms; "
+            f"the nearest {nearest} {(below + 1) * dt:.12g} ms."
         )
     return steps
 
@@ -189,10 +218,9 @@ def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
     return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
 
 
-def _check_duration(duration: float) -> None:
-    valid = isinstance(duration, (int, float, np.integer, np.floating))
-    if not valid or not (math.isfinite(duration) and duration > 0):
-        raise StimulusError(f"stimulus: duration = {duration!r} ms; allowed: a number above 0.")
+def _check_duration(owner: str, duration: float) -> None:
+    if not (isinstance(duration, numbers.Real) and math.isfinite(duration) and duration > 0):
+        raise StimulusError(f"{owner}: duration = {duration!r} ms; allowed: a number above 0.")
 
 
 def _listed(names: object) -> str:

@@ -238,9 +238,7 @@ def decode_weight(
         raise ValueError(f"sign_mode = {sign_mode} is not one of 1, 2, 3")
     if weight_bits not in core.weight_bits:
         raise ValueError(f"weight_bits = {weight_bits} is not one of {core.weight_bits}")
-    _require(
-        "weight_exponent", weight_exponent, core.weight_exponent_min, core.weight_exponent_max
-    )
+    _require("weight_exponent", weight_exponent, core.weight_exponent_min, core.weight_exponent_max)
     _require("mantissa", mantissa, *core.mantissa_range(sign_mode))
 
     granule = 2 ** (core.weight_mantissa_bits - weight_bits + (1 if sign_mode == MIXED else 0))
@@ -332,9 +330,7 @@ def run(
             spiked = v[neuron] > registers.threshold
             count(input_wrapped and not is_held, "input_wraps", step, neuron)
             count(clipped_low and not is_held, "voltage_clips_low", step, neuron)
-            count(
-                clipped_high and not is_held and not spiked, "voltage_clips_high", step, neuron
-            )
+            count(clipped_high and not is_held and not spiked, "voltage_clips_high", step, neuron)
             if spiked:
                 v[neuron] = 0
                 held[neuron] = registers.refractory

@@ -29,6 +29,11 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except NeurochipError as problem:
             raise _Failure(str(problem)) from None
+        except OSError as problem:  # of a file that cannot be written
+            if problem.filename is None:
+                raise
+            reason = problem.strerror or type(problem).__name__
+            raise _Failure(f"{problem.filename}: {reason}; pass another path.") from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

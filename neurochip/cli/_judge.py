@@ -90,7 +90,7 @@ def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> lis
         }
         for kind, figure in figures.items():
             path = folder / f"{prefix}{name}_{kind}.png"
-            write_atomically(path, lambda file, f=figure: f.savefig(file, format="png", dpi=200))
+            write_atomically(path, lambda file, f=figure: f.savefig(file, format="png"))
             written.append(path)
     numbers = {
         "seed": judgement.seed,

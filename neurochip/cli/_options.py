@@ -58,26 +58,30 @@ def load_model(path: str) -> Network:
         If the file is missing, fails, or does not define a Network under that name.
     """
     if not Path(path).is_file():
-        raise NetworkError(f"{path}: no such file; pass a Python file that defines network = ....")
+        raise NetworkError(f"{path}: no such file; pass a Python file that defines 'network'.")
     sys.path.insert(0, str(Path(path).resolve().parent))
     try:
         names = runpy.run_path(path)
-    except NeurochipError:
-        raise
-    except Exception as problem:
-        lines = [
-            f.lineno for f in traceback.extract_tb(problem.__traceback__) if f.filename == path
-        ]
-        where = f" in line {lines[-1]}" if lines else ""
+    except NeurochipError as problem:
+        raise NetworkError(f"{path}{_line(problem, path)}: {problem}") from None
+    except (Exception, SystemExit) as problem:
         raise NetworkError(
-            f"{path}: failed{where} with {type(problem).__name__}: {problem}. Correct the model."
+            f"{path}{_line(problem, path)}: failed with {type(problem).__name__}: {problem}. "
+            "Correct the model."
         ) from None
     finally:
         sys.path.pop(0)
     network = names.get("network")
     if not isinstance(network, Network):
-        found = "nothing" if network is None else f"a {type(network).__name__}"
+        found = "nothing" if network is None else f"an object of type {type(network).__name__}"
         raise NetworkError(
             f"{path}: defines {found} under the name 'network'; expected a neurochip Network."
         )
     return network
+
+
+def _line(problem: BaseException, path: str) -> str:
+    """Where in the model it happened, as far as that is known."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == path]
+    return f", line {lines[-1]}" if lines else ""

@@ -17,7 +17,9 @@ __all__ = ["compare_command"]
 @duration_option
 @seed_option
 @click.option("--fine", type=float, default=None, help="Step of a finer float run. Default: dt/10.")
-@click.option("-o", "--output", type=click.Path(), help="Folder for figures and numbers.")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False), help="Folder for figures and numbers."
+)
 def compare_command(
     model: str,
     dt: float,

@@ -13,7 +13,14 @@ __all__ = ["compile_command"]
 
 @click.command("compile")
 @click.argument("model", type=click.Path())
-@click.option("-o", "--output", default="image.npz", show_default=True, help="Image to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    default="image.npz",
+    show_default=True,
+    help="Image to write.",
+)
 @click.option("--text", is_flag=True, help="Write a readable dump beside it.")
 @compile_options
 def compile_command(

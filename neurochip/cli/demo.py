@@ -38,7 +38,14 @@ def driven_network() -> Network:
 
 
 @click.command("demo")
-@click.option("-o", "--output", default="neurochip-demo", show_default=True, help="Output folder.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False),
+    default="neurochip-demo",
+    show_default=True,
+    help="Folder for figures and numbers.",
+)
 @click.option("--dt", type=float, default=0.1, show_default=True, help="Step in ms.")
 @seed_option
 def demo_command(output: str, dt: float, seed: int) -> None:
@@ -63,4 +70,4 @@ def demo_command(output: str, dt: float, seed: int) -> None:
         judgement = judge(network, duration=1000.0, seed=seed, dt=dt)
         click.echo(f"\n{judgement.report}\n\n{judgement.comparison}\n")
         written += write_judgement(judgement, Path(output), prefix=f"{name}_")
-    click.echo(f"Wrote into {output}: {', '.join(path.name for path in written)}")
+    click.echo(f"Wrote into {output}:\n  " + "\n  ".join(path.name for path in written))

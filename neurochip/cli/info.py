@@ -20,6 +20,9 @@ def info_command(file: str, text: bool, as_json: bool) -> None:
     from .._npz import kind_of
 
     kind = kind_of(file, NeurochipError)
+    if kind != "chip image" and (text or as_json):
+        option = "--text" if text else "--json"
+        raise NeurochipError(f"{file}: holds a {kind}; {option} is for a chip image.")
     if kind == "chip image":
         from ..image_io import dump_image, load_image
 

@@ -19,7 +19,14 @@ __all__ = ["run_command"]
 @click.option("--record", multiple=True, help="Also record v or u of all neurons (repeatable).")
 @click.option("--threads", type=int, default=None, help="Threads. Default: by size.")
 @click.option("--strict", is_flag=True, help="Stop at the first overflow of a register.")
-@click.option("-o", "--output", default="recording.npz", show_default=True, help="File to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    default="recording.npz",
+    show_default=True,
+    help="Recording to write.",
+)
 def run_command(
     image: str,
     spikes: str | None,
@@ -33,7 +40,8 @@ def run_command(
 ) -> None:
     """Run IMAGE on a stimulus and write the recording.
 
-    The spikes come from --input, or are drawn for the inputs of --model with --seed.
+    The spikes come from --input, and the run lasts as long as they do unless --duration is given;
+    or they are drawn for the inputs of --model with --seed.
     """
     from ..emulator import Emulator
     from ..image_io import load_image

@@ -325,7 +325,8 @@ class Emulator:
 
 
 def _choose_threads(image: ChipImage, threads: int | None) -> int:
-    most = numba.config.NUMBA_NUM_THREADS
+    settings: Any = numba.config  # made at run time, unknown to type checkers
+    most = settings.NUMBA_NUM_THREADS
     if threads is None:
         work = image.n_compartments + image.n_synapses // 100
         return int(min(most, max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1))

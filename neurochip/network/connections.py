@@ -2,11 +2,14 @@
 
 A connection is stored by source (compressed sparse rows): 12 bytes a synapse with one weight each,
 4 with a common weight. Random rules draw from a stream that depends on the seed and on the names of
-the connection and its ends, so two connections with one seed are independent.
+the connection and its ends, so two connections with one seed are independent unless all three names
+agree.
 """
 
 from __future__ import annotations
 
+import numbers
+import reprlib
 import zlib
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -145,9 +148,7 @@ def all_to_all(
     keep = None
     if not allow_self_connections and _same_population(source, target):
         rows, post, keep = topology.without_diagonal(*shape)
-    return _finish(
-        label, name, source, target, (rows, post), weight, delay, rng, shape, keep=keep
-    )
+    return _finish(label, name, source, target, (rows, post), weight, delay, rng, shape, keep=keep)
 
 
 def fixed_probability(
@@ -163,13 +164,16 @@ def fixed_probability(
 ) -> Connection:
     """Connect each pair independently with the given probability (0 to 1).
 
-    ``weight`` and ``delay`` are scalars or rules. Needs a seed. Other parameters and errors as for
-    :func:`one_to_one`.
+    ``weight`` and ``delay`` are scalars or rules. Needs a seed. Other parameters, errors and
+    ``allow_self_connections`` as for :func:`all_to_all`.
     """
     label, rng = _begin(source, target, name, seed)
-    value = quantity(label, "probability", probability, "(0 to 1)", at_least=0.0)
-    if isinstance(value, np.ndarray) or value > 1:
-        raise NetworkError(f"{label}: probability = {probability!r}; allowed: 0 to 1.")
+    valid = isinstance(probability, numbers.Real) and not isinstance(probability, bool)
+    if not (valid and 0 <= probability <= 1):
+        raise NetworkError(
+            f"{label}: probability = {reprlib.repr(probability)}; allowed: a number from 0 to 1."
+        )
+    value = float(probability)
     rng = _need(rng, label, "fixed_probability")
     skip = not allow_self_connections and _same_population(source, target)
     rows, post = topology.bernoulli(source.size, target.size, value, rng, skip_diagonal=skip)
@@ -189,8 +193,8 @@ def fixed_indegree(
 ) -> Connection:
     """Give every neuron exactly ``indegree`` different sources, drawn evenly.
 
-    Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters and errors as for
-    :func:`one_to_one`.
+    Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
+    ``allow_self_connections`` as for :func:`all_to_all`.
     """
     label, rng = _begin(source, target, name, seed)
     rng = _need(rng, label, "fixed_indegree")
@@ -214,8 +218,8 @@ def fixed_outdegree(
 ) -> Connection:
     """Give every source exactly ``outdegree`` different targets, drawn evenly.
 
-    Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters and errors as for
-    :func:`one_to_one`.
+    Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
+    ``allow_self_connections`` as for :func:`all_to_all`.
     """
     label, rng = _begin(source, target, name, seed)
     rng = _need(rng, label, "fixed_outdegree")
@@ -256,7 +260,13 @@ def from_arrays(
         If the arrays differ in length, an index is out of range, or a value is not allowed.
     """
     label, rng = _begin(source, target, name, seed)
-    pre_ids, post_ids = np.asarray(pre), np.asarray(post)
+    try:
+        pre_ids, post_ids = np.asarray(pre), np.asarray(post)
+    except ValueError:
+        raise NetworkError(
+            f"{label}: pre or post is a nested list; allowed: two one-dimensional arrays of one "
+            "length, one entry per synapse."
+        ) from None
     if pre_ids.ndim != 1 or pre_ids.shape != post_ids.shape:
         raise NetworkError(
             f"{label}: pre has shape {pre_ids.shape} and post {post_ids.shape}; allowed: two "
@@ -268,14 +278,14 @@ def from_arrays(
         bad = (ids < 0) | (ids >= size)
         if bad.any():
             first = int(np.argmax(bad))
-            raise NetworkError(f"{label}: {side}[{first}] = {ids[first]}; allowed: 0 to {size - 1}.")
+            raise NetworkError(
+                f"{label}: {side}[{first}] = {ids[first]}; allowed: 0 to {size - 1}."
+            )
     rows = np.zeros(source.size + 1, dtype=np.int64)
     np.cumsum(np.bincount(pre_ids.astype(np.int64), minlength=source.size), out=rows[1:])
     order = np.argsort(pre_ids, kind="stable")
     ends = (rows, post_ids[order].astype(np.int32))
-    return _finish(
-        label, name, source, target, ends, weight, delay, rng, pre_ids.shape, keep=order
-    )
+    return _finish(label, name, source, target, ends, weight, delay, rng, pre_ids.shape, keep=order)
 
 
 def _begin(
@@ -311,7 +321,7 @@ def _same_population(source: Source, target: Population) -> bool:
 def _check_degree(label: str, what: str, degree: Any, other: Source, skip_own: bool) -> None:
     most = other.size - skip_own
     if isinstance(degree, bool) or not isinstance(degree, (int, np.integer)):
-        raise NetworkError(f"{label}: {what} = {degree!r}; allowed: an integer.")
+        raise NetworkError(f"{label}: {what} = {degree!r}; allowed: an integer of at least 0.")
     if not 0 <= degree <= most:
         raise NetworkError(
             f"{label}: {what} = {degree}; allowed: 0 to {most}, the number of different neurons "
@@ -334,13 +344,17 @@ def _finish(
     rows, post = ends
     unit = "mV" if target.model.delta_synapses else "nA"
 
-    def values(what: str, value: Value, unit: str, **bounds: float) -> float | Float64Array:
+    def values(what: str, value: Value, unit: str, **bounds: Any) -> float | Float64Array:
+        bounds |= {"per": "synapse", "may_be_empty": True}
         if isinstance(value, Rule):
             drawn = value.draw(_need(rng, label, f"{what} = {value!r}"), len(post))
-            return quantity(label, what, drawn, unit, **bounds) if len(post) else read_only(drawn)
-        if np.ndim(value) == 0:
+            return quantity(label, what, drawn, unit, **bounds)
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            return quantity(label, what, value, unit, **bounds)  # raises
+        if array.ndim == 0:
             return quantity(label, what, value, unit, **bounds)
-        array = np.asarray(value)
         if array.shape != shape:
             allowed = f", or an array of shape {shape}" if shape else ""
             raise NetworkError(
@@ -348,7 +362,7 @@ def _finish(
                 f"Normal, LogNormal){allowed}."
             )
         flat = array.ravel() if keep is None else array.ravel()[keep]
-        return quantity(label, what, flat, unit, **bounds) if flat.size else read_only(flat)
+        return quantity(label, what, flat, unit, **bounds)
 
     return Connection(
         name=name or f"{source.name}->{target.name}",

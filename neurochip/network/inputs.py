@@ -43,8 +43,8 @@ class PoissonInput(ArrayValue):
     def __post_init__(self) -> None:
         check_name("input", self.name)
         owner = f"input {self.name!r}"
-        check_size(owner, self.size)
-        rate = quantity(owner, "rate", self.rate, "Hz", at_least=0.0)
+        object.__setattr__(self, "size", check_size(owner, self.size))
+        rate = quantity(owner, "rate", self.rate, "Hz", at_least=0.0, per="source")
         if isinstance(rate, np.ndarray) and rate.size != self.size:
             raise NetworkError(
                 f"{owner}: rate has {rate.size} values; allowed: one, or {self.size} "
@@ -86,9 +86,15 @@ class SpikeInput(ArrayValue):
     def __post_init__(self) -> None:
         check_name("input", self.name)
         owner = f"input {self.name!r}"
-        check_size(owner, self.size)
-        ids: NDArray[Any] = np.asarray(self.ids)
-        times: NDArray[Any] = np.asarray(self.times)
+        object.__setattr__(self, "size", check_size(owner, self.size))
+        try:
+            ids: NDArray[Any] = np.asarray(self.ids)
+            times: NDArray[Any] = np.asarray(self.times)
+        except ValueError:
+            raise NetworkError(
+                f"{owner}: ids or times are nested lists; allowed: one-dimensional arrays. "
+                "Use SpikeInput.from_trains for one list per source."
+            ) from None
         if ids.ndim != 1 or times.ndim != 1 or ids.shape != times.shape:
             raise NetworkError(
                 f"{owner}: ids have shape {ids.shape} and times {times.shape}; allowed: two "
@@ -103,7 +109,7 @@ class SpikeInput(ArrayValue):
                     f"{owner}: ids[{int(np.argmax(bad))}] = {ids[np.argmax(bad)]}; allowed: "
                     f"0 to {self.size - 1}."
                 )
-            quantity(owner, "times", times, "ms", at_least=0.0)
+            quantity(owner, "times", self.times, "ms", at_least=0.0, per="spike")
         order = np.lexsort((ids, times))
         object.__setattr__(self, "ids", read_only(ids[order].astype(np.int32)))
         object.__setattr__(self, "times", read_only(times[order].astype(np.float64)))
@@ -112,12 +118,37 @@ class SpikeInput(ArrayValue):
     def from_trains(cls, name: str, trains: Sequence[Any]) -> SpikeInput:
         """Build an input from one array of spike times (ms) per source.
 
+        Parameters
+        ----------
+        name : str
+            Unique within a network.
+        trains : sequence of array_like of float, ms
+            The spike times of each source, in any order; the sequence is as long as the input.
+
+        Raises
+        ------
+        NetworkError
+            As for the class.
+
         Examples
         --------
         >>> SpikeInput.from_trains("stimulus", [[1.0, 5.0], [], [2.5]])
         SpikeInput('stimulus', 3, <3 spikes>)
         """
-        arrays = [np.asarray(train, dtype=np.float64).ravel() for train in trains]
+        arrays = [
+            np.atleast_1d(
+                quantity(
+                    f"input {name!r}",
+                    f"trains[{index}]",
+                    train,
+                    "ms",
+                    at_least=0.0,
+                    per="spike",
+                    may_be_empty=True,
+                )
+            )
+            for index, train in enumerate(trains)
+        ]
         lengths = [array.size for array in arrays]
         times = np.concatenate(arrays) if arrays else np.empty(0)
         return cls(name, len(arrays), np.repeat(np.arange(len(arrays)), lengths), times)

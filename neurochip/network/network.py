@@ -63,7 +63,10 @@ class Network(ArrayValue):
                         "not among the inputs and populations given here; list that very object."
                     )
         for item in inputs:
-            if isinstance(item, ConstantCurrent) and members.get(item.target.name) is not item.target:
+            if (
+                isinstance(item, ConstantCurrent)
+                and members.get(item.target.name) is not item.target
+            ):
                 raise NetworkError(
                     f"network: a constant current flows into {item.target.name!r}, which is not "
                     "among the populations given here; list that very object."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class LIF(ArrayValue):
     v_init: PerNeuron | None = None
 
     def __post_init__(self) -> None:
-        def check(name: str, unit: str, **bounds: float) -> None:
+        def check(name: str, unit: str, **bounds: Any) -> None:
             value = quantity("LIF", name, getattr(self, name), unit, **bounds)
             object.__setattr__(self, name, value)
 
@@ -78,7 +79,9 @@ class LIF(ArrayValue):
         sizes = self._sizes()
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{name} has {size}" for name, size in sizes.items())
-            raise NetworkError(f"LIF: {listed} values; all per-neuron parameters need one length.")
+            raise NetworkError(
+                f"LIF: {listed} values; allowed: one value, or one length for all arrays."
+            )
         reset, threshold = np.broadcast_arrays(self.v_reset, self.v_thresh)
         bad = np.atleast_1d(reset >= threshold)
         if bad.any():
@@ -138,7 +141,7 @@ class Population:
 
     def __post_init__(self) -> None:
         check_name("population", self.name)
-        check_size(f"population {self.name!r}", self.size)
+        object.__setattr__(self, "size", check_size(f"population {self.name!r}", self.size))
         if not isinstance(self.model, LIF):
             raise NetworkError(
                 f"population {self.name!r}: model = {self.model!r}; allowed: a LIF(...)."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,30 +16,54 @@ __all__ = ["LogNormal", "Normal", "Rule", "Uniform"]
 
 def _check_finite(rule: object, **values: float) -> None:
     for name, value in values.items():
-        if not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise NetworkError(f"{type(rule).__name__}: {name} = {value!r}; allowed: finite.")
+        if not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise NetworkError(
+                f"{type(rule).__name__}: {name} = {value!r}; allowed: a finite number."
+            )
+
+
+def _check_bounds(rule: object, low: float, high: float) -> None:
+    for name, value in (("low", low), ("high", high)):
+        if not isinstance(value, numbers.Real) or math.isnan(value):
+            raise NetworkError(f"{type(rule).__name__}: {name} = {value!r}; allowed: a number.")
+    if low > high:
+        raise NetworkError(
+            f"{type(rule).__name__}: low = {low:g} is above high = {high:g}; exchange them."
+        )
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """Values spread evenly between ``low`` and ``high``."""
+    """Values spread evenly between ``low`` and ``high``.
+
+    Raises
+    ------
+    NetworkError
+        If a bound is not finite or ``low`` is above ``high``.
+    """
 
     low: float
     high: float
 
     def __post_init__(self) -> None:
         _check_finite(self, low=self.low, high=self.high)
-        if self.low > self.high:
-            raise NetworkError(f"Uniform: low = {self.low:g} is above high = {self.high:g}.")
+        _check_bounds(self, self.low, self.high)
 
     def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
-        """Draw ``size`` values, shape (size,)."""
+        """Draw ``size`` values from the generator ``rng``, shape (size,)."""
         return rng.uniform(self.low, self.high, size)
 
 
 @dataclass(frozen=True)
 class Normal:
     """A normal distribution; values outside ``low``..``high`` are drawn again, not clipped.
+
+    Parameters
+    ----------
+    mean, std : float
+        Of the distribution before it is bounded; std at least 0.
+    low, high : float
+        Bounds, infinite by default.
 
     Raises
     ------
@@ -55,6 +80,7 @@ class Normal:
         _check_finite(self, mean=self.mean, std=self.std)
         if self.std < 0:
             raise NetworkError(f"Normal: std = {self.std:g}; allowed: at least 0.")
+        _check_bounds(self, self.low, self.high)
         if not self._accepted() >= 0.01:
             raise NetworkError(
                 f"Normal: only {self._accepted():.1%} of the values of mean {self.mean:g} and std "
@@ -70,7 +96,7 @@ class Normal:
         return 0.5 * (math.erf(above) - math.erf(below))
 
     def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
-        """Draw ``size`` values, shape (size,)."""
+        """Draw ``size`` values from the generator ``rng``, shape (size,)."""
         values = rng.normal(self.mean, self.std, size)
         outside = np.flatnonzero((values < self.low) | (values > self.high))
         while outside.size:
@@ -82,7 +108,15 @@ class Normal:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """``exp(x)`` with x normal of mean ``mu`` and standard deviation ``sigma``, times ``scale``."""
+    """``exp(x)`` with x normal of mean ``mu`` and standard deviation ``sigma``, times ``scale``.
+
+    A negative ``scale`` gives inhibitory weights.
+
+    Raises
+    ------
+    NetworkError
+        If a value is not finite or ``sigma`` is negative.
+    """
 
     mu: float
     sigma: float
@@ -94,7 +128,7 @@ class LogNormal:
             raise NetworkError(f"LogNormal: sigma = {self.sigma:g}; allowed: at least 0.")
 
     def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
-        """Draw ``size`` values, shape (size,)."""
+        """Draw ``size`` values from the generator ``rng``, shape (size,)."""
         return self.scale * rng.lognormal(self.mu, self.sigma, size)
 
 

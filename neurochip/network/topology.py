@@ -41,7 +41,9 @@ def bernoulli(
     while probability > 0 and position < total - 1:
         expected = int((total - 1 - position) * probability)
         size = min(_CHUNK, expected + 4 * int(np.sqrt(expected)) + 16)
-        hits = position + np.cumsum(rng.geometric(probability, size), dtype=np.int64)
+        # One gap beyond the matrix is as good as another, and the sum stays below 2**63.
+        gaps = np.minimum(rng.geometric(probability, size), total + 1)
+        hits = position + np.cumsum(gaps, dtype=np.int64)
         position = int(hits[-1])
         hits = hits[: np.searchsorted(hits, total)]
         pre, post = hits // targets, (hits % targets).astype(np.int32)
@@ -97,7 +99,7 @@ def _complement(left_out: Int32Array, choices: int) -> Int32Array:
 
 def transpose(chosen: Int32Array, sources: int) -> tuple[Int64Array, Int32Array]:
     """Turn "sources of each target", shape (targets, k), into rows by source."""
-    targets, per_target = chosen.shape
+    per_target = chosen.shape[1]
     order = np.argsort(chosen, axis=None, kind="stable")
     rows = np.zeros(sources + 1, dtype=np.int64)
     np.cumsum(np.bincount(chosen.ravel(), minlength=sources), out=rows[1:])

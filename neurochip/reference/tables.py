@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -160,7 +161,7 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
     return Synapses(indptr, target, weight, delay)
 
 
-def _first_indices(members: tuple[Any, ...]) -> dict[str, int]:
+def _first_indices(members: Sequence[Any]) -> dict[str, int]:
     ends = np.cumsum([item.size for item in members])
     return {item.name: int(end) - item.size for item, end in zip(members, ends, strict=True)}
 

@@ -151,14 +151,14 @@ def _title(item: PopulationComparison) -> str:
 
 
 def _new_figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - importing validation stays cheap
+    from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained", dpi=150)
 
 
 @contextmanager
 def _styled() -> Iterator[None]:
-    import matplotlib as mpl  # noqa: PLC0415 - importing validation stays cheap
+    import matplotlib as mpl
 
     with mpl.rc_context(_STYLE):
         yield

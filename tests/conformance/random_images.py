@@ -121,9 +121,7 @@ class RandomCase:
         ]
         synapses = [
             oracle.Synapse((kind, source), target, mantissa, delay, exponent, bits, sign, own)
-            for (kind, exponent, bits, sign), group in zip(
-                self.formats, self.synapses, strict=True
-            )
+            for (kind, exponent, bits, sign), group in zip(self.formats, self.synapses, strict=True)
             for source, target, mantissa, delay in group
         ]
         return oracle.run(compartments, synapses, self.inputs, self.n_steps)

@@ -557,7 +557,7 @@ def test_a_stimulus_of_another_network_is_refused():
     network = Network(populations=[cell], inputs=[source])
     message = (
         "stimulus: lacks spikes for input 'source'; the run expects 'source' and the stimulus "
-        "holds none."
+        "holds none. Draw it from the network of the run."
     )
     with pytest.raises(StimulusError, match=exactly(message)):
         simulate_reference(network, Stimulus(10.0), 0.1)

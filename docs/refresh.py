@@ -1,0 +1,274 @@
+"""Bring README.md and the pages of docs/ up to date with the code.
+
+    python docs/refresh.py              rewrite outputs and generated tables
+    python docs/refresh.py --figures    also draw the figures again
+
+A page is run from top to bottom in an empty folder:
+
+- ```python blocks run, all of a page in one namespace. One that begins with a comment like
+  ``# model.py`` is also written to that file.
+- ```bash blocks: lines that begin with ``neurochip`` or ``python examples/`` run, others do not.
+- an ```output block holds what the block before it printed.
+- between ``<!-- generated: KIND ARGUMENT -->`` and ``<!-- end -->`` stands what a function of
+  ``GENERATORS`` returns.
+
+``tests/test_docs.py`` fails where a page is not what this script would write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import importlib.util
+import inspect
+import io
+import os
+import re
+import runpy
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from click.testing import CliRunner
+
+ROOT = Path(__file__).resolve().parents[1]
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_REGION = re.compile(r"(<!-- generated: (\w+) (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_FILE = re.compile(r"# (\w+\.py)\n")
+_LONG = 60  # characters of a default value; of all defaults, only the chip's is longer
+_PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
+
+
+def pages() -> list[Path]:
+    """Return all pages: README.md, then docs/ in the order of its folders."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def render(page: Path) -> str:
+    """Return the text of a page as it should be."""
+    text = _REGION.sub(
+        lambda match: f"{match[1]}{GENERATORS[match[2]](match[3])}\n{match[4]}",
+        page.read_text(encoding="utf-8"),
+    )
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    printed = ""
+
+    def run(match: re.Match[str]) -> str:
+        nonlocal printed
+        language, body = match[1], match[2]
+        if language == "output":
+            return f"```output\n{printed.rstrip()}\n```"
+        if language == "python":
+            printed = _run_python(body, namespace, page)
+        elif language == "bash":
+            printed = "".join(_run_command(line, page) for line in body.splitlines())
+        return match[0]
+
+    with _empty_folder():
+        return _BLOCK.sub(run, text)
+
+
+@contextlib.contextmanager
+def _empty_folder() -> Iterator[None]:
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(before)
+
+
+def _run_python(code: str, namespace: dict[str, Any], page: Path) -> str:
+    named = _FILE.match(code)
+    if named:
+        Path(named[1]).write_text(code, encoding="utf-8")
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, f"<{page.relative_to(ROOT)}>", "exec"), namespace)
+    return output.getvalue()
+
+
+def _run_command(line: str, page: Path) -> str:
+    words = shlex.split(line, comments=True)
+    if words[:1] == ["neurochip"]:
+        from neurochip.cli import main
+
+        result = CliRunner().invoke(main, words[1:])
+        if result.exit_code:
+            raise RuntimeError(f"{page.relative_to(ROOT)}: {line}\n{result.output}")
+        return result.output
+    if words[:1] == ["python"] and words[1].startswith("examples/"):
+        script, output = str(ROOT / words[1]), io.StringIO()
+        arguments = mock.patch.object(sys, "argv", [script, *words[2:]])
+        with arguments, contextlib.redirect_stdout(output):
+            runpy.run_path(script, run_name="__main__")
+        return output.getvalue()
+    return ""
+
+
+def public_names(module: str) -> list[str]:
+    """Return the names that a module exports, without its version."""
+    return [name for name in importlib.import_module(module).__all__ if name != "__version__"]
+
+
+def _names(module: str) -> str:
+    rows = []
+    for name in sorted(public_names(module), key=str.lower):
+        value = getattr(importlib.import_module(module), name)
+        rows.append((f"`{name}`", _signature(value), _summary(value)))
+    return _table(("name", "arguments", "what it is"), rows)
+
+
+def _signature(value: Any) -> str:
+    if not callable(value) or (inspect.isclass(value) and issubclass(value, BaseException)):
+        return ""
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except ValueError:
+        return ""
+    if getattr(value, "__members__", None) is not None:
+        return ", ".join(f"`{name}`" for name in value.__members__)
+    shown = []
+    for parameter in parameters:
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and "*" not in shown:
+            shown.append("*")
+        default = "" if parameter.default is inspect.Parameter.empty else f"={parameter.default!r}"
+        shown.append(f"{parameter.name}{default if len(default) < _LONG else '=LOIHI'}")
+    text = f"({', '.join(shown)})"
+    return f"`{text}`" if len(text) < 3 * _LONG else "many, all by name"
+
+
+def _summary(value: Any) -> str:
+    if not callable(value):
+        return f"A `{type(value).__name__}`, named {value.name!r}."
+    return _markdown((inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " "))
+
+
+def _markdown(text: str) -> str:
+    """Turn roles and double backticks of docstrings into Markdown."""
+    return re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", text).replace("``", "`")
+
+
+def _fields(path: str) -> str:
+    """Return the documented parameters of a class, with the defaults of its fields."""
+    module, _, name = path.partition(":")
+    cls = getattr(importlib.import_module(module), name)
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(cls)
+        if not isinstance(field.default, dataclasses._MISSING_TYPE)
+    }
+    rows = []
+    for names, kind, text in _documented(cls):
+        shown = ", ".join(f"`{item}`" for item in names)
+        values = ", ".join(f"`{defaults[item]!r}`" for item in names if item in defaults)
+        rows.append((shown, _markdown(kind), *((values,) if defaults else ()), _markdown(text)))
+    header = ("name", "type", *(("default",) if defaults else ()), "meaning")
+    return _table(header, rows)
+
+
+def _documented(cls: type) -> Iterator[tuple[list[str], str, str]]:
+    lines = (inspect.getdoc(cls) or "").splitlines()
+    start = lines.index("Parameters") + 2
+    names: list[str] = []
+    kind, text = "", []
+    for line in [*lines[start:], "end : end"]:
+        match = _PARAMETER.match(line)
+        if match:
+            if names:
+                yield names, kind, " ".join(text)
+            names, kind, text = match[1].split(", "), match[2], []
+        elif line.startswith("    "):
+            text.append(line.strip())
+        elif line and not line.startswith(" "):  # the next section of the docstring
+            break
+    else:
+        return
+    yield names, kind, " ".join(text)
+
+
+def _options(command: str) -> str:
+    from neurochip.cli import main
+
+    rows = []
+    for parameter in main.commands[command].params:
+        if parameter.param_type_name == "argument":
+            rows.append((f"`{parameter.human_readable_name}`", "required", "What to work on."))
+            continue
+        flags = ", ".join(f"`{flag}`" for flag in parameter.opts)
+        given = isinstance(parameter.default, (str, int, float)) and not parameter.is_flag
+        default = f"`{parameter.default}`" if given else "off" if parameter.is_flag else "none"
+        rows.append((flags, default, parameter.help or ""))
+    return _table(("option", "default", "meaning"), rows)
+
+
+def _errors(module: str) -> str:
+    source = importlib.import_module(module)
+    return _table(
+        ("error", "also a", "raised for"),
+        [
+            (
+                f"`{name}`",
+                ", ".join(f"`{base.__name__}`" for base in getattr(source, name).__bases__[1:]),
+                _summary(getattr(source, name)),
+            )
+            for name in source.__all__
+        ],
+    )
+
+
+def _layers(path: str) -> str:
+    rows = [
+        [f"`{name}`" for name in units if importlib.util.find_spec(name)]
+        for units in runpy.run_path(str(ROOT / path))["ROWS"]
+    ]
+    numbered = list(enumerate(units for units in rows if units))
+    return _table(
+        ("row", "modules"), [(str(row), ", ".join(units)) for row, units in reversed(numbered)]
+    )
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    def line(cells: tuple[str, ...]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    return "\n".join([line(header), "|" + "---|" * len(header), *map(line, rows)])
+
+
+GENERATORS: dict[str, Callable[[str], str]] = {
+    "names": _names,
+    "fields": _fields,
+    "options": _options,
+    "errors": _errors,
+    "layers": _layers,
+}
+
+
+def draw_figures() -> None:
+    """Copy the figures of ``neurochip demo`` that the pages show."""
+    from neurochip.cli import main
+
+    with _empty_folder():
+        CliRunner().invoke(main, ["demo", "-o", "demo"], catch_exceptions=False)
+        for source, target in (
+            ("driven_neurons_comparison", "driven_comparison"),
+            ("notebook_neurons_membrane", "notebook_membrane"),
+        ):
+            picture = Path("demo", f"{source}.png").read_bytes()
+            (ROOT / "docs" / "figures" / f"{target}.png").write_bytes(picture)
+
+
+if __name__ == "__main__":
+    if "--figures" in sys.argv[1:]:
+        draw_figures()
+    for path in pages():
+        wanted = render(path)
+        if wanted != path.read_text(encoding="utf-8"):
+            path.write_text(wanted, encoding="utf-8")
+            sys.stdout.write(f"rewrote {path.relative_to(ROOT)}\n")

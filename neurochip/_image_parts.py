@@ -1,0 +1,278 @@
+"""What a chip image consists of; ``neurochip.image`` is where these names are imported from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._values import ArrayValue
+from .compile_report import CompileReport
+from .errors import ImageError
+from .hardware import CoreSpec
+from .registers import SynapseFormat
+from .typing import Float64Array, Int16Array, Int32Array, Int64Array, UInt8Array
+
+__all__ = ["Compartments", "InputSymbol", "PopulationSymbol", "Symbols", "SynapseGroup"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compartments(ArrayValue):
+    """Registers of all compartments, each an ndarray of int32, shape (n,).
+
+    Make one with :meth:`fill`, which supplies what a register holds after a reset of the chip.
+
+    Parameters
+    ----------
+    decay_u, decay_v : 0 to ``2**decay_bits - 1``
+        Decay of the current and of the voltage.
+    decay_u_offset, decay_v_offset : 0 or 1
+        Added to the decay registers by the chip.
+    threshold_mantissa : 0 to ``2**threshold_mantissa_bits - 1``
+        v spikes above ``threshold_mantissa << threshold_shift``.
+    bias_mantissa, bias_exponent : signed; 0 to ``bias_exponent_max``
+        ``bias_mantissa << bias_exponent`` is added to v in every step.
+    refractory : 1 to ``refractory_max``
+        v is held at 0 for ``refractory - 1`` steps after a spike.
+    vmin_exponent, vmax_exponent : 0 to their maximum
+        Limits of v.
+    v_init : within the width of the state
+        v before the first step.
+    """
+
+    decay_u: Int32Array
+    decay_v: Int32Array
+    decay_u_offset: Int32Array
+    decay_v_offset: Int32Array
+    threshold_mantissa: Int32Array
+    bias_mantissa: Int32Array
+    bias_exponent: Int32Array
+    refractory: Int32Array
+    vmin_exponent: Int32Array
+    vmax_exponent: Int32Array
+    v_init: Int32Array
+
+    @classmethod
+    def fill(cls, core: CoreSpec, size: int, **registers: Any) -> Compartments:
+        """Build ``size`` compartments from scalars or arrays; the rest has the chip's defaults.
+
+        Defaults: the current is cleared every step, v does not decay, threshold mantissa 100 (or
+        the largest there is), no bias, refractory 1, widest limits of v, v_init 0.
+
+        Parameters
+        ----------
+        core : CoreSpec
+            Widths, and with them the defaults.
+        size : int
+            Number of compartments.
+        **registers : int or array_like of int, shape (size,)
+            Registers by name.
+
+        Raises
+        ------
+        ImageError
+            If a register does not exist or an array has another shape.
+        """
+        defaults: dict[str, Any] = {
+            "decay_u": core.decay.maximum,
+            "decay_v": 0,
+            "decay_u_offset": core.decay_u_offset,
+            "decay_v_offset": core.decay_v_offset,
+            "threshold_mantissa": min(100, core.threshold_mantissa.maximum),
+            "bias_mantissa": 0,
+            "bias_exponent": 0,
+            "refractory": 1,
+            "vmin_exponent": core.vmin_exponent_max,
+            "vmax_exponent": core.vmax_exponent_max,
+            "v_init": 0,
+        }
+        for name, value in registers.items():
+            if name not in defaults:
+                raise ImageError(
+                    f"compartments: no register {name!r}; there are {', '.join(defaults)}."
+                )
+            if np.shape(value) not in {(), (size,)}:
+                raise ImageError(
+                    f"compartments: {name} has shape {np.shape(value)}; allowed: a number or "
+                    f"({size},)."
+                )
+            defaults[name] = value
+        return cls(
+            **{
+                name: np.ascontiguousarray(
+                    np.broadcast_to(_narrow("compartments", name, value, np.int32), (size,))
+                )
+                for name, value in defaults.items()
+            }
+        )
+
+    def __len__(self) -> int:
+        return len(self.decay_u)
+
+
+def _narrow(owner: str, name: str, value: Any, dtype: Any) -> Any:
+    """Integers as an array of ``dtype``, none of them changed."""
+    array = np.asarray(value)
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise ImageError(f"{owner}: {name} is of type {array.dtype}; allowed: integers.")
+    limits = np.iinfo(dtype)
+    if array.size and not (limits.min <= array.min() and array.max() <= limits.max):
+        worst = array.min() if array.min() < limits.min else array.max()
+        raise ImageError(f"{owner}: a {name} is {worst}; allowed: {limits.min} to {limits.max}.")
+    return array.astype(dtype)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SynapseGroup(ArrayValue):
+    """Synapses of one format and one kind of source, sorted by source.
+
+    Parameters
+    ----------
+    source : str
+        ``"inputs"`` or ``"compartments"``.
+    format : SynapseFormat
+        Exponent, stored bits, sign mode.
+    indptr : ndarray of int64, shape (n_sources + 1,)
+        Synapses of source i are ``indptr[i]`` to ``indptr[i + 1]``.
+    target : ndarray of int32, shape (n_synapses,)
+        Compartment of each synapse.
+    mantissa : ndarray of int16, shape (n_synapses,)
+        Weight mantissa.
+    delay : ndarray of uint8, shape (n_synapses,) or (0,)
+        Delay in steps, on top of the step that every spike takes; empty means 0 throughout.
+    """
+
+    source: str
+    format: SynapseFormat
+    indptr: Int64Array
+    target: Int32Array
+    mantissa: Int16Array
+    delay: UInt8Array
+
+    @classmethod
+    def from_coo(
+        cls,
+        source: str,
+        n_sources: int,
+        synapse_format: SynapseFormat,
+        *,
+        pre: Any,
+        target: Any,
+        mantissa: Any,
+        delay: Any = 0,
+    ) -> SynapseGroup:
+        """Build a group from one (source, target, mantissa, delay) per synapse, in any order.
+
+        Parameters
+        ----------
+        source : str
+            ``"inputs"`` or ``"compartments"``.
+        n_sources : int
+            How many sources of that kind the image has.
+        synapse_format : SynapseFormat
+            Exponent, stored bits, sign mode.
+        pre, target : array_like of int, shape (n_synapses,)
+            Source and compartment of each synapse.
+        mantissa, delay : int or array_like of int, shape (n_synapses,)
+            Weight mantissa and delay of all synapses or of each.
+
+        Raises
+        ------
+        ImageError
+            If a value does not fit its array, a source is out of range, or lengths differ.
+        """
+        owner = f"synapses from {source}"
+        pre = _narrow(owner, "pre", pre, np.int64)
+        if pre.ndim != 1:
+            raise ImageError(f"{owner}: pre has shape {pre.shape}; allowed: one entry per synapse.")
+        if pre.size and not (pre.min() >= 0 and pre.max() < n_sources):
+            worst = pre.min() if pre.min() < 0 else pre.max()
+            raise ImageError(f"{owner}: a pre is {worst}; allowed: 0 to {n_sources - 1}.")
+        columns = {}
+        for name, value, dtype in (
+            ("target", target, np.int32),
+            ("mantissa", mantissa, np.int16),
+            ("delay", delay, np.uint8),
+        ):
+            column = _narrow(owner, name, value, dtype)
+            if column.shape not in {(), pre.shape}:
+                raise ImageError(
+                    f"{owner}: {name} has shape {column.shape}; allowed: a number or {pre.shape}, "
+                    "one entry per synapse."
+                )
+            columns[name] = np.broadcast_to(column, pre.shape)
+        order = np.argsort(pre, kind="stable")
+        indptr = np.zeros(n_sources + 1, dtype=np.int64)
+        np.cumsum(np.bincount(pre, minlength=n_sources), out=indptr[1:])
+        delays = columns["delay"][order] if columns["delay"].any() else np.empty(0, dtype=np.uint8)
+        return cls(
+            source=source,
+            format=synapse_format,
+            indptr=indptr,
+            target=columns["target"][order],
+            mantissa=columns["mantissa"][order],
+            delay=delays,
+        )
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return len(self.target)
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay in steps."""
+        return int(self.delay.max()) if self.delay.size else 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PopulationSymbol(ArrayValue):
+    """What the compartments of a population meant; arrays of shape (size,).
+
+    Parameters
+    ----------
+    name : str
+        Population of the network.
+    compartments : ndarray of int32
+        Compartment of each neuron.
+    mv_per_lsb, origin, v_reset : ndarray of float64
+        ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike its v is
+        ``v_reset``.
+    """
+
+    name: str
+    compartments: Int32Array
+    mv_per_lsb: Float64Array
+    origin: Float64Array
+    v_reset: Float64Array
+
+
+@dataclass(frozen=True)
+class InputSymbol:
+    """The ``name`` of a spiking input and its ``size``, the number of sources."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Symbols(ArrayValue):
+    """The removable part of an image: names and physical meaning.
+
+    Parameters
+    ----------
+    dt : float, ms
+        Length of a step.
+    populations : tuple of PopulationSymbol
+        In the order of the network.
+    inputs : tuple of InputSymbol
+        In the order of the image's input axons.
+    report : CompileReport
+        What the compiler did.
+    """
+
+    dt: float
+    populations: tuple[PopulationSymbol, ...]
+    inputs: tuple[InputSymbol, ...]
+    report: CompileReport

@@ -1,0 +1,121 @@
+"""Every public name has a docstring, and every parameter of it is explained somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+    for package in ("neurochip", "compiler")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+ELSEWHERE = re.compile(r"(?:[Aa]s(?:\s+for)?|[Ss]ee)\s+:(?:func|class|meth):`(\w+)`")
+# Parameters that their name and type explain.
+OBVIOUS = {"self", "cls", "path"}
+# Where users import from. What other modules list in __all__ is for the other modules.
+FRONTS = (
+    "neurochip/__init__.py",
+    "neurochip/network/__init__.py",
+    "neurochip/emulator/__init__.py",
+    "neurochip/reference/__init__.py",
+    "neurochip/validation/__init__.py",
+    "neurochip/image.py",
+    "neurochip/image_io.py",
+    "neurochip/compile_report.py",
+    "neurochip/hardware.py",
+    "neurochip/errors.py",
+    "compiler/__init__.py",
+)
+
+
+def exported(tree):
+    """Names in ``__all__``."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def definitions():
+    """Functions, classes and public methods of all names in any ``__all__``."""
+    for name, tree in SOURCES.items():
+        listed = exported(tree)
+        for node in tree.body:
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name not in listed:
+                continue
+            yield f"{name}:{node.name}", node
+            for child in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
+                    yield f"{name}:{node.name}.{child.name}", child
+
+
+DEFINITIONS = dict(definitions())
+DOCSTRINGS = {
+    where.rpartition(":")[2].split(".")[-1]: ast.get_docstring(node) or ""
+    for where, node in DEFINITIONS.items()
+}
+
+
+def parameters(node):
+    """Parameters of a function, or the public fields of a dataclass."""
+    if isinstance(node, ast.ClassDef):
+        decorators = " ".join(ast.unparse(item) for item in node.decorator_list)
+        constructors = [
+            c for c in node.body if isinstance(c, ast.FunctionDef) and c.name == "__init__"
+        ]
+        if constructors:
+            return parameters(constructors[0])
+        if "dataclass" not in decorators:
+            return []
+        return [
+            item.target.id
+            for item in node.body
+            if isinstance(item, ast.AnnAssign) and not item.target.id.startswith("_")
+        ]
+    arguments = node.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [item for item in (arguments.vararg, arguments.kwarg) if item]
+    return [item.arg for item in every if item.arg not in OBVIOUS]
+
+
+def explained(docstring, depth=2):
+    """The docstring and those that it points to."""
+    text = docstring
+    if depth:
+        for match in ELSEWHERE.finditer(docstring):
+            text += explained(DOCSTRINGS.get(match.group(1), ""), depth - 1)
+    return text
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_module_says_what_it_is_for(name):
+    assert ast.get_docstring(SOURCES[name])
+
+
+@pytest.mark.parametrize("where", DEFINITIONS)
+def test_every_public_name_has_a_docstring_that_begins_with_a_sentence(where):
+    docstring = ast.get_docstring(DEFINITIONS[where])
+    assert docstring, where
+    first = re.split(r"\n\s*\n", docstring)[0]
+    assert first.rstrip()[-1] in ".:?", first
+    assert first[0].isupper() or first[0].isdigit() or first[0] in "`\"'", first
+
+
+PUBLIC = set().union(*(exported(SOURCES[name]) for name in FRONTS))
+
+
+@pytest.mark.parametrize(
+    "where", [w for w in DEFINITIONS if w.partition(":")[2].partition(".")[0] in PUBLIC]
+)
+def test_every_parameter_of_a_public_name_is_explained(where):
+    node = DEFINITIONS[where]
+    text = explained(ast.get_docstring(node) or "")
+    if "." in where.partition(":")[2]:  # a method may count on the docstring of its class
+        text += ast.get_docstring(DEFINITIONS[where.rpartition(".")[0]]) or ""
+    missing = [p for p in parameters(node) if not re.search(rf"\b{re.escape(p)}s?\b", text)]
+    assert missing == []

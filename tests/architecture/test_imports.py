@@ -1,0 +1,53 @@
+"""What an import costs: describing and compiling a network load no engine and no plots."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "numba",
+    "llvmlite",
+    "matplotlib",
+    "tqdm",
+    "click",
+    "scipy",
+    "neurochip.emulator",
+    "neurochip.reference",
+    "neurochip.validation",
+)
+
+
+def loaded_by(statement):
+    """Modules after a statement in a fresh interpreter."""
+    program = f"{statement}\nimport sys\nprint(*sys.modules, sep='\\n')"
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import neurochip",
+        "import compiler",
+        "import neurochip.image_io",
+        "from neurochip import *",
+        "from compiler import *",
+    ],
+)
+def test_describing_and_compiling_load_nothing_heavy(statement):
+    loaded = loaded_by(statement)
+    assert "neurochip" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_importing_neurochip_does_not_load_the_compiler():
+    assert "compiler" not in loaded_by("import neurochip")
+
+
+def test_importing_the_judge_does_not_load_the_plots():
+    assert "matplotlib" not in loaded_by("import neurochip.validation")

@@ -1,0 +1,140 @@
+"""Which module may import which: a table, read against the source."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("neurochip", "compiler")
+
+# A module imports from lower rows only; units of one row never import each other. A name stands for
+# itself and, where it is a package, for everything in it, whose modules may import each other.
+ROWS = (
+    (
+        "neurochip.errors",
+        "neurochip.typing",
+        "neurochip.version",
+        "neurochip._jit",
+        "neurochip._progress",
+    ),
+    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz"),
+    ("neurochip.hardware", "neurochip.network"),
+    (
+        "neurochip.registers",
+        "neurochip.stimulus",
+        "neurochip.recording",
+        "neurochip.compile_report",
+    ),
+    ("neurochip._image_parts",),
+    ("neurochip.image",),
+    ("neurochip.image_io",),
+    ("compiler", "neurochip.emulator", "neurochip.reference"),
+    ("neurochip.validation",),
+    ("neurochip.demo",),
+    ("neurochip.cli",),
+    ("neurochip.__main__",),
+)
+ROW = {unit: row for row, units in enumerate(ROWS) for unit in units}
+# What `import neurochip` gives: descriptions. Importing any module of the package runs it first.
+PRELUDE = {
+    "neurochip.errors",
+    "neurochip.hardware",
+    "neurochip.network",
+    "neurochip.recording",
+    "neurochip.stimulus",
+    "neurochip.version",
+}
+
+
+def modules():
+    """Every source file by its dotted name; a package by the name of its folder."""
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(name):
+    """Modules of this project that a module imports anywhere, also within functions."""
+    path = MODULES[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            bases = [(alias.name, ()) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            base = ".".join([*above, node.module or ""]).strip(".") if node.level else node.module
+            bases = [(base, [alias.name for alias in node.names])]
+        else:
+            continue
+        for base, members in bases:
+            if base.split(".")[0] not in PACKAGES:
+                continue
+            inside = [f"{base}.{member}" for member in members if f"{base}.{member}" in MODULES]
+            yield from inside
+            if len(inside) < len(members) or not members:
+                yield base
+
+
+def unit_of(name):
+    """The row's entry that a module belongs to."""
+    while name not in ROW and "." in name:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def test_every_module_stands_in_the_table():
+    missing = [name for name in MODULES if name != "neurochip" and unit_of(name) not in ROW]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "neurochip"])
+def test_a_module_imports_from_lower_rows_only(name):
+    own = unit_of(name)
+    for imported in imports(name):
+        # The prelude may be used where it is complete: above everything that it imports.
+        row = max(ROW[unit] for unit in PRELUDE) if imported == "neurochip" else None
+        unit = unit_of(imported)
+        if unit == own:
+            continue
+        row = ROW[unit] if row is None else row
+        assert row < ROW[own], f"{name} (row {ROW[own]}) imports {imported} (row {row})"
+
+
+def test_the_prelude_holds_descriptions_only():
+    assert set(imports("neurochip")) <= PRELUDE
+
+
+def test_no_imports_go_in_circles():
+    graph = {name: {i for i in imports(name) if i != name} for name in MODULES}
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(MODULES)
+
+
+def test_the_compiler_the_emulator_and_the_reference_do_not_know_each_other():
+    stages = ("compiler", "neurochip.emulator", "neurochip.reference")
+    for name in MODULES:
+        if unit_of(name) in stages:
+            others = {unit_of(i) for i in imports(name)} & set(stages) - {unit_of(name)}
+            assert not others, f"{name} imports {others}"
+
+
+def test_the_judge_imports_neither_what_it_judges_nor_what_made_it():
+    for name in MODULES:
+        if unit_of(name) == "neurochip.validation":
+            assert not {unit_of(i) for i in imports(name)} & {"compiler", "neurochip.emulator"}
+
+
+def test_the_reader_of_imports_sees_all_their_forms():
+    assert "neurochip.errors" in set(imports("neurochip.network.connections"))  # from ..errors
+    assert "neurochip.network.topology" in set(imports("neurochip.network.connections"))  # from .
+    assert "neurochip.image" in set(imports("compiler.pipeline"))  # from neurochip.image
+    assert "compiler.options" in set(imports("compiler"))  # from .options in an __init__

@@ -1,0 +1,359 @@
+"""The emulator equals the oracle, and itself, on random images.
+
+``NEUROCHIP_MANY=20000`` runs so many images from the seeded generator instead of 300.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import numpy as np
+import pytest
+from conformance.images import THREADS
+from conformance.random_images import WHAT_IFS, RandomCase, random_case, symbols_for
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurochip import LOIHI, SpikeInput, Stimulus
+from neurochip.emulator import Emulator
+from neurochip.errors import ChipOverflowError
+from neurochip.image_io import load_image, save_image
+
+MANY = int(os.environ.get("NEUROCHIP_MANY", "300"))
+WHO = "compartments"
+
+MEANING = {
+    "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
+    "current_wraps": "the current u left its {state_bits} bits",
+    "input_wraps": "u + bias left its {state_bits} bits",
+    "voltage_clips_low": "v was clipped at its lower limit",
+    "voltage_clips_high": "v was clipped at its upper limit without a spike",
+}
+ADVICE = "Compile with more headroom, or run with strict=False to count such events."
+
+
+def spikes_of(recording, name=WHO):
+    return list(zip(recording.steps[name].tolist(), recording.ids[name].tolist(), strict=True))
+
+
+def assert_same_run(recording, trace, what=""):
+    assert np.array_equal(recording.trace(WHO, "u").values, trace.u), what
+    assert np.array_equal(recording.trace(WHO, "v").values, trace.v), what
+    assert spikes_of(recording) == trace.spikes, what
+    assert dict(recording.counters) == trace.counters, what
+
+
+def assert_equals_oracle(case, threads=1, what=""):
+    trace = case.run_oracle()
+    recording = Emulator(case.image(), threads=threads).run_steps(
+        case.n_steps, *case.emulator_inputs(), record=["u", "v"]
+    )
+    assert_same_run(recording, trace, what)
+    return trace
+
+
+# ------------------------------------------------------------------------------- the oracle
+
+
+def test_every_u_v_spike_and_counter_equals_the_oracle_on_random_images():
+    reached: Counter[str] = Counter()
+    for seed in range(MANY):
+        case = random_case(np.random.default_rng(seed))
+        trace = assert_equals_oracle(case, THREADS[seed % len(THREADS)], f"seed {seed}")
+        reached.update(trace.counters)
+    # The generator is of no use where nothing happens.
+    assert MANY < 100 or all(count > 0 for count in reached.values()), reached
+
+
+@pytest.mark.parametrize("what_if", WHAT_IFS, ids=lambda w: ",".join(w) or "first generation")
+def test_every_register_width_equals_the_oracle(what_if):
+    for seed in range(5):
+        assert_equals_oracle(random_case(np.random.default_rng([7, seed]), what_if=what_if))
+
+
+@st.composite
+def small_cases(draw):
+    """A few compartments, drawn register by register, so that a failure shrinks."""
+    core = LOIHI.core
+    size, n_inputs = draw(st.integers(1, 4)), draw(st.integers(1, 2))
+    n_steps = draw(st.integers(1, 30))
+    ranges = {
+        "decay_u": (0, 4095),
+        "decay_v": (0, 4095),
+        "decay_u_offset": (0, 1),
+        "decay_v_offset": (0, 1),
+        "threshold_mantissa": (0, 131071),
+        "bias_mantissa": (-4096, 4095),
+        "bias_exponent": (0, 7),
+        "refractory": (1, 63),
+        "vmin_exponent": (0, 23),
+        "vmax_exponent": (0, 7),
+    }
+    registers = {
+        name: draw(st.lists(st.integers(low, high), min_size=size, max_size=size))
+        for name, (low, high) in ranges.items()
+    }
+    registers["v_init"] = [0] * size
+    formats, synapses = [], []
+    for _ in range(draw(st.integers(0, 3))):
+        kind = draw(st.sampled_from(["input", "neuron"]))
+        sign = draw(st.integers(1, 3))
+        bits = draw(st.sampled_from([8, 6, 5, 4, 3, 2, 1]))
+        low, high = {1: (-256, 255), 2: (0, 255), 3: (-255, 0)}[sign]
+        one = st.tuples(
+            st.integers(0, (n_inputs if kind == "input" else size) - 1),
+            st.integers(0, size - 1),
+            st.integers(low, high),
+            st.integers(0, 62),
+        )
+        formats.append((kind, draw(st.integers(-8, 7)), bits, sign))
+        synapses.append(draw(st.lists(one, max_size=8)))
+    inputs = draw(
+        st.lists(st.tuples(st.integers(0, n_steps - 1), st.integers(0, n_inputs - 1)), max_size=20)
+    )
+    core_size = draw(st.integers(1, size))
+    return RandomCase(
+        chip=LOIHI.what_if(name="small", compartments=max(core_size, core.compartments // 1024)),
+        core_size=core_size,
+        n_inputs=n_inputs,
+        n_steps=n_steps,
+        registers=registers,
+        formats=formats,
+        synapses=synapses,
+        inputs=inputs,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(small_cases())
+def test_the_emulator_equals_the_oracle_on_images_that_shrink(case):
+    assert_equals_oracle(case)
+
+
+# ------------------------------------------------------------------- one image, several ways
+
+
+def busy_cases(n, stream):
+    """Cases with spikes, by seed."""
+    found, seed = [], 0
+    while len(found) < n:
+        case = random_case(np.random.default_rng([stream, seed]))
+        seed += 1
+        if case.n_steps > 1 and case.run_oracle().spikes:
+            found.append((seed, case))
+    return found
+
+
+def pieces_of(n_steps, rng):
+    cuts = np.unique(rng.integers(1, n_steps, rng.integers(1, 6)))
+    return np.diff([0, *cuts, n_steps]).tolist()
+
+
+@pytest.mark.skipif(len(THREADS) < 2, reason="this machine has one thread")
+def test_one_and_two_threads_give_the_same_run():
+    # More blocks than threads only arise from more than 1,024 compartments with long delays.
+    for seed, case in busy_cases(30, stream=1):
+        one, two = (
+            Emulator(case.image(), threads=threads).run_steps(
+                case.n_steps, *case.emulator_inputs(), record=["u", "v"]
+            )
+            for threads in (1, 2)
+        )
+        assert spikes_of(one) == spikes_of(two), seed
+        assert dict(one.counters) == dict(two.counters), seed
+        for variable in ("u", "v"):
+            assert np.array_equal(one.trace(WHO, variable).values, two.trace(WHO, variable).values)
+
+
+@pytest.mark.parametrize("threads", THREADS)
+def test_many_blocks_give_the_run_of_the_oracle(threads):
+    """Delays of 62 steps leave 1,024 compartments a block: 2,600 compartments are three."""
+    rng = np.random.default_rng(5)
+    case = random_case(rng, what_if={})
+    size, steps = 2600, 12
+    case.chip, case.core_size, case.n_steps, case.n_inputs = LOIHI, 1024, steps, 50
+    case.registers = {
+        "decay_u": rng.integers(0, 4096, size).tolist(),
+        "decay_v": rng.integers(0, 4096, size).tolist(),
+        "threshold_mantissa": rng.integers(0, 300, size).tolist(),
+        "bias_mantissa": rng.integers(-500, 3000, size).tolist(),
+        "refractory": rng.integers(1, 5, size).tolist(),
+        "v_init": [0] * size,
+    }
+    case.formats = [("input", 2, 8, 2), ("neuron", 3, 8, 1)]
+    case.synapses = [
+        [
+            tuple(int(x) for x in row)
+            for row in zip(
+                rng.integers(0, sources, n),
+                rng.integers(0, size, n),
+                rng.integers(0, 256, n),
+                rng.choice([0, 1, 5, 62], n),
+                strict=True,
+            )
+        ]
+        for sources, n in ((50, 2000), (size, 10_000))
+    ]
+    case.inputs = [(int(s), int(i)) for s in range(steps) for i in rng.integers(0, 50, 10)]
+    trace = assert_equals_oracle(case, threads=threads)
+    assert trace.counters["spikes"] > 5000
+    assert len({neuron // 1024 for _, neuron in trace.spikes}) == 3
+
+
+def test_a_run_in_random_pieces_equals_one_long_run():
+    for seed, case in busy_cases(40, stream=2):
+        rng = np.random.default_rng(seed)
+        emulator = Emulator(case.image(), threads=THREADS[seed % len(THREADS)])
+        parts = [
+            emulator.run_steps(n, *case.emulator_inputs(), record=["u", "v"])
+            for n in pieces_of(case.n_steps, rng)
+        ]
+        trace = case.run_oracle()
+        for variable, expected in (("u", trace.u), ("v", trace.v)):
+            joined = np.concatenate([part.trace(WHO, variable).values for part in parts])
+            assert np.array_equal(joined, expected), seed
+        assert [spike for part in parts for spike in spikes_of(part)] == trace.spikes, seed
+        total: Counter[str] = Counter()
+        for part in parts:
+            total.update(part.counters)
+        assert {name: total[name] for name in trace.counters} == trace.counters, seed
+        assert [part.first_step for part in parts] == np.cumsum(
+            [0, *(part.n_steps for part in parts[:-1])]
+        ).tolist()
+
+
+def test_a_reset_emulator_runs_as_a_new_one():
+    for _, case in busy_cases(10, stream=3):
+        emulator = Emulator(case.image())
+        emulator.run_steps(max(1, case.n_steps // 2), *case.emulator_inputs())
+        emulator.reset()
+        again = emulator.run_steps(case.n_steps, *case.emulator_inputs(), record=["u", "v"])
+        assert_same_run(again, case.run_oracle())
+
+
+def test_a_stimulus_in_random_pieces_gives_the_decoded_state_of_the_oracle():
+    for seed, case in busy_cases(40, stream=4):
+        rng = np.random.default_rng(seed)
+        symbols = symbols_for(case, rng)
+        case.inputs = [(step, source) for step, source in case.inputs if step > 0]
+        steps, sources = case.emulator_inputs()
+        stimulus = Stimulus(
+            case.n_steps * symbols.dt,
+            (SpikeInput("input", case.n_inputs, np.array(sources, int), np.array(steps) * 0.5),),
+        )
+        emulator = Emulator(case.image(symbols))
+        pieces = pieces_of(case.n_steps, rng)
+        parts = [emulator.run(stimulus, duration=n * symbols.dt, record=["u", "v"]) for n in pieces]
+        trace = case.run_oracle()
+        for item in symbols.populations:
+            joined = {
+                name: np.concatenate([part.trace(item.name, name).values for part in parts])
+                for name in ("u", "v")
+            }
+            u = np.array(trace.u)[:, item.compartments] * item.mv_per_lsb
+            v = np.array(trace.v)[:, item.compartments] * item.mv_per_lsb + item.origin
+            number = {int(c): k for k, c in enumerate(item.compartments)}
+            mine = sorted((step, number[c]) for step, c in trace.spikes if c in number)
+            for step, k in mine:
+                refractory = case.registers["refractory"][item.compartments[k]]
+                v[step : step + refractory - 1, k] = item.v_reset[k]
+            assert np.array_equal(joined["u"], u), seed
+            assert np.array_equal(joined["v"], v), seed
+            assert [spike for part in parts for spike in spikes_of(part, item.name)] == mine, seed
+
+
+def test_strict_raises_at_the_first_overflow_of_the_oracle_with_its_message():
+    kinds = set()
+    for seed in range(60):
+        rng = np.random.default_rng([11, seed])
+        case = random_case(rng)
+        trace = case.run_oracle()
+        emulator = Emulator(case.image(), strict=True, threads=THREADS[seed % len(THREADS)])
+        if not trace.overflows:
+            emulator.run_steps(case.n_steps, *case.emulator_inputs())
+            continue
+        step, compartment, kind = trace.overflows[0]
+        kinds.add(kind)
+        core = case.chip.core
+        meaning = MEANING[kind].format(
+            accumulator_bits=core.accumulator_bits, state_bits=core.state_bits
+        )
+        # The emulator counts from step 0 as the oracle does; only its inputs are one step earlier.
+        with pytest.raises(ChipOverflowError) as caught:
+            emulator.run_steps(case.n_steps, *case.emulator_inputs())
+        message = f"compartment {compartment}: at step {step} {meaning}. {ADVICE}"
+        assert str(caught.value) == message
+        assert emulator.step == step + 1
+    assert kinds >= {"accumulator_wraps", "input_wraps", "voltage_clips_low", "voltage_clips_high"}
+
+
+def test_a_strict_run_goes_on_after_its_error_where_it_stopped():
+    tried = 0
+    for seed in range(60):
+        case = random_case(np.random.default_rng([12, seed]))
+        trace = case.run_oracle()
+        if not trace.overflows or trace.overflows[0][0] == case.n_steps - 1:
+            continue
+        tried += 1
+        step = trace.overflows[0][0]
+        emulator = Emulator(case.image(), strict=True)
+        with pytest.raises(ChipOverflowError):
+            emulator.run_steps(case.n_steps, *case.emulator_inputs())
+        emulator.strict = False
+        rest = emulator.run_steps(
+            case.n_steps - step - 1, *case.emulator_inputs(), record=["u", "v"]
+        )
+        assert np.array_equal(rest.trace(WHO, "u").values, trace.u[step + 1 :])
+        assert np.array_equal(rest.trace(WHO, "v").values, trace.v[step + 1 :])
+        assert spikes_of(rest) == [spike for spike in trace.spikes if spike[0] > step]
+    assert tried > 10
+
+
+def test_saved_and_loaded_images_and_images_without_symbols_give_the_same_run(tmp_path):
+    for seed, case in busy_cases(15, stream=6):
+        image = case.image(symbols_for(case, np.random.default_rng(seed)))
+        loaded = load_image(save_image(image, tmp_path / f"{seed}"))
+        assert loaded == image
+        trace = case.run_oracle()
+        for other in (image, loaded, image.without_symbols(), loaded.without_symbols()):
+            recording = Emulator(other).run_steps(
+                case.n_steps, *case.emulator_inputs(), record=["u", "v"]
+            )
+            assert_same_run(recording, trace)
+
+
+def test_cores_change_no_result():
+    for _, case in busy_cases(15, stream=8):
+        trace = case.run_oracle()
+        for core_size in {1, 7, case.size}:
+            case.core_size = core_size
+            case.chip = case.chip.what_if(compartments=core_size, cores=case.size)
+            recording = Emulator(case.image()).run_steps(
+                case.n_steps, *case.emulator_inputs(), record=["u", "v"]
+            )
+            assert_same_run(recording, trace)
+
+
+def test_symbols_name_the_neuron_and_the_time_of_an_overflow():
+    for seed in range(20):
+        case = random_case(np.random.default_rng([13, seed]))
+        trace = case.run_oracle()
+        if not trace.overflows:
+            continue
+        symbols = symbols_for(case, np.random.default_rng(seed))
+        step, compartment, kind = trace.overflows[0]
+        core = case.chip.core
+        meaning = MEANING[kind].format(
+            accumulator_bits=core.accumulator_bits, state_bits=core.state_bits
+        )
+        item = next(p for p in symbols.populations if compartment in p.compartments)
+        neuron = item.compartments.tolist().index(compartment)
+        with pytest.raises(ChipOverflowError) as caught:
+            Emulator(case.image(symbols), strict=True).run_steps(
+                case.n_steps, *case.emulator_inputs()
+            )
+        assert str(caught.value) == (
+            f"neuron {neuron} of {item.name!r}: at {step * 0.5:g} ms (step {step}) {meaning}. "
+            f"{ADVICE}"
+        )

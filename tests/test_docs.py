@@ -1,0 +1,164 @@
+"""The pages say what the code does: code runs, outputs and tables are current, links work.
+
+``python docs/refresh.py`` rewrites what these tests compare.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from neurochip.cli import main
+
+ROOT = Path(__file__).parents[1]
+MODULES = (
+    "neurochip",
+    "compiler",
+    "neurochip.emulator",
+    "neurochip.reference",
+    "neurochip.validation",
+    "neurochip.image_io",
+)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def load_refresh() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs" / "refresh.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+refresh = load_refresh()
+PAGES = refresh.pages()
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def sections(page: Path) -> dict[str, str]:
+    """Text by second-level heading, without the marks of code."""
+    parts = re.split(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {
+        title.replace("`", ""): text for title, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def first_column(text: str) -> list[str]:
+    """Names in the first column of all tables, without their headers."""
+    rows = [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| `")]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_runs_and_shows_what_its_code_prints(page: Path) -> None:
+    assert refresh.render(page) == page.read_text(encoding="utf-8"), "run: python docs/refresh.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_and_figures_of_a_page_exist(page: Path) -> None:
+    text = re.sub(
+        r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    for target in LINK.findall(text):
+        if target.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {slug(heading) for heading in headings}, target
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_code_on_a_page_is_run_or_plain_text(page: Path) -> None:
+    fences = re.findall(r"^```(.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(fences) % 2 == 0
+    assert set(fences[0::2]) <= {"python", "bash", "output", "text"}
+    assert set(fences[1::2]) <= {""}
+
+
+def test_every_page_can_be_reached_from_the_map() -> None:
+    seen: set[Path] = set()
+    waiting = [ROOT / "docs" / "index.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        links = [link.partition("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8"))]
+        waiting += [(page.parent / link).resolve() for link in links if "://" not in link and link]
+    assert set(PAGES) <= seen
+
+
+def test_figures_are_small_and_shown() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for picture in (ROOT / "docs" / "figures").iterdir():
+        assert picture.stat().st_size < 200_000
+        assert f"figures/{picture.name}" in text
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_api_page_lists_exactly_the_public_names(module: str) -> None:
+    listed = first_column(sections(ROOT / "docs" / "reference" / "api.md")[module])
+    assert sorted(listed) == sorted(refresh.public_names(module))
+
+
+def test_the_api_page_has_a_section_for_every_public_module() -> None:
+    found = list(sections(ROOT / "docs" / "reference" / "api.md"))
+    assert [title for title in found if title in MODULES] == list(MODULES)
+
+
+def test_the_cli_page_has_every_option_with_its_default() -> None:
+    page = sections(ROOT / "docs" / "reference" / "cli.md")
+    assert set(main.commands) <= set(page)
+    for name, command in main.commands.items():
+        rows = {
+            tuple(re.findall(r"`([^`]+)`", row.split(" | ")[0])): row
+            for row in page[name].splitlines()
+            if row.startswith("| `")
+        }
+        options = {tuple(p.opts): p for p in command.params if isinstance(p, click.Option)}
+        arguments = {
+            (p.human_readable_name,) for p in command.params if isinstance(p, click.Argument)
+        }
+        assert set(rows) == set(options) | arguments
+        for names, option in options.items():
+            assert option.help in rows[names]
+            if not option.is_flag and isinstance(option.default, (str, int, float)):
+                assert f"`{option.default}`" in rows[names]
+
+
+def test_the_hardware_page_documents_every_field_of_a_core() -> None:
+    from dataclasses import fields
+
+    from neurochip import ChipSpec, CoreSpec
+
+    listed = first_column((ROOT / "docs" / "reference" / "hardware.md").read_text(encoding="utf-8"))
+    for cls in (CoreSpec, ChipSpec):
+        assert {field.name for field in fields(cls)} <= set(listed)
+
+
+def test_the_readme_gives_two_commands_to_start_with() -> None:
+    text = sections(ROOT / "README.md")["Set-up"]
+    assert re.findall(r"^```bash\n(.*)\n```$", text, re.MULTILINE) == [
+        "pip install . && neurochip demo",
+        'pip install -e ".[test]" && pytest',
+    ]
+
+
+def test_the_changelog_names_the_version_of_the_package() -> None:
+    from neurochip import __version__
+
+    assert f"\n## [{__version__}]" in (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8")

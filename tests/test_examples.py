@@ -1,0 +1,129 @@
+"""Every example runs without a screen, writes only where it is told, and shows what it claims."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "examples"
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run an example in an empty current folder and return what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def example(name: str, *arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        runpy.run_path(str(FOLDER / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return example
+
+
+def numbers(text: str) -> list[float]:
+    """All numbers of a line, in order."""
+    return [float(item.replace(",", "")) for item in re.findall(r"[-+]?\d[\d,]*\.?\d*", text)]
+
+
+def line(text: str, start: str) -> str:
+    """The one line that begins so."""
+    (found,) = [item for item in text.splitlines() if item.startswith(start)]
+    return found
+
+
+def test_every_example_has_a_test_and_states_question_and_answer() -> None:
+    tests = Path(__file__).read_text()
+    files = sorted(FOLDER.glob("*.py"))
+    assert [path.name[:2] for path in files] == [f"{n:02}" for n in range(1, len(files) + 1)]
+    for path in files:
+        assert f'run("{path.name}"' in tests
+        source = path.read_text()
+        assert "\nQuestion: " in source
+        assert "\nAnswer: " in source
+        assert f"    python examples/{path.name}" in source
+
+
+def test_first_network_is_silent_then_driven(run: Run, tmp_path: Path) -> None:
+    text = run("01_first_network.py", str(tmp_path / "figures"))
+    silent, driven = text.split("driven: ")
+    assert "neurons (100 neurons): SILENT" in silent
+    assert numbers(line(silent, "  v "))[0] < 0.01  # mV
+    assert "neurons (100 neurons): COMPARED" in driven
+    reference, chip = numbers(line(driven, "  mean rate"))[:2]
+    assert reference == pytest.approx(35, abs=2)
+    assert chip == pytest.approx(reference, rel=0.01)
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
+        "driven_comparison.png",
+        "driven_membrane.png",
+        "silent_comparison.png",
+        "silent_membrane.png",
+    ]
+
+
+def test_report_blames_the_decay_register_at_a_fine_step(run: Run, tmp_path: Path) -> None:
+    text = run("02_read_the_report.py", str(tmp_path))
+    fine, coarse = text.split("dt = 1 ms\n", 1)
+    assert "cells tau_m: decay_v 14: -2.643 %" in fine
+    assert "tau_m is off by -2.6 %: its decay register is coarse at this dt; lengthen dt" in fine
+    assert "cells tau_m: decay_v 134: +0.215 %" in coarse
+    assert "delay is off by +33 %: it is no multiple of dt" in coarse
+    assert "5 of 20000 weights became 0" in coarse
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [row["parameter"] for row in report["rows"]][:2] == ["tau_m", "tau_syn"]
+
+
+def test_recurrent_network_lies_within_the_noise_floor(run: Run, tmp_path: Path) -> None:
+    text = run("03_recurrent_network.py")
+    synapses, cores = numbers(text.splitlines()[0])[:2]
+    assert 195_000 < synapses < 205_000
+    assert cores > 1
+    assert "same spikes from the saved image: True" in text
+    assert "overflows: 0" in text
+    for name in ("exc", "inh"):
+        chip, other, own, floor = numbers(line(text, f"{name}: "))[:4]
+        assert abs(chip) < min(1.5, abs(other))
+        assert own < floor
+    assert not list(tmp_path.iterdir())
+
+
+def test_gain_and_time_step_trade_off_as_described(run: Run) -> None:
+    rows = [item.split() for item in run("04_gain_and_time_step.py").splitlines()[1:]]
+    table = {(row[0], float(row[-8])): [float(x) for x in row[-6:] if x != "%"] for row in rows}
+    assert len(table) == 8
+    impulse, dc, grid = table["fluctuations", 0.1]
+    assert abs(dc) < 1 < 2 < abs(impulse)
+    assert grid == pytest.approx(-5, abs=1)
+    impulse, dc, grid = table["above", 0.1]
+    assert max(abs(impulse), abs(dc)) < 0.5
+    assert table["fluctuations", 1.0][2] < -30
+    assert max(abs(error) for error in table["fluctuations", 1.0][:2]) < 0.3
+
+
+def test_overflow_is_counted_stopped_and_avoided(run: Run) -> None:
+    text = run("05_overflow.py")
+    tight, roomy, coarse = (numbers(item) for item in text.splitlines()[1:4])
+    assert tight[3:] == [1000, 0]
+    assert roomy[3:] == [0, 1000]
+    assert coarse[3:] == [0, 1000]
+    assert coarse[2] > 2 * roomy[2]
+    assert "silent on chip" in text.splitlines()[1]
+    assert "strict=True: neuron 0 of 'cells': at 0.1 ms (step 1) the synaptic input" in text
+
+
+def test_narrow_chips_cost_what_the_example_says(run: Run) -> None:
+    text = run("06_what_if_chip.py")
+    rows = {item[:14].strip(): numbers(item[14:]) for item in text.splitlines()[1:-1]}
+    assert rows["as it is"][0] == pytest.approx(9.994)
+    assert rows["8-bit decay"][0] == pytest.approx(10.158)
+    assert rows["8-bit decay"][2] == pytest.approx(-1.6, abs=0.2)
+    assert abs(rows["as it is"][2]) < 0.3
+    assert rows["6-bit weights"][3] > 2 * rows["as it is"][3]
+    assert abs(rows["4-bit decay"][2]) > 20

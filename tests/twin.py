@@ -1,0 +1,91 @@
+"""A float64 twin of the chip: its recurrence and order of events, with registers not rounded.
+
+What the twin and the reference disagree on is an error of the mapping itself; what the chip and the
+twin disagree on is rounding. Nothing here knows the reference.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from compiler.ideal import delay_steps, ideal_population
+from neurochip import Network, Stimulus
+
+
+@dataclass(frozen=True)
+class TwinRun:
+    """Spikes as (step, neuron) and v in mV, shape (n_steps, size), by population."""
+
+    spikes: dict[str, list[tuple[int, int]]]
+    v: dict[str, np.ndarray]
+
+
+def run_twin(network: Network, stimulus: Stimulus, dt: float, n_steps: int) -> TwinRun:
+    """Run ``u = s u + q; v = a v + u + bias; hold; spike if v > threshold; v = 0``."""
+    ideals = {item.name: ideal_population(network, item, dt) for item in network.populations}
+    state = {name: _State(ideal) for name, ideal in ideals.items()}
+    arriving = {
+        name: defaultdict(lambda size=ideal.population.size: np.zeros(size))
+        for name, ideal in ideals.items()
+    }
+
+    def send(source: str, neurons: np.ndarray, step: int) -> None:
+        for connection in network.connections:
+            if connection.source.name != source:
+                continue
+            gain = ideals[connection.target.name].gain
+            weight = np.broadcast_to(connection.weight, connection.post.shape)
+            delay = np.broadcast_to(delay_steps(connection.delay, dt), connection.post.shape)
+            for neuron in neurons:
+                row = slice(connection.indptr[neuron], connection.indptr[neuron + 1])
+                for post, w, d in zip(connection.post[row], weight[row], delay[row], strict=True):
+                    arriving[connection.target.name][step + 1 + int(d)][post] += gain[post] * w
+
+    inputs = [(item.name, item.size) for item in network.spike_inputs]
+    steps, sources = stimulus.binned(dt, inputs)
+    firsts = np.cumsum([0, *(size for _, size in inputs)])
+    spikes: dict[str, list[tuple[int, int]]] = {name: [] for name in ideals}
+    traces = {name: np.empty((n_steps, item.v.size)) for name, item in state.items()}
+    for step in range(n_steps):
+        now = sources[np.searchsorted(steps, step) : np.searchsorted(steps, step + 1)]
+        for (name, size), first in zip(inputs, firsts, strict=False):
+            send(name, now[(now >= first) & (now < first + size)] - first, step)
+        for name, item in state.items():
+            fired = np.flatnonzero(item.advance(arriving[name].pop(step, 0.0)))
+            traces[name][step] = item.decoded()
+            spikes[name] += [(step, int(neuron)) for neuron in fired]
+            send(name, fired, step)
+    return TwinRun(spikes, traces)
+
+
+class _State:
+    """Registers u, v and the refractory counter of a population."""
+
+    def __init__(self, ideal):
+        self.ideal = ideal
+        self.v = ideal.v_init.copy()
+        self.u = np.zeros_like(self.v)
+        self.held = np.zeros(self.v.shape, dtype=int)
+        self.shows_reset = np.zeros(self.v.shape, dtype=bool)
+
+    def advance(self, q) -> np.ndarray:
+        """One step; returns which neurons spike."""
+        ideal = self.ideal
+        self.u = ideal.keep_u * self.u + q
+        self.v = ideal.keep_v * self.v + self.u + ideal.bias
+        self.v[self.held > 0] = 0.0
+        spike = self.v > ideal.threshold
+        self.v[spike] = 0.0
+        # The origin may lie one leak step after the reset; the step before it means the reset.
+        self.held[spike] = ideal.refractory[spike]
+        self.shows_reset = self.held > 1
+        self.held = np.maximum(self.held - 1, 0)
+        return spike
+
+    def decoded(self) -> np.ndarray:
+        """Potential in mV at the end of the step."""
+        v_reset = self.ideal.population.parameter("v_reset")
+        return np.where(self.shows_reset, v_reset, self.ideal.origin + self.v)

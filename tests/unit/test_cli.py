@@ -1,0 +1,484 @@
+"""The command line: what it prints, what it writes, and how it says no."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from neurochip import Recording, SpikeInput, Stimulus
+from neurochip.cli import main
+from neurochip.image_io import load_image, save_image
+
+MODEL = """
+from neurochip import LIF, Network, PoissonInput, Population, one_to_one
+
+source = PoissonInput("source", 10, rate=1300.0)
+cells = Population("cells", 10, LIF(tau_m=10.0))
+network = Network(
+    inputs=[source], populations=[cells], connections=[one_to_one(source, cells, weight=1.5)]
+)
+"""
+
+# All of 40 sources at once: more than the room left for independent ones.
+VOLLEY = """
+import numpy as np
+
+from neurochip import LIF, Network, Population, SpikeInput, all_to_all
+
+source = SpikeInput("source", 40, np.arange(40), np.full(40, 500.0))
+cells = Population("cells", 1, LIF())
+network = Network(
+    inputs=[source], populations=[cells], connections=[all_to_all(source, cells, weight=1.0)]
+)
+"""
+
+NUMBERS = {"seed", "image_digest", "compile_report", "comparison"}
+
+
+def run(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(main, [str(item) for item in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def succeed(*arguments: str | Path) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def fail(*arguments: str | Path) -> str:
+    """Return the message of a command that must end with exit status 2 and one line of error."""
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    lines = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert lines == result.output.splitlines()[-1:]
+    return lines[0].removeprefix("Error: ")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder, so that files have short names in messages."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def model(folder: Path) -> Path:
+    (folder / "model.py").write_text(MODEL)
+    return Path("model.py")
+
+
+@pytest.fixture
+def image(model: Path) -> Path:
+    succeed("compile", model)
+    return Path("image.npz")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder that the demo wrote, and what it printed."""
+    target = tmp_path_factory.mktemp("demo") / "out"
+    return target, succeed("demo", "-o", target)
+
+
+# --- demo ----------------------------------------------------------------------------------------
+
+
+def test_demo_writes_figures_and_numbers_of_both_networks(demo: tuple[Path, str]) -> None:
+    files = {path.name: path for path in demo[0].iterdir()}
+    assert set(files) == {
+        "notebook_neurons_membrane.png",
+        "notebook_neurons_comparison.png",
+        "notebook_numbers.json",
+        "driven_neurons_membrane.png",
+        "driven_neurons_comparison.png",
+        "driven_numbers.json",
+    }
+    for name, path in files.items():
+        if path.suffix == ".png":
+            assert path.read_bytes().startswith(b"\x89PNG\r\n"), name
+            assert 20_000 < path.stat().st_size < 1_000_000
+    said = demo[1].partition(f"\nWrote into {demo[0]}:\n")[2]
+    assert sorted(said.split()) == sorted(files)
+
+
+def test_demo_finds_the_notebook_network_silent_on_both_sides(demo: tuple[Path, str]) -> None:
+    numbers = json.loads((demo[0] / "notebook_numbers.json").read_text())
+    assert set(numbers) == NUMBERS
+    result = numbers["comparison"]["populations"]["neurons"]
+    assert result["verdict"] == "silent"
+    assert (result["reference_spikes"], result["chip_spikes"]) == (0, 0)
+    assert 0 < result["v_rmse"] < 0.01  # mV
+    assert result["v_neurons"] == 100
+    assert result["rate_error"] is None
+    assert numbers["comparison"]["overflows"] == {}
+
+
+def test_demo_drives_the_second_network_to_a_rate_that_can_be_compared(
+    demo: tuple[Path, str],
+) -> None:
+    numbers = json.loads((demo[0] / "driven_numbers.json").read_text())
+    result = numbers["comparison"]["populations"]["neurons"]
+    assert result["verdict"] == "compared"
+    assert 10 < result["reference_rate"] < 40
+    assert abs(result["rate_error"]) < 0.01
+    assert result["mean_neuron_rate_error"] < 0.015
+    split = result["split"]
+    parts = split["quantisation"]["signed"] + split["time_step"]["signed"]
+    assert parts == pytest.approx(split["total"]["signed"], abs=1e-12)
+
+
+def test_demo_prints_both_reports_and_comparisons(demo: tuple[Path, str]) -> None:
+    text = demo[1]
+    assert text.count("Compiled for loihi at dt = 0.1 ms") == 2
+    assert text.count("Chip against reference, 1000 ms in steps of 0.1 ms") == 2
+    assert "neurons (100 neurons): SILENT" in text
+    assert "neurons (100 neurons): COMPARED" in text
+    assert "decay_v 41 " in text
+
+
+def test_demo_at_one_millisecond_is_closer_to_the_reference_on_its_grid(folder: Path) -> None:
+    succeed("demo", "--dt", "1", "-o", "out")
+    numbers = json.loads((folder / "out" / "driven_numbers.json").read_text())
+    result = numbers["comparison"]["populations"]["neurons"]
+    assert abs(result["rate_error"]) < 0.003
+    assert result["mean_neuron_rate_error"] < 0.006
+
+
+def test_demo_with_one_seed_gives_the_same_numbers_twice(demo: tuple[Path, str]) -> None:
+    succeed("demo", "-o", "again")
+    for name in ("notebook_numbers.json", "driven_numbers.json"):
+        assert (Path("again") / name).read_bytes() == (demo[0] / name).read_bytes()
+
+
+# --- compile, run, info --------------------------------------------------------------------------
+
+
+def test_compile_prints_the_report_and_writes_the_image(model: Path) -> None:
+    text = succeed("compile", model, "--dt", "0.5", "--gain", "impulse", "--headroom", "2")
+    assert text.startswith("Compiled for loihi at dt = 0.5 ms (gain=impulse, headroom=2.0")
+    assert text.endswith("Wrote image.npz\n")
+    image = load_image("image.npz")
+    assert (image.n_compartments, image.n_synapses, image.symbols.dt) == (10, 10, 0.5)
+
+
+def test_compile_writes_a_dump_beside_the_image(model: Path) -> None:
+    text = succeed("compile", model, "-o", "out/net.npz", "--text")
+    assert text.splitlines()[-2:] == [
+        f"Wrote {Path('out/net.npz')}",
+        f"Wrote {Path('out/net.txt')}",
+    ]
+    dump = Path("out/net.txt").read_text()
+    assert dump.startswith(f"chip image {load_image('out/net.npz').digest()}\n")
+
+
+def test_run_draws_the_inputs_of_a_model(image: Path, model: Path) -> None:
+    text = succeed("run", image, "--model", model, "--duration", "200", "--seed", "3")
+    spikes = int(re.search(r"cells: 10 neurons, (\d+) spikes, mean rate", text)[1])
+    recording = Recording.load("recording.npz")
+    assert recording.duration == pytest.approx(200.0)
+    assert recording.n_spikes == spikes > 10
+    assert recording.traces == {}
+    assert text.splitlines()[0].endswith(": 0 to 200 ms in steps of 0.1 ms")
+
+
+def test_run_records_what_is_asked_for(image: Path, model: Path) -> None:
+    options = ("--record", "v", "--record", "u", "--threads", "1", "-o", "out")
+    text = succeed("run", image, "--model", model, "--duration", "10", *options)
+    assert text.endswith("Wrote out.npz\n")
+    recording = Recording.load("out.npz")
+    assert recording.trace("cells", "v").values.shape == (100, 10)
+    assert recording.trace("cells", "u").unit == "mV per step"
+
+
+def test_run_on_a_file_lasts_as_long_as_its_spikes_or_as_asked(image: Path) -> None:
+    spikes = SpikeInput("source", 10, np.zeros(3, int), np.array([1.0, 2.0, 3.0]))
+    Stimulus(50.0, (spikes,)).save("spikes.npz")
+    succeed("run", image, "--input", "spikes.npz")
+    assert Recording.load("recording.npz").duration == pytest.approx(50.0)
+    succeed("run", image, "--input", "spikes.npz", "--duration", "20")
+    assert Recording.load("recording.npz").duration == pytest.approx(20.0)
+
+
+def test_info_says_what_each_kind_of_file_holds(image: Path, model: Path) -> None:
+    succeed("run", image, "--model", model, "--duration", "10")
+    Stimulus(50.0, (SpikeInput("source", 10, [0], [1.0]),)).save("spikes.npz")
+    text = succeed("info", image)
+    assert text.startswith("ChipImage(loihi, 1 cores, 10 compartments, 10 synapses, digest ")
+    assert "decay_v 41" in text
+    assert succeed("info", "recording.npz").startswith("chip loihi, image ")
+    assert succeed("info", "spikes.npz") == (
+        "Stimulus(50 ms, 1 inputs, 1 spikes)\n  source: 10 sources, 1 spikes\n"
+    )
+
+
+def test_info_prints_the_registers_or_the_report_of_an_image(image: Path) -> None:
+    assert "synapse group 0 from inputs: 10 synapses" in succeed("info", image, "--text")
+    report = json.loads(succeed("info", image, "--json"))
+    assert report == load_image(image).report.to_dict()
+
+
+def test_info_of_an_image_without_symbols_says_so(image: Path) -> None:
+    save_image(load_image(image).without_symbols(), "bare.npz")
+    assert succeed("info", "bare.npz").endswith("(symbols removed)\n")
+
+
+# --- compare -------------------------------------------------------------------------------------
+
+
+def test_compare_prints_report_and_comparison(model: Path) -> None:
+    text = succeed("compare", model, "--dt", "1", "--duration", "500", "--fine", "0.25")
+    assert "Compiled for loihi at dt = 1 ms" in text
+    assert "Chip against reference, 500 ms in steps of 1 ms" in text
+    assert "fine       dt 0.25 ms" in text
+    assert "Wrote" not in text
+    assert list(Path().iterdir()) == [model]
+
+
+def test_compare_writes_figures_and_numbers_of_every_population(model: Path) -> None:
+    text = succeed("compare", model, "--dt", "1", "--duration", "100", "-o", "out")
+    written = [line.removeprefix("Wrote ") for line in text.splitlines() if "Wrote" in line]
+    names = ["cells_membrane.png", "cells_comparison.png", "numbers.json"]
+    assert written == [str(Path("out") / name) for name in names]
+    numbers = json.loads(Path("out/numbers.json").read_text())
+    assert set(numbers) == NUMBERS
+    assert numbers["comparison"]["fine_dt"] == pytest.approx(0.1)
+
+
+# --- what it refuses -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1", "defines nothing under the name 'network'; expected a neurochip Network."),
+        (
+            "network = 3",
+            "defines an object of type int under the name 'network'; expected a neurochip Network.",
+        ),
+    ],
+)
+def test_a_model_without_a_network_is_refused(source: str, message: str) -> None:
+    Path("model.py").write_text(source)
+    assert fail("compile", "model.py") == f"model.py: {message}"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            "import math\n\nmath.sqrt(-1)",
+            ", line 3: failed with ValueError: math domain error. Correct the model.",
+        ),
+        (
+            "import no_such_module",
+            ", line 1: failed with ModuleNotFoundError: No module named 'no_such_module'. "
+            "Correct the model.",
+        ),
+        (
+            "def f(",
+            ": failed with SyntaxError: '(' was never closed (model.py, line 1). Correct "
+            "the model.",
+        ),
+        ("raise SystemExit('done')", ", line 1: failed with SystemExit: done. Correct the model."),
+        (
+            "from neurochip import LIF\nLIF(tau_m=-1.0)",
+            ", line 2: LIF: tau_m = -1 ms; allowed: a finite number above 0 ms.",
+        ),
+    ],
+)
+def test_a_model_that_fails_is_named_with_its_line(source: str, message: str) -> None:
+    Path("model.py").write_text(source)
+    assert fail("compile", "model.py") == f"model.py{message}"
+
+
+@pytest.mark.parametrize("command", [("compile",), ("compare",), ("run", "image.npz", "--model")])
+def test_a_missing_model_is_named(image: Path, command: tuple[str, ...]) -> None:
+    message = "lost.py: no such file; pass a Python file that defines 'network'."
+    assert fail(*command, "lost.py") == message
+
+
+def test_a_missing_file_is_named(image: Path, model: Path) -> None:
+    assert fail("run", "lost.npz", "--model", model) == (
+        "lost.npz: no such file; pass the path of a chip image (.npz)."
+    )
+    assert fail("run", image, "--input", "lost.npz") == (
+        "lost.npz: no such file; pass the path of a stimulus (.npz)."
+    )
+    assert fail("info", "lost.npz").startswith("lost.npz: no such file; pass the path of ")
+
+
+def test_a_damaged_image_is_refused(image: Path, model: Path) -> None:
+    whole = image.read_bytes()
+    Path("cut.npz").write_bytes(whole[: len(whole) // 2])
+    assert fail("run", "cut.npz", "--model", model).startswith("cut.npz: damaged")
+    assert fail("info", "cut.npz").startswith("cut.npz: damaged")
+
+
+def test_a_file_of_another_kind_is_refused(image: Path, model: Path) -> None:
+    succeed("run", image, "--model", model, "--duration", "10")
+    assert fail("run", "recording.npz", "--model", model) == (
+        "recording.npz: holds a recording; pass the path of a chip image (.npz)."
+    )
+    assert fail("run", image, "--input", image) == (
+        "image.npz: holds a chip image; pass the path of a stimulus (.npz)."
+    )
+    assert fail("info", model).startswith("model.py: was not written by neurochip; pass the path")
+    assert fail("info", "recording.npz", "--json") == (
+        "recording.npz: holds a recording; --json is for a chip image."
+    )
+    assert fail("info", "recording.npz", "--text") == (
+        "recording.npz: holds a recording; --text is for a chip image."
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--input", "a.npz", "--model", "b.py")])
+def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...]) -> None:
+    message = "run: pass either --input SPIKES.npz or --model MODEL.py."
+    assert fail("run", image, *options) == message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("bake",), "No such command 'bake'."),
+        (("compile", "model.py", "--loud"), "No such option '--loud'."),
+        (("compile",), "Missing argument 'MODEL'."),
+        (
+            ("compile", "model.py", "--dt", "quick"),
+            "Invalid value for '--dt': 'quick' is not a valid float.",
+        ),
+        (
+            ("compare", "model.py", "--gain", "ac"),
+            "Invalid value for '--gain': 'ac' is not one of 'dc', 'impulse'.",
+        ),
+        (
+            ("compile", "model.py", "-o", "."),
+            "Invalid value for '-o' / '--output': File '.' is a directory.",
+        ),
+        (
+            ("demo", "-o", "model.py"),
+            "Invalid value for '-o' / '--output': Directory 'model.py' is a file.",
+        ),
+    ],
+)
+def test_a_wrong_option_is_named(model: Path, arguments: tuple[str, ...], message: str) -> None:
+    said = fail(*arguments)
+    # click quotes the names of options or not, and may add a proposal, depending on its version.
+    assert said.replace("option: --loud", "option '--loud'").startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("compile", "model.py", "--dt", "0"), "compile: dt = 0.0 ms; allowed: a number above 0."),
+        (
+            ("compile", "model.py", "--dt", "0.001"),
+            "population 'cells': tau_m[0] = 10 ms is a decay of 0.41 in 4096 per step of 0.001 ms "
+            "and would round to 0; the longest at this dt is 8.191 ms. Lengthen dt to at least "
+            "0.00123 ms.",
+        ),
+        (
+            ("compile", "model.py", "--headroom", "0.5"),
+            "options: headroom = 0.5; allowed: at least 1.",
+        ),
+        (
+            ("compare", "model.py", "--duration", "-1"),
+            "stimulus: duration = -1.0 ms; allowed: a number above 0.",
+        ),
+        (
+            ("compare", "model.py", "--seed", "-1"),
+            "stimulus: seed = -1; allowed: an integer of at least 0.",
+        ),
+        (
+            ("run", "image.npz", "--model", "model.py", "--record", "w"),
+            "record: variable 'w'; this engine records 'v', 'u' (spikes are always recorded).",
+        ),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named(
+    image: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert fail(*arguments) == message
+
+
+def test_a_finer_grid_must_be_finer_and_divide_the_run(model: Path) -> None:
+    assert fail("compare", model, "--dt", "1", "--duration", "10", "--fine", "1") == (
+        "compare: fine has dt = 1 ms; allowed: below the reference's 1 ms. Run the reference on a "
+        "finer grid."
+    )
+    said = fail("compare", model, "--dt", "1", "--duration", "10", "--fine", "0.3")
+    assert said.startswith(
+        "run: a duration of 10 ms is not a whole number of steps of 0.3 ms; the nearest"
+    )
+
+
+def test_threads_out_of_range_are_refused(image: Path, model: Path) -> None:
+    said = fail("run", image, "--model", model, "--threads", "0")
+    assert re.fullmatch(r"emulator: threads = 0; allowed: 1 to \d+\.", said)
+
+
+def test_a_stimulus_of_another_network_is_refused(image: Path) -> None:
+    Stimulus(50.0, (SpikeInput("noise", 10, [0], [1.0]),)).save("spikes.npz")
+    assert fail("run", image, "--input", "spikes.npz").startswith(
+        "stimulus: lacks spikes for input 'source'; the run expects 'source'"
+    )
+
+
+def test_strict_stops_at_the_first_overflow_and_writes_nothing() -> None:
+    Path("volley.py").write_text(VOLLEY)
+    succeed("compile", "volley.py")
+    arguments = ("run", "image.npz", "--model", "volley.py")
+    text = succeed(*arguments)
+    wraps = re.search(r"accumulator wraps (\d+)", text)
+    assert int(wraps[1]) == 1
+    Path("recording.npz").unlink()
+    assert fail(*arguments, "--strict") == (
+        "neuron 0 of 'cells': at 500.1 ms (step 5001) the synaptic input of one step left its 22 "
+        "bits. Compile with more headroom, or run with strict=False to count such events."
+    )
+    assert not Path("recording.npz").exists()
+
+
+def test_an_output_that_cannot_be_written_is_named(model: Path) -> None:
+    assert fail("compile", model, "-o", "model.py/image.npz").startswith("model.py: ")
+    assert not list(Path().glob("*.npz"))
+
+
+# --- the command itself --------------------------------------------------------------------------
+
+
+def test_help_lists_the_commands() -> None:
+    text = succeed("--help")
+    listed = re.findall(r"^  (\w+) ", text.partition("Commands:")[2], re.MULTILINE)
+    assert listed == ["compare", "compile", "demo", "info", "run"]
+    assert succeed("-h") == text
+
+
+def test_version_is_that_of_the_package() -> None:
+    from neurochip import __version__
+
+    assert succeed("--version") == f"neurochip, version {__version__}\n"
+
+
+def test_a_network_of_two_populations_gets_figures_of_each() -> None:
+    source = MODEL.replace("=[cells]", "=[cells, other]").replace(
+        "network =", 'other = Population("other", 3, LIF())\nnetwork ='
+    )
+    Path("two.py").write_text(source)
+    succeed("compare", "two.py", "--dt", "1", "--duration", "50", "-o", "out")
+    pictures = sorted(path.name for path in Path("out").glob("*.png"))
+    assert pictures == [
+        "cells_comparison.png",
+        "cells_membrane.png",
+        "other_comparison.png",
+        "other_membrane.png",
+    ]

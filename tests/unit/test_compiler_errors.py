@@ -1,0 +1,242 @@
+"""What the compiler refuses, with the exact words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compiler import CompileError, CompileOptions, compile_network
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    PoissonInput,
+    Population,
+    all_to_all,
+    from_arrays,
+    one_to_one,
+)
+
+
+def lif(**changes):
+    return LIF(**{"tau_m": 10.0, "v_rest": -70.0, "v_reset": -65.0, "v_thresh": -50.0, **changes})
+
+
+def driven(model=None, *, size=4, sources=None, connect=None):
+    source = PoissonInput("source", sources or size, rate=20.0)
+    cells = Population("cells", size, model or lif())
+    connect = connect or (lambda s, c: [all_to_all(s, c, weight=1.5)])
+    return Network(inputs=[source], populations=[cells], connections=connect(source, cells))
+
+
+def message(network, chip=LOIHI, dt=0.1, **options):
+    with pytest.raises(CompileError) as caught:
+        compile_network(network, chip, dt, **options)
+    return str(caught.value)
+
+
+# ------------------------------------------------------------------------------- the request
+
+
+@pytest.mark.parametrize("dt", [0, -0.1, "0.1", True, float("nan"), float("inf"), None])
+def test_dt_must_be_a_number_above_zero(dt):
+    assert message(driven(), dt=dt) == f"compile: dt = {dt!r} ms; allowed: a number above 0."
+
+
+@pytest.mark.parametrize("dt", [1, 0.5, np.float64(0.5), np.float32(0.5), np.int64(1)])
+def test_dt_may_be_any_real_number(dt):
+    assert compile_network(driven(), dt=dt).symbols.dt == float(dt)
+
+
+def test_only_a_network_is_compiled():
+    assert message([1, 2]) == "compile: network = [1, 2]; allowed: a Network(...)."
+
+
+def test_only_for_a_chip():
+    assert message(driven(), chip="loihi") == (
+        "compile: chip = 'loihi'; allowed: a ChipSpec such as LOIHI."
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"gain": "DC"}, "options: gain = 'DC'; allowed: 'dc' or 'impulse'."),
+        ({"headroom": 0.99}, "options: headroom = 0.99; allowed: at least 1."),
+        ({"headroom": True}, "options: headroom = True; allowed: at least 1."),
+        ({"headroom": float("inf")}, "options: headroom = inf; allowed: at least 1."),
+        ({"assumed_rate": -1}, "options: assumed_rate = -1 Hz; allowed: at least 0."),
+        ({"assumed_rate": "fast"}, "options: assumed_rate = 'fast' Hz; allowed: at least 0."),
+    ],
+)
+def test_options_out_of_range_are_refused(options, text):
+    assert message(driven(), **options) == text
+    with pytest.raises(CompileError) as caught:
+        CompileOptions(**options)
+    assert str(caught.value) == text
+
+
+def test_numbers_of_numpy_are_numbers():
+    options = CompileOptions(headroom=np.float32(2), assumed_rate=np.int64(50))
+    assert (options.headroom, options.assumed_rate) == (2, 50)
+
+
+# -------------------------------------------------------------------------------- parameters
+
+
+def test_a_time_constant_without_a_decay_is_refused_by_the_whole_compiler_too():
+    assert message(driven(lif(tau_m=1000.0))) == (
+        "population 'cells': tau_m[0] = 1000 ms is a decay of 0.41 in 4096 per step of 0.1 ms and "
+        "would round to 0; the longest at this dt is 819.1 ms. Lengthen dt to at least 0.123 ms."
+    )
+
+
+def test_a_time_constant_that_leaves_nothing_of_a_spike_is_refused():
+    assert message(driven(lif(tau_m=[10.0, 0.001, 10.0, 10.0])), dt=1.0) == (
+        "population 'cells': tau_m[1] = 0.001 ms is so short that nothing of a spike is left after "
+        "a step of 1 ms. Shorten dt."
+    )
+
+
+def test_a_neuron_that_leaks_over_its_threshold_in_one_step_is_refused():
+    assert message(driven(lif(tau_m=1.0, v_rest=-40.0)), dt=1.0) == (
+        "population 'cells': neuron 0 leaks from its reset (-65 mV) to -49.2 mV within one step of "
+        "1 ms, not below its threshold (-50 mV), so it would spike for ever. Shorten dt or lower "
+        "the current."
+    )
+
+
+def test_a_refractory_period_that_no_register_holds_is_refused():
+    model = lif(tau_refrac=[1.0, 6.2, 6.3, 7.0])
+    assert message(driven(model)) == (
+        "population 'cells': tau_refrac[2] = 6.3 ms needs refractory register 64 at dt = 0.1 ms; "
+        "allowed: 1 to 63, which is at most 6.2 ms. Lengthen dt or shorten tau_refrac."
+    )
+    compile_network(driven(lif(tau_refrac=6.2)), dt=0.1)
+    assert message(driven(lif(tau_refrac=6.4, tau_syn=5.0))) == (
+        "population 'cells': tau_refrac[0] = 6.4 ms needs refractory register 64 at dt = 0.1 ms; "
+        "allowed: 1 to 63, which is at most 6.3 ms. Lengthen dt or shorten tau_refrac."
+    )
+    compile_network(driven(lif(tau_refrac=6.3, tau_syn=5.0)), dt=0.1)
+
+
+def test_an_endless_refractory_period_gets_the_same_advice():
+    text = message(driven(lif(tau_refrac=1e300)))
+    assert text.endswith("which is at most 6.2 ms. Lengthen dt or shorten tau_refrac.")
+
+
+def test_a_delay_that_no_register_holds_is_refused():
+    def network(delay):
+        return driven(connect=lambda s, c: [one_to_one(s, c, weight=1.0, delay=delay)])
+
+    assert message(network([0.1, 6.25, 7.0, 0.0])) == (
+        "connection 'source->cells': a delay of 7 ms is 70 steps of 0.1 ms; allowed: at most 62 "
+        "steps (6.2 ms). Lengthen dt or shorten the delay."
+    )
+    assert message(network(6.25)) == (
+        "connection 'source->cells': a delay of 6.25 ms is 63 steps of 0.1 ms; allowed: at most 62 "
+        "steps (6.2 ms). Lengthen dt or shorten the delay."
+    )
+    assert compile_network(network(6.24), dt=0.1).max_delay == 62
+
+
+def test_the_delay_of_a_connection_without_synapses_does_not_matter():
+    network = driven(connect=lambda s, c: [from_arrays(s, c, [], [], weight=1.0, delay=99.0)])
+    assert compile_network(network, dt=0.1).n_synapses == 0
+
+
+def test_a_threshold_below_one_step_of_its_register_is_refused():
+    model = lif(v_rest=-65.0, v_thresh=[-64.9999999, -50.0, -50.0, -50.0])
+    network = driven(model, connect=lambda s, c: [])
+    assert message(network) == (
+        "population 'cells': its threshold lies 1e-07 mV above its reset, less than one step of "
+        "the threshold register at the scale that its threshold allows. Reduce the spread of its "
+        "parameters, or its input."
+    )
+
+
+# ------------------------------------------------------------------------------ the chip's size
+
+
+def test_a_network_that_needs_more_cores_than_there_are_is_refused():
+    network, chip = driven(size=5, sources=5), LOIHI.what_if(name="tiny", compartments=2, cores=2)
+    assert message(network, chip) == (
+        "network: needs 3 cores; chip 'tiny' has 2. Reduce the number of synapses, or compile for "
+        "a larger chip with chip.what_if(cores=3)."
+    )
+    assert compile_network(network, chip.what_if(cores=3), dt=0.1).n_cores == 3
+
+
+MORE = "or compile for a chip that has more with chip.what_if(...)."
+
+
+@pytest.mark.parametrize(
+    ("changes", "connect", "text"),
+    [
+        (
+            {"accumulator_slots": 63},
+            lambda s, c: [all_to_all(s, c, weight=1.0, delay=6.2)],
+            f"needs 1 compartments of a core; allowed: 0. Make the network fit (shorten its "
+            f"delays), {MORE}",
+        ),
+        (
+            {"synaptic_words": 49},
+            lambda s, c: [all_to_all(s, c, weight=1.0)],
+            f"needs 50 synaptic words of a core; allowed: 49. Make the network fit (reduce its "
+            f"in-degree), {MORE}",
+        ),
+        (
+            {"input_axons": 49},
+            lambda s, c: [all_to_all(s, c, weight=1.0)],
+            f"needs 50 input axons of a core; allowed: 49. Make the network fit (drive it from "
+            f"fewer sources), {MORE}",
+        ),
+        (
+            {"synapse_formats": 2},
+            lambda s, c: [all_to_all(s, c, weight=w) for w in (1.0, 2.0, 3.0)],
+            f"needs 3 synapse formats of a core; allowed: 2. Make the network fit (merge its "
+            f"connections), {MORE}",
+        ),
+    ],
+    ids=["compartments", "synaptic_words", "input_axons", "synapse_formats"],
+)
+def test_a_single_neuron_that_exceeds_a_core_is_refused(changes, connect, text):
+    network = driven(size=3, sources=50, connect=connect)
+    chip = LOIHI.what_if(name="small", **changes)
+    assert message(network, chip) == f"population 'cells': neuron 0 alone {text}"
+    larger = chip.what_if(**{name: value + 1 for name, value in changes.items()})
+    compile_network(network, larger, dt=0.1)
+
+
+def test_the_neuron_that_exceeds_a_core_is_named():
+    def connect(source, cells):
+        pre = [0, 1, *range(50), 7]
+        post = [0, 1, *([2] * 50), 3]
+        return [from_arrays(source, cells, pre, post, weight=1.0)]
+
+    network = driven(size=4, sources=50, connect=connect)
+    text = message(network, LOIHI.what_if(synaptic_words=49))
+    assert text.startswith("population 'cells': neuron 2 alone needs 50 synaptic words of a core")
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "remedy"),
+    [
+        ("input_axons", 3, "drive it from fewer sources"),
+        ("output_axons", 7, "connect it to fewer populations"),
+    ],
+)
+def test_axons_between_cores_are_counted_after_placement(limit, value, remedy):
+    """Four populations on a core each, all connected: one axon in, two entries out per pair."""
+    members = [Population(f"p{i}", 4, lif()) for i in range(4)]
+    network = Network(
+        populations=members,
+        connections=[all_to_all(a, b, weight=0.1) for a in members for b in members],
+    )
+    chip = LOIHI.what_if(name="small", compartments=4, **{limit: value})
+    assert message(network, chip) == (
+        f"network: core 0 needs {value + 1} {limit.replace('_', ' ')}; allowed: {value}. Make the "
+        f"network fit ({remedy}), {MORE}"
+    )
+    image = compile_network(network, chip.what_if(**{limit: value + 1}), dt=0.1)
+    assert image.report.resources[limit] == (value + 1, value + 1)

@@ -1,0 +1,188 @@
+"""Files: whole or not at all, and refused in words when they are not what they should be."""
+
+from __future__ import annotations
+
+import re
+import stat
+
+import numpy as np
+import pytest
+
+from neurochip import Recording, SpikeInput, Stimulus
+from neurochip._npz import kind_of, read_npz, reason, write_atomically, write_npz
+from neurochip.errors import ImageError, RecordingError, StimulusError
+from neurochip.image_io import load_image
+
+ARRAYS = {"a": np.arange(50), "b": np.array("text"), "c": np.zeros((3, 0))}
+
+
+def exactly(message):
+    return f"^{re.escape(message)}$"
+
+
+def refused(path, message, kind="stimulus", version=1):
+    with pytest.raises(StimulusError, match=exactly(message)):
+        read_npz(path, kind, version, StimulusError)
+
+
+def test_what_was_written_is_read(tmp_path):
+    path = write_npz(tmp_path / "new" / "x", "stimulus", 3, ARRAYS)
+    assert path == tmp_path / "new" / "x.npz"
+    arrays, version = read_npz(path, "stimulus", 5, StimulusError)
+    assert version == 3
+    assert arrays.keys() == ARRAYS.keys()
+    for key, array in ARRAYS.items():
+        assert arrays[key].dtype == array.dtype
+        assert np.array_equal(arrays[key], array)
+    assert kind_of(path, StimulusError) == "stimulus"
+
+
+def test_a_name_with_another_suffix_gets_one_more(tmp_path):
+    assert write_npz(tmp_path / "x.npz", "stimulus", 1, {}).name == "x.npz"
+    assert write_npz(tmp_path / "x.2024", "stimulus", 1, {}).name == "x.2024.npz"
+
+
+def test_a_file_can_be_read_by_those_who_may_read_any_new_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    path = write_npz(tmp_path / "x", "stimulus", 1, {})
+    modes = [stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "plain", path)]
+    assert modes[0] == modes[1]
+
+
+@pytest.mark.parametrize("interruption", [OSError("disk full"), KeyboardInterrupt()])
+def test_an_interrupted_save_leaves_the_old_file_and_no_other(tmp_path, interruption):
+    path = write_npz(tmp_path / "x.npz", "stimulus", 1, ARRAYS)
+    before = path.read_bytes()
+
+    def half(file):
+        file.write(before[: len(before) // 2])
+        raise interruption
+
+    with pytest.raises(type(interruption)):
+        write_atomically(path, half)
+    assert path.read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_a_save_that_fails_within_numpy_leaves_no_trace(tmp_path, monkeypatch):
+    def fail(file, **arrays):
+        file.write(b"PK")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez_compressed", fail)
+    with pytest.raises(OSError, match=r"^disk full$"):
+        Stimulus(1.0).save(tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    refused(path, f"{path}: no such file; pass the path of a stimulus (.npz).")
+    refused(tmp_path, f"{tmp_path}: no such file; pass the path of a stimulus (.npz).")
+
+
+@pytest.mark.parametrize("content", [b"", b"P", b"time,neuron\n0.1,3\n", b"\x93NUMPY", b"\0" * 99])
+def test_a_file_of_another_program_is_refused(tmp_path, content):
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    message = (
+        f"{path}: not a stimulus; it was not written by neurochip. Pass the path of a stimulus "
+        "(.npz)."
+    )
+    refused(path, message)
+
+
+def test_an_array_file_and_a_foreign_archive_are_refused(tmp_path):
+    message = (
+        "{}: not a stimulus; it was not written by neurochip. Pass the path of a stimulus (.npz)."
+    )
+    np.save(tmp_path / "a.npy", np.arange(3))
+    refused(tmp_path / "a.npy", message.format(tmp_path / "a.npy"))
+    np.savez(tmp_path / "b.npz", x=np.arange(3), pickled=np.array([{}], dtype=object))
+    refused(tmp_path / "b.npz", message.format(tmp_path / "b.npz"))
+
+
+def test_pickles_are_not_read(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, neurochip_format=np.array("stimulus 1"), a=np.array([{}], dtype=object))
+    with pytest.raises(StimulusError) as error:
+        read_npz(path, "stimulus", 1, StimulusError)
+    assert str(error.value).startswith(f"{path}: damaged or not a stimulus (Object arrays cannot")
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    path = write_npz(tmp_path / "x", "recording", 1, ARRAYS)
+    refused(path, f"{path}: holds a recording; pass the path of a stimulus (.npz).")
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path):
+    path = write_npz(tmp_path / "x", "stimulus", 2, ARRAYS)
+    message = f"{path}: stimulus format 2; this neurochip reads up to 1. Upgrade neurochip."
+    refused(path, message)
+
+
+def test_a_file_without_a_version_number_is_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, neurochip_format=np.array("stimulus one"))
+    message = (
+        f"{path}: damaged or not a stimulus (invalid literal for int() with base 10: 'one'); write "
+        "it again from its source."
+    )
+    refused(path, message)
+
+
+def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path):
+    content = write_npz(tmp_path / "x", "stimulus", 1, ARRAYS).read_bytes()
+    path = tmp_path / "cut.npz"
+    message = (
+        f"{path}: damaged or not a stimulus (File is not a zip file); write it again from its "
+        "source."
+    )
+    for length in range(4, len(content), 7):
+        path.write_bytes(content[:length])
+        refused(path, message)
+
+
+def test_a_file_with_any_damaged_byte_is_refused_or_unchanged(tmp_path):
+    content = write_npz(tmp_path / "x", "stimulus", 1, ARRAYS).read_bytes()
+    path = tmp_path / "damaged.npz"
+    whole = read_npz(tmp_path / "x.npz", "stimulus", 1, StimulusError)[0]
+    refusals = 0
+    for position in range(len(content)):
+        for flip in (0x01, 0xFF):
+            damaged = bytearray(content)
+            damaged[position] ^= flip
+            path.write_bytes(damaged)
+            try:
+                arrays = read_npz(path, "stimulus", 1, StimulusError)[0]
+            except StimulusError as error:
+                assert str(error).startswith(f"{path}: ")  # noqa: PT017 - any of the messages
+                refusals += 1
+                continue
+            # The byte belongs to a date or another field of the archive that means nothing here.
+            for key in arrays.keys() & whole.keys():
+                assert np.array_equal(arrays[key], whole[key])
+    assert refusals > len(content)
+
+
+def test_the_kind_of_a_file_that_has_none_is_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    message = f"{path}: no such file; pass the path of a file that neurochip wrote (.npz)."
+    with pytest.raises(ImageError, match=exactly(message)):
+        kind_of(path, ImageError)
+
+
+def test_each_reader_raises_its_own_error(tmp_path):
+    path = Stimulus(1.0, (SpikeInput("x", 1, [0], [0.5]),)).save(tmp_path / "x")
+    message = f"{path}: holds a stimulus; pass the path of a chip image (.npz)."
+    with pytest.raises(ImageError, match=exactly(message)):
+        load_image(path)
+    message = f"{path}: holds a stimulus; pass the path of a recording (.npz)."
+    with pytest.raises(RecordingError, match=exactly(message)):
+        Recording.load(path)
+
+
+def test_a_reason_can_stand_within_a_sentence():
+    assert reason(KeyError("a")) == "no 'a' in it"
+    assert reason(ValueError("It is wrong.")) == "It is wrong"
+    assert reason(MemoryError()) == "MemoryError"
