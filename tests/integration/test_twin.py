@@ -34,8 +34,9 @@ def assert_twin_is_reference(network, dt, duration=400.0, seed=1):
     twin = run_twin(network, stimulus, dt, reference.n_steps)
     for population in network.populations:
         name = population.name
-        spikes = zip(reference.steps[name].tolist(), reference.ids[name].tolist(), strict=True)
-        assert twin.spikes[name] == list(spikes)
+        got = np.array(twin.spikes[name], dtype=int).reshape(-1, 2)
+        expected = np.stack([reference.steps[name], reference.ids[name]], axis=1)
+        assert np.array_equal(got, expected)
         error = np.abs(twin.v[name] - reference.trace(name).values).max()
         assert error < TOLERANCE, f"{name}: {error} mV"
     return reference
