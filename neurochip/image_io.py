@@ -72,7 +72,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         for index, item in enumerate(symbols.populations):
             for name in _SYMBOL_ARRAYS:
                 arrays[f"symbols.{index}.{name}"] = getattr(item, name)
-    arrays["header"] = np.array(json.dumps(header))
+    arrays["header"] = np.array(json.dumps(header, default=_value))
     return write_npz(path, _KIND, _VERSION, arrays)
 
 
@@ -160,6 +160,11 @@ def dump_image(image: ChipImage) -> str:
             )
         lines += _cut(group.n_synapses)
     return "\n".join(lines)
+
+
+def _value(member: Any) -> Any:
+    """What JSON holds of an enumeration."""
+    return member.value
 
 
 def _cut(rows: int) -> list[str]:

@@ -18,7 +18,7 @@ from ..typing import Int32Array
 from .decode import Registers, decode_recording, raw_recording
 from .kernels import run_parallel, run_serial
 from .layout import build_layout
-from .state import COUNTERS, OVERFLOWS, Output, Row, new_state, read_row, widths_of
+from .state import COUNTERS, OVERFLOWS, Output, Row, new_state, noise_of, read_row, widths_of
 
 __all__ = ["Emulator"]
 
@@ -267,12 +267,13 @@ class Emulator:
         )
 
     def _call(self, *arguments: Any) -> int:
-        *where, output = arguments
+        *where, noise, output = arguments
         arguments = (
             *where,
             self._layout,
             self._widths,
             self._state,
+            noise,
             output,
             self.strict,
         )
