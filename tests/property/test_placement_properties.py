@@ -43,6 +43,16 @@ CHIPS = (
 )
 
 
+WIDTHS = (
+    LOIHI.what_if(weight_mantissa_bits=4),
+    LOIHI.what_if(decay_bits=8),
+    LOIHI.what_if(decay_bits=15, decay_u_offset=0, decay_v_offset=1),
+    LOIHI.what_if(state_bits=16, accumulator_bits=15, threshold_mantissa_bits=9),
+    LOIHI.what_if(bias_mantissa_bits=6, bias_exponent_max=3),
+    LOIHI.what_if(weight_shift=3, threshold_shift=2, weight_exponent_max=3, accumulator_bits=18),
+)
+
+
 def random_network(rng, recurrent=True):
     """One to three populations, any of them heterogeneous, with all kinds of connections."""
     populations = [_population(rng, f"p{i}") for i in range(rng.integers(1, 4))]
@@ -114,12 +124,12 @@ def _connection(rng, sources, populations):
     return from_arrays(source, target, pre, post, **common)
 
 
-def compiled(n, stream, **options):
+def compiled(n, stream, chips=CHIPS, **options):
     """Networks that compile, with their dt and image; a few do not fit their small chip."""
     found, refused, seed = [], 0, 0
     while len(found) < n:
         rng = np.random.default_rng([stream, seed])
-        network, chip = random_network(rng, **options), CHIPS[seed % len(CHIPS)]
+        network, chip = random_network(rng, **options), chips[seed % len(chips)]
         dt = DTS[rng.integers(0, len(DTS))]
         seed += 1
         try:
@@ -135,6 +145,11 @@ def compiled(n, stream, **options):
 @pytest.fixture(scope="module")
 def cases():
     return compiled(N_NETWORKS, stream=1)
+
+
+@pytest.fixture(scope="module")
+def cases_of_other_widths():
+    return compiled(N_NETWORKS // 2, stream=4, chips=WIDTHS)
 
 
 # ----------------------------------------------------------------------- limits of the cores
@@ -247,15 +262,16 @@ def test_every_neuron_and_every_synapse_of_the_network_is_in_the_image(cases):
 
 def gain_of(population, dt, image, compartments):
     """What a weight unit adds to u, from the equations and the decays in the image."""
-    get = population.parameter
+    get, core = population.parameter, image.chip.core
     tau_m, a = get("tau_m"), np.exp(-dt / get("tau_m"))
-    kept_a = 1 - image.compartments.decay_v[compartments] / 4096
+    decay_v = image.compartments.decay_v[compartments] + core.decay_v_offset
+    decay_u = image.compartments.decay_u[compartments] + core.decay_u_offset
+    kept_a, kept_s = 1 - decay_v / core.decay_scale, 1 - decay_u / core.decay_scale
     if population.model.delta_synapses:
-        gain, s, kept_s = a, np.zeros_like(a), np.zeros_like(a)
+        gain, s = a, np.zeros_like(a)
     else:
         tau_syn = get("tau_syn")
         s = np.exp(-dt / tau_syn)
-        kept_s = 1 - (image.compartments.decay_u[compartments] + 1) / 4096
         # Random time constants are never close to equal.
         assert np.all(np.abs(tau_m - tau_syn) > 1e-6)
         gain = tau_m / get("cm") * tau_syn / (tau_m - tau_syn) * (a - s)
@@ -264,55 +280,61 @@ def gain_of(population, dt, image, compartments):
     return gain
 
 
-def test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked(cases):
+@pytest.mark.parametrize("widths", ["cases", "cases_of_other_widths"])
+def test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked(widths, request):
     # Half a step, and what float64 leaves of an exact half.
     slack = 1 + 1e-6
-    for seed, network, dt, image in cases:
-        registers = image.compartments
+    for seed, network, dt, image in request.getfixturevalue(widths):
+        registers, core = image.compartments, image.chip.core
         for population, symbol in zip(network.populations, image.symbols.populations, strict=True):
             get, at = population.parameter, symbol.compartments
             lsb = 1 / symbol.mv_per_lsb[0]
-            a, kept = np.exp(-dt / get("tau_m")), 1 - registers.decay_v[at] / 4096
+            a = np.exp(-dt / get("tau_m"))
+            decay = registers.decay_v[at] + core.decay_v_offset
             v_inf = get("v_rest") + get("tau_m") / get("cm") * network.current(population)
             leak = a if population.model.delta_synapses else np.ones_like(a)
             origin = v_inf + (get("v_reset") - v_inf) * leak
             assert np.allclose(symbol.origin, origin, rtol=0, atol=1e-9)
-            assert np.abs(4096 * (1 - a) - registers.decay_v[at]).max() <= 0.5 * slack
+            assert np.abs(core.decay_scale * (1 - a) - decay).max() <= 0.5 * slack
 
-            threshold = registers.threshold_mantissa[at].astype(float) * 64
-            assert threshold.min() > 0
-            assert threshold.max() <= 131071 * 64
+            step, top = 2**core.threshold_shift, core.threshold_mantissa.maximum
+            mantissa = registers.threshold_mantissa[at]
+            assert mantissa.min() > 0
+            assert mantissa.max() <= top
             wanted = (get("v_thresh") - origin) * lsb
-            top = registers.threshold_mantissa[at] == 131071  # clipped: its last step is cut
-            assert np.all(np.abs(threshold - wanted) <= np.where(top, 64, 32) * slack), seed
+            error = np.abs(mantissa.astype(float) * step - wanted)
+            # The largest mantissa stands for a little more, since v must be able to pass it.
+            assert np.all(error <= np.where(mantissa == top, step, step / 2) * slack), seed
 
-            exponent = registers.bias_exponent[at]
-            assert np.all((exponent >= 0) & (exponent <= 7))
-            assert np.all(np.abs(registers.bias_mantissa[at]) <= 4096)
-            bias = registers.bias_mantissa[at] * 2.0**exponent
-            wanted = (1 - kept) * (v_inf - origin) * lsb
-            assert np.all(np.abs(bias - wanted) <= 2.0**exponent / 2 * slack), seed
+            mantissa, exponent = registers.bias_mantissa[at], registers.bias_exponent[at]
+            assert np.all((exponent >= 0) & (exponent <= core.bias_exponent_max))
+            assert np.all(np.abs(mantissa) <= core.bias_mantissa.maximum + 1)
+            wanted = decay / core.decay_scale * (v_inf - origin) * lsb
+            error = np.abs(mantissa * 2.0**exponent - wanted)
+            assert np.all(error <= 2.0**exponent / 2 * slack), seed
 
             wanted = (get("v_init") - origin) * lsb
             assert np.all(np.abs(registers.v_init[at] - wanted) <= 0.5 * slack), seed
+            assert np.all(np.abs(registers.v_init[at]) <= core.state.maximum)
 
         for connection, group in zip(network.connections, image.synapses, strict=True):
             symbol = next(p for p in image.symbols.populations if p.name == connection.target.name)
             gain = gain_of(connection.target, dt, image, symbol.compartments)
-            lsb = 1 / symbol.mv_per_lsb[0]
-            wanted = connection.weight * gain[connection.post] * lsb
+            wanted = connection.weight * gain[connection.post] / symbol.mv_per_lsb[0]
             mixed = group.format.sign_mode is SignMode.MIXED
-            step = 2.0 ** (6 + group.format.weight_exponent + mixed)
-            meant = group.mantissa * 2.0 ** (6 + group.format.weight_exponent)
-            assert -8 <= group.format.weight_exponent <= 7
-            assert np.all(np.abs(group.mantissa) <= 255)
+            exponent = group.format.weight_exponent
+            assert core.weight_exponent_min <= exponent <= core.weight_exponent_max
+            assert np.all(np.abs(group.mantissa) < 2**core.weight_mantissa_bits)
             assert np.all(group.mantissa % (1 + mixed) == 0)
+            meant = group.mantissa * 2.0 ** (core.weight_shift + exponent)
+            assert np.all(np.abs(meant) <= core.weight_limit)
+            step = 2.0 ** (core.weight_shift + exponent + mixed)
             assert np.all(np.abs(meant - wanted) <= step / 2 * slack + 1e-6), seed
 
 
-def test_headroom_is_kept_or_warned_about(cases):
+def test_headroom_is_kept_or_warned_about(cases, cases_of_other_widths):
     kept = 0
-    for seed, _, _, image in cases:
+    for seed, _, _, image in cases + cases_of_other_widths:
         for scale in image.report.scales:
             tight = [
                 name

@@ -293,11 +293,14 @@ def test_a_full_spike_buffer_loses_nothing(monkeypatch):
     image = hand_made(5, threshold_mantissa=0, bias_mantissa=1)
     whole = Emulator(image).run_steps(1000)
     monkeypatch.setattr(shell, "_SPIKE_BUFFER", 1)
-    emulator = Emulator(image)
-    calls = []
-    monkeypatch.setattr(
-        emulator, "_call", lambda *a, _call=emulator._call: calls.append(_call(*a)) or calls[-1]
-    )
+    emulator, calls = Emulator(image), []
+    kernel = emulator._call
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return kernel(*arguments)
+
+    monkeypatch.setattr(emulator, "_call", counted)
     small = emulator.run_steps(1000)
     assert len(calls) > 1
     assert small.n_spikes == 5000
