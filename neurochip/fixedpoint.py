@@ -38,7 +38,7 @@ class Overflow(enum.Enum):
     CLIP = "clip"
     """Stop at the limit."""
     NONE = "none"
-    """No limit, as if the register were wider. The emulator has 31 bits and counts what exceeds them."""
+    """No limit, as if the register were wider; the emulator counts what exceeds 31 bits."""
 
 
 @dataclass(frozen=True)

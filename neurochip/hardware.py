@@ -66,8 +66,8 @@ class CoreSpec:
     vmin_exponent_max, vmax_exponent_max : int
         vmin = -2**e + 1 and vmax = 2**(9 + 2 e) - 1 (NL, NX).
     accumulator_overflow, current_overflow, input_overflow : Overflow
-        What the synaptic input of a step, u, and u + bias do beyond their width: WRAP (NL, the first
-        two asserted against the chip), WRAP_UP or NONE.
+        What the synaptic input of a step, u, and u + bias do beyond their width: WRAP (NL, the
+        first two asserted against the chip), WRAP_UP or NONE.
     voltage_overflow : Overflow
         CLIP to vmin and vmax (NL, Lava), or NONE (B2).
     weight_rounding : Rounding
@@ -177,9 +177,7 @@ class CoreSpec:
             object.__setattr__(self, name, rule)
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
-                raise SpecError(
-                    f"core: {name} = {getattr(self, name)!r}; allowed: True or False."
-                )
+                raise SpecError(f"core: {name} = {getattr(self, name)!r}; allowed: True or False.")
 
     @property
     def decay_scale(self) -> int:

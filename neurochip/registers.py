@@ -138,7 +138,7 @@ def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int6
     if synapse_format.sign_mode is SignMode.INHIBITORY:
         return -((-m >> low) << low)
     if core.weight_rounding is Rounding.TOWARD_ZERO:
-        return np.sign(m) * ((np.abs(m) >> low) << low)
+        return np.asarray(np.sign(m) * ((np.abs(m) >> low) << low))
     if core.weight_rounding is Rounding.NEAREST:
         most = ((1 << core.weight_mantissa_bits) - 1) >> low
         steps = np.clip(np.rint(np.ldexp(m.astype(np.float64), -low)), -most, most)

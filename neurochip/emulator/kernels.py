@@ -129,14 +129,15 @@ def fold_plane(ring: Any, slot: Any, other: Any, shift: Any) -> None:
 
 
 @kernel
-def draw_noise(begin: Any, end: Any, step: Any, row: Any, noise: Any, tiles: Any) -> None:
+def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: Any) -> None:
     """Write this step's noise of a block into the row of its tiles that takes it up.
 
     The raw draw r of -127..127 is a counter-based hash of seed, step and compartment (two rounds of
     SplitMix64's finaliser; Steele, Lea and Flood 2014, 10.1145/2660193.2660195), so it depends on
     nothing else; or it is given. Then ``z = trunc((r + 64 offset) 2**(exponent - 7))``.
     """
-    for i in range(begin, end):
+    begin = block * layout.span
+    for i in range(begin, min(begin + layout.span, layout.n_compartments)):
         if noise.enabled[i] == 0:
             continue
         if len(noise.draws) > 0:
@@ -217,8 +218,6 @@ def step_block(
     layout: Any,
     widths: Any,
     state: Any,
-    noise: Any,
-    row: Any,
 ) -> None:
     """One step of one block: deliver the spikes of the previous step, update, list spikes."""
     mask = np.uint64(layout.ring_mask)
@@ -241,10 +240,6 @@ def step_block(
         head,
         mask,
     )
-    if len(noise.enabled) > 0:
-        from_here = block * layout.span
-        to_here = min(from_here + layout.span, layout.n_compartments)
-        draw_noise(from_here, to_here, step, row, noise, state.tiles)
     n = update_block(block, step, head, ring_start, layout, widths, state)
     state.n_fired[block] = n
     counters = state.counters[block]
@@ -263,14 +258,12 @@ def call_step_block(
     layout: Any,
     widths: Any,
     state: Any,
-    noise: Any,
-    row: Any,
 ) -> None:
     """As :func:`step_block`, as a call.
 
     Inlined into a parallel loop, its running sums would be taken for reductions over blocks.
     """
-    step_block(block, step, inputs, begin, end, layout, widths, state, noise, row)
+    step_block(block, step, inputs, begin, end, layout, widths, state)
 
 
 @inline_kernel
@@ -324,12 +317,15 @@ def run_serial(
 ) -> Any:
     """Run rows ``row`` to ``stop`` (step = first_step + row) and return the row reached.
 
-    It returns early when the spike buffer may overflow, and after an overflow if ``strict``.
+    It returns early when the spike buffer may overflow, and after an overflow if ``strict``. Without
+    noise ``noise`` is None, and Numba drops the branch.
     """
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
         for block in range(layout.blocks):
-            step_block(block, step, inputs, begin, end, layout, widths, state, noise, row)
+            if noise is not None:
+                draw_noise(block, step, row, layout, noise, state.tiles)
+            step_block(block, step, inputs, begin, end, layout, widths, state)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:
@@ -358,7 +354,9 @@ def run_parallel(
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
         for block in numba.prange(layout.blocks):
-            call_step_block(block, step, inputs, begin, end, layout, widths, state, noise, row)
+            if noise is not None:
+                draw_noise(block, step, row, layout, noise, state.tiles)
+            call_step_block(block, step, inputs, begin, end, layout, widths, state)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:

@@ -9,8 +9,8 @@ share nothing within a step. A synapse takes four bytes::
 
 The low half is an offset into the ring: adding the position of the current step and masking gives
 the accumulator, with no branch for delays. There is one plane, and one more for each synapse group
-whose sum is shifted before it joins the others (``CoreSpec.exponent_on_sum``). Blocks are cut for speed only. Cores of the chip play no
-part here, and neither changes any result.
+whose sum is shifted before it joins the others (``CoreSpec.exponent_on_sum``). Blocks are cut for
+speed only. Cores of the chip play no part here, and neither changes any result.
 """
 
 from __future__ import annotations

@@ -49,7 +49,10 @@ COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 
 
 class Row:
-    """Rows of a tile. ``HELD`` counts the steps for which v stays at 0; ``NOISE`` joins the input."""
+    """Rows of a tile.
+
+    ``HELD`` counts the steps for which v stays at 0; ``NOISE`` joins the synaptic input.
+    """
 
     U = 0
     V = 1
@@ -81,7 +84,7 @@ class Widths(NamedTuple):
 
 
 class NoiseTable(NamedTuple):
-    """Noise registers; empty arrays where an image has no noise.
+    """Noise registers.
 
     ``bias`` is the bias without noise, which the kernel adds to when the noise goes into v.
     ``draws`` are given raw numbers, shape (n_steps, n), or none.
@@ -137,17 +140,15 @@ def widths_of(image: ChipImage) -> Widths:
     )
 
 
-def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable:
-    """Noise registers of an image, with given draws or without."""
-    empty = np.empty(0, dtype=np.int32)
-    given = np.empty((0, 0), dtype=np.int8) if draws is None else draws
+def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | None:
+    """Noise registers of an image, with given draws or without; None if it has no noise."""
     noise, registers = image.noise, image.compartments
     if noise is None:
-        return NoiseTable(empty, empty, given, 0, 0, False, 0)
+        return None
     return NoiseTable(
         enabled=noise.enabled.copy(),
         bias=decode_bias(registers.bias_mantissa, registers.bias_exponent),
-        draws=given,
+        draws=np.empty((0, 0), dtype=np.int8) if draws is None else draws,
         exponent=noise.exponent,
         mantissa_offset=noise.mantissa_offset,
         at_membrane=noise.at_membrane,
