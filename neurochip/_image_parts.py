@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from .hardware import CoreSpec
 from .registers import SynapseFormat
 from .typing import Float64Array, Int16Array, Int32Array, Int64Array, UInt8Array
 
-__all__ = ["Compartments", "InputSymbol", "PopulationSymbol", "Symbols", "SynapseGroup"]
+__all__ = ["Compartments", "InputSymbol", "Noise", "PopulationSymbol", "Symbols", "SynapseGroup"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -224,6 +225,68 @@ class SynapseGroup(ArrayValue):
     def max_delay(self) -> int:
         """Longest delay in steps."""
         return int(self.delay.max()) if self.delay.size else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Noise(ArrayValue):
+    """Noise registers: in every step an enabled compartment takes up a random integer.
+
+    With a raw draw r, evenly from -127..127, it is ``trunc((r + 64 mantissa_offset) *
+    2**(exponent - 7))`` (nengo-loihi ``NoiseState``). The chip's own generator is unpublished; the
+    emulator's depends on the seed, the step and the number of the compartment only.
+
+    Parameters
+    ----------
+    enabled : ndarray of int32, shape (n,)
+        1 where a compartment has noise, else 0.
+    exponent : int
+        0 to 23.
+    mantissa_offset : int
+        Shifts the mean; the largest noise must stay below 2**30.
+    at_membrane : bool
+        Whether the noise is added to u + bias, so to v alone, instead of the synaptic input.
+    seed : int
+        0 to 2**63 - 1.
+
+    Raises
+    ------
+    ImageError
+        If a value is out of range.
+    """
+
+    enabled: Int32Array
+    exponent: int
+    mantissa_offset: int = 0
+    at_membrane: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("exponent", 0, 23),
+            ("mantissa_offset", -(1 << 22), 1 << 22),
+            ("seed", 0, (1 << 63) - 1),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+                raise ImageError(f"noise: {name} = {value!r}; allowed: an integer.")
+            value = int(value)
+            if not low <= value <= high:
+                raise ImageError(f"noise: {name} = {value}; allowed: {low} to {high}.")
+            object.__setattr__(self, name, value)
+        if not isinstance(self.at_membrane, (bool, np.bool_)):
+            raise ImageError(f"noise: at_membrane = {self.at_membrane!r}; allowed: True or False.")
+        object.__setattr__(self, "at_membrane", bool(self.at_membrane))
+        largest = (127 + 64 * abs(self.mantissa_offset)) << max(0, self.exponent - 7)
+        if largest >= 1 << 30:
+            raise ImageError(
+                f"noise: exponent {self.exponent} and mantissa_offset {self.mantissa_offset} make "
+                f"noise of up to {largest}; allowed: below {1 << 30}."
+            )
+
+    @property
+    def settings(self) -> tuple[int, int, bool, int]:
+        """Exponent, mantissa offset, target and seed."""
+        return self.exponent, self.mantissa_offset, self.at_membrane, self.seed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 
 from .typing import Float64Array, Int64Array
 
-__all__ = ["Format", "Rounding", "encode_mantissa_exponent", "round_to_integer"]
+__all__ = ["Format", "Overflow", "Rounding", "encode_mantissa_exponent", "round_to_integer"]
 
 
 class Rounding(enum.Enum):
@@ -26,6 +26,19 @@ class Rounding(enum.Enum):
     """Drop the fraction of the magnitude."""
     STOCHASTIC = "stochastic"
     """Up with a probability equal to the fraction: no bias on any input, at the price of noise."""
+
+
+class Overflow(enum.Enum):
+    """What happens to a number that does not fit its register."""
+
+    WRAP = "wrap"
+    """Two's complement into [-2**b, 2**b - 1]."""
+    WRAP_UP = "wrap up"
+    """Wrap into (-2**b, 2**b]: as above, but the number 2**b stays (a quirk of Lava)."""
+    CLIP = "clip"
+    """Stop at the limit."""
+    NONE = "none"
+    """No limit, as if the register were wider; the emulator counts what exceeds 31 bits."""
 
 
 @dataclass(frozen=True)

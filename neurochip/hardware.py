@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import SpecError
-from .fixedpoint import Format
+from .fixedpoint import Format, Overflow, Rounding
 
 __all__ = ["LOIHI", "ChipSpec", "CoreSpec"]
 
@@ -65,6 +65,20 @@ class CoreSpec:
         Largest synaptic delay in steps on top of the one step that every spike takes (D18, B2).
     vmin_exponent_max, vmax_exponent_max : int
         vmin = -2**e + 1 and vmax = 2**(9 + 2 e) - 1 (NL, NX).
+    accumulator_overflow, current_overflow, input_overflow : Overflow
+        What the synaptic input of a step, u, and u + bias do beyond their width: WRAP (NL, the
+        first two asserted against the chip), WRAP_UP or NONE.
+    voltage_overflow : Overflow
+        CLIP to vmin and vmax (NL, Lava), or NONE (B2).
+    weight_rounding : Rounding
+        How the mantissa bits that a format does not store are dropped: FLOOR (public notes on the
+        vendor's formula), TOWARD_ZERO (B2) or NEAREST (NL, before loading). Inhibitory formats drop
+        them from the magnitude.
+    weight_clips : bool
+        Whether a decoded weight is limited to ``weight_limit`` (B2).
+    exponent_on_sum : bool
+        Whether a negative weight exponent shifts the sum of a synapse group in a step (Lava)
+        instead of every weight.
     """
 
     compartments: int = 1024
@@ -96,9 +110,19 @@ class CoreSpec:
     delay_max: int = 62
     vmin_exponent_max: int = 23
     vmax_exponent_max: int = 7
+    accumulator_overflow: Overflow = Overflow.WRAP
+    current_overflow: Overflow = Overflow.WRAP
+    input_overflow: Overflow = Overflow.WRAP
+    voltage_overflow: Overflow = Overflow.CLIP
+    weight_rounding: Rounding = Rounding.FLOOR
+    weight_clips: bool = True
+    exponent_on_sum: bool = False
 
     def __post_init__(self) -> None:
+        self._check_rules()
         for item in dataclasses.fields(self):
+            if item.name in _RULES or item.name in _SWITCHES:
+                continue
             value = getattr(self, item.name)
             if isinstance(value, bool) or not isinstance(value, numbers.Integral):
                 raise SpecError(f"core: {item.name} = {value!r}; allowed: an integer.")
@@ -139,6 +163,21 @@ class CoreSpec:
                     f"core: {mantissa} + {shift} = {bits}; allowed: at most 31, since the "
                     "emulator computes in 32 bits."
                 )
+
+    def _check_rules(self) -> None:
+        for name, allowed in _RULES.items():
+            value = getattr(self, name)
+            try:  # a file holds the value of an enumeration, not the enumeration
+                rule = type(allowed[0])(value)
+            except ValueError:
+                rule = None
+            if rule not in allowed:
+                listed = ", ".join(str(member) for member in allowed)
+                raise SpecError(f"core: {name} = {value!r}; allowed: {listed}.")
+            object.__setattr__(self, name, rule)
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise SpecError(f"core: {name} = {getattr(self, name)!r}; allowed: True or False.")
 
     @property
     def decay_scale(self) -> int:
@@ -181,6 +220,16 @@ class CoreSpec:
         """Largest magnitude of a decoded weight: the accumulator's, on the grid of weights."""
         return (1 << (self.accumulator_bits - 1)) - (1 << self.weight_shift)
 
+
+_WRAPS = (Overflow.WRAP, Overflow.WRAP_UP, Overflow.NONE)
+_RULES: dict[str, tuple[Overflow, ...] | tuple[Rounding, ...]] = {
+    "accumulator_overflow": _WRAPS,
+    "current_overflow": _WRAPS,
+    "input_overflow": _WRAPS,
+    "voltage_overflow": (Overflow.CLIP, Overflow.NONE),
+    "weight_rounding": (Rounding.FLOOR, Rounding.TOWARD_ZERO, Rounding.NEAREST),
+}
+_SWITCHES = ("weight_clips", "exponent_on_sum")
 
 # Bounds that keep the emulator's 32-bit arithmetic exact, and registers of signed or zero value.
 _RANGES = {
@@ -244,7 +293,7 @@ class ChipSpec:
             Name of the new chip; by default the changes are appended to this chip's name.
         cores : int, optional
             Number of cores.
-        **core : int
+        **core
             Fields of :class:`CoreSpec`.
 
         Raises

@@ -21,6 +21,7 @@ from .image import (
     ChipImage,
     Compartments,
     InputSymbol,
+    Noise,
     PopulationSymbol,
     Symbols,
     SynapseGroup,
@@ -59,8 +60,12 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         "synapses": [
             {"source": group.source, **dataclasses.asdict(group.format)} for group in image.synapses
         ],
+        "noise": None,
         "symbols": None,
     }
+    if image.noise is not None:
+        header["noise"] = image.noise.settings
+        arrays["noise.enabled"] = image.noise.enabled
     if image.symbols is not None:
         symbols = image.symbols
         header["symbols"] = {
@@ -72,7 +77,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         for index, item in enumerate(symbols.populations):
             for name in _SYMBOL_ARRAYS:
                 arrays[f"symbols.{index}.{name}"] = getattr(item, name)
-    arrays["header"] = np.array(json.dumps(header))
+    arrays["header"] = np.array(json.dumps(header, default=_value))
     return write_npz(path, _KIND, _VERSION, arrays)
 
 
@@ -98,6 +103,9 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
             synapses=tuple(
                 _group(index, entry, arrays) for index, entry in enumerate(header["synapses"])
             ),
+            noise=None
+            if header["noise"] is None
+            else Noise(arrays["noise.enabled"], *header["noise"]),
             symbols=None if header["symbols"] is None else _symbols(header["symbols"], arrays),
         )
         digest = header["digest"]
@@ -160,6 +168,11 @@ def dump_image(image: ChipImage) -> str:
             )
         lines += _cut(group.n_synapses)
     return "\n".join(lines)
+
+
+def _value(member: Any) -> Any:
+    """What JSON holds of an enumeration."""
+    return member.value
 
 
 def _cut(rows: int) -> list[str]:

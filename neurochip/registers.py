@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from .errors import ImageError
+from .fixedpoint import Overflow, Rounding
 from .hardware import CoreSpec
-from .typing import Int32Array
+from .typing import Int32Array, Int64Array
 
 __all__ = [
     "SignMode",
@@ -27,6 +28,7 @@ __all__ = [
     "decode_weights",
     "effective_decay",
     "mantissa_range",
+    "sum_shift",
 ]
 
 
@@ -99,7 +101,9 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
 
     ``W = clip(((m >> low << low) << exponent) << shift)``: first the low bits that are not stored
     are dropped, then the exponent is applied (a negative one floors), then the fixed shift.
-    Inhibitory mantissas drop their low bits toward zero, all others toward minus infinity.
+    Inhibitory mantissas drop their low bits toward zero, all others by ``core.weight_rounding``.
+    With ``core.exponent_on_sum`` a negative exponent is left to the sum (see
+    :func:`sum_shift`).
 
     Parameters
     ----------
@@ -114,15 +118,32 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
     -------
     ndarray of int32, shape (n,)
     """
-    m = np.asarray(mantissa, dtype=np.int64)
-    low = synapse_format.low_bits(core)
-    sign = -1 if synapse_format.sign_mode is SignMode.INHIBITORY else 1
-    stored = sign * ((sign * m >> low) << low)
-    exponent = synapse_format.weight_exponent
+    stored = _store(np.asarray(mantissa, dtype=np.int64), synapse_format, core)
+    exponent = synapse_format.weight_exponent + sum_shift(synapse_format, core)
     scaled = stored << exponent if exponent >= 0 else stored >> -exponent
-    limit = core.weight_limit
-    weights: Int32Array = np.clip(scaled << core.weight_shift, -limit, limit).astype(np.int32)
-    return weights
+    weights = scaled << core.weight_shift
+    if core.weight_clips:
+        weights = np.clip(weights, -core.weight_limit, core.weight_limit)
+    return np.asarray(weights, dtype=np.int32)
+
+
+def sum_shift(synapse_format: SynapseFormat, core: CoreSpec) -> int:
+    """Bits by which the sum of a group's active weights is shifted right in every step."""
+    return max(0, -synapse_format.weight_exponent) if core.exponent_on_sum else 0
+
+
+def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int64Array:
+    """Mantissas as a format stores them: without the low bits that it does not have."""
+    low = synapse_format.low_bits(core)
+    if synapse_format.sign_mode is SignMode.INHIBITORY:
+        return -((-m >> low) << low)
+    if core.weight_rounding is Rounding.TOWARD_ZERO:
+        return np.asarray(np.sign(m) * ((np.abs(m) >> low) << low))
+    if core.weight_rounding is Rounding.NEAREST:
+        most = ((1 << core.weight_mantissa_bits) - 1) >> low
+        steps = np.clip(np.rint(np.ldexp(m.astype(np.float64), -low)), -most, most)
+        return steps.astype(np.int64) << low
+    return (m >> low) << low
 
 
 def effective_decay(register: Any, offset: Any) -> Int32Array:
@@ -147,6 +168,9 @@ def decode_voltage_limits(
 
     ``vmin = -2**vmin_exponent + 1`` and ``vmax = 2**(9 + 2 vmax_exponent) - 1``.
     """
+    if core.voltage_overflow is Overflow.NONE:
+        shape, most = np.shape(vmin_exponent), (1 << 30) - 1
+        return np.full(shape, -most, dtype=np.int32), np.full(shape, most, dtype=np.int32)
     state = core.state
     vmin = 1 - (np.int64(1) << np.asarray(vmin_exponent, dtype=np.int64))
     vmax = (np.int64(1) << (9 + 2 * np.asarray(vmax_exponent, dtype=np.int64))) - 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 __all__ = [
     "BoolArray",
     "Float64Array",
+    "Int8Array",
     "Int16Array",
     "Int32Array",
     "Int64Array",
@@ -20,6 +21,7 @@ __all__ = [
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 Float64Array: TypeAlias = NDArray[np.float64]
+Int8Array: TypeAlias = NDArray[np.int8]
 Int16Array: TypeAlias = NDArray[np.int16]
 Int32Array: TypeAlias = NDArray[np.int32]
 Int64Array: TypeAlias = NDArray[np.int64]

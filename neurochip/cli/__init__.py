@@ -10,6 +10,7 @@ from ..errors import NeurochipError
 from ..version import __version__
 from .compare import compare_command
 from .compile import compile_command
+from .conformance import conformance_command
 from .demo import demo_command
 from .info import info_command
 from .run import run_command
@@ -50,3 +51,4 @@ main.add_command(compile_command)
 main.add_command(run_command)
 main.add_command(compare_command)
 main.add_command(info_command)
+main.add_command(conformance_command)

@@ -22,17 +22,18 @@ _LOW = np.int32((1 << DECAY_BITS) - 1)
 
 
 @inline_kernel
-def wrap(value: Any, half: Any, mask: Any) -> Any:
-    """Two's complement into [-half, half - 1], where mask = 2 half - 1.
+def wrap(value: Any, offset: Any, mask: Any) -> Any:
+    """Add or subtract 2**b until the value lies in [-offset, mask - offset], with mask = 2**b - 1.
 
-    nengo-loihi ``emulator/interface.py``, asserted against the chip for u and for the accumulator.
+    Two's complement has offset = 2**(b-1): nengo-loihi ``emulator/interface.py``, asserted against
+    the chip for u and for the accumulator.
     """
-    return np.int32(np.int32(np.int32(value + half) & mask) - half)
+    return np.int32(np.int32(np.int32(value + offset) & mask) - offset)
 
 
 @inline_kernel
 def decay_toward_zero(value: Any, keep: Any) -> Any:
-    """``trunc(value * keep / 2**15)`` with 0 <= keep <= 2**15 and abs(value) < 2**28.
+    """``trunc(value * keep / 2**15)`` with 0 <= keep <= 2**15 and abs(value) <= 2**30.
 
     Split at bit 15, neither product leaves 32 bits, and the low half carries the whole fraction:
     floor((h 2**15 + l) k / 2**15) = h k + floor(l k / 2**15). Rounding the magnitude down is

@@ -14,24 +14,17 @@ from ..errors import ChipOverflowError, EmulatorError
 from ..image import ChipImage
 from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus, count_steps
-from ..typing import Int32Array
+from ..typing import Int8Array, Int32Array
 from .decode import Registers, decode_recording, raw_recording
 from .kernels import run_parallel, run_serial
 from .layout import build_layout
-from .state import COUNTERS, OVERFLOWS, Output, Row, new_state, read_row, widths_of
+from .overflow import overflow_message
+from .state import COUNTERS, Output, Row, new_state, noise_of, read_row, widths_of
 
 __all__ = ["Emulator"]
 
 _SPIKE_BUFFER = 1 << 20  # spikes: 8 MB, and never less than two steps of all compartments
 _WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a barrier costs more
-
-_MEANING = {
-    "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
-    "current_wraps": "the current u left its {state_bits} bits",
-    "input_wraps": "u + bias left its {state_bits} bits",
-    "voltage_clips_low": "v was clipped at its lower limit",
-    "voltage_clips_high": "v was clipped at its upper limit without a spike",
-}
 
 
 class Emulator:
@@ -156,6 +149,7 @@ class Emulator:
         sources: Any = (),
         *,
         record: Iterable[str] = (),
+        noise: Any = None,
     ) -> Recording:
         """Run in register units: steps, input numbers, integers.
 
@@ -169,6 +163,8 @@ class Emulator:
             n + 1 + d, as a neuron's does; step -1 is allowed before step 0.
         record : iterable of str
             ``"v"``, ``"u"``: registers of all compartments at the end of every step.
+        noise : array_like of int, shape (n_steps, n_compartments), optional
+            Raw draws of -127..127 to use instead of the generator, if the image has noise.
 
         Returns
         -------
@@ -203,8 +199,25 @@ class Emulator:
         inside = (at >= self._step - 1) & (at < self._step + n_steps)
         at, ids = at[inside].astype(np.int32), ids[inside].astype(np.int32)
         order = np.lexsort((ids, at))
-        registers = self._run(int(n_steps), at[order], ids[order], probes)
+        draws = None if noise is None else self._check_draws(noise, int(n_steps))
+        registers = self._run(int(n_steps), at[order], ids[order], probes, draws)
         return raw_recording(registers, size, self._label())
+
+    def _check_draws(self, noise: Any, n_steps: int) -> Int8Array:
+        draws, shape = np.asarray(noise), (n_steps, self.image.n_compartments)
+        if self.image.noise is None:
+            raise EmulatorError("emulator: noise was given, but the image has no noise registers.")
+        if draws.shape != shape or not np.issubdtype(draws.dtype, np.integer):
+            raise EmulatorError(
+                f"emulator: noise has shape {draws.shape} and type {draws.dtype}; allowed: "
+                f"integers of shape {shape}."
+            )
+        if draws.size and not (draws.min() >= -127 and draws.max() <= 127):
+            raise EmulatorError(
+                f"emulator: noise reaches from {draws.min()} to {draws.max()}; allowed: -127 to "
+                "127."
+            )
+        return np.ascontiguousarray(draws, dtype=np.int8)
 
     def _label(self) -> str:
         return f"chip {self.image.chip.name}, image {self._digest[:12]}"
@@ -215,6 +228,7 @@ class Emulator:
         steps: Int32Array,
         sources: Int32Array,
         columns: dict[tuple[str, str], Int32Array],
+        draws: Int8Array | None = None,
     ) -> Registers:
         """Run the kernels; ``columns`` are the compartments to record by (population, variable)."""
         first = self._step
@@ -235,6 +249,7 @@ class Emulator:
             u_ids=ids["u"],
             u=np.empty((n_steps, len(ids["u"])), dtype=np.int32),
         )
+        noise = noise_of(self.image, draws)
         held = read_row(self._state, Row.HELD, self.image.n_compartments)
         self._state.counters[:] = 0
         self._state.first_overflow[:] = -1
@@ -243,7 +258,7 @@ class Emulator:
         with progress_bar(n_steps, "emulating", self.progress) as bar:
             while row < n_steps:
                 stop = min(n_steps, row + self._chunk())
-                reached = self._call(row, stop, first, input_ptr, inputs, output)
+                reached = self._call(row, stop, first, input_ptr, inputs, noise, output)
                 n = int(output.n_spikes[0])
                 if n:
                     parts.append((output.steps[:n].copy(), output.ids[:n].copy()))
@@ -253,7 +268,9 @@ class Emulator:
                 self._step = first + row
                 self._pending = inputs[input_ptr[row] : input_ptr[row + 1]]
                 if self.strict and (self._state.first_overflow[:, 0] >= 0).any():
-                    raise ChipOverflowError(self._overflow_message())
+                    raise ChipOverflowError(
+                        overflow_message(self.image, self._state.first_overflow)
+                    )
         totals = self._state.counters.sum(axis=0)
         return Registers(
             first_step=first,
@@ -267,12 +284,13 @@ class Emulator:
         )
 
     def _call(self, *arguments: Any) -> int:
-        *where, output = arguments
+        *where, noise, output = arguments
         arguments = (
             *where,
             self._layout,
             self._widths,
             self._state,
+            noise,
             output,
             self.strict,
         )
@@ -301,27 +319,6 @@ class Emulator:
         pointers[1] = len(early)
         pointers[2:] = len(early) + np.cumsum(counts)
         return np.concatenate([early, sources[low:high]]).astype(np.int32), pointers
-
-    def _overflow_message(self) -> str:
-        table = self._state.first_overflow
-        seen = table[table[:, 0] >= 0]
-        step, compartment, event = seen[np.lexsort((seen[:, 1], seen[:, 0]))[0], :3]
-        kind = next(name for bit, name in enumerate(OVERFLOWS) if event >> (bit + 1) & 1)
-        core = self.image.chip.core
-        meaning = _MEANING[kind].format(
-            accumulator_bits=core.accumulator_bits, state_bits=core.state_bits
-        )
-        who, when = f"compartment {compartment}", f"step {step}"
-        if self.image.symbols is not None:
-            when = f"{step * self.image.symbols.dt:g} ms (step {step})"
-            for item in self.image.symbols.populations:
-                where = np.flatnonzero(item.compartments == compartment)
-                if where.size:
-                    who = f"neuron {where[0]} of {item.name!r}"
-        return (
-            f"{who}: at {when} {meaning}. Compile with more headroom, or run with strict=False to "
-            "count such events."
-        )
 
 
 def _choose_threads(image: ChipImage, threads: int | None) -> int:

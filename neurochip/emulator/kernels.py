@@ -40,6 +40,7 @@ _VMAX = np.uint64(Row.VMAX * LANES)
 _THRESHOLD = np.uint64(Row.THRESHOLD * LANES)
 _REFRACTORY = np.uint64(Row.REFRACTORY * LANES)
 _EVENTS = np.uint64(Row.EVENTS * LANES)
+_NOISE = np.uint64(Row.NOISE * LANES)
 _LOW_HALF = np.uint64(0xFFFF)
 
 
@@ -87,13 +88,13 @@ def update_tile(tiles: Any, tile: Any, ring: Any, slot: Any, widths: Any) -> Any
     union = np.int32(0)
     for lane in range(_LANES):
         i = tile + lane
-        raw = np.int32(ring[slot + lane] * widths.weight_unit)
+        raw = np.int32(np.int32(ring[slot + lane] * widths.weight_unit) + tiles[i + _NOISE])
         ring[slot + lane] = 0
-        q = wrap(raw, widths.accumulator_half, widths.accumulator_mask)
+        q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
         raw_u = np.int32(decay_toward_zero(tiles[i + _U], tiles[i + _KEEP_U]) + q)
-        u = wrap(raw_u, widths.state_half, widths.state_mask)
+        u = wrap(raw_u, widths.current_offset, widths.current_mask)
         raw_x = np.int32(u + tiles[i + _BIAS])
-        x = wrap(raw_x, widths.state_half, widths.state_mask)
+        x = wrap(raw_x, widths.input_offset, widths.input_mask)
         raw_v = np.int32(decay_toward_zero(tiles[i + _V], tiles[i + _KEEP_V]) + x)
         clipped = min(max(raw_v, tiles[i + _VMIN]), tiles[i + _VMAX])
         held = tiles[i + _HELD]
@@ -117,6 +118,50 @@ def update_tile(tiles: Any, tile: Any, ring: Any, slot: Any, widths: Any) -> Any
         tiles[i + _EVENTS] = event
         union = np.int32(union | event)
     return union
+
+
+@kernel
+def fold_plane(ring: Any, slot: Any, other: Any, shift: Any) -> None:
+    """Shift the sums of one synapse group for a tile, and add them to the others."""
+    for lane in range(_LANES):
+        ring[slot + lane] += np.int32(ring[other + lane] >> shift)
+        ring[other + lane] = 0
+
+
+@kernel
+def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: Any) -> None:
+    """Write this step's noise of a block into the row of its tiles that takes it up.
+
+    The raw draw r of -127..127 is a counter-based hash of seed, step and compartment (two rounds of
+    SplitMix64's finaliser; Steele, Lea and Flood 2014, 10.1145/2660193.2660195), so it depends on
+    nothing else; or it is given. Then ``z = trunc((r + 64 offset) 2**(exponent - 7))``.
+    """
+    begin = block * layout.span
+    for i in range(begin, min(begin + layout.span, layout.n_compartments)):
+        if noise.enabled[i] == 0:
+            continue
+        if len(noise.draws) > 0:
+            r = np.int64(noise.draws[row, i])
+        else:
+            x = np.uint64(noise.seed) ^ (np.uint64(step) << np.uint64(32) | np.uint64(i))
+            for _ in range(2):
+                x += np.uint64(0x9E3779B97F4A7C15)
+                x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+                x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+                x = x ^ (x >> np.uint64(31))
+            r = np.int64(((x >> np.uint64(32)) * np.uint64(255)) >> np.uint64(32)) - 127
+        r += 64 * noise.mantissa_offset
+        if noise.exponent >= 7:
+            z = r << (noise.exponent - 7)
+        elif r >= 0:
+            z = r >> (7 - noise.exponent)
+        else:
+            z = -(-r >> (7 - noise.exponent))
+        where = (i // LANES) * ROWS * LANES + i % LANES
+        if noise.at_membrane:
+            tiles[np.uint64(where) + _BIAS] = np.int32(noise.bias[i] + z)
+        else:
+            tiles[np.uint64(where) + _NOISE] = np.int32(z)
 
 
 @kernel
@@ -147,6 +192,9 @@ def update_block(
     for compartment in range(begin, end, LANES):
         tile = np.uint64(compartment * ROWS)
         slot = ring_start + head + np.uint64(compartment - begin)
+        for plane in range(len(layout.sum_shifts)):
+            other = slot + np.uint64((plane + 1) << layout.target_bits)
+            fold_plane(state.ring, slot, other, layout.sum_shifts[plane])
         union = update_tile(tiles, tile, state.ring, slot, widths)
         if union & _SPIKE:
             # Write every lane, keep those that spiked: a branch per lane would be mispredicted.
@@ -174,7 +222,7 @@ def step_block(
     """One step of one block: deliver the spikes of the previous step, update, list spikes."""
     mask = np.uint64(layout.ring_mask)
     ring_start = np.uint64(block) * (mask + np.uint64(1))
-    head = np.uint64(step << layout.target_bits) & mask
+    head = np.uint64(step << layout.step_bits) & mask
     first = np.uint64(block * (layout.n_inputs + layout.n_compartments + 1))
     own = first + np.uint64(layout.n_inputs)
     row_ptr, synapses, ring = layout.row_ptr, layout.synapses, state.ring
@@ -263,16 +311,20 @@ def run_serial(
     layout: Any,
     widths: Any,
     state: Any,
+    noise: Any,
     output: Any,
     strict: Any,
 ) -> Any:
     """Run rows ``row`` to ``stop`` (step = first_step + row) and return the row reached.
 
-    It returns early when the spike buffer may overflow, and after an overflow if ``strict``.
+    It returns early when the spike buffer may overflow, and after an overflow if ``strict``. Without
+    noise ``noise`` is None, and Numba drops the branch.
     """
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
         for block in range(layout.blocks):
+            if noise is not None:
+                draw_noise(block, step, row, layout, noise, state.tiles)
             step_block(block, step, inputs, begin, end, layout, widths, state)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
@@ -291,6 +343,7 @@ def run_parallel(
     layout: Any,
     widths: Any,
     state: Any,
+    noise: Any,
     output: Any,
     strict: Any,
 ) -> Any:
@@ -301,6 +354,8 @@ def run_parallel(
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
         for block in numba.prange(layout.blocks):
+            if noise is not None:
+                draw_noise(block, step, row, layout, noise, state.tiles)
             call_step_block(block, step, inputs, begin, end, layout, widths, state)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1

@@ -5,11 +5,12 @@ owns a ring of accumulators (one row per delay step) and its own table of synaps
 share nothing within a step. A synapse takes four bytes::
 
     bit 31 .. 16  weight in units of 2**weight_shift, signed
-    bit 15 .. 0   delay << target_bits | target within the block
+    bit 15 .. 0   delay, plane, target within the block
 
 The low half is an offset into the ring: adding the position of the current step and masking gives
-the accumulator, with no branch for delays. Blocks are cut for speed only. Cores of the chip play no
-part here, and neither changes any result.
+the accumulator, with no branch for delays. There is one plane, and one more for each synapse group
+whose sum is shifted before it joins the others (``CoreSpec.exponent_on_sum``). Blocks are cut for
+speed only. Cores of the chip play no part here, and neither changes any result.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._jit import kernel
+from ..errors import EmulatorError
 from ..hardware import CoreSpec
 from ..image import ChipImage
-from ..registers import SynapseFormat, decode_weights
+from ..registers import SynapseFormat, decode_weights, sum_shift
 from ..typing import Int16Array, Int32Array, Int64Array
 
 __all__ = ["LANES", "Layout", "build_layout"]
@@ -36,7 +38,9 @@ class Layout(NamedTuple):
     """Synapses packed for the kernels.
 
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
-    ``row_ptr[b * (n_sources + 1) + s]`` and end where those of the next source begin.
+    ``row_ptr[b * (n_sources + 1) + s]`` and end where those of the next source begin. A step takes
+    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them; ``sum_shifts`` are
+    the shifts of planes 1, 2 and so on.
     """
 
     n_inputs: int
@@ -44,7 +48,9 @@ class Layout(NamedTuple):
     blocks: int
     span: int
     target_bits: int
+    step_bits: int
     ring_mask: int
+    sum_shifts: Int64Array
     row_ptr: Int64Array
     synapses: Int32Array
 
@@ -55,9 +61,19 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
     Time is proportional to the synapses; memory is 4 bytes a synapse and 8 bytes per source and
     block.
     """
+    core = image.chip.core
+    shifts = [sum_shift(group.format, core) for group in image.synapses]
+    planes = np.cumsum(np.array(shifts, dtype=np.int64) > 0) * (np.array(shifts) > 0)
+    plane_bits = int(planes.max(initial=0)).bit_length()
     delay_bits = image.max_delay.bit_length()
     size = image.n_compartments
-    widest = 1 << (_OFFSET_BITS - delay_bits)
+    widest = 1 << (_OFFSET_BITS - delay_bits - plane_bits)
+    if widest < LANES:
+        raise EmulatorError(
+            f"image: {int(planes.max())} synapse groups shift their sums and the longest delay is "
+            f"{image.max_delay} steps; together they leave {widest} of the {1 << _OFFSET_BITS} "
+            f"accumulators for a block, which needs {LANES}. Join groups of one format."
+        )
     span = min(widest, _round_up(_round_up(size, blocks) // blocks, LANES))
     target_bits = (span - 1).bit_length()
     n_blocks = _round_up(size, span) // span
@@ -70,16 +86,18 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
         _count(group.indptr, group.target, firsts[group.source], span, row_ptr)
     _accumulate(row_ptr)
     synapses = np.empty(image.n_synapses, dtype=np.int32)
-    for group in image.synapses:
+    step_bits = target_bits + plane_bits
+    for group, plane in zip(image.synapses, planes, strict=True):
         _fill(
             group.indptr,
             group.target,
             group.mantissa,
             group.delay,
-            _weight_table(group.format, image.chip.core),
+            _weight_table(group.format, core),
             firsts[group.source],
             span,
-            target_bits,
+            int(plane) << target_bits,
+            step_bits,
             row_ptr,
             synapses,
         )
@@ -89,7 +107,9 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
         blocks=n_blocks,
         span=span,
         target_bits=target_bits,
-        ring_mask=(1 << (target_bits + delay_bits)) - 1,
+        step_bits=step_bits,
+        ring_mask=(1 << (step_bits + delay_bits)) - 1,
+        sum_shifts=np.array([shift for shift in shifts if shift], dtype=np.int64),
         row_ptr=_starts(row_ptr).ravel(),
         synapses=synapses,
     )
@@ -141,7 +161,8 @@ def _fill(
     weights: Any,
     first: Any,
     span: Any,
-    target_bits: Any,
+    plane: Any,
+    step_bits: Any,
     cursor: Any,
     synapses: Any,
 ) -> None:
@@ -150,9 +171,9 @@ def _fill(
     for source in range(len(indptr) - 1):
         for k in range(indptr[source], indptr[source + 1]):
             block = target[k] // span
-            offset = target[k] - block * span
+            offset = plane | (target[k] - block * span)
             if delayed:
-                offset |= np.int64(delay[k]) << target_bits
+                offset |= np.int64(delay[k]) << step_bits
             position = cursor[block, first + source]
             cursor[block, first + source] = position + 1
             weight = np.int64(weights[mantissa[k] + zero])

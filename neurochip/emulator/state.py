@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..fixedpoint import Overflow
 from ..image import ChipImage
 from ..registers import decode_bias, decode_threshold, decode_voltage_limits, effective_decay
-from ..typing import Int32Array, Int64Array
+from ..typing import Int8Array, Int32Array, Int64Array
 from .arithmetic import DECAY_BITS
 from .layout import LANES, Layout
 
@@ -23,11 +24,13 @@ __all__ = [
     "COUNTERS",
     "OVERFLOWS",
     "ROWS",
+    "NoiseTable",
     "Output",
     "Row",
     "State",
     "Widths",
     "new_state",
+    "noise_of",
     "read_row",
     "widths_of",
 ]
@@ -46,7 +49,10 @@ COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 
 
 class Row:
-    """Rows of a tile. ``HELD`` counts the steps for which v stays at 0."""
+    """Rows of a tile.
+
+    ``HELD`` counts the steps for which v stays at 0; ``NOISE`` joins the synaptic input.
+    """
 
     U = 0
     V = 1
@@ -59,19 +65,38 @@ class Row:
     THRESHOLD = 8
     REFRACTORY = 9
     EVENTS = 10
+    NOISE = 11
 
 
-ROWS = 11
+ROWS = 12
 
 
 class Widths(NamedTuple):
-    """Register widths as what the kernels need, all int32."""
+    """Register widths as what :func:`~neurochip.emulator.arithmetic.wrap` needs, all int32."""
 
     weight_unit: np.int32
-    accumulator_half: np.int32
+    accumulator_offset: np.int32
     accumulator_mask: np.int32
-    state_half: np.int32
-    state_mask: np.int32
+    current_offset: np.int32
+    current_mask: np.int32
+    input_offset: np.int32
+    input_mask: np.int32
+
+
+class NoiseTable(NamedTuple):
+    """Noise registers.
+
+    ``bias`` is the bias without noise, which the kernel adds to when the noise goes into v.
+    ``draws`` are given raw numbers, shape (n_steps, n), or none.
+    """
+
+    enabled: Int32Array
+    bias: Int32Array
+    draws: Int8Array
+    exponent: int
+    mantissa_offset: int
+    at_membrane: bool
+    seed: int
 
 
 class State(NamedTuple):
@@ -105,15 +130,38 @@ class Output(NamedTuple):
 
 
 def widths_of(image: ChipImage) -> Widths:
-    """Masks of the chip's register widths."""
+    """Offsets and masks of the chip's register widths and overflow rules."""
     core = image.chip.core
     return Widths(
-        weight_unit=np.int32(1 << core.weight_shift),
-        accumulator_half=np.int32(1 << (core.accumulator_bits - 1)),
-        accumulator_mask=np.int32((1 << core.accumulator_bits) - 1),
-        state_half=np.int32(1 << (core.state_bits - 1)),
-        state_mask=np.int32((1 << core.state_bits) - 1),
+        np.int32(1 << core.weight_shift),
+        *_wrapping(core.accumulator_bits, core.accumulator_overflow),
+        *_wrapping(core.state_bits, core.current_overflow),
+        *_wrapping(core.state_bits, core.input_overflow),
     )
+
+
+def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | None:
+    """Noise registers of an image, with given draws or without; None if it has no noise."""
+    noise, registers = image.noise, image.compartments
+    if noise is None:
+        return None
+    return NoiseTable(
+        enabled=noise.enabled.copy(),
+        bias=decode_bias(registers.bias_mantissa, registers.bias_exponent),
+        draws=np.empty((0, 0), dtype=np.int8) if draws is None else draws,
+        exponent=noise.exponent,
+        mantissa_offset=noise.mantissa_offset,
+        at_membrane=noise.at_membrane,
+        seed=noise.seed,
+    )
+
+
+def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
+    if overflow is Overflow.NONE:
+        bits = 31
+    half = 1 << (bits - 1)
+    offset = half - 1 if overflow is Overflow.WRAP_UP else half
+    return np.int32(offset), np.int32(2 * half - 1)
 
 
 def new_state(image: ChipImage, layout: Layout) -> State:

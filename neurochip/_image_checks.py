@@ -1,0 +1,157 @@
+"""Whether a chip image fits its chip: each register, index and shape, by name."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._image_parts import Compartments, Noise, Symbols, SynapseGroup
+from .errors import ImageError
+from .hardware import CoreSpec
+from .registers import SignMode, check_format, decode_voltage_limits, mantissa_range
+
+if TYPE_CHECKING:
+    from .image import ChipImage
+
+__all__ = ["check_image"]
+
+
+def check_image(image: ChipImage) -> None:
+    """Raise :class:`ImageError` at the first value that the chip cannot hold."""
+    _check_cores(image)
+    _check_compartments(image.compartments, image.chip.core)
+    for index, group in enumerate(image.synapses):
+        _check_group(f"synapse group {index}", group, image)
+    if image.noise is not None:
+        _check_noise(image.noise, image.n_compartments)
+    if image.symbols is not None:
+        _check_symbols(image.symbols, image)
+
+
+def _check_cores(image: ChipImage) -> None:
+    pointers, size = image.core_ptr, image.n_compartments
+    _check_array("image", "core_ptr", pointers, np.int64)
+    rising = len(pointers) > 1 and bool((np.diff(pointers) > 0).all())
+    if not rising or pointers[0] != 0 or pointers[-1] != size:
+        raise ImageError(
+            f"image: core_ptr = {reprlib.repr(pointers.tolist())}; allowed: rising from 0 to "
+            f"{size}, the number of compartments."
+        )
+    if image.n_cores > image.chip.cores:
+        raise ImageError(
+            f"image: {image.n_cores} cores; allowed: at most {image.chip.cores}, as chip "
+            f"{image.chip.name!r} has."
+        )
+    largest = int(np.diff(pointers).max())
+    if largest > image.chip.core.compartments:
+        raise ImageError(
+            f"image: core {int(np.argmax(np.diff(pointers)))} holds {largest} compartments; "
+            f"allowed: at most {image.chip.core.compartments}."
+        )
+
+
+def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
+    bias, state = core.bias_mantissa, core.state
+    ranges = {
+        "decay_u": (0, core.decay.maximum),
+        "decay_v": (0, core.decay.maximum),
+        "decay_u_offset": (0, 1),
+        "decay_v_offset": (0, 1),
+        "threshold_mantissa": (0, core.threshold_mantissa.maximum),
+        "bias_mantissa": (bias.minimum, bias.maximum),
+        "bias_exponent": (0, core.bias_exponent_max),
+        "refractory": (1, core.refractory_max),
+        "vmin_exponent": (0, core.vmin_exponent_max),
+        "vmax_exponent": (0, core.vmax_exponent_max),
+        "v_init": (-state.maximum, state.maximum),
+    }
+    for name, (low, high) in ranges.items():
+        values = getattr(registers, name)
+        _check_array("compartments", name, values, np.int32, len(registers))
+        outside = (values < low) | (values > high)
+        if outside.any():
+            first = int(np.argmax(outside))
+            raise ImageError(
+                f"register {name}: compartment {first} holds {values[first]}; allowed: {low} to "
+                f"{high}."
+            )
+    vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
+    outside = (registers.v_init < vmin) | (registers.v_init > vmax)
+    if outside.any():
+        first = int(np.argmax(outside))
+        raise ImageError(
+            f"register v_init: compartment {first} holds {registers.v_init[first]}; allowed with "
+            f"its limits of v: {vmin[first]} to {vmax[first]}."
+        )
+
+
+def _check_array(owner: str, name: str, values: Any, dtype: Any, size: int | None = None) -> None:
+    wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
+    if not isinstance(values, np.ndarray):
+        raise ImageError(f"{owner}: {name} = {reprlib.repr(values)}; {wanted}.")
+    if values.dtype != dtype:
+        raise ImageError(f"{owner}: {name} is of type {values.dtype}; {wanted}.")
+    if values.ndim != 1 or size not in {None, len(values)}:
+        count = "" if size is None else f" with {size} values"
+        raise ImageError(f"{owner}: {name} has shape {values.shape}; {wanted}{count}.")
+
+
+def _check_group(owner: str, group: SynapseGroup, image: ChipImage) -> None:
+    core = image.chip.core
+    sizes = {"inputs": image.n_inputs, "compartments": image.n_compartments}
+    if group.source not in sizes:
+        raise ImageError(
+            f"{owner}: source = {group.source!r}; allowed: 'inputs' or 'compartments'."
+        )
+    check_format(owner, group.format, core)
+    n, rows = group.n_synapses, sizes[group.source]
+    _check_array(owner, "target", group.target, np.int32)
+    _check_array(owner, "mantissa", group.mantissa, np.int16, n)
+    _check_array(owner, "delay", group.delay, np.uint8, n if np.size(group.delay) else None)
+    _check_array(owner, "indptr", group.indptr, np.int64, rows + 1)
+    if group.indptr[0] != 0 or group.indptr[-1] != n or (np.diff(group.indptr) < 0).any():
+        raise ImageError(
+            f"{owner}: indptr = {reprlib.repr(group.indptr.tolist())}; allowed: never falling, "
+            f"from 0 to {n}, the number of synapses."
+        )
+    low, high = mantissa_range(group.format.sign_mode, core)
+    if group.format.sign_mode is SignMode.MIXED and group.format.weight_bits == 0:
+        low = 0  # the sign alone would be stored as a number that no mantissa has
+    for name, values, minimum, maximum in (
+        ("target", group.target, 0, image.n_compartments - 1),
+        ("mantissa", group.mantissa, low, high),
+        ("delay", group.delay, 0, core.delay_max),
+    ):
+        if values.size and not (minimum <= values.min() and values.max() <= maximum):
+            worst = values.min() if values.min() < minimum else values.max()
+            raise ImageError(f"{owner}: a {name} is {worst}; allowed: {minimum} to {maximum}.")
+
+
+def _check_symbols(symbols: Symbols, image: ChipImage) -> None:
+    sources = sum(item.size for item in symbols.inputs)
+    if sources != image.n_inputs:
+        raise ImageError(
+            f"symbols: the inputs have {sources} sources; allowed: {image.n_inputs}, as the image "
+            "has."
+        )
+    for item in symbols.populations:
+        owner, size = f"symbols of {item.name!r}", len(item.compartments)
+        _check_array(owner, "compartments", item.compartments, np.int32)
+        for name in ("mv_per_lsb", "origin", "v_reset"):
+            _check_array(owner, name, getattr(item, name), np.float64, size)
+        if size and not (
+            item.compartments.min() >= 0 and item.compartments.max() < image.n_compartments
+        ):
+            negative = item.compartments.min() < 0
+            worst = item.compartments.min() if negative else item.compartments.max()
+            raise ImageError(
+                f"{owner}: a compartment is {worst}; allowed: 0 to {image.n_compartments - 1}."
+            )
+
+
+def _check_noise(noise: Noise, size: int) -> None:
+    _check_array("noise", "enabled", noise.enabled, np.int32, size)
+    if noise.enabled.size and not (noise.enabled.min() >= 0 and noise.enabled.max() <= 1):
+        raise ImageError("noise: enabled holds other numbers than 0 and 1; allowed: 0 or 1.")

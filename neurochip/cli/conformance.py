@@ -1,0 +1,61 @@
+"""``neurochip conformance``: golden vectors through the emulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import ImageError
+
+__all__ = ["conformance_command"]
+
+
+@click.command("conformance")
+@click.argument("folder", type=click.Path())
+@click.option(
+    "--preset",
+    type=click.Choice(["loihi", "lava", "nengo-loihi", "brian2loihi"]),
+    default="loihi",
+    show_default=True,
+    help="Rules to run with; an emulator's are compared with its own outputs.",
+)
+@click.option("--threads", type=int, default=None, help="Threads. Default: by size.")
+def conformance_command(folder: str, preset: str, threads: int | None) -> None:
+    """Run every golden vector (.npz) of FOLDER and compare each u, v and spike.
+
+    Prints a line per class and exits with 1 if anything differs, naming the first difference.
+    """
+    from ..conformance import PEERS, VECTOR_CHIP, check_case, load_case
+    from ..presets import PRESETS
+
+    paths = sorted(Path(folder).glob("*.npz"))
+    if not paths:
+        raise ImageError(f"{folder}: no golden vectors; pass a folder with .npz files.")
+    peer = next((key for key, name in PEERS.items() if name == preset), None)
+    refractory = VECTOR_CHIP.core.refractory_max
+    chip = PRESETS[preset].what_if(name=preset, refractory_max=refractory)
+    passed: dict[str, int] = {}
+    total: dict[str, int] = {}
+    left_out, failures = 0, []
+    for path in paths:
+        case = load_case(path)
+        if peer is not None and case.statuses[peer].startswith("unsupported"):
+            left_out += 1
+            continue
+        difference = check_case(case, chip, peer=peer, threads=threads)
+        total[case.case_class] = total.get(case.case_class, 0) + 1
+        passed[case.case_class] = passed.get(case.case_class, 0) + (difference is None)
+        if difference is not None:
+            failures.append(f"{case.name}: {difference}")
+    for name, count in total.items():
+        click.echo(f"{name:28} {passed[name]:3} of {count:3} equal")
+    omitted = f"; {left_out} are beyond what {preset} can express" if left_out else ""
+    click.echo(
+        f"{preset}: {sum(passed.values())} of {sum(total.values())} vectors equal in every u, v "
+        f"and spike{omitted}"
+    )
+    for failure in failures:
+        click.echo(f"Different: {failure}")
+    if failures:
+        raise SystemExit(1)

@@ -1,0 +1,337 @@
+"""Golden vectors: outputs of the open emulators, repeated on this one, bit for bit.
+
+A vector is one ``.npz`` file with registers, synapses, input spikes, and the u, v and spikes that
+they must give; ``docs/reference/conformance.md`` describes the format.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ._npz import reason
+from .emulator import Emulator
+from .errors import ImageError
+from .fixedpoint import Rounding
+from .hardware import LOIHI, ChipSpec
+from .image import ChipImage, Compartments, Noise, SynapseGroup
+from .registers import SignMode, SynapseFormat
+from .typing import Int8Array, Int32Array
+
+__all__ = [
+    "PEERS",
+    "VECTOR_CHIP",
+    "Case",
+    "Difference",
+    "Output",
+    "check_case",
+    "image_of",
+    "load_case",
+]
+
+PEERS = {"lava": "lava", "nengoloihi": "nengo-loihi", "brian2loihi": "brian2loihi"}
+"""Names of the emulators in vector files, and of the presets that stand for them."""
+
+VECTOR_CHIP = LOIHI.what_if(name="loihi, refractory 64", refractory_max=64)
+"""The first generation, with the refractory register of 64 that Brian2Loihi accepts."""
+
+_REGISTERS = (
+    "decay_u",
+    "decay_v",
+    "decay_u_offset",
+    "decay_v_offset",
+    "threshold_mantissa",
+    "bias_mantissa",
+    "bias_exponent",
+    "refractory",
+    "vmin_exponent",
+    "vmax_exponent",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What an engine gave: u and v of shape (n_steps, n_neurons), spikes by step and neuron."""
+
+    u: Int32Array
+    v: Int32Array
+    spike_step: Int32Array
+    spike_neuron: Int32Array
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place in which two outputs differ."""
+
+    step: int
+    neuron: int
+    quantity: str
+    expected: int
+    got: int
+
+    def __str__(self) -> str:
+        return (
+            f"step {self.step}, neuron {self.neuron}: {self.quantity} is {self.got}, expected "
+            f"{self.expected}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One golden vector: registers, synapses and input, and the state they must give.
+
+    Names are those of ``docs/reference/core-semantics.md``. All arrays are read-only.
+
+    Parameters
+    ----------
+    decay_u, ..., noise_enabled : (n_neurons,)
+        Registers of each compartment.
+    noise_raw : (n_steps, n_neurons) or None
+        Raw draws, only in cases with noise.
+    format_source : (n_formats,)
+        0 where the sources of a synapse format are inputs, 1 where they are neurons.
+    synapse_format, ..., synapse_weight : (n_synapses,)
+        Synapses as coordinates; `synapse_weight` is the decoded integer weight.
+    input_step, input_id : (n_input_spikes,)
+        Input spikes on the register clock: delay 0 enters u in that very step.
+    u, v : (n_steps, n_neurons)
+        Expected state at the end of each step, v after the reset.
+    spike_step, spike_neuron : (n_spikes,)
+        Expected spikes, sorted by step and then neuron.
+    agreeing_emulators : int
+        How many of the three emulators gave exactly this output.
+    statuses : dict of str to str
+        For each emulator "agree...", "differ..." or "unsupported...".
+    peers : dict of str to Output
+        The own output of each emulator that differs.
+    """
+
+    name: str
+    case_class: str
+    n_neurons: int
+    n_inputs: int
+    n_steps: int
+
+    decay_u: Int32Array
+    decay_u_offset: Int32Array
+    decay_v: Int32Array
+    decay_v_offset: Int32Array
+    threshold_mantissa: Int32Array
+    bias_mantissa: Int32Array
+    bias_exponent: Int32Array
+    refractory: Int32Array
+    vmin_exponent: Int32Array
+    vmax_exponent: Int32Array
+
+    noise_enabled: Int32Array
+    noise_exponent: int
+    noise_mantissa_offset: int
+    noise_at_membrane: int
+    noise_raw: Int8Array | None
+
+    format_source: Int32Array
+    format_weight_exponent: Int32Array
+    format_weight_bits: Int32Array
+    format_sign_mode: Int32Array
+
+    synapse_format: Int32Array
+    synapse_source: Int32Array
+    synapse_target: Int32Array
+    synapse_mantissa: Int32Array
+    synapse_delay: Int32Array
+    synapse_weight: Int32Array
+
+    input_step: Int32Array
+    input_id: Int32Array
+
+    u: Int32Array
+    v: Int32Array
+    spike_step: Int32Array
+    spike_neuron: Int32Array
+
+    agreeing_emulators: int
+    statuses: Mapping[str, str]
+    peers: Mapping[str, Output]
+
+    @property
+    def output(self) -> Output:
+        """The canonical output."""
+        return Output(self.u, self.v, self.spike_step, self.spike_neuron)
+
+
+def load_case(path: str | os.PathLike[str]) -> Case:
+    """Read one vector file.
+
+    Raises
+    ------
+    ImageError
+        If the file is damaged or is not a vector.
+    """
+    try:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            stored = {name: archive[name] for name in archive.files}
+        for array in stored.values():
+            array.setflags(write=False)
+        return Case(
+            name=str(stored["case"]),
+            case_class=str(stored["case_class"]),
+            n_neurons=int(stored["n_neurons"]),
+            n_inputs=int(stored["n_inputs"]),
+            n_steps=int(stored["n_steps"]),
+            decay_u=stored["decay_u"],
+            decay_u_offset=stored["ds_offset"],
+            decay_v=stored["decay_v"],
+            decay_v_offset=stored["dm_offset"],
+            threshold_mantissa=stored["vth_mant"],
+            bias_mantissa=stored["bias_mant"],
+            bias_exponent=stored["bias_exp"],
+            refractory=stored["refract_delay"],
+            vmin_exponent=stored["vmin_exp"],
+            vmax_exponent=stored["vmax_exp"],
+            noise_enabled=stored["noise_enable"],
+            noise_exponent=int(stored["noise_exp"]),
+            noise_mantissa_offset=int(stored["noise_mant_offset"]),
+            noise_at_membrane=int(stored["noise_at_membrane"]),
+            noise_raw=stored.get("noise_raw"),
+            format_source=stored["grp_src"],
+            format_weight_exponent=stored["grp_w_exp"],
+            format_weight_bits=stored["grp_num_weight_bits"],
+            format_sign_mode=stored["grp_sign_mode"],
+            synapse_format=stored["syn_group"],
+            synapse_source=stored["syn_pre"],
+            synapse_target=stored["syn_post"],
+            synapse_mantissa=stored["syn_w_mant"],
+            synapse_delay=stored["syn_delay"],
+            synapse_weight=stored["syn_w_canon"],
+            input_step=stored["in_spike_step"],
+            input_id=stored["in_spike_idx"],
+            u=stored["u"],
+            v=stored["v"],
+            spike_step=stored["spk_step"],
+            spike_neuron=stored["spk_idx"],
+            agreeing_emulators=int(stored["n_agree"]),
+            statuses={peer: str(stored[f"status_{peer}"]) for peer in PEERS},
+            peers={
+                peer: Output(
+                    *(stored[f"{peer}_{part}"] for part in ("u", "v", "spk_step", "spk_idx"))
+                )
+                for peer in PEERS
+                if f"{peer}_u" in stored
+            },
+        )
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+    ) as problem:
+        raise ImageError(f"{path}: not a golden vector ({reason(problem)}).") from None
+
+
+def image_of(case: Case, chip: ChipSpec = VECTOR_CHIP) -> ChipImage:
+    """Build the image of a vector."""
+    groups = []
+    for index in range(len(case.format_source)):
+        mine = case.synapse_format == index
+        from_inputs = case.format_source[index] == 0
+        groups.append(
+            SynapseGroup.from_coo(
+                "inputs" if from_inputs else "compartments",
+                case.n_inputs if from_inputs else case.n_neurons,
+                SynapseFormat(
+                    int(case.format_weight_exponent[index]),
+                    int(case.format_weight_bits[index]),
+                    SignMode(int(case.format_sign_mode[index])),
+                ),
+                pre=case.synapse_source[mine],
+                target=case.synapse_target[mine],
+                mantissa=case.synapse_mantissa[mine],
+                delay=case.synapse_delay[mine],
+            )
+        )
+    noise = None
+    if case.noise_raw is not None:
+        noise = Noise(
+            case.noise_enabled.astype(np.int32),
+            case.noise_exponent,
+            case.noise_mantissa_offset,
+            bool(case.noise_at_membrane),
+        )
+    starts = range(0, case.n_neurons, chip.core.compartments)
+    registers = {name: getattr(case, name) for name in _REGISTERS}
+    return ChipImage(
+        chip=chip,
+        core_ptr=np.array([*starts, case.n_neurons], dtype=np.int64),
+        compartments=Compartments.fill(chip.core, case.n_neurons, **registers),
+        n_inputs=case.n_inputs,
+        synapses=tuple(groups),
+        noise=noise,
+    )
+
+
+def check_case(
+    case: Case, chip: ChipSpec = VECTOR_CHIP, *, peer: str | None = None, threads: int | None = None
+) -> Difference | None:
+    """Run a vector and return the first difference, or None if there is none.
+
+    Parameters
+    ----------
+    case : Case
+        The vector.
+    chip : ChipSpec
+        Widths and rules.
+    peer : str, optional
+        Expect the own output of that emulator instead of the canonical one.
+    threads : int, optional
+        Threads of the emulator.
+    """
+    if peer is not None and "injected" in case.statuses[peer]:
+        # That emulator was given finished integer weights, so its own rounding played no part.
+        chip = chip.what_if(name=chip.name, weight_rounding=Rounding.FLOOR, weight_clips=True)
+    emulator = Emulator(image_of(case, chip), threads=threads, progress=False)
+    # An input of step s acts in step s there; here it acts one step after it was emitted.
+    recording = emulator.run_steps(
+        case.n_steps,
+        case.input_step - 1,
+        case.input_id,
+        record=["u", "v"],
+        noise=case.noise_raw,
+    )
+    expected = case.output if peer is None else case.peers.get(peer, case.output)
+    got = Output(
+        recording.trace("compartments", "u").values,
+        recording.trace("compartments", "v").values,
+        recording.steps["compartments"],
+        recording.ids["compartments"],
+    )
+    return _first_difference(case, expected, got)
+
+
+def _first_difference(case: Case, expected: Output, got: Output) -> Difference | None:
+    def raster(output: Output) -> Int32Array:
+        grid = np.zeros((case.n_steps, case.n_neurons), dtype=np.int32)
+        grid[output.spike_step, output.spike_neuron] = 1
+        return grid
+
+    found = []
+    for order, (quantity, wanted, ours) in enumerate(
+        (
+            ("u", expected.u, got.u),
+            ("v", expected.v, got.v),
+            ("spike", raster(expected), raster(got)),
+        )
+    ):
+        different = np.argwhere(wanted != ours)
+        if len(different):
+            step, neuron = (int(index) for index in different[0])
+            values = int(wanted[step, neuron]), int(ours[step, neuron])
+            found.append((step, order, Difference(step, neuron, quantity, *values)))
+    return min(found)[2] if found else None

@@ -1,0 +1,49 @@
+"""What an overflow was, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..image import ChipImage
+from ..typing import Int64Array
+from .state import OVERFLOWS
+
+__all__ = ["overflow_message"]
+
+_MEANING = {
+    "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
+    "current_wraps": "the current u left its {state_bits} bits",
+    "input_wraps": "u + bias left its {state_bits} bits",
+    "voltage_clips_low": "v was clipped at its lower limit",
+    "voltage_clips_high": "v was clipped at its upper limit without a spike",
+}
+
+
+def overflow_message(image: ChipImage, first_overflow: Int64Array) -> str:
+    """Name the first overflow of a run: who, when, which register, and what to do.
+
+    Parameters
+    ----------
+    image : ChipImage
+        Gives names and widths.
+    first_overflow : ndarray of int64, shape (n_blocks, 3 or more)
+        Step, compartment and event word of the first overflow of each block, or -1.
+    """
+    seen = first_overflow[first_overflow[:, 0] >= 0]
+    step, compartment, event = seen[np.lexsort((seen[:, 1], seen[:, 0]))[0], :3]
+    kind = next(name for bit, name in enumerate(OVERFLOWS) if event >> (bit + 1) & 1)
+    core = image.chip.core
+    meaning = _MEANING[kind].format(
+        accumulator_bits=core.accumulator_bits, state_bits=core.state_bits
+    )
+    who, when = f"compartment {compartment}", f"step {step}"
+    if image.symbols is not None:
+        when = f"{step * image.symbols.dt:g} ms (step {step})"
+        for item in image.symbols.populations:
+            where = np.flatnonzero(item.compartments == compartment)
+            if where.size:
+                who = f"neuron {where[0]} of {item.name!r}"
+    return (
+        f"{who}: at {when} {meaning}. Compile with more headroom, or run with strict=False to "
+        "count such events."
+    )

@@ -1,0 +1,43 @@
+"""Chips as data: the first generation, and what the open emulators make of it.
+
+The three emulators agree on most rules. A preset states where one of them does something else, so
+that its published numbers can be reproduced, and the cost of the difference measured. See
+``docs/reference/core-semantics.md`` for the evidence on each rule.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from .fixedpoint import Overflow, Rounding
+from .hardware import LOIHI
+
+__all__ = ["BRIAN2LOIHI", "LAVA", "NENGO_LOIHI", "PRESETS"]
+
+LAVA = LOIHI.what_if(
+    name="lava",
+    accumulator_overflow=Overflow.NONE,
+    current_overflow=Overflow.WRAP_UP,
+    input_overflow=Overflow.NONE,
+    weight_clips=False,
+    exponent_on_sum=True,
+    delay_max=63,
+)
+"""Lava 0.10.0, bit-accurate models (its fixed-point LIF has no refractory period)."""
+
+NENGO_LOIHI = LOIHI.what_if(name="nengo-loihi", weight_rounding=Rounding.NEAREST)
+"""nengo-loihi 1.1.0: the rules of the chip; weights are rounded before they are loaded."""
+
+BRIAN2LOIHI = LOIHI.what_if(
+    name="brian2loihi",
+    accumulator_overflow=Overflow.NONE,
+    current_overflow=Overflow.NONE,
+    input_overflow=Overflow.NONE,
+    voltage_overflow=Overflow.NONE,
+    weight_rounding=Rounding.TOWARD_ZERO,
+    refractory_max=64,
+)
+"""Brian2Loihi 0.5.2: no state has a limit, and low weight bits are dropped toward zero."""
+
+PRESETS = MappingProxyType({chip.name: chip for chip in (LOIHI, LAVA, NENGO_LOIHI, BRIAN2LOIHI)})
+"""All presets by name."""
