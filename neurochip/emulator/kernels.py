@@ -317,8 +317,8 @@ def run_serial(
 ) -> Any:
     """Run rows ``row`` to ``stop`` (step = first_step + row) and return the row reached.
 
-    It returns early when the spike buffer may overflow, and after an overflow if ``strict``. Without
-    noise ``noise`` is None, and Numba drops the branch.
+    It returns early when the spike buffer may overflow, and after an overflow if ``strict``.
+    Without noise ``noise`` is None, and Numba drops the branch.
     """
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]

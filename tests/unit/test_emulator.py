@@ -219,6 +219,12 @@ def test_an_input_given_twice_in_a_step_arrives_twice():
     assert recording.trace(WHO, "u").values[:, 0].tolist() == [0, 3 * 6400, 0]
 
 
+@pytest.mark.parametrize(("bias", "spikes"), [(63, 0), (64, 0), (65, 64)])
+def test_v_must_exceed_the_threshold(bias, spikes):
+    image = hand_made(64, threshold_mantissa=1, bias_mantissa=bias)
+    assert Emulator(image).run_steps(1).n_spikes == spikes
+
+
 # ---------------------------------------------------------------------------------- recording
 
 
