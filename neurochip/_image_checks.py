@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import reprlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ._image_parts import Compartments, Noise, Symbols, SynapseGroup
 from .errors import ImageError
-from .hardware import CoreSpec
+from .hardware import ChipSpec, CoreSpec
 from .registers import SignMode, check_format, decode_voltage_limits, mantissa_range
-
-if TYPE_CHECKING:
-    from .image import ChipImage
 
 __all__ = ["check_image"]
 
 
-def check_image(image: ChipImage) -> None:
+def check_image(
+    chip: ChipSpec,
+    core_ptr: Any,
+    compartments: Compartments,
+    n_inputs: int,
+    synapses: Sequence[SynapseGroup],
+    noise: Noise | None,
+    symbols: Symbols | None,
+) -> None:
     """Raise :class:`ImageError` at the first value that the chip cannot hold."""
-    _check_cores(image)
-    _check_compartments(image.compartments, image.chip.core)
-    for index, group in enumerate(image.synapses):
-        _check_group(f"synapse group {index}", group, image)
-    if image.noise is not None:
-        _check_noise(image.noise, image.n_compartments)
-    if image.symbols is not None:
-        _check_symbols(image.symbols, image)
+    size = len(compartments)
+    _check_cores(chip, core_ptr, size)
+    _check_compartments(compartments, chip.core)
+    sizes = {"inputs": n_inputs, "compartments": size}
+    for index, group in enumerate(synapses):
+        _check_group(f"synapse group {index}", group, sizes, chip.core)
+    if noise is not None:
+        _check_noise(noise, size)
+    if symbols is not None:
+        _check_symbols(symbols, n_inputs, size)
 
 
-def _check_cores(image: ChipImage) -> None:
-    pointers, size = image.core_ptr, image.n_compartments
+def _check_cores(chip: ChipSpec, pointers: Any, size: int) -> None:
     _check_array("image", "core_ptr", pointers, np.int64)
     rising = len(pointers) > 1 and bool((np.diff(pointers) > 0).all())
     if not rising or pointers[0] != 0 or pointers[-1] != size:
@@ -39,16 +46,16 @@ def _check_cores(image: ChipImage) -> None:
             f"image: core_ptr = {reprlib.repr(pointers.tolist())}; allowed: rising from 0 to "
             f"{size}, the number of compartments."
         )
-    if image.n_cores > image.chip.cores:
+    n_cores = len(pointers) - 1
+    if n_cores > chip.cores:
         raise ImageError(
-            f"image: {image.n_cores} cores; allowed: at most {image.chip.cores}, as chip "
-            f"{image.chip.name!r} has."
+            f"image: {n_cores} cores; allowed: at most {chip.cores}, as chip {chip.name!r} has."
         )
     largest = int(np.diff(pointers).max())
-    if largest > image.chip.core.compartments:
+    if largest > chip.core.compartments:
         raise ImageError(
             f"image: core {int(np.argmax(np.diff(pointers)))} holds {largest} compartments; "
-            f"allowed: at most {image.chip.core.compartments}."
+            f"allowed: at most {chip.core.compartments}."
         )
 
 
@@ -98,9 +105,7 @@ def _check_array(owner: str, name: str, values: Any, dtype: Any, size: int | Non
         raise ImageError(f"{owner}: {name} has shape {values.shape}; {wanted}{count}.")
 
 
-def _check_group(owner: str, group: SynapseGroup, image: ChipImage) -> None:
-    core = image.chip.core
-    sizes = {"inputs": image.n_inputs, "compartments": image.n_compartments}
+def _check_group(owner: str, group: SynapseGroup, sizes: Mapping[str, int], core: CoreSpec) -> None:
     if group.source not in sizes:
         raise ImageError(
             f"{owner}: source = {group.source!r}; allowed: 'inputs' or 'compartments'."
@@ -120,7 +125,7 @@ def _check_group(owner: str, group: SynapseGroup, image: ChipImage) -> None:
     if group.format.sign_mode is SignMode.MIXED and group.format.weight_bits == 0:
         low = 0  # the sign alone would be stored as a number that no mantissa has
     for name, values, minimum, maximum in (
-        ("target", group.target, 0, image.n_compartments - 1),
+        ("target", group.target, 0, sizes["compartments"] - 1),
         ("mantissa", group.mantissa, low, high),
         ("delay", group.delay, 0, core.delay_max),
     ):
@@ -129,25 +134,22 @@ def _check_group(owner: str, group: SynapseGroup, image: ChipImage) -> None:
             raise ImageError(f"{owner}: a {name} is {worst}; allowed: {minimum} to {maximum}.")
 
 
-def _check_symbols(symbols: Symbols, image: ChipImage) -> None:
+def _check_symbols(symbols: Symbols, n_inputs: int, n_compartments: int) -> None:
     sources = sum(item.size for item in symbols.inputs)
-    if sources != image.n_inputs:
+    if sources != n_inputs:
         raise ImageError(
-            f"symbols: the inputs have {sources} sources; allowed: {image.n_inputs}, as the image "
-            "has."
+            f"symbols: the inputs have {sources} sources; allowed: {n_inputs}, as the image has."
         )
     for item in symbols.populations:
         owner, size = f"symbols of {item.name!r}", len(item.compartments)
         _check_array(owner, "compartments", item.compartments, np.int32)
         for name in ("mv_per_lsb", "origin", "v_reset"):
             _check_array(owner, name, getattr(item, name), np.float64, size)
-        if size and not (
-            item.compartments.min() >= 0 and item.compartments.max() < image.n_compartments
-        ):
+        if size and not (item.compartments.min() >= 0 and item.compartments.max() < n_compartments):
             negative = item.compartments.min() < 0
             worst = item.compartments.min() if negative else item.compartments.max()
             raise ImageError(
-                f"{owner}: a compartment is {worst}; allowed: 0 to {image.n_compartments - 1}."
+                f"{owner}: a compartment is {worst}; allowed: 0 to {n_compartments - 1}."
             )
 
 

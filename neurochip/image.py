@@ -81,7 +81,15 @@ class ChipImage(ArrayValue):
         if isinstance(n_inputs, bool) or not isinstance(n_inputs, numbers.Integral) or n_inputs < 0:
             raise ImageError(f"image: n_inputs = {n_inputs!r}; allowed: an integer of at least 0.")
         object.__setattr__(self, "n_inputs", int(n_inputs))
-        check_image(self)
+        check_image(
+            self.chip,
+            self.core_ptr,
+            self.compartments,
+            self.n_inputs,
+            self.synapses,
+            self.noise,
+            self.symbols,
+        )
         parts = (self, self.compartments, *self.synapses)
         for part in parts if self.noise is None else (*parts, self.noise):
             part._freeze()
