@@ -189,7 +189,8 @@ class SynapseGroup(ArrayValue):
             raise ImageError(f"{owner}: pre has shape {pre.shape}; allowed: one entry per synapse.")
         if pre.size and not (pre.min() >= 0 and pre.max() < n_sources):
             worst = pre.min() if pre.min() < 0 else pre.max()
-            raise ImageError(f"{owner}: a pre is {worst}; allowed: 0 to {n_sources - 1}.")
+            allowed = f"0 to {n_sources - 1}" if n_sources else f"none, as there are no {source}"
+            raise ImageError(f"{owner}: a pre is {worst}; allowed: {allowed}.")
         columns = {}
         for name, value, dtype in (
             ("target", target, np.int32),

@@ -1,0 +1,283 @@
+"""Write the registers yourself: integers in, a checked :class:`~neurochip.image.ChipImage` out.
+
+No compiler, no units. What each register does stands in ``docs/reference/core-semantics.md``.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .errors import ImageError
+from .hardware import ChipSpec, CoreSpec
+from .image import ChipImage, Compartments, Noise, SynapseGroup
+from .registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
+from .typing import Int64Array
+
+__all__ = ["Noise", "SignMode", "Synapses", "program"]
+
+_SOURCES = ("inputs", "compartments")
+
+
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """Synapses of one format and one kind of source, one entry per synapse, in any order.
+
+    Ranges are those of the first-generation chip. :func:`program` checks them, against the chip
+    that it is given.
+
+    Parameters
+    ----------
+    source : str
+        ``"inputs"`` (axons from outside) or ``"compartments"``.
+    pre : array_like of int, shape (n_synapses,)
+        Number of the source: 0 to ``n_inputs - 1``, or to the number of compartments - 1.
+    target : int or array_like of int, shape (n_synapses,)
+        Compartment: 0 to the number of compartments - 1.
+    mantissa : int or array_like of int, shape (n_synapses,)
+        Weight mantissa: -256 to 255 if mixed, 0 to 255 if excitatory, -255 to 0 if inhibitory, in
+        steps of ``2**(8 - bits)``, twice that if mixed.
+    sign_mode : SignMode or int
+        1 (mixed), 2 (excitatory) or 3 (inhibitory).
+    exponent : int
+        -8 to 7. The weight is ``mantissa * 2**(6 + exponent)``.
+    bits : int, optional
+        Stored bits of the mantissa: 0 to 6, or 8. Default: all that the chip has.
+    delay : int or array_like of int, shape (n_synapses,)
+        0 to 62 steps, on top of the step that every spike takes.
+
+    Raises
+    ------
+    ImageError
+        If there is no such kind of source.
+    """
+
+    source: str
+    pre: Any
+    target: Any
+    mantissa: Any
+    sign_mode: SignMode | int
+    exponent: int = 0
+    bits: int | None = None
+    delay: Any = 0
+
+    def __post_init__(self) -> None:
+        if self.source not in _SOURCES:
+            raise ImageError(
+                f"synapses: source = {self.source!r}; allowed: 'inputs' or 'compartments'."
+            )
+
+
+def program(
+    chip: ChipSpec,
+    compartments: Compartments | Mapping[str, Any],
+    synapses: Iterable[Synapses] = (),
+    *,
+    n_inputs: int = 0,
+    n_compartments: int | None = None,
+    cores: Sequence[int] | None = None,
+    noise: Noise | None = None,
+    truncate: bool = False,
+) -> ChipImage:
+    """Make an image of integers, without the compiler; ``Emulator.run_steps`` runs it.
+
+    Ranges below are those of the first generation; other chips have those of their ``CoreSpec``.
+    Synaptic memory, axons, profiles and formats of a core are not counted, as the compiler does.
+
+    Parameters
+    ----------
+    chip : ChipSpec
+        The chip, such as ``LOIHI`` or a preset.
+    compartments : mapping of str to int or array_like of int, or Compartments
+        Registers by name, each a number or one value per compartment. What is not named has the
+        default in brackets:
+
+        - ``decay_u`` [4095], ``decay_v`` [0]: 0 to 4095
+        - ``decay_u_offset`` [1], ``decay_v_offset`` [0]: 0 or 1, added to the decay
+        - ``threshold_mantissa`` [100]: 0 to 131071, times 2**6
+        - ``bias_mantissa`` [0]: -4096 to 4095; ``bias_exponent`` [0]: 0 to 7
+        - ``refractory`` [1]: 1 to 63
+        - ``vmin_exponent`` [23]: 0 to 23; ``vmax_exponent`` [7]: 0 to 7
+        - ``v_init`` [0]: -8388607 to 8388607, within vmin and vmax
+    synapses : iterable of Synapses
+        Synapse lists, each with a format. Synapse group k of the image is list k.
+    n_inputs : int
+        Input axons: sources outside the chip.
+    n_compartments : int, optional
+        Default: as many as the arrays among the registers have values, 1 if all are numbers.
+    cores : sequence of int, optional
+        Compartments of each core, in order. Default: cores are filled one after the other, each up
+        to its limit.
+    noise : Noise, optional
+        Noise registers.
+    truncate : bool
+        Accept mantissas that their format does not represent: bits that it does not store, bits
+        that a negative exponent shifts out, or a weight beyond its limit. The chip's rule then says
+        what becomes of them. By default they are refused.
+
+    Returns
+    -------
+    ChipImage
+        Without symbols: names, units and a time step are unknown.
+
+    Raises
+    ------
+    ImageError
+        If a value does not fit its register, an index is out of range, lengths differ, a weight
+        cannot be represented, or a core holds too many compartments for its longest delay.
+
+    Examples
+    --------
+    >>> from neurochip import LOIHI
+    >>> kick = Synapses("inputs", pre=[0], target=[1], mantissa=[10], sign_mode=SignMode.EXCITATORY)
+    >>> program(LOIHI, {"threshold_mantissa": [25, 30]}, [kick], n_inputs=1).n_compartments
+    2
+    """
+    if not isinstance(chip, ChipSpec):
+        raise ImageError(f"program: chip = {chip!r}; allowed: a ChipSpec, such as LOIHI.")
+    _check_count("n_inputs", n_inputs, 0)
+    registers = _registers(chip.core, compartments, n_compartments)
+    lists = tuple(synapses)
+    sizes = {"inputs": int(n_inputs), "compartments": len(registers)}
+    groups = tuple(_group(index, item, sizes, chip.core) for index, item in enumerate(lists))
+    delays = _longest_delays(groups, len(registers))
+    core_ptr = _fill_cores(chip.core, delays) if cores is None else _stack(cores, len(registers))
+    image = ChipImage(
+        chip=chip,
+        core_ptr=core_ptr,
+        compartments=registers,
+        n_inputs=n_inputs,
+        synapses=groups,
+        noise=noise,
+    )
+    _check_delays(chip.core, delays, core_ptr)
+    if not truncate:
+        for index, (item, group) in enumerate(zip(lists, groups, strict=True)):
+            _check_represented(index, item, group.format, chip.core)
+    return image
+
+
+def _registers(
+    core: CoreSpec, compartments: Compartments | Mapping[str, Any], size: int | None
+) -> Compartments:
+    if size is not None:
+        _check_count("n_compartments", size, 1)
+    if isinstance(compartments, Compartments):
+        if size not in {None, len(compartments)}:
+            raise ImageError(
+                f"program: n_compartments = {size}, but the Compartments are {len(compartments)}; "
+                "leave n_compartments away."
+            )
+        return compartments
+    if not isinstance(compartments, Mapping):
+        raise ImageError(
+            f"program: compartments = {compartments!r}; allowed: a mapping of registers, or "
+            "Compartments."
+        )
+    if size is None:
+        size = max((len(v) for v in compartments.values() if np.ndim(v)), default=1)
+        _check_count("n_compartments", size, 1)
+    return Compartments.fill(core, int(size), **compartments)
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not (integer and value >= least):
+        raise ImageError(f"program: {name} = {value!r}; allowed: an integer of at least {least}.")
+
+
+def _group(index: int, item: Any, sizes: Mapping[str, int], core: CoreSpec) -> SynapseGroup:
+    if not isinstance(item, Synapses):
+        raise ImageError(f"program: synapse list {index} = {item!r}; allowed: a Synapses(...).")
+    bits = core.weight_mantissa_bits if item.bits is None else item.bits
+    try:
+        return SynapseGroup.from_coo(
+            item.source,
+            sizes[item.source],
+            SynapseFormat(item.exponent, bits, item.sign_mode),  # type: ignore[arg-type]
+            pre=item.pre,
+            target=item.target,
+            mantissa=item.mantissa,
+            delay=item.delay,
+        )
+    except ImageError as problem:  # which says what is wrong, but not in which list
+        raise ImageError(f"synapse group {index}: {problem}") from None
+
+
+def _longest_delays(groups: Iterable[SynapseGroup], size: int) -> Int64Array:
+    """Longest delay of all synapses onto each compartment."""
+    longest = np.zeros(size, dtype=np.int64)
+    for group in groups:
+        if group.delay.size:
+            known = (group.target >= 0) & (group.target < size)  # the image refuses the others
+            np.maximum.at(longest, group.target[known], group.delay[known])
+    return longest
+
+
+def _room(core: CoreSpec, delay: int) -> int:
+    """Compartments of a core whose longest delay is so long."""
+    return min(core.compartments, core.accumulator_slots >> delay.bit_length())
+
+
+def _fill_cores(core: CoreSpec, delays: Int64Array) -> Int64Array:
+    """Fill one core after the other, each until the next compartment would exceed its room."""
+    starts, longest = [0], 0
+    for compartment, delay in enumerate(delays.tolist()):
+        longest = max(longest, delay)
+        held = compartment - starts[-1]
+        if held and held >= _room(core, longest):
+            starts.append(compartment)
+            longest = delay
+    return np.array([*starts, len(delays)], dtype=np.int64)
+
+
+def _stack(cores: Sequence[int], size: int) -> Int64Array:
+    """First compartment of each core of the given sizes, and the number of all."""
+    sizes = np.asarray(cores)
+    counts = sizes.ndim == 1 and sizes.size > 0 and np.issubdtype(sizes.dtype, np.integer)
+    if not counts or sizes.min() < 1 or sizes.sum() != size:
+        raise ImageError(
+            f"program: cores = {cores!r}; allowed: sizes of at least 1 that add up to {size}, the "
+            "number of compartments."
+        )
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def _check_delays(core: CoreSpec, delays: Int64Array, core_ptr: Int64Array) -> None:
+    for index, longest in enumerate(np.maximum.reduceat(delays, core_ptr[:-1]).tolist()):
+        held, room = int(core_ptr[index + 1] - core_ptr[index]), _room(core, longest)
+        if held > room:
+            raise ImageError(
+                f"image: core {index} holds {held} compartments and a delay of {longest} steps, "
+                f"which takes {longest.bit_length()} bits; allowed: at most {room} compartments. "
+                "Use smaller cores or shorter delays."
+            )
+
+
+def _check_represented(index: int, item: Synapses, form: SynapseFormat, core: CoreSpec) -> None:
+    """Refuse mantissas whose weight would not be exactly mantissa << shift << exponent."""
+    low, high = mantissa_range(form.sign_mode, core)
+    possible = np.arange(low, high + 1)
+    exponent = form.weight_exponent + sum_shift(form, core)
+    scale = max(0, -exponent)
+    weights = decode_weights(possible, form, core).astype(np.int64) << scale
+    exact = weights == (possible << core.weight_shift) << (exponent + scale)
+    given = np.broadcast_to(np.asarray(item.mantissa, dtype=np.int64), np.shape(item.pre))
+    lost = ~exact[given - low]
+    if not lost.any():
+        return
+    first = int(np.argmax(lost))
+    mantissa = int(given[first])
+    below, above = possible[exact & (possible < mantissa)], possible[exact & (possible > mantissa)]
+    nearest = " and ".join(str(value) for value in (*below[-1:], *above[:1]))
+    target = np.broadcast_to(item.target, given.shape)[first]
+    raise ImageError(
+        f"synapse group {index}: synapse {first} ({item.source[:-1]} {np.asarray(item.pre)[first]} "
+        f"to compartment {target}) has mantissa {mantissa}, which {form.weight_bits} bits, "
+        f"{form.sign_mode.name.lower()}, with exponent {form.weight_exponent} cannot represent; "
+        f"nearest: {nearest}. Round it, or pass truncate=True to let the chip cut it."
+    )
