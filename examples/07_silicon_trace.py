@@ -1,12 +1,12 @@
 """A thousand steps of a real chip, from its registers.
 
 Question: does the emulator give the integers of a chip, where somebody has published them?
-Answer: yes, for the one trace that we know of: the voltage register and the output spikes of a
-neuron on a second-generation chip, which ran the first generation's LIF rule. 0 of 1,000 voltages
-and 0 of 4 spikes differ. In the step of a spike the chip's record shows the placeholder 128
-instead of a voltage; there the emulator has 0. The trace excites one neuron without current memory,
-bias, delay or negative input, so it confirms the decay of v, the weight, the threshold and the
-reset, and nothing else; inputs are too far apart to show a refractory period of up to 9 steps.
+Answer: yes, for this trace: the voltage register and the output spikes of a neuron on a
+second-generation chip, which ran the first generation's LIF rule. 0 of 1,000 voltages and 0 of 4
+spikes differ. In the step of a spike the chip's record shows the placeholder 128 instead of a
+voltage; there the emulator has 0. The trace settles the decay of v, the weight, the threshold and
+the reset. It has no bias, delay, current memory or negative voltage, and its inputs lie
+too far apart to tell refractory registers of 1 to 10 from each other, or decay_u from 4089 on.
 
 The trace is paper/01_lif/lif_lava_loihi_fixed.csv of github.com/neuromorphs/NIR (BSD-3): a row per
 step with input spike, voltage register, output spike. With the path of that file, the emulator is
@@ -30,10 +30,7 @@ from neurochip.programming import SignMode, Synapses, program
 
 N_STEPS = 1000
 PLACEHOLDER = 128  # what the voltage register shows in the step of a spike
-INPUT_STEPS = np.array(
-    [60, 220, 270, 310, 320, 350, 370, 400, 410, 430, 440, 450, 460, 470, 480, 490, 500]
-    + [510, 520, 530, 670, 680, 690, 700, 710, 720, 730, 740, 750, 760, 770, 780, 840, 850]
-)
+INPUT_STEPS = 10 * np.r_[6, 22, 27, 31, 32, 35, 37, 40, 41, 43:54, 67:79, 84, 85]
 
 
 def neuron() -> ChipImage:

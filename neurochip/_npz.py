@@ -15,11 +15,11 @@ import numpy as np
 
 from .errors import NeurochipError
 
-__all__ = ["kind_of", "read_npz", "reason", "write_atomically", "write_npz"]
+__all__ = ["DAMAGE", "kind_of", "read_npz", "reason", "write_atomically", "write_npz"]
 
 _FORMAT_KEY = "neurochip_format"
 _ZIP = b"PK\x03\x04"  # how a zip file begins
-_DAMAGE = (  # what zipfile, zlib and NumPy raise on bytes that are not what they should be
+DAMAGE = (  # what zipfile, zlib and NumPy raise on bytes that are not what they should be
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -84,7 +84,7 @@ def kind_of(path: str | os.PathLike[str], error: type[NeurochipError]) -> str:
         raise error(f"{source}: no such file; pass the path of a file that neurochip wrote (.npz).")
     try:
         found, _, _ = _read(source, "", 0)
-    except _DAMAGE as problem:
+    except DAMAGE as problem:
         raise error(f"{source}: damaged ({reason(problem)}); write it again.") from None
     if not found:
         raise error(
@@ -116,7 +116,7 @@ def read_npz(
         raise error(f"{source}: no such file; pass the path of a {kind} (.npz).")
     try:
         found, found_version, arrays = _read(source, kind, version)
-    except _DAMAGE as problem:
+    except DAMAGE as problem:
         raise error(
             f"{source}: damaged or not a {kind} ({reason(problem)}); write it again from its "
             "source."

@@ -1,27 +1,26 @@
-"""Golden vectors: outputs of the open emulators, repeated on this one, bit for bit.
+"""Golden vectors: runs of three open emulators, repeated on this one, bit for bit.
 
 A vector is one ``.npz`` file with registers, synapses, input spikes, and the u, v and spikes that
-they must give; ``docs/reference/conformance.md`` describes the format.
+they must give; ``docs/reference/conformance.md`` describes the format. ``neurochip conformance``
+runs a folder of them.
 """
 
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ._npz import reason
+from ._npz import DAMAGE, reason
 from .emulator import Emulator
 from .errors import ImageError
 from .fixedpoint import Rounding
 from .hardware import LOIHI, ChipSpec
-from .image import ChipImage, Compartments, Noise, SynapseGroup
-from .registers import SignMode, SynapseFormat
+from .image import ChipImage
+from .programming import Noise, SignMode, Synapses, program
 from .typing import Int8Array, Int32Array
 
 __all__ = [
@@ -57,7 +56,11 @@ _REGISTERS = (
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """What an engine gave: u and v of shape (n_steps, n_neurons), spikes by step and neuron."""
+    """What an engine gave.
+
+    ``u`` and ``v`` have shape (n_steps, n_neurons); ``spike_step`` and ``spike_neuron`` are sorted
+    by step, then neuron.
+    """
 
     u: Int32Array
     v: Int32Array
@@ -67,7 +70,10 @@ class Output:
 
 @dataclass(frozen=True)
 class Difference:
-    """The first place in which two outputs differ."""
+    """The first ``step`` and ``neuron`` in which two outputs differ.
+
+    ``quantity`` is ``"u"``, ``"v"`` or ``"spike"`` (1 or 0): ``expected``, and what was ``got``.
+    """
 
     step: int
     neuron: int
@@ -90,20 +96,26 @@ class Case:
 
     Parameters
     ----------
-    decay_u, ..., noise_enabled : (n_neurons,)
+    name, case_class : str
+        Of the vector, and of those that test the same thing.
+    n_neurons, n_inputs, n_steps : int
+        Compartments, input axons, length.
+    decay_u, decay_u_offset, decay_v, decay_v_offset, threshold_mantissa, bias_mantissa, \
+    bias_exponent, refractory, vmin_exponent, vmax_exponent, noise_enabled : (n_neurons,)
         Registers of each compartment.
+    noise_exponent, noise_mantissa_offset, noise_at_membrane : int
+        Noise registers of the core.
     noise_raw : (n_steps, n_neurons) or None
         Raw draws, only in cases with noise.
-    format_source : (n_formats,)
-        0 where the sources of a synapse format are inputs, 1 where they are neurons.
-    synapse_format, ..., synapse_weight : (n_synapses,)
-        Synapses as coordinates; `synapse_weight` is the decoded integer weight.
+    format_source, format_weight_exponent, format_weight_bits, format_sign_mode : (n_formats,)
+        Synapse formats; source 0 means inputs, 1 neurons.
+    synapse_format, synapse_source, synapse_target, synapse_mantissa, synapse_delay, \
+    synapse_weight : (n_synapses,)
+        Synapses as coordinates; ``synapse_weight`` is the decoded integer weight.
     input_step, input_id : (n_input_spikes,)
         Input spikes on the register clock: delay 0 enters u in that very step.
-    u, v : (n_steps, n_neurons)
-        Expected state at the end of each step, v after the reset.
-    spike_step, spike_neuron : (n_spikes,)
-        Expected spikes, sorted by step and then neuron.
+    u, v, spike_step, spike_neuron
+        Expected output, as in :class:`Output`, v after the reset.
     agreeing_emulators : int
         How many of the three emulators gave exactly this output.
     statuses : dict of str to str
@@ -171,14 +183,14 @@ def load_case(path: str | os.PathLike[str]) -> Case:
     Raises
     ------
     ImageError
-        If the file is damaged or is not a vector.
+        If the file is missing, damaged, or not a vector.
     """
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive.files}
         for array in stored.values():
             array.setflags(write=False)
-        return Case(
+        case = Case(
             name=str(stored["case"]),
             case_class=str(stored["case_class"]),
             n_neurons=int(stored["n_neurons"]),
@@ -225,35 +237,78 @@ def load_case(path: str | os.PathLike[str]) -> Case:
                 if f"{peer}_u" in stored
             },
         )
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-    ) as problem:
+        _check_shapes(case)
+    except (*DAMAGE, AttributeError, TypeError) as problem:
         raise ImageError(f"{path}: not a golden vector ({reason(problem)}).") from None
+    return case
+
+
+def _check_shapes(case: Case) -> None:
+    """Raise ValueError unless arrays belong together; the image checks the registers."""
+    grid = (case.n_steps, case.n_neurons)
+    wanted: dict[str, tuple[int, ...]] = {
+        "u": grid,
+        "v": grid,
+        "noise_enabled": grid[1:],
+        **dict.fromkeys(_REGISTERS, grid[1:]),
+    }
+    if case.noise_raw is not None:
+        wanted["noise_raw"] = grid
+    for first, *others in (
+        ("format_source", "format_weight_exponent", "format_weight_bits", "format_sign_mode"),
+        ("synapse_source", "synapse_format", "synapse_target", "synapse_mantissa"),
+        ("synapse_source", "synapse_delay", "synapse_weight"),
+        ("input_step", "input_id"),
+        ("spike_step", "spike_neuron"),
+    ):
+        wanted |= dict.fromkeys((first, *others), (len(getattr(case, first)),))
+    for name, shape in wanted.items():
+        array = getattr(case, name)
+        if array.shape != shape or not np.issubdtype(array.dtype, np.integer):
+            raise ValueError(
+                f"{name} has shape {array.shape} and type {array.dtype}, expected integers of "
+                f"shape {shape}"
+            )
+    outputs = {"": case.output, **{f"{peer} ": output for peer, output in case.peers.items()}}
+    for owner, output in outputs.items():
+        if output.u.shape != grid or output.v.shape != grid:
+            raise ValueError(f"{owner}u and v have other shapes than {grid}")
+        for name, ids, size in (
+            ("spike_step", output.spike_step, case.n_steps),
+            ("spike_neuron", output.spike_neuron, case.n_neurons),
+        ):
+            if ids.size and not (ids.min() >= 0 and ids.max() < size):
+                worst = ids.min() if ids.min() < 0 else ids.max()
+                raise ValueError(f"a {owner}{name} is {worst}, expected 0 to {size - 1}")
 
 
 def image_of(case: Case, chip: ChipSpec = VECTOR_CHIP) -> ChipImage:
-    """Build the image of a vector."""
-    groups = []
-    for index in range(len(case.format_source)):
+    """Build the image of a vector, with all compartments in order.
+
+    Parameters
+    ----------
+    case : Case
+        The vector.
+    chip : ChipSpec
+        Widths and rules.
+
+    Raises
+    ------
+    ImageError
+        If the chip cannot hold the registers of the vector.
+    """
+    lists = []
+    for index, source in enumerate(case.format_source):
         mine = case.synapse_format == index
-        from_inputs = case.format_source[index] == 0
-        groups.append(
-            SynapseGroup.from_coo(
-                "inputs" if from_inputs else "compartments",
-                case.n_inputs if from_inputs else case.n_neurons,
-                SynapseFormat(
-                    int(case.format_weight_exponent[index]),
-                    int(case.format_weight_bits[index]),
-                    SignMode(int(case.format_sign_mode[index])),
-                ),
+        lists.append(
+            Synapses(
+                "inputs" if source == 0 else "compartments",
                 pre=case.synapse_source[mine],
                 target=case.synapse_target[mine],
                 mantissa=case.synapse_mantissa[mine],
+                sign_mode=SignMode(int(case.format_sign_mode[index])),
+                exponent=int(case.format_weight_exponent[index]),
+                bits=int(case.format_weight_bits[index]),
                 delay=case.synapse_delay[mine],
             )
         )
@@ -265,15 +320,13 @@ def image_of(case: Case, chip: ChipSpec = VECTOR_CHIP) -> ChipImage:
             case.noise_mantissa_offset,
             bool(case.noise_at_membrane),
         )
-    starts = range(0, case.n_neurons, chip.core.compartments)
-    registers = {name: getattr(case, name) for name in _REGISTERS}
-    return ChipImage(
-        chip=chip,
-        core_ptr=np.array([*starts, case.n_neurons], dtype=np.int64),
-        compartments=Compartments.fill(chip.core, case.n_neurons, **registers),
+    return program(
+        chip,
+        {name: getattr(case, name) for name in _REGISTERS},
+        lists,
         n_inputs=case.n_inputs,
-        synapses=tuple(groups),
         noise=noise,
+        truncate=True,  # some vectors are about the bits that a format drops
     )
 
 
@@ -289,10 +342,18 @@ def check_case(
     chip : ChipSpec
         Widths and rules.
     peer : str, optional
-        Expect the own output of that emulator instead of the canonical one.
+        Expect what that emulator gave (a name of ``PEERS``): its own output where it differs, else
+        the canonical one.
     threads : int, optional
         Threads of the emulator.
+
+    Raises
+    ------
+    ImageError
+        If the chip cannot hold the registers of the vector, or there is no such peer.
     """
+    if peer is not None and peer not in PEERS:
+        raise ImageError(f"peer = {peer!r}; allowed: {', '.join(PEERS)}.")
     if peer is not None and "injected" in case.statuses[peer]:
         # That emulator was given finished integer weights, so its own rounding played no part.
         chip = chip.what_if(name=chip.name, weight_rounding=Rounding.FLOOR, weight_clips=True)

@@ -18,13 +18,14 @@ __all__ = ["conformance_command"]
     type=click.Choice(["loihi", "lava", "nengo-loihi", "brian2loihi"]),
     default="loihi",
     show_default=True,
-    help="Rules to run with; an emulator's are compared with its own outputs.",
+    help="Chip to run. That of an open emulator must repeat this emulator's own outputs.",
 )
 @click.option("--threads", type=int, default=None, help="Threads. Default: by size.")
 def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     """Run every golden vector (.npz) of FOLDER and compare each u, v and spike.
 
-    Prints a line per class and exits with 1 if anything differs, naming the first difference.
+    Prints a line per class of vectors and a total. If anything differs, names the first difference
+    of each vector and exits with status 1.
     """
     from ..conformance import PEERS, VECTOR_CHIP, check_case, load_case
     from ..presets import PRESETS
@@ -43,7 +44,10 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
         if peer is not None and case.statuses[peer].startswith("unsupported"):
             left_out += 1
             continue
-        difference = check_case(case, chip, peer=peer, threads=threads)
+        try:
+            difference = check_case(case, chip, peer=peer, threads=threads)
+        except ImageError as problem:
+            raise ImageError(f"{path}: {problem}") from None
         total[case.case_class] = total.get(case.case_class, 0) + 1
         passed[case.case_class] = passed.get(case.case_class, 0) + (difference is None)
         if difference is not None:

@@ -26,6 +26,8 @@ FRONTS = (
     "neurochip/validation/__init__.py",
     "neurochip/image.py",
     "neurochip/image_io.py",
+    "neurochip/programming.py",
+    "neurochip/conformance.py",
     "neurochip/compile_report.py",
     "neurochip/hardware.py",
     "neurochip/errors.py",
