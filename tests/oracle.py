@@ -1,8 +1,11 @@
 """A slow model of the core in plain Python integers, one compartment at a time.
 
-It restates ``docs/reference/core-semantics.md`` and nothing else: no array arithmetic,
-no shared code with the package, so that an error in a kernel cannot hide in it.
-Numbers taken from arrays are converted to Python integers before any arithmetic.
+It restates ``docs/reference/core-semantics.md``, and the rules of other emulators as ``CoreSpec``
+describes them, and nothing else: no array arithmetic, no shared code with the package, so that an
+error in a kernel cannot hide in it. Numbers taken from arrays are converted to Python integers
+before any arithmetic.
+
+Each rule is a method of :class:`Rules`, so that ``tests/mutation`` can break one at a time.
 """
 
 from __future__ import annotations
@@ -10,9 +13,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from operator import index
 
 MIXED, EXCITATORY, INHIBITORY = 1, 2, 3
+
+WRAP, WRAP_UP, CLIP, NONE = "wrap", "wrap up", "clip", "none"
+FLOOR, TOWARD_ZERO, NEAREST = "floor", "toward zero", "nearest"
+UNLIMITED_BITS = 31
+"""What a register "without a limit" has: the emulator counts what exceeds it."""
 
 OVERFLOWS = (
     "accumulator_wraps",
@@ -44,16 +53,23 @@ class Core:
     delay_max: int = 62
     vmin_exponent_max: int = 23
     vmax_exponent_max: int = 7
+    accumulator_overflow: str = WRAP
+    current_overflow: str = WRAP
+    input_overflow: str = WRAP
+    voltage_overflow: str = CLIP
+    weight_rounding: str = FLOOR
+    weight_clips: bool = True
+    exponent_on_sum: bool = False
 
-    @property
+    @cached_property
     def decay_unity(self) -> int:
         return 2**self.decay_bits
 
-    @property
+    @cached_property
     def state_limit(self) -> int:
         return 2 ** (self.state_bits - 1) - 1
 
-    @property
+    @cached_property
     def weight_limit(self) -> int:
         return 2 ** (self.accumulator_bits - 1) - 2**self.weight_shift
 
@@ -116,36 +132,43 @@ class Compartment:
             _require(name, value, low, high)
             object.__setattr__(self, name, value)
 
-    @property
+    @cached_property
     def factor_u(self) -> int:
         """What remains of u after one step, in units of 1/4096."""
         return self.core.decay_unity - (self.decay_u + self.decay_u_offset)
 
-    @property
+    @cached_property
     def factor_v(self) -> int:
         """What remains of v after one step, in units of 1/4096."""
         return self.core.decay_unity - (self.decay_v + self.decay_v_offset)
 
-    @property
+    @cached_property
     def bias(self) -> int:
         return self.bias_mantissa * 2**self.bias_exponent
 
-    @property
+    @cached_property
     def threshold(self) -> int:
         return self.threshold_mantissa * 2**self.core.threshold_shift
 
-    @property
+    @cached_property
     def vmin(self) -> int:
+        if self.core.voltage_overflow == NONE:
+            return -(2 ** (UNLIMITED_BITS - 1)) + 1
         return max(-(2**self.vmin_exponent) + 1, -self.core.state_limit)
 
-    @property
+    @cached_property
     def vmax(self) -> int:
+        if self.core.voltage_overflow == NONE:
+            return 2 ** (UNLIMITED_BITS - 1) - 1
         return min(2 ** (9 + 2 * self.vmax_exponent) - 1, self.core.state_limit)
 
 
 @dataclass(frozen=True)
 class Synapse:
-    """One synapse; ``source`` is ``("input", i)`` or ``("neuron", j)``."""
+    """One synapse; ``source`` is ``("input", i)`` or ``("neuron", j)``.
+
+    ``group`` tells synapse lists apart where a core shifts the sum of a list.
+    """
 
     source: Source
     target: int
@@ -155,13 +178,14 @@ class Synapse:
     weight_bits: int
     sign_mode: int
     core: Core = LOIHI
+    group: int = 0
 
     def __post_init__(self) -> None:
         kind, source_id = self.source
         if kind not in ("input", "neuron"):
             raise ValueError(f"source kind {kind!r} is neither 'input' nor 'neuron'")
         object.__setattr__(self, "source", (kind, index(source_id)))
-        for item in fields(self)[1:-1]:
+        for item in fields(self)[1:-2]:
             object.__setattr__(self, item.name, index(getattr(self, item.name)))
         _require("delay", self.delay, 0, self.core.delay_max)
 
@@ -174,22 +198,14 @@ class Synapse:
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise registers and the raw draws to use, ``raw[step][neuron]`` in -127..127."""
+    """Noise registers; ``raw[step][neuron]`` are given draws in -127..127, else drawn by seed."""
 
     exponent: int
     mantissa_offset: int
     at_membrane: int
     enabled: Sequence[int]
-    raw: Sequence[Sequence[int]]
-
-    def value(self, step: int, neuron: int) -> int:
-        if not index(self.enabled[neuron]):
-            return 0
-        mantissa = index(self.raw[step][neuron]) + 64 * index(self.mantissa_offset)
-        shift = index(self.exponent) - 7
-        if shift >= 0:
-            return mantissa * 2**shift
-        return truncating_quotient(mantissa, 2**-shift)
+    raw: Sequence[Sequence[int]] | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -206,10 +222,29 @@ class Trace:
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
 
 
+@dataclass
+class Cell:
+    """State of a compartment; while a step is computed, that of the end of the last step."""
+
+    registers: Compartment
+    u: int
+    v: int
+    held: int = 0
+
+
 def wrap(value: int, bits: int) -> int:
     """Two's complement value of the lowest ``bits`` bits, sign bit included."""
     half = 2 ** (bits - 1)
     return (value + half) % (2 * half) - half
+
+
+def fit(value: int, bits: int, overflow: str) -> int:
+    """What a register of ``bits`` bits makes of a number."""
+    if overflow == NONE:
+        return wrap(value, UNLIMITED_BITS)
+    if overflow == WRAP_UP:
+        return -wrap(-value, bits)
+    return wrap(value, bits)
 
 
 def clip(value: int, low: int, high: int) -> int:
@@ -223,36 +258,199 @@ def truncating_quotient(value: int, divisor: int) -> int:
     return -magnitude if value < 0 else magnitude
 
 
+def nearest_quotient(value: int, divisor: int) -> int:
+    """``value / divisor`` rounded to the nearest integer, a tie to the even one."""
+    quotient, rest = divmod(value, divisor)
+    if 2 * rest > divisor or (2 * rest == divisor and quotient % 2 == 1):
+        return quotient + 1
+    return quotient
+
+
 def decay(state: int, factor: int, core: Core = LOIHI) -> int:
     """What is left of a state variable after one step."""
     return truncating_quotient(state * factor, core.decay_unity)
 
 
-def decode_weight(
-    mantissa: int, weight_exponent: int, weight_bits: int, sign_mode: int, core: Core = LOIHI
-) -> int:
-    """The integer a synapse adds to the accumulator."""
-    mantissa, weight_exponent = index(mantissa), index(weight_exponent)
-    weight_bits, sign_mode = index(weight_bits), index(sign_mode)
-    if sign_mode not in (MIXED, EXCITATORY, INHIBITORY):
-        raise ValueError(f"sign_mode = {sign_mode} is not one of 1, 2, 3")
-    if weight_bits not in core.weight_bits:
-        raise ValueError(f"weight_bits = {weight_bits} is not one of {core.weight_bits}")
-    _require("weight_exponent", weight_exponent, core.weight_exponent_min, core.weight_exponent_max)
-    _require("mantissa", mantissa, *core.mantissa_range(sign_mode))
+class Rules:
+    """The rules of the page, one method each, in the order in which they apply."""
 
-    granule = 2 ** (core.weight_mantissa_bits - weight_bits + (1 if sign_mode == MIXED else 0))
-    if sign_mode == INHIBITORY:
-        stored = -(-mantissa // granule * granule)
-    else:
-        stored = mantissa // granule * granule
-    _require("stored mantissa", stored, *core.mantissa_range(sign_mode))
+    # ---------------------------------------------------------------- section 4, weights
 
-    if weight_exponent >= 0:
-        scaled = stored * 2**weight_exponent
-    else:
-        scaled = stored // 2**-weight_exponent
-    return clip(scaled * 2**core.weight_shift, -core.weight_limit, core.weight_limit)
+    def decode_weight(
+        self,
+        mantissa: int,
+        weight_exponent: int,
+        weight_bits: int,
+        sign_mode: int,
+        core: Core = LOIHI,
+    ) -> int:
+        """The integer a synapse adds to the accumulator (or to the sum of its group)."""
+        mantissa, weight_exponent = index(mantissa), index(weight_exponent)
+        weight_bits, sign_mode = index(weight_bits), index(sign_mode)
+        if sign_mode not in (MIXED, EXCITATORY, INHIBITORY):
+            raise ValueError(f"sign_mode = {sign_mode} is not one of 1, 2, 3")
+        if weight_bits not in core.weight_bits:
+            raise ValueError(f"weight_bits = {weight_bits} is not one of {core.weight_bits}")
+        low, high = core.weight_exponent_min, core.weight_exponent_max
+        _require("weight_exponent", weight_exponent, low, high)
+        _require("mantissa", mantissa, *core.mantissa_range(sign_mode))
+
+        granule = 2 ** self.low_bits(weight_bits, sign_mode, core)
+        stored = self.store(mantissa, granule, sign_mode, core)
+        _require("stored mantissa", stored, *core.mantissa_range(sign_mode))
+        if core.exponent_on_sum:
+            weight_exponent = max(weight_exponent, 0)
+        scaled = self.scale(stored, weight_exponent)
+        return self.limit_weight(scaled * 2**core.weight_shift, core)
+
+    def low_bits(self, weight_bits: int, sign_mode: int, core: Core) -> int:
+        return core.weight_mantissa_bits - weight_bits + (1 if sign_mode == MIXED else 0)
+
+    def store(self, mantissa: int, granule: int, sign_mode: int, core: Core) -> int:
+        if sign_mode == INHIBITORY:
+            return -(-mantissa // granule * granule)
+        if core.weight_rounding == TOWARD_ZERO:
+            return truncating_quotient(mantissa, granule) * granule
+        if core.weight_rounding == NEAREST:
+            most = (2**core.weight_mantissa_bits - 1) // granule
+            return clip(nearest_quotient(mantissa, granule), -most, most) * granule
+        return mantissa // granule * granule
+
+    def scale(self, stored: int, exponent: int) -> int:
+        return stored * 2**exponent if exponent >= 0 else stored // 2**-exponent
+
+    def limit_weight(self, weight: int, core: Core) -> int:
+        if not core.weight_clips:
+            return weight
+        return clip(weight, -core.weight_limit, core.weight_limit)
+
+    # ------------------------------------------------------------------ section 5, a step
+
+    def handed_over(self, kind: str, step: int) -> int:
+        """The step in which a spike is handed to its synapses."""
+        return step + 1 if kind == "neuron" else step
+
+    def acts(self, handed_over: int, delay: int) -> int:
+        """The step in which it acts."""
+        return handed_over + delay
+
+    def shift_sum(self, total: int, weight_exponent: int, core: Core) -> int:
+        """What the sum of a synapse group adds to the accumulator."""
+        if not core.exponent_on_sum or weight_exponent >= 0:
+            return total
+        unit = 2**core.weight_shift
+        return total // unit // 2**-weight_exponent * unit
+
+    def noise_draw(self, seed: int, step: int, neuron: int) -> int:
+        """A raw draw: two rounds of SplitMix64's finaliser over seed, step and compartment."""
+        full = 2**64
+        x = seed ^ (step * 2**32 + neuron)
+        for _ in range(2):
+            x = (x + 0x9E3779B97F4A7C15) % full
+            x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 % full
+            x = (x ^ x >> 27) * 0x94D049BB133111EB % full
+            x = x ^ x >> 31
+        return x // 2**32 * 255 // 2**32 - 127
+
+    def noise(self, noise: Noise, step: int, neuron: int) -> int:
+        """Section 5.7."""
+        if not index(noise.enabled[neuron]):
+            return 0
+        if noise.raw is None:
+            raw = self.noise_draw(noise.seed, step, neuron)
+        else:
+            raw = index(noise.raw[step][neuron])
+        mantissa = raw + 64 * index(noise.mantissa_offset)
+        shift = index(noise.exponent) - 7
+        return mantissa * 2**shift if shift >= 0 else self.noise_quotient(mantissa, 2**-shift)
+
+    def noise_quotient(self, mantissa: int, divisor: int) -> int:
+        return truncating_quotient(mantissa, divisor)
+
+    def noise_at_membrane(self, noise: Noise) -> bool:
+        return bool(noise.at_membrane)
+
+    def accumulate(self, cell: Cell, arriving: int) -> int:
+        """5.1: the register that holds the input of a step."""
+        core = cell.registers.core
+        return fit(arriving, core.accumulator_bits, core.accumulator_overflow)
+
+    def decayed_u(self, cell: Cell) -> int:
+        return decay(cell.u, cell.registers.factor_u, cell.registers.core)
+
+    def current(self, cell: Cell, exact: int) -> int:
+        """5.2."""
+        core = cell.registers.core
+        return fit(exact, core.state_bits, core.current_overflow)
+
+    def drive(self, cell: Cell, u: int) -> int:
+        """5.3, before the wrap."""
+        return u + cell.registers.bias
+
+    def input(self, cell: Cell, exact: int) -> int:
+        core = cell.registers.core
+        return fit(exact, core.state_bits, core.input_overflow)
+
+    def decayed_v(self, cell: Cell) -> int:
+        return decay(cell.v, cell.registers.factor_v, cell.registers.core)
+
+    def integrate(self, cell: Cell, x: int) -> int:
+        """5.4, before the clip."""
+        return self.decayed_v(cell) + x
+
+    def limit_v(self, cell: Cell, exact: int) -> int:
+        return clip(exact, cell.registers.vmin, cell.registers.vmax)
+
+    def is_held(self, cell: Cell) -> bool:
+        """5.5."""
+        return cell.held > 0
+
+    def held_v(self, cell: Cell, v: int) -> int:
+        return 0
+
+    def fires(self, cell: Cell, v: int) -> bool:
+        """5.6."""
+        return v > cell.registers.threshold
+
+    def reset_v(self, cell: Cell, v: int) -> int:
+        return 0
+
+    def hold(self, cell: Cell) -> int:
+        """The refractory counter after a spike, before it counts down in the same step."""
+        return cell.registers.refractory
+
+    def update(
+        self, cell: Cell, arriving: int, to_current: int, to_membrane: int
+    ) -> tuple[bool, list[str]]:
+        """One step of one compartment: whether it spiked, and what overflowed and counts."""
+        exact_q = arriving + to_current
+        q = self.accumulate(cell, exact_q)
+        exact_u = self.decayed_u(cell) + q
+        u = self.current(cell, exact_u)
+        exact_x = self.drive(cell, u) + to_membrane
+        x = self.input(cell, exact_x)
+        exact_v = self.integrate(cell, x)
+        v = limited = self.limit_v(cell, exact_v)
+        held = self.is_held(cell)
+        if held:
+            v = self.held_v(cell, v)
+        spiked = self.fires(cell, v)
+
+        happened = (
+            q != exact_q,
+            u != exact_u,
+            x != exact_x and not held,
+            limited > exact_v and not held,
+            limited < exact_v and not held and not spiked,
+        )
+        cell.u = u
+        cell.v = self.reset_v(cell, v) if spiked else v
+        cell.held = max((self.hold(cell) if spiked else cell.held) - 1, 0)
+        return spiked, [name for name, yes in zip(OVERFLOWS, happened, strict=True) if yes]
+
+
+RULES = Rules()
+decode_weight = RULES.decode_weight
 
 
 def run(
@@ -261,6 +459,7 @@ def run(
     input_spikes: Iterable[tuple[int, int]],
     n_steps: int,
     noise: Noise | None = None,
+    rules: Rules = RULES,
 ) -> Trace:
     """Run ``n_steps`` steps.
 
@@ -268,78 +467,53 @@ def run(
     synapses in the step after their own, inputs in their own step; whatever would be handed over
     after the last step is no synaptic event.
     """
-    fan_out: dict[Source, list[tuple[int, int, int]]] = defaultdict(list)
-    for synapse in synapses:
-        _require("target", synapse.target, 0, len(compartments) - 1)
-        if synapse.source[0] == "neuron":
-            _require("source neuron", synapse.source[1], 0, len(compartments) - 1)
-        fan_out[synapse.source].append((synapse.target, synapse.delay, synapse.weight))
+    fan_out: dict[Source, list[tuple[tuple[int, int, int], int, int]]] = defaultdict(list)
+    for s in synapses:
+        _require("target", s.target, 0, len(compartments) - 1)
+        if s.source[0] == "neuron":
+            _require("source neuron", s.source[1], 0, len(compartments) - 1)
+        weight = rules.decode_weight(
+            s.mantissa, s.weight_exponent, s.weight_bits, s.sign_mode, s.core
+        )
+        fan_out[s.source].append(((s.target, s.group, s.weight_exponent), s.delay, weight))
 
     trace = Trace()
     counters = trace.counters
-    arriving: list[defaultdict[int, int]] = [defaultdict(int) for _ in range(n_steps)]
+    arriving: dict[int, dict[tuple[int, int, int], int]] = {}
 
-    def send(source: Source, handed_over: int) -> None:
+    def send(source: Source, step: int) -> None:
+        handed_over = rules.handed_over(source[0], step)
         if handed_over >= n_steps:
             return
-        for target, delay, weight in fan_out.get(source, ()):
+        for where, delay, weight in fan_out.get(source, ()):
             counters["synaptic_events"] += 1
-            if handed_over + delay < n_steps:
-                arriving[handed_over + delay][target] += weight
-
-    def count(happened: bool, name: str, step: int, neuron: int) -> None:
-        if happened:
-            counters[name] += 1
-            trace.overflows.append((step, neuron, name))
+            sums = arriving.setdefault(rules.acts(handed_over, delay), {})
+            sums[where] = sums.get(where, 0) + weight
 
     for step, input_id in input_spikes:
         if index(step) < 0:
             raise ValueError(f"an input spike has a negative step, {step}")
         send(("input", index(input_id)), index(step))
 
-    u = [compartment.u_init for compartment in compartments]
-    v = [compartment.v_init for compartment in compartments]
-    held = [0] * len(compartments)
+    cells = [Cell(registers, registers.u_init, registers.v_init) for registers in compartments]
+    at_membrane = noise is not None and rules.noise_at_membrane(noise)
 
     for step in range(n_steps):
-        for neuron, registers in enumerate(compartments):
-            core = registers.core
-            noise_value = 0 if noise is None else noise.value(step, neuron)
-            to_membrane = noise is not None and bool(noise.at_membrane)
-
-            exact = arriving[step][neuron] + (0 if to_membrane else noise_value)
-            accumulator = wrap(exact, core.accumulator_bits)
-            count(accumulator != exact, "accumulator_wraps", step, neuron)
-
-            exact = decay(u[neuron], registers.factor_u, core) + accumulator
-            u[neuron] = wrap(exact, core.state_bits)
-            count(u[neuron] != exact, "current_wraps", step, neuron)
-
-            exact = u[neuron] + registers.bias + (noise_value if to_membrane else 0)
-            x = wrap(exact, core.state_bits)
-            input_wrapped = x != exact
-
-            exact = decay(v[neuron], registers.factor_v, core) + x
-            v[neuron] = clip(exact, registers.vmin, registers.vmax)
-            clipped_low = v[neuron] > exact
-            clipped_high = v[neuron] < exact
-
-            is_held = held[neuron] > 0
-            if is_held:
-                v[neuron] = 0
-            spiked = v[neuron] > registers.threshold
-            count(input_wrapped and not is_held, "input_wraps", step, neuron)
-            count(clipped_low and not is_held, "voltage_clips_low", step, neuron)
-            count(clipped_high and not is_held and not spiked, "voltage_clips_high", step, neuron)
+        input_of = [0] * len(cells)
+        for (target, _, exponent), total in arriving.pop(step, {}).items():
+            input_of[target] += rules.shift_sum(total, exponent, compartments[target].core)
+        for neuron, cell in enumerate(cells):
+            z = 0 if noise is None else rules.noise(noise, step, neuron)
+            to_current, to_membrane = (0, z) if at_membrane else (z, 0)
+            spiked, overflowed = rules.update(cell, input_of[neuron], to_current, to_membrane)
+            for name in overflowed:
+                counters[name] += 1
+                trace.overflows.append((step, neuron, name))
             if spiked:
-                v[neuron] = 0
-                held[neuron] = registers.refractory
                 trace.spikes.append((step, neuron))
-                send(("neuron", neuron), step + 1)
-            held[neuron] = max(held[neuron] - 1, 0)
+                send(("neuron", neuron), step)
             counters["updates"] += 1
             counters["spikes"] += spiked
-
-        trace.u.append(list(u))
-        trace.v.append(list(v))
+        trace.u.append([cell.u for cell in cells])
+        trace.v.append([cell.v for cell in cells])
     return trace

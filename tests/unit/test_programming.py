@@ -113,7 +113,7 @@ def test_a_program_runs_as_the_oracle_says():
     registers = {"decay_u": 1023, "decay_v": [409, 200], "threshold_mantissa": [60, 90]}
     lists = [
         Synapses("inputs", [0, 0], [0, 1], [30, 50], EXCITATORY, exponent=2, delay=[0, 2]),
-        Synapses("compartments", [0, 1], [1, 0], [40, -60], MIXED, exponent=3, bits=6, delay=1),
+        Synapses("compartments", [0, 1], [1, 0], [40, -64], MIXED, exponent=3, bits=6, delay=1),
     ]
     image = program(LOIHI, registers, lists, n_inputs=1)
     at = np.arange(0, 60, 3)
@@ -127,7 +127,7 @@ def test_a_program_runs_as_the_oracle_says():
             oracle.Synapse(("input", 0), 0, 30, 0, 2, 8, 2),
             oracle.Synapse(("input", 0), 1, 50, 2, 2, 8, 2),
             oracle.Synapse(("neuron", 0), 1, 40, 1, 3, 6, 1),
-            oracle.Synapse(("neuron", 1), 0, -60, 1, 3, 6, 1),
+            oracle.Synapse(("neuron", 1), 0, -64, 1, 3, 6, 1),
         ],
         [(step, 0) for step in at.tolist()],
         80,
