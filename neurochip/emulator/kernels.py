@@ -14,7 +14,7 @@ import numpy as np
 
 from .._jit import inline_kernel, kernel, parallel_kernel
 from .arithmetic import decay_toward_zero, wrap
-from .layout import LANES
+from .layout import DENSE, LANES
 from .prefetch import prefetch
 from .state import OVERFLOWS, ROWS, Row
 
@@ -42,6 +42,7 @@ _REFRACTORY = np.uint64(Row.REFRACTORY * LANES)
 _EVENTS = np.uint64(Row.EVENTS * LANES)
 _NOISE = np.uint64(Row.NOISE * LANES)
 _LOW_HALF = np.uint64(0xFFFF)
+_PLACE = np.uint64(DENSE - 1)
 
 
 @inline_kernel
@@ -52,6 +53,7 @@ def deliver(
     first: Any,
     row_ptr: Any,
     synapses: Any,
+    halves: Any,
     ring: Any,
     ring_start: Any,
     head: Any,
@@ -66,14 +68,22 @@ def deliver(
         if k + _AHEAD < end:
             # The start of a row is a cache miss; asking now hides it behind other rows.
             later = first + np.uint64(sources[k + _AHEAD])
-            for line in range(row_ptr[later], row_ptr[later + np.uint64(1)], _LINE):
+            asked = row_ptr[later] & (DENSE - 1)
+            for line in range(asked, row_ptr[later + np.uint64(1)] & (DENSE - 1), _LINE):
                 prefetch(synapses, line)
         row = first + np.uint64(sources[k])
-        start, stop = np.uint64(row_ptr[row]), np.uint64(row_ptr[row + np.uint64(1)])
-        for s in range(start, stop):
-            packed = synapses[s]
-            slot = ((np.uint64(packed) & _LOW_HALF) + head) & ring_mask
-            ring[ring_start + slot] += np.int32(packed >> 16)
+        start = np.uint64(row_ptr[row]) & _PLACE
+        stop = np.uint64(row_ptr[row + np.uint64(1)]) & _PLACE
+        if row_ptr[row] >= DENSE:
+            slot = ring_start + ((np.uint64(synapses[start]) + head) & ring_mask)
+            weight = np.uint64(2) * start + np.uint64(2)
+            for i in range(stop - start):
+                ring[slot + i] += np.int32(halves[weight + i])
+        else:
+            for s in range(start, stop):
+                packed = synapses[s]
+                slot = ring_start + (((np.uint64(packed) & _LOW_HALF) + head) & ring_mask)
+                ring[slot] += np.int32(packed >> 16)
         delivered += np.int64(stop - start)
     return delivered
 
@@ -225,9 +235,9 @@ def step_block(
     head = np.uint64(step << layout.step_bits) & mask
     first = np.uint64(block * (layout.n_inputs + layout.n_compartments + 1))
     own = first + np.uint64(layout.n_inputs)
-    row_ptr, synapses, ring = layout.row_ptr, layout.synapses, state.ring
+    row_ptr, synapses, halves, ring = layout.row_ptr, layout.synapses, layout.halves, state.ring
     delivered = deliver(
-        inputs, begin, end, first, row_ptr, synapses, ring, ring_start, head, mask
+        inputs, begin, end, first, row_ptr, synapses, halves, ring, ring_start, head, mask
     ) + deliver(
         state.previous,
         0,
@@ -235,6 +245,7 @@ def step_block(
         own,
         row_ptr,
         synapses,
+        halves,
         ring,
         ring_start,
         head,

@@ -1,0 +1,99 @@
+"""Dense rows: consecutive targets without an index, and what must not become one."""
+
+import numpy as np
+import oracle
+import pytest
+from conformance.images import THREADS
+
+from neurochip import LOIHI
+from neurochip.emulator import Emulator
+from neurochip.emulator.layout import DENSE, build_layout
+from neurochip.image import ChipImage, Compartments, SynapseGroup
+from neurochip.registers import SignMode, SynapseFormat
+
+FORMAT = SynapseFormat(2, 8, SignMode.MIXED)
+
+
+def all_to_all(sources, targets, rng, *, delays=None, scramble=()):
+    """Rows of consecutive targets, except that those in ``scramble`` have two of them exchanged."""
+    pre = np.repeat(np.arange(sources), targets)
+    post = np.tile(np.arange(targets), sources).reshape(sources, targets)
+    for row in scramble:
+        post[row, [3, 7]] = post[row, [7, 3]]
+    mantissa = 2 * rng.integers(-60, 60, pre.size)
+    delay = 0 if delays is None else np.repeat(delays, targets)
+    return pre, post.ravel(), mantissa, delay
+
+
+def image_of(pre, post, mantissa, delay, sources, size):
+    group = SynapseGroup.from_coo(
+        "inputs", sources, FORMAT, pre=pre, target=post, mantissa=mantissa, delay=delay
+    )
+    registers = Compartments.fill(
+        LOIHI.core, size, decay_u=1000, decay_v=300, threshold_mantissa=300, refractory=3
+    )
+    return ChipImage(
+        chip=LOIHI,
+        core_ptr=np.array([0, size]),
+        compartments=registers,
+        n_inputs=sources,
+        synapses=(group,),
+    )
+
+
+def dense_rows(image, blocks=1):
+    return int((build_layout(image, blocks).row_ptr >= DENSE).sum())
+
+
+def expected(pre, post, mantissa, delay, size, spikes, steps):
+    delay = np.broadcast_to(delay, np.shape(pre))
+    cell = oracle.Compartment(decay_u=1000, decay_v=300, threshold_mantissa=300, refractory=3)
+    synapses = [
+        oracle.Synapse(("input", int(i)), int(j), int(m), int(d), 2, 8, 1)
+        for i, j, m, d in zip(pre, post, mantissa, delay, strict=True)
+    ]
+    return oracle.run([cell] * size, synapses, spikes, steps)
+
+
+@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("size", [32, 45, 130])
+def test_dense_rows_give_what_the_oracle_gives(size, threads):
+    rng = np.random.default_rng(size)
+    sources, steps = 6, 40
+    delays = np.array([0, 3, 1, 0, 7, 2])
+    synapses = all_to_all(sources, size, rng, delays=delays, scramble=(1, 4))
+    image = image_of(*synapses, sources, size)
+    assert dense_rows(image) == 4  # two rows of six are not in order
+    spikes = sorted({(int(t), int(i)) for t, i in rng.integers(0, (steps, sources), (60, 2))})
+    wanted = expected(*synapses, size, spikes, steps)
+    at, who = np.array(spikes).T
+    got = Emulator(image, threads=threads).run_steps(steps, at - 1, who, record=["u", "v"])
+    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
+    assert np.array_equal(got.trace("compartments", "v").values, wanted.v)
+    assert len(wanted.spikes) > 20
+    assert got.counters == wanted.counters
+
+
+def test_a_row_of_two_delays_is_not_dense():
+    rng = np.random.default_rng(1)
+    pre, post, mantissa, _ = all_to_all(1, 64, rng)
+    assert dense_rows(image_of(pre, post, mantissa, 0, 1, 64)) == 1
+    assert dense_rows(image_of(pre, post, mantissa, np.arange(64) % 2, 1, 64)) == 0
+
+
+def test_short_rows_keep_their_index():
+    rng = np.random.default_rng(2)
+    assert dense_rows(image_of(*all_to_all(3, 31, rng), 3, 31)) == 0
+    assert dense_rows(image_of(*all_to_all(3, 32, rng), 3, 32)) == 3
+
+
+def test_a_row_is_dense_in_each_block_that_it_reaches():
+    rng = np.random.default_rng(3)
+    image = image_of(*all_to_all(2, 192, rng), 2, 192)
+    assert dense_rows(image, blocks=3) == 6
+
+
+def test_dense_rows_take_no_more_memory():
+    rng = np.random.default_rng(4)
+    image = image_of(*all_to_all(5, 64, rng), 5, 64)
+    assert build_layout(image, 1).synapses.nbytes == 4 * image.n_synapses
