@@ -8,6 +8,7 @@ A page is run from top to bottom in an empty folder:
 - ```python blocks run, all of a page in one namespace. One that begins with a comment like
   ``# model.py`` is also written to that file.
 - ```bash blocks: lines that begin with ``neurochip`` or ``python examples/`` run, others do not.
+  A word that begins with ``tests/`` is a path of the source tree.
 - an ```output block holds what the block before it printed.
 - between ``<!-- generated: KIND ARGUMENT -->`` and ``<!-- end -->`` stands what a function of
   ``GENERATORS`` returns.
@@ -29,7 +30,8 @@ import runpy
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -40,7 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REGION = re.compile(r"(<!-- generated: (\w+) (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FILE = re.compile(r"# (\w+\.py)\n")
-_LONG = 60  # characters of a default value; of all defaults, only the chip's is longer
+_LONG = 180  # characters of a signature; a longer one is not shown
 _PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
 
 
@@ -96,6 +98,7 @@ def _run_python(code: str, namespace: dict[str, Any], page: Path) -> str:
 
 def _run_command(line: str, page: Path) -> str:
     words = shlex.split(line, comments=True)
+    words = [str(ROOT / word) if word.startswith("tests/") else word for word in words]
     if words[:1] == ["neurochip"]:
         from neurochip.cli import main
 
@@ -138,13 +141,23 @@ def _signature(value: Any) -> str:
     for parameter in parameters:
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and "*" not in shown:
             shown.append("*")
-        default = "" if parameter.default is inspect.Parameter.empty else f"={parameter.default!r}"
-        shown.append(f"{parameter.name}{default if len(default) < _LONG else '=LOIHI'}")
+        empty = parameter.default is inspect.Parameter.empty
+        default = "" if empty else f"={_default(value, parameter.default)}"
+        shown.append(f"{parameter.name}{default}")
     text = f"({', '.join(shown)})"
-    return f"`{text}`" if len(text) < 3 * _LONG else "many, all by name"
+    return f"`{text}`" if len(text) < _LONG else "many, all by name"
+
+
+def _default(function: Any, default: Any) -> str:
+    """Name of a constant of the function's module, or the value itself."""
+    constants = {id(item): name for name, item in vars(inspect.getmodule(function)).items()}
+    name = constants.get(id(default), "")
+    return name if name.isupper() else repr(default)
 
 
 def _summary(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"Names and values: {', '.join(f'`{key}`' for key in value)}."
     if not callable(value):
         return f"A `{type(value).__name__}`, named {value.name!r}."
     return _markdown((inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " "))
@@ -167,7 +180,8 @@ def _fields(path: str) -> str:
     rows = []
     for names, kind, text in _documented(cls):
         shown = ", ".join(f"`{item}`" for item in names)
-        values = ", ".join(f"`{defaults[item]!r}`" for item in names if item in defaults)
+        given = [defaults[item] for item in names if item in defaults]
+        values = ", ".join(f"`{item if isinstance(item, Enum) else repr(item)}`" for item in given)
         rows.append((shown, _markdown(kind), *((values,) if defaults else ()), _markdown(text)))
     header = ("name", "type", *(("default",) if defaults else ()), "meaning")
     return _table(header, rows)

@@ -93,10 +93,10 @@ class Compartments(ArrayValue):
                 raise ImageError(
                     f"compartments: no register {name!r}; there are {', '.join(defaults)}."
                 )
-            if np.shape(value) not in {(), (size,)}:
+            shape = _array("compartments", name, value).shape
+            if shape not in {(), (size,)}:
                 raise ImageError(
-                    f"compartments: {name} has shape {np.shape(value)}; allowed: a number or "
-                    f"({size},)."
+                    f"compartments: {name} has shape {shape}; allowed: a number or ({size},)."
                 )
             defaults[name] = value
         return cls(
@@ -112,9 +112,16 @@ class Compartments(ArrayValue):
         return len(self.decay_u)
 
 
+def _array(owner: str, name: str, value: Any) -> Any:
+    try:
+        return np.asarray(value)
+    except ValueError:  # of lists of different lengths
+        raise ImageError(f"{owner}: {name} is no array; allowed: integers.") from None
+
+
 def _narrow(owner: str, name: str, value: Any, dtype: Any) -> Any:
     """Integers as an array of ``dtype``, none of them changed."""
-    array = np.asarray(value)
+    array = _array(owner, name, value)
     if array.size and not np.issubdtype(array.dtype, np.integer):
         raise ImageError(f"{owner}: {name} is of type {array.dtype}; allowed: integers.")
     limits = np.iinfo(dtype)

@@ -153,6 +153,12 @@ class CoreSpec:
                 f"{self.accumulator_bits - self.weight_shift}; allowed: at least 2, since no "
                 "weight but 0 would fit the accumulator."
             )
+        widest = self.weight_mantissa_bits + self.weight_exponent_max
+        if not self.weight_clips and widest > 15:
+            raise SpecError(
+                f"core: weight_mantissa_bits + weight_exponent_max = {widest}; allowed: at most 15 "
+                "without weight_clips, since the emulator stores a weight in 16 bits."
+            )
         for mantissa, shift in (
             ("threshold_mantissa_bits", "threshold_shift"),
             ("bias_mantissa_bits", "bias_exponent_max"),

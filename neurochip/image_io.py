@@ -133,6 +133,12 @@ def dump_image(image: ChipImage) -> str:
         f"{image.n_cores} cores, {image.n_compartments} compartments, {image.n_inputs} inputs, "
         f"{image.n_synapses} synapses, longest delay {image.max_delay} steps",
     ]
+    if image.noise is not None:
+        exponent, offset, at_membrane, seed = image.noise.settings
+        lines.append(
+            f"noise into {'v' if at_membrane else 'u'} of {int(image.noise.enabled.sum())} "
+            f"compartments: exponent {exponent}, mantissa offset {offset}, seed {seed}"
+        )
     if image.symbols is not None:
         lines.append(f"dt {image.symbols.dt:g} ms")
         for item in image.symbols.populations:

@@ -179,9 +179,16 @@ def _registers(
             "Compartments."
         )
     if size is None:
-        size = max((len(v) for v in compartments.values() if np.ndim(v)), default=1)
+        size = max(map(_length, compartments.values()), default=1)
         _check_count("n_compartments", size, 1)
     return Compartments.fill(core, int(size), **compartments)
+
+
+def _length(values: Any) -> int:
+    try:
+        return len(values) if np.ndim(values) else 1
+    except ValueError:  # no array: the register is refused by name when it is filled
+        return 1
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

@@ -23,6 +23,9 @@ MODULES = (
     "neurochip.reference",
     "neurochip.validation",
     "neurochip.image_io",
+    "neurochip.programming",
+    "neurochip.presets",
+    "neurochip.conformance",
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 

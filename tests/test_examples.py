@@ -127,3 +127,40 @@ def test_narrow_chips_cost_what_the_example_says(run: Run) -> None:
     assert abs(rows["as it is"][2]) < 0.3
     assert rows["6-bit weights"][3] > 2 * rows["as it is"][3]
     assert abs(rows["4-bit decay"][2]) > 20
+
+
+def test_the_chip_or_its_recurrence_is_repeated_without_a_difference(
+    run: Run, tmp_path: Path
+) -> None:
+    lines = run("07_silicon_trace.py").splitlines()
+    assert lines == [
+        "emulator against the recurrence in this file, 34 input spikes:",
+        "  voltages: 0 of 1000 differ, peak 1589",
+        "  spikes:   0 of 4 differ, at steps [461, 511, 711, 761]",
+        "  v from step 60: [0, 640, 614, 589, 565]",
+    ]
+    # A record of that kind, with one wrong voltage; the chip shows 128 in the step of a spike.
+    names = runpy.run_path(str(FOLDER / "07_silicon_trace.py"))
+    steps, voltage, spikes = names["recurrence"](names["INPUT_STEPS"])
+    rows = [[int(i in steps), int(v), float(i in spikes)] for i, v in enumerate(voltage)]
+    for i in spikes:
+        rows[i][1] = 128
+    rows[100][1] += 1
+    record = tmp_path / "record.csv"
+    record.write_text("".join(f"{a},{b},{c}\n" for a, b, c in rows))
+    text = run("07_silicon_trace.py", str(record))
+    assert text.startswith(f"emulator against the record {record}, 34 input spikes:\n")
+    assert numbers(line(text, "  voltages"))[:2] == [1, 1000]
+    assert numbers(line(text, "  spikes"))[:2] == [0, 4]
+
+
+def test_programmed_registers_compete_and_are_checked(run: Run) -> None:
+    text = run("08_program_registers.py")
+    assert numbers(line(text, "alone")) == [50, 50]
+    assert numbers(line(text, "rivals  ")) == [50, 0]
+    assert min(numbers(line(text, "rivals, noise"))) > 10
+    assert "has mantissa -75, which 4 bits, inhibitory" in text
+    assert "nearest: -80 and -64." in text
+    assert "cut to -64: True" in text
+    assert "allowed: at most 128 compartments" in text
+    assert line(text, "cores") == "cores: [128, 72]"

@@ -23,7 +23,7 @@ from .state import COUNTERS, Output, Row, new_state, noise_of, read_row, widths_
 
 __all__ = ["Emulator"]
 
-_SPIKE_BUFFER = 1 << 20  # spikes: 8 MB, and never less than two steps of all compartments
+_SPIKE_BUFFER = 1 << 20  # spikes: 8 MB; less if all steps fit, never less than two steps
 _WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a barrier costs more
 
 
@@ -239,7 +239,8 @@ class Emulator:
             ).astype(np.int32)
             for variable in ("v", "u")
         }
-        capacity = max(_SPIKE_BUFFER, 2 * len(self._state.previous))
+        size = len(self._state.previous)
+        capacity = max(min(_SPIKE_BUFFER, n_steps * size), 2 * size)
         output = Output(
             steps=np.empty(capacity, dtype=np.int32),
             ids=np.empty(capacity, dtype=np.int32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -12,8 +13,7 @@ from numba.extending import intrinsic
 __all__ = ["prefetch"]
 
 
-@intrinsic
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Start to load the cache line of ``array[index]`` into all caches; no result, no fault.
 
     LLVM's ``llvm.prefetch``: read, keep in all caches, data.
@@ -36,3 +36,10 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, index), generate
+
+
+def _no_prefetch(array: Any, index: Any) -> None:
+    """Nothing: with ``NUMBA_DISABLE_JIT=1`` kernels run as plain Python."""
+
+
+prefetch = _no_prefetch if numba.config.DISABLE_JIT else intrinsic(_prefetch)

@@ -88,6 +88,11 @@ def test_a_spec_that_is_not_made_of_integers_is_refused():
             "0 would fit the accumulator.",
         ),
         (
+            {"weight_clips": False, "weight_mantissa_bits": 9},
+            "core: weight_mantissa_bits + weight_exponent_max = 16; allowed: at most 15 without "
+            "weight_clips, since the emulator stores a weight in 16 bits.",
+        ),
+        (
             {"threshold_mantissa_bits": 24, "threshold_shift": 8},
             "core: threshold_mantissa_bits + threshold_shift = 32; allowed: at most 31, since "
             "the emulator computes in 32 bits.",

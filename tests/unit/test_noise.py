@@ -13,7 +13,7 @@ from conformance.images import THREADS
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
 from neurochip.errors import EmulatorError, ImageError
-from neurochip.image_io import load_image, save_image
+from neurochip.image_io import dump_image, load_image, save_image
 from neurochip.programming import Noise, SignMode, Synapses, program
 
 WHO = "compartments"
@@ -215,6 +215,9 @@ def test_an_image_with_noise_is_saved_and_runs_the_same(tmp_path):
     again = load_image(save_image(image, tmp_path / "image"))
     assert again == image
     assert again.noise.settings == (9, -4, True, 8)
+    assert dump_image(again).splitlines()[3] == (
+        "noise into v of 3 compartments: exponent 9, mantissa offset -4, seed 8"
+    )
     record = {"record": ["u", "v"]}
     assert Emulator(again).run_steps(20, **record) == Emulator(image).run_steps(20, **record)
 

@@ -294,6 +294,7 @@ def test_the_rules_of_the_chip_decide_what_is_represented():
             {"mantissa": [1.0, 2.0]},
             "synapses from inputs: mantissa is of type float64; allowed: integers.",
         ),
+        ({"pre": [[1], [0, 1]]}, "synapses from inputs: pre is no array; allowed: integers."),
         ({"delay": 63}, "a delay is 63; allowed: 0 to 62."),
         ({"exponent": 8}, "weight_exponent = 8; allowed: -8 to 7."),
         ({"exponent": 1.0}, "synapse format: weight_exponent = 1.0; allowed: an integer."),
@@ -334,6 +335,8 @@ def test_a_list_that_is_none_is_refused():
             "compartments: decay_v has shape (2,); allowed: a number or (3,).",
         ),
         ({"v_init": 0.5}, "compartments: v_init is of type float64; allowed: integers."),
+        ({"v_init": [[1], [2, 3]]}, "compartments: v_init is no array; allowed: integers."),
+        ({"v_init": [[1, 2]]}, "compartments: v_init has shape (1, 2); allowed: a number or (1,)."),
         ({"v_init": []}, "program: n_compartments = 0; allowed: an integer of at least 1."),
     ],
 )
