@@ -102,6 +102,7 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
     ``W = clip(((m >> low << low) << exponent) << shift)``: first the low bits that are not stored
     are dropped, then the exponent is applied (a negative one floors), then the fixed shift.
     Inhibitory mantissas drop their low bits toward zero, all others by ``core.weight_rounding``.
+    Nearest means ties to even, at most the largest magnitude that the stored bits hold.
     With ``core.exponent_on_sum`` a negative exponent is left to the sum (see
     :func:`sum_shift`).
 

@@ -14,15 +14,18 @@ import oracle
 
 from neurochip import LOIHI
 from neurochip.compile_report import CompileReport
+from neurochip.fixedpoint import Overflow, Rounding
 from neurochip.hardware import ChipSpec
 from neurochip.image import (
     ChipImage,
     Compartments,
     InputSymbol,
+    Noise,
     PopulationSymbol,
     Symbols,
     SynapseGroup,
 )
+from neurochip.presets import PRESETS
 from neurochip.registers import SignMode, SynapseFormat
 
 # Fields that the chip's specification and the oracle's core share, by both names.
@@ -42,7 +45,21 @@ _SHARED = (
     "delay_max",
     "vmin_exponent_max",
     "vmax_exponent_max",
+    "weight_clips",
+    "exponent_on_sum",
 )
+
+_WRAPS = (Overflow.WRAP, Overflow.WRAP_UP, Overflow.NONE)
+RULES: dict[str, tuple[Any, ...]] = {
+    "accumulator_overflow": _WRAPS,
+    "current_overflow": _WRAPS,
+    "input_overflow": _WRAPS,
+    "voltage_overflow": (Overflow.CLIP, Overflow.NONE),
+    "weight_rounding": (Rounding.FLOOR, Rounding.TOWARD_ZERO, Rounding.NEAREST),
+    "weight_clips": (True, False),
+    "exponent_on_sum": (False, True),
+}
+"""The rules in which open emulators differ, and all that a core may do."""
 
 WHAT_IFS: tuple[dict[str, int], ...] = (
     {},
@@ -50,6 +67,8 @@ WHAT_IFS: tuple[dict[str, int], ...] = (
     {"state_bits": 16, "accumulator_bits": 16, "decay_bits": 8, "weight_shift": 2},
     {"weight_mantissa_bits": 4, "decay_bits": 6},
     {"weight_mantissa_bits": 6, "weight_shift": 3, "threshold_shift": 3, "accumulator_bits": 18},
+    {"weight_mantissa_bits": 6, "state_bits": 16, "accumulator_bits": 16, "decay_bits": 8},
+    {"weight_shift": 0, "threshold_shift": 0, "accumulator_bits": 16, "bias_exponent_max": 10},
     {"decay_bits": 15, "state_bits": 28, "accumulator_bits": 22},
     {"decay_bits": 1, "state_bits": 12, "accumulator_bits": 10, "threshold_mantissa_bits": 4},
     {"delay_max": 255, "refractory_max": 255},
@@ -71,6 +90,7 @@ class RandomCase:
     formats: list[tuple[str, int, int, int]]  # kind of source, exponent, bits, sign mode
     synapses: list[list[tuple[int, int, int, int]]]  # by format: source, target, mantissa, delay
     inputs: list[tuple[int, int]] = field(default_factory=list)
+    noise: oracle.Noise | None = None  # its plain integers serve both forms
 
     @property
     def size(self) -> int:
@@ -92,6 +112,15 @@ class RandomCase:
             )
             if synapses
         ]
+        noise = None
+        if self.noise is not None:
+            noise = Noise(
+                np.array(self.noise.enabled, dtype=np.int32),
+                self.noise.exponent,
+                self.noise.mantissa_offset,
+                bool(self.noise.at_membrane),
+                self.noise.seed,
+            )
         return ChipImage(
             chip=self.chip,
             core_ptr=np.array([*range(0, self.size, self.core_size), self.size]),
@@ -100,19 +129,33 @@ class RandomCase:
             ),
             n_inputs=self.n_inputs,
             synapses=tuple(groups),
+            noise=noise,
             symbols=symbols,
         )
+
+    @property
+    def draws(self) -> np.ndarray | None:
+        """Given draws of noise for ``Emulator.run_steps``."""
+        if self.noise is None or self.noise.raw is None:
+            return None
+        return np.array(self.noise.raw, dtype=np.int64).reshape(self.n_steps, self.size)
 
     def emulator_inputs(self) -> tuple[list[int], list[int]]:
         """Steps and sources for ``Emulator.run_steps``, whose inputs act one step later."""
         return [step - 1 for step, _ in self.inputs], [source for _, source in self.inputs]
 
-    def run_oracle(self) -> oracle.Trace:
+    def run_oracle(self, rules: oracle.Rules = oracle.RULES) -> oracle.Trace:
         core = self.chip.core
         bits = tuple(range(core.weight_mantissa_bits + 1))
+        words = {
+            name: getattr(core, name).value
+            for name, values in RULES.items()
+            if not isinstance(values[0], bool)
+        }
         own = oracle.Core(
             weight_bits=bits if core.weight_mantissa_bits != 8 else oracle.LOIHI.weight_bits,
             **{name: getattr(core, name) for name in _SHARED},
+            **words,
         )
         names = list(self.registers)
         compartments = [
@@ -120,11 +163,15 @@ class RandomCase:
             for row in zip(*self.registers.values(), strict=True)
         ]
         synapses = [
-            oracle.Synapse((kind, source), target, mantissa, delay, exponent, bits, sign, own)
-            for (kind, exponent, bits, sign), group in zip(self.formats, self.synapses, strict=True)
-            for source, target, mantissa, delay in group
+            oracle.Synapse(
+                (kind, source), target, mantissa, delay, exponent, bits, sign, own, group
+            )
+            for group, ((kind, exponent, bits, sign), listed) in enumerate(
+                zip(self.formats, self.synapses, strict=True)
+            )
+            for source, target, mantissa, delay in listed
         ]
-        return oracle.run(compartments, synapses, self.inputs, self.n_steps)
+        return oracle.run(compartments, synapses, self.inputs, self.n_steps, self.noise, rules)
 
 
 def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
@@ -150,16 +197,37 @@ def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
     )
 
 
-def random_case(rng: np.random.Generator, *, what_if: dict[str, int] | None = None) -> RandomCase:
-    """Draw a case; about one in two is the first-generation chip."""
+def random_rules(rng: np.random.Generator) -> dict[str, Any]:
+    """Rules of the chip, of another emulator, or any combination."""
+    choice = rng.random()
+    if choice < 0.4:
+        return {}
+    if choice < 0.6:
+        core = PRESETS[str(rng.choice(sorted(PRESETS)))].core
+        return {name: getattr(core, name) for name in RULES}
+    return {name: values[rng.integers(len(values))] for name, values in RULES.items()}
+
+
+def random_case(
+    rng: np.random.Generator, *, what_if: dict[str, int] | None = None, budget: int = 2500
+) -> RandomCase:
+    """Draw a case; about one in five is the first-generation chip in every width and rule.
+
+    ``budget`` limits compartments times steps.
+    """
     if what_if is None:
         what_if = {} if rng.random() < 0.5 else WHAT_IFS[rng.integers(1, len(WHAT_IFS))]
+        what_if = {**what_if, **random_rules(rng)}
+    if not what_if.get("weight_clips", True):
+        # Nothing but its own width limits a weight then, and the emulator stores 16 bits.
+        widest = 15 - what_if.get("weight_mantissa_bits", 8)
+        what_if = {**what_if, "weight_exponent_max": min(7, widest)}
     size = int(rng.choice([1, 2, 5, 17, 40, 130], p=[0.2, 0.1, 0.2, 0.2, 0.2, 0.1]))
     core_size = int(rng.choice([1, 3, 16, 64, 1024]))
     core_size = max(core_size, -(-size // 128))
     chip = LOIHI.what_if(name="random", compartments=core_size, **what_if)
     n_inputs = int(rng.choice([1, 3, 20]))
-    n_steps = int(min(rng.choice([1, 7, 40, 150]), max(20, 6000 // size)))
+    n_steps = int(min(rng.choice([1, 7, 40, 150]), max(10, budget // size)))
     registers = _registers(rng, chip.core, size)
     formats, synapses = [], []
     for _ in range(int(rng.integers(0, 5))):
@@ -183,6 +251,26 @@ def random_case(rng: np.random.Generator, *, what_if: dict[str, int] | None = No
         formats=formats,
         synapses=synapses,
         inputs=inputs,
+        noise=_noise(rng, size, n_steps) if rng.random() < 0.4 else None,
+    )
+
+
+def _noise(rng: np.random.Generator, size: int, n_steps: int) -> oracle.Noise:
+    """Noise of any size below 2**30, given or drawn by a seed."""
+    exponent = int(rng.choice([rng.integers(0, 8), rng.integers(0, 16), rng.integers(0, 24)]))
+    most = ((2**30 - 1 >> max(0, exponent - 7)) - 127) // 64
+    most = int(min(most, rng.choice([0, 1, 50, 2**22], p=[0.2, 0.2, 0.2, 0.4])))
+    raw = None
+    if rng.random() < 0.5:
+        draws = rng.integers(-127, 128, (n_steps, size))
+        raw = np.where(rng.random(draws.shape) < 0.1, rng.choice([-127, 127]), draws).tolist()
+    return oracle.Noise(
+        exponent=exponent,
+        mantissa_offset=int(rng.choice([-most, most, rng.integers(-most, most + 1)])),
+        at_membrane=int(rng.integers(0, 2)),
+        enabled=rng.choice([0, 1], size, p=[0.3, 0.7]).tolist(),
+        raw=raw,
+        seed=int(rng.choice([0, 1, rng.integers(0, 2**63), 2**63 - 1])),
     )
 
 
@@ -241,14 +329,21 @@ def _group(
     if sign == oracle.MIXED and bits == 0:
         low = 0
     sources = n_inputs if kind == "input" else size
-    n = int(rng.choice([1, 3, 2 * size, 8 * size]))
-    most = int(rng.choice([0, 3, 62, 255]))
-    delays = rng.integers(0, min(most, core.delay_max) + 1, n)
-    columns = (
-        rng.integers(0, sources, n),
-        rng.integers(0, size, n),
-        rng.integers(low, high + 1, n),
-        delays,
-    )
+    # Four groups that shift their sums leave 7 of the emulator's 16 address bits for delays.
+    most = int(rng.choice([0, 3, 62, 127 if core.exponent_on_sum else 255]))
+    longest = min(most, core.delay_max)
+    if rng.random() < 0.15:  # rows of consecutive targets, which the emulator stores differently
+        rows = [
+            (source, target, delay)
+            for source in rng.permutation(sources)[:6]
+            for delay in [rng.integers(0, longest + 1)]
+            for target in range(rng.integers(0, 1 + size // 3), size)
+        ]
+        pre, target, delay = np.array(rows).T
+    else:
+        n = int(rng.choice([1, 3, 2 * size, 8 * size]))
+        pre, target = rng.integers(0, sources, n), rng.integers(0, size, n)
+        delay = rng.integers(0, longest + 1, n)
+    columns = pre, target, rng.integers(low, high + 1, len(pre)), delay
     synapses = [(int(a), int(b), int(c), int(d)) for a, b, c, d in zip(*columns, strict=True)]
     return (kind, exponent, bits, sign), synapses
