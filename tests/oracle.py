@@ -77,6 +77,7 @@ class Core:
             "refractory": (1, self.refractory_max),
             "vmin_exponent": (0, self.vmin_exponent_max),
             "vmax_exponent": (0, self.vmax_exponent_max),
+            "join": (0, 1),
             "v_init": (-self.state_limit - 1, self.state_limit),
             "u_init": (-self.state_limit - 1, self.state_limit),
         }
@@ -108,6 +109,7 @@ class Compartment:
     vmax_exponent: int = 7
     v_init: int = 0
     u_init: int = 0
+    join: int = 0
     core: Core = LOIHI
 
     def __post_init__(self) -> None:
@@ -275,6 +277,10 @@ def run(
             _require("source neuron", synapse.source[1], 0, len(compartments) - 1)
         fan_out[synapse.source].append((synapse.target, synapse.delay, synapse.weight))
 
+    for neuron, registers in enumerate(compartments):
+        if registers.join and neuron % 2 == 0:
+            raise ValueError(f"compartment {neuron} is joined, but its number is even")
+
     trace = Trace()
     counters = trace.counters
     arriving: list[defaultdict[int, int]] = [defaultdict(int) for _ in range(n_steps)]
@@ -315,7 +321,9 @@ def run(
             u[neuron] = wrap(exact, core.state_bits)
             count(u[neuron] != exact, "current_wraps", step, neuron)
 
-            exact = u[neuron] + registers.bias + (noise_value if to_membrane else 0)
+            # The child comes before its parent, so its u is already that of this step.
+            child = u[neuron - 1] if registers.join else 0
+            exact = u[neuron] + child + registers.bias + (noise_value if to_membrane else 0)
             x = wrap(exact, core.state_bits)
             input_wrapped = x != exact
 

@@ -19,7 +19,7 @@ from .decode import Registers, decode_recording, raw_recording
 from .kernels import run_parallel, run_serial
 from .layout import build_layout
 from .overflow import overflow_message
-from .state import COUNTERS, Output, Row, new_state, noise_of, read_row, widths_of
+from .state import COUNTERS, Output, Row, joins_of, new_state, noise_of, read_row, widths_of
 
 __all__ = ["Emulator"]
 
@@ -69,6 +69,7 @@ class Emulator:
         self.progress = progress
         self._layout = build_layout(image, blocks=self.threads)
         self._widths = widths_of(image)
+        self._joins = joins_of(image)
         self._digest = image.digest()
         self.reset()
 
@@ -291,6 +292,7 @@ class Emulator:
             self._widths,
             self._state,
             noise,
+            self._joins,
             output,
             self.strict,
         )

@@ -165,6 +165,27 @@ def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: 
 
 
 @kernel
+def join_tile(
+    tiles: Any, tile: Any, compartment: Any, ring: Any, slot: Any, widths: Any, joins: Any
+) -> None:
+    """Add the u that each child of a tile will have to the bias of its parent.
+
+    :func:`update_tile` computes that u again, as it must stay one vector loop without branches.
+    """
+    for odd in range(1, min(LANES, len(joins.joined) - compartment), 2):
+        parent, lane = compartment + odd, np.uint64(odd - 1)
+        if joins.joined[parent] == 0:
+            continue
+        i = tile + lane
+        raw = np.int32(np.int32(ring[slot + lane] * widths.weight_unit) + tiles[i + _NOISE])
+        q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
+        raw_u = np.int32(decay_toward_zero(tiles[i + _U], tiles[i + _KEEP_U]) + q)
+        u = wrap(raw_u, widths.current_offset, widths.current_mask)
+        place = i + np.uint64(1) + _BIAS
+        tiles[place] = (tiles[place] if joins.noisy[parent] else joins.bias[parent]) + u
+
+
+@kernel
 def count_overflows(
     tiles: Any, tile: Any, compartment: Any, step: Any, counters: Any, first_overflow: Any
 ) -> None:
@@ -182,7 +203,14 @@ def count_overflows(
 
 @inline_kernel
 def update_block(
-    block: Any, step: Any, head: Any, ring_start: Any, layout: Any, widths: Any, state: Any
+    block: Any,
+    step: Any,
+    head: Any,
+    ring_start: Any,
+    layout: Any,
+    widths: Any,
+    state: Any,
+    joins: Any,
 ) -> Any:
     """Update the compartments of a block; list those that spiked and return their number."""
     tiles, fired = state.tiles, state.fired
@@ -195,6 +223,8 @@ def update_block(
         for plane in range(len(layout.sum_shifts)):
             other = slot + np.uint64((plane + 1) << layout.target_bits)
             fold_plane(state.ring, slot, other, layout.sum_shifts[plane])
+        if joins is not None:
+            join_tile(tiles, tile, compartment, state.ring, slot, widths, joins)
         union = update_tile(tiles, tile, state.ring, slot, widths)
         if union & _SPIKE:
             # Write every lane, keep those that spiked: a branch per lane would be mispredicted.
@@ -218,6 +248,7 @@ def step_block(
     layout: Any,
     widths: Any,
     state: Any,
+    joins: Any,
 ) -> None:
     """One step of one block: deliver the spikes of the previous step, update, list spikes."""
     mask = np.uint64(layout.ring_mask)
@@ -240,7 +271,7 @@ def step_block(
         head,
         mask,
     )
-    n = update_block(block, step, head, ring_start, layout, widths, state)
+    n = update_block(block, step, head, ring_start, layout, widths, state, joins)
     state.n_fired[block] = n
     counters = state.counters[block]
     counters[_SYNAPTIC_EVENTS] += delivered
@@ -258,12 +289,13 @@ def call_step_block(
     layout: Any,
     widths: Any,
     state: Any,
+    joins: Any,
 ) -> None:
     """As :func:`step_block`, as a call.
 
     Inlined into a parallel loop, its running sums would be taken for reductions over blocks.
     """
-    step_block(block, step, inputs, begin, end, layout, widths, state)
+    step_block(block, step, inputs, begin, end, layout, widths, state, joins)
 
 
 @inline_kernel
@@ -312,20 +344,21 @@ def run_serial(
     widths: Any,
     state: Any,
     noise: Any,
+    joins: Any,
     output: Any,
     strict: Any,
 ) -> Any:
     """Run rows ``row`` to ``stop`` (step = first_step + row) and return the row reached.
 
     It returns early when the spike buffer may overflow, and after an overflow if ``strict``.
-    Without noise ``noise`` is None, and Numba drops the branch.
+    Without noise ``noise`` is None, without joins ``joins``, and Numba drops the branches.
     """
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
         for block in range(layout.blocks):
             if noise is not None:
                 draw_noise(block, step, row, layout, noise, state.tiles)
-            step_block(block, step, inputs, begin, end, layout, widths, state)
+            step_block(block, step, inputs, begin, end, layout, widths, state, joins)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:
@@ -344,6 +377,7 @@ def run_parallel(
     widths: Any,
     state: Any,
     noise: Any,
+    joins: Any,
     output: Any,
     strict: Any,
 ) -> Any:
@@ -356,7 +390,7 @@ def run_parallel(
         for block in numba.prange(layout.blocks):
             if noise is not None:
                 draw_noise(block, step, row, layout, noise, state.tiles)
-            call_step_block(block, step, inputs, begin, end, layout, widths, state)
+            call_step_block(block, step, inputs, begin, end, layout, widths, state, joins)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:

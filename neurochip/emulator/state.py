@@ -24,11 +24,13 @@ __all__ = [
     "COUNTERS",
     "OVERFLOWS",
     "ROWS",
+    "JoinTable",
     "NoiseTable",
     "Output",
     "Row",
     "State",
     "Widths",
+    "joins_of",
     "new_state",
     "noise_of",
     "read_row",
@@ -51,7 +53,8 @@ COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 class Row:
     """Rows of a tile.
 
-    ``HELD`` counts the steps for which v stays at 0; ``NOISE`` joins the synaptic input.
+    ``HELD`` counts the steps for which v stays at 0; ``NOISE`` is added to the synaptic input, and
+    ``BIAS`` to u: noise on v and the current of a child are summed into it.
     """
 
     U = 0
@@ -97,6 +100,18 @@ class NoiseTable(NamedTuple):
     mantissa_offset: int
     at_membrane: bool
     seed: int
+
+
+class JoinTable(NamedTuple):
+    """Which compartments are joined, shape (n,).
+
+    ``bias`` is the bias alone, to which the current of the child is added. Where ``noisy``, this
+    step's noise was added to it before, and the row of the tile is the bias.
+    """
+
+    joined: Int32Array
+    bias: Int32Array
+    noisy: Int32Array
 
 
 class State(NamedTuple):
@@ -153,6 +168,19 @@ def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | N
         mantissa_offset=noise.mantissa_offset,
         at_membrane=noise.at_membrane,
         seed=noise.seed,
+    )
+
+
+def joins_of(image: ChipImage) -> JoinTable | None:
+    """Joins of an image; None if it has none."""
+    registers, noise = image.compartments, image.noise
+    if not registers.join.any():
+        return None
+    on_v = noise is not None and noise.at_membrane
+    return JoinTable(
+        joined=registers.join.copy(),
+        bias=decode_bias(registers.bias_mantissa, registers.bias_exponent),
+        noisy=noise.enabled.copy() if noise is not None and on_v else np.zeros_like(registers.join),
     )
 
 

@@ -6,6 +6,7 @@ compartments and synapses are built independently of each other.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +108,7 @@ class RandomCase:
         """Steps and sources for ``Emulator.run_steps``, whose inputs act one step later."""
         return [step - 1 for step, _ in self.inputs], [source for _, source in self.inputs]
 
-    def run_oracle(self) -> oracle.Trace:
+    def run_oracle(self, noise: oracle.Noise | None = None) -> oracle.Trace:
         core = self.chip.core
         bits = tuple(range(core.weight_mantissa_bits + 1))
         own = oracle.Core(
@@ -124,7 +125,7 @@ class RandomCase:
             for (kind, exponent, bits, sign), group in zip(self.formats, self.synapses, strict=True)
             for source, target, mantissa, delay in group
         ]
-        return oracle.run(compartments, synapses, self.inputs, self.n_steps)
+        return oracle.run(compartments, synapses, self.inputs, self.n_steps, noise)
 
 
 def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
@@ -226,6 +227,15 @@ def _registers(rng: np.random.Generator, core: Any, size: int) -> dict[str, list
     return {
         name: [int(x) for x in values] for name, values in {**registers, "v_init": v_init}.items()
     }
+
+
+def join_some(case: RandomCase, rng: np.random.Generator) -> RandomCase:
+    """The case with about half of its pairs joined, where a pair is on one core."""
+    joined = [
+        int(number % 2 == 1 and number % case.core_size != 0 and rng.random() < 0.5)
+        for number in range(case.size)
+    ]
+    return dataclasses.replace(case, registers={**case.registers, "join": joined})
 
 
 def _group(
