@@ -40,13 +40,7 @@ def mixed(size=10, model=TWO, strength=1.0):
         inputs=[source],
         populations=[first, cells],
         connections=[
-            all_to_all(
-                source,
-                cells,
-                weight=Normal(0.1 * strength, 0.2 * strength),
-                delay=Uniform(0, 3),
-                seed=1,
-            ),
+            all_to_all(source, cells, weight=both, delay=Uniform(0, 3), seed=1),
             one_to_one(source, cells, weight=0.4 * strength),
             one_to_one(cells, cells, weight=-0.2, delay=1.0),
             fixed_probability(cells, first, 0.5, weight=2.0, seed=2),
@@ -213,3 +207,16 @@ def test_an_overflow_of_a_child_is_told_as_its_neuron_s():
     many = np.zeros(3000, dtype=int)
     with pytest.raises(ChipOverflowError, match=r"the child of neuron 0 of 'cells': at 0\.5 ms"):
         Emulator(image, strict=True).run_steps(5, many, many)
+
+
+@pytest.mark.parametrize("decay_bits", [3, 6, 12])
+def test_there_is_room_for_the_v_of_a_child_where_it_decays_slowly(decay_bits):
+    """With 3 bits its v is up to 8/7 of its u."""
+    chip = LOIHI.what_if(decay_bits=decay_bits)
+    network = mixed(model=LIF(tau_m=4.0, cm=0.25, tau_syn_E=2.0, tau_syn_I=4.0), strength=0.5)
+    image = compile_network(network, chip, dt=1.0)
+    assert all(row.headroom("voltage_low") >= 1 for row in image.report.scales)
+    recording = Emulator(image).run(draw_stimulus(network, 500.0, seed=1))
+    assert recording.n_spikes > 0
+    overflows = {k: n for k, n in recording.counters.items() if "wraps" in k or "clips" in k}
+    assert not any(overflows.values()), overflows

@@ -323,3 +323,10 @@ def test_the_text_of_a_compiled_network_names_its_parts(compiled):
     assert "population 'b': 15 compartments on cores 0 to 1, " in text  # 15 thresholds, 8 a core
     assert "input 'source': 20 sources" in text
     assert "population" not in dump_image(compiled.without_symbols())
+
+
+def test_a_file_of_before_there_were_joins_has_none(compiled, tmp_path):
+    path = save_image(compiled, tmp_path / "image")
+    arrays, _ = header_of(path)
+    rewrite(path, {name: value for name, value in arrays.items() if name != "compartments.join"})
+    assert load_image(path) == compiled
