@@ -69,7 +69,7 @@ class Emulator:
         self.progress = progress
         self._layout = build_layout(image, blocks=self.threads)
         self._widths = widths_of(image)
-        self._joins = joins_of(image)
+        self._joins = joins_of(image, self._layout)
         self._digest = image.digest()
         self.reset()
 

@@ -164,25 +164,27 @@ def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: 
             tiles[np.uint64(where) + _NOISE] = np.int32(z)
 
 
-@kernel
+@inline_kernel
 def join_tile(
     tiles: Any, tile: Any, compartment: Any, ring: Any, slot: Any, widths: Any, joins: Any
 ) -> None:
     """Add the u that each child of a tile will have to the bias of its parent.
 
-    :func:`update_tile` computes that u again, as it must stay one vector loop without branches.
+    :func:`update_tile` computes that u again. Until then the row of events holds it, so that both
+    loops are free of branches.
     """
-    for odd in range(1, min(LANES, len(joins.joined) - compartment), 2):
-        parent, lane = compartment + odd, np.uint64(odd - 1)
-        if joins.joined[parent] == 0:
-            continue
+    first = np.uint64(compartment)
+    for lane in range(_LANES):
         i = tile + lane
         raw = np.int32(np.int32(ring[slot + lane] * widths.weight_unit) + tiles[i + _NOISE])
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
         raw_u = np.int32(decay_toward_zero(tiles[i + _U], tiles[i + _KEEP_U]) + q)
-        u = wrap(raw_u, widths.current_offset, widths.current_mask)
-        place = i + np.uint64(1) + _BIAS
-        tiles[place] = (tiles[place] if joins.noisy[parent] else joins.bias[parent]) + u
+        tiles[i + _EVENTS] = wrap(raw_u, widths.current_offset, widths.current_mask)
+    for lane in range(np.uint64(1), _LANES):
+        place, parent = tile + lane + _BIAS, first + lane
+        child = tiles[tile + lane + _EVENTS - np.uint64(1)] & joins.joined[parent]
+        kept = tiles[place] & joins.kept[parent]
+        tiles[place] = np.int32(np.int32(kept | joins.bias[parent]) + child)
 
 
 @kernel

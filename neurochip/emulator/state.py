@@ -103,15 +103,15 @@ class NoiseTable(NamedTuple):
 
 
 class JoinTable(NamedTuple):
-    """Which compartments are joined, shape (n,).
+    """Which compartments are joined, as masks (all bits or none), shape (n_blocks * span,).
 
-    ``bias`` is the bias alone, to which the current of the child is added. Where ``noisy``, this
-    step's noise was added to it before, and the row of the tile is the bias.
+    A child adds to ``row & kept | bias``: the row of the tile where the compartment is not joined,
+    or this step's noise on v was already added to it; else the bias alone.
     """
 
     joined: Int32Array
+    kept: Int32Array
     bias: Int32Array
-    noisy: Int32Array
 
 
 class State(NamedTuple):
@@ -171,17 +171,18 @@ def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | N
     )
 
 
-def joins_of(image: ChipImage) -> JoinTable | None:
+def joins_of(image: ChipImage, layout: Layout) -> JoinTable | None:
     """Joins of an image; None if it has none."""
     registers, noise = image.compartments, image.noise
     if not registers.join.any():
         return None
-    on_v = noise is not None and noise.at_membrane
-    return JoinTable(
-        joined=registers.join.copy(),
-        bias=decode_bias(registers.bias_mantissa, registers.bias_exponent),
-        noisy=noise.enabled.copy() if noise is not None and on_v else np.zeros_like(registers.join),
-    )
+    kept = registers.join == 0
+    if noise is not None and noise.at_membrane:
+        kept |= noise.enabled == 1
+    bias = decode_bias(registers.bias_mantissa, registers.bias_exponent)
+    padding = (0, layout.blocks * layout.span - len(registers))
+    columns = (-registers.join, -kept.astype(np.int32), np.where(kept, 0, bias))
+    return JoinTable(*(np.pad(column.astype(np.int32), padding) for column in columns))
 
 
 def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:

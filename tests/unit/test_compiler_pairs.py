@@ -209,9 +209,9 @@ def test_an_overflow_of_a_child_is_told_as_its_neuron_s():
         Emulator(image, strict=True).run_steps(5, many, many)
 
 
-@pytest.mark.parametrize("decay_bits", [3, 6, 12])
+@pytest.mark.parametrize("decay_bits", [4, 6, 12])
 def test_there_is_room_for_the_v_of_a_child_where_it_decays_slowly(decay_bits):
-    """With 3 bits its v is up to 8/7 of its u."""
+    """With 4 bits its v is up to 16/15 of its u."""
     chip = LOIHI.what_if(decay_bits=decay_bits)
     network = mixed(model=LIF(tau_m=4.0, cm=0.25, tau_syn_E=2.0, tau_syn_I=4.0), strength=0.5)
     image = compile_network(network, chip, dt=1.0)
