@@ -1,4 +1,4 @@
-"""Pass 9: all integers in the order of the cores, as an image."""
+"""Pass 12: all integers in the order of the cores, as an image."""
 
 from __future__ import annotations
 
@@ -18,23 +18,13 @@ from neurochip.image import (
 )
 from neurochip.network import Network, Population
 
+from .compartments import PopulationCompartments
 from .ideal import IdealPopulation
 from .placement import Placement
-from .registers import PopulationRegisters
 from .scaling import Scale
 from .synapses import ConnectionRegisters
 
 __all__ = ["assemble"]
-
-_REGISTERS = (
-    "decay_u",
-    "decay_v",
-    "threshold_mantissa",
-    "bias_mantissa",
-    "bias_exponent",
-    "refractory",
-    "v_init",
-)
 
 
 def assemble(
@@ -43,39 +33,38 @@ def assemble(
     dt: float,
     ideals: Mapping[str, IdealPopulation],
     scales: Mapping[str, Scale],
-    populations: Mapping[str, PopulationRegisters],
+    populations: Mapping[str, PopulationCompartments],
     connections: Sequence[ConnectionRegisters],
     placement: Placement,
     report: CompileReport,
 ) -> ChipImage:
     """Build the image; its symbols carry names, units and the report."""
     size = int(placement.core_ptr[-1])
-    registers = {
-        name: np.concatenate([getattr(populations[p.name], name) for p in network.populations])
-        for name in _REGISTERS
-    }
+    parts = [populations[name].registers for name in placement.first]
+    registers = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     first_input, n_inputs = {}, 0
-    for source in network.spike_inputs:
-        first_input[source.name] = n_inputs
-        n_inputs += source.size
+    for entry in network.spike_inputs:
+        first_input[entry.name] = n_inputs
+        n_inputs += entry.size
     groups = []
     for item in connections:
-        connection = item.connection
-        inside = isinstance(connection.source, Population)
-        rows, before = (
-            (size, placement.first[connection.source.name])
-            if inside
-            else (n_inputs, first_input[connection.source.name])
+        connection, source = item.connection, item.connection.source
+        inside = isinstance(source, Population)
+        n_rows = size if inside else n_inputs
+        rows = (
+            placement.compartments(source)
+            if isinstance(source, Population)
+            else np.arange(source.size, dtype=np.int32) + np.int32(first_input[source.name])
         )
-        indptr = np.zeros(rows + 1, dtype=np.int64)
-        indptr[before : before + connection.source.size + 1] = connection.indptr
-        indptr[before + connection.source.size + 1 :] = connection.n_synapses
+        indptr = np.zeros(n_rows + 1, dtype=np.int64)
+        indptr[1 + rows] = np.diff(connection.indptr)
+        targets = placement.compartments(connection.target, item.projection.receptor)
         groups.append(
             SynapseGroup(
                 source="compartments" if inside else "inputs",
                 format=item.grid.format,
-                indptr=indptr,
-                target=connection.post + np.int32(placement.first[connection.target.name]),
+                indptr=np.cumsum(indptr),
+                target=targets[connection.post],
                 mantissa=item.mantissa,
                 delay=item.delay,
             )
@@ -91,7 +80,7 @@ def assemble(
             populations=tuple(
                 PopulationSymbol(
                     name=p.name,
-                    compartments=placement.first[p.name] + np.arange(p.size, dtype=np.int32),
+                    compartments=placement.compartments(p),
                     mv_per_lsb=np.full(p.size, 1 / scales[p.name].lsb_per_mv),
                     origin=ideals[p.name].origin,
                     v_reset=p.parameter("v_reset").copy(),

@@ -17,7 +17,7 @@ from neurochip.hardware import CoreSpec
 from neurochip.network import Population
 from neurochip.typing import Int32Array, Int64Array
 
-from .registers import PopulationRegisters
+from .compartments import PopulationCompartments
 from .synapses import ConnectionRegisters
 
 __all__ = ["SHARED_AXON_ENTRIES", "Incoming", "PopulationBudget", "Usage", "limits"]
@@ -104,19 +104,23 @@ class PopulationBudget:
     """Cost of any range of neurons of a population."""
 
     def __init__(
-        self, registers: PopulationRegisters, incoming: Sequence[ConnectionRegisters]
+        self, compartments: PopulationCompartments, incoming: Sequence[ConnectionRegisters]
     ) -> None:
-        profiles = np.stack([registers.decay_u, registers.decay_v, registers.refractory], axis=1)
+        columns = [compartments.registers[name] for name in ("decay_u", "decay_v", "refractory")]
+        profiles = np.stack(columns, axis=1)
+        thresholds = compartments.registers["threshold_mantissa"]
+        self.per_neuron = compartments.per_neuron
         self._profile = np.unique(profiles, axis=0, return_inverse=True)[1].ravel()
-        self._threshold = np.unique(registers.threshold_mantissa, return_inverse=True)[1].ravel()
+        self._threshold = np.unique(thresholds, return_inverse=True)[1].ravel()
         self._incoming = [Incoming(item) for item in incoming]
 
     def usage(self, start: int, stop: int, core: CoreSpec) -> Usage:
         """Resources of neurons ``start`` to ``stop`` with all their synapses."""
+        own = slice(start * self.per_neuron, stop * self.per_neuron)
         total = Usage(
-            compartments=stop - start,
-            compartment_profiles=len(np.unique(self._profile[start:stop])),
-            threshold_profiles=len(np.unique(self._threshold[start:stop])),
+            compartments=own.stop - own.start,
+            compartment_profiles=len(np.unique(self._profile[own])),
+            threshold_profiles=len(np.unique(self._threshold[own])),
         )
         for item in self._incoming:
             total += item.usage(start, stop, core)

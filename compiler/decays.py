@@ -9,14 +9,33 @@ import numpy as np
 
 from neurochip.errors import CompileError
 from neurochip.fixedpoint import Rounding, round_to_integer
-from neurochip.hardware import ChipSpec
+from neurochip.hardware import ChipSpec, CoreSpec
 from neurochip.network import Population
 from neurochip.typing import Float64Array, Int64Array
 
 from .ideal import IdealPopulation
 from .options import CompileOptions
 
-__all__ = ["Decays", "round_decays"]
+__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReceptorDecay:
+    """Decay register of a synaptic current and what it means; arrays of shape (size,).
+
+    Parameters
+    ----------
+    decay_u : ndarray of int64
+        Register values.
+    keep_u : ndarray
+        Factor of one step that the register means.
+    gain : ndarray, mV per weight unit
+        What a spike adds to u, corrected for the rounded decays.
+    """
+
+    decay_u: Int64Array
+    keep_u: Float64Array
+    gain: Float64Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,22 +44,25 @@ class Decays:
 
     Parameters
     ----------
-    decay_u, decay_v : ndarray of int64
+    receptors : tuple of ReceptorDecay
+        As those of the ideal population.
+    decay_v : ndarray of int64
         Register values.
-    keep_u, keep_v : ndarray
-        Factors of one step that the registers mean.
-    gain : ndarray, mV per weight unit
-        What a spike adds to u, corrected for the rounded decays.
+    keep_v : ndarray
+        Factor of one step that the register means.
     bias : ndarray, mV
         What is added to v each step so that v settles where it should.
     """
 
-    decay_u: Int64Array
+    receptors: tuple[ReceptorDecay, ...]
     decay_v: Int64Array
-    keep_u: Float64Array
     keep_v: Float64Array
-    gain: Float64Array
     bias: Float64Array
+
+
+def child_keep_v(core: CoreSpec) -> float:
+    """Return what a step leaves of the v of a child (see ``compartments``): as little as can be."""
+    return 1 - (core.decay.maximum + core.decay_v_offset) / core.decay_scale
 
 
 def round_decays(
@@ -54,17 +76,21 @@ def round_decays(
         If a time constant is so long that its decay would round to nothing.
     """
     core, model = chip.core, ideal.population
-    decay_v, keep_v = _register(ideal.keep_v, core.decay_v_offset, chip, model, "tau_m", dt)
-    decay_u, keep_u = _register(ideal.keep_u, core.decay_u_offset, chip, model, "tau_syn", dt)
-    gain = ideal.gain
-    if options.gain == "dc":
-        gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - keep_u) / (1 - ideal.keep_u)
+    tau_m = model.parameter("tau_m")
+    decay_v, keep_v = _register(ideal.keep_v, core.decay_v_offset, chip, model, "tau_m", tau_m, dt)
+    receptors = []
+    for item in ideal.receptors:
+        decay_u, keep_u = _register(
+            item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt
+        )
+        gain = item.gain
+        if options.gain == "dc":
+            gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - keep_u) / (1 - item.keep_u)
+        receptors.append(ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain))
     return Decays(
-        decay_u=decay_u,
+        receptors=tuple(receptors),
         decay_v=decay_v,
-        keep_u=keep_u,
         keep_v=keep_v,
-        gain=gain,
         bias=(1 - keep_v) * (ideal.v_inf - ideal.origin),
     )
 
@@ -75,6 +101,7 @@ def _register(
     chip: ChipSpec,
     population: Population,
     parameter: str,
+    taus: Float64Array,
     dt: float,
 ) -> tuple[Int64Array, Float64Array]:
     scale, decay = chip.core.decay_scale, chip.core.decay
@@ -82,7 +109,7 @@ def _register(
     lost = effective < 1
     if lost.any():
         first = int(np.argmax(lost))
-        tau = float(population.parameter(parameter)[first])
+        tau = float(taus[first])
         longest = -dt / np.log1p(-0.5 / scale)
         raise CompileError(
             f"population {population.name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "

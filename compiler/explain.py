@@ -1,4 +1,4 @@
-"""Pass 10: what was asked, what it became, what that means, and how far off it is."""
+"""Pass 11: what was asked, what it became, what that means, and how far off it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from neurochip.compile_report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.hardware import ChipSpec
-from neurochip.network import Network
+from neurochip.network import Connection, Network
 from neurochip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.typing import Float64Array
 
@@ -25,6 +25,8 @@ from .synapses import ConnectionRegisters
 
 __all__ = ["explain"]
 
+_WEIGHTS = {0: "weight", 1: "weight > 0", -1: "weight < 0"}
+_CHILD = "in a compartment of its own: each neuron takes two"
 _MATTERS = 0.01  # relative error from which a row carries a warning
 _CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 200 MB
 
@@ -49,11 +51,14 @@ def explain(
         rows += _population_rows(
             ideals[name], decays[name], registers[name], scales[name].lsb_per_mv, chip, dt
         )
+    whole = {connection.name: connection for connection in network.connections}
     for item in connections:
         if item.connection.n_synapses:
             target = item.connection.target.name
-            rows.append(_weight_row(item, decays[target].gain, scales[target].lsb_per_mv, chip))
-            rows.append(_delay_row(item, dt))
+            gain = decays[target].receptors[item.projection.receptor].gain
+            rows.append(_weight_row(item, gain, scales[target].lsb_per_mv, chip))
+            if item.projection.sign <= 0:  # one row, also for a connection in two parts
+                rows.append(_delay_row(whole[item.connection.name], dt))
     return CompileReport(
         chip=chip.name,
         dt=dt,
@@ -80,19 +85,22 @@ def _population_rows(
 
     coarse = "its decay register is coarse at this dt; lengthen dt"
     with np.errstate(divide="ignore"):  # a register that leaves nothing means tau = 0
-        tau_m, tau_syn = -dt / np.log(decays.keep_v), -dt / np.log(decays.keep_u)
+        tau_m = -dt / np.log(decays.keep_v)
+        taus = [-dt / np.log(item.keep_u) for item in decays.receptors]
     yield row(
         "tau_m", "ms", get("tau_m"), tau_m, registers={"decay_v": decays.decay_v}, remedy=coarse
     )
-    if not population.model.delta_synapses:
-        yield row(
-            "tau_syn",
-            "ms",
-            get("tau_syn"),
-            tau_syn,
-            registers={"decay_u": decays.decay_u},
-            remedy=coarse,
-        )
+    for wanted, got, tau in zip(ideal.receptors, decays.receptors, taus, strict=True):
+        if not population.model.delta_synapses:
+            yield row(
+                wanted.parameter,
+                "ms",
+                wanted.tau,
+                tau,
+                registers={"decay_u": got.decay_u},
+                note=_CHILD if got is not decays.receptors[-1] else "",
+                remedy=coarse,
+            )
     threshold = decode_threshold(registers.threshold_mantissa, core) / lsb_per_mv
     yield row(
         "v_thresh",
@@ -187,7 +195,7 @@ def _weight_row(
     return ReportRow(
         kind="connection",
         owner=connection.name,
-        parameter="weight",
+        parameter=_WEIGHTS[item.projection.sign],
         unit=unit,
         asked=_join([s[0] for s in spans]),
         registers={
@@ -202,8 +210,7 @@ def _weight_row(
     )
 
 
-def _delay_row(item: ConnectionRegisters, dt: float) -> ReportRow:
-    connection = item.connection
+def _delay_row(connection: Connection, dt: float) -> ReportRow:
     asked = np.atleast_1d(np.asarray(connection.delay, dtype=np.float64))
     steps = delay_steps(asked, dt)
     return _row(

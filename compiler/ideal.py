@@ -5,8 +5,9 @@ With ``a = exp(-dt/tau_m)`` and ``s = exp(-dt/tau_syn)`` the chip's recurrence
     u <- s u + q;   v <- a v + u + bias;   spike if v > threshold;   v <- 0
 
 is an exact integrator of the LIF equations on the grid (Rotter & Diesmann 1999,
-10.1007/s004220050570) if the registers are chosen as here. ``docs/explanation/
-from-millivolts-to-registers.md`` derives each line. All values are in mV.
+10.1007/s004220050570) if the registers are chosen as here. A neuron with two synaptic currents has
+two u, which are both added to its v. ``docs/explanation/from-millivolts-to-registers.md`` derives
+each line. All values are in mV.
 """
 
 from __future__ import annotations
@@ -19,9 +20,42 @@ from neurochip.errors import CompileError
 from neurochip.network import Network, Population
 from neurochip.typing import Float64Array, Int64Array
 
-__all__ = ["IdealPopulation", "delay_steps", "ideal_population"]
+__all__ = [
+    "EXCITATORY",
+    "INHIBITORY",
+    "IdealPopulation",
+    "Receptor",
+    "delay_steps",
+    "ideal_population",
+]
 
 _GRID_TOLERANCE = 1e-3  # of a step, in Brian2's rule for refractory periods
+
+
+INHIBITORY, EXCITATORY = 0, 1
+"""Receptors of a neuron that tells signs apart; the last receptor of a neuron is where its v is."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Receptor:
+    """A synaptic current of the neurons of a population; arrays of shape (size,).
+
+    Parameters
+    ----------
+    parameter : str
+        Which time constant it has; empty for delta synapses.
+    tau : ndarray, ms
+        That time constant; 0 for delta synapses.
+    keep_u : ndarray
+        Factor s of one step; 0 for delta synapses.
+    gain : ndarray, mV per weight unit
+        A presynaptic spike of weight w adds ``gain * w`` to u.
+    """
+
+    parameter: str
+    tau: Float64Array
+    keep_u: Float64Array
+    gain: Float64Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,10 +66,10 @@ class IdealPopulation:
     ----------
     population : Population
         Whose they are.
-    keep_v, keep_u : ndarray
-        Factors a and s of one step; s is 0 for delta synapses.
-    gain : ndarray, mV per weight unit
-        A presynaptic spike of weight w adds ``gain * w`` to u.
+    receptors : tuple of Receptor
+        One, or the inhibitory and the excitatory one.
+    keep_v : ndarray
+        Factor a of one step.
     origin : ndarray, mV
         The potential that the chip's v = 0 stands for.
     v_inf : ndarray, mV
@@ -47,9 +81,8 @@ class IdealPopulation:
     """
 
     population: Population
+    receptors: tuple[Receptor, ...]
     keep_v: Float64Array
-    keep_u: Float64Array
-    gain: Float64Array
     origin: Float64Array
     v_inf: Float64Array
     bias: Float64Array
@@ -77,20 +110,13 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         # Integrate, test, deliver, reset: a kick decays once before it is tested, and one in the
         # step of a spike is wiped by the reset. The chip loses the same kicks if it holds v for one
         # step more, and resumes from the same voltage if that step's leak is in the origin.
-        s, gain = np.zeros_like(a), a
         origin = v_inf + (v_reset - v_inf) * a
         refractory = np.maximum(steps, 1) + 1
     else:
-        # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus and
-        # neither difference of near numbers nor overflow elsewhere.
-        s = np.exp(-dt / get("tau_syn"))
-        z = np.abs(dt / get("tau_syn") - dt / tau_m)
-        nonzero = np.where(z == 0, 1.0, z)
-        share = np.where(z == 0, 1.0, -np.expm1(-nonzero) / nonzero)
-        gain = resistance * (dt / tau_m) * np.maximum(a, s) * share
         origin = v_reset
         refractory = np.maximum(steps, 1)
-    gone = gain == 0
+    receptors = _receptors(population, dt)
+    gone = np.any([receptor.gain == 0 for receptor in receptors], axis=0)
     if gone.any():
         first = int(np.argmax(gone))
         raise CompileError(
@@ -108,9 +134,8 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         )
     return IdealPopulation(
         population=population,
+        receptors=receptors,
         keep_v=a,
-        keep_u=s,
-        gain=gain,
         origin=origin,
         v_inf=v_inf,
         bias=(1 - a) * (v_inf - origin),
@@ -118,6 +143,29 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         v_init=get("v_init") - origin,
         refractory=refractory,
     )
+
+
+def _receptors(population: Population, dt: float) -> tuple[Receptor, ...]:
+    if population.model.delta_synapses:
+        nothing, a = np.zeros(population.size), np.exp(-dt / population.parameter("tau_m"))
+        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=a),)
+    if population.model.two_currents:
+        return (_current(population, "tau_syn_I", dt), _current(population, "tau_syn_E", dt))
+    name = "tau_syn" if population.model.tau_syn is not None else "tau_syn_E"
+    return (_current(population, name, dt),)
+
+
+def _current(population: Population, parameter: str, dt: float) -> Receptor:
+    tau_m, tau_syn = population.parameter("tau_m"), population.parameter(parameter)
+    resistance = tau_m / population.parameter("cm")
+    a, s = np.exp(-dt / tau_m), np.exp(-dt / tau_syn)
+    # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus and
+    # neither difference of near numbers nor overflow elsewhere.
+    z = np.abs(dt / tau_syn - dt / tau_m)
+    nonzero = np.where(z == 0, 1.0, z)
+    share = np.where(z == 0, 1.0, -np.expm1(-nonzero) / nonzero)
+    gain = resistance * (dt / tau_m) * np.maximum(a, s) * share
+    return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain)
 
 
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:

@@ -1,4 +1,4 @@
-"""Pass 4: how far accumulator, u and v are expected to swing, so that they can be given room.
+"""Pass 5: how far accumulator, u and v are expected to swing, so that they can be given room.
 
 The input of a step is a sum of independent spikes. Bennett's inequality (1962,
 10.1080/01621459.1962.10482149) bounds its tail: with variance V and largest term c the sum exceeds
@@ -9,16 +9,19 @@ Synchronous networks can exceed the estimate; the emulator counts what really ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.network import Connection, Network, PoissonInput, SpikeInput
+from neurochip.hardware import CoreSpec
+from neurochip.network import Connection, PoissonInput, SpikeInput
 from neurochip.typing import Float64Array
 
-from .decays import Decays
+from .decays import Decays, child_keep_v
 from .ideal import IdealPopulation
 from .options import CompileOptions
+from .projections import Projection
 
 __all__ = ["Peaks", "expected_peaks"]
 
@@ -39,7 +42,7 @@ class Peaks:
     input : float
         u + bias.
     voltage_low : float
-        v below the origin.
+        v below the origin, and v of a child.
     """
 
     accumulator: float
@@ -63,35 +66,49 @@ class _Sums:
 
 
 def expected_peaks(
-    network: Network, ideal: IdealPopulation, decays: Decays, dt: float, options: CompileOptions
+    projections: Sequence[Projection],
+    ideal: IdealPopulation,
+    decays: Decays,
+    core: CoreSpec,
+    dt: float,
+    options: CompileOptions,
 ) -> Peaks:
-    """Estimate the peaks of a population from the rates of what drives it."""
-    size = ideal.population.size
-    positive, negative = _Sums.zeros(size), _Sums.zeros(size)
-    for connection in network.connections:
-        if connection.target is ideal.population:
-            _add(connection, decays.gain, dt, options, positive, negative)
-    s, a = decays.keep_u, decays.keep_v
-    accumulator = np.zeros(size)
-    current = np.zeros(size)
-    for sums in (positive, negative):
-        accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
-        current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
-    # v is a second-order filter of the input: mean and variance gain of poles a and s.
-    mean_gain = 1 / ((1 - s) * (1 - a))
-    variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
-    largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
+    """Estimate the peaks of a population from the rates of what drives it.
+
+    ``projections`` are those onto the population.
+    """
+    size, a = ideal.population.size, decays.keep_v
+    accumulator, current = np.zeros(size), np.zeros(size)
     # Below the origin, v is pulled by the net mean and by the fluctuations of both signs.
-    pull = np.maximum(negative.mean - positive.mean, 0.0) * mean_gain
-    variance = (negative.variance + positive.variance) * variance_gain
-    pulled = pull + _deviation(variance, negative.largest * largest_gain)
-    pulled = np.minimum(pulled, np.where(negative.total > 0, negative.total * mean_gain, 0.0))
+    pull, variance, largest, most = (np.zeros(size) for _ in range(4))
+    for index, receptor in enumerate(decays.receptors):
+        positive, negative = _Sums.zeros(size), _Sums.zeros(size)
+        for item in projections:
+            if item.receptor == index:
+                _add(item.connection, receptor.gain, dt, options, positive, negative)
+        s = receptor.keep_u
+        for sums in (positive, negative):
+            accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
+            # The receptors of a neuron have opposite signs: its input is never larger than one u.
+            current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
+        # v is a second-order filter of the input: mean and variance gain of poles a and s.
+        mean_gain = 1 / ((1 - s) * (1 - a))
+        variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
+        largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
+        pull += (negative.mean - positive.mean) * mean_gain
+        variance += (negative.variance + positive.variance) * variance_gain
+        largest = np.maximum(largest, negative.largest * largest_gain)
+        most += np.where(negative.total > 0, negative.total * mean_gain, 0.0)
+    pulled = np.minimum(np.maximum(pull, 0.0) + _deviation(variance, largest), most)
     level = np.maximum(0.0, -np.minimum(ideal.v_inf - ideal.origin, ideal.v_init))
+    low = float((pulled + level).max())
+    if len(decays.receptors) > 1:
+        low = max(low, float(current.max()) / (1 - child_keep_v(core)))
     return Peaks(
         accumulator=float(accumulator.max()),
         current=float(current.max()),
         input=float((current + np.abs(decays.bias)).max()),
-        voltage_low=float((pulled + level).max()),
+        voltage_low=low,
     )
 
 

@@ -8,12 +8,14 @@ from neurochip.network import Network
 
 from .assemble import assemble
 from .check import check_request
+from .compartments import lay_out_compartments
 from .decays import round_decays
 from .explain import explain
 from .ideal import ideal_population
 from .options import CompileOptions
 from .peaks import expected_peaks
 from .placement import place_sequentially
+from .projections import project, projections_onto
 from .registers import round_registers
 from .scaling import choose_scale
 from .synapses import round_connection
@@ -69,13 +71,15 @@ def compile_network(
     members = network.populations
     ideals = {p.name: ideal_population(network, p, dt) for p in members}
     decays = {p.name: round_decays(ideals[p.name], chip, dt, options) for p in members}
+    projections = project(network)
+    onto = {p.name: projections_onto(p.name, projections) for p in members}
     peaks = {
-        p.name: expected_peaks(network, ideals[p.name], decays[p.name], dt, options)
+        p.name: expected_peaks(onto[p.name], ideals[p.name], decays[p.name], chip.core, dt, options)
         for p in members
     }
     scales = {
         p.name: choose_scale(
-            network, ideals[p.name], decays[p.name], peaks[p.name], chip.core, options
+            onto[p.name], ideals[p.name], decays[p.name], peaks[p.name], chip.core, options
         )
         for p in members
     }
@@ -83,12 +87,17 @@ def compile_network(
         p.name: round_registers(ideals[p.name], decays[p.name], scales[p.name], chip, dt)
         for p in members
     }
-    connections = [
-        round_connection(c, decays[c.target.name].gain, scales[c.target.name].lsb_per_mv, chip, dt)
-        for c in network.connections
-    ]
-    placement = place_sequentially(network, registers, connections, chip)
+    connections = []
+    for item in projections:
+        target = item.connection.target.name
+        connections.append(
+            round_connection(item, decays[target], scales[target].lsb_per_mv, chip, dt)
+        )
+    compartments = {
+        p.name: lay_out_compartments(decays[p.name], registers[p.name], chip.core) for p in members
+    }
+    placement = place_sequentially(network, compartments, connections, chip)
     report = explain(
         network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placement
     )
-    return assemble(network, chip, dt, ideals, scales, registers, connections, placement, report)
+    return assemble(network, chip, dt, ideals, scales, compartments, connections, placement, report)

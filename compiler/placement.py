@@ -1,19 +1,24 @@
-"""Pass 8: neurons onto cores, in order: a core is filled until the next neuron would not fit."""
+"""Pass 10: neurons onto cores, in order: a core is filled until the next neuron would not fit.
+
+Neurons of two compartments come first. So each of them begins at an even compartment, which is what
+a join needs, and a core is never cut within a neuron.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from neurochip.errors import CompileError
 from neurochip.hardware import ChipSpec, CoreSpec
 from neurochip.network import Network, Population
-from neurochip.typing import Int64Array
+from neurochip.typing import Int32Array, Int64Array
 
 from .budget import SHARED_AXON_ENTRIES, PopulationBudget, Usage, limits
-from .registers import PopulationRegisters
+from .compartments import PopulationCompartments
 from .synapses import ConnectionRegisters
 
 __all__ = ["Placement", "place_sequentially"]
@@ -39,23 +44,32 @@ class Placement:
     core_ptr : ndarray of int64, shape (n_cores + 1,)
         Compartments of each core.
     first : dict of str to int
-        Compartment of neuron 0 of each population; the others follow.
+        First compartment of each population, in the order of the compartments.
+    per_neuron : dict of str to int
+        Compartments of each neuron of a population.
     resources : dict of str to (used, limit)
         Cores of the chip, and for each resource the fullest core.
     """
 
     core_ptr: Int64Array
     first: Mapping[str, int]
+    per_neuron: Mapping[str, int]
     resources: Mapping[str, tuple[int, int]]
+
+    def compartments(self, population: Population, receptor: int = -1) -> Int32Array:
+        """Compartment of each neuron, or of one of its receptors."""
+        stride = self.per_neuron[population.name]
+        first = self.first[population.name] + receptor % stride
+        return np.arange(first, first + stride * population.size, stride, dtype=np.int32)
 
 
 def place_sequentially(
     network: Network,
-    populations: Mapping[str, PopulationRegisters],
+    populations: Mapping[str, PopulationCompartments],
     connections: Sequence[ConnectionRegisters],
     chip: ChipSpec,
 ) -> Placement:
-    """Fill core after core with the neurons in the order of the network.
+    """Fill core after core with the neurons in the order of the network, pairs first.
 
     Raises
     ------
@@ -72,7 +86,8 @@ def place_sequentially(
     ends: list[int] = []
     usages: list[Usage] = []
     open_core, done, first = Usage(), 0, {}
-    for population in network.populations:
+    pairs_first = sorted(network.populations, key=lambda item: -populations[item.name].per_neuron)
+    for population in pairs_first:
         first[population.name] = done
         start = 0
         while start < population.size:
@@ -85,7 +100,7 @@ def place_sequentially(
                 open_core = Usage()
                 continue
             open_core += usage
-            done += stop - start
+            done += (stop - start) * budgets[population.name].per_neuron
             start = stop
     usages.append(open_core)
     ends.append(done)
@@ -96,7 +111,9 @@ def place_sequentially(
             f"chip.what_if(cores={len(ends)})."
         )
     core_ptr = np.array([0, *ends], dtype=np.int64)
-    return Placement(core_ptr, first, _resources(core_ptr, first, usages, connections, chip))
+    per_neuron = {name: item.per_neuron for name, item in populations.items()}
+    placement = Placement(core_ptr, first, per_neuron, {})
+    return replace(placement, resources=_resources(placement, usages, connections, chip))
 
 
 def _fill(
@@ -110,7 +127,8 @@ def _fill(
         return usage if (taken + usage).exceeded(core) is None else None
 
     good, found = start, Usage()
-    bad = min(size, start + core.compartments - taken.compartments) + 1
+    room = (core.compartments - taken.compartments) // budget.per_neuron
+    bad = min(size, start + room) + 1
     stop = bad - 1
     while bad - good > 1:
         usage = fits(stop)
@@ -136,8 +154,7 @@ def _too_large(
 
 
 def _resources(
-    core_ptr: Int64Array,
-    first: Mapping[str, int],
+    placement: Placement,
     usages: Sequence[Usage],
     connections: Sequence[ConnectionRegisters],
     chip: ChipSpec,
@@ -147,7 +164,7 @@ def _resources(
     outputs = np.zeros(len(usages), dtype=np.int64)
     for item in connections:
         if isinstance(item.connection.source, Population):
-            pairs = _core_pairs(item, core_ptr, first)
+            pairs = _core_pairs(item, placement)
             inputs += pairs.sum(axis=0)
             outputs += SHARED_AXON_ENTRIES * pairs.sum(axis=1)
     used = {
@@ -169,17 +186,15 @@ def _resources(
     return used
 
 
-def _core_pairs(
-    item: ConnectionRegisters, core_ptr: Int64Array, first: Mapping[str, int]
-) -> Int64Array:
+def _core_pairs(item: ConnectionRegisters, placement: Placement) -> Int64Array:
     """Whether core i holds a source of the connection with a target on core j, as 0 or 1."""
-    connection, n = item.connection, len(core_ptr) - 1
+    connection, n = item.connection, len(placement.core_ptr) - 1
 
-    def cores(name: str, size: int) -> Int64Array:
-        return np.searchsorted(core_ptr, first[name] + np.arange(size), side="right") - 1
+    def cores(population: Any) -> Int64Array:
+        compartments = placement.compartments(population)
+        return np.searchsorted(placement.core_ptr, compartments, side="right") - 1
 
-    source = cores(connection.source.name, connection.source.size)
-    target = cores(connection.target.name, connection.target.size)
+    source, target = cores(connection.source), cores(connection.target)
     pairs = np.zeros(n * n, dtype=bool)
     row_core = np.repeat(source.astype(np.int32), np.diff(connection.indptr))
     for start in range(0, connection.n_synapses, _CHUNK):

@@ -1,4 +1,4 @@
-"""Pass 6: every physical parameter of a population as integers."""
+"""Pass 7: threshold, bias, refractory period and initial v of a population as integers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ __all__ = ["PopulationRegisters", "round_registers"]
 class PopulationRegisters:
     """Integers of a population; arrays of shape (size,)."""
 
-    decay_u: Int64Array
-    decay_v: Int64Array
     threshold_mantissa: Int64Array
     bias_mantissa: Int64Array
     bias_exponent: Int64Array
@@ -58,8 +56,6 @@ def round_registers(
     )
     threshold = ideal.threshold * scale.lsb_per_mv / (1 << core.threshold_shift)
     return PopulationRegisters(
-        decay_u=decays.decay_u,
-        decay_v=decays.decay_v,
         threshold_mantissa=np.clip(
             round_to_integer(threshold, Rounding.NEAREST), 0, core.threshold_mantissa.maximum
         ),

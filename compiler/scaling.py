@@ -1,4 +1,4 @@
-"""Pass 5: how many LSB make a millivolt, one number per population.
+"""Pass 6: how many LSB make a millivolt, one number per population.
 
 The scale is a continuous choice. Registers and expected peaks bound it from above; below the bound,
 one octave holds every pattern of rounding that there is (a further octave only moves exponents), so
@@ -7,6 +7,7 @@ the best of that octave is searched for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +15,14 @@ import numpy as np
 from neurochip.errors import CompileError
 from neurochip.fixedpoint import encode_mantissa_exponent
 from neurochip.hardware import CoreSpec
-from neurochip.network import Connection, Network
+from neurochip.network import Connection
 from neurochip.typing import Float64Array
 
 from .decays import Decays
 from .ideal import IdealPopulation
 from .options import CompileOptions
 from .peaks import Peaks
+from .projections import Projection
 from .weights import choose_format, exponents, grid, mantissas, sign_mode_of
 
 __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights"]
@@ -64,7 +66,7 @@ def peak_limits(core: CoreSpec) -> dict[str, int]:
 
 
 def choose_scale(
-    network: Network,
+    projections: Sequence[Projection],
     ideal: IdealPopulation,
     decays: Decays,
     peaks: Peaks,
@@ -73,6 +75,7 @@ def choose_scale(
 ) -> Scale:
     """Search the scale with the smallest weighted error.
 
+    ``projections`` are those onto the population; all its receptors share the scale.
     Headroom gives way, down to a factor of 1, where it would leave a connection fewer than 64 steps
     of weight; the report then warns.
 
@@ -82,9 +85,9 @@ def choose_scale(
         If registers cannot hold a parameter at any useful scale.
     """
     samples = [
-        _sample(scaled_weights(connection, decays.gain))
-        for connection in network.connections
-        if connection.target is ideal.population and connection.n_synapses
+        _sample(scaled_weights(item.connection, decays.receptors[item.receptor].gain))
+        for item in projections
+        if item.connection.n_synapses
     ]
     hard = _register_bounds(ideal, decays, samples, core)
     roomy, tight = (

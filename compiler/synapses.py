@@ -1,4 +1,4 @@
-"""Pass 7: the synapses of a connection as integers."""
+"""Pass 8: the synapses of a projection as integers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from neurochip.errors import CompileError
 from neurochip.hardware import ChipSpec
 from neurochip.network import Connection
-from neurochip.typing import Float64Array, Int16Array, UInt8Array
+from neurochip.typing import Int16Array, UInt8Array
 
+from .decays import Decays
 from .ideal import delay_steps
+from .projections import Projection
 from .scaling import scaled_weights
 from .weights import Grid, choose_format, mantissas, sign_mode_of
 
@@ -20,11 +22,11 @@ __all__ = ["ConnectionRegisters", "round_connection"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ConnectionRegisters:
-    """Integers of a connection.
+    """Integers of a projection.
 
     Parameters
     ----------
-    connection : Connection
+    projection : Projection
         Where they come from.
     grid : Grid
         Synapse format and the weights that it can express.
@@ -34,10 +36,15 @@ class ConnectionRegisters:
         Delays in steps; empty if all are 0.
     """
 
-    connection: Connection
+    projection: Projection
     grid: Grid
     mantissa: Int16Array
     delay: UInt8Array
+
+    @property
+    def connection(self) -> Connection:
+        """The synapses in physical units."""
+        return self.projection.connection
 
     @property
     def max_delay(self) -> int:
@@ -46,15 +53,17 @@ class ConnectionRegisters:
 
 
 def round_connection(
-    connection: Connection, gain: Float64Array, lsb_per_mv: float, chip: ChipSpec, dt: float
+    projection: Projection, decays: Decays, lsb_per_mv: float, chip: ChipSpec, dt: float
 ) -> ConnectionRegisters:
-    """Round weights and delays.
+    """Round weights and delays; ``decays`` are those of the target.
 
     Raises
     ------
     CompileError
         If a delay is longer than the chip's longest.
     """
+    connection = projection.connection
+    gain = decays.receptors[projection.receptor].gain
     n = connection.n_synapses
     steps = delay_steps(connection.delay, dt)
     longest = int(steps.max()) if n else 0
@@ -71,7 +80,7 @@ def round_connection(
     rounded = mantissas(weights, chosen).astype(np.int16)
     delays = np.broadcast_to(steps, (n,)) if longest and n else np.empty(0)
     return ConnectionRegisters(
-        connection=connection,
+        projection=projection,
         grid=chosen,
         mantissa=np.ascontiguousarray(np.broadcast_to(rounded, (n,))),
         delay=np.ascontiguousarray(delays, dtype=np.uint8),

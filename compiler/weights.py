@@ -1,4 +1,4 @@
-"""Pass 3: synaptic weights as mantissas with one shared exponent per connection."""
+"""Pass 4: synaptic weights as mantissas with one shared exponent per connection."""
 
 from __future__ import annotations
 

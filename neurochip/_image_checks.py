@@ -29,6 +29,7 @@ def check_image(
     size = len(compartments)
     _check_cores(chip, core_ptr, size)
     _check_compartments(compartments, chip.core)
+    _check_joins(compartments, core_ptr)
     sizes = {"inputs": n_inputs, "compartments": size}
     for index, group in enumerate(synapses):
         _check_group(f"synapse group {index}", group, sizes, chip.core)
@@ -73,6 +74,7 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
         "vmin_exponent": (0, core.vmin_exponent_max),
         "vmax_exponent": (0, core.vmax_exponent_max),
         "v_init": (-state.maximum, state.maximum),
+        "join": (0, 1),
     }
     for name, (low, high) in ranges.items():
         values = getattr(registers, name)
@@ -91,6 +93,26 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
         raise ImageError(
             f"register v_init: compartment {first} holds {registers.v_init[first]}; allowed with "
             f"its limits of v: {vmin[first]} to {vmax[first]}."
+        )
+
+
+def _check_joins(compartments: Compartments, core_ptr: Any) -> None:
+    """A pair is an even compartment and the odd one after it, on one core.
+
+    So no child is joined itself, and an engine may cut the compartments after any even number.
+    """
+    joined = np.flatnonzero(compartments.join)
+    even = joined[joined % 2 == 0]
+    if even.size:
+        raise ImageError(
+            f"register join: compartment {even[0]} is joined; allowed: odd numbers only, whose "
+            "child is the compartment before."
+        )
+    first = joined[np.isin(joined, core_ptr)]
+    if first.size:
+        raise ImageError(
+            f"register join: compartment {first[0]} is the first of its core, and its child is on "
+            "the core before; allowed: both on one core."
         )
 
 

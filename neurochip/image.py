@@ -138,7 +138,13 @@ class ChipImage(ArrayValue):
         """
         summary = hashlib.sha256(repr((self.chip, self.n_inputs)).encode())
         parts: list[Any] = [self.core_ptr]
-        parts += [getattr(self.compartments, f.name) for f in dataclasses.fields(Compartments)]
+        names = [field.name for field in dataclasses.fields(Compartments)]
+        # Images of before there were joins keep their digest.
+        parts += [
+            getattr(self.compartments, name)
+            for name in names
+            if name != "join" or self.compartments.join.any()
+        ]
         for group in self.synapses:
             summary.update(repr((group.source, group.format)).encode())
             parts += [group.indptr, group.target, group.mantissa, group.delay]

@@ -96,9 +96,7 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
         image = ChipImage(
             chip=ChipSpec(**{**header["chip"], "core": CoreSpec(**header["chip"]["core"])}),
             core_ptr=arrays["core_ptr"],
-            compartments=Compartments(
-                **{name: arrays[f"compartments.{name}"] for name in _COMPARTMENT_FIELDS}
-            ),
+            compartments=_compartments(arrays),
             n_inputs=header["n_inputs"],
             synapses=tuple(
                 _group(index, entry, arrays) for index, entry in enumerate(header["synapses"])
@@ -183,6 +181,12 @@ def _value(member: Any) -> Any:
 
 def _cut(rows: int) -> list[str]:
     return [f"  ... {rows - _SHOWN} more"] if rows > _SHOWN else []
+
+
+def _compartments(arrays: dict[str, Any]) -> Compartments:
+    # Files of before there were joins have none.
+    arrays.setdefault("compartments.join", np.zeros_like(arrays["compartments.v_init"]))
+    return Compartments(**{name: arrays[f"compartments.{name}"] for name in _COMPARTMENT_FIELDS})
 
 
 def _group(index: int, entry: dict[str, Any], arrays: dict[str, Any]) -> SynapseGroup:

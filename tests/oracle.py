@@ -93,6 +93,7 @@ class Core:
             "refractory": (1, self.refractory_max),
             "vmin_exponent": (0, self.vmin_exponent_max),
             "vmax_exponent": (0, self.vmax_exponent_max),
+            "join": (0, 1),
             "v_init": (-self.state_limit - 1, self.state_limit),
             "u_init": (-self.state_limit - 1, self.state_limit),
         }
@@ -124,6 +125,7 @@ class Compartment:
     vmax_exponent: int = 7
     v_init: int = 0
     u_init: int = 0
+    join: int = 0
     core: Core = LOIHI
 
     def __post_init__(self) -> None:
@@ -477,6 +479,10 @@ def run(
         )
         fan_out[s.source].append(((s.target, s.group, s.weight_exponent), s.delay, weight))
 
+    for neuron, registers in enumerate(compartments):
+        if registers.join and neuron % 2 == 0:
+            raise ValueError(f"compartment {neuron} is joined, but its number is even")
+
     trace = Trace()
     counters = trace.counters
     arriving: dict[int, dict[tuple[int, int, int], int]] = {}
@@ -505,6 +511,8 @@ def run(
         for neuron, cell in enumerate(cells):
             z = 0 if noise is None else rules.noise(noise, step, neuron)
             to_current, to_membrane = (0, z) if at_membrane else (z, 0)
+            # The child comes before its parent, so its u is already that of this step.
+            to_membrane += cells[neuron - 1].u if compartments[neuron].join else 0
             spiked, overflowed = rules.update(cell, input_of[neuron], to_current, to_membrane)
             for name in overflowed:
                 counters[name] += 1

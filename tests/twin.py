@@ -27,22 +27,25 @@ def run_twin(network: Network, stimulus: Stimulus, dt: float, n_steps: int) -> T
     """Run ``u = s u + q; v = a v + u + bias; hold; spike if v > threshold; v = 0``."""
     ideals = {item.name: ideal_population(network, item, dt) for item in network.populations}
     state = {name: _State(ideal) for name, ideal in ideals.items()}
+    shapes = {name: (len(item.receptors), item.population.size) for name, item in ideals.items()}
     arriving = {
-        name: defaultdict(lambda size=ideal.population.size: np.zeros(size))
-        for name, ideal in ideals.items()
+        name: defaultdict(lambda shape=shape: np.zeros(shape)) for name, shape in shapes.items()
     }
 
     def send(source: str, neurons: np.ndarray, step: int) -> None:
         for connection in network.connections:
             if connection.source.name != source:
                 continue
-            gain = ideals[connection.target.name].gain
+            receptors = ideals[connection.target.name].receptors
             weight = np.broadcast_to(connection.weight, connection.post.shape)
             delay = np.broadcast_to(delay_steps(connection.delay, dt), connection.post.shape)
             for neuron in neurons:
                 row = slice(connection.indptr[neuron], connection.indptr[neuron + 1])
                 for post, w, d in zip(connection.post[row], weight[row], delay[row], strict=True):
-                    arriving[connection.target.name][step + 1 + int(d)][post] += gain[post] * w
+                    # Of two receptors the first takes negative weights, the second positive ones.
+                    which = int(w >= 0) if len(receptors) == 2 else 0
+                    q = receptors[which].gain[post] * w
+                    arriving[connection.target.name][step + 1 + int(d)][which, post] += q
 
     inputs = [(item.name, item.size) for item in network.spike_inputs]
     steps, sources = stimulus.binned(dt, inputs)
@@ -62,20 +65,24 @@ def run_twin(network: Network, stimulus: Stimulus, dt: float, n_steps: int) -> T
 
 
 class _State:
-    """Registers u, v and the refractory counter of a population."""
+    """Registers u (of each receptor), v and the refractory counter of a population."""
 
     def __init__(self, ideal):
         self.ideal = ideal
         self.v = ideal.v_init.copy()
-        self.u = np.zeros_like(self.v)
+        self.u = [np.zeros_like(self.v) for _ in ideal.receptors]
         self.held = np.zeros(self.v.shape, dtype=int)
         self.shows_reset = np.zeros(self.v.shape, dtype=bool)
 
     def advance(self, q) -> np.ndarray:
         """One step; returns which neurons spike."""
         ideal = self.ideal
-        self.u = ideal.keep_u * self.u + q
-        self.v = ideal.keep_v * self.v + self.u + ideal.bias
+        arriving = np.broadcast_to(q, (len(self.u), len(self.v)))
+        self.u = [
+            item.keep_u * u + new
+            for item, u, new in zip(ideal.receptors, self.u, arriving, strict=True)
+        ]
+        self.v = ideal.keep_v * self.v + sum(self.u) + ideal.bias
         self.v[self.held > 0] = 0.0
         spike = self.v > ideal.threshold
         self.v[spike] = 0.0

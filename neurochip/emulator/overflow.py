@@ -38,11 +38,14 @@ def overflow_message(image: ChipImage, first_overflow: Int64Array) -> str:
     )
     who, when = f"compartment {compartment}", f"step {step}"
     if image.symbols is not None:
+        join = image.compartments.join
+        joins_next = compartment + 1 < len(join) and join[compartment + 1] == 1
+        child, neuron = ("the child of ", compartment + 1) if joins_next else ("", compartment)
         when = f"{step * image.symbols.dt:g} ms (step {step})"
         for item in image.symbols.populations:
-            where = np.flatnonzero(item.compartments == compartment)
+            where = np.flatnonzero(item.compartments == neuron)
             if where.size:
-                who = f"neuron {where[0]} of {item.name!r}"
+                who = f"{child}neuron {where[0]} of {item.name!r}"
     return (
         f"{who}: at {when} {meaning}. Compile with more headroom, or run with strict=False to "
         "count such events."

@@ -24,11 +24,13 @@ __all__ = [
     "COUNTERS",
     "OVERFLOWS",
     "ROWS",
+    "JoinTable",
     "NoiseTable",
     "Output",
     "Row",
     "State",
     "Widths",
+    "joins_of",
     "new_state",
     "noise_of",
     "read_row",
@@ -51,7 +53,8 @@ COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 class Row:
     """Rows of a tile.
 
-    ``HELD`` counts the steps for which v stays at 0; ``NOISE`` joins the synaptic input.
+    ``HELD`` counts the steps for which v stays at 0; ``NOISE`` is added to the synaptic input, and
+    ``BIAS`` to u: noise on v and the current of a child are summed into it.
     """
 
     U = 0
@@ -97,6 +100,18 @@ class NoiseTable(NamedTuple):
     mantissa_offset: int
     at_membrane: bool
     seed: int
+
+
+class JoinTable(NamedTuple):
+    """Which compartments are joined, as masks (all bits or none), shape (n_blocks * span,).
+
+    A child adds to ``row & kept | bias``: the row of the tile where the compartment is not joined,
+    or this step's noise on v was already added to it; else the bias alone.
+    """
+
+    joined: Int32Array
+    kept: Int32Array
+    bias: Int32Array
 
 
 class State(NamedTuple):
@@ -154,6 +169,20 @@ def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | N
         at_membrane=noise.at_membrane,
         seed=noise.seed,
     )
+
+
+def joins_of(image: ChipImage, layout: Layout) -> JoinTable | None:
+    """Joins of an image; None if it has none."""
+    registers, noise = image.compartments, image.noise
+    if not registers.join.any():
+        return None
+    kept = registers.join == 0
+    if noise is not None and noise.at_membrane:
+        kept |= noise.enabled == 1
+    bias = decode_bias(registers.bias_mantissa, registers.bias_exponent)
+    padding = (0, layout.blocks * layout.span - len(registers))
+    columns = (-registers.join, -kept.astype(np.int32), np.where(kept, 0, bias))
+    return JoinTable(*(np.pad(column.astype(np.int32), padding) for column in columns))
 
 
 def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:

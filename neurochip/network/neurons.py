@@ -14,6 +14,8 @@ from ..typing import Float64Array, PerNeuron
 
 __all__ = ["LIF", "Population"]
 
+_DEFAULTS = {"v_init": "v_rest", "tau_syn_E": "tau_syn", "tau_syn_I": "tau_syn"}
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LIF(ArrayValue):
@@ -24,7 +26,9 @@ class LIF(ArrayValue):
     for ``tau_refrac``. Each parameter is one value for all neurons or one value per neuron.
 
     Without ``tau_syn`` a presynaptic spike adds its weight (mV) to v. With ``tau_syn`` it adds its
-    weight (nA) to I, and ``tau_syn dI/dt = -I``, also while v is held.
+    weight (nA) to I, and ``tau_syn dI/dt = -I``, also while v is held. With ``tau_syn_E`` and
+    ``tau_syn_I`` (PyNN's ``IF_curr_exp``) I is the sum of two currents: positive weights drive the
+    first, negative ones the second.
 
     Parameters
     ----------
@@ -41,13 +45,16 @@ class LIF(ArrayValue):
         Constant current.
     tau_syn : float or array_like, ms, optional
         Time constant of the synaptic current, above 0. Default: delta synapses.
+    tau_syn_E, tau_syn_I : float or array_like, ms, optional
+        Time constants of the excitatory and the inhibitory current, both instead of ``tau_syn``.
     v_init : float or array_like, mV, optional
         v at time 0. Default: ``v_rest``.
 
     Raises
     ------
     NetworkError
-        If a value is not finite, out of its range, or the reset is not below the threshold.
+        If a value is not finite, out of its range, or the reset is not below the threshold; or if
+        ``tau_syn`` is combined with the other two, or one of them is missing.
     """
 
     tau_m: PerNeuron = 20.0
@@ -58,6 +65,8 @@ class LIF(ArrayValue):
     cm: PerNeuron = 1.0
     i_offset: PerNeuron = 0.0
     tau_syn: PerNeuron | None = None
+    tau_syn_E: PerNeuron | None = None  # noqa: N815 - PyNN's names
+    tau_syn_I: PerNeuron | None = None  # noqa: N815
     v_init: PerNeuron | None = None
 
     def __post_init__(self) -> None:
@@ -72,8 +81,10 @@ class LIF(ArrayValue):
         check("tau_refrac", "ms", at_least=0.0)
         check("cm", "nF", above=0.0)
         check("i_offset", "nA")
-        if self.tau_syn is not None:
-            check("tau_syn", "ms", above=0.0)
+        self._check_synapses()
+        for name in ("tau_syn", "tau_syn_E", "tau_syn_I"):
+            if getattr(self, name) is not None:
+                check(name, "ms", above=0.0)
         if self.v_init is not None:
             check("v_init", "mV")
         sizes = self._sizes()
@@ -93,6 +104,19 @@ class LIF(ArrayValue):
                 "fire for ever. Lower v_reset or raise v_thresh."
             )
 
+    def _check_synapses(self) -> None:
+        given = [name for name in ("tau_syn_E", "tau_syn_I") if getattr(self, name) is not None]
+        if given and self.tau_syn is not None:
+            raise NetworkError(
+                f"LIF: tau_syn and {' and '.join(given)} are given; allowed: tau_syn alone, or "
+                "tau_syn_E and tau_syn_I."
+            )
+        if len(given) == 1:
+            raise NetworkError(
+                f"LIF: {given[0]} is given without its partner; allowed: tau_syn_E and tau_syn_I, "
+                "or tau_syn if both are equal."
+            )
+
     def _sizes(self) -> dict[str, int]:
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         return {name: len(v) for name, v in values.items() if isinstance(v, np.ndarray)}
@@ -109,7 +133,14 @@ class LIF(ArrayValue):
     @property
     def delta_synapses(self) -> bool:
         """Whether a spike jumps v (mV) instead of a current (nA)."""
-        return self.tau_syn is None
+        return self.tau_syn is None and self.tau_syn_E is None
+
+    @property
+    def two_currents(self) -> bool:
+        """Whether excitatory and inhibitory currents of some neuron decay differently."""
+        if self.tau_syn_E is None or self.tau_syn_I is None:
+            return False
+        return bool(np.any(np.asarray(self.tau_syn_E) != np.asarray(self.tau_syn_I)))
 
 
 def _short(value: object) -> str:
@@ -154,8 +185,12 @@ class Population:
                 )
 
     def parameter(self, name: str) -> Float64Array:
-        """One parameter as an array, shape (size,), with the default of ``v_init`` filled in."""
+        """One parameter as an array, shape (size,).
+
+        What was not given has its default: ``v_rest`` for ``v_init``, ``tau_syn`` for ``tau_syn_E``
+        and ``tau_syn_I``.
+        """
         value = getattr(self.model, name)
-        if name == "v_init" and value is None:
-            value = self.model.v_rest
+        if value is None:
+            value = getattr(self.model, _DEFAULTS.get(name, name))
         return np.broadcast_to(np.asarray(value, dtype=np.float64), (self.size,))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import kernel
-from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import Neurons, Synapses, UInt16Array
 
 __all__ = ["N_SPIKES", "Columns", "State", "run_steps"]
@@ -29,12 +29,14 @@ class State(NamedTuple):
 
     Parameters
     ----------
-    v, i_syn : ndarray of float64, shape (n_neurons,)
-        mV and nA.
+    v : ndarray of float64, shape (n_neurons,)
+        mV.
+    i_syn : ndarray of float64, shape (n_slots,)
+        nA; where a neuron has two currents, the second is in a slot after all neurons.
     free_from : ndarray of int64, shape (n_neurons,)
         First step in which a neuron integrates again. It is later than the step of the spike
         itself: kicks in that step are lost to the reset.
-    ring : ndarray of float64, shape (n_rows, n_neurons)
+    ring : ndarray of float64, shape (n_rows, n_slots)
         Sums of what arrives (mV or nA): a row for the last step, then for the next ones, around.
     spike_steps, spike_ids : ndarray of int32, shape (capacity,)
         Spikes since the buffers were last emptied.
@@ -58,8 +60,10 @@ class Columns(NamedTuple):
     ----------
     ids, first, stride : ndarray of int64, shape (n_columns,)
         Neuron, place in step 0, and distance between steps.
-    is_current : ndarray of bool, shape (n_columns,)
-        Whether the value is i_syn; else v.
+    current : ndarray of int64, shape (n_columns,)
+        How many slots of i_syn the value is the sum of; 0 for v.
+    second : ndarray of int64, shape (n_columns,)
+        The second of these slots; the neuron is the first.
     values : ndarray of float64, shape (n_values,)
         All traces, one after the other.
     """
@@ -67,7 +71,8 @@ class Columns(NamedTuple):
     ids: Int64Array
     first: Int64Array
     stride: Int64Array
-    is_current: BoolArray
+    current: Int64Array
+    second: Int64Array
     values: Float64Array
 
 
@@ -114,6 +119,35 @@ def advance_current(
 
 
 @kernel
+def advance_two_currents(
+    v: Float64Array,
+    i_syn: Float64Array,
+    arrived: Float64Array,
+    free_from: Int64Array,
+    v_inf: Float64Array,
+    decay: Float64Array,
+    decay_syn: Float64Array,
+    gain: Float64Array,
+    begin: int,
+    end: int,
+    second: int,
+    step: int,
+) -> None:
+    """As :func:`advance_current`, with an excitatory and an inhibitory current."""
+    shift = np.uint64(second - begin)
+    for i in range(np.uint64(begin), np.uint64(end)):
+        j = i + shift
+        excitatory, inhibitory = i_syn[i] + arrived[i], i_syn[j] + arrived[j]
+        arrived[i] = 0.0
+        arrived[j] = 0.0
+        driven = gain[i] * excitatory + gain[j] * inhibitory
+        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + driven
+        v[i] = moved if free_from[i] <= step else v[i]
+        i_syn[i] = excitatory * decay_syn[i]
+        i_syn[j] = inhibitory * decay_syn[j]
+
+
+@kernel
 def fire(
     v: Float64Array,
     free_from: Int64Array,
@@ -145,7 +179,8 @@ def sample(
     ids: Int64Array,
     first: Int64Array,
     stride: Int64Array,
-    is_current: BoolArray,
+    current: Int64Array,
+    second: Int64Array,
     values: Float64Array,
     v: Float64Array,
     i_syn: Float64Array,
@@ -153,7 +188,9 @@ def sample(
 ) -> None:
     """Copy what is recorded."""
     for k in range(len(ids)):
-        value = i_syn[ids[k]] if is_current[k] else v[ids[k]]
+        value = i_syn[ids[k]] if current[k] > 0 else v[ids[k]]
+        if current[k] == 2:
+            value += i_syn[second[k]]
         values[first[k] + stride[k] * step] = value
 
 
@@ -190,18 +227,34 @@ def run_steps(
     stop: int,
 ) -> int:
     """Run from ``step`` to ``stop``, or to where the spike buffers may overflow; return where."""
-    bounds, has_current, v_inf, v_thresh, v_reset, decay, decay_syn, gain, hold_steps = neurons
+    (
+        bounds,
+        n_currents,
+        second_slot,
+        v_inf,
+        v_thresh,
+        v_reset,
+        decay,
+        decay_syn,
+        gain,
+        hold_steps,
+    ) = neurons
     indptr, target, weight, delay = synapses
-    ids, first, stride, is_current, values = columns
+    ids, first, stride, current, second, values = columns
     v, i_syn, free_from, ring, spike_steps, spike_ids, position = state
     n_neurons, n_rows = len(v), ring.shape[0]
     n_inputs = len(indptr) - 1 - n_neurons
     count, k, row = position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW]
     while step < stop and count + n_neurons <= len(spike_ids):
         arrived, before = ring[row], count
-        for p in range(len(has_current)):
+        for p in range(len(n_currents)):
             a, b = bounds[p], bounds[p + 1]
-            if has_current[p]:
+            if n_currents[p] == 2:
+                j = second_slot[p]
+                advance_two_currents(
+                    v, i_syn, arrived, free_from, v_inf, decay, decay_syn, gain, a, b, j, step
+                )
+            elif n_currents[p] == 1:
                 advance_current(
                     v, i_syn, arrived, free_from, v_inf, decay, decay_syn, gain, a, b, step
                 )
@@ -211,7 +264,7 @@ def run_steps(
             v, free_from, v_thresh, v_reset, hold_steps, spike_steps, spike_ids, count, step
         )
         row = row + 1 if row + 1 < n_rows else 0
-        sample(ids, first, stride, is_current, values, v, i_syn, step)
+        sample(ids, first, stride, current, second, values, v, i_syn, step)
         while k < len(input_steps) and input_steps[k] == step:
             deliver(indptr, target, weight, delay, ring, np.int64(input_sources[k]), row)
             k += 1

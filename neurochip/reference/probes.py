@@ -56,24 +56,33 @@ def _where_it_exists(network: Network, probe: Probe) -> list[Probe]:
 
 
 def lay_out_traces(
-    wanted: Mapping[tuple[str, str], Int32Array], first_neuron: Mapping[str, int], n_steps: int
+    wanted: Mapping[tuple[str, str], Int32Array],
+    places: Mapping[str, tuple[int, int, int]],
+    n_steps: int,
 ) -> tuple[Columns, dict[tuple[str, str], Trace]]:
-    """Give each trace its own block of one array, so that one kernel can fill all of them."""
+    """Give each trace its own block of one array, so that one kernel can fill all of them.
+
+    ``places`` has, for each population, its first neuron, its synaptic currents per neuron, and the
+    slot of the first second current.
+    """
     lengths = [len(ids) for ids in wanted.values()]
     blocks = np.cumsum([0, *lengths], dtype=np.int64) * n_steps
     columns = Columns(
         ids=np.empty(sum(lengths), dtype=np.int64),
         first=np.empty(sum(lengths), dtype=np.int64),
         stride=np.repeat(np.array(lengths, dtype=np.int64), lengths),
-        is_current=np.empty(sum(lengths), dtype=np.bool_),
+        current=np.empty(sum(lengths), dtype=np.int64),
+        second=np.empty(sum(lengths), dtype=np.int64),
         values=np.empty(blocks[-1]),
     )
     traces, begin = {}, 0
     for index, ((name, variable), ids) in enumerate(wanted.items()):
         own = slice(begin, begin + len(ids))
-        columns.ids[own] = ids + np.int64(first_neuron[name])
+        first, n_currents, second = places[name]
+        columns.ids[own] = ids + np.int64(first)
+        columns.second[own] = ids + np.int64(second)
         columns.first[own] = blocks[index] + np.arange(len(ids))
-        columns.is_current[own] = variable == "i_syn"
+        columns.current[own] = n_currents if variable == "i_syn" else 0
         block = columns.values[blocks[index] : blocks[index + 1]]
         traces[name, variable] = Trace(ids, block.reshape(n_steps, len(ids)), _UNITS[variable])
         begin = own.stop

@@ -47,12 +47,13 @@ def simulate_reference(
            I <- s I
            v_inf = v_rest + R (i_offset + constant currents)
 
-       v is held while the neuron is refractory, I is not.
+       v is held while the neuron is refractory, I is not. With ``tau_syn_E`` and ``tau_syn_I``
+       there are two such currents, and v takes up both.
     2. A neuron that is not refractory spikes where ``v > v_thresh``. It is then refractory until
        ``floor(tau_refrac / dt + 1e-3)`` steps later.
     3. Input spikes of this step, and spikes of neurons, arrive ``floor(delay / dt + 0.5)`` steps
-       after their own step. They add their weight to I, or to v where the neuron is not
-       refractory.
+       after their own step. They add their weight to I (of two currents to the one of its sign),
+       or to v where the neuron is not refractory.
     4. The neurons that spiked are reset.
 
     Traces are sampled after the state update, with the reset of this step and without the kicks
@@ -67,8 +68,8 @@ def simulate_reference(
     dt : float, ms
         Step.
     record : iterable of str or Probe
-        Traces to keep: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents.
-        Spikes are always kept.
+        Traces to keep: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents,
+        the sum where there are two. Spikes are always kept.
     duration : float, ms, optional
         A whole number of steps, at most the default: the duration of the stimulus.
     progress : bool, optional
@@ -101,8 +102,8 @@ def simulate_reference(
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
     sizes = {item.name: item.size for item in network.populations}
     first = dict(zip(sizes, neurons.bounds.tolist(), strict=False))
-    columns, traces = lay_out_traces(wanted, first, n_steps)
-    state = _initial_state(network, synapses.ring_rows)
+    columns, traces = lay_out_traces(wanted, neurons.places(list(sizes)), n_steps)
+    state = _initial_state(network, synapses.ring_rows, len(neurons.gain))
 
     def advance(begin: int, end: int) -> int:
         return int(run_steps(neurons, synapses, *inputs, columns, state, begin, end))
@@ -152,13 +153,13 @@ def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: floa
     return n_steps
 
 
-def _initial_state(network: Network, ring_rows: int) -> State:
+def _initial_state(network: Network, ring_rows: int, n_slots: int) -> State:
     v = np.concatenate([item.parameter("v_init") for item in network.populations])
     return State(
         v=v,
-        i_syn=np.zeros(len(v)),
+        i_syn=np.zeros(n_slots),
         free_from=np.zeros(len(v), dtype=np.int64),
-        ring=np.zeros((ring_rows, len(v))),
+        ring=np.zeros((ring_rows, n_slots)),
         # Room for a step in which every neuron spikes; without it, the kernel stops.
         spike_steps=np.empty(len(v) + _SPIKE_BUFFER, dtype=np.int32),
         spike_ids=np.empty(len(v) + _SPIKE_BUFFER, dtype=np.int32),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
-from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = ["Neurons", "Synapses", "UInt16Array", "flatten_neurons", "flatten_synapses"]
 
@@ -27,20 +27,26 @@ class Neurons(NamedTuple):
     ----------
     bounds : ndarray of int64, shape (n_populations + 1,)
         Neurons of population p are ``bounds[p]`` to ``bounds[p + 1]``.
-    has_current : ndarray of bool, shape (n_populations,)
-        Whether synapses act on a current; else they act on v.
+    n_currents : ndarray of int64, shape (n_populations,)
+        Synaptic currents of a neuron: 0 where synapses act on v, 2 where each sign has its own.
+    second : ndarray of int64, shape (n_populations,)
+        Slot of the second current of the first neuron; the others follow. Slots up to the number
+        of neurons are the first currents, by neuron.
     v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
         ``v_inf`` is the steady state under the constant current.
-    decay, decay_syn : ndarray of float64, shape (n_neurons,)
-        What a step leaves of ``v - v_inf`` and of the synaptic current.
-    gain : ndarray of float64, shape (n_neurons,), mV/nA
+    decay : ndarray of float64, shape (n_neurons,)
+        What a step leaves of ``v - v_inf``.
+    decay_syn : ndarray of float64, shape (n_slots,)
+        What a step leaves of a synaptic current.
+    gain : ndarray of float64, shape (n_slots,), mV/nA
         What a unit of synaptic current at the beginning of a step adds to v at its end.
     hold_steps : ndarray of int64, shape (n_neurons,)
         Steps from a spike to the first step that integrates again, at least 1.
     """
 
     bounds: Int64Array
-    has_current: BoolArray
+    n_currents: Int64Array
+    second: Int64Array
     v_inf: Float64Array
     v_thresh: Float64Array
     v_reset: Float64Array
@@ -48,6 +54,14 @@ class Neurons(NamedTuple):
     decay_syn: Float64Array
     gain: Float64Array
     hold_steps: Int64Array
+
+    def places(self, names: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """First neuron, currents per neuron and first second slot of each population."""
+        columns = zip(self.bounds[:-1], self.n_currents, self.second, strict=True)
+        return {
+            name: (int(first), int(n), int(second))
+            for name, (first, n, second) in zip(names, columns, strict=True)
+        }
 
 
 class Synapses(NamedTuple):
@@ -58,7 +72,7 @@ class Synapses(NamedTuple):
     indptr : ndarray of int64, shape (n_sources + 1,)
         Synapses of source s are ``indptr[s]`` to ``indptr[s + 1]``.
     target : ndarray of int32, shape (n_synapses,)
-        Neuron, counted through all populations.
+        Slot: the neuron, counted through all populations, or its second current.
     weight : ndarray of float64, shape (n_synapses,)
         mV or nA, as the target's population has it.
     delay : ndarray of uint16, shape (n_synapses,)
@@ -92,37 +106,67 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
     """
     populations = network.populations
     bounds = np.cumsum([0, *(item.size for item in populations)], dtype=np.int64)
-    columns = [_columns(network, item, dt) for item in populations]
+    v_inf, v_thresh, v_reset, decay, hold_steps = (
+        np.concatenate(parts)
+        for parts in zip(*(_columns(network, item, dt) for item in populations), strict=True)
+    )
+    firsts = [_current(item, "tau_syn_E", dt) for item in populations]
+    seconds = [_current(item, "tau_syn_I", dt) for item in populations if item.model.two_currents]
+    decay_syn, gain = (np.concatenate(parts) for parts in zip(*firsts, *seconds, strict=True))
     return Neurons(
         bounds,
-        np.array([not item.model.delta_synapses for item in populations]),
-        *(np.concatenate(parts) for parts in zip(*columns, strict=True)),
+        np.array([_n_currents(item) for item in populations]),
+        np.array([*_second_slots(network).values()]),
+        v_inf,
+        v_thresh,
+        v_reset,
+        decay,
+        decay_syn,
+        gain,
+        hold_steps,
     )
+
+
+def _n_currents(population: Population) -> int:
+    return 2 if population.model.two_currents else int(not population.model.delta_synapses)
+
+
+def _second_slots(network: Network) -> dict[str, int]:
+    """First slot of the second currents of each population, or where it would be."""
+    sizes = [item.size * item.model.two_currents for item in network.populations]
+    begin = sum(item.size for item in network.populations)
+    ends = (begin + np.cumsum(sizes)).tolist()
+    return {
+        item.name: end - size
+        for item, end, size in zip(network.populations, ends, sizes, strict=True)
+    }
 
 
 def _columns(network: Network, population: Population, dt: float) -> tuple[Any, ...]:
     tau_m = population.parameter("tau_m")
     resistance = tau_m / population.parameter("cm")  # MOhm, as ms / nF
-    x = dt / tau_m
-    if population.model.delta_synapses:
-        decay_syn = gain = np.zeros(population.size)
-    else:
-        y = dt / population.parameter("tau_syn")
-        decay_syn = np.exp(-y)
-        apart = np.abs(y - x)
-        apart[apart == 0] = np.finfo(np.float64).tiny  # expm1(-z) / z is -1 there, as for z = 0
-        gain = resistance * x * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
     refractory = np.floor(population.parameter("tau_refrac") / dt + _ROUNDING)
     return (
         population.parameter("v_rest") + resistance * network.current(population),
         population.parameter("v_thresh"),
         population.parameter("v_reset"),
-        np.exp(-x),
-        decay_syn,
-        gain,
+        np.exp(-dt / tau_m),
         # For ever is as long as int32 steps last. One step and none are the same: the spike's own.
         np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
     )
+
+
+def _current(population: Population, parameter: str, dt: float) -> tuple[Any, Any]:
+    """Decay and gain of one synaptic current; 0 for delta synapses, which have none."""
+    if population.model.delta_synapses:
+        return np.zeros(population.size), np.zeros(population.size)
+    tau_m = population.parameter("tau_m")
+    x, y = dt / tau_m, dt / population.parameter(parameter)
+    apart = np.abs(y - x)
+    apart[apart == 0] = np.finfo(np.float64).tiny  # expm1(-z) / z is -1 there, as for z = 0
+    resistance = tau_m / population.parameter("cm")
+    gain = resistance * x * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
+    return np.exp(-y), gain
 
 
 def flatten_synapses(network: Network, dt: float) -> Synapses:
@@ -135,7 +179,7 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
     """
     rows = _first_indices((*network.spike_inputs, *network.populations))
     n_sources = sum(item.size for item in (*network.spike_inputs, *network.populations))
-    neurons = _first_indices(network.populations)
+    neurons, seconds = _first_indices(network.populations), _second_slots(network)
     delays = [_delay_steps(item, dt) for item in network.connections]
     longest = max((int(steps.max(initial=0)) for steps in delays), default=0)
 
@@ -154,7 +198,9 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
         counts = np.diff(item.indptr)
         places = np.repeat(filled[own] - item.indptr[:-1], counts) + np.arange(item.n_synapses)
         filled[own] += counts
-        target[places] = item.post + np.int32(neurons[item.target.name])
+        inhibitory = (np.asarray(item.weight) < 0) & item.target.model.two_currents
+        slot = np.where(inhibitory, seconds[item.target.name], neurons[item.target.name])
+        target[places] = item.post + slot
         weight[places] = item.weight
         if longest:
             delay[places] = steps

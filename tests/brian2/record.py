@@ -14,6 +14,8 @@ Model
     delta:        dv/dt = (v_rest - v + R * i_offset) / tau_m       on_pre: v += weight
     exponential:  dv/dt = (v_rest - v + R * (I + i_offset)) / tau_m
                   dI/dt = -I / tau_syn                              on_pre: I += weight
+    two currents: I = I_E + I_I, each with its time constant        on_pre: I_E or I_I += weight
+                  (positive weights to I_E, negative ones to I_I)
 
 with ``v`` flagged ``(unless refractory)``, ``method='exact'``, threshold
 ``v > v_thresh``, reset ``v = v_reset``, ``refractory = tau_refrac``, and Brian2's
@@ -48,7 +50,8 @@ Keys
     JSON list of ``{"name", "size", "params"}``. ``params`` has ``tau_m``,
     ``v_rest``, ``v_reset``, ``v_thresh``, ``v_init``, ``tau_refrac``, ``cm``,
     ``i_offset`` and ``tau_syn``, each a number or ``"array"``: then the values per
-    neuron are in ``param_<population>_<name>``. ``tau_syn`` null means delta synapses.
+    neuron are in ``param_<population>_<name>``. ``tau_syn`` null means delta synapses,
+    or two currents where there are ``tau_syn_E`` and ``tau_syn_I``.
 ``connections``
     JSON list of ``{"source", "target"}``; the k-th has the arrays ``pre_k``,
     ``post_k``, ``weight_k`` (mV for delta, nA for exponential synapses) and
@@ -89,6 +92,8 @@ UNITS = {
     "cm": b2.nF,
     "i_offset": b2.nA,
     "tau_syn": b2.ms,
+    "tau_syn_E": b2.ms,
+    "tau_syn_I": b2.ms,
 }
 
 # names in the equations, where they differ ("cm" is a unit for Brian2)
@@ -116,6 +121,18 @@ EXPONENTIAL_EQUAL = """
 dv/dt = (v_rest - v + tau_m / c_m * (I_syn + i_offset)) / tau_m : volt
 dI_syn/dt = -I_syn / tau_m : amp
 """
+
+TWO_CURRENTS = """
+dv/dt = (v_rest - v + tau_m / c_m * (I_E + I_I + i_offset)) / tau_m : volt (unless refractory)
+dI_E/dt = -I_E / tau_syn_E : amp
+dI_I/dt = -I_I / tau_syn_I : amp
+tau_syn_E : second (constant)
+tau_syn_I : second (constant)
+"""
+ON_PRE_TWO_CURRENTS = """
+I_E_post += w * int(w > 0*amp)
+I_I_post += w * int(w < 0*amp)
+"""
 HOLD = "v = int(not_refractory) * v + (1 - int(not_refractory)) * v_reset"
 
 
@@ -135,7 +152,7 @@ def parameters(**changes):
         "i_offset": 0.0,
         "tau_syn": None,
     }
-    unknown = set(changes) - set(params)
+    unknown = set(changes) - set(params) - {"tau_syn_E", "tau_syn_I"}
     if unknown:
         raise ValueError(f"unknown parameters: {sorted(unknown)}")
     return params | changes
@@ -222,6 +239,19 @@ def recurrent(name, seed, dt, duration, rate, low, high, w_exc, w_inh, **changes
     }
 
 
+def both_signs(name, seed, dt, duration):
+    """As ``recurrent``, with two synaptic time constants, and a connection of mixed signs."""
+    case = recurrent(
+        name, seed, dt, duration, 600.0, 0.33, 0.48, 0.2, -0.3,
+        tau_syn_E=2.0, tau_syn_I=8.0, tau_refrac=2.0,
+    )  # fmt: skip
+    rng = np.random.default_rng([seed, 1])
+    mixed = random_connection(rng, "inh", "exc", 20, 80, 0.1, 0.0, dt, 3.0)
+    mixed["weight"] = rng.uniform(-0.3, 0.2, len(mixed["pre"]))
+    case["connections"].append(mixed)
+    return case
+
+
 def heterogeneous(name, seed, dt, duration, rate):
     """Parameters per neuron; every fourth neuron is driven above its threshold by
     i_offset alone; input with delays."""
@@ -285,6 +315,7 @@ def cases():
         9, 0.1, 500.0, 600.0, 0.17, 0.27, 0.2, -0.8, tau_syn=3.0, tau_refrac=2.0,
     )  # fmt: skip
     yield single_layer("10_weak_input", 10, 0.1, 1000.0, 20.0, 1.5, 1.5)
+    yield both_signs("11_two_currents", 11, 0.1, 300.0)
 
 
 # -------------------------------------------------------------------------- recording
@@ -294,7 +325,9 @@ def build_population(population):
     """The NeuronGroup of one population, its parameters set."""
     params = population["params"]
     equal_taus = False
-    if params["tau_syn"] is None:
+    if "tau_syn_E" in params:
+        equations = TWO_CURRENTS + CONSTANTS
+    elif params["tau_syn"] is None:
         equations = DELTA + CONSTANTS
     elif np.array_equal(params["tau_syn"], params["tau_m"]):
         equal_taus = True
@@ -317,6 +350,13 @@ def build_population(population):
         if value is not None and attribute in group.variables:
             setattr(group, attribute, value * UNITS[name])
     return group
+
+
+def on_pre_of(params):
+    """What a spike does to a neuron with these parameters."""
+    if "tau_syn_E" in params:
+        return ON_PRE_TWO_CURRENTS
+    return "v_post += w" if params["tau_syn"] is None else "I_syn_post += w"
 
 
 def sorted_spikes(monitor, dt):
@@ -356,14 +396,14 @@ def record(case):
         groups[population["name"]] = build_population(population)
     network = b2.Network(groups.values())
 
-    deltas = {p["name"]: p["params"]["tau_syn"] is None for p in case["populations"]}
+    on_pre = {p["name"]: on_pre_of(p["params"]) for p in case["populations"]}
     for k, connection in enumerate(case["connections"]):
-        delta = deltas[connection["target"]]
+        delta = on_pre[connection["target"]].startswith("v_post")
         synapses = b2.Synapses(
             groups[connection["source"]],
             groups[connection["target"]],
             "w : volt (constant)" if delta else "w : amp (constant)",
-            on_pre="v_post += w" if delta else "I_syn_post += w",
+            on_pre=on_pre[connection["target"]],
             name=f"connection_{k}",
         )
         synapses.connect(i=connection["pre"], j=connection["post"])
@@ -377,7 +417,7 @@ def record(case):
     spikes = {name: b2.SpikeMonitor(group) for name, group in groups.items()}
     potentials = {
         name: b2.StateMonitor(groups[name], "v", record=True, when="before_synapses")
-        for name in deltas
+        for name in on_pre
     }
     network.add(spikes.values(), potentials.values())
     network.run(n_steps * dt * b2.ms)

@@ -6,6 +6,7 @@ compartments and synapses are built independently of each other.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -314,6 +315,15 @@ def _registers(rng: np.random.Generator, core: Any, size: int) -> dict[str, list
     return {
         name: [int(x) for x in values] for name, values in {**registers, "v_init": v_init}.items()
     }
+
+
+def join_some(case: RandomCase, rng: np.random.Generator) -> RandomCase:
+    """The case with about half of its pairs joined, where a pair is on one core."""
+    joined = [
+        int(number % 2 == 1 and number % case.core_size != 0 and rng.random() < 0.5)
+        for number in range(case.size)
+    ]
+    return dataclasses.replace(case, registers={**case.registers, "join": joined})
 
 
 def _group(

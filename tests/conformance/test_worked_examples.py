@@ -73,6 +73,26 @@ def test_arrival_steps_of_a_neuron_spike_and_an_input_spike():
     assert [u[1] for u in trace.u] == [0, 0, 0, 0, 0, 2 * 64, (1 + 2) * 64, 0]
 
 
+def test_a_child_adds_its_current_of_the_same_step_to_its_parent():
+    quiet = {"decay_v": 4095, "threshold_mantissa": 131071}
+    child = Compartment(decay_u=2047, **quiet)
+    parent = Compartment(decay_u=1023, decay_v=0, threshold_mantissa=100, bias_mantissa=10, join=1)
+    synapses = [
+        Synapse(("input", 0), 0, -20, 0, 0, 8, INHIBITORY),
+        Synapse(("input", 0), 1, 60, 0, 0, 8, EXCITATORY),
+    ]
+    trace = oracle.run([child, parent], synapses, [(0, 0)], n_steps=3)
+    assert trace.u == [[-1280, 3840], [-640, 2880], [-320, 2160]]
+    assert [v[1] for v in trace.v] == [2570, 4820, 0]
+    assert trace.spikes == [(2, 1)]
+
+
+def test_a_joined_compartment_has_an_odd_number():
+    joined = Compartment(decay_u=0, decay_v=0, threshold_mantissa=1, join=1)
+    with pytest.raises(ValueError, match="compartment 0 is joined, but its number is even"):
+        oracle.run([joined, joined], [], [], n_steps=1)
+
+
 def test_decay_of_u_truncates_toward_zero():
     for sign in (1, -1):
         neuron = Compartment(decay_u=409, decay_v=0, threshold_mantissa=131071, u_init=sign * 1000)

@@ -17,6 +17,7 @@ from neurochip import (
     Uniform,
     draw_stimulus,
     fixed_probability,
+    from_arrays,
     one_to_one,
 )
 from neurochip.emulator import Emulator
@@ -70,6 +71,54 @@ def test_driven_neurons_fire_at_the_rate_of_the_reference(dt, population_limit, 
         per_neuron.append(np.mean(np.abs(got[spiking] / expected[spiking] - 1)))
     assert abs(np.mean(population)) < population_limit
     assert np.mean(per_neuron) < neuron_limit
+
+
+def two_time_constants(tau_syn_E, tau_syn_I):  # noqa: N803
+    """Excitation and inhibition by one connection of both signs, and a delta population beside."""
+    lif = LIF(
+        tau_m=10.0,
+        cm=0.25,
+        v_rest=-70.0,
+        v_reset=-65.0,
+        v_thresh=-50.0,
+        tau_refrac=2.0,
+        tau_syn_E=tau_syn_E,
+        tau_syn_I=tau_syn_I,
+    )
+    source = PoissonInput("source", 200, rate=500.0)
+    kicked, neurons = Population("kicked", 5), Population("neurons", 100, lif)
+    rng = np.random.default_rng(1)
+    post = np.concatenate([np.arange(100), np.arange(100)])
+    charge = rng.uniform([[3.0], [-0.8]], [[4.0], [-0.6]], (2, 100)) * 0.29
+    weight = (charge / np.array([[tau_syn_E], [tau_syn_I]])).ravel()
+    return Network(
+        inputs=[source],
+        populations=[kicked, neurons],
+        connections=[
+            from_arrays(source, neurons, pre=np.arange(200), post=post, weight=weight),
+            fixed_probability(neurons, kicked, 0.1, weight=1.0, seed=1),
+        ],
+    )
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+@pytest.mark.parametrize(("tau_syn_E", "tau_syn_I"), [(2.0, 8.0), (5.0, 10.0)])
+def test_neurons_with_two_time_constants_fire_at_the_rate_of_the_reference(
+    tau_syn_E,  # noqa: N803
+    tau_syn_I,  # noqa: N803
+    dt,
+):
+    network = two_time_constants(tau_syn_E, tau_syn_I)
+    image = compile_network(network, LOIHI, dt=dt)
+    assert image.n_compartments == 205
+    errors = []
+    for seed in SEEDS:
+        stimulus = draw_stimulus(network, duration=1000.0, seed=seed)
+        chip = Emulator(image, strict=True).run(stimulus)
+        reference = simulate_reference(network, stimulus, dt=dt)
+        assert 10 <= reference.rates("neurons").mean() <= 40
+        errors.append(chip.counts("neurons").sum() / reference.counts("neurons").sum() - 1)
+    assert abs(np.mean(errors)) < 0.01
 
 
 def five_thousand_neurons():

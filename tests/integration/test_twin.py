@@ -92,6 +92,41 @@ def test_exponential_synapses_are_mapped_without_error(v_rest, tau_refrac, dt, t
     assert 10 <= rate_of(reference) <= 40
 
 
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+@pytest.mark.parametrize("tau_refrac", [0.0, 5.0])
+@pytest.mark.parametrize(
+    ("tau_syn_E", "tau_syn_I"), [(2.0, 10.0), (10.0, 2.0), (5.0, np.linspace(4, 6, SIZE))]
+)
+def test_two_time_constants_are_mapped_without_error(tau_syn_E, tau_syn_I, tau_refrac, dt):  # noqa: N803
+    lif = LIF(
+        tau_m=10.0,
+        tau_syn_E=tau_syn_E,
+        tau_syn_I=tau_syn_I,
+        cm=0.25,
+        v_rest=-70.0,
+        v_reset=-67.0,
+        v_thresh=-55.0,
+        tau_refrac=tau_refrac,
+    )
+    neurons = Population("neurons", SIZE, lif)
+    plus, minus = PoissonInput("plus", SIZE, rate=500.0), PoissonInput("minus", SIZE, rate=125.0)
+    unit = 1.5 / tau_syn_E  # nA, for one charge of every tau_syn_E
+    network = Network(
+        inputs=[plus, minus],
+        populations=[neurons],
+        connections=[
+            one_to_one(plus, neurons, weight=Uniform(0.8 * unit, 1.2 * unit), seed=1),
+            one_to_one(minus, neurons, weight=-1.0 / np.mean(tau_syn_I), delay=3.0),
+            all_to_all(plus, neurons, weight=Normal(0.0, 0.05 * unit), delay=1.0, seed=2),
+            fixed_probability(
+                neurons, neurons, 0.2, weight=Normal(-0.2 * unit, 0.3 * unit), seed=3
+            ),
+        ],
+    )
+    reference = assert_twin_is_reference(network, dt)
+    assert reference.n_spikes > 10
+
+
 @pytest.mark.parametrize("tau_syn", [None, 5.0], ids=["delta", "exponential"])
 def test_constant_currents_are_mapped_without_error(tau_syn):
     """R = 40 MOhm: 0.4 and 0.1 nA carry v_rest from -65 to -45 mV, above the threshold of some."""

@@ -38,25 +38,25 @@ def test_the_decay_of_v_is_the_rounded_share_that_a_step_loses(tau, dt, register
 @pytest.mark.parametrize(("tau", "dt", "register"), [(10.0, 0.1, 40), (10.0, 1.0, 389)])
 def test_the_decay_register_of_u_holds_one_less(tau, dt, register):
     _, decays = decays_of(LIF(tau_syn=tau), dt)
-    assert decays.decay_u.tolist() == [register]
-    assert decays.keep_u[0] == 1 - (register + 1) / 4096
+    assert decays.receptors[0].decay_u.tolist() == [register]
+    assert decays.receptors[0].keep_u[0] == 1 - (register + 1) / 4096
 
 
 def test_delta_synapses_empty_u_every_step():
     _, decays = decays_of(LIF(), 0.1)
-    assert decays.decay_u.tolist() == [4095]
-    assert decays.keep_u[0] == 0.0
+    assert decays.receptors[0].decay_u.tolist() == [4095]
+    assert decays.receptors[0].keep_u[0] == 0.0
 
 
 def test_offsets_and_width_are_those_of_the_chip():
     chip = LOIHI.what_if(decay_bits=8, decay_v_offset=1, decay_u_offset=0)
     _, decays = decays_of(LIF(tau_m=10.0, tau_syn=5.0), 1.0, chip=chip)
     # 256 (1 - exp(-0.1)) = 24.36 and 256 (1 - exp(-0.2)) = 46.41.
-    assert (decays.decay_v.tolist(), decays.decay_u.tolist()) == ([23], [46])
-    assert (decays.keep_v[0], decays.keep_u[0]) == (1 - 24 / 256, 1 - 46 / 256)
+    assert (decays.decay_v.tolist(), decays.receptors[0].decay_u.tolist()) == ([23], [46])
+    assert (decays.keep_v[0], decays.receptors[0].keep_u[0]) == (1 - 24 / 256, 1 - 46 / 256)
     # Without an offset the largest register leaves a little of u: the gain knows.
     _, delta = decays_of(LIF(tau_m=10.0), 1.0, chip=chip)
-    assert (delta.decay_u.tolist(), delta.keep_u[0]) == ([255], 1 / 256)
+    assert (delta.receptors[0].decay_u.tolist(), delta.receptors[0].keep_u[0]) == ([255], 1 / 256)
 
 
 @pytest.mark.parametrize("tau_syn", [None, 3.0], ids=["delta", "exponential"])
@@ -66,16 +66,17 @@ def test_dc_gain_keeps_the_level_that_a_steady_input_reaches(tau_syn):
     def level(gain, s, a):
         return float(gain[0] / ((1 - s[0]) * (1 - a[0])))
 
-    asked = level(ideal.gain, ideal.keep_u, ideal.keep_v)
+    (wanted,), (got,) = ideal.receptors, decays.receptors
+    asked = level(wanted.gain, wanted.keep_u, ideal.keep_v)
     # Sums and products of float64; nothing is rounded to a register here.
-    assert level(decays.gain, decays.keep_u, decays.keep_v) == pytest.approx(asked, rel=1e-12)
-    assert decays.gain[0] != ideal.gain[0]
+    assert level(got.gain, got.keep_u, decays.keep_v) == pytest.approx(asked, rel=1e-12)
+    assert got.gain[0] != wanted.gain[0]
 
 
 @pytest.mark.parametrize("tau_syn", [None, 3.0], ids=["delta", "exponential"])
 def test_impulse_gain_keeps_the_jump_of_one_spike(tau_syn):
     ideal, decays = decays_of(LIF(tau_m=10.0, tau_syn=tau_syn), 0.1, gain="impulse")
-    assert decays.gain.tolist() == ideal.gain.tolist()
+    assert decays.receptors[0].gain.tolist() == ideal.receptors[0].gain.tolist()
 
 
 @pytest.mark.parametrize("gain", ["dc", "impulse"])

@@ -23,9 +23,10 @@ def ideal_of(lif, size=1, dt=DT, current=0.0):
 
 def free_run(ideal, kicks, n_steps):
     """The chip's recurrence without a threshold; ``kicks[step]`` is q in weight units."""
+    (receptor,) = ideal.receptors
     u, v, trace = 0.0, float(ideal.v_init[0]), []
     for step in range(n_steps):
-        u = float(ideal.keep_u[0]) * u + float(ideal.gain[0]) * kicks.get(step, 0.0)
+        u = float(receptor.keep_u[0]) * u + float(receptor.gain[0]) * kicks.get(step, 0.0)
         v = float(ideal.keep_v[0]) * v + u + float(ideal.bias[0])
         trace.append(v + float(ideal.origin[0]))
     return trace
@@ -59,7 +60,7 @@ def test_equal_time_constants_give_the_alpha_function():
 
 def test_the_gain_is_continuous_where_the_time_constants_meet():
     gains = [
-        ideal_of(LIF(tau_m=10.0, tau_syn=10.0 + d)).gain[0]
+        ideal_of(LIF(tau_m=10.0, tau_syn=10.0 + d)).receptors[0].gain[0]
         for d in (-1e-6, -1e-12, 0.0, 1e-12, 1e-6)
     ]
     # d gain / d tau_syn is about gain / tau_m.
@@ -68,10 +69,10 @@ def test_the_gain_is_continuous_where_the_time_constants_meet():
 
 
 def test_time_constants_far_below_the_step_overflow_nothing():
-    ideal = ideal_of(LIF(tau_m=10.0, tau_syn=0.0001, cm=1.0))
+    (receptor,) = ideal_of(LIF(tau_m=10.0, tau_syn=0.0001, cm=1.0)).receptors
     # The current is over at once: a charge of tau_syn w lifts v by tau_syn w / cm, which decays.
-    assert ideal.gain[0] == pytest.approx(0.0001 * math.exp(-DT / 10) / (1 - 1e-5), rel=1e-9)
-    assert ideal.keep_u[0] == 0.0
+    assert receptor.gain[0] == pytest.approx(0.0001 * math.exp(-DT / 10) / (1 - 1e-5), rel=1e-9)
+    assert receptor.keep_u[0] == 0.0
 
 
 def test_v_relaxes_to_rest_from_its_initial_value():

@@ -90,6 +90,7 @@ def test_compartments_are_filled_with_what_the_chip_holds_after_a_reset():
         "vmin_exponent": [23, 23],
         "vmax_exponent": [7, 7],
         "v_init": [0, 0],
+        "join": [0, 0],
     }
     assert all(array.dtype == np.int32 for array in values.values())
     narrow = LOIHI.what_if(threshold_mantissa_bits=4).core
@@ -157,7 +158,10 @@ def test_the_digest_is_the_same_without_symbols_and_in_every_copy():
     assert whole.without_symbols().symbols is None
 
 
-@pytest.mark.parametrize("name", [item.name for item in dataclasses.fields(Compartments)])
+REGISTERS = [item.name for item in dataclasses.fields(Compartments) if item.name != "join"]
+
+
+@pytest.mark.parametrize("name", REGISTERS)
 @pytest.mark.parametrize("compartment", [0, 3])
 def test_the_digest_changes_with_every_register(name, compartment):
     values = getattr(image().compartments, name).copy()
@@ -242,6 +246,26 @@ def test_a_narrower_chip_has_narrower_registers():
     message = "register v_init: compartment 0 holds 32768; allowed: -32767 to 32767."
     with pytest.raises(ImageError, match=exactly(message)):
         image(chip=chip, compartments=compartments, synapses=())
+
+
+def test_a_joined_compartment_is_the_second_of_a_pair_on_one_core():
+    assert image({"join": [0, 1, 0, 0]}).compartments.join.tolist() == [0, 1, 0, 0]
+    message = (
+        "register join: compartment 2 is joined; allowed: odd numbers only, whose child is the "
+        "compartment before."
+    )
+    with pytest.raises(ImageError, match=exactly(message)):
+        image({"join": [0, 1, 1, 0]})
+    message = (
+        "register join: compartment 3 is the first of its core, and its child is on the core "
+        "before; allowed: both on one core."
+    )
+    with pytest.raises(ImageError, match=exactly(message)):
+        image({"join": [0, 1, 0, 1]})
+
+
+def test_a_join_changes_the_digest():
+    assert image({"join": [0, 1, 0, 0]}).digest() != image().digest()
 
 
 @pytest.mark.parametrize(("v_init", "at"), [(8192, 1), (-1024, 0)])

@@ -53,6 +53,17 @@ def test_a_population_gives_its_parameters_per_neuron():
     assert Population("x", 1, LIF(v_init=-55)).parameter("v_init").tolist() == [-55.0]
 
 
+def test_two_time_constants_are_two_currents_only_where_they_differ():
+    two = LIF(tau_syn_E=2.0, tau_syn_I=[2.0, 8.0])
+    assert (two.delta_synapses, two.two_currents) == (False, True)
+    for one in (LIF(tau_syn=2.0), LIF(tau_syn_E=2, tau_syn_I=[2.0, 2.0])):
+        assert (one.delta_synapses, one.two_currents) == (False, False)
+        cells = Population("cells", 2, one)
+        for name in ("tau_syn_E", "tau_syn_I"):
+            assert cells.parameter(name).tolist() == [2.0, 2.0]
+    assert not LIF().two_currents
+
+
 def test_currents_add_up():
     cells = Population("cells", 2, LIF(i_offset=0.5))
     network = Network(
@@ -111,6 +122,30 @@ def test_connections_that_share_a_name_are_numbered():
         ({"tau_m": None}, "LIF: tau_m = None; allowed: a number or one number per neuron, in ms."),
         ({"cm": 0}, "LIF: cm = 0 nF; allowed: a finite number above 0 nF."),
         ({"tau_syn": 0}, "LIF: tau_syn = 0 ms; allowed: a finite number above 0 ms."),
+        (
+            {"tau_syn_E": 1, "tau_syn_I": [1, -2]},
+            "LIF: tau_syn_I[1] = -2 ms; allowed: a finite number above 0 ms.",
+        ),
+        (
+            {"tau_syn": 1, "tau_syn_I": 1},
+            "LIF: tau_syn and tau_syn_I are given; allowed: tau_syn alone, or tau_syn_E and "
+            "tau_syn_I.",
+        ),
+        (
+            {"tau_syn": 1, "tau_syn_E": 1, "tau_syn_I": 2},
+            "LIF: tau_syn and tau_syn_E and tau_syn_I are given; allowed: tau_syn alone, or "
+            "tau_syn_E and tau_syn_I.",
+        ),
+        (
+            {"tau_syn_E": 5.0},
+            "LIF: tau_syn_E is given without its partner; allowed: tau_syn_E and tau_syn_I, or "
+            "tau_syn if both are equal.",
+        ),
+        (
+            {"tau_syn_I": 5.0},
+            "LIF: tau_syn_I is given without its partner; allowed: tau_syn_E and tau_syn_I, or "
+            "tau_syn if both are equal.",
+        ),
         (
             {"tau_refrac": -0.1},
             "LIF: tau_refrac = -0.1 ms; allowed: a finite number of at least 0 ms.",

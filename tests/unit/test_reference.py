@@ -23,6 +23,7 @@ from neurochip import (
     SpikeInput,
     Stimulus,
     Uniform,
+    all_to_all,
     draw_stimulus,
     fixed_probability,
     from_arrays,
@@ -31,7 +32,7 @@ from neurochip import (
 from neurochip.errors import NetworkError, RecordingError, StimulusError
 from neurochip.reference import simulate, simulate_reference
 
-N_BRIAN2_CASES = 10
+N_BRIAN2_CASES = 11
 NEVER = 1e6  # mV, a threshold out of reach
 
 
@@ -609,3 +610,57 @@ def test_importing_neurochip_loads_neither_numba_nor_tqdm():
     code = "import sys, neurochip; print({'numba', 'tqdm'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert result.stdout.decode().strip() == "set()"
+
+
+# ---------------------------------------------------------------------- two synaptic currents
+
+
+def two_signs(**taus):
+    cells = Population("cells", 20, LIF(tau_m=10.0, cm=0.25, tau_refrac=2.0, **taus))
+    noise = PoissonInput("noise", 20, rate=800.0)
+    weights = np.random.default_rng(1).uniform(-0.4, 0.8, (20, 20))
+    return Network(
+        populations=[Population("before", 3), cells, Population("after", 2)],
+        inputs=[noise],
+        connections=[
+            all_to_all(noise, cells, weight=weights / 4, delay=0.3),
+            one_to_one(cells, cells, weight=-0.2),
+        ],
+    )
+
+
+def test_two_equal_time_constants_are_one():
+    one, two = two_signs(tau_syn=5.0), two_signs(tau_syn_E=5.0, tau_syn_I=np.full(20, 5.0))
+    stimulus = draw_stimulus(one, 200.0, seed=1)
+    got, expected = (
+        simulate_reference(n, stimulus, 0.1, record=["v", "i_syn"]) for n in (two, one)
+    )
+    assert expected.n_spikes > 100
+    for variable in ("v", "i_syn"):
+        same = got.trace("cells", variable).values == expected.trace("cells", variable).values
+        assert same.all()
+
+
+def test_nearly_equal_time_constants_are_nearly_one():
+    """The two currents are summed apart, and give what one current gives."""
+    one, two = two_signs(tau_syn=5.0), two_signs(tau_syn_E=5.0, tau_syn_I=5.0 * (1 + 1e-13))
+    stimulus = draw_stimulus(one, 100.0, seed=1)
+    got, expected = (
+        simulate_reference(n, stimulus, 0.1, record=["v", "i_syn"]) for n in (two, one)
+    )
+    assert two.population("cells").model.two_currents
+    for variable in ("v", "i_syn"):
+        error = got.trace("cells", variable).values - expected.trace("cells", variable).values
+        assert np.abs(error).max() < 1e-9
+
+
+def test_each_sign_decays_with_its_own_time_constant():
+    cell = Population("cell", 1, LIF(tau_m=10.0, tau_syn_E=2.0, tau_syn_I=8.0))
+    given = SpikeInput("given", 2, [0, 1], [0.0, 0.0])
+    both = all_to_all(given, cell, weight=[[0.5], [-0.3]])
+    network = Network(populations=[cell], inputs=[given], connections=[both])
+    i_syn = simulate_reference(network, Stimulus(20.0, (given,)), 0.1, record="i_syn")
+    t = 0.1 * np.arange(200)
+    expected = 0.5 * np.exp(-t / 2.0) - 0.3 * np.exp(-t / 8.0)
+    expected[0] = 0.0  # the kick of step 0 is taken in at the beginning of step 1
+    assert np.abs(i_syn.trace("cell", "i_syn").values[:, 0] - expected).max() < 1e-12

@@ -1,0 +1,74 @@
+"""Pass 3: which receptor of its target each synapse drives.
+
+All synapses of a connection drive the same one, unless the target tells signs apart and the
+connection has both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neurochip.network import Connection, Network
+from neurochip.typing import BoolArray
+
+from .ideal import EXCITATORY, INHIBITORY
+
+__all__ = ["Projection", "project", "projections_onto"]
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses that drive one receptor.
+
+    Parameters
+    ----------
+    connection : Connection
+        The synapses: all of a connection of the network, or those of one sign.
+    receptor : int
+        Index into the receptors of the target.
+    sign : int
+        Sign of the weights if they are only some of the connection's; else 0.
+    """
+
+    connection: Connection
+    receptor: int
+    sign: int = 0
+
+
+def project(network: Network) -> tuple[Projection, ...]:
+    """Return all synapses of a network, in the order of its connections."""
+    return tuple(item for connection in network.connections for item in _split(connection))
+
+
+def projections_onto(name: str, projections: tuple[Projection, ...]) -> tuple[Projection, ...]:
+    """Return the projections onto a population."""
+    return tuple(item for item in projections if item.connection.target.name == name)
+
+
+def _split(connection: Connection) -> Iterator[Projection]:
+    if not connection.target.model.two_currents:
+        yield Projection(connection, 0)
+        return
+    inhibitory = np.broadcast_to(np.asarray(connection.weight) < 0, connection.post.shape)
+    if not inhibitory.any():
+        yield Projection(connection, EXCITATORY)
+    elif inhibitory.all():
+        yield Projection(connection, INHIBITORY)
+    else:
+        yield Projection(_part(connection, ~inhibitory), EXCITATORY, sign=1)
+        yield Projection(_part(connection, inhibitory), INHIBITORY, sign=-1)
+
+
+def _part(connection: Connection, chosen: BoolArray) -> Connection:
+    before = np.concatenate([[0], np.cumsum(chosen)])
+    delay = connection.delay
+    return replace(
+        connection,
+        indptr=before[connection.indptr],
+        post=connection.post[chosen],
+        weight=np.asarray(connection.weight)[chosen],
+        delay=delay[chosen] if isinstance(delay, np.ndarray) else delay,
+    )
