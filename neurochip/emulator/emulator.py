@@ -190,6 +190,8 @@ class Emulator:
                 raise EmulatorError(
                     f"emulator: {name} are of type {values.dtype}; allowed: integers."
                 )
+        if ids.size and self.image.n_inputs == 0:
+            raise EmulatorError("emulator: input spikes were given, but the image has no inputs.")
         if ids.size and not (ids.min() >= 0 and ids.max() < self.image.n_inputs):
             worst = ids.min() if ids.min() < 0 else ids.max()
             raise EmulatorError(
