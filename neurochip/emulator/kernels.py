@@ -51,6 +51,7 @@ def update_block(
     layout: Any,
     widths: Any,
     state: Any,
+    noise: Any,
     joins: Any,
 ) -> Any:
     """Update the compartments of a block; list those that spiked and return their number."""
@@ -65,8 +66,8 @@ def update_block(
             other = slot + np.uint64((plane + 1) << layout.target_bits)
             fold_plane(state.ring, slot, other, layout.sum_shifts[plane])
         if joins is not None:
-            join_tile(tiles, tile, compartment, state.ring, slot, widths, joins)
-        union = update_tile(tiles, tile, state.ring, slot, widths)
+            join_tile(tiles, tile, compartment, state.ring, slot, widths, noise, joins)
+        union = update_tile(tiles, tile, compartment, state.ring, slot, widths, noise)
         if union & _SPIKE:
             # Write every lane, keep those that spiked: a branch per lane would be mispredicted.
             for lane in range(at.EACH_LANE):
@@ -89,6 +90,7 @@ def step_block(
     layout: Any,
     widths: Any,
     state: Any,
+    noise: Any,
     joins: Any,
 ) -> None:
     """One step of one block: deliver the spikes of the previous step, update, list spikes."""
@@ -113,7 +115,7 @@ def step_block(
         head,
         mask,
     )
-    n = update_block(block, step, head, ring_start, layout, widths, state, joins)
+    n = update_block(block, step, head, ring_start, layout, widths, state, noise, joins)
     state.n_fired[block] = n
     counters = state.counters[block]
     counters[_SYNAPTIC_EVENTS] += delivered
@@ -131,13 +133,14 @@ def call_step_block(
     layout: Any,
     widths: Any,
     state: Any,
+    noise: Any,
     joins: Any,
 ) -> None:
     """As :func:`step_block`, as a call.
 
     Inlined into a parallel loop, its running sums would be taken for reductions over blocks.
     """
-    step_block(block, step, inputs, begin, end, layout, widths, state, joins)
+    step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins)
 
 
 @inline_kernel
@@ -200,7 +203,7 @@ def run_serial(
         for block in range(layout.blocks):
             if noise is not None:
                 draw_noise(block, step, row, layout, noise, state.tiles)
-            step_block(block, step, inputs, begin, end, layout, widths, state, joins)
+            step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:
@@ -232,7 +235,7 @@ def run_parallel(
         for block in numba.prange(layout.blocks):
             if noise is not None:
                 draw_noise(block, step, row, layout, noise, state.tiles)
-            call_step_block(block, step, inputs, begin, end, layout, widths, state, joins)
+            call_step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins)
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:

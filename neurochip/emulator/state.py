@@ -53,8 +53,8 @@ COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 class Row:
     """Rows of a tile.
 
-    ``HELD`` counts the steps for which v stays at 0; ``NOISE`` is added to the synaptic input, and
-    ``BIAS`` to u: noise on v and the current of a child are summed into it.
+    ``HELD`` counts the steps for which v stays at 0. ``BIAS`` is added to u: noise on v and the
+    current of a child are summed into it.
     """
 
     U = 0
@@ -68,10 +68,9 @@ class Row:
     THRESHOLD = 8
     REFRACTORY = 9
     EVENTS = 10
-    NOISE = 11
 
 
-ROWS = 12
+ROWS = 11
 
 
 class Widths(NamedTuple):
@@ -89,11 +88,13 @@ class Widths(NamedTuple):
 class NoiseTable(NamedTuple):
     """Noise registers.
 
-    ``bias`` is the bias without noise, which the kernel adds to when the noise goes into v.
+    ``bias`` is the bias without noise, which the kernel adds to when the noise goes into v;
+    ``current`` is this step's noise on the synaptic input, for whole tiles.
     ``draws`` are given raw numbers, shape (n_steps, n), or none.
     """
 
     enabled: Int32Array
+    current: Int32Array
     bias: Int32Array
     draws: Int8Array
     exponent: int
@@ -162,6 +163,7 @@ def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | N
         return None
     return NoiseTable(
         enabled=noise.enabled.copy(),
+        current=np.zeros(-(-len(noise.enabled) // LANES) * LANES, dtype=np.int32),
         bias=decode_bias(registers.bias_mantissa, registers.bias_exponent),
         draws=np.empty((0, 0), dtype=np.int8) if draws is None else draws,
         exponent=noise.exponent,

@@ -16,16 +16,21 @@ __all__ = ["draw_noise", "join_tile", "update_tile"]
 
 
 @inline_kernel
-def update_tile(tiles: Any, tile: Any, ring: Any, slot: Any, widths: Any) -> Any:
+def update_tile(
+    tiles: Any, tile: Any, compartment: Any, ring: Any, slot: Any, widths: Any, noise: Any
+) -> Any:
     """Integrate, clip, hold, compare and reset 64 compartments; one vector loop.
 
     What happened is left in event words, and their union is returned: branching on it here would
     cost the vector unit.
     """
+    first = np.uint64(compartment)
     union = np.int32(0)
     for lane in range(at.EACH_LANE):
         i = tile + lane
-        raw = np.int32(np.int32(ring[slot + lane] * widths.weight_unit) + tiles[i + at.NOISE])
+        raw = np.int32(ring[slot + lane] * widths.weight_unit)
+        if noise is not None:
+            raw = np.int32(raw + noise.current[first + lane])
         ring[slot + lane] = 0
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
         raw_u = np.int32(decay_toward_zero(tiles[i + at.U], tiles[i + at.KEEP_U]) + q)
@@ -59,7 +64,7 @@ def update_tile(tiles: Any, tile: Any, ring: Any, slot: Any, widths: Any) -> Any
 
 @kernel
 def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: Any) -> None:
-    """Write this step's noise of a block into the row of its tiles that takes it up.
+    """Write this step's noise of a block to where the update takes it up.
 
     The raw draw r of -127..127 is a counter-based hash of seed, step and compartment (two rounds of
     SplitMix64's finaliser; Steele, Lea and Flood 2014, 10.1145/2660193.2660195), so it depends on
@@ -86,16 +91,23 @@ def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: 
             z = r >> (7 - noise.exponent)
         else:
             z = -(-r >> (7 - noise.exponent))
-        where = (i // LANES) * ROWS * LANES + i % LANES
         if noise.at_membrane:
-            tiles[np.uint64(where) + at.BIAS] = np.int32(noise.bias[i] + z)
+            tile = np.uint64(i // LANES * ROWS * LANES)
+            tiles[tile + np.uint64(i % LANES) + at.BIAS] = np.int32(noise.bias[i] + z)
         else:
-            tiles[np.uint64(where) + at.NOISE] = np.int32(z)
+            noise.current[i] = np.int32(z)
 
 
 @inline_kernel
 def join_tile(
-    tiles: Any, tile: Any, compartment: Any, ring: Any, slot: Any, widths: Any, joins: Any
+    tiles: Any,
+    tile: Any,
+    compartment: Any,
+    ring: Any,
+    slot: Any,
+    widths: Any,
+    noise: Any,
+    joins: Any,
 ) -> None:
     """Add the u that each child of a tile will have to the bias of its parent.
 
@@ -105,7 +117,9 @@ def join_tile(
     first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
         i = tile + lane
-        raw = np.int32(np.int32(ring[slot + lane] * widths.weight_unit) + tiles[i + at.NOISE])
+        raw = np.int32(ring[slot + lane] * widths.weight_unit)
+        if noise is not None:
+            raw = np.int32(raw + noise.current[first + lane])
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
         raw_u = np.int32(decay_toward_zero(tiles[i + at.U], tiles[i + at.KEEP_U]) + q)
         tiles[i + at.EVENTS] = wrap(raw_u, widths.current_offset, widths.current_mask)
