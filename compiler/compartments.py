@@ -6,8 +6,8 @@ the way: it must neither spike nor be clipped, for both would be counted. So
 
 - the child is the inhibitory one: its u, and with it its v, is never above 0;
 - it has the largest threshold, and no bias;
-- it has the fastest decay of v, so that its v is about its u (within 1 in 4096 on the
-  first-generation chip) and fits where u fits; the scale leaves room for the difference.
+- it has the fastest decay of v, so that its v is its u to one part in the decay scale, and fits
+  where u fits; the scale leaves room for the difference.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from neurochip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.typing import Float64Array
 
 from .decays import Decays
-from .ideal import IdealPopulation, delay_steps
+from .ideal import IdealPopulation, delay_steps, refractory_steps
 from .options import CompileOptions
 from .peaks import Peaks
 from .placement import Placement
@@ -131,12 +131,11 @@ def _population_rows(
         registers={"v": np.zeros(1)},
         note=f"v = 0 is {Span.of(ideal.origin)} mV",
     )
-    steps = np.floor(get("tau_refrac") / dt + 1e-3)
     yield row(
         "tau_refrac",
         "ms",
         get("tau_refrac"),
-        steps * dt,
+        refractory_steps(get("tau_refrac"), dt) * dt,
         registers={"refractory": registers.refractory},
         remedy="it is no multiple of dt",
     )

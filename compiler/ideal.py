@@ -27,6 +27,7 @@ __all__ = [
     "Receptor",
     "delay_steps",
     "ideal_population",
+    "refractory_steps",
 ]
 
 _GRID_TOLERANCE = 1e-3  # of a step, in Brian2's rule for refractory periods
@@ -105,7 +106,7 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     resistance = tau_m / get("cm")
     v_inf = v_rest + resistance * network.current(population)
     a = np.exp(-dt / tau_m)
-    steps = _whole(np.floor(get("tau_refrac") / dt + _GRID_TOLERANCE))
+    steps = refractory_steps(get("tau_refrac"), dt)
     if population.model.delta_synapses:
         # Integrate, test, deliver, reset: a kick decays once before it is tested, and one in the
         # step of a spike is wiped by the reset. The chip loses the same kicks if it holds v for one
@@ -171,6 +172,11 @@ def _current(population: Population, parameter: str, dt: float) -> Receptor:
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
     """Delays (ms) in steps, rounded half up as Brian2's compiled spike queue does."""
     return _whole(np.floor(np.asarray(delay) / dt + 0.5))
+
+
+def refractory_steps(tau_refrac: Float64Array, dt: float) -> Int64Array:
+    """Refractory periods (ms) in steps, by Brian2's rule."""
+    return _whole(np.floor(tau_refrac / dt + _GRID_TOLERANCE))
 
 
 def _whole(steps: Float64Array) -> Int64Array:

@@ -269,7 +269,20 @@ class Emulator:
         with progress_bar(n_steps, "emulating", self.progress) as bar:
             while row < n_steps:
                 stop = min(n_steps, row + self._chunk())
-                reached = self._call(row, stop, first, input_ptr, inputs, noise, output)
+                reached = self._advance(
+                    row,
+                    stop,
+                    first,
+                    input_ptr,
+                    inputs,
+                    self._layout,
+                    self._widths,
+                    self._state,
+                    noise,
+                    self._joins,
+                    output,
+                    self.strict,
+                )
                 n = int(output.n_spikes[0])
                 if n:
                     parts.append((output.steps[:n].copy(), output.ids[:n].copy()))
@@ -294,18 +307,8 @@ class Emulator:
             counters={name: int(totals[i]) for i, name in enumerate(COUNTERS)},
         )
 
-    def _call(self, *arguments: Any) -> int:
-        *where, noise, output = arguments
-        arguments = (
-            *where,
-            self._layout,
-            self._widths,
-            self._state,
-            noise,
-            self._joins,
-            output,
-            self.strict,
-        )
+    def _advance(self, *arguments: Any) -> int:
+        """Call the kernel for the number of threads; Numba's own number is left as it was."""
         if self.threads == 1:
             return int(run_serial(*arguments))
         before = numba.get_num_threads()
