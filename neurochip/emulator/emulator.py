@@ -17,7 +17,7 @@ from ..stimulus import Stimulus, count_steps
 from ..typing import Int8Array, Int32Array
 from .decode import Registers, decode_recording, raw_recording
 from .kernels import run_parallel, run_serial
-from .layout import build_layout
+from .layout import build_layout, sum_shifts_of
 from .overflow import overflow_message
 from .state import COUNTERS, Output, Row, joins_of, new_state, noise_of, read_row, widths_of
 
@@ -69,6 +69,7 @@ class Emulator:
         self.progress = progress
         self._layout = build_layout(image, blocks=self.threads)
         self._widths = widths_of(image)
+        self._sum_shifts = sum_shifts_of(image)
         self._joins = joins_of(image, self._layout)
         self._digest = image.digest()
         self.reset()
@@ -280,6 +281,7 @@ class Emulator:
                     self._state,
                     noise,
                     self._joins,
+                    self._sum_shifts,
                     output,
                     self.strict,
                 )

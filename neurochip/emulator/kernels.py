@@ -53,6 +53,7 @@ def update_block(
     state: Any,
     noise: Any,
     joins: Any,
+    sum_shifts: Any,
 ) -> Any:
     """Update the compartments of a block; list those that spiked and return their number."""
     tiles, fired = state.tiles, state.fired
@@ -62,9 +63,10 @@ def update_block(
     for compartment in range(begin, end, LANES):
         tile = np.uint64(compartment * ROWS)
         slot = ring_start + head + np.uint64(compartment - begin)
-        for plane in range(len(layout.sum_shifts)):
-            other = slot + np.uint64((plane + 1) << layout.target_bits)
-            fold_plane(state.ring, slot, other, layout.sum_shifts[plane])
+        if sum_shifts is not None:
+            for plane in range(len(sum_shifts)):
+                other = slot + np.uint64((plane + 1) << layout.target_bits)
+                fold_plane(state.ring, slot, other, sum_shifts[plane])
         if joins is not None:
             join_tile(tiles, tile, compartment, state.ring, slot, widths, noise, joins)
         union = update_tile(tiles, tile, compartment, state.ring, slot, widths, noise)
@@ -92,6 +94,7 @@ def step_block(
     state: Any,
     noise: Any,
     joins: Any,
+    sum_shifts: Any,
 ) -> None:
     """One step of one block: deliver the spikes of the previous step, update, list spikes."""
     mask = np.uint64(layout.ring_mask)
@@ -115,7 +118,7 @@ def step_block(
         head,
         mask,
     )
-    n = update_block(block, step, head, ring_start, layout, widths, state, noise, joins)
+    n = update_block(block, step, head, ring_start, layout, widths, state, noise, joins, sum_shifts)
     state.n_fired[block] = n
     counters = state.counters[block]
     counters[_SYNAPTIC_EVENTS] += delivered
@@ -135,12 +138,13 @@ def call_step_block(
     state: Any,
     noise: Any,
     joins: Any,
+    sum_shifts: Any,
 ) -> None:
     """As :func:`step_block`, as a call.
 
     Inlined into a parallel loop, its running sums would be taken for reductions over blocks.
     """
-    step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins)
+    step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins, sum_shifts)
 
 
 @inline_kernel
@@ -190,20 +194,24 @@ def run_serial(
     state: Any,
     noise: Any,
     joins: Any,
+    sum_shifts: Any,
     output: Any,
     strict: Any,
 ) -> Any:
     """Run rows ``row`` to ``stop`` (step = first_step + row) and return the row reached.
 
     It returns early when the spike buffer may overflow, and after an overflow if ``strict``.
-    Without noise ``noise`` is None, without joins ``joins``, and Numba drops the branches.
+    Without noise ``noise`` is None, without joins ``joins``, without shifted sums ``sum_shifts``,
+    and Numba drops the branches.
     """
     while row < stop and room_left(state, output):
         step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
         for block in range(layout.blocks):
             if noise is not None:
                 draw_noise(block, step, row, layout, noise, state.tiles)
-            step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins)
+            step_block(
+                block, step, inputs, begin, end, layout, widths, state, noise, joins, sum_shifts
+            )
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:
@@ -223,6 +231,7 @@ def run_parallel(
     state: Any,
     noise: Any,
     joins: Any,
+    sum_shifts: Any,
     output: Any,
     strict: Any,
 ) -> Any:
@@ -235,7 +244,9 @@ def run_parallel(
         for block in numba.prange(layout.blocks):
             if noise is not None:
                 draw_noise(block, step, row, layout, noise, state.tiles)
-            call_step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins)
+            call_step_block(
+                block, step, inputs, begin, end, layout, widths, state, noise, joins, sum_shifts
+            )
         overflowed = finish_step(step, row, layout.span, state, output)
         row += 1
         if strict and overflowed:

@@ -30,7 +30,7 @@ from ..image import ChipImage
 from ..registers import SynapseFormat, decode_weights, sum_shift
 from ..typing import Int16Array, Int32Array, Int64Array
 
-__all__ = ["DENSE", "LANES", "Layout", "build_layout"]
+__all__ = ["DENSE", "LANES", "Layout", "build_layout", "sum_shifts_of"]
 
 LANES = 64
 """Compartments of a tile (see ``state``); the span of a block is a multiple of it."""
@@ -47,8 +47,8 @@ class Layout(NamedTuple):
 
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
     ``row_ptr[b * (n_sources + 1) + s]`` and end where those of the next source begin. A step takes
-    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them; ``sum_shifts`` are
-    the shifts of planes 1, 2 and so on. ``halves`` is the memory of ``synapses`` read as int16.
+    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. ``halves`` is the
+    memory of ``synapses`` read as int16.
     """
 
     n_inputs: int
@@ -58,7 +58,6 @@ class Layout(NamedTuple):
     target_bits: int
     step_bits: int
     ring_mask: int
-    sum_shifts: Int64Array
     row_ptr: Int64Array
     synapses: Int32Array
     halves: Int16Array
@@ -121,11 +120,16 @@ def build_layout(image: ChipImage, blocks: int) -> Layout:
         target_bits=target_bits,
         step_bits=step_bits,
         ring_mask=(1 << (step_bits + delay_bits)) - 1,
-        sum_shifts=np.array([shift for shift in shifts if shift], dtype=np.int64),
         row_ptr=starts,
         synapses=synapses,
         halves=halves,
     )
+
+
+def sum_shifts_of(image: ChipImage) -> Int64Array | None:
+    """Return the shifts of planes 1, 2 and so on; None if there are no such planes."""
+    shifts = [sum_shift(group.format, image.chip.core) for group in image.synapses]
+    return np.array([shift for shift in shifts if shift], dtype=np.int64) if any(shifts) else None
 
 
 def _round_up(value: int, unit: int) -> int:

@@ -300,13 +300,13 @@ def test_a_full_spike_buffer_loses_nothing(monkeypatch):
     whole = Emulator(image).run_steps(1000)
     monkeypatch.setattr(shell, "_SPIKE_BUFFER", 1)
     emulator, calls = Emulator(image), []
-    kernel = emulator._call
+    kernel = emulator._advance
 
     def counted(*arguments):
         calls.append(arguments)
         return kernel(*arguments)
 
-    monkeypatch.setattr(emulator, "_call", counted)
+    monkeypatch.setattr(emulator, "_advance", counted)
     small = emulator.run_steps(1000)
     assert len(calls) > 1
     assert small.n_spikes == 5000
