@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from neurochip.typing import Float64Array, Int64Array
 from .ideal import IdealPopulation
 from .options import CompileOptions
 
-__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays"]
+__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "corrected_gains", "round_decays"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,21 +79,46 @@ def round_decays(
     core, model = chip.core, ideal.population
     tau_m = model.parameter("tau_m")
     decay_v, keep_v = _register(ideal.keep_v, core.decay_v_offset, chip, model, "tau_m", tau_m, dt)
-    receptors = []
-    for item in ideal.receptors:
-        decay_u, keep_u = _register(
-            item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt
-        )
-        gain = item.gain
-        if options.gain == "dc":
-            gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - keep_u) / (1 - item.keep_u)
-        receptors.append(ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain))
+    rounded = [
+        _register(item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt)
+        for item in ideal.receptors
+    ]
+    gains = corrected_gains(ideal, keep_v, [keep_u for _, keep_u in rounded], options)
     return Decays(
-        receptors=tuple(receptors),
+        receptors=tuple(
+            ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain)
+            for (decay_u, keep_u), gain in zip(rounded, gains, strict=True)
+        ),
         decay_v=decay_v,
         keep_v=keep_v,
         bias=(1 - keep_v) * (ideal.v_inf - ideal.origin),
     )
+
+
+def corrected_gains(
+    ideal: IdealPopulation,
+    keep_v: Float64Array,
+    keep_u: Sequence[Float64Array],
+    options: CompileOptions,
+) -> list[Float64Array]:
+    """Return what a spike adds to u of each receptor (mV per weight unit), for rounded decays.
+
+    Parameters
+    ----------
+    ideal : IdealPopulation
+        Unrounded decays and gains.
+    keep_v, keep_u : ndarray and one ndarray per receptor, shape (size,)
+        What a step leaves of v and of each u; where these are the ideal ones, gains stay.
+    options : CompileOptions
+        Which gain survives.
+    """
+    gains = []
+    for item, kept in zip(ideal.receptors, keep_u, strict=True):
+        gain = item.gain
+        if options.gain == "dc":
+            gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - kept) / (1 - item.keep_u)
+        gains.append(gain)
+    return gains
 
 
 def _register(

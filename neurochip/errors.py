@@ -6,6 +6,7 @@ Each message says who, what was asked, what is allowed, and what to do.
 from __future__ import annotations
 
 __all__ = [
+    "AnalysisError",
     "ChipOverflowError",
     "CompileError",
     "EmulatorError",
@@ -45,6 +46,10 @@ class ImageError(NeurochipError, ValueError):
 
 class EmulatorError(NeurochipError, ValueError):
     """A run that was asked for in a way that the emulator cannot carry out."""
+
+
+class AnalysisError(NeurochipError, ValueError):
+    """An analysis that was asked for in a way that cannot be carried out."""
 
 
 class ChipOverflowError(NeurochipError, ArithmeticError):

@@ -1,0 +1,227 @@
+"""The outcome of an attribution: values only, as flat rows and as a table for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import AnalysisError
+from ..typing import Float64Array
+from .sources import GRID, REGISTERS
+
+__all__ = ["METRICS", "Attribution", "MetricTotal", "SourceEffect"]
+
+METRICS = {"rate": "Hz", "v_rmse": "mV", "spike_times": ""}
+"""What is split, and its unit: mean rate; RMSE of v against the ideal; spike times, as 1 minus the
+coincidence factor with the ideal (0: all spikes coincide, 1: no more than by chance)."""
+
+_PARTS = {"grid": GRID, "registers": REGISTERS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceEffect:
+    """What one source of error does to one metric of one population.
+
+    Parameters
+    ----------
+    population, metric : str
+        Whose, and which of :data:`METRICS`.
+    part : str
+        ``"grid"`` (float64 on the steps of the chip, against the ideal), ``"registers"`` (the
+        chip, against float64 on its steps), or ``"engines"``.
+    source : str
+        Its name; ``"interaction"`` for what no source does alone, and ``"unexplained"`` for what
+        the model of the chip and the engines disagree on, which should be 0.
+    alone : float
+        Change of the metric when only this source of its part is switched on. All of them, with
+        the interactions and what is unexplained, add up to the total.
+    left_out : float
+        Change of the metric when this source is switched on last, all others of its part being on:
+        what curing it alone would gain. NaN for interactions and what is unexplained.
+    shapley : float
+        Mean change over all orders in which the sources of the part can be switched on: shares that
+        add up to the part without an interaction. NaN unless asked for.
+    """
+
+    population: str
+    metric: str
+    part: str
+    source: str
+    alone: float
+    left_out: float
+    shapley: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricTotal:
+    """One metric of one population in the ideal, on the grid and on the chip.
+
+    Parameters
+    ----------
+    population, metric : str
+        Whose, and which of :data:`METRICS`.
+    ideal, on_grid, chip : float
+        The metric of float64 on the fine grid, of float64 on the steps of the chip, and of the
+        chip, all against that fine grid: v_rmse and spike_times are 0 in the ideal.
+    """
+
+    population: str
+    metric: str
+    ideal: float
+    on_grid: float
+    chip: float
+
+    @property
+    def total(self) -> float:
+        """What is to be explained."""
+        return self.chip - self.ideal
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attribution:
+    """Which source causes how much of the error, made by :func:`attribute`.
+
+    Parameters
+    ----------
+    chip : str
+        Name of the chip.
+    dt, fine_dt, duration : float, ms
+        Steps of the chip and of the ideal, and length of the runs.
+    window : float, ms
+        Spikes up to this distance coincide.
+    sizes : dict of str to int
+        Neurons of each population.
+    effects : tuple of SourceEffect
+        Population by population, metric by metric, in the order of the sources.
+    totals : tuple of MetricTotal
+        What the effects add up to.
+    neuron_rates : dict of str to (dict of str to ndarray), Hz
+        For each population and source (and ``"interaction of the grid"``, ``"interaction of the
+        registers"``, ``"unexplained"``) the effect alone on the rate of each neuron, shape
+        (size,); ``"ideal"`` and ``"chip"`` are the rates. The effects of a neuron add up to its
+        chip rate minus its ideal rate.
+    """
+
+    chip: str
+    dt: float
+    fine_dt: float
+    duration: float
+    window: float
+    sizes: Mapping[str, int]
+    effects: tuple[SourceEffect, ...]
+    totals: tuple[MetricTotal, ...]
+    neuron_rates: Mapping[str, Mapping[str, Float64Array]]
+
+    def effects_on(self, population: str, metric: str = "rate") -> tuple[SourceEffect, ...]:
+        """Return all effects on one metric of a population.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such population or metric.
+        """
+        self._check(population, metric)
+        chosen = (population, metric)
+        return tuple(item for item in self.effects if (item.population, item.metric) == chosen)
+
+    def effect(self, population: str, source: str, metric: str = "rate") -> SourceEffect:
+        """Return the effect of one source (not of an interaction) on a metric of a population.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such population, source or metric.
+        """
+        for item in self.effects_on(population, metric):
+            if item.source == source and source != "interaction":
+                return item
+        known = ", ".join(repr(name) for name in (*GRID, *REGISTERS, "unexplained"))
+        raise AnalysisError(f"attribution: no source {source!r}; there are {known}.")
+
+    def total(self, population: str, metric: str = "rate") -> MetricTotal:
+        """Return what the effects on a metric of a population add up to.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such population or metric.
+        """
+        self._check(population, metric)
+        chosen = (population, metric)
+        return next(t for t in self.totals if (t.population, t.metric) == chosen)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one flat row per population, metric and source; None where undefined."""
+        rows = []
+        for item in self.effects:
+            total = self.total(item.population, item.metric).total
+            row = {**asdict(item), "unit": METRICS[item.metric], "total": total}
+            rows.append({key: _plain(value) for key, value in row.items()})
+        return rows
+
+    def _check(self, population: str, metric: str) -> None:
+        if population not in self.sizes:
+            known = ", ".join(repr(name) for name in self.sizes)
+            raise AnalysisError(f"attribution: no population {population!r}; there are {known}.")
+        if metric not in METRICS:
+            known = ", ".join(repr(name) for name in METRICS)
+            raise AnalysisError(f"attribution: no metric {metric!r}; there are {known}.")
+
+    def __str__(self) -> str:
+        lines = [
+            f"Attribution on {self.chip}, {self.duration:g} ms in steps of {self.dt:g} ms; ideal: "
+            f"float64 in steps of {self.fine_dt:g} ms"
+        ]
+        for name, size in self.sizes.items():
+            lines += ["", *self._table(name, size)]
+        return "\n".join(lines)
+
+    def _table(self, name: str, size: int) -> list[str]:
+        totals = {metric: self.total(name, metric) for metric in METRICS}
+        rate = totals["rate"]
+        effects = {metric: self.effects_on(name, metric) for metric in METRICS}
+        neurons = "1 neuron" if size == 1 else f"{size:,} neurons"
+        lines = [
+            f"{name} ({neurons}): {rate.ideal:.2f} Hz ideal, {rate.on_grid:.2f} Hz on the grid, "
+            f"{rate.chip:.2f} Hz on the chip",
+            f"  {'':22}{'rate':>20}{'v_rmse (mV)':>20}{'spike_times':>20}",
+            f"  {'source':22}" + 3 * f"{'alone':>10}{'left out':>10}",
+        ]
+        silent = []
+        for place, first in enumerate(effects["rate"]):
+            row = [effects[metric][place] for metric in METRICS]
+            values = [value for item in row for value in (item.alone, item.left_out)]
+            plain = first.source not in ("interaction", "unexplained")
+            if plain and not any(value for value in values if not math.isnan(value)):
+                silent.append(first.source)
+                continue
+            label = f"{first.source} ({first.part})" if not plain else first.source
+            lines.append(f"  {label:22}" + "".join(self._cells(item, rate.ideal) for item in row))
+        ends = [_cell(t.total, m, rate.ideal) for m, t in totals.items()]
+        lines.append(f"  {'total':22}" + "".join(f"{end:>10}{'':10}" for end in ends).rstrip())
+        if silent:
+            lines.append(f"  no effect: {', '.join(silent)}")
+        return lines
+
+    def _cells(self, item: SourceEffect, ideal_rate: float) -> str:
+        pair = (item.alone, item.left_out)
+        return "".join(f"{_cell(value, item.metric, ideal_rate):>10}" for value in pair)
+
+    def __repr__(self) -> str:
+        return f"Attribution({self.chip}, dt = {self.dt:g} ms, {len(self.sizes)} populations)"
+
+
+def _cell(value: float, metric: str, ideal_rate: float) -> str:
+    if math.isnan(value):
+        return "-"
+    if metric == "rate":
+        if ideal_rate == 0:
+            return f"{value:+.2f} Hz"
+        return f"{round(100 * value / ideal_rate, 2) + 0.0:+.2f} %"  # no "-0.00"
+    return f"{round(value, 3) + 0.0:.3f}"
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,259 @@
+"""The recurrence of the chip in float64, with truncation and overflow as switches.
+
+Registers are in LSB and need not be whole. With whole registers and both switches on, every product
+and sum here is exact (at most 28 + 15 bits), so a run gives the chip's own spikes, bit for bit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .._jit import inline_kernel, kernel
+from ..typing import Float64Array, Int32Array, Int64Array
+
+__all__ = ["N_SPIKES", "Cells", "Rows", "Rules", "State", "run_steps"]
+
+N_SPIKES, NEXT_INPUT, RING_ROW, NEXT_SAMPLE = 0, 1, 2, 3  # places in State.position
+
+
+class Cells(NamedTuple):
+    """Registers of all neurons; arrays of shape (n_neurons,) unless stated, in LSB.
+
+    Parameters
+    ----------
+    keep_v, bias, threshold, v_init : ndarray of float64
+        What a step leaves of v, what is added to v, when it spikes, and where it begins.
+    refractory : ndarray of int64
+        Steps from a spike to the first step that integrates again.
+    v_release : ndarray of float64
+        v at the end of the last step in which it is held: 0, or where a refractory period that is
+        not cut to whole steps would leave it.
+    v_share : ndarray of float64
+        Share of the synaptic input that v takes up in the step after: 1, or what such a period
+        leaves of that step.
+    second : ndarray of int64
+        Slot of the neuron's second current, or -1. Its first current has the neuron's number.
+    keep_u : ndarray of float64, shape (n_slots,)
+        What a step leaves of a current.
+    v_low, v_high : ndarray of float64
+        Limits of v, where overflow is switched on.
+    """
+
+    keep_v: Float64Array
+    bias: Float64Array
+    threshold: Float64Array
+    v_init: Float64Array
+    refractory: Int64Array
+    v_release: Float64Array
+    v_share: Float64Array
+    second: Int64Array
+    keep_u: Float64Array
+    v_low: Float64Array
+    v_high: Float64Array
+
+
+class Rows(NamedTuple):
+    """Synapses by source: inputs first, then neurons.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64, shape (n_sources + 1,)
+        Synapses of source s are ``indptr[s]`` to ``indptr[s + 1]``.
+    target : ndarray of int32, shape (n_synapses,)
+        Slot of the current.
+    weight : ndarray of float64, shape (n_synapses,), LSB
+        What a spike adds.
+    delay : ndarray of int64, shape (n_synapses,)
+        Steps on top of the one that every spike takes.
+    """
+
+    indptr: Int64Array
+    target: Int32Array
+    weight: Float64Array
+    delay: Int64Array
+
+
+class Rules(NamedTuple):
+    """What the arithmetic does.
+
+    Parameters
+    ----------
+    truncates : bool
+        Whether decayed u and v lose their fraction, toward zero.
+    overflows : bool
+        Whether v is clipped and sums wrap.
+    accumulator, current, input : float, LSB
+        Half the range of each sum; infinite where it does not wrap.
+    accumulator_up, current_up, input_up : bool
+        Whether a sum of exactly that half stays (``Overflow.WRAP_UP``).
+    """
+
+    truncates: bool
+    overflows: bool
+    accumulator: float
+    current: float
+    input: float
+    accumulator_up: bool
+    current_up: bool
+    input_up: bool
+
+
+class State(NamedTuple):
+    """Everything that a step changes.
+
+    Parameters
+    ----------
+    u : ndarray of float64, shape (n_slots,)
+        Currents.
+    v : ndarray of float64, shape (n_neurons,)
+        Potentials above their origin.
+    held : ndarray of int64, shape (n_neurons,)
+        Steps for which v is still held; -1 in the first step after them.
+    ring : ndarray of float64, shape (n_rows, n_slots)
+        What arrives in the next steps, around.
+    spike_steps, spike_ids : ndarray of int32, shape (capacity,)
+        Spikes since the buffers were last emptied.
+    position : ndarray of int64, shape (4,)
+        Spikes in the buffers, next input spike, the ring's row of the next step, next sample.
+    sampled : ndarray of int64, shape (n_sampled,)
+        Neurons whose v is kept.
+    samples : ndarray of float64, shape (n_samples, n_sampled)
+        Their v, NaN while a neuron is held at its reset.
+    """
+
+    u: Float64Array
+    v: Float64Array
+    held: Int64Array
+    ring: Float64Array
+    spike_steps: Int32Array
+    spike_ids: Int32Array
+    position: Int64Array
+    sampled: Int64Array
+    samples: Float64Array
+
+
+@inline_kernel
+def wrapped(value: float, half: float, up: bool) -> float:
+    """Shift by multiples of ``2 half`` into [-half, half), or (-half, half] if ``up``."""
+    inside = -half < value < half
+    turns = (
+        np.ceil((value - half) / (2.0 * half)) if up else np.floor((value + half) / (2.0 * half))
+    )
+    return value if inside else value - 2.0 * half * turns
+
+
+@inline_kernel
+def kept(value: float, keep: float, truncates: bool) -> float:
+    """What a step leaves of a state variable."""
+    product = value * keep
+    return np.trunc(product) if truncates else product
+
+
+@kernel
+def update(cells: Cells, rules: Rules, state: State, row: int, count: int, step: int) -> int:
+    """Advance all neurons by a step and note their spikes; return the new number of spikes."""
+    keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
+    second, keep_u, v_low, v_high = cells[7:]
+    truncates, overflows, q_half, u_half, x_half, q_up, u_up, x_up = rules
+    u, v, held, ring, spike_steps, spike_ids, _, _, _ = state
+    for i in range(len(v)):
+        current = 0.0
+        j = i
+        while j >= 0:  # the first current, then the second if there is one
+            q = ring[row, j]
+            ring[row, j] = 0.0
+            if overflows:
+                q = wrapped(q, q_half, q_up)
+            u[j] = kept(u[j], keep_u[j], truncates) + q
+            if overflows:
+                u[j] = wrapped(u[j], u_half, u_up)
+            current += u[j]
+            j = second[i] if j == i else -1
+        if held[i] < 0:
+            current *= v_share[i]
+        x = current + bias[i]
+        if overflows:
+            x = wrapped(x, x_half, x_up)
+        moved = kept(v[i], keep_v[i], truncates) + x
+        if overflows:
+            moved = min(max(moved, v_low[i]), v_high[i])
+        if held[i] > 1:
+            moved = 0.0
+            held[i] -= 1
+        elif held[i] == 1:
+            moved = v_release[i]
+            held[i] = -1
+        elif moved > threshold[i]:
+            again = refractory[i] == 1
+            moved = v_release[i] if again else 0.0
+            held[i] = -1 if again else refractory[i] - 1
+            spike_steps[count] = step
+            spike_ids[count] = i
+            count += 1
+        else:
+            held[i] = 0
+        v[i] = moved
+    return count
+
+
+@kernel
+def deliver(
+    indptr: Int64Array,
+    target: Int32Array,
+    weight: Float64Array,
+    delay: Int64Array,
+    ring: Float64Array,
+    source: int,
+    now: int,
+) -> None:
+    """Add the synapses of one source to the rows of the steps in which they arrive."""
+    n_rows = ring.shape[0]
+    for k in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
+        row = now + delay[k]
+        row -= n_rows if row >= n_rows else 0
+        ring[row, target[k]] += weight[k]
+
+
+@kernel
+def run_steps(
+    cells: Cells,
+    rows: Rows,
+    rules: Rules,
+    input_steps: Int32Array,
+    input_sources: Int32Array,
+    state: State,
+    step: int,
+    stop: int,
+    every: int,
+) -> int:
+    """Run from ``step`` to ``stop``, or to where the buffers may overflow; return where.
+
+    v is sampled at the end of every ``every``-th step.
+    """
+    position, ring = state.position, state.ring
+    indptr, target, weight, delay = rows
+    n_neurons, n_rows = len(state.v), ring.shape[0]
+    n_inputs = len(indptr) - 1 - n_neurons
+    while step < stop and position[N_SPIKES] + n_neurons <= len(state.spike_ids):
+        before = position[N_SPIKES]
+        count = update(cells, rules, state, position[RING_ROW], before, step)
+        row = position[RING_ROW] + 1
+        row = row if row < n_rows else 0
+        k = position[NEXT_INPUT]
+        while k < len(input_steps) and input_steps[k] == step:
+            deliver(indptr, target, weight, delay, ring, input_sources[k], row)
+            k += 1
+        for spike in range(before, count):
+            source = n_inputs + state.spike_ids[spike]
+            deliver(indptr, target, weight, delay, ring, source, row)
+        position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, k, row
+        step += 1
+        if step % every == 0:
+            sample = position[NEXT_SAMPLE]
+            for k in range(len(state.sampled)):
+                i = state.sampled[k]
+                state.samples[sample, k] = np.nan if state.held[i] > 0 else state.v[i]
+            position[NEXT_SAMPLE] = sample + 1
+    return step

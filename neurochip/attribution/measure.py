@@ -1,0 +1,70 @@
+"""Metrics of runs of the model against its ideal run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..recording import Recording
+from ..typing import Int64Array
+from ..validation import metrics
+from .model import Model, ModelRun
+
+__all__ = ["Measure", "Sources", "Values"]
+
+Sources: TypeAlias = frozenset[str]
+Values: TypeAlias = dict[str, dict[str, Any]]  # by population, then metric; rates by neuron
+
+
+class Measure:
+    """Metrics of runs against the ideal run, each set of sources run once."""
+
+    def __init__(self, model: Model, window: float, sampled: dict[str, Int64Array]) -> None:
+        self._model, self._sampled = model, sampled
+        self._window = math.floor(window / model.dt + 1e-3)
+        self._ideal = model.run(())
+        self._known: dict[Sources, Values] = {}
+
+    def __call__(self, on: Iterable[str]) -> Values:
+        """Return the metrics with these sources switched on."""
+        sources = frozenset(on)
+        if sources not in self._known:
+            self._known[sources] = self._values(self._model.run(sources))
+        return self._known[sources]
+
+    def of_recording(self, run: Recording) -> Values:
+        """Return the metrics of a run of the reference on the fine grid, or of the chip."""
+        model, every = self._model, round(self._model.dt / run.dt)
+        firsts = model.bounds[:-1].tolist()
+        names = [item.name for item in model.network.populations]
+        steps = np.concatenate([run.steps[name] // every for name in names])
+        ids = np.concatenate(
+            [run.ids[name] + first for name, first in zip(names, firsts, strict=True)]
+        )
+        v = np.concatenate([run.trace(name, "v").values[every - 1 :: every] for name in names], 1)
+        return self._values(ModelRun(steps, ids.astype(np.int32), v))
+
+    def _values(self, run: ModelRun) -> Values:
+        model, column = self._model, 0
+        values: Values = {}
+        for item, begin in zip(model.network.populations, model.bounds[:-1], strict=True):
+            ideal, train = (_train(each, int(begin), item.size) for each in (self._ideal, run))
+            gamma = metrics.coincidence_factor(ideal, train, item.size, model.n_steps, self._window)
+            columns = slice(column, column + len(self._sampled[item.name]))
+            column = columns.stop
+            counts = np.bincount(train[1], minlength=item.size)
+            values[item.name] = {
+                "rate": counts / (model.n_steps * model.dt / 1000.0),
+                "v_rmse": metrics.rmse(run.v[:, columns], self._ideal.v[:, columns]),
+                # Where neither spikes (or windows cover all time) nothing can differ.
+                "spike_times": float(np.mean(1 - np.nan_to_num(gamma, nan=1.0))),
+            }
+        return values
+
+
+def _train(run: ModelRun, first: int, size: int) -> metrics.Train:
+    own = (run.ids >= first) & (run.ids < first + size)
+    return run.steps[own], run.ids[own] - np.int32(first)

@@ -1,0 +1,288 @@
+"""The network in float64, with any set of the chip's sources of error switched on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from compiler.ideal import IdealPopulation, ideal_population, refractory_steps
+
+from ..image import ChipImage
+from ..network import Network, Population
+from ..reference.tables import Synapses, flatten_neurons, flatten_synapses
+from ..stimulus import Stimulus, count_steps
+from ..typing import Float64Array, Int32Array, Int64Array
+from .decoding import (
+    DecodedPopulation,
+    decode_populations,
+    decode_rules,
+    with_decoded_weights,
+)
+from .kernels import N_SPIKES, Cells, Rows, Rules, State, run_steps
+
+__all__ = ["Model", "ModelRun"]
+
+_SPIKE_BUFFER = 1 << 16
+_DITHER_SEED = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRun:
+    """Spikes and sampled potentials of one run, on the grid of the chip.
+
+    Parameters
+    ----------
+    steps, ids : ndarray of int32, shape (n_spikes,)
+        Step of the chip's grid and neuron, counted through all populations.
+    v : ndarray of float64, shape (n_steps, n_sampled), mV
+        Potentials at the end of each step.
+    """
+
+    steps: Int32Array
+    ids: Int32Array
+    v: Float64Array
+
+
+class Model:
+    """Runs a network with the registers of its image, each of them exact or as it is.
+
+    Parameters
+    ----------
+    network : Network
+        What was compiled.
+    stimulus : Stimulus
+        The spikes of its inputs.
+    image : ChipImage
+        What it became.
+    substeps : int
+        Steps of the fine grid in one of the chip.
+    sampled : dict of str to ndarray of int64
+        Neurons of each population whose v is kept.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        stimulus: Stimulus,
+        image: ChipImage,
+        substeps: int,
+        sampled: dict[str, Int64Array],
+    ) -> None:
+        self.network, self.stimulus, self.image = network, stimulus, image
+        self.decoded = decode_populations(network, image)
+        self.dt, self.substeps = image.report.dt, substeps
+        self.n_steps = count_steps(stimulus.duration, self.dt)
+        # What the compiler multiplied each weight with, and the integer that it rounded that to.
+        self._compiled = [
+            [
+                gain * decoded.lsb_per_mv
+                for gain in decoded.gains(
+                    ideal_population(network, item, self.dt), decay_v=True, decay_u=True
+                )
+            ]
+            for item, decoded in zip(network.populations, self.decoded.values(), strict=True)
+        ]
+        self._integers = flatten_synapses(with_decoded_weights(network, image), self.dt).weight
+        table = flatten_neurons(network, self.dt)
+        self.bounds = table.bounds
+        self._second = np.full(int(self.bounds[-1]), -1, dtype=np.int64)
+        for begin, end, n, slot in zip(
+            self.bounds[:-1], self.bounds[1:], table.n_currents, table.second, strict=True
+        ):
+            if n == 2:
+                self._second[begin:end] = slot + np.arange(end - begin)
+        self._sampled = np.concatenate(
+            [
+                first + np.asarray(sampled[item.name], dtype=np.int64)
+                for item, first in zip(network.populations, self.bounds[:-1], strict=True)
+            ]
+        )
+        self._inputs: dict[bool, tuple[Int32Array, Int32Array]] = {}
+        self._known: dict[bytes, ModelRun] = {}
+
+    @property
+    def v_neurons(self) -> Int64Array:
+        """The sampled neurons, counted through all populations."""
+        return self._sampled
+
+    def run(self, on: Iterable[str]) -> ModelRun:
+        """Run with these sources; a run whose tables were seen before is not repeated."""
+        sources = frozenset(on)
+        grid = "time step" in sources
+        ideals = [self._ideal(item, sources) for item in self.network.populations]
+        cells, gains, origin = self._cells(ideals, sources)
+        rows = self._rows(gains, sources)
+        rules = decode_rules(
+            self.image, truncates="truncation" in sources, overflows="overflow" in sources
+        )
+        key = hashlib.sha256(repr((grid, rules)).encode())
+        for array in (*cells, *rows):
+            key.update(np.ascontiguousarray(array).data)
+        digest = key.digest()
+        if digest not in self._known:
+            self._known[digest] = self._run(cells, rows, rules, origin, grid)
+        return self._known[digest]
+
+    def _step(self, sources: frozenset[str]) -> float:
+        return self.dt if "time step" in sources else self.dt / self.substeps
+
+    def _ideal(self, population: Population, sources: frozenset[str]) -> IdealPopulation:
+        """Unrounded registers on the grid of the run, with the kicks of either grid."""
+        step = self._step(sources)
+        ideal = ideal_population(self.network, population, step)
+        if population.model.delta_synapses:
+            waits = self.dt if "event order" in sources else self.dt / self.substeps
+            gain = np.exp(-waits / population.parameter("tau_m"))
+            (receptor,) = ideal.receptors
+            ideal = replace(ideal, receptors=(replace(receptor, gain=gain),))
+        return ideal
+
+    def _cells(
+        self, ideals: list[IdealPopulation], sources: frozenset[str]
+    ) -> tuple[Cells, list[list[Float64Array]], Float64Array]:
+        """Registers of all neurons, gains of their receptors (LSB per weight unit), and origins."""
+        columns: dict[str, list[Any]] = {}
+        gains, seconds, origin = [], [], []
+        for ideal in ideals:
+            decoded = self.decoded[ideal.population.name]
+            scale = decoded.lsb_per_mv
+            own = self._registers(ideal, decoded, sources)
+            for name, values in own.items():
+                columns.setdefault(name, []).append(values)
+            kept = decoded.keep_u if "decay_u" in sources else [r.keep_u for r in ideal.receptors]
+            columns.setdefault("keep_u", []).append(kept[-1])
+            seconds += [kept[0]] if len(kept) > 1 else []
+            per_mv = decoded.gains(
+                ideal, decay_v="decay_v" in sources, decay_u="decay_u" in sources
+            )
+            gains.append([gain * scale for gain in per_mv])
+            origin.append(ideal.origin)
+        joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
+        joined["keep_u"] = np.concatenate([joined["keep_u"], *seconds])
+        return Cells(second=self._second, **joined), gains, np.concatenate(origin)
+
+    def _registers(
+        self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
+    ) -> dict[str, Any]:
+        scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
+        keep_v = decoded.keep_v if rounded else ideal.keep_v
+        level = (ideal.v_inf - ideal.origin) * scale
+        bias = (1 - keep_v) * level
+        if "bias" in sources:
+            # The register moves the level where v settles, also where the decay is exact.
+            moved = decoded.bias / (1 - decoded.keep_v) - level
+            bias = decoded.bias if rounded else (1 - keep_v) * (level + moved)
+        refractory, v_release, v_share = self._refractory(ideal, sources)
+        return {
+            "keep_v": keep_v,
+            "bias": bias,
+            "threshold": decoded.threshold if "threshold" in sources else ideal.threshold * scale,
+            "v_init": decoded.v_init if "initial v" in sources else ideal.v_init * scale,
+            "refractory": refractory,
+            "v_release": v_release * scale,
+            "v_share": v_share,
+            "v_low": decoded.v_low,
+            "v_high": decoded.v_high,
+        }
+
+    def _refractory(
+        self, ideal: IdealPopulation, sources: frozenset[str]
+    ) -> tuple[Int64Array, Float64Array, Float64Array]:
+        """Register, v (mV above the origin) at its end, and what v takes up in the step after."""
+        population = ideal.population
+        none, all_of_it = np.zeros(population.size), np.ones(population.size)
+        tau_refrac = population.parameter("tau_refrac")
+        whole = refractory_steps(tau_refrac, self.dt)
+        grid, rounded = "time step" in sources, "refractory steps" in sources
+        if grid == rounded:
+            return ideal.refractory, none, all_of_it
+        if rounded:  # whole steps of the chip, on the fine grid
+            own = np.maximum(refractory_steps(tau_refrac, self._step(sources)), 1)
+            register = np.maximum(whole * self.substeps, 1) + (ideal.refractory - own)
+            return register, none, all_of_it
+        # On the chip's grid a neuron that resumes within a step leaks for the rest of it only: the
+        # v from which it leaks for a whole step is moved away from the level toward which it leaks.
+        left = np.clip(tau_refrac / self.dt - whole, 0.0, 1.0)
+        get = population.parameter
+        above = get("v_reset") - ideal.v_inf
+        away = np.exp(left * self.dt / get("tau_m"))
+        if population.model.delta_synapses:
+            away *= ideal.keep_v
+        return ideal.refractory, ideal.v_inf + above * away - ideal.origin, 1 - left
+
+    def _rows(self, gains: list[list[Float64Array]], sources: frozenset[str]) -> Rows:
+        step = self._step(sources)
+        table = flatten_synapses(self.network, step)
+        weight = table.weight * _by_slot(gains)[table.target]
+        if "weights" in sources:
+            ratio = _by_slot(gains) / _by_slot(self._compiled)  # 1 where both decays are rounded
+            weight = self._integers * ratio[table.target]
+        return Rows(table.indptr, table.target, weight, self._delays(table, sources))
+
+    def _delays(self, table: Synapses, sources: frozenset[str]) -> Int64Array:
+        if not len(table.delay):
+            return np.zeros(len(table.target), dtype=np.int64)
+        grid, rounded = "time step" in sources, "delays" in sources
+        if grid == rounded:
+            return table.delay.astype(np.int64)
+        if rounded:
+            coarse = flatten_synapses(self.network, self.dt).delay
+            own = coarse if len(coarse) else np.zeros(len(table.target))
+            return np.asarray(own, dtype=np.int64) * self.substeps
+        # No delay between two steps exists on the grid: synapses are spread over both, by chance.
+        exact = flatten_synapses(self.network, self.dt / self.substeps).delay / self.substeps
+        whole = np.floor(exact)
+        up = np.random.default_rng(_DITHER_SEED).random(len(exact)) < exact - whole
+        return np.asarray(whole + up, dtype=np.int64)
+
+    def _run(
+        self, cells: Cells, rows: Rows, rules: Rules, origin: Float64Array, grid: bool
+    ) -> ModelRun:
+        every = 1 if grid else self.substeps
+        n_steps, n_slots = self.n_steps * every, len(cells.keep_u)
+        state = State(
+            u=np.zeros(n_slots),
+            v=cells.v_init.copy(),
+            held=np.zeros(len(cells.v_init), dtype=np.int64),
+            ring=np.zeros((int(rows.delay.max(initial=0)) + 1, n_slots)),
+            spike_steps=np.empty(len(cells.v_init) + _SPIKE_BUFFER, dtype=np.int32),
+            spike_ids=np.empty(len(cells.v_init) + _SPIKE_BUFFER, dtype=np.int32),
+            position=np.zeros(4, dtype=np.int64),
+            sampled=self._sampled,
+            samples=np.empty((self.n_steps, len(self._sampled))),
+        )
+        inputs = self._binned(grid)
+        parts, reached = [], 0
+        while reached < n_steps:
+            reached = run_steps(cells, rows, rules, *inputs, state, reached, n_steps, every)
+            count = state.position[N_SPIKES]
+            parts.append((state.spike_steps[:count].copy(), state.spike_ids[:count].copy()))
+            state.position[N_SPIKES] = 0
+        steps, ids = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return ModelRun(steps // every, ids, self._decode_v(state.samples, origin))
+
+    def _binned(self, grid: bool) -> tuple[Int32Array, Int32Array]:
+        if grid not in self._inputs:
+            step = self.dt if grid else self.dt / self.substeps
+            sizes = [(item.name, item.size) for item in self.network.spike_inputs]
+            self._inputs[grid] = self.stimulus.binned(step, sizes)
+        return self._inputs[grid]
+
+    def _decode_v(self, samples: Float64Array, origin: Float64Array) -> Float64Array:
+        populations = self.network.populations
+        scale = np.concatenate([self.decoded[item.name].lsb_per_mv for item in populations])
+        v_reset = np.concatenate([item.parameter("v_reset") for item in populations])
+        at = self._sampled
+        v = samples / scale[at] + origin[at]
+        held: Float64Array = np.where(np.isnan(samples), v_reset[at], v)
+        return held
+
+
+def _by_slot(gains: list[list[Float64Array]]) -> Float64Array:
+    """Gains of all first currents (the last receptors), then of all second ones."""
+    seconds = [item[0] for item in gains if len(item) > 1]
+    return np.concatenate([*(item[-1] for item in gains), *seconds])

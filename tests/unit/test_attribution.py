@@ -1,0 +1,490 @@
+"""Attribution: sums that add up, a model that meets both engines, and networks of one culprit."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from compiler import compile_network
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    Normal,
+    PoissonInput,
+    Population,
+    SpikeInput,
+    Uniform,
+    draw_stimulus,
+    fixed_probability,
+    one_to_one,
+)
+from neurochip.attribution import attribute, plot_attribution
+from neurochip.attribution.decoding import decode_populations, with_decoded_weights
+from neurochip.attribution.effects import METRICS
+from neurochip.attribution.model import Model
+from neurochip.attribution.sources import GRID, REGISTERS
+from neurochip.emulator import Emulator
+from neurochip.errors import AnalysisError, ImageError
+from neurochip.presets import LAVA
+from neurochip.reference import simulate_reference
+
+# Every register as wide as a chip may have it: what rounds to nothing, and is then not the culprit.
+WIDE = {
+    "state_bits": 28,
+    "accumulator_bits": 22,
+    "decay_bits": 15,
+    "threshold_mantissa_bits": 24,
+    "threshold_shift": 3,
+    "bias_mantissa_bits": 24,
+    "weight_mantissa_bits": 13,
+    "weight_exponent_max": 2,
+    "refractory_max": 255,
+    "vmin_exponent_max": 27,
+    "vmax_exponent_max": 9,
+}
+
+
+ONE_SPIKE = 0.5 + 1e-9  # Hz, in the 2 s of a run
+
+
+def wide(**narrow):
+    return LOIHI.what_if(name="wide", **{**WIDE, **narrow})
+
+
+def lif_with(**parameters):
+    return LIF(
+        **{
+            "tau_m": 10.0,
+            "v_rest": -65.0,
+            "v_reset": -65.0,
+            "v_thresh": -50.0,
+            "tau_refrac": 0.0,
+            **parameters,
+        }
+    )
+
+
+def driven(model, *, rate=1300.0, weight=1.5, size=30, recurrence=0.0, delay=0.0):
+    """Neurons with a Poisson source each, and connections among them."""
+    source, cells = PoissonInput("source", size, rate=rate), Population("cells", size, model)
+    connections = [one_to_one(source, cells, weight=weight, seed=1)]
+    if recurrence:
+        weights = Normal(0.0, recurrence)
+        connections.append(
+            fixed_probability(cells, cells, 0.3, weight=weights, delay=delay, seed=2)
+        )
+    return Network(inputs=[source], populations=[cells], connections=connections)
+
+
+def constant(v_inf=-40.0, **parameters):
+    """One neuron under a constant drive that carries it to v_inf."""
+    cell = Population("cells", 1, lif_with(v_rest=v_inf, v_init=-65.0, **parameters))
+    return Network(populations=[cell])
+
+
+def interval(*, tau_m=10.0, v_inf=-40.0, reset=-65.0, threshold=-50.0, tau_refrac=0.0):
+    """Time from spike to spike in continuous time."""
+    return tau_refrac + tau_m * math.log((v_inf - reset) / (v_inf - threshold))
+
+
+def rate_on_grid(dt, **parameters):
+    """Rate of a neuron that spikes at the end of the step in which it crosses its threshold, Hz."""
+    return 1e3 / (dt * (math.floor(interval(**parameters) / dt) + 1))
+
+
+def decoded(network, chip, dt):
+    """Registers as the model reads them."""
+    return decode_populations(network, compile_network(network, chip, dt=dt))["cells"]
+
+
+def split(network, chip=LOIHI, dt=0.1, duration=2000.0, **options):
+    return attribute(network, draw_stimulus(network, duration, seed=1), chip, dt, **options)
+
+
+def assert_only(attribution, culprit, *, part="registers", share=0.02):
+    """All sources of a part but one do next to nothing to the rate."""
+    guilty = attribution.effect("cells", culprit)
+    assert abs(guilty.alone) > 0.1, guilty
+    for item in attribution.effects_on("cells"):
+        if item.part == part and item.source != culprit:
+            assert abs(item.alone) <= share * abs(guilty.alone), item
+    return guilty
+
+
+MODELS = {
+    "delta": (lif_with(v_rest=-70.0, tau_refrac=5.25), 1.5),
+    "current": (lif_with(tau_syn=5.0, cm=0.25, tau_refrac=2.05), 0.08),
+    "two currents": (lif_with(tau_syn_E=5.0, tau_syn_I=9.0, cm=0.25), 0.08),
+}
+
+
+def busy(kind):
+    model, weight = MODELS[kind]
+    return driven(
+        model,
+        weight=Uniform(0.8 * weight, 1.2 * weight),
+        recurrence=0.2 * weight,
+        delay=Uniform(0.0, 4.0),
+    )
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_model_is_the_reference_at_one_end_and_the_chip_at_the_other(kind, dt):
+    network = busy(kind)
+    stimulus = draw_stimulus(network, 300.0, seed=3)
+    image = compile_network(network, LOIHI, dt=dt)
+    model = Model(network, stimulus, image, 10, {"cells": np.arange(30)})
+    for sources, run in (
+        (GRID, simulate_reference(network, stimulus, dt, record="v")),
+        (GRID + REGISTERS, Emulator(image).run(stimulus, record="v")),
+    ):
+        got = model.run(sources)
+        assert np.array_equal(got.steps, run.steps["cells"])
+        assert np.array_equal(got.ids, run.ids["cells"])
+        assert np.abs(got.v - run.trace("cells").values).max() < 1e-9  # mV
+    fine = simulate_reference(network, stimulus, dt / 10)
+    assert np.array_equal(model.run(()).steps, fine.steps["cells"] // 10)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_effects_add_up_to_the_total_of_every_metric_and_of_every_neuron(kind):
+    network = busy(kind)
+    attribution = split(network, dt=0.5, duration=1000.0, shapley=kind == "delta")
+    for metric in METRICS:
+        effects = attribution.effects_on("cells", metric)
+        total = attribution.total("cells", metric).total
+        assert sum(item.alone for item in effects) == pytest.approx(total, abs=1e-12)
+        assert attribution.effect("cells", "unexplained", metric).alone == pytest.approx(
+            0.0, abs=1e-12
+        )
+        if kind == "delta":
+            shares = sum(
+                item.shapley
+                for item in effects
+                if item.part in ("grid", "registers") and item.source != "interaction"
+            )
+            assert shares == pytest.approx(total, abs=1e-9)
+    rates = dict(attribution.neuron_rates["cells"])
+    change = rates.pop("chip") - rates.pop("ideal")
+    assert np.abs(sum(rates.values()) - change).max() < 1e-9
+    for name in GRID + REGISTERS:
+        alone = attribution.effect("cells", name).alone
+        assert rates[name].mean() == pytest.approx(alone, abs=1e-12)
+
+
+def test_the_chip_end_holds_on_a_chip_that_wraps_otherwise():
+    chip = LAVA.what_if(
+        exponent_on_sum=False,
+        state_bits=12,
+        accumulator_bits=12,
+        weight_shift=2,
+        threshold_shift=0,
+        threshold_mantissa_bits=11,
+    )
+    source = SpikeInput("source", 40, np.arange(40), np.full(40, 10.0))
+    cells = Population("cells", 1, lif_with())
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[fixed_probability(source, cells, 1.0, weight=2.0, seed=1)],
+    )
+    attribution = split(network, chip, dt=1.0, duration=100.0)
+    assert attribution.effect("cells", "unexplained", "v_rmse").alone == pytest.approx(0, abs=1e-12)
+
+
+def test_a_coarse_decay_is_blamed_on_the_decay_register():
+    network = constant()
+    attribution = split(network, wide(decay_bits=6))
+    guilty = assert_only(attribution, "decay_v")
+    keep = 1 - round(64 * -math.expm1(-0.01)) / 64
+    # Rest is kept, so the neuron only moves at another speed.
+    expected = rate_on_grid(0.1, tau_m=-0.1 / math.log(keep)) - rate_on_grid(0.1)
+    assert guilty.alone == pytest.approx(expected, abs=ONE_SPIKE)
+    assert guilty.left_out == pytest.approx(guilty.alone, abs=ONE_SPIKE)
+
+
+def test_a_coarse_current_decay_is_blamed_on_that_register():
+    model = lif_with(tau_syn=3.0, cm=0.25)
+    network = driven(model, weight=0.15)
+    attribution = split(network, wide(decay_bits=12), dt=0.02, duration=1000.0)
+    coarse = split(network, wide(decay_bits=15), dt=0.02, duration=1000.0)
+    ours, theirs = (item.effect("cells", "decay_u", "v_rmse") for item in (attribution, coarse))
+    assert ours.alone > 3 * theirs.alone
+    assert attribution.effect("cells", "decay_u").alone != 0
+
+
+def test_a_coarse_threshold_is_blamed_on_the_threshold_register():
+    thresholds = np.linspace(-54.0, -46.0, 6)
+    cells = Population("cells", 6, lif_with(v_rest=-40.0, v_init=-65.0, v_thresh=thresholds))
+    network, chip = (
+        Network(populations=[cells]),
+        wide(threshold_mantissa_bits=3, threshold_shift=16),
+    )
+    attribution = split(network, chip)
+    assert_only(attribution, "threshold", share=0.1)
+    registers = decoded(network, chip, 0.1)
+    origin = -40.0 - 25.0 * math.exp(-0.01)
+    for neuron, meant in enumerate(origin + registers.threshold / registers.lsb_per_mv):
+        asked = rate_on_grid(0.1, threshold=thresholds[neuron])
+        expected = rate_on_grid(0.1, threshold=meant) - asked
+        got = attribution.neuron_rates["cells"]["threshold"][neuron]
+        assert got == pytest.approx(expected, abs=ONE_SPIKE)
+
+
+def test_a_coarse_bias_is_blamed_on_the_bias_register():
+    levels = np.linspace(-46.0, -38.0, 6)
+    cells = Population("cells", 6, lif_with(v_rest=levels, v_init=-65.0))
+    network, chip = Network(populations=[cells]), wide(bias_mantissa_bits=4, bias_exponent_max=16)
+    attribution = split(network, chip)
+    assert_only(attribution, "bias", share=0.1)
+    registers = decoded(network, chip, 0.1)
+    origin = levels + (-65.0 - levels) * math.exp(-0.01)
+    meant = origin + registers.bias / (1 - registers.keep_v) / registers.lsb_per_mv
+    for neuron in range(6):
+        # The register also moves where the neuron leaks to in the step after its reset.
+        expected = rate_on_grid(0.1, v_inf=meant[neuron]) - rate_on_grid(0.1, v_inf=levels[neuron])
+        got = attribution.neuron_rates["cells"]["bias"][neuron]
+        assert got == pytest.approx(expected, abs=0.02 * abs(expected) + ONE_SPIKE)
+
+
+def test_coarse_weights_are_blamed_on_the_weights():
+    network = driven(lif_with(), weight=Uniform(0.5, 2.5))
+    chip = wide(weight_mantissa_bits=1, weight_exponent_max=9)
+    attribution = split(network, chip)
+    assert_only(attribution, "weights", share=0.05)
+    image = compile_network(network, chip, dt=0.1)
+    integers = with_decoded_weights(network, image).connections[0].weight
+    gain = math.exp(-0.01) * decoded(network, chip, 0.1).lsb_per_mv
+    stronger = integers / gain > network.connections[0].weight
+    effect = attribution.neuron_rates["cells"]["weights"]
+    assert effect[stronger].min() > 0
+    assert effect[~stronger].max() <= 0
+
+
+def test_a_state_too_short_for_its_drive_is_blamed_on_truncation():
+    """0.4 mV above the threshold, the drive of a step is less than truncation takes away."""
+    network = constant(v_inf=-49.6)
+    chip = wide(
+        state_bits=10,
+        accumulator_bits=10,
+        threshold_mantissa_bits=8,
+        threshold_shift=0,
+        weight_mantissa_bits=2,
+    )
+    attribution = split(network, chip)
+    total = attribution.total("cells")
+    assert total.chip == 0
+    assert total.on_grid > 20
+    assert attribution.effect("cells", "truncation").alone == pytest.approx(-total.on_grid)
+
+
+def test_sources_that_fire_together_are_blamed_on_overflow():
+    source = SpikeInput(
+        "source", 200, np.tile(np.arange(200), 20), np.repeat(np.arange(20) * 50.0, 200)
+    )
+    cells = Population("cells", 1, lif_with())
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[fixed_probability(source, cells, 1.0, weight=2.0, seed=1)],
+    )
+    attribution = split(network, LOIHI, dt=1.0, duration=1000.0)
+    total = attribution.total("cells")
+    assert (total.ideal, total.on_grid, total.chip) == (20, 20, 0)
+    assert attribution.effect("cells", "overflow").alone == -20
+    assert attribution.effect("cells", "overflow").left_out == -20
+    others = [attribution.effect("cells", name) for name in REGISTERS if name != "overflow"]
+    assert [item.alone for item in others] == [0] * len(others)
+
+
+def test_kicks_that_only_just_reach_the_threshold_are_blamed_on_the_order_of_events():
+    """15.1 mV reach 15 mV, and not after a step of leak."""
+    source = SpikeInput("source", 1, np.zeros(40, dtype=int), 10.0 + 25.0 * np.arange(40))
+    cells = Population("cells", 1, lif_with(tau_m=5.0))
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=15.1)],
+    )
+    attribution = split(network, wide(), dt=0.1, duration=1000.0)
+    assert attribution.total("cells").on_grid == 0
+    assert attribution.effect("cells", "event order").alone == -40
+    assert attribution.effect("cells", "event order").left_out == -40
+    assert attribution.effect("cells", "time step").alone == 0
+
+
+@pytest.mark.parametrize("tau_syn", [None, 5.0])
+def test_a_cut_refractory_period_is_blamed_on_its_steps(tau_syn):
+    network = constant(tau_refrac=3.6, tau_syn=tau_syn)
+    attribution = split(network, wide(), dt=1.0, duration=10_000.0, substeps=100)
+    exact, cut = (1e3 / interval(tau_refrac=tau) for tau in (3.6, 3.0))
+    guilty = attribution.effect("cells", "refractory steps")
+    assert guilty.alone == pytest.approx(cut - exact, abs=0.1)
+    # On a grid of 1 ms an interval of 12.76 ms takes 13 steps, and one of 12.16 ms, too.
+    assert guilty.left_out == pytest.approx(0.0, abs=0.2)
+    assert attribution.effect("cells", "delays").alone == 0
+
+
+def test_rounded_delays_are_blamed_on_the_delays():
+    """A ring of two neurons, each of whose spikes fires the other: only delays set its rhythm."""
+    source = SpikeInput("source", 2, [0], [0.5])
+    cells = Population("cells", 2, lif_with(tau_m=5.0))
+    links = fixed_probability(
+        cells, cells, 1.0, weight=40.0, delay=3.4, seed=1, allow_self_connections=False
+    )
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=40.0), links],
+    )
+    attribution = split(network, wide(), dt=1.0, duration=4000.0)
+    # A spike every delay and one step: 3.4 + 0.1 ms in the ideal, 3 + 1 ms on the grid.
+    assert attribution.total("cells").ideal == pytest.approx(1e3 / 3.5 / 2, rel=0.01)
+    assert attribution.total("cells").on_grid == pytest.approx(1e3 / 4.0 / 2, rel=0.01)
+    guilty = attribution.effect("cells", "delays")
+    assert guilty.alone == pytest.approx(1e3 / 3.1 / 2 - 1e3 / 3.5 / 2, rel=0.02)
+    assert attribution.effect("cells", "refractory steps").alone == 0
+
+
+def test_only_v_tells_that_the_initial_v_was_rounded():
+    network = constant(v_inf=-60.0)
+    network = dataclasses.replace(
+        network, populations=[Population("cells", 1, lif_with(v_init=-55.3))]
+    )
+    chip = wide(
+        state_bits=8,
+        accumulator_bits=8,
+        threshold_mantissa_bits=6,
+        threshold_shift=0,
+        weight_mantissa_bits=1,
+    )
+    attribution = split(network, chip, duration=50.0)
+    item = attribution.effect("cells", "initial v", "v_rmse")
+    assert item.alone > 0
+    assert attribution.total("cells").total == 0
+
+
+def test_a_chip_that_errs_nowhere_has_no_effects():
+    """Every register holds its parameter: decay 1024 of 4096, threshold 15 and weight 16 units."""
+    tau_m = -1.0 / math.log(0.75)
+    source = SpikeInput("source", 1, np.zeros(50, dtype=int), 20.0 * np.arange(50))
+    cells = Population("cells", 1, lif_with(tau_m=tau_m, v_thresh=-50.0))
+    network = Network(
+        inputs=[source], populations=[cells], connections=[one_to_one(source, cells, weight=64 / 3)]
+    )
+    attribution = split(network, dt=1.0, duration=1000.0)
+    for item in attribution.effects_on("cells"):
+        if item.part == "registers":
+            assert (item.alone, item.source) == (0, item.source)
+
+
+def test_the_text_has_a_line_for_every_source_that_matters():
+    attribution = split(busy("delta"), dt=0.5, duration=1000.0)
+    text = str(attribution)
+    assert text.startswith(
+        "Attribution on loihi, 1000 ms in steps of 0.5 ms; ideal: float64 in steps of 0.05 ms\n\n"
+        "cells (30 neurons): "
+    )
+    assert "  event order " in text
+    assert "  interaction (grid)" in text
+    assert "no effect: " in text
+    assert "decay_u" in text.splitlines()[-1]
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert repr(attribution) == "Attribution(loihi, dt = 0.5 ms, 1 populations)"
+
+
+def test_rows_are_flat_and_plain():
+    attribution = split(busy("delta"), dt=0.5, duration=500.0)
+    rows = attribution.rows()
+    assert len(rows) == len(METRICS) * (len(GRID) + len(REGISTERS) + 3)
+    assert rows[0].keys() == {
+        "population",
+        "metric",
+        "part",
+        "source",
+        "alone",
+        "left_out",
+        "shapley",
+        "unit",
+        "total",
+    }
+    assert rows[0]["shapley"] is None
+    assert rows[0]["unit"] == "Hz"
+
+
+def test_a_calibrated_image_may_be_given_instead_of_a_chip():
+    network = busy("delta")
+    stimulus = draw_stimulus(network, 500.0, seed=1)
+    image = compile_network(network, LOIHI, dt=0.5)
+    raised = image.compartments.threshold_mantissa + 2000
+    changed = dataclasses.replace(
+        image, compartments=dataclasses.replace(image.compartments, threshold_mantissa=raised)
+    )
+    before, after = (attribute(network, stimulus, image=item) for item in (image, changed))
+    assert after.effect("cells", "threshold").alone < before.effect("cells", "threshold").alone
+    assert after.effect("cells", "unexplained").alone == 0
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_bars_are_stacked_and_the_total_is_marked(metric):
+    attribution = split(busy("delta"), dt=0.5, duration=500.0)
+    ax = plot_attribution(Figure().subplots(), attribution, metric)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels[-1] == "total"
+    assert "event order" in labels
+    (marks,) = [line for line in ax.lines if line.get_label() == "total"]
+    total = attribution.total("cells", metric)
+    expected = 100 * total.total / total.ideal if metric == "rate" else total.total
+    assert marks.get_ydata()[0] == pytest.approx(expected)
+    heights = sum(bar.get_height() for bars in ax.containers for bar in bars)
+    assert heights == pytest.approx(expected, abs=0.02 * max(1.0, abs(expected)))
+
+
+def test_what_cannot_be_attributed_is_refused():
+    network = busy("delta")
+    stimulus = draw_stimulus(network, 100.0, seed=1)
+    image = compile_network(network, LOIHI, dt=0.5)
+
+    def message(error, **arguments):
+        with pytest.raises(error) as caught:
+            attribute(network, stimulus, **{"image": image, **arguments})
+        return str(caught.value)
+
+    assert message(AnalysisError, substeps=1) == (
+        "attribution: substeps = 1; allowed: an integer of at least 2."
+    )
+    assert message(AnalysisError, window=-1.0) == (
+        "attribution: window = -1.0 ms; allowed: a number of at least 0."
+    )
+    assert message(AnalysisError, gain="dc") == (
+        "attribution: gain is an option of the compiler, but an image is given, too; pass one of "
+        "them."
+    )
+    assert message(ImageError, image=image.without_symbols()) == (
+        "attribution: this image has no symbols; use the image as compiled."
+    )
+    other = compile_network(driven(lif_with(), size=30), LOIHI, dt=0.5)
+    assert message(ImageError, image=other) == (
+        "attribution: the image has 1 groups of synapses and the network makes 2; pass the network "
+        "that it was compiled from."
+    )
+    lava = compile_network(network, LAVA.what_if(weight_exponent_min=-8), dt=0.5)
+    if any(group.format.weight_exponent < 0 for group in lava.synapses):
+        assert "shifts sums of synapses" in message(AnalysisError, image=lava)
+    attribution = attribute(network, stimulus, image=image)
+    with pytest.raises(AnalysisError) as caught:
+        attribution.effects_on("nobody")
+    assert str(caught.value) == "attribution: no population 'nobody'; there are 'cells'."
+    with pytest.raises(AnalysisError) as caught:
+        attribution.effects_on("cells", "cost")
+    assert str(caught.value) == (
+        "attribution: no metric 'cost'; there are 'rate', 'v_rmse', 'spike_times'."
+    )
+    with pytest.raises(AnalysisError, match=r"^attribution: no source 'moon'; there are 'time st"):
+        attribution.effect("cells", "moon")
