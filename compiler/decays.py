@@ -14,7 +14,9 @@ from neurochip.hardware import ChipSpec, CoreSpec
 from neurochip.network import Population
 from neurochip.typing import Float64Array, Int64Array
 
+from .gains import GainExponents, gain_exponents
 from .ideal import IdealPopulation
+from .operating_point import OperatingPoint
 from .options import CompileOptions
 
 __all__ = ["Decays", "ReceptorDecay", "child_keep_v", "corrected_gains", "round_decays"]
@@ -53,12 +55,15 @@ class Decays:
         Factor of one step that the register means.
     bias : ndarray, mV
         What is added to v each step so that v settles where it should.
+    exponents : GainExponents
+        How far the gains follow the rounded decays.
     """
 
     receptors: tuple[ReceptorDecay, ...]
     decay_v: Int64Array
     keep_v: Float64Array
     bias: Float64Array
+    exponents: GainExponents
 
 
 def child_keep_v(core: CoreSpec) -> float:
@@ -67,9 +72,15 @@ def child_keep_v(core: CoreSpec) -> float:
 
 
 def round_decays(
-    ideal: IdealPopulation, chip: ChipSpec, dt: float, options: CompileOptions
+    ideal: IdealPopulation,
+    chip: ChipSpec,
+    dt: float,
+    options: CompileOptions,
+    point: OperatingPoint | None = None,
 ) -> Decays:
     """Round both decays and correct gain and bias for it.
+
+    ``point`` says how the population is driven, which ``gain="auto"`` needs.
 
     Raises
     ------
@@ -83,7 +94,8 @@ def round_decays(
         _register(item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt)
         for item in ideal.receptors
     ]
-    gains = corrected_gains(ideal, keep_v, [keep_u for _, keep_u in rounded], options)
+    exponents = gain_exponents(ideal, keep_v, point, dt, options)
+    gains = corrected_gains(ideal, keep_v, [keep_u for _, keep_u in rounded], exponents)
     return Decays(
         receptors=tuple(
             ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain)
@@ -92,6 +104,7 @@ def round_decays(
         decay_v=decay_v,
         keep_v=keep_v,
         bias=(1 - keep_v) * (ideal.v_inf - ideal.origin),
+        exponents=exponents,
     )
 
 
@@ -99,7 +112,7 @@ def corrected_gains(
     ideal: IdealPopulation,
     keep_v: Float64Array,
     keep_u: Sequence[Float64Array],
-    options: CompileOptions,
+    exponents: GainExponents,
 ) -> list[Float64Array]:
     """Return what a spike adds to u of each receptor (mV per weight unit), for rounded decays.
 
@@ -109,16 +122,14 @@ def corrected_gains(
         Unrounded decays and gains.
     keep_v, keep_u : ndarray and one ndarray per receptor, shape (size,)
         What a step leaves of v and of each u; where these are the ideal ones, gains stay.
-    options : CompileOptions
-        Which gain survives.
+    exponents : GainExponents
+        How far gains follow.
     """
-    gains = []
-    for item, kept in zip(ideal.receptors, keep_u, strict=True):
-        gain = item.gain
-        if options.gain == "dc":
-            gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - kept) / (1 - item.keep_u)
-        gains.append(gain)
-    return gains
+    of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** exponents.v
+    return [
+        item.gain * of_v * ((1 - kept) / (1 - item.keep_u)) ** exponents.u
+        for item, kept in zip(ideal.receptors, keep_u, strict=True)
+    ]
 
 
 def _register(

@@ -56,7 +56,7 @@ def explain(
         if item.connection.n_synapses:
             target = item.connection.target.name
             gain = decays[target].receptors[item.projection.receptor].gain
-            rows.append(_weight_row(item, gain, scales[target].lsb_per_mv, chip))
+            rows.append(_weight_row(item, gain, scales[target].lsb_per_mv, chip, options))
             if item.projection.sign <= 0:  # one row, also for a connection in two parts
                 rows.append(_delay_row(whole[item.connection.name], dt))
     return CompileReport(
@@ -87,8 +87,16 @@ def _population_rows(
     with np.errstate(divide="ignore"):  # a register that leaves nothing means tau = 0
         tau_m = -dt / np.log(decays.keep_v)
         taus = [-dt / np.log(item.keep_u) for item in decays.receptors]
+    between = decays.exponents.v not in (0.0, 1.0)
+    kept = f"weights follow by {decays.exponents.v:.2f} (0 keeps the jump of a spike, 1 the mean)"
     yield row(
-        "tau_m", "ms", get("tau_m"), tau_m, registers={"decay_v": decays.decay_v}, remedy=coarse
+        "tau_m",
+        "ms",
+        get("tau_m"),
+        tau_m,
+        registers={"decay_v": decays.decay_v},
+        note=kept if between else "",
+        remedy=coarse,
     )
     for wanted, got, tau in zip(ideal.receptors, decays.receptors, taus, strict=True):
         if not population.model.delta_synapses:
@@ -150,13 +158,17 @@ def _population_rows(
 
 
 def _weight_row(
-    item: ConnectionRegisters, gain: Float64Array, lsb_per_mv: float, chip: ChipSpec
+    item: ConnectionRegisters,
+    gain: Float64Array,
+    lsb_per_mv: float,
+    chip: ChipSpec,
+    options: CompileOptions,
 ) -> ReportRow:
     connection = item.connection
     unit = "mV" if connection.target.model.delta_synapses else "nA"
     n, size = connection.n_synapses, connection.target.size
     asked_all = np.broadcast_to(np.asarray(connection.weight), (n,))
-    sums = np.zeros((3, size))
+    sums, squares = np.zeros((3, size)), np.zeros((2, size))
     spans: list[tuple[Span, Span]] = []
     lost, smallest, worst, worst_relative = 0, np.inf, 0.0, 0.0
     for start in range(0, n, _CHUNK):
@@ -179,6 +191,8 @@ def _weight_row(
         sums[0] += np.bincount(post, asked, minlength=size)
         sums[1] += np.bincount(post, meant, minlength=size)
         sums[2] += np.bincount(post, np.abs(asked), minlength=size)
+        if options.weight_rounding != "nearest":
+            squares += [np.bincount(post, each**2, minlength=size) for each in (asked, meant)]
     # Relative to the magnitudes: a balanced sum of both signs is near 0, its error is not.
     reached = sums[2] > 0
     off = (sums[1] - sums[0])[reached] / sums[2][reached]
@@ -204,9 +218,17 @@ def _weight_row(
         meant=_join([s[1] for s in spans]),
         error=worst,
         relative_error=worst_relative,
-        note=f"{item.grid.format.sign_mode.name.lower()}; sums off by {100 * summed:.2g} % (rms)",
+        note=f"{item.grid.format.sign_mode.name.lower()}; sums off by {100 * summed:.2g} % (rms)"
+        + _squares_note(squares),
         warning="; ".join(warnings),
     )
+
+
+def _squares_note(squares: Float64Array) -> str:
+    asked, meant = squares[:, squares[0] > 0]
+    if not asked.size:
+        return ""
+    return f", squares by {100 * np.sqrt(np.mean((meant / asked - 1) ** 2)):.2g} %"
 
 
 def _delay_row(connection: Connection, dt: float) -> ReportRow:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from neurochip.errors import CompileError
 
-__all__ = ["GAINS", "CompileOptions"]
+__all__ = ["GAINS", "WEIGHT_ROUNDINGS", "CompileOptions"]
 
-GAINS = ("dc", "impulse")
+GAINS = ("dc", "impulse", "auto")
+WEIGHT_ROUNDINGS = ("nearest", "floor", "stochastic", "moments")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,27 +24,52 @@ class CompileOptions:
         What survives the rounding of a decay register. ``"dc"`` scales the weights so that a
         steady input gives the same mean v; ``"impulse"`` keeps the weights, so that one spike
         gives the same jump. The resting level is kept either way. As a rule the first is better
-        for neurons that are driven by fluctuations, the second far above threshold.
+        for neurons that are driven by fluctuations, the second far above threshold. ``"auto"``
+        takes for each population the point between the two at which its expected rate is kept, with
+        inputs as independent Poisson trains; the report names it.
     headroom : float
         Wanted distance of the expected peaks of accumulator, u and v from their limits, as a
         factor of at least 1. Expected means exceeded once in 1e9 steps, if sources are independent.
     assumed_rate : float, Hz
         Rate assumed for every neuron (and for given spike trains their own mean) in that estimate.
+    weight_rounding : str
+        ``"nearest"`` rounds each weight to the nearest step; ``"floor"`` drops the fraction of its
+        magnitude; ``"stochastic"`` rounds up with a probability equal to the fraction;
+        ``"moments"`` rounds each weight up or down so that the sum of the weights onto each neuron
+        and the sum of their squares are kept, and with them mean and variance of its input where
+        the sources of a connection fire at one rate.
+    weight_seed : int
+        Of the last two rules.
     """
 
     gain: str = "dc"
     headroom: float = 1.25
     assumed_rate: float = 100.0
+    weight_rounding: str = "nearest"
+    weight_seed: int = 0
 
     def __post_init__(self) -> None:
         if self.gain not in GAINS:
-            raise CompileError(f"options: gain = {self.gain!r}; allowed: 'dc' or 'impulse'.")
+            raise CompileError(
+                f"options: gain = {self.gain!r}; allowed: 'dc', 'impulse' or 'auto'."
+            )
         if not (_is_number(self.headroom) and self.headroom >= 1):
             raise CompileError(f"options: headroom = {self.headroom!r}; allowed: at least 1.")
         if not (_is_number(self.assumed_rate) and self.assumed_rate >= 0):
             raise CompileError(
                 f"options: assumed_rate = {self.assumed_rate!r} Hz; allowed: at least 0."
             )
+        if self.weight_rounding not in WEIGHT_ROUNDINGS:
+            raise CompileError(
+                f"options: weight_rounding = {self.weight_rounding!r}; allowed: 'nearest', "
+                "'floor', 'stochastic' or 'moments'."
+            )
+        seed = self.weight_seed
+        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
+            raise CompileError(
+                f"options: weight_seed = {seed!r}; allowed: an integer of at least 0."
+            )
+        object.__setattr__(self, "weight_seed", int(seed))
 
 
 def _is_number(value: object) -> bool:

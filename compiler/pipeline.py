@@ -12,6 +12,7 @@ from .compartments import lay_out_compartments
 from .decays import round_decays
 from .explain import explain
 from .ideal import ideal_population
+from .operating_point import operating_points
 from .options import CompileOptions
 from .peaks import expected_peaks
 from .placement import place_sequentially
@@ -31,6 +32,8 @@ def compile_network(
     gain: str = "dc",
     headroom: float = 1.25,
     assumed_rate: float = 100.0,
+    weight_rounding: str = "nearest",
+    weight_seed: int = 0,
 ) -> ChipImage:
     """Map a network onto the registers of a chip.
 
@@ -42,7 +45,7 @@ def compile_network(
         Every width and limit. Default: the first-generation chip.
     dt : float, ms
         Length of a step, above 0.
-    gain, headroom, assumed_rate
+    gain, headroom, assumed_rate, weight_rounding, weight_seed
         See :class:`CompileOptions`.
 
     Returns
@@ -66,11 +69,20 @@ def compile_network(
     >>> image.n_cores, image.n_synapses
     (1, 10)
     """
-    options = CompileOptions(gain=gain, headroom=headroom, assumed_rate=assumed_rate)
+    options = CompileOptions(
+        gain=gain,
+        headroom=headroom,
+        assumed_rate=assumed_rate,
+        weight_rounding=weight_rounding,
+        weight_seed=weight_seed,
+    )
     dt = check_request(network, chip, dt)
     members = network.populations
     ideals = {p.name: ideal_population(network, p, dt) for p in members}
-    decays = {p.name: round_decays(ideals[p.name], chip, dt, options) for p in members}
+    points = operating_points(network) if options.gain == "auto" else {}
+    decays = {
+        p.name: round_decays(ideals[p.name], chip, dt, options, points.get(p.name)) for p in members
+    }
     projections = project(network)
     onto = {p.name: projections_onto(p.name, projections) for p in members}
     peaks = {
@@ -91,7 +103,7 @@ def compile_network(
     for item in projections:
         target = item.connection.target.name
         connections.append(
-            round_connection(item, decays[target], scales[target].lsb_per_mv, chip, dt)
+            round_connection(item, decays[target], scales[target].lsb_per_mv, chip, dt, options)
         )
     compartments = {
         p.name: lay_out_compartments(decays[p.name], registers[p.name], chip.core) for p in members

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.errors import CompileError
-from neurochip.fixedpoint import encode_mantissa_exponent
+from neurochip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
 from neurochip.hardware import CoreSpec
 from neurochip.network import Connection
 from neurochip.typing import Float64Array
@@ -23,6 +23,7 @@ from .ideal import IdealPopulation
 from .options import CompileOptions
 from .peaks import Peaks
 from .projections import Projection
+from .rounding import second_moment_gain
 from .weights import choose_format, exponents, grid, mantissas, sign_mode_of
 
 __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights"]
@@ -107,7 +108,8 @@ def choose_scale(
     binding = min(bounds, key=bounds.__getitem__)
     upper = bounds[binding]
     scales = upper * np.exp2(-np.arange(_CANDIDATES) / (_CANDIDATES - 1))
-    costs = np.array([_cost(s, ideal, decays, samples, core) for s in scales])
+    rule = options.weight_rounding
+    costs = np.array([_cost(s, ideal, decays, samples, core, rule) for s in scales])
     if not np.isfinite(costs).any():
         raise CompileError(
             f"population {ideal.population.name!r}: its threshold lies {ideal.threshold.min():.3g} "
@@ -161,6 +163,7 @@ def _cost(
     decays: Decays,
     samples: list[Float64Array],
     core: CoreSpec,
+    rule: str,
 ) -> float:
     """Sum of squared relative errors, each as a share of what it acts on."""
     step = 1 << core.threshold_shift
@@ -176,7 +179,13 @@ def _cost(
     for weights in samples:
         scaled = weights * scale
         chosen = choose_format(float(np.abs(scaled).max()), sign_mode_of(weights), core)
-        error = mantissas(scaled, chosen) // chosen.mantissa_step * chosen.step - scaled
+        steps = scaled / chosen.step
+        if rule in ("stochastic", "moments"):  # sums are kept, squares as well as may be
+            cost += second_moment_gain(steps) ** (1 if rule == "stochastic" else 2)
+            continue
+        way = Rounding.NEAREST if rule == "nearest" else Rounding.TOWARD_ZERO
+        whole = mantissas(round_to_integer(steps, way), chosen) // chosen.mantissa_step
+        error = whole * chosen.step - scaled
         power = float(np.sum(scaled**2))
         if power > 0:
             cost += float(np.sum(error**2)) / power

@@ -13,7 +13,9 @@ from neurochip.typing import Int16Array, UInt8Array
 
 from .decays import Decays
 from .ideal import delay_steps
+from .options import CompileOptions
 from .projections import Projection
+from .rounding import round_steps
 from .scaling import scaled_weights
 from .weights import Grid, choose_format, mantissas, sign_mode_of
 
@@ -53,7 +55,12 @@ class ConnectionRegisters:
 
 
 def round_connection(
-    projection: Projection, decays: Decays, lsb_per_mv: float, chip: ChipSpec, dt: float
+    projection: Projection,
+    decays: Decays,
+    lsb_per_mv: float,
+    chip: ChipSpec,
+    dt: float,
+    options: CompileOptions,
 ) -> ConnectionRegisters:
     """Round weights and delays; ``decays`` are those of the target.
 
@@ -77,7 +84,8 @@ def round_connection(
     weights = scaled_weights(connection, gain) * lsb_per_mv if n else np.empty(0)
     largest = float(np.abs(weights).max()) if n else 0.0
     chosen = choose_format(largest, sign_mode_of(weights), chip.core)
-    rounded = mantissas(weights, chosen).astype(np.int16)
+    steps_of_weight = round_steps(weights / chosen.step, connection.post, options, connection.name)
+    rounded = mantissas(steps_of_weight, chosen).astype(np.int16)
     delays = np.broadcast_to(steps, (n,)) if longest and n else np.empty(0)
     return ConnectionRegisters(
         projection=projection,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.fixedpoint import Rounding, round_to_integer
 from neurochip.hardware import CoreSpec
 from neurochip.registers import SignMode, SynapseFormat
 from neurochip.typing import Float64Array, Int64Array
@@ -56,8 +55,7 @@ def choose_format(largest: float, sign_mode: SignMode, core: CoreSpec) -> Grid:
     return candidate
 
 
-def mantissas(weights: Float64Array, chosen: Grid) -> Int64Array:
-    """Weights (in LSB) as the nearest mantissas of a grid."""
-    steps = round_to_integer(weights / chosen.step, Rounding.NEAREST)
+def mantissas(steps: Int64Array, chosen: Grid) -> Int64Array:
+    """Whole steps as mantissas of a grid, none beyond its largest."""
     most = chosen.largest // chosen.step
     return np.clip(steps, -most, most) * chosen.mantissa_step

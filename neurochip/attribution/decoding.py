@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.decays import corrected_gains
-from compiler.ideal import IdealPopulation
+from compiler.decays import corrected_gains, round_decays
+from compiler.gains import GainExponents
+from compiler.ideal import IdealPopulation, ideal_population
+from compiler.operating_point import operating_points
 from compiler.options import CompileOptions
 from compiler.projections import Projection, project
 
@@ -44,8 +46,8 @@ class DecodedPopulation:
         Register.
     v_low, v_high : ndarray of float64
         Limits of v.
-    options : CompileOptions
-        How the image was made; says which gain survives rounded decays.
+    exponents : GainExponents
+        How far the weights followed the rounded decays.
     """
 
     lsb_per_mv: Float64Array
@@ -57,13 +59,13 @@ class DecodedPopulation:
     refractory: Int64Array
     v_low: Float64Array
     v_high: Float64Array
-    options: CompileOptions
+    exponents: GainExponents
 
     def gains(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> list[Float64Array]:
         """Return mV per weight unit of each receptor, if only these decays are rounded."""
         keep_v = self.keep_v if decay_v else ideal.keep_v
         exact = [item.keep_u for item in ideal.receptors]
-        return corrected_gains(ideal, keep_v, self.keep_u if decay_u else exact, self.options)
+        return corrected_gains(ideal, keep_v, self.keep_u if decay_u else exact, self.exponents)
 
 
 def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedPopulation]:
@@ -85,14 +87,18 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
             "compiled from."
         )
     options = CompileOptions(**image.report.options)
-    return {
-        item.name: _decode(population, item, image, options)
-        for population, item in zip(network.populations, symbols.populations, strict=True)
-    }
+    points = operating_points(network) if options.gain == "auto" else {}
+    decoded = {}
+    for population, item in zip(network.populations, symbols.populations, strict=True):
+        ideal = ideal_population(network, population, symbols.dt)
+        point = points.get(population.name)
+        decays = round_decays(ideal, image.chip, symbols.dt, options, point)
+        decoded[item.name] = _decode(population, item, image, decays.exponents)
+    return decoded
 
 
 def _decode(
-    population: Population, symbol: PopulationSymbol, image: ChipImage, options: CompileOptions
+    population: Population, symbol: PopulationSymbol, image: ChipImage, exponents: GainExponents
 ) -> DecodedPopulation:
     core, registers, own = image.chip.core, image.compartments, symbol.compartments
     # The child of a neuron with two currents is the compartment before its own.
@@ -117,7 +123,7 @@ def _decode(
         refractory=registers.refractory[own].astype(np.int64),
         v_low=low.astype(np.float64),
         v_high=high.astype(np.float64),
-        options=options,
+        exponents=exponents,
     )
 
 

@@ -27,7 +27,7 @@ class SourceEffect:
     Parameters
     ----------
     population, metric : str
-        Whose, and which of :data:`METRICS`.
+        Whose, and which of ``"rate"``, ``"v_rmse"`` and ``"spike_times"``.
     part : str
         ``"grid"`` (float64 on the steps of the chip, against the ideal), ``"registers"`` (the
         chip, against float64 on its steps), or ``"engines"``.
@@ -61,7 +61,7 @@ class MetricTotal:
     Parameters
     ----------
     population, metric : str
-        Whose, and which of :data:`METRICS`.
+        Whose, and which of ``"rate"``, ``"v_rmse"`` and ``"spike_times"``.
     ideal, on_grid, chip : float
         The metric of float64 on the fine grid, of float64 on the steps of the chip, and of the
         chip, all against that fine grid: v_rmse and spike_times are 0 in the ideal.

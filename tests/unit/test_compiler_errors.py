@@ -61,12 +61,18 @@ def test_only_for_a_chip():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"gain": "DC"}, "options: gain = 'DC'; allowed: 'dc' or 'impulse'."),
+        ({"gain": "DC"}, "options: gain = 'DC'; allowed: 'dc', 'impulse' or 'auto'."),
         ({"headroom": 0.99}, "options: headroom = 0.99; allowed: at least 1."),
         ({"headroom": True}, "options: headroom = True; allowed: at least 1."),
         ({"headroom": float("inf")}, "options: headroom = inf; allowed: at least 1."),
         ({"assumed_rate": -1}, "options: assumed_rate = -1 Hz; allowed: at least 0."),
         ({"assumed_rate": "fast"}, "options: assumed_rate = 'fast' Hz; allowed: at least 0."),
+        (
+            {"weight_rounding": "up"},
+            "options: weight_rounding = 'up'; allowed: 'nearest', 'floor', 'stochastic' or "
+            "'moments'.",
+        ),
+        ({"weight_seed": -1}, "options: weight_seed = -1; allowed: an integer of at least 0."),
     ],
 )
 def test_options_out_of_range_are_refused(options, text):

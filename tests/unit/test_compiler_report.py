@@ -67,7 +67,13 @@ def test_the_report_lists_every_parameter_in_order(image):
     ]
     assert image.report.warnings == ()
     assert (image.report.chip, image.report.dt) == ("loihi", 0.1)
-    assert image.report.options == {"gain": "dc", "headroom": 1.25, "assumed_rate": 100.0}
+    assert image.report.options == {
+        "gain": "dc",
+        "headroom": 1.25,
+        "assumed_rate": 100.0,
+        "weight_rounding": "nearest",
+        "weight_seed": 0,
+    }
 
 
 def test_tau_m_of_10_ms_at_0_1_ms_becomes_decay_41_which_means_9_94_ms(image):

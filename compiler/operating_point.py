@@ -1,0 +1,232 @@
+"""How strongly each population is driven: expected mean and spread of v, and rate.
+
+Spikes are taken as independent Poisson events, and v as a diffusion (Siegert 1951,
+10.1103/PhysRev.81.617), with threshold and reset moved up for currents that outlast a kick (Brunel
+and Sergi 1998, 10.1006/jtbi.1998.0782). Rates of neurons are those at which all populations agree
+(mean-field theory; Brunel 2000, 10.1023/A:1008925309027). These are estimates, good enough to
+choose between two roundings; nothing that a run shows is computed from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neurochip.network import Connection, Network, PoissonInput, Population, SpikeInput
+from neurochip.typing import Float64Array, Int64Array
+
+__all__ = ["OperatingPoint", "lif_rate", "operating_points"]
+
+_SAMPLE = 64  # neurons of a population that are looked at
+_ROUNDS, _DAMPING = 100, 0.3  # of the search for rates that agree
+_COLOURED = 1.0326  # |zeta(1/2)| / sqrt(2), of Brunel and Sergi's shift
+_FARTHEST = 6.0  # standard deviations: from there on a neuron is silent
+_QUIET = 1e-6  # of the way to the threshold: below it, v has no spread to speak of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OperatingPoint:
+    """Drive of some neurons of a population; arrays of shape (n_sampled,).
+
+    Parameters
+    ----------
+    ids : ndarray of int64
+        The neurons.
+    tau_m, tau_syn, tau_refrac : ndarray, ms
+        Time constants (``tau_syn`` is 0 for delta synapses, and weighted by variance where there
+        are two), and refractory period.
+    v_inf, v_reset, v_thresh : ndarray, mV
+        Level without spikes, reset and threshold.
+    mean, std : ndarray, mV
+        Of v without a threshold.
+    kick : ndarray, mV
+        Root of the mean square of a jump of v; 0 for synaptic currents.
+    kick_rate : ndarray, 1/ms
+        Spikes that arrive per ms.
+    """
+
+    ids: Int64Array
+    tau_m: Float64Array
+    tau_syn: Float64Array
+    tau_refrac: Float64Array
+    v_inf: Float64Array
+    v_reset: Float64Array
+    v_thresh: Float64Array
+    mean: Float64Array
+    std: Float64Array
+    kick: Float64Array
+    kick_rate: Float64Array
+
+    @property
+    def rates(self) -> Float64Array:
+        """Expected rates in continuous time, Hz."""
+        return lif_rate(self)
+
+
+def lif_rate(point: OperatingPoint) -> Float64Array:
+    """Return the expected rate (Hz) of each neuron of an operating point.
+
+    Without spread it is the exact rate under a constant drive. Else, with
+    ``y = (v_thresh - mean) / (sqrt(2) std)`` and the same for the reset,
+    ``1 / rate = tau_refrac + tau_m integral exp(-x^2) (exp(2 y_thresh x) - exp(2 y_reset x)) / x``
+    over x from 0, which is Siegert's formula with its inner integral written out.
+    """
+    rates = np.zeros(len(point.ids))
+    quiet = point.std <= _QUIET * (point.v_thresh - point.v_reset)
+    fires = quiet & (point.mean > point.v_thresh)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (point.mean - point.v_reset) / (point.mean - point.v_thresh)
+        cycle = point.tau_refrac + point.tau_m * np.log(ratio)
+    rates[fires] = 1e3 / cycle[fires]
+    if quiet.all():
+        return rates
+    spread = np.where(quiet, 1.0, np.sqrt(2.0) * point.std)
+    shift = _COLOURED * np.sqrt(point.tau_syn / point.tau_m)
+    threshold = (point.v_thresh - point.mean) / spread + shift
+    reset = (point.v_reset - point.mean) / spread + shift
+    # x = exp(s), on an even grid of s: the integrand is smooth there and falls off at both ends.
+    s = np.linspace(-24.0, np.log(_FARTHEST + 6.0), 1200)
+    x = np.exp(s)
+    near = np.minimum(threshold, _FARTHEST)[:, None]
+    terms = np.exp(2 * near * x - x**2) - np.exp(2 * np.minimum(reset[:, None], near) * x - x**2)
+    passage = point.tau_m * np.sum(terms, axis=1) * (s[1] - s[0])
+    noisy = ~quiet & (threshold < _FARTHEST)
+    rates[noisy] = 1e3 / (point.tau_refrac + passage)[noisy]
+    return rates
+
+
+def operating_points(network: Network) -> dict[str, OperatingPoint]:
+    """Return the operating point of each population, with up to 64 of its neurons."""
+    points = {item.name: _undriven(network, item) for item in network.populations}
+    drives = [_drive(item, points[item.target.name]) for item in network.connections]
+    rates = {item.name: 0.0 for item in network.populations}
+    for _ in range(_ROUNDS if any(_inside(item) for item in network.connections) else 1):
+        points = {
+            name: _driven(points[name], [d for d in drives if d.target == name], rates)
+            for name in points
+        }
+        found = {name: float(point.rates.mean()) for name, point in points.items()}
+        rates = {name: rate + _DAMPING * (found[name] - rate) for name, rate in rates.items()}
+    return points
+
+
+def _inside(connection: Connection) -> bool:
+    return isinstance(connection.source, Population)
+
+
+def _undriven(network: Network, population: Population) -> OperatingPoint:
+    count = min(population.size, _SAMPLE)
+    ids = np.linspace(0, population.size - 1, count).astype(np.int64)
+
+    def get(name: str) -> Float64Array:
+        return population.parameter(name)[ids]
+
+    tau_m = get("tau_m")
+    v_inf = get("v_rest") + tau_m / get("cm") * network.current(population)[ids]
+    nothing = np.zeros(count)
+    return OperatingPoint(
+        ids=ids,
+        tau_m=tau_m,
+        tau_syn=nothing,
+        tau_refrac=get("tau_refrac"),
+        v_inf=v_inf,
+        v_reset=get("v_reset"),
+        v_thresh=get("v_thresh"),
+        mean=v_inf,
+        std=nothing,
+        kick=nothing,
+        kick_rate=nothing,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Drive:
+    """What one connection does, per ms and (from a population) per Hz of its sources."""
+
+    source: str | None  # a population, whose rate is not known yet
+    target: str
+    mean: Float64Array
+    variance: Float64Array
+    tau_variance: Float64Array  # of currents: variance times tau_syn
+    kicks: Float64Array
+    kick_power: Float64Array
+
+
+def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
+    target = connection.target
+    weight = np.broadcast_to(np.asarray(connection.weight, np.float64), connection.post.shape)
+    rate = np.repeat(_source_rates(connection), np.diff(connection.indptr)) / 1000.0  # per ms
+
+    def sums(values: Float64Array) -> Float64Array:
+        every = np.bincount(connection.post, values, minlength=target.size)
+        return every[point.ids].astype(np.float64)
+
+    tau_m = point.tau_m
+    if target.model.delta_synapses:
+        power = sums(rate * weight**2)
+        return _Drive(
+            connection.source.name if _inside(connection) else None,
+            target.name,
+            mean=sums(rate * weight) * tau_m,
+            variance=power * tau_m / 2,
+            tau_variance=np.zeros(len(tau_m)),
+            kicks=sums(rate),
+            kick_power=power,
+        )
+    resistance = tau_m / target.parameter("cm")[point.ids]
+    mean, variance, weighted = (np.zeros(len(tau_m)) for _ in range(3))
+    name = "tau_syn" if target.model.tau_syn is not None else "tau_syn_E"
+    other = "tau_syn_I" if target.model.two_currents else name
+    for parameter, chosen in ((name, weight >= 0), (other, weight < 0)):
+        tau = target.parameter(parameter)[point.ids]
+        own = np.where(chosen, weight, 0.0)
+        mean += sums(rate * own) * resistance * tau
+        # The integral of the square of R w tau_s / (tau_m - tau_s) (exp(-t/tau_m) - exp(-t/tau_s)).
+        power = sums(rate * own**2) * (resistance * tau) ** 2 / (2 * (tau_m + tau))
+        variance += power
+        weighted += power * tau
+    return _Drive(
+        connection.source.name if _inside(connection) else None,
+        target.name,
+        mean=mean,
+        variance=variance,
+        tau_variance=weighted,
+        kicks=np.zeros(len(tau_m)),
+        kick_power=np.zeros(len(tau_m)),
+    )
+
+
+def _source_rates(connection: Connection) -> Float64Array:
+    """Hz of each source; 1 for neurons, whose rate is looked for."""
+    source = connection.source
+    if isinstance(source, PoissonInput):
+        return np.broadcast_to(np.asarray(source.rate, dtype=np.float64), (source.size,))
+    if isinstance(source, SpikeInput):
+        span = float(source.times[-1]) if len(source.times) else 0.0
+        counts = np.bincount(source.ids, minlength=source.size)
+        return counts.astype(np.float64) * (1000.0 / span if span > 0 else 0.0)
+    return np.ones(source.size)
+
+
+def _driven(
+    point: OperatingPoint, drives: list[_Drive], rates: Mapping[str, float]
+) -> OperatingPoint:
+    size = len(point.ids)
+    mean, variance, weighted, kicks, power = (np.zeros(size) for _ in range(5))
+    for item in drives:
+        rate = 1.0 if item.source is None else rates[item.source]
+        mean += rate * item.mean
+        variance += rate * item.variance
+        weighted += rate * item.tau_variance
+        kicks += rate * item.kicks
+        power += rate * item.kick_power
+    return replace(
+        point,
+        mean=point.v_inf + mean,
+        std=np.sqrt(variance),
+        tau_syn=np.divide(weighted, variance, out=np.zeros(size), where=variance > 0),
+        kick=np.sqrt(np.divide(power, kicks, out=np.zeros(size), where=kicks > 0)),
+        kick_rate=kicks,
+    )
