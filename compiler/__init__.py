@@ -8,5 +8,13 @@ from neurochip.errors import CompileError
 
 from .options import CompileOptions
 from .pipeline import compile_network
+from .time_step import DtCandidate, DtChoice, choose_dt
 
-__all__ = ["CompileError", "CompileOptions", "compile_network"]
+__all__ = [
+    "CompileError",
+    "CompileOptions",
+    "DtCandidate",
+    "DtChoice",
+    "choose_dt",
+    "compile_network",
+]

@@ -12,7 +12,7 @@ from neurochip.network import Network
 __all__ = ["check_request"]
 
 
-def check_request(network: Network, chip: ChipSpec, dt: float) -> float:
+def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
     """Return dt as a float.
 
     Raises
@@ -25,6 +25,6 @@ def check_request(network: Network, chip: ChipSpec, dt: float) -> float:
     if not isinstance(chip, ChipSpec):
         raise CompileError(f"compile: chip = {chip!r}; allowed: a ChipSpec such as LOIHI.")
     number = isinstance(dt, numbers.Real) and not isinstance(dt, bool)
-    if not number or not math.isfinite(dt) or dt <= 0:
-        raise CompileError(f"compile: dt = {dt!r} ms; allowed: a number above 0.")
+    if not number or not 0 < float(dt) < math.inf:
+        raise CompileError(f"compile: dt = {dt!r} ms; allowed: a number above 0, or 'auto'.")
     return float(dt)

@@ -16,6 +16,7 @@ from neurochip.typing import Float64Array
 
 from .decays import Decays
 from .ideal import IdealPopulation, delay_steps, refractory_steps
+from .lower import Lowered
 from .options import CompileOptions
 from .peaks import Peaks
 from .placement import Placement
@@ -36,20 +37,22 @@ def explain(
     chip: ChipSpec,
     dt: float,
     options: CompileOptions,
-    ideals: Mapping[str, IdealPopulation],
-    decays: Mapping[str, Decays],
-    peaks: Mapping[str, Peaks],
-    scales: Mapping[str, Scale],
-    registers: Mapping[str, PopulationRegisters],
+    parts: Lowered,
     connections: Sequence[ConnectionRegisters],
     placement: Placement,
 ) -> CompileReport:
     """Collect the report of a compilation."""
     names = [population.name for population in network.populations]
+    decays, scales = parts.decays, parts.scales
     rows: list[ReportRow] = []
     for name in names:
         rows += _population_rows(
-            ideals[name], decays[name], registers[name], scales[name].lsb_per_mv, chip, dt
+            parts.ideals[name],
+            decays[name],
+            parts.registers[name],
+            scales[name].lsb_per_mv,
+            chip,
+            dt,
         )
     whole = {connection.name: connection for connection in network.connections}
     for item in connections:
@@ -64,7 +67,9 @@ def explain(
         dt=dt,
         options=asdict(options),
         rows=tuple(rows),
-        scales=tuple(_scale_row(name, scales[name], peaks[name], chip, options) for name in names),
+        scales=tuple(
+            _scale_row(name, scales[name], parts.peaks[name], chip, options) for name in names
+        ),
         resources=placement.resources,
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurochip.network import Connection, Network, PoissonInput, Population, SpikeInput
-from neurochip.typing import Float64Array, Int64Array
+from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 __all__ = ["OperatingPoint", "lif_rate", "operating_points"]
 
@@ -60,6 +60,11 @@ class OperatingPoint:
     kick_rate: Float64Array
 
     @property
+    def quiet(self) -> BoolArray:
+        """Whether v has no spread to speak of, so that a constant drive decides."""
+        return np.asarray(self.std <= _QUIET * (self.v_thresh - self.v_reset))
+
+    @property
     def rates(self) -> Float64Array:
         """Expected rates in continuous time, Hz."""
         return lif_rate(self)
@@ -74,7 +79,7 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
     over x from 0, which is Siegert's formula with its inner integral written out.
     """
     rates = np.zeros(len(point.ids))
-    quiet = point.std <= _QUIET * (point.v_thresh - point.v_reset)
+    quiet = point.quiet
     fires = quiet & (point.mean > point.v_thresh)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (point.mean - point.v_reset) / (point.mean - point.v_thresh)

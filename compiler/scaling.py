@@ -30,6 +30,7 @@ __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights"]
 
 _CANDIDATES = 257
 _SAMPLE = 512  # weights of a connection that the search looks at
+_CHUNK = 1 << 20  # thresholds looked at together: bounds the temporary arrays to about 50 MB
 _RESOLUTION = 64  # grid steps that the largest weight of a connection should have at least
 
 
@@ -109,7 +110,8 @@ def choose_scale(
     upper = bounds[binding]
     scales = upper * np.exp2(-np.arange(_CANDIDATES) / (_CANDIDATES - 1))
     rule = options.weight_rounding
-    costs = np.array([_cost(s, ideal, decays, samples, core, rule) for s in scales])
+    costs = _register_costs(scales, ideal, decays, core)
+    costs += [_weight_cost(scale, samples, core, rule) for scale in scales]
     if not np.isfinite(costs).any():
         raise CompileError(
             f"population {ideal.population.name!r}: its threshold lies {ideal.threshold.min():.3g} "
@@ -157,25 +159,29 @@ def _resolution_bound(samples: list[Float64Array], core: CoreSpec) -> float:
     return bound
 
 
-def _cost(
-    scale: float,
-    ideal: IdealPopulation,
-    decays: Decays,
-    samples: list[Float64Array],
-    core: CoreSpec,
-    rule: str,
-) -> float:
-    """Sum of squared relative errors, each as a share of what it acts on."""
-    step = 1 << core.threshold_shift
-    mantissa = np.rint(ideal.threshold * scale / step)
-    if mantissa.min() < 1:
-        return float(np.inf)
-    cost = float(np.mean((mantissa * step / (ideal.threshold * scale) - 1) ** 2))
-    wanted = decays.bias * scale
-    m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
-    # A bias error moves the level where v settles; truncation moves it by about half an LSB a step.
-    moved = (np.abs(np.ldexp(m.astype(np.float64), e) - wanted) + 0.5) / (1 - decays.keep_v)
-    cost += float(np.mean((moved / (ideal.threshold * scale)) ** 2))
+def _register_costs(
+    scales: Float64Array, ideal: IdealPopulation, decays: Decays, core: CoreSpec
+) -> Float64Array:
+    """Mean squared error of thresholds, and of the levels where v settles, for each scale."""
+    step, costs = 1 << core.threshold_shift, np.empty(len(scales))
+    rows = max(1, _CHUNK // len(ideal.threshold))
+    for start in range(0, len(scales), rows):
+        part = slice(start, start + rows)
+        scale = scales[part, None]
+        threshold, wanted = ideal.threshold * scale, decays.bias * scale
+        mantissa = np.rint(threshold / step)
+        cost = np.mean((mantissa * step / threshold - 1) ** 2, axis=1)
+        m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
+        # A bias error moves where v settles; truncation moves it by about half an LSB a step.
+        off = np.abs(np.ldexp(m.astype(np.float64), e) - wanted) + 0.5
+        cost += np.mean((off / (1 - decays.keep_v) / threshold) ** 2, axis=1)
+        costs[part] = np.where(mantissa.min(axis=1) < 1, np.inf, cost)
+    return costs
+
+
+def _weight_cost(scale: float, samples: list[Float64Array], core: CoreSpec, rule: str) -> float:
+    """Squared relative errors of weights and of their sums, over all connections."""
+    cost = 0.0
     for weights in samples:
         scaled = weights * scale
         chosen = choose_format(float(np.abs(scaled).max()), sign_mode_of(weights), core)

@@ -9,7 +9,7 @@ import numpy as np
 from neurochip.errors import CompileError
 from neurochip.hardware import ChipSpec
 from neurochip.network import Connection
-from neurochip.typing import Int16Array, UInt8Array
+from neurochip.typing import Int16Array, Int64Array, UInt8Array
 
 from .decays import Decays
 from .ideal import delay_steps
@@ -19,7 +19,7 @@ from .rounding import round_steps
 from .scaling import scaled_weights
 from .weights import Grid, choose_format, mantissas, sign_mode_of
 
-__all__ = ["ConnectionRegisters", "round_connection"]
+__all__ = ["ConnectionRegisters", "round_connection", "rounded_delays"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +54,26 @@ class ConnectionRegisters:
         return int(self.delay.max()) if self.delay.size else 0
 
 
+def rounded_delays(connection: Connection, chip: ChipSpec, dt: float) -> Int64Array:
+    """Return the delays in steps, one for all synapses or one for each.
+
+    Raises
+    ------
+    CompileError
+        If a delay is longer than the chip's longest.
+    """
+    steps = delay_steps(connection.delay, dt)
+    longest = int(steps.max()) if connection.n_synapses else 0
+    if longest > chip.core.delay_max:
+        delay = float(np.max(connection.delay))
+        raise CompileError(
+            f"connection {connection.name!r}: a delay of {delay:g} ms is {longest} steps of "
+            f"{dt:g} ms; allowed: at most {chip.core.delay_max} steps "
+            f"({chip.core.delay_max * dt:g} ms). Lengthen dt or shorten the delay."
+        )
+    return steps
+
+
 def round_connection(
     projection: Projection,
     decays: Decays,
@@ -72,15 +92,8 @@ def round_connection(
     connection = projection.connection
     gain = decays.receptors[projection.receptor].gain
     n = connection.n_synapses
-    steps = delay_steps(connection.delay, dt)
+    steps = rounded_delays(connection, chip, dt)
     longest = int(steps.max()) if n else 0
-    if longest > chip.core.delay_max:
-        delay = float(np.max(connection.delay))
-        raise CompileError(
-            f"connection {connection.name!r}: a delay of {delay:g} ms is {longest} steps of "
-            f"{dt:g} ms; allowed: at most {chip.core.delay_max} steps "
-            f"({chip.core.delay_max * dt:g} ms). Lengthen dt or shorten the delay."
-        )
     weights = scaled_weights(connection, gain) * lsb_per_mv if n else np.empty(0)
     largest = float(np.abs(weights).max()) if n else 0.0
     chosen = choose_format(largest, sign_mode_of(weights), chip.core)

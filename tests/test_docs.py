@@ -23,6 +23,7 @@ MODULES = (
     "neurochip.reference",
     "neurochip.validation",
     "neurochip.attribution",
+    "neurochip.tuning",
     "neurochip.image_io",
     "neurochip.programming",
     "neurochip.presets",

@@ -164,3 +164,32 @@ def test_programmed_registers_compete_and_are_checked(run: Run) -> None:
     assert "cut to -64: True" in text
     assert "allowed: at most 128 compartments" in text
     assert line(text, "cores") == "cores: [128, 72]"
+
+
+def test_each_allen_cell_at_its_own_step_comes_as_near_as_steps_allow(run: Run) -> None:
+    text = run("12_allen_cells.py")
+    plain, own = text.split("\nA step for each cell")
+    rows = {}
+    for item in plain.splitlines()[2:]:
+        if "/" in item:
+            values = numbers(item)
+            rows[values[0]] = dict(
+                zip(("floor", "grid", "decay", 23, 16, 12), values[1::2], strict=True)
+            )
+    assert list(rows) == [1.0, 0.5, 0.25, 0.1, 0.05]
+    grids = [row["grid"] for row in rows.values()]
+    assert grids == sorted(grids, reverse=True)  # the grid gets better with the step
+    assert rows[0.05]["decay"] > rows[0.25]["decay"]  # and the register worse
+    assert rows[0.05][12] > 4 * rows[0.05][16]  # and a short state loses
+    assert min(row[23] for row in rows.values()) > 0.8  # the best plain mapping
+    lines = plain.splitlines()
+    assert "        no counter of 63 holds spiny_3, spiny_8: shown with one of 255" in lines
+    assert "        nor does one of 255 hold spiny_3, spiny_8: left out" in lines
+    assert own.count("0 spikes on the chip, too") == 2
+    found = {
+        name: numbers(line(own, name).split("error")[1])
+        for name in ("dt='auto'", "calibrated", "floor")
+    }
+    assert found["calibrated"][0] < 0.2
+    assert found["calibrated"][0] <= found["dt='auto'"][0]
+    assert found["calibrated"][0] == pytest.approx(found["floor"][0], abs=0.011)

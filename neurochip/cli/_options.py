@@ -20,7 +20,7 @@ _COMPILE_OPTIONS = (
     click.option("--dt", type=float, default=0.1, show_default=True, help="Step in ms."),
     click.option(
         "--gain",
-        type=click.Choice(["dc", "impulse"]),
+        type=click.Choice(["dc", "impulse", "auto"]),
         default="dc",
         show_default=True,
         help="What survives the rounding of a decay register.",

@@ -36,7 +36,7 @@ ROWS = (
     ("neurochip.image_io", "neurochip.programming"),
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
-    ("neurochip.attribution",),
+    ("neurochip.attribution", "neurochip.tuning"),
     ("neurochip.cli",),
     ("neurochip.__main__",),
 )

@@ -1,0 +1,278 @@
+"""Which step loses least: a fine grid of time has coarse decay registers, and the other way round.
+
+For each step the registers are chosen as for an image, and the rate that each neuron is expected to
+have with them is held against the rate that it is expected to have in continuous time:
+
+- a neuron under a constant drive has the exact interval of the recurrence of the chip, with
+  truncation as its mean, half an LSB in each step;
+- a neuron driven by spikes has the rate of a diffusion (see ``operating_point``). Its grid raises
+  the threshold: kicks decay for a step before they are tested, and excursions between two tests are
+  missed, which for a random walk is worth 0.5826 standard deviations of a step (Broadie, Glasserman
+  and Kou 1997, 10.1111/1467-9965.00035). A spike is seen half a step late.
+
+Neurons that are not expected to fire count with the error of their time constant. Not predicted are
+the rounding of weights and of delays, and what one population's error does to another.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neurochip.errors import CompileError
+from neurochip.hardware import LOIHI, ChipSpec
+from neurochip.network import Network
+from neurochip.registers import decode_bias, decode_threshold
+from neurochip.typing import Float64Array
+
+from .check import check_request
+from .gains import rounded_point
+from .ideal import IdealPopulation, refractory_steps
+from .lower import Lowered, lower
+from .operating_point import OperatingPoint, lif_rate, operating_points
+from .options import CompileOptions
+from .synapses import rounded_delays
+
+__all__ = ["DtCandidate", "DtChoice", "choose_dt"]
+
+_FINEST = 20  # candidates are 1/1, 1/2, ... 1/20 ms
+_SILENT = 0.1  # Hz: a lower rate is no guide
+_DISCRETE = 0.5826  # -zeta(1/2) / sqrt(2 pi)
+_WIDTH = 100  # columns of a terminal
+
+
+@dataclass(frozen=True, kw_only=True)
+class DtCandidate:
+    """A time step and the error that is expected of it, as fractions of the rate.
+
+    Parameters
+    ----------
+    dt : float, ms
+        The step.
+    grid : float
+        Mean absolute error that the grid of time makes in float64.
+    registers : float
+        Mean absolute error that the registers add on that grid.
+    total : float
+        Mean absolute error of both; the two need not add up, since they may cancel. All three are
+        NaN for a step at which a parameter fits no register.
+    problem : str
+        Why not, else empty.
+    """
+
+    dt: float
+    grid: float
+    registers: float
+    total: float
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DtChoice:
+    """The candidates, from the finest to the coarsest, and the best of them.
+
+    Parameters
+    ----------
+    chip : str
+        Name of the chip.
+    candidates : tuple of DtCandidate
+        All steps that were looked at.
+    """
+
+    chip: str
+    candidates: tuple[DtCandidate, ...]
+
+    @property
+    def best(self) -> DtCandidate:
+        """The candidate with the least total error; of equal ones the coarsest."""
+        possible = [item for item in self.candidates if not item.problem]
+        return min(reversed(possible), key=lambda item: item.total)
+
+    @property
+    def dt(self) -> float:
+        """The best step in ms."""
+        return self.best.dt
+
+    def __str__(self) -> str:
+        lines = [
+            f"Expected error of the rates on {self.chip}",
+            f"{'dt (ms)':>9}{'time grid':>12}{'registers':>12}{'total':>12}",
+        ]
+        for item in self.candidates:
+            values = (item.grid, item.registers, item.total)
+            cells = "".join(f"{100 * x:10.2f} %" for x in values)
+            if item.problem:
+                cells = f"{'does not fit':>36}"
+            lines.append(f"{item.dt:9.4g}{cells}{'  <- best' if item is self.best else ''}")
+        problems = [item for item in self.candidates if item.problem]
+        if problems:
+            text = f"{problems[-1].dt:.4g} ms does not fit: {problems[-1].problem}"
+            lines += textwrap.wrap(text, _WIDTH, subsequent_indent="  ")
+        return "\n".join(lines)
+
+
+def choose_dt(
+    network: Network,
+    chip: ChipSpec = LOIHI,
+    bounds: tuple[float, float] = (0.05, 1.0),
+    *,
+    candidates: Sequence[float] | None = None,
+    options: CompileOptions | None = None,
+) -> DtChoice:
+    """Predict the error of the rates at a number of time steps.
+
+    Parameters
+    ----------
+    network : Network
+        What is to be mapped.
+    chip : ChipSpec
+        Its target. Default: the first-generation chip.
+    bounds : (float, float), ms
+        Shortest and longest step.
+    candidates : sequence of float, ms, optional
+        The steps to look at, within the bounds. Default: 1/1, 1/2, 1/3 ... 1/20 ms, so that every
+        duration in whole ms is a whole number of steps.
+    options : CompileOptions, optional
+        As for ``compile_network``.
+
+    Returns
+    -------
+    DtChoice
+
+    Raises
+    ------
+    CompileError
+        If no candidate lies within the bounds, or at none of them all parameters fit.
+    """
+    steps = _steps(bounds, candidates)
+    options = CompileOptions() if options is None else options
+    for step in steps:
+        check_request(network, chip, step)
+    points = operating_points(network)
+    choice = DtChoice(
+        chip=chip.name,
+        candidates=tuple(_candidate(network, chip, step, options, points) for step in steps),
+    )
+    if all(item.problem for item in choice.candidates):
+        worst = choice.candidates[-1]
+        raise CompileError(
+            f"dt = 'auto': no step from {steps[0]:g} to {steps[-1]:g} ms fits; at {worst.dt:g} ms: "
+            f"{worst.problem}"
+        )
+    return choice
+
+
+def _steps(bounds: tuple[float, float], candidates: Sequence[float] | None) -> list[float]:
+    try:
+        low, high = (float(value) for value in bounds)
+    except (TypeError, ValueError):
+        low, high = math.nan, math.nan
+    if not 0 < low <= high < math.inf:
+        raise CompileError(
+            f"dt = 'auto': bounds = {bounds!r} ms; allowed: the shortest and the longest step, "
+            "above 0."
+        )
+    if candidates is None:
+        candidates = [1 / n for n in range(1, _FINEST + 1)]
+    numbers_only = all(isinstance(x, numbers.Real) and not isinstance(x, bool) for x in candidates)
+    if not numbers_only:
+        raise CompileError(f"dt = 'auto': candidates = {candidates!r}; allowed: steps in ms.")
+    slack = 1e-9
+    steps = sorted(float(x) for x in candidates if low * (1 - slack) <= x <= high * (1 + slack))
+    if not steps:
+        raise CompileError(
+            f"dt = 'auto': no candidate lies between {low:g} and {high:g} ms; widen the bounds or "
+            "pass candidates."
+        )
+    return steps
+
+
+def _candidate(
+    network: Network,
+    chip: ChipSpec,
+    dt: float,
+    options: CompileOptions,
+    points: dict[str, OperatingPoint],
+) -> DtCandidate:
+    try:
+        parts = lower(network, chip, dt, options)
+        for connection in network.connections:
+            rounded_delays(connection, chip, dt)
+    except CompileError as problem:
+        nan = math.nan
+        return DtCandidate(dt=dt, grid=nan, registers=nan, total=nan, problem=str(problem))
+    errors, sizes = [], []
+    for population in network.populations:
+        errors.append(_errors(points[population.name], parts, chip, population.name, dt))
+        sizes.append(population.size)
+    grid, registers, total = np.average(errors, axis=0, weights=sizes).tolist()
+    return DtCandidate(dt=dt, grid=grid, registers=registers, total=total)
+
+
+def _errors(
+    point: OperatingPoint, parts: Lowered, chip: ChipSpec, name: str, dt: float
+) -> tuple[float, float, float]:
+    """Mean absolute errors of a population: grid, registers and both."""
+    ideal, decays = parts.ideals[name], parts.decays[name]
+    scale, registers = parts.scales[name].lsb_per_mv, parts.registers[name]
+    bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / scale
+    threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale
+    truncated = 0.5 / scale / (1 - decays.keep_v)
+    level = bias / (1 - decays.keep_v)
+    wanted = point.rates
+    on_grid = _rates(point, ideal, dt, ideal.keep_v, ideal.v_inf - ideal.origin, ideal.threshold)
+    rounded = rounded_point(point, ideal.keep_v, decays.keep_v, decays.exponents.v, dt)
+    ids = point.ids
+    moved = (level - truncated - (ideal.v_inf - ideal.origin))[ids]
+    rounded = replace(
+        rounded,
+        v_inf=rounded.v_inf + moved,
+        mean=rounded.mean + moved,
+        v_thresh=(ideal.origin + threshold)[ids],
+    )
+    on_chip = _rates(rounded, ideal, dt, decays.keep_v, level - truncated, threshold)
+    fires = wanted >= _SILENT
+    base = np.where(fires, wanted, 1.0)
+    tau = rounded.tau_m / point.tau_m
+    parts_of_error = (
+        np.where(fires, np.abs(on_grid - wanted) / base, dt / 2 / point.tau_m),
+        np.where(fires, np.abs(on_chip - on_grid) / base, np.abs(tau - 1)),
+        np.where(fires, np.abs(on_chip - wanted) / base, np.abs(tau - 1) + dt / 2 / point.tau_m),
+    )
+    grid, registers_only, total = (float(values.mean()) for values in parts_of_error)
+    return grid, registers_only, total
+
+
+def _rates(
+    point: OperatingPoint,
+    ideal: IdealPopulation,
+    dt: float,
+    keep_v: Float64Array,
+    level: Float64Array,
+    threshold: Float64Array,
+) -> Float64Array:
+    """Rates on a grid (Hz); ``level`` and ``threshold`` in mV above the origin, for all neurons."""
+    ids = point.ids
+    quiet = point.quiet
+    above = level[ids] > threshold[ids]
+    share = np.where(above, threshold[ids] / np.where(above, level[ids], 1.0), 0.5)
+    with np.errstate(divide="ignore"):
+        steps = np.floor(np.log1p(-share) / np.log(keep_v[ids])) + 1
+    interval = (steps + ideal.refractory[ids] - 1) * dt
+    constant = np.where(above, 1e3 / interval, 0.0)
+    if quiet.all():
+        return constant
+    delta = ideal.population.model.delta_synapses
+    refractory = np.asarray(refractory_steps(point.tau_refrac, dt) * dt, dtype=np.float64)
+    shift = np.zeros(len(ids))
+    if delta:
+        shift = (point.v_thresh - point.v_inf) * (1 / keep_v[ids] - 1)
+        walk = np.sqrt(point.kick_rate * point.kick**2 * dt + point.kick**2)
+        shift += _DISCRETE * (walk - point.kick)
+    seen = replace(point, v_thresh=point.v_thresh + shift, tau_refrac=refractory + dt / 2)
+    return np.where(quiet, constant, lif_rate(seen))

@@ -1,0 +1,327 @@
+"""Trim thresholds and biases until the population rates of chip and float64 agree."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._progress import progress_bar
+from ..compile_report import ReportRow
+from ..emulator import Emulator
+from ..errors import AnalysisError
+from ..fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
+from ..image import ChipImage, PopulationSymbol
+from ..network import Network
+from ..reference import simulate_reference
+from ..registers import decode_bias, effective_decay
+from ..stimulus import Stimulus
+from ..typing import Int32Array
+from .calibration import Calibration, Trim
+
+__all__ = ["REGISTERS", "calibrate"]
+
+REGISTERS = ("threshold", "bias")
+_FIRST = 0.01  # of the way from reset to threshold: the first step of a trim
+_WIDEST = 8.0  # a trim moves at most so many times as far as the one before
+_LEAST = 0.05  # of a trim that is asked for: a change of the rate that says something
+
+
+def calibrate(
+    network: Network,
+    image: ChipImage,
+    stimuli: Stimulus | Sequence[Stimulus],
+    *,
+    registers: Sequence[str] = REGISTERS,
+    tolerance: float = 0.001,
+    substeps: int = 10,
+    rounds: int = 15,
+    progress: bool | None = None,
+) -> Calibration:
+    """Return an image whose population rates are those of float64 on the given stimuli.
+
+    One shift in mV is looked for in each population, of the thresholds of all its neurons; where
+    that does not do, one of the levels that their biases hold. All populations are trimmed in the
+    same runs. The result is the image with the smallest largest error of all runs.
+
+    This is a fit to the stimuli: it cures whatever makes the rates differ, the grid of time
+    included, by an error of the opposite sign. Test it on a stimulus that it has not seen.
+
+    Parameters
+    ----------
+    network : Network
+        What the image was compiled from.
+    image : ChipImage
+        As compiled; it is not changed.
+    stimuli : Stimulus or sequence of Stimulus
+        What the rates are compared on. A rate over n spikes is known to one in n.
+    registers : sequence of str
+        What may be trimmed, in this order: ``"threshold"`` and ``"bias"``.
+    tolerance : float, default 0.001
+        Relative error of a population rate that is left alone.
+    substeps : int, default 10
+        Steps of float64 in one of the chip; with 1 only what registers do is trimmed.
+    rounds : int, default 15
+        Most runs of the chip for each register.
+    progress : bool, optional
+        Show a bar. Default: on a terminal, after two seconds.
+
+    Raises
+    ------
+    AnalysisError
+        If an argument is not allowed, or the image has no symbols.
+    StimulusError
+        If a stimulus does not fit the network or the grid.
+    """
+    given = (stimuli,) if isinstance(stimuli, Stimulus) else tuple(stimuli)
+    _check(given, registers, tolerance, substeps, rounds, image)
+    assert image.symbols is not None
+    dt, names = image.symbols.dt, [item.name for item in network.populations]
+    total = sum(item.duration for item in given)
+    runs = len(registers) * rounds + 1
+    with progress_bar(runs, "calibrating", progress) as bar:
+
+        def rates(candidate: ChipImage) -> dict[str, float]:
+            emulator, sums = Emulator(candidate, progress=False), dict.fromkeys(names, 0.0)
+            for stimulus in given:
+                emulator.reset()
+                run = emulator.run(stimulus)
+                for name in names:
+                    sums[name] += float(run.rates(name).mean()) * stimulus.duration / total
+            bar.update(1)
+            return sums
+
+        wanted = dict.fromkeys(names, 0.0)
+        for stimulus in given:
+            run = simulate_reference(network, stimulus, dt / substeps, progress=False)
+            for name in names:
+                wanted[name] += float(run.rates(name).mean()) * stimulus.duration / total
+        search = _Search(network, image, wanted, tolerance, rates)
+        for register in registers:
+            search.trim(register, rounds)
+    trims = tuple(search.trim_of(name) for name in names)
+    return Calibration(
+        image=_marked(search.best.image, trims, len(given)),
+        trims=trims,
+        dt=dt,
+        reference_dt=dt / substeps,
+        tolerance=float(tolerance),
+        stimuli=len(given),
+        duration=total,
+        runs=search.runs,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """An image, its shifts by (population, register), and the rates that it had."""
+
+    image: ChipImage
+    shifts: Mapping[tuple[str, str], float]
+    rates: Mapping[str, float]
+
+
+class _Search:
+    """Looks for the shifts of all populations at once, each by the secant through its last runs."""
+
+    def __init__(
+        self,
+        network: Network,
+        image: ChipImage,
+        wanted: Mapping[str, float],
+        tolerance: float,
+        rates: Any,
+    ) -> None:
+        self._network, self._image, self._wanted = network, image, wanted
+        self._tolerance, self._rates = tolerance, rates
+        self.first = self.best = _Tried(image, {}, rates(image))
+        self.runs = 1
+
+    def trim(self, register: str, rounds: int) -> None:
+        """Trim one register of every population that does not agree yet."""
+        open_ = [name for name in self._wanted if not self._agrees(name, self.best)]
+        if not open_:
+            return
+        sign = -1.0 if register == "threshold" else 1.0  # of the rate's change with the shift
+        base = self.best
+        step = {name: self._first_step(name, sign) for name in open_}
+        points: dict[str, list[tuple[float, float]]] = {
+            name: [(0.0, self._error(name, base))] for name in open_
+        }
+        shifts = dict(step)
+        seen: list[Mapping[tuple[str, str], float]] = []
+        for _ in range(rounds):
+            image, applied = _apply(base, register, shifts)
+            if applied in seen:  # the registers have no finer steps
+                return
+            seen.append(applied)
+            self.runs += 1
+            tried = _Tried(image, applied, self._rates(image))
+            for name in open_:
+                points[name].append((shifts[name], self._error(name, tried)))
+            if self._worst(tried) < self._worst(self.best):
+                self.best = tried
+            if all(self._agrees(name, tried) for name in self._wanted):
+                return
+            shifts = {name: _next(points[name], step[name], sign) for name in open_}
+
+    def trim_of(self, name: str) -> Trim:
+        """Return what became of a population."""
+        return Trim(
+            population=name,
+            threshold_shift=self.best.shifts.get((name, "threshold"), 0.0),
+            bias_shift=self.best.shifts.get((name, "bias"), 0.0),
+            reference_rate=self._wanted[name],
+            rate_before=self.first.rates[name],
+            rate_after=self.best.rates[name],
+            agrees=self._agrees(name, self.best),
+        )
+
+    def _first_step(self, name: str, sign: float) -> float:
+        population = self._network.population(name)
+        way = population.parameter("v_thresh") - population.parameter("v_reset")
+        return math.copysign(_FIRST * float(way.mean()), -sign * self._error(name, self.best))
+
+    def _error(self, name: str, tried: _Tried) -> float:
+        return tried.rates[name] - self._wanted[name]
+
+    def _agrees(self, name: str, tried: _Tried) -> bool:
+        return abs(self._error(name, tried)) <= self._tolerance * self._wanted[name]
+
+    def _worst(self, tried: _Tried) -> tuple[float, float]:
+        """The largest relative error, and their sum."""
+        errors = [
+            abs(self._error(name, tried)) / (self._wanted[name] or 1.0) for name in self._wanted
+        ]
+        return max(errors), sum(errors)
+
+
+def _apply(
+    base: _Tried, register: str, shifts: Mapping[str, float]
+) -> tuple[ChipImage, dict[tuple[str, str], float]]:
+    """Shift a register of some populations; return the image, and how far registers followed."""
+    image, applied = base.image, dict(base.shifts)
+    assert image.symbols is not None
+    for item in image.symbols.populations:
+        if item.name in shifts:
+            image, moved = _shifted(image, item, register, shifts[item.name])
+            applied[item.name, register] = moved
+    return image, applied
+
+
+def _next(points: Sequence[tuple[float, float]], step: float, sign: float) -> float:
+    """Where the rate should be right, from the (shift, error) pairs that are known.
+
+    Between the nearest two of opposite sign by halves and secants in turn, else outward.
+    """
+    # On the side where the shift has to grow the error has the sign of -sign.
+    grow = [x for x, error in points if error * sign < 0]
+    shrink = [x for x, error in points if error * sign > 0]
+    exact = [x for x, error in points if error == 0]
+    if exact:
+        return exact[-1]
+    if not grow or not shrink:
+        last = points[-1][0]
+        return last + math.copysign(min(abs(last) or abs(step), _WIDEST * abs(step)), step)
+    low, high = max(grow), min(shrink)
+    if low > high:  # neurons that drive each other may not answer in order
+        return (low + high) / 2
+    at = dict(points)
+    secant = low - at[low] * (high - low) / (at[high] - at[low])
+    middle = (low + high) / 2
+    inside = low + _LEAST * (high - low) < secant < high - _LEAST * (high - low)
+    return secant if inside and len(points) % 3 else middle
+
+
+def _shifted(
+    image: ChipImage, item: PopulationSymbol, register: str, shift: float
+) -> tuple[ChipImage, float]:
+    """Move a register of all neurons of a population; return the image and the mean shift in mV."""
+    core, registers, own = image.chip.core, image.compartments, item.compartments
+    lsb = shift / item.mv_per_lsb
+    if register == "threshold":
+        unit = 1 << core.threshold_shift
+        before = registers.threshold_mantissa[own].astype(np.int64)
+        after = before + round_to_integer(lsb / unit, Rounding.NEAREST)
+        after = np.clip(after, 1, core.threshold_mantissa.maximum)
+        moved = float(((after - before) * unit * item.mv_per_lsb).mean())
+        changed = {"threshold_mantissa": _put(registers.threshold_mantissa, own, after)}
+    else:
+        decay = effective_decay(registers.decay_v[own], registers.decay_v_offset[own])
+        leak = decay / core.decay_scale
+        bias = decode_bias(registers.bias_mantissa[own], registers.bias_exponent[own])
+        mantissa, exponent = encode_mantissa_exponent(
+            bias + lsb * leak, core.bias_mantissa, core.bias_exponent_max
+        )
+        difference = decode_bias(mantissa, exponent) - bias
+        moved = float((difference / leak * item.mv_per_lsb).mean())
+        changed = {
+            "bias_mantissa": _put(registers.bias_mantissa, own, mantissa),
+            "bias_exponent": _put(registers.bias_exponent, own, exponent),
+        }
+    return replace(image, compartments=dataclasses.replace(registers, **changed)), moved
+
+
+def _marked(image: ChipImage, trims: Sequence[Trim], stimuli: int) -> ChipImage:
+    """Return the image with a warning in its compile report for every register that was moved."""
+    assert image.symbols is not None
+    moves = {(item.population, "v_thresh"): item.threshold_shift for item in trims}
+    for item in trims:
+        moves |= {(item.population, name): item.bias_shift for name in ("v_rest", "v_rest + R I")}
+
+    def marked(row: ReportRow) -> ReportRow:
+        shift = moves.get((row.owner, row.parameter), 0.0)
+        if not shift:
+            return row
+        text = (
+            f"{row.parameter} was moved by {shift:+.4g} mV in a calibration on {stimuli} "
+            f"{'stimulus' if stimuli == 1 else 'stimuli'}; its row is from before"
+        )
+        return replace(row, warning=f"{row.warning}; {text}" if row.warning else text)
+
+    rows = tuple(marked(row) for row in image.report.rows)
+    symbols = replace(image.symbols, report=replace(image.report, rows=rows))
+    return replace(image, symbols=symbols)
+
+
+def _put(values: Int32Array, places: Int32Array, new: Any) -> Int32Array:
+    changed = values.copy()
+    changed[places] = new
+    return changed
+
+
+def _check(
+    stimuli: Sequence[Any],
+    registers: Sequence[str],
+    tolerance: float,
+    substeps: int,
+    rounds: int,
+    image: ChipImage,
+) -> None:
+    if not stimuli or not all(isinstance(item, Stimulus) for item in stimuli):
+        raise AnalysisError(
+            f"calibrate: stimuli = {stimuli!r}; allowed: a Stimulus, or a list of them."
+        )
+    if not registers or not set(registers) <= set(REGISTERS):
+        raise AnalysisError(
+            f"calibrate: registers = {registers!r}; allowed: 'threshold' and 'bias', or one of "
+            "them in a list."
+        )
+    number = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
+    if not number or not 0 <= tolerance < 1:
+        raise AnalysisError(
+            f"calibrate: tolerance = {tolerance!r}; allowed: a fraction from 0 to below 1."
+        )
+    for name, value in (("substeps", substeps), ("rounds", rounds)):
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not whole or value < 1:
+            raise AnalysisError(f"calibrate: {name} = {value!r}; allowed: at least 1.")
+    if not isinstance(image, ChipImage) or image.symbols is None:
+        raise AnalysisError(
+            f"calibrate: image = {image!r}; allowed: a ChipImage with its symbols, as compiled."
+        )

@@ -1,0 +1,143 @@
+"""What a calibration did: values only, and a table for a terminal."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..image import ChipImage
+
+__all__ = ["Calibration", "Trim"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trim:
+    """What was changed in one population, and what that did to its rate.
+
+    Parameters
+    ----------
+    population : str
+        Its name.
+    threshold_shift, bias_shift : float, mV
+        Added to the thresholds, and to the levels that the biases hold; 0 where nothing had to be
+        changed, or nothing helped.
+    reference_rate : float, Hz
+        Mean rate of float64 over all stimuli.
+    rate_before, rate_after : float, Hz
+        Mean rate of the chip over all stimuli.
+    agrees : bool
+        Whether the rate after lies within the tolerance.
+    """
+
+    population: str
+    threshold_shift: float
+    bias_shift: float
+    reference_rate: float
+    rate_before: float
+    rate_after: float
+    agrees: bool
+
+    @property
+    def error_before(self) -> float:
+        """Relative error of the rate before; NaN for a reference of 0 Hz."""
+        return _relative(self.rate_before, self.reference_rate)
+
+    @property
+    def error_after(self) -> float:
+        """Relative error of the rate after; NaN for a reference of 0 Hz."""
+        return _relative(self.rate_after, self.reference_rate)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calibration:
+    """An image whose registers were trimmed against float64, made by :func:`calibrate`.
+
+    The network that it runs is not the one that was described: its thresholds or biases were moved
+    so that its rates are right on the stimuli that were given, and on no others for certain.
+
+    Parameters
+    ----------
+    image : ChipImage
+        The trimmed image. Its compile report is that of the image before, with a warning for each
+        register that was moved.
+    trims : tuple of Trim
+        Population by population.
+    dt, reference_dt : float, ms
+        Step of the chip, and of the float64 runs.
+    tolerance : float
+        Largest relative error of a rate that counts as agreement.
+    stimuli : int
+        How many were given.
+    duration : float, ms
+        Length of all of them together.
+    runs : int
+        Runs of the chip that it took.
+    """
+
+    image: ChipImage
+    trims: tuple[Trim, ...]
+    dt: float
+    reference_dt: float
+    tolerance: float
+    stimuli: int
+    duration: float
+    runs: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the rates of all populations agree."""
+        return all(item.agrees for item in self.trims)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one flat row per population; None where undefined."""
+        rows = []
+        for item in self.trims:
+            errors = {"error_before": item.error_before, "error_after": item.error_after}
+            row = {**asdict(item), **errors}
+            rows.append({key: _plain(value) for key, value in row.items()})
+        return rows
+
+    def __str__(self) -> str:
+        stimuli = "1 stimulus" if self.stimuli == 1 else f"{self.stimuli} stimuli"
+        lines = [
+            f"Calibrated on {stimuli}, {self.duration:g} ms in all, against float64 in steps of "
+            f"{self.reference_dt:g} ms ({self.runs} runs)",
+            f"  {'population':16}{'float64':>12}{'before':>20}{'after':>20}   trimmed",
+        ]
+        for item in self.trims:
+            cells = "".join(
+                f"{_hz(rate):>11}{_percent(error):>9}"
+                for rate, error in (
+                    (item.rate_before, item.error_before),
+                    (item.rate_after, item.error_after),
+                )
+            )
+            named = {"threshold": item.threshold_shift, "bias": item.bias_shift}
+            done = ", ".join(f"{name} {mv:+.4g} mV" for name, mv in named.items() if mv)
+            note = "" if item.agrees else "; does not agree"
+            lines.append(
+                f"  {item.population[:16]:16}{_hz(item.reference_rate):>12}{cells}   "
+                f"{done or 'nothing'}{note}"
+            )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        agrees = sum(item.agrees for item in self.trims)
+        return f"Calibration({agrees} of {len(self.trims)} populations agree)"
+
+
+def _relative(rate: float, reference: float) -> float:
+    return rate / reference - 1 if reference else math.nan
+
+
+def _hz(rate: float) -> str:
+    return f"{rate:.3f} Hz"
+
+
+def _percent(value: float) -> str:
+    return "-" if math.isnan(value) else f"{round(100 * value, 2) + 0.0:+.2f} %"
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

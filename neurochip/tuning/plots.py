@@ -1,0 +1,45 @@
+"""The trade-off between the grid of time and the decay registers, drawn into axes of the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler import DtChoice
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_dt_choice"]
+
+_GRID, _REGISTERS = "#E69F00", "#0072B2"  # of Okabe and Ito's palette
+
+
+def plot_dt_choice(ax: Axes, choice: DtChoice) -> Axes:
+    """Draw the expected error of the rates over the time step: grid, registers and both.
+
+    Steps at which a parameter fits no register are left out; the best is marked.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    choice : DtChoice
+        From :func:`choose_dt`.
+    """
+    possible = [item for item in choice.candidates if not item.problem]
+    steps = [item.dt for item in possible]
+    for name, label, color, marker in (
+        ("grid", "time grid", _GRID, "s"),
+        ("registers", "registers", _REGISTERS, "o"),
+        ("total", "total", "black", ""),
+    ):
+        values = [100 * getattr(item, name) for item in possible]
+        ax.plot(steps, values, marker=marker, markersize=3, color=color, label=label)
+    best = choice.best
+    ax.plot([best.dt], [100 * best.total], "D", color="black", label=f"best: {best.dt:.4g} ms")
+    ax.set_xscale("log")
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("dt (ms)")
+    ax.set_ylabel("expected error of the rate (%)")
+    ax.legend(frameon=False)
+    return ax

@@ -1,0 +1,189 @@
+"""The step that is expected to lose least, and what is expected of the others."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from compiler import CompileError, CompileOptions, choose_dt, compile_network
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    PoissonInput,
+    Population,
+    Uniform,
+    all_to_all,
+    draw_stimulus,
+    one_to_one,
+)
+from neurochip.emulator import Emulator
+from neurochip.reference import simulate_reference
+from neurochip.tuning import plot_dt_choice
+
+
+def constant(**parameters):
+    """A neuron under a constant drive."""
+    model = {"tau_m": 25.0, "v_rest": -40.0, "v_init": -65.0, "tau_refrac": 2.15, **parameters}
+    return Network(populations=[Population("cells", 1, LIF(**model))])
+
+
+def cycle(tau_m=25.0, tau_refrac=2.15):
+    return tau_refrac + tau_m * math.log(25 / 10)
+
+
+def rate_of_chip(network, dt, chip=LOIHI):
+    """From the mean interval, so that it does not depend on the length of the run."""
+    image = compile_network(network, chip, dt=dt)
+    times = Emulator(image).run(draw_stimulus(network, dt * round(2000 / dt), 1)).times("cells")
+    return 1e3 * (len(times) - 1) / (times[-1] - times[0])
+
+
+@pytest.mark.parametrize("tau_syn", [None, 5.0])
+def test_the_rate_of_a_constant_drive_is_predicted_exactly(tau_syn):
+    network = constant(tau_syn=tau_syn)
+    choice = choose_dt(network, bounds=(0.05, 1.0))
+    for item in choice.candidates[::2]:
+        error = rate_of_chip(network, item.dt) * cycle() / 1e3 - 1
+        assert item.total == pytest.approx(abs(error), abs=1e-9)
+        # It integrates again k steps after its spike, in that step already.
+        held = max(math.floor(2.15 / item.dt + 1e-3), 1) - 1
+        steps = held + math.floor(25.0 * math.log(25 / 10) / item.dt) + 1
+        assert item.grid == pytest.approx(abs(cycle() / (steps * item.dt) - 1), abs=1e-9)
+
+
+def test_the_best_step_is_the_one_that_measures_best():
+    network = constant()
+    choice = choose_dt(network)
+    errors = {
+        item.dt: abs(rate_of_chip(network, item.dt) * cycle() / 1e3 - 1)
+        for item in choice.candidates
+    }
+    assert errors[choice.dt] == pytest.approx(min(errors.values()), abs=1e-9)
+
+
+def driven(tau_syn=None):
+    lif = LIF(
+        tau_m=10.0,
+        cm=0.25,
+        v_rest=-70.0,
+        v_reset=-65.0,
+        v_thresh=-50.0,
+        tau_refrac=5.0,
+        tau_syn=tau_syn,
+    )
+    unit = 1.0 if tau_syn is None else 1 / 16
+    source, cells = PoissonInput("source", 100, rate=12.5), Population("cells", 80, lif)
+    weights = all_to_all(source, cells, weight=Uniform(0.5 * unit, 2 * unit), seed=1)
+    return Network(inputs=[source], populations=[cells], connections=[weights])
+
+
+@pytest.mark.parametrize("tau_syn", [None, 4.0])
+def test_what_registers_do_to_a_driven_network_is_predicted_well(tau_syn):
+    """The error of the grid is known to a factor of two, that of the registers better."""
+    network = driven(tau_syn)
+    stimulus = draw_stimulus(network, 4000.0, seed=1)
+    fine = simulate_reference(network, stimulus, 0.01).rates("cells").mean()
+    for item in choose_dt(network, candidates=[0.1, 0.25, 1.0]).candidates:
+        on_grid = simulate_reference(network, stimulus, item.dt).rates("cells").mean()
+        image = compile_network(network, LOIHI, dt=item.dt)
+        chip = Emulator(image).run(stimulus).rates("cells").mean()
+        assert item.registers == pytest.approx(abs(chip / on_grid - 1), abs=5e-3)
+        assert item.grid == pytest.approx(abs(on_grid / fine - 1), rel=1.0, abs=5e-3)
+
+
+def test_the_time_grid_and_the_decay_registers_pull_in_opposite_directions():
+    candidates = choose_dt(driven(), candidates=[0.1, 0.2, 0.5, 1.0]).candidates
+    grids = [item.grid for item in candidates]
+    assert grids == sorted(grids)
+    assert candidates[0].registers > 2 * candidates[-1].registers
+
+
+def test_auto_compiles_at_the_best_step_with_the_options_given():
+    network = constant()
+    image = compile_network(network, LOIHI, dt="auto", gain="impulse")
+    assert image.report.dt == choose_dt(network, options=CompileOptions(gain="impulse")).dt
+    assert (
+        image.digest()
+        == compile_network(network, LOIHI, dt=image.report.dt, gain="impulse").digest()
+    )
+
+
+def test_steps_at_which_a_counter_is_too_short_are_out():
+    choice = choose_dt(constant(tau_refrac=20.0))
+    out = [item.dt for item in choice.candidates if item.problem]
+    assert out == [item.dt for item in choice.candidates if item.dt < 20.0 / 62 - 1e-9]
+    assert "tau_refrac[0] = 20 ms needs refractory register" in choice.candidates[0].problem
+    assert choice.dt > 20.0 / 62
+    source, cells = PoissonInput("source", 1, rate=10.0), Population("cells", 1)
+    links = one_to_one(source, cells, weight=20.0, delay=10.0)
+    delayed = Network(inputs=[source], populations=[cells], connections=[links])
+    assert all(
+        bool(item.problem) == (item.dt < 10.0 / 62.5) for item in choose_dt(delayed).candidates
+    )
+
+
+def test_a_silent_network_is_judged_by_its_time_constants():
+    network = Network(populations=[Population("cells", 1, LIF(tau_m=10.0))])
+    (item,) = choose_dt(network, candidates=[0.1]).candidates
+    meant = -0.1 / math.log(1 - 41 / 4096)
+    assert item.registers == pytest.approx(abs(meant / 10.0 - 1))
+    assert item.grid == pytest.approx(0.1 / 2 / 10.0)
+
+
+def test_the_text_marks_the_best_and_says_why_others_are_out():
+    choice = choose_dt(constant(tau_refrac=20.0), candidates=[0.1, 0.4, 1.0])
+    lines = str(choice).splitlines()
+    assert lines[0] == "Expected error of the rates on loihi"
+    assert lines[2].split() == ["0.1", "does", "not", "fit"]
+    assert sum(line.endswith("<- best") for line in lines) == 1
+    assert lines[5].startswith("0.1 ms does not fit: population 'cells': tau_refrac[0] = 20 ms")
+    assert max(len(line) for line in lines) <= 100
+
+
+def test_the_curve_leaves_out_what_does_not_fit():
+    choice = choose_dt(constant(tau_refrac=20.0), candidates=[0.1, 0.4, 0.5, 1.0])
+    ax = plot_dt_choice(Figure().subplots(), choice)
+    lines = {line.get_label(): line for line in ax.lines}
+    assert list(lines["total"].get_xdata()) == [0.4, 0.5, 1.0]
+    assert list(lines) == ["time grid", "registers", "total", f"best: {choice.dt:.4g} ms"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            {"bounds": (1.0, 0.1)},
+            "dt = 'auto': bounds = (1.0, 0.1) ms; allowed: the shortest and the longest step, "
+            "above 0.",
+        ),
+        (
+            {"bounds": 0.1},
+            "dt = 'auto': bounds = 0.1 ms; allowed: the shortest and the longest step, above 0.",
+        ),
+        ({"candidates": ["0.1"]}, "dt = 'auto': candidates = ['0.1']; allowed: steps in ms."),
+        (
+            {"candidates": [2.0]},
+            "dt = 'auto': no candidate lies between 0.05 and 1 ms; widen the bounds or pass "
+            "candidates.",
+        ),
+    ],
+)
+def test_bounds_without_a_step_are_refused(arguments, text):
+    with pytest.raises(CompileError) as caught:
+        choose_dt(constant(), **arguments)
+    assert str(caught.value) == text
+
+
+def test_a_network_that_fits_at_no_step_is_refused_with_the_reason():
+    with pytest.raises(CompileError) as caught:
+        compile_network(constant(tau_refrac=100.0), LOIHI, dt="auto")
+    assert str(caught.value) == (
+        "dt = 'auto': no step from 0.05 to 1 ms fits; at 1 ms: population 'cells': tau_refrac[0] = "
+        "100 ms needs refractory register 101 at dt = 1 ms; allowed: 1 to 63, which is at most 62 "
+        "ms. Lengthen dt or shorten tau_refrac."
+    )
+    assert np.isfinite(choose_dt(constant(tau_refrac=50.0)).best.total)
