@@ -24,7 +24,7 @@ from .options import CompileOptions
 from .peaks import Peaks
 from .projections import Projection
 from .rounding import second_moment_gain
-from .weights import choose_format, exponents, grid, mantissas, sign_mode_of
+from .weights import choose_format, exponents, grid, sign_mode_of
 
 __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights"]
 
@@ -86,11 +86,12 @@ def choose_scale(
     CompileError
         If registers cannot hold a parameter at any useful scale.
     """
+    driving = [item for item in projections if item.connection.n_synapses]
     samples = [
         _sample(scaled_weights(item.connection, decays.receptors[item.receptor].gain))
-        for item in projections
-        if item.connection.n_synapses
+        for item in driving
     ]
+    indegrees = [item.connection.n_synapses / ideal.population.size for item in driving]
     hard = _register_bounds(ideal, decays, samples, core)
     roomy, tight = (
         {
@@ -111,7 +112,7 @@ def choose_scale(
     scales = upper * np.exp2(-np.arange(_CANDIDATES) / (_CANDIDATES - 1))
     rule = options.weight_rounding
     costs = _register_costs(scales, ideal, decays, core)
-    costs += [_weight_cost(scale, samples, core, rule) for scale in scales]
+    costs += [_weight_cost(scale, samples, indegrees, core, rule) for scale in scales]
     if not np.isfinite(costs).any():
         raise CompileError(
             f"population {ideal.population.name!r}: its threshold lies {ideal.threshold.min():.3g} "
@@ -179,23 +180,27 @@ def _register_costs(
     return costs
 
 
-def _weight_cost(scale: float, samples: list[Float64Array], core: CoreSpec, rule: str) -> float:
+def _weight_cost(
+    scale: float, samples: list[Float64Array], indegrees: list[float], core: CoreSpec, rule: str
+) -> float:
     """Squared relative errors of weights and of their sums, over all connections."""
     cost = 0.0
-    for weights in samples:
+    for weights, indegree in zip(samples, indegrees, strict=True):
         scaled = weights * scale
         chosen = choose_format(float(np.abs(scaled).max()), sign_mode_of(weights), core)
         steps = scaled / chosen.step
-        if rule in ("stochastic", "moments"):  # sums are kept, squares as well as may be
-            cost += second_moment_gain(steps) ** (1 if rule == "stochastic" else 2)
+        if rule == "stochastic":  # sums are right on average, squares grow
+            cost += second_moment_gain(steps)
             continue
-        way = Rounding.NEAREST if rule == "nearest" else Rounding.TOWARD_ZERO
-        whole = mantissas(round_to_integer(steps, way), chosen) // chosen.mantissa_step
-        error = whole * chosen.step - scaled
-        power = float(np.sum(scaled**2))
+        if rule == "moments":  # the sum of the weights of a neuron is rounded instead of each
+            cost += second_moment_gain(steps) ** 2
+            steps = steps * max(indegree, 1.0)
+        way = Rounding.TOWARD_ZERO if rule == "floor" else Rounding.NEAREST
+        error = round_to_integer(steps, way) - steps
+        power = float(np.sum(steps**2))
         if power > 0:
             cost += float(np.sum(error**2)) / power
-            cost += (float(np.sum(error)) / float(np.sum(np.abs(scaled)))) ** 2
+            cost += (float(np.sum(error)) / float(np.sum(np.abs(steps)))) ** 2
     return cost
 
 

@@ -193,3 +193,23 @@ def test_each_allen_cell_at_its_own_step_comes_as_near_as_steps_allow(run: Run) 
     assert found["calibrated"][0] < 0.2
     assert found["calibrated"][0] <= found["dt='auto'"][0]
     assert found["calibrated"][0] == pytest.approx(found["floor"][0], abs=0.011)
+
+
+def test_sums_of_few_bit_weights_are_kept_by_moments_and_lost_by_cutting(run: Run) -> None:
+    text = run("13_microcircuit_weights.py", "0.02", "600", "3", "2")
+    alike, unlike = text.split("capacitances spread")
+    for table in (alike, unlike):
+        sums = {
+            bits: {
+                rule: numbers(line(table, f"{bits} bits, {rule}"))[1]
+                for rule in ("floor", "nearest", "stochastic", "moments")
+            }
+            for bits in (3, 2)
+        }
+        for row in sums.values():
+            assert row["moments"] < row["nearest"] < row["floor"] / 3
+            assert row["moments"] < row["stochastic"]
+        assert sums[3]["floor"] < sums[2]["floor"]
+    neurons = {rule: numbers(line(unlike, f"2 bits, {rule}"))[3] for rule in ("floor", "moments")}
+    chance = numbers(line(unlike, "float64, other input").split("input")[1])[1]
+    assert neurons["moments"] < 1.2 * chance < neurons["floor"]
