@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 
 from .._progress import progress_bar
-from ..errors import EmulatorError
-from ..image import ChipImage
+from ..errors import EmulatorError, NeurochipError
+from ..image import ChipImage, Symbols
 from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus, count_steps
-from ..typing import Int8Array
+from ..typing import Int8Array, Int32Array
 from .decode import Registers, decode_recording, raw_recording
 from .engine import Engine
 
 __all__ = ["Emulator"]
 
+_LARGEST_SEED = (1 << 63) - 1
 _WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a barrier costs more
 
 
@@ -109,28 +111,78 @@ class Emulator:
         ChipOverflowError
             With ``strict=True``, when a register overflows.
         """
-        symbols = self.image.symbols
-        if symbols is None:
-            raise EmulatorError(
-                "emulator: this image has no symbols, so names and units are unknown; use "
-                "run_steps with input numbers."
-            )
-        total = count_steps(stimulus.duration, symbols.dt)
-        left = total - self.step
-        n_steps = left if duration is None else count_steps(duration, symbols.dt)
-        if left < 1 or n_steps > left:
-            raise EmulatorError(
-                f"emulator: at {self.step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
-                f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
-                "reset() to start again, or draw a longer stimulus."
-            )
-        sizes = {item.name: len(item.compartments) for item in symbols.populations}
-        probes = resolve_probes(record, sizes, ("v", "u"))
-        compartments = {item.name: item.compartments for item in symbols.populations}
-        columns = {key: compartments[key[0]][ids] for key, ids in probes.items()}
-        spikes = stimulus.binned(symbols.dt, [(item.name, item.size) for item in symbols.inputs])
-        registers = self._run(n_steps, spikes, columns)
-        return decode_recording(registers, symbols, probes, self._label())
+        plan = self._plan(self.step, stimulus, duration, record)
+        registers = self._run(plan.n_steps, plan.spikes, plan.columns)
+        return decode_recording(registers, plan.symbols, plan.probes, self._label())
+
+    def run_batch(
+        self,
+        stimuli: Iterable[Stimulus],
+        *,
+        duration: float | None = None,
+        record: Iterable[str | Probe] = (),
+        seeds: Iterable[int] | None = None,
+        threads: int | None = None,
+    ) -> list[Recording]:
+        """Run many stimuli, each from step 0, several at a time.
+
+        Every recording equals that of :meth:`reset` and :meth:`run`; the runs share nothing but the
+        image, and leave the state of this emulator as it is.
+
+        Parameters
+        ----------
+        stimuli : iterable of Stimulus
+            One for each run, as :func:`~neurochip.stimulus.draw_stimulus` makes them from seeds.
+        duration, record
+            As for :meth:`run`, the same for all runs.
+        seeds : iterable of int, optional
+            Seed of the noise in each run, for an image with noise registers. Default: the seed in
+            the image, so that every run has the same noise.
+        threads : int, optional
+            Runs at a time. Default: as many threads as Numba has.
+
+        Returns
+        -------
+        list of Recording
+            In the order of the stimuli.
+
+        Raises
+        ------
+        EmulatorError
+            If seeds are given and the image has no noise, or their number is not that of the
+            stimuli; and as for :meth:`run`, with the number of the run in front.
+        StimulusError, RecordingError, ChipOverflowError
+            As for :meth:`run`, with the number of the run in front.
+        """
+        runs, probes = list(stimuli), list(record)
+        noise_seeds = self._check_seeds(seeds, len(runs))
+
+        def run(index: int) -> Recording:
+            try:
+                plan = self._plan(0, runs[index], duration, probes)
+                registers = self._engine.run(
+                    self._engine.start(),
+                    plan.n_steps,
+                    plan.spikes,
+                    plan.columns,
+                    seed=noise_seeds[index],
+                    strict=self.strict,
+                    threads=1,
+                )
+            except NeurochipError as problem:
+                raise type(problem)(f"run {index} of {len(runs)}: {problem}") from None
+            return decode_recording(registers, plan.symbols, plan.probes, self._label())
+
+        workers = _most_threads() if threads is None else _check_threads(threads)
+        recordings = []
+        with (
+            progress_bar(len(runs), "emulating", self.progress, unit="run") as bar,
+            ThreadPoolExecutor(workers) as pool,
+        ):
+            for recording in pool.map(run, range(len(runs))):
+                recordings.append(recording)
+                bar.update()
+        return recordings
 
     def run_steps(
         self,
@@ -192,6 +244,58 @@ class Emulator:
         registers = self._run(int(n_steps), (at, ids), probes, draws=draws)
         return raw_recording(registers, size, self._label())
 
+    def _plan(
+        self,
+        step: int,
+        stimulus: Stimulus,
+        duration: float | None,
+        record: Iterable[str | Probe],
+    ) -> _Plan:
+        """What a run in physical units from a step on is in steps, inputs and compartments."""
+        symbols = self.image.symbols
+        if symbols is None:
+            raise EmulatorError(
+                "emulator: this image has no symbols, so names and units are unknown; use "
+                "run_steps with input numbers."
+            )
+        total = count_steps(stimulus.duration, symbols.dt)
+        left = total - step
+        n_steps = left if duration is None else count_steps(duration, symbols.dt)
+        if left < 1 or n_steps > left:
+            raise EmulatorError(
+                f"emulator: at {step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
+                f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
+                "reset() to start again, or draw a longer stimulus."
+            )
+        sizes = {item.name: len(item.compartments) for item in symbols.populations}
+        probes = resolve_probes(record, sizes, ("v", "u"))
+        compartments = {item.name: item.compartments for item in symbols.populations}
+        return _Plan(
+            symbols=symbols,
+            n_steps=n_steps,
+            spikes=stimulus.binned(
+                symbols.dt, [(item.name, item.size) for item in symbols.inputs], ordered=False
+            ),
+            probes=probes,
+            columns={key: compartments[key[0]][ids] for key, ids in probes.items()},
+        )
+
+    def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
+        if seeds is None:
+            return [None] * n_runs
+        given = list(seeds)
+        if self.image.noise is None:
+            raise EmulatorError("emulator: seeds were given, but the image has no noise registers.")
+        if len(given) != n_runs:
+            raise EmulatorError(
+                f"emulator: {len(given)} seeds and {n_runs} stimuli; allowed: one for each."
+            )
+        for seed in given:
+            whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+            if not whole or not 0 <= seed <= _LARGEST_SEED:
+                raise EmulatorError(f"emulator: seed = {seed!r}; allowed: 0 to {_LARGEST_SEED}.")
+        return [int(seed) for seed in given]
+
     def _check_draws(self, noise: Any, n_steps: int) -> Int8Array:
         draws, shape = np.asarray(noise), (n_steps, self.image.n_compartments)
         if self.image.noise is None:
@@ -223,14 +327,31 @@ class Emulator:
             )
 
 
+class _Plan(NamedTuple):
+    """A run in physical units, translated."""
+
+    symbols: Symbols
+    n_steps: int
+    spikes: tuple[Int32Array, Int32Array]
+    probes: dict[tuple[str, str], Int32Array]
+    columns: dict[tuple[str, str], Int32Array]
+
+
 def _choose_threads(image: ChipImage, threads: int | None) -> int:
-    settings: Any = numba.config  # made at run time, unknown to type checkers
-    most = settings.NUMBA_NUM_THREADS
-    if threads is None:
-        work = image.n_compartments + image.n_synapses // 100
-        return int(min(most, max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1))
+    if threads is not None:
+        return _check_threads(threads)
+    work = image.n_compartments + image.n_synapses // 100
+    return min(_most_threads(), max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1)
+
+
+def _check_threads(threads: int) -> int:
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
         raise EmulatorError(f"emulator: threads = {threads!r}; allowed: an integer.")
-    if not 1 <= threads <= most:
-        raise EmulatorError(f"emulator: threads = {threads}; allowed: 1 to {most}.")
+    if not 1 <= threads <= _most_threads():
+        raise EmulatorError(f"emulator: threads = {threads}; allowed: 1 to {_most_threads()}.")
     return int(threads)
+
+
+def _most_threads() -> int:
+    settings: Any = numba.config  # made at run time, unknown to type checkers
+    return int(settings.NUMBA_NUM_THREADS)

@@ -64,6 +64,7 @@ class Engine:
         self.threads = threads
         self._layout, wide = build_layout(image, threads)
         self._widths = widths_of(image, self._layout)
+        self._initial = new_state(image, self._layout, threads)
         self._features = (
             joins_of(image, self._layout),
             sum_shifts_of(image),
@@ -73,7 +74,7 @@ class Engine:
 
     def start(self) -> Position:
         """Return step 0: initial v, no current, nothing on its way."""
-        return Position(new_state(self.image, self._layout, self.threads))
+        return Position(State._make(array.copy() for array in self._initial))
 
     def run(
         self,
