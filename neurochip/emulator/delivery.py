@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .._jit import inline_kernel, kernel
+from .._prefetch import prefetch
 from . import offsets as at
 from .layout import BYTES, HALVES, NARROW_BITS, PLACE, SIZE_BIT, WIDE_BITS
-from .prefetch import prefetch
 
 __all__ = ["deliver", "fold_plane"]
 

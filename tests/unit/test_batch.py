@@ -122,7 +122,7 @@ def test_an_error_names_the_run(image, stimuli):
         "run 1 of 2: stimulus: lacks spikes for input 'source'; the run expects 'source' and the "
         "stimulus holds none. Draw it from the network of the run."
     )
-    with pytest.raises(RecordingError, match="^run 0 of 5: "):
+    with pytest.raises(RecordingError, match=r"^run 0 of 5: "):
         Emulator(image).run_batch(stimuli, record=["w"])
 
 
