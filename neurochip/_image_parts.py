@@ -346,9 +346,13 @@ class Symbols(ArrayValue):
         In the order of the image's input axons.
     report : CompileReport
         What the compiler did.
+    input_lead : int
+        Steps before its own in which an input spike is given to the chip: 0, so that it acts in the
+        next step, or 1, so that it acts in its own.
     """
 
     dt: float
     populations: tuple[PopulationSymbol, ...]
     inputs: tuple[InputSymbol, ...]
     report: CompileReport
+    input_lead: int = 0

@@ -141,7 +141,7 @@ class Emulator:
         steps, sources = stimulus.binned(
             symbols.dt, [(item.name, item.size) for item in symbols.inputs]
         )
-        registers = self._run(n_steps, steps, sources, columns)
+        registers = self._run(n_steps, steps - np.int32(symbols.input_lead), sources, columns)
         return decode_recording(registers, symbols, probes, self._label())
 
     def run_steps(

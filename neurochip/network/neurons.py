@@ -30,12 +30,16 @@ class LIF(ArrayValue):
     ``tau_syn_I`` (PyNN's ``IF_curr_exp``) I is the sum of two currents: positive weights drive the
     first, negative ones the second.
 
+    With ``tau_m=inf`` there is no leak: ``cm dv/dt = I + i_offset`` (integrate-and-fire). With
+    ``v_thresh=inf`` a neuron never spikes, and its v is the output (leaky integrator).
+
     Parameters
     ----------
     tau_m : float or array_like, ms
-        Membrane time constant, above 0.
+        Membrane time constant, above 0; infinite for all neurons or for none.
     v_rest, v_reset, v_thresh : float or array_like, mV
-        Resting, reset and threshold potential; the reset must lie below the threshold.
+        Resting, reset and threshold potential; the reset must lie below the threshold, which is
+        infinite for all neurons or for none.
     tau_refrac : float or array_like, ms
         Refractory period, at least 0. It lasts ``floor(tau_refrac / dt + 1e-3)`` steps, as in
         Brian2; delta kicks that arrive during it are lost (Brian2's ``unless refractory``).
@@ -74,10 +78,10 @@ class LIF(ArrayValue):
             value = quantity("LIF", name, getattr(self, name), unit, **bounds)
             object.__setattr__(self, name, value)
 
-        check("tau_m", "ms", above=0.0)
+        check("tau_m", "ms", above=0.0, may_be_infinite=True)
         check("v_rest", "mV")
         check("v_reset", "mV")
-        check("v_thresh", "mV")
+        check("v_thresh", "mV", may_be_infinite=True)
         check("tau_refrac", "ms", at_least=0.0)
         check("cm", "nF", above=0.0)
         check("i_offset", "nA")
@@ -129,6 +133,16 @@ class LIF(ArrayValue):
             or getattr(self, item.name) != item.default
         ]
         return f"LIF({', '.join(changed)})"
+
+    @property
+    def leaky(self) -> bool:
+        """Whether v decays toward rest."""
+        return bool(np.all(np.isfinite(self.tau_m)))
+
+    @property
+    def spiking(self) -> bool:
+        """Whether there is a threshold to pass."""
+        return bool(np.all(np.isfinite(self.v_thresh)))
 
     @property
     def delta_synapses(self) -> bool:

@@ -115,10 +115,15 @@ def test_connections_that_share_a_name_are_numbered():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"tau_m": 0.0}, "LIF: tau_m = 0 ms; allowed: a finite number above 0 ms."),
-        ({"tau_m": -5.0}, "LIF: tau_m = -5 ms; allowed: a finite number above 0 ms."),
-        ({"tau_m": np.inf}, "LIF: tau_m = inf ms; allowed: a finite number above 0 ms."),
-        ({"tau_m": [10.0, -1.0]}, "LIF: tau_m[1] = -1 ms; allowed: a finite number above 0 ms."),
+        ({"tau_m": 0.0}, "LIF: tau_m = 0 ms; allowed: a finite number above 0 ms, or inf for all."),
+        (
+            {"tau_m": [10.0, -1.0]},
+            "LIF: tau_m[1] = -1 ms; allowed: a finite number above 0 ms, or inf for all.",
+        ),
+        (
+            {"tau_m": [np.inf, 10.0]},
+            "LIF: tau_m[0] = inf ms; allowed: a finite number above 0 ms, or inf for all.",
+        ),
         ({"tau_m": None}, "LIF: tau_m = None; allowed: a number or one number per neuron, in ms."),
         ({"cm": 0}, "LIF: cm = 0 nF; allowed: a finite number above 0 nF."),
         ({"tau_syn": 0}, "LIF: tau_syn = 0 ms; allowed: a finite number above 0 ms."),
@@ -152,7 +157,10 @@ def test_connections_that_share_a_name_are_numbered():
         ),
         ({"v_rest": np.nan}, "LIF: v_rest = nan mV; allowed: a finite number."),
         ({"v_reset": -np.inf}, "LIF: v_reset = -inf mV; allowed: a finite number."),
-        ({"v_thresh": np.inf}, "LIF: v_thresh = inf mV; allowed: a finite number."),
+        (
+            {"v_thresh": -np.inf},
+            "LIF: v_thresh = -inf mV; allowed: a finite number, or inf for all.",
+        ),
         ({"v_init": np.nan}, "LIF: v_init = nan mV; allowed: a finite number."),
         ({"i_offset": np.nan}, "LIF: i_offset = nan nA; allowed: a finite number."),
         (
