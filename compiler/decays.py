@@ -13,7 +13,7 @@ from neurochip.hardware import ChipSpec, CoreSpec
 from neurochip.network import Population
 from neurochip.typing import Float64Array, Int64Array
 
-from .ideal import IdealPopulation
+from .ideal import IdealPopulation, time_constant
 from .options import CompileOptions
 
 __all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays"]
@@ -126,7 +126,7 @@ def _register(
     if lost.any():
         first = int(np.argmax(lost))
         tau = float(taus[first])
-        longest = -dt / np.log1p(-0.5 / scale)
+        longest = float(time_constant(population.model, 1 - 0.5 / scale, dt))
         raise CompileError(
             f"population {population.name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "
             f"{scale * -np.expm1(-dt / tau):.3g} in {scale} per step of {dt:g} ms and would round "

@@ -15,7 +15,7 @@ from neurochip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.typing import Float64Array
 
 from .decays import Decays
-from .ideal import IdealPopulation, delay_steps, refractory_steps
+from .ideal import IdealPopulation, delay_steps, refractory_steps, time_constant
 from .options import CompileOptions
 from .peaks import Peaks
 from .placement import Placement
@@ -89,11 +89,11 @@ def _population_rows(
     coarse = "its decay register is coarse at this dt; lengthen dt"
     span = ideal.threshold if population.model.spiking else None
     with np.errstate(divide="ignore"):  # a register that leaves nothing means tau = 0
-        taus = [-dt / np.log(item.keep_u) for item in decays.receptors]
+        taus = [time_constant(population.model, item.keep_u, dt) for item in decays.receptors]
     decay_v = {"decay_v": decays.decay_v}
     if population.model.leaky:
         with np.errstate(divide="ignore"):
-            tau_m = -dt / np.log(decays.keep_v)
+            tau_m = time_constant(population.model, decays.keep_v, dt)
         yield row("tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, remedy=coarse)
     else:
         yield _exact(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")

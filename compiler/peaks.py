@@ -192,7 +192,7 @@ def _peak(
     steady = np.broadcast_to(mean_gain, peak.shape)
     with np.errstate(invalid="ignore"):
         most = np.where(sums.total > 0, sums.total * steady, 0.0)
-    return np.minimum(peak, most)
+    return np.asarray(np.minimum(peak, most))
 
 
 def _deviation(variance: Float64Array, largest: Float64Array) -> Float64Array:

@@ -12,7 +12,10 @@ from .._values import ArrayValue, check_name, check_size, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 
-__all__ = ["LIF", "Population"]
+__all__ = ["INTEGRATIONS", "LIF", "Population"]
+
+INTEGRATIONS = ("exact", "euler", "exponential_euler")
+"""What a step of dt may do with the equations of :class:`LIF`."""
 
 _DEFAULTS = {"v_init": "v_rest", "tau_syn_E": "tau_syn", "tau_syn_I": "tau_syn"}
 
@@ -53,12 +56,20 @@ class LIF(ArrayValue):
         Time constants of the excitatory and the inhibitory current, both instead of ``tau_syn``.
     v_init : float or array_like, mV, optional
         v at time 0. Default: ``v_rest``.
+    integration : str
+        How a step of dt advances v and I between spikes. ``"exact"`` (the default) solves the
+        equations: v and I keep ``exp(-dt / tau)``. ``"euler"`` is forward Euler: they keep
+        ``1 - dt / tau``, and the I of the beginning of the step acts throughout.
+        ``"exponential_euler"`` solves each variable with the others held: they keep
+        ``exp(-dt / tau)``, and again the I of the beginning acts. The last two are for networks
+        that were made or fitted with such a simulator; their spikes depend more on dt.
 
     Raises
     ------
     NetworkError
         If a value is not finite, out of its range, or the reset is not below the threshold; or if
-        ``tau_syn`` is combined with the other two, or one of them is missing.
+        ``tau_syn`` is combined with the other two, or one of them is missing; or if
+        ``integration`` is none of the three.
     """
 
     tau_m: PerNeuron = 20.0
@@ -72,6 +83,7 @@ class LIF(ArrayValue):
     tau_syn_E: PerNeuron | None = None  # noqa: N815 - PyNN's names
     tau_syn_I: PerNeuron | None = None  # noqa: N815
     v_init: PerNeuron | None = None
+    integration: str = "exact"
 
     def __post_init__(self) -> None:
         def check(name: str, unit: str, **bounds: Any) -> None:
@@ -91,6 +103,11 @@ class LIF(ArrayValue):
                 check(name, "ms", above=0.0)
         if self.v_init is not None:
             check("v_init", "mV")
+        if self.integration not in INTEGRATIONS:
+            raise NetworkError(
+                f"LIF: integration = {self.integration!r}; allowed: 'exact', 'euler' or "
+                "'exponential_euler'."
+            )
         sizes = self._sizes()
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{name} has {size}" for name, size in sizes.items())

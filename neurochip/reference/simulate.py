@@ -47,8 +47,9 @@ def simulate_reference(
            I <- s I
            v_inf = v_rest + R (i_offset + constant currents)
 
-       v is held while the neuron is refractory, I is not. With ``tau_syn_E`` and ``tau_syn_I``
-       there are two such currents, and v takes up both.
+       or by one of Euler's methods where ``LIF.integration`` says so. v is held while the neuron
+       is refractory, I is not. With ``tau_syn_E`` and ``tau_syn_I`` there are two such currents,
+       and v takes up both.
     2. A neuron that is not refractory spikes where ``v > v_thresh``. It is then refractory until
        ``floor(tau_refrac / dt + 1e-3)`` steps later.
     3. Input spikes of this step, and spikes of neurons, arrive ``floor(delay / dt + 0.5)`` steps

@@ -100,7 +100,9 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
     ``y = dt / tau_syn``, a current I at the beginning of the step adds
     ``R I tau_syn / (tau_m - tau_syn) (exp(-x) - exp(-y))`` to v. Written as
     ``R I x exp(-min(x, y)) (1 - exp(-|y - x|)) / |y - x|`` it has no difference of near numbers
-    and, for equal time constants, the limit ``R I x exp(-x)``; ``R x`` is ``dt / cm``.
+    and, for equal time constants, the limit ``R I x exp(-x)``; ``R x`` is ``dt / cm``. Under
+    forward Euler v and I keep ``1 - x`` and ``1 - y`` and a current adds ``R I x``; under
+    exponential Euler they keep ``exp(-x)`` and ``exp(-y)`` and it adds ``R I (1 - exp(-x))``.
 
     References
     ----------
@@ -156,7 +158,7 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
         population.parameter("v_rest") + tau_m / cm * current if leaky else nothing,
         population.parameter("v_thresh"),
         population.parameter("v_reset"),
-        np.exp(-dt / tau_m),
+        _left(population, dt / tau_m),
         nothing if leaky else dt / cm * current,
         # For ever is as long as int32 steps last. One step and none are the same: the spike's own.
         np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
@@ -169,12 +171,22 @@ def _current(population: Population, parameter: str, dt: float) -> tuple[Any, An
         return np.zeros(population.size), np.zeros(population.size)
     tau_m = population.parameter("tau_m")
     x, y = dt / tau_m, dt / population.parameter(parameter)
+    cm, leaky = population.parameter("cm"), population.model.leaky
+    rise = tau_m / cm * x if leaky else dt / cm
+    if population.model.integration == "euler":
+        return _left(population, y), rise
+    if population.model.integration == "exponential_euler":
+        return _left(population, y), tau_m / cm * -np.expm1(-x) if leaky else rise
     apart = np.abs(y - x)
     apart[apart == 0] = np.finfo(np.float64).tiny  # expm1(-z) / z is -1 there, as for z = 0
-    cm = population.parameter("cm")
-    rise = tau_m / cm * x if population.model.leaky else dt / cm
     gain = rise * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
-    return np.exp(-y), gain
+    return _left(population, y), gain
+
+
+def _left(population: Population, steps: Float64Array) -> Float64Array:
+    """What is left after ``steps`` time constants, as the population is integrated."""
+    left: Float64Array = 1 - steps if population.model.integration == "euler" else np.exp(-steps)
+    return left
 
 
 def flatten_synapses(network: Network, dt: float) -> Synapses:

@@ -93,6 +93,24 @@ def test_exponential_synapses_are_mapped_without_error(v_rest, tau_refrac, dt, t
 
 
 @pytest.mark.parametrize("dt", [0.1, 1.0])
+@pytest.mark.parametrize("tau_syn", [None, 3.0, 10.0])
+@pytest.mark.parametrize("integration", ["euler", "exponential_euler"])
+def test_euler_steps_are_mapped_without_error(integration, tau_syn, dt):
+    lif = LIF(
+        tau_m=10.0,
+        tau_syn=tau_syn,
+        v_rest=-70.0,
+        v_reset=-67.0,
+        v_thresh=-55.0,
+        tau_refrac=2.0,
+        integration=integration,
+    )
+    weight = 1.5 if tau_syn is None else 15.0 / tau_syn
+    reference = assert_twin_is_reference(driven(lif, weight=weight, rate=1300.0, delay=3.0), dt)
+    assert rate_of(reference) >= 10
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0])
 @pytest.mark.parametrize("tau_refrac", [0.0, 5.0])
 @pytest.mark.parametrize(
     ("tau_syn_E", "tau_syn_I"), [(2.0, 10.0), (10.0, 2.0), (5.0, np.linspace(4, 6, SIZE))]

@@ -240,3 +240,13 @@ def test_axons_between_cores_are_counted_after_placement(limit, value, remedy):
     )
     image = compile_network(network, chip.what_if(**{limit: value + 1}), dt=0.1)
     assert image.report.resources[limit] == (value + 1, value + 1)
+
+
+@pytest.mark.parametrize(("parameter", "other"), [("tau_m", {}), ("tau_syn", {"tau_m": 9.0})])
+def test_forward_euler_may_not_overshoot(parameter, other):
+    model = lif(**{**other, parameter: 0.5}, integration="euler")
+    assert message(driven(model), dt=1.0) == (
+        f"population 'cells': {parameter}[0] = 0.5 ms is shorter than a step of 1 ms, where "
+        "forward Euler overshoots; no decay register does. Shorten dt, or take integration = "
+        "'exact'."
+    )

@@ -164,6 +164,10 @@ def test_connections_that_share_a_name_are_numbered():
         ({"v_init": np.nan}, "LIF: v_init = nan mV; allowed: a finite number."),
         ({"i_offset": np.nan}, "LIF: i_offset = nan nA; allowed: a finite number."),
         (
+            {"integration": "rk2"},
+            "LIF: integration = 'rk2'; allowed: 'exact', 'euler' or 'exponential_euler'.",
+        ),
+        (
             {"v_rest": [[1.0]]},
             "LIF: v_rest has shape (1, 1); allowed: a number or a one-dimensional array with one "
             "value per neuron, in mV.",
