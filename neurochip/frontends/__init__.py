@@ -1,0 +1,1 @@
+"""Front ends: foreign objects in, a :class:`~neurochip.Network` out, nothing guessed."""
