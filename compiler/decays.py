@@ -31,11 +31,14 @@ class ReceptorDecay:
         Factor of one step that the register means.
     gain : ndarray, mV per weight unit
         What a spike adds to u, corrected for the rounded decays.
+    u_init : ndarray, mV
+        u before the first step, which decays it.
     """
 
     decay_u: Int64Array
     keep_u: Float64Array
     gain: Float64Array
+    u_init: Float64Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,13 +96,28 @@ def round_decays(
             if leaky:
                 gain = gain * (1 - keep_v) / (1 - ideal.keep_v)
             gain = gain * (1 - keep_u) / (1 - item.keep_u)
-        receptors.append(ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain))
+        u_init = _start(item.start * gain, keep_u, model)
+        receptors.append(ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain, u_init=u_init))
     return Decays(
         receptors=tuple(receptors),
         decay_v=decay_v,
         keep_v=keep_v,
         bias=(1 - keep_v) * (ideal.v_inf - ideal.origin) if leaky else ideal.bias,
     )
+
+
+def _start(current: Float64Array, keep_u: Float64Array, population: Population) -> Float64Array:
+    gone = (current != 0) & (keep_u == 0)
+    if gone.any():
+        first = int(np.argmax(gone))
+        raise CompileError(
+            f"population {population.name!r}: i_syn_init[{first}] is not 0, but its current is "
+            "over within one step. Set it to 0, or shorten dt."
+        )
+    started: Float64Array = np.divide(
+        current, keep_u, out=np.zeros_like(current), where=current != 0
+    )
+    return started
 
 
 def _no_leak(population: Population, chip: ChipSpec) -> tuple[Int64Array, Float64Array]:

@@ -148,6 +148,14 @@ def _population_rows(
         registers={"v": registers.v_init},
         scale=span,
     )
+    if np.any(get("i_syn_init")):
+        parts = [
+            u / lsb_per_mv * item.keep_u / item.gain
+            for u, item in zip(registers.u_init, decays.receptors, strict=True)
+        ]
+        meant = np.sum(parts, axis=0)
+        started = {"u": np.stack(registers.u_init)}
+        yield row("i_syn_init", "nA", get("i_syn_init"), meant, registers=started)
 
 
 def _exact(

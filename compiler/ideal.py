@@ -53,12 +53,15 @@ class Receptor:
         Factor s of one step; 0 for delta synapses.
     gain : ndarray, mV per weight unit
         A presynaptic spike of weight w adds ``gain * w`` to u.
+    start : ndarray, weight units
+        The current at time 0.
     """
 
     parameter: str
     tau: Float64Array
     keep_u: Float64Array
     gain: Float64Array
+    start: Float64Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,21 +154,25 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
 def _receptors(population: Population, dt: float, kick: Float64Array) -> tuple[Receptor, ...]:
     if population.model.delta_synapses:
         nothing = np.zeros(population.size)
-        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick),)
+        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick, start=nothing),)
+    start = population.parameter("i_syn_init")
     if population.model.two_currents:
-        return (_current(population, "tau_syn_I", dt), _current(population, "tau_syn_E", dt))
+        return (
+            _current(population, "tau_syn_I", np.minimum(start, 0.0), dt),
+            _current(population, "tau_syn_E", np.maximum(start, 0.0), dt),
+        )
     name = "tau_syn" if population.model.tau_syn is not None else "tau_syn_E"
-    return (_current(population, name, dt),)
+    return (_current(population, name, start, dt),)
 
 
-def _current(population: Population, parameter: str, dt: float) -> Receptor:
+def _current(population: Population, parameter: str, start: Float64Array, dt: float) -> Receptor:
     tau_m, tau_syn = population.parameter("tau_m"), population.parameter(parameter)
     cm, leaky = population.parameter("cm"), population.model.leaky
     a, s = _keep(population, "tau_m", dt), _keep(population, parameter, dt)
     if population.model.integration != "exact":
         # The current of the beginning of the step acts throughout, as u does on the chip.
         gain = tau_m / cm * (1 - a) if leaky else dt / cm
-        return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain)
+        return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain, start=start)
     rise = tau_m / cm * (dt / tau_m) if leaky else dt / cm
     # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus and
     # neither difference of near numbers nor overflow elsewhere.
@@ -173,7 +180,7 @@ def _current(population: Population, parameter: str, dt: float) -> Receptor:
     nonzero = np.where(z == 0, 1.0, z)
     share = np.where(z == 0, 1.0, -np.expm1(-nonzero) / nonzero)
     gain = rise * np.maximum(a, s) * share
-    return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain)
+    return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain, start=start)
 
 
 def _keep(population: Population, parameter: str, dt: float) -> Float64Array:

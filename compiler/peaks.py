@@ -114,6 +114,7 @@ def expected_peaks(
             accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
             # The receptors of a neuron have opposite signs: its input is never larger than one u.
             current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
+        current += np.abs(receptor.u_init)
         # v is a second-order filter of the input: mean and variance gain of poles a and s.
         mean_gain = 1 / ((1 - s) * (1 - a))
         variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))

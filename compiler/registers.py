@@ -20,7 +20,7 @@ __all__ = ["PopulationRegisters", "round_registers"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopulationRegisters:
-    """Integers of a population; arrays of shape (size,)."""
+    """Integers of a population; arrays of shape (size,), of ``u_init`` one for each receptor."""
 
     threshold_mantissa: Int64Array
     bias_mantissa: Int64Array
@@ -28,6 +28,7 @@ class PopulationRegisters:
     refractory: Int64Array
     vmax_exponent: Int64Array
     v_init: Int64Array
+    u_init: tuple[Int64Array, ...]
 
 
 def round_registers(
@@ -71,4 +72,8 @@ def round_registers(
         refractory=ideal.refractory,
         vmax_exponent=np.full(population.size, vmax_exponent),
         v_init=round_to_integer(ideal.v_init * scale.lsb_per_mv, Rounding.NEAREST),
+        u_init=tuple(
+            round_to_integer(item.u_init * scale.lsb_per_mv, Rounding.NEAREST)
+            for item in decays.receptors
+        ),
     )

@@ -154,6 +154,7 @@ def _register_bounds(
         "threshold": (threshold, ideal.threshold if spiking else np.zeros(1)),
         "bias": (min(bias, core.state.maximum), decays.bias),
         "v_init": (ceiling, ideal.v_init),
+        "u_init": (core.state.maximum, np.array([item.u_init for item in decays.receptors])),
     }
     bounds = {
         name: limit / float(np.abs(values).max())

@@ -185,8 +185,9 @@ def _cut(rows: int) -> list[str]:
 
 
 def _compartments(arrays: dict[str, Any]) -> Compartments:
-    # Files of before there were joins have none.
-    arrays.setdefault("compartments.join", np.zeros_like(arrays["compartments.v_init"]))
+    # Files of before there were joins and initial currents have none.
+    for name in ("join", "u_init"):
+        arrays.setdefault(f"compartments.{name}", np.zeros_like(arrays["compartments.v_init"]))
     return Compartments(**{name: arrays[f"compartments.{name}"] for name in _COMPARTMENT_FIELDS})
 
 

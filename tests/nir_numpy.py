@@ -108,7 +108,12 @@ def conv2d(node, x):
 
 
 def conv1d(node, x):
-    weight, pad, step, gap = np.asarray(node.weight, float), node.padding, node.stride, node.dilation
+    weight, pad, step, gap = (
+        np.asarray(node.weight, float),
+        node.padding,
+        node.stride,
+        node.dilation,
+    )
     outputs, inputs, k = weight.shape
     x = np.pad(x, ((0, 0), (pad, pad)))
     width = (x.shape[1] - gap * (k - 1) - 1) // step + 1

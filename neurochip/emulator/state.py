@@ -201,6 +201,7 @@ def new_state(image: ChipImage, layout: Layout) -> State:
     scale, finer = core.decay_scale, DECAY_BITS - core.decay_bits
     vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
     rows = {
+        Row.U: registers.u_init,
         Row.V: registers.v_init,
         Row.KEEP_U: (scale - effective_decay(registers.decay_u, registers.decay_u_offset)) << finer,
         Row.KEEP_V: (scale - effective_decay(registers.decay_v, registers.decay_v_offset)) << finer,

@@ -1,1 +1,1 @@
-"""Front ends: foreign objects in, a :class:`~neurochip.Network` out, nothing guessed."""
+"""Front ends: models of other simulators in, our Network out."""

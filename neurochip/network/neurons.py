@@ -56,6 +56,8 @@ class LIF(ArrayValue):
         Time constants of the excitatory and the inhibitory current, both instead of ``tau_syn``.
     v_init : float or array_like, mV, optional
         v at time 0. Default: ``v_rest``.
+    i_syn_init : float or array_like, nA
+        Synaptic current at time 0, of two currents that of its sign. Default: 0.
     integration : str
         How a step of dt advances v and I between spikes. ``"exact"`` (the default) solves the
         equations: v and I keep ``exp(-dt / tau)``. ``"euler"`` is forward Euler: they keep
@@ -83,6 +85,7 @@ class LIF(ArrayValue):
     tau_syn_E: PerNeuron | None = None  # noqa: N815 - PyNN's names
     tau_syn_I: PerNeuron | None = None  # noqa: N815
     v_init: PerNeuron | None = None
+    i_syn_init: PerNeuron = 0.0
     integration: str = "exact"
 
     def __post_init__(self) -> None:
@@ -103,6 +106,12 @@ class LIF(ArrayValue):
                 check(name, "ms", above=0.0)
         if self.v_init is not None:
             check("v_init", "mV")
+        check("i_syn_init", "nA")
+        if self.delta_synapses and np.any(self.i_syn_init):
+            raise NetworkError(
+                "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, "
+                "or a v_init."
+            )
         if self.integration not in INTEGRATIONS:
             raise NetworkError(
                 f"LIF: integration = {self.integration!r}; allowed: 'exact', 'euler' or "

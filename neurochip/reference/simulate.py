@@ -162,9 +162,14 @@ def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: floa
 
 def _initial_state(network: Network, ring_rows: int, n_slots: int) -> State:
     v = np.concatenate([item.parameter("v_init") for item in network.populations])
+    firsts, seconds = [], []
+    for item in network.populations:
+        current, two = item.parameter("i_syn_init"), item.model.two_currents
+        firsts.append(np.maximum(current, 0.0) if two else current)
+        seconds += [np.minimum(current, 0.0)] if two else []
     return State(
         v=v,
-        i_syn=np.zeros(n_slots),
+        i_syn=np.concatenate([*firsts, *seconds]),
         free_from=np.zeros(len(v), dtype=np.int64),
         ring=np.zeros((ring_rows, n_slots)),
         # Room for a step in which every neuron spikes; without it, the kernel stops.

@@ -21,7 +21,7 @@ ROWS = (
         "neurochip._jit",
         "neurochip._progress",
     ),
-    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz"),
+    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz", "neurochip._extras"),
     ("neurochip.hardware", "neurochip.network"),
     (
         "neurochip.registers",
@@ -36,6 +36,7 @@ ROWS = (
     ("neurochip.image_io", "neurochip.programming"),
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
+    ("neurochip.frontends",),
     ("neurochip.cli",),
     ("neurochip.__main__",),
 )

@@ -5,7 +5,7 @@ spike of weight W reaches a neuron as
 
 - ``"pulse"``: a current of W that lasts for one step, taken up by the integration of the neuron: v
   of a LIF jumps by ``r W (1 - keep)``, with ``keep`` what a step leaves of v (``1 - dt / tau`` for
-  Euler); I of a CubaLIF jumps by ``w_in W (1 - keep)`` with the factor of the current; v of an IF by
+  Euler); I of a CubaLIF by ``w_in W (1 - keep)`` with the factor of the current; v of an IF by
   ``r W dt``;
 - ``"impulse"``: a Dirac pulse of area W (seconds): ``r W / tau``, ``w_in W / tau_syn``, ``r W``;
 - ``"stored"``: a jump by W as it is stored, whatever r, w_in and tau are; in a CubaLIF the current
@@ -22,7 +22,7 @@ import numbers
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import NetworkError
+from ...errors import FrontendError
 from ...network.network import DELIVERIES
 from ...network.neurons import INTEGRATIONS
 
@@ -47,7 +47,7 @@ class Convention:
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If one of them is none of these.
     """
 
@@ -63,7 +63,7 @@ class Convention:
         ):
             if getattr(self, name) not in allowed:
                 listed = ", ".join(repr(item) for item in allowed)
-                raise NetworkError(
+                raise FrontendError(
                     f"convention: {name} = {getattr(self, name)!r}; allowed: {listed}."
                 )
 
@@ -89,19 +89,19 @@ def resolve_convention(
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If the name or a part is unknown.
     """
     if isinstance(convention, str):
         if convention not in CONVENTIONS:
             known = ", ".join(repr(name) for name in CONVENTIONS)
-            raise NetworkError(
+            raise FrontendError(
                 f"NIR: convention = {convention!r}; allowed: {known}, or a Convention(...)."
             )
         convention = CONVENTIONS[convention]
     elif not isinstance(convention, Convention):
         known = ", ".join(repr(name) for name in CONVENTIONS)
-        raise NetworkError(
+        raise FrontendError(
             f"NIR: convention = {convention!r}; allowed: {known}, or a Convention(...)."
         )
     parts = {"kick": kick, "integration": integration, "delivery": delivery}
@@ -114,10 +114,10 @@ def seconds_to_ms(dt: object) -> float:
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If it is not a number above 0.
     """
     number = isinstance(dt, numbers.Real) and not isinstance(dt, bool)
     if not number or not math.isfinite(dt) or dt <= 0:  # type: ignore[arg-type, operator]
-        raise NetworkError(f"NIR: dt = {dt!r} s; allowed: a number above 0, in seconds.")
+        raise FrontendError(f"NIR: dt = {dt!r} s; allowed: a number above 0, in seconds.")
     return float(f"{float(dt) * 1000:.12g}")  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._extras import require
 from ..._npz import DAMAGE, reason
-from ...errors import NetworkError
+from ...errors import FrontendError
 
 __all__ = ["FlatGraph", "NirNode", "describe", "load_graph"]
 
@@ -68,7 +68,7 @@ def load_graph(source: Any) -> FlatGraph:
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If the file is missing, damaged or foreign, a node is of an unknown type, an edge ends
         nowhere, or a nested graph has several inputs or outputs.
     MissingExtraError
@@ -80,7 +80,7 @@ def load_graph(source: Any) -> FlatGraph:
     elif isinstance(source, nir.NIRGraph):
         graph, without_reset = source, frozenset()
     else:
-        raise NetworkError(
+        raise FrontendError(
             f"NIR: source = {source!r}; allowed: the path of a .nir file, or a nir.NIRGraph."
         )
     nodes: dict[str, NirNode] = {}
@@ -101,7 +101,7 @@ def _kind(node: NirNode) -> str:
 def _read(path: Path, nir: Any) -> tuple[Any, frozenset[str]]:
     h5py = require("h5py", "nir", "reading a NIR graph")
     if not path.is_file():
-        raise NetworkError(f"{path}: no such file; pass the path of a NIR graph (.nir).")
+        raise FrontendError(f"{path}: no such file; pass the path of a NIR graph (.nir).")
     try:
         with h5py.File(path, "r") as file:
             stored = dict(_stored_nodes(file["node"]))
@@ -112,13 +112,13 @@ def _read(path: Path, nir: Any) -> tuple[Any, frozenset[str]]:
                 if kind in _WITH_RESET and "v_reset" not in stored[name]
             )
     except (*DAMAGE, AttributeError, TypeError) as problem:
-        raise NetworkError(
+        raise FrontendError(
             f"{path}: damaged or not a NIR graph ({reason(problem)}); write it again from its "
             "source."
         ) from None
     for name, kind in kinds.items():
         if kind not in _KNOWN:
-            raise NetworkError(
+            raise FrontendError(
                 f"{path}: node {name!r} is of the type {kind!r}; known: {', '.join(_KNOWN)}. "
                 "Replace it by these."
             )
@@ -126,12 +126,12 @@ def _read(path: Path, nir: Any) -> tuple[Any, frozenset[str]]:
         # The library's own check of types refuses kernels that are not square; ours follows.
         graph = nir.read(path, type_check=False)
     except (*DAMAGE, AssertionError, AttributeError, TypeError) as problem:
-        raise NetworkError(
+        raise FrontendError(
             f"{path}: the package nir cannot read it ({reason(problem)}); write it again from its "
             "source."
         ) from None
     if not isinstance(graph, nir.NIRGraph):
-        raise NetworkError(f"{path}: holds a single {_kind(graph)}; allowed: a NIRGraph.")
+        raise FrontendError(f"{path}: holds a single {_kind(graph)}; allowed: a NIRGraph.")
     return graph, without_reset
 
 
@@ -147,7 +147,9 @@ def _plain(value: Any) -> Any:
     """Bytes and arrays of one number as what they are."""
     if isinstance(value, bytes):
         return value.decode()
-    return value.item() if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 else value
+    return (
+        value.item() if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 else value
+    )
 
 
 def _flatten(
@@ -157,7 +159,7 @@ def _flatten(
     for name, node in graph.nodes.items():
         path = prefix + name
         if path in nodes:
-            raise NetworkError(f"NIR: two nodes are named {path!r} once nested graphs are opened.")
+            raise FrontendError(f"NIR: two nodes are named {path!r} once nested graphs are opened.")
         entrances[name] = exits[name] = path
         if _kind(node) == "NIRGraph":
             _flatten(node, f"{path}.", nodes, edges)
@@ -166,14 +168,14 @@ def _flatten(
         elif _kind(node) in _KNOWN:
             nodes[path] = node
         else:
-            raise NetworkError(
+            raise FrontendError(
                 f"NIR: node {path!r} is of the type {_kind(node)!r}; known: {', '.join(_KNOWN)}. "
                 "Replace it by these."
             )
     for before, after in graph.edges:
         for end in (before, after):
             if end not in graph.nodes:
-                raise NetworkError(
+                raise FrontendError(
                     f"NIR: the edge {prefix + before!r} -> {prefix + after!r} ends at "
                     f"{prefix + end!r}, which is not a node. Add the node or remove the edge."
                 )
@@ -183,7 +185,7 @@ def _flatten(
 def _only(graph: Any, path: str, kind: str) -> str:
     found = [name for name, node in graph.nodes.items() if _kind(node) == kind]
     if len(found) != 1:
-        raise NetworkError(
+        raise FrontendError(
             f"NIR: the nested graph {path!r} has {len(found)} nodes of type {kind}; allowed: one, "
             "since an edge to a graph does not say which. Open the graph, or split it."
         )

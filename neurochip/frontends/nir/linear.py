@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..._extras import require
-from ...errors import NetworkError
-from ...typing import BoolArray, Float64Array, Int64Array
+from ...errors import FrontendError
+from ...typing import Float64Array, Int64Array
 from .graph import NirNode, describe
 
 __all__ = ["Matrix", "Shape", "Transform", "transform"]
@@ -37,7 +37,7 @@ def transform(name: str, node: NirNode, shape: Shape) -> Transform:
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If the shape does not fit the node, or the node is not exactly linear.
     """
     return _TRANSFORMS[type(node).__name__](describe(name, node), node, shape)
@@ -59,12 +59,13 @@ def _identity(_: str, __: NirNode, shape: Shape) -> Transform:
 def _dense(label: str, node: NirNode, shape: Shape) -> Transform:
     weight = np.asarray(node.weight, dtype=np.float64)
     if weight.ndim != 2:
-        raise NetworkError(
-            f"{label}: weight has shape {weight.shape}; allowed: two dimensions, outputs and inputs."
+        raise FrontendError(
+            f"{label}: weight has shape {weight.shape}; allowed: two dimensions, outputs and "
+            "inputs."
         )
     outputs, inputs = weight.shape
     if _size(shape) != inputs:
-        raise NetworkError(
+        raise FrontendError(
             f"{label}: weight takes {inputs} inputs and gets shape {shape}. Correct the weight, or "
             "flatten what comes before."
         )
@@ -72,16 +73,16 @@ def _dense(label: str, node: NirNode, shape: Shape) -> Transform:
     if type(node).__name__ == "Affine":
         bias = np.asarray(node.bias, dtype=np.float64).ravel()
         if bias.size != outputs:
-            raise NetworkError(f"{label}: bias has {bias.size} values; allowed: {outputs}.")
+            raise FrontendError(f"{label}: bias has {bias.size} values; allowed: {outputs}.")
     return Transform(_sparse().csr_array(weight), bias, (outputs,))
 
 
 def _scale(label: str, node: NirNode, shape: Shape) -> Transform:
     scale = np.asarray(node.scale, dtype=np.float64)
     if scale.size != 1 and scale.shape != shape:
-        raise NetworkError(
-            f"{label}: scale has shape {scale.shape} and gets shape {shape}; allowed: one shape, or "
-            "one value."
+        raise FrontendError(
+            f"{label}: scale has shape {scale.shape} and gets shape {shape}; allowed: one shape, "
+            "or one value."
         )
     size = _size(shape)
     diagonal = np.broadcast_to(scale.ravel(), (size,))
@@ -91,7 +92,7 @@ def _scale(label: str, node: NirNode, shape: Shape) -> Transform:
 def _flatten(label: str, node: NirNode, shape: Shape) -> Transform:
     begin, end = (_axis(label, name, getattr(node, name), shape) for name in _DIMS)
     if begin > end:
-        raise NetworkError(
+        raise FrontendError(
             f"{label}: start_dim = {node.start_dim} lies after end_dim = {node.end_dim}."
         )
     middle = _size(shape[begin : end + 1])
@@ -106,7 +107,7 @@ def _axis(label: str, name: str, value: Any, shape: Shape) -> int:
     # vector has nothing to flatten from dimension 1 on, and stays as it is.
     axis = min(int(value), len(shape) - 1)
     if axis < -len(shape):
-        raise NetworkError(f"{label}: {name} = {value}; allowed: -{len(shape)} or more.")
+        raise FrontendError(f"{label}: {name} = {value}; allowed: -{len(shape)} or more.")
     return axis % len(shape)
 
 
@@ -117,7 +118,7 @@ def _conv(label: str, node: NirNode, shape: Shape) -> Transform:
     outputs, per_group, *kernel = weight.shape
     groups = int(np.asarray(node.groups).item())
     if len(shape) != dims + 1 or shape[0] != per_group * groups or outputs % groups:
-        raise NetworkError(
+        raise FrontendError(
             f"{label}: weight has shape {weight.shape} in {groups} groups and gets shape {shape}; "
             f"allowed: {per_group * groups} channels of {dims} dimensions."
         )
@@ -147,13 +148,13 @@ def _conv(label: str, node: NirNode, shape: Shape) -> Transform:
 
 def _pool(label: str, node: NirNode, shape: Shape) -> Transform:
     if len(shape) != 3:
-        raise NetworkError(f"{label}: gets shape {shape}; allowed: channels, height and width.")
+        raise FrontendError(f"{label}: gets shape {shape}; allowed: channels, height and width.")
     kernel = _per_axis(label, "kernel_size", node.kernel_size, 2)
     stride = _per_axis(label, "stride", node.stride, 2)
     padding = _per_axis(label, "padding", node.padding, 2)
     average = type(node).__name__ == "AvgPool2d"
     if average and any(padding):
-        raise NetworkError(
+        raise FrontendError(
             f"{label}: padding = {padding}, and NIR does not say whether the mean counts padded "
             "cells; allowed: no padding. Use a SumPool2d and a Scale."
         )
@@ -172,7 +173,7 @@ def _pool(label: str, node: NirNode, shape: Shape) -> Transform:
 def _per_axis(label: str, name: str, value: Any, dims: int) -> Shape:
     array = np.asarray(value).ravel()
     if array.size not in {1, dims} or array.dtype.kind not in "iu":
-        raise NetworkError(f"{label}: {name} = {value!r}; allowed: {dims} integers, or one.")
+        raise FrontendError(f"{label}: {name} = {value!r}; allowed: {dims} integers, or one.")
     return tuple(int(item) for item in np.broadcast_to(array, (dims,)))
 
 
@@ -186,7 +187,7 @@ def _padding(
         return [(0, 0)] * len(kernel)
     if value == "same":
         if any(step != 1 for step in stride):
-            raise NetworkError(f"{label}: padding = 'same' with stride {stride}; allowed: 1.")
+            raise FrontendError(f"{label}: padding = 'same' with stride {stride}; allowed: 1.")
         totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
         return [(total // 2, total - total // 2) for total in totals]
     return [(pad, pad) for pad in _per_axis(label, "padding", value, len(kernel))]
@@ -215,7 +216,7 @@ def _windows(
     ):
         length = (n + before + after - gap * (k - 1) - 1) // step + 1
         if length < 1:
-            raise NetworkError(f"{label}: a kernel of {kernel} is larger than its input {cells}.")
+            raise FrontendError(f"{label}: a kernel of {kernel} is larger than its input {cells}.")
         size.append(length)
         axes.append(np.arange(length)[:, None] * step - before + np.arange(k)[None, :] * gap)
     if len(axes) == 1:
@@ -224,7 +225,7 @@ def _windows(
         outer, window = np.nonzero(inside)
         return window, outer, position[inside], tuple(size)
     down, across = axes
-    inside: BoolArray = ((down >= 0) & (down < cells[0]))[:, None, :, None] & (
+    inside = ((down >= 0) & (down < cells[0]))[:, None, :, None] & (
         (across >= 0) & (across < cells[1])
     )[None, :, None, :]
     i, j, p, q = np.nonzero(inside)

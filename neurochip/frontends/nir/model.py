@@ -98,8 +98,8 @@ class NirModel(ArrayValue):
         if bad.any():
             step, element = np.argwhere(bad)[0]
             raise StimulusError(
-                f"stimulus: {name!r} has the value {counts[step, element]!r} in step {step}, element "
-                f"{element}; allowed: the number of spikes in that step, since a chip takes spikes "
-                "and no analog values."
+                f"stimulus: {name!r} has the value {counts[step, element]!r} in step {step}, "
+                f"element {element}; allowed: the number of spikes in that step, since a chip "
+                "takes spikes and no analog values."
             )
         return counts.astype(np.int64)

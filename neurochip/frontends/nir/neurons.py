@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import NetworkError
+from ...errors import FrontendError, NetworkError
 from ...network import LIF
 from ...typing import Float64Array
 from .convention import Convention
@@ -41,12 +41,15 @@ class NeuronNode:
         What a spike of weight 1 adds.
     current : ndarray of float64, shape (size,), nA
         What a bias of 1 is as a constant current.
+    onset : ndarray of float64, shape (size,), nA
+        Synaptic current at time 0 that a bias of 1 needs, so that its own current starts at 0.
     """
 
     model: LIF
     shape: Shape
     kick: Float64Array
     current: Float64Array
+    onset: Float64Array
 
 
 def read_neurons(
@@ -67,7 +70,7 @@ def read_neurons(
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If a parameter is missing or not allowed.
     """
     kind, label = type(node).__name__, describe(name, node)
@@ -95,7 +98,15 @@ def read_neurons(
         parameters["tau_syn"] = get.positive("tau_syn") * 1000
         scale = get("w_in")
     kick, current = _sizes(parameters, r, scale, dt, convention, get.size)
-    return NeuronNode(_model(label, parameters, convention.integration), shape, kick, current)
+    onset = np.zeros(get.size)
+    if kind.startswith("Cuba"):
+        # A bias makes I rise from 0: a constant current, and one that begins at minus that and
+        # decays. A step less of it is left where input acts in its own step.
+        onset = -current
+        if convention.delivery == "before_threshold" and convention.kick != "impulse":
+            onset = onset * (1 - _lost(parameters["tau_syn"], dt, convention))
+    model = _model(label, parameters, convention.integration)
+    return NeuronNode(model, shape, kick, current, onset)
 
 
 class _Parameters:
@@ -109,18 +120,18 @@ class _Parameters:
     def __call__(self, name: str) -> Float64Array:
         array = np.asarray(getattr(self._node, name), dtype=np.float64)
         if array.shape != self.shape:
-            raise NetworkError(
+            raise FrontendError(
                 f"{self._label}: {name} has shape {array.shape} and r {self.shape}; allowed: one "
                 "shape for all parameters."
             )
         if not np.isfinite(array).all():
-            raise NetworkError(f"{self._label}: {name} is not finite; allowed: finite numbers.")
+            raise FrontendError(f"{self._label}: {name} is not finite; allowed: finite numbers.")
         return array.ravel()
 
     def positive(self, name: str) -> Float64Array:
         array = self(name)
         if not (array > 0).all():
-            raise NetworkError(
+            raise FrontendError(
                 f"{self._label}: {name} = {array[np.argmin(array > 0)]:g}; allowed: above 0."
             )
         return array
@@ -165,20 +176,21 @@ def _threshold(label: str, node: NirNode, dt: float, convention: Convention) -> 
     """A step function of the input of one step: a neuron that forgets everything in a step."""
     threshold = np.asarray(node.threshold, dtype=np.float64)
     if not (np.isfinite(threshold) & (threshold > 0)).all():
-        raise NetworkError(
-            f"{label}: a threshold of {threshold.min():g} would spike without input; allowed: above "
-            "0."
+        raise FrontendError(
+            f"{label}: a threshold of {threshold.min():g} would spike without input; allowed: "
+            "above 0."
         )
     if convention.delivery == "after_threshold":
-        raise NetworkError(
+        raise FrontendError(
             f"{label}: compares the input of one step, but with delivery = 'after_threshold' input "
             "decays before it is compared. Take 'before_threshold' or 'next_step'."
         )
     ones = np.ones(threshold.size)
-    parameters = {"tau_m": dt, "cm": dt, "v_rest": 0.0, "v_reset": 0.0}
+    parameters: dict[str, Any] = {"tau_m": dt, "cm": dt, "v_rest": 0.0, "v_reset": 0.0}
     parameters["v_thresh"] = threshold.ravel()
     # A step of Euler as long as the time constant leaves exactly nothing.
-    return NeuronNode(_model(label, parameters, "euler"), threshold.shape, ones, ones)
+    model = _model(label, parameters, "euler")
+    return NeuronNode(model, threshold.shape, ones, ones, np.zeros(threshold.size))
 
 
 def _model(label: str, parameters: dict[str, Any], integration: str) -> LIF:
@@ -189,4 +201,4 @@ def _model(label: str, parameters: dict[str, Any], integration: str) -> LIF:
     try:
         return LIF(**plain, integration=integration)
     except NetworkError as problem:
-        raise NetworkError(f"{label}: {problem}") from None
+        raise FrontendError(f"{label}: {problem}") from None

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from ..._extras import require
-from ...errors import NetworkError
+from ...errors import FrontendError
 from ...typing import Float64Array
 from .graph import FlatGraph, NirNode, describe
 from .linear import Matrix, Shape, transform
 
 __all__ = ["Arrivals", "Paths", "trace_paths"]
+
 
 @dataclass(frozen=True, eq=False)
 class Paths:
@@ -102,7 +103,7 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If linear nodes form a circle, a node is fed by nothing, or shapes do not match.
     """
     between = {name: graph.sources[name] for name in graph.nodes if name not in shapes}
@@ -111,7 +112,7 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
         order = list(TopologicalSorter(within).static_order())
     except CycleError as problem:
         circle = " -> ".join(reversed(problem.args[1]))
-        raise NetworkError(
+        raise FrontendError(
             f"NIR: {circle} form a circle without a neuron, so their values have no beginning. Put "
             "a neuron into it."
         ) from None
@@ -122,7 +123,7 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
     arrivals = {name: _gather(graph, name, values) for name in neurons}
     for name in neurons:
         if arrivals[name].bias.size != np.prod(shapes[name], dtype=np.int64):
-            raise NetworkError(
+            raise FrontendError(
                 f"{describe(name, graph.nodes[name])}: has shape {shapes[name]} and gets shape "
                 f"{arrivals[name].shape}; allowed: as many elements."
             )
@@ -139,13 +140,13 @@ def _gather(graph: FlatGraph, name: str, values: Mapping[str, Arrivals]) -> Arri
     """Sum up what feeds a node."""
     feeds = [values[source] for source in graph.sources[name]]
     if not feeds:
-        raise NetworkError(
+        raise FrontendError(
             f"{describe(name, graph.nodes[name])}: nothing feeds it. Connect it or remove it."
         )
     paths: dict[str, Paths] = {}
     for source, feed in zip(graph.sources[name], feeds, strict=True):
         if feed.shape != feeds[0].shape:
-            raise NetworkError(
+            raise FrontendError(
                 f"{describe(name, graph.nodes[name])}: gets shape {feeds[0].shape} from "
                 f"{graph.sources[name][0]!r} and {feed.shape} from {source!r}; allowed: one shape."
             )
@@ -172,13 +173,13 @@ def _through(name: str, node: NirNode, arriving: Arrivals) -> Arrivals:
 def _delay(name: str, node: NirNode, arriving: Arrivals) -> Arrivals:
     delay = np.asarray(node.delay, dtype=np.float64)
     if delay.size not in {1, arriving.bias.size}:
-        raise NetworkError(
+        raise FrontendError(
             f"{describe(name, node)}: delay has shape {delay.shape} and gets shape "
             f"{arriving.shape}; allowed: one shape, or one value."
         )
     if not (np.isfinite(delay) & (delay >= 0)).all():
         worst = delay.ravel()[np.argmin(np.isfinite(delay.ravel()) & (delay.ravel() >= 0))]
-        raise NetworkError(
+        raise FrontendError(
             f"{describe(name, node)}: a delay of {worst:g} s; allowed: a number of at least 0."
         )
     by = np.broadcast_to(delay.ravel(), arriving.bias.shape)

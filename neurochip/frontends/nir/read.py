@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import NetworkError
+from ...errors import FrontendError
 from ...network import (
+    LIF,
     Connection,
     ConstantCurrent,
     Network,
@@ -78,7 +79,7 @@ def read_nir(
 
     Raises
     ------
-    NetworkError
+    FrontendError
         If the file is damaged, or the graph has something that the network cannot have; the
         message names the node and what works instead.
     MissingExtraError
@@ -118,7 +119,7 @@ def _check_reset(v_reset: float | None) -> float | None:
         return None
     number = isinstance(v_reset, numbers.Real) and not isinstance(v_reset, bool)
     if not number or not math.isfinite(v_reset):
-        raise NetworkError(f"NIR: v_reset = {v_reset!r}; allowed: a finite number.")
+        raise FrontendError(f"NIR: v_reset = {v_reset!r}; allowed: a finite number.")
     return float(v_reset)
 
 
@@ -127,10 +128,10 @@ def _reset_of(graph: FlatGraph, name: str, v_reset: float | None) -> float | Non
     if name not in graph.without_reset:
         return None
     if v_reset is None:
-        raise NetworkError(
+        raise FrontendError(
             f"{describe(name, graph.nodes[name])}: stores no v_reset. Its file is older than that "
-            "field: its neurons may be set to 0 after a spike, or lowered by their threshold, which "
-            "a chip cannot do. If they are set to a value, pass it (v_reset=0.0)."
+            "field: its neurons may be set to 0 after a spike, or lowered by their threshold, "
+            "which a chip cannot do. If they are set to a value, pass it (v_reset=0.0)."
         )
     return v_reset
 
@@ -172,7 +173,7 @@ def _check_step(neurons: Mapping[str, NeuronNode], step: float, convention: Conv
                     f"{shortest / 1000:g} s of node {name!r}; {hint}."
                 )
                 if convention.integration == "euler":
-                    raise NetworkError(f"{text} Euler's method needs a shorter dt.")
+                    raise FrontendError(f"{text} Euler's method needs a shorter dt.")
                 warnings.warn(text, stacklevel=3)
                 return
     if step > _LONG_STEP:
@@ -183,13 +184,13 @@ def _input_shapes(graph: FlatGraph) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
     for name in graph.ends("Input"):
         if graph.sources[name]:
-            raise NetworkError(
+            raise FrontendError(
                 f"{describe(name, graph.nodes[name])}: is fed by {graph.sources[name][0]!r}; an "
                 "input of the whole graph is fed from outside. Remove the edge."
             )
         shape = graph.nodes[name].input_type["input"]
         if shape is None:
-            raise NetworkError(f"{describe(name, graph.nodes[name])}: has no shape. Give it one.")
+            raise FrontendError(f"{describe(name, graph.nodes[name])}: has no shape. Give it one.")
         shapes[name] = tuple(int(n) for n in np.atleast_1d(shape))
     return shapes
 
@@ -200,7 +201,7 @@ def _check_silent(graph: FlatGraph, arrivals: Mapping[str, Arrivals]) -> None:
         for source in arriving.paths:
             kind = type(graph.nodes[source]).__name__
             if kind in SILENT and type(node).__name__ != "Output":
-                raise NetworkError(
+                raise FrontendError(
                     f"{describe(source, graph.nodes[source])}: its v goes to {name!r}, but neurons "
                     "of a chip send spikes and no values. Take it as an output, or replace it by a "
                     "spiking node."
@@ -211,9 +212,10 @@ def _output(graph: FlatGraph, name: str, arriving: Arrivals) -> str:
     source = arriving.only_source()
     if source is None or type(graph.nodes[source]).__name__ == "Input":
         before = ", ".join(repr(item) for item in graph.sources[name])
-        raise NetworkError(
-            f"{describe(name, graph.nodes[name])}: is fed by {before}; allowed: the spikes (or v) of "
-            "one node of neurons, as they are, since a chip puts out no sums. Put an LI before it."
+        raise FrontendError(
+            f"{describe(name, graph.nodes[name])}: is fed by {before}; allowed: the spikes (or v) "
+            "of one node of neurons, as they are, since a chip puts out no sums. Put an LI before "
+            "it."
         )
     return source
 
@@ -228,7 +230,10 @@ def _network(
 ) -> Network:
     sizes = {name: int(np.prod(shape, dtype=np.int64)) for name, shape in shapes.items()}
     inputs = {name: PoissonInput(name, sizes[name], input_rate) for name in graph.ends("Input")}
-    populations = {name: Population(name, sizes[name], item.model) for name, item in neurons.items()}
+    populations = {
+        name: Population(name, sizes[name], _with_onset(item, arrivals[name]))
+        for name, item in neurons.items()
+    }
     members = {**inputs, **populations}
     connections = [
         _connection(members[source], populations[name], paths, neurons[name])
@@ -246,6 +251,11 @@ def _network(
         connections=connections,
         delivery=convention.delivery,
     )
+
+
+def _with_onset(node: NeuronNode, arriving: Arrivals) -> LIF:
+    onset = arriving.bias * node.onset
+    return dataclasses.replace(node.model, i_syn_init=onset) if onset.any() else node.model
 
 
 def _connection(source: Any, target: Population, paths: Paths, node: NeuronNode) -> Connection:
