@@ -159,7 +159,9 @@ def _flatten(
     for name, node in graph.nodes.items():
         path = prefix + name
         if path in nodes:
-            raise FrontendError(f"NIR: two nodes are named {path!r} once nested graphs are opened.")
+            raise FrontendError(
+                f"NIR: two nodes are named {path!r} once nested graphs are opened. Rename one."
+            )
         entrances[name] = exits[name] = path
         if _kind(node) == "NIRGraph":
             _flatten(node, f"{path}.", nodes, edges)

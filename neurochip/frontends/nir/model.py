@@ -98,7 +98,7 @@ class NirModel(ArrayValue):
         if bad.any():
             step, element = np.argwhere(bad)[0]
             raise StimulusError(
-                f"stimulus: {name!r} has the value {counts[step, element]!r} in step {step}, "
+                f"stimulus: {name!r} has the value {whole[step, element]:g} in step {step}, "
                 f"element {element}; allowed: the number of spikes in that step, since a chip "
                 "takes spikes and no analog values."
             )

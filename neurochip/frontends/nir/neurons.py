@@ -76,11 +76,17 @@ def read_neurons(
     kind, label = type(node).__name__, describe(name, node)
     if kind == "Threshold":
         return _threshold(label, node, dt, convention)
+    cuba = kind.startswith("Cuba")
+    if cuba and convention.kick == "stored" and convention.integration == "exact":
+        raise FrontendError(
+            f"{label}: kick = 'stored' adds the current to v as it is, but with integration = "
+            "'exact' it decays within the step. Take 'euler' or 'exponential_euler'."
+        )
     get = _Parameters(label, node)
     shape = get.shape
     tau = np.full(get.size, np.inf)
     if kind not in {"I", "IF"}:
-        tau = get.positive("tau_mem" if kind.startswith("Cuba") else "tau") * 1000
+        tau = get.positive("tau_mem" if cuba else "tau") * 1000
     r = get.positive("r")
     parameters: dict[str, Any] = {
         "tau_m": tau,
@@ -94,12 +100,12 @@ def read_neurons(
         parameters["v_thresh"] = math.inf
         parameters["v_reset"] = parameters["v_rest"]
     scale = np.ones(get.size)
-    if kind.startswith("Cuba"):
+    if cuba:
         parameters["tau_syn"] = get.positive("tau_syn") * 1000
         scale = get("w_in")
     kick, current = _sizes(parameters, r, scale, dt, convention, get.size)
     onset = np.zeros(get.size)
-    if kind.startswith("Cuba"):
+    if cuba:
         # A bias makes I rise from 0: a constant current, and one that begins at minus that and
         # decays. A step less of it is left where input acts in its own step.
         onset = -current
