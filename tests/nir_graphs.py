@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def chain(shape, *nodes, output=None):
     size = output if output is not None else nodes[-1].output_type["output"]
     named["output"] = nir.Output({"output": np.array(size)})
     names = list(named)
-    return nir.NIRGraph(named, list(zip(names[:-1], names[1:], strict=True)), type_check=False)
+    return nir.NIRGraph(named, list(pairwise(names)), type_check=False)
 
 
 def graph(nodes, edges):

@@ -331,3 +331,21 @@ def test_a_file_of_before_there_were_joins_has_none(compiled, tmp_path):
     older = {"compartments.join", "compartments.u_init"}
     rewrite(path, {name: value for name, value in arrays.items() if name not in older})
     assert load_image(path) == compiled
+
+
+def test_the_lead_of_the_input_is_kept_and_older_files_have_none(tmp_path):
+    source, cells = PoissonInput("source", 2, rate=9.0), Population("cells", 2, LIF())
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=20.0)],
+        delivery="before_threshold",
+    )
+    image = compile_network(network, LOIHI, dt=0.5)
+    assert image.symbols.input_lead == 1
+    path = save_image(image, tmp_path / "image")
+    assert load_image(path) == image
+    arrays, header = header_of(path)
+    del header["symbols"]["input_lead"]
+    rewrite(path, {**arrays, "header": np.array(json.dumps(header))})
+    assert load_image(path).symbols.input_lead == 0

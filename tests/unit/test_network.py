@@ -291,3 +291,36 @@ def test_a_population_that_is_not_there_is_refused():
     message = "network: no population 'c'; there are 'a', 'b'."
     with pytest.raises(NetworkError, match=exactly(message)):
         network.population("c")
+
+
+def test_delivery_has_three_names():
+    cells = Population("cells", 1)
+    for name, decays, lead in (
+        ("after_threshold", True, 0),
+        ("before_threshold", False, 1),
+        ("next_step", False, 0),
+    ):
+        network = Network(populations=[cells], delivery=name)
+        assert (network.kicks_decay, network.input_lead) == (decays, lead)
+    with pytest.raises(NetworkError) as caught:
+        Network(populations=[cells], delivery="soon")
+    assert str(caught.value) == (
+        "network: delivery = 'soon'; allowed: 'after_threshold', 'before_threshold', 'next_step'."
+    )
+
+
+def test_infinite_parameters_mean_no_leak_and_no_threshold():
+    assert (LIF().leaky, LIF().spiking) == (True, True)
+    assert not LIF(tau_m=np.inf).leaky
+    assert not LIF(v_thresh=[np.inf, np.inf]).spiking
+    assert repr(LIF(tau_m=np.inf)) == "LIF(tau_m=inf)"
+
+
+def test_a_first_current_needs_a_current():
+    assert LIF(tau_syn=5.0, i_syn_init=1.0).i_syn_init == 1.0
+    with pytest.raises(NetworkError) as caught:
+        LIF(i_syn_init=1.0)
+    assert str(caught.value) == (
+        "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, or a "
+        "v_init."
+    )
