@@ -6,5 +6,6 @@ Needs the packages of the extra ``nir``: ``pip install "neurochip[nir]"``.
 from .convention import CONVENTIONS, Convention
 from .model import NirModel
 from .read import read_nir
+from .write import write_nir
 
-__all__ = ["CONVENTIONS", "Convention", "NirModel", "read_nir"]
+__all__ = ["CONVENTIONS", "Convention", "NirModel", "read_nir", "write_nir"]
