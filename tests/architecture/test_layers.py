@@ -33,7 +33,7 @@ ROWS = (
     ("neurochip._image_parts",),
     ("neurochip._image_checks",),
     ("neurochip.image",),
-    ("neurochip.image_io", "neurochip.programming"),
+    ("neurochip.image_io", "neurochip.programming", "neurochip.spike_files"),
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
     ("neurochip.frontends",),
