@@ -144,11 +144,11 @@ class ChipImage(ArrayValue):
         summary = hashlib.sha256(repr((self.chip, self.n_inputs)).encode())
         parts: list[Any] = [self.core_ptr]
         names = [field.name for field in dataclasses.fields(Compartments)]
-        # Images of before there were joins keep their digest.
+        # Images of before there were joins and initial currents keep their digest.
         parts += [
             getattr(self.compartments, name)
             for name in names
-            if name != "join" or self.compartments.join.any()
+            if name not in {"join", "u_init"} or getattr(self.compartments, name).any()
         ]
         for group in self.synapses:
             summary.update(repr((group.source, group.format)).encode())

@@ -41,7 +41,7 @@ _SPIKE_BUFFER = 1 << 20  # spikes of a worker: 4 MB; less if all steps fit, neve
 _WORK_PER_CALL = 100_000_000  # about a tenth of a second between two looks at progress and Ctrl-C
 
 
-NONE = read_only(np.empty(0, dtype=np.int32))
+NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
 
 
 @dataclass(eq=False)
@@ -199,7 +199,7 @@ def _joined(
 
 def _ids_of(variable: str, columns: Columns) -> Int32Array:
     parts = [ids for (_, name), ids in columns.items() if name == variable]
-    return np.concatenate([NONE, *parts]).astype(np.int32)
+    return np.concatenate([NONE, *parts], dtype=np.int32)
 
 
 def _split(columns: Columns, values: Mapping[str, Int32Array]) -> dict[tuple[str, str], Any]:

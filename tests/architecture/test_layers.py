@@ -22,7 +22,7 @@ ROWS = (
         "neurochip._prefetch",
         "neurochip._progress",
     ),
-    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz"),
+    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz", "neurochip._extras"),
     ("neurochip.hardware", "neurochip.network"),
     (
         "neurochip.registers",
@@ -34,9 +34,10 @@ ROWS = (
     ("neurochip._image_parts",),
     ("neurochip._image_checks",),
     ("neurochip.image",),
-    ("neurochip.image_io", "neurochip.programming"),
+    ("neurochip.image_io", "neurochip.programming", "neurochip.spike_files"),
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
+    ("neurochip.frontends",),
     ("neurochip.cli",),
     ("neurochip.__main__",),
 )
