@@ -211,7 +211,7 @@ def _counted(inputs: Iterable[Any]) -> Iterator[dict[str, list[Any]]]:
 
 def _spikes_of(monitor: Any, dt: float) -> Spikes:
     steps = np.asarray(timestep(np.asarray(monitor.t_[:]), dt), dtype=np.int64).reshape(-1)
-    return steps, np.asarray(monitor.i[:], dtype=np.int32)
+    return steps, np.array(monitor.i[:], dtype=np.int32)  # a copy: the monitor will be emptied
 
 
 def _with_reset(values: Any, ids: Int32Array, spikes: Spikes, reading: Reading, name: str) -> Any:

@@ -15,6 +15,7 @@ from brian2.core.namespace import get_local_namespace
 from brian2.core.network import TextReport
 from brian2.devices.device import RuntimeDevice, all_devices, runtime_device
 from brian2.units import check_units, second
+from brian2.utils.logger import get_logger
 
 from ...errors import FrontendError
 from ...hardware import LOIHI, ChipSpec
@@ -22,11 +23,14 @@ from ...image import ChipImage
 from ...network import Network as OurNetwork
 from ...recording import Recording
 from ...stimulus import Stimulus
+from ...validation.comparison import OVERFLOWS
 from .inputs import draw
 from .reading import inputs_in_order, read_network
 from .session import Session, stimulus_of
 
 __all__ = ["NeurochipDevice"]
+
+logger = get_logger("brian2.devices.neurochip")  # below Brian2's own: one place to set levels
 
 _COMPILE = ("gain", "headroom", "assumed_rate")
 _EMULATE = ("strict", "threads", "progress")
@@ -165,6 +169,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         first = timestep(float(net.t_), float(clock.dt_))
         n_steps = int(clock._i_end) - first
         session = self._session(net, first)
+        if session is not None and not n_steps:
+            return
         if session is not None:
             session.rewind(groups)
         inputs = draw(inputs_in_order(active), clock, first, n_steps, namespace)
@@ -176,6 +182,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         self.stimulus = self.recording = None
         if n_steps:
             self.recording = session.run(reading, n_steps, inputs, namespace)
+            _warn_of_overflows(self.recording)
             self.stimulus = stimulus_of(
                 reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
             )
@@ -192,6 +199,18 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
                 "run. restore() the network to time 0, or make it anew."
             )
         return session
+
+
+def _warn_of_overflows(recording: Recording) -> None:
+    """Say in Brian2's log what registers could not hold."""
+    counts = {name: recording.counters.get(name, 0) for name in OVERFLOWS}
+    found = "; ".join(f"{OVERFLOWS[name]} {n:,} times" for name, n in counts.items() if n)
+    if found:
+        logger.warn(
+            f"On the chip {found}. Spikes may be wrong; raise the headroom, as in "
+            'set_device("neurochip", headroom=4).',
+            "overflow",
+        )
 
 
 def _reporter(report: Any) -> Callable[..., Any]:

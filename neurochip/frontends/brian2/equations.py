@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
@@ -154,8 +155,13 @@ def per_neuron(
 
 
 def _substituted(group: Any) -> Any:
-    """Differential equations with their subexpressions filled in."""
-    return group.user_equations.get_substituted_expressions(group.variables)
+    """Differential equations with their subexpressions filled in.
+
+    Made anew, since a group shares the parts of its equations with a second version, which changes
+    the order in which the first fills in.
+    """
+    equations = Equations([*group.user_equations.values()])
+    return equations.get_substituted_expressions(group.variables)
 
 
 def _expand(group: Any, code: str) -> Any:

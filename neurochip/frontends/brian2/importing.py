@@ -109,7 +109,7 @@ def recorded_stimulus(imported: Imported, *monitors: Any) -> Stimulus:
                 f"recorded_stimulus: {monitor!r}; allowed: a SpikeMonitor with record=True."
             )
         recorded[monitor.source.name] = monitor
-    lengths = {float(item.clock.t_) for item in recorded.values()}
+    lengths = {item.clock.variables["t"].get_value().item() for item in recorded.values()}
     if len(lengths) != 1 or 0.0 in lengths:
         raise FrontendError(
             "recorded_stimulus: the monitors have run for "

@@ -157,6 +157,10 @@ def _check_model(synapses: Any) -> None:
             "Write the sum as a synaptic current: on_pre='I_post += w', dI/dt = -I/tau_syn in the "
             "target.",
         )
+    if synapses.subexpression_updater is not None:
+        raise refusal(
+            synapses, "it has a subexpression '(constant over dt)'", "Make it a parameter instead."
+        )
     moving = [*synapses.equations.diff_eq_names]
     if synapses.event_driven is not None:
         moving += synapses.event_driven.diff_eq_names

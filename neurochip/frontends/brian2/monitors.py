@@ -72,7 +72,7 @@ class StateWriter:
             getattr(monitor.source, "start", 0)
         )
         self.every = _every(monitor, reading.dt)
-        self.dt = reading.dt / 1000.0
+        self.dt = float(monitor.clock.dt_)
         self.moving: list[str] = []
         self.constant: dict[str, Any] = {}
         for name in monitor.record_variables:
@@ -97,7 +97,7 @@ class StateWriter:
         variables = self.monitor.variables
         old = int(variables["N"].get_value().item())
         self.monitor.resize(old + len(rows))
-        variables["t"].get_value()[old:] = steps[rows] * self.dt
+        variables["t"].get_value()[old:] = steps[rows] // self.every * self.dt
         for name, values in self.constant.items():
             variables[name].get_value()[old:] = values
         for name in self.moving:

@@ -160,8 +160,8 @@ def _read_threshold(group: Any, namespace: Mapping[str, Any]) -> tuple[str, Floa
     factor = per_neuron(group, slope, f"the factor of {v} in the threshold", namespace)
     if not (factor > 0).all():
         raise refusal(group, f"threshold = {code!r} is crossed from above", _THRESHOLD)
-    rest = per_neuron(group, distance.subs(_symbol(v), 0), "the threshold", namespace)
-    threshold = -rest / factor
+    level = per_neuron(group, -distance.subs(_symbol(v), 0), "the threshold", namespace)
+    threshold = level / factor
     if isinstance(condition, (sympy.Ge, sympy.Le)):
         # v >= x is v > the float before x.
         threshold = np.nextafter(threshold, -np.inf)

@@ -174,7 +174,7 @@ def _common_step(net: Any, objects: Iterable[Any]) -> float:
             f"Brian2 network {net.name!r}: schedule = {list(net.schedule)}; allowed: Brian2's "
             f"default, {_SCHEDULE}, whose order of events the registers repeat."
         )
-    timed = [obj for obj in objects if not isinstance(obj, StateMonitor)]
+    timed = [obj for obj in objects if isinstance(obj, (*_GROUPS, SpikeMonitor))]
     steps = {float(obj.clock.dt_): obj for obj in timed}
     if len(steps) > 1:
         (a, one), (b, other) = list(steps.items())[:2]
@@ -200,14 +200,16 @@ def at_zero(net: Any, what: str) -> list[Any]:
     Raises
     ------
     FrontendError
-        If its time, or that of a clock, has gone on: then its initial values are lost.
+        If its time has gone on, so that its initial values are lost; or it is Brian2's own for
+        ``run()``, which holds objects during a run only.
     """
-    active = [obj for obj in net.sorted_objects if obj.active]
-    late = max((float(obj.clock.t_) for obj in active), default=0.0)
-    if isinstance(net, MagicNetwork) or net.t_ != 0 or late != 0:
+    if isinstance(net, MagicNetwork):
         raise FrontendError(
-            f"{what}: {net.name!r} is at {max(late, float(net.t_)) * 1e3:g} ms; allowed: a Network "
-            "(or objects) at 0 ms, whose variables have their initial values. restore() it, or "
-            "make it anew."
+            f"{what}: {net!r} holds objects during a run only; allowed: a Network, or the objects."
         )
-    return active
+    if net.t_ != 0:
+        raise FrontendError(
+            f"{what}: {net.name!r} is at {float(net.t_) * 1e3:g} ms; allowed: a Network at 0 ms, "
+            "whose variables have their initial values. restore() it, or make it anew."
+        )
+    return [obj for obj in net.sorted_objects if obj.active]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Subexpression
+from brian2.equations.equations import SUBEXPRESSION
 from brian2.input.timedarray import TimedArray
 from brian2.parsing.rendering import NumpyNodeRenderer
 from brian2.utils.stringtools import get_identifiers
@@ -54,7 +55,9 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
     names = identifiers_of(code)
     # Brian2 itself reports names that hide others when it prepares a run: once is enough.
     variables = owner.resolve_all(names, namespace, user_identifiers=set())
-    values = {name: _value(name, variables[name], owner, namespace) for name in names}
+    # Functions first: of wave(t) the reason is the function, and the same in every process.
+    order = sorted(names, key=lambda name: (not isinstance(variables[name], Function), name))
+    values = {name: _value(name, variables[name], owner, namespace) for name in order}
     return eval(NumpyNodeRenderer().render_expr(code), {"logical_not": np.logical_not}, values)
 
 
@@ -86,6 +89,11 @@ def _value(name: str, variable: Any, owner: Any, namespace: Mapping[str, Any]) -
     if variable.name in _OF_SPIKES or variable.name in getattr(equations, "diff_eq_names", ()):
         raise NotConstantError(f"{name} changes during the run")
     values, index = variable.get_value(), owner.variables.indices[name]
+    written = getattr(variable.owner, "user_equations", {}).get(variable.name)
+    if written is not None and written.type == SUBEXPRESSION:
+        # "(constant over dt)": Brian2 writes it into an array in every step, not before.
+        value = evaluate(written.expr.code, variable.owner, namespace)
+        values = np.broadcast_to(value, values.shape)
     if variable.scalar or index == "0":
         return values[0]
     if index == "_idx":
