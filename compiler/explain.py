@@ -65,7 +65,7 @@ def explain(
         options=asdict(options),
         rows=tuple(rows),
         scales=tuple(_scale_row(name, scales[name], peaks[name], chip, options) for name in names),
-        resources=placement.resources,
+        resources=placement.resources(chip),
     )
 
 

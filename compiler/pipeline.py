@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.image import ChipImage
 from neurochip.network import Network
+from neurochip.recording import Recording
 
 from .assemble import assemble
 from .check import check_request
@@ -14,11 +15,12 @@ from .explain import explain
 from .ideal import ideal_population
 from .options import CompileOptions
 from .peaks import expected_peaks
-from .placement import place_sequentially
+from .placement import place
 from .projections import project, projections_onto
 from .registers import round_registers
 from .scaling import choose_scale
 from .synapses import round_connection
+from .workload import lay_out_work
 
 __all__ = ["compile_network"]
 
@@ -31,6 +33,9 @@ def compile_network(
     gain: str = "dc",
     headroom: float = 1.25,
     assumed_rate: float = 100.0,
+    placement: str = "sequential",
+    traffic: Recording | None = None,
+    seed: int = 0,
 ) -> ChipImage:
     """Map a network onto the registers of a chip.
 
@@ -42,8 +47,11 @@ def compile_network(
         Every width and limit. Default: the first-generation chip.
     dt : float, ms
         Length of a step, above 0.
-    gain, headroom, assumed_rate
+    gain, headroom, assumed_rate, placement, seed
         See :class:`CompileOptions`.
+    traffic : Recording, optional
+        A run of the network, in float64 or on the chip: how often each neuron spikes, for
+        strategies that keep spikes within cores. Default: all neurons at ``assumed_rate``.
 
     Returns
     -------
@@ -66,7 +74,13 @@ def compile_network(
     >>> image.n_cores, image.n_synapses
     (1, 10)
     """
-    options = CompileOptions(gain=gain, headroom=headroom, assumed_rate=assumed_rate)
+    options = CompileOptions(
+        gain=gain,
+        headroom=headroom,
+        assumed_rate=assumed_rate,
+        placement=placement,
+        seed=seed,
+    )
     dt = check_request(network, chip, dt)
     members = network.populations
     ideals = {p.name: ideal_population(network, p, dt) for p in members}
@@ -96,8 +110,9 @@ def compile_network(
     compartments = {
         p.name: lay_out_compartments(decays[p.name], registers[p.name], chip.core) for p in members
     }
-    placement = place_sequentially(network, compartments, connections, chip)
+    work = lay_out_work(network, compartments, connections, dt, options, traffic)
+    placed = place(work, chip, options.placement, options.seed)
     report = explain(
-        network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placement
+        network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placed
     )
-    return assemble(network, chip, dt, ideals, scales, compartments, connections, placement, report)
+    return assemble(network, chip, dt, ideals, scales, compartments, connections, placed, report)

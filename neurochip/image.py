@@ -60,6 +60,9 @@ class ChipImage(ArrayValue):
         Noise registers, the same on all cores. Default: no noise.
     symbols : Symbols, optional
         Names and units; an engine gives the same spikes without.
+    core_sites : ndarray of int64, shape (n_cores,), optional
+        Where each core sits: chip by chip, a site for each of its cores (:class:`Sites`). Default:
+        core k at site k.
 
     Raises
     ------
@@ -74,6 +77,7 @@ class ChipImage(ArrayValue):
     synapses: tuple[SynapseGroup, ...] = ()
     noise: Noise | None = None
     symbols: Symbols | None = None
+    core_sites: Int64Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "synapses", tuple(self.synapses))
@@ -89,6 +93,7 @@ class ChipImage(ArrayValue):
             self.synapses,
             self.noise,
             self.symbols,
+            self.core_sites,
         )
         parts = (self, self.compartments, *self.synapses)
         for part in parts if self.noise is None else (*parts, self.noise):
@@ -103,6 +108,11 @@ class ChipImage(ArrayValue):
     def n_cores(self) -> int:
         """Cores in use."""
         return len(self.core_ptr) - 1
+
+    @property
+    def sites(self) -> Int64Array:
+        """Site of each core, shape (n_cores,)."""
+        return np.arange(self.n_cores) if self.core_sites is None else self.core_sites
 
     @property
     def n_synapses(self) -> int:
@@ -151,6 +161,8 @@ class ChipImage(ArrayValue):
         if self.noise is not None:
             summary.update(repr(self.noise.settings).encode())
             parts.append(self.noise.enabled)
+        if self.core_sites is not None:
+            parts.append(self.core_sites)
         for array in parts:
             summary.update(f"{array.dtype.str}{array.shape}".encode())
             summary.update(np.ascontiguousarray(array).data)

@@ -21,7 +21,8 @@ ROWS = (
         "neurochip._jit",
         "neurochip._progress",
     ),
-    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz"),
+    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz", "neurochip.mesh"),
+    ("neurochip._core_spec",),
     ("neurochip.hardware", "neurochip.network"),
     (
         "neurochip.registers",
@@ -33,7 +34,7 @@ ROWS = (
     ("neurochip._image_parts",),
     ("neurochip._image_checks",),
     ("neurochip.image",),
-    ("neurochip.image_io", "neurochip.programming"),
+    ("neurochip.image_io", "neurochip.programming", "neurochip.mapping"),
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
     ("neurochip.cli",),
