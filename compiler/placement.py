@@ -83,13 +83,12 @@ def place(work: Workload, chip: ChipSpec, strategy: str, seed: int) -> Placement
         If a single neuron exceeds a limit of a core, or all cores do not suffice.
     """
     filler = Filler(work.wiring, chip.core)
-    proposal = STRATEGIES[strategy](work, chip, filler, seed)
-    filling = filler.fill(proposal.order, proposal.opens)
+    order, opens = STRATEGIES[strategy](work, chip, filler, seed)
+    filling = filler.fill(order, opens)
     if filling.failed >= 0:
-        raise CompileError(_too_large(work, proposal.order, filling, chip))
+        raise CompileError(_too_large(work, order, filling, chip))
     if filling.n_cores > chip.total_cores:
         raise CompileError(_too_many(filling.n_cores, chip))
-    order = proposal.order
     ptr = work.wiring.neuron_ptr
     sizes = np.diff(ptr)
     # Compartments in their new order, and from that the new number of each.

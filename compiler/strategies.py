@@ -8,7 +8,6 @@ strategy has to know all limits.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -17,49 +16,52 @@ from neurochip.hardware import ChipSpec
 from neurochip.mapping.budget import Filler
 from neurochip.typing import BoolArray, Int64Array
 
+from .hypergraph import partition_hypergraph
+from .settle import cluster_order, settle
 from .workload import Workload
 
-__all__ = ["STRATEGIES", "Proposal", "Strategy", "propose_clusters", "sequential"]
+__all__ = ["STRATEGIES", "Strategy"]
+
+Strategy = Callable[[Workload, ChipSpec, Filler, int], tuple[Int64Array, BoolArray]]
+"""Takes the work, the chip, a filler to try things with, and a seed.
+
+Returns every neuron once, in an order, and for each place whether a core begins there.
+"""
+
+_QUIET = 1e-3  # of the largest rate: what a silent source weighs, so that structure still counts
 
 
-@dataclass(frozen=True, eq=False)
-class Proposal:
-    """Neurons in an order, cut into cores.
-
-    Parameters
-    ----------
-    order : ndarray of int64, shape (n_neurons,)
-        Every neuron once.
-    opens : ndarray of bool, shape (n_neurons,)
-        Whether a core begins with the neuron at this place.
-    """
-
-    order: Int64Array
-    opens: BoolArray
-
-
-Strategy = Callable[[Workload, ChipSpec, Filler, int], Proposal]
-"""Takes the work, the chip, a filler to try things with, and a seed."""
-
-
-def propose_clusters(work: Workload, cluster: Int64Array) -> Proposal:
-    """Propose a core for each cluster, its neurons in the order of the network.
-
-    Neurons of two compartments and of one never share a core, and the former come first: a pair
-    must begin at an even compartment.
-    """
-    single = np.diff(work.wiring.neuron_ptr) == 1
-    order = np.lexsort((np.arange(len(cluster)), cluster, single))
-    key = np.stack([single[order], cluster[order]], axis=1)
-    opens = np.concatenate([[True], (key[1:] != key[:-1]).any(axis=1)])
-    return Proposal(order, opens)
-
-
-def sequential(work: Workload, chip: ChipSpec, filler: Filler, seed: int) -> Proposal:  # noqa: ARG001
+def _sequential(
+    work: Workload,
+    chip: ChipSpec,  # noqa: ARG001
+    filler: Filler,  # noqa: ARG001
+    seed: int,  # noqa: ARG001
+) -> tuple[Int64Array, BoolArray]:
     """Take the neurons in the order of the network; a core ends when it is full."""
     n = work.wiring.n_neurons
-    return Proposal(np.arange(n), np.zeros(n, dtype=bool))
+    return np.arange(n), np.zeros(n, dtype=bool)
 
 
-STRATEGIES: Mapping[str, Strategy] = MappingProxyType({"sequential": sequential})
+def _greedy(
+    work: Workload,
+    chip: ChipSpec,
+    filler: Filler,
+    seed: int,  # noqa: ARG001
+) -> tuple[Int64Array, BoolArray]:
+    """Grow a core from the neurons that share most with it, then the next."""
+    top = work.rate.max(initial=0.0)
+    rate = np.maximum(work.rate, _QUIET * top) if top > 0 else np.ones_like(work.rate)
+    return cluster_order(work, settle(work, chip, filler, filler.grow(rate)))
+
+
+def _hypergraph(
+    work: Workload, chip: ChipSpec, filler: Filler, seed: int
+) -> tuple[Int64Array, BoolArray]:
+    """Cut the hypergraph of sources and targets into balanced blocks."""
+    return cluster_order(work, partition_hypergraph(work, chip, filler, seed))
+
+
+STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
+    {"sequential": _sequential, "greedy": _greedy, "hypergraph": _hypergraph}
+)
 """All strategies by name."""

@@ -26,7 +26,7 @@ import numpy as np
 
 from ..hardware import ChipSpec, CoreSpec
 from ..image import ChipImage
-from ..typing import BoolArray, Int32Array, Int64Array
+from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 from .wiring import Wiring, delay_limit, wiring_of
 
 __all__ = [
@@ -200,6 +200,39 @@ class Filler:
             ),
             failed,
         )
+
+    def grow(self, rate: Float64Array) -> Int64Array:
+        """Cluster the neurons by what they share: the core of each, if all limits allow it.
+
+        Parameters
+        ----------
+        rate : ndarray of float64, shape (n_sources,)
+            What the messages of each source weigh, above 0.
+        """
+        from .growing import Growth, grow
+
+        w = self._wiring
+        n, (ptr, targets) = w.n_neurons, w.targets
+        total: Float64Array = np.bincount(targets, np.repeat(rate, np.diff(ptr)), n)
+        total += np.bincount(w.neuron_of, rate[: w.n_compartments], n)
+        cluster = np.full(n, -1, dtype=np.int64)
+        growth = Growth(
+            single=(np.diff(w.neuron_ptr) == 1).astype(np.int64),
+            neuron_of=w.neuron_of,
+            ptr=ptr,
+            targets=targets,
+            rate=rate,
+            total=total,
+            score=np.zeros(n),
+            listed=np.zeros(n, dtype=np.int8),
+            reached=np.zeros(w.n_sources, dtype=np.int32),
+            frontier=np.empty(n, dtype=np.int64),
+            members=np.empty(n, dtype=np.int64),
+            cluster=cluster,
+            at=np.zeros(3, dtype=np.int64),
+        )
+        grow(self._tables, self._packing, self._scratch, growth)
+        return cluster
 
 
 def add_axons(
