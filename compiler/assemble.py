@@ -78,6 +78,7 @@ def assemble(
                 delay=item.delay[order] if item.delay.size else item.delay,
             )
         )
+    in_order = np.array_equal(placement.sites, np.arange(len(placement.sites)))
     return ChipImage(
         chip=chip,
         core_ptr=placement.core_ptr,
@@ -99,6 +100,7 @@ def assemble(
             inputs=tuple(InputSymbol(item.name, item.size) for item in network.spike_inputs),
             report=report,
         ),
+        core_sites=None if in_order else placement.sites,
     )
 
 

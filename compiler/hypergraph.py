@@ -21,7 +21,7 @@ from neurochip.typing import Int64Array
 from .settle import settle
 from .workload import Workload
 
-__all__ = ["partition_hypergraph"]
+__all__ = ["messages_between", "partition_hypergraph"]
 
 _IMBALANCE = 0.03
 _TOP = 1000  # largest weight of a hyperedge: the partitioner takes integers
@@ -57,7 +57,7 @@ def partition_hypergraph(work: Workload, chip: ChipSpec, filler: Filler, seed: i
     for k in sorted(blocks):
         cluster = _partition(library, edges, weights, load, min(k, n), seed)
         cluster = settle(work, chip, filler, cluster)
-        found.append((_messages(work, cluster), k, cluster))
+        found.append((messages_between(work, cluster), k, cluster))
     return min(found, key=lambda item: item[:2])[2]
 
 
@@ -99,7 +99,7 @@ def _partition(
     return np.array(graph.partition(context).get_partition(), dtype=np.int64)
 
 
-def _messages(work: Workload, cluster: Int64Array) -> float:
+def messages_between(work: Workload, cluster: Int64Array) -> float:
     """Messages per step between clusters."""
     w = work.wiring
     n = int(cluster.max()) + 1

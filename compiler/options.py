@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from neurochip.errors import CompileError
 
-__all__ = ["GAINS", "PLACEMENTS", "CompileOptions"]
+__all__ = ["GAINS", "MESHES", "PLACEMENTS", "CompileOptions"]
 
 GAINS = ("dc", "impulse")
-PLACEMENTS = ("sequential", "greedy", "hypergraph")
+PLACEMENTS = ("sequential", "greedy", "hypergraph", "best")
+MESHES = ("in_order", "curve", "search")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,9 @@ class CompileOptions:
         Rate assumed for every neuron (and for given spike trains their own mean) in that estimate.
     placement : str
         How neurons are put on cores: one of :data:`PLACEMENTS`.
+    mesh : str, optional
+        How cores are put on the mesh: ``"in_order"``, ``"curve"`` or ``"search"`` (see
+        :mod:`compiler.sites`). Default: in order where neurons are, else by search.
     seed : int
         At least 0; for strategies that draw at random.
     """
@@ -40,6 +44,7 @@ class CompileOptions:
     headroom: float = 1.25
     assumed_rate: float = 100.0
     placement: str = "sequential"
+    mesh: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,9 +56,11 @@ class CompileOptions:
             raise CompileError(
                 f"options: assumed_rate = {self.assumed_rate!r} Hz; allowed: at least 0."
             )
-        if self.placement not in PLACEMENTS:
-            allowed = ", ".join(repr(name) for name in PLACEMENTS)
-            raise CompileError(f"options: placement = {self.placement!r}; allowed: {allowed}.")
+        for name, names in (("placement", PLACEMENTS), ("mesh", (*MESHES, None))):
+            value = getattr(self, name)
+            if value not in names:
+                allowed = ", ".join(repr(item) for item in names)
+                raise CompileError(f"options: {name} = {value!r}; allowed: {allowed}.")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise CompileError(f"options: seed = {self.seed!r}; allowed: an integer of at least 0.")
 

@@ -34,6 +34,7 @@ def compile_network(
     headroom: float = 1.25,
     assumed_rate: float = 100.0,
     placement: str = "sequential",
+    mesh: str | None = None,
     traffic: Recording | None = None,
     seed: int = 0,
 ) -> ChipImage:
@@ -47,7 +48,7 @@ def compile_network(
         Every width and limit. Default: the first-generation chip.
     dt : float, ms
         Length of a step, above 0.
-    gain, headroom, assumed_rate, placement, seed
+    gain, headroom, assumed_rate, placement, mesh, seed
         See :class:`CompileOptions`.
     traffic : Recording, optional
         A run of the network, in float64 or on the chip: how often each neuron spikes, for
@@ -79,6 +80,7 @@ def compile_network(
         headroom=headroom,
         assumed_rate=assumed_rate,
         placement=placement,
+        mesh=mesh,
         seed=seed,
     )
     dt = check_request(network, chip, dt)
@@ -111,7 +113,7 @@ def compile_network(
         p.name: lay_out_compartments(decays[p.name], registers[p.name], chip.core) for p in members
     }
     work = lay_out_work(network, compartments, connections, dt, options, traffic)
-    placed = place(work, chip, options.placement, options.seed)
+    placed = place(work, chip, options.placement, options.mesh, options.seed)
     report = explain(
         network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placed
     )

@@ -9,11 +9,13 @@ import numpy as np
 
 from neurochip.errors import CompileError
 from neurochip.hardware import ChipSpec
-from neurochip.mapping.budget import Filler, Filling, Reach, add_axons, limits_of
+from neurochip.mapping.budget import Filler, Filling, add_axons, limits_of
+from neurochip.mapping.traffic import flows_of
 from neurochip.mapping.wiring import delay_limit
 from neurochip.network import Population
 from neurochip.typing import Int32Array, Int64Array
 
+from .sites import choose_sites
 from .strategies import STRATEGIES
 from .workload import Workload
 
@@ -44,17 +46,17 @@ class Placement:
         New number of each compartment of the workload.
     work : Workload
         What was placed.
+    sites : ndarray of int64, shape (n_cores,)
+        Where the cores sit.
     usage : dict of str to ndarray of int64, shape (n_cores,)
         Use of each resource.
-    reach : Reach
-        Which sources, by their numbers in the workload, reach which core.
     """
 
     core_ptr: Int64Array
     compartment: Int64Array
     work: Workload
+    sites: Int64Array
     usage: Mapping[str, Int64Array]
-    reach: Reach
 
     def compartments(self, population: Population, receptor: int = -1) -> Int32Array:
         """Compartment of each neuron, or of one of its receptors."""
@@ -74,8 +76,10 @@ class Placement:
         }
 
 
-def place(work: Workload, chip: ChipSpec, strategy: str, seed: int) -> Placement:
-    """Fill cores as a strategy proposes.
+def place(
+    work: Workload, chip: ChipSpec, strategy: str, mesh: str | None = None, seed: int = 0
+) -> Placement:
+    """Fill cores as a strategy proposes, and put them on the mesh.
 
     Raises
     ------
@@ -98,9 +102,14 @@ def place(work: Workload, chip: ChipSpec, strategy: str, seed: int) -> Placement
     compartment[moved] = np.arange(len(moved))
     core_ptr = np.concatenate([[0], ends[filling.core_ptr[1:] - 1]])
     core_of = np.searchsorted(core_ptr, compartment, side="right") - 1
+    traffic = flows_of(filling.reach, core_of, work.rate, np.arange(filling.n_cores), chip)
+    if mesh is None:
+        mesh = "in_order" if strategy == "sequential" else "search"
+    sites = choose_sites(traffic, chip, mesh, seed)
     population = work.wiring.population[work.wiring.neuron_of].astype(np.int64)
-    chip_of = np.arange(filling.n_cores) // chip.cores
-    usage = add_axons(filling.usage, filling.reach, core_of, population, chip.core, chip_of)
+    usage = add_axons(
+        filling.usage, filling.reach, core_of, population, chip.core, sites // chip.cores
+    )
     for name in ("input_axons", "output_axons"):
         limit = getattr(chip.core, name)
         if usage[name].max() > limit:
@@ -110,7 +119,7 @@ def place(work: Workload, chip: ChipSpec, strategy: str, seed: int) -> Placement
                 f"allowed: {limit}. Make the network fit ({_REMEDY[name]}), or compile for a chip "
                 "that has more with chip.what_if(...)."
             )
-    return Placement(core_ptr, compartment, work, usage, filling.reach)
+    return Placement(core_ptr, compartment, work, sites, usage)
 
 
 def _too_many(needed: int, chip: ChipSpec) -> str:

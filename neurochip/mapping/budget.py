@@ -213,7 +213,8 @@ class Filler:
 
         w = self._wiring
         n, (ptr, targets) = w.n_neurons, w.targets
-        total: Float64Array = np.bincount(targets, np.repeat(rate, np.diff(ptr)), n)
+        total = np.zeros(n)
+        total += np.bincount(targets, np.repeat(rate, np.diff(ptr)), n)
         total += np.bincount(w.neuron_of, rate[: w.n_compartments], n)
         cluster = np.full(n, -1, dtype=np.int64)
         growth = Growth(

@@ -7,7 +7,6 @@ mesh is not known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +21,7 @@ from ..stimulus import Stimulus
 from ..typing import Float64Array, Int64Array
 from .budget import Reach
 
-__all__ = ["Activity", "Traffic", "flows_of"]
+__all__ = ["Activity", "Traffic", "flows_of", "members_of", "spikes_in"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,36 +76,56 @@ class Activity:
         """
         steps = max(1, recording.n_steps)
         compartments = np.zeros(image.n_compartments)
-        for name, at in _members(image):
-            size = recording.populations.get(name)
-            if size != len(at):
-                raise RecordingError(
-                    f"recording: has {size if size is not None else 'no'} neurons of {name!r}; "
-                    f"allowed: a run of this image, with {len(at)}."
-                )
+        for name, at in members_of(image, recording):
             compartments[at] = recording.counts(name) / steps
         inputs = np.zeros(image.n_inputs)
         label = f"measured in {recording.n_steps} steps"
         if stimulus is None:
             label += ", inputs not counted" if image.n_inputs else ""
         else:
-            at_step, source = stimulus.binned(recording.dt, _inputs(image))
-            end = recording.first_step + recording.n_steps
-            ran = (at_step >= recording.first_step) & (at_step < end)
-            inputs = np.bincount(source[ran], minlength=image.n_inputs) / steps
+            _, source = spikes_in(image, recording, stimulus)
+            inputs += np.bincount(source, minlength=image.n_inputs) / steps
         return cls(compartments, inputs, label)
 
 
-def _members(image: ChipImage) -> list[tuple[str, Int64Array]]:
-    if image.symbols is None:
-        return [("compartments", np.arange(image.n_compartments))]
-    return [(p.name, p.compartments.astype(np.int64)) for p in image.symbols.populations]
+def members_of(image: ChipImage, recording: Recording) -> list[tuple[str, Int64Array]]:
+    """Compartments of each population of a recording.
+
+    Raises
+    ------
+    RecordingError
+        If the recording is of another network.
+    """
+    members = {"compartments": np.arange(image.n_compartments)}
+    if image.symbols is not None:
+        members = {p.name: p.compartments.astype(np.int64) for p in image.symbols.populations}
+    for name, at in members.items():
+        size = recording.populations.get(name)
+        if size != len(at):
+            raise RecordingError(
+                f"recording: has {'no' if size is None else size} neurons of {name!r}; allowed: a "
+                f"run of this image, with {len(at)}."
+            )
+    return list(members.items())
 
 
-def _inputs(image: ChipImage) -> Sequence[tuple[str, int]]:
+def spikes_in(
+    image: ChipImage, recording: Recording, stimulus: Stimulus
+) -> tuple[Int64Array, Int64Array]:
+    """Steps and sources of the input spikes of a recorded run.
+
+    Raises
+    ------
+    RecordingError
+        If the image has no symbols, which name its inputs.
+    """
     if image.symbols is None:
         raise RecordingError("traffic: the image has no symbols; leave the stimulus away.")
-    return [(item.name, item.size) for item in image.symbols.inputs]
+    inputs = [(item.name, item.size) for item in image.symbols.inputs]
+    steps, sources = stimulus.binned(recording.dt, inputs)
+    end = recording.first_step + recording.n_steps
+    ran = (steps >= recording.first_step) & (steps < end)
+    return steps[ran].astype(np.int64), sources[ran].astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
