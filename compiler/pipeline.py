@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.image import ChipImage
 from neurochip.network import Network
@@ -9,20 +12,20 @@ from neurochip.recording import Recording
 
 from .assemble import assemble
 from .check import check_request
-from .compartments import lay_out_compartments
-from .decays import round_decays
+from .compartments import PopulationCompartments, lay_out_compartments
+from .decays import Decays, round_decays
 from .explain import explain
-from .ideal import ideal_population
+from .ideal import IdealPopulation, ideal_population
 from .options import CompileOptions
-from .peaks import expected_peaks
+from .peaks import Peaks, expected_peaks
 from .placement import place
 from .projections import project, projections_onto
-from .registers import round_registers
-from .scaling import choose_scale
-from .synapses import round_connection
-from .workload import lay_out_work
+from .registers import PopulationRegisters, round_registers
+from .scaling import Scale, choose_scale
+from .synapses import ConnectionRegisters, round_connection
+from .workload import Workload, lay_out_work
 
-__all__ = ["compile_network"]
+__all__ = ["Translation", "compile_network", "translate"]
 
 
 def compile_network(
@@ -83,6 +86,63 @@ def compile_network(
         mesh=mesh,
         seed=seed,
     )
+    done = translate(network, chip, dt, options, traffic)
+    placed = place(done.work, chip, options.placement, options.mesh, options.seed)
+    report = explain(
+        network,
+        chip,
+        done.dt,
+        options,
+        done.ideals,
+        done.decays,
+        done.peaks,
+        done.scales,
+        done.registers,
+        done.connections,
+        placed,
+    )
+    return assemble(
+        network,
+        chip,
+        done.dt,
+        done.ideals,
+        done.scales,
+        done.compartments,
+        done.connections,
+        placed,
+        report,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """A network as registers without a place: what passes 0 to 10 have made."""
+
+    dt: float
+    ideals: Mapping[str, IdealPopulation]
+    decays: Mapping[str, Decays]
+    peaks: Mapping[str, Peaks]
+    scales: Mapping[str, Scale]
+    registers: Mapping[str, PopulationRegisters]
+    connections: Sequence[ConnectionRegisters]
+    compartments: Mapping[str, PopulationCompartments]
+    work: Workload
+
+
+def translate(
+    network: Network,
+    chip: ChipSpec,
+    dt: float,
+    options: CompileOptions,
+    traffic: Recording | None = None,
+) -> Translation:
+    """Do all passes before placement.
+
+    Raises
+    ------
+    CompileError
+        If a parameter fits no register.
+    """
     dt = check_request(network, chip, dt)
     members = network.populations
     ideals = {p.name: ideal_population(network, p, dt) for p in members}
@@ -113,8 +173,6 @@ def compile_network(
         p.name: lay_out_compartments(decays[p.name], registers[p.name], chip.core) for p in members
     }
     work = lay_out_work(network, compartments, connections, dt, options, traffic)
-    placed = place(work, chip, options.placement, options.mesh, options.seed)
-    report = explain(
-        network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placed
+    return Translation(
+        dt, ideals, decays, peaks, scales, registers, connections, compartments, work
     )
-    return assemble(network, chip, dt, ideals, scales, compartments, connections, placed, report)

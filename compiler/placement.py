@@ -9,7 +9,7 @@ import numpy as np
 
 from neurochip.errors import CompileError
 from neurochip.hardware import ChipSpec
-from neurochip.mapping.budget import Filler, Filling, add_axons, limits_of
+from neurochip.mapping.budget import RESOURCES, Filler, Filling, add_axons, limits_of
 from neurochip.mapping.traffic import flows_of
 from neurochip.mapping.wiring import delay_limit
 from neurochip.network import Population
@@ -65,6 +65,15 @@ class Placement:
         stop = first + stride * population.size
         found = self.compartment[first + receptor % stride : stop : stride]
         return found.astype(np.int32)
+
+    def binding(self, chip: ChipSpec) -> str:
+        """Name of the resource that is the fullest on most cores."""
+        names = [name for name in RESOURCES if name != "shared_registers"]
+        limits = {**limits_of(chip.core)}
+        room = {"compartments": delay_limit(chip.core, self.usage["delay_bits"])}
+        shares = [self.usage[name] / np.maximum(1, room.get(name, limits[name])) for name in names]
+        counts = np.bincount(np.argmax(shares, axis=0), minlength=len(names))
+        return names[int(np.argmax(counts))].replace("_", " ")
 
     def resources(self, chip: ChipSpec) -> dict[str, tuple[int, int]]:
         """Cores of the chip, and for each resource the fullest core."""

@@ -47,8 +47,8 @@ def _system(name: str, chips: int, columns: int) -> ChipSpec:
     return LOIHI.what_if(name=name, chips=chips, mesh=MeshSpec(chip_columns=columns))
 
 
-# Chips by the form factors of intel-nrc-ecosystem/models, ``plotting.py``; Pohoiki Springs is 12 x 64
-# chips (Frady et al. 2020, 10.1145/3381755.3398695), how the others are laid out is a guess.
+# Chips by the form factors of intel-nrc-ecosystem/models, ``plotting.py``. Pohoiki Springs is 12 x
+# 64 chips (Frady et al. 2020, 10.1145/3381755.3398695); how the others are laid out is a guess.
 SYSTEMS = MappingProxyType(
     {
         chip.name: chip

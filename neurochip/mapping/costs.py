@@ -1,9 +1,9 @@
 """What an operation costs, as data: tables of energy and time, each with its source.
 
 Keys: **D18** Davies et al. 2018, IEEE Micro 38(1), 10.1109/MM.2018.112130359, Table 2 (0.75 V,
-simulated before silicon). **SF** SANA-FE 2.2.9, ``arch/loihi.yaml``; its authors fitted it to measurements of a
-Nahuku board (Boyle et al. 2025, 10.1109/TCAD.2025.3537971). **F20** Frady et al. 2020,
-10.1145/3381755.3398695.
+simulated before silicon). **SF** SANA-FE 2.2.9, ``arch/loihi.yaml``; its authors fitted it to
+measurements of a Nahuku board (Boyle et al. 2025, 10.1109/TCAD.2025.3537971). **F20** Frady et al.
+2020, 10.1145/3381755.3398695.
 """
 
 from __future__ import annotations

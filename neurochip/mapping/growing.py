@@ -1,7 +1,7 @@
 """Grow one core after the other from the neurons that share most with it.
 
 A candidate's score is what messages would cost less if it joined: the rates of its sources that
-reach the core already, and its own if it has a target there.
+reach the core already or are on it, and its own if it has a target there.
 """
 
 from __future__ import annotations
@@ -50,20 +50,26 @@ def _raise_score(t, rate, g):
 
 
 @kernel
+def _arrive(source, core, g):
+    """Raise the scores of all targets of a source that reaches the core, or is on it, once."""
+    if g.reached[source] == core + 1:
+        return False
+    g.reached[source] = core + 1
+    for i in range(g.ptr[source], g.ptr[source + 1]):
+        _raise_score(g.targets[i], g.rate[source], g)
+    return True
+
+
+@kernel
 def _join(u, core, g, tables, packing):
     """Give a neuron to the core, and raise the scores of those that share its sources."""
     g.cluster[u] = core
     for c in range(tables.neuron_ptr[u], tables.neuron_ptr[u + 1]):
+        _arrive(c, core, g)
         for j in range(tables.in_ptr[c], tables.in_ptr[c + 1]):
             source = tables.list_source[tables.in_list[j]]
-            if g.reached[source] == core + 1:
-                continue
-            g.reached[source] = core + 1
-            rate = g.rate[source]
-            for i in range(g.ptr[source], g.ptr[source + 1]):
-                _raise_score(g.targets[i], rate, g)
-            if source < packing.first_input:
-                _raise_score(g.neuron_of[source], rate, g)
+            if _arrive(source, core, g) and source < packing.first_input:
+                _raise_score(g.neuron_of[source], g.rate[source], g)
 
 
 @kernel
