@@ -234,7 +234,7 @@ def test_a_file_without_a_reset_is_refused_unless_one_is_chosen(tmp_path, node):
     assert str(caught.value) == (
         f"NIR: {type(node).__name__} 'a': stores no v_reset. Its file is older than that field: "
         "its neurons may be set to 0 after a spike, or lowered by their threshold, which a chip "
-        "cannot do. If they are set to a value, pass it (v_reset=0.0)."
+        "cannot do. If they are set to a value, pass it as v_reset."
     )
     assert read_nir(path, DT, v_reset=-0.5).network.populations[0].model.v_reset == -0.5
 

@@ -131,7 +131,7 @@ def _reset_of(graph: FlatGraph, name: str, v_reset: float | None) -> float | Non
         raise FrontendError(
             f"{describe(name, graph.nodes[name])}: stores no v_reset. Its file is older than that "
             "field: its neurons may be set to 0 after a spike, or lowered by their threshold, "
-            "which a chip cannot do. If they are set to a value, pass it (v_reset=0.0)."
+            "which a chip cannot do. If they are set to a value, pass it as v_reset."
         )
     return v_reset
 
