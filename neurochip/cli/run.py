@@ -50,7 +50,7 @@ def run_command(
     """
     from ..emulator import Emulator
     from ..image_io import load_image
-    from ..spike_files import SPIKES_ONLY, read_spikes, write_spikes
+    from ..spike_files.files import SPIKES_ONLY, read_spikes, write_spikes
     from ..stimulus import draw_stimulus
 
     if (spikes is None) == (model is None):

@@ -4,7 +4,7 @@ A :class:`~neurochip.Stimulus` and a :class:`~neurochip.Recording` have files of
 hold everything. These here hold spikes, for other tools or from them.
 """
 
-from .files import SPIKES_ONLY, read_spikes, write_spikes
+from .files import read_spikes, write_spikes
 from .neo_objects import from_neo, to_neo
 
-__all__ = ["SPIKES_ONLY", "from_neo", "read_spikes", "to_neo", "write_spikes"]
+__all__ = ["from_neo", "read_spikes", "to_neo", "write_spikes"]
