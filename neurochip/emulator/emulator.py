@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -66,11 +67,11 @@ class Emulator:
         self.threads = _choose_threads(image, threads)
         self.progress = progress
         self._engine = Engine(image, self.threads)
-        self.reset()
+        self._position = self._engine.start()
 
     def reset(self) -> None:
         """Go back to step 0: initial v, no current, nothing on its way."""
-        self._position = self._engine.start()
+        self._engine.rewind(self._position)
 
     @property
     def step(self) -> int:
@@ -156,12 +157,16 @@ class Emulator:
         """
         runs, probes = list(stimuli), list(record)
         noise_seeds = self._check_seeds(seeds, len(runs))
+        workers = min(_most_threads() if threads is None else _check_threads(threads), len(runs))
+        idle = deque(self._engine.start() for _ in range(workers))
 
         def run(index: int) -> Recording:
+            position = idle.pop()
             try:
+                self._engine.rewind(position)
                 plan = self._plan(0, runs[index], duration, probes)
                 registers = self._engine.run(
-                    self._engine.start(),
+                    position,
                     plan.n_steps,
                     plan.spikes,
                     plan.columns,
@@ -171,13 +176,14 @@ class Emulator:
                 )
             except NeurochipError as problem:
                 raise type(problem)(f"run {index} of {len(runs)}: {problem}") from None
+            finally:
+                idle.append(position)
             return decode_recording(registers, plan.symbols, plan.probes, self._label())
 
-        workers = _most_threads() if threads is None else _check_threads(threads)
         recordings = []
         with (
             progress_bar(len(runs), "emulating", self.progress, unit="run") as bar,
-            ThreadPoolExecutor(workers) as pool,
+            ThreadPoolExecutor(max(1, workers)) as pool,
         ):
             for recording in pool.map(run, range(len(runs))):
                 recordings.append(recording)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._values import read_only
 from ..errors import ChipOverflowError
 from ..image import ChipImage
 from ..typing import Int8Array, Int32Array, Int64Array
@@ -26,6 +27,7 @@ from .state import (
     new_state,
     noise_of,
     read_row,
+    rewind,
     widths_of,
 )
 
@@ -39,14 +41,17 @@ _SPIKE_BUFFER = 1 << 20  # spikes of a worker: 4 MB; less if all steps fit, neve
 _WORK_PER_CALL = 100_000_000  # about a tenth of a second between two looks at progress and Ctrl-C
 
 
+NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
+
+
 @dataclass(eq=False)
 class Position:
     """Where a run stands: the registers, the next step, and the spikes of the step before."""
 
     state: State
     step: int = 0
-    inputs: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
-    spikes: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    inputs: Int32Array = field(default_factory=lambda: NONE)
+    spikes: Int32Array = field(default_factory=lambda: NONE)
 
 
 class Engine:
@@ -64,7 +69,6 @@ class Engine:
         self.threads = threads
         self._layout, wide = build_layout(image, threads)
         self._widths = widths_of(image, self._layout)
-        self._initial = new_state(image, self._layout, threads)
         self._features = (
             joins_of(image, self._layout),
             sum_shifts_of(image),
@@ -74,7 +78,12 @@ class Engine:
 
     def start(self) -> Position:
         """Return step 0: initial v, no current, nothing on its way."""
-        return Position(State._make(array.copy() for array in self._initial))
+        return Position(new_state(self.image, self._layout, self.threads))
+
+    def rewind(self, position: Position) -> None:
+        """Take a position back to step 0, in place."""
+        rewind(position.state, self.image)
+        position.step, position.inputs, position.spikes = 0, NONE, NONE
 
     def run(
         self,
@@ -157,8 +166,8 @@ class Engine:
         return Registers(
             first_step=first,
             n_steps=n_steps,
-            steps=np.concatenate([np.empty(0, np.int32), *(part[0] for part in parts)]),
-            ids=np.concatenate([np.empty(0, np.int32), *(part[1] for part in parts)]),
+            steps=np.concatenate([NONE, *(part[0] for part in parts)]),
+            ids=np.concatenate([NONE, *(part[1] for part in parts)]),
             held=held,
             refractory=self.image.compartments.refractory,
             traces=_split(columns, {"v": v, "u": u}),
@@ -190,7 +199,7 @@ def _joined(
 
 def _ids_of(variable: str, columns: Columns) -> Int32Array:
     parts = [ids for (_, name), ids in columns.items() if name == variable]
-    return np.concatenate([np.empty(0, np.int32), *parts]).astype(np.int32)
+    return np.concatenate([NONE, *parts], dtype=np.int32)
 
 
 def _split(columns: Columns, values: Mapping[str, Int32Array]) -> dict[tuple[str, str], Any]:

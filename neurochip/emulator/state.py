@@ -18,7 +18,7 @@ from ..image import ChipImage
 from ..registers import decode_bias, decode_threshold, decode_voltage_limits, effective_decay
 from ..typing import Int8Array, Int32Array, Int64Array
 from .arithmetic import DECAY_BITS
-from .layout import LANES, Layout
+from .layout import LANES, Layout, zeroed
 
 __all__ = [
     "COUNTERS",
@@ -34,6 +34,7 @@ __all__ = [
     "new_state",
     "noise_of",
     "read_row",
+    "rewind",
     "widths_of",
 ]
 
@@ -206,8 +207,6 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
     scale, finer = core.decay_scale, DECAY_BITS - core.decay_bits
     vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
     rows = {
-        Row.U: registers.u_init,
-        Row.V: registers.v_init,
         Row.KEEP_U: (scale - effective_decay(registers.decay_u, registers.decay_u_offset)) << finer,
         Row.KEEP_V: (scale - effective_decay(registers.decay_v, registers.decay_v_offset)) << finer,
         Row.BIAS: decode_bias(registers.bias_mantissa, registers.bias_exponent),
@@ -218,20 +217,32 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
     }
     blocks = layout.blocks
     size = blocks * layout.span
-    tiles = np.zeros((size // LANES, ROWS, LANES), dtype=np.int32)
+    tiles = zeroed(size * ROWS, np.int32).reshape(-1, ROWS, LANES)
     for row, values in rows.items():
         padded = np.zeros(size, dtype=np.int32)
         padded[: image.n_compartments] = values
         tiles[:, row] = padded.reshape(-1, LANES)
     # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
-    return State(
+    state = State(
         tiles=tiles.ravel(),
-        ring=np.zeros(blocks * layout.ring_size, dtype=np.int32),
+        ring=zeroed(blocks * layout.ring_size, np.int32),
         events=np.zeros((workers, LANES), dtype=np.int32),
         # Rows padded to two cache lines: threads count without sharing a line.
         counters=np.zeros((blocks, 16), dtype=np.int64),
         first_overflow=np.full((blocks, 16), -1, dtype=np.int64),
     )
+    rewind(state, image)
+    return state
+
+
+def rewind(state: State, image: ChipImage) -> None:
+    """Go back to step 0: initial u and v, nothing held, nothing on its way."""
+    tiles, registers = state.tiles.reshape(-1, ROWS, LANES), image.compartments
+    for row, values in ((Row.U, registers.u_init), (Row.V, registers.v_init), (Row.HELD, 0)):
+        padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
+        padded[: image.n_compartments] = values
+        tiles[:, row] = padded.reshape(-1, LANES)
+    state.ring[:] = 0
 
 
 def read_row(state: State, row: int, size: int) -> Int32Array:
