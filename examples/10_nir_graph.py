@@ -2,11 +2,11 @@
 
 Question: does a graph that is exchanged between simulators spike on the chip where it does there?
 Answer: yes, if it is read in the convention of the simulator, which the file does not say. The
-neuron of the NIR paper (tau 2.5 ms, threshold 0.1, steps of 0.1 ms) spikes at steps 460, 510, 710 and
-760 in Norse, snnTorch and Nengo, and one step later in Lava and on Loihi 2, which take a step for the
-input. The float64 reference and the emulated chip do the same. Taken as a Dirac pulse of area 1, as
-the equations say, every one of the 34 input spikes is far above the threshold; taken as it is stored,
-with a jump of 1, too.
+neuron of the NIR paper (tau 2.5 ms, threshold 0.1, steps of 0.1 ms) spikes at steps 460, 510, 710
+and 760 in Norse, snnTorch and Nengo, and one step later in Lava and on Loihi 2, which take a step
+for the input. The float64 reference and the emulated chip do the same. Taken as a Dirac pulse of
+area 1, as the equations say, every one of the 34 input spikes is far above the threshold; taken
+as it is stored, with a jump of 1, too.
 
 Without an argument the graph is written here, as paper/01_lif/lif_norse.nir of
 github.com/neuromorphs/NIR has it. With the path of that file, it is read from there.
