@@ -68,7 +68,7 @@ def explain(
             _scale_row(item, scales[item.name], peaks[item.name], chip, options)
             for item in network.populations
         ),
-        resources=placement.resources,
+        resources=placement.resources(chip),
     )
 
 

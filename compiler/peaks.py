@@ -16,6 +16,7 @@ import numpy as np
 
 from neurochip.hardware import CoreSpec
 from neurochip.network import Connection, PoissonInput, SpikeInput
+from neurochip.network.connections import Source
 from neurochip.typing import Float64Array
 
 from .decays import Decays, child_keep_v
@@ -23,7 +24,7 @@ from .ideal import IdealPopulation
 from .options import CompileOptions
 from .projections import Projection
 
-__all__ = ["Peaks", "expected_peaks"]
+__all__ = ["Peaks", "expected_peaks", "spikes_per_step"]
 
 _LOG_RARE = 9 * np.log(10)  # once in 1e9 steps of a neuron
 _CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 100 MB
@@ -148,7 +149,8 @@ def _add(
     negative: _Sums,
 ) -> None:
     size = connection.target.size
-    probability, bounded = _spikes_per_step(connection, dt, options)
+    probability = spikes_per_step(connection.source, dt, options)
+    bounded = not isinstance(connection.source, PoissonInput)
     rows = np.diff(connection.indptr)
     source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
     weight = np.broadcast_to(np.asarray(connection.weight), connection.post.shape)
@@ -165,19 +167,16 @@ def _add(
             np.maximum.at(sums.largest, who, term)
 
 
-def _spikes_per_step(
-    connection: Connection, dt: float, options: CompileOptions
-) -> tuple[Float64Array, bool]:
-    """Return expected spikes of each source in a step, and whether one step brings at most one."""
-    source = connection.source
+def spikes_per_step(source: Source, dt: float, options: CompileOptions) -> Float64Array:
+    """Return the expected spikes of each source in a step; above 1 only of a Poisson input."""
     if isinstance(source, PoissonInput):
-        rate = np.broadcast_to(np.asarray(source.rate, dtype=np.float64), (source.size,))
-        return rate * (dt / 1000.0), False
+        return np.full(source.size, np.asarray(source.rate) * (dt / 1000.0))
     if isinstance(source, SpikeInput):
         span = max(float(source.times[-1]), dt) if len(source.times) else dt
         counts = np.bincount(source.ids, minlength=source.size)
-        return np.minimum(counts * (dt / span), 1.0), False
-    return np.full(source.size, min(options.assumed_rate * dt / 1000.0, 1.0)), True
+        rates: Float64Array = np.minimum(counts * (dt / span), 1.0)
+        return rates
+    return np.full(source.size, min(options.assumed_rate * dt / 1000.0, 1.0))
 
 
 def _peak(

@@ -16,7 +16,7 @@ import numpy as np
 from ._npz import read_npz, reason, write_npz
 from .compile_report import CompileReport
 from .errors import ImageError, NeurochipError
-from .hardware import ChipSpec, CoreSpec
+from .hardware import ChipSpec, CoreSpec, MeshSpec
 from .image import (
     ChipImage,
     Compartments,
@@ -48,6 +48,8 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         The path written, with ``.npz`` appended where it was missing.
     """
     arrays: dict[str, Any] = {"core_ptr": image.core_ptr}
+    if image.core_sites is not None:
+        arrays["core_sites"] = image.core_sites
     for name in _COMPARTMENT_FIELDS:
         arrays[f"compartments.{name}"] = getattr(image.compartments, name)
     for index, group in enumerate(image.synapses):
@@ -95,7 +97,7 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
     try:
         header = json.loads(str(arrays["header"]))
         image = ChipImage(
-            chip=ChipSpec(**{**header["chip"], "core": CoreSpec(**header["chip"]["core"])}),
+            chip=_chip(header["chip"]),
             core_ptr=arrays["core_ptr"],
             compartments=_compartments(arrays),
             n_inputs=header["n_inputs"],
@@ -106,6 +108,7 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
             if header["noise"] is None
             else Noise(arrays["noise.enabled"], *header["noise"]),
             symbols=None if header["symbols"] is None else _symbols(header["symbols"], arrays),
+            core_sites=arrays.get("core_sites"),
         )
         digest = header["digest"]
     except (NeurochipError, AttributeError, IndexError, KeyError, TypeError, ValueError) as problem:
@@ -173,6 +176,11 @@ def dump_image(image: ChipImage) -> str:
             )
         lines += _cut(group.n_synapses)
     return "\n".join(lines)
+
+
+def _chip(entry: dict[str, Any]) -> ChipSpec:
+    parts = {"core": CoreSpec(**entry["core"]), "mesh": MeshSpec(**entry.get("mesh", {}))}
+    return ChipSpec(**{**entry, **parts})
 
 
 def _value(member: Any) -> Any:

@@ -194,9 +194,11 @@ MORE = "or compile for a chip that has more with chip.what_if(...)."
         ),
         (
             {"synapse_formats": 2},
-            lambda s, c: [all_to_all(s, c, weight=w) for w in (1.0, 2.0, 3.0)],
-            f"needs 3 synapse formats of a core; allowed: 2. Make the network fit (merge its "
-            f"connections), {MORE}",
+            lambda s, c: [
+                all_to_all(s, c, weight=w, delay=d) for w, d in ((1.0, 0), (-1.0, 0), (1.0, 2.0))
+            ],
+            f"needs 3 synapse formats of a core; allowed: 2. Make the network fit (give its "
+            f"connections fewer signs, scales and delays), {MORE}",
         ),
     ],
     ids=["compartments", "synaptic_words", "input_axons", "synapse_formats"],

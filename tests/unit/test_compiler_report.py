@@ -67,7 +67,14 @@ def test_the_report_lists_every_parameter_in_order(image):
     ]
     assert image.report.warnings == ()
     assert (image.report.chip, image.report.dt) == ("loihi", 0.1)
-    assert image.report.options == {"gain": "dc", "headroom": 1.25, "assumed_rate": 100.0}
+    assert image.report.options == {
+        "gain": "dc",
+        "headroom": 1.25,
+        "assumed_rate": 100.0,
+        "placement": "sequential",
+        "mesh": None,
+        "seed": 0,
+    }
 
 
 def test_tau_m_of_10_ms_at_0_1_ms_becomes_decay_41_which_means_9_94_ms(image):
@@ -155,7 +162,7 @@ def test_integers_of_the_image_are_those_of_the_report(image, lsb_per_mv):
 
 
 def test_resources_are_counted(image):
-    # A synapse takes 10 + 8 + 0 + 10 bits: one word for each source.
+    # A list takes 10 + 7 + 8 + 6 bits: one word for each source.
     assert image.report.resources == {
         "cores": (1, 128),
         "compartments": (100, 1024),
@@ -164,6 +171,8 @@ def test_resources_are_counted(image):
         "compartment_profiles": (1, 32),
         "threshold_profiles": (1, 8),
         "synapse_formats": (1, 15),
+        "list_words": (1, 256),
+        "shared_registers": (1, 1),
         "output_axons": (0, 4096),
     }
 
