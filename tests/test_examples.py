@@ -164,3 +164,18 @@ def test_programmed_registers_compete_and_are_checked(run: Run) -> None:
     assert "cut to -64: True" in text
     assert "allowed: at most 128 compartments" in text
     assert line(text, "cores") == "cores: [128, 72]"
+
+
+def test_a_nir_graph_spikes_as_in_the_simulators_it_comes_from(run: Run, tmp_path: Path) -> None:
+    nir = pytest.importorskip("nir", reason="needs the extra: neurochip[nir]")
+    text = run("10_nir_graph.py")
+    paper, later = [460, 510, 710, 760], [461, 511, 711, 761]
+    for name, steps in (("norse", paper), ("snntorch", paper), ("nengo", paper), ("lava", later)):
+        row = next(item for item in text.splitlines() if item.startswith(f"convention {name} "))
+        assert numbers(row)[1:] == steps
+    assert text.count("; reference the same") == 6
+    assert text.count(": 34 spikes;") == 2
+    names = runpy.run_path(str(FOLDER / "10_nir_graph.py"))
+    names["write_graph"](tmp_path / "own.nir")
+    assert nir.read(tmp_path / "own.nir").nodes["lif"].tau.tolist() == [0.0025]
+    assert run("10_nir_graph.py", str(tmp_path / "own.nir")) == text
