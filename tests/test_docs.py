@@ -28,7 +28,7 @@ MODULES = (
     "neurochip.conformance",
     "neurochip.frontends.brian2",
 )
-# Pages whose code or tables import Brian2, and the warning that Brian2 2.9 earns from pyparsing 3.3.
+# Pages that import Brian2, and the warning that Brian2 2.9 earns from pyparsing 3.3.
 BRIAN2_PAGES = ("docs/how-to/run-a-brian2-script.md", "docs/reference/api.md")
 BRIAN2_WARNINGS = r"ignore:'\w+' (argument is )?deprecated:DeprecationWarning"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
