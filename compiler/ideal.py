@@ -53,12 +53,15 @@ class Receptor:
         Factor s of one step; 0 for delta synapses.
     gain : ndarray, mV per weight unit
         A presynaptic spike of weight w adds ``gain * w`` to u.
+    start : ndarray, weight units
+        The current at time 0.
     """
 
     parameter: str
     tau: Float64Array
     keep_u: Float64Array
     gain: Float64Array
+    start: Float64Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +79,7 @@ class IdealPopulation:
     origin : ndarray, mV
         The potential that the chip's v = 0 stands for.
     v_inf : ndarray, mV
-        Where v would settle without spikes: rest and constant currents.
+        Where v would settle without spikes: rest and constant currents; the origin without a leak.
     bias, threshold, v_init : ndarray, mV
         Added to v each step; threshold and initial v above the origin.
     refractory : ndarray of int64
@@ -105,20 +108,20 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     """
     get = population.parameter
     tau_m, v_rest, v_reset, v_thresh = get("tau_m"), get("v_rest"), get("v_reset"), get("v_thresh")
-    resistance = tau_m / get("cm")
-    v_inf = v_rest + resistance * network.current(population)
+    current, leaky = network.current(population), population.model.leaky
+    drift = dt / get("cm") * current
+    v_inf = v_rest + tau_m / get("cm") * current if leaky else v_reset
     a = _keep(population, "tau_m", dt)
-    steps = refractory_steps(get("tau_refrac"), dt)
-    if population.model.delta_synapses:
+    refractory = np.maximum(refractory_steps(get("tau_refrac"), dt), 1)
+    kicks_decay = population.model.delta_synapses and network.kicks_decay
+    origin = v_reset
+    if kicks_decay:
         # Integrate, test, deliver, reset: a kick decays once before it is tested, and one in the
         # step of a spike is wiped by the reset. The chip loses the same kicks if it holds v for one
         # step more, and resumes from the same voltage if that step's leak is in the origin.
-        origin = v_inf + (v_reset - v_inf) * a
-        refractory = np.maximum(steps, 1) + 1
-    else:
-        origin = v_reset
-        refractory = np.maximum(steps, 1)
-    receptors = _receptors(population, dt)
+        origin = v_inf + (v_reset - v_inf) * a if leaky else v_reset + drift
+        refractory += 1
+    receptors = _receptors(population, dt, a if kicks_decay else np.ones(population.size))
     gone = np.any([receptor.gain == 0 for receptor in receptors], axis=0)
     if gone.any():
         first = int(np.argmax(gone))
@@ -140,39 +143,44 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         receptors=receptors,
         keep_v=a,
         origin=origin,
-        v_inf=v_inf,
-        bias=(1 - a) * (v_inf - origin),
+        v_inf=v_inf if leaky else origin,
+        bias=(1 - a) * (v_inf - origin) if leaky else drift,
         threshold=v_thresh - origin,
         v_init=get("v_init") - origin,
         refractory=refractory,
     )
 
 
-def _receptors(population: Population, dt: float) -> tuple[Receptor, ...]:
+def _receptors(population: Population, dt: float, kick: Float64Array) -> tuple[Receptor, ...]:
     if population.model.delta_synapses:
-        nothing, a = np.zeros(population.size), _keep(population, "tau_m", dt)
-        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=a),)
+        nothing = np.zeros(population.size)
+        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick, start=nothing),)
+    start = population.parameter("i_syn_init")
     if population.model.two_currents:
-        return (_current(population, "tau_syn_I", dt), _current(population, "tau_syn_E", dt))
+        return (
+            _current(population, "tau_syn_I", np.minimum(start, 0.0), dt),
+            _current(population, "tau_syn_E", np.maximum(start, 0.0), dt),
+        )
     name = "tau_syn" if population.model.tau_syn is not None else "tau_syn_E"
-    return (_current(population, name, dt),)
+    return (_current(population, name, start, dt),)
 
 
-def _current(population: Population, parameter: str, dt: float) -> Receptor:
+def _current(population: Population, parameter: str, start: Float64Array, dt: float) -> Receptor:
     tau_m, tau_syn = population.parameter("tau_m"), population.parameter(parameter)
-    resistance = tau_m / population.parameter("cm")
+    cm, leaky = population.parameter("cm"), population.model.leaky
     a, s = _keep(population, "tau_m", dt), _keep(population, parameter, dt)
     if population.model.integration != "exact":
         # The current of the beginning of the step acts throughout, as u does on the chip.
-        gain = resistance * (1 - a)
-        return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain)
+        gain = tau_m / cm * (1 - a) if leaky else dt / cm
+        return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain, start=start)
+    rise = tau_m / cm * (dt / tau_m) if leaky else dt / cm
     # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus and
     # neither difference of near numbers nor overflow elsewhere.
     z = np.abs(dt / tau_syn - dt / tau_m)
     nonzero = np.where(z == 0, 1.0, z)
     share = np.where(z == 0, 1.0, -np.expm1(-nonzero) / nonzero)
-    gain = resistance * (dt / tau_m) * np.maximum(a, s) * share
-    return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain)
+    gain = rise * np.maximum(a, s) * share
+    return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain, start=start)
 
 
 def _keep(population: Population, parameter: str, dt: float) -> Float64Array:
