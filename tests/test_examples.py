@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+# Brian2 2.9 calls pyparsing 3.3 by its old names.
+BRIAN2_WARNINGS = r"ignore:'\w+' (argument is )?deprecated:DeprecationWarning"
 FOLDER = Path(__file__).parents[1] / "examples"
 Run = Callable[..., str]
 
@@ -179,3 +181,18 @@ def test_a_nir_graph_spikes_as_in_the_simulators_it_comes_from(run: Run, tmp_pat
     names["write_graph"](tmp_path / "own.nir")
     assert nir.read(tmp_path / "own.nir").nodes["lif"].tau.tolist() == [0.0025]
     assert run("10_nir_graph.py", str(tmp_path / "own.nir")) == text
+
+
+@pytest.mark.filterwarnings(BRIAN2_WARNINGS)
+def test_a_brian2_script_runs_on_both_devices(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
+    lines = run("09_brian2_script.py", str(tmp_path / "figures")).splitlines()
+    silent, driven = [[numbers(item)[-3:] for item in part] for part in (lines[:2], lines[2:])]
+    assert [item[0] for item in silent] == [0, 0]
+    assert silent[0][2] < -60  # mV: far below the threshold of -50
+    assert driven[0][0] > 2000
+    assert driven[1][0] == pytest.approx(driven[0][0], rel=0.01)
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
+        "brian2_driven.png",
+        "brian2_notebook.png",
+    ]
