@@ -87,6 +87,7 @@ def assemble(
         synapses=tuple(groups),
         symbols=Symbols(
             dt=dt,
+            input_lead=network.input_lead,
             populations=tuple(
                 PopulationSymbol(
                     name=p.name,

@@ -44,12 +44,15 @@ class Peaks:
         u + bias.
     voltage_low : float
         v below the origin, and v of a child.
+    voltage_high : float
+        v above the origin where no threshold bounds it, else 0.
     """
 
     accumulator: float
     current: float
     input: float
     voltage_low: float
+    voltage_high: float
 
 
 @dataclass(eq=False)
@@ -66,6 +69,22 @@ class _Sums:
         return cls(*(np.zeros(size) for _ in range(4)))
 
 
+@dataclass(eq=False)
+class _Side:
+    """Per neuron, of what pulls v to one side: the largest term, and everything at once."""
+
+    largest: Float64Array
+    most: Float64Array
+
+    @classmethod
+    def zeros(cls, size: int) -> _Side:
+        return cls(np.zeros(size), np.zeros(size))
+
+    def reach(self, pull: Float64Array, variance: Float64Array) -> Float64Array:
+        """Net mean and Bennett's deviation, and never more than everything at once."""
+        return np.minimum(np.maximum(pull, 0.0) + _deviation(variance, self.largest), self.most)
+
+
 def expected_peaks(
     projections: Sequence[Projection],
     ideal: IdealPopulation,
@@ -78,10 +97,14 @@ def expected_peaks(
 
     ``projections`` are those onto the population.
     """
-    size, a = ideal.population.size, decays.keep_v
+    size, model = ideal.population.size, ideal.population.model
+    # Without a leak, v remembers for ever, and no peak is ever reached: as far as it gets with the
+    # slowest leak that a register can hold.
+    a = decays.keep_v if model.leaky else np.full(size, 1 - 1 / core.decay_scale)
     accumulator, current = np.zeros(size), np.zeros(size)
-    # Below the origin, v is pulled by the net mean and by the fluctuations of both signs.
-    pull, variance, largest, most = (np.zeros(size) for _ in range(4))
+    # Away from the origin, v is pulled by the net mean and by the fluctuations of both signs.
+    pull, variance = np.zeros(size), np.zeros(size)
+    low, high = _Side.zeros(size), _Side.zeros(size)
     for index, receptor in enumerate(decays.receptors):
         positive, negative = _Sums.zeros(size), _Sums.zeros(size)
         for item in projections:
@@ -92,24 +115,28 @@ def expected_peaks(
             accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
             # The receptors of a neuron have opposite signs: its input is never larger than one u.
             current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
+        current += np.abs(receptor.u_init)
         # v is a second-order filter of the input: mean and variance gain of poles a and s.
         mean_gain = 1 / ((1 - s) * (1 - a))
         variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
         largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
+        for side, sums in ((low, negative), (high, positive)):
+            side.largest = np.maximum(side.largest, sums.largest * largest_gain)
+            side.most += np.where(sums.total > 0, sums.total * mean_gain, 0.0)
         pull += (negative.mean - positive.mean) * mean_gain
         variance += (negative.variance + positive.variance) * variance_gain
-        largest = np.maximum(largest, negative.largest * largest_gain)
-        most += np.where(negative.total > 0, negative.total * mean_gain, 0.0)
-    pulled = np.minimum(np.maximum(pull, 0.0) + _deviation(variance, largest), most)
-    level = np.maximum(0.0, -np.minimum(ideal.v_inf - ideal.origin, ideal.v_init))
-    low = float((pulled + level).max())
+    settled = ideal.v_inf - ideal.origin if model.leaky else decays.bias / (1 - a)
+    lowest = low.reach(pull, variance) + np.maximum(0.0, -np.minimum(settled, ideal.v_init))
+    highest = high.reach(-pull, variance) + np.maximum(0.0, np.maximum(settled, ideal.v_init))
+    voltage_low = float(lowest.max())
     if len(decays.receptors) > 1:
-        low = max(low, float(current.max()) / (1 - child_keep_v(core)))
+        voltage_low = max(voltage_low, float(current.max()) / (1 - child_keep_v(core)))
     return Peaks(
         accumulator=float(accumulator.max()),
         current=float(current.max()),
         input=float((current + np.abs(decays.bias)).max()),
-        voltage_low=low,
+        voltage_low=voltage_low,
+        voltage_high=0.0 if model.spiking else float(highest.max()),
     )
 
 
@@ -165,7 +192,7 @@ def _peak(
     steady = np.broadcast_to(mean_gain, peak.shape)
     with np.errstate(invalid="ignore"):
         most = np.where(sums.total > 0, sums.total * steady, 0.0)
-    return np.minimum(peak, most)
+    return np.asarray(np.minimum(peak, most))
 
 
 def _deviation(variance: Float64Array, largest: Float64Array) -> Float64Array:

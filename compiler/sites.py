@@ -91,7 +91,7 @@ def _curve(n: int, chip: ChipSpec) -> Int64Array:
     local = np.arange(chip.cores)
     at = Sites.of(local, chip.cores, chip.mesh)
     within = local[np.argsort(_hilbert(at.x, at.y), kind="stable")]
-    return (chip_order[:, None] * chip.cores + within).ravel()
+    return np.asarray(chip_order[:, None] * chip.cores + within).ravel()
 
 
 def _hilbert(x: Int64Array, y: Int64Array) -> Int64Array:

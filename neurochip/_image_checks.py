@@ -89,6 +89,7 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
         "vmax_exponent": (0, core.vmax_exponent_max),
         "v_init": (-state.maximum, state.maximum),
         "join": (0, 1),
+        "u_init": (-state.maximum, state.maximum),
     }
     for name, (low, high) in ranges.items():
         values = getattr(registers, name)

@@ -9,6 +9,7 @@ __all__ = [
     "ChipOverflowError",
     "CompileError",
     "EmulatorError",
+    "FrontendError",
     "ImageError",
     "MissingExtraError",
     "NetworkError",
@@ -53,6 +54,10 @@ class ChipOverflowError(NeurochipError, ArithmeticError):
 
 class RecordingError(NeurochipError, ValueError):
     """A recording was asked for something that it does not hold."""
+
+
+class FrontendError(NeurochipError, ValueError):
+    """A model of another simulator that means something neurochip cannot express."""
 
 
 class MissingExtraError(NeurochipError, ImportError):

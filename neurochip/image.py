@@ -7,6 +7,7 @@ synapses are grouped by their kind of source and their synapse format, and sorte
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import numbers
 from dataclasses import dataclass
@@ -150,14 +151,18 @@ class ChipImage(ArrayValue):
 
         Two images with one digest give the same spikes on every engine.
         """
+        return self._digest
+
+    @functools.cached_property
+    def _digest(self) -> str:
         summary = hashlib.sha256(repr((self.chip, self.n_inputs)).encode())
         parts: list[Any] = [self.core_ptr]
         names = [field.name for field in dataclasses.fields(Compartments)]
-        # Images of before there were joins keep their digest.
+        # Images of before there were joins and initial currents keep their digest.
         parts += [
             getattr(self.compartments, name)
             for name in names
-            if name != "join" or self.compartments.join.any()
+            if name not in {"join", "u_init"} or getattr(self.compartments, name).any()
         ]
         for group in self.synapses:
             summary.update(repr((group.source, group.format)).encode())

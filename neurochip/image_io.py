@@ -72,6 +72,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         symbols = image.symbols
         header["symbols"] = {
             "dt": symbols.dt,
+            "input_lead": symbols.input_lead,
             "populations": [item.name for item in symbols.populations],
             "inputs": [[item.name, item.size] for item in symbols.inputs],
             "report": symbols.report.to_dict(),
@@ -192,8 +193,9 @@ def _cut(rows: int) -> list[str]:
 
 
 def _compartments(arrays: dict[str, Any]) -> Compartments:
-    # Files of before there were joins have none.
-    arrays.setdefault("compartments.join", np.zeros_like(arrays["compartments.v_init"]))
+    # Files of before there were joins and initial currents have none.
+    for name in ("join", "u_init"):
+        arrays.setdefault(f"compartments.{name}", np.zeros_like(arrays["compartments.v_init"]))
     return Compartments(**{name: arrays[f"compartments.{name}"] for name in _COMPARTMENT_FIELDS})
 
 
@@ -210,6 +212,7 @@ def _group(index: int, entry: dict[str, Any], arrays: dict[str, Any]) -> Synapse
 def _symbols(entry: dict[str, Any], arrays: dict[str, Any]) -> Symbols:
     return Symbols(
         dt=entry["dt"],
+        input_lead=entry.get("input_lead", 0),  # files of before there were leads have none
         populations=tuple(
             PopulationSymbol(
                 name=name, **{key: arrays[f"symbols.{index}.{key}"] for key in _SYMBOL_ARRAYS}

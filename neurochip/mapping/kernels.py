@@ -240,6 +240,18 @@ def _fits(s, packing):
     return s.used[_COMPARTMENTS] <= packing.slots >> s.used[_DELAY_BITS]
 
 
+@inline_kernel
+def _remember(s):
+    for i in range(len(s.used)):
+        s.before[i] = s.used[i]
+
+
+@inline_kernel
+def _write(counts, usage, row):
+    for i in range(len(counts)):
+        usage[row, i] = counts[i]
+
+
 @kernel
 def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
     """Put neurons on cores in the given order; return the number of cores, or -1.
@@ -255,7 +267,7 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
     i = 0
     while i < len(order):
         sources = s.top[_N_SOURCES]
-        s.before[:] = s.used
+        _remember(s)
         fits = not (opens[i] and i > start)
         if fits:
             _add(order[i], s, tables, packing)
@@ -267,7 +279,7 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
                 _add(order[i], s, tables, packing)
             fits = _fits(s, packing)
             if not fits and i == start:
-                usage[0] = s.used
+                _write(s.used, usage, 0)
                 core_ptr[0] = i
                 _clear(s)
                 return -1
@@ -275,9 +287,9 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
             i += 1
         if not fits or i == len(order):
             if i == len(order) and fits:
-                s.before[:] = s.used
+                _remember(s)
                 sources = s.top[_N_SOURCES]
-            usage[core] = s.before
+            _write(s.before, usage, core)
             for j in range(sources):
                 reach[reached] = s.sources[j]
                 reached += 1
