@@ -275,8 +275,8 @@ def test_without_the_extra_the_message_says_what_to_install(placement, monkeypat
     with pytest.raises(MissingExtraError) as caught:
         compile_network(chain(), LOIHI.what_if(compartments=4), 1.0, placement=placement)
     assert str(caught.value) == (
-        "placement: 'hypergraph' needs mtkahypar, which is not installed; install it with pip "
-        "install 'neurochip[mapping]', or use placement='greedy'."
+        "placement='hypergraph' needs the package 'mtkahypar', which is not installed: "
+        'pip install "neurochip[mapping]".'
     )
     _library.cache_clear()
 
