@@ -36,6 +36,7 @@ ROWS = (
     ("neurochip.image_io", "neurochip.programming"),
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
+    ("neurochip.sweep",),
     ("neurochip.cli",),
     ("neurochip.__main__",),
 )
