@@ -68,10 +68,7 @@ def main(path: str | None) -> None:
     found = {}
     for bits in range(1, 9):
         image = compile_network(network, LOIHI.what_if(weight_mantissa_bits=bits), DT)
-        emulator, chip = Emulator(image), []
-        for stimulus in stimuli:
-            chip.append(emulator.run(stimulus))
-            emulator.reset()
+        chip = Emulator(image).run_batch(stimuli)
         found[bits] = compare_activity(reference, chip, "exc", tolerance=TOLERANCE)
     print("bits  rate, excess  CV, excess  corr., excess  told from float  verdict")
     for bits, item in found.items():

@@ -10,9 +10,9 @@ _PATIENCE = 2.0  # s: a run that is over before that shows nothing
 
 
 def progress_bar(
-    total: int, label: str, progress: bool | None = None, *, unit: str = "step", done: int = 0
+    total: int, label: str, progress: bool | None = None, unit: str = "step", done: int = 0
 ) -> tqdm[None]:
-    """Return a bar that counts steps on stderr, to be used in a ``with`` block.
+    """Return a bar that counts steps, or other units, on stderr, for a ``with`` block.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def progress_bar(
         True shows it at once and False never. Default: where stderr is a terminal, once the run
         has taken two seconds.
     unit : str
-        What it counts, if not steps.
+        What is counted.
     done : int
         How many an earlier run has done.
     """

@@ -7,6 +7,7 @@ synapses are grouped by their kind of source and their synapse format, and sorte
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import numbers
 from dataclasses import dataclass
@@ -136,6 +137,10 @@ class ChipImage(ArrayValue):
 
         Two images with one digest give the same spikes on every engine.
         """
+        return self._digest
+
+    @functools.cached_property
+    def _digest(self) -> str:
         summary = hashlib.sha256(repr((self.chip, self.n_inputs)).encode())
         parts: list[Any] = [self.core_ptr]
         names = [field.name for field in dataclasses.fields(Compartments)]

@@ -16,12 +16,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import kernel
+from .._prefetch import prefetch
 from ..typing import Float64Array, Int32Array, Int64Array
-from .tables import Neurons, Synapses, UInt16Array
+from .tables import BoolArray, Neurons, Synapses, UInt16Array
 
 __all__ = ["N_SPIKES", "Columns", "State", "run_steps"]
 
 N_SPIKES, NEXT_INPUT, RING_ROW = 0, 1, 2  # places in State.position
+_AHEAD = 4  # spikes whose rows are asked for in advance
+_LINE = 16  # targets in a cache line, which are two of weights
 
 
 class State(NamedTuple):
@@ -196,23 +199,46 @@ def sample(
 
 @kernel
 def deliver(
+    sources: Int32Array,
+    begin: int,
+    end: int,
+    first: int,
     indptr: Int64Array,
     target: Int32Array,
     weight: Float64Array,
     delay: UInt16Array,
+    in_order: BoolArray,
     ring: Float64Array,
-    source: int,
     now: int,
 ) -> None:
-    """Add the synapses of one source to the rows of the steps in which they arrive."""
+    """Add the synapses of some sources to the rows of the steps in which they arrive.
+
+    The sources are counted from row ``first`` of the synapses.
+    """
     n_rows = ring.shape[0]
-    for k in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
-        if n_rows == 1:
-            ring[0, target[k]] += weight[k]
-        else:
-            row = now + delay[k]
-            row -= n_rows if row >= n_rows else 0
-            ring[row, target[k]] += weight[k]
+    for spike in range(begin, end):
+        if spike + _AHEAD < end:
+            # A row begins with cache misses; asked for now, they pass while others are delivered.
+            later = first + sources[spike + _AHEAD]
+            for k in range(indptr[later], indptr[later + 1], _LINE):
+                prefetch(target, k)
+                prefetch(weight, k)
+                prefetch(weight, k + _LINE // 2)
+        source = first + sources[spike]
+        start, stop = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
+        if in_order[source]:
+            row = now if n_rows == 1 else (now + delay[start]) % n_rows
+            slot = np.uint64(target[start])
+            for k in range(stop - start):
+                ring[row, slot + k] += weight[start + k]
+            continue
+        for k in range(start, stop):
+            if n_rows == 1:
+                ring[0, target[k]] += weight[k]
+            else:
+                row = now + delay[k]
+                row -= n_rows if row >= n_rows else 0
+                ring[row, target[k]] += weight[k]
 
 
 @kernel
@@ -239,7 +265,7 @@ def run_steps(
         gain,
         hold_steps,
     ) = neurons
-    indptr, target, weight, delay = synapses
+    indptr, target, weight, delay, in_order = synapses
     ids, first, stride, current, second, values = columns
     v, i_syn, free_from, ring, spike_steps, spike_ids, position = state
     n_neurons, n_rows = len(v), ring.shape[0]
@@ -265,11 +291,13 @@ def run_steps(
         )
         row = row + 1 if row + 1 < n_rows else 0
         sample(ids, first, stride, current, second, values, v, i_syn, step)
+        begin = k
         while k < len(input_steps) and input_steps[k] == step:
-            deliver(indptr, target, weight, delay, ring, np.int64(input_sources[k]), row)
             k += 1
-        for spike in range(before, count):
-            deliver(indptr, target, weight, delay, ring, n_inputs + spike_ids[spike], row)
+        deliver(input_sources, begin, k, 0, indptr, target, weight, delay, in_order, ring, row)
+        deliver(
+            spike_ids, before, count, n_inputs, indptr, target, weight, delay, in_order, ring, row
+        )
         step += 1
     position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, k, row
     return step

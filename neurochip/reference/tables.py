@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
+from .rows import mark_rows_in_order
 
-__all__ = ["Neurons", "Synapses", "UInt16Array", "flatten_neurons", "flatten_synapses"]
+__all__ = ["BoolArray", "Neurons", "Synapses", "UInt16Array", "flatten_neurons", "flatten_synapses"]
 
+BoolArray: TypeAlias = NDArray[np.bool_]
 UInt16Array: TypeAlias = NDArray[np.uint16]
 
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
@@ -77,12 +79,15 @@ class Synapses(NamedTuple):
         mV or nA, as the target's population has it.
     delay : ndarray of uint16, shape (n_synapses,)
         Steps; no entries where no synapse has a delay.
+    in_order : ndarray of bool, shape (n_sources,)
+        Rows whose targets follow one another, with one delay.
     """
 
     indptr: Int64Array
     target: Int32Array
     weight: Float64Array
     delay: UInt16Array
+    in_order: BoolArray
 
     @property
     def ring_rows(self) -> int:
@@ -204,7 +209,9 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
         weight[places] = item.weight
         if longest:
             delay[places] = steps
-    return Synapses(indptr, target, weight, delay)
+    in_order = np.empty(n_sources, dtype=np.bool_)
+    mark_rows_in_order(indptr, target, delay, in_order)
+    return Synapses(indptr, target, weight, delay, in_order)
 
 
 def _first_indices(members: Sequence[Any]) -> dict[str, int]:

@@ -19,6 +19,7 @@ ROWS = (
         "neurochip.typing",
         "neurochip.version",
         "neurochip._jit",
+        "neurochip._prefetch",
         "neurochip._progress",
     ),
     ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz"),

@@ -9,6 +9,7 @@ import sys
 import numba
 import numpy as np
 import pytest
+from conformance.images import THREADS
 
 from compiler import compile_network
 from neurochip import (
@@ -23,8 +24,7 @@ from neurochip import (
     draw_stimulus,
     one_to_one,
 )
-from neurochip.emulator import Emulator
-from neurochip.emulator import emulator as shell
+from neurochip.emulator import Emulator, engine
 from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.registers import SignMode, SynapseFormat
@@ -102,13 +102,6 @@ def test_threads_must_be_those_that_numba_has():
 
 def test_a_small_image_runs_on_one_thread_by_default():
     assert Emulator(hand_made()).threads == 1
-
-
-def test_the_number_of_threads_of_numba_is_left_as_it_was(driven):
-    image, stimulus = driven
-    before = numba.get_num_threads()
-    Emulator(image, threads=numba.config.NUMBA_NUM_THREADS).run(stimulus)
-    assert numba.get_num_threads() == before
 
 
 @pytest.mark.parametrize("n_steps", [0, -1, 1.0, True, None, "5"])
@@ -294,22 +287,24 @@ def test_spikes_are_sorted_by_step_then_neuron(driven):
     assert recording.n_spikes == len(pairs)
 
 
-def test_a_full_spike_buffer_loses_nothing(monkeypatch):
-    """Five compartments that spike in every step, and room for little more than two of them."""
-    image = hand_made(5, threshold_mantissa=0, bias_mantissa=1)
-    whole = Emulator(image).run_steps(1000)
-    monkeypatch.setattr(shell, "_SPIKE_BUFFER", 1)
-    emulator, calls = Emulator(image), []
-    kernel = emulator._advance
+@pytest.mark.parametrize("threads", THREADS)
+def test_a_full_spike_buffer_loses_nothing(monkeypatch, threads):
+    """Compartments that spike in every step, and room for little more than one step."""
+    size = 200
+    image = hand_made(size, threshold_mantissa=0, bias_mantissa=1)
+    whole = Emulator(image).run_steps(50)
+    monkeypatch.setattr(engine, "_SPIKE_BUFFER", 1)
+    calls, kernel = [], engine.run_rows
 
-    def counted(*arguments):
-        calls.append(arguments)
-        return kernel(*arguments)
+    def counted(worker, *arguments):
+        calls.append(worker)
+        return kernel(worker, *arguments)
 
-    monkeypatch.setattr(emulator, "_advance", counted)
-    small = emulator.run_steps(1000)
-    assert len(calls) > 1
-    assert small.n_spikes == 5000
+    monkeypatch.setattr(engine, "run_rows", counted)
+    small = Emulator(image, threads=threads).run_steps(50)
+    assert calls.count(0) > 10
+    assert calls.count(0) == calls.count(threads - 1)
+    assert small.n_spikes == 50 * size
     assert np.array_equal(small.steps[WHO], whole.steps[WHO])
     assert np.array_equal(small.ids[WHO], whole.ids[WHO])
 
