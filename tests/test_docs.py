@@ -22,6 +22,7 @@ MODULES = (
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
+    "neurochip.sweep",
     "neurochip.image_io",
     "neurochip.programming",
     "neurochip.presets",
