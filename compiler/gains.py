@@ -63,7 +63,9 @@ def gain_exponents(
         exponent = 1.0 if options.gain == "dc" else 0.0
         return GainExponents(exponent, exponent)
     assert point is not None
-    wanted = point.rates.mean()
+    # With the decay that the equations are integrated with, which may be Euler's.
+    exact = rounded_point(point, ideal.keep_v, ideal.keep_v, 1.0, dt)
+    wanted = lif_rate(exact).mean()
     moved = not np.array_equal(keep_v[point.ids], ideal.keep_v[point.ids])
     if wanted < _SILENT or not moved or not (point.mean != point.v_inf).any():
         return GainExponents(1.0, 1.0)

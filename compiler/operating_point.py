@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurochip.errors import CompileError
 from neurochip.network import Connection, Network, PoissonInput, Population, SpikeInput
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
@@ -103,7 +104,19 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
 
 
 def operating_points(network: Network) -> dict[str, OperatingPoint]:
-    """Return the operating point of each population, with up to 64 of its neurons."""
+    """Return the operating point of each population, with up to 64 of its neurons.
+
+    Raises
+    ------
+    CompileError
+        If a population has no leak: its v has no level and no spread that it would keep to.
+    """
+    for item in network.populations:
+        if not item.model.leaky:
+            raise CompileError(
+                f"population {item.name!r}: tau_m = inf, and of neurons without a leak no rate can "
+                "be expected. Give dt in ms, and gain = 'dc' or 'impulse'."
+            )
     points = {item.name: _undriven(network, item) for item in network.populations}
     drives = [_drive(item, points[item.target.name]) for item in network.connections]
     rates = {item.name: 0.0 for item in network.populations}

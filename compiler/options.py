@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from neurochip.errors import CompileError
 
-__all__ = ["GAINS", "WEIGHT_ROUNDINGS", "CompileOptions"]
+__all__ = ["GAINS", "MESHES", "PLACEMENTS", "WEIGHT_ROUNDINGS", "CompileOptions"]
 
 GAINS = ("dc", "impulse", "auto")
 WEIGHT_ROUNDINGS = ("nearest", "floor", "stochastic", "moments")
+PLACEMENTS = ("sequential", "greedy", "hypergraph", "best")
+MESHES = ("in_order", "curve", "search")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,14 @@ class CompileOptions:
         and the sum of their squares are kept, and with them mean and variance of its input where
         the sources of a connection fire at one rate.
     weight_seed : int
-        Of the last two rules.
+        Of the last two rules, at least 0.
+    placement : str
+        How neurons are put on cores: one of :data:`PLACEMENTS`.
+    mesh : str, optional
+        How cores are put on the mesh: ``"in_order"``, ``"curve"`` or ``"search"`` (see
+        :mod:`compiler.sites`). Default: in order where neurons are, else by search.
+    seed : int
+        At least 0; for strategies that draw at random.
     """
 
     gain: str = "dc"
@@ -47,6 +56,9 @@ class CompileOptions:
     assumed_rate: float = 100.0
     weight_rounding: str = "nearest"
     weight_seed: int = 0
+    placement: str = "sequential"
+    mesh: str | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.gain not in GAINS:
@@ -64,12 +76,17 @@ class CompileOptions:
                 f"options: weight_rounding = {self.weight_rounding!r}; allowed: 'nearest', "
                 "'floor', 'stochastic' or 'moments'."
             )
-        seed = self.weight_seed
-        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
-            raise CompileError(
-                f"options: weight_seed = {seed!r}; allowed: an integer of at least 0."
-            )
-        object.__setattr__(self, "weight_seed", int(seed))
+        for name, names in (("placement", PLACEMENTS), ("mesh", (*MESHES, None))):
+            value = getattr(self, name)
+            if value not in names:
+                allowed = ", ".join(repr(item) for item in names)
+                raise CompileError(f"options: {name} = {value!r}; allowed: {allowed}.")
+        for name in ("weight_seed", "seed"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise CompileError(
+                    f"options: {name} = {value!r}; allowed: an integer of at least 0."
+                )
 
 
 def _is_number(value: object) -> bool:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.image import ChipImage
 from neurochip.network import Network
+from neurochip.recording import Recording
 
 from .assemble import assemble
 from .check import check_request
-from .compartments import lay_out_compartments
+from .compartments import PopulationCompartments, lay_out_compartments
 from .explain import explain
-from .lower import lower
+from .lower import Lowered, lower
 from .options import CompileOptions
-from .placement import place_sequentially
-from .synapses import round_connection
+from .placement import place
+from .synapses import ConnectionRegisters, round_connection
 from .time_step import choose_dt
+from .workload import Workload, lay_out_work
 
-__all__ = ["compile_network"]
+__all__ = ["Translation", "compile_network", "translate"]
 
 
 def compile_network(
@@ -29,6 +34,10 @@ def compile_network(
     assumed_rate: float = 100.0,
     weight_rounding: str = "nearest",
     weight_seed: int = 0,
+    placement: str = "sequential",
+    mesh: str | None = None,
+    traffic: Recording | None = None,
+    seed: int = 0,
 ) -> ChipImage:
     """Map a network onto the registers of a chip.
 
@@ -41,8 +50,11 @@ def compile_network(
     dt : float or "auto", ms
         Length of a step, above 0. ``"auto"`` takes the whole fraction of 1 ms between 0.05 and 1 ms
         with the least expected error; :func:`choose_dt` shows them all.
-    gain, headroom, assumed_rate, weight_rounding, weight_seed
+    gain, headroom, assumed_rate, weight_rounding, weight_seed, placement, mesh, seed
         See :class:`CompileOptions`.
+    traffic : Recording, optional
+        A run of the network, in float64 or on the chip: how often each neuron spikes, for
+        strategies that keep spikes within cores. Default: all neurons at ``assumed_rate``.
 
     Returns
     -------
@@ -71,7 +83,51 @@ def compile_network(
         assumed_rate=assumed_rate,
         weight_rounding=weight_rounding,
         weight_seed=weight_seed,
+        placement=placement,
+        mesh=mesh,
+        seed=seed,
     )
+    done = translate(network, chip, dt, options, traffic)
+    placed = place(done.work, chip, options.placement, options.mesh, options.seed)
+    report = explain(network, chip, done.dt, options, done.parts, done.connections, placed)
+    return assemble(
+        network,
+        chip,
+        done.dt,
+        done.parts.ideals,
+        done.parts.scales,
+        done.compartments,
+        done.connections,
+        placed,
+        report,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """A network as registers without a place: what passes 0 to 10 have made."""
+
+    dt: float
+    parts: Lowered
+    connections: Sequence[ConnectionRegisters]
+    compartments: Mapping[str, PopulationCompartments]
+    work: Workload
+
+
+def translate(
+    network: Network,
+    chip: ChipSpec,
+    dt: float | str,
+    options: CompileOptions,
+    traffic: Recording | None = None,
+) -> Translation:
+    """Do all passes before placement.
+
+    Raises
+    ------
+    CompileError
+        If a parameter fits no register.
+    """
     if isinstance(dt, str) and dt == "auto":
         dt = choose_dt(network, chip, options=options).dt
     step = check_request(network, chip, dt)
@@ -91,16 +147,5 @@ def compile_network(
         p.name: lay_out_compartments(parts.decays[p.name], parts.registers[p.name], chip.core)
         for p in network.populations
     }
-    placement = place_sequentially(network, compartments, connections, chip)
-    report = explain(network, chip, step, options, parts, connections, placement)
-    return assemble(
-        network,
-        chip,
-        step,
-        parts.ideals,
-        parts.scales,
-        compartments,
-        connections,
-        placement,
-        report,
-    )
+    work = lay_out_work(network, compartments, connections, step, options, traffic)
+    return Translation(step, parts, connections, compartments, work)

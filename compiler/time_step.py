@@ -222,10 +222,13 @@ def _errors(
     scale, registers = parts.scales[name].lsb_per_mv, parts.registers[name]
     bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / scale
     threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale
+    if not ideal.population.model.spiking:
+        threshold = ideal.threshold
     truncated = 0.5 / scale / (1 - decays.keep_v)
     level = bias / (1 - decays.keep_v)
     wanted = point.rates
-    on_grid = _rates(point, ideal, dt, ideal.keep_v, ideal.v_inf - ideal.origin, ideal.threshold)
+    exact = rounded_point(point, ideal.keep_v, ideal.keep_v, 1.0, dt)
+    on_grid = _rates(exact, ideal, dt, ideal.keep_v, ideal.v_inf - ideal.origin, ideal.threshold)
     rounded = rounded_point(point, ideal.keep_v, decays.keep_v, decays.exponents.v, dt)
     ids = point.ids
     moved = (level - truncated - (ideal.v_inf - ideal.origin))[ids]
@@ -238,7 +241,7 @@ def _errors(
     on_chip = _rates(rounded, ideal, dt, decays.keep_v, level - truncated, threshold)
     fires = wanted >= _SILENT
     base = np.where(fires, wanted, 1.0)
-    tau = rounded.tau_m / point.tau_m
+    tau = rounded.tau_m / exact.tau_m
     parts_of_error = (
         np.where(fires, np.abs(on_grid - wanted) / base, dt / 2 / point.tau_m),
         np.where(fires, np.abs(on_chip - on_grid) / base, np.abs(tau - 1)),
@@ -267,11 +270,11 @@ def _rates(
     constant = np.where(above, 1e3 / interval, 0.0)
     if quiet.all():
         return constant
-    delta = ideal.population.model.delta_synapses
     refractory = np.asarray(refractory_steps(point.tau_refrac, dt) * dt, dtype=np.float64)
     shift = np.zeros(len(ids))
-    if delta:
-        shift = (point.v_thresh - point.v_inf) * (1 / keep_v[ids] - 1)
+    if ideal.population.model.delta_synapses:
+        # What a kick has lost when it is tested, as if the threshold were higher.
+        shift = (point.v_thresh - point.v_inf) * (1 / ideal.receptors[0].gain[ids] - 1)
         walk = np.sqrt(point.kick_rate * point.kick**2 * dt + point.kick**2)
         shift += _DISCRETE * (walk - point.kick)
     seen = replace(point, v_thresh=point.v_thresh + shift, tau_refrac=refractory + dt / 2)

@@ -9,8 +9,10 @@ __all__ = ["progress_bar"]
 _PATIENCE = 2.0  # s: a run that is over before that shows nothing
 
 
-def progress_bar(total: int, label: str, progress: bool | None = None) -> tqdm[None]:
-    """Return a bar that counts steps on stderr, to be used in a ``with`` block.
+def progress_bar(
+    total: int, label: str, progress: bool | None = None, unit: str = "step", done: int = 0
+) -> tqdm[None]:
+    """Return a bar that counts steps, or other units, on stderr, for a ``with`` block.
 
     Parameters
     ----------
@@ -21,11 +23,16 @@ def progress_bar(total: int, label: str, progress: bool | None = None) -> tqdm[N
     progress : bool, optional
         True shows it at once and False never. Default: where stderr is a terminal, once the run
         has taken two seconds.
+    unit : str
+        What is counted.
+    done : int
+        How many an earlier run has done.
     """
     return tqdm(
         total=total,
+        initial=done,
         desc=label,
-        unit="step",
+        unit=unit,
         unit_scale=True,
         dynamic_ncols=True,
         disable=None if progress is None else not progress,

@@ -10,6 +10,7 @@ __all__ = [
     "ChipOverflowError",
     "CompileError",
     "EmulatorError",
+    "FrontendError",
     "ImageError",
     "MissingExtraError",
     "NetworkError",
@@ -17,6 +18,7 @@ __all__ = [
     "RecordingError",
     "SpecError",
     "StimulusError",
+    "SweepError",
 ]
 
 
@@ -58,6 +60,14 @@ class ChipOverflowError(NeurochipError, ArithmeticError):
 
 class RecordingError(NeurochipError, ValueError):
     """A recording was asked for something that it does not hold."""
+
+
+class FrontendError(NeurochipError, ValueError):
+    """A model of another simulator that means something neurochip cannot express."""
+
+
+class SweepError(NeurochipError, ValueError):
+    """A sweep that was described wrongly, whose file belongs to another, or that cannot go on."""
 
 
 class MissingExtraError(NeurochipError, ImportError):

@@ -71,7 +71,9 @@ class Stimulus(ArrayValue):
         """Spikes of all inputs together."""
         return sum(len(train.times) for train in self.trains)
 
-    def binned(self, dt: float, inputs: Sequence[tuple[str, int]]) -> tuple[Int32Array, Int32Array]:
+    def binned(
+        self, dt: float, inputs: Sequence[tuple[str, int]], *, ordered: bool = True
+    ) -> tuple[Int32Array, Int32Array]:
         """Put the spikes onto a grid of ``dt``.
 
         Parameters
@@ -80,12 +82,14 @@ class Stimulus(ArrayValue):
             Step; a spike at time t belongs to step ``floor(t / dt + 1e-3)``.
         inputs : sequence of (name, size)
             The inputs that the run expects, in its order.
+        ordered : bool
+            False spares the sorting, for engines to whose sums no order matters.
 
         Returns
         -------
         steps, sources : ndarray of int32, shape (n_spikes,)
-            Sorted by step, then source. Sources are numbered through all inputs. Two spikes of a
-            source in one step stay two.
+            Sorted by step, then source, if ``ordered``. Sources are numbered through all inputs.
+            Two spikes of a source in one step stay two.
 
         Raises
         ------
@@ -107,18 +111,22 @@ class Stimulus(ArrayValue):
                     f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
                     f"{expected[name]}. Draw it from the network of the run."
                 )
-        keys, first, total = [], 0, sum(size for _, size in inputs)
+        steps, sources, first = [np.empty(0, np.int32)], [np.empty(0, np.int32)], 0
         for name, size in inputs:
             train = trains[name]
             # A step that no run reaches stays out of reach, and within int32.
             on_grid = np.floor(train.times / dt + _GRID_TOLERANCE)
-            steps = np.minimum(on_grid, _LAST_STEP).astype(np.int64)
-            keys.append(steps * total + (train.ids + first))
+            steps.append(np.minimum(on_grid, _LAST_STEP).astype(np.int32))
+            sources.append(train.ids + np.int32(first))
             first += size
-        # One key per spike sorts ten times as fast as two columns.
-        spikes = np.sort(np.concatenate(keys)) if keys else np.empty(0, dtype=np.int64)
-        steps, sources = np.divmod(spikes, max(total, 1))
-        return steps.astype(np.int32), sources.astype(np.int32)
+        step, source = np.concatenate(steps), np.concatenate(sources)
+        if not ordered:
+            return step, source
+        # One key per spike sorts ten times as fast as two columns, and the stable sort another four
+        # times: it makes use of the order that trains have.
+        keys = np.sort(step * np.int64(max(first, 1)) + source, kind="stable")
+        step, source = np.divmod(keys, max(first, 1))
+        return step.astype(np.int32), source.astype(np.int32)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the stimulus to an ``.npz`` file, all or nothing, and return its path."""

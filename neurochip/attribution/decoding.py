@@ -42,6 +42,8 @@ class DecodedPopulation:
         Of the compartment that holds v.
     keep_u : tuple of ndarray of float64
         One for each receptor, as those of the ideal population.
+    u_init : tuple of ndarray of float64
+        Current of each receptor before the first step.
     refractory : ndarray of int64
         Register.
     v_low, v_high : ndarray of float64
@@ -56,6 +58,7 @@ class DecodedPopulation:
     threshold: Float64Array
     bias: Float64Array
     v_init: Float64Array
+    u_init: tuple[Float64Array, ...]
     refractory: Int64Array
     v_low: Float64Array
     v_high: Float64Array
@@ -120,6 +123,7 @@ def _decode(
         threshold=decode_threshold(registers.threshold_mantissa[own], core).astype(np.float64),
         bias=bias.astype(np.float64),
         v_init=registers.v_init[own].astype(np.float64),
+        u_init=tuple(registers.u_init[at].astype(np.float64) for at in members),
         refractory=registers.refractory[own].astype(np.int64),
         v_low=low.astype(np.float64),
         v_high=high.astype(np.float64),

@@ -39,6 +39,8 @@ class Cells(NamedTuple):
         What a step leaves of a current.
     v_low, v_high : ndarray of float64
         Limits of v, where overflow is switched on.
+    u_init : ndarray of float64, shape (n_slots,)
+        Currents before the first step.
     """
 
     keep_v: Float64Array
@@ -52,6 +54,7 @@ class Cells(NamedTuple):
     keep_u: Float64Array
     v_low: Float64Array
     v_high: Float64Array
+    u_init: Float64Array
 
 
 class Rows(NamedTuple):
@@ -155,7 +158,7 @@ def kept(value: float, keep: float, truncates: bool) -> float:
 def update(cells: Cells, rules: Rules, state: State, row: int, count: int, step: int) -> int:
     """Advance all neurons by a step and note their spikes; return the new number of spikes."""
     keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
-    second, keep_u, v_low, v_high = cells[7:]
+    second, keep_u, v_low, v_high, _ = cells[7:]
     truncates, overflows, q_half, u_half, x_half, q_up, u_up, x_up = rules
     u, v, held, ring, spike_steps, spike_ids, _, _, _ = state
     for i in range(len(v)):
@@ -227,28 +230,36 @@ def run_steps(
     step: int,
     stop: int,
     every: int,
+    input_first: bool,
 ) -> int:
     """Run from ``step`` to ``stop``, or to where the buffers may overflow; return where.
 
-    v is sampled at the end of every ``every``-th step.
+    With ``input_first`` input spikes act in their own step, else in the next. v is sampled at the
+    end of every ``every``-th step.
     """
     position, ring = state.position, state.ring
     indptr, target, weight, delay = rows
     n_neurons, n_rows = len(state.v), ring.shape[0]
     n_inputs = len(indptr) - 1 - n_neurons
     while step < stop and position[N_SPIKES] + n_neurons <= len(state.spike_ids):
-        before = position[N_SPIKES]
-        count = update(cells, rules, state, position[RING_ROW], before, step)
-        row = position[RING_ROW] + 1
-        row = row if row < n_rows else 0
-        k = position[NEXT_INPUT]
-        while k < len(input_steps) and input_steps[k] == step:
-            deliver(indptr, target, weight, delay, ring, input_sources[k], row)
-            k += 1
+        before, row = position[N_SPIKES], position[RING_ROW]
+        following = row + 1 if row + 1 < n_rows else 0
+        begin = position[NEXT_INPUT]
+        end = begin
+        while end < len(input_steps) and input_steps[end] == step:
+            end += 1
+        if input_first:
+            for k in range(begin, end):
+                deliver(indptr, target, weight, delay, ring, input_sources[k], row)
+        count = update(cells, rules, state, row, before, step)
+        row = following
+        if not input_first:
+            for k in range(begin, end):
+                deliver(indptr, target, weight, delay, ring, input_sources[k], row)
         for spike in range(before, count):
             source = n_inputs + state.spike_ids[spike]
             deliver(indptr, target, weight, delay, ring, source, row)
-        position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, k, row
+        position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, end, row
         step += 1
         if step % every == 0:
             sample = position[NEXT_SAMPLE]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from compiler.decays import start
 from compiler.ideal import IdealPopulation, ideal_population, refractory_steps
 
 from ..image import ChipImage
@@ -132,11 +133,10 @@ class Model:
 
     def _ideal(self, population: Population, sources: frozenset[str]) -> IdealPopulation:
         """Unrounded registers on the grid of the run, with the kicks of either grid."""
-        step = self._step(sources)
-        ideal = ideal_population(self.network, population, step)
+        ideal = ideal_population(self.network, population, self._step(sources))
         if population.model.delta_synapses:
             waits = self.dt if "event order" in sources else self.dt / self.substeps
-            gain = np.exp(-waits / population.parameter("tau_m"))
+            gain = ideal_population(self.network, population, waits).receptors[0].gain
             (receptor,) = ideal.receptors
             ideal = replace(ideal, receptors=(replace(receptor, gain=gain),))
         return ideal
@@ -146,7 +146,7 @@ class Model:
     ) -> tuple[Cells, list[list[Float64Array]], Float64Array]:
         """Registers of all neurons, gains of their receptors (LSB per weight unit), and origins."""
         columns: dict[str, list[Any]] = {}
-        gains, seconds, origin = [], [], []
+        gains, seconds, starts, origin = [], [], [], []
         for ideal in ideals:
             decoded = self.decoded[ideal.population.name]
             scale = decoded.lsb_per_mv
@@ -155,14 +155,25 @@ class Model:
                 columns.setdefault(name, []).append(values)
             kept = decoded.keep_u if "decay_u" in sources else [r.keep_u for r in ideal.receptors]
             columns.setdefault("keep_u", []).append(kept[-1])
-            seconds += [kept[0]] if len(kept) > 1 else []
             per_mv = decoded.gains(
                 ideal, decay_v="decay_v" in sources, decay_u="decay_u" in sources
             )
             gains.append([gain * scale for gain in per_mv])
+            if "initial state" in sources:
+                begin = list(decoded.u_init)
+            else:
+                begin = [
+                    start(item.start * gain, keep, ideal.population)
+                    for item, gain, keep in zip(ideal.receptors, gains[-1], kept, strict=True)
+                ]
+            columns.setdefault("u_init", []).append(begin[-1])
+            if len(kept) > 1:
+                seconds.append(kept[0])
+                starts.append(begin[0])
             origin.append(ideal.origin)
         joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
         joined["keep_u"] = np.concatenate([joined["keep_u"], *seconds])
+        joined["u_init"] = np.concatenate([joined["u_init"], *starts])
         return Cells(second=self._second, **joined), gains, np.concatenate(origin)
 
     def _registers(
@@ -170,24 +181,36 @@ class Model:
     ) -> dict[str, Any]:
         scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
         keep_v = decoded.keep_v if rounded else ideal.keep_v
-        level = (ideal.v_inf - ideal.origin) * scale
-        bias = (1 - keep_v) * level
-        if "bias" in sources:
-            # The register moves the level where v settles, also where the decay is exact.
-            moved = decoded.bias / (1 - decoded.keep_v) - level
-            bias = decoded.bias if rounded else (1 - keep_v) * (level + moved)
+        bias = self._bias(ideal, decoded, sources)
+        threshold = ideal.threshold * scale
+        if "threshold" in sources and ideal.population.model.spiking:
+            threshold = decoded.threshold
         refractory, v_release, v_share = self._refractory(ideal, sources)
         return {
             "keep_v": keep_v,
             "bias": bias,
-            "threshold": decoded.threshold if "threshold" in sources else ideal.threshold * scale,
-            "v_init": decoded.v_init if "initial v" in sources else ideal.v_init * scale,
+            "threshold": threshold,
+            "v_init": decoded.v_init if "initial state" in sources else ideal.v_init * scale,
             "refractory": refractory,
             "v_release": v_release * scale,
             "v_share": v_share,
             "v_low": decoded.v_low,
             "v_high": decoded.v_high,
         }
+
+    def _bias(
+        self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
+    ) -> Float64Array:
+        scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
+        if not ideal.population.model.leaky:
+            return decoded.bias if "bias" in sources else ideal.bias * scale
+        keep_v = decoded.keep_v if rounded else ideal.keep_v
+        level = (ideal.v_inf - ideal.origin) * scale
+        if "bias" not in sources:
+            return (1 - keep_v) * level
+        # The register moves the level where v settles, also where the decay is exact.
+        moved = decoded.bias / (1 - decoded.keep_v) - level
+        return decoded.bias if rounded else (1 - keep_v) * (level + moved)
 
     def _refractory(
         self, ideal: IdealPopulation, sources: frozenset[str]
@@ -207,10 +230,12 @@ class Model:
         # On the chip's grid a neuron that resumes within a step leaks for the rest of it only: the
         # v from which it leaks for a whole step is moved away from the level toward which it leaks.
         left = np.clip(tau_refrac / self.dt - whole, 0.0, 1.0)
+        if not population.model.leaky:
+            return ideal.refractory, -left * ideal.bias, 1 - left
         get = population.parameter
         above = get("v_reset") - ideal.v_inf
         away = np.exp(left * self.dt / get("tau_m"))
-        if population.model.delta_synapses:
+        if population.model.delta_synapses and self.network.kicks_decay:
             away *= ideal.keep_v
         return ideal.refractory, ideal.v_inf + above * away - ideal.origin, 1 - left
 
@@ -245,7 +270,7 @@ class Model:
         every = 1 if grid else self.substeps
         n_steps, n_slots = self.n_steps * every, len(cells.keep_u)
         state = State(
-            u=np.zeros(n_slots),
+            u=cells.u_init.copy(),
             v=cells.v_init.copy(),
             held=np.zeros(len(cells.v_init), dtype=np.int64),
             ring=np.zeros((int(rows.delay.max(initial=0)) + 1, n_slots)),
@@ -255,10 +280,10 @@ class Model:
             sampled=self._sampled,
             samples=np.empty((self.n_steps, len(self._sampled))),
         )
-        inputs = self._binned(grid)
+        inputs, first = self._binned(grid), self.network.input_lead > 0
         parts, reached = [], 0
         while reached < n_steps:
-            reached = run_steps(cells, rows, rules, *inputs, state, reached, n_steps, every)
+            reached = run_steps(cells, rows, rules, *inputs, state, reached, n_steps, every, first)
             count = state.position[N_SPIKES]
             parts.append((state.spike_steps[:count].copy(), state.spike_ids[:count].copy()))
             state.position[N_SPIKES] = 0

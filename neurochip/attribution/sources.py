@@ -12,7 +12,7 @@ REGISTERS = (
     "decay_u",
     "threshold",
     "bias",
-    "initial v",
+    "initial state",
     "weights",
     "truncation",
     "overflow",

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from .._jit import inline_kernel, kernel
+from .._prefetch import prefetch
 from . import offsets as at
-from .layout import DENSE
-from .prefetch import prefetch
+from .layout import BYTES, HALVES, NARROW_BITS, PLACE, SIZE_BIT, WIDE_BITS
 
 __all__ = ["deliver", "fold_plane"]
 
 _LINE = 16  # synapses in a cache line
 _AHEAD = 4  # sources whose rows are asked for in advance
-_LOW_HALF = np.uint64(0xFFFF)
-_PLACE = np.uint64(DENSE - 1)
+_ONE, _FOUR = np.uint64(1), np.uint64(4)
+_PLACE = np.uint64(PLACE)
+_NARROW, _WIDE = np.uint64((1 << NARROW_BITS) - 1), np.uint64((1 << WIDE_BITS) - 1)
 
 
 @inline_kernel
@@ -25,41 +26,67 @@ def deliver(
     begin: Any,
     end: Any,
     first: Any,
-    row_ptr: Any,
-    synapses: Any,
-    halves: Any,
+    layout: Any,
     ring: Any,
     ring_start: Any,
     head: Any,
     ring_mask: Any,
+    wide: Any,
 ) -> Any:
     """Add the weights of all synapses of some sources to the ring of one block.
 
-    ``first`` is the position in ``row_ptr`` of source 0 for this block.
+    ``first`` is the row of source 0 for this block. Without delays ``ring_mask`` is None, and the
+    ring does not turn; with narrow offsets ``wide`` is None.
     """
+    row_ptr, synapses = layout.row_ptr, layout.synapses
     delivered = 0
     for k in range(begin, end):
         if k + _AHEAD < end:
             # The start of a row is a cache miss; asking now hides it behind other rows.
             later = first + np.uint64(sources[k + _AHEAD])
-            asked = row_ptr[later] & (DENSE - 1)
-            for line in range(asked, row_ptr[later + np.uint64(1)] & (DENSE - 1), _LINE):
+            for line in range(row_ptr[later] & PLACE, row_ptr[later + _ONE] & PLACE, _LINE):
                 prefetch(synapses, line)
         row = first + np.uint64(sources[k])
-        start = np.uint64(row_ptr[row]) & _PLACE
-        stop = np.uint64(row_ptr[row + np.uint64(1)]) & _PLACE
-        if row_ptr[row] >= DENSE:
-            slot = ring_start + ((np.uint64(synapses[start]) + head) & ring_mask)
-            weight = np.uint64(2) * start + np.uint64(2)
-            for i in range(stop - start):
-                ring[slot + i] += np.int32(halves[weight + i])
-        else:
-            for s in range(start, stop):
+        mark = row_ptr[row]
+        start = np.uint64(mark) & _PLACE
+        if mark < HALVES:
+            size = (np.uint64(row_ptr[row + _ONE]) & _PLACE) - start
+            for s in range(start, start + size):
                 packed = synapses[s]
-                slot = ring_start + (((np.uint64(packed) & _LOW_HALF) + head) & ring_mask)
-                ring[slot] += np.int32(packed >> 16)
-        delivered += np.int64(stop - start)
+                if wide is None:
+                    offset, weight = np.uint64(packed) & _NARROW, np.int32(packed >> NARROW_BITS)
+                else:
+                    offset, weight = np.uint64(packed) & _WIDE, np.int32(packed >> WIDE_BITS)
+                if ring_mask is None:
+                    ring[ring_start + offset] += weight
+                else:
+                    ring[ring_start + ((offset + head) & ring_mask)] += weight
+        else:
+            header = synapses[start]
+            size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
+            offset = np.uint64(header) & (_NARROW if wide is None else _WIDE)
+            slot = ring_start + (offset if ring_mask is None else (offset + head) & ring_mask)
+            if mark < BYTES:
+                add_halves(ring, slot, layout.halves, (start + _ONE) << _ONE, size)
+            else:
+                base = np.int32(header >> (NARROW_BITS if wide is None else WIDE_BITS))
+                add_bytes(ring, slot, layout.bytes, (start + _ONE) * _FOUR, size, base)
+        delivered += np.int64(size)
     return delivered
+
+
+@inline_kernel
+def add_bytes(ring: Any, slot: Any, weights: Any, place: Any, size: Any, base: Any) -> None:
+    """Add a dense row of one byte a weight."""
+    for i in range(size):
+        ring[slot + i] += np.int32(np.int32(weights[place + i]) + base)
+
+
+@inline_kernel
+def add_halves(ring: Any, slot: Any, weights: Any, place: Any, size: Any) -> None:
+    """Add a dense row of two bytes a weight."""
+    for i in range(size):
+        ring[slot + i] += np.int32(weights[place + i])
 
 
 @kernel

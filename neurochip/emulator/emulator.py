@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 
 from .._progress import progress_bar
-from ..errors import ChipOverflowError, EmulatorError
-from ..image import ChipImage
+from ..errors import EmulatorError, NeurochipError
+from ..image import ChipImage, Symbols
 from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int8Array, Int32Array
 from .decode import Registers, decode_recording, raw_recording
-from .kernels import run_parallel, run_serial
-from .layout import build_layout, sum_shifts_of
-from .overflow import overflow_message
-from .state import COUNTERS, Output, Row, joins_of, new_state, noise_of, read_row, widths_of
+from .engine import Engine
 
 __all__ = ["Emulator"]
 
-_SPIKE_BUFFER = 1 << 20  # spikes: 8 MB; less if all steps fit, never less than two steps
+_LARGEST_SEED = (1 << 63) - 1
 _WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a barrier costs more
 
 
@@ -67,23 +66,17 @@ class Emulator:
         self.strict = strict
         self.threads = _choose_threads(image, threads)
         self.progress = progress
-        self._layout = build_layout(image, blocks=self.threads)
-        self._widths = widths_of(image)
-        self._sum_shifts = sum_shifts_of(image)
-        self._joins = joins_of(image, self._layout)
-        self._digest = image.digest()
-        self.reset()
+        self._engine = Engine(image, self.threads)
+        self._position = self._engine.start()
 
     def reset(self) -> None:
         """Go back to step 0: initial v, no current, nothing on its way."""
-        self._state = new_state(self.image, self._layout)
-        self._step = 0
-        self._pending = np.empty(0, dtype=np.int32)  # input spikes of the last step
+        self._engine.rewind(self._position)
 
     @property
     def step(self) -> int:
         """The step that runs next."""
-        return self._step
+        return self._position.step
 
     def run(
         self,
@@ -119,30 +112,83 @@ class Emulator:
         ChipOverflowError
             With ``strict=True``, when a register overflows.
         """
-        symbols = self.image.symbols
-        if symbols is None:
-            raise EmulatorError(
-                "emulator: this image has no symbols, so names and units are unknown; use "
-                "run_steps with input numbers."
-            )
-        total = count_steps(stimulus.duration, symbols.dt)
-        left = total - self._step
-        n_steps = left if duration is None else count_steps(duration, symbols.dt)
-        if left < 1 or n_steps > left:
-            raise EmulatorError(
-                f"emulator: at {self._step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
-                f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
-                "reset() to start again, or draw a longer stimulus."
-            )
-        sizes = {item.name: len(item.compartments) for item in symbols.populations}
-        probes = resolve_probes(record, sizes, ("v", "u"))
-        compartments = {item.name: item.compartments for item in symbols.populations}
-        columns = {key: compartments[key[0]][ids] for key, ids in probes.items()}
-        steps, sources = stimulus.binned(
-            symbols.dt, [(item.name, item.size) for item in symbols.inputs]
-        )
-        registers = self._run(n_steps, steps, sources, columns)
-        return decode_recording(registers, symbols, probes, self._label())
+        plan = self._plan(self.step, stimulus, duration, record)
+        registers = self._run(plan.n_steps, plan.spikes, plan.columns)
+        return decode_recording(registers, plan.symbols, plan.probes, self._label())
+
+    def run_batch(
+        self,
+        stimuli: Iterable[Stimulus],
+        *,
+        duration: float | None = None,
+        record: Iterable[str | Probe] = (),
+        seeds: Iterable[int] | None = None,
+        threads: int | None = None,
+    ) -> list[Recording]:
+        """Run many stimuli, each from step 0, several at a time.
+
+        Every recording equals that of :meth:`reset` and :meth:`run`; the runs share nothing but the
+        image, and leave the state of this emulator as it is.
+
+        Parameters
+        ----------
+        stimuli : iterable of Stimulus
+            One for each run, as :func:`~neurochip.stimulus.draw_stimulus` makes them from seeds.
+        duration, record
+            As for :meth:`run`, the same for all runs.
+        seeds : iterable of int, optional
+            Seed of the noise in each run, for an image with noise registers. Default: the seed in
+            the image, so that every run has the same noise.
+        threads : int, optional
+            Runs at a time. Default: as many threads as Numba has.
+
+        Returns
+        -------
+        list of Recording
+            In the order of the stimuli.
+
+        Raises
+        ------
+        EmulatorError
+            If seeds are given and the image has no noise, or their number is not that of the
+            stimuli; and as for :meth:`run`, with the number of the run in front.
+        StimulusError, RecordingError, ChipOverflowError
+            As for :meth:`run`, with the number of the run in front.
+        """
+        runs, probes = list(stimuli), list(record)
+        noise_seeds = self._check_seeds(seeds, len(runs))
+        workers = min(_most_threads() if threads is None else _check_threads(threads), len(runs))
+        idle = deque(self._engine.start() for _ in range(workers))
+
+        def run(index: int) -> Recording:
+            position = idle.pop()
+            try:
+                self._engine.rewind(position)
+                plan = self._plan(0, runs[index], duration, probes)
+                registers = self._engine.run(
+                    position,
+                    plan.n_steps,
+                    plan.spikes,
+                    plan.columns,
+                    seed=noise_seeds[index],
+                    strict=self.strict,
+                    threads=1,
+                )
+            except NeurochipError as problem:
+                raise type(problem)(f"run {index} of {len(runs)}: {problem}") from None
+            finally:
+                idle.append(position)
+            return decode_recording(registers, plan.symbols, plan.probes, self._label())
+
+        recordings = []
+        with (
+            progress_bar(len(runs), "emulating", self.progress, unit="run") as bar,
+            ThreadPoolExecutor(max(1, workers)) as pool,
+        ):
+            for recording in pool.map(run, range(len(runs))):
+                recordings.append(recording)
+                bar.update()
+        return recordings
 
     def run_steps(
         self,
@@ -200,19 +246,62 @@ class Emulator:
             )
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
-        inside = (at >= self._step - 1) & (at < self._step + n_steps)
-        # One key per spike sorts ten times as fast as two columns; step -1 stays below step 0.
-        keys = np.sort(at[inside].astype(np.int64) * max(self.image.n_inputs, 1) + ids[inside])
-        spike_steps, spike_sources = np.divmod(keys, max(self.image.n_inputs, 1))
         draws = None if noise is None else self._check_draws(noise, int(n_steps))
-        registers = self._run(
-            int(n_steps),
-            spike_steps.astype(np.int32),
-            spike_sources.astype(np.int32),
-            probes,
-            draws,
-        )
+        registers = self._run(int(n_steps), (at, ids), probes, draws=draws)
         return raw_recording(registers, size, self._label())
+
+    def _plan(
+        self,
+        step: int,
+        stimulus: Stimulus,
+        duration: float | None,
+        record: Iterable[str | Probe],
+    ) -> _Plan:
+        """What a run in physical units from a step on is in steps, inputs and compartments."""
+        symbols = self.image.symbols
+        if symbols is None:
+            raise EmulatorError(
+                "emulator: this image has no symbols, so names and units are unknown; use "
+                "run_steps with input numbers."
+            )
+        total = count_steps(stimulus.duration, symbols.dt)
+        left = total - step
+        n_steps = left if duration is None else count_steps(duration, symbols.dt)
+        if left < 1 or n_steps > left:
+            raise EmulatorError(
+                f"emulator: at {step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
+                f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
+                "reset() to start again, or draw a longer stimulus."
+            )
+        sizes = {item.name: len(item.compartments) for item in symbols.populations}
+        probes = resolve_probes(record, sizes, ("v", "u"))
+        compartments = {item.name: item.compartments for item in symbols.populations}
+        steps, sources = stimulus.binned(
+            symbols.dt, [(item.name, item.size) for item in symbols.inputs], ordered=False
+        )
+        return _Plan(
+            symbols=symbols,
+            n_steps=n_steps,
+            spikes=(steps - np.int32(symbols.input_lead), sources),
+            probes=probes,
+            columns={key: compartments[key[0]][ids] for key, ids in probes.items()},
+        )
+
+    def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
+        if seeds is None:
+            return [None] * n_runs
+        given = list(seeds)
+        if self.image.noise is None:
+            raise EmulatorError("emulator: seeds were given, but the image has no noise registers.")
+        if len(given) != n_runs:
+            raise EmulatorError(
+                f"emulator: {len(given)} seeds and {n_runs} stimuli; allowed: one for each."
+            )
+        for seed in given:
+            whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+            if not whole or not 0 <= seed <= _LARGEST_SEED:
+                raise EmulatorError(f"emulator: seed = {seed!r}; allowed: 0 to {_LARGEST_SEED}.")
+        return [int(seed) for seed in given]
 
     def _check_draws(self, noise: Any, n_steps: int) -> Int8Array:
         draws, shape = np.asarray(noise), (n_steps, self.image.n_compartments)
@@ -231,131 +320,45 @@ class Emulator:
         return np.ascontiguousarray(draws, dtype=np.int8)
 
     def _label(self) -> str:
-        return f"chip {self.image.chip.name}, image {self._digest[:12]}"
+        return f"chip {self.image.chip.name}, image {self.image.digest()[:12]}"
 
-    def _run(
-        self,
-        n_steps: int,
-        steps: Int32Array,
-        sources: Int32Array,
-        columns: dict[tuple[str, str], Int32Array],
-        draws: Int8Array | None = None,
-    ) -> Registers:
-        """Run the kernels; ``columns`` are the compartments to record by (population, variable)."""
-        first = self._step
-        inputs, input_ptr = self._inputs(first, n_steps, steps, sources)
-        ids = {
-            variable: np.concatenate(
-                [np.empty(0, np.int32), *(c for key, c in columns.items() if key[1] == variable)]
-            ).astype(np.int32)
-            for variable in ("v", "u")
-        }
-        size = len(self._state.previous)
-        capacity = max(min(_SPIKE_BUFFER, n_steps * size), 2 * size)
-        output = Output(
-            steps=np.empty(capacity, dtype=np.int32),
-            ids=np.empty(capacity, dtype=np.int32),
-            n_spikes=np.zeros(1, dtype=np.int64),
-            v_ids=ids["v"],
-            v=np.empty((n_steps, len(ids["v"])), dtype=np.int32),
-            u_ids=ids["u"],
-            u=np.empty((n_steps, len(ids["u"])), dtype=np.int32),
-        )
-        noise = noise_of(self.image, draws)
-        held = read_row(self._state, Row.HELD, self.image.n_compartments)
-        self._state.counters[:] = 0
-        self._state.first_overflow[:] = -1
-        parts: list[tuple[Int32Array, Int32Array]] = []
-        row = 0
+    def _run(self, n_steps: int, *arguments: Any, **options: Any) -> Registers:
         with progress_bar(n_steps, "emulating", self.progress) as bar:
-            while row < n_steps:
-                stop = min(n_steps, row + self._chunk())
-                reached = self._advance(
-                    row,
-                    stop,
-                    first,
-                    input_ptr,
-                    inputs,
-                    self._layout,
-                    self._widths,
-                    self._state,
-                    noise,
-                    self._joins,
-                    self._sum_shifts,
-                    output,
-                    self.strict,
-                )
-                n = int(output.n_spikes[0])
-                if n:
-                    parts.append((output.steps[:n].copy(), output.ids[:n].copy()))
-                output.n_spikes[0] = 0
-                bar.update(reached - row)
-                row = reached
-                self._step = first + row
-                self._pending = inputs[input_ptr[row] : input_ptr[row + 1]]
-                if self.strict and (self._state.first_overflow[:, 0] >= 0).any():
-                    raise ChipOverflowError(
-                        overflow_message(self.image, self._state.first_overflow)
-                    )
-        totals = self._state.counters.sum(axis=0)
-        return Registers(
-            first_step=first,
-            n_steps=n_steps,
-            steps=np.concatenate([np.empty(0, np.int32), *(p[0] for p in parts)]),
-            ids=np.concatenate([np.empty(0, np.int32), *(p[1] for p in parts)]),
-            held=held,
-            refractory=self.image.compartments.refractory,
-            traces=_split(columns, {"v": output.v, "u": output.u}),
-            counters={name: int(totals[i]) for i, name in enumerate(COUNTERS)},
-        )
+            return self._engine.run(
+                self._position,
+                n_steps,
+                *arguments,
+                strict=self.strict,
+                report=bar.update,
+                **options,
+            )
 
-    def _advance(self, *arguments: Any) -> int:
-        """Call the kernel for the number of threads; Numba's own number is left as it was."""
-        if self.threads == 1:
-            return int(run_serial(*arguments))
-        before = numba.get_num_threads()
-        numba.set_num_threads(self.threads)
-        try:
-            return int(run_parallel(*arguments))
-        finally:
-            numba.set_num_threads(before)
 
-    def _chunk(self) -> int:
-        """Steps between two looks at the progress bar: about a tenth of a second."""
-        work = self.image.n_compartments + self.image.n_synapses // 50
-        return max(1, 100_000_000 // (work + 1000))
+class _Plan(NamedTuple):
+    """A run in physical units, translated."""
 
-    def _inputs(
-        self, first: int, n_steps: int, steps: Int32Array, sources: Int32Array
-    ) -> tuple[Int32Array, Any]:
-        """Sources by row: row k holds the spikes of step first + k - 1; one row more is kept."""
-        low, high = np.searchsorted(steps, [first, first + n_steps])
-        early = sources[np.searchsorted(steps, first - 1) : low] if first == 0 else self._pending
-        counts = np.bincount(steps[low:high] - first, minlength=n_steps)
-        pointers = np.zeros(n_steps + 2, dtype=np.int64)
-        pointers[1] = len(early)
-        pointers[2:] = len(early) + np.cumsum(counts)
-        return np.concatenate([early, sources[low:high]]).astype(np.int32), pointers
+    symbols: Symbols
+    n_steps: int
+    spikes: tuple[Int32Array, Int32Array]
+    probes: dict[tuple[str, str], Int32Array]
+    columns: dict[tuple[str, str], Int32Array]
 
 
 def _choose_threads(image: ChipImage, threads: int | None) -> int:
-    settings: Any = numba.config  # made at run time, unknown to type checkers
-    most = settings.NUMBA_NUM_THREADS
-    if threads is None:
-        work = image.n_compartments + image.n_synapses // 100
-        return int(min(most, max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1))
+    if threads is not None:
+        return _check_threads(threads)
+    work = image.n_compartments + image.n_synapses // 100
+    return min(_most_threads(), max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1)
+
+
+def _check_threads(threads: int) -> int:
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
         raise EmulatorError(f"emulator: threads = {threads!r}; allowed: an integer.")
-    if not 1 <= threads <= most:
-        raise EmulatorError(f"emulator: threads = {threads}; allowed: 1 to {most}.")
+    if not 1 <= threads <= _most_threads():
+        raise EmulatorError(f"emulator: threads = {threads}; allowed: 1 to {_most_threads()}.")
     return int(threads)
 
 
-def _split(columns: dict[tuple[str, str], Int32Array], values: dict[str, Any]) -> dict[Any, Any]:
-    """Cut the recorded columns of each variable back into populations."""
-    used, parts = {"v": 0, "u": 0}, {}
-    for key, ids in columns.items():
-        begin = used[key[1]]
-        used[key[1]] = begin + len(ids)
-        parts[key] = values[key[1]][:, begin : begin + len(ids)]
-    return parts
+def _most_threads() -> int:
+    settings: Any = numba.config  # made at run time, unknown to type checkers
+    return int(settings.NUMBA_NUM_THREADS)

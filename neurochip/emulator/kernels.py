@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-from .._jit import inline_kernel, kernel, parallel_kernel
+from .._jit import inline_kernel, kernel
 from . import offsets as at
+from .barrier import wait_for_all
 from .delivery import deliver, fold_plane
 from .layout import LANES
 from .state import OVERFLOWS, ROWS
 from .update import draw_noise, join_tile, update_tile
 
-__all__ = ["run_parallel", "run_serial"]
+__all__ = ["run_rows"]
 
 _SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are state.OVERFLOWS
 _KINDS = len(OVERFLOWS)
@@ -28,11 +28,11 @@ _SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state
 
 @kernel
 def count_overflows(
-    tiles: Any, tile: Any, compartment: Any, step: Any, counters: Any, first_overflow: Any
+    events: Any, compartment: Any, step: Any, counters: Any, first_overflow: Any
 ) -> None:
     """Count what overflowed in a tile, and remember the first time."""
     for lane in range(LANES):
-        event = tiles[tile + at.EVENTS + np.uint64(lane)]
+        event = events[lane]
         if event > _SPIKE:
             for kind in range(_KINDS):
                 counters[kind] += (event >> (kind + 1)) & 1
@@ -46,144 +46,116 @@ def count_overflows(
 def update_block(
     block: Any,
     step: Any,
-    head: Any,
-    ring_start: Any,
+    slot: Any,
+    spikes: Any,
+    n: Any,
     layout: Any,
     widths: Any,
     state: Any,
+    events: Any,
     noise: Any,
     joins: Any,
     sum_shifts: Any,
 ) -> Any:
-    """Update the compartments of a block; list those that spiked and return their number."""
-    tiles, fired = state.tiles, state.fired
+    """Update the compartments of a block; append those that spiked, and return the new count."""
+    tiles = state.tiles
     begin = block * layout.span
     end = min(begin + layout.span, layout.n_compartments)
-    n = np.uint64(begin)
     for compartment in range(begin, end, LANES):
         tile = np.uint64(compartment * ROWS)
-        slot = ring_start + head + np.uint64(compartment - begin)
         if sum_shifts is not None:
             for plane in range(len(sum_shifts)):
                 other = slot + np.uint64((plane + 1) << layout.target_bits)
                 fold_plane(state.ring, slot, other, sum_shifts[plane])
         if joins is not None:
-            join_tile(tiles, tile, compartment, state.ring, slot, widths, noise, joins)
-        union = update_tile(tiles, tile, compartment, state.ring, slot, widths, noise)
+            join_tile(tiles, tile, compartment, state.ring, slot, events, widths, noise, joins)
+        union = update_tile(tiles, tile, compartment, state.ring, slot, events, widths, noise)
         if union & _SPIKE:
             # Write every lane, keep those that spiked: a branch per lane would be mispredicted.
             for lane in range(at.EACH_LANE):
-                fired[n] = np.int32(np.uint64(compartment) + lane)
-                n += np.uint64(tiles[tile + at.EVENTS + lane] & _SPIKE)
+                spikes[n] = np.int32(np.uint64(compartment) + lane)
+                n += np.uint64(events[lane] & _SPIKE)
         if union > _SPIKE:
             count_overflows(
-                tiles, tile, compartment, step, state.counters[block], state.first_overflow[block]
+                events, compartment, step, state.counters[block], state.first_overflow[block]
             )
-    return np.int64(n) - begin
+        slot += at.EACH_LANE
+    return n
 
 
 @inline_kernel
-def step_block(
+def deliver_block(
     block: Any,
-    step: Any,
+    row: Any,
+    head: Any,
+    ring_start: Any,
     inputs: Any,
-    begin: Any,
-    end: Any,
+    input_ptr: Any,
     layout: Any,
-    widths: Any,
     state: Any,
-    noise: Any,
-    joins: Any,
-    sum_shifts: Any,
-) -> None:
-    """One step of one block: deliver the spikes of the previous step, update, list spikes."""
-    mask = np.uint64(layout.ring_mask)
-    ring_start = np.uint64(block) * (mask + np.uint64(1))
-    head = np.uint64(step << layout.step_bits) & mask
-    first = np.uint64(block * (layout.n_inputs + layout.n_compartments + 1))
-    own = first + np.uint64(layout.n_inputs)
-    row_ptr, synapses, halves, ring = layout.row_ptr, layout.synapses, layout.halves, state.ring
+    output: Any,
+    ring_mask: Any,
+    wide: Any,
+) -> Any:
+    """Deliver the spikes of the previous step to a block: those of inputs and of all workers."""
+    first = np.uint64(block * (layout.n_inputs + layout.n_compartments))
     delivered = deliver(
-        inputs, begin, end, first, row_ptr, synapses, halves, ring, ring_start, head, mask
-    ) + deliver(
-        state.previous,
-        0,
-        state.n_previous[0],
-        own,
-        row_ptr,
-        synapses,
-        halves,
-        ring,
+        inputs,
+        input_ptr[row],
+        input_ptr[row + 1],
+        first,
+        layout,
+        state.ring,
         ring_start,
         head,
-        mask,
+        ring_mask,
+        wide,
     )
-    n = update_block(block, step, head, ring_start, layout, widths, state, noise, joins, sum_shifts)
-    state.n_fired[block] = n
-    counters = state.counters[block]
-    counters[_SYNAPTIC_EVENTS] += delivered
-    counters[_UPDATES] += min(layout.span, layout.n_compartments - block * layout.span)
-    counters[_SPIKES] += n
-
-
-@kernel
-def call_step_block(
-    block: Any,
-    step: Any,
-    inputs: Any,
-    begin: Any,
-    end: Any,
-    layout: Any,
-    widths: Any,
-    state: Any,
-    noise: Any,
-    joins: Any,
-    sum_shifts: Any,
-) -> None:
-    """As :func:`step_block`, as a call.
-
-    Inlined into a parallel loop, its running sums would be taken for reductions over blocks.
-    """
-    step_block(block, step, inputs, begin, end, layout, widths, state, noise, joins, sum_shifts)
+    own = first + np.uint64(layout.n_inputs)
+    for worker in range(len(output.ends)):
+        delivered += deliver(
+            output.spikes,
+            output.ends[worker, row - output.first_row],
+            output.ends[worker, row - output.first_row + 1],
+            own,
+            layout,
+            state.ring,
+            ring_start,
+            head,
+            ring_mask,
+            wide,
+        )
+    return delivered
 
 
 @inline_kernel
-def finish_step(step: Any, row: Any, span: Any, state: Any, output: Any) -> Any:
-    """Join the spikes of all blocks, in the order of compartments, and copy what is recorded.
-
-    Returns whether an overflow was seen in or before this step.
-    """
-    n, total, overflowed = 0, output.n_spikes[0], False
-    for block in range(len(state.n_fired)):
-        for k in range(block * span, block * span + state.n_fired[block]):
-            state.previous[n] = state.fired[k]
-            output.steps[total + n] = step
-            output.ids[total + n] = state.fired[k]
-            n += 1
-        overflowed |= state.first_overflow[block, 0] >= 0
-    state.n_previous[0] = n
-    output.n_spikes[0] = total + n
-    copy_row(state.tiles, at.V, output.v_ids, output.v, row)
-    copy_row(state.tiles, at.U, output.u_ids, output.u, row)
-    return overflowed
-
-
-@inline_kernel
-def copy_row(tiles: Any, offset: Any, ids: Any, values: Any, row: Any) -> None:
-    """Record one register of chosen compartments."""
+def record(row: Any, begin: Any, end: Any, tiles: Any, offset: Any, ids: Any, values: Any) -> None:
+    """Copy one register of the chosen compartments among ``begin`` to ``end``."""
     for k in range(len(ids)):
-        tile, lane = np.uint64(ids[k] // LANES), np.uint64(ids[k] % LANES)
-        values[row, k] = tiles[tile * np.uint64(ROWS * LANES) + offset + lane]
+        if begin <= ids[k] < end:
+            tile, lane = np.uint64(ids[k] // LANES), np.uint64(ids[k] % LANES)
+            values[row, k] = tiles[tile * np.uint64(ROWS * LANES) + offset + lane]
 
 
 @inline_kernel
-def room_left(state: Any, output: Any) -> Any:
-    """Whether the spike buffer holds one more step in which every compartment spikes."""
-    return len(output.ids) - output.n_spikes[0] >= len(state.previous)
+def must_stop(row: Any, step: Any, layout: Any, state: Any, output: Any, strict: Any) -> Any:
+    """Whether a step could overflow a list of spikes, or one before it overflowed a register.
+
+    All workers come to the same answer: it rests on what was written before the last barrier.
+    """
+    for worker in range(len(output.ends)):
+        if output.full[worker] < output.ends[worker, row - output.first_row + 1]:
+            return True
+    if strict:
+        for block in range(layout.blocks):
+            if 0 <= state.first_overflow[block, 0] < step:
+                return True
+    return False
 
 
 @kernel
-def run_serial(
+def run_rows(
+    worker: Any,
     row: Any,
     stop: Any,
     first_step: Any,
@@ -192,63 +164,75 @@ def run_serial(
     layout: Any,
     widths: Any,
     state: Any,
+    output: Any,
+    strict: Any,
     noise: Any,
     joins: Any,
     sum_shifts: Any,
-    output: Any,
-    strict: Any,
+    ring_mask: Any,
+    wide: Any,
+    barrier: Any,
 ) -> Any:
-    """Run rows ``row`` to ``stop`` (step = first_step + row) and return the row reached.
+    """Run rows ``row`` to ``stop`` (step = first_step + row) for a worker; return the row reached.
 
-    It returns early when the spike buffer may overflow, and after an overflow if ``strict``.
-    Without noise ``noise`` is None, without joins ``joins``, without shifted sums ``sum_shifts``,
-    and Numba drops the branches.
+    A worker has its own list of spikes and share of the blocks. It returns early when a list may
+    overflow, and after an overflow if ``strict``. Without noise ``noise`` is None, without joins
+    ``joins``, without shifted sums ``sum_shifts``, without delays ``ring_mask``, with narrow
+    offsets ``wide``, and for a single worker ``barrier``; Numba drops the branches.
     """
-    while row < stop and room_left(state, output):
-        step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
-        for block in range(layout.blocks):
+    n_workers = len(output.ends)
+    first_block = worker * layout.blocks // n_workers
+    end_block = (worker + 1) * layout.blocks // n_workers
+    begin, end = first_block * layout.span, end_block * layout.span
+    events = state.events[worker]
+    while row < stop:
+        step, place = first_step + row, row - output.first_row + 1
+        if must_stop(row, step, layout, state, output, strict):
+            break
+        n = np.uint64(output.ends[worker, place])
+        for block in range(first_block, end_block):
             if noise is not None:
                 draw_noise(block, step, row, layout, noise, state.tiles)
-            step_block(
-                block, step, inputs, begin, end, layout, widths, state, noise, joins, sum_shifts
+            ring_start = np.uint64(block * layout.ring_size)
+            head = np.uint64(0)
+            if ring_mask is not None:
+                head = np.uint64(step << layout.step_bits) & ring_mask
+            delivered = deliver_block(
+                block,
+                row,
+                head,
+                ring_start,
+                inputs,
+                input_ptr,
+                layout,
+                state,
+                output,
+                ring_mask,
+                wide,
             )
-        overflowed = finish_step(step, row, layout.span, state, output)
-        row += 1
-        if strict and overflowed:
-            break
-    return row
-
-
-@parallel_kernel
-def run_parallel(
-    row: Any,
-    stop: Any,
-    first_step: Any,
-    input_ptr: Any,
-    inputs: Any,
-    layout: Any,
-    widths: Any,
-    state: Any,
-    noise: Any,
-    joins: Any,
-    sum_shifts: Any,
-    output: Any,
-    strict: Any,
-) -> Any:
-    """As :func:`run_serial`, with the blocks of a step spread over threads.
-
-    The loop stands here again because only its spelling, ``prange``, makes Numba spread it.
-    """
-    while row < stop and room_left(state, output):
-        step, begin, end = first_step + row, input_ptr[row], input_ptr[row + 1]
-        for block in numba.prange(layout.blocks):
-            if noise is not None:
-                draw_noise(block, step, row, layout, noise, state.tiles)
-            call_step_block(
-                block, step, inputs, begin, end, layout, widths, state, noise, joins, sum_shifts
+            before = n
+            n = update_block(
+                block,
+                step,
+                ring_start + head,
+                output.spikes,
+                n,
+                layout,
+                widths,
+                state,
+                events,
+                noise,
+                joins,
+                sum_shifts,
             )
-        overflowed = finish_step(step, row, layout.span, state, output)
+            size = min(layout.span, layout.n_compartments - block * layout.span)
+            state.counters[block, _SYNAPTIC_EVENTS] += delivered
+            state.counters[block, _UPDATES] += size
+            state.counters[block, _SPIKES] += np.int64(n - before)
+        output.ends[worker, place + 1] = np.int64(n)
+        record(row, begin, end, state.tiles, at.V, output.v_ids, output.v)
+        record(row, begin, end, state.tiles, at.U, output.u_ids, output.u)
         row += 1
-        if strict and overflowed:
-            break
+        if barrier is not None:
+            wait_for_all(barrier, (row - output.first_row) * n_workers)
     return row

@@ -1,24 +1,25 @@
 """How an image lies in memory while it runs.
 
-Compartments are cut into *blocks* of equal span; one thread works on one block at a time. A block
-owns a ring of accumulators (one row per delay step) and its own table of synapses, so that blocks
-share nothing within a step. A synapse takes four bytes::
+Compartments are cut into *blocks* of equal span; a block belongs to one thread. It owns a ring of
+accumulators (one row per delay step) and the synapses that end in it, so that threads share nothing
+within a step. A synapse takes four bytes: its weight, signed, in the high bits, and in the low ones
+an *offset* into the ring: delay, plane, target within the block. Adding the position of the current
+step and masking gives the accumulator, with no branch for delays. The offset has 16 bits, or 20
+where that saves blocks and the weights leave room: every block walks through all spikes.
 
-    bit 31 .. 16  weight in units of 2**weight_shift, signed
-    bit 15 .. 0   delay, plane, target within the block
+There is one plane, and one more for each synapse group whose sum is shifted before it joins the
+others (``CoreSpec.exponent_on_sum``). Blocks are cut for speed only. Cores of the chip play no part
+here, and neither changes any result.
 
-The low half is an offset into the ring: adding the position of the current step and masking gives
-the accumulator, with no branch for delays. There is one plane, and one more for each synapse group
-whose sum is shifted before it joins the others (``CoreSpec.exponent_on_sum``). Blocks are cut for
-speed only. Cores of the chip play no part here, and neither changes any result.
-
-A row whose targets follow one another needs no index: its first word is the offset of its first
-target, and its weights stand behind it, two to a word. Such a *dense* row is marked in its pointer;
-adding it is one vector loop, about eight times as fast as a sparse row in the same cache.
+A row whose targets follow one another needs no index: its first word holds the offset of its first
+target, and its weights stand behind it, in one byte each or two. Such a *dense* row is marked in
+its pointer; adding it is one vector loop, about ten times as fast as a sparse row in the same
+cache. Weights of one byte are differences from a base, which stands above the offset.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,17 +29,40 @@ from ..errors import EmulatorError
 from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..registers import SynapseFormat, decode_weights, sum_shift
-from ..typing import Int16Array, Int32Array, Int64Array
+from ..typing import Int8Array, Int16Array, Int32Array, Int64Array
 
-__all__ = ["DENSE", "LANES", "Layout", "build_layout", "sum_shifts_of"]
+__all__ = [
+    "BYTES",
+    "HALVES",
+    "LANES",
+    "NARROW_BITS",
+    "PLACE",
+    "SIZE_BIT",
+    "WIDE_BITS",
+    "Layout",
+    "build_layout",
+    "sum_shifts_of",
+    "zeroed",
+]
 
 LANES = 64
 """Compartments of a tile (see ``state``); the span of a block is a multiple of it."""
 
-DENSE = 1 << 62
-"""Mark of a dense row in ``Layout.row_ptr``."""
+HALVES = 1 << 61
+"""Mark of a dense row in ``Layout.row_ptr``, with weights of two bytes."""
 
-_OFFSET_BITS = 16  # low half of a packed synapse
+BYTES = 1 << 62
+"""Mark of a dense row with weights of one byte."""
+
+SIZE_BIT = 40
+"""Where the number of synapses of a dense row stands in its pointer, below the marks."""
+
+PLACE = (1 << SIZE_BIT) - 1
+"""The part of a pointer that is a place in ``Layout.synapses``."""
+
+NARROW_BITS = 16
+WIDE_BITS = 20
+_WORD = 32
 _SHORTEST_DENSE = 32  # synapses: below it a vector loop does not pay
 
 
@@ -46,9 +70,9 @@ class Layout(NamedTuple):
     """Synapses packed for the kernels.
 
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
-    ``row_ptr[b * (n_sources + 1) + s]`` and end where those of the next source begin. A step takes
-    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. ``halves`` is the
-    memory of ``synapses`` read as int16.
+    ``row_ptr[b * n_sources + s]`` and end where the next row begins. A step takes
+    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. ``halves`` and
+    ``bytes`` are the memory of ``synapses`` read as int16 and int8.
     """
 
     n_inputs: int
@@ -57,73 +81,105 @@ class Layout(NamedTuple):
     span: int
     target_bits: int
     step_bits: int
-    ring_mask: int
+    ring_size: int
+    weight_unit: int
     row_ptr: Int64Array
     synapses: Int32Array
     halves: Int16Array
+    bytes: Int8Array
 
 
-def build_layout(image: ChipImage, blocks: int) -> Layout:
-    """Pack the synapses of an image into at least ``blocks`` blocks.
+class _Split(NamedTuple):
+    """How a word is shared out, and how compartments are cut into blocks."""
+
+    offset_bits: int
+    delay_bits: int
+    plane_bits: int
+    span: int
+    blocks: int
+
+
+def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
+    """Pack the synapses of an image into a number of blocks that ``workers`` divides or exceeds.
 
     Time is proportional to the synapses; memory is 4 bytes a synapse and 8 bytes per source and
     block.
+
+    Returns
+    -------
+    layout : Layout
+    wide : bool
+        Whether an offset has ``WIDE_BITS``, not ``NARROW_BITS``.
     """
     core = image.chip.core
     shifts = [sum_shift(group.format, core) for group in image.synapses]
     planes = np.cumsum(np.array(shifts, dtype=np.int64) > 0) * (np.array(shifts) > 0)
-    plane_bits = int(planes.max(initial=0)).bit_length()
-    delay_bits = image.max_delay.bit_length()
-    size = image.n_compartments
-    widest = 1 << (_OFFSET_BITS - delay_bits - plane_bits)
-    if widest < LANES:
-        raise EmulatorError(
-            f"image: {int(planes.max())} synapse groups shift their sums and the longest delay is "
-            f"{image.max_delay} steps; together they leave {widest} of the {1 << _OFFSET_BITS} "
-            f"accumulators for a block, which needs {LANES}. Join groups of one format."
-        )
-    span = min(widest, _round_up(_round_up(size, blocks) // blocks, LANES))
-    target_bits = (span - 1).bit_length()
-    n_blocks = _round_up(size, span) // span
-    n_sources = image.n_inputs + size
-
-    # counts become row starts in place, and the fill moves each start to the next row's.
-    row_ptr = np.zeros((n_blocks, n_sources + 1), dtype=np.int64)
+    tables = [_weight_table(group.format, core) for group in image.synapses]
+    # Zeros that all weights end in are left out, so that more weights fit a byte; not where sums
+    # are shifted, which would have to know.
+    zeros = 0 if any(shifts) else _common_zeros(tables)
+    tables = [table >> zeros for table in tables]
+    split = _choose_split(image, int(planes.max(initial=0)), tables, workers)
+    n_sources = image.n_inputs + image.n_compartments
     firsts = {"inputs": 0, "compartments": image.n_inputs}
+
+    # Counts stand two places late; their running sum puts the start of each row one place late,
+    # and the fill moves it on to where the next row starts: so every row ends up in its place.
+    row_ptr = zeroed(split.blocks * n_sources + 2, np.int64)
     for group in image.synapses:
-        _count(group.indptr, group.target, firsts[group.source], span, row_ptr)
-    _accumulate(row_ptr)
+        first = firsts[group.source] + 2
+        _count(group.indptr, group.target, first, split.span, n_sources, row_ptr)
+    np.cumsum(row_ptr, out=row_ptr)
     synapses = np.empty(image.n_synapses, dtype=np.int32)
-    step_bits = target_bits + plane_bits
-    for group, plane in zip(image.synapses, planes, strict=True):
+    target_bits = (split.span - 1).bit_length()
+    step_bits = target_bits + split.plane_bits
+    for group, plane, table in zip(image.synapses, planes, tables, strict=True):
         _fill(
             group.indptr,
             group.target,
             group.mantissa,
             group.delay,
-            _weight_table(group.format, core),
-            firsts[group.source],
-            span,
+            table,
+            firsts[group.source] + 1,
+            split.span,
+            n_sources,
             int(plane) << target_bits,
             step_bits,
+            split.offset_bits,
             row_ptr,
             synapses,
         )
-    starts = _starts(row_ptr).ravel()
-    halves = synapses.view(np.int16)
-    _mark_dense(starts, n_sources + 1, synapses, halves)
-    return Layout(
+    row_ptr = row_ptr[:-1]
+    used = _pack_dense(
+        row_ptr, split.offset_bits, synapses, synapses.view(np.int16), synapses.view(np.int8)
+    )
+    synapses.resize(used, refcheck=False)
+    layout = Layout(
         n_inputs=image.n_inputs,
-        n_compartments=size,
-        blocks=n_blocks,
-        span=span,
+        n_compartments=image.n_compartments,
+        blocks=split.blocks,
+        span=split.span,
         target_bits=target_bits,
         step_bits=step_bits,
-        ring_mask=(1 << (step_bits + delay_bits)) - 1,
-        row_ptr=starts,
+        ring_size=1 << (step_bits + split.delay_bits),
+        weight_unit=1 << (core.weight_shift + zeros),
+        row_ptr=row_ptr,
         synapses=synapses,
-        halves=halves,
+        halves=synapses.view(np.int16),
+        bytes=synapses.view(np.int8),
     )
+    return layout, split.offset_bits == WIDE_BITS
+
+
+def zeroed(size: int, dtype: type[Any]) -> Any:
+    """As ``np.zeros``, but in huge pages where the system has them.
+
+    NumPy asks for them for an array that is empty, not for one that is zero. Of 1e8 synapses a
+    third of the run time went into finding 4 kB pages.
+    """
+    array = np.empty(size, dtype=dtype)
+    array.fill(0)
+    return array
 
 
 def sum_shifts_of(image: ChipImage) -> Int64Array | None:
@@ -132,41 +188,60 @@ def sum_shifts_of(image: ChipImage) -> Int64Array | None:
     return np.array([shift for shift in shifts if shift], dtype=np.int64) if any(shifts) else None
 
 
-def _round_up(value: int, unit: int) -> int:
-    return -(-value // unit) * unit
+def _choose_split(
+    image: ChipImage, planes: int, tables: Sequence[Int32Array], workers: int
+) -> _Split:
+    """The narrow offset, unless the wide one needs fewer blocks and the weights leave room."""
+    delay_bits, plane_bits = image.max_delay.bit_length(), planes.bit_length()
+    lowest = min((int(table.min()) for table in tables), default=0)
+    highest = max((int(table.max()) for table in tables), default=0)
+    weight_bits = 1 + max(highest.bit_length(), (-lowest - 1).bit_length() if lowest else 0)
+    fitting = NARROW_BITS
+    splits = []
+    for offset_bits in (NARROW_BITS, WIDE_BITS):
+        widest = 1 << max(offset_bits - delay_bits - plane_bits, 0)
+        if offset_bits > NARROW_BITS and weight_bits > _WORD - offset_bits:
+            continue
+        fitting = offset_bits
+        if widest < LANES:
+            continue
+        # As many blocks for every worker, so that none waits for another.
+        pieces = workers * _ceil(_ceil(image.n_compartments, workers), widest)
+        span = LANES * _ceil(_ceil(image.n_compartments, pieces), LANES)
+        blocks = _ceil(image.n_compartments, span)
+        splits.append(_Split(offset_bits, delay_bits, plane_bits, span, blocks))
+    if not splits:
+        left = max(fitting - delay_bits - plane_bits, 0)
+        raise EmulatorError(
+            f"image: {planes} synapse groups shift their sums and the longest delay is "
+            f"{image.max_delay} steps; together they leave {1 << left} of the {1 << fitting} "
+            f"accumulators for a block, which needs {LANES}. Join groups of one format."
+        )
+    return min(splits, key=lambda split: split.blocks)
 
 
-def _weight_table(synapse_format: SynapseFormat, core: CoreSpec) -> Int16Array:
+def _ceil(value: int, divisor: int) -> int:
+    return -(-value // divisor)
+
+
+def _weight_table(synapse_format: SynapseFormat, core: CoreSpec) -> Int32Array:
     """Decoded weight of every mantissa, from the most negative one up."""
     top = 1 << core.weight_mantissa_bits
     weights = decode_weights(np.arange(-top, top), synapse_format, core)
-    return (weights >> core.weight_shift).astype(np.int16)
+    return (weights >> core.weight_shift).astype(np.int32)
 
 
-def _starts(ends: Int64Array) -> Int64Array:
-    """After the fill every entry is the end of its row; shift by one row to get starts and ends."""
-    starts = np.empty_like(ends)
-    starts[:, 1:] = ends[:, :-1]
-    starts[0, 0] = 0
-    starts[1:, 0] = ends[:-1, -2]
-    return starts
+def _common_zeros(tables: Sequence[Int32Array]) -> int:
+    """How many low bits are zero in every weight."""
+    used = int(np.bitwise_or.reduce(np.concatenate([np.zeros(1, np.int32), *tables])))
+    return (used & -used).bit_length() - 1 if used else 0
 
 
 @kernel
-def _count(indptr: Any, target: Any, first: Any, span: Any, counts: Any) -> None:
+def _count(indptr: Any, target: Any, first: Any, span: Any, n_sources: Any, counts: Any) -> None:
     for source in range(len(indptr) - 1):
         for k in range(indptr[source], indptr[source + 1]):
-            counts[target[k] // span, first + source] += 1
-
-
-@kernel
-def _accumulate(counts: Any) -> None:
-    total = 0
-    for block in range(counts.shape[0]):
-        for source in range(counts.shape[1]):
-            here = counts[block, source]
-            counts[block, source] = total
-            total += here
+            counts[target[k] // span * n_sources + first + source] += 1
 
 
 @kernel
@@ -178,8 +253,10 @@ def _fill(
     weights: Any,
     first: Any,
     span: Any,
+    n_sources: Any,
     plane: Any,
     step_bits: Any,
+    offset_bits: Any,
     cursor: Any,
     synapses: Any,
 ) -> None:
@@ -191,30 +268,49 @@ def _fill(
             offset = plane | (target[k] - block * span)
             if delayed:
                 offset |= np.int64(delay[k]) << step_bits
-            position = cursor[block, first + source]
-            cursor[block, first + source] = position + 1
+            row = block * n_sources + first + source
             weight = np.int64(weights[mantissa[k] + zero])
-            synapses[position] = np.int32((weight << 16) | offset)
+            synapses[cursor[row]] = np.int32((weight << offset_bits) | offset)
+            cursor[row] += 1
 
 
 @kernel
-def _mark_dense(row_ptr: Any, rows: Any, synapses: Any, halves: Any) -> None:
-    """Rewrite rows of consecutive targets in place, each within its own memory."""
+def _pack_dense(row_ptr: Any, offset_bits: Any, synapses: Any, halves: Any, single: Any) -> Any:
+    """Rewrite rows of consecutive targets, move all rows together, and return the words used.
+
+    In place: no word is written over before it is read. Weight i goes behind the word that it was
+    read from, or into the low half of a word that is read next, where there is no weight.
+    """
+    low = (1 << offset_bits) - 1
+    end = 0
     for row in range(len(row_ptr) - 1):
-        if row % rows == rows - 1:  # the end of a block's last row
-            continue
-        start, stop = row_ptr[row], row_ptr[row + 1] & (DENSE - 1)
-        if stop - start < _SHORTEST_DENSE:
-            continue
-        offset = synapses[start] & 0xFFFF
-        k = start + 1
-        while k < stop and synapses[k] & 0xFFFF == offset + (k - start):
+        start, size = row_ptr[row], row_ptr[row + 1] - row_ptr[row]
+        offset = np.int64(synapses[start]) & low if size > 0 else 0
+        least = most = np.int64(synapses[start]) >> offset_bits if size > 0 else 0
+        k = 1
+        while k < size and np.int64(synapses[start + k]) & low == offset + k:
+            weight = np.int64(synapses[start + k]) >> offset_bits
+            least, most = min(least, weight), max(most, weight)
             k += 1
-        if k < stop:
-            continue
-        for i in range(stop - start):
-            # Half i never lies behind word start + i, so a word is read before it is written over.
-            halves[2 * (start + 1) + i] = np.int16(synapses[start + i] >> 16)
-            if i == 0:
-                synapses[start] = np.int32(offset)
-        row_ptr[row] = start | DENSE
+        dense = k == size and size >= _SHORTEST_DENSE
+        if dense and most - least < 256:
+            base = (least + most + 1) >> 1
+            for i in range(size):
+                weight = np.int64(synapses[start + i]) >> offset_bits
+                single[4 * (end + 1) + i] = np.int8(weight - base)
+            synapses[end] = np.int32((base << offset_bits) | offset)
+            row_ptr[row] = BYTES | size << SIZE_BIT | end
+            end += 1 + (size + 3) // 4
+        elif dense and offset_bits == NARROW_BITS:
+            for i in range(size):
+                halves[2 * (end + 1) + i] = np.int16(synapses[start + i] >> offset_bits)
+            synapses[end] = np.int32(offset)
+            row_ptr[row] = HALVES | size << SIZE_BIT | end
+            end += 1 + (size + 1) // 2
+        else:
+            for i in range(size if end < start else 0):
+                synapses[end + i] = synapses[start + i]
+            row_ptr[row] = end
+            end += size
+    row_ptr[len(row_ptr) - 1] = end
+    return end

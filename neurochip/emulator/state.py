@@ -18,7 +18,7 @@ from ..image import ChipImage
 from ..registers import decode_bias, decode_threshold, decode_voltage_limits, effective_decay
 from ..typing import Int8Array, Int32Array, Int64Array
 from .arithmetic import DECAY_BITS
-from .layout import LANES, Layout
+from .layout import LANES, Layout, zeroed
 
 __all__ = [
     "COUNTERS",
@@ -34,6 +34,7 @@ __all__ = [
     "new_state",
     "noise_of",
     "read_row",
+    "rewind",
     "widths_of",
 ]
 
@@ -67,10 +68,9 @@ class Row:
     VMAX = 7
     THRESHOLD = 8
     REFRACTORY = 9
-    EVENTS = 10
 
 
-ROWS = 11
+ROWS = 10
 
 
 class Widths(NamedTuple):
@@ -118,46 +118,52 @@ class JoinTable(NamedTuple):
 class State(NamedTuple):
     """All that changes in a run.
 
-    ``fired`` lists the spikes of this step by block, ``previous`` those of the last step in the
-    order of compartments. ``counters`` and ``first_overflow`` (step, compartment and event word, or
-    -1) have a row per block.
+    ``events`` holds the event words of the tile that a worker updates, a row per worker.
+    ``counters`` and ``first_overflow`` (step, compartment and event word, or -1) have a row per
+    block.
     """
 
     tiles: Int32Array
     ring: Int32Array
-    fired: Int32Array
-    n_fired: Int64Array
-    previous: Int32Array
-    n_previous: Int64Array
+    events: Int32Array
     counters: Int64Array
     first_overflow: Int64Array
 
 
 class Output(NamedTuple):
-    """Buffers that a run fills: spikes as (step, compartment), and rows of v and u."""
+    """Buffers that a run fills.
 
-    steps: Int32Array
-    ids: Int32Array
-    n_spikes: Int64Array
+    Each worker lists its spikes, step after step, in its part of ``spikes``: those of row r end at
+    ``ends[worker, r - first_row + 2]`` and begin at the entry before, and the first ones are those
+    of the step before ``first_row``. A list is ``full`` when the next step might not fit. ``v`` and
+    ``u`` have a row for each row of the run and a column for each of their ids.
+    """
+
+    first_row: int
+    spikes: Int32Array
+    ends: Int64Array
+    full: Int64Array
     v_ids: Int32Array
     v: Int32Array
     u_ids: Int32Array
     u: Int32Array
 
 
-def widths_of(image: ChipImage) -> Widths:
+def widths_of(image: ChipImage, layout: Layout) -> Widths:
     """Offsets and masks of the chip's register widths and overflow rules."""
     core = image.chip.core
     return Widths(
-        np.int32(1 << core.weight_shift),
+        np.int32(layout.weight_unit),
         *_wrapping(core.accumulator_bits, core.accumulator_overflow),
         *_wrapping(core.state_bits, core.current_overflow),
         *_wrapping(core.state_bits, core.input_overflow),
     )
 
 
-def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | None:
-    """Noise registers of an image, with given draws or without; None if it has no noise."""
+def noise_of(
+    image: ChipImage, draws: Int8Array | None = None, seed: int | None = None
+) -> NoiseTable | None:
+    """Noise registers of an image, with given draws or a seed or neither; None without noise."""
     noise, registers = image.noise, image.compartments
     if noise is None:
         return None
@@ -169,7 +175,7 @@ def noise_of(image: ChipImage, draws: Int8Array | None = None) -> NoiseTable | N
         exponent=noise.exponent,
         mantissa_offset=noise.mantissa_offset,
         at_membrane=noise.at_membrane,
-        seed=noise.seed,
+        seed=noise.seed if seed is None else seed,
     )
 
 
@@ -195,13 +201,12 @@ def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
     return np.int32(offset), np.int32(2 * half - 1)
 
 
-def new_state(image: ChipImage, layout: Layout) -> State:
+def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
     """State before step 0, with all registers decoded."""
     registers, core = image.compartments, image.chip.core
     scale, finer = core.decay_scale, DECAY_BITS - core.decay_bits
     vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
     rows = {
-        Row.V: registers.v_init,
         Row.KEEP_U: (scale - effective_decay(registers.decay_u, registers.decay_u_offset)) << finer,
         Row.KEEP_V: (scale - effective_decay(registers.decay_v, registers.decay_v_offset)) << finer,
         Row.BIAS: decode_bias(registers.bias_mantissa, registers.bias_exponent),
@@ -212,23 +217,32 @@ def new_state(image: ChipImage, layout: Layout) -> State:
     }
     blocks = layout.blocks
     size = blocks * layout.span
-    tiles = np.zeros((size // LANES, ROWS, LANES), dtype=np.int32)
+    tiles = zeroed(size * ROWS, np.int32).reshape(-1, ROWS, LANES)
     for row, values in rows.items():
         padded = np.zeros(size, dtype=np.int32)
         padded[: image.n_compartments] = values
         tiles[:, row] = padded.reshape(-1, LANES)
     # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
-    return State(
+    state = State(
         tiles=tiles.ravel(),
-        ring=np.zeros(blocks * (layout.ring_mask + 1), dtype=np.int32),
-        fired=np.empty(size, dtype=np.int32),
-        n_fired=np.zeros(blocks, dtype=np.int64),
-        previous=np.empty(size, dtype=np.int32),
-        n_previous=np.zeros(1, dtype=np.int64),
+        ring=zeroed(blocks * layout.ring_size, np.int32),
+        events=np.zeros((workers, LANES), dtype=np.int32),
         # Rows padded to two cache lines: threads count without sharing a line.
         counters=np.zeros((blocks, 16), dtype=np.int64),
         first_overflow=np.full((blocks, 16), -1, dtype=np.int64),
     )
+    rewind(state, image)
+    return state
+
+
+def rewind(state: State, image: ChipImage) -> None:
+    """Go back to step 0: initial u and v, nothing held, nothing on its way."""
+    tiles, registers = state.tiles.reshape(-1, ROWS, LANES), image.compartments
+    for row, values in ((Row.U, registers.u_init), (Row.V, registers.v_init), (Row.HELD, 0)):
+        padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
+        padded[: image.n_compartments] = values
+        tiles[:, row] = padded.reshape(-1, LANES)
+    state.ring[:] = 0
 
 
 def read_row(state: State, row: int, size: int) -> Int32Array:

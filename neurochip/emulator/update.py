@@ -17,7 +17,14 @@ __all__ = ["draw_noise", "join_tile", "update_tile"]
 
 @inline_kernel
 def update_tile(
-    tiles: Any, tile: Any, compartment: Any, ring: Any, slot: Any, widths: Any, noise: Any
+    tiles: Any,
+    tile: Any,
+    compartment: Any,
+    ring: Any,
+    slot: Any,
+    events: Any,
+    widths: Any,
+    noise: Any,
 ) -> Any:
     """Integrate, clip, hold, compare and reset 64 compartments; one vector loop.
 
@@ -57,7 +64,7 @@ def update_tile(
             | np.int32(np.int32(free & (raw_v < clipped)) << 4)
             | np.int32(np.int32(free & (raw_v > clipped) & (not spike)) << 5)
         )
-        tiles[i + at.EVENTS] = event
+        events[lane] = event
         union = np.int32(union | event)
     return union
 
@@ -105,13 +112,14 @@ def join_tile(
     compartment: Any,
     ring: Any,
     slot: Any,
+    events: Any,
     widths: Any,
     noise: Any,
     joins: Any,
 ) -> None:
     """Add the u that each child of a tile will have to the bias of its parent.
 
-    :func:`update_tile` computes that u again. Until then the row of events holds it, so that both
+    :func:`update_tile` computes that u again. Until then the event words hold it, so that both
     loops are free of branches.
     """
     first = np.uint64(compartment)
@@ -122,9 +130,9 @@ def join_tile(
             raw = np.int32(raw + noise.current[first + lane])
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
         raw_u = np.int32(decay_toward_zero(tiles[i + at.U], tiles[i + at.KEEP_U]) + q)
-        tiles[i + at.EVENTS] = wrap(raw_u, widths.current_offset, widths.current_mask)
+        events[lane] = wrap(raw_u, widths.current_offset, widths.current_mask)
     for lane in range(np.uint64(1), at.EACH_LANE):
         place, parent = tile + lane + at.BIAS, first + lane
-        child = tiles[tile + lane + at.EVENTS - np.uint64(1)] & joins.joined[parent]
+        child = events[lane - np.uint64(1)] & joins.joined[parent]
         kept = tiles[place] & joins.kept[parent]
         tiles[place] = np.int32(np.int32(kept | joins.bias[parent]) + child)

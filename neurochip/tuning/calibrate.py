@@ -259,7 +259,8 @@ def _shifted(
             bias + lsb * leak, core.bias_mantissa, core.bias_exponent_max
         )
         difference = decode_bias(mantissa, exponent) - bias
-        moved = float((difference / leak * item.mv_per_lsb).mean())
+        level = np.divide(difference, leak, out=np.zeros(len(own)), where=leak > 0)
+        moved = float((level * item.mv_per_lsb).mean())
         changed = {
             "bias_mantissa": _put(registers.bias_mantissa, own, mantissa),
             "bias_exponent": _put(registers.bias_exponent, own, exponent),

@@ -24,6 +24,7 @@ FRONTS = (
     "neurochip/emulator/__init__.py",
     "neurochip/reference/__init__.py",
     "neurochip/validation/__init__.py",
+    "neurochip/sweep/__init__.py",
     "neurochip/attribution/__init__.py",
     "neurochip/tuning/__init__.py",
     "neurochip/image.py",
@@ -33,6 +34,8 @@ FRONTS = (
     "neurochip/compile_report.py",
     "neurochip/hardware.py",
     "neurochip/errors.py",
+    "neurochip/frontends/nir/__init__.py",
+    "neurochip/spike_files/__init__.py",
     "compiler/__init__.py",
 )
 

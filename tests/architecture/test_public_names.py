@@ -75,14 +75,17 @@ def test_the_description_of_a_network_is_in_the_prelude():
         assert getattr(neurochip, name) is getattr(neurochip.network, name)
 
 
-def test_the_compiler_offers_its_functions_their_options_and_its_error():
+def test_the_compiler_offers_its_functions_its_options_and_its_error():
     assert compiler.__all__ == [
         "CompileError",
         "CompileOptions",
         "DtCandidate",
         "DtChoice",
+        "FitReport",
+        "FitRow",
         "choose_dt",
         "compile_network",
+        "explain_fit",
     ]
 
 

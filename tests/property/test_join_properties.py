@@ -12,6 +12,7 @@ from conformance.random_images import join_some, random_case
 
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
+from neurochip.emulator.layout import build_layout
 from neurochip.image_io import load_image, save_image
 
 WHO = "compartments"
@@ -89,8 +90,12 @@ def test_a_run_in_pieces_is_the_run_in_one(tmp_path):
 
 
 @pytest.mark.parametrize("threads", THREADS)
-def test_pairs_in_many_blocks_equal_the_oracle(threads):
-    """Delays of 62 steps leave 1,024 compartments a block: 2,600 compartments are three."""
+@pytest.mark.parametrize(("exponent", "wide"), [(7, False), (3, True)])
+def test_pairs_in_many_blocks_equal_the_oracle(exponent, wide, threads):
+    """Delays of 62 steps leave 1,024 compartments of 16 bits a block: 2,600 are three blocks.
+
+    Weights of exponent 3 leave room for 20 bits, and one block for each thread.
+    """
     rng = np.random.default_rng(15)
     case = random_case(rng, what_if={})
     size = 2600
@@ -101,7 +106,7 @@ def test_pairs_in_many_blocks_equal_the_oracle(threads):
         "threshold_mantissa": rng.integers(0, 300, size).tolist(),
     }
     case = join_some(case, rng)
-    case.formats = [("input", 2, 8, 2), ("neuron", 3, 8, 1)]
+    case.formats = [("input", 2, 8, 2), ("neuron", exponent, 8, 1)]
     case.synapses = [
         [
             tuple(int(x) for x in row)
@@ -122,6 +127,7 @@ def test_pairs_in_many_blocks_equal_the_oracle(threads):
     trace = case.run_oracle()
     assert trace.counters["spikes"] > 100
     emulator = Emulator(case.image(), threads=threads)
-    assert emulator._layout.blocks >= 3
+    layout, found = build_layout(emulator.image, threads)
+    assert (found, layout.blocks) == (wide, threads if wide else 3 if threads == 1 else 4)
     recording = emulator.run_steps(case.n_steps, *case.emulator_inputs(), record=["u", "v"])
     assert_same_run(recording, trace, "many blocks")

@@ -120,23 +120,35 @@ MODELS = {
     "delta": (lif_with(v_rest=-70.0, tau_refrac=5.25), 1.5),
     "current": (lif_with(tau_syn=5.0, cm=0.25, tau_refrac=2.05), 0.08),
     "two currents": (lif_with(tau_syn_E=5.0, tau_syn_I=9.0, cm=0.25), 0.08),
+    "euler": (lif_with(tau_syn=5.0, cm=0.25, integration="euler", i_syn_init=0.3), 0.08),
+    "no leak": (lif_with(tau_m=np.inf, v_rest=-65.0, i_offset=0.2, tau_refrac=2.4), 0.4),
+    "no threshold": (lif_with(tau_syn=5.0, cm=0.25, v_thresh=np.inf), 0.08),
 }
 
 
-def busy(kind):
+def busy(kind, delivery="after_threshold"):
     model, weight = MODELS[kind]
-    return driven(
+    network = driven(
         model,
         weight=Uniform(0.8 * weight, 1.2 * weight),
         recurrence=0.2 * weight,
         delay=Uniform(0.0, 4.0),
     )
+    return dataclasses.replace(network, delivery=delivery)
 
 
 @pytest.mark.parametrize("dt", [0.1, 1.0])
-@pytest.mark.parametrize("kind", MODELS)
-def test_the_model_is_the_reference_at_one_end_and_the_chip_at_the_other(kind, dt):
-    network = busy(kind)
+@pytest.mark.parametrize(
+    ("kind", "delivery"),
+    [
+        *((kind, "after_threshold") for kind in MODELS),
+        ("delta", "before_threshold"),
+        ("delta", "next_step"),
+        ("current", "before_threshold"),
+    ],
+)
+def test_the_model_is_the_reference_at_one_end_and_the_chip_at_the_other(kind, delivery, dt):
+    network = busy(kind, delivery)
     stimulus = draw_stimulus(network, 300.0, seed=3)
     image = compile_network(network, LOIHI, dt=dt)
     model = Model(network, stimulus, image, 10, {"cells": np.arange(30)})
@@ -365,7 +377,7 @@ def test_only_v_tells_that_the_initial_v_was_rounded():
         weight_mantissa_bits=1,
     )
     attribution = split(network, chip, duration=50.0)
-    item = attribution.effect("cells", "initial v", "v_rmse")
+    item = attribution.effect("cells", "initial state", "v_rmse")
     assert item.alone > 0
     assert attribution.total("cells").total == 0
 

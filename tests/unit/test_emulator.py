@@ -9,6 +9,7 @@ import sys
 import numba
 import numpy as np
 import pytest
+from conformance.images import THREADS
 
 from compiler import compile_network
 from neurochip import (
@@ -23,8 +24,7 @@ from neurochip import (
     draw_stimulus,
     one_to_one,
 )
-from neurochip.emulator import Emulator
-from neurochip.emulator import emulator as shell
+from neurochip.emulator import Emulator, engine
 from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.registers import SignMode, SynapseFormat
@@ -102,13 +102,6 @@ def test_threads_must_be_those_that_numba_has():
 
 def test_a_small_image_runs_on_one_thread_by_default():
     assert Emulator(hand_made()).threads == 1
-
-
-def test_the_number_of_threads_of_numba_is_left_as_it_was(driven):
-    image, stimulus = driven
-    before = numba.get_num_threads()
-    Emulator(image, threads=numba.config.NUMBA_NUM_THREADS).run(stimulus)
-    assert numba.get_num_threads() == before
 
 
 @pytest.mark.parametrize("n_steps", [0, -1, 1.0, True, None, "5"])
@@ -294,22 +287,24 @@ def test_spikes_are_sorted_by_step_then_neuron(driven):
     assert recording.n_spikes == len(pairs)
 
 
-def test_a_full_spike_buffer_loses_nothing(monkeypatch):
-    """Five compartments that spike in every step, and room for little more than two of them."""
-    image = hand_made(5, threshold_mantissa=0, bias_mantissa=1)
-    whole = Emulator(image).run_steps(1000)
-    monkeypatch.setattr(shell, "_SPIKE_BUFFER", 1)
-    emulator, calls = Emulator(image), []
-    kernel = emulator._advance
+@pytest.mark.parametrize("threads", THREADS)
+def test_a_full_spike_buffer_loses_nothing(monkeypatch, threads):
+    """Compartments that spike in every step, and room for little more than one step."""
+    size = 200
+    image = hand_made(size, threshold_mantissa=0, bias_mantissa=1)
+    whole = Emulator(image).run_steps(50)
+    monkeypatch.setattr(engine, "_SPIKE_BUFFER", 1)
+    calls, kernel = [], engine.run_rows
 
-    def counted(*arguments):
-        calls.append(arguments)
-        return kernel(*arguments)
+    def counted(worker, *arguments):
+        calls.append(worker)
+        return kernel(worker, *arguments)
 
-    monkeypatch.setattr(emulator, "_advance", counted)
-    small = emulator.run_steps(1000)
-    assert len(calls) > 1
-    assert small.n_spikes == 5000
+    monkeypatch.setattr(engine, "run_rows", counted)
+    small = Emulator(image, threads=threads).run_steps(50)
+    assert calls.count(0) > 10
+    assert calls.count(0) == calls.count(threads - 1)
+    assert small.n_spikes == 50 * size
     assert np.array_equal(small.steps[WHO], whole.steps[WHO])
     assert np.array_equal(small.ids[WHO], whole.ids[WHO])
 
@@ -395,3 +390,31 @@ def test_importing_the_description_loads_no_kernels():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_a_first_current_decays_in_step_0_already():
+    registers = {"decay_u": 2047, "u_init": [1000, -1001], "decay_v": 0}
+    image = hand_made(2, synapses=False, **registers)
+    run = Emulator(image).run_steps(3, record=["u", "v"])
+    assert run.trace("compartments", "u").values.tolist() == [[500, -500], [250, -250], [125, -125]]
+    assert run.trace("compartments", "v").values.tolist() == [[500, -500], [750, -750], [875, -875]]
+    assert image.digest() != hand_made(2, synapses=False, decay_u=2047).digest()
+
+
+def test_a_continued_run_with_input_in_its_own_step_loses_nothing():
+    source, cells = PoissonInput("source", 30, rate=300.0), Population("cells", 30, LIF())
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=9.0)],
+        delivery="before_threshold",
+    )
+    image, stimulus = compile_network(network, dt=0.5), draw_stimulus(network, 100.0, seed=3)
+    whole = Emulator(image).run(stimulus)
+    parts = Emulator(image)
+    runs = [parts.run(stimulus, duration=length) for length in (0.5, 30.0, 69.5)]
+    assert whole.n_spikes > 50
+    assert (
+        np.concatenate([r.steps["cells"] for r in runs]).tolist() == whole.steps["cells"].tolist()
+    )
+    assert np.concatenate([r.ids["cells"] for r in runs]).tolist() == whole.ids["cells"].tolist()

@@ -7,7 +7,7 @@ from conformance.images import THREADS
 
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
-from neurochip.emulator.layout import DENSE, build_layout
+from neurochip.emulator.layout import HALVES, build_layout
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.registers import SignMode, SynapseFormat
 
@@ -41,8 +41,9 @@ def image_of(pre, post, mantissa, delay, sources, size):
     )
 
 
-def dense_rows(image, blocks=1):
-    return int((build_layout(image, blocks).row_ptr >= DENSE).sum())
+def dense_rows(image, blocks=1, mark=HALVES):
+    layout, _ = build_layout(image, blocks)
+    return int((layout.row_ptr >= mark).sum())
 
 
 def expected(pre, post, mantissa, delay, size, spikes, steps):
@@ -93,7 +94,8 @@ def test_a_row_is_dense_in_each_block_that_it_reaches():
     assert dense_rows(image, blocks=3) == 6
 
 
-def test_dense_rows_take_no_more_memory():
+def test_a_dense_row_takes_a_word_and_a_byte_for_each_weight():
     rng = np.random.default_rng(4)
     image = image_of(*all_to_all(5, 64, rng), 5, 64)
-    assert build_layout(image, 1).synapses.nbytes == 4 * image.n_synapses
+    layout, _ = build_layout(image, 1)
+    assert layout.synapses.nbytes == 5 * (4 + 64)

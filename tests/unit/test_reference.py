@@ -31,6 +31,7 @@ from neurochip import (
 )
 from neurochip.errors import NetworkError, RecordingError, StimulusError
 from neurochip.reference import simulate, simulate_reference
+from neurochip.reference.tables import flatten_synapses
 
 N_BRIAN2_CASES = 11
 NEVER = 1e6  # mV, a threshold out of reach
@@ -447,6 +448,28 @@ def test_results_do_not_depend_on_how_the_run_is_cut_into_calls(monkeypatch):
     for name in expected.populations:
         assert spikes_of(cut, name) == spikes_of(expected, name)
         np.testing.assert_array_equal(cut.trace(name).values, expected.trace(name).values)
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+def test_rows_whose_targets_follow_one_another_give_what_others_give(delayed):
+    """The same synapses, listed from the first target to the last and the other way round."""
+    rng = np.random.default_rng(9)
+    source = PoissonInput("source", 12, rate=300.0)
+    cells = Population("cells", 40, LIF(tau_m=10.0, tau_syn=3.0, cm=0.2))
+    pre, post = np.divmod(np.arange(12 * 40), 40)
+    weight = rng.uniform(0.0, 0.4, pre.size)
+    delay = np.repeat(rng.uniform(0.0, 2.0, 12), 40) if delayed else np.zeros(pre.size)
+    runs = []
+    for order in (np.arange(pre.size), np.arange(pre.size)[::-1]):
+        link = from_arrays(
+            source, cells, pre[order], post[order], weight=weight[order], delay=delay[order]
+        )
+        network = Network(inputs=[source], populations=[cells], connections=[link])
+        assert flatten_synapses(network, 0.1).in_order[:12].all() == (order[0] == 0)
+        stimulus = draw_stimulus(network, 200.0, seed=3)
+        runs.append(simulate_reference(network, stimulus, 0.1, record="v"))
+    assert runs[0] == runs[1]
+    assert runs[0].n_spikes > 20
 
 
 def test_a_shorter_duration_is_the_beginning_of_the_longer_run():

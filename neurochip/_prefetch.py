@@ -42,4 +42,4 @@ def _no_prefetch(array: Any, index: Any) -> None:
     """Nothing: with ``NUMBA_DISABLE_JIT=1`` kernels run as plain Python."""
 
 
-prefetch = _no_prefetch if numba.config.DISABLE_JIT else intrinsic(_prefetch)
+prefetch: Any = _no_prefetch if numba.config.DISABLE_JIT else intrinsic(_prefetch)

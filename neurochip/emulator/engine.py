@@ -1,0 +1,213 @@
+"""The kernels of one image, with what they need: layout, tables, threads, buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+import numpy as np
+
+from .._values import read_only
+from ..errors import ChipOverflowError
+from ..image import ChipImage
+from ..typing import Int8Array, Int32Array, Int64Array
+from .decode import Registers
+from .kernels import run_rows
+from .layout import LANES, build_layout, sum_shifts_of
+from .overflow import overflow_message
+from .spikes import join_lists, rows_of_inputs
+from .state import (
+    COUNTERS,
+    Output,
+    Row,
+    State,
+    joins_of,
+    new_state,
+    noise_of,
+    read_row,
+    rewind,
+    widths_of,
+)
+
+__all__ = ["Columns", "Engine", "Position"]
+
+Columns = Mapping[tuple[str, str], Int32Array]
+"""Compartments to record by (population, variable)."""
+
+
+_SPIKE_BUFFER = 1 << 20  # spikes of a worker: 4 MB; less if all steps fit, never less than two
+_WORK_PER_CALL = 100_000_000  # about a tenth of a second between two looks at progress and Ctrl-C
+
+
+NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
+
+
+@dataclass(eq=False)
+class Position:
+    """Where a run stands: the registers, the next step, and the spikes of the step before."""
+
+    state: State
+    step: int = 0
+    inputs: Int32Array = field(default_factory=lambda: NONE)
+    spikes: Int32Array = field(default_factory=lambda: NONE)
+
+
+class Engine:
+    """An image, laid out for a number of threads.
+
+    Parameters
+    ----------
+    image : ChipImage
+    threads : int
+        Threads that share the blocks of a run, at least 1.
+    """
+
+    def __init__(self, image: ChipImage, threads: int) -> None:
+        self.image = image
+        self.threads = threads
+        self._layout, wide = build_layout(image, threads)
+        self._widths = widths_of(image, self._layout)
+        self._features = (
+            joins_of(image, self._layout),
+            sum_shifts_of(image),
+            np.uint64(self._layout.ring_size - 1) if image.max_delay else None,
+            True if wide else None,
+        )
+
+    def start(self) -> Position:
+        """Return step 0: initial v, no current, nothing on its way."""
+        return Position(new_state(self.image, self._layout, self.threads))
+
+    def rewind(self, position: Position) -> None:
+        """Take a position back to step 0, in place."""
+        rewind(position.state, self.image)
+        position.step, position.inputs, position.spikes = 0, NONE, NONE
+
+    def run(
+        self,
+        position: Position,
+        n_steps: int,
+        spikes: tuple[Int32Array, Int32Array],
+        columns: Columns,
+        *,
+        draws: Int8Array | None = None,
+        seed: int | None = None,
+        strict: bool = False,
+        report: Callable[[int], object] = lambda _: None,
+        threads: int | None = None,
+    ) -> Registers:
+        """Run from a position, and move it.
+
+        Parameters
+        ----------
+        position : Position
+        n_steps : int
+        spikes : tuple of ndarray of int32
+            Step and source of every input spike.
+        columns : mapping
+            What to record.
+        draws : ndarray of int8, optional
+            Raw noise, shape (n_steps, n_compartments).
+        seed : int, optional
+            Of the noise, instead of the one in the image.
+        strict : bool
+            Raise at the end of the first step in which a register overflows.
+        report : callable
+            Told how many steps were done since it was last called.
+        threads : int, optional
+            Fewer than those of the layout.
+
+        Raises
+        ------
+        ChipOverflowError
+            If ``strict``.
+        """
+        workers = threads or self.threads
+        first, state = position.step, position.state
+        inputs, input_ptr = rows_of_inputs(*spikes, first, n_steps, position.inputs)
+        noise = noise_of(self.image, draws, seed)
+        held = read_row(state, Row.HELD, self.image.n_compartments)
+        state.counters[:] = 0
+        state.first_overflow[:] = -1
+        v_ids, u_ids = (_ids_of(variable, columns) for variable in ("v", "u"))
+        v, u = (np.empty((n_steps, len(ids)), dtype=np.int32) for ids in (v_ids, u_ids))
+        buffer, full = self._lists(workers, n_steps)
+        parts: list[tuple[Int32Array, Int32Array]] = []
+        row = 0
+        while row < n_steps:
+            stop = min(n_steps, row + self._steps_per_call())
+            ends = np.empty((workers, stop - row + 2), dtype=np.int64)
+            ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
+            ends[0, 1] = len(position.spikes)
+            buffer[: len(position.spikes)] = position.spikes
+            output = Output(row, buffer, ends, full, v_ids, v, u_ids, u)
+            barrier = np.zeros(1, dtype=np.int64) if workers > 1 else None
+            arguments = (
+                *(row, stop, first, input_ptr, inputs, self._layout, self._widths),
+                *(state, output, strict, noise, *self._features, barrier),
+            )
+            others = [Thread(target=run_rows, args=(w, *arguments)) for w in range(1, workers)]
+            for other in others:
+                other.start()
+            reached = int(run_rows(0, *arguments))
+            for other in others:
+                other.join()
+            parts.append(_joined(buffer, ends, reached - row, first + row))
+            report(reached - row)
+            last = parts[-1][0].searchsorted(first + reached - 1)
+            row = reached
+            position.spikes = parts[-1][1][last:]
+            position.step = first + row
+            position.inputs = inputs[input_ptr[row] : input_ptr[row + 1]]
+            if strict and (state.first_overflow[:, 0] >= 0).any():
+                raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
+        totals = state.counters.sum(axis=0)
+        return Registers(
+            first_step=first,
+            n_steps=n_steps,
+            steps=np.concatenate([NONE, *(part[0] for part in parts)]),
+            ids=np.concatenate([NONE, *(part[1] for part in parts)]),
+            held=held,
+            refractory=self.image.compartments.refractory,
+            traces=_split(columns, {"v": v, "u": u}),
+            counters={name: int(totals[i]) for i, name in enumerate(COUNTERS)},
+        )
+
+    def _lists(self, workers: int, n_steps: int) -> tuple[Int32Array, Int64Array]:
+        """A list of spikes for each worker, in one array, and where each might be full."""
+        layout = self._layout
+        share = -(-layout.blocks // workers) * layout.span
+        # Room for the spikes that come in, and for a step in which every compartment spikes.
+        size = max(min(_SPIKE_BUFFER, (n_steps + 1) * share), layout.n_compartments + share) + LANES
+        full = size * np.arange(1, workers + 1) - share - LANES
+        return np.empty(workers * size, dtype=np.int32), full
+
+    def _steps_per_call(self) -> int:
+        work = self.image.n_compartments + self.image.n_synapses // 50
+        return max(1, _WORK_PER_CALL // (work + 1000))
+
+
+def _joined(
+    buffer: Int32Array, ends: Int64Array, n_rows: int, first_step: int
+) -> tuple[Int32Array, Int32Array]:
+    total = int((ends[:, n_rows + 1] - ends[:, 1]).sum())
+    steps, ids = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    join_lists(buffer, ends, n_rows, first_step, steps, ids)
+    return steps, ids
+
+
+def _ids_of(variable: str, columns: Columns) -> Int32Array:
+    parts = [ids for (_, name), ids in columns.items() if name == variable]
+    return np.concatenate([NONE, *parts], dtype=np.int32)
+
+
+def _split(columns: Columns, values: Mapping[str, Int32Array]) -> dict[tuple[str, str], Any]:
+    """Cut the recorded columns of each variable back into populations."""
+    used, parts = {"v": 0, "u": 0}, {}
+    for key, ids in columns.items():
+        begin = used[key[1]]
+        used[key[1]] = begin + len(ids)
+        parts[key] = values[key[1]][:, begin : begin + len(ids)]
+    return parts

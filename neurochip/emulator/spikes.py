@@ -1,0 +1,71 @@
+"""Spikes on their way in and out: lists ordered by step, for the kernels and from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._jit import kernel
+from ..typing import Int32Array, Int64Array
+
+__all__ = ["join_lists", "rows_of_inputs"]
+
+
+def rows_of_inputs(
+    steps: Int32Array, sources: Int32Array, first: int, n_steps: int, pending: Int32Array
+) -> tuple[Int32Array, Int64Array]:
+    """Sort input spikes by the row of a run that delivers them.
+
+    Row k holds the spikes of step ``first + k - 1``, in any order, since sums of integers have
+    none; row 0 of a run that continues holds those ``pending`` from the run before. One row more
+    than ``n_steps`` is kept: it is pending after this run.
+
+    Returns
+    -------
+    inputs : ndarray of int32
+        Sources, row after row.
+    starts : ndarray of int64, shape (n_steps + 2,)
+        Where each row begins.
+    """
+    cursor = np.zeros(n_steps + 3, dtype=np.int64)
+    lowest = 0 if first == 0 else 1
+    _count_rows(steps, first, lowest, n_steps, cursor)
+    cursor[2] += len(pending)
+    np.cumsum(cursor, out=cursor)
+    inputs = np.empty(cursor[-1], dtype=np.int32)
+    inputs[: len(pending)] = pending
+    cursor[1] += len(pending)
+    _place_rows(steps, sources, first, lowest, n_steps, cursor, inputs)
+    return inputs, cursor[:-1]
+
+
+@kernel
+def _count_rows(steps: Any, first: Any, lowest: Any, n_steps: Any, counts: Any) -> None:
+    for k in range(len(steps)):
+        row = np.int64(steps[k]) - first + 1
+        if lowest <= row <= n_steps:
+            counts[row + 2] += 1
+
+
+@kernel
+def _place_rows(
+    steps: Any, sources: Any, first: Any, lowest: Any, n_steps: Any, cursor: Any, inputs: Any
+) -> None:
+    for k in range(len(steps)):
+        row = np.int64(steps[k]) - first + 1
+        if lowest <= row <= n_steps:
+            inputs[cursor[row + 1]] = sources[k]
+            cursor[row + 1] += 1
+
+
+@kernel
+def join_lists(spikes: Any, ends: Any, n_rows: Any, first_step: Any, steps: Any, ids: Any) -> None:
+    """Join the lists of all workers into one, in the order of steps, then compartments."""
+    n = 0
+    for row in range(n_rows):
+        for worker in range(len(ends)):
+            for k in range(ends[worker, row + 1], ends[worker, row + 2]):
+                steps[n] = first_step + row
+                ids[n] = spikes[k]
+                n += 1

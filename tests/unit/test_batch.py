@@ -1,0 +1,139 @@
+"""Many runs of one image in one call: the recordings of a loop over runs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from conformance.images import THREADS
+
+from compiler import compile_network
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    PoissonInput,
+    Population,
+    Stimulus,
+    Uniform,
+    draw_stimulus,
+    fixed_probability,
+)
+from neurochip.emulator import Emulator
+from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
+from neurochip.image import Noise
+
+
+@pytest.fixture(scope="module")
+def network():
+    source = PoissonInput("source", 20, rate=400.0)
+    cells = Population("cells", 90, LIF(tau_m=10.0, tau_refrac=2.0))
+    links = [
+        fixed_probability(source, cells, probability=0.3, weight=Uniform(1.0, 3.0), seed=1),
+        fixed_probability(
+            cells, cells, probability=0.1, weight=0.5, delay=Uniform(0.0, 5.0), seed=2
+        ),
+    ]
+    return Network(inputs=[source], populations=[cells], connections=links)
+
+
+@pytest.fixture(scope="module")
+def image(network):
+    return compile_network(network, LOIHI, dt=0.5)
+
+
+@pytest.fixture(scope="module")
+def stimuli(network):
+    return [draw_stimulus(network, 100.0, seed=seed) for seed in range(5)]
+
+
+@pytest.mark.parametrize("threads", [None, *THREADS])
+def test_a_batch_gives_what_a_loop_over_runs_gives(image, stimuli, threads):
+    emulator = Emulator(image)
+    batch = emulator.run_batch(iter(stimuli), record=["v", "u"], threads=threads)
+    assert emulator.step == 0
+    for stimulus, recording in zip(stimuli, batch, strict=True):
+        emulator.reset()
+        assert emulator.run(stimulus, record=["v", "u"]) == recording
+    assert len({recording.n_spikes for recording in batch}) > 1
+
+
+def test_a_batch_leaves_a_run_that_goes_on_alone(image, stimuli):
+    whole = Emulator(image).run(stimuli[0], duration=60.0)
+    emulator = Emulator(image)
+    first = emulator.run(stimuli[0], duration=20.0)
+    emulator.run_batch(stimuli[1:3])
+    second = emulator.run(stimuli[0], duration=40.0)
+    assert first.n_spikes + second.n_spikes == whole.n_spikes
+    assert second.first_step == 40
+
+
+def test_a_batch_of_an_image_for_many_threads_gives_the_same(image, stimuli):
+    many = Emulator(image, threads=THREADS[-1]).run_batch(stimuli, duration=50.0)
+    assert many == Emulator(image, threads=1).run_batch(stimuli, duration=50.0)
+
+
+def test_an_empty_batch_is_no_run(image):
+    assert Emulator(image).run_batch([]) == []
+
+
+def test_every_run_of_a_batch_may_have_a_noise_of_its_own(image, stimuli):
+    size = image.n_compartments
+    noisy = dataclasses.replace(
+        image, noise=Noise(enabled=np.ones(size, np.int32), exponent=12, seed=3)
+    )
+    same = [stimuli[0]] * 3
+    one, two, three = Emulator(noisy).run_batch(same, record=["v"], seeds=[3, 4, 3])
+    assert one == three
+    assert one != two
+    assert one == Emulator(noisy).run_batch(same[:1], record=["v"])[0]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [
+        ([1], "emulator: 1 seeds and 5 stimuli; allowed: one for each."),
+        ([1, 2, 3, 4, -1], "emulator: seed = -1; allowed: 0 to 9223372036854775807."),
+        ([1, 2, 3, 4, 0.5], "emulator: seed = 0.5; allowed: 0 to 9223372036854775807."),
+    ],
+)
+def test_seeds_are_one_for_each_run(image, stimuli, seeds, message):
+    enabled = np.ones(image.n_compartments, np.int32)
+    noisy = dataclasses.replace(image, noise=Noise(enabled=enabled, exponent=3))
+    with pytest.raises(EmulatorError) as caught:
+        Emulator(noisy).run_batch(stimuli, seeds=seeds)
+    assert str(caught.value) == message
+
+
+def test_seeds_need_noise(image, stimuli):
+    with pytest.raises(EmulatorError) as caught:
+        Emulator(image).run_batch(stimuli, seeds=range(5))
+    assert str(caught.value) == (
+        "emulator: seeds were given, but the image has no noise registers."
+    )
+
+
+def test_an_error_names_the_run(image, stimuli):
+    wrong = Stimulus(100.0, ())
+    with pytest.raises(StimulusError) as caught:
+        Emulator(image).run_batch([stimuli[0], wrong])
+    assert str(caught.value) == (
+        "run 1 of 2: stimulus: lacks spikes for input 'source'; the run expects 'source' and the "
+        "stimulus holds none. Draw it from the network of the run."
+    )
+    with pytest.raises(RecordingError, match=r"^run 0 of 5: "):
+        Emulator(image).run_batch(stimuli, record=["w"])
+
+
+def test_strict_names_the_first_run_that_overflows(image, stimuli):
+    size = image.n_compartments
+    registers = dataclasses.replace(
+        image.compartments,
+        bias_mantissa=np.full(size, -4095, np.int32),
+        bias_exponent=np.full(size, 7, np.int32),
+        vmin_exponent=np.zeros(size, np.int32),
+    )
+    narrow = dataclasses.replace(image, compartments=registers)
+    with pytest.raises(ChipOverflowError, match=r"^run 0 of 5: .* v was clipped at its lower"):
+        Emulator(narrow, strict=True).run_batch(stimuli)
