@@ -198,23 +198,18 @@ def test_each_allen_cell_at_its_own_step_comes_as_near_as_steps_allow(run: Run) 
 
 
 def test_sums_of_few_bit_weights_are_kept_by_moments_and_lost_by_cutting(run: Run) -> None:
-    text = run("13_microcircuit_weights.py", "0.02", "600", "3", "2")
+    text = run("13_microcircuit_weights.py", "0.02", "600", "2")
     alike, unlike = text.split("capacitances spread")
     for table in (alike, unlike):
         sums = {
-            bits: {
-                rule: numbers(line(table, f"{bits} bits, {rule}"))[1]
-                for rule in ("floor", "nearest", "stochastic", "moments")
-            }
-            for bits in (3, 2)
+            rule: numbers(line(table, f"2 bits, {rule}"))[1]
+            for rule in ("floor", "nearest", "stochastic", "moments")
         }
-        for row in sums.values():
-            assert row["moments"] < row["nearest"] < row["floor"] / 3
-            assert row["moments"] < row["stochastic"]
-        assert sums[3]["floor"] < sums[2]["floor"]
+        assert sums["moments"] < sums["nearest"] < sums["floor"] / 3
+        assert sums["moments"] < sums["stochastic"]
     neurons = {rule: numbers(line(unlike, f"2 bits, {rule}"))[3] for rule in ("floor", "moments")}
     chance = numbers(line(unlike, "float64, other input").split("input")[1])[1]
-    assert neurons["moments"] < 1.2 * chance < neurons["floor"]
+    assert neurons["moments"] < chance < neurons["floor"]
 
 
 def test_a_nir_graph_spikes_as_in_the_simulators_it_comes_from(run: Run, tmp_path: Path) -> None:
