@@ -223,7 +223,7 @@ class CompileReport(_PlainValue):
 
     def __str__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in self.options.items())
-        lines = [f"Compiled for {self.chip} at dt = {self.dt:g} ms ({settings})"]
+        lines = _wrap(f"Compiled for {self.chip} at dt = {self.dt:g} ms ({settings})")
         header = ("parameter", "asked", "registers", "meant", "error")
         cells = [_cells(row) for row in self.rows]
         widths = [max(len(c[i]) for c in [header, *cells]) for i in range(len(header))]

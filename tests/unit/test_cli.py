@@ -358,7 +358,7 @@ def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...
         ),
         (
             ("compare", "model.py", "--gain", "ac"),
-            "Invalid value for '--gain': 'ac' is not one of 'dc', 'impulse'.",
+            "Invalid value for '--gain': 'ac' is not one of 'dc', 'impulse', 'auto'.",
         ),
         (
             ("compile", "model.py", "-o", "."),
