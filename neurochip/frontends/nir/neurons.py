@@ -152,18 +152,19 @@ def _sizes(
     size: int,
 ) -> tuple[Float64Array, Float64Array]:
     """Kick of a spike of weight 1, and constant current of a bias of 1."""
-    left_v, seconds = _lost(parameters["tau_m"], dt, convention), dt / 1000
-    leaky = bool(np.isfinite(parameters["tau_m"]).all())
-    # Rise of v in one step by a steady current of 1: r (1 - keep), or r dt without a leak.
-    rise = r * (left_v if leaky else seconds)
-    # Without a leak cm is 1 / r in nF s / ms, so that a current of 1 adds r per ms, not per second.
-    unit = np.ones(size) if leaky else np.full(size, 1e-3)
+    ones = np.ones(size)
+    if not np.isfinite(parameters["tau_m"]).all():
+        # cm is 1 / r, so that a current of 1 adds r per ms.
+        if convention.kick == "impulse":
+            return r, ones / 1000
+        kick = r if convention.kick == "pulse" else ones
+        return kick, kick / r / dt
+    # Rise of v in one step by a steady current of 1.
+    rise = r * _lost(parameters["tau_m"], dt, convention)
     if "tau_syn" not in parameters:
         if convention.kick == "impulse":
-            return r / (parameters["tau_m"] / 1000) if leaky else r, unit
-        if convention.kick == "stored":
-            return np.ones(size), unit / rise
-        return rise, unit
+            return r / (parameters["tau_m"] / 1000), ones
+        return (rise, ones) if convention.kick == "pulse" else (ones, ones / rise)
     left_i = _lost(parameters["tau_syn"], dt, convention)
     if convention.kick == "impulse":
         return scale / (parameters["tau_syn"] / 1000), scale
