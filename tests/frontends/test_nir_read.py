@@ -215,6 +215,11 @@ def test_delays_one_after_the_other_add_up_also_across_branches():
     }
 
 
+def test_a_delay_of_nothing_is_nothing():
+    nodes = [linear([[0.0]]), nir.Delay(np.array([1e-3])), lif()]
+    assert read_nir(chain((1,), *nodes), DT).network.n_synapses == 0
+
+
 def test_a_threshold_compares_the_input_of_one_step():
     counts = np.zeros((9, 2), dtype=int)
     counts[[1, 3, 5], 0] = 1
