@@ -24,6 +24,7 @@ FRONTS = (
     "neurochip/emulator/__init__.py",
     "neurochip/reference/__init__.py",
     "neurochip/validation/__init__.py",
+    "neurochip/sweep/__init__.py",
     "neurochip/image.py",
     "neurochip/image_io.py",
     "neurochip/programming.py",

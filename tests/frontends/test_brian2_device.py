@@ -210,16 +210,16 @@ def test_two_runs_are_one_long_run(chip):
         chip.seed(4)
         group = chip.NeuronGroup(
             20,
-            "dv/dt = -v/(10*ms) : 1 (unless refractory)",
-            threshold="v > 1",
-            reset="v = 0",
+            "dv/dt = -v/(10*ms) : volt (unless refractory)",
+            threshold="v > 1*mV",
+            reset="v = 0*mV",
             refractory=2 * chip.ms,
         )
-        group.v = "rand()"
+        group.v = "rand()*mV"
         source = chip.PoissonGroup(20, rates=900 * chip.Hz)
-        near = chip.Synapses(source, group, on_pre="v += 0.2", delay=0.7 * chip.ms)
+        near = chip.Synapses(source, group, on_pre="v += 0.2*mV", delay=0.7 * chip.ms)
         near.connect(j="i")
-        back = chip.Synapses(group, group, on_pre="v += 0.05", delay=1.5 * chip.ms)
+        back = chip.Synapses(group, group, on_pre="v += 0.05*mV", delay=1.5 * chip.ms)
         back.connect(condition="i != j", p=0.3)
         spikes, state = chip.SpikeMonitor(group), chip.StateMonitor(group, "v", record=True)
         rate, inputs = chip.PopulationRateMonitor(group), chip.SpikeMonitor(source)

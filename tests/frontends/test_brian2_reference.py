@@ -201,7 +201,8 @@ def test_the_same_spikes_drive_both_sides_of_a_comparison(b2):
     assert network.t_ == 0
     assert network.objects == {cells, source, extra, wires}
     assert not np.any(cells.v_[:])
+    assert all(obj._network is None for obj in network.sorted_objects)
     b2.seed(1)
-    again = compare(network, duration=1 * b2.second).populations["cells"]
+    again = compare(cells, source, extra, wires, duration=1 * b2.second).populations["cells"]
     assert np.array_equal(again.reference_counts, row.reference_counts)
     assert np.array_equal(again.chip_counts, row.chip_counts)

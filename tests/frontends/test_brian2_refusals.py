@@ -553,6 +553,9 @@ def test_parameters_stay_from_run_to_run(chip):
     assert run_message(1 * chip.ms, run=network.run) == (
         f"NeuronGroup 'cells': it was changed between two runs; {FIXED}"
     )
+    group.x = 0 * chip.mV
+    network.run(1 * chip.ms)  # as if nothing had been
+    assert chip.get_device().recording.first_step == 10
 
 
 def test_synapses_stay_from_run_to_run(chip):

@@ -6,6 +6,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from brian2 import Network, NeuronGroup
@@ -171,10 +172,9 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         session = self._session(net, first)
         if session is not None and not n_steps:
             return
-        if session is not None:
-            session.rewind(groups)
         inputs = draw(inputs_in_order(active), clock, first, n_steps, namespace)
-        reading = read_network(net, namespace, inputs)
+        with session.rewound(groups) if session is not None else nullcontext():
+            reading = read_network(net, namespace, inputs)
         if session is None:
             session = Session(reading, self.chip, self.compile_options, self.emulator_options)
             self._sessions[net] = (net.id, session)

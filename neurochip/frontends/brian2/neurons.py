@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import sympy
 from brian2.core.preferences import prefs
-from brian2.equations.unitcheck import check_units_statements
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy
@@ -20,7 +19,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from ...typing import Float64Array
 from .equations import Linear, integration_of, per_neuron, read_linear
 from .refusal import refusal
-from .values import identifiers_of
+from .values import check_units_of, identifiers_of
 
 __all__ = ["Cells", "read_cells", "statements"]
 
@@ -182,9 +181,7 @@ def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Arra
             f"reset = {code.strip()!r} depends on v at the spike; the chip resets to one value",
             _RESET,
         )
-    names = identifiers_of(code) - {v}
-    variables = group.resolve_all(names, namespace, user_identifiers=set())
-    check_units_statements(code, {**variables, v: group.variables[v]})
+    check_units_of(code, group, namespace)
     return per_neuron(group, expression, "the reset", namespace)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -60,28 +61,41 @@ class Session:
             name: GroupState.at_zero(name, reading, self.image, chip, options)
             for name in reading.cells
         }
-        self._started = {name: cell.v_init / cell.unit for name, cell in reading.cells.items()}
+        self._started = {
+            name: np.array(cell.group.variables[cell.v].get_value())
+            for name, cell in reading.cells.items()
+        }
         self._written: dict[str, Float64Array] = {}
 
-    def rewind(self, groups: Mapping[str, Any]) -> None:
-        """Put the initial values back into Brian2's groups, so that they read as at first.
+    @contextmanager
+    def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:
+        """Put the initial values into Brian2's groups for a while, so that they read as at first.
 
         Raises
         ------
         FrontendError
             If v is not what the last run left.
         """
-        for name, state in self._states.items():
-            if name not in groups or name not in self._written:
-                continue  # the comparison of the networks will tell
-            variables = groups[name].variables
-            if not np.array_equal(variables[state.v].get_value(), self._written[name]):
+        known = [name for name in self._written if name in groups]
+        for name in known:
+            v = self._states[name].v
+            if not np.array_equal(groups[name].variables[v].get_value(), self._written[name]):
                 raise FrontendError(
-                    f"NeuronGroup {name!r}: {state.v} was changed between two runs; {_FIXED}"
+                    f"NeuronGroup {name!r}: {v} was changed between two runs; {_FIXED}"
                 )
-            variables[state.v].set_value(self._started[name])
-            for current in state.currents:
-                variables[current].set_value(0.0)
+
+        def put(values: Mapping[str, Float64Array], current: float) -> None:
+            for name in known:
+                variables, state = groups[name].variables, self._states[name]
+                variables[state.v].set_value(values[name])
+                for other in state.currents:
+                    variables[other].set_value(current)
+
+        put(self._started, 0.0)
+        try:
+            yield
+        finally:
+            put(self._written, np.nan)
 
     def run(
         self,

@@ -9,16 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from brian2.codegen.translation import analyse_identifiers
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Subexpression
 from brian2.equations.equations import SUBEXPRESSION
+from brian2.equations.unitcheck import check_units_statements
 from brian2.input.timedarray import TimedArray
 from brian2.parsing.rendering import NumpyNodeRenderer
 from brian2.utils.stringtools import get_identifiers
 
 from ...typing import Float64Array
 
-__all__ = ["NotConstantError", "evaluate", "identifiers_of", "uniform"]
+__all__ = ["NotConstantError", "check_units_of", "evaluate", "identifiers_of", "uniform"]
 
 _CLOCK = ("t", "t_in_timesteps")
 _OF_SPIKES = ("lastspike", "not_refractory", "lastupdate")
@@ -64,6 +66,20 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
 def identifiers_of(code: str) -> set[str]:
     """Return the names in an expression or statement."""
     return set(get_identifiers(code))
+
+
+def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
+    """Have Brian2 check the units of statements, as it does when it prepares a run.
+
+    Raises
+    ------
+    DimensionMismatchError
+        From Brian2, if they do not fit.
+    """
+    _, known, unknown = analyse_identifiers(code, owner.variables, recursive=True)
+    check_units_statements(
+        code, owner.resolve_all(known | unknown, namespace, user_identifiers=set())
+    )
 
 
 def uniform(values: Any) -> float | Float64Array:
