@@ -186,6 +186,7 @@ def test_currents_are_decoded_from_u(b2):
             reset="v = 0*mV",
             method="euler",
         )
+        group.I = [0, 0.3, 0, 0, 0.1] * b2.nA
         source = b2.PoissonGroup(5, rates=500 * b2.Hz)
         synapses = b2.Synapses(source, group, on_pre="I += 0.1*nA")
         synapses.connect(j="i")
@@ -379,9 +380,9 @@ def cuba(b2, seed, duration=500.0, n=1000):
 
 
 def test_a_chaotic_network_keeps_its_rates_within_the_spread_of_seeds(b2):
-    expected = np.array([cuba(b2, seed) for seed in range(1, 5)])
+    expected = np.array([cuba(b2, seed) for seed in (1, 2, 3)])
     b2.set_device("neurochip")
-    got = np.array([cuba(b2, seed) for seed in range(1, 5)])
+    got = np.array([cuba(b2, seed) for seed in (1, 2, 3)])
     assert (expected.mean(axis=0) > 2).all()
     spread = expected.max(axis=0) - expected.min(axis=0)
     assert (np.abs(got.mean(axis=0) - expected.mean(axis=0)) < spread).all()

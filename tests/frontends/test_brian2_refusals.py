@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compiler import CompileOptions
 from neurochip.errors import FrontendError, NetworkError
 
 LIF = (
@@ -133,15 +134,6 @@ def test_other_methods_are_refused(b2, method):
     assert message(b2, cells(b2, method=method)) == (
         f"NeuronGroup 'cells': method = '{method}'. What works: method='exact', 'euler' or "
         "'exponential_euler'."
-    )
-
-
-def test_a_current_starts_at_0(b2):
-    group = cells(b2, EXPONENTIAL)
-    group.I = 1 * b2.mV
-    assert message(b2, group) == (
-        "NeuronGroup 'cells': the current I does not start at 0. Let it start at 0, or give it its "
-        "charge with a spike at time 0."
     )
 
 
@@ -370,14 +362,14 @@ def test_v_and_a_current_together_are_refused(b2):
     wires = b2.Synapses(group, group, on_pre="v += 1*mV\nI += 1*mV", name="wires")
     wires.connect(j="i")
     assert message(b2, group, wires) == (
-        "NeuronGroup 'cells': synapses add to v and to I. A neuron of the chip has one kind: let "
-        "all of them add to v, or all to currents."
+        "NeuronGroup 'cells': synapses add to v, and there is current in I. A neuron of the chip "
+        "has one kind: let all of them add to v, or all to currents."
     )
 
 
 @pytest.mark.parametrize(
     ("weights", "why"),
-    [((1, 1), "both get weights of one sign"), ((0, -1), "b gets weights of both signs")],
+    [((1, 1), "both get one sign"), ((0, -1), "b gets both signs")],
 )
 def test_two_time_constants_need_a_sign_each(b2, weights, why):
     group = cells(
@@ -393,6 +385,18 @@ def test_two_time_constants_need_a_sign_each(b2, weights, why):
         f"NeuronGroup 'cells': its currents a and b have different time constants, and {why}. On "
         "the chip one of the two takes what excites and the other what inhibits: give both one "
         "time constant, or each a sign."
+    )
+
+
+def test_two_currents_do_not_both_begin_with_a_value(b2):
+    group = cells(
+        b2, "dv/dt = (a + b - v)/(10*ms) : volt\nda/dt = -a/(2*ms) : volt\ndb/dt = -b/(5*ms) : volt"
+    )
+    group.a = [0, 1, 2, 0] * b2.mV
+    group.b = [-1, 0, -2, 0] * b2.mV
+    assert message(b2, group) == (
+        "NeuronGroup 'cells': both currents of neuron 2 begin with a value. Let one of them begin "
+        "at 0."
     )
 
 
@@ -512,9 +516,9 @@ def run_message(*arguments, error=FrontendError, run, **options):
 
 def test_options_of_the_device_are_checked(b2):
     text = run_message("neurochip", run=b2.set_device, gian="dc")
+    options = ", ".join(CompileOptions.__dataclass_fields__)
     assert text == (
-        "set_device: gian = 'dc'; allowed options: chip, gain, headroom, assumed_rate, strict, "
-        "threads, progress."
+        f"set_device: gian = 'dc'; allowed options: chip, {options}, strict, threads, progress."
     )
     b2.set_device("runtime")
     text = run_message("neurochip", run=b2.set_device, chip="loihi")

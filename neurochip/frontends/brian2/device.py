@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import fields
 from typing import Any
 
 from brian2 import Network, NeuronGroup
@@ -17,6 +18,8 @@ from brian2.core.network import TextReport
 from brian2.devices.device import RuntimeDevice, all_devices, runtime_device
 from brian2.units import check_units, second
 from brian2.utils.logger import get_logger
+
+from compiler import CompileOptions
 
 from ...errors import FrontendError
 from ...hardware import LOIHI, ChipSpec
@@ -33,7 +36,7 @@ __all__ = ["NeurochipDevice"]
 
 logger = get_logger("brian2.devices.neurochip")  # below Brian2's own: one place to set levels
 
-_COMPILE = ("gain", "headroom", "assumed_rate")
+_COMPILE = tuple(field.name for field in fields(CompileOptions))
 _EMULATE = ("strict", "threads", "progress")
 
 
@@ -78,9 +81,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         build_on_run : bool
             Brian2's own; it changes nothing here.
         options
-            ``chip``, a ChipSpec (default: LOIHI); ``gain``, ``headroom`` and ``assumed_rate`` as
-            in :func:`compiler.compile_network`; ``strict``, ``threads`` and ``progress`` as in
-            :class:`~neurochip.emulator.Emulator`.
+            ``chip``, a ChipSpec (default: LOIHI); those of :class:`compiler.CompileOptions`;
+            ``strict``, ``threads`` and ``progress`` as in :class:`~neurochip.emulator.Emulator`.
 
         Raises
         ------
