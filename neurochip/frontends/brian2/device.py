@@ -113,7 +113,15 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         codeobj_class: Any = None,
         fallback_pref: str = "codegen.target",  # noqa: ARG002 - Brian2's signature
     ) -> Any:
-        """Return the class of all code: numpy's."""
+        """Return the class of all code: numpy's.
+
+        Parameters
+        ----------
+        codeobj_class : type, optional
+            What an object asks for itself.
+        fallback_pref : str
+            The preference that Brian2 would look up.
+        """
         return NumpyCodeObject if codeobj_class is None else codeobj_class
 
     @check_units(duration=second, report_period=second)  # type: ignore[untyped-decorator]
@@ -128,6 +136,23 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         level: int = 0,
     ) -> None:
         """Run a network on the chip; what Brian2 calls for ``run()`` and ``Network.run()``.
+
+        Parameters
+        ----------
+        net : brian2.Network
+            What to run.
+        duration : Quantity
+            How long, a time.
+        report : str or function, optional
+            Told at the beginning and at the end, as Brian2 does.
+        report_period : Quantity
+            Not needed: the emulator has a progress bar of its own.
+        namespace : dict, optional
+            Names that the equations use. Default: those where ``run`` was called.
+        profile : bool, optional
+            Refused if True.
+        level : int
+            Of the caller in Python's stack, as in Brian2.
 
         Raises
         ------
@@ -161,7 +186,15 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         net.after_run()
 
     def network_restore(self, net: Any, *args: Any, **keywords: Any) -> None:
-        """Restore a network as Brian2 does; the chip can only begin again at time 0."""
+        """Restore a network as Brian2 does; the chip can only begin again at time 0.
+
+        Parameters
+        ----------
+        net : brian2.Network
+            What to restore.
+        args, keywords
+            As for Brian2's ``restore``.
+        """
         Network.restore.original_function(net, *args, **keywords)
         self._sessions.pop(net, None)
 
