@@ -248,7 +248,12 @@ def test_rates_may_change_between_runs(chip):
     chip.run(100 * chip.ms)
     before = spikes.num_spikes
     source.rates = 0 * chip.Hz
+    late = chip.StateMonitor(group, "v", record=[7])  # monitors may come later
+    ended = np.array(group.v[:])
     chip.run(100 * chip.ms)
+    assert late.t_[0] == pytest.approx(0.1)
+    assert late.v[0, 0] >= ended[7]  # and perhaps a kick on its way
+    assert late.v.shape == (1, 1000)
     assert before > 20
     assert spikes.num_spikes - before <= 10  # what was on its way
 

@@ -422,6 +422,14 @@ def test_rates_that_change_need_a_duration(b2):
     )
 
 
+def test_a_generator_spikes_once_in_a_step(b2):
+    source = b2.SpikeGeneratorGroup(2, [1, 1], [1.01, 1.02] * b2.ms, name="source")
+    assert message(b2, cells(b2), source) == (
+        "SpikeGeneratorGroup 'source': neuron 1 spikes more than once in the step at 1 ms, which "
+        "Brian2 refuses as well. Leave out all but one, or shorten dt."
+    )
+
+
 def test_an_input_in_another_slot_is_refused(b2):
     group = cells(b2)
     source = b2.SpikeGeneratorGroup(1, [0], [1] * b2.ms, when="start", name="source")
@@ -502,7 +510,16 @@ def test_brian2s_own_checks_of_units_stay(b2):
     wires = b2.Synapses(group, group, on_pre="v += 1")
     wires.connect(j="i")
     message(b2, group, wires, error=b2.DimensionMismatchError)
-    message(b2, cells(b2, reset="v = 0", name="others"), error=b2.DimensionMismatchError)
+    wrong = [
+        (cells(b2, reset="v = 0", name="a"),),
+        (cells(b2, threshold="v > 10", name="b"),),
+        (cells(b2, "dv/dt = -v/10 : volt", name="c"),),
+        (cells(b2, name="d"), b2.PoissonGroup(1, rates="3")),
+    ]
+    group = cells(b2, name="e")
+    wrong += [(group, b2.PoissonInput(group, "v", 1, 1 * b2.Hz, "1"))]
+    for objects in wrong:
+        message(b2, *objects, error=b2.DimensionMismatchError)
 
 
 # ------------------------------------------------------------------------------------ the device

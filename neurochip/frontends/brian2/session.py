@@ -24,6 +24,7 @@ from .state import GroupState, Window
 
 __all__ = ["Session", "stimulus_of"]
 
+_NONE = np.empty(0, dtype=np.int32)
 _VALUES = 1 << 22  # of v recorded at once: with all copies about 200 MB
 _FIXED = (
     "the registers of the chip are set before its first step. Change it before the first run, or "
@@ -123,7 +124,7 @@ class Session:
         _check_same(self.network, reading.network)
         writers = state_writers(reading, namespace)
         watched = {
-            name: np.unique([i for w in writers if w.group == name and w.moving for i in w.ids])
+            name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
             for name in reading.cells
         }
         first, parts = self.emulator.step, []
