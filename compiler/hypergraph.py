@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.errors import MissingExtraError
+from neurochip._extras import require
 from neurochip.hardware import ChipSpec
 from neurochip.mapping.budget import Filler
 from neurochip.typing import Int64Array
@@ -115,11 +115,5 @@ def messages_between(work: Workload, cluster: Int64Array) -> float:
 
 @cache
 def _library() -> Any:
-    try:
-        import mtkahypar
-    except ImportError:
-        raise MissingExtraError(
-            "placement: 'hypergraph' needs mtkahypar, which is not installed; install it with "
-            "pip install 'neurochip[mapping]', or use placement='greedy'."
-        ) from None
-    return mtkahypar.initialize(os.cpu_count() or 1, False)
+    package = require("mtkahypar", "mapping", "placement='hypergraph'")
+    return package.initialize(os.cpu_count() or 1, False)

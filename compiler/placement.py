@@ -90,6 +90,9 @@ def place(
 ) -> Placement:
     """Fill cores as a strategy proposes, and put them on the mesh.
 
+    How many axons a core needs between neurons is known only when all cores are filled. Cores that
+    need too many are cut in half, as long as that helps.
+
     Raises
     ------
     CompileError
@@ -97,11 +100,37 @@ def place(
     """
     filler = Filler(work.wiring, chip.core)
     order, opens = STRATEGIES[strategy](work, chip, filler, seed)
-    filling = filler.fill(order, opens)
-    if filling.failed >= 0:
-        raise CompileError(_too_large(work, order, filling, chip))
-    if filling.n_cores > chip.total_cores:
-        raise CompileError(_too_many(filling.n_cores, chip))
+    if mesh is None:
+        mesh = "in_order" if strategy == "sequential" else "search"
+    problem, least = "", None
+    while True:
+        filling = filler.fill(order, opens)
+        if filling.failed >= 0:
+            raise CompileError(_too_large(work, order, filling, chip))
+        if filling.n_cores > chip.total_cores:
+            raise CompileError(problem or _too_many(filling.n_cores, chip))
+        placement = _on_mesh(work, chip, order, filling, mesh, seed)
+        excess = {
+            name: placement.usage[name] - getattr(chip.core, name)
+            for name in ("input_axons", "output_axons")
+        }
+        over = np.flatnonzero(np.maximum(*excess.values()) > 0)
+        if not over.size:
+            return placement
+        most = int(max(values.max() for values in excess.values()))
+        problem = problem or _too_many_axons(placement, excess, chip)
+        sizes = np.diff(filling.core_ptr)[over]
+        if (least is not None and most >= least) or sizes.max() == 1:
+            raise CompileError(problem)
+        least = most
+        opens = opens.copy()
+        opens[filling.core_ptr[:-1]] = True
+        opens[filling.core_ptr[over] + (sizes + 1) // 2 % sizes] = True
+
+
+def _on_mesh(
+    work: Workload, chip: ChipSpec, order: Int64Array, filling: Filling, mesh: str, seed: int
+) -> Placement:
     ptr = work.wiring.neuron_ptr
     sizes = np.diff(ptr)
     # Compartments in their new order, and from that the new number of each.
@@ -112,23 +141,23 @@ def place(
     core_ptr = np.concatenate([[0], ends[filling.core_ptr[1:] - 1]])
     core_of = np.searchsorted(core_ptr, compartment, side="right") - 1
     traffic = flows_of(filling.reach, core_of, work.rate, np.arange(filling.n_cores), chip)
-    if mesh is None:
-        mesh = "in_order" if strategy == "sequential" else "search"
     sites = choose_sites(traffic, chip, mesh, seed)
     population = work.wiring.population[work.wiring.neuron_of].astype(np.int64)
     usage = add_axons(
         filling.usage, filling.reach, core_of, population, chip.core, sites // chip.cores
     )
-    for name in ("input_axons", "output_axons"):
-        limit = getattr(chip.core, name)
-        if usage[name].max() > limit:
-            worst = int(np.argmax(usage[name]))
-            raise CompileError(
-                f"network: core {worst} needs {usage[name][worst]} {name.replace('_', ' ')}; "
-                f"allowed: {limit}. Make the network fit ({_REMEDY[name]}), or compile for a chip "
-                "that has more with chip.what_if(...)."
-            )
     return Placement(core_ptr, compartment, work, sites, usage)
+
+
+def _too_many_axons(placement: Placement, excess: Mapping[str, Int64Array], chip: ChipSpec) -> str:
+    name = next(name for name, values in excess.items() if values.max() > 0)
+    counts = placement.usage[name]
+    worst = int(np.argmax(counts))
+    return (
+        f"network: core {worst} needs {counts[worst]} {name.replace('_', ' ')}; allowed: "
+        f"{getattr(chip.core, name)}. Make the network fit ({_REMEDY[name]}), or compile for a "
+        "chip that has more with chip.what_if(...)."
+    )
 
 
 def _too_many(needed: int, chip: ChipSpec) -> str:

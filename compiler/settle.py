@@ -43,12 +43,11 @@ def settle(work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array) 
 def cluster_order(work: Workload, cluster: Int64Array) -> tuple[Int64Array, BoolArray]:
     """Order neurons by cluster, and within it as in the network; and say where one begins.
 
-    Neurons of two compartments and of one never share a core, and the former come first: a pair
-    must begin at an even compartment.
+    Neurons of different kinds (:attr:`Wiring.kind`) never share a core.
     """
-    single = np.diff(work.wiring.neuron_ptr) == 1
-    order = np.lexsort((cluster, single))
-    key = np.stack([single[order], cluster[order]], axis=1)
+    kind = work.wiring.kind
+    order = np.lexsort((cluster, kind))
+    key = np.stack([kind[order], cluster[order]], axis=1)
     opens = np.concatenate([[True], (key[1:] != key[:-1]).any(axis=1)])
     return order, opens
 
@@ -64,7 +63,7 @@ def _merge(
     """Merge small cores with those that they exchange most messages with."""
     n = filling.n_cores
     load = _loads(filling, chip)
-    kind = np.diff(work.wiring.neuron_ptr)[order[filling.core_ptr[:-1]]]
+    kind = work.wiring.kind[order[filling.core_ptr[:-1]]]
     start, stop, weight = _exchanged(work, chip, filling, core)
     members = dict(enumerate(np.split(order, filling.core_ptr[1:-1])))
     parts = {k: [k] for k in range(n)}

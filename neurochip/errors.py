@@ -17,6 +17,7 @@ __all__ = [
     "RecordingError",
     "SpecError",
     "StimulusError",
+    "SweepError",
 ]
 
 
@@ -58,6 +59,10 @@ class RecordingError(NeurochipError, ValueError):
 
 class FrontendError(NeurochipError, ValueError):
     """A model of another simulator that means something neurochip cannot express."""
+
+
+class SweepError(NeurochipError, ValueError):
+    """A sweep that was described wrongly, whose file belongs to another, or that cannot go on."""
 
 
 class MissingExtraError(NeurochipError, ImportError):

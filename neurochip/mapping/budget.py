@@ -218,7 +218,7 @@ class Filler:
         total += np.bincount(w.neuron_of, rate[: w.n_compartments], n)
         cluster = np.full(n, -1, dtype=np.int64)
         growth = Growth(
-            single=(np.diff(w.neuron_ptr) == 1).astype(np.int64),
+            kind=w.kind,
             neuron_of=w.neuron_of,
             ptr=ptr,
             targets=targets,

@@ -21,7 +21,7 @@ _NEAR = 0.95  # of the best score: what is as good in such a look
 class Growth(NamedTuple):
     """What is known of neurons and sources, and the candidates of the open core."""
 
-    single: Int64Array  # 1 where a neuron has one compartment; different kinds share no core
+    kind: Int64Array  # of each neuron; different kinds share no core
     neuron_of: Int32Array  # of each compartment
     ptr: Int64Array  # neurons that each source reaches
     targets: Int32Array
@@ -41,7 +41,7 @@ _WAITING, _KIND, _LOWEST = range(3)  # places in Growth.at
 
 @inline_kernel
 def _raise_score(t, rate, g):
-    if g.cluster[t] < 0 and g.single[t] == g.at[_KIND]:
+    if g.cluster[t] < 0 and g.kind[t] == g.at[_KIND]:
         g.score[t] += rate
         if g.listed[t] == 0:
             g.listed[t] = 1
@@ -119,7 +119,7 @@ def _first(held, g):
     """Write the first neuron of the open kind that has no core; return how many there are."""
     n = len(g.cluster)
     u = g.at[_LOWEST]
-    while u < n and (g.cluster[u] >= 0 or g.single[u] != g.at[_KIND]):
+    while u < n and (g.cluster[u] >= 0 or g.kind[u] != g.at[_KIND]):
         u += 1
     g.at[_LOWEST] = u
     if u == n:
@@ -145,7 +145,7 @@ def grow(tables, packing, s, g):
             if tried == 0:
                 tried = _first(held, g)
         left_over = -1
-        ends = tried == 0  # all pairs have a core: now the others
+        ends = tried == 0  # all of this kind have a core: now the next
         if ends:
             g.at[_KIND] += 1
             g.at[_LOWEST] = 0

@@ -108,6 +108,19 @@ class Wiring:
         return np.repeat(np.arange(self.n_neurons, dtype=np.int32), sizes)
 
     @cached_property
+    def kind(self) -> Int64Array:
+        """Number of the kind of each neuron: only those of one kind may share a core.
+
+        Pairs of compartments come first, since they must begin at an even one; then registers that
+        a core has only once must agree.
+        """
+        single = np.diff(self.neuron_ptr) == 1
+        shared = self.shared[self.neuron_ptr[:-1]]
+        key = single * (int(shared.max(initial=0)) + 1) + shared
+        kinds: Int64Array = np.unique(key, return_inverse=True)[1].ravel().astype(np.int64)
+        return kinds
+
+    @cached_property
     def targets(self) -> tuple[Int64Array, Int32Array]:
         """Neurons that each source reaches: ``neuron[ptr[s]:ptr[s + 1]]``, one per synapse."""
         from .kernels import list_by_source

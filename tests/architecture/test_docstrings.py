@@ -24,6 +24,7 @@ FRONTS = (
     "neurochip/emulator/__init__.py",
     "neurochip/reference/__init__.py",
     "neurochip/validation/__init__.py",
+    "neurochip/sweep/__init__.py",
     "neurochip/image.py",
     "neurochip/image_io.py",
     "neurochip/frontends/brian2/__init__.py",
@@ -32,6 +33,8 @@ FRONTS = (
     "neurochip/compile_report.py",
     "neurochip/hardware.py",
     "neurochip/errors.py",
+    "neurochip/frontends/nir/__init__.py",
+    "neurochip/spike_files/__init__.py",
     "compiler/__init__.py",
 )
 

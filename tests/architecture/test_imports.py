@@ -51,5 +51,6 @@ def test_importing_neurochip_does_not_load_the_compiler():
     assert "compiler" not in loaded_by("import neurochip")
 
 
-def test_importing_the_judge_does_not_load_the_plots():
-    assert "matplotlib" not in loaded_by("import neurochip.validation")
+@pytest.mark.parametrize("module", ["neurochip.validation", "neurochip.sweep"])
+def test_importing_the_judge_does_not_load_the_plots(module):
+    assert "matplotlib" not in loaded_by(f"import {module}")

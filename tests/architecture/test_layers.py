@@ -49,7 +49,7 @@ ROWS = (
     ),
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
-    ("neurochip.frontends",),
+    ("neurochip.frontends", "neurochip.sweep"),
     ("neurochip.cli",),
     ("neurochip.__main__",),
 )

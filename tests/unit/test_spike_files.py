@@ -139,7 +139,7 @@ def test_times_of_sonata_are_in_the_unit_that_they_say(tmp_path, unit, factor):
         f"{path}: does not say how many sources 'source' has; pass inputs=[('source', size)]."
     )
     assert message_of(read_spikes, path, inputs=[("source", 2)]) == (
-        f"{path}: does not say how long it lasts; pass duration=... in ms."
+        f"{path}: does not say how long it lasts; pass a duration in ms."
     )
 
 
