@@ -27,6 +27,7 @@ FRONTS = (
     "neurochip/sweep/__init__.py",
     "neurochip/image.py",
     "neurochip/image_io.py",
+    "neurochip/frontends/brian2/__init__.py",
     "neurochip/programming.py",
     "neurochip/conformance.py",
     "neurochip/compile_report.py",

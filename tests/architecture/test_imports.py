@@ -14,6 +14,8 @@ HEAVY = (
     "tqdm",
     "click",
     "scipy",
+    "sympy",
+    "brian2",
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
