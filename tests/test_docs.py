@@ -24,6 +24,7 @@ MODULES = (
     "neurochip.validation",
     "neurochip.image_io",
     "neurochip.programming",
+    "neurochip.mapping",
     "neurochip.presets",
     "neurochip.conformance",
 )
