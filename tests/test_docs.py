@@ -25,6 +25,7 @@ MODULES = (
     "neurochip.sweep",
     "neurochip.image_io",
     "neurochip.programming",
+    "neurochip.mapping",
     "neurochip.presets",
     "neurochip.conformance",
     "neurochip.frontends.brian2",
