@@ -14,6 +14,8 @@ from .conformance import conformance_command
 from .demo import demo_command
 from .info import info_command
 from .run import run_command
+from .sweep import sweep_command
+from .validate import validate_command
 
 __all__ = ["main"]
 
@@ -50,5 +52,7 @@ main.add_command(demo_command)
 main.add_command(compile_command)
 main.add_command(run_command)
 main.add_command(compare_command)
+main.add_command(validate_command)
+main.add_command(sweep_command)
 main.add_command(info_command)
 main.add_command(conformance_command)

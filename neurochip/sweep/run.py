@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 import numbers
 import os
-import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -17,8 +15,8 @@ from .._progress import progress_bar
 from ..errors import SweepError
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
+from ..provenance import versions
 from ..recording import Probe
-from ..version import __version__
 from .axes import COMPILE_OPTIONS, Point, Scalar, Values, parameters_of, plain, span
 from .fingerprint import fingerprint
 from .journal import Journal
@@ -181,10 +179,7 @@ def _header(definition: Definition, points: Sequence[Point]) -> dict[str, Any]:
     ends = points[0], points[-1]
     networks = [definition.make_network(definition.network_key(point)) for point in ends]
     return {
-        "neurochip": __version__,
-        **{name: importlib.metadata.version(name) for name in ("numpy", "numba")},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
+        **versions(),
         "axes": list(points[0]),
         "points": len(points),
         "values": fingerprint(points),

@@ -18,11 +18,12 @@ ROWS = (
         "neurochip.errors",
         "neurochip.typing",
         "neurochip.version",
+        "neurochip.sections",
         "neurochip._jit",
         "neurochip._prefetch",
         "neurochip._progress",
     ),
-    ("neurochip.fixedpoint", "neurochip._values", "neurochip._npz"),
+    ("neurochip.provenance", "neurochip.fixedpoint", "neurochip._values", "neurochip._npz"),
     ("neurochip.hardware", "neurochip.network"),
     (
         "neurochip.registers",
@@ -38,6 +39,7 @@ ROWS = (
     ("compiler", "neurochip.emulator", "neurochip.reference"),
     ("neurochip.validation", "neurochip.conformance"),
     ("neurochip.sweep",),
+    ("neurochip.report",),
     ("neurochip.cli",),
     ("neurochip.__main__",),
 )
