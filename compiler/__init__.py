@@ -2,11 +2,20 @@
 
 ``compile_network(network, LOIHI, dt=0.1)`` returns a ``ChipImage``; its ``report`` says for every
 parameter what was asked, which registers it became, what they mean, and the error.
+``explain_fit`` says what keeps a network from fitting, and what would help.
 """
 
 from neurochip.errors import CompileError
 
+from .fit import FitReport, FitRow, explain_fit
 from .options import CompileOptions
 from .pipeline import compile_network
 
-__all__ = ["CompileError", "CompileOptions", "compile_network"]
+__all__ = [
+    "CompileError",
+    "CompileOptions",
+    "FitReport",
+    "FitRow",
+    "compile_network",
+    "explain_fit",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from neurochip.image import (
     SynapseGroup,
 )
 from neurochip.network import Network, Population
+from neurochip.typing import Int64Array
 
 from .compartments import PopulationCompartments
 from .ideal import IdealPopulation
@@ -40,8 +42,15 @@ def assemble(
 ) -> ChipImage:
     """Build the image; its symbols carry names, units and the report."""
     size = int(placement.core_ptr[-1])
-    parts = [populations[name].registers for name in placement.first]
-    registers = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    registers = {
+        name: np.empty(size, dtype=np.int64)
+        for name in populations[network.populations[0].name].registers
+    }
+    for p in network.populations:
+        for receptor in range(populations[p.name].per_neuron):
+            at = placement.compartments(p, receptor)
+            for name, values in populations[p.name].registers.items():
+                registers[name][at] = values[receptor :: populations[p.name].per_neuron]
     first_input, n_inputs = {}, 0
     for entry in network.spike_inputs:
         first_input[entry.name] = n_inputs
@@ -51,24 +60,25 @@ def assemble(
         connection, source = item.connection, item.connection.source
         inside = isinstance(source, Population)
         n_rows = size if inside else n_inputs
-        rows = (
-            placement.compartments(source)
-            if isinstance(source, Population)
-            else np.arange(source.size, dtype=np.int32) + np.int32(first_input[source.name])
-        )
+        if isinstance(source, Population):
+            rows: Int64Array = placement.compartments(source).astype(np.int64)
+        else:
+            rows = np.arange(source.size) + first_input[source.name]
         indptr = np.zeros(n_rows + 1, dtype=np.int64)
         indptr[1 + rows] = np.diff(connection.indptr)
+        order = _by_row(rows, connection.indptr)
         targets = placement.compartments(connection.target, item.projection.receptor)
         groups.append(
             SynapseGroup(
                 source="compartments" if inside else "inputs",
                 format=item.grid.format,
                 indptr=np.cumsum(indptr),
-                target=targets[connection.post],
-                mantissa=item.mantissa,
-                delay=item.delay,
+                target=targets[connection.post[order]],
+                mantissa=item.mantissa[order],
+                delay=item.delay[order] if item.delay.size else item.delay,
             )
         )
+    in_order = np.array_equal(placement.sites, np.arange(len(placement.sites)))
     return ChipImage(
         chip=chip,
         core_ptr=placement.core_ptr,
@@ -77,6 +87,7 @@ def assemble(
         synapses=tuple(groups),
         symbols=Symbols(
             dt=dt,
+            input_lead=network.input_lead,
             populations=tuple(
                 PopulationSymbol(
                     name=p.name,
@@ -90,4 +101,15 @@ def assemble(
             inputs=tuple(InputSymbol(item.name, item.size) for item in network.spike_inputs),
             report=report,
         ),
+        core_sites=None if in_order else placement.sites,
     )
+
+
+def _by_row(rows: Int64Array, indptr: Int64Array) -> Any:
+    """Order of synapses, so that they stand in the order of the new numbers of their sources."""
+    if (np.diff(rows) > 0).all():
+        return slice(None)  # as they are, without a copy
+    by_number = np.argsort(rows)
+    lengths = np.diff(indptr)[by_number]
+    shift = indptr[:-1][by_number] - np.cumsum(lengths) + lengths
+    return np.arange(indptr[-1]) + np.repeat(shift, lengths)

@@ -64,7 +64,10 @@ def lay_out_compartments(
             "bias_mantissa": column(neurons.bias_mantissa, 0),
             "bias_exponent": column(neurons.bias_exponent, 0),
             "refractory": column(neurons.refractory, 1),
+            # All compartments of a core share it, and v of a child is never above 0.
+            "vmax_exponent": np.repeat(neurons.vmax_exponent, per_neuron),
             "v_init": column(neurons.v_init, 0),
+            "u_init": np.stack(neurons.u_init, axis=1).ravel(),
             "join": column(np.full_like(decays.decay_v, per_neuron > 1), 0),
         },
     )

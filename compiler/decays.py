@@ -13,7 +13,7 @@ from neurochip.hardware import ChipSpec, CoreSpec
 from neurochip.network import Population
 from neurochip.typing import Float64Array, Int64Array
 
-from .ideal import IdealPopulation
+from .ideal import IdealPopulation, time_constant
 from .options import CompileOptions
 
 __all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays"]
@@ -31,11 +31,14 @@ class ReceptorDecay:
         Factor of one step that the register means.
     gain : ndarray, mV per weight unit
         What a spike adds to u, corrected for the rounded decays.
+    u_init : ndarray, mV
+        u before the first step, which decays it.
     """
 
     decay_u: Int64Array
     keep_u: Float64Array
     gain: Float64Array
+    u_init: Float64Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,11 +76,16 @@ def round_decays(
     Raises
     ------
     CompileError
-        If a time constant is so long that its decay would round to nothing.
+        If a time constant is so long that its decay would round to nothing, or there should be no
+        leak on a chip where v always decays.
     """
-    core, model = chip.core, ideal.population
+    core, model, leaky = chip.core, ideal.population, ideal.population.model.leaky
     tau_m = model.parameter("tau_m")
-    decay_v, keep_v = _register(ideal.keep_v, core.decay_v_offset, chip, model, "tau_m", tau_m, dt)
+    if leaky:
+        offset = core.decay_v_offset
+        decay_v, keep_v = _register(ideal.keep_v, offset, chip, model, "tau_m", tau_m, dt)
+    else:
+        decay_v, keep_v = _no_leak(model, chip)
     receptors = []
     for item in ideal.receptors:
         decay_u, keep_u = _register(
@@ -85,14 +93,40 @@ def round_decays(
         )
         gain = item.gain
         if options.gain == "dc":
-            gain = gain * (1 - keep_v) / (1 - ideal.keep_v) * (1 - keep_u) / (1 - item.keep_u)
-        receptors.append(ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain))
+            if leaky:
+                gain = gain * (1 - keep_v) / (1 - ideal.keep_v)
+            gain = gain * (1 - keep_u) / (1 - item.keep_u)
+        u_init = _start(item.start * gain, keep_u, model)
+        receptors.append(ReceptorDecay(decay_u=decay_u, keep_u=keep_u, gain=gain, u_init=u_init))
     return Decays(
         receptors=tuple(receptors),
         decay_v=decay_v,
         keep_v=keep_v,
-        bias=(1 - keep_v) * (ideal.v_inf - ideal.origin),
+        bias=(1 - keep_v) * (ideal.v_inf - ideal.origin) if leaky else ideal.bias,
     )
+
+
+def _start(current: Float64Array, keep_u: Float64Array, population: Population) -> Float64Array:
+    gone = (current != 0) & (keep_u == 0)
+    if gone.any():
+        first = int(np.argmax(gone))
+        raise CompileError(
+            f"population {population.name!r}: i_syn_init[{first}] is not 0, but its current is "
+            "over within one step. Set it to 0, or shorten dt."
+        )
+    started: Float64Array = np.divide(
+        current, keep_u, out=np.zeros_like(current), where=current != 0
+    )
+    return started
+
+
+def _no_leak(population: Population, chip: ChipSpec) -> tuple[Int64Array, Float64Array]:
+    if chip.core.decay_v_offset:
+        raise CompileError(
+            f"population {population.name!r}: tau_m = inf, but on {chip.name} v decays at least by "
+            f"{chip.core.decay_v_offset} in {chip.core.decay_scale} per step. Give it a tau_m."
+        )
+    return np.zeros(population.size, dtype=np.int64), np.ones(population.size)
 
 
 def _register(
@@ -110,7 +144,7 @@ def _register(
     if lost.any():
         first = int(np.argmax(lost))
         tau = float(taus[first])
-        longest = -dt / np.log1p(-0.5 / scale)
+        longest = float(time_constant(population.model, 1 - 0.5 / scale, dt))
         raise CompileError(
             f"population {population.name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "
             f"{scale * -np.expm1(-dt / tau):.3g} in {scale} per step of {dt:g} ms and would round "

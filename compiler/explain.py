@@ -10,12 +10,12 @@ import numpy as np
 
 from neurochip.compile_report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.hardware import ChipSpec
-from neurochip.network import Connection, Network
+from neurochip.network import Connection, Network, Population
 from neurochip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.typing import Float64Array
 
 from .decays import Decays
-from .ideal import IdealPopulation, delay_steps, refractory_steps
+from .ideal import IdealPopulation, delay_steps, refractory_steps, time_constant
 from .options import CompileOptions
 from .peaks import Peaks
 from .placement import Placement
@@ -64,8 +64,11 @@ def explain(
         dt=dt,
         options=asdict(options),
         rows=tuple(rows),
-        scales=tuple(_scale_row(name, scales[name], peaks[name], chip, options) for name in names),
-        resources=placement.resources,
+        scales=tuple(
+            _scale_row(item, scales[item.name], peaks[item.name], chip, options)
+            for item in network.populations
+        ),
+        resources=placement.resources(chip),
     )
 
 
@@ -84,12 +87,16 @@ def _population_rows(
         return _row("population", population.name, parameter, unit, asked, meant, **other)
 
     coarse = "its decay register is coarse at this dt; lengthen dt"
+    span = ideal.threshold if population.model.spiking else None
     with np.errstate(divide="ignore"):  # a register that leaves nothing means tau = 0
-        tau_m = -dt / np.log(decays.keep_v)
-        taus = [-dt / np.log(item.keep_u) for item in decays.receptors]
-    yield row(
-        "tau_m", "ms", get("tau_m"), tau_m, registers={"decay_v": decays.decay_v}, remedy=coarse
-    )
+        taus = [time_constant(population.model, item.keep_u, dt) for item in decays.receptors]
+    decay_v = {"decay_v": decays.decay_v}
+    if population.model.leaky:
+        with np.errstate(divide="ignore"):
+            tau_m = time_constant(population.model, decays.keep_v, dt)
+        yield row("tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, remedy=coarse)
+    else:
+        yield _exact(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")
     for wanted, got, tau in zip(ideal.receptors, decays.receptors, taus, strict=True):
         if not population.model.delta_synapses:
             yield row(
@@ -102,27 +109,21 @@ def _population_rows(
                 remedy=coarse,
             )
     threshold = decode_threshold(registers.threshold_mantissa, core) / lsb_per_mv
-    yield row(
-        "v_thresh",
-        "mV",
-        get("v_thresh"),
-        ideal.origin + threshold,
-        registers={"threshold_mantissa": registers.threshold_mantissa},
-        scale=ideal.threshold,
-    )
+    mantissas = {"threshold_mantissa": registers.threshold_mantissa}
+    if population.model.spiking:
+        asked, meant = get("v_thresh"), ideal.origin + threshold
+        yield row("v_thresh", "mV", asked, meant, registers=mantissas, scale=span)
+    else:
+        mantissas["vmax_exponent"] = registers.vmax_exponent
+        yield _exact(population, "v_thresh", mantissas, "inf: v is limited below, it never spikes")
     bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / lsb_per_mv
-    driven = not np.array_equal(ideal.v_inf, get("v_rest"))
-    yield row(
-        "v_rest + R I" if driven else "v_rest",
-        "mV",
-        ideal.v_inf,
-        ideal.origin + bias / (1 - decays.keep_v),
-        registers={
-            "bias_mantissa": registers.bias_mantissa,
-            "bias_exponent": registers.bias_exponent,
-        },
-        scale=ideal.threshold,
-    )
+    biases = {"bias_mantissa": registers.bias_mantissa, "bias_exponent": registers.bias_exponent}
+    if population.model.leaky:
+        driven = not np.array_equal(ideal.v_inf, get("v_rest"))
+        name, level = "v_rest + R I" if driven else "v_rest", bias / (1 - decays.keep_v)
+        yield row(name, "mV", ideal.v_inf, ideal.origin + level, registers=biases, scale=span)
+    else:
+        yield row("drift", "mV per step", ideal.bias, bias, registers=biases)
     yield row(
         "v_reset",
         "mV",
@@ -145,7 +146,33 @@ def _population_rows(
         get("v_init"),
         ideal.origin + registers.v_init / lsb_per_mv,
         registers={"v": registers.v_init},
-        scale=ideal.threshold,
+        scale=span,
+    )
+    if np.any(get("i_syn_init")):
+        parts = [
+            u / lsb_per_mv * item.keep_u / item.gain
+            for u, item in zip(registers.u_init, decays.receptors, strict=True)
+        ]
+        meant = np.sum(parts, axis=0)
+        started = {"u": np.stack(registers.u_init)}
+        yield row("i_syn_init", "nA", get("i_syn_init"), meant, registers=started)
+
+
+def _exact(
+    population: Population, parameter: str, registers: Mapping[str, Any], note: str
+) -> ReportRow:
+    """Row of an infinite parameter, which has no number and no error."""
+    return ReportRow(
+        kind="population",
+        owner=population.name,
+        parameter=parameter,
+        unit="",
+        asked=Span.of([]),
+        registers={name: Span.of(value) for name, value in registers.items()},
+        meant=Span.of([]),
+        error=0.0,
+        relative_error=0.0,
+        note=note,
     )
 
 
@@ -267,13 +294,15 @@ def _row(
 
 
 def _scale_row(
-    name: str, scale: Scale, peaks: Peaks, chip: ChipSpec, options: CompileOptions
+    population: Population, scale: Scale, peaks: Peaks, chip: ChipSpec, options: CompileOptions
 ) -> ScaleRow:
-    limits = peak_limits(chip.core)
+    limits = peak_limits(population, chip.core)
     pairs = {
         key: (float(getattr(peaks, key)), limit / scale.lsb_per_mv) for key, limit in limits.items()
     }
-    row = ScaleRow(owner=name, lsb_per_mv=scale.lsb_per_mv, binding=scale.binding, peaks=pairs)
+    row = ScaleRow(
+        owner=population.name, lsb_per_mv=scale.lsb_per_mv, binding=scale.binding, peaks=pairs
+    )
     tight = [key for key in pairs if row.headroom(key) < options.headroom * (1 - 1e-9)]
     if not tight:
         return row
@@ -284,7 +313,7 @@ def _scale_row(
         "overflow counters of a run"
     )
     return ScaleRow(
-        owner=name,
+        owner=population.name,
         lsb_per_mv=scale.lsb_per_mv,
         binding=scale.binding,
         peaks=pairs,

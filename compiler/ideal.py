@@ -5,7 +5,8 @@ With ``a = exp(-dt/tau_m)`` and ``s = exp(-dt/tau_syn)`` the chip's recurrence
     u <- s u + q;   v <- a v + u + bias;   spike if v > threshold;   v <- 0
 
 is an exact integrator of the LIF equations on the grid (Rotter & Diesmann 1999,
-10.1007/s004220050570) if the registers are chosen as here. A neuron with two synaptic currents has
+10.1007/s004220050570) if the registers are chosen as here; with the factors and the gain of Euler's
+methods it does exactly what these do (``LIF.integration``). A neuron with two synaptic currents has
 two u, which are both added to its v. ``docs/explanation/from-millivolts-to-registers.md`` derives
 each line. All values are in mV.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.errors import CompileError
-from neurochip.network import Network, Population
+from neurochip.network import LIF, Network, Population
 from neurochip.typing import Float64Array, Int64Array
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "delay_steps",
     "ideal_population",
     "refractory_steps",
+    "time_constant",
 ]
 
 _GRID_TOLERANCE = 1e-3  # of a step, in Brian2's rule for refractory periods
@@ -51,12 +53,15 @@ class Receptor:
         Factor s of one step; 0 for delta synapses.
     gain : ndarray, mV per weight unit
         A presynaptic spike of weight w adds ``gain * w`` to u.
+    start : ndarray, weight units
+        The current at time 0.
     """
 
     parameter: str
     tau: Float64Array
     keep_u: Float64Array
     gain: Float64Array
+    start: Float64Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,7 +79,7 @@ class IdealPopulation:
     origin : ndarray, mV
         The potential that the chip's v = 0 stands for.
     v_inf : ndarray, mV
-        Where v would settle without spikes: rest and constant currents.
+        Where v would settle without spikes: rest and constant currents; the origin without a leak.
     bias, threshold, v_init : ndarray, mV
         Added to v each step; threshold and initial v above the origin.
     refractory : ndarray of int64
@@ -99,24 +104,24 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     ------
     CompileError
         If a neuron would spike again in the first step after every reset, or nothing of a spike
-        would be left after one step.
+        would be left after one step, or a step of forward Euler is longer than a time constant.
     """
     get = population.parameter
     tau_m, v_rest, v_reset, v_thresh = get("tau_m"), get("v_rest"), get("v_reset"), get("v_thresh")
-    resistance = tau_m / get("cm")
-    v_inf = v_rest + resistance * network.current(population)
-    a = np.exp(-dt / tau_m)
-    steps = refractory_steps(get("tau_refrac"), dt)
-    if population.model.delta_synapses:
+    current, leaky = network.current(population), population.model.leaky
+    drift = dt / get("cm") * current
+    v_inf = v_rest + tau_m / get("cm") * current if leaky else v_reset
+    a = _keep(population, "tau_m", dt)
+    refractory = np.maximum(refractory_steps(get("tau_refrac"), dt), 1)
+    kicks_decay = population.model.delta_synapses and network.kicks_decay
+    origin = v_reset
+    if kicks_decay:
         # Integrate, test, deliver, reset: a kick decays once before it is tested, and one in the
         # step of a spike is wiped by the reset. The chip loses the same kicks if it holds v for one
         # step more, and resumes from the same voltage if that step's leak is in the origin.
-        origin = v_inf + (v_reset - v_inf) * a
-        refractory = np.maximum(steps, 1) + 1
-    else:
-        origin = v_reset
-        refractory = np.maximum(steps, 1)
-    receptors = _receptors(population, dt)
+        origin = v_inf + (v_reset - v_inf) * a if leaky else v_reset + drift
+        refractory += 1
+    receptors = _receptors(population, dt, a if kicks_decay else np.ones(population.size))
     gone = np.any([receptor.gain == 0 for receptor in receptors], axis=0)
     if gone.any():
         first = int(np.argmax(gone))
@@ -138,35 +143,64 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         receptors=receptors,
         keep_v=a,
         origin=origin,
-        v_inf=v_inf,
-        bias=(1 - a) * (v_inf - origin),
+        v_inf=v_inf if leaky else origin,
+        bias=(1 - a) * (v_inf - origin) if leaky else drift,
         threshold=v_thresh - origin,
         v_init=get("v_init") - origin,
         refractory=refractory,
     )
 
 
-def _receptors(population: Population, dt: float) -> tuple[Receptor, ...]:
+def _receptors(population: Population, dt: float, kick: Float64Array) -> tuple[Receptor, ...]:
     if population.model.delta_synapses:
-        nothing, a = np.zeros(population.size), np.exp(-dt / population.parameter("tau_m"))
-        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=a),)
+        nothing = np.zeros(population.size)
+        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick, start=nothing),)
+    start = population.parameter("i_syn_init")
     if population.model.two_currents:
-        return (_current(population, "tau_syn_I", dt), _current(population, "tau_syn_E", dt))
+        return (
+            _current(population, "tau_syn_I", np.minimum(start, 0.0), dt),
+            _current(population, "tau_syn_E", np.maximum(start, 0.0), dt),
+        )
     name = "tau_syn" if population.model.tau_syn is not None else "tau_syn_E"
-    return (_current(population, name, dt),)
+    return (_current(population, name, start, dt),)
 
 
-def _current(population: Population, parameter: str, dt: float) -> Receptor:
+def _current(population: Population, parameter: str, start: Float64Array, dt: float) -> Receptor:
     tau_m, tau_syn = population.parameter("tau_m"), population.parameter(parameter)
-    resistance = tau_m / population.parameter("cm")
-    a, s = np.exp(-dt / tau_m), np.exp(-dt / tau_syn)
+    cm, leaky = population.parameter("cm"), population.model.leaky
+    a, s = _keep(population, "tau_m", dt), _keep(population, parameter, dt)
+    if population.model.integration != "exact":
+        # The current of the beginning of the step acts throughout, as u does on the chip.
+        gain = tau_m / cm * (1 - a) if leaky else dt / cm
+        return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain, start=start)
+    rise = tau_m / cm * (dt / tau_m) if leaky else dt / cm
     # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus and
     # neither difference of near numbers nor overflow elsewhere.
     z = np.abs(dt / tau_syn - dt / tau_m)
     nonzero = np.where(z == 0, 1.0, z)
     share = np.where(z == 0, 1.0, -np.expm1(-nonzero) / nonzero)
-    gain = resistance * (dt / tau_m) * np.maximum(a, s) * share
-    return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain)
+    gain = rise * np.maximum(a, s) * share
+    return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain, start=start)
+
+
+def _keep(population: Population, parameter: str, dt: float) -> Float64Array:
+    """What a step leaves of v or of a current, shape (size,)."""
+    tau = population.parameter(parameter)
+    if population.model.integration != "euler":
+        return np.exp(-dt / tau)
+    if (tau < dt).any():
+        first = int(np.argmax(tau < dt))
+        raise CompileError(
+            f"population {population.name!r}: {parameter}[{first}] = {tau[first]:g} ms is shorter "
+            f"than a step of {dt:g} ms, where forward Euler overshoots; no decay register does. "
+            "Shorten dt, or take integration = 'exact'."
+        )
+    return np.asarray(1 - dt / tau)
+
+
+def time_constant(model: LIF, keep: float | Float64Array, dt: float) -> float | Float64Array:
+    """Time constant (ms) of which a step leaves ``keep``, as the model's integration has it."""
+    return dt / (1 - keep) if model.integration == "euler" else -dt / np.log(keep)
 
 
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from neurochip.errors import CompileError
 
-__all__ = ["GAINS", "CompileOptions"]
+__all__ = ["GAINS", "MESHES", "PLACEMENTS", "CompileOptions"]
 
 GAINS = ("dc", "impulse")
+PLACEMENTS = ("sequential", "greedy", "hypergraph", "best")
+MESHES = ("in_order", "curve", "search")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +31,21 @@ class CompileOptions:
         factor of at least 1. Expected means exceeded once in 1e9 steps, if sources are independent.
     assumed_rate : float, Hz
         Rate assumed for every neuron (and for given spike trains their own mean) in that estimate.
+    placement : str
+        How neurons are put on cores: one of :data:`PLACEMENTS`.
+    mesh : str, optional
+        How cores are put on the mesh: ``"in_order"``, ``"curve"`` or ``"search"`` (see
+        :mod:`compiler.sites`). Default: in order where neurons are, else by search.
+    seed : int
+        At least 0; for strategies that draw at random.
     """
 
     gain: str = "dc"
     headroom: float = 1.25
     assumed_rate: float = 100.0
+    placement: str = "sequential"
+    mesh: str | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.gain not in GAINS:
@@ -44,6 +56,13 @@ class CompileOptions:
             raise CompileError(
                 f"options: assumed_rate = {self.assumed_rate!r} Hz; allowed: at least 0."
             )
+        for name, names in (("placement", PLACEMENTS), ("mesh", (*MESHES, None))):
+            value = getattr(self, name)
+            if value not in names:
+                allowed = ", ".join(repr(item) for item in names)
+                raise CompileError(f"options: {name} = {value!r}; allowed: {allowed}.")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise CompileError(f"options: seed = {self.seed!r}; allowed: an integer of at least 0.")
 
 
 def _is_number(value: object) -> bool:

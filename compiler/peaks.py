@@ -16,6 +16,7 @@ import numpy as np
 
 from neurochip.hardware import CoreSpec
 from neurochip.network import Connection, PoissonInput, SpikeInput
+from neurochip.network.connections import Source
 from neurochip.typing import Float64Array
 
 from .decays import Decays, child_keep_v
@@ -23,7 +24,7 @@ from .ideal import IdealPopulation
 from .options import CompileOptions
 from .projections import Projection
 
-__all__ = ["Peaks", "expected_peaks"]
+__all__ = ["Peaks", "expected_peaks", "spikes_per_step"]
 
 _LOG_RARE = 9 * np.log(10)  # once in 1e9 steps of a neuron
 _CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 100 MB
@@ -43,12 +44,15 @@ class Peaks:
         u + bias.
     voltage_low : float
         v below the origin, and v of a child.
+    voltage_high : float
+        v above the origin where no threshold bounds it, else 0.
     """
 
     accumulator: float
     current: float
     input: float
     voltage_low: float
+    voltage_high: float
 
 
 @dataclass(eq=False)
@@ -65,6 +69,22 @@ class _Sums:
         return cls(*(np.zeros(size) for _ in range(4)))
 
 
+@dataclass(eq=False)
+class _Side:
+    """Per neuron, of what pulls v to one side: the largest term, and everything at once."""
+
+    largest: Float64Array
+    most: Float64Array
+
+    @classmethod
+    def zeros(cls, size: int) -> _Side:
+        return cls(np.zeros(size), np.zeros(size))
+
+    def reach(self, pull: Float64Array, variance: Float64Array) -> Float64Array:
+        """Net mean and Bennett's deviation, and never more than everything at once."""
+        return np.minimum(np.maximum(pull, 0.0) + _deviation(variance, self.largest), self.most)
+
+
 def expected_peaks(
     projections: Sequence[Projection],
     ideal: IdealPopulation,
@@ -77,10 +97,14 @@ def expected_peaks(
 
     ``projections`` are those onto the population.
     """
-    size, a = ideal.population.size, decays.keep_v
+    size, model = ideal.population.size, ideal.population.model
+    # Without a leak, v remembers for ever, and no peak is ever reached: as far as it gets with the
+    # slowest leak that a register can hold.
+    a = decays.keep_v if model.leaky else np.full(size, 1 - 1 / core.decay_scale)
     accumulator, current = np.zeros(size), np.zeros(size)
-    # Below the origin, v is pulled by the net mean and by the fluctuations of both signs.
-    pull, variance, largest, most = (np.zeros(size) for _ in range(4))
+    # Away from the origin, v is pulled by the net mean and by the fluctuations of both signs.
+    pull, variance = np.zeros(size), np.zeros(size)
+    low, high = _Side.zeros(size), _Side.zeros(size)
     for index, receptor in enumerate(decays.receptors):
         positive, negative = _Sums.zeros(size), _Sums.zeros(size)
         for item in projections:
@@ -91,24 +115,28 @@ def expected_peaks(
             accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
             # The receptors of a neuron have opposite signs: its input is never larger than one u.
             current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
+        current += np.abs(receptor.u_init)
         # v is a second-order filter of the input: mean and variance gain of poles a and s.
         mean_gain = 1 / ((1 - s) * (1 - a))
         variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
         largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
+        for side, sums in ((low, negative), (high, positive)):
+            side.largest = np.maximum(side.largest, sums.largest * largest_gain)
+            side.most += np.where(sums.total > 0, sums.total * mean_gain, 0.0)
         pull += (negative.mean - positive.mean) * mean_gain
         variance += (negative.variance + positive.variance) * variance_gain
-        largest = np.maximum(largest, negative.largest * largest_gain)
-        most += np.where(negative.total > 0, negative.total * mean_gain, 0.0)
-    pulled = np.minimum(np.maximum(pull, 0.0) + _deviation(variance, largest), most)
-    level = np.maximum(0.0, -np.minimum(ideal.v_inf - ideal.origin, ideal.v_init))
-    low = float((pulled + level).max())
+    settled = ideal.v_inf - ideal.origin if model.leaky else decays.bias / (1 - a)
+    lowest = low.reach(pull, variance) + np.maximum(0.0, -np.minimum(settled, ideal.v_init))
+    highest = high.reach(-pull, variance) + np.maximum(0.0, np.maximum(settled, ideal.v_init))
+    voltage_low = float(lowest.max())
     if len(decays.receptors) > 1:
-        low = max(low, float(current.max()) / (1 - child_keep_v(core)))
+        voltage_low = max(voltage_low, float(current.max()) / (1 - child_keep_v(core)))
     return Peaks(
         accumulator=float(accumulator.max()),
         current=float(current.max()),
         input=float((current + np.abs(decays.bias)).max()),
-        voltage_low=low,
+        voltage_low=voltage_low,
+        voltage_high=0.0 if model.spiking else float(highest.max()),
     )
 
 
@@ -121,7 +149,8 @@ def _add(
     negative: _Sums,
 ) -> None:
     size = connection.target.size
-    probability, bounded = _spikes_per_step(connection, dt, options)
+    probability = spikes_per_step(connection.source, dt, options)
+    bounded = not isinstance(connection.source, PoissonInput)
     rows = np.diff(connection.indptr)
     source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
     weight = np.broadcast_to(np.asarray(connection.weight), connection.post.shape)
@@ -138,19 +167,16 @@ def _add(
             np.maximum.at(sums.largest, who, term)
 
 
-def _spikes_per_step(
-    connection: Connection, dt: float, options: CompileOptions
-) -> tuple[Float64Array, bool]:
-    """Return expected spikes of each source in a step, and whether one step brings at most one."""
-    source = connection.source
+def spikes_per_step(source: Source, dt: float, options: CompileOptions) -> Float64Array:
+    """Return the expected spikes of each source in a step; above 1 only of a Poisson input."""
     if isinstance(source, PoissonInput):
-        rate = np.broadcast_to(np.asarray(source.rate, dtype=np.float64), (source.size,))
-        return rate * (dt / 1000.0), False
+        return np.full(source.size, np.asarray(source.rate) * (dt / 1000.0))
     if isinstance(source, SpikeInput):
         span = max(float(source.times[-1]), dt) if len(source.times) else dt
         counts = np.bincount(source.ids, minlength=source.size)
-        return np.minimum(counts * (dt / span), 1.0), False
-    return np.full(source.size, min(options.assumed_rate * dt / 1000.0, 1.0)), True
+        rates: Float64Array = np.minimum(counts * (dt / span), 1.0)
+        return rates
+    return np.full(source.size, min(options.assumed_rate * dt / 1000.0, 1.0))
 
 
 def _peak(
@@ -166,7 +192,7 @@ def _peak(
     steady = np.broadcast_to(mean_gain, peak.shape)
     with np.errstate(invalid="ignore"):
         most = np.where(sums.total > 0, sums.total * steady, 0.0)
-    return np.minimum(peak, most)
+    return np.asarray(np.minimum(peak, most))
 
 
 def _deviation(variance: Float64Array, largest: Float64Array) -> Float64Array:

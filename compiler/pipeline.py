@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.image import ChipImage
 from neurochip.network import Network
+from neurochip.recording import Recording
 
 from .assemble import assemble
 from .check import check_request
-from .compartments import lay_out_compartments
-from .decays import round_decays
+from .compartments import PopulationCompartments, lay_out_compartments
+from .decays import Decays, round_decays
 from .explain import explain
-from .ideal import ideal_population
+from .ideal import IdealPopulation, ideal_population
 from .options import CompileOptions
-from .peaks import expected_peaks
-from .placement import place_sequentially
+from .peaks import Peaks, expected_peaks
+from .placement import place
 from .projections import project, projections_onto
-from .registers import round_registers
-from .scaling import choose_scale
-from .synapses import round_connection
+from .registers import PopulationRegisters, round_registers
+from .scaling import Scale, choose_scale
+from .synapses import ConnectionRegisters, round_connection
+from .workload import Workload, lay_out_work
 
-__all__ = ["compile_network"]
+__all__ = ["Translation", "compile_network", "translate"]
 
 
 def compile_network(
@@ -31,6 +36,10 @@ def compile_network(
     gain: str = "dc",
     headroom: float = 1.25,
     assumed_rate: float = 100.0,
+    placement: str = "sequential",
+    mesh: str | None = None,
+    traffic: Recording | None = None,
+    seed: int = 0,
 ) -> ChipImage:
     """Map a network onto the registers of a chip.
 
@@ -42,8 +51,11 @@ def compile_network(
         Every width and limit. Default: the first-generation chip.
     dt : float, ms
         Length of a step, above 0.
-    gain, headroom, assumed_rate
+    gain, headroom, assumed_rate, placement, mesh, seed
         See :class:`CompileOptions`.
+    traffic : Recording, optional
+        A run of the network, in float64 or on the chip: how often each neuron spikes, for
+        strategies that keep spikes within cores. Default: all neurons at ``assumed_rate``.
 
     Returns
     -------
@@ -66,7 +78,71 @@ def compile_network(
     >>> image.n_cores, image.n_synapses
     (1, 10)
     """
-    options = CompileOptions(gain=gain, headroom=headroom, assumed_rate=assumed_rate)
+    options = CompileOptions(
+        gain=gain,
+        headroom=headroom,
+        assumed_rate=assumed_rate,
+        placement=placement,
+        mesh=mesh,
+        seed=seed,
+    )
+    done = translate(network, chip, dt, options, traffic)
+    placed = place(done.work, chip, options.placement, options.mesh, options.seed)
+    report = explain(
+        network,
+        chip,
+        done.dt,
+        options,
+        done.ideals,
+        done.decays,
+        done.peaks,
+        done.scales,
+        done.registers,
+        done.connections,
+        placed,
+    )
+    return assemble(
+        network,
+        chip,
+        done.dt,
+        done.ideals,
+        done.scales,
+        done.compartments,
+        done.connections,
+        placed,
+        report,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """A network as registers without a place: what passes 0 to 10 have made."""
+
+    dt: float
+    ideals: Mapping[str, IdealPopulation]
+    decays: Mapping[str, Decays]
+    peaks: Mapping[str, Peaks]
+    scales: Mapping[str, Scale]
+    registers: Mapping[str, PopulationRegisters]
+    connections: Sequence[ConnectionRegisters]
+    compartments: Mapping[str, PopulationCompartments]
+    work: Workload
+
+
+def translate(
+    network: Network,
+    chip: ChipSpec,
+    dt: float,
+    options: CompileOptions,
+    traffic: Recording | None = None,
+) -> Translation:
+    """Do all passes before placement.
+
+    Raises
+    ------
+    CompileError
+        If a parameter fits no register.
+    """
     dt = check_request(network, chip, dt)
     members = network.populations
     ideals = {p.name: ideal_population(network, p, dt) for p in members}
@@ -96,8 +172,7 @@ def compile_network(
     compartments = {
         p.name: lay_out_compartments(decays[p.name], registers[p.name], chip.core) for p in members
     }
-    placement = place_sequentially(network, compartments, connections, chip)
-    report = explain(
-        network, chip, dt, options, ideals, decays, peaks, scales, registers, connections, placement
+    work = lay_out_work(network, compartments, connections, dt, options, traffic)
+    return Translation(
+        dt, ideals, decays, peaks, scales, registers, connections, compartments, work
     )
-    return assemble(network, chip, dt, ideals, scales, compartments, connections, placement, report)

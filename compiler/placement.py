@@ -1,27 +1,25 @@
-"""Pass 10: neurons onto cores, in order: a core is filled until the next neuron would not fit.
-
-Neurons of two compartments come first. So each of them begins at an even compartment, which is what
-a join needs, and a core is never cut within a neuron.
-"""
+"""Pass 11: neurons onto cores, all limits of a core respected."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from neurochip.errors import CompileError
-from neurochip.hardware import ChipSpec, CoreSpec
-from neurochip.network import Network, Population
+from neurochip.hardware import ChipSpec
+from neurochip.mapping.budget import RESOURCES, Filler, Filling, add_axons, limits_of
+from neurochip.mapping.traffic import flows_of
+from neurochip.mapping.wiring import delay_limit
+from neurochip.network import Population
 from neurochip.typing import Int32Array, Int64Array
 
-from .budget import SHARED_AXON_ENTRIES, PopulationBudget, Usage, limits
-from .compartments import PopulationCompartments
-from .synapses import ConnectionRegisters
+from .sites import choose_sites
+from .strategies import STRATEGIES
+from .workload import Workload
 
-__all__ = ["Placement", "place_sequentially"]
+__all__ = ["Placement", "place"]
 
 _REMEDY = {
     "compartments": "shorten its delays",
@@ -29,10 +27,11 @@ _REMEDY = {
     "input_axons": "drive it from fewer sources",
     "compartment_profiles": "use fewer distinct time constants",
     "threshold_profiles": "use fewer distinct thresholds",
-    "synapse_formats": "merge its connections",
+    "synapse_formats": "give its connections fewer signs, scales and delays",
+    "list_words": "reduce the synapses of each of its sources",
+    "shared_registers": "use the same limits of v",
     "output_axons": "connect it to fewer populations",
 }
-_CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 100 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,161 +42,146 @@ class Placement:
     ----------
     core_ptr : ndarray of int64, shape (n_cores + 1,)
         Compartments of each core.
-    first : dict of str to int
-        First compartment of each population, in the order of the compartments.
-    per_neuron : dict of str to int
-        Compartments of each neuron of a population.
-    resources : dict of str to (used, limit)
-        Cores of the chip, and for each resource the fullest core.
+    compartment : ndarray of int64, shape (n_compartments,)
+        New number of each compartment of the workload.
+    work : Workload
+        What was placed.
+    sites : ndarray of int64, shape (n_cores,)
+        Where the cores sit.
+    usage : dict of str to ndarray of int64, shape (n_cores,)
+        Use of each resource.
     """
 
     core_ptr: Int64Array
-    first: Mapping[str, int]
-    per_neuron: Mapping[str, int]
-    resources: Mapping[str, tuple[int, int]]
+    compartment: Int64Array
+    work: Workload
+    sites: Int64Array
+    usage: Mapping[str, Int64Array]
 
     def compartments(self, population: Population, receptor: int = -1) -> Int32Array:
         """Compartment of each neuron, or of one of its receptors."""
-        stride = self.per_neuron[population.name]
-        first = self.first[population.name] + receptor % stride
-        return np.arange(first, first + stride * population.size, stride, dtype=np.int32)
+        stride = self.work.per_neuron[population.name]
+        first = self.work.first_compartment[population.name]
+        stop = first + stride * population.size
+        found = self.compartment[first + receptor % stride : stop : stride]
+        return found.astype(np.int32)
+
+    def binding(self, chip: ChipSpec) -> str:
+        """Name of the resource that is the fullest on most cores."""
+        names = [name for name in RESOURCES if name != "shared_registers"]
+        limits = {**limits_of(chip.core)}
+        room = {"compartments": delay_limit(chip.core, self.usage["delay_bits"])}
+        shares = [self.usage[name] / np.maximum(1, room.get(name, limits[name])) for name in names]
+        counts = np.bincount(np.argmax(shares, axis=0), minlength=len(names))
+        return names[int(np.argmax(counts))].replace("_", " ")
+
+    def resources(self, chip: ChipSpec) -> dict[str, tuple[int, int]]:
+        """Cores of the chip, and for each resource the fullest core."""
+        limits = limits_of(chip.core)
+        limits["compartments"] = int(delay_limit(chip.core, int(self.usage["delay_bits"].max())))
+        return {
+            "cores": (len(self.core_ptr) - 1, chip.total_cores),
+            **{name: (int(self.usage[name].max()), limit) for name, limit in limits.items()},
+        }
 
 
-def place_sequentially(
-    network: Network,
-    populations: Mapping[str, PopulationCompartments],
-    connections: Sequence[ConnectionRegisters],
-    chip: ChipSpec,
+def place(
+    work: Workload, chip: ChipSpec, strategy: str, mesh: str | None = None, seed: int = 0
 ) -> Placement:
-    """Fill core after core with the neurons in the order of the network, pairs first.
+    """Fill cores as a strategy proposes, and put them on the mesh.
+
+    How many axons a core needs between neurons is known only when all cores are filled. Cores that
+    need too many are cut in half, as long as that helps.
 
     Raises
     ------
     CompileError
         If a single neuron exceeds a limit of a core, or all cores do not suffice.
     """
-    budgets = {
-        item.name: PopulationBudget(
-            populations[item.name],
-            [c for c in connections if c.connection.target is item and c.connection.n_synapses],
-        )
-        for item in network.populations
-    }
-    ends: list[int] = []
-    usages: list[Usage] = []
-    open_core, done, first = Usage(), 0, {}
-    pairs_first = sorted(network.populations, key=lambda item: -populations[item.name].per_neuron)
-    for population in pairs_first:
-        first[population.name] = done
-        start = 0
-        while start < population.size:
-            stop, usage = _fill(budgets[population.name], start, population.size, open_core, chip)
-            if stop == start:  # not even one more neuron: close the core
-                if open_core.compartments == 0:
-                    raise CompileError(_too_large(population, start, budgets, chip))
-                usages.append(open_core)
-                ends.append(done)
-                open_core = Usage()
-                continue
-            open_core += usage
-            done += (stop - start) * budgets[population.name].per_neuron
-            start = stop
-    usages.append(open_core)
-    ends.append(done)
-    if len(ends) > chip.cores:
-        raise CompileError(
-            f"network: needs {len(ends)} cores; chip {chip.name!r} has {chip.cores}. Reduce the "
-            "number of synapses, or compile for a larger chip with "
-            f"chip.what_if(cores={len(ends)})."
-        )
-    core_ptr = np.array([0, *ends], dtype=np.int64)
-    per_neuron = {name: item.per_neuron for name, item in populations.items()}
-    placement = Placement(core_ptr, first, per_neuron, {})
-    return replace(placement, resources=_resources(placement, usages, connections, chip))
+    filler = Filler(work.wiring, chip.core)
+    order, opens = STRATEGIES[strategy](work, chip, filler, seed)
+    if mesh is None:
+        mesh = "in_order" if strategy == "sequential" else "search"
+    problem, least = "", None
+    while True:
+        filling = filler.fill(order, opens)
+        if filling.failed >= 0:
+            raise CompileError(_too_large(work, order, filling, chip))
+        if filling.n_cores > chip.total_cores:
+            raise CompileError(problem or _too_many(filling.n_cores, chip))
+        placement = _on_mesh(work, chip, order, filling, mesh, seed)
+        excess = {
+            name: placement.usage[name] - getattr(chip.core, name)
+            for name in ("input_axons", "output_axons")
+        }
+        over = np.flatnonzero(np.maximum(*excess.values()) > 0)
+        if not over.size:
+            return placement
+        most = int(max(values.max() for values in excess.values()))
+        problem = problem or _too_many_axons(placement, excess, chip)
+        sizes = np.diff(filling.core_ptr)[over]
+        if (least is not None and most >= least) or sizes.max() == 1:
+            raise CompileError(problem)
+        least = most
+        opens = opens.copy()
+        opens[filling.core_ptr[:-1]] = True
+        opens[filling.core_ptr[over] + (sizes + 1) // 2 % sizes] = True
 
 
-def _fill(
-    budget: PopulationBudget, start: int, size: int, taken: Usage, chip: ChipSpec
-) -> tuple[int, Usage]:
-    """Return the largest stop for which neurons start to stop still fit, and their usage."""
-    core = chip.core
-
-    def fits(stop: int) -> Usage | None:
-        usage = budget.usage(start, stop, core)
-        return usage if (taken + usage).exceeded(core) is None else None
-
-    good, found = start, Usage()
-    room = (core.compartments - taken.compartments) // budget.per_neuron
-    bad = min(size, start + room) + 1
-    stop = bad - 1
-    while bad - good > 1:
-        usage = fits(stop)
-        if usage is None:
-            bad = stop
-        else:
-            good, found = stop, usage
-        stop = (good + bad) // 2
-    return good, found
+def _on_mesh(
+    work: Workload, chip: ChipSpec, order: Int64Array, filling: Filling, mesh: str, seed: int
+) -> Placement:
+    ptr = work.wiring.neuron_ptr
+    sizes = np.diff(ptr)
+    # Compartments in their new order, and from that the new number of each.
+    ends = np.cumsum(sizes[order])
+    moved = np.arange(ends[-1]) + np.repeat(ptr[order] - ends + sizes[order], sizes[order])
+    compartment = np.empty_like(moved)
+    compartment[moved] = np.arange(len(moved))
+    core_ptr = np.concatenate([[0], ends[filling.core_ptr[1:] - 1]])
+    core_of = np.searchsorted(core_ptr, compartment, side="right") - 1
+    traffic = flows_of(filling.reach, core_of, work.rate, np.arange(filling.n_cores), chip)
+    sites = choose_sites(traffic, chip, mesh, seed)
+    population = work.wiring.population[work.wiring.neuron_of].astype(np.int64)
+    usage = add_axons(
+        filling.usage, filling.reach, core_of, population, chip.core, sites // chip.cores
+    )
+    return Placement(core_ptr, compartment, work, sites, usage)
 
 
-def _too_large(
-    population: Population, neuron: int, budgets: Mapping[str, PopulationBudget], chip: ChipSpec
-) -> str:
-    usage = budgets[population.name].usage(neuron, neuron + 1, chip.core)
-    name = usage.exceeded(chip.core) or "compartments"
+def _too_many_axons(placement: Placement, excess: Mapping[str, Int64Array], chip: ChipSpec) -> str:
+    name = next(name for name, values in excess.items() if values.max() > 0)
+    counts = placement.usage[name]
+    worst = int(np.argmax(counts))
     return (
-        f"population {population.name!r}: neuron {neuron} alone needs {getattr(usage, name)} "
-        f"{name.replace('_', ' ')} of a core; allowed: {limits(chip.core, usage.max_delay)[name]}. "
-        f"Make the network fit ({_REMEDY[name]}), or compile for a chip that has more with "
-        "chip.what_if(...)."
+        f"network: core {worst} needs {counts[worst]} {name.replace('_', ' ')}; allowed: "
+        f"{getattr(chip.core, name)}. Make the network fit ({_REMEDY[name]}), or compile for a "
+        "chip that has more with chip.what_if(...)."
     )
 
 
-def _resources(
-    placement: Placement,
-    usages: Sequence[Usage],
-    connections: Sequence[ConnectionRegisters],
-    chip: ChipSpec,
-) -> dict[str, tuple[int, int]]:
-    core: CoreSpec = chip.core
-    inputs = np.array([usage.input_axons for usage in usages])
-    outputs = np.zeros(len(usages), dtype=np.int64)
-    for item in connections:
-        if isinstance(item.connection.source, Population):
-            pairs = _core_pairs(item, placement)
-            inputs += pairs.sum(axis=0)
-            outputs += SHARED_AXON_ENTRIES * pairs.sum(axis=1)
-    used = {
-        "cores": (len(usages), chip.cores),
-        **{
-            name: (max(getattr(usage, name) for usage in usages), limit)
-            for name, limit in limits(core, max(usage.max_delay for usage in usages)).items()
-        },
-        "input_axons": (int(inputs.max()), core.input_axons),
-        "output_axons": (int(outputs.max()), core.output_axons),
-    }
-    for name, counts in (("input_axons", inputs), ("output_axons", outputs)):
-        if used[name][0] > used[name][1]:
-            raise CompileError(
-                f"network: core {int(np.argmax(counts))} needs {used[name][0]} "
-                f"{name.replace('_', ' ')}; allowed: {used[name][1]}. Make the network fit "
-                f"({_REMEDY[name]}), or compile for a chip that has more with chip.what_if(...)."
-            )
-    return used
+def _too_many(needed: int, chip: ChipSpec) -> str:
+    if chip.chips == 1:
+        return (
+            f"network: needs {needed} cores; chip {chip.name!r} has {chip.cores}. Reduce the "
+            f"number of synapses, or compile for a larger chip with chip.what_if(cores={needed})."
+        )
+    return (
+        f"network: needs {needed} cores; the {chip.chips} chips of {chip.name!r} have "
+        f"{chip.total_cores}. Reduce the number of synapses, or compile for a larger system with "
+        f"chip.what_if(chips={-(-needed // chip.cores)})."
+    )
 
 
-def _core_pairs(item: ConnectionRegisters, placement: Placement) -> Int64Array:
-    """Whether core i holds a source of the connection with a target on core j, as 0 or 1."""
-    connection, n = item.connection, len(placement.core_ptr) - 1
-
-    def cores(population: Any) -> Int64Array:
-        compartments = placement.compartments(population)
-        return np.searchsorted(placement.core_ptr, compartments, side="right") - 1
-
-    source, target = cores(connection.source), cores(connection.target)
-    pairs = np.zeros(n * n, dtype=bool)
-    row_core = np.repeat(source.astype(np.int32), np.diff(connection.indptr))
-    for start in range(0, connection.n_synapses, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        pairs[row_core[part].astype(np.int64) * n + target[connection.post[part]]] = True
-    return pairs.reshape(n, n).astype(np.int64)
+def _too_large(work: Workload, order: Int64Array, filling: Filling, chip: ChipSpec) -> str:
+    population, neuron = work.owner(int(order[filling.failed]))
+    limits = limits_of(chip.core)
+    limits["compartments"] = int(delay_limit(chip.core, filling.usage["delay_bits"])[0])
+    used = {name: int(filling.usage[name][0]) for name in limits if name in filling.usage}
+    name = next(name for name, value in used.items() if value > limits[name])
+    return (
+        f"population {population.name!r}: neuron {neuron} alone needs {used[name]} "
+        f"{name.replace('_', ' ')} of a core; allowed: {limits[name]}. "
+        f"Make the network fit ({_REMEDY[name]}), or compile for a chip that has more with "
+        "chip.what_if(...)."
+    )

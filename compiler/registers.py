@@ -12,21 +12,23 @@ from neurochip.hardware import ChipSpec
 from neurochip.typing import Int64Array
 
 from .decays import Decays
-from .ideal import IdealPopulation
-from .scaling import Scale
+from .ideal import IdealPopulation, refractory_steps
+from .scaling import Scale, silent_ceiling
 
 __all__ = ["PopulationRegisters", "round_registers"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopulationRegisters:
-    """Integers of a population; arrays of shape (size,)."""
+    """Integers of a population; arrays of shape (size,), of ``u_init`` one for each receptor."""
 
     threshold_mantissa: Int64Array
     bias_mantissa: Int64Array
     bias_exponent: Int64Array
     refractory: Int64Array
+    vmax_exponent: Int64Array
     v_init: Int64Array
+    u_init: tuple[Int64Array, ...]
 
 
 def round_registers(
@@ -44,7 +46,8 @@ def round_registers(
     if too_long.any():
         first = int(np.argmax(too_long))
         asked = population.parameter("tau_refrac")[first]
-        longest = (core.refractory_max - population.model.delta_synapses) * dt
+        steps = max(int(refractory_steps(np.asarray(asked), dt)), 1)
+        longest = (core.refractory_max + steps - ideal.refractory[first]) * dt
         raise CompileError(
             f"population {population.name!r}: tau_refrac[{first}] = {asked:g} ms needs refractory "
             f"register {ideal.refractory[first]} at dt = {dt:g} ms; allowed: 1 to "
@@ -54,7 +57,12 @@ def round_registers(
     bias, exponent = encode_mantissa_exponent(
         decays.bias * scale.lsb_per_mv, core.bias_mantissa, core.bias_exponent_max
     )
-    threshold = ideal.threshold * scale.lsb_per_mv / (1 << core.threshold_shift)
+    if population.model.spiking:
+        threshold = ideal.threshold * scale.lsb_per_mv / (1 << core.threshold_shift)
+        vmax_exponent = core.vmax_exponent_max
+    else:
+        threshold = np.full(population.size, core.threshold_mantissa.maximum, dtype=np.float64)
+        vmax_exponent, _ = silent_ceiling(population, core)
     return PopulationRegisters(
         threshold_mantissa=np.clip(
             round_to_integer(threshold, Rounding.NEAREST), 0, core.threshold_mantissa.maximum
@@ -62,5 +70,10 @@ def round_registers(
         bias_mantissa=bias,
         bias_exponent=exponent,
         refractory=ideal.refractory,
+        vmax_exponent=np.full(population.size, vmax_exponent),
         v_init=round_to_integer(ideal.v_init * scale.lsb_per_mv, Rounding.NEAREST),
+        u_init=tuple(
+            round_to_integer(item.u_init * scale.lsb_per_mv, Rounding.NEAREST)
+            for item in decays.receptors
+        ),
     )

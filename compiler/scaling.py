@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.errors import CompileError
-from neurochip.fixedpoint import encode_mantissa_exponent
+from neurochip.fixedpoint import Overflow, encode_mantissa_exponent
 from neurochip.hardware import CoreSpec
-from neurochip.network import Connection
+from neurochip.network import Connection, Population
+from neurochip.registers import decode_voltage_limits
 from neurochip.typing import Float64Array
 
 from .decays import Decays
@@ -25,7 +26,7 @@ from .peaks import Peaks
 from .projections import Projection
 from .weights import choose_format, exponents, grid, mantissas, sign_mode_of
 
-__all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights"]
+__all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights", "silent_ceiling"]
 
 _CANDIDATES = 257
 _SAMPLE = 512  # weights of a connection that the search looks at
@@ -55,14 +56,38 @@ def scaled_weights(connection: Connection, gain: Float64Array) -> Float64Array:
     return connection.weight * gain[connection.post]
 
 
-def peak_limits(core: CoreSpec) -> dict[str, int]:
+def peak_limits(population: Population, core: CoreSpec) -> dict[str, int]:
     """Magnitude at which each kind of peak overflows, in LSB."""
-    return {
+    limits = {
         "accumulator": core.accumulator.maximum,
         "current": core.state.maximum,
         "input": core.state.maximum,
         "voltage_low": core.state.maximum,
     }
+    if not population.model.spiking:
+        limits["voltage_high"] = silent_ceiling(population, core)[1]
+    return limits
+
+
+def silent_ceiling(population: Population, core: CoreSpec) -> tuple[int, int]:
+    """Return the largest vmax that does not pass the largest threshold: its register and its value.
+
+    Raises
+    ------
+    CompileError
+        If v can pass every threshold.
+    """
+    threshold = core.threshold_mantissa.maximum << core.threshold_shift
+    clips = core.voltage_overflow is Overflow.CLIP
+    for exponent in range(core.vmax_exponent_max, -1, -1) if clips else ():
+        ceiling = int(decode_voltage_limits(core.vmin_exponent_max, exponent, core)[1])
+        if ceiling <= threshold:
+            return exponent, ceiling
+    raise CompileError(
+        f"population {population.name!r}: v_thresh = inf, but on this chip no limit of v keeps it "
+        f"from passing the largest threshold ({threshold} LSB). Give the neurons a threshold, or "
+        "the chip voltage_overflow = CLIP and a wider threshold register."
+    )
 
 
 def choose_scale(
@@ -93,7 +118,7 @@ def choose_scale(
     roomy, tight = (
         {
             name: limit / (factor * getattr(peaks, name))
-            for name, limit in peak_limits(core).items()
+            for name, limit in peak_limits(ideal.population, core).items()
             if getattr(peaks, name) > 0
         }
         for factor in (options.headroom, 1.0)
@@ -101,13 +126,14 @@ def choose_scale(
     with_room = min(roomy.values(), default=np.inf)
     without = min(tight.values(), default=np.inf)
     soft = max(with_room, min(_resolution_bound(samples, core), without))
-    bounds = dict(hard)
+    bounds = hard or {"voltage high": peak_limits(ideal.population, core)["voltage_high"]}
     if roomy:
         bounds[f"peak of {min(roomy, key=roomy.__getitem__)}"] = soft
     binding = min(bounds, key=bounds.__getitem__)
     upper = bounds[binding]
     scales = upper * np.exp2(-np.arange(_CANDIDATES) / (_CANDIDATES - 1))
-    costs = np.array([_cost(s, ideal, decays, samples, core) for s in scales])
+    span = _span(ideal, peaks)
+    costs = np.array([_cost(s, ideal, span, decays, samples, core) for s in scales])
     if not np.isfinite(costs).any():
         raise CompileError(
             f"population {ideal.population.name!r}: its threshold lies {ideal.threshold.min():.3g} "
@@ -122,18 +148,23 @@ def _register_bounds(
 ) -> dict[str, float]:
     threshold = core.threshold_mantissa.maximum << core.threshold_shift
     bias = core.bias_mantissa.maximum << core.bias_exponent_max
+    spiking = ideal.population.model.spiking
+    ceiling = core.state.maximum if spiking else silent_ceiling(ideal.population, core)[1]
     asked = {
-        "threshold": (threshold, ideal.threshold),
+        "threshold": (threshold, ideal.threshold if spiking else np.zeros(1)),
         "bias": (min(bias, core.state.maximum), decays.bias),
-        "v_init": (core.state.maximum, ideal.v_init),
+        "v_init": (ceiling, ideal.v_init),
+        "u_init": (core.state.maximum, np.array([item.u_init for item in decays.receptors])),
     }
     bounds = {
         name: limit / float(np.abs(values).max())
         for name, (limit, values) in asked.items()
         if np.abs(values).max() > 0
     }
-    # v must be able to pass the threshold: it is clipped at the top of the state.
-    bounds["threshold"] = min(bounds["threshold"], (core.state.maximum - 1) / ideal.threshold.max())
+    if spiking:
+        # v must be able to pass the threshold: it is clipped at the top of the state.
+        passed = (core.state.maximum - 1) / ideal.threshold.max()
+        bounds["threshold"] = min(bounds["threshold"], passed)
     for weights in samples:
         largest = float(np.abs(weights).max())
         if largest > 0:
@@ -155,24 +186,39 @@ def _resolution_bound(samples: list[Float64Array], core: CoreSpec) -> float:
     return bound
 
 
+def _span(ideal: IdealPopulation, peaks: Peaks) -> Float64Array:
+    """What v fills, in mV: from the origin to the threshold, or to the expected peak."""
+    if ideal.population.model.spiking:
+        return ideal.threshold
+    return np.array([max(peaks.voltage_high, peaks.voltage_low) or 1.0])
+
+
 def _cost(
     scale: float,
     ideal: IdealPopulation,
+    span: Float64Array,
     decays: Decays,
     samples: list[Float64Array],
     core: CoreSpec,
 ) -> float:
     """Sum of squared relative errors, each as a share of what it acts on."""
-    step = 1 << core.threshold_shift
-    mantissa = np.rint(ideal.threshold * scale / step)
-    if mantissa.min() < 1:
-        return float(np.inf)
-    cost = float(np.mean((mantissa * step / (ideal.threshold * scale) - 1) ** 2))
+    model, cost = ideal.population.model, 0.0
+    if model.spiking:
+        step = 1 << core.threshold_shift
+        mantissa = np.rint(span * scale / step)
+        if mantissa.min() < 1:
+            return float(np.inf)
+        cost = float(np.mean((mantissa * step / (span * scale) - 1) ** 2))
     wanted = decays.bias * scale
     m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
-    # A bias error moves the level where v settles; truncation moves it by about half an LSB a step.
-    moved = (np.abs(np.ldexp(m.astype(np.float64), e) - wanted) + 0.5) / (1 - decays.keep_v)
-    cost += float(np.mean((moved / (ideal.threshold * scale)) ** 2))
+    off = np.abs(np.ldexp(m.astype(np.float64), e) - wanted)
+    if model.leaky:
+        # A bias error moves the level where v settles; truncation moves it by about half an LSB a
+        # step.
+        moved = (off + 0.5) / (1 - decays.keep_v)
+        cost += float(np.mean((moved / (span * scale)) ** 2))
+    elif wanted.any():
+        cost += float(np.mean((off[wanted != 0] / wanted[wanted != 0]) ** 2))
     for weights in samples:
         scaled = weights * scale
         chosen = choose_format(float(np.abs(scaled).max()), sign_mode_of(weights), core)

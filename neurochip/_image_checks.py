@@ -24,10 +24,13 @@ def check_image(
     synapses: Sequence[SynapseGroup],
     noise: Noise | None,
     symbols: Symbols | None,
+    core_sites: Any,
 ) -> None:
     """Raise :class:`ImageError` at the first value that the chip cannot hold."""
     size = len(compartments)
     _check_cores(chip, core_ptr, size)
+    if core_sites is not None:
+        _check_sites(chip, core_sites, len(core_ptr) - 1)
     _check_compartments(compartments, chip.core)
     _check_joins(compartments, core_ptr)
     sizes = {"inputs": n_inputs, "compartments": size}
@@ -48,15 +51,26 @@ def _check_cores(chip: ChipSpec, pointers: Any, size: int) -> None:
             f"{size}, the number of compartments."
         )
     n_cores = len(pointers) - 1
-    if n_cores > chip.cores:
+    if n_cores > chip.total_cores:
         raise ImageError(
-            f"image: {n_cores} cores; allowed: at most {chip.cores}, as chip {chip.name!r} has."
+            f"image: {n_cores} cores; allowed: at most {chip.total_cores}, as chip {chip.name!r} "
+            "has."
         )
     largest = int(np.diff(pointers).max())
     if largest > chip.core.compartments:
         raise ImageError(
             f"image: core {int(np.argmax(np.diff(pointers)))} holds {largest} compartments; "
             f"allowed: at most {chip.core.compartments}."
+        )
+
+
+def _check_sites(chip: ChipSpec, sites: Any, n_cores: int) -> None:
+    _check_array("image", "core_sites", sites, np.int64, n_cores)
+    inside = bool(((sites >= 0) & (sites < chip.total_cores)).all())
+    if not inside or len(np.unique(sites)) < n_cores:
+        raise ImageError(
+            f"image: core_sites = {reprlib.repr(sites.tolist())}; allowed: different numbers from "
+            f"0 to {chip.total_cores - 1}."
         )
 
 
@@ -75,6 +89,7 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
         "vmax_exponent": (0, core.vmax_exponent_max),
         "v_init": (-state.maximum, state.maximum),
         "join": (0, 1),
+        "u_init": (-state.maximum, state.maximum),
     }
     for name, (low, high) in ranges.items():
         values = getattr(registers, name)

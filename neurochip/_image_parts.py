@@ -43,6 +43,8 @@ class Compartments(ArrayValue):
     join : 0 or 1
         Whether the current of the compartment before, its *child*, joins its own in the same step.
         A joined compartment has an odd number, and its child is on the same core.
+    u_init : within the width of the state
+        u before the first step.
     """
 
     decay_u: Int32Array
@@ -57,13 +59,15 @@ class Compartments(ArrayValue):
     vmax_exponent: Int32Array
     v_init: Int32Array
     join: Int32Array
+    u_init: Int32Array
 
     @classmethod
     def fill(cls, core: CoreSpec, size: int, **registers: Any) -> Compartments:
         """Build ``size`` compartments from scalars or arrays; the rest has the chip's defaults.
 
         Defaults: the current is cleared every step, v does not decay, threshold mantissa 100 (or
-        the largest there is), no bias, refractory 1, widest limits of v, v_init 0, no join.
+        the largest there is), no bias, refractory 1, widest limits of v, v_init and u_init 0, no
+        join.
 
         Parameters
         ----------
@@ -92,6 +96,7 @@ class Compartments(ArrayValue):
             "vmax_exponent": core.vmax_exponent_max,
             "v_init": 0,
             "join": 0,
+            "u_init": 0,
         }
         for name, value in registers.items():
             if name not in defaults:
@@ -346,9 +351,13 @@ class Symbols(ArrayValue):
         In the order of the image's input axons.
     report : CompileReport
         What the compiler did.
+    input_lead : int
+        Steps before its own in which an input spike is given to the chip: 0, so that it acts in the
+        next step, or 1, so that it acts in its own.
     """
 
     dt: float
     populations: tuple[PopulationSymbol, ...]
     inputs: tuple[InputSymbol, ...]
     report: CompileReport
+    input_lead: int = 0

@@ -75,6 +75,7 @@ def quantity(
     at_least: float | None = None,
     per: str = "neuron",
     may_be_empty: bool = False,
+    may_be_infinite: bool = False,
     error: type[NeurochipError] = NetworkError,
 ) -> float | Float64Array:
     """Check a physical quantity: one finite value, or one per neuron (or per something else).
@@ -91,6 +92,8 @@ def quantity(
         What an array has one value for, for the message.
     may_be_empty : bool
         Whether an array of no values is allowed.
+    may_be_infinite : bool
+        Whether ``inf`` is allowed, for all values at once.
     error : type
         Raised with a message that names the first offending value.
 
@@ -114,12 +117,16 @@ def quantity(
             f"array with one value per {per}, in {unit}."
         )
     allowed = "a finite number"
+    if may_be_infinite and array.size and np.all(array == np.inf):
+        return float(array) if array.ndim == 0 else read_only(array)
     bad = ~np.isfinite(array)
     if above is not None:
         allowed, bad = f"a finite number above {above:g} {unit}", bad | ~(array > above)
     elif at_least is not None:
         allowed = f"a finite number of at least {at_least:g} {unit}"
         bad |= ~(array >= at_least)
+    if may_be_infinite:
+        allowed += ", or inf for all"
     if bad.any():
         first = int(np.argmax(bad))
         where = f"[{first}]" if array.ndim else ""

@@ -9,6 +9,7 @@ __all__ = [
     "ChipOverflowError",
     "CompileError",
     "EmulatorError",
+    "FrontendError",
     "ImageError",
     "MissingExtraError",
     "NetworkError",
@@ -58,6 +59,10 @@ class RecordingError(NeurochipError, ValueError):
 
 class SweepError(NeurochipError, ValueError):
     """A sweep that was described wrongly, whose file belongs to another, or that cannot go on."""
+
+
+class FrontendError(NeurochipError, ValueError):
+    """A model of another simulator that means something neurochip cannot express."""
 
 
 class MissingExtraError(NeurochipError, ImportError):

@@ -61,6 +61,9 @@ class ChipImage(ArrayValue):
         Noise registers, the same on all cores. Default: no noise.
     symbols : Symbols, optional
         Names and units; an engine gives the same spikes without.
+    core_sites : ndarray of int64, shape (n_cores,), optional
+        Where each core sits: chip by chip, a site for each of its cores (:class:`Sites`). Default:
+        core k at site k.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class ChipImage(ArrayValue):
     synapses: tuple[SynapseGroup, ...] = ()
     noise: Noise | None = None
     symbols: Symbols | None = None
+    core_sites: Int64Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "synapses", tuple(self.synapses))
@@ -90,6 +94,7 @@ class ChipImage(ArrayValue):
             self.synapses,
             self.noise,
             self.symbols,
+            self.core_sites,
         )
         parts = (self, self.compartments, *self.synapses)
         for part in parts if self.noise is None else (*parts, self.noise):
@@ -104,6 +109,11 @@ class ChipImage(ArrayValue):
     def n_cores(self) -> int:
         """Cores in use."""
         return len(self.core_ptr) - 1
+
+    @property
+    def sites(self) -> Int64Array:
+        """Site of each core, shape (n_cores,)."""
+        return np.arange(self.n_cores) if self.core_sites is None else self.core_sites
 
     @property
     def n_synapses(self) -> int:
@@ -132,6 +142,10 @@ class ChipImage(ArrayValue):
         """Return the integers alone; the digest stays the same."""
         return dataclasses.replace(self, symbols=None)
 
+    def without_sites(self) -> ChipImage:
+        """Return the image with core k at site k; it runs to the same spikes."""
+        return dataclasses.replace(self, core_sites=None)
+
     def digest(self) -> str:
         """SHA-256 over the chip and all integers, as 64 hexadecimal digits.
 
@@ -144,11 +158,11 @@ class ChipImage(ArrayValue):
         summary = hashlib.sha256(repr((self.chip, self.n_inputs)).encode())
         parts: list[Any] = [self.core_ptr]
         names = [field.name for field in dataclasses.fields(Compartments)]
-        # Images of before there were joins keep their digest.
+        # Images of before there were joins and initial currents keep their digest.
         parts += [
             getattr(self.compartments, name)
             for name in names
-            if name != "join" or self.compartments.join.any()
+            if name not in {"join", "u_init"} or getattr(self.compartments, name).any()
         ]
         for group in self.synapses:
             summary.update(repr((group.source, group.format)).encode())
@@ -156,6 +170,8 @@ class ChipImage(ArrayValue):
         if self.noise is not None:
             summary.update(repr(self.noise.settings).encode())
             parts.append(self.noise.enabled)
+        if self.core_sites is not None:
+            parts.append(self.core_sites)
         for array in parts:
             summary.update(f"{array.dtype.str}{array.shape}".encode())
             summary.update(np.ascontiguousarray(array).data)

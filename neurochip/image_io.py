@@ -16,7 +16,7 @@ import numpy as np
 from ._npz import read_npz, reason, write_npz
 from .compile_report import CompileReport
 from .errors import ImageError, NeurochipError
-from .hardware import ChipSpec, CoreSpec
+from .hardware import ChipSpec, CoreSpec, MeshSpec
 from .image import (
     ChipImage,
     Compartments,
@@ -48,6 +48,8 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         The path written, with ``.npz`` appended where it was missing.
     """
     arrays: dict[str, Any] = {"core_ptr": image.core_ptr}
+    if image.core_sites is not None:
+        arrays["core_sites"] = image.core_sites
     for name in _COMPARTMENT_FIELDS:
         arrays[f"compartments.{name}"] = getattr(image.compartments, name)
     for index, group in enumerate(image.synapses):
@@ -70,6 +72,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         symbols = image.symbols
         header["symbols"] = {
             "dt": symbols.dt,
+            "input_lead": symbols.input_lead,
             "populations": [item.name for item in symbols.populations],
             "inputs": [[item.name, item.size] for item in symbols.inputs],
             "report": symbols.report.to_dict(),
@@ -94,7 +97,7 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
     try:
         header = json.loads(str(arrays["header"]))
         image = ChipImage(
-            chip=ChipSpec(**{**header["chip"], "core": CoreSpec(**header["chip"]["core"])}),
+            chip=_chip(header["chip"]),
             core_ptr=arrays["core_ptr"],
             compartments=_compartments(arrays),
             n_inputs=header["n_inputs"],
@@ -105,6 +108,7 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
             if header["noise"] is None
             else Noise(arrays["noise.enabled"], *header["noise"]),
             symbols=None if header["symbols"] is None else _symbols(header["symbols"], arrays),
+            core_sites=arrays.get("core_sites"),
         )
         digest = header["digest"]
     except (NeurochipError, AttributeError, IndexError, KeyError, TypeError, ValueError) as problem:
@@ -174,6 +178,11 @@ def dump_image(image: ChipImage) -> str:
     return "\n".join(lines)
 
 
+def _chip(entry: dict[str, Any]) -> ChipSpec:
+    parts = {"core": CoreSpec(**entry["core"]), "mesh": MeshSpec(**entry.get("mesh", {}))}
+    return ChipSpec(**{**entry, **parts})
+
+
 def _value(member: Any) -> Any:
     """What JSON holds of an enumeration."""
     return member.value
@@ -184,8 +193,9 @@ def _cut(rows: int) -> list[str]:
 
 
 def _compartments(arrays: dict[str, Any]) -> Compartments:
-    # Files of before there were joins have none.
-    arrays.setdefault("compartments.join", np.zeros_like(arrays["compartments.v_init"]))
+    # Files of before there were joins and initial currents have none.
+    for name in ("join", "u_init"):
+        arrays.setdefault(f"compartments.{name}", np.zeros_like(arrays["compartments.v_init"]))
     return Compartments(**{name: arrays[f"compartments.{name}"] for name in _COMPARTMENT_FIELDS})
 
 
@@ -202,6 +212,7 @@ def _group(index: int, entry: dict[str, Any], arrays: dict[str, Any]) -> Synapse
 def _symbols(entry: dict[str, Any], arrays: dict[str, Any]) -> Symbols:
     return Symbols(
         dt=entry["dt"],
+        input_lead=entry.get("input_lead", 0),  # files of before there were leads have none
         populations=tuple(
             PopulationSymbol(
                 name=name, **{key: arrays[f"symbols.{index}.{key}"] for key in _SYMBOL_ARRAYS}

@@ -1,4 +1,4 @@
-"""Chips as data: the first generation, and what the open emulators make of it.
+"""Chips as data: the first generation and its systems, and what the open emulators make of it.
 
 The three emulators agree on most rules. A preset states where one of them does something else, so
 that its published numbers can be reproduced, and the cost of the difference measured. See
@@ -10,9 +10,9 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from .fixedpoint import Overflow, Rounding
-from .hardware import LOIHI
+from .hardware import LOIHI, ChipSpec, MeshSpec
 
-__all__ = ["BRIAN2LOIHI", "LAVA", "NENGO_LOIHI", "PRESETS"]
+__all__ = ["BRIAN2LOIHI", "LAVA", "NENGO_LOIHI", "PACKING_RULES", "PRESETS", "SYSTEMS"]
 
 LAVA = LOIHI.what_if(
     name="lava",
@@ -41,3 +41,41 @@ BRIAN2LOIHI = LOIHI.what_if(
 
 PRESETS = MappingProxyType({chip.name: chip for chip in (LOIHI, LAVA, NENGO_LOIHI, BRIAN2LOIHI)})
 """All presets by name."""
+
+
+def _system(name: str, chips: int, columns: int) -> ChipSpec:
+    return LOIHI.what_if(name=name, chips=chips, mesh=MeshSpec(chip_columns=columns))
+
+
+# Chips by the form factors of intel-nrc-ecosystem/models, ``plotting.py``. Pohoiki Springs is 12 x
+# 64 chips (Frady et al. 2020, 10.1145/3381755.3398695); how the others are laid out is a guess.
+SYSTEMS = MappingProxyType(
+    {
+        chip.name: chip
+        for chip in (
+            LOIHI,
+            _system("kapoho-bay", 2, 2),
+            _system("wolf-mountain", 4, 2),
+            _system("nahuku-8", 8, 4),
+            _system("nahuku-32", 32, 4),
+            _system("pohoiki-springs", 768, 12),
+        )
+    }
+)
+"""Systems of the first generation by name, from one chip to 768."""
+
+PACKING_RULES = MappingProxyType(
+    {
+        "nxtf": {},
+        "nengo-loihi": {
+            "synapses_per_entry": 64,
+            "entry_alignment_bits": 64,
+            "list_suffix_bits": 0,
+            "run_base": False,
+        },
+    }
+)
+"""Both published rules of how synapses are packed, for ``chip.what_if(**PACKING_RULES[name])``.
+
+``nxtf``, that of a compiler that programmed the chip, is what ``LOIHI`` has.
+"""

@@ -103,6 +103,7 @@ def program(
         - ``refractory`` [1]: 1 to 63
         - ``vmin_exponent`` [23]: 0 to 23; ``vmax_exponent`` [7]: 0 to 7
         - ``v_init`` [0]: -8388607 to 8388607, within vmin and vmax
+        - ``u_init`` [0]: -8388607 to 8388607
     synapses : iterable of Synapses
         Synapse lists, each with a format. Synapse group k of the image is list k.
     n_inputs : int

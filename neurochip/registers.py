@@ -143,7 +143,7 @@ def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int6
     if core.weight_rounding is Rounding.NEAREST:
         most = ((1 << core.weight_mantissa_bits) - 1) >> low
         steps = np.clip(np.rint(np.ldexp(m.astype(np.float64), -low)), -most, most)
-        return steps.astype(np.int64) << low
+        return np.asarray(steps.astype(np.int64) << low)
     return (m >> low) << low
 
 

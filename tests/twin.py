@@ -52,10 +52,14 @@ def run_twin(network: Network, stimulus: Stimulus, dt: float, n_steps: int) -> T
     firsts = np.cumsum([0, *(size for _, size in inputs)])
     spikes: dict[str, list[tuple[int, int]]] = {name: [] for name in ideals}
     traces = {name: np.empty((n_steps, item.v.size)) for name, item in state.items()}
-    for step in range(n_steps):
-        now = sources[np.searchsorted(steps, step) : np.searchsorted(steps, step + 1)]
+    lead = network.input_lead  # steps that input is given to the chip before its own
+    for step in range(-lead, n_steps):
+        own = np.searchsorted(steps, [step + lead, step + lead + 1])
+        now = sources[own[0] : own[1]]
         for (name, size), first in zip(inputs, firsts, strict=False):
             send(name, now[(now >= first) & (now < first + size)] - first, step)
+        if step < 0:
+            continue
         for name, item in state.items():
             fired = np.flatnonzero(item.advance(arriving[name].pop(step, 0.0)))
             traces[name][step] = item.decoded()
@@ -70,7 +74,15 @@ class _State:
     def __init__(self, ideal):
         self.ideal = ideal
         self.v = ideal.v_init.copy()
-        self.u = [np.zeros_like(self.v) for _ in ideal.receptors]
+        self.u = [
+            np.divide(
+                item.gain * item.start,
+                item.keep_u,
+                out=np.zeros_like(self.v),
+                where=item.start != 0,
+            )
+            for item in ideal.receptors
+        ]
         self.held = np.zeros(self.v.shape, dtype=int)
         self.shows_reset = np.zeros(self.v.shape, dtype=bool)
 

@@ -13,11 +13,18 @@ import click
 
 from ..errors import NetworkError, NeurochipError
 from ..network import Network
+from ._step import STEP
 
 __all__ = ["compile_options", "duration_option", "load_model", "run_model", "seed_option"]
 
 _COMPILE_OPTIONS = (
-    click.option("--dt", type=float, default=0.1, show_default=True, help="Step in ms."),
+    click.option(
+        "--dt",
+        type=STEP,
+        default="0.1",
+        show_default=True,
+        help="Step in ms, or with a unit (0.1ms, 1e-4s).",
+    ),
     click.option(
         "--gain",
         type=click.Choice(["dc", "impulse"]),
@@ -55,8 +62,13 @@ def run_model(path: str) -> dict[str, Any]:
     Raises
     ------
     NetworkError
-        If the file is missing or fails.
+        If the file is missing or fails, or is a NIR graph.
     """
+    if Path(path).suffix == ".nir":
+        raise NetworkError(
+            f"{path}: a NIR graph; here a Python file that defines 'network' is needed. Compile "
+            "the graph (neurochip compile), and run the image with --input."
+        )
     if not Path(path).is_file():
         raise NetworkError(f"{path}: no such file; pass a Python file that defines 'network'.")
     sys.path.insert(0, str(Path(path).resolve().parent))

@@ -276,12 +276,13 @@ class Emulator:
         sizes = {item.name: len(item.compartments) for item in symbols.populations}
         probes = resolve_probes(record, sizes, ("v", "u"))
         compartments = {item.name: item.compartments for item in symbols.populations}
+        steps, sources = stimulus.binned(
+            symbols.dt, [(item.name, item.size) for item in symbols.inputs], ordered=False
+        )
         return _Plan(
             symbols=symbols,
             n_steps=n_steps,
-            spikes=stimulus.binned(
-                symbols.dt, [(item.name, item.size) for item in symbols.inputs], ordered=False
-            ),
+            spikes=(steps - np.int32(symbols.input_lead), sources),
             probes=probes,
             columns={key: compartments[key[0]][ids] for key, ids in probes.items()},
         )

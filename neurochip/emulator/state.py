@@ -236,12 +236,12 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
 
 
 def rewind(state: State, image: ChipImage) -> None:
-    """Go back to step 0: initial v, no current, nothing on its way."""
-    tiles = state.tiles.reshape(-1, ROWS, LANES)
-    padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
-    padded[: image.n_compartments] = image.compartments.v_init
-    tiles[:, Row.U], tiles[:, Row.HELD] = 0, 0
-    tiles[:, Row.V] = padded.reshape(-1, LANES)
+    """Go back to step 0: initial u and v, nothing held, nothing on its way."""
+    tiles, registers = state.tiles.reshape(-1, ROWS, LANES), image.compartments
+    for row, values in ((Row.U, registers.u_init), (Row.V, registers.v_init), (Row.HELD, 0)):
+        padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
+        padded[: image.n_compartments] = values
+        tiles[:, row] = padded.reshape(-1, LANES)
     state.ring[:] = 0
 
 

@@ -13,14 +13,14 @@ from .connections import Connection
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .neurons import Population
 
-__all__ = ["Network"]
+__all__ = ["DELIVERIES", "Network"]
+
+DELIVERIES = ("after_threshold", "before_threshold", "next_step")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network(ArrayValue):
     """Populations, what drives them, and how they connect.
-
-    Spikes act in Brian2's order of events: integrate, test the threshold, deliver synapses, reset.
 
     Parameters
     ----------
@@ -30,18 +30,32 @@ class Network(ArrayValue):
         What drives the network from outside.
     connections : iterable of Connection
         Between members of this network. Names that repeat get " #2", " #3" and so on.
+    delivery : str
+        When spikes of step n act. ``"after_threshold"`` is Brian2's order of events: integrate,
+        test the threshold, deliver, reset. What arrives has decayed once before it meets the
+        threshold in step n + 1, and a delta kick in the step of a spike is lost to the reset.
+        ``"before_threshold"`` is that of most simulators of trained networks: integrate, deliver,
+        test, reset. Input meets the threshold undecayed in its own step n, the spike of a neuron in
+        step n + 1, and no kick is lost to a reset. ``"next_step"`` is that of the chip: as
+        ``"before_threshold"``, but input takes a step, as the spike of a neuron does. A delay comes
+        on top.
 
     Raises
     ------
     NetworkError
-        If a name repeats, or a connection or a current ends at something that is not listed here.
+        If the delivery is none of these, a name repeats, or a connection or a current ends at
+        something that is not listed here.
     """
 
     populations: Sequence[Population]
     inputs: Sequence[PoissonInput | SpikeInput | ConstantCurrent] = ()
     connections: Sequence[Connection] = ()
+    delivery: str = "after_threshold"
 
     def __post_init__(self) -> None:
+        if self.delivery not in DELIVERIES:
+            allowed = ", ".join(repr(name) for name in DELIVERIES)
+            raise NetworkError(f"network: delivery = {self.delivery!r}; allowed: {allowed}.")
         populations = _members("populations", self.populations, Population)
         inputs = _members("inputs", self.inputs, PoissonInput, SpikeInput, ConstantCurrent)
         connections = _members("connections", self.connections, Connection)
@@ -79,6 +93,16 @@ class Network(ArrayValue):
     def spike_inputs(self) -> tuple[PoissonInput | SpikeInput, ...]:
         """The inputs that emit spikes, in order."""
         return tuple(item for item in self.inputs if not isinstance(item, ConstantCurrent))
+
+    @property
+    def kicks_decay(self) -> bool:
+        """Whether a delta kick decays once before it meets the threshold."""
+        return self.delivery == "after_threshold"
+
+    @property
+    def input_lead(self) -> int:
+        """Steps by which input spikes act sooner than those of neurons: 0 or 1."""
+        return int(self.delivery == "before_threshold")
 
     @property
     def n_synapses(self) -> int:

@@ -12,7 +12,10 @@ from .._values import ArrayValue, check_name, check_size, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 
-__all__ = ["LIF", "Population"]
+__all__ = ["INTEGRATIONS", "LIF", "Population"]
+
+INTEGRATIONS = ("exact", "euler", "exponential_euler")
+"""What a step of dt may do with the equations of :class:`LIF`."""
 
 _DEFAULTS = {"v_init": "v_rest", "tau_syn_E": "tau_syn", "tau_syn_I": "tau_syn"}
 
@@ -30,12 +33,16 @@ class LIF(ArrayValue):
     ``tau_syn_I`` (PyNN's ``IF_curr_exp``) I is the sum of two currents: positive weights drive the
     first, negative ones the second.
 
+    With ``tau_m=inf`` there is no leak: ``cm dv/dt = I + i_offset`` (integrate-and-fire). With
+    ``v_thresh=inf`` a neuron never spikes, and its v is the output (leaky integrator).
+
     Parameters
     ----------
     tau_m : float or array_like, ms
-        Membrane time constant, above 0.
+        Membrane time constant, above 0; infinite for all neurons or for none.
     v_rest, v_reset, v_thresh : float or array_like, mV
-        Resting, reset and threshold potential; the reset must lie below the threshold.
+        Resting, reset and threshold potential; the reset must lie below the threshold, which is
+        infinite for all neurons or for none.
     tau_refrac : float or array_like, ms
         Refractory period, at least 0. It lasts ``floor(tau_refrac / dt + 1e-3)`` steps, as in
         Brian2; delta kicks that arrive during it are lost (Brian2's ``unless refractory``).
@@ -49,12 +56,22 @@ class LIF(ArrayValue):
         Time constants of the excitatory and the inhibitory current, both instead of ``tau_syn``.
     v_init : float or array_like, mV, optional
         v at time 0. Default: ``v_rest``.
+    i_syn_init : float or array_like, nA
+        Synaptic current at time 0, of two currents that of its sign. Default: 0.
+    integration : str
+        How a step of dt advances v and I between spikes. ``"exact"`` (the default) solves the
+        equations: v and I keep ``exp(-dt / tau)``. ``"euler"`` is forward Euler: they keep
+        ``1 - dt / tau``, and the I of the beginning of the step acts throughout.
+        ``"exponential_euler"`` solves each variable with the others held: they keep
+        ``exp(-dt / tau)``, and again the I of the beginning acts. The last two are for networks
+        that were made or fitted with such a simulator; their spikes depend more on dt.
 
     Raises
     ------
     NetworkError
         If a value is not finite, out of its range, or the reset is not below the threshold; or if
-        ``tau_syn`` is combined with the other two, or one of them is missing.
+        ``tau_syn`` is combined with the other two, or one of them is missing; or if
+        ``integration`` is none of the three.
     """
 
     tau_m: PerNeuron = 20.0
@@ -68,16 +85,18 @@ class LIF(ArrayValue):
     tau_syn_E: PerNeuron | None = None  # noqa: N815 - PyNN's names
     tau_syn_I: PerNeuron | None = None  # noqa: N815
     v_init: PerNeuron | None = None
+    i_syn_init: PerNeuron = 0.0
+    integration: str = "exact"
 
     def __post_init__(self) -> None:
         def check(name: str, unit: str, **bounds: Any) -> None:
             value = quantity("LIF", name, getattr(self, name), unit, **bounds)
             object.__setattr__(self, name, value)
 
-        check("tau_m", "ms", above=0.0)
+        check("tau_m", "ms", above=0.0, may_be_infinite=True)
         check("v_rest", "mV")
         check("v_reset", "mV")
-        check("v_thresh", "mV")
+        check("v_thresh", "mV", may_be_infinite=True)
         check("tau_refrac", "ms", at_least=0.0)
         check("cm", "nF", above=0.0)
         check("i_offset", "nA")
@@ -87,6 +106,17 @@ class LIF(ArrayValue):
                 check(name, "ms", above=0.0)
         if self.v_init is not None:
             check("v_init", "mV")
+        check("i_syn_init", "nA")
+        if self.delta_synapses and np.any(self.i_syn_init):
+            raise NetworkError(
+                "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, "
+                "or a v_init."
+            )
+        if self.integration not in INTEGRATIONS:
+            raise NetworkError(
+                f"LIF: integration = {self.integration!r}; allowed: 'exact', 'euler' or "
+                "'exponential_euler'."
+            )
         sizes = self._sizes()
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{name} has {size}" for name, size in sizes.items())
@@ -129,6 +159,16 @@ class LIF(ArrayValue):
             or getattr(self, item.name) != item.default
         ]
         return f"LIF({', '.join(changed)})"
+
+    @property
+    def leaky(self) -> bool:
+        """Whether v decays toward rest."""
+        return bool(np.all(np.isfinite(self.tau_m)))
+
+    @property
+    def spiking(self) -> bool:
+        """Whether there is a threshold to pass."""
+        return bool(np.all(np.isfinite(self.v_thresh)))
 
     @property
     def delta_synapses(self) -> bool:

@@ -2,7 +2,8 @@
 
 Spikes travel through a ring with one row for every step that something can still arrive in. A row
 is taken in at the beginning of the step *after* its own: so a trace shows no kick in the step that
-delivers it, and one pass over the neurons does the kicks and the propagator.
+delivers it, and one pass over the neurons does the kicks and the propagator. Input that acts in its
+own step goes to the row that is about to be taken in.
 
 Two habits for speed: a loop over a part of an array counts in uint64, since Numba then needs no
 test for negative indices and LLVM vectorises it; and only :func:`run_steps` sees named tuples,
@@ -20,7 +21,7 @@ from .._prefetch import prefetch
 from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import BoolArray, Neurons, Synapses, UInt16Array
 
-__all__ = ["N_SPIKES", "Columns", "State", "run_steps"]
+__all__ = ["N_SPIKES", "Columns", "Order", "State", "run_steps"]
 
 N_SPIKES, NEXT_INPUT, RING_ROW = 0, 1, 2  # places in State.position
 _AHEAD = 4  # spikes whose rows are asked for in advance
@@ -56,6 +57,22 @@ class State(NamedTuple):
     position: Int64Array
 
 
+class Order(NamedTuple):
+    """The order of events within a step.
+
+    Parameters
+    ----------
+    kicks_decay : bool
+        Whether delta kicks decay once before they meet the threshold; such kicks are lost where
+        they arrive in a refractory step or in that of the spike.
+    input_first : bool
+        Whether input spikes act in their own step.
+    """
+
+    kicks_decay: bool
+    input_first: bool
+
+
 class Columns(NamedTuple):
     """Where the value of each recorded neuron goes: ``values[first + stride * step]``.
 
@@ -86,6 +103,7 @@ def advance_delta(
     free_from: Int64Array,
     v_inf: Float64Array,
     decay: Float64Array,
+    drift: Float64Array,
     begin: int,
     end: int,
     step: int,
@@ -94,7 +112,26 @@ def advance_delta(
     for i in range(np.uint64(begin), np.uint64(end)):
         kick = arrived[i] if free_from[i] < step else 0.0
         arrived[i] = 0.0
-        moved = v_inf[i] + (v[i] + kick - v_inf[i]) * decay[i]
+        moved = v_inf[i] + (v[i] + kick - v_inf[i]) * decay[i] + drift[i]
+        v[i] = moved if free_from[i] <= step else v[i]
+
+
+@kernel
+def advance_then_kick(
+    v: Float64Array,
+    arrived: Float64Array,
+    free_from: Int64Array,
+    v_inf: Float64Array,
+    decay: Float64Array,
+    drift: Float64Array,
+    begin: int,
+    end: int,
+    step: int,
+) -> None:
+    """Let v decay toward v_inf, then take in the kicks."""
+    for i in range(np.uint64(begin), np.uint64(end)):
+        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + drift[i] + arrived[i]
+        arrived[i] = 0.0
         v[i] = moved if free_from[i] <= step else v[i]
 
 
@@ -106,6 +143,7 @@ def advance_current(
     free_from: Int64Array,
     v_inf: Float64Array,
     decay: Float64Array,
+    drift: Float64Array,
     decay_syn: Float64Array,
     gain: Float64Array,
     begin: int,
@@ -116,7 +154,7 @@ def advance_current(
     for i in range(np.uint64(begin), np.uint64(end)):
         current = i_syn[i] + arrived[i]
         arrived[i] = 0.0
-        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + gain[i] * current
+        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + drift[i] + gain[i] * current
         v[i] = moved if free_from[i] <= step else v[i]
         i_syn[i] = current * decay_syn[i]
 
@@ -129,6 +167,7 @@ def advance_two_currents(
     free_from: Int64Array,
     v_inf: Float64Array,
     decay: Float64Array,
+    drift: Float64Array,
     decay_syn: Float64Array,
     gain: Float64Array,
     begin: int,
@@ -144,7 +183,7 @@ def advance_two_currents(
         arrived[i] = 0.0
         arrived[j] = 0.0
         driven = gain[i] * excitatory + gain[j] * inhibitory
-        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + driven
+        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + drift[i] + driven
         v[i] = moved if free_from[i] <= step else v[i]
         i_syn[i] = excitatory * decay_syn[i]
         i_syn[j] = inhibitory * decay_syn[j]
@@ -247,6 +286,7 @@ def run_steps(
     synapses: Synapses,
     input_steps: Int32Array,
     input_sources: Int32Array,
+    order: Order,
     columns: Columns,
     state: State,
     step: int,
@@ -261,10 +301,12 @@ def run_steps(
         v_thresh,
         v_reset,
         decay,
+        drift,
         decay_syn,
         gain,
         hold_steps,
     ) = neurons
+    kicks_decay, input_first = order
     indptr, target, weight, delay, in_order = synapses
     ids, first, stride, current, second, values = columns
     v, i_syn, free_from, ring, spike_steps, spike_ids, position = state
@@ -273,27 +315,44 @@ def run_steps(
     count, k, row = position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW]
     while step < stop and count + n_neurons <= len(spike_ids):
         arrived, before = ring[row], count
+        begin = k
+        while k < len(input_steps) and input_steps[k] == step:
+            k += 1
+        if input_first:
+            deliver(input_sources, begin, k, 0, indptr, target, weight, delay, in_order, ring, row)
+            begin = k
         for p in range(len(n_currents)):
             a, b = bounds[p], bounds[p + 1]
             if n_currents[p] == 2:
                 j = second_slot[p]
                 advance_two_currents(
-                    v, i_syn, arrived, free_from, v_inf, decay, decay_syn, gain, a, b, j, step
+                    v,
+                    i_syn,
+                    arrived,
+                    free_from,
+                    v_inf,
+                    decay,
+                    drift,
+                    decay_syn,
+                    gain,
+                    a,
+                    b,
+                    j,
+                    step,
                 )
             elif n_currents[p] == 1:
                 advance_current(
-                    v, i_syn, arrived, free_from, v_inf, decay, decay_syn, gain, a, b, step
+                    v, i_syn, arrived, free_from, v_inf, decay, drift, decay_syn, gain, a, b, step
                 )
+            elif kicks_decay:
+                advance_delta(v, arrived, free_from, v_inf, decay, drift, a, b, step)
             else:
-                advance_delta(v, arrived, free_from, v_inf, decay, a, b, step)
+                advance_then_kick(v, arrived, free_from, v_inf, decay, drift, a, b, step)
         count = fire(
             v, free_from, v_thresh, v_reset, hold_steps, spike_steps, spike_ids, count, step
         )
         row = row + 1 if row + 1 < n_rows else 0
         sample(ids, first, stride, current, second, values, v, i_syn, step)
-        begin = k
-        while k < len(input_steps) and input_steps[k] == step:
-            k += 1
         deliver(input_sources, begin, k, 0, indptr, target, weight, delay, in_order, ring, row)
         deliver(
             spike_ids, before, count, n_inputs, indptr, target, weight, delay, in_order, ring, row

@@ -15,7 +15,7 @@ from ..network import Network
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
-from .kernels import N_SPIKES, State, run_steps
+from .kernels import N_SPIKES, Order, State, run_steps
 from .probes import lay_out_traces, requested
 from .tables import Synapses, flatten_neurons, flatten_synapses
 
@@ -38,7 +38,7 @@ def simulate_reference(
 ) -> Recording:
     """Simulate a network in float64, exactly on a grid of ``dt``.
 
-    Each step has Brian2's order of events:
+    Each step has the order of events that the network asks for, by default Brian2's:
 
     1. v and I advance by the exact solution over ``dt``, with ``R = tau_m / cm``,
        ``a = exp(-dt / tau_m)`` and ``s = exp(-dt / tau_syn)``::
@@ -47,14 +47,20 @@ def simulate_reference(
            I <- s I
            v_inf = v_rest + R (i_offset + constant currents)
 
-       v is held while the neuron is refractory, I is not. With ``tau_syn_E`` and ``tau_syn_I``
-       there are two such currents, and v takes up both.
+       or by one of Euler's methods where ``LIF.integration`` says so. v is held while the neuron
+       is refractory, I is not. With ``tau_syn_E`` and ``tau_syn_I`` there are two such currents,
+       and v takes up both.
     2. A neuron that is not refractory spikes where ``v > v_thresh``. It is then refractory until
        ``floor(tau_refrac / dt + 1e-3)`` steps later.
     3. Input spikes of this step, and spikes of neurons, arrive ``floor(delay / dt + 0.5)`` steps
        after their own step. They add their weight to I (of two currents to the one of its sign),
        or to v where the neuron is not refractory.
     4. The neurons that spiked are reset.
+
+    With the other two kinds of ``Network.delivery``, delivery comes before 2: to I before 1, to v
+    between 1 and 2. What arrives is what neurons sent in the step before, and the input of this
+    step (``"before_threshold"``) or of the step before (``"next_step"``). Without a leak
+    (``tau_m=inf``) 1 has its limit: v takes up the integral of ``(I + i_offset) / cm``.
 
     Traces are sampled after the state update, with the reset of this step and without the kicks
     that arrive in it.
@@ -104,9 +110,10 @@ def simulate_reference(
     first = dict(zip(sizes, neurons.bounds.tolist(), strict=False))
     columns, traces = lay_out_traces(wanted, neurons.places(list(sizes)), n_steps)
     state = _initial_state(network, synapses.ring_rows, len(neurons.gain))
+    order = Order(network.kicks_decay, input_first=network.input_lead > 0)
 
     def advance(begin: int, end: int) -> int:
-        return int(run_steps(neurons, synapses, *inputs, columns, state, begin, end))
+        return int(run_steps(neurons, synapses, *inputs, order, columns, state, begin, end))
 
     with progress_bar(n_steps, "reference", progress) as bar:
         steps, ids = _run(advance, state, n_steps, bar.update)
@@ -155,9 +162,14 @@ def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: floa
 
 def _initial_state(network: Network, ring_rows: int, n_slots: int) -> State:
     v = np.concatenate([item.parameter("v_init") for item in network.populations])
+    firsts, seconds = [], []
+    for item in network.populations:
+        current, two = item.parameter("i_syn_init"), item.model.two_currents
+        firsts.append(np.maximum(current, 0.0) if two else current)
+        seconds += [np.minimum(current, 0.0)] if two else []
     return State(
         v=v,
-        i_syn=np.zeros(n_slots),
+        i_syn=np.concatenate([*firsts, *seconds]),
         free_from=np.zeros(len(v), dtype=np.int64),
         ring=np.zeros((ring_rows, n_slots)),
         # Room for a step in which every neuron spikes; without it, the kernel stops.

@@ -35,9 +35,11 @@ class Neurons(NamedTuple):
         Slot of the second current of the first neuron; the others follow. Slots up to the number
         of neurons are the first currents, by neuron.
     v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
-        ``v_inf`` is the steady state under the constant current.
+        ``v_inf`` is the steady state under the constant current, or 0 without a leak.
     decay : ndarray of float64, shape (n_neurons,)
         What a step leaves of ``v - v_inf``.
+    drift : ndarray of float64, shape (n_neurons,), mV
+        What the constant current adds to v in a step where there is no leak, else 0.
     decay_syn : ndarray of float64, shape (n_slots,)
         What a step leaves of a synaptic current.
     gain : ndarray of float64, shape (n_slots,), mV/nA
@@ -53,6 +55,7 @@ class Neurons(NamedTuple):
     v_thresh: Float64Array
     v_reset: Float64Array
     decay: Float64Array
+    drift: Float64Array
     decay_syn: Float64Array
     gain: Float64Array
     hold_steps: Int64Array
@@ -102,7 +105,9 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
     ``y = dt / tau_syn``, a current I at the beginning of the step adds
     ``R I tau_syn / (tau_m - tau_syn) (exp(-x) - exp(-y))`` to v. Written as
     ``R I x exp(-min(x, y)) (1 - exp(-|y - x|)) / |y - x|`` it has no difference of near numbers
-    and, for equal time constants, the limit ``R I x exp(-x)``.
+    and, for equal time constants, the limit ``R I x exp(-x)``; ``R x`` is ``dt / cm``. Under
+    forward Euler v and I keep ``1 - x`` and ``1 - y`` and a current adds ``R I x``; under
+    exponential Euler they keep ``exp(-x)`` and ``exp(-y)`` and it adds ``R I (1 - exp(-x))``.
 
     References
     ----------
@@ -111,7 +116,7 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
     """
     populations = network.populations
     bounds = np.cumsum([0, *(item.size for item in populations)], dtype=np.int64)
-    v_inf, v_thresh, v_reset, decay, hold_steps = (
+    v_inf, v_thresh, v_reset, decay, drift, hold_steps = (
         np.concatenate(parts)
         for parts in zip(*(_columns(network, item, dt) for item in populations), strict=True)
     )
@@ -126,6 +131,7 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
         v_thresh,
         v_reset,
         decay,
+        drift,
         decay_syn,
         gain,
         hold_steps,
@@ -148,14 +154,17 @@ def _second_slots(network: Network) -> dict[str, int]:
 
 
 def _columns(network: Network, population: Population, dt: float) -> tuple[Any, ...]:
-    tau_m = population.parameter("tau_m")
-    resistance = tau_m / population.parameter("cm")  # MOhm, as ms / nF
+    tau_m, cm = population.parameter("tau_m"), population.parameter("cm")
+    current, nothing = network.current(population), np.zeros(population.size)
     refractory = np.floor(population.parameter("tau_refrac") / dt + _ROUNDING)
+    leaky = population.model.leaky
     return (
-        population.parameter("v_rest") + resistance * network.current(population),
+        # tau_m / cm is in MOhm, as ms / nF.
+        population.parameter("v_rest") + tau_m / cm * current if leaky else nothing,
         population.parameter("v_thresh"),
         population.parameter("v_reset"),
-        np.exp(-dt / tau_m),
+        _left(population, dt / tau_m),
+        nothing if leaky else dt / cm * current,
         # For ever is as long as int32 steps last. One step and none are the same: the spike's own.
         np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
     )
@@ -167,11 +176,22 @@ def _current(population: Population, parameter: str, dt: float) -> tuple[Any, An
         return np.zeros(population.size), np.zeros(population.size)
     tau_m = population.parameter("tau_m")
     x, y = dt / tau_m, dt / population.parameter(parameter)
+    cm, leaky = population.parameter("cm"), population.model.leaky
+    rise = tau_m / cm * x if leaky else dt / cm
+    if population.model.integration == "euler":
+        return _left(population, y), rise
+    if population.model.integration == "exponential_euler":
+        return _left(population, y), tau_m / cm * -np.expm1(-x) if leaky else rise
     apart = np.abs(y - x)
     apart[apart == 0] = np.finfo(np.float64).tiny  # expm1(-z) / z is -1 there, as for z = 0
-    resistance = tau_m / population.parameter("cm")
-    gain = resistance * x * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
-    return np.exp(-y), gain
+    gain = rise * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
+    return _left(population, y), gain
+
+
+def _left(population: Population, steps: Float64Array) -> Float64Array:
+    """What is left after ``steps`` time constants, as the population is integrated."""
+    left: Float64Array = 1 - steps if population.model.integration == "euler" else np.exp(-steps)
+    return left
 
 
 def flatten_synapses(network: Network, dt: float) -> Synapses:

@@ -33,6 +33,8 @@ FRONTS = (
     "neurochip/compile_report.py",
     "neurochip/hardware.py",
     "neurochip/errors.py",
+    "neurochip/frontends/nir/__init__.py",
+    "neurochip/spike_files/__init__.py",
     "compiler/__init__.py",
 )
 

@@ -75,8 +75,15 @@ def test_the_description_of_a_network_is_in_the_prelude():
         assert getattr(neurochip, name) is getattr(neurochip.network, name)
 
 
-def test_the_compiler_offers_its_function_its_options_and_its_error():
-    assert compiler.__all__ == ["CompileError", "CompileOptions", "compile_network"]
+def test_the_compiler_offers_its_functions_its_options_and_its_error():
+    assert compiler.__all__ == [
+        "CompileError",
+        "CompileOptions",
+        "FitReport",
+        "FitRow",
+        "compile_network",
+        "explain_fit",
+    ]
 
 
 def test_both_packages_say_that_they_are_typed():

@@ -18,7 +18,7 @@ import numpy as np
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage
 from neurochip.recording import Recording
-from neurochip.reference.kernels import N_SPIKES, State, run_steps
+from neurochip.reference.kernels import N_SPIKES, Order, State, run_steps
 from neurochip.reference.probes import lay_out_traces
 from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
@@ -131,7 +131,8 @@ class ReferenceRun:
             position=np.zeros(3, dtype=np.int64),
         )
         begin = time.perf_counter()
-        arguments = (self._neurons, self._synapses, *self._inputs, self._columns, state)
+        order = Order(kicks_decay=True, input_first=False)
+        arguments = (self._neurons, self._synapses, *self._inputs, order, self._columns, state)
         reached = run_steps(*arguments, 0, self._n_steps)
         seconds = time.perf_counter() - begin
         if reached != self._n_steps:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from twin import run_twin
@@ -90,6 +92,24 @@ def test_exponential_synapses_are_mapped_without_error(v_rest, tau_refrac, dt, t
     rate = {-70.0: 450.0, -75.0: 580.0, -63.0: 220.0}[v_rest]
     reference = assert_twin_is_reference(driven(lif, weight=weight, rate=rate, delay=3.0), dt)
     assert 10 <= rate_of(reference) <= 40
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+@pytest.mark.parametrize("tau_syn", [None, 3.0, 10.0])
+@pytest.mark.parametrize("integration", ["euler", "exponential_euler"])
+def test_euler_steps_are_mapped_without_error(integration, tau_syn, dt):
+    lif = LIF(
+        tau_m=10.0,
+        tau_syn=tau_syn,
+        v_rest=-70.0,
+        v_reset=-67.0,
+        v_thresh=-55.0,
+        tau_refrac=2.0,
+        integration=integration,
+    )
+    weight = 1.5 if tau_syn is None else 15.0 / tau_syn
+    reference = assert_twin_is_reference(driven(lif, weight=weight, rate=1300.0, delay=3.0), dt)
+    assert rate_of(reference) >= 10
 
 
 @pytest.mark.parametrize("dt", [0.1, 1.0])
@@ -206,3 +226,78 @@ def test_recurrent_networks_with_delays_are_mapped_without_error(tau_syn, tau_re
     reference = assert_twin_is_reference(network, dt, duration=300.0)
     assert rate_of(reference, "cells") >= 5
     assert rate_of(reference, "brakes") >= 5
+
+
+LATE = ("before_threshold", "next_step")
+SYNAPSES = {
+    "delta": {},
+    "one current": {"tau_syn": 3.0},
+    "two": {"tau_syn_E": 3.0, "tau_syn_I": 7.0},
+}
+
+
+def with_delivery(network, delivery):
+    return dataclasses.replace(network, delivery=delivery)
+
+
+@pytest.mark.parametrize("delivery", LATE)
+@pytest.mark.parametrize("synapses", SYNAPSES)
+@pytest.mark.parametrize("tau_refrac", [0.0, 0.5, 2.0])
+def test_delivery_before_the_threshold_is_exact(delivery, synapses, tau_refrac):
+    lif = LIF(tau_m=8.0, v_rest=-70.0, v_reset=-65.0, tau_refrac=tau_refrac, **SYNAPSES[synapses])
+    weight = 3.0 if synapses == "delta" else 1.0
+    network = with_delivery(driven(lif, weight=weight, rate=1500.0, delay=0.7), delivery)
+    assert rate_of(assert_twin_is_reference(network, 0.5)) > 10
+
+
+@pytest.mark.parametrize("delivery", LATE)
+def test_recurrence_with_delivery_before_the_threshold_is_exact(delivery):
+    lif = LIF(tau_m=20.0, v_rest=-60.0, v_reset=-65.0, tau_refrac=1.0)
+    source, cells = PoissonInput("source", 40, rate=300.0), Population("neurons", 40, lif)
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[
+            fixed_probability(source, cells, 0.5, weight=1.0, seed=1),
+            fixed_probability(cells, cells, 0.2, weight=Uniform(-2.0, 1.0), delay=1.5, seed=2),
+        ],
+        delivery=delivery,
+    )
+    assert rate_of(assert_twin_is_reference(network, 0.5)) > 10
+
+
+@pytest.mark.parametrize("delivery", ["after_threshold", *LATE])
+@pytest.mark.parametrize("synapses", SYNAPSES)
+@pytest.mark.parametrize("integration", ["exact", "euler", "exponential_euler"])
+def test_neurons_without_a_leak_are_exact(delivery, synapses, integration):
+    lif = LIF(
+        tau_m=np.inf,
+        cm=2.0,
+        v_rest=-66.0,
+        v_reset=-65.0,
+        i_offset=0.3,
+        tau_refrac=1.5,
+        integration=integration,
+        **SYNAPSES[synapses],
+    )
+    weight = 0.4 if synapses == "delta" else 0.2
+    network = with_delivery(driven(lif, weight=weight, rate=1500.0), delivery)
+    assert rate_of(assert_twin_is_reference(network, 0.5)) > 10
+
+
+@pytest.mark.parametrize("tau_m", [15.0, np.inf])
+@pytest.mark.parametrize("synapses", SYNAPSES)
+def test_neurons_that_never_spike_are_exact(tau_m, synapses):
+    lif = LIF(tau_m=tau_m, v_rest=1.0, v_reset=0.0, v_thresh=np.inf, **SYNAPSES[synapses])
+    reference = assert_twin_is_reference(driven(lif, weight=2.0, rate=1500.0), 0.5)
+    assert reference.n_spikes == 0
+    assert reference.trace("neurons").values.max() > 20
+
+
+@pytest.mark.parametrize("synapses", ["one current", "two"])
+@pytest.mark.parametrize("integration", ["exact", "euler", "exponential_euler"])
+def test_currents_that_begin_at_a_value_are_exact(synapses, integration):
+    start = np.linspace(-2.0, 3.0, SIZE)
+    lif = LIF(tau_m=15.0, i_syn_init=start, integration=integration, **SYNAPSES[synapses])
+    reference = assert_twin_is_reference(driven(lif, weight=0.3, rate=1000.0), 0.5)
+    assert np.ptp(reference.trace("neurons").values[0]) > 1

@@ -1,12 +1,13 @@
 """Random networks, compiled: registers, rounding errors, headroom, cores, and what cores change.
 
-Limits are counted from the image alone, by the packing rule of ``compiler/budget.py``.
+Limits are counted from the image alone, by ``tests/checker.py``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from checker import broken_limits, count_image
 
 from compiler import CompileError, compile_network
 from neurochip import (
@@ -27,6 +28,7 @@ from neurochip import (
     from_arrays,
 )
 from neurochip.emulator import Emulator
+from neurochip.mapping.budget import RESOURCES, core_usage
 from neurochip.registers import SignMode
 
 N_NETWORKS = 60
@@ -40,6 +42,9 @@ CHIPS = (
     LOIHI.what_if(accumulator_slots=256, compartments=64),
     LOIHI.what_if(input_axons=40),
     LOIHI.what_if(synapse_formats=3, synapses_per_entry=4),
+    LOIHI.what_if(synaptic_words=200, entry_alignment_bits=64, list_suffix_bits=0, run_base=False),
+    LOIHI.what_if(synaptic_words=150, cores=32, chips=8, population_axons=False),
+    LOIHI.what_if(synaptic_words=250, cores=8, chips=32),
 )
 
 
@@ -155,77 +160,30 @@ def cases_of_other_widths():
 # ----------------------------------------------------------------------- limits of the cores
 
 
-def count_from_image(image):
-    """Resources of every core, from its integers only."""
-    core, n_cores = image.chip.core, image.n_cores
-    core_of = np.repeat(np.arange(n_cores), np.diff(image.core_ptr))
-    used = {
-        name: np.zeros(n_cores, dtype=int)
-        for name in ("synaptic_words", "input_axons", "output_axons", "synapse_formats")
-    }
-    used["compartments"] = np.diff(image.core_ptr)
-    delay_bits = np.zeros(n_cores, dtype=int)
-    registers = image.compartments
-    parts = list(zip(image.core_ptr[:-1], image.core_ptr[1:], strict=True))
-    used["compartment_profiles"] = np.array(
-        [
-            len(set(zip(*(c[a:b].tolist() for c in columns), strict=True)))
-            for columns in [(registers.decay_u, registers.decay_v, registers.refractory)]
-            for a, b in parts
-        ]
-    )
-    used["threshold_profiles"] = np.array(
-        [len(set(registers.threshold_mantissa[a:b].tolist())) for a, b in parts]
-    )
-    for group in image.synapses:
-        bits = int(group.max_delay).bit_length()
-        synapse = group.format.weight_bits + bits + core.synapse_index_bits
-        per_list: dict[tuple[int, int], int] = {}
-        pairs = set()
-        for source in range(len(group.indptr) - 1):
-            for k in range(group.indptr[source], group.indptr[source + 1]):
-                target_core = int(core_of[group.target[k]])
-                per_list[source, target_core] = per_list.get((source, target_core), 0) + 1
-                if group.source == "compartments":
-                    pairs.add((int(core_of[source]), target_core))
-        for (_, target_core), n in per_list.items():
-            entries = -(-n // core.synapses_per_entry)
-            total_bits = entries * core.entry_prefix_bits + n * synapse
-            used["synaptic_words"][target_core] += -(-total_bits // core.word_bits)
-            used["input_axons"][target_core] += group.source == "inputs"
-        for source_core, target_core in pairs:
-            used["input_axons"][target_core] += 1
-            used["output_axons"][source_core] += 2
-        for target_core in {target_core for _, target_core in per_list}:
-            used["synapse_formats"][target_core] += 1
-            delay_bits[target_core] = max(delay_bits[target_core], bits)
-    return used, delay_bits
-
-
 def test_no_core_breaks_a_limit_by_a_count_from_the_image_alone(cases):
     several_cores = 0
     for seed, _, _, image in cases:
-        core = image.chip.core
-        used, delay_bits = count_from_image(image)
         several_cores += image.n_cores > 1
-        assert image.n_cores <= image.chip.cores
-        for name, counts in used.items():
-            assert np.all(counts <= getattr(core, name)), (seed, name)
-        room = core.accumulator_slots >> delay_bits
-        assert np.all(used["compartments"] <= room), seed
+        assert broken_limits(image) == [], seed
     assert several_cores > N_NETWORKS // 3
 
 
 def test_the_report_states_the_fullest_core(cases):
     for seed, _, _, image in cases:
-        used, _ = count_from_image(image)
+        used, _ = count_image(image)
         resources = image.report.resources
-        assert resources["cores"] == (image.n_cores, image.chip.cores)
-        for name in ("compartments", "synaptic_words", "input_axons", "output_axons"):
+        assert resources["cores"] == (image.n_cores, image.chip.total_cores)
+        for name in RESOURCES:
             assert resources[name][0] == used[name].max(), (seed, name)
-        # Populations on one core that share a profile are counted one by one: never too few.
-        for name in ("compartment_profiles", "threshold_profiles", "synapse_formats"):
-            assert resources[name][0] >= used[name].max(), (seed, name)
+
+
+def test_the_count_of_every_core_equals_a_plain_one_from_the_image(cases):
+    for seed, _, _, image in cases:
+        counted, _ = core_usage(image)
+        expected, delay_bits = count_image(image)
+        assert counted["delay_bits"].tolist() == delay_bits.tolist(), seed
+        for name in RESOURCES:
+            assert counted[name].tolist() == expected[name].tolist(), (seed, name)
 
 
 def test_every_neuron_and_every_synapse_of_the_network_is_in_the_image(cases):

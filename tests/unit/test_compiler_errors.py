@@ -16,6 +16,7 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
+from neurochip.fixedpoint import Overflow
 
 
 def lif(**changes):
@@ -193,9 +194,11 @@ MORE = "or compile for a chip that has more with chip.what_if(...)."
         ),
         (
             {"synapse_formats": 2},
-            lambda s, c: [all_to_all(s, c, weight=w) for w in (1.0, 2.0, 3.0)],
-            f"needs 3 synapse formats of a core; allowed: 2. Make the network fit (merge its "
-            f"connections), {MORE}",
+            lambda s, c: [
+                all_to_all(s, c, weight=w, delay=d) for w, d in ((1.0, 0), (-1.0, 0), (1.0, 2.0))
+            ],
+            f"needs 3 synapse formats of a core; allowed: 2. Make the network fit (give its "
+            f"connections fewer signs, scales and delays), {MORE}",
         ),
     ],
     ids=["compartments", "synaptic_words", "input_axons", "synapse_formats"],
@@ -240,3 +243,42 @@ def test_axons_between_cores_are_counted_after_placement(limit, value, remedy):
     )
     image = compile_network(network, chip.what_if(**{limit: value + 1}), dt=0.1)
     assert image.report.resources[limit] == (value + 1, value + 1)
+
+
+@pytest.mark.parametrize(("parameter", "other"), [("tau_m", {}), ("tau_syn", {"tau_m": 9.0})])
+def test_forward_euler_may_not_overshoot(parameter, other):
+    model = lif(**{**other, parameter: 0.5}, integration="euler")
+    assert message(driven(model), dt=1.0) == (
+        f"population 'cells': {parameter}[0] = 0.5 ms is shorter than a step of 1 ms, where "
+        "forward Euler overshoots; no decay register does. Shorten dt, or take integration = "
+        "'exact'."
+    )
+
+
+# ------------------------------------------------------- no leak, no threshold, a first current
+
+
+def test_a_chip_on_which_v_always_decays_has_no_neurons_without_a_leak():
+    assert message(driven(lif(tau_m=np.inf)), LOIHI.what_if(name="leaky", decay_v_offset=1)) == (
+        "population 'cells': tau_m = inf, but on leaky v decays at least by 1 in 4096 per step. "
+        "Give it a tau_m."
+    )
+
+
+def test_a_chip_on_which_v_passes_every_threshold_has_no_silent_neurons():
+    silent = driven(lif(v_thresh=np.inf))
+    expected = (
+        "population 'cells': v_thresh = inf, but on this chip no limit of v keeps it from passing "
+        "the largest threshold (64 LSB). Give the neurons a threshold, or the chip "
+        "voltage_overflow = CLIP and a wider threshold register."
+    )
+    assert message(silent, LOIHI.what_if(threshold_mantissa_bits=1)) == expected
+    unlimited = LOIHI.what_if(voltage_overflow=Overflow.NONE)
+    assert message(silent, unlimited) == expected.replace("(64 LSB)", "(8388544 LSB)")
+
+
+def test_a_first_current_that_is_over_in_one_step_is_refused():
+    assert message(driven(lif(tau_syn=0.001, i_syn_init=[0.0, 0.0, 1.0, 0.0])), dt=1.0) == (
+        "population 'cells': i_syn_init[2] is not 0, but its current is over within one step. Set "
+        "it to 0, or shorten dt."
+    )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from compiler.ideal import delay_steps, ideal_population
+from compiler.ideal import delay_steps, ideal_population, time_constant
 from neurochip import LIF, ConstantCurrent, Network, Population
 
 # A few hundred float64 operations on numbers of order 1: about 1e-14.
@@ -56,6 +56,27 @@ def test_equal_time_constants_give_the_alpha_function():
     for step, v in enumerate(free_run(ideal, {0: 0.2}, 200)):
         t = (step + 1) * DT
         assert v + 70.0 == pytest.approx(20.0 * 0.2 * t / 10 * math.exp(-t / 10), abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("integration", ["euler", "exponential_euler"])
+def test_euler_steps_hold_the_current_of_their_beginning(integration):
+    """Literal forward Euler: both right-hand sides take the values of the beginning."""
+    lif = LIF(tau_m=10.0, tau_syn=4.0, cm=0.5, v_rest=-70.0, v_reset=-70.0, integration=integration)
+    v, current = -70.0, 0.2
+    for got in free_run(ideal_of(lif), {0: 0.2}, 200):
+        v_inf = -70.0 + 20.0 * current
+        if integration == "euler":
+            v, current = v + DT * (v_inf - v) / 10.0, current - DT * current / 4.0
+        else:
+            v, current = v_inf + (v - v_inf) * math.exp(-DT / 10), current * math.exp(-DT / 4)
+        assert got == pytest.approx(v, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("integration", ["exact", "euler", "exponential_euler"])
+def test_a_time_constant_is_read_back_from_what_a_step_keeps(integration):
+    model = LIF(tau_m=10.0, integration=integration)
+    keep = ideal_of(model).keep_v
+    assert time_constant(model, keep, DT) == pytest.approx([10.0], rel=TOLERANCE)
 
 
 def test_the_gain_is_continuous_where_the_time_constants_meet():

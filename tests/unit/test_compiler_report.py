@@ -67,7 +67,14 @@ def test_the_report_lists_every_parameter_in_order(image):
     ]
     assert image.report.warnings == ()
     assert (image.report.chip, image.report.dt) == ("loihi", 0.1)
-    assert image.report.options == {"gain": "dc", "headroom": 1.25, "assumed_rate": 100.0}
+    assert image.report.options == {
+        "gain": "dc",
+        "headroom": 1.25,
+        "assumed_rate": 100.0,
+        "placement": "sequential",
+        "mesh": None,
+        "seed": 0,
+    }
 
 
 def test_tau_m_of_10_ms_at_0_1_ms_becomes_decay_41_which_means_9_94_ms(image):
@@ -155,7 +162,7 @@ def test_integers_of_the_image_are_those_of_the_report(image, lsb_per_mv):
 
 
 def test_resources_are_counted(image):
-    # A synapse takes 10 + 8 + 0 + 10 bits: one word for each source.
+    # A list takes 10 + 7 + 8 + 6 bits: one word for each source.
     assert image.report.resources == {
         "cores": (1, 128),
         "compartments": (100, 1024),
@@ -164,6 +171,8 @@ def test_resources_are_counted(image):
         "compartment_profiles": (1, 32),
         "threshold_profiles": (1, 8),
         "synapse_formats": (1, 15),
+        "list_words": (1, 256),
+        "shared_registers": (1, 1),
         "output_axons": (0, 4096),
     }
 
@@ -374,3 +383,46 @@ def test_a_network_without_any_input_compiles():
     assert image.n_inputs == 0
     assert image.report.scales[0].binding == "threshold"
     assert "nothing drives it" in str(image.report)
+
+
+# ------------------------------------------------------- no leak, no threshold, a first current
+
+
+def test_without_a_leak_there_is_a_drift_and_no_time_constant():
+    network = project_network(tau_m=np.inf, i_offset=0.5, cm=2.0)
+    report = compile_network(network, LOIHI, dt=0.1).report
+    tau_m, drift = report.row("neurons", "tau_m"), report.row("neurons", "drift")
+    assert one(tau_m.registers["decay_v"]) == 0
+    assert (tau_m.error, tau_m.note) == (0.0, "inf: v keeps its value, there is no leak")
+    assert drift.unit == "mV per step"
+    assert one(drift.asked) == pytest.approx(0.1 * 0.5 / 2.0, rel=REL)
+    assert abs(drift.relative_error) < 0.01
+    assert "tau_m       -" in str(report)
+
+
+def test_a_neuron_that_never_spikes_has_the_largest_threshold_and_a_lower_limit_of_v():
+    image = compile_network(project_network(v_thresh=np.inf), LOIHI, dt=0.1)
+    row = image.report.row("neurons", "v_thresh")
+    assert one(row.registers["threshold_mantissa"]) == (1 << 17) - 1
+    assert one(row.registers["vmax_exponent"]) == 6
+    assert row.note == "inf: v is limited below, it never spikes"
+    assert image.compartments.vmax_exponent.tolist() == [6] * 100
+    expected, limit = image.report.scales[0].peaks["voltage_high"]
+    assert 0 < expected < limit
+    assert CompileReport.from_dict(json.loads(json.dumps(image.report.to_dict()))) == image.report
+
+
+def test_a_silent_population_that_nothing_drives_has_a_scale_too():
+    lif = LIF(v_rest=0.0, v_reset=0.0, v_thresh=np.inf)
+    report = compile_network(Network(populations=[Population("cells", 3, lif)]), LOIHI).report
+    assert report.scales[0].binding == "voltage high"
+    assert "headroom: nothing drives it" in str(report)
+
+
+def test_the_first_current_is_reported_in_its_own_unit():
+    network = project_network(tau_syn=5.0, i_syn_init=0.75)
+    image = compile_network(network, LOIHI, dt=0.1)
+    row = image.report.row("neurons", "i_syn_init")
+    assert (row.unit, one(row.asked)) == ("nA", 0.75)
+    assert abs(row.relative_error) < 1e-3
+    assert image.compartments.u_init.tolist() == [int(one(row.registers["u"]))] * 100

@@ -390,3 +390,31 @@ def test_importing_the_description_loads_no_kernels():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_a_first_current_decays_in_step_0_already():
+    registers = {"decay_u": 2047, "u_init": [1000, -1001], "decay_v": 0}
+    image = hand_made(2, synapses=False, **registers)
+    run = Emulator(image).run_steps(3, record=["u", "v"])
+    assert run.trace("compartments", "u").values.tolist() == [[500, -500], [250, -250], [125, -125]]
+    assert run.trace("compartments", "v").values.tolist() == [[500, -500], [750, -750], [875, -875]]
+    assert image.digest() != hand_made(2, synapses=False, decay_u=2047).digest()
+
+
+def test_a_continued_run_with_input_in_its_own_step_loses_nothing():
+    source, cells = PoissonInput("source", 30, rate=300.0), Population("cells", 30, LIF())
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=9.0)],
+        delivery="before_threshold",
+    )
+    image, stimulus = compile_network(network, dt=0.5), draw_stimulus(network, 100.0, seed=3)
+    whole = Emulator(image).run(stimulus)
+    parts = Emulator(image)
+    runs = [parts.run(stimulus, duration=length) for length in (0.5, 30.0, 69.5)]
+    assert whole.n_spikes > 50
+    assert (
+        np.concatenate([r.steps["cells"] for r in runs]).tolist() == whole.steps["cells"].tolist()
+    )
+    assert np.concatenate([r.ids["cells"] for r in runs]).tolist() == whole.ids["cells"].tolist()

@@ -91,6 +91,7 @@ def test_compartments_are_filled_with_what_the_chip_holds_after_a_reset():
         "vmax_exponent": [7, 7],
         "v_init": [0, 0],
         "join": [0, 0],
+        "u_init": [0, 0],
     }
     assert all(array.dtype == np.int32 for array in values.values())
     narrow = LOIHI.what_if(threshold_mantissa_bits=4).core
@@ -223,6 +224,7 @@ def test_the_report_is_part_of_the_symbols():
         ("vmin_exponent", 0, 23),
         ("vmax_exponent", 0, 7),
         ("v_init", -8388607, 8388607),
+        ("u_init", -8388607, 8388607),
     ],
 )
 def test_a_register_holds_its_range_and_nothing_else(register, low, high):

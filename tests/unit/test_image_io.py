@@ -285,9 +285,9 @@ def test_the_text_says_what_the_integers_are():
         "1 cores, 4 compartments, 3 inputs, 5 synapses, longest delay 3 steps",
         "",
         "compartments (equal neighbours are joined)",
-        f"  0..1: decay_u 4095, decay_v 1, {rest}, v_init 0, join 0",
-        f"  2..2: decay_u 4095, decay_v 2, {rest}, v_init 0, join 0",
-        f"  3..3: decay_u 4095, decay_v 2, {rest}, v_init 5, join 0",
+        f"  0..1: decay_u 4095, decay_v 1, {rest}, v_init 0, join 0, u_init 0",
+        f"  2..2: decay_u 4095, decay_v 2, {rest}, v_init 0, join 0, u_init 0",
+        f"  3..3: decay_u 4095, decay_v 2, {rest}, v_init 5, join 0, u_init 0",
         "",
         "synapse group 0 from compartments: 5 synapses, exponent -2, 8 bits, mixed",
         "  0 -> 0: mantissa 0, delay 0",
@@ -328,5 +328,24 @@ def test_the_text_of_a_compiled_network_names_its_parts(compiled):
 def test_a_file_of_before_there_were_joins_has_none(compiled, tmp_path):
     path = save_image(compiled, tmp_path / "image")
     arrays, _ = header_of(path)
-    rewrite(path, {name: value for name, value in arrays.items() if name != "compartments.join"})
+    older = {"compartments.join", "compartments.u_init"}
+    rewrite(path, {name: value for name, value in arrays.items() if name not in older})
     assert load_image(path) == compiled
+
+
+def test_the_lead_of_the_input_is_kept_and_older_files_have_none(tmp_path):
+    source, cells = PoissonInput("source", 2, rate=9.0), Population("cells", 2, LIF())
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=20.0)],
+        delivery="before_threshold",
+    )
+    image = compile_network(network, LOIHI, dt=0.5)
+    assert image.symbols.input_lead == 1
+    path = save_image(image, tmp_path / "image")
+    assert load_image(path) == image
+    arrays, header = header_of(path)
+    del header["symbols"]["input_lead"]
+    rewrite(path, {**arrays, "header": np.array(json.dumps(header))})
+    assert load_image(path).symbols.input_lead == 0

@@ -115,10 +115,15 @@ def test_connections_that_share_a_name_are_numbered():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"tau_m": 0.0}, "LIF: tau_m = 0 ms; allowed: a finite number above 0 ms."),
-        ({"tau_m": -5.0}, "LIF: tau_m = -5 ms; allowed: a finite number above 0 ms."),
-        ({"tau_m": np.inf}, "LIF: tau_m = inf ms; allowed: a finite number above 0 ms."),
-        ({"tau_m": [10.0, -1.0]}, "LIF: tau_m[1] = -1 ms; allowed: a finite number above 0 ms."),
+        ({"tau_m": 0.0}, "LIF: tau_m = 0 ms; allowed: a finite number above 0 ms, or inf for all."),
+        (
+            {"tau_m": [10.0, -1.0]},
+            "LIF: tau_m[1] = -1 ms; allowed: a finite number above 0 ms, or inf for all.",
+        ),
+        (
+            {"tau_m": [np.inf, 10.0]},
+            "LIF: tau_m[0] = inf ms; allowed: a finite number above 0 ms, or inf for all.",
+        ),
         ({"tau_m": None}, "LIF: tau_m = None; allowed: a number or one number per neuron, in ms."),
         ({"cm": 0}, "LIF: cm = 0 nF; allowed: a finite number above 0 nF."),
         ({"tau_syn": 0}, "LIF: tau_syn = 0 ms; allowed: a finite number above 0 ms."),
@@ -152,9 +157,16 @@ def test_connections_that_share_a_name_are_numbered():
         ),
         ({"v_rest": np.nan}, "LIF: v_rest = nan mV; allowed: a finite number."),
         ({"v_reset": -np.inf}, "LIF: v_reset = -inf mV; allowed: a finite number."),
-        ({"v_thresh": np.inf}, "LIF: v_thresh = inf mV; allowed: a finite number."),
+        (
+            {"v_thresh": -np.inf},
+            "LIF: v_thresh = -inf mV; allowed: a finite number, or inf for all.",
+        ),
         ({"v_init": np.nan}, "LIF: v_init = nan mV; allowed: a finite number."),
         ({"i_offset": np.nan}, "LIF: i_offset = nan nA; allowed: a finite number."),
+        (
+            {"integration": "rk2"},
+            "LIF: integration = 'rk2'; allowed: 'exact', 'euler' or 'exponential_euler'.",
+        ),
         (
             {"v_rest": [[1.0]]},
             "LIF: v_rest has shape (1, 1); allowed: a number or a one-dimensional array with one "
@@ -279,3 +291,36 @@ def test_a_population_that_is_not_there_is_refused():
     message = "network: no population 'c'; there are 'a', 'b'."
     with pytest.raises(NetworkError, match=exactly(message)):
         network.population("c")
+
+
+def test_delivery_has_three_names():
+    cells = Population("cells", 1)
+    for name, decays, lead in (
+        ("after_threshold", True, 0),
+        ("before_threshold", False, 1),
+        ("next_step", False, 0),
+    ):
+        network = Network(populations=[cells], delivery=name)
+        assert (network.kicks_decay, network.input_lead) == (decays, lead)
+    with pytest.raises(NetworkError) as caught:
+        Network(populations=[cells], delivery="soon")
+    assert str(caught.value) == (
+        "network: delivery = 'soon'; allowed: 'after_threshold', 'before_threshold', 'next_step'."
+    )
+
+
+def test_infinite_parameters_mean_no_leak_and_no_threshold():
+    assert (LIF().leaky, LIF().spiking) == (True, True)
+    assert not LIF(tau_m=np.inf).leaky
+    assert not LIF(v_thresh=[np.inf, np.inf]).spiking
+    assert repr(LIF(tau_m=np.inf)) == "LIF(tau_m=inf)"
+
+
+def test_a_first_current_needs_a_current():
+    assert LIF(tau_syn=5.0, i_syn_init=1.0).i_syn_init == 1.0
+    with pytest.raises(NetworkError) as caught:
+        LIF(i_syn_init=1.0)
+    assert str(caught.value) == (
+        "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, or a "
+        "v_init."
+    )

@@ -1,0 +1,171 @@
+"""Whether a network fits, what keeps it from that, and what would help: each change is tried."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurochip.errors import CompileError, MissingExtraError
+from neurochip.hardware import LOIHI, ChipSpec
+from neurochip.network import Network
+from neurochip.recording import Recording
+
+from .options import CompileOptions
+from .pipeline import translate
+from .placement import place
+from .workload import Workload
+
+__all__ = ["FitReport", "FitRow", "explain_fit"]
+
+_ROOM = 1 << 20  # chips enough for any network: how many it needs is the question
+_FEWER_BITS = (6, 4, 2, 1)
+
+
+@dataclass(frozen=True)
+class FitRow:
+    """One way to place the network.
+
+    Parameters
+    ----------
+    change : str
+        What is different from what was asked; empty for that itself.
+    cores : int or None
+        Cores that it needs; None if no number of cores is enough.
+    fits : bool
+        Whether the chip has so many.
+    reason : str
+        Why no number of cores is enough, or which resource is full on most cores.
+    """
+
+    change: str
+    cores: int | None
+    fits: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a network needs of a chip, as asked and with changes.
+
+    Parameters
+    ----------
+    chip : ChipSpec
+        The chip.
+    rows : tuple of FitRow
+        As asked first, then each change on its own.
+    """
+
+    chip: ChipSpec
+    rows: tuple[FitRow, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the network fits as asked."""
+        return self.rows[0].fits
+
+    @property
+    def remedies(self) -> tuple[FitRow, ...]:
+        """Changes after which it fits, the fewest cores first."""
+        fitting = [row for row in self.rows[1:] if row.fits]
+        return tuple(sorted(fitting, key=lambda row: row.cores or 0))
+
+    def __str__(self) -> str:
+        there, first = self.chip.total_cores, self.rows[0]
+        if first.cores is None:
+            lines = [f"Does not fit {self.chip.name}: {first.reason}"]
+        else:
+            verdict = "Fits" if first.fits else "Does not fit"
+            chips = -(-first.cores // self.chip.cores)
+            lines = [
+                f"{verdict} {self.chip.name}: needs {first.cores} cores, which is {chips} chips; "
+                f"there are {there} cores on {self.chip.chips}. What fills a core first: "
+                f"{first.reason}."
+            ]
+        if len(self.rows) > 1:
+            lines.append("One change at a time:")
+        for row in self.rows[1:]:
+            if row.cores is None:
+                lines.append(f"  {row.change:46} does not help")
+            else:
+                lines.append(
+                    f"  {row.change:46} {row.cores} cores, {'fits' if row.fits else 'too many'}"
+                )
+        return "\n".join(lines)
+
+
+def explain_fit(
+    network: Network,
+    chip: ChipSpec = LOIHI,
+    dt: float = 0.1,
+    *,
+    traffic: Recording | None = None,
+    **options: Any,
+) -> FitReport:
+    """Try to place a network as asked and, if that fails, with fewer bits and by other strategies.
+
+    Parameters
+    ----------
+    network, chip, dt
+        As for :func:`compile_network`.
+    traffic : Recording, optional
+        As for :func:`compile_network`.
+    **options
+        Fields of :class:`CompileOptions`.
+
+    Raises
+    ------
+    CompileError
+        If a parameter fits no register, which no placement changes.
+    """
+    chosen = CompileOptions(**options)
+    work = translate(network, chip, dt, chosen, traffic).work
+    rows = [_row("", work, chip, chosen.placement, chosen.seed)]
+    if not rows[0].fits:
+        for change, other, strategy in _changes(work, chip, chosen.placement):
+            rows.append(_row(change, other, chip, strategy, chosen.seed))
+    return FitReport(chip, tuple(rows))
+
+
+def _row(change: str, work: Workload, chip: ChipSpec, strategy: str, seed: int) -> FitRow:
+    roomy = dataclasses.replace(chip, chips=_ROOM)
+    try:
+        placed = place(work, roomy, strategy, "in_order", seed)
+    except (CompileError, MissingExtraError) as problem:
+        return FitRow(change, None, False, str(problem))
+    needed = len(placed.sites)
+    return FitRow(change, needed, needed <= chip.total_cores, placed.binding(chip))
+
+
+def _changes(work: Workload, chip: ChipSpec, strategy: str) -> Iterator[tuple[str, Workload, str]]:
+    wiring, bits = work.wiring, chip.core.weight_mantissa_bits
+    for fewer in _FEWER_BITS:
+        if fewer < bits:
+            yield (
+                f"weights of {fewer} bits, not {bits}",
+                _replaced(work, format_bits=wiring.format_bits - bits + fewer),
+                strategy,
+            )
+    longest = int(wiring.format_delay.max(initial=0))
+    for most in range(longest - 1, -1, -1):
+        less = np.maximum(0, wiring.format_delay - most)
+        yield (
+            f"delays of at most {(1 << most) - 1} steps, not {(1 << longest) - 1}",
+            _replaced(
+                work,
+                format_bits=wiring.format_bits - less,
+                format_delay=wiring.format_delay - less,
+            ),
+            strategy,
+        )
+    for other in ("sequential", "greedy", "hypergraph"):
+        if other != strategy:
+            yield f"placement={other!r}", work, other
+
+
+def _replaced(work: Workload, **arrays: Any) -> Workload:
+    narrow = {name: values.astype(np.int32) for name, values in arrays.items()}
+    return dataclasses.replace(work, wiring=dataclasses.replace(work.wiring, **narrow))

@@ -1,0 +1,120 @@
+"""Make cores of clusters: cut those that break a limit, merge small ones that fit together.
+
+Strategies know some limits and guess others. Here each cluster is tried for real.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurochip.hardware import ChipSpec
+from neurochip.mapping.budget import Filler, Filling, limits_of
+from neurochip.mapping.traffic import flows_of
+from neurochip.typing import BoolArray, Float64Array, Int64Array
+
+from .workload import Workload
+
+__all__ = ["cluster_order", "settle"]
+
+_SMALL = 0.7  # of the fullest resource: above, no partner is looked for
+_TOGETHER = 1.3  # sum of two such loads up to which merging is tried: words are shared
+_PARTNERS = 6
+
+
+def settle(work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array) -> Int64Array:
+    """Return clusters that respect all limits of a core, few of them small.
+
+    Parameters
+    ----------
+    work, chip, filler
+        The neurons, the chip and what counts its limits.
+    cluster : ndarray of int64, shape (n_neurons,)
+        Wanted core of each neuron.
+    """
+    order, opens = cluster_order(work, cluster)
+    filling = filler.fill(order, opens)
+    if filling.failed >= 0:
+        return cluster  # placing them fails too, and says why
+    core = np.empty_like(order)
+    core[order] = np.repeat(np.arange(filling.n_cores), np.diff(filling.core_ptr))
+    return _merge(work, chip, filler, filling, order, core)
+
+
+def cluster_order(work: Workload, cluster: Int64Array) -> tuple[Int64Array, BoolArray]:
+    """Order neurons by cluster, and within it as in the network; and say where one begins.
+
+    Neurons of different kinds (:attr:`Wiring.kind`) never share a core.
+    """
+    kind = work.wiring.kind
+    order = np.lexsort((cluster, kind))
+    key = np.stack([kind[order], cluster[order]], axis=1)
+    opens = np.concatenate([[True], (key[1:] != key[:-1]).any(axis=1)])
+    return order, opens
+
+
+def _merge(
+    work: Workload,
+    chip: ChipSpec,
+    filler: Filler,
+    filling: Filling,
+    order: Int64Array,
+    core: Int64Array,
+) -> Int64Array:
+    """Merge small cores with those that they exchange most messages with."""
+    n = filling.n_cores
+    load = _loads(filling, chip)
+    kind = work.wiring.kind[order[filling.core_ptr[:-1]]]
+    start, stop, weight = _exchanged(work, chip, filling, core)
+    members = dict(enumerate(np.split(order, filling.core_ptr[1:-1])))
+    parts = {k: [k] for k in range(n)}
+    ptr = np.searchsorted(start, np.arange(n + 1))
+    root = np.arange(n)
+    for small in np.argsort(load, kind="stable"):
+        k = int(small)
+        if k not in members or load[k] > _SMALL:
+            continue
+        pull = np.zeros(n)
+        for part in parts[k]:
+            near = slice(ptr[part], ptr[part + 1])
+            pull += np.bincount(root[stop[near]], weight[near], n)
+        pull[k] = 0.0
+        fits = (load + load[k] <= _TOGETHER) & (kind == kind[k]) & (root == np.arange(n))
+        fits[k] = False
+        partners = np.flatnonzero(fits)
+        # The most messages first; of equals, the emptiest.
+        partners = partners[np.lexsort((load[partners], -pull[partners]))][:_PARTNERS]
+        for other in partners.tolist():
+            both = np.sort(np.concatenate([members[k], members[other]]))
+            trial = filler.fill(both, np.zeros(len(both), dtype=bool))
+            if trial.n_cores == 1 and trial.failed < 0:
+                members[other] = both
+                parts[other] += parts.pop(k)
+                root[parts[other]] = other
+                load[other] = _loads(trial, chip)[0]
+                del members[k]
+                break
+    return root[core]
+
+
+def _loads(filling: Filling, chip: ChipSpec) -> Float64Array:
+    """Share of the fullest resource of each core."""
+    limits = limits_of(chip.core)
+    shares = [filling.usage[name] / limits[name] for name in _SHARED_OUT if name in limits]
+    loads: Float64Array = np.max(shares, axis=0)
+    return loads
+
+
+_SHARED_OUT = ("compartments", "synaptic_words", "input_axons")  # what adds up over neurons
+
+
+def _exchanged(
+    work: Workload, chip: ChipSpec, filling: Filling, core: Int64Array
+) -> tuple[Int64Array, Int64Array, Float64Array]:
+    """Messages between pairs of cores, both ways together, sorted by the first."""
+    of_compartment = core[work.wiring.neuron_of]
+    sites = np.zeros(filling.n_cores, dtype=np.int64)
+    traffic = flows_of(filling.reach, of_compartment, work.rate, sites, chip)
+    a = np.concatenate([traffic.start, traffic.stop])
+    b = np.concatenate([traffic.stop, traffic.start])
+    by_start = np.argsort(a, kind="stable")
+    return a[by_start], b[by_start], np.tile(traffic.messages, 2)[by_start]

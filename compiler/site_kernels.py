@@ -1,0 +1,117 @@
+"""Loops of the placement of cores on the mesh."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from neurochip._jit import inline_kernel, kernel
+from neurochip.typing import Float64Array, Int64Array
+
+__all__ = ["Board", "chain", "improve"]
+
+
+class Board(NamedTuple):
+    """Cores, what pulls them together, and the sites that they may take."""
+
+    ptr: Int64Array  # neighbours of each core
+    neighbour: Int64Array
+    weight: Float64Array
+    x: Int64Array  # of each site
+    y: Int64Array
+    cost_x: float
+    cost_y: float
+    site: Int64Array  # of each core
+    core: Int64Array  # on each site, or -1
+    first: Int64Array  # first place of each tile, row by row, in ``of_tile``
+    of_tile: Int64Array  # sites by tile
+    width: int
+    height: int
+
+
+@kernel
+def chain(ptr, neighbour, weight, pull, order):
+    """Order cores: each next one exchanges most with those before; of equals, the first.
+
+    ``pull`` is the total weight of each core at the beginning, and scratch.
+    """
+    n = len(order)
+    best = 0
+    for i in range(n):
+        if pull[i] > pull[best]:
+            best = i
+    for i in range(n):
+        pull[i] = 0.0
+    for place in range(n):
+        order[place] = best
+        pull[best] = -1.0
+        for j in range(ptr[best], ptr[best + 1]):
+            if pull[neighbour[j]] >= 0.0:
+                pull[neighbour[j]] += weight[j]
+        best = -1
+        for i in range(n):
+            if pull[i] >= 0.0 and (best < 0 or pull[i] > pull[best]):
+                best = i
+
+
+@inline_kernel
+def _change(core, start, stop, other, b):
+    """Return what moving a core costs more, its pull to ``other`` left out."""
+    change = 0.0
+    for j in range(b.ptr[core], b.ptr[core + 1]):
+        k = b.neighbour[j]
+        if k != other:
+            x, y = b.x[b.site[k]], b.y[b.site[k]]
+            before = b.cost_x * abs(b.x[start] - x) + b.cost_y * abs(b.y[start] - y)
+            after = b.cost_x * abs(b.x[stop] - x) + b.cost_y * abs(b.y[stop] - y)
+            change += b.weight[j] * (after - before)
+    return change
+
+
+@kernel
+def _try(core, stop, least, b):
+    """Move a core, or exchange it with the one there, if that saves at least so much."""
+    start, other = b.site[core], b.core[stop]
+    if start == stop or (b.x[start] == b.x[stop] and b.y[start] == b.y[stop]):
+        return False
+    change = _change(core, start, stop, other, b)
+    if other >= 0:
+        change += _change(other, stop, start, core, b)
+    if change >= -least:
+        return False
+    b.site[core], b.core[stop], b.core[start] = stop, core, other
+    if other >= 0:
+        b.site[other] = start
+    return True
+
+
+@kernel
+def improve(b, sweeps, draws, least, seed):
+    """Look for better sites of each core, around its centre of pull and at random; count moves."""
+    moves = 0
+    state = seed
+    for _ in range(sweeps):
+        found = 0
+        for core in range(len(b.site)):
+            total, x, y = 0.0, 0.0, 0.0
+            for j in range(b.ptr[core], b.ptr[core + 1]):
+                total += b.weight[j]
+                x += b.weight[j] * b.x[b.site[b.neighbour[j]]]
+                y += b.weight[j] * b.y[b.site[b.neighbour[j]]]
+            if total == 0.0:
+                continue
+            column, row = int(x / total + 0.5), int(y / total + 0.5)
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    at_x, at_y = column + dx, row + dy
+                    if 0 <= at_x < b.width and 0 <= at_y < b.height:
+                        tile = at_y * b.width + at_x
+                        for k in range(b.first[tile], b.first[tile + 1]):
+                            found += _try(core, b.of_tile[k], least, b)
+            for _ in range(draws):
+                # A linear congruential generator of 31 bits is enough to scatter tries.
+                state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+                found += _try(core, (state >> 8) % len(b.x), least, b)
+        moves += found
+        if found == 0:
+            break
+    return moves

@@ -1,0 +1,148 @@
+"""Pass 10: what has to be placed, in the order of the network, and how often it spikes.
+
+Neurons of two compartments come first. So each of them begins at an even compartment, which is what
+a join needs, wherever the cores are cut between neurons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip.errors import CompileError
+from neurochip.mapping.wiring import SynapseRows, Wiring, profiles_of, wire
+from neurochip.network import Network, Population
+from neurochip.recording import Recording
+from neurochip.typing import Float64Array, Int64Array
+
+from .compartments import PopulationCompartments
+from .options import CompileOptions
+from .peaks import spikes_per_step
+from .synapses import ConnectionRegisters
+
+__all__ = ["Workload", "lay_out_work"]
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """A network in the order of its members, pairs first.
+
+    Parameters
+    ----------
+    populations : tuple of Population
+        In that order.
+    first_neuron, first_compartment : dict of str to int
+        Where each population begins.
+    per_neuron : dict of str to int
+        Compartments of each neuron of a population.
+    wiring : Wiring
+        Neurons, compartments, synapses.
+    rate : ndarray of float64, shape (n_sources,)
+        Expected spikes per step of each source; of a pair, the last compartment spikes.
+    """
+
+    populations: tuple[Population, ...]
+    first_neuron: Mapping[str, int]
+    first_compartment: Mapping[str, int]
+    per_neuron: Mapping[str, int]
+    wiring: Wiring
+    rate: Float64Array
+
+    def owner(self, neuron: int) -> tuple[Population, int]:
+        """Population of a neuron, and its number there."""
+        for population in reversed(self.populations):
+            first = self.first_neuron[population.name]
+            if neuron >= first:
+                break
+        return population, neuron - first
+
+
+def lay_out_work(
+    network: Network,
+    members: Mapping[str, PopulationCompartments],
+    connections: Sequence[ConnectionRegisters],
+    dt: float,
+    options: CompileOptions,
+    traffic: Recording | None,
+) -> Workload:
+    """Number neurons, compartments and sources, and sort the synapses by target.
+
+    Raises
+    ------
+    CompileError
+        If ``traffic`` is a recording of another network.
+    """
+    ordered = tuple(sorted(network.populations, key=lambda p: -members[p.name].per_neuron))
+    per_neuron = {name: item.per_neuron for name, item in members.items()}
+    sizes = [p.size for p in ordered]
+    widths = [per_neuron[p.name] for p in ordered]
+    names = [p.name for p in ordered]
+    neurons = np.cumsum([0, *sizes])
+    compartments = np.cumsum([0, *np.multiply(sizes, widths)])
+    first_neuron = dict(zip(names, neurons[:-1].tolist(), strict=True))
+    first_compartment = dict(zip(names, compartments[:-1].tolist(), strict=True))
+    first_source, n_inputs = {}, 0
+    for entry in network.spike_inputs:
+        first_source[entry.name] = int(compartments[-1]) + n_inputs
+        n_inputs += entry.size
+
+    def ids(population: Population, receptor: int) -> Int64Array:
+        width = per_neuron[population.name]
+        first = first_compartment[population.name] + receptor % width
+        return np.arange(first, first + population.size * width, width)
+
+    rate = np.zeros(int(compartments[-1]) + n_inputs)
+    for population in ordered:
+        if traffic is None:
+            spikes = spikes_per_step(population, dt, options)
+        else:
+            spikes = _measured(traffic, population)
+        rate[ids(population, -1)] = spikes
+    for entry in network.spike_inputs:
+        start = first_source[entry.name]
+        rate[start : start + entry.size] = spikes_per_step(entry, dt, options)
+    groups = []
+    for item in connections:
+        source, target = item.connection.source, item.connection.target
+        if not item.connection.n_synapses:
+            continue
+        if isinstance(source, Population):
+            rows = ids(source, -1)
+        else:
+            rows = first_source[source.name] + np.arange(source.size)
+        ends = ids(target, item.projection.receptor).astype(np.int32)
+        groups.append(
+            SynapseRows(
+                rows.astype(np.int32),
+                item.connection.indptr,
+                ends[item.connection.post],
+                item.grid.format,
+                item.max_delay.bit_length(),
+            )
+        )
+    registers = {
+        name: np.concatenate([members[p.name].registers[name] for p in ordered])
+        for name in members[names[0]].registers
+    }
+    steps = np.repeat(widths, sizes)
+    wiring = wire(
+        np.concatenate([[0], np.cumsum(steps)]),
+        np.repeat(np.arange(len(ordered), dtype=np.int32), sizes),
+        n_inputs,
+        groups,
+        profiles_of(registers),
+    )
+    return Workload(ordered, first_neuron, first_compartment, per_neuron, wiring, rate)
+
+
+def _measured(traffic: Recording, population: Population) -> Float64Array:
+    size = traffic.populations.get(population.name)
+    if size != population.size:
+        found = "no population of that name" if size is None else f"{size} neurons there"
+        raise CompileError(
+            f"traffic: the recording has {found}; allowed: a recording of this network, in which "
+            f"{population.name!r} has {population.size} neurons."
+        )
+    return traffic.counts(population.name) / max(1, traffic.n_steps)

@@ -1,0 +1,311 @@
+"""One core as data: its limits, the widths of its registers, and what overflows do.
+
+Sources, by key: **D18** Davies et al. 2018, IEEE Micro 38(1), 10.1109/MM.2018.112130359;
+**NL** nengo-loihi 1.1.0 (``hardware/validate.py``, ``builder/discretize.py``, ``block.py``);
+**NX** intel-nrc-ecosystem/models, ``nxsdk_modules_ncl/dnn``; **B2** Brian2Loihi 0.5.2
+(Michaelis et al. 2022, 10.3389/fninf.2022.1015624). Where they disagree, the field says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+from dataclasses import dataclass, field
+
+from .errors import SpecError
+from .fixedpoint import Format, Overflow, Rounding
+
+__all__ = ["CoreSpec"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreSpec:
+    """Limits and register widths of one core. The defaults are the first-generation chip.
+
+    Parameters
+    ----------
+    compartments : int
+        Compartments of a core (D18 p. 89; NL, NX).
+    accumulator_slots : int
+        Entries of the synaptic accumulator: a core with ``b`` delay bits addresses
+        ``accumulator_slots >> b`` compartments (NX; D18: 8 delay slots with all compartments).
+    input_axons, output_axons : int
+        Axon table entries of a core (D18 p. 89; NL, NX).
+    synaptic_words, word_bits : int
+        Synaptic memory: words of so many bits (D18 p. 89; NL, NX).
+    synapses_per_entry, entry_prefix_bits, synapse_index_bits : int
+        Packing: an entry is a prefix (4-bit format, 6-bit count) followed by at most 60 synapses,
+        each with its weight and its delay; sparse ones with a target index of at most so many bits
+        (NX; NL allows 64 synapses).
+    synapse_index_bits_min : int
+        Least width of a target index; a core takes what its compartments need (NX 6 to 10 bits).
+    skip_bits_min, skip_bits_max : int
+        Widths of the gap before each synapse of a run-length entry (NX, NL).
+    run_base : bool
+        Whether run-length and dense entries begin with the index of their first target (NX) or
+        not (NL).
+    entry_alignment_bits, list_suffix_bits : int
+        An entry is rounded up to the first (NX 1, NL 64), and the second is added to the list of an
+        axon before it is rounded up to words (NX: a word more if 0 or at least 59 bits remain,
+        which is 6 bits; NL 0).
+    list_words : int
+        Words of the list of one axon (NX).
+    population_axons : bool
+        Whether the neurons of a population on one core share an axon to another core (NL, NX); if
+        not, each has its own (D18).
+    population_axon_entries, neuron_axon_entries, chip_axon_entries : int
+        Output axon entries of a shared axon, of a neuron's own, and more for each that ends on
+        another chip (NX; NL ignores the last).
+    compartment_profiles : int
+        Distinct sets of decays and refractory delay on a core (NL).
+    threshold_profiles : int
+        Distinct thresholds on a core (NL says 8 in one place and 16 in another: 8 is safe).
+    synapse_formats : int
+        Distinct (exponent, weight bits, sign mode) on a core (NX: 16, entry 0 is reserved).
+    decay_bits : int
+        Width of both decay registers; ``2**decay_bits`` means that nothing is left (NL, B2).
+    decay_u_offset, decay_v_offset : int
+        Added by the chip to the register: 1 for the current, 0 for the voltage (NL, B2).
+    state_bits : int
+        Width of u and v with sign (NL, asserted against the chip).
+    accumulator_bits : int
+        Width of the synaptic input of one step with sign (NL, asserted against the chip).
+    threshold_mantissa_bits, threshold_shift : int
+        Threshold = mantissa << shift, unsigned (NL, B2).
+    bias_mantissa_bits, bias_exponent_max : int
+        Bias = mantissa << exponent, mantissa signed (NL, Lava).
+    weight_mantissa_bits, weight_shift : int
+        Bits of the weight magnitude; weight = mantissa << (shift + exponent) (NL, B2).
+    weight_exponent_min, weight_exponent_max : int
+        Range of the exponent of a synapse format (B2: -8..7; NL: -7..7).
+    refractory_max : int
+        Largest refractory register; the smallest is 1 (NL 63; B2 64).
+    delay_max : int
+        Largest synaptic delay in steps on top of the one step that every spike takes (D18, B2).
+    vmin_exponent_max, vmax_exponent_max : int
+        vmin = -2**e + 1 and vmax = 2**(9 + 2 e) - 1 (NL, NX).
+    accumulator_overflow, current_overflow, input_overflow : Overflow
+        What the synaptic input of a step, u, and u + bias do beyond their width: WRAP (NL, the
+        first two asserted against the chip), WRAP_UP or NONE.
+    voltage_overflow : Overflow
+        CLIP to vmin and vmax (NL, Lava), or NONE (B2).
+    weight_rounding : Rounding
+        How the mantissa bits that a format does not store are dropped: FLOOR (public notes on the
+        vendor's formula), TOWARD_ZERO (B2) or NEAREST (NL, before loading). Inhibitory formats drop
+        them from the magnitude.
+    weight_clips : bool
+        Whether a decoded weight is limited to ``weight_limit`` (B2).
+    exponent_on_sum : bool
+        Whether a negative weight exponent shifts the sum of a synapse group in a step (Lava)
+        instead of every weight.
+    """
+
+    compartments: int = 1024
+    accumulator_slots: int = 8192
+    input_axons: int = 4096
+    output_axons: int = 4096
+    synaptic_words: int = 16384
+    word_bits: int = 64
+    synapses_per_entry: int = 60
+    entry_prefix_bits: int = 10
+    synapse_index_bits: int = 10
+    compartment_profiles: int = 32
+    threshold_profiles: int = 8
+    synapse_formats: int = 15
+    decay_bits: int = 12
+    decay_u_offset: int = 1
+    decay_v_offset: int = 0
+    state_bits: int = 24
+    accumulator_bits: int = 22
+    threshold_mantissa_bits: int = 17
+    threshold_shift: int = 6
+    bias_mantissa_bits: int = 13
+    bias_exponent_max: int = 7
+    weight_mantissa_bits: int = 8
+    weight_shift: int = 6
+    weight_exponent_min: int = -8
+    weight_exponent_max: int = 7
+    refractory_max: int = 63
+    delay_max: int = 62
+    vmin_exponent_max: int = 23
+    vmax_exponent_max: int = 7
+    accumulator_overflow: Overflow = Overflow.WRAP
+    current_overflow: Overflow = Overflow.WRAP
+    input_overflow: Overflow = Overflow.WRAP
+    voltage_overflow: Overflow = Overflow.CLIP
+    weight_rounding: Rounding = Rounding.FLOOR
+    weight_clips: bool = True
+    exponent_on_sum: bool = False
+    # These decide where neurons go, and no spike: they stay out of the digest of an image.
+    synapse_index_bits_min: int = field(default=6, repr=False)
+    skip_bits_min: int = field(default=2, repr=False)
+    skip_bits_max: int = field(default=5, repr=False)
+    run_base: bool = field(default=True, repr=False)
+    entry_alignment_bits: int = field(default=1, repr=False)
+    list_suffix_bits: int = field(default=6, repr=False)
+    list_words: int = field(default=256, repr=False)
+    population_axons: bool = field(default=True, repr=False)
+    population_axon_entries: int = field(default=2, repr=False)
+    neuron_axon_entries: int = field(default=1, repr=False)
+    chip_axon_entries: int = field(default=1, repr=False)
+
+    def __post_init__(self) -> None:
+        self._check_rules()
+        for item in dataclasses.fields(self):
+            if item.name in _RULES or item.name in _SWITCHES:
+                continue
+            value = getattr(self, item.name)
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+                raise SpecError(f"core: {item.name} = {value!r}; allowed: an integer.")
+            low, high = _RANGES.get(item.name, (1, 1 << 31))
+            value = int(value)
+            if not low <= value <= high:
+                raise SpecError(f"core: {item.name} = {value}; allowed: {low} to {high}.")
+            object.__setattr__(self, item.name, value)
+        self._check_order()
+        if self.compartments > 1 << self.synapse_index_bits:
+            raise SpecError(
+                f"core: compartments = {self.compartments}; allowed: at most "
+                f"{1 << self.synapse_index_bits} with synapse_index_bits = "
+                f"{self.synapse_index_bits}, the width of a target's index."
+            )
+        if self.accumulator_bits > self.state_bits:
+            raise SpecError(
+                f"core: accumulator_bits = {self.accumulator_bits} is above state_bits = "
+                f"{self.state_bits}; the input of a step must fit the current that takes it up."
+            )
+        if self.accumulator_bits - self.weight_shift > 16:
+            raise SpecError(
+                f"core: accumulator_bits - weight_shift = "
+                f"{self.accumulator_bits - self.weight_shift}; allowed: at most 16, since the "
+                "emulator stores a weight in 16 bits."
+            )
+        if self.accumulator_bits - self.weight_shift < 2:
+            raise SpecError(
+                f"core: accumulator_bits - weight_shift = "
+                f"{self.accumulator_bits - self.weight_shift}; allowed: at least 2, since no "
+                "weight but 0 would fit the accumulator."
+            )
+        widest = self.weight_mantissa_bits + self.weight_exponent_max
+        if not self.weight_clips and widest > 15:
+            raise SpecError(
+                f"core: weight_mantissa_bits + weight_exponent_max = {widest}; allowed: at most 15 "
+                "without weight_clips, since the emulator stores a weight in 16 bits."
+            )
+        for mantissa, shift in (
+            ("threshold_mantissa_bits", "threshold_shift"),
+            ("bias_mantissa_bits", "bias_exponent_max"),
+        ):
+            bits = getattr(self, mantissa) + getattr(self, shift)
+            if bits > 31:
+                raise SpecError(
+                    f"core: {mantissa} + {shift} = {bits}; allowed: at most 31, since the "
+                    "emulator computes in 32 bits."
+                )
+
+    def _check_rules(self) -> None:
+        for name, allowed in _RULES.items():
+            value = getattr(self, name)
+            try:  # a file holds the value of an enumeration, not the enumeration
+                rule = type(allowed[0])(value)
+            except ValueError:
+                rule = None
+            if rule not in allowed:
+                listed = ", ".join(str(member) for member in allowed)
+                raise SpecError(f"core: {name} = {value!r}; allowed: {listed}.")
+            object.__setattr__(self, name, rule)
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise SpecError(f"core: {name} = {getattr(self, name)!r}; allowed: True or False.")
+
+    def _check_order(self) -> None:
+        for low_name, high_name in _ORDERED:
+            low, high = getattr(self, low_name), getattr(self, high_name)
+            if low > high:
+                raise SpecError(
+                    f"core: {low_name} = {low} is above {high_name} = {high}; exchange them."
+                )
+
+    @property
+    def decay_scale(self) -> int:
+        """Effective decay that empties a state variable in one step."""
+        return 1 << self.decay_bits
+
+    @property
+    def decay(self) -> Format:
+        """Format of both decay registers."""
+        return Format(self.decay_bits, signed=False)
+
+    @property
+    def state(self) -> Format:
+        """Format of u and v."""
+        return Format(self.state_bits, signed=True)
+
+    @property
+    def accumulator(self) -> Format:
+        """Format of the synaptic input of one step."""
+        return Format(self.accumulator_bits, signed=True)
+
+    @property
+    def threshold_mantissa(self) -> Format:
+        """Format of the threshold mantissa."""
+        return Format(self.threshold_mantissa_bits, signed=False)
+
+    @property
+    def bias_mantissa(self) -> Format:
+        """Format of the bias mantissa."""
+        return Format(self.bias_mantissa_bits, signed=True)
+
+    @property
+    def weight_bits(self) -> tuple[int, ...]:
+        """Stored bits that a synapse format may have: its 3-bit code leaves out 7 of 8 (NL)."""
+        most = self.weight_mantissa_bits
+        return tuple(bits for bits in range(most + 1) if (bits, most) != (7, 8))
+
+    @property
+    def weight_limit(self) -> int:
+        """Largest magnitude of a decoded weight: the accumulator's, on the grid of weights."""
+        return (1 << (self.accumulator_bits - 1)) - (1 << self.weight_shift)
+
+
+_WRAPS = (Overflow.WRAP, Overflow.WRAP_UP, Overflow.NONE)
+_RULES: dict[str, tuple[Overflow, ...] | tuple[Rounding, ...]] = {
+    "accumulator_overflow": _WRAPS,
+    "current_overflow": _WRAPS,
+    "input_overflow": _WRAPS,
+    "voltage_overflow": (Overflow.CLIP, Overflow.NONE),
+    "weight_rounding": (Rounding.FLOOR, Rounding.TOWARD_ZERO, Rounding.NEAREST),
+}
+_SWITCHES = ("weight_clips", "exponent_on_sum", "run_base", "population_axons")
+_ORDERED = (
+    ("weight_exponent_min", "weight_exponent_max"),
+    ("synapse_index_bits_min", "synapse_index_bits"),
+    ("skip_bits_min", "skip_bits_max"),
+)
+
+# Bounds that keep the emulator's 32-bit arithmetic exact, and registers of signed or zero value.
+_RANGES = {
+    "decay_bits": (1, 15),
+    "decay_u_offset": (0, 1),
+    "decay_v_offset": (0, 1),
+    "state_bits": (4, 28),
+    "accumulator_bits": (2, 28),
+    "threshold_mantissa_bits": (1, 24),
+    "threshold_shift": (0, 16),
+    "bias_mantissa_bits": (2, 24),
+    "bias_exponent_max": (0, 16),
+    "weight_mantissa_bits": (1, 15),
+    "weight_shift": (0, 16),
+    "weight_exponent_min": (-16, 16),
+    "weight_exponent_max": (-16, 16),
+    "refractory_max": (1, 255),
+    "delay_max": (0, 255),
+    "synapse_index_bits": (1, 20),
+    "synapse_index_bits_min": (0, 20),
+    "skip_bits_min": (1, 16),
+    "skip_bits_max": (1, 16),
+    "list_suffix_bits": (0, 64),
+    "chip_axon_entries": (0, 64),
+    "vmin_exponent_max": (0, 31),
+    "vmax_exponent_max": (0, 15),
+}

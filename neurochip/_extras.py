@@ -1,0 +1,38 @@
+"""Optional libraries: imported where they are used, with a message that says how to get them."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from .errors import MissingExtraError
+
+__all__ = ["require"]
+
+
+def require(package: str, extra: str, purpose: str) -> Any:
+    """Import a package of an extra.
+
+    Parameters
+    ----------
+    package : str
+        Name to import.
+    extra : str
+        Extra of neurochip that installs it.
+    purpose : str
+        What needs it, for the message.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    try:
+        module: ModuleType = importlib.import_module(package)
+    except ModuleNotFoundError as problem:
+        raise MissingExtraError(
+            f"{purpose} needs the package {problem.name!r}, which is not installed: "
+            f'pip install "neurochip[{extra}]".'
+        ) from None
+    return module

@@ -1,0 +1,1 @@
+"""Front ends: models of other simulators in, our Network out."""

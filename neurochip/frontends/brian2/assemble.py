@@ -1,0 +1,153 @@
+"""From what was read to our Population and Connections: units, and which receptor a current is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2.units import amp
+
+from ...errors import NetworkError
+from ...network import LIF, Connection, Population, from_arrays
+from ...network.connections import Source
+from ...typing import Float64Array
+from .kicks import Kicks
+from .neurons import Cells
+from .refusal import refusal
+from .values import uniform
+
+__all__ = ["Units", "connect", "populate"]
+
+_NANO = 1e9
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """How Brian2's numbers of one group become ours.
+
+    Parameters
+    ----------
+    population : Population
+        What the group became.
+    factor : dict of str to ndarray, shape (size,)
+        Our weight for one base unit of a variable that synapses add to: v (mV) or a current. A
+        current in ampere is one in nA here; others are worth the mV that they would drive v to (as
+        nA through 1 MOhm).
+    """
+
+    population: Population
+    factor: dict[str, Float64Array]
+
+
+def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
+    """Make the population of a group, given everything that kicks it.
+
+    Raises
+    ------
+    FrontendError
+        If its kicks need more than two currents of different sign, or v and a current.
+    """
+    used = {item.variable for item in kicks}
+    currents = [name for name in cells.linear.decay if name in used]
+    if cells.v in used and currents:
+        raise refusal(
+            cells.group,
+            f"synapses add to {cells.v} and to {', '.join(currents)}",
+            f"A neuron of the chip has one kind: let all of them add to {cells.v}, or all to "
+            "currents.",
+        )
+    _check_starts(cells)
+    if not currents and cells.v not in used:
+        currents = list(cells.linear.decay)[:1]  # not driven: its first current says what it has
+    tau_m = 1000.0 / cells.linear.rate
+    parameters: dict[str, Any] = {
+        "tau_m": tau_m,
+        "v_rest": cells.linear.v_inf * cells.unit,
+        "v_reset": cells.v_reset,
+        "v_thresh": cells.v_thresh,
+        "v_init": cells.v_init,
+        "tau_refrac": cells.tau_refrac,
+    }
+    # In the steady state a current I drives v to this: mV per base unit of I.
+    drives = {name: cells.linear.drive[name] / cells.linear.rate * cells.unit for name in currents}
+    factor = dict(drives)
+    if not currents:
+        factor = {cells.v: np.full(cells.size, cells.unit)}
+    elif _share_resistance(cells, drives):
+        parameters["cm"] = tau_m / (drives[currents[0]] / _NANO)
+        factor = dict.fromkeys(currents, np.full(cells.size, _NANO))
+    else:
+        parameters["cm"] = tau_m
+    taus = {name: 1000.0 / cells.linear.decay[name] for name in currents}
+    parameters |= _receptors(cells, kicks, taus, factor)
+    values = {key: uniform(value) for key, value in parameters.items()}
+    try:
+        model = LIF(**values, integration=cells.integration)
+        return Units(Population(cells.name, cells.size, model), factor)
+    except NetworkError as problem:
+        raise NetworkError(f"NeuronGroup {cells.name!r}: {problem}") from None
+
+
+def connect(kicks: Kicks, source: Source, units: Units) -> Connection:
+    """Make the connection of one pathway."""
+    weight = kicks.weight * units.factor[kicks.variable][kicks.post]
+    return from_arrays(
+        source,
+        units.population,
+        kicks.pre,
+        kicks.post,
+        weight=uniform(weight) if weight.size else 0.0,
+        delay=uniform(kicks.delay) if np.size(kicks.delay) else 0.0,
+        name=kicks.name,
+    )
+
+
+def _check_starts(cells: Cells) -> None:
+    for name in cells.linear.decay:
+        first = cells.group.variables[name].get_value()
+        if (first != 0).any():
+            raise refusal(
+                cells.group,
+                f"the current {name} does not start at 0",
+                "Let it start at 0, or give it its charge with a spike at time 0.",
+            )
+
+
+def _share_resistance(cells: Cells, drives: dict[str, Float64Array]) -> bool:
+    """Whether the currents are in ampere and flow through one resistance: then cm has a meaning."""
+    first, *others = drives.values()
+    in_ampere = all(cells.group.variables[name].dim == amp.dim for name in drives)
+    return in_ampere and bool((first > 0).all()) and all(np.array_equal(first, o) for o in others)
+
+
+def _receptors(
+    cells: Cells,
+    kicks: Sequence[Kicks],
+    taus: dict[str, Float64Array],
+    factor: dict[str, Float64Array],
+) -> dict[str, Float64Array]:
+    """Time constants by the names of :class:`~neurochip.LIF`; two currents go by their signs."""
+    if not taus:
+        return {}
+    first, *others = taus
+    if not others or np.array_equal(taus[first], taus[others[0]]):
+        return {"tau_syn": taus[first]}
+    signs = {}
+    for name in taus:
+        weights = [item.weight * factor[name][item.post] for item in kicks if item.variable == name]
+        signs[name] = {int(sign) for weight in weights for sign in np.unique(np.sign(weight))} - {0}
+    excitatory = [name for name in taus if signs[name] <= {1}]
+    inhibitory = [name for name in taus if signs[name] <= {-1}]
+    for plus, minus in ((first, others[0]), (others[0], first)):
+        if plus in excitatory and minus in inhibitory:
+            return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus]}
+    mixed = [name for name in taus if len(signs[name]) > 1]
+    why = f"{mixed[0]} gets weights of both signs" if mixed else "both get weights of one sign"
+    raise refusal(
+        cells.group,
+        f"its currents {first} and {others[0]} have different time constants, and {why}",
+        "On the chip one of the two takes what excites and the other what inhibits: give both one "
+        "time constant, or each a sign.",
+    )

@@ -1,0 +1,229 @@
+"""The same Brian2 network on the same input spikes: in Brian2 itself, and on the chip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2 import (
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PoissonInput,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+)
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.core.functions import timestep
+from brian2.core.namespace import get_local_namespace
+
+from compiler import compile_network
+
+from ...emulator import Emulator
+from ...hardware import LOIHI, ChipSpec
+from ...recording import Probe, Recording, Trace, resolve_probes
+from ...typing import Int32Array
+from ...validation import Comparison
+from ...validation import compare as judge
+from .inputs import Spikes, binomial_of, generated, joined
+from .reading import Reading, as_network, at_zero, inputs_in_order, read_network
+from .session import stimulus_of
+
+__all__ = ["compare", "run_in_brian2"]
+
+_STORED = "neurochip.compare"
+
+
+def compare(
+    *objects: Any,
+    duration: Any,
+    chip: ChipSpec = LOIHI,
+    record: str | Probe | Iterable[str | Probe] = (),
+    namespace: Mapping[str, Any] | None = None,
+    min_spikes: int = 100,
+    window: float = 2.0,
+    **compile_options: Any,
+) -> Comparison:
+    """Run a network in Brian2 and on the chip, on the same input spikes, and compare both.
+
+    Brian2 draws the input, from the stream of its ``seed()``. Afterwards network and objects are as
+    before: at time 0, with their initial values and empty monitors.
+
+    Parameters
+    ----------
+    objects : brian2.Network, or Brian2 objects
+        What to run, from time 0.
+    duration : Quantity
+        How long, a time.
+    chip : ChipSpec
+        Where it goes. Default: the first-generation chip.
+    record : str, Probe, or several of them
+        ``"v"`` also compares the membrane potentials, of all neurons or of those of a
+        :class:`~neurochip.Probe`.
+    namespace : dict, optional
+        Names that its equations use. Default: those where this function is called.
+    min_spikes, window
+        As for :func:`neurochip.validation.compare`.
+    compile_options
+        As for :func:`compiler.compile_network`.
+
+    Returns
+    -------
+    Comparison
+        Brian2 is the reference.
+
+    Raises
+    ------
+    FrontendError
+        If the network cannot be mapped, or is not at time 0.
+    """
+    if namespace is None:
+        namespace = get_local_namespace(level=1)
+    probes = (record,) if isinstance(record, (str, Probe)) else tuple(record)
+    reading, spikes, reference = run_in_brian2(objects, duration, namespace, probes)
+    image = compile_network(reading.network, chip, reading.dt, **compile_options)
+    stimulus = stimulus_of(reading.network, spikes, reference.duration, reading.dt)
+    run = Emulator(image).run(stimulus, record=probes)
+    return judge(reference, run, network=reading.network, min_spikes=min_spikes, window=window)
+
+
+def run_in_brian2(
+    objects: Iterable[Any],
+    duration: Any,
+    namespace: Mapping[str, Any],
+    record: Iterable[str | Probe] = (),
+) -> tuple[Reading, dict[str, Spikes], Recording]:
+    """Run a network in Brian2 itself; return what was read, its input, and what came out.
+
+    Parameters
+    ----------
+    objects, duration, namespace, record
+        As for :func:`compare`.
+
+    Returns
+    -------
+    Reading
+        The network at time 0.
+    dict of str to (steps, ids)
+        The spikes of every input.
+    Recording
+        Spikes, and v as in our reference: at the end of each step, with the reset of this step and
+        without its kicks.
+
+    Raises
+    ------
+    FrontendError
+        As for :func:`compare`.
+    """
+    net = as_network(objects)
+    active = at_zero(net, "compare")
+    inputs = inputs_in_order(active)
+    groups = {obj.name: obj for obj in active if isinstance(obj, NeuronGroup)}
+    clock = next(iter(groups.values())).clock if groups else active[0].clock
+    dt = float(clock.dt_)
+    # What cannot be mapped is refused before Brian2 runs for nothing.
+    reading = read_network(net, namespace, {obj.name: joined([], 0) for obj in inputs})
+    probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
+    events = {
+        obj.name: SpikeMonitor(obj)
+        for obj in (*groups.values(), *inputs)
+        if isinstance(obj, (NeuronGroup, PoissonGroup))
+    }
+    traces = {
+        name: StateMonitor(groups[name], reading.cells[name].v, record=ids, when="before_synapses")
+        for (name, _), ids in probes.items()
+    }
+    with _added(net, (*events.values(), *traces.values())), _counted(inputs) as counts:
+        net.store(_STORED)
+        Network.run.original_function(net, duration, namespace=namespace)
+        n_steps = int(clock.variables["timestep"].get_value().item())
+        spikes = {name: _spikes_of(monitor, dt) for name, monitor in events.items()}
+        values = {
+            name: np.array(monitor.variables[reading.cells[name].v].get_value())
+            for name, monitor in traces.items()
+        }
+        net.restore(_STORED)
+        del net._stored_state[_STORED]
+    for obj in inputs:
+        if isinstance(obj, PoissonInput):
+            spikes[obj.name] = joined(counts[obj.name], 0)
+        elif isinstance(obj, SpikeGeneratorGroup):
+            spikes[obj.name] = generated(obj, 0, n_steps)
+    reading = read_network(net, namespace, spikes)
+    recording = Recording(
+        label=f"Brian2 {brian2.__version__}, dt={reading.dt:g} ms",
+        dt=reading.dt,
+        first_step=0,
+        n_steps=n_steps,
+        populations={item.name: item.size for item in reading.network.populations},
+        steps={name: spikes[name][0].astype(np.int32) for name in groups},
+        ids={name: spikes[name][1] for name in groups},
+        traces={
+            (name, "v"): Trace(
+                ids, _with_reset(values[name], ids, spikes[name], reading, name), "mV"
+            )
+            for (name, _), ids in probes.items()
+        },
+    )
+    return reading, {obj.name: spikes[obj.name] for obj in inputs}, recording
+
+
+@contextmanager
+def _added(net: Any, monitors: Iterable[Any]) -> Iterator[None]:
+    """A network with some monitors more, for a while; its objects stay free for other networks."""
+    owners = [(obj, obj._network) for obj in net.sorted_objects]
+    net.add(monitors)
+    try:
+        yield
+    finally:
+        net.remove(monitors)
+        for obj, owner in owners:
+            obj._network = owner
+
+
+@contextmanager
+def _counted(inputs: Iterable[Any]) -> Iterator[dict[str, list[Any]]]:
+    """Note what every PoissonInput draws, by having it draw in numpy for a while."""
+    counts: dict[str, list[Any]] = {}
+    undo = []
+    for obj in inputs:
+        if not isinstance(obj, PoissonInput):
+            continue
+        drawn = counts[obj.name] = []
+        implementations = binomial_of(obj).implementations
+        sample = implementations[NumpyCodeObject].get_code(obj)
+
+        def noted(size: Any, sample: Any = sample, drawn: list[Any] = drawn) -> Any:
+            drawn.append(sample(size))
+            return drawn[-1]
+
+        undo.append((obj, obj.codeobj_class, implementations, sample))
+        implementations.add_implementation("numpy", noted)
+        obj.codeobj_class = NumpyCodeObject
+    try:
+        yield counts
+    finally:
+        for obj, codeobj_class, implementations, sample in undo:
+            implementations.add_implementation("numpy", sample)
+            obj.codeobj_class = codeobj_class
+
+
+def _spikes_of(monitor: Any, dt: float) -> Spikes:
+    steps = np.asarray(timestep(np.asarray(monitor.t_[:]), dt), dtype=np.int64).reshape(-1)
+    return steps, np.array(monitor.i[:], dtype=np.int32)  # a copy: the monitor will be emptied
+
+
+def _with_reset(values: Any, ids: Int32Array, spikes: Spikes, reading: Reading, name: str) -> Any:
+    """Return v in mV with the reset in the step of each spike, shape (n_steps, n_ids)."""
+    cell = reading.cells[name]
+    v = values * cell.unit
+    column = np.full(cell.size, -1)
+    column[ids] = np.arange(len(ids))
+    steps, who = spikes
+    seen = column[who] >= 0
+    v[steps[seen], column[who[seen]]] = cell.v_reset[who[seen]]
+    return v

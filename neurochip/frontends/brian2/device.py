@@ -1,0 +1,231 @@
+"""The Brian2 device: ``set_device("neurochip")`` runs an existing script on the emulated chip."""
+
+from __future__ import annotations
+
+import sys
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from brian2 import Network, NeuronGroup
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.core.functions import timestep
+from brian2.core.namespace import get_local_namespace
+from brian2.core.network import TextReport
+from brian2.devices.device import RuntimeDevice, all_devices, runtime_device
+from brian2.units import check_units, second
+from brian2.utils.logger import get_logger
+
+from ...errors import FrontendError
+from ...hardware import LOIHI, ChipSpec
+from ...image import ChipImage
+from ...network import Network as OurNetwork
+from ...recording import Recording
+from ...stimulus import Stimulus
+from ...validation.comparison import OVERFLOWS
+from .inputs import draw
+from .reading import inputs_in_order, read_network
+from .session import Session, stimulus_of
+
+__all__ = ["NeurochipDevice"]
+
+logger = get_logger("brian2.devices.neurochip")  # below Brian2's own: one place to set levels
+
+_COMPILE = ("gain", "headroom", "assumed_rate")
+_EMULATE = ("strict", "threads", "progress")
+
+
+class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no types
+    """Brian2's runtime device, but for ``run``: there the chip takes over.
+
+    Everything before a run is Brian2's own: creating objects, setting variables, connecting, also
+    with random numbers. A run reads the network, compiles it for the chip, draws its random input
+    as Brian2 would, emulates, and fills the monitors. Code is generated for numpy alone, whatever
+    the preferences say: there is nothing to be compiled.
+
+    Attributes
+    ----------
+    network, image, stimulus, recording
+        What the last run made of the script: our Network, the ChipImage (with its compile report),
+        the input spikes and the recorded spikes. None before the first run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.defaultclock: Any = None
+        self.chip: ChipSpec = LOIHI
+        self.compile_options: dict[str, Any] = {}
+        self.emulator_options: dict[str, Any] = {}
+        self.reinit()
+
+    def reinit(self) -> None:
+        """Forget all runs."""
+        self._sessions: weakref.WeakKeyDictionary[Any, tuple[str, Session]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self.network: OurNetwork | None = None
+        self.image: ChipImage | None = None
+        self.stimulus: Stimulus | None = None
+        self.recording: Recording | None = None
+
+    def activate(self, build_on_run: bool = True, **options: Any) -> None:
+        """Take the options of ``set_device("neurochip", ...)``.
+
+        Parameters
+        ----------
+        build_on_run : bool
+            Brian2's own; it changes nothing here.
+        options
+            ``chip``, a ChipSpec (default: LOIHI); ``gain``, ``headroom`` and ``assumed_rate`` as
+            in :func:`compiler.compile_network`; ``strict``, ``threads`` and ``progress`` as in
+            :class:`~neurochip.emulator.Emulator`.
+
+        Raises
+        ------
+        FrontendError
+            If an option has another name, or the chip is none.
+        """
+        allowed = ("chip", *_COMPILE, *_EMULATE)
+        for name, value in options.items():
+            if name not in allowed:
+                raise FrontendError(
+                    f"set_device: {name} = {value!r}; allowed options: {', '.join(allowed)}."
+                )
+        chip = options.get("chip", LOIHI)
+        if not isinstance(chip, ChipSpec):
+            raise FrontendError(
+                f"set_device: chip = {chip!r}; allowed: a ChipSpec such as neurochip.LOIHI."
+            )
+        if self.defaultclock is None:
+            # Objects that were made before set_device keep their clock: share it.
+            self.defaultclock = runtime_device.defaultclock
+        super().activate(build_on_run, **options)
+        self.chip = chip
+        self.compile_options = {name: options[name] for name in _COMPILE if name in options}
+        self.emulator_options = {name: options[name] for name in _EMULATE if name in options}
+
+    def code_object_class(
+        self,
+        codeobj_class: Any = None,
+        fallback_pref: str = "codegen.target",  # noqa: ARG002 - Brian2's signature
+    ) -> Any:
+        """Return the class of all code: numpy's."""
+        return NumpyCodeObject if codeobj_class is None else codeobj_class
+
+    @check_units(duration=second, report_period=second)  # type: ignore[untyped-decorator]
+    def network_run(
+        self,
+        net: Any,
+        duration: Any,
+        report: Any = None,
+        report_period: Any = 10 * second,  # noqa: ARG002 - the emulator has a bar of its own
+        namespace: Mapping[str, Any] | None = None,
+        profile: bool | None = None,
+        level: int = 0,
+    ) -> None:
+        """Run a network on the chip; what Brian2 calls for ``run()`` and ``Network.run()``.
+
+        Raises
+        ------
+        FrontendError
+            If the network, or a change since its last run, cannot be mapped.
+        """
+        if duration < 0:
+            raise FrontendError(f"run: duration = {duration}; allowed: at least 0 s.")
+        if profile:
+            raise FrontendError(
+                "run: profile = True; the chip runs all objects as one. Leave it out, or profile "
+                "the script on Brian2's own device."
+            )
+        if namespace is None:
+            namespace = get_local_namespace(level=level + 3)
+        tell = _reporter(report)
+        began, start = time.time(), net.t
+        tell(0 * second, 0.0, start, duration)
+        clocks = {obj.clock for obj in net.sorted_objects}
+        for clock in clocks:
+            clock.set_interval(net.t, net.t + duration)
+        net._clocks = clocks
+        net.before_run(namespace)
+        if clocks:
+            self._run(net, namespace)
+        for clock in clocks:
+            clock.variables["timestep"].set_value(clock._i_end)
+            clock.variables["t"].set_value(clock._i_end * clock.dt_)
+        net.t_ = float(start + duration)
+        tell((time.time() - began) * second, 1.0, start, duration)
+        net.after_run()
+
+    def network_restore(self, net: Any, *args: Any, **keywords: Any) -> None:
+        """Restore a network as Brian2 does; the chip can only begin again at time 0."""
+        Network.restore.original_function(net, *args, **keywords)
+        self._sessions.pop(net, None)
+
+    def _run(self, net: Any, namespace: Mapping[str, Any]) -> None:
+        active = [obj for obj in net.sorted_objects if obj.active]
+        groups = {obj.name: obj for obj in active if isinstance(obj, NeuronGroup)}
+        clock = next((obj.clock for obj in groups.values()), active[0].clock)
+        first = timestep(float(net.t_), float(clock.dt_))
+        n_steps = int(clock._i_end) - first
+        session = self._session(net, first)
+        if session is not None and not n_steps:
+            return
+        inputs = draw(inputs_in_order(active), clock, first, n_steps, namespace)
+        with session.rewound(groups) if session is not None else nullcontext():
+            reading = read_network(net, namespace, inputs)
+        if session is None:
+            session = Session(reading, self.chip, self.compile_options, self.emulator_options)
+            self._sessions[net] = (net.id, session)
+        self.network, self.image = session.network, session.image
+        self.stimulus = self.recording = None
+        if n_steps:
+            self.recording = session.run(reading, n_steps, inputs, namespace)
+            _warn_of_overflows(self.recording)
+            self.stimulus = stimulus_of(
+                reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
+            )
+
+    def _session(self, net: Any, first: int) -> Session | None:
+        """Return the session that a run continues, or None where it begins."""
+        known, session = self._sessions.get(net, (None, None))
+        if first == 0:
+            return None
+        if session is None or known != net.id or session.emulator.step != first:
+            raise FrontendError(
+                f"Brian2 network {net.name!r}: its time is {float(net.t_) * 1e3:g} ms, and no run "
+                "on the chip ended there; allowed: to begin at 0 ms, or to go on from the last "
+                "run. restore() the network to time 0, or make it anew."
+            )
+        return session
+
+
+def _warn_of_overflows(recording: Recording) -> None:
+    """Say in Brian2's log what registers could not hold."""
+    counts = {name: recording.counters.get(name, 0) for name in OVERFLOWS}
+    found = "; ".join(f"{OVERFLOWS[name]} {n:,} times" for name, n in counts.items() if n)
+    if found:
+        logger.warn(
+            f"On the chip {found}. Spikes may be wrong; raise the headroom, as in "
+            'set_device("neurochip", headroom=4).',
+            "overflow",
+        )
+
+
+def _reporter(report: Any) -> Callable[..., Any]:
+    """Return what Brian2 would call at the beginning and the end of a run."""
+    if report is None:
+        return lambda *_: None
+    streams = {"text": sys.stdout, "stdout": sys.stdout, "stderr": sys.stderr}
+    told: Callable[..., Any] = report
+    if isinstance(report, str) and report in streams:
+        told = TextReport(streams[report])
+    if callable(told):
+        return told
+    raise FrontendError(
+        f"run: report = {report!r}; allowed: 'text', 'stdout', 'stderr', a function, or None."
+    )
+
+
+all_devices["neurochip"] = NeurochipDevice()

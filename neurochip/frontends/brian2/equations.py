@@ -1,0 +1,226 @@
+"""The equations of a group as a linear system of v and its synaptic currents.
+
+Brian2's own equation objects and sympy do the reading. What no differential equation moves must
+keep its value during a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.equations.equations import Equations
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
+
+from ...network.neurons import INTEGRATIONS
+from ...typing import Float64Array
+from .refusal import refusal
+from .values import NotConstantError, evaluate
+
+__all__ = ["Linear", "integration_of", "per_neuron", "read_linear"]
+
+_LIF = (
+    "What works: one v with dv/dt = (v_rest - v + R*I)/tau, and up to two currents with "
+    "dI/dt = -I/tau_syn."
+)
+_ALIASES = {"linear": "exact"}
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """``dv/dt = rate (v_inf - v) + sum of drive I`` and ``dI/dt = -decay I``, in base units.
+
+    Parameters
+    ----------
+    rate, v_inf : ndarray, shape (size,)
+        1/s, and the unit of v.
+    decay, drive : dict of str to ndarray, shape (size,)
+        For each current, in the order of the equations: 1/s, and (unit of v)/(unit of I)/s.
+    """
+
+    rate: Float64Array
+    v_inf: Float64Array
+    decay: dict[str, Float64Array]
+    drive: dict[str, Float64Array]
+
+
+def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
+    """Read the equations of a NeuronGroup around its membrane potential ``v``.
+
+    Raises
+    ------
+    FrontendError
+        If they are not those of leaky integrate-and-fire neurons with decaying currents.
+    """
+    equations = group.user_equations
+    if equations.is_stochastic:
+        noise = ", ".join(sorted(equations.stochastic_variables))
+        raise refusal(
+            group,
+            f"its equations contain noise ({noise}), which has no register",
+            "Draw spikes instead: a PoissonGroup or a PoissonInput.",
+        )
+    rows = {name: _expand(group, code.code) for name, code in _substituted(group)}
+    symbols = {name: sympy.Symbol(name, real=True) for name in rows}
+    currents = [name for name in rows if name != v]
+    if len(currents) > 2:
+        raise refusal(
+            group,
+            f"it has {len(currents)} differential equations beside that of {v} "
+            f"({', '.join(currents)}); a neuron of the chip has at most two synaptic currents",
+            _LIF,
+        )
+    slopes = {name: sympy.diff(rows[v], symbol) for name, symbol in symbols.items()}
+    _check_membrane(group, v, rows[v], slopes, symbols)
+    rest = rows[v].subs(dict.fromkeys(symbols.values(), 0))
+    rate = -per_neuron(group, slopes[v], f"the factor of {v} in d{v}/dt", namespace)
+    if not (rate > 0).all():
+        raise refusal(
+            group,
+            f"{v} does not decay (the factor of {v} in d{v}/dt is {_shown(slopes[v])})",
+            _LIF,
+        )
+    decay, drive = {}, {}
+    for name in currents:
+        decay[name] = _decay_of(group, name, rows[name], symbols, namespace)
+        if slopes[name] == 0:
+            raise refusal(
+                group,
+                f"{name} has a differential equation and no effect on {v}",
+                f"Remove it, or add it to d{v}/dt.",
+            )
+        drive[name] = per_neuron(group, slopes[name], f"the factor of {name} in d{v}/dt", namespace)
+    constant = per_neuron(group, rest, f"the constant part of d{v}/dt", namespace)
+    return Linear(rate=rate, v_inf=constant / rate, decay=decay, drive=drive)
+
+
+def integration_of(group: Any, namespace: Mapping[str, Any]) -> str:
+    """Return which of our integrations the method of a NeuronGroup means.
+
+    Raises
+    ------
+    FrontendError
+        If it is another method.
+    """
+    method = group.state_updater.method_choice
+    several = isinstance(method, (tuple, list))
+    for choice in method if several else (method,):
+        name = _method_name(choice)
+        if several and not _can_integrate(group, choice, namespace):
+            continue
+        name = _ALIASES.get(name, name)
+        if name in INTEGRATIONS:
+            return name
+        raise refusal(
+            group,
+            f"method = {name!r}",
+            "What works: method='exact', 'euler' or 'exponential_euler'.",
+        )
+    return "exact"  # none fits: Brian2 says so when it prepares the run
+
+
+def per_neuron(
+    group: Any, expression: Any, what: str, namespace: Mapping[str, Any]
+) -> Float64Array:
+    """Evaluate what must be constant, as one value per neuron.
+
+    Raises
+    ------
+    FrontendError
+        If it is not constant, or not finite.
+    """
+    code = expression if isinstance(expression, str) else sympy_to_str(expression)
+    try:
+        value = evaluate(code, group, namespace)
+    except NotConstantError as reason:
+        raise refusal(
+            group,
+            f"{what} is {code!r}, and {reason}",
+            "What works: numbers and parameters that keep their values during a run; "
+            "time-varying input as spikes (PoissonGroup, SpikeGeneratorGroup).",
+        ) from None
+    values = np.broadcast_to(np.asarray(value, dtype=np.float64), (group.N,))
+    if not np.isfinite(values).all():
+        first = int(np.argmin(np.isfinite(values)))
+        raise refusal(
+            group,
+            f"{what} is {code!r}, which is {values[first]} for neuron {first}",
+            "Give its parameters values before the run.",
+        )
+    return values
+
+
+def _substituted(group: Any) -> Any:
+    """Differential equations with their subexpressions filled in.
+
+    Made anew, since a group shares the parts of its equations with a second version, which changes
+    the order in which the first fills in.
+    """
+    equations = Equations([*group.user_equations.values()])
+    return equations.get_substituted_expressions(group.variables)
+
+
+def _expand(group: Any, code: str) -> Any:
+    return str_to_sympy(code, group.variables).expand()
+
+
+def _check_membrane(
+    group: Any, v: str, row: Any, slopes: Mapping[str, Any], symbols: Mapping[str, Any]
+) -> None:
+    for name, slope in slopes.items():
+        inside = [other for other, symbol in symbols.items() if slope.has(symbol)]
+        if not inside:
+            continue
+        if {name, *inside} == {v}:
+            raise refusal(group, f"d{v}/dt is not linear in {v} ({_shown(row)})", _LIF)
+        current = next(other for other in (name, *inside) if other != v)
+        raise refusal(
+            group,
+            f"d{v}/dt multiplies {current} by a variable that changes, as a conductance does "
+            f"({_shown(row)}); the chip only adds currents",
+            f"Write {current} as a current: multiply its weights by the driving force at a typical "
+            f"{v}, and put + {current} in its place.",
+        )
+
+
+def _decay_of(
+    group: Any, name: str, row: Any, symbols: Mapping[str, Any], namespace: Mapping[str, Any]
+) -> Float64Array:
+    slope = sympy.diff(row, symbols[name])
+    others = [other for other, symbol in symbols.items() if other != name and row.has(symbol)]
+    remainder = sympy.simplify(row - slope * symbols[name])
+    if others or slope.has(*symbols.values()) or remainder != 0:
+        because = f"which depends on {', '.join(others)}" if others else "which is not -I/tau_syn"
+        raise refusal(group, f"d{name}/dt = {_shown(row)}, {because}", _LIF)
+    decay = -per_neuron(group, slope, f"the factor of {name} in d{name}/dt", namespace)
+    if not (decay > 0).all():
+        raise refusal(group, f"{name} does not decay (d{name}/dt = {_shown(row)})", _LIF)
+    return decay
+
+
+def _shown(expression: Any) -> str:
+    return str(sympy_to_str(expression))
+
+
+def _method_name(choice: Any) -> str:
+    if isinstance(choice, str):
+        return choice.lower()
+    for name, updater in StateUpdateMethod.stateupdaters.items():
+        if updater is choice:
+            return str(name)
+    return getattr(choice, "__name__", repr(choice))
+
+
+def _can_integrate(group: Any, choice: Any, namespace: Mapping[str, Any]) -> bool:
+    """Brian2's own test of whether it takes this method from a list."""
+    names = group.equations.names | group.equations.identifiers | {"dt"}
+    variables = group.resolve_all(names, namespace, user_identifiers=set())
+    try:
+        StateUpdateMethod.apply_stateupdater(group.equations, variables, choice)
+    except UnsupportedEquationsException:
+        return False
+    return True

@@ -1,0 +1,138 @@
+"""Brian2 objects as a Network and a Stimulus, for the rest of neurochip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2 import NeuronGroup, SpikeMonitor, defaultclock
+from brian2.core.namespace import get_local_namespace
+from brian2.units import have_same_dimensions, second
+
+from ...errors import FrontendError
+from ...network import Network, SpikeInput
+from ...stimulus import Stimulus
+from .inputs import draw
+from .reading import as_network, at_zero, inputs_in_order, read_network
+from .session import stimulus_of
+
+__all__ = ["Imported", "from_brian2", "recorded_stimulus"]
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """What :func:`from_brian2` made of Brian2 objects.
+
+    Parameters
+    ----------
+    network : Network
+        The same model, in the units of this package.
+    stimulus : Stimulus or None
+        The spikes of its inputs, if a duration was given.
+    dt : float, ms
+        The step of the Brian2 objects, for :func:`compiler.compile_network` and the rest.
+    """
+
+    network: Network
+    stimulus: Stimulus | None
+    dt: float
+
+
+def from_brian2(
+    *objects: Any, duration: Any = None, namespace: Mapping[str, Any] | None = None
+) -> Imported:
+    """Read Brian2 objects, before they run.
+
+    Parameters
+    ----------
+    objects : brian2.Network, or Brian2 objects
+        What to read, at time 0. Monitors are ignored.
+    duration : Quantity, optional
+        Draw the spikes of all inputs for this time, as Brian2 would draw them next.
+    namespace : dict, optional
+        Names that the equations use. Default: those where this function is called.
+
+    Returns
+    -------
+    Imported
+        Network, stimulus and dt.
+
+    Raises
+    ------
+    FrontendError
+        If an object means something that cannot be mapped, or time has gone on.
+    """
+    if namespace is None:
+        namespace = get_local_namespace(level=1)
+    net = as_network(objects)
+    active = at_zero(net, "from_brian2")
+    if duration is None:
+        reading = read_network(net, namespace)
+        return Imported(reading.network, None, reading.dt)
+    length = _milliseconds("from_brian2", duration)
+    clock = next((obj.clock for obj in active if isinstance(obj, NeuronGroup)), defaultclock)
+    n_steps = int(clock._calc_timestep(length / 1e3))
+    spikes = draw(inputs_in_order(active), clock, 0, n_steps, namespace)
+    clock._set_t_update_dt(0 * second)
+    reading = read_network(net, namespace, spikes)
+    stimulus = stimulus_of(reading.network, spikes, n_steps * reading.dt, reading.dt)
+    return Imported(reading.network, stimulus, reading.dt)
+
+
+def recorded_stimulus(imported: Imported, *monitors: Any, duration: Any) -> Stimulus:
+    """Return the input spikes of a run that Brian2 itself did, as its SpikeMonitors recorded them.
+
+    Parameters
+    ----------
+    imported : Imported
+        The network, read before that run.
+    monitors : brian2.SpikeMonitor
+        One of each PoissonGroup, for all of its sources. A SpikeGeneratorGroup needs none.
+    duration : Quantity
+        How long the run was.
+
+    Returns
+    -------
+    Stimulus
+        Of that duration.
+
+    Raises
+    ------
+    FrontendError
+        If an input was not recorded, or the duration is not that of the run.
+    """
+    recorded = {}
+    for monitor in monitors:
+        if not isinstance(monitor, SpikeMonitor) or not monitor.record:
+            raise FrontendError(
+                f"recorded_stimulus: {monitor!r}; allowed: a SpikeMonitor with record=True."
+            )
+        recorded[monitor.source.name] = monitor
+    length = _milliseconds("recorded_stimulus", duration)
+    trains = []
+    for item in imported.network.spike_inputs:
+        if item.name in recorded:
+            steps = np.round(recorded[item.name].t_[:] * 1e3 / imported.dt)
+            ids = np.array(recorded[item.name].i[:])
+            trains.append(SpikeInput(item.name, item.size, ids, steps * imported.dt))
+            if len(steps) and steps[-1] * imported.dt >= length:
+                raise FrontendError(
+                    f"recorded_stimulus: a spike of {item.name!r} at {steps[-1] * imported.dt:g} "
+                    f"ms lies after the duration of {length:g} ms; give the duration of the run."
+                )
+        elif isinstance(item, SpikeInput):
+            trains.append(item)
+        else:
+            raise FrontendError(
+                f"recorded_stimulus: no monitor recorded the input {item.name!r}; add a "
+                "SpikeMonitor of it before the run."
+            )
+    return Stimulus(length, tuple(trains))
+
+
+def _milliseconds(what: str, duration: Any) -> float:
+    if not have_same_dimensions(duration, second) or not float(duration) > 0:
+        raise FrontendError(f"{what}: duration = {duration!r}; allowed: a time above 0.")
+    return float(f"{float(duration) * 1e3:.12g}")

@@ -1,0 +1,220 @@
+"""What drives a network from outside: what its inputs are, and the spikes that they send.
+
+Random spikes are drawn as Brian2 draws them: in every step, for one object after the other in the
+order of its schedule, from the stream of its ``seed()``. So a script gets the very spikes that it
+would get from Brian2 with the numpy target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from brian2 import PoissonGroup, PoissonInput
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.core.functions import timestep
+from brian2.input.binomial import BinomialFunction
+
+from ... import network as ours
+from ...typing import Int32Array, Int64Array
+from .refusal import refusal
+from .values import NotConstantError, evaluate, uniform
+
+__all__ = ["Spikes", "binomial_of", "describe", "draw", "generated", "joined"]
+
+Spikes: TypeAlias = tuple[Int64Array, Int32Array]  # steps and ids, sorted by step, then id
+
+_BLOCK = 1 << 22  # random numbers drawn at once: 32 MB
+
+
+def describe(
+    source: Any, spikes: Spikes | None, dt: float, namespace: Mapping[str, Any]
+) -> ours.PoissonInput | ours.SpikeInput:
+    """Return what an input is in our network.
+
+    Parameters
+    ----------
+    source : brian2.PoissonGroup, PoissonInput or SpikeGeneratorGroup
+        What to describe.
+    spikes : (steps, ids), optional
+        What it sends, as far as it is known.
+    dt : float, ms
+        Length of a step.
+    namespace : dict
+        Names of the caller of ``run``.
+
+    Raises
+    ------
+    FrontendError
+        If its rates change with time and its spikes are not known, or it has a slot of its own.
+    """
+    if isinstance(source, PoissonInput):
+        rate = float(source.N) * float(source.rate)
+        return ours.PoissonInput(source.name, int(source._group.N), rate)
+    runner = source.thresholder["spike"] if isinstance(source, PoissonGroup) else source
+    if runner.when != "thresholds":
+        raise refusal(
+            source,
+            f"it spikes in the slot {runner.when!r}",
+            "What works: Brian2's default, 'thresholds'.",
+        )
+    if isinstance(source, PoissonGroup):
+        rates = _constant_rate(source, namespace)
+        if rates is not None:
+            return ours.PoissonInput(source.name, int(source.N), uniform(rates))
+        if spikes is None:
+            raise refusal(
+                source,
+                "its rates change with time",
+                "Pass duration=..., so that its spikes can be drawn.",
+            )
+    steps, ids = spikes if spikes is not None else generated(source, 0, None)
+    return ours.SpikeInput(source.name, int(source.N), ids, steps * dt)
+
+
+def _constant_rate(source: Any, namespace: Mapping[str, Any]) -> Any:
+    """Rates of a PoissonGroup in Hz, or None where they change with time."""
+    try:
+        return evaluate("rates", source, namespace)
+    except NotConstantError:
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Sampler:
+    """An input and how to draw one step of it: counts of each of its sources."""
+
+    source: Any
+    size: int
+    probability: Any  # of a spike in a step, where it stays the same
+    draw: Any
+
+
+def _uniform(*shape: int) -> Any:
+    return np.random.rand(*shape)  # noqa: NPY002 - the stream of brian2.seed()
+
+
+def binomial_of(source: Any) -> Any:
+    """Return the function (Brian2's) that draws the spikes of a PoissonInput in a step."""
+    (binomial,) = (item for item in source.variables.values() if isinstance(item, BinomialFunction))
+    return binomial
+
+
+def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
+    """Prepare the drawing of a random input; rates that change are left to Brian2's own code."""
+    if isinstance(source, PoissonInput):
+        sample = binomial_of(source).implementations[NumpyCodeObject].get_code(source)
+        size = int(source._group.N)
+        return _Sampler(source, size, None, lambda: sample(size))
+    size, rates = int(source.N), _constant_rate(source, namespace)
+    if rates is not None:
+        probability = np.broadcast_to(rates * float(source.clock.dt_), (size,))
+        return _Sampler(source, size, probability, lambda: _uniform(size) < probability)
+    thresholder = source.thresholder["spike"]
+    thresholder.before_run(namespace)
+
+    def by_brian2() -> Any:
+        thresholder.run()
+        counts = np.zeros(size, dtype=np.int64)
+        counts[source.spikes] = 1
+        return counts
+
+    return _Sampler(source, size, None, by_brian2)
+
+
+def draw(
+    sources: Sequence[Any], clock: Any, first: int, n_steps: int, namespace: Mapping[str, Any]
+) -> dict[str, Spikes]:
+    """Return the spikes of all inputs for some steps.
+
+    Parameters
+    ----------
+    sources : sequence of brian2 inputs
+        In the order of Brian2's schedule.
+    clock : brian2.Clock
+        That of the network; rates that change with time read it.
+    first, n_steps : int
+        Which steps.
+    namespace : dict
+        Names of the caller of ``run``.
+    """
+    spikes = {
+        source.name: generated(source, first, n_steps)
+        for source in sources
+        if not _is_random(source)
+    }
+    samplers = [_sampler_of(source, namespace) for source in sources if _is_random(source)]
+    if all(item.probability is not None for item in samplers):
+        return spikes | _draw_blocks(samplers, first, n_steps)
+    return spikes | _draw_steps(samplers, clock, first, n_steps)
+
+
+def _is_random(source: Any) -> bool:
+    return isinstance(source, (PoissonGroup, PoissonInput))
+
+
+def _draw_blocks(samplers: Sequence[_Sampler], first: int, n_steps: int) -> dict[str, Spikes]:
+    """All steps at once: a row of numbers is a step, as if drawn one group after the other."""
+    if not samplers or not n_steps:
+        return {item.source.name: joined([], first) for item in samplers}
+    probability = np.concatenate([item.probability for item in samplers])
+    ends = np.cumsum([item.size for item in samplers])
+    rows = max(1, _BLOCK // probability.size)
+    parts = []
+    for begin in range(0, n_steps, rows):
+        count = min(rows, n_steps - begin)
+        steps, ids = np.nonzero(_uniform(count, probability.size) < probability)
+        parts.append((steps + begin, ids))
+    steps = np.concatenate([part[0] for part in parts])
+    ids = np.concatenate([part[1] for part in parts])
+    drawn = {}
+    for item, end in zip(samplers, ends, strict=True):
+        own = (ids >= end - item.size) & (ids < end)
+        drawn[item.source.name] = (
+            steps[own].astype(np.int64) + first,
+            (ids[own] - (end - item.size)).astype(np.int32),
+        )
+    return drawn
+
+
+def _draw_steps(
+    samplers: Sequence[_Sampler], clock: Any, first: int, n_steps: int
+) -> dict[str, Spikes]:
+    """Step by step, since binomial numbers and changing rates take what they need of the stream."""
+    counts: dict[str, list[Any]] = {item.source.name: [] for item in samplers}
+    for step in range(first, first + n_steps):
+        clock.variables["timestep"].set_value(step)
+        clock.variables["t"].set_value(step * clock.dt_)
+        for item in samplers:
+            counts[item.source.name].append(item.draw())
+    return {name: joined(several, first) for name, several in counts.items()}
+
+
+def joined(counts: Sequence[Any], first: int) -> Spikes:
+    """Return the spikes of consecutive steps, given how often each source spikes in each."""
+    ids = [np.repeat(np.arange(len(row)), row.astype(np.int64)) for row in counts]
+    steps = np.repeat(np.arange(first, first + len(counts)), [len(row) for row in ids])
+    flat = np.concatenate([np.empty(0, np.int64), *ids])
+    return steps.astype(np.int64), flat.astype(np.int32)
+
+
+def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
+    """Return the spikes of a SpikeGeneratorGroup in some steps, ``floor(t / dt + 1e-3)`` in Brian2.
+
+    Without ``n_steps`` they are those that it was given, each once.
+    """
+    dt = float(source.clock.dt_)
+    bins = np.asarray(timestep(np.asarray(source._spike_time), dt), dtype=np.int64)
+    ids = np.asarray(source._neuron_index, dtype=np.int32)
+    period = round(float(source.period_[:]) / dt)
+    if n_steps is not None:
+        if period:
+            turns = np.arange(first // period, (first + n_steps - 1) // period + 1)
+            bins = (bins[None, :] + turns[:, None] * period).ravel()
+            ids = np.tile(ids, len(turns))
+        inside = (bins >= first) & (bins < first + n_steps)
+        bins, ids = bins[inside], ids[inside]
+    order = np.lexsort((ids, bins))
+    return bins[order], ids[order]

@@ -1,0 +1,271 @@
+"""What spikes do: the statements of Synapses and the weights of PoissonInputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.groups.subgroup import Subgroup
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+
+from ...typing import Float64Array, Int32Array
+from .neurons import Cells, statements
+from .refusal import refusal
+from .values import NotConstantError, check_units_of, evaluate
+
+__all__ = ["Kicks", "parent_of", "read_poisson_kicks", "read_synapses"]
+
+_ON_PRE = (
+    "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with weights that stay."
+)
+_STATIC = "Weights of the chip stay as they are: " + _ON_PRE[0].lower() + _ON_PRE[1:]
+
+
+@dataclass(frozen=True, eq=False)
+class Kicks:
+    """Synapses that add to one variable of one group; arrays of shape (n_synapses,).
+
+    Parameters
+    ----------
+    name : str
+        Of the connection.
+    source, target : str
+        Names of the groups that they belong to, also where they connect subgroups.
+    variable : str
+        Of the target: v or a current.
+    pre, post : ndarray of int32
+        Neurons within these groups.
+    weight : ndarray of float64
+        In the base unit of the variable.
+    delay : float or ndarray of float64, ms
+        One for all, or one for each.
+    """
+
+    name: str
+    source: str
+    target: str
+    variable: str
+    pre: Int32Array
+    post: Int32Array
+    weight: Float64Array
+    delay: float | Float64Array
+
+
+def parent_of(group: Any) -> Any:
+    """Return the group that a subgroup is a part of, or the group itself."""
+    return group.source if isinstance(group, Subgroup) else group
+
+
+def read_synapses(
+    synapses: Any, cells: Mapping[str, Cells], sources: set[str], namespace: Mapping[str, Any]
+) -> list[Kicks]:
+    """Read a Synapses object.
+
+    Parameters
+    ----------
+    synapses : brian2.Synapses
+        What to read.
+    cells : dict of str to Cells
+        The groups of neurons of the network.
+    sources : set of str
+        Names of everything in the network that spikes.
+    namespace : dict
+        Names of the caller of ``run``.
+
+    Raises
+    ------
+    FrontendError
+        If a synapse does anything but add a constant to v or to a current.
+    """
+    _check_model(synapses)
+    source, target = parent_of(synapses.source), parent_of(synapses.target)
+    if source.name not in sources:
+        raise refusal(
+            synapses,
+            f"its source is the {type(source).__name__} {source.name!r}",
+            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network.",
+        )
+    if target.name not in cells:
+        raise refusal(
+            synapses,
+            f"its target is the {type(target).__name__} {target.name!r}",
+            "What works: a NeuronGroup of this network.",
+        )
+    if not synapses._connect_called:
+        raise refusal(synapses, "it has no synapses", "Call its connect() first.")
+    kicks = []
+    for pathway in synapses._pathways:
+        if pathway.active:
+            _check_pathway(synapses, pathway)
+            kicks += list(_read_pathway(synapses, pathway, cells[target.name], namespace))
+    return kicks
+
+
+def read_poisson_kicks(
+    poisson: Any, cells: Mapping[str, Cells], namespace: Mapping[str, Any]
+) -> Kicks:
+    """Read a PoissonInput as a source for each neuron, connected one to one.
+
+    Raises
+    ------
+    FrontendError
+        If it drives anything but v or a current, or Brian2 would not draw whole numbers of spikes.
+    """
+    target = parent_of(poisson._group)
+    if target.name not in cells:
+        raise refusal(poisson, f"its target {target.name!r} is not in the network", "Add it.")
+    if poisson.when != "synapses":
+        _refuse_slot(poisson, poisson.when)
+    expected = float(poisson.N) * float(poisson.rate) * float(poisson.clock.dt_)
+    if expected > 5 and float(poisson.N) - expected > 5:
+        raise refusal(
+            poisson,
+            f"N = {poisson.N} sources of {float(poisson.rate):g} Hz are {expected:.3g} spikes per "
+            "step, for which Brian2 draws a normal distribution instead of spikes",
+            "Split it into several PoissonInputs of at most 5 spikes per step.",
+        )
+    cell = cells[target.name]
+    _check_variable(poisson, poisson.target_var, poisson.target_var, cell)
+    weight = poisson.weight
+    if isinstance(weight, str):
+        weight = _constant(poisson, weight, target, namespace)
+    first, size = int(poisson._group.start), int(poisson._group.N)
+    if isinstance(weight, np.ndarray) and weight.size == cell.size:
+        weight = weight[first : first + size]
+    return Kicks(
+        name=poisson.name,
+        source=poisson.name,
+        target=target.name,
+        variable=poisson.target_var,
+        pre=np.arange(size, dtype=np.int32),
+        post=np.arange(first, first + size, dtype=np.int32),
+        weight=np.broadcast_to(np.asarray(weight, dtype=np.float64), (size,)),
+        delay=0.0,
+    )
+
+
+def _check_model(synapses: Any) -> None:
+    if synapses.summed_updaters:
+        names = ", ".join(sorted(synapses.summed_updaters))
+        raise refusal(
+            synapses,
+            f"{names} is a summed variable; the chip adds when spikes arrive, not in every step",
+            "Write the sum as a synaptic current: on_pre='I_post += w', dI/dt = -I/tau_syn in the "
+            "target.",
+        )
+    if synapses.subexpression_updater is not None:
+        raise refusal(
+            synapses, "it has a subexpression '(constant over dt)'", "Make it a parameter instead."
+        )
+    moving = [*synapses.equations.diff_eq_names]
+    if synapses.event_driven is not None:
+        moving += synapses.event_driven.diff_eq_names
+    if moving:
+        raise refusal(
+            synapses,
+            f"it has differential equations of its own ({', '.join(sorted(moving))})",
+            "Currents belong into the target group; plasticity and short-term dynamics have no "
+            "place yet.",
+        )
+
+
+def _check_pathway(synapses: Any, pathway: Any) -> None:
+    if pathway.prepost == "post":
+        raise refusal(
+            synapses, f"{pathway.objname} acts on spikes of the target (on_post)", _STATIC
+        )
+    if pathway.event != "spike":
+        raise refusal(
+            synapses,
+            f"{pathway.objname} waits for the event {pathway.event!r}",
+            "Only spikes exist on the chip.",
+        )
+    if pathway.when != "synapses":
+        _refuse_slot(synapses, pathway.when)
+
+
+def _refuse_slot(owner: Any, slot: str) -> None:
+    raise refusal(
+        owner, f"it acts in the slot {slot!r}", "What works: Brian2's default, 'synapses'."
+    )
+
+
+def _read_pathway(
+    synapses: Any, pathway: Any, cell: Cells, namespace: Mapping[str, Any]
+) -> Iterator[Kicks]:
+    lines = statements(pathway.code)
+    for variable, _, _ in lines:
+        if variable not in synapses.variables:
+            raise refusal(
+                synapses, f"{pathway.objname} computes {variable} in between", f"{_ON_PRE}"
+            )
+    check_units_of(pathway.code, synapses, namespace)
+    pre = synapses.variables["_synaptic_pre"].get_value()
+    post = synapses.variables["_synaptic_post"].get_value()
+    delay = pathway.variables["delay"].get_value() * 1000.0
+    for variable, operation, expression in lines:
+        name = _target_variable(synapses, pathway, variable, cell)
+        added = _added(synapses, pathway, variable, operation, expression)
+        weight = _constant(synapses, added, synapses, namespace)
+        yield Kicks(
+            name=synapses.name if len(synapses._pathways) == 1 else pathway.name,
+            source=parent_of(synapses.source).name,
+            target=cell.name,
+            variable=name,
+            pre=pre.astype(np.int32),
+            post=post.astype(np.int32),
+            weight=np.broadcast_to(np.asarray(weight, dtype=np.float64), pre.shape),
+            delay=float(delay[0]) if pathway.variables["delay"].scalar else delay,
+        )
+
+
+def _target_variable(synapses: Any, pathway: Any, variable: str, cell: Cells) -> str:
+    """Return the target's own name of a variable that a pathway writes."""
+    written = synapses.variables[variable]
+    if written.owner is synapses or getattr(written.owner, "name", "") == synapses.name:
+        raise refusal(
+            synapses, f"{pathway.objname} changes {variable}, as plasticity does", _STATIC
+        )
+    if synapses.variables.indices[variable] != "_postsynaptic_idx":
+        raise refusal(synapses, f"{pathway.objname} changes {variable} of the source", _ON_PRE)
+    _check_variable(synapses, written.name, variable, cell)
+    return str(written.name)
+
+
+def _check_variable(owner: Any, name: str, shown: str, cell: Cells) -> None:
+    if name != cell.v and name not in cell.linear.decay:
+        known = " or ".join((cell.v, *cell.linear.decay))
+        raise refusal(
+            owner,
+            f"it adds to {shown} of {cell.name!r}, which is neither its membrane potential nor a "
+            "current that decays",
+            f"What works: {known}.",
+        )
+
+
+def _added(owner: Any, pathway: Any, variable: str, operation: str, expression: str) -> str:
+    """Return what a statement adds to its variable, as an expression."""
+    if operation == "+=":
+        return expression
+    if operation == "-=":
+        return f"-({expression})"
+    symbol = sympy.Symbol(variable, real=True)
+    value = str_to_sympy(expression, owner.variables).expand()
+    if operation == "=" and sympy.diff(value, symbol) == 1:
+        return str(sympy_to_str(value - symbol))
+    raise refusal(
+        owner,
+        f"{pathway.objname} = '{variable} {operation} {expression}' does more than add",
+        _ON_PRE,
+    )
+
+
+def _constant(owner: Any, code: str, context: Any, namespace: Mapping[str, Any]) -> Any:
+    try:
+        return evaluate(code, context, namespace)
+    except NotConstantError as reason:
+        why = f"the weight {code!r} is not constant, since {reason}"
+        raise refusal(owner, why, _STATIC) from None

@@ -1,0 +1,234 @@
+"""A NeuronGroup as leaky integrate-and-fire neurons: equations, threshold, reset, refractory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.core.preferences import prefs
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.parsing.statements import parse_statement
+from brian2.parsing.sympytools import str_to_sympy
+from brian2.units import second, volt
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from ...typing import Float64Array
+from .equations import Linear, integration_of, per_neuron, read_linear
+from .refusal import refusal
+from .values import check_units_of, identifiers_of
+
+__all__ = ["Cells", "read_cells", "statements"]
+
+_GRID_TOLERANCE = 1e-3  # of a step: Brian2's rule for refractory periods
+_THRESHOLD = "What works: threshold='v > v_threshold', with a v_threshold that stays the same."
+_RESET = "What works: reset='v = v_reset', with a v_reset that stays the same."
+_SLOTS = {"state_updater": "groups", "thresholder": "thresholds", "resetter": "resets"}
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What a NeuronGroup says, before it is known what drives it; arrays of shape (size,).
+
+    Parameters
+    ----------
+    group : brian2.NeuronGroup
+        Where it was read.
+    v : str
+        Name of its membrane potential.
+    unit : float, mV
+        What v = 1 in Brian2's base unit is here: 1000 where v is in volt. A v without unit is read
+        as mV.
+    linear : Linear
+        Its equations, in base units.
+    integration : str
+        As in :class:`~neurochip.LIF`.
+    v_thresh, v_reset, v_init : ndarray, mV
+        As in :class:`~neurochip.LIF`.
+    tau_refrac : ndarray, ms
+        Refractory period, in which v is held.
+    """
+
+    group: Any
+    v: str
+    unit: float
+    linear: Linear
+    integration: str
+    v_thresh: Float64Array
+    v_reset: Float64Array
+    v_init: Float64Array
+    tau_refrac: Float64Array
+
+    @property
+    def name(self) -> str:
+        """Name of the group, and of its population."""
+        return str(self.group.name)
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return int(self.group.N)
+
+
+def read_cells(group: Any, namespace: Mapping[str, Any]) -> Cells:
+    """Read a NeuronGroup.
+
+    Raises
+    ------
+    FrontendError
+        If it means something else than a LIF neuron of this package.
+    """
+    _check_events(group)
+    group.equations.check_units(group, run_namespace=namespace)
+    v, v_thresh = _read_threshold(group, namespace)
+    dimensions = group.variables[v].dim
+    if dimensions not in (volt.dim, DIMENSIONLESS):
+        raise refusal(
+            group,
+            f"{v} is in {group.variables[v].unit}",
+            "What works: a membrane potential in volt, or without a unit (then 1 is read as 1 mV).",
+        )
+    unit = 1000.0 if dimensions == volt.dim else 1.0
+    return Cells(
+        group=group,
+        v=v,
+        unit=unit,
+        linear=read_linear(group, v, namespace),
+        integration=integration_of(group, namespace),
+        v_thresh=v_thresh * unit,
+        v_reset=_read_reset(group, v, namespace) * unit,
+        v_init=group.variables[v].get_value() * unit,
+        tau_refrac=_read_refractory(group, v, namespace) * 1000.0,
+    )
+
+
+def statements(code: str) -> list[tuple[str, str, str]]:
+    """Split abstract code into (variable, operation, expression)."""
+    lines = (line.strip() for line in re.split(r"[;\n]", code))
+    return [parse_statement(line)[:3] for line in lines if line.partition("#")[0].strip()]
+
+
+def _check_events(group: Any) -> None:
+    for event in group.events:
+        if event != "spike":
+            raise refusal(
+                group, f"it defines the event {event!r}", "Only spikes exist on the chip."
+            )
+    if "spike" not in group.events:
+        raise refusal(
+            group,
+            "it has no threshold, so its neurons never spike",
+            f"{_THRESHOLD} To watch v alone, set a threshold that it never reaches.",
+        )
+    if "spike" not in group.event_codes:
+        raise refusal(group, "it has no reset; the chip resets v after every spike", _RESET)
+    for part, slot in _SLOTS.items():
+        runner = getattr(group, part)
+        runner = runner if part == "state_updater" else runner["spike"]
+        if runner.when != slot:
+            raise refusal(
+                group,
+                f"its {part.replace('_', ' ')} runs in the slot {runner.when!r}",
+                f"What works: Brian2's default, {slot!r}.",
+            )
+
+
+def _read_threshold(group: Any, namespace: Mapping[str, Any]) -> tuple[str, Float64Array]:
+    """Return the name of the membrane potential and the threshold in its base unit."""
+    code = group.events["spike"]
+    condition = str_to_sympy(code, group.variables)
+    compares = isinstance(condition, (sympy.Gt, sympy.Lt, sympy.Ge, sympy.Le))
+    if not compares:
+        raise refusal(group, f"threshold = {code!r} is no single comparison", _THRESHOLD)
+    names = [
+        name for name in group.user_equations.diff_eq_names if _symbol(name) in condition.atoms()
+    ]
+    if len(names) != 1:
+        found = f"compares {' and '.join(sorted(names))}" if names else "compares no variable"
+        raise refusal(
+            group, f"threshold = {code!r} {found} of the differential equations", _THRESHOLD
+        )
+    (v,) = names
+    distance = (condition.gts - condition.lts).expand()  # above 0 where the neuron spikes
+    slope = sympy.diff(distance, _symbol(v))
+    if slope.has(_symbol(v)):
+        raise refusal(group, f"threshold = {code!r} is not linear in {v}", _THRESHOLD)
+    factor = per_neuron(group, slope, f"the factor of {v} in the threshold", namespace)
+    if not (factor > 0).all():
+        raise refusal(group, f"threshold = {code!r} is crossed from above", _THRESHOLD)
+    level = per_neuron(group, -distance.subs(_symbol(v), 0), "the threshold", namespace)
+    threshold = level / factor
+    if isinstance(condition, (sympy.Ge, sympy.Le)):
+        # v >= x is v > the float before x.
+        threshold = np.nextafter(threshold, -np.inf)
+    return v, threshold
+
+
+def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Array:
+    code = group.event_codes["spike"]
+    lines = statements(code)
+    if len(lines) != 1 or lines[0][0] != v:
+        others = ", ".join(sorted({name for name, _, _ in lines} - {v}))
+        changed = f"also changes {others}" if others else "does not set v once"
+        raise refusal(group, f"reset = {code.strip()!r} {changed}", _RESET)
+    _, operation, expression = lines[0]
+    if operation != "=":
+        raise refusal(
+            group,
+            f"reset = {code.strip()!r} depends on v at the spike; the chip resets to one value",
+            _RESET,
+        )
+    check_units_of(code, group, namespace)
+    return per_neuron(group, expression, "the reset", namespace)
+
+
+def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Array:
+    """Return the refractory period in seconds."""
+    period = group._refractory  # there is no public name for it
+    held = [
+        name
+        for name in group.user_equations.diff_eq_names
+        if "unless refractory" in group.user_equations[name].flags
+    ]
+    if period is False:
+        return np.zeros(group.N)
+    if isinstance(period, str):
+        names = identifiers_of(period)
+        variables = group.resolve_all(names, namespace, user_identifiers=set())
+        if parse_expression_dimensions(period, variables) != second.dim:
+            raise refusal(
+                group,
+                f"refractory = {period!r} is a condition",
+                "What works: a time, or an expression of parameters that is a time.",
+            )
+        seconds = per_neuron(group, period, "refractory", namespace)
+    else:
+        seconds = np.full(group.N, float(period))
+    if prefs["legacy.refractory_timing"]:
+        raise refusal(
+            group, "prefs.legacy.refractory_timing is set", "What works: Brian2's present timing."
+        )
+    steps = np.floor(seconds / float(group.clock.dt_) + _GRID_TOLERANCE)
+    # One refractory step is the step of the spike itself, in which nothing differs.
+    if (steps > 1).any() and held != [v]:
+        other = [name for name in held if name != v]
+        if v not in held:
+            raise refusal(
+                group,
+                f"{v} goes on during the refractory period ({v} is not '(unless refractory)'); the "
+                "chip holds it",
+                f"Add (unless refractory) to d{v}/dt, or set refractory=False.",
+            )
+        raise refusal(
+            group,
+            f"{', '.join(other)} is '(unless refractory)'; the chip's currents go on",
+            f"Leave the flag at {v} alone.",
+        )
+    return seconds
+
+
+def _symbol(name: str) -> Any:
+    return sympy.Symbol(name, real=True)

@@ -1,0 +1,215 @@
+"""A Brian2 network as a whole: its objects, whether all of them can be mapped, our Network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brian2 import (
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PoissonInput,
+    PopulationRateMonitor,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+)
+from brian2.core.magic import MagicNetwork
+
+from ... import network as ours
+from ...errors import FrontendError
+from .assemble import Units, connect, populate
+from .inputs import Spikes, describe
+from .kicks import read_poisson_kicks, read_synapses
+from .neurons import Cells, read_cells
+from .refusal import refusal
+
+__all__ = ["Reading", "as_network", "at_zero", "inputs_in_order", "read_network"]
+
+_GROUPS = (NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses)
+_MONITORS = (SpikeMonitor, PopulationRateMonitor, StateMonitor)
+_INPUTS = (PoissonGroup, PoissonInput, SpikeGeneratorGroup)
+_SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
+_KNOWN = (
+    "What works: NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses, "
+    "SpikeMonitor, PopulationRateMonitor and StateMonitor."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A Brian2 network and what it became.
+
+    Parameters
+    ----------
+    network : neurochip.Network
+        What it became.
+    dt : float, ms
+        Its step.
+    cells : dict of str to Cells
+        Its groups of neurons.
+    units : dict of str to Units
+        How their numbers were turned into ours.
+    inputs : tuple of brian2 objects
+        What drives it, in the order of Brian2's schedule.
+    monitors : tuple of brian2 monitors
+        Those that are active.
+    """
+
+    network: ours.Network
+    dt: float
+    cells: dict[str, Cells]
+    units: dict[str, Units]
+    inputs: tuple[Any, ...]
+    monitors: tuple[Any, ...]
+
+
+def read_network(
+    net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Spikes] | None = None
+) -> Reading:
+    """Read a Brian2 network.
+
+    Parameters
+    ----------
+    net : brian2.Network
+        What to read; inactive objects are left out, as Brian2 leaves them out.
+    namespace : dict
+        Names of the caller of ``run``.
+    spikes : dict of str to (steps, ids), optional
+        What its inputs send, by their names; needed where rates change with time.
+
+    Raises
+    ------
+    FrontendError
+        If an object, or a construct in it, means something that cannot be mapped.
+    """
+    objects = [obj for obj in net.sorted_objects if obj.active]
+    _check_kinds(objects)
+    dt = _common_step(net, objects)
+    by_name = sorted(objects, key=lambda obj: str(obj.name))
+    groups = [obj for obj in by_name if isinstance(obj, NeuronGroup)]
+    synapses = [obj for obj in by_name if isinstance(obj, Synapses)]
+    drivers = [obj for obj in by_name if isinstance(obj, _INPUTS)]
+    if not groups:
+        raise FrontendError(
+            "Brian2 network: it has no NeuronGroup, so nothing runs on the chip. " + _KNOWN
+        )
+    cells = {group.name: read_cells(group, namespace) for group in groups}
+    described = {
+        obj.name: describe(obj, (spikes or {}).get(obj.name), dt, namespace) for obj in drivers
+    }
+    sources = {*cells, *described}
+    kicks = [item for obj in synapses for item in read_synapses(obj, cells, sources, namespace)]
+    kicks += [
+        read_poisson_kicks(obj, cells, namespace)
+        for obj in drivers
+        if isinstance(obj, PoissonInput)
+    ]
+    units = {
+        name: populate(cell, [item for item in kicks if item.target == name])
+        for name, cell in cells.items()
+    }
+    members = {**described, **{name: item.population for name, item in units.items()}}
+    return Reading(
+        network=ours.Network(
+            populations=[item.population for item in units.values()],
+            inputs=list(described.values()),
+            connections=[connect(item, members[item.source], units[item.target]) for item in kicks],
+        ),
+        dt=dt,
+        cells=cells,
+        units=units,
+        inputs=inputs_in_order(objects),
+        monitors=tuple(obj for obj in objects if isinstance(obj, _MONITORS)),
+    )
+
+
+def inputs_in_order(objects: Iterable[Any]) -> tuple[Any, ...]:
+    """Inputs by when Brian2 runs them; a PoissonGroup runs with its thresholder."""
+    found = []
+    for obj in objects:
+        group = getattr(obj, "group", None)
+        if isinstance(obj, (PoissonInput, SpikeGeneratorGroup)):
+            found.append(obj)
+        elif isinstance(group, PoissonGroup) and obj is group.thresholder["spike"]:
+            found.append(group)
+    return tuple(found)
+
+
+def _check_kinds(objects: Iterable[Any]) -> None:
+    objects = list(objects)
+    parts: set[int] = set()
+    for obj in objects:
+        if isinstance(obj, _GROUPS):
+            parts |= {id(part) for part in _parts_of(obj)}
+    for obj in objects:
+        if isinstance(obj, (*_GROUPS, *_MONITORS)):
+            continue
+        if id(obj) in parts:
+            continue
+        owner = getattr(obj, "group", None)
+        where = f", run_regularly or the like of {owner.name!r}" if owner is not None else ""
+        raise refusal(obj, f"this kind of object has no place on the chip{where}", _KNOWN)
+
+
+def _parts_of(obj: Any) -> Iterable[Any]:
+    """What Brian2 itself puts into an object; ``run_regularly`` is not among it."""
+    if isinstance(obj, NeuronGroup):
+        events = (*obj.thresholder.values(), *obj.resetter.values())
+        return (obj.state_updater, obj.subexpression_updater, *events)
+    if isinstance(obj, PoissonGroup):
+        return tuple(obj.thresholder.values())
+    if isinstance(obj, Synapses):
+        updaters = (*obj.summed_updaters.values(), obj.state_updater, obj.subexpression_updater)
+        return (*obj._pathways, *updaters)
+    return ()
+
+
+def _common_step(net: Any, objects: Iterable[Any]) -> float:
+    if list(net.schedule) != _SCHEDULE:
+        raise FrontendError(
+            f"Brian2 network {net.name!r}: schedule = {list(net.schedule)}; allowed: Brian2's "
+            f"default, {_SCHEDULE}, whose order of events the registers repeat."
+        )
+    timed = [obj for obj in objects if isinstance(obj, (*_GROUPS, SpikeMonitor))]
+    steps = {float(obj.clock.dt_): obj for obj in timed}
+    if len(steps) > 1:
+        (a, one), (b, other) = list(steps.items())[:2]
+        raise FrontendError(
+            f"Brian2 network {net.name!r}: {one.name!r} has dt = {a * 1e3:.12g} ms and "
+            f"{other.name!r} {b * 1e3:.12g} ms; the cores of the chip share one step. Give all "
+            "objects one clock (a StateMonitor may be slower)."
+        )
+    return float(f"{next(iter(steps)) * 1e3:.12g}")
+
+
+def as_network(objects: Iterable[Any]) -> Any:
+    """Return a Brian2 Network as it is, or make one of objects (or lists of objects)."""
+    objects = list(objects)
+    if len(objects) == 1 and isinstance(objects[0], Network):
+        return objects[0]
+    return Network(*objects)
+
+
+def at_zero(net: Any, what: str) -> list[Any]:
+    """Return the active objects of a network that has not run yet.
+
+    Raises
+    ------
+    FrontendError
+        If its time has gone on, so that its initial values are lost; or it is Brian2's own for
+        ``run()``, which holds objects during a run only.
+    """
+    if isinstance(net, MagicNetwork):
+        raise FrontendError(
+            f"{what}: {net!r} holds objects during a run only; allowed: a Network, or the objects."
+        )
+    if net.t_ != 0:
+        raise FrontendError(
+            f"{what}: {net.name!r} is at {float(net.t_) * 1e3:g} ms; allowed: a Network at 0 ms, "
+            "whose variables have their initial values. restore() it, or make it anew."
+        )
+    return [obj for obj in net.sorted_objects if obj.active]

@@ -1,0 +1,248 @@
+"""A network on the emulated chip, over one or several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from compiler import CompileOptions, compile_network
+
+from ...emulator import Emulator
+from ...errors import FrontendError
+from ...hardware import ChipSpec
+from ...network import Network, SpikeInput
+from ...recording import Probe, Recording
+from ...stimulus import Stimulus
+from ...typing import Float64Array, Int32Array
+from .inputs import Spikes
+from .monitors import state_writers, write_events
+from .reading import Reading
+from .state import GroupState, Window
+
+__all__ = ["Session", "stimulus_of"]
+
+_VALUES = 1 << 22  # of v recorded at once: with all copies about 200 MB
+_FIXED = (
+    "the registers of the chip are set before its first step. Change it before the first run, or "
+    "store() the network before it, restore() it to time 0 and run anew."
+)
+
+
+class Session:
+    """An emulator, and what Brian2's objects need to know between two runs.
+
+    Parameters
+    ----------
+    reading : Reading
+        The network at time 0.
+    chip : ChipSpec
+        Where it goes.
+    compile_options : dict
+        For :func:`compiler.compile_network`.
+    emulator_options : dict
+        For :class:`~neurochip.emulator.Emulator`.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        chip: ChipSpec,
+        compile_options: Mapping[str, Any],
+        emulator_options: Mapping[str, Any],
+    ) -> None:
+        self.network = reading.network
+        self.image = compile_network(reading.network, chip, reading.dt, **compile_options)
+        self.emulator = Emulator(self.image, **emulator_options)
+        options = CompileOptions(**compile_options)
+        self._states = {
+            name: GroupState.at_zero(name, reading, self.image, chip, options)
+            for name in reading.cells
+        }
+        self._started = {
+            name: np.array(cell.group.variables[cell.v].get_value())
+            for name, cell in reading.cells.items()
+        }
+        self._written: dict[str, Float64Array] = {}
+
+    @contextmanager
+    def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:
+        """Put the initial values into Brian2's groups for a while, so that they read as at first.
+
+        Raises
+        ------
+        FrontendError
+            If v is not what the last run left.
+        """
+        known = [name for name in self._written if name in groups]
+        for name in known:
+            v = self._states[name].v
+            if not np.array_equal(groups[name].variables[v].get_value(), self._written[name]):
+                raise FrontendError(
+                    f"NeuronGroup {name!r}: {v} was changed between two runs; {_FIXED}"
+                )
+
+        def put(values: Mapping[str, Float64Array], current: float) -> None:
+            for name in known:
+                variables, state = groups[name].variables, self._states[name]
+                variables[state.v].set_value(values[name])
+                for other in state.currents:
+                    variables[other].set_value(current)
+
+        put(self._started, 0.0)
+        try:
+            yield
+        finally:
+            put(self._written, np.nan)
+
+    def run(
+        self,
+        reading: Reading,
+        n_steps: int,
+        inputs: Mapping[str, Spikes],
+        namespace: Mapping[str, Any],
+    ) -> Recording:
+        """Run some steps, fill the monitors, and leave what the chip holds in the groups.
+
+        Parameters
+        ----------
+        reading : Reading
+            The network as it is now.
+        n_steps : int
+            How long, at least 1.
+        inputs : dict of str to (steps, ids)
+            What the inputs send in these steps.
+        namespace : dict
+            Names of the caller of ``run``.
+
+        Returns
+        -------
+        Recording
+            The spikes of these steps.
+
+        Raises
+        ------
+        FrontendError
+            If the network is not the one of the first run, or a monitor asks for what there is not.
+        """
+        _check_same(self.network, reading.network)
+        writers = state_writers(reading, namespace)
+        watched = {
+            name: np.unique([i for w in writers if w.group == name and w.moving for i in w.ids])
+            for name in reading.cells
+        }
+        first, parts = self.emulator.step, []
+        for begin, count in _windows(first, n_steps, sum(map(len, watched.values()))):
+            last = begin + count == first + n_steps
+            ids = {
+                name: (np.arange(cell.size) if last else watched[name]).astype(np.int32)
+                for name, cell in reading.cells.items()
+            }
+            window = self._advance(reading, begin, count, inputs, ids)
+            for writer in writers:
+                writer.write(window)
+            for name, state in self._states.items():
+                state.follow(window.recording, ids[name])
+            parts.append(window.recording)
+        recording = _join(parts)
+        spikes = {**inputs}
+        for name, cell in reading.cells.items():
+            spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
+            self._written[name] = self._states[name].leave(
+                cell.group, self.emulator.step, reading.dt
+            )
+        write_events(reading.monitors, spikes, first, n_steps, reading.dt / 1000.0)
+        return recording
+
+    def _advance(
+        self,
+        reading: Reading,
+        begin: int,
+        count: int,
+        inputs: Mapping[str, Spikes],
+        ids: Mapping[str, Int32Array],
+    ) -> Window:
+        inside = {}
+        for name, (steps, who) in inputs.items():
+            low, high = np.searchsorted(steps, [begin, begin + count])
+            inside[name] = (steps[low:high], who[low:high])
+        stimulus = stimulus_of(reading.network, inside, (begin + count) * reading.dt, reading.dt)
+        probes = [
+            Probe(variable, name, tuple(who.tolist()))
+            for name, who in ids.items()
+            if len(who)
+            for variable in ("v", "u")
+        ]
+        recording = self.emulator.run(stimulus, duration=count * reading.dt, record=probes)
+        return Window(begin, count, recording, self._states, ids)
+
+
+def stimulus_of(
+    network: Network, spikes: Mapping[str, Spikes], duration: float, dt: float
+) -> Stimulus:
+    """Return spikes by step as a stimulus; ``duration`` and ``dt`` in ms."""
+    trains = []
+    for item in network.spike_inputs:
+        steps, ids = spikes[item.name]
+        trains.append(SpikeInput(item.name, item.size, ids, steps * dt))
+    return Stimulus(duration, tuple(trains))
+
+
+def _windows(first: int, n_steps: int, n_watched: int) -> Iterator[tuple[int, int]]:
+    """Cut a run into windows that fit in memory; the last is one step, in which all is recorded."""
+    most = max(1, _VALUES // max(1, n_watched))
+    step, stop = first, first + n_steps - 1
+    while step < stop:
+        count = min(most, stop - step)
+        yield step, count
+        step += count
+    yield stop, 1
+
+
+def _join(parts: Sequence[Recording]) -> Recording:
+    """Return the spikes and counters of consecutive recordings as one."""
+    head = parts[0]
+    return Recording(
+        label=head.label,
+        dt=head.dt,
+        first_step=head.first_step,
+        n_steps=sum(part.n_steps for part in parts),
+        populations=head.populations,
+        steps={n: np.concatenate([part.steps[n] for part in parts]) for n in head.populations},
+        ids={n: np.concatenate([part.ids[n] for part in parts]) for n in head.populations},
+        counters={key: sum(part.counters[key] for part in parts) for key in head.counters},
+    )
+
+
+def _check_same(before: Network, now: Network) -> None:
+    """Refuse a network that differs from the compiled one in anything but what its inputs send."""
+
+    def named(network: Network) -> dict[str, tuple[Any, ...]]:
+        inputs = {f"input {item.name!r}": (item.size,) for item in network.spike_inputs}
+        groups = {f"NeuronGroup {item.name!r}": (item,) for item in network.populations}
+        synapses = {
+            f"connection {item.name!r}": (
+                item.source.name,
+                item.target.name,
+                np.asarray(item.indptr),
+                np.asarray(item.post),
+                np.asarray(item.weight),
+                np.asarray(item.delay),
+            )
+            for item in network.connections
+        }
+        return {**inputs, **groups, **synapses}
+
+    old, new = named(before), named(now)
+    for name in (*old, *new):
+        if name not in new or name not in old:
+            what = "appeared" if name in new else "is gone"
+            raise FrontendError(f"{name}: it {what} between two runs; {_FIXED}")
+        if not all(_equal(a, b) for a, b in zip(old[name], new[name], strict=True)):
+            raise FrontendError(f"{name}: it was changed between two runs; {_FIXED}")
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)

@@ -1,0 +1,168 @@
+"""From the chip's registers to Brian2's variables: v and currents at the start of a step.
+
+Brian2's monitors sample when a step begins, with the kicks of the step before. On the chip these
+are still on their way then, and act with the leak of the next step (``compiler/ideal.py``). So the
+value at the start of step n is v at the end of step n - 1, plus what step n adds to v divided by
+what it leaves of v; nothing where the chip holds v, since it loses the same kicks as Brian2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from compiler import CompileOptions
+from compiler.decays import round_decays
+from compiler.ideal import ideal_population, refractory_steps
+
+from ...hardware import ChipSpec
+from ...image import ChipImage
+from ...recording import Recording
+from ...typing import Float64Array, Int32Array, Int64Array
+from .reading import Reading
+
+__all__ = ["GroupState", "Window"]
+
+_NEVER = -(1 << 40)  # a step before all others
+
+
+@dataclass(eq=False)
+class GroupState:
+    """What is known about the neurons of a group between two windows; arrays of shape (size,).
+
+    Parameters
+    ----------
+    name : str
+        Of the group.
+    v : str
+        Name of its membrane potential.
+    currents : tuple of str
+        Names of its currents.
+    unit : float, mV
+        Of v in Brian2's base unit.
+    delta : bool
+        Whether synapses add to v.
+    keep_v : ndarray
+        What a step of the chip leaves of v.
+    per_u : dict of str to ndarray
+        Base units of a current for 1 mV per step of u.
+    refractory : ndarray of int64
+        Refractory steps, by Brian2's rule.
+    end : ndarray, mV
+        v after the last step.
+    last : ndarray of int64
+        Step of the last spike.
+    """
+
+    name: str
+    v: str
+    currents: tuple[str, ...]
+    unit: float
+    delta: bool
+    keep_v: Float64Array
+    per_u: dict[str, Float64Array]
+    refractory: Int64Array
+    end: Float64Array
+    last: Int64Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.last = np.full(len(self.end), _NEVER, dtype=np.int64)
+
+    @classmethod
+    def at_zero(
+        cls, name: str, reading: Reading, image: ChipImage, chip: ChipSpec, options: CompileOptions
+    ) -> GroupState:
+        """Return the state before the first step, with v as its register holds it."""
+        cell, units = reading.cells[name], reading.units[name]
+        ideal = ideal_population(reading.network, units.population, reading.dt)
+        decays = round_decays(ideal, chip, reading.dt, options)
+        assert image.symbols is not None  # the compiler always writes them
+        (symbol,) = (item for item in image.symbols.populations if item.name == name)
+        registers = image.compartments.v_init[symbol.compartments]
+        gain = decays.receptors[-1].gain
+        return cls(
+            name=name,
+            v=cell.v,
+            currents=tuple(cell.linear.decay),
+            unit=cell.unit,
+            delta=units.population.model.delta_synapses,
+            keep_v=decays.keep_v,
+            per_u={key: 1 / (gain * factor) for key, factor in units.factor.items()},
+            refractory=refractory_steps(cell.tau_refrac, reading.dt),
+            end=registers * symbol.mv_per_lsb + symbol.origin,
+        )
+
+    def follow(self, recording: Recording, ids: Int32Array) -> None:
+        """Take over the end of a window in which the neurons ``ids`` were recorded."""
+        if len(ids):
+            self.end[ids] = recording.trace(self.name).values[-1]
+        spikes = recording.steps[self.name].astype(np.int64)
+        np.maximum.at(self.last, recording.ids[self.name], spikes)
+
+    def leave(self, group: Any, step: int, dt: float) -> Float64Array:
+        """Write the state before ``step`` into a Brian2 group; ``dt`` in ms; return v as written.
+
+        Currents become nan: what is on its way to them is not known.
+        """
+        variables = group.variables
+        variables[self.v].set_value(self.end / self.unit)
+        for current in self.currents:
+            variables[current].set_value(np.nan)
+        if "lastspike" in variables:
+            spiked, since = self.last > _NEVER, step - 1 - self.last
+            variables["lastspike"].get_value()[spiked] = self.last[spiked] * (dt / 1000.0)
+            variables["not_refractory"].set_value((since > 0) & (since >= self.refractory))
+        return np.array(variables[self.v].get_value())
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Some steps of a run, as the chip recorded them.
+
+    Parameters
+    ----------
+    first, n_steps : int
+        Which steps.
+    recording : Recording
+        v and u of the watched neurons, and the spikes.
+    states : dict of str to GroupState
+        Before the window.
+    ids : dict of str to ndarray of int32
+        The watched neurons of each group.
+    """
+
+    first: int
+    n_steps: int
+    recording: Recording
+    states: Mapping[str, GroupState]
+    ids: Mapping[str, Int32Array]
+
+    def at_start(self, name: str, variable: str) -> Float64Array:
+        """Values at the beginning of each step, in Brian2's base unit, shape (n_steps, n_ids)."""
+        state, ids = self.states[name], self.ids[name]
+        u = self.recording.trace(name, "u").values
+        if variable != state.v:
+            return np.asarray(u * state.per_u[variable][ids])
+        v = np.empty_like(u)
+        v[0], v[1:] = state.end[ids], self.recording.trace(name).values[:-1]
+        if state.delta:
+            v += np.where(self._held(name), 0.0, u / state.keep_v[ids])
+        return np.asarray(v / state.unit)
+
+    def _held(self, name: str) -> Any:
+        """Where the chip holds v, shape (n_steps, n_ids)."""
+        state, ids = self.states[name], self.ids[name]
+        column = np.full(len(state.end), -1)
+        column[ids] = np.arange(len(ids))
+        rows = self.recording.steps[name].astype(np.int64) - self.first
+        columns = column[self.recording.ids[name]]
+        later = (columns >= 0) & (rows + 1 < self.n_steps)
+        last = np.full((self.n_steps, len(ids)), _NEVER)
+        last[0] = state.last[ids]
+        last[rows[later] + 1, columns[later]] = rows[later] + self.first
+        last = np.maximum.accumulate(last, axis=0)
+        steps = np.arange(self.first, self.first + self.n_steps)[:, None]
+        return steps - last <= np.maximum(state.refractory[ids], 1)

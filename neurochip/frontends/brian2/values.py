@@ -1,0 +1,127 @@
+"""Numbers behind the names of a Brian2 expression, where they stay the same during a run.
+
+All values are floats in Brian2's base units (volt, second, ampere ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2.codegen.translation import analyse_identifiers
+from brian2.core.functions import DEFAULT_FUNCTIONS, Function
+from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Subexpression
+from brian2.equations.equations import SUBEXPRESSION
+from brian2.equations.unitcheck import check_units_statements
+from brian2.input.timedarray import TimedArray
+from brian2.parsing.rendering import NumpyNodeRenderer
+from brian2.utils.stringtools import get_identifiers
+
+from ...typing import Float64Array
+
+__all__ = ["NotConstantError", "check_units_of", "evaluate", "identifiers_of", "uniform"]
+
+_CLOCK = ("t", "t_in_timesteps")
+_OF_SPIKES = ("lastspike", "not_refractory", "lastupdate")
+
+
+class NotConstantError(Exception):
+    """An expression has no value that holds for the whole run; the text says which part and why."""
+
+
+def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
+    """Return the value of an expression in the context of a group.
+
+    Parameters
+    ----------
+    code : str
+        What Brian2 would evaluate in every step.
+    owner : brian2.Group
+        Whose variables it may name.
+    namespace : dict
+        Names of the caller of ``run``.
+
+    Returns
+    -------
+    float or ndarray
+        One value for all members of the group (neurons, synapses), or one for each.
+
+    Raises
+    ------
+    NotConstantError
+        If it names time, a random number, a function of the user, or what changes in a run.
+    KeyError
+        From Brian2, if a name means nothing.
+    """
+    names = identifiers_of(code)
+    # Brian2 itself reports names that hide others when it prepares a run: once is enough.
+    variables = owner.resolve_all(names, namespace, user_identifiers=set())
+    # Functions first: of wave(t) the reason is the function, and the same in every process.
+    order = sorted(names, key=lambda name: (not isinstance(variables[name], Function), name))
+    values = {name: _value(name, variables[name], owner, namespace) for name in order}
+    return eval(NumpyNodeRenderer().render_expr(code), {"logical_not": np.logical_not}, values)
+
+
+def identifiers_of(code: str) -> set[str]:
+    """Return the names in an expression or statement."""
+    return set(get_identifiers(code))
+
+
+def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
+    """Have Brian2 check the units of statements, as it does when it prepares a run.
+
+    Raises
+    ------
+    DimensionMismatchError
+        From Brian2, if they do not fit.
+    """
+    _, known, unknown = analyse_identifiers(code, owner.variables, recursive=True)
+    check_units_statements(
+        code, owner.resolve_all(known | unknown, namespace, user_identifiers=set())
+    )
+
+
+def uniform(values: Any) -> float | Float64Array:
+    """Return one number where all are the same, else an array of float64."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 0 or (array == array.flat[0]).all():
+        return float(array.flat[0])
+    return array
+
+
+def _value(name: str, variable: Any, owner: Any, namespace: Mapping[str, Any]) -> Any:
+    if isinstance(variable, Function):
+        return _function(name, variable)
+    if isinstance(variable, AuxiliaryVariable):
+        raise NotConstantError(f"{name} is noise")
+    if isinstance(variable, Subexpression):
+        return evaluate(variable.expr, owner, namespace)
+    if not isinstance(variable, ArrayVariable):
+        return variable.get_value()  # a constant
+    if variable.name in _CLOCK:
+        raise NotConstantError(f"{name} is time")
+    equations = getattr(variable.owner, "equations", None) or {}
+    if variable.name in _OF_SPIKES or variable.name in getattr(equations, "diff_eq_names", ()):
+        raise NotConstantError(f"{name} changes during the run")
+    values, index = variable.get_value(), owner.variables.indices[name]
+    written = getattr(variable.owner, "user_equations", {}).get(variable.name)
+    if written is not None and written.type == SUBEXPRESSION:
+        # "(constant over dt)": Brian2 writes it into an array in every step, not before.
+        value = evaluate(written.expr.code, variable.owner, namespace)
+        values = np.broadcast_to(value, values.shape)
+    if variable.scalar or index == "0":
+        return values[0]
+    if index == "_idx":
+        return values
+    return values[owner.variables[index].get_value()]
+
+
+def _function(name: str, function: Function) -> Any:
+    if isinstance(function, TimedArray):
+        raise NotConstantError(f"{name} is a TimedArray, a function of time")
+    if function is not DEFAULT_FUNCTIONS.get(name):
+        raise NotConstantError(f"{name} is a function of your own")
+    if not function.stateless:
+        raise NotConstantError(f"{name} draws a random number")
+    return function.pyfunc

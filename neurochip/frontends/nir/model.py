@@ -1,0 +1,105 @@
+"""What a graph became: a network, and how to talk to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..._values import ArrayValue
+from ...errors import StimulusError
+from ...network import Network, SpikeInput
+from ...stimulus import Stimulus
+from .convention import Convention
+from .linear import Shape
+
+__all__ = ["NirModel"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NirModel(ArrayValue):
+    """A network that was read from a NIR graph.
+
+    Parameters
+    ----------
+    network : Network
+        Populations and inputs have the names of their nodes.
+    dt : float, ms
+        The step that the graph was read for; its kicks and factors depend on it.
+    convention : Convention
+        How it was read.
+    inputs, outputs : tuple of str
+        Inputs of the network, and populations that feed an output of the graph.
+    shapes : dict of str to tuple of int
+        Tensor that the elements of each input and population form, row by row.
+    """
+
+    network: Network
+    dt: float
+    convention: Convention
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    shapes: Mapping[str, Shape]
+
+    def stimulus(self, spikes: Any) -> Stimulus:
+        """Turn spikes on the grid into a stimulus.
+
+        Parameters
+        ----------
+        spikes : array_like of int, shape (n_steps, *shape of the input), or dict of such by input
+            Number of spikes of each element in each step. An array is enough where there is one
+            input, and may have its elements in one row.
+
+        Raises
+        ------
+        StimulusError
+            If a shape does not fit, or a value is not a whole number of at least 0.
+        """
+        if not isinstance(spikes, Mapping):
+            if len(self.inputs) != 1:
+                raise StimulusError(
+                    f"stimulus: one array, but the graph has the inputs {', '.join(self.inputs)}; "
+                    "pass a dict with an array for each."
+                )
+            spikes = {self.inputs[0]: spikes}
+        if set(spikes) != set(self.inputs):
+            raise StimulusError(
+                f"stimulus: arrays for {', '.join(map(repr, spikes)) or 'nothing'}; the graph has "
+                f"the inputs {', '.join(map(repr, self.inputs))}."
+            )
+        trains, lengths = [], set()
+        for name in self.inputs:
+            counts = self._counts(name, spikes[name])
+            steps, ids = np.nonzero(counts)
+            repeats = counts[steps, ids]
+            times = np.repeat(steps, repeats) * self.dt
+            trains.append(SpikeInput(name, counts.shape[1], np.repeat(ids, repeats), times))
+            lengths.add(len(counts))
+        if len(lengths) > 1:
+            raise StimulusError(
+                f"stimulus: arrays of {', '.join(map(str, sorted(lengths)))} steps; allowed: one "
+                "length for all inputs."
+            )
+        return Stimulus(lengths.pop() * self.dt, tuple(trains))
+
+    def _counts(self, name: str, spikes: Any) -> Any:
+        array, shape = np.asarray(spikes), self.shapes[name]
+        size = int(np.prod(shape, dtype=np.int64))
+        if array.ndim < 1 or len(array) < 1 or array.shape[1:] not in {shape, (size,)}:
+            raise StimulusError(
+                f"stimulus: the array for {name!r} has shape {array.shape}; allowed: (steps, "
+                f"{', '.join(map(str, shape))}), with at least one step."
+            )
+        counts = array.reshape(len(array), size)
+        whole = np.asarray(counts, dtype=np.float64)
+        bad = ~np.isfinite(whole) | (whole < 0) | (whole != np.floor(whole))
+        if bad.any():
+            step, element = np.argwhere(bad)[0]
+            raise StimulusError(
+                f"stimulus: {name!r} has the value {whole[step, element]:g} in step {step}, "
+                f"element {element}; allowed: the number of spikes in that step, since a chip "
+                "takes spikes and no analog values."
+            )
+        return counts.astype(np.int64)

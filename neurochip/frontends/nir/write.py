@@ -1,0 +1,261 @@
+"""From a network to a NIR graph.
+
+NIR has no sparse node and no delays of single synapses: a connection becomes one dense matrix, with
+a Delay before it, or one matrix for each delay. Tensors become vectors, and what lay between two
+populations of a graph that was read is one matrix.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..._extras import require
+from ..._npz import write_atomically
+from ...errors import FrontendError
+from ...network import Connection, Network, Population
+from ...typing import Float64Array
+from .convention import Convention, seconds_to_ms
+from .graph import NirNode
+from .model import NirModel
+from .neurons import NeuronNode, read_neurons
+
+__all__ = ["write_nir"]
+
+_MOST_ENTRIES = 1 << 26  # of a matrix: half a GB
+_MOST_DELAYS = 64  # matrices of one connection
+_SAME = 1e-9  # relative difference of currents that only rounding has made
+
+
+def write_nir(
+    source: NirModel | Network,
+    path: str | os.PathLike[str],
+    *,
+    dt: float | None = None,
+    kick: str = "pulse",
+) -> Path:
+    """Write a network as a NIR graph, all or nothing.
+
+    The metadata of the graph hold dt and the convention; NIR itself has no place for them, and
+    other tools may ignore them. Rates and spikes of inputs are not stored.
+
+    Parameters
+    ----------
+    source : NirModel or Network
+        What to write. A NirModel is written in the convention that it was read in.
+    path : path
+        File to write (.nir).
+    dt : float, s
+        Step, in seconds: the size of a kick depends on it. Needed for a Network.
+    kick : str
+        For a Network: how NIR weights become kicks, as :class:`Convention` has it.
+
+    Returns
+    -------
+    Path
+        The path written.
+
+    Raises
+    ------
+    FrontendError
+        If the network has something that NIR cannot express: refractory periods, two synaptic time
+        constants, initial values other than those of NIR, or a matrix that would be too large.
+    MissingExtraError
+        If the packages of the extra ``nir`` are not installed.
+    """
+    nir = require("nir", "nir", "writing a NIR graph")
+    graph = _graph(nir, *_request(source, dt, kick))
+    buffer = io.BytesIO()
+    nir.write(buffer, graph)
+    target = Path(path)
+    write_atomically(target, lambda file: file.write(buffer.getvalue()))
+    return target
+
+
+def _request(
+    source: NirModel | Network, dt: float | None, kick: str
+) -> tuple[Network, float, Convention, tuple[str, ...]]:
+    if isinstance(source, NirModel):
+        if dt is not None and seconds_to_ms(dt) != source.dt:
+            raise FrontendError(
+                f"NIR: dt = {dt!r} s, but the graph was read for {source.dt / 1000:g} s; leave it "
+                "out."
+            )
+        return source.network, source.dt, source.convention, source.outputs
+    if not isinstance(source, Network):
+        raise FrontendError(f"NIR: source = {source!r}; allowed: a NirModel or a Network.")
+    if dt is None:
+        raise FrontendError("NIR: dt is missing; pass the step in seconds, such as dt=1e-4.")
+    step = seconds_to_ms(dt)
+    methods = {
+        item.model.integration for item in source.populations if not _is_threshold(item, step)
+    } or {"euler"}
+    if len(methods) > 1:
+        raise FrontendError(
+            f"NIR: populations are integrated by {', '.join(sorted(methods))}; allowed: one "
+            "method, since the reader of a graph takes one for all."
+        )
+    convention = Convention(kick=kick, integration=methods.pop(), delivery=source.delivery)
+    feeding = {c.source.name for c in source.connections if c.source is not c.target}
+    outputs = [item.name for item in source.populations if item.name not in feeding]
+    return source, step, convention, tuple(outputs or [p.name for p in source.populations])
+
+
+def _graph(
+    nir: Any, network: Network, dt: float, convention: Convention, outputs: tuple[str, ...]
+) -> Any:
+    nodes: dict[str, NirNode] = {}
+    edges: list[tuple[str, str]] = []
+
+    def add(name: str, node: NirNode, *after: str) -> str:
+        # A slash would open a group within the file.
+        name = name.replace("/", "_")
+        while name in nodes:
+            name += "'"
+        nodes[name] = node
+        edges.extend((before, name) for before in after)
+        return name
+
+    names = {
+        item.name: add(item.name, nir.Input({"input": np.array([item.size])}))
+        for item in network.spike_inputs
+    }
+    # A graph needs an input that leads to something, if only through zeros.
+    entrance = next(iter(names.values()), "") or add("input", nir.Input({"input": np.array([1])}))
+    width = int(nodes[entrance].input_type["input"][0])
+    cut_off = not any(c.n_synapses for c in network.connections if c.source.name in names)
+    for item in network.populations:
+        names[item.name] = add(item.name, _neurons(nir, item, dt))
+    for item in network.populations:
+        target = names[item.name]
+        means = read_neurons(item.name, nodes[target], dt, convention, None)
+        bias: Float64Array | None = _bias(network, item, means)
+        for connection in network.connections:
+            if connection.target is not item:
+                continue
+            for delay, weights in _matrices(connection, means.kick):
+                before = names[connection.source.name]
+                if delay.any():
+                    before = add(f"{connection.name} delay", nir.Delay(delay / 1000), before)
+                edges.append((add(connection.name, _dense(nir, weights, bias), before), target))
+                bias = None
+        if bias is not None or cut_off:
+            dense = _dense(nir, np.zeros((item.size, width)), bias)
+            edges.append((add(f"bias of {item.name}", dense, entrance), target))
+            cut_off = False
+    for index, name in enumerate(outputs):
+        size = network.population(name).size
+        label = "output" if len(outputs) == 1 else f"output {index}"
+        add(label, nir.Output({"output": np.array([size])}), names[name])
+    metadata = {"dt": dt / 1000, **dataclasses.asdict(convention)}
+    return nir.NIRGraph(nodes, edges, metadata)
+
+
+def _dense(nir: Any, weights: Float64Array, bias: Float64Array | None) -> NirNode:
+    return nir.Linear(weights) if bias is None or not bias.any() else nir.Affine(weights, bias)
+
+
+def _is_threshold(population: Population, dt: float) -> bool:
+    """Whether these neurons forget everything in a step, as those of a Threshold do."""
+    model = population.model
+    tau, rest, reset = (population.parameter(n) for n in ("tau_m", "v_rest", "v_reset"))
+    forgets = model.integration == "euler" and bool((tau == dt).all())
+    return forgets and model.delta_synapses and not (rest.any() or reset.any())
+
+
+def _neurons(nir: Any, population: Population, dt: float) -> NirNode:
+    label, model, get = (
+        f"NIR: population {population.name!r}",
+        population.model,
+        population.parameter,
+    )
+    if get("tau_refrac").any():
+        raise FrontendError(
+            f"{label}: tau_refrac = {get('tau_refrac').max():g} ms, but NIR has no refractory "
+            "period. Set it to 0."
+        )
+    if model.two_currents:
+        raise FrontendError(
+            f"{label}: has two synaptic time constants, but a NIR node has one. Give it one "
+            "tau_syn."
+        )
+    if not np.array_equal(get("v_init"), get("v_rest") if model.leaky else 0 * get("v_rest")):
+        wanted = "v_rest" if model.leaky else "0"
+        raise FrontendError(
+            f"{label}: v_init = {get('v_init')[0]:g} mV, but neurons of NIR begin at {wanted}. Set "
+            f"it to that."
+        )
+    if _is_threshold(population, dt) and model.spiking:
+        return nir.Threshold(get("v_thresh").copy())
+    parameters = {"r": get("tau_m") / get("cm") if model.leaky else 1 / get("cm")}
+    if model.leaky:
+        tau = "tau" if model.delta_synapses else "tau_mem"
+        parameters |= {tau: get("tau_m") / 1000, "v_leak": get("v_rest").copy()}
+    if model.spiking:
+        parameters |= {"v_threshold": get("v_thresh").copy(), "v_reset": get("v_reset").copy()}
+    if not model.delta_synapses:
+        if not model.leaky:
+            raise FrontendError(
+                f"{label}: has a synaptic current and no leak, but NIR's IF has no current. Give "
+                "it a tau_m, or delta synapses."
+            )
+        parameters |= {"tau_syn": get("tau_syn_E") / 1000, "w_in": np.ones(population.size)}
+        return (nir.CubaLIF if model.spiking else nir.CubaLI)(**parameters)
+    if model.leaky:
+        return (nir.LIF if model.spiking else nir.LI)(**parameters)
+    return (nir.IF if model.spiking else nir.I)(**parameters)
+
+
+def _bias(network: Network, population: Population, means: NeuronNode) -> Float64Array:
+    bias: Float64Array = network.current(population) / means.current
+    start, onset = population.parameter("i_syn_init"), bias * means.onset
+    if not np.allclose(start, onset, rtol=_SAME, atol=0.0):
+        raise FrontendError(
+            f"NIR: population {population.name!r}: i_syn_init = {start[0]:g} nA, but with its "
+            f"constant current a neuron of NIR begins with {onset[0]:g} nA. Set it to that."
+        )
+    return bias
+
+
+def _matrices(
+    connection: Connection, kick: Float64Array
+) -> list[tuple[Float64Array, Float64Array]]:
+    """Delay of each source (ms) and dense matrix, as few as will do."""
+    size = (connection.target.size, connection.source.size)
+    if size[0] * size[1] > _MOST_ENTRIES:
+        raise FrontendError(
+            f"NIR: connection {connection.name!r}: would be a dense matrix of {size[0]} x "
+            f"{size[1]}, since NIR has no sparse one; allowed: {_MOST_ENTRIES} entries. Split the "
+            "population."
+        )
+    pre, post = connection.pre, connection.post
+    weight = np.broadcast_to(connection.weight, post.shape) / kick[post]
+    delay = np.broadcast_to(connection.delay, post.shape)
+    of_source = np.zeros(size[1])
+    of_source[pre] = delay
+    if np.array_equal(of_source[pre], delay):
+        return [(of_source, _matrix(size, pre, post, weight))]
+    distinct = np.unique(delay)
+    if len(distinct) * size[0] * size[1] > _MOST_ENTRIES or len(distinct) > _MOST_DELAYS:
+        raise FrontendError(
+            f"NIR: connection {connection.name!r}: has {len(distinct)} different delays, each of "
+            f"which would be a matrix, since NIR delays whole channels; allowed: {_MOST_DELAYS} "
+            "delays. Round them."
+        )
+    parts = []
+    for value in distinct:
+        chosen = delay == value
+        matrix = _matrix(size, pre[chosen], post[chosen], weight[chosen])
+        parts.append((np.full(size[1], value), matrix))
+    return parts
+
+
+def _matrix(size: tuple[int, int], pre: Any, post: Any, weight: Float64Array) -> Float64Array:
+    matrix = np.zeros(size)
+    np.add.at(matrix, (post, pre), weight)
+    return matrix

@@ -1,0 +1,31 @@
+"""How a network lies on the chip: what it takes of each core, and what goes between cores.
+
+``map_image(image, Activity.measured(image, run, stimulus))`` returns a :class:`MappingReport`.
+"""
+
+from .budget import RESOURCES, core_usage
+from .costs import COST_TABLES, DAVIES_2018, SANA_FE, Cost, CostTable
+from .energy import EnergyEstimate, estimate_energy
+from .plots import mapping_figure, plot_mesh, plot_traffic, plot_utilisation
+from .report import MappingReport, map_image
+from .traffic import Activity, Traffic
+
+__all__ = [
+    "COST_TABLES",
+    "DAVIES_2018",
+    "RESOURCES",
+    "SANA_FE",
+    "Activity",
+    "Cost",
+    "CostTable",
+    "EnergyEstimate",
+    "MappingReport",
+    "Traffic",
+    "core_usage",
+    "estimate_energy",
+    "map_image",
+    "mapping_figure",
+    "plot_mesh",
+    "plot_traffic",
+    "plot_utilisation",
+]

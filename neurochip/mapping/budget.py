@@ -1,0 +1,308 @@
+"""What neurons take of a core, counted as the hardware counts it.
+
+- A compartment of a pair is a compartment; a core with ``b`` delay bits addresses
+  ``accumulator_slots >> b`` of them.
+- All synapses of a source onto a core stand in one list, which is rounded up to words. Within it,
+  those of each connection are packed in the encoding that takes the fewest bits: sparse (with the
+  index of each target), dense (in the order of the targets, absent ones with weight 0), or
+  run-length (with the gap before each target, of one width out of several).
+- A synapse format on the core is a format of the image in one encoding. Where a core has so many
+  formats that not all encodings may be used, each has the first few in the order sparse, dense, and
+  run-length from the widest gap to the narrowest.
+- An index is as wide as the compartments of the core need.
+- An input takes an input axon on each core that it reaches. Two or more neurons of a population
+  that share a core take one shared axon to each core that they reach; one alone takes its own.
+
+:mod:`neurochip.hardware` has the numbers and their sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..hardware import ChipSpec, CoreSpec
+from ..image import ChipImage
+from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from .wiring import Wiring, delay_limit, wiring_of
+
+__all__ = [
+    "RESOURCES",
+    "Filler",
+    "Filling",
+    "Reach",
+    "add_axons",
+    "core_usage",
+    "limits_of",
+]
+
+# In the order of the columns that the kernel counts, without the delay bits, which are no limit.
+_COUNTED = (
+    "compartments",
+    "synaptic_words",
+    "input_axons",
+    "compartment_profiles",
+    "threshold_profiles",
+    "synapse_formats",
+    "list_words",
+    "shared_registers",
+)
+RESOURCES = (*_COUNTED, "output_axons")
+"""Names of all resources of a core."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Which sources reach which core.
+
+    Parameters
+    ----------
+    source : ndarray of int64, shape (n_pairs,)
+        Compartment, or input, counted after the compartments.
+    core : ndarray of int64, shape (n_pairs,)
+        A core with a synapse of it.
+    """
+
+    source: Int64Array
+    core: Int64Array
+
+
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """Cores that were filled.
+
+    Parameters
+    ----------
+    core_ptr : ndarray of int64, shape (n_cores + 1,)
+        Places in the order of the neurons.
+    usage : dict of str to ndarray of int64, shape (n_cores,)
+        Use of each resource, without axons between neurons; and ``delay_bits``.
+    reach : Reach
+        What has to be routed.
+    failed : int
+        Place of a neuron that fits no core, or -1. Then ``usage`` is what it needs alone.
+    """
+
+    core_ptr: Int64Array
+    usage: Mapping[str, Int64Array]
+    reach: Reach
+    failed: int = -1
+
+    @property
+    def n_cores(self) -> int:
+        """Number of cores."""
+        return len(self.core_ptr) - 1
+
+
+def limits_of(core: CoreSpec) -> dict[str, int]:
+    """Limit of every resource; that of compartments is lower on cores with long delays."""
+    return {name: 1 if name == "shared_registers" else getattr(core, name) for name in RESOURCES}
+
+
+class Filler:
+    """Puts neurons on cores in any order, as often as asked.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        The neurons.
+    core : CoreSpec
+        The limits.
+    limited : bool
+        Whether a core ends where a limit would be broken, or only where it is told to.
+    """
+
+    def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
+        from .kernels import Packing, Scratch, Tables
+
+        limits = limits_of(core)
+        most = np.iinfo(np.int64).max
+        self._wiring = wiring
+        self._packing = Packing(
+            limits=np.array([limits[name] if limited else most for name in _COUNTED]),
+            formats=core.synapse_formats,
+            slots=core.accumulator_slots if limited else most,
+            first_input=wiring.n_compartments,
+            count_neurons=int(not core.population_axons),
+            per_entry=core.synapses_per_entry,
+            prefix=core.entry_prefix_bits,
+            run_base=int(core.run_base),
+            alignment=core.entry_alignment_bits,
+            suffix=core.list_suffix_bits,
+            word=core.word_bits,
+            index_min=core.synapse_index_bits_min,
+            skip_min=core.skip_bits_min,
+            skip_max=core.skip_bits_max,
+        )
+        encodings = 3 + core.skip_bits_max - core.skip_bits_min
+        lists, sources = len(wiring.list_source), wiring.n_sources
+        formats = len(wiring.format_bits)
+
+        def ids(numbers: Int32Array) -> int:
+            return int(numbers.max(initial=-1)) + 1
+
+        def zeros(*shape: int, dtype: Any = np.int32) -> Any:
+            return np.zeros(shape, dtype=dtype)
+
+        self._scratch = Scratch(
+            last=zeros(lists),
+            count=zeros(lists, encodings),
+            cost=zeros(lists, encodings, dtype=np.int64),
+            best=zeros(lists),
+            lists=zeros(lists),
+            axon=zeros(sources, dtype=np.int64),
+            sources=zeros(sources),
+            profile=zeros(ids(wiring.profile)),
+            threshold=zeros(ids(wiring.threshold)),
+            shared=zeros(ids(wiring.shared)),
+            format=zeros(formats),
+            users=zeros(formats, encodings),
+            formats=zeros(formats),
+            used=zeros(len(_COUNTED) + 1, dtype=np.int64),
+            before=zeros(len(_COUNTED) + 1, dtype=np.int64),
+            top=zeros(6, dtype=np.int64),
+        )
+        self._tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
+        self._reach = np.empty(len(wiring.in_list), dtype=np.int32)
+
+    def fill(self, order: Int64Array, opens: BoolArray) -> Filling:
+        """Fill core after core with neurons in ``order``; a core begins where ``opens``."""
+        from .kernels import fill
+
+        usage = np.empty((len(order), len(_COUNTED) + 1), dtype=np.int64)
+        core_ptr, reach_ptr = (np.empty(len(order) + 1, dtype=np.int64) for _ in range(2))
+        n_cores = fill(
+            np.asarray(order, dtype=np.int64),
+            opens,
+            self._tables,
+            self._packing,
+            self._scratch,
+            usage,
+            core_ptr,
+            reach_ptr,
+            self._reach,
+        )
+        failed = -1
+        if n_cores < 0:
+            failed, n_cores = int(core_ptr[0]), 1
+            core_ptr[:2] = (failed, failed + 1)
+            reach_ptr[:2] = 0
+        reach_ptr = reach_ptr[: n_cores + 1]
+        return Filling(
+            core_ptr[: n_cores + 1].copy(),
+            dict(zip((*_COUNTED, "delay_bits"), usage[:n_cores].T.copy(), strict=True)),
+            Reach(
+                self._reach[: reach_ptr[-1]].astype(np.int64),
+                np.repeat(np.arange(n_cores), np.diff(reach_ptr)),
+            ),
+            failed,
+        )
+
+    def grow(self, rate: Float64Array) -> Int64Array:
+        """Cluster the neurons by what they share: the core of each, if all limits allow it.
+
+        Parameters
+        ----------
+        rate : ndarray of float64, shape (n_sources,)
+            What the messages of each source weigh, above 0.
+        """
+        from .growing import Growth, grow
+
+        w = self._wiring
+        n, (ptr, targets) = w.n_neurons, w.targets
+        total = np.zeros(n)
+        total += np.bincount(targets, np.repeat(rate, np.diff(ptr)), n)
+        total += np.bincount(w.neuron_of, rate[: w.n_compartments], n)
+        cluster = np.full(n, -1, dtype=np.int64)
+        growth = Growth(
+            kind=w.kind,
+            neuron_of=w.neuron_of,
+            ptr=ptr,
+            targets=targets,
+            rate=rate,
+            total=total,
+            score=np.zeros(n),
+            listed=np.zeros(n, dtype=np.int8),
+            reached=np.zeros(w.n_sources, dtype=np.int32),
+            frontier=np.empty(n, dtype=np.int64),
+            members=np.empty(n, dtype=np.int64),
+            cluster=cluster,
+            at=np.zeros(3, dtype=np.int64),
+        )
+        grow(self._tables, self._packing, self._scratch, growth)
+        return cluster
+
+
+def add_axons(
+    usage: Mapping[str, Int64Array],
+    reach: Reach,
+    core_of: Int64Array,
+    population: Int64Array,
+    core: CoreSpec,
+    chip_of: Int64Array,
+) -> dict[str, Int64Array]:
+    """Count the axons between neurons, now that all have a core.
+
+    Parameters
+    ----------
+    usage : dict
+        As in :class:`Filling`.
+    reach : Reach
+        Which sources reach which core.
+    core_of, population : ndarray of int64, shape (n_compartments,)
+        Core and population of each compartment.
+    core : CoreSpec
+        What an axon costs.
+    chip_of : ndarray of int64, shape (n_cores,)
+        Chip of each core.
+    """
+    n_cores = len(usage["compartments"])
+    inside = reach.source < len(core_of)
+    source, target = reach.source[inside], reach.core[inside]
+    key = (population[source] * n_cores + core_of[source]) * n_cores + target
+    flows, neurons = np.unique(key, return_counts=True)
+    start, stop = flows // n_cores % n_cores, flows % n_cores
+    shared = core.population_axons & (neurons > 1)
+    axons = np.where(shared, 1, neurons)
+    entries = np.where(shared, core.population_axon_entries, neurons * core.neuron_axon_entries)
+    entries += axons * core.chip_axon_entries * (chip_of[start] != chip_of[stop])
+    total = dict(usage)
+    if core.population_axons:  # else the kernel has counted them
+        total["input_axons"] = usage["input_axons"] + _sum(stop, axons, n_cores)
+    total["output_axons"] = _sum(start, entries, n_cores)
+    return total
+
+
+def _sum(where: Int64Array, values: Int64Array, size: int) -> Int64Array:
+    return np.bincount(where, values, size).astype(np.int64)
+
+
+def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
+    """Count every resource of every core of an image, and what has to be routed.
+
+    Returns
+    -------
+    usage : dict of str to ndarray of int64, shape (n_cores,)
+        By the names of :data:`RESOURCES`, and ``delay_bits``.
+    reach : Reach
+        Which sources reach which core.
+    """
+    wiring, chip = wiring_of(image), image.chip
+    opens = np.zeros(image.n_compartments, dtype=bool)
+    opens[image.core_ptr[:-1]] = True
+    order = np.arange(image.n_compartments)
+    filling = Filler(wiring, chip.core, limited=False).fill(order, opens)
+    core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
+    population = wiring.population.astype(np.int64)
+    chip_of = image.sites // chip.cores
+    usage = add_axons(filling.usage, filling.reach, core_of, population, chip.core, chip_of)
+    return usage, filling.reach
+
+
+def compartment_limits(chip: ChipSpec, usage: Mapping[str, Int64Array]) -> Int64Array:
+    """Compartments that each core may hold, by its delay bits."""
+    limits: Int64Array = delay_limit(chip.core, usage["delay_bits"])
+    return limits

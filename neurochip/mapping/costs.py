@@ -1,0 +1,178 @@
+"""What an operation costs, as data: tables of energy and time, each with its source.
+
+Keys: **D18** Davies et al. 2018, IEEE Micro 38(1), 10.1109/MM.2018.112130359, Table 2 (0.75 V,
+simulated before silicon). **SF** SANA-FE 2.2.9, ``arch/loihi.yaml``; its authors fitted it to
+measurements of a Nahuku board (Boyle et al. 2025, 10.1109/TCAD.2025.3537971). **F20** Frady et al.
+2020, 10.1145/3381755.3398695.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from ..errors import SpecError
+
+__all__ = ["COST_TABLES", "DAVIES_2018", "SANA_FE", "Cost", "CostTable"]
+
+
+class Cost(NamedTuple):
+    """Energy (``picojoules``) and time (``nanoseconds``) of one operation."""
+
+    picojoules: float
+    nanoseconds: float
+
+
+_FREE = Cost(0.0, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostTable:
+    """Costs of the operations that a run is counted in.
+
+    Parameters
+    ----------
+    name : str
+        Shown with every figure that comes from the table.
+    source : str
+        Where the numbers are from, and how they were found.
+    update_inactive, update_active : Cost
+        Update of a compartment in a step, without and with a synaptic event or a spike.
+    synaptic_event : Cost
+        One synapse that a spike reaches.
+    spike : Cost
+        What a compartment does for a spike of its own.
+    message_out, message_in : Cost
+        Sending a spike to one core, and taking it in.
+    tile : Cost
+        A message within its tile.
+    hop_east_west, hop_north_south : Cost
+        A message from one tile to the next.
+    barrier : tuple of (int, float), tiles and ns
+        Time of the barrier at the end of a step by the number of tiles; in between, interpolated on
+        a logarithmic axis. Its energy is published nowhere.
+    barrier_chips : tuple of (int, float), chips and ns
+        The same for several chips; used from the second chip on.
+    static : tuple of float, W per chip
+        Lowest and highest static power that was reported; not part of any sum.
+
+    Raises
+    ------
+    SpecError
+        If a value is not allowed.
+    """
+
+    name: str
+    source: str
+    update_inactive: Cost
+    update_active: Cost
+    synaptic_event: Cost
+    spike: Cost = _FREE
+    message_out: Cost = _FREE
+    message_in: Cost = _FREE
+    tile: Cost = _FREE
+    hop_east_west: Cost = _FREE
+    hop_north_south: Cost = _FREE
+    barrier: tuple[tuple[int, float], ...] = ((1, 0.0),)
+    barrier_chips: tuple[tuple[int, float], ...] = ()
+    static: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            value: Any = getattr(self, item.name)
+            if item.name in {"name", "source"}:
+                if not (isinstance(value, str) and value.strip()):
+                    raise SpecError(
+                        f"cost table: {item.name} = {value!r}; allowed: a non-empty string."
+                    )
+            elif item.name.startswith("barrier"):
+                points = tuple((int(n), float(ns)) for n, ns in value)
+                rising = all(a[0] < b[0] for a, b in itertools.pairwise(points))
+                if not rising or any(n < 1 or not _amount(ns) for n, ns in points):
+                    raise SpecError(
+                        f"cost table {self.name!r}: {item.name} = {value!r}; allowed: pairs of "
+                        "(number, ns), numbers rising from at least 1."
+                    )
+                object.__setattr__(self, item.name, points)
+            elif len(value) != 2 or not all(_amount(part) for part in value):
+                raise SpecError(
+                    f"cost table {self.name!r}: {item.name} = {value!r}; allowed: two numbers of "
+                    "at least 0."
+                )
+            elif item.name != "static":
+                object.__setattr__(self, item.name, Cost(*map(float, value)))
+        if not self.barrier:
+            raise SpecError(f"cost table {self.name!r}: barrier = (); allowed: at least one pair.")
+
+    def barrier_time(self, tiles: int, chips: int) -> float:
+        """Time of a barrier in ns."""
+        if chips > 1 and self.barrier_chips:
+            return _interpolated(self.barrier_chips, chips)
+        return _interpolated(self.barrier, tiles)
+
+
+def _amount(value: Any) -> bool:
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0
+
+
+def _interpolated(points: tuple[tuple[int, float], ...], at: int) -> float:
+    if at <= points[0][0]:
+        return points[0][1]
+    for (low, first), (high, last) in itertools.pairwise(points):
+        if at <= high:
+            return first + (last - first) * math.log(at / low) / math.log(high / low)
+    return points[-1][1]
+
+
+# Idle power of one chip between 29.6 mW (logs of a Wolf Mountain board, abr/power_benchmarks) and
+# 104 mW (F20); voltage, board and temperature are stated nowhere.
+_STATIC = (0.0296, 0.104)
+# From 4 x 64 chips on; below, the time is that of the smallest system measured.
+_CHIPS_F20 = ((256, 14_300.0), (768, 16_200.0))
+
+DAVIES_2018 = CostTable(
+    name="Davies 2018",
+    source="D18 Table 2: simulated before silicon, 0.75 V; an event is a minimum of energy and a "
+    "maximum of time. Generating and routing a spike off its core are not in it; barrier of "
+    "several chips from F20.",
+    update_inactive=Cost(52.0, 5.3),
+    update_active=Cost(81.0, 8.4),
+    synaptic_event=Cost(23.6, 3.5),
+    tile=Cost(1.7, 2.1),
+    hop_east_west=Cost(3.0, 4.1),
+    hop_north_south=Cost(4.0, 6.5),
+    barrier=((1, 113.0), (32, 465.0)),
+    barrier_chips=_CHIPS_F20,
+    static=_STATIC,
+)
+"""Davies et al. 2018, Table 2."""
+
+SANA_FE = CostTable(
+    name="SANA-FE",
+    source="SF: fitted by its authors to a Nahuku board; events of sparse synapses (dense 35.5 pJ "
+    "and 3.8 ns, convolutional 24.0 pJ and 3.1 ns); the units of its barriers are taken as tiles.",
+    update_inactive=Cost(51.2, 6.0),
+    update_active=Cost(72.8, 9.7),
+    synaptic_event=Cost(33.6, 4.7),
+    spike=Cost(69.3, 30.0),
+    message_out=Cost(111.0, 5.1),
+    message_in=Cost(0.0, 16.0),
+    hop_east_west=Cost(3.0, 4.1),
+    hop_north_south=Cost(4.2, 6.5),
+    barrier=((1, 600.0), (2, 1_000.0), (4, 1_400.0), (29, 1_800.0)),
+    barrier_chips=_CHIPS_F20,
+    static=_STATIC,
+)
+"""SANA-FE 2.2.9, ``arch/loihi.yaml``."""
+
+COST_TABLES: Mapping[str, CostTable] = MappingProxyType(
+    {"davies-2018": DAVIES_2018, "sana-fe": SANA_FE}
+)
+"""All tables by name."""

@@ -1,0 +1,94 @@
+"""A run counted again, core by core and step by step, from its spikes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._jit import kernel
+from ..typing import Float64Array, Int32Array, Int64Array
+
+__all__ = ["Counts", "Routes", "Weights", "count_steps"]
+
+
+class Routes(NamedTuple):
+    """Where spikes go: synapses and cores of each source."""
+
+    ptr: Int64Array  # synapses of each source
+    target: Int32Array  # compartment
+    delay: Int32Array  # steps
+    core_of: Int64Array  # of each compartment
+    reach_ptr: Int64Array  # cores that each source reaches
+    reach: Int64Array
+
+
+class Weights(NamedTuple):
+    """Time in ns of the operations of a core."""
+
+    active: float  # more than inactive
+    event: float
+    spike: float
+    message_out: float
+    message_in: float
+
+
+class Counts(NamedTuple):
+    """What is counted; arrays begin with zeros."""
+
+    active: Int64Array  # per core
+    events: Int64Array
+    spikes: Int64Array
+    out: Int64Array
+    into: Int64Array
+    slowest: Float64Array  # per step: time of the slowest core
+    busy: Float64Array  # per core: time of the open step, at the beginning that of its updates
+    base: Float64Array
+    seen: Int64Array  # per row of the ring and compartment: last step + 1 in which it was active
+    ring: Int64Array  # per row and core: active compartments
+
+
+@kernel
+def _activate(compartment, step, c, core):
+    row = step % len(c.ring)
+    if c.seen[row, compartment] != step + 1:
+        c.seen[row, compartment] = step + 1
+        c.ring[row, core] += 1
+
+
+@kernel
+def count_steps(spike_ptr, spike_source, routes, weights, c):
+    """Go through the spikes of every step.
+
+    A compartment is active in a step in which it spikes or a synaptic event reaches its
+    accumulator: one step after the spike, and the delay later. The event itself is worked off when
+    the message comes, in the step of the spike.
+    """
+    n_compartments, n_cores = len(routes.core_of), len(c.active)
+    for step in range(len(spike_ptr) - 1):
+        for i in range(spike_ptr[step], spike_ptr[step + 1]):
+            source = spike_source[i]
+            if source < n_compartments:
+                own = routes.core_of[source]
+                c.spikes[own] += 1
+                c.busy[own] += weights.spike
+                _activate(source, step, c, own)
+            for j in range(routes.reach_ptr[source], routes.reach_ptr[source + 1]):
+                there = routes.reach[j]
+                c.into[there] += 1
+                c.busy[there] += weights.message_in
+                if source < n_compartments:
+                    c.out[own] += 1
+                    c.busy[own] += weights.message_out
+            for j in range(routes.ptr[source], routes.ptr[source + 1]):
+                there = routes.core_of[routes.target[j]]
+                c.events[there] += 1
+                c.busy[there] += weights.event
+                _activate(routes.target[j], step + 1 + routes.delay[j], c, there)
+        row = step % len(c.ring)
+        longest = 0.0
+        for k in range(n_cores):
+            c.active[k] += c.ring[row, k]
+            c.busy[k] += weights.active * c.ring[row, k]
+            c.ring[row, k] = 0
+            longest = max(longest, c.busy[k])
+            c.busy[k] = c.base[k]
+        c.slowest[step] = longest

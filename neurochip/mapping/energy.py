@@ -1,0 +1,297 @@
+"""Energy and time of a run: what it did, counted, times what that costs by a table.
+
+Everything here is an estimate. The counts are exact for the emulated chip; the costs are published
+numbers that were simulated or fitted. They leave out what nobody has published: embedded
+processors, links between chips, input and output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import RecordingError
+from ..image import ChipImage
+from ..recording import Recording
+from ..stimulus import Stimulus
+from ..typing import Float64Array, Int32Array, Int64Array
+from .budget import Reach, core_usage
+from .costs import CostTable
+from .traffic import Activity, flows_of, members_of, spikes_in
+
+__all__ = ["EnergyEstimate", "estimate_energy"]
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyEstimate:
+    """What a run would cost by one table.
+
+    Parameters
+    ----------
+    table : CostTable
+        The costs.
+    dt : float, ms
+        Model time of a step.
+    n_steps, n_cores, n_chips : int
+        Steps of the run, and what it ran on.
+    counts : dict of str to int
+        Operations of the whole run: ``updates_inactive``, ``updates_active``, ``synaptic_events``,
+        ``spikes``, ``messages`` between and within cores, ``messages_in`` with those from outside,
+        ``messages_within_tile``, ``hops_east_west``, ``hops_north_south``, ``barriers``.
+    energy : dict of str to float, J
+        Dynamic energy of the whole run by kind of operation.
+    step_times : ndarray of float64, shape (n_steps,), s
+        Estimated time of each step: slowest core, mesh and barrier.
+    mesh_time, barrier_time : float, s
+        The last two; the same in every step.
+    """
+
+    table: CostTable
+    dt: float
+    n_steps: int
+    n_cores: int
+    n_chips: int
+    counts: Mapping[str, int]
+    energy: Mapping[str, float]
+    step_times: Float64Array
+    mesh_time: float
+    barrier_time: float
+
+    @property
+    def total(self) -> float:
+        """Dynamic energy of the run in J, without static power."""
+        return sum(self.energy.values())
+
+    @property
+    def per_step(self) -> float:
+        """Mean dynamic energy of a step in J."""
+        return self.total / self.n_steps
+
+    @property
+    def per_event(self) -> float:
+        """Dynamic energy by synaptic event in J, of everything; NaN without events."""
+        events = self.counts["synaptic_events"]
+        return self.total / events if events else float("nan")
+
+    def per_inference(self, inferences: int) -> float:
+        """Dynamic energy in J of each of so many ``inferences`` that the run made."""
+        return self.total / inferences
+
+    @property
+    def step_time(self) -> float:
+        """Mean time of a step in s."""
+        return float(self.step_times.mean())
+
+    @property
+    def static_energy(self) -> tuple[float, float]:
+        """Lowest and highest static energy of the run in J: not part of any sum."""
+        seconds = float(self.step_times.sum()) * self.n_chips
+        return self.table.static[0] * seconds, self.table.static[1] * seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as plain lists and dicts, ready for JSON."""
+        return {
+            "estimate": True,
+            "table": self.table.name,
+            "source": self.table.source,
+            "dt_ms": self.dt,
+            "steps": self.n_steps,
+            "cores": self.n_cores,
+            "chips": self.n_chips,
+            "counts": dict(self.counts),
+            "energy_joule": dict(self.energy),
+            "total_joule": self.total,
+            "static_joule": list(self.static_energy),
+            "step_time_second": self.step_time,
+            "mesh_time_second": self.mesh_time,
+            "barrier_time_second": self.barrier_time,
+        }
+
+    def __str__(self) -> str:
+        low, high = self.static_energy
+        core = self.step_time - self.mesh_time - self.barrier_time
+        terms = ", ".join(
+            f"{name.replace('_', ' ')} {value / self.total:.0%}"
+            for name, value in sorted(self.energy.items(), key=lambda item: -item[1])
+            if value >= 0.005 * self.total and value > 0
+        )
+        per_event = f"{_si(self.per_event)}J" if self.counts["synaptic_events"] else "-"
+        faster = self.dt * 1e-3 / self.step_time if self.step_time else float("inf")
+        return "\n".join(
+            [
+                f"Estimate by the table {self.table.name!r} over {self.n_steps} steps on "
+                f"{self.n_cores} cores, {self.n_chips} chips",
+                f"  dynamic energy {_si(self.total)}J: {_si(self.per_step)}J a step, {per_event} "
+                "by synaptic event",
+                f"  of it: {terms or '-'}",
+                f"  step time {_si(self.step_time)}s: slowest core {_si(core)}s, mesh "
+                f"{_si(self.mesh_time)}s, barrier {_si(self.barrier_time)}s; {faster:.3g} times as "
+                f"fast as model time",
+                f"  static energy, very uncertain and not included: {_si(low)}J to {_si(high)}J",
+            ]
+        )
+
+
+def _si(value: float) -> str:
+    for prefix, size in (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {prefix}"
+    return f"{value / 1e-12:.3g} p"
+
+
+def estimate_energy(
+    image: ChipImage, recording: Recording, table: CostTable, stimulus: Stimulus | None = None
+) -> EnergyEstimate:
+    """Estimate what a run costs on the chip.
+
+    Parameters
+    ----------
+    image : ChipImage
+        What ran, on its cores and their sites.
+    recording : Recording
+        The run, on the chip or in float64.
+    table : CostTable
+        What an operation costs, for instance :data:`~neurochip.mapping.costs.DAVIES_2018`.
+    stimulus : Stimulus, optional
+        Its input. Without it the events that come from outside are missing.
+
+    Raises
+    ------
+    RecordingError
+        If the recording is of another network or has no steps.
+    """
+    from .counting import Counts, Weights, count_steps
+
+    if recording.n_steps < 1:
+        raise RecordingError("recording: has no steps; run it for at least one.")
+    _, reach = core_usage(image)
+    core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
+    spike_ptr, sources = _spikes(image, recording, stimulus)
+    n, n_cores, n_steps = image.n_compartments, image.n_cores, recording.n_steps
+    rows = image.max_delay + 2
+    base = np.diff(image.core_ptr) * table.update_inactive.nanoseconds
+    counts = Counts(
+        active=np.zeros(n_cores, dtype=np.int64),
+        events=np.zeros(n_cores, dtype=np.int64),
+        spikes=np.zeros(n_cores, dtype=np.int64),
+        out=np.zeros(n_cores, dtype=np.int64),
+        into=np.zeros(n_cores, dtype=np.int64),
+        slowest=np.zeros(n_steps),
+        busy=base.copy(),
+        base=base,
+        seen=np.zeros((rows, n), dtype=np.int64),
+        ring=np.zeros((rows, n_cores), dtype=np.int64),
+    )
+    weights = Weights(
+        table.update_active.nanoseconds - table.update_inactive.nanoseconds,
+        table.synaptic_event.nanoseconds,
+        table.spike.nanoseconds,
+        table.message_out.nanoseconds,
+        table.message_in.nanoseconds,
+    )
+    count_steps(spike_ptr, sources, _routes(image, reach, core_of), weights, counts)
+    activity = Activity.measured(image, recording, stimulus)
+    rate = np.concatenate([activity.compartments, activity.inputs])
+    traffic = flows_of(reach, core_of, rate, image.sites, image.chip)
+    apart = traffic.hops[0] + traffic.hops[1] > 0
+    active = int(counts.active.sum())
+    operations = {
+        "updates_inactive": n * n_steps - active,
+        "updates_active": active,
+        "synaptic_events": int(counts.events.sum()),
+        "spikes": int(counts.spikes.sum()),
+        "messages": int(counts.out.sum()),
+        "messages_in": int(counts.into.sum()),
+        "messages_within_tile": round(float(traffic.messages[~apart].sum()) * n_steps),
+        "hops_east_west": round(traffic.hop_counts[0] * n_steps),
+        "hops_north_south": round(traffic.hop_counts[1] * n_steps),
+        "barriers": n_steps,
+    }
+    priced = {
+        "updates_inactive": table.update_inactive,
+        "updates_active": table.update_active,
+        "synaptic_events": table.synaptic_event,
+        "spikes": table.spike,
+        "messages": table.message_out,
+        "messages_in": table.message_in,
+        "messages_within_tile": table.tile,
+        "hops_east_west": table.hop_east_west,
+        "hops_north_south": table.hop_north_south,
+    }
+    chips = len(np.unique(traffic.sites.chip))
+    tiles = len(np.unique(np.stack([traffic.sites.x, traffic.sites.y]), axis=1).T)
+    barrier = table.barrier_time(tiles, chips) * 1e-9
+    mesh = _mesh_time(traffic, table) * 1e-9
+    return EnergyEstimate(
+        table=table,
+        dt=recording.dt,
+        n_steps=n_steps,
+        n_cores=n_cores,
+        n_chips=chips,
+        counts=operations,
+        energy={name: operations[name] * cost.picojoules * 1e-12 for name, cost in priced.items()},
+        step_times=counts.slowest * 1e-9 + mesh + barrier,
+        mesh_time=mesh,
+        barrier_time=barrier,
+    )
+
+
+def _mesh_time(traffic: Any, table: CostTable) -> float:
+    """Time in ns that the mesh adds: its fullest link, in the mean step, and its longest way."""
+    used = traffic.messages > 0
+    if not used.any():
+        return 0.0
+    costs = (table.hop_east_west.nanoseconds, table.hop_north_south.nanoseconds)
+    queue = max(
+        float(loads.max(initial=0.0)) * cost
+        for loads, cost in zip(traffic.links, costs, strict=True)
+    )
+    way = sum(hops[used] * cost for hops, cost in zip(traffic.hops, costs, strict=True))
+    return queue + table.tile.nanoseconds + float(np.max(way))
+
+
+def _spikes(
+    image: ChipImage, recording: Recording, stimulus: Stimulus | None
+) -> tuple[Int64Array, Int64Array]:
+    """All spikes of a run as sources, by step."""
+    steps, sources = [], []
+    for name, at in members_of(image, recording):
+        steps.append(recording.steps[name].astype(np.int64) - recording.first_step)
+        sources.append(at[recording.ids[name]])
+    if stimulus is not None:
+        at_step, source = spikes_in(image, recording, stimulus)
+        steps.append(at_step - recording.first_step)
+        sources.append(source + image.n_compartments)
+    step, source = np.concatenate(steps), np.concatenate(sources)
+    order = np.argsort(step, kind="stable")
+    return np.searchsorted(step[order], np.arange(recording.n_steps + 1)), source[order]
+
+
+def _routes(image: ChipImage, reach: Reach, core_of: Int64Array) -> Any:
+    """Synapses and cores of each source."""
+    from .counting import Routes
+
+    n_sources = image.n_compartments + image.n_inputs
+    first = {"compartments": 0, "inputs": image.n_compartments}
+    total = np.zeros(n_sources, dtype=np.int64)
+    for group in image.synapses:
+        rows = np.diff(group.indptr)
+        total[first[group.source] : first[group.source] + len(rows)] += rows
+    ptr = np.concatenate([[0], np.cumsum(total)])
+    target = np.empty(int(ptr[-1]), dtype=np.int32)
+    delay: Int32Array = np.zeros(int(ptr[-1]), dtype=np.int32)
+    cursor = ptr[:-1].copy()
+    for group in image.synapses:
+        rows = np.diff(group.indptr)
+        mine = slice(first[group.source], first[group.source] + len(rows))
+        at = np.arange(group.n_synapses) + np.repeat(cursor[mine] - group.indptr[:-1], rows)
+        target[at] = group.target
+        if group.delay.size:
+            delay[at] = group.delay
+        cursor[mine] += rows
+    order = np.argsort(reach.source, kind="stable")
+    reach_ptr = np.searchsorted(reach.source[order], np.arange(n_sources + 1))
+    return Routes(ptr, target, delay, core_of, reach_ptr, reach.core[order])

@@ -1,0 +1,321 @@
+"""Cores are filled here, neuron by neuron, with every limit counted as the hardware counts it.
+
+A core keeps, for each source and connection, one list of synapses in the order of their targets, in
+all encodings at once: sparse, dense, and one run-length encoding for each width of the gap. What a
+list costs in the best of them is what it takes. :mod:`neurochip.mapping.budget` states the rules.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._jit import inline_kernel, kernel
+from ..typing import Int32Array, Int64Array
+
+__all__ = ["Packing", "Scratch", "Tables", "fill", "list_by_source", "list_by_target"]
+
+
+class Tables(NamedTuple):
+    """What is to be placed. A neuron is a row of compartments, a source a compartment or input."""
+
+    neuron_ptr: Int64Array
+    in_ptr: Int64Array  # synapses onto a compartment, each as the number of its list
+    in_list: Int32Array
+    list_source: Int32Array
+    list_format: Int32Array
+    format_bits: Int32Array  # weight and delay of a synapse
+    format_delay: Int32Array  # delay bits
+    profile: Int32Array
+    threshold: Int32Array
+    shared: Int32Array
+
+
+class Packing(NamedTuple):
+    """Numbers of the chip: see the fields of ``CoreSpec``."""
+
+    limits: Int64Array
+    formats: int
+    slots: int
+    first_input: int  # sources below are compartments
+    count_neurons: int  # whether each of those has an axon of its own
+    per_entry: int
+    prefix: int
+    run_base: int
+    alignment: int
+    suffix: int
+    word: int
+    index_min: int
+    skip_min: int
+    skip_max: int
+
+
+class Scratch(NamedTuple):
+    """What the open core holds; all zero between calls."""
+
+    last: Int32Array  # per list: last target
+    count: Int32Array  # per list and encoding: synapses of the last entry
+    cost: Int64Array  # per list and encoding: bits of all entries
+    best: Int32Array  # per list: encoding + 1
+    lists: Int32Array
+    axon: Int64Array  # per source: bits of its lists
+    sources: Int32Array
+    profile: Int32Array  # per id: mark of the core that has it
+    threshold: Int32Array
+    shared: Int32Array
+    format: Int32Array
+    users: Int32Array  # per format and encoding: lists of the core
+    formats: Int32Array
+    used: Int64Array
+    before: Int64Array
+    top: Int64Array  # lists, sources, formats; index bits, encodings; mark
+
+
+# Resources, in the order of ``budget.RESOURCES``.
+_COMPARTMENTS, _WORDS, _INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
+_LIST_WORDS, _SHARED, _DELAY_BITS = range(6, 9)
+_N_LISTS, _N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK = range(6)
+
+
+@inline_kernel
+def _rounded(bits, unit):
+    return (bits + unit - 1) // unit * unit
+
+
+@inline_kernel
+def _grow(count, head, each, added, packing):
+    """Return what an entry of ``count`` synapses costs more with ``added`` ones."""
+    old = 0
+    if count > 0:
+        old = _rounded(head + count * each, packing.alignment)
+    return _rounded(head + (count + added) * each, packing.alignment) - old
+
+
+@inline_kernel
+def _append(s, k, form, target, tables, packing):
+    """Add one synapse to list ``k`` in all encodings."""
+    bits, index = tables.format_bits[form], s.top[_INDEX]
+    base = packing.prefix + packing.run_base * index
+    gap = target - s.last[k]  # 0 for a second synapse onto the same target
+    full = s.count[k, 0] == packing.per_entry or s.best[k] == 0
+    count = 0 if full else s.count[k, 0]
+    s.cost[k, 0] += _grow(count, packing.prefix, bits + index, 1, packing)
+    s.count[k, 0] = count + 1
+    for encoding in range(1, s.top[_ENCODINGS]):
+        count = s.count[k, encoding]
+        fresh = s.best[k] == 0 or count == packing.per_entry or gap == 0
+        if encoding == 1:  # dense: absent synapses are stored with weight 0, or an entry ends
+            head, each, added = base, bits, gap
+            new = _grow(0, head, each, 1, packing)
+            fresh = fresh or count + gap > packing.per_entry
+            if not fresh and gap > 1:
+                fresh = _grow(count, head, each, gap, packing) > new
+        else:
+            width = packing.skip_max + 2 - encoding
+            head, each, added = base, bits + width, 1
+            fresh = fresh or gap > (1 << width)
+        if fresh:
+            count, added = 0, 1
+        s.cost[k, encoding] += _grow(count, head, each, added, packing)
+        s.count[k, encoding] = count + added
+    s.last[k] = target
+
+
+@inline_kernel
+def _choose(s, k, form, before):
+    """Note the cheapest encoding of a list; return what its source's list grew by."""
+    best = 0
+    for encoding in range(1, s.top[_ENCODINGS]):
+        if s.cost[k, encoding] < s.cost[k, best]:
+            best = encoding
+    old = s.best[k] - 1
+    if old != best:
+        if old >= 0:
+            s.users[form, old] -= 1
+            s.used[_FORMATS] -= s.users[form, old] == 0
+        s.used[_FORMATS] += s.users[form, best] == 0
+        s.users[form, best] += 1
+        s.best[k] = best + 1
+    return s.cost[k, best] - before
+
+
+@inline_kernel
+def _words(bits, packing):
+    return 0 if bits == 0 else (bits + packing.suffix + packing.word - 1) // packing.word
+
+
+@inline_kernel
+def _mark(marks, number, s, resource):
+    if marks[number] != s.top[_MARK]:
+        marks[number] = s.top[_MARK]
+        s.used[resource] += 1
+
+
+@kernel
+def _add(neuron, s, tables, packing):
+    """Put a neuron on the open core, whatever the limits."""
+    for c in range(tables.neuron_ptr[neuron], tables.neuron_ptr[neuron + 1]):
+        target = s.used[_COMPARTMENTS]
+        s.used[_COMPARTMENTS] += 1
+        _mark(s.profile, tables.profile[c], s, _PROFILES)
+        _mark(s.threshold, tables.threshold[c], s, _THRESHOLDS)
+        _mark(s.shared, tables.shared[c], s, _SHARED)
+        for j in range(tables.in_ptr[c], tables.in_ptr[c + 1]):
+            k = tables.in_list[j]
+            form, source = tables.list_format[k], tables.list_source[k]
+            before = 0
+            if s.best[k] == 0:
+                s.lists[s.top[_N_LISTS]] = k
+                s.top[_N_LISTS] += 1
+                if s.format[form] != s.top[_MARK]:
+                    s.format[form] = s.top[_MARK]
+                    s.formats[s.top[_N_FORMATS]] = form
+                    s.top[_N_FORMATS] += 1
+                s.used[_DELAY_BITS] = max(s.used[_DELAY_BITS], tables.format_delay[form])
+            else:
+                before = s.cost[k, s.best[k] - 1]
+            _append(s, k, form, target, tables, packing)
+            grown = _choose(s, k, form, before)
+            if s.axon[source] == 0:
+                s.sources[s.top[_N_SOURCES]] = source
+                s.top[_N_SOURCES] += 1
+                if packing.count_neurons == 1 or source >= packing.first_input:
+                    s.used[_INPUTS] += 1
+            words = -_words(s.axon[source], packing)
+            s.axon[source] += grown
+            new = _words(s.axon[source], packing)
+            s.used[_WORDS] += words + new
+            s.used[_LIST_WORDS] = max(s.used[_LIST_WORDS], new)
+
+
+@kernel
+def _clear(s):
+    """Empty the open core."""
+    for i in range(s.top[_N_LISTS]):
+        k = s.lists[i]
+        s.best[k] = 0
+        for encoding in range(s.count.shape[1]):
+            s.count[k, encoding] = 0
+            s.cost[k, encoding] = 0
+    for i in range(s.top[_N_SOURCES]):
+        s.axon[s.sources[i]] = 0
+    for i in range(s.top[_N_FORMATS]):
+        for encoding in range(s.users.shape[1]):
+            s.users[s.formats[i], encoding] = 0
+    for i in range(len(s.used)):
+        s.used[i] = 0
+    s.top[_N_LISTS] = 0
+    s.top[_N_SOURCES] = 0
+    s.top[_N_FORMATS] = 0
+    s.top[_MARK] += 1
+
+
+@kernel
+def _open(s, packing):
+    """Begin a core: the narrowest index, all encodings."""
+    _clear(s)
+    s.top[_INDEX] = packing.index_min
+    s.top[_ENCODINGS] = 2 + packing.skip_max - packing.skip_min + 1
+
+
+@kernel
+def _adapt(s, packing):
+    """Widen the index or leave out encodings, as the core needs; return whether it had to."""
+    changed = False
+    while s.used[_COMPARTMENTS] > 1 << s.top[_INDEX]:
+        s.top[_INDEX] += 1
+        changed = True
+    # Each encoding of a format takes one of the core's formats: as many as there are for all.
+    share = packing.formats // max(1, s.top[_N_FORMATS])
+    if s.top[_ENCODINGS] > max(1, share):
+        s.top[_ENCODINGS] = max(1, share)
+        changed = True
+    return changed
+
+
+@inline_kernel
+def _fits(s, packing):
+    for i in range(_DELAY_BITS):
+        if s.used[i] > packing.limits[i]:
+            return False
+    return s.used[_COMPARTMENTS] <= packing.slots >> s.used[_DELAY_BITS]
+
+
+@inline_kernel
+def _remember(s):
+    for i in range(len(s.used)):
+        s.before[i] = s.used[i]
+
+
+@inline_kernel
+def _write(counts, usage, row):
+    for i in range(len(counts)):
+        usage[row, i] = counts[i]
+
+
+@kernel
+def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
+    """Put neurons on cores in the given order; return the number of cores, or -1.
+
+    A core ends where ``opens`` says so, or where the next neuron would break a limit. ``usage``
+    gets a row per core, ``core_ptr`` its neurons in ``order``, and ``reach`` the sources that reach
+    it. If a neuron alone fits no core, ``usage[0]`` is what it needs and ``core_ptr[0]`` its place.
+    """
+    core, start, reached = 0, 0, 0
+    _open(s, packing)
+    core_ptr[0] = 0
+    reach_ptr[0] = 0
+    i = 0
+    while i < len(order):
+        sources = s.top[_N_SOURCES]
+        _remember(s)
+        fits = not (opens[i] and i > start)
+        if fits:
+            _add(order[i], s, tables, packing)
+            while _adapt(s, packing):
+                _clear(s)
+                for j in range(start, i):
+                    _add(order[j], s, tables, packing)
+                sources = s.top[_N_SOURCES]
+                _add(order[i], s, tables, packing)
+            fits = _fits(s, packing)
+            if not fits and i == start:
+                _write(s.used, usage, 0)
+                core_ptr[0] = i
+                _clear(s)
+                return -1
+        if fits:
+            i += 1
+        if not fits or i == len(order):
+            if i == len(order) and fits:
+                _remember(s)
+                sources = s.top[_N_SOURCES]
+            _write(s.before, usage, core)
+            for j in range(sources):
+                reach[reached] = s.sources[j]
+                reached += 1
+            core += 1
+            core_ptr[core] = i
+            reach_ptr[core] = reached
+            start = i
+            _open(s, packing)
+    return core
+
+
+@kernel
+def list_by_target(indptr, target, first_list, cursor, in_list):
+    """Write the list of each synapse of a group to the place of its target, and move the cursor."""
+    for row in range(len(indptr) - 1):
+        for j in range(indptr[row], indptr[row + 1]):
+            c = target[j]
+            in_list[cursor[c]] = first_list + row
+            cursor[c] += 1
+
+
+@kernel
+def list_by_source(neuron_ptr, in_ptr, in_list, list_source, cursor, out):
+    """Write the neuron of each synapse to the place of its source, and move the cursor."""
+    for neuron in range(len(neuron_ptr) - 1):
+        for j in range(in_ptr[neuron_ptr[neuron]], in_ptr[neuron_ptr[neuron + 1]]):
+            source = list_source[in_list[j]]
+            out[cursor[source]] = neuron
+            cursor[source] += 1

@@ -1,0 +1,151 @@
+"""Figures of a mapping, each drawn into axes that the caller owns and gets back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import NeurochipError
+from .budget import RESOURCES
+from .report import MappingReport
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["mapping_figure", "plot_mesh", "plot_traffic", "plot_utilisation"]
+
+_MANY_CORES = 60  # more get one line per resource instead of a mark each
+_GREY = "#666666"
+_BLUE = "#0072B2"
+
+
+def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axes:
+    """Draw the tiles of the chips in use as a heat map.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    report : MappingReport
+        What to draw.
+    values : str
+        ``"link_load"``: messages per step over the links of each tile; or a resource: how full the
+        fullest core of the tile is, in percent.
+
+    Raises
+    ------
+    NeurochipError
+        If there are no such values.
+    """
+    sites = report.traffic.sites
+    columns, rows = sites.mesh.tile_columns, sites.tile_rows
+    width = (int(sites.x.max()) // columns + 1) * columns
+    height = (int(sites.y.max()) // rows + 1) * rows
+    table = np.full((height, width), np.nan)
+    if values == "link_load":
+        table[:] = 0.0
+        east_west, north_south = report.traffic.links
+        for loads in east_west:
+            table[: loads.shape[0], : loads.shape[1]] += loads
+            table[: loads.shape[0], 1 : loads.shape[1] + 1] += loads
+        for loads in north_south:
+            table[: loads.shape[0], : loads.shape[1]] += loads
+            table[1 : loads.shape[0] + 1, : loads.shape[1]] += loads
+        label = "messages per step over its links"
+    elif values in RESOURCES:
+        np.fmax.at(table, (sites.y, sites.x), 100 * report.utilisation(values))
+        label = f"{values.replace('_', ' ')} of its fullest core (%)"
+    else:
+        listed = ", ".join(repr(name) for name in ("link_load", *RESOURCES))
+        raise NeurochipError(f"figure: values = {values!r}; allowed: {listed}.")
+    image = ax.imshow(table, origin="lower", cmap="viridis", aspect="equal", vmin=0)
+    for x in range(columns, width, columns):
+        ax.axvline(x - 0.5, color="white", linewidth=1.5)
+    for y in range(rows, height, rows):
+        ax.axhline(y - 0.5, color="white", linewidth=1.5)
+    cores = np.zeros((height, width), dtype=int)
+    np.add.at(cores, (sites.y, sites.x), 1)
+    if cores.size <= 4 * _MANY_CORES:
+        for y, x in zip(*np.nonzero(cores), strict=True):
+            ax.text(x, y, str(cores[y, x]), ha="center", va="center", color="white", fontsize=7)
+    ax.figure.colorbar(image, ax=ax, label=label, shrink=0.8)
+    ax.set_xlabel("tile, west to east")
+    ax.set_ylabel("tile, south to north")
+    return ax
+
+
+def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
+    """Draw how full the cores are, resource by resource: a mark per core, and the mean.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    report : MappingReport
+        What to draw.
+    """
+    names = [name for name in RESOURCES if name != "shared_registers"][::-1]
+    for row, name in enumerate(names):
+        shares = 100 * report.utilisation(name)
+        if len(shares) <= _MANY_CORES:
+            ax.plot(shares, np.full(len(shares), row), "|", color=_BLUE, markersize=12)
+        else:
+            low, middle, high = np.percentile(shares, (5, 50, 95))
+            ax.plot([low, high], [row, row], color=_BLUE, linewidth=5, solid_capstyle="butt")
+            ax.plot(middle, row, "|", color="white", markersize=8)
+            ax.plot(shares.max(), row, "|", color=_BLUE, markersize=12)
+        ax.plot(shares.mean(), row - 0.3, "^", color=_GREY, markersize=4)
+    ax.axvline(100, color="black", linewidth=0.8, linestyle="dashed")
+    ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
+    ax.set_xlim(0, max(105.0, ax.get_xlim()[1]))
+    ax.set_xlabel("used of the limit (%)")
+    many = len(report.sites) > _MANY_CORES
+    ax.set_title(
+        "bar: 5 to 95 % of the cores, mark: fullest" if many else "mark: a core, triangle: mean",
+        loc="left",
+    )
+    return ax
+
+
+def plot_traffic(ax: Axes, report: MappingReport) -> Axes:
+    """Draw the messages per step from each core to each other.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    report : MappingReport
+        What to draw.
+    """
+    matrix = report.traffic.matrix()
+    np.fill_diagonal(matrix, np.nan)  # what stays on a core is no traffic
+    matrix[matrix == 0] = np.nan
+    image = ax.imshow(matrix, origin="lower", cmap="viridis", aspect="equal", vmin=0)
+    ax.figure.colorbar(image, ax=ax, label="messages per step", shrink=0.8)
+    ax.set_xlabel("to core")
+    ax.set_ylabel("from core")
+    return ax
+
+
+def mapping_figure(report: MappingReport) -> Figure:
+    """Draw mesh, utilisation and traffic on one page.
+
+    Parameters
+    ----------
+    report : MappingReport
+        What to draw.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    style = {"font.size": 8.0, "axes.titlesize": 8.0, "axes.linewidth": 0.7}
+    with mpl.rc_context(style):  # type: ignore[arg-type]  # its keys are a list of all names
+        figure = Figure(figsize=(7.0, 5.6), layout="constrained", dpi=150)
+        axes = figure.subplots(2, 2)
+        plot_mesh(axes[0, 0], report)
+        plot_mesh(axes[0, 1], report, "synaptic_words")
+        plot_utilisation(axes[1, 0], report)
+        plot_traffic(axes[1, 1], report)
+    return figure

@@ -1,0 +1,179 @@
+"""What a network takes of its chip, core by core, and what goes over the mesh: data and text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..hardware import ChipSpec
+from ..image import ChipImage
+from ..typing import Float64Array, Int64Array
+from .budget import RESOURCES, core_usage, limits_of
+from .traffic import Activity, Traffic, flows_of
+from .wiring import delay_limit
+
+__all__ = ["MappingReport", "map_image"]
+
+
+@dataclass(frozen=True, eq=False)
+class MappingReport:
+    """How a network lies on its chip.
+
+    Parameters
+    ----------
+    chip : ChipSpec
+        The chip.
+    sites : ndarray of int64, shape (n_cores,)
+        Where each core sits.
+    usage, limits : dict of str to ndarray of int64, shape (n_cores,)
+        What each core takes of each resource, and what it has. Names are those of
+        :data:`~neurochip.mapping.budget.RESOURCES`.
+    delay_bits : ndarray of int64, shape (n_cores,)
+        Bits of the longest delay of each core.
+    traffic : Traffic
+        Messages between cores.
+    activity : str
+        Where the rates of the traffic come from.
+    """
+
+    chip: ChipSpec
+    sites: Int64Array
+    usage: Mapping[str, Int64Array]
+    limits: Mapping[str, Int64Array]
+    delay_bits: Int64Array
+    traffic: Traffic
+    activity: str
+
+    @property
+    def n_cores(self) -> int:
+        """Cores in use."""
+        return len(self.sites)
+
+    @property
+    def n_chips(self) -> int:
+        """Chips in use."""
+        return len(np.unique(self.sites // self.chip.cores))
+
+    def utilisation(self, resource: str) -> Float64Array:
+        """Share of a resource that each core uses, 1 where it is full; shape (n_cores,)."""
+        limit = np.maximum(1, self.limits[resource])
+        shares: Float64Array = self.usage[resource] / limit
+        return shares
+
+    @property
+    def binding(self) -> tuple[str, ...]:
+        """The fullest resource of each core."""
+        # All compartments share the registers of the core: that one is full by nature.
+        names = [name for name in RESOURCES if name != "shared_registers"]
+        table = np.stack([self.utilisation(name) for name in names])
+        return tuple(names[k] for k in np.argmax(table, axis=0))
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """One sentence for each resource of which a core has too little."""
+        found = []
+        for name in RESOURCES:
+            over = np.flatnonzero(self.usage[name] > self.limits[name])
+            if over.size:
+                k = int(over[0])
+                found.append(
+                    f"core {k} needs {self.usage[name][k]} {name.replace('_', ' ')}; allowed: "
+                    f"{self.limits[name][k]} ({over.size} cores need more than there is)."
+                )
+        return tuple(found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as plain lists and dicts, ready for JSON."""
+        mean, largest = self.traffic.link_load
+        east_west, north_south = self.traffic.hop_counts
+        return {
+            "chip": self.chip.name,
+            "cores": self.n_cores,
+            "cores_available": self.chip.total_cores,
+            "chips": self.n_chips,
+            "chips_available": self.chip.chips,
+            "sites": self.sites.tolist(),
+            "usage": {name: self.usage[name].tolist() for name in RESOURCES},
+            "limits": {name: self.limits[name].tolist() for name in RESOURCES},
+            "delay_bits": self.delay_bits.tolist(),
+            "binding": list(self.binding),
+            "activity": self.activity,
+            "messages_between_cores": self.traffic.between_cores,
+            "messages_between_chips": self.traffic.between_chips,
+            "messages_from_outside": float(self.traffic.from_outside.sum()),
+            "hops_east_west": east_west,
+            "hops_north_south": north_south,
+            "hop_cost": self.traffic.cost,
+            "link_load_mean": mean,
+            "link_load_max": largest,
+            "flows": [
+                self.traffic.start.tolist(),
+                self.traffic.stop.tolist(),
+                self.traffic.messages.tolist(),
+            ],
+        }
+
+    def __str__(self) -> str:
+        traffic = self.traffic
+        mean, largest = traffic.link_load
+        east_west, north_south = traffic.hop_counts
+        binding = self.binding
+        often = max(sorted(set(binding)), key=binding.count)
+        lines = [
+            f"Mapped onto {self.chip.name}: {self.n_cores} of {self.chip.total_cores} cores on "
+            f"{self.n_chips} of {self.chip.chips} chips",
+            f"  {'resource of a core':22}{'limit':>8}{'largest':>9}{'mean':>9}{'fullest':>9}",
+        ]
+        for name in RESOURCES:
+            share = self.utilisation(name)
+            k = int(np.argmax(share))
+            lines.append(
+                f"  {name.replace('_', ' '):22}{self.limits[name][k]:8}{self.usage[name][k]:9}"
+                f"{self.usage[name].mean():9.1f}{share[k]:9.1%}"
+            )
+        lines += [
+            f"  what fills a core first: {often.replace('_', ' ')} on {binding.count(often)} of "
+            f"{self.n_cores} cores",
+            f"Traffic in messages per step ({self.activity})",
+            f"  between cores {traffic.between_cores:.4g}, of them between chips "
+            f"{traffic.between_chips:.4g}; from outside {traffic.from_outside.sum():.4g}",
+            f"  hops {east_west:.4g} east-west, {north_south:.4g} north-south; weighted "
+            f"{traffic.cost:.4g}",
+            f"  load of a link in use {mean:.4g}, of the fullest {largest:.4g}",
+        ]
+        lines += [f"Does not fit: {sentence}" for sentence in self.broken]
+        return "\n".join(lines)
+
+
+def map_image(image: ChipImage, activity: Activity | None = None) -> MappingReport:
+    """Count what an image takes of each core, and what goes between cores.
+
+    Parameters
+    ----------
+    image : ChipImage
+        Compiled or programmed.
+    activity : Activity, optional
+        How often each source spikes. Default: all alike.
+    """
+    if activity is None:
+        activity = Activity.uniform(image)
+    usage, reach = core_usage(image)
+    core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
+    rate = np.concatenate([activity.compartments, activity.inputs])
+    limits = {
+        name: np.full(image.n_cores, limit, dtype=np.int64)
+        for name, limit in limits_of(image.chip.core).items()
+    }
+    limits["compartments"] = delay_limit(image.chip.core, usage["delay_bits"])
+    return MappingReport(
+        image.chip,
+        image.sites,
+        {name: usage[name] for name in RESOURCES},
+        limits,
+        usage["delay_bits"],
+        flows_of(reach, core_of, rate, image.sites, image.chip),
+        activity.label,
+    )

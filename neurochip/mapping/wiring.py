@@ -1,0 +1,226 @@
+"""What has to be placed, as flat arrays: compartments, and for each the synapses that end there.
+
+A *source* is a compartment or an input; inputs are numbered after the compartments. A *list* is
+what one source has in one group of synapses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..hardware import CoreSpec
+from ..image import ChipImage
+from ..registers import SynapseFormat
+from ..typing import Int32Array, Int64Array
+
+__all__ = ["SynapseRows", "Wiring", "profiles_of", "wire", "wiring_of"]
+
+_PROFILE = ("decay_u", "decay_v", "refractory", "join")
+_SHARED = ("vmin_exponent", "vmax_exponent")
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseRows:
+    """A group of synapses, by source.
+
+    Parameters
+    ----------
+    sources : ndarray of int32, shape (n_rows,)
+        Source of each row.
+    indptr : ndarray of int64, shape (n_rows + 1,)
+        Synapses of row i are ``indptr[i]`` to ``indptr[i + 1]``.
+    target : ndarray of int32, shape (n_synapses,)
+        Compartment of each synapse.
+    format : SynapseFormat
+        Exponent, stored bits, sign mode.
+    delay_bits : int
+        Width of the delay of each synapse.
+    """
+
+    sources: Int32Array
+    indptr: Int64Array
+    target: Int32Array
+    format: SynapseFormat
+    delay_bits: int
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """All that decides which neurons fit a core together.
+
+    Parameters
+    ----------
+    neuron_ptr : ndarray of int64, shape (n_neurons + 1,)
+        Compartments of neuron i, which stay together, are ``neuron_ptr[i]`` to
+        ``neuron_ptr[i + 1]``.
+    population : ndarray of int32, shape (n_neurons,)
+        Number of the population of each neuron.
+    n_inputs : int
+        Sources outside the chip.
+    in_ptr, in_list : ndarray of int64, shape (n_compartments + 1,); of int32, shape (n_synapses,)
+        The list of each synapse, by target.
+    list_source, list_format : ndarray of int32, shape (n_lists,)
+        Source and format of each list.
+    format_bits, format_delay : ndarray of int32, shape (n_formats,)
+        Bits of weight and delay of a synapse, and of its delay alone.
+    profile, threshold, shared : ndarray of int32, shape (n_compartments,)
+        Numbers of the compartment profile, of the threshold, and of the registers that all
+        compartments of a core share.
+    """
+
+    neuron_ptr: Int64Array
+    population: Int32Array
+    n_inputs: int
+    in_ptr: Int64Array
+    in_list: Int32Array
+    list_source: Int32Array
+    list_format: Int32Array
+    format_bits: Int32Array
+    format_delay: Int32Array
+    profile: Int32Array
+    threshold: Int32Array
+    shared: Int32Array
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return len(self.population)
+
+    @property
+    def n_compartments(self) -> int:
+        """Number of compartments."""
+        return len(self.profile)
+
+    @property
+    def n_sources(self) -> int:
+        """Number of compartments and inputs."""
+        return self.n_compartments + self.n_inputs
+
+    @cached_property
+    def neuron_of(self) -> Int32Array:
+        """Neuron of each compartment."""
+        sizes = np.diff(self.neuron_ptr)
+        return np.repeat(np.arange(self.n_neurons, dtype=np.int32), sizes)
+
+    @cached_property
+    def kind(self) -> Int64Array:
+        """Number of the kind of each neuron: only those of one kind may share a core.
+
+        Pairs of compartments come first, since they must begin at an even one; then registers that
+        a core has only once must agree.
+        """
+        single = np.diff(self.neuron_ptr) == 1
+        shared = self.shared[self.neuron_ptr[:-1]]
+        key = single * (int(shared.max(initial=0)) + 1) + shared
+        kinds: Int64Array = np.unique(key, return_inverse=True)[1].ravel().astype(np.int64)
+        return kinds
+
+    @cached_property
+    def targets(self) -> tuple[Int64Array, Int32Array]:
+        """Neurons that each source reaches: ``neuron[ptr[s]:ptr[s + 1]]``, one per synapse."""
+        from .kernels import list_by_source
+
+        per_list = np.bincount(self.in_list, minlength=len(self.list_source))
+        counts = np.bincount(self.list_source, per_list, self.n_sources).astype(np.int64)
+        ptr = np.concatenate([[0], np.cumsum(counts)])
+        out = np.empty(len(self.in_list), dtype=np.int32)
+        list_by_source(
+            self.neuron_ptr, self.in_ptr, self.in_list, self.list_source, ptr[:-1].copy(), out
+        )
+        return ptr, out
+
+
+def profiles_of(registers: Any) -> dict[str, Int32Array]:
+    """Number the distinct profiles, thresholds and shared registers of compartments.
+
+    ``registers`` maps names of :class:`~neurochip.image.Compartments` to arrays; names that are
+    missing are the same for all compartments.
+    """
+
+    def number(names: Sequence[str]) -> Int32Array:
+        columns = [registers[name] for name in names if name in registers]
+        key = np.zeros(len(registers["decay_u"]), dtype=np.int64)
+        for column in columns:  # joined one by one, so that keys stay small
+            values = np.unique(column, return_inverse=True)[1].ravel()
+            key = np.unique(key * (values.max(initial=0) + 1) + values, return_inverse=True)[1]
+        return key.ravel().astype(np.int32)
+
+    return {
+        "profile": number(_PROFILE),
+        "threshold": number(("threshold_mantissa",)),
+        "shared": number(_SHARED),
+    }
+
+
+def wire(
+    neuron_ptr: Int64Array,
+    population: Int32Array,
+    n_inputs: int,
+    groups: Sequence[SynapseRows],
+    profiles: dict[str, Int32Array],
+) -> Wiring:
+    """Sort the synapses of all groups by target."""
+    from .kernels import list_by_target
+
+    size = int(neuron_ptr[-1])
+    counts = np.zeros(size, dtype=np.int64)
+    for group in groups:
+        counts += np.bincount(group.target, minlength=size)
+    in_ptr = np.concatenate([[0], np.cumsum(counts)])
+    in_list = np.empty(int(in_ptr[-1]), dtype=np.int32)
+    cursor, first = in_ptr[:-1].copy(), 0
+    formats: dict[tuple[SynapseFormat, int], int] = {}
+    numbers = []
+    for group in groups:
+        list_by_target(group.indptr, group.target, first, cursor, in_list)
+        number = formats.setdefault((group.format, group.delay_bits), len(formats))
+        numbers.append(np.full(len(group.sources), number, dtype=np.int32))
+        first += len(group.sources)
+    none = np.empty(0, dtype=np.int32)
+    return Wiring(
+        neuron_ptr=np.asarray(neuron_ptr, dtype=np.int64),
+        population=population,
+        n_inputs=n_inputs,
+        in_ptr=in_ptr,
+        in_list=in_list,
+        list_source=np.concatenate([none, *(group.sources for group in groups)]),
+        list_format=np.concatenate([none, *numbers]),
+        format_bits=np.array([f.weight_bits + bits for f, bits in formats], dtype=np.int32),
+        format_delay=np.array([bits for _, bits in formats], dtype=np.int32),
+        **profiles,
+    )
+
+
+def wiring_of(image: ChipImage) -> Wiring:
+    """Read the wiring of an image; each compartment counts as a neuron of its own."""
+    size = image.n_compartments
+    population = np.zeros(size, dtype=np.int32)
+    if image.symbols is not None:
+        for number, symbol in enumerate(image.symbols.populations):
+            population[symbol.compartments] = number
+    first = {"compartments": 0, "inputs": size}
+    rows = {"compartments": size, "inputs": image.n_inputs}
+    groups = [
+        SynapseRows(
+            np.arange(rows[group.source], dtype=np.int32) + np.int32(first[group.source]),
+            group.indptr,
+            group.target,
+            group.format,
+            group.max_delay.bit_length(),
+        )
+        for group in image.synapses
+        if group.n_synapses
+    ]
+    names = (*_PROFILE, *_SHARED, "threshold_mantissa")
+    registers = {name: getattr(image.compartments, name) for name in names}
+    return wire(np.arange(size + 1), population, image.n_inputs, groups, profiles_of(registers))
+
+
+def delay_limit(core: CoreSpec, delay_bits: Any) -> Any:
+    """Compartments of a core whose longest delay takes so many bits."""
+    return np.minimum(core.compartments, core.accumulator_slots >> np.asarray(delay_bits))

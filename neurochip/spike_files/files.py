@@ -1,0 +1,192 @@
+"""Files of spikes, whatever their format."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .._extras import require
+from .._npz import kind_of, reason
+from ..errors import NeurochipError, StimulusError
+from ..recording import Recording
+from ..stimulus import Stimulus
+from .exchange import read_exchange, write_exchange
+from .neo_objects import to_neo, trains_from_neo
+from .sonata import read_sonata, write_sonata
+from .trains import Inputs, Trains, as_stimulus, check_duration, trains_of
+
+__all__ = ["SPIKES_ONLY", "read_spikes", "write_spikes"]
+
+_SONATA = (".h5", ".hdf5", ".sonata")
+_NEO = (".nix", ".mat")
+SPIKES_ONLY = (*_SONATA, *_NEO)
+"""Suffixes of files that hold spikes and no traces."""
+_FORMATS = ".npz, .h5 (SONATA), .nix or .mat (Neo)"
+
+
+def read_spikes(
+    path: str | os.PathLike[str],
+    *,
+    inputs: Inputs | None = None,
+    duration: float | None = None,
+) -> Stimulus:
+    """Read a file of spikes as a stimulus.
+
+    Parameters
+    ----------
+    path : path
+        ``.npz``: a stimulus of neurochip, or the arrays ``i`` (source), ``t_step``, ``dt`` (ms),
+        ``n`` (sources) and ``duration`` (ms) of one input. ``.h5``: SONATA. ``.nix``, ``.mat``:
+        what Neo wrote.
+    inputs : sequence of (name, size), optional
+        Inputs of the run, such as ``[("source", 100)]``. Names in the file must be among them; an
+        input that the file does not name has no spikes. Default: what the file says.
+    duration : float, ms, optional
+        Default: what the file says; plain SONATA does not.
+
+    Raises
+    ------
+    StimulusError
+        If the file is missing, damaged, of another format, or does not fit the inputs.
+    MissingExtraError
+        If a package is not installed that the format needs: h5py of the extra ``sonata``, Neo of
+        the extra ``neo``.
+    """
+    source = Path(path)
+    given = check_duration(str(source), duration)
+    if not source.is_file():
+        raise StimulusError(f"{source}: no such file; pass a file of spikes: {_FORMATS}.")
+    if _is_ours(source):
+        stimulus = Stimulus.load(source)
+        return stimulus if given is None else Stimulus(given, stimulus.trains)
+    if source.suffix == ".npz":
+        trains, length = read_exchange(source)
+    elif source.suffix in _SONATA:
+        trains, length = read_sonata(source)  # type: ignore[assignment]
+    elif source.suffix in _NEO:
+        trains, length = _read_neo(source)
+    else:
+        raise StimulusError(f"{source}: of an unknown format; allowed: {_FORMATS}.")
+    return as_stimulus(str(source), trains, inputs, length if given is None else given)
+
+
+def write_spikes(
+    source: Recording | Stimulus,
+    path: str | os.PathLike[str],
+    *,
+    population: str | None = None,
+    dt: float | None = None,
+) -> Path:
+    """Write the spikes of a recording or a stimulus, all or nothing.
+
+    Parameters
+    ----------
+    source : Recording or Stimulus
+        Where the spikes are. Traces and counters are not written.
+    path : path
+        ``.h5``: SONATA. ``.nix``, ``.mat``: through Neo. ``.npz``: the arrays that
+        :func:`read_spikes` reads, of one population.
+    population : str, optional
+        Write this one only. Needed for ``.npz`` where there are several.
+    dt : float, ms, optional
+        Step of an ``.npz``; needed for a stimulus, which has none.
+
+    Returns
+    -------
+    Path
+        The path written.
+
+    Raises
+    ------
+    StimulusError
+        If the format is unknown, or the population or dt is missing.
+    MissingExtraError
+        As for :func:`read_spikes`.
+    """
+    target = Path(path)
+    trains, duration = trains_of(source)
+    if population is not None:
+        known = ", ".join(repr(item.name) for item in trains)
+        trains = [item for item in trains if item.name == population]
+        if not trains:
+            raise StimulusError(f"spikes: no population {population!r}; there are {known}.")
+    if target.suffix == ".npz":
+        _write_exchange(source, target, trains, duration, dt)
+    elif target.suffix in _SONATA:
+        write_sonata(target, trains, duration)
+    elif target.suffix in _NEO:
+        block = to_neo(source)
+        if population is not None:
+            (segment,) = block.segments
+            kept = [t for t in segment.spiketrains if t.annotations["population"] == population]
+            segment.spiketrains = kept
+        _write_neo(block, target)
+    else:
+        raise StimulusError(f"{target}: of an unknown format; allowed: {_FORMATS}.")
+    return target
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether neurochip wrote the file."""
+    with contextlib.suppress(NeurochipError):
+        return bool(kind_of(path, NeurochipError))
+    return False
+
+
+def _write_exchange(
+    source: Recording | Stimulus,
+    target: Path,
+    trains: list[Trains],
+    duration: float,
+    dt: float | None,
+) -> None:
+    if len(trains) != 1:
+        listed = ", ".join(repr(item.name) for item in trains) or "none"
+        raise StimulusError(
+            f"{target}: an .npz holds one population, and there are {listed}; pass population=... "
+            "or write .h5."
+        )
+    if isinstance(source, Recording):
+        dt = source.dt
+    elif dt is None:
+        raise StimulusError(f"{target}: a stimulus has no dt; pass dt=... in ms.")
+    write_exchange(target, trains[0], dt, duration)
+
+
+def _read_neo(path: Path) -> tuple[list[Trains], float]:
+    neo = require("neo.io", "neo", f"reading {path.suffix} files")
+    try:
+        with _neo_io(neo, path, mode="ro") as reader:
+            return trains_from_neo(str(path), reader.read_block())
+    except NeurochipError:
+        raise
+    except Exception as problem:  # the readers of other formats raise whatever they like
+        raise StimulusError(
+            f"{path}: damaged or not of Neo ({reason(problem)}); write it again from its source."
+        ) from None
+
+
+@contextlib.contextmanager
+def _neo_io(neo: Any, path: Path, mode: str) -> Iterator[Any]:
+    if path.suffix == ".nix":
+        require("nixio", "neo", "Neo's .nix files")
+        with contextlib.closing(neo.NixIO(str(path), mode)) as opened:
+            yield opened
+    else:
+        require("scipy", "neo", "Neo's .mat files")
+        yield neo.NeoMatlabIO(str(path))
+
+
+def _write_neo(block: Any, target: Path) -> None:
+    neo = require("neo.io", "neo", f"writing {target.suffix} files")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Neo writes to a path and not to a file that is open.
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        temporary = Path(folder) / target.name
+        with _neo_io(neo, temporary, mode="ow") as writer:
+            writer.write_block(block)
+        temporary.replace(target)

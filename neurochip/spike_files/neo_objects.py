@@ -1,0 +1,137 @@
+"""Spikes as objects of Neo, which Elephant and others work on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._extras import require
+from ..errors import StimulusError
+from ..recording import Recording
+from ..stimulus import Stimulus
+from .trains import Inputs, Trains, as_stimulus, check_duration, trains_of
+
+__all__ = ["from_neo", "to_neo", "trains_from_neo"]
+
+
+def to_neo(source: Recording | Stimulus) -> Any:
+    """Return spikes as a ``neo.Block`` with one segment.
+
+    Every neuron has a ``SpikeTrain`` in ms, also one without spikes, with the annotations
+    ``population`` and ``neuron`` (its number there).
+
+    Parameters
+    ----------
+    source : Recording or Stimulus
+        Where the spikes are.
+
+    Raises
+    ------
+    StimulusError
+        If it is neither.
+    MissingExtraError
+        If Neo is not installed.
+    """
+    neo = require("neo", "neo", "spikes as objects of Neo")
+    trains, duration = trains_of(source)
+    begin = source.first_step * source.dt if isinstance(source, Recording) else 0.0
+    block, segment = neo.Block(name="neurochip"), neo.Segment(name="run")
+    for item in trains:
+        order = np.lexsort((item.times, item.ids))
+        ids, times = np.asarray(item.ids)[order], item.times[order]
+        ids, times = (
+            ids[times < duration],
+            times[times < duration],
+        )  # a stimulus may hold later ones
+        bounds = np.searchsorted(ids, np.arange((item.size or 0) + 1))
+        for neuron in range(item.size or 0):
+            train = neo.SpikeTrain(
+                times[bounds[neuron] : bounds[neuron + 1]],
+                units="ms",
+                t_start=begin,
+                t_stop=duration,
+                name=f"{item.name} {neuron}",
+            )
+            train.annotate(population=item.name, neuron=neuron)
+            segment.spiketrains.append(train)
+    block.segments.append(segment)
+    return block
+
+
+def from_neo(
+    source: Any, *, inputs: Inputs | None = None, duration: float | None = None
+) -> Stimulus:
+    """Turn spike trains of Neo into a stimulus.
+
+    Parameters
+    ----------
+    source : neo.Block, neo.Segment or list of neo.SpikeTrain
+        A block must have one segment. Time counts from the beginning of the trains. Trains with the
+        annotations ``population`` and ``neuron``, as those of :func:`to_neo`, go there; without,
+        train k is source k of the only input.
+    inputs : sequence of (name, size), optional
+        Inputs of the run, such as ``[("source", 100)]``. Default: what the annotations say, or one
+        input named ``"input"``.
+    duration : float, ms, optional
+        Default: to the end of the trains.
+
+    Raises
+    ------
+    StimulusError
+        If there is not one segment, trains begin or end at different times, some are annotated and
+        some are not, or they do not fit ``inputs``.
+    MissingExtraError
+        If Neo is not installed.
+    """
+    require("neo", "neo", "spikes as objects of Neo")
+    given = check_duration("Neo", duration)
+    trains, length = trains_from_neo("Neo", source)
+    return as_stimulus("Neo", trains, inputs, length if given is None else given)
+
+
+def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
+    """Return the spikes and the duration (ms) of objects of Neo."""
+    segments = getattr(source, "segments", None)
+    if segments is not None:
+        if len(segments) != 1:
+            raise StimulusError(
+                f"{owner}: the block has {len(segments)} segments; allowed: one. Pass a segment."
+            )
+        source = segments[0]
+    items = list(getattr(source, "spiketrains", source))
+    if not items:
+        raise StimulusError(f"{owner}: has no spike trains.")
+    spans = {
+        tuple(float(t.rescale("ms").magnitude) for t in (train.t_start, train.t_stop))
+        for train in items
+    }
+    if len(spans) != 1:
+        first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
+        raise StimulusError(
+            f"{owner}: trains lie within {first:g} to {last:g} ms and are not all as long; "
+            "allowed: one begin and one end. Cut them."
+        )
+    ((begin, end),) = spans
+    marked = [{"population", "neuron"} <= set(train.annotations) for train in items]
+    if any(marked) and not all(marked):
+        raise StimulusError(
+            f"{owner}: {sum(marked)} of {len(items)} trains have the annotations population and "
+            "neuron; allowed: all or none."
+        )
+    groups: dict[str | None, list[tuple[int, Any]]] = {}
+    for index, train in enumerate(items):
+        name = str(train.annotations["population"]) if marked[0] else None
+        neuron = int(train.annotations["neuron"]) if marked[0] else index
+        times = np.asarray(train.rescale("ms").magnitude, dtype=np.float64) - begin
+        groups.setdefault(name, []).append((neuron, times))
+    trains = [
+        Trains(
+            name,
+            max(neuron for neuron, _ in members) + 1,
+            np.concatenate([np.full(len(times), neuron) for neuron, times in members]),
+            np.concatenate([times for _, times in members]),
+        )
+        for name, members in groups.items()
+    ]
+    return trains, end - begin

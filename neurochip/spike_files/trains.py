@@ -1,0 +1,148 @@
+"""What all formats share: spikes of named groups, in ms, and how they become a stimulus."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import NetworkError, StimulusError
+from ..network import SpikeInput
+from ..recording import Recording
+from ..stimulus import Stimulus
+from ..typing import Float64Array
+
+__all__ = ["Inputs", "Trains", "as_stimulus", "check_duration", "trains_of"]
+
+Inputs = Sequence[tuple[str, int]]
+"""Names and sizes of the inputs that a run expects."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trains:
+    """Spikes of one population or input.
+
+    Parameters
+    ----------
+    name : str or None
+        None where the format has no names.
+    size : int or None
+        Number of neurons or sources; None where the format does not say.
+    ids : ndarray of int, shape (n_spikes,)
+        Neuron or source of each spike.
+    times : ndarray of float64, shape (n_spikes,), ms
+        From the beginning of the run.
+    """
+
+    name: str | None
+    size: int | None
+    ids: Any
+    times: Float64Array
+
+
+def trains_of(source: Recording | Stimulus) -> tuple[list[Trains], float]:
+    """Return the spikes of all populations or inputs, and the duration in ms.
+
+    A recording that continues an earlier run keeps the time of that run.
+    """
+    if isinstance(source, Stimulus):
+        trains = [Trains(item.name, item.size, item.ids, item.times) for item in source.trains]
+        return trains, source.duration
+    if isinstance(source, Recording):
+        trains = [
+            Trains(name, size, source.ids[name], source.times(name))
+            for name, size in source.populations.items()
+        ]
+        return trains, (source.first_step + source.n_steps) * source.dt
+    raise StimulusError(f"spikes: source = {source!r}; allowed: a Recording or a Stimulus.")
+
+
+def check_duration(owner: str, duration: Any) -> float | None:
+    """Return a duration in ms, or None where none is given.
+
+    Raises
+    ------
+    StimulusError
+        If it is not a number above 0.
+    """
+    if duration is None:
+        return None
+    number = isinstance(duration, numbers.Real) and not isinstance(duration, bool)
+    if not number or not math.isfinite(duration) or duration <= 0:
+        raise StimulusError(f"{owner}: duration = {duration!r} ms; allowed: a number above 0.")
+    return float(duration)
+
+
+def as_stimulus(
+    owner: str, found: Sequence[Trains], inputs: Inputs | None, duration: float | None
+) -> Stimulus:
+    """Fit spikes to the inputs that a run expects.
+
+    Parameters
+    ----------
+    owner : str
+        Where the spikes come from, for messages.
+    found : sequence of Trains
+        The spikes.
+    inputs : sequence of (name, size), optional
+        Inputs of the run. Without, names and sizes must stand with the spikes. An input without
+        spikes has none.
+    duration : float, optional
+        ms; needed.
+
+    Raises
+    ------
+    StimulusError
+        If a name, a size or the duration is missing or does not fit.
+    """
+    if duration is None:
+        raise StimulusError(f"{owner}: does not say how long it lasts; pass a duration in ms.")
+    expected = _sizes(owner, found) if inputs is None else dict(inputs)
+    trains = {}
+    for item in found:
+        name = _only(owner, expected) if item.name is None else item.name
+        if name not in expected:
+            raise StimulusError(
+                f"{owner}: has spikes of {name!r}; the run has the inputs {_listed(expected)}. "
+                "Rename or remove them."
+            )
+        if item.size not in {None, expected[name]}:
+            raise StimulusError(
+                f"{owner}: {name!r} has {item.size} sources; the run expects {expected[name]}."
+            )
+        try:
+            trains[name] = SpikeInput(name, expected[name], item.ids, item.times)
+        except NetworkError as problem:
+            raise StimulusError(f"{owner}: {problem}") from None
+    silent = {name: size for name, size in expected.items() if name not in trains}
+    trains |= {name: SpikeInput(name, size, [], []) for name, size in silent.items()}
+    return Stimulus(duration, tuple(trains[name] for name in expected))
+
+
+def _sizes(owner: str, found: Sequence[Trains]) -> dict[str, int]:
+    """Inputs as the spikes themselves have them."""
+    sizes = {}
+    for item in found:
+        name = "input" if item.name is None else item.name
+        if item.size is None:
+            raise StimulusError(
+                f"{owner}: does not say how many sources {name!r} has; pass "
+                f"inputs=[({name!r}, size)]."
+            )
+        sizes[name] = item.size
+    return sizes
+
+
+def _only(owner: str, expected: dict[str, int]) -> str:
+    if len(expected) != 1:
+        raise StimulusError(
+            f"{owner}: holds the spikes of one input without a name, and the run has the inputs "
+            f"{_listed(expected)}; pass a file with names (SONATA, or a stimulus of neurochip)."
+        )
+    return next(iter(expected))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"

@@ -1,0 +1,134 @@
+"""Counts what an image takes of each core, from the image and from what the pages say: no kernel.
+
+It is slow and plain on purpose. ``docs/reference/mapping.md`` states the rules.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+
+def entries_of(encoding, targets, each, index, core):
+    """Bits of the entries of one list; an encoding is "sparse", "dense" or a width of gaps."""
+    head = core.entry_prefix_bits
+    if encoding == "sparse":
+        each += index
+    else:
+        head += index if core.run_base else 0
+        each += encoding if encoding != "dense" else 0
+
+    def bits(count):
+        unit = core.entry_alignment_bits
+        return -(-(head + count * each) // unit) * unit
+
+    counts, last = [], None
+    for target in targets:
+        gap = None if last is None else target - last
+        last = target
+        room = core.synapses_per_entry - counts[-1] if counts else 0
+        if encoding == "sparse":
+            more = 1 if room else None
+        elif gap in {None, 0} or not room:
+            more = None
+        elif encoding == "dense":
+            more = gap if gap <= room else None
+            # Absent synapses in between are stored, unless a new entry takes less.
+            if more is not None and more > 1:
+                longer = bits(counts[-1] + more) - bits(counts[-1])
+                more = more if longer <= bits(1) else None
+        else:
+            more = 1 if gap <= 2**encoding else None
+        if more is None:
+            counts.append(1)
+        else:
+            counts[-1] += more
+    return sum(bits(count) for count in counts)
+
+
+def count_image(image):
+    """Return the use of every resource by core, and the delay bits of every core."""
+    core, chip, n = image.chip.core, image.chip, image.n_cores
+    core_of = np.searchsorted(image.core_ptr, np.arange(image.n_compartments), side="right") - 1
+    chip_of = [int(site) // chip.cores for site in image.sites]
+    owner = [0] * image.n_compartments
+    if image.symbols is not None:
+        for number, symbol in enumerate(image.symbols.populations):
+            for compartment in symbol.compartments.tolist():
+                owner[compartment] = number
+    lists = defaultdict(lambda: defaultdict(list))
+    formats, delay_bits = defaultdict(set), [0] * n
+    shape = {}
+    for number, group in enumerate(image.synapses):
+        bits = int(group.max_delay).bit_length()
+        shape[number] = (group.format, bits)
+        for source in range(len(group.indptr) - 1):
+            for k in range(group.indptr[source], group.indptr[source + 1]):
+                target = int(group.target[k])
+                at = int(core_of[target])
+                local = target - int(image.core_ptr[at])
+                lists[at, group.source, source][number].append(local)
+                formats[at].add(shape[number])
+                delay_bits[at] = max(delay_bits[at], bits)
+    used = {name: [0] * n for name in ("synaptic_words", "list_words", "input_axons")}
+    used["output_axons"] = [0] * n
+    stored = defaultdict(set)
+    flows = defaultdict(set)
+    for (at, kind, source), groups in lists.items():
+        size = int(image.core_ptr[at + 1] - image.core_ptr[at])
+        index = max(core.synapse_index_bits_min, (size - 1).bit_length())
+        allowed = ["sparse", "dense", *range(core.skip_bits_max, core.skip_bits_min - 1, -1)]
+        allowed = allowed[: max(1, core.synapse_formats // len(formats[at]))]
+        bits = 0
+        for number, targets in groups.items():
+            form, delay = shape[number]
+            each = form.weight_bits + delay
+            costs = [entries_of(e, sorted(targets), each, index, core) for e in allowed]
+            bits += min(costs)
+            stored[at].add((shape[number], allowed[costs.index(min(costs))]))
+        words = -(-(bits + core.list_suffix_bits) // core.word_bits)
+        used["synaptic_words"][at] += words
+        used["list_words"][at] = max(used["list_words"][at], words)
+        if kind == "inputs":
+            used["input_axons"][at] += 1
+        else:
+            flows[owner[source], int(core_of[source]), at].add(source)
+    for (_, start, stop), sources in flows.items():
+        far = core.chip_axon_entries * (chip_of[start] != chip_of[stop])
+        if core.population_axons and len(sources) > 1:
+            used["input_axons"][stop] += 1
+            used["output_axons"][start] += core.population_axon_entries + far
+        else:
+            used["input_axons"][stop] += len(sources)
+            used["output_axons"][start] += len(sources) * (core.neuron_axon_entries + far)
+    registers = image.compartments
+    for name, columns in (
+        ("compartment_profiles", ("decay_u", "decay_v", "refractory", "join")),
+        ("threshold_profiles", ("threshold_mantissa",)),
+        ("shared_registers", ("vmin_exponent", "vmax_exponent")),
+    ):
+        table = np.stack([getattr(registers, c) for c in columns], axis=1)
+        used[name] = [
+            len({tuple(row) for row in table[image.core_ptr[k] : image.core_ptr[k + 1]].tolist()})
+            for k in range(n)
+        ]
+    used["synapse_formats"] = [len(stored[k]) for k in range(n)]
+    used["compartments"] = np.diff(image.core_ptr).tolist()
+    return {name: np.array(values) for name, values in used.items()}, np.array(delay_bits)
+
+
+def broken_limits(image):
+    """Every (core, resource, used, allowed) where a core holds more than it can."""
+    core = image.chip.core
+    used, delay_bits = count_image(image)
+    found = []
+    for name, counts in used.items():
+        limit = 1 if name == "shared_registers" else getattr(core, name)
+        found += [(k, name, int(c), limit) for k, c in enumerate(counts) if c > limit]
+    room = core.accumulator_slots >> delay_bits
+    full = np.flatnonzero(used["compartments"] > room)
+    found += [(int(k), "compartments", int(used["compartments"][k]), int(room[k])) for k in full]
+    if image.n_cores > image.chip.total_cores:
+        found.append((image.n_cores, "cores", image.n_cores, image.chip.total_cores))
+    return found

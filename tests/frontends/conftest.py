@@ -1,0 +1,41 @@
+"""Brian2 for the tests of its front end, quiet and without a compiler; without it they skip."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+# Brian2 2.9, the newest for Python 3.11, calls pyparsing 3.3 by its old names.
+OLD_NAMES = r"'\w+' (argument is )?deprecated"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "brian2" in item.path.name:
+            item.add_marker(pytest.mark.filterwarnings(f"ignore:{OLD_NAMES}:DeprecationWarning"))
+
+
+@pytest.fixture
+def b2():
+    """The module brian2, on its own device, with dt = 0.1 ms."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", OLD_NAMES, DeprecationWarning)
+        brian2 = pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
+        import neurochip.frontends.brian2  # noqa: F401 - makes the device known
+    brian2.prefs.codegen.target = "numpy"
+    brian2.set_device("runtime")
+    brian2.start_scope()
+    brian2.defaultclock.dt = 0.1 * brian2.ms
+    brian2.seed(1)
+    yield brian2
+    brian2.set_device("runtime")
+    brian2.start_scope()
+    brian2.defaultclock.dt = 0.1 * brian2.ms
+
+
+@pytest.fixture
+def chip(b2):
+    """Set the device; returns the module brian2."""
+    b2.set_device("neurochip")
+    return b2

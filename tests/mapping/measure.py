@@ -1,0 +1,155 @@
+"""Tables of docs/explanation/mapping.md. From the root of the source tree:
+
+python tests/mapping/measure.py quality     strategies on four networks: minutes
+python tests/mapping/measure.py scale       100,000 neurons and 1e7 synapses: minutes
+python tests/mapping/measure.py energy      estimates against published measurements: seconds
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+from networks import NETWORKS, sheet
+
+from compiler import compile_network
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    PoissonInput,
+    Population,
+    all_to_all,
+    draw_stimulus,
+    fixed_indegree,
+    fixed_probability,
+)
+from neurochip.emulator import Emulator
+from neurochip.mapping import DAVIES_2018, SANA_FE, Activity, estimate_energy, map_image
+from neurochip.presets import SYSTEMS
+
+CELL = LIF(tau_m=20.0, v_rest=-70.0, v_reset=-70.0, v_thresh=-55.0, tau_refrac=2.0)
+STRATEGIES = ("sequential", "greedy", "hypergraph", "best")
+
+
+def quality(names: tuple[str, ...] = tuple(NETWORKS)) -> None:
+    """Spikes between cores by the rates of a run of 500 ms, for every network and strategy."""
+    print("network        strategy    cores  cut/step  against  hop cost  fullest link  seconds")
+    for name in names:
+        network = NETWORKS[name]()
+        stimulus = draw_stimulus(network, 500.0, seed=1)
+        first = compile_network(network, LOIHI, dt=1.0)
+        run = Emulator(first).run(stimulus)
+        base = None
+        for strategy in STRATEGIES:
+            begin = time.perf_counter()
+            image = compile_network(network, LOIHI, dt=1.0, placement=strategy, traffic=run)
+            seconds = time.perf_counter() - begin
+            traffic = map_image(image, Activity.measured(image, run, stimulus)).traffic
+            base = base or traffic.between_cores
+            print(
+                f"{name:14} {strategy:11} {image.n_cores:5} {traffic.between_cores:9.2f}  "
+                f"{traffic.between_cores / base - 1:+6.0%} {traffic.cost:9.1f} "
+                f"{traffic.link_load[1]:13.2f} {seconds:8.1f}",
+                flush=True,
+            )
+
+
+def scale(strategies: tuple[str, ...] = STRATEGIES[:2]) -> None:
+    """Time of compiling, placing and reporting a large network."""
+    network, chip = sheet(), SYSTEMS["nahuku-32"]
+    print(f"{sum(p.size for p in network.populations)} neurons", end=", ")
+    print(f"{sum(c.n_synapses for c in network.connections)} synapses, on {chip.name}")
+    for strategy in strategies:
+        begin = time.perf_counter()
+        image = compile_network(network, chip, dt=1.0, placement=strategy)
+        compiled = time.perf_counter()
+        report = map_image(image)
+        str(report)
+        done = time.perf_counter()
+        print(
+            f"{strategy:11} compile and place {compiled - begin:6.1f} s, report "
+            f"{done - compiled:5.1f} s; {report.n_cores} cores on {report.n_chips} chips, "
+            f"{report.traffic.between_cores:.1f} messages a step between cores",
+            flush=True,
+        )
+
+
+def _sequential_mnist(second: bool) -> Network:
+    """80 relays, 240 recurrent neurons, 10 outputs; perhaps 100 second compartments.
+
+    Weights are not published: random ones, at some 12 Hz.
+    """
+    rng = np.random.default_rng(0)
+    inputs = PoissonInput("inputs", 80, rate=25.0)
+    relay, recurrent = Population("relay", 80, CELL), Population("recurrent", 240, CELL)
+    out, adaptation = Population("out", 10, CELL), Population("adaptation", 100, CELL)
+    return Network(
+        inputs=[inputs],
+        populations=[relay, recurrent, out, *([adaptation] if second else [])],
+        connections=[
+            fixed_indegree(inputs, relay, 1, weight=20.0, seed=1),
+            all_to_all(relay, recurrent, weight=rng.normal(0.3, 1.5, (80, 240))),
+            fixed_probability(recurrent, recurrent, 0.5, weight=-0.1, seed=1),
+            all_to_all(recurrent, out, weight=rng.normal(0, 0.5, (240, 10))),
+        ],
+    )
+
+
+def energy() -> None:
+    """Estimates against the measurements that were published with enough detail to repeat."""
+    for second in (False, True):
+        network = _sequential_mnist(second)
+        stimulus = draw_stimulus(network, 840.0, seed=1)
+        image = compile_network(network, LOIHI, dt=1.0)
+        run = Emulator(image).run(stimulus)
+        print(
+            f"sequential MNIST: {image.n_cores} core, {image.n_compartments} compartments, mean "
+            f"rate {run.rates('recurrent').mean():.0f} Hz; measured 26.4 nJ and 16.65 us a step"
+        )
+        for table in (DAVIES_2018, SANA_FE):
+            estimate = estimate_energy(image, run, table, stimulus)
+            print(
+                f"  {table.name:12} {estimate.per_step * 1e9:6.1f} nJ a step, ratio "
+                f"{estimate.per_step / 26.4e-9:.2f}; step time {estimate.step_time * 1e6:.2f} us, "
+                f"ratio {estimate.step_time / 16.65e-6:.2f}"
+            )
+    # Keyword spotting: one more branch of ten layers. The width of a layer (taken as 256, that of
+    # the plain network) and the steps of an inference are not in what could be read: so the
+    # number of steps is what the measurement would mean.
+    rng = np.random.default_rng(0)
+    signal = PoissonInput("signal", 256, rate=50.0)
+    layers = [Population(f"layer{k}", 256, CELL) for k in range(10)]
+    network = Network(
+        inputs=[signal],
+        populations=layers,
+        connections=[
+            all_to_all(a, b, weight=rng.normal(0.1, 0.5, (256, 256)))
+            for a, b in zip([signal, *layers], layers, strict=False)
+        ],
+    )
+    stimulus = draw_stimulus(network, 500.0, seed=1)
+    image = compile_network(network, LOIHI, dt=1.0)
+    run = Emulator(image).run(stimulus)
+    rate = np.mean([run.rates(p.name).mean() for p in layers])
+    print(
+        f"keyword spotting, one branch of ten layers of 256: {image.n_cores} cores, mean rate "
+        f"{rate:.0f} Hz; measured about 17 uJ an inference"
+    )
+    for table in (DAVIES_2018, SANA_FE):
+        estimate = estimate_energy(image, run, table, stimulus)
+        ratios = ", ".join(f"{n} steps {n * estimate.per_step / 17e-6:.2f}" for n in (10, 30, 100))
+        print(
+            f"  {table.name:12} {estimate.per_step * 1e9:6.1f} nJ a step; ratio if an inference "
+            f"takes {ratios}"
+        )
+
+
+if __name__ == "__main__":
+    commands = {"quality": quality, "scale": scale, "energy": energy}
+    chosen = sys.argv[1] if len(sys.argv) > 1 else ""
+    if chosen not in commands:
+        raise SystemExit(__doc__)
+    options = tuple(sys.argv[2:])
+    commands[chosen](options) if options else commands[chosen]()
