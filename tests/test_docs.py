@@ -23,6 +23,7 @@ MODULES = (
     "neurochip.reference",
     "neurochip.validation",
     "neurochip.sweep",
+    "neurochip.report",
     "neurochip.image_io",
     "neurochip.programming",
     "neurochip.mapping",

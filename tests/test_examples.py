@@ -223,6 +223,8 @@ def test_few_bits_are_told_from_float_and_the_verdict_is_in_words(run: Run, tmp_
     assert numbers(line(text, "smallest number of bits")) == [3]
     assert "exc: equal within tolerance (8 seeds" in text
     assert (tmp_path / "floor.png").stat().st_size > 10_000
+
+
 def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> None:
     text = run("11_map_a_network.py", str(tmp_path / "figures"))
     sequential, greedy = text.split("--- greedy")
