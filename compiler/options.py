@@ -81,6 +81,9 @@ class CompileOptions:
             if value not in names:
                 allowed = ", ".join(repr(item) for item in names)
                 raise CompileError(f"options: {name} = {value!r}; allowed: {allowed}.")
+        if self.mesh is None:
+            mesh = "in_order" if self.placement == "sequential" else "search"
+            object.__setattr__(self, "mesh", mesh)
         for name in ("weight_seed", "seed"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:

@@ -105,11 +105,6 @@ class Model:
         self._inputs: dict[bool, tuple[Int32Array, Int32Array]] = {}
         self._known: dict[bytes, ModelRun] = {}
 
-    @property
-    def v_neurons(self) -> Int64Array:
-        """The sampled neurons, counted through all populations."""
-        return self._sampled
-
     def run(self, on: Iterable[str]) -> ModelRun:
         """Run with these sources; a run whose tables were seen before is not repeated."""
         sources = frozenset(on)

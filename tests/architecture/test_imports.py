@@ -14,6 +14,8 @@ HEAVY = (
     "tqdm",
     "click",
     "scipy",
+    "sympy",
+    "brian2",
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
@@ -47,6 +49,11 @@ def test_describing_and_compiling_load_nothing_heavy(statement):
 
 def test_importing_neurochip_does_not_load_the_compiler():
     assert "compiler" not in loaded_by("import neurochip")
+
+
+def test_front_ends_and_files_of_others_load_their_packages_only_when_used():
+    loaded = loaded_by("import neurochip.frontends.nir, neurochip.spike_files")
+    assert loaded.isdisjoint({"nir", "h5py", "scipy", "neo", "nixio", *HEAVY})
 
 
 @pytest.mark.parametrize("module", ["neurochip.validation", "neurochip.sweep"])

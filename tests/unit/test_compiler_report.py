@@ -74,7 +74,7 @@ def test_the_report_lists_every_parameter_in_order(image):
         "weight_rounding": "nearest",
         "weight_seed": 0,
         "placement": "sequential",
-        "mesh": None,
+        "mesh": "in_order",
         "seed": 0,
     }
 

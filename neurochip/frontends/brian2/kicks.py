@@ -131,6 +131,7 @@ def read_poisson_kicks(
     _check_variable(poisson, poisson.target_var, poisson.target_var, cell)
     weight = poisson.weight
     if isinstance(weight, str):
+        check_units_of(f"{poisson.target_var} += {weight}", target, namespace)
         weight = _constant(poisson, weight, target, namespace)
     first, size = int(poisson._group.start), int(poisson._group.N)
     if isinstance(weight, np.ndarray) and weight.size == cell.size:
