@@ -61,6 +61,9 @@ class CompileOptions:
             if value not in names:
                 allowed = ", ".join(repr(item) for item in names)
                 raise CompileError(f"options: {name} = {value!r}; allowed: {allowed}.")
+        if self.mesh is None:
+            mesh = "in_order" if self.placement == "sequential" else "search"
+            object.__setattr__(self, "mesh", mesh)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise CompileError(f"options: seed = {self.seed!r}; allowed: an integer of at least 0.")
 

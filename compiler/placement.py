@@ -85,9 +85,7 @@ class Placement:
         }
 
 
-def place(
-    work: Workload, chip: ChipSpec, strategy: str, mesh: str | None = None, seed: int = 0
-) -> Placement:
+def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed: int) -> Placement:
     """Fill cores as a strategy proposes, and put them on the mesh.
 
     How many axons a core needs between neurons is known only when all cores are filled. Cores that
@@ -100,8 +98,6 @@ def place(
     """
     filler = Filler(work.wiring, chip.core)
     order, opens = STRATEGIES[strategy](work, chip, filler, seed)
-    if mesh is None:
-        mesh = "in_order" if strategy == "sequential" else "search"
     problem, least = "", None
     while True:
         filling = filler.fill(order, opens)
@@ -129,7 +125,7 @@ def place(
 
 
 def _on_mesh(
-    work: Workload, chip: ChipSpec, order: Int64Array, filling: Filling, mesh: str, seed: int
+    work: Workload, chip: ChipSpec, order: Int64Array, filling: Filling, mesh: str | None, seed: int
 ) -> Placement:
     ptr = work.wiring.neuron_ptr
     sizes = np.diff(ptr)

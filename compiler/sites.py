@@ -22,7 +22,7 @@ _DRAWS = 16  # random sites tried for each core in a sweep
 _LEAST = 1e-9  # of all pull: below, a saving is the rounding of a sum
 
 
-def choose_sites(traffic: Traffic, chip: ChipSpec, mesh: str, seed: int) -> Int64Array:
+def choose_sites(traffic: Traffic, chip: ChipSpec, mesh: str | None, seed: int) -> Int64Array:
     """Return the site of each core.
 
     Parameters

@@ -267,7 +267,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
 
 
 def draw_figures() -> None:
-    """Copy the figures of ``neurochip demo`` that the pages show."""
+    """Copy the figures of ``neurochip demo`` and of an example that the pages show."""
     from neurochip.cli import main
 
     with _empty_folder():
@@ -278,6 +278,9 @@ def draw_figures() -> None:
         ):
             picture = Path("demo", f"{source}.png").read_bytes()
             (ROOT / "docs" / "figures" / f"{target}.png").write_bytes(picture)
+        _run_command("python examples/11_map_a_network.py mapping", ROOT / "docs")
+        picture = Path("mapping", "mapping.png").read_bytes()
+        (ROOT / "docs" / "figures" / "mapping.png").write_bytes(picture)
 
 
 if __name__ == "__main__":

@@ -57,12 +57,12 @@ class RecordingError(NeurochipError, ValueError):
     """A recording was asked for something that it does not hold."""
 
 
-class FrontendError(NeurochipError, ValueError):
-    """A model of another simulator that means something neurochip cannot express."""
-
-
 class SweepError(NeurochipError, ValueError):
     """A sweep that was described wrongly, whose file belongs to another, or that cannot go on."""
+
+
+class FrontendError(NeurochipError, ValueError):
+    """A model of another simulator that means something neurochip cannot express."""
 
 
 class MissingExtraError(NeurochipError, ImportError):

@@ -223,3 +223,16 @@ def test_few_bits_are_told_from_float_and_the_verdict_is_in_words(run: Run, tmp_
     assert numbers(line(text, "smallest number of bits")) == [3]
     assert "exc: equal within tolerance (8 seeds" in text
     assert (tmp_path / "floor.png").stat().st_size > 10_000
+
+
+def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> None:
+    text = run("11_map_a_network.py", str(tmp_path / "figures"))
+    sequential, greedy = text.split("--- greedy")
+    cut = [numbers(line(part, "  between cores"))[0] for part in (sequential, greedy)]
+    assert 0.4 * cut[0] < cut[1] < 0.6 * cut[0]
+    energy = [numbers(line(part, "  dynamic energy"))[0] for part in (sequential, greedy)]
+    assert energy[0] == pytest.approx(energy[1], rel=0.05)
+    assert "  of it: synaptic events " in text
+    assert line(text, "same spikes") == "same spikes: True"
+    assert line(text, "Does not fit").startswith("Does not fit small: needs 5 cores")
+    assert (tmp_path / "figures" / "mapping.png").is_file()

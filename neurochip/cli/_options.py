@@ -15,7 +15,7 @@ from ..errors import NetworkError, NeurochipError
 from ..network import Network
 from ._step import STEP
 
-__all__ = ["compile_options", "duration_option", "load_model", "seed_option"]
+__all__ = ["compile_options", "duration_option", "load_model", "run_model", "seed_option"]
 
 _COMPILE_OPTIONS = (
     click.option(
@@ -56,14 +56,13 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def load_model(path: str) -> Network:
-    """Run a Python file and return its ``network``.
+def run_model(path: str) -> dict[str, Any]:
+    """Run a Python file and return its names.
 
     Raises
     ------
     NetworkError
-        If the file is missing, fails, or does not define a Network under that name, or is a NIR
-        graph.
+        If the file is missing or fails, or is a NIR graph.
     """
     if Path(path).suffix == ".nir":
         raise NetworkError(
@@ -74,7 +73,7 @@ def load_model(path: str) -> Network:
         raise NetworkError(f"{path}: no such file; pass a Python file that defines 'network'.")
     sys.path.insert(0, str(Path(path).resolve().parent))
     try:
-        names = runpy.run_path(path)
+        return runpy.run_path(path)
     except NeurochipError as problem:
         raise NetworkError(f"{path}{_line(problem, path)}: {problem}") from None
     except (Exception, SystemExit) as problem:
@@ -84,7 +83,17 @@ def load_model(path: str) -> Network:
         ) from None
     finally:
         sys.path.pop(0)
-    network = names.get("network")
+
+
+def load_model(path: str) -> Network:
+    """Run a Python file and return its ``network``.
+
+    Raises
+    ------
+    NetworkError
+        If the file is missing, fails, or does not define a Network under that name.
+    """
+    network = run_model(path).get("network")
     if not isinstance(network, Network):
         found = "nothing" if network is None else f"an object of type {type(network).__name__}"
         raise NetworkError(

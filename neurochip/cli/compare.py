@@ -43,7 +43,7 @@ def compare_command(
         gain=gain,
         headroom=headroom,
     )
-    click.echo(judgement.report)
+    click.echo(judgement.image.report)
     click.echo()
     click.echo(judgement.comparison)
     if output is not None:

@@ -69,7 +69,9 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
     np.add.at(cores, (sites.y, sites.x), 1)
     if cores.size <= 4 * _MANY_CORES:
         for y, x in zip(*np.nonzero(cores), strict=True):
-            ax.text(x, y, str(cores[y, x]), ha="center", va="center", color="white", fontsize=7)
+            bright = table[y, x] > 0.6 * np.nanmax(table)
+            color = "black" if bright else "white"
+            ax.text(x, y, str(cores[y, x]), ha="center", va="center", color=color, fontsize=7)
     ax.figure.colorbar(image, ax=ax, label=label, shrink=0.8)
     ax.set_xlabel("tile, west to east")
     ax.set_ylabel("tile, south to north")
@@ -145,7 +147,11 @@ def mapping_figure(report: MappingReport) -> Figure:
         figure = Figure(figsize=(7.0, 5.6), layout="constrained", dpi=150)
         axes = figure.subplots(2, 2)
         plot_mesh(axes[0, 0], report)
-        plot_mesh(axes[0, 1], report, "synaptic_words")
+        axes[0, 0].set_title("tiles, with their number of cores", loc="left")
+        binding = report.binding
+        plot_mesh(axes[0, 1], report, max(sorted(set(binding)), key=binding.count))
+        axes[0, 1].set_title("what fills most cores", loc="left")
         plot_utilisation(axes[1, 0], report)
         plot_traffic(axes[1, 1], report)
+        axes[1, 1].set_title("traffic between cores", loc="left")
     return figure

@@ -123,6 +123,7 @@ def spikes_in(
         raise RecordingError("traffic: the image has no symbols; leave the stimulus away.")
     inputs = [(item.name, item.size) for item in image.symbols.inputs]
     steps, sources = stimulus.binned(recording.dt, inputs)
+    steps = steps - np.int32(image.symbols.input_lead)
     end = recording.first_step + recording.n_steps
     ran = (steps >= recording.first_step) & (steps < end)
     return steps[ran].astype(np.int64), sources[ran].astype(np.int64)

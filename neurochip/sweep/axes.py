@@ -23,12 +23,13 @@ Scalar: TypeAlias = bool | int | float | str | None
 Point: TypeAlias = dict[str, Scalar]
 Values: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
+_OTHERS = ("seed", "traffic")  # the seed of a sweep is that of the inputs; a Recording is no value
 COMPILE_OPTIONS = tuple(
     name
     for name, parameter in inspect.signature(compile_network).parameters.items()
-    if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in _OTHERS
 )
-"""Keyword arguments of ``compile_network``, which may be axes."""
+"""Keyword arguments of ``compile_network`` that may be axes."""
 
 CORE = "core."
 _FIELDS = tuple(CORE + field.name for field in dataclasses.fields(CoreSpec))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingExtraError, SweepError
+from .._extras import require
+from ..errors import SweepError
 from ..validation.comparison import OVERFLOWS
 from .journal import Journal, read_journal
 
@@ -132,13 +133,7 @@ class Sweep:
         MissingExtraError
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingExtraError(
-                "sweep: to_pandas needs pandas; install it with: pip install 'neurochip[sweep]'."
-            ) from None
-        return pd.DataFrame(self.rows)
+        return require("pandas", "sweep", "Sweep.to_pandas").DataFrame(self.rows)
 
     def to_xarray(self) -> Any:
         """Return a ``xarray.Dataset`` with the axes and ``population`` as dimensions.
@@ -150,12 +145,7 @@ class Sweep:
         MissingExtraError
             If xarray or pandas is not installed.
         """
-        try:
-            import xarray
-        except ImportError:
-            raise MissingExtraError(
-                "sweep: to_xarray needs xarray; install it with: pip install 'neurochip[sweep]'."
-            ) from None
+        xarray = require("xarray", "sweep", "Sweep.to_xarray")
         frame = self.to_pandas()
         run = frame[frame["population"].notna()].drop(columns=["problem"])
         return xarray.Dataset.from_dataframe(run.set_index([*self.axes, "population"]))

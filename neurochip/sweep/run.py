@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 import numbers
 import os
-import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -17,8 +15,8 @@ from .._progress import progress_bar
 from ..errors import SweepError
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
+from ..provenance import versions
 from ..recording import Probe
-from ..version import __version__
 from .axes import COMPILE_OPTIONS, Point, Scalar, Values, parameters_of, plain, span
 from .fingerprint import fingerprint
 from .journal import Journal
@@ -123,14 +121,18 @@ def sweep(
         key="",
         network=network,
         chip=chip,
+        synapses=0,
         duration=float(duration),
         fixed=fixed,
         fine=None if fine is None else float(fine),
         record=probes,
         measure=measure,
     )
-    header = _header(definition, points)
-    definition = replace(definition, key=fingerprint(header))
+    ends = points[0], points[-1]
+    networks = [definition.make_network(definition.network_key(point)) for point in ends]
+    header = _header(definition, points, networks)
+    synapses = max(item.n_synapses for item in networks)
+    definition = replace(definition, key=fingerprint(header), synapses=synapses)
     journal = Journal(None if path is None else Path(path), header)
     pending = [(i, point) for i, point in enumerate(points) if i not in journal.records]
     tasks = _tasks(definition, pending)
@@ -176,20 +178,17 @@ def _fixed(point: Point, dt: Any, seed: Any, options: Mapping[str, Any]) -> dict
     return {name: plain(name, value) for name, value in given.items() if name not in point}
 
 
-def _header(definition: Definition, points: Sequence[Point]) -> dict[str, Any]:
+def _header(
+    definition: Definition, points: Sequence[Point], networks: Sequence[Network]
+) -> dict[str, Any]:
     """Everything that the records depend on, and where they come from."""
-    ends = points[0], points[-1]
-    networks = [definition.make_network(definition.network_key(point)) for point in ends]
     return {
-        "neurochip": __version__,
-        **{name: importlib.metadata.version(name) for name in ("numpy", "numba")},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
+        **versions(),
         "axes": list(points[0]),
         "points": len(points),
         "values": fingerprint(points),
         "network": [fingerprint(item) for item in networks],
-        "chip": [fingerprint(definition.base_chip(point)) for point in ends],
+        "chip": [fingerprint(definition.base_chip(point)) for point in (points[0], points[-1])],
         "duration": definition.duration,
         "fixed": definition.fixed,
         "fine": definition.fine,

@@ -25,7 +25,9 @@ from .axes import COMPILE_OPTIONS, CORE, Point, Scalar, described, parameters_of
 
 __all__ = ["Definition", "PointRun", "evaluate", "warm_up"]
 
-_NETWORKS, _IMAGES, _REFERENCES = 2, 16, 8  # the last ones, kept in a worker
+_NETWORKS = 2  # the last ones, kept in a worker
+_IMAGES, _SYNAPSES = 16, 4_000_000  # so many images, as long as they hold so many synapses at most
+_REFERENCES, _TRACES = 8, 2  # so many references, and so many if they hold traces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,8 @@ class Definition:
         The network, or a function of axes that makes it.
     chip : ChipSpec or callable
         Likewise.
+    synapses : int
+        Of a network, about: workers keep fewer images of large ones.
     duration : float, ms
         Length of each run.
     fixed : dict
@@ -81,6 +85,7 @@ class Definition:
     key: str
     network: Network | Callable[..., Network]
     chip: ChipSpec | Callable[..., ChipSpec]
+    synapses: int
     duration: float
     fixed: Mapping[str, Scalar]
     fine: float | None
@@ -183,9 +188,11 @@ class _Evaluator:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self._network = functools.lru_cache(_NETWORKS)(definition.make_network)
-        self._image = functools.lru_cache(_IMAGES)(self._compile)
+        images = max(1, min(_IMAGES, _SYNAPSES // max(1, definition.synapses)))
+        self._image = functools.lru_cache(images)(self._compile)
         self._stimulus = functools.lru_cache(_NETWORKS)(self._draw)
-        self._reference = functools.lru_cache(_REFERENCES)(self._simulate)
+        references = _TRACES if definition.record else _REFERENCES
+        self._reference = functools.lru_cache(references)(self._simulate)
 
     def record(self, index: int, point: Point, threads: int | None) -> dict[str, Any]:
         """Run a point; a network that this chip cannot hold is a result, too."""

@@ -19,6 +19,7 @@ from ..recording import Recording
 from ..typing import Float64Array
 from .equivalence import LEVEL, Conclusion, check_tolerance, conclude
 from .metrics import isi_cv
+from .population import plain
 from .spread import Distances, correlations, distances
 
 __all__ = ["ActivityComparison", "DistributionComparison", "compare_activity"]
@@ -89,9 +90,9 @@ class DistributionComparison:
             "quantity": self.quantity,
             "unit": self.unit,
             "conclusion": self.conclusion.value,
-            **{name: _plain(getattr(self, name)) for name in numbers},
-            "floor_range": [_plain(value) for value in self.floor_range],
-            "excess_interval": [_plain(value) for value in self.excess_interval],
+            **{name: plain(getattr(self, name)) for name in numbers},
+            "floor_range": plain(self.floor_range),
+            "excess_interval": plain(self.excess_interval),
         }
 
     def __str__(self) -> str:
@@ -155,7 +156,7 @@ class ActivityComparison:
             "runs": self.runs,
             "tolerance": self.tolerance,
             "conclusion": self.conclusion.value,
-            "p_value": _plain(self.p_value),
+            "p_value": plain(self.p_value),
             "quantities": {name: item.to_dict() for name, item in self.quantities.items()},
         }
 
@@ -332,7 +333,3 @@ def _check_runs(reference: Sequence[Recording], chip: Sequence[Recording], popul
                     f"compare_activity: runs of {name} = {ours:g}{unit} and {theirs:g}{unit}; "
                     "allowed: the same for all."
                 )
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

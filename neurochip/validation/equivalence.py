@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import RecordingError
 from .bootstrap import FEWEST_PAIRS, resampled_means
-from .population import PopulationComparison, Verdict
+from .population import PopulationComparison, Verdict, plain
 
 __all__ = [
     "Conclusion",
@@ -29,6 +29,8 @@ __all__ = [
 
 LEVEL = 0.05
 """Probability of a wrong claim of equality."""
+
+_RESOLVED = 3  # spikes
 
 
 class Conclusion(Enum):
@@ -69,6 +71,11 @@ class Equivalence:
     p_value: float
     relative: bool
     pairs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, ready for JSON: None where undefined."""
+        values = {name: plain(value) for name, value in vars(self).items()}
+        return {**values, "conclusion": self.conclusion.value, "interval": plain(self.interval)}
 
     def __str__(self) -> str:
         def shown(value: float, sign: str = "+") -> str:
@@ -182,14 +189,17 @@ def rate_equivalence(item: PopulationComparison, *, tolerance: float, seed: Any 
     -------
     Equivalence
         Over neurons, so of value where they do not drive each other. UNDECIDED where there are no
-        or too few spikes.
+        or too few spikes, or where the tolerance is below three of them: even if no count differs
+        in n neurons, up to 3 / n of all neurons like these may (rule of three, 95 %).
     """
     result = equivalence(item.reference_rates, item.chip_rates, tolerance=tolerance, seed=seed)
-    if item.verdict in (Verdict.COMPARED, Verdict.SATURATED):
-        return result
     if item.verdict is Verdict.SILENT_ON_CHIP:
         return replace(result, conclusion=Conclusion.DIFFERENT)
-    return replace(result, conclusion=Conclusion.UNDECIDED)
+    counted = item.verdict in (Verdict.COMPARED, Verdict.SATURATED)
+    resolved = tolerance * item.reference_counts.sum() >= _RESOLVED
+    if not counted or (result.conclusion is Conclusion.EQUAL and not resolved):
+        return replace(result, conclusion=Conclusion.UNDECIDED)
+    return result
 
 
 def conclude(low: float, high: float, least: float, most: float) -> Conclusion:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._extras import require
 from ..errors import MissingExtraError, RecordingError
 from ..recording import Recording
 from ..typing import Float64Array
@@ -121,23 +122,16 @@ def _by_elephant(
 
 def _imported(module: str, library: str) -> Any:
     try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as problem:
-        if problem.name != library:
-            raise _unusable(library, problem) from problem
-        raise MissingExtraError(
-            f"train_distances: this distance needs {library}; install it with: "
-            f"pip install 'neurochip[{library}]'."
-        ) from None
+        return require(module, library, "train_distances: this distance")
+    except MissingExtraError:
+        raise
     except Exception as problem:  # of libraries that it loads, such as mpi4py without MPI
-        raise _unusable(library, problem) from problem
-
-
-def _unusable(library: str, problem: Exception) -> MissingExtraError:
-    remedy = ""
-    if library == "elephant":
-        remedy = " Elephant loads mpi4py where it is installed: that needs an MPI library, or go."
-    return MissingExtraError(
-        f"train_distances: {library} is installed, but fails to load "
-        f"({type(problem).__name__}: {problem}).{remedy}"
-    )
+        remedy = ""
+        if library == "elephant":
+            remedy = (
+                " It loads mpi4py where that is installed: install an MPI library, or remove it."
+            )
+        raise MissingExtraError(
+            f"train_distances: {library} is installed, but fails to load "
+            f"({type(problem).__name__}: {problem}).{remedy}"
+        ) from problem

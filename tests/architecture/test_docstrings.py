@@ -25,6 +25,7 @@ FRONTS = (
     "neurochip/reference/__init__.py",
     "neurochip/validation/__init__.py",
     "neurochip/sweep/__init__.py",
+    "neurochip/report/__init__.py",
     "neurochip/image.py",
     "neurochip/image_io.py",
     "neurochip/frontends/brian2/__init__.py",

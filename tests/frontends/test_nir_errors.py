@@ -390,6 +390,10 @@ def test_a_file_with_an_unknown_node_or_a_single_one_is_refused(tmp_path):
         file["node/nodes/b/type"] = "Izhikevich"
     with pytest.raises(FrontendError, match="node 'b' is of the type 'Izhikevich'; known: Affine"):
         read_nir(path, DT)
+    nir.write(path, lif())
+    with says() as caught:
+        read_nir(path, DT)
+    assert str(caught.value) == f"{path}: holds a single LIF; allowed: a NIRGraph with its edges."
 
 
 def test_something_that_is_no_graph_is_refused():

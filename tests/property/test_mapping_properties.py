@@ -26,7 +26,8 @@ from neurochip import (
     one_to_one,
 )
 from neurochip.emulator import Emulator
-from neurochip.mapping import RESOURCES, Activity, core_usage, map_image
+from neurochip.mapping import Activity, core_usage, map_image
+from neurochip.mapping.budget import RESOURCES
 from neurochip.presets import PACKING_RULES
 
 PLACEMENTS = ("sequential", "greedy", "hypergraph")

@@ -459,7 +459,9 @@ def test_an_output_that_cannot_be_written_is_named(model: Path) -> None:
 def test_help_lists_the_commands() -> None:
     text = succeed("--help")
     listed = re.findall(r"^  (\w+) ", text.partition("Commands:")[2], re.MULTILINE)
-    assert listed == ["compare", "compile", "conformance", "demo", "info", "run"]
+    assert listed == [
+        *("compare", "compile", "conformance", "demo", "info", "map", "run", "sweep", "validate"),
+    ]
     assert succeed("-h") == text
 
 

@@ -72,7 +72,7 @@ def test_the_report_lists_every_parameter_in_order(image):
         "headroom": 1.25,
         "assumed_rate": 100.0,
         "placement": "sequential",
-        "mesh": None,
+        "mesh": "in_order",
         "seed": 0,
     }
 

@@ -115,3 +115,11 @@ def recording(counts):
 def test_a_population_without_enough_spikes_decides_nothing(reference, chip, expected):
     item = compare(recording(reference), recording(chip)).population("cells")
     assert rate_equivalence(item, tolerance=0.05).conclusion is expected
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "expected"), [(0.004, Conclusion.UNDECIDED), (0.006, Conclusion.EQUAL)]
+)
+def test_equal_counts_prove_no_more_than_three_spikes(tolerance, expected):
+    item = compare(recording([30] * 20), recording([30] * 20)).population("cells")  # 600 spikes
+    assert rate_equivalence(item, tolerance=tolerance).conclusion is expected

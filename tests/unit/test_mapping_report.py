@@ -32,7 +32,6 @@ from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError, NeurochipError, RecordingError
 from neurochip.mapping import (
     COST_TABLES,
-    RESOURCES,
     Activity,
     map_image,
     mapping_figure,
@@ -40,6 +39,7 @@ from neurochip.mapping import (
     plot_traffic,
     plot_utilisation,
 )
+from neurochip.mapping.budget import RESOURCES
 from neurochip.presets import SYSTEMS
 
 CELL = LIF(tau_m=10.0, v_thresh=-55.0)

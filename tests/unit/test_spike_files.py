@@ -215,6 +215,16 @@ def test_a_damaged_file_of_neo_is_refused(tmp_path, suffix):
     assert message.startswith(f"{path}: damaged or not of Neo (")
 
 
+def test_a_file_of_neo_with_several_runs_is_refused(tmp_path):
+    neo = pytest.importorskip("neo", reason=NEEDS_NEO)
+    block, path = to_neo(SINGLE), tmp_path / "two.mat"
+    block.segments.append(to_neo(SINGLE).segments[0])
+    neo.io.NeoMatlabIO(str(path)).write_block(block)
+    assert message_of(read_spikes, path) == (
+        f"{path}: the block has 2 segments; allowed: one. Pass a segment."
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

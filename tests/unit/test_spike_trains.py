@@ -77,8 +77,8 @@ def test_a_missing_library_is_named_with_its_remedy(distance, monkeypatch):
     with pytest.raises(MissingExtraError) as caught:
         train_distances(A, B, "cells", distance)
     assert str(caught.value) == (
-        f"train_distances: this distance needs {library}; install it with: "
-        f"pip install 'neurochip[{library}]'."
+        f"train_distances: this distance needs the package {library!r}, which is not installed: "
+        f'pip install "neurochip[{library}]".'
     )
 
 
@@ -92,7 +92,7 @@ def test_a_library_that_fails_to_load_is_no_missing_one(monkeypatch, tmp_path):
         train_distances(A, B, "cells", "van_rossum")
     assert str(caught.value) == (
         "train_distances: elephant is installed, but fails to load (RuntimeError: cannot load MPI "
-        "library). Elephant loads mpi4py where it is installed: that needs an MPI library, or go."
+        "library). It loads mpi4py where that is installed: install an MPI library, or remove it."
     )
 
 

@@ -22,6 +22,7 @@ from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
 from neurochip.fixedpoint import Rounding
 from neurochip.sweep import SweepError, bands, plot_sweep, read_sweep, sweep
+from neurochip.sweep.axes import COMPILE_OPTIONS
 from neurochip.sweep.result import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
 
@@ -108,6 +109,13 @@ def test_axes_reach_the_compiler_the_run_the_chip_and_the_functions():
         assert row["image"] == image.digest()
 
 
+def test_the_options_of_the_compiler_are_axes_and_the_seed_is_that_of_the_inputs():
+    assert {"gain", "headroom", "assumed_rate"} <= set(COMPILE_OPTIONS)
+    first, second = run({"seed": [1, 2]}).rows
+    assert first["image"] == second["image"]
+    assert first["reference_spikes"] != second["reference_spikes"]
+
+
 def test_rules_of_the_chip_may_be_members_of_an_enumeration():
     done = run({"core.weight_rounding": [Rounding.FLOOR, Rounding.NEAREST]})
     assert done.column("core.weight_rounding") == ["floor", "nearest"]
@@ -142,7 +150,7 @@ def test_a_network_that_the_chip_cannot_hold_is_a_result():
 def test_an_axis_that_nothing_takes_is_refused():
     assert refuse({"tau_x": [1.0]}, network=cells()) == (
         "sweep: nothing takes the axis 'tau_x'; allowed: 'dt', 'seed', 'cores', fields of a core "
-        "as 'core.NAME', compile options (gain, headroom, assumed_rate), and parameters of the "
+        f"as 'core.NAME', compile options ({', '.join(COMPILE_OPTIONS)}), and parameters of the "
         "functions for network and chip (none here)."
     )
     assert "nothing takes the axis 'core.weight_bits'" in refuse({"core.weight_bits": [1]})
@@ -192,7 +200,8 @@ def test_values_that_make_no_points_are_refused(values, message):
         ),
         (
             {"tau": 1},
-            "sweep: no option 'tau'; allowed: gain, headroom, assumed_rate, as in compile_network.",
+            f"sweep: no option 'tau'; allowed: {', '.join(COMPILE_OPTIONS)}, as in "
+            "compile_network.",
         ),
         (
             {"values": {"gain": ["dc"]}, "gain": "dc"},
@@ -388,9 +397,14 @@ def test_a_killed_run_leaves_no_workers_and_goes_on_to_the_same_file(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)  # returns when the last worker has closed the pipe
     assert 0 < lines(tmp_path / "killed.jsonl") < 64
-    for name in ("killed", "whole"):
-        subprocess.run([*command, str(tmp_path / f"{name}.jsonl")], env=environment, check=True)
-    assert (tmp_path / "killed.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    subprocess.run([*command, str(tmp_path / "killed.jsonl")], env=environment, check=True)
+    whole = run(
+        {BITS: range(1, 9), "seed": range(8)},
+        duration=20.0,
+        measure=slow,
+        path=tmp_path / "whole.jsonl",
+    )
+    assert (tmp_path / "killed.jsonl").read_bytes() == whole.path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -506,5 +520,6 @@ def test_a_missing_library_is_named_with_its_remedy(library, monkeypatch):
     with pytest.raises(MissingExtraError) as caught:
         getattr(run({"seed": [1]}), f"to_{library}")()
     assert str(caught.value) == (
-        f"sweep: to_{library} needs {library}; install it with: pip install 'neurochip[sweep]'."
+        f"Sweep.to_{library} needs the package {library!r}, which is not installed: "
+        'pip install "neurochip[sweep]".'
     )
