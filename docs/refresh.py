@@ -158,6 +158,8 @@ def _default(function: Any, default: Any) -> str:
 def _summary(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"Names and values: {', '.join(f'`{key}`' for key in value)}."
+    if isinstance(value, tuple):
+        return f"Names: {', '.join(f'`{item}`' for item in value)}."
     if not callable(value):
         return f"A `{type(value).__name__}`, named {value.name!r}."
     return _markdown((inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " "))

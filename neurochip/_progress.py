@@ -10,7 +10,7 @@ _PATIENCE = 2.0  # s: a run that is over before that shows nothing
 
 
 def progress_bar(
-    total: int, label: str, progress: bool | None = None, unit: str = "step"
+    total: int, label: str, progress: bool | None = None, unit: str = "step", done: int = 0
 ) -> tqdm[None]:
     """Return a bar that counts steps, or other units, on stderr, for a ``with`` block.
 
@@ -25,9 +25,12 @@ def progress_bar(
         has taken two seconds.
     unit : str
         What is counted.
+    done : int
+        How many an earlier run has done.
     """
     return tqdm(
         total=total,
+        initial=done,
         desc=label,
         unit=unit,
         unit_scale=True,

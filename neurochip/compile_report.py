@@ -89,6 +89,22 @@ class ReportRow(_PlainValue):
     note: str = ""
     warning: str = ""
 
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Parameter, asked, registers, meant and error as text."""
+        registers = ", ".join(f"{name} {span}" for name, span in self.registers.items())
+        error = "exact" if self.error == 0 else f"{self.error:+.3g} {self.unit}"
+        if math.isfinite(self.relative_error) and self.error != 0:
+            error = f"{100 * self.relative_error:+.3g} %"
+        unit = f" {self.unit}" if self.unit else ""
+        return (
+            self.parameter,
+            f"{self.asked}{unit}",
+            registers or "-",
+            f"{self.meant}{unit}",
+            error,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScaleRow(_PlainValue):
@@ -225,7 +241,7 @@ class CompileReport(_PlainValue):
         settings = ", ".join(f"{name}={value}" for name, value in self.options.items())
         lines = [f"Compiled for {self.chip} at dt = {self.dt:g} ms ({settings})"]
         header = ("parameter", "asked", "registers", "meant", "error")
-        cells = [_cells(row) for row in self.rows]
+        cells = [row.cells for row in self.rows]
         widths = [max(len(c[i]) for c in [header, *cells]) for i in range(len(header))]
         scales = {row.owner: row for row in self.scales}
         lines.append(_line(header, widths))
@@ -258,16 +274,6 @@ def _wrap(text: str) -> list[str]:
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
     return ("  " + "  ".join(padded)).rstrip()
-
-
-def _cells(row: ReportRow) -> tuple[str, ...]:
-    registers = ", ".join(f"{name} {span}" for name, span in row.registers.items())
-    relative = row.relative_error
-    error = "exact" if row.error == 0 else f"{row.error:+.3g} {row.unit}"
-    if math.isfinite(relative) and row.error != 0:
-        error = f"{100 * relative:+.3g} %"
-    unit = f" {row.unit}" if row.unit else ""
-    return (row.parameter, f"{row.asked}{unit}", registers or "-", f"{row.meant}{unit}", error)
 
 
 def _number(value: float) -> str:

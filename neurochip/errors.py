@@ -17,6 +17,7 @@ __all__ = [
     "RecordingError",
     "SpecError",
     "StimulusError",
+    "SweepError",
 ]
 
 
@@ -54,6 +55,10 @@ class ChipOverflowError(NeurochipError, ArithmeticError):
 
 class RecordingError(NeurochipError, ValueError):
     """A recording was asked for something that it does not hold."""
+
+
+class SweepError(NeurochipError, ValueError):
+    """A sweep that was described wrongly, whose file belongs to another, or that cannot go on."""
 
 
 class FrontendError(NeurochipError, ValueError):

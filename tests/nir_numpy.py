@@ -54,7 +54,7 @@ def advance(node, state, x, dt):
         state["i"] = state["i"] + dt / p["tau_syn"] * (-state["i"] + p["w_in"] * x)
         x = state["i"]
     if kind(node) == "IF":
-        state["v"] = state["v"] + dt * p["r"] * x
+        state["v"] = state["v"] + p["r"] * x  # as simulators have it: without dt
     else:
         tau = p["tau_mem"] if kind(node) == "CubaLIF" else p["tau"]
         state["v"] = state["v"] + dt / tau * (p["v_leak"] - state["v"] + p["r"] * x)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+# Brian2 2.9 calls pyparsing 3.3 by its old names.
+BRIAN2_WARNINGS = r"ignore:'\w+' (argument is )?deprecated:DeprecationWarning"
 FOLDER = Path(__file__).parents[1] / "examples"
 Run = Callable[..., str]
 
@@ -164,6 +166,63 @@ def test_programmed_registers_compete_and_are_checked(run: Run) -> None:
     assert "cut to -64: True" in text
     assert "allowed: at most 128 compartments" in text
     assert line(text, "cores") == "cores: [128, 72]"
+
+
+def test_a_nir_graph_spikes_as_in_the_simulators_it_comes_from(run: Run, tmp_path: Path) -> None:
+    nir = pytest.importorskip("nir", reason="needs the extra: neurochip[nir]")
+    text = run("10_nir_graph.py")
+    paper, later = [460, 510, 710, 760], [461, 511, 711, 761]
+    for name, steps in (("norse", paper), ("snntorch", paper), ("nengo", paper), ("lava", later)):
+        row = next(item for item in text.splitlines() if item.startswith(f"convention {name} "))
+        assert numbers(row)[1:] == steps
+    assert text.count("; reference the same") == 6
+    assert text.count(": 34 spikes;") == 2
+    names = runpy.run_path(str(FOLDER / "10_nir_graph.py"))
+    names["write_graph"](tmp_path / "own.nir")
+    assert nir.read(tmp_path / "own.nir").nodes["lif"].tau.tolist() == [0.0025]
+    assert run("10_nir_graph.py", str(tmp_path / "own.nir")) == text
+
+
+@pytest.mark.filterwarnings(BRIAN2_WARNINGS)
+def test_a_brian2_script_runs_on_both_devices(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
+    lines = run("09_brian2_script.py", str(tmp_path / "figures")).splitlines()
+    silent, driven = [[numbers(item)[-3:] for item in part] for part in (lines[:2], lines[2:])]
+    assert [item[0] for item in silent] == [0, 0]
+    assert silent[0][2] < -60  # mV: far below the threshold of -50
+    assert driven[0][0] > 2000
+    assert driven[1][0] == pytest.approx(driven[0][0], rel=0.01)
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
+        "brian2_driven.png",
+        "brian2_notebook.png",
+    ]
+
+
+def test_bits_matter_to_spread_weights_and_not_to_equal_ones(run: Run, tmp_path: Path) -> None:
+    text = run("14_bits_against_error.py", str(tmp_path / "bits.png"))
+    rows = [numbers(item) for item in text.splitlines()[2:]]
+    assert [row[0] for row in rows] == list(range(1, 9))
+    spread, equal = ([row[i] for row in rows] for i in (1, 4))
+    assert spread == sorted(spread, reverse=True)
+    assert spread[0] > 10 > 0.3 > spread[7]
+    assert max(equal) < 0.2
+    for _, middle, low, high, *_ in rows:
+        assert low <= middle <= high
+    assert (tmp_path / "bits.png").stat().st_size > 10_000
+
+
+def test_few_bits_are_told_from_float_and_the_verdict_is_in_words(run: Run, tmp_path: Path) -> None:
+    text = run("15_noise_floor.py", str(tmp_path / "floor.png"))
+    rows = {int(item.split()[0]): item for item in text.splitlines()[1:9]}
+    assert rows[1].endswith("different")
+    assert rows[2].endswith("different")
+    excess = {bits: numbers(row)[1] for bits, row in rows.items()}
+    assert excess[1] > 200
+    assert excess[2] > 15
+    assert all(abs(excess[bits]) < 15 for bits in range(3, 9))
+    assert numbers(line(text, "smallest number of bits")) == [3]
+    assert "exc: equal within tolerance (8 seeds" in text
+    assert (tmp_path / "floor.png").stat().st_size > 10_000
 
 
 def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from .demo import demo_command
 from .info import info_command
 from .map import map_command
 from .run import run_command
+from .sweep import sweep_command
+from .validate import validate_command
 
 __all__ = ["main"]
 
@@ -51,6 +53,8 @@ main.add_command(demo_command)
 main.add_command(compile_command)
 main.add_command(run_command)
 main.add_command(compare_command)
+main.add_command(validate_command)
+main.add_command(sweep_command)
 main.add_command(map_command)
 main.add_command(info_command)
 main.add_command(conformance_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,23 @@ from typing import Any
 from compiler import compile_network
 
 from .._npz import write_atomically
-from ..compile_report import CompileReport
+from .._progress import progress_bar
 from ..emulator import Emulator
+from ..image import ChipImage
 from ..network import Network
 from ..recording import Probe, Recording
 from ..stimulus import draw_stimulus
 from ..validation import (
+    ActivityComparison,
     Comparison,
     compare,
+    compare_activity,
     comparison_figure,
     membrane_figure,
     simulate_reference,
 )
 
-__all__ = ["Judgement", "judge", "write_judgement"]
+__all__ = ["Judgement", "judge", "noise_floor", "write_judgement"]
 
 _SHOWN = 10  # neurons per population whose v is recorded in large networks
 _SMALL = 1_000  # neurons: up to this size v of all is recorded
@@ -35,8 +39,7 @@ class Judgement:
 
     network: Network
     seed: int
-    report: CompileReport
-    digest: str
+    image: ChipImage
     reference: Recording
     chip: Recording
     comparison: Comparison
@@ -68,12 +71,39 @@ def judge(
     return Judgement(
         network=network,
         seed=seed,
-        report=image.report,
-        digest=image.digest(),
+        image=image,
         reference=reference,
         chip=chip,
         comparison=compare(reference, chip, fine=finer, network=network),
     )
+
+
+def noise_floor(
+    judgement: Judgement, duration: float, seeds: Sequence[int], tolerance: float
+) -> list[ActivityComparison]:
+    """Run all seeds on both sides, and hold each population against the noise floor.
+
+    Returns
+    -------
+    list of ActivityComparison
+        Empty for a single seed.
+    """
+    if len(seeds) < 2:
+        return []
+    network, image = judgement.network, judgement.image
+    stimuli = [draw_stimulus(network, duration, seed) for seed in seeds]
+    references = []
+    with progress_bar(len(stimuli), "seeds", unit="run") as bar:
+        for stimulus in stimuli:
+            references.append(
+                simulate_reference(network, stimulus, judgement.reference.dt, progress=False)
+            )
+            bar.update()
+    chips = Emulator(image).run_batch(stimuli)
+    return [
+        compare_activity(references, chips, population.name, tolerance=tolerance)
+        for population in network.populations
+    ]
 
 
 def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> list[Path]:
@@ -94,8 +124,8 @@ def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> lis
             written.append(path)
     numbers = {
         "seed": judgement.seed,
-        "image_digest": judgement.digest,
-        "compile_report": judgement.report.to_dict(),
+        "image_digest": judgement.image.digest(),
+        "compile_report": judgement.image.report.to_dict(),
         "comparison": judgement.comparison.to_dict(),
     }
     path = folder / f"{prefix}numbers.json"

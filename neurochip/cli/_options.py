@@ -13,11 +13,18 @@ import click
 
 from ..errors import NetworkError, NeurochipError
 from ..network import Network
+from ._step import STEP
 
-__all__ = ["compile_options", "duration_option", "load_model", "seed_option"]
+__all__ = ["compile_options", "duration_option", "load_model", "run_model", "seed_option"]
 
 _COMPILE_OPTIONS = (
-    click.option("--dt", type=float, default=0.1, show_default=True, help="Step in ms."),
+    click.option(
+        "--dt",
+        type=STEP,
+        default="0.1",
+        show_default=True,
+        help="Step in ms, or with a unit (0.1ms, 1e-4s).",
+    ),
     click.option(
         "--gain",
         type=click.Choice(["dc", "impulse"]),
@@ -49,19 +56,24 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def load_model(path: str) -> Network:
-    """Run a Python file and return its ``network``.
+def run_model(path: str) -> dict[str, Any]:
+    """Run a Python file and return its names.
 
     Raises
     ------
     NetworkError
-        If the file is missing, fails, or does not define a Network under that name.
+        If the file is missing or fails, or is a NIR graph.
     """
+    if Path(path).suffix == ".nir":
+        raise NetworkError(
+            f"{path}: a NIR graph; here a Python file that defines 'network' is needed. Compile "
+            "the graph (neurochip compile), and run the image with --input."
+        )
     if not Path(path).is_file():
         raise NetworkError(f"{path}: no such file; pass a Python file that defines 'network'.")
     sys.path.insert(0, str(Path(path).resolve().parent))
     try:
-        names = runpy.run_path(path)
+        return runpy.run_path(path)
     except NeurochipError as problem:
         raise NetworkError(f"{path}{_line(problem, path)}: {problem}") from None
     except (Exception, SystemExit) as problem:
@@ -71,7 +83,17 @@ def load_model(path: str) -> Network:
         ) from None
     finally:
         sys.path.pop(0)
-    network = names.get("network")
+
+
+def load_model(path: str) -> Network:
+    """Run a Python file and return its ``network``.
+
+    Raises
+    ------
+    NetworkError
+        If the file is missing, fails, or does not define a Network under that name.
+    """
+    network = run_model(path).get("network")
     if not isinstance(network, Network):
         found = "nothing" if network is None else f"an object of type {type(network).__name__}"
         raise NetworkError(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ._options import compile_options, duration_option, load_model, seed_option
+from ._step import Step
 
 __all__ = ["compare_command"]
 
@@ -22,7 +23,7 @@ __all__ = ["compare_command"]
 )
 def compare_command(
     model: str,
-    dt: float,
+    dt: Step,
     gain: str,
     headroom: float,
     duration: float,
@@ -37,12 +38,12 @@ def compare_command(
         load_model(model),
         duration=duration,
         seed=seed,
-        dt=dt,
+        dt=dt.ms(),
         fine=fine,
         gain=gain,
         headroom=headroom,
     )
-    click.echo(judgement.report)
+    click.echo(judgement.image.report)
     click.echo()
     click.echo(judgement.comparison)
     if output is not None:

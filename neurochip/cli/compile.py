@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ..network import Network
+from ._graph import load_graph_model
 from ._options import compile_options, load_model
+from ._step import Step
 
 __all__ = ["compile_command"]
 
@@ -23,16 +27,40 @@ __all__ = ["compile_command"]
 )
 @click.option("--text", is_flag=True, help="Write a readable dump beside it.")
 @compile_options
+@click.option("--convention", help="Of a NIR graph: the simulator it comes from. Default: norse.")
+@click.option("--v-reset", type=float, help="Of a NIR graph: reset where none is stored.")
+@click.option(
+    "--input-rate", type=float, help="Of a NIR graph: expected rate of its inputs in Hz. [100]"
+)
 def compile_command(
-    model: str, output: str, text: bool, dt: float, gain: str, headroom: float
+    model: str,
+    output: str,
+    text: bool,
+    dt: Step,
+    gain: str,
+    headroom: float,
+    convention: str | None,
+    v_reset: float | None,
+    input_rate: float | None,
 ) -> None:
-    """Compile MODEL onto the chip, print the report and write the image."""
+    """Compile MODEL onto the chip, print the report and write the image.
+
+    MODEL may also be a NIR graph (.nir). It needs --dt, in seconds as all of the file unless a unit
+    is given.
+    """
     from compiler import compile_network
 
     from .._npz import write_atomically
     from ..image_io import dump_image, save_image
 
-    image = compile_network(load_model(model), dt=dt, gain=gain, headroom=headroom)
+    reading: dict[str, Any] = {
+        "convention": convention,
+        "v_reset": v_reset,
+        "input_rate": input_rate,
+    }
+    given = {name: value for name, value in reading.items() if value is not None}
+    network, step = _load(model, dt, given)
+    image = compile_network(network, dt=step, gain=gain, headroom=headroom)
     click.echo(image.report)
     written = save_image(image, output)
     click.echo(f"Wrote {written}")
@@ -40,3 +68,13 @@ def compile_command(
         dump = Path(written).with_suffix(".txt")
         write_atomically(dump, lambda file: file.write((dump_image(image) + "\n").encode()))
         click.echo(f"Wrote {dump}")
+
+
+def _load(model: str, dt: Step, given: dict[str, Any]) -> tuple[Network, float]:
+    if Path(model).suffix == ".nir":
+        chosen = click.get_current_context().get_parameter_source("dt")
+        default = chosen is click.core.ParameterSource.DEFAULT
+        return load_graph_model(model, None if default else dt, given)
+    for name in given:
+        raise click.UsageError(f"--{name.replace('_', '-')} is for NIR graphs (.nir).")
+    return load_model(model), dt.ms()

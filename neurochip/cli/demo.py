@@ -68,6 +68,6 @@ def demo_command(output: str, dt: float, seed: int) -> None:
         click.secho(f"{name}: ", bold=True, nl=False)
         click.echo(story)
         judgement = judge(network, duration=1000.0, seed=seed, dt=dt)
-        click.echo(f"\n{judgement.report}\n\n{judgement.comparison}\n")
+        click.echo(f"\n{judgement.image.report}\n\n{judgement.comparison}\n")
         written += write_judgement(judgement, Path(output), prefix=f"{name}_")
     click.echo(f"Wrote into {output}:\n  " + "\n  ".join(path.name for path in written))

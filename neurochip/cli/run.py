@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from ..errors import StimulusError
@@ -12,7 +14,9 @@ __all__ = ["run_command"]
 
 @click.command("run")
 @click.argument("image", type=click.Path())
-@click.option("--input", "spikes", type=click.Path(), help="Stimulus (.npz) to run on.")
+@click.option(
+    "--input", "spikes", type=click.Path(), help="Spikes to run on: .npz, .h5 (SONATA), .nix, .mat."
+)
 @click.option("--model", type=click.Path(), help="MODEL whose inputs are drawn instead.")
 @duration_option
 @seed_option
@@ -25,7 +29,7 @@ __all__ = ["run_command"]
     type=click.Path(dir_okay=False),
     default="recording.npz",
     show_default=True,
-    help="Recording to write.",
+    help="Recording to write (.npz), or its spikes (.h5, .nix, .mat).",
 )
 def run_command(
     image: str,
@@ -41,25 +45,35 @@ def run_command(
     """Run IMAGE on a stimulus and write the recording.
 
     The spikes come from --input, and the run lasts as long as they do unless --duration is given;
-    or they are drawn for the inputs of --model with --seed.
+    or they are drawn for the inputs of --model with --seed. An .npz of spikes is a stimulus of
+    neurochip, or has the arrays i (source), t_step, dt (ms), n (sources) and duration (ms).
     """
     from ..emulator import Emulator
     from ..image_io import load_image
-    from ..stimulus import Stimulus, draw_stimulus
+    from ..spike_files.files import SPIKES_ONLY, read_spikes, write_spikes
+    from ..stimulus import draw_stimulus
 
     if (spikes is None) == (model is None):
         raise StimulusError("run: pass either --input SPIKES.npz or --model MODEL.py.")
+    spikes_only = Path(output).suffix in SPIKES_ONLY
+    if spikes_only and record:
+        raise click.UsageError(f"{output} holds spikes only; with --record, write an .npz.")
     loaded = load_image(image)
     if spikes is not None:
-        stimulus = Stimulus.load(spikes)
         chosen = click.get_current_context().get_parameter_source("duration")
         asked = None if chosen is click.core.ParameterSource.DEFAULT else duration
+        symbols = loaded.symbols
+        inputs = None if symbols is None else [(item.name, item.size) for item in symbols.inputs]
+        stimulus = read_spikes(spikes, inputs=inputs, duration=asked)
     else:
         stimulus, asked = draw_stimulus(load_model(str(model)), duration, seed), None
     emulator = Emulator(loaded, strict=strict, threads=threads)
     recording = emulator.run(stimulus, duration=asked, record=record)
     click.echo(describe_recording(recording))
-    click.echo(f"Wrote {recording.save(output)}")
+    if spikes_only:
+        click.echo(f"Wrote {write_spikes(recording, output)}")
+    else:
+        click.echo(f"Wrote {recording.save(output)}")
 
 
 def describe_recording(recording: object) -> str:

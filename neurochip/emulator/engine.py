@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -136,32 +136,33 @@ class Engine:
         buffer, full = self._lists(workers, n_steps)
         parts: list[tuple[Int32Array, Int32Array]] = []
         row = 0
-        with ThreadPoolExecutor(max(1, workers - 1)) as pool:
-            while row < n_steps:
-                stop = min(n_steps, row + self._steps_per_call())
-                ends = np.empty((workers, stop - row + 2), dtype=np.int64)
-                ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
-                ends[0, 1] = len(position.spikes)
-                buffer[: len(position.spikes)] = position.spikes
-                output = Output(row, buffer, ends, full, v_ids, v, u_ids, u)
-                barrier = np.zeros(1, dtype=np.int64) if workers > 1 else None
-                arguments = (
-                    *(row, stop, first, input_ptr, inputs, self._layout, self._widths),
-                    *(state, output, strict, noise, *self._features, barrier),
-                )
-                others = [pool.submit(run_rows, worker, *arguments) for worker in range(1, workers)]
-                reached = int(run_rows(0, *arguments))
-                for other in others:
-                    other.result()
-                parts.append(_joined(buffer, ends, reached - row, first + row))
-                report(reached - row)
-                last = parts[-1][0].searchsorted(first + reached - 1)
-                row = reached
-                position.spikes = parts[-1][1][last:]
-                position.step = first + row
-                position.inputs = inputs[input_ptr[row] : input_ptr[row + 1]]
-                if strict and (state.first_overflow[:, 0] >= 0).any():
-                    raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
+        while row < n_steps:
+            stop = min(n_steps, row + self._steps_per_call())
+            ends = np.empty((workers, stop - row + 2), dtype=np.int64)
+            ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
+            ends[0, 1] = len(position.spikes)
+            buffer[: len(position.spikes)] = position.spikes
+            output = Output(row, buffer, ends, full, v_ids, v, u_ids, u)
+            barrier = np.zeros(1, dtype=np.int64) if workers > 1 else None
+            arguments = (
+                *(row, stop, first, input_ptr, inputs, self._layout, self._widths),
+                *(state, output, strict, noise, *self._features, barrier),
+            )
+            others = [Thread(target=run_rows, args=(w, *arguments)) for w in range(1, workers)]
+            for other in others:
+                other.start()
+            reached = int(run_rows(0, *arguments))
+            for other in others:
+                other.join()
+            parts.append(_joined(buffer, ends, reached - row, first + row))
+            report(reached - row)
+            last = parts[-1][0].searchsorted(first + reached - 1)
+            row = reached
+            position.spikes = parts[-1][1][last:]
+            position.step = first + row
+            position.inputs = inputs[input_ptr[row] : input_ptr[row + 1]]
+            if strict and (state.first_overflow[:, 0] >= 0).any():
+                raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
         totals = state.counters.sum(axis=0)
         return Registers(
             first_step=first,

@@ -19,10 +19,12 @@ from .neo_objects import to_neo, trains_from_neo
 from .sonata import read_sonata, write_sonata
 from .trains import Inputs, Trains, as_stimulus, check_duration, trains_of
 
-__all__ = ["read_spikes", "write_spikes"]
+__all__ = ["SPIKES_ONLY", "read_spikes", "write_spikes"]
 
 _SONATA = (".h5", ".hdf5", ".sonata")
-_NEO = {".nix": "NixIO", ".mat": "NeoMatlabIO"}
+_NEO = (".nix", ".mat")
+SPIKES_ONLY = (*_SONATA, *_NEO)
+"""Suffixes of files that hold spikes and no traces."""
 _FORMATS = ".npz, .h5 (SONATA), .nix or .mat (Neo)"
 
 
@@ -58,10 +60,10 @@ def read_spikes(
     given = check_duration(str(source), duration)
     if not source.is_file():
         raise StimulusError(f"{source}: no such file; pass a file of spikes: {_FORMATS}.")
+    if _is_ours(source):
+        stimulus = Stimulus.load(source)
+        return stimulus if given is None else Stimulus(given, stimulus.trains)
     if source.suffix == ".npz":
-        if _is_ours(source):
-            stimulus = Stimulus.load(source)
-            return stimulus if given is None else Stimulus(given, stimulus.trains)
         trains, length = read_exchange(source)
     elif source.suffix in _SONATA:
         trains, length = read_sonata(source)  # type: ignore[assignment]

@@ -98,7 +98,7 @@ def as_stimulus(
         If a name, a size or the duration is missing or does not fit.
     """
     if duration is None:
-        raise StimulusError(f"{owner}: does not say how long it lasts; pass duration=... in ms.")
+        raise StimulusError(f"{owner}: does not say how long it lasts; pass a duration in ms.")
     expected = _sizes(owner, found) if inputs is None else dict(inputs)
     trains = {}
     for item in found:

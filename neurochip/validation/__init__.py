@@ -1,24 +1,36 @@
 """Judge a run on the chip: compare it with the float64 reference, and draw both."""
 
 from ..reference import simulate_reference
+from .activity import ActivityComparison, DistributionComparison, compare_activity
 from .compare import compare
 from .comparison import Comparison
+from .equivalence import Conclusion, Equivalence, equivalence, rate_equivalence
 from .figures import comparison_figure, membrane_figure
 from .plots import plot_raster, plot_rate_errors, plot_rates, plot_traces
 from .population import ErrorSplit, PopulationComparison, RateError, Verdict
+from .spike_trains import TRAIN_DISTANCES, train_distances
 
 __all__ = [
+    "TRAIN_DISTANCES",
+    "ActivityComparison",
     "Comparison",
+    "Conclusion",
+    "DistributionComparison",
+    "Equivalence",
     "ErrorSplit",
     "PopulationComparison",
     "RateError",
     "Verdict",
     "compare",
+    "compare_activity",
     "comparison_figure",
+    "equivalence",
     "membrane_figure",
     "plot_raster",
     "plot_rate_errors",
     "plot_rates",
     "plot_traces",
+    "rate_equivalence",
     "simulate_reference",
+    "train_distances",
 ]

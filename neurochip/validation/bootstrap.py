@@ -8,9 +8,11 @@ import numpy as np
 
 from ..typing import Float64Array
 
-__all__ = ["RateIntervals", "bootstrap_rates"]
+__all__ = ["FEWEST_PAIRS", "RateIntervals", "bootstrap_rates", "resampled_means"]
 
-_FEWEST_NEURONS = 5  # 4 neurons have only 35 different resamples: no 2.5 % tail to speak of
+FEWEST_PAIRS = 5
+"""Neurons (or other pairs) needed: 4 have only 35 resamples, no 2.5 % tail to speak of."""
+
 _CHUNK = 1 << 20  # neurons drawn at once: bounds the temporary arrays to about 20 MB
 
 
@@ -53,20 +55,31 @@ def bootstrap_rates(
         NaN below 5 neurons; ``relative`` also if a resample holds no spike of the reference.
     """
     rates = np.array([reference, chip], dtype=np.float64)
-    size = rates.shape[1]
     undefined = (float("nan"), float("nan"))
-    if size < _FEWEST_NEURONS:
+    if rates.shape[1] < FEWEST_PAIRS:
         return RateIntervals(undefined, undefined)
+    means = resampled_means(rates, seed, resamples)
+    difference = means[1] - means[0]
+    relative = _interval(difference / means[0]) if (means[0] > 0).all() else undefined
+    return RateIntervals(_interval(difference), relative)
+
+
+def resampled_means(pairs: Float64Array, seed: Any, resamples: int) -> Float64Array:
+    """Means of both rows of ``pairs``, shape (2, n), over columns drawn with replacement.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, resamples)
+    """
+    size = pairs.shape[1]
     rng = np.random.default_rng(seed)
     means = np.empty((2, resamples))
     step = max(1, _CHUNK // size)
     for start in range(0, resamples, step):
         drawn = rng.integers(0, size, (min(step, resamples - start), size), dtype=np.int32)
         for side in (0, 1):
-            means[side, start : start + step] = rates[side][drawn].mean(axis=1)
-    difference = means[1] - means[0]
-    relative = _interval(difference / means[0]) if (means[0] > 0).all() else undefined
-    return RateIntervals(_interval(difference), relative)
+            means[side, start : start + step] = pairs[side][drawn].mean(axis=1)
+    return means
 
 
 def _interval(values: Float64Array) -> tuple[float, float]:

@@ -118,7 +118,7 @@ def plot_traces(
     ids : sequence of int
         Neurons whose v was recorded in the runs, drawn from the bottom up.
     threshold : float or array_like, mV, optional
-        One value or one per neuron of the population, drawn dashed.
+        One value or one per neuron of the population, drawn dashed; an infinite one is not drawn.
     offset : float, mV, optional
         Distance between neurons. Default: so that they do not touch.
 
@@ -135,7 +135,7 @@ def plot_traces(
     chosen = _checked(ids, size, population)
     values = [_columns(run, population, chosen) for run, *_ in runs]
     levels = None
-    if threshold is not None:
+    if threshold is not None and np.isfinite(threshold).all():
         levels = np.broadcast_to(np.asarray(threshold, dtype=np.float64), (size,))[chosen]
     low = min(float(v.min()) for v in values)
     high = max(float(v.max()) for v in (*values, *([] if levels is None else [levels])))

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..typing import Float64Array, Int64Array
 
-__all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict"]
+__all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict", "plain"]
 
 
 class Verdict(Enum):
@@ -212,17 +212,18 @@ class PopulationComparison:
             "reference_rate": self.reference_rate,
             "chip_rate": self.chip_rate,
             "beyond_chance": self.beyond_chance,
-            **{field: _plain(getattr(self, field)) for field in fields},
+            **{field: plain(getattr(self, field)) for field in fields},
             "split": None
             if self.split is None
             else {
-                part: {key: _plain(value) for key, value in vars(error).items()}
+                part: {key: plain(value) for key, value in vars(error).items()}
                 for part, error in vars(self.split).items()
             },
         }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return numbers and tuples of them as JSON holds them: None for what is not finite."""
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,7 +6,7 @@ import math
 
 from .population import ErrorSplit, PopulationComparison, Verdict
 
-__all__ = ["cut", "describe"]
+__all__ = ["conclusion", "cut", "describe"]
 
 _WIDTH = 100
 _BLOCKS = 3  # more populations than this become a table
@@ -29,7 +29,7 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
     neurons = "1 neuron" if item.size == 1 else f"{item.size:,} neurons"
     lines = [
         f"{cut(item.name, 40)} ({neurons}): {item.verdict.name}",
-        f"  {_conclusion(item)}",
+        f"  {conclusion(item)}",
     ]
     if item.verdict is not Verdict.SILENT:
         lines += _rates(item) + _spikes(item, window)
@@ -45,7 +45,8 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
     return lines
 
 
-def _conclusion(item: PopulationComparison) -> str:
+def conclusion(item: PopulationComparison) -> str:
+    """What may be concluded about the rates, as a sentence."""
     if item.verdict is not Verdict.COMPARED:
         return item.verdict.text
     if item.equal_spikes == 1.0:

@@ -24,13 +24,18 @@ FRONTS = (
     "neurochip/emulator/__init__.py",
     "neurochip/reference/__init__.py",
     "neurochip/validation/__init__.py",
+    "neurochip/sweep/__init__.py",
+    "neurochip/report/__init__.py",
     "neurochip/image.py",
     "neurochip/image_io.py",
+    "neurochip/frontends/brian2/__init__.py",
     "neurochip/programming.py",
     "neurochip/conformance.py",
     "neurochip/compile_report.py",
     "neurochip/hardware.py",
     "neurochip/errors.py",
+    "neurochip/frontends/nir/__init__.py",
+    "neurochip/spike_files/__init__.py",
     "compiler/__init__.py",
 )
 

@@ -14,6 +14,8 @@ HEAVY = (
     "tqdm",
     "click",
     "scipy",
+    "sympy",
+    "brian2",
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
@@ -49,5 +51,11 @@ def test_importing_neurochip_does_not_load_the_compiler():
     assert "compiler" not in loaded_by("import neurochip")
 
 
-def test_importing_the_judge_does_not_load_the_plots():
-    assert "matplotlib" not in loaded_by("import neurochip.validation")
+def test_front_ends_and_files_of_others_load_their_packages_only_when_used():
+    loaded = loaded_by("import neurochip.frontends.nir, neurochip.spike_files")
+    assert loaded.isdisjoint({"nir", "h5py", "scipy", "neo", "nixio", *HEAVY})
+
+
+@pytest.mark.parametrize("module", ["neurochip.validation", "neurochip.sweep"])
+def test_importing_the_judge_does_not_load_the_plots(module):
+    assert "matplotlib" not in loaded_by(f"import {module}")

@@ -87,6 +87,11 @@ def decoded(b2, *, rate=0.0, weight=1.5, refractory=0.0, run=30.0, n=20, dt=0.1,
     return neurons, spikes, state
 
 
+def copies(*views):
+    """Arrays that outlive their monitors: Brian2's own are views of memory that goes with these."""
+    return [np.array(view[:]) for view in views]
+
+
 def both(b2, **arguments):
     """The same script in Brian2 and on the chip."""
     b2.set_device("runtime")
@@ -186,6 +191,7 @@ def test_currents_are_decoded_from_u(b2):
             reset="v = 0*mV",
             method="euler",
         )
+        group.I = [0, 0.3, 0, 0, 0.1] * b2.nA
         source = b2.PoissonGroup(5, rates=500 * b2.Hz)
         synapses = b2.Synapses(source, group, on_pre="I += 0.1*nA")
         synapses.connect(j="i")
@@ -210,22 +216,22 @@ def test_two_runs_are_one_long_run(chip):
         chip.seed(4)
         group = chip.NeuronGroup(
             20,
-            "dv/dt = -v/(10*ms) : 1 (unless refractory)",
-            threshold="v > 1",
-            reset="v = 0",
+            "dv/dt = -v/(10*ms) : volt (unless refractory)",
+            threshold="v > 1*mV",
+            reset="v = 0*mV",
             refractory=2 * chip.ms,
         )
-        group.v = "rand()"
+        group.v = "rand()*mV"
         source = chip.PoissonGroup(20, rates=900 * chip.Hz)
-        near = chip.Synapses(source, group, on_pre="v += 0.2", delay=0.7 * chip.ms)
+        near = chip.Synapses(source, group, on_pre="v += 0.2*mV", delay=0.7 * chip.ms)
         near.connect(j="i")
-        back = chip.Synapses(group, group, on_pre="v += 0.05", delay=1.5 * chip.ms)
+        back = chip.Synapses(group, group, on_pre="v += 0.05*mV", delay=1.5 * chip.ms)
         back.connect(condition="i != j", p=0.3)
         spikes, state = chip.SpikeMonitor(group), chip.StateMonitor(group, "v", record=True)
         rate, inputs = chip.PopulationRateMonitor(group), chip.SpikeMonitor(source)
         for part in parts:
             chip.run(part * chip.ms)
-        return spikes.i[:], spikes.t_[:], state.v_, rate.rate_[:], inputs.t_[:], group.v_[:]
+        return copies(spikes.i, spikes.t_, state.v_, rate.rate_, inputs.t_, group.v_)
 
     whole, parts = run(60.0), run(20.0, 0.1, 0.0, 39.9)
     assert len(whole[0]) > 50
@@ -242,7 +248,12 @@ def test_rates_may_change_between_runs(chip):
     chip.run(100 * chip.ms)
     before = spikes.num_spikes
     source.rates = 0 * chip.Hz
+    late = chip.StateMonitor(group, "v", record=[7])  # monitors may come later
+    ended = np.array(group.v[:])
     chip.run(100 * chip.ms)
+    assert late.t_[0] == pytest.approx(0.1)
+    assert late.v[0, 0] >= ended[7]  # and perhaps a kick on its way
+    assert late.v.shape == (1, 1000)
     assert before > 20
     assert spikes.num_spikes - before <= 10  # what was on its way
 
@@ -277,7 +288,7 @@ def test_changing_rates_are_brian2s_own(b2):
         synapses.connect(j="i")
         inputs = b2.SpikeMonitor(source)
         b2.run(30 * b2.ms, namespace=locals())
-        return inputs.i[:], inputs.t_[:], extra
+        return [*copies(inputs.i, inputs.t_), extra]
 
     expected = run()
     b2.set_device("neurochip")
@@ -297,7 +308,7 @@ def test_a_generator_repeats_its_period(b2):
         inputs, spikes = b2.SpikeMonitor(source), b2.SpikeMonitor(group)
         b2.run(4 * b2.ms)
         b2.run(6 * b2.ms)
-        return inputs.i[:], inputs.t_[:], spikes.i[:], spikes.t_[:]
+        return copies(inputs.i, inputs.t_, spikes.i, spikes.t_)
 
     expected = run()
     b2.set_device("neurochip")
@@ -379,9 +390,9 @@ def cuba(b2, seed, duration=500.0, n=1000):
 
 
 def test_a_chaotic_network_keeps_its_rates_within_the_spread_of_seeds(b2):
-    expected = np.array([cuba(b2, seed) for seed in range(1, 5)])
+    expected = np.array([cuba(b2, seed) for seed in (1, 2, 3)])
     b2.set_device("neurochip")
-    got = np.array([cuba(b2, seed) for seed in range(1, 5)])
+    got = np.array([cuba(b2, seed) for seed in (1, 2, 3)])
     assert (expected.mean(axis=0) > 2).all()
     spread = expected.max(axis=0) - expected.min(axis=0)
     assert (np.abs(got.mean(axis=0) - expected.mean(axis=0)) < spread).all()

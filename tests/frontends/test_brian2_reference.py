@@ -104,6 +104,8 @@ def test_every_method_means_its_own_factor(b2, synapses, method, dt):
         name="cells",
     )
     cells.v = v_rest
+    if not delta:
+        cells.I = "rand() * nA"
     source = b2.PoissonGroup(40, rates=rate * b2.Hz)
     unit = "volt" if delta else "amp"
     wires = b2.Synapses(source, cells, f"w : {unit}", on_pre="v += w" if delta else "I += w")
@@ -131,6 +133,8 @@ def test_a_network_of_two_signs_with_heterogeneous_delays(b2):
         name="cells",
     )
     cells.v = "v_r + rand() * (v_t - v_r)"
+    cells.ge = "int(i % 2 == 0) * rand() * 5*mV"
+    cells.gi = "-int(i % 2 == 1) * rand() * 5*mV"
     w_e, w_i = 1.62 * b2.mV, -9 * b2.mV
     excite = b2.Synapses(cells[:320], cells, on_pre="ge += w_e")
     inhibit = b2.Synapses(cells[320:], cells, on_pre="gi += w_i")
@@ -201,7 +205,8 @@ def test_the_same_spikes_drive_both_sides_of_a_comparison(b2):
     assert network.t_ == 0
     assert network.objects == {cells, source, extra, wires}
     assert not np.any(cells.v_[:])
+    assert all(obj._network is None for obj in network.sorted_objects)
     b2.seed(1)
-    again = compare(network, duration=1 * b2.second).populations["cells"]
+    again = compare(cells, source, extra, wires, duration=1 * b2.second).populations["cells"]
     assert np.array_equal(again.reference_counts, row.reference_counts)
     assert np.array_equal(again.chip_counts, row.chip_counts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compiler import CompileOptions
 from neurochip.errors import FrontendError, NetworkError
 
 LIF = (
@@ -133,15 +134,6 @@ def test_other_methods_are_refused(b2, method):
     assert message(b2, cells(b2, method=method)) == (
         f"NeuronGroup 'cells': method = '{method}'. What works: method='exact', 'euler' or "
         "'exponential_euler'."
-    )
-
-
-def test_a_current_starts_at_0(b2):
-    group = cells(b2, EXPONENTIAL)
-    group.I = 1 * b2.mV
-    assert message(b2, group) == (
-        "NeuronGroup 'cells': the current I does not start at 0. Let it start at 0, or give it its "
-        "charge with a spike at time 0."
     )
 
 
@@ -370,14 +362,14 @@ def test_v_and_a_current_together_are_refused(b2):
     wires = b2.Synapses(group, group, on_pre="v += 1*mV\nI += 1*mV", name="wires")
     wires.connect(j="i")
     assert message(b2, group, wires) == (
-        "NeuronGroup 'cells': synapses add to v and to I. A neuron of the chip has one kind: let "
-        "all of them add to v, or all to currents."
+        "NeuronGroup 'cells': synapses add to v, and there is current in I. A neuron of the chip "
+        "has one kind: let all of them add to v, or all to currents."
     )
 
 
 @pytest.mark.parametrize(
     ("weights", "why"),
-    [((1, 1), "both get weights of one sign"), ((0, -1), "b gets weights of both signs")],
+    [((1, 1), "both get one sign"), ((0, -1), "b gets both signs")],
 )
 def test_two_time_constants_need_a_sign_each(b2, weights, why):
     group = cells(
@@ -393,6 +385,18 @@ def test_two_time_constants_need_a_sign_each(b2, weights, why):
         f"NeuronGroup 'cells': its currents a and b have different time constants, and {why}. On "
         "the chip one of the two takes what excites and the other what inhibits: give both one "
         "time constant, or each a sign."
+    )
+
+
+def test_two_currents_do_not_both_begin_with_a_value(b2):
+    group = cells(
+        b2, "dv/dt = (a + b - v)/(10*ms) : volt\nda/dt = -a/(2*ms) : volt\ndb/dt = -b/(5*ms) : volt"
+    )
+    group.a = [0, 1, 2, 0] * b2.mV
+    group.b = [-1, 0, -2, 0] * b2.mV
+    assert message(b2, group) == (
+        "NeuronGroup 'cells': both currents of neuron 2 begin with a value. Let one of them begin "
+        "at 0."
     )
 
 
@@ -415,6 +419,14 @@ def test_rates_that_change_need_a_duration(b2):
     assert message(b2, group, source) == (
         "PoissonGroup 'source': its rates change with time. Pass duration=..., so that its spikes "
         "can be drawn."
+    )
+
+
+def test_a_generator_spikes_once_in_a_step(b2):
+    source = b2.SpikeGeneratorGroup(2, [1, 1], [1.01, 1.02] * b2.ms, name="source")
+    assert message(b2, cells(b2), source) == (
+        "SpikeGeneratorGroup 'source': neuron 1 spikes more than once in the step at 1 ms, which "
+        "Brian2 refuses as well. Leave out all but one, or shorten dt."
     )
 
 
@@ -498,7 +510,16 @@ def test_brian2s_own_checks_of_units_stay(b2):
     wires = b2.Synapses(group, group, on_pre="v += 1")
     wires.connect(j="i")
     message(b2, group, wires, error=b2.DimensionMismatchError)
-    message(b2, cells(b2, reset="v = 0", name="others"), error=b2.DimensionMismatchError)
+    wrong = [
+        (cells(b2, reset="v = 0", name="a"),),
+        (cells(b2, threshold="v > 10", name="b"),),
+        (cells(b2, "dv/dt = -v/10 : volt", name="c"),),
+        (cells(b2, name="d"), b2.PoissonGroup(1, rates="3")),
+    ]
+    group = cells(b2, name="e")
+    wrong += [(group, b2.PoissonInput(group, "v", 1, 1 * b2.Hz, "1"))]
+    for objects in wrong:
+        message(b2, *objects, error=b2.DimensionMismatchError)
 
 
 # ------------------------------------------------------------------------------------ the device
@@ -512,9 +533,9 @@ def run_message(*arguments, error=FrontendError, run, **options):
 
 def test_options_of_the_device_are_checked(b2):
     text = run_message("neurochip", run=b2.set_device, gian="dc")
+    options = ", ".join(CompileOptions.__dataclass_fields__)
     assert text == (
-        "set_device: gian = 'dc'; allowed options: chip, gain, headroom, assumed_rate, strict, "
-        "threads, progress."
+        f"set_device: gian = 'dc'; allowed options: chip, {options}, strict, threads, progress."
     )
     b2.set_device("runtime")
     text = run_message("neurochip", run=b2.set_device, chip="loihi")
@@ -553,6 +574,9 @@ def test_parameters_stay_from_run_to_run(chip):
     assert run_message(1 * chip.ms, run=network.run) == (
         f"NeuronGroup 'cells': it was changed between two runs; {FIXED}"
     )
+    group.x = 0 * chip.mV
+    network.run(1 * chip.ms)  # as if nothing had been
+    assert chip.get_device().recording.first_step == 10
 
 
 def test_synapses_stay_from_run_to_run(chip):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
 
@@ -95,6 +96,18 @@ def test_every_u_v_spike_and_counter_equals_the_oracle_on_random_images():
 def test_every_register_width_equals_the_oracle(what_if):
     for seed in range(5):
         assert_equals_oracle(random_case(np.random.default_rng([7, seed]), what_if=what_if))
+
+
+def test_first_currents_equal_the_oracle():
+    changed = 0
+    for seed in range(25):
+        case = random_case(np.random.default_rng([16, seed]))
+        most = case.chip.core.state.maximum
+        first = np.random.default_rng([17, seed]).integers(-most, most + 1, case.size)
+        begun = {**case.registers, "u_init": first.tolist()}
+        trace = assert_equals_oracle(dataclasses.replace(case, registers=begun))
+        changed += trace.u != case.run_oracle().u
+    assert changed > 12
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))

@@ -291,7 +291,7 @@ def test_a_model_without_a_network_is_refused(source: str, message: str) -> None
         ("raise SystemExit('done')", ", line 1: failed with SystemExit: done. Correct the model."),
         (
             "from neurochip import LIF\nLIF(tau_m=-1.0)",
-            ", line 2: LIF: tau_m = -1 ms; allowed: a finite number above 0 ms.",
+            ", line 2: LIF: tau_m = -1 ms; allowed: a finite number above 0 ms, or inf for all.",
         ),
     ],
 )
@@ -311,7 +311,7 @@ def test_a_missing_file_is_named(image: Path, model: Path) -> None:
         "lost.npz: no such file; pass the path of a chip image (.npz)."
     )
     assert fail("run", image, "--input", "lost.npz") == (
-        "lost.npz: no such file; pass the path of a stimulus (.npz)."
+        "lost.npz: no such file; pass a file of spikes: .npz, .h5 (SONATA), .nix or .mat (Neo)."
     )
     assert fail("info", "lost.npz").startswith("lost.npz: no such file; pass the path of ")
 
@@ -354,7 +354,7 @@ def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...
         (("compile",), "Missing argument 'MODEL'."),
         (
             ("compile", "model.py", "--dt", "quick"),
-            "Invalid value for '--dt': 'quick' is not a valid float.",
+            "Invalid value for '--dt': 'quick' is not a number, or a number and us, ms or s.",
         ),
         (
             ("compare", "model.py", "--gain", "ac"),
@@ -459,7 +459,9 @@ def test_an_output_that_cannot_be_written_is_named(model: Path) -> None:
 def test_help_lists_the_commands() -> None:
     text = succeed("--help")
     listed = re.findall(r"^  (\w+) ", text.partition("Commands:")[2], re.MULTILINE)
-    assert listed == ["compare", "compile", "conformance", "demo", "info", "run"]
+    assert listed == [
+        *("compare", "compile", "conformance", "demo", "info", "map", "run", "sweep", "validate"),
+    ]
     assert succeed("-h") == text
 
 

@@ -171,6 +171,12 @@ def test_traces_mark_spikes_above_the_trace_and_its_threshold(ax):
     assert threshold.get_segments()[0].tolist() == [[0.0, -50.0], [500.0, -50.0]]
 
 
+def test_a_threshold_that_is_never_passed_is_not_drawn(ax):
+    plot_traces(ax, SILENT, None, "p", [0, 3], threshold=np.full(SIZE, np.inf))
+    assert all(not len(item.get_segments()) for item in ax.collections)
+    assert np.isfinite(ax.get_ylim()).all()
+
+
 def test_traces_take_a_threshold_for_each_neuron(ax):
     plot_traces(ax, RUN, None, "p", [3, 0], threshold=np.arange(-50.0, -50.0 + SIZE), offset=10.0)
     levels = [segment[0, 1] for segment in ax.collections[-1].get_segments()]

@@ -139,7 +139,7 @@ def test_times_of_sonata_are_in_the_unit_that_they_say(tmp_path, unit, factor):
         f"{path}: does not say how many sources 'source' has; pass inputs=[('source', size)]."
     )
     assert message_of(read_spikes, path, inputs=[("source", 2)]) == (
-        f"{path}: does not say how long it lasts; pass duration=... in ms."
+        f"{path}: does not say how long it lasts; pass a duration in ms."
     )
 
 
@@ -213,6 +213,16 @@ def test_a_damaged_file_of_neo_is_refused(tmp_path, suffix):
     path.write_bytes(b"nothing")
     message = message_of(read_spikes, path)
     assert message.startswith(f"{path}: damaged or not of Neo (")
+
+
+def test_a_file_of_neo_with_several_runs_is_refused(tmp_path):
+    neo = pytest.importorskip("neo", reason=NEEDS_NEO)
+    block, path = to_neo(SINGLE), tmp_path / "two.mat"
+    block.segments.append(to_neo(SINGLE).segments[0])
+    neo.io.NeoMatlabIO(str(path)).write_block(block)
+    assert message_of(read_spikes, path) == (
+        f"{path}: the block has 2 segments; allowed: one. Pass a segment."
+    )
 
 
 @pytest.mark.parametrize(

@@ -50,15 +50,15 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
         If its kicks need more than two currents of different sign, or v and a current.
     """
     used = {item.variable for item in kicks}
-    currents = [name for name in cells.linear.decay if name in used]
+    starts = {name: cells.group.variables[name].get_value() for name in cells.linear.decay}
+    currents = [name for name, start in starts.items() if name in used or start.any()]
     if cells.v in used and currents:
         raise refusal(
             cells.group,
-            f"synapses add to {cells.v} and to {', '.join(currents)}",
+            f"synapses add to {cells.v}, and there is current in {', '.join(currents)}",
             f"A neuron of the chip has one kind: let all of them add to {cells.v}, or all to "
             "currents.",
         )
-    _check_starts(cells)
     if not currents and cells.v not in used:
         currents = list(cells.linear.decay)[:1]  # not driven: its first current says what it has
     tau_m = 1000.0 / cells.linear.rate
@@ -81,7 +81,8 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
     else:
         parameters["cm"] = tau_m
     taus = {name: 1000.0 / cells.linear.decay[name] for name in currents}
-    parameters |= _receptors(cells, kicks, taus, factor)
+    starts = {name: starts[name] * factor[name] for name in currents}
+    parameters |= _receptors(cells, kicks, taus, factor, starts)
     values = {key: uniform(value) for key, value in parameters.items()}
     try:
         model = LIF(**values, integration=cells.integration)
@@ -104,17 +105,6 @@ def connect(kicks: Kicks, source: Source, units: Units) -> Connection:
     )
 
 
-def _check_starts(cells: Cells) -> None:
-    for name in cells.linear.decay:
-        first = cells.group.variables[name].get_value()
-        if (first != 0).any():
-            raise refusal(
-                cells.group,
-                f"the current {name} does not start at 0",
-                "Let it start at 0, or give it its charge with a spike at time 0.",
-            )
-
-
 def _share_resistance(cells: Cells, drives: dict[str, Float64Array]) -> bool:
     """Whether the currents are in ampere and flow through one resistance: then cm has a meaning."""
     first, *others = drives.values()
@@ -127,27 +117,41 @@ def _receptors(
     kicks: Sequence[Kicks],
     taus: dict[str, Float64Array],
     factor: dict[str, Float64Array],
+    starts: dict[str, Float64Array],
 ) -> dict[str, Float64Array]:
-    """Time constants by the names of :class:`~neurochip.LIF`; two currents go by their signs."""
+    """Parameters of the currents, as :class:`~neurochip.LIF` has them; two go by their signs."""
     if not taus:
         return {}
+    both = np.count_nonzero([start != 0 for start in starts.values()], axis=0) > 1
+    start = {"i_syn_init": np.sum([*starts.values()], axis=0)}
     first, *others = taus
     if not others or np.array_equal(taus[first], taus[others[0]]):
-        return {"tau_syn": taus[first]}
+        return {"tau_syn": taus[first], **start}
+    (second,) = others
     signs = {}
     for name in taus:
         weights = [item.weight * factor[name][item.post] for item in kicks if item.variable == name]
-        signs[name] = {int(sign) for weight in weights for sign in np.unique(np.sign(weight))} - {0}
-    excitatory = [name for name in taus if signs[name] <= {1}]
-    inhibitory = [name for name in taus if signs[name] <= {-1}]
-    for plus, minus in ((first, others[0]), (others[0], first)):
-        if plus in excitatory and minus in inhibitory:
-            return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus]}
-    mixed = [name for name in taus if len(signs[name]) > 1]
-    why = f"{mixed[0]} gets weights of both signs" if mixed else "both get weights of one sign"
-    raise refusal(
-        cells.group,
-        f"its currents {first} and {others[0]} have different time constants, and {why}",
-        "On the chip one of the two takes what excites and the other what inhibits: give both one "
-        "time constant, or each a sign.",
-    )
+        values = np.sign(np.concatenate([starts[name], *weights]))
+        signs[name] = {int(sign) for sign in np.unique(values)} - {0}
+    roles = [
+        (plus, minus)
+        for plus, minus in ((first, second), (second, first))
+        if signs[plus] <= {1} and signs[minus] <= {-1}
+    ]
+    if not roles:
+        mixed = [name for name in taus if len(signs[name]) > 1]
+        why = f"{mixed[0]} gets both signs" if mixed else "both get one sign"
+        raise refusal(
+            cells.group,
+            f"its currents {first} and {second} have different time constants, and {why}",
+            "On the chip one of the two takes what excites and the other what inhibits: give both "
+            "one time constant, or each a sign.",
+        )
+    if both.any():
+        raise refusal(
+            cells.group,
+            f"both currents of neuron {int(np.argmax(both))} begin with a value",
+            "Let one of them begin at 0.",
+        )
+    plus, minus = roles[0]
+    return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **start}

@@ -50,8 +50,8 @@ def compare(
 ) -> Comparison:
     """Run a network in Brian2 and on the chip, on the same input spikes, and compare both.
 
-    Brian2 draws the input, from the stream of its ``seed()``. Afterwards the network is as before:
-    at time 0, with its initial values and empty monitors.
+    Brian2 draws the input, from the stream of its ``seed()``. Afterwards network and objects are as
+    before: at time 0, with their initial values and empty monitors.
 
     Parameters
     ----------
@@ -174,12 +174,15 @@ def run_in_brian2(
 
 @contextmanager
 def _added(net: Any, monitors: Iterable[Any]) -> Iterator[None]:
-    """A network with some monitors more, for a while."""
+    """A network with some monitors more, for a while; its objects stay free for other networks."""
+    owners = [(obj, obj._network) for obj in net.sorted_objects]
     net.add(monitors)
     try:
         yield
     finally:
         net.remove(monitors)
+        for obj, owner in owners:
+            obj._network = owner
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import fields
 from typing import Any
 
 from brian2 import Network, NeuronGroup
@@ -16,6 +18,8 @@ from brian2.core.network import TextReport
 from brian2.devices.device import RuntimeDevice, all_devices, runtime_device
 from brian2.units import check_units, second
 from brian2.utils.logger import get_logger
+
+from compiler import CompileOptions
 
 from ...errors import FrontendError
 from ...hardware import LOIHI, ChipSpec
@@ -32,7 +36,7 @@ __all__ = ["NeurochipDevice"]
 
 logger = get_logger("brian2.devices.neurochip")  # below Brian2's own: one place to set levels
 
-_COMPILE = ("gain", "headroom", "assumed_rate")
+_COMPILE = tuple(field.name for field in fields(CompileOptions))
 _EMULATE = ("strict", "threads", "progress")
 
 
@@ -77,9 +81,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         build_on_run : bool
             Brian2's own; it changes nothing here.
         options
-            ``chip``, a ChipSpec (default: LOIHI); ``gain``, ``headroom`` and ``assumed_rate`` as
-            in :func:`compiler.compile_network`; ``strict``, ``threads`` and ``progress`` as in
-            :class:`~neurochip.emulator.Emulator`.
+            ``chip``, a ChipSpec (default: LOIHI); those of :class:`compiler.CompileOptions`;
+            ``strict``, ``threads`` and ``progress`` as in :class:`~neurochip.emulator.Emulator`.
 
         Raises
         ------
@@ -110,7 +113,15 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         codeobj_class: Any = None,
         fallback_pref: str = "codegen.target",  # noqa: ARG002 - Brian2's signature
     ) -> Any:
-        """Return the class of all code: numpy's."""
+        """Return the class of all code: numpy's.
+
+        Parameters
+        ----------
+        codeobj_class : type, optional
+            What an object asks for itself.
+        fallback_pref : str
+            The preference that Brian2 would look up.
+        """
         return NumpyCodeObject if codeobj_class is None else codeobj_class
 
     @check_units(duration=second, report_period=second)  # type: ignore[untyped-decorator]
@@ -125,6 +136,23 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         level: int = 0,
     ) -> None:
         """Run a network on the chip; what Brian2 calls for ``run()`` and ``Network.run()``.
+
+        Parameters
+        ----------
+        net : brian2.Network
+            What to run.
+        duration : Quantity
+            How long, a time.
+        report : str or function, optional
+            Told at the beginning and at the end, as Brian2 does.
+        report_period : Quantity
+            Not needed: the emulator has a progress bar of its own.
+        namespace : dict, optional
+            Names that the equations use. Default: those where ``run`` was called.
+        profile : bool, optional
+            Refused if True.
+        level : int
+            Of the caller in Python's stack, as in Brian2.
 
         Raises
         ------
@@ -158,7 +186,15 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         net.after_run()
 
     def network_restore(self, net: Any, *args: Any, **keywords: Any) -> None:
-        """Restore a network as Brian2 does; the chip can only begin again at time 0."""
+        """Restore a network as Brian2 does; the chip can only begin again at time 0.
+
+        Parameters
+        ----------
+        net : brian2.Network
+            What to restore.
+        args, keywords
+            As for Brian2's ``restore``.
+        """
         Network.restore.original_function(net, *args, **keywords)
         self._sessions.pop(net, None)
 
@@ -171,10 +207,9 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         session = self._session(net, first)
         if session is not None and not n_steps:
             return
-        if session is not None:
-            session.rewind(groups)
         inputs = draw(inputs_in_order(active), clock, first, n_steps, namespace)
-        reading = read_network(net, namespace, inputs)
+        with session.rewound(groups) if session is not None else nullcontext():
+            reading = read_network(net, namespace, inputs)
         if session is None:
             session = Session(reading, self.chip, self.compile_options, self.emulator_options)
             self._sessions[net] = (net.id, session)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import NeuronGroup, SpikeMonitor
+from brian2 import NeuronGroup, SpikeMonitor, defaultclock
 from brian2.core.namespace import get_local_namespace
 from brian2.units import have_same_dimensions, second
 
@@ -71,10 +71,9 @@ def from_brian2(
     if duration is None:
         reading = read_network(net, namespace)
         return Imported(reading.network, None, reading.dt)
-    if not have_same_dimensions(duration, second) or not float(duration) > 0:
-        raise FrontendError(f"from_brian2: duration = {duration!r}; allowed: a time above 0.")
-    clock = next(obj.clock for obj in active if isinstance(obj, NeuronGroup))
-    n_steps = int(clock._calc_timestep(float(duration)))
+    length = _milliseconds("from_brian2", duration)
+    clock = next((obj.clock for obj in active if isinstance(obj, NeuronGroup)), defaultclock)
+    n_steps = int(clock._calc_timestep(length / 1e3))
     spikes = draw(inputs_in_order(active), clock, 0, n_steps, namespace)
     clock._set_t_update_dt(0 * second)
     reading = read_network(net, namespace, spikes)
@@ -82,7 +81,7 @@ def from_brian2(
     return Imported(reading.network, stimulus, reading.dt)
 
 
-def recorded_stimulus(imported: Imported, *monitors: Any) -> Stimulus:
+def recorded_stimulus(imported: Imported, *monitors: Any, duration: Any) -> Stimulus:
     """Return the input spikes of a run that Brian2 itself did, as its SpikeMonitors recorded them.
 
     Parameters
@@ -91,16 +90,18 @@ def recorded_stimulus(imported: Imported, *monitors: Any) -> Stimulus:
         The network, read before that run.
     monitors : brian2.SpikeMonitor
         One of each PoissonGroup, for all of its sources. A SpikeGeneratorGroup needs none.
+    duration : Quantity
+        How long the run was.
 
     Returns
     -------
     Stimulus
-        As long as the run was.
+        Of that duration.
 
     Raises
     ------
     FrontendError
-        If an input was not recorded, or there was no run.
+        If an input was not recorded, or the duration is not that of the run.
     """
     recorded = {}
     for monitor in monitors:
@@ -109,19 +110,18 @@ def recorded_stimulus(imported: Imported, *monitors: Any) -> Stimulus:
                 f"recorded_stimulus: {monitor!r}; allowed: a SpikeMonitor with record=True."
             )
         recorded[monitor.source.name] = monitor
-    lengths = {item.clock.variables["t"].get_value().item() for item in recorded.values()}
-    if len(lengths) != 1 or 0.0 in lengths:
-        raise FrontendError(
-            "recorded_stimulus: the monitors have run for "
-            f"{', '.join(f'{1e3 * t:g} ms' for t in sorted(lengths)) or 'no time'}; allowed: at "
-            "least one monitor, and one run of all."
-        )
+    length = _milliseconds("recorded_stimulus", duration)
     trains = []
     for item in imported.network.spike_inputs:
         if item.name in recorded:
             steps = np.round(recorded[item.name].t_[:] * 1e3 / imported.dt)
-            ids = np.asarray(recorded[item.name].i[:])
+            ids = np.array(recorded[item.name].i[:])
             trains.append(SpikeInput(item.name, item.size, ids, steps * imported.dt))
+            if len(steps) and steps[-1] * imported.dt >= length:
+                raise FrontendError(
+                    f"recorded_stimulus: a spike of {item.name!r} at {steps[-1] * imported.dt:g} "
+                    f"ms lies after the duration of {length:g} ms; give the duration of the run."
+                )
         elif isinstance(item, SpikeInput):
             trains.append(item)
         else:
@@ -129,5 +129,10 @@ def recorded_stimulus(imported: Imported, *monitors: Any) -> Stimulus:
                 f"recorded_stimulus: no monitor recorded the input {item.name!r}; add a "
                 "SpikeMonitor of it before the run."
             )
-    duration = round(lengths.pop() * 1e3 / imported.dt) * imported.dt
-    return Stimulus(duration, tuple(trains))
+    return Stimulus(length, tuple(trains))
+
+
+def _milliseconds(what: str, duration: Any) -> float:
+    if not have_same_dimensions(duration, second) or not float(duration) > 0:
+        raise FrontendError(f"{what}: duration = {duration!r}; allowed: a time above 0.")
+    return float(f"{float(duration) * 1e3:.12g}")

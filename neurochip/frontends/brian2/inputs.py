@@ -15,12 +15,15 @@ import numpy as np
 from brian2 import PoissonGroup, PoissonInput
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.core.functions import timestep
+from brian2.core.variables import Subexpression
 from brian2.input.binomial import BinomialFunction
+from brian2.units import hertz
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from ... import network as ours
 from ...typing import Int32Array, Int64Array
 from .refusal import refusal
-from .values import NotConstantError, evaluate, uniform
+from .values import NotConstantError, dimensions_of, evaluate, uniform
 
 __all__ = ["Spikes", "binomial_of", "describe", "draw", "generated", "joined"]
 
@@ -61,6 +64,9 @@ def describe(
             "What works: Brian2's default, 'thresholds'.",
         )
     if isinstance(source, PoissonGroup):
+        if isinstance(source.variables["rates"], Subexpression):
+            got = dimensions_of(source.variables["rates"].expr, source, namespace)
+            fail_for_dimension_mismatch(got, hertz, "rates of a PoissonGroup have units of Hz")
         rates = _constant_rate(source, namespace)
         if rates is not None:
             return ours.PoissonInput(source.name, int(source.N), uniform(rates))
@@ -113,7 +119,9 @@ def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
         probability = np.broadcast_to(rates * float(source.clock.dt_), (size,))
         return _Sampler(source, size, probability, lambda: _uniform(size) < probability)
     thresholder = source.thresholder["spike"]
+    asked, thresholder.codeobj_class = thresholder.codeobj_class, NumpyCodeObject
     thresholder.before_run(namespace)
+    thresholder.codeobj_class = asked
 
     def by_brian2() -> Any:
         thresholder.run()
@@ -204,6 +212,11 @@ def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
     """Return the spikes of a SpikeGeneratorGroup in some steps, ``floor(t / dt + 1e-3)`` in Brian2.
 
     Without ``n_steps`` they are those that it was given, each once.
+
+    Raises
+    ------
+    FrontendError
+        If a source spikes twice in a step.
     """
     dt = float(source.clock.dt_)
     bins = np.asarray(timestep(np.asarray(source._spike_time), dt), dtype=np.int64)
@@ -217,4 +230,14 @@ def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
         inside = (bins >= first) & (bins < first + n_steps)
         bins, ids = bins[inside], ids[inside]
     order = np.lexsort((ids, bins))
-    return bins[order], ids[order]
+    bins, ids = bins[order], ids[order]
+    twice = (np.diff(bins) == 0) & (np.diff(ids) == 0)
+    if twice.any():
+        first = int(np.argmax(twice))
+        raise refusal(
+            source,
+            f"neuron {ids[first]} spikes more than once in the step at {bins[first] * dt * 1e3:g} "
+            "ms, which Brian2 refuses as well",
+            "Leave out all but one, or shorten dt.",
+        )
+    return bins, ids

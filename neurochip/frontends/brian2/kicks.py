@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import sympy
-from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.subgroup import Subgroup
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
 from ...typing import Float64Array, Int32Array
 from .neurons import Cells, statements
 from .refusal import refusal
-from .values import NotConstantError, evaluate, identifiers_of
+from .values import NotConstantError, check_units_of, evaluate
 
 __all__ = ["Kicks", "parent_of", "read_poisson_kicks", "read_synapses"]
 
@@ -132,6 +131,7 @@ def read_poisson_kicks(
     _check_variable(poisson, poisson.target_var, poisson.target_var, cell)
     weight = poisson.weight
     if isinstance(weight, str):
+        check_units_of(f"{poisson.target_var} += {weight}", target, namespace)
         weight = _constant(poisson, weight, target, namespace)
     first, size = int(poisson._group.start), int(poisson._group.N)
     if isinstance(weight, np.ndarray) and weight.size == cell.size:
@@ -197,15 +197,13 @@ def _refuse_slot(owner: Any, slot: str) -> None:
 def _read_pathway(
     synapses: Any, pathway: Any, cell: Cells, namespace: Mapping[str, Any]
 ) -> Iterator[Kicks]:
-    names = identifiers_of(pathway.code)
     lines = statements(pathway.code)
     for variable, _, _ in lines:
         if variable not in synapses.variables:
             raise refusal(
                 synapses, f"{pathway.objname} computes {variable} in between", f"{_ON_PRE}"
             )
-    variables = synapses.resolve_all(names, namespace, user_identifiers=set())
-    check_units_statements(pathway.code, variables)
+    check_units_of(pathway.code, synapses, namespace)
     pre = synapses.variables["_synaptic_pre"].get_value()
     post = synapses.variables["_synaptic_post"].get_value()
     delay = pathway.variables["delay"].get_value() * 1000.0

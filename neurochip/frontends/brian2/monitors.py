@@ -90,6 +90,10 @@ class StateWriter:
                 "What works: when='start', the default: what a step begins with.",
             )
 
+    def watches(self, group: str) -> bool:
+        """Whether it needs variables of a group that change."""
+        return bool(self.moving) and self.group == group
+
     def write(self, window: Window) -> None:
         """Append the samples of a window, which has recorded these neurons and perhaps others."""
         steps = np.arange(window.first, window.first + window.n_steps)

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import sympy
 from brian2.core.preferences import prefs
-from brian2.equations.unitcheck import check_units_statements
-from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy
 from brian2.units import second, volt
@@ -20,7 +18,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from ...typing import Float64Array
 from .equations import Linear, integration_of, per_neuron, read_linear
 from .refusal import refusal
-from .values import identifiers_of
+from .values import check_units_of, dimensions_of
 
 __all__ = ["Cells", "read_cells", "statements"]
 
@@ -140,6 +138,7 @@ def _check_events(group: Any) -> None:
 def _read_threshold(group: Any, namespace: Mapping[str, Any]) -> tuple[str, Float64Array]:
     """Return the name of the membrane potential and the threshold in its base unit."""
     code = group.events["spike"]
+    dimensions_of(code, group, namespace)
     condition = str_to_sympy(code, group.variables)
     compares = isinstance(condition, (sympy.Gt, sympy.Lt, sympy.Ge, sympy.Le))
     if not compares:
@@ -182,9 +181,7 @@ def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Arra
             f"reset = {code.strip()!r} depends on v at the spike; the chip resets to one value",
             _RESET,
         )
-    names = identifiers_of(code) - {v}
-    variables = group.resolve_all(names, namespace, user_identifiers=set())
-    check_units_statements(code, {**variables, v: group.variables[v]})
+    check_units_of(code, group, namespace)
     return per_neuron(group, expression, "the reset", namespace)
 
 
@@ -199,9 +196,7 @@ def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float6
     if period is False:
         return np.zeros(group.N)
     if isinstance(period, str):
-        names = identifiers_of(period)
-        variables = group.resolve_all(names, namespace, user_identifiers=set())
-        if parse_expression_dimensions(period, variables) != second.dim:
+        if dimensions_of(period, group, namespace) != second.dim:
             raise refusal(
                 group,
                 f"refractory = {period!r} is a condition",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from compiler import CompileOptions, compile_network
+from compiler import compile_network
 
 from ...emulator import Emulator
 from ...errors import FrontendError
@@ -15,7 +16,7 @@ from ...hardware import ChipSpec
 from ...network import Network, SpikeInput
 from ...recording import Probe, Recording
 from ...stimulus import Stimulus
-from ...typing import Float64Array, Int32Array
+from ...typing import Int32Array
 from .inputs import Spikes
 from .monitors import state_writers, write_events
 from .reading import Reading
@@ -23,6 +24,7 @@ from .state import GroupState, Window
 
 __all__ = ["Session", "stimulus_of"]
 
+_NONE = np.empty(0, dtype=np.int32)
 _VALUES = 1 << 22  # of v recorded at once: with all copies about 200 MB
 _FIXED = (
     "the registers of the chip are set before its first step. Change it before the first run, or "
@@ -55,33 +57,39 @@ class Session:
         self.network = reading.network
         self.image = compile_network(reading.network, chip, reading.dt, **compile_options)
         self.emulator = Emulator(self.image, **emulator_options)
-        options = CompileOptions(**compile_options)
         self._states = {
-            name: GroupState.at_zero(name, reading, self.image, chip, options)
-            for name in reading.cells
+            name: GroupState.at_zero(name, reading, self.image) for name in reading.cells
         }
-        self._started = {name: cell.v_init / cell.unit for name, cell in reading.cells.items()}
-        self._written: dict[str, Float64Array] = {}
+        self._started = self._variables(reading)
+        self._written: dict[str, dict[str, Any]] = {}
 
-    def rewind(self, groups: Mapping[str, Any]) -> None:
-        """Put the initial values back into Brian2's groups, so that they read as at first.
+    @contextmanager
+    def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:
+        """Put the initial values into Brian2's groups for a while, so that they read as at first.
 
         Raises
         ------
         FrontendError
-            If v is not what the last run left.
+            If a variable is not what the last run left.
         """
-        for name, state in self._states.items():
-            if name not in groups or name not in self._written:
-                continue  # the comparison of the networks will tell
-            variables = groups[name].variables
-            if not np.array_equal(variables[state.v].get_value(), self._written[name]):
-                raise FrontendError(
-                    f"NeuronGroup {name!r}: {state.v} was changed between two runs; {_FIXED}"
-                )
-            variables[state.v].set_value(self._started[name])
-            for current in state.currents:
-                variables[current].set_value(0.0)
+        known = {name: group.variables for name, group in groups.items() if name in self._written}
+        for name, variables in known.items():
+            for variable, values in self._written[name].items():
+                if not np.array_equal(variables[variable].get_value(), values, equal_nan=True):
+                    raise FrontendError(
+                        f"NeuronGroup {name!r}: {variable} was changed between two runs; {_FIXED}"
+                    )
+
+        def put(stored: Mapping[str, Mapping[str, Any]]) -> None:
+            for name, variables in known.items():
+                for variable, values in stored[name].items():
+                    variables[variable].set_value(values)
+
+        put(self._started)
+        try:
+            yield
+        finally:
+            put(self._written)
 
     def run(
         self,
@@ -116,7 +124,7 @@ class Session:
         _check_same(self.network, reading.network)
         writers = state_writers(reading, namespace)
         watched = {
-            name: np.unique([i for w in writers if w.group == name and w.moving for i in w.ids])
+            name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
             for name in reading.cells
         }
         first, parts = self.emulator.step, []
@@ -136,11 +144,20 @@ class Session:
         spikes = {**inputs}
         for name, cell in reading.cells.items():
             spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
-            self._written[name] = self._states[name].leave(
-                cell.group, self.emulator.step, reading.dt
-            )
+            self._states[name].leave(cell.group, self.emulator.step, reading.dt)
+        self._written = self._variables(reading)
         write_events(reading.monitors, spikes, first, n_steps, reading.dt / 1000.0)
         return recording
+
+    def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
+        """Values of v and the currents in Brian2's groups."""
+        return {
+            name: {
+                variable: np.array(reading.cells[name].group.variables[variable].get_value())
+                for variable in (state.v, *state.currents)
+            }
+            for name, state in self._states.items()
+        }
 
     def _advance(
         self,

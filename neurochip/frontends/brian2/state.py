@@ -14,11 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from compiler import CompileOptions
-from compiler.decays import round_decays
 from compiler.ideal import ideal_population, refractory_steps
 
-from ...hardware import ChipSpec
 from ...image import ChipImage
 from ...recording import Recording
 from ...typing import Float64Array, Int32Array, Int64Array
@@ -72,27 +69,31 @@ class GroupState:
         self.last = np.full(len(self.end), _NEVER, dtype=np.int64)
 
     @classmethod
-    def at_zero(
-        cls, name: str, reading: Reading, image: ChipImage, chip: ChipSpec, options: CompileOptions
-    ) -> GroupState:
+    def at_zero(cls, name: str, reading: Reading, image: ChipImage) -> GroupState:
         """Return the state before the first step, with v as its register holds it."""
         cell, units = reading.cells[name], reading.units[name]
-        ideal = ideal_population(reading.network, units.population, reading.dt)
-        decays = round_decays(ideal, chip, reading.dt, options)
         assert image.symbols is not None  # the compiler always writes them
         (symbol,) = (item for item in image.symbols.populations if item.name == name)
-        registers = image.compartments.v_init[symbol.compartments]
-        gain = decays.receptors[-1].gain
+        registers, own = image.compartments, symbol.compartments
+        scale = image.chip.core.decay_scale
+        keep_v = 1 - (registers.decay_v[own] + registers.decay_v_offset[own]) / scale
+        keep_u = 1 - (registers.decay_u[own] + registers.decay_u_offset[own]) / scale
+        ideal = ideal_population(reading.network, units.population, reading.dt)
+        receptor = ideal.receptors[-1]
+        # The current that would drive v to the same mean, were the decays not rounded.
+        steady = (1 - keep_v) * (1 - keep_u) / (1 - ideal.keep_v) / (1 - receptor.keep_u)
         return cls(
             name=name,
             v=cell.v,
             currents=tuple(cell.linear.decay),
             unit=cell.unit,
             delta=units.population.model.delta_synapses,
-            keep_v=decays.keep_v,
-            per_u={key: 1 / (gain * factor) for key, factor in units.factor.items()},
+            keep_v=keep_v,
+            per_u={
+                key: 1 / (receptor.gain * steady * factor) for key, factor in units.factor.items()
+            },
             refractory=refractory_steps(cell.tau_refrac, reading.dt),
-            end=registers * symbol.mv_per_lsb + symbol.origin,
+            end=registers.v_init[own] * symbol.mv_per_lsb + symbol.origin,
         )
 
     def follow(self, recording: Recording, ids: Int32Array) -> None:
@@ -102,8 +103,8 @@ class GroupState:
         spikes = recording.steps[self.name].astype(np.int64)
         np.maximum.at(self.last, recording.ids[self.name], spikes)
 
-    def leave(self, group: Any, step: int, dt: float) -> Float64Array:
-        """Write the state before ``step`` into a Brian2 group; ``dt`` in ms; return v as written.
+    def leave(self, group: Any, step: int, dt: float) -> None:
+        """Write the state before ``step`` into a Brian2 group; ``dt`` in ms.
 
         Currents become nan: what is on its way to them is not known.
         """
@@ -115,7 +116,6 @@ class GroupState:
             spiked, since = self.last > _NEVER, step - 1 - self.last
             variables["lastspike"].get_value()[spiked] = self.last[spiked] * (dt / 1000.0)
             variables["not_refractory"].set_value((since > 0) & (since >= self.refractory))
-        return np.array(variables[self.v].get_value())
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,16 +9,26 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from brian2.codegen.translation import analyse_identifiers
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Subexpression
 from brian2.equations.equations import SUBEXPRESSION
+from brian2.equations.unitcheck import check_units_statements
 from brian2.input.timedarray import TimedArray
+from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.rendering import NumpyNodeRenderer
 from brian2.utils.stringtools import get_identifiers
 
 from ...typing import Float64Array
 
-__all__ = ["NotConstantError", "evaluate", "identifiers_of", "uniform"]
+__all__ = [
+    "NotConstantError",
+    "check_units_of",
+    "dimensions_of",
+    "evaluate",
+    "identifiers_of",
+    "uniform",
+]
 
 _CLOCK = ("t", "t_in_timesteps")
 _OF_SPIKES = ("lastspike", "not_refractory", "lastupdate")
@@ -58,12 +68,40 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
     # Functions first: of wave(t) the reason is the function, and the same in every process.
     order = sorted(names, key=lambda name: (not isinstance(variables[name], Function), name))
     values = {name: _value(name, variables[name], owner, namespace) for name in order}
-    return eval(NumpyNodeRenderer().render_expr(code), {"logical_not": np.logical_not}, values)
+    known = {"__builtins__": {}, "logical_not": np.logical_not}
+    return eval(NumpyNodeRenderer().render_expr(code), known, values)
 
 
 def identifiers_of(code: str) -> set[str]:
     """Return the names in an expression or statement."""
     return set(get_identifiers(code))
+
+
+def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
+    """Have Brian2 check the units of statements, as it does when it prepares a run.
+
+    Raises
+    ------
+    DimensionMismatchError
+        From Brian2, if they do not fit.
+    """
+    _, known, unknown = analyse_identifiers(code, owner.variables, recursive=True)
+    check_units_statements(
+        code, owner.resolve_all(known | unknown, namespace, user_identifiers=set())
+    )
+
+
+def dimensions_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
+    """Return the dimensions of an expression, by Brian2.
+
+    Raises
+    ------
+    DimensionMismatchError
+        From Brian2, if its parts do not fit.
+    """
+    names = identifiers_of(code)
+    variables = owner.resolve_all(names, namespace, user_identifiers=set())
+    return parse_expression_dimensions(code, variables)
 
 
 def uniform(values: Any) -> float | Float64Array:

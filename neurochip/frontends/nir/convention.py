@@ -5,13 +5,13 @@ spike of weight W reaches a neuron as
 
 - ``"pulse"``: a current of W that lasts for one step, taken up by the integration of the neuron: v
   of a LIF jumps by ``r W (1 - keep)``, with ``keep`` what a step leaves of v (``1 - dt / tau`` for
-  Euler); I of a CubaLIF by ``w_in W (1 - keep)`` with the factor of the current; v of an IF by
-  ``r W dt``;
+  Euler); I of a CubaLIF by ``w_in W (1 - keep)`` with the factor of the current; v of an IF, of
+  which simulators leave out dt, by ``r W``;
 - ``"impulse"``: a Dirac pulse of area W (seconds): ``r W / tau``, ``w_in W / tau_syn``, ``r W``;
 - ``"stored"``: a jump by W as it is stored, whatever r, w_in and tau are; in a CubaLIF the current
   is added to v in every step, as it is.
 
-A bias is the same current in every step; with ``"impulse"`` it is a constant current.
+A bias adds the same in every step; with ``"impulse"`` it is a constant current.
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ def _read(path: Path, nir: Any) -> tuple[Any, frozenset[str]]:
         raise FrontendError(f"{path}: no such file; pass the path of a NIR graph (.nir).")
     try:
         with h5py.File(path, "r") as file:
-            stored = dict(_stored_nodes(file["node"]))
+            root = _plain(file["node/type"][()])
+            stored = dict(_stored_nodes(file["node"])) if root == "NIRGraph" else {}
             kinds = {name: _plain(node["type"][()]) for name, node in stored.items()}
             without_reset = frozenset(
                 name
@@ -116,6 +117,8 @@ def _read(path: Path, nir: Any) -> tuple[Any, frozenset[str]]:
             f"{path}: damaged or not a NIR graph ({reason(problem)}); write it again from its "
             "source."
         ) from None
+    if root != "NIRGraph":
+        raise FrontendError(f"{path}: holds a single {root}; allowed: a NIRGraph with its edges.")
     for name, kind in kinds.items():
         if kind not in _KNOWN:
             raise FrontendError(
@@ -130,8 +133,6 @@ def _read(path: Path, nir: Any) -> tuple[Any, frozenset[str]]:
             f"{path}: the package nir cannot read it ({reason(problem)}); write it again from its "
             "source."
         ) from None
-    if not isinstance(graph, nir.NIRGraph):
-        raise FrontendError(f"{path}: holds a single {_kind(graph)}; allowed: a NIRGraph.")
     return graph, without_reset
 
 

@@ -99,11 +99,10 @@ def read_neurons(
     else:
         parameters["v_thresh"] = math.inf
         parameters["v_reset"] = parameters["v_rest"]
-    scale = np.ones(get.size)
     if cuba:
         parameters["tau_syn"] = get.positive("tau_syn") * 1000
-        scale = get("w_in")
-    kick, current = _sizes(parameters, r, scale, dt, convention, get.size)
+    w_in = get("w_in") if cuba else np.ones(get.size)
+    kick, current = _sizes(parameters, r, w_in, dt, convention)
     onset = np.zeros(get.size)
     if cuba:
         # A bias makes I rise from 0: a constant current, and one that begins at minus that and
@@ -146,30 +145,25 @@ class _Parameters:
 def _sizes(
     parameters: dict[str, Any],
     r: Float64Array,
-    scale: Float64Array,
+    w_in: Float64Array,
     dt: float,
     convention: Convention,
-    size: int,
 ) -> tuple[Float64Array, Float64Array]:
     """Kick of a spike of weight 1, and constant current of a bias of 1."""
-    left_v, seconds = _lost(parameters["tau_m"], dt, convention), dt / 1000
-    leaky = bool(np.isfinite(parameters["tau_m"]).all())
-    # Rise of v in one step by a steady current of 1: r (1 - keep), or r dt without a leak.
-    rise = r * (left_v if leaky else seconds)
-    # Without a leak cm is 1 / r in nF s / ms, so that a current of 1 adds r per ms, not per second.
-    unit = np.ones(size) if leaky else np.full(size, 1e-3)
+    kick, ones = convention.kick, np.ones_like(r)
+    if not np.isfinite(parameters["tau_m"]).all():
+        # cm is 1 / r, so that a current of 1 adds r per ms.
+        jump = ones if kick == "stored" else r
+        return jump, ones / 1000 if kick == "impulse" else jump / r / dt
+    # Rise of v in one step by a steady current of 1.
+    rise = r * _lost(parameters["tau_m"], dt, convention)
     if "tau_syn" not in parameters:
-        if convention.kick == "impulse":
-            return r / (parameters["tau_m"] / 1000) if leaky else r, unit
-        if convention.kick == "stored":
-            return np.ones(size), unit / rise
-        return rise, unit
-    left_i = _lost(parameters["tau_syn"], dt, convention)
-    if convention.kick == "impulse":
-        return scale / (parameters["tau_syn"] / 1000), scale
-    if convention.kick == "stored":
-        return 1 / rise, 1 / (rise * left_i)
-    return scale * left_i, scale
+        jumps = {"pulse": rise, "impulse": r / (parameters["tau_m"] / 1000), "stored": ones}
+        return jumps[kick], ones / rise if kick == "stored" else ones
+    lost = _lost(parameters["tau_syn"], dt, convention)
+    if kick == "stored":
+        return 1 / rise, 1 / (rise * lost)
+    return w_in * (lost if kick == "pulse" else 1000 / parameters["tau_syn"]), w_in
 
 
 def _lost(tau: Float64Array, dt: float, convention: Convention) -> Float64Array:

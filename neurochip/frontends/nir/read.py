@@ -30,6 +30,7 @@ from .paths import Arrivals, Paths, trace_paths
 
 __all__ = ["read_nir"]
 
+_HINT = 1e-3  # relative: files hold float32
 _LONG_STEP = 20.0  # ms; graphs of spiking neurons are made for shorter steps
 
 
@@ -100,6 +101,7 @@ def read_nir(
         if type(node).__name__ in (*SPIKING, *SILENT) and not _passes_spikes(graph, name)
     }
     _check_step(neurons, step, chosen)
+    _check_hint(graph, step)
     shapes = {**_input_shapes(graph), **{name: item.shape for name, item in neurons.items()}}
     arrivals = trace_paths(graph, shapes)
     _check_silent(graph, arrivals)
@@ -131,7 +133,7 @@ def _reset_of(graph: FlatGraph, name: str, v_reset: float | None) -> float | Non
         raise FrontendError(
             f"{describe(name, graph.nodes[name])}: stores no v_reset. Its file is older than that "
             "field: its neurons may be set to 0 after a spike, or lowered by their threshold, "
-            "which a chip cannot do. If they are set to a value, pass it (v_reset=0.0)."
+            "which a chip cannot do. If they are set to a value, pass it as v_reset."
         )
     return v_reset
 
@@ -178,6 +180,24 @@ def _check_step(neurons: Mapping[str, NeuronNode], step: float, convention: Conv
                 return
     if step > _LONG_STEP:
         warnings.warn(f"NIR: dt = {step / 1000:g} s is a long step; {hint}.", stacklevel=3)
+
+
+def _check_hint(graph: FlatGraph, step: float) -> None:
+    """Look for the dt that snnTorch leaves in a graph: r = tau_mem / dt and w_in = tau_syn / dt."""
+    cubas = [node for node in graph.nodes.values() if type(node).__name__.startswith("Cuba")]
+    pairs = [pair for n in cubas for pair in ((n.tau_mem, n.r), (n.tau_syn, n.w_in))]
+    if not pairs:
+        return
+    with np.errstate(divide="ignore"):
+        found = np.concatenate([np.ravel(np.divide(tau, factor)) for tau, factor in pairs]) * 1000
+    same = np.allclose(found, found[0], rtol=_HINT, atol=0.0)
+    if same and found[0] > 0 and not math.isclose(found[0], step, rel_tol=_HINT):
+        warnings.warn(
+            f"NIR: tau_mem / r and tau_syn / w_in are {found[0] / 1000:.4g} s in every node with a "
+            f"current, which is how snnTorch leaves its dt in a graph; it is read with dt = "
+            f"{step / 1000:g} s.",
+            stacklevel=3,
+        )
 
 
 def _input_shapes(graph: FlatGraph) -> dict[str, Shape]:

@@ -19,6 +19,7 @@ from nir_graphs import (
     paper_neuron,
     published,
     readout,
+    recurrent,
 )
 
 from neurochip.errors import FrontendError, MissingExtraError, StimulusError
@@ -234,7 +235,7 @@ def test_a_file_without_a_reset_is_refused_unless_one_is_chosen(tmp_path, node):
     assert str(caught.value) == (
         f"NIR: {type(node).__name__} 'a': stores no v_reset. Its file is older than that field: "
         "its neurons may be set to 0 after a spike, or lowered by their threshold, which a chip "
-        "cannot do. If they are set to a value, pass it (v_reset=0.0)."
+        "cannot do. If they are set to a value, pass it as v_reset."
     )
     assert read_nir(path, DT, v_reset=-0.5).network.populations[0].model.v_reset == -0.5
 
@@ -334,6 +335,18 @@ def test_metadata_that_say_otherwise_are_warned_about(tmp_path):
     read_nir(path, 1e-3, kick="stored")
 
 
+def test_a_step_that_currents_betray_is_warned_about():
+    expected = (
+        "NIR: tau_mem / r and tau_syn / w_in are 0.0001 s in every node with a current, which is "
+        "how snnTorch leaves its dt in a graph; it is read with dt = 5e-05 s."
+    )
+    with pytest.warns(UserWarning, match="NIR: ") as caught:
+        read_nir(recurrent(), DT / 2)
+    assert [str(item.message) for item in caught] == [expected]
+    with pytest.warns(UserWarning, match="tau_mem / r and tau_syn / w_in are 0.0001 s"):
+        read_nir(published("braille_rnn.nir"), DT / 2, v_reset=0.0)
+
+
 def test_files_that_are_no_graphs_are_refused(tmp_path):
     missing, text, other = (tmp_path / name for name in ("no.nir", "text.nir", "other.nir"))
     text.write_text("no graph")
@@ -377,6 +390,10 @@ def test_a_file_with_an_unknown_node_or_a_single_one_is_refused(tmp_path):
         file["node/nodes/b/type"] = "Izhikevich"
     with pytest.raises(FrontendError, match="node 'b' is of the type 'Izhikevich'; known: Affine"):
         read_nir(path, DT)
+    nir.write(path, lif())
+    with says() as caught:
+        read_nir(path, DT)
+    assert str(caught.value) == f"{path}: holds a single LIF; allowed: a NIRGraph with its edges."
 
 
 def test_something_that_is_no_graph_is_refused():

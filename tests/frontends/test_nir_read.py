@@ -112,7 +112,7 @@ def test_a_convolutional_network_equals_a_plain_evaluation_of_its_graph():
     nodes = {
         "input": nir.Input({"input": np.array([2, 9, 8])}),
         "conv": first,
-        "if": integrator((3, 9, 9), r=20.0),
+        "if": integrator((3, 9, 9), r=2e-3),
         "pool": nir.SumPool2d(np.array([2, 3]), np.array([2, 3]), np.array([0, 0])),
         "flat": nir.Flatten({"input": np.array([3, 4, 3])}, 0),
         "dense": linear(rng.normal(0, 9, (5, 36)), rng.normal(0, 2, 5)),
@@ -157,7 +157,7 @@ def test_a_read_out_keeps_its_v_on_the_chip_and_never_spikes():
 
 def test_an_integrator_counts_its_input_exactly_on_the_chip():
     """A kick of 0.25 and a threshold of 1: every fifth spike passes it."""
-    model = read_nir(chain((1,), linear([[0.25 / DT]]), integrator()), DT)
+    model = read_nir(chain((1,), linear([[0.25]]), integrator()), DT)
     for run in run_both(model, np.ones((100, 1), dtype=int)):
         assert run.steps["b"].tolist() == list(range(4, 100, 5))
 
@@ -213,6 +213,11 @@ def test_delays_one_after_the_other_add_up_also_across_branches():
         (1, 1, 1.0, 1.2),
         (0, 0, 7.0, 0.0),
     }
+
+
+def test_a_delay_of_nothing_is_nothing():
+    nodes = [linear([[0.0]]), nir.Delay(np.array([1e-3])), lif()]
+    assert read_nir(chain((1,), *nodes), DT).network.n_synapses == 0
 
 
 def test_a_threshold_compares_the_input_of_one_step():
@@ -319,11 +324,11 @@ def test_the_size_of_a_current_is_that_of_the_convention(kick, current):
 
 def test_a_kick_of_an_integrator_follows_the_convention():
     source = chain((1,), linear([[2.0]], [1.0]), integrator(r=3.0))
-    for kick, jump in (("pulse", 6 * DT), ("impulse", 6.0), ("stored", 2.0)):
+    for kick, jump in (("pulse", 6.0), ("impulse", 6.0), ("stored", 2.0)):
         network = read_nir(source, DT, kick=kick).network
         assert network.connections[0].weight == pytest.approx([jump])
         drift = network.current(network.population("b")) * 0.1 / network.population("b").model.cm
-        assert drift == pytest.approx([1.0 if kick == "stored" else 3 * DT])
+        assert drift == pytest.approx([{"pulse": 3.0, "impulse": 3 * DT, "stored": 1.0}[kick]])
 
 
 def test_the_order_of_events_is_that_of_the_convention():

@@ -47,7 +47,7 @@ def convolutional():
     kernel = np.arange(8.0).reshape(2, 1, 2, 2) - 3
     nodes = [
         nir.Conv2d((4, 4), kernel, 1, 0, 1, 1, np.array([0.5, -0.5])),
-        integrator((2, 3, 3), r=900.0),
+        integrator((2, 3, 3), r=0.09),
         nir.AvgPool2d(np.array([2, 2]), np.array([1, 1]), np.array([0, 0])),
         nir.Flatten({"input": None}, 0),
         nir.Delay(np.linspace(0, 7e-4, 8)),

@@ -1,0 +1,73 @@
+"""A Brian2 script on the chip: one import and one line more, everything else as it was.
+
+    python examples/09_brian2_script.py [folder for the figures]
+
+Question: What becomes of a Brian2 script on the chip, and does the chip agree with Brian2?
+Answer: The script runs and its monitors fill as usual. With the input of the notebook that this
+    project comes from, no neuron ever fires, on the chip as in Brian2; with 65 times the input all
+    fire, and the rate on the chip is that of Brian2 within 1 %.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from brian2 import *
+
+import neurochip.frontends.brian2
+
+prefs.codegen.target = "numpy"  # Brian2 itself runs below; this spares it a compiler
+
+
+def script(rate):
+    """Run the notebook with Poisson sources of the given rate; returns its monitors."""
+    v_rest = -70 * mV
+    v_reset = -65 * mV
+    v_threshold = -50 * mV
+    tau = 10 * ms
+
+    neurons = NeuronGroup(
+        100,
+        "dv/dt = (v_rest - v) / tau : volt (unless refractory)",
+        threshold="v > v_threshold",
+        reset="v = v_reset",
+        refractory=5 * ms,
+        method="exact",
+    )
+    neurons.v = v_rest
+    poisson_input = PoissonGroup(100, rates=rate)
+    synapses = Synapses(poisson_input, neurons, on_pre="v += 1.5 * mV")
+    synapses.connect(j="i")
+    spike_monitor = SpikeMonitor(neurons)
+    state_monitor = StateMonitor(neurons, "v", record=True)
+    run(1000 * ms)
+
+    plt.figure(figsize=(10, 8))
+    plt.subplot(211)
+    plt.plot(spike_monitor.t / ms, spike_monitor.i, ".k")
+    plt.xlabel("Time (ms)")
+    plt.ylabel("Neuron index")
+    plt.subplot(212)
+    for i in range(10):
+        plt.plot(state_monitor.t / ms, state_monitor.v[i] / mV)
+    plt.xlabel("Time (ms)")
+    plt.ylabel("Membrane potential (mV)")
+    return spike_monitor, state_monitor
+
+
+if __name__ == "__main__":
+    for name, rate in (("notebook", 20 * Hz), ("driven", 1300 * Hz)):
+        for device in ("runtime", "neurochip"):
+            set_device(device)
+            start_scope()
+            seed(1)
+            spikes, state = script(rate)
+            trace = state.v / mV
+            print(
+                f"{name} on {device}: {spikes.num_spikes} spikes, "
+                f"v from {trace.min():.2f} to {trace.max():.2f} mV"
+            )
+        if len(sys.argv) > 1:  # the last figure: that of the chip
+            Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+            plt.savefig(Path(sys.argv[1]) / f"brian2_{name}.png")
+        plt.close("all")

@@ -1,0 +1,50 @@
+"""Axes as they are written on a command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..errors import SweepError
+
+__all__ = ["read_axes"]
+
+_RANGE = re.compile(r"(-?\d+):(-?\d+)")
+_WORDS = {"true": True, "false": False, "none": None}
+
+
+def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str | None]]:
+    """Read ``NAME=VALUES``: values separated by commas, and ranges of integers, ends included.
+
+    Raises
+    ------
+    SweepError
+        If a text is no such thing, or a name comes twice.
+    """
+    axes: dict[str, list[bool | int | float | str | None]] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not (name and equals and values):
+            raise SweepError(
+                f"sweep: --vary {text!r}; allowed: NAME=VALUES, as in "
+                "core.weight_mantissa_bits=1:8 or dt=0.1,0.5."
+            )
+        if name in axes:
+            raise SweepError(f"sweep: --vary {name!r} is given twice; list all values at once.")
+        axes[name] = [value for part in values.split(",") for value in _values(part.strip())]
+    return axes
+
+
+def _values(text: str) -> Iterable[bool | int | float | str | None]:
+    found = _RANGE.fullmatch(text)
+    if found:
+        first, last = int(found[1]), int(found[2])
+        return range(first, last + 1)
+    if text.lower() in _WORDS:
+        return [_WORDS[text.lower()]]
+    for kind in (int, float):
+        try:
+            return [kind(text)]
+        except ValueError:
+            continue
+    return [text]

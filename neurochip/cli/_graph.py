@@ -1,0 +1,45 @@
+"""NIR graphs on the command line."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import click
+
+from ..errors import FrontendError
+from ..network import Network
+from ._step import Step
+
+__all__ = ["load_graph_model"]
+
+
+def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple[Network, float]:
+    """Read a NIR graph, and say how; return its network and step in ms.
+
+    Warnings of the reader go to stderr. ``given`` are arguments of
+    :func:`~neurochip.frontends.nir.read_nir`.
+
+    Raises
+    ------
+    FrontendError
+        If the step is missing, or the graph cannot be read.
+    """
+    from ..frontends.nir import read_nir
+
+    if dt is None:
+        raise FrontendError(
+            f"{path}: a NIR graph does not say its step; pass --dt in seconds, such as --dt 1e-4 "
+            "(which is 0.1 ms), as the simulator had it that the graph comes from."
+        )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = read_nir(path, dt.ms("s") / 1000, **given)
+    for warning in caught:
+        click.echo(f"Warning: {warning.message}", err=True)
+    parts = model.convention
+    click.echo(
+        f"Read {path} for steps of {model.dt / 1000:g} s = {model.dt:g} ms; a spike is taken as "
+        f"{parts.kick!r}, integration {parts.integration!r}, delivery {parts.delivery!r}\n"
+    )
+    return model.network, model.dt

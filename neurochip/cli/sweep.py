@@ -1,0 +1,78 @@
+"""``neurochip sweep``: one model at many points, with a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ._axes import read_axes
+from ._model import model_of
+from ._options import compile_options, duration_option, seed_option
+
+__all__ = ["sweep_command"]
+
+
+@click.command("sweep")
+@click.argument("model", type=click.Path())
+@click.option(
+    "--vary",
+    multiple=True,
+    required=True,
+    metavar="AXIS=VALUES",
+    help="An axis and its values: core.weight_mantissa_bits=1:8, dt=0.1,0.5 (repeatable).",
+)
+@compile_options
+@duration_option
+@seed_option
+@click.option("--fine", type=float, default=None, help="Step of a finer float run, for the split.")
+@click.option("--workers", type=int, default=None, help="Processes. Default: one per processor.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    default="sweep.html",
+    show_default=True,
+    help="Page to write; the points (.jsonl) and the numbers (.json) stand beside it.",
+)
+def sweep_command(
+    model: str,
+    vary: tuple[str, ...],
+    duration: float,
+    fine: float | None,
+    workers: int | None,
+    output: str,
+    **options: Any,
+) -> None:
+    """Compile, run and compare MODEL at all combinations of some values, and write a report.
+
+    `network` in MODEL may be a function whose parameters are axes, and so may `chip`. Points that
+    are done stay in a file: start the same command again, and it goes on.
+    """
+    from ..report import sweep_report
+    from ..sweep import sweep
+
+    axes = read_axes(vary)
+    options["dt"] = options["dt"].ms()
+    source = click.get_current_context().get_parameter_source
+    for name in axes:
+        # The default of an option gives way to an axis; one that was asked for does not.
+        if name in options and source(name) is click.core.ParameterSource.DEFAULT:
+            del options[name]
+    network, chip = model_of(model)
+    done = sweep(
+        network,
+        axes,
+        duration=duration,
+        fine=fine,
+        workers=workers,
+        path=Path(output).with_suffix(".jsonl"),
+        **({} if chip is None else {"chip": chip}),
+        **options,
+    )
+    report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
+    click.echo(report.lead)
+    click.echo(f"Wrote {done.path}")
+    for path in report.write(output):
+        click.echo(f"Wrote {path}")

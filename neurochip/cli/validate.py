@@ -1,0 +1,81 @@
+"""``neurochip validate``: compile, run, compare, and write it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ._options import compile_options, duration_option, load_model, seed_option
+
+__all__ = ["validate_command"]
+
+
+@click.command("validate")
+@click.argument("model", type=click.Path())
+@compile_options
+@duration_option
+@seed_option
+@click.option("--fine", type=float, default=None, help="Step of a finer float run. Default: dt/10.")
+@click.option(
+    "--tolerance",
+    type=float,
+    default=None,
+    help="Difference of mean rates that does not matter, as a fraction: adds an equivalence test.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Seeds, from --seed on; from 6 on they add the noise floor, for recurrent networks.",
+)
+@click.option(
+    "--excess",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Distance above the noise floor that does not matter, as a fraction of the floor.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    default="report.html",
+    show_default=True,
+    help="Page to write; a JSON of the numbers stands beside it.",
+)
+def validate_command(
+    model: str,
+    duration: float,
+    seed: int,
+    fine: float | None,
+    tolerance: float | None,
+    seeds: int,
+    excess: float,
+    output: str,
+    **options: Any,
+) -> None:
+    """Run MODEL on the chip and in float64 and write a report: one page that holds everything."""
+    from pathlib import Path
+
+    from ..report import validation_report
+    from ._judge import judge, noise_floor
+
+    network = load_model(model)
+    options["dt"] = options["dt"].ms()
+    found = judge(network, duration=duration, seed=seed, fine=fine, **options)
+    report = validation_report(
+        network,
+        found.image,
+        found.reference,
+        found.chip,
+        found.comparison,
+        title=f"{Path(model).stem} on {found.image.chip.name}",
+        seed=seed,
+        tolerance=tolerance,
+        activity=noise_floor(found, duration, range(seed, seed + seeds), excess),
+    )
+    click.echo(report.lead)
+    for path in report.write(output):
+        click.echo(f"Wrote {path}")

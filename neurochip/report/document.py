@@ -1,0 +1,70 @@
+"""A report and its two files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._npz import write_atomically
+from ..errors import RecordingError
+from ..sections import Section
+from .html import render
+
+__all__ = ["Report"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Sections for a reader, and the same numbers for a program.
+
+    Parameters
+    ----------
+    title : str
+        Of the page.
+    lead : str
+        One or two sentences: the result.
+    sections : sequence of Section
+        In the order of the page.
+    data : dict
+        What the JSON holds.
+    """
+
+    title: str
+    lead: str
+    sections: Sequence[Section]
+    data: Mapping[str, Any]
+
+    def to_html(self) -> str:
+        """Return the page: it loads nothing, runs no script, and holds its figures."""
+        return render(self.title, self.lead, self.sections)
+
+    def write(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
+        """Write the page and a JSON beside it, each all or nothing.
+
+        Parameters
+        ----------
+        path : path
+            Of the page, with the suffix ``.html`` or ``.htm``.
+
+        Returns
+        -------
+        page, numbers : Path
+
+        Raises
+        ------
+        RecordingError
+            If the suffix is another one.
+        """
+        page = Path(path)
+        if page.suffix.lower() not in (".html", ".htm"):
+            raise RecordingError(f"report: path = {str(page)!r}; allowed: a path with .html.")
+        numbers = page.with_suffix(".json")
+        text = json.dumps(self.data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        html = self.to_html()
+        write_atomically(numbers, lambda file: file.write(text.encode()))
+        write_atomically(page, lambda file: file.write(html.encode()))
+        return page, numbers

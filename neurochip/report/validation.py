@@ -1,0 +1,284 @@
+"""The report of one network on one chip."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..errors import RecordingError
+from ..image import ChipImage
+from ..network import Network
+from ..provenance import versions
+from ..recording import Recording
+from ..sections import Block, Paragraph, Picture, Section, Table
+from ..validation import (
+    ActivityComparison,
+    Comparison,
+    Conclusion,
+    Equivalence,
+    PopulationComparison,
+    comparison_figure,
+    membrane_figure,
+    rate_equivalence,
+)
+from ..validation.comparison import OVERFLOWS
+from ..validation.text import conclusion
+from .compilation import compilation_section
+from .document import Report
+
+__all__ = ["validation_report"]
+
+_DRAWN = 6  # populations with figures; the tables have all
+
+
+def validation_report(
+    network: Network,
+    image: ChipImage,
+    reference: Recording,
+    chip: Recording,
+    comparison: Comparison,
+    *,
+    title: str = "Validation",
+    seed: int | None = None,
+    tolerance: float | None = None,
+    activity: Sequence[ActivityComparison] = (),
+    more: Iterable[Any] = (),
+) -> Report:
+    """Write up what became of a network on a chip.
+
+    Parameters
+    ----------
+    network : Network
+        What was mapped.
+    image : ChipImage
+        What it became, with its symbols.
+    reference, chip : Recording
+        Both runs on one input.
+    comparison : Comparison
+        Of the two.
+    title : str
+        Of the page.
+    seed : int, optional
+        Of the input, for the record.
+    tolerance : float, optional
+        Difference of mean rates that does not matter, as a fraction: adds an equivalence test.
+    activity : sequence of ActivityComparison
+        Of populations, over several seeds: adds the noise floor.
+    more : iterable
+        Further parts: each a :class:`Section`, or an object whose method ``sections()`` returns
+        some.
+
+    Returns
+    -------
+    Report
+        ``report.write("report.html")`` writes the page and a JSON beside it.
+
+    Raises
+    ------
+    RecordingError
+        If the image has no symbols.
+    """
+    if image.symbols is None or image.report is None:
+        raise RecordingError(
+            "validation_report: the image has no symbols, so nothing is known about its "
+            "parameters; pass the image that compile_network returned."
+        )
+    items = list(comparison.populations.values())
+    tests = {item.name: rate_equivalence(item, tolerance=tolerance) for item in items if tolerance}
+    sections = [
+        Section("Result", [*_verdicts(comparison, tests), *_rates(items)]),
+        *([_split(items)] if any(item.split is not None for item in items) else []),
+        Section("Figures", _figures(network, reference, chip, comparison)),
+        *([_noise_floor(activity)] if activity else []),
+        *_further(more),
+        compilation_section(image.report),
+    ]
+    origin = {
+        "image digest": image.digest(),
+        "chip": image.chip.name,
+        "dt (ms)": comparison.dt,
+        "duration (ms)": comparison.duration,
+        "dt of the finer reference (ms)": comparison.fine_dt,
+        "seed of the input": seed,
+        "network": repr(network),
+        **versions(),
+    }
+    sections.append(
+        Section(
+            "Provenance", [Table((), [(k, str(v)) for k, v in origin.items() if v is not None])]
+        )
+    )
+    return Report(
+        title=title,
+        lead=_lead(items),
+        sections=sections,
+        data={
+            "title": title,
+            "provenance": origin,
+            "comparison": comparison.to_dict(),
+            "equivalence": {name: test.to_dict() for name, test in tests.items()},
+            "activity": [item.to_dict() for item in activity],
+            "compile_report": image.report.to_dict(),
+        },
+    )
+
+
+def _lead(items: Sequence[PopulationComparison]) -> str:
+    if len(items) == 1:
+        return f"{items[0].name}: {conclusion(items[0])}"
+    verdicts = [item.verdict.value for item in items]
+    counts = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
+    return f"{len(items)} populations: {counts}."
+
+
+def _verdicts(comparison: Comparison, tests: Mapping[str, Equivalence]) -> list[Block]:
+    blocks: list[Block] = [
+        Paragraph(
+            f"{name} = {count:,} on the chip: {OVERFLOWS[name]}. The result below is that of an "
+            "overflow, not of rounding.",
+            warning=True,
+        )
+        for name, count in comparison.overflows.items()
+    ]
+    rows = []
+    for name, item in comparison.populations.items():
+        row = [name, item.verdict.value, conclusion(item)]
+        rows.append([*row, str(tests[name])] if tests else row)
+    header = ["population", "verdict", "mean rates", *(["equal enough?"] if tests else [])]
+    blocks.append(Table(header, rows))
+    return blocks
+
+
+def _rates(items: Sequence[PopulationComparison]) -> list[Block]:
+    rates = Table(
+        ("population", "neurons", "reference", "chip", "error", "95 % interval", "|error|"),
+        [
+            (
+                item.name,
+                f"{item.size:,}",
+                f"{item.reference_rate:.2f} Hz",
+                f"{item.chip_rate:.2f} Hz",
+                _percent(item.rate_error),
+                _interval(item.rate_error_interval),
+                _percent(item.mean_absolute_error, ""),
+            )
+            for item in items
+        ],
+        "Mean rates. Interval: bootstrap over neurons, too narrow where they drive each other. "
+        "|error|: mean over neurons of the absolute error, of the mean rate.",
+    )
+    spikes = Table(
+        ("population", "CV reference", "CV chip", "equal spikes", "Γ", "v RMSE"),
+        [
+            (
+                item.name,
+                _number(item.reference_cv),
+                _number(item.chip_cv),
+                _percent(item.equal_spikes, ""),
+                _number(item.coincidence),
+                "-" if item.v_rmse is None else f"{item.v_rmse:.3g} mV",
+            )
+            for item in items
+        ],
+        "CV: of the interspike intervals. Equal spikes: in the same step on both sides. "
+        "Γ: coincidence factor, 1 for equal trains, 0 for chance.",
+    )
+    return [rates, spikes]
+
+
+def _split(items: Sequence[PopulationComparison]) -> Section:
+    header = ("population", "registers", "time step", "total")
+    rows = [
+        (
+            item.name,
+            *(
+                _percent(part.signed)
+                for part in (item.split.quantisation, item.split.time_step, item.split.total)
+            ),
+        )
+        for item in items
+        if item.split is not None
+    ]
+    note = (
+        "Errors of the mean rate, as fractions of the rate on the fine grid: of the chip against "
+        "float on its grid (registers), and of that grid against the fine one (time step)."
+    )
+    return Section("Registers and time step", [Table(header, rows, note)])
+
+
+def _figures(
+    network: Network, reference: Recording, chip: Recording, comparison: Comparison
+) -> list[Block]:
+    blocks: list[Block] = []
+    for population in network.populations[:_DRAWN]:
+        name, threshold = population.name, population.parameter("v_thresh")
+        figure = comparison_figure(comparison, reference, chip, name, threshold=threshold)
+        caption = f"{name}: spikes, v, rates and rate errors of reference and chip."
+        blocks.append(Picture(figure, caption))
+        if all((name, "v") in run.traces for run in (reference, chip)):
+            figure = membrane_figure((reference, chip), name, threshold=threshold)
+            blocks.append(Picture(figure, f"{name}: raster and v of both runs."))
+    left = len(network.populations) - _DRAWN
+    if left > 0:
+        blocks.append(Paragraph(f"{left} more populations are in the tables and in the JSON."))
+    return blocks
+
+
+def _noise_floor(activity: Sequence[ActivityComparison]) -> Section:
+    header = (
+        *("population", "quantity", "verdict", "chip to float", "float to float"),
+        *("excess", "90 % interval", "p"),
+    )
+    rows = []
+    for item in activity:
+        for name, quantity in item.quantities.items():
+            unit = f" {quantity.unit}" if quantity.unit else ""
+            rows.append(
+                (
+                    item.population,
+                    name,
+                    quantity.conclusion.value,
+                    f"{quantity.distance:.3g}{unit}",
+                    f"{quantity.floor:.3g}{unit}",
+                    _percent(quantity.excess, digits=0),
+                    _interval(quantity.excess_interval, digits=0),
+                    _number(quantity.p_value),
+                )
+            )
+    texts = [
+        Paragraph(
+            f"{item.population}: {item.conclusion.value}, over {item.runs} seeds, with a tolerance "
+            f"of {100 * item.tolerance:g} % above the noise floor."
+            + (" More seeds may decide." if item.conclusion is Conclusion.UNDECIDED else "")
+        )
+        for item in activity
+    ]
+    note = (
+        "Earth mover's distances between distributions of runs with different seeds. Excess: how "
+        "much farther the chip lies from float than float runs from each other. p: of the claim "
+        "that the chip differs."
+    )
+    return Section("Noise floor", [*texts, Table(header, rows, note)])
+
+
+def _further(more: Iterable[Any]) -> list[Section]:
+    sections: list[Section] = []
+    for item in more:
+        sections += [item] if isinstance(item, Section) else list(item.sections())
+    return sections
+
+
+def _interval(interval: tuple[float, float], digits: int = 2) -> str:
+    low, high = interval
+    if math.isnan(low):
+        return "-"
+    return f"{100 * low:+.{digits}f} to {_percent(high, digits=digits)}"
+
+
+def _percent(value: float, sign: str = "+", digits: int = 2) -> str:
+    return f"{100 * value:{sign}.{digits}f} %" if math.isfinite(value) else "-"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "-"

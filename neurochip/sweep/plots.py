@@ -1,0 +1,168 @@
+"""A result of a sweep against one of its axes, with bands over the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..errors import SweepError
+from ..typing import Float64Array
+from .axes import Scalar
+from .result import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Band", "bands", "plot_sweep"]
+
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_MARKERS = "osD^vP*"
+_QUANTILES = (0.1, 0.5, 0.9)
+
+
+class Band(NamedTuple):
+    """A curve with its spread.
+
+    Parameters
+    ----------
+    label : str
+        Value of the axis that tells the curves apart, or the population.
+    x : tuple of scalar
+        Values of the axis, in the order of the points.
+    low, middle, high : ndarray of float64, shape (n_x,)
+        10 % quantile, median and 90 % quantile over all other axes; NaN where nothing is defined.
+    number : tuple of int
+        Defined values at each x.
+    """
+
+    label: str
+    x: tuple[Scalar, ...]
+    low: Float64Array
+    middle: Float64Array
+    high: Float64Array
+    number: tuple[int, ...]
+
+
+def bands(
+    sweep: Sweep, x: str, y: str, *, by: str | None = None, population: str | None = None
+) -> list[Band]:
+    """Return a curve of ``y`` over ``x`` for each value of ``by``.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Finished or not.
+    x : str
+        An axis.
+    y : str
+        A column of numbers.
+    by : str, optional
+        Another axis, which tells the curves apart.
+    population : str, optional
+        Its name. Default: the only one, or with several the curves are the populations.
+
+    Returns
+    -------
+    list of Band
+        Quantiles are over all axes but ``x`` and ``by``, the seed as a rule.
+
+    Raises
+    ------
+    SweepError
+        If ``x`` or ``by`` is no axis, or ``y`` is no column of numbers.
+    """
+    for name in (x, *((by,) if by is not None else ())):
+        if name not in sweep.axes:
+            known = ", ".join(map(repr, sweep.axes))
+            raise SweepError(f"sweep: no axis {name!r}; there are {known}.")
+    sweep.column(y, population)  # raises where there is no such column
+    many = population is None and len(sweep.populations) > 1
+    found: dict[str, dict[Scalar, list[float]]] = {}
+    for row in sweep.rows:
+        if row["population"] is None or population not in (None, row["population"]):
+            continue
+        label = [] if by is None else [f"{by} = {row[by]}"]
+        label += [row["population"]] if many else []
+        values = found.setdefault(", ".join(label), {}).setdefault(row[x], [])
+        if row[y] is not None:
+            values.append(_number(y, row[y]))
+    return [_band(label, groups) for label, groups in found.items()]
+
+
+def plot_sweep(
+    ax: Axes,
+    sweep: Sweep,
+    x: str,
+    y: str,
+    *,
+    by: str | None = None,
+    population: str | None = None,
+    percent: bool = False,
+) -> Axes:
+    """Draw a column of a sweep against an axis: medians, and bands from 10 to 90 %.
+
+    Parameters
+    ----------
+    ax : Axes
+        Drawn into and returned.
+    sweep, x, y, by, population
+        See :func:`bands`.
+    percent : bool
+        Draw 100 times the values, for columns that are fractions.
+
+    Raises
+    ------
+    SweepError
+        If a name is not one of the sweep's.
+    """
+    curves = bands(sweep, x, y, by=by, population=population)
+    places = _places([value for curve in curves for value in curve.x])
+    numeric = all(isinstance(place, (int, float)) for place in places)
+    factor = 100.0 if percent else 1.0
+    for index, curve in enumerate(curves):
+        color = _COLORS[index % len(_COLORS)]
+        at: list[Any] = [value if numeric else places.index(value) for value in curve.x]
+        order = np.argsort(at)
+        positions = np.asarray(at, dtype=np.float64)[order]
+        low, middle, high = (
+            factor * values[order] for values in (curve.low, curve.middle, curve.high)
+        )
+        ax.plot(
+            positions,
+            middle,
+            color=color,
+            marker=_MARKERS[index % len(_MARKERS)],
+            markersize=4.0,
+            linewidth=1.2,
+            label=curve.label,
+        )
+        if max(curve.number, default=0) > 1:
+            ax.fill_between(positions, low, high, color=color, alpha=0.2, linewidth=0.0)
+    if not numeric:
+        ax.set_xticks(range(len(places)), [str(place) for place in places])
+    elif all(isinstance(place, int) for place in places) and len(places) <= 20:
+        ax.set_xticks(sorted(places))
+    ax.set_xlabel(x)
+    ax.set_ylabel(f"{y} (%)" if percent else y)
+    if any(curve.label for curve in curves):
+        ax.legend(frameon=False)
+    return ax
+
+
+def _band(label: str, groups: dict[Scalar, list[float]]) -> Band:
+    undefined = (np.nan,) * len(_QUANTILES)
+    found = [np.quantile(values, _QUANTILES) if values else undefined for values in groups.values()]
+    low, middle, high = np.array(found, dtype=np.float64).reshape(-1, len(_QUANTILES)).T
+    return Band(label, tuple(groups), low, middle, high, tuple(map(len, groups.values())))
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, str):
+        raise SweepError(f"sweep: column {name!r} holds {value!r}; allowed: a column of numbers.")
+    return float(value)
+
+
+def _places(values: Sequence[Scalar]) -> list[Any]:
+    return list(dict.fromkeys(values))

@@ -1,0 +1,335 @@
+"""Recurrent networks: distributions of activity against the spread between float runs.
+
+In a chaotic network no spike time can be compared, but distributions can: of rates, of the CV of
+interspike intervals, of pairwise correlations. The yardstick is how far two float runs with
+different seeds lie apart: the noise floor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import RecordingError
+from ..recording import Recording
+from ..typing import Float64Array
+from .equivalence import LEVEL, Conclusion, check_tolerance, conclude
+from .metrics import isi_cv
+from .population import plain
+from .spread import Distances, correlations, distances
+
+__all__ = ["ActivityComparison", "DistributionComparison", "compare_activity"]
+
+_UNITS = {"rate": "Hz", "cv": "", "correlation": ""}
+_FEWEST_RUNS = 6  # 2**5 exchanges of runs that count: below it no p-value reaches 5 %
+_MOST_EXCHANGES = 4096  # more runs: a random part of all exchanges
+_RESAMPLES = 2000
+_PAIRED = 100  # neurons whose pairs are correlated: 4,950 pairs
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DistributionComparison:
+    """One quantity of one population, over runs with different seeds.
+
+    Distances are earth mover's distances in the unit of the quantity, means over pairs of runs
+    with different seeds.
+
+    Parameters
+    ----------
+    quantity : str
+        ``"rate"`` (Hz, of each neuron), ``"cv"`` (of the interspike intervals of each neuron with
+        at least 3 spikes) or ``"correlation"`` (of the spike counts of pairs).
+    reference, chip : tuple of ndarray
+        The sample of each run.
+    floor : float
+        Distance between float runs: the noise floor.
+    floor_range : tuple of float
+        Smallest and largest of these distances.
+    distance : float
+        Distance between chip and float runs.
+    ks_floor, ks_distance : float
+        The same two as Kolmogorov-Smirnov distances.
+    excess : float
+        ``distance / floor - 1``.
+    excess_interval : tuple of float
+        Its 90 % interval, by a bootstrap over seeds.
+    p_value : float
+        Of the claim that the chip differs at all: share of exchanges of chip and float runs that
+        separate the two groups as far.
+    conclusion : Conclusion
+        EQUAL if the excess lies below the tolerance, DIFFERENT if it does not and the chip can be
+        told from float, else UNDECIDED.
+    """
+
+    quantity: str
+    reference: tuple[Float64Array, ...]
+    chip: tuple[Float64Array, ...]
+    floor: float
+    floor_range: tuple[float, float]
+    distance: float
+    ks_floor: float
+    ks_distance: float
+    excess: float
+    excess_interval: tuple[float, float]
+    p_value: float
+    conclusion: Conclusion
+
+    @property
+    def unit(self) -> str:
+        """Unit of the quantity."""
+        return _UNITS[self.quantity]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the samples, ready for JSON."""
+        numbers = ("floor", "distance", "ks_floor", "ks_distance", "excess", "p_value")
+        return {
+            "quantity": self.quantity,
+            "unit": self.unit,
+            "conclusion": self.conclusion.value,
+            **{name: plain(getattr(self, name)) for name in numbers},
+            "floor_range": plain(self.floor_range),
+            "excess_interval": plain(self.excess_interval),
+        }
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        if math.isnan(self.excess):
+            return f"{self.quantity}: {self.conclusion.value}"
+        low, high = self.excess_interval
+        return (
+            f"{self.quantity}: {self.conclusion.value}: {self.distance:.3g}{unit} from float, "
+            f"{self.floor:.3g}{unit} between float runs, excess {100 * self.excess:+.0f} % "
+            f"({100 * low:+.0f} to {100 * high:+.0f} %), p = {self.p_value:.3f}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ActivityComparison:
+    """All quantities of one population.
+
+    Parameters
+    ----------
+    population : str
+        Its name.
+    runs : int
+        Seeds.
+    tolerance : float
+        Largest excess over the noise floor that does not matter.
+    quantities : dict of str to DistributionComparison
+        By name.
+    """
+
+    population: str
+    runs: int
+    tolerance: float
+    quantities: Mapping[str, DistributionComparison]
+
+    @property
+    def p_value(self) -> float:
+        """Of the claim that the chip differs in any quantity, corrected for their number."""
+        defined = [q.p_value for q in self.quantities.values() if not math.isnan(q.p_value)]
+        return min(1.0, len(defined) * min(defined)) if defined else float("nan")
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """EQUAL if all quantities are, DIFFERENT if any is after correction, else UNDECIDED."""
+        found = [item.conclusion for item in self.quantities.values()]
+        if all(item is Conclusion.EQUAL for item in found):
+            return Conclusion.EQUAL
+        if Conclusion.DIFFERENT in found and self.p_value < LEVEL:
+            return Conclusion.DIFFERENT
+        return Conclusion.UNDECIDED
+
+    @property
+    def told_from_float(self) -> bool:
+        """Whether the chip can be told from float. False does not mean that it is equal."""
+        return self.p_value < LEVEL
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the samples, ready for JSON."""
+        return {
+            "population": self.population,
+            "runs": self.runs,
+            "tolerance": self.tolerance,
+            "conclusion": self.conclusion.value,
+            "p_value": plain(self.p_value),
+            "quantities": {name: item.to_dict() for name, item in self.quantities.items()},
+        }
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.population}: {self.conclusion.value} ({self.runs} seeds, tolerance "
+            f"{100 * self.tolerance:g} % above the noise floor)"
+        )
+        return "\n".join([head, *(f"  {item}" for item in self.quantities.values())])
+
+
+def compare_activity(
+    reference: Sequence[Recording],
+    chip: Sequence[Recording],
+    population: str,
+    *,
+    tolerance: float,
+    bin_width: float = 5.0,
+    seed: int = 0,
+) -> ActivityComparison:
+    """Compare distributions of activity with the spread between float runs.
+
+    Distances are taken between runs of different seeds only: two runs on the same input are closer
+    to each other than the noise floor as long as chaos has not parted them, which would hide a
+    difference. The p-value comes from exchanging chip and float run of a seed, which changes
+    nothing if the chip acts as float does: an exact test of the separation of the two groups
+    (energy statistic of Szekely and Rizzo, J. Stat. Plan. Inference 143:1249, 2013, with the
+    distance of two runs as the metric).
+
+    Parameters
+    ----------
+    reference, chip : sequence of Recording
+        Run i of both belongs to seed i: the same input. 8 or more seeds are advised; below 6
+        nothing can be concluded.
+    population : str
+        Its name.
+    tolerance : float
+        Excess of the chip's distance over the noise floor that does not matter: 0.2 is 20 %.
+    bin_width : float, ms
+        In which spikes of a pair count as simultaneous.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    ActivityComparison
+
+    Raises
+    ------
+    RecordingError
+        If the runs do not belong together, or an option is not allowed.
+    """
+    check_tolerance("compare_activity", tolerance)
+    runs = [*reference, *chip]
+    _check_runs(reference, chip, population)
+    bin_steps = round(bin_width / runs[0].dt)
+    if not 1 <= bin_steps <= runs[0].n_steps:
+        raise RecordingError(
+            f"compare_activity: bin_width = {bin_width!r} ms; allowed: {runs[0].dt:g} ms (one "
+            f"step) to {runs[0].duration:g} ms (the run)."
+        )
+    samples = [_samples(run, population, bin_steps) for run in runs]
+    quantities = {}
+    for name in _UNITS:
+        ours, theirs = (
+            [sample[name] for sample in part]
+            for part in (samples[: len(reference)], samples[len(reference) :])
+        )
+        quantities[name] = _compare_quantity(name, ours, theirs, tolerance, seed)
+    return ActivityComparison(
+        population=population, runs=len(reference), tolerance=tolerance, quantities=quantities
+    )
+
+
+def _samples(run: Recording, population: str, bin_steps: int) -> dict[str, Float64Array]:
+    train, size = (run.steps[population], run.ids[population]), run.populations[population]
+    cv = isi_cv(train, size)
+    ids = np.unique(np.linspace(0, size - 1, min(size, _PAIRED)).astype(np.int64))
+    return {
+        "rate": run.rates(population),
+        "cv": cv[~np.isnan(cv)],
+        "correlation": correlations(train, ids, run.first_step, run.n_steps, bin_steps),
+    }
+
+
+def _compare_quantity(
+    name: str, ours: list[Float64Array], theirs: list[Float64Array], tolerance: float, seed: int
+) -> DistributionComparison:
+    nan = float("nan")
+    n = len(ours)
+    enough = n >= 2 and all(len(sample) for sample in (*ours, *theirs))
+    empty = Distances(*(np.full((n, n), np.nan) for _ in range(3)))
+    emd, ks = distances(ours, theirs) if enough else (empty, empty)
+    off = ~np.eye(n, dtype=bool)
+    floors = emd.rr[off] if enough else np.array([nan])
+    interval, p_value = (nan, nan), nan
+    conclusion = Conclusion.UNDECIDED
+    if enough and n >= _FEWEST_RUNS and floors.mean() > 0:
+        rng = np.random.default_rng(seed)
+        interval = _excess_interval(emd, rng)
+        p_value = _exchange_test(emd, rng)
+        conclusion = conclude(*interval, -math.inf, tolerance)
+        if conclusion is not Conclusion.EQUAL:
+            conclusion = Conclusion.DIFFERENT if p_value < LEVEL else Conclusion.UNDECIDED
+    distance = float(emd.rc[off].mean()) if n > 1 else nan
+    return DistributionComparison(
+        quantity=name,
+        reference=tuple(ours),
+        chip=tuple(theirs),
+        floor=float(floors.mean()),
+        floor_range=(float(floors.min()), float(floors.max())),
+        distance=distance,
+        ks_floor=float(ks.rr[off].mean()) if n > 1 else nan,
+        ks_distance=float(ks.rc[off].mean()) if n > 1 else nan,
+        excess=float(distance / floors.mean() - 1) if floors.mean() > 0 else nan,
+        excess_interval=interval,
+        p_value=p_value,
+        conclusion=conclusion,
+    )
+
+
+def _excess_interval(found: Distances, rng: np.random.Generator) -> tuple[float, float]:
+    """90 % interval of the excess: seeds are drawn with replacement, pairs of one seed left out."""
+    n = len(found.rr)
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=_RESAMPLES).astype(np.float64)
+    off = ~np.eye(n, dtype=bool)
+    cross, floor = (
+        np.einsum("pi,ij,pj->p", weights, np.where(off, matrix, 0.0), weights)
+        for matrix in (found.rc, found.rr)
+    )
+    usable = floor > 0  # not so where one seed was drawn n times
+    low, high = np.quantile(cross[usable] / floor[usable] - 1, (LEVEL, 1 - LEVEL))
+    return float(low), float(high)
+
+
+def _exchange_test(found: Distances, rng: np.random.Generator) -> float:
+    """p-value of the separation of the groups among exchanges of the two runs of a seed."""
+    n = len(found.rr)
+    if 2 ** (n - 1) <= _MOST_EXCHANGES:
+        # To exchange all is to exchange none: run 0 stays.
+        exchanged = (np.arange(2 ** (n - 1))[:, None] << 1 >> np.arange(n)) & 1
+    else:
+        exchanged = rng.integers(0, 2, (_MOST_EXCHANGES, n))
+        exchanged[0] = 0  # what was observed counts
+    s = exchanged.astype(np.float64)
+    z = 1.0 - s
+    off = ~np.eye(n, dtype=bool)
+    rr, rc, cc = (np.where(off, matrix, 0.0) for matrix in found)
+
+    def total(a: Float64Array, matrix: Float64Array, b: Float64Array) -> Float64Array:
+        return np.asarray(np.einsum("pi,ij,pj->p", a, matrix, b))
+
+    between = total(z, rc, z) + total(s, rc.T, s) + total(z, rr, s) + total(s, cc, z)
+    first = total(z, rr, z) + total(s, cc, s) + 2 * total(z, rc, s)
+    second = total(s, rr, s) + total(z, cc, z) + 2 * total(s, rc, z)
+    separation = 2 * between - first - second
+    tolerance = 1e-12 * float(between.max())  # sums of the same terms in another order
+    return float((separation >= separation[0] - tolerance).mean())
+
+
+def _check_runs(reference: Sequence[Recording], chip: Sequence[Recording], population: str) -> None:
+    if len(reference) != len(chip) or not reference:
+        raise RecordingError(
+            f"compare_activity: {len(reference)} reference runs and {len(chip)} of the chip; "
+            "allowed: one of each per seed."
+        )
+    first = reference[0]
+    for run in (*reference, *chip):
+        run.counts(population)  # raises where there is no such population
+        for name, unit in (("dt", " ms"), ("n_steps", "")):
+            ours, theirs = getattr(first, name), getattr(run, name)
+            if not math.isclose(ours, theirs, rel_tol=1e-9):
+                raise RecordingError(
+                    f"compare_activity: runs of {name} = {ours:g}{unit} and {theirs:g}{unit}; "
+                    "allowed: the same for all."
+                )

@@ -1,0 +1,216 @@
+"""Is the difference small enough? An equivalence test with a tolerance that the user names.
+
+That a difference is not significant says nothing about its size: with few data none is. Here the
+claim "equal within the tolerance" has to be proved.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from ..errors import RecordingError
+from .bootstrap import FEWEST_PAIRS, resampled_means
+from .population import PopulationComparison, Verdict, plain
+
+__all__ = [
+    "Conclusion",
+    "Equivalence",
+    "check_tolerance",
+    "conclude",
+    "equivalence",
+    "rate_equivalence",
+]
+
+LEVEL = 0.05
+"""Probability of a wrong claim of equality."""
+
+_RESOLVED = 3  # spikes
+
+
+class Conclusion(Enum):
+    """What the data say about a difference and a tolerance."""
+
+    EQUAL = "equal within tolerance"
+    DIFFERENT = "different"
+    UNDECIDED = "not enough data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equivalence:
+    """The outcome of an equivalence test.
+
+    Parameters
+    ----------
+    conclusion : Conclusion
+        EQUAL if the interval lies within the tolerance, DIFFERENT if it lies beyond it, else
+        UNDECIDED.
+    difference : float
+        ``mean(chip) - mean(reference)``, as a fraction of the latter if ``relative``.
+    interval : tuple of float
+        Its 90 % interval: that of two one-sided tests at 5 %.
+    tolerance : float
+        Largest difference that does not matter, in the unit of the difference.
+    p_value : float
+        Of the claim of equality: the larger one of the two tests.
+    relative : bool
+        Whether difference and tolerance are fractions of the reference's mean.
+    pairs : int
+        Pairs that were compared.
+    """
+
+    conclusion: Conclusion
+    difference: float
+    interval: tuple[float, float]
+    tolerance: float
+    p_value: float
+    relative: bool
+    pairs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, ready for JSON: None where undefined."""
+        values = {name: plain(value) for name, value in vars(self).items()}
+        return {**values, "conclusion": self.conclusion.value, "interval": plain(self.interval)}
+
+    def __str__(self) -> str:
+        def shown(value: float, sign: str = "+") -> str:
+            return f"{100 * value:{sign}.2f} %" if self.relative else f"{value:{sign}.4g}"
+
+        if math.isnan(self.interval[0]):
+            return f"{self.conclusion.value}: no interval from {self.pairs} pairs"
+        low, high = self.interval
+        return (
+            f"{self.conclusion.value}: difference {shown(self.difference)}, 90 % interval "
+            f"{shown(low)} to {shown(high)}, tolerance {shown(self.tolerance, '')}"
+        )
+
+
+def equivalence(
+    reference: Any,
+    chip: Any,
+    *,
+    tolerance: float,
+    relative: bool = True,
+    seed: Any = 0,
+    resamples: int = 4000,
+) -> Equivalence:
+    """Test whether two means differ by less than a tolerance.
+
+    Two one-sided tests (Schuirmann, J. Pharmacokinet. Biopharm. 15:657, 1987), each at 5 %, by a
+    percentile bootstrap over pairs: equal if the 90 % interval of the difference lies within
+    ``-tolerance`` to ``tolerance``.
+
+    Parameters
+    ----------
+    reference, chip : array_like, shape (n,)
+        One value of each per pair: rates of the same neuron, or means of runs with the same seed.
+        Pairs should be independent, which neurons that drive each other are not.
+    tolerance : float
+        Above 0. A fraction of the reference's mean, or a difference if ``relative`` is False.
+    relative : bool
+        What the tolerance is.
+    seed : int or sequence of int
+        Of the bootstrap.
+    resamples : int
+        Number of resamples.
+
+    Returns
+    -------
+    Equivalence
+        UNDECIDED below 5 pairs, or for a relative tolerance if a resample of the reference is 0.
+
+    Raises
+    ------
+    RecordingError
+        If the tolerance is not above 0, or the values do not form pairs of finite numbers.
+
+    Examples
+    --------
+    >>> print(equivalence([10.0] * 20, [10.1] * 20, tolerance=0.02))
+    equal within tolerance: difference +1.00 %, 90 % interval +1.00 % to +1.00 %, tolerance 2.00 %
+    """
+    check_tolerance("equivalence", tolerance)
+    sides = [np.asarray(side, dtype=np.float64) for side in (reference, chip)]
+    if sides[0].ndim != 1 or sides[0].shape != sides[1].shape or not np.isfinite(sides).all():
+        raise RecordingError(
+            f"equivalence: values of shapes {sides[0].shape} and {sides[1].shape}; allowed: two "
+            "lists of finite numbers of one length, one number of each per pair."
+        )
+    pairs = np.array(sides)
+    size = pairs.shape[1]
+    nan = float("nan")
+    means = pairs.mean(axis=1) if size else np.zeros(2)
+    scale = means[0] if relative else 1.0
+    drawn = resampled_means(pairs, seed, resamples) if size >= FEWEST_PAIRS else np.zeros((2, 0))
+    if not drawn.size or (relative and not (drawn[0] > 0).all()):
+        difference = float((means[1] - means[0]) / scale) if scale > 0 else nan
+        return Equivalence(
+            conclusion=Conclusion.UNDECIDED,
+            difference=difference,
+            interval=(nan, nan),
+            tolerance=float(tolerance),
+            p_value=nan,
+            relative=relative,
+            pairs=size,
+        )
+    differences = (drawn[1] - drawn[0]) / (drawn[0] if relative else 1.0)
+    low, high = (float(x) for x in np.quantile(differences, (LEVEL, 1 - LEVEL)))
+    # One more than counted: a share of 0 out of so many resamples proves no probability of 0.
+    beyond = max((differences >= tolerance).sum(), (differences <= -tolerance).sum()) + 1
+    return Equivalence(
+        conclusion=conclude(low, high, -tolerance, tolerance),
+        difference=float((means[1] - means[0]) / scale),
+        interval=(low, high),
+        tolerance=float(tolerance),
+        p_value=float(beyond / (resamples + 1)),
+        relative=relative,
+        pairs=size,
+    )
+
+
+def rate_equivalence(item: PopulationComparison, *, tolerance: float, seed: Any = 0) -> Equivalence:
+    """Test whether the mean rates of a population are equal within a tolerance.
+
+    Parameters
+    ----------
+    item : PopulationComparison
+        Of :func:`compare`.
+    tolerance : float
+        As a fraction of the reference's mean rate.
+    seed : int or sequence of int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Equivalence
+        Over neurons, so of value where they do not drive each other. UNDECIDED where there are no
+        or too few spikes, or where the tolerance is below three of them: even if no count differs
+        in n neurons, up to 3 / n of all neurons like these may (rule of three, 95 %).
+    """
+    result = equivalence(item.reference_rates, item.chip_rates, tolerance=tolerance, seed=seed)
+    if item.verdict is Verdict.SILENT_ON_CHIP:
+        return replace(result, conclusion=Conclusion.DIFFERENT)
+    counted = item.verdict in (Verdict.COMPARED, Verdict.SATURATED)
+    resolved = tolerance * item.reference_counts.sum() >= _RESOLVED
+    if not counted or (result.conclusion is Conclusion.EQUAL and not resolved):
+        return replace(result, conclusion=Conclusion.UNDECIDED)
+    return result
+
+
+def conclude(low: float, high: float, least: float, most: float) -> Conclusion:
+    """Return where an interval lies with respect to the range that does not matter."""
+    if least < low and high < most:
+        return Conclusion.EQUAL
+    return Conclusion.DIFFERENT if low > most or high < least else Conclusion.UNDECIDED
+
+
+def check_tolerance(owner: str, tolerance: Any) -> None:
+    """Raise unless the tolerance is a finite number above 0."""
+    real = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
+    if not (real and math.isfinite(tolerance) and tolerance > 0):
+        raise RecordingError(f"{owner}: tolerance = {tolerance!r}; allowed: a number above 0.")

@@ -1,0 +1,137 @@
+"""Distances of spike trains, by the libraries of the field where they are installed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._extras import require
+from ..errors import MissingExtraError, RecordingError
+from ..recording import Recording
+from ..typing import Float64Array
+
+__all__ = ["TRAIN_DISTANCES", "train_distances"]
+
+TRAIN_DISTANCES = ("isi", "spike", "van_rossum", "victor_purpura")
+"""Names of distances: the first two by pyspike, the others by elephant."""
+
+
+def train_distances(
+    reference: Recording,
+    chip: Recording,
+    population: str,
+    distance: str,
+    *,
+    time_scale: float = 10.0,
+    ids: Any = None,
+) -> Float64Array:
+    """Return the distance between the two spike trains of each neuron.
+
+    Parameters
+    ----------
+    reference, chip : Recording
+        Two runs over the same time.
+    population : str
+        Its name.
+    distance : str
+        ``"isi"`` or ``"spike"`` (Kreuz et al., J. Neurophysiol. 109:1457, 2013; 0 to 1, without a
+        time scale), ``"van_rossum"`` (Neural Comput. 13:751, 2001) or ``"victor_purpura"``
+        (J. Neurophysiol. 76:1310, 1996).
+    time_scale : float, ms
+        Decay time of van Rossum's kernel. For Victor and Purpura, a shift by twice this time costs
+        as much as to delete and insert a spike (cost 1 / time_scale).
+    ids : array_like of int, optional
+        Neurons. Default: all.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_neurons,)
+
+    Raises
+    ------
+    MissingExtraError
+        If pyspike or elephant is not installed, or cannot be imported.
+    RecordingError
+        If the runs or the names do not fit.
+    """
+    if distance not in TRAIN_DISTANCES:
+        raise RecordingError(
+            f"train_distances: distance = {distance!r}; allowed: "
+            f"{', '.join(map(repr, TRAIN_DISTANCES))}."
+        )
+    if not time_scale > 0:
+        raise RecordingError(
+            f"train_distances: time_scale = {time_scale!r} ms; allowed: a number above 0."
+        )
+    size = len(reference.counts(population))
+    spans = [(run.first_step * run.dt, run.duration) for run in (reference, chip)]
+    if len(chip.counts(population)) != size or not np.allclose(spans[0], spans[1], rtol=1e-9):
+        raise RecordingError(
+            f"train_distances: runs of {size} neurons, {spans[0][1]:g} ms and of "
+            f"{len(chip.counts(population))} neurons, {spans[1][1]:g} ms; allowed: the same "
+            "neurons and time."
+        )
+    chosen = np.arange(size) if ids is None else np.asarray(ids, dtype=np.int64)
+    measure = _by_pyspike if distance in ("isi", "spike") else _by_elephant
+    between = measure(distance, time_scale, *spans[0])
+    trains = [_trains(run, population, size) for run in (reference, chip)]
+    return np.array([between(trains[0][i], trains[1][i]) for i in chosen], dtype=np.float64)
+
+
+def _trains(run: Recording, population: str, size: int) -> list[Float64Array]:
+    ids = run.ids[population]
+    order = np.argsort(ids, kind="stable")
+    cuts = np.cumsum(np.bincount(ids, minlength=size))[:-1]
+    return np.split(run.times(population)[order], cuts)
+
+
+def _by_pyspike(
+    distance: str, _time_scale: float, begin: float, duration: float
+) -> Callable[[Float64Array, Float64Array], float]:
+    pyspike = _imported("pyspike", "pyspike")
+    edges = (begin, begin + duration)
+    between = pyspike.isi_distance if distance == "isi" else pyspike.spike_distance
+
+    def measured(a: Float64Array, b: Float64Array) -> float:
+        return float(between(*(pyspike.SpikeTrain(train, edges) for train in (a, b))))
+
+    return measured
+
+
+def _by_elephant(
+    distance: str, time_scale: float, begin: float, duration: float
+) -> Callable[[Float64Array, Float64Array], float]:
+    dissimilarity = _imported("elephant.spike_train_dissimilarity", "elephant")
+    neo, units = importlib.import_module("neo"), importlib.import_module("quantities")
+    parameter = time_scale * units.ms
+
+    def measured(a: Float64Array, b: Float64Array) -> float:
+        trains = [
+            neo.SpikeTrain(train * units.ms, t_start=begin, t_stop=begin + duration)
+            for train in (a, b)
+        ]
+        if distance == "van_rossum":
+            return float(dissimilarity.van_rossum_distance(trains, parameter)[0, 1])
+        return float(dissimilarity.victor_purpura_distance(trains, 1.0 / parameter)[0, 1])
+
+    return measured
+
+
+def _imported(module: str, library: str) -> Any:
+    try:
+        return require(module, library, "train_distances: this distance")
+    except MissingExtraError:
+        raise
+    except Exception as problem:  # of libraries that it loads, such as mpi4py without MPI
+        remedy = ""
+        if library == "elephant":
+            remedy = (
+                " It loads mpi4py where that is installed: install an MPI library, or remove it."
+            )
+        raise MissingExtraError(
+            f"train_distances: {library} is installed, but fails to load "
+            f"({type(problem).__name__}: {problem}).{remedy}"
+        ) from problem

@@ -1,0 +1,121 @@
+"""Distances between two samples of numbers, and how they spread: arrays in, numbers out."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..typing import Float64Array
+from .metrics import Train
+
+__all__ = ["Distances", "correlations", "distances", "earth_movers_distance", "ks_distance"]
+
+
+def ks_distance(first: Any, second: Any) -> float:
+    """Kolmogorov-Smirnov distance of two samples: the largest difference of their distributions.
+
+    Parameters
+    ----------
+    first, second : array_like of float, shapes (n,) and (m,)
+        Neither empty, without NaN.
+
+    Returns
+    -------
+    float
+        0 to 1; as the statistic of ``scipy.stats.ks_2samp``.
+    """
+    return _both(*(np.sort(np.asarray(x, dtype=np.float64)) for x in (first, second)))[1]
+
+
+def earth_movers_distance(first: Any, second: Any) -> float:
+    r"""Earth mover's distance of two samples, in their unit: how far the average value must move.
+
+    .. math:: \int |F_1(x) - F_2(x)| \, dx
+
+    (Vallender, Theory Probab. Appl. 18:784, 1974); as ``scipy.stats.wasserstein_distance``.
+
+    Parameters
+    ----------
+    first, second : array_like of float, shapes (n,) and (m,)
+        Neither empty, without NaN.
+    """
+    return _both(*(np.sort(np.asarray(x, dtype=np.float64)) for x in (first, second)))[0]
+
+
+def _both(first: Float64Array, second: Float64Array) -> tuple[float, float]:
+    """Earth mover's and Kolmogorov-Smirnov distance of two sorted samples."""
+    values = np.concatenate([first, second])
+    order = np.argsort(values, kind="stable")  # merges what is sorted
+    values = values[order]
+    below = np.cumsum(order < len(first))
+    difference = below / len(first) - (np.arange(1, len(values) + 1) - below) / len(second)
+    np.abs(difference, out=difference)
+    gaps = np.diff(values)
+    largest = difference[:-1][gaps > 0].max(initial=0.0)  # between equal values there is no step
+    return float(difference[:-1] @ gaps), float(largest)
+
+
+class Distances(NamedTuple):
+    """Distances between all runs of the reference (r) and of the chip (c), shape (n, n) each.
+
+    Parameters
+    ----------
+    rr, rc, cc : ndarray of float64
+        ``rc[i, j]`` is that of reference i and chip j. The diagonals of rr and cc are 0.
+    """
+
+    rr: Float64Array
+    rc: Float64Array
+    cc: Float64Array
+
+
+def distances(
+    reference: list[Float64Array], chip: list[Float64Array]
+) -> tuple[Distances, Distances]:
+    """Return earth mover's and Kolmogorov-Smirnov distances between the runs of two lists."""
+    samples = [np.sort(sample) for sample in (*reference, *chip)]
+    matrix = np.zeros((2, len(samples), len(samples)))
+    for i, j in combinations(range(len(samples)), 2):
+        matrix[:, i, j] = matrix[:, j, i] = _both(samples[i], samples[j])
+    n = len(reference)
+    emd, ks = (Distances(part[:n, :n], part[:n, n:], part[n:, n:]) for part in matrix)
+    return emd, ks
+
+
+def correlations(
+    train: Train, ids: Any, first_step: int, n_steps: int, bin_steps: int
+) -> Float64Array:
+    """Pearson correlation of the spike counts of all pairs of neurons.
+
+    Parameters
+    ----------
+    train : pair of ndarray
+        Steps and neurons of the spikes.
+    ids : array_like of int
+        Neurons whose pairs are taken.
+    first_step, n_steps : int
+        The run.
+    bin_steps : int
+        Steps in which spikes are counted together; steps that fill no bin are left out.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_pairs,)
+        Without pairs of a neuron whose counts do not vary.
+    """
+    steps, neurons = (np.asarray(part, dtype=np.int64) for part in train)
+    chosen = np.asarray(ids, dtype=np.int64)
+    bins = n_steps // bin_steps
+    order = np.argsort(chosen)
+    place = np.searchsorted(chosen[order], neurons)
+    place[place == len(chosen)] = 0
+    column = (steps - first_step) // bin_steps
+    counted = (chosen[order][place] == neurons) & (column < bins)
+    keys = place[counted] * bins + column[counted]
+    counts = np.bincount(keys, minlength=len(chosen) * bins).reshape(len(chosen), bins)
+    counts = counts[np.ptp(counts, axis=1) > 0].astype(np.float64)
+    if len(counts) < 2:
+        return np.empty(0)
+    return np.asarray(np.corrcoef(counts)[np.triu_indices(len(counts), 1)])

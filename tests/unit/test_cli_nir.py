@@ -1,0 +1,218 @@
+"""NIR graphs and foreign spike files on the command line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from nir_graphs import (
+    PAPER_SPIKES,
+    PAPER_STEPS,
+    chain,
+    cuba,
+    lif,
+    linear,
+    nir,
+    paper_neuron,
+    published,
+    recurrent,
+)
+
+from neurochip import Recording
+from neurochip.cli import main
+from neurochip.image_io import load_image
+from neurochip.spike_files import read_spikes
+
+h5py = pytest.importorskip("h5py")
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(main, [str(item) for item in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def succeed(*arguments: object) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def fail(*arguments: object) -> str:
+    """The message of a command that must end with exit status 2 and no traceback."""
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    return re.split(r"^Error: ", result.output, flags=re.MULTILINE)[-1].rstrip()
+
+
+def paper_spikes() -> None:
+    steps = PAPER_STEPS
+    np.savez("spikes.npz", i=0 * steps, t_step=steps, dt=0.1, n=1, duration=100.0)
+
+
+def test_a_graph_is_compiled_and_run_on_plain_arrays():
+    nir.write("model.nir", paper_neuron())
+    text = succeed("compile", "model.nir", "--dt", "1e-4", "-o", "image.npz")
+    assert text.startswith(
+        "Read model.nir for steps of 0.0001 s = 0.1 ms; a spike is taken as 'pulse', integration "
+        "'euler', delivery 'before_threshold'\n\nCompiled for loihi at dt = 0.1 ms"
+    )
+    paper_spikes()
+    succeed("run", "image.npz", "--input", "spikes.npz")
+    assert Recording.load("recording.npz").steps["b"].tolist() == PAPER_SPIKES
+
+
+def test_the_paper_s_own_file_runs_as_on_its_page():
+    path = published("lif_norse.nir")
+    succeed("compile", path, "--dt", "1e-4", "--v-reset", "0")
+    paper_spikes()
+    succeed("run", "image.npz", "--input", "spikes.npz", "-o", "out.h5")
+    with h5py.File("out.h5") as file:
+        times = file["spikes/1/timestamps"][()]
+    assert np.rint(times / 0.1).astype(int).tolist() == PAPER_SPIKES
+
+
+@pytest.mark.parametrize("step", ["1e-4", "0.0001s", "0.1ms", "100us"])
+def test_the_step_of_a_graph_is_in_seconds_unless_it_has_a_unit(step):
+    nir.write("model.nir", paper_neuron())
+    succeed("compile", "model.nir", "--dt", step)
+    assert load_image("image.npz").symbols.dt == 0.1
+
+
+def test_the_options_of_a_graph_reach_the_reader():
+    nir.write("model.nir", paper_neuron())
+    text = succeed("compile", "model.nir", "--dt", "1e-4", "--convention", "lava")
+    assert "delivery 'next_step'" in text
+    first = load_image("image.npz").report.scales[0].peaks["current"]
+    succeed("compile", "model.nir", "--dt", "1e-4", "--input-rate", "2000")
+    assert load_image("image.npz").report.scales[0].peaks["current"][0] > first[0]
+
+
+def test_a_warning_goes_to_stderr_and_the_image_is_written():
+    source = paper_neuron()
+    source.metadata = {"dt": 1e-3}
+    nir.write("model.nir", source)
+    result = run("compile", "model.nir", "--dt", "1e-4")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "Warning: NIR: the metadata of the graph say dt = 0.001, and it is read with 0.0001; its "
+        "neurons will behave differently.\n"
+    )
+    assert "Warning: NIR" not in result.stdout
+    assert Path("image.npz").is_file()
+
+
+def test_a_graph_with_several_inputs_takes_spikes_by_name():
+    nodes = {
+        "p": nir.Input({"input": np.array([2])}),
+        "q": nir.Input({"input": np.array([3])}),
+        "w": linear(np.full((4, 2), 9.0)),
+        "z": linear(np.full((4, 3), 9.0)),
+        "lif": cuba((4,), w_in=9.0),
+        "output": nir.Output({"output": np.array([4])}),
+    }
+    edges = [("p", "w"), ("q", "z"), ("w", "lif"), ("z", "lif"), ("lif", "output")]
+    nir.write("model.nir", nir.NIRGraph(nodes, edges, type_check=False))
+    succeed("compile", "model.nir", "--dt", "1e-4")
+    with h5py.File("in.h5", "w") as file:
+        file["spikes/q/timestamps"], file["spikes/q/node_ids"] = np.arange(50) * 0.4, [2] * 50
+    text = succeed("run", "image.npz", "--input", "in.h5", "--duration", "20", "-o", "out.nix")
+    spikes = int(re.search(r"lif: 4 neurons, (\d+) spikes", text)[1])
+    assert spikes > 10
+    assert read_spikes("out.nix").n_spikes == spikes
+    np.savez("spikes.npz", i=[0], t_step=[1], dt=0.1, n=3, duration=5.0)
+    assert fail("run", "image.npz", "--input", "spikes.npz") == (
+        "spikes.npz: holds the spikes of one input without a name, and the run has the inputs 'p', "
+        "'q'; pass a file with names (SONATA, or a stimulus of neurochip)."
+    )
+
+
+def test_spikes_of_sonata_need_a_duration():
+    nir.write("model.nir", paper_neuron())
+    succeed("compile", "model.nir", "--dt", "1e-4")
+    with h5py.File("in.h5", "w") as file:
+        file["spikes/input/timestamps"], file["spikes/input/node_ids"] = [1.0], [0]
+    assert fail("run", "image.npz", "--input", "in.h5") == (
+        "in.h5: does not say how long it lasts; pass a duration in ms."
+    )
+    succeed("run", "image.npz", "--input", "in.h5", "--duration", "5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("compile", "model.nir"),
+            "model.nir: a NIR graph does not say its step; pass --dt in seconds, such as --dt 1e-4 "
+            "(which is 0.1 ms), as the simulator had it that the graph comes from.",
+        ),
+        (
+            ("compile", "model.nir", "--dt", "0.1"),
+            "NIR: dt = 0.1 s is longer than the time constant 0.0025 s of node 'b'; dt is in "
+            "seconds: 0.1 ms is dt = 0.0001. Euler's method needs a shorter dt.",
+        ),
+        (
+            ("compile", "lost.nir", "--dt", "1e-4"),
+            "lost.nir: no such file; pass the path of a NIR graph (.nir).",
+        ),
+        (
+            ("compile", "old.nir", "--dt", "1e-4"),
+            "NIR: LIF 'a': stores no v_reset. Its file is older than that field: its neurons may "
+            "be set to 0 after a spike, or lowered by their threshold, which a chip cannot do. If "
+            "they are set to a value, pass it as v_reset.",
+        ),
+        (
+            ("compile", "model.nir", "--dt", "1e-4", "--convention", "x"),
+            "NIR: convention = 'x'; allowed: 'norse', 'snntorch', 'lava', 'nengo', 'exact', or a "
+            "Convention(...).",
+        ),
+        (("compile", "model.py", "--v-reset", "0"), "--v-reset is for NIR graphs (.nir)."),
+        (
+            ("compare", "model.nir"),
+            "model.nir: a NIR graph; here a Python file that defines 'network' is needed. Compile "
+            "the graph (neurochip compile), and run the image with --input.",
+        ),
+        (
+            ("run", "image.npz", "--input", "spikes.npz", "--record", "v", "-o", "out.h5"),
+            "out.h5 holds spikes only; with --record, write an .npz.",
+        ),
+        (
+            ("run", "image.npz", "--input", "spikes.txt"),
+            "spikes.txt: of an unknown format; allowed: .npz, .h5 (SONATA), .nix or .mat (Neo).",
+        ),
+        (
+            ("run", "image.npz", "--input", "wide.npz"),
+            "wide.npz: 'input' has 3 sources; the run expects 1.",
+        ),
+    ],
+)
+def test_an_error_is_one_message(arguments, message):
+    nir.write("model.nir", paper_neuron())
+    nir.write("old.nir", chain((1,), lif()))
+    with h5py.File("old.nir", "a") as file:
+        del file["node/nodes/a/v_reset"]
+    succeed("compile", "model.nir", "--dt", "1e-4")
+    paper_spikes()
+    Path("spikes.txt").write_text("0 1")
+    np.savez("wide.npz", i=[2], t_step=[1], dt=0.1, n=3, duration=5.0)
+    assert fail(*arguments) == message
+
+
+def test_a_missing_extra_is_one_message(monkeypatch):
+    nir.write("model.nir", recurrent())
+    monkeypatch.setitem(sys.modules, "nir", None)
+    assert fail("compile", "model.nir", "--dt", "1e-4") == (
+        "reading a NIR graph needs the package 'nir', which is not installed: pip install "
+        '"neurochip[nir]".'
+    )

@@ -1,0 +1,277 @@
+"""Reports: one page that holds everything, and the same numbers as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import html.parser
+import json
+import re
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sweep_models import cells
+
+from compiler import compile_network
+from neurochip import LOIHI, draw_stimulus
+from neurochip.emulator import Emulator
+from neurochip.errors import RecordingError
+from neurochip.report import (
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Table,
+    sweep_report,
+    validation_report,
+)
+from neurochip.sweep import read_sweep, sweep
+from neurochip.validation import compare, compare_activity, simulate_reference
+
+VOID = {"meta", "img", "br", "link"}
+
+
+class Outline(html.parser.HTMLParser):
+    """Tags, attributes and text of a page; raises where tags do not match."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(page)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data.replace("\u00a0", " "))
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+
+def outline(report):
+    return Outline(report.to_html())
+
+
+@functools.cache
+def plain_page():
+    return validated().to_html()
+
+
+@functools.cache
+def flow(**options):
+    network = cells()
+    image = compile_network(network, LOIHI, dt=0.5)
+    stimulus = draw_stimulus(network, 500.0, seed=1)
+    record = ["v"] if options.get("v", True) else []
+    reference = simulate_reference(network, stimulus, 0.5, record=record)
+    chip = Emulator(image).run(stimulus, record=record)
+    fine = simulate_reference(network, stimulus, 0.05)
+    comparison = compare(reference, chip, fine=fine, network=network)
+    return network, image, reference, chip, comparison
+
+
+def validated(**options):
+    return validation_report(*flow(), seed=1, **options)
+
+
+def test_a_page_loads_nothing_and_runs_nothing():
+    page = plain_page()
+    without_data = re.sub(r"data:image/[^\"]+", "data:", page)
+    for forbidden in ("<script", "<link", "http", "@import", "url(", "javascript"):
+        assert forbidden not in without_data
+    images = [attributes for tag, attributes in Outline(page).tags if tag == "img"]
+    assert len(images) == 2
+    for attributes in images:
+        assert attributes["src"].startswith("data:image/")
+        assert attributes["alt"]
+
+
+def test_a_page_fits_a_phone_and_paper():
+    page = plain_page()
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert "@media print" in page
+    assert page.count("<table>") == page.count('<div class="wide"><table>') > 5
+
+
+def test_a_validation_report_holds_results_registers_and_origin():
+    _, image, _, _, comparison = flow()
+    text = Outline(plain_page()).text
+    item = comparison.population("cells")
+    assert f"{item.reference_rate:.2f} Hz" in text
+    assert f"{100 * item.rate_error:+.2f} %" in text
+    assert f"{100 * item.split.time_step.signed:+.2f} %" in text
+    assert image.digest() in text
+    for row in image.report.rows:
+        assert all(cell in text for cell in row.cells)
+    for name in ("numpy", "numba", "python", "neurochip"):
+        assert name in text
+
+
+def test_the_json_holds_the_same_numbers(tmp_path):
+    page, numbers = validated(tolerance=0.05).write(tmp_path / "report.html")
+    assert Outline(page.read_text()).tags[0] == ("html", {"lang": "en"})
+    data = json.loads(numbers.read_text())
+    assert data["comparison"] == flow()[4].to_dict()
+    assert data["compile_report"] == flow()[1].report.to_dict()
+    assert data["equivalence"]["cells"]["conclusion"] == "equal within tolerance"
+    assert data["provenance"]["image digest"] == flow()[1].digest()
+
+
+def test_a_tolerance_adds_an_equivalence_test():
+    verdicts = validated().sections[0].blocks[0]
+    assert verdicts.header == ["population", "verdict", "mean rates"]
+    wide, narrow = (validated(tolerance=x).sections[0].blocks[0] for x in (0.05, 1e-6))
+    assert wide.header[3] == narrow.header[3] == "equal enough?"
+    assert wide.rows[0][3].startswith("equal within tolerance: difference ")
+    assert not narrow.rows[0][3].startswith("equal")
+
+
+def test_several_seeds_add_the_noise_floor():
+    network, image, *_ = flow()
+    stimuli = [draw_stimulus(network, 500.0, seed) for seed in range(6)]
+    activity = compare_activity(
+        [simulate_reference(network, stimulus, 0.5) for stimulus in stimuli],
+        Emulator(image).run_batch(stimuli),
+        "cells",
+        tolerance=0.5,
+    )
+    report = validated(activity=[activity])
+    (section,) = (section for section in report.sections if section.title == "Noise floor")
+    text = outline(page_of(*section.blocks)).text
+    assert f"cells: {activity.conclusion.value}, over 6 seeds" in text
+    assert f"{activity.quantities['rate'].distance:.3g} Hz" in text
+    assert report.data["activity"] == [activity.to_dict()]
+
+
+def test_further_sections_come_as_such_or_from_an_object_that_has_some():
+    class Attribution:
+        def sections(self):
+            return [Section("Attribution", [Paragraph("The decay register.")])]
+
+    report = validated(more=[Section("Notes", [Paragraph("Mine.")]), Attribution()])
+    titles = [section.title for section in report.sections]
+    assert titles == [
+        *("Result", "Registers and time step", "Figures", "Notes", "Attribution"),
+        *("Compile report", "Provenance"),
+    ]
+    assert report.sections[4].blocks[0].text == "The decay register."
+
+
+def test_an_overflow_is_the_first_that_one_reads():
+    network, image, reference, chip, comparison = flow()
+    wrapped = dataclasses.replace(comparison, overflows={"accumulator_wraps": 1234})
+    report = validation_report(network, image, reference, chip, wrapped)
+    first = report.sections[0].blocks[0]
+    assert first.warning
+    assert first.text.startswith("accumulator_wraps = 1,234 on the chip: a sum of synaptic input")
+    assert '<p class="warning">accumulator_wraps' in page_of(first).to_html()
+
+
+def test_equal_reports_are_equal_files():
+    assert validated().to_html() == plain_page()
+
+
+def test_without_v_one_figure_is_drawn():
+    network, image, reference, chip, comparison = flow(v=False)
+    report = validation_report(network, image, reference, chip, comparison)
+    pictures = [block for block in report.sections[2].blocks if isinstance(block, Picture)]
+    assert len(pictures) == 1
+
+
+def test_an_image_without_symbols_cannot_be_reported():
+    network, image, *runs = flow()
+    with pytest.raises(RecordingError) as caught:
+        validation_report(network, dataclasses.replace(image, symbols=None), *runs)
+    assert str(caught.value) == (
+        "validation_report: the image has no symbols, so nothing is known about its parameters; "
+        "pass the image that compile_network returned."
+    )
+
+
+# The page
+
+
+def page_of(*blocks):
+    return Report(title="a < b", lead="x & y", sections=[Section("<s>", blocks)], data={})
+
+
+def test_text_is_never_markup():
+    report = page_of(Paragraph("<script>alert(1)</script>"), Table(("<h>",), [("<td>",)], "n < 1"))
+    found = outline(report)
+    assert "script" not in [tag for tag, _ in found.tags]
+    for text in ("a < b", "x & y", "<s>", "<script>alert(1)</script>", "<h>", "<td>", "n < 1"):
+        assert text in found.text
+
+
+def test_columns_of_numbers_stand_right_and_units_stay_with_them():
+    page = page_of(Table(("name", "rate"), [("a", "1.50 Hz"), ("b", "-")])).to_html()
+    assert "<th>name</th><th class=n>rate</th>" in page
+    assert "<td>a</td><td class=n>1.50&nbsp;Hz</td>" in page
+    assert "<td>b</td><td class=n>-</td>" in page
+
+
+def test_small_figures_are_drawings_and_large_ones_pixels():
+    small, large = Figure(), Figure()
+    small.subplots().plot([1, 2])
+    large.subplots().plot(np.random.default_rng(1).random(10_000), ".")
+    page = page_of(Picture(small, "small"), Picture(large, "large")).to_html()
+    assert page.count("data:image/svg+xml;base64,") == 1
+    assert page.count("data:image/png;base64,") == 1
+
+
+def test_another_suffix_is_refused(tmp_path):
+    with pytest.raises(RecordingError, match=r"^report: path = '.*x\.json'; allowed: a path with"):
+        page_of().write(tmp_path / "x.json")
+    assert not list(tmp_path.iterdir())
+
+
+# Sweeps
+
+
+VALUES = {"core.weight_mantissa_bits": [3, 8], "tau_refrac": [5.0, 50.0], "seed": [1, 2, 3]}
+
+
+def swept(**options):
+    return sweep(cells, VALUES, duration=100.0, dt=0.5, workers=1, **options)
+
+
+def test_a_sweep_report_has_curves_medians_problems_and_origin():
+    done = swept()
+    report = sweep_report(done, title="Bits")
+    assert report.lead == (
+        "12 of 12 points over core.weight_mantissa_bits, tau_refrac, seed. The chip cannot hold "
+        "the network at 6 of them."
+    )
+    found = outline(report)
+    titles = [section.title for section in report.sections]
+    assert titles == ["Axes", "cells", "Medians", "Points that do not fit", "Provenance"]
+    assert len([tag for tag, _ in found.tags if tag == "img"]) == 2
+    rates = [row["chip_rate"] for row in done.rows[:3]]
+    assert f"{np.median(rates):.2f} Hz" in found.text
+    assert "needs refractory register 101" in found.text
+    assert done.header["network"][0] in found.text
+    assert json.loads(json.dumps(report.data, allow_nan=False))["rows"] == done.rows
+
+
+def test_an_unfinished_sweep_says_so(tmp_path):
+    path = swept(path=tmp_path / "sweep.jsonl").path
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:4]))
+    report = sweep_report(read_sweep(path))
+    assert report.lead == "3 of 12 points over core.weight_mantissa_bits, tau_refrac, seed."
+    assert report.sections[0].blocks[0] == Paragraph("9 points are not done yet.", warning=True)
+    outline(report)
+
+
+def test_a_sweep_over_seeds_alone_is_drawn_over_them():
+    report = sweep_report(sweep(cells, {"seed": [1, 2]}, duration=100.0, dt=0.5, workers=1))
+    assert "medians over seed." in outline(report).text
