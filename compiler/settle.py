@@ -19,6 +19,7 @@ __all__ = ["cluster_order", "settle"]
 _SMALL = 0.7  # of the fullest resource: above, no partner is looked for
 _TOGETHER = 1.3  # sum of two such loads up to which merging is tried: words are shared
 _PARTNERS = 6
+_ADDED_UP = ("compartments", "synaptic_words", "input_axons")  # what adds up over neurons
 
 
 def settle(work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array) -> Int64Array:
@@ -99,12 +100,9 @@ def _merge(
 def _loads(filling: Filling, chip: ChipSpec) -> Float64Array:
     """Share of the fullest resource of each core."""
     limits = limits_of(chip.core)
-    shares = [filling.usage[name] / limits[name] for name in _SHARED_OUT if name in limits]
+    shares = [filling.usage[name] / limits[name] for name in _ADDED_UP]
     loads: Float64Array = np.max(shares, axis=0)
     return loads
-
-
-_SHARED_OUT = ("compartments", "synaptic_words", "input_axons")  # what adds up over neurons
 
 
 def _exchanged(
