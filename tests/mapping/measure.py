@@ -120,9 +120,8 @@ def energy() -> None:
                 f"{estimate.per_step / 26.4e-9:.2f}; step time {estimate.step_time * 1e6:.2f} us, "
                 f"ratio {estimate.step_time / 16.65e-6:.2f}"
             )
-    # Keyword spotting: one more branch of ten layers. The width of a layer (taken as 256, that of
-    # the plain network) and the steps of an inference are not in what could be read: so the
-    # number of steps is what the measurement would mean.
+    # Keyword spotting: one more branch of ten layers of 256 (abr/power_benchmarks, models.py). The
+    # steps of an inference are not published: the ratio is given for several numbers of them.
     rng = np.random.default_rng(0)
     signal = PoissonInput("signal", 256, rate=50.0)
     layers = [Population(f"layer{k}", 256, CELL) for k in range(10)]
