@@ -108,22 +108,18 @@ def _spread(
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield _result(future)
-    finally:
-        for future in running:
-            future.cancel()
-
-
-def _result(future: Future[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    try:
-        return future.result()
+            # What is done is kept, also if another task of the same moment failed.
+            for future in sorted(done, key=lambda item: item.exception() is not None):
+                yield future.result()
     except BrokenExecutor as problem:
         raise SweepError(
             "sweep: a worker process ended before its points were done. In a script, call sweep "
             "under `if __name__ == '__main__':`; from a notebook, import the functions from a "
             "module, or pass workers=1; if memory ran out, pass fewer workers."
         ) from problem
+    finally:
+        for future in running:
+            future.cancel()
 
 
 def _check_travels(definition: Definition) -> None:
