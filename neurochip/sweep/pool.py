@@ -22,7 +22,7 @@ from typing import Any
 
 from ..errors import SweepError
 from .axes import Point
-from .worker import Definition, evaluate, warm_up
+from .worker import Definition, evaluate, forget, warm_up
 
 __all__ = ["Task", "cpus", "run_tasks"]
 
@@ -60,8 +60,11 @@ def run_tasks(
         If the definition cannot be sent, or a worker dies.
     """
     if executor is None and workers == 1:
-        for task in tasks:
-            yield evaluate(definition, task, None)
+        try:
+            for task in tasks:
+                yield evaluate(definition, task, None)
+        finally:
+            forget()
         return
     if executor is None:
         _check_travels(definition)

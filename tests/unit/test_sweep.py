@@ -241,6 +241,15 @@ def test_a_measure_that_fails_ends_the_sweep_and_names_the_point():
     )
 
 
+def test_a_function_that_was_changed_is_called_as_it_is_now():
+    for factor in (1, 2):
+
+        def measure(point_run, factor=factor):
+            return {"x": factor * point_run.point["seed"]}
+
+        assert run({"seed": [1, 2]}, measure=measure).column("x") == [factor, 2 * factor]
+
+
 def test_a_measure_must_not_reuse_a_name():
     done = run(measure=lambda _: {"rate_error": 1.0})
     with pytest.raises(SweepError, match=r"^sweep: measure returned 'rate_error', which is the "):
