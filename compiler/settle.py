@@ -18,7 +18,8 @@ __all__ = ["cluster_order", "settle"]
 
 _SMALL = 0.7  # of the fullest resource: above, no partner is looked for
 _TOGETHER = 1.3  # sum of two such loads up to which merging is tried: words are shared
-_PARTNERS = 6
+_PARTNERS = 5  # of either sort
+_ADDED_UP = ("compartments", "synaptic_words", "input_axons")  # what adds up over neurons
 
 
 def settle(work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array) -> Int64Array:
@@ -75,15 +76,16 @@ def _merge(
             continue
         pull = np.zeros(n)
         for part in parts[k]:
-            near = slice(ptr[part], ptr[part + 1])
-            pull += np.bincount(root[stop[near]], weight[near], n)
+            row = slice(ptr[part], ptr[part + 1])
+            pull += np.bincount(root[stop[row]], weight[row], n)
         pull[k] = 0.0
         fits = (load + load[k] <= _TOGETHER) & (kind == kind[k]) & (root == np.arange(n))
         fits[k] = False
         partners = np.flatnonzero(fits)
-        # The most messages first; of equals, the emptiest.
-        partners = partners[np.lexsort((load[partners], -pull[partners]))][:_PARTNERS]
-        for other in partners.tolist():
+        # Those with the most messages, of equals the emptiest; then simply the emptiest.
+        near = partners[np.lexsort((load[partners], -pull[partners]))][:_PARTNERS]
+        empty = partners[np.argsort(load[partners], kind="stable")][:_PARTNERS]
+        for other in dict.fromkeys([*near.tolist(), *empty.tolist()]):
             both = np.sort(np.concatenate([members[k], members[other]]))
             trial = filler.fill(both, np.zeros(len(both), dtype=bool))
             if trial.n_cores == 1 and trial.failed < 0:
@@ -99,12 +101,9 @@ def _merge(
 def _loads(filling: Filling, chip: ChipSpec) -> Float64Array:
     """Share of the fullest resource of each core."""
     limits = limits_of(chip.core)
-    shares = [filling.usage[name] / limits[name] for name in _SHARED_OUT if name in limits]
+    shares = [filling.usage[name] / limits[name] for name in _ADDED_UP]
     loads: Float64Array = np.max(shares, axis=0)
     return loads
-
-
-_SHARED_OUT = ("compartments", "synaptic_words", "input_axons")  # what adds up over neurons
 
 
 def _exchanged(

@@ -7,7 +7,7 @@ the two.
 """
 
 from .errors import NeurochipError
-from .hardware import LOIHI, ChipSpec, CoreSpec
+from .hardware import LOIHI, ChipSpec, CoreSpec, MeshSpec
 from .network import (
     LIF,
     Connection,
@@ -38,6 +38,7 @@ __all__ = [
     "ConstantCurrent",
     "CoreSpec",
     "LogNormal",
+    "MeshSpec",
     "Network",
     "NeurochipError",
     "Normal",

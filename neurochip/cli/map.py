@@ -57,6 +57,7 @@ __all__ = ["map_command"]
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False), help="Folder for figure and numbers."
 )
+@click.option("--image", "image_path", type=click.Path(dir_okay=False), help="Image to write.")
 def map_command(
     model: str,
     system: str,
@@ -67,6 +68,7 @@ def map_command(
     seed: int,
     costs: tuple[str, ...],
     output: str | None,
+    image_path: str | None,
     **options: Any,
 ) -> None:
     """Put MODEL on the cores of a chip or system and report what it takes.
@@ -77,6 +79,7 @@ def map_command(
 
     from .._npz import write_atomically
     from ..emulator import Emulator
+    from ..image_io import save_image
     from ..mapping import COST_TABLES, Activity, estimate_energy, map_image, mapping_figure
     from ..presets import SYSTEMS
     from ..stimulus import draw_stimulus
@@ -105,6 +108,8 @@ def map_command(
     click.echo(report)
     for estimate in estimates:
         click.echo(estimate)
+    if image_path is not None:
+        click.echo(f"Wrote {save_image(image, image_path)}")
     if output is not None:
         folder = Path(output)
         folder.mkdir(parents=True, exist_ok=True)

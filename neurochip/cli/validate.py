@@ -28,7 +28,7 @@ __all__ = ["validate_command"]
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Seeds, from --seed on; from 6 on they add the noise floor, for recurrent networks.",
+    help="Seeds, from --seed on. More than one adds the noise floor, which takes 7 to decide.",
 )
 @click.option(
     "--excess",

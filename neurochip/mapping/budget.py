@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from ..hardware import ChipSpec, CoreSpec
+from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
-from .wiring import Wiring, delay_limit, wiring_of
+from .wiring import Wiring, wiring_of
 
 __all__ = [
     "RESOURCES",
@@ -300,9 +300,3 @@ def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
     chip_of = image.sites // chip.cores
     usage = add_axons(filling.usage, filling.reach, core_of, population, chip.core, chip_of)
     return usage, filling.reach
-
-
-def compartment_limits(chip: ChipSpec, usage: Mapping[str, Int64Array]) -> Int64Array:
-    """Compartments that each core may hold, by its delay bits."""
-    limits: Int64Array = delay_limit(chip.core, usage["delay_bits"])
-    return limits

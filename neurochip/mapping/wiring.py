@@ -18,7 +18,7 @@ from ..image import ChipImage
 from ..registers import SynapseFormat
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["SynapseRows", "Wiring", "profiles_of", "wire", "wiring_of"]
+__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "wire", "wiring_of"]
 
 _PROFILE = ("decay_u", "decay_v", "refractory", "join")
 _SHARED = ("vmin_exponent", "vmax_exponent")

@@ -22,7 +22,7 @@ from typing import Any
 
 from ..errors import SweepError
 from .axes import Point
-from .worker import Definition, evaluate, warm_up
+from .worker import Definition, evaluate, forget, warm_up
 
 __all__ = ["Task", "cpus", "run_tasks"]
 
@@ -60,8 +60,11 @@ def run_tasks(
         If the definition cannot be sent, or a worker dies.
     """
     if executor is None and workers == 1:
-        for task in tasks:
-            yield evaluate(definition, task, None)
+        try:
+            for task in tasks:
+                yield evaluate(definition, task, None)
+        finally:
+            forget()
         return
     if executor is None:
         _check_travels(definition)
@@ -108,22 +111,18 @@ def _spread(
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield _result(future)
-    finally:
-        for future in running:
-            future.cancel()
-
-
-def _result(future: Future[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    try:
-        return future.result()
+            # What is done is kept, also if another task of the same moment failed.
+            for future in sorted(done, key=lambda item: item.exception() is not None):
+                yield future.result()
     except BrokenExecutor as problem:
         raise SweepError(
             "sweep: a worker process ended before its points were done. In a script, call sweep "
             "under `if __name__ == '__main__':`; from a notebook, import the functions from a "
             "module, or pass workers=1; if memory ran out, pass fewer workers."
         ) from problem
+    finally:
+        for future in running:
+            future.cancel()
 
 
 def _check_travels(definition: Definition) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import os
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -118,7 +119,8 @@ def sweep(
                 "add it to the axes, or give it a default."
             )
     definition = Definition(
-        key="",
+        # Not of the content: that of a function is not known.
+        key=uuid.uuid4().hex,
         network=network,
         chip=chip,
         synapses=0,
@@ -132,7 +134,7 @@ def sweep(
     networks = [definition.make_network(definition.network_key(point)) for point in ends]
     header = _header(definition, points, networks)
     synapses = max(item.n_synapses for item in networks)
-    definition = replace(definition, key=fingerprint(header), synapses=synapses)
+    definition = replace(definition, synapses=synapses)
     journal = Journal(None if path is None else Path(path), header)
     pending = [(i, point) for i, point in enumerate(points) if i not in journal.records]
     tasks = _tasks(definition, pending)

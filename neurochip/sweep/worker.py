@@ -23,7 +23,7 @@ from ..stimulus import Stimulus, draw_stimulus
 from ..validation import Comparison, compare
 from .axes import COMPILE_OPTIONS, CORE, Point, Scalar, described, parameters_of, plain
 
-__all__ = ["Definition", "PointRun", "evaluate", "warm_up"]
+__all__ = ["Definition", "PointRun", "evaluate", "forget", "warm_up"]
 
 _NETWORKS = 2  # the last ones, kept in a worker
 _IMAGES, _SYNAPSES = 16, 4_000_000  # so many images, as long as they hold so many synapses at most
@@ -63,7 +63,7 @@ class Definition:
     Parameters
     ----------
     key : str
-        Equal for equal definitions: workers know by it what they may keep.
+        Of this sweep alone: workers know by it what they may keep.
     network : Network or callable
         The network, or a function of axes that makes it.
     chip : ChipSpec or callable
@@ -165,10 +165,16 @@ def evaluate(
     SweepError
         If a point fails for another reason than that the chip cannot hold its network.
     """
-    if definition.key not in _kept:
-        _kept.clear()  # of the last sweep
-        _kept[definition.key] = _Evaluator(definition)
-    return [_kept[definition.key].record(index, point, threads) for index, point in points]
+    evaluator = _kept.get(definition.key)
+    if evaluator is None:
+        forget()  # the last sweep
+        evaluator = _kept[definition.key] = _Evaluator(definition)
+    return [evaluator.record(index, point, threads) for index, point in points]
+
+
+def forget() -> None:
+    """Let go of what is kept for further points."""
+    _kept.clear()
 
 
 def warm_up() -> None:

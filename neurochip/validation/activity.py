@@ -25,7 +25,7 @@ from .spread import Distances, correlations, distances
 __all__ = ["ActivityComparison", "DistributionComparison", "compare_activity"]
 
 _UNITS = {"rate": "Hz", "cv": "", "correlation": ""}
-_FEWEST_RUNS = 6  # 2**5 exchanges of runs that count: below it no p-value reaches 5 %
+_FEWEST_RUNS = 7  # 2**6 exchanges that count: below it no p of three quantities reaches 5 %
 _MOST_EXCHANGES = 4096  # more runs: a random part of all exchanges
 _RESAMPLES = 2000
 _PAIRED = 100  # neurons whose pairs are correlated: 4,950 pairs
@@ -189,7 +189,7 @@ def compare_activity(
     Parameters
     ----------
     reference, chip : sequence of Recording
-        Run i of both belongs to seed i: the same input. 8 or more seeds are advised; below 6
+        Run i of both belongs to seed i: the same input. 8 or more seeds are advised; below 7
         nothing can be concluded.
     population : str
         Its name.

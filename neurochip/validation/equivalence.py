@@ -193,9 +193,7 @@ def rate_equivalence(item: PopulationComparison, *, tolerance: float, seed: Any 
         in n neurons, up to 3 / n of all neurons like these may (rule of three, 95 %).
     """
     result = equivalence(item.reference_rates, item.chip_rates, tolerance=tolerance, seed=seed)
-    if item.verdict is Verdict.SILENT_ON_CHIP:
-        return replace(result, conclusion=Conclusion.DIFFERENT)
-    counted = item.verdict in (Verdict.COMPARED, Verdict.SATURATED)
+    counted = item.verdict in (Verdict.COMPARED, Verdict.SATURATED, Verdict.SILENT_ON_CHIP)
     resolved = tolerance * item.reference_counts.sum() >= _RESOLVED
     if not counted or (result.conclusion is Conclusion.EQUAL and not resolved):
         return replace(result, conclusion=Conclusion.UNDECIDED)

@@ -332,6 +332,22 @@ def test_a_run_of_brian2_gives_its_input_spikes(b2):
     assert np.array_equal(run.ids["cells"], spikes.i[:])
 
 
+def test_a_brian2_network_goes_through_a_sweep(b2):
+    from neurochip.frontends.brian2 import from_brian2
+    from neurochip.sweep import sweep
+
+    def network(rate=100.0):
+        group = cells(b2, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0")
+        noise = b2.PoissonGroup(3, rates=rate * b2.Hz)
+        wires = b2.Synapses(noise, group, on_pre="v += 0.4")
+        wires.connect()
+        return from_brian2(group, noise, wires).network
+
+    result = sweep(network, {"rate": [200.0, 800.0], "dt": [0.5]}, duration=200.0, workers=1)
+    few, many = (row["reference_spikes"] for row in result.rows)
+    assert 0 < few < many
+
+
 @pytest.mark.parametrize("broken", [False, True])
 def test_without_brian2_the_extra_is_named(tmp_path, broken):
     program = "import sys\n" if broken else "import sys\nsys.modules['brian2'] = None\n"

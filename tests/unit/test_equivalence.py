@@ -109,6 +109,7 @@ def recording(counts):
         ([30] * 20, [33] * 20, Conclusion.DIFFERENT),
         ([1] * 20, [1] * 20, Conclusion.UNDECIDED),  # 20 spikes are too few
         ([30] * 20, [0] * 20, Conclusion.DIFFERENT),
+        ([1] + [0] * 19, [0] * 20, Conclusion.UNDECIDED),
         ([0] * 20, [0] * 20, Conclusion.UNDECIDED),
     ],
 )

@@ -30,6 +30,7 @@ from neurochip.cli import main
 from neurochip.cli.map import map_command
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError, NeurochipError, RecordingError
+from neurochip.image_io import load_image
 from neurochip.mapping import (
     COST_TABLES,
     Activity,
@@ -241,6 +242,17 @@ def test_cores_with_too_many_axons_are_cut_until_they_fit():
     assert image.report.resources["output_axons"] == (24, 30)
 
 
+def test_neurons_with_other_limits_of_v_share_no_core():
+    """A core has one vmin and one vmax: cells that never spike have a lower vmax."""
+    members = [Population("cells", 30, CELL), Population("silent", 10, LIF(v_thresh=np.inf))]
+    link = from_arrays(members[0], members[1], range(30), np.arange(30) % 10, weight=0.1)
+    network = Network(populations=members, connections=[link])
+    for placement in ("sequential", "greedy", "hypergraph"):
+        image = compile_network(network, LOIHI, 1.0, placement=placement)
+        assert sorted(np.diff(image.core_ptr).tolist()) == [10, 30]
+        assert image.report.resources["shared_registers"] == (1, 1)
+
+
 # --------------------------------------------------------------------------------------- strategies
 
 
@@ -332,11 +344,13 @@ def test_map_prints_the_report_and_writes_figure_and_numbers(tmp_path):
     result = run_map(
         tmp_path, 2000, "--placement", "greedy", "--duration", "50",
         "--costs", "sana-fe", "--costs", "davies-2018", "-o", str(folder),
+        "--image", str(tmp_path / "placed.npz"),
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "Mapped onto loihi: " in result.output
     assert "(measured in 50 steps)" in result.output
     assert "Estimate by the table 'SANA-FE'" in result.output
+    assert load_image(tmp_path / "placed.npz").report.options["placement"] == "greedy"
     assert (folder / "mapping.png").read_bytes().startswith(b"\x89PNG")
     data = json.loads((folder / "mapping.json").read_text())
     assert [item["table"] for item in data["energy"]] == ["SANA-FE", "Davies 2018"]

@@ -14,7 +14,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from sweep_models import BUILT, cells, preset, slow, weight_error
+from sweep_models import BUILT, cells, dying, preset, slow, weight_error
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
@@ -241,6 +241,15 @@ def test_a_measure_that_fails_ends_the_sweep_and_names_the_point():
     )
 
 
+def test_a_function_that_was_changed_is_called_as_it_is_now():
+    for factor in (1, 2):
+
+        def measure(point_run, factor=factor):
+            return {"x": factor * point_run.point["seed"]}
+
+        assert run({"seed": [1, 2]}, measure=measure).column("x") == [factor, 2 * factor]
+
+
 def test_a_measure_must_not_reuse_a_name():
     done = run(measure=lambda _: {"rate_error": 1.0})
     with pytest.raises(SweepError, match=r"^sweep: measure returned 'rate_error', which is the "):
@@ -269,7 +278,10 @@ class Backwards(Executor):
         self.waiting.append((future, function, arguments, options))
         if len(self.waiting) == self.tasks:
             for done, call, given, named in reversed(self.waiting):
-                done.set_result(call(*given, **named))
+                try:
+                    done.set_result(call(*given, **named))
+                except SweepError as problem:
+                    done.set_exception(problem)
         return future
 
 
@@ -316,6 +328,24 @@ def test_a_function_that_cannot_travel_is_refused():
         r"functions at the top level of a module, or pass workers=1\.",
         message,
     )
+
+
+def test_a_worker_that_dies_ends_the_sweep_with_advice():
+    assert refuse(measure=dying, workers=2) == (
+        "sweep: a worker process ended before its points were done. In a script, call sweep under "
+        "`if __name__ == '__main__':`; from a notebook, import the functions from a module, or "
+        "pass workers=1; if memory ran out, pass fewer workers."
+    )
+
+
+def test_what_is_done_is_kept_where_another_task_fails(tmp_path):
+    def failing(point_run):
+        return {"ratio": 1 / (point_run.point["seed"] - 2)}
+
+    path = tmp_path / "sweep.jsonl"
+    message = refuse({"seed": [1, 2, 3]}, path=path, measure=failing, executor=Backwards(tasks=3))
+    assert message.startswith("sweep: point 1 (seed=2) failed with ZeroDivisionError")
+    assert [record["point"] for record in read_sweep(path).records] == [0, 2]
 
 
 # Files

@@ -29,7 +29,7 @@ from ...recording import Probe, Recording, Trace, resolve_probes
 from ...typing import Int32Array
 from ...validation import Comparison
 from ...validation import compare as judge
-from .inputs import Spikes, binomial_of, generated, joined
+from .inputs import Spikes, binomial_of, generated, joined, repeated
 from .reading import Reading, as_network, at_zero, inputs_in_order, read_network
 from .session import stimulus_of
 
@@ -137,7 +137,7 @@ def run_in_brian2(
         name: StateMonitor(groups[name], reading.cells[name].v, record=ids, when="before_synapses")
         for (name, _), ids in probes.items()
     }
-    with _added(net, (*events.values(), *traces.values())), _counted(inputs) as counts:
+    with _added(net, (*events.values(), *traces.values())), _noted(inputs) as noted:
         net.store(_STORED)
         Network.run.original_function(net, duration, namespace=namespace)
         n_steps = int(clock.variables["timestep"].get_value().item())
@@ -150,7 +150,7 @@ def run_in_brian2(
         del net._stored_state[_STORED]
     for obj in inputs:
         if isinstance(obj, PoissonInput):
-            spikes[obj.name] = joined(counts[obj.name], 0)
+            spikes[obj.name] = joined(noted[obj.name], 0)
         elif isinstance(obj, SpikeGeneratorGroup):
             spikes[obj.name] = generated(obj, 0, n_steps)
     reading = read_network(net, namespace, spikes)
@@ -186,26 +186,27 @@ def _added(net: Any, monitors: Iterable[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _counted(inputs: Iterable[Any]) -> Iterator[dict[str, list[Any]]]:
-    """Note what every PoissonInput draws, by having it draw in numpy for a while."""
-    counts: dict[str, list[Any]] = {}
+def _noted(inputs: Iterable[Any]) -> Iterator[dict[str, list[Any]]]:
+    """Note who spikes in each step of a PoissonInput, by having it draw in numpy for a while."""
+    sent: dict[str, list[Any]] = {}
     undo = []
     for obj in inputs:
         if not isinstance(obj, PoissonInput):
             continue
-        drawn = counts[obj.name] = []
+        drawn = sent[obj.name] = []
         implementations = binomial_of(obj).implementations
         sample = implementations[NumpyCodeObject].get_code(obj)
 
-        def noted(size: Any, sample: Any = sample, drawn: list[Any] = drawn) -> Any:
-            drawn.append(sample(size))
-            return drawn[-1]
+        def draw(size: Any, sample: Any = sample, drawn: list[Any] = drawn) -> Any:
+            counts = sample(size)
+            drawn.append(repeated(counts))
+            return counts
 
         undo.append((obj, obj.codeobj_class, implementations, sample))
-        implementations.add_implementation("numpy", noted)
+        implementations.add_implementation("numpy", draw)
         obj.codeobj_class = NumpyCodeObject
     try:
-        yield counts
+        yield sent
     finally:
         for obj, codeobj_class, implementations, sample in undo:
             implementations.add_implementation("numpy", sample)

@@ -25,7 +25,7 @@ from ...typing import Int32Array, Int64Array
 from .refusal import refusal
 from .values import NotConstantError, dimensions_of, evaluate, uniform
 
-__all__ = ["Spikes", "binomial_of", "describe", "draw", "generated", "joined"]
+__all__ = ["Spikes", "binomial_of", "describe", "draw", "generated", "joined", "repeated"]
 
 Spikes: TypeAlias = tuple[Int64Array, Int32Array]  # steps and ids, sorted by step, then id
 
@@ -51,9 +51,11 @@ def describe(
     Raises
     ------
     FrontendError
-        If its rates change with time and its spikes are not known, or it has a slot of its own.
+        If its rates change with time and its spikes are not known, or it has a slot of its own, or
+        Brian2 would not draw whole numbers of spikes.
     """
     if isinstance(source, PoissonInput):
+        _check_whole(source)
         rate = float(source.N) * float(source.rate)
         return ours.PoissonInput(source.name, int(source._group.N), rate)
     runner = source.thresholder["spike"] if isinstance(source, PoissonGroup) else source
@@ -98,6 +100,17 @@ class _Sampler:
     draw: Any
 
 
+def _check_whole(source: Any) -> None:
+    expected = float(source.N) * float(source.rate) * float(source.clock.dt_)
+    if expected > 5 and float(source.N) - expected > 5:  # as in brian2.input.binomial
+        raise refusal(
+            source,
+            f"N = {source.N} sources of {float(source.rate):g} Hz are {expected:.3g} spikes per "
+            "step, for which Brian2 draws a normal distribution instead of spikes",
+            "Split it into several PoissonInputs of at most 5 spikes per step.",
+        )
+
+
 def _uniform(*shape: int) -> Any:
     return np.random.rand(*shape)  # noqa: NPY002 - the stream of brian2.seed()
 
@@ -111,6 +124,7 @@ def binomial_of(source: Any) -> Any:
 def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
     """Prepare the drawing of a random input; rates that change are left to Brian2's own code."""
     if isinstance(source, PoissonInput):
+        _check_whole(source)
         sample = binomial_of(source).implementations[NumpyCodeObject].get_code(source)
         size = int(source._group.N)
         return _Sampler(source, size, None, lambda: sample(size))
@@ -191,19 +205,24 @@ def _draw_steps(
     samplers: Sequence[_Sampler], clock: Any, first: int, n_steps: int
 ) -> dict[str, Spikes]:
     """Step by step, since binomial numbers and changing rates take what they need of the stream."""
-    counts: dict[str, list[Any]] = {item.source.name: [] for item in samplers}
+    ids: dict[str, list[Int64Array]] = {item.source.name: [] for item in samplers}
     for step in range(first, first + n_steps):
         clock.variables["timestep"].set_value(step)
         clock.variables["t"].set_value(step * clock.dt_)
         for item in samplers:
-            counts[item.source.name].append(item.draw())
-    return {name: joined(several, first) for name, several in counts.items()}
+            ids[item.source.name].append(repeated(item.draw()))
+    return {name: joined(several, first) for name, several in ids.items()}
 
 
-def joined(counts: Sequence[Any], first: int) -> Spikes:
-    """Return the spikes of consecutive steps, given how often each source spikes in each."""
-    ids = [np.repeat(np.arange(len(row)), row.astype(np.int64)) for row in counts]
-    steps = np.repeat(np.arange(first, first + len(counts)), [len(row) for row in ids])
+def repeated(counts: Any) -> Int64Array:
+    """Return each source as often as it spikes."""
+    active = np.flatnonzero(counts)
+    return np.repeat(active, counts[active].astype(np.int64))
+
+
+def joined(ids: Sequence[Int64Array], first: int) -> Spikes:
+    """Return the spikes of consecutive steps, given who spikes in each."""
+    steps = np.repeat(np.arange(first, first + len(ids)), [len(row) for row in ids])
     flat = np.concatenate([np.empty(0, np.int64), *ids])
     return steps.astype(np.int64), flat.astype(np.int32)
 

@@ -112,21 +112,13 @@ def read_poisson_kicks(
     Raises
     ------
     FrontendError
-        If it drives anything but v or a current, or Brian2 would not draw whole numbers of spikes.
+        If it drives anything but v or a current.
     """
     target = parent_of(poisson._group)
     if target.name not in cells:
         raise refusal(poisson, f"its target {target.name!r} is not in the network", "Add it.")
     if poisson.when != "synapses":
         _refuse_slot(poisson, poisson.when)
-    expected = float(poisson.N) * float(poisson.rate) * float(poisson.clock.dt_)
-    if expected > 5 and float(poisson.N) - expected > 5:
-        raise refusal(
-            poisson,
-            f"N = {poisson.N} sources of {float(poisson.rate):g} Hz are {expected:.3g} spikes per "
-            "step, for which Brian2 draws a normal distribution instead of spikes",
-            "Split it into several PoissonInputs of at most 5 spikes per step.",
-        )
     cell = cells[target.name]
     _check_variable(poisson, poisson.target_var, poisson.target_var, cell)
     weight = poisson.weight

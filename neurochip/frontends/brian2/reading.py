@@ -53,8 +53,6 @@ class Reading:
         Its groups of neurons.
     units : dict of str to Units
         How their numbers were turned into ours.
-    inputs : tuple of brian2 objects
-        What drives it, in the order of Brian2's schedule.
     monitors : tuple of brian2 monitors
         Those that are active.
     """
@@ -63,7 +61,6 @@ class Reading:
     dt: float
     cells: dict[str, Cells]
     units: dict[str, Units]
-    inputs: tuple[Any, ...]
     monitors: tuple[Any, ...]
 
 
@@ -122,7 +119,6 @@ def read_network(
         dt=dt,
         cells=cells,
         units=units,
-        inputs=inputs_in_order(objects),
         monitors=tuple(obj for obj in objects if isinstance(obj, _MONITORS)),
     )
 

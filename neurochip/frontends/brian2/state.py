@@ -149,7 +149,8 @@ class Window:
         v = np.empty_like(u)
         v[0], v[1:] = state.end[ids], self.recording.trace(name).values[:-1]
         if state.delta:
-            v += np.where(self._held(name), 0.0, u / state.keep_v[ids])
+            free = ~self._held(name) & (state.keep_v[ids] > 0)
+            v += np.divide(u, state.keep_v[ids], out=np.zeros_like(u), where=free)
         return np.asarray(v / state.unit)
 
     def _held(self, name: str) -> Any:
