@@ -166,5 +166,5 @@ def test_moments_leave_less_error_of_the_rate_than_nearest():
     effects = {}
     for rule in ("nearest", "moments"):
         found = attribute(asked, stimulus, chip, 0.1, v_neurons=1, weight_rounding=rule)
-        effects[rule] = np.abs(found.neuron_rates["cells"]["weights"]).mean()
+        effects[rule] = np.abs(found.of_neurons("cells", "weights")).mean()
     assert effects["moments"] < effects["nearest"] / 2
