@@ -63,7 +63,7 @@ def validate_command(
     from ._judge import judge, noise_floor
 
     network = load_model(model)
-    options["dt"] = options["dt"].ms()
+    options["dt"] = float(options["dt"])
     found = judge(network, duration=duration, seed=seed, fine=fine, **options)
     report = validation_report(
         network,
