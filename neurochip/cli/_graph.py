@@ -34,7 +34,7 @@ def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple
         )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = read_nir(path, dt.taken_as("s") / 1000, **given)
+        model = read_nir(path, dt.ms("s") / 1000, **given)
     for warning in caught:
         click.echo(f"Warning: {warning.message}", err=True)
     parts = model.convention

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,25 +13,16 @@ _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1000.0}
 _FORM = re.compile(r"\s*([-+.\deE]+?)\s*(us|µs|ms|s)?\s*")
 
 
-class Step(float):
-    """A length of time in ms, and the unit that was given with it, if any.
+class Step(NamedTuple):
+    """A number and the unit that was given with it, if any."""
 
-    Without a unit the number is taken as ms; :meth:`taken_as` takes it otherwise.
-    """
-
+    value: float
     unit: str | None
 
-    @classmethod
-    def of(cls, value: float, unit: str | None) -> Step:
-        """Make a step from a number and its unit."""
-        factor = _MS[unit or "ms"]
-        step = cls(value if factor == 1 else f"{value * factor:.12g}")
-        step.unit = unit
-        return step
-
-    def taken_as(self, unit: str) -> Step:
-        """Return the step in ms, if ``unit`` is that of a number without one."""
-        return self if self.unit else Step.of(float(self), unit)
+    def ms(self, default: str = "ms") -> float:
+        """Return the step in ms; ``default`` is the unit of a number without one."""
+        factor = _MS[self.unit or default]
+        return self.value if factor == 1 else float(f"{self.value * factor:.12g}")
 
 
 class _StepType(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
@@ -42,7 +33,7 @@ class _StepType(click.ParamType):  # type: ignore[type-arg] # generic since clic
             return value
         match = _FORM.fullmatch(str(value))
         try:
-            return Step.of(float(match[1]), match[2])  # type: ignore[index]
+            return Step(float(match[1]), match[2])  # type: ignore[index]
         except (TypeError, ValueError):
             self.fail(f"{value!r} is not a number, or a number and us, ms or s.", param, ctx)
 

@@ -38,7 +38,7 @@ def compare_command(
         load_model(model),
         duration=duration,
         seed=seed,
-        dt=dt,
+        dt=dt.ms(),
         fine=fine,
         gain=gain,
         headroom=headroom,

@@ -77,4 +77,4 @@ def _load(model: str, dt: Step, given: dict[str, Any]) -> tuple[Network, float]:
         return load_graph_model(model, None if default else dt, given)
     for name in given:
         raise click.UsageError(f"--{name.replace('_', '-')} is for NIR graphs (.nir).")
-    return load_model(model), dt
+    return load_model(model), dt.ms()

@@ -54,7 +54,7 @@ def sweep_command(
     from ..sweep import sweep
 
     axes = read_axes(vary)
-    options["dt"] = float(options["dt"])
+    options["dt"] = options["dt"].ms()
     source = click.get_current_context().get_parameter_source
     for name in axes:
         # The default of an option gives way to an axis; one that was asked for does not.

@@ -63,7 +63,7 @@ def validate_command(
     from ._judge import judge, noise_floor
 
     network = load_model(model)
-    options["dt"] = float(options["dt"])
+    options["dt"] = options["dt"].ms()
     found = judge(network, duration=duration, seed=seed, fine=fine, **options)
     report = validation_report(
         network,
