@@ -29,7 +29,7 @@ __all__ = ["explain"]
 _WEIGHTS = {0: "weight", 1: "weight > 0", -1: "weight < 0"}
 _CHILD = "in a compartment of its own: each neuron takes two"
 _MATTERS = 0.01  # relative error from which a row carries a warning
-_CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 200 MB
+_CHUNK = 1 << 20  # synapses looked at together: bounds the temporary arrays to about 50 MB
 
 
 def explain(

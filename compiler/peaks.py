@@ -27,7 +27,7 @@ from .projections import Projection
 __all__ = ["Peaks", "expected_peaks", "spikes_per_step"]
 
 _LOG_RARE = 9 * np.log(10)  # once in 1e9 steps of a neuron
-_CHUNK = 1 << 22  # synapses looked at together: bounds the temporary arrays to about 100 MB
+_CHUNK = 1 << 20  # synapses looked at together: bounds the temporary arrays to about 50 MB
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,20 @@ from neurochip.typing import Float64Array, Int32Array, Int64Array
 
 from .options import CompileOptions
 
-__all__ = ["round_steps", "second_moment_gain"]
+__all__ = ["draws_for", "round_steps", "second_moment_gain"]
+
+
+def draws_for(name: str, options: CompileOptions) -> np.random.Generator:
+    """Return the stream of random numbers of a connection, which has one of its own."""
+    return np.random.default_rng([options.weight_seed, zlib.crc32(name.encode())])
 
 
 def round_steps(
-    steps: Float64Array, post: Int32Array, options: CompileOptions, name: str
+    steps: Float64Array, post: Int32Array, rule: str, rng: np.random.Generator
 ) -> Int64Array:
-    """Round weights, in steps of their grid, by the rule of the options.
+    """Round weights, in steps of their grid.
+
+    All rules but ``"moments"`` may be given a connection part by part.
 
     Parameters
     ----------
@@ -32,17 +39,15 @@ def round_steps(
         Weights in steps, or one value for all.
     post : ndarray of int32, shape (n_synapses,)
         Target of each synapse.
-    options : CompileOptions
-        Rule and seed.
-    name : str
-        Of the connection: each has its own stream of random numbers.
+    rule : str
+        As :class:`CompileOptions` has it.
+    rng : numpy.random.Generator
+        What the rules that draw take their numbers from.
     """
-    rule = options.weight_rounding
     if rule == "nearest":
         return round_to_integer(steps, Rounding.NEAREST)
     if rule == "floor":
         return round_to_integer(steps, Rounding.TOWARD_ZERO)
-    rng = np.random.default_rng([options.weight_seed, zlib.crc32(name.encode())])
     each = np.broadcast_to(steps, post.shape)
     if rule == "stochastic":
         return round_to_integer(each, Rounding.STOCHASTIC, rng)

@@ -56,11 +56,16 @@ class Scale:
     binding: str
 
 
-def scaled_weights(connection: Connection, gain: Float64Array) -> Float64Array:
-    """Return what each synapse adds to u, in mV; one value if all are equal."""
-    if not isinstance(connection.weight, np.ndarray) and (gain == gain[0]).all():
-        return np.array([connection.weight * gain[0]])
-    return connection.weight * gain[connection.post]
+def scaled_weights(
+    connection: Connection, gain: Float64Array, part: slice = slice(None)
+) -> Float64Array:
+    """Return what each synapse, or each of a part, adds to u, in mV; one value if all are equal."""
+    weight = connection.weight
+    if not isinstance(weight, np.ndarray) and (gain == gain[0]).all():
+        return np.array([weight * gain[0]])
+    scaled = gain[connection.post[part]]
+    scaled *= weight[part] if isinstance(weight, np.ndarray) else weight
+    return scaled
 
 
 def peak_limits(population: Population, core: CoreSpec) -> dict[str, int]:
@@ -259,8 +264,9 @@ def _weight_cost(
 
 
 def _sample(weights: Float64Array) -> Float64Array:
-    """At most 512 weights: evenly spaced quantiles, with both extremes."""
+    """At most 512 weights: evenly spaced quantiles, with both extremes. Changes their order."""
     if weights.size <= _SAMPLE:
         return weights
-    picked = np.sort(weights)[np.linspace(0, weights.size - 1, _SAMPLE).astype(np.int64)]
-    return np.asarray(picked)
+    places = np.linspace(0, weights.size - 1, _SAMPLE).astype(np.int64)
+    weights.partition(places)
+    return weights[places]

@@ -15,11 +15,13 @@ from .decays import Decays
 from .ideal import delay_steps
 from .options import CompileOptions
 from .projections import Projection
-from .rounding import round_steps
+from .rounding import draws_for, round_steps
 from .scaling import scaled_weights
 from .weights import Grid, choose_format, mantissas, sign_mode_of
 
 __all__ = ["ConnectionRegisters", "round_connection", "rounded_delays"]
+
+_CHUNK = 1 << 20  # synapses looked at together: bounds the temporary arrays to about 50 MB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,15 +96,26 @@ def round_connection(
     n = connection.n_synapses
     steps = rounded_delays(connection, chip, dt)
     longest = int(steps.max()) if n else 0
-    weights = scaled_weights(connection, gain) * lsb_per_mv if n else np.empty(0)
-    largest = float(np.abs(weights).max()) if n else 0.0
-    chosen = choose_format(largest, sign_mode_of(weights), chip.core)
-    steps_of_weight = round_steps(weights / chosen.step, connection.post, options, connection.name)
-    rounded = mantissas(steps_of_weight, chosen).astype(np.int16)
+    # Sums over targets need all synapses at once.
+    rule = options.weight_rounding
+    chunk = max(n, 1) if rule == "moments" else _CHUNK
+    parts = [slice(start, start + chunk) for start in range(0, n, chunk)]
+    extremes = np.array(
+        [limit(scaled_weights(connection, gain, p)) for p in parts for limit in (np.min, np.max)]
+    )
+    largest = lsb_per_mv * float(np.abs(extremes).max(initial=0.0))
+    chosen = choose_format(largest, sign_mode_of(extremes), chip.core)
+    rng = draws_for(connection.name, options)
+    rounded = np.empty(n, dtype=np.int16)
+    for part in parts:
+        weights = scaled_weights(connection, gain, part) * lsb_per_mv
+        rounded[part] = mantissas(
+            round_steps(weights / chosen.step, connection.post[part], rule, rng), chosen
+        )
     delays = np.broadcast_to(steps, (n,)) if longest and n else np.empty(0)
     return ConnectionRegisters(
         projection=projection,
         grid=chosen,
-        mantissa=np.ascontiguousarray(np.broadcast_to(rounded, (n,))),
+        mantissa=rounded,
         delay=np.ascontiguousarray(delays, dtype=np.uint8),
     )

@@ -37,10 +37,10 @@ class Span(_PlainValue):
     @classmethod
     def of(cls, values: Any) -> Span:
         """Summarise an array (or one number)."""
-        array = np.asarray(values, dtype=np.float64)
+        array = np.asarray(values)
         if array.size == 0:
             return cls(math.nan, math.nan, math.nan)
-        return cls(float(array.min()), float(array.mean()), float(array.max()))
+        return cls(float(array.min()), float(array.mean(dtype=np.float64)), float(array.max()))
 
     def __str__(self) -> str:
         low, high = _number(self.low), _number(self.high)

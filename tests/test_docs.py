@@ -12,6 +12,7 @@ from types import ModuleType
 
 import click
 import pytest
+from with_brian2 import need_brian2, quiet_brian2
 
 from neurochip.cli import main
 
@@ -36,9 +37,7 @@ MODULES = (
     "neurochip.spike_files",
 )
 EXTRAS = ("nir", "h5py", "neo")  # packages of extras that pages use
-# Pages that import Brian2, and the warning that Brian2 2.9 earns from pyparsing 3.3.
 BRIAN2_PAGES = ("docs/how-to/run-a-brian2-script.md", "docs/reference/api.md")
-BRIAN2_WARNINGS = r"ignore:'\w+' (argument is )?deprecated:DeprecationWarning"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -71,11 +70,7 @@ def first_column(text: str) -> list[str]:
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
 
 
-def need_brian2() -> None:
-    pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
-
-
-@pytest.mark.filterwarnings(BRIAN2_WARNINGS)
+@quiet_brian2
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_runs_and_shows_what_its_code_prints(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
@@ -135,7 +130,7 @@ def test_figures_are_small_and_shown() -> None:
         assert f"figures/{picture.name}" in text
 
 
-@pytest.mark.filterwarnings(BRIAN2_WARNINGS)
+@quiet_brian2
 @pytest.mark.parametrize("module", MODULES)
 def test_the_api_page_lists_exactly_the_public_names(module: str) -> None:
     if module.endswith("brian2"):

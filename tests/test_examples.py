@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from with_brian2 import need_brian2, quiet_brian2
 
-# Brian2 2.9 calls pyparsing 3.3 by its old names.
-BRIAN2_WARNINGS = r"ignore:'\w+' (argument is )?deprecated:DeprecationWarning"
 FOLDER = Path(__file__).parents[1] / "examples"
 Run = Callable[..., str]
 
@@ -227,9 +226,9 @@ def test_a_nir_graph_spikes_as_in_the_simulators_it_comes_from(run: Run, tmp_pat
     assert run("10_nir_graph.py", str(tmp_path / "own.nir")) == text
 
 
-@pytest.mark.filterwarnings(BRIAN2_WARNINGS)
+@quiet_brian2
 def test_a_brian2_script_runs_on_both_devices(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
+    need_brian2()
     lines = run("09_brian2_script.py", str(tmp_path / "figures")).splitlines()
     silent, driven = [[numbers(item)[-3:] for item in part] for part in (lines[:2], lines[2:])]
     assert [item[0] for item in silent] == [0, 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -131,17 +131,13 @@ def attribute(
     for setting in parts.values() if shapley else ():
         shares |= _shapley(measure, *setting)
     effects: list[SourceEffect] = []
-    totals, rates = [], {}
+    totals, neurons = [], {}
     for population in network.populations:
         name = population.name
-
-        def value(on: Sources, metric: str, name: str = name) -> Any:
-            return measure(on)[name][metric]
-
         for metric in METRICS:
             own = {source: s for (n, m, source), s in shares.items() if (n, m) == (name, metric)}
             first, last = (float(np.mean(v[name][metric])) for v in (ideal, emulated))
-            mean = {on: float(np.mean(value(on, metric))) for on in wanted}
+            mean = {on: float(np.mean(measure(on)[name][metric])) for on in wanted}
             effects += _effects(name, metric, mean, parts, own)
             rest = (last - mean[ends[2]]) + (mean[ends[0]] - first)
             effects.append(_remainder(name, metric, "engines", "unexplained", rest))
@@ -150,7 +146,11 @@ def attribute(
                     population=name, metric=metric, ideal=first, on_grid=mean[ends[1]], chip=last
                 )
             )
-        rates[name] = _neuron_rates(value, parts, ideal[name], emulated[name])
+            neurons[name, metric] = _of_neurons(
+                [ideal[name][metric], emulated[name][metric]],
+                {on: measure(on)[name][metric] for on in wanted},
+                parts,
+            )
     return Attribution(
         chip=image.chip.name,
         dt=model.dt,
@@ -160,7 +160,7 @@ def attribute(
         sizes={item.name: item.size for item in network.populations},
         effects=tuple(effects),
         totals=tuple(totals),
-        neuron_rates=rates,
+        neurons=neurons,
     )
 
 
@@ -244,23 +244,21 @@ def _remainder(population: str, metric: str, part: str, source: str, rest: float
     )
 
 
-def _neuron_rates(
-    value: Callable[[Sources, str], Any],
-    parts: Parts,
-    ideal: dict[str, Any],
-    chip: dict[str, Any],
+def _of_neurons(
+    engines: Sequence[Float64Array], values: Mapping[Sources, Float64Array], parts: Parts
 ) -> dict[str, Float64Array]:
-    """Effects on the rate of each neuron."""
-    rates: dict[str, Float64Array] = {"ideal": ideal["rate"], "chip": chip["rate"]}
+    """Effects on a metric of each neuron; ``engines`` are the ideal run and that of the chip."""
+    ideal, chip = engines
+    found: dict[str, Float64Array] = {"ideal": ideal, "chip": chip}
     ends = []
     for part, (sources, base, full) in parts.items():
-        start, end = value(base, "rate"), value(full, "rate")
+        start, end = values[base], values[full]
         for source in sources:
-            rates[source] = value(base | {source}, "rate") - start
-        rates[f"interaction of the {part}"] = (end - start) - sum(rates[name] for name in sources)
+            found[source] = values[base | {source}] - start
+        found[f"interaction of the {part}"] = (end - start) - sum(found[name] for name in sources)
         ends += [start, end]
-    rates["unexplained"] = (chip["rate"] - ends[-1]) + (ends[0] - ideal["rate"])
-    return rates
+    found["unexplained"] = (chip - ends[-1]) + (ends[0] - ideal)
+    return found
 
 
 def _check(substeps: int, window: float, v_neurons: int) -> None:

@@ -97,11 +97,11 @@ class Attribution:
         Population by population, metric by metric, in the order of the sources.
     totals : tuple of MetricTotal
         What the effects add up to.
-    neuron_rates : dict of str to (dict of str to ndarray), Hz
-        For each population and source (and ``"interaction of the grid"``, ``"interaction of the
-        registers"``, ``"unexplained"``) the effect alone on the rate of each neuron, shape
-        (size,); ``"ideal"`` and ``"chip"`` are the rates. The effects of a neuron add up to its
-        chip rate minus its ideal rate.
+    neurons : dict of (str, str) to (dict of str to ndarray)
+        By population and metric, and in these by source (and ``"interaction of the grid"``,
+        ``"interaction of the registers"``, ``"unexplained"``): the effect alone on each neuron,
+        shape (size,), or of v_rmse on each neuron whose v was compared; ``"ideal"`` and ``"chip"``
+        are the values that they lead from and to.
     """
 
     chip: str
@@ -112,7 +112,7 @@ class Attribution:
     sizes: Mapping[str, int]
     effects: tuple[SourceEffect, ...]
     totals: tuple[MetricTotal, ...]
-    neuron_rates: Mapping[str, Mapping[str, Float64Array]]
+    neurons: Mapping[tuple[str, str], Mapping[str, Float64Array]]
 
     def effects_on(self, population: str, metric: str = "rate") -> tuple[SourceEffect, ...]:
         """Return all effects on one metric of a population.
@@ -139,6 +139,21 @@ class Attribution:
                 return item
         known = ", ".join(repr(name) for name in (*GRID, *REGISTERS, "unexplained"))
         raise AnalysisError(f"attribution: no source {source!r}; there are {known}.")
+
+    def of_neurons(self, population: str, source: str, metric: str = "rate") -> Float64Array:
+        """Return the effect of a source, alone, on a metric of each neuron of a population.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such population, source or metric.
+        """
+        self._check(population, metric)
+        found = self.neurons[population, metric]
+        if source not in found:
+            known = ", ".join(repr(name) for name in found)
+            raise AnalysisError(f"attribution: no source {source!r}; there are {known}.")
+        return found[source]
 
     def total(self, population: str, metric: str = "rate") -> MetricTotal:
         """Return what the effects on a metric of a population add up to.

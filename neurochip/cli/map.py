@@ -10,6 +10,7 @@ import click
 
 from ..errors import CompileError
 from ._options import compile_options, load_model, seed_option
+from ._step import Step
 
 __all__ = ["map_command"]
 
@@ -62,7 +63,7 @@ def map_command(
     system: str,
     placement: str,
     mesh: str | None,
-    dt: float,
+    dt: Step,
     duration: float,
     seed: int,
     costs: tuple[str, ...],
@@ -86,7 +87,7 @@ def map_command(
     if costs and duration <= 0:
         raise click.UsageError("--costs needs a --duration above 0: costs are those of a run.")
     network, chip = load_model(model), SYSTEMS[system]
-    options |= {"dt": dt, "placement": placement}
+    options |= {"dt": dt.ms(), "placement": placement}
     run = stimulus = None
     try:
         if duration > 0:

@@ -60,14 +60,49 @@ class Reach:
 
     Parameters
     ----------
-    source : ndarray of int64, shape (n_pairs,)
-        Compartment, or input, counted after the compartments.
-    core : ndarray of int64, shape (n_pairs,)
-        A core with a synapse of it.
+    core_ptr : ndarray of int64, shape (n_cores + 1,)
+        Sources of core i are ``source[core_ptr[i]:core_ptr[i + 1]]``.
+    source : ndarray of int32, shape (n_pairs,)
+        Compartments, and inputs, which are counted after the compartments.
     """
 
-    source: Int64Array
-    core: Int64Array
+    core_ptr: Int64Array
+    source: Int32Array
+
+    def grouped(
+        self, group_of: Int64Array, value: Float64Array
+    ) -> tuple[Int64Array, Int64Array, Int64Array, Float64Array]:
+        """Add up what groups of compartments send to each core.
+
+        Parameters
+        ----------
+        group_of : ndarray of int64, shape (n_compartments,)
+            Group of each compartment, from 0 on.
+        value : ndarray of float64, shape (n_sources,)
+            What each source counts.
+
+        Returns
+        -------
+        group, core, count, total : ndarray, shape (n_pairs,)
+            Each pair of group and core once, sorted; the compartments, and their total value.
+        """
+        from .tallies import add_pairs, count_pairs
+
+        size = int(group_of.max(initial=-1)) + 1
+        n = count_pairs(self.core_ptr, self.source, group_of, np.full(size, -1))
+        group, core = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+        count, total = np.zeros(n, dtype=np.int64), np.zeros(n)
+        place = np.full(size, -1)
+        add_pairs(self.core_ptr, self.source, group_of, value, place, group, core, count, total)
+        order = np.lexsort((core, group))
+        return group[order], core[order], count[order], total[order]
+
+    def from_outside(self, n_compartments: int, value: Float64Array) -> Float64Array:
+        """Total value of the inputs that reach each core, shape (n_cores,)."""
+        inputs = np.flatnonzero(self.source >= n_compartments)
+        core = np.searchsorted(self.core_ptr, inputs, side="right") - 1
+        total = np.bincount(core, value[self.source[inputs]], len(self.core_ptr) - 1)
+        return total.astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,10 +229,7 @@ class Filler:
         return Filling(
             core_ptr[: n_cores + 1].copy(),
             dict(zip((*_COUNTED, "delay_bits"), usage[:n_cores].T.copy(), strict=True)),
-            Reach(
-                self._reach[: reach_ptr[-1]].astype(np.int64),
-                np.repeat(np.arange(n_cores), np.diff(reach_ptr)),
-            ),
+            Reach(reach_ptr.copy(), self._reach[: reach_ptr[-1]].copy()),
             failed,
         )
 
@@ -260,11 +292,10 @@ def add_axons(
         Chip of each core.
     """
     n_cores = len(usage["compartments"])
-    inside = reach.source < len(core_of)
-    source, target = reach.source[inside], reach.core[inside]
-    key = (population[source] * n_cores + core_of[source]) * n_cores + target
-    flows, neurons = np.unique(key, return_counts=True)
-    start, stop = flows // n_cores % n_cores, flows % n_cores
+    # Neurons of a population that share a core go together.
+    nothing = np.zeros(int(reach.source.max(initial=-1)) + 1)
+    group, stop, neurons, _ = reach.grouped(population * n_cores + core_of, nothing)
+    start = group % n_cores
     shared = core.population_axons & (neurons > 1)
     axons = np.where(shared, 1, neurons)
     entries = np.where(shared, core.population_axon_entries, neurons * core.neuron_axon_entries)

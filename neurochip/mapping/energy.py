@@ -294,4 +294,5 @@ def _routes(image: ChipImage, reach: Reach, core_of: Int64Array) -> Any:
         cursor[mine] += rows
     order = np.argsort(reach.source, kind="stable")
     reach_ptr = np.searchsorted(reach.source[order], np.arange(n_sources + 1))
-    return Routes(ptr, target, delay, core_of, reach_ptr, reach.core[order])
+    cores = np.repeat(np.arange(image.n_cores), np.diff(reach.core_ptr))
+    return Routes(ptr, target, delay, core_of, reach_ptr, cores[order])

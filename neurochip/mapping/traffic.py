@@ -226,18 +226,11 @@ def flows_of(
     chip : ChipSpec
         The mesh.
     """
-    n = len(sites)
-    inside = reach.source < len(core_of)
-    source = reach.source[inside]
-    key = core_of[source] * n + reach.core[inside]
-    flows, which = np.unique(key, return_inverse=True)
-    start, stop = np.divmod(flows, n)
+    start, stop, _, messages = reach.grouped(core_of, rate)
     return Traffic(
         start=start,
         stop=stop,
-        messages=np.bincount(which.ravel(), rate[source], len(flows)).astype(np.float64),
-        from_outside=np.bincount(reach.core[~inside], rate[reach.source[~inside]], n).astype(
-            np.float64
-        ),
+        messages=messages,
+        from_outside=reach.from_outside(len(core_of), rate),
         sites=Sites.of(sites, chip.cores, chip.mesh),
     )

@@ -166,11 +166,11 @@ def wire(
 ) -> Wiring:
     """Sort the synapses of all groups by target."""
     from .kernels import list_by_target
+    from .tallies import count_targets
 
-    size = int(neuron_ptr[-1])
-    counts = np.zeros(size, dtype=np.int64)
+    counts = np.zeros(int(neuron_ptr[-1]), dtype=np.int64)
     for group in groups:
-        counts += np.bincount(group.target, minlength=size)
+        count_targets(group.target, counts)
     in_ptr = np.concatenate([[0], np.cumsum(counts)])
     in_list = np.empty(int(in_ptr[-1]), dtype=np.int32)
     cursor, first = in_ptr[:-1].copy(), 0

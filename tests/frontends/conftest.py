@@ -5,15 +5,13 @@ from __future__ import annotations
 import warnings
 
 import pytest
-
-# Brian2 2.9, the newest for Python 3.11, calls pyparsing 3.3 by its old names.
-OLD_NAMES = r"'\w+' (argument is )?deprecated"
+from with_brian2 import OLD_NAMES, need_brian2, quiet_brian2
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if "brian2" in item.path.name:
-            item.add_marker(pytest.mark.filterwarnings(f"ignore:{OLD_NAMES}:DeprecationWarning"))
+            item.add_marker(quiet_brian2)
 
 
 @pytest.fixture
@@ -21,7 +19,7 @@ def b2():
     """The module brian2, on its own device, with dt = 0.1 ms."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", OLD_NAMES, DeprecationWarning)
-        brian2 = pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
+        brian2 = need_brian2()
         import neurochip.frontends.brian2  # noqa: F401 - makes the device known
     brian2.prefs.codegen.target = "numpy"
     brian2.set_device("runtime")

@@ -172,15 +172,15 @@ def test_a_poisson_input_and_a_generator(b2):
     cells = b2.NeuronGroup(
         20, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0", name="cells"
     )
-    first = b2.PoissonInput(cells[:10], "v", N=100, rate=9 * b2.Hz, weight="0.1 + 0.001*i")
+    first = b2.PoissonInput(cells[5:15], "v", N=100, rate=9 * b2.Hz, weight="0.1 + 0.001*i")
     times = np.arange(0, 200, 0.7)
     source = b2.SpikeGeneratorGroup(2, np.arange(len(times)) % 2, times * b2.ms)
     wires = b2.Synapses(source, cells, on_pre="v = v + 0.12", delay=0.45 * b2.ms)
-    wires.connect(i=[0, 1, 1], j=[3, 13, 13])
+    wires.connect(i=[0, 1, 1], j=[3, 17, 17])
     run = run_both(cells, first, source, wires, duration=200 * b2.ms, namespace={})
     counts = run.counts("cells")
-    assert counts[:10].sum() > 20
-    assert counts[13] > 0 == counts[14]
+    assert counts[5:15].sum() > 20
+    assert counts[17] > 0 == counts[18]
 
 
 def test_the_same_spikes_drive_both_sides_of_a_comparison(b2):

@@ -668,6 +668,17 @@ def test_one_of_two_currents_is_not_recorded(chip):
     )
 
 
+def test_a_monitor_needs_its_source(chip):
+    group, other = cells(chip), cells(chip, name="other")
+    monitor = chip.SpikeMonitor(other, name="spikes")
+    other.active = False
+    network = chip.Network(group, other, monitor)
+    assert run_message(1 * chip.ms, run=network.run) == (
+        "SpikeMonitor 'spikes': its source 'other' does not run in this network. Add it, or set "
+        "the monitor's active to False."
+    )
+
+
 def test_v_at_spikes_is_not_recorded(chip):
     group = cells(chip)
     monitor = chip.SpikeMonitor(group, variables="v", name="spikes")

@@ -58,7 +58,10 @@ def quality(names: tuple[str, ...] = tuple(NETWORKS)) -> None:
 
 def scale(strategies: tuple[str, ...] = ("sequential", "greedy")) -> None:
     """Time of compiling, placing and reporting a large network; the partitioner gets a tenth."""
-    for names, size, outdegree in ((strategies, 100_000, 100), (("hypergraph",), 20_000, 50)):
+    for names, size, outdegree in (
+        (strategies, 100_000, 100),
+        (("sequential", "hypergraph"), 20_000, 50),
+    ):
         _scale(names, size, outdegree)
 
 

@@ -182,12 +182,13 @@ def test_effects_add_up_to_the_total_of_every_metric_and_of_every_neuron(kind):
                 if item.part in ("grid", "registers") and item.source != "interaction"
             )
             assert shares == pytest.approx(total, abs=1e-9)
-    rates = dict(attribution.neuron_rates["cells"])
-    change = rates.pop("chip") - rates.pop("ideal")
-    assert np.abs(sum(rates.values()) - change).max() < 1e-9
-    for name in GRID + REGISTERS:
-        alone = attribution.effect("cells", name).alone
-        assert rates[name].mean() == pytest.approx(alone, abs=1e-12)
+        neurons = dict(attribution.neurons["cells", metric])
+        change = neurons.pop("chip") - neurons.pop("ideal")
+        assert np.abs(sum(neurons.values()) - change).max() < 1e-9
+        for name in GRID + REGISTERS:
+            alone = attribution.effect("cells", name, metric).alone
+            assert neurons[name].mean() == pytest.approx(alone, abs=1e-12)
+            assert attribution.of_neurons("cells", name, metric) is neurons[name]
 
 
 def test_the_chip_end_holds_on_a_chip_that_wraps_otherwise():
@@ -245,7 +246,7 @@ def test_a_coarse_threshold_is_blamed_on_the_threshold_register():
     for neuron, meant in enumerate(origin + registers.threshold / registers.lsb_per_mv):
         asked = rate_on_grid(0.1, threshold=thresholds[neuron])
         expected = rate_on_grid(0.1, threshold=meant) - asked
-        got = attribution.neuron_rates["cells"]["threshold"][neuron]
+        got = attribution.of_neurons("cells", "threshold")[neuron]
         assert got == pytest.approx(expected, abs=ONE_SPIKE)
 
 
@@ -261,7 +262,7 @@ def test_a_coarse_bias_is_blamed_on_the_bias_register():
     for neuron in range(6):
         # The register also moves where the neuron leaks to in the step after its reset.
         expected = rate_on_grid(0.1, v_inf=meant[neuron]) - rate_on_grid(0.1, v_inf=levels[neuron])
-        got = attribution.neuron_rates["cells"]["bias"][neuron]
+        got = attribution.of_neurons("cells", "bias")[neuron]
         assert got == pytest.approx(expected, abs=0.02 * abs(expected) + ONE_SPIKE)
 
 
@@ -274,7 +275,7 @@ def test_coarse_weights_are_blamed_on_the_weights():
     integers = with_decoded_weights(network, image).connections[0].weight
     gain = math.exp(-0.01) * decoded(network, chip, 0.1).lsb_per_mv
     stronger = integers / gain > network.connections[0].weight
-    effect = attribution.neuron_rates["cells"]["weights"]
+    effect = attribution.of_neurons("cells", "weights")
     assert effect[stronger].min() > 0
     assert effect[~stronger].max() <= 0
 
@@ -500,3 +501,7 @@ def test_what_cannot_be_attributed_is_refused():
     )
     with pytest.raises(AnalysisError, match=r"^attribution: no source 'moon'; there are 'time st"):
         attribution.effect("cells", "moon")
+    with pytest.raises(
+        AnalysisError, match=r"^attribution: no source 'sun'; there are 'ideal', 'c"
+    ):
+        attribution.of_neurons("cells", "sun")

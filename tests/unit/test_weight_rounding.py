@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler import CompileOptions, compile_network
-from compiler.rounding import round_steps
+from compiler import CompileOptions, compile_network, synapses
+from compiler.rounding import draws_for, round_steps
 from neurochip import (
     LIF,
     LOIHI,
@@ -28,11 +28,23 @@ RULES = ("nearest", "floor", "stochastic", "moments")
 def rounded(steps, post, rule, seed=0):
     options = CompileOptions(weight_rounding=rule, weight_seed=seed)
     post = np.asarray(post, dtype=np.int32)
-    return round_steps(np.asarray(steps, dtype=np.float64), post, options, "a->b")
+    rng = draws_for("a->b", options)
+    return round_steps(np.asarray(steps, dtype=np.float64), post, rule, rng)
 
 
 def sums(values, post):
     return np.bincount(post, values)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_connection_rounded_in_parts_is_the_connection_rounded_at_once(rule, monkeypatch):
+    source = PoissonInput("source", 30, rate=50.0)
+    cells = Population("cells", 20, LIF())
+    link = fixed_probability(source, cells, 0.5, weight=Normal(0.5, 0.2), seed=3)
+    network = Network(inputs=[source], populations=[cells], connections=[link])
+    whole = compile_network(network, weight_rounding=rule, weight_seed=5)
+    monkeypatch.setattr(synapses, "_CHUNK", 7)
+    assert compile_network(network, weight_rounding=rule, weight_seed=5) == whole
 
 
 weights = st.lists(
@@ -154,5 +166,5 @@ def test_moments_leave_less_error_of_the_rate_than_nearest():
     effects = {}
     for rule in ("nearest", "moments"):
         found = attribute(asked, stimulus, chip, 0.1, v_neurons=1, weight_rounding=rule)
-        effects[rule] = np.abs(found.neuron_rates["cells"]["weights"]).mean()
+        effects[rule] = np.abs(found.of_neurons("cells", "weights")).mean()
     assert effects["moments"] < effects["nearest"] / 2

@@ -121,13 +121,11 @@ def read_poisson_kicks(
         _refuse_slot(poisson, poisson.when)
     cell = cells[target.name]
     _check_variable(poisson, poisson.target_var, poisson.target_var, cell)
-    weight = poisson.weight
+    weight, part = poisson.weight, poisson._group
     if isinstance(weight, str):
-        check_units_of(f"{poisson.target_var} += {weight}", target, namespace)
-        weight = _constant(poisson, weight, target, namespace)
-    first, size = int(poisson._group.start), int(poisson._group.N)
-    if isinstance(weight, np.ndarray) and weight.size == cell.size:
-        weight = weight[first : first + size]
+        check_units_of(f"{poisson.target_var} += {weight}", part, namespace)
+        weight = _constant(poisson, weight, part, namespace)
+    first, size = int(part.start), int(part.N)
     return Kicks(
         name=poisson.name,
         source=poisson.name,

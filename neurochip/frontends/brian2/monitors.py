@@ -124,27 +124,35 @@ class StateWriter:
 
 
 def state_writers(reading: Reading, namespace: Mapping[str, Any]) -> list[StateWriter]:
-    """Prepare every StateMonitor of a network.
+    """Prepare every StateMonitor of a network, and check the other monitors before a run.
 
     Raises
     ------
     FrontendError
-        As for :class:`StateWriter`.
+        As for :class:`StateWriter`; or if a SpikeMonitor records a variable that changes, or a
+        monitor belongs to a group that does not run.
     """
-    monitors = (item for item in reading.monitors if isinstance(item, StateMonitor))
-    return [StateWriter(monitor, reading, namespace) for monitor in monitors]
+    spiking = {*reading.cells, *(item.name for item in reading.network.spike_inputs)}
+    writers = []
+    for monitor in reading.monitors:
+        if isinstance(monitor, StateMonitor):
+            writers.append(StateWriter(monitor, reading, namespace))
+            continue
+        if parent_of(monitor.source).name not in spiking:
+            raise refusal(
+                monitor,
+                f"its source {parent_of(monitor.source).name!r} does not run in this network",
+                "Add it, or set the monitor's active to False.",
+            )
+        for name in getattr(monitor, "record_variables", set()) - {"i", "t"}:
+            _constant(monitor, name, namespace)
+    return writers
 
 
 def write_events(
     monitors: Iterable[Any], spikes: Mapping[str, Spikes], first: int, n_steps: int, dt: float
 ) -> None:
-    """Append a run to every SpikeMonitor and PopulationRateMonitor; ``dt`` in seconds.
-
-    Raises
-    ------
-    FrontendError
-        If a SpikeMonitor records a variable that changes.
-    """
+    """Append a run to every SpikeMonitor and PopulationRateMonitor; ``dt`` in seconds."""
     for monitor in monitors:
         if isinstance(monitor, SpikeMonitor):
             _write_spikes(monitor, spikes[parent_of(monitor.source).name], dt)
