@@ -24,6 +24,11 @@ __all__ = ["validate_command"]
     help="Difference of mean rates that does not matter, as a fraction: adds an equivalence test.",
 )
 @click.option(
+    "--no-attribution",
+    is_flag=True,
+    help="Leave out which source causes how much of the error: about 20 float runs.",
+)
+@click.option(
     "--seeds",
     type=click.IntRange(min=1),
     default=1,
@@ -51,6 +56,7 @@ def validate_command(
     seed: int,
     fine: float | None,
     tolerance: float | None,
+    no_attribution: bool,
     seeds: int,
     excess: float,
     output: str,
@@ -59,12 +65,17 @@ def validate_command(
     """Run MODEL on the chip and in float64 and write a report: one page that holds everything."""
     from pathlib import Path
 
+    from ..attribution import attribute
     from ..report import validation_report
+    from ..stimulus import draw_stimulus
     from ._judge import judge, noise_floor
 
     network = load_model(model)
     options["dt"] = options["dt"].ms()
     found = judge(network, duration=duration, seed=seed, fine=fine, **options)
+    attribution = None
+    if not no_attribution:
+        attribution = attribute(network, draw_stimulus(network, duration, seed), image=found.image)
     report = validation_report(
         network,
         found.image,
@@ -74,6 +85,7 @@ def validate_command(
         title=f"{Path(model).stem} on {found.image.chip.name}",
         seed=seed,
         tolerance=tolerance,
+        attribution=attribution,
         activity=noise_floor(found, duration, range(seed, seed + seeds), excess),
     )
     click.echo(report.lead)

@@ -17,7 +17,7 @@ __all__ = ["render"]
 _LARGEST_DRAWING = 400_000  # bytes; a larger one becomes pixels
 _PIXELS_PER_INCH = 160
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|Hz|mV|ms|nA)(?!\w))")  # a line must not break here
-_NUMBER = re.compile(r"[-+−±]?\d[\d,]*\.?\d*(e[-+]?\d+)?( ?(%|Hz|mV|ms|nA|s|x))?|-|undefined")
+_NUMBER = re.compile(r"[-+−±]?\d[\d,]*\.?\d*(e[-+]?\d+)?( ?(%|Hz|mV|ms|nA|s|x))?|-|")
 
 _STYLE = """
 :root { color-scheme: light; }

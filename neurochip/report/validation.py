@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..attribution import Attribution
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..network import Network
@@ -24,6 +25,7 @@ from ..validation import (
 )
 from ..validation.comparison import OVERFLOWS
 from ..validation.text import conclusion
+from .attribution import attribution_section
 from .compilation import compilation_section
 from .document import Report
 
@@ -42,6 +44,7 @@ def validation_report(
     title: str = "Validation",
     seed: int | None = None,
     tolerance: float | None = None,
+    attribution: Attribution | None = None,
     activity: Sequence[ActivityComparison] = (),
     more: Iterable[Any] = (),
 ) -> Report:
@@ -63,6 +66,8 @@ def validation_report(
         Of the input, for the record.
     tolerance : float, optional
         Difference of mean rates that does not matter, as a fraction: adds an equivalence test.
+    attribution : Attribution, optional
+        Of the same run: adds what each source of error does.
     activity : sequence of ActivityComparison
         Of populations, over several seeds: adds the noise floor.
     more : iterable
@@ -90,6 +95,7 @@ def validation_report(
         Section("Result", [*_verdicts(comparison, tests), *_rates(items)]),
         *([_split(items)] if any(item.split is not None for item in items) else []),
         Section("Figures", _figures(network, reference, chip, comparison)),
+        *([attribution_section(attribution)] if attribution is not None else []),
         *([_noise_floor(activity)] if activity else []),
         *_further(more),
         compilation_section(image.report),
@@ -118,6 +124,7 @@ def validation_report(
             "provenance": origin,
             "comparison": comparison.to_dict(),
             "equivalence": {name: test.to_dict() for name, test in tests.items()},
+            "attribution": None if attribution is None else attribution.rows(),
             "activity": [item.to_dict() for item in activity],
             "compile_report": image.report.to_dict(),
         },

@@ -37,7 +37,7 @@ def sweep(
     *,
     duration: float,
     chip: ChipSpec | Callable[..., ChipSpec] = LOIHI,
-    dt: float = 0.1,
+    dt: float | str = 0.1,
     seed: int = 1,
     fine: float | None = None,
     record: str | Probe | Iterable[str | Probe] = (),
@@ -75,8 +75,8 @@ def sweep(
     chip : ChipSpec or callable
         Before the axes change it, or a function of axes that returns it (for presets by name, or
         fields that must change together).
-    dt : float, ms
-        Step where it is no axis.
+    dt : float or "auto", ms
+        Step where it is no axis; ``"auto"`` as in ``compile_network``.
     seed : int
         Of the inputs where it is no axis.
     fine : float, ms, optional

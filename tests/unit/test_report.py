@@ -15,6 +15,7 @@ from sweep_models import cells
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
+from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
 from neurochip.errors import RecordingError
 from neurochip.report import (
@@ -134,6 +135,22 @@ def test_a_tolerance_adds_an_equivalence_test():
     assert wide.header[3] == narrow.header[3] == "equal enough?"
     assert wide.rows[0][3].startswith("equal within tolerance: difference ")
     assert not narrow.rows[0][3].startswith("equal")
+
+
+def test_an_attribution_adds_its_effects_and_bars():
+    network, image, *_ = flow()
+    attribution = attribute(network, draw_stimulus(network, 500.0, seed=1), image=image)
+    report = validated(attribution=attribution)
+    (section,) = (section for section in report.sections if section.title == "Attribution")
+    _, picture, table = section.blocks
+    assert isinstance(picture, Picture)
+    effects = {row[0]: row for row in table.rows}
+    assert effects["total"][2] == f"{attribution.total('cells').total:+.3f} Hz"
+    assert effects["decay_v"][2] == f"{attribution.effect('cells', 'decay_v').alone:+.3f} Hz"
+    assert {"overflow", "delays"} <= set(table.note[11:-1].split(", "))
+    assert len(effects) + len(table.note.split(", ")) == len(attribution.effects_on("cells"))
+    assert report.data["attribution"] == attribution.rows()
+    outline(page_of(table))
 
 
 def test_several_seeds_add_the_noise_floor():

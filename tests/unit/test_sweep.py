@@ -116,6 +116,16 @@ def test_the_options_of_the_compiler_are_axes_and_the_seed_is_that_of_the_inputs
     assert first["reference_spikes"] != second["reference_spikes"]
 
 
+def test_the_compiler_may_choose_the_step():
+    def chosen(point_run):
+        assert point_run.reference.dt == point_run.chip.dt
+        return {"step": point_run.image.symbols.dt}
+
+    first, second = run({"dt": ["auto", 1.0]}, measure=chosen).rows
+    assert first["step"] != second["step"] == 1.0
+    assert first["verdict"] == second["verdict"]
+
+
 def test_rules_of_the_chip_may_be_members_of_an_enumeration():
     done = run({"core.weight_rounding": [Rounding.FLOOR, Rounding.NEAREST]})
     assert done.column("core.weight_rounding") == ["floor", "nearest"]
