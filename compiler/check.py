@@ -26,5 +26,5 @@ def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
         raise CompileError(f"compile: chip = {chip!r}; allowed: a ChipSpec such as LOIHI.")
     number = isinstance(dt, numbers.Real) and not isinstance(dt, bool)
     if not number or not 0 < float(dt) < math.inf:
-        raise CompileError(f"compile: dt = {dt!r} ms; allowed: a number above 0, or 'auto'.")
+        raise CompileError(f"compile: dt = {dt!r} ms; allowed: a number above 0.")
     return float(dt)

@@ -201,8 +201,8 @@ class Attribution:
         lines = [
             f"{name} ({neurons}): {rate.ideal:.2f} Hz ideal, {rate.on_grid:.2f} Hz on the grid, "
             f"{rate.chip:.2f} Hz on the chip",
-            f"  {'':22}{'rate':>20}{'v_rmse (mV)':>20}{'spike_times':>20}",
-            f"  {'source':22}" + 3 * f"{'alone':>10}{'left out':>10}",
+            f"  {'':24}{'rate':>20}{'v_rmse (mV)':>20}{'spike_times':>20}",
+            f"  {'source':24}" + 3 * f"{'alone':>10}{'left out':>10}",
         ]
         silent = []
         for place, first in enumerate(effects["rate"]):
@@ -213,9 +213,9 @@ class Attribution:
                 silent.append(first.source)
                 continue
             label = f"{first.source} ({first.part})" if not plain else first.source
-            lines.append(f"  {label:22}" + "".join(self._cells(item, rate.ideal) for item in row))
+            lines.append(f"  {label:24}" + "".join(self._cells(item, rate.ideal) for item in row))
         ends = [_cell(t.total, m, rate.ideal) for m, t in totals.items()]
-        lines.append(f"  {'total':22}" + "".join(f"{end:>10}{'':10}" for end in ends).rstrip())
+        lines.append(f"  {'total':24}" + "".join(f"{end:>10}{'':10}" for end in ends).rstrip())
         if silent:
             lines.append(f"  no effect: {', '.join(silent)}")
         return lines
@@ -225,7 +225,7 @@ class Attribution:
         return "".join(f"{_cell(value, item.metric, ideal_rate):>10}" for value in pair)
 
     def __repr__(self) -> str:
-        return f"Attribution({self.chip}, dt = {self.dt:g} ms, {len(self.sizes)} populations)"
+        return f"Attribution({self.chip}, dt = {self.dt:g} ms, {', '.join(self.sizes)})"
 
 
 def _cell(value: float, metric: str, ideal_rate: float) -> str:

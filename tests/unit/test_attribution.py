@@ -409,7 +409,7 @@ def test_the_text_has_a_line_for_every_source_that_matters():
     assert "no effect: " in text
     assert "decay_u" in text.splitlines()[-1]
     assert max(len(line) for line in text.splitlines()) <= 100
-    assert repr(attribution) == "Attribution(loihi, dt = 0.5 ms, 1 populations)"
+    assert repr(attribution) == "Attribution(loihi, dt = 0.5 ms, cells)"
 
 
 def test_rows_are_flat_and_plain():
