@@ -379,7 +379,10 @@ def test_a_wrong_option_is_named(model: Path, arguments: tuple[str, ...], messag
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("compile", "model.py", "--dt", "0"), "compile: dt = 0.0 ms; allowed: a number above 0, or 'auto'."),
+        (
+            ("compile", "model.py", "--dt", "0"),
+            "compile: dt = 0.0 ms; allowed: a number above 0, or 'auto'.",
+        ),
         (
             ("compile", "model.py", "--dt", "0.001"),
             "population 'cells': tau_m[0] = 10 ms is a decay of 0.41 in 4096 per step of 0.001 ms "
