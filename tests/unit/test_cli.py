@@ -381,7 +381,7 @@ def test_a_wrong_option_is_named(model: Path, arguments: tuple[str, ...], messag
     [
         (
             ("compile", "model.py", "--dt", "0"),
-            "compile: dt = 0.0 ms; allowed: a number above 0, or 'auto'.",
+            "compile: dt = 0.0 ms; allowed: a number above 0.",
         ),
         (
             ("compile", "model.py", "--dt", "0.001"),
