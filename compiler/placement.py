@@ -136,8 +136,10 @@ def _on_mesh(
     compartment[moved] = np.arange(len(moved))
     core_ptr = np.concatenate([[0], ends[filling.core_ptr[1:] - 1]])
     core_of = np.searchsorted(core_ptr, compartment, side="right") - 1
-    traffic = flows_of(filling.reach, core_of, work.rate, np.arange(filling.n_cores), chip)
-    sites = choose_sites(traffic, chip, mesh, seed)
+    sites = np.arange(filling.n_cores)
+    if mesh != "in_order":
+        traffic = flows_of(filling.reach, core_of, work.rate, sites, chip)
+        sites = choose_sites(traffic, chip, mesh, seed)
     population = work.wiring.population[work.wiring.neuron_of].astype(np.int64)
     usage = add_axons(
         filling.usage, filling.reach, core_of, population, chip.core, sites // chip.cores

@@ -40,9 +40,15 @@ def grid(exponent: int, sign_mode: SignMode, core: CoreSpec) -> Grid:
 
 
 def exponents(sign_mode: SignMode, core: CoreSpec) -> range:
-    """Exponents worth using: below the first, the fixed shift makes the grid no finer."""
+    """Exponents worth using.
+
+    Below the first, the fixed shift makes the grid no finer; beyond the last, the limit of weights
+    leaves a coarser grid fewer steps, which reach less far.
+    """
     low = SynapseFormat(0, core.weight_mantissa_bits, sign_mode).low_bits(core)
-    return range(max(core.weight_exponent_min, -low), core.weight_exponent_max + 1)
+    every = range(max(core.weight_exponent_min, -low), core.weight_exponent_max + 1)
+    reach = [grid(exponent, sign_mode, core).largest for exponent in every]
+    return every[: int(np.argmax(reach)) + 1]
 
 
 def choose_format(largest: float, sign_mode: SignMode, core: CoreSpec) -> Grid:

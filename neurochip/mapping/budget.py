@@ -291,24 +291,34 @@ def add_axons(
     chip_of : ndarray of int64, shape (n_cores,)
         Chip of each core.
     """
+    from .tallies import add_axons_of
+
     n_cores = len(usage["compartments"])
     # Neurons of a population that share a core go together.
-    nothing = np.zeros(int(reach.source.max(initial=-1)) + 1)
-    group, stop, neurons, _ = reach.grouped(population * n_cores + core_of, nothing)
-    start = group % n_cores
-    shared = core.population_axons & (neurons > 1)
-    axons = np.where(shared, 1, neurons)
-    entries = np.where(shared, core.population_axon_entries, neurons * core.neuron_axon_entries)
-    entries += axons * core.chip_axon_entries * (chip_of[start] != chip_of[stop])
-    total = dict(usage)
-    if core.population_axons:  # else the kernel has counted them
-        total["input_axons"] = usage["input_axons"] + _sum(stop, axons, n_cores)
-    total["output_axons"] = _sum(start, entries, n_cores)
+    group_of = population * n_cores + core_of
+    n_groups = int(group_of.max(initial=-1)) + 1
+    into, out = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
+    add_axons_of(
+        reach.core_ptr,
+        reach.source,
+        group_of,
+        chip_of.astype(np.int64),
+        (
+            int(core.population_axons),
+            core.population_axon_entries,
+            core.neuron_axon_entries,
+            core.chip_axon_entries,
+        ),
+        np.full(n_groups, -1),
+        np.empty(n_groups, dtype=np.int64),
+        np.empty(n_groups, dtype=np.int64),
+        into,
+        out,
+    )
+    total = {**usage, "output_axons": out}
+    if core.population_axons:  # else they were counted as the core was filled
+        total["input_axons"] = usage["input_axons"] + into
     return total
-
-
-def _sum(where: Int64Array, values: Int64Array, size: int) -> Int64Array:
-    return np.bincount(where, values, size).astype(np.int64)
 
 
 def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._jit import kernel
 
-__all__ = ["add_pairs", "count_pairs", "count_targets"]
+__all__ = ["add_axons_of", "add_pairs", "count_pairs", "count_targets"]
 
 
 @kernel
@@ -40,6 +40,37 @@ def add_pairs(core_ptr, source, group_of, value, place, groups, cores, counts, t
                     n += 1
                 counts[place[group]] += 1
                 totals[place[group]] += value[source[k]]
+
+
+@kernel
+def add_axons_of(core_ptr, source, group_of, chip_of, costs, last, count, met, into, out):
+    """Add the axons of each group to each core that it reaches, at both of its ends.
+
+    Groups are numbered by population, then core, so that a group's number modulo the cores is its
+    core. ``costs`` holds whether neurons share axons, and the entries of a shared axon, of a single
+    one, and of one across chips. ``last`` begins with -1 for each group.
+    """
+    n_cores = len(core_ptr) - 1
+    shares, shared_entries, single_entries, chip_entries = costs
+    for core in range(n_cores):
+        n = 0
+        for k in range(core_ptr[core], core_ptr[core + 1]):
+            if source[k] < len(group_of):
+                group = group_of[source[k]]
+                if last[group] != core:
+                    last[group] = core
+                    count[group] = 0
+                    met[n] = group
+                    n += 1
+                count[group] += 1
+        for i in range(n):
+            start, neurons = met[i] % n_cores, count[met[i]]
+            shared = shares and neurons > 1
+            axons = 1 if shared else neurons
+            into[core] += axons
+            out[start] += shared_entries if shared else neurons * single_entries
+            if chip_of[start] != chip_of[core]:
+                out[start] += axons * chip_entries
 
 
 @kernel
