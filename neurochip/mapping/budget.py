@@ -201,13 +201,14 @@ class Filler:
             top=zeros(6, dtype=np.int64),
         )
         self._tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
-        self._reach = np.empty(len(wiring.in_list), dtype=np.int32)
 
     def fill(self, order: Int64Array, opens: BoolArray) -> Filling:
         """Fill core after core with neurons in ``order``; a core begins where ``opens``."""
         from .kernels import fill
 
         usage = np.empty((len(order), len(_COUNTED) + 1), dtype=np.int64)
+        # Long enough for any filling; pages that are not reached take no memory.
+        reach = np.empty(len(self._wiring.in_list), dtype=np.int32)
         core_ptr, reach_ptr = (np.empty(len(order) + 1, dtype=np.int64) for _ in range(2))
         n_cores = fill(
             np.asarray(order, dtype=np.int64),
@@ -218,7 +219,7 @@ class Filler:
             usage,
             core_ptr,
             reach_ptr,
-            self._reach,
+            reach,
         )
         failed = -1
         if n_cores < 0:
@@ -229,7 +230,7 @@ class Filler:
         return Filling(
             core_ptr[: n_cores + 1].copy(),
             dict(zip((*_COUNTED, "delay_bits"), usage[:n_cores].T.copy(), strict=True)),
-            Reach(reach_ptr.copy(), self._reach[: reach_ptr[-1]].copy()),
+            Reach(reach_ptr.copy(), reach[: reach_ptr[-1]]),
             failed,
         )
 
