@@ -46,12 +46,17 @@ NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
 
 @dataclass(eq=False)
 class Position:
-    """Where a run stands: the registers, the next step, and the spikes of the step before."""
+    """Where a run stands: the registers, the next step, and the spikes of the step before.
+
+    ``lists`` is room for spikes, kept from run to run: new memory costs as much as many steps
+    of a small network.
+    """
 
     state: State
     step: int = 0
     inputs: Int32Array = field(default_factory=lambda: NONE)
     spikes: Int32Array = field(default_factory=lambda: NONE)
+    lists: Int32Array = field(default_factory=lambda: NONE)
 
 
 class Engine:
@@ -133,7 +138,10 @@ class Engine:
         state.first_overflow[:] = -1
         v_ids, u_ids = (_ids_of(variable, columns) for variable in ("v", "u"))
         v, u = (np.empty((n_steps, len(ids)), dtype=np.int32) for ids in (v_ids, u_ids))
-        buffer, full = self._lists(workers, n_steps)
+        size, full = self._room(workers, n_steps)
+        if len(position.lists) < size:
+            position.lists = np.empty(size, dtype=np.int32)
+        buffer = position.lists[:size]
         parts: list[tuple[Int32Array, Int32Array]] = []
         row = 0
         while row < n_steps:
@@ -175,14 +183,14 @@ class Engine:
             counters={name: int(totals[i]) for i, name in enumerate(COUNTERS)},
         )
 
-    def _lists(self, workers: int, n_steps: int) -> tuple[Int32Array, Int64Array]:
-        """A list of spikes for each worker, in one array, and where each might be full."""
+    def _room(self, workers: int, n_steps: int) -> tuple[int, Int64Array]:
+        """Size of the lists of spikes of all workers, and where each might be full."""
         layout = self._layout
         share = -(-layout.blocks // workers) * layout.span
         # Room for the spikes that come in, and for a step in which every compartment spikes.
         size = max(min(_SPIKE_BUFFER, (n_steps + 1) * share), layout.n_compartments + share) + LANES
         full = size * np.arange(1, workers + 1) - share - LANES
-        return np.empty(workers * size, dtype=np.int32), full
+        return workers * size, full
 
     def _steps_per_call(self) -> int:
         work = self.image.n_compartments + self.image.n_synapses // 50
