@@ -23,7 +23,7 @@ from .engine import Engine
 __all__ = ["Emulator"]
 
 _LARGEST_SEED = (1 << 63) - 1
-_WORK_PER_THREAD = 50_000  # compartments + synapses / 100: below it a barrier costs more
+_WORK_PER_THREAD = 10_000  # compartments + synapses / 100: below it a barrier costs more
 
 
 class Emulator:
