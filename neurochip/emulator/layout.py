@@ -42,7 +42,6 @@ __all__ = [
     "Layout",
     "build_layout",
     "sum_shifts_of",
-    "zeroed",
 ]
 
 LANES = 64
@@ -125,7 +124,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
 
     # Counts stand two places late; their running sum puts the start of each row one place late,
     # and the fill moves it on to where the next row starts: so every row ends up in its place.
-    row_ptr = zeroed(split.blocks * n_sources + 2, np.int64)
+    row_ptr = _zeroed(split.blocks * n_sources + 2, np.int64)
     for group in image.synapses:
         first = firsts[group.source] + 2
         _count(group.indptr, group.target, first, split.span, n_sources, row_ptr)
@@ -171,7 +170,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
     return layout, split.offset_bits == WIDE_BITS
 
 
-def zeroed(size: int, dtype: type[Any]) -> Any:
+def _zeroed(size: int, dtype: type[Any]) -> Any:
     """As ``np.zeros``, but in huge pages where the system has them.
 
     NumPy asks for them for an array that is empty, not for one that is zero. Of 1e8 synapses a

@@ -18,7 +18,7 @@ from ..image import ChipImage
 from ..registers import decode_bias, decode_threshold, decode_voltage_limits, effective_decay
 from ..typing import Int8Array, Int32Array, Int64Array
 from .arithmetic import DECAY_BITS
-from .layout import LANES, Layout, zeroed
+from .layout import LANES, Layout
 
 __all__ = [
     "COUNTERS",
@@ -217,7 +217,7 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
     }
     blocks = layout.blocks
     size = blocks * layout.span
-    tiles = zeroed(size * ROWS, np.int32).reshape(-1, ROWS, LANES)
+    tiles = np.empty((size // LANES, ROWS, LANES), dtype=np.int32)
     for row, values in rows.items():
         padded = np.zeros(size, dtype=np.int32)
         padded[: image.n_compartments] = values
@@ -225,13 +225,13 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
     # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
     state = State(
         tiles=tiles.ravel(),
-        ring=zeroed(blocks * layout.ring_size, np.int32),
+        ring=np.empty(blocks * layout.ring_size, dtype=np.int32),
         events=np.zeros((workers, LANES), dtype=np.int32),
         # Rows padded to two cache lines: threads count without sharing a line.
         counters=np.zeros((blocks, 16), dtype=np.int64),
         first_overflow=np.full((blocks, 16), -1, dtype=np.int64),
     )
-    rewind(state, image)
+    rewind(state, image)  # fills the other rows of the tiles, and the ring
     return state
 
 
