@@ -30,6 +30,7 @@ from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..registers import SynapseFormat, decode_weights, sum_shift
 from ..typing import Int8Array, Int16Array, Int32Array, Int64Array
+from .memory import zeroed
 
 __all__ = [
     "BYTES",
@@ -124,7 +125,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
 
     # Counts stand two places late; their running sum puts the start of each row one place late,
     # and the fill moves it on to where the next row starts: so every row ends up in its place.
-    row_ptr = _zeroed(split.blocks * n_sources + 2, np.int64)
+    row_ptr = zeroed(split.blocks * n_sources + 2, np.int64)
     for group in image.synapses:
         first = firsts[group.source] + 2
         _count(group.indptr, group.target, first, split.span, n_sources, row_ptr)
@@ -168,17 +169,6 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         bytes=synapses.view(np.int8),
     )
     return layout, split.offset_bits == WIDE_BITS
-
-
-def _zeroed(size: int, dtype: type[Any]) -> Any:
-    """As ``np.zeros``, but in huge pages where the system has them.
-
-    NumPy asks for them for an array that is empty, not for one that is zero. Of 1e8 synapses a
-    third of the run time went into finding 4 kB pages.
-    """
-    array = np.empty(size, dtype=dtype)
-    array.fill(0)
-    return array
 
 
 def sum_shifts_of(image: ChipImage) -> Int64Array | None:

@@ -19,6 +19,7 @@ from ..registers import decode_bias, decode_threshold, decode_voltage_limits, ef
 from ..typing import Int8Array, Int32Array, Int64Array
 from .arithmetic import DECAY_BITS
 from .layout import LANES, Layout
+from .memory import aligned, zeroed
 
 __all__ = [
     "COUNTERS",
@@ -118,13 +119,15 @@ class JoinTable(NamedTuple):
 class State(NamedTuple):
     """All that changes in a run.
 
-    ``events`` holds the event words of the tile that a worker updates, a row per worker.
+    ``undo`` and ``events`` have a row per worker, for the tile that it updates: u, v and held
+    before the step (rows as in a tile), and event words.
     ``counters`` and ``first_overflow`` (step, compartment and event word, or -1) have a row per
     block.
     """
 
     tiles: Int32Array
     ring: Int32Array
+    undo: Int32Array
     events: Int32Array
     counters: Int64Array
     first_overflow: Int64Array
@@ -217,16 +220,17 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
     }
     blocks = layout.blocks
     size = blocks * layout.span
-    tiles = np.empty((size // LANES, ROWS, LANES), dtype=np.int32)
+    tiles = aligned(size * ROWS, np.int32)
     for row, values in rows.items():
         padded = np.zeros(size, dtype=np.int32)
         padded[: image.n_compartments] = values
-        tiles[:, row] = padded.reshape(-1, LANES)
+        tiles.reshape(-1, ROWS, LANES)[:, row] = padded.reshape(-1, LANES)
     # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
     state = State(
-        tiles=tiles.ravel(),
-        ring=np.empty(blocks * layout.ring_size, dtype=np.int32),
-        events=np.zeros((workers, LANES), dtype=np.int32),
+        tiles=tiles,
+        ring=aligned(blocks * layout.ring_size, np.int32),
+        undo=zeroed(workers * 3 * LANES, np.int32).reshape(workers, -1),
+        events=zeroed(workers * LANES, np.int32).reshape(workers, -1),
         # Rows padded to two cache lines: threads count without sharing a line.
         counters=np.zeros((blocks, 16), dtype=np.int64),
         first_overflow=np.full((blocks, 16), -1, dtype=np.int64),
