@@ -13,8 +13,9 @@ from .layout import BYTES, HALVES, NARROW_BITS, PLACE, SIZE_BIT, WIDE_BITS
 
 __all__ = ["deliver", "fold_plane"]
 
-_LINE = 16  # synapses in a cache line
-_AHEAD = np.uint64(4)  # sources whose rows are asked for in advance
+_LINE = np.uint64(16)  # synapses in a cache line
+_LINES = np.uint64(8 * 16)  # that are asked for at once
+_LONG = np.uint64(512)  # synapses of a row of which each line is asked for by its own
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _PLACE = np.uint64(PLACE)
 _NARROW, _WIDE = np.uint64((1 << NARROW_BITS) - 1), np.uint64((1 << WIDE_BITS) - 1)
@@ -46,16 +47,25 @@ def deliver(
         mark = row_ptr[row]
         place = np.uint64(mark) & _PLACE
         n = _FOUR if mark >= BYTES and four_alike(sources, k, end, first, layout, wide) else _ONE
-        for i in range(n):
-            ask_for(sources, k + _AHEAD + i, end, first, layout)
         if mark < HALVES:
-            size = (np.uint64(row_ptr[row + _ONE]) & _PLACE) - place
-            for s in range(place, place + size):
-                slot = offset_of(synapses[s], wide)
-                if ring_mask is not None:
-                    slot = (slot + head) & ring_mask
-                ring[ring_start + slot] += weight_of(synapses[s], wide)
+            stop = np.uint64(row_ptr[row + _ONE]) & _PLACE
+            size = stop - place
+            if size < _LONG:
+                ask_for(sources, k + layout.ahead, end, first, layout)
+            else:
+                # Asking for all of a long row at once would hold up the loads of this one.
+                later = place_of(sources[min(k + _ONE, end - _ONE)], first, row_ptr)
+                while place + _LINE < stop:
+                    prefetch(synapses, later)
+                    add_indexed(
+                        ring, ring_start, head, ring_mask, synapses, place, place + _LINE, wide
+                    )
+                    place += _LINE
+                    later += _LINE
+            add_indexed(ring, ring_start, head, ring_mask, synapses, place, stop, wide)
         else:
+            for i in range(n):
+                ask_for(sources, k + layout.ahead + i, end, first, layout)
             size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
             slot = offset_of(synapses[place], wide)
             if ring_mask is not None:
@@ -120,9 +130,29 @@ def ask_for(sources: Any, k: Any, end: Any, first: Any, layout: Any) -> None:
     """Start to load the row of source ``k``: a cache miss, which hides behind rows before it."""
     if k < end:
         row = first + np.uint64(sources[k])
-        begin, stop = layout.row_ptr[row] & PLACE, layout.row_ptr[row + _ONE] & PLACE
-        for line in range(begin, stop, _LINE):
+        begin = np.uint64(layout.row_ptr[row]) & _PLACE
+        stop = np.uint64(layout.row_ptr[row + _ONE]) & _PLACE
+        for line in range(begin, min(stop, begin + _LINES), _LINE):
             prefetch(layout.synapses, line)
+
+
+@inline_kernel
+def add_indexed(
+    ring: Any,
+    ring_start: Any,
+    head: Any,
+    ring_mask: Any,
+    synapses: Any,
+    begin: Any,
+    end: Any,
+    wide: Any,
+) -> None:
+    """Add synapses that say where each of them ends."""
+    for s in range(begin, end):
+        slot = offset_of(synapses[s], wide)
+        if ring_mask is not None:
+            slot = (slot + head) & ring_mask
+        ring[ring_start + slot] += weight_of(synapses[s], wide)
 
 
 @inline_kernel

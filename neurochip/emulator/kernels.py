@@ -63,6 +63,7 @@ def update_block(
     spikes: Any,
     n: Any,
     layout: Any,
+    settings: Any,
     widths: Any,
     state: Any,
     undo: Any,
@@ -77,15 +78,51 @@ def update_block(
     end = min(begin + layout.span, layout.n_compartments)
     for compartment in range(begin, end, LANES):
         tile = np.uint64(compartment * ROWS)
+        setting = np.uint64(settings.starts[np.uint64(compartment) // at.EACH_LANE])
         if sum_shifts is not None:
             for plane in range(len(sum_shifts)):
                 other = slot + np.uint64((plane + 1) << layout.target_bits)
                 fold_plane(state.ring, slot, other, sum_shifts[plane])
         if joins is not None:
-            join_tile(tiles, tile, compartment, state.ring, slot, events, widths, noise, joins)
-        overflowed = update_tile(tiles, tile, compartment, state.ring, slot, undo, widths, noise)
+            join_tile(
+                tiles,
+                tile,
+                settings.rows,
+                setting,
+                compartment,
+                state.ring,
+                slot,
+                events,
+                widths,
+                noise,
+                joins,
+            )
+        overflowed = update_tile(
+            tiles,
+            tile,
+            settings.rows,
+            setting,
+            compartment,
+            state.ring,
+            slot,
+            undo,
+            widths,
+            noise,
+        )
         if overflowed:
-            redo_tile(tiles, tile, compartment, state.ring, slot, undo, widths, noise, events)
+            redo_tile(
+                tiles,
+                tile,
+                settings.rows,
+                setting,
+                compartment,
+                state.ring,
+                slot,
+                undo,
+                widths,
+                noise,
+                events,
+            )
             count_overflows(
                 events, compartment, step, state.counters[block], state.first_overflow[block]
             )
@@ -175,6 +212,7 @@ def run_rows(
     input_ptr: Any,
     inputs: Any,
     layout: Any,
+    settings: Any,
     widths: Any,
     state: Any,
     output: Any,
@@ -231,6 +269,7 @@ def run_rows(
                 output.spikes,
                 n,
                 layout,
+                settings,
                 widths,
                 state,
                 undo,

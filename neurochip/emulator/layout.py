@@ -63,6 +63,8 @@ PLACE = (1 << SIZE_BIT) - 1
 NARROW_BITS = 16
 WIDE_BITS = 20
 _WORD = 32
+_AHEAD = 512  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
+_MOST_AHEAD = 4  # rows
 _SHORTEST_DENSE = 32  # synapses: below it a vector loop does not pay
 
 
@@ -71,8 +73,9 @@ class Layout(NamedTuple):
 
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
     ``row_ptr[b * n_sources + s]`` and end where the next row begins. A step takes
-    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. ``halves`` and
-    ``bytes`` are the memory of ``synapses`` read as int16 and int8.
+    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. Rows are asked for
+    when ``ahead`` others come before. ``halves`` and ``bytes`` are the memory of ``synapses`` read
+    as int16 and int8.
     """
 
     n_inputs: int
@@ -83,6 +86,7 @@ class Layout(NamedTuple):
     step_bits: int
     ring_size: int
     weight_unit: int
+    ahead: np.uint64
     row_ptr: Int64Array
     synapses: Int32Array
     halves: Int16Array
@@ -163,6 +167,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         step_bits=step_bits,
         ring_size=1 << (step_bits + split.delay_bits),
         weight_unit=1 << (core.weight_shift + zeros),
+        ahead=np.uint64(min(max(_AHEAD * len(row_ptr) // max(used, 1), 1), _MOST_AHEAD)),
         row_ptr=row_ptr,
         synapses=synapses,
         halves=synapses.view(np.int16),

@@ -19,6 +19,8 @@ __all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile"]
 def update_tile(
     tiles: Any,
     tile: Any,
+    settings: Any,
+    setting: Any,
     compartment: Any,
     ring: Any,
     slot: Any,
@@ -35,18 +37,18 @@ def update_tile(
     first = np.uint64(compartment)
     overflowed = np.int32(0)
     for lane in range(at.EACH_LANE):
-        i = tile + lane
+        i, r = tile + lane, setting + lane
         old_u, old_v, held = tiles[i + at.U], tiles[i + at.V], tiles[i + at.HELD]
         q = np.int32(ring[slot + lane] * widths.weight_unit)
         if noise is not None:
             q = np.int32(q + noise.current[first + lane])
-        u = np.int32(decay_toward_zero(old_u, tiles[i + at.KEEP_U]) + q)
+        u = np.int32(decay_toward_zero(old_u, settings[r + at.KEEP_U]) + q)
         x = np.int32(u + tiles[i + at.BIAS])
-        raw_v = np.int32(decay_toward_zero(old_v, tiles[i + at.KEEP_V]) + x)
-        clipped = min(max(raw_v, tiles[i + at.VMIN]), tiles[i + at.VMAX])
-        spike = (held == 0) & (clipped > tiles[i + at.THRESHOLD])
-        rises = (held == 0) & (clipped <= tiles[i + at.THRESHOLD])
-        count = tiles[i + at.REFRACTORY] if spike else held
+        raw_v = np.int32(decay_toward_zero(old_v, settings[r + at.KEEP_V]) + x)
+        clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
+        spike = (held == 0) & (clipped > settings[r + at.THRESHOLD])
+        rises = (held == 0) & (clipped <= settings[r + at.THRESHOLD])
+        count = settings[r + at.REFRACTORY] if spike else held
         mark = np.int32(-1) if spike else held
         undo[lane + at.U] = old_u
         undo[lane + at.V] = old_v
@@ -68,6 +70,8 @@ def update_tile(
 def redo_tile(
     tiles: Any,
     tile: Any,
+    settings: Any,
+    setting: Any,
     compartment: Any,
     ring: Any,
     slot: Any,
@@ -82,22 +86,22 @@ def redo_tile(
     """
     first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
-        i = tile + lane
+        i, r = tile + lane, setting + lane
         held = max(undo[lane + at.HELD], np.int32(0))
         raw = np.int32(ring[slot + lane] * widths.weight_unit)
         if noise is not None:
             raw = np.int32(raw + noise.current[first + lane])
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
-        raw_u = np.int32(decay_toward_zero(undo[lane + at.U], tiles[i + at.KEEP_U]) + q)
+        raw_u = np.int32(decay_toward_zero(undo[lane + at.U], settings[r + at.KEEP_U]) + q)
         u = wrap(raw_u, widths.current_offset, widths.current_mask)
         raw_x = np.int32(u + tiles[i + at.BIAS])
         x = wrap(raw_x, widths.input_offset, widths.input_mask)
-        raw_v = np.int32(decay_toward_zero(undo[lane + at.V], tiles[i + at.KEEP_V]) + x)
-        clipped = min(max(raw_v, tiles[i + at.VMIN]), tiles[i + at.VMAX])
+        raw_v = np.int32(decay_toward_zero(undo[lane + at.V], settings[r + at.KEEP_V]) + x)
+        clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
         free = held == 0
         v = clipped if free else np.int32(0)
-        spike = v > tiles[i + at.THRESHOLD]
-        count = tiles[i + at.REFRACTORY] if spike else held
+        spike = v > settings[r + at.THRESHOLD]
+        count = settings[r + at.REFRACTORY] if spike else held
         undo[lane + at.HELD] = np.int32(-1) if spike else held
         tiles[i + at.U] = u
         tiles[i + at.V] = np.int32(0) if spike else v
@@ -154,6 +158,8 @@ def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: 
 def join_tile(
     tiles: Any,
     tile: Any,
+    settings: Any,
+    setting: Any,
     compartment: Any,
     ring: Any,
     slot: Any,
@@ -169,12 +175,12 @@ def join_tile(
     """
     first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
-        i = tile + lane
+        i, r = tile + lane, setting + lane
         raw = np.int32(ring[slot + lane] * widths.weight_unit)
         if noise is not None:
             raw = np.int32(raw + noise.current[first + lane])
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
-        raw_u = np.int32(decay_toward_zero(tiles[i + at.U], tiles[i + at.KEEP_U]) + q)
+        raw_u = np.int32(decay_toward_zero(tiles[i + at.U], settings[r + at.KEEP_U]) + q)
         events[lane] = wrap(raw_u, widths.current_offset, widths.current_mask)
     for lane in range(np.uint64(1), at.EACH_LANE):
         place, parent = tile + lane + at.BIAS, first + lane
