@@ -103,7 +103,7 @@ def _rounded(bits, unit):
 
 @kernel
 def _price(s, form, tables, packing):
-    """Work out what entries of a format take on the open core: a division each, for all synapses."""
+    """Work out what entries of a format take on the open core: divisions, but few of them."""
     bits, index = tables.format_bits[form], s.top[_INDEX]
     base = packing.prefix + packing.run_base * index
     for encoding in range(s.encodings):
