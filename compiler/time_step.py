@@ -8,7 +8,9 @@ have with them is held against the rate that it is expected to have in continuou
 - a neuron driven by spikes has the rate of a diffusion (see ``operating_point``). Its grid raises
   the threshold: kicks decay for a step before they are tested, and excursions between two tests are
   missed, which for a random walk is worth 0.5826 standard deviations of a step (Broadie, Glasserman
-  and Kou 1997, 10.1111/1467-9965.00035). A spike is seen half a step late.
+  and Kou 1997, 10.1111/1467-9965.00035). What acts throughout a step, as currents do, is seen to
+  cross the threshold half a step late, and acts again a whole step early: k refractory steps hold v
+  for the k - 1 steps after a spike. Together it wins half a step.
 
 Neurons that are not expected to fire count with the error of their time constant. Not predicted are
 the rounding of weights and of delays, and what one population's error does to another.
@@ -267,14 +269,17 @@ def _rates(
     constant = 1e3 / interval
     if quiet.all():
         return constant
-    refractory = np.asarray(refractory_steps(point.tau_refrac, dt) * dt, dtype=np.float64)
-    shift = np.zeros(len(ids))
-    if ideal.population.model.delta_synapses:
+    model = ideal.population.model
+    won, shift = np.full(len(ids), dt / 2), np.zeros(len(ids))
+    if model.delta_synapses:
+        steady = 0.0 if model.leaky else bias[ids] / (point.drift * dt)
+        won *= np.clip(steady, 0.0, 1.0)
         # What a kick has lost when it is tested, as if the threshold were higher.
         shift = (point.v_thresh - point.v_inf) * (1 / ideal.receptors[0].gain[ids] - 1)
         walk = np.sqrt(point.kick_rate * point.kick**2 * dt + point.kick**2)
         shift += _DISCRETE * (walk - point.kick)
-    seen = replace(point, v_thresh=point.v_thresh + shift, tau_refrac=refractory + dt / 2)
+    held = refractory_steps(point.tau_refrac, dt) * dt - won
+    seen = replace(point, v_thresh=point.v_thresh + shift, tau_refrac=held)
     return np.where(quiet, constant, lif_rate(seen))
 
 
