@@ -354,11 +354,13 @@ def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...
         (("compile",), "Missing argument 'MODEL'."),
         (
             ("compile", "model.py", "--dt", "quick"),
-            "Invalid value for '--dt': 'quick' is not a number, or a number and us, ms or s.",
+            "Invalid value for '--dt': 'quick' is not 'auto', a number, or a number and us, ms or "
+            "s.",
         ),
         (
             ("compare", "model.py", "--gain", "ac"),
-            "Invalid value for '--gain': 'ac' is not one of 'dc', 'impulse', 'auto'.",
+            "Invalid value for '--gain': 'ac' is not one of 'dc', 'impulse', 'mean_and_variance', "
+            "'auto'.",
         ),
         (
             ("compile", "model.py", "-o", "."),

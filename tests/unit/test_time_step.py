@@ -105,7 +105,6 @@ def test_of_currents_the_total_is_predicted_with_what_grid_and_registers_cancel(
     for item in choose_dt(network, candidates=[0.1, 0.125, 0.2, 0.25]).candidates:
         chip = Emulator(compile_network(network, LOIHI, dt=item.dt)).run(stimulus)
         measured = abs(chip.rates("cells").mean() / fine - 1)
-        print(item, measured)
         assert item.total == pytest.approx(measured, abs=1e-3)
 
 
