@@ -28,7 +28,7 @@ HEAD = ["points", "workers", "whole, s", "until killed, s", "points then", "the 
 
 
 def network() -> Network:
-    """100 neurons that fire at about 20 Hz, with spread weights."""
+    """100 neurons that fire at about 17 Hz, with spread weights."""
     lif = LIF(tau_m=10.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=5.0)
     source, cells = PoissonInput("source", 200, rate=20.0), Population("cells", 100, lif)
     weights = fixed_indegree(source, cells, 50, weight=Normal(1.5, 0.5, low=0.1), seed=1)
