@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click import Context
-from click.testing import CliRunner, Result
+from command_line import fail, succeed
 
 from compiler import CompileOptions, choose_dt, compile_network
 from compiler.options import GAINS, WEIGHT_ROUNDINGS
@@ -23,29 +23,6 @@ cells = Population("cells", 10, LIF(tau_m=10.0))
 weights = one_to_one(source, cells, weight=Uniform(0.5, 2.0), seed=1)
 network = Network(inputs=[source], populations=[cells], connections=[weights])
 """
-
-
-def run(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(main, [str(item) for item in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def succeed(*arguments: str | Path) -> str:
-    result = run(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def fail(*arguments: str | Path) -> str:
-    """Return the message of a command that must end with exit status 2 and one line of error."""
-    result = run(*arguments)
-    assert result.exit_code == 2, result.output
-    assert "Traceback" not in result.output
-    *_, last = result.output.splitlines()
-    assert last.startswith("Error: ")
-    return last.removeprefix("Error: ")
 
 
 @pytest.fixture
