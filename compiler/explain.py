@@ -177,9 +177,7 @@ def _shift_note(ideal: IdealPopulation, decays: Decays) -> str:
     if not isinstance(decays.rule, MomentGain):
         return ""
     expected = Span.of(decays.rule.expected(ideal))
-    return (
-        f"held {Span.of(decays.shift)} mV higher: keeps the mean of v at an input of {expected} mV"
-    )
+    return f"moved by {Span.of(decays.shift)} mV: keeps the mean of v at an input of {expected} mV"
 
 
 def _exact(

@@ -143,7 +143,7 @@ def test_the_report_says_what_was_moved_and_for_which_input():
     assert report.row("cells", "tau_m").note == "weights keep the variance of v, the bias the mean"
     row = report.row("cells", "v_rest")
     low, high = decays.shift.min(), decays.shift.max()
-    assert row.note.startswith(f"held {low:.5g}..{high:.5g} mV higher: keeps the mean of v at ")
+    assert row.note.startswith(f"moved by {low:.5g}..{high:.5g} mV: keeps the mean of v at ")
     charge = 10.0 * sum(
         item.source.rate / 1000 * item.weight.reshape(100, -1).sum(axis=0)
         for item in net.connections
