@@ -89,7 +89,7 @@ def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed:
     """Fill cores as a strategy proposes, and put them on the mesh.
 
     How many axons a core needs between neurons is known only when all cores are filled. Cores that
-    need too many are cut in half, as long as that helps.
+    need too many are cut into as many as would share them, as long as that helps.
 
     Raises
     ------
@@ -106,22 +106,28 @@ def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed:
         if filling.n_cores > chip.total_cores:
             raise CompileError(problem or _too_many(filling.n_cores, chip))
         placement = _on_mesh(work, chip, order, filling, mesh, seed)
-        excess = {
-            name: placement.usage[name] - getattr(chip.core, name)
-            for name in ("input_axons", "output_axons")
-        }
-        over = np.flatnonzero(np.maximum(*excess.values()) > 0)
+        need = {name: placement.usage[name] for name in ("input_axons", "output_axons")}
+        pieces = np.maximum(*(-(-used // getattr(chip.core, name)) for name, used in need.items()))
+        over = np.flatnonzero(pieces > 1)
         if not over.size:
             return placement
+        excess = {name: used - getattr(chip.core, name) for name, used in need.items()}
         most = int(max(values.max() for values in excess.values()))
         problem = problem or _too_many_axons(placement, excess, chip)
-        sizes = np.diff(filling.core_ptr)[over]
-        if (least is not None and most >= least) or sizes.max() == 1:
+        sizes = np.diff(filling.core_ptr)
+        if (least is not None and most >= least) or sizes[over].max() == 1:
             raise CompileError(problem)
         least = most
         opens = opens.copy()
         opens[filling.core_ptr[:-1]] = True
-        opens[filling.core_ptr[over] + (sizes + 1) // 2 % sizes] = True
+        opens[_cuts(filling.core_ptr[over], sizes[over], np.minimum(pieces, sizes)[over])] = True
+
+
+def _cuts(first: Int64Array, size: Int64Array, pieces: Int64Array) -> Int64Array:
+    """Where the pieces of cores begin, of equal sizes if they can be."""
+    core = np.repeat(np.arange(len(first)), pieces)
+    piece = np.arange(len(core)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    return first[core] + -(-piece * size[core] // pieces[core])
 
 
 def _on_mesh(
