@@ -17,15 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import kernel
-from .._llvm import prefetch
 from ..typing import Float64Array, Int32Array, Int64Array
-from .tables import BoolArray, Neurons, Synapses, UInt16Array
+from .delivery import deliver
+from .tables import Neurons, Synapses
 
 __all__ = ["N_SPIKES", "Columns", "Order", "State", "run_steps"]
 
 N_SPIKES, NEXT_INPUT, RING_ROW = 0, 1, 2  # places in State.position
-_AHEAD = 4  # spikes whose rows are asked for in advance
-_LINE = 16  # targets in a cache line, which are two of weights
 
 
 class State(NamedTuple):
@@ -237,50 +235,6 @@ def sample(
 
 
 @kernel
-def deliver(
-    sources: Int32Array,
-    begin: int,
-    end: int,
-    first: int,
-    indptr: Int64Array,
-    target: Int32Array,
-    weight: Float64Array,
-    delay: UInt16Array,
-    in_order: BoolArray,
-    ring: Float64Array,
-    now: int,
-) -> None:
-    """Add the synapses of some sources to the rows of the steps in which they arrive.
-
-    The sources are counted from row ``first`` of the synapses.
-    """
-    n_rows = ring.shape[0]
-    for spike in range(begin, end):
-        if spike + _AHEAD < end:
-            # A row begins with cache misses; asked for now, they pass while others are delivered.
-            later = first + sources[spike + _AHEAD]
-            for k in range(indptr[later], indptr[later + 1], _LINE):
-                prefetch(target, k)
-                prefetch(weight, k)
-                prefetch(weight, k + _LINE // 2)
-        source = first + sources[spike]
-        start, stop = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
-        if in_order[source]:
-            row = now if n_rows == 1 else (now + delay[start]) % n_rows
-            slot = np.uint64(target[start])
-            for k in range(stop - start):
-                ring[row, slot + k] += weight[start + k]
-            continue
-        for k in range(start, stop):
-            if n_rows == 1:
-                ring[0, target[k]] += weight[k]
-            else:
-                row = now + delay[k]
-                row -= n_rows if row >= n_rows else 0
-                ring[row, target[k]] += weight[k]
-
-
-@kernel
 def run_steps(
     neurons: Neurons,
     synapses: Synapses,
@@ -307,11 +261,10 @@ def run_steps(
         hold_steps,
     ) = neurons
     kicks_decay, input_first = order
-    indptr, target, weight, delay, in_order = synapses
     ids, first, stride, current, second, values = columns
     v, i_syn, free_from, ring, spike_steps, spike_ids, position = state
     n_neurons, n_rows = len(v), ring.shape[0]
-    n_inputs = len(indptr) - 1 - n_neurons
+    n_inputs = len(synapses.indptr) - 1 - n_neurons
     count, k, row = position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW]
     while step < stop and count + n_neurons <= len(spike_ids):
         arrived, before = ring[row], count
@@ -319,7 +272,7 @@ def run_steps(
         while k < len(input_steps) and input_steps[k] == step:
             k += 1
         if input_first:
-            deliver(input_sources, begin, k, 0, indptr, target, weight, delay, in_order, ring, row)
+            deliver(input_sources, begin, k, 0, synapses, ring, row)
             begin = k
         for p in range(len(n_currents)):
             a, b = bounds[p], bounds[p + 1]
@@ -353,10 +306,8 @@ def run_steps(
         )
         row = row + 1 if row + 1 < n_rows else 0
         sample(ids, first, stride, current, second, values, v, i_syn, step)
-        deliver(input_sources, begin, k, 0, indptr, target, weight, delay, in_order, ring, row)
-        deliver(
-            spike_ids, before, count, n_inputs, indptr, target, weight, delay, in_order, ring, row
-        )
+        deliver(input_sources, begin, k, 0, synapses, ring, row)
+        deliver(spike_ids, before, count, n_inputs, synapses, ring, row)
         step += 1
     position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, k, row
     return step

@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
-from .rows import mark_rows_in_order
+from .rows import mark_rows_in_order, pack_synapses
 
-__all__ = ["BoolArray", "Neurons", "Synapses", "UInt16Array", "flatten_neurons", "flatten_synapses"]
+__all__ = [
+    "BoolArray",
+    "Neurons",
+    "Synapses",
+    "UInt16Array",
+    "UInt32Array",
+    "flatten_neurons",
+    "flatten_synapses",
+]
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 UInt16Array: TypeAlias = NDArray[np.uint16]
+UInt32Array: TypeAlias = NDArray[np.uint32]
 
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 _ROUNDING = 1e-3  # of a step: Brian2's guard for periods that float rounding put below the grid
@@ -84,6 +93,10 @@ class Synapses(NamedTuple):
         Steps; no entries where no synapse has a delay.
     in_order : ndarray of bool, shape (n_sources,)
         Rows whose targets follow one another, with one delay.
+    words : ndarray of uint32, shape (n_synapses,)
+        Targets, and the numbers of their weights in ``values``; empty where there are too many.
+    values : ndarray of float64
+        Weights.
     """
 
     indptr: Int64Array
@@ -91,6 +104,8 @@ class Synapses(NamedTuple):
     weight: Float64Array
     delay: UInt16Array
     in_order: BoolArray
+    words: UInt32Array
+    values: Float64Array
 
     @property
     def ring_rows(self) -> int:
@@ -231,7 +246,9 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
             delay[places] = steps
     in_order = np.empty(n_sources, dtype=np.bool_)
     mark_rows_in_order(indptr, target, delay, in_order)
-    return Synapses(indptr, target, weight, delay, in_order)
+    n_slots = max(seconds.values()) + max(item.size for item in network.populations)
+    words, values = pack_synapses(target, weight, n_slots)
+    return Synapses(indptr, target, weight, delay, in_order, words, values)
 
 
 def _first_indices(members: Sequence[Any]) -> dict[str, int]:
