@@ -148,26 +148,22 @@ def deliver_block(
     wide: Any,
 ) -> Any:
     """Deliver the spikes of the previous step to a block: those of inputs and of all workers."""
-    first = np.uint64(block * (layout.n_inputs + layout.n_compartments))
-    delivered = deliver(
-        inputs,
-        input_ptr[row],
-        input_ptr[row + 1],
-        first,
-        layout,
-        state.ring,
-        ring_start,
-        head,
-        ring_mask,
-        wide,
-    )
-    own = first + np.uint64(layout.n_inputs)
-    for worker in range(len(output.ends)):
+    first, delivered = np.uint64(block * (layout.n_inputs + layout.n_compartments)), 0
+    place = row - output.first_row
+    for part in range(-1, len(output.ends)):  # in one loop, which is compiled once
+        if part < 0:
+            sources, begin, end = inputs, input_ptr[row], input_ptr[row + 1]
+        else:
+            sources, begin, end = (
+                output.spikes,
+                output.ends[part, place],
+                output.ends[part, place + 1],
+            )
         delivered += deliver(
-            output.spikes,
-            output.ends[worker, row - output.first_row],
-            output.ends[worker, row - output.first_row + 1],
-            own,
+            sources,
+            begin,
+            end,
+            first,
             layout,
             state.ring,
             ring_start,
@@ -175,6 +171,8 @@ def deliver_block(
             ring_mask,
             wide,
         )
+        if part < 0:
+            first += np.uint64(layout.n_inputs)
     return delivered
 
 

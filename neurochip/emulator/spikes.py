@@ -32,7 +32,8 @@ def rows_of_inputs(
     starts = np.empty(n_steps + 2, dtype=np.int64)
     if len(pending) == 0 and (steps[1:] >= steps[:-1]).all():  # those of one input are in order
         _find_rows(steps, first, lowest, n_steps, starts)
-        return np.ascontiguousarray(sources, dtype=np.int32), starts
+        # One type of array for all runs: for read-only ones Numba would compile again.
+        return np.require(sources, np.int32, ["C", "W"]), starts
     cursor = np.zeros(n_steps + 3, dtype=np.int64)
     _count_rows(steps, first, lowest, n_steps, cursor)
     cursor[2] += len(pending)
