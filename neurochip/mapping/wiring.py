@@ -134,6 +134,29 @@ class Wiring:
         )
         return ptr, out
 
+    @cached_property
+    def pins(self) -> tuple[Int64Array, Int32Array]:
+        """Sources of each neuron, each once, its own compartments among them."""
+        from .tallies import list_pins
+
+        ptr = np.empty(self.n_neurons + 1, dtype=np.int64)
+        pin = np.empty(len(self.in_list) + self.n_compartments, dtype=np.int32)
+        last = np.full(self.n_sources, -1)
+        tables = (self.neuron_ptr, self.in_ptr, self.in_list, self.list_source)
+        return ptr, pin[: list_pins(*tables, last, ptr, pin)]
+
+    @cached_property
+    def edges(self) -> tuple[Int64Array, Int32Array]:
+        """Neurons of each source, each once: those that it reaches, and its own."""
+        from .tallies import list_edges
+
+        pin_ptr, pin = self.pins
+        counts = np.bincount(pin, minlength=self.n_sources)
+        ptr = np.concatenate([[0], np.cumsum(counts)])
+        edge = np.empty(len(pin), dtype=np.int32)
+        list_edges(pin_ptr, pin, ptr[:-1].copy(), edge)
+        return ptr, edge
+
 
 def profiles_of(registers: Any) -> dict[str, Int32Array]:
     """Number the distinct profiles, thresholds and shared registers of compartments.

@@ -56,17 +56,9 @@ def quality(names: tuple[str, ...] = tuple(NETWORKS)) -> None:
             )
 
 
-def scale(strategies: tuple[str, ...] = ("sequential", "greedy")) -> None:
-    """Time of compiling, placing and reporting a large network; the partitioner gets a tenth."""
-    for names, size, outdegree in (
-        (strategies, 100_000, 100),
-        (("sequential", "hypergraph"), 20_000, 50),
-    ):
-        _scale(names, size, outdegree)
-
-
-def _scale(strategies: tuple[str, ...], size: int, outdegree: int) -> None:
-    network, chip = sheet(size, outdegree), SYSTEMS["nahuku-32"]
+def scale(strategies: tuple[str, ...] = STRATEGIES) -> None:
+    """Time of compiling, placing and reporting a large network."""
+    network, chip = sheet(), SYSTEMS["nahuku-32"]
     print(f"{sum(p.size for p in network.populations)} neurons", end=", ")
     print(f"{sum(c.n_synapses for c in network.connections)} synapses, on {chip.name}")
     for strategy in strategies:
