@@ -9,8 +9,8 @@ __all__ = [
     "add_pairs",
     "count_pairs",
     "count_targets",
-    "list_edges",
     "list_pins",
+    "list_rows",
     "sum_messages",
 ]
 
@@ -112,12 +112,12 @@ def list_pins(neuron_ptr, in_ptr, in_list, list_source, last, ptr, pin):
 
 
 @kernel
-def list_edges(pin_ptr, pin, cursor, edge):
-    """Write each neuron to the places of its sources, and move their cursors."""
-    for u in range(len(pin_ptr) - 1):
-        for i in range(pin_ptr[u], pin_ptr[u + 1]):
-            edge[cursor[pin[i]]] = u
-            cursor[pin[i]] += 1
+def list_rows(row_ptr, item, cursor, row):
+    """Write each row to the places of its items, and move their cursors."""
+    for k in range(len(row_ptr) - 1):
+        for i in range(row_ptr[k], row_ptr[k + 1]):
+            row[cursor[item[i]]] = k
+            cursor[item[i]] += 1
 
 
 @kernel

@@ -18,7 +18,7 @@ from ..image import ChipImage
 from ..registers import SynapseFormat
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "wire", "wiring_of"]
+__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "transposed", "wire", "wiring_of"]
 
 _PROFILE = ("decay_u", "decay_v", "refractory", "join")
 _SHARED = ("vmin_exponent", "vmax_exponent")
@@ -148,14 +148,19 @@ class Wiring:
     @cached_property
     def edges(self) -> tuple[Int64Array, Int32Array]:
         """Neurons of each source, each once: those that it reaches, and its own."""
-        from .tallies import list_edges
+        return transposed(*self.pins, self.n_sources)
 
-        pin_ptr, pin = self.pins
-        counts = np.bincount(pin, minlength=self.n_sources)
-        ptr = np.concatenate([[0], np.cumsum(counts)])
-        edge = np.empty(len(pin), dtype=np.int32)
-        list_edges(pin_ptr, pin, ptr[:-1].copy(), edge)
-        return ptr, edge
+
+def transposed(
+    row_ptr: Int64Array, item: Int32Array, n_items: int
+) -> tuple[Int64Array, Int32Array]:
+    """List the rows in which each item stands, ``row[ptr[i]:ptr[i + 1]]``, in their order."""
+    from .tallies import list_rows
+
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=n_items))])
+    row = np.empty(len(item), dtype=np.int32)
+    list_rows(row_ptr, item, ptr[:-1].copy(), row)
+    return ptr, row
 
 
 def profiles_of(registers: Any) -> dict[str, Int32Array]:
