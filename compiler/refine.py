@@ -20,7 +20,7 @@ __all__ = ["messages_between", "refine"]
 
 _ROUNDS = 8
 _PARTNERS = 8  # of each core in a round: those that it exchanges most messages with
-_ENOUGH = 0.005  # of all messages: a round that saves less is the last
+_ENOUGH = 0.01  # of all messages: a round that saves less is the last
 
 
 def messages_between(work: Workload, core: Int64Array) -> float:

@@ -1,7 +1,7 @@
 """Tables of docs/explanation/mapping.md. From the root of the source tree:
 
 python tests/mapping/measure.py quality     strategies on four networks: minutes
-python tests/mapping/measure.py bound       the least possible on the layered network: seconds
+python tests/mapping/measure.py bound       the least possible on the layered network: a minute
 python tests/mapping/measure.py scale       100,000 neurons and 1e7 synapses: minutes
 python tests/mapping/measure.py energy      estimates against published measurements: seconds
 """
@@ -98,7 +98,7 @@ def bound() -> None:
             if min(rooms) >= 0:
                 sent = 2 * first.sum() - first[: sum(rooms)].sum()
                 sent += second[a if outputs else 0 :].sum()
-                where = f"on two, {a} with the outputs" if outputs else "apart from the outputs"
+                where = f"on two, {a} of it with the outputs" if outputs else "apart from them"
                 found.append((sent, where))
     least, where = min(found)
     print(f"layered: at least {least:.2f} messages a step between cores, layer 2 {where}")
