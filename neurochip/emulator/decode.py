@@ -68,8 +68,10 @@ def decode_recording(
     for index, item in enumerate(symbols.populations):
         mine = owner[registers.ids] == index
         at, who = registers.steps[mine], number[registers.ids[mine]]
-        order = np.lexsort((who, at))  # compartments need not stand in the order of neurons
-        steps[item.name], ids[item.name] = at[order], who[order]
+        if (np.diff(item.compartments) < 0).any():  # placed out of the order of neurons
+            order = np.lexsort((who, at))
+            at, who = at[order], who[order]
+        steps[item.name], ids[item.name] = at, who
     populations = {item.name: item for item in symbols.populations}
     traces = {}
     for (name, variable), neurons in probes.items():

@@ -17,6 +17,7 @@ from .decode import Registers
 from .kernels import run_rows
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
+from .settings import settings_of
 from .spikes import join_lists, rows_of_inputs
 from .state import (
     COUNTERS,
@@ -73,6 +74,7 @@ class Engine:
         self.image = image
         self.threads = threads
         self._layout, wide = build_layout(image, threads)
+        self._settings = settings_of(image, self._layout)
         self._widths = widths_of(image, self._layout)
         self._features = (
             joins_of(image, self._layout),
@@ -153,8 +155,8 @@ class Engine:
             output = Output(row, buffer, ends, full, v_ids, v, u_ids, u)
             barrier = np.zeros(1, dtype=np.int64) if workers > 1 else None
             arguments = (
-                *(row, stop, first, input_ptr, inputs, self._layout, self._widths),
-                *(state, output, strict, noise, *self._features, barrier),
+                *(row, stop, first, input_ptr, inputs, self._layout, self._settings),
+                *(self._widths, state, output, strict, noise, *self._features, barrier),
             )
             others = [Thread(target=run_rows, args=(w, *arguments)) for w in range(1, workers)]
             for other in others:

@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from .._jit import inline_kernel, kernel
+from .._llvm import lowest_bit, sign_bits
 from . import offsets as at
 from .barrier import wait_for_all
 from .delivery import deliver, fold_plane
 from .layout import LANES
 from .state import OVERFLOWS, ROWS
-from .update import draw_noise, join_tile, update_tile
+from .update import draw_noise, join_tile, redo_tile, update_tile
 
 __all__ = ["run_rows"]
 
+_NONE, _ONE = np.uint64(0), np.uint64(1)
 _SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are state.OVERFLOWS
 _KINDS = len(OVERFLOWS)
 _SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state.COUNTERS
@@ -43,6 +45,17 @@ def count_overflows(
 
 
 @inline_kernel
+def list_spikes(undo: Any, compartment: Any, spikes: Any, n: Any) -> Any:
+    """Append the compartments of a tile that spiked, and return the new count."""
+    left = sign_bits(undo, at.HELD)
+    while left != _NONE:
+        spikes[n] = np.int32(np.uint64(compartment) + lowest_bit(left))
+        n += _ONE
+        left &= left - _ONE
+    return n
+
+
+@inline_kernel
 def update_block(
     block: Any,
     step: Any,
@@ -50,8 +63,10 @@ def update_block(
     spikes: Any,
     n: Any,
     layout: Any,
+    settings: Any,
     widths: Any,
     state: Any,
+    undo: Any,
     events: Any,
     noise: Any,
     joins: Any,
@@ -63,22 +78,57 @@ def update_block(
     end = min(begin + layout.span, layout.n_compartments)
     for compartment in range(begin, end, LANES):
         tile = np.uint64(compartment * ROWS)
+        setting = np.uint64(settings.starts[np.uint64(compartment) // at.EACH_LANE])
         if sum_shifts is not None:
             for plane in range(len(sum_shifts)):
                 other = slot + np.uint64((plane + 1) << layout.target_bits)
                 fold_plane(state.ring, slot, other, sum_shifts[plane])
         if joins is not None:
-            join_tile(tiles, tile, compartment, state.ring, slot, events, widths, noise, joins)
-        union = update_tile(tiles, tile, compartment, state.ring, slot, events, widths, noise)
-        if union & _SPIKE:
-            # Write every lane, keep those that spiked: a branch per lane would be mispredicted.
-            for lane in range(at.EACH_LANE):
-                spikes[n] = np.int32(np.uint64(compartment) + lane)
-                n += np.uint64(events[lane] & _SPIKE)
-        if union > _SPIKE:
+            join_tile(
+                tiles,
+                tile,
+                settings.rows,
+                setting,
+                compartment,
+                state.ring,
+                slot,
+                events,
+                widths,
+                noise,
+                joins,
+            )
+        overflowed = update_tile(
+            tiles,
+            tile,
+            settings.rows,
+            setting,
+            compartment,
+            state.ring,
+            slot,
+            undo,
+            widths,
+            noise,
+        )
+        if overflowed:
+            redo_tile(
+                tiles,
+                tile,
+                settings.rows,
+                setting,
+                compartment,
+                state.ring,
+                slot,
+                undo,
+                widths,
+                noise,
+                events,
+            )
             count_overflows(
                 events, compartment, step, state.counters[block], state.first_overflow[block]
             )
+        for lane in range(at.EACH_LANE):
+            state.ring[slot + lane] = 0
+        n = list_spikes(undo, compartment, spikes, n)
         slot += at.EACH_LANE
     return n
 
@@ -162,6 +212,7 @@ def run_rows(
     input_ptr: Any,
     inputs: Any,
     layout: Any,
+    settings: Any,
     widths: Any,
     state: Any,
     output: Any,
@@ -184,7 +235,7 @@ def run_rows(
     first_block = worker * layout.blocks // n_workers
     end_block = (worker + 1) * layout.blocks // n_workers
     begin, end = first_block * layout.span, end_block * layout.span
-    events = state.events[worker]
+    undo, events = state.undo[worker], state.events[worker]
     while row < stop:
         step, place = first_step + row, row - output.first_row + 1
         if must_stop(row, step, layout, state, output, strict):
@@ -218,8 +269,10 @@ def run_rows(
                 output.spikes,
                 n,
                 layout,
+                settings,
                 widths,
                 state,
+                undo,
                 events,
                 noise,
                 joins,

@@ -30,6 +30,7 @@ from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..registers import SynapseFormat, decode_weights, sum_shift
 from ..typing import Int8Array, Int16Array, Int32Array, Int64Array
+from .memory import zeroed
 
 __all__ = [
     "BYTES",
@@ -62,6 +63,8 @@ PLACE = (1 << SIZE_BIT) - 1
 NARROW_BITS = 16
 WIDE_BITS = 20
 _WORD = 32
+_AHEAD = 512  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
+_MOST_AHEAD = 4  # rows
 _SHORTEST_DENSE = 32  # synapses: below it a vector loop does not pay
 
 
@@ -70,8 +73,9 @@ class Layout(NamedTuple):
 
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
     ``row_ptr[b * n_sources + s]`` and end where the next row begins. A step takes
-    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. ``halves`` and
-    ``bytes`` are the memory of ``synapses`` read as int16 and int8.
+    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. Rows are asked for
+    when ``ahead`` others come before. ``halves`` and ``bytes`` are the memory of ``synapses`` read
+    as int16 and int8.
     """
 
     n_inputs: int
@@ -82,6 +86,7 @@ class Layout(NamedTuple):
     step_bits: int
     ring_size: int
     weight_unit: int
+    ahead: np.uint64
     row_ptr: Int64Array
     synapses: Int32Array
     halves: Int16Array
@@ -124,7 +129,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
 
     # Counts stand two places late; their running sum puts the start of each row one place late,
     # and the fill moves it on to where the next row starts: so every row ends up in its place.
-    row_ptr = _zeroed(split.blocks * n_sources + 2, np.int64)
+    row_ptr = zeroed(split.blocks * n_sources + 2, np.int64)
     for group in image.synapses:
         first = firsts[group.source] + 2
         _count(group.indptr, group.target, first, split.span, n_sources, row_ptr)
@@ -162,23 +167,13 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         step_bits=step_bits,
         ring_size=1 << (step_bits + split.delay_bits),
         weight_unit=1 << (core.weight_shift + zeros),
+        ahead=np.uint64(min(max(_AHEAD * len(row_ptr) // max(used, 1), 1), _MOST_AHEAD)),
         row_ptr=row_ptr,
         synapses=synapses,
         halves=synapses.view(np.int16),
         bytes=synapses.view(np.int8),
     )
     return layout, split.offset_bits == WIDE_BITS
-
-
-def _zeroed(size: int, dtype: type[Any]) -> Any:
-    """As ``np.zeros``, but in huge pages where the system has them.
-
-    NumPy asks for them for an array that is empty, not for one that is zero. Of 1e8 synapses a
-    third of the run time went into finding 4 kB pages.
-    """
-    array = np.empty(size, dtype=dtype)
-    array.fill(0)
-    return array
 
 
 def sum_shifts_of(image: ChipImage) -> Int64Array | None:

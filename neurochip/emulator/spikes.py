@@ -28,8 +28,12 @@ def rows_of_inputs(
     starts : ndarray of int64, shape (n_steps + 2,)
         Where each row begins.
     """
-    cursor = np.zeros(n_steps + 3, dtype=np.int64)
     lowest = 0 if first == 0 else 1
+    starts = np.empty(n_steps + 2, dtype=np.int64)
+    if len(pending) == 0 and (steps[1:] >= steps[:-1]).all():  # those of one input are in order
+        _find_rows(steps, first, lowest, n_steps, starts)
+        return np.ascontiguousarray(sources, dtype=np.int32), starts
+    cursor = np.zeros(n_steps + 3, dtype=np.int64)
     _count_rows(steps, first, lowest, n_steps, cursor)
     cursor[2] += len(pending)
     np.cumsum(cursor, out=cursor)
@@ -38,6 +42,18 @@ def rows_of_inputs(
     cursor[1] += len(pending)
     _place_rows(steps, sources, first, lowest, n_steps, cursor, inputs)
     return inputs, cursor[:-1]
+
+
+@kernel
+def _find_rows(steps: Any, first: Any, lowest: Any, n_steps: Any, starts: Any) -> None:
+    k = 0
+    while k < len(steps) and np.int64(steps[k]) - first + 1 < lowest:
+        k += 1
+    for row in range(n_steps + 1):
+        starts[row] = k
+        while k < len(steps) and np.int64(steps[k]) - first + 1 == row:
+            k += 1
+    starts[n_steps + 1] = k
 
 
 @kernel

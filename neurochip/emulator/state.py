@@ -1,10 +1,10 @@
 """What the kernels read and write: flat integer arrays under names.
 
-The state and the decoded registers of 64 compartments lie together in one *tile*, row after row of
-64 int32. All rows of a tile are at fixed distances from one pointer, so the compiler can prove that
-they do not overlap and fills whole vector registers; with an array per register it would need a
-check for each pair of arrays, gives up, and a step costs ten times as much. A tile is also the
-order in which memory is read.
+The state of 64 compartments lies together in one *tile*, row after row of 64 int32. All rows of a
+tile are at fixed distances from one pointer, so the compiler can prove that they do not overlap and
+fills whole vector registers; with an array per variable it would need a check for each pair of
+arrays, gives up, and a step costs ten times as much. A tile is also the order in which memory is
+read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 
 from ..fixedpoint import Overflow
 from ..image import ChipImage
-from ..registers import decode_bias, decode_threshold, decode_voltage_limits, effective_decay
+from ..registers import decode_bias
 from ..typing import Int8Array, Int32Array, Int64Array
-from .arithmetic import DECAY_BITS
 from .layout import LANES, Layout
+from .memory import aligned, zeroed
 
 __all__ = [
     "COUNTERS",
@@ -61,16 +61,10 @@ class Row:
     U = 0
     V = 1
     HELD = 2
-    KEEP_U = 3
-    KEEP_V = 4
-    BIAS = 5
-    VMIN = 6
-    VMAX = 7
-    THRESHOLD = 8
-    REFRACTORY = 9
+    BIAS = 3
 
 
-ROWS = 10
+ROWS = 4
 
 
 class Widths(NamedTuple):
@@ -118,13 +112,15 @@ class JoinTable(NamedTuple):
 class State(NamedTuple):
     """All that changes in a run.
 
-    ``events`` holds the event words of the tile that a worker updates, a row per worker.
+    ``undo`` and ``events`` have a row per worker, for the tile that it updates: u, v and held
+    before the step (rows as in a tile), and event words.
     ``counters`` and ``first_overflow`` (step, compartment and event word, or -1) have a row per
     block.
     """
 
     tiles: Int32Array
     ring: Int32Array
+    undo: Int32Array
     events: Int32Array
     counters: Int64Array
     first_overflow: Int64Array
@@ -202,47 +198,36 @@ def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
 
 
 def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
-    """State before step 0, with all registers decoded."""
-    registers, core = image.compartments, image.chip.core
-    scale, finer = core.decay_scale, DECAY_BITS - core.decay_bits
-    vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
-    rows = {
-        Row.KEEP_U: (scale - effective_decay(registers.decay_u, registers.decay_u_offset)) << finer,
-        Row.KEEP_V: (scale - effective_decay(registers.decay_v, registers.decay_v_offset)) << finer,
-        Row.BIAS: decode_bias(registers.bias_mantissa, registers.bias_exponent),
-        Row.VMIN: vmin,
-        Row.VMAX: vmax,
-        Row.THRESHOLD: decode_threshold(registers.threshold_mantissa, core),
-        Row.REFRACTORY: registers.refractory,
-    }
-    blocks = layout.blocks
-    size = blocks * layout.span
-    tiles = np.empty((size // LANES, ROWS, LANES), dtype=np.int32)
-    for row, values in rows.items():
-        padded = np.zeros(size, dtype=np.int32)
-        padded[: image.n_compartments] = values
-        tiles[:, row] = padded.reshape(-1, LANES)
-    # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
+    """State before step 0."""
+    registers, blocks = image.compartments, layout.blocks
     state = State(
-        tiles=tiles.ravel(),
-        ring=np.empty(blocks * layout.ring_size, dtype=np.int32),
-        events=np.zeros((workers, LANES), dtype=np.int32),
+        tiles=aligned(blocks * layout.span * ROWS, np.int32),
+        ring=aligned(blocks * layout.ring_size, np.int32),
+        undo=zeroed(workers * 3 * LANES, np.int32).reshape(workers, -1),
+        events=zeroed(workers * LANES, np.int32).reshape(workers, -1),
         # Rows padded to two cache lines: threads count without sharing a line.
         counters=np.zeros((blocks, 16), dtype=np.int64),
         first_overflow=np.full((blocks, 16), -1, dtype=np.int64),
     )
-    rewind(state, image)  # fills the other rows of the tiles, and the ring
+    _fill(state, Row.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))
+    rewind(state, image)  # fills the other rows, and the ring
     return state
 
 
 def rewind(state: State, image: ChipImage) -> None:
     """Go back to step 0: initial u and v, nothing held, nothing on its way."""
-    tiles, registers = state.tiles.reshape(-1, ROWS, LANES), image.compartments
-    for row, values in ((Row.U, registers.u_init), (Row.V, registers.v_init), (Row.HELD, 0)):
-        padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
-        padded[: image.n_compartments] = values
-        tiles[:, row] = padded.reshape(-1, LANES)
+    registers = image.compartments
+    _fill(state, Row.U, registers.u_init)
+    _fill(state, Row.V, registers.v_init)
+    _fill(state, Row.HELD, np.zeros_like(registers.v_init))
     state.ring[:] = 0
+
+
+def _fill(state: State, row: int, values: Int32Array) -> None:
+    tiles = state.tiles.reshape(-1, ROWS, LANES)
+    padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
+    padded[: len(values)] = values
+    tiles[:, row] = padded.reshape(-1, LANES)
 
 
 def read_row(state: State, row: int, size: int) -> Int32Array:

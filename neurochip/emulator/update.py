@@ -8,55 +8,107 @@ import numpy as np
 
 from .._jit import inline_kernel, kernel
 from . import offsets as at
-from .arithmetic import decay_toward_zero, wrap
+from .arithmetic import decay_toward_zero, outside, wrap
 from .layout import LANES
 from .state import ROWS
 
-__all__ = ["draw_noise", "join_tile", "update_tile"]
+__all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile"]
 
 
 @inline_kernel
 def update_tile(
     tiles: Any,
     tile: Any,
+    settings: Any,
+    setting: Any,
     compartment: Any,
     ring: Any,
     slot: Any,
-    events: Any,
+    undo: Any,
     widths: Any,
     noise: Any,
 ) -> Any:
-    """Integrate, clip, hold, compare and reset 64 compartments; one vector loop.
+    """Update 64 compartments as if no register could overflow; one vector loop.
 
-    What happened is left in event words, and their union is returned: branching on it here would
-    cost the vector unit.
+    Returns whether any spiked (negative) and whether any register overflowed (not 0): then nothing
+    holds but ``undo``, and :func:`redo_tile` must follow. Wrapping and naming each overflow here
+    would take half of the time. ``undo`` keeps u, v and held; held is -1 where it spiked.
     """
     first = np.uint64(compartment)
-    union = np.int32(0)
+    overflowed = np.int32(0)
     for lane in range(at.EACH_LANE):
-        i = tile + lane
+        i, r = tile + lane, setting + lane
+        old_u, old_v, held = tiles[i + at.U], tiles[i + at.V], tiles[i + at.HELD]
+        q = np.int32(ring[slot + lane] * widths.weight_unit)
+        if noise is not None:
+            q = np.int32(q + noise.current[first + lane])
+        u = np.int32(decay_toward_zero(old_u, settings[r + at.KEEP_U]) + q)
+        x = np.int32(u + tiles[i + at.BIAS])
+        raw_v = np.int32(decay_toward_zero(old_v, settings[r + at.KEEP_V]) + x)
+        clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
+        spike = (held == 0) & (clipped > settings[r + at.THRESHOLD])
+        rises = (held == 0) & (clipped <= settings[r + at.THRESHOLD])
+        count = settings[r + at.REFRACTORY] if spike else held
+        mark = np.int32(-1) if spike else held
+        undo[lane + at.U] = old_u
+        undo[lane + at.V] = old_v
+        undo[lane + at.HELD] = mark
+        tiles[i + at.U] = u
+        tiles[i + at.V] = clipped if rises else np.int32(0)
+        tiles[i + at.HELD] = max(np.int32(count - 1), np.int32(0))
+        beyond = np.int32(
+            outside(q, widths.accumulator_offset, widths.accumulator_mask)
+            | outside(u, widths.current_offset, widths.current_mask)
+            | outside(x, widths.input_offset, widths.input_mask)
+        )
+        overflowed = np.int32(overflowed | beyond)
+        overflowed = np.int32(overflowed | (np.int32(raw_v ^ clipped) if rises else np.int32(0)))
+    return overflowed
+
+
+@kernel
+def redo_tile(
+    tiles: Any,
+    tile: Any,
+    settings: Any,
+    setting: Any,
+    compartment: Any,
+    ring: Any,
+    slot: Any,
+    undo: Any,
+    widths: Any,
+    noise: Any,
+    events: Any,
+) -> Any:
+    """Update 64 compartments again, from ``undo``, as the chip does it; return if any spiked.
+
+    Event words say what happened: bit 0 is a spike, bits 1 to 5 are ``state.OVERFLOWS``.
+    """
+    first = np.uint64(compartment)
+    for lane in range(at.EACH_LANE):
+        i, r = tile + lane, setting + lane
+        held = max(undo[lane + at.HELD], np.int32(0))
         raw = np.int32(ring[slot + lane] * widths.weight_unit)
         if noise is not None:
             raw = np.int32(raw + noise.current[first + lane])
-        ring[slot + lane] = 0
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
-        raw_u = np.int32(decay_toward_zero(tiles[i + at.U], tiles[i + at.KEEP_U]) + q)
+        raw_u = np.int32(decay_toward_zero(undo[lane + at.U], settings[r + at.KEEP_U]) + q)
         u = wrap(raw_u, widths.current_offset, widths.current_mask)
         raw_x = np.int32(u + tiles[i + at.BIAS])
         x = wrap(raw_x, widths.input_offset, widths.input_mask)
-        raw_v = np.int32(decay_toward_zero(tiles[i + at.V], tiles[i + at.KEEP_V]) + x)
-        clipped = min(max(raw_v, tiles[i + at.VMIN]), tiles[i + at.VMAX])
-        held = tiles[i + at.HELD]
+        raw_v = np.int32(decay_toward_zero(undo[lane + at.V], settings[r + at.KEEP_V]) + x)
+        clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
         free = held == 0
         v = clipped if free else np.int32(0)
-        spike = v > tiles[i + at.THRESHOLD]
-        count = tiles[i + at.REFRACTORY] if spike else held
+        spike = v > settings[r + at.THRESHOLD]
+        count = settings[r + at.REFRACTORY] if spike else held
+        undo[lane + at.HELD] = np.int32(-1) if spike else held
         tiles[i + at.U] = u
         tiles[i + at.V] = np.int32(0) if spike else v
         tiles[i + at.HELD] = max(np.int32(count - 1), np.int32(0))
         # A held compartment discards x and v, so their overflow has no effect and is not counted;
         # neither has a clip from above in a step that spikes anyway.
-        event = np.int32(
+        events[lane] = np.int32(
             np.int32(spike)
             | np.int32(np.int32(q != raw) << 1)
             | np.int32(np.int32(u != raw_u) << 2)
@@ -64,9 +116,6 @@ def update_tile(
             | np.int32(np.int32(free & (raw_v < clipped)) << 4)
             | np.int32(np.int32(free & (raw_v > clipped) & (not spike)) << 5)
         )
-        events[lane] = event
-        union = np.int32(union | event)
-    return union
 
 
 @kernel
@@ -109,6 +158,8 @@ def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: 
 def join_tile(
     tiles: Any,
     tile: Any,
+    settings: Any,
+    setting: Any,
     compartment: Any,
     ring: Any,
     slot: Any,
@@ -124,12 +175,12 @@ def join_tile(
     """
     first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
-        i = tile + lane
+        i, r = tile + lane, setting + lane
         raw = np.int32(ring[slot + lane] * widths.weight_unit)
         if noise is not None:
             raw = np.int32(raw + noise.current[first + lane])
         q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
-        raw_u = np.int32(decay_toward_zero(tiles[i + at.U], tiles[i + at.KEEP_U]) + q)
+        raw_u = np.int32(decay_toward_zero(tiles[i + at.U], settings[r + at.KEEP_U]) + q)
         events[lane] = wrap(raw_u, widths.current_offset, widths.current_mask)
     for lane in range(np.uint64(1), at.EACH_LANE):
         place, parent = tile + lane + at.BIAS, first + lane

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import kernel
-from .._prefetch import prefetch
+from .._llvm import prefetch
 from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import BoolArray, Neurons, Synapses, UInt16Array
 

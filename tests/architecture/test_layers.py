@@ -20,7 +20,7 @@ ROWS = (
         "neurochip.version",
         "neurochip.sections",
         "neurochip._jit",
-        "neurochip._prefetch",
+        "neurochip._llvm",
         "neurochip._progress",
     ),
     (

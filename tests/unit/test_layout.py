@@ -4,10 +4,12 @@ import numpy as np
 import oracle
 import pytest
 from conformance.images import THREADS
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
-from neurochip.emulator.layout import HALVES, build_layout
+from neurochip.emulator.layout import BYTES, HALVES, build_layout
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.registers import SignMode, SynapseFormat
 
@@ -72,6 +74,40 @@ def test_dense_rows_give_what_the_oracle_gives(size, threads):
     assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
     assert np.array_equal(got.trace("compartments", "v").values, wanted.v)
     assert len(wanted.spikes) > 20
+    assert got.counters == wanted.counters
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0, 0, 5]),  # first target
+        st.sampled_from([40, 40, 40, 33]),  # targets
+        st.sampled_from([0, 0, 0, 2]),  # delay
+        st.sampled_from([-254, 254, 100, 0]),  # where the weights lie
+    ),
+    min_size=4,
+    max_size=12,
+)
+
+
+@given(ROWS, st.integers(0, 2**32))
+@settings(max_examples=30, deadline=None)
+def test_rows_with_the_same_targets_are_added_together_and_others_are_not(rows, seed):
+    rng = np.random.default_rng(seed)
+    steps, size, sources = 25, 48, len(rows)
+    pre, post, mantissa, delay = [], [], [], []
+    for row, (first, count, late, around) in enumerate(rows):
+        pre += [row] * count
+        post += range(first, first + count)
+        mantissa += (2 * np.clip(around // 2 + rng.integers(-9, 9, count), -127, 127)).tolist()
+        delay += [late] * count
+    synapses = (pre, post, mantissa, delay)
+    image = image_of(*synapses, sources, size)
+    assert dense_rows(image, mark=BYTES) == sources
+    spikes = np.argwhere(rng.random((steps, sources)) < 0.7)
+    wanted = expected(*synapses, size, [(int(t), int(i)) for t, i in spikes], steps)
+    at, who = spikes.T
+    got = Emulator(image, threads=1).run_steps(steps, at - 1, who, record=["u"])
+    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
     assert got.counters == wanted.counters
 
 

@@ -1,0 +1,89 @@
+"""Instructions that Numba has no name for: asking for memory early, and bits of many lanes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["lowest_bit", "prefetch", "sign_bits"]
+
+_LANES = 64
+
+
+def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    array_type, index_type = signature.args
+    view = context.make_array(array_type)(context, builder, arguments[0])
+    position = context.cast(builder, arguments[1], index_type, types.intp)
+    return builder.gep(view.data, [position])
+
+
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+    """Start to load the cache line of ``array[index]`` into all caches; no result, no fault.
+
+    LLVM's ``llvm.prefetch``: read, keep in all caches, data.
+    """
+    del typing_context
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = _pointer(context, builder, signature, arguments)
+        word, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, word, word, word]),
+            "llvm.prefetch.p0",
+        )
+        flags = [word(0), word(3), word(1)]
+        builder.call(function, [builder.bitcast(pointer, byte), *flags])
+        return context.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+def _sign_bits(typing_context: Any, array: Any, index: Any) -> Any:
+    """One bit for each of 64 int32 from ``array[index]`` on: whether it is negative."""
+    del typing_context
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = _pointer(context, builder, signature, arguments)
+        vector = ir.VectorType(ir.IntType(32), _LANES)
+        values = builder.load(builder.bitcast(pointer, vector.as_pointer()), align=4)
+        negative = builder.icmp_signed("<", values, ir.Constant(vector, [0] * _LANES))
+        return builder.bitcast(negative, ir.IntType(_LANES))
+
+    return types.uint64(array, index), generate
+
+
+def _lowest_bit(typing_context: Any, value: Any) -> Any:
+    """Place of the lowest bit that is set in a uint64 other than 0."""
+    del typing_context
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(value), generate
+
+
+# With NUMBA_DISABLE_JIT=1 kernels run as plain Python.
+def _no_prefetch(array: Any, index: Any) -> None:
+    """Nothing."""
+
+
+def _plain_sign_bits(array: Any, index: Any) -> int:
+    start = int(index)
+    return sum(1 << lane for lane in range(_LANES) if array[start + lane] < 0)
+
+
+def _plain_lowest_bit(value: Any) -> int:
+    return (int(value) & -int(value)).bit_length() - 1
+
+
+_PLAIN = bool(numba.config.DISABLE_JIT)
+prefetch: Any = _no_prefetch if _PLAIN else intrinsic(_prefetch)
+sign_bits: Any = _plain_sign_bits if _PLAIN else intrinsic(_sign_bits)
+lowest_bit: Any = _plain_lowest_bit if _PLAIN else intrinsic(_lowest_bit)
