@@ -4,7 +4,7 @@ A source and its targets are a hyperedge. Cut into blocks, it costs one message 
 block but one that it touches (the connectivity metric): what the partitioner minimises is the
 spikes between cores. It balances one weight per neuron; the other limits are seen to afterwards.
 
-The partitioner takes a minute for a million pins. So a large network is made smaller before:
+The partitioner takes up to a minute for a million pins. So a large network is made smaller before:
 neurons that share much are grouped, and of the sources some stand for all.
 """
 

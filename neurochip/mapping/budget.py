@@ -154,6 +154,11 @@ class Filler:
         The limits.
     limited : bool
         Whether a core ends where a limit would be broken, or only where it is told to.
+
+    Attributes
+    ----------
+    tables, packing, scratch
+        What the kernels take: see :mod:`neurochip.mapping.kernels`.
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
