@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +13,12 @@ from neurochip.hardware import ChipSpec, CoreSpec
 from neurochip.network import Population
 from neurochip.typing import Float64Array, Int64Array
 
-from .gains import GainExponents, gain_exponents
+from .gains import GainRule, choose_gain
 from .ideal import IdealPopulation, time_constant
 from .operating_point import OperatingPoint
 from .options import CompileOptions
 
-__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "corrected_gains", "round_decays", "start"]
+__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays", "start"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,17 +55,20 @@ class Decays:
         Register values.
     keep_v : ndarray
         Factor of one step that the register means.
+    rule : PowerGain or MomentGain
+        How the gains, and the level where v settles, follow the rounded decays.
+    shift : ndarray, mV
+        How far that level is moved.
     bias : ndarray, mV
-        What is added to v each step so that v settles where it should.
-    exponents : GainExponents
-        How far the gains follow the rounded decays.
+        What is added to v each step so that v settles there.
     """
 
     receptors: tuple[ReceptorDecay, ...]
     decay_v: Int64Array
     keep_v: Float64Array
+    rule: GainRule
+    shift: Float64Array
     bias: Float64Array
-    exponents: GainExponents
 
 
 def child_keep_v(core: CoreSpec) -> float:
@@ -83,7 +85,8 @@ def round_decays(
 ) -> Decays:
     """Round both decays and correct gain and bias for it.
 
-    ``point`` says how the population is driven, which ``gain="auto"`` needs.
+    ``point`` says how the population is driven, which ``gain="auto"`` and ``"mean_and_variance"``
+    need.
 
     Raises
     ------
@@ -102,8 +105,8 @@ def round_decays(
         _register(item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt)
         for item in ideal.receptors
     ]
-    exponents = gain_exponents(ideal, keep_v, point, dt, options)
-    gains = corrected_gains(ideal, keep_v, [keep_u for _, keep_u in rounded], exponents)
+    rule, keeps_u = choose_gain(ideal, keep_v, point, dt, options), [keep for _, keep in rounded]
+    gains, shift = rule.gains(ideal, keep_v, keeps_u), rule.shift(ideal, keep_v, keeps_u)
     receptors = [
         ReceptorDecay(
             decay_u=decay_u,
@@ -117,34 +120,10 @@ def round_decays(
         receptors=tuple(receptors),
         decay_v=decay_v,
         keep_v=keep_v,
-        bias=(1 - keep_v) * (ideal.v_inf - ideal.origin) if leaky else ideal.bias,
-        exponents=exponents,
+        rule=rule,
+        shift=shift,
+        bias=(1 - keep_v) * (ideal.v_inf + shift - ideal.origin) if leaky else ideal.bias,
     )
-
-
-def corrected_gains(
-    ideal: IdealPopulation,
-    keep_v: Float64Array,
-    keep_u: Sequence[Float64Array],
-    exponents: GainExponents,
-) -> list[Float64Array]:
-    """Return what a spike adds to u of each receptor (mV per weight unit), for rounded decays.
-
-    Parameters
-    ----------
-    ideal : IdealPopulation
-        Unrounded decays and gains.
-    keep_v, keep_u : ndarray and one ndarray per receptor, shape (size,)
-        What a step leaves of v and of each u; where these are the ideal ones, gains stay.
-    exponents : GainExponents
-        How far gains follow.
-    """
-    leaky = ideal.population.model.leaky
-    of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** exponents.v if leaky else 1.0
-    return [
-        item.gain * of_v * ((1 - kept) / (1 - item.keep_u)) ** exponents.u
-        for item, kept in zip(ideal.receptors, keep_u, strict=True)
-    ]
 
 
 def start(current: Float64Array, keep_u: Float64Array, population: Population) -> Float64Array:

@@ -15,6 +15,7 @@ from neurochip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.typing import Float64Array
 
 from .decays import Decays
+from .gains import GainRule, MomentGain
 from .ideal import IdealPopulation, delay_steps, refractory_steps, time_constant
 from .lower import Lowered
 from .options import CompileOptions
@@ -97,11 +98,7 @@ def _population_rows(
     if population.model.leaky:
         with np.errstate(divide="ignore"):
             tau_m = time_constant(population.model, decays.keep_v, dt)
-        between = decays.exponents.v not in (0.0, 1.0)
-        kept = (
-            f"weights follow by {decays.exponents.v:.2f} (0 keeps the jump of a spike, 1 the mean)"
-        )
-        note = kept if between else ""
+        note = _gain_note(decays.rule)
         yield row("tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, note=note, remedy=coarse)
     else:
         yield _exact(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")
@@ -128,8 +125,10 @@ def _population_rows(
     biases = {"bias_mantissa": registers.bias_mantissa, "bias_exponent": registers.bias_exponent}
     if population.model.leaky:
         driven = not np.array_equal(ideal.v_inf, get("v_rest"))
-        name, level = "v_rest + R I" if driven else "v_rest", bias / (1 - decays.keep_v)
-        yield row(name, "mV", ideal.v_inf, ideal.origin + level, registers=biases, scale=span)
+        name = "v_rest + R I" if driven else "v_rest"
+        level = ideal.origin + bias / (1 - decays.keep_v) - decays.shift
+        note = _shift_note(ideal, decays)
+        yield row(name, "mV", ideal.v_inf, level, registers=biases, scale=span, note=note)
     else:
         yield row("drift", "mV per step", ideal.bias, bias, registers=biases)
     yield row(
@@ -164,6 +163,21 @@ def _population_rows(
         meant = np.sum(parts, axis=0)
         started = {"u": np.stack(registers.u_init)}
         yield row("i_syn_init", "nA", get("i_syn_init"), meant, registers=started)
+
+
+def _gain_note(rule: GainRule) -> str:
+    if isinstance(rule, MomentGain):
+        return "weights keep the variance of v, the bias the mean"
+    if rule.v in (0.0, 1.0):
+        return ""
+    return f"weights follow by {rule.v:.2f} (0 keeps the jump of a spike, 1 the mean)"
+
+
+def _shift_note(ideal: IdealPopulation, decays: Decays) -> str:
+    if not isinstance(decays.rule, MomentGain):
+        return ""
+    expected = Span.of(decays.rule.expected(ideal))
+    return f"moved by {Span.of(decays.shift)} mV: keeps the mean of v at an input of {expected} mV"
 
 
 def _exact(

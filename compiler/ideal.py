@@ -28,6 +28,7 @@ __all__ = [
     "Receptor",
     "delay_steps",
     "ideal_population",
+    "receptor_names",
     "refractory_steps",
     "time_constant",
 ]
@@ -151,18 +152,26 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     )
 
 
+def receptor_names(model: LIF) -> tuple[str, ...]:
+    """Return the time constants of the receptors of a neuron, in their order; "" for none."""
+    if model.delta_synapses:
+        return ("",)
+    if model.two_currents:
+        return ("tau_syn_I", "tau_syn_E")
+    return ("tau_syn" if model.tau_syn is not None else "tau_syn_E",)
+
+
 def _receptors(population: Population, dt: float, kick: Float64Array) -> tuple[Receptor, ...]:
     if population.model.delta_synapses:
         nothing = np.zeros(population.size)
         return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick, start=nothing),)
-    start = population.parameter("i_syn_init")
+    names, start = receptor_names(population.model), population.parameter("i_syn_init")
+    starts = [start]
     if population.model.two_currents:
-        return (
-            _current(population, "tau_syn_I", np.minimum(start, 0.0), dt),
-            _current(population, "tau_syn_E", np.maximum(start, 0.0), dt),
-        )
-    name = "tau_syn" if population.model.tau_syn is not None else "tau_syn_E"
-    return (_current(population, name, start, dt),)
+        starts = [np.minimum(start, 0.0), np.maximum(start, 0.0)]
+    return tuple(
+        _current(population, name, begin, dt) for name, begin in zip(names, starts, strict=True)
+    )
 
 
 def _current(population: Population, parameter: str, start: Float64Array, dt: float) -> Receptor:

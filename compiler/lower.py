@@ -11,7 +11,7 @@ from neurochip.network import Network
 from .decays import Decays, round_decays
 from .ideal import IdealPopulation, ideal_population
 from .operating_point import operating_points
-from .options import CompileOptions
+from .options import NEED_DRIVE, CompileOptions
 from .peaks import Peaks, expected_peaks
 from .projections import Projection, project, projections_onto
 from .registers import PopulationRegisters, round_registers
@@ -42,7 +42,7 @@ def lower(network: Network, chip: ChipSpec, dt: float, options: CompileOptions) 
     """
     core, members = chip.core, network.populations
     ideals = {p.name: ideal_population(network, p, dt) for p in members}
-    points = operating_points(network) if options.gain == "auto" else {}
+    points = operating_points(network) if options.gain in NEED_DRIVE else {}
     decays = {
         p.name: round_decays(ideals[p.name], chip, dt, options, points.get(p.name)) for p in members
     }

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neurochip.errors import CompileError
 from neurochip.network import Connection, Network, PoissonInput, Population, SpikeInput
 from neurochip.typing import BoolArray, Float64Array, Int64Array
+
+from .ideal import receptor_names
 
 __all__ = ["OperatingPoint", "lif_rate", "operating_points"]
 
@@ -40,12 +41,17 @@ class OperatingPoint:
         are two), and refractory period.
     v_inf, v_reset, v_thresh : ndarray, mV
         Level without spikes, reset and threshold.
+    drift : ndarray, mV/ms
+        Mean slope that spikes give v; without a leak with that of constant currents.
     mean, std : ndarray, mV
-        Of v without a threshold.
+        Of v without a threshold. Without a leak it has no level: then the reset, and an infinite
+        spread where spikes arrive.
     kick : ndarray, mV
         Root of the mean square of a jump of v; 0 for synaptic currents.
     kick_rate : ndarray, 1/ms
         Spikes that arrive per ms.
+    charge : tuple of ndarray, shape (size,), weight units per ms
+        Expected input of *all* neurons, one array for each receptor (see ``ideal``).
     """
 
     ids: Int64Array
@@ -55,10 +61,12 @@ class OperatingPoint:
     v_inf: Float64Array
     v_reset: Float64Array
     v_thresh: Float64Array
+    drift: Float64Array
     mean: Float64Array
     std: Float64Array
     kick: Float64Array
     kick_rate: Float64Array
+    charge: tuple[Float64Array, ...]
 
     @property
     def quiet(self) -> BoolArray:
@@ -77,9 +85,16 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
     Without spread it is the exact rate under a constant drive. Else, with
     ``y = (v_thresh - mean) / (sqrt(2) std)`` and the same for the reset,
     ``1 / rate = tau_refrac + tau_m integral exp(-x^2) (exp(2 y_thresh x) - exp(2 y_reset x)) / x``
-    over x from 0, which is Siegert's formula with its inner integral written out.
+    over x from 0, which is Siegert's formula with its inner integral written out. Without a leak,
+    ``1 / rate = tau_refrac + (v_thresh - v_reset) / drift`` whatever the spread (Wald 1944,
+    10.1214/aoms/1177731235).
     """
     rates = np.zeros(len(point.ids))
+    if np.isinf(point.tau_m).all():
+        rises = point.drift > 0
+        distance = (point.v_thresh - point.v_reset)[rises]
+        rates[rises] = 1e3 / (point.tau_refrac[rises] + distance / point.drift[rises])
+        return rates
     quiet = point.quiet
     fires = quiet & (point.mean > point.v_thresh)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -104,30 +119,17 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
 
 
 def operating_points(network: Network) -> dict[str, OperatingPoint]:
-    """Return the operating point of each population, with up to 64 of its neurons.
-
-    Raises
-    ------
-    CompileError
-        If a population has no leak: its v has no level and no spread that it would keep to.
-    """
-    for item in network.populations:
-        if not item.model.leaky:
-            raise CompileError(
-                f"population {item.name!r}: tau_m = inf, and of neurons without a leak no rate can "
-                "be expected. Give dt in ms, and gain = 'dc' or 'impulse'."
-            )
-    points = {item.name: _undriven(network, item) for item in network.populations}
-    drives = [_drive(item, points[item.target.name]) for item in network.connections]
+    """Return the operating point of each population, with up to 64 of its neurons."""
+    undriven = {item.name: _undriven(network, item) for item in network.populations}
+    drives = [_drive(item, undriven[item.target.name]) for item in network.connections]
+    onto = {name: [item for item in drives if item.target == name] for name in undriven}
     rates = {item.name: 0.0 for item in network.populations}
+    points = undriven
     for _ in range(_ROUNDS if any(_inside(item) for item in network.connections) else 1):
-        points = {
-            name: _driven(points[name], [d for d in drives if d.target == name], rates)
-            for name in points
-        }
+        points = {name: _driven(undriven[name], onto[name], rates) for name in undriven}
         found = {name: float(point.rates.mean()) for name, point in points.items()}
         rates = {name: rate + _DAMPING * (found[name] - rate) for name, rate in rates.items()}
-    return points
+    return {name: _charged(points[name], onto[name], rates) for name in points}
 
 
 def _inside(connection: Connection) -> bool:
@@ -141,9 +143,10 @@ def _undriven(network: Network, population: Population) -> OperatingPoint:
     def get(name: str) -> Float64Array:
         return population.parameter(name)[ids]
 
-    tau_m = get("tau_m")
-    v_inf = get("v_rest") + tau_m / get("cm") * network.current(population)[ids]
+    tau_m, slope = get("tau_m"), network.current(population)[ids] / get("cm")
     nothing = np.zeros(count)
+    leaky = population.model.leaky
+    v_inf = get("v_rest") + tau_m * slope if leaky else get("v_reset")
     return OperatingPoint(
         ids=ids,
         tau_m=tau_m,
@@ -152,10 +155,12 @@ def _undriven(network: Network, population: Population) -> OperatingPoint:
         v_inf=v_inf,
         v_reset=get("v_reset"),
         v_thresh=get("v_thresh"),
+        drift=nothing if leaky else slope,
         mean=v_inf,
         std=nothing,
         kick=nothing,
         kick_rate=nothing,
+        charge=tuple(np.zeros(population.size) for _ in receptor_names(population.model)),
     )
 
 
@@ -165,7 +170,8 @@ class _Drive:
 
     source: str | None  # a population, whose rate is not known yet
     target: str
-    mean: Float64Array
+    charge: tuple[Float64Array, ...]  # of all neurons, one for each receptor
+    drift: Float64Array
     variance: Float64Array
     tau_variance: Float64Array  # of currents: variance times tau_syn
     kicks: Float64Array
@@ -178,41 +184,38 @@ def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
     rate = np.repeat(_source_rates(connection), np.diff(connection.indptr)) / 1000.0  # per ms
 
     def sums(values: Float64Array) -> Float64Array:
-        every = np.bincount(connection.post, values, minlength=target.size)
-        return every[point.ids].astype(np.float64)
+        return np.bincount(connection.post, values, minlength=target.size).astype(np.float64)
 
-    tau_m = point.tau_m
-    if target.model.delta_synapses:
-        power = sums(rate * weight**2)
-        return _Drive(
-            connection.source.name if _inside(connection) else None,
-            target.name,
-            mean=sums(rate * weight) * tau_m,
-            variance=power * tau_m / 2,
-            tau_variance=np.zeros(len(tau_m)),
-            kicks=sums(rate),
-            kick_power=power,
+    ids, tau_m, names = point.ids, point.tau_m, receptor_names(target.model)
+    drift, variance, weighted, kicks, kick_power = (np.zeros(len(tau_m)) for _ in range(5))
+    charges = []
+    for index, name in enumerate(names):
+        own = weight
+        if len(names) > 1:  # the first receptor takes negative weights, the last the others
+            own = np.where((weight < 0) == (index == 0), weight, 0.0)
+        charges.append(sums(rate * own))
+        power = sums(rate * own**2)[ids]
+        tau = target.parameter(name)[ids] if name else np.zeros(len(tau_m))
+        jump = tau / target.parameter("cm")[ids] if name else 1.0  # mV in the end, per weight unit
+        drift += charges[-1][ids] * jump
+        # The integral of the square of jump tau_m / (tau_m - tau) (exp(-t/tau_m) - exp(-t/tau)).
+        width = tau_m / (2 * (1 + tau / tau_m))
+        own_variance = np.multiply(
+            power * jump**2, width, out=np.zeros(len(tau_m)), where=power > 0
         )
-    resistance = tau_m / target.parameter("cm")[point.ids]
-    mean, variance, weighted = (np.zeros(len(tau_m)) for _ in range(3))
-    name = "tau_syn" if target.model.tau_syn is not None else "tau_syn_E"
-    other = "tau_syn_I" if target.model.two_currents else name
-    for parameter, chosen in ((name, weight >= 0), (other, weight < 0)):
-        tau = target.parameter(parameter)[point.ids]
-        own = np.where(chosen, weight, 0.0)
-        mean += sums(rate * own) * resistance * tau
-        # The integral of the square of R w tau_s / (tau_m - tau_s) (exp(-t/tau_m) - exp(-t/tau_s)).
-        power = sums(rate * own**2) * (resistance * tau) ** 2 / (2 * (tau_m + tau))
-        variance += power
-        weighted += power * tau
+        variance += own_variance
+        weighted += np.multiply(own_variance, tau, out=np.zeros(len(tau_m)), where=tau > 0)
+        if not name:
+            kicks, kick_power = sums(rate)[ids], power
     return _Drive(
-        connection.source.name if _inside(connection) else None,
-        target.name,
-        mean=mean,
+        source=connection.source.name if _inside(connection) else None,
+        target=target.name,
+        charge=tuple(charges),
+        drift=drift,
         variance=variance,
         tau_variance=weighted,
-        kicks=np.zeros(len(tau_m)),
-        kick_power=np.zeros(len(tau_m)),
+        kicks=kicks,
+        kick_power=kick_power,
     )
 
 
@@ -229,22 +232,41 @@ def _source_rates(connection: Connection) -> Float64Array:
 
 
 def _driven(
-    point: OperatingPoint, drives: list[_Drive], rates: Mapping[str, float]
+    undriven: OperatingPoint, drives: list[_Drive], rates: Mapping[str, float]
 ) -> OperatingPoint:
-    size = len(point.ids)
-    mean, variance, weighted, kicks, power = (np.zeros(size) for _ in range(5))
+    size = len(undriven.ids)
+    drift, variance, weighted, kicks, power = (np.zeros(size) for _ in range(5))
     for item in drives:
-        rate = 1.0 if item.source is None else rates[item.source]
-        mean += rate * item.mean
+        rate = _rate_of(item, rates)
+        if not rate:  # 0 times the infinite spread of a neuron without a leak is none
+            continue
+        drift += rate * item.drift
         variance += rate * item.variance
         weighted += rate * item.tau_variance
         kicks += rate * item.kicks
         power += rate * item.kick_power
+    level, known = np.isfinite(undriven.tau_m), np.isfinite(variance) & (variance > 0)
+    moved = np.multiply(drift, undriven.tau_m, out=np.zeros(size), where=level)
     return replace(
-        point,
-        mean=point.v_inf + mean,
+        undriven,
+        drift=undriven.drift + drift,
+        mean=undriven.v_inf + moved,
         std=np.sqrt(variance),
-        tau_syn=np.divide(weighted, variance, out=np.zeros(size), where=variance > 0),
+        tau_syn=np.divide(weighted, variance, out=np.zeros(size), where=known),
         kick=np.sqrt(np.divide(power, kicks, out=np.zeros(size), where=kicks > 0)),
         kick_rate=kicks,
     )
+
+
+def _charged(
+    point: OperatingPoint, drives: list[_Drive], rates: Mapping[str, float]
+) -> OperatingPoint:
+    charge = point.charge
+    for item in drives:
+        rate = _rate_of(item, rates)
+        charge = tuple(sum_ + rate * own for sum_, own in zip(charge, item.charge, strict=True))
+    return replace(point, charge=charge)
+
+
+def _rate_of(drive: _Drive, rates: Mapping[str, float]) -> float:
+    return 1.0 if drive.source is None else rates[drive.source]

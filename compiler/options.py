@@ -10,7 +10,10 @@ from neurochip.errors import CompileError
 
 __all__ = ["GAINS", "MESHES", "PLACEMENTS", "WEIGHT_ROUNDINGS", "CompileOptions"]
 
-GAINS = ("dc", "impulse", "auto")
+GAINS = ("dc", "impulse", "mean_and_variance", "auto")
+NEED_DRIVE = ("mean_and_variance", "auto")
+"""Gains that depend on the expected input."""
+
 WEIGHT_ROUNDINGS = ("nearest", "floor", "stochastic", "moments")
 PLACEMENTS = ("sequential", "greedy", "hypergraph", "best")
 MESHES = ("in_order", "curve", "search")
@@ -26,9 +29,12 @@ class CompileOptions:
         What survives the rounding of a decay register. ``"dc"`` scales the weights so that a
         steady input gives the same mean v; ``"impulse"`` keeps the weights, so that one spike
         gives the same jump. The resting level is kept either way. As a rule the first is better
-        for neurons that are driven by fluctuations, the second far above threshold. ``"auto"``
-        takes for each population the point between the two at which its expected rate is kept, with
-        inputs as independent Poisson trains; the report names it.
+        for neurons that are driven by fluctuations, the second far above threshold.
+        ``"mean_and_variance"`` scales the weights so that v varies as much as it should, and moves
+        the resting level so that the mean is right under the input that is expected: under another
+        one it is not. ``"auto"`` takes for each population the point between the first two at which
+        its expected rate is kept, and where there is none, the best of the three. Both take inputs
+        as independent Poisson trains; the report says what they did.
     headroom : float
         Wanted distance of the expected peaks of accumulator, u and v from their limits, as a
         factor of at least 1. Expected means exceeded once in 1e9 steps, if sources are independent.
@@ -63,7 +69,8 @@ class CompileOptions:
     def __post_init__(self) -> None:
         if self.gain not in GAINS:
             raise CompileError(
-                f"options: gain = {self.gain!r}; allowed: 'dc', 'impulse' or 'auto'."
+                f"options: gain = {self.gain!r}; allowed: 'dc', 'impulse', 'mean_and_variance' or "
+                "'auto'."
             )
         if not (_is_number(self.headroom) and self.headroom >= 1):
             raise CompileError(f"options: headroom = {self.headroom!r}; allowed: at least 1.")

@@ -20,6 +20,7 @@ from neurochip.network.connections import Source
 from neurochip.typing import Float64Array
 
 from .decays import Decays, child_keep_v
+from .gains import variance_gain
 from .ideal import IdealPopulation
 from .options import CompileOptions
 from .projections import Projection
@@ -118,13 +119,12 @@ def expected_peaks(
         current += np.abs(receptor.u_init)
         # v is a second-order filter of the input: mean and variance gain of poles a and s.
         mean_gain = 1 / ((1 - s) * (1 - a))
-        variance_gain = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
         largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
         for side, sums in ((low, negative), (high, positive)):
             side.largest = np.maximum(side.largest, sums.largest * largest_gain)
             side.most += np.where(sums.total > 0, sums.total * mean_gain, 0.0)
         pull += (negative.mean - positive.mean) * mean_gain
-        variance += (negative.variance + positive.variance) * variance_gain
+        variance += (negative.variance + positive.variance) * variance_gain(a, s)
     settled = ideal.v_inf - ideal.origin if model.leaky else decays.bias / (1 - a)
     lowest = low.reach(pull, variance) + np.maximum(0.0, -np.minimum(settled, ideal.v_init))
     highest = high.reach(-pull, variance) + np.maximum(0.0, np.maximum(settled, ideal.v_init))
@@ -182,11 +182,11 @@ def spikes_per_step(source: Source, dt: float, options: CompileOptions) -> Float
 def _peak(
     sums: _Sums,
     mean_gain: float | Float64Array,
-    variance_gain: float | Float64Array,
+    power_gain: float | Float64Array,
     largest_gain: float | Float64Array,
 ) -> Float64Array:
     """Mean plus Bennett's deviation, and never more than everything at once."""
-    mean, variance = sums.mean * mean_gain, sums.variance * variance_gain
+    mean, variance = sums.mean * mean_gain, sums.variance * power_gain
     largest = sums.largest * largest_gain
     peak = mean + _deviation(variance, largest)
     steady = np.broadcast_to(mean_gain, peak.shape)

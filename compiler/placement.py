@@ -122,6 +122,7 @@ def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed:
         opens = opens.copy()
         opens[filling.core_ptr[:-1]] = True
         opens[filling.core_ptr[over] + (sizes + 1) // 2 % sizes] = True
+        del filling, placement  # four bytes a synapse, before as many are asked for again
 
 
 def _on_mesh(

@@ -8,7 +8,9 @@ have with them is held against the rate that it is expected to have in continuou
 - a neuron driven by spikes has the rate of a diffusion (see ``operating_point``). Its grid raises
   the threshold: kicks decay for a step before they are tested, and excursions between two tests are
   missed, which for a random walk is worth 0.5826 standard deviations of a step (Broadie, Glasserman
-  and Kou 1997, 10.1111/1467-9965.00035). A spike is seen half a step late.
+  and Kou 1997, 10.1111/1467-9965.00035). What acts throughout a step, as currents do, is seen to
+  cross the threshold half a step late, and acts again a whole step early: k refractory steps hold v
+  for the k - 1 steps after a spike. Together it wins half a step.
 
 Neurons that are not expected to fire count with the error of their time constant. Not predicted are
 the rounding of weights and of delays, and what one population's error does to another.
@@ -220,28 +222,29 @@ def _errors(
     """Mean absolute errors of a population: grid, registers and both."""
     ideal, decays = parts.ideals[name], parts.decays[name]
     scale, registers = parts.scales[name].lsb_per_mv, parts.registers[name]
+    leaky = ideal.population.model.leaky
     bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / scale
     threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale
     if not ideal.population.model.spiking:
         threshold = ideal.threshold
-    truncated = 0.5 / scale / (1 - decays.keep_v)
-    level = bias / (1 - decays.keep_v)
-    wanted = point.rates
-    exact = rounded_point(point, ideal.keep_v, ideal.keep_v, 1.0, dt)
-    on_grid = _rates(exact, ideal, dt, ideal.keep_v, ideal.v_inf - ideal.origin, ideal.threshold)
-    rounded = rounded_point(point, ideal.keep_v, decays.keep_v, decays.exponents.v, dt)
-    ids = point.ids
-    moved = (level - truncated - (ideal.v_inf - ideal.origin))[ids]
-    rounded = replace(
-        rounded,
-        v_inf=rounded.v_inf + moved,
-        mean=rounded.mean + moved,
-        v_thresh=(ideal.origin + threshold)[ids],
-    )
-    on_chip = _rates(rounded, ideal, dt, decays.keep_v, level - truncated, threshold)
+    if leaky:  # every step of a decay loses half an LSB; what does not decay is not truncated
+        bias -= 0.5 / scale
+    wanted, ids = point.rates, point.ids
+    exact = rounded_point(point, ideal.keep_v, ideal.keep_v, decays.rule, dt)
+    on_grid = _rates(exact, ideal, dt, ideal.keep_v, ideal.bias, ideal.threshold)
+    rounded = rounded_point(point, ideal.keep_v, decays.keep_v, decays.rule, dt)
+    rounded = replace(rounded, v_thresh=(ideal.origin + threshold)[ids])
+    tau = np.ones(len(ids))
+    if leaky:
+        level = ideal.v_inf - ideal.origin + decays.shift
+        moved = (bias / (1 - decays.keep_v) - level)[ids]
+        rounded = replace(rounded, v_inf=rounded.v_inf + moved, mean=rounded.mean + moved)
+        tau = rounded.tau_m / exact.tau_m
+    else:
+        rounded = replace(rounded, drift=rounded.drift + (bias - ideal.bias)[ids] / dt)
+    on_chip = _rates(rounded, ideal, dt, decays.keep_v, bias, threshold)
     fires = wanted >= _SILENT
     base = np.where(fires, wanted, 1.0)
-    tau = rounded.tau_m / exact.tau_m
     parts_of_error = (
         np.where(fires, np.abs(on_grid - wanted) / base, dt / 2 / point.tau_m),
         np.where(fires, np.abs(on_chip - on_grid) / base, np.abs(tau - 1)),
@@ -256,26 +259,36 @@ def _rates(
     ideal: IdealPopulation,
     dt: float,
     keep_v: Float64Array,
-    level: Float64Array,
+    bias: Float64Array,
     threshold: Float64Array,
 ) -> Float64Array:
-    """Rates on a grid (Hz); ``level`` and ``threshold`` in mV above the origin, for all neurons."""
+    """Rates on a grid (Hz); ``bias`` and ``threshold`` above the origin in mV, of all neurons."""
     ids = point.ids
     quiet = point.quiet
-    above = level[ids] > threshold[ids]
-    share = np.where(above, threshold[ids] / np.where(above, level[ids], 1.0), 0.5)
-    with np.errstate(divide="ignore"):
-        steps = np.floor(np.log1p(-share) / np.log(keep_v[ids])) + 1
-    interval = (steps + ideal.refractory[ids] - 1) * dt
-    constant = np.where(above, 1e3 / interval, 0.0)
+    interval = (_steps_to(threshold, bias, keep_v)[ids] + ideal.refractory[ids] - 1) * dt
+    constant = 1e3 / interval
     if quiet.all():
         return constant
-    refractory = np.asarray(refractory_steps(point.tau_refrac, dt) * dt, dtype=np.float64)
-    shift = np.zeros(len(ids))
-    if ideal.population.model.delta_synapses:
+    model = ideal.population.model
+    won, shift = np.full(len(ids), dt / 2), np.zeros(len(ids))
+    if model.delta_synapses:
+        steady = 0.0 if model.leaky else bias[ids] / (point.drift * dt)
+        won *= np.clip(steady, 0.0, 1.0)
         # What a kick has lost when it is tested, as if the threshold were higher.
         shift = (point.v_thresh - point.v_inf) * (1 / ideal.receptors[0].gain[ids] - 1)
         walk = np.sqrt(point.kick_rate * point.kick**2 * dt + point.kick**2)
         shift += _DISCRETE * (walk - point.kick)
-    seen = replace(point, v_thresh=point.v_thresh + shift, tau_refrac=refractory + dt / 2)
+    held = refractory_steps(point.tau_refrac, dt) * dt - won
+    seen = replace(point, v_thresh=point.v_thresh + shift, tau_refrac=held)
     return np.where(quiet, constant, lif_rate(seen))
+
+
+def _steps_to(threshold: Float64Array, bias: Float64Array, keep_v: Float64Array) -> Float64Array:
+    """Steps of ``v = keep_v v + bias`` from 0 until v is above the threshold; may be infinite."""
+    share = np.divide(
+        threshold * (1 - keep_v), bias, out=np.full_like(bias, np.inf), where=bias > 0
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decaying = np.log1p(-np.minimum(share, 1.0)) / np.log(keep_v)
+        straight = np.where(bias > 0, threshold / bias, np.inf)
+    return np.asarray(np.floor(np.where(keep_v == 1, straight, decaying)) + 1)

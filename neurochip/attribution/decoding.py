@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.decays import corrected_gains, round_decays
-from compiler.gains import GainExponents
+from compiler.decays import round_decays
+from compiler.gains import GainRule
 from compiler.ideal import IdealPopulation, ideal_population
 from compiler.operating_point import operating_points
-from compiler.options import CompileOptions
+from compiler.options import NEED_DRIVE, CompileOptions
 from compiler.projections import Projection, project
 
 from ..errors import ImageError
@@ -48,8 +49,8 @@ class DecodedPopulation:
         Register.
     v_low, v_high : ndarray of float64
         Limits of v.
-    exponents : GainExponents
-        How far the weights followed the rounded decays.
+    rule : PowerGain or MomentGain
+        How the weights, and the level where v settles, followed the rounded decays.
     """
 
     lsb_per_mv: Float64Array
@@ -62,13 +63,22 @@ class DecodedPopulation:
     refractory: Int64Array
     v_low: Float64Array
     v_high: Float64Array
-    exponents: GainExponents
+    rule: GainRule
 
     def gains(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> list[Float64Array]:
         """Return mV per weight unit of each receptor, if only these decays are rounded."""
-        keep_v = self.keep_v if decay_v else ideal.keep_v
+        return self.rule.gains(ideal, *self._kept(ideal, decay_v, decay_u))
+
+    def level(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> Float64Array:
+        """Return where v should settle above the origin, in mV, if only these are rounded."""
+        shift = self.rule.shift(ideal, *self._kept(ideal, decay_v, decay_u))
+        return np.asarray(ideal.v_inf + shift - ideal.origin)
+
+    def _kept(
+        self, ideal: IdealPopulation, decay_v: bool, decay_u: bool
+    ) -> tuple[Float64Array, Sequence[Float64Array]]:
         exact = [item.keep_u for item in ideal.receptors]
-        return corrected_gains(ideal, keep_v, self.keep_u if decay_u else exact, self.exponents)
+        return self.keep_v if decay_v else ideal.keep_v, self.keep_u if decay_u else exact
 
 
 def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedPopulation]:
@@ -90,18 +100,18 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
             "compiled from."
         )
     options = CompileOptions(**image.report.options)
-    points = operating_points(network) if options.gain == "auto" else {}
+    points = operating_points(network) if options.gain in NEED_DRIVE else {}
     decoded = {}
     for population, item in zip(network.populations, symbols.populations, strict=True):
         ideal = ideal_population(network, population, symbols.dt)
         point = points.get(population.name)
         decays = round_decays(ideal, image.chip, symbols.dt, options, point)
-        decoded[item.name] = _decode(population, item, image, decays.exponents)
+        decoded[item.name] = _decode(population, item, image, decays.rule)
     return decoded
 
 
 def _decode(
-    population: Population, symbol: PopulationSymbol, image: ChipImage, exponents: GainExponents
+    population: Population, symbol: PopulationSymbol, image: ChipImage, rule: GainRule
 ) -> DecodedPopulation:
     core, registers, own = image.chip.core, image.compartments, symbol.compartments
     # The child of a neuron with two currents is the compartment before its own.
@@ -127,7 +137,7 @@ def _decode(
         refractory=registers.refractory[own].astype(np.int64),
         v_low=low.astype(np.float64),
         v_high=high.astype(np.float64),
-        exponents=exponents,
+        rule=rule,
     )
 
 

@@ -200,12 +200,15 @@ class Model:
         if not ideal.population.model.leaky:
             return decoded.bias if "bias" in sources else ideal.bias * scale
         keep_v = decoded.keep_v if rounded else ideal.keep_v
-        level = (ideal.v_inf - ideal.origin) * scale
+        level = decoded.level(ideal, decay_v=rounded, decay_u="decay_u" in sources) * scale
         if "bias" not in sources:
             return (1 - keep_v) * level
-        # The register moves the level where v settles, also where the decay is exact.
-        moved = decoded.bias / (1 - decoded.keep_v) - level
-        return decoded.bias if rounded else (1 - keep_v) * (level + moved)
+        # The register moves the level where v settles, also where a decay is exact.
+        wanted = decoded.level(ideal, decay_v=True, decay_u=True) * scale
+        moved = decoded.bias / (1 - decoded.keep_v) - wanted
+        if rounded and np.array_equal(level, wanted):
+            return decoded.bias
+        return (1 - keep_v) * (level + moved)
 
     def _refractory(
         self, ideal: IdealPopulation, sources: frozenset[str]

@@ -13,34 +13,19 @@ import click
 
 from ..errors import NetworkError, NeurochipError
 from ..network import Network
-from ._step import STEP
+from ._compiler import compile_options
 
-__all__ = ["compile_options", "duration_option", "load_model", "run_model", "seed_option"]
+__all__ = [
+    "comparison_options",
+    "duration_option",
+    "fine_option",
+    "load_model",
+    "model_argument",
+    "run_model",
+    "seed_option",
+]
 
-_COMPILE_OPTIONS = (
-    click.option(
-        "--dt",
-        type=STEP,
-        default="0.1",
-        show_default=True,
-        help="Step in ms, or with a unit (0.1ms, 1e-4s).",
-    ),
-    click.option(
-        "--gain",
-        type=click.Choice(["dc", "impulse", "auto"]),
-        default="dc",
-        show_default=True,
-        help="What survives the rounding of a decay register.",
-    ),
-    click.option(
-        "--headroom",
-        type=float,
-        default=1.25,
-        show_default=True,
-        help="Wanted distance of expected peaks from overflow, as a factor.",
-    ),
-)
-
+model_argument = click.argument("model", type=click.Path())
 duration_option = click.option(
     "--duration", type=float, default=1000.0, show_default=True, help="Length of the run in ms."
 )
@@ -49,10 +34,17 @@ seed_option = click.option(
 )
 
 
-def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of the compiler to a command."""
-    for option in reversed(_COMPILE_OPTIONS):
-        command = option(command)
+def fine_option(otherwise: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option for a finer reference, with what happens without it."""
+    text = f"Step of a finer float run in ms, for the split of the error. Default: {otherwise}."
+    return click.option("--fine", type=float, default=None, help=text)
+
+
+def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every comparison of a model with its float run takes: MODEL and options."""
+    parts = (model_argument, compile_options, duration_option, seed_option, fine_option("dt/10"))
+    for part in reversed(parts):
+        command = part(command)
     return command
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import click
 
-__all__ = ["STEP", "Step"]
+__all__ = ["STEP", "STEP_OR_AUTO", "Step"]
 
 _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1000.0}
 _FORM = re.compile(r"\s*([-+.\deE]+?)\s*(us|µs|ms|s)?\s*")
@@ -26,17 +26,28 @@ class Step(NamedTuple):
 
 
 class _StepType(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
-    name = "step"
+    def __init__(self, auto: bool) -> None:
+        self.name = "step|auto" if auto else "step"
+        self._auto = auto
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Step:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Step | Literal["auto"]:
         if isinstance(value, Step):
             return value
+        if self._auto and value == "auto":
+            return "auto"
         match = _FORM.fullmatch(str(value))
         try:
             return Step(float(match[1]), match[2])  # type: ignore[index]
         except (TypeError, ValueError):
-            self.fail(f"{value!r} is not a number, or a number and us, ms or s.", param, ctx)
+            auto = "'auto', " if self._auto else ""
+            text = f"{value!r} is not {auto}a number, or a number and us, ms or s."
+            self.fail(text, param, ctx)
 
 
-STEP = _StepType()
+STEP = _StepType(auto=False)
 """A step such as ``0.1``, ``0.1ms`` or ``1e-4s``."""
+
+STEP_OR_AUTO = _StepType(auto=True)
+"""The same, or the word ``auto``."""

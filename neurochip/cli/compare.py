@@ -6,26 +6,20 @@ from pathlib import Path
 
 import click
 
-from ._options import compile_options, duration_option, load_model, seed_option
-from ._step import Step
+from ._compiler import Request
+from ._options import comparison_options, load_model
 
 __all__ = ["compare_command"]
 
 
 @click.command("compare")
-@click.argument("model", type=click.Path())
-@compile_options
-@duration_option
-@seed_option
-@click.option("--fine", type=float, default=None, help="Step of a finer float run. Default: dt/10.")
+@comparison_options
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False), help="Folder for figures and numbers."
 )
 def compare_command(
     model: str,
-    dt: Step,
-    gain: str,
-    headroom: float,
+    request: Request,
     duration: float,
     seed: int,
     fine: float | None,
@@ -34,14 +28,14 @@ def compare_command(
     """Run MODEL on the chip and in float64 on the same input spikes, and compare."""
     from ._judge import judge, write_judgement
 
+    network = load_model(model)
     judgement = judge(
-        load_model(model),
+        network,
         duration=duration,
         seed=seed,
-        dt=dt.ms(),
+        dt=request.step(network),
         fine=fine,
-        gain=gain,
-        headroom=headroom,
+        **request.options,
     )
     click.echo(judgement.image.report)
     click.echo()

@@ -8,15 +8,15 @@ from typing import Any
 import click
 
 from ..network import Network
+from ._compiler import Request, compile_options
 from ._graph import load_graph_model
-from ._options import compile_options, load_model
-from ._step import Step
+from ._options import load_model, model_argument
 
 __all__ = ["compile_command"]
 
 
 @click.command("compile")
-@click.argument("model", type=click.Path())
+@model_argument
 @click.option(
     "-o",
     "--output",
@@ -36,9 +36,7 @@ def compile_command(
     model: str,
     output: str,
     text: bool,
-    dt: Step,
-    gain: str,
-    headroom: float,
+    request: Request,
     convention: str | None,
     v_reset: float | None,
     input_rate: float | None,
@@ -59,8 +57,8 @@ def compile_command(
         "input_rate": input_rate,
     }
     given = {name: value for name, value in reading.items() if value is not None}
-    network, step = _load(model, dt, given)
-    image = compile_network(network, dt=step, gain=gain, headroom=headroom)
+    network, step = _load(model, request, given)
+    image = compile_network(network, dt=step, **request.options)
     click.echo(image.report)
     written = save_image(image, output)
     click.echo(f"Wrote {written}")
@@ -70,11 +68,17 @@ def compile_command(
         click.echo(f"Wrote {dump}")
 
 
-def _load(model: str, dt: Step, given: dict[str, Any]) -> tuple[Network, float]:
+def _load(model: str, request: Request, given: dict[str, Any]) -> tuple[Network, float]:
     if Path(model).suffix == ".nir":
+        if request.dt == "auto":
+            raise click.UsageError(
+                "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass "
+                "that of the simulator that it comes from."
+            )
         chosen = click.get_current_context().get_parameter_source("dt")
         default = chosen is click.core.ParameterSource.DEFAULT
-        return load_graph_model(model, None if default else dt, given)
+        return load_graph_model(model, None if default else request.dt, given)
     for name in given:
         raise click.UsageError(f"--{name.replace('_', '-')} is for NIR graphs (.nir).")
-    return load_model(model), dt.ms()
+    network = load_model(model)
+    return network, request.step(network)

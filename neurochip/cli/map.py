@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
+from compiler.options import MESHES, PLACEMENTS
+
 from ..errors import CompileError
-from ._options import compile_options, load_model, seed_option
-from ._step import Step
+from ._compiler import Request, compile_options
+from ._options import load_model, model_argument, seed_option
 
 __all__ = ["map_command"]
 
 
 @click.command("map")
-@click.argument("model", type=click.Path())
+@model_argument
 @click.option(
     "--system",
     type=click.Choice(
@@ -28,14 +29,14 @@ __all__ = ["map_command"]
 )
 @click.option(
     "--placement",
-    type=click.Choice(["sequential", "greedy", "hypergraph", "best"]),
+    type=click.Choice(PLACEMENTS),
     default="sequential",
     show_default=True,
     help="How neurons are put on cores.",
 )
 @click.option(
     "--mesh",
-    type=click.Choice(["in_order", "curve", "search"]),
+    type=click.Choice(MESHES),
     default=None,
     help="How cores are put on the mesh. Default: in order where neurons are, else by search.",
 )
@@ -63,13 +64,12 @@ def map_command(
     system: str,
     placement: str,
     mesh: str | None,
-    dt: Step,
+    request: Request,
     duration: float,
     seed: int,
     costs: tuple[str, ...],
     output: str | None,
     image_path: str | None,
-    **options: Any,
 ) -> None:
     """Put MODEL on the cores of a chip or system and report what it takes.
 
@@ -87,7 +87,11 @@ def map_command(
     if costs and duration <= 0:
         raise click.UsageError("--costs needs a --duration above 0: costs are those of a run.")
     network, chip = load_model(model), SYSTEMS[system]
-    options |= {"dt": dt.ms(), "placement": placement}
+    options = {
+        **request.options,
+        "dt": request.step(network, chip),
+        "placement": placement,
+    }
     run = stimulus = None
     try:
         if duration > 0:

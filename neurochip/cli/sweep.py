@@ -8,14 +8,15 @@ from typing import Any
 import click
 
 from ._axes import read_axes
+from ._compiler import Request, compile_options
 from ._model import model_of
-from ._options import compile_options, duration_option, seed_option
+from ._options import duration_option, fine_option, model_argument, seed_option
 
 __all__ = ["sweep_command"]
 
 
 @click.command("sweep")
-@click.argument("model", type=click.Path())
+@model_argument
 @click.option(
     "--vary",
     multiple=True,
@@ -26,7 +27,7 @@ __all__ = ["sweep_command"]
 @compile_options
 @duration_option
 @seed_option
-@click.option("--fine", type=float, default=None, help="Step of a finer float run, for the split.")
+@fine_option("none")
 @click.option("--workers", type=int, default=None, help="Processes. Default: one per processor.")
 @click.option(
     "-o",
@@ -39,11 +40,12 @@ __all__ = ["sweep_command"]
 def sweep_command(
     model: str,
     vary: tuple[str, ...],
+    request: Request,
     duration: float,
     fine: float | None,
     workers: int | None,
+    seed: int,
     output: str,
-    **options: Any,
 ) -> None:
     """Compile, run and compare MODEL at all combinations of some values, and write a report.
 
@@ -54,7 +56,13 @@ def sweep_command(
     from ..sweep import sweep
 
     axes = read_axes(vary)
-    options["dt"] = options["dt"].ms()
+    if request.bounds is not None:
+        raise click.UsageError(
+            "--dt-bounds is not for sweeps, where each point looks for its own step from 0.05 to 1 "
+            "ms. Give steps as an axis: --vary dt=0.1,0.2."
+        )
+    dt = request.dt if request.dt == "auto" else request.dt.ms()
+    options: dict[str, Any] = {"dt": dt, "seed": seed, **request.options}
     source = click.get_current_context().get_parameter_source
     for name in axes:
         # The default of an option gives way to an axis; one that was asked for does not.

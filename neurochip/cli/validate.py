@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from ._options import compile_options, duration_option, load_model, seed_option
+from ._compiler import Request
+from ._options import comparison_options, load_model
 
 __all__ = ["validate_command"]
 
 
 @click.command("validate")
-@click.argument("model", type=click.Path())
-@compile_options
-@duration_option
-@seed_option
-@click.option("--fine", type=float, default=None, help="Step of a finer float run. Default: dt/10.")
+@comparison_options
 @click.option(
     "--tolerance",
     type=float,
@@ -52,6 +47,7 @@ __all__ = ["validate_command"]
 )
 def validate_command(
     model: str,
+    request: Request,
     duration: float,
     seed: int,
     fine: float | None,
@@ -60,7 +56,6 @@ def validate_command(
     seeds: int,
     excess: float,
     output: str,
-    **options: Any,
 ) -> None:
     """Run MODEL on the chip and in float64 and write a report: one page that holds everything."""
     from pathlib import Path
@@ -71,8 +66,8 @@ def validate_command(
     from ._judge import judge, noise_floor
 
     network = load_model(model)
-    options["dt"] = options["dt"].ms()
-    found = judge(network, duration=duration, seed=seed, fine=fine, **options)
+    dt = request.step(network)
+    found = judge(network, duration=duration, seed=seed, dt=dt, fine=fine, **request.options)
     attribution = None
     if not no_attribution:
         attribution = attribute(network, draw_stimulus(network, duration, seed), image=found.image)

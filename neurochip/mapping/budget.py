@@ -162,7 +162,7 @@ class Filler:
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
-        from .kernels import Packing, Scratch, Tables
+        from .kernels import Packing, Scratch, Tables, records_of
 
         limits = limits_of(core)
         most = np.iinfo(np.int64).max
@@ -186,6 +186,7 @@ class Filler:
         encodings = 3 + core.skip_bits_max - core.skip_bits_min
         lists, sources = len(wiring.list_source), wiring.n_sources
         formats = len(wiring.format_bits)
+        record, stride = records_of(wiring.list_source, wiring.list_format, encodings)
 
         def ids(numbers: Int32Array) -> int:
             return int(numbers.max(initial=-1)) + 1
@@ -194,17 +195,17 @@ class Filler:
             return np.zeros(shape, dtype=dtype)
 
         self.scratch = Scratch(
-            last=zeros(lists),
-            count=zeros(lists, encodings),
-            cost=zeros(lists, encodings, dtype=np.int64),
-            best=zeros(lists),
-            lists=zeros(lists),
+            record=record,
+            stride=stride,
+            encodings=encodings,
+            lists=zeros(lists, dtype=np.int64),
             axon=zeros(sources, dtype=np.int64),
             sources=zeros(sources),
             profile=zeros(ids(wiring.profile)),
             threshold=zeros(ids(wiring.threshold)),
             shared=zeros(ids(wiring.shared)),
             format=zeros(formats),
+            price=zeros(formats, encodings, core.synapses_per_entry + 1),
             users=zeros(formats, encodings),
             formats=zeros(formats),
             used=zeros(len(_COUNTED) + 1, dtype=np.int64),

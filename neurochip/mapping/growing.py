@@ -135,7 +135,7 @@ def grow(tables, packing, s, g):
     A core ends where the best candidate would break a limit, and the next begins with that one.
     """
     done, core, held, left_over = 0, 0, 0, -1
-    _open(s, packing)
+    _open(s, packing, packing.index_min)
     while done < len(g.cluster):
         tried = 1
         if left_over >= 0:
@@ -167,5 +167,5 @@ def grow(tables, packing, s, g):
             core += held > 0
             held = 0
             _forget(g)
-            _open(s, packing)
+            _open(s, packing, packing.index_min)
     _clear(s)

@@ -14,7 +14,6 @@ from .._jit import inline_kernel, kernel
 from ..typing import Float64Array, Int8Array, Int32Array, Int64Array
 from .kernels import (
     _COMPARTMENTS,
-    _INDEX,
     _INPUTS,
     _N_SOURCES,
     _WORDS,
@@ -54,12 +53,12 @@ class Cut(NamedTuple):
 @kernel
 def _count(members, start, stop, s, tables, packing):
     """Fill a core, whatever the limits."""
-    _open(s, packing)
-    size = 0
+    size, index = 0, packing.index_min
     for i in range(start, stop):
         size += tables.neuron_ptr[members[i] + 1] - tables.neuron_ptr[members[i]]
-    while size > 1 << s.top[_INDEX]:  # known beforehand: nothing has to be packed again
-        s.top[_INDEX] += 1
+    while size > 1 << index:  # known beforehand: nothing has to be packed again
+        index += 1
+    _open(s, packing, index)
     for i in range(start, stop):
         _add(members[i], s, tables, packing)
         while _adapt(s, packing):

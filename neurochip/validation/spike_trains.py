@@ -38,8 +38,8 @@ def train_distances(
         Its name.
     distance : str
         ``"isi"`` or ``"spike"`` (Kreuz et al., J. Neurophysiol. 109:1457, 2013; 0 to 1, without a
-        time scale), ``"van_rossum"`` (Neural Comput. 13:751, 2001) or ``"victor_purpura"``
-        (J. Neurophysiol. 76:1310, 1996).
+        time scale), ``"van_rossum"`` (Neural Comput. 13:751, 2001; scaled so that one spike more
+        is 1 away) or ``"victor_purpura"`` (J. Neurophysiol. 76:1310, 1996).
     time_scale : float, ms
         Decay time of van Rossum's kernel. For Victor and Purpura, a shift by twice this time costs
         as much as to delete and insert a spike (cost 1 / time_scale).

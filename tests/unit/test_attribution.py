@@ -332,6 +332,18 @@ def test_kicks_that_only_just_reach_the_threshold_are_blamed_on_the_order_of_eve
     assert attribution.effect("cells", "time step").alone == 0
 
 
+def test_intervals_that_are_no_whole_number_of_steps_are_blamed_on_the_time_step():
+    network = constant(tau_refrac=3.0)
+    attribution = split(network, wide(), dt=1.0, duration=12_000.0, substeps=100)
+    exact = interval(tau_refrac=3.0)
+    steps = math.floor(exact - 3.0) + 1 + 3 - 1  # it leaks again in the last step of its period
+    assert attribution.total("cells").on_grid == pytest.approx(1e3 / steps, abs=0.1)
+    guilty = attribution.effect("cells", "time step")
+    assert guilty.alone == pytest.approx(1e3 / steps - 1e3 / exact, abs=0.1)
+    others = [item for item in attribution.effects_on("cells") if item.source != "time step"]
+    assert [item.alone for item in others] == [0] * len(others)
+
+
 @pytest.mark.parametrize("tau_syn", [None, 5.0])
 def test_a_cut_refractory_period_is_blamed_on_its_steps(tau_syn):
     network = constant(tau_refrac=3.6, tau_syn=tau_syn)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from command_line import fail, succeed
 
 from neurochip import Recording, SpikeInput, Stimulus
-from neurochip.cli import main
 from neurochip.image_io import load_image, save_image
 
 MODEL = """
@@ -38,29 +37,6 @@ network = Network(
 """
 
 NUMBERS = {"seed", "image_digest", "compile_report", "comparison"}
-
-
-def run(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(main, [str(item) for item in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def succeed(*arguments: str | Path) -> str:
-    result = run(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def fail(*arguments: str | Path) -> str:
-    """Return the message of a command that must end with exit status 2 and one line of error."""
-    result = run(*arguments)
-    assert result.exit_code == 2, result.output
-    assert "Traceback" not in result.output
-    lines = [line for line in result.output.splitlines() if line.startswith("Error: ")]
-    assert lines == result.output.splitlines()[-1:]
-    return lines[0].removeprefix("Error: ")
 
 
 @pytest.fixture(autouse=True)
@@ -354,11 +330,13 @@ def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...
         (("compile",), "Missing argument 'MODEL'."),
         (
             ("compile", "model.py", "--dt", "quick"),
-            "Invalid value for '--dt': 'quick' is not a number, or a number and us, ms or s.",
+            "Invalid value for '--dt': 'quick' is not 'auto', a number, or a number and us, ms or "
+            "s.",
         ),
         (
             ("compare", "model.py", "--gain", "ac"),
-            "Invalid value for '--gain': 'ac' is not one of 'dc', 'impulse', 'auto'.",
+            "Invalid value for '--gain': 'ac' is not one of 'dc', 'impulse', 'mean_and_variance', "
+            "'auto'.",
         ),
         (
             ("compile", "model.py", "-o", "."),

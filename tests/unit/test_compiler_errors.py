@@ -62,7 +62,10 @@ def test_only_for_a_chip():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"gain": "DC"}, "options: gain = 'DC'; allowed: 'dc', 'impulse' or 'auto'."),
+        (
+            {"gain": "DC"},
+            "options: gain = 'DC'; allowed: 'dc', 'impulse', 'mean_and_variance' or 'auto'.",
+        ),
         ({"headroom": 0.99}, "options: headroom = 0.99; allowed: at least 1."),
         ({"headroom": True}, "options: headroom = True; allowed: at least 1."),
         ({"headroom": float("inf")}, "options: headroom = inf; allowed: at least 1."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -61,12 +62,51 @@ def test_equal_trains_are_at_distance_0_and_others_are_not(distance):
     assert list(train_distances(A, B, "cells", distance, ids=[2, 0])) == [found[2], found[0]]
 
 
+# One spike moved by 100 ms, one moved by 10 ms, one more; intervals and times are round numbers.
+FIRST = recording([200, 400, 600, 800], [100], [100, 300])
+SECOND = recording([200, 400, 700, 800], [110], [100])
+BY_HAND = {
+    # |x - y| / max(x, y) of the current intervals, over time: 1/3 from 400 to 700 ms (200 against
+    # 300 ms), 1/2 from there to 800 ms (200 against 100 ms), 0 before and after.
+    "isi": [(300 / 3 + 100 / 2) / 1000],
+    # (S1 y + S2 x) / (2 mean(x, y)^2) with S the distances to the nearest spike of the other train,
+    # weighted by closeness: linear between spikes. From 400 to 600 ms it rises from 0 to
+    # (100 300 + 200/3 200) / (2 250^2), from 600 to 700 it falls from there to (50 300 + 100 200)
+    # / (2 250^2), and from 700 to 800 from (50 100 + 100 200) / (2 150^2) to 0.
+    "spike": [
+        (
+            200 * (30_000 + 40_000 / 3) / 125_000 / 2
+            + 100 * ((30_000 + 40_000 / 3) + 35_000) / 125_000 / 2
+            + 100 * 25_000 / 45_000 / 2
+        )
+        / 1000
+    ],
+    # The square is 1 for a spike more, 2 (1 - exp(-shift / 10 ms)) for one that moved.
+    "van_rossum": [(2 * (1 - np.exp(-10.0))) ** 0.5, (2 * (1 - np.exp(-1.0))) ** 0.5, 1.0],
+    # Deleted and put in again (2), moved by 10 ms at 0.1 per ms (1), deleted (1).
+    "victor_purpura": [2.0, 1.0, 1.0],
+}
+
+
+@pytest.mark.parametrize("distance", TRAIN_DISTANCES)
 @pytest.mark.filterwarnings("ignore")
-def test_victor_and_purpura_count_shifts_by_their_cost():
-    pytest.importorskip("elephant", reason="install neurochip[elephant] to test it")
-    found = train_distances(A, B, "cells", "victor_purpura", time_scale=10.0)
-    assert found[1] == pytest.approx(0.1)  # one spike shifted by 1 ms, of 10 ms
-    assert found[2] == pytest.approx(1.0)  # one spike deleted
+def test_distances_are_those_computed_by_hand(distance):
+    pytest.importorskip(library_of(distance), reason="install the extra to test it")
+    wanted = BY_HAND[distance]
+    found = train_distances(FIRST, SECOND, "cells", distance, time_scale=10.0)
+    assert found[: len(wanted)] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_no_extra_brings_mpi4py():
+    """Where it is installed without an MPI library, elephant cannot be imported."""
+    for library in ("neurochip", "elephant"):
+        try:
+            needed = metadata.requires(library) or []
+        except metadata.PackageNotFoundError:
+            pytest.skip(f"{library} is not installed")
+        named = [item for item in needed if item.startswith("mpi4py")]
+        assert all("extra ==" in item for item in named)
+        assert not (named and library == "neurochip")
 
 
 @pytest.mark.parametrize("distance", ["isi", "van_rossum"])

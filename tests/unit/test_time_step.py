@@ -95,6 +95,19 @@ def test_what_registers_do_to_a_driven_network_is_predicted_well(tau_syn):
         assert item.grid == pytest.approx(abs(on_grid / fine - 1), rel=1.0, abs=5e-3)
 
 
+def test_of_currents_the_total_is_predicted_with_what_grid_and_registers_cancel():
+    lif = LIF(tau_m=10.0, cm=0.25, v_thresh=-50.0, tau_refrac=5.0, tau_syn=3.0)
+    source, cells = PoissonInput("source", 100, rate=16.0), Population("cells", 80, lif)
+    weights = all_to_all(source, cells, weight=Uniform(0.05, 0.15), seed=1)
+    network = Network(inputs=[source], populations=[cells], connections=[weights])
+    stimulus = draw_stimulus(network, 10_000.0, seed=1)
+    fine = simulate_reference(network, stimulus, 0.02).rates("cells").mean()
+    for item in choose_dt(network, candidates=[0.1, 0.125, 0.2, 0.25]).candidates:
+        chip = Emulator(compile_network(network, LOIHI, dt=item.dt)).run(stimulus)
+        measured = abs(chip.rates("cells").mean() / fine - 1)
+        assert item.total == pytest.approx(measured, abs=1e-3)
+
+
 def test_the_time_grid_and_the_decay_registers_pull_in_opposite_directions():
     candidates = choose_dt(driven(), candidates=[0.1, 0.2, 0.5, 1.0]).candidates
     grids = [item.grid for item in candidates]

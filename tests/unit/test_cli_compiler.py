@@ -1,0 +1,139 @@
+"""What the commands that compile ask the compiler for: the same options everywhere."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+from click import Context
+from command_line import fail, succeed
+
+from compiler import CompileOptions, choose_dt, compile_network
+from compiler.options import GAINS, WEIGHT_ROUNDINGS
+from neurochip.cli import main
+from neurochip.image_io import load_image
+
+MODEL = """
+from neurochip import LIF, Network, PoissonInput, Population, Uniform, one_to_one
+
+source = PoissonInput("source", 10, rate=1300.0)
+cells = Population("cells", 10, LIF(tau_m=10.0))
+weights = one_to_one(source, cells, weight=Uniform(0.5, 2.0), seed=1)
+network = Network(inputs=[source], populations=[cells], connections=[weights])
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model in an empty current folder, so that files have short names in messages."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(MODEL)
+    return Path("model.py")
+
+
+COMPILING = {
+    "compile": (),
+    "compare": ("--duration", "10"),
+    "validate": ("--duration", "10", "--no-attribution"),
+    "map": (),
+    "sweep": ("--duration", "10", "--workers", "1", "--vary", "seed=1"),
+}
+
+
+@pytest.mark.parametrize("command", COMPILING)
+def test_every_command_that_compiles_takes_every_option_of_the_compiler(command: str) -> None:
+    options = {
+        param.name: param.get_default(Context(main.commands[command]))
+        for param in main.commands[command].params
+    }
+    for name in ("gain", "headroom", "weight_rounding", "weight_seed"):
+        assert options[name] == getattr(CompileOptions(), name)
+    assert options["dt"] == "0.1"
+    assert "dt_bounds" in options
+
+
+@pytest.mark.parametrize("command", COMPILING)
+def test_dt_auto_takes_the_best_step_within_bounds(model: Path, command: str) -> None:
+    bounds = () if command == "sweep" else ("--dt-bounds", "0.2", "400us")
+    said = succeed(command, model, "--dt", "auto", *bounds, *COMPILING[command])
+    if command == "sweep":
+        (row,) = [json.loads(line) for line in Path("sweep.jsonl").read_text().splitlines()[1:]]
+        assert row["problem"] is None
+        return
+    names = runpy.run_path(str(model))
+    choice = choose_dt(names["network"], bounds=(0.2, 0.4))
+    assert said.startswith(
+        f"dt = {choice.dt:g} ms: of 3 steps from 0.2 to 0.333333 ms the one with the least "
+        f"expected error of the rates, {100 * choice.best.total:.2g} %\n\n"
+    )
+    if command in ("compile", "compare"):
+        assert f"Compiled for loihi at dt = {choice.dt:g} ms" in said
+
+
+def compiled(model: Path, *options: str) -> str:
+    """Digest of the image that the command writes."""
+    succeed("compile", model, *options)
+    return load_image("image.npz").digest()
+
+
+@pytest.mark.parametrize("rule", WEIGHT_ROUNDINGS)
+def test_weights_are_rounded_as_asked(model: Path, rule: str) -> None:
+    network = runpy.run_path(str(model))["network"]
+    image = compile_network(network, weight_rounding=rule, weight_seed=3)
+    assert compiled(model, "--weight-rounding", rule, "--weight-seed", "3") == image.digest()
+
+
+@pytest.mark.parametrize("gain", GAINS)
+def test_the_gain_is_kept_that_was_asked_for(model: Path, gain: str) -> None:
+    network = runpy.run_path(str(model))["network"]
+    assert compiled(model, "--gain", gain) == compile_network(network, gain=gain).digest()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--dt-bounds", "0.1", "0.5"), "--dt-bounds is for --dt auto."),
+        (
+            ("--dt", "auto", "--dt-bounds", "0.5", "0.1"),
+            "dt = 'auto': bounds = (0.5, 0.1) ms; allowed: the shortest and the longest step, "
+            "above 0.",
+        ),
+        (
+            ("--dt", "auto", "--dt-bounds", "2", "3"),
+            "dt = 'auto': no candidate lies between 2 and 3 ms; widen the bounds or pass "
+            "candidates.",
+        ),
+        (
+            ("--weight-rounding", "up"),
+            "Invalid value for '--weight-rounding': 'up' is not one of 'nearest', 'floor', "
+            "'stochastic', 'moments'.",
+        ),
+        (
+            ("--weight-seed", "-1"),
+            "options: weight_seed = -1; allowed: an integer of at least 0.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [name for name in COMPILING if name != "sweep"])
+def test_what_the_compiler_does_not_take_is_named(
+    model: Path, command: str, arguments: tuple[str, ...], message: str
+) -> None:
+    assert fail(command, model, *arguments, *COMPILING[command]) == message
+
+
+def test_bounds_of_the_step_are_not_for_sweeps(model: Path) -> None:
+    arguments = ("--dt", "auto", "--dt-bounds", "0.1", "0.5", *COMPILING["sweep"])
+    assert fail("sweep", model, *arguments) == (
+        "--dt-bounds is not for sweeps, where each point looks for its own step from 0.05 to 1 ms. "
+        "Give steps as an axis: --vary dt=0.1,0.2."
+    )
+
+
+def test_a_graph_has_no_best_step(model: Path) -> None:
+    Path("graph.nir").write_bytes(b"")
+    assert fail("compile", "graph.nir", "--dt", "auto") == (
+        "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass that of "
+        "the simulator that it comes from."
+    )
