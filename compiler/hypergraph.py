@@ -3,10 +3,14 @@
 A source and its targets are a hyperedge. Cut into blocks, it costs one message per spike for every
 block but one that it touches (the connectivity metric): what the partitioner minimises is the
 spikes between cores. It balances one weight per neuron; the other limits are seen to afterwards.
+
+The partitioner takes up to a minute for a million pins. So a large network is made smaller before:
+neurons that share much are grouped, and of the sources some stand for all.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from functools import cache
 from typing import Any
@@ -16,17 +20,22 @@ import numpy as np
 from neurochip._extras import require
 from neurochip.hardware import ChipSpec
 from neurochip.mapping.budget import Filler
-from neurochip.typing import Int64Array
+from neurochip.typing import Float64Array, Int64Array
 
+from .refine import messages_between
 from .settle import settle
 from .workload import Workload
 
-__all__ = ["messages_between", "partition_hypergraph"]
+__all__ = ["partition_hypergraph"]
 
 _IMBALANCE = 0.03
 _TOP = 1000  # largest weight of a hyperedge: the partitioner takes integers
 _FEWER = 0.8  # neurons that belong together share words: fewer cores may do than in order
-_MANY_PINS = 2_000_000  # from which only one number of blocks is tried
+_SPARE = 1.04  # blocks of a balanced partition may be fuller than the mean
+_SMALL = 1_000_000  # pins that the partitioner gets as they are
+_LARGE = 2_000_000  # pins from which only one number of blocks is tried
+_GROUPS = 30  # per core
+_PINS = 1_000_000  # of those that are drawn from a large network, before they are grouped
 
 
 def partition_hypergraph(work: Workload, chip: ChipSpec, filler: Filler, seed: int) -> Int64Array:
@@ -43,41 +52,61 @@ def partition_hypergraph(work: Workload, chip: ChipSpec, filler: Filler, seed: i
     in_order = filler.fill(np.arange(n), np.zeros(n, dtype=bool))
     if in_order.failed >= 0 or in_order.n_cores == 1:
         return np.zeros(n, dtype=np.int64)
-    edges, weights = _hyperedges(work)
     sizes = np.diff(w.neuron_ptr)
     by_compartments = int(np.ceil(sizes.sum() / in_order.usage["compartments"].max()))
     words = in_order.usage["synaptic_words"].sum() / chip.core.synaptic_words
     load = sizes
     if words > by_compartments:
         load = 1 + np.add.reduceat(np.diff(w.in_ptr), w.neuron_ptr[:-1])
+    pins = len(w.edges[1])
+    group = np.arange(n)
+    if pins > _SMALL:
+        most = max(1, n // (_GROUPS * in_order.n_cores))
+        small = dataclasses.replace(chip.core, compartments=most * int(sizes.max()))
+        group = Filler(w, small).grow(work.weight)
     blocks = {in_order.n_cores, max(2, by_compartments, round(_FEWER * in_order.n_cores))}
-    if len(w.in_list) > _MANY_PINS:
-        blocks = {in_order.n_cores}
+    if pins > _LARGE:
+        blocks = {round(_SPARE * in_order.n_cores)}
+    edges, weights = _hyperedges(work, group)
+    load = np.bincount(group, load).astype(np.int64)
     found = []
     for k in sorted(blocks):
-        cluster = _partition(library, edges, weights, load, min(k, n), seed)
-        cluster = settle(work, chip, filler, cluster)
+        block = _partition(library, edges, weights, load, min(k, len(load)), seed)
+        cluster = settle(work, chip, filler, block[group])
         found.append((messages_between(work, cluster), k, cluster))
     return min(found, key=lambda item: item[:2])[2]
 
 
-def _hyperedges(work: Workload) -> tuple[list[list[int]], list[int]]:
+def _hyperedges(work: Workload, group: Int64Array) -> tuple[list[list[int]], list[int]]:
+    """Groups that each source reaches or is in, and what its messages weigh."""
     w = work.wiring
-    ptr, targets = w.targets
-    source = np.repeat(np.arange(w.n_sources), np.diff(ptr))
-    # A compartment is with its own targets; an input is nowhere.
-    active = np.flatnonzero(np.diff(ptr)[: w.n_compartments])
-    source = np.concatenate([source, active])
-    pin = np.concatenate([targets, w.neuron_of[active]]).astype(np.int64)
-    source, pin = np.divmod(np.unique(source * w.n_neurons + pin), w.n_neurons)
-    starts = np.searchsorted(source, np.arange(w.n_sources + 1))
+    ptr, edge = w.edges
+    source, weights = _sources(work.weight, ptr)
+    sizes = ptr[source + 1] - ptr[source]
+    number = np.repeat(np.arange(len(source)), sizes)
+    ends = np.cumsum(sizes)
+    pin = group[edge[np.arange(ends[-1]) + np.repeat(ptr[source] - ends + sizes, sizes)]]
+    n_groups = int(group.max()) + 1
+    number, pin = np.divmod(np.unique(number * n_groups + pin), n_groups)
+    starts = np.searchsorted(number, np.arange(len(source) + 1))
     several = np.flatnonzero(np.diff(starts) > 1)
-    top = work.rate.max(initial=0.0)
-    share = work.rate / top if top > 0 else np.ones(w.n_sources)
-    weights = np.maximum(1, np.rint(_TOP * share[several])).astype(int).tolist()
-    pins = pin.tolist()
     bounds = np.stack([starts[several], starts[several + 1]], axis=1).tolist()
-    return [pins[a:b] for a, b in bounds], weights
+    pins = pin.tolist()
+    return [pins[a:b] for a, b in bounds], weights[several].tolist()
+
+
+def _sources(rate: Float64Array, ptr: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Sources that become hyperedges, and the weight of each.
+
+    Of many, some are drawn: every so many spikes, the one to which that spike belongs. So they
+    stand for all, and evenly for all parts of the network.
+    """
+    if ptr[-1] <= _PINS:
+        return np.arange(len(rate)), np.maximum(1, np.rint(_TOP * rate / rate.max())).astype(int)
+    draws = len(rate) * _PINS // int(ptr[-1])
+    spikes = np.cumsum(rate)
+    drawn = np.searchsorted(spikes, (np.arange(draws) + 0.5) * spikes[-1] / draws)
+    return np.unique(drawn, return_counts=True)
 
 
 def _partition(
@@ -97,20 +126,6 @@ def _partition(
     mtkahypar.set_seed(seed)
     graph = library.create_hypergraph(context, len(load), len(edges), edges, load.tolist(), weights)
     return np.array(graph.partition(context).get_partition(), dtype=np.int64)
-
-
-def messages_between(work: Workload, cluster: Int64Array) -> float:
-    """Messages per step between clusters."""
-    w = work.wiring
-    n = int(cluster.max()) + 1
-    ptr, targets = w.targets
-    source = np.repeat(np.arange(w.n_sources), np.diff(ptr))
-    pairs = np.unique(source * n + cluster[targets])
-    source, there = np.divmod(pairs, n)
-    inside = source < w.n_compartments
-    source, there = source[inside], there[inside]
-    leaves = there != cluster[w.neuron_of[source]]
-    return float(work.rate[source[leaves]].sum())
 
 
 @cache

@@ -14,7 +14,7 @@ from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 from .workload import Workload
 
-__all__ = ["cluster_order", "settle"]
+__all__ = ["cluster_order", "exchanged", "settle"]
 
 _SMALL = 0.7  # of the fullest resource: above, no partner is looked for
 _TOGETHER = 1.3  # sum of two such loads up to which merging is tried: words are shared
@@ -36,9 +36,7 @@ def settle(work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array) 
     filling = filler.fill(order, opens)
     if filling.failed >= 0:
         return cluster  # placing them fails too, and says why
-    core = np.empty_like(order)
-    core[order] = np.repeat(np.arange(filling.n_cores), np.diff(filling.core_ptr))
-    return _merge(work, chip, filler, filling, order, core)
+    return _merge(work, chip, filler, filling, order, filling.core_of(order))
 
 
 def cluster_order(work: Workload, cluster: Int64Array) -> tuple[Int64Array, BoolArray]:
@@ -65,7 +63,7 @@ def _merge(
     n = filling.n_cores
     load = _loads(filling, chip)
     kind = work.wiring.kind[order[filling.core_ptr[:-1]]]
-    start, stop, weight = _exchanged(work, chip, filling, core)
+    start, stop, weight = exchanged(work, chip, filling, core)
     members = dict(enumerate(np.split(order, filling.core_ptr[1:-1])))
     parts = {k: [k] for k in range(n)}
     ptr = np.searchsorted(start, np.arange(n + 1))
@@ -106,7 +104,7 @@ def _loads(filling: Filling, chip: ChipSpec) -> Float64Array:
     return loads
 
 
-def _exchanged(
+def exchanged(
     work: Workload, chip: ChipSpec, filling: Filling, core: Int64Array
 ) -> tuple[Int64Array, Int64Array, Float64Array]:
     """Messages between pairs of cores, both ways together, sorted by the first."""

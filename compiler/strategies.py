@@ -7,9 +7,8 @@ strategy has to know all limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,8 @@ from neurochip.hardware import ChipSpec
 from neurochip.mapping.budget import Filler
 from neurochip.typing import BoolArray, Int64Array
 
-from .hypergraph import messages_between, partition_hypergraph
+from .hypergraph import partition_hypergraph
+from .refine import messages_between, refine
 from .settle import cluster_order, settle
 from .workload import Workload
 
@@ -28,8 +28,6 @@ Strategy = Callable[[Workload, ChipSpec, Filler, int], tuple[Int64Array, BoolArr
 
 Returns every neuron once, in an order, and for each place whether a core begins there.
 """
-
-_QUIET = 1e-3  # of the largest rate: what a silent source weighs, so that structure still counts
 
 
 def _sequential(
@@ -50,33 +48,46 @@ def _greedy(
     seed: int,  # noqa: ARG001
 ) -> tuple[Int64Array, BoolArray]:
     """Grow a core from the neurons that share most with it, then the next."""
-    top = work.rate.max(initial=0.0)
-    rate = np.maximum(work.rate, _QUIET * top) if top > 0 else np.ones_like(work.rate)
-    return cluster_order(work, settle(work, chip, filler, filler.grow(rate)))
+    grown = settle(work, chip, filler, filler.grow(work.weight))
+    return _refined(work, chip, filler, grown)
 
 
 def _hypergraph(
     work: Workload, chip: ChipSpec, filler: Filler, seed: int
 ) -> tuple[Int64Array, BoolArray]:
     """Cut the hypergraph of sources and targets into balanced blocks."""
-    return cluster_order(work, partition_hypergraph(work, chip, filler, seed))
+    return _refined(work, chip, filler, partition_hypergraph(work, chip, filler, seed))
 
 
 def _best(
     work: Workload, chip: ChipSpec, filler: Filler, seed: int
 ) -> tuple[Int64Array, BoolArray]:
-    """Try all others; take the one with the fewest spikes between cores, of equals the first."""
-    found: list[Any] = []
-    for strategy in (_sequential, _greedy, _hypergraph):
-        order, opens = strategy(work, chip, filler, seed)
+    """Try all others; take the one with the fewest spikes between cores."""
+    tried = [strategy(work, chip, filler, seed) for strategy in (_sequential, _greedy, _hypergraph)]
+    return _fewest(work, chip, filler, tried)
+
+
+def _refined(
+    work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array
+) -> tuple[Int64Array, BoolArray]:
+    """Let cores exchange neurons, from these clusters or from the order of the network."""
+    tried = [cluster_order(work, cluster), _sequential(work, chip, filler, 0)]
+    return refine(work, chip, filler, *_fewest(work, chip, filler, tried))
+
+
+def _fewest(
+    work: Workload, chip: ChipSpec, filler: Filler, tried: Sequence[tuple[Int64Array, BoolArray]]
+) -> tuple[Int64Array, BoolArray]:
+    """Return what takes the fewest spikes between cores, if it can on those that there are."""
+    found = []
+    for number, (order, opens) in enumerate(tried):
         filling = filler.fill(order, opens)
         if filling.failed >= 0:
-            return order, opens
-        core = np.empty_like(order)
-        core[order] = np.repeat(np.arange(filling.n_cores), np.diff(filling.core_ptr))
-        found.append((messages_between(work, core), filling.n_cores, len(found), order, opens))
-    *_, order, opens = min(found, key=lambda item: item[:3])
-    return order, opens
+            return order, opens  # placing them fails too, and says why
+        messages = messages_between(work, filling.core_of(order))
+        missing = max(0, filling.n_cores - chip.total_cores)
+        found.append((missing, messages, filling.n_cores, number))
+    return tried[min(found)[-1]]
 
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from .peaks import spikes_per_step
 from .synapses import ConnectionRegisters
 
 __all__ = ["Workload", "lay_out_work"]
+
+_QUIET = 1e-3  # of the largest rate: what a silent source weighs, so that structure still counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,13 @@ class Workload:
     per_neuron: Mapping[str, int]
     wiring: Wiring
     rate: Float64Array
+
+    @cached_property
+    def weight(self) -> Float64Array:
+        """What the messages of each source weigh, above 0: silent ones count a little, too."""
+        top = self.rate.max(initial=0.0)
+        weight: Float64Array = np.maximum(self.rate, _QUIET * top) if top > 0 else self.rate + 1.0
+        return weight
 
     def owner(self, neuron: int) -> tuple[Population, int]:
         """Population of a neuron, and its number there."""

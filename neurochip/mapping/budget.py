@@ -131,6 +131,12 @@ class Filling:
         """Number of cores."""
         return len(self.core_ptr) - 1
 
+    def core_of(self, order: Int64Array) -> Int64Array:
+        """Core of each neuron, if all were filled in this order."""
+        core = np.empty_like(order)
+        core[order] = np.repeat(np.arange(self.n_cores), np.diff(self.core_ptr))
+        return core
+
 
 def limits_of(core: CoreSpec) -> dict[str, int]:
     """Limit of every resource; that of compartments is lower on cores with long delays."""
@@ -148,6 +154,11 @@ class Filler:
         The limits.
     limited : bool
         Whether a core ends where a limit would be broken, or only where it is told to.
+
+    Attributes
+    ----------
+    tables, packing, scratch
+        What the kernels take: see :mod:`neurochip.mapping.kernels`.
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
@@ -156,7 +167,7 @@ class Filler:
         limits = limits_of(core)
         most = np.iinfo(np.int64).max
         self._wiring = wiring
-        self._packing = Packing(
+        self.packing = Packing(
             limits=np.array([limits[name] if limited else most for name in _COUNTED]),
             formats=core.synapse_formats,
             slots=core.accumulator_slots if limited else most,
@@ -183,7 +194,7 @@ class Filler:
         def zeros(*shape: int, dtype: Any = np.int32) -> Any:
             return np.zeros(shape, dtype=dtype)
 
-        self._scratch = Scratch(
+        self.scratch = Scratch(
             record=record,
             stride=stride,
             encodings=encodings,
@@ -201,7 +212,7 @@ class Filler:
             before=zeros(len(_COUNTED) + 1, dtype=np.int64),
             top=zeros(6, dtype=np.int64),
         )
-        self._tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
+        self.tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
 
     def fill(self, order: Int64Array, opens: BoolArray) -> Filling:
         """Fill core after core with neurons in ``order``; a core begins where ``opens``."""
@@ -214,9 +225,9 @@ class Filler:
         n_cores = fill(
             np.asarray(order, dtype=np.int64),
             opens,
-            self._tables,
-            self._packing,
-            self._scratch,
+            self.tables,
+            self.packing,
+            self.scratch,
             usage,
             core_ptr,
             reach_ptr,
@@ -266,7 +277,7 @@ class Filler:
             cluster=cluster,
             at=np.zeros(3, dtype=np.int64),
         )
-        grow(self._tables, self._packing, self._scratch, growth)
+        grow(self.tables, self.packing, self.scratch, growth)
         return cluster
 
 

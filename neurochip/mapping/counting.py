@@ -18,7 +18,7 @@ class Routes(NamedTuple):
     delay: Int32Array  # steps
     core_of: Int64Array  # of each compartment
     reach_ptr: Int64Array  # cores that each source reaches
-    reach: Int64Array
+    reach: Int32Array
 
 
 class Weights(NamedTuple):

@@ -21,6 +21,7 @@ from ..typing import Float64Array, Int32Array, Int64Array
 from .budget import Reach, core_usage
 from .costs import CostTable
 from .traffic import Activity, flows_of, members_of, spikes_in
+from .wiring import transposed
 
 __all__ = ["EnergyEstimate", "estimate_energy"]
 
@@ -292,7 +293,5 @@ def _routes(image: ChipImage, reach: Reach, core_of: Int64Array) -> Any:
         if group.delay.size:
             delay[at] = group.delay
         cursor[mine] += rows
-    order = np.argsort(reach.source, kind="stable")
-    reach_ptr = np.searchsorted(reach.source[order], np.arange(n_sources + 1))
-    cores = np.repeat(np.arange(image.n_cores), np.diff(reach.core_ptr))
-    return Routes(ptr, target, delay, core_of, reach_ptr, cores[order])
+    reach_ptr, cores = transposed(reach.core_ptr, reach.source, n_sources)
+    return Routes(ptr, target, delay, core_of, reach_ptr, cores)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import NeurochipError
+from ..typing import Float64Array
 from .budget import RESOURCES
 from .report import MappingReport
 
@@ -60,7 +61,7 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
     else:
         listed = ", ".join(repr(name) for name in ("link_load", *RESOURCES))
         raise NeurochipError(f"figure: values = {values!r}; allowed: {listed}.")
-    image = ax.imshow(table, origin="lower", cmap="viridis", aspect="equal", vmin=0)
+    _heat_map(ax, table, label)
     for x in range(columns, width, columns):
         ax.axvline(x - 0.5, color="white", linewidth=1.5)
     for y in range(rows, height, rows):
@@ -72,7 +73,6 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
             bright = table[y, x] > 0.6 * np.nanmax(table)
             color = "black" if bright else "white"
             ax.text(x, y, str(cores[y, x]), ha="center", va="center", color=color, fontsize=7)
-    ax.figure.colorbar(image, ax=ax, label=label, shrink=0.8)
     ax.set_xlabel("tile, west to east")
     ax.set_ylabel("tile, south to north")
     return ax
@@ -124,11 +124,15 @@ def plot_traffic(ax: Axes, report: MappingReport) -> Axes:
     matrix = report.traffic.matrix()
     np.fill_diagonal(matrix, np.nan)  # what stays on a core is no traffic
     matrix[matrix == 0] = np.nan
-    image = ax.imshow(matrix, origin="lower", cmap="viridis", aspect="equal", vmin=0)
-    ax.figure.colorbar(image, ax=ax, label="messages per step", shrink=0.8)
+    _heat_map(ax, matrix, "messages per step")
     ax.set_xlabel("to core")
     ax.set_ylabel("from core")
     return ax
+
+
+def _heat_map(ax: Axes, table: Float64Array, label: str) -> None:
+    image = ax.imshow(table, origin="lower", cmap="viridis", aspect="equal", vmin=0)
+    ax.figure.colorbar(image, ax=ax, label=label, shrink=0.8)
 
 
 def mapping_figure(report: MappingReport) -> Figure:

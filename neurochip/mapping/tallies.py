@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from .._jit import kernel
 
-__all__ = ["add_axons_of", "add_pairs", "count_pairs", "count_targets"]
+__all__ = [
+    "add_axons_of",
+    "add_pairs",
+    "count_pairs",
+    "count_targets",
+    "list_pins",
+    "list_rows",
+    "sum_messages",
+]
 
 
 @kernel
@@ -78,3 +86,53 @@ def count_targets(target, counts):
     """Add the synapses of a group to the count of each target."""
     for k in range(len(target)):
         counts[target[k]] += 1
+
+
+@kernel
+def list_pins(neuron_ptr, in_ptr, in_list, list_source, last, ptr, pin):
+    """List the sources of each neuron, each once, its own compartments first; return how many.
+
+    ``last`` begins with -1 for each source.
+    """
+    n = 0
+    for u in range(len(neuron_ptr) - 1):
+        ptr[u] = n
+        for c in range(neuron_ptr[u], neuron_ptr[u + 1]):
+            last[c] = u
+            pin[n] = c
+            n += 1
+        for j in range(in_ptr[neuron_ptr[u]], in_ptr[neuron_ptr[u + 1]]):
+            source = list_source[in_list[j]]
+            if last[source] != u:
+                last[source] = u
+                pin[n] = source
+                n += 1
+    ptr[len(neuron_ptr) - 1] = n
+    return n
+
+
+@kernel
+def list_rows(row_ptr, item, cursor, row):
+    """Write each row to the places of its items, and move their cursors."""
+    for k in range(len(row_ptr) - 1):
+        for i in range(row_ptr[k], row_ptr[k + 1]):
+            row[cursor[item[i]]] = k
+            cursor[item[i]] += 1
+
+
+@kernel
+def sum_messages(edge_ptr, edge, rate, core, last):
+    """Return what the first sources, those with a ``rate``, send to other cores than their own.
+
+    ``last`` begins with -1 for each core.
+    """
+    total = 0.0
+    for source in range(len(rate)):
+        cores = 0
+        if rate[source] > 0.0:
+            for i in range(edge_ptr[source], edge_ptr[source + 1]):
+                if last[core[edge[i]]] != source:
+                    last[core[edge[i]]] = source
+                    cores += 1
+            total += rate[source] * (cores - 1)
+    return total

@@ -18,7 +18,7 @@ from ..image import ChipImage
 from ..registers import SynapseFormat
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "wire", "wiring_of"]
+__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "transposed", "wire", "wiring_of"]
 
 _PROFILE = ("decay_u", "decay_v", "refractory", "join")
 _SHARED = ("vmin_exponent", "vmax_exponent")
@@ -133,6 +133,34 @@ class Wiring:
             self.neuron_ptr, self.in_ptr, self.in_list, self.list_source, ptr[:-1].copy(), out
         )
         return ptr, out
+
+    @cached_property
+    def pins(self) -> tuple[Int64Array, Int32Array]:
+        """Sources of each neuron, each once, its own compartments among them."""
+        from .tallies import list_pins
+
+        ptr = np.empty(self.n_neurons + 1, dtype=np.int64)
+        pin = np.empty(len(self.in_list) + self.n_compartments, dtype=np.int32)
+        last = np.full(self.n_sources, -1)
+        tables = (self.neuron_ptr, self.in_ptr, self.in_list, self.list_source)
+        return ptr, pin[: list_pins(*tables, last, ptr, pin)]
+
+    @cached_property
+    def edges(self) -> tuple[Int64Array, Int32Array]:
+        """Neurons of each source, each once: those that it reaches, and its own."""
+        return transposed(*self.pins, self.n_sources)
+
+
+def transposed(
+    row_ptr: Int64Array, item: Int32Array, n_items: int
+) -> tuple[Int64Array, Int32Array]:
+    """List the rows in which each item stands, ``row[ptr[i]:ptr[i + 1]]``, in their order."""
+    from .tallies import list_rows
+
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=n_items))])
+    row = np.empty(len(item), dtype=np.int32)
+    list_rows(row_ptr, item, ptr[:-1].copy(), row)
+    return ptr, row
 
 
 def profiles_of(registers: Any) -> dict[str, Int32Array]:

@@ -1,12 +1,15 @@
 """Tables of docs/explanation/mapping.md. From the root of the source tree:
 
 python tests/mapping/measure.py quality     strategies on four networks: minutes
+python tests/mapping/measure.py bound       the least possible on the layered network: a minute
 python tests/mapping/measure.py scale       100,000 neurons and 1e7 synapses: minutes
 python tests/mapping/measure.py energy      estimates against published measurements: seconds
 """
 
 from __future__ import annotations
 
+import bisect
+import functools
 import sys
 import time
 
@@ -14,6 +17,8 @@ import numpy as np
 from networks import NETWORKS, sheet
 
 from compiler import compile_network
+from compiler.options import CompileOptions
+from compiler.pipeline import translate
 from neurochip import (
     LIF,
     LOIHI,
@@ -27,6 +32,7 @@ from neurochip import (
 )
 from neurochip.emulator import Emulator
 from neurochip.mapping import DAVIES_2018, SANA_FE, Activity, estimate_energy, map_image
+from neurochip.mapping.budget import Filler
 from neurochip.presets import SYSTEMS
 
 CELL = LIF(tau_m=20.0, v_rest=-70.0, v_reset=-70.0, v_thresh=-55.0, tau_refrac=2.0)
@@ -56,17 +62,51 @@ def quality(names: tuple[str, ...] = tuple(NETWORKS)) -> None:
             )
 
 
-def scale(strategies: tuple[str, ...] = ("sequential", "greedy")) -> None:
-    """Time of compiling, placing and reporting a large network; the partitioner gets a tenth."""
-    for names, size, outdegree in (
-        (strategies, 100_000, 100),
-        (("sequential", "hypergraph"), 20_000, 50),
-    ):
-        _scale(names, size, outdegree)
+def bound() -> None:
+    """Fewest spikes between cores that any placement of the layered network can have.
+
+    Neurons of a layer are alike but for their rates. One core is too small for the 256 of the
+    second layer. On three or more, each neuron of the first sends two messages or more. On two
+    cores, A and B, it sends two, or one if it is on either: what counts is how many of the most
+    active fit there, beside how many of the second layer. Of these, only those on the core of the
+    outputs send nothing; if outputs are apart, none. All splits are counted.
+    """
+    network = NETWORKS["layered"]()
+    stimulus = draw_stimulus(network, 500.0, seed=1)
+    run = Emulator(compile_network(network, LOIHI, dt=1.0)).run(stimulus)
+    wiring = translate(network, LOIHI, 1.0, CompileOptions()).work.wiring
+    filler = Filler(wiring, LOIHI.core)
+    one, two, out = (p.size for p in network.populations)
+
+    def fit(*sizes: int) -> bool:
+        starts = (0, one, one + two)
+        members = np.concatenate([np.arange(a, a + n) for a, n in zip(starts, sizes, strict=True)])
+        filling = filler.fill(members, np.zeros(len(members), dtype=bool))
+        return filling.failed < 0 and filling.n_cores == 1
+
+    @functools.cache
+    def room(seconds: int, outputs: int) -> int:
+        """Neurons of the first layer that a core takes beside others; -1 if not even these fit."""
+        return bisect.bisect_left(range(one), True, key=lambda n: not fit(n, seconds, outputs)) - 1
+
+    assert room(two, 0) < 0
+    first, second = (np.sort(run.counts(name) / run.n_steps)[::-1] for name in ("h1", "h2"))
+    found = [(2 * first.sum(), "on three cores or more")]
+    for a in range(1, two):
+        for outputs in (out, 0):
+            rooms = room(a, outputs), room(two - a, 0)
+            if min(rooms) >= 0:
+                sent = 2 * first.sum() - first[: sum(rooms)].sum()
+                sent += second[a if outputs else 0 :].sum()
+                where = f"on two, {a} of it with the outputs" if outputs else "apart from them"
+                found.append((sent, where))
+    least, where = min(found)
+    print(f"layered: at least {least:.2f} messages a step between cores, layer 2 {where}")
 
 
-def _scale(strategies: tuple[str, ...], size: int, outdegree: int) -> None:
-    network, chip = sheet(size, outdegree), SYSTEMS["nahuku-32"]
+def scale(strategies: tuple[str, ...] = STRATEGIES) -> None:
+    """Time of compiling, placing and reporting a large network."""
+    network, chip = sheet(), SYSTEMS["nahuku-32"]
     print(f"{sum(p.size for p in network.populations)} neurons", end=", ")
     print(f"{sum(c.n_synapses for c in network.connections)} synapses, on {chip.name}")
     for strategy in strategies:
@@ -154,7 +194,7 @@ def energy() -> None:
 
 
 if __name__ == "__main__":
-    commands = {"quality": quality, "scale": scale, "energy": energy}
+    commands = {"quality": quality, "bound": bound, "scale": scale, "energy": energy}
     chosen = sys.argv[1] if len(sys.argv) > 1 else ""
     if chosen not in commands:
         raise SystemExit(__doc__)

@@ -9,9 +9,13 @@ import pytest
 from checker import broken_limits, count_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mapping.networks import layered
 
-from compiler import CompileError, compile_network
-from compiler.options import MESHES
+from compiler import CompileError, compile_network, hypergraph
+from compiler.options import MESHES, CompileOptions
+from compiler.pipeline import translate
+from compiler.refine import messages_between, refine
+from compiler.settle import cluster_order
 from neurochip import (
     LIF,
     LOIHI,
@@ -27,7 +31,7 @@ from neurochip import (
 )
 from neurochip.emulator import Emulator
 from neurochip.mapping import Activity, core_usage, map_image
-from neurochip.mapping.budget import RESOURCES
+from neurochip.mapping.budget import RESOURCES, Filler
 from neurochip.presets import PACKING_RULES
 
 PLACEMENTS = ("sequential", "greedy", "hypergraph")
@@ -287,3 +291,130 @@ def test_measured_rates_decide_who_shares_a_core():
     }
     assert core["a"][2] == core["b"][2] == core["b"][6]
     assert report.traffic.between_cores == 0
+
+
+# ---------------------------------------------------------------------------------- local search
+
+
+def placed_at_random(network, chip, seed):
+    """Work, filler, and neurons on cores at random, all limits respected."""
+    work = translate(network, chip, 1.0, CompileOptions()).work
+    filler = Filler(work.wiring, chip.core)
+    rng = np.random.default_rng(seed)
+    rates = dataclasses.replace(work, rate=rng.exponential(1.0, len(work.rate)))
+    return rates, filler, *cluster_order(work, rng.integers(0, 4, work.wiring.n_neurons))
+
+
+def messages_of(work, core):
+    """Messages between cores, synapse by synapse."""
+    w, reached = work.wiring, {}
+    for u in range(w.n_neurons):
+        for k in w.in_list[w.in_ptr[w.neuron_ptr[u]] : w.in_ptr[w.neuron_ptr[u + 1]]]:
+            reached.setdefault(int(w.list_source[k]), set()).add(int(core[u]))
+    return sum(
+        work.rate[s] * len(cores - {int(core[w.neuron_of[s]])})
+        for s, cores in reached.items()
+        if s < w.n_compartments
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), chip=st.sampled_from(TIGHT))
+def test_exchanges_keep_every_neuron_and_all_limits_and_never_add_messages(seed, chip):
+    work, filler, order, opens = placed_at_random(network_of(seed), chip, seed)
+    before = filler.fill(order, opens)
+    if before.failed >= 0:
+        return
+    now, starts = refine(work, chip, filler, order, opens)
+    after = filler.fill(now, starts)
+    assert sorted(now) == list(range(work.wiring.n_neurons))
+    assert after.failed < 0
+    assert after.n_cores <= before.n_cores
+    messages = [messages_of(work, f.core_of(o)) for f, o in ((before, order), (after, now))]
+    assert messages[1] <= messages[0] * (1 + 1e-9)
+    # Cores are those that the exchanges made: none was cut because it broke a limit.
+    assert starts.sum() == after.n_cores
+    assert messages_between(work, after.core_of(now)) == pytest.approx(messages[1])
+
+
+def test_full_cores_swap_neurons_of_a_ring_that_was_dealt_out_in_turns():
+    """Each cell reaches the next. A local search leaves some pieces apart, but few."""
+    cells, place = Population("cells", 64, LIF(tau_m=10.0)), np.arange(64)
+    ring = from_arrays(cells, cells, place, np.roll(place, -1), weight=1.0)
+    chip = LOIHI.what_if(compartments=32)
+    work = translate(Network(populations=[cells], connections=[ring]), chip, 1.0, CompileOptions())
+    work = dataclasses.replace(work.work, rate=np.ones(64))
+    filler, odd = Filler(work.wiring, chip.core), np.arange(64) % 2
+    assert messages_between(work, odd) == 64
+    order, opens = refine(work, chip, filler, *cluster_order(work, odd))
+    filling = filler.fill(order, opens)
+    assert filling.usage["compartments"].tolist() == [32, 32]
+    assert 0 < messages_between(work, filling.core_of(order)) <= 16
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10**6), size=st.sampled_from([5, 16, 60]))
+def test_greedy_placement_is_never_worse_than_the_order_of_the_network(seed, size):
+    network, chip = network_of(seed, size=120), LOIHI.what_if(compartments=size, cores=500)
+    sequential, greedy = (
+        map_image(compile_network(network, chip, 1.0, placement=name)).traffic.between_cores
+        for name in ("sequential", "greedy")
+    )
+    assert greedy <= sequential * (1 + 1e-9)
+
+
+def test_a_network_of_full_layers_loses_30_percent_of_its_spikes_between_cores():
+    network = layered()
+    stimulus = draw_stimulus(network, 200.0, seed=1)
+    run = Emulator(compile_network(network, LOIHI, 1.0)).run(stimulus)
+    cut = {}
+    for name in ("sequential", "greedy"):
+        image = compile_network(network, LOIHI, 1.0, placement=name, traffic=run)
+        cut[name] = map_image(image, Activity.measured(image, run)).traffic.between_cores
+    assert cut["greedy"] < 0.7 * cut["sequential"]
+
+
+# --------------------------------------------------------------------- hypergraphs made smaller
+
+
+@pytest.fixture
+def small_hypergraphs(monkeypatch):
+    """What is done with millions of pins, done with thousands."""
+    monkeypatch.setattr(hypergraph, "_SMALL", 1000)
+    monkeypatch.setattr(hypergraph, "_LARGE", 2000)
+    monkeypatch.setattr(hypergraph, "_PINS", 3000)
+
+
+@pytest.mark.usefixtures("small_hypergraphs")
+def test_a_grouped_hypergraph_keeps_most_of_what_is_won():
+    network, chip = modular(), LOIHI.what_if(compartments=80)
+    sequential, grouped, again = (
+        compile_network(network, chip, 1.0, placement=name)
+        for name in ("sequential", "hypergraph", "hypergraph")
+    )
+    assert grouped == again
+    assert broken_limits(grouped) == []
+    cut = [map_image(image).traffic.between_cores for image in (sequential, grouped)]
+    assert cut[1] < 0.5 * cut[0]
+
+
+@pytest.mark.usefixtures("small_hypergraphs")
+@pytest.mark.parametrize("seed", range(4))
+def test_spikes_are_the_same_with_a_grouped_hypergraph(seed):
+    network, chip = network_of(seed, size=300), LOIHI.what_if(compartments=40, cores=400)
+    stimulus = draw_stimulus(network, 50.0, seed=1)
+    image = compile_network(network, chip, 0.5, placement="hypergraph")
+    expected = Emulator(compile_network(network, LOIHI, 0.5)).run(stimulus, record=["v"])
+    assert_equal_runs(expected, Emulator(image).run(stimulus, record=["v"]))
+    assert broken_limits(image) == []
+
+
+def test_drawn_sources_weigh_as_much_as_they_spike():
+    rate = np.random.default_rng(1).exponential(1.0, 5000)
+    ptr = np.arange(5001) * 1000  # five times as many pins as are taken
+    source, weight = hypergraph._sources(rate, ptr)
+    assert weight.sum() == 1000
+    assert len(source) < 1000
+    for part in np.array_split(np.arange(5000), 10):
+        share = weight[np.isin(source, part)].sum() / weight.sum()
+        assert abs(share - rate[part].sum() / rate.sum()) <= 1 / weight.sum()

@@ -1,0 +1,100 @@
+"""Pairs of cores that exchange neurons to save messages."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..typing import Float64Array, Int64Array
+from .budget import RESOURCES, Filler, Filling
+from .wiring import Wiring
+
+__all__ = ["Pairs"]
+
+_LEAST = 1e-12  # of all messages: below, a saving is the rounding of a sum
+
+
+class Pairs:
+    """Tries exchanges of neurons between two cores, as often as asked.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        The neurons.
+    filler : Filler
+        What counts the limits.
+    rate : ndarray of float64, shape (n_sources,)
+        Spikes per step of each source. Those of inputs do not go from core to core.
+    order, core_ptr : ndarray of int64
+        Neurons, core by core, and where each core begins: there it is measured how much memory a
+        synapse of each source takes.
+    """
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        filler: Filler,
+        rate: Float64Array,
+        order: Int64Array,
+        core_ptr: Int64Array,
+    ) -> None:
+        from .refining import FOLLOWED, Cut, weigh
+
+        self._resources = RESOURCES[:FOLLOWED]
+        self._kernel = (filler.scratch, filler.tables, filler.packing)
+        n, n_sources = wiring.n_neurons, wiring.n_sources
+        (pin_ptr, pin), (edge_ptr, edge) = wiring.pins, wiring.edges
+        bits = np.zeros(n_sources)
+        weigh(order, core_ptr, bits, *self._kernel)
+        inside = np.where(np.arange(n_sources) < wiring.n_compartments, rate, 0.0)
+        self._least = _LEAST * float(inside.sum())
+        self._cut = Cut(
+            pin_ptr=pin_ptr,
+            pin=pin,
+            edge_ptr=edge_ptr,
+            edge=edge,
+            rate=inside,
+            bits=bits / np.maximum(1, np.diff(edge_ptr)),
+            side=np.full(n, -1, dtype=np.int8),
+            free=np.zeros(n, dtype=np.int8),
+            gain=np.zeros(n),
+            count=np.zeros((n_sources, 2), dtype=np.int32),
+            moved=np.empty(n, dtype=np.int64),
+            saved=np.empty(n),
+            filled=np.empty(n, dtype=np.int64),
+            usage=np.zeros((2, FOLLOWED), dtype=np.int64),
+        )
+
+    def followed(self, filling: Filling) -> Int64Array:
+        """Use of those resources that exchanges follow, shape (n_cores, n_followed)."""
+        return np.stack([filling.usage[name] for name in self._resources], axis=1)
+
+    def exchange(
+        self, one: Int64Array, other: Int64Array, usage: Int64Array
+    ) -> tuple[float, Int64Array, Int64Array, Int64Array]:
+        """Let two cores exchange neurons, all limits respected.
+
+        Parameters
+        ----------
+        one, other : ndarray of int64
+            Neurons of the two cores. A core is filled in the order of their numbers.
+        usage : ndarray of int64, shape (2, n_followed)
+            What both use.
+
+        Returns
+        -------
+        saved : float
+            Messages per step that are saved; 0 if nothing was changed.
+        one, other, usage : ndarray of int64
+            The same then.
+        """
+        from .refining import exchange
+
+        both = np.sort(np.concatenate([one, other]))
+        side = self._cut.side
+        side[one], side[other] = 0, 1
+        self._cut.usage[:] = usage
+        saved = float(exchange(both, self._least, *self._kernel, self._cut))
+        first = side[both] == 0
+        side[both] = -1
+        after = self._cut.usage.copy() if saved else usage
+        return saved, both[first], both[~first], after
