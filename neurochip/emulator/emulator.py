@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int8Array, Int32Array
 from .decode import Registers, decode_recording, raw_recording
-from .engine import Engine
+from .engine import Engine, Position
 
 __all__ = ["Emulator"]
 
@@ -158,36 +158,49 @@ class Emulator:
         runs, probes = list(stimuli), list(record)
         noise_seeds = self._check_seeds(seeds, len(runs))
         workers = min(_most_threads() if threads is None else _check_threads(threads), len(runs))
-        idle = deque(self._engine.start() for _ in range(workers))
+        recordings: list[Recording] = [None] * len(runs)  # type: ignore[list-item]
+        problems: dict[int, BaseException] = {}
+        numbers = itertools.count()
 
-        def run(index: int) -> Recording:
-            position = idle.pop()
-            try:
-                self._engine.rewind(position)
-                plan = self._plan(0, runs[index], duration, probes)
-                registers = self._engine.run(
-                    position,
-                    plan.n_steps,
-                    plan.spikes,
-                    plan.columns,
-                    seed=noise_seeds[index],
-                    strict=self.strict,
-                    threads=1,
-                )
-            except NeurochipError as problem:
-                raise type(problem)(f"run {index} of {len(runs)}: {problem}") from None
-            finally:
-                idle.append(position)
+        def run(index: int, position: Position) -> Recording:
+            self._engine.rewind(position)
+            plan = self._plan(0, runs[index], duration, probes)
+            registers = self._engine.run(
+                position,
+                plan.n_steps,
+                plan.spikes,
+                plan.columns,
+                seed=noise_seeds[index],
+                strict=self.strict,
+                threads=1,
+            )
             return decode_recording(registers, plan.symbols, plan.probes, self._label())
 
-        recordings = []
+        def work() -> None:
+            position = self._engine.start()
+            # Runs are begun in their order: one that fails finds all before it begun.
+            while not problems and (index := next(numbers)) < len(runs):
+                try:
+                    recordings[index] = run(index, position)
+                except BaseException as problem:  # also Ctrl-C: it ends the other workers
+                    problems[index] = problem
+                bar.update()
+
         with (
             progress_bar(len(runs), "emulating", self.progress, unit="run") as bar,
-            ThreadPoolExecutor(max(1, workers)) as pool,
+            ThreadPoolExecutor(max(1, workers - 1)) as pool,
         ):
-            for recording in pool.map(run, range(len(runs))):
-                recordings.append(recording)
-                bar.update()
+            # A worker each, not a task for each run: to hand one over takes as long as a short run.
+            others = [pool.submit(work) for _ in range(workers - 1)]
+            work()
+            for other in others:
+                other.result()
+        if problems:
+            index = min(problems)
+            problem = problems[index]
+            if isinstance(problem, NeurochipError):
+                raise type(problem)(f"run {index} of {len(runs)}: {problem}") from None
+            raise problem
         return recordings
 
     def run_steps(
