@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..registers import decode_threshold, decode_voltage_limits, effective_decay
 from ..typing import Int32Array, Int64Array
@@ -32,6 +33,9 @@ class Setting:
     REFRACTORY = 5
 
 
+_N_ROWS = 6
+
+
 class Settings(NamedTuple):
     """Sets of rows of 64 int32, and where in ``rows`` that of each tile begins."""
 
@@ -42,26 +46,29 @@ class Settings(NamedTuple):
 def settings_of(image: ChipImage, layout: Layout) -> Settings:
     """Decode the registers of an image; tiles with equal ones share a set."""
     registers, core = image.compartments, image.chip.core
-    scale, finer = core.decay_scale, DECAY_BITS - core.decay_bits
-    vmin, vmax = decode_voltage_limits(registers.vmin_exponent, registers.vmax_exponent, core)
-    values = {
-        Setting.KEEP_U: (scale - effective_decay(registers.decay_u, registers.decay_u_offset))
-        << finer,
-        Setting.KEEP_V: (scale - effective_decay(registers.decay_v, registers.decay_v_offset))
-        << finer,
-        Setting.VMIN: vmin,
-        Setting.VMAX: vmax,
-        Setting.THRESHOLD: decode_threshold(registers.threshold_mantissa, core),
-        Setting.REFRACTORY: registers.refractory,
-    }
     # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
-    every = np.zeros((layout.blocks * layout.span, len(values)), dtype=np.int32)
-    for row, column in values.items():
-        every[: image.n_compartments, row] = column
-    tiles = (
-        every.reshape(-1, LANES, len(values)).transpose(0, 2, 1).reshape(-1, LANES * len(values))
+    every = np.zeros((_N_ROWS, layout.blocks * layout.span), dtype=np.int32)
+    used = every[:, : image.n_compartments]
+    used[Setting.KEEP_U] = _kept(registers.decay_u, registers.decay_u_offset, core)
+    used[Setting.KEEP_V] = _kept(registers.decay_v, registers.decay_v_offset, core)
+    used[Setting.VMIN], used[Setting.VMAX] = decode_voltage_limits(
+        registers.vmin_exponent, registers.vmax_exponent, core
     )
-    distinct, which = np.unique(tiles, axis=0, return_inverse=True)
-    rows = aligned(distinct.size, np.int32)
-    rows[:] = distinct.ravel()
-    return Settings(rows, which.astype(np.int64) * distinct.shape[1])
+    used[Setting.THRESHOLD] = decode_threshold(registers.threshold_mantissa, core)
+    used[Setting.REFRACTORY] = registers.refractory
+    number: dict[bytes, int] = {}
+    which = [
+        number.setdefault(every[:, start : start + LANES].tobytes(), len(number))
+        for start in range(0, every.shape[1], LANES)
+    ]
+    size = _N_ROWS * LANES
+    rows = aligned(len(number) * size, np.int32)
+    for i, values in enumerate(number):
+        rows[i * size : (i + 1) * size] = np.frombuffer(values, dtype=np.int32)
+    return Settings(rows, np.array(which, dtype=np.int64) * size)
+
+
+def _kept(decay: Int32Array, offset: Int32Array, core: CoreSpec) -> Int32Array:
+    """What a decay register leaves of a state, in units of 2**-DECAY_BITS."""
+    left = core.decay_scale - effective_decay(decay, offset)
+    return np.left_shift(left, DECAY_BITS - core.decay_bits, dtype=np.int32)

@@ -205,9 +205,9 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
         ring=aligned(blocks * layout.ring_size, np.int32),
         undo=zeroed(workers * 3 * LANES, np.int32).reshape(workers, -1),
         events=zeroed(workers * LANES, np.int32).reshape(workers, -1),
-        # Rows padded to two cache lines: threads count without sharing a line.
-        counters=np.zeros((blocks, 16), dtype=np.int64),
-        first_overflow=np.full((blocks, 16), -1, dtype=np.int64),
+        # Rows of two cache lines: threads count without sharing a line.
+        counters=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
+        first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
     )
     _fill(state, Row.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))
     rewind(state, image)  # fills the other rows, and the ring

@@ -1,6 +1,9 @@
 """A batch of runs against a loop over the same runs.
 
-python tests/benchmarks/batch.py [--runs 64] [--repeats 5]
+python tests/benchmarks/batch.py [--runs 64] [--repeats 9]
+
+The last column says what the machine gives: as many processes as the batch has threads, each with a
+loop of its own, against one loop. Cores that slow down together slow down both.
 """
 
 # ruff: noqa: T201
@@ -8,11 +11,15 @@ python tests/benchmarks/batch.py [--runs 64] [--repeats 5]
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numba
 
 if __name__ == "__main__":  # as a script: the folder above holds this package
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -24,14 +31,16 @@ from benchmarks.workloads import WORKLOADS
 
 from neurochip import draw_stimulus
 from neurochip.emulator import Emulator
+from neurochip.recording import Recording
 
-HEAD = ["workload", "loop, ms a run", "batch, ms a run", "times as fast"]
+HEAD = ["workload", "loop, ms a run", "batch, ms a run", "times as fast", "so many processes"]
+WORKERS = int(numba.config.NUMBA_NUM_THREADS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A batch of runs against a loop over them.")
     parser.add_argument("--runs", type=int, default=64, help="stimuli of 1 s (64)")
-    parser.add_argument("--repeats", type=int, default=5, help="measurements of each (5)")
+    parser.add_argument("--repeats", type=int, default=9, help="measurements of each (9)")
     options = parser.parse_args()
     facts = machine.facts()
     rows = [measure(name, options.runs, options.repeats) for name in ("W1", "W1live")]
@@ -39,31 +48,67 @@ def main() -> None:
     print(f"\n{machine.summary(facts)}.")
 
 
-def measure(name: str, n_runs: int, repeats: int) -> list[str]:
-    case = Case(WORKLOADS[name])
-    emulator = Emulator(case.image, progress=False)
-    stimuli = [draw_stimulus(case.network, 1000.0, seed) for seed in range(n_runs)]
+class Runs:
+    """A workload on an emulator, with stimuli of its own."""
 
-    def loop() -> list[object]:
+    def __init__(self, name: str, n_runs: int) -> None:
+        case = Case(WORKLOADS[name])
+        self.emulator = Emulator(case.image, progress=False)
+        self.stimuli = [draw_stimulus(case.network, 1000.0, seed) for seed in range(n_runs)]
+
+    def loop(self) -> list[Recording]:
         recordings = []
-        for stimulus in stimuli:
-            emulator.reset()
-            recordings.append(emulator.run(stimulus))
+        for stimulus in self.stimuli:
+            self.emulator.reset()
+            recordings.append(self.emulator.run(stimulus))
         return recordings
 
-    def batch() -> list[object]:
-        return list(emulator.run_batch(stimuli))
+    def batch(self) -> list[Recording]:
+        return self.emulator.run_batch(self.stimuli)
 
-    if loop() != batch():
+
+def measure(name: str, n_runs: int, repeats: int) -> list[str]:
+    runs = Runs(name, n_runs)
+    if runs.loop() != runs.batch():
         sys.exit(f"{name}: the batch differs from the loop")
-    seconds: dict[Callable[[], object], list[float]] = {loop: [], batch: []}
+    context = multiprocessing.get_context("spawn")
+    pipes = [context.Pipe() for _ in range(WORKERS)]
+    others = [context.Process(target=serve, args=(name, n_runs, end)) for _, end in pipes]
+    for other in others:
+        other.start()
+
+    def processes() -> None:
+        for pipe, _ in pipes:
+            pipe.send(True)
+        for pipe, _ in pipes:
+            pipe.recv()
+
+    processes()
+    seconds: dict[Callable[[], object], list[float]] = {
+        runs.loop: [],
+        runs.batch: [],
+        processes: [],
+    }
     for _ in range(repeats):
         for call, times in seconds.items():
             begin = time.perf_counter()
             call()
             times.append(time.perf_counter() - begin)
-    one, many = (1000 * statistics.median(times) / n_runs for times in seconds.values())
-    return [name, f"{one:.3g}", f"{many:.3g}", f"{one / many:.2f}"]
+    for (pipe, _), other in zip(pipes, others, strict=True):
+        pipe.send(False)
+        other.join()
+    one, many, apart = (1000 * statistics.median(times) / n_runs for times in seconds.values())
+    fast = f"{one / many:.2f}", f"{one * WORKERS / apart:.2f}"
+    return [name, f"{one:.3g}", f"{many:.3g}", *fast]
+
+
+def serve(name: str, n_runs: int, pipe: Any) -> None:
+    """Loop over the runs in a process of its own, as often as asked."""
+    runs = Runs(name, n_runs)
+    runs.loop()
+    while pipe.recv():
+        runs.loop()
+        pipe.send(True)
 
 
 if __name__ == "__main__":
