@@ -16,6 +16,57 @@ __all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile"]
 
 
 @inline_kernel
+def arrived(ring: Any, place: Any, widths: Any, noise: Any, compartment: Any) -> Any:
+    """Return the synaptic input of a compartment, as it is before it is kept in a register."""
+    sum_of_weights = np.int32(ring[place] * widths.weight_unit)
+    if noise is not None:
+        return np.int32(sum_of_weights + noise.current[compartment])
+    return sum_of_weights
+
+
+@inline_kernel
+def integrate(
+    u: Any, v: Any, raw_q: Any, bias: Any, settings: Any, r: Any, widths: Any, wraps: Any
+) -> Any:
+    """Return the input q, u, u + bias, and v of a compartment, each before and after its register.
+
+    If ``wraps`` is None, the first three are taken to fit.
+    """
+    q = raw_q
+    if wraps is not None:
+        q = wrap(raw_q, widths.accumulator_offset, widths.accumulator_mask)
+    raw_u = np.int32(decay_toward_zero(u, settings[r + at.KEEP_U]) + q)
+    new_u = raw_u
+    if wraps is not None:
+        new_u = wrap(raw_u, widths.current_offset, widths.current_mask)
+    raw_x = np.int32(new_u + bias)
+    x = raw_x
+    if wraps is not None:
+        x = wrap(raw_x, widths.input_offset, widths.input_mask)
+    raw_v = np.int32(decay_toward_zero(v, settings[r + at.KEEP_V]) + x)
+    clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
+    return q, raw_u, new_u, raw_x, x, raw_v, clipped
+
+
+@inline_kernel
+def finish(
+    tiles: Any, i: Any, settings: Any, r: Any, undo: Any, lane: Any, u: Any, v: Any, held: Any
+) -> Any:
+    """Hold, compare, reset and store; return whether it spiked, and whether it took up v.
+
+    Marks a spike in ``undo``: -1 in the row of held compartments.
+    """
+    spike = (held == 0) & (v > settings[r + at.THRESHOLD])
+    rises = (held == 0) & (v <= settings[r + at.THRESHOLD])
+    count = settings[r + at.REFRACTORY] if spike else held
+    undo[lane + at.HELD] = np.int32(-1) if spike else held
+    tiles[i + at.U] = u
+    tiles[i + at.V] = v if rises else np.int32(0)
+    tiles[i + at.HELD] = max(np.int32(count - 1), np.int32(0))
+    return spike, rises
+
+
+@inline_kernel
 def update_tile(
     tiles: Any,
     tile: Any,
@@ -30,39 +81,29 @@ def update_tile(
 ) -> Any:
     """Update 64 compartments as if no register could overflow; one vector loop.
 
-    Returns whether any spiked (negative) and whether any register overflowed (not 0): then nothing
-    holds but ``undo``, and :func:`redo_tile` must follow. Wrapping and naming each overflow here
-    would take half of the time. ``undo`` keeps u, v and held; held is -1 where it spiked.
+    Returns 0 if none did. Else nothing holds but ``undo``, and :func:`redo_tile` must follow:
+    wrapping and naming each overflow here would take half of the time. ``undo`` keeps u, v and
+    held; held is -1 where it spiked.
     """
     first = np.uint64(compartment)
     overflowed = np.int32(0)
     for lane in range(at.EACH_LANE):
         i, r = tile + lane, setting + lane
         old_u, old_v, held = tiles[i + at.U], tiles[i + at.V], tiles[i + at.HELD]
-        q = np.int32(ring[slot + lane] * widths.weight_unit)
-        if noise is not None:
-            q = np.int32(q + noise.current[first + lane])
-        u = np.int32(decay_toward_zero(old_u, settings[r + at.KEEP_U]) + q)
-        x = np.int32(u + tiles[i + at.BIAS])
-        raw_v = np.int32(decay_toward_zero(old_v, settings[r + at.KEEP_V]) + x)
-        clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
-        spike = (held == 0) & (clipped > settings[r + at.THRESHOLD])
-        rises = (held == 0) & (clipped <= settings[r + at.THRESHOLD])
-        count = settings[r + at.REFRACTORY] if spike else held
-        mark = np.int32(-1) if spike else held
+        raw = arrived(ring, slot + lane, widths, noise, first + lane)
+        q, _, u, _, x, raw_v, v = integrate(
+            old_u, old_v, raw, tiles[i + at.BIAS], settings, r, widths, None
+        )
         undo[lane + at.U] = old_u
         undo[lane + at.V] = old_v
-        undo[lane + at.HELD] = mark
-        tiles[i + at.U] = u
-        tiles[i + at.V] = clipped if rises else np.int32(0)
-        tiles[i + at.HELD] = max(np.int32(count - 1), np.int32(0))
+        _, rises = finish(tiles, i, settings, r, undo, lane, u, v, held)
         beyond = np.int32(
             outside(q, widths.accumulator_offset, widths.accumulator_mask)
             | outside(u, widths.current_offset, widths.current_mask)
             | outside(x, widths.input_offset, widths.input_mask)
         )
         overflowed = np.int32(overflowed | beyond)
-        overflowed = np.int32(overflowed | (np.int32(raw_v ^ clipped) if rises else np.int32(0)))
+        overflowed = np.int32(overflowed | (np.int32(raw_v ^ v) if rises else np.int32(0)))
     return overflowed
 
 
@@ -79,8 +120,8 @@ def redo_tile(
     widths: Any,
     noise: Any,
     events: Any,
-) -> Any:
-    """Update 64 compartments again, from ``undo``, as the chip does it; return if any spiked.
+) -> None:
+    """Update 64 compartments again, from ``undo``, with all registers as wide as they are.
 
     Event words say what happened: bit 0 is a spike, bits 1 to 5 are ``state.OVERFLOWS``.
     """
@@ -88,33 +129,27 @@ def redo_tile(
     for lane in range(at.EACH_LANE):
         i, r = tile + lane, setting + lane
         held = max(undo[lane + at.HELD], np.int32(0))
-        raw = np.int32(ring[slot + lane] * widths.weight_unit)
-        if noise is not None:
-            raw = np.int32(raw + noise.current[first + lane])
-        q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
-        raw_u = np.int32(decay_toward_zero(undo[lane + at.U], settings[r + at.KEEP_U]) + q)
-        u = wrap(raw_u, widths.current_offset, widths.current_mask)
-        raw_x = np.int32(u + tiles[i + at.BIAS])
-        x = wrap(raw_x, widths.input_offset, widths.input_mask)
-        raw_v = np.int32(decay_toward_zero(undo[lane + at.V], settings[r + at.KEEP_V]) + x)
-        clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
-        free = held == 0
-        v = clipped if free else np.int32(0)
-        spike = v > settings[r + at.THRESHOLD]
-        count = settings[r + at.REFRACTORY] if spike else held
-        undo[lane + at.HELD] = np.int32(-1) if spike else held
-        tiles[i + at.U] = u
-        tiles[i + at.V] = np.int32(0) if spike else v
-        tiles[i + at.HELD] = max(np.int32(count - 1), np.int32(0))
+        raw = arrived(ring, slot + lane, widths, noise, first + lane)
+        q, raw_u, u, raw_x, x, raw_v, v = integrate(
+            undo[lane + at.U],
+            undo[lane + at.V],
+            raw,
+            tiles[i + at.BIAS],
+            settings,
+            r,
+            widths,
+            True,
+        )
+        spike, rises = finish(tiles, i, settings, r, undo, lane, u, v, held)
         # A held compartment discards x and v, so their overflow has no effect and is not counted;
         # neither has a clip from above in a step that spikes anyway.
         events[lane] = np.int32(
             np.int32(spike)
             | np.int32(np.int32(q != raw) << 1)
             | np.int32(np.int32(u != raw_u) << 2)
-            | np.int32(np.int32(free & (x != raw_x)) << 3)
-            | np.int32(np.int32(free & (raw_v < clipped)) << 4)
-            | np.int32(np.int32(free & (raw_v > clipped) & (not spike)) << 5)
+            | np.int32(np.int32((spike | rises) & (x != raw_x)) << 3)
+            | np.int32(np.int32((spike | rises) & (raw_v < v)) << 4)
+            | np.int32(np.int32(rises & (raw_v > v)) << 5)
         )
 
 
@@ -176,12 +211,9 @@ def join_tile(
     first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
         i, r = tile + lane, setting + lane
-        raw = np.int32(ring[slot + lane] * widths.weight_unit)
-        if noise is not None:
-            raw = np.int32(raw + noise.current[first + lane])
-        q = wrap(raw, widths.accumulator_offset, widths.accumulator_mask)
-        raw_u = np.int32(decay_toward_zero(tiles[i + at.U], settings[r + at.KEEP_U]) + q)
-        events[lane] = wrap(raw_u, widths.current_offset, widths.current_mask)
+        raw = arrived(ring, slot + lane, widths, noise, first + lane)
+        u, v, bias = tiles[i + at.U], tiles[i + at.V], tiles[i + at.BIAS]
+        _, _, events[lane], _, _, _, _ = integrate(u, v, raw, bias, settings, r, widths, True)
     for lane in range(np.uint64(1), at.EACH_LANE):
         place, parent = tile + lane + at.BIAS, first + lane
         child = events[lane - np.uint64(1)] & joins.joined[parent]
