@@ -30,17 +30,25 @@ def deliver(
     The sources are counted from row ``first`` of the synapses, ``now`` is the row without a delay.
     """
     indptr, n_rows = synapses.indptr, ring.shape[0]
-    for spike in range(begin, end):
+    spike = begin
+    while spike < end:
         if spike + _AHEAD < end:
-            later = first + sources[spike + _AHEAD]
-            ask_for(synapses, indptr[later], indptr[later + 1])
+            ask_for(synapses, first + sources[spike + _AHEAD])
         source = first + sources[spike]
         start, stop = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
+        spike += 1
         if synapses.in_order[source]:
-            row = now if n_rows == 1 else (now + synapses.delay[start]) % n_rows
-            slot = np.uint64(synapses.target[start])
-            for k in range(stop - start):
-                ring[row, slot + k] += synapses.weight[start + k]
+            row = arrival(synapses.delay, start, now, n_rows)
+            slot, size = np.uint64(synapses.target[start]), stop - start
+            if spike + 3 <= end and three_like(sources, spike, first, source, synapses, n_rows):
+                second = np.uint64(indptr[first + sources[spike]])
+                third = np.uint64(indptr[first + sources[spike + 1]])
+                fourth = np.uint64(indptr[first + sources[spike + 2]])
+                add_four(ring[row], slot, synapses.weight, start, second, third, fourth, size)
+                spike += 3
+            else:
+                for k in range(size):
+                    ring[row, slot + k] += synapses.weight[start + k]
         elif len(synapses.words) > 0:
             words, values = synapses.words, synapses.values
             for k in range(start, stop):
@@ -53,6 +61,35 @@ def deliver(
 
 
 @inline_kernel
+def three_like(
+    sources: Any, spike: Any, first: Any, source: Any, synapses: Any, n_rows: Any
+) -> Any:
+    """Whether the next three rows are in order and have the targets and delay of ``source``."""
+    indptr, start = synapses.indptr, synapses.indptr[source]
+    alike = True
+    for k in range(spike, spike + 3):
+        other = first + sources[k]
+        its = indptr[other]
+        alike = (
+            alike
+            and synapses.in_order[other]
+            and indptr[other + 1] - its == indptr[source + 1] - start
+            and synapses.target[its] == synapses.target[start]
+            and (n_rows == 1 or synapses.delay[its] == synapses.delay[start])
+        )
+    return alike
+
+
+@inline_kernel
+def add_four(row: Any, slot: Any, weight: Any, a: Any, b: Any, c: Any, d: Any, size: Any) -> None:
+    """Add four rows in their order: what is summed is read and written once."""
+    for k in range(size):
+        row[slot + k] = (
+            row[slot + k] + weight[a + k] + weight[b + k] + weight[c + k] + weight[d + k]
+        )
+
+
+@inline_kernel
 def arrival(delay: Any, k: Any, now: Any, n_rows: Any) -> Any:
     """Row of the ring that synapse ``k`` adds to."""
     if n_rows == 1:
@@ -62,9 +99,11 @@ def arrival(delay: Any, k: Any, now: Any, n_rows: Any) -> Any:
 
 
 @inline_kernel
-def ask_for(synapses: Any, begin: Any, end: Any) -> None:
+def ask_for(synapses: Any, source: Any) -> None:
     """Start to load a row: it begins with cache misses, which pass while others are delivered."""
-    for k in range(begin, end, _LINE):
+    if synapses.in_order[source]:  # one stream, which the processor follows by itself
+        return
+    for k in range(synapses.indptr[source], synapses.indptr[source + 1], _LINE):
         if len(synapses.words) > 0:
             prefetch(synapses.words, k)
         else:
