@@ -18,7 +18,6 @@ from ._step import STEP, STEP_OR_AUTO, Step
 __all__ = ["Request", "compile_options"]
 
 _DEFAULT = CompileOptions()
-_BOUNDS = Step(0.05, None), Step(1.0, None)
 _OPTIONS = (
     click.option(
         "--dt",
@@ -89,9 +88,12 @@ class Request:
             return self.dt.ms()
         from compiler import choose_dt
 
-        low, high = _BOUNDS if self.bounds is None else self.bounds
-        options = CompileOptions(**self.options)
-        choice = choose_dt(network, chip, (low.ms(), high.ms()), options=options)
+        find = functools.partial(choose_dt, network, chip, options=CompileOptions(**self.options))
+        if self.bounds is None:
+            choice = find()
+        else:
+            low, high = self.bounds
+            choice = find(bounds=(low.ms(), high.ms()))
         steps = [item.dt for item in choice.candidates]
         click.echo(
             f"dt = {choice.dt:g} ms: of {len(steps)} steps from {steps[0]:g} to {steps[-1]:g} ms "

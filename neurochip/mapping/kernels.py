@@ -56,8 +56,8 @@ class Scratch(NamedTuple):
 
     All that a list needs stands in one *record* of ``stride`` numbers: its source and format, last
     target, best encoding + 1, and for each encoding the synapses of the last entry and the bits of
-    all entries. A synapse asks for one cache line that way, not for seven: of 1e8 synapses most of
-    the time went into these.
+    all entries (2**31 of them would be 256 MB in one list). A synapse asks for one cache line that
+    way, not for seven: of 1e8 synapses most of the time went into these.
     """
 
     record: Int32Array

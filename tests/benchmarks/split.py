@@ -1,6 +1,6 @@
 """Where the time of a run goes: the update of all compartments, and the delivery of spikes.
 
-python tests/benchmarks/profile.py [WORKLOAD ...] [--repeats 9]
+python tests/benchmarks/split.py [WORKLOAD ...] [--repeats 9]
 
 The update is timed on the same image with thresholds that no neuron reaches, on one thread. What it
 takes less than the whole is put down to delivery: synapses, lists of spikes, sorted inputs.
