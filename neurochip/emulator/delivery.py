@@ -14,8 +14,6 @@ from .layout import BYTES, HALVES, NARROW_BITS, PLACE, SIZE_BIT, WIDE_BITS
 __all__ = ["deliver", "fold_plane"]
 
 _LINE = np.uint64(16)  # synapses in a cache line
-_LINES = np.uint64(8 * 16)  # that are asked for at once
-_LONG = np.uint64(512)  # synapses of a row of which each line is asked for by its own
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _PLACE = np.uint64(PLACE)
 _NARROW, _WIDE = np.uint64((1 << NARROW_BITS) - 1), np.uint64((1 << WIDE_BITS) - 1)
@@ -43,6 +41,10 @@ def deliver(
     delivered = 0
     k, end = np.uint64(begin), np.uint64(end)
     while k < end:
+        # To ask for a row takes its pointer, which is a cache miss of its own.
+        far = k + _TWO * layout.ahead
+        if far < end:
+            prefetch(row_ptr, first + np.uint64(sources[far]))
         row = first + np.uint64(sources[k])
         mark = row_ptr[row]
         place = np.uint64(mark) & _PLACE
@@ -50,22 +52,16 @@ def deliver(
         if mark < HALVES:
             stop = np.uint64(row_ptr[row + _ONE]) & _PLACE
             size = stop - place
-            if size < _LONG:
-                ask_for(sources, k + layout.ahead, end, first, layout)
-            else:
-                # Asking for all of a long row at once would hold up the loads of this one.
-                later = place_of(sources[min(k + _ONE, end - _ONE)], first, row_ptr)
-                while place + _LINE < stop:
-                    prefetch(synapses, later)
-                    add_indexed(
-                        ring, ring_start, head, ring_mask, synapses, place, place + _LINE, wide
-                    )
-                    place += _LINE
-                    later += _LINE
+            # A later row is asked for line by line: all of it would hold up the loads of this one.
+            later = place_of(sources[min(k + layout.ahead, end - _ONE)], first, row_ptr)
+            prefetch(synapses, later)
+            while place + _LINE < stop:
+                later += _LINE
+                prefetch(synapses, later)
+                add_indexed(ring, ring_start, head, ring_mask, synapses, place, place + _LINE, wide)
+                place += _LINE
             add_indexed(ring, ring_start, head, ring_mask, synapses, place, stop, wide)
         else:
-            for i in range(n):
-                ask_for(sources, k + layout.ahead + i, end, first, layout)
             size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
             slot = offset_of(synapses[place], wide)
             if ring_mask is not None:
@@ -123,17 +119,6 @@ def four_alike(sources: Any, k: Any, end: Any, first: Any, layout: Any, wide: An
         its = offset_of(layout.synapses[np.uint64(other) & _PLACE], wide)
         alike = alike and other >> SIZE_BIT == mark >> SIZE_BIT and its == offset
     return alike
-
-
-@inline_kernel
-def ask_for(sources: Any, k: Any, end: Any, first: Any, layout: Any) -> None:
-    """Start to load the row of source ``k``: a cache miss, which hides behind rows before it."""
-    if k < end:
-        row = first + np.uint64(sources[k])
-        begin = np.uint64(layout.row_ptr[row]) & _PLACE
-        stop = np.uint64(layout.row_ptr[row + _ONE]) & _PLACE
-        for line in range(begin, min(stop, begin + _LINES), _LINE):
-            prefetch(layout.synapses, line)
 
 
 @inline_kernel

@@ -63,7 +63,7 @@ PLACE = (1 << SIZE_BIT) - 1
 NARROW_BITS = 16
 WIDE_BITS = 20
 _WORD = 32
-_AHEAD = 512  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
+_AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
 _MOST_AHEAD = 4  # rows
 _SHORTEST_DENSE = 32  # synapses: below it a vector loop does not pay
 

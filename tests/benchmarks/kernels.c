@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <stdint.h>
 
-enum { LANES = 64, LINE = 64, AHEAD = 4, TARGET_BITS = 20, DECAY_BITS = 12 };
+/* LINE: synapses in a cache line; rows of fewer than LONG are asked for AHEAD rows before. */
+enum { LANES = 64, LINE = 16, LONG = 128, AHEAD = 4, TARGET_BITS = 20, DECAY_BITS = 12 };
 
 typedef struct {
     int32_t n_steps, n_inputs;
@@ -39,20 +40,30 @@ typedef struct {
     pthread_barrier_t *barrier;
 } Job;
 
+static inline void add(int32_t *arriving, int32_t synapse)
+{
+    arriving[synapse & ((1 << TARGET_BITS) - 1)] += synapse >> TARGET_BITS;
+}
+
 static void deliver_sparse(Worker *me, const int32_t *sources, int64_t n, int64_t first)
 {
     const int64_t *row_ptr = me->row_ptr + first;
     int32_t *restrict arriving = me->arriving;
     for (int64_t k = 0; k < n; k++) {
-        if (k + AHEAD < n) { /* the start of a row is a cache miss: ask for all of its lines now */
-            const char *p = (const char *)(me->synapses + row_ptr[sources[k + AHEAD]]);
-            const char *stop = (const char *)(me->synapses + row_ptr[sources[k + AHEAD] + 1]);
-            for (; p < stop; p += LINE) __builtin_prefetch(p);
-        }
+        /* Pointer and start of a row are cache misses: ask for both while earlier rows are added,
+         * for the row line by line, since all lines at once would hold up the loads of this one. */
+        if (k + 2 * AHEAD < n) __builtin_prefetch(row_ptr + sources[k + 2 * AHEAD]);
         const int32_t *s = me->synapses + row_ptr[sources[k]];
         const int32_t *end = me->synapses + row_ptr[sources[k] + 1];
+        int64_t ahead = k + (end - s < LONG ? AHEAD : 1);
+        const int32_t *later = me->synapses + row_ptr[sources[ahead < n ? ahead : n - 1]];
         me->events += end - s;
-        for (; s < end; s++) arriving[*s & ((1 << TARGET_BITS) - 1)] += *s >> TARGET_BITS;
+        for (; s + LINE < end; s += LINE, later += LINE) {
+            __builtin_prefetch(later);
+            for (int64_t i = 0; i < LINE; i++) add(arriving, s[i]);
+        }
+        __builtin_prefetch(later);
+        for (; s < end; s++) add(arriving, *s);
     }
 }
 
