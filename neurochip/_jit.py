@@ -8,7 +8,8 @@ Fast-math stays off everywhere: the float reference must not depend on how a loo
 
 Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls,
 and cannot read an index that names a class which is gone. So compiled kernels are kept in a folder
-whose name holds a digest of all sources of their package: an edit or an upgrade starts a new one.
+whose name holds a digest of all sources of their package, and of those beside this file, which
+kernels of all packages may call: an edit or an upgrade starts a new one.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 
 @functools.cache
 def _cache_folder(package: Path) -> Path:
-    sources = [Path(__file__), *sorted(package.glob("*.py"))]
+    shared = Path(__file__).parent.glob("_*.py")
+    sources = sorted({*shared, *package.glob("*.py")})
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     name = f"{package.name}-{digest[:16]}"
     candidates = [package / "__pycache__", _user_cache() / "neurochip"]

@@ -47,7 +47,7 @@ class ImageError(NeurochipError, ValueError):
 
 
 class EmulatorError(NeurochipError, ValueError):
-    """A run that was asked for in a way that the emulator cannot carry out."""
+    """A run that was asked for in a way that no engine can carry out."""
 
 
 class AnalysisError(NeurochipError, ValueError):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from .._progress import progress_bar
+from .._workers import check_threads, choose_threads, most_threads
 from ..errors import EmulatorError, NeurochipError
 from ..image import ChipImage, Symbols
 from ..recording import Probe, Recording, resolve_probes
@@ -23,7 +22,6 @@ from .engine import Engine, Position
 __all__ = ["Emulator"]
 
 _LARGEST_SEED = (1 << 63) - 1
-_WORK_PER_THREAD = 10_000  # compartments + synapses / 100: below it a barrier costs more
 
 
 class Emulator:
@@ -64,7 +62,7 @@ class Emulator:
             )
         self.image = image
         self.strict = strict
-        self.threads = _choose_threads(image, threads)
+        self.threads = choose_threads(threads, image.n_compartments, image.n_synapses, "emulator")
         self.progress = progress
         self._engine = Engine(image, self.threads)
         self._position = self._engine.start()
@@ -157,7 +155,8 @@ class Emulator:
         """
         runs, probes = list(stimuli), list(record)
         noise_seeds = self._check_seeds(seeds, len(runs))
-        workers = min(_most_threads() if threads is None else _check_threads(threads), len(runs))
+        most = most_threads() if threads is None else check_threads(threads, "emulator")
+        workers = min(most, len(runs))
         recordings: list[Recording] = [None] * len(runs)  # type: ignore[list-item]
         problems: dict[int, BaseException] = {}
         numbers = itertools.count()
@@ -355,23 +354,3 @@ class _Plan(NamedTuple):
     spikes: tuple[Int32Array, Int32Array]
     probes: dict[tuple[str, str], Int32Array]
     columns: dict[tuple[str, str], Int32Array]
-
-
-def _choose_threads(image: ChipImage, threads: int | None) -> int:
-    if threads is not None:
-        return _check_threads(threads)
-    work = image.n_compartments + image.n_synapses // 100
-    return min(_most_threads(), max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1)
-
-
-def _check_threads(threads: int) -> int:
-    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
-        raise EmulatorError(f"emulator: threads = {threads!r}; allowed: an integer.")
-    if not 1 <= threads <= _most_threads():
-        raise EmulatorError(f"emulator: threads = {threads}; allowed: 1 to {_most_threads()}.")
-    return int(threads)
-
-
-def _most_threads() -> int:
-    settings: Any = numba.config  # made at run time, unknown to type checkers
-    return int(settings.NUMBA_NUM_THREADS)

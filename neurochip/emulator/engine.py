@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import Any
 
 import numpy as np
 
 from .._values import read_only
+from .._workers import join_lists, run_workers
 from ..errors import ChipOverflowError
 from ..image import ChipImage
 from ..typing import Int8Array, Int32Array, Int64Array
@@ -18,7 +18,7 @@ from .kernels import run_rows
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
 from .settings import settings_of
-from .spikes import join_lists, rows_of_inputs
+from .spikes import rows_of_inputs
 from .state import (
     COUNTERS,
     Output,
@@ -158,12 +158,7 @@ class Engine:
                 *(row, stop, first, input_ptr, inputs, self._layout, self._settings),
                 *(self._widths, state, output, strict, noise, *self._features, barrier),
             )
-            others = [Thread(target=run_rows, args=(w, *arguments)) for w in range(1, workers)]
-            for other in others:
-                other.start()
-            reached = int(run_rows(0, *arguments))
-            for other in others:
-                other.join()
+            reached = run_workers(run_rows, workers, *arguments)
             parts.append(_joined(buffer, ends, reached - row, first + row))
             report(reached - row)
             last = parts[-1][0].searchsorted(first + reached - 1)
@@ -204,7 +199,7 @@ def _joined(
 ) -> tuple[Int32Array, Int32Array]:
     total = int((ends[:, n_rows + 1] - ends[:, 1]).sum())
     steps, ids = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
-    join_lists(buffer, ends, n_rows, first_step, steps, ids)
+    join_lists(buffer, ends, 1, n_rows, first_step, steps, ids)
     return steps, ids
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from .._barrier import wait_for_all
 from .._jit import inline_kernel, kernel
 from .._llvm import lowest_bit, sign_bits
 from . import offsets as at
-from .barrier import wait_for_all
 from .delivery import deliver, fold_plane
 from .layout import LANES
 from .state import OVERFLOWS, ROWS

@@ -1,4 +1,4 @@
-"""Spikes on their way in and out: lists ordered by step, for the kernels and from them."""
+"""Spikes on their way in: lists ordered by step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from .._jit import kernel
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["join_lists", "rows_of_inputs"]
+__all__ = ["rows_of_inputs"]
 
 
 def rows_of_inputs(
@@ -74,15 +74,3 @@ def _place_rows(
         if lowest <= row <= n_steps:
             inputs[cursor[row + 1]] = sources[k]
             cursor[row + 1] += 1
-
-
-@kernel
-def join_lists(spikes: Any, ends: Any, n_rows: Any, first_step: Any, steps: Any, ids: Any) -> None:
-    """Join the lists of all workers into one, in the order of steps, then compartments."""
-    n = 0
-    for row in range(n_rows):
-        for worker in range(len(ends)):
-            for k in range(ends[worker, row + 1], ends[worker, row + 2]):
-                steps[n] = first_step + row
-                ids[n] = spikes[k]
-                n += 1

@@ -16,76 +16,74 @@ from .rows import TARGET_BITS
 
 __all__ = ["deliver"]
 
-_AHEAD = 4  # spikes whose rows are asked for in advance
-_LINE = 16  # targets in a cache line, which are two of weights
+_LINE = np.uint64(16)  # targets in a cache line, which are two of weights
 _TARGET, _NUMBER = np.uint64((1 << TARGET_BITS) - 1), np.uint64(TARGET_BITS)  # of a word
 
 
 @kernel
-def deliver(
-    sources: Any, begin: Any, end: Any, first: Any, synapses: Any, ring: Any, now: Any
-) -> None:
-    """Add the synapses of some sources to the rows of the steps in which they arrive.
+def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any, now: Any) -> None:
+    """Add the synapses of some sources to what arrives in the steps of their delays.
 
-    The sources are counted from row ``first`` of the synapses, ``now`` is the row without a delay.
+    The sources are counted from row ``first``; ``now`` is the row of the ring without a delay.
     """
-    indptr, n_rows = synapses.indptr, ring.shape[0]
+    indptr, n_rows = rows.indptr, ring.shape[0]
     spike = begin
     while spike < end:
-        if spike + _AHEAD < end:
-            ask_for(synapses, first + sources[spike + _AHEAD])
+        # To ask for a row takes its pointer, which is a cache miss of its own.
+        far = spike + 2 * rows.ahead
+        if far < end:
+            prefetch(indptr, first + sources[far])
         source = first + sources[spike]
         start, stop = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
-        spike += 1
-        if synapses.in_order[source]:
-            row = arrival(synapses.delay, start, now, n_rows)
-            slot, size = np.uint64(synapses.target[start]), stop - start
-            if spike + 3 <= end and three_like(sources, spike, first, source, synapses, n_rows):
-                second = np.uint64(indptr[first + sources[spike]])
-                third = np.uint64(indptr[first + sources[spike + 1]])
-                fourth = np.uint64(indptr[first + sources[spike + 2]])
-                add_four(ring[row], slot, synapses.weight, start, second, third, fourth, size)
-                spike += 3
+        pattern = rows.pattern[source]
+        if pattern > 0:  # one stream, which the processor follows by itself
+            arrived, weight = ring[arrival(rows.delay, start, now, n_rows)], rows.weight
+            slot, size = np.uint64(rows.target[start]), stop - start
+            if spike + 4 <= end and three_alike(sources, spike + 1, first, rows, pattern):
+                b = np.uint64(indptr[first + sources[spike + 1]])
+                c = np.uint64(indptr[first + sources[spike + 2]])
+                d = np.uint64(indptr[first + sources[spike + 3]])
+                add_four(arrived, slot, weight, start, b, c, d, size)
+                spike += 4
             else:
                 for k in range(size):
-                    ring[row, slot + k] += synapses.weight[start + k]
-        elif len(synapses.words) > 0:
-            words, values = synapses.words, synapses.values
-            for k in range(start, stop):
-                row = arrival(synapses.delay, k, now, n_rows)
-                ring[row, words[k] & _TARGET] += values[words[k] >> _NUMBER]
+                    arrived[slot + k] += weight[start + k]
+                spike += 1
         else:
-            for k in range(start, stop):
-                row = arrival(synapses.delay, k, now, n_rows)
-                ring[row, synapses.target[k]] += synapses.weight[k]
+            # A later row is asked for line by line: all of it would hold up the loads of this one.
+            later = np.uint64(indptr[first + sources[min(spike + rows.ahead, end - 1)]])
+            ask_for(rows, later)
+            while start + _LINE < stop:
+                later += _LINE
+                ask_for(rows, later)
+                add_indexed(rows, start, start + _LINE, ring, now, n_rows)
+                start += _LINE
+            add_indexed(rows, start, stop, ring, now, n_rows)
+            spike += 1
 
 
 @inline_kernel
-def three_like(
-    sources: Any, spike: Any, first: Any, source: Any, synapses: Any, n_rows: Any
-) -> Any:
-    """Whether the next three rows are in order and have the targets and delay of ``source``."""
-    indptr, start = synapses.indptr, synapses.indptr[source]
-    alike = True
-    for k in range(spike, spike + 3):
-        other = first + sources[k]
-        its = indptr[other]
-        alike = (
-            alike
-            and synapses.in_order[other]
-            and indptr[other + 1] - its == indptr[source + 1] - start
-            and synapses.target[its] == synapses.target[start]
-            and (n_rows == 1 or synapses.delay[its] == synapses.delay[start])
-        )
-    return alike
+def three_alike(sources: Any, spike: Any, first: Any, rows: Any, pattern: Any) -> Any:
+    """Whether the rows of the next three spikes have this pattern."""
+    return (
+        rows.pattern[first + sources[spike]] == pattern
+        and rows.pattern[first + sources[spike + 1]] == pattern
+        and rows.pattern[first + sources[spike + 2]] == pattern
+    )
 
 
 @inline_kernel
-def add_four(row: Any, slot: Any, weight: Any, a: Any, b: Any, c: Any, d: Any, size: Any) -> None:
+def add_four(
+    arrived: Any, slot: Any, weight: Any, a: Any, b: Any, c: Any, d: Any, size: Any
+) -> None:
     """Add four rows in their order: what is summed is read and written once."""
     for k in range(size):
-        row[slot + k] = (
-            row[slot + k] + weight[a + k] + weight[b + k] + weight[c + k] + weight[d + k]
+        arrived[slot + k] = (
+            arrived[slot + k]
+            + np.float64(weight[a + k])
+            + np.float64(weight[b + k])
+            + np.float64(weight[c + k])
+            + np.float64(weight[d + k])
         )
 
 
@@ -99,14 +97,25 @@ def arrival(delay: Any, k: Any, now: Any, n_rows: Any) -> Any:
 
 
 @inline_kernel
-def ask_for(synapses: Any, source: Any) -> None:
-    """Start to load a row: it begins with cache misses, which pass while others are delivered."""
-    if synapses.in_order[source]:  # one stream, which the processor follows by itself
-        return
-    for k in range(synapses.indptr[source], synapses.indptr[source + 1], _LINE):
-        if len(synapses.words) > 0:
-            prefetch(synapses.words, k)
-        else:
-            prefetch(synapses.target, k)
-            prefetch(synapses.weight, k)
-            prefetch(synapses.weight, k + _LINE // 2)
+def add_indexed(rows: Any, start: Any, stop: Any, ring: Any, now: Any, n_rows: Any) -> None:
+    """Add synapses that say where each of them ends."""
+    if len(rows.words) > 0:
+        for k in range(start, stop):
+            word = rows.words[k]
+            row = arrival(rows.delay, k, now, n_rows)
+            ring[row, word & _TARGET] += rows.values[word >> _NUMBER]
+    else:
+        for k in range(start, stop):
+            row = arrival(rows.delay, k, now, n_rows)
+            ring[row, rows.target[k]] += rows.weight[k]
+
+
+@inline_kernel
+def ask_for(rows: Any, k: Any) -> None:
+    """Start to load a line of synapses: a cache miss, which hides behind others that are added."""
+    if len(rows.words) > 0:
+        prefetch(rows.words, k)
+    else:
+        prefetch(rows.target, k)
+        prefetch(rows.weight, k)
+        prefetch(rows.weight, k + _LINE // np.uint64(2))

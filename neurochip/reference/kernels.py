@@ -5,9 +5,12 @@ is taken in at the beginning of the step *after* its own: so a trace shows no ki
 delivers it, and one pass over the neurons does the kicks and the propagator. Input that acts in its
 own step goes to the row that is about to be taken in.
 
+Each worker has its own neurons, and does everything that changes them: it lists their spikes, and
+after a wait for the others delivers those of all, in the order of the neurons, to its own.
+
 Two habits for speed: a loop over a part of an array counts in uint64, since Numba then needs no
-test for negative indices and LLVM vectorises it; and only :func:`run_steps` sees named tuples,
-since reading a field of one costs as much as ten neurons.
+test for negative indices and LLVM vectorises it; and loops over neurons see no named tuples, since
+reading a field of one costs as much as ten neurons.
 """
 
 from __future__ import annotations
@@ -16,14 +19,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._barrier import wait_for_all
 from .._jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .delivery import deliver
-from .tables import Neurons, Synapses
+from .rows import Rows
+from .tables import Neurons
 
-__all__ = ["N_SPIKES", "Columns", "Order", "State", "run_steps"]
-
-N_SPIKES, NEXT_INPUT, RING_ROW = 0, 1, 2  # places in State.position
+__all__ = ["Columns", "Order", "Output", "State", "run_steps"]
 
 
 class State(NamedTuple):
@@ -39,20 +42,35 @@ class State(NamedTuple):
         First step in which a neuron integrates again. It is later than the step of the spike
         itself: kicks in that step are lost to the reset.
     ring : ndarray of float64, shape (n_rows, n_slots)
-        Sums of what arrives (mV or nA): a row for the last step, then for the next ones, around.
-    spike_steps, spike_ids : ndarray of int32, shape (capacity,)
-        Spikes since the buffers were last emptied.
-    position : ndarray of int64, shape (3,)
-        Spikes in the buffers, the next input spike, and the ring's row of the last step.
+        Sums of what arrives (mV or nA): a row for each step that something can still arrive in.
+        Step t begins with row ``t % n_rows``, which holds what arrived in the step before.
     """
 
     v: Float64Array
     i_syn: Float64Array
     free_from: Int64Array
     ring: Float64Array
-    spike_steps: Int32Array
-    spike_ids: Int32Array
-    position: Int64Array
+
+
+class Output(NamedTuple):
+    """Spikes of a call.
+
+    Parameters
+    ----------
+    first_step : int
+        First step of the call.
+    spikes : ndarray of int32, shape (capacity,)
+        Neurons, step after step; each worker has a part of it.
+    ends : ndarray of int64, shape (n_workers, n_steps + 1)
+        Spikes of the k-th step begin at ``ends[worker, k]`` and end at the entry after it.
+    full : ndarray of int64, shape (n_workers,)
+        Where the next step might not fit.
+    """
+
+    first_step: int
+    spikes: Int32Array
+    ends: Int64Array
+    full: Int64Array
 
 
 class Order(NamedTuple):
@@ -194,24 +212,24 @@ def fire(
     v_thresh: Float64Array,
     v_reset: Float64Array,
     hold_steps: Int64Array,
-    spike_steps: Int32Array,
-    spike_ids: Int32Array,
-    count: int,
+    begin: int,
+    end: int,
+    spikes: Int32Array,
+    n: int,
     step: int,
 ) -> int:
-    """Note and reset every neuron above its threshold; return the new number of spikes.
+    """List and reset every neuron above its threshold; return the new number of spikes.
 
     A refractory neuron is held at its reset, below its threshold, and needs no test. The reset
     may come before the delivery, since the kicks of this step wait in the ring.
     """
-    for i in range(len(v)):
+    for i in range(np.uint64(begin), np.uint64(end)):
         if v[i] > v_thresh[i]:
             v[i] = v_reset[i]
             free_from[i] = step + hold_steps[i]
-            spike_steps[count] = step
-            spike_ids[count] = i
-            count += 1
-    return count
+            spikes[n] = i
+            n += 1
+    return n
 
 
 @kernel
@@ -224,29 +242,49 @@ def sample(
     values: Float64Array,
     v: Float64Array,
     i_syn: Float64Array,
+    begin: int,
+    end: int,
     step: int,
 ) -> None:
-    """Copy what is recorded."""
+    """Copy what is recorded of the neurons from ``begin`` to ``end``."""
     for k in range(len(ids)):
-        value = i_syn[ids[k]] if current[k] > 0 else v[ids[k]]
-        if current[k] == 2:
-            value += i_syn[second[k]]
-        values[first[k] + stride[k] * step] = value
+        if begin <= ids[k] < end:
+            value = i_syn[ids[k]] if current[k] > 0 else v[ids[k]]
+            if current[k] == 2:
+                value += i_syn[second[k]]
+            values[first[k] + stride[k] * step] = value
+
+
+@kernel
+def is_full(ends: Int64Array, full: Int64Array, place: int) -> bool:
+    """Whether a list might overflow; what is read was written before the last wait."""
+    any_full = False
+    for worker in range(len(ends)):
+        any_full = any_full or full[worker] < ends[worker, place]
+    return any_full
 
 
 @kernel
 def run_steps(
+    worker: int,
     neurons: Neurons,
-    synapses: Synapses,
+    rows: Rows,
     input_steps: Int32Array,
     input_sources: Int32Array,
+    next_input: int,
     order: Order,
     columns: Columns,
     state: State,
+    output: Output,
     step: int,
     stop: int,
+    arrivals: Int64Array,
 ) -> int:
-    """Run from ``step`` to ``stop``, or to where the spike buffers may overflow; return where."""
+    """Run from ``step`` to ``stop``, or to where a list may overflow; return where.
+
+    ``next_input`` is the first input spike from ``step`` on; ``arrivals`` is where workers count
+    each other, zero at the beginning.
+    """
     (
         bounds,
         n_currents,
@@ -262,22 +300,27 @@ def run_steps(
     ) = neurons
     kicks_decay, input_first = order
     ids, first, stride, current, second, values = columns
-    v, i_syn, free_from, ring, spike_steps, spike_ids, position = state
-    n_neurons, n_rows = len(v), ring.shape[0]
-    n_inputs = len(synapses.indptr) - 1 - n_neurons
-    count, k, row = position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW]
-    while step < stop and count + n_neurons <= len(spike_ids):
-        arrived, before = ring[row], count
+    v, i_syn, free_from, ring = state
+    first_step, spikes, ends, full = output
+    n_workers, n_rows, k = len(ends), ring.shape[0], next_input
+    own, own_end = rows.shares[worker], rows.shares[worker + 1]
+    first_input = worker * ((len(rows.indptr) - 1) // n_workers)
+    first_neuron = (worker + 1) * ((len(rows.indptr) - 1) // n_workers) - len(v)
+    row = step % n_rows
+    while step < stop and not is_full(ends, full, step - first_step):
+        place, arrived = step - first_step, ring[row]
         begin = k
         while k < len(input_steps) and input_steps[k] == step:
             k += 1
         if input_first:
-            deliver(input_sources, begin, k, 0, synapses, ring, row)
+            deliver(input_sources, begin, k, first_input, rows, ring, row)
             begin = k
         for p in range(len(n_currents)):
-            a, b = bounds[p], bounds[p + 1]
+            a, b = max(bounds[p], own), min(bounds[p + 1], own_end)
+            if a >= b:
+                continue
             if n_currents[p] == 2:
-                j = second_slot[p]
+                j = second_slot[p] + a - bounds[p]
                 advance_two_currents(
                     v,
                     i_syn,
@@ -301,13 +344,25 @@ def run_steps(
                 advance_delta(v, arrived, free_from, v_inf, decay, drift, a, b, step)
             else:
                 advance_then_kick(v, arrived, free_from, v_inf, decay, drift, a, b, step)
-        count = fire(
-            v, free_from, v_thresh, v_reset, hold_steps, spike_steps, spike_ids, count, step
+        ends[worker, place + 1] = fire(
+            v,
+            free_from,
+            v_thresh,
+            v_reset,
+            hold_steps,
+            own,
+            own_end,
+            spikes,
+            ends[worker, place],
+            step,
         )
         row = row + 1 if row + 1 < n_rows else 0
-        sample(ids, first, stride, current, second, values, v, i_syn, step)
-        deliver(input_sources, begin, k, 0, synapses, ring, row)
-        deliver(spike_ids, before, count, n_inputs, synapses, ring, row)
+        sample(ids, first, stride, current, second, values, v, i_syn, own, own_end, step)
+        deliver(input_sources, begin, k, first_input, rows, ring, row)
         step += 1
-    position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, k, row
+        if n_workers > 1:
+            wait_for_all(arrivals, (step - first_step) * n_workers)
+        for other in range(n_workers):
+            a, b = ends[other, place], ends[other, place + 1]
+            deliver(spikes, a, b, first_neuron, rows, ring, row)
     return step

@@ -1,16 +1,28 @@
-"""Rows of synapses in a form that is read faster."""
+"""Synapses as the threads of a run read them: each has the rows that end in its own neurons.
+
+What arrives at a neuron comes from one thread only, in the order of the network, whatever the
+number of threads. Forms of a row that are read faster hold the same weights, bit for bit.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
-from ..typing import Float64Array, Int32Array
+from ..typing import Float64Array, Int32Array, Int64Array
+from .tables import Neurons, Synapses, UInt16Array
 
-__all__ = ["TARGET_BITS", "mark_rows_in_order", "pack_synapses"]
+__all__ = [
+    "TARGET_BITS",
+    "Rows",
+    "find_patterns",
+    "lay_out_rows",
+    "narrowed",
+    "pack_synapses",
+]
 
 TARGET_BITS = 20
 """Low bits of a word: the target; the others number the weight."""
@@ -20,12 +32,134 @@ _PLACES = 4 * _MOST_WEIGHTS  # of the hash table
 _HASH = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth, TAOCP 3, section 6.4
 
 _SHORTEST = 16  # synapses: below it a vector loop does not pay
+_AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
+_MOST_AHEAD = 4  # rows
+_SYNAPSES = 100  # that take as long as a neuron, spikes being rare
+_LINE = 8  # neurons: threads write to cache lines of their own
+
+
+class Rows(NamedTuple):
+    """Compressed sparse rows: of all sources for worker 0, then for worker 1, and so on.
+
+    Parameters
+    ----------
+    shares : ndarray of int64, shape (n_workers + 1,)
+        Neurons of worker w are ``shares[w]`` to ``shares[w + 1]``.
+    indptr : ndarray of int64, shape (n_workers * n_sources + 1,)
+        Synapses of row r are ``indptr[r]`` to ``indptr[r + 1]``.
+    target, weight, delay : ndarray
+        As in :class:`~neurochip.reference.tables.Synapses`; weights may be in float32.
+    pattern : ndarray of int32, shape (n_workers * n_sources,)
+        Positive for rows whose targets follow one another, with one delay; rows with the same
+        number have the same targets and delay. 0 for all others.
+    words : ndarray of uint32, shape (n_synapses,)
+        Targets, and the numbers of their weights in ``values``; empty where there are too many.
+    values : ndarray of float64
+        Weights.
+    ahead : int
+        A row is asked for when so many others come before.
+    """
+
+    shares: Int64Array
+    indptr: Int64Array
+    target: Int32Array
+    weight: NDArray[np.floating]
+    delay: UInt16Array
+    pattern: Int32Array
+    words: NDArray[np.uint32]
+    values: Float64Array
+    ahead: int
+
+
+def lay_out_rows(neurons: Neurons, synapses: Synapses, n_workers: int) -> Rows:
+    """Share out the neurons, and give each worker the synapses that end in its own."""
+    of_slots = neurons.of_slots
+    indptr, target, weight, delay = synapses
+    shares = np.array([0, neurons.bounds[-1]])
+    if n_workers > 1:
+        shares = _share_out(of_slots, target, n_workers)
+        worker = np.searchsorted(shares, of_slots, side="right") - 1
+        n_sources = len(indptr) - 1
+        cursor = np.zeros(n_workers * n_sources + 2, dtype=np.int64)
+        _count_rows(indptr, target, worker, cursor)
+        np.cumsum(cursor, out=cursor)
+        target, weight, delay = np.empty_like(target), np.empty_like(weight), np.empty_like(delay)
+        _split_rows(*synapses, worker, cursor, target, weight, delay)
+        indptr = cursor[:-1]
+    pattern = np.zeros(len(indptr) - 1, dtype=np.int32)
+    find_patterns(indptr, target, delay, pattern)
+    words, values = pack_synapses(target, weight, len(of_slots))
+    return Rows(
+        shares,
+        indptr,
+        target,
+        narrowed(weight) if pattern.any() else weight,
+        delay,
+        pattern,
+        words,
+        values,
+        ahead=min(max(_AHEAD * len(pattern) // max(len(target), 1), 1), _MOST_AHEAD),
+    )
+
+
+def narrowed(weight: Float64Array) -> NDArray[np.floating]:
+    """Return the weights in float32 if that loses nothing, as with all that were made in float32.
+
+    Dense rows are streams, and half the bytes take half the time.
+    """
+    with np.errstate(over="ignore"):
+        single = weight.astype(np.float32)
+    return single if np.array_equal(single, weight) else weight
+
+
+def _share_out(of_slots: Int64Array, target: Int32Array, n_workers: int) -> Int64Array:
+    """Cut the neurons into parts of about the same work."""
+    arriving = np.bincount(of_slots, np.bincount(target, minlength=len(of_slots)))
+    work = np.cumsum(1 + arriving / _SYNAPSES)
+    cuts = np.searchsorted(work, work[-1] * np.arange(1, n_workers) / n_workers)
+    return np.array([0, *(cuts // _LINE * _LINE), len(work)], dtype=np.int64)
 
 
 @kernel
-def mark_rows_in_order(indptr: Any, target: Any, delay: Any, in_order: Any) -> None:
-    """Mark the rows whose targets follow one another, with one delay: they are added as vectors."""
-    for source in range(len(indptr) - 1):
+def _count_rows(indptr: Any, target: Any, worker: Any, counts: Any) -> None:
+    """Count two places late: the sum is then one place late, which filling makes up for."""
+    n_sources = len(indptr) - 1
+    for source in range(n_sources):
+        for k in range(indptr[source], indptr[source + 1]):
+            counts[worker[target[k]] * n_sources + source + 2] += 1
+
+
+@kernel
+def _split_rows(
+    indptr: Any,
+    target: Any,
+    weight: Any,
+    delay: Any,
+    worker: Any,
+    cursor: Any,
+    new_target: Any,
+    new_weight: Any,
+    new_delay: Any,
+) -> None:
+    n_sources = len(indptr) - 1
+    for source in range(n_sources):
+        for k in range(indptr[source], indptr[source + 1]):
+            row = worker[target[k]] * n_sources + source + 1
+            place = cursor[row]
+            new_target[place], new_weight[place] = target[k], weight[k]
+            if len(delay) > 0:
+                new_delay[place] = delay[k]
+            cursor[row] += 1
+
+
+@kernel
+def find_patterns(indptr: Any, target: Any, delay: Any, pattern: Any) -> None:
+    """Number the rows whose targets follow one another, with one delay: they are added as vectors.
+
+    A row has the number of the last such row, if it has the same targets and delay.
+    """
+    last, n_patterns = -1, 0
+    for source in range(len(pattern)):
         start, stop = indptr[source], indptr[source + 1]
         k = start + 1
         while (
@@ -34,7 +168,16 @@ def mark_rows_in_order(indptr: Any, target: Any, delay: Any, in_order: Any) -> N
             and (len(delay) == 0 or delay[k] == delay[k - 1])
         ):
             k += 1
-        in_order[source] = stop - start >= _SHORTEST and k == stop
+        if stop - start >= _SHORTEST and k == stop:
+            before = indptr[max(last, 0)]
+            alike = (
+                last >= 0
+                and indptr[last + 1] - before == stop - start
+                and target[before] == target[start]
+                and (len(delay) == 0 or delay[before] == delay[start])
+            )
+            n_patterns += 0 if alike else 1
+            pattern[source], last = n_patterns, source
 
 
 def pack_synapses(

@@ -1,4 +1,4 @@
-"""The shell around the kernels: checks, buffers, and the Recording."""
+"""The shell around a run: checks, the traces that are asked for, and the Recording."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from .._progress import progress_bar
+from .._workers import choose_threads
 from ..errors import NetworkError, StimulusError
 from ..network import Network
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
-from .kernels import N_SPIKES, Order, State, run_steps
+from .loop import Loop
 from .probes import lay_out_traces, requested
 from .tables import Synapses, flatten_neurons, flatten_synapses
 
@@ -23,7 +24,6 @@ __all__ = ["simulate_reference"]
 
 _MOST_STEPS = np.iinfo(np.int32).max  # a Recording counts them in int32
 _ROUNDING = 1e-3  # of a step, as in count_steps
-_SPIKE_BUFFER = 1 << 16
 _CALL_TIME = 0.05  # s, about: between two looks at the progress bar and at Ctrl-C
 
 
@@ -34,6 +34,7 @@ def simulate_reference(
     *,
     record: str | Probe | Iterable[str | Probe] = (),
     duration: float | None = None,
+    threads: int | None = None,
     progress: bool | None = None,
 ) -> Recording:
     """Simulate a network in float64, exactly on a grid of ``dt``.
@@ -78,6 +79,9 @@ def simulate_reference(
         the sum where there are two. Spikes are always kept.
     duration : float, ms, optional
         A whole number of steps, at most the default: the duration of the stimulus.
+    threads : int, optional
+        1 to the number of threads that Numba has. Default: one for small networks, else all. The
+        result does not depend on it.
     progress : bool, optional
         Whether to show a bar on stderr. Default: on a terminal, after two seconds.
 
@@ -94,6 +98,8 @@ def simulate_reference(
         If the stimulus does not fit the network or the grid.
     NetworkError
         If a delay is longer than 65535 steps.
+    EmulatorError
+        If ``threads`` is out of range.
     RecordingError
         If ``record`` names something that does not exist.
 
@@ -104,19 +110,16 @@ def simulate_reference(
     """
     n_steps = _count_steps(network, stimulus, dt, duration)
     wanted = requested(network, record)
+    n_neurons = sum(item.size for item in network.populations)
+    workers = choose_threads(threads, n_neurons, network.n_synapses, "run")
     inputs = stimulus.binned(dt, [(item.name, item.size) for item in network.spike_inputs])
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
     sizes = {item.name: item.size for item in network.populations}
     first = dict(zip(sizes, neurons.bounds.tolist(), strict=False))
     columns, traces = lay_out_traces(wanted, neurons.places(list(sizes)), n_steps)
-    state = _initial_state(network, synapses.ring_rows, len(neurons.gain))
-    order = Order(network.kicks_decay, input_first=network.input_lead > 0)
-
-    def advance(begin: int, end: int) -> int:
-        return int(run_steps(neurons, synapses, *inputs, order, columns, state, begin, end))
-
+    loop = Loop(network, neurons, synapses, inputs, columns, workers)
     with progress_bar(n_steps, "reference", progress) as bar:
-        steps, ids = _run(advance, state, n_steps, bar.update)
+        steps, ids = _run(loop, n_steps, bar.update)
     own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
     return Recording(
         label=f"reference float64, dt={dt:g} ms",
@@ -128,8 +131,8 @@ def simulate_reference(
         ids={name: ids[mask] - np.int32(first[name]) for name, mask in own.items()},
         traces=traces,
         counters={
-            "synaptic_events": _count_events(synapses, len(state.v), inputs, ids, n_steps),
-            "updates": n_steps * len(state.v),
+            "synaptic_events": _count_events(synapses, n_neurons, inputs, ids, n_steps),
+            "updates": n_steps * n_neurons,
             "spikes": len(ids),
         },
     )
@@ -160,46 +163,20 @@ def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: floa
     return n_steps
 
 
-def _initial_state(network: Network, ring_rows: int, n_slots: int) -> State:
-    v = np.concatenate([item.parameter("v_init") for item in network.populations])
-    firsts, seconds = [], []
-    for item in network.populations:
-        current, two = item.parameter("i_syn_init"), item.model.two_currents
-        firsts.append(np.maximum(current, 0.0) if two else current)
-        seconds += [np.minimum(current, 0.0)] if two else []
-    return State(
-        v=v,
-        i_syn=np.concatenate([*firsts, *seconds]),
-        free_from=np.zeros(len(v), dtype=np.int64),
-        ring=np.zeros((ring_rows, n_slots)),
-        # Room for a step in which every neuron spikes; without it, the kernel stops.
-        spike_steps=np.empty(len(v) + _SPIKE_BUFFER, dtype=np.int32),
-        spike_ids=np.empty(len(v) + _SPIKE_BUFFER, dtype=np.int32),
-        position=np.zeros(3, dtype=np.int64),
-    )
-
-
 def _run(
-    advance: Callable[[int, int], int],
-    state: State,
-    n_steps: int,
-    report: Callable[[int], object],
+    loop: Loop, n_steps: int, report: Callable[[int], object]
 ) -> tuple[Int32Array, Int32Array]:
     """Run all steps in calls of about the same time; return step and neuron of every spike."""
-    steps, ids = [], []
-    done, ahead = 0, 1
-    while done < n_steps:
-        began = time.perf_counter()
-        reached = advance(done, min(n_steps, done + ahead))
-        count = state.position[N_SPIKES]
-        steps.append(state.spike_steps[:count].copy())
-        ids.append(state.spike_ids[:count].copy())
-        state.position[N_SPIKES] = 0
-        report(reached - done)
-        done = reached
+    parts = []
+    ahead = 1
+    while loop.step < n_steps:
+        began, before = time.perf_counter(), loop.step
+        parts.append(loop.advance(min(n_steps, before + ahead)))
+        report(loop.step - before)
         quick = time.perf_counter() - began < _CALL_TIME
         ahead = 2 * ahead if quick else max(1, ahead // 2)
-    return np.concatenate(steps), np.concatenate(ids)
+    steps, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return steps, ids
 
 
 def _count_events(

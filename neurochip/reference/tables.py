@@ -11,21 +11,16 @@ from numpy.typing import NDArray
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
-from .rows import mark_rows_in_order, pack_synapses
 
 __all__ = [
-    "BoolArray",
     "Neurons",
     "Synapses",
     "UInt16Array",
-    "UInt32Array",
     "flatten_neurons",
     "flatten_synapses",
 ]
 
-BoolArray: TypeAlias = NDArray[np.bool_]
 UInt16Array: TypeAlias = NDArray[np.uint16]
-UInt32Array: TypeAlias = NDArray[np.uint32]
 
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 _ROUNDING = 1e-3  # of a step: Brian2's guard for periods that float rounding put below the grid
@@ -69,6 +64,13 @@ class Neurons(NamedTuple):
     gain: Float64Array
     hold_steps: Int64Array
 
+    @property
+    def of_slots(self) -> Int64Array:
+        """The neuron of each slot, shape (n_slots,)."""
+        first = np.arange(self.bounds[-1])
+        spans = zip(self.bounds[:-1], self.bounds[1:], self.n_currents == 2, strict=True)
+        return np.concatenate([first, *(first[a:b] for a, b, two in spans if two)])
+
     def places(self, names: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """First neuron, currents per neuron and first second slot of each population."""
         columns = zip(self.bounds[:-1], self.n_currents, self.second, strict=True)
@@ -91,21 +93,12 @@ class Synapses(NamedTuple):
         mV or nA, as the target's population has it.
     delay : ndarray of uint16, shape (n_synapses,)
         Steps; no entries where no synapse has a delay.
-    in_order : ndarray of bool, shape (n_sources,)
-        Rows whose targets follow one another, with one delay.
-    words : ndarray of uint32, shape (n_synapses,)
-        Targets, and the numbers of their weights in ``values``; empty where there are too many.
-    values : ndarray of float64
-        Weights.
     """
 
     indptr: Int64Array
     target: Int32Array
     weight: Float64Array
     delay: UInt16Array
-    in_order: BoolArray
-    words: UInt32Array
-    values: Float64Array
 
     @property
     def ring_rows(self) -> int:
@@ -244,11 +237,7 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
         weight[places] = item.weight
         if longest:
             delay[places] = steps
-    in_order = np.empty(n_sources, dtype=np.bool_)
-    mark_rows_in_order(indptr, target, delay, in_order)
-    n_slots = max(seconds.values()) + max(item.size for item in network.populations)
-    words, values = pack_synapses(target, weight, n_slots)
-    return Synapses(indptr, target, weight, delay, in_order, words, values)
+    return Synapses(indptr, target, weight, delay)
 
 
 def _first_indices(members: Sequence[Any]) -> dict[str, int]:

@@ -158,7 +158,8 @@ def evaluate(
     points : sequence of (int, dict)
         Number and values of each point.
     threads : int or None
-        Of the emulator. Records do not depend on it, nor on which points run together.
+        Of the emulator and of the reference. Records do not depend on it, nor on which points run
+        together.
 
     Raises
     ------
@@ -221,10 +222,11 @@ class _Evaluator:
         assert image.symbols is not None  # the compiler writes them
         emulator = Emulator(image, threads=threads, progress=False)
         chip_run = emulator.run(self._stimulus(key, full["seed"]), record=definition.record)
-        reference = self._reference(key, full["seed"], image.symbols.dt, definition.record)
+        step, record = image.symbols.dt, definition.record
+        reference = self._reference(key, full["seed"], step, record, threads)
         fine = None
         if definition.fine is not None:
-            fine = self._reference(key, full["seed"], definition.fine, ())
+            fine = self._reference(key, full["seed"], definition.fine, (), threads)
         comparison = compare(reference, chip_run, fine=fine, network=network)
         measured: Mapping[str, Any] = {}
         if definition.measure is not None:
@@ -261,9 +263,12 @@ class _Evaluator:
         seed: int,
         dt: float,
         record: tuple[str | Probe, ...],
+        threads: int | None,
     ) -> Recording:
-        stimulus = self._stimulus(key, seed)
-        return simulate_reference(self._network(key), stimulus, dt, record=record, progress=False)
+        network, stimulus = self._network(key), self._stimulus(key, seed)
+        return simulate_reference(
+            network, stimulus, dt, record=record, threads=threads, progress=False
+        )
 
 
 def _defined(name: str, value: Any) -> Scalar:

@@ -29,6 +29,8 @@ ROWS = (
         "neurochip._values",
         "neurochip._npz",
         "neurochip._extras",
+        "neurochip._barrier",
+        "neurochip._workers",
         "neurochip.mesh",
     ),
     ("neurochip._core_spec",),

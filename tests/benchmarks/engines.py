@@ -18,7 +18,7 @@ import numpy as np
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage
 from neurochip.recording import Recording
-from neurochip.reference.kernels import N_SPIKES, Order, State, run_steps
+from neurochip.reference.loop import Loop
 from neurochip.reference.probes import lay_out_traces
 from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
@@ -105,40 +105,26 @@ class PhysicalRun(EmulatorRun):
 class ReferenceRun:
     """The compiled loop of the float64 reference, without the tables that it is given."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, threads: int) -> None:
         if case.image.n_synapses > MOST_FLOAT_SYNAPSES:
             raise UnavailableError("the float64 network would need gigabytes")
         network = case.network
+        tables = flatten_neurons(network, case.dt), flatten_synapses(network, case.dt)
+        inputs = case.stimulus.binned(
+            case.dt, [(item.name, item.size) for item in network.spike_inputs]
+        )
+        columns, _ = lay_out_traces({}, {}, case.workload.n_steps)
         self._n_steps = case.workload.n_steps
-        self._neurons = flatten_neurons(network, case.dt)
-        self._synapses = flatten_synapses(network, case.dt)
-        self._v = np.concatenate([item.parameter("v_init") for item in network.populations])
-        names = [(item.name, item.size) for item in network.spike_inputs]
-        self._inputs = case.stimulus.binned(case.dt, names)
-        self._columns, _ = lay_out_traces({}, {}, self._n_steps)
-        # Room for all spikes, so that one call runs all steps; unused pages take no memory.
-        self._room = len(self._v) * (self._n_steps + 1)
+        self._loop = Loop(network, *tables, inputs, columns, threads)
 
     def run(self) -> float:
-        v = self._v.copy()
-        state = State(
-            v=v,
-            i_syn=np.zeros(len(v)),
-            free_from=np.zeros(len(v), dtype=np.int64),
-            ring=np.zeros((self._synapses.ring_rows, len(v))),
-            spike_steps=np.empty(self._room, dtype=np.int32),
-            spike_ids=np.empty(self._room, dtype=np.int32),
-            position=np.zeros(3, dtype=np.int64),
-        )
+        self._loop.rewind()
+        self._count = 0
         begin = time.perf_counter()
-        order = Order(kicks_decay=True, input_first=False)
-        arguments = (self._neurons, self._synapses, *self._inputs, order, self._columns, state)
-        reached = run_steps(*arguments, 0, self._n_steps)
-        seconds = time.perf_counter() - begin
-        if reached != self._n_steps:
-            raise RuntimeError(f"the reference stopped at step {reached}")
-        self._count = int(state.position[N_SPIKES])
-        return seconds
+        while self._loop.step < self._n_steps:
+            steps, _ = self._loop.advance(self._n_steps)
+            self._count += len(steps)
+        return time.perf_counter() - begin
 
     @property
     def n_spikes(self) -> int:
@@ -167,6 +153,7 @@ def digest(run: Run) -> str | None:
 
 
 _STEPS = "Emulator.run_steps: sorting the input spikes, all steps, the recording of spikes"
+_REFERENCE = "the compiled loop of the float64 reference, the recording of spikes"
 ENGINES = {
     "neurochip-1": Engine(
         lambda case: _prepare_emulator(case, 1), f"{_STEPS}; 1 thread", exact=True
@@ -179,7 +166,8 @@ ENGINES = {
         "Emulator.run: also binning the stimulus and giving spikes their names; 1 thread",
         exact=True,
     ),
-    "reference": Engine(ReferenceRun, "the compiled loop of the float64 reference; 1 thread"),
+    "reference-1": Engine(lambda case: ReferenceRun(case, 1), f"{_REFERENCE}; 1 thread"),
+    "reference-2": Engine(lambda case: ReferenceRun(case, 2), f"{_REFERENCE}; 2 threads"),
     "c-1": Engine(lambda case: _prepare_c(case, 1), "one call of kernels.c; 1 thread", exact=True),
     "c-2": Engine(lambda case: _prepare_c(case, 2), "one call of kernels.c; 2 threads", exact=True),
 }

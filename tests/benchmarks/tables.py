@@ -71,5 +71,6 @@ RATIOS = {
     "Brian2 cython": _ratio(BOTH, ("brian2-cython",)),
     "Brian2 numpy": _ratio(BOTH, ("brian2-numpy",)),
     "the best exact peer": _ratio(BOTH, ("peer-",)),
-    "the float64 reference": _ratio(BOTH, ("reference",)),
+    "the float64 reference": _ratio(BOTH, ("reference-",)),
+    "the float64 reference, both with 1 thread": _ratio(("neurochip-1",), ("reference-1",)),
 }

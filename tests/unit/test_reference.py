@@ -30,8 +30,9 @@ from neurochip import (
     one_to_one,
 )
 from neurochip.errors import NetworkError, RecordingError, StimulusError
-from neurochip.reference import simulate, simulate_reference
-from neurochip.reference.tables import flatten_synapses
+from neurochip.reference import loop, simulate, simulate_reference
+from neurochip.reference.rows import lay_out_rows
+from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
 N_BRIAN2_CASES = 11
 NEVER = 1e6  # mV, a threshold out of reach
@@ -442,7 +443,7 @@ def test_results_do_not_depend_on_how_the_run_is_cut_into_calls(monkeypatch):
     network = mixed_network(6)
     stimulus = draw_stimulus(network, 200.0, 6)
     expected = simulate_reference(network, stimulus, 0.1, record="v")
-    monkeypatch.setattr(simulate, "_SPIKE_BUFFER", 0)
+    monkeypatch.setattr(loop, "_SPIKE_BUFFER", 0)
     monkeypatch.setattr(simulate, "_CALL_TIME", 0.0)
     cut = simulate_reference(network, stimulus, 0.1, record="v")
     for name in expected.populations:
@@ -465,7 +466,8 @@ def test_rows_whose_targets_follow_one_another_give_what_others_give(delayed):
             source, cells, pre[order], post[order], weight=weight[order], delay=delay[order]
         )
         network = Network(inputs=[source], populations=[cells], connections=[link])
-        assert flatten_synapses(network, 0.1).in_order[:12].all() == (order[0] == 0)
+        tables = flatten_neurons(network, 0.1), flatten_synapses(network, 0.1)
+        assert lay_out_rows(*tables, 1).pattern[:12].all() == (order[0] == 0)
         stimulus = draw_stimulus(network, 200.0, seed=3)
         runs.append(simulate_reference(network, stimulus, 0.1, record="v"))
     assert runs[0] == runs[1]

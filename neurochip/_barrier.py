@@ -18,7 +18,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .._jit import inline_kernel
+from ._jit import inline_kernel
 
 __all__ = ["wait_for_all"]
 

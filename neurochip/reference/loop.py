@@ -1,0 +1,95 @@
+"""A run in progress: the kernels of one network, with what they need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._workers import join_lists, run_workers
+from ..network import Network
+from ..typing import Int32Array
+from .kernels import Columns, Order, Output, State, run_steps
+from .rows import lay_out_rows
+from .tables import Neurons, Synapses
+
+__all__ = ["Loop"]
+
+_SPIKE_BUFFER = 1 << 16  # spikes of a worker, besides those of a step in which all neurons spike
+
+
+class Loop:
+    """A network laid out for a number of threads, at the beginning of ``step``.
+
+    Parameters
+    ----------
+    network : Network
+    neurons, synapses : Neurons, Synapses
+        Its tables.
+    inputs : tuple of ndarray of int32
+        Step and source of every input spike, in the order of steps.
+    columns : Columns
+        What to record.
+    n_workers : int
+        Threads.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        neurons: Neurons,
+        synapses: Synapses,
+        inputs: tuple[Int32Array, Int32Array],
+        columns: Columns,
+        n_workers: int,
+    ) -> None:
+        self.step = 0
+        self._network, self._neurons = network, neurons
+        self._rows = lay_out_rows(neurons, synapses, n_workers)
+        self._inputs, self._columns = inputs, columns
+        self._order = Order(network.kicks_decay, input_first=network.input_lead > 0)
+        self._ring_rows = synapses.ring_rows
+        room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
+        self._starts = room * np.arange(n_workers)
+        self._spikes = np.empty(n_workers * room, dtype=np.int32)
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Go back to step 0."""
+        self.step = 0
+        v = [item.parameter("v_init") for item in self._network.populations]
+        firsts, seconds = [], []
+        for item in self._network.populations:
+            current, two = item.parameter("i_syn_init"), item.model.two_currents
+            firsts.append(np.maximum(current, 0.0) if two else current)
+            seconds += [np.minimum(current, 0.0)] if two else []
+        self._state = State(
+            v=np.concatenate(v),
+            i_syn=np.concatenate([*firsts, *seconds]),
+            free_from=np.zeros(sum(len(part) for part in v), dtype=np.int64),
+            ring=np.zeros((self._ring_rows, len(self._neurons.gain))),
+        )
+
+    def advance(self, stop: int) -> tuple[Int32Array, Int32Array]:
+        """Run to ``stop``, or to where a list of spikes may overflow; return step and neuron."""
+        begin, n_workers = self.step, len(self._starts)
+        ends = np.empty((n_workers, stop - begin + 1), dtype=np.int64)
+        ends[:, 0] = self._starts
+        self.step = run_workers(
+            run_steps,
+            n_workers,
+            self._neurons,
+            self._rows,
+            *self._inputs,
+            int(self._inputs[0].searchsorted(begin)),
+            self._order,
+            self._columns,
+            self._state,
+            Output(begin, self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
+            begin,
+            stop,
+            np.zeros(1, dtype=np.int64),
+        )
+        done = self.step - begin
+        total = int((ends[:, done] - self._starts).sum())
+        steps, ids = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+        join_lists(self._spikes, ends, 0, done, begin, steps, ids)
+        return steps, ids
