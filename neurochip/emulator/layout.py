@@ -155,7 +155,12 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         )
     row_ptr = row_ptr[:-1]
     used = _pack_dense(
-        row_ptr, split.offset_bits, synapses, synapses.view(np.int16), synapses.view(np.int8)
+        row_ptr,
+        split.offset_bits,
+        target_bits,
+        synapses,
+        synapses.view(np.int16),
+        synapses.view(np.int8),
     )
     synapses.resize(used, refcheck=False)
     layout = Layout(
@@ -269,7 +274,9 @@ def _fill(
 
 
 @kernel
-def _pack_dense(row_ptr: Any, offset_bits: Any, synapses: Any, halves: Any, single: Any) -> Any:
+def _pack_dense(
+    row_ptr: Any, offset_bits: Any, target_bits: Any, synapses: Any, halves: Any, single: Any
+) -> Any:
     """Rewrite rows of consecutive targets, move all rows together, and return the words used.
 
     In place: no word is written over before it is read. Weight i goes behind the word that it was
@@ -286,7 +293,9 @@ def _pack_dense(row_ptr: Any, offset_bits: Any, synapses: Any, halves: Any, sing
             weight = np.int64(synapses[start + k]) >> offset_bits
             least, most = min(least, weight), max(most, weight)
             k += 1
-        dense = k == size and size >= _SHORTEST_DENSE
+        # Targets of one step: the next step may lie at the other end of the ring.
+        one_step = offset >> target_bits == (offset + size - 1) >> target_bits
+        dense = k == size and size >= _SHORTEST_DENSE and one_step
         if dense and most - least < 256:
             base = (least + most + 1) >> 1
             for i in range(size):

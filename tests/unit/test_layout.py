@@ -1,5 +1,7 @@
 """Dense rows: consecutive targets without an index, and what must not become one."""
 
+from dataclasses import replace
+
 import numpy as np
 import oracle
 import pytest
@@ -116,6 +118,35 @@ def test_a_row_of_two_delays_is_not_dense():
     pre, post, mantissa, _ = all_to_all(1, 64, rng)
     assert dense_rows(image_of(pre, post, mantissa, 0, 1, 64)) == 1
     assert dense_rows(image_of(pre, post, mantissa, np.arange(64) % 2, 1, 64)) == 0
+
+
+def test_a_row_that_ends_in_the_next_step_is_not_dense():
+    """Offsets follow one another from the last target of a delay to the first of the next one."""
+    rng, size, steps = np.random.default_rng(8), 128, 30
+    post = np.r_[64:128, 0:64]
+    delay = np.where(post < 64, 2, 1)
+    mantissa = 2 * rng.integers(10, 100, size)
+    first, second = (
+        SynapseGroup.from_coo(
+            "inputs",
+            1,
+            FORMAT,
+            pre=np.zeros(64, dtype=int),
+            target=post[half],
+            mantissa=mantissa[half],
+            delay=delay[half],
+        )
+        for half in (slice(0, 64), slice(64, 128))
+    )
+    one = image_of(np.zeros(size, dtype=int), post, mantissa, delay, 1, size)
+    image = replace(one, synapses=(first, second))
+    assert build_layout(image, 1)[0].target_bits == 7
+    assert dense_rows(image) == 0
+    spikes = [(t, 0) for t in range(0, steps, 3)]
+    wanted = expected(np.zeros(size, dtype=int), post, mantissa, delay, size, spikes, steps)
+    at, who = np.array(spikes).T
+    got = Emulator(image, threads=1).run_steps(steps, at - 1, who, record=["u"])
+    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
 
 
 def test_short_rows_keep_their_index():
