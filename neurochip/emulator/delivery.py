@@ -61,6 +61,7 @@ def deliver(
                 add_indexed(ring, ring_start, head, ring_mask, synapses, place, place + _LINE, wide)
                 place += _LINE
             add_indexed(ring, ring_start, head, ring_mask, synapses, place, stop, wide)
+            delivered += np.int64(size)
         else:
             size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
             slot = offset_of(synapses[place], wide)
@@ -69,9 +70,11 @@ def deliver(
             slot += ring_start
             if mark < BYTES:
                 add_halves(ring, slot, layout.halves, place, size)
+                delivered += np.int64(size)
             elif n == _ONE:
                 base = weight_of(synapses[place], wide)
                 add_bytes(ring, slot, layout.bytes, place, size, base)
+                delivered += np.int64(synapses[place + _ONE])
             else:
                 b = place_of(sources[k + _ONE], first, row_ptr)
                 c = place_of(sources[k + _TWO], first, row_ptr)
@@ -83,7 +86,8 @@ def deliver(
                     + weight_of(synapses[d], wide)
                 )
                 add_four(ring, slot, layout.bytes, place, b, c, d, size, base)
-        delivered += np.int64(n * size)
+                for first_word in (place, b, c, d):
+                    delivered += np.int64(synapses[first_word + _ONE])
         k += n
     return delivered
 
@@ -143,7 +147,7 @@ def add_indexed(
 @inline_kernel
 def add_bytes(ring: Any, slot: Any, weights: Any, row: Any, size: Any, base: Any) -> None:
     """Add a dense row of one byte a weight, which begins at a word."""
-    start = (row + _ONE) * _FOUR
+    start = (row + _TWO) * _FOUR
     for i in range(size):
         ring[slot + i] += np.int32(np.int32(weights[start + i]) + base)
 
@@ -157,8 +161,8 @@ def add_four(
     One after the other they take twice as long: the ring is read and written for each, and sums of
     four bytes fit in 16 bits, of which a vector register holds twice as many.
     """
-    at_a, at_b = (a + _ONE) * _FOUR, (b + _ONE) * _FOUR
-    at_c, at_d = (c + _ONE) * _FOUR, (d + _ONE) * _FOUR
+    at_a, at_b = (a + _TWO) * _FOUR, (b + _TWO) * _FOUR
+    at_c, at_d = (c + _TWO) * _FOUR, (d + _TWO) * _FOUR
     for i in range(size):
         ab = np.int16(np.int16(weights[at_a + i]) + np.int16(weights[at_b + i]))
         cd = np.int16(np.int16(weights[at_c + i]) + np.int16(weights[at_d + i]))

@@ -14,7 +14,9 @@ here, and neither changes any result.
 A row whose targets follow one another needs no index: its first word holds the offset of its first
 target, and its weights stand behind it, in one byte each or two. Such a *dense* row is marked in
 its pointer; adding it is one vector loop, about ten times as fast as a sparse row in the same
-cache. Weights of one byte are differences from a base, which stands above the offset.
+cache. Weights of one byte are differences from a base, which stands above the offset, and the next
+word holds their number: in an image that the caches can hold, a row with an eighth of the possible
+targets is dense as well, with zeros between.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._jit import kernel
+from .._jit import inline_kernel, kernel
 from ..errors import EmulatorError
 from ..hardware import CoreSpec
 from ..image import ChipImage
@@ -66,6 +68,8 @@ _WORD = 32
 _AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
 _MOST_AHEAD = 4  # rows
 _SHORTEST_DENSE = 32  # synapses: below it a vector loop does not pay
+_SPARSEST = 8  # zeros are added so much faster than synapses with an index
+_MOST_PADDED = 1 << 22  # words: 16 MB, about what a core has of the L3 cache
 
 
 class Layout(NamedTuple):
@@ -154,15 +158,20 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
             synapses,
         )
     row_ptr = row_ptr[:-1]
+    words = _padded_words(row_ptr, split.offset_bits, target_bits, synapses)
+    sparsest = _SPARSEST if 0 < words <= _MOST_PADDED else 1
+    packed = np.empty(words, dtype=np.int32) if sparsest > 1 else synapses
     used = _pack_dense(
         row_ptr,
         split.offset_bits,
         target_bits,
+        sparsest,
         synapses,
-        synapses.view(np.int16),
-        synapses.view(np.int8),
+        packed,
+        packed.view(np.int16),
+        packed.view(np.int8),
     )
-    synapses.resize(used, refcheck=False)
+    packed.resize(used, refcheck=False)
     layout = Layout(
         n_inputs=image.n_inputs,
         n_compartments=image.n_compartments,
@@ -174,9 +183,9 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         weight_unit=1 << (core.weight_shift + zeros),
         ahead=np.uint64(min(max(_AHEAD * len(row_ptr) // max(used, 1), 1), _MOST_AHEAD)),
         row_ptr=row_ptr,
-        synapses=synapses,
-        halves=synapses.view(np.int16),
-        bytes=synapses.view(np.int8),
+        synapses=packed,
+        halves=packed.view(np.int16),
+        bytes=packed.view(np.int8),
     )
     return layout, split.offset_bits == WIDE_BITS
 
@@ -273,47 +282,99 @@ def _fill(
             cursor[row] += 1
 
 
+@inline_kernel
+def _shape_of(
+    synapses: Any, start: Any, stop: Any, offset_bits: Any, target_bits: Any, sparsest: Any
+) -> Any:
+    """First offset, width, least and largest weight of a row as a dense one; width 0 if it is none.
+
+    With ``sparsest`` above 1, a row may have so many targets for each synapse. It then begins and
+    ends with a tile, so that rows that reach as far are alike.
+    """
+    low = (1 << offset_bits) - 1
+    n = stop - start
+    if n < _SHORTEST_DENSE:
+        return 0, 0, 0, 0
+    first = last = np.int64(synapses[start]) & low
+    least = most = np.int64(synapses[start]) >> offset_bits
+    for k in range(start + 1, stop):
+        offset, weight = np.int64(synapses[k]) & low, np.int64(synapses[k]) >> offset_bits
+        if offset <= last:
+            return 0, 0, 0, 0
+        last, least, most = offset, min(least, weight), max(most, weight)
+    # Targets of one step: the next step may lie at the other end of the ring.
+    if first >> target_bits != last >> target_bits:
+        return 0, 0, 0, 0
+    if last - first + 1 == n:
+        return first, n, least, most
+    first, last = first // LANES * LANES, last // LANES * LANES + LANES - 1
+    least, most = min(least, 0), max(most, 0)
+    fits = last - first < sparsest * n and most - least < 256
+    return first, last - first + 1 if fits else 0, least, most
+
+
+@kernel
+def _padded_words(row_ptr: Any, offset_bits: Any, target_bits: Any, synapses: Any) -> Any:
+    """How many words all rows take if sparse ones are made dense; 0 if there are none of these."""
+    words, padded = 0, False
+    for row in range(len(row_ptr) - 1):
+        start, stop = row_ptr[row], row_ptr[row + 1]
+        _, width, _, _ = _shape_of(synapses, start, stop, offset_bits, target_bits, _SPARSEST)
+        if width > stop - start:
+            words += 2 + (width + 3) // 4
+            padded = True
+        else:
+            words += stop - start
+    return words if padded else 0
+
+
 @kernel
 def _pack_dense(
-    row_ptr: Any, offset_bits: Any, target_bits: Any, synapses: Any, halves: Any, single: Any
+    row_ptr: Any,
+    offset_bits: Any,
+    target_bits: Any,
+    sparsest: Any,
+    synapses: Any,
+    packed: Any,
+    halves: Any,
+    single: Any,
 ) -> Any:
-    """Rewrite rows of consecutive targets, move all rows together, and return the words used.
+    """Write rows together, dense ones without an index, and return the words used.
 
-    In place: no word is written over before it is read. Weight i goes behind the word that it was
-    read from, or into the low half of a word that is read next, where there is no weight.
+    ``packed`` may be ``synapses`` if no row grows: no word is written over before it is read.
+    Weight i goes behind the word that it was read from, or into the low half of a word that is read
+    next, where there is no weight.
     """
     low = (1 << offset_bits) - 1
     end = 0
     for row in range(len(row_ptr) - 1):
-        start, size = row_ptr[row], row_ptr[row + 1] - row_ptr[row]
-        offset = np.int64(synapses[start]) & low if size > 0 else 0
-        least = most = np.int64(synapses[start]) >> offset_bits if size > 0 else 0
-        k = 1
-        while k < size and np.int64(synapses[start + k]) & low == offset + k:
-            weight = np.int64(synapses[start + k]) >> offset_bits
-            least, most = min(least, weight), max(most, weight)
-            k += 1
-        # Targets of one step: the next step may lie at the other end of the ring.
-        one_step = offset >> target_bits == (offset + size - 1) >> target_bits
-        dense = k == size and size >= _SHORTEST_DENSE and one_step
-        if dense and most - least < 256:
-            base = (least + most + 1) >> 1
-            for i in range(size):
-                weight = np.int64(synapses[start + i]) >> offset_bits
-                single[4 * (end + 1) + i] = np.int8(weight - base)
-            synapses[end] = np.int32((base << offset_bits) | offset)
-            row_ptr[row] = BYTES | size << SIZE_BIT | end
-            end += 1 + (size + 3) // 4
-        elif dense and offset_bits == NARROW_BITS:
-            for i in range(size):
+        start, stop = row_ptr[row], row_ptr[row + 1]
+        n = stop - start
+        first, width, least, most = _shape_of(
+            synapses, start, stop, offset_bits, target_bits, sparsest
+        )
+        if width > 0 and most - least < 256:
+            base, begin = (least + most + 1) >> 1, 4 * (end + 2)
+            for i in range(width if width > n else 0):
+                single[begin + i] = np.int8(-base)
+            for i in range(n):
+                word = np.int64(synapses[start + i])
+                place = i if width == n else (word & low) - first
+                single[begin + place] = np.int8((word >> offset_bits) - base)
+            packed[end] = np.int32((base << offset_bits) | first)
+            packed[end + 1] = np.int32(n)
+            row_ptr[row] = BYTES | width << SIZE_BIT | end
+            end += 2 + (width + 3) // 4
+        elif width > 0 and offset_bits == NARROW_BITS:
+            for i in range(n):
                 halves[2 * (end + 1) + i] = np.int16(synapses[start + i] >> offset_bits)
-            synapses[end] = np.int32(offset)
-            row_ptr[row] = HALVES | size << SIZE_BIT | end
-            end += 1 + (size + 1) // 2
+            packed[end] = np.int32(first)
+            row_ptr[row] = HALVES | n << SIZE_BIT | end
+            end += 1 + (n + 1) // 2
         else:
-            for i in range(size if end < start else 0):
-                synapses[end + i] = synapses[start + i]
+            for i in range(n if end < start or sparsest > 1 else 0):
+                packed[end + i] = synapses[start + i]
             row_ptr[row] = end
-            end += size
+            end += n
     row_ptr[len(row_ptr) - 1] = end
     return end

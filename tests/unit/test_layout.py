@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
+from neurochip.emulator import layout as layout_module
 from neurochip.emulator.layout import BYTES, HALVES, build_layout
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.registers import SignMode, SynapseFormat
 
 FORMAT = SynapseFormat(2, 8, SignMode.MIXED)
+REGISTERS = {"decay_u": 1000, "decay_v": 300, "threshold_mantissa": 300, "refractory": 3}
+CELL = oracle.Compartment(**REGISTERS)
 
 
 def all_to_all(sources, targets, rng, *, delays=None, scramble=()):
@@ -33,9 +36,7 @@ def image_of(pre, post, mantissa, delay, sources, size):
     group = SynapseGroup.from_coo(
         "inputs", sources, FORMAT, pre=pre, target=post, mantissa=mantissa, delay=delay
     )
-    registers = Compartments.fill(
-        LOIHI.core, size, decay_u=1000, decay_v=300, threshold_mantissa=300, refractory=3
-    )
+    registers = Compartments.fill(LOIHI.core, size, **REGISTERS)
     return ChipImage(
         chip=LOIHI,
         core_ptr=np.array([0, size]),
@@ -52,12 +53,11 @@ def dense_rows(image, blocks=1, mark=HALVES):
 
 def expected(pre, post, mantissa, delay, size, spikes, steps):
     delay = np.broadcast_to(delay, np.shape(pre))
-    cell = oracle.Compartment(decay_u=1000, decay_v=300, threshold_mantissa=300, refractory=3)
     synapses = [
         oracle.Synapse(("input", int(i)), int(j), int(m), int(d), 2, 8, 1)
         for i, j, m, d in zip(pre, post, mantissa, delay, strict=True)
     ]
-    return oracle.run([cell] * size, synapses, spikes, steps)
+    return oracle.run([CELL] * size, synapses, spikes, steps)
 
 
 @pytest.mark.parametrize("threads", THREADS)
@@ -113,6 +113,49 @@ def test_rows_with_the_same_targets_are_added_together_and_others_are_not(rows, 
     assert got.counters == wanted.counters
 
 
+@pytest.mark.parametrize("threads", THREADS)
+def test_rows_with_gaps_are_filled_with_zeros_and_count_their_synapses(threads):
+    rng, steps, size, sources = np.random.default_rng(11), 40, 200, 9
+    wanted_targets = [np.sort(rng.choice(size, n, replace=False)) for n in (40, 60, 90, 150, 199)]
+    wanted_targets += [np.sort(64 + rng.choice(64, n, replace=False)) for n in (32, 33, 50, 63)]
+    pre = np.repeat(np.arange(sources), [len(row) for row in wanted_targets])
+    post = np.concatenate(wanted_targets)
+    mantissa = 2 * rng.integers(-60, 60, len(pre))
+    synapses = pre, post, mantissa, np.resize([0, 1, 3], sources)[pre]
+    image = image_of(*synapses, sources, size)
+    assert dense_rows(image, mark=BYTES) == sources
+    spikes = np.argwhere(rng.random((steps, sources)) < 0.7)
+    wanted = expected(*synapses, size, [(int(t), int(i)) for t, i in spikes], steps)
+    at, who = spikes.T
+    got = Emulator(image, threads=threads).run_steps(steps, at - 1, who, record=["u"])
+    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
+    assert got.counters == wanted.counters
+
+
+@pytest.mark.parametrize(
+    ("n", "size", "mantissa", "dense"),
+    [
+        (32, 256, 2, True),  # an eighth of the targets
+        (32, 320, 2, False),
+        (31, 64, 2, False),  # too short
+        (40, 64, 254, True),
+        (40, 64, -256, True),
+    ],
+)
+def test_a_row_with_an_eighth_of_the_targets_is_dense(n, size, mantissa, dense):
+    targets = np.linspace(0, size - 1, n).astype(int)
+    image = image_of(np.zeros(n, dtype=int), targets, np.full(n, mantissa), 0, 1, size)
+    assert dense_rows(image) == dense
+
+
+def test_a_large_image_keeps_the_index_of_rows_with_gaps(monkeypatch):
+    targets = np.arange(0, 128, 2)
+    image = image_of(np.zeros(64, dtype=int), targets, np.full(64, 2), 0, 1, 128)
+    assert dense_rows(image) == 1
+    monkeypatch.setattr(layout_module, "_MOST_PADDED", 2 + 128 // 4 - 1)
+    assert dense_rows(image) == 0
+
+
 def test_a_row_of_two_delays_is_not_dense():
     rng = np.random.default_rng(1)
     pre, post, mantissa, _ = all_to_all(1, 64, rng)
@@ -149,6 +192,62 @@ def test_a_row_that_ends_in_the_next_step_is_not_dense():
     assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
 
 
+def random_row(rng, size):
+    """Targets in a form that some layout has a place for: all, a range, half a block, any."""
+    begin = int(rng.integers(0, size))
+    row = [
+        np.arange(size),
+        np.arange(begin, int(rng.integers(begin, size)) + 1),
+        np.arange(size // 2, size) if rng.random() < 0.5 else np.arange(size // 2),
+        np.sort(rng.choice(size, int(rng.integers(0, size)), replace=False)),
+    ][rng.integers(0, 4)]
+    if rng.random() < 0.1:
+        row = row[::-1]
+    return np.append(row, row[:1]) if rng.random() < 0.1 else row
+
+
+def random_group(rng, kind, n_sources, size, longest):
+    """Arrays pre, post, mantissa, delay of a group; most rows have one delay and near weights."""
+    columns = []
+    for source in range(n_sources) if kind == "inputs" else np.sort(rng.integers(0, n_sources, 3)):
+        post = random_row(rng, size)
+        spread, middle = (20, rng.integers(-127, 128)) if rng.random() < 0.7 else (127, 0)
+        mantissa = 2 * np.clip(middle + rng.integers(-spread, spread + 1, len(post)), -127, 127)
+        delay = rng.integers(0, longest + 1, len(post) if rng.random() < 0.2 else 1)
+        columns.append(np.broadcast_arrays(source, post, mantissa, delay))
+    return np.concatenate(columns, axis=1)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_rows_of_all_forms_give_what_the_oracle_gives(seed):
+    rng, steps = np.random.default_rng(seed), 25
+    size, sources = int(rng.choice([40, 64, 100, 128, 192])), int(rng.integers(1, 7))
+    longest = int(rng.choice([0, 1, 2, 3, 7]))
+    groups, synapses = [], []
+    for _ in range(rng.integers(1, 4)):
+        kind = "inputs" if rng.random() < 0.7 else "compartments"
+        n_sources = sources if kind == "inputs" else size
+        pre, post, mantissa, delay = random_group(rng, kind, n_sources, size, longest)
+        coo = {"pre": pre, "target": post, "mantissa": mantissa, "delay": delay}
+        groups.append(SynapseGroup.from_coo(kind, n_sources, FORMAT, **coo))
+        name = "input" if kind == "inputs" else "neuron"
+        synapses += [
+            oracle.Synapse((name, int(i)), int(j), int(m), int(d), 2, 8, 1)
+            for i, j, m, d in zip(pre, post, mantissa, delay, strict=True)
+        ]
+    blank = image_of(*np.zeros((4, 1), dtype=int), sources, size)
+    image = replace(blank, synapses=tuple(groups))
+    spikes = np.unique(rng.integers(0, (steps, sources), (40, 2)), axis=0)
+    wanted = oracle.run([CELL] * size, synapses, [(int(t), int(i)) for t, i in spikes], steps)
+    for threads in THREADS:
+        run = Emulator(image, threads=threads, progress=False)
+        got = run.run_steps(steps, spikes[:, 0] - 1, spikes[:, 1], record=["u", "v"])
+        assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
+        assert np.array_equal(got.trace("compartments", "v").values, wanted.v)
+        assert got.counters == wanted.counters
+
+
 def test_short_rows_keep_their_index():
     rng = np.random.default_rng(2)
     assert dense_rows(image_of(*all_to_all(3, 31, rng), 3, 31)) == 0
@@ -161,8 +260,8 @@ def test_a_row_is_dense_in_each_block_that_it_reaches():
     assert dense_rows(image, blocks=3) == 6
 
 
-def test_a_dense_row_takes_a_word_and_a_byte_for_each_weight():
+def test_a_dense_row_takes_two_words_and_a_byte_for_each_weight():
     rng = np.random.default_rng(4)
     image = image_of(*all_to_all(5, 64, rng), 5, 64)
     layout, _ = build_layout(image, 1)
-    assert layout.synapses.nbytes == 5 * (4 + 64)
+    assert layout.synapses.nbytes == 5 * (8 + 64)
