@@ -9,7 +9,8 @@ import numpy as np
 from .._jit import inline_kernel, kernel
 from .._llvm import prefetch
 from . import offsets as at
-from .layout import BYTES, HALVES, NARROW_BITS, PLACE, SIZE_BIT, WIDE_BITS
+from .dense import BYTES, HALVES, PLACE, SIZE_BIT
+from .layout import NARROW_BITS, WIDE_BITS
 
 __all__ = ["deliver", "fold_plane"]
 

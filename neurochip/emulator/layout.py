@@ -7,16 +7,11 @@ an *offset* into the ring: delay, plane, target within the block. Adding the pos
 step and masking gives the accumulator, with no branch for delays. The offset has 16 bits, or 20
 where that saves blocks and the weights leave room: every block walks through all spikes.
 
+Rows that are dense enough need no offsets (``dense``).
+
 There is one plane, and one more for each synapse group whose sum is shifted before it joins the
 others (``CoreSpec.exponent_on_sum``). Blocks are cut for speed only. Cores of the chip play no part
 here, and neither changes any result.
-
-A row whose targets follow one another needs no index: its first word holds the offset of its first
-target, and its weights stand behind it, in one byte each or two. Such a *dense* row is marked in
-its pointer; adding it is one vector loop, about ten times as fast as a sparse row in the same
-cache. Weights of one byte are differences from a base, which stands above the offset, and the next
-word holds their number: in an image that the caches can hold, a row with an eighth of the possible
-targets is dense as well, with zeros between.
 """
 
 from __future__ import annotations
@@ -26,21 +21,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._jit import inline_kernel, kernel
+from .._jit import kernel
 from ..errors import EmulatorError
 from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..registers import SynapseFormat, decode_weights, sum_shift
 from ..typing import Int8Array, Int16Array, Int32Array, Int64Array
+from .dense import pack_rows
 from .memory import zeroed
 
 __all__ = [
-    "BYTES",
-    "HALVES",
     "LANES",
     "NARROW_BITS",
-    "PLACE",
-    "SIZE_BIT",
     "WIDE_BITS",
     "Layout",
     "build_layout",
@@ -50,26 +42,11 @@ __all__ = [
 LANES = 64
 """Compartments of a tile (see ``state``); the span of a block is a multiple of it."""
 
-HALVES = 1 << 61
-"""Mark of a dense row in ``Layout.row_ptr``, with weights of two bytes."""
-
-BYTES = 1 << 62
-"""Mark of a dense row with weights of one byte."""
-
-SIZE_BIT = 40
-"""Where the number of synapses of a dense row stands in its pointer, below the marks."""
-
-PLACE = (1 << SIZE_BIT) - 1
-"""The part of a pointer that is a place in ``Layout.synapses``."""
-
 NARROW_BITS = 16
 WIDE_BITS = 20
 _WORD = 32
 _AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
 _MOST_AHEAD = 4  # rows
-_SHORTEST_DENSE = 32  # synapses: below it a vector loop does not pay
-_SPARSEST = 8  # zeros are added so much faster than synapses with an index
-_MOST_PADDED = 1 << 22  # words: 16 MB, about what a core has of the L3 cache
 
 
 class Layout(NamedTuple):
@@ -158,20 +135,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
             synapses,
         )
     row_ptr = row_ptr[:-1]
-    words = _padded_words(row_ptr, split.offset_bits, target_bits, synapses)
-    sparsest = _SPARSEST if 0 < words <= _MOST_PADDED else 1
-    packed = np.empty(words, dtype=np.int32) if sparsest > 1 else synapses
-    used = _pack_dense(
-        row_ptr,
-        split.offset_bits,
-        target_bits,
-        sparsest,
-        synapses,
-        packed,
-        packed.view(np.int16),
-        packed.view(np.int8),
-    )
-    packed.resize(used, refcheck=False)
+    synapses = pack_rows(row_ptr, synapses, split.offset_bits, target_bits, LANES)
     layout = Layout(
         n_inputs=image.n_inputs,
         n_compartments=image.n_compartments,
@@ -181,11 +145,11 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         step_bits=step_bits,
         ring_size=1 << (step_bits + split.delay_bits),
         weight_unit=1 << (core.weight_shift + zeros),
-        ahead=np.uint64(min(max(_AHEAD * len(row_ptr) // max(used, 1), 1), _MOST_AHEAD)),
+        ahead=np.uint64(min(max(_AHEAD * len(row_ptr) // max(len(synapses), 1), 1), _MOST_AHEAD)),
         row_ptr=row_ptr,
-        synapses=packed,
-        halves=packed.view(np.int16),
-        bytes=packed.view(np.int8),
+        synapses=synapses,
+        halves=synapses.view(np.int16),
+        bytes=synapses.view(np.int8),
     )
     return layout, split.offset_bits == WIDE_BITS
 
@@ -280,101 +244,3 @@ def _fill(
             weight = np.int64(weights[mantissa[k] + zero])
             synapses[cursor[row]] = np.int32((weight << offset_bits) | offset)
             cursor[row] += 1
-
-
-@inline_kernel
-def _shape_of(
-    synapses: Any, start: Any, stop: Any, offset_bits: Any, target_bits: Any, sparsest: Any
-) -> Any:
-    """First offset, width, least and largest weight of a row as a dense one; width 0 if it is none.
-
-    With ``sparsest`` above 1, a row may have so many targets for each synapse. It then begins and
-    ends with a tile, so that rows that reach as far are alike.
-    """
-    low = (1 << offset_bits) - 1
-    n = stop - start
-    if n < _SHORTEST_DENSE:
-        return 0, 0, 0, 0
-    first = last = np.int64(synapses[start]) & low
-    least = most = np.int64(synapses[start]) >> offset_bits
-    for k in range(start + 1, stop):
-        offset, weight = np.int64(synapses[k]) & low, np.int64(synapses[k]) >> offset_bits
-        if offset <= last:
-            return 0, 0, 0, 0
-        last, least, most = offset, min(least, weight), max(most, weight)
-    # Targets of one step: the next step may lie at the other end of the ring.
-    if first >> target_bits != last >> target_bits:
-        return 0, 0, 0, 0
-    if last - first + 1 == n:
-        return first, n, least, most
-    first, last = first // LANES * LANES, last // LANES * LANES + LANES - 1
-    least, most = min(least, 0), max(most, 0)
-    fits = last - first < sparsest * n and most - least < 256
-    return first, last - first + 1 if fits else 0, least, most
-
-
-@kernel
-def _padded_words(row_ptr: Any, offset_bits: Any, target_bits: Any, synapses: Any) -> Any:
-    """How many words all rows take if sparse ones are made dense; 0 if there are none of these."""
-    words, padded = 0, False
-    for row in range(len(row_ptr) - 1):
-        start, stop = row_ptr[row], row_ptr[row + 1]
-        _, width, _, _ = _shape_of(synapses, start, stop, offset_bits, target_bits, _SPARSEST)
-        if width > stop - start:
-            words += 2 + (width + 3) // 4
-            padded = True
-        else:
-            words += stop - start
-    return words if padded else 0
-
-
-@kernel
-def _pack_dense(
-    row_ptr: Any,
-    offset_bits: Any,
-    target_bits: Any,
-    sparsest: Any,
-    synapses: Any,
-    packed: Any,
-    halves: Any,
-    single: Any,
-) -> Any:
-    """Write rows together, dense ones without an index, and return the words used.
-
-    ``packed`` may be ``synapses`` if no row grows: no word is written over before it is read.
-    Weight i goes behind the word that it was read from, or into the low half of a word that is read
-    next, where there is no weight.
-    """
-    low = (1 << offset_bits) - 1
-    end = 0
-    for row in range(len(row_ptr) - 1):
-        start, stop = row_ptr[row], row_ptr[row + 1]
-        n = stop - start
-        first, width, least, most = _shape_of(
-            synapses, start, stop, offset_bits, target_bits, sparsest
-        )
-        if width > 0 and most - least < 256:
-            base, begin = (least + most + 1) >> 1, 4 * (end + 2)
-            for i in range(width if width > n else 0):
-                single[begin + i] = np.int8(-base)
-            for i in range(n):
-                word = np.int64(synapses[start + i])
-                place = i if width == n else (word & low) - first
-                single[begin + place] = np.int8((word >> offset_bits) - base)
-            packed[end] = np.int32((base << offset_bits) | first)
-            packed[end + 1] = np.int32(n)
-            row_ptr[row] = BYTES | width << SIZE_BIT | end
-            end += 2 + (width + 3) // 4
-        elif width > 0 and offset_bits == NARROW_BITS:
-            for i in range(n):
-                halves[2 * (end + 1) + i] = np.int16(synapses[start + i] >> offset_bits)
-            packed[end] = np.int32(first)
-            row_ptr[row] = HALVES | n << SIZE_BIT | end
-            end += 1 + (n + 1) // 2
-        else:
-            for i in range(n if end < start or sparsest > 1 else 0):
-                packed[end + i] = synapses[start + i]
-            row_ptr[row] = end
-            end += n
-    row_ptr[len(row_ptr) - 1] = end
-    return end

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip import LOIHI
-from neurochip.emulator import Emulator
-from neurochip.emulator import layout as layout_module
-from neurochip.emulator.layout import BYTES, HALVES, build_layout
+from neurochip.emulator import Emulator, dense
+from neurochip.emulator.dense import BYTES, HALVES
+from neurochip.emulator.layout import build_layout
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.registers import SignMode, SynapseFormat
 
@@ -133,7 +133,7 @@ def test_rows_with_gaps_are_filled_with_zeros_and_count_their_synapses(threads):
 
 
 @pytest.mark.parametrize(
-    ("n", "size", "mantissa", "dense"),
+    ("n", "size", "mantissa", "is_dense"),
     [
         (32, 256, 2, True),  # an eighth of the targets
         (32, 320, 2, False),
@@ -142,17 +142,17 @@ def test_rows_with_gaps_are_filled_with_zeros_and_count_their_synapses(threads):
         (40, 64, -256, True),
     ],
 )
-def test_a_row_with_an_eighth_of_the_targets_is_dense(n, size, mantissa, dense):
+def test_a_row_with_an_eighth_of_the_targets_is_dense(n, size, mantissa, is_dense):
     targets = np.linspace(0, size - 1, n).astype(int)
     image = image_of(np.zeros(n, dtype=int), targets, np.full(n, mantissa), 0, 1, size)
-    assert dense_rows(image) == dense
+    assert dense_rows(image) == is_dense
 
 
 def test_a_large_image_keeps_the_index_of_rows_with_gaps(monkeypatch):
     targets = np.arange(0, 128, 2)
     image = image_of(np.zeros(64, dtype=int), targets, np.full(64, 2), 0, 1, 128)
     assert dense_rows(image) == 1
-    monkeypatch.setattr(layout_module, "_MOST_PADDED", 2 + 128 // 4 - 1)
+    monkeypatch.setattr(dense, "_MOST_PADDED", 2 + 128 // 4 - 1)
     assert dense_rows(image) == 0
 
 
