@@ -39,7 +39,7 @@ def image_of(pre, post, mantissa, delay, sources, size):
     registers = Compartments.fill(LOIHI.core, size, **REGISTERS)
     return ChipImage(
         chip=LOIHI,
-        core_ptr=np.array([0, size]),
+        core_ptr=np.unique(np.r_[0:size:1024, size]),
         compartments=registers,
         n_inputs=sources,
         synapses=(group,),
@@ -218,14 +218,10 @@ def random_group(rng, kind, n_sources, size, longest):
     return np.concatenate(columns, axis=1)
 
 
-@given(st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
-def test_rows_of_all_forms_give_what_the_oracle_gives(seed):
-    rng, steps = np.random.default_rng(seed), 25
-    size, sources = int(rng.choice([40, 64, 100, 128, 192])), int(rng.integers(1, 7))
-    longest = int(rng.choice([0, 1, 2, 3, 7]))
-    groups, synapses = [], []
-    for _ in range(rng.integers(1, 4)):
+def assert_equals_oracle(rng, size, sources, longest, n_groups):
+    """Run random groups of synapses; return the image."""
+    steps, groups, synapses = 25, [], []
+    for _ in range(n_groups):
         kind = "inputs" if rng.random() < 0.7 else "compartments"
         n_sources = sources if kind == "inputs" else size
         pre, post, mantissa, delay = random_group(rng, kind, n_sources, size, longest)
@@ -246,6 +242,27 @@ def test_rows_of_all_forms_give_what_the_oracle_gives(seed):
         assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
         assert np.array_equal(got.trace("compartments", "v").values, wanted.v)
         assert got.counters == wanted.counters
+    return image
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_rows_of_all_forms_give_what_the_oracle_gives(seed):
+    rng = np.random.default_rng(seed)
+    size, sources = int(rng.choice([40, 64, 100, 128, 192])), int(rng.integers(1, 7))
+    longest, n_groups = int(rng.choice([0, 1, 2, 3, 7])), int(rng.integers(1, 4))
+    assert_equals_oracle(rng, size, sources, longest, n_groups)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_wide_offsets_give_what_the_oracle_gives(seed):
+    image = assert_equals_oracle(np.random.default_rng(seed), 1024, 5, 62, 3)
+    _, wide = build_layout(image, 1)  # 10 bits for targets and 6 for delays would do
+    assert not wide
+    image = assert_equals_oracle(np.random.default_rng(seed), 1100, 5, 62, 3)
+    layout, wide = build_layout(image, 1)
+    assert wide
+    assert layout.blocks == 1
 
 
 def test_short_rows_keep_their_index():
