@@ -13,6 +13,7 @@ from collections import Counter
 import numpy as np
 import oracle
 import pytest
+from against_oracle import WHO, assert_same_run, same, spikes_of
 from conformance.images import THREADS
 from conformance.random_images import RULES, WHAT_IFS, RandomCase, random_case, symbols_for
 from hypothesis import given, settings
@@ -26,7 +27,6 @@ from neurochip.presets import PRESETS
 
 MANY = int(os.environ.get("NEUROCHIP_MANY", "2000"))
 LONG = int(os.environ.get("NEUROCHIP_LONG", "10000"))
-WHO = "compartments"
 
 MEANING = {
     "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
@@ -36,22 +36,6 @@ MEANING = {
     "voltage_clips_high": "v was clipped at its upper limit without a spike",
 }
 ADVICE = "Compile with more headroom, or run with strict=False to count such events."
-
-
-def spikes_of(recording, name=WHO):
-    return list(zip(recording.steps[name].tolist(), recording.ids[name].tolist(), strict=True))
-
-
-def same(spikes, expected):
-    """Whether two lists are equal; pytest would spend minutes on the difference of long ones."""
-    return spikes == expected
-
-
-def assert_same_run(recording, trace, what=""):
-    assert np.array_equal(recording.trace(WHO, "u").values, trace.u), what
-    assert np.array_equal(recording.trace(WHO, "v").values, trace.v), what
-    assert same(spikes_of(recording), trace.spikes), what
-    assert dict(recording.counters) == trace.counters, what
 
 
 def threads_of(seed):

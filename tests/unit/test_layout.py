@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-import oracle
 import pytest
+from against_oracle import assert_image_equals_oracle
 from conformance.images import THREADS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip import LOIHI
-from neurochip.emulator import Emulator, dense
+from neurochip.emulator import dense
 from neurochip.emulator.dense import BYTES, HALVES
 from neurochip.emulator.layout import build_layout
 from neurochip.image import ChipImage, Compartments, SynapseGroup
@@ -18,7 +18,6 @@ from neurochip.registers import SignMode, SynapseFormat
 
 FORMAT = SynapseFormat(2, 8, SignMode.MIXED)
 REGISTERS = {"decay_u": 1000, "decay_v": 300, "threshold_mantissa": 300, "refractory": 3}
-CELL = oracle.Compartment(**REGISTERS)
 
 
 def all_to_all(sources, targets, rng, *, delays=None, scramble=()):
@@ -51,15 +50,6 @@ def dense_rows(image, blocks=1, mark=HALVES):
     return int((layout.row_ptr >= mark).sum())
 
 
-def expected(pre, post, mantissa, delay, size, spikes, steps):
-    delay = np.broadcast_to(delay, np.shape(pre))
-    synapses = [
-        oracle.Synapse(("input", int(i)), int(j), int(m), int(d), 2, 8, 1)
-        for i, j, m, d in zip(pre, post, mantissa, delay, strict=True)
-    ]
-    return oracle.run([CELL] * size, synapses, spikes, steps)
-
-
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("size", [32, 45, 130])
 def test_dense_rows_give_what_the_oracle_gives(size, threads):
@@ -69,14 +59,9 @@ def test_dense_rows_give_what_the_oracle_gives(size, threads):
     synapses = all_to_all(sources, size, rng, delays=delays, scramble=(1, 4))
     image = image_of(*synapses, sources, size)
     assert dense_rows(image) == 4  # two rows of six are not in order
-    spikes = sorted({(int(t), int(i)) for t, i in rng.integers(0, (steps, sources), (60, 2))})
-    wanted = expected(*synapses, size, spikes, steps)
-    at, who = np.array(spikes).T
-    got = Emulator(image, threads=threads).run_steps(steps, at - 1, who, record=["u", "v"])
-    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
-    assert np.array_equal(got.trace("compartments", "v").values, wanted.v)
-    assert len(wanted.spikes) > 20
-    assert got.counters == wanted.counters
+    spikes = np.unique(rng.integers(0, (steps, sources), (60, 2)), axis=0)
+    trace = assert_image_equals_oracle(image, spikes, steps, [threads])
+    assert len(trace.spikes) > 20
 
 
 ROWS = st.lists(
@@ -106,11 +91,7 @@ def test_rows_with_the_same_targets_are_added_together_and_others_are_not(rows, 
     image = image_of(*synapses, sources, size)
     assert dense_rows(image, mark=BYTES) == sources
     spikes = np.argwhere(rng.random((steps, sources)) < 0.7)
-    wanted = expected(*synapses, size, [(int(t), int(i)) for t, i in spikes], steps)
-    at, who = spikes.T
-    got = Emulator(image, threads=1).run_steps(steps, at - 1, who, record=["u"])
-    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
-    assert got.counters == wanted.counters
+    assert_image_equals_oracle(image, spikes, steps, [1])
 
 
 @pytest.mark.parametrize("threads", THREADS)
@@ -125,11 +106,7 @@ def test_rows_with_gaps_are_filled_with_zeros_and_count_their_synapses(threads):
     image = image_of(*synapses, sources, size)
     assert dense_rows(image, mark=BYTES) == sources
     spikes = np.argwhere(rng.random((steps, sources)) < 0.7)
-    wanted = expected(*synapses, size, [(int(t), int(i)) for t, i in spikes], steps)
-    at, who = spikes.T
-    got = Emulator(image, threads=threads).run_steps(steps, at - 1, who, record=["u"])
-    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
-    assert got.counters == wanted.counters
+    assert_image_equals_oracle(image, spikes, steps, [threads])
 
 
 @pytest.mark.parametrize(
@@ -185,11 +162,7 @@ def test_a_row_that_ends_in_the_next_step_is_not_dense():
     image = replace(one, synapses=(first, second))
     assert build_layout(image, 1)[0].target_bits == 7
     assert dense_rows(image) == 0
-    spikes = [(t, 0) for t in range(0, steps, 3)]
-    wanted = expected(np.zeros(size, dtype=int), post, mantissa, delay, size, spikes, steps)
-    at, who = np.array(spikes).T
-    got = Emulator(image, threads=1).run_steps(steps, at - 1, who, record=["u"])
-    assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
+    assert_image_equals_oracle(image, [(t, 0) for t in range(0, steps, 3)], steps)
 
 
 def random_row(rng, size):
@@ -218,31 +191,20 @@ def random_group(rng, kind, n_sources, size, longest):
     return np.concatenate(columns, axis=1)
 
 
-def assert_equals_oracle(rng, size, sources, longest, n_groups):
-    """Run random groups of synapses; return the image."""
-    steps, groups, synapses = 25, [], []
+def random_image(rng, size, sources, longest, n_groups):
+    groups = []
     for _ in range(n_groups):
         kind = "inputs" if rng.random() < 0.7 else "compartments"
         n_sources = sources if kind == "inputs" else size
         pre, post, mantissa, delay = random_group(rng, kind, n_sources, size, longest)
         coo = {"pre": pre, "target": post, "mantissa": mantissa, "delay": delay}
         groups.append(SynapseGroup.from_coo(kind, n_sources, FORMAT, **coo))
-        name = "input" if kind == "inputs" else "neuron"
-        synapses += [
-            oracle.Synapse((name, int(i)), int(j), int(m), int(d), 2, 8, 1)
-            for i, j, m, d in zip(pre, post, mantissa, delay, strict=True)
-        ]
     blank = image_of(*np.zeros((4, 1), dtype=int), sources, size)
-    image = replace(blank, synapses=tuple(groups))
-    spikes = np.unique(rng.integers(0, (steps, sources), (40, 2)), axis=0)
-    wanted = oracle.run([CELL] * size, synapses, [(int(t), int(i)) for t, i in spikes], steps)
-    for threads in THREADS:
-        run = Emulator(image, threads=threads, progress=False)
-        got = run.run_steps(steps, spikes[:, 0] - 1, spikes[:, 1], record=["u", "v"])
-        assert np.array_equal(got.trace("compartments", "u").values, wanted.u)
-        assert np.array_equal(got.trace("compartments", "v").values, wanted.v)
-        assert got.counters == wanted.counters
-    return image
+    return replace(blank, synapses=tuple(groups))
+
+
+def random_spikes(rng, sources, steps):
+    return np.unique(rng.integers(0, (steps, sources), (40, 2)), axis=0)
 
 
 @given(st.integers(0, 2**32))
@@ -251,18 +213,19 @@ def test_rows_of_all_forms_give_what_the_oracle_gives(seed):
     rng = np.random.default_rng(seed)
     size, sources = int(rng.choice([40, 64, 100, 128, 192])), int(rng.integers(1, 7))
     longest, n_groups = int(rng.choice([0, 1, 2, 3, 7])), int(rng.integers(1, 4))
-    assert_equals_oracle(rng, size, sources, longest, n_groups)
+    image = random_image(rng, size, sources, longest, n_groups)
+    assert_image_equals_oracle(image, random_spikes(rng, sources, 25), 25)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_wide_offsets_give_what_the_oracle_gives(seed):
-    image = assert_equals_oracle(np.random.default_rng(seed), 1024, 5, 62, 3)
-    _, wide = build_layout(image, 1)  # 10 bits for targets and 6 for delays would do
-    assert not wide
-    image = assert_equals_oracle(np.random.default_rng(seed), 1100, 5, 62, 3)
+@pytest.mark.parametrize(("size", "is_wide"), [(1024, False), (1100, True)])
+def test_wide_offsets_give_what_the_oracle_gives(size, is_wide, seed):
+    """Targets have 10 bits, and from 1,025 on 11; delays have 6."""
+    rng = np.random.default_rng(seed)
+    image = random_image(rng, size, 5, 62, 3)
     layout, wide = build_layout(image, 1)
-    assert wide
-    assert layout.blocks == 1
+    assert (wide, layout.blocks) == (is_wide, 1)
+    assert_image_equals_oracle(image, random_spikes(rng, 5, 25), 25)
 
 
 def test_short_rows_keep_their_index():

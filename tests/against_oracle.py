@@ -1,0 +1,62 @@
+"""Runs of the emulator against the slow model in plain Python."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import oracle
+from conformance.images import THREADS
+
+from neurochip.emulator import Emulator
+
+WHO = "compartments"
+REGISTERS = [field.name for field in fields(oracle.Compartment) if field.name != "core"]
+
+
+def spikes_of(recording, name=WHO):
+    return list(zip(recording.steps[name].tolist(), recording.ids[name].tolist(), strict=True))
+
+
+def same(spikes, expected):
+    """Whether two lists are equal; pytest would spend minutes on the difference of long ones."""
+    return spikes == expected
+
+
+def assert_same_run(recording, trace, what=""):
+    assert np.array_equal(recording.trace(WHO, "u").values, trace.u), what
+    assert np.array_equal(recording.trace(WHO, "v").values, trace.v), what
+    assert same(spikes_of(recording), trace.spikes), what
+    assert dict(recording.counters) == trace.counters, what
+
+
+def as_oracle(image):
+    """Compartments and synapses of an image of the first generation, register by register."""
+    columns = (getattr(image.compartments, name).tolist() for name in REGISTERS)
+    cells = [
+        oracle.Compartment(**dict(zip(REGISTERS, row, strict=True)))
+        for row in zip(*columns, strict=True)
+    ]
+    synapses = []
+    for group in image.synapses:
+        kind = "input" if group.source == "inputs" else "neuron"
+        pre = np.repeat(np.arange(len(group.indptr) - 1), np.diff(group.indptr))
+        delay = group.delay if len(group.delay) else np.zeros(len(pre), dtype=int)
+        form = group.format
+        form = form.weight_exponent, form.weight_bits, int(form.sign_mode)
+        synapses += [
+            oracle.Synapse((kind, int(i)), int(j), int(m), int(d), *form)
+            for i, j, m, d in zip(pre, group.target, group.mantissa, delay, strict=True)
+        ]
+    return cells, synapses
+
+
+def assert_image_equals_oracle(image, spikes, n_steps, threads=THREADS):
+    """Run an image with input spikes, rows of (step that takes one in, input); return the trace."""
+    trace = oracle.run(*as_oracle(image), [(int(t), int(i)) for t, i in spikes], n_steps)
+    steps, sources = np.array(spikes).T
+    for n in threads:
+        emulator = Emulator(replace(image, symbols=None), threads=n, progress=False)
+        recording = emulator.run_steps(n_steps, steps - 1, sources, record=["u", "v"])
+        assert_same_run(recording, trace, f"{n} threads")
+    return trace
