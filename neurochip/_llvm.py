@@ -10,9 +10,16 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["lowest_bit", "prefetch", "sign_bits"]
+__all__ = ["lowest_bit", "prefetch", "rows_ahead", "sign_bits"]
 
 _LANES = 64
+_AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
+_MOST_AHEAD = 4  # rows
+
+
+def rows_ahead(n_rows: int, n_synapses: int) -> int:
+    """How many rows before its own turn a row of synapses is asked for."""
+    return min(max(_AHEAD * n_rows // max(n_synapses, 1), 1), _MOST_AHEAD)
 
 
 def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ._jit import kernel
 from .errors import EmulatorError
+from .typing import Int32Array, Int64Array
 
 __all__ = ["check_threads", "choose_threads", "join_lists", "most_threads", "run_workers"]
 
@@ -61,15 +62,29 @@ def run_workers(loop: Callable[..., int], n_workers: int, *arguments: Any) -> in
     return int(result)
 
 
-@kernel
 def join_lists(
-    spikes: Any, ends: Any, first: Any, n_steps: Any, first_step: Any, steps: Any, ids: Any
-) -> None:
+    spikes: Int32Array, ends: Int64Array, first: int, n_steps: int, first_step: int
+) -> tuple[Int32Array, Int32Array]:
     """Join the lists of all workers into one, in the order of steps, then neurons.
 
     A worker's spikes of step k, counted from ``first_step``, begin at ``ends[worker, first + k]``
     and end at the entry after it.
+
+    Returns
+    -------
+    steps, ids : ndarray of int32
+        Step and neuron of each spike.
     """
+    total = int((ends[:, first + n_steps] - ends[:, first]).sum())
+    steps, ids = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    _join(spikes, ends, first, n_steps, first_step, steps, ids)
+    return steps, ids
+
+
+@kernel
+def _join(
+    spikes: Any, ends: Any, first: Any, n_steps: Any, first_step: Any, steps: Any, ids: Any
+) -> None:
     n = 0
     for step in range(n_steps):
         for worker in range(len(ends)):

@@ -133,7 +133,7 @@ def _pack(
 
     ``packed`` may be ``synapses`` if no row grows: no word is written over before it is read.
     Weight i goes behind the word that it was read from, or into the low half of a word that is read
-    next, where there is no weight.
+    later, where there is no weight.
     """
     low = (1 << offset_bits) - 1
     end = 0

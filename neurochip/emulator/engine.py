@@ -159,7 +159,7 @@ class Engine:
                 *(self._widths, state, output, strict, noise, *self._features, barrier),
             )
             reached = run_workers(run_rows, workers, *arguments)
-            parts.append(_joined(buffer, ends, reached - row, first + row))
+            parts.append(join_lists(buffer, ends, 1, reached - row, first + row))
             report(reached - row)
             last = parts[-1][0].searchsorted(first + reached - 1)
             row = reached
@@ -192,15 +192,6 @@ class Engine:
     def _steps_per_call(self) -> int:
         work = self.image.n_compartments + self.image.n_synapses // 50
         return max(1, _WORK_PER_CALL // (work + 1000))
-
-
-def _joined(
-    buffer: Int32Array, ends: Int64Array, n_rows: int, first_step: int
-) -> tuple[Int32Array, Int32Array]:
-    total = int((ends[:, n_rows + 1] - ends[:, 1]).sum())
-    steps, ids = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
-    join_lists(buffer, ends, 1, n_rows, first_step, steps, ids)
-    return steps, ids
 
 
 def _ids_of(variable: str, columns: Columns) -> Int32Array:

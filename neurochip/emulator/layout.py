@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._jit import kernel
+from .._llvm import rows_ahead
 from ..errors import EmulatorError
 from ..hardware import CoreSpec
 from ..image import ChipImage
@@ -45,8 +46,6 @@ LANES = 64
 NARROW_BITS = 16
 WIDE_BITS = 20
 _WORD = 32
-_AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
-_MOST_AHEAD = 4  # rows
 
 
 class Layout(NamedTuple):
@@ -145,7 +144,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         step_bits=step_bits,
         ring_size=1 << (step_bits + split.delay_bits),
         weight_unit=1 << (core.weight_shift + zeros),
-        ahead=np.uint64(min(max(_AHEAD * len(row_ptr) // max(len(synapses), 1), 1), _MOST_AHEAD)),
+        ahead=np.uint64(rows_ahead(len(row_ptr), len(synapses))),
         row_ptr=row_ptr,
         synapses=synapses,
         halves=synapses.view(np.int16),

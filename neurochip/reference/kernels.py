@@ -57,8 +57,6 @@ class Output(NamedTuple):
 
     Parameters
     ----------
-    first_step : int
-        First step of the call.
     spikes : ndarray of int32, shape (capacity,)
         Neurons, step after step; each worker has a part of it.
     ends : ndarray of int64, shape (n_workers, n_steps + 1)
@@ -67,7 +65,6 @@ class Output(NamedTuple):
         Where the next step might not fit.
     """
 
-    first_step: int
     spikes: Int32Array
     ends: Int64Array
     full: Int64Array
@@ -301,12 +298,12 @@ def run_steps(
     kicks_decay, input_first = order
     ids, first, stride, current, second, values = columns
     v, i_syn, free_from, ring = state
-    first_step, spikes, ends, full = output
+    spikes, ends, full = output
     n_workers, n_rows, k = len(ends), ring.shape[0], next_input
     own, own_end = rows.shares[worker], rows.shares[worker + 1]
-    first_input = worker * ((len(rows.indptr) - 1) // n_workers)
-    first_neuron = (worker + 1) * ((len(rows.indptr) - 1) // n_workers) - len(v)
-    row = step % n_rows
+    n_sources = (len(rows.indptr) - 1) // n_workers
+    first_input, first_neuron = worker * n_sources, (worker + 1) * n_sources - len(v)
+    first_step, row = step, step % n_rows
     while step < stop and not is_full(ends, full, step - first_step):
         place, arrived = step - first_step, ring[row]
         begin = k

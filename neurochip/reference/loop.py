@@ -41,7 +41,6 @@ class Loop:
         columns: Columns,
         n_workers: int,
     ) -> None:
-        self.step = 0
         self._network, self._neurons = network, neurons
         self._rows = lay_out_rows(neurons, synapses, n_workers)
         self._inputs, self._columns = inputs, columns
@@ -83,13 +82,9 @@ class Loop:
             self._order,
             self._columns,
             self._state,
-            Output(begin, self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
+            Output(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
             begin,
             stop,
             np.zeros(1, dtype=np.int64),
         )
-        done = self.step - begin
-        total = int((ends[:, done] - self._starts).sum())
-        steps, ids = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
-        join_lists(self._spikes, ends, 0, done, begin, steps, ids)
-        return steps, ids
+        return join_lists(self._spikes, ends, 0, self.step - begin, begin)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
+from .._llvm import rows_ahead
 from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import Neurons, Synapses, UInt16Array
 
@@ -32,8 +33,6 @@ _PLACES = 4 * _MOST_WEIGHTS  # of the hash table
 _HASH = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth, TAOCP 3, section 6.4
 
 _SHORTEST = 16  # synapses: below it a vector loop does not pay
-_AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
-_MOST_AHEAD = 4  # rows
 _SYNAPSES = 100  # that take as long as a neuron, spikes being rare
 _LINE = 8  # neurons: threads write to cache lines of their own
 
@@ -98,7 +97,7 @@ def lay_out_rows(neurons: Neurons, synapses: Synapses, n_workers: int) -> Rows:
         pattern,
         words,
         values,
-        ahead=min(max(_AHEAD * len(pattern) // max(len(target), 1), 1), _MOST_AHEAD),
+        ahead=rows_ahead(len(pattern), len(target)),
     )
 
 
