@@ -9,7 +9,8 @@ Fast-math stays off everywhere: the float reference must not depend on how a loo
 Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls,
 and cannot read an index that names a class which is gone. So compiled kernels are kept in a folder
 whose name holds a digest of all sources of their package, and of those beside this file, which
-kernels of all packages may call: an edit or an upgrade starts a new one.
+kernels of all packages may call: an edit or an upgrade starts a new one. It lies in the user's
+cache: files beside the sources would outlive an uninstallation, and hide what is installed next.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _cache_folder(package: Path) -> Path:
     sources = sorted({*shared, *package.glob("*.py")})
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     name = f"{package.name}-{digest[:16]}"
-    candidates = [package / "__pycache__", _user_cache() / "neurochip"]
+    candidates = [_user_cache() / "neurochip", package / "__pycache__"]
     config: Any = numba.config
     if config.CACHE_DIR:
         candidates.insert(0, Path(config.CACHE_DIR) / "neurochip")
