@@ -120,10 +120,9 @@ class Stimulus(ArrayValue):
             # In place: new memory takes as long as the arithmetic.
             on_grid = train.times / dt
             on_grid += _GRID_TOLERANCE
-            np.floor(on_grid, out=on_grid)
-            # A step that no run reaches stays out of reach, and within int32.
-            np.minimum(on_grid, _LAST_STEP, out=on_grid)
-            step[own] = on_grid
+            # Times are sorted: the last ones, of steps that no run reaches, stay within int32.
+            on_grid[np.searchsorted(on_grid, _LAST_STEP) :] = _LAST_STEP
+            step[own] = on_grid  # rounds down, since no time is negative
             np.add(train.ids, np.int32(first), out=source[own])
             begin, first = own.stop, first + size
         if not ordered:

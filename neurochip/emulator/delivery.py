@@ -38,7 +38,7 @@ def deliver(
     ``first`` is the row of source 0 for this block. Without delays ``ring_mask`` is None, and the
     ring does not turn; with narrow offsets ``wide`` is None.
     """
-    row_ptr, synapses = layout.row_ptr, layout.synapses
+    row_ptr = layout.row_ptr
     delivered = 0
     k, end = np.uint64(begin), np.uint64(end)
     while k < end:
@@ -52,43 +52,29 @@ def deliver(
         n = _FOUR if mark >= BYTES and four_alike(sources, k, end, first, layout, wide) else _ONE
         if mark < HALVES:
             stop = np.uint64(row_ptr[row + _ONE]) & _PLACE
-            size = stop - place
-            # A later row is asked for line by line: all of it would hold up the loads of this one.
-            later = place_of(sources[min(k + layout.ahead, end - _ONE)], first, row_ptr)
-            prefetch(synapses, later)
-            while place + _LINE < stop:
-                later += _LINE
-                prefetch(synapses, later)
-                add_indexed(ring, ring_start, head, ring_mask, synapses, place, place + _LINE, wide)
-                place += _LINE
-            add_indexed(ring, ring_start, head, ring_mask, synapses, place, stop, wide)
-            delivered += np.int64(size)
+            delivered += np.int64(stop - place)
+            if stop == place + _ONE:  # as of inputs one to one: it asks for nothing
+                add_synapse(ring, ring_start, head, ring_mask, layout.synapses, place, wide)
+            else:
+                later = place_of(sources[min(k + layout.ahead, end - _ONE)], first, row_ptr)
+                add_sparse(
+                    ring, ring_start, head, ring_mask, layout.synapses, place, stop, later, wide
+                )
         else:
             size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
-            slot = offset_of(synapses[place], wide)
-            if ring_mask is not None:
-                slot = (slot + head) & ring_mask
-            slot += ring_start
+            slot = ring_start + slot_of(layout.synapses[place], head, ring_mask, wide)
             if mark < BYTES:
                 add_halves(ring, slot, layout.halves, place, size)
                 delivered += np.int64(size)
             elif n == _ONE:
-                base = weight_of(synapses[place], wide)
+                base = weight_of(layout.synapses[place], wide)
                 add_bytes(ring, slot, layout.bytes, place, size, base)
-                delivered += np.int64(synapses[place + _ONE])
+                delivered += np.int64(layout.synapses[place + _ONE])
             else:
                 b = place_of(sources[k + _ONE], first, row_ptr)
                 c = place_of(sources[k + _TWO], first, row_ptr)
                 d = place_of(sources[k + _THREE], first, row_ptr)
-                base = np.int32(
-                    weight_of(synapses[place], wide)
-                    + weight_of(synapses[b], wide)
-                    + weight_of(synapses[c], wide)
-                    + weight_of(synapses[d], wide)
-                )
-                add_four(ring, slot, layout.bytes, place, b, c, d, size, base)
-                for first_word in (place, b, c, d):
-                    delivered += np.int64(synapses[first_word + _ONE])
+                delivered += add_four(ring, slot, layout, place, b, c, d, size, wide)
         k += n
     return delivered
 
@@ -97,6 +83,15 @@ def deliver(
 def offset_of(word: Any, wide: Any) -> Any:
     """Low bits of a synapse, or of the word before a dense row."""
     return np.uint64(word) & (_NARROW if wide is None else _WIDE)
+
+
+@inline_kernel
+def slot_of(word: Any, head: Any, ring_mask: Any, wide: Any) -> Any:
+    """Place in the ring of a synapse, or of the first target of a dense row."""
+    offset = offset_of(word, wide)
+    if ring_mask is not None:
+        return (offset + head) & ring_mask
+    return offset
 
 
 @inline_kernel
@@ -127,22 +122,39 @@ def four_alike(sources: Any, k: Any, end: Any, first: Any, layout: Any, wide: An
 
 
 @inline_kernel
-def add_indexed(
+def add_synapse(
+    ring: Any, ring_start: Any, head: Any, ring_mask: Any, synapses: Any, s: Any, wide: Any
+) -> None:
+    """Add a synapse that says where it ends."""
+    slot = ring_start + slot_of(synapses[s], head, ring_mask, wide)
+    ring[slot] += weight_of(synapses[s], wide)
+
+
+@inline_kernel
+def add_sparse(
     ring: Any,
     ring_start: Any,
     head: Any,
     ring_mask: Any,
     synapses: Any,
-    begin: Any,
-    end: Any,
+    place: Any,
+    stop: Any,
+    later: Any,
     wide: Any,
 ) -> None:
-    """Add synapses that say where each of them ends."""
-    for s in range(begin, end):
-        slot = offset_of(synapses[s], wide)
-        if ring_mask is not None:
-            slot = (slot + head) & ring_mask
-        ring[ring_start + slot] += weight_of(synapses[s], wide)
+    """Add a row of synapses that say where each of them ends.
+
+    Meanwhile it asks for the ``later`` row line by line: all of it would hold up these loads.
+    """
+    prefetch(synapses, later)
+    while place + _LINE < stop:
+        later += _LINE
+        prefetch(synapses, later)
+        for s in range(place, place + _LINE):
+            add_synapse(ring, ring_start, head, ring_mask, synapses, s, wide)
+        place += _LINE
+    for s in range(place, stop):
+        add_synapse(ring, ring_start, head, ring_mask, synapses, s, wide)
 
 
 @inline_kernel
@@ -155,19 +167,25 @@ def add_bytes(ring: Any, slot: Any, weights: Any, row: Any, size: Any, base: Any
 
 @inline_kernel
 def add_four(
-    ring: Any, slot: Any, weights: Any, a: Any, b: Any, c: Any, d: Any, size: Any, base: Any
-) -> None:
-    """Add four dense rows of one byte a weight to the same targets.
+    ring: Any, slot: Any, layout: Any, a: Any, b: Any, c: Any, d: Any, size: Any, wide: Any
+) -> Any:
+    """Add four dense rows of one byte a weight to the same targets; return their synapses.
 
     One after the other they take twice as long: the ring is read and written for each, and sums of
     four bytes fit in 16 bits, of which a vector register holds twice as many.
     """
+    synapses, weights = layout.synapses, layout.bytes
     at_a, at_b = (a + _TWO) * _FOUR, (b + _TWO) * _FOUR
     at_c, at_d = (c + _TWO) * _FOUR, (d + _TWO) * _FOUR
+    base, delivered = np.int32(0), 0
+    for row in (a, b, c, d):
+        base = np.int32(base + weight_of(synapses[row], wide))
+        delivered += np.int64(synapses[row + _ONE])
     for i in range(size):
         ab = np.int16(np.int16(weights[at_a + i]) + np.int16(weights[at_b + i]))
         cd = np.int16(np.int16(weights[at_c + i]) + np.int16(weights[at_d + i]))
         ring[slot + i] += np.int32(np.int32(np.int16(ab + cd)) + base)
+    return delivered
 
 
 @inline_kernel

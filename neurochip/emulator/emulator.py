@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .._progress import progress_bar
 from .._workers import check_threads, choose_threads, most_threads
-from ..errors import EmulatorError, NeurochipError
-from ..image import ChipImage, Symbols
+from ..errors import EmulatorError
+from ..image import ChipImage
 from ..recording import Probe, Recording, resolve_probes
-from ..stimulus import Stimulus, count_steps
-from ..typing import Int8Array, Int32Array
+from ..stimulus import Stimulus
+from ..typing import Int8Array
+from .batch import run_batch
 from .decode import Registers, decode_recording, raw_recording
-from .engine import Engine, Position
+from .engine import Columns, Engine
+from .plan import columns_of, plan_run, symbols_of
+from .spikes import InputRows, rows_of_inputs
 
 __all__ = ["Emulator"]
 
 _LARGEST_SEED = (1 << 63) - 1
+_LAST_STEP = (1 << 31) - 1
 
 
 class Emulator:
@@ -110,9 +112,11 @@ class Emulator:
         ChipOverflowError
             With ``strict=True``, when a register overflows.
         """
-        plan = self._plan(self.step, stimulus, duration, record)
-        registers = self._run(plan.n_steps, plan.spikes, plan.columns)
-        return decode_recording(registers, plan.symbols, plan.probes, self._label())
+        symbols = symbols_of(self.image)
+        probes, columns = columns_of(symbols, record)
+        plan = plan_run(symbols, self.step, stimulus, duration, self._position.inputs)
+        registers = self._run(plan.n_steps, plan.rows, columns)
+        return decode_recording(registers, symbols, probes, self._label())
 
     def run_batch(
         self,
@@ -153,54 +157,20 @@ class Emulator:
         StimulusError, RecordingError, ChipOverflowError
             As for :meth:`run`, with the number of the run in front.
         """
-        runs, probes = list(stimuli), list(record)
+        runs = list(stimuli)
         noise_seeds = self._check_seeds(seeds, len(runs))
         most = most_threads() if threads is None else check_threads(threads, "emulator")
-        workers = min(most, len(runs))
-        recordings: list[Recording] = [None] * len(runs)  # type: ignore[list-item]
-        problems: dict[int, BaseException] = {}
-        numbers = itertools.count()
-
-        def run(index: int, position: Position) -> Recording:
-            self._engine.rewind(position)
-            plan = self._plan(0, runs[index], duration, probes)
-            registers = self._engine.run(
-                position,
-                plan.n_steps,
-                plan.spikes,
-                plan.columns,
-                seed=noise_seeds[index],
-                strict=self.strict,
-                threads=1,
-            )
-            return decode_recording(registers, plan.symbols, plan.probes, self._label())
-
-        def work() -> None:
-            position = self._engine.start()
-            # Runs are begun in their order: one that fails finds all before it begun.
-            while not problems and (index := next(numbers)) < len(runs):
-                try:
-                    recordings[index] = run(index, position)
-                except BaseException as problem:  # also Ctrl-C: it ends the other workers
-                    problems[index] = problem
-                bar.update()
-
-        with (
-            progress_bar(len(runs), "emulating", self.progress, unit="run") as bar,
-            ThreadPoolExecutor(max(1, workers - 1)) as pool,
-        ):
-            # A worker each, not a task for each run: to hand one over takes as long as a short run.
-            others = [pool.submit(work) for _ in range(workers - 1)]
-            work()
-            for other in others:
-                other.result()
-        if problems:
-            index = min(problems)
-            problem = problems[index]
-            if isinstance(problem, NeurochipError):
-                raise type(problem)(f"run {index} of {len(runs)}: {problem}") from None
-            raise problem
-        return recordings
+        return run_batch(
+            self._engine,
+            runs,
+            duration,
+            record,
+            self._label(),
+            seeds=noise_seeds,
+            strict=self.strict,
+            workers=min(most, len(runs)),
+            progress=self.progress,
+        )
 
     def run_steps(
         self,
@@ -259,45 +229,11 @@ class Emulator:
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
         draws = None if noise is None else self._check_draws(noise, int(n_steps))
-        registers = self._run(int(n_steps), (at, ids), probes, draws=draws)
+        if at.dtype != np.int32:  # as the steps of a stimulus are; what no run reaches stays so
+            at = np.clip(at.astype(np.int64), -2, _LAST_STEP).astype(np.int32)
+        rows = rows_of_inputs(at, ids, self.step, int(n_steps), self._position.inputs)
+        registers = self._run(int(n_steps), rows, probes, draws=draws)
         return raw_recording(registers, size, self._label())
-
-    def _plan(
-        self,
-        step: int,
-        stimulus: Stimulus,
-        duration: float | None,
-        record: Iterable[str | Probe],
-    ) -> _Plan:
-        """What a run in physical units from a step on is in steps, inputs and compartments."""
-        symbols = self.image.symbols
-        if symbols is None:
-            raise EmulatorError(
-                "emulator: this image has no symbols, so names and units are unknown; use "
-                "run_steps with input numbers."
-            )
-        total = count_steps(stimulus.duration, symbols.dt)
-        left = total - step
-        n_steps = left if duration is None else count_steps(duration, symbols.dt)
-        if left < 1 or n_steps > left:
-            raise EmulatorError(
-                f"emulator: at {step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
-                f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
-                "reset() to start again, or draw a longer stimulus."
-            )
-        sizes = {item.name: len(item.compartments) for item in symbols.populations}
-        probes = resolve_probes(record, sizes, ("v", "u"))
-        compartments = {item.name: item.compartments for item in symbols.populations}
-        steps, sources = stimulus.binned(
-            symbols.dt, [(item.name, item.size) for item in symbols.inputs], ordered=False
-        )
-        return _Plan(
-            symbols=symbols,
-            n_steps=n_steps,
-            spikes=(steps - np.int32(symbols.input_lead), sources),
-            probes=probes,
-            columns={key: compartments[key[0]][ids] for key, ids in probes.items()},
-        )
 
     def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
         if seeds is None:
@@ -334,23 +270,20 @@ class Emulator:
     def _label(self) -> str:
         return f"chip {self.image.chip.name}, image {self.image.digest()[:12]}"
 
-    def _run(self, n_steps: int, *arguments: Any, **options: Any) -> Registers:
+    def _run(
+        self,
+        n_steps: int,
+        rows: InputRows,
+        columns: Columns,
+        **options: Any,
+    ) -> Registers:
         with progress_bar(n_steps, "emulating", self.progress) as bar:
             return self._engine.run(
                 self._position,
                 n_steps,
-                *arguments,
+                rows,
+                columns,
                 strict=self.strict,
                 report=bar.update,
                 **options,
             )
-
-
-class _Plan(NamedTuple):
-    """A run in physical units, translated."""
-
-    symbols: Symbols
-    n_steps: int
-    spikes: tuple[Int32Array, Int32Array]
-    probes: dict[tuple[str, str], Int32Array]
-    columns: dict[tuple[str, str], Int32Array]

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .._values import read_only
 from .._workers import join_lists, run_workers
 from ..errors import ChipOverflowError
 from ..image import ChipImage
@@ -18,7 +17,7 @@ from .kernels import run_rows
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
 from .settings import settings_of
-from .spikes import rows_of_inputs
+from .spikes import NONE, InputRows
 from .state import (
     COUNTERS,
     Output,
@@ -40,9 +39,6 @@ Columns = Mapping[tuple[str, str], Int32Array]
 
 _SPIKE_BUFFER = 1 << 20  # spikes of a worker: 4 MB; less if all steps fit, never less than two
 _WORK_PER_CALL = 100_000_000  # about a tenth of a second between two looks at progress and Ctrl-C
-
-
-NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
 
 
 @dataclass(eq=False)
@@ -68,11 +64,14 @@ class Engine:
     image : ChipImage
     threads : int
         Threads that share the blocks of a run, at least 1.
+    copies : int
+        Of one network, if the image is one of :class:`~neurochip.emulator.copies.Copies`.
     """
 
-    def __init__(self, image: ChipImage, threads: int) -> None:
+    def __init__(self, image: ChipImage, threads: int, copies: int = 1) -> None:
         self.image = image
         self.threads = threads
+        self.copies = copies
         self._layout, wide = build_layout(image, threads)
         self._settings = settings_of(image, self._layout)
         self._widths = widths_of(image, self._layout)
@@ -85,7 +84,7 @@ class Engine:
 
     def start(self) -> Position:
         """Return step 0: initial v, no current, nothing on its way."""
-        return Position(new_state(self.image, self._layout, self.threads))
+        return Position(new_state(self.image, self._layout, self.threads, self.copies))
 
     def rewind(self, position: Position) -> None:
         """Take a position back to step 0, in place."""
@@ -96,7 +95,7 @@ class Engine:
         self,
         position: Position,
         n_steps: int,
-        spikes: tuple[Int32Array, Int32Array],
+        rows: InputRows,
         columns: Columns,
         *,
         draws: Int8Array | None = None,
@@ -111,8 +110,8 @@ class Engine:
         ----------
         position : Position
         n_steps : int
-        spikes : tuple of ndarray of int32
-            Step and source of every input spike.
+        rows : InputRows
+            Input spikes, with those that were pending at the position.
         columns : mapping
             What to record.
         draws : ndarray of int8, optional
@@ -133,7 +132,7 @@ class Engine:
         """
         workers = threads or self.threads
         first, state = position.step, position.state
-        inputs, input_ptr = rows_of_inputs(*spikes, first, n_steps, position.inputs)
+        inputs, input_ptr = rows
         noise = noise_of(self.image, draws, seed)
         held = read_row(state, Row.HELD, self.image.n_compartments)
         state.counters[:] = 0
@@ -165,10 +164,10 @@ class Engine:
             row = reached
             position.spikes = parts[-1][1][last:]
             position.step = first + row
-            position.inputs = inputs[input_ptr[row] : input_ptr[row + 1]]
+            position.inputs = inputs[input_ptr[0, row] : input_ptr[0, row + 1]]
             if strict and (state.first_overflow[:, 0] >= 0).any():
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
-        totals = state.counters.sum(axis=0)
+        totals = state.counters.sum(axis=(0, 1))
         return Registers(
             first_step=first,
             n_steps=n_steps,

@@ -30,14 +30,15 @@ _SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state
 
 @kernel
 def count_overflows(
-    events: Any, compartment: Any, step: Any, counters: Any, first_overflow: Any
+    events: Any, compartment: Any, step: Any, size: Any, counters: Any, first_overflow: Any
 ) -> None:
-    """Count what overflowed in a tile, and remember the first time."""
+    """Count what overflowed in a tile, for each copy, and remember the first time."""
     for lane in range(LANES):
         event = events[lane]
         if event > _SPIKE:
+            copy = (compartment + lane) // size
             for kind in range(_KINDS):
-                counters[kind] += (event >> (kind + 1)) & 1
+                counters[1 + copy, kind] += (event >> (kind + 1)) & 1
             if first_overflow[0] < 0:
                 first_overflow[0] = step
                 first_overflow[1] = compartment + lane
@@ -124,7 +125,12 @@ def update_block(
                 events,
             )
             count_overflows(
-                events, compartment, step, state.counters[block], state.first_overflow[block]
+                events,
+                compartment,
+                step,
+                layout.n_compartments // (state.counters.shape[1] - 1),
+                state.counters[block],
+                state.first_overflow[block],
             )
         for lane in range(at.EACH_LANE):
             state.ring[slot + lane] = 0
@@ -147,19 +153,23 @@ def deliver_block(
     ring_mask: Any,
     wide: Any,
 ) -> Any:
-    """Deliver the spikes of the previous step to a block: those of inputs and of all workers."""
+    """Deliver the spikes of the previous step to a block: those of inputs and of all workers.
+
+    Counts what the inputs of each copy send; returns what the others do.
+    """
     first, delivered = np.uint64(block * (layout.n_inputs + layout.n_compartments)), 0
-    place = row - output.first_row
-    for part in range(-1, len(output.ends)):  # in one loop, which is compiled once
-        if part < 0:
-            sources, begin, end = inputs, input_ptr[row], input_ptr[row + 1]
+    copies = np.uint64(len(input_ptr))
+    row, place = np.uint64(row), np.uint64(row - output.first_row)
+    for part in range(copies + np.uint64(len(output.ends))):  # in one loop, which is compiled once
+        if part < copies:
+            sources, begin, end = inputs, input_ptr[part, row], input_ptr[part, row + _ONE]
         else:
             sources, begin, end = (
                 output.spikes,
-                output.ends[part, place],
-                output.ends[part, place + 1],
+                output.ends[part - copies, place],
+                output.ends[part - copies, place + _ONE],
             )
-        delivered += deliver(
+        sent = deliver(
             sources,
             begin,
             end,
@@ -171,8 +181,11 @@ def deliver_block(
             ring_mask,
             wide,
         )
-        if part < 0:
-            first += np.uint64(layout.n_inputs)
+        if part < copies:
+            first += np.uint64(layout.n_inputs // len(input_ptr))
+            state.counters[block, part + _ONE, _SYNAPTIC_EVENTS] += sent
+        else:
+            delivered += sent
     return delivered
 
 
@@ -277,9 +290,9 @@ def run_rows(
                 sum_shifts,
             )
             size = min(layout.span, layout.n_compartments - block * layout.span)
-            state.counters[block, _SYNAPTIC_EVENTS] += delivered
-            state.counters[block, _UPDATES] += size
-            state.counters[block, _SPIKES] += np.int64(n - before)
+            state.counters[block, 0, _SYNAPTIC_EVENTS] += delivered
+            state.counters[block, 0, _UPDATES] += size
+            state.counters[block, 0, _SPIKES] += np.int64(n - before)
         output.ends[worker, place + 1] = np.int64(n)
         record(row, begin, end, state.tiles, at.V, output.v_ids, output.v)
         record(row, begin, end, state.tiles, at.U, output.u_ids, output.u)

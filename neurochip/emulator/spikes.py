@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._jit import kernel
+from .._values import read_only
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["rows_of_inputs"]
+__all__ = ["NONE", "InputRows", "rows_of_inputs"]
+
+
+class InputRows(NamedTuple):
+    """Input spikes of a run, by the row that delivers them, for each copy of the network.
+
+    Sources of row k are ``sources[starts[copy, k]:starts[copy, k + 1]]``, in any order, since sums
+    of integers have none; ``starts`` has shape (n_copies, n_steps + 2). Row k holds the spikes of
+    the step before step k of the run. One row more than steps is kept: it is pending after this
+    run.
+    """
+
+    sources: Int32Array
+    starts: Int64Array
+
+
+NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
 
 
 def rows_of_inputs(
-    steps: Int32Array, sources: Int32Array, first: int, n_steps: int, pending: Int32Array
-) -> tuple[Int32Array, Int64Array]:
-    """Sort input spikes by the row of a run that delivers them.
+    steps: Int32Array,
+    sources: Int32Array,
+    first: int,
+    n_steps: int,
+    pending: Int32Array = NONE,
+) -> InputRows:
+    """Sort input spikes by the row of a run from step ``first`` on.
 
-    Row k holds the spikes of step ``first + k - 1``, in any order, since sums of integers have
-    none; row 0 of a run that continues holds those ``pending`` from the run before. One row more
-    than ``n_steps`` is kept: it is pending after this run.
-
-    Returns
-    -------
-    inputs : ndarray of int32
-        Sources, row after row.
-    starts : ndarray of int64, shape (n_steps + 2,)
-        Where each row begins.
+    Row 0 of a run that continues holds those ``pending`` from the run before.
     """
     lowest = 0 if first == 0 else 1
-    starts = np.empty(n_steps + 2, dtype=np.int64)
-    if len(pending) == 0 and (steps[1:] >= steps[:-1]).all():  # those of one input are in order
-        _find_rows(steps, first, lowest, n_steps, starts)
+    if len(pending) == 0 and _in_order(steps):  # as those of one input are
+        # Of the type of the steps, or NumPy would convert all of these.
+        bounds = np.array((first + lowest - 1, first + n_steps), dtype=steps.dtype)
+        begin, end = np.searchsorted(steps, bounds)
+        starts = np.zeros((1, n_steps + 2), dtype=np.int64)
+        _find_rows(steps[begin:end], first, begin, starts[0])
         # One type of array for all runs: for read-only ones Numba would compile again.
-        return np.require(sources, np.int32, ["C", "W"]), starts
+        return InputRows(np.require(sources, np.int32, ["C", "W"]), starts)
     cursor = np.zeros(n_steps + 3, dtype=np.int64)
     _count_rows(steps, first, lowest, n_steps, cursor)
     cursor[2] += len(pending)
@@ -42,19 +57,29 @@ def rows_of_inputs(
     inputs[: len(pending)] = pending
     cursor[1] += len(pending)
     _place_rows(steps, sources, first, lowest, n_steps, cursor, inputs)
-    return inputs, cursor[:-1]
+    return InputRows(inputs, cursor[None, :-1])
 
 
 @kernel
-def _find_rows(steps: Any, first: Any, lowest: Any, n_steps: Any, starts: Any) -> None:
-    k = 0
-    while k < len(steps) and np.int64(steps[k]) - first + 1 < lowest:
-        k += 1
-    for row in range(n_steps + 1):
-        starts[row] = k
-        while k < len(steps) and np.int64(steps[k]) - first + 1 == row:
-            k += 1
-    starts[n_steps + 1] = k
+def _in_order(steps: Any) -> Any:
+    falls = np.int32(0)
+    for k in range(1, len(steps)):
+        falls |= np.int32(steps[k] < steps[k - 1])
+    return falls == 0
+
+
+@kernel
+def _find_rows(steps: Any, first: Any, begin: Any, starts: Any) -> None:
+    """Write where each row begins, for steps in order from number ``begin`` on.
+
+    ``starts`` is zeros. No branch depends on where a row ends: each would be guessed wrong.
+    """
+    starts[0] = begin
+    for k in range(len(steps)):
+        after = np.uint64(steps[k] - first + 2)  # unsigned, see offsets
+        starts[after] = begin + k + 1
+    for later in range(1, len(starts)):
+        starts[later] = max(starts[later], starts[later - 1])
 
 
 @kernel

@@ -114,8 +114,9 @@ class State(NamedTuple):
 
     ``undo`` and ``events`` have a row per worker, for the tile that it updates: u, v and held
     before the step (rows as in a tile), and event words.
-    ``counters`` and ``first_overflow`` (step, compartment and event word, or -1) have a row per
-    block.
+    ``counters`` has rows for each block: one for the updates, the spikes and what these send; and
+    one for each copy, for its overflows and what its inputs send. ``first_overflow`` (step,
+    compartment and event word, or -1) has a row per block.
     """
 
     tiles: Int32Array
@@ -197,7 +198,7 @@ def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
     return np.int32(offset), np.int32(2 * half - 1)
 
 
-def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
+def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> State:
     """State before step 0."""
     registers, blocks = image.compartments, layout.blocks
     state = State(
@@ -206,7 +207,7 @@ def new_state(image: ChipImage, layout: Layout, workers: int) -> State:
         undo=zeroed(workers * 3 * LANES, np.int32).reshape(workers, -1),
         events=zeroed(workers * LANES, np.int32).reshape(workers, -1),
         # Rows of two cache lines: threads count without sharing a line.
-        counters=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
+        counters=zeroed(blocks * (1 + copies) * 16, np.int64).reshape(blocks, 1 + copies, 16),
         first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
     )
     _fill(state, Row.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))

@@ -14,8 +14,10 @@ from neurochip import (
     PoissonInput,
     Population,
     all_to_all,
+    draw_stimulus,
     fixed_probability,
 )
+from neurochip.emulator import Emulator
 
 MODELS = (
     LIF(tau_m=10.0, tau_refrac=2.5),
@@ -55,3 +57,15 @@ def test_a_compiled_network_runs_as_the_oracle_says(seed):
     image = compile_network(random_network(rng), LOIHI, dt=float(rng.choice([0.1, 0.5, 1.0])))
     spikes = np.unique(rng.integers(0, (STEPS, image.n_inputs), (100, 2)), axis=0)
     assert_image_equals_oracle(image, spikes, STEPS)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_batch_of_compiled_networks_gives_what_a_loop_over_runs_gives(seed):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    emulator = Emulator(compile_network(network, LOIHI, dt=0.5))
+    stimuli = [draw_stimulus(network, 25.0, run) for run in range(rng.integers(1, 12))]
+    batch = emulator.run_batch(stimuli, record=["v", "u"])
+    for stimulus, recording in zip(stimuli, batch, strict=True):
+        emulator.reset()
+        assert emulator.run(stimulus, record=["v", "u"]) == recording

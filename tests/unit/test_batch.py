@@ -20,7 +20,8 @@ from neurochip import (
     draw_stimulus,
     fixed_probability,
 )
-from neurochip.emulator import Emulator
+from neurochip.emulator import Emulator, copies
+from neurochip.emulator.copies import most_copies, side_by_side
 from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
 from neurochip.image import Noise
 
@@ -53,10 +54,87 @@ def test_a_batch_gives_what_a_loop_over_runs_gives(image, stimuli, threads):
     emulator = Emulator(image)
     batch = emulator.run_batch(iter(stimuli), record=["v", "u"], threads=threads)
     assert emulator.step == 0
-    for stimulus, recording in zip(stimuli, batch, strict=True):
-        emulator.reset()
-        assert emulator.run(stimulus, record=["v", "u"]) == recording
+    assert batch == one_after_the_other(emulator, stimuli)
     assert len({recording.n_spikes for recording in batch}) > 1
+
+
+def one_after_the_other(emulator, stimuli, record=("v", "u")):
+    recordings = []
+    for stimulus in stimuli:
+        emulator.reset()
+        recordings.append(emulator.run(stimulus, record=record))
+    return recordings
+
+
+def test_small_networks_run_side_by_side(image, monkeypatch):
+    assert most_copies(image) == 1024 // 90
+    begun = []
+    monkeypatch.setattr(copies, "side_by_side", lambda *what: begun.append(what[1]) or both(*what))
+    both = side_by_side
+    network = Network(populations=[Population("cells", 90, LIF(tau_m=10.0, v_init=-60.0))])
+    emulator = Emulator(compile_network(network, LOIHI, dt=0.5))
+    for n_runs, threads, each in [(24, 1, 8), (24, 2, 6), (3, 1, None), (1, 1, None), (7, 2, 4)]:
+        if threads > THREADS[-1]:
+            continue
+        assert len(emulator.run_batch([Stimulus(5.0)] * n_runs, threads=threads)) == n_runs
+        assert begun == ([] if each is None else [each])
+        begun.clear()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"join": np.arange(90, dtype=np.int32) % 2},
+        {"size": 300},
+    ],
+)
+def test_others_run_one_after_the_other(image, change):
+    if "join" in change:
+        registers = dataclasses.replace(image.compartments, **change)
+        assert most_copies(dataclasses.replace(image, compartments=registers)) == 1
+    else:
+        network = Network(populations=[Population("cells", change["size"], LIF(tau_m=10.0))])
+        assert most_copies(compile_network(network, LOIHI, dt=0.5)) == 1
+
+
+def test_noisy_networks_run_one_after_the_other(image):
+    noise = Noise(enabled=np.ones(image.n_compartments, np.int32), exponent=3)
+    assert most_copies(dataclasses.replace(image, noise=noise)) == 1
+
+
+def test_copies_share_no_synapse(image):
+    many, size = side_by_side(image, 3), image.n_compartments
+    for group, own in zip(many.synapses, image.synapses, strict=True):
+        n_sources = len(own.indptr) - 1
+        for copy in range(3):
+            begin, end = group.indptr[copy * n_sources], group.indptr[(copy + 1) * n_sources]
+            assert (group.target[begin:end] == own.target + copy * size).all()
+            assert (group.mantissa[begin:end] == own.mantissa).all()
+
+
+def test_runs_of_different_lengths_share_no_step(network, image):
+    stimuli = [draw_stimulus(network, length, 1) for length in [20.0] * 9 + [30.0] * 5 + [10.0]]
+    batch = Emulator(image).run_batch(stimuli, record=["v"], threads=1)
+    assert [recording.n_steps for recording in batch] == [40] * 9 + [60] * 5 + [20]
+    assert batch == one_after_the_other(Emulator(image), stimuli, ["v"])
+
+
+def test_each_run_counts_its_own_overflows(image, network):
+    size = image.n_compartments
+    rng = np.random.default_rng(5)
+    registers = dataclasses.replace(
+        image.compartments,
+        bias_mantissa=rng.integers(-4095, 4096, size).astype(np.int32),
+        bias_exponent=rng.integers(0, 8, size).astype(np.int32),
+        vmin_exponent=rng.integers(0, 12, size).astype(np.int32),
+        vmax_exponent=rng.choice(np.array([0, 7], np.int32), size),
+    )
+    narrow = dataclasses.replace(image, compartments=registers)
+    stimuli = [draw_stimulus(network, 50.0, seed) for seed in range(11)]
+    batch = Emulator(narrow).run_batch(stimuli, record=["v", "u"], threads=1)
+    assert batch == one_after_the_other(Emulator(narrow), stimuli)
+    for kind in ("voltage_clips_low", "voltage_clips_high", "synaptic_events", "spikes"):
+        assert len({recording.counters[kind] for recording in batch}) > 1, kind
 
 
 def test_a_batch_leaves_a_run_that_goes_on_alone(image, stimuli):
@@ -122,7 +200,15 @@ def test_an_error_names_the_run(image, stimuli):
         "run 1 of 2: stimulus: lacks spikes for input 'source'; the run expects 'source' and the "
         "stimulus holds none. Draw it from the network of the run."
     )
-    with pytest.raises(RecordingError, match=r"^run 0 of 5: "):
+    with pytest.raises(EmulatorError) as refused:
+        Emulator(image).run_batch([stimuli[0], "a file"])
+    assert str(refused.value) == (
+        "run 1 of 2: emulator: stimulus = 'a file'; allowed: a Stimulus, as from draw_stimulus."
+    )
+
+
+def test_what_no_run_can_record_is_refused_before_all(image, stimuli):
+    with pytest.raises(RecordingError, match=r"^record: variable 'w'; "):
         Emulator(image).run_batch(stimuli, record=["w"])
 
 

@@ -1,0 +1,134 @@
+"""Many runs of one image: which of them run side by side, and on which thread."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from .._progress import progress_bar
+from ..errors import NeurochipError
+from ..recording import Probe, Recording
+from ..stimulus import Stimulus
+from .copies import FEWEST, Copies, engine_of_copies, most_copies
+from .decode import Registers, decode_recording
+from .engine import Columns, Engine
+from .plan import Plan, columns_of, plan_run, symbols_of
+
+__all__ = ["run_batch"]
+
+
+def run_batch(
+    engine: Engine,
+    stimuli: Sequence[Stimulus],
+    duration: float | None,
+    record: Iterable[str | Probe],
+    label: str,
+    *,
+    seeds: Sequence[int | None],
+    strict: bool,
+    workers: int,
+    progress: bool | None,
+) -> list[Recording]:
+    """Run each stimulus from step 0.
+
+    Parameters
+    ----------
+    engine : Engine
+        Its image.
+    stimuli, duration, record
+        As for :meth:`~neurochip.emulator.Emulator.run_batch`.
+    label : str
+        Of all recordings.
+    seeds : sequence of int or None
+        Of the noise in each run, or as in the image.
+    strict : bool
+        Raise at the first overflow.
+    workers : int
+        Threads.
+    progress : bool, optional
+        As for :class:`~neurochip.emulator.Emulator`.
+    """
+    image = engine.image
+    symbols = symbols_of(image)
+    probes, columns = columns_of(symbols, record)
+    groups = _groups(stimuli, 1 if strict else most_copies(image), workers)
+    most = max(map(len, groups), default=1)
+    together = engine_of_copies(image, most) if most > 1 else None
+    recordings: list[Recording] = [None] * len(stimuli)  # type: ignore[list-item]
+    problems: dict[int, BaseException] = {}
+    numbers = itertools.count()
+
+    def work() -> None:
+        runs = Copies(image, together, columns) if together else _Alone(engine, columns, strict)
+        # Groups are begun in their order: one that fails finds all before it begun.
+        while not problems and (number := next(numbers)) < len(groups):
+            group = groups[number]
+            index = group.start
+            try:
+                for index in group:
+                    plan = plan_run(symbols, 0, stimuli[index], duration)
+                    runs.add(plan._replace(seed=seeds[index]))
+                for run, registers in zip(group, runs.run(), strict=True):
+                    recordings[run] = decode_recording(registers, symbols, probes, label)
+            except BaseException as problem:  # also Ctrl-C: it ends the other workers
+                problems[index] = problem
+            bar.update(len(group))
+
+    with (
+        progress_bar(len(stimuli), "emulating", progress, unit="run") as bar,
+        ThreadPoolExecutor(max(1, workers - 1)) as pool,
+    ):
+        # A worker each, not a task for each group: to hand one over takes as long as a short run.
+        others = [pool.submit(work) for _ in range(workers - 1)]
+        work()
+        for other in others:
+            other.result()
+    if problems:
+        index = min(problems)
+        problem = problems[index]
+        if isinstance(problem, NeurochipError):
+            raise type(problem)(f"run {index} of {len(stimuli)}: {problem}") from None
+        raise problem
+    return recordings
+
+
+class _Alone:
+    """One run at a time, where :class:`Copies` are not allowed or do not pay."""
+
+    def __init__(self, engine: Engine, columns: Columns, strict: bool) -> None:
+        self._engine, self._columns, self._strict = engine, columns, strict
+        self._position = engine.start()
+        self._plans: list[Plan] = []
+
+    def add(self, plan: Plan) -> None:
+        self._plans.append(plan)
+
+    def run(self) -> Iterator[Registers]:
+        while self._plans:
+            self._engine.rewind(self._position)
+            plan = self._plans.pop(0)
+            yield self._engine.run(
+                *(self._position, plan.n_steps, plan.rows, self._columns),
+                seed=plan.seed,
+                strict=self._strict,
+                threads=1,
+            )
+
+
+def _groups(stimuli: Sequence[Stimulus], most: int, workers: int) -> list[range]:
+    """Cut the runs into groups of one length each, of equal size and as many for each worker."""
+
+    def length(run: int) -> float | None:  # what is no stimulus is refused in its run
+        return getattr(stimuli[run], "duration", None)
+
+    groups = []
+    for _, same in itertools.groupby(range(len(stimuli)), length):
+        runs = list(same)
+        pieces = workers * -(-len(runs) // (workers * most))
+        size = -(-len(runs) // pieces)
+        if size < FEWEST:
+            size = 1
+        stop = runs[-1] + 1
+        groups += [range(run, min(run + size, stop)) for run in range(runs[0], stop, size)]
+    return groups

@@ -1,0 +1,192 @@
+"""Runs of a small network side by side, as one image that holds several copies of another.
+
+A step has costs that do not grow with the network, and compartments are updated in tiles of 64, so
+that a network of 100 pays for 128. Copies share both. They share no synapse, so that each runs as
+it would alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .._jit import kernel
+from ..image import ChipImage
+from .decode import Registers
+from .engine import Columns, Engine
+from .plan import Plan
+from .spikes import InputRows
+from .state import COUNTERS
+
+__all__ = ["FEWEST", "Copies", "engine_of_copies", "most_copies", "side_by_side"]
+
+FEWEST = 4
+"""Copies that gain more than it costs to give each its inputs and to take their spikes apart."""
+
+_COMPARTMENTS = 1024  # of all copies: their state stays in an L1 cache
+_SYNAPSES = 1 << 16  # of all copies: a quarter of an L2 cache
+_ACCUMULATORS = 1 << 16
+
+
+def most_copies(image: ChipImage) -> int:
+    """Return how many copies of an image run faster side by side than one after the other.
+
+    An image with noise or joined compartments runs alone: there, the number of a compartment
+    matters.
+    """
+    if image.noise is not None or image.compartments.join.any():
+        return 1
+    size = image.n_compartments
+    most = min(
+        _COMPARTMENTS // size,
+        _SYNAPSES // max(image.n_synapses, 1),
+        _ACCUMULATORS // (size * (image.max_delay + 1)),
+    )
+    return most if most >= FEWEST else 1
+
+
+def side_by_side(image: ChipImage, copies: int) -> ChipImage:
+    """Return an image of several copies of a network, on so many chips.
+
+    Inputs and compartments of copy k follow those of copy k - 1.
+    """
+    size, registers = image.n_compartments, image.compartments
+    names = [field.name for field in dataclasses.fields(registers)]
+    numbers = np.arange(copies)[:, None]
+    groups = []
+    for group in image.synapses:
+        starts = group.indptr[:-1] + numbers * group.n_synapses
+        target = group.target + numbers * size
+        groups.append(
+            dataclasses.replace(
+                group,
+                indptr=np.append(starts, copies * group.n_synapses).astype(group.indptr.dtype),
+                target=target.ravel().astype(group.target.dtype),
+                mantissa=np.tile(group.mantissa, copies),
+                delay=np.tile(group.delay, copies),
+            )
+        )
+    starts = image.core_ptr[:-1] + numbers * size
+    return ChipImage(
+        chip=image.chip.what_if(chips=image.chip.chips * copies),
+        core_ptr=np.append(starts, copies * size),
+        compartments=dataclasses.replace(
+            registers, **{name: np.tile(getattr(registers, name), copies) for name in names}
+        ),
+        n_inputs=copies * image.n_inputs,
+        synapses=tuple(groups),
+    )
+
+
+def engine_of_copies(image: ChipImage, copies: int) -> Engine:
+    """Return an engine, for one thread, that workers share."""
+    return Engine(side_by_side(image, copies), 1, copies)
+
+
+class Copies:
+    """Copies of an image that one worker runs side by side.
+
+    Parameters
+    ----------
+    image : ChipImage
+        One that :func:`most_copies` allows.
+    engine : Engine
+        From :func:`engine_of_copies`.
+    columns : Columns
+        What to record of each copy.
+    """
+
+    def __init__(self, image: ChipImage, engine: Engine, columns: Columns) -> None:
+        self._image, self._engine, self._columns = image, engine, columns
+        self._position = engine.start()
+        self._added = 0
+        # Kept from run to run: new memory takes longer than what is done with it.
+        self._inputs = np.empty(0, dtype=np.int32)
+        self._starts = np.empty((engine.copies, 0), dtype=np.int64)
+        self._fan_out = np.zeros(image.n_compartments, dtype=np.int64)
+        for group in image.synapses:
+            if group.source == "compartments":
+                self._fan_out += np.diff(group.indptr)
+
+    def add(self, plan: Plan) -> None:
+        """Give the next copy a run, from step 0 and as long as that of the first one."""
+        if not self._added and self._starts.shape[1] != plan.n_steps + 2:
+            self._starts = np.empty((self._engine.copies, plan.n_steps + 2), dtype=np.int64)
+        begin = self._starts[self._added - 1, -1] if self._added else 0
+        sources, starts = plan.rows
+        end = begin + len(sources)
+        if end > len(self._inputs):
+            room = np.empty(self._engine.copies * end, dtype=np.int32)
+            room[:begin] = self._inputs[:begin]
+            self._inputs = room
+        self._inputs[begin:end] = sources
+        np.add(starts[0], begin, out=self._starts[self._added])
+        self._added += 1
+
+    def run(self) -> Iterator[Registers]:
+        """Run all copies, and return the registers of those that were given a run."""
+        added, self._added = self._added, 0
+        self._starts[added:] = self._starts[added - 1, -1]
+        size, n_steps = self._image.n_compartments, self._starts.shape[1] - 2
+        firsts = np.arange(self._engine.copies, dtype=np.int32)[:, None] * size
+        self._engine.rewind(self._position)
+        joint = self._engine.run(
+            self._position,
+            n_steps,
+            InputRows(self._inputs, self._starts),
+            {key: (ids + firsts).ravel() for key, ids in self._columns.items()},
+        )
+        counts = self._position.state.counters[:, 1:].sum(axis=0)
+        steps, ids = np.empty_like(joint.steps), np.empty_like(joint.ids)
+        ends = np.cumsum(np.bincount(joint.ids // size, minlength=self._engine.copies))
+        starts = ends - np.diff(ends, prepend=0)
+        _take_apart(
+            *(joint.steps, joint.ids, size, n_steps - 1, self._fan_out),
+            *(starts.copy(), steps, ids, counts[:, COUNTERS.index("synaptic_events")]),
+        )
+        counts[:, COUNTERS.index("updates")] = n_steps * size
+        counts[:, COUNTERS.index("spikes")] = ends - starts
+        for copy in range(added):
+            mine = slice(starts[copy], ends[copy])
+            yield Registers(
+                first_step=0,
+                n_steps=n_steps,
+                steps=steps[mine],
+                ids=ids[mine],
+                held=joint.held[:size],
+                refractory=self._image.compartments.refractory,
+                traces={
+                    key: np.split(values, self._engine.copies, axis=1)[copy]
+                    for key, values in joint.traces.items()
+                },
+                counters={name: int(counts[copy, i]) for i, name in enumerate(COUNTERS)},
+            )
+
+
+@kernel
+def _take_apart(
+    joint_steps: Any,
+    joint_ids: Any,
+    size: Any,
+    last_step: Any,
+    fan_out: Any,
+    cursor: Any,
+    steps: Any,
+    ids: Any,
+    events: Any,
+) -> None:
+    """Write the spikes of each copy where its cursor stands, and count what they send.
+
+    Those of the last step would be delivered in the next one.
+    """
+    for k in range(len(joint_ids)):
+        copy = joint_ids[k] // size
+        own = joint_ids[k] - copy * size
+        steps[cursor[copy]] = joint_steps[k]
+        ids[cursor[copy]] = own
+        cursor[copy] += 1
+        if joint_steps[k] < last_step:
+            events[copy] += fan_out[own]

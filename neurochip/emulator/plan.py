@@ -1,0 +1,91 @@
+"""Runs in physical units, translated into steps, inputs and compartments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import EmulatorError
+from ..image import ChipImage, Symbols
+from ..recording import Probe, resolve_probes
+from ..stimulus import Stimulus, count_steps
+from ..typing import Int32Array
+from .engine import Columns
+from .spikes import NONE, InputRows, rows_of_inputs
+
+__all__ = ["Plan", "columns_of", "plan_run", "symbols_of"]
+
+
+class Plan(NamedTuple):
+    """How long a run is, its input spikes, and the seed of its noise (default: the image's)."""
+
+    n_steps: int
+    rows: InputRows
+    seed: int | None = None
+
+
+def symbols_of(image: ChipImage) -> Symbols:
+    """Return the symbols of an image.
+
+    Raises
+    ------
+    EmulatorError
+        If it has none.
+    """
+    if image.symbols is None:
+        raise EmulatorError(
+            "emulator: this image has no symbols, so names and units are unknown; use "
+            "run_steps with input numbers."
+        )
+    return image.symbols
+
+
+def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns, Columns]:
+    """Return what a run records, as neurons of each population and as compartments.
+
+    Raises
+    ------
+    RecordingError
+        If a probe asks for something that does not exist.
+    """
+    compartments = {item.name: item.compartments for item in symbols.populations}
+    sizes = {name: len(own) for name, own in compartments.items()}
+    probes = resolve_probes(record, sizes, ("v", "u"))
+    return probes, {key: compartments[key[0]][ids] for key, ids in probes.items()}
+
+
+def plan_run(
+    symbols: Symbols,
+    step: int,
+    stimulus: Stimulus,
+    duration: float | None,
+    pending: Int32Array = NONE,
+) -> Plan:
+    """Translate a run that begins at ``step``, where inputs may be ``pending``.
+
+    Raises
+    ------
+    EmulatorError
+        If it is no stimulus, or nothing of it is left.
+    StimulusError
+        If the stimulus does not fit the inputs, or the duration the grid.
+    """
+    if not isinstance(stimulus, Stimulus):
+        raise EmulatorError(
+            f"emulator: stimulus = {stimulus!r}; allowed: a Stimulus, as from draw_stimulus."
+        )
+    total = count_steps(stimulus.duration, symbols.dt)
+    left = total - step
+    n_steps = left if duration is None else count_steps(duration, symbols.dt)
+    if left < 1 or n_steps > left:
+        raise EmulatorError(
+            f"emulator: at {step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
+            f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
+            "reset() to start again, or draw a longer stimulus."
+        )
+    sizes = [(item.name, item.size) for item in symbols.inputs]
+    steps, sources = stimulus.binned(symbols.dt, sizes, ordered=False)
+    steps -= np.int32(symbols.input_lead)
+    return Plan(n_steps, rows_of_inputs(steps, sources, step, n_steps, pending))
