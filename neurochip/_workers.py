@@ -22,8 +22,12 @@ __all__ = ["check_threads", "choose_threads", "join_lists", "most_threads", "run
 _WORK_PER_THREAD = 10_000  # neurons + synapses / 100: below it a barrier costs more
 
 
-def choose_threads(threads: int | None, n_neurons: int, n_synapses: int, owner: str) -> int:
+def choose_threads(
+    threads: int | None, n_neurons: int, n_synapses: int, owner: str, cost: int = 1
+) -> int:
     """Return ``threads``, or without it as many as pay for a network of this size.
+
+    ``cost`` is how long a neuron takes, compared with a compartment of the emulator.
 
     Raises
     ------
@@ -32,7 +36,7 @@ def choose_threads(threads: int | None, n_neurons: int, n_synapses: int, owner: 
     """
     if threads is not None:
         return check_threads(threads, owner)
-    work = n_neurons + n_synapses // 100
+    work = cost * (n_neurons + n_synapses // 100)
     return min(most_threads(), max(1, work // _WORK_PER_THREAD), os.cpu_count() or 1)
 
 

@@ -7,17 +7,11 @@ own step goes to the row that is about to be taken in.
 
 Each worker has its own neurons, and does everything that changes them: it lists their spikes, and
 after a wait for the others delivers those of all, in the order of the neurons, to its own.
-
-Two habits for speed: a loop over a part of an array counts in uint64, since Numba then needs no
-test for negative indices and LLVM vectorises it; and loops over neurons see no named tuples, since
-reading a field of one costs as much as ten neurons.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
-import numpy as np
 
 from .._barrier import wait_for_all
 from .._jit import kernel
@@ -25,6 +19,7 @@ from ..typing import Float64Array, Int32Array, Int64Array
 from .delivery import deliver
 from .rows import Rows
 from .tables import Neurons
+from .update import update_population
 
 __all__ = ["Columns", "Order", "Output", "State", "run_steps"]
 
@@ -110,126 +105,6 @@ class Columns(NamedTuple):
 
 
 @kernel
-def advance_delta(
-    v: Float64Array,
-    arrived: Float64Array,
-    free_from: Int64Array,
-    v_inf: Float64Array,
-    decay: Float64Array,
-    drift: Float64Array,
-    begin: int,
-    end: int,
-    step: int,
-) -> None:
-    """Take in the kicks of the step before, then let v decay toward v_inf."""
-    for i in range(np.uint64(begin), np.uint64(end)):
-        kick = arrived[i] if free_from[i] < step else 0.0
-        arrived[i] = 0.0
-        moved = v_inf[i] + (v[i] + kick - v_inf[i]) * decay[i] + drift[i]
-        v[i] = moved if free_from[i] <= step else v[i]
-
-
-@kernel
-def advance_then_kick(
-    v: Float64Array,
-    arrived: Float64Array,
-    free_from: Int64Array,
-    v_inf: Float64Array,
-    decay: Float64Array,
-    drift: Float64Array,
-    begin: int,
-    end: int,
-    step: int,
-) -> None:
-    """Let v decay toward v_inf, then take in the kicks."""
-    for i in range(np.uint64(begin), np.uint64(end)):
-        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + drift[i] + arrived[i]
-        arrived[i] = 0.0
-        v[i] = moved if free_from[i] <= step else v[i]
-
-
-@kernel
-def advance_current(
-    v: Float64Array,
-    i_syn: Float64Array,
-    arrived: Float64Array,
-    free_from: Int64Array,
-    v_inf: Float64Array,
-    decay: Float64Array,
-    drift: Float64Array,
-    decay_syn: Float64Array,
-    gain: Float64Array,
-    begin: int,
-    end: int,
-    step: int,
-) -> None:
-    """Take in the currents of the step before, then advance v and let the current decay."""
-    for i in range(np.uint64(begin), np.uint64(end)):
-        current = i_syn[i] + arrived[i]
-        arrived[i] = 0.0
-        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + drift[i] + gain[i] * current
-        v[i] = moved if free_from[i] <= step else v[i]
-        i_syn[i] = current * decay_syn[i]
-
-
-@kernel
-def advance_two_currents(
-    v: Float64Array,
-    i_syn: Float64Array,
-    arrived: Float64Array,
-    free_from: Int64Array,
-    v_inf: Float64Array,
-    decay: Float64Array,
-    drift: Float64Array,
-    decay_syn: Float64Array,
-    gain: Float64Array,
-    begin: int,
-    end: int,
-    second: int,
-    step: int,
-) -> None:
-    """As :func:`advance_current`, with an excitatory and an inhibitory current."""
-    shift = np.uint64(second - begin)
-    for i in range(np.uint64(begin), np.uint64(end)):
-        j = i + shift
-        excitatory, inhibitory = i_syn[i] + arrived[i], i_syn[j] + arrived[j]
-        arrived[i] = 0.0
-        arrived[j] = 0.0
-        driven = gain[i] * excitatory + gain[j] * inhibitory
-        moved = v_inf[i] + (v[i] - v_inf[i]) * decay[i] + drift[i] + driven
-        v[i] = moved if free_from[i] <= step else v[i]
-        i_syn[i] = excitatory * decay_syn[i]
-        i_syn[j] = inhibitory * decay_syn[j]
-
-
-@kernel
-def fire(
-    v: Float64Array,
-    free_from: Int64Array,
-    v_thresh: Float64Array,
-    v_reset: Float64Array,
-    hold_steps: Int64Array,
-    begin: int,
-    end: int,
-    spikes: Int32Array,
-    n: int,
-    step: int,
-) -> int:
-    """List and reset every neuron above its threshold; return the new number of spikes.
-
-    A refractory neuron is held at its reset, below its threshold, and needs no test. The reset
-    may come before the delivery, since the kicks of this step wait in the ring.
-    """
-    for i in range(np.uint64(begin), np.uint64(end)):
-        if v[i] > v_thresh[i]:
-            v[i] = v_reset[i]
-            free_from[i] = step + hold_steps[i]
-            spikes[n] = i
-            n += 1
-    return n
-
-
-@kernel
 def sample(
     ids: Int64Array,
     first: Int64Array,
@@ -285,6 +160,7 @@ def run_steps(
     (
         bounds,
         n_currents,
+        uniform,
         second_slot,
         v_inf,
         v_thresh,
@@ -312,47 +188,26 @@ def run_steps(
         if input_first:
             deliver(input_sources, begin, k, first_input, rows, ring, row)
             begin = k
+        n = ends[worker, place]
         for p in range(len(n_currents)):
             a, b = max(bounds[p], own), min(bounds[p + 1], own_end)
             if a >= b:
                 continue
-            if n_currents[p] == 2:
-                j = second_slot[p] + a - bounds[p]
-                advance_two_currents(
-                    v,
-                    i_syn,
-                    arrived,
-                    free_from,
-                    v_inf,
-                    decay,
-                    drift,
-                    decay_syn,
-                    gain,
-                    a,
-                    b,
-                    j,
-                    step,
+            j = second_slot[p] + a - bounds[p] if n_currents[p] == 2 else a
+            if uniform[p]:
+                n = update_population(
+                    *(v, i_syn, arrived, free_from, v_inf, decay[a], drift[a]),
+                    *(decay_syn[a], gain[a], decay_syn[j], gain[j]),
+                    *(v_thresh[a], v_reset[a], hold_steps[a]),
+                    *(n_currents[p], kicks_decay, a, b, j, step, spikes, n),
                 )
-            elif n_currents[p] == 1:
-                advance_current(
-                    v, i_syn, arrived, free_from, v_inf, decay, drift, decay_syn, gain, a, b, step
-                )
-            elif kicks_decay:
-                advance_delta(v, arrived, free_from, v_inf, decay, drift, a, b, step)
             else:
-                advance_then_kick(v, arrived, free_from, v_inf, decay, drift, a, b, step)
-        ends[worker, place + 1] = fire(
-            v,
-            free_from,
-            v_thresh,
-            v_reset,
-            hold_steps,
-            own,
-            own_end,
-            spikes,
-            ends[worker, place],
-            step,
-        )
+                n = update_population(
+                    *(v, i_syn, arrived, free_from, v_inf, decay, drift),
+                    *(decay_syn, gain, decay_syn, gain, v_thresh, v_reset, hold_steps),
+                    *(n_currents[p], kicks_decay, a, b, j, step, spikes, n),
+                )
+        ends[worker, place + 1] = n
         row = row + 1 if row + 1 < n_rows else 0
         sample(ids, first, stride, current, second, values, v, i_syn, own, own_end, step)
         deliver(input_sources, begin, k, first_input, rows, ring, row)

@@ -24,6 +24,7 @@ __all__ = ["simulate_reference"]
 
 _MOST_STEPS = np.iinfo(np.int32).max  # a Recording counts them in int32
 _ROUNDING = 1e-3  # of a step, as in count_steps
+_COST = 2  # of a neuron: twice the bytes of a compartment
 _CALL_TIME = 0.05  # s, about: between two looks at the progress bar and at Ctrl-C
 
 
@@ -111,7 +112,7 @@ def simulate_reference(
     n_steps = _count_steps(network, stimulus, dt, duration)
     wanted = requested(network, record)
     n_neurons = sum(item.size for item in network.populations)
-    workers = choose_threads(threads, n_neurons, network.n_synapses, "run")
+    workers = choose_threads(threads, n_neurons, network.n_synapses, "run", _COST)
     inputs = stimulus.binned(dt, [(item.name, item.size) for item in network.spike_inputs])
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
     sizes = {item.name: item.size for item in network.populations}

@@ -35,6 +35,8 @@ class Neurons(NamedTuple):
         Neurons of population p are ``bounds[p]`` to ``bounds[p + 1]``.
     n_currents : ndarray of int64, shape (n_populations,)
         Synaptic currents of a neuron: 0 where synapses act on v, 2 where each sign has its own.
+    uniform : ndarray of bool, shape (n_populations,)
+        Whether all parameters but ``v_inf`` are the same for all neurons.
     second : ndarray of int64, shape (n_populations,)
         Slot of the second current of the first neuron; the others follow. Slots up to the number
         of neurons are the first currents, by neuron.
@@ -54,6 +56,7 @@ class Neurons(NamedTuple):
 
     bounds: Int64Array
     n_currents: Int64Array
+    uniform: NDArray[np.bool_]
     second: Int64Array
     v_inf: Float64Array
     v_thresh: Float64Array
@@ -124,16 +127,24 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
     """
     populations = network.populations
     bounds = np.cumsum([0, *(item.size for item in populations)], dtype=np.int64)
-    v_inf, v_thresh, v_reset, decay, drift, hold_steps = (
-        np.concatenate(parts)
-        for parts in zip(*(_columns(network, item, dt) for item in populations), strict=True)
+    columns = [_columns(network, item, dt) for item in populations]
+    v_inf, v_thresh, v_reset, decay, drift, hold_steps = map(
+        np.concatenate, zip(*columns, strict=True)
     )
     firsts = [_current(item, "tau_syn_E", dt) for item in populations]
-    seconds = [_current(item, "tau_syn_I", dt) for item in populations if item.model.two_currents]
-    decay_syn, gain = (np.concatenate(parts) for parts in zip(*firsts, *seconds, strict=True))
+    seconds = [
+        _current(item, "tau_syn_I", dt) if item.model.two_currents else () for item in populations
+    ]
+    decay_syn, gain = map(np.concatenate, zip(*firsts, *filter(None, seconds), strict=True))
     return Neurons(
         bounds,
         np.array([_n_currents(item) for item in populations]),
+        np.array(
+            [
+                all((values == values[0]).all() for values in (*column[1:], *first, *second))
+                for column, first, second in zip(columns, firsts, seconds, strict=True)
+            ]
+        ),
         np.array([*_second_slots(network).values()]),
         v_inf,
         v_thresh,

@@ -1,0 +1,210 @@
+"""What arrived, the propagator and the threshold: loops over the neurons of a population.
+
+Most populations have one value of a parameter for all neurons. It is then handed over as a number,
+and as an array else: each loop is compiled for both. Ten arrays of 100,000 neurons leave the cache
+in every step; with the five that are left the step takes half of the time.
+
+Two habits for speed: a loop over a part of an array counts in uint64, since Numba then needs no
+test for negative indices and LLVM vectorises it; and loops over neurons see no named tuples, since
+reading a field of one costs as much as ten neurons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from .._jit import kernel
+
+__all__ = ["update_population"]
+
+
+def value_of(parameter: Any, i: Any) -> Any:
+    """Return the parameter of neuron ``i``: from an array, or one number for all."""
+    return _from_array(parameter, i) if isinstance(parameter, np.ndarray) else parameter
+
+
+def _from_array(parameter: Any, i: Any) -> Any:
+    return parameter[i]
+
+
+def _number(parameter: Any, i: Any) -> Any:  # noqa: ARG001
+    return parameter
+
+
+@overload(value_of, inline="always")
+def _compiled_value_of(parameter: Any, i: Any) -> Callable[..., Any]:
+    del i
+    return _from_array if isinstance(parameter, types.Array) else _number
+
+
+@kernel
+def advance_delta(
+    v: Any,
+    arrived: Any,
+    free_from: Any,
+    v_inf: Any,
+    decay: Any,
+    drift: Any,
+    begin: Any,
+    end: Any,
+    step: Any,
+) -> None:
+    """Take in the kicks of the step before, then let v decay toward v_inf."""
+    for i in range(np.uint64(begin), np.uint64(end)):
+        kick = arrived[i] if free_from[i] < step else 0.0
+        arrived[i] = 0.0
+        left = (v[i] + kick - v_inf[i]) * value_of(decay, i)
+        moved = v_inf[i] + left + value_of(drift, i)
+        v[i] = moved if free_from[i] <= step else v[i]
+
+
+@kernel
+def advance_then_kick(
+    v: Any,
+    arrived: Any,
+    free_from: Any,
+    v_inf: Any,
+    decay: Any,
+    drift: Any,
+    begin: Any,
+    end: Any,
+    step: Any,
+) -> None:
+    """Let v decay toward v_inf, then take in the kicks."""
+    for i in range(np.uint64(begin), np.uint64(end)):
+        left = (v[i] - v_inf[i]) * value_of(decay, i)
+        moved = v_inf[i] + left + value_of(drift, i) + arrived[i]
+        arrived[i] = 0.0
+        v[i] = moved if free_from[i] <= step else v[i]
+
+
+@kernel
+def advance_current(
+    v: Any,
+    i_syn: Any,
+    arrived: Any,
+    free_from: Any,
+    v_inf: Any,
+    decay: Any,
+    drift: Any,
+    decay_syn: Any,
+    gain: Any,
+    begin: Any,
+    end: Any,
+    step: Any,
+) -> None:
+    """Take in the currents of the step before, then advance v and let the current decay."""
+    for i in range(np.uint64(begin), np.uint64(end)):
+        current = i_syn[i] + arrived[i]
+        arrived[i] = 0.0
+        left = (v[i] - v_inf[i]) * value_of(decay, i)
+        moved = v_inf[i] + left + value_of(drift, i) + value_of(gain, i) * current
+        v[i] = moved if free_from[i] <= step else v[i]
+        i_syn[i] = current * value_of(decay_syn, i)
+
+
+@kernel
+def advance_two_currents(
+    v: Any,
+    i_syn: Any,
+    arrived: Any,
+    free_from: Any,
+    v_inf: Any,
+    decay: Any,
+    drift: Any,
+    decay_syn: Any,
+    gain: Any,
+    second_decay_syn: Any,
+    second_gain: Any,
+    begin: Any,
+    end: Any,
+    second: Any,
+    step: Any,
+) -> None:
+    """As :func:`advance_current`, with an excitatory and an inhibitory current."""
+    shift = np.uint64(second - begin)
+    for i in range(np.uint64(begin), np.uint64(end)):
+        j = i + shift
+        excitatory, inhibitory = i_syn[i] + arrived[i], i_syn[j] + arrived[j]
+        arrived[i] = 0.0
+        arrived[j] = 0.0
+        driven = value_of(gain, i) * excitatory + value_of(second_gain, j) * inhibitory
+        left = (v[i] - v_inf[i]) * value_of(decay, i)
+        moved = v_inf[i] + left + value_of(drift, i) + driven
+        v[i] = moved if free_from[i] <= step else v[i]
+        i_syn[i] = excitatory * value_of(decay_syn, i)
+        i_syn[j] = inhibitory * value_of(second_decay_syn, j)
+
+
+@kernel
+def fire(
+    v: Any,
+    free_from: Any,
+    v_thresh: Any,
+    v_reset: Any,
+    hold_steps: Any,
+    begin: Any,
+    end: Any,
+    spikes: Any,
+    n: Any,
+    step: Any,
+) -> Any:
+    """List and reset every neuron above its threshold; return the new number of spikes.
+
+    A refractory neuron is held at its reset, below its threshold, and needs no test. The reset
+    may come before the delivery, since the kicks of this step wait in the ring.
+    """
+    for i in range(np.uint64(begin), np.uint64(end)):
+        if v[i] > value_of(v_thresh, i):
+            v[i] = value_of(v_reset, i)
+            free_from[i] = step + value_of(hold_steps, i)
+            spikes[n] = i
+            n += 1
+    return n
+
+
+@kernel
+def update_population(
+    v: Any,
+    i_syn: Any,
+    arrived: Any,
+    free_from: Any,
+    v_inf: Any,
+    decay: Any,
+    drift: Any,
+    decay_syn: Any,
+    gain: Any,
+    second_decay_syn: Any,
+    second_gain: Any,
+    v_thresh: Any,
+    v_reset: Any,
+    hold_steps: Any,
+    n_currents: Any,
+    kicks_decay: Any,
+    begin: Any,
+    end: Any,
+    second: Any,
+    step: Any,
+    spikes: Any,
+    n: Any,
+) -> Any:
+    """Advance neurons ``begin`` to ``end``; list those that spike, and return the new number."""
+    if n_currents == 2:
+        advance_two_currents(
+            *(v, i_syn, arrived, free_from, v_inf, decay, drift, decay_syn, gain),
+            *(second_decay_syn, second_gain, begin, end, second, step),
+        )
+    elif n_currents == 1:
+        advance_current(
+            v, i_syn, arrived, free_from, v_inf, decay, drift, decay_syn, gain, begin, end, step
+        )
+    elif kicks_decay:
+        advance_delta(v, arrived, free_from, v_inf, decay, drift, begin, end, step)
+    else:
+        advance_then_kick(v, arrived, free_from, v_inf, decay, drift, begin, end, step)
+    return fire(v, free_from, v_thresh, v_reset, hold_steps, begin, end, spikes, n, step)
