@@ -10,10 +10,11 @@ from .._progress import progress_bar
 from ..errors import NeurochipError
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus
-from .copies import FEWEST, Copies, engine_of_copies, most_copies
+from .copies import Copies
 from .decode import Registers, decode_recording
 from .engine import Columns, Engine
 from .plan import Plan, columns_of, plan_run, symbols_of
+from .side_by_side import FEWEST, most_copies
 
 __all__ = ["run_batch"]
 
@@ -54,7 +55,7 @@ def run_batch(
     probes, columns = columns_of(symbols, record)
     groups = _groups(stimuli, 1 if strict else most_copies(image), workers)
     most = max(map(len, groups), default=1)
-    together = engine_of_copies(image, most) if most > 1 else None
+    together = engine.of_copies(most) if most > 1 else None
     recordings: list[Recording] = [None] * len(stimuli)  # type: ignore[list-item]
     problems: dict[int, BaseException] = {}
     numbers = itertools.count()

@@ -17,6 +17,7 @@ from .kernels import run_rows
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
 from .settings import settings_of
+from .side_by_side import side_by_side
 from .spikes import NONE, InputRows
 from .state import (
     COUNTERS,
@@ -65,13 +66,14 @@ class Engine:
     threads : int
         Threads that share the blocks of a run, at least 1.
     copies : int
-        Of one network, if the image is one of :class:`~neurochip.emulator.copies.Copies`.
+        Of one network, if the image is one of copies.
     """
 
     def __init__(self, image: ChipImage, threads: int, copies: int = 1) -> None:
         self.image = image
         self.threads = threads
         self.copies = copies
+        self._of_copies: dict[int, Engine] = {}
         self._layout, wide = build_layout(image, threads)
         self._settings = settings_of(image, self._layout)
         self._widths = widths_of(image, self._layout)
@@ -81,6 +83,12 @@ class Engine:
             np.uint64(self._layout.ring_size - 1) if image.max_delay else None,
             True if wide else None,
         )
+
+    def of_copies(self, number: int) -> Engine:
+        """Return an engine, for one thread, of several copies of the image."""
+        if number not in self._of_copies:
+            self._of_copies[number] = Engine(side_by_side(self.image, number), 1, number)
+        return self._of_copies[number]
 
     def start(self) -> Position:
         """Return step 0: initial v, no current, nothing on its way."""

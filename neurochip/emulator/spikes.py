@@ -78,8 +78,10 @@ def _find_rows(steps: Any, first: Any, begin: Any, starts: Any) -> None:
     for k in range(len(steps)):
         after = np.uint64(steps[k] - first + 2)  # unsigned, see offsets
         starts[after] = begin + k + 1
-    for later in range(1, len(starts)):
-        starts[later] = max(starts[later], starts[later - 1])
+    before = np.int64(begin)
+    for row in range(1, len(starts)):
+        before = max(before, starts[row])
+        starts[row] = before
 
 
 @kernel

@@ -20,8 +20,8 @@ from neurochip import (
     draw_stimulus,
     fixed_probability,
 )
-from neurochip.emulator import Emulator, copies
-from neurochip.emulator.copies import most_copies, side_by_side
+from neurochip.emulator import Emulator, engine
+from neurochip.emulator.side_by_side import most_copies, side_by_side
 from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
 from neurochip.image import Noise
 
@@ -69,14 +69,15 @@ def one_after_the_other(emulator, stimuli, record=("v", "u")):
 def test_small_networks_run_side_by_side(image, monkeypatch):
     assert most_copies(image) == 1024 // 90
     begun = []
-    monkeypatch.setattr(copies, "side_by_side", lambda *what: begun.append(what[1]) or both(*what))
+    monkeypatch.setattr(engine, "side_by_side", lambda *what: begun.append(what[1]) or both(*what))
     both = side_by_side
     network = Network(populations=[Population("cells", 90, LIF(tau_m=10.0, v_init=-60.0))])
-    emulator = Emulator(compile_network(network, LOIHI, dt=0.5))
+    small = compile_network(network, LOIHI, dt=0.5)
     for n_runs, threads, each in [(24, 1, 8), (24, 2, 6), (3, 1, None), (1, 1, None), (7, 2, 4)]:
         if threads > THREADS[-1]:
             continue
-        assert len(emulator.run_batch([Stimulus(5.0)] * n_runs, threads=threads)) == n_runs
+        batch = Emulator(small).run_batch([Stimulus(5.0)] * n_runs, threads=threads)
+        assert len(batch) == n_runs
         assert begun == ([] if each is None else [each])
         begun.clear()
 
