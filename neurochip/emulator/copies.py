@@ -86,8 +86,8 @@ class Copies:
             yield Registers(
                 first_step=0,
                 n_steps=n_steps,
-                steps=steps[mine],
-                ids=ids[mine],
+                steps=steps[mine].copy(),  # a view would keep those of all copies
+                ids=ids[mine].copy(),
                 held=joint.held[:size],
                 refractory=self._image.compartments.refractory,
                 traces={

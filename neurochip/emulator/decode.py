@@ -66,8 +66,10 @@ def decode_recording(
         owner[item.compartments] = index
         number[item.compartments] = np.arange(len(item.compartments))
     for index, item in enumerate(symbols.populations):
-        mine = owner[registers.ids] == index
-        at, who = registers.steps[mine], number[registers.ids[mine]]
+        at, who = registers.steps, registers.ids
+        if not np.array_equal(item.compartments, np.arange(len(owner))):  # else they need no copy
+            mine = owner[who] == index
+            at, who = at[mine], number[who[mine]]
         if (np.diff(item.compartments) < 0).any():  # placed out of the order of neurons
             order = np.lexsort((who, at))
             at, who = at[order], who[order]

@@ -151,7 +151,8 @@ class Engine:
         if len(position.lists) < size:
             position.lists = np.empty(size, dtype=np.int32)
         buffer = position.lists[:size]
-        parts: list[tuple[Int32Array, Int32Array]] = []
+        steps: list[Int32Array] = []
+        ids: list[Int32Array] = []
         row = 0
         while row < n_steps:
             stop = min(n_steps, row + self._steps_per_call())
@@ -166,11 +167,16 @@ class Engine:
                 *(self._widths, state, output, strict, noise, *self._features, barrier),
             )
             reached = run_workers(run_rows, workers, *arguments)
-            parts.append(join_lists(buffer, ends, 1, reached - row, first + row))
+            for found, part in zip(
+                (steps, ids),
+                join_lists(buffer, ends, 1, reached - row, first + row),
+                strict=True,
+            ):
+                found.append(part)
             report(reached - row)
-            last = parts[-1][0].searchsorted(first + reached - 1)
+            last = steps[-1].searchsorted(first + reached - 1)
             row = reached
-            position.spikes = parts[-1][1][last:]
+            position.spikes = ids[-1][last:].copy()  # a view would keep the whole list
             position.step = first + row
             position.inputs = inputs[input_ptr[0, row] : input_ptr[0, row + 1]]
             if strict and (state.first_overflow[:, 0] >= 0).any():
@@ -179,8 +185,8 @@ class Engine:
         return Registers(
             first_step=first,
             n_steps=n_steps,
-            steps=np.concatenate([NONE, *(part[0] for part in parts)]),
-            ids=np.concatenate([NONE, *(part[1] for part in parts)]),
+            steps=_joined(steps),
+            ids=_joined(ids),
             held=held,
             refractory=self.image.compartments.refractory,
             traces=_split(columns, {"v": v, "u": u}),
@@ -199,6 +205,17 @@ class Engine:
     def _steps_per_call(self) -> int:
         work = self.image.n_compartments + self.image.n_synapses // 50
         return max(1, _WORK_PER_CALL // (work + 1000))
+
+
+def _joined(parts: list[Int32Array]) -> Int32Array:
+    """Join arrays and give each back as soon as it is copied: a long run has many spikes."""
+    whole, begin = np.empty(sum(map(len, parts)), dtype=np.int32), 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        whole[begin : begin + len(part)] = part
+        begin += len(part)
+    return whole
 
 
 def _ids_of(variable: str, columns: Columns) -> Int32Array:

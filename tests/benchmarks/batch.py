@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ if __name__ == "__main__":  # as a script: the folder above holds this package
 from benchmarks import machine
 from benchmarks.images import Case
 from benchmarks.tables import print_table
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, Workload
 
 from neurochip import draw_stimulus
 from neurochip.emulator import Emulator
@@ -35,6 +36,11 @@ from neurochip.recording import Recording
 
 HEAD = ["workload", "loop, ms a run", "batch, ms a run", "times as fast", "so many processes"]
 WORKERS = int(numba.config.NUMBA_NUM_THREADS)
+MEASURED = (
+    replace(WORKLOADS["W1live"], name="W1live, 10 neurons", neurons=10),
+    WORKLOADS["W1"],
+    WORKLOADS["W1live"],
+)
 
 
 def main() -> None:
@@ -43,7 +49,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9, help="measurements of each (9)")
     options = parser.parse_args()
     facts = machine.facts()
-    rows = [measure(name, options.runs, options.repeats) for name in ("W1", "W1live")]
+    rows = [measure(workload, options.runs, options.repeats) for workload in MEASURED]
     print_table(HEAD, rows)
     print(f"\n{machine.summary(facts)}.")
 
@@ -51,8 +57,8 @@ def main() -> None:
 class Runs:
     """A workload on an emulator, with stimuli of its own."""
 
-    def __init__(self, name: str, n_runs: int) -> None:
-        case = Case(WORKLOADS[name])
+    def __init__(self, workload: Workload, n_runs: int) -> None:
+        case = Case(workload)
         self.emulator = Emulator(case.image, progress=False)
         self.stimuli = [draw_stimulus(case.network, 1000.0, seed) for seed in range(n_runs)]
 
@@ -67,13 +73,13 @@ class Runs:
         return self.emulator.run_batch(self.stimuli)
 
 
-def measure(name: str, n_runs: int, repeats: int) -> list[str]:
-    runs = Runs(name, n_runs)
+def measure(workload: Workload, n_runs: int, repeats: int) -> list[str]:
+    runs = Runs(workload, n_runs)
     if runs.loop() != runs.batch():
-        sys.exit(f"{name}: the batch differs from the loop")
+        sys.exit(f"{workload.name}: the batch differs from the loop")
     context = multiprocessing.get_context("spawn")
     pipes = [context.Pipe() for _ in range(WORKERS)]
-    others = [context.Process(target=serve, args=(name, n_runs, end)) for _, end in pipes]
+    others = [context.Process(target=serve, args=(workload, n_runs, end)) for _, end in pipes]
     for other in others:
         other.start()
 
@@ -99,12 +105,12 @@ def measure(name: str, n_runs: int, repeats: int) -> list[str]:
         other.join()
     one, many, apart = (1000 * statistics.median(times) / n_runs for times in seconds.values())
     fast = f"{one / many:.2f}", f"{one * WORKERS / apart:.2f}"
-    return [name, f"{one:.3g}", f"{many:.3g}", *fast]
+    return [workload.name, f"{one:.3g}", f"{many:.3g}", *fast]
 
 
-def serve(name: str, n_runs: int, pipe: Any) -> None:
+def serve(workload: Workload, n_runs: int, pipe: Any) -> None:
     """Loop over the runs in a process of its own, as often as asked."""
-    runs = Runs(name, n_runs)
+    runs = Runs(workload, n_runs)
     runs.loop()
     while pipe.recv():
         runs.loop()
