@@ -61,10 +61,12 @@ def run_batch(
     numbers = itertools.count()
 
     def work() -> None:
-        runs = Copies(image, together, columns) if together else _Alone(engine, columns, strict)
+        alone = _Alone(engine, columns, strict)
+        copies = Copies(image, together, columns) if together else None
         # Groups are begun in their order: one that fails finds all before it begun.
         while not problems and (number := next(numbers)) < len(groups):
             group = groups[number]
+            runs = copies if copies and len(group) > 1 else alone
             index = group.start
             try:
                 for index in group:

@@ -130,7 +130,8 @@ class Emulator:
         """Run many stimuli, each from step 0, several at a time.
 
         Every recording equals that of :meth:`reset` and :meth:`run`; the runs share nothing but the
-        image, and leave the state of this emulator as it is.
+        image, and leave the state of this emulator as it is. Small networks run side by side, as
+        far as their runs are equally long.
 
         Parameters
         ----------
@@ -142,7 +143,7 @@ class Emulator:
             Seed of the noise in each run, for an image with noise registers. Default: the seed in
             the image, so that every run has the same noise.
         threads : int, optional
-            Runs at a time. Default: as many threads as Numba has.
+            Threads that share the runs. Default: as many as Numba has.
 
         Returns
         -------
@@ -154,7 +155,9 @@ class Emulator:
         EmulatorError
             If seeds are given and the image has no noise, or their number is not that of the
             stimuli; and as for :meth:`run`, with the number of the run in front.
-        StimulusError, RecordingError, ChipOverflowError
+        RecordingError
+            As for :meth:`run`.
+        StimulusError, ChipOverflowError
             As for :meth:`run`, with the number of the run in front.
         """
         runs = list(stimuli)

@@ -167,16 +167,13 @@ class Engine:
                 *(self._widths, state, output, strict, noise, *self._features, barrier),
             )
             reached = run_workers(run_rows, workers, *arguments)
-            for found, part in zip(
-                (steps, ids),
-                join_lists(buffer, ends, 1, reached - row, first + row),
-                strict=True,
-            ):
-                found.append(part)
+            new_steps, new_ids = join_lists(buffer, ends, 1, reached - row, first + row)
+            steps.append(new_steps)
+            ids.append(new_ids)
             report(reached - row)
-            last = steps[-1].searchsorted(first + reached - 1)
+            last = new_steps.searchsorted(first + reached - 1)
             row = reached
-            position.spikes = ids[-1][last:].copy()  # a view would keep the whole list
+            position.spikes = new_ids[last:].copy()  # a view would keep the whole list
             position.step = first + row
             position.inputs = inputs[input_ptr[0, row] : input_ptr[0, row + 1]]
             if strict and (state.first_overflow[:, 0] >= 0).any():
