@@ -81,6 +81,10 @@ class Copies:
         )
         counts[:, COUNTERS.index("updates")] = n_steps * size
         counts[:, COUNTERS.index("spikes")] = ends - starts
+        traces = {
+            key: np.split(values, self._engine.copies, axis=1)
+            for key, values in joint.traces.items()
+        }
         for copy in range(added):
             mine = slice(starts[copy], ends[copy])
             yield Registers(
@@ -90,10 +94,7 @@ class Copies:
                 ids=ids[mine].copy(),
                 held=joint.held[:size],
                 refractory=self._image.compartments.refractory,
-                traces={
-                    key: np.split(values, self._engine.copies, axis=1)[copy]
-                    for key, values in joint.traces.items()
-                },
+                traces={key: values[copy] for key, values in traces.items()},
                 counters={name: int(counts[copy, i]) for i, name in enumerate(COUNTERS)},
             )
 

@@ -70,9 +70,9 @@ def decode_recording(
         if not np.array_equal(item.compartments, np.arange(len(owner))):  # else they need no copy
             mine = owner[who] == index
             at, who = at[mine], number[who[mine]]
-        if (np.diff(item.compartments) < 0).any():  # placed out of the order of neurons
-            order = np.lexsort((who, at))
-            at, who = at[order], who[order]
+            if (np.diff(item.compartments) < 0).any():  # placed out of the order of neurons
+                order = np.lexsort((who, at))
+                at, who = at[order], who[order]
         steps[item.name], ids[item.name] = at, who
     populations = {item.name: item for item in symbols.populations}
     traces = {}

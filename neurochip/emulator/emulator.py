@@ -23,7 +23,6 @@ from .spikes import InputRows, rows_of_inputs
 __all__ = ["Emulator"]
 
 _LARGEST_SEED = (1 << 63) - 1
-_LAST_STEP = (1 << 31) - 1
 
 
 class Emulator:
@@ -104,7 +103,7 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If the image has no symbols or nothing of the stimulus is left.
+            If the image has no symbols, or ``stimulus`` is none or nothing of it is left.
         StimulusError
             If the stimulus does not fit the inputs, or the duration the grid.
         RecordingError
@@ -232,8 +231,6 @@ class Emulator:
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
         draws = None if noise is None else self._check_draws(noise, int(n_steps))
-        if at.dtype != np.int32:  # as the steps of a stimulus are; what no run reaches stays so
-            at = np.clip(at.astype(np.int64), -2, _LAST_STEP).astype(np.int32)
         rows = rows_of_inputs(at, ids, self.step, int(n_steps), self._position.inputs)
         registers = self._run(int(n_steps), rows, probes, draws=draws)
         return raw_recording(registers, size, self._label())

@@ -179,11 +179,13 @@ class Engine:
             if strict and (state.first_overflow[:, 0] >= 0).any():
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
         totals = state.counters.sum(axis=(0, 1))
+        all_steps = np.concatenate(steps)
+        del steps  # spikes can be more than all else: parts and wholes of both would be twice that
         return Registers(
             first_step=first,
             n_steps=n_steps,
-            steps=_joined(steps),
-            ids=_joined(ids),
+            steps=all_steps,
+            ids=np.concatenate(ids),
             held=held,
             refractory=self.image.compartments.refractory,
             traces=_split(columns, {"v": v, "u": u}),
@@ -202,17 +204,6 @@ class Engine:
     def _steps_per_call(self) -> int:
         work = self.image.n_compartments + self.image.n_synapses // 50
         return max(1, _WORK_PER_CALL // (work + 1000))
-
-
-def _joined(parts: list[Int32Array]) -> Int32Array:
-    """Join arrays and give each back as soon as it is copied: a long run has many spikes."""
-    whole, begin = np.empty(sum(map(len, parts)), dtype=np.int32), 0
-    parts.reverse()
-    while parts:
-        part = parts.pop()
-        whole[begin : begin + len(part)] = part
-        begin += len(part)
-    return whole
 
 
 def _ids_of(variable: str, columns: Columns) -> Int32Array:

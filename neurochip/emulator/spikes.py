@@ -42,11 +42,8 @@ def rows_of_inputs(
     """
     lowest = 0 if first == 0 else 1
     if len(pending) == 0 and _in_order(steps):  # as those of one input are
-        # Of the type of the steps, or NumPy would convert all of these.
-        bounds = np.array((first + lowest - 1, first + n_steps), dtype=steps.dtype)
-        begin, end = np.searchsorted(steps, bounds)
         starts = np.zeros((1, n_steps + 2), dtype=np.int64)
-        _find_rows(steps[begin:end], first, begin, starts[0])
+        _find_rows(steps, first, lowest, n_steps, starts[0])
         # One type of array for all runs: for read-only ones Numba would compile again.
         return InputRows(np.require(sources, np.int32, ["C", "W"]), starts)
     cursor = np.zeros(n_steps + 3, dtype=np.int64)
@@ -69,17 +66,21 @@ def _in_order(steps: Any) -> Any:
 
 
 @kernel
-def _find_rows(steps: Any, first: Any, begin: Any, starts: Any) -> None:
-    """Write where each row begins, for steps in order from number ``begin`` on.
+def _find_rows(steps: Any, first: Any, lowest: Any, n_steps: Any, starts: Any) -> None:
+    """Write where each row begins, for steps in order; ``starts`` is zeros.
 
-    ``starts`` is zeros. No branch depends on where a row ends: each would be guessed wrong.
+    No branch depends on where a row ends: each would be guessed wrong.
     """
-    starts[0] = begin
-    for k in range(len(steps)):
-        after = np.uint64(steps[k] - first + 2)  # unsigned, see offsets
-        starts[after] = begin + k + 1
-    before = np.int64(begin)
-    for row in range(1, len(starts)):
+    begin, end = 0, len(steps)
+    while begin < end and np.int64(steps[begin]) - first + 1 < lowest:
+        begin += 1
+    while begin < end and np.int64(steps[end - 1]) - first + 1 > n_steps:
+        end -= 1
+    for k in range(begin, end):
+        after = np.uint64(np.int64(steps[k]) - first + 2)  # unsigned, see offsets
+        starts[after] = k + 1
+    before = begin
+    for row in range(len(starts)):
         before = max(before, starts[row])
         starts[row] = before
 

@@ -82,20 +82,14 @@ def test_small_networks_run_side_by_side(image, monkeypatch):
         begun.clear()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"join": np.arange(90, dtype=np.int32) % 2},
-        {"size": 300},
-    ],
-)
-def test_others_run_one_after_the_other(image, change):
-    if "join" in change:
-        registers = dataclasses.replace(image.compartments, **change)
-        assert most_copies(dataclasses.replace(image, compartments=registers)) == 1
-    else:
-        network = Network(populations=[Population("cells", change["size"], LIF(tau_m=10.0))])
-        assert most_copies(compile_network(network, LOIHI, dt=0.5)) == 1
+def test_large_networks_run_one_after_the_other():
+    network = Network(populations=[Population("cells", 300, LIF(tau_m=10.0))])
+    assert most_copies(compile_network(network, LOIHI, dt=0.5)) == 1
+
+
+def test_joined_compartments_run_one_after_the_other(image):
+    registers = dataclasses.replace(image.compartments, join=np.arange(90, dtype=np.int32) % 2)
+    assert most_copies(dataclasses.replace(image, compartments=registers)) == 1
 
 
 def test_noisy_networks_run_one_after_the_other(image):
