@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ._grid import GRID_TOLERANCE, LAST_STEP
 from ._npz import read_npz, reason, write_npz
 from ._values import ArrayValue
 from .errors import StimulusError
@@ -21,8 +22,6 @@ from .typing import Int32Array
 __all__ = ["Stimulus", "count_steps", "draw_stimulus"]
 
 _KIND, _VERSION = "stimulus", 1
-_GRID_TOLERANCE = 1e-3  # of a step: Brian2's rule for times that float rounding put below the grid
-_LAST_STEP = (1 << 31) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +70,36 @@ class Stimulus(ArrayValue):
         """Spikes of all inputs together."""
         return sum(len(train.times) for train in self.trains)
 
+    def trains_for(self, inputs: Sequence[tuple[str, int]]) -> tuple[SpikeInput, ...]:
+        """Return the trains in the order of the inputs of a run.
+
+        Parameters
+        ----------
+        inputs : sequence of (name, size)
+            All inputs that the run expects.
+
+        Raises
+        ------
+        StimulusError
+            If an input is missing, superfluous, or of another size.
+        """
+        trains = {train.name: train for train in self.trains}
+        expected = dict(inputs)
+        for name in (*expected, *trains):
+            if name not in trains or name not in expected:
+                state = "lacks" if name not in trains else "has superfluous"
+                raise StimulusError(
+                    f"stimulus: {state} spikes for input {name!r}; the run expects "
+                    f"{_listed(expected)} and the stimulus holds {_listed(trains)}. Draw it from "
+                    "the network of the run."
+                )
+            if trains[name].size != expected[name]:
+                raise StimulusError(
+                    f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
+                    f"{expected[name]}. Draw it from the network of the run."
+                )
+        return tuple(trains[name] for name, _ in inputs)
+
     def binned(
         self, dt: float, inputs: Sequence[tuple[str, int]], *, ordered: bool = True
     ) -> tuple[Int32Array, Int32Array]:
@@ -96,35 +125,20 @@ class Stimulus(ArrayValue):
         StimulusError
             If an input is missing, superfluous, or of another size.
         """
-        trains = {train.name: train for train in self.trains}
-        expected = dict(inputs)
-        for name in (*expected, *trains):
-            if name not in trains or name not in expected:
-                state = "lacks" if name not in trains else "has superfluous"
-                raise StimulusError(
-                    f"stimulus: {state} spikes for input {name!r}; the run expects "
-                    f"{_listed(expected)} and the stimulus holds {_listed(trains)}. Draw it from "
-                    "the network of the run."
-                )
-            if trains[name].size != expected[name]:
-                raise StimulusError(
-                    f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
-                    f"{expected[name]}. Draw it from the network of the run."
-                )
-        n_spikes = sum(len(trains[name].times) for name, _ in inputs)
+        trains = self.trains_for(inputs)
+        n_spikes = sum(len(train.times) for train in trains)
         step, source = np.empty(n_spikes, np.int32), np.empty(n_spikes, np.int32)
         begin = first = 0
-        for name, size in inputs:
-            train = trains[name]
+        for train in trains:
             own = slice(begin, begin + len(train.times))
             # In place: new memory takes as long as the arithmetic.
             on_grid = train.times / dt
-            on_grid += _GRID_TOLERANCE
+            on_grid += GRID_TOLERANCE
             # Times are sorted: the last ones, of steps that no run reaches, stay within int32.
-            on_grid[np.searchsorted(on_grid, _LAST_STEP) :] = _LAST_STEP
+            on_grid[np.searchsorted(on_grid, LAST_STEP) :] = LAST_STEP
             step[own] = on_grid  # rounds down, since no time is negative
             np.add(train.ids, np.int32(first), out=source[own])
-            begin, first = own.stop, first + size
+            begin, first = own.stop, first + train.size
         if not ordered:
             return step, source
         # One key per spike sorts ten times as fast as two columns, and the stable sort another four
@@ -213,7 +227,7 @@ def count_steps(duration: float, dt: float) -> int:
         raise StimulusError(f"run: dt = {dt!r} ms; allowed: a number above 0.")
     _check_duration("run", duration)
     steps = round(duration / dt)
-    if abs(steps * dt - duration) > _GRID_TOLERANCE * dt or steps < 1:
+    if abs(steps * dt - duration) > GRID_TOLERANCE * dt or steps < 1:
         below = math.floor(duration / dt)
         nearest = f"are {below * dt:.12g} and" if below else "is"
         raise StimulusError(

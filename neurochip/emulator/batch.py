@@ -13,8 +13,9 @@ from ..stimulus import Stimulus
 from .copies import Copies
 from .decode import Registers, decode_recording
 from .engine import Columns, Engine
-from .plan import Plan, columns_of, plan_run, symbols_of
+from .plan import add_run, columns_of, symbols_of
 from .side_by_side import FEWEST, most_copies
+from .spikes import InputLists
 
 __all__ = ["run_batch"]
 
@@ -68,10 +69,10 @@ def run_batch(
             group = groups[number]
             runs = copies if copies and len(group) > 1 else alone
             index = group.start
+            alone.seed = seeds[index]
             try:
                 for index in group:
-                    plan = plan_run(symbols, 0, stimuli[index], duration)
-                    runs.add(plan._replace(seed=seeds[index]))
+                    add_run(runs.inputs, symbols, 0, stimuli[index], duration)
                 for run, registers in zip(group, runs.run(), strict=True):
                     recordings[run] = decode_recording(registers, symbols, probes, label)
             except BaseException as problem:  # also Ctrl-C: it ends the other workers
@@ -102,21 +103,15 @@ class _Alone:
     def __init__(self, engine: Engine, columns: Columns, strict: bool) -> None:
         self._engine, self._columns, self._strict = engine, columns, strict
         self._position = engine.start()
-        self._plans: list[Plan] = []
-
-    def add(self, plan: Plan) -> None:
-        self._plans.append(plan)
+        self.inputs = InputLists()
+        self.seed: int | None = None  # of the noise in the next run
 
     def run(self) -> Iterator[Registers]:
-        while self._plans:
-            self._engine.rewind(self._position)
-            plan = self._plans.pop(0)
-            yield self._engine.run(
-                *(self._position, plan.n_steps, plan.rows, self._columns),
-                seed=plan.seed,
-                strict=self._strict,
-                threads=1,
-            )
+        self._engine.rewind(self._position)
+        rows, _ = self.inputs.take()
+        yield self._engine.run(
+            *(self._position, rows, self._columns), seed=self.seed, strict=self._strict, threads=1
+        )
 
 
 def _groups(stimuli: Sequence[Stimulus], most: int, workers: int) -> list[range]:

@@ -11,8 +11,7 @@ from .._jit import kernel
 from ..image import ChipImage
 from .decode import Registers
 from .engine import Columns, Engine
-from .plan import Plan
-from .spikes import InputRows
+from .spikes import InputLists
 from .state import COUNTERS
 
 __all__ = ["Copies"]
@@ -34,41 +33,21 @@ class Copies:
     def __init__(self, image: ChipImage, engine: Engine, columns: Columns) -> None:
         self._image, self._engine, self._columns = image, engine, columns
         self._position = engine.start()
-        self._added = 0
-        # Kept from run to run: new memory takes longer than what is done with it.
-        self._inputs = np.empty(0, dtype=np.int32)
-        self._starts = np.empty((engine.copies, 0), dtype=np.int64)
+        self.inputs = InputLists(engine.copies)
         self._fan_out = np.zeros(image.n_compartments, dtype=np.int64)
         for group in image.synapses:
             if group.source == "compartments":
                 self._fan_out += np.diff(group.indptr)
 
-    def add(self, plan: Plan) -> None:
-        """Give the next copy a run, from step 0 and as long as that of the first one."""
-        if not self._added and self._starts.shape[1] != plan.n_steps + 2:
-            self._starts = np.empty((self._engine.copies, plan.n_steps + 2), dtype=np.int64)
-        begin = self._starts[self._added - 1, -1] if self._added else 0
-        sources, starts = plan.rows
-        end = begin + len(sources)
-        if end > len(self._inputs):
-            room = np.empty(self._engine.copies * end, dtype=np.int32)
-            room[:begin] = self._inputs[:begin]
-            self._inputs = room
-        self._inputs[begin:end] = sources
-        np.add(starts[0], begin, out=self._starts[self._added])
-        self._added += 1
-
     def run(self) -> Iterator[Registers]:
         """Run all copies, and return the registers of those that were given a run."""
-        added, self._added = self._added, 0
-        self._starts[added:] = self._starts[added - 1, -1]
-        size, n_steps = self._image.n_compartments, self._starts.shape[1] - 2
+        rows, added = self.inputs.take()
+        size, n_steps = self._image.n_compartments, rows.n_steps
         firsts = np.arange(self._engine.copies, dtype=np.int32)[:, None] * size
         self._engine.rewind(self._position)
         joint = self._engine.run(
             self._position,
-            n_steps,
-            InputRows(self._inputs, self._starts),
+            rows,
             {key: (ids + firsts).ravel() for key, ids in self._columns.items()},
         )
         counts = self._position.state.counters[:, 1:].sum(axis=0)

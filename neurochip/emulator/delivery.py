@@ -12,7 +12,7 @@ from . import offsets as at
 from .dense import BYTES, HALVES, PLACE, SIZE_BIT
 from .layout import NARROW_BITS, WIDE_BITS
 
-__all__ = ["deliver", "fold_plane"]
+__all__ = ["deliver", "deliver_one_to_one", "fold_plane"]
 
 _LINE = np.uint64(16)  # synapses in a cache line
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
@@ -77,6 +77,27 @@ def deliver(
                 delivered += add_four(ring, slot, layout, place, b, c, d, size, wide)
         k += n
     return delivered
+
+
+@inline_kernel
+def deliver_one_to_one(
+    sources: Any,
+    begin: Any,
+    end: Any,
+    first: Any,
+    layout: Any,
+    ring: Any,
+    ring_start: Any,
+    head: Any,
+    ring_mask: Any,
+    wide: Any,
+) -> Any:
+    """Do what ``deliver`` does for sources of which each has one synapse: no row is looked up."""
+    place = np.uint64(layout.row_ptr[first])
+    for k in range(np.uint64(begin), np.uint64(end)):
+        s = place + np.uint64(sources[k])
+        add_synapse(ring, ring_start, head, ring_mask, layout.synapses, s, wide)
+    return end - begin
 
 
 @inline_kernel

@@ -17,8 +17,8 @@ from ..typing import Int8Array
 from .batch import run_batch
 from .decode import Registers, decode_recording, raw_recording
 from .engine import Columns, Engine
-from .plan import columns_of, plan_run, symbols_of
-from .spikes import InputRows, rows_of_inputs
+from .plan import add_run, columns_of, symbols_of
+from .spikes import InputLists, Span
 
 __all__ = ["Emulator"]
 
@@ -113,8 +113,9 @@ class Emulator:
         """
         symbols = symbols_of(self.image)
         probes, columns = columns_of(symbols, record)
-        plan = plan_run(symbols, self.step, stimulus, duration, self._position.inputs)
-        registers = self._run(plan.n_steps, plan.rows, columns)
+        inputs = InputLists()
+        add_run(inputs, symbols, self.step, stimulus, duration, self._position.inputs)
+        registers = self._run(inputs, columns)
         return decode_recording(registers, symbols, probes, self._label())
 
     def run_batch(
@@ -231,8 +232,9 @@ class Emulator:
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
         draws = None if noise is None else self._check_draws(noise, int(n_steps))
-        rows = rows_of_inputs(at, ids, self.step, int(n_steps), self._position.inputs)
-        registers = self._run(int(n_steps), rows, probes, draws=draws)
+        inputs = InputLists()
+        inputs.add_spikes(at, ids, Span(self.step, int(n_steps)), self._position.inputs)
+        registers = self._run(inputs, probes, draws=draws)
         return raw_recording(registers, size, self._label())
 
     def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
@@ -270,19 +272,11 @@ class Emulator:
     def _label(self) -> str:
         return f"chip {self.image.chip.name}, image {self.image.digest()[:12]}"
 
-    def _run(
-        self,
-        n_steps: int,
-        rows: InputRows,
-        columns: Columns,
-        **options: Any,
-    ) -> Registers:
-        with progress_bar(n_steps, "emulating", self.progress) as bar:
+    def _run(self, inputs: InputLists, columns: Columns, **options: Any) -> Registers:
+        rows, _ = inputs.take()
+        with progress_bar(rows.n_steps, "emulating", self.progress) as bar:
             return self._engine.run(
-                self._position,
-                n_steps,
-                rows,
-                columns,
+                *(self._position, rows, columns),
                 strict=self.strict,
                 report=bar.update,
                 **options,

@@ -102,7 +102,6 @@ class Engine:
     def run(
         self,
         position: Position,
-        n_steps: int,
         rows: InputRows,
         columns: Columns,
         *,
@@ -117,9 +116,8 @@ class Engine:
         Parameters
         ----------
         position : Position
-        n_steps : int
         rows : InputRows
-            Input spikes, with those that were pending at the position.
+            Input spikes of all steps, with those that were pending at the position.
         columns : mapping
             What to record.
         draws : ndarray of int8, optional
@@ -139,7 +137,7 @@ class Engine:
             If ``strict``.
         """
         workers = threads or self.threads
-        first, state = position.step, position.state
+        first, n_steps, state = position.step, rows.n_steps, position.state
         inputs, input_ptr = rows
         noise = noise_of(self.image, draws, seed)
         held = read_row(state, Row.HELD, self.image.n_compartments)
@@ -175,7 +173,7 @@ class Engine:
             row = reached
             position.spikes = new_ids[last:].copy()  # a view would keep the whole list
             position.step = first + row
-            position.inputs = inputs[input_ptr[0, row] : input_ptr[0, row + 1]]
+            position.inputs = inputs[input_ptr[0, row] : input_ptr[0, row + 1]].copy()
             if strict and (state.first_overflow[:, 0] >= 0).any():
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
         totals = state.counters.sum(axis=(0, 1))

@@ -15,7 +15,7 @@ from .._barrier import wait_for_all
 from .._jit import inline_kernel, kernel
 from .._llvm import lowest_bit, sign_bits
 from . import offsets as at
-from .delivery import deliver, fold_plane
+from .delivery import deliver, deliver_one_to_one, fold_plane
 from .layout import LANES
 from .state import OVERFLOWS, ROWS
 from .update import draw_noise, join_tile, redo_tile, update_tile
@@ -169,18 +169,32 @@ def deliver_block(
                 output.ends[part - copies, place],
                 output.ends[part - copies, place + _ONE],
             )
-        sent = deliver(
-            sources,
-            begin,
-            end,
-            first,
-            layout,
-            state.ring,
-            ring_start,
-            head,
-            ring_mask,
-            wide,
-        )
+        if part < copies and layout.one_to_one:
+            sent = deliver_one_to_one(
+                sources,
+                begin,
+                end,
+                first,
+                layout,
+                state.ring,
+                ring_start,
+                head,
+                ring_mask,
+                wide,
+            )
+        else:
+            sent = deliver(
+                sources,
+                begin,
+                end,
+                first,
+                layout,
+                state.ring,
+                ring_start,
+                head,
+                ring_mask,
+                wide,
+            )
         if part < copies:
             first += np.uint64(layout.n_inputs // len(input_ptr))
             state.counters[block, part + _ONE, _SYNAPTIC_EVENTS] += sent

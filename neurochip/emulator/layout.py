@@ -54,8 +54,8 @@ class Layout(NamedTuple):
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
     ``row_ptr[b * n_sources + s]`` and end where the next row begins. A step takes
     ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. Rows are asked for
-    when ``ahead`` others come before. ``halves`` and ``bytes`` are the memory of ``synapses`` read
-    as int16 and int8.
+    when ``ahead`` others come before. With ``one_to_one`` each input has one synapse. ``halves``
+    and ``bytes`` are the memory of ``synapses`` read as int16 and int8.
     """
 
     n_inputs: int
@@ -67,6 +67,7 @@ class Layout(NamedTuple):
     ring_size: int
     weight_unit: int
     ahead: np.uint64
+    one_to_one: bool
     row_ptr: Int64Array
     synapses: Int32Array
     halves: Int16Array
@@ -134,6 +135,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
             synapses,
         )
     row_ptr = row_ptr[:-1]
+    one_each = (np.diff(row_ptr[: image.n_inputs + 1]) == 1).all()
     synapses = pack_rows(row_ptr, synapses, split.offset_bits, target_bits, LANES)
     layout = Layout(
         n_inputs=image.n_inputs,
@@ -145,6 +147,7 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
         ring_size=1 << (step_bits + split.delay_bits),
         weight_unit=1 << (core.weight_shift + zeros),
         ahead=np.uint64(rows_ahead(len(row_ptr), len(synapses))),
+        one_to_one=split.blocks == 1 and bool(one_each),
         row_ptr=row_ptr,
         synapses=synapses,
         halves=synapses.view(np.int16),

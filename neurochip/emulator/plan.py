@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
-
-import numpy as np
 
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
@@ -13,17 +10,9 @@ from ..recording import Probe, resolve_probes
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
 from .engine import Columns
-from .spikes import NONE, InputRows, rows_of_inputs
+from .spikes import NONE, InputLists, Span
 
-__all__ = ["Plan", "columns_of", "plan_run", "symbols_of"]
-
-
-class Plan(NamedTuple):
-    """How long a run is, its input spikes, and the seed of its noise (default: the image's)."""
-
-    n_steps: int
-    rows: InputRows
-    seed: int | None = None
+__all__ = ["add_run", "columns_of", "symbols_of"]
 
 
 def symbols_of(image: ChipImage) -> Symbols:
@@ -56,14 +45,15 @@ def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns
     return probes, {key: compartments[key[0]][ids] for key, ids in probes.items()}
 
 
-def plan_run(
+def add_run(
+    inputs: InputLists,
     symbols: Symbols,
     step: int,
     stimulus: Stimulus,
     duration: float | None,
     pending: Int32Array = NONE,
-) -> Plan:
-    """Translate a run that begins at ``step``, where inputs may be ``pending``.
+) -> None:
+    """Add the input spikes of a run that begins at ``step``, where some may be ``pending``.
 
     Raises
     ------
@@ -86,6 +76,10 @@ def plan_run(
             "reset() to start again, or draw a longer stimulus."
         )
     sizes = [(item.name, item.size) for item in symbols.inputs]
-    steps, sources = stimulus.binned(symbols.dt, sizes, ordered=False)
-    steps -= np.int32(symbols.input_lead)
-    return Plan(n_steps, rows_of_inputs(steps, sources, step, n_steps, pending))
+    trains = stimulus.trains_for(sizes)
+    run = Span(step, n_steps, symbols.input_lead)
+    if len(trains) == 1:
+        inputs.add_train(trains[0].times, trains[0].ids, symbols.dt, run, pending)
+    else:
+        steps, sources = stimulus.binned(symbols.dt, sizes, ordered=False)
+        inputs.add_spikes(steps, sources, run, pending)

@@ -6,11 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._jit import kernel
+from .._grid import GRID_TOLERANCE, LAST_STEP
+from .._jit import inline_kernel, kernel
 from .._values import read_only
-from ..typing import Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array, Int64Array
 
-__all__ = ["NONE", "InputRows", "rows_of_inputs"]
+__all__ = ["NONE", "InputLists", "InputRows", "Span"]
+
+NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
+
+_ONE = np.uint64(1)
+_CHUNK = np.uint64(1024)  # spikes: their steps stay in an L1 cache
+_LAST_STEP = float(LAST_STEP)
 
 
 class InputRows(NamedTuple):
@@ -25,80 +32,173 @@ class InputRows(NamedTuple):
     sources: Int32Array
     starts: Int64Array
 
+    @property
+    def n_steps(self) -> int:
+        """Steps of the run."""
+        return int(self.starts.shape[1]) - 2
 
-NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
+
+class Span(NamedTuple):
+    """Steps of a run: ``n_steps`` from ``first`` on; its inputs act ``lead`` steps early."""
+
+    first: int
+    n_steps: int
+    lead: int = 0
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Step that row 0 delivers, and the first row that a spike may belong to.
+
+        Those of row 0 of a run that continues are known from the run before.
+        """
+        return self.first + self.lead - 1, 0 if self.first == 0 else 1
 
 
-def rows_of_inputs(
-    steps: Int32Array,
-    sources: Int32Array,
-    first: int,
-    n_steps: int,
-    pending: Int32Array = NONE,
-) -> InputRows:
-    """Sort input spikes by the row of a run from step ``first`` on.
+class InputLists:
+    """Room for the input spikes of one run, or of as many as there are copies of a network.
 
-    Row 0 of a run that continues holds those ``pending`` from the run before.
+    Runs of one length are added and then taken. Row 0 of a run that continues holds the spikes that
+    are ``pending`` from the run before.
     """
-    lowest = 0 if first == 0 else 1
-    if len(pending) == 0 and _in_order(steps):  # as those of one input are
-        starts = np.zeros((1, n_steps + 2), dtype=np.int64)
-        _find_rows(steps, first, lowest, n_steps, starts[0])
-        # One type of array for all runs: for read-only ones Numba would compile again.
-        return InputRows(np.require(sources, np.int32, ["C", "W"]), starts)
-    cursor = np.zeros(n_steps + 3, dtype=np.int64)
-    _count_rows(steps, first, lowest, n_steps, cursor)
-    cursor[2] += len(pending)
-    np.cumsum(cursor, out=cursor)
-    inputs = np.empty(cursor[-1], dtype=np.int32)
-    inputs[: len(pending)] = pending
-    cursor[1] += len(pending)
-    _place_rows(steps, sources, first, lowest, n_steps, cursor, inputs)
-    return InputRows(inputs, cursor[None, :-1])
+
+    def __init__(self, copies: int = 1) -> None:
+        self._added = 0
+        # Kept from run to run: new memory takes longer than what is done with it.
+        self._sources = np.empty(0, dtype=np.int32)
+        self._starts = np.empty((copies, 0), dtype=np.int64)
+        self._steps = np.empty(_CHUNK, dtype=np.int64)
+
+    def add_train(
+        self,
+        times: Float64Array,
+        ids: Int32Array,
+        dt: float,
+        run: Span,
+        pending: Int32Array = NONE,
+    ) -> None:
+        """Add a run whose spikes come in the order of their times (ms).
+
+        A time belongs to the step that :meth:`~neurochip.stimulus.Stimulus.binned` puts it in.
+        """
+        starts = self._next(len(times), run, pending)
+        _add_ordered(times, ids, dt, *run.rows, self._steps, self._sources, starts)
+
+    def add_spikes(
+        self,
+        steps: Int32Array,
+        ids: Int32Array,
+        run: Span,
+        pending: Int32Array = NONE,
+    ) -> None:
+        """Add a run whose spikes come in any order, with steps of any integer type."""
+        starts, ids = self._next(len(steps), run, pending), np.asarray(ids, np.int32)
+        if _in_order(steps):
+            _add_ordered(steps, ids, None, *run.rows, self._steps, self._sources, starts)
+        else:
+            _add_any(steps, ids, *run.rows, self._sources, starts)
+
+    def take(self) -> tuple[InputRows, int]:
+        """Return the rows of all copies, and how many of them were given a run."""
+        added, self._added = self._added, 0
+        self._starts[added:] = self._starts[added - 1, -1]
+        return InputRows(self._sources, self._starts), added
+
+    def _next(self, n_spikes: int, run: Span, pending: Int32Array) -> Int64Array:
+        """Make room for a run; of its rows, zeros but for where the first two begin."""
+        copies = len(self._starts)
+        if not self._added and self._starts.shape[1] != run.n_steps + 2:
+            self._starts = np.empty((copies, run.n_steps + 2), dtype=np.int64)
+        begin = int(self._starts[self._added - 1, -1]) if self._added else 0
+        end = begin + len(pending) + n_spikes
+        if end > len(self._sources):
+            room = np.empty(copies * end, dtype=np.int32)
+            room[:begin] = self._sources[:begin]
+            self._sources = room
+        self._sources[begin : begin + len(pending)] = pending
+        starts: Int64Array = self._starts[self._added]
+        starts[:2] = begin, begin + len(pending)
+        starts[2:] = 0
+        self._added += 1
+        return starts
 
 
 @kernel
 def _in_order(steps: Any) -> Any:
     falls = np.int32(0)
     for k in range(1, len(steps)):
-        falls |= np.int32(steps[k] < steps[k - 1])
+        falls |= np.int32(np.int64(steps[k]) < np.int64(steps[k - 1]))  # unsigned ones may wrap
     return falls == 0
 
 
+@inline_kernel
+def place_of(when: Any, dt: Any) -> Any:
+    """Where a time lies on the grid, in steps; without ``dt`` it is a step."""
+    if dt is None:
+        return when
+    return min(when / dt + GRID_TOLERANCE, _LAST_STEP)
+
+
 @kernel
-def _find_rows(steps: Any, first: Any, lowest: Any, n_steps: Any, starts: Any) -> None:
-    """Write where each row begins, for steps in order; ``starts`` is zeros.
+def _count_before(when: Any, dt: Any, step: Any) -> Any:
+    """How many of some ordered times or steps lie before a step."""
+    low, high = 0, len(when)
+    while low < high:
+        middle = (low + high) >> 1
+        if np.int64(place_of(when[middle], dt)) < step:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def _add_ordered(
+    when: Any,
+    ids: Any,
+    dt: Any,
+    origin: Any,
+    lowest: Any,
+    steps: Any,
+    sources: Any,
+    starts: Any,
+) -> None:
+    """Write the sources of a run, and where each row begins, for spikes in order.
 
     No branch depends on where a row ends: each would be guessed wrong.
     """
-    begin, end = 0, len(steps)
-    while begin < end and np.int64(steps[begin]) - first + 1 < lowest:
-        begin += 1
-    while begin < end and np.int64(steps[end - 1]) - first + 1 > n_steps:
-        end -= 1
-    for k in range(begin, end):
-        after = np.uint64(np.int64(steps[k]) - first + 2)  # unsigned, see offsets
-        starts[after] = k + 1
-    before = begin
-    for row in range(len(starts)):
-        before = max(before, starts[row])
-        starts[row] = before
+    k = np.uint64(_count_before(when, dt, origin + lowest))
+    end = np.uint64(_count_before(when, dt, origin + len(starts) - 1))
+    at = np.uint64(starts[1])
+    while k < end:
+        n = min(end - k, _CHUNK)
+        for i in range(n):  # a loop of its own: vector units divide
+            steps[i] = np.int64(place_of(when[k + i], dt))
+        for i in range(n):
+            row = np.uint64(steps[i] - origin)  # unsigned, see offsets
+            starts[row + _ONE] = np.int64(at + i) + 1
+            sources[at + i] = ids[k + i]
+        k += n
+        at += n
+    latest = starts[0]
+    for begin in range(len(starts)):
+        latest = max(latest, starts[begin])
+        starts[begin] = latest
 
 
 @kernel
-def _count_rows(steps: Any, first: Any, lowest: Any, n_steps: Any, counts: Any) -> None:
+def _add_any(steps: Any, ids: Any, origin: Any, lowest: Any, sources: Any, starts: Any) -> None:
+    """Write the sources of a run, and where each row begins, for spikes in any order."""
+    rows = len(starts) - 1
+    # Counts stand two rows late; their running sum puts the start of each row one row late, and
+    # each spike moves it on to where the next row starts: so every row ends up in its place.
     for k in range(len(steps)):
-        row = np.int64(steps[k]) - first + 1
-        if lowest <= row <= n_steps:
-            counts[row + 2] += 1
-
-
-@kernel
-def _place_rows(
-    steps: Any, sources: Any, first: Any, lowest: Any, n_steps: Any, cursor: Any, inputs: Any
-) -> None:
+        row = np.int64(steps[k]) - origin
+        if lowest <= row < rows - 1:
+            starts[row + 2] += 1
+    for row in range(2, len(starts)):
+        starts[row] += starts[row - 1]
     for k in range(len(steps)):
-        row = np.int64(steps[k]) - first + 1
-        if lowest <= row <= n_steps:
-            inputs[cursor[row + 1]] = sources[k]
-            cursor[row + 1] += 1
+        row = np.int64(steps[k]) - origin
+        if lowest <= row < rows:
+            sources[starts[row + 1]] = ids[k]
+            starts[row + 1] += 1

@@ -19,6 +19,7 @@ ROWS = (
         "neurochip.typing",
         "neurochip.version",
         "neurochip.sections",
+        "neurochip._grid",
         "neurochip._jit",
         "neurochip._llvm",
         "neurochip._progress",
