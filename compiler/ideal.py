@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip._grid import GRID_TOLERANCE
 from neurochip.errors import CompileError
 from neurochip.network import LIF, Network, Population
 from neurochip.typing import Float64Array, Int64Array
@@ -32,8 +33,6 @@ __all__ = [
     "refractory_steps",
     "time_constant",
 ]
-
-_GRID_TOLERANCE = 1e-3  # of a step, in Brian2's rule for refractory periods
 
 
 INHIBITORY, EXCITATORY = 0, 1
@@ -219,7 +218,7 @@ def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
 
 def refractory_steps(tau_refrac: Float64Array, dt: float) -> Int64Array:
     """Refractory periods (ms) in steps, by Brian2's rule."""
-    return _whole(np.floor(tau_refrac / dt + _GRID_TOLERANCE))
+    return _whole(np.floor(tau_refrac / dt + GRID_TOLERANCE))
 
 
 def _whole(steps: Float64Array) -> Int64Array:

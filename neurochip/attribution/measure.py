@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from .._grid import GRID_TOLERANCE
 from ..recording import Recording
 from ..typing import Float64Array, Int64Array
 from ..validation import metrics
@@ -24,7 +25,7 @@ class Measure:
 
     def __init__(self, model: Model, window: float, sampled: dict[str, Int64Array]) -> None:
         self._model, self._sampled = model, sampled
-        self._window = math.floor(window / model.dt + 1e-3)
+        self._window = math.floor(window / model.dt + GRID_TOLERANCE)
         self._ideal = model.run(())
         self._known: dict[Sources, Values] = {}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from .._grid import GRID_TOLERANCE
 from .._progress import progress_bar
 from .._workers import choose_threads
 from ..errors import NetworkError, StimulusError
@@ -23,7 +24,6 @@ from .tables import Synapses, flatten_neurons, flatten_synapses
 __all__ = ["simulate_reference"]
 
 _MOST_STEPS = np.iinfo(np.int32).max  # a Recording counts them in int32
-_ROUNDING = 1e-3  # of a step, as in count_steps
 _COST = 2  # of a neuron: twice the bytes of a compartment
 _CALL_TIME = 0.05  # s, about: between two looks at the progress bar and at Ctrl-C
 
@@ -151,7 +151,7 @@ def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: floa
     elif not isinstance(duration, numbers.Real) or not math.isfinite(duration) or duration <= 0:
         raise StimulusError(f"run: duration = {duration!r} ms; allowed: a number above 0.")
     n_steps = count_steps(duration, dt)
-    if duration > stimulus.duration + _ROUNDING * dt:
+    if duration > stimulus.duration + GRID_TOLERANCE * dt:
         raise StimulusError(
             f"run: duration = {duration:g} ms; allowed: at most {stimulus.duration:g} ms, the "
             "duration of the stimulus."

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .._grid import GRID_TOLERANCE
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -23,7 +24,6 @@ __all__ = [
 UInt16Array: TypeAlias = NDArray[np.uint16]
 
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
-_ROUNDING = 1e-3  # of a step: Brian2's guard for periods that float rounding put below the grid
 
 
 class Neurons(NamedTuple):
@@ -175,7 +175,7 @@ def _second_slots(network: Network) -> dict[str, int]:
 def _columns(network: Network, population: Population, dt: float) -> tuple[Any, ...]:
     tau_m, cm = population.parameter("tau_m"), population.parameter("cm")
     current, nothing = network.current(population), np.zeros(population.size)
-    refractory = np.floor(population.parameter("tau_refrac") / dt + _ROUNDING)
+    refractory = np.floor(population.parameter("tau_refrac") / dt + GRID_TOLERANCE)
     leaky = population.model.leaky
     return (
         # tau_m / cm is in MOhm, as ms / nF.

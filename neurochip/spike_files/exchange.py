@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._grid import GRID_TOLERANCE
 from .._npz import DAMAGE, reason, write_atomically
 from ..errors import StimulusError
 from .trains import Trains
@@ -61,7 +62,7 @@ def read_exchange(path: Path) -> tuple[list[Trains], float]:
 
 def write_exchange(path: Path, trains: Trains, dt: float, duration: float) -> None:
     """Write one population or input."""
-    steps = np.floor(trains.times / dt + 1e-3).astype(np.int64)  # as Stimulus.binned
+    steps = np.floor(trains.times / dt + GRID_TOLERANCE).astype(np.int64)
     content: dict[str, Any] = {
         "i": np.asarray(trains.ids, dtype=np.int64),
         "t_step": steps,

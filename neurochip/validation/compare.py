@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._grid import GRID_TOLERANCE
 from ..errors import RecordingError
 from ..network import Network
 from ..recording import Recording
@@ -19,8 +20,6 @@ from .comparison import OVERFLOWS, Comparison
 from .population import ErrorSplit, PopulationComparison, RateError, Verdict
 
 __all__ = ["compare"]
-
-_GRID_TOLERANCE = 1e-3  # of a step, as where stimuli are binned
 
 
 def compare(
@@ -112,7 +111,7 @@ def _compare_population(
     error = np.abs(rates[1] - rates[0])
     active = counts[0] > 0
     equal = int(metrics.coincidences(ours, theirs, size, 0).sum())
-    steps = math.floor(window / reference.dt + _GRID_TOLERANCE)
+    steps = math.floor(window / reference.dt + GRID_TOLERANCE)
     gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
     # Each population has its own stream: another population does not change its interval.
     intervals = bootstrap_rates(*rates, seed=[int(seed), zlib.crc32(name.encode())])
@@ -181,7 +180,7 @@ def _shortest_interval(run: Recording, name: str, network: Network | None) -> In
             f"compare: population {name!r} has {population.size} neurons in the network and {size} "
             "in the recordings; pass the network that was run."
         )
-    held = np.floor(population.parameter("tau_refrac") / run.dt + _GRID_TOLERANCE)
+    held = np.floor(population.parameter("tau_refrac") / run.dt + GRID_TOLERANCE)
     return held.astype(np.int64) + 1
 
 
@@ -274,7 +273,7 @@ def _check_fine(reference: Recording, fine: Recording) -> None:
     _check_populations("reference", reference, "fine", fine)
     starts = [run.first_step * run.dt for run in (reference, fine)]
     ends = [start + run.duration for start, run in zip(starts, (reference, fine), strict=True)]
-    tolerance = _GRID_TOLERANCE * fine.dt
+    tolerance = GRID_TOLERANCE * fine.dt
     if abs(starts[0] - starts[1]) > tolerance or abs(ends[0] - ends[1]) > tolerance:
         raise RecordingError(
             f"compare: the reference runs from {starts[0]:g} to {ends[0]:g} ms and fine from "

@@ -15,6 +15,7 @@ from brian2.parsing.sympytools import str_to_sympy
 from brian2.units import second, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from ..._grid import GRID_TOLERANCE
 from ...typing import Float64Array
 from .equations import Linear, integration_of, per_neuron, read_linear
 from .refusal import refusal
@@ -22,7 +23,6 @@ from .values import check_units_of, dimensions_of
 
 __all__ = ["Cells", "read_cells", "statements"]
 
-_GRID_TOLERANCE = 1e-3  # of a step: Brian2's rule for refractory periods
 _THRESHOLD = "What works: threshold='v > v_threshold', with a v_threshold that stays the same."
 _RESET = "What works: reset='v = v_reset', with a v_reset that stays the same."
 _SLOTS = {"state_updater": "groups", "thresholder": "thresholds", "resetter": "resets"}
@@ -209,7 +209,7 @@ def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float6
         raise refusal(
             group, "prefs.legacy.refractory_timing is set", "What works: Brian2's present timing."
         )
-    steps = np.floor(seconds / float(group.clock.dt_) + _GRID_TOLERANCE)
+    steps = np.floor(seconds / float(group.clock.dt_) + GRID_TOLERANCE)
     # One refractory step is the step of the spike itself, in which nothing differs.
     if (steps > 1).any() and held != [v]:
         other = [name for name in held if name != v]
