@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._grid import GRID_TOLERANCE, LAST_STEP
 from .._jit import inline_kernel, kernel
@@ -85,12 +86,14 @@ class InputLists:
 
     def add_spikes(
         self,
-        steps: Int32Array,
-        ids: Int32Array,
+        steps: NDArray[Any],
+        ids: NDArray[Any],
         run: Span,
         pending: Int32Array = NONE,
     ) -> None:
         """Add a run whose spikes come in any order, with steps of any integer type."""
+        if steps.dtype == np.uint64:  # else those that no run reaches would come before step 0
+            steps = np.minimum(steps, np.iinfo(np.int64).max).astype(np.int64)
         starts, ids = self._next(len(steps), run, pending), np.asarray(ids, np.int32)
         if _in_order(steps):
             _add_ordered(steps, ids, None, *run.rows, self._steps, self._sources, starts)
@@ -126,7 +129,7 @@ class InputLists:
 def _in_order(steps: Any) -> Any:
     falls = np.int32(0)
     for k in range(1, len(steps)):
-        falls |= np.int32(np.int64(steps[k]) < np.int64(steps[k - 1]))  # unsigned ones may wrap
+        falls |= np.int32(steps[k] < steps[k - 1])
     return falls == 0
 
 

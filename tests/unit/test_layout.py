@@ -109,6 +109,27 @@ def test_rows_with_gaps_are_filled_with_zeros_and_count_their_synapses(threads):
     assert_image_equals_oracle(image, spikes, steps, [threads])
 
 
+@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("size", [40, 150])
+def test_inputs_one_to_one_give_what_the_oracle_gives(size, threads):
+    rng, steps = np.random.default_rng(size), 30
+    synapses = (np.arange(size), rng.permutation(size), 2 * rng.integers(-20, 90, size))
+    image = image_of(*synapses, rng.integers(0, 4, size), size, size)
+    assert build_layout(image, 1)[0].one_to_one
+    spikes = np.argwhere(rng.random((steps, size)) < 0.4)
+    trace = assert_image_equals_oracle(image, spikes, steps, [threads])
+    assert len(trace.spikes) > 20
+
+
+@pytest.mark.parametrize("pre", [[0, 1, 2], [0, 0, 2, 3], [0, 1, 2, 3, 3]])
+def test_inputs_with_no_synapse_or_two_are_not_one_to_one(pre):
+    rng, steps = np.random.default_rng(len(pre)), 30
+    image = image_of(pre, np.arange(len(pre)), np.full(len(pre), 180), 0, 4, 5)
+    assert not build_layout(image, 1)[0].one_to_one
+    spikes = np.argwhere(rng.random((steps, 4)) < 0.5)
+    assert_image_equals_oracle(image, spikes, steps, THREADS)
+
+
 @pytest.mark.parametrize(
     ("n", "size", "mantissa", "is_dense"),
     [
