@@ -53,13 +53,8 @@ def deliver(
         if mark < HALVES:
             stop = np.uint64(row_ptr[row + _ONE]) & _PLACE
             delivered += np.int64(stop - place)
-            if stop == place + _ONE:  # as of inputs one to one: it asks for nothing
-                add_synapse(ring, ring_start, head, ring_mask, layout.synapses, place, wide)
-            else:
-                later = place_of(sources[min(k + layout.ahead, end - _ONE)], first, row_ptr)
-                add_sparse(
-                    ring, ring_start, head, ring_mask, layout.synapses, place, stop, later, wide
-                )
+            later = place_of(sources[min(k + layout.ahead, end - _ONE)], first, row_ptr)
+            add_sparse(ring, ring_start, head, ring_mask, layout.synapses, place, stop, later, wide)
         else:
             size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
             slot = ring_start + slot_of(layout.synapses[place], head, ring_mask, wide)
@@ -165,15 +160,17 @@ def add_sparse(
 ) -> None:
     """Add a row of synapses that say where each of them ends.
 
-    Meanwhile it asks for the ``later`` row line by line: all of it would hold up these loads.
+    Meanwhile it asks for the ``later`` row line by line: all of it would hold up these loads. A row
+    of one synapse asks for nothing, which would take longer than to add it.
     """
-    prefetch(synapses, later)
-    while place + _LINE < stop:
-        later += _LINE
+    if place + _ONE < stop:
         prefetch(synapses, later)
-        for s in range(place, place + _LINE):
-            add_synapse(ring, ring_start, head, ring_mask, synapses, s, wide)
-        place += _LINE
+        while place + _LINE < stop:
+            later += _LINE
+            prefetch(synapses, later)
+            for s in range(place, place + _LINE):
+                add_synapse(ring, ring_start, head, ring_mask, synapses, s, wide)
+            place += _LINE
     for s in range(place, stop):
         add_synapse(ring, ring_start, head, ring_mask, synapses, s, wide)
 
