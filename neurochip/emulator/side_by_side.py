@@ -19,7 +19,7 @@ FEWEST = 4
 """Copies that gain more than it costs to give each its inputs and to take their spikes apart."""
 
 _COMPARTMENTS = 1024  # of all copies: their state stays in an L1 cache
-_SYNAPSES = 1 << 16  # of all copies: a quarter of an L2 cache
+_SYNAPSES = 1 << 15  # of all copies: more of them take longer than what copies share
 _ACCUMULATORS = 1 << 16
 
 
