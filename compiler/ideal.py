@@ -34,7 +34,6 @@ __all__ = [
     "time_constant",
 ]
 
-
 INHIBITORY, EXCITATORY = 0, 1
 """Receptors of a neuron that tells signs apart; the last receptor of a neuron is where its v is."""
 

@@ -124,10 +124,9 @@ def adds_exactly(weight: NDArray[np.floating]) -> bool:
     2**31 of them add up to, more than can arrive in a step. So their order does not matter.
     Weights of few bits are such: integers, quarters, what a chip holds times a power of two.
     """
-    given = weight[weight != 0]
-    if given.dtype != np.float32 or not given.size:
+    if weight.dtype != np.float32 or not weight.any():
         return False
-    mantissa, exponent = np.frexp(given)
+    mantissa, exponent = np.frexp(weight[weight != 0])
     digits = (mantissa * np.float32(1 << _FLOAT32_BITS)).astype(np.int32)
     unit = exponent - _FLOAT32_BITS + np.frexp((digits & -digits).astype(np.float32))[1] - 1
     return bool(exponent.max() - unit.min() <= _FLOAT32_BITS - 2)
