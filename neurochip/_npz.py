@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from .errors import NeurochipError
 
-__all__ = ["DAMAGE", "kind_of", "read_npz", "reason", "write_atomically", "write_npz"]
+__all__ = ["DAMAGE", "kind_of", "naming", "read_npz", "reason", "write_atomically", "write_npz"]
 
 _FORMAT_KEY = "neurochip_format"
 _ZIP = b"PK\x03\x04"  # how a zip file begins
@@ -34,8 +35,28 @@ DAMAGE = (  # what zipfile, zlib and NumPy raise on bytes that are not what they
 )
 
 
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give an ``OSError`` raised in the block the name of the file, where it has none.
+
+    A full disk is found by a write to an open file, and Python does not say to which.
+    """
+    try:
+        yield
+    except OSError as problem:
+        if problem.filename is not None:
+            raise
+        text = problem.strerror or str(problem)
+        raise OSError(problem.errno, text, str(path)) from problem
+
+
 def write_atomically(path: Path, write: Any) -> None:
     """Call ``write(binary_file)`` on a temporary neighbour of ``path``, then rename it there."""
+    with naming(path):
+        _write_atomically(path, write)
+
+
+def _write_atomically(path: Path, write: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

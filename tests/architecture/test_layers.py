@@ -20,10 +20,11 @@ ROWS = (
         "neurochip.version",
         "neurochip.sections",
         "neurochip._grid",
-        "neurochip._jit",
+        "neurochip._kernel_cache",
         "neurochip._llvm",
         "neurochip._progress",
     ),
+    ("neurochip._jit",),
     (
         "neurochip.provenance",
         "neurochip.fixedpoint",
