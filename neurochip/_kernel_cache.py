@@ -45,7 +45,7 @@ def keep_on_disk(dispatcher: Any, function: Callable[..., Any]) -> None:
     try:
         dispatcher._cache = _KernelCache(function)
     except RuntimeError as problem:  # the folder was lost since it was chosen
-        _warn_once(str(folder), problem)
+        _warn_once(str(folder.parent), str(problem))
     finally:
         config.CACHE_DIR = before
 
@@ -67,7 +67,8 @@ class _KernelCache(FunctionCache):
         try:
             super().save_overload(sig, data)
         except OSError as problem:
-            _warn_once(self.cache_path, problem)
+            folder = Path(self.cache_path).parents[1]
+            _warn_once(str(folder), problem.strerror or str(problem))
 
 
 class _CheckedFiles(IndexDataCacheFile):
@@ -120,16 +121,13 @@ def _cache_folder(package: Path) -> Path | None:
     for parent in _candidates(package):
         try:
             (parent / name).mkdir(parents=True, exist_ok=True)
-            # Not os.access: root may write in a folder of a file system that may not be written.
+            # os.access looks at permissions only, not at whether a file can be made.
             tempfile.TemporaryFile(dir=parent / name).close()
         except OSError:
             continue
         return parent / name
-    try:
-        return Path(tempfile.mkdtemp(prefix="neurochip-"))
-    except OSError as problem:
-        _warn_once("the user's cache or a temporary folder", problem)
-        return None
+    _warn_once(str(_candidates(package)[0]), "it cannot be written")
+    return None
 
 
 def _candidates(package: Path) -> list[Path]:
@@ -148,12 +146,11 @@ def _candidates(package: Path) -> list[Path]:
 _warnings: set[str] = set()
 
 
-def _warn_once(where: str, problem: BaseException) -> None:
+def _warn_once(folder: str, reason: str) -> None:
     if _warnings:
         return
-    reason = getattr(problem, "strerror", None) or str(problem)
     text = (
-        f"compiled kernels cannot be kept in {where} ({reason}), so every start compiles them "
+        f"compiled kernels cannot be kept in {folder} ({reason}), so every start compiles them "
         "again. Set NUMBA_CACHE_DIR to a folder that can be written."
     )
     _warnings.add(text)
