@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._values import ArrayValue
+from ._array_value import ArrayValue
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import CoreSpec

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ._array_value import ArrayValue
 from ._image_checks import check_image
 from ._image_parts import (
     Compartments,
@@ -24,7 +25,6 @@ from ._image_parts import (
     Symbols,
     SynapseGroup,
 )
-from ._values import ArrayValue
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import ChipSpec

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ._array_value import ArrayValue
 from ._npz import read_npz, reason, write_npz
-from ._values import ArrayValue
 from .errors import RecordingError
 from .typing import Float64Array, Int32Array, Int64Array
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ._array_value import ArrayValue
 from ._grid import GRID_TOLERANCE, LAST_STEP
 from ._npz import read_npz, reason, write_npz
-from ._values import ArrayValue
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
 from .typing import Int32Array

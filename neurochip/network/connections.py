@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._values import ArrayValue, check_name, quantity, read_only
+from .._array_value import ArrayValue, read_only
+from .._values import check_name, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, Int32Array, Int64Array
 from . import topology

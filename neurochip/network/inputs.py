@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._values import ArrayValue, check_name, check_size, quantity, read_only
+from .._array_value import ArrayValue, read_only
+from .._values import check_name, check_size, quantity
 from ..errors import NetworkError
 from ..typing import PerNeuron
 from .neurons import Population

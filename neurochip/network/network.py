@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._values import ArrayValue
+from .._array_value import ArrayValue
 from ..errors import NetworkError
 from ..typing import Float64Array
 from .connections import Connection

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._values import ArrayValue, check_name, check_size, quantity
+from .._array_value import ArrayValue
+from .._values import check_name, check_size, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 
