@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NotPlainError", "plain_array"]
+__all__ = ["NotPlainError", "RaggedError", "plain_array"]
 
 _NUMBERS = {float, int, *(kind for kind in np.sctypeDict.values() if issubclass(kind, np.number))}
 _NUMBERS -= {np.timedelta64}
@@ -49,6 +49,10 @@ class NotPlainError(Exception):
     def __init__(self, clause: str = "", remedy: str = "") -> None:
         super().__init__(clause)
         self.clause, self.remedy = clause, remedy
+
+
+class RaggedError(NotPlainError):
+    """A list whose rows differ in length."""
 
 
 def plain_array(value: Any, unit: str = "") -> NDArray[Any]:
@@ -138,8 +142,8 @@ def _joined(items: list[Any], unit: str) -> tuple[NDArray[Any], bool]:
         raise NotPlainError(", which mixes quantities with plain numbers")
     try:
         return np.array([part for part, _ in parts]), units == {True}
-    except ValueError:  # rows of different length
-        raise NotPlainError from None
+    except ValueError:
+        raise RaggedError from None
 
 
 def _check_mask(mask: Any) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._array_value import read_only
-from ._plain import NotPlainError, plain_array
+from ._plain import NotPlainError, RaggedError, plain_array
 from .errors import NetworkError, NeurochipError
 from .typing import Float64Array
 
@@ -40,12 +40,14 @@ MOST_IDS = (1 << 31) - 1
 """Neurons, sources or compartments at most: ids are kept in 32 bits."""
 
 _T = TypeVar("_T")
+_SHORT = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxstring = 100
 
 
 def shown(value: object) -> str:
     """Return a value as a message shows it: short, on one line, whatever it is."""
     try:
-        text = reprlib.repr(value)
+        text = _SHORT.repr(value)
     except Exception:  # an integer of thousands of digits, for instance
         return f"<{type(value).__name__}>"
     return text if "\n" not in text else " ".join(text.split())
@@ -70,14 +72,19 @@ def switch(owner: str, name: str, value: Any, *, error: type[NeurochipError]) ->
 
 
 def choice(
-    owner: str, name: str, value: Any, names: Iterable[Any], *, error: type[NeurochipError]
+    owner: str,
+    name: str,
+    value: Any,
+    names: Iterable[Any],
+    *,
+    allowed: str | None = None,
+    error: type[NeurochipError],
 ) -> Any:
     """Return ``value``, or raise unless it is one of the given strings (or None among them)."""
     known = tuple(names)
     if not ((value is None or isinstance(value, str)) and value in known):
-        texts = [repr(item) for item in known]
-        listed = " or ".join([", ".join(texts[:-1]), texts[-1]] if texts[1:] else texts)
-        raise error(f"{owner}: {name} = {shown(value)}; allowed: {listed}.")
+        allowed = ", ".join(map(repr, known)) if allowed is None else allowed
+        raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
     return value
 
 
@@ -100,19 +107,19 @@ def instances(
     owner: str,
     name: str,
     values: Any,
-    kind: type[_T] | tuple[type[Any], ...],
-    allowed: str,
-    *,
+    *kinds: type[Any],
+    allowed: str = "a list",
     error: type[NeurochipError],
-) -> tuple[_T, ...]:
-    """Return an iterable as a tuple, or raise unless all its items are of one of some classes."""
+) -> tuple[Any, ...]:
+    """Return an iterable as a tuple, or raise unless each of its items is of one of the classes."""
     try:
         items = tuple(values)
     except TypeError:
         raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.") from None
-    for index, item in enumerate(items):
-        if not isinstance(item, kind):
-            raise error(f"{owner}: {name}[{index}] = {shown(item)}; allowed: {allowed}.")
+    for item in items:
+        if not isinstance(item, kinds):
+            names = ", ".join(kind.__name__ for kind in kinds)
+            raise error(f"{owner}: {name} holds {shown(item)}; allowed: {names}.")
     return items
 
 
@@ -123,6 +130,7 @@ def integer(
     *,
     at_least: int | None = None,
     at_most: int | None = None,
+    allowed: str | None = None,
     error: type[NeurochipError] = NetworkError,
 ) -> int:
     """Return ``value`` as an int, or raise unless it is an integer within the bounds.
@@ -130,13 +138,13 @@ def integer(
     True, 3.0 and "3" are no integers; an array without dimensions that holds one is.
     """
     found = _integer(value)
-    if found is None or (at_least is not None and found < at_least):
+    if found is not None and not (at_least is not None and found < at_least):
+        if at_most is None or found <= at_most:
+            return found
+        allowed = f"at most {at_most}" if at_least is None else f"{at_least} to {at_most}"
+    elif allowed is None:
         allowed = "an integer" if at_least is None else f"an integer of at least {at_least}"
-        raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
-    if at_most is not None and found > at_most:
-        low = "at most" if at_least is None else f"{at_least} to"
-        raise error(f"{owner}: {name} = {shown(value)}; allowed: {low} {at_most}.")
-    return found
+    raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
 
 
 def _integer(value: Any) -> int | None:
@@ -237,6 +245,8 @@ def integers(
     *,
     low: int | None = None,
     high: int | None = None,
+    allowed: str | None = None,
+    ragged: str | None = None,
     error: type[NeurochipError] = NetworkError,
 ) -> NDArray[Any]:
     """Return an array of integers of any type and shape, or raise; nothing is copied.
@@ -248,20 +258,18 @@ def integers(
     values : object
         The integers; an array of no values may be of any type.
     low, high : int, optional
-        Smallest and largest value that is allowed.
+        Smallest and largest value, both or none.
+    allowed, ragged : str, optional
+        What the message says is allowed, and what it says of rows that differ in length.
     error : type
         What to raise.
     """
-    try:
-        array = plain_array(values)
-    except NotPlainError as problem:
-        raise error(
-            f"{owner}: {name} = {shown(values)}{problem.clause}; allowed: integers."
-            f"{_after(problem.remedy)}"
-        ) from None
+    array = _array(owner, name, values, "", allowed or "integers", ragged, error)
     if array.dtype.kind not in "iu":
         if not array.size:
             return array.astype(np.int64)
+        if allowed is not None:
+            raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.")
         verb = "are" if name.endswith("s") else "is"
         raise error(f"{owner}: {name} {verb} of type {array.dtype}; allowed: integers.")
     if low is None or high is None or not array.size:
@@ -280,22 +288,38 @@ def reals(
     unit: str,
     *,
     allowed: str,
+    ragged: str | None = None,
     error: type[NeurochipError] = NetworkError,
 ) -> NDArray[Any]:
     """Return an array of real numbers of any type and shape in ``unit``, or raise.
 
-    Nothing is copied that needs no conversion; neither bounds nor NaN are looked for.
+    Nothing is copied that needs no conversion; neither bounds nor NaN are looked for. Parameters
+    are those of :func:`integers`.
     """
+    array = _array(owner, name, values, unit, allowed, ragged, error)
+    if array.dtype.kind not in "iuf" and array.size:
+        raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.")
+    return array
+
+
+def _array(
+    owner: str,
+    name: str,
+    values: Any,
+    unit: str,
+    allowed: str,
+    ragged: str | None,
+    error: type[NeurochipError],
+) -> NDArray[Any]:
     try:
-        array = plain_array(values, unit)
-        if array.dtype.kind not in "iuf" and array.size:
-            raise NotPlainError
+        return plain_array(values, unit)
     except NotPlainError as problem:
+        if ragged is not None and isinstance(problem, RaggedError):
+            raise error(f"{owner}: {ragged}") from None
         raise error(
             f"{owner}: {name} = {shown(values)}{problem.clause}; allowed: {allowed}."
             f"{_after(problem.remedy)}"
         ) from None
-    return array
 
 
 def quantity(
@@ -309,6 +333,7 @@ def quantity(
     per: str = "neuron",
     may_be_empty: bool = False,
     may_be_infinite: bool = False,
+    copy: bool = True,
     error: type[NeurochipError] = NetworkError,
 ) -> float | Float64Array:
     """Check a physical quantity: one finite value, or one per neuron (or per something else).
@@ -327,6 +352,8 @@ def quantity(
         Whether an array of no values is allowed.
     may_be_infinite : bool
         Whether ``inf`` is allowed, for all values at once.
+    copy : bool
+        Whether the result is a copy. If not, it may be the very array, made read-only.
     error : type
         Raised with a message that names the first offending value.
 
@@ -336,7 +363,7 @@ def quantity(
     """
     allowed = f"a number or one number per {per}{_in(unit)}"
     given = reals(owner, name, value, unit, allowed=allowed, error=error)
-    array = np.array(given, dtype=np.float64)
+    array = np.array(given, dtype=np.float64, copy=copy or None)
     if array.ndim > 1 or (array.size == 0 and not may_be_empty):
         raise error(
             f"{owner}: {name} has shape {array.shape}; allowed: a number or a one-dimensional "
