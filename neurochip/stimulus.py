@@ -225,7 +225,7 @@ def count_steps(duration: float, dt: float) -> int:
     duration = _duration("run", duration)
     if duration / dt > LAST_STEP + 0.5:
         raise StimulusError(
-            f"run: {duration:g} ms are {duration / dt:.10g} steps of {dt:g} ms; allowed: at most "
+            f"run: {duration:g} ms are {duration / dt:.15g} steps of {dt:g} ms; allowed: at most "
             f"{LAST_STEP} steps. Shorten the run or raise dt."
         )
     steps = round(duration / dt)
