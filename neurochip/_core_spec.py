@@ -206,7 +206,7 @@ class CoreSpec:
             value = getattr(self, name)
             try:  # a file holds the value of an enumeration, not the enumeration
                 rule = type(allowed[0])(value)
-            except ValueError:
+            except (TypeError, ValueError):
                 rule = None
             if rule not in allowed:
                 listed = ", ".join(str(member) for member in allowed)

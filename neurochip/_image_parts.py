@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._array_value import ArrayValue
-from ._values import check_size, instance, integer, integers, shown, switch
+from ._values import MOST_IDS, check_size, choice, instance, integer, integers, shown, switch
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import CoreSpec
@@ -16,6 +16,8 @@ from .registers import SynapseFormat
 from .typing import Float64Array, Int16Array, Int32Array, Int64Array, UInt8Array
 
 __all__ = ["Compartments", "InputSymbol", "Noise", "PopulationSymbol", "Symbols", "SynapseGroup"]
+
+_SOURCES = ("inputs", "compartments")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -199,7 +201,14 @@ class SynapseGroup(ArrayValue):
         ImageError
             If a value does not fit its array, a source is out of range, or lengths differ.
         """
+        allowed = "'inputs' or 'compartments'"
+        choice("synapses", "source", source, _SOURCES, allowed=allowed, error=ImageError)
         owner = f"synapses from {source}"
+        n_sources = integer(
+            owner, "n_sources", n_sources, at_least=0, at_most=MOST_IDS, error=ImageError
+        )
+        allowed = "a SynapseFormat(...)"
+        instance(owner, "format", synapse_format, SynapseFormat, allowed, error=ImageError)
         pre = _narrow(owner, "pre", pre, np.int64)
         if pre.ndim != 1:
             raise ImageError(f"{owner}: pre has shape {pre.shape}; allowed: one entry per synapse.")

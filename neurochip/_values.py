@@ -29,6 +29,7 @@ __all__ = [
     "instances",
     "integer",
     "integers",
+    "items",
     "quantity",
     "real",
     "reals",
@@ -64,10 +65,15 @@ def check_size(owner: str, size: object, error: type[NeurochipError] = NetworkEr
     return integer(owner, "size", size, at_least=1, at_most=MOST_IDS, error=error)
 
 
-def switch(owner: str, name: str, value: Any, *, error: type[NeurochipError]) -> bool:
-    """Return ``value`` as a bool, or raise unless it is True or False."""
+def switch(
+    owner: str, name: str, value: Any, *, optional: bool = False, error: type[NeurochipError]
+) -> Any:
+    """Return ``value`` as a bool, or raise unless it is True or False (or None if ``optional``)."""
+    if optional and value is None:
+        return None
     if not isinstance(value, (bool, np.bool_)):
-        raise error(f"{owner}: {name} = {shown(value)}; allowed: True or False.")
+        allowed = "True, False or None" if optional else "True or False"
+        raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
     return bool(value)
 
 
@@ -103,6 +109,19 @@ def instance(
     return value
 
 
+def items(
+    owner: str, name: str, values: Any, allowed: str, *, error: type[NeurochipError]
+) -> tuple[Any, ...]:
+    """Return an iterable as a tuple, or raise unless it is one; a text is none."""
+    try:
+        if isinstance(values, (str, bytes, bytearray)):
+            raise TypeError
+        found = iter(values)
+    except TypeError:
+        raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.") from None
+    return tuple(found)
+
+
 def instances(
     owner: str,
     name: str,
@@ -112,15 +131,12 @@ def instances(
     error: type[NeurochipError],
 ) -> tuple[Any, ...]:
     """Return an iterable as a tuple, or raise unless each of its items is of one of the classes."""
-    try:
-        items = tuple(values)
-    except TypeError:
-        raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.") from None
-    for item in items:
+    found = items(owner, name, values, allowed, error=error)
+    for item in found:
         if not isinstance(item, kinds):
             names = ", ".join(kind.__name__ for kind in kinds)
             raise error(f"{owner}: {name} holds {shown(item)}; allowed: {names}.")
-    return items
+    return found
 
 
 def integer(
@@ -173,22 +189,10 @@ def real(
     allowed: str | None = None,
     error: type[NeurochipError] = NetworkError,
 ) -> float:
-    """Return ``value`` as a float, or raise unless it is one real number within the bounds.
+    """Return ``value`` as a float in ``unit``, or raise unless it is one number within the bounds.
 
-    Parameters
-    ----------
-    owner, name, unit : str
-        Who asks for what, for the message; ``""`` where there is no unit. A quantity is converted.
-    value : object
-        The number.
-    above, at_least, at_most, below : float, optional
-        Bounds.
-    finite : bool
-        Whether infinite values are refused.
-    allowed : str, optional
-        What the message says is allowed. Default: the lower bound.
-    error : type
-        What to raise.
+    A quantity is converted; ``unit`` is ``""`` where there is none. Infinite values are refused if
+    ``finite``. By default the message says that what the lower bound asks for is allowed.
     """
     problem = NotPlainError()
     found = math.nan

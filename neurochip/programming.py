@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._image_parts import whole_numbers
-from ._values import MOST_IDS, choice, instance, integer, integers, shown, switch
+from ._values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
 from .image import ChipImage, Compartments, Noise, SynapseGroup
@@ -143,11 +143,7 @@ def program(
         "program", "n_inputs", n_inputs, at_least=0, at_most=MOST_IDS, error=ImageError
     )
     registers = _registers(chip, compartments, n_compartments)
-    if not isinstance(synapses, Iterable):
-        raise ImageError(
-            f"program: synapses = {shown(synapses)}; allowed: a list of Synapses(...)."
-        )
-    lists = tuple(synapses)
+    lists = items("program", "synapses", synapses, "a list of Synapses(...)", error=ImageError)
     sizes = {"inputs": n_inputs, "compartments": len(registers)}
     groups = tuple(_group(index, item, sizes, chip.core) for index, item in enumerate(lists))
     delays = _longest_delays(groups, len(registers))

@@ -19,6 +19,7 @@ from ._values import (
     instance,
     integer,
     integers,
+    items,
     real,
     reals,
     shown,
@@ -29,6 +30,7 @@ from .typing import Float64Array, Int32Array, Int64Array
 __all__ = ["Probe", "Recording", "Trace", "as_probes", "resolve_probes"]
 
 _KIND, _VERSION = "recording", 1
+_MOST_STEPS = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,9 @@ class Recording(ArrayValue):
         object.__setattr__(self, "dt", dt)
         for name in ("first_step", "n_steps"):
             value = getattr(self, name)
-            value = integer("recording", name, value, at_least=0, error=RecordingError)
+            value = integer(
+                "recording", name, value, at_least=0, at_most=_MOST_STEPS, error=RecordingError
+            )
             object.__setattr__(self, name, value)
         for part in ("populations", "steps", "ids", "traces", "counters"):
             parts, each = getattr(self, part), part in {"steps", "ids"}
@@ -168,6 +172,10 @@ class Recording(ArrayValue):
         object.__setattr__(self, "ids", ids)
         for key, trace in self.traces.items():
             self._check_trace(key, trace)
+        for counter, count in self.counters.items():
+            integer(
+                "recording", f"counter {shown(counter)}", count, at_least=0, error=RecordingError
+            )
 
     def _train(self, name: str, size: int) -> tuple[Any, Any]:
         """Return the spikes of a population, if they may be so."""
@@ -328,14 +336,11 @@ def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
     RecordingError
         If it is no list, or asks for other than the ``variables``.
     """
-    items = (record,) if isinstance(record, (str, Probe)) else record
+    asked = (record,) if isinstance(record, (str, Probe)) else record
     listed = ", ".join(repr(variable) for variable in variables)
-    if not isinstance(items, Iterable):
-        raise RecordingError(
-            f"record: it is {shown(record)}; allowed: a list of {listed} and Probe(...)."
-        )
+    allowed = f"a list of {listed} and Probe(...)"
     probes = []
-    for item in items:
+    for item in items("run", "record", asked, allowed, error=RecordingError):
         probe = item if isinstance(item, Probe) else None
         variable = item if probe is None else probe.variable
         if not isinstance(variable, str) or variable not in variables:

@@ -8,13 +8,14 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ._array_value import ArrayValue
 from ._grid import GRID_TOLERANCE, LAST_STEP
 from ._npz import read_npz, reason, write_npz
-from ._values import MOST_IDS, instance, instances, integer, real
+from ._values import MOST_IDS, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
 from .typing import Int32Array
@@ -80,7 +81,7 @@ class Stimulus(ArrayValue):
             If an input is missing, superfluous, or of another size.
         """
         trains = {train.name: train for train in self.trains}
-        expected = dict(inputs)
+        expected = _sizes(inputs)
         for name in (*expected, *trains):
             if name not in trains or name not in expected:
                 state = "lacks" if name not in trains else "has superfluous"
@@ -94,7 +95,7 @@ class Stimulus(ArrayValue):
                     f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
                     f"{expected[name]}. Draw it from the network of the run."
                 )
-        return tuple(trains[name] for name, _ in inputs)
+        return tuple(trains[name] for name in expected)
 
     def binned(
         self, dt: float, inputs: Sequence[tuple[str, int]], *, ordered: bool = True
@@ -123,6 +124,7 @@ class Stimulus(ArrayValue):
         """
         dt = real("stimulus", "dt", dt, "ms", above=0.0, error=StimulusError)
         trains = self.trains_for(inputs)
+        ordered = switch("stimulus", "ordered", ordered, error=StimulusError)
         n_spikes = sum(len(train.times) for train in trains)
         step, source = np.empty(n_spikes, np.int32), np.empty(n_spikes, np.int32)
         begin = first = 0
@@ -254,6 +256,18 @@ def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
             f"stimulus: input {item.name!r} would spike about {total:.3g} times in {duration:g} "
             "ms, which is more than fits into memory; shorten the stimulus, or draw it in parts."
         ) from None
+
+
+def _sizes(inputs: Any) -> dict[str, int]:
+    allowed = "pairs of a name and a size"
+    pairs = items("stimulus", "inputs", inputs, allowed, error=StimulusError)
+    for pair in pairs:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)):
+            raise StimulusError(f"stimulus: inputs = {shown(inputs)}; allowed: {allowed}.")
+    return {
+        name: integer(f"stimulus: input {name!r}", "size", size, error=StimulusError)
+        for name, size in pairs
+    }
 
 
 def _duration(owner: str, duration: float) -> float:

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeAlias
 
 import numpy as np
 
-from .._values import integer, integers, real, reals, switch
+from .._values import integer, integers, real, reals, shown, switch
 from ..errors import NetworkError
 from ..typing import Int32Array, Int64Array
 from . import topology
@@ -279,8 +279,8 @@ def _check_degree(label: str, what: str, degree: Any, other: Source, skip_own: b
     found = integer(label, what, degree, allowed="an integer of at least 0")
     if not 0 <= found <= most:
         raise NetworkError(
-            f"{label}: {what} = {found}; allowed: 0 to {most}, the number of different neurons "
-            f"that {other.name!r} offers."
+            f"{label}: {what} = {shown(found)}; allowed: 0 to {most}, the number of different "
+            f"neurons that {other.name!r} offers."
         )
     return found
 

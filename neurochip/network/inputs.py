@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._array_value import ArrayValue, read_only
-from .._values import check_name, check_size, instance, integers, quantity, reals, shown
+from .._values import check_name, check_size, instance, integers, items, quantity, reals, shown
 from ..errors import NetworkError
 from ..typing import PerNeuron
 from .neurons import Population
@@ -126,15 +126,16 @@ class SpikeInput(ArrayValue):
         >>> SpikeInput.from_trains("stimulus", [[1.0, 5.0], [], [2.5]])
         SpikeInput('stimulus', 3, <3 spikes>)
         """
-        if isinstance(trains, (Mapping, Set, str)) or not isinstance(trains, Iterable):
-            raise NetworkError(
-                f"input {name!r}: trains = {shown(trains)}; allowed: a list with one array of "
-                "times per source, in the order of the sources."
-            )
+        check_name("input", name)
+        owner = f"input {name!r}"
+        allowed = "a list with one array of times per source, in the order of the sources"
+        if isinstance(trains, (Mapping, Set)):  # whose keys would be taken for times
+            raise NetworkError(f"{owner}: trains = {shown(trains)}; allowed: {allowed}.")
+        trains = items(owner, "trains", trains, allowed, error=NetworkError)
         arrays = [
             np.atleast_1d(
                 quantity(
-                    f"input {name!r}",
+                    owner,
                     f"trains[{index}]",
                     train,
                     "ms",

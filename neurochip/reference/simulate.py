@@ -9,9 +9,9 @@ import numpy as np
 
 from .._grid import GRID_TOLERANCE
 from .._progress import progress_bar
-from .._values import instance, real
+from .._values import instance, real, switch
 from .._workers import choose_threads
-from ..errors import NetworkError, StimulusError
+from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus, count_steps
@@ -98,7 +98,7 @@ def simulate_reference(
     NetworkError
         If a delay is longer than 65535 steps.
     EmulatorError
-        If ``threads`` is out of range.
+        If ``threads`` is out of range, or ``progress`` is no truth value.
     RecordingError
         If ``record`` names something that does not exist.
 
@@ -111,6 +111,7 @@ def simulate_reference(
     allowed = "a Stimulus; draw_stimulus makes one"
     instance("run", "stimulus", stimulus, Stimulus, allowed, error=StimulusError)
     dt = real("run", "dt", dt, "ms", above=0.0, error=StimulusError)
+    progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
     n_steps = _count_steps(stimulus, dt, duration)
     wanted = requested(network, record)
     n_neurons = sum(item.size for item in network.populations)
