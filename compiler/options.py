@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from dataclasses import dataclass
 
+from neurochip._values import choice, integer, real
 from neurochip.errors import CompileError
 
 __all__ = ["GAINS", "MESHES", "PLACEMENTS", "WEIGHT_ROUNDINGS", "CompileOptions"]
@@ -67,39 +66,28 @@ class CompileOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.gain not in GAINS:
-            raise CompileError(
-                f"options: gain = {self.gain!r}; allowed: 'dc', 'impulse', 'mean_and_variance' or "
-                "'auto'."
-            )
-        if not (_is_number(self.headroom) and self.headroom >= 1):
-            raise CompileError(f"options: headroom = {self.headroom!r}; allowed: at least 1.")
-        if not (_is_number(self.assumed_rate) and self.assumed_rate >= 0):
-            raise CompileError(
-                f"options: assumed_rate = {self.assumed_rate!r} Hz; allowed: at least 0."
-            )
-        if self.weight_rounding not in WEIGHT_ROUNDINGS:
-            raise CompileError(
-                f"options: weight_rounding = {self.weight_rounding!r}; allowed: 'nearest', "
-                "'floor', 'stochastic' or 'moments'."
-            )
-        for name, names in (("placement", PLACEMENTS), ("mesh", (*MESHES, None))):
+        gains = "'dc', 'impulse', 'mean_and_variance' or 'auto'"
+        roundings = "'nearest', 'floor', 'stochastic' or 'moments'"
+        for name, names, allowed in (
+            ("gain", GAINS, gains),
+            ("weight_rounding", WEIGHT_ROUNDINGS, roundings),
+            ("placement", PLACEMENTS, None),
+            ("mesh", (*MESHES, None), None),
+        ):
             value = getattr(self, name)
-            if value not in names:
-                allowed = ", ".join(repr(item) for item in names)
-                raise CompileError(f"options: {name} = {value!r}; allowed: {allowed}.")
+            choice("options", name, value, names, allowed=allowed, error=CompileError)
+        for name, unit, least in (("headroom", "", 1.0), ("assumed_rate", "Hz", 0.0)):
+            given, allowed = getattr(self, name), f"at least {least:g}"
+            number = real(
+                *("options", name, given, unit),
+                at_least=least,
+                allowed=allowed,
+                error=CompileError,
+            )
+            object.__setattr__(self, name, number)
         if self.mesh is None:
             mesh = "in_order" if self.placement == "sequential" else "search"
             object.__setattr__(self, "mesh", mesh)
         for name in ("weight_seed", "seed"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise CompileError(
-                    f"options: {name} = {value!r}; allowed: an integer of at least 0."
-                )
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return False
-    return math.isfinite(value)
+            seed = integer("options", name, getattr(self, name), at_least=0, error=CompileError)
+            object.__setattr__(self, name, seed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from neurochip._values import instance
+from neurochip.errors import CompileError
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.image import ChipImage
 from neurochip.network import Network
@@ -130,6 +132,9 @@ def translate(
     """
     if isinstance(dt, str) and dt == "auto":
         dt = choose_dt(network, chip, options=options).dt
+    if traffic is not None:
+        allowed = "a Recording of the network"
+        instance("compile", "traffic", traffic, Recording, allowed, error=CompileError)
     step = check_request(network, chip, dt)
     parts = lower(network, chip, step, options)
     connections = [

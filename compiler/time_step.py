@@ -19,13 +19,14 @@ the rounding of weights and of delays, and what one population's error does to a
 from __future__ import annotations
 
 import math
-import numbers
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from neurochip._values import instance, reals, shown
 from neurochip.errors import CompileError
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.network import Network
@@ -152,7 +153,9 @@ def choose_dt(
         If no candidate lies within the bounds, or at none of them all parameters fit.
     """
     steps = _steps(bounds, candidates)
+    allowed = "a CompileOptions(...)"
     options = CompileOptions() if options is None else options
+    instance("dt = 'auto'", "options", options, CompileOptions, allowed, error=CompileError)
     for step in steps:
         check_request(network, chip, step)
     points = operating_points(network)
@@ -170,28 +173,32 @@ def choose_dt(
 
 
 def _steps(bounds: tuple[float, float], candidates: Sequence[float] | None) -> list[float]:
-    try:
-        low, high = (float(value) for value in bounds)
-    except (TypeError, ValueError):
-        low, high = math.nan, math.nan
+    allowed = "the shortest and the longest step, above 0"
+    ends = _in_ms("bounds", bounds, allowed)
+    low, high = ends if len(ends) == 2 else (math.nan, math.nan)
     if not 0 < low <= high < math.inf:
-        raise CompileError(
-            f"dt = 'auto': bounds = {bounds!r} ms; allowed: the shortest and the longest step, "
-            "above 0."
-        )
+        raise CompileError(f"dt = 'auto': bounds = {shown(bounds)} ms; allowed: {allowed}.")
     if candidates is None:
         candidates = [1 / n for n in range(1, _FINEST + 1)]
-    numbers_only = all(isinstance(x, numbers.Real) and not isinstance(x, bool) for x in candidates)
-    if not numbers_only:
-        raise CompileError(f"dt = 'auto': candidates = {candidates!r}; allowed: steps in ms.")
     slack = 1e-9
-    steps = sorted(float(x) for x in candidates if low * (1 - slack) <= x <= high * (1 + slack))
+    steps = sorted(
+        step
+        for step in _in_ms("candidates", candidates, "steps in ms")
+        if low * (1 - slack) <= step <= high * (1 + slack)
+    )
     if not steps:
         raise CompileError(
             f"dt = 'auto': no candidate lies between {low:g} and {high:g} ms; widen the bounds or "
             "pass candidates."
         )
     return steps
+
+
+def _in_ms(name: str, values: Any, allowed: str) -> list[float]:
+    array = reals("dt = 'auto'", name, values, "ms", allowed=allowed, error=CompileError)
+    if array.ndim != 1:
+        raise CompileError(f"dt = 'auto': {name} = {shown(values)} ms; allowed: {allowed}.")
+    return [float(value) for value in array]
 
 
 def _candidate(

@@ -9,9 +9,9 @@ Sources, by key: **D18** Davies et al. 2018, IEEE Micro 38(1), 10.1109/MM.2018.1
 from __future__ import annotations
 
 import dataclasses
-import numbers
 from dataclasses import dataclass, field
 
+from ._values import integer, shown, switch
 from .errors import SpecError
 from .fixedpoint import Format, Overflow, Rounding
 
@@ -155,12 +155,10 @@ class CoreSpec:
             if item.name in _RULES or item.name in _SWITCHES:
                 continue
             value = getattr(self, item.name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-                raise SpecError(f"core: {item.name} = {value!r}; allowed: an integer.")
+            value = integer("core", item.name, value, error=SpecError)
             low, high = _RANGES.get(item.name, (1, 1 << 31))
-            value = int(value)
             if not low <= value <= high:
-                raise SpecError(f"core: {item.name} = {value}; allowed: {low} to {high}.")
+                raise SpecError(f"core: {item.name} = {shown(value)}; allowed: {low} to {high}.")
             object.__setattr__(self, item.name, value)
         self._check_order()
         if self.compartments > 1 << self.synapse_index_bits:
@@ -208,15 +206,16 @@ class CoreSpec:
             value = getattr(self, name)
             try:  # a file holds the value of an enumeration, not the enumeration
                 rule = type(allowed[0])(value)
-            except ValueError:
+            except (TypeError, ValueError):
                 rule = None
             if rule not in allowed:
                 listed = ", ".join(str(member) for member in allowed)
-                raise SpecError(f"core: {name} = {value!r}; allowed: {listed}.")
+                raise SpecError(f"core: {name} = {shown(value)}; allowed: {listed}.")
             object.__setattr__(self, name, rule)
         for name in _SWITCHES:
-            if not isinstance(getattr(self, name), bool):
-                raise SpecError(f"core: {name} = {getattr(self, name)!r}; allowed: True or False.")
+            object.__setattr__(
+                self, name, switch("core", name, getattr(self, name), error=SpecError)
+            )
 
     def _check_order(self) -> None:
         for low_name, high_name in _ORDERED:

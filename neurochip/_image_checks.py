@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ._image_parts import Compartments, Noise, Symbols, SynapseGroup
+from ._values import shown
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
 from .registers import SignMode, check_format, decode_voltage_limits, mantissa_range
@@ -47,7 +47,7 @@ def _check_cores(chip: ChipSpec, pointers: Any, size: int) -> None:
     rising = len(pointers) > 1 and bool((np.diff(pointers) > 0).all())
     if not rising or pointers[0] != 0 or pointers[-1] != size:
         raise ImageError(
-            f"image: core_ptr = {reprlib.repr(pointers.tolist())}; allowed: rising from 0 to "
+            f"image: core_ptr = {shown(pointers.tolist())}; allowed: rising from 0 to "
             f"{size}, the number of compartments."
         )
     n_cores = len(pointers) - 1
@@ -69,7 +69,7 @@ def _check_sites(chip: ChipSpec, sites: Any, n_cores: int) -> None:
     inside = bool(((sites >= 0) & (sites < chip.total_cores)).all())
     if not inside or len(np.unique(sites)) < n_cores:
         raise ImageError(
-            f"image: core_sites = {reprlib.repr(sites.tolist())}; allowed: different numbers from "
+            f"image: core_sites = {shown(sites.tolist())}; allowed: different numbers from "
             f"0 to {chip.total_cores - 1}."
         )
 
@@ -134,7 +134,7 @@ def _check_joins(compartments: Compartments, core_ptr: Any) -> None:
 def _check_array(owner: str, name: str, values: Any, dtype: Any, size: int | None = None) -> None:
     wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
     if not isinstance(values, np.ndarray):
-        raise ImageError(f"{owner}: {name} = {reprlib.repr(values)}; {wanted}.")
+        raise ImageError(f"{owner}: {name} = {shown(values)}; {wanted}.")
     if values.dtype != dtype:
         raise ImageError(f"{owner}: {name} is of type {values.dtype}; {wanted}.")
     if values.ndim != 1 or size not in {None, len(values)}:
@@ -155,7 +155,7 @@ def _check_group(owner: str, group: SynapseGroup, sizes: Mapping[str, int], core
     _check_array(owner, "indptr", group.indptr, np.int64, rows + 1)
     if group.indptr[0] != 0 or group.indptr[-1] != n or (np.diff(group.indptr) < 0).any():
         raise ImageError(
-            f"{owner}: indptr = {reprlib.repr(group.indptr.tolist())}; allowed: never falling, "
+            f"{owner}: indptr = {shown(group.indptr.tolist())}; allowed: never falling, "
             f"from 0 to {n}, the number of synapses."
         )
     low, high = mantissa_range(group.format.sign_mode, core)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ._values import ArrayValue
+from ._array_value import ArrayValue
+from ._values import MOST_IDS, check_size, choice, instance, integer, integers, shown, switch
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import CoreSpec
@@ -16,6 +16,8 @@ from .registers import SynapseFormat
 from .typing import Float64Array, Int16Array, Int32Array, Int64Array, UInt8Array
 
 __all__ = ["Compartments", "InputSymbol", "Noise", "PopulationSymbol", "Symbols", "SynapseGroup"]
+
+_SOURCES = ("inputs", "compartments")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,6 +85,8 @@ class Compartments(ArrayValue):
         ImageError
             If a register does not exist or an array has another shape.
         """
+        size = check_size("compartments", size, ImageError)
+        instance("compartments", "core", core, CoreSpec, "a CoreSpec(...)", error=ImageError)
         defaults: dict[str, Any] = {
             "decay_u": core.decay.maximum,
             "decay_v": 0,
@@ -103,12 +107,12 @@ class Compartments(ArrayValue):
                 raise ImageError(
                     f"compartments: no register {name!r}; there are {', '.join(defaults)}."
                 )
-            shape = _array("compartments", name, value).shape
-            if shape not in {(), (size,)}:
+            array = whole_numbers("compartments", name, value)
+            if array.shape not in {(), (size,)}:
                 raise ImageError(
-                    f"compartments: {name} has shape {shape}; allowed: a number or ({size},)."
+                    f"compartments: {name} has shape {array.shape}; allowed: a number or ({size},)."
                 )
-            defaults[name] = value
+            defaults[name] = array
         return cls(
             **{
                 name: np.ascontiguousarray(
@@ -122,18 +126,15 @@ class Compartments(ArrayValue):
         return len(self.decay_u)
 
 
-def _array(owner: str, name: str, value: Any) -> Any:
-    try:
-        return np.asarray(value)
-    except ValueError:  # of lists of different lengths
-        raise ImageError(f"{owner}: {name} is no array; allowed: integers.") from None
+def whole_numbers(owner: str, name: str, value: Any) -> Any:
+    """Return integers of any type and shape as an array, or raise :class:`ImageError`."""
+    ragged = f"{name} is no array; allowed: integers."
+    return integers(owner, name, value, ragged=ragged, error=ImageError)
 
 
 def _narrow(owner: str, name: str, value: Any, dtype: Any) -> Any:
     """Integers as an array of ``dtype``, none of them changed."""
-    array = _array(owner, name, value)
-    if array.size and not np.issubdtype(array.dtype, np.integer):
-        raise ImageError(f"{owner}: {name} is of type {array.dtype}; allowed: integers.")
+    array = whole_numbers(owner, name, value)
     limits = np.iinfo(dtype)
     if array.size and not (limits.min <= array.min() and array.max() <= limits.max):
         worst = array.min() if array.min() < limits.min else array.max()
@@ -200,7 +201,14 @@ class SynapseGroup(ArrayValue):
         ImageError
             If a value does not fit its array, a source is out of range, or lengths differ.
         """
+        allowed = "'inputs' or 'compartments'"
+        choice("synapses", "source", source, _SOURCES, allowed=allowed, error=ImageError)
         owner = f"synapses from {source}"
+        n_sources = integer(
+            owner, "n_sources", n_sources, at_least=0, at_most=MOST_IDS, error=ImageError
+        )
+        allowed = "a SynapseFormat(...)"
+        instance(owner, "format", synapse_format, SynapseFormat, allowed, error=ImageError)
         pre = _narrow(owner, "pre", pre, np.int64)
         if pre.ndim != 1:
             raise ImageError(f"{owner}: pre has shape {pre.shape}; allowed: one entry per synapse.")
@@ -284,16 +292,12 @@ class Noise(ArrayValue):
             ("mantissa_offset", -(1 << 22), 1 << 22),
             ("seed", 0, (1 << 63) - 1),
         ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-                raise ImageError(f"noise: {name} = {value!r}; allowed: an integer.")
-            value = int(value)
+            value = integer("noise", name, getattr(self, name), error=ImageError)
             if not low <= value <= high:
-                raise ImageError(f"noise: {name} = {value}; allowed: {low} to {high}.")
+                raise ImageError(f"noise: {name} = {shown(value)}; allowed: {low} to {high}.")
             object.__setattr__(self, name, value)
-        if not isinstance(self.at_membrane, (bool, np.bool_)):
-            raise ImageError(f"noise: at_membrane = {self.at_membrane!r}; allowed: True or False.")
-        object.__setattr__(self, "at_membrane", bool(self.at_membrane))
+        at_membrane = switch("noise", "at_membrane", self.at_membrane, error=ImageError)
+        object.__setattr__(self, "at_membrane", at_membrane)
         largest = (127 + 64 * abs(self.mantissa_offset)) << max(0, self.exponent - 7)
         if largest >= 1 << 30:
             raise ImageError(

@@ -1,68 +1,329 @@
-"""Value objects that hold arrays: checked at birth, read-only, compared by content."""
+"""Checks of what users pass: numbers, arrays, quantities, names and lists, each in one place.
+
+Every check takes who asks (``owner``), for what (``name``), the value, and the error to raise.
+Units are converted and masks refused by :mod:`neurochip._plain`; True is no number anywhere.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+import math
 import numbers
 import reprlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ._array_value import read_only
+from ._plain import NotPlainError, RaggedError, plain_array
 from .errors import NetworkError, NeurochipError
 from .typing import Float64Array
 
-__all__ = ["ArrayValue", "check_name", "check_size", "quantity", "read_only"]
+__all__ = [
+    "MOST_IDS",
+    "check_name",
+    "check_size",
+    "choice",
+    "instance",
+    "instances",
+    "integer",
+    "integers",
+    "items",
+    "quantity",
+    "real",
+    "reals",
+    "shown",
+    "switch",
+]
+
+MOST_IDS = (1 << 31) - 1
+"""Neurons, sources or compartments at most: ids are kept in 32 bits."""
+
+_T = TypeVar("_T")
+_SHORT = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxstring = 100
 
 
-class ArrayValue:
-    """Mixin for frozen dataclasses with ``eq=False`` whose fields may be arrays."""
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return all(
-            _same(getattr(self, field.name), getattr(other, field.name))
-            for field in dataclasses.fields(self)  # type: ignore[arg-type]
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def _freeze(self) -> None:
-        """Make the array fields read-only, and copy nothing."""
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                object.__setattr__(self, field.name, read_only(value))
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    return bool(a == b)
-
-
-def read_only(array: np.ndarray[Any, Any]) -> Any:
-    """Return a view of ``array`` that cannot be written through."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
+def shown(value: object) -> str:
+    """Return a value as a message shows it: short, on one line, whatever it is."""
+    try:
+        text = _SHORT.repr(value)
+    except Exception:  # an integer of thousands of digits, for instance
+        return f"<{type(value).__name__}>"
+    return text if "\n" not in text else " ".join(text.split())
 
 
 def check_name(kind: str, name: object, error: type[NeurochipError] = NetworkError) -> None:
     """Raise unless ``name`` is a non-empty string."""
     if not isinstance(name, str) or not name.strip():
-        raise error(f"{kind}: name = {name!r}; allowed: a non-empty string.")
+        raise error(f"{kind}: name = {shown(name)}; allowed: a non-empty string.")
 
 
 def check_size(owner: str, size: object, error: type[NeurochipError] = NetworkError) -> int:
-    """Return ``size`` as an int, or raise unless it is an integer above zero."""
-    if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 1:
-        raise error(f"{owner}: size = {size!r}; allowed: an integer of at least 1.")
-    return int(size)
+    """Return ``size`` as an int, or raise unless it is an integer from 1 to :data:`MOST_IDS`."""
+    return integer(owner, "size", size, at_least=1, at_most=MOST_IDS, error=error)
+
+
+def switch(
+    owner: str, name: str, value: Any, *, optional: bool = False, error: type[NeurochipError]
+) -> Any:
+    """Return ``value`` as a bool, or raise unless it is True or False (or None if ``optional``)."""
+    if optional and value is None:
+        return None
+    if not isinstance(value, (bool, np.bool_)):
+        allowed = "True, False or None" if optional else "True or False"
+        raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
+    return bool(value)
+
+
+def choice(
+    owner: str,
+    name: str,
+    value: Any,
+    names: Iterable[Any],
+    *,
+    allowed: str | None = None,
+    error: type[NeurochipError],
+) -> Any:
+    """Return ``value``, or raise unless it is one of the given strings (or None among them)."""
+    known = tuple(names)
+    if not ((value is None or isinstance(value, str)) and value in known):
+        allowed = ", ".join(map(repr, known)) if allowed is None else allowed
+        raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
+    return value
+
+
+def instance(
+    owner: str,
+    name: str,
+    value: Any,
+    kind: type[_T],
+    allowed: str,
+    *,
+    error: type[NeurochipError],
+) -> _T:
+    """Return ``value``, or raise unless it is of a class; ``allowed`` says of which."""
+    if not isinstance(value, kind):
+        raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
+    return value
+
+
+def items(
+    owner: str, name: str, values: Any, allowed: str, *, error: type[NeurochipError]
+) -> tuple[Any, ...]:
+    """Return an iterable as a tuple, or raise unless it is one; a text is none."""
+    try:
+        if isinstance(values, (str, bytes, bytearray)):
+            raise TypeError
+        found = iter(values)
+    except TypeError:
+        raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.") from None
+    return tuple(found)
+
+
+def instances(
+    owner: str,
+    name: str,
+    values: Any,
+    *kinds: type[Any],
+    allowed: str = "a list",
+    error: type[NeurochipError],
+) -> tuple[Any, ...]:
+    """Return an iterable as a tuple, or raise unless each of its items is of one of the classes."""
+    found = items(owner, name, values, allowed, error=error)
+    for item in found:
+        if not isinstance(item, kinds):
+            names = ", ".join(kind.__name__ for kind in kinds)
+            raise error(f"{owner}: {name} holds {shown(item)}; allowed: {names}.")
+    return found
+
+
+def integer(
+    owner: str,
+    name: str,
+    value: Any,
+    *,
+    at_least: int | None = None,
+    at_most: int | None = None,
+    allowed: str | None = None,
+    error: type[NeurochipError] = NetworkError,
+) -> int:
+    """Return ``value`` as an int, or raise unless it is an integer within the bounds.
+
+    True, 3.0 and "3" are no integers; an array without dimensions that holds one is.
+    """
+    found = _integer(value)
+    if found is not None and not (at_least is not None and found < at_least):
+        if at_most is None or found <= at_most:
+            return found
+        allowed = f"at most {at_most}" if at_least is None else f"{at_least} to {at_most}"
+    elif allowed is None:
+        allowed = "an integer" if at_least is None else f"an integer of at least {at_least}"
+    raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, numbers.Integral):  # a timedelta64 says that it is one
+        return None if isinstance(value, (bool, np.timedelta64)) else int(value)
+    if isinstance(value, numbers.Number):
+        return None
+    try:
+        array = plain_array(value)
+    except NotPlainError:
+        return None
+    return int(array) if array.dtype.kind in "iu" and array.ndim == 0 else None
+
+
+def real(
+    owner: str,
+    name: str,
+    value: Any,
+    unit: str = "",
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    below: float | None = None,
+    finite: bool = True,
+    allowed: str | None = None,
+    error: type[NeurochipError] = NetworkError,
+) -> float:
+    """Return ``value`` as a float in ``unit``, or raise unless it is one number within the bounds.
+
+    A quantity is converted; ``unit`` is ``""`` where there is none. Infinite values are refused if
+    ``finite``. By default the message says that what the lower bound asks for is allowed.
+    """
+    problem = NotPlainError()
+    found = math.nan
+    if type(value) is float:
+        found = value
+    else:
+        try:
+            found = _float(value, unit)
+        except NotPlainError as reason:
+            problem = reason
+    low = found > above if above is not None else at_least is None or found >= at_least
+    high = found < below if below is not None else at_most is None or found <= at_most
+    if low and high and not math.isnan(found) and not (finite and math.isinf(found)):
+        return found
+    if allowed is None:
+        allowed = "a finite number" if finite else "a number"
+        if above is not None or at_least is not None:
+            allowed = f"a number above {above:g}" if above is not None else _at_least(at_least)
+    if problem.clause:  # it says what the unit is
+        text, allowed = f"{shown(value)}{problem.clause}", f"{allowed}{_in(unit)}"
+    else:
+        text = f"{shown(value)} {unit}".rstrip()
+    raise error(f"{owner}: {name} = {text}; allowed: {allowed}.{_after(problem.remedy)}")
+
+
+def _float(value: Any, unit: str) -> float:
+    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.timedelta64)):
+        try:
+            return float(value)
+        except OverflowError:
+            raise NotPlainError from None
+    array = plain_array(value, unit)
+    if array.ndim or array.dtype.kind not in "iuf":
+        raise NotPlainError
+    return float(array)
+
+
+def _at_least(bound: float | None) -> str:
+    return f"a number of at least {bound:g}"
+
+
+def _in(unit: str) -> str:
+    return f", in {unit}" if unit else ""
+
+
+def _after(remedy: str) -> str:
+    return f" {remedy}" if remedy else ""
+
+
+def integers(
+    owner: str,
+    name: str,
+    values: Any,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    allowed: str | None = None,
+    ragged: str | None = None,
+    error: type[NeurochipError] = NetworkError,
+) -> NDArray[Any]:
+    """Return an array of integers of any type and shape, or raise; nothing is copied.
+
+    Parameters
+    ----------
+    owner, name : str
+        Who asks for what, for the message.
+    values : object
+        The integers; an array of no values may be of any type.
+    low, high : int, optional
+        Smallest and largest value, both or none.
+    allowed, ragged : str, optional
+        What the message says is allowed, and what it says of rows that differ in length.
+    error : type
+        What to raise.
+    """
+    array = _array(owner, name, values, "", allowed or "integers", ragged, error)
+    if array.dtype.kind not in "iu":
+        if not array.size:
+            return array.astype(np.int64)
+        if allowed is not None:
+            raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.")
+        verb = "are" if name.endswith("s") else "is"
+        raise error(f"{owner}: {name} {verb} of type {array.dtype}; allowed: integers.")
+    if low is None or high is None or not array.size:
+        return array
+    if array.min() < low or array.max() > high:
+        first = int(np.argmax(((array < low) | (array > high)).ravel()))
+        where = f"[{first}]" if array.ndim else ""
+        raise error(f"{owner}: {name}{where} = {array.flat[first]}; allowed: {low} to {high}.")
+    return array
+
+
+def reals(
+    owner: str,
+    name: str,
+    values: Any,
+    unit: str,
+    *,
+    allowed: str,
+    ragged: str | None = None,
+    error: type[NeurochipError] = NetworkError,
+) -> NDArray[Any]:
+    """Return an array of real numbers of any type and shape in ``unit``, or raise.
+
+    Nothing is copied that needs no conversion; neither bounds nor NaN are looked for. Parameters
+    are those of :func:`integers`.
+    """
+    array = _array(owner, name, values, unit, allowed, ragged, error)
+    if array.dtype.kind not in "iuf" and array.size:
+        raise error(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.")
+    return array
+
+
+def _array(
+    owner: str,
+    name: str,
+    values: Any,
+    unit: str,
+    allowed: str,
+    ragged: str | None,
+    error: type[NeurochipError],
+) -> NDArray[Any]:
+    try:
+        return plain_array(values, unit)
+    except NotPlainError as problem:
+        if ragged is not None and isinstance(problem, RaggedError):
+            raise error(f"{owner}: {ragged}") from None
+        raise error(
+            f"{owner}: {name} = {shown(values)}{problem.clause}; allowed: {allowed}."
+            f"{_after(problem.remedy)}"
+        ) from None
 
 
 def quantity(
@@ -76,6 +337,7 @@ def quantity(
     per: str = "neuron",
     may_be_empty: bool = False,
     may_be_infinite: bool = False,
+    copy: bool = True,
     error: type[NeurochipError] = NetworkError,
 ) -> float | Float64Array:
     """Check a physical quantity: one finite value, or one per neuron (or per something else).
@@ -94,6 +356,8 @@ def quantity(
         Whether an array of no values is allowed.
     may_be_infinite : bool
         Whether ``inf`` is allowed, for all values at once.
+    copy : bool
+        Whether the result is a copy. If not, it may be the very array, made read-only.
     error : type
         Raised with a message that names the first offending value.
 
@@ -101,20 +365,13 @@ def quantity(
     -------
     float or ndarray of float64, shape (n,), read-only
     """
-    try:
-        given = np.asarray(value)
-    except ValueError:  # rows of different length
-        given = np.empty(0, dtype=object)
-    if given.dtype.kind not in "iuf":
-        raise error(
-            f"{owner}: {name} = {reprlib.repr(value)}; allowed: a number or one number per {per}, "
-            f"in {unit}."
-        )
-    array = np.array(given, dtype=np.float64)
+    allowed = f"a number or one number per {per}{_in(unit)}"
+    given = reals(owner, name, value, unit, allowed=allowed, error=error)
+    array = np.array(given, dtype=np.float64, copy=copy or None)
     if array.ndim > 1 or (array.size == 0 and not may_be_empty):
         raise error(
             f"{owner}: {name} has shape {array.shape}; allowed: a number or a one-dimensional "
-            f"array with one value per {per}, in {unit}."
+            f"array with one value per {per}{_in(unit)}."
         )
     allowed = "a finite number"
     if may_be_infinite and array.size and np.all(array == np.inf):

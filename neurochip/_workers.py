@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 from ._jit import kernel
+from ._values import integer, shown
 from .errors import EmulatorError
 from .typing import Int32Array, Int64Array
 
@@ -42,11 +43,10 @@ def choose_threads(
 
 def check_threads(threads: int, owner: str) -> int:
     """Return ``threads`` if Numba has as many."""
-    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
-        raise EmulatorError(f"{owner}: threads = {threads!r}; allowed: an integer.")
+    threads = integer(owner, "threads", threads, error=EmulatorError)
     if not 1 <= threads <= most_threads():
-        raise EmulatorError(f"{owner}: threads = {threads}; allowed: 1 to {most_threads()}.")
-    return int(threads)
+        raise EmulatorError(f"{owner}: threads = {shown(threads)}; allowed: 1 to {most_threads()}.")
+    return threads
 
 
 def most_threads() -> int:

@@ -7,11 +7,11 @@ core see :class:`CoreSpec`.
 from __future__ import annotations
 
 import dataclasses
-import numbers
 from dataclasses import dataclass, field
 from typing import Any
 
 from ._core_spec import CoreSpec
+from ._values import MOST_IDS, check_name, instance, integer, shown
 from .errors import SpecError
 from .mesh import MeshSpec
 
@@ -44,19 +44,15 @@ class ChipSpec:
     mesh: MeshSpec = field(default_factory=MeshSpec, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise SpecError(f"chip: name = {self.name!r}; allowed: a non-empty string.")
+        check_name("chip", self.name, SpecError)
+        owner = f"chip {self.name!r}"
         for name in ("cores", "chips"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-                raise SpecError(f"chip {self.name!r}: {name} = {value!r}; allowed: an integer.")
+            value = integer(owner, name, getattr(self, name), at_most=MOST_IDS, error=SpecError)
             if value < 1:
-                raise SpecError(f"chip {self.name!r}: {name} = {value}; allowed: at least 1.")
-            object.__setattr__(self, name, int(value))
-        if not isinstance(self.core, CoreSpec):
-            raise SpecError(f"chip {self.name!r}: core = {self.core!r}; allowed: a CoreSpec(...).")
-        if not isinstance(self.mesh, MeshSpec):
-            raise SpecError(f"chip {self.name!r}: mesh = {self.mesh!r}; allowed: a MeshSpec(...).")
+                raise SpecError(f"{owner}: {name} = {value}; allowed: at least 1.")
+            object.__setattr__(self, name, value)
+        instance(owner, "core", self.core, CoreSpec, "a CoreSpec(...)", error=SpecError)
+        instance(owner, "mesh", self.mesh, MeshSpec, "a MeshSpec(...)", error=SpecError)
 
     @property
     def total_cores(self) -> int:
@@ -104,7 +100,7 @@ class ChipSpec:
             )
         own: dict[str, Any] = {"cores": cores, "chips": chips, "mesh": mesh}
         own = {key: value for key, value in own.items() if value is not None}
-        text = ", ".join(f"{key}={value}" for key, value in {**own, **core}.items())
+        text = ", ".join(f"{key}={_text(value)}" for key, value in {**own, **core}.items())
         new = f"{self.name} ({text})" if text else self.name
         return dataclasses.replace(
             self,
@@ -112,6 +108,11 @@ class ChipSpec:
             core=dataclasses.replace(self.core, **core),
             **own,
         )
+
+
+def _text(value: Any) -> str:
+    """Return a value as the name of a chip shows it: enumerations by name."""
+    return shown(value) if isinstance(value, (int, float)) else str(value)
 
 
 LOIHI = ChipSpec(name="loihi")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import numbers
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ._array_value import ArrayValue
 from ._image_checks import check_image
 from ._image_parts import (
     Compartments,
@@ -24,7 +24,7 @@ from ._image_parts import (
     Symbols,
     SynapseGroup,
 )
-from ._values import ArrayValue
+from ._values import MOST_IDS, instance, instances, integer
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import ChipSpec
@@ -81,11 +81,21 @@ class ChipImage(ArrayValue):
     core_sites: Int64Array | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "synapses", tuple(self.synapses))
-        n_inputs = self.n_inputs
-        if isinstance(n_inputs, bool) or not isinstance(n_inputs, numbers.Integral) or n_inputs < 0:
-            raise ImageError(f"image: n_inputs = {n_inputs!r}; allowed: an integer of at least 0.")
-        object.__setattr__(self, "n_inputs", int(n_inputs))
+        for name, kind, optional in (
+            ("chip", ChipSpec, False),
+            ("compartments", Compartments, False),
+            ("noise", Noise, True),
+            ("symbols", Symbols, True),
+        ):
+            if not (optional and getattr(self, name) is None):
+                allowed = f"{kind.__name__}(...)"
+                instance("image", name, getattr(self, name), kind, allowed, error=ImageError)
+        synapses = instances("image", "synapses", self.synapses, SynapseGroup, error=ImageError)
+        object.__setattr__(self, "synapses", synapses)
+        n_inputs = integer(
+            "image", "n_inputs", self.n_inputs, at_least=0, at_most=MOST_IDS, error=ImageError
+        )
+        object.__setattr__(self, "n_inputs", n_inputs)
         check_image(
             self.chip,
             self.core_ptr,

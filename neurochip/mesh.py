@@ -7,12 +7,12 @@ other. A spike goes first east or west, then north or south, from tile to tile, 
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from ._values import MOST_IDS, integer, real
 from .errors import SpecError
 from .typing import Float64Array, Int64Array
 
@@ -49,13 +49,13 @@ class MeshSpec:
     def __post_init__(self) -> None:
         for item in fields(self):
             value: Any = getattr(self, item.name)
-            cost = item.name.startswith("cost")
-            kind = numbers.Real if cost else numbers.Integral
-            known = isinstance(value, kind) and not isinstance(value, bool)
-            if not (known and value >= (0 if cost else 1)):
-                allowed = "a number of at least 0" if cost else "an integer of at least 1"
-                raise SpecError(f"mesh: {item.name} = {value!r}; allowed: {allowed}.")
-            object.__setattr__(self, item.name, float(value) if cost else int(value))
+            if item.name.startswith("cost"):
+                value = real("mesh", item.name, value, at_least=0.0, error=SpecError)
+            else:
+                value = integer(
+                    "mesh", item.name, value, at_least=1, at_most=MOST_IDS, error=SpecError
+                )
+            object.__setattr__(self, item.name, value)
 
 
 @dataclass(frozen=True, eq=False)

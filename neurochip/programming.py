@@ -5,13 +5,14 @@ No compiler, no units. What each register does stands in ``docs/reference/core-s
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ._image_parts import whole_numbers
+from ._values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
 from .image import ChipImage, Compartments, Noise, SynapseGroup
@@ -66,10 +67,8 @@ class Synapses:
     delay: Any = 0
 
     def __post_init__(self) -> None:
-        if self.source not in _SOURCES:
-            raise ImageError(
-                f"synapses: source = {self.source!r}; allowed: 'inputs' or 'compartments'."
-            )
+        allowed = "'inputs' or 'compartments'"
+        choice("synapses", "source", self.source, _SOURCES, allowed=allowed, error=ImageError)
 
 
 def program(
@@ -138,12 +137,14 @@ def program(
     >>> program(LOIHI, {"threshold_mantissa": [25, 30]}, [kick], n_inputs=1).n_compartments
     2
     """
-    if not isinstance(chip, ChipSpec):
-        raise ImageError(f"program: chip = {chip!r}; allowed: a ChipSpec, such as LOIHI.")
-    _check_count("n_inputs", n_inputs, 0)
-    registers = _registers(chip.core, compartments, n_compartments)
-    lists = tuple(synapses)
-    sizes = {"inputs": int(n_inputs), "compartments": len(registers)}
+    instance("program", "chip", chip, ChipSpec, "a ChipSpec, such as LOIHI", error=ImageError)
+    truncate = switch("program", "truncate", truncate, error=ImageError)
+    n_inputs = integer(
+        "program", "n_inputs", n_inputs, at_least=0, at_most=MOST_IDS, error=ImageError
+    )
+    registers = _registers(chip, compartments, n_compartments)
+    lists = items("program", "synapses", synapses, "a list of Synapses(...)", error=ImageError)
+    sizes = {"inputs": n_inputs, "compartments": len(registers)}
     groups = tuple(_group(index, item, sizes, chip.core) for index, item in enumerate(lists))
     delays = _longest_delays(groups, len(registers))
     core_ptr = _fill_cores(chip.core, delays) if cores is None else _stack(cores, len(registers))
@@ -163,10 +164,10 @@ def program(
 
 
 def _registers(
-    core: CoreSpec, compartments: Compartments | Mapping[str, Any], size: int | None
+    chip: ChipSpec, compartments: Compartments | Mapping[str, Any], size: int | None
 ) -> Compartments:
     if size is not None:
-        _check_count("n_compartments", size, 1)
+        size = integer("program", "n_compartments", size, at_least=1, error=ImageError)
     if isinstance(compartments, Compartments):
         if size not in {None, len(compartments)}:
             raise ImageError(
@@ -176,31 +177,32 @@ def _registers(
         return compartments
     if not isinstance(compartments, Mapping):
         raise ImageError(
-            f"program: compartments = {compartments!r}; allowed: a mapping of registers, or "
+            f"program: compartments = {shown(compartments)}; allowed: a mapping of registers, or "
             "Compartments."
         )
+    given = {
+        str(name): whole_numbers("compartments", str(name), values)
+        for name, values in compartments.items()
+    }
     if size is None:
-        size = max(map(_length, compartments.values()), default=1)
-        _check_count("n_compartments", size, 1)
-    return Compartments.fill(core, int(size), **compartments)
-
-
-def _length(values: Any) -> int:
-    try:
-        return len(values) if np.ndim(values) else 1
-    except ValueError:  # no array: the register is refused by name when it is filled
-        return 1
-
-
-def _check_count(name: str, value: Any, least: int) -> None:
-    integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not (integer and value >= least):
-        raise ImageError(f"program: {name} = {value!r}; allowed: an integer of at least {least}.")
+        lengths = [len(values) for values in given.values() if values.ndim]
+        size = integer(
+            "program", "n_compartments", max(lengths, default=1), at_least=1, error=ImageError
+        )
+    cores = -(-size // chip.core.compartments)
+    if cores > chip.total_cores:
+        raise ImageError(
+            f"image: {shown(cores)} cores; allowed: at most {chip.total_cores}, as chip "
+            f"{chip.name!r} has."
+        )
+    return Compartments.fill(chip.core, size, **given)
 
 
 def _group(index: int, item: Any, sizes: Mapping[str, int], core: CoreSpec) -> SynapseGroup:
     if not isinstance(item, Synapses):
-        raise ImageError(f"program: synapse list {index} = {item!r}; allowed: a Synapses(...).")
+        raise ImageError(
+            f"program: synapse list {index} = {shown(item)}; allowed: a Synapses(...)."
+        )
     bits = core.weight_mantissa_bits if item.bits is None else item.bits
     try:
         return SynapseGroup.from_coo(
@@ -245,13 +247,10 @@ def _fill_cores(core: CoreSpec, delays: Int64Array) -> Int64Array:
 
 def _stack(cores: Sequence[int], size: int) -> Int64Array:
     """First compartment of each core of the given sizes, and the number of all."""
-    sizes = np.asarray(cores)
-    counts = sizes.ndim == 1 and sizes.size > 0 and np.issubdtype(sizes.dtype, np.integer)
-    if not counts or sizes.min() < 1 or sizes.sum() != size:
-        raise ImageError(
-            f"program: cores = {cores!r}; allowed: sizes of at least 1 that add up to {size}, the "
-            "number of compartments."
-        )
+    allowed = f"sizes of at least 1 that add up to {size}, the number of compartments"
+    sizes = integers("program", "cores", cores, allowed=allowed, error=ImageError)
+    if sizes.ndim != 1 or not sizes.size or sizes.min() < 1 or sum(sizes.tolist()) != size:
+        raise ImageError(f"program: cores = {shown(cores)}; allowed: {allowed}.")
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import json
-import operator
 import os
-import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ._array_value import ArrayValue
 from ._npz import read_npz, reason, write_npz
-from ._values import ArrayValue
+from ._values import (
+    check_name,
+    check_size,
+    instance,
+    integer,
+    integers,
+    items,
+    real,
+    reals,
+    shown,
+)
 from .errors import RecordingError
 from .typing import Float64Array, Int32Array, Int64Array
 
-__all__ = ["Probe", "Recording", "Trace", "resolve_probes"]
+__all__ = ["Probe", "Recording", "Trace", "as_probes", "resolve_probes"]
 
 _KIND, _VERSION = "recording", 1
+_MOST_STEPS = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class Probe:
     Raises
     ------
     RecordingError
-        If the ids are not integers.
+        If the ids are not integers, or a name is no string.
     """
 
     variable: str
@@ -47,15 +57,20 @@ class Probe:
     ids: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
+        allowed = "a string, such as 'v'"
+        instance("probe", "variable", self.variable, str, allowed, error=RecordingError)
+        owner = f"probe of {self.variable!r}"
+        if self.population is not None:
+            allowed = "the name of a population"
+            instance(owner, "population", self.population, str, allowed, error=RecordingError)
         if self.ids is None:
             return
-        try:
-            object.__setattr__(self, "ids", tuple(operator.index(i) for i in self.ids))
-        except TypeError:
-            raise RecordingError(
-                f"probe of {self.variable!r}: ids = {reprlib.repr(self.ids)}; allowed: a list of "
-                "integers, neurons within the population."
-            ) from None
+        allowed = "a list of integers, neurons within the population"
+        given = tuple(self.ids) if isinstance(self.ids, Iterator) else self.ids
+        ids = integers(owner, "ids", given, allowed=allowed, error=RecordingError)
+        if ids.ndim != 1:
+            raise RecordingError(f"{owner}: ids = {shown(given)}; allowed: {allowed}.")
+        object.__setattr__(self, "ids", tuple(ids.tolist()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +84,29 @@ class Trace(ArrayValue):
     values : ndarray, shape (n_steps, n_ids)
         float64 in ``unit``, or int32 register values where an image has no symbols.
     unit : str
-        ``"mV"``, ``"mV per step"`` or ``"LSB"``.
+        ``"mV"``, ``"nA"``, ``"mV per step"`` or ``"LSB"``.
+
+    Raises
+    ------
+    RecordingError
+        If the ids are no integers, or the values do not have a column for each.
     """
 
     ids: Int32Array
     values: Any
     unit: str
+
+    def __post_init__(self) -> None:
+        ids = integers("trace", "ids", self.ids, error=RecordingError)
+        allowed = "numbers, a row for each step and a column for each neuron"
+        values = reals("trace", "values", self.values, "", allowed=allowed, error=RecordingError)
+        if ids.ndim != 1 or values.ndim != 2 or values.shape[1] != len(ids):
+            raise RecordingError(
+                f"trace: ids have shape {ids.shape} and values {values.shape}; allowed: {allowed}."
+            )
+        instance("trace", "unit", self.unit, str, "a string, such as 'mV'", error=RecordingError)
+        object.__setattr__(self, "ids", ids)
+        object.__setattr__(self, "values", values)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,6 +130,11 @@ class Recording(ArrayValue):
         What the probes asked for.
     counters : dict of str to int
         What the engine counted in these steps.
+
+    Raises
+    ------
+    RecordingError
+        If the parts do not belong together, or a number is not allowed.
     """
 
     label: str
@@ -109,6 +146,71 @@ class Recording(ArrayValue):
     ids: Mapping[str, Int32Array]
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        instance("recording", "label", self.label, str, "a string", error=RecordingError)
+        dt = real("recording", "dt", self.dt, "ms", above=0.0, error=RecordingError)
+        object.__setattr__(self, "dt", dt)
+        for name in ("first_step", "n_steps"):
+            value = getattr(self, name)
+            value = integer(
+                "recording", name, value, at_least=0, at_most=_MOST_STEPS, error=RecordingError
+            )
+            object.__setattr__(self, name, value)
+        for part in ("populations", "steps", "ids", "traces", "counters"):
+            parts, each = getattr(self, part), part in {"steps", "ids"}
+            known = isinstance(parts, Mapping)
+            if not known or (each and parts.keys() != self.populations.keys()):
+                allowed = "a dict with an entry for each population" if each else "a dict"
+                raise RecordingError(f"recording: {part} = {shown(parts)}; allowed: {allowed}.")
+        steps, ids = {}, {}
+        for name, size in self.populations.items():
+            check_name("recording", name, RecordingError)
+            check_size(f"recording of {name!r}", size, RecordingError)
+            steps[name], ids[name] = self._train(name, size)
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "ids", ids)
+        for key, trace in self.traces.items():
+            self._check_trace(key, trace)
+        for counter, count in self.counters.items():
+            integer(
+                "recording", f"counter {shown(counter)}", count, at_least=0, error=RecordingError
+            )
+
+    def _train(self, name: str, size: int) -> tuple[Any, Any]:
+        """Return the spikes of a population, if they may be so."""
+        owner, stop = f"recording of {name!r}", self.first_step + self.n_steps
+        steps = integers(owner, "steps", self.steps[name], error=RecordingError)
+        ids = integers(owner, "ids", self.ids[name], error=RecordingError)
+        if steps.ndim != 1 or steps.shape != ids.shape:
+            raise RecordingError(
+                f"{owner}: steps have shape {steps.shape} and ids {ids.shape}; allowed: two "
+                "one-dimensional arrays of one length, one entry per spike."
+            )
+        if len(steps):
+            rises = not (steps[1:] < steps[:-1]).any()
+            if not (rises and steps[0] >= self.first_step and steps[-1] < stop):
+                raise RecordingError(
+                    f"{owner}: steps = {shown(steps)}; allowed: from {self.first_step} to "
+                    f"{stop - 1}, never falling."
+                )
+            integers(owner, "ids", ids, low=0, high=size - 1, error=RecordingError)
+        return steps, ids
+
+    def _check_trace(self, key: Any, trace: Any) -> None:
+        pair = isinstance(key, tuple) and len(key) == 2 and isinstance(key[1], str)
+        if not pair or not isinstance(key[0], str) or key[0] not in self.populations:
+            raise RecordingError(
+                f"recording: a trace is that of {shown(key)}; allowed: (population, variable)."
+            )
+        owner = f"recording: trace {key[1]!r} of {key[0]!r}"
+        if not isinstance(trace, Trace) or len(trace.values) != self.n_steps:
+            raise RecordingError(
+                f"{owner} is {shown(trace)}; allowed: a Trace with {self.n_steps} rows, one for "
+                "each step."
+            )
+        high = self.populations[key[0]] - 1
+        integers(owner, "ids", trace.ids, low=0, high=high, error=RecordingError)
 
     @property
     def duration(self) -> float:
@@ -143,11 +245,11 @@ class Recording(ArrayValue):
             If it was not recorded.
         """
         key = (self._known(population), variable)
-        if key not in self.traces:
+        if not isinstance(variable, str) or key not in self.traces:
             recorded = ", ".join(f"{v!r} of {p!r}" for p, v in self.traces) or "no traces"
             raise RecordingError(
-                f"recording: {variable!r} of {population!r} was not recorded; it holds {recorded}. "
-                f"Pass record=[{variable!r}] to the run."
+                f"recording: {shown(variable)} of {population!r} was not recorded; it holds "
+                f"{recorded}. Pass record=[{shown(variable)}] to the run."
             )
         return self.traces[key]
 
@@ -158,9 +260,11 @@ class Recording(ArrayValue):
         return times
 
     def _known(self, population: str) -> str:
-        if population not in self.populations:
+        if not isinstance(population, str) or population not in self.populations:
             known = ", ".join(repr(name) for name in self.populations)
-            raise RecordingError(f"recording: no population {population!r}; there are {known}.")
+            raise RecordingError(
+                f"recording: no population {shown(population)}; there are {known}."
+            )
         return population
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -224,6 +328,30 @@ class Recording(ArrayValue):
         )
 
 
+def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
+    """Return what a user asked to record as probes; a string is a variable of all populations.
+
+    Raises
+    ------
+    RecordingError
+        If it is no list, or asks for other than the ``variables``.
+    """
+    asked = (record,) if isinstance(record, (str, Probe)) else record
+    listed = ", ".join(repr(variable) for variable in variables)
+    allowed = f"a list of {listed} and Probe(...)"
+    probes = []
+    for item in items("run", "record", asked, allowed, error=RecordingError):
+        probe = item if isinstance(item, Probe) else None
+        variable = item if probe is None else probe.variable
+        if not isinstance(variable, str) or variable not in variables:
+            raise RecordingError(
+                f"record: variable {shown(variable)}; this engine records {listed} (spikes are "
+                "always recorded)."
+            )
+        probes.append(Probe(variable) if probe is None else probe)
+    return probes
+
+
 def resolve_probes(
     record: Iterable[str | Probe], populations: Mapping[str, int], variables: tuple[str, ...]
 ) -> dict[tuple[str, str], Int32Array]:
@@ -243,21 +371,15 @@ def resolve_probes(
     RecordingError
         If a variable, a population or a neuron does not exist, or is asked for twice.
     """
-    if isinstance(record, (str, Probe)):
-        record = (record,)
     resolved: dict[tuple[str, str], Int32Array] = {}
-    for item in record:
-        probe = item if isinstance(item, Probe) else Probe(item)
-        if probe.variable not in variables:
-            raise RecordingError(
-                f"record: variable {probe.variable!r}; this engine records "
-                f"{', '.join(repr(v) for v in variables)} (spikes are always recorded)."
-            )
+    for probe in as_probes(record, variables):
         if probe.population is not None and probe.population not in populations:
             known = ", ".join(repr(name) for name in populations)
             raise RecordingError(f"record: no population {probe.population!r}; there are {known}.")
         for name in populations if probe.population is None else (probe.population,):
-            ids = np.arange(populations[name]) if probe.ids is None else np.array(probe.ids, int)
+            ids = np.arange(populations[name])
+            if probe.ids is not None:
+                ids = integers("record", "ids", probe.ids, error=RecordingError)
             if ids.size and not (ids.min() >= 0 and ids.max() < populations[name]):
                 worst = ids.min() if ids.min() < 0 else ids.max()
                 raise RecordingError(

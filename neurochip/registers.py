@@ -7,12 +7,12 @@ know what it asks for; the emulator uses them once per image, before the first s
 from __future__ import annotations
 
 import enum
-import numbers
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ._values import integer, shown
 from .errors import ImageError
 from .fixedpoint import Overflow, Rounding
 from .hardware import CoreSpec
@@ -68,17 +68,15 @@ class SynapseFormat:
 
     def __post_init__(self) -> None:
         for name in ("weight_exponent", "weight_bits"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-                raise ImageError(f"synapse format: {name} = {value!r}; allowed: an integer.")
-            object.__setattr__(self, name, int(value))
-        try:
-            object.__setattr__(self, "sign_mode", SignMode(self.sign_mode))
-        except ValueError:
-            listed = ", ".join(f"{mode.value} ({mode.name.lower()})" for mode in SignMode)
-            raise ImageError(
-                f"synapse format: sign_mode = {self.sign_mode!r}; allowed: {listed}."
-            ) from None
+            value = integer("synapse format", name, getattr(self, name), error=ImageError)
+            object.__setattr__(self, name, value)
+        allowed = ", ".join(f"{mode.value} ({mode.name.lower()})" for mode in SignMode)
+        mode = integer(
+            "synapse format", "sign_mode", self.sign_mode, allowed=allowed, error=ImageError
+        )
+        if mode not in set(SignMode):
+            raise ImageError(f"synapse format: sign_mode = {shown(mode)}; allowed: {allowed}.")
+        object.__setattr__(self, "sign_mode", SignMode(mode))
 
     def low_bits(self, core: CoreSpec) -> int:
         """Low mantissa bits that do not exist and read as 0."""
@@ -186,10 +184,11 @@ def check_format(owner: str, synapse_format: SynapseFormat, core: CoreSpec) -> N
     exponent, bits = synapse_format.weight_exponent, synapse_format.weight_bits
     if not core.weight_exponent_min <= exponent <= core.weight_exponent_max:
         raise ImageError(
-            f"{owner}: weight_exponent = {exponent}; allowed: {core.weight_exponent_min} to "
+            f"{owner}: weight_exponent = {shown(exponent)}; allowed: {core.weight_exponent_min} to "
             f"{core.weight_exponent_max}."
         )
     if bits not in core.weight_bits:
         raise ImageError(
-            f"{owner}: weight_bits = {bits}; allowed: {', '.join(map(str, core.weight_bits))}."
+            f"{owner}: weight_bits = {shown(bits)}; allowed: "
+            f"{', '.join(map(str, core.weight_bits))}."
         )

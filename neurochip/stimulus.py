@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import numbers
 import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ._array_value import ArrayValue
 from ._grid import GRID_TOLERANCE, LAST_STEP
 from ._npz import read_npz, reason, write_npz
-from ._values import ArrayValue
+from ._values import MOST_IDS, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
 from .typing import Int32Array
@@ -45,24 +46,20 @@ class Stimulus(ArrayValue):
     trains: tuple[SpikeInput, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_duration("stimulus", self.duration)
-        try:
-            trains = tuple(self.trains)
-        except TypeError:
-            raise StimulusError(
-                f"stimulus: trains = {self.trains!r}; allowed: a list of SpikeInput."
-            ) from None
+        duration = _duration("stimulus", self.duration)
+        allowed = "a list of SpikeInput"
+        trains = instances(
+            "stimulus", "trains", self.trains, SpikeInput, allowed=allowed, error=StimulusError
+        )
         names = set()
         for train in trains:
-            if not isinstance(train, SpikeInput):
-                raise StimulusError(f"stimulus: trains holds {train!r}; allowed: SpikeInput.")
             if train.name in names:
                 raise StimulusError(
                     f"stimulus: two trains are named {train.name!r}; allowed: one for each input. "
                     "Join them or rename one."
                 )
             names.add(train.name)
-        object.__setattr__(self, "duration", float(self.duration))
+        object.__setattr__(self, "duration", duration)
         object.__setattr__(self, "trains", trains)
 
     @property
@@ -84,7 +81,7 @@ class Stimulus(ArrayValue):
             If an input is missing, superfluous, or of another size.
         """
         trains = {train.name: train for train in self.trains}
-        expected = dict(inputs)
+        expected = _sizes(inputs)
         for name in (*expected, *trains):
             if name not in trains or name not in expected:
                 state = "lacks" if name not in trains else "has superfluous"
@@ -98,7 +95,7 @@ class Stimulus(ArrayValue):
                     f"stimulus: input {name!r} has {trains[name].size} sources; the run expects "
                     f"{expected[name]}. Draw it from the network of the run."
                 )
-        return tuple(trains[name] for name, _ in inputs)
+        return tuple(trains[name] for name in expected)
 
     def binned(
         self, dt: float, inputs: Sequence[tuple[str, int]], *, ordered: bool = True
@@ -123,9 +120,11 @@ class Stimulus(ArrayValue):
         Raises
         ------
         StimulusError
-            If an input is missing, superfluous, or of another size.
+            If dt is not above 0, or an input is missing, superfluous, or of another size.
         """
+        dt = real("stimulus", "dt", dt, "ms", above=0.0, error=StimulusError)
         trains = self.trains_for(inputs)
+        ordered = switch("stimulus", "ordered", ordered, error=StimulusError)
         n_spikes = sum(len(train.times) for train in trains)
         step, source = np.empty(n_spikes, np.int32), np.empty(n_spikes, np.int32)
         begin = first = 0
@@ -203,16 +202,16 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
     StimulusError
         If the duration or the seed is not allowed.
     """
-    _check_duration("stimulus", duration)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise StimulusError(f"stimulus: seed = {seed!r}; allowed: an integer of at least 0.")
+    instance("stimulus", "network", network, Network, "a Network(...)", error=StimulusError)
+    duration = _duration("stimulus", duration)
+    seed = integer("stimulus", "seed", seed, at_least=0, error=StimulusError)
     trains = []
     for item in network.spike_inputs:
         if isinstance(item, SpikeInput):
             trains.append(item)
             continue
-        trains.append(_draw_poisson(item, duration, int(seed)))
-    return Stimulus(float(duration), tuple(trains))
+        trains.append(_draw_poisson(item, duration, seed))
+    return Stimulus(duration, tuple(trains))
 
 
 def count_steps(duration: float, dt: float) -> int:
@@ -221,11 +220,16 @@ def count_steps(duration: float, dt: float) -> int:
     Raises
     ------
     StimulusError
-        If dt or the duration is not above 0, or the duration is not a multiple of dt.
+        If dt or the duration is not above 0, the duration is not a multiple of dt, or the steps
+        are more than a recording can count.
     """
-    if not (isinstance(dt, numbers.Real) and math.isfinite(dt) and dt > 0):
-        raise StimulusError(f"run: dt = {dt!r} ms; allowed: a number above 0.")
-    _check_duration("run", duration)
+    dt = real("run", "dt", dt, "ms", above=0.0, error=StimulusError)
+    duration = _duration("run", duration)
+    if duration / dt > LAST_STEP + 0.5:
+        raise StimulusError(
+            f"run: {duration:g} ms are {duration / dt:.15g} steps of {dt:g} ms; allowed: at most "
+            f"{LAST_STEP} steps. Shorten the run or raise dt."
+        )
     steps = round(duration / dt)
     if abs(steps * dt - duration) > GRID_TOLERANCE * dt or steps < 1:
         below = math.floor(duration / dt)
@@ -240,14 +244,34 @@ def count_steps(duration: float, dt: float) -> int:
 def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
     rng = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
     expected = np.broadcast_to(np.asarray(item.rate), (item.size,)) * (duration / 1000.0)
-    counts = rng.poisson(expected)
-    ids = np.repeat(np.arange(item.size), counts)
-    return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
+    total = float(expected.sum())
+    try:
+        if total > MOST_IDS:
+            raise MemoryError
+        counts = rng.poisson(expected)
+        ids = np.repeat(np.arange(item.size), counts)
+        return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
+    except MemoryError:
+        raise StimulusError(
+            f"stimulus: input {item.name!r} would spike about {total:.3g} times in {duration:g} "
+            "ms, which is more than fits into memory; shorten the stimulus, or draw it in parts."
+        ) from None
 
 
-def _check_duration(owner: str, duration: float) -> None:
-    if not (isinstance(duration, numbers.Real) and math.isfinite(duration) and duration > 0):
-        raise StimulusError(f"{owner}: duration = {duration!r} ms; allowed: a number above 0.")
+def _sizes(inputs: Any) -> dict[str, int]:
+    allowed = "pairs of a name and a size"
+    pairs = items("stimulus", "inputs", inputs, allowed, error=StimulusError)
+    for pair in pairs:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)):
+            raise StimulusError(f"stimulus: inputs = {shown(inputs)}; allowed: {allowed}.")
+    return {
+        name: integer(f"stimulus: input {name!r}", "size", size, error=StimulusError)
+        for name, size in pairs
+    }
+
+
+def _duration(owner: str, duration: float) -> float:
+    return real(owner, "duration", duration, "ms", above=0.0, error=StimulusError)
 
 
 def _listed(names: object) -> str:

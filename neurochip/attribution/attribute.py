@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -13,6 +12,7 @@ import numpy as np
 from compiler import compile_network
 
 from .._progress import progress_bar
+from .._values import MOST_IDS, instance, integer, real, switch
 from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..hardware import LOIHI, ChipSpec
@@ -21,7 +21,7 @@ from ..network import Network
 from ..recording import Probe
 from ..reference import simulate_reference
 from ..registers import sum_shift
-from ..stimulus import Stimulus
+from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array
 from .effects import METRICS, Attribution, MetricTotal, SourceEffect
 from .measure import Measure, Sources, Values
@@ -98,7 +98,21 @@ def attribute(
     CompileError, StimulusError, ImageError
         If the network does not fit the chip, the stimulus or the image.
     """
-    _check(substeps, window, v_neurons)
+    instance("attribution", "network", network, Network, "a Network", error=AnalysisError)
+    instance("attribution", "stimulus", stimulus, Stimulus, "a Stimulus", error=AnalysisError)
+    substeps = integer(
+        *("attribution", "substeps", substeps), at_least=2, at_most=MOST_IDS, error=AnalysisError
+    )
+    v_neurons = integer("attribution", "v_neurons", v_neurons, at_least=1, error=AnalysisError)
+    window = real("attribution", "window", window, "ms", at_least=0.0, error=AnalysisError)
+    if window > stimulus.duration:
+        raise AnalysisError(
+            f"attribution: window = {window:g} ms; allowed: at most {stimulus.duration:g} ms, the "
+            "length of the runs."
+        )
+    shapley = switch("attribution", "shapley", shapley, error=AnalysisError)
+    if image is not None:
+        instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
     if image is None:
         image = compile_network(network, chip, dt, **options)
     elif options:
@@ -107,8 +121,10 @@ def attribute(
             "given, too; pass one of them."
         )
     _check_image(image)
+    count_steps(stimulus.duration, image.report.dt / substeps)  # raises where they are too many
+    progress = switch("attribution", "progress", progress, optional=True, error=AnalysisError)
     sampled = {p.name: np.arange(min(p.size, v_neurons)) for p in network.populations}
-    model = Model(network, stimulus, image, int(substeps), sampled)
+    model = Model(network, stimulus, image, substeps, sampled)
     measure = Measure(model, window, sampled)
     ends: list[Sources] = [frozenset(), frozenset(GRID), frozenset((*GRID, *REGISTERS))]
     parts: Parts = {"grid": (GRID, ends[0], ends[1]), "registers": (REGISTERS, ends[1], ends[2])}
@@ -156,7 +172,7 @@ def attribute(
         dt=model.dt,
         fine_dt=model.dt / substeps,
         duration=stimulus.duration,
-        window=float(window),
+        window=window,
         sizes={item.name: item.size for item in network.populations},
         effects=tuple(effects),
         totals=tuple(totals),
@@ -259,19 +275,6 @@ def _of_neurons(
         ends += [start, end]
     found["unexplained"] = (chip - ends[-1]) + (ends[0] - ideal)
     return found
-
-
-def _check(substeps: int, window: float, v_neurons: int) -> None:
-    for name, value, least in (("substeps", substeps, 2), ("v_neurons", v_neurons, 1)):
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise AnalysisError(
-                f"attribution: {name} = {value!r}; allowed: an integer of at least {least}."
-            )
-    if not isinstance(window, numbers.Real) or not (math.isfinite(window) and window >= 0):
-        raise AnalysisError(
-            f"attribution: window = {window!r} ms; allowed: a number of at least 0."
-        )
 
 
 def _check_image(image: ChipImage) -> None:

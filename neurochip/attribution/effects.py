@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._values import shown
 from ..errors import AnalysisError
 from ..typing import Float64Array
 from .sources import GRID, REGISTERS
@@ -135,10 +136,10 @@ class Attribution:
             If there is no such population, source or metric.
         """
         for item in self.effects_on(population, metric):
-            if item.source == source and source != "interaction":
+            if isinstance(source, str) and item.source == source != "interaction":
                 return item
         known = ", ".join(repr(name) for name in (*GRID, *REGISTERS, "unexplained"))
-        raise AnalysisError(f"attribution: no source {source!r}; there are {known}.")
+        raise AnalysisError(f"attribution: no source {shown(source)}; there are {known}.")
 
     def of_neurons(self, population: str, source: str, metric: str = "rate") -> Float64Array:
         """Return the effect of a source, alone, on a metric of each neuron of a population.
@@ -150,9 +151,9 @@ class Attribution:
         """
         self._check(population, metric)
         found = self.neurons[population, metric]
-        if source not in found:
+        if not isinstance(source, str) or source not in found:
             known = ", ".join(repr(name) for name in found)
-            raise AnalysisError(f"attribution: no source {source!r}; there are {known}.")
+            raise AnalysisError(f"attribution: no source {shown(source)}; there are {known}.")
         return found[source]
 
     def total(self, population: str, metric: str = "rate") -> MetricTotal:
@@ -177,12 +178,13 @@ class Attribution:
         return rows
 
     def _check(self, population: str, metric: str) -> None:
-        if population not in self.sizes:
-            known = ", ".join(repr(name) for name in self.sizes)
-            raise AnalysisError(f"attribution: no population {population!r}; there are {known}.")
-        if metric not in METRICS:
-            known = ", ".join(repr(name) for name in METRICS)
-            raise AnalysisError(f"attribution: no metric {metric!r}; there are {known}.")
+        for what, name, names in (
+            ("population", population, self.sizes),
+            ("metric", metric, METRICS),
+        ):
+            if not isinstance(name, str) or name not in names:
+                known = ", ".join(map(repr, names))
+                raise AnalysisError(f"attribution: no {what} {shown(name)}; there are {known}.")
 
     def __str__(self) -> str:
         lines = [

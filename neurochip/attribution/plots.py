@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from .._values import instance
+from ..errors import AnalysisError
 from .effects import METRICS, Attribution
 from .sources import GRID, REGISTERS
 
@@ -41,6 +43,8 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
     AnalysisError
         If there is no such metric.
     """
+    allowed = "an Attribution, as from attribute"
+    instance("figure", "attribution", attribution, Attribution, allowed, error=AnalysisError)
     names = list(attribution.sizes)
     totals = [attribution.total(name, metric) for name in names]
     relative = metric == "rate" and all(total.ideal > 0 for total in totals)

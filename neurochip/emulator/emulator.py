@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .._grid import LAST_STEP
 from .._progress import progress_bar
+from .._values import instance, integer, integers, items, reals, switch
 from .._workers import check_threads, choose_threads, most_threads
 from ..errors import EmulatorError
 from ..image import ChipImage
@@ -57,14 +59,11 @@ class Emulator:
         threads: int | None = None,
         progress: bool | None = None,
     ) -> None:
-        if not isinstance(image, ChipImage):
-            raise EmulatorError(
-                f"emulator: image = {image!r}; allowed: a ChipImage, as from compile_network."
-            )
-        self.image = image
-        self.strict = strict
+        allowed = "a ChipImage, as from compile_network"
+        self.image = instance("emulator", "image", image, ChipImage, allowed, error=EmulatorError)
+        self.strict = switch("emulator", "strict", strict, error=EmulatorError)
         self.threads = choose_threads(threads, image.n_compartments, image.n_synapses, "emulator")
-        self.progress = progress
+        self.progress = switch("emulator", "progress", progress, optional=True, error=EmulatorError)
         self._engine = Engine(image, self.threads)
         self._position = self._engine.start()
 
@@ -160,7 +159,8 @@ class Emulator:
         StimulusError, ChipOverflowError
             As for :meth:`run`, with the number of the run in front.
         """
-        runs = list(stimuli)
+        allowed = "a list of Stimulus, one for each run"
+        runs = items("emulator", "stimuli", stimuli, allowed, error=EmulatorError)
         noise_seeds = self._check_seeds(seeds, len(runs))
         most = most_threads() if threads is None else check_threads(threads, "emulator")
         return run_batch(
@@ -209,19 +209,20 @@ class Emulator:
         EmulatorError, RecordingError, ChipOverflowError
             As for :meth:`run`.
         """
-        if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
-            raise EmulatorError(f"emulator: n_steps = {n_steps!r}; allowed: at least 1.")
-        at, ids = np.asarray(steps), np.asarray(sources)
+        n_steps = integer(
+            *("emulator", "n_steps", n_steps),
+            at_least=1,
+            at_most=LAST_STEP,
+            allowed="at least 1",
+            error=EmulatorError,
+        )
+        at = integers("emulator", "steps", steps, error=EmulatorError)
+        ids = integers("emulator", "sources", sources, error=EmulatorError)
         if at.ndim != 1 or at.shape != ids.shape:
             raise EmulatorError(
                 f"emulator: steps have shape {at.shape} and sources {ids.shape}; allowed: two "
                 "one-dimensional arrays of one length."
             )
-        for name, values in (("steps", at), ("sources", ids)):
-            if values.size and not np.issubdtype(values.dtype, np.integer):
-                raise EmulatorError(
-                    f"emulator: {name} are of type {values.dtype}; allowed: integers."
-                )
         if ids.size and self.image.n_inputs == 0:
             raise EmulatorError("emulator: input spikes were given, but the image has no inputs.")
         if ids.size and not (ids.min() >= 0 and ids.max() < self.image.n_inputs):
@@ -231,32 +232,41 @@ class Emulator:
             )
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
-        draws = None if noise is None else self._check_draws(noise, int(n_steps))
+        draws = None if noise is None else self._check_draws(noise, n_steps)
         inputs = InputLists()
-        inputs.add_spikes(at, ids, Span(self.step, int(n_steps)), self._position.inputs)
+        inputs.add_spikes(at, ids, Span(self.step, n_steps), self._position.inputs)
         registers = self._run(inputs, probes, draws=draws)
         return raw_recording(registers, size, self._label())
 
     def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
         if seeds is None:
             return [None] * n_runs
-        given = list(seeds)
+        allowed = "a list of integers, one for each run"
+        given = items("emulator", "seeds", seeds, allowed, error=EmulatorError)
         if self.image.noise is None:
             raise EmulatorError("emulator: seeds were given, but the image has no noise registers.")
         if len(given) != n_runs:
             raise EmulatorError(
                 f"emulator: {len(given)} seeds and {n_runs} stimuli; allowed: one for each."
             )
-        for seed in given:
-            whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
-            if not whole or not 0 <= seed <= _LARGEST_SEED:
-                raise EmulatorError(f"emulator: seed = {seed!r}; allowed: 0 to {_LARGEST_SEED}.")
-        return [int(seed) for seed in given]
+        allowed = f"0 to {_LARGEST_SEED}"
+        return [
+            integer(
+                *("emulator", "seed", seed),
+                at_least=0,
+                at_most=_LARGEST_SEED,
+                allowed=allowed,
+                error=EmulatorError,
+            )
+            for seed in given
+        ]
 
     def _check_draws(self, noise: Any, n_steps: int) -> Int8Array:
-        draws, shape = np.asarray(noise), (n_steps, self.image.n_compartments)
+        shape = (n_steps, self.image.n_compartments)
         if self.image.noise is None:
             raise EmulatorError("emulator: noise was given, but the image has no noise registers.")
+        allowed = f"integers of shape {shape}"
+        draws = reals("emulator", "noise", noise, "", allowed=allowed, error=EmulatorError)
         if draws.shape != shape or not np.issubdtype(draws.dtype, np.integer):
             raise EmulatorError(
                 f"emulator: noise has shape {draws.shape} and type {draws.dtype}; allowed: "

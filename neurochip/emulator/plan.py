@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .._values import instance
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..recording import Probe, resolve_probes
@@ -62,10 +63,8 @@ def add_run(
     StimulusError
         If the stimulus does not fit the inputs, or the duration the grid.
     """
-    if not isinstance(stimulus, Stimulus):
-        raise EmulatorError(
-            f"emulator: stimulus = {stimulus!r}; allowed: a Stimulus, as from draw_stimulus."
-        )
+    allowed = "a Stimulus, as from draw_stimulus"
+    instance("emulator", "stimulus", stimulus, Stimulus, allowed, error=EmulatorError)
     total = count_steps(stimulus.duration, symbols.dt)
     left = total - step
     n_steps = left if duration is None else count_steps(duration, symbols.dt)

@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from .._values import instance
+from ..errors import ImageError
 from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
@@ -343,7 +345,13 @@ def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
         By the names of :data:`RESOURCES`, and ``delay_bits``.
     reach : Reach
         Which sources reach which core.
+
+    Raises
+    ------
+    ImageError
+        If it is no image.
     """
+    instance("core_usage", "image", image, ChipImage, "a ChipImage", error=ImageError)
     wiring, chip = wiring_of(image), image.chip
     opens = np.zeros(image.n_compartments, dtype=bool)
     opens[image.core_ptr[:-1]] = True

@@ -11,12 +11,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .._values import integer, items, real, shown
 from ..errors import SpecError
 
 __all__ = ["COST_TABLES", "DAVIES_2018", "SANA_FE", "Cost", "CostTable"]
@@ -89,24 +89,17 @@ class CostTable:
             if item.name in {"name", "source"}:
                 if not (isinstance(value, str) and value.strip()):
                     raise SpecError(
-                        f"cost table: {item.name} = {value!r}; allowed: a non-empty string."
+                        f"cost table: {item.name} = {shown(value)}; allowed: a non-empty string."
                     )
-            elif item.name.startswith("barrier"):
-                points = tuple((int(n), float(ns)) for n, ns in value)
-                rising = all(a[0] < b[0] for a, b in itertools.pairwise(points))
-                if not rising or any(n < 1 or not _amount(ns) for n, ns in points):
-                    raise SpecError(
-                        f"cost table {self.name!r}: {item.name} = {value!r}; allowed: pairs of "
-                        "(number, ns), numbers rising from at least 1."
-                    )
-                object.__setattr__(self, item.name, points)
-            elif len(value) != 2 or not all(_amount(part) for part in value):
-                raise SpecError(
-                    f"cost table {self.name!r}: {item.name} = {value!r}; allowed: two numbers of "
-                    "at least 0."
-                )
-            elif item.name != "static":
-                object.__setattr__(self, item.name, Cost(*map(float, value)))
+                continue
+            owner = f"cost table {self.name!r}"
+            if item.name.startswith("barrier"):
+                found: Any = _points(owner, item.name, value)
+            elif item.name == "static":
+                found = _pair(owner, item.name, value, ("W", "W"))
+            else:
+                found = Cost(*_pair(owner, item.name, value, ("pJ", "ns")))
+            object.__setattr__(self, item.name, found)
         if not self.barrier:
             raise SpecError(f"cost table {self.name!r}: barrier = (); allowed: at least one pair.")
 
@@ -117,9 +110,34 @@ class CostTable:
         return _interpolated(self.barrier, tiles)
 
 
-def _amount(value: Any) -> bool:
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return number and math.isfinite(value) and value >= 0
+def _pair(owner: str, name: str, value: Any, units: tuple[str, str]) -> tuple[float, float]:
+    allowed = "two numbers of at least 0"
+    try:
+        first, second = items(owner, name, value, allowed, error=SpecError)
+        return _amount(first, units[0]), _amount(second, units[1])
+    except (TypeError, ValueError):
+        raise SpecError(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.") from None
+
+
+def _points(owner: str, name: str, value: Any) -> tuple[tuple[int, float], ...]:
+    try:
+        points = tuple(
+            (integer(owner, name, n, at_least=1), _amount(ns, "ns"))
+            for n, ns in items(owner, name, value, "pairs", error=SpecError)
+        )
+        rising = all(a[0] < b[0] for a, b in itertools.pairwise(points))
+    except (TypeError, ValueError):
+        rising = False
+    if not rising:
+        raise SpecError(
+            f"{owner}: {name} = {shown(value)}; allowed: pairs of (number, ns), numbers rising "
+            "from at least 1."
+        )
+    return points
+
+
+def _amount(value: Any, unit: str) -> float:
+    return real("cost", "amount", value, unit, at_least=0.0)
 
 
 def _interpolated(points: tuple[tuple[int, float], ...], at: int) -> float:

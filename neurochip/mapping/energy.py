@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._values import MOST_IDS, instance, integer
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..recording import Recording
@@ -20,7 +21,7 @@ from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array, Int64Array
 from .budget import Reach, core_usage
 from .costs import CostTable
-from .traffic import Activity, flows_of, members_of, spikes_in
+from .traffic import Activity, check_run, flows_of, members_of, spikes_in
 from .wiring import transposed
 
 __all__ = ["EnergyEstimate", "estimate_energy"]
@@ -78,8 +79,16 @@ class EnergyEstimate:
         return self.total / events if events else float("nan")
 
     def per_inference(self, inferences: int) -> float:
-        """Dynamic energy in J of each of so many ``inferences`` that the run made."""
-        return self.total / inferences
+        """Dynamic energy in J of each of so many ``inferences`` that the run made.
+
+        Raises
+        ------
+        RecordingError
+            If they are not at least 1.
+        """
+        return self.total / integer(
+            "energy", "inferences", inferences, at_least=1, at_most=MOST_IDS, error=RecordingError
+        )
 
     @property
     def step_time(self) -> float:
@@ -166,6 +175,8 @@ def estimate_energy(
     """
     from .counting import Counts, Weights, count_steps
 
+    check_run("energy", image, recording, stimulus)
+    instance("energy", "table", table, CostTable, "a CostTable(...)", error=RecordingError)
     if recording.n_steps < 1:
         raise RecordingError("recording: has no steps; run it for at least one.")
     _, reach = core_usage(image)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import NeurochipError
+from .._values import choice, instance
+from ..errors import RecordingError
 from ..typing import Float64Array
 from .budget import RESOURCES
 from .report import MappingReport
@@ -37,9 +38,11 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
 
     Raises
     ------
-    NeurochipError
+    RecordingError
         If there are no such values.
     """
+    _check_report(report)
+    choice("figure", "values", values, ("link_load", *RESOURCES), error=RecordingError)
     sites = report.traffic.sites
     columns, rows = sites.mesh.tile_columns, sites.tile_rows
     width = (int(sites.x.max()) // columns + 1) * columns
@@ -55,12 +58,9 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
             table[: loads.shape[0], : loads.shape[1]] += loads
             table[1 : loads.shape[0] + 1, : loads.shape[1]] += loads
         label = "messages per step over its links"
-    elif values in RESOURCES:
+    else:
         np.fmax.at(table, (sites.y, sites.x), 100 * report.utilisation(values))
         label = f"{values.replace('_', ' ')} of its fullest core (%)"
-    else:
-        listed = ", ".join(repr(name) for name in ("link_load", *RESOURCES))
-        raise NeurochipError(f"figure: values = {values!r}; allowed: {listed}.")
     _heat_map(ax, table, label)
     for x in range(columns, width, columns):
         ax.axvline(x - 0.5, color="white", linewidth=1.5)
@@ -88,6 +88,7 @@ def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
     report : MappingReport
         What to draw.
     """
+    _check_report(report)
     names = [name for name in RESOURCES if name != "shared_registers"][::-1]
     for row, name in enumerate(names):
         shares = 100 * report.utilisation(name)
@@ -121,6 +122,7 @@ def plot_traffic(ax: Axes, report: MappingReport) -> Axes:
     report : MappingReport
         What to draw.
     """
+    _check_report(report)
     matrix = report.traffic.matrix()
     np.fill_diagonal(matrix, np.nan)  # what stays on a core is no traffic
     matrix[matrix == 0] = np.nan
@@ -128,6 +130,11 @@ def plot_traffic(ax: Axes, report: MappingReport) -> Axes:
     ax.set_xlabel("to core")
     ax.set_ylabel("from core")
     return ax
+
+
+def _check_report(report: MappingReport) -> None:
+    allowed = "a MappingReport, as from map_image"
+    instance("figure", "report", report, MappingReport, allowed, error=RecordingError)
 
 
 def _heat_map(ax: Axes, table: Float64Array, label: str) -> None:
@@ -145,6 +152,8 @@ def mapping_figure(report: MappingReport) -> Figure:
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+
+    _check_report(report)
 
     style = {"font.size": 8.0, "axes.titlesize": 8.0, "axes.linewidth": 0.7}
     with mpl.rc_context(style):  # type: ignore[arg-type]  # its keys are a list of all names

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .._values import choice, instance
+from ..errors import RecordingError
 from ..hardware import ChipSpec
 from ..image import ChipImage
 from ..typing import Float64Array, Int64Array
@@ -58,7 +60,14 @@ class MappingReport:
         return len(np.unique(self.sites // self.chip.cores))
 
     def utilisation(self, resource: str) -> Float64Array:
-        """Share of a resource that each core uses, 1 where it is full; shape (n_cores,)."""
+        """Share of a resource that each core uses, 1 where it is full; shape (n_cores,).
+
+        Raises
+        ------
+        RecordingError
+            If there is no such resource.
+        """
+        choice("map", "resource", resource, RESOURCES, error=RecordingError)
         limit = np.maximum(1, self.limits[resource])
         shares: Float64Array = self.usage[resource] / limit
         return shares
@@ -157,9 +166,22 @@ def map_image(image: ChipImage, activity: Activity | None = None) -> MappingRepo
         Compiled or programmed.
     activity : Activity, optional
         How often each source spikes. Default: all alike.
+
+    Raises
+    ------
+    RecordingError
+        If the image is none, or the activity is that of another.
     """
     if activity is None:
         activity = Activity.uniform(image)
+    instance("map", "image", image, ChipImage, "a ChipImage", error=RecordingError)
+    instance("map", "activity", activity, Activity, "an Activity", error=RecordingError)
+    found = len(activity.compartments), len(activity.inputs)
+    if found != (image.n_compartments, image.n_inputs):
+        raise RecordingError(
+            f"map: the activity is that of {found[0]} compartments and {found[1]} inputs; allowed: "
+            f"{image.n_compartments} and {image.n_inputs}, as the image has."
+        )
     usage, reach = core_usage(image)
     core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
     rate = np.concatenate([activity.compartments, activity.inputs])

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from .._values import instance, quantity, real, shown
 from ..errors import RecordingError
 from ..hardware import ChipSpec
 from ..image import ChipImage
@@ -21,7 +23,7 @@ from ..stimulus import Stimulus
 from ..typing import Float64Array, Int64Array
 from .budget import Reach
 
-__all__ = ["Activity", "Traffic", "flows_of", "members_of", "spikes_in"]
+__all__ = ["Activity", "Traffic", "check_run", "flows_of", "members_of", "spikes_in"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +38,46 @@ class Activity:
         Spikes per step of each input.
     label : str
         Where they come from.
+
+    Raises
+    ------
+    RecordingError
+        If they are not finite numbers of at least 0.
     """
 
     compartments: Float64Array
     inputs: Float64Array
     label: str
 
+    def __post_init__(self) -> None:
+        for name in ("compartments", "inputs"):
+            values = quantity(
+                *("activity", name, getattr(self, name), ""),
+                at_least=0.0,
+                per="source",
+                may_be_empty=True,
+                copy=False,
+                error=RecordingError,
+            )
+            if not isinstance(values, np.ndarray):
+                raise RecordingError(
+                    f"activity: {name} = {shown(values)}; allowed: an array with one value per "
+                    "source."
+                )
+            object.__setattr__(self, name, values)
+        instance("activity", "label", self.label, str, "a string", error=RecordingError)
+
     @classmethod
     def uniform(cls, image: ChipImage, rate: float = 0.01) -> Activity:
-        """Assume ``rate`` spikes per step of every neuron and of every input."""
+        """Assume ``rate`` spikes per step of every neuron and of every input.
+
+        Raises
+        ------
+        RecordingError
+            If the rate is no number of at least 0.
+        """
+        instance("activity", "image", image, ChipImage, "a ChipImage", error=RecordingError)
+        rate = real("activity", "rate", rate, at_least=0.0, error=RecordingError)
         if image.symbols is None:
             compartments = np.full(image.n_compartments, rate)
         else:
@@ -74,6 +107,7 @@ class Activity:
         RecordingError
             If the recording is of another network.
         """
+        check_run("activity", image, recording, stimulus)
         steps = max(1, recording.n_steps)
         compartments = np.zeros(image.n_compartments)
         for name, at in members_of(image, recording):
@@ -86,6 +120,14 @@ class Activity:
             _, source = spikes_in(image, recording, stimulus)
             inputs += np.bincount(source, minlength=image.n_inputs) / steps
         return cls(compartments, inputs, label)
+
+
+def check_run(owner: str, image: Any, recording: Any, stimulus: Any) -> None:
+    """Raise :class:`RecordingError` unless these are an image, a run and, or not, its input."""
+    instance(owner, "image", image, ChipImage, "a ChipImage", error=RecordingError)
+    instance(owner, "recording", recording, Recording, "a Recording", error=RecordingError)
+    if stimulus is not None:
+        instance(owner, "stimulus", stimulus, Stimulus, "a Stimulus", error=RecordingError)
 
 
 def members_of(image: ChipImage, recording: Recording) -> list[tuple[str, Int64Array]]:

@@ -1,26 +1,24 @@
 """Which neuron reaches which, with what weight, after what delay.
 
-A connection is stored by source (compressed sparse rows): 12 bytes a synapse with one weight each,
-4 with a common weight. Random rules draw from a stream that depends on the seed and on the names of
-the connection and its ends, so two connections with one seed are independent unless all three names
-agree.
+Random rules draw from a stream that depends on the seed and on the names of the connection and its
+ends, so two connections with one seed are independent unless all three names agree.
 """
 
 from __future__ import annotations
 
-import numbers
-import reprlib
+import functools
+import inspect
 import zlib
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeAlias
 
 import numpy as np
 
-from .._values import ArrayValue, check_name, quantity, read_only
+from .._values import integer, integers, real, reals, shown, switch
 from ..errors import NetworkError
-from ..typing import Float64Array, Int32Array, Int64Array
+from ..typing import Int32Array, Int64Array
 from . import topology
-from .inputs import PoissonInput, SpikeInput
+from .connection import Connection, Source, check_ends, unit_of_weights
 from .neurons import Population
 from .rules import Rule
 
@@ -35,57 +33,29 @@ __all__ = [
     "one_to_one",
 ]
 
-Source: TypeAlias = Population | PoissonInput | SpikeInput
+_P = ParamSpec("_P")
 Value: TypeAlias = Any  # float | Rule | array_like: one value, a seeded rule, or given values
 
 
-@dataclass(frozen=True, eq=False)
-class Connection(ArrayValue):
-    """Synapses from a source to a population, made by one of the functions of this module.
+def _within_memory(connect: Callable[_P, Connection]) -> Callable[_P, Connection]:
+    """Say which connection it is whose synapses are too many."""
 
-    Parameters
-    ----------
-    name : str
-        Unique within a network.
-    source : Population, PoissonInput or SpikeInput
-        Presynaptic side.
-    target : Population
-        Postsynaptic side.
-    indptr : ndarray of int64, shape (source.size + 1,)
-        Synapses of source i are ``indptr[i]`` to ``indptr[i + 1]``.
-    post : ndarray of int32, shape (n_synapses,)
-        Target neuron of each synapse.
-    weight : float or ndarray of float64, shape (n_synapses,)
-        mV for delta synapses, nA for current synapses; negative is inhibitory.
-    delay : float or ndarray of float64, shape (n_synapses,), ms
-        At least 0; a spike acts in the step after its own, and ``delay`` later on top.
-    """
+    @functools.wraps(connect)
+    def connected(*arguments: _P.args, **options: _P.kwargs) -> Connection:
+        try:
+            return connect(*arguments, **options)
+        except MemoryError as problem:
+            given = inspect.signature(connect).bind(*arguments, **options).arguments
+            ends = f"{given['source'].name}->{given['target'].name}"
+            raise NetworkError(
+                f"connection {ends!r}: its synapses do not fit into memory ({problem}); connect "
+                "fewer."
+            ) from None
 
-    name: str
-    source: Source
-    target: Population
-    indptr: Int64Array
-    post: Int32Array
-    weight: float | Float64Array
-    delay: float | Float64Array
-
-    @property
-    def n_synapses(self) -> int:
-        """Number of synapses."""
-        return len(self.post)
-
-    @property
-    def pre(self) -> Int32Array:
-        """Source neuron of each synapse, shape (n_synapses,)."""
-        return np.repeat(np.arange(self.source.size, dtype=np.int32), np.diff(self.indptr))
-
-    def __repr__(self) -> str:
-        return (
-            f"Connection({self.name!r}, {self.source.name!r} -> {self.target.name!r}, "
-            f"{self.n_synapses} synapses)"
-        )
+    return connected
 
 
+@_within_memory
 def one_to_one(
     source: Source,
     target: Population,
@@ -126,6 +96,7 @@ def one_to_one(
     return _finish(label, name, source, target, (rows, post), weight, delay, rng, (target.size,))
 
 
+@_within_memory
 def all_to_all(
     source: Source,
     target: Population,
@@ -146,11 +117,12 @@ def all_to_all(
     shape = (source.size, target.size)
     rows, post = topology.all_pairs(*shape)
     keep = None
-    if not allow_self_connections and _same_population(source, target):
+    if _skips_own(label, allow_self_connections, source, target):
         rows, post, keep = topology.without_diagonal(*shape)
     return _finish(label, name, source, target, (rows, post), weight, delay, rng, shape, keep=keep)
 
 
+@_within_memory
 def fixed_probability(
     source: Source,
     target: Population,
@@ -168,18 +140,15 @@ def fixed_probability(
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
     label, rng = _begin(source, target, name, seed)
-    valid = isinstance(probability, numbers.Real) and not isinstance(probability, bool)
-    if not (valid and 0 <= probability <= 1):
-        raise NetworkError(
-            f"{label}: probability = {reprlib.repr(probability)}; allowed: a number from 0 to 1."
-        )
-    value = float(probability)
+    allowed = "a number from 0 to 1"
+    value = real(label, "probability", probability, at_least=0, at_most=1, allowed=allowed)
     rng = _need(rng, label, "fixed_probability")
-    skip = not allow_self_connections and _same_population(source, target)
+    skip = _skips_own(label, allow_self_connections, source, target)
     rows, post = topology.bernoulli(source.size, target.size, value, rng, skip_diagonal=skip)
     return _finish(label, name, source, target, (rows, post), weight, delay, rng, None)
 
 
+@_within_memory
 def fixed_indegree(
     source: Source,
     target: Population,
@@ -198,13 +167,14 @@ def fixed_indegree(
     """
     label, rng = _begin(source, target, name, seed)
     rng = _need(rng, label, "fixed_indegree")
-    skip = not allow_self_connections and _same_population(source, target)
-    _check_degree(label, "indegree", indegree, source, skip)
-    chosen = topology.sample_rows(target.size, source.size, int(indegree), rng, skip_own=skip)
+    skip = _skips_own(label, allow_self_connections, source, target)
+    degree = _check_degree(label, "indegree", indegree, source, skip)
+    chosen = topology.sample_rows(target.size, source.size, degree, rng, skip_own=skip)
     rows, post = topology.transpose(chosen, source.size)
     return _finish(label, name, source, target, (rows, post), weight, delay, rng, None)
 
 
+@_within_memory
 def fixed_outdegree(
     source: Source,
     target: Population,
@@ -223,13 +193,14 @@ def fixed_outdegree(
     """
     label, rng = _begin(source, target, name, seed)
     rng = _need(rng, label, "fixed_outdegree")
-    skip = not allow_self_connections and _same_population(source, target)
-    _check_degree(label, "outdegree", outdegree, target, skip)
-    chosen = topology.sample_rows(source.size, target.size, int(outdegree), rng, skip_own=skip)
-    rows = np.arange(source.size + 1, dtype=np.int64) * int(outdegree)
+    skip = _skips_own(label, allow_self_connections, source, target)
+    degree = _check_degree(label, "outdegree", outdegree, target, skip)
+    chosen = topology.sample_rows(source.size, target.size, degree, rng, skip_own=skip)
+    rows = np.arange(source.size + 1, dtype=np.int64) * degree
     return _finish(label, name, source, target, (rows, chosen.ravel()), weight, delay, rng, None)
 
 
+@_within_memory
 def from_arrays(
     source: Source,
     target: Population,
@@ -260,27 +231,19 @@ def from_arrays(
         If the arrays differ in length, an index is out of range, or a value is not allowed.
     """
     label, rng = _begin(source, target, name, seed)
-    try:
-        pre_ids, post_ids = np.asarray(pre), np.asarray(post)
-    except ValueError:
-        raise NetworkError(
-            f"{label}: pre or post is a nested list; allowed: two one-dimensional arrays of one "
-            "length, one entry per synapse."
-        ) from None
+    ragged = (
+        "pre or post is a nested list; allowed: two one-dimensional arrays of one length, one "
+        "entry per synapse."
+    )
+    pre_ids = integers(label, "pre", pre, ragged=ragged)
+    post_ids = integers(label, "post", post, ragged=ragged)
     if pre_ids.ndim != 1 or pre_ids.shape != post_ids.shape:
         raise NetworkError(
             f"{label}: pre has shape {pre_ids.shape} and post {post_ids.shape}; allowed: two "
             "one-dimensional arrays of one length, one entry per synapse."
         )
-    for side, ids, size in (("pre", pre_ids, source.size), ("post", post_ids, target.size)):
-        if ids.size and not np.issubdtype(ids.dtype, np.integer):
-            raise NetworkError(f"{label}: {side} is of type {ids.dtype}; allowed: integers.")
-        bad = (ids < 0) | (ids >= size)
-        if bad.any():
-            first = int(np.argmax(bad))
-            raise NetworkError(
-                f"{label}: {side}[{first}] = {ids[first]}; allowed: 0 to {size - 1}."
-            )
+    integers(label, "pre", pre_ids, low=0, high=source.size - 1)
+    integers(label, "post", post_ids, low=0, high=target.size - 1)
     rows = np.zeros(source.size + 1, dtype=np.int64)
     np.cumsum(np.bincount(pre_ids.astype(np.int64), minlength=source.size), out=rows[1:])
     order = np.argsort(pre_ids, kind="stable")
@@ -291,20 +254,11 @@ def from_arrays(
 def _begin(
     source: Source, target: Population, name: str | None, seed: int | None
 ) -> tuple[str, np.random.Generator | None]:
-    if not isinstance(source, (Population, PoissonInput, SpikeInput)):
-        raise NetworkError(
-            f"connection: source = {source!r}; allowed: a Population, PoissonInput or SpikeInput."
-        )
-    if not isinstance(target, Population):
-        raise NetworkError(f"connection: target = {target!r}; allowed: a Population.")
-    if name is not None:
-        check_name("connection", name)
-    label = f"connection {name or f'{source.name}->{target.name}'!r}"
+    label = check_ends(source, target, name)
     if seed is None:
         return label, None
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise NetworkError(f"{label}: seed = {seed!r}; allowed: an integer of at least 0.")
-    words = [int(seed), *(zlib.crc32(text.encode()) for text in (label, source.name, target.name))]
+    number = integer(label, "seed", seed, at_least=0)
+    words = [number, *(zlib.crc32(text.encode()) for text in (label, source.name, target.name))]
     return label, np.random.default_rng(words)
 
 
@@ -314,19 +268,21 @@ def _need(rng: np.random.Generator | None, label: str, what: str) -> np.random.G
     return rng
 
 
-def _same_population(source: Source, target: Population) -> bool:
-    return isinstance(source, Population) and source.name == target.name
+def _skips_own(label: str, allowed: Any, source: Source, target: Population) -> bool:
+    """Whether neurons are not connected to themselves, though source and target are one."""
+    allowed = switch(label, "allow_self_connections", allowed, error=NetworkError)
+    return not allowed and isinstance(source, Population) and source.name == target.name
 
 
-def _check_degree(label: str, what: str, degree: Any, other: Source, skip_own: bool) -> None:
+def _check_degree(label: str, what: str, degree: Any, other: Source, skip_own: bool) -> int:
     most = other.size - skip_own
-    if isinstance(degree, bool) or not isinstance(degree, (int, np.integer)):
-        raise NetworkError(f"{label}: {what} = {degree!r}; allowed: an integer of at least 0.")
-    if not 0 <= degree <= most:
+    found = integer(label, what, degree, allowed="an integer of at least 0")
+    if not 0 <= found <= most:
         raise NetworkError(
-            f"{label}: {what} = {degree}; allowed: 0 to {most}, the number of different neurons "
-            f"that {other.name!r} offers."
+            f"{label}: {what} = {shown(found)}; allowed: 0 to {most}, the number of different "
+            f"neurons that {other.name!r} offers."
         )
+    return found
 
 
 def _finish(
@@ -342,34 +298,34 @@ def _finish(
     keep: Any = None,
 ) -> Connection:
     rows, post = ends
-    unit = "mV" if target.model.delta_synapses else "nA"
 
-    def values(what: str, value: Value, unit: str, **bounds: Any) -> float | Float64Array:
-        bounds |= {"per": "synapse", "may_be_empty": True}
+    def values(what: str, value: Value, unit: str) -> Any:
+        """One value, or a new array with one for each synapse."""
         if isinstance(value, Rule):
-            drawn = value.draw(_need(rng, label, f"{what} = {value!r}"), len(post))
-            return quantity(label, what, drawn, unit, **bounds)
-        try:
-            array = np.asarray(value)
-        except ValueError:
-            return quantity(label, what, value, unit, **bounds)  # raises
+            return value.draw(_need(rng, label, f"{what} = {value!r}"), len(post))
+        array = _numbers(label, what, value, unit)
         if array.ndim == 0:
-            return quantity(label, what, value, unit, **bounds)
+            return array
         if array.shape != shape:
             allowed = f", or an array of shape {shape}" if shape else ""
             raise NetworkError(
                 f"{label}: {what} has shape {array.shape}; allowed: a number, a rule (Uniform, "
                 f"Normal, LogNormal){allowed}."
             )
-        flat = array.ravel() if keep is None else array.ravel()[keep]
-        return quantity(label, what, flat, unit, **bounds)
+        flat = np.array(array, dtype=np.float64, copy=keep is None or None).ravel()
+        return flat if keep is None else flat[keep]
 
     return Connection(
         name=name or f"{source.name}->{target.name}",
         source=source,
         target=target,
-        indptr=read_only(rows),
-        post=read_only(post),
-        weight=values("weight", weight, unit),
-        delay=values("delay", delay, "ms", at_least=0.0),
+        indptr=rows,
+        post=post,
+        weight=values("weight", weight, unit_of_weights(target)),
+        delay=values("delay", delay, "ms"),
     )
+
+
+def _numbers(label: str, what: str, value: Any, unit: str) -> Any:
+    allowed = f"a number or one number per synapse, in {unit}"
+    return reals(label, what, value, unit, allowed=allowed)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .._values import ArrayValue, check_name, check_size, quantity, read_only
+from .._array_value import ArrayValue, read_only
+from .._values import check_name, check_size, instance, integers, items, quantity, reals, shown
 from ..errors import NetworkError
 from ..typing import PerNeuron
 from .neurons import Population
@@ -87,29 +87,20 @@ class SpikeInput(ArrayValue):
         check_name("input", self.name)
         owner = f"input {self.name!r}"
         object.__setattr__(self, "size", check_size(owner, self.size))
-        try:
-            ids: NDArray[Any] = np.asarray(self.ids)
-            times: NDArray[Any] = np.asarray(self.times)
-        except ValueError:
-            raise NetworkError(
-                f"{owner}: ids or times are nested lists; allowed: one-dimensional arrays. "
-                "Use SpikeInput.from_trains for one list per source."
-            ) from None
+        ragged = (
+            "ids or times are nested lists; allowed: one-dimensional arrays. Use "
+            "SpikeInput.from_trains for one list per source."
+        )
+        ids = integers(owner, "ids", self.ids, ragged=ragged)
+        allowed = "a number or one number per spike, in ms"
+        times = reals(owner, "times", self.times, "ms", allowed=allowed, ragged=ragged)
         if ids.ndim != 1 or times.ndim != 1 or ids.shape != times.shape:
             raise NetworkError(
                 f"{owner}: ids have shape {ids.shape} and times {times.shape}; allowed: two "
                 "one-dimensional arrays of one length, one entry per spike."
             )
-        if ids.size:
-            if not np.issubdtype(ids.dtype, np.integer):
-                raise NetworkError(f"{owner}: ids are of type {ids.dtype}; allowed: integers.")
-            bad = (ids < 0) | (ids >= self.size)
-            if bad.any():
-                raise NetworkError(
-                    f"{owner}: ids[{int(np.argmax(bad))}] = {ids[np.argmax(bad)]}; allowed: "
-                    f"0 to {self.size - 1}."
-                )
-            quantity(owner, "times", self.times, "ms", at_least=0.0, per="spike")
+        integers(owner, "ids", ids, low=0, high=self.size - 1)
+        quantity(owner, "times", times, "ms", at_least=0.0, may_be_empty=True, copy=False)
         order = np.lexsort((ids, times))
         object.__setattr__(self, "ids", read_only(ids[order].astype(np.int32)))
         object.__setattr__(self, "times", read_only(times[order].astype(np.float64)))
@@ -135,10 +126,16 @@ class SpikeInput(ArrayValue):
         >>> SpikeInput.from_trains("stimulus", [[1.0, 5.0], [], [2.5]])
         SpikeInput('stimulus', 3, <3 spikes>)
         """
+        check_name("input", name)
+        owner = f"input {name!r}"
+        allowed = "a list with one array of times per source, in the order of the sources"
+        if isinstance(trains, (Mapping, Set)):  # whose keys would be taken for times
+            raise NetworkError(f"{owner}: trains = {shown(trains)}; allowed: {allowed}.")
+        trains = items(owner, "trains", trains, allowed, error=NetworkError)
         arrays = [
             np.atleast_1d(
                 quantity(
-                    f"input {name!r}",
+                    owner,
                     f"trains[{index}]",
                     train,
                     "ms",
@@ -180,10 +177,14 @@ class ConstantCurrent(ArrayValue):
     amplitude: PerNeuron
 
     def __post_init__(self) -> None:
-        if not isinstance(self.target, Population):
-            raise NetworkError(
-                f"constant current: target = {self.target!r}; allowed: a Population(...)."
-            )
+        instance(
+            "constant current",
+            "target",
+            self.target,
+            Population,
+            "a Population(...)",
+            error=NetworkError,
+        )
         owner = f"constant current into {self.target.name!r}"
         amplitude = quantity(owner, "amplitude", self.amplitude, "nA")
         if isinstance(amplitude, np.ndarray) and amplitude.size != self.target.size:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._values import ArrayValue
+from .._array_value import ArrayValue
+from .._values import MOST_IDS, choice, instances, shown
 from ..errors import NetworkError
 from ..typing import Float64Array
 from .connections import Connection
@@ -53,9 +54,7 @@ class Network(ArrayValue):
     delivery: str = "after_threshold"
 
     def __post_init__(self) -> None:
-        if self.delivery not in DELIVERIES:
-            allowed = ", ".join(repr(name) for name in DELIVERIES)
-            raise NetworkError(f"network: delivery = {self.delivery!r}; allowed: {allowed}.")
+        choice("network", "delivery", self.delivery, DELIVERIES, error=NetworkError)
         populations = _members("populations", self.populations, Population)
         inputs = _members("inputs", self.inputs, PoissonInput, SpikeInput, ConstantCurrent)
         connections = _members("connections", self.connections, Connection)
@@ -69,6 +68,8 @@ class Network(ArrayValue):
                     "populations must be unique."
                 )
             members[item.name] = item
+        _check_total("sources", [item for item in inputs if not isinstance(item, ConstantCurrent)])
+        _check_total("neurons", populations)
         for connection in connections:
             for end in (connection.source, connection.target):
                 if members.get(end.name) is not end:
@@ -112,10 +113,10 @@ class Network(ArrayValue):
     def population(self, name: str) -> Population:
         """Return the population of that name."""
         for item in self.populations:
-            if item.name == name:
+            if isinstance(name, str) and item.name == name:
                 return item
         known = ", ".join(repr(item.name) for item in self.populations)
-        raise NetworkError(f"network: no population {name!r}; there are {known}.")
+        raise NetworkError(f"network: no population {shown(name)}; there are {known}.")
 
     def current(self, population: Population) -> Float64Array:
         """Constant current into each neuron (nA), shape (size,): i_offset and all inputs."""
@@ -134,15 +135,13 @@ class Network(ArrayValue):
 
 
 def _members(field: str, items: Iterable[Any], *kinds: type) -> tuple[Any, ...]:
-    try:
-        members = tuple(items)
-    except TypeError:
-        raise NetworkError(f"network: {field} = {items!r}; allowed: a list.") from None
-    for item in members:
-        if not isinstance(item, kinds):
-            names = ", ".join(kind.__name__ for kind in kinds)
-            raise NetworkError(f"network: {field} holds {item!r}; allowed: {names}.")
-    return members
+    return instances("network", field, items, *kinds, error=NetworkError)
+
+
+def _check_total(what: str, items: Iterable[Any]) -> None:
+    total = sum(item.size for item in items)
+    if total > MOST_IDS:
+        raise NetworkError(f"network: it has {total} {what}; allowed: at most {MOST_IDS}.")
 
 
 def _unique(connections: tuple[Connection, ...]) -> tuple[Connection, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._values import ArrayValue, check_name, check_size, quantity
+from .._array_value import ArrayValue
+from .._values import check_name, check_size, choice, instance, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 
@@ -112,11 +113,14 @@ class LIF(ArrayValue):
                 "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, "
                 "or a v_init."
             )
-        if self.integration not in INTEGRATIONS:
-            raise NetworkError(
-                f"LIF: integration = {self.integration!r}; allowed: 'exact', 'euler' or "
-                "'exponential_euler'."
-            )
+        choice(
+            "LIF",
+            "integration",
+            self.integration,
+            INTEGRATIONS,
+            allowed="'exact', 'euler' or 'exponential_euler'",
+            error=NetworkError,
+        )
         sizes = self._sizes()
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{name} has {size}" for name, size in sizes.items())
@@ -213,10 +217,8 @@ class Population:
     def __post_init__(self) -> None:
         check_name("population", self.name)
         object.__setattr__(self, "size", check_size(f"population {self.name!r}", self.size))
-        if not isinstance(self.model, LIF):
-            raise NetworkError(
-                f"population {self.name!r}: model = {self.model!r}; allowed: a LIF(...)."
-            )
+        owner = f"population {self.name!r}"
+        instance(owner, "model", self.model, LIF, "a LIF(...)", error=NetworkError)
         for parameter, size in self.model._sizes().items():
             if size != self.size:
                 raise NetworkError(

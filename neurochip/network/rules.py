@@ -1,34 +1,34 @@
-"""Seeded random rules for weights and delays."""
+"""Seeded random rules for weights and delays, in the unit of what they are drawn for."""
 
 from __future__ import annotations
 
 import math
-import numbers
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from .._values import real
 from ..errors import NetworkError
 from ..typing import Float64Array
 
 __all__ = ["LogNormal", "Normal", "Rule", "Uniform"]
 
 
-def _check_finite(rule: object, **values: float) -> None:
-    for name, value in values.items():
-        if not isinstance(value, numbers.Real) or not math.isfinite(value):
-            raise NetworkError(
-                f"{type(rule).__name__}: {name} = {value!r}; allowed: a finite number."
-            )
+def _check(rule: Any, *names: str, finite: bool = True) -> None:
+    """Check parameters, which have no unit of their own: a rule draws weights and delays."""
+    for name in names:
+        given = getattr(rule, name)
+        value = real(type(rule).__name__, name, given, finite=finite)
+        if type(given) not in {int, float}:  # shown as they were given
+            object.__setattr__(rule, name, value)
 
 
-def _check_bounds(rule: object, low: float, high: float) -> None:
-    for name, value in (("low", low), ("high", high)):
-        if not isinstance(value, numbers.Real) or math.isnan(value):
-            raise NetworkError(f"{type(rule).__name__}: {name} = {value!r}; allowed: a number.")
-    if low > high:
+def _check_order(rule: Uniform | Normal) -> None:
+    if rule.low > rule.high:
         raise NetworkError(
-            f"{type(rule).__name__}: low = {low:g} is above high = {high:g}; exchange them."
+            f"{type(rule).__name__}: low = {rule.low:g} is above high = {rule.high:g}; exchange "
+            "them."
         )
 
 
@@ -46,8 +46,13 @@ class Uniform:
     high: float
 
     def __post_init__(self) -> None:
-        _check_finite(self, low=self.low, high=self.high)
-        _check_bounds(self, self.low, self.high)
+        _check(self, "low", "high")
+        _check_order(self)
+        if not math.isfinite(self.high - self.low):
+            raise NetworkError(
+                f"Uniform: low = {self.low:g} and high = {self.high:g} are further apart than a "
+                "float can say; move them together."
+            )
 
     def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
         """Draw ``size`` values from the generator ``rng``, shape (size,)."""
@@ -77,10 +82,11 @@ class Normal:
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _check_finite(self, mean=self.mean, std=self.std)
+        _check(self, "mean", "std")
         if self.std < 0:
             raise NetworkError(f"Normal: std = {self.std:g}; allowed: at least 0.")
-        _check_bounds(self, self.low, self.high)
+        _check(self, "low", "high", finite=False)
+        _check_order(self)
         if not self._accepted() >= 0.01:
             raise NetworkError(
                 f"Normal: only {self._accepted():.1%} of the values of mean {self.mean:g} and std "
@@ -123,7 +129,7 @@ class LogNormal:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_finite(self, mu=self.mu, sigma=self.sigma, scale=self.scale)
+        _check(self, "mu", "sigma", "scale")
         if self.sigma < 0:
             raise NetworkError(f"LogNormal: sigma = {self.sigma:g}; allowed: at least 0.")
 

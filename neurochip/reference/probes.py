@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import RecordingError
 from ..network import Network
-from ..recording import Probe, Trace, resolve_probes
+from ..recording import Probe, Trace, as_probes, resolve_probes
 from ..typing import Int32Array
 from .kernels import Columns
 
@@ -28,9 +28,11 @@ def requested(
     RecordingError
         If a variable, a population or a neuron does not exist, or is asked for twice.
     """
-    items = (record,) if isinstance(record, (str, Probe)) else record
-    probes = [item if isinstance(item, Probe) else Probe(item) for item in items]
-    expanded = [part for probe in probes for part in _where_it_exists(network, probe)]
+    expanded = [
+        part
+        for probe in as_probes(record, tuple(_UNITS))
+        for part in _where_it_exists(network, probe)
+    ]
     sizes = {item.name: item.size for item in network.populations}
     return resolve_probes(expanded, sizes, tuple(_UNITS))
 

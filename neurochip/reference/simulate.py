@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 import time
 from collections.abc import Callable, Iterable
 
@@ -11,8 +9,9 @@ import numpy as np
 
 from .._grid import GRID_TOLERANCE
 from .._progress import progress_bar
+from .._values import instance, real, switch
 from .._workers import choose_threads
-from ..errors import NetworkError, StimulusError
+from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus, count_steps
@@ -23,7 +22,6 @@ from .tables import Synapses, flatten_neurons, flatten_synapses
 
 __all__ = ["simulate_reference"]
 
-_MOST_STEPS = np.iinfo(np.int32).max  # a Recording counts them in int32
 _COST = 2  # of a neuron: twice the bytes of a compartment
 _CALL_TIME = 0.05  # s, about: between two looks at the progress bar and at Ctrl-C
 
@@ -100,7 +98,7 @@ def simulate_reference(
     NetworkError
         If a delay is longer than 65535 steps.
     EmulatorError
-        If ``threads`` is out of range.
+        If ``threads`` is out of range, or ``progress`` is no truth value.
     RecordingError
         If ``record`` names something that does not exist.
 
@@ -109,7 +107,12 @@ def simulate_reference(
     S. Rotter, M. Diesmann: Exact digital simulation of time-invariant linear systems with
     applications to neuronal modeling. Biol. Cybern. 81, 381-402 (1999), 10.1007/s004220050570.
     """
-    n_steps = _count_steps(network, stimulus, dt, duration)
+    instance("run", "network", network, Network, "a Network", error=NetworkError)
+    allowed = "a Stimulus; draw_stimulus makes one"
+    instance("run", "stimulus", stimulus, Stimulus, allowed, error=StimulusError)
+    dt = real("run", "dt", dt, "ms", above=0.0, error=StimulusError)
+    progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
+    n_steps = _count_steps(stimulus, dt, duration)
     wanted = requested(network, record)
     n_neurons = sum(item.size for item in network.populations)
     workers = choose_threads(threads, n_neurons, network.n_synapses, "run", _COST)
@@ -124,7 +127,7 @@ def simulate_reference(
     own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
     return Recording(
         label=f"reference float64, dt={dt:g} ms",
-        dt=float(dt),
+        dt=dt,
         first_step=0,
         n_steps=n_steps,
         populations=sizes,
@@ -139,27 +142,15 @@ def simulate_reference(
     )
 
 
-def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: float | None) -> int:
-    if not isinstance(network, Network):
-        raise NetworkError(f"run: network = {network!r}; allowed: a Network.")
-    if not isinstance(stimulus, Stimulus):
-        raise StimulusError(
-            f"run: stimulus = {stimulus!r}; allowed: a Stimulus; draw_stimulus makes one."
-        )
+def _count_steps(stimulus: Stimulus, dt: float, duration: float | None) -> int:
     if duration is None:
         duration = stimulus.duration
-    elif not isinstance(duration, numbers.Real) or not math.isfinite(duration) or duration <= 0:
-        raise StimulusError(f"run: duration = {duration!r} ms; allowed: a number above 0.")
+    duration = real("run", "duration", duration, "ms", above=0.0, error=StimulusError)
     n_steps = count_steps(duration, dt)
     if duration > stimulus.duration + GRID_TOLERANCE * dt:
         raise StimulusError(
             f"run: duration = {duration:g} ms; allowed: at most {stimulus.duration:g} ms, the "
             "duration of the stimulus."
-        )
-    if n_steps > _MOST_STEPS:
-        raise StimulusError(
-            f"run: {duration:g} ms are {n_steps} steps of {dt:g} ms; allowed: at most "
-            f"{_MOST_STEPS} steps. Shorten the run or raise dt."
         )
     return n_steps
 

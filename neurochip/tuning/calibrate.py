@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._progress import progress_bar
+from .._values import MOST_IDS, instance, integer, items, real, shown, switch
 from ..compile_report import ReportRow
 from ..emulator import Emulator
 from ..errors import AnalysisError
@@ -78,9 +78,32 @@ def calibrate(
     StimulusError
         If a stimulus does not fit the network or the grid.
     """
-    given = (stimuli,) if isinstance(stimuli, Stimulus) else tuple(stimuli)
-    _check(given, registers, tolerance, substeps, rounds, image)
-    assert image.symbols is not None
+    instance("calibrate", "network", network, Network, "a Network", error=AnalysisError)
+    given = _stimuli(stimuli)
+    registers = _registers(registers)
+    tolerance = real(
+        *("calibrate", "tolerance", tolerance),
+        at_least=0.0,
+        below=1.0,
+        allowed="a fraction from 0 to below 1",
+        error=AnalysisError,
+    )
+    substeps, rounds = (
+        integer(
+            *("calibrate", name, value),
+            at_least=1,
+            at_most=MOST_IDS,
+            allowed="at least 1",
+            error=AnalysisError,
+        )
+        for name, value in (("substeps", substeps), ("rounds", rounds))
+    )
+    progress = switch("calibrate", "progress", progress, optional=True, error=AnalysisError)
+    if not isinstance(image, ChipImage) or image.symbols is None:
+        raise AnalysisError(
+            f"calibrate: image = {shown(image)}; allowed: a ChipImage with its symbols, as "
+            "compiled."
+        )
     dt, names = image.symbols.dt, [item.name for item in network.populations]
     total = sum(item.duration for item in given)
     runs = len(registers) * rounds + 1
@@ -110,7 +133,7 @@ def calibrate(
         trims=trims,
         dt=dt,
         reference_dt=dt / substeps,
-        tolerance=float(tolerance),
+        tolerance=tolerance,
         stimuli=len(given),
         duration=total,
         runs=search.runs,
@@ -296,33 +319,18 @@ def _put(values: Int32Array, places: Int32Array, new: Any) -> Int32Array:
     return changed
 
 
-def _check(
-    stimuli: Sequence[Any],
-    registers: Sequence[str],
-    tolerance: float,
-    substeps: int,
-    rounds: int,
-    image: ChipImage,
-) -> None:
-    if not stimuli or not all(isinstance(item, Stimulus) for item in stimuli):
-        raise AnalysisError(
-            f"calibrate: stimuli = {stimuli!r}; allowed: a Stimulus, or a list of them."
-        )
-    if not registers or not set(registers) <= set(REGISTERS):
-        raise AnalysisError(
-            f"calibrate: registers = {registers!r}; allowed: 'threshold' and 'bias', or one of "
-            "them in a list."
-        )
-    number = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
-    if not number or not 0 <= tolerance < 1:
-        raise AnalysisError(
-            f"calibrate: tolerance = {tolerance!r}; allowed: a fraction from 0 to below 1."
-        )
-    for name, value in (("substeps", substeps), ("rounds", rounds)):
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole or value < 1:
-            raise AnalysisError(f"calibrate: {name} = {value!r}; allowed: at least 1.")
-    if not isinstance(image, ChipImage) or image.symbols is None:
-        raise AnalysisError(
-            f"calibrate: image = {image!r}; allowed: a ChipImage with its symbols, as compiled."
-        )
+def _stimuli(stimuli: Any) -> tuple[Stimulus, ...]:
+    allowed = "a Stimulus, or a list of them"
+    given = (stimuli,) if isinstance(stimuli, Stimulus) else stimuli
+    found = items("calibrate", "stimuli", given, allowed, error=AnalysisError)
+    if not found or not all(isinstance(item, Stimulus) for item in found):
+        raise AnalysisError(f"calibrate: stimuli = {shown(found)}; allowed: {allowed}.")
+    return found
+
+
+def _registers(registers: Any) -> tuple[str, ...]:
+    allowed = "'threshold' and 'bias', or one of them in a list"
+    found = items("calibrate", "registers", registers, allowed, error=AnalysisError)
+    if not found or not all(isinstance(item, str) and item in REGISTERS for item in found):
+        raise AnalysisError(f"calibrate: registers = {shown(registers)}; allowed: {allowed}.")
+    return found

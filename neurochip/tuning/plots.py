@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from compiler import DtChoice
 
+from .._values import instance
+from ..errors import AnalysisError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -26,6 +29,8 @@ def plot_dt_choice(ax: Axes, choice: DtChoice) -> Axes:
     choice : DtChoice
         From :func:`choose_dt`.
     """
+    allowed = "a DtChoice, as from choose_dt"
+    instance("figure", "choice", choice, DtChoice, allowed, error=AnalysisError)
     possible = [item for item in choice.candidates if not item.problem]
     steps = [item.dt for item in possible]
     for name, label, color, marker in (

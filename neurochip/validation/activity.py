@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .._values import instances, integer, real
 from ..errors import RecordingError
 from ..recording import Recording
 from ..typing import Float64Array
@@ -209,10 +210,18 @@ def compare_activity(
     RecordingError
         If the runs do not belong together, or an option is not allowed.
     """
-    check_tolerance("compare_activity", tolerance)
+    tolerance = check_tolerance("compare_activity", tolerance)
+    seed = integer("compare_activity", "seed", seed, at_least=0, error=RecordingError)
+    bin_width = real(
+        "compare_activity", "bin_width", bin_width, "ms", above=0.0, error=RecordingError
+    )
+    reference, chip = (
+        instances("compare_activity", name, runs, Recording, error=RecordingError)
+        for name, runs in (("reference", reference), ("chip", chip))
+    )
     runs = [*reference, *chip]
     _check_runs(reference, chip, population)
-    bin_steps = round(bin_width / runs[0].dt)
+    bin_steps = round(min(bin_width / runs[0].dt, runs[0].n_steps + 1))
     if not 1 <= bin_steps <= runs[0].n_steps:
         raise RecordingError(
             f"compare_activity: bin_width = {bin_width!r} ms; allowed: {runs[0].dt:g} ms (one "

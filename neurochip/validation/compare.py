@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import numbers
 import zlib
 from typing import Any
 
 import numpy as np
 
 from .._grid import GRID_TOLERANCE
+from .._values import instance, integer, real
 from ..errors import RecordingError
 from ..network import Network
 from ..recording import Recording
@@ -60,8 +60,17 @@ def compare(
     RecordingError
         If the recordings do not belong together or an option is not allowed.
     """
-    _check_options(min_spikes, window, seed)
+    min_spikes = integer("compare", "min_spikes", min_spikes, at_least=1, error=RecordingError)
+    window = real("compare", "window", window, "ms", at_least=0.0, error=RecordingError)
+    seed = integer("compare", "seed", seed, at_least=0, error=RecordingError)
+    if network is not None:
+        instance("compare", "network", network, Network, "a Network", error=RecordingError)
     _check_pair(reference, chip)
+    if window > reference.duration:
+        raise RecordingError(
+            f"compare: window = {window:g} ms; allowed: at most {reference.duration:g} ms, the "
+            "length of the runs."
+        )
     if fine is not None:
         _check_fine(reference, fine)
     populations = {}
@@ -84,8 +93,8 @@ def compare(
         dt=reference.dt,
         fine_dt=None if fine is None else fine.dt,
         n_steps=reference.n_steps,
-        window=float(window),
-        min_spikes=int(min_spikes),
+        window=window,
+        min_spikes=min_spikes,
         overflows={name: int(chip.counters[name]) for name in OVERFLOWS if chip.counters.get(name)},
         populations=populations,
     )
@@ -114,7 +123,7 @@ def _compare_population(
     steps = math.floor(window / reference.dt + GRID_TOLERANCE)
     gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
     # Each population has its own stream: another population does not change its interval.
-    intervals = bootstrap_rates(*rates, seed=[int(seed), zlib.crc32(name.encode())])
+    intervals = bootstrap_rates(*rates, seed=[seed, zlib.crc32(name.encode())])
     v_rmse, v_largest, v_neurons = _compare_v(name, reference, chip)
     return PopulationComparison(
         name=name,
@@ -231,21 +240,9 @@ def _mean(values: Float64Array) -> float:
     return float(defined.mean()) if len(defined) else float("nan")
 
 
-def _check_options(min_spikes: int, window: float, seed: int) -> None:
-    for name, value, least in (("min_spikes", min_spikes, 1), ("seed", seed, 0)):
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise RecordingError(
-                f"compare: {name} = {value!r}; allowed: an integer of at least {least}."
-            )
-    if not isinstance(window, numbers.Real) or not (math.isfinite(window) and window >= 0):
-        raise RecordingError(f"compare: window = {window!r} ms; allowed: a number of at least 0.")
-
-
 def _check_pair(reference: Recording, chip: Recording) -> None:
     for side, run in (("reference", reference), ("chip", chip)):
-        if not isinstance(run, Recording):
-            raise RecordingError(f"compare: {side} = {run!r}; allowed: a Recording.")
+        instance("compare", side, run, Recording, "a Recording", error=RecordingError)
     if not math.isclose(reference.dt, chip.dt, rel_tol=1e-9):
         raise RecordingError(
             f"compare: the reference has dt = {reference.dt:g} ms and the chip {chip.dt:g} ms; "
@@ -263,8 +260,7 @@ def _check_pair(reference: Recording, chip: Recording) -> None:
 
 
 def _check_fine(reference: Recording, fine: Recording) -> None:
-    if not isinstance(fine, Recording):
-        raise RecordingError(f"compare: fine = {fine!r}; allowed: a Recording.")
+    instance("compare", "fine", fine, Recording, "a Recording", error=RecordingError)
     if not fine.dt < reference.dt:
         raise RecordingError(
             f"compare: fine has dt = {fine.dt:g} ms; allowed: below the reference's "

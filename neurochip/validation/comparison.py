@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._npz import write_atomically
+from .._values import shown
 from ..errors import RecordingError
 from .population import PopulationComparison
 from .text import cut, describe
@@ -76,9 +77,9 @@ class Comparison:
         RecordingError
             If there is none of that name.
         """
-        if name not in self.populations:
+        if not isinstance(name, str) or name not in self.populations:
             known = ", ".join(repr(known) for known in self.populations)
-            raise RecordingError(f"comparison: no population {name!r}; there are {known}.")
+            raise RecordingError(f"comparison: no population {shown(name)}; there are {known}.")
         return self.populations[name]
 
     def to_dict(self) -> dict[str, Any]:

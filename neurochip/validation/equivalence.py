@@ -7,13 +7,14 @@ claim "equal within the tolerance" has to be proved.
 from __future__ import annotations
 
 import math
-import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
+from .._values import instance, integer, items, real, reals, switch
 from ..errors import RecordingError
 from .bootstrap import FEWEST_PAIRS, resampled_means
 from .population import PopulationComparison, Verdict, plain
@@ -31,6 +32,7 @@ LEVEL = 0.05
 """Probability of a wrong claim of equality."""
 
 _RESOLVED = 3  # spikes
+_MOST_RESAMPLES = 10_000_000  # 160 MB
 
 
 class Conclusion(Enum):
@@ -78,15 +80,15 @@ class Equivalence:
         return {**values, "conclusion": self.conclusion.value, "interval": plain(self.interval)}
 
     def __str__(self) -> str:
-        def shown(value: float, sign: str = "+") -> str:
+        def text(value: float, sign: str = "+") -> str:
             return f"{100 * value:{sign}.2f} %" if self.relative else f"{value:{sign}.4g}"
 
         if math.isnan(self.interval[0]):
             return f"{self.conclusion.value}: no interval from {self.pairs} pairs"
         low, high = self.interval
         return (
-            f"{self.conclusion.value}: difference {shown(self.difference)}, 90 % interval "
-            f"{shown(low)} to {shown(high)}, tolerance {shown(self.tolerance, '')}"
+            f"{self.conclusion.value}: difference {text(self.difference)}, 90 % interval "
+            f"{text(low)} to {text(high)}, tolerance {text(self.tolerance, '')}"
         )
 
 
@@ -134,8 +136,23 @@ def equivalence(
     >>> print(equivalence([10.0] * 20, [10.1] * 20, tolerance=0.02))
     equal within tolerance: difference +1.00 %, 90 % interval +1.00 % to +1.00 %, tolerance 2.00 %
     """
-    check_tolerance("equivalence", tolerance)
-    sides = [np.asarray(side, dtype=np.float64) for side in (reference, chip)]
+    tolerance = check_tolerance("equivalence", tolerance)
+    relative = switch("equivalence", "relative", relative, error=RecordingError)
+    resamples = integer(
+        *("equivalence", "resamples", resamples),
+        at_least=1,
+        at_most=_MOST_RESAMPLES,
+        error=RecordingError,
+    )
+    seed = _seed(seed)
+    allowed = "a list of finite numbers, one per pair"
+    sides = [
+        np.asarray(
+            reals("equivalence", name, side, "", allowed=allowed, error=RecordingError),
+            dtype=np.float64,
+        )
+        for name, side in (("reference", reference), ("chip", chip))
+    ]
     if sides[0].ndim != 1 or sides[0].shape != sides[1].shape or not np.isfinite(sides).all():
         raise RecordingError(
             f"equivalence: values of shapes {sides[0].shape} and {sides[1].shape}; allowed: two "
@@ -192,9 +209,11 @@ def rate_equivalence(item: PopulationComparison, *, tolerance: float, seed: Any 
         or too few spikes, or where the tolerance is below three of them: even if no count differs
         in n neurons, up to 3 / n of all neurons like these may (rule of three, 95 %).
     """
+    allowed = "the comparison of a population"
+    instance("rate_equivalence", "item", item, PopulationComparison, allowed, error=RecordingError)
     result = equivalence(item.reference_rates, item.chip_rates, tolerance=tolerance, seed=seed)
     counted = item.verdict in (Verdict.COMPARED, Verdict.SATURATED, Verdict.SILENT_ON_CHIP)
-    resolved = tolerance * item.reference_counts.sum() >= _RESOLVED
+    resolved = result.tolerance * item.reference_counts.sum() >= _RESOLVED
     if not counted or (result.conclusion is Conclusion.EQUAL and not resolved):
         return replace(result, conclusion=Conclusion.UNDECIDED)
     return result
@@ -207,8 +226,18 @@ def conclude(low: float, high: float, least: float, most: float) -> Conclusion:
     return Conclusion.DIFFERENT if low > most or high < least else Conclusion.UNDECIDED
 
 
-def check_tolerance(owner: str, tolerance: Any) -> None:
-    """Raise unless the tolerance is a finite number above 0."""
-    real = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
-    if not (real and math.isfinite(tolerance) and tolerance > 0):
-        raise RecordingError(f"{owner}: tolerance = {tolerance!r}; allowed: a number above 0.")
+def check_tolerance(owner: str, tolerance: Any) -> float:
+    """Return the tolerance, or raise unless it is a finite number above 0."""
+    return real(owner, "tolerance", tolerance, above=0.0, error=RecordingError)
+
+
+def _seed(seed: Any) -> list[int]:
+    """Return a seed, one integer or several, as a list."""
+    allowed = "an integer of at least 0, or a list of them"
+    words = (seed,)
+    if isinstance(seed, Sequence) and len(seed):
+        words = items("equivalence", "seed", seed, allowed, error=RecordingError)
+    return [
+        integer("equivalence", "seed", word, at_least=0, allowed=allowed, error=RecordingError)
+        for word in words
+    ]

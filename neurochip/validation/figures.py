@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._values import instance, integers, items, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
 from .comparison import Comparison
@@ -70,13 +71,19 @@ def membrane_figure(
     RecordingError
         If v was not recorded, or there are more than two recordings.
     """
-    runs = (recordings,) if isinstance(recordings, Recording) else tuple(recordings)
+    given = (recordings,) if isinstance(recordings, Recording) else recordings
+    allowed = "one Recording, or (reference, chip)"
+    runs = items("figure", "recordings", given, allowed, error=RecordingError)
     if not (1 <= len(runs) <= 2 and all(isinstance(run, Recording) for run in runs)):
-        raise RecordingError(
-            f"figure: {len(runs)} recordings; allowed: one Recording, or (reference, chip)."
-        )
+        raise RecordingError(f"figure: {len(runs)} recordings; allowed: {allowed}.")
     first, second = runs[0], runs[1] if len(runs) == 2 else None
-    chosen = _recorded(runs, population)[:_TRACES] if ids is None else list(ids)
+    if ids is None:
+        chosen = _recorded(runs, population)[:_TRACES]
+    else:
+        allowed = "a list of integers, neurons of the population"
+        found = integers("figure", "ids", ids, allowed=allowed, error=RecordingError)
+        chosen = found.ravel().tolist()
+    span = _excerpt(times)
     with _styled():
         figure = _new_figure(7.0, 2.6 + 0.36 * len(chosen))
         axes = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 0.6 + 0.16 * len(chosen)))
@@ -85,8 +92,8 @@ def membrane_figure(
         axes[0].set_title(population, loc="left")
         plot_traces(axes[1], first, second, population, chosen, threshold=threshold)
         _drop_legend(axes[1])
-        if times is not None:
-            axes[1].set_xlim(*times)
+        if span is not None:
+            axes[1].set_xlim(*span)
     return figure
 
 
@@ -119,7 +126,12 @@ def comparison_figure(
     Figure
         With up to 30 neurons in the raster, and v of the first three that both runs recorded.
     """
+    allowed = "a Comparison, as from compare"
+    instance("figure", "comparison", comparison, Comparison, allowed, error=RecordingError)
+    for name, run in (("reference", reference), ("chip", chip)):
+        instance("figure", name, run, Recording, "a Recording", error=RecordingError)
     item = comparison.population(population)
+    span = _excerpt(times)
     both = all((population, "v") in run.traces for run in (reference, chip))
     chosen = _recorded((reference, chip), population)[:_TRACES_IN_COMPARISON] if both else []
     with _styled():
@@ -132,13 +144,23 @@ def comparison_figure(
             plot_traces(axes[0, 1], reference, chip, population, chosen, threshold=threshold)
             _drop_legend(axes[0, 1])
             begin, end = axes[0, 1].get_xlim()
-            axes[0, 1].set_xlim(*(times or (begin, min(end, begin + _EXCERPT))))
+            axes[0, 1].set_xlim(*(span or (begin, min(end, begin + _EXCERPT))))
         else:
             _empty(axes[0, 1], "v was not recorded on both sides")
         plot_rates(axes[1, 0], comparison, population)
         plot_rate_errors(axes[1, 1], comparison, population)
         figure.suptitle(_title(item), x=0.01, ha="left", fontsize=9.0)
     return figure
+
+
+def _excerpt(times: Any) -> tuple[float, float] | None:
+    if times is None:
+        return None
+    allowed = "begin and end, in ms"
+    ends = reals("figure", "times", times, "ms", allowed=allowed, error=RecordingError)
+    if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] >= ends[1]:
+        raise RecordingError(f"figure: times = {shown(times)}; allowed: {allowed}.")
+    return float(ends[0]), float(ends[1])
 
 
 def _title(item: PopulationComparison) -> str:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._values import instance, integers, real, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
-from ..typing import Int64Array
+from ..typing import Float64Array, Int64Array
 from .comparison import Comparison
+from .population import PopulationComparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +56,7 @@ def plot_raster(
     RecordingError
         If the population or a neuron does not exist.
     """
+    _check_runs(reference, chip)
     size = len(reference.counts(population))
     chosen = np.arange(size) if ids is None else _checked(ids, size, population)
     row = np.full(size, -1)
@@ -127,6 +130,9 @@ def plot_traces(
     RecordingError
         If v of a neuron was not recorded.
     """
+    _check_runs(reference, chip)
+    if offset is not None:
+        offset = real("plot", "offset", offset, "mV", error=RecordingError)
     # The chip's ticks touch the trace, the reference's stand on them.
     runs = [(reference, "black", 0.9, "v", 0.5)]
     if chip is not None:
@@ -134,9 +140,7 @@ def plot_traces(
     size = len(reference.counts(population))
     chosen = _checked(ids, size, population)
     values = [_columns(run, population, chosen) for run, *_ in runs]
-    levels = None
-    if threshold is not None and np.isfinite(threshold).all():
-        levels = np.broadcast_to(np.asarray(threshold, dtype=np.float64), (size,))[chosen]
+    levels = None if threshold is None else _levels(threshold, size, chosen)
     low = min(float(v.min()) for v in values)
     high = max(float(v.max()) for v in (*values, *([] if levels is None else [levels])))
     height = (high - low) or 1.0
@@ -196,7 +200,7 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     RecordingError
         If there is no such population.
     """
-    item = comparison.population(population)
+    item = _item(comparison, population)
     pairs, number = np.unique(
         np.column_stack([item.reference_rates, item.chip_rates]), axis=0, return_counts=True
     )
@@ -243,7 +247,7 @@ def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
     RecordingError
         If there is no such population.
     """
-    item = comparison.population(population)
+    item = _item(comparison, population)
     ax.axvline(0.0, color="0.4", linewidth=0.8)
     ax.set_xlabel("rate error, chip − reference (Hz)")
     ax.set_ylabel("neurons")
@@ -268,13 +272,37 @@ def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
 
 
 def _checked(ids: Sequence[int], size: int, population: str) -> Int64Array:
-    chosen = np.asarray(ids, dtype=np.int64).ravel()
+    allowed = "a list of integers, neurons of the population"
+    chosen = integers("plot", "ids", ids, allowed=allowed, error=RecordingError).ravel()
     if not len(chosen):
         raise RecordingError(f"plot: no neurons of {population!r}; pass at least one id.")
     if chosen.min() < 0 or chosen.max() >= size:
         worst = chosen.min() if chosen.min() < 0 else chosen.max()
         raise RecordingError(f"plot: neuron {worst} of {population!r}; allowed: 0 to {size - 1}.")
-    return chosen
+    return chosen.astype(np.int64)
+
+
+def _check_runs(reference: Any, chip: Any) -> None:
+    instance("plot", "reference", reference, Recording, "a Recording", error=RecordingError)
+    if chip is not None:
+        instance("plot", "chip", chip, Recording, "a Recording", error=RecordingError)
+
+
+def _item(comparison: Any, population: str) -> PopulationComparison:
+    allowed = "a Comparison, as from compare"
+    whole = instance("plot", "comparison", comparison, Comparison, allowed, error=RecordingError)
+    return whole.population(population)
+
+
+def _levels(threshold: Any, size: int, chosen: Int64Array) -> Float64Array | None:
+    """Thresholds of the chosen neurons; None if one is infinite, which is not drawn."""
+    allowed = f"a number or {size}, one per neuron, in mV"
+    given = reals("plot", "threshold", threshold, "mV", allowed=allowed, error=RecordingError)
+    if given.shape not in {(), (size,)} or np.isnan(given).any():
+        raise RecordingError(f"plot: threshold = {shown(threshold)}; allowed: {allowed}.")
+    if not np.isfinite(given).all():
+        return None
+    return np.broadcast_to(np.asarray(given, dtype=np.float64), (size,))[chosen]
 
 
 def _columns(run: Recording, population: str, ids: Int64Array) -> Any:

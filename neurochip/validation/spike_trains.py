@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._extras import require
+from .._values import choice, instance, integers, real
 from ..errors import MissingExtraError, RecordingError
 from ..recording import Recording
 from ..typing import Float64Array
@@ -57,15 +58,12 @@ def train_distances(
     RecordingError
         If the runs or the names do not fit.
     """
-    if distance not in TRAIN_DISTANCES:
-        raise RecordingError(
-            f"train_distances: distance = {distance!r}; allowed: "
-            f"{', '.join(map(repr, TRAIN_DISTANCES))}."
-        )
-    if not time_scale > 0:
-        raise RecordingError(
-            f"train_distances: time_scale = {time_scale!r} ms; allowed: a number above 0."
-        )
+    choice("train_distances", "distance", distance, TRAIN_DISTANCES, error=RecordingError)
+    time_scale = real(
+        "train_distances", "time_scale", time_scale, "ms", above=0.0, error=RecordingError
+    )
+    for name, run in (("reference", reference), ("chip", chip)):
+        instance("train_distances", name, run, Recording, "a Recording", error=RecordingError)
     size = len(reference.counts(population))
     spans = [(run.first_step * run.dt, run.duration) for run in (reference, chip)]
     if len(chip.counts(population)) != size or not np.allclose(spans[0], spans[1], rtol=1e-9):
@@ -74,7 +72,11 @@ def train_distances(
             f"{len(chip.counts(population))} neurons, {spans[1][1]:g} ms; allowed: the same "
             "neurons and time."
         )
-    chosen = np.arange(size) if ids is None else np.asarray(ids, dtype=np.int64)
+    chosen = np.arange(size)
+    if ids is not None:
+        chosen = integers(
+            *("train_distances", "ids", ids), low=0, high=size - 1, error=RecordingError
+        ).ravel()
     measure = _by_pyspike if distance in ("isi", "spike") else _by_elephant
     between = measure(distance, time_scale, *spans[0])
     trains = [_trains(run, population, size) for run in (reference, chip)]

@@ -1,0 +1,120 @@
+"""A connection as it is stored: synapses by source.
+
+Compressed sparse rows: 12 bytes a synapse with one weight each, 4 with a common weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .._array_value import ArrayValue, read_only
+from .._values import check_name, instance, integers, quantity, shown
+from ..errors import NetworkError
+from ..typing import Float64Array, Int32Array, Int64Array
+from .inputs import PoissonInput, SpikeInput
+from .neurons import Population
+
+__all__ = ["Connection", "Source", "check_ends", "unit_of_weights"]
+
+Source: TypeAlias = Population | PoissonInput | SpikeInput
+
+
+@dataclass(frozen=True, eq=False)
+class Connection(ArrayValue):
+    """Synapses from a source to a population, made by a rule such as :func:`all_to_all`.
+
+    Parameters
+    ----------
+    name : str
+        Unique within a network.
+    source : Population, PoissonInput or SpikeInput
+        Presynaptic side.
+    target : Population
+        Postsynaptic side.
+    indptr : ndarray of int64, shape (source.size + 1,)
+        Synapses of source i are ``indptr[i]`` to ``indptr[i + 1]``.
+    post : ndarray of int32, shape (n_synapses,)
+        Target neuron of each synapse.
+    weight : float or ndarray of float64, shape (n_synapses,)
+        mV for delta synapses, nA for current synapses; negative is inhibitory.
+    delay : float or ndarray of float64, shape (n_synapses,), ms
+        At least 0; a spike acts in the step after its own, and ``delay`` later on top.
+
+    Raises
+    ------
+    NetworkError
+        If the arrays do not belong together, an index is out of range or a value is not allowed.
+    """
+
+    name: str
+    source: Source
+    target: Population
+    indptr: Int64Array
+    post: Int32Array
+    weight: float | Float64Array
+    delay: float | Float64Array
+
+    def __post_init__(self) -> None:
+        check_name("connection", self.name)
+        label = check_ends(self.source, self.target, self.name)
+        post = integers(label, "post", self.post, low=0, high=self.target.size - 1)
+        indptr = integers(label, "indptr", self.indptr)
+        rows = indptr.shape == (self.source.size + 1,) and post.ndim == 1
+        rows = rows and indptr[0] == 0 and indptr[-1] == len(post)
+        if not rows or (indptr[1:] < indptr[:-1]).any():
+            raise NetworkError(
+                f"{label}: indptr = {shown(self.indptr)}; allowed: {self.source.size + 1} numbers "
+                f"that never fall, from 0 to {post.size}, the number of synapses."
+            )
+        object.__setattr__(self, "indptr", read_only(np.asarray(indptr, dtype=np.int64)))
+        object.__setattr__(self, "post", read_only(np.asarray(post, dtype=np.int32)))
+        self._check("weight", unit_of_weights(self.target), len(post))
+        self._check("delay", "ms", len(post), at_least=0.0)
+
+    def _check(self, what: str, unit: str, size: int, **bounds: Any) -> None:
+        label = f"connection {self.name!r}"
+        bounds |= {"per": "synapse", "may_be_empty": True, "copy": False}
+        values = quantity(label, what, getattr(self, what), unit, **bounds)
+        if isinstance(values, np.ndarray) and len(values) != size:
+            raise NetworkError(
+                f"{label}: {what} has {len(values)} values; allowed: one, or {size} (one per "
+                "synapse)."
+            )
+        object.__setattr__(self, what, values)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return len(self.post)
+
+    @property
+    def pre(self) -> Int32Array:
+        """Source neuron of each synapse, shape (n_synapses,)."""
+        return np.repeat(np.arange(self.source.size, dtype=np.int32), np.diff(self.indptr))
+
+    def __repr__(self) -> str:
+        return (
+            f"Connection({self.name!r}, {self.source.name!r} -> {self.target.name!r}, "
+            f"{self.n_synapses} synapses)"
+        )
+
+
+def check_ends(source: Any, target: Any, name: Any) -> str:
+    """Return how messages name a connection, or raise unless its ends and its name may be so."""
+    if not isinstance(source, (Population, PoissonInput, SpikeInput)):
+        raise NetworkError(
+            f"connection: source = {shown(source)}; allowed: a Population, PoissonInput or "
+            "SpikeInput."
+        )
+    instance("connection", "target", target, Population, "a Population", error=NetworkError)
+    if name is not None:
+        check_name("connection", name)
+    return f"connection {name or f'{source.name}->{target.name}'!r}"
+
+
+def unit_of_weights(target: Population) -> str:
+    """Return the unit in which synapses onto a population are weighted."""
+    return "mV" if target.model.delta_synapses else "nA"

@@ -1,0 +1,809 @@
+"""A call that is right for every public function and class, for ``bad_inputs``.
+
+Each names the arguments that are replaced: in ``never`` those that no value of the table suits, and
+by name the others with the values that they may well have.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import neurochip as nc
+from compiler import CompileOptions, choose_dt, compile_network, explain_fit
+from neurochip import attribution, mapping, programming, recording, stimulus, tuning, validation
+from neurochip.emulator import Emulator
+from neurochip.image import ChipImage, Compartments, SynapseGroup
+from neurochip.reference import simulate_reference
+from neurochip.registers import SignMode, SynapseFormat
+
+Names = frozenset[str]
+
+
+def _names(*names: str) -> Names:
+    return frozenset(names)
+
+
+# What an argument may well be, as names of the table of values.
+NONE = _names("None")
+SWITCH = _names("True", "np.True_")
+TEXT = _names("text", "digits", "np.str_")
+LABEL = TEXT | {"empty text"}
+EMPTY = _names("[]", "empty array")
+NO_ITEMS = EMPTY | {"dict"}
+SEED = _names("0", "10**30", "10**5000")
+REAL = _names("-1", "0", "0.5", "1.5", "1e300", "10**30")
+NOT_NEGATIVE = REAL - {"-1"}
+POSITIVE = NOT_NEGATIVE - {"0"}
+# Arrays, too; there is none of integers beyond 64 bits.
+PAIR = _names("beyond int64")
+REALS = REAL - {"10**30"}
+NOT_NEGATIVES = REALS - {"-1"}
+POSITIVES = NOT_NEGATIVES - {"0"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that is right, and which values each of its arguments may well have."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
+    fine: dict[str, Names]
+
+    def __call__(self, **changes):
+        """Call with some arguments replaced."""
+        return self.function(**{**self.arguments, **changes})
+
+
+def _call(name: str, function: Any, arguments: Any = (), never: str = "", /, **fine: Names) -> Call:
+    nothing = dict.fromkeys(never.split(), frozenset())
+    return Call(name, function, dict(arguments), {**nothing, **fine})
+
+
+@functools.cache
+def calls() -> list[Call]:
+    """All calls. The network and its runs are made once."""
+    return [
+        *_neurons(),
+        *_connections(),
+        *_inputs_and_recordings(),
+        *_chips(),
+        *_images(),
+        *_stages(),
+        *_judging(),
+        *_mapping(),
+        *_figures(),
+    ]
+
+
+@functools.cache
+def _small() -> dict[str, Any]:
+    """A small network, its image and its runs."""
+    source = nc.PoissonInput("source", 3, rate=200.0)
+    given = nc.SpikeInput("given", 2, [0, 1], [1.0, 2.0])
+    cells = nc.Population("cells", 3, nc.LIF(tau_m=10.0))
+    links = [nc.one_to_one(source, cells, weight=20.0), nc.all_to_all(given, cells, weight=1.0)]
+    network = nc.Network(inputs=[source, given], populations=[cells], connections=links)
+    drawn = nc.draw_stimulus(network, 10.0, seed=1)
+    image = compile_network(network, dt=1.0)
+    chip = Emulator(image, threads=1).run(drawn, record=["v"])
+    float64 = simulate_reference(network, drawn, 1.0, record=["v"], threads=1)
+    compared = validation.compare(float64, chip)
+    return {
+        "source": source,
+        "cells": cells,
+        "network": network,
+        "stimulus": drawn,
+        "image": image,
+        "chip": chip,
+        "reference": float64,
+        "comparison": compared,
+    }
+
+
+def _neurons() -> list[Call]:
+    return [
+        _call(
+            "LIF",
+            nc.LIF,
+            {"tau_syn": 2.0},
+            "v_reset integration",
+            tau_m=POSITIVES | PAIR | {"inf"},
+            v_rest=REALS | PAIR,
+            v_thresh=REALS | PAIR | {"inf"},
+            tau_refrac=NOT_NEGATIVES | PAIR,
+            cm=POSITIVES | PAIR,
+            i_offset=REALS | PAIR,
+            tau_syn=POSITIVES | PAIR | NONE,
+            v_init=REALS | PAIR | NONE,
+            i_syn_init=REALS | PAIR,
+        ),
+        _call(
+            "LIF of two currents",
+            nc.LIF,
+            {"tau_syn_E": 2.0, "tau_syn_I": 3.0},
+            tau_syn_E=POSITIVES | PAIR,
+            tau_syn_I=POSITIVES | PAIR,
+        ),
+        _call("Population", nc.Population, {"name": "p", "size": 2}, "size model", name=TEXT),
+        _call(
+            "ConstantCurrent",
+            nc.ConstantCurrent,
+            {"target": _small()["cells"], "amplitude": 1.0},
+            "target",
+            amplitude=REALS,
+        ),
+        _call(
+            "Network",
+            nc.Network,
+            {"populations": [_small()["cells"]]},
+            "populations delivery",
+            inputs=NO_ITEMS,
+            connections=NO_ITEMS,
+        ),
+        _call("Network.population", _small()["network"].population, {"name": "cells"}, "name"),
+    ]
+
+
+def _connections() -> list[Call]:
+    ends = {"source": _small()["source"], "target": _small()["cells"], "weight": 1.0, "delay": 1.0}
+    rule = {
+        "weight": REALS,
+        "delay": NOT_NEGATIVES,
+        "name": TEXT | NONE,
+        "seed": SEED | NONE,
+    }
+    drawn = {**rule, "seed": SEED, "allow_self_connections": SWITCH}
+    seeded = {**ends, "seed": 1}
+    stored = {"indptr": np.array([0, 1, 1, 2]), "post": np.array([0, 1], dtype=np.int32)}
+    bounds = {"low": -1e301, "high": 1e301}
+    return [
+        _call(
+            "Uniform",
+            nc.Uniform,
+            {"low": 0.0, "high": 2.0},
+            low=_names("-1", "0", "0.5", "1.5"),
+            high=NOT_NEGATIVE,
+        ),
+        _call(
+            "Normal",
+            nc.Normal,
+            {"mean": 1.0, "std": 1.0, **bounds},
+            mean=REAL,
+            std=NOT_NEGATIVE,
+            low=_names("-inf", "-1", "0", "0.5", "1.5"),
+            high=REAL | {"inf"},
+        ),
+        _call(
+            "LogNormal",
+            nc.LogNormal,
+            {"mu": 0.0, "sigma": 1.0},
+            mu=REAL,
+            sigma=NOT_NEGATIVE,
+            scale=REAL,
+        ),
+        _call("one_to_one", nc.one_to_one, ends, "source target", **rule),
+        _call(
+            "all_to_all",
+            nc.all_to_all,
+            ends,
+            "source target",
+            **rule,
+            allow_self_connections=SWITCH,
+        ),
+        _call(
+            "fixed_probability",
+            nc.fixed_probability,
+            {**seeded, "probability": 0.5},
+            "source target",
+            **drawn,
+            probability=_names("0", "0.5"),
+        ),
+        _call(
+            "fixed_indegree",
+            nc.fixed_indegree,
+            {**seeded, "indegree": 1},
+            "source target",
+            **drawn,
+            indegree=_names("0"),
+        ),
+        _call(
+            "fixed_outdegree",
+            nc.fixed_outdegree,
+            {**seeded, "outdegree": 1},
+            "source target",
+            **drawn,
+            outdegree=_names("0"),
+        ),
+        _call(
+            "from_arrays",
+            nc.from_arrays,
+            {**ends, "pre": [0, 1], "post": [1, 2]},
+            "source target pre post",
+            **{**rule, "weight": REALS | PAIR, "delay": NOT_NEGATIVES | PAIR},
+        ),
+        _call(
+            "Connection",
+            nc.Connection,
+            {**ends, **stored, "name": "c"},
+            "source target indptr post",
+            name=TEXT,
+            weight=REALS | PAIR,
+            delay=NOT_NEGATIVES | PAIR,
+        ),
+    ]
+
+
+def _recording_with(part: str, values: Any = None) -> Any:
+    """A recording, one of whose parts has a value for a population."""
+    whole: dict[str, Any] = {
+        "populations": {"p": 2},
+        "steps": {"p": np.array([0, 1])},
+        "ids": {"p": np.array([0, 1])},
+        "traces": {},
+        "counters": {},
+    }
+    whole[part] = {("p", "v") if part == "traces" else "p": values}
+    return nc.Recording(label="a", dt=1.0, first_step=0, n_steps=3, **whole)
+
+
+def _inputs_and_recordings() -> list[Call]:
+    spikes = {"p": np.array([0, 1])}
+    parts = {"populations": {"p": 2}, "steps": spikes, "ids": spikes}
+    drawn, chip = _small()["stimulus"], _small()["chip"]
+    inputs = [("source", 3), ("given", 2)]
+    ask = {"population": "cells"}
+    return [
+        _call(
+            "PoissonInput",
+            nc.PoissonInput,
+            {"name": "p", "size": 2, "rate": 1.0},
+            "size",
+            name=TEXT,
+            rate=NOT_NEGATIVES | PAIR,
+        ),
+        _call(
+            "SpikeInput",
+            nc.SpikeInput,
+            {"name": "p", "size": 2, "ids": [0, 1], "times": [1.0, 2.0]},
+            "size ids",
+            name=TEXT,
+            times=PAIR,
+        ),
+        _call(
+            "SpikeInput.from_trains",
+            nc.SpikeInput.from_trains,
+            {"name": "p", "trains": [[1.0], []]},
+            name=TEXT,
+            trains=PAIR | {"[[]]", "ragged", "matrix", "generator"},
+        ),
+        _call(
+            "Stimulus",
+            nc.Stimulus,
+            {"duration": 1.0},
+            duration=POSITIVE,
+            trains=NO_ITEMS,
+        ),
+        _call(
+            "Stimulus.binned",
+            drawn.binned,
+            {"dt": 1.0, "inputs": inputs},
+            "inputs",
+            dt=POSITIVE,
+            ordered=SWITCH,
+        ),
+        _call("Stimulus.trains_for", drawn.trains_for, {"inputs": inputs}, "inputs"),
+        _call(
+            "draw_stimulus",
+            nc.draw_stimulus,
+            {"network": _small()["network"], "duration": 10.0, "seed": 1},
+            "network",
+            duration=_names("0.5", "1.5"),
+            seed=SEED,
+        ),
+        _call(
+            "count_steps",
+            stimulus.count_steps,
+            {"duration": 3.0, "dt": 1.5},
+            duration=_names("1.5"),
+            dt=_names("0.5", "1.5"),
+        ),
+        _call(
+            "Probe",
+            nc.Probe,
+            {"variable": "v", "ids": [0]},
+            variable=LABEL,
+            population=LABEL | NONE,
+            ids=EMPTY | PAIR | NONE,
+        ),
+        _call(
+            "resolve_probes",
+            recording.resolve_probes,
+            {"record": ["v"], "populations": {"p": 2}, "variables": ("v",)},
+            record=NO_ITEMS,
+        ),
+        _call(
+            "Trace",
+            recording.Trace,
+            {"ids": [0, 1], "values": np.zeros((3, 2)), "unit": "mV"},
+            ids=PAIR,
+            values=_names("matrix"),
+            unit=LABEL,
+        ),
+        _call(
+            "Recording",
+            nc.Recording,
+            {"label": "a", "dt": 1.0, "first_step": 0, "n_steps": 3, **parts},
+            "n_steps populations steps ids",
+            label=LABEL,
+            dt=POSITIVE,
+            first_step=_names("0"),
+            traces=_names("dict"),
+            counters=_names("dict"),
+        ),
+        *(
+            _call(f"Recording with {part}", _recording_with, {"part": part}, "values")
+            for part in ("populations", "steps", "ids", "traces")
+        ),
+        _call("Recording with counters", _recording_with, {"part": "counters"}, values=SEED),
+        _call("Recording.times", chip.times, ask, "population"),
+        _call("Recording.counts", chip.counts, ask, "population"),
+        _call("Recording.rates", chip.rates, ask, "population"),
+        _call("Recording.trace", chip.trace, ask, "population variable"),
+    ]
+
+
+def _chips() -> list[Call]:
+    return [
+        _call("ChipSpec", nc.ChipSpec, {"name": "chip"}, "cores core chips mesh", name=TEXT),
+        _call(
+            "ChipSpec.what_if",
+            nc.LOIHI.what_if,
+            {},
+            "decay_bits weight_rounding",
+            name=TEXT | NONE,
+            cores=NONE,
+            chips=NONE,
+            mesh=NONE,
+            weight_clips=SWITCH,
+        ),
+        _call(
+            "CoreSpec",
+            nc.CoreSpec,
+            {},
+            "compartments decay_bits state_bits weight_shift refractory_max synaptic_words "
+            "skip_bits_min voltage_overflow weight_rounding",
+            delay_max=_names("0"),
+            weight_exponent_min=_names("-1", "0"),
+            run_base=SWITCH,
+        ),
+        _call(
+            "MeshSpec",
+            nc.MeshSpec,
+            {},
+            "cores_per_tile tile_columns chip_columns",
+            cost_east_west=NOT_NEGATIVE,
+            cost_north_south=NOT_NEGATIVE,
+        ),
+    ]
+
+
+def _images() -> list[Call]:
+    zero, signed = _names("0"), _names("-1", "0")
+    registers = {
+        "decay_u": zero,
+        "decay_v": zero,
+        "decay_u_offset": zero,
+        "threshold_mantissa": zero,
+        "bias_mantissa": signed,
+        "bias_exponent": zero,
+        "refractory": frozenset(),
+        "vmin_exponent": zero,
+        "v_init": signed,
+        "u_init": signed,
+        "join": zero,
+    }
+    lists = {"source": "inputs", "pre": [0, 1], "target": [0, 1], "mantissa": [10, 20]}
+    core, form = nc.CoreSpec(), SynapseFormat(0, 8, SignMode.EXCITATORY)
+
+    def with_registers(**values):
+        return programming.program(nc.LOIHI, values)
+
+    def with_synapses(**changes):
+        item = programming.Synapses(**{**lists, "sign_mode": 2, **changes})
+        return programming.program(nc.LOIHI, {}, [item], n_inputs=2, n_compartments=2)
+
+    return [
+        _call("registers of program", with_registers, {}, **registers),
+        _call(
+            "Synapses",
+            with_synapses,
+            {},
+            "source pre sign_mode",
+            target=zero,
+            mantissa=zero,
+            exponent=signed,
+            bits=NONE,
+            delay=zero,
+        ),
+        _call(
+            "program",
+            programming.program,
+            {"chip": nc.LOIHI, "compartments": {}, "n_compartments": 2},
+            "chip",
+            compartments=_names("dict"),
+            synapses=NO_ITEMS,
+            n_inputs=zero,
+            n_compartments=NONE,
+            cores=NONE,
+            noise=NONE,
+            truncate=SWITCH,
+        ),
+        _call(
+            "Noise",
+            programming.Noise,
+            {"enabled": np.zeros(2, dtype=np.int32), "exponent": 7},
+            exponent=zero,
+            mantissa_offset=signed,
+            at_membrane=SWITCH,
+            seed=zero,
+        ),
+        _call(
+            "SynapseFormat",
+            SynapseFormat,
+            {"weight_exponent": 0, "weight_bits": 8, "sign_mode": SignMode.MIXED},
+            "sign_mode",
+            weight_exponent=SEED | {"-1"},
+            weight_bits=SEED | {"-1"},
+        ),
+        _call(
+            "Compartments.fill",
+            Compartments.fill,
+            {"core": core, "size": 2},
+            "core size",
+            decay_v=signed,
+        ),
+        _call(
+            "SynapseGroup.from_coo",
+            SynapseGroup.from_coo,
+            {**lists, "n_sources": 2, "synapse_format": form},
+            "source n_sources synapse_format pre",
+            target=signed,
+            mantissa=signed,
+            delay=zero,
+        ),
+        _call(
+            "ChipImage",
+            ChipImage,
+            {
+                "chip": nc.LOIHI,
+                "core_ptr": np.array([0, 2]),
+                "compartments": Compartments.fill(core, 2),
+                "n_inputs": 0,
+            },
+            "chip core_ptr compartments",
+            n_inputs=zero,
+            synapses=NO_ITEMS,
+            noise=NONE,
+            symbols=NONE,
+            core_sites=NONE,
+        ),
+    ]
+
+
+def _stages() -> list[Call]:
+    network, drawn, image = (_small()[name] for name in ("network", "stimulus", "image"))
+    raw = Emulator(image.without_symbols(), threads=1, progress=False)
+    options = {
+        "headroom": POSITIVE - {"0.5"},
+        "assumed_rate": NOT_NEGATIVE,
+        "weight_seed": SEED,
+        "seed": SEED,
+        "mesh": NONE,
+    }
+    asked = {"network": network, "dt": 1.0}
+    dt = _names("0.5", "1.5")
+
+    def run(**changes):
+        emulator = Emulator(image, threads=1, progress=False)
+        return emulator.run(**{"stimulus": drawn, **changes})
+
+    def run_batch(**changes):
+        emulator = Emulator(image, threads=1, progress=False)
+        return emulator.run_batch(**{"stimuli": [drawn, drawn], **changes})
+
+    def run_steps(**changes):
+        raw.reset()
+        return raw.run_steps(**{"n_steps": 2, **changes})
+
+    return [
+        _call("CompileOptions", CompileOptions, {}, "gain weight_rounding placement", **options),
+        _call(
+            "compile_network",
+            compile_network,
+            asked,
+            "network chip gain weight_rounding placement",
+            **options,
+            dt=dt,
+            traffic=NONE,
+        ),
+        _call(
+            "choose_dt",
+            choose_dt,
+            {"network": network, "bounds": (0.5, 1.0)},
+            "network chip bounds",
+            candidates=NONE | PAIR,
+            options=NONE,
+        ),
+        _call("explain_fit", explain_fit, asked, "network chip", dt=dt, traffic=NONE),
+        _call(
+            "Emulator",
+            Emulator,
+            {"image": image},
+            "image",
+            strict=SWITCH,
+            threads=NONE,
+            progress=SWITCH | NONE,
+        ),
+        _call("Emulator.run", run, {}, "stimulus", duration=NONE, record=NO_ITEMS),
+        _call(
+            "Emulator.run_batch",
+            run_batch,
+            {},
+            "",
+            stimuli=NO_ITEMS,
+            duration=NONE,
+            record=NO_ITEMS,
+            seeds=NONE,
+            threads=NONE,
+        ),
+        _call(
+            "Emulator.run_steps",
+            run_steps,
+            {"steps": [0, 1], "sources": [0, 1]},
+            "n_steps sources",
+            steps=PAIR,
+            record=NO_ITEMS,
+            noise=NONE,
+        ),
+        _call(
+            "simulate_reference",
+            simulate_reference,
+            {"network": network, "stimulus": drawn, "dt": 1.0, "progress": False},
+            "network stimulus",
+            dt=_names("0.5"),
+            record=NO_ITEMS,
+            duration=NONE,
+            threads=NONE,
+            progress=NONE | SWITCH,
+        ),
+    ]
+
+
+def _judging() -> list[Call]:
+    network, drawn, image = (_small()[name] for name in ("network", "stimulus", "image"))
+    compared = _small()["comparison"]
+    runs = {name: _small()[name] for name in ("reference", "chip")}
+    several = {name: [run] * 2 for name, run in runs.items()}
+    seed = SEED | {"[10**30]"}
+    return [
+        _call(
+            "compare",
+            validation.compare,
+            runs,
+            "reference chip",
+            fine=NONE,
+            network=NONE,
+            min_spikes=SEED - {"0"},
+            window=_names("0", "0.5", "1.5"),
+            seed=SEED,
+        ),
+        _call("Comparison.population", compared.population, {"name": "cells"}, "name"),
+        _call(
+            "compare_activity",
+            validation.compare_activity,
+            {**several, "population": "cells", "tolerance": 0.2},
+            "reference chip population",
+            tolerance=POSITIVE,
+            bin_width=_names("1.5"),
+            seed=SEED,
+        ),
+        _call(
+            "equivalence",
+            validation.equivalence,
+            {"reference": [1.0, 2.0], "chip": [1.0, 2.0], "tolerance": 0.1},
+            "resamples",
+            reference=PAIR,
+            chip=PAIR,
+            tolerance=POSITIVE,
+            relative=SWITCH,
+            seed=seed,
+        ),
+        _call(
+            "rate_equivalence",
+            validation.rate_equivalence,
+            {"item": compared.population("cells"), "tolerance": 0.1},
+            "item",
+            tolerance=POSITIVE,
+            seed=seed,
+        ),
+        _call(
+            "train_distances",
+            validation.train_distances,
+            {**runs, "population": "cells", "distance": "isi"},
+            "reference chip population distance",
+        ),
+        _call(
+            "attribute",
+            attribution.attribute,
+            {"network": network, "stimulus": drawn, "image": image, "progress": False},
+            "network stimulus substeps",
+            image=NONE,
+            window=_names("0", "0.5", "1.5"),
+            v_neurons=SEED - {"0"},
+            shapley=SWITCH,
+        ),
+        _call(
+            "calibrate",
+            tuning.calibrate,
+            {"network": network, "image": image, "stimuli": drawn, "progress": False},
+            "network image stimuli registers substeps rounds",
+            tolerance=_names("0", "0.5"),
+        ),
+    ]
+
+
+def _mapping() -> list[Call]:
+    image, chip = _small()["image"], _small()["chip"]
+    costs = dict.fromkeys(("update_inactive", "update_active", "synaptic_event"), (1.0, 1.0))
+    pair = PAIR | {"generator"}
+    run = {"image": image, "recording": chip}
+    energy = mapping.estimate_energy(table=mapping.DAVIES_2018, **run)
+    report = mapping.map_image(image)
+    return [
+        _call("map_image", mapping.map_image, {"image": image}, "image", activity=NONE),
+        _call("core_usage", mapping.core_usage, {"image": image}, "image"),
+        _call(
+            "MappingReport.utilisation",
+            report.utilisation,
+            {"resource": "compartments"},
+            "resource",
+        ),
+        _call(
+            "Activity",
+            mapping.Activity,
+            {"compartments": np.ones(3), "inputs": np.ones(5), "label": "x"},
+            compartments=EMPTY | PAIR,
+            inputs=EMPTY | PAIR,
+            label=LABEL,
+        ),
+        _call(
+            "Activity.uniform",
+            mapping.Activity.uniform,
+            {"image": image},
+            "image",
+            rate=NOT_NEGATIVE,
+        ),
+        _call(
+            "Activity.measured", mapping.Activity.measured, run, "image recording", stimulus=NONE
+        ),
+        _call(
+            "CostTable",
+            mapping.CostTable,
+            {"name": "t", "source": "s", **costs},
+            "barrier",
+            name=TEXT,
+            source=TEXT,
+            update_inactive=pair,
+            synaptic_event=pair,
+            static=pair,
+            barrier_chips=NO_ITEMS,
+        ),
+        _call(
+            "estimate_energy",
+            mapping.estimate_energy,
+            {**run, "table": mapping.DAVIES_2018},
+            "image recording table",
+            stimulus=NONE,
+        ),
+        _call(
+            "EnergyEstimate.per_inference", energy.per_inference, {"inferences": 1}, "inferences"
+        ),
+    ]
+
+
+class _Axes:
+    """Takes whatever is drawn, as axes do."""
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *_, **__):
+        return self
+
+    def get_xlim(self):
+        return 0.0, 1.0
+
+    def get_legend_handles_labels(self):
+        return [], []
+
+
+def _figures() -> list[Call]:
+    compared = _small()["comparison"]
+    runs = {name: _small()[name] for name in ("reference", "chip")}
+    report = mapping.map_image(_small()["image"])
+    drawn = {"ax": _Axes(), **runs, "population": "cells"}
+    network, stimulus = _small()["network"], _small()["stimulus"]
+    steps = choose_dt(network, bounds=(0.5, 1.0))
+    sources = attribution.attribute(network, stimulus, image=_small()["image"], progress=False)
+    asked = {"population": "cells", "metric": "rate"}
+    of_all = {"ax": _Axes(), "comparison": compared, "population": "cells"}
+    return [
+        _call(
+            "plot_raster",
+            validation.plot_raster,
+            drawn,
+            "reference population",
+            chip=NONE,
+            ids=_names("0") | NONE,
+        ),
+        _call(
+            "plot_traces",
+            validation.plot_traces,
+            {**drawn, "ids": [0, 1]},
+            "reference population",
+            chip=NONE,
+            ids=_names("0"),
+            threshold=REALS | NONE | {"inf", "-inf"},
+            offset=REAL | NONE,
+        ),
+        _call("plot_rates", validation.plot_rates, of_all, "comparison population"),
+        _call("plot_rate_errors", validation.plot_rate_errors, of_all, "comparison population"),
+        _call(
+            "membrane_figure",
+            validation.membrane_figure,
+            {"recordings": list(runs.values()), "population": "cells"},
+            "recordings population",
+        ),
+        _call(
+            "comparison_figure",
+            validation.comparison_figure,
+            {"comparison": compared, **runs, "population": "cells"},
+            "comparison reference chip population",
+        ),
+        _call(
+            "plot_mesh",
+            mapping.plot_mesh,
+            {"ax": _Axes(), "report": report},
+            "report values",
+        ),
+        _call("plot_traffic", mapping.plot_traffic, {"ax": _Axes(), "report": report}, "report"),
+        _call(
+            "plot_utilisation",
+            mapping.plot_utilisation,
+            {"ax": _Axes(), "report": report},
+            "report",
+        ),
+        _call("mapping_figure", mapping.mapping_figure, {"report": report}, "report"),
+        _call("plot_dt_choice", tuning.plot_dt_choice, {"ax": _Axes(), "choice": steps}, "choice"),
+        _call(
+            "plot_attribution",
+            attribution.plot_attribution,
+            {"ax": _Axes(), "attribution": sources},
+            "attribution metric",
+        ),
+        *(
+            _call(f"Attribution.{method.__name__}", method, arguments, " ".join(arguments))
+            for method, arguments in (
+                (sources.effects_on, asked),
+                (sources.total, asked),
+                (sources.effect, {**asked, "source": "weights"}),
+                (sources.of_neurons, {**asked, "source": "weights"}),
+            )
+        ),
+    ]

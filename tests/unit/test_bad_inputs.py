@@ -1,0 +1,72 @@
+"""What means nothing is refused with one message, whatever it is and wherever it is given."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import bad_inputs
+import pytest
+from bad_input_calls import calls
+
+from neurochip.errors import NeurochipError
+
+MODULES = (
+    "neurochip",
+    "neurochip.recording",
+    "neurochip.programming",
+    "neurochip.emulator",
+    "neurochip.reference",
+    "neurochip.validation",
+    "neurochip.attribution",
+    "neurochip.tuning",
+    "neurochip.mapping",
+    "compiler",
+)
+RESULTS = {  # made by the functions of the table, and enumerations
+    *("ActivityComparison", "Attribution", "Calibration", "Comparison", "Conclusion"),
+    *("DistributionComparison", "DtCandidate", "DtChoice", "EnergyEstimate", "Equivalence"),
+    *("ErrorSplit", "FitReport", "FitRow", "MappingReport", "MetricTotal"),
+    *("PopulationComparison", "RateError", "SignMode", "SourceEffect", "Traffic", "Trim"),
+    "Verdict",
+    "Cost",  # a pair; CostTable checks it
+    "as_probes",  # of engines; resolve_probes calls it
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    return calls()
+
+
+def test_every_public_function_and_class_stands_in_the_table(table):
+    listed = {call.name.split(".")[0] for call in table}
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for item in module.__all__:
+            public = getattr(module, item)
+            error = inspect.isclass(public) and issubclass(public, NeurochipError)
+            if callable(public) and not error:
+                assert item in listed | RESULTS, f"{name}.{item}"
+
+
+def test_every_call_of_the_table_is_right(table):
+    for call in table:
+        if not call.name.startswith("Recording with"):  # which is nothing without its part
+            call()
+
+
+def test_what_an_argument_may_well_be_is_accepted(table):
+    for call in table:
+        for argument, fine in call.fine.items():
+            for name in sorted(fine):
+                found = bad_inputs.outcome(call, argument, name)
+                assert found.startswith("accepted"), f"{call.name}({argument}={name}): {found}"
+
+
+def test_what_means_nothing_is_answered_by_one_clear_message(table):
+    lines, others = bad_inputs.table(table)
+    assert others == []
+    tried = int(lines[-1].split()[1])
+    assert tried >= 500
+    assert len(lines) == 2 + len(bad_inputs.VALUES)
