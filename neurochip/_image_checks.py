@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._image_parts import Compartments, Noise, Symbols, SynapseGroup
+from ._image_parts import Compartments, Noise, SynapseGroup, check_array
+from ._image_symbols import Symbols
 from ._values import shown
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
@@ -43,7 +44,7 @@ def check_image(
 
 
 def _check_cores(chip: ChipSpec, pointers: Any, size: int) -> None:
-    _check_array("image", "core_ptr", pointers, np.int64)
+    check_array("image", "core_ptr", pointers, np.int64)
     rising = len(pointers) > 1 and bool((np.diff(pointers) > 0).all())
     if not rising or pointers[0] != 0 or pointers[-1] != size:
         raise ImageError(
@@ -65,7 +66,7 @@ def _check_cores(chip: ChipSpec, pointers: Any, size: int) -> None:
 
 
 def _check_sites(chip: ChipSpec, sites: Any, n_cores: int) -> None:
-    _check_array("image", "core_sites", sites, np.int64, n_cores)
+    check_array("image", "core_sites", sites, np.int64, n_cores)
     inside = bool(((sites >= 0) & (sites < chip.total_cores)).all())
     if not inside or len(np.unique(sites)) < n_cores:
         raise ImageError(
@@ -93,7 +94,7 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
     }
     for name, (low, high) in ranges.items():
         values = getattr(registers, name)
-        _check_array("compartments", name, values, np.int32, len(registers))
+        check_array("compartments", name, values, np.int32, len(registers))
         outside = (values < low) | (values > high)
         if outside.any():
             first = int(np.argmax(outside))
@@ -131,17 +132,6 @@ def _check_joins(compartments: Compartments, core_ptr: Any) -> None:
         )
 
 
-def _check_array(owner: str, name: str, values: Any, dtype: Any, size: int | None = None) -> None:
-    wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
-    if not isinstance(values, np.ndarray):
-        raise ImageError(f"{owner}: {name} = {shown(values)}; {wanted}.")
-    if values.dtype != dtype:
-        raise ImageError(f"{owner}: {name} is of type {values.dtype}; {wanted}.")
-    if values.ndim != 1 or size not in {None, len(values)}:
-        count = "" if size is None else f" with {size} values"
-        raise ImageError(f"{owner}: {name} has shape {values.shape}; {wanted}{count}.")
-
-
 def _check_group(owner: str, group: SynapseGroup, sizes: Mapping[str, int], core: CoreSpec) -> None:
     if group.source not in sizes:
         raise ImageError(
@@ -149,10 +139,10 @@ def _check_group(owner: str, group: SynapseGroup, sizes: Mapping[str, int], core
         )
     check_format(owner, group.format, core)
     n, rows = group.n_synapses, sizes[group.source]
-    _check_array(owner, "target", group.target, np.int32)
-    _check_array(owner, "mantissa", group.mantissa, np.int16, n)
-    _check_array(owner, "delay", group.delay, np.uint8, n if np.size(group.delay) else None)
-    _check_array(owner, "indptr", group.indptr, np.int64, rows + 1)
+    check_array(owner, "target", group.target, np.int32)
+    check_array(owner, "mantissa", group.mantissa, np.int16, n)
+    check_array(owner, "delay", group.delay, np.uint8, n if np.size(group.delay) else None)
+    check_array(owner, "indptr", group.indptr, np.int64, rows + 1)
     if group.indptr[0] != 0 or group.indptr[-1] != n or (np.diff(group.indptr) < 0).any():
         raise ImageError(
             f"{owner}: indptr = {shown(group.indptr.tolist())}; allowed: never falling, "
@@ -177,20 +167,27 @@ def _check_symbols(symbols: Symbols, n_inputs: int, n_compartments: int) -> None
         raise ImageError(
             f"symbols: the inputs have {sources} sources; allowed: {n_inputs}, as the image has."
         )
+    taken = np.zeros(n_compartments, dtype=bool)
     for item in symbols.populations:
-        owner, size = f"symbols of {item.name!r}", len(item.compartments)
-        _check_array(owner, "compartments", item.compartments, np.int32)
-        for name in ("mv_per_lsb", "origin", "v_reset"):
-            _check_array(owner, name, getattr(item, name), np.float64, size)
-        if size and not (item.compartments.min() >= 0 and item.compartments.max() < n_compartments):
-            negative = item.compartments.min() < 0
-            worst = item.compartments.min() if negative else item.compartments.max()
+        owner, ids = f"symbols of {item.name!r}", item.compartments
+        if not (ids.min() >= 0 and ids.max() < n_compartments):
+            worst = ids.min() if ids.min() < 0 else ids.max()
             raise ImageError(
                 f"{owner}: a compartment is {worst}; allowed: 0 to {n_compartments - 1}."
+            )
+        before = int(taken.sum())
+        twice = ids[taken[ids]]
+        taken[ids] = True
+        if not twice.size and int(taken.sum()) < before + len(ids):
+            twice = np.flatnonzero(np.bincount(ids) > 1)
+        if twice.size:
+            raise ImageError(
+                f"{owner}: compartment {twice[0]} is that of two neurons; allowed: one of its own "
+                "for each."
             )
 
 
 def _check_noise(noise: Noise, size: int) -> None:
-    _check_array("noise", "enabled", noise.enabled, np.int32, size)
+    check_array("noise", "enabled", noise.enabled, np.int32, size)
     if noise.enabled.size and not (noise.enabled.min() >= 0 and noise.enabled.max() <= 1):
         raise ImageError("noise: enabled holds other numbers than 0 and 1; allowed: 0 or 1.")

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from ._array_value import ArrayValue
-from ._values import MOST_IDS, check_size, choice, instance, integer, integers, shown, switch
-from .compile_report import CompileReport
+from ._values import MOST_IDS, choice, instance, integer, integers, shown, switch
 from .errors import ImageError
 from .hardware import CoreSpec
 from .registers import SynapseFormat
-from .typing import Float64Array, Int16Array, Int32Array, Int64Array, UInt8Array
+from .typing import Int16Array, Int32Array, Int64Array, UInt8Array
 
-__all__ = ["Compartments", "InputSymbol", "Noise", "PopulationSymbol", "Symbols", "SynapseGroup"]
+__all__ = ["Compartments", "Noise", "SynapseGroup", "check_array"]
 
 _SOURCES = ("inputs", "compartments")
 
@@ -311,57 +310,13 @@ class Noise(ArrayValue):
         return self.exponent, self.mantissa_offset, self.at_membrane, self.seed
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PopulationSymbol(ArrayValue):
-    """What the compartments of a population meant; arrays of shape (size,).
-
-    Parameters
-    ----------
-    name : str
-        Population of the network.
-    compartments : ndarray of int32
-        Compartment of each neuron.
-    mv_per_lsb, origin, v_reset : ndarray of float64
-        ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike its v is
-        ``v_reset``.
-    """
-
-    name: str
-    compartments: Int32Array
-    mv_per_lsb: Float64Array
-    origin: Float64Array
-    v_reset: Float64Array
-
-
-@dataclass(frozen=True)
-class InputSymbol:
-    """The ``name`` of a spiking input and its ``size``, the number of sources."""
-
-    name: str
-    size: int
-
-
-@dataclass(frozen=True, eq=False)
-class Symbols(ArrayValue):
-    """The removable part of an image: names and physical meaning.
-
-    Parameters
-    ----------
-    dt : float, ms
-        Length of a step.
-    populations : tuple of PopulationSymbol
-        In the order of the network.
-    inputs : tuple of InputSymbol
-        In the order of the image's input axons.
-    report : CompileReport
-        What the compiler did.
-    input_lead : int
-        Steps before its own in which an input spike is given to the chip: 0, so that it acts in the
-        next step, or 1, so that it acts in its own.
-    """
-
-    dt: float
-    populations: tuple[PopulationSymbol, ...]
-    inputs: tuple[InputSymbol, ...]
-    report: CompileReport
-    input_lead: int = 0
+def check_array(owner: str, name: str, values: Any, dtype: Any, size: int | None = None) -> None:
+    """Raise :class:`ImageError` unless values are a vector of a type, and of a size if given."""
+    wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
+    if not isinstance(values, np.ndarray):
+        raise ImageError(f"{owner}: {name} = {shown(values)}; {wanted}.")
+    if values.dtype != dtype:
+        raise ImageError(f"{owner}: {name} is of type {values.dtype}; {wanted}.")
+    if values.ndim != 1 or size not in {None, len(values)}:
+        count = "" if size is None else f" with {size} values"
+        raise ImageError(f"{owner}: {name} has shape {values.shape}; {wanted}{count}.")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import numbers
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+
+from ._values import choice, instance, instances, integer, real
+from .errors import ImageError
 
 __all__ = ["CompileReport", "ReportRow", "ScaleRow", "Span"]
 
@@ -28,11 +32,20 @@ class _PlainValue:
 
 @dataclass(frozen=True, eq=False)
 class Span(_PlainValue):
-    """Smallest (``low``), ``mean`` and largest (``high``) of the values of a parameter."""
+    """Smallest (``low``), ``mean`` and largest (``high``) of the values of a parameter.
+
+    Raises
+    ------
+    ImageError
+        If one is no number; it may be NaN, where there are no values.
+    """
 
     low: float
     mean: float
     high: float
+
+    def __post_init__(self) -> None:
+        _check_numbers("span", self, "low", "mean", "high")
 
     @classmethod
     def of(cls, values: Any) -> Span:
@@ -75,6 +88,11 @@ class ReportRow(_PlainValue):
         How the value was found, or why it matters.
     warning : str
         Empty unless the difference matters.
+
+    Raises
+    ------
+    ImageError
+        If a field is of another type or kind.
     """
 
     kind: str
@@ -88,6 +106,14 @@ class ReportRow(_PlainValue):
     relative_error: float
     note: str = ""
     warning: str = ""
+
+    def __post_init__(self) -> None:
+        choice("report", "kind", self.kind, ("population", "connection"), error=ImageError)
+        owner = f"report of {self.kind} {self.owner!r}"
+        _check_texts(owner, self, "owner", "parameter", "unit", "note", "warning")
+        _check_numbers(owner, self, "error", "relative_error")
+        for name, span in {"asked": self.asked, "meant": self.meant, **self.registers}.items():
+            instance(owner, name, span, Span, "a Span", error=ImageError)
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
@@ -123,6 +149,11 @@ class ScaleRow(_PlainValue):
         each overflows.
     warning : str
         Empty unless the room is less than what was asked for.
+
+    Raises
+    ------
+    ImageError
+        If a field is of another type or kind.
     """
 
     owner: str
@@ -130,6 +161,14 @@ class ScaleRow(_PlainValue):
     binding: str
     peaks: Mapping[str, tuple[float, float]]
     warning: str = ""
+
+    def __post_init__(self) -> None:
+        owner = f"report of the scale of {self.owner!r}"
+        _check_texts(owner, self, "owner", "binding", "warning")
+        _check_numbers(owner, self, "lsb_per_mv")
+        for name, pair in self.peaks.items():
+            if not (isinstance(name, str) and len(pair) == 2 and all(map(_is_number, pair))):
+                raise ImageError(f"{owner}: peaks[{name!r}] = {pair!r}; allowed: two numbers.")
 
     def headroom(self, name: str) -> float:
         """Limit over expected peak of that name; infinite where no peak is expected."""
@@ -166,6 +205,11 @@ class CompileReport(_PlainValue):
         Population by population.
     resources : dict of str to (used, limit)
         Cores of the chip, and for each other resource the fullest core.
+
+    Raises
+    ------
+    ImageError
+        If a field is of another type or kind, a population has no scale, or the cores are missing.
     """
 
     chip: str
@@ -174,6 +218,26 @@ class CompileReport(_PlainValue):
     rows: tuple[ReportRow, ...]
     scales: tuple[ScaleRow, ...]
     resources: Mapping[str, tuple[int, int]]
+
+    def __post_init__(self) -> None:
+        _check_texts("report", self, "chip")
+        real("report", "dt", self.dt, "ms", above=0.0, error=ImageError)
+        instance("report", "options", self.options, dict, "a dict", error=ImageError)
+        for field, kind in (("rows", ReportRow), ("scales", ScaleRow)):
+            allowed = f"a tuple of {kind.__name__}"
+            items = instances(
+                "report", field, getattr(self, field), kind, allowed, error=ImageError
+            )
+            object.__setattr__(self, field, items)
+        for name, (used, limit) in self.resources.items():
+            for number in (used, limit):
+                integer("report", f"resource {name!r}", number, at_least=0, error=ImageError)
+        if "cores" not in self.resources:
+            raise ImageError("report: resources have no 'cores'.")
+        lacking = {row.owner for row in self.rows if row.kind == "population"}
+        lacking -= {scale.owner for scale in self.scales}
+        if lacking:
+            raise ImageError(f"report: population {min(lacking)!r} has no scale.")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -209,7 +273,15 @@ class CompileReport(_PlainValue):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CompileReport:
-        """Rebuild a report from the data that :meth:`to_dict` gave."""
+        """Rebuild a report from the data that :meth:`to_dict` gave.
+
+        Raises
+        ------
+        ImageError
+            If a value is not allowed.
+        KeyError, TypeError, ValueError
+            If the data have another shape.
+        """
         rows = []
         for row in data["rows"]:
             spans = {name: _span(value) for name, value in row["registers"].items()}
@@ -231,7 +303,12 @@ class CompileReport(_PlainValue):
             options=data["options"],
             rows=tuple(rows),
             scales=tuple(
-                ScaleRow(**{**row, "peaks": {k: (e, m) for k, (e, m) in row["peaks"].items()}})
+                ScaleRow(
+                    **{
+                        **row,
+                        "peaks": {k: (_nan(e), _nan(m)) for k, (e, m) in row["peaks"].items()},
+                    }
+                )
                 for row in data["scales"]
             ),
             resources={name: (used, limit) for name, (used, limit) in data["resources"].items()},
@@ -265,6 +342,21 @@ class CompileReport(_PlainValue):
         for warning in self.warnings:
             lines += _wrap(f"Warning: {warning}")
         return "\n".join(lines)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+
+
+def _check_numbers(owner: str, item: Any, *fields: str) -> None:
+    for field in fields:
+        if not _is_number(getattr(item, field)):
+            raise ImageError(f"{owner}: {field} = {getattr(item, field)!r}; allowed: a number.")
+
+
+def _check_texts(owner: str, item: Any, *fields: str) -> None:
+    for field in fields:
+        instance(owner, field, getattr(item, field), str, "a text", error=ImageError)
 
 
 def _wrap(text: str) -> list[str]:

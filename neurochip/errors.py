@@ -10,6 +10,7 @@ __all__ = [
     "ChipOverflowError",
     "CompileError",
     "EmulatorError",
+    "FileError",
     "FrontendError",
     "ImageError",
     "MissingExtraError",
@@ -64,6 +65,10 @@ class RecordingError(NeurochipError, ValueError):
 
 class SweepError(NeurochipError, ValueError):
     """A sweep that was described wrongly, whose file belongs to another, or that cannot go on."""
+
+
+class FileError(NeurochipError, OSError):
+    """A path that cannot be that of a file, or a file that cannot be written."""
 
 
 class FrontendError(NeurochipError, ValueError):

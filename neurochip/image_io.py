@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ._npz import read_npz, reason, write_npz
+from ._archive import Archive
+from ._npz import read_npz, write_npz
 from .compile_report import CompileReport
-from .errors import ImageError, NeurochipError
+from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec, MeshSpec
 from .image import (
     ChipImage,
@@ -30,8 +31,9 @@ from .registers import SignMode, SynapseFormat
 
 __all__ = ["dump_image", "load_image", "save_image"]
 
-_KIND, _VERSION = "chip image", 1
+_KIND, _VERSION = "chip image", 2
 _COMPARTMENT_FIELDS = tuple(field.name for field in dataclasses.fields(Compartments))
+_LATER_FIELDS = ("join", "u_init")  # registers that files of before there were such ones lack
 _GROUP_ARRAYS = ("indptr", "target", "mantissa", "delay")
 _SYMBOL_ARRAYS = ("compartments", "mv_per_lsb", "origin", "v_reset")
 _SHOWN = 10  # rows of a table in a text dump before it is cut
@@ -40,13 +42,23 @@ _SHOWN = 10  # rows of a table in a text dump before it is cut
 def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
     """Write an image to an ``.npz`` file.
 
-    The file appears whole or not at all, and carries the digest of its integers.
+    The file appears whole or not at all. It carries the digest of its integers, and a checksum of
+    everything in it.
 
     Returns
     -------
     Path
         The path written, with ``.npz`` appended where it was missing.
+
+    Raises
+    ------
+    ImageError
+        If it is no image.
+    FileError
+        If the file cannot be written.
     """
+    if not isinstance(image, ChipImage):
+        raise ImageError(f"image = {image!r}; allowed: a ChipImage.")
     arrays: dict[str, Any] = {"core_ptr": image.core_ptr}
     if image.core_sites is not None:
         arrays["core_sites"] = image.core_sites
@@ -90,36 +102,38 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
     Raises
     ------
     ImageError
-        If the file is missing, damaged, truncated, of another kind, of a newer version, or its
-        integers do not match its digest.
+        If the file is missing, damaged, truncated, of another kind or of a newer version, holds
+        more or other things than were written, or its values are not those of an image.
     """
-    arrays, _ = read_npz(path, _KIND, _VERSION, ImageError)
-    try:
-        header = json.loads(str(arrays["header"]))
+    with read_npz(path, _KIND, _VERSION, ImageError, "compile the network again") as file:
+        header = file.json("header")
+        chip = _chip(header["chip"])
+        n_cores, size = file.shape("core_ptr")[0] - 1, file.shape("compartments.v_init")[0]
+        if n_cores > chip.total_cores or size > chip.total_cores * chip.core.compartments:
+            raise ValueError(
+                f"{n_cores} cores with {size} compartments, where the chip has {chip.total_cores} "
+                f"of {chip.core.compartments}"
+            )
+        sources = {"inputs": header["n_inputs"], "compartments": size}
         image = ChipImage(
-            chip=_chip(header["chip"]),
-            core_ptr=arrays["core_ptr"],
-            compartments=_compartments(arrays),
+            chip=chip,
+            core_ptr=file.array("core_ptr", "int64", (n_cores + 1,)),
+            compartments=_compartments(file, size),
             n_inputs=header["n_inputs"],
             synapses=tuple(
-                _group(index, entry, arrays) for index, entry in enumerate(header["synapses"])
+                _group(file, index, entry, sources[entry["source"]])
+                for index, entry in enumerate(header["synapses"])
             ),
             noise=None
             if header["noise"] is None
-            else Noise(arrays["noise.enabled"], *header["noise"]),
-            symbols=None if header["symbols"] is None else _symbols(header["symbols"], arrays),
-            core_sites=arrays.get("core_sites"),
+            else Noise(file.array("noise.enabled", "int32", (size,)), *header["noise"]),
+            symbols=None if header["symbols"] is None else _symbols(file, header["symbols"], size),
+            core_sites=file.array("core_sites", "int64", (n_cores,))
+            if "core_sites" in file
+            else None,
         )
-        digest = header["digest"]
-    except (NeurochipError, AttributeError, IndexError, KeyError, TypeError, ValueError) as problem:
-        raise ImageError(
-            f"{path}: a damaged chip image ({reason(problem)}); compile the network again."
-        ) from None
-    if image.digest() != digest:
-        raise ImageError(
-            f"{path}: the integers do not match the digest of the file; it was damaged or edited. "
-            "Compile the network again."
-        )
+        if image.digest() != header["digest"]:
+            raise ValueError("the integers do not match its digest")
     return image
 
 
@@ -192,33 +206,49 @@ def _cut(rows: int) -> list[str]:
     return [f"  ... {rows - _SHOWN} more"] if rows > _SHOWN else []
 
 
-def _compartments(arrays: dict[str, Any]) -> Compartments:
-    # Files of before there were joins and initial currents have none.
-    for name in ("join", "u_init"):
-        arrays.setdefault(f"compartments.{name}", np.zeros_like(arrays["compartments.v_init"]))
-    return Compartments(**{name: arrays[f"compartments.{name}"] for name in _COMPARTMENT_FIELDS})
+def _compartments(file: Archive, size: int) -> Compartments:
+    stored = [
+        name
+        for name in _COMPARTMENT_FIELDS
+        if name not in _LATER_FIELDS or f"compartments.{name}" in file
+    ]
+    registers = {name: file.array(f"compartments.{name}", "int32", (size,)) for name in stored}
+    missing = {name: np.zeros(size, np.int32) for name in _COMPARTMENT_FIELDS if name not in stored}
+    return Compartments(**registers, **missing)
 
 
-def _group(index: int, entry: dict[str, Any], arrays: dict[str, Any]) -> SynapseGroup:
+def _group(file: Archive, index: int, entry: dict[str, Any], n_sources: int) -> SynapseGroup:
+    indptr = file.array(f"synapses.{index}.indptr", "int64", (n_sources + 1,))
+    n = int(indptr[-1])
+    n_delays = n if file.shape(f"synapses.{index}.delay") != (0,) else 0
     return SynapseGroup(
         source=entry["source"],
         format=SynapseFormat(
             entry["weight_exponent"], entry["weight_bits"], SignMode(entry["sign_mode"])
         ),
-        **{name: arrays[f"synapses.{index}.{name}"] for name in _GROUP_ARRAYS},
+        indptr=indptr,
+        target=file.array(f"synapses.{index}.target", "int32", (n,)),
+        mantissa=file.array(f"synapses.{index}.mantissa", "int16", (n,)),
+        delay=file.array(f"synapses.{index}.delay", "uint8", (n_delays,)),
     )
 
 
-def _symbols(entry: dict[str, Any], arrays: dict[str, Any]) -> Symbols:
+def _symbols(file: Archive, entry: dict[str, Any], n_compartments: int) -> Symbols:
+    populations = []
+    for index, name in enumerate(entry["populations"]):
+        key = f"symbols.{index}."
+        size = min(file.shape(f"{key}compartments")[0], n_compartments)
+        populations.append(
+            PopulationSymbol(
+                name=name,
+                compartments=file.array(f"{key}compartments", "int32", (size,)),
+                **{k: file.array(key + k, "float64", (size,)) for k in _SYMBOL_ARRAYS[1:]},
+            )
+        )
     return Symbols(
         dt=entry["dt"],
         input_lead=entry.get("input_lead", 0),  # files of before there were leads have none
-        populations=tuple(
-            PopulationSymbol(
-                name=name, **{key: arrays[f"symbols.{index}.{key}"] for key in _SYMBOL_ARRAYS}
-            )
-            for index, name in enumerate(entry["populations"])
-        ),
+        populations=tuple(populations),
         inputs=tuple(InputSymbol(name, size) for name, size in entry["inputs"]),
         report=CompileReport.from_dict(entry["report"]),
     )

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ._archive import Archive
 from ._array_value import ArrayValue
-from ._npz import read_npz, reason, write_npz
+from ._npz import read_npz, write_npz
 from ._values import (
     check_name,
     check_size,
@@ -29,7 +30,7 @@ from .typing import Float64Array, Int32Array, Int64Array
 
 __all__ = ["Probe", "Recording", "Trace", "as_probes", "resolve_probes"]
 
-_KIND, _VERSION = "recording", 1
+_KIND, _VERSION = "recording", 2
 _MOST_STEPS = 1 << 62
 
 
@@ -151,10 +152,12 @@ class Recording(ArrayValue):
         instance("recording", "label", self.label, str, "a string", error=RecordingError)
         dt = real("recording", "dt", self.dt, "ms", above=0.0, error=RecordingError)
         object.__setattr__(self, "dt", dt)
-        for name in ("first_step", "n_steps"):
-            value = getattr(self, name)
+        for name, least in (("first_step", 0), ("n_steps", 1)):
             value = integer(
-                "recording", name, value, at_least=0, at_most=_MOST_STEPS, error=RecordingError
+                *("recording", name, getattr(self, name)),
+                at_least=least,
+                at_most=_MOST_STEPS,
+                error=RecordingError,
             )
             object.__setattr__(self, name, value)
         for part in ("populations", "steps", "ids", "traces", "counters"):
@@ -188,13 +191,17 @@ class Recording(ArrayValue):
                 "one-dimensional arrays of one length, one entry per spike."
             )
         if len(steps):
-            rises = not (steps[1:] < steps[:-1]).any()
-            if not (rises and steps[0] >= self.first_step and steps[-1] < stop):
+            if steps.min() < self.first_step or steps.max() >= stop:
                 raise RecordingError(
-                    f"{owner}: steps = {shown(steps)}; allowed: from {self.first_step} to "
-                    f"{stop - 1}, never falling."
+                    f"{owner}: steps = {shown(steps)}; allowed: {self.first_step} to {stop - 1}."
                 )
             integers(owner, "ids", ids, low=0, high=size - 1, error=RecordingError)
+            same = steps[1:] == steps[:-1]
+            if ((steps[1:] < steps[:-1]) | (same & (ids[1:] <= ids[:-1]))).any():
+                raise RecordingError(
+                    f"{owner}: its spikes are not sorted by step, then neuron, or one is there "
+                    "twice."
+                )
         return steps, ids
 
     def _check_trace(self, key: Any, trace: Any) -> None:
@@ -268,7 +275,13 @@ class Recording(ArrayValue):
         return population
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the recording to an ``.npz`` file, all or nothing, and return its path."""
+        """Write the recording to an ``.npz`` file, all or nothing, and return its path.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        """
         names, keys = list(self.populations), list(self.traces)
         meta = {
             "label": self.label,
@@ -294,32 +307,11 @@ class Recording(ArrayValue):
         Raises
         ------
         RecordingError
-            If the file is missing, damaged, foreign or too new.
+            If the file is missing, damaged, foreign or too new, or its values cannot be those of a
+            run.
         """
-        arrays, _ = read_npz(path, _KIND, _VERSION, RecordingError)
-        try:
-            meta = json.loads(str(arrays["meta"]))
-            names = [name for name, _ in meta["populations"]]
-            return cls(
-                label=meta["label"],
-                dt=meta["dt"],
-                first_step=meta["first_step"],
-                n_steps=meta["n_steps"],
-                populations=dict(meta["populations"]),
-                steps={name: arrays[f"steps_{i}"] for i, name in enumerate(names)},
-                ids={name: arrays[f"ids_{i}"] for i, name in enumerate(names)},
-                traces={
-                    (population, variable): Trace(
-                        arrays[f"trace_ids_{i}"], arrays[f"trace_values_{i}"], unit
-                    )
-                    for i, (population, variable, unit) in enumerate(meta["traces"])
-                },
-                counters=meta["counters"],
-            )
-        except (KeyError, TypeError, ValueError) as problem:
-            raise RecordingError(
-                f"{path}: a damaged recording ({reason(problem)}); run it again."
-            ) from None
+        with read_npz(path, _KIND, _VERSION, RecordingError, "run it again") as file:
+            return _read(file)
 
     def __repr__(self) -> str:
         return (
@@ -350,6 +342,33 @@ def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
             )
         probes.append(Probe(variable) if probe is None else probe)
     return probes
+
+
+def _read(file: Archive) -> Recording:
+    meta = file.json("meta")
+    n_steps, sizes = meta["n_steps"], dict(meta["populations"])
+    steps, ids, traces = {}, {}, {}
+    for index, name in enumerate(sizes):
+        (n,) = file.shape(f"steps_{index}")
+        steps[name] = file.array(f"steps_{index}", "iu", (n,))
+        ids[name] = file.array(f"ids_{index}", "iu", (n,))
+    for index, (population, variable, unit) in enumerate(meta["traces"]):
+        neurons = file.array(f"trace_ids_{index}", "iu", (None,))
+        values = file.array(f"trace_values_{index}", "iuf", (n_steps, len(neurons)))
+        traces[population, variable] = Trace(neurons, values, unit)
+    if len(sizes) < len(meta["populations"]) or len(traces) < len(meta["traces"]):
+        raise ValueError("a population or a trace is in it twice")
+    return Recording(
+        label=meta["label"],
+        dt=meta["dt"],
+        first_step=meta["first_step"],
+        n_steps=n_steps,
+        populations=sizes,
+        steps=steps,
+        ids=ids,
+        traces=traces,
+        counters=meta["counters"],
+    )
 
 
 def resolve_probes(

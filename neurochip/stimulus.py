@@ -14,7 +14,7 @@ import numpy as np
 
 from ._array_value import ArrayValue
 from ._grid import GRID_TOLERANCE, LAST_STEP
-from ._npz import read_npz, reason, write_npz
+from ._npz import read_npz, write_npz
 from ._values import MOST_IDS, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
@@ -22,7 +22,7 @@ from .typing import Int32Array
 
 __all__ = ["Stimulus", "count_steps", "draw_stimulus"]
 
-_KIND, _VERSION = "stimulus", 1
+_KIND, _VERSION = "stimulus", 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +147,23 @@ class Stimulus(ArrayValue):
         return step.astype(np.int32), source.astype(np.int32)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the stimulus to an ``.npz`` file, all or nothing, and return its path."""
+        """Write the stimulus to an ``.npz`` file, all or nothing, and return its path.
+
+        Raises
+        ------
+        StimulusError
+            If the name of an input ends with a NUL, which the file would lose.
+        FileError
+            If the file cannot be written.
+        """
+        names = [train.name for train in self.trains]
         arrays: dict[str, object] = {
             "duration": np.float64(self.duration),
-            "names": np.array([train.name for train in self.trains], dtype=np.str_),
+            "names": np.array(names, dtype=np.str_),
             "sizes": np.array([train.size for train in self.trains], dtype=np.int64),
         }
+        if any(name.endswith("\0") for name in names):
+            raise StimulusError(f"stimulus: an input of {names!r} ends with a NUL; rename it.")
         for index, train in enumerate(self.trains):
             arrays[f"ids_{index}"], arrays[f"times_{index}"] = train.ids, train.times
         return write_npz(path, _KIND, _VERSION, arrays)
@@ -164,19 +175,18 @@ class Stimulus(ArrayValue):
         Raises
         ------
         StimulusError
-            If the file is missing, damaged, foreign or too new.
+            If the file is missing, damaged, foreign or too new, or its values are those of no
+            stimulus.
         """
-        arrays, _ = read_npz(path, _KIND, _VERSION, StimulusError)
-        try:
-            trains = tuple(
-                SpikeInput(str(name), int(size), arrays[f"ids_{i}"], arrays[f"times_{i}"])
-                for i, (name, size) in enumerate(zip(arrays["names"], arrays["sizes"], strict=True))
-            )
-            return cls(float(arrays["duration"]), trains)
-        except (KeyError, TypeError, ValueError) as problem:
-            raise StimulusError(
-                f"{path}: a damaged stimulus ({reason(problem)}); draw it again."
-            ) from None
+        with read_npz(path, _KIND, _VERSION, StimulusError, "draw it again") as file:
+            names = file.array("names", "U", (None,)).tolist()
+            sizes = file.array("sizes", "iu", (len(names),)).tolist()
+            trains = []
+            for index, (name, size) in enumerate(zip(names, sizes, strict=True)):
+                (n,) = file.shape(f"ids_{index}")
+                ids = file.array(f"ids_{index}", "iu", (n,))
+                trains.append(SpikeInput(name, size, ids, file.array(f"times_{index}", "f", (n,))))
+            return cls(float(file.array("duration", "f", ())), tuple(trains))
 
     def __repr__(self) -> str:
         return f"Stimulus({self.duration:g} ms, {len(self.trains)} inputs, {self.n_spikes} spikes)"

@@ -26,7 +26,7 @@ ROWS = (
         "neurochip._plain",
         "neurochip._progress",
     ),
-    ("neurochip._jit", "neurochip._values"),
+    ("neurochip._jit", "neurochip._archive", "neurochip._values"),
     (
         "neurochip.provenance",
         "neurochip.fixedpoint",
@@ -46,9 +46,11 @@ ROWS = (
         "neurochip.presets",
     ),
     ("neurochip._image_parts",),
+    ("neurochip._image_symbols",),
     ("neurochip._image_checks",),
     ("neurochip.image",),
     (
+        "neurochip._vectors",
         "neurochip.image_io",
         "neurochip.programming",
         "neurochip.spike_files",

@@ -194,7 +194,9 @@ def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
             if len(ids)
         ),
         inputs=(InputSymbol("input", case.n_inputs),),
-        report=CompileReport(chip="test", dt=0.5, options={}, rows=(), scales=(), resources={}),
+        report=CompileReport(
+            chip="test", dt=0.5, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
+        ),
     )
 
 

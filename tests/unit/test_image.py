@@ -48,7 +48,9 @@ def symbols(**changes):
         dt=0.1,
         populations=(PopulationSymbol(**{**fields, **changes}),),
         inputs=(InputSymbol("source", 2),),
-        report=CompileReport(chip="x", dt=0.1, options={}, rows=(), scales=(), resources={}),
+        report=CompileReport(
+            chip="x", dt=0.1, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
+        ),
     )
 
 

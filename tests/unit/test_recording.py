@@ -178,7 +178,7 @@ def test_what_cannot_be_recorded_is_refused(record, message):
     [
         ({}, "no 'meta' in it"),
         ({"meta": np.array("[]")}, "list indices must be integers or slices, not str"),
-        ({"meta": np.array('{"populations": [["a", 1]]}')}, "no 'label' in it"),
+        ({"meta": np.array('{"populations": [["a", 1]]}')}, "no 'n_steps' in it"),
         ({"meta": np.array("{")}, None),
     ],
 )

@@ -1,0 +1,238 @@
+"""The arrays of an ``.npz``, each looked at before it is read, and read only when asked for.
+
+A file may come from anywhere. So the type and the shape of an array are held against what the
+reader expects before memory is taken for it, no member is read that nobody asked for, and nothing
+is unpickled. Whatever is wrong is one of :data:`DAMAGE`, whose text says what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import IO, Any
+
+import numpy as np
+
+__all__ = ["DAMAGE", "TEXT_LIMIT", "ZIP", "Archive", "checksum", "reason", "total"]
+
+ZIP = b"PK\x03\x04"
+"""How a zip file begins."""
+
+TEXT_LIMIT = 1 << 24
+"""Characters of a text in a file; JSON takes up to 25 bytes of memory for each."""
+
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What is raised on bytes, and on values made of them, that are not what they should be."""
+
+_CHUNK = 1 << 20
+_MAGIC = b"\x93NUMPY"
+_HEADER = re.compile(
+    r"\{'descr': *'(?P<type>[<>|][biufcSU][0-9]{1,9})', *"
+    r"'fortran_order': *(?P<fortran>True|False), *"
+    r"'shape': *\((?P<shape>(?:[0-9]{1,18}, *)*(?:[0-9]{1,18})?)\),? *\}\s*"
+)
+_HEADER_LIMIT = 10_000  # bytes of the header of an array, as in NumPy
+_SHORTEST = 4  # letters of the name of a type; fewer are kinds
+_WORDS = {"i": "integers", "f": "numbers", "U": "text", "b": "True or False"}
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class Archive:
+    """An open ``.npz``.
+
+    Parameters
+    ----------
+    file : binary file
+        The archive; it stays open as long as this object is used.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(file)
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        self._read: dict[str, str] = {}
+        for info in self._zip.infolist():
+            name = info.filename.removesuffix(".npy")
+            if name in self._members:
+                raise ValueError(f"{name!r} is in it twice")
+            self._members[name] = info
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of the members that nobody asked for."""
+        return [name for name in self._members if name not in self._read]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 over the names and the content of all members that were read."""
+        return total(self._read)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of an array, which is not read.
+
+        Raises
+        ------
+        KeyError
+            If there is no such member.
+        ValueError
+            If it is no array of numbers or text.
+        """
+        with self._open(name) as member:
+            return _array_header(name, member)[2]
+
+    def array(self, name: str, kinds: str, shape: tuple[int | None, ...]) -> Any:
+        """Read an array.
+
+        Parameters
+        ----------
+        name : str
+            The member, without ``.npy``.
+        kinds : str
+            What type it may have: ``"int32"`` or the like means this one; letters of NumPy such as
+            ``"iu"`` mean any of these kinds.
+        shape : tuple of int or None
+            The shape it must have; None is any length.
+
+        Raises
+        ------
+        KeyError
+            If there is no such member.
+        ValueError
+            If it has another type or shape; then it was not read.
+        MemoryError
+            If there is not enough, with the size.
+        """
+        info = self._info(name)
+        with self._open(name) as member:
+            dtype, fortran, found = _array_header(name, member)
+            fits = len(found) == len(shape) and all(
+                wanted in {None, length} for wanted, length in zip(shape, found, strict=True)
+            )
+            if not (fits and _is_of(dtype, kinds)):
+                raise ValueError(
+                    f"{name!r} has shape {found} and type {dtype}, expected {_described(kinds)} of "
+                    f"shape {_shown(shape)}"
+                )
+            size = dtype.itemsize * math.prod(found)
+            if dtype.kind in "US" and size > 4 * TEXT_LIMIT:
+                raise ValueError(
+                    f"{name!r} has {size // 4} characters, allowed are {TEXT_LIMIT} of them"
+                )
+            if info.file_size != member.tell() + size:
+                raise ValueError(
+                    f"{name!r} has {info.file_size} bytes where its header makes it "
+                    f"{member.tell() + size}"
+                )
+            array = _filled(name, member, size)
+        if size == 0:
+            array = np.empty(found, dtype)
+        else:
+            array = array.view(dtype).reshape(found, order="F" if fortran else "C")
+        self._read[name] = checksum(array)
+        return array
+
+    def text(self, name: str) -> str:
+        """Read a text; errors are those of :meth:`array`."""
+        return str(self.array(name, "U", ()))
+
+    def json(self, name: str) -> Any:
+        """Read a text in JSON; errors are those of :meth:`array`, and those of JSON."""
+        return json.loads(self.text(name))
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
+        info = self._members[name]
+        if info.compress_type not in _METHODS:
+            raise ValueError(f"{name!r} is compressed in a way that no .npz is")
+        return info
+
+    def _open(self, name: str) -> IO[bytes]:
+        return self._zip.open(self._info(name))
+
+
+def checksum(array: Any) -> str:
+    """SHA-256 over the type, the shape and the values of an array."""
+    summary = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    if array.nbytes:
+        summary.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return summary.hexdigest()
+
+
+def total(sums: Mapping[str, str]) -> str:
+    """SHA-256 over the names of arrays and the checksum of each."""
+    lines = [f"{name} {sums[name]}\n" for name in sorted(sums)]
+    return hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest()
+
+
+def reason(problem: BaseException) -> str:
+    """What went wrong, to be quoted within a sentence."""
+    if isinstance(problem, KeyError):
+        return f"no {problem.args[0]!r} in it" if problem.args else "a part is missing"
+    if isinstance(problem, RecursionError):
+        return "it is nested too deeply"
+    return str(problem).strip().rstrip(".") or type(problem).__name__
+
+
+def _array_header(name: str, member: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
+    """Type, order and shape of an array, whose values begin where the member then stands."""
+    begin = member.read(len(_MAGIC) + 2)
+    width = {b"\1\0": 2, b"\2\0": 4}.get(begin[len(_MAGIC) :], 0)
+    length = int.from_bytes(member.read(width), "little")
+    text = member.read(length).decode("latin1") if length <= _HEADER_LIMIT else ""
+    found = _HEADER.fullmatch(text)
+    if not begin.startswith(_MAGIC) or found is None:
+        raise ValueError(f"{name!r} is no array of numbers or text")
+    shape = tuple(int(length) for length in re.findall("[0-9]+", found["shape"]))
+    return np.dtype(found["type"]), found["fortran"] == "True", shape
+
+
+def _filled(name: str, member: IO[bytes], size: int) -> Any:
+    """The next bytes of a member as an array of uint8, without a second copy of them."""
+    try:
+        array = np.empty(size, np.uint8)
+    except (MemoryError, ValueError):
+        raise MemoryError(f"{name!r} takes {size / 1e9:.3g} GB of memory") from None
+    view = array.data
+    done = 0
+    while done < size:
+        count = member.readinto(view[done : done + _CHUNK])  # type: ignore[attr-defined]
+        if not count:
+            raise EOFError(f"{name!r} ends too soon")
+        done += count
+    return array
+
+
+def _is_of(dtype: Any, kinds: str) -> bool:
+    return dtype.kind in kinds if len(kinds) < _SHORTEST else dtype == np.dtype(kinds)
+
+
+def _described(kinds: str) -> str:
+    if len(kinds) >= _SHORTEST:
+        return kinds
+    return _WORDS["f" if "f" in kinds else kinds[0]]
+
+
+def _shown(shape: tuple[int | None, ...]) -> str:
+    lengths = ["n" if length is None else str(length) for length in shape]
+    return f"({', '.join(lengths)}{',' if len(shape) == 1 else ''})"

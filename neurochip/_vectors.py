@@ -1,0 +1,255 @@
+"""Golden vectors as files; ``neurochip.conformance`` is where these names are imported from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._archive import Archive
+from ._npz import opened, refusing
+from .errors import ImageError
+from .typing import Int8Array, Int32Array
+
+__all__ = ["PEERS", "REGISTERS", "Case", "Output", "load_case"]
+
+PEERS = {"lava": "lava", "nengoloihi": "nengo-loihi", "brian2loihi": "brian2loihi"}
+"""Names of the emulators in vector files, and of the presets that stand for them."""
+
+REGISTERS = (
+    "decay_u",
+    "decay_v",
+    "decay_u_offset",
+    "decay_v_offset",
+    "threshold_mantissa",
+    "bias_mantissa",
+    "bias_exponent",
+    "refractory",
+    "vmin_exponent",
+    "vmax_exponent",
+)
+"""Registers of a compartment that a vector has."""
+
+# Field of a case, key in the file, and what the lengths are: of N neurons, T steps, F formats,
+# S synapses, I input spikes, K spikes.
+_ARRAYS = (
+    ("decay_u", "decay_u", "N"),
+    ("decay_u_offset", "ds_offset", "N"),
+    ("decay_v", "decay_v", "N"),
+    ("decay_v_offset", "dm_offset", "N"),
+    ("threshold_mantissa", "vth_mant", "N"),
+    ("bias_mantissa", "bias_mant", "N"),
+    ("bias_exponent", "bias_exp", "N"),
+    ("refractory", "refract_delay", "N"),
+    ("vmin_exponent", "vmin_exp", "N"),
+    ("vmax_exponent", "vmax_exp", "N"),
+    ("noise_enabled", "noise_enable", "N"),
+    ("format_source", "grp_src", "F"),
+    ("format_weight_exponent", "grp_w_exp", "F"),
+    ("format_weight_bits", "grp_num_weight_bits", "F"),
+    ("format_sign_mode", "grp_sign_mode", "F"),
+    ("synapse_source", "syn_pre", "S"),
+    ("synapse_format", "syn_group", "S"),
+    ("synapse_target", "syn_post", "S"),
+    ("synapse_mantissa", "syn_w_mant", "S"),
+    ("synapse_delay", "syn_delay", "S"),
+    ("synapse_weight", "syn_w_canon", "S"),
+    ("input_step", "in_spike_step", "I"),
+    ("input_id", "in_spike_idx", "I"),
+)
+_OUTPUT = (("u", "TN"), ("v", "TN"), ("spk_step", "K"), ("spk_idx", "K"))
+_NUMBERS = {
+    "n_neurons": "n_neurons",
+    "n_inputs": "n_inputs",
+    "n_steps": "n_steps",
+    "noise_exponent": "noise_exp",
+    "noise_mantissa_offset": "noise_mant_offset",
+    "noise_at_membrane": "noise_at_membrane",
+    "agreeing_emulators": "n_agree",
+}
+_STATUSES = ("agree", "differ", "unsupported")
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What an engine gave.
+
+    ``u`` and ``v`` have shape (n_steps, n_neurons); ``spike_step`` and ``spike_neuron`` are sorted
+    by step, then neuron.
+    """
+
+    u: Int32Array
+    v: Int32Array
+    spike_step: Int32Array
+    spike_neuron: Int32Array
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One golden vector: registers, synapses and input, and the state they must give.
+
+    Names are those of ``docs/reference/core-semantics.md``. All arrays are read-only.
+
+    Parameters
+    ----------
+    name, case_class : str
+        Of the vector, and of those that test the same thing.
+    n_neurons, n_inputs, n_steps : int
+        Compartments, input axons, length.
+    decay_u, decay_u_offset, decay_v, decay_v_offset, threshold_mantissa, bias_mantissa, \
+    bias_exponent, refractory, vmin_exponent, vmax_exponent, noise_enabled : (n_neurons,)
+        Registers of each compartment.
+    noise_exponent, noise_mantissa_offset, noise_at_membrane : int
+        Noise registers of the core.
+    noise_raw : (n_steps, n_neurons) or None
+        Raw draws, only in cases with noise.
+    format_source, format_weight_exponent, format_weight_bits, format_sign_mode : (n_formats,)
+        Synapse formats; source 0 means inputs, 1 neurons.
+    synapse_format, synapse_source, synapse_target, synapse_mantissa, synapse_delay, \
+    synapse_weight : (n_synapses,)
+        Synapses as coordinates; ``synapse_weight`` is the decoded integer weight.
+    input_step, input_id : (n_input_spikes,)
+        Input spikes on the register clock: delay 0 enters u in that very step.
+    u, v, spike_step, spike_neuron
+        Expected output, as in :class:`Output`, v after the reset.
+    agreeing_emulators : int
+        How many of the three emulators gave exactly this output.
+    statuses : dict of str to str
+        For each emulator "agree...", "differ..." or "unsupported...".
+    peers : dict of str to Output
+        The own output of each emulator that differs.
+    """
+
+    name: str
+    case_class: str
+    n_neurons: int
+    n_inputs: int
+    n_steps: int
+
+    decay_u: Int32Array
+    decay_u_offset: Int32Array
+    decay_v: Int32Array
+    decay_v_offset: Int32Array
+    threshold_mantissa: Int32Array
+    bias_mantissa: Int32Array
+    bias_exponent: Int32Array
+    refractory: Int32Array
+    vmin_exponent: Int32Array
+    vmax_exponent: Int32Array
+
+    noise_enabled: Int32Array
+    noise_exponent: int
+    noise_mantissa_offset: int
+    noise_at_membrane: int
+    noise_raw: Int8Array | None
+
+    format_source: Int32Array
+    format_weight_exponent: Int32Array
+    format_weight_bits: Int32Array
+    format_sign_mode: Int32Array
+
+    synapse_format: Int32Array
+    synapse_source: Int32Array
+    synapse_target: Int32Array
+    synapse_mantissa: Int32Array
+    synapse_delay: Int32Array
+    synapse_weight: Int32Array
+
+    input_step: Int32Array
+    input_id: Int32Array
+
+    u: Int32Array
+    v: Int32Array
+    spike_step: Int32Array
+    spike_neuron: Int32Array
+
+    agreeing_emulators: int
+    statuses: Mapping[str, str]
+    peers: Mapping[str, Output]
+
+    @property
+    def output(self) -> Output:
+        """The canonical output."""
+        return Output(self.u, self.v, self.spike_step, self.spike_neuron)
+
+
+def load_case(path: str | os.PathLike[str]) -> Case:
+    """Read one vector file.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, damaged, or not a vector.
+    """
+    damage = refusing(f"{path}: not a golden vector", "take a fresh copy", ImageError)
+    with opened(path, ImageError, "the path of a golden vector (.npz)") as file, damage:
+        return _case(Archive(file))
+
+
+def _case(archive: Archive) -> Case:
+    numbers = {field: archive.array(key, "iu", ()).item() for field, key in _NUMBERS.items()}
+    for field, low, high in (
+        ("n_neurons", 1, None),
+        ("n_inputs", 0, None),
+        ("n_steps", 1, None),
+        ("noise_at_membrane", 0, 1),
+    ):
+        _check_range(field, numbers[field], low, high)
+    lengths = {"N": numbers["n_neurons"], "T": numbers["n_steps"]}
+    arrays = {field: _array(archive, key, axes, lengths) for field, key, axes in _ARRAYS}
+    statuses = {peer: archive.text(f"status_{peer}") for peer in PEERS}
+    _check_range("grp_src", arrays["format_source"], 0, 1)
+    _check_range("syn_group", arrays["synapse_format"], 0, lengths["F"] - 1)
+    _check_range("in_spike_step", arrays["input_step"], 0, lengths["T"] - 1)
+    _check_range("in_spike_idx", arrays["input_id"], 0, numbers["n_inputs"] - 1)
+    for peer, status in statuses.items():
+        if not status.startswith(_STATUSES):
+            raise ValueError(f"status_{peer} is {status!r}, expected {', '.join(_STATUSES)}")
+    u, v, spike_step, spike_neuron = _output(archive, "", lengths)
+    return Case(
+        name=archive.text("case"),
+        case_class=archive.text("case_class"),
+        **numbers,
+        **arrays,
+        noise_raw=_array(archive, "noise_raw", "TN", lengths) if "noise_raw" in archive else None,
+        u=u,
+        v=v,
+        spike_step=spike_step,
+        spike_neuron=spike_neuron,
+        statuses=statuses,
+        peers={
+            peer: Output(*_output(archive, f"{peer}_", lengths))
+            for peer in PEERS
+            if f"{peer}_u" in archive
+        },
+    )
+
+
+def _output(archive: Archive, prefix: str, lengths: Mapping[str, int]) -> list[Any]:
+    own = {name: length for name, length in lengths.items() if name != "K"}
+    found = [_array(archive, f"{prefix}{key}", axes, own) for key, axes in _OUTPUT]
+    _check_range(f"{prefix}spk_step", found[2], 0, lengths["T"] - 1)
+    _check_range(f"{prefix}spk_idx", found[3], 0, lengths["N"] - 1)
+    order = found[2].astype(np.int64) * lengths["N"] + found[3]
+    if (np.diff(order) <= 0).any():
+        raise ValueError(f"{prefix}spk_step and spk_idx are not sorted, or a spike is there twice")
+    return found
+
+
+def _array(archive: Archive, key: str, axes: str, lengths: dict[str, int]) -> Any:
+    """Read integers; the first array along an axis says how long it is."""
+    for axis, length in zip(axes, archive.shape(key), strict=False):
+        lengths.setdefault(axis, length)
+    array = archive.array(key, "iu", tuple(lengths[axis] for axis in axes))
+    array.setflags(write=False)
+    return array
+
+
+def _check_range(key: str, values: Any, low: int, high: int | None) -> None:
+    for worst in (np.min(values), np.max(values)) if np.size(values) else ():
+        if worst < low or (high is not None and worst > high):
+            allowed = f"at least {low}" if high is None else f"{low} to {high}"
+            raise ValueError(f"{key} holds {worst}, expected {allowed}")
