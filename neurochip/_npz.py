@@ -166,18 +166,17 @@ def opened(path: Any, error: type[NeurochipError], wanted: str) -> Iterator[IO[b
 
 
 @contextlib.contextmanager
-def refusing(owner: str, remedy: str, error: type[NeurochipError]) -> Iterator[None]:
+def refusing(path: Any, what: str, remedy: str, error: type[NeurochipError]) -> Iterator[None]:
     """Turn whatever damaged bytes raise in the block into one message.
 
-    It says ``owner (why); remedy.``
+    It says ``path: what (why); remedy.``
     """
     try:
         yield
     except MemoryError as problem:
-        text = reason(problem)
-        raise error(f"{owner.partition(': ')[0]}: does not fit into memory ({text}).") from None
+        raise error(f"{path}: does not fit into memory ({reason(problem)}).") from None
     except (*DAMAGE, NeurochipError) as problem:
-        raise error(f"{owner} ({reason(problem)}); {remedy}.") from None
+        raise error(f"{path}: {what} ({reason(problem)}); {remedy}.") from None
 
 
 def kind_of(path: str | os.PathLike[str], error: type[NeurochipError]) -> str:
@@ -188,7 +187,7 @@ def kind_of(path: str | os.PathLike[str], error: type[NeurochipError]) -> str:
     error
         If the file is missing, damaged, or was not written by neurochip.
     """
-    damage = refusing(f"{path}: a damaged file", "write it again from its source", error)
+    damage = refusing(path, "a damaged file", "write it again from its source", error)
     with opened(path, error, "the path of a file that neurochip wrote (.npz)") as file, damage:
         _, found, _ = _format(file)
     if not found:
@@ -230,7 +229,7 @@ def read_npz(
         content does not match its checksum (files of version 1 have none).
     """
     with opened(path, error, f"the path of a {kind} (.npz)") as file:
-        with refusing(f"{path}: a damaged file", remedy, error):
+        with refusing(path, f"damaged or not a {kind}", remedy, error):
             archive, found, found_version = _format(file)
         if archive is None or not found:
             raise error(
@@ -244,7 +243,7 @@ def read_npz(
                 f"{path}: {kind} format {found_version}; this neurochip reads up to {version}. "
                 "Upgrade neurochip."
             )
-        with refusing(f"{path}: a damaged {kind}", remedy, error):
+        with refusing(path, f"a damaged {kind}", remedy, error):
             yield archive
             _verify(archive, found_version)
 

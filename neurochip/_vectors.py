@@ -184,7 +184,7 @@ def load_case(path: str | os.PathLike[str]) -> Case:
     ImageError
         If the file is missing, damaged, or not a vector.
     """
-    damage = refusing(f"{path}: not a golden vector", "take a fresh copy", ImageError)
+    damage = refusing(path, "not a golden vector", "take a fresh copy", ImageError)
     with opened(path, ImageError, "the path of a golden vector (.npz)") as file, damage:
         return _case(Archive(file))
 

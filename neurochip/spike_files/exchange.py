@@ -7,62 +7,53 @@ from typing import Any
 
 import numpy as np
 
+from .._archive import Archive
 from .._grid import GRID_TOLERANCE
-from .._npz import DAMAGE, reason, write_atomically
+from .._npz import opened, refusing, write_atomically
+from .._values import integers, real
 from ..errors import StimulusError
 from .trains import Trains
 
 __all__ = ["read_exchange", "write_exchange"]
 
 _KEYS = ("i", "t_step", "dt", "n", "duration")
+_LAST_STEP = 1 << 53  # up to here every integer is a float64
+_REMEDY = "write it again from its source"
 
 
 def read_exchange(path: Path) -> tuple[list[Trains], float]:
     """Return the spikes and the duration (ms)."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            missing = [key for key in _KEYS if key not in content.files]
-            values: dict[str, Any] = {} if missing else {key: content[key] for key in _KEYS}
-    except DAMAGE as problem:
-        raise StimulusError(
-            f"{path}: damaged ({reason(problem)}); write it again from its source."
-        ) from None
+    damage = refusing(path, "damaged or no spikes", _REMEDY, StimulusError)
+    with opened(path, StimulusError, "a file of spikes (.npz)") as file, damage:
+        archive = Archive(file)
+        missing = [key for key in _KEYS if key not in archive]
+        if not missing:
+            (n,) = archive.shape("i")
+            kinds = "iu" if n else "iuf"  # NumPy makes floats of empty lists
+            ids, steps = archive.array("i", kinds, (n,)), archive.array("t_step", kinds, (n,))
+            numbers = {key: archive.array(key, "iuf", ()).item() for key in ("dt", "duration")}
+            size = archive.array("n", "iu", ())
     if missing:
         raise StimulusError(
             f"{path}: has no {', '.join(map(repr, missing))}; an .npz of spikes has i (source), "
             "t_step, dt (ms), n (sources) and duration (ms), or is a stimulus of neurochip."
         )
-    for name, kinds, dims in (
-        ("i", "iu", 1),
-        ("t_step", "iu", 1),
-        ("dt", "iuf", 0),
-        ("n", "iu", 0),
-        ("duration", "iuf", 0),
-    ):
-        array = values[name]
-        wanted = f"{'integers' if kinds == 'iu' else 'a number'}, {dims} dimensions"
-        empty = array.size == 0 and dims == 1
-        if array.ndim != dims or not (array.dtype.kind in kinds or empty):
-            raise StimulusError(
-                f"{path}: {name} is {array.ndim}-dimensional of type {array.dtype}; allowed: "
-                f"{wanted}."
-            )
-    if len(values["i"]) != len(values["t_step"]):
-        raise StimulusError(
-            f"{path}: i has {len(values['i'])} entries and t_step {len(values['t_step'])}; "
-            "allowed: one of each per spike."
-        )
-    dt = float(values["dt"])
-    if not (np.isfinite(dt) and dt > 0):
-        raise StimulusError(f"{path}: dt = {dt:g} ms; allowed: a number above 0.")
-    times = values["t_step"].astype(np.float64) * dt
-    ids = values["i"].astype(np.int64)
-    return [Trains(None, int(values["n"]), ids, times)], float(values["duration"])
+    dt = real(str(path), "dt", numbers["dt"], "ms", above=0.0, error=StimulusError)
+    integers(str(path), "t_step", steps, low=0, high=_LAST_STEP, error=StimulusError)
+    times = steps.astype(np.float64) * dt
+    return [Trains(None, int(size), ids, times)], numbers["duration"]
 
 
 def write_exchange(path: Path, trains: Trains, dt: float, duration: float) -> None:
     """Write one population or input."""
-    steps = np.floor(trains.times / dt + GRID_TOLERANCE).astype(np.int64)
+    dt = real(str(path), "dt", dt, "ms", above=0.0, error=StimulusError)
+    on_grid = np.floor(trains.times / dt + GRID_TOLERANCE)
+    if on_grid.size and on_grid.max() > _LAST_STEP:
+        raise StimulusError(
+            f"{path}: a spike at {trains.times.max():g} ms is beyond step {_LAST_STEP}; allowed: "
+            "earlier ones, or a longer dt."
+        )
+    steps = on_grid.astype(np.int64)
     content: dict[str, Any] = {
         "i": np.asarray(trains.ids, dtype=np.int64),
         "t_step": steps,

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from .._extras import require
-from .._npz import kind_of, reason
+from .._hdf5 import refuse_other_files
+from .._npz import as_path, kind_of, naming, opened, reason
 from ..errors import NeurochipError, StimulusError
 from ..recording import Recording
 from ..stimulus import Stimulus
 from .exchange import read_exchange, write_exchange
 from .neo_objects import to_neo, trains_from_neo
+from .sizes import check_dataset, check_mat
 from .sonata import read_sonata, write_sonata
 from .trains import Inputs, Trains, as_stimulus, check_duration, trains_of
 
@@ -56,10 +58,10 @@ def read_spikes(
         If a package is not installed that the format needs: h5py of the extra ``sonata``, Neo of
         the extra ``neo``.
     """
-    source = Path(path)
+    source = as_path(path, StimulusError)
     given = check_duration(str(source), duration)
-    if not source.is_file():
-        raise StimulusError(f"{source}: no such file; pass a file of spikes: {_FORMATS}.")
+    with opened(source, StimulusError, f"a file of spikes: {_FORMATS}"):
+        pass  # it is there and can be read
     if _is_ours(source):
         stimulus = Stimulus.load(source)
         return stimulus if given is None else Stimulus(given, stimulus.trains)
@@ -107,8 +109,13 @@ def write_spikes(
     MissingExtraError
         As for :func:`read_spikes`.
     """
-    target = Path(path)
+    target = as_path(path)
     trains, duration = trains_of(source)
+    if dt is not None and (target.suffix != ".npz" or isinstance(source, Recording)):
+        raise StimulusError(
+            f"{target}: dt = {dt!r} ms; allowed: only for the .npz of a stimulus; a recording has "
+            "its own, and other formats have none."
+        )
     if population is not None:
         known = ", ".join(repr(item.name) for item in trains)
         trains = [item for item in trains if item.name == population]
@@ -160,6 +167,7 @@ def _write_exchange(
 def _read_neo(path: Path) -> tuple[list[Trains], float]:
     neo = require("neo.io", "neo", f"reading {path.suffix} files")
     try:
+        _check_container(path)
         with _neo_io(neo, path, mode="ro") as reader:
             return trains_from_neo(str(path), reader.read_block())
     except NeurochipError:
@@ -168,6 +176,22 @@ def _read_neo(path: Path) -> tuple[list[Trains], float]:
         raise StimulusError(
             f"{path}: damaged or not of Neo ({reason(problem)}); write it again from its source."
         ) from None
+
+
+def _check_container(path: Path) -> None:
+    """Refuse what the libraries below Neo would follow or unpack without a word."""
+    if path.suffix == ".mat":
+        check_mat(path)
+        return
+    h5py = require("h5py", "neo", "Neo's .nix files")
+    with h5py.File(path, "r") as file:
+        refuse_other_files(file, str(path), StimulusError)
+
+        def check(_: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset):
+                check_dataset(str(path), item)
+
+        file.visititems(check)
 
 
 @contextlib.contextmanager
@@ -183,10 +207,12 @@ def _neo_io(neo: Any, path: Path, mode: str) -> Iterator[Any]:
 
 def _write_neo(block: Any, target: Path) -> None:
     neo = require("neo.io", "neo", f"writing {target.suffix} files")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Neo writes to a path and not to a file that is open.
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-        temporary = Path(folder) / target.name
-        with _neo_io(neo, temporary, mode="ow") as writer:
-            writer.write_block(block)
-        temporary.replace(target)
+    with naming(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Neo writes to a path and not to a file that is open.
+        prefix = f".{target.name[:40]}."
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
+            temporary = Path(folder) / f"spikes{target.suffix}"
+            with _neo_io(neo, temporary, mode="ow") as writer:
+                writer.write_block(block)
+            temporary.replace(target)

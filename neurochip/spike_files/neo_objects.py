@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._extras import require
+from .._values import MOST_IDS, check_name, instances, integer
 from ..errors import StimulusError
 from ..recording import Recording
 from ..stimulus import Stimulus
@@ -19,7 +20,8 @@ def to_neo(source: Recording | Stimulus) -> Any:
     """Return spikes as a ``neo.Block`` with one segment.
 
     Every neuron has a ``SpikeTrain`` in ms, also one without spikes, with the annotations
-    ``population`` and ``neuron`` (its number there).
+    ``population`` and ``neuron`` (its number there). Spikes of a stimulus after its end, which no
+    run reaches, are left out: a train of Neo has none.
 
     Parameters
     ----------
@@ -84,7 +86,6 @@ def from_neo(
     MissingExtraError
         If Neo is not installed.
     """
-    require("neo", "neo", "spikes as objects of Neo")
     given = check_duration("Neo", duration)
     trains, length = trains_from_neo("Neo", source)
     return as_stimulus("Neo", trains, inputs, length if given is None else given)
@@ -92,6 +93,7 @@ def from_neo(
 
 def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
     """Return the spikes and the duration (ms) of objects of Neo."""
+    neo = require("neo", "neo", "spikes as objects of Neo")
     segments = getattr(source, "segments", None)
     if segments is not None:
         if len(segments) != 1:
@@ -99,7 +101,14 @@ def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
                 f"{owner}: the block has {len(segments)} segments; allowed: one. Pass a segment."
             )
         source = segments[0]
-    items = list(getattr(source, "spiketrains", source))
+    items = instances(
+        owner,
+        "trains",
+        getattr(source, "spiketrains", source),
+        neo.SpikeTrain,
+        "a Block, a Segment or a list of SpikeTrain",
+        error=StimulusError,
+    )
     if not items:
         raise StimulusError(f"{owner}: has no spike trains.")
     spans = {
@@ -120,9 +129,14 @@ def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
             "neuron; allowed: all or none."
         )
     groups: dict[str | None, list[tuple[int, Any]]] = {}
+    seen = set()
     for index, train in enumerate(items):
-        name = str(train.annotations["population"]) if marked[0] else None
-        neuron = int(train.annotations["neuron"]) if marked[0] else index
+        name, neuron = _place(owner, train.annotations) if marked[0] else (None, index)
+        if (name, neuron) in seen:
+            raise StimulusError(
+                f"{owner}: two trains are of neuron {neuron} of {name!r}; allowed: one. Join them."
+            )
+        seen.add((name, neuron))
         times = np.asarray(train.rescale("ms").magnitude, dtype=np.float64) - begin
         groups.setdefault(name, []).append((neuron, times))
     trains = [
@@ -135,3 +149,12 @@ def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
         for name, members in groups.items()
     ]
     return trains, end - begin
+
+
+def _place(owner: str, annotations: Any) -> tuple[str, int]:
+    """Population and neuron that a train says it is of."""
+    name, error = annotations["population"], StimulusError
+    check_name(f"{owner}: annotation population", name, error)
+    most = MOST_IDS - 1
+    neuron = integer(owner, "neuron", annotations["neuron"], at_least=0, at_most=most, error=error)
+    return str(name), neuron

@@ -17,13 +17,17 @@ from typing import Any
 import numpy as np
 
 from .._extras import require
+from .._hdf5 import refuse_other_files
 from .._npz import DAMAGE, reason, write_atomically
+from .._values import check_size, real
 from ..errors import StimulusError
+from .sizes import check_dataset
 from .trains import Trains
 
 __all__ = ["read_sonata", "write_sonata"]
 
 _MS = {"ms": 1.0, "milliseconds": 1.0, "s": 1000.0, "seconds": 1000.0, "us": 1e-3}
+_TAKEN = (".", "..", "timestamps", "node_ids")
 _SORTING = {"none": 0, "by_id": 1, "by_time": 2}
 
 
@@ -32,46 +36,86 @@ def read_sonata(path: Path) -> tuple[list[Trains], float | None]:
     h5py = require("h5py", "sonata", "reading SONATA spikes")
     try:
         with h5py.File(path, "r") as file:
-            if "spikes" not in file:
-                raise StimulusError(f"{path}: has no group /spikes; pass a SONATA file of spikes.")
-            groups = _populations(path, file["spikes"])
-            trains = [_read(path, name, group) for name, group in groups]
-            durations = [
-                float(group.attrs["neurochip_duration"])
-                for _, group in groups
-                if "neurochip_duration" in group.attrs
-            ]
-    except (*DAMAGE, TypeError) as problem:
-        if isinstance(problem, StimulusError):
-            raise
+            refuse_other_files(file, str(path), StimulusError)
+            groups = _populations(h5py, path, file)
+            trains = [_read(h5py, path, name, group) for name, group in groups]
+            durations = {
+                real(f"{path}: /spikes/{name}", key, stated, "ms", above=0.0, error=StimulusError)
+                for name, group in groups
+                for key, stated in group.attrs.items()
+                if key == "neurochip_duration"
+            }
+    except StimulusError:
+        raise
+    except DAMAGE as problem:
         raise StimulusError(
             f"{path}: damaged or not SONATA ({reason(problem)}); write it again from its source."
         ) from None
-    return trains, max(durations, default=None)
+    if len(durations) > 1:
+        raise StimulusError(
+            f"{path}: its populations last {' and '.join(f'{d:g}' for d in sorted(durations))} ms; "
+            "allowed: one duration."
+        )
+    return trains, durations.pop() if durations else None
 
 
-def _populations(path: Path, spikes: Any) -> list[tuple[str | None, Any]]:
+def _populations(h5py: Any, path: Path, file: Any) -> list[tuple[str | None, Any]]:
+    spikes = file.get("spikes")
+    if not isinstance(spikes, h5py.Group):
+        raise StimulusError(f"{path}: has no group /spikes; pass a SONATA file of spikes.")
+    groups = [(name, item) for name, item in spikes.items() if isinstance(item, h5py.Group)]
     if "timestamps" in spikes:  # files of before there were populations
+        if groups:
+            raise StimulusError(
+                f"{path}: has spikes both in /spikes and in {_listed(groups)}; allowed: one of "
+                "these."
+            )
         return [(None, spikes)]
-    groups = list(spikes.items())
     if not groups:
         raise StimulusError(f"{path}: has no population in /spikes.")
     return groups
 
 
-def _read(path: Path, name: str | None, group: Any) -> Trains:
+def _listed(groups: Sequence[tuple[str, Any]]) -> str:
+    return ", ".join(f"/spikes/{name}" for name, _ in groups)
+
+
+def _read(h5py: Any, path: Path, name: str | None, group: Any) -> Trains:
     label = f"{path}: /spikes/{name or ''}"
     for key in ("timestamps", "node_ids"):
-        if key not in group:
+        if not isinstance(group.get(key), h5py.Dataset):
             raise StimulusError(f"{label} has no {key}; allowed: timestamps and node_ids.")
-    unit = group["timestamps"].attrs.get("units", "ms")
-    unit = unit.decode() if isinstance(unit, bytes) else str(unit)
+    times, ids = group["timestamps"], group["node_ids"]
+    for key, item, kinds, wanted in (
+        ("timestamps", times, "iuf", "numbers"),
+        ("node_ids", ids, "iu", "integers"),
+    ):
+        if item.ndim != 1 or (item.size and item.dtype.kind not in kinds):
+            raise StimulusError(
+                f"{label}: {key} have shape {item.shape} and type {item.dtype}; allowed: {wanted}, "
+                "one per spike."
+            )
+    if len(times) != len(ids):
+        raise StimulusError(
+            f"{label} has {len(times)} timestamps and {len(ids)} node_ids; allowed: one of each "
+            "per spike."
+        )
+    for item in (times, ids):
+        check_dataset(str(path), item)
+    size = group.attrs.get("neurochip_size")
+    if size is not None:
+        size = check_size(label, size, StimulusError)
+    return Trains(name, size, ids[()], _in_ms(label, times))
+
+
+def _in_ms(label: str, times: Any) -> Any:
+    unit = times.attrs.get("units", "ms")
+    if isinstance(unit, np.ndarray) and unit.size == 1:
+        unit = unit.item()
+    unit = unit.decode(errors="replace") if isinstance(unit, bytes) else str(unit)
     if unit not in _MS:
         raise StimulusError(f"{label} has times in {unit!r}; allowed: {', '.join(map(repr, _MS))}.")
-    times = np.asarray(group["timestamps"][()], dtype=np.float64) * _MS[unit]
-    ids = group["node_ids"][()]
-    size = group.attrs.get("neurochip_size")
-    return Trains(name, None if size is None else int(size), ids.astype(np.int64), times)
+    return times[()].astype(np.float64) * _MS[unit]
 
 
 def write_sonata(path: Path, trains: Sequence[Trains], duration: float) -> None:
@@ -81,10 +125,15 @@ def write_sonata(path: Path, trains: Sequence[Trains], duration: float) -> None:
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         for item in trains:
-            if item.name is None or "/" in item.name:
+            if item.name is None or "/" in item.name or "\0" in item.name:
                 raise StimulusError(
                     f"{path}: population {item.name!r} cannot be a group of HDF5; allowed: a name "
                     "without a slash."
+                )
+            if item.name in _TAKEN:
+                raise StimulusError(
+                    f"{path}: population {item.name!r} cannot be a group of SONATA; allowed: "
+                    f"another name than {', '.join(map(repr, _TAKEN))}."
                 )
             order = np.lexsort((item.ids, item.times))
             group = file.create_group(f"spikes/{item.name}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._values import check_name, check_size, real, shown
 from ..errors import NetworkError, StimulusError
 from ..network import SpikeInput
 from ..recording import Recording
@@ -69,10 +68,7 @@ def check_duration(owner: str, duration: Any) -> float | None:
     """
     if duration is None:
         return None
-    number = isinstance(duration, numbers.Real) and not isinstance(duration, bool)
-    if not number or not math.isfinite(duration) or duration <= 0:
-        raise StimulusError(f"{owner}: duration = {duration!r} ms; allowed: a number above 0.")
-    return float(duration)
+    return real(owner, "duration", duration, "ms", above=0.0, error=StimulusError)
 
 
 def as_stimulus(
@@ -99,7 +95,8 @@ def as_stimulus(
     """
     if duration is None:
         raise StimulusError(f"{owner}: does not say how long it lasts; pass a duration in ms.")
-    expected = _sizes(owner, found) if inputs is None else dict(inputs)
+    duration = real(owner, "duration", duration, "ms", above=0.0, error=StimulusError)
+    expected = _sizes(owner, found) if inputs is None else _given(owner, inputs)
     trains = {}
     for item in found:
         name = _only(owner, expected) if item.name is None else item.name
@@ -119,6 +116,23 @@ def as_stimulus(
     silent = {name: size for name, size in expected.items() if name not in trains}
     trains |= {name: SpikeInput(name, size, [], []) for name, size in silent.items()}
     return Stimulus(duration, tuple(trains[name] for name in expected))
+
+
+def _given(owner: str, inputs: Inputs) -> dict[str, int]:
+    """Inputs as the caller has them."""
+    sizes: dict[str, int] = {}
+    try:
+        pairs = [(name, size) for name, size in inputs]
+    except (TypeError, ValueError):
+        raise StimulusError(
+            f"{owner}: inputs = {shown(inputs)}; allowed: a list of (name, size)."
+        ) from None
+    for name, size in pairs:
+        check_name(f"{owner}: inputs", name, StimulusError)
+        if name in sizes:
+            raise StimulusError(f"{owner}: inputs name {name!r} twice; allowed: once.")
+        sizes[name] = check_size(f"{owner}: input {name!r}", size, StimulusError)
+    return sizes
 
 
 def _sizes(owner: str, found: Sequence[Trains]) -> dict[str, int]:

@@ -148,7 +148,9 @@ def test_a_file_that_is_no_image_is_refused(tmp_path):
 def test_a_truncated_image_is_refused(compiled, tmp_path):
     path = save_image(compiled, tmp_path / "image")
     content = path.read_bytes()
-    message = f"{path}: a damaged file (File is not a zip file); compile the network again."
+    message = (
+        f"{path}: damaged or not a chip image (File is not a zip file); compile the network again."
+    )
     for part in (0.01, 0.5, 0.99):
         path.write_bytes(content[: int(part * len(content))])
         with pytest.raises(ImageError, match=exactly(message)):

@@ -146,7 +146,8 @@ def test_a_file_without_a_version_number_is_refused(tmp_path):
     path = tmp_path / "x.npz"
     np.savez(path, neurochip_format=np.array("stimulus one"))
     message = (
-        f"{path}: a damaged file (invalid literal for int() with base 10: 'one'); draw it again."
+        f"{path}: damaged or not a stimulus (invalid literal for int() with base 10: 'one'); draw "
+        "it again."
     )
     refused(path, message)
 
@@ -154,7 +155,7 @@ def test_a_file_without_a_version_number_is_refused(tmp_path):
 def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path):
     content = write_npz(tmp_path / "x", "stimulus", 2, ARRAYS).read_bytes()
     path = tmp_path / "cut.npz"
-    message = f"{path}: a damaged file (File is not a zip file); draw it again."
+    message = f"{path}: damaged or not a stimulus (File is not a zip file); draw it again."
     for length in range(4, len(content), 7):
         path.write_bytes(content[:length])
         refused(path, message)
