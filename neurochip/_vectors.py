@@ -12,6 +12,7 @@ import numpy as np
 from ._archive import Archive
 from ._npz import opened, refusing
 from .errors import ImageError
+from .registers import SignMode
 from .typing import Int8Array, Int32Array
 
 __all__ = ["PEERS", "REGISTERS", "Case", "Output", "load_case"]
@@ -70,6 +71,7 @@ _NUMBERS = {
     "noise_at_membrane": "noise_at_membrane",
     "agreeing_emulators": "n_agree",
 }
+_INPUTS_MAX = 1 << 16  # more than a core has
 _STATUSES = ("agree", "differ", "unsupported")
 
 
@@ -113,6 +115,8 @@ class Case:
         Synapses as coordinates; ``synapse_weight`` is the decoded integer weight.
     input_step, input_id : (n_input_spikes,)
         Input spikes on the register clock: delay 0 enters u in that very step.
+    noise = _array(archive, "noise_raw", "TN", lengths) if "noise_raw" in archive else None
+    _check_range("noise_raw", () if noise is None else noise, -127, 127)
     u, v, spike_step, spike_neuron
         Expected output, as in :class:`Output`, v after the reset.
     agreeing_emulators : int
@@ -193,28 +197,32 @@ def _case(archive: Archive) -> Case:
     numbers = {field: archive.array(key, "iu", ()).item() for field, key in _NUMBERS.items()}
     for field, low, high in (
         ("n_neurons", 1, None),
-        ("n_inputs", 0, None),
+        ("n_inputs", 0, _INPUTS_MAX),
         ("n_steps", 1, None),
         ("noise_at_membrane", 0, 1),
+        ("agreeing_emulators", 0, len(PEERS)),
     ):
-        _check_range(field, numbers[field], low, high)
+        _check_range(_NUMBERS[field], numbers[field], low, high)
     lengths = {"N": numbers["n_neurons"], "T": numbers["n_steps"]}
     arrays = {field: _array(archive, key, axes, lengths) for field, key, axes in _ARRAYS}
     statuses = {peer: archive.text(f"status_{peer}") for peer in PEERS}
     _check_range("grp_src", arrays["format_source"], 0, 1)
+    _check_range("grp_sign_mode", arrays["format_sign_mode"], min(SignMode), max(SignMode))
     _check_range("syn_group", arrays["synapse_format"], 0, lengths["F"] - 1)
     _check_range("in_spike_step", arrays["input_step"], 0, lengths["T"] - 1)
     _check_range("in_spike_idx", arrays["input_id"], 0, numbers["n_inputs"] - 1)
     for peer, status in statuses.items():
         if not status.startswith(_STATUSES):
             raise ValueError(f"status_{peer} is {status!r}, expected {', '.join(_STATUSES)}")
+    noise = _array(archive, "noise_raw", "TN", lengths) if "noise_raw" in archive else None
+    _check_range("noise_raw", () if noise is None else noise, -127, 127)
     u, v, spike_step, spike_neuron = _output(archive, "", lengths)
     return Case(
         name=archive.text("case"),
         case_class=archive.text("case_class"),
         **numbers,
         **arrays,
-        noise_raw=_array(archive, "noise_raw", "TN", lengths) if "noise_raw" in archive else None,
+        noise_raw=noise,
         u=u,
         v=v,
         spike_step=spike_step,
