@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._array_value import ArrayValue
-from ._values import MOST_IDS, choice, instance, integer, integers, shown, switch
+from ._values import MOST_IDS, check_size, choice, instance, integer, integers, shown, switch
 from .errors import ImageError
 from .hardware import CoreSpec
 from .registers import SynapseFormat
