@@ -107,7 +107,7 @@ class _Alone:
         self.seed: int | None = None  # of the noise in the next run
 
     def run(self) -> Iterator[Registers]:
-        self._engine.rewind(self._position)
+        self._position.rewind(self._engine.image)
         rows, _ = self.inputs.take()
         yield self._engine.run(
             *(self._position, rows, self._columns), seed=self.seed, strict=self._strict, threads=1

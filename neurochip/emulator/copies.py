@@ -44,7 +44,7 @@ class Copies:
         rows, added = self.inputs.take()
         size, n_steps = self._image.n_compartments, rows.n_steps
         firsts = np.arange(self._engine.copies, dtype=np.int32)[:, None] * size
-        self._engine.rewind(self._position)
+        self._position.rewind(self._engine.image)
         joint = self._engine.run(
             self._position,
             rows,

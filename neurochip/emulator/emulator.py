@@ -70,7 +70,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Go back to step 0: initial v, no current, nothing on its way."""
-        self._engine.rewind(self._position)
+        self._position.rewind(self.image)
 
     @property
     def step(self) -> int:
@@ -114,7 +114,7 @@ class Emulator:
         symbols = symbols_of(self.image)
         probes, columns = columns_of(symbols, record)
         inputs = InputLists()
-        add_run(inputs, symbols, self.step, stimulus, duration, self._position.inputs)
+        add_run(inputs, symbols, self.step, stimulus, duration, self._position.settle().inputs)
         registers = self._run(inputs, columns)
         return decode_recording(registers, symbols, probes, self._label())
 
@@ -233,7 +233,7 @@ class Emulator:
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
         draws = None if noise is None else self._check_draws(noise, int(n_steps))
         inputs = InputLists()
-        inputs.add_spikes(at, ids, Span(self.step, int(n_steps)), self._position.inputs)
+        inputs.add_spikes(at, ids, Span(self.step, int(n_steps)), self._position.settle().inputs)
         registers = self._run(inputs, probes, draws=draws)
         return raw_recording(registers, size, self._label())
 

@@ -24,6 +24,7 @@ __all__ = [
     "COUNTERS",
     "OVERFLOWS",
     "ROWS",
+    "UNDERWAY",
     "JoinTable",
     "NoiseTable",
     "Output",
@@ -65,6 +66,9 @@ class Row:
 
 
 ROWS = 4
+
+UNDERWAY = -1
+"""What ``State.clock`` shows while registers change."""
 
 
 class Widths(NamedTuple):
@@ -112,6 +116,7 @@ class JoinTable(NamedTuple):
 class State(NamedTuple):
     """All that changes in a run.
 
+    ``clock`` is the step that runs next, which only kernels move, or ``UNDERWAY``.
     ``undo`` and ``events`` have a row per worker, for the tile that it updates: u, v and held
     before the step (rows as in a tile), and event words.
     ``counters`` has rows for each block: one for the updates, the spikes and what these send; and
@@ -119,6 +124,7 @@ class State(NamedTuple):
     compartment and event word, or -1) has a row per block.
     """
 
+    clock: Int64Array
     tiles: Int32Array
     ring: Int32Array
     undo: Int32Array
@@ -202,6 +208,7 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> St
     """State before step 0."""
     registers, blocks = image.compartments, layout.blocks
     state = State(
+        clock=zeroed(1, np.int64),
         tiles=aligned(blocks * layout.span * ROWS, np.int32),
         ring=aligned(blocks * layout.ring_size, np.int32),
         undo=zeroed(workers * 3 * LANES, np.int32).reshape(workers, -1),
@@ -216,7 +223,7 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> St
 
 
 def rewind(state: State, image: ChipImage) -> None:
-    """Go back to step 0: initial u and v, nothing held, nothing on its way."""
+    """Go back to step 0, but for the clock: initial u and v, nothing held, nothing on its way."""
     registers = image.compartments
     _fill(state, Row.U, registers.u_init)
     _fill(state, Row.V, registers.v_init)
