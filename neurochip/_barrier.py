@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 from ._jit import inline_kernel
 from .typing import Int64Array
 
-__all__ = ["BROKEN", "new_barrier", "wait_for_all"]
+__all__ = ["BROKEN", "is_broken", "new_barrier", "wait_for_all"]
 
 BROKEN = 1 << 62
 """What whoever cannot come writes into a barrier; more arrivals than there ever are."""
@@ -100,6 +100,11 @@ else:
 def new_barrier() -> Int64Array:
     """Return a barrier at which nobody has arrived."""
     return np.zeros(1, dtype=np.int64)
+
+
+def is_broken(barrier: Int64Array) -> bool:
+    """Whether someone cannot come."""
+    return bool(barrier[0] >= BROKEN)
 
 
 @inline_kernel

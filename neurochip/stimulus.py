@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ._grid import GRID_TOLERANCE, LAST_STEP
+from ._memory import enough_memory
 from ._npz import read_npz, reason, write_npz
 from ._values import ArrayValue
 from .errors import StimulusError
@@ -221,11 +222,17 @@ def count_steps(duration: float, dt: float) -> int:
     Raises
     ------
     StimulusError
-        If dt or the duration is not above 0, or the duration is not a multiple of dt.
+        If dt or the duration is not above 0, or the duration is not a multiple of dt or has more
+        steps than a recording can count.
     """
     if not (isinstance(dt, numbers.Real) and math.isfinite(dt) and dt > 0):
         raise StimulusError(f"run: dt = {dt!r} ms; allowed: a number above 0.")
     _check_duration("run", duration)
+    if duration > (LAST_STEP + 0.5) * dt:
+        raise StimulusError(
+            f"run: {duration:g} ms are {duration / dt:.12g} steps of {dt:g} ms; allowed: at most "
+            f"{LAST_STEP} steps. Shorten the run or raise dt."
+        )
     steps = round(duration / dt)
     if abs(steps * dt - duration) > GRID_TOLERANCE * dt or steps < 1:
         below = math.floor(duration / dt)
@@ -240,9 +247,13 @@ def count_steps(duration: float, dt: float) -> int:
 def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
     rng = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
     expected = np.broadcast_to(np.asarray(item.rate), (item.size,)) * (duration / 1000.0)
-    counts = rng.poisson(expected)
-    ids = np.repeat(np.arange(item.size), counts)
-    return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
+    n_spikes = float(expected.sum())
+    what = f"stimulus: {n_spikes:.3g} spikes of input {item.name!r} in {duration:g} ms take"
+    remedy = "Draw a shorter stimulus, or lower the rate."
+    with enough_memory(StimulusError, what, 16 * n_spikes, remedy):
+        counts = rng.poisson(expected)
+        ids = np.repeat(np.arange(item.size), counts)
+        return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
 
 
 def _check_duration(owner: str, duration: float) -> None:

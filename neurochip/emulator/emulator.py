@@ -17,8 +17,8 @@ from ..typing import Int8Array
 from .batch import run_batch
 from .decode import Registers, decode_recording, raw_recording
 from .engine import Columns, Engine
-from .plan import add_run, columns_of, symbols_of
-from .spikes import InputLists, Span
+from .plan import add_run, columns_of, memory_of, span_in, span_of, symbols_of
+from .spikes import InputLists
 
 __all__ = ["Emulator"]
 
@@ -70,7 +70,8 @@ class Emulator:
 
     def reset(self) -> None:
         """Go back to step 0: initial v, no current, nothing on its way."""
-        self._position.rewind(self.image)
+        with self._position.turn():
+            self._position.rewind(self.image)
 
     @property
     def step(self) -> int:
@@ -113,10 +114,13 @@ class Emulator:
         """
         symbols = symbols_of(self.image)
         probes, columns = columns_of(symbols, record)
-        inputs = InputLists()
-        add_run(inputs, symbols, self.step, stimulus, duration, self._position.settle().inputs)
-        registers = self._run(inputs, columns)
-        return decode_recording(registers, symbols, probes, self._label())
+        with self._position.turn():
+            run = span_in(symbols, self.step, stimulus, duration)
+            with memory_of(run.n_steps, columns, 12):
+                inputs = InputLists()
+                add_run(inputs, symbols, run, stimulus, self._position.settle().inputs)
+                registers = self._run(inputs, columns)
+                return decode_recording(registers, symbols, probes, self._label())
 
     def run_batch(
         self,
@@ -232,10 +236,13 @@ class Emulator:
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
         draws = None if noise is None else self._check_draws(noise, int(n_steps))
-        inputs = InputLists()
-        inputs.add_spikes(at, ids, Span(self.step, int(n_steps)), self._position.settle().inputs)
-        registers = self._run(inputs, probes, draws=draws)
-        return raw_recording(registers, size, self._label())
+        with self._position.turn():
+            run = span_of(self.step, int(n_steps))
+            with memory_of(run.n_steps, probes, 4):
+                inputs = InputLists()
+                inputs.add_spikes(at, ids, run, self._position.settle().inputs)
+                registers = self._run(inputs, probes, draws=draws)
+                return raw_recording(registers, size, self._label())
 
     def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
         if seeds is None:

@@ -1,12 +1,13 @@
 """Where a run stands, told so that no exception can part what belongs together.
 
-Ctrl-C may fall between any two instructions of Python, never into a kernel. So the kernel that moves
-the registers moves their clock, and what the next step delivers is found from the clock.
+Ctrl-C may fall between any two instructions of Python, never into a kernel. So the kernel that
+moves the registers moves their clock, and what the next step delivers is found from the clock.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -38,13 +39,14 @@ class Call(NamedTuple):
 class Position:
     """The registers, the next step, and the spikes that it delivers.
 
-    ``lists`` is room for spikes, kept from run to run: new memory costs as much as many steps
-    of a small network.
+    Whoever moves it holds its ``lock``. ``lists`` is room for spikes, kept from run to run: new
+    memory costs as much as many steps of a small network.
     """
 
     state: State
+    lock: Lock = field(default_factory=Lock)
     lists: Int32Array = field(default_factory=lambda: NONE)
-    call: Call = Call()
+    call: Call = field(default_factory=Call)
 
     @property
     def step(self) -> int:
@@ -62,6 +64,30 @@ class Position:
                 "it; call reset() to start again."
             )
         return step
+
+    def turn(self) -> Lock:
+        """Return the lock, for a ``with`` block that moves the position.
+
+        Raises
+        ------
+        EmulatorError
+            If something moves it just now.
+        """
+        if self.lock.locked():
+            raise EmulatorError(
+                "emulator: it is running, in another thread, or in the process that this one was "
+                "forked from; allowed: one run at a time. Make an Emulator for each, or use "
+                "run_batch."
+            )
+        return self.lock
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a copy takes over: all but the lock."""
+        with self.turn():
+            return {**vars(self), "lock": None}
+
+    def __setstate__(self, values: dict[str, object]) -> None:
+        vars(self).update(values, lock=Lock())
 
     def begin(self, rows: InputRows, output: Output) -> None:
         """Begin a call: give the kernel the spikes of the step before, as the first in its lists.

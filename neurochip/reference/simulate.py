@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import numbers
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
 from .._grid import GRID_TOLERANCE
+from .._memory import enough_memory
 from .._progress import progress_bar
 from .._workers import choose_threads
-from ..errors import NetworkError, StimulusError
+from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus, count_steps
@@ -23,7 +24,6 @@ from .tables import Synapses, flatten_neurons, flatten_synapses
 
 __all__ = ["simulate_reference"]
 
-_MOST_STEPS = np.iinfo(np.int32).max  # a Recording counts them in int32
 _COST = 2  # of a neuron: twice the bytes of a compartment
 _CALL_TIME = 0.05  # s, about: between two looks at the progress bar and at Ctrl-C
 
@@ -100,7 +100,7 @@ def simulate_reference(
     NetworkError
         If a delay is longer than 65535 steps.
     EmulatorError
-        If ``threads`` is out of range.
+        If ``threads`` is out of range, or memory does not suffice.
     RecordingError
         If ``record`` names something that does not exist.
 
@@ -113,6 +113,27 @@ def simulate_reference(
     wanted = requested(network, record)
     n_neurons = sum(item.size for item in network.populations)
     workers = choose_threads(threads, n_neurons, network.n_synapses, "run", _COST)
+    n_values = sum(map(len, wanted.values()))
+    what = (
+        f"run: {n_steps} steps of {n_neurons} neurons, {network.n_synapses} synapses and "
+        f"{n_values} traces take 8 bytes a spike and"
+    )
+    n_bytes = 8 * (n_steps * n_values + n_neurons) + 4 * network.n_synapses
+    remedy = "Shorten the run, or record fewer neurons."
+    with enough_memory(EmulatorError, what, n_bytes, remedy):
+        return _simulate(network, stimulus, float(dt), wanted, n_steps, workers, progress)
+
+
+def _simulate(
+    network: Network,
+    stimulus: Stimulus,
+    dt: float,
+    wanted: Mapping[tuple[str, str], Int32Array],
+    n_steps: int,
+    workers: int,
+    progress: bool | None,
+) -> Recording:
+    n_neurons = sum(item.size for item in network.populations)
     inputs = stimulus.binned(dt, [(item.name, item.size) for item in network.spike_inputs])
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
     sizes = {item.name: item.size for item in network.populations}
@@ -124,7 +145,7 @@ def simulate_reference(
     own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
     return Recording(
         label=f"reference float64, dt={dt:g} ms",
-        dt=float(dt),
+        dt=dt,
         first_step=0,
         n_steps=n_steps,
         populations=sizes,
@@ -155,11 +176,6 @@ def _count_steps(network: Network, stimulus: Stimulus, dt: float, duration: floa
         raise StimulusError(
             f"run: duration = {duration:g} ms; allowed: at most {stimulus.duration:g} ms, the "
             "duration of the stimulus."
-        )
-    if n_steps > _MOST_STEPS:
-        raise StimulusError(
-            f"run: {duration:g} ms are {n_steps} steps of {dt:g} ms; allowed: at most "
-            f"{_MOST_STEPS} steps. Shorten the run or raise dt."
         )
     return n_steps
 
