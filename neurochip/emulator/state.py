@@ -72,9 +72,15 @@ UNDERWAY = -1
 
 
 class Widths(NamedTuple):
-    """Register widths as what :func:`~neurochip.emulator.arithmetic.wrap` needs, all int32."""
+    """Register widths as what :func:`~neurochip.emulator.arithmetic.wrap` needs, all int32.
+
+    ``sum`` is what a sum of weights, in units of ``weight_unit``, may be: as the accumulator, or
+    where noise is added to it whatever its product with the unit does not leave 32 bits for.
+    """
 
     weight_unit: np.int32
+    sum_offset: np.int32
+    sum_mask: np.int32
     accumulator_offset: np.int32
     accumulator_mask: np.int32
     current_offset: np.int32
@@ -154,10 +160,13 @@ class Output(NamedTuple):
 
 def widths_of(image: ChipImage, layout: Layout) -> Widths:
     """Offsets and masks of the chip's register widths and overflow rules."""
-    core = image.chip.core
+    core, unit = image.chip.core, layout.weight_unit
+    accumulator = _wrapping(core.accumulator_bits, core.accumulator_overflow)
+    limits = (1 << 31, (1 << 32) - 1) if image.noise else (int(accumulator[0]), int(accumulator[1]))
     return Widths(
-        np.int32(layout.weight_unit),
-        *_wrapping(core.accumulator_bits, core.accumulator_overflow),
+        np.int32(unit),
+        *_in_units(*limits, unit),
+        *accumulator,
         *_wrapping(core.state_bits, core.current_overflow),
         *_wrapping(core.state_bits, core.input_overflow),
     )
@@ -202,6 +211,13 @@ def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
     half = 1 << (bits - 1)
     offset = half - 1 if overflow is Overflow.WRAP_UP else half
     return np.int32(offset), np.int32(2 * half - 1)
+
+
+def _in_units(offset: int, mask: int, unit: int) -> tuple[np.int32, np.int32]:
+    """Offset and mask of the multiples of ``unit``, a power of two, that a register can hold."""
+    below, above = offset // unit, (mask - offset) // unit
+    narrow = np.array([below, below + above]).astype(np.int32)  # 2**31 of them: as any int32
+    return narrow[0], narrow[1]
 
 
 def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> State:
