@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from .errors import NeurochipError
 
-__all__ = ["enough_memory"]
+__all__ = ["EnoughMemory"]
 
 _ADDRESSES = 1 << 47  # bytes that a program can have at all; NumPy has other errors for more
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-@contextmanager
-def enough_memory(
-    error: type[NeurochipError], what: str, n_bytes: float, remedy: str
-) -> Iterator[None]:
-    """Refuse what memory does not suffice for, at once or when it runs out.
+class EnoughMemory:
+    """A ``with`` block that is refused where memory does not suffice, at once or when it runs out.
 
     Parameters
     ----------
@@ -31,16 +25,22 @@ def enough_memory(
         What to do; a sentence.
     """
 
-    def refusal() -> NeurochipError:
-        amount = _amount(n_bytes)
-        return error(f"{what} at least {amount} of memory, which there is not. {remedy}")
+    def __init__(self, error: type[NeurochipError], what: str, n_bytes: float, remedy: str) -> None:
+        self._error, self._what, self._n_bytes, self._remedy = error, what, n_bytes, remedy
 
-    if n_bytes > _ADDRESSES:
-        raise refusal()
-    try:
-        yield
-    except MemoryError:
-        raise refusal() from None
+    def __enter__(self) -> None:
+        if self._n_bytes > _ADDRESSES:
+            raise self._refusal()
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if isinstance(problem, MemoryError):
+            raise self._refusal() from None
+
+    def _refusal(self) -> NeurochipError:
+        amount = _amount(self._n_bytes)
+        return self._error(
+            f"{self._what} at least {amount} of memory, which there is not. {self._remedy}"
+        )
 
 
 def _amount(n_bytes: float) -> str:

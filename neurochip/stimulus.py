@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ._grid import GRID_TOLERANCE, LAST_STEP
-from ._memory import enough_memory
+from ._memory import EnoughMemory
 from ._npz import read_npz, reason, write_npz
 from ._values import ArrayValue
 from .errors import StimulusError
@@ -250,7 +250,7 @@ def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
     n_spikes = float(expected.sum())
     what = f"stimulus: {n_spikes:.3g} spikes of input {item.name!r} in {duration:g} ms take"
     remedy = "Draw a shorter stimulus, or lower the rate."
-    with enough_memory(StimulusError, what, 16 * n_spikes, remedy):
+    with EnoughMemory(StimulusError, what, 16 * n_spikes, remedy):
         counts = rng.poisson(expected)
         ids = np.repeat(np.arange(item.size), counts)
         return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))

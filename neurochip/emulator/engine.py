@@ -120,7 +120,8 @@ class Engine:
         buffer = position.lists[:size]
         steps: list[Int32Array] = []
         ids: list[Int32Array] = []
-        while (row := position.step - first) < n_steps:
+        row = 0
+        while row < n_steps:
             stop = min(n_steps, row + self._steps_per_call())
             ends = np.empty((workers, stop - row + 2), dtype=np.int64)
             ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
@@ -132,11 +133,11 @@ class Engine:
             )
             barrier = new_barrier() if workers > 1 else None
             run_workers(run_rows, workers, *arguments, barrier=barrier)
-            done = position.settle().step - first - row
-            new_steps, new_ids = join_lists(buffer, ends, 1, done, first + row)
+            begun, row = row, position.settle().step - first
+            new_steps, new_ids = join_lists(buffer, ends, 1, row - begun, first + begun)
             steps.append(new_steps)
             ids.append(new_ids)
-            report(done)
+            report(row - begun)
             if strict and (state.first_overflow[:, 0] >= 0).any():
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
         totals = state.counters.sum(axis=(0, 1))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 
 from .._grid import GRID_TOLERANCE, LAST_STEP
-from .._memory import enough_memory
+from .._memory import EnoughMemory
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..recording import Probe, resolve_probes
@@ -116,13 +115,13 @@ def add_run(
         inputs.add_spikes(steps, sources, run, pending)
 
 
-def memory_of(n_steps: int, columns: Columns, value_bytes: int) -> AbstractContextManager[None]:
+def memory_of(n_steps: int, columns: Columns, value_bytes: int) -> EnoughMemory:
     """Refuse a run that memory does not suffice for, when it runs out of it.
 
     A step takes the place where its input spikes begin, and a value of each trace.
     """
     n_values = sum(map(len, columns.values()))
-    return enough_memory(
+    return EnoughMemory(
         EmulatorError,
         f"emulator: a run of {n_steps} steps with {n_values} traces takes 8 bytes a spike and",
         n_steps * (8 + value_bytes * n_values),

@@ -95,22 +95,22 @@ class Position:
         The lists may lie where those of the last call did.
         """
         call = self.settle()
-        self.call = call._replace(rows=rows, output=output)
+        self.call = Call(call.step, call.inputs, call.compartments, rows, output)
         output.ends[0, 1] += len(call.compartments)
         output.spikes[: len(call.compartments)] = call.compartments
 
     def settle(self) -> Call:
         """Keep of the last call what the next step delivers, and let go of its lists."""
-        call, step = self.call, self.step
+        call = self.call
         if call.output is None or call.rows is None:
             return call
-        inputs, compartments = call.inputs, call.compartments
+        step, inputs, compartments = self.step, call.inputs, call.compartments
         done = step - call.step
         if done:
             row = call.output.first_row + done
             begin, end = call.rows.starts[0, row : row + 2]
             inputs = call.rows.sources[begin:end].copy()
-            bounds = call.output.ends[:, done : done + 2]
+            bounds = call.output.ends[:, done : done + 2].tolist()
             compartments = np.concatenate([call.output.spikes[a:b] for a, b in bounds])
         self.call = Call(step, inputs, compartments)
         return self.call

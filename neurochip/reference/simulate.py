@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from .._grid import GRID_TOLERANCE
-from .._memory import enough_memory
+from .._memory import EnoughMemory
 from .._progress import progress_bar
 from .._workers import choose_threads
 from ..errors import EmulatorError, NetworkError, StimulusError
@@ -120,7 +120,7 @@ def simulate_reference(
     )
     n_bytes = 8 * (n_steps * n_values + n_neurons) + 4 * network.n_synapses
     remedy = "Shorten the run, or record fewer neurons."
-    with enough_memory(EmulatorError, what, n_bytes, remedy):
+    with EnoughMemory(EmulatorError, what, n_bytes, remedy):
         return _simulate(network, stimulus, float(dt), wanted, n_steps, workers, progress)
 
 
