@@ -28,7 +28,11 @@ _LARGEST_SEED = (1 << 63) - 1
 class Emulator:
     """Runs one chip image, bit for bit.
 
-    A run continues where the last one stopped; :meth:`reset` goes back to step 0.
+    A run continues where the last one stopped; :meth:`reset` goes back to step 0. A run that ends
+    with an exception, such as Ctrl-C, ``strict`` or a lack of memory, has stopped at :attr:`step`,
+    and the next one continues there; what it recorded is lost. There are at most 2147483647 steps,
+    and one run at a time: another thread that asks for one is refused. A deep copy, also by pickle,
+    is an emulator of its own at the same step.
 
     Parameters
     ----------
@@ -69,13 +73,25 @@ class Emulator:
         self._position = self._engine.start()
 
     def reset(self) -> None:
-        """Go back to step 0: initial v, no current, nothing on its way."""
-        with self._position.turn():
-            self._position.rewind(self.image)
+        """Go back to step 0: initial v, no current, nothing on its way.
+
+        It is always allowed. A run that goes on in another thread keeps the registers that it has.
+        """
+        if self._position.lock.locked():
+            self._position = self._engine.start()
+        else:
+            with self._position.lock:
+                self._position.rewind(self.image)
 
     @property
     def step(self) -> int:
-        """The step that runs next."""
+        """The step that runs next.
+
+        Raises
+        ------
+        EmulatorError
+            If :meth:`reset` itself was interrupted; it must be called again.
+        """
         return self._position.step
 
     def run(
@@ -104,7 +120,8 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If the image has no symbols, or ``stimulus`` is none or nothing of it is left.
+            If the image has no symbols, ``stimulus`` is none or nothing of it is left, there are no
+            such steps, memory does not suffice, or another thread is running this emulator.
         StimulusError
             If the stimulus does not fit the inputs, or the duration the grid.
         RecordingError

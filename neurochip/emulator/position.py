@@ -60,8 +60,8 @@ class Position:
         step = int(self.state.clock[0])
         if step == UNDERWAY:
             raise EmulatorError(
-                "emulator: it was stopped in the middle of a step, so its registers hold half of "
-                "it; call reset() to start again."
+                "emulator: it was interrupted where registers change, so they are those of no "
+                "step; call reset() to start again."
             )
         return step
 
@@ -76,8 +76,8 @@ class Position:
         if self.lock.locked():
             raise EmulatorError(
                 "emulator: it is running, in another thread, or in the process that this one was "
-                "forked from; allowed: one run at a time. Make an Emulator for each, or use "
-                "run_batch."
+                "forked from; allowed: one run at a time. Make an Emulator for each thread, use "
+                "run_batch, or call reset() to start again."
             )
         return self.lock
 
