@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
+import os
 import pickle
 import subprocess
 import sys
@@ -276,6 +277,39 @@ def test_two_threads_do_not_run_one_emulator(image, monkeypatch):
     other.join()
     assert done == [whole]
     assert run(emulator, STEPS) == whole
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_process_that_is_forked_in_a_run_starts_again(image, monkeypatch):
+    whole, running, go_on = run(Emulator(image), STEPS), threading.Event(), threading.Event()
+    join, emulator = engine.join_lists, Emulator(image)
+
+    def waits(*arguments):
+        running.set()
+        assert go_on.wait(60)
+        return join(*arguments)
+
+    monkeypatch.setattr(engine, "join_lists", waits)
+    other = threading.Thread(target=run, args=(emulator, STEPS))
+    other.start()
+    assert running.wait(60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork with threads
+        child = os.fork()
+    if not child:
+        status = 1
+        try:
+            go_on.set()
+            with pytest.raises(EmulatorError, match=r"^emulator: it is running, "):
+                run(emulator, 5)
+            emulator.reset()
+            status = 0 if run(emulator, STEPS) == whole else 2
+        finally:
+            os._exit(status)
+    go_on.set()
+    other.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert emulator.step == STEPS
 
 
 @pytest.mark.parametrize("way", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
