@@ -3,6 +3,9 @@
 A thread spins for a moment, since the others usually arrive within it, and then gives its processor
 away: a barrier that only spins would hold up the very thread that it waits for, as soon as another
 program wants a core.
+
+A barrier is one number, which counts arrivals. :data:`BROKEN` in it ends every wait, present and
+future: a thread that cannot come must leave nobody who waits for it.
 """
 
 from __future__ import annotations
@@ -13,14 +16,19 @@ import time
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ._jit import inline_kernel
+from .typing import Int64Array
 
-__all__ = ["wait_for_all"]
+__all__ = ["BROKEN", "is_broken", "new_barrier", "wait_for_all"]
+
+BROKEN = 1 << 62
+"""What whoever cannot come writes into a barrier; more arrivals than there ever are."""
 
 _SPINS = 2000  # some microseconds: longer than a wait takes where every thread has a core
 
@@ -89,12 +97,28 @@ else:
     arrive, arrived, give_way = intrinsic(_arrive), intrinsic(_arrived), intrinsic(_give_way)
 
 
+def new_barrier() -> Int64Array:
+    """Return a barrier at which nobody has arrived."""
+    return np.zeros(1, dtype=np.int64)
+
+
+def is_broken(barrier: Int64Array) -> bool:
+    """Whether someone cannot come."""
+    return bool(barrier[0] >= BROKEN)
+
+
 @inline_kernel
-def wait_for_all(counter: Any, arrivals: Any) -> None:
-    """Return once ``arrivals`` threads have come here since ``counter[0]`` was zero."""
-    arrive(counter)
+def wait_for_all(barrier: Any, arrivals: Any) -> Any:
+    """Return once ``arrivals`` threads have come here since the barrier was new.
+
+    False means that it was broken: they have not all come.
+    """
+    arrive(barrier)
     spins = 0
-    while arrived(counter) < arrivals:
+    count = arrived(barrier)
+    while count < arrivals:
         spins += 1
         if spins > _SPINS:
             give_way()
+        count = arrived(barrier)
+    return count < BROKEN

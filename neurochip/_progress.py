@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
 from tqdm import tqdm
 
-__all__ = ["progress_bar"]
+__all__ = ["Progress", "progress_bar"]
 
 _PATIENCE = 2.0  # s: a run that is over before that shows nothing
 
 
+class Progress(Protocol):
+    """What counts."""
+
+    def update(self, n: int = 1, /) -> object:
+        """Count ``n`` more."""
+
+
+class _Nothing:
+    """Counts nothing: a bar that is not shown takes as long to make as a short run."""
+
+    def update(self, n: int = 1, /) -> None:
+        pass
+
+
+class _Bar(tqdm):  # type: ignore[misc]  # it has no types
+    """Without the thread that watches all bars: a run leaves none."""
+
+    monitor_interval = 0
+
+
 def progress_bar(
     total: int, label: str, progress: bool | None = None, unit: str = "step", done: int = 0
-) -> tqdm[None]:
+) -> AbstractContextManager[Progress]:
     """Return a bar that counts steps, or other units, on stderr, for a ``with`` block.
 
     Parameters
@@ -28,13 +52,15 @@ def progress_bar(
     done : int
         How many an earlier run has done.
     """
-    return tqdm(
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    if not (on_terminal if progress is None else progress):
+        return nullcontext(_Nothing())
+    return _Bar(
         total=total,
         initial=done,
         desc=label,
         unit=unit,
         unit_scale=True,
         dynamic_ncols=True,
-        disable=None if progress is None else not progress,
         delay=_PATIENCE if progress is None else 0.0,
     )

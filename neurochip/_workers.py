@@ -6,6 +6,8 @@ Each thread is a *worker* with its own part of the neurons, which all kernels ar
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -13,14 +15,27 @@ from typing import Any
 import numba
 import numpy as np
 
+from ._barrier import BROKEN
 from ._jit import kernel
 from ._values import integer, shown
 from .errors import EmulatorError
 from .typing import Int32Array, Int64Array
 
-__all__ = ["check_threads", "choose_threads", "join_lists", "most_threads", "run_workers"]
+__all__ = [
+    "AbortedError",
+    "check_threads",
+    "choose_threads",
+    "join_lists",
+    "most_threads",
+    "run_workers",
+]
 
 _WORK_PER_THREAD = 10_000  # neurons + synapses / 100: below it a barrier costs more
+_MOMENT = 5.0  # s: longer than any call of a kernel; threads that take more end by themselves
+
+
+class AbortedError(Exception):
+    """Raised in a worker that stops because another has failed; never reaches the user."""
 
 
 def choose_threads(
@@ -55,15 +70,87 @@ def most_threads() -> int:
     return int(settings.NUMBA_NUM_THREADS)
 
 
-def run_workers(loop: Callable[..., int], n_workers: int, *arguments: Any) -> int:
-    """Call ``loop(worker, *arguments)`` on a thread for each worker; return what worker 0 does."""
-    others = [Thread(target=loop, args=(w, *arguments)) for w in range(1, n_workers)]
-    for other in others:
-        other.start()
-    result = loop(0, *arguments)
-    for other in others:
-        other.join()
-    return int(result)
+def run_workers(
+    loop: Callable[..., Any], n_workers: int, *arguments: Any, barrier: Int64Array | None
+) -> Any:
+    """Call ``loop(worker, *arguments, barrier)`` on a thread for each worker.
+
+    Worker 0 is the thread of the caller. Where a worker fails, or Ctrl-C comes, the barrier is
+    broken: the others must then end soon, and none is left running.
+
+    Parameters
+    ----------
+    loop : callable
+        May raise :class:`AbortedError` where it finds the barrier broken.
+    n_workers : int
+        How many, at least 1.
+    *arguments
+        The same for all workers.
+    barrier : ndarray of int64, shape (1,), optional
+        A new one; a single worker needs none.
+
+    Returns
+    -------
+    object
+        What worker 0 returns.
+
+    Raises
+    ------
+    EmulatorError
+        If the system starts no more threads.
+    """
+    if barrier is None:
+        return loop(0, *arguments, None)
+    problems: list[BaseException] = []
+
+    def work(worker: int) -> None:
+        try:
+            loop(worker, *arguments, barrier)
+        except AbortedError:
+            pass
+        except BaseException as problem:
+            problems.append(problem)
+            barrier[0] = BROKEN
+
+    others = [Thread(target=work, args=(worker,)) for worker in range(1, n_workers)]
+    result = None
+    try:
+        for other in others:
+            _start(other)
+        result = loop(0, *arguments, barrier)
+        for other in others:
+            other.join()
+    except BaseException as problem:
+        # The first thing, and no call: a second Ctrl-C cannot come before it.
+        barrier[0] = BROKEN
+        for other in others:
+            _wait_for(other)
+        if not isinstance(problem, AbortedError):
+            raise
+    if problems:
+        raise problems[0]
+    return result
+
+
+def _start(thread: Thread) -> None:
+    try:
+        thread.start()
+    except RuntimeError as problem:
+        raise EmulatorError(
+            f"run: the system starts no more threads ({problem}); run with threads=1."
+        ) from None
+
+
+def _wait_for(thread: Thread) -> None:
+    """Join a thread, also one whose start or join was interrupted.
+
+    Python takes the first for one that is not alive yet, and the second for one that has ended.
+    """
+    until = time.monotonic() + _MOMENT
+    while not thread.is_alive() and thread in threading.enumerate() and time.monotonic() < until:
+        time.sleep(0.001)
+    if thread.is_alive():
+        thread.join()
 
 
 def join_lists(

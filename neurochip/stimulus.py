@@ -14,6 +14,7 @@ import numpy as np
 
 from ._array_value import ArrayValue
 from ._grid import GRID_TOLERANCE, LAST_STEP
+from ._memory import EnoughMemory
 from ._npz import read_npz, write_npz
 from ._values import MOST_IDS, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
@@ -230,14 +231,14 @@ def count_steps(duration: float, dt: float) -> int:
     Raises
     ------
     StimulusError
-        If dt or the duration is not above 0, the duration is not a multiple of dt, or the steps
-        are more than a recording can count.
+        If dt or the duration is not above 0, or the duration is not a multiple of dt or has more
+        steps than a recording can count.
     """
     dt = real("run", "dt", dt, "ms", above=0.0, error=StimulusError)
     duration = _duration("run", duration)
-    if duration / dt > LAST_STEP + 0.5:
+    if duration > (LAST_STEP + 0.5) * dt:
         raise StimulusError(
-            f"run: {duration:g} ms are {duration / dt:.15g} steps of {dt:g} ms; allowed: at most "
+            f"run: {duration:g} ms are {duration / dt:.12g} steps of {dt:g} ms; allowed: at most "
             f"{LAST_STEP} steps. Shorten the run or raise dt."
         )
     steps = round(duration / dt)
@@ -254,18 +255,13 @@ def count_steps(duration: float, dt: float) -> int:
 def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
     rng = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
     expected = np.broadcast_to(np.asarray(item.rate), (item.size,)) * (duration / 1000.0)
-    total = float(expected.sum())
-    try:
-        if total > MOST_IDS:
-            raise MemoryError
+    n_spikes = float(expected.sum())
+    what = f"stimulus: {n_spikes:.3g} spikes of input {item.name!r} in {duration:g} ms take"
+    remedy = "Draw a shorter stimulus, or lower the rate."
+    with EnoughMemory(StimulusError, what, 16 * n_spikes, remedy):
         counts = rng.poisson(expected)
         ids = np.repeat(np.arange(item.size), counts)
         return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
-    except MemoryError:
-        raise StimulusError(
-            f"stimulus: input {item.name!r} would spike about {total:.3g} times in {duration:g} "
-            "ms, which is more than fits into memory; shorten the stimulus, or draw it in parts."
-        ) from None
 
 
 def _sizes(inputs: Any) -> dict[str, int]:

@@ -28,6 +28,7 @@ from .kernels import N_SPIKES, Cells, Rows, Rules, State, run_steps
 __all__ = ["Model", "ModelRun"]
 
 _SPIKE_BUFFER = 1 << 16
+_WORK_PER_CALL = 20_000_000  # neuron updates, about a tenth of a second: Ctrl-C comes between calls
 _DITHER_SEED = 0
 
 
@@ -77,6 +78,7 @@ class Model:
         self.decoded = decode_populations(network, image)
         self.dt, self.substeps = image.report.dt, substeps
         self.n_steps = count_steps(stimulus.duration, self.dt)
+        count_steps(stimulus.duration, self.dt / substeps)  # refused where it has too many
         # What the compiler multiplied each weight with, and the integer that it rounded that to.
         self._compiled = [
             [
@@ -279,9 +281,11 @@ class Model:
             samples=np.empty((self.n_steps, len(self._sampled))),
         )
         inputs, first = self._binned(grid), self.network.input_lead > 0
+        ahead = 1 + _WORK_PER_CALL // (len(cells.v_init) + len(rows.target) // 50)
         parts, reached = [], 0
         while reached < n_steps:
-            reached = run_steps(cells, rows, rules, *inputs, state, reached, n_steps, every, first)
+            stop = min(n_steps, reached + ahead)
+            reached = run_steps(cells, rows, rules, *inputs, state, reached, stop, every, first)
             count = state.position[N_SPIKES]
             parts.append((state.spike_steps[:count].copy(), state.spike_ids[:count].copy()))
             state.position[N_SPIKES] = 0

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from .._barrier import is_broken, new_barrier
 from .._progress import progress_bar
+from .._workers import AbortedError, run_workers
 from ..errors import NeurochipError
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus
+from ..typing import Int64Array
 from .copies import Copies
 from .decode import Registers, decode_recording
 from .engine import Columns, Engine
-from .plan import add_run, columns_of, symbols_of
+from .plan import add_run, columns_of, memory_of, span_in, symbols_of
 from .side_by_side import FEWEST, most_copies
 from .spikes import InputLists
 
@@ -58,12 +60,18 @@ def run_batch(
     most = max(map(len, groups), default=1)
     together = engine.of_copies(most) if most > 1 else None
     recordings: list[Recording] = [None] * len(stimuli)  # type: ignore[list-item]
-    problems: dict[int, BaseException] = {}
+    problems: dict[int, NeurochipError] = {}
     numbers = itertools.count()
 
-    def work() -> None:
-        alone = _Alone(engine, columns, strict)
-        copies = Copies(image, together, columns) if together else None
+    def work(worker: int, barrier: Int64Array | None) -> None:
+        del worker  # whoever is free takes the next group
+
+        def look(_: int) -> None:
+            if barrier is not None and is_broken(barrier):
+                raise AbortedError
+
+        alone = _Alone(engine, columns, strict, look)
+        copies = Copies(image, together, columns, look) if together else None
         # Groups are begun in their order: one that fails finds all before it begun.
         while not problems and (number := next(numbers)) < len(groups):
             group = groups[number]
@@ -71,46 +79,48 @@ def run_batch(
             index = group.start
             alone.seed = seeds[index]
             try:
+                spans = {}
                 for index in group:
-                    add_run(runs.inputs, symbols, 0, stimuli[index], duration)
-                for run, registers in zip(group, runs.run(), strict=True):
-                    recordings[run] = decode_recording(registers, symbols, probes, label)
-            except BaseException as problem:  # also Ctrl-C: it ends the other workers
+                    spans[index] = span_in(symbols, 0, stimuli[index], duration)
+                with memory_of(spans[index].n_steps, columns, 12):
+                    for index, span in spans.items():
+                        add_run(runs.inputs, symbols, span, stimuli[index])
+                    for run, registers in zip(group, runs.run(), strict=True):
+                        recordings[run] = decode_recording(registers, symbols, probes, label)
+            except NeurochipError as problem:
                 problems[index] = problem
             bar.update(len(group))
 
-    with (
-        progress_bar(len(stimuli), "emulating", progress, unit="run") as bar,
-        ThreadPoolExecutor(max(1, workers - 1)) as pool,
-    ):
+    with progress_bar(len(stimuli), "emulating", progress, unit="run") as bar:
         # A worker each, not a task for each group: to hand one over takes as long as a short run.
-        others = [pool.submit(work) for _ in range(workers - 1)]
-        work()
-        for other in others:
-            other.result()
+        run_workers(work, workers, barrier=new_barrier() if workers > 1 else None)
     if problems:
         index = min(problems)
         problem = problems[index]
-        if isinstance(problem, NeurochipError):
-            raise type(problem)(f"run {index} of {len(stimuli)}: {problem}") from None
-        raise problem
+        raise type(problem)(f"run {index} of {len(stimuli)}: {problem}") from None
     return recordings
 
 
 class _Alone:
     """One run at a time, where :class:`Copies` are not allowed or do not pay."""
 
-    def __init__(self, engine: Engine, columns: Columns, strict: bool) -> None:
-        self._engine, self._columns, self._strict = engine, columns, strict
+    def __init__(
+        self, engine: Engine, columns: Columns, strict: bool, look: Callable[[int], object]
+    ) -> None:
+        self._engine, self._columns, self._strict, self._look = engine, columns, strict, look
         self._position = engine.start()
         self.inputs = InputLists()
         self.seed: int | None = None  # of the noise in the next run
 
     def run(self) -> Iterator[Registers]:
-        self._engine.rewind(self._position)
+        self._position.rewind(self._engine.image)
         rows, _ = self.inputs.take()
         yield self._engine.run(
-            *(self._position, rows, self._columns), seed=self.seed, strict=self._strict, threads=1
+            *(self._position, rows, self._columns),
+            seed=self.seed,
+            strict=self._strict,
+            report=self._look,
+            threads=1,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,10 +28,18 @@ class Copies:
         From :meth:`~neurochip.emulator.engine.Engine.of_copies`.
     columns : Columns
         What to record of each copy.
+    look : callable
+        Called now and then with a number of steps; what it raises ends the run.
     """
 
-    def __init__(self, image: ChipImage, engine: Engine, columns: Columns) -> None:
-        self._image, self._engine, self._columns = image, engine, columns
+    def __init__(
+        self,
+        image: ChipImage,
+        engine: Engine,
+        columns: Columns,
+        look: Callable[[int], object],
+    ) -> None:
+        self._image, self._engine, self._columns, self._look = image, engine, columns, look
         self._position = engine.start()
         self.inputs = InputLists(engine.copies)
         self._fan_out = np.zeros(image.n_compartments, dtype=np.int64)
@@ -44,11 +52,12 @@ class Copies:
         rows, added = self.inputs.take()
         size, n_steps = self._image.n_compartments, rows.n_steps
         firsts = np.arange(self._engine.copies, dtype=np.int32)[:, None] * size
-        self._engine.rewind(self._position)
+        self._position.rewind(self._engine.image)
         joint = self._engine.run(
             self._position,
             rows,
             {key: (ids + firsts).ravel() for key, ids in self._columns.items()},
+            report=self._look,
         )
         counts = self._position.state.counters[:, 1:].sum(axis=0)
         steps, ids = np.empty_like(joint.steps), np.empty_like(joint.ids)

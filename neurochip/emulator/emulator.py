@@ -19,8 +19,8 @@ from ..typing import Int8Array
 from .batch import run_batch
 from .decode import Registers, decode_recording, raw_recording
 from .engine import Columns, Engine
-from .plan import add_run, columns_of, symbols_of
-from .spikes import InputLists, Span
+from .plan import add_run, columns_of, memory_of, span_in, span_of, symbols_of
+from .spikes import InputLists
 
 __all__ = ["Emulator"]
 
@@ -30,7 +30,11 @@ _LARGEST_SEED = (1 << 63) - 1
 class Emulator:
     """Runs one chip image, bit for bit.
 
-    A run continues where the last one stopped; :meth:`reset` goes back to step 0.
+    A run continues where the last one stopped; :meth:`reset` goes back to step 0. A run that ends
+    with an exception, such as Ctrl-C, ``strict`` or a lack of memory, has stopped at :attr:`step`,
+    and the next one continues there; what it recorded is lost. There are at most 2147483647 steps,
+    and one run at a time: another thread that asks for one is refused. A deep copy, also by pickle,
+    is an emulator of its own at the same step.
 
     Parameters
     ----------
@@ -68,12 +72,25 @@ class Emulator:
         self._position = self._engine.start()
 
     def reset(self) -> None:
-        """Go back to step 0: initial v, no current, nothing on its way."""
-        self._engine.rewind(self._position)
+        """Go back to step 0: initial v, no current, nothing on its way.
+
+        It is always allowed. A run that goes on in another thread keeps the registers that it has.
+        """
+        if self._position.lock.locked():
+            self._position = self._engine.start()
+        else:
+            with self._position.lock:
+                self._position.rewind(self.image)
 
     @property
     def step(self) -> int:
-        """The step that runs next."""
+        """The step that runs next.
+
+        Raises
+        ------
+        EmulatorError
+            If :meth:`reset` itself was interrupted; it must be called again.
+        """
         return self._position.step
 
     def run(
@@ -102,7 +119,8 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If the image has no symbols, or ``stimulus`` is none or nothing of it is left.
+            If the image has no symbols, ``stimulus`` is none or nothing of it is left, there are no
+            such steps, memory does not suffice, or another thread is running this emulator.
         StimulusError
             If the stimulus does not fit the inputs, or the duration the grid.
         RecordingError
@@ -112,10 +130,13 @@ class Emulator:
         """
         symbols = symbols_of(self.image)
         probes, columns = columns_of(symbols, record)
-        inputs = InputLists()
-        add_run(inputs, symbols, self.step, stimulus, duration, self._position.inputs)
-        registers = self._run(inputs, columns)
-        return decode_recording(registers, symbols, probes, self._label())
+        with self._position.turn():
+            run = span_in(symbols, self.step, stimulus, duration)
+            with memory_of(run.n_steps, columns, 12):
+                inputs = InputLists()
+                add_run(inputs, symbols, run, stimulus, self._position.settle().inputs)
+                registers = self._run(inputs, columns)
+                return decode_recording(registers, symbols, probes, self._label())
 
     def run_batch(
         self,
@@ -232,11 +253,14 @@ class Emulator:
             )
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
-        draws = None if noise is None else self._check_draws(noise, n_steps)
-        inputs = InputLists()
-        inputs.add_spikes(at, ids, Span(self.step, n_steps), self._position.inputs)
-        registers = self._run(inputs, probes, draws=draws)
-        return raw_recording(registers, size, self._label())
+        draws = None if noise is None else self._check_draws(noise, int(n_steps))
+        with self._position.turn():
+            run = span_of(self.step, int(n_steps))
+            with memory_of(run.n_steps, probes, 4):
+                inputs = InputLists()
+                inputs.add_spikes(at, ids, run, self._position.settle().inputs)
+                registers = self._run(inputs, probes, draws=draws)
+                return raw_recording(registers, size, self._label())
 
     def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
         if seeds is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .._barrier import new_barrier
 from .._workers import join_lists, run_workers
 from ..errors import ChipOverflowError
 from ..image import ChipImage
@@ -16,23 +16,13 @@ from .decode import Registers
 from .kernels import run_rows
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
+from .position import Position
 from .settings import settings_of
 from .side_by_side import side_by_side
 from .spikes import NONE, InputRows
-from .state import (
-    COUNTERS,
-    Output,
-    Row,
-    State,
-    joins_of,
-    new_state,
-    noise_of,
-    read_row,
-    rewind,
-    widths_of,
-)
+from .state import COUNTERS, Output, Row, joins_of, new_state, noise_of, read_row, widths_of
 
-__all__ = ["Columns", "Engine", "Position"]
+__all__ = ["Columns", "Engine"]
 
 Columns = Mapping[tuple[str, str], Int32Array]
 """Compartments to record by (population, variable)."""
@@ -40,21 +30,6 @@ Columns = Mapping[tuple[str, str], Int32Array]
 
 _SPIKE_BUFFER = 1 << 20  # spikes of a worker: 4 MB; less if all steps fit, never less than two
 _WORK_PER_CALL = 100_000_000  # about a tenth of a second between two looks at progress and Ctrl-C
-
-
-@dataclass(eq=False)
-class Position:
-    """Where a run stands: the registers, the next step, and the spikes of the step before.
-
-    ``lists`` is room for spikes, kept from run to run: new memory costs as much as many steps
-    of a small network.
-    """
-
-    state: State
-    step: int = 0
-    inputs: Int32Array = field(default_factory=lambda: NONE)
-    spikes: Int32Array = field(default_factory=lambda: NONE)
-    lists: Int32Array = field(default_factory=lambda: NONE)
 
 
 class Engine:
@@ -93,11 +68,6 @@ class Engine:
     def start(self) -> Position:
         """Return step 0: initial v, no current, nothing on its way."""
         return Position(new_state(self.image, self._layout, self.threads, self.copies))
-
-    def rewind(self, position: Position) -> None:
-        """Take a position back to step 0, in place."""
-        rewind(position.state, self.image)
-        position.step, position.inputs, position.spikes = 0, NONE, NONE
 
     def run(
         self,
@@ -138,7 +108,6 @@ class Engine:
         """
         workers = threads or self.threads
         first, n_steps, state = position.step, rows.n_steps, position.state
-        inputs, input_ptr = rows
         noise = noise_of(self.image, draws, seed)
         held = read_row(state, Row.HELD, self.image.n_compartments)
         state.counters[:] = 0
@@ -156,24 +125,19 @@ class Engine:
             stop = min(n_steps, row + self._steps_per_call())
             ends = np.empty((workers, stop - row + 2), dtype=np.int64)
             ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
-            ends[0, 1] = len(position.spikes)
-            buffer[: len(position.spikes)] = position.spikes
             output = Output(row, buffer, ends, full, v_ids, v, u_ids, u)
-            barrier = np.zeros(1, dtype=np.int64) if workers > 1 else None
+            position.begin(rows, output)
             arguments = (
-                *(row, stop, first, input_ptr, inputs, self._layout, self._settings),
-                *(self._widths, state, output, strict, noise, *self._features, barrier),
+                *(stop, first, rows.starts, rows.sources, self._layout, self._settings),
+                *(self._widths, state, output, strict, noise, *self._features),
             )
-            reached = run_workers(run_rows, workers, *arguments)
-            new_steps, new_ids = join_lists(buffer, ends, 1, reached - row, first + row)
+            barrier = new_barrier() if workers > 1 else None
+            run_workers(run_rows, workers, *arguments, barrier=barrier)
+            begun, row = row, position.settle().step - first
+            new_steps, new_ids = join_lists(buffer, ends, 1, row - begun, first + begun)
             steps.append(new_steps)
             ids.append(new_ids)
-            report(reached - row)
-            last = new_steps.searchsorted(first + reached - 1)
-            row = reached
-            position.spikes = new_ids[last:].copy()  # a view would keep the whole list
-            position.step = first + row
-            position.inputs = inputs[input_ptr[0, row] : input_ptr[0, row + 1]].copy()
+            report(row - begun)
             if strict and (state.first_overflow[:, 0] >= 0).any():
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
         totals = state.counters.sum(axis=(0, 1))

@@ -17,7 +17,7 @@ from .._llvm import lowest_bit, sign_bits
 from . import offsets as at
 from .delivery import deliver, deliver_one_to_one, fold_plane
 from .layout import LANES
-from .state import OVERFLOWS, ROWS
+from .state import OVERFLOWS, ROWS, UNDERWAY
 from .update import draw_noise, join_tile, redo_tile, update_tile
 
 __all__ = ["run_rows"]
@@ -231,7 +231,6 @@ def must_stop(row: Any, step: Any, layout: Any, state: Any, output: Any, strict:
 @kernel
 def run_rows(
     worker: Any,
-    row: Any,
     stop: Any,
     first_step: Any,
     input_ptr: Any,
@@ -248,19 +247,29 @@ def run_rows(
     ring_mask: Any,
     wide: Any,
     barrier: Any,
-) -> Any:
-    """Run rows ``row`` to ``stop`` (step = first_step + row) for a worker; return the row reached.
+) -> None:
+    """Run from where ``state.clock`` stands to row ``stop`` (step = first_step + row) for a worker.
 
     A worker has its own list of spikes and share of the blocks. It returns early when a list may
     overflow, and after an overflow if ``strict``. Without noise ``noise`` is None, without joins
     ``joins``, without shifted sums ``sum_shifts``, without delays ``ring_mask``, with narrow
     offsets ``wide``, and for a single worker ``barrier``; Numba drops the branches.
+
+    Nothing is touched before all workers have come, and the clock moves with the registers: so
+    they agree wherever the caller is interrupted.
     """
     n_workers = len(output.ends)
     first_block = worker * layout.blocks // n_workers
     end_block = (worker + 1) * layout.blocks // n_workers
     begin, end = first_block * layout.span, end_block * layout.span
     undo, events = state.undo[worker], state.events[worker]
+    row = state.clock[0] - first_step
+    if barrier is not None:
+        all_came = wait_for_all(barrier, n_workers)
+        if not all_came:
+            return
+    if worker == 0:
+        state.clock[0] = UNDERWAY
     while row < stop:
         step, place = first_step + row, row - output.first_row + 1
         if must_stop(row, step, layout, state, output, strict):
@@ -312,5 +321,8 @@ def run_rows(
         record(row, begin, end, state.tiles, at.U, output.u_ids, output.u)
         row += 1
         if barrier is not None:
-            wait_for_all(barrier, (row - output.first_row) * n_workers)
-    return row
+            all_came = wait_for_all(barrier, (row - output.first_row + 1) * n_workers)
+            if not all_came:
+                return
+    if worker == 0:
+        state.clock[0] = first_step + row

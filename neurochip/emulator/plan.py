@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .._grid import GRID_TOLERANCE, LAST_STEP
+from .._memory import EnoughMemory
 from .._values import instance
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
@@ -13,7 +15,7 @@ from ..typing import Int32Array
 from .engine import Columns
 from .spikes import NONE, InputLists, Span
 
-__all__ = ["add_run", "columns_of", "symbols_of"]
+__all__ = ["add_run", "columns_of", "memory_of", "span_in", "span_of", "symbols_of"]
 
 
 def symbols_of(image: ChipImage) -> Symbols:
@@ -46,39 +48,81 @@ def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns
     return probes, {key: compartments[key[0]][ids] for key, ids in probes.items()}
 
 
-def add_run(
-    inputs: InputLists,
-    symbols: Symbols,
-    step: int,
-    stimulus: Stimulus,
-    duration: float | None,
-    pending: Int32Array = NONE,
-) -> None:
-    """Add the input spikes of a run that begins at ``step``, where some may be ``pending``.
+def span_of(step: int, n_steps: int, lead: int = 0) -> Span:
+    """Return the steps of a run.
+
+    Raises
+    ------
+    EmulatorError
+        If they go beyond the last one.
+    """
+    if n_steps > LAST_STEP - step:
+        raise EmulatorError(
+            f"emulator: {n_steps} steps were asked for at step {step}; allowed: at most "
+            f"{LAST_STEP - step}, since a recording counts steps up to {LAST_STEP}. Run fewer "
+            "steps, or call reset() to begin at step 0 again."
+        )
+    return Span(step, n_steps, lead)
+
+
+def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | None) -> Span:
+    """Return the steps of a run that begins at ``step`` of a stimulus.
 
     Raises
     ------
     EmulatorError
         If it is no stimulus, or nothing of it is left.
     StimulusError
-        If the stimulus does not fit the inputs, or the duration the grid.
+        If the duration does not fit the grid.
     """
     allowed = "a Stimulus, as from draw_stimulus"
     instance("emulator", "stimulus", stimulus, Stimulus, allowed, error=EmulatorError)
-    total = count_steps(stimulus.duration, symbols.dt)
-    left = total - step
-    n_steps = left if duration is None else count_steps(duration, symbols.dt)
-    if left < 1 or n_steps > left:
+    dt = symbols.dt
+    n_steps = count_steps(stimulus.duration if duration is None else duration, dt)
+    if duration is None:
+        n_steps -= step
+    if n_steps < 1 or (step + n_steps) * dt > stimulus.duration + GRID_TOLERANCE * dt:
+        left = max(round((stimulus.duration - step * dt) / dt), 0)
         raise EmulatorError(
-            f"emulator: at {step * symbols.dt:g} ms, {n_steps * symbols.dt:g} ms were "
-            f"asked for and {max(left, 0) * symbols.dt:g} ms of the stimulus are left; call "
-            "reset() to start again, or draw a longer stimulus."
+            f"emulator: at {step * dt:g} ms, {n_steps * dt:g} ms were asked for and "
+            f"{left * dt:g} ms of the stimulus are left; call reset() to start again, or draw a "
+            "longer stimulus."
         )
+    return span_of(step, n_steps, symbols.input_lead)
+
+
+def add_run(
+    inputs: InputLists,
+    symbols: Symbols,
+    run: Span,
+    stimulus: Stimulus,
+    pending: Int32Array = NONE,
+) -> None:
+    """Add the input spikes of a run, where some may be ``pending``.
+
+    Raises
+    ------
+    StimulusError
+        If the stimulus does not fit the inputs.
+    """
     sizes = [(item.name, item.size) for item in symbols.inputs]
     trains = stimulus.trains_for(sizes)
-    run = Span(step, n_steps, symbols.input_lead)
     if len(trains) == 1:
         inputs.add_train(trains[0].times, trains[0].ids, symbols.dt, run, pending)
     else:
         steps, sources = stimulus.binned(symbols.dt, sizes, ordered=False)
         inputs.add_spikes(steps, sources, run, pending)
+
+
+def memory_of(n_steps: int, columns: Columns, value_bytes: int) -> EnoughMemory:
+    """Refuse a run that memory does not suffice for, when it runs out of it.
+
+    A step takes the place where its input spikes begin, and a value of each trace.
+    """
+    n_values = sum(map(len, columns.values()))
+    return EnoughMemory(
+        EmulatorError,
+        f"emulator: a run of {n_steps} steps with {n_values} traces takes 8 bytes a spike and",
+        n_steps * (8 + value_bytes * n_values),
+        "Run fewer steps at a time: a run continues where the last one stopped.",
+    )

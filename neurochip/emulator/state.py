@@ -24,6 +24,7 @@ __all__ = [
     "COUNTERS",
     "OVERFLOWS",
     "ROWS",
+    "UNDERWAY",
     "JoinTable",
     "NoiseTable",
     "Output",
@@ -66,11 +67,20 @@ class Row:
 
 ROWS = 4
 
+UNDERWAY = -1
+"""What ``State.clock`` shows while registers change."""
+
 
 class Widths(NamedTuple):
-    """Register widths as what :func:`~neurochip.emulator.arithmetic.wrap` needs, all int32."""
+    """Register widths as what :func:`~neurochip.emulator.arithmetic.wrap` needs, all int32.
+
+    ``sum`` is what a sum of weights, in units of ``weight_unit``, may be: as the accumulator, or
+    where noise is added to it whatever its product with the unit does not leave 32 bits for.
+    """
 
     weight_unit: np.int32
+    sum_offset: np.int32
+    sum_mask: np.int32
     accumulator_offset: np.int32
     accumulator_mask: np.int32
     current_offset: np.int32
@@ -112,6 +122,7 @@ class JoinTable(NamedTuple):
 class State(NamedTuple):
     """All that changes in a run.
 
+    ``clock`` is the step that runs next, which only kernels move, or ``UNDERWAY``.
     ``undo`` and ``events`` have a row per worker, for the tile that it updates: u, v and held
     before the step (rows as in a tile), and event words.
     ``counters`` has rows for each block: one for the updates, the spikes and what these send; and
@@ -119,6 +130,7 @@ class State(NamedTuple):
     compartment and event word, or -1) has a row per block.
     """
 
+    clock: Int64Array
     tiles: Int32Array
     ring: Int32Array
     undo: Int32Array
@@ -148,10 +160,13 @@ class Output(NamedTuple):
 
 def widths_of(image: ChipImage, layout: Layout) -> Widths:
     """Offsets and masks of the chip's register widths and overflow rules."""
-    core = image.chip.core
+    core, unit = image.chip.core, layout.weight_unit
+    accumulator = _wrapping(core.accumulator_bits, core.accumulator_overflow)
+    limits = (1 << 31, (1 << 32) - 1) if image.noise else (int(accumulator[0]), int(accumulator[1]))
     return Widths(
-        np.int32(layout.weight_unit),
-        *_wrapping(core.accumulator_bits, core.accumulator_overflow),
+        np.int32(unit),
+        *_in_units(*limits, unit),
+        *accumulator,
         *_wrapping(core.state_bits, core.current_overflow),
         *_wrapping(core.state_bits, core.input_overflow),
     )
@@ -198,10 +213,18 @@ def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
     return np.int32(offset), np.int32(2 * half - 1)
 
 
+def _in_units(offset: int, mask: int, unit: int) -> tuple[np.int32, np.int32]:
+    """Offset and mask of the multiples of ``unit``, a power of two, that a register can hold."""
+    below, above = offset // unit, (mask - offset) // unit
+    narrow = np.array([below, below + above]).astype(np.int32)  # 2**31 of them: as any int32
+    return narrow[0], narrow[1]
+
+
 def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> State:
     """State before step 0."""
     registers, blocks = image.compartments, layout.blocks
     state = State(
+        clock=zeroed(1, np.int64),
         tiles=aligned(blocks * layout.span * ROWS, np.int32),
         ring=aligned(blocks * layout.ring_size, np.int32),
         undo=zeroed(workers * 3 * LANES, np.int32).reshape(workers, -1),
@@ -216,7 +239,7 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> St
 
 
 def rewind(state: State, image: ChipImage) -> None:
-    """Go back to step 0: initial u and v, nothing held, nothing on its way."""
+    """Go back to step 0, but for the clock: initial u and v, nothing held, nothing on its way."""
     registers = image.compartments
     _fill(state, Row.U, registers.u_init)
     _fill(state, Row.V, registers.v_init)

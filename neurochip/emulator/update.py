@@ -25,6 +25,19 @@ def arrived(ring: Any, place: Any, widths: Any, noise: Any, compartment: Any) ->
 
 
 @inline_kernel
+def leaves_accumulator(sum_of_weights: Any, raw_q: Any, widths: Any, noise: Any) -> Any:
+    """Return 0 where the input of a step fits its register.
+
+    ``raw_q`` has lost multiples of 2**32; ``sum_of_weights``, in units of a weight, has not.
+    """
+    beyond = outside(sum_of_weights, widths.sum_offset, widths.sum_mask)
+    if noise is not None:
+        rest = outside(raw_q, widths.accumulator_offset, widths.accumulator_mask)
+        return np.int32(beyond | rest)
+    return beyond
+
+
+@inline_kernel
 def integrate(
     u: Any, v: Any, raw_q: Any, bias: Any, settings: Any, r: Any, widths: Any, wraps: Any
 ) -> Any:
@@ -98,7 +111,7 @@ def update_tile(
         undo[lane + at.V] = old_v
         _, rises = finish(tiles, i, settings, r, undo, lane, u, v, held)
         beyond = np.int32(
-            outside(q, widths.accumulator_offset, widths.accumulator_mask)
+            leaves_accumulator(ring[slot + lane], q, widths, noise)
             | outside(u, widths.current_offset, widths.current_mask)
             | outside(x, widths.input_offset, widths.input_mask)
         )
@@ -130,7 +143,7 @@ def redo_tile(
         i, r = tile + lane, setting + lane
         held = max(undo[lane + at.HELD], np.int32(0))
         raw = arrived(ring, slot + lane, widths, noise, first + lane)
-        q, raw_u, u, raw_x, x, raw_v, v = integrate(
+        _, raw_u, u, raw_x, x, raw_v, v = integrate(
             undo[lane + at.U],
             undo[lane + at.V],
             raw,
@@ -141,11 +154,12 @@ def redo_tile(
             True,
         )
         spike, rises = finish(tiles, i, settings, r, undo, lane, u, v, held)
+        leaves = leaves_accumulator(ring[slot + lane], raw, widths, noise)
         # A held compartment discards x and v, so their overflow has no effect and is not counted;
         # neither has a clip from above in a step that spikes anyway.
         events[lane] = np.int32(
             np.int32(spike)
-            | np.int32(np.int32(q != raw) << 1)
+            | np.int32(np.int32(leaves != 0) << 1)
             | np.int32(np.int32(u != raw_u) << 2)
             | np.int32(np.int32((spike | rises) & (x != raw_x)) << 3)
             | np.int32(np.int32((spike | rises) & (raw_v < v)) << 4)

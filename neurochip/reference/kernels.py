@@ -150,12 +150,12 @@ def run_steps(
     output: Output,
     step: int,
     stop: int,
-    arrivals: Int64Array,
+    barrier: Int64Array,
 ) -> int:
     """Run from ``step`` to ``stop``, or to where a list may overflow; return where.
 
-    ``next_input`` is the first input spike from ``step`` on; ``arrivals`` is where workers count
-    each other, zero at the beginning.
+    ``next_input`` is the first input spike from ``step`` on. Where the barrier is broken the state
+    is that of no step.
     """
     (
         bounds,
@@ -213,7 +213,9 @@ def run_steps(
         deliver(input_sources, begin, k, first_input, rows, ring, row)
         step += 1
         if n_workers > 1:
-            wait_for_all(arrivals, (step - first_step) * n_workers)
+            all_came = wait_for_all(barrier, (step - first_step) * n_workers)
+            if not all_came:
+                break
         for other in range(n_workers):
             a, b = ends[other, place], ends[other, place + 1]
             deliver(spikes, a, b, first_neuron, rows, ring, row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._barrier import new_barrier
 from .._workers import join_lists, run_workers
 from ..network import Network
 from ..typing import Int32Array
@@ -85,6 +86,6 @@ class Loop:
             Output(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
             begin,
             stop,
-            np.zeros(1, dtype=np.int64),
+            barrier=new_barrier(),
         )
         return join_lists(self._spikes, ends, 0, self.step - begin, begin)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
 from .._grid import GRID_TOLERANCE
+from .._memory import EnoughMemory
 from .._progress import progress_bar
 from .._values import instance, real, switch
 from .._workers import choose_threads
@@ -98,7 +99,7 @@ def simulate_reference(
     NetworkError
         If a delay is longer than 65535 steps.
     EmulatorError
-        If ``threads`` is out of range, or ``progress`` is no truth value.
+        If ``threads`` is out of range, ``progress`` is no truth value, or memory does not suffice.
     RecordingError
         If ``record`` names something that does not exist.
 
@@ -116,6 +117,27 @@ def simulate_reference(
     wanted = requested(network, record)
     n_neurons = sum(item.size for item in network.populations)
     workers = choose_threads(threads, n_neurons, network.n_synapses, "run", _COST)
+    n_values = sum(map(len, wanted.values()))
+    what = (
+        f"run: {n_steps} steps of {n_neurons} neurons, {network.n_synapses} synapses and "
+        f"{n_values} traces take 8 bytes a spike and"
+    )
+    n_bytes = 8 * (n_steps * n_values + n_neurons) + 4 * network.n_synapses
+    remedy = "Shorten the run, or record fewer neurons."
+    with EnoughMemory(EmulatorError, what, n_bytes, remedy):
+        return _simulate(network, stimulus, float(dt), wanted, n_steps, workers, progress)
+
+
+def _simulate(
+    network: Network,
+    stimulus: Stimulus,
+    dt: float,
+    wanted: Mapping[tuple[str, str], Int32Array],
+    n_steps: int,
+    workers: int,
+    progress: bool | None,
+) -> Recording:
+    n_neurons = sum(item.size for item in network.populations)
     inputs = stimulus.binned(dt, [(item.name, item.size) for item in network.spike_inputs])
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
     sizes = {item.name: item.size for item in network.populations}

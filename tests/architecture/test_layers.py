@@ -33,10 +33,10 @@ ROWS = (
         "neurochip._npz",
         "neurochip._extras",
         "neurochip._barrier",
-        "neurochip._workers",
+        "neurochip._memory",
         "neurochip.mesh",
     ),
-    ("neurochip._core_spec", "neurochip._hdf5"),
+    ("neurochip._core_spec", "neurochip._hdf5", "neurochip._workers"),
     ("neurochip.hardware", "neurochip.network"),
     (
         "neurochip.registers",

@@ -1,0 +1,123 @@
+"""Where a run stands, told so that no exception can part what belongs together.
+
+Ctrl-C may fall between any two instructions of Python, never into a kernel. So the kernel that
+moves the registers moves their clock, and what the next step delivers is found from the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import EmulatorError
+from ..image import ChipImage
+from ..typing import Int32Array
+from .spikes import NONE, InputRows
+from .state import UNDERWAY, Output, State, rewind
+
+__all__ = ["Position"]
+
+
+class Call(NamedTuple):
+    """A call of the kernel that begins at ``step``.
+
+    That step delivers the spikes of ``inputs`` and of ``compartments``; what later ones deliver
+    lies in ``rows`` and, once the kernel has written it, in ``output``.
+    """
+
+    step: int = 0
+    inputs: Int32Array = NONE
+    compartments: Int32Array = NONE
+    rows: InputRows | None = None
+    output: Output | None = None
+
+
+@dataclass(eq=False)
+class Position:
+    """The registers, the next step, and the spikes that it delivers.
+
+    Whoever moves it holds its ``lock``. ``lists`` is room for spikes, kept from run to run: new
+    memory costs as much as many steps of a small network.
+    """
+
+    state: State
+    lock: Lock = field(default_factory=Lock)
+    lists: Int32Array = field(default_factory=lambda: NONE)
+    call: Call = field(default_factory=Call)
+
+    @property
+    def step(self) -> int:
+        """The step that runs next.
+
+        Raises
+        ------
+        EmulatorError
+            If the registers are those of no step, until :meth:`rewind`.
+        """
+        step = int(self.state.clock[0])
+        if step == UNDERWAY:
+            raise EmulatorError(
+                "emulator: it was interrupted where registers change, so they are those of no "
+                "step; call reset() to start again."
+            )
+        return step
+
+    def turn(self) -> Lock:
+        """Return the lock, for a ``with`` block that moves the position.
+
+        Raises
+        ------
+        EmulatorError
+            If something moves it just now.
+        """
+        if self.lock.locked():
+            raise EmulatorError(
+                "emulator: it is running, in another thread, or in the process that this one was "
+                "forked from; allowed: one run at a time. Make an Emulator for each thread, use "
+                "run_batch, or call reset() to start again."
+            )
+        return self.lock
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a copy takes over: all but the lock."""
+        with self.turn():
+            return {**vars(self), "lock": None}
+
+    def __setstate__(self, values: dict[str, object]) -> None:
+        vars(self).update(values, lock=Lock())
+
+    def begin(self, rows: InputRows, output: Output) -> None:
+        """Begin a call: give the kernel the spikes of the step before, as the first in its lists.
+
+        The lists may lie where those of the last call did.
+        """
+        call = self.settle()
+        self.call = Call(call.step, call.inputs, call.compartments, rows, output)
+        output.ends[0, 1] += len(call.compartments)
+        output.spikes[: len(call.compartments)] = call.compartments
+
+    def settle(self) -> Call:
+        """Keep of the last call what the next step delivers, and let go of its lists."""
+        call = self.call
+        if call.output is None or call.rows is None:
+            return call
+        step, inputs, compartments = self.step, call.inputs, call.compartments
+        done = step - call.step
+        if done:
+            row = call.output.first_row + done
+            begin, end = call.rows.starts[0, row : row + 2]
+            inputs = call.rows.sources[begin:end].copy()
+            bounds = call.output.ends[:, done : done + 2].tolist()
+            compartments = np.concatenate([call.output.spikes[a:b] for a, b in bounds])
+        self.call = Call(step, inputs, compartments)
+        return self.call
+
+    def rewind(self, image: ChipImage) -> None:
+        """Go back to step 0: initial v, no current, nothing on its way."""
+        self.state.clock[0] = UNDERWAY
+        rewind(self.state, image)
+        self.call = Call()
+        self.state.clock[0] = 0
