@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from .._npz import write_atomically
+from .._npz import as_json, write_together
 from ..errors import RecordingError
 from ..sections import Section
 from .html import render
@@ -43,7 +43,7 @@ class Report:
         return render(self.title, self.lead, self.sections)
 
     def write(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
-        """Write the page and a JSON beside it, each all or nothing.
+        """Write the page and a JSON beside it, both or none.
 
         Parameters
         ----------
@@ -63,8 +63,10 @@ class Report:
         if page.suffix.lower() not in (".html", ".htm"):
             raise RecordingError(f"report: path = {str(page)!r}; allowed: a path with .html.")
         numbers = page.with_suffix(".json")
-        text = json.dumps(self.data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        html = self.to_html()
-        write_atomically(numbers, lambda file: file.write(text.encode()))
-        write_atomically(page, lambda file: file.write(html.encode()))
+        contents = {numbers: as_json(self.data), page: self.to_html().encode()}
+        write_together({path: partial(_put, text) for path, text in contents.items()})
         return page, numbers
+
+
+def _put(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
