@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import struct
 import tempfile
@@ -17,18 +16,7 @@ import numpy as np
 
 from .errors import NeurochipError
 
-__all__ = [
-    "DAMAGE",
-    "as_json",
-    "kind_of",
-    "naming",
-    "npz_path",
-    "read_npz",
-    "reason",
-    "write_atomically",
-    "write_npz",
-    "write_together",
-]
+__all__ = ["DAMAGE", "kind_of", "naming", "read_npz", "reason", "write_atomically", "write_npz"]
 
 _FORMAT_KEY = "neurochip_format"
 _ZIP = b"PK\x03\x04"  # how a zip file begins
@@ -48,16 +36,15 @@ DAMAGE = (  # what zipfile, zlib and NumPy raise on bytes that are not what they
 
 
 @contextlib.contextmanager
-def naming(path: Path, *, only: bool = False) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Give an ``OSError`` raised in the block the name of the file, where it has none.
 
-    A full disk is found by a write to an open file, and Python does not say to which. With ``only``
-    no other name is passed on: that of a temporary file would say nothing to the user.
+    A full disk is found by a write to an open file, and Python does not say to which.
     """
     try:
         yield
     except OSError as problem:
-        if problem.filename is not None and not only:
+        if problem.filename is not None:
             raise
         text = problem.strerror or str(problem)
         raise OSError(problem.errno, text, str(path)) from problem
@@ -65,70 +52,26 @@ def naming(path: Path, *, only: bool = False) -> Iterator[None]:
 
 def write_atomically(path: Path, write: Any) -> None:
     """Call ``write(binary_file)`` on a temporary neighbour of ``path``, then rename it there."""
-    write_together({path: write})
+    with naming(path):
+        _write_atomically(path, write)
 
 
-def write_together(files: Mapping[Path, Any]) -> None:
-    """Call ``write(binary_file)`` on a temporary neighbour of each path, then rename them all.
-
-    If one cannot be written, none of the files changes.
-    """
-    staged: dict[Path, Path] = {}
+def _write_atomically(path: Path, write: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        for path, write in files.items():
-            with naming(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-            with naming(path, only=True):
-                staged[path] = _beside(path)
-                _fill(staged[path], write)
-        for path, temporary in staged.items():
-            with naming(path, only=True):
-                temporary.replace(path)
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes the file private; give it what a plain open() would have given.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
     except BaseException:
-        for temporary in staged.values():
-            temporary.unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _beside(path: Path) -> Path:
-    """Make an empty neighbour of a file, private as yet, whose name is not too long either."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    os.close(handle)
-    return Path(temporary)
-
-
-def _fill(temporary: Path, write: Any) -> None:
-    with temporary.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    # Give the file what a plain open() would have given.
-    mask = os.umask(0)
-    os.umask(mask)
-    temporary.chmod(0o666 & ~mask)
-
-
-def as_json(data: Any) -> bytes:
-    """Return plain data as a file of JSON; NaN and infinity are refused, since JSON has none."""
-    text = json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    lines = [line if line.isprintable() else _escaped(line) for line in text.split("\n")]
-    return "\n".join(lines).encode()
-
-
-def _escaped(line: str) -> str:
-    """A line of JSON without characters that a terminal obeys, or that are no UTF-8."""
-    return "".join(c if c.isprintable() else _units(c) for c in line)
-
-
-def _units(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass").hex(" ", 2).split()
-    return "".join(f"\\u{unit}" for unit in units)
-
-
-def npz_path(path: str | os.PathLike[str]) -> Path:
-    """Return the path with ``.npz`` appended where it is missing."""
-    target = Path(path)
-    return target if target.suffix == ".npz" else target.with_name(target.name + ".npz")
 
 
 def write_npz(
@@ -141,7 +84,9 @@ def write_npz(
     Path
         The path written, with ``.npz`` appended where it was missing.
     """
-    target = npz_path(path)
+    target = Path(path)
+    if target.suffix != ".npz":
+        target = target.with_name(target.name + ".npz")
     content: dict[str, Any] = {_FORMAT_KEY: np.array(f"{kind} {version}"), **arrays}
     write_atomically(target, lambda file: np.savez_compressed(file, **content))
     return target

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from compiler import compile_network
 
+from .._json import as_json
 from .._names import file_stems
-from .._npz import as_json, write_together
+from .._npz import write_atomically
 from .._progress import progress_bar
 from ..emulator import Emulator
 from ..hardware import LOIHI, ChipSpec
@@ -109,9 +109,11 @@ def noise_floor(
     ]
 
 
-def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> list[Path]:
-    """Write figures per population and one JSON of all numbers, all or none; return the paths."""
-    files: dict[Path, Any] = {}
+def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> Iterator[Path]:
+    """Write figures per population and one JSON of all numbers; yield each path once it is there.
+
+    A path begins with the name of its population, as far as files may be named so.
+    """
     stems = file_stems(population.name for population in judgement.network.populations)
     for population in judgement.network.populations:
         name = population.name
@@ -123,17 +125,14 @@ def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> lis
         }
         for kind, figure in figures.items():
             path = folder / f"{prefix}{stems[name]}_{kind}.png"
-            files[path] = partial(figure.savefig, format="png")
+            write_atomically(path, lambda file, f=figure: f.savefig(file, format="png"))
+            yield path
     numbers = {
         "seed": judgement.seed,
         "image_digest": judgement.image.digest(),
         "compile_report": judgement.image.report.to_dict(),
         "comparison": judgement.comparison.to_dict(),
     }
-    files[folder / f"{prefix}numbers.json"] = partial(_put, as_json(numbers))
-    write_together(files)
-    return list(files)
-
-
-def _put(content: bytes, file: BinaryIO) -> None:
-    file.write(content)
+    path, text = folder / f"{prefix}numbers.json", as_json(numbers)
+    write_atomically(path, lambda file: file.write(text))
+    yield path

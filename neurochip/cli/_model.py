@@ -27,7 +27,7 @@ from ..hardware import ChipSpec
 from ..network import Network
 from ._terminal import say, warn
 
-__all__ = ["Model", "ModelFunction", "load_model", "read_model"]
+__all__ = ["Model", "ModelFunction", "load_model", "read_model", "say_chip"]
 
 _MODULE = "neurochip_model"  # as which it runs: classes look their module up
 _WANTED = {"network": (Network, "a neurochip Network"), "chip": (ChipSpec, "a ChipSpec")}
@@ -99,8 +99,7 @@ def load_model(path: str) -> Model:
     """
     network, chip = read_model(path)
     model = Model(_made(network, "network"), None if chip is None else _made(chip, "chip"))
-    if model.chip is not None:
-        say(f"Chip of {path}: {model.chip.name}")
+    say_chip(path, model.chip)
     return model
 
 
@@ -115,6 +114,13 @@ def read_model(path: str) -> tuple[Network | ModelFunction, ChipSpec | ModelFunc
     names = _run(path)
     network, chip = (_found(path, names, name) for name in _WANTED)
     return network, chip
+
+
+def say_chip(path: str, chip: ChipSpec | ModelFunction | None) -> None:
+    """Say which chip a model asks for, if it does."""
+    if chip is not None:
+        name = chip.name if isinstance(chip, ChipSpec) else "as its function makes it"
+        say(f"Chip of {path}: {name}")
 
 
 def _found(path: str, names: dict[str, Any], name: str) -> Any:

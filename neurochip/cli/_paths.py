@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-__all__ = ["INPUT", "OutputFile", "OutputFolder", "keep_apart"]
+__all__ = ["INPUT", "OutputFile", "OutputFolder", "keep_apart", "npz_path"]
 
 
 class _Path(click.Path):
@@ -57,6 +57,7 @@ class OutputFile(_Output):
         self._suffixes = suffixes
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, if a file may be written there."""
         path = super().convert(value, param, ctx)
         if path.endswith(("/", os.sep)):
             self.fail(f"{path!r} is a folder; pass the name of a file.", param, ctx)
@@ -75,6 +76,12 @@ class OutputFolder(_Output):
 
 INPUT = _Path()
 """A file to read. Whether it is there, and of the right kind, its reader says."""
+
+
+def npz_path(path: str) -> Path:
+    """Return the path that an ``.npz`` is written to: with its suffix, where that is missing."""
+    target = Path(path)
+    return target if target.suffix == ".npz" else target.with_name(f"{target.name}.npz")
 
 
 def keep_apart(inputs: Iterable[str | None], outputs: Iterable[str | Path]) -> None:

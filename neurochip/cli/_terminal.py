@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -61,10 +61,11 @@ def tell(text: str) -> None:
         silence(sys.stderr)
 
 
-def wrote(*paths: Path) -> None:
-    """Say that files were written; if the command fails later, its message says so once more."""
-    click.get_current_context().meta.setdefault(_WRITTEN, []).extend(map(str, paths))
+def wrote(paths: Iterable[Path]) -> None:
+    """Say of each file that it is written; the message of a failure later on repeats it."""
+    written = click.get_current_context().meta.setdefault(_WRITTEN, [])
     for path in paths:
+        written.append(str(path))
         say(f"Wrote {path}")
 
 

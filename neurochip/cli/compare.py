@@ -45,4 +45,4 @@ def compare_command(
     say()
     say(judgement.comparison)
     if output is not None:
-        wrote(*write_judgement(judgement, Path(output)))
+        wrote(write_judgement(judgement, Path(output)))

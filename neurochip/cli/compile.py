@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from .._npz import npz_path
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
 from ._compiler import Request, compile_options
@@ -15,7 +14,7 @@ from ._graph import load_graph_model
 from ._model import load_model
 from ._numbers import POSITIVE, REAL
 from ._options import model_argument
-from ._paths import OutputFile, keep_apart
+from ._paths import OutputFile, keep_apart, npz_path
 from ._terminal import say, wrote
 
 __all__ = ["compile_command"]
@@ -69,11 +68,11 @@ def compile_command(
     network, chip, step = _load(model, request, given)
     image = compile_network(network, chip, step, **request.options)
     say(image.report)
-    wrote(save_image(image, written))
+    wrote([save_image(image, written)])
     if text:
         content = (dump_image(image) + "\n").encode(errors="backslashreplace")
         write_atomically(dump, lambda file: file.write(content))
-        wrote(dump)
+        wrote([dump])
 
 
 def _load(model: str, request: Request, given: dict[str, Any]) -> tuple[Network, ChipSpec, float]:

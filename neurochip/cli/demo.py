@@ -70,5 +70,5 @@ def demo_command(output: str, dt: float, seed: int) -> None:
         say(f"{name}: {story}")
         judgement = judge(network, duration=1000.0, seed=seed, dt=dt)
         say(f"\n{judgement.image.report}\n\n{judgement.comparison}\n")
-        wrote(*write_judgement(judgement, Path(output), prefix=f"{name}_"))
+        wrote(write_judgement(judgement, Path(output), prefix=f"{name}_"))
         say()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from .._json import as_json
 from .._names import visible
-from .._npz import as_json, kind_of
+from .._npz import kind_of
 from ..errors import NeurochipError
 from ._paths import INPUT
 from ._terminal import say

@@ -8,7 +8,8 @@ import click
 
 from compiler.options import MESHES, PLACEMENTS
 
-from .._npz import as_json, npz_path, write_together
+from .._json import as_json
+from .._npz import write_atomically
 from ..errors import CompileError
 from ..hardware import ChipSpec
 from ..network import Network
@@ -16,7 +17,7 @@ from ._compiler import Request, compile_options
 from ._model import load_model
 from ._numbers import MILLISECONDS_OR_NONE
 from ._options import model_argument, seed_option
-from ._paths import OutputFile, OutputFolder, keep_apart
+from ._paths import OutputFile, OutputFolder, keep_apart, npz_path
 from ._terminal import say, wrote
 
 __all__ = ["map_command"]
@@ -117,7 +118,7 @@ def map_command(
     for estimate in estimates:
         say(estimate)
     if image_path is not None:
-        wrote(save_image(image, image_path))
+        wrote([save_image(image, image_path)])
     if output is not None:
         numbers = {"mapping": report.to_dict(), "energy": [item.to_dict() for item in estimates]}
         figure, text = mapping_figure(report), as_json(numbers)
@@ -125,8 +126,9 @@ def map_command(
             Path(output) / "mapping.png": lambda file: figure.savefig(file, format="png"),
             Path(output) / "mapping.json": lambda file: file.write(text),
         }
-        write_together(files)
-        wrote(*files)
+        for path, write in files.items():
+            write_atomically(path, write)
+            wrote([path])
 
 
 def _subject(model: str, system: str) -> tuple[Network, ChipSpec]:

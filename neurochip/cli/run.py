@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from .._names import visible
-from .._npz import npz_path
 from ..errors import StimulusError
 from ..image import ChipImage
 from ..network import Network
 from ._model import load_model
 from ._options import duration_option, seed_option, threads_option
-from ._paths import INPUT, OutputFile, keep_apart
+from ._paths import INPUT, OutputFile, keep_apart, npz_path
 from ._terminal import say, warn, wrote
 
 __all__ = ["run_command"]
@@ -79,7 +78,7 @@ def run_command(
     emulator = Emulator(loaded, strict=strict, threads=threads)
     recording = emulator.run(stimulus, duration=asked, record=record)
     say(describe_recording(recording))
-    wrote(write_spikes(recording, target) if spikes_only else recording.save(target))
+    wrote([write_spikes(recording, target) if spikes_only else recording.save(target)])
 
 
 def _network_of(model: str, image: ChipImage) -> Network:

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from ..hardware import LOIHI, ChipSpec
+from ..hardware import LOIHI
 from ._axes import read_axes
 from ._compiler import Request, compile_options
-from ._model import read_model
+from ._model import read_model, say_chip
 from ._numbers import COUNT
 from ._options import duration_option, fine_option, model_argument, seed_option
 from ._paths import OutputFile, keep_apart
@@ -76,8 +76,7 @@ def sweep_command(
     points = page.with_suffix(".jsonl")
     keep_apart([model], [page, points, page.with_suffix(".json")])
     network, chip = read_model(model)
-    if chip is not None:
-        say(f"Chip of {model}: {chip.name if isinstance(chip, ChipSpec) else 'by its function'}")
+    say_chip(model, chip)
     try:
         done = sweep(
             network,
@@ -95,4 +94,5 @@ def sweep_command(
         raise
     report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
     say(report.lead)
-    wrote(points, *report.write(page))
+    wrote([points])
+    wrote(report.write(page))

@@ -91,4 +91,4 @@ def validate_command(
         activity=noise_floor(found, duration, range(seed, seed + seeds), excess),
     )
     say(report.lead)
-    wrote(*report.write(output))
+    wrote(report.write(output))

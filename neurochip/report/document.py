@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .._npz import as_json, write_together
+from .._json import as_json
+from .._npz import write_atomically
 from ..errors import RecordingError
 from ..sections import Section
 from .html import render
@@ -63,10 +63,13 @@ class Report:
         if page.suffix.lower() not in (".html", ".htm"):
             raise RecordingError(f"report: path = {str(page)!r}; allowed: a path with .html.")
         numbers = page.with_suffix(".json")
-        contents = {numbers: as_json(self.data), page: self.to_html().encode()}
-        write_together({path: partial(_put, text) for path, text in contents.items()})
+        data, text = as_json(self.data), self.to_html().encode()
+
+        def put(file: BinaryIO) -> None:
+            # The page is complete, and gets its name as soon as the numbers have theirs.
+            file.write(text)
+            file.flush()
+            write_atomically(numbers, lambda beside: beside.write(data))
+
+        write_atomically(page, put)
         return page, numbers
-
-
-def _put(content: bytes, file: BinaryIO) -> None:
-    file.write(content)

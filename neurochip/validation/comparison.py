@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._npz import as_json, write_atomically
+from .._json import as_json
+from .._npz import write_atomically
 from ..errors import RecordingError
 from .population import PopulationComparison
 from .text import describe, one_line
