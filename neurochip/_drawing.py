@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_legend", "draw_ticks", "write"]
 
-_LONGEST = 110  # characters: about the width of a page
+_LONGEST = 130  # characters: of a line that fills a page
 _LONGEST_ENTRY = 40  # of a legend
 _LONGEST_TICK = 24
 _ROOM = 90  # characters under an axis: more are written at an angle
@@ -43,5 +43,5 @@ def draw_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], **style: 
     """Return a legend of axes that has an entry for every handle, whatever its name is."""
     legend: Legend = ax.legend(handles, [str(place) for place in range(len(handles))], **style)
     for entry, name in zip(legend.get_texts(), names, strict=True):
-        write(entry, cut(name, _LONGEST_ENTRY))
+        write(entry, cut(visible(name), _LONGEST_ENTRY))
     return legend

@@ -54,7 +54,7 @@ def file_stems(names: Iterable[str]) -> dict[str, str]:
             stem = f"{plain[name]}-{number}"
         taken.add(stem.casefold())
         stems[name] = stem
-    return stems
+    return {name: stems[name] for name in listed}
 
 
 def _plain(name: str) -> str:

@@ -1,8 +1,8 @@
 """Command lines that ask for what cannot be, by kind, and what the command makes of them.
 
-``python tests/bad_command_lines.py`` tries them all in a temporary folder and prints how many of each
-kind end with one clear message: exit status 2, a line that begins with "Error:", at most five lines
-on standard error, no traceback, and no file that was not there before.
+``python tests/bad_command_lines.py`` tries them all in a temporary folder and prints how many of
+each kind end with one clear message: exit status 2, a line that begins with "Error:", at most five
+lines on standard error, no traceback, and no file that was not there before.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ MODELS = {
     "file.py": "open('lost.txt')",
     "closed_pipe.py": "raise BrokenPipeError",
     "strict.py": "import warnings\nwarnings.simplefilter('error')\nwarnings.warn('odd')",
-    "arguments.py": "import argparse\np = argparse.ArgumentParser()\np.add_argument('x')\np.parse_args()",
+    "arguments.py": "from argparse import ArgumentParser\nArgumentParser().parse_args(['x'])",
     "usage.py": "import click\nraise click.UsageError('mine')",
     "exit_of_click.py": "import click\nraise click.exceptions.Exit(0)",
     "numpy_raises.py": "import numpy as np\nnp.seterr(all='raise')\nnp.float64(1) / 0",
@@ -313,12 +313,12 @@ def _table() -> int:
             tried[0] += 1
             tried[1] += not fault
             if fault:
-                print(f"neurochip {case.line}\n    {fault[:300]}", file=sys.stderr)
+                sys.stderr.write(f"neurochip {case.line}\n    {fault[:300]}\n")
         os.chdir(home)
     counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
-    print("| kind | tried | clear message | other |\n|---|---|---|---|")
+    sys.stdout.write("| kind | tried | clear message | other |\n|---|---|---|---|\n")
     for kind, (tried, clear) in counts.items():
-        print(f"| {kind} | {tried} | {clear} | {tried - clear} |")
+        sys.stdout.write(f"| {kind} | {tried} | {clear} | {tried - clear} |\n")
     return counts["all"][0] - counts["all"][1]
 
 

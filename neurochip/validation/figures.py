@@ -36,7 +36,8 @@ _STYLE: dict[Any, Any] = {  # matplotlib's own key type is a list of all names
 _RASTER_ROWS = 30
 _TRACES = 10
 _TRACES_IN_COMPARISON = 3
-_LONGEST_NAME = 40  # characters: the rates follow on the same line
+_LONGEST_NAME = 30  # characters, where a verdict follows on the same line
+_LONGEST_TITLE = 80
 _EXCERPT = 250.0  # ms: longer traces merge into a band on half a page
 
 
@@ -85,7 +86,8 @@ def membrane_figure(
         axes = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 0.6 + 0.16 * len(chosen)))
         plot_raster(axes[0], first, second, population, _raster_ids(first, population, chosen))
         axes[0].set_xlabel("")
-        write(axes[0].set_title("", loc="left"), population)
+        title = cut(visible(population), _LONGEST_TITLE)
+        write(axes[0].set_title("", loc="left"), title)
         plot_traces(axes[1], first, second, population, chosen, threshold=threshold)
         _drop_legend(axes[1])
         if times is not None:
