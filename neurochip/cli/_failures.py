@@ -103,7 +103,7 @@ def _of_system(problem: OSError) -> str:
     reason = problem.strerror or str(problem) or type(problem).__name__
     room = "make room, or " if problem.errno in _FULL else ""
     if problem.filename is None:
-        return f"the operating system says: {reason}. {room.capitalize()}try again."
+        return f"the operating system says: {reason}; {room}try again."
     return f"{problem.filename}: {reason}; {room}pass another path."
 
 
