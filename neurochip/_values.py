@@ -58,6 +58,11 @@ def check_name(kind: str, name: object, error: type[NeurochipError] = NetworkErr
     """Raise unless ``name`` is a non-empty string."""
     if not isinstance(name, str) or not name.strip():
         raise error(f"{kind}: name = {shown(name)}; allowed: a non-empty string.")
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        raise error(
+            f"{kind}: name = {shown(name)}; allowed: text as files can hold it, without a half of "
+            "a surrogate pair."
+        )
 
 
 def check_size(owner: str, size: object, error: type[NeurochipError] = NetworkError) -> int:

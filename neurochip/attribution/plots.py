@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from .._drawing import draw_ticks
 from .._values import instance
 from ..errors import AnalysisError
 from .effects import METRICS, Attribution
@@ -46,6 +47,7 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
     allowed = "an Attribution, as from attribute"
     instance("figure", "attribution", attribution, Attribution, allowed, error=AnalysisError)
     names = list(attribution.sizes)
+    places = range(len(names))
     totals = [attribution.total(name, metric) for name in names]
     relative = metric == "rate" and all(total.ideal > 0 for total in totals)
     units = [100 / total.ideal if relative else 1.0 for total in totals]
@@ -62,7 +64,7 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
             continue
         bottoms = [up[k] if value > 0 else down[k] for k, value in enumerate(stack)]
         ax.bar(
-            names,
+            places,
             stack,
             0.6,
             bottom=bottoms,
@@ -75,7 +77,8 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
         for k, value in enumerate(stack):
             up[k], down[k] = up[k] + max(value, 0.0), down[k] + min(value, 0.0)
     marks = [unit * total.total for unit, total in zip(units, totals, strict=True)]
-    ax.plot(names, marks, "D", color="black", markersize=4, label="total", linestyle="none")
+    ax.plot(places, marks, "D", color="black", markersize=4, label="total", linestyle="none")
+    draw_ticks(ax.xaxis, places, names)
     ax.axhline(0.0, color="black", linewidth=0.7)
     kind = {"rate": "error of the rate", "v_rmse": "RMSE of v", "spike_times": "1 − coincidence"}
     unit_text = "%" if relative else METRICS[metric]

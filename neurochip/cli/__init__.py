@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from ..errors import NeurochipError
 from ..version import __version__
+from ._failures import Commands
 from .compare import compare_command
 from .compile import compile_command
 from .conformance import conformance_command
@@ -21,31 +19,13 @@ from .validate import validate_command
 __all__ = ["main"]
 
 
-class _Failure(click.ClickException):
-    """An error for people: its message, no traceback, exit status 2."""
-
-    exit_code = 2
-
-
-class _Commands(click.Group):
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except NeurochipError as problem:
-            raise _Failure(str(problem)) from None
-        except OSError as problem:  # of a file that cannot be written
-            if problem.filename is None:
-                raise
-            reason = problem.strerror or type(problem).__name__
-            raise _Failure(f"{problem.filename}: {reason}; pass another path.") from None
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="neurochip")
 def main() -> None:
     """Show what a Loihi-like chip makes of a spiking network.
 
-    A MODEL is a Python file that defines `network`, a neurochip Network.
+    A MODEL is a Python file that defines `network`, a neurochip Network, and may define `chip`, the
+    ChipSpec to compile for.
     """
 
 

@@ -10,6 +10,7 @@ from ..errors import SweepError
 __all__ = ["read_axes"]
 
 _RANGE = re.compile(r"(-?\d+):(-?\d+)")
+_MOST = 1_000_000  # values of a range
 _WORDS = {"true": True, "false": False, "none": None}
 
 
@@ -31,14 +32,21 @@ def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str |
             )
         if name in axes:
             raise SweepError(f"sweep: --vary {name!r} is given twice; list all values at once.")
-        axes[name] = [value for part in values.split(",") for value in _values(part.strip())]
+        axes[name] = [value for part in values.split(",") for value in _values(text, part.strip())]
     return axes
 
 
-def _values(text: str) -> Iterable[bool | int | float | str | None]:
+def _values(option: str, text: str) -> Iterable[bool | int | float | str | None]:
+    if not text:
+        raise SweepError(f"sweep: --vary {option!r} lacks a value between or after commas.")
     found = _RANGE.fullmatch(text)
     if found:
         first, last = int(found[1]), int(found[2])
+        if not first <= last < first + _MOST:
+            raise SweepError(
+                f"sweep: --vary {option!r}: the range {text} has {max(0, last - first + 1):,} "
+                f"values; allowed: 1 to {_MOST:,}. Write the smaller end first."
+            )
         return range(first, last + 1)
     if text.lower() in _WORDS:
         return [_WORDS[text.lower()]]

@@ -11,9 +11,11 @@ import click
 
 from compiler.options import GAINS, WEIGHT_ROUNDINGS, CompileOptions
 
-from ..hardware import LOIHI, ChipSpec
+from ..hardware import ChipSpec
 from ..network import Network
+from ._numbers import FACTOR, SEED
 from ._step import STEP, STEP_OR_AUTO, Step
+from ._terminal import say
 
 __all__ = ["Request", "compile_options"]
 
@@ -42,7 +44,7 @@ _OPTIONS = (
     ),
     click.option(
         "--headroom",
-        type=float,
+        type=FACTOR,
         default=_DEFAULT.headroom,
         show_default=True,
         help="Wanted distance of expected peaks from overflow, as a factor.",
@@ -56,7 +58,7 @@ _OPTIONS = (
     ),
     click.option(
         "--weight-seed",
-        type=int,
+        type=SEED,
         default=_DEFAULT.weight_seed,
         show_default=True,
         help="Of --weight-rounding stochastic and moments.",
@@ -82,7 +84,7 @@ class Request:
     bounds: tuple[Step, Step] | None
     options: dict[str, Any]
 
-    def step(self, network: Network, chip: ChipSpec = LOIHI) -> float:
+    def step(self, network: Network, chip: ChipSpec) -> float:
         """Return the step in ms; with "auto" look for it, and say what was found."""
         if isinstance(self.dt, Step):
             return self.dt.ms()
@@ -95,7 +97,7 @@ class Request:
             low, high = self.bounds
             choice = find(bounds=(low.ms(), high.ms()))
         steps = [item.dt for item in choice.candidates]
-        click.echo(
+        say(
             f"dt = {choice.dt:g} ms: of {len(steps)} steps from {steps[0]:g} to {steps[-1]:g} ms "
             f"the one with the least expected error of the rates, {100 * choice.best.total:.2g} %\n"
         )

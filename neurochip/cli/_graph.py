@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import click
-
 from ..errors import FrontendError
 from ..network import Network
 from ._step import Step
+from ._terminal import say, warn
 
 __all__ = ["load_graph_model"]
 
@@ -36,9 +35,9 @@ def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple
         warnings.simplefilter("always")
         model = read_nir(path, dt.ms("s") / 1000, **given)
     for warning in caught:
-        click.echo(f"Warning: {warning.message}", err=True)
+        warn(str(warning.message))
     parts = model.convention
-    click.echo(
+    say(
         f"Read {path} for steps of {model.dt / 1000:g} s = {model.dt:g} ms; a spike is taken as "
         f"{parts.kick!r}, integration {parts.integration!r}, delivery {parts.delivery!r}\n"
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from compiler import compile_network
 
+from .._json import as_json
+from .._names import file_stems
 from .._npz import write_atomically
 from .._progress import progress_bar
 from ..emulator import Emulator
+from ..hardware import LOIHI, ChipSpec
 from ..image import ChipImage
 from ..network import Network
 from ..recording import Probe, Recording
@@ -47,6 +49,7 @@ class Judgement:
 
 def judge(
     network: Network,
+    chip: ChipSpec = LOIHI,
     *,
     duration: float,
     seed: int,
@@ -59,13 +62,13 @@ def judge(
     The finer reference separates the error of the time grid from that of the registers; its step
     defaults to a tenth of ``dt``. ``options`` go to the compiler.
     """
-    image = compile_network(network, dt=dt, **options)
+    image = compile_network(network, chip, dt, **options)
     stimulus = draw_stimulus(network, duration, seed)
     record = [
         Probe("v", p.name, None if p.size <= _SMALL else tuple(range(_SHOWN)))
         for p in network.populations
     ]
-    chip = Emulator(image).run(stimulus, record=record)
+    run = Emulator(image).run(stimulus, record=record)
     reference = simulate_reference(network, stimulus, dt, record=record)
     finer = simulate_reference(network, stimulus, dt / 10 if fine is None else fine)
     return Judgement(
@@ -73,8 +76,8 @@ def judge(
         seed=seed,
         image=image,
         reference=reference,
-        chip=chip,
-        comparison=compare(reference, chip, fine=finer, network=network),
+        chip=run,
+        comparison=compare(reference, run, fine=finer, network=network),
     )
 
 
@@ -106,10 +109,12 @@ def noise_floor(
     ]
 
 
-def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> list[Path]:
-    """Write figures per population and one JSON of all numbers; return the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
+def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> Iterator[Path]:
+    """Write figures per population and one JSON of all numbers; yield each path once it is there.
+
+    A path begins with the name of its population, as far as files may be named so.
+    """
+    stems = file_stems(population.name for population in judgement.network.populations)
     for population in judgement.network.populations:
         name = population.name
         threshold = population.parameter("v_thresh")
@@ -119,15 +124,15 @@ def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> lis
             "comparison": comparison_figure(judgement.comparison, *runs, name, threshold=threshold),
         }
         for kind, figure in figures.items():
-            path = folder / f"{prefix}{name}_{kind}.png"
+            path = folder / f"{prefix}{stems[name]}_{kind}.png"
             write_atomically(path, lambda file, f=figure: f.savefig(file, format="png"))
-            written.append(path)
+            yield path
     numbers = {
         "seed": judgement.seed,
         "image_digest": judgement.image.digest(),
         "compile_report": judgement.image.report.to_dict(),
         "comparison": judgement.comparison.to_dict(),
     }
-    path = folder / f"{prefix}numbers.json"
-    write_atomically(path, lambda file: file.write(json.dumps(numbers, indent=2).encode()))
-    return [*written, path]
+    path, text = folder / f"{prefix}numbers.json", as_json(numbers)
+    write_atomically(path, lambda file: file.write(text))
+    yield path

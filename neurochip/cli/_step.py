@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Literal, NamedTuple
 
@@ -39,11 +40,14 @@ class _StepType(click.ParamType):  # type: ignore[type-arg] # generic since clic
             return "auto"
         match = _FORM.fullmatch(str(value))
         try:
-            return Step(float(match[1]), match[2])  # type: ignore[index]
+            step = Step(float(match[1]), match[2])  # type: ignore[index]
         except (TypeError, ValueError):
             auto = "'auto', " if self._auto else ""
             text = f"{value!r} is not {auto}a number, or a number and us, ms or s."
             self.fail(text, param, ctx)
+        if not 0 < step.ms() < math.inf:
+            self.fail(f"{value!r} is not a step above 0.", param, ctx)
+        return step
 
 
 STEP = _StepType(auto=False)

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import click
 
+from ..hardware import LOIHI
 from ._compiler import Request
-from ._options import comparison_options, load_model
+from ._model import load_model
+from ._options import comparison_options
+from ._paths import OutputFolder
+from ._terminal import say, wrote
 
 __all__ = ["compare_command"]
 
 
 @click.command("compare")
 @comparison_options
-@click.option(
-    "-o", "--output", type=click.Path(file_okay=False), help="Folder for figures and numbers."
-)
+@click.option("-o", "--output", type=OutputFolder(), help="Folder for figures and numbers.")
 def compare_command(
     model: str,
     request: Request,
@@ -28,18 +30,19 @@ def compare_command(
     """Run MODEL on the chip and in float64 on the same input spikes, and compare."""
     from ._judge import judge, write_judgement
 
-    network = load_model(model)
+    network, own_chip = load_model(model)
+    chip = own_chip or LOIHI
     judgement = judge(
         network,
+        chip,
         duration=duration,
         seed=seed,
-        dt=request.step(network),
+        dt=request.step(network, chip),
         fine=fine,
         **request.options,
     )
-    click.echo(judgement.image.report)
-    click.echo()
-    click.echo(judgement.comparison)
+    say(judgement.image.report)
+    say()
+    say(judgement.comparison)
     if output is not None:
-        for path in write_judgement(judgement, Path(output)):
-            click.echo(f"Wrote {path}")
+        wrote(write_judgement(judgement, Path(output)))

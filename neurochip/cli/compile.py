@@ -7,10 +7,15 @@ from typing import Any
 
 import click
 
+from ..hardware import LOIHI, ChipSpec
 from ..network import Network
 from ._compiler import Request, compile_options
 from ._graph import load_graph_model
-from ._options import load_model, model_argument
+from ._model import load_model
+from ._numbers import POSITIVE, REAL
+from ._options import model_argument
+from ._paths import OutputFile, keep_apart, npz_path
+from ._terminal import say, wrote
 
 __all__ = ["compile_command"]
 
@@ -20,7 +25,7 @@ __all__ = ["compile_command"]
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     default="image.npz",
     show_default=True,
     help="Image to write.",
@@ -28,9 +33,9 @@ __all__ = ["compile_command"]
 @click.option("--text", is_flag=True, help="Write a readable dump beside it.")
 @compile_options
 @click.option("--convention", help="Of a NIR graph: the simulator it comes from. Default: norse.")
-@click.option("--v-reset", type=float, help="Of a NIR graph: reset where none is stored.")
+@click.option("--v-reset", type=REAL, help="Of a NIR graph: reset where none is stored.")
 @click.option(
-    "--input-rate", type=float, help="Of a NIR graph: expected rate of its inputs in Hz. [100]"
+    "--input-rate", type=POSITIVE, help="Of a NIR graph: expected rate of its inputs in Hz. [100]"
 )
 def compile_command(
     model: str,
@@ -57,18 +62,20 @@ def compile_command(
         "input_rate": input_rate,
     }
     given = {name: value for name, value in reading.items() if value is not None}
-    network, step = _load(model, request, given)
-    image = compile_network(network, dt=step, **request.options)
-    click.echo(image.report)
-    written = save_image(image, output)
-    click.echo(f"Wrote {written}")
+    written = npz_path(output)
+    dump = written.with_suffix(".txt")
+    keep_apart([model], [written, *([dump] if text else [])])
+    network, chip, step = _load(model, request, given)
+    image = compile_network(network, chip, step, **request.options)
+    say(image.report)
+    wrote([save_image(image, written)])
     if text:
-        dump = Path(written).with_suffix(".txt")
-        write_atomically(dump, lambda file: file.write((dump_image(image) + "\n").encode()))
-        click.echo(f"Wrote {dump}")
+        content = (dump_image(image) + "\n").encode(errors="backslashreplace")
+        write_atomically(dump, lambda file: file.write(content))
+        wrote([dump])
 
 
-def _load(model: str, request: Request, given: dict[str, Any]) -> tuple[Network, float]:
+def _load(model: str, request: Request, given: dict[str, Any]) -> tuple[Network, ChipSpec, float]:
     if Path(model).suffix == ".nir":
         if request.dt == "auto":
             raise click.UsageError(
@@ -77,8 +84,10 @@ def _load(model: str, request: Request, given: dict[str, Any]) -> tuple[Network,
             )
         chosen = click.get_current_context().get_parameter_source("dt")
         default = chosen is click.core.ParameterSource.DEFAULT
-        return load_graph_model(model, None if default else request.dt, given)
+        network, step = load_graph_model(model, None if default else request.dt, given)
+        return network, LOIHI, step
     for name in given:
         raise click.UsageError(f"--{name.replace('_', '-')} is for NIR graphs (.nir).")
-    network = load_model(model)
-    return network, request.step(network)
+    network, own_chip = load_model(model)
+    chip = own_chip or LOIHI
+    return network, chip, request.step(network, chip)

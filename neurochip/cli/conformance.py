@@ -7,12 +7,15 @@ from pathlib import Path
 import click
 
 from ..errors import ImageError
+from ._options import threads_option
+from ._paths import INPUT
+from ._terminal import say
 
 __all__ = ["conformance_command"]
 
 
 @click.command("conformance")
-@click.argument("folder", type=click.Path())
+@click.argument("folder", type=INPUT)
 @click.option(
     "--preset",
     type=click.Choice(["loihi", "lava", "nengo-loihi", "brian2loihi"]),
@@ -20,7 +23,7 @@ __all__ = ["conformance_command"]
     show_default=True,
     help="Chip to run. That of an open emulator must repeat this emulator's own outputs.",
 )
-@click.option("--threads", type=int, default=None, help="Threads. Default: by size.")
+@threads_option
 def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     """Run every golden vector (.npz) of FOLDER and compare each u, v and spike.
 
@@ -53,13 +56,13 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
         if difference is not None:
             failures.append(f"{case.name}: {difference}")
     for name, count in total.items():
-        click.echo(f"{name:28} {passed[name]:3} of {count:3} equal")
+        say(f"{name:28} {passed[name]:3} of {count:3} equal")
     omitted = f"; {left_out} are beyond what {preset} can express" if left_out else ""
-    click.echo(
+    say(
         f"{preset}: {sum(passed.values())} of {sum(total.values())} vectors equal in every u, v "
         f"and spike{omitted}"
     )
     for failure in failures:
-        click.echo(f"Different: {failure}")
+        say(f"Different: {failure}")
     if failures:
         raise SystemExit(1)

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from ..network import LIF, Network, PoissonInput, Population, Uniform, one_to_one
+from ._numbers import MILLISECONDS
 from ._options import seed_option
+from ._paths import OutputFolder
+from ._terminal import say, wrote
 
 __all__ = ["demo_command", "driven_network", "notebook_network"]
 
@@ -41,12 +44,12 @@ def driven_network() -> Network:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False),
+    type=OutputFolder(),
     default="neurochip-demo",
     show_default=True,
     help="Folder for figures and numbers.",
 )
-@click.option("--dt", type=float, default=0.1, show_default=True, help="Step in ms.")
+@click.option("--dt", type=MILLISECONDS, default=0.1, show_default=True, help="Step in ms.")
 @seed_option
 def demo_command(output: str, dt: float, seed: int) -> None:
     """Compare chip and float64 on the notebook's network (silent) and on a driven variant."""
@@ -63,11 +66,9 @@ def demo_command(output: str, dt: float, seed: int) -> None:
             f"The same neurons with sources of {_RATE:g} Hz and weights from 1.3 to 1.7 mV, 1 s.",
         ),
     }
-    written: list[Path] = []
     for name, (network, story) in stories.items():
-        click.secho(f"{name}: ", bold=True, nl=False)
-        click.echo(story)
+        say(f"{name}: {story}")
         judgement = judge(network, duration=1000.0, seed=seed, dt=dt)
-        click.echo(f"\n{judgement.image.report}\n\n{judgement.comparison}\n")
-        written += write_judgement(judgement, Path(output), prefix=f"{name}_")
-    click.echo(f"Wrote into {output}:\n  " + "\n  ".join(path.name for path in written))
+        say(f"\n{judgement.image.report}\n\n{judgement.comparison}\n")
+        wrote(write_judgement(judgement, Path(output), prefix=f"{name}_"))
+        say()

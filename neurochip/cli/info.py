@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from .._json import as_json
+from .._names import visible
+from .._npz import kind_of
 from ..errors import NeurochipError
+from ._paths import INPUT
+from ._terminal import say
 
 __all__ = ["info_command"]
 
 
 @click.command("info")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=INPUT)
 @click.option("--text", is_flag=True, help="Dump the registers and synapses of an image.")
-@click.option("--json", "as_json", is_flag=True, help="Print the compile report as JSON.")
-def info_command(file: str, text: bool, as_json: bool) -> None:
+@click.option("--json", "numbers", is_flag=True, help="Print the compile report as JSON.")
+def info_command(file: str, text: bool, numbers: bool) -> None:
     """Say what FILE holds: an image (with its compile report), a recording or a stimulus."""
-    from .._npz import kind_of
-
     kind = kind_of(file, NeurochipError)
-    if kind != "chip image" and (text or as_json):
+    if kind != "chip image" and (text or numbers):
         option = "--text" if text else "--json"
         raise NeurochipError(f"{file}: holds a {kind}; {option} is for a chip image.")
     if kind == "chip image":
@@ -28,21 +29,21 @@ def info_command(file: str, text: bool, as_json: bool) -> None:
 
         image = load_image(file)
         if text:
-            click.echo(dump_image(image))
-        elif as_json:
-            click.echo(json.dumps(image.report.to_dict(), indent=2))
+            say(dump_image(image))
+        elif numbers:
+            say(as_json(image.report.to_dict()).decode(), end="")
         else:
-            click.echo(repr(image))
-            click.echo(image.report if image.symbols is not None else "(symbols removed)")
+            say(repr(image))
+            say(image.report if image.symbols is not None else "(symbols removed)")
     elif kind == "recording":
         from ..recording import Recording
         from .run import describe_recording
 
-        click.echo(describe_recording(Recording.load(file)))
+        say(describe_recording(Recording.load(file)))
     else:
         from ..stimulus import Stimulus
 
         stimulus = Stimulus.load(file)
-        click.echo(repr(stimulus))
+        say(repr(stimulus))
         for train in stimulus.trains:
-            click.echo(f"  {train.name}: {train.size} sources, {len(train.times)} spikes")
+            say(f"  {visible(train.name)}: {train.size} sources, {len(train.times)} spikes")

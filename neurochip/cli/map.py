@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from compiler.options import MESHES, PLACEMENTS
 
+from .._json import as_json
+from .._npz import write_atomically
 from ..errors import CompileError
+from ..hardware import ChipSpec
+from ..network import Network
 from ._compiler import Request, compile_options
-from ._options import load_model, model_argument, seed_option
+from ._model import load_model
+from ._numbers import MILLISECONDS_OR_NONE
+from ._options import model_argument, seed_option
+from ._paths import OutputFile, OutputFolder, keep_apart, npz_path
+from ._terminal import say, wrote
 
 __all__ = ["map_command"]
 
@@ -25,7 +32,7 @@ __all__ = ["map_command"]
     ),
     default="loihi",
     show_default=True,
-    help="Chip, or system of chips.",
+    help="Chip, or system of chips, where the model names none.",
 )
 @click.option(
     "--placement",
@@ -43,7 +50,7 @@ __all__ = ["map_command"]
 @compile_options
 @click.option(
     "--duration",
-    type=float,
+    type=MILLISECONDS_OR_NONE,
     default=0.0,
     show_default=True,
     help="Run the chip for so many ms first and use its rates. 0: assume equal rates.",
@@ -55,10 +62,8 @@ __all__ = ["map_command"]
     multiple=True,
     help="With a duration: estimate energy and time by this table. May be repeated.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(file_okay=False), help="Folder for figure and numbers."
-)
-@click.option("--image", "image_path", type=click.Path(dir_okay=False), help="Image to write.")
+@click.option("-o", "--output", type=OutputFolder(), help="Folder for figure and numbers.")
+@click.option("--image", "image_path", type=OutputFile(), help="Image to write.")
 def map_command(
     model: str,
     system: str,
@@ -77,16 +82,16 @@ def map_command(
     """
     from compiler import compile_network, explain_fit
 
-    from .._npz import write_atomically
     from ..emulator import Emulator
     from ..image_io import save_image
     from ..mapping import COST_TABLES, Activity, estimate_energy, map_image, mapping_figure
-    from ..presets import SYSTEMS
     from ..stimulus import draw_stimulus
 
     if costs and duration <= 0:
         raise click.UsageError("--costs needs a --duration above 0: costs are those of a run.")
-    network, chip = load_model(model), SYSTEMS[system]
+    if image_path is not None:
+        keep_apart([model], [npz_path(image_path)])
+    network, chip = _subject(model, system)
     options = {
         **request.options,
         "dt": request.step(network, chip),
@@ -104,23 +109,39 @@ def map_command(
         fit = explain_fit(network, chip, traffic=run, **options)
         if fit.fits:  # it is not the room that is missing
             raise
-        click.echo(fit)
+        say(fit)
         raise SystemExit(2) from None
     activity = None if run is None else Activity.measured(image, run, stimulus)
     report = map_image(image, activity)
     estimates = [estimate_energy(image, run, COST_TABLES[name], stimulus) for name in costs if run]
-    click.echo(report)
+    say(report)
     for estimate in estimates:
-        click.echo(estimate)
+        say(estimate)
     if image_path is not None:
-        click.echo(f"Wrote {save_image(image, image_path)}")
+        wrote([save_image(image, image_path)])
     if output is not None:
-        folder = Path(output)
-        folder.mkdir(parents=True, exist_ok=True)
         numbers = {"mapping": report.to_dict(), "energy": [item.to_dict() for item in estimates]}
-        figure = mapping_figure(report)
-        write_atomically(folder / "mapping.png", lambda file: figure.savefig(file, format="png"))
-        text = json.dumps(numbers, indent=2).encode()
-        write_atomically(folder / "mapping.json", lambda file: file.write(text))
-        for name in ("mapping.png", "mapping.json"):
-            click.echo(f"Wrote {folder / name}")
+        figure, text = mapping_figure(report), as_json(numbers)
+        files = {
+            Path(output) / "mapping.png": lambda file: figure.savefig(file, format="png"),
+            Path(output) / "mapping.json": lambda file: file.write(text),
+        }
+        for path, write in files.items():
+            write_atomically(path, write)
+            wrote([path])
+
+
+def _subject(model: str, system: str) -> tuple[Network, ChipSpec]:
+    """The network, and the chip or system that either the model or the option names."""
+    from ..presets import SYSTEMS
+
+    network, chip = load_model(model)
+    if chip is None:
+        return network, SYSTEMS[system]
+    chosen = click.get_current_context().get_parameter_source("system")
+    if chosen is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError(
+            f"--system {system}, and {model} defines the chip {chip.name!r}; allowed: one of the "
+            "two."
+        )
+    return network, chip

@@ -6,27 +6,33 @@ from pathlib import Path
 
 import click
 
+from .._names import visible
 from ..errors import StimulusError
-from ._options import duration_option, load_model, seed_option
+from ..image import ChipImage
+from ..network import Network
+from ._model import load_model
+from ._options import duration_option, seed_option, threads_option
+from ._paths import INPUT, OutputFile, keep_apart, npz_path
+from ._terminal import say, warn, wrote
 
 __all__ = ["run_command"]
 
 
 @click.command("run")
-@click.argument("image", type=click.Path())
+@click.argument("image", type=INPUT)
 @click.option(
-    "--input", "spikes", type=click.Path(), help="Spikes to run on: .npz, .h5 (SONATA), .nix, .mat."
+    "--input", "spikes", type=INPUT, help="Spikes to run on: .npz, .h5 (SONATA), .nix, .mat."
 )
-@click.option("--model", type=click.Path(), help="MODEL whose inputs are drawn instead.")
+@click.option("--model", type=INPUT, help="MODEL whose inputs are drawn instead.")
 @duration_option
 @seed_option
 @click.option("--record", multiple=True, help="Also record v or u of all neurons (repeatable).")
-@click.option("--threads", type=int, default=None, help="Threads. Default: by size.")
+@threads_option
 @click.option("--strict", is_flag=True, help="Stop at the first overflow of a register.")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     default="recording.npz",
     show_default=True,
     help="Recording to write (.npz), or its spikes (.h5, .nix, .mat).",
@@ -66,14 +72,24 @@ def run_command(
         inputs = None if symbols is None else [(item.name, item.size) for item in symbols.inputs]
         stimulus = read_spikes(spikes, inputs=inputs, duration=asked)
     else:
-        stimulus, asked = draw_stimulus(load_model(str(model)), duration, seed), None
+        stimulus, asked = draw_stimulus(_network_of(str(model), loaded), duration, seed), None
+    target = Path(output) if spikes_only else npz_path(output)
+    keep_apart([image, spikes, model], [target])
     emulator = Emulator(loaded, strict=strict, threads=threads)
     recording = emulator.run(stimulus, duration=asked, record=record)
-    click.echo(describe_recording(recording))
-    if spikes_only:
-        click.echo(f"Wrote {write_spikes(recording, output)}")
-    else:
-        click.echo(f"Wrote {recording.save(output)}")
+    say(describe_recording(recording))
+    wrote([write_spikes(recording, target) if spikes_only else recording.save(target)])
+
+
+def _network_of(model: str, image: ChipImage) -> Network:
+    """The network of a model, whose chip does not matter: the image is compiled already."""
+    network, chip = load_model(model)
+    if chip is not None and chip != image.chip:
+        warn(
+            f"the image was compiled for {image.chip.name!r} and runs on it; {model} defines "
+            f"another chip, {chip.name!r}. Compile the model again to run it on that one."
+        )
+    return network
 
 
 def describe_recording(recording: object) -> str:
@@ -88,7 +104,7 @@ def describe_recording(recording: object) -> str:
     ]
     for name, size in recording.populations.items():
         lines.append(
-            f"  {name}: {size} neurons, {len(recording.ids[name])} spikes, "
+            f"  {visible(name)}: {size} neurons, {len(recording.ids[name])} spikes, "
             f"mean rate {recording.rates(name).mean():.4g} Hz"
         )
     counted = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recording.counters.items())

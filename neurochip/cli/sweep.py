@@ -7,10 +7,14 @@ from typing import Any
 
 import click
 
+from ..hardware import LOIHI
 from ._axes import read_axes
 from ._compiler import Request, compile_options
-from ._model import model_of
+from ._model import read_model, say_chip
+from ._numbers import COUNT
 from ._options import duration_option, fine_option, model_argument, seed_option
+from ._paths import OutputFile, keep_apart
+from ._terminal import note_kept, say, wrote
 
 __all__ = ["sweep_command"]
 
@@ -28,11 +32,11 @@ __all__ = ["sweep_command"]
 @duration_option
 @seed_option
 @fine_option("none")
-@click.option("--workers", type=int, default=None, help="Processes. Default: one per processor.")
+@click.option("--workers", type=COUNT, default=None, help="Processes. Default: one per processor.")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(".html", ".htm"),
     default="sweep.html",
     show_default=True,
     help="Page to write; the points (.jsonl) and the numbers (.json) stand beside it.",
@@ -68,19 +72,27 @@ def sweep_command(
         # The default of an option gives way to an axis; one that was asked for does not.
         if name in options and source(name) is click.core.ParameterSource.DEFAULT:
             del options[name]
-    network, chip = model_of(model)
-    done = sweep(
-        network,
-        axes,
-        duration=duration,
-        fine=fine,
-        workers=workers,
-        path=Path(output).with_suffix(".jsonl"),
-        **({} if chip is None else {"chip": chip}),
-        **options,
-    )
+    page = Path(output)
+    points = page.with_suffix(".jsonl")
+    keep_apart([model], [page, points, page.with_suffix(".json")])
+    network, chip = read_model(model)
+    say_chip(model, chip)
+    try:
+        done = sweep(
+            network,
+            axes,
+            duration=duration,
+            fine=fine,
+            workers=workers,
+            path=points,
+            chip=chip or LOIHI,
+            **options,
+        )
+    except (KeyboardInterrupt, MemoryError, OSError):
+        if points.exists():
+            note_kept(f"Points that are done are in {points}: the same command goes on.")
+        raise
     report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
-    click.echo(report.lead)
-    click.echo(f"Wrote {done.path}")
-    for path in report.write(output):
-        click.echo(f"Wrote {path}")
+    say(report.lead)
+    wrote([points])
+    wrote(report.write(page))

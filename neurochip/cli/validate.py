@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ..hardware import LOIHI
 from ._compiler import Request
-from ._options import comparison_options, load_model
+from ._model import load_model
+from ._numbers import COUNT, POSITIVE
+from ._options import comparison_options
+from ._paths import OutputFile, keep_apart
+from ._terminal import say, wrote
 
 __all__ = ["validate_command"]
 
@@ -14,7 +19,7 @@ __all__ = ["validate_command"]
 @comparison_options
 @click.option(
     "--tolerance",
-    type=float,
+    type=POSITIVE,
     default=None,
     help="Difference of mean rates that does not matter, as a fraction: adds an equivalence test.",
 )
@@ -25,14 +30,14 @@ __all__ = ["validate_command"]
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(min=1),
+    type=COUNT,
     default=1,
     show_default=True,
     help="Seeds, from --seed on. More than one adds the noise floor, which takes 7 to decide.",
 )
 @click.option(
     "--excess",
-    type=float,
+    type=POSITIVE,
     default=0.5,
     show_default=True,
     help="Distance above the noise floor that does not matter, as a fraction of the floor.",
@@ -40,7 +45,7 @@ __all__ = ["validate_command"]
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(".html", ".htm"),
     default="report.html",
     show_default=True,
     help="Page to write; a JSON of the numbers stands beside it.",
@@ -65,9 +70,11 @@ def validate_command(
     from ..stimulus import draw_stimulus
     from ._judge import judge, noise_floor
 
-    network = load_model(model)
-    dt = request.step(network)
-    found = judge(network, duration=duration, seed=seed, dt=dt, fine=fine, **request.options)
+    keep_apart([model], [output, Path(output).with_suffix(".json")])
+    network, own_chip = load_model(model)
+    chip = own_chip or LOIHI
+    dt = request.step(network, chip)
+    found = judge(network, chip, duration=duration, seed=seed, dt=dt, fine=fine, **request.options)
     attribution = None
     if not no_attribution:
         attribution = attribute(network, draw_stimulus(network, duration, seed), image=found.image)
@@ -83,6 +90,5 @@ def validate_command(
         attribution=attribution,
         activity=noise_floor(found, duration, range(seed, seed + seeds), excess),
     )
-    click.echo(report.lead)
-    for path in report.write(output):
-        click.echo(f"Wrote {path}")
+    say(report.lead)
+    wrote(report.write(output))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from .._json import as_json
 from .._npz import write_atomically
 from ..errors import RecordingError
 from ..sections import Section
@@ -43,7 +43,7 @@ class Report:
         return render(self.title, self.lead, self.sections)
 
     def write(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
-        """Write the page and a JSON beside it, each all or nothing.
+        """Write the page and a JSON beside it, both or none.
 
         Parameters
         ----------
@@ -63,8 +63,13 @@ class Report:
         if page.suffix.lower() not in (".html", ".htm"):
             raise RecordingError(f"report: path = {str(page)!r}; allowed: a path with .html.")
         numbers = page.with_suffix(".json")
-        text = json.dumps(self.data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        html = self.to_html()
-        write_atomically(numbers, lambda file: file.write(text.encode()))
-        write_atomically(page, lambda file: file.write(html.encode()))
+        data, text = as_json(self.data), self.to_html().encode()
+
+        def put(file: BinaryIO) -> None:
+            # The page is complete, and gets its name as soon as the numbers have theirs.
+            file.write(text)
+            file.flush()
+            write_atomically(numbers, lambda beside: beside.write(data))
+
+        write_atomically(page, put)
         return page, numbers

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from .._names import visible
 from ..sections import Block, Paragraph, Picture, Section, Table
 from ..version import __version__
 
@@ -18,6 +19,8 @@ _LARGEST_DRAWING = 400_000  # bytes; a larger one becomes pixels
 _PIXELS_PER_INCH = 160
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|Hz|mV|ms|nA)(?!\w))")  # a line must not break here
 _NUMBER = re.compile(r"[-+−±]?\d[\d,]*\.?\d*(e[-+]?\d+)?( ?(%|Hz|mV|ms|nA|s|x))?|-|")
+
+_SPACES = "\n\t\u00a0\u2009\u202f"  # of a text; the other characters that do not print are shown
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -62,18 +65,18 @@ def render(title: str, lead: str, sections: Sequence[Section]) -> str:
         In order; with more than one, links to them stand on top.
     """
     links = "".join(
-        f'<a href="#s{index}">{escape(section.title)}</a>' for index, section in enumerate(sections)
+        f'<a href="#s{index}">{_text(section.title)}</a>' for index, section in enumerate(sections)
     )
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
-        f'<header><h1>{escape(title)}</h1><p class="lead">{_text(lead)}</p></header>',
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>",
+        f'<header><h1>{_text(title)}</h1><p class="lead">{_text(lead)}</p></header>',
         f"<nav>{links}</nav><main>",
     ]
     for index, section in enumerate(sections):
-        parts.append(f'<section id="s{index}"><h2>{escape(section.title)}</h2>')
+        parts.append(f'<section id="s{index}"><h2>{_text(section.title)}</h2>')
         parts += [_block(block) for block in section.blocks]
         parts.append("</section>")
     parts.append(f"</main><footer>neurochip {escape(__version__)}</footer></body></html>\n")
@@ -118,13 +121,13 @@ def _row(cells: Sequence[str], right: Sequence[bool], tags: Sequence[str]) -> st
 
 
 def _text(text: str) -> str:
-    return _UNIT.sub("&nbsp;", escape(text))
+    return _UNIT.sub("&nbsp;", escape(visible(text, keep=_SPACES)))
 
 
 def _picture(picture: Picture) -> str:
     kind, content = _drawn(picture.figure)
     data = base64.b64encode(content).decode()
-    caption = escape(picture.caption)
+    caption = _text(picture.caption)
     return (
         f'<figure><img src="data:image/{kind};base64,{data}" alt="{caption}">'
         f"<figcaption>{caption}</figcaption></figure>"

@@ -90,7 +90,9 @@ def validation_report(
             "parameters; pass the image that compile_network returned."
         )
     items = list(comparison.populations.values())
-    tests = {item.name: rate_equivalence(item, tolerance=tolerance) for item in items if tolerance}
+    tests: dict[str, Equivalence] = {}
+    if tolerance is not None:
+        tests = {item.name: rate_equivalence(item, tolerance=tolerance) for item in items}
     sections = [
         Section("Result", [*_verdicts(comparison, tests), *_rates(items)]),
         *([_split(items)] if any(item.split is not None for item in items) else []),

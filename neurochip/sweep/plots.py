@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .._drawing import draw_legend, draw_ticks, write
 from ..errors import SweepError
 from ..typing import Float64Array
 from .axes import Scalar
@@ -121,6 +122,7 @@ def plot_sweep(
     places = _places([value for curve in curves for value in curve.x])
     numeric = all(isinstance(place, (int, float)) for place in places)
     factor = 100.0 if percent else 1.0
+    lines: list[Any] = []
     for index, curve in enumerate(curves):
         color = _COLORS[index % len(_COLORS)]
         at: list[Any] = [value if numeric else places.index(value) for value in curve.x]
@@ -129,7 +131,7 @@ def plot_sweep(
         low, middle, high = (
             factor * values[order] for values in (curve.low, curve.middle, curve.high)
         )
-        ax.plot(
+        lines += ax.plot(
             positions,
             middle,
             color=color,
@@ -141,13 +143,13 @@ def plot_sweep(
         if max(curve.number, default=0) > 1:
             ax.fill_between(positions, low, high, color=color, alpha=0.2, linewidth=0.0)
     if not numeric:
-        ax.set_xticks(range(len(places)), [str(place) for place in places])
+        draw_ticks(ax.xaxis, range(len(places)), [str(place) for place in places])
     elif all(isinstance(place, int) for place in places) and len(places) <= 20:
         ax.set_xticks(sorted(places))
-    ax.set_xlabel(x)
-    ax.set_ylabel(f"{y} (%)" if percent else y)
+    write(ax.xaxis.label, x)
+    write(ax.yaxis.label, f"{y} (%)" if percent else y)
     if any(curve.label for curve in curves):
-        ax.legend(frameon=False)
+        draw_legend(ax, lines, [curve.label for curve in curves], frameon=False)
     return ax
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._json import as_json
 from .._npz import write_atomically
 from .._values import shown
 from ..errors import RecordingError
 from .population import PopulationComparison
-from .text import cut, describe
+from .text import describe, one_line
 
 __all__ = ["OVERFLOWS", "Comparison"]
 
@@ -100,18 +100,18 @@ class Comparison:
     def to_json(self, path: str | os.PathLike[str]) -> Path:
         """Write :meth:`to_dict` to a file, all or nothing, and return its path."""
         target = Path(path)
-        text = json.dumps(self.to_dict(), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        write_atomically(target, lambda file: file.write(text.encode()))
+        text = as_json(self.to_dict())
+        write_atomically(target, lambda file: file.write(text))
         return target
 
     def __str__(self) -> str:
         lines = [
             f"Chip against reference, {self.duration:g} ms in steps of {self.dt:g} ms",
-            cut(f"  reference  {self.reference}"),
-            cut(f"  chip       {self.chip}"),
+            one_line(f"  reference  {self.reference}"),
+            one_line(f"  chip       {self.chip}"),
         ]
         if self.fine is not None:
-            lines.append(cut(f"  fine       dt {self.fine_dt:g} ms: {self.fine}"))
+            lines.append(one_line(f"  fine       dt {self.fine_dt:g} ms: {self.fine}"))
         lines += [
             f"  WARNING    {name} = {count:,} on the chip: {OVERFLOWS[name]}"
             for name, count in self.overflows.items()

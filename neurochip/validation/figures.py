@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._drawing import write
+from .._names import cut, visible
 from .._values import instance, integers, items, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
@@ -35,6 +37,8 @@ _STYLE: dict[Any, Any] = {  # matplotlib's own key type is a list of all names
 _RASTER_ROWS = 30
 _TRACES = 10
 _TRACES_IN_COMPARISON = 3
+_LONGEST_NAME = 30  # characters, where a verdict follows on the same line
+_LONGEST_TITLE = 80
 _EXCERPT = 250.0  # ms: longer traces merge into a band on half a page
 
 
@@ -89,7 +93,8 @@ def membrane_figure(
         axes = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 0.6 + 0.16 * len(chosen)))
         plot_raster(axes[0], first, second, population, _raster_ids(first, population, chosen))
         axes[0].set_xlabel("")
-        axes[0].set_title(population, loc="left")
+        title = cut(visible(population), _LONGEST_TITLE)
+        write(axes[0].set_title("", loc="left"), title)
         plot_traces(axes[1], first, second, population, chosen, threshold=threshold)
         _drop_legend(axes[1])
         if span is not None:
@@ -149,7 +154,7 @@ def comparison_figure(
             _empty(axes[0, 1], "v was not recorded on both sides")
         plot_rates(axes[1, 0], comparison, population)
         plot_rate_errors(axes[1, 1], comparison, population)
-        figure.suptitle(_title(item), x=0.01, ha="left", fontsize=9.0)
+        write(figure.suptitle("", x=0.01, ha="left", fontsize=9.0), _title(item))
     return figure
 
 
@@ -164,10 +169,11 @@ def _excerpt(times: Any) -> tuple[float, float] | None:
 
 
 def _title(item: PopulationComparison) -> str:
+    name = cut(visible(item.name), _LONGEST_NAME)
     if item.verdict is not Verdict.COMPARED:
-        return f"{item.name} ({item.verdict.value}): {item.verdict.text}"
+        return f"{name} ({item.verdict.value}): {item.verdict.text}"
     return (
-        f"{item.name}: {item.reference_rate:.2f} Hz in the reference, {item.chip_rate:.2f} Hz on "
+        f"{name}: {item.reference_rate:.2f} Hz in the reference, {item.chip_rate:.2f} Hz on "
         f"the chip ({100 * item.rate_error:+.2f} %)"
     )
 

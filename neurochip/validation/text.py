@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from .._names import cut, visible
 from .population import ErrorSplit, PopulationComparison, Verdict
 
-__all__ = ["conclusion", "cut", "describe"]
+__all__ = ["conclusion", "describe", "one_line"]
 
 _WIDTH = 100
 _BLOCKS = 3  # more populations than this become a table
@@ -17,18 +18,18 @@ def describe(items: list[PopulationComparison], window: float) -> list[str]:
     """Return lines about populations: a block for each of a few, a table of many."""
     if len(items) > _BLOCKS:
         return ["", *_table(items)]
-    return [cut(line) for item in items for line in ("", *_block(item, window))]
+    return [one_line(line) for item in items for line in ("", *_block(item, window))]
 
 
-def cut(text: str, width: int = _WIDTH) -> str:
-    """Shorten a text that is too long for its column."""
-    return text if len(text) <= width else text[: width - 1] + "…"
+def one_line(text: str) -> str:
+    """Make a text fit on one line."""
+    return cut(visible(text), _WIDTH)
 
 
 def _block(item: PopulationComparison, window: float) -> list[str]:
     neurons = "1 neuron" if item.size == 1 else f"{item.size:,} neurons"
     lines = [
-        f"{cut(item.name, 40)} ({neurons}): {item.verdict.name}",
+        f"{cut(visible(item.name), 40)} ({neurons}): {item.verdict.name}",
         f"  {conclusion(item)}",
     ]
     if item.verdict is not Verdict.SILENT:
@@ -119,7 +120,7 @@ def _table(items: list[PopulationComparison]) -> list[str]:
         f"{'95 % interval':>20}{'Gamma':>7}  verdict"
     ]
     lines += [
-        f"{cut(item.name, 14):<14}{item.size:>9,}{item.reference_rate:>9.2f}"
+        f"{cut(visible(item.name), 14):<14}{item.size:>9,}{item.reference_rate:>9.2f}"
         f"{item.chip_rate:>9.2f}{_percent(item.rate_error, undefined='-'):>10}"
         f"{_interval(item, undefined='-'):>20}{_number(item.coincidence, '-'):>7}"
         f"  {item.verdict.value}"
@@ -131,7 +132,7 @@ def _table(items: list[PopulationComparison]) -> list[str]:
             if item.split is not None:
                 parts = (item.split.quantisation, item.split.time_step, item.split.total)
                 cells = "".join(f"{_percent(part.signed, undefined='-'):>14}" for part in parts)
-                lines.append(f"{cut(item.name, 14):<14}{cells}")
+                lines.append(f"{cut(visible(item.name), 14):<14}{cells}")
     if len(items) > len(rows):
         lines.append(f"and {len(items) - len(rows)} more populations, in .populations")
     return lines

@@ -112,7 +112,7 @@ def test_the_gain_is_kept_that_was_asked_for(model: Path, gain: str) -> None:
         ),
         (
             ("--weight-seed", "-1"),
-            "options: weight_seed = -1; allowed: an integer of at least 0.",
+            "Invalid value for '--weight-seed': '-1' is not an integer of at least 0.",
         ),
     ],
 )

@@ -1,0 +1,32 @@
+"""Data as a file of JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["as_json"]
+
+
+def as_json(data: Any) -> bytes:
+    """Return plain data as JSON in UTF-8, indented, ending with a line break.
+
+    Characters that a terminal would obey, and halves of surrogate pairs, are written as escapes.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite, which JSON does not know.
+    """
+    text = json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    lines = [line if line.isprintable() else _escaped(line) for line in text.split("\n")]
+    return "\n".join(lines).encode()
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if c.isprintable() else _units(c) for c in line)
+
+
+def _units(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex(" ", 2).split()
+    return "".join(f"\\u{unit}" for unit in units)

@@ -1,0 +1,112 @@
+"""How a command ends that cannot do what it was asked: one message, and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ..errors import NeurochipError
+from ._terminal import kept_files, lost_output, one_line, shown_warnings, silence, tell
+
+__all__ = ["Commands"]
+
+_UNREAD = 141  # as a shell names SIGPIPE
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _Failure(click.ClickException):
+    """An error for people: its message, no traceback."""
+
+    exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+class _Interruption(_Failure):
+    """Ctrl-C."""
+
+    exit_code = 130  # as a shell names SIGINT
+
+
+class Commands(click.Group):
+    """Commands whose errors are messages.
+
+    What a user can cause becomes one line on standard error: errors of neurochip, of options, of
+    the operating system and of memory, and interruptions. Anything else is a fault of neurochip,
+    whose traceback is wanted.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and turn what stops it into a failure."""
+        try:
+            with shown_warnings():
+                result = super().invoke(ctx)
+        except NeurochipError as problem:
+            raise _Failure(str(problem) + kept_files(ctx)) from None
+        except KeyboardInterrupt:
+            kept = kept_files(ctx) or " Nothing was written."
+            raise _Interruption(f"interrupted.{kept}") from None
+        except MemoryError as problem:
+            detail = f" ({problem})" if str(problem) else ""
+            raise _Failure(
+                f"out of memory{detail}; ask for less: a shorter run, fewer neurons, or less to "
+                f"record.{kept_files(ctx)}"
+            ) from None
+        except OSError as problem:
+            raise _Failure(_of_system(problem) + kept_files(ctx)) from None
+        lost = lost_output(ctx)
+        if isinstance(lost, BrokenPipeError):
+            ctx.exit(_UNREAD)
+        if lost is not None:
+            raise _Failure(_of_output(lost) + kept_files(ctx))
+        return result
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line; unless told otherwise, end the process with its exit status."""
+        given = (args, prog_name, complete_var)
+        if not standalone_mode:
+            return super().main(*given, standalone_mode=False, **extra)
+        try:
+            result = super().main(*given, standalone_mode=False, **extra)
+        except click.ClickException as problem:
+            result = _shown(problem)
+        except click.Abort:  # before a command began
+            result = _shown(_Interruption("interrupted. Nothing was written."))
+        except OSError as problem:  # of --help
+            silence(sys.stdout)
+            result = _shown(_Failure(_of_output(problem)))
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def _shown(problem: click.ClickException) -> int:
+    """Show an error, and return its exit status."""
+    text = io.StringIO()
+    problem.show(file=text)
+    tell(text.getvalue())
+    return problem.exit_code
+
+
+def _of_system(problem: OSError) -> str:
+    reason = problem.strerror or str(problem) or type(problem).__name__
+    room = "make room, or " if problem.errno in _FULL else ""
+    if problem.filename is None:
+        return f"the operating system says: {reason}; {room}try again."
+    return f"{problem.filename}: {reason}; {room}pass another path."
+
+
+def _of_output(problem: OSError) -> str:
+    reason = problem.strerror or str(problem)
+    return f"standard output: {reason}; what the command says is lost."

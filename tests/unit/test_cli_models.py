@@ -1,0 +1,278 @@
+"""Model files: the network and the chip that all commands take from them, and what they may do."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+from bad_command_lines import MODEL
+from command_line import fail, run, succeed
+
+from neurochip import LOIHI
+from neurochip.cli._model import ModelFunction
+from neurochip.image_io import load_image
+
+COARSE = f"{MODEL}\nfrom neurochip import LOIHI\n"
+CHIPS = {
+    "an object": "chip = LOIHI.what_if(name='coarse', decay_bits=6)",
+    "a function": "def chip():\n    return LOIHI.what_if(name='coarse', decay_bits=6)",
+    "a function with defaults": (
+        "def chip(bits=6, *others, **more):\n"
+        "    return LOIHI.what_if(name='coarse', decay_bits=bits)"
+    ),
+}
+COMMANDS = {
+    "compile": (),
+    "compare": ("--duration", "10"),
+    "validate": ("--duration", "10", "--no-attribution"),
+    "map": ("--duration", "10", "-o", "out", "--image", "image.npz"),
+    "sweep": ("--duration", "10", "--workers", "1", "--vary", "seed=1"),
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder, so that files have short names in messages."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def model(source: str, name: str = "model.py") -> str:
+    Path(name).write_text(source)
+    return name
+
+
+def errors(*arguments: str) -> list[str]:
+    """Lines on standard error of a command that succeeds."""
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stderr.splitlines()
+
+
+# --- the chip ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "sweep"])
+def test_every_command_that_compiles_takes_the_chip_of_the_model(command: str, chip: str) -> None:
+    said = succeed(command, model(f"{COARSE}\n{CHIPS[chip]}"), *COMMANDS[command])
+    assert said.startswith("Chip of model.py: coarse\n")
+    if command in ("compile", "compare"):
+        assert "Compiled for coarse at dt = 0.1 ms" in said
+    if command in ("compile", "map"):
+        assert load_image("image.npz").chip == LOIHI.what_if(name="coarse", decay_bits=6)
+    if command == "map":
+        assert "Mapped onto coarse: 1 of 128 cores" in said
+        assert json.loads(Path("out/mapping.json").read_text())["mapping"]["chip"] == "coarse"
+    if command == "validate":
+        data = json.loads(Path("report.json").read_text())
+        assert (data["provenance"]["chip"], data["title"]) == ("coarse", "model on coarse")
+
+
+def test_a_sweep_says_which_chip_the_model_has() -> None:
+    arguments = (model(f"{COARSE}\n{CHIPS['an object']}"), *COMMANDS["sweep"])
+    assert succeed("sweep", *arguments).startswith("Chip of model.py: coarse\n")
+
+
+def test_dt_auto_looks_for_the_step_on_the_chip_of_the_model() -> None:
+    said = [
+        succeed("compile", model(source), "--dt", "auto")
+        for source in (f"{COARSE}\n{CHIPS['an object']}", MODEL)
+    ]
+    found = [text[text.index("dt = ") :].split(" ms")[0] for text in said]
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_model_without_a_chip_is_compiled_for_loihi_and_says_nothing_of_it(command: str) -> None:
+    assert "Chip of" not in succeed(command, model(MODEL), *COMMANDS[command])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_chip_that_is_none_is_refused_by_every_command(command: str) -> None:
+    assert fail(command, model(f"{MODEL}\nchip = 'loihi'"), *COMMANDS[command]) == (
+        "model.py: defines an object of type str under the name 'chip'; expected a ChipSpec, or a "
+        "function that returns one."
+    )
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "sweep"])
+def test_functions_that_need_axes_are_for_sweeps(command: str) -> None:
+    source = f"{MODEL}\ndef chip(bits, wide=False): ..."
+    assert fail(command, model(source), *COMMANDS[command]) == (
+        "model.py: the function 'chip' needs 'bits', which only neurochip sweep gives (--vary "
+        "bits=...). Give it a default, or define 'chip' as a ChipSpec."
+    )
+    assert fail(command, model("def network(size): ..."), *COMMANDS[command]) == (
+        "model.py: the function 'network' needs 'size', which only neurochip sweep gives (--vary "
+        "size=...). Give it a default, or define 'network' as a neurochip Network."
+    )
+
+
+def test_a_network_may_be_a_function_in_every_command() -> None:
+    made = MODEL.replace("\n", "\n    ").replace("network =", "return")
+    said = succeed("compile", model(f"def network(size=10):\n    {made}"))
+    assert "Compiled for loihi" in said
+    assert load_image("image.npz").n_compartments == 10
+
+
+def test_functions_that_return_something_else_are_refused() -> None:
+    assert fail("compile", model(f"{MODEL}\ndef chip(): return 'loihi'")) == (
+        "model.py: the function 'chip' returned an object of type str; expected a ChipSpec."
+    )
+    assert fail("compile", model("class Net: pass\ndef network(): return Net()")) == (
+        "model.py: the function 'network' returned an object of type Net; expected a neurochip "
+        "Network."
+    )
+
+
+def test_a_system_and_a_chip_of_the_model_are_one_too_many() -> None:
+    arguments = (model(f"{COARSE}\n{CHIPS['an object']}"), "--system", "nahuku-8")
+    assert fail("map", *arguments) == (
+        "--system nahuku-8, and model.py defines the chip 'coarse'; allowed: one of the two."
+    )
+    assert succeed("map", model(MODEL), "--system", "nahuku-8").startswith("Mapped onto nahuku-8")
+
+
+def test_a_run_warns_where_the_model_has_another_chip_than_the_image() -> None:
+    succeed("compile", model(MODEL))
+    arguments = ("run", "image.npz", "--model", "model.py", "--duration", "10")
+    assert errors(*arguments) == []
+    model(f"{COARSE}\n{CHIPS['an object']}")
+    assert errors(*arguments) == [
+        "Warning: the image was compiled for 'loihi' and runs on it; model.py defines another "
+        "chip, 'coarse'. Compile the model again to run it on that one."
+    ]
+    succeed("compile", "model.py")
+    assert errors(*arguments) == []
+
+
+# --- what a model may do ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["compile", "sweep"])
+def test_a_function_that_fails_is_named_with_its_line(command: str) -> None:
+    source = f"{MODEL}\ndef network():\n    return 1 / 0\n"
+    assert fail(command, model(source), *COMMANDS[command]) == (
+        "model.py, line 11: failed with ZeroDivisionError: division by zero. Correct the model."
+    )
+
+
+def test_an_error_of_neurochip_in_a_function_keeps_its_class() -> None:
+    """A chip that cannot be is a result of a sweep, and not the end of it."""
+    source = f"{COARSE}\ndef chip(bits):\n    return LOIHI.what_if(decay_bits=bits)\n"
+    arguments = ("--duration", "10", "--workers", "1", "--vary", "bits=12,99,11")
+    assert "The chip cannot hold the network at 1 of them." in succeed(
+        "sweep", model(source), *arguments
+    )
+    _, _, second, _ = map(json.loads, Path("sweep.jsonl").read_text().splitlines())
+    assert second["problem"].startswith("model.py, line 13: ")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("class Odd(BaseException): pass\nraise Odd('x')", ", line 2: failed with Odd: x."),
+        ("import sys\nsys.exit(0)", ", line 2: failed with SystemExit: 0."),
+        ("if True:\nx = 1", ", line 2: failed with IndentationError: expected an indented block"),
+        ("def f(): f()\nf()", ", line 1: failed with RecursionError: maximum recursion depth"),
+        ("x = input()", ", line 1: failed with EOFError"),
+        ("open('lost.txt')", ", line 1: failed with FileNotFoundError: [Errno 2] No such file"),
+        ("raise ValueError('a\\nb\\x1b')", ", line 1: failed with ValueError: a\\nb\\x1b."),
+        (
+            "class Odd(Exception):\n    def __str__(self): raise KeyError\nraise Odd",
+            ", line 3: failed with Odd: (no message: it failed with KeyError).",
+        ),
+        (
+            "def network():\n    import other",
+            ", line 2: failed with SyntaxError: '(' was never closed (other.py, line 1).",
+        ),
+    ],
+)
+def test_whatever_a_model_raises_names_its_line(
+    source: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model("(", "other.py")
+    assert fail("compile", model(source)).startswith(f"model.py{message}")
+
+
+def test_a_model_that_cannot_be_read_says_why() -> None:
+    Path("folder.py").mkdir()
+    Path("loop.py").symlink_to("loop.py")
+    Path("latin.py").write_bytes(b"x = '\xe9'")
+    Path("binary.py").write_bytes(b"\x00\x01")
+    wanted = "pass a Python file that defines 'network'."
+    assert fail("compile", "folder.py") == f"folder.py: Is a directory; {wanted}"
+    assert fail("compile", "loop.py") == (f"loop.py: Too many levels of symbolic links; {wanted}")
+    assert "failed with SyntaxError: (unicode error) 'utf-8' codec" in fail("compile", "latin.py")
+    assert "null bytes" in fail("compile", "binary.py")
+    assert "defines nothing under the name 'network'" in fail("compile", model("", "empty.py"))
+
+
+CHANGES = """
+import io, os, sys, warnings
+import numpy as np
+
+os.chdir("/")
+sys.path.insert(0, "/nowhere")
+sys.argv.append("--more")
+np.seterr(all="raise")
+warnings.simplefilter("error")
+
+sys.stdout = sys.stderr = io.StringIO()
+"""
+
+
+def test_what_a_model_changes_is_put_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sys.path[:], sys.argv[:]
+    said = succeed("compile", model(MODEL + CHANGES), "-o", "here.npz")
+    assert said.endswith("Wrote here.npz\n")
+    assert (folder / "here.npz").is_file()
+    assert Path.cwd() == folder
+    assert (sys.path, sys.argv) == before
+
+
+def test_a_model_sees_its_own_arguments_only() -> None:
+    source = f"{MODEL}\nimport argparse\nargparse.ArgumentParser().parse_args()\n"
+    succeed("compile", model(source), "--gain", "impulse")
+
+
+def test_a_model_may_define_classes_and_print() -> None:
+    source = (
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass, field\n"
+        "@dataclass(kw_only=True)\nclass Setting:\n    x: int = 1\n"
+        f"print('hello', __file__)\n{MODEL}"
+    )
+    assert succeed("compile", model(source)).startswith("hello model.py\n")
+
+
+def test_a_script_guarded_by_main_is_not_run() -> None:
+    succeed("compile", model(f"{MODEL}\nif __name__ == '__main__':\n    raise ValueError"))
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_of_a_model_name_its_line() -> None:
+    source = f"{MODEL}\nimport warnings\nwarnings.warn('one\\n\\x1btwo')\n"
+    assert errors("compile", model(source)) == ["Warning: model.py, line 11: one\\n\\x1btwo"]
+
+
+def test_a_function_of_a_model_travels_to_another_process_by_its_name() -> None:
+    path = model("def network(size=3):\n    return size * 2\n")
+    here = ModelFunction(path, "network", lambda size: size)
+    there = pickle.loads(pickle.dumps(here))
+    assert there == ModelFunction(path, "network")
+    assert (here(size=5), there(size=5), there()) == (5, 10, 6)
+
+
+def test_what_happens_in_a_model_does_not_stay_in_the_process() -> None:
+    """The same name in another folder is another model."""
+    succeed("compile", model(MODEL))
+    Path("other").mkdir()
+    os.chdir("other")
+    succeed("compile", model(MODEL.replace("1.5", "2.5")))
+    assert load_image("image.npz").digest() != load_image("../image.npz").digest()
