@@ -14,7 +14,8 @@ from brian2.units import have_same_dimensions, second
 from ...errors import FrontendError
 from ...network import Network, SpikeInput
 from ...stimulus import Stimulus
-from .inputs import draw
+from .following import depends_on_run, follow, put_back
+from .inputs import draw, joined
 from .reading import as_network, at_zero, inputs_in_order, read_network
 from .session import stimulus_of
 
@@ -71,11 +72,18 @@ def from_brian2(
     if duration is None:
         reading = read_network(net, namespace)
         return Imported(reading.network, None, reading.dt)
-    length = _milliseconds("from_brian2", duration)
+    _milliseconds("from_brian2", duration)
     clock = next((obj.clock for obj in active if isinstance(obj, NeuronGroup)), defaultclock)
-    n_steps = int(clock._calc_timestep(length / 1e3))
-    spikes = draw(inputs_in_order(active), clock, 0, n_steps, namespace)
-    clock._set_t_update_dt(0 * second)
+    n_steps = int(clock._calc_timestep(float(duration)))
+    inputs = inputs_in_order(active)
+    if any(map(depends_on_run, inputs)):
+        # What cannot be mapped is refused before Brian2 runs for nothing.
+        read_network(net, namespace, {obj.name: joined([], 0) for obj in inputs})
+        with put_back(net):
+            spikes = follow(net, duration, namespace, inputs)
+    else:
+        spikes = draw(inputs, clock, 0, n_steps, namespace)
+        clock._set_t_update_dt(0 * second)
     reading = read_network(net, namespace, spikes)
     stimulus = stimulus_of(reading.network, spikes, n_steps * reading.dt, reading.dt)
     return Imported(reading.network, stimulus, reading.dt)

@@ -27,10 +27,10 @@ from .kicks import read_poisson_kicks, read_synapses
 from .neurons import Cells, read_cells
 from .refusal import refusal
 
-__all__ = ["Reading", "as_network", "at_zero", "inputs_in_order", "read_network"]
+__all__ = ["MONITORS", "Reading", "as_network", "at_zero", "inputs_in_order", "read_network"]
 
 _GROUPS = (NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses)
-_MONITORS = (SpikeMonitor, PopulationRateMonitor, StateMonitor)
+MONITORS = (SpikeMonitor, PopulationRateMonitor, StateMonitor)
 _INPUTS = (PoissonGroup, PoissonInput, SpikeGeneratorGroup)
 _SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 _KNOWN = (
@@ -119,7 +119,7 @@ def read_network(
         dt=dt,
         cells=cells,
         units=units,
-        monitors=tuple(obj for obj in objects if isinstance(obj, _MONITORS)),
+        monitors=tuple(obj for obj in objects if isinstance(obj, MONITORS)),
     )
 
 
@@ -142,7 +142,7 @@ def _check_kinds(objects: Iterable[Any]) -> None:
         if isinstance(obj, _GROUPS):
             parts |= {id(part) for part in _parts_of(obj)}
     for obj in objects:
-        if isinstance(obj, (*_GROUPS, *_MONITORS)):
+        if isinstance(obj, (*_GROUPS, *MONITORS)):
             continue
         if id(obj) in parts:
             continue

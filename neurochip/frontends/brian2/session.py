@@ -17,6 +17,7 @@ from ...network import Network, SpikeInput
 from ...recording import Probe, Recording
 from ...stimulus import Stimulus
 from ...typing import Int32Array
+from .following import Follower
 from .inputs import Spikes
 from .monitors import state_writers, write_events
 from .reading import Reading
@@ -45,6 +46,8 @@ class Session:
         For :func:`compiler.compile_network`.
     emulator_options : dict
         For :class:`~neurochip.emulator.Emulator`.
+    follower : Follower
+        Brian2's own run beside it, where inputs depend on that.
     """
 
     def __init__(
@@ -53,7 +56,9 @@ class Session:
         chip: ChipSpec,
         compile_options: Mapping[str, Any],
         emulator_options: Mapping[str, Any],
+        follower: Follower,
     ) -> None:
+        self.follower = follower
         self.network = reading.network
         self.image = compile_network(reading.network, chip, reading.dt, **compile_options)
         self.emulator = Emulator(self.image, **emulator_options)
