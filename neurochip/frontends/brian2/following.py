@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from brian2 import Network, NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses
+from brian2 import Network, NeuronGroup, PoissonInput, SpikeGeneratorGroup, Synapses
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
 from ...typing import Int64Array

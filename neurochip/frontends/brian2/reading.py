@@ -26,6 +26,7 @@ from .inputs import Spikes, describe
 from .kicks import read_poisson_kicks, read_synapses
 from .neurons import Cells, read_cells
 from .refusal import refusal
+from .times import milliseconds
 
 __all__ = ["MONITORS", "Reading", "as_network", "at_zero", "inputs_in_order", "read_network"]
 
@@ -179,7 +180,7 @@ def _common_step(net: Any, objects: Iterable[Any]) -> float:
             f"{other.name!r} {b * 1e3:.12g} ms; the cores of the chip share one step. Give all "
             "objects one clock (a StateMonitor may be slower)."
         )
-    return float(f"{next(iter(steps)) * 1e3:.12g}")
+    return milliseconds(next(iter(steps)))
 
 
 def as_network(objects: Iterable[Any]) -> Any:

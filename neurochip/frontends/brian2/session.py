@@ -155,14 +155,13 @@ class Session:
         return recording
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
-        """Values of v and the currents in Brian2's groups."""
-        return {
-            name: {
-                variable: np.array(reading.cells[name].group.variables[variable].get_value())
-                for variable in (state.v, *state.currents)
-            }
-            for name, state in self._states.items()
-        }
+        """Values of v, the currents and the last spikes in Brian2's groups."""
+        values: dict[str, dict[str, Any]] = {}
+        for name, state in self._states.items():
+            variables = reading.cells[name].group.variables
+            own = [n for n in (state.v, *state.currents, "lastspike") if n in variables]
+            values[name] = {n: np.array(variables[n].get_value()) for n in own}
+        return values
 
     def _advance(
         self,
