@@ -30,7 +30,7 @@ from ...validation.comparison import OVERFLOWS
 from .following import Follower, depends_on_run
 from .inputs import Spikes, draw, joined
 from .reading import Reading, inputs_in_order, read_network
-from .session import Session, stimulus_of
+from .session import Session, run_inputs, stimulus_of
 
 __all__ = ["NeurochipDevice"]
 
@@ -176,7 +176,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             clock.set_interval(net.t, net.t + duration)
         net._clocks = clocks
         net.before_run(namespace)
-        if clocks:
+        if any(obj.active for obj in net.sorted_objects):
             self._run(net, duration, namespace)
         for clock in clocks:
             clock.variables["timestep"].set_value(clock._i_end)
@@ -204,6 +204,10 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         clock = next((obj.clock for obj in groups.values()), active[0].clock)
         first = int(clock.variables["timestep"].get_value().item())
         n_steps = int(clock._i_end) - first
+        if not groups:
+            self.network = self.image = self.stimulus = self.recording = None
+            run_inputs(net, clock, first, n_steps, namespace)
+            return
         session = self._session(net, first)
         if session is not None and not n_steps:
             return

@@ -18,12 +18,12 @@ from ...recording import Probe, Recording
 from ...stimulus import Stimulus
 from ...typing import Int32Array
 from .following import Follower
-from .inputs import Spikes
-from .monitors import state_writers, write_events
-from .reading import Reading
+from .inputs import Spikes, draw
+from .monitors import prepare_writers
+from .reading import Reading, inputs_in_order, read_inputs
 from .state import GroupState, Window
 
-__all__ = ["Session", "stimulus_of"]
+__all__ = ["Session", "run_inputs", "stimulus_of"]
 
 _NONE = np.empty(0, dtype=np.int32)
 _VALUES = 1 << 22  # of v recorded at once: with all copies about 200 MB
@@ -127,7 +127,7 @@ class Session:
             If the network is not the one of the first run, or a monitor asks for what there is not.
         """
         _check_same(self.network, reading.network)
-        writers = state_writers(reading, namespace)
+        writers, listeners = prepare_writers(reading, namespace)
         watched = {
             name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
             for name in reading.cells
@@ -141,7 +141,7 @@ class Session:
             }
             window = self._advance(reading, begin, count, inputs, ids)
             for writer in writers:
-                writer.write(window)
+                writer.write(begin, count, window)
             for name, state in self._states.items():
                 state.follow(window.recording, ids[name])
             parts.append(window.recording)
@@ -151,7 +151,9 @@ class Session:
             spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
             self._states[name].leave(cell.group, self.emulator.step, reading.dt)
         self._written = self._variables(reading)
-        write_events(reading.monitors, spikes, first, n_steps, reading.dt / 1000.0)
+        dt = float(next(iter(reading.cells.values())).group.clock.dt_)
+        for listener in listeners:
+            listener.write(spikes[listener.source], first, n_steps, dt)
         return recording
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
@@ -184,6 +186,37 @@ class Session:
         ]
         recording = self.emulator.run(stimulus, duration=count * reading.dt, record=probes)
         return Window(begin, count, recording, self._states, ids)
+
+
+def run_inputs(
+    net: Any, clock: Any, first: int, n_steps: int, namespace: Mapping[str, Any]
+) -> None:
+    """Run a Brian2 network without neurons: draw its inputs and fill its monitors.
+
+    Parameters
+    ----------
+    net : brian2.Network
+        What to run.
+    clock : brian2.Clock
+        Its clock.
+    first, n_steps : int
+        Which steps.
+    namespace : dict
+        Names of the caller of ``run``.
+
+    Raises
+    ------
+    FrontendError
+        If it cannot be mapped, or a monitor asks for what there is not.
+    """
+    sources = inputs_in_order(obj for obj in net.sorted_objects if obj.active)
+    spikes = draw(sources, clock, first, n_steps, namespace)
+    roster = read_inputs(net, namespace, spikes)
+    writers, listeners = prepare_writers(roster, namespace)
+    for writer in writers:
+        writer.write(first, n_steps)
+    for listener in listeners:
+        listener.write(spikes[listener.source], first, n_steps, float(clock.dt_))
 
 
 def stimulus_of(
