@@ -7,7 +7,7 @@ from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import NeuronGroup, StateMonitor
+from brian2 import StateMonitor
 from brian2.core.namespace import get_local_namespace
 
 from compiler import compile_network
@@ -20,8 +20,9 @@ from ...validation import Comparison
 from ...validation import compare as judge
 from .following import follow, put_back
 from .inputs import Spikes, joined
-from .reading import Reading, as_network, at_zero, inputs_in_order, read_network
+from .reading import Reading, as_network, at_zero, inputs_in_order, neurons_of, read_network
 from .session import stimulus_of
+from .times import run_length
 
 __all__ = ["compare", "run_in_brian2"]
 
@@ -38,8 +39,11 @@ def compare(
 ) -> Comparison:
     """Run a network in Brian2 and on the chip, on the same input spikes, and compare both.
 
-    Brian2 draws the input, from the stream of its ``seed()``. Afterwards network and objects are as
-    before: at time 0, with their initial values and empty monitors.
+    Brian2 draws the input, from the stream of its ``seed()``. Where it draws nothing, for neurons
+    that are refractory (a PoissonInput onto a v that is ``(unless refractory)``), it would lose
+    what arrives; the chip gets spikes of the same rate there, since it may hold other neurons.
+    Afterwards network and objects are as before: at time 0, with their initial values and empty
+    monitors.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def compare(
     Raises
     ------
     FrontendError
-        If the network cannot be mapped, or is not at time 0.
+        If the network cannot be mapped, or is not at time 0, or the duration is no time above 0.
     """
     if namespace is None:
         namespace = get_local_namespace(level=1)
@@ -107,10 +111,11 @@ def run_in_brian2(
     FrontendError
         As for :func:`compare`.
     """
+    run_length("compare", duration)
     net = as_network(objects)
     active = at_zero(net, "compare")
     inputs = inputs_in_order(active)
-    groups = {obj.name: obj for obj in active if isinstance(obj, NeuronGroup)}
+    groups = neurons_of(active)
     # What cannot be mapped is refused before Brian2 runs for nothing.
     reading = read_network(net, namespace, {obj.name: joined([], 0) for obj in inputs})
     probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))

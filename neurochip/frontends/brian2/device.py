@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import fields
 from typing import Any
 
-from brian2 import Network, NeuronGroup
+from brian2 import Network
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.core.namespace import get_local_namespace
 from brian2.core.network import TextReport
@@ -29,7 +29,7 @@ from ...stimulus import Stimulus
 from ...validation.comparison import OVERFLOWS
 from .following import Follower, depends_on_run
 from .inputs import Spikes, draw, joined
-from .reading import Reading, inputs_in_order, read_network
+from .reading import Reading, check_begin, inputs_in_order, neurons_of, read_network
 from .session import Session, run_inputs, stimulus_of
 
 __all__ = ["NeurochipDevice"]
@@ -200,7 +200,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
 
     def _run(self, net: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
         active = [obj for obj in net.sorted_objects if obj.active]
-        groups = {obj.name: obj for obj in active if isinstance(obj, NeuronGroup)}
+        groups = neurons_of(active)
         clock = next((obj.clock for obj in groups.values()), active[0].clock)
         first = int(clock.variables["timestep"].get_value().item())
         n_steps = int(clock._i_end) - first
@@ -208,7 +208,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             self.network = self.image = self.stimulus = self.recording = None
             run_inputs(net, clock, first, n_steps, namespace)
             return
-        session = self._session(net, first)
+        session = self._session(net, clock, first)
         if session is not None and not n_steps:
             return
 
@@ -216,6 +216,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             with session.rewound(groups) if session is not None else nullcontext():
                 return read_network(net, namespace, inputs)
 
+        if session is None:
+            check_begin(active)
         sources = inputs_in_order(active)
         follower = Follower() if session is None else session.follower
         if n_steps and any(map(depends_on_run, sources)):
@@ -238,11 +240,13 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
                 reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
             )
 
-    def _session(self, net: Any, first: int) -> Session | None:
+    def _session(self, net: Any, clock: Any, first: int) -> Session | None:
         """Return the session that a run continues, or None where it begins."""
         known, session = self._sessions.get(net, (None, None))
         if first == 0:
             return None
+        if session is not None and known == net.id:
+            session.check_step(float(clock.dt_))
         if session is None or known != net.id or session.emulator.step != first:
             raise FrontendError(
                 f"Brian2 network {net.name!r}: its time is {float(net.t_) * 1e3:g} ms, and no run "

@@ -123,12 +123,6 @@ def membrane_of(group: Any) -> str:
     ends = sorted(rows.keys() - used)
     if len(ends) == 1:
         return ends[0]
-    if not rows:
-        raise refusal(
-            group,
-            "it has neither a threshold nor a differential equation, so there is nothing to run",
-            "Set its active to False; other objects can read its parameters all the same.",
-        )
     found = f"{' and '.join(ends)} both could" if ends else "none of its variables can"
     raise refusal(
         group,

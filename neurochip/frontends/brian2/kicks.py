@@ -89,13 +89,14 @@ def read_synapses(
     if source.name not in sources:
         raise refusal(
             synapses,
-            f"its source is the {type(source).__name__} {source.name!r}",
-            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network.",
+            f"its source is the {type(source).__name__} {source.name!r}{_off(source)}",
+            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network; one "
+            "that is to be silent for a while with rates of 0 Hz, or without spikes.",
         )
     if target.name not in cells:
         raise refusal(
             synapses,
-            f"its target is the {type(target).__name__} {target.name!r}",
+            f"its target is the {type(target).__name__} {target.name!r}{_off(target)}",
             "What works: a NeuronGroup of this network.",
         )
     if not synapses._connect_called:
@@ -141,6 +142,10 @@ def read_poisson_kicks(
         delay=0.0,
         most=int(poisson.N),
     )
+
+
+def _off(obj: Any) -> str:
+    return "" if obj.active else ", which is inactive"
 
 
 def _check_model(synapses: Any) -> None:

@@ -13,7 +13,7 @@ from brian2.core.functions import timestep
 from brian2.core.preferences import prefs
 from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy
-from brian2.units import second, volt
+from brian2.units import Quantity, have_same_dimensions, second, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ...typing import Float64Array
@@ -145,7 +145,7 @@ def _read_threshold(
     """Return the name of the membrane potential and the threshold in its base unit."""
     code = group.events["spike"]
     dimensions_of(code, group, namespace)
-    condition = str_to_sympy(code, group.variables).xreplace(moving)
+    condition = sympy.sympify(str_to_sympy(code, group.variables)).xreplace(moving)
     compares = isinstance(condition, (sympy.Gt, sympy.Lt, sympy.Ge, sympy.Le))
     if not compares:
         raise refusal(group, f"threshold = {code!r} is no single comparison", _THRESHOLD)
@@ -206,8 +206,10 @@ def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float6
                 "What works: a time, or an expression of parameters that is a time.",
             )
         seconds = per_neuron(group, period, "refractory", namespace)
-    else:
+    elif isinstance(period, Quantity) and have_same_dimensions(period, second):
         seconds = np.full(group.N, float(period))
+    else:
+        raise refusal(group, f"refractory = {period!r} is no time", "What works: a time, or False.")
     if prefs["legacy.refractory_timing"]:
         raise refusal(
             group, "prefs.legacy.refractory_timing is set", "What works: Brian2's present timing."

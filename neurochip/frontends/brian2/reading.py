@@ -34,7 +34,9 @@ __all__ = [
     "Roster",
     "as_network",
     "at_zero",
+    "check_begin",
     "inputs_in_order",
+    "neurons_of",
     "read_inputs",
     "read_network",
 ]
@@ -105,13 +107,14 @@ def read_network(
     FrontendError
         If an object, or a construct in it, means something that cannot be mapped.
     """
-    objects, dt = _objects_and_step(net)
-    groups = [obj for obj in _by_name(objects) if isinstance(obj, NeuronGroup)]
+    objects = _checked_objects(net)
+    groups = neurons_of(_by_name(objects))
     if not groups:
         raise FrontendError(
             "Brian2 network: it has no NeuronGroup, so nothing runs on the chip. " + _KNOWN
         )
-    cells = {group.name: read_cells(group, namespace) for group in groups}
+    dt = _common_step(net, objects)
+    cells = {name: read_cells(group, namespace) for name, group in groups.items()}
     described, kicks = _read_drive(objects, cells, dt, namespace, spikes or {})
     units = {
         name: populate(cell, [item for item in kicks if item.target == name])
@@ -139,15 +142,16 @@ def read_inputs(net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Spi
     FrontendError
         As for :func:`read_network`.
     """
-    objects, dt = _objects_and_step(net)
+    objects = _checked_objects(net)
+    dt = _common_step(net, objects)
     _read_drive(objects, {}, dt, namespace, spikes)
     return Roster(dt=dt, objects=objects)
 
 
-def _objects_and_step(net: Any) -> tuple[tuple[Any, ...], float]:
+def _checked_objects(net: Any) -> tuple[Any, ...]:
     objects = tuple(obj for obj in net.sorted_objects if obj.active)
     _check_kinds(objects)
-    return objects, _common_step(net, objects)
+    return objects
 
 
 def _by_name(objects: Iterable[Any]) -> list[Any]:
@@ -174,6 +178,15 @@ def _read_drive(
         if isinstance(obj, PoissonInput):
             kicks.append(read_poisson_kicks(obj, cells, namespace))
     return described, kicks
+
+
+def neurons_of(objects: Iterable[Any]) -> dict[str, Any]:
+    """NeuronGroups by name, without those that only hold parameters: nothing happens in these."""
+    return {
+        str(obj.name): obj
+        for obj in objects
+        if isinstance(obj, NeuronGroup) and (obj.events or obj.user_equations.diff_eq_names)
+    }
 
 
 def inputs_in_order(objects: Iterable[Any]) -> tuple[Any, ...]:
@@ -236,6 +249,24 @@ def _common_step(net: Any, objects: Iterable[Any]) -> float:
     return milliseconds(next(iter(steps)))
 
 
+def check_begin(objects: Iterable[Any]) -> None:
+    """Refuse synapses that already hold spikes: nothing is on its way when a chip begins.
+
+    Raises
+    ------
+    FrontendError
+        If there are some, as after a run as a part of another network.
+    """
+    for obj in objects:
+        for pathway in obj._pathways if isinstance(obj, Synapses) else ():
+            if any(len(row) for row in pathway.queue._full_state()[1]):
+                raise refusal(
+                    obj,
+                    "spikes are on their way through it at time 0; on the chip there are none then",
+                    "Make it anew, or restore() it to before its first run.",
+                )
+
+
 def as_network(objects: Iterable[Any]) -> Any:
     """Return a Brian2 Network as it is, or make one of objects (or lists of objects)."""
     objects = list(objects)
@@ -251,7 +282,7 @@ def at_zero(net: Any, what: str) -> list[Any]:
     ------
     FrontendError
         If its time has gone on, so that its initial values are lost; or it is Brian2's own for
-        ``run()``, which holds objects during a run only.
+        ``run()``, which holds objects during a run only; and as for :func:`check_begin`.
     """
     if isinstance(net, MagicNetwork):
         raise FrontendError(
@@ -262,4 +293,6 @@ def at_zero(net: Any, what: str) -> list[Any]:
             f"{what}: {net.name!r} is at {float(net.t_) * 1e3:g} ms; allowed: a Network at 0 ms, "
             "whose variables have their initial values. restore() it, or make it anew."
         )
-    return [obj for obj in net.sorted_objects if obj.active]
+    active = [obj for obj in net.sorted_objects if obj.active]
+    check_begin(active)
+    return active

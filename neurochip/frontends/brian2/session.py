@@ -22,6 +22,7 @@ from .inputs import Spikes, draw
 from .monitors import prepare_writers
 from .reading import Reading, inputs_in_order, read_inputs
 from .state import GroupState, Window
+from .times import milliseconds
 
 __all__ = ["Session", "run_inputs", "stimulus_of"]
 
@@ -59,7 +60,7 @@ class Session:
         follower: Follower,
     ) -> None:
         self.follower = follower
-        self.network = reading.network
+        self.network, self._dt = reading.network, reading.dt
         self.image = compile_network(reading.network, chip, reading.dt, **compile_options)
         self.emulator = Emulator(self.image, **emulator_options)
         self._states = {
@@ -67,6 +68,14 @@ class Session:
         }
         self._started = self._variables(reading)
         self._written: dict[str, dict[str, Any]] = {}
+
+    def check_step(self, dt: float) -> None:
+        """Refuse another step than that of the first run; ``dt`` in seconds."""
+        if milliseconds(dt) != self._dt:
+            raise FrontendError(
+                f"Brian2 network: dt was changed from {self._dt:g} ms to {milliseconds(dt):g} ms "
+                f"between two runs; {_FIXED}"
+            )
 
     @contextmanager
     def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:

@@ -12,17 +12,32 @@ from typing import Any
 
 import numpy as np
 from brian2.core.functions import timestep
+from brian2.units import have_same_dimensions, second
 
 from compiler.ideal import delay_steps, refractory_steps
 
+from ...errors import FrontendError
 from ...typing import Float64Array, Int64Array
 
-__all__ = ["delays", "milliseconds", "periods"]
+__all__ = ["delays", "milliseconds", "periods", "run_length"]
 
 
 def milliseconds(seconds: float) -> float:
     """Return a time in ms without the float noise of the conversion."""
     return float(f"{seconds * 1e3:.12g}")
+
+
+def run_length(what: str, duration: Any) -> float:
+    """Return the duration of a run in ms; ``what`` asked for it.
+
+    Raises
+    ------
+    FrontendError
+        If it is no time above 0.
+    """
+    if not have_same_dimensions(duration, second) or not float(duration) > 0:
+        raise FrontendError(f"{what}: duration = {duration!r}; allowed: a time above 0.")
+    return milliseconds(float(duration))
 
 
 def delays(seconds: Any, dt: float) -> Float64Array:
@@ -44,4 +59,5 @@ def _meaning(
     seconds: Float64Array, steps: Int64Array, dt: float, rule: Callable[..., Int64Array]
 ) -> Float64Array:
     step, values = milliseconds(dt), seconds * 1e3
-    return np.asarray(np.where(rule(values, step) == steps, values, steps * step))
+    differs = (steps >= 0) & (rule(values, step) != steps)
+    return np.asarray(np.where(differs, steps * step, values))
