@@ -178,12 +178,6 @@ SPIKING = {
         {"reset": None, "refractory": "1*ms"},
         "it has no reset; the chip resets v after every spike. " + RESET,
     ),
-    "no threshold": (
-        {"threshold": None, "reset": None},
-        "it has no threshold, so its neurons never spike. "
-        + THRESHOLD
-        + " To watch v alone, set a threshold that it never reaches.",
-    ),
     "another event": (
         {"events": {"other": "v > 5*mV"}},
         "it defines the event 'other'. Only spikes exist on the chip.",

@@ -15,6 +15,7 @@ from ...network.connections import Source
 from ...typing import Float64Array
 from .kicks import Kicks
 from .neurons import Cells
+from .reach import out_of_reach
 from .refusal import refusal
 from .values import uniform
 
@@ -83,6 +84,8 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
     taus = {name: 1000.0 / cells.linear.decay[name] for name in currents}
     starts = {name: starts[name] * factor[name] for name in currents}
     parameters |= _receptors(cells, kicks, taus, factor, starts)
+    if out_of_reach(cells, kicks):
+        parameters |= {"v_thresh": np.inf, "v_reset": parameters["v_rest"], "tau_refrac": 0.0}
     values = {key: uniform(value) for key, value in parameters.items()}
     try:
         model = LIF(**values, integration=cells.integration)

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import (
-    Network,
-    NeuronGroup,
-    PoissonGroup,
-    PoissonInput,
-    SpikeGeneratorGroup,
-    SpikeMonitor,
-    StateMonitor,
-)
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-from brian2.core.functions import timestep
+from brian2 import StateMonitor
 from brian2.core.namespace import get_local_namespace
 
 from compiler import compile_network
@@ -29,13 +18,13 @@ from ...recording import Probe, Recording, Trace, resolve_probes
 from ...typing import Int32Array
 from ...validation import Comparison
 from ...validation import compare as judge
-from .inputs import Spikes, binomial_of, generated, joined, repeated
-from .reading import Reading, as_network, at_zero, inputs_in_order, read_network
+from .following import follow, put_back
+from .inputs import Spikes, joined
+from .reading import Reading, as_network, at_zero, inputs_in_order, neurons_of, read_network
 from .session import stimulus_of
+from .times import run_length
 
 __all__ = ["compare", "run_in_brian2"]
-
-_STORED = "neurochip.compare"
 
 
 def compare(
@@ -50,8 +39,11 @@ def compare(
 ) -> Comparison:
     """Run a network in Brian2 and on the chip, on the same input spikes, and compare both.
 
-    Brian2 draws the input, from the stream of its ``seed()``. Afterwards network and objects are as
-    before: at time 0, with their initial values and empty monitors.
+    Brian2 draws the input, from the stream of its ``seed()``. Where it draws nothing, for neurons
+    that are refractory (a PoissonInput onto a v that is ``(unless refractory)``), it would lose
+    what arrives; the chip gets spikes of the same rate there, since it may hold other neurons.
+    Afterwards network and objects are as before: at time 0, with their initial values and empty
+    monitors.
 
     Parameters
     ----------
@@ -79,7 +71,7 @@ def compare(
     Raises
     ------
     FrontendError
-        If the network cannot be mapped, or is not at time 0.
+        If the network cannot be mapped, or is not at time 0, or the duration is no time above 0.
     """
     if namespace is None:
         namespace = get_local_namespace(level=1)
@@ -119,40 +111,26 @@ def run_in_brian2(
     FrontendError
         As for :func:`compare`.
     """
+    run_length("compare", duration)
     net = as_network(objects)
     active = at_zero(net, "compare")
     inputs = inputs_in_order(active)
-    groups = {obj.name: obj for obj in active if isinstance(obj, NeuronGroup)}
-    clock = next(iter(groups.values())).clock if groups else active[0].clock
-    dt = float(clock.dt_)
+    groups = neurons_of(active)
     # What cannot be mapped is refused before Brian2 runs for nothing.
     reading = read_network(net, namespace, {obj.name: joined([], 0) for obj in inputs})
     probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
-    events = {
-        obj.name: SpikeMonitor(obj)
-        for obj in (*groups.values(), *inputs)
-        if isinstance(obj, (NeuronGroup, PoissonGroup))
-    }
     traces = {
         name: StateMonitor(groups[name], reading.cells[name].v, record=ids, when="before_synapses")
         for (name, _), ids in probes.items()
     }
-    with _added(net, (*events.values(), *traces.values())), _noted(inputs) as noted:
-        net.store(_STORED)
-        Network.run.original_function(net, duration, namespace=namespace)
+    with put_back(net, traces.values()):
+        spikes = follow(net, duration, namespace, (*groups.values(), *inputs))
+        clock = next(iter(groups.values())).clock
         n_steps = int(clock.variables["timestep"].get_value().item())
-        spikes = {name: _spikes_of(monitor, dt) for name, monitor in events.items()}
         values = {
             name: np.array(monitor.variables[reading.cells[name].v].get_value())
             for name, monitor in traces.items()
         }
-        net.restore(_STORED)
-        del net._stored_state[_STORED]
-    for obj in inputs:
-        if isinstance(obj, PoissonInput):
-            spikes[obj.name] = joined(noted[obj.name], 0)
-        elif isinstance(obj, SpikeGeneratorGroup):
-            spikes[obj.name] = generated(obj, 0, n_steps)
     reading = read_network(net, namespace, spikes)
     recording = Recording(
         label=f"Brian2 {brian2.__version__}, dt={reading.dt:g} ms",
@@ -170,52 +148,6 @@ def run_in_brian2(
         },
     )
     return reading, {obj.name: spikes[obj.name] for obj in inputs}, recording
-
-
-@contextmanager
-def _added(net: Any, monitors: Iterable[Any]) -> Iterator[None]:
-    """A network with some monitors more, for a while; its objects stay free for other networks."""
-    owners = [(obj, obj._network) for obj in net.sorted_objects]
-    net.add(monitors)
-    try:
-        yield
-    finally:
-        net.remove(monitors)
-        for obj, owner in owners:
-            obj._network = owner
-
-
-@contextmanager
-def _noted(inputs: Iterable[Any]) -> Iterator[dict[str, list[Any]]]:
-    """Note who spikes in each step of a PoissonInput, by having it draw in numpy for a while."""
-    sent: dict[str, list[Any]] = {}
-    undo = []
-    for obj in inputs:
-        if not isinstance(obj, PoissonInput):
-            continue
-        drawn = sent[obj.name] = []
-        implementations = binomial_of(obj).implementations
-        sample = implementations[NumpyCodeObject].get_code(obj)
-
-        def draw(size: Any, sample: Any = sample, drawn: list[Any] = drawn) -> Any:
-            counts = sample(size)
-            drawn.append(repeated(counts))
-            return counts
-
-        undo.append((obj, obj.codeobj_class, implementations, sample))
-        implementations.add_implementation("numpy", draw)
-        obj.codeobj_class = NumpyCodeObject
-    try:
-        yield sent
-    finally:
-        for obj, codeobj_class, implementations, sample in undo:
-            implementations.add_implementation("numpy", sample)
-            obj.codeobj_class = codeobj_class
-
-
-def _spikes_of(monitor: Any, dt: float) -> Spikes:
-    steps = np.asarray(timestep(np.asarray(monitor.t_[:]), dt), dtype=np.int64).reshape(-1)
-    return steps, np.array(monitor.i[:], dtype=np.int32)  # a copy: the monitor will be emptied
 
 
 def _with_reset(values: Any, ids: Int32Array, spikes: Spikes, reading: Reading, name: str) -> Any:

@@ -10,9 +10,8 @@ from contextlib import nullcontext
 from dataclasses import fields
 from typing import Any
 
-from brian2 import Network, NeuronGroup
+from brian2 import Network
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-from brian2.core.functions import timestep
 from brian2.core.namespace import get_local_namespace
 from brian2.core.network import TextReport
 from brian2.devices.device import RuntimeDevice, all_devices, runtime_device
@@ -28,9 +27,10 @@ from ...network import Network as OurNetwork
 from ...recording import Recording
 from ...stimulus import Stimulus
 from ...validation.comparison import OVERFLOWS
-from .inputs import draw
-from .reading import inputs_in_order, read_network
-from .session import Session, stimulus_of
+from .following import Follower, depends_on_run
+from .inputs import Spikes, draw, joined
+from .reading import Reading, check_begin, inputs_in_order, neurons_of, read_network
+from .session import Session, run_inputs, stimulus_of
 
 __all__ = ["NeurochipDevice"]
 
@@ -176,8 +176,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             clock.set_interval(net.t, net.t + duration)
         net._clocks = clocks
         net.before_run(namespace)
-        if clocks:
-            self._run(net, namespace)
+        if any(obj.active for obj in net.sorted_objects):
+            self._run(net, duration, namespace)
         for clock in clocks:
             clock.variables["timestep"].set_value(clock._i_end)
             clock.variables["t"].set_value(clock._i_end * clock.dt_)
@@ -198,20 +198,38 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         Network.restore.original_function(net, *args, **keywords)
         self._sessions.pop(net, None)
 
-    def _run(self, net: Any, namespace: Mapping[str, Any]) -> None:
+    def _run(self, net: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
         active = [obj for obj in net.sorted_objects if obj.active]
-        groups = {obj.name: obj for obj in active if isinstance(obj, NeuronGroup)}
+        groups = neurons_of(active)
         clock = next((obj.clock for obj in groups.values()), active[0].clock)
-        first = timestep(float(net.t_), float(clock.dt_))
+        first = int(clock.variables["timestep"].get_value().item())
         n_steps = int(clock._i_end) - first
-        session = self._session(net, first)
+        if not groups:
+            self.network = self.image = self.stimulus = self.recording = None
+            run_inputs(net, clock, first, n_steps, namespace)
+            return
+        session = self._session(net, clock, first)
         if session is not None and not n_steps:
             return
-        inputs = draw(inputs_in_order(active), clock, first, n_steps, namespace)
-        with session.rewound(groups) if session is not None else nullcontext():
-            reading = read_network(net, namespace, inputs)
+
+        def read(inputs: Mapping[str, Spikes]) -> Reading:
+            with session.rewound(groups) if session is not None else nullcontext():
+                return read_network(net, namespace, inputs)
+
         if session is None:
-            session = Session(reading, self.chip, self.compile_options, self.emulator_options)
+            check_begin(active)
+        sources = inputs_in_order(active)
+        follower = Follower() if session is None else session.follower
+        if n_steps and any(map(depends_on_run, sources)):
+            read({obj.name: joined([], 0) for obj in sources})  # refuses before Brian2 runs
+            inputs = follower.follow(net, duration, namespace, sources, first)
+        else:
+            inputs = draw(sources, clock, first, n_steps, namespace)
+        reading = read(inputs)
+        if session is None:
+            session = Session(
+                reading, self.chip, self.compile_options, self.emulator_options, follower
+            )
             self._sessions[net] = (net.id, session)
         self.network, self.image = session.network, session.image
         self.stimulus = self.recording = None
@@ -222,11 +240,13 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
                 reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
             )
 
-    def _session(self, net: Any, first: int) -> Session | None:
+    def _session(self, net: Any, clock: Any, first: int) -> Session | None:
         """Return the session that a run continues, or None where it begins."""
         known, session = self._sessions.get(net, (None, None))
         if first == 0:
             return None
+        if session is not None and known == net.id:
+            session.check_step(float(clock.dt_))
         if session is None or known != net.id or session.emulator.step != first:
             raise FrontendError(
                 f"Brian2 network {net.name!r}: its time is {float(net.t_) * 1e3:g} ms, and no run "

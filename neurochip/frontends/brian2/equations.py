@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import sympy
-from brian2.equations.equations import Equations
+from brian2.equations.equations import SUBEXPRESSION, Equations
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
@@ -21,7 +21,14 @@ from ...typing import Float64Array
 from .refusal import refusal
 from .values import NotConstantError, evaluate
 
-__all__ = ["Linear", "integration_of", "per_neuron", "read_linear"]
+__all__ = [
+    "Linear",
+    "integration_of",
+    "membrane_of",
+    "moving_subexpressions",
+    "per_neuron",
+    "read_linear",
+]
 
 _LIF = (
     "What works: one v with dv/dt = (v_rest - v + R*I)/tau, and up to two currents with "
@@ -64,7 +71,7 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
             f"its equations contain noise ({noise}), which has no register",
             "Draw spikes instead: a PoissonGroup or a PoissonInput.",
         )
-    rows = {name: _expand(group, code.code) for name, code in _substituted(group)}
+    rows = _rows(group)
     symbols = {name: sympy.Symbol(name, real=True) for name in rows}
     currents = [name for name in rows if name != v]
     if len(currents) > 2:
@@ -98,6 +105,33 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
     return Linear(rate=rate, v_inf=constant / rate, decay=decay, drive=drive)
 
 
+def membrane_of(group: Any) -> str:
+    """Return the membrane potential of a group without threshold: what all others flow into.
+
+    Raises
+    ------
+    FrontendError
+        If there is no such variable, or more than one.
+    """
+    rows = _rows(group)
+    used = {
+        name
+        for name in rows
+        for other, row in rows.items()
+        if other != name and row.has(sympy.Symbol(name, real=True))
+    }
+    ends = sorted(rows.keys() - used)
+    if len(ends) == 1:
+        return ends[0]
+    found = f"{' and '.join(ends)} both could" if ends else "none of its variables can"
+    raise refusal(
+        group,
+        f"it has no threshold, and {found} be its membrane potential",
+        "What works: one variable that no other differential equation depends on; a group for each "
+        "of several.",
+    )
+
+
 def integration_of(group: Any, namespace: Mapping[str, Any]) -> str:
     """Return which of our integrations the method of a NeuronGroup means.
 
@@ -124,7 +158,12 @@ def integration_of(group: Any, namespace: Mapping[str, Any]) -> str:
 
 
 def per_neuron(
-    group: Any, expression: Any, what: str, namespace: Mapping[str, Any]
+    group: Any,
+    expression: Any,
+    what: str,
+    namespace: Mapping[str, Any],
+    *,
+    may_be_infinite: bool = False,
 ) -> Float64Array:
     """Evaluate what must be constant, as one value per neuron.
 
@@ -144,8 +183,9 @@ def per_neuron(
             "time-varying input as spikes (PoissonGroup, SpikeGeneratorGroup).",
         ) from None
     values = np.broadcast_to(np.asarray(value, dtype=np.float64), (group.N,))
-    if not np.isfinite(values).all():
-        first = int(np.argmin(np.isfinite(values)))
+    good = ~np.isnan(values) if may_be_infinite else np.isfinite(values)
+    if not good.all():
+        first = int(np.argmin(good))
         raise refusal(
             group,
             f"{what} is {code!r}, which is {values[first]} for neuron {first}",
@@ -154,14 +194,47 @@ def per_neuron(
     return values
 
 
+def moving_subexpressions(group: Any) -> dict[Any, Any]:
+    """Return the subexpressions that v or a current moves: symbols, and what they stand for.
+
+    Raises
+    ------
+    FrontendError
+        If one of them keeps, over a step, what its beginning had.
+    """
+    equations = group.user_equations
+    moving = {sympy.Symbol(name, real=True) for name in equations.diff_eq_names}
+    found = {}
+    for name, code in _substituted(group):
+        value = str_to_sympy(code.code, group.variables)
+        if equations[name].type != SUBEXPRESSION or not value.atoms() & moving:
+            continue
+        if "constant over dt" in equations[name].flags:
+            inside = ", ".join(sorted(str(symbol) for symbol in value.atoms() & moving))
+            raise refusal(
+                group,
+                f"{name} is '(constant over dt)' and changes with {inside}, so it lags behind "
+                "within a step",
+                "Leave out the flag.",
+            )
+        found[sympy.Symbol(name, real=True)] = value
+    return found
+
+
+def _rows(group: Any) -> dict[str, Any]:
+    """Right-hand sides of the differential equations, expanded."""
+    moving = group.user_equations.diff_eq_names
+    return {name: _expand(group, code.code) for name, code in _substituted(group) if name in moving}
+
+
 def _substituted(group: Any) -> Any:
-    """Differential equations with their subexpressions filled in.
+    """Differential equations and subexpressions with their subexpressions filled in.
 
     Made anew, since a group shares the parts of its equations with a second version, which changes
     the order in which the first fills in.
     """
     equations = Equations([*group.user_equations.values()])
-    return equations.get_substituted_expressions(group.variables)
+    return equations.get_substituted_expressions(group.variables, include_subexpressions=True)
 
 
 def _expand(group: Any, code: str) -> Any:

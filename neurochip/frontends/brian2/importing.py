@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import NeuronGroup, SpikeMonitor, defaultclock
+from brian2 import SpikeMonitor, defaultclock
 from brian2.core.namespace import get_local_namespace
-from brian2.units import have_same_dimensions, second
+from brian2.units import second
 
 from ...errors import FrontendError
 from ...network import Network, SpikeInput
 from ...stimulus import Stimulus
-from .inputs import draw
-from .reading import as_network, at_zero, inputs_in_order, read_network
+from .following import depends_on_run, follow, put_back
+from .inputs import draw, joined
+from .reading import as_network, at_zero, inputs_in_order, neurons_of, read_network
 from .session import stimulus_of
+from .times import run_length
 
 __all__ = ["Imported", "from_brian2", "recorded_stimulus"]
 
@@ -71,11 +73,18 @@ def from_brian2(
     if duration is None:
         reading = read_network(net, namespace)
         return Imported(reading.network, None, reading.dt)
-    length = _milliseconds("from_brian2", duration)
-    clock = next((obj.clock for obj in active if isinstance(obj, NeuronGroup)), defaultclock)
-    n_steps = int(clock._calc_timestep(length / 1e3))
-    spikes = draw(inputs_in_order(active), clock, 0, n_steps, namespace)
-    clock._set_t_update_dt(0 * second)
+    run_length("from_brian2", duration)
+    clock = next((obj.clock for obj in neurons_of(active).values()), defaultclock)
+    n_steps = int(clock._calc_timestep(float(duration)))
+    inputs = inputs_in_order(active)
+    if any(map(depends_on_run, inputs)):
+        # What cannot be mapped is refused before Brian2 runs for nothing.
+        read_network(net, namespace, {obj.name: joined([], 0) for obj in inputs})
+        with put_back(net):
+            spikes = follow(net, duration, namespace, inputs)
+    else:
+        spikes = draw(inputs, clock, 0, n_steps, namespace)
+        clock._set_t_update_dt(0 * second)
     reading = read_network(net, namespace, spikes)
     stimulus = stimulus_of(reading.network, spikes, n_steps * reading.dt, reading.dt)
     return Imported(reading.network, stimulus, reading.dt)
@@ -110,7 +119,7 @@ def recorded_stimulus(imported: Imported, *monitors: Any, duration: Any) -> Stim
                 f"recorded_stimulus: {monitor!r}; allowed: a SpikeMonitor with record=True."
             )
         recorded[monitor.source.name] = monitor
-    length = _milliseconds("recorded_stimulus", duration)
+    length = run_length("recorded_stimulus", duration)
     trains = []
     for item in imported.network.spike_inputs:
         if item.name in recorded:
@@ -130,9 +139,3 @@ def recorded_stimulus(imported: Imported, *monitors: Any, duration: Any) -> Stim
                 "SpikeMonitor of it before the run."
             )
     return Stimulus(length, tuple(trains))
-
-
-def _milliseconds(what: str, duration: Any) -> float:
-    if not have_same_dimensions(duration, second) or not float(duration) > 0:
-        raise FrontendError(f"{what}: duration = {duration!r}; allowed: a time above 0.")
-    return float(f"{float(duration) * 1e3:.12g}")

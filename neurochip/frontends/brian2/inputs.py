@@ -2,7 +2,7 @@
 
 Random spikes are drawn as Brian2 draws them: in every step, for one object after the other in the
 order of its schedule, from the stream of its ``seed()``. So a script gets the very spikes that it
-would get from Brian2 with the numpy target.
+would get from Brian2 with the numpy target; where these depend on the run, see ``following.py``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from ... import network as ours
 from ...typing import Int32Array, Int64Array
-from .refusal import refusal
+from .refusal import check_part, refusal
 from .values import NotConstantError, dimensions_of, evaluate, uniform
 
 __all__ = ["Spikes", "binomial_of", "describe", "draw", "generated", "joined", "repeated"]
@@ -55,17 +55,11 @@ def describe(
         Brian2 would not draw whole numbers of spikes.
     """
     if isinstance(source, PoissonInput):
-        _check_whole(source)
+        _check_draws(source)
         rate = float(source.N) * float(source.rate)
         return ours.PoissonInput(source.name, int(source._group.N), rate)
-    runner = source.thresholder["spike"] if isinstance(source, PoissonGroup) else source
-    if runner.when != "thresholds":
-        raise refusal(
-            source,
-            f"it spikes in the slot {runner.when!r}",
-            "What works: Brian2's default, 'thresholds'.",
-        )
     if isinstance(source, PoissonGroup):
+        check_part(source, "thresholder", "thresholds", source.thresholder["spike"])
         if isinstance(source.variables["rates"], Subexpression):
             got = dimensions_of(source.variables["rates"].expr, source, namespace)
             fail_for_dimension_mismatch(got, hertz, "rates of a PoissonGroup have units of Hz")
@@ -78,6 +72,18 @@ def describe(
                 "its rates change with time",
                 "Pass duration=..., so that its spikes can be drawn.",
             )
+    elif source.when != "thresholds":
+        raise refusal(
+            source,
+            f"it spikes in the slot {source.when!r}",
+            "What works: Brian2's default, 'thresholds'.",
+        )
+    elif spikes is None and _period_of(source):
+        raise refusal(
+            source,
+            f"it repeats its spikes every {float(source.period_[:]) * 1e3:g} ms",
+            "Pass duration=..., so that it is known how often.",
+        )
     steps, ids = spikes if spikes is not None else generated(source, 0, None)
     return ours.SpikeInput(source.name, int(source.N), ids, steps * dt)
 
@@ -100,9 +106,24 @@ class _Sampler:
     draw: Any
 
 
-def _check_whole(source: Any) -> None:
-    expected = float(source.N) * float(source.rate) * float(source.clock.dt_)
-    if expected > 5 and float(source.N) - expected > 5:  # as in brian2.input.binomial
+def _check_draws(source: Any) -> None:
+    """Refuse a PoissonInput whose numbers are no binomial ones; its N and rate do not change."""
+    number, probability = float(source.N), float(source.rate) * float(source.clock.dt_)
+    if not 0 <= probability <= 1 or number < 0 or number != int(number):
+        raise refusal(
+            source,
+            f"N = {number:g} sources, and {probability:.3g} spikes of each in a step",
+            "What works: a whole number of sources of at least 0, and 0 to 1 spikes.",
+        )
+    if float(source._stored_dt) != float(source.clock.dt_):
+        raise refusal(
+            source,
+            f"it was made for dt = {float(source._stored_dt) * 1e3:g} ms, and dt is now "
+            f"{float(source.clock.dt_) * 1e3:g} ms",
+            "Set dt before the PoissonInput is made.",
+        )
+    expected = number * probability
+    if expected > 5 and number * (1 - probability) > 5:  # as in brian2.input.binomial
         raise refusal(
             source,
             f"N = {source.N} sources of {float(source.rate):g} Hz are {expected:.3g} spikes per "
@@ -124,13 +145,15 @@ def binomial_of(source: Any) -> Any:
 def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
     """Prepare the drawing of a random input; rates that change are left to Brian2's own code."""
     if isinstance(source, PoissonInput):
-        _check_whole(source)
+        _check_draws(source)
         sample = binomial_of(source).implementations[NumpyCodeObject].get_code(source)
         size = int(source._group.N)
         return _Sampler(source, size, None, lambda: sample(size))
     size, rates = int(source.N), _constant_rate(source, namespace)
     if rates is not None:
-        probability = np.broadcast_to(rates * float(source.clock.dt_), (size,))
+        probability = np.broadcast_to(
+            np.asarray(rates, dtype=np.float64) * float(source.clock.dt_), (size,)
+        )
         return _Sampler(source, size, probability, lambda: _uniform(size) < probability)
     thresholder = source.thresholder["spike"]
     asked, thresholder.codeobj_class = thresholder.codeobj_class, NumpyCodeObject
@@ -227,10 +250,26 @@ def joined(ids: Sequence[Int64Array], first: int) -> Spikes:
     return steps.astype(np.int64), flat.astype(np.int32)
 
 
+def _period_of(source: Any) -> int:
+    """Return the period of a SpikeGeneratorGroup in steps; 0 where it does not repeat."""
+    period, dt = float(source.period_[:]), float(source.clock.dt_)
+    if period / dt > np.iinfo(np.int32).max:
+        return 0  # Brian2 says so, in its log
+    steps = round(period / dt)
+    if abs(steps * dt - period) > period * np.finfo(np.float64).eps:
+        raise refusal(
+            source,
+            f"its period of {period * 1e3:g} ms is no multiple of its dt of {dt * 1e3:g} ms, which "
+            "Brian2 refuses as well",
+            "Give it a whole number of steps.",
+        )
+    return steps
+
+
 def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
     """Return the spikes of a SpikeGeneratorGroup in some steps, ``floor(t / dt + 1e-3)`` in Brian2.
 
-    Without ``n_steps`` they are those that it was given, each once.
+    Without ``n_steps`` they are all that it was given; then it must have no period.
 
     Raises
     ------
@@ -240,7 +279,7 @@ def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
     dt = float(source.clock.dt_)
     bins = np.asarray(timestep(np.asarray(source._spike_time), dt), dtype=np.int64)
     ids = np.asarray(source._neuron_index, dtype=np.int32)
-    period = round(float(source.period_[:]) / dt)
+    period = _period_of(source)
     if n_steps is not None:
         if period:
             turns = np.arange(first // period, (first + n_steps - 1) // period + 1)

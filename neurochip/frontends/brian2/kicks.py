@@ -14,6 +14,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from ...typing import Float64Array, Int32Array
 from .neurons import Cells, statements
 from .refusal import refusal
+from .times import delays
 from .values import NotConstantError, check_units_of, evaluate
 
 __all__ = ["Kicks", "parent_of", "read_poisson_kicks", "read_synapses"]
@@ -42,6 +43,8 @@ class Kicks:
         In the base unit of the variable.
     delay : float or ndarray of float64, ms
         One for all, or one for each.
+    most : int
+        How often one of them adds in a step at most.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Kicks:
     post: Int32Array
     weight: Float64Array
     delay: float | Float64Array
+    most: int = 1
 
 
 def parent_of(group: Any) -> Any:
@@ -85,13 +89,14 @@ def read_synapses(
     if source.name not in sources:
         raise refusal(
             synapses,
-            f"its source is the {type(source).__name__} {source.name!r}",
-            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network.",
+            f"its source is the {type(source).__name__} {source.name!r}{_off(source)}",
+            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network; one "
+            "that is to be silent for a while with rates of 0 Hz, or without spikes.",
         )
     if target.name not in cells:
         raise refusal(
             synapses,
-            f"its target is the {type(target).__name__} {target.name!r}",
+            f"its target is the {type(target).__name__} {target.name!r}{_off(target)}",
             "What works: a NeuronGroup of this network.",
         )
     if not synapses._connect_called:
@@ -135,7 +140,12 @@ def read_poisson_kicks(
         post=np.arange(first, first + size, dtype=np.int32),
         weight=np.broadcast_to(np.asarray(weight, dtype=np.float64), (size,)),
         delay=0.0,
+        most=int(poisson.N),
     )
+
+
+def _off(obj: Any) -> str:
+    return "" if obj.active else ", which is inactive"
 
 
 def _check_model(synapses: Any) -> None:
@@ -196,7 +206,7 @@ def _read_pathway(
     check_units_of(pathway.code, synapses, namespace)
     pre = synapses.variables["_synaptic_pre"].get_value()
     post = synapses.variables["_synaptic_post"].get_value()
-    delay = pathway.variables["delay"].get_value() * 1000.0
+    delay = delays(pathway.variables["delay"].get_value(), float(pathway.source.clock.dt_))
     for variable, operation, expression in lines:
         name = _target_variable(synapses, pathway, variable, cell)
         added = _added(synapses, pathway, variable, operation, expression)

@@ -2,49 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from brian2 import PopulationRateMonitor, SpikeMonitor, StateMonitor
+from brian2 import PopulationRateMonitor, StateMonitor
 
 from .inputs import Spikes
 from .kicks import parent_of
-from .reading import Reading
+from .reading import MONITORS, Roster
 from .refusal import refusal
 from .state import Window
 from .values import NotConstantError, evaluate
 
-__all__ = ["StateWriter", "state_writers", "write_events"]
+__all__ = ["EventWriter", "StateWriter", "prepare_writers"]
 
 _AT_START = ("before_start", "start", "after_start", "before_groups")
 _GRID_TOLERANCE = 1e-6  # of a step, by which a slower clock may miss the grid
 
 
-def _write_spikes(monitor: Any, spikes: Spikes, dt: float) -> None:
-    """Append spikes of the source (or its parent)."""
-    steps, ids = _within(monitor.source, spikes)
-    variables, old = monitor.variables, int(monitor.variables["N"].get_value().item())
-    monitor.resize(old + len(steps))
-    for name in monitor.record_variables:
-        values: Any = {"i": ids, "t": steps * dt}.get(name)
-        if values is None:
-            values = np.broadcast_to(_constant(monitor, name, {}), (int(monitor.source.N),))[ids]
-        variables[name].get_value()[old:] = values
-    variables["N"].set_value(old + len(steps))
-    counts = variables["count"].get_value()
-    counts += np.bincount(ids, minlength=len(counts)).astype(counts.dtype)
+class EventWriter:
+    """Appends the spikes of a run to one SpikeMonitor, or its rates to one PopulationRateMonitor.
 
+    Parameters
+    ----------
+    monitor : brian2.SpikeMonitor, EventMonitor or PopulationRateMonitor
+        Where to write.
+    roster : Roster
+        The network.
+    namespace : dict
+        Names of the caller of ``run``.
 
-def _write_rates(monitor: Any, spikes: Spikes, first: int, n_steps: int, dt: float) -> None:
-    """Append the population rate of every step."""
-    steps, _ = _within(monitor.source, spikes)
-    variables, old = monitor.variables, int(monitor.variables["N"].get_value().item())
-    monitor.resize(old + n_steps)
-    counts = np.bincount(steps - first, minlength=n_steps)
-    variables["rate"].get_value()[old:] = counts / (dt * int(monitor.source.N))
-    variables["t"].get_value()[old:] = np.arange(first, first + n_steps) * dt
-    variables["N"].set_value(old + n_steps)
+    Raises
+    ------
+    FrontendError
+        If it runs before its source spikes, or records a variable that changes.
+    """
+
+    def __init__(self, monitor: Any, roster: Roster, namespace: Mapping[str, Any]) -> None:
+        self.monitor = monitor
+        self.source = parent_of(monitor.source).name
+        _check_late(monitor, roster.objects)
+        size = int(monitor.source.N)
+        self.constant = {
+            name: np.broadcast_to(_constant(monitor, name, namespace), (size,))
+            for name in getattr(monitor, "record_variables", set()) - {"i", "t"}
+        }
+
+    def write(self, spikes: Spikes, first: int, n_steps: int, dt: float) -> None:
+        """Append what the source (or its parent) sent in some steps; ``dt`` in seconds."""
+        steps, ids = _within(self.monitor.source, spikes)
+        variables = self.monitor.variables
+        rates = isinstance(self.monitor, PopulationRateMonitor)
+        old = int(variables["N"].get_value().item())
+        new = old + (n_steps if rates else len(steps))
+        self.monitor.resize(new)
+        variables["N"].set_value(new)
+        if rates:
+            counts = np.bincount(steps - first, minlength=n_steps)
+            variables["rate"].get_value()[old:] = counts / dt / int(self.monitor.source.N)
+            variables["t"].get_value()[old:] = np.arange(first, first + n_steps) * dt
+            return
+        for name in self.monitor.record_variables:
+            values: Any = {"i": ids, "t": steps * dt}.get(name)
+            if values is None:
+                values = self.constant[name][ids]
+            variables[name].get_value()[old:] = values
+        counts = variables["count"].get_value()
+        counts += np.bincount(ids, minlength=len(counts)).astype(counts.dtype)
 
 
 class StateWriter:
@@ -54,7 +79,7 @@ class StateWriter:
     ----------
     monitor : brian2.StateMonitor
         Where to write.
-    reading : Reading
+    roster : Roster
         The network.
     namespace : dict
         Names of the caller of ``run``.
@@ -65,24 +90,23 @@ class StateWriter:
         If it records what the chip does not have, or in the midst of a step.
     """
 
-    def __init__(self, monitor: Any, reading: Reading, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, monitor: Any, roster: Roster, namespace: Mapping[str, Any]) -> None:
         self.monitor = monitor
         self.group = parent_of(monitor.source).name
         self.ids = np.asarray(monitor.record, dtype=np.int32) + int(
             getattr(monitor.source, "start", 0)
         )
-        self.every = _every(monitor, reading.dt)
+        self.every = _every(monitor, roster.dt)
         self.dt = float(monitor.clock.dt_)
-        self.moving: list[str] = []
-        self.constant: dict[str, Any] = {}
-        for name in monitor.record_variables:
-            if self._moves(name, reading):
-                self.moving.append(name)
-            else:
-                values = np.broadcast_to(
-                    _constant(monitor, name, namespace), (int(monitor.source.N),)
-                )
-                self.constant[name] = values[monitor.record]
+        moving = [name for name in monitor.record_variables if self._moves(name, roster)]
+        self.moving = moving if len(self.ids) else []
+        self.constant = {
+            name: np.broadcast_to(_constant(monitor, name, namespace), (len(monitor.source),))[
+                monitor.record
+            ]
+            for name in monitor.record_variables
+            if name not in moving
+        }
         if self.moving and monitor.when not in _AT_START:
             raise refusal(
                 monitor,
@@ -94,9 +118,9 @@ class StateWriter:
         """Whether it needs variables of a group that change."""
         return bool(self.moving) and self.group == group
 
-    def write(self, window: Window) -> None:
-        """Append the samples of a window, which has recorded these neurons and perhaps others."""
-        steps = np.arange(window.first, window.first + window.n_steps)
+    def write(self, first: int, n_steps: int, window: Window | None = None) -> None:
+        """Append the samples of some steps; what moves was recorded in a window of these steps."""
+        steps = np.arange(first, first + n_steps)
         rows = np.flatnonzero(steps % self.every == 0)
         variables = self.monitor.variables
         old = int(variables["N"].get_value().item())
@@ -104,16 +128,18 @@ class StateWriter:
         variables["t"].get_value()[old:] = steps[rows] // self.every * self.dt
         for name, values in self.constant.items():
             variables[name].get_value()[old:] = values
+        if window is None:
+            return
         for name in self.moving:
             columns = np.searchsorted(window.ids[self.group], self.ids)
             values = window.at_start(self.group, name)
             variables[name].get_value()[old:] = values[np.ix_(rows, columns)]
 
-    def _moves(self, name: str, reading: Reading) -> bool:
-        cells = reading.cells.get(self.group)
+    def _moves(self, name: str, roster: Roster) -> bool:
+        cells = roster.cells.get(self.group)
         if cells is None or name not in (cells.v, *cells.linear.decay):
             return False
-        units = reading.units[self.group]
+        units = roster.units[self.group]
         if name != cells.v and (name not in units.factor or units.population.model.two_currents):
             raise refusal(
                 self.monitor,
@@ -123,41 +149,53 @@ class StateWriter:
         return True
 
 
-def state_writers(reading: Reading, namespace: Mapping[str, Any]) -> list[StateWriter]:
-    """Prepare every StateMonitor of a network, and check the other monitors before a run.
+def prepare_writers(
+    roster: Roster, namespace: Mapping[str, Any]
+) -> tuple[list[StateWriter], list[EventWriter]]:
+    """Prepare every monitor of a network before a run.
+
+    Parameters
+    ----------
+    roster : Roster
+        The network.
+    namespace : dict
+        Names of the caller of ``run``.
 
     Raises
     ------
     FrontendError
-        As for :class:`StateWriter`; or if a SpikeMonitor records a variable that changes, or a
-        monitor belongs to a group that does not run.
+        As for :class:`StateWriter` and :class:`EventWriter`; or if a monitor belongs to an object
+        that does not run.
     """
-    spiking = {*reading.cells, *(item.name for item in reading.network.spike_inputs)}
-    writers = []
-    for monitor in reading.monitors:
-        if isinstance(monitor, StateMonitor):
-            writers.append(StateWriter(monitor, reading, namespace))
+    states, events = [], []
+    for monitor in roster.objects:
+        if not isinstance(monitor, MONITORS):
             continue
-        if parent_of(monitor.source).name not in spiking:
+        source = parent_of(monitor.source)
+        if source not in roster.objects:
             raise refusal(
                 monitor,
-                f"its source {parent_of(monitor.source).name!r} does not run in this network",
+                f"its source {source.name!r} does not run in this network",
                 "Add it, or set the monitor's active to False.",
             )
-        for name in getattr(monitor, "record_variables", set()) - {"i", "t"}:
-            _constant(monitor, name, namespace)
-    return writers
+        if isinstance(monitor, StateMonitor):
+            states.append(StateWriter(monitor, roster, namespace))
+        else:
+            events.append(EventWriter(monitor, roster, namespace))
+    return states, events
 
 
-def write_events(
-    monitors: Iterable[Any], spikes: Mapping[str, Spikes], first: int, n_steps: int, dt: float
-) -> None:
-    """Append a run to every SpikeMonitor and PopulationRateMonitor; ``dt`` in seconds."""
-    for monitor in monitors:
-        if isinstance(monitor, SpikeMonitor):
-            _write_spikes(monitor, spikes[parent_of(monitor.source).name], dt)
-        elif isinstance(monitor, PopulationRateMonitor):
-            _write_rates(monitor, spikes[parent_of(monitor.source).name], first, n_steps, dt)
+def _check_late(monitor: Any, objects: Sequence[Any]) -> None:
+    """Refuse a monitor that Brian2 runs before its source spikes: it sees the step before."""
+    source = parent_of(monitor.source)
+    spiking = getattr(source, "thresholder", {}).get("spike", source)
+    if objects.index(monitor) < objects.index(spiking):
+        raise refusal(
+            monitor,
+            f"it runs in the slot {monitor.when!r} with order {monitor.order}, before "
+            f"{source.name!r} spikes, so it would tell each spike a step late",
+            "Leave out its when and order.",
+        )
 
 
 def _within(source: Any, spikes: Spikes) -> Spikes:

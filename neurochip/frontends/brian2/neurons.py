@@ -9,23 +9,30 @@ from typing import Any
 
 import numpy as np
 import sympy
+from brian2.core.functions import timestep
 from brian2.core.preferences import prefs
 from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy
-from brian2.units import second, volt
+from brian2.units import Quantity, have_same_dimensions, second, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from ..._grid import GRID_TOLERANCE
 from ...typing import Float64Array
-from .equations import Linear, integration_of, per_neuron, read_linear
-from .refusal import refusal
+from .equations import (
+    Linear,
+    integration_of,
+    membrane_of,
+    moving_subexpressions,
+    per_neuron,
+    read_linear,
+)
+from .refusal import check_part, refusal
+from .times import periods
 from .values import check_units_of, dimensions_of
 
 __all__ = ["Cells", "read_cells", "statements"]
 
 _THRESHOLD = "What works: threshold='v > v_threshold', with a v_threshold that stays the same."
 _RESET = "What works: reset='v = v_reset', with a v_reset that stays the same."
-_SLOTS = {"state_updater": "groups", "thresholder": "thresholds", "resetter": "resets"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +53,7 @@ class Cells:
     integration : str
         As in :class:`~neurochip.LIF`.
     v_thresh, v_reset, v_init : ndarray, mV
-        As in :class:`~neurochip.LIF`.
+        As in :class:`~neurochip.LIF`; the threshold is infinite where there is none.
     tau_refrac : ndarray, ms
         Refractory period, in which v is held.
     """
@@ -82,7 +89,12 @@ def read_cells(group: Any, namespace: Mapping[str, Any]) -> Cells:
     """
     _check_events(group)
     group.equations.check_units(group, run_namespace=namespace)
-    v, v_thresh = _read_threshold(group, namespace)
+    spikes = "spike" in group.events
+    moving = moving_subexpressions(group)
+    if spikes:
+        v, v_thresh = _read_threshold(group, moving, namespace)
+    else:
+        v, v_thresh = membrane_of(group), np.full(group.N, np.inf)
     dimensions = group.variables[v].dim
     if dimensions not in (volt.dim, DIMENSIONLESS):
         raise refusal(
@@ -91,16 +103,17 @@ def read_cells(group: Any, namespace: Mapping[str, Any]) -> Cells:
             "What works: a membrane potential in volt, or without a unit (then 1 is read as 1 mV).",
         )
     unit = 1000.0 if dimensions == volt.dim else 1.0
+    linear = read_linear(group, v, namespace)
     return Cells(
         group=group,
         v=v,
         unit=unit,
-        linear=read_linear(group, v, namespace),
+        linear=linear,
         integration=integration_of(group, namespace),
         v_thresh=v_thresh * unit,
-        v_reset=_read_reset(group, v, namespace) * unit,
+        v_reset=(_read_reset(group, v, namespace) if spikes else linear.v_inf) * unit,
         v_init=group.variables[v].get_value() * unit,
-        tau_refrac=_read_refractory(group, v, namespace) * 1000.0,
+        tau_refrac=_read_refractory(group, v, namespace),
     )
 
 
@@ -116,30 +129,23 @@ def _check_events(group: Any) -> None:
             raise refusal(
                 group, f"it defines the event {event!r}", "Only spikes exist on the chip."
             )
-    if "spike" not in group.events:
-        raise refusal(
-            group,
-            "it has no threshold, so its neurons never spike",
-            f"{_THRESHOLD} To watch v alone, set a threshold that it never reaches.",
-        )
-    if "spike" not in group.event_codes:
-        raise refusal(group, "it has no reset; the chip resets v after every spike", _RESET)
-    for part, slot in _SLOTS.items():
-        runner = getattr(group, part)
-        runner = runner if part == "state_updater" else runner["spike"]
-        if runner.when != slot:
-            raise refusal(
-                group,
-                f"its {part.replace('_', ' ')} runs in the slot {runner.when!r}",
-                f"What works: Brian2's default, {slot!r}.",
-            )
+    parts = [("state updater", "groups", group.state_updater)]
+    if "spike" in group.events:
+        if "spike" not in group.event_codes:
+            raise refusal(group, "it has no reset; the chip resets v after every spike", _RESET)
+        parts.append(("thresholder", "thresholds", group.thresholder["spike"]))
+        parts.append(("resetter", "resets", group.resetter["spike"]))
+    for part, slot, runner in parts:
+        check_part(group, part, slot, runner)
 
 
-def _read_threshold(group: Any, namespace: Mapping[str, Any]) -> tuple[str, Float64Array]:
+def _read_threshold(
+    group: Any, moving: Mapping[Any, Any], namespace: Mapping[str, Any]
+) -> tuple[str, Float64Array]:
     """Return the name of the membrane potential and the threshold in its base unit."""
     code = group.events["spike"]
     dimensions_of(code, group, namespace)
-    condition = str_to_sympy(code, group.variables)
+    condition = sympy.sympify(str_to_sympy(code, group.variables)).xreplace(moving)
     compares = isinstance(condition, (sympy.Gt, sympy.Lt, sympy.Ge, sympy.Le))
     if not compares:
         raise refusal(group, f"threshold = {code!r} is no single comparison", _THRESHOLD)
@@ -159,7 +165,9 @@ def _read_threshold(group: Any, namespace: Mapping[str, Any]) -> tuple[str, Floa
     factor = per_neuron(group, slope, f"the factor of {v} in the threshold", namespace)
     if not (factor > 0).all():
         raise refusal(group, f"threshold = {code!r} is crossed from above", _THRESHOLD)
-    level = per_neuron(group, -distance.subs(_symbol(v), 0), "the threshold", namespace)
+    level = per_neuron(
+        group, -distance.subs(_symbol(v), 0), "the threshold", namespace, may_be_infinite=True
+    )
     threshold = level / factor
     if isinstance(condition, (sympy.Ge, sympy.Le)):
         # v >= x is v > the float before x.
@@ -186,13 +194,8 @@ def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Arra
 
 
 def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Array:
-    """Return the refractory period in seconds."""
+    """Return the refractory period in ms."""
     period = group._refractory  # there is no public name for it
-    held = [
-        name
-        for name in group.user_equations.diff_eq_names
-        if "unless refractory" in group.user_equations[name].flags
-    ]
     if period is False:
         return np.zeros(group.N)
     if isinstance(period, str):
@@ -203,29 +206,60 @@ def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float6
                 "What works: a time, or an expression of parameters that is a time.",
             )
         seconds = per_neuron(group, period, "refractory", namespace)
-    else:
+    elif isinstance(period, Quantity) and have_same_dimensions(period, second):
         seconds = np.full(group.N, float(period))
+    else:
+        raise refusal(group, f"refractory = {period!r} is no time", "What works: a time, or False.")
     if prefs["legacy.refractory_timing"]:
         raise refusal(
             group, "prefs.legacy.refractory_timing is set", "What works: Brian2's present timing."
         )
-    steps = np.floor(seconds / float(group.clock.dt_) + GRID_TOLERANCE)
-    # One refractory step is the step of the spike itself, in which nothing differs.
-    if (steps > 1).any() and held != [v]:
-        other = [name for name in held if name != v]
-        if v not in held:
-            raise refusal(
-                group,
-                f"{v} goes on during the refractory period ({v} is not '(unless refractory)'); the "
-                "chip holds it",
-                f"Add (unless refractory) to d{v}/dt, or set refractory=False.",
-            )
+    dt = float(group.clock.dt_)
+    _check_begin(group, seconds, dt)
+    if "spike" not in group.events:
+        return np.zeros(group.N)
+    _check_held(group, v, steps=timestep(seconds, dt))
+    return periods(seconds, dt)
+
+
+def _check_begin(group: Any, seconds: Float64Array, dt: float) -> None:
+    """Refuse neurons that are refractory at time 0."""
+    last = group.variables["lastspike"].get_value()
+    held = np.asarray(timestep(-last, dt)) < timestep(seconds, dt)
+    if held.any():
+        first = int(np.argmax(held))
         raise refusal(
             group,
-            f"{', '.join(other)} is '(unless refractory)'; the chip's currents go on",
+            f"neuron {first} is refractory at time 0 (its lastspike is {last[first] * 1e3:g} ms, "
+            f"its refractory period {seconds[first] * 1e3:g} ms); on the chip all neurons begin "
+            "free",
+            "What works: a lastspike that lies a refractory period before time 0, as the default "
+            "of -1e4*second does.",
+        )
+
+
+def _check_held(group: Any, v: str, steps: Any) -> None:
+    """Refuse what the chip does not hold as Brian2 does."""
+    equations = group.user_equations
+    held = [
+        name for name in equations.diff_eq_names if "unless refractory" in equations[name].flags
+    ]
+    # One refractory step is that of the spike itself, in which the reset wipes out all else in v.
+    if (np.asarray(steps) > 1).any() and v not in held:
+        raise refusal(
+            group,
+            f"{v} goes on during the refractory period ({v} is not '(unless refractory)'); the "
+            "chip holds it",
+            f"Add (unless refractory) to d{v}/dt, or set refractory=False.",
+        )
+    # A current would lose what arrives in that step, even at a refractory period of 0.
+    others = [name for name in held if name != v]
+    if others:
+        raise refusal(
+            group,
+            f"{', '.join(others)} is '(unless refractory)'; the chip's currents go on",
             f"Leave the flag at {v} alone.",
         )
-    return seconds
 
 
 def _symbol(name: str) -> Any:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from brian2 import (
+    EventMonitor,
     Network,
     NeuronGroup,
     PoissonGroup,
     PoissonInput,
     PopulationRateMonitor,
     SpikeGeneratorGroup,
-    SpikeMonitor,
     StateMonitor,
     Synapses,
 )
@@ -23,14 +23,26 @@ from ... import network as ours
 from ...errors import FrontendError
 from .assemble import Units, connect, populate
 from .inputs import Spikes, describe
-from .kicks import read_poisson_kicks, read_synapses
+from .kicks import Kicks, read_poisson_kicks, read_synapses
 from .neurons import Cells, read_cells
 from .refusal import refusal
+from .times import milliseconds
 
-__all__ = ["Reading", "as_network", "at_zero", "inputs_in_order", "read_network"]
+__all__ = [
+    "MONITORS",
+    "Reading",
+    "Roster",
+    "as_network",
+    "at_zero",
+    "check_begin",
+    "inputs_in_order",
+    "neurons_of",
+    "read_inputs",
+    "read_network",
+]
 
 _GROUPS = (NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses)
-_MONITORS = (SpikeMonitor, PopulationRateMonitor, StateMonitor)
+MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)  # a SpikeMonitor is an EventMonitor
 _INPUTS = (PoissonGroup, PoissonInput, SpikeGeneratorGroup)
 _SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 _KNOWN = (
@@ -39,29 +51,41 @@ _KNOWN = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A Brian2 network and what it became.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Roster:
+    """What runs in a Brian2 network.
 
     Parameters
     ----------
-    network : neurochip.Network
-        What it became.
     dt : float, ms
         Its step.
+    objects : tuple of brian2 objects
+        Those that are active, in the order in which Brian2 runs them.
     cells : dict of str to Cells
         Its groups of neurons.
     units : dict of str to Units
         How their numbers were turned into ours.
-    monitors : tuple of brian2 monitors
-        Those that are active.
+    """
+
+    dt: float
+    objects: tuple[Any, ...]
+    cells: dict[str, Cells] = field(default_factory=dict)
+    units: dict[str, Units] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reading(Roster):
+    """A Brian2 network with neurons, and what it became.
+
+    Parameters
+    ----------
+    dt, objects, cells, units
+        As for :class:`Roster`.
+    network : neurochip.Network
+        What it became.
     """
 
     network: ours.Network
-    dt: float
-    cells: dict[str, Cells]
-    units: dict[str, Units]
-    monitors: tuple[Any, ...]
 
 
 def read_network(
@@ -83,44 +107,86 @@ def read_network(
     FrontendError
         If an object, or a construct in it, means something that cannot be mapped.
     """
-    objects = [obj for obj in net.sorted_objects if obj.active]
-    _check_kinds(objects)
-    dt = _common_step(net, objects)
-    by_name = sorted(objects, key=lambda obj: str(obj.name))
-    groups = [obj for obj in by_name if isinstance(obj, NeuronGroup)]
-    synapses = [obj for obj in by_name if isinstance(obj, Synapses)]
-    drivers = [obj for obj in by_name if isinstance(obj, _INPUTS)]
+    objects = _checked_objects(net)
+    groups = neurons_of(_by_name(objects))
     if not groups:
         raise FrontendError(
             "Brian2 network: it has no NeuronGroup, so nothing runs on the chip. " + _KNOWN
         )
-    cells = {group.name: read_cells(group, namespace) for group in groups}
-    described = {
-        obj.name: describe(obj, (spikes or {}).get(obj.name), dt, namespace) for obj in drivers
-    }
-    sources = {*cells, *described}
-    kicks = [item for obj in synapses for item in read_synapses(obj, cells, sources, namespace)]
-    kicks += [
-        read_poisson_kicks(obj, cells, namespace)
-        for obj in drivers
-        if isinstance(obj, PoissonInput)
-    ]
+    dt = _common_step(net, objects)
+    cells = {name: read_cells(group, namespace) for name, group in groups.items()}
+    described, kicks = _read_drive(objects, cells, dt, namespace, spikes or {})
     units = {
         name: populate(cell, [item for item in kicks if item.target == name])
         for name, cell in cells.items()
     }
     members = {**described, **{name: item.population for name, item in units.items()}}
-    return Reading(
-        network=ours.Network(
-            populations=[item.population for item in units.values()],
-            inputs=list(described.values()),
-            connections=[connect(item, members[item.source], units[item.target]) for item in kicks],
-        ),
-        dt=dt,
-        cells=cells,
-        units=units,
-        monitors=tuple(obj for obj in objects if isinstance(obj, _MONITORS)),
+    network = ours.Network(
+        populations=[item.population for item in units.values()],
+        inputs=list(described.values()),
+        connections=[connect(item, members[item.source], units[item.target]) for item in kicks],
     )
+    return Reading(dt=dt, objects=objects, cells=cells, units=units, network=network)
+
+
+def read_inputs(net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Spikes]) -> Roster:
+    """Read a Brian2 network without neurons, of which nothing runs on the chip.
+
+    Parameters
+    ----------
+    net, namespace, spikes
+        As for :func:`read_network`.
+
+    Raises
+    ------
+    FrontendError
+        As for :func:`read_network`.
+    """
+    objects = _checked_objects(net)
+    dt = _common_step(net, objects)
+    _read_drive(objects, {}, dt, namespace, spikes)
+    return Roster(dt=dt, objects=objects)
+
+
+def _checked_objects(net: Any) -> tuple[Any, ...]:
+    objects = tuple(obj for obj in net.sorted_objects if obj.active)
+    _check_kinds(objects)
+    return objects
+
+
+def _by_name(objects: Iterable[Any]) -> list[Any]:
+    return sorted(objects, key=lambda obj: str(obj.name))
+
+
+def _read_drive(
+    objects: Iterable[Any],
+    cells: Mapping[str, Cells],
+    dt: float,
+    namespace: Mapping[str, Any],
+    spikes: Mapping[str, Spikes],
+) -> tuple[dict[str, ours.PoissonInput | ours.SpikeInput], list[Kicks]]:
+    """Return the inputs, and all that adds to the variables of ``cells``."""
+    by_name = _by_name(objects)
+    drivers = [obj for obj in by_name if isinstance(obj, _INPUTS)]
+    described = {obj.name: describe(obj, spikes.get(obj.name), dt, namespace) for obj in drivers}
+    sources = {*cells, *described}
+    kicks = []
+    for obj in by_name:
+        if isinstance(obj, Synapses):
+            kicks += read_synapses(obj, cells, sources, namespace)
+    for obj in drivers:
+        if isinstance(obj, PoissonInput):
+            kicks.append(read_poisson_kicks(obj, cells, namespace))
+    return described, kicks
+
+
+def neurons_of(objects: Iterable[Any]) -> dict[str, Any]:
+    """NeuronGroups by name, without those that only hold parameters: nothing happens in these."""
+    return {
+        str(obj.name): obj
+        for obj in objects
+        if isinstance(obj, NeuronGroup) and (obj.events or obj.user_equations.diff_eq_names)
+    }
 
 
 def inputs_in_order(objects: Iterable[Any]) -> tuple[Any, ...]:
@@ -142,7 +208,7 @@ def _check_kinds(objects: Iterable[Any]) -> None:
         if isinstance(obj, _GROUPS):
             parts |= {id(part) for part in _parts_of(obj)}
     for obj in objects:
-        if isinstance(obj, (*_GROUPS, *_MONITORS)):
+        if isinstance(obj, (*_GROUPS, *MONITORS)):
             continue
         if id(obj) in parts:
             continue
@@ -170,8 +236,9 @@ def _common_step(net: Any, objects: Iterable[Any]) -> float:
             f"Brian2 network {net.name!r}: schedule = {list(net.schedule)}; allowed: Brian2's "
             f"default, {_SCHEDULE}, whose order of events the registers repeat."
         )
-    timed = [obj for obj in objects if isinstance(obj, (*_GROUPS, SpikeMonitor))]
-    steps = {float(obj.clock.dt_): obj for obj in timed}
+    objects = list(objects)
+    timed = [obj for obj in objects if isinstance(obj, (*_GROUPS, EventMonitor))]
+    steps = {float(obj.clock.dt_): obj for obj in timed or objects}
     if len(steps) > 1:
         (a, one), (b, other) = list(steps.items())[:2]
         raise FrontendError(
@@ -179,7 +246,25 @@ def _common_step(net: Any, objects: Iterable[Any]) -> float:
             f"{other.name!r} {b * 1e3:.12g} ms; the cores of the chip share one step. Give all "
             "objects one clock (a StateMonitor may be slower)."
         )
-    return float(f"{next(iter(steps)) * 1e3:.12g}")
+    return milliseconds(next(iter(steps)))
+
+
+def check_begin(objects: Iterable[Any]) -> None:
+    """Refuse synapses that already hold spikes: nothing is on its way when a chip begins.
+
+    Raises
+    ------
+    FrontendError
+        If there are some, as after a run as a part of another network.
+    """
+    for obj in objects:
+        for pathway in obj._pathways if isinstance(obj, Synapses) else ():
+            if any(len(row) for row in pathway.queue._full_state()[1]):
+                raise refusal(
+                    obj,
+                    "spikes are on their way through it at time 0; on the chip there are none then",
+                    "Make it anew, or restore() it to before its first run.",
+                )
 
 
 def as_network(objects: Iterable[Any]) -> Any:
@@ -197,7 +282,7 @@ def at_zero(net: Any, what: str) -> list[Any]:
     ------
     FrontendError
         If its time has gone on, so that its initial values are lost; or it is Brian2's own for
-        ``run()``, which holds objects during a run only.
+        ``run()``, which holds objects during a run only; and as for :func:`check_begin`.
     """
     if isinstance(net, MagicNetwork):
         raise FrontendError(
@@ -208,4 +293,6 @@ def at_zero(net: Any, what: str) -> list[Any]:
             f"{what}: {net.name!r} is at {float(net.t_) * 1e3:g} ms; allowed: a Network at 0 ms, "
             "whose variables have their initial values. restore() it, or make it anew."
         )
-    return [obj for obj in net.sorted_objects if obj.active]
+    active = [obj for obj in net.sorted_objects if obj.active]
+    check_begin(active)
+    return active

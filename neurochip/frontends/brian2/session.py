@@ -17,12 +17,14 @@ from ...network import Network, SpikeInput
 from ...recording import Probe, Recording
 from ...stimulus import Stimulus
 from ...typing import Int32Array
-from .inputs import Spikes
-from .monitors import state_writers, write_events
-from .reading import Reading
+from .following import Follower
+from .inputs import Spikes, draw
+from .monitors import prepare_writers
+from .reading import Reading, inputs_in_order, read_inputs
 from .state import GroupState, Window
+from .times import milliseconds
 
-__all__ = ["Session", "stimulus_of"]
+__all__ = ["Session", "run_inputs", "stimulus_of"]
 
 _NONE = np.empty(0, dtype=np.int32)
 _VALUES = 1 << 22  # of v recorded at once: with all copies about 200 MB
@@ -45,6 +47,8 @@ class Session:
         For :func:`compiler.compile_network`.
     emulator_options : dict
         For :class:`~neurochip.emulator.Emulator`.
+    follower : Follower
+        Brian2's own run beside it, where inputs depend on that.
     """
 
     def __init__(
@@ -53,8 +57,10 @@ class Session:
         chip: ChipSpec,
         compile_options: Mapping[str, Any],
         emulator_options: Mapping[str, Any],
+        follower: Follower,
     ) -> None:
-        self.network = reading.network
+        self.follower = follower
+        self.network, self._dt = reading.network, reading.dt
         self.image = compile_network(reading.network, chip, reading.dt, **compile_options)
         self.emulator = Emulator(self.image, **emulator_options)
         self._states = {
@@ -62,6 +68,14 @@ class Session:
         }
         self._started = self._variables(reading)
         self._written: dict[str, dict[str, Any]] = {}
+
+    def check_step(self, dt: float) -> None:
+        """Refuse another step than that of the first run; ``dt`` in seconds."""
+        if milliseconds(dt) != self._dt:
+            raise FrontendError(
+                f"Brian2 network: dt was changed from {self._dt:g} ms to {milliseconds(dt):g} ms "
+                f"between two runs; {_FIXED}"
+            )
 
     @contextmanager
     def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:
@@ -122,7 +136,7 @@ class Session:
             If the network is not the one of the first run, or a monitor asks for what there is not.
         """
         _check_same(self.network, reading.network)
-        writers = state_writers(reading, namespace)
+        writers, listeners = prepare_writers(reading, namespace)
         watched = {
             name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
             for name in reading.cells
@@ -136,7 +150,7 @@ class Session:
             }
             window = self._advance(reading, begin, count, inputs, ids)
             for writer in writers:
-                writer.write(window)
+                writer.write(begin, count, window)
             for name, state in self._states.items():
                 state.follow(window.recording, ids[name])
             parts.append(window.recording)
@@ -146,18 +160,19 @@ class Session:
             spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
             self._states[name].leave(cell.group, self.emulator.step, reading.dt)
         self._written = self._variables(reading)
-        write_events(reading.monitors, spikes, first, n_steps, reading.dt / 1000.0)
+        dt = float(next(iter(reading.cells.values())).group.clock.dt_)
+        for listener in listeners:
+            listener.write(spikes[listener.source], first, n_steps, dt)
         return recording
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
-        """Values of v and the currents in Brian2's groups."""
-        return {
-            name: {
-                variable: np.array(reading.cells[name].group.variables[variable].get_value())
-                for variable in (state.v, *state.currents)
-            }
-            for name, state in self._states.items()
-        }
+        """Values of v, the currents and the last spikes in Brian2's groups."""
+        values: dict[str, dict[str, Any]] = {}
+        for name, state in self._states.items():
+            variables = reading.cells[name].group.variables
+            own = [n for n in (state.v, *state.currents, "lastspike") if n in variables]
+            values[name] = {n: np.array(variables[n].get_value()) for n in own}
+        return values
 
     def _advance(
         self,
@@ -180,6 +195,37 @@ class Session:
         ]
         recording = self.emulator.run(stimulus, duration=count * reading.dt, record=probes)
         return Window(begin, count, recording, self._states, ids)
+
+
+def run_inputs(
+    net: Any, clock: Any, first: int, n_steps: int, namespace: Mapping[str, Any]
+) -> None:
+    """Run a Brian2 network without neurons: draw its inputs and fill its monitors.
+
+    Parameters
+    ----------
+    net : brian2.Network
+        What to run.
+    clock : brian2.Clock
+        Its clock.
+    first, n_steps : int
+        Which steps.
+    namespace : dict
+        Names of the caller of ``run``.
+
+    Raises
+    ------
+    FrontendError
+        If it cannot be mapped, or a monitor asks for what there is not.
+    """
+    sources = inputs_in_order(obj for obj in net.sorted_objects if obj.active)
+    spikes = draw(sources, clock, first, n_steps, namespace)
+    roster = read_inputs(net, namespace, spikes)
+    writers, listeners = prepare_writers(roster, namespace)
+    for writer in writers:
+        writer.write(first, n_steps)
+    for listener in listeners:
+        listener.write(spikes[listener.source], first, n_steps, float(clock.dt_))
 
 
 def stimulus_of(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from brian2.codegen.translation import analyse_identifiers
+from brian2.core.clocks import Clock
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Subexpression
 from brian2.equations.equations import SUBEXPRESSION
@@ -30,7 +31,6 @@ __all__ = [
     "uniform",
 ]
 
-_CLOCK = ("t", "t_in_timesteps")
 _OF_SPIKES = ("lastspike", "not_refractory", "lastupdate")
 
 
@@ -121,7 +121,7 @@ def _value(name: str, variable: Any, owner: Any, namespace: Mapping[str, Any]) -
         return evaluate(variable.expr, owner, namespace)
     if not isinstance(variable, ArrayVariable):
         return variable.get_value()  # a constant
-    if variable.name in _CLOCK:
+    if isinstance(variable.owner, Clock) and not variable.constant:
         raise NotConstantError(f"{name} is time")
     equations = getattr(variable.owner, "equations", None) or {}
     if variable.name in _OF_SPIKES or variable.name in getattr(equations, "diff_eq_names", ()):
