@@ -23,7 +23,7 @@ from neurochip.errors import MissingExtraError
 from neurochip.fixedpoint import Rounding
 from neurochip.sweep import SweepError, bands, plot_sweep, read_sweep, sweep
 from neurochip.sweep.axes import COMPILE_OPTIONS
-from neurochip.sweep.result import RESULT_COLUMNS
+from neurochip.sweep.records import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
 
 BITS = "core.weight_mantissa_bits"
