@@ -9,7 +9,7 @@ from ..errors import SweepError
 
 __all__ = ["read_axes"]
 
-_RANGE = re.compile(r"(-?\d+):(-?\d+)")
+_RANGE = re.compile(r"(-?\d{1,18}):(-?\d{1,18})")
 _WORDS = {"true": True, "false": False, "none": None}
 
 
@@ -31,15 +31,24 @@ def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str |
             )
         if name in axes:
             raise SweepError(f"sweep: --vary {name!r} is given twice; list all values at once.")
-        axes[name] = [value for part in values.split(",") for value in _values(part.strip())]
+        axes[name] = [value for part in values.split(",") for value in _values(text, part.strip())]
     return axes
 
 
-def _values(text: str) -> Iterable[bool | int | float | str | None]:
+def _values(axis: str, text: str) -> Iterable[bool | int | float | str | None]:
     found = _RANGE.fullmatch(text)
     if found:
+        from ..sweep.axes import MOST_POINTS  # costs time that other commands need not spend
+
         first, last = int(found[1]), int(found[2])
+        if not 0 <= last - first < MOST_POINTS:
+            raise SweepError(
+                f"sweep: --vary {axis!r} has the range {text}; allowed: FIRST:LAST, upwards, with "
+                f"at most {MOST_POINTS:,} values."
+            )
         return range(first, last + 1)
+    if not text:
+        raise SweepError(f"sweep: --vary {axis!r} has an empty value; allowed: VALUE,VALUE.")
     if text.lower() in _WORDS:
         return [_WORDS[text.lower()]]
     for kind in (int, float):

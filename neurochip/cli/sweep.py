@@ -69,16 +69,21 @@ def sweep_command(
         if name in options and source(name) is click.core.ParameterSource.DEFAULT:
             del options[name]
     network, chip = model_of(model)
-    done = sweep(
-        network,
-        axes,
-        duration=duration,
-        fine=fine,
-        workers=workers,
-        path=Path(output).with_suffix(".jsonl"),
-        **({} if chip is None else {"chip": chip}),
-        **options,
-    )
+    try:
+        done = sweep(
+            network,
+            axes,
+            duration=duration,
+            fine=fine,
+            workers=workers,
+            path=Path(output).with_suffix(".jsonl"),
+            **({} if chip is None else {"chip": chip}),
+            **options,
+        )
+    except KeyboardInterrupt as problem:
+        for note in getattr(problem, "__notes__", ()):  # what is kept
+            click.echo(f"\n{note}", err=True)
+        raise
     report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
     click.echo(report.lead)
     click.echo(f"Wrote {done.path}")

@@ -49,9 +49,10 @@ COMPILE_OPTIONS = tuple(
 CORE = "core."
 _FIELDS = tuple(CORE + field.name for field in dataclasses.fields(CoreSpec))
 _TAKEN = ("dt", "seed", "cores", *COMPILE_OPTIONS, *_FIELDS)
+_ADVICE = " Look other objects up by name in the function for network or chip."
 _LARGEST = 10**300  # of an integer: beyond, floats end, and Python stops writing it in digits
 
-MOST_POINTS = 10_000_000
+MOST_POINTS = 1_000_000
 """Of a sweep: they are all listed before the first one runs."""
 
 
@@ -140,7 +141,7 @@ def described(point: Mapping[str, Scalar]) -> str:
     return ", ".join(f"{name}={value}" for name, value in point.items())
 
 
-def plain(owner: str, value: Any) -> Scalar:
+def plain(owner: str, value: Any, advice: str = "") -> Scalar:
     """Return a value as JSON holds it: a bool, an int, a finite float, a str or None.
 
     Raises
@@ -163,8 +164,7 @@ def plain(owner: str, value: Any) -> Scalar:
             return float(given)
     raise SweepError(
         f"sweep: {owner} = {reprlib.repr(value)}; allowed: a finite number that float64 holds, a "
-        "string, True, False or None. Look other objects up by name in the function for network "
-        "or chip."
+        f"string, True, False or None.{advice}"
     )
 
 
@@ -189,7 +189,7 @@ def _listed(name: str, given: Any) -> list[Scalar]:
     if isinstance(given, (str, bytes, *unordered)) or not hasattr(given, "__iter__"):
         raise SweepError(f"sweep: axis {name!r} = {given!r}; allowed: a list of values.")
     few = itertools.islice(given, MOST_POINTS + 1)
-    found = [plain(f"axis {name!r}", value) for value in few]
+    found = [plain(f"axis {name!r}", value, _ADVICE) for value in few]
     if not found:
         raise SweepError(f"sweep: axis {name!r} has no values; allowed: at least one.")
     if len(found) > MOST_POINTS:
@@ -218,7 +218,7 @@ def _explicit(values: Any) -> list[Point]:
                 "same names in all points."
             )
         names = points[0] if index else given
-        points.append({name: plain(f"axis {name!r}", given[name]) for name in names})
+        points.append({name: plain(f"axis {name!r}", given[name], _ADVICE) for name in names})
     if not points:
         raise SweepError("sweep: no points; allowed: at least one.")
     return points
