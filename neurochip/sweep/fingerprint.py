@@ -69,6 +69,10 @@ class Content:
             return qualified(value)
         raise TypeError(f"no content: {value!r}")
 
+    def maker(self, value: types.FunctionType) -> str:
+        """Return what stands for a function that makes an object again from its content."""
+        return qualified(value)
+
     def give_up(self, value: Any) -> str:
         """Return what stands for an object that cannot be read; here there is none."""
         raise TypeError(f"no content: {value!r}")
@@ -175,5 +179,9 @@ class Content:
             yield self.global_name(value, reduced).encode()
         else:
             make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-            yield from self.parts((make, arguments, state))
+            if isinstance(make, types.FunctionType):
+                yield self.maker(make).encode()
+            else:
+                yield from self.parts(make)
+            yield from self.parts((arguments, state))
             yield from self.parts((list(items or ()), list(pairs or ())))

@@ -11,6 +11,7 @@ import contextlib
 import dis
 import functools
 import importlib
+import importlib.machinery
 import importlib.util
 import itertools
 import os
@@ -31,6 +32,7 @@ __all__ = ["Uses", "is_own", "uses"]
 
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _BLIND = ("open", "eval", "exec", "compile", "globals", "__import__", "input")
+_COMPILED = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 _LIBRARIES = tuple(
     os.path.join(folder, "")  # noqa: PTH118 - a prefix
     for folder in (
@@ -124,6 +126,10 @@ class _Search(Content):
             self._compiled(value, key)
         return self._keys[id(value)][0]
 
+    def maker(self, value: types.FunctionType) -> str:
+        """Return the name of a function that makes an object, which is searched in its turn."""
+        return self.name_of(value)
+
     def global_name(self, value: Any, name: str) -> str:
         """Return the name of a function that is no Python, and note it if it is the user's."""
         self._compiled(value, name)
@@ -138,7 +144,7 @@ class _Search(Content):
     def _compiled(self, value: Any, name: str) -> None:
         module = sys.modules.get(getattr(value, "__module__", None) or "")
         path = getattr(module, "__file__", None)
-        if path is not None and is_own(path) and not path.endswith((".py", ".pyc")):
+        if path is not None and is_own(path) and path.endswith(_COMPILED):
             self._unseen.add(f"{name} (compiled, {Path(path).name})")
 
     def _free(self, name: str) -> str:
