@@ -66,7 +66,7 @@ def _text_of(problem: BaseException) -> str:
     lines = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(problem.__traceback__)
-        if is_own(frame.f_code.co_filename)
+        if is_own(frame.f_code.co_filename, frame.f_globals.get("__name__"))
     ]
     where = f" ({lines[-1][0]}, line {lines[-1][1]})" if lines else ""
     return type(problem).__name__ + (f": {message}" if message else "") + where

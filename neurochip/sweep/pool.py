@@ -178,13 +178,19 @@ def _outcome(future: Future[Outcome], running: dict[Future[Outcome], Task]) -> O
     except KeyboardInterrupt as problem:
         return Outcome([], problem)
     except BrokenExecutor:
-        points = [index for task in running.values() for index, _ in task]
+        left = [task for other, task in running.items() if not _succeeded(other)]
+        # Tasks are taken in their order, so that the first ones were under way.
+        points = [index for task in left[: cpus()] for index, _ in task]
         named = ", ".join(map(str, points[:_MOST_NAMED])) + ("…" if points[_MOST_NAMED:] else "")
         return Outcome([], SweepError(_DIED.format(f" It was at one of the points {named}.")))
     except BaseException as problem:
         return Outcome(
             [], SweepError(f"sweep: a worker failed with {type(problem).__name__}: {problem}.")
         )
+
+
+def _succeeded(future: Future[Outcome]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 _DIED = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
 import os
@@ -27,7 +28,7 @@ from .origins import Origins
 from .pool import Task, cpus, open_pool
 from .records import RESULT_COLUMNS
 from .result import Sweep, path_of
-from .uses import Uses, leave, uses
+from .uses import Uses, used_by
 from .worker import evaluate, identify
 
 __all__ = ["sweep"]
@@ -145,29 +146,31 @@ def sweep(
         record=probes,
         measure=measure,
     )
-    networks = []
-    for index, point in _ends(points):
-        with at_point(index, point):
-            networks.append(definition.make_network(definition.network_key(point)))
-    definition = replace(definition, synapses=max(item.n_synapses for item in networks))
-    used = None if measure is None else uses(measure)
-    header = _header(definition, points, networks, used)
-    origins = Origins(definition, points, networks)
-    with Journal(None if path is None else path_of(path), header) as journal:
-        try:
-            _go_through(definition, points, journal, origins, executor, workers, progress)
-        except KeyboardInterrupt as problem:
-            if journal.path is not None:
-                problem.add_note(
-                    f"{journal.path}: {len(journal.records):,} of {len(points):,} points are kept; "
-                    "start the same sweep again, and it goes on."
-                )
-            raise
-        finally:
-            if measure is not None and used is not None:
-                leave(measure, used)
-        journal.finish()
-        return Sweep.from_journal(journal)
+    journal_path = None if path is None else path_of(path)
+    # Before anything of the user's is called, which may change what it uses.
+    with contextlib.nullcontext() if measure is None else used_by(measure) as used:
+        networks = []
+        for index, point in _ends(points):
+            with at_point(index, point):
+                networks.append(definition.make_network(definition.network_key(point)))
+        definition = replace(definition, synapses=max(item.n_synapses for item in networks))
+        origins = Origins(definition, points, networks)
+        with Journal(journal_path, _header(definition, points, networks, used)) as journal:
+            try:
+                _go_through(definition, points, journal, origins, executor, workers, progress)
+            except KeyboardInterrupt as problem:
+                if journal.path is not None:
+                    problem.add_note(_kept(journal, len(points)))
+                raise
+            journal.finish()
+            return Sweep.from_journal(journal)
+
+
+def _kept(journal: Journal, points: int) -> str:
+    return (
+        f"{journal.path}: {len(journal.records):,} of {points:,} points are kept; start the same "
+        "sweep again, and it goes on."
+    )
 
 
 def _go_through(

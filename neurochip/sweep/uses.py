@@ -28,7 +28,7 @@ import compiler
 
 from .fingerprint import Content, digest, member, qualified
 
-__all__ = ["Uses", "is_own", "uses"]
+__all__ = ["Uses", "is_own", "used_by", "uses"]
 
 _GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _BLIND = ("open", "eval", "exec", "compile", "globals", "__import__", "input")
@@ -61,28 +61,43 @@ class Uses:
 
 
 def uses(function: Callable[..., Any]) -> Uses:
-    """Return what a function depends on, as far as it can be seen.
+    """Return what a function depends on, as far as it can be seen."""
+    return _Search().of(function)
 
-    What the last sweep with this very function left behind in its variables, such as a list that it
-    appends to, is no change: see :func:`leave`.
+
+@contextlib.contextmanager
+def used_by(function: Callable[..., Any]) -> Iterator[Uses]:
+    """Give what a function depends on, for a block that calls it.
+
+    What the last such block with this very function left in its variables, such as a list that it
+    appends to, is no change: then this is what it depended on before.
     """
-    now = _Search().of(function)
-    with_weak = _left.get(function) if _is_weak(function) else None
-    return with_weak[1] if with_weak is not None and with_weak[0] == now else now
+    now, known = uses(function), _is_weak(function)
+    left, before = _left.get(function, (None, now)) if known else (None, now)
+    found = before if left == now else now
+    try:
+        yield found
+    finally:
+        if known:
+            _left[function] = uses(function), found
 
 
-def leave(function: Callable[..., Any], found: Uses) -> None:
-    """Remember how a sweep left the variables of its function, which it found as in ``found``."""
-    if _is_weak(function):
-        _left[function] = _Search().of(function), found
+def is_own(path: str, module: str | None = None) -> bool:
+    """Whether code is the user's: neither installed, nor of Python, nor of neurochip.
 
-
-def is_own(path: str) -> bool:
-    """Whether a source file is the user's: neither installed, nor of Python, nor of neurochip."""
+    Parameters
+    ----------
+    path : str
+        Of its source, or a name such as ``"<string>"``, which is that of a notebook's code, too.
+    module : str, optional
+        Its module, which decides where there is no path.
+    """
+    if path.startswith("<"):
+        found = sys.modules.get(module or "")
+        return not path.startswith("<frozen ") and (found is None or _is_own_module(found))
     parts = Path(path).parts
-    frozen = path.startswith("<frozen ")
     installed = "site-packages" in parts or "dist-packages" in parts
-    return not (frozen or installed or path.startswith(_LIBRARIES))
+    return not (installed or path.startswith(_LIBRARIES))
 
 
 class _Search(Content):
@@ -268,10 +283,7 @@ def _is_own_module(module: types.ModuleType | None) -> bool:
 
 def _is_own_code(value: Any) -> bool:
     code = getattr(value, "__code__", None)
-    if code is not None and not code.co_filename.startswith("<"):
-        return is_own(code.co_filename)
-    module = sys.modules.get(value.__module__ or "")
-    return module is None or _is_own_module(module)
+    return is_own("<class>" if code is None else code.co_filename, value.__module__)
 
 
 def _is_weak(function: Any) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from sweep_models import BUILT, cells, preset, weight_error
-from sweeping import BITS, GRID, refuse, run
+from sweeping import BITS, refuse, run
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
@@ -23,7 +23,6 @@ from neurochip.sweep import SweepError, axes, bands, plot_sweep
 from neurochip.sweep.axes import COMPILE_OPTIONS
 from neurochip.sweep.records import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
-
 
 # Points and rows
 
