@@ -9,6 +9,7 @@ from neurochip import LIF, Network, PoissonInput, Population, Uniform, one_to_on
 from neurochip.presets import PRESETS
 
 BUILT: list[object] = []
+GAIN = 1.0
 
 
 def cells(tau_m=10.0, tau_refrac=5.0, size=20):
@@ -21,6 +22,11 @@ def cells(tau_m=10.0, tau_refrac=5.0, size=20):
         populations=[neurons],
         connections=[one_to_one(source, neurons, weight=Uniform(1.3, 1.7), seed=1)],
     )
+
+
+def gained(seed):
+    """A network that depends on a variable of this module."""
+    return cells(tau_m=10.0 * GAIN)
 
 
 def preset(preset):
@@ -43,3 +49,17 @@ def weight_error(run):
     """A number of the compile report, and one that is undefined."""
     row = run.image.report.row("source->cells", "weight")
     return {"weight_error": abs(row.relative_error), "undefined": float("nan")}
+
+
+def leaving(run):
+    """Fail at one seed, in a way that is no error."""
+    if run.point["seed"] == 3:
+        raise SystemExit(4)
+    return {"cores": run.image.n_cores}
+
+
+def interrupted(run):
+    """Behave as if Ctrl-C had reached the worker at one seed."""
+    if run.point["seed"] == 3:
+        raise KeyboardInterrupt
+    return {"cores": run.image.n_cores}

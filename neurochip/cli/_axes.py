@@ -9,8 +9,7 @@ from ..errors import SweepError
 
 __all__ = ["read_axes"]
 
-_RANGE = re.compile(r"(-?\d+):(-?\d+)")
-_MOST = 1_000_000  # values of a range
+_RANGE = re.compile(r"(-?\d{1,18}):(-?\d{1,18})")
 _WORDS = {"true": True, "false": False, "none": None}
 
 
@@ -36,18 +35,20 @@ def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str |
     return axes
 
 
-def _values(option: str, text: str) -> Iterable[bool | int | float | str | None]:
-    if not text:
-        raise SweepError(f"sweep: --vary {option!r} lacks a value between or after commas.")
+def _values(axis: str, text: str) -> Iterable[bool | int | float | str | None]:
     found = _RANGE.fullmatch(text)
     if found:
+        from ..sweep.axes import MOST_POINTS  # costs time that other commands need not spend
+
         first, last = int(found[1]), int(found[2])
-        if not first <= last < first + _MOST:
+        if not 0 <= last - first < MOST_POINTS:
             raise SweepError(
-                f"sweep: --vary {option!r}: the range {text} has {max(0, last - first + 1):,} "
-                f"values; allowed: 1 to {_MOST:,}. Write the smaller end first."
+                f"sweep: --vary {axis!r} has the range {text}; allowed: FIRST:LAST, upwards, with "
+                f"at most {MOST_POINTS:,} values."
             )
         return range(first, last + 1)
+    if not text:
+        raise SweepError(f"sweep: --vary {axis!r} has an empty value; allowed: VALUE,VALUE.")
     if text.lower() in _WORDS:
         return [_WORDS[text.lower()]]
     for kind in (int, float):

@@ -88,9 +88,9 @@ def sweep_command(
             chip=chip or LOIHI,
             **options,
         )
-    except (KeyboardInterrupt, MemoryError, OSError):
-        if points.exists():
-            note_kept(f"Points that are done are in {points}: the same command goes on.")
+    except (KeyboardInterrupt, MemoryError, OSError) as problem:
+        for note in getattr(problem, "__notes__", ()):
+            note_kept(note)
         raise
     report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
     say(report.lead)

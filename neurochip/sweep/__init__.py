@@ -1,9 +1,9 @@
 """Many runs of one question: chip fields, time steps, seeds and network parameters, varied."""
 
 from ..errors import SweepError
+from .definition import PointRun
 from .plots import Band, bands, plot_sweep
 from .result import Sweep, read_sweep
 from .run import sweep
-from .worker import PointRun
 
 __all__ = ["Band", "PointRun", "Sweep", "SweepError", "bands", "plot_sweep", "read_sweep", "sweep"]

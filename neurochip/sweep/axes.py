@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import inspect
 import itertools
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from compiler import compile_network
 
@@ -17,7 +21,18 @@ from ..errors import SweepError
 from ..hardware import ChipSpec, CoreSpec
 from ..network import Network
 
-__all__ = ["COMPILE_OPTIONS", "Point", "Scalar", "Values", "parameters_of", "plain", "span"]
+__all__ = [
+    "COMPILE_OPTIONS",
+    "CORE",
+    "MOST_POINTS",
+    "Point",
+    "Scalar",
+    "Values",
+    "described",
+    "parameters_of",
+    "plain",
+    "span",
+]
 
 Scalar: TypeAlias = bool | int | float | str | None
 Point: TypeAlias = dict[str, Scalar]
@@ -34,6 +49,11 @@ COMPILE_OPTIONS = tuple(
 CORE = "core."
 _FIELDS = tuple(CORE + field.name for field in dataclasses.fields(CoreSpec))
 _TAKEN = ("dt", "seed", "cores", *COMPILE_OPTIONS, *_FIELDS)
+_ADVICE = " Look other objects up by name in the function for network or chip."
+_LARGEST = 10**300  # of an integer: beyond, floats end, and Python stops writing it in digits
+
+MOST_POINTS = 1_000_000
+"""Of a sweep: they are all listed before the first one runs."""
 
 
 def parameters_of(maker: Any, role: str) -> tuple[inspect.Parameter, ...]:
@@ -47,7 +67,13 @@ def parameters_of(maker: Any, role: str) -> tuple[inspect.Parameter, ...]:
     if isinstance(maker, (Network, ChipSpec)):
         return ()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = tuple(inspect.signature(maker).parameters.values())
+    try:
+        parameters = tuple(inspect.signature(maker).parameters.values())
+    except (TypeError, ValueError):  # some that are compiled
+        raise SweepError(
+            f"sweep: the parameters of the function for the {role}, {maker!r}, are not known; "
+            "allowed: a function written in Python."
+        ) from None
     for parameter in parameters:
         if parameter.kind not in named:
             raise SweepError(
@@ -76,6 +102,8 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
     """
     if isinstance(values, Mapping):
         axes = {name: _listed(name, given) for name, given in values.items()}
+        if math.prod(map(len, axes.values())) > MOST_POINTS:
+            raise _too_many("the grid")
         points = [
             dict(zip(axes, chosen, strict=True)) for chosen in itertools.product(*axes.values())
         ]
@@ -95,6 +123,7 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
             raise SweepError(
                 f"sweep: the axis {name!r} has the name of a result; rename the parameter."
             )
+        _check_kinds(name, [point[name] for point in points])
     seen: dict[tuple[Any, ...], int] = {}
     for index, point in enumerate(points):
         key = tuple(point.values())
@@ -112,7 +141,7 @@ def described(point: Mapping[str, Scalar]) -> str:
     return ", ".join(f"{name}={value}" for name, value in point.items())
 
 
-def plain(owner: str, value: Any) -> Scalar:
+def plain(owner: str, value: Any, advice: str = "") -> Scalar:
     """Return a value as JSON holds it: a bool, an int, a finite float, a str or None.
 
     Raises
@@ -120,48 +149,76 @@ def plain(owner: str, value: Any) -> Scalar:
     SweepError
         If it is anything else.
     """
-    if isinstance(value, enum.Enum):
-        value = value.value
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if hasattr(value, "dtype") and not getattr(value, "shape", None):  # a scalar of NumPy
-        value = value.item()
-    if isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    if isinstance(value, numbers.Real) and math.isfinite(value):
-        return float(value)
+    given = value.value if isinstance(value, enum.Enum) else value
+    # Not of subclasses of an array, which may carry a unit or a mask.
+    if isinstance(given, np.generic) or (type(given) is np.ndarray and not given.shape):
+        given = given.item()
+    if given is None or isinstance(given, bool):
+        return given
+    if isinstance(given, str) and not any("\ud800" <= letter <= "\udfff" for letter in given):
+        return str(given)
+    if isinstance(given, numbers.Integral) and abs(int(given)) < _LARGEST:
+        return int(given)
+    with contextlib.suppress(OverflowError):
+        if isinstance(given, numbers.Real) and math.isfinite(given) and float(given) == given:
+            return float(given)
     raise SweepError(
-        f"sweep: {owner} = {value!r}; allowed: a finite number, a string, True, False or None. "
-        "Look other objects up by name in the function for network or chip."
+        f"sweep: {owner} = {reprlib.repr(value)}; allowed: a finite number that float64 holds, a "
+        f"string, True, False or None.{advice}"
     )
 
 
+def _check_kinds(name: str, values: Iterable[Scalar]) -> None:
+    """Refuse values that Python takes for each other, as keys of a dict, but a function may not."""
+    first: dict[Scalar, Scalar] = {}
+    for value in values:
+        other = first.setdefault(value, value)
+        if repr(other) != repr(value):
+            raise SweepError(
+                f"sweep: axis {name!r} has both {other!r} and {value!r}, which are equal; allowed: "
+                "one of them."
+            )
+
+
+def _too_many(what: str) -> SweepError:
+    return SweepError(f"sweep: {what} has more than {MOST_POINTS:,} points; allowed: fewer.")
+
+
 def _listed(name: str, given: Any) -> list[Scalar]:
-    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+    unordered = (set, frozenset, Mapping)
+    if isinstance(given, (str, bytes, *unordered)) or not hasattr(given, "__iter__"):
         raise SweepError(f"sweep: axis {name!r} = {given!r}; allowed: a list of values.")
-    found = [plain(f"axis {name!r}", value) for value in given]
+    few = itertools.islice(given, MOST_POINTS + 1)
+    found = [plain(f"axis {name!r}", value, _ADVICE) for value in few]
     if not found:
         raise SweepError(f"sweep: axis {name!r} has no values; allowed: at least one.")
+    if len(found) > MOST_POINTS:
+        raise _too_many(f"the axis {name!r}")
     return found
 
 
 def _explicit(values: Any) -> list[Point]:
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise SweepError(
+            f"sweep: values = {values!r}; allowed: a dictionary of axes and their values, or a "
+            "list of points."
+        )
     points: list[Point] = []
     for index, given in enumerate(values):
+        if index == MOST_POINTS:
+            raise _too_many("the list")
         if not isinstance(given, Mapping):
             raise SweepError(
                 f"sweep: point {index} is {given!r}; allowed: a dictionary of names and values."
             )
         if index and set(given) != set(points[0]):
-            odd = sorted(set(given) ^ set(points[0]))[0]
+            odd = sorted(set(given) ^ set(points[0]), key=str)[0]
             raise SweepError(
                 f"sweep: {odd!r} is given in only one of point 0 and point {index}; allowed: the "
                 "same names in all points."
             )
         names = points[0] if index else given
-        points.append({str(name): plain(f"axis {name!r}", given[name]) for name in names})
+        points.append({name: plain(f"axis {name!r}", given[name], _ADVICE) for name in names})
     if not points:
         raise SweepError("sweep: no points; allowed: at least one.")
     return points

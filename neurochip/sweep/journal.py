@@ -1,69 +1,172 @@
 """The file of a sweep: a header, then a line for each point, appended as it finishes.
 
-Every line is one JSON object. While the sweep runs, lines stand in the order in which they came;
-the finished file is written once more in the order of the points, so that it does not depend on who
-computed what, or on how often the run was interrupted.
+While the sweep runs, lines stand in the order in which they came; the finished file is written once
+more in the order of the points, so that it does not depend on who computed what, or on how often
+the run was interrupted. Lines that are damaged are noticed, and their points are computed anew.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Iterable, Mapping
+import re
+import stat
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .._npz import write_atomically
 from ..errors import SweepError
+from .lines import parsed, seed_of, stripped, to_line, unchecked
+from .records import is_header, is_record
+from .sole import SoleFile
 
-__all__ = ["FORMAT", "Journal", "read_journal"]
+__all__ = ["FORMAT", "REMEDY", "Contents", "Journal", "read_journal"]
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 had neither checksums nor digests of the network and the chip of each point."""
+
+REMEDY = "Pass another path, or delete the file."
 _KEY = "neurochip_sweep"
-_REMEDY = "Pass another path, or delete the file."
+_LONGEST = 1 << 26  # bytes of a line that is looked at as one
+_POINT = re.compile(rb'\{"point":(\d{1,9}),')
+_MOST_NAMED = 8  # damaged lines in a message
 
 
-def read_journal(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, Any]], int]:
-    """Read what is in a file, also in one whose writer was killed.
+@dataclass
+class Contents:
+    """What is in a file, also in one whose writer was killed.
 
-    Returns
-    -------
+    Parameters
+    ----------
     header : dict
         What the sweep was.
     records : dict of int to dict
         Finished points by their number.
-    length : int
-        Bytes of whole lines; what follows is the torn line of a killed writer.
+    damaged : list of str
+        Lines that say nothing.
+    torn : str or None
+        The last line, if it was not written to its end.
+    tidy : bool
+        Whether lines may be appended to it as it stands.
+    """
+
+    header: dict[str, Any]
+    records: dict[int, dict[str, Any]] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+    torn: str | None = None
+    tidy: bool = True
+
+
+def read_journal(path: Path, wanted: bytes | None = None) -> Contents:
+    """Read a file, without trust in what it holds.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    wanted : bytes, optional
+        The header that it should have: its points are known by it, also if the header of the file
+        is damaged.
 
     Raises
     ------
     SweepError
-        If it is no file of a sweep, too new, or damaged elsewhere than at its end.
+        If it cannot be read, is no file of a sweep, is too new, or was changed by somebody who
+        wrote new checksums.
     """
-    if not path.is_file():
+    if not _is_there(path):
         raise SweepError(f"{path}: no such file; pass the path of a sweep (.jsonl).")
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    lines = whole.splitlines()
-    header = _parsed(lines[0]) if lines else None
-    if header is None or _KEY not in header:
-        raise SweepError(f"{path}: not a sweep; it was not written by neurochip. {_REMEDY}")
-    if header[_KEY] > FORMAT:
+    try:
+        with path.open("rb") as file:
+            return _read(path, file, wanted)
+    except OSError as problem:
+        raise _unreadable(path, problem) from None
+
+
+def _read(path: Path, file: BinaryIO, wanted: bytes | None) -> Contents:
+    first = file.readline(_LONGEST)
+    lines: Iterator[tuple[int, bytes]]
+    lines = enumerate(iter(lambda: file.readline(_LONGEST), b""), start=2)
+    try:
+        header, seed = _header(path, stripped(first))
+    except SweepError:
+        if wanted is None:
+            raise
+        header, seed = parsed(unchecked(stripped(wanted)) or b"") or {}, seed_of(wanted)
+        found = Contents(header, damaged=["the header"], tidy=False)
+        if unchecked(stripped(first), seed) is not None:  # the header is gone altogether
+            lines = itertools.chain([(1, first)], lines)
+        _points(path, found, lines, seed)
+        if not found.records:
+            raise
+        return found
+    found = Contents(header)
+    if not first.endswith(b"\n") or first[:-1] != stripped(first):
+        found.tidy = False
+    _points(path, found, lines, seed)
+    return found
+
+
+def _header(path: Path, line: bytes) -> tuple[dict[str, Any], bytes | None]:
+    """Return the header, and what checksums of the points cover; None in files without any."""
+    found = parsed(line)
+    version = None if found is None else found.get(_KEY)
+    if found is None or type(version) is not int or version < 1:
+        if _KEY.encode() in line:
+            raise SweepError(f"{path}: line 1, the header, is damaged. {REMEDY}")
+        raise SweepError(f"{path}: not a sweep; it was not written by neurochip. {REMEDY}")
+    if version > FORMAT:
         raise SweepError(
-            f"{path}: sweep format {header[_KEY]}; this neurochip reads up to {FORMAT}. "
-            "Upgrade neurochip."
+            f"{path}: sweep format {version}; this neurochip reads up to {FORMAT}. Upgrade "
+            "neurochip."
         )
-    records: dict[int, dict[str, Any]] = {}
-    for number, line in enumerate(lines[1:], start=2):
-        record = _parsed(line)
-        if record is None or not isinstance(record.get("point"), int):
-            raise SweepError(f"{path}: line {number} is damaged. {_REMEDY}")
-        records.setdefault(record["point"], record)
-    return header, records, len(whole)
+    checked = version > 1
+    body = unchecked(line) if checked else line
+    header = None if body is None else parsed(body)
+    if header is None or not is_header(header):
+        raise SweepError(f"{path}: line 1, the header, is damaged. {REMEDY}")
+    return header, seed_of(line) if checked else None
+
+
+def _points(
+    path: Path, found: Contents, lines: Iterable[tuple[int, bytes]], seed: bytes | None
+) -> None:
+    """Put the points of some numbered lines into ``found``."""
+    differing: set[int] = set()
+    for number, raw in lines:
+        line = stripped(raw)
+        if raw != line + b"\n":
+            found.tidy = False
+        if not line and b"\0" not in raw:
+            continue
+        body = unchecked(line, seed) if seed is not None else line
+        record = None if body is None else parsed(body)
+        if body is None or (seed is None and record is None and not raw.endswith(b"\n")):
+            found.tidy = False
+            name = _named(number, line)
+            if raw.endswith(b"\n"):
+                found.damaged.append(name)
+            else:
+                found.torn = name
+            continue
+        if record is None or not is_record(record, found.header, digests=seed is not None):
+            raise SweepError(f"{path}: line {number} is damaged. {REMEDY}")
+        point = record["point"]
+        if found.records.setdefault(point, record) is not record:
+            found.tidy = False
+            if _text(found.records[point]) != _text(record):
+                differing.add(point)
+                found.damaged.append(f"line {number} (point {point}, which another line has, too)")
+    for point in differing:
+        del found.records[point]
 
 
 class Journal:
-    """Keeps the records of one sweep, on disk if it has a path.
+    """Keeps the records of one sweep, on disk if it has a path; a ``with`` block closes it.
 
     Parameters
     ----------
@@ -75,68 +178,140 @@ class Journal:
     Raises
     ------
     SweepError
-        If the file belongs to another sweep or is damaged.
+        If the file belongs to another sweep, is none, or another process writes to it.
+    OSError
+        If it cannot be written; it names the file.
     """
 
     def __init__(self, path: Path | None, header: Mapping[str, Any]) -> None:
         self.path = path
-        self.header = json.loads(_line({_KEY: FORMAT, **header}))
+        self._line = to_line({_KEY: FORMAT, **header})
+        self._seed = seed_of(self._line)
+        # Through the text and back: in memory as it would be read.
+        self.header = parsed(unchecked(stripped(self._line)) or b"") or {}
         self.records: dict[int, dict[str, Any]] = {}
+        self._file: SoleFile | None = None
         if path is None:
             return
-        if path.exists():
-            found, self.records, length = read_journal(path)
-            _check_same(path, found, self.header)
-            if path.stat().st_size > length:
-                os.truncate(path, length)
-        else:
+        if not _is_there(path):
             self._write([])
+        self._file = SoleFile(path)
+        try:
+            self._go_on(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def append(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Add finished points; when this returns they survive a crash."""
-        lines = [_line(record) for record in records]
-        # Through the text and back: in memory as they would be read.
-        self.records.update({item["point"]: item for item in map(json.loads, lines)})
-        if self.path is not None:
-            with self.path.open("ab") as file:
-                file.write(b"".join(lines))
-                file.flush()
-                os.fsync(file.fileno())
+        lines = [to_line(record, self._seed) for record in records]
+        if self._file is not None:
+            self._file.append(b"".join(lines))
+        read = (parsed(unchecked(stripped(line), self._seed) or b"") or {} for line in lines)
+        self.records.update({item["point"]: item for item in read})
 
     def finish(self) -> None:
         """Write all points once more in their order, all or nothing."""
         self.records = dict(sorted(self.records.items()))
-        if self.path is not None:
+        if self._file is not None:
+            self.close()
             self._write(self.records.values())
+
+    def close(self) -> None:
+        """Let other processes write to the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _go_on(self, path: Path) -> None:
+        """Take over what is in the file, and leave it so that lines may be appended."""
+        found = read_journal(path, self._line)
+        if found.header[_KEY] != FORMAT:
+            raise SweepError(
+                f"{path}: sweep format {found.header[_KEY]}, which does not say what network gave "
+                f"a point; it can be read, but this sweep cannot go on with it. {REMEDY}"
+            )
+        _check_same(path, found.header, self.header)
+        self.records = found.records
+        lost = [*found.damaged, *([found.torn] if found.torn is not None else [])]
+        if lost:
+            more = f" and {len(lost) - _MOST_NAMED:,} more" if len(lost) > _MOST_NAMED else ""
+            verb = "is" if len(lost) == 1 else "are"
+            warnings.warn(
+                f"{path}: {', '.join(lost[:_MOST_NAMED])}{more} {verb} damaged; points that are "
+                "not in other lines are computed anew.",
+                stacklevel=4,
+            )
+        if not found.tidy:
+            self.close()
+            self._write(self.records.values())
+            self._file = SoleFile(path)
 
     def _write(self, records: Iterable[Mapping[str, Any]]) -> None:
         assert self.path is not None
-        content = b"".join([_line(self.header), *(_line(record) for record in records)])
-        write_atomically(self.path, lambda file: file.write(content))
+
+        def lines(file: BinaryIO) -> None:
+            file.write(self._line)
+            file.writelines(to_line(record, self._seed) for record in records)
+
+        # What a link leads to is replaced, not the link.
+        write_atomically(Path(os.path.realpath(self.path)), lines)
 
 
-def _line(record: Mapping[str, Any]) -> bytes:
-    text = json.dumps(record, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return text.encode() + b"\n"
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
+def _is_there(path: Path) -> bool:
     try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
+        raise _unreadable(path, problem) from None
+    if not stat.S_ISREG(mode):
+        raise SweepError(f"{path}: is no file; pass the path of a sweep (.jsonl).")
+    return True
+
+
+def _unreadable(path: Path, problem: OSError | ValueError) -> SweepError:
+    reason = getattr(problem, "strerror", None) or problem
+    return SweepError(f"{str(path)!r}: cannot be read ({reason}); pass another path.")
+
+
+def _named(number: int, line: bytes) -> str:
+    """Name a damaged line, with its point if that can still be read."""
+    point = _POINT.match(line)
+    return f"line {number}" + (f" (point {int(point[1])})" if point else "")
 
 
 def _check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    for name in (*wanted, *found):
-        if found.get(name) != wanted.get(name):
+    for name in dict.fromkeys((*wanted, *found)):
+        before, now = (item.get(name) for item in (found, wanted))
+        if name == "measure_uses" and isinstance(before, dict) and isinstance(now, dict):
+            changed = ", ".join(_differing(before, now))
+            if changed:
+                raise SweepError(
+                    f"{path}: holds another sweep, whose `measure` had another {changed}. {REMEDY}"
+                )
+        elif _text(before) != _text(now):  # 1, 1.0 and true are equal for Python
             raise SweepError(
-                f"{path}: holds another sweep, with {name} = {_short(found.get(name))} where this "
-                f"one has {_short(wanted.get(name))}. {_REMEDY}"
+                f"{path}: holds another sweep, with {name} = {_short(before)} where this one has "
+                f"{_short(now)}. {REMEDY}"
             )
 
 
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys((*now, *before)):
+        if before.get(name) != now.get(name):
+            yield name
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _text(value)
     return text if len(text) <= 60 else text[:59] + "…"

@@ -80,16 +80,19 @@ def bands(
             raise SweepError(f"sweep: no axis {name!r}; there are {known}.")
     sweep.column(y, population)  # raises where there is no such column
     many = population is None and len(sweep.populations) > 1
-    found: dict[str, dict[Scalar, list[float]]] = {}
+    found: dict[tuple[Any, ...], dict[Scalar, list[float]]] = {}
     for row in sweep.rows:
         if row["population"] is None or population not in (None, row["population"]):
             continue
-        label = [] if by is None else [f"{by} = {row[by]}"]
-        label += [row["population"]] if many else []
-        values = found.setdefault(", ".join(label), {}).setdefault(row[x], [])
+        key = (None if by is None else row[by], row["population"] if many else None)
+        values = found.setdefault(key, {}).setdefault(row[x], [])
         if row[y] is not None:
             values.append(_number(y, row[y]))
-    return [_band(label, groups) for label, groups in found.items()]
+    curves = []
+    for (value, name), groups in found.items():
+        label = ([] if by is None else [f"{by} = {value}"]) + ([name] if many else [])
+        curves.append(_band(", ".join(label), groups))
+    return curves
 
 
 def plot_sweep(

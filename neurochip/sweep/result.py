@@ -4,37 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._extras import require
 from ..errors import SweepError
-from ..validation.comparison import OVERFLOWS
 from .journal import Journal, read_journal
+from .records import COLUMNS, SPLIT, Row, rows_of
 
-__all__ = ["RESULT_COLUMNS", "Row", "Sweep", "read_sweep"]
-
-Row = dict[str, Any]
-
-_POINT = ("point", "problem", "image", "population")
-_POPULATION = (
-    *("verdict", "size", "reference_spikes", "chip_spikes", "reference_rate", "chip_rate"),
-    *("rate_error", "rate_error_low", "rate_error_high"),
-    *("rate_difference_low", "rate_difference_high", "beyond_chance"),
-    *("mean_absolute_error_hz", "mean_absolute_error", "mean_neuron_rate_error"),
-    *("worst_neuron", "neurons_differing", "reference_cv", "chip_cv", "equal_spikes"),
-    *("coincidence", "reference_saturated", "chip_saturated"),
-    *("v_rmse", "v_largest_error", "v_neurons"),
-)
-_SPLIT = tuple(
-    f"{part}_{kind}"
-    for part in ("quantisation", "time_step", "total")
-    for kind in ("signed", "absolute")
-)
-RESULT_COLUMNS = (*_POINT, *_POPULATION, *_SPLIT, *OVERFLOWS)
-"""Names that no axis may have."""
+__all__ = ["Sweep", "path_of", "read_sweep"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,18 +68,8 @@ class Sweep:
         A point that the chip cannot hold is one row with a ``problem`` and None elsewhere.
         """
         measured = dict.fromkeys(name for item in self.records for name in item.get("measured", ()))
-        for name in measured:
-            if name in (*RESULT_COLUMNS, *self.axes):
-                raise SweepError(
-                    f"sweep: measure returned {name!r}, which is the name of another column; "
-                    "rename it."
-                )
-        results = [*_POPULATION, *(_SPLIT if self.header["fine"] is not None else ())]
-        return [
-            row
-            for record in self.records
-            for row in _rows(record, results, [*OVERFLOWS], [*measured])
-        ]
+        results = [*COLUMNS, *(SPLIT if self.header["fine"] is not None else ())]
+        return [row for record in self.records for row in rows_of(record, results, [*measured])]
 
     def column(self, name: str, population: str | None = None) -> list[Any]:
         """Return one column, of all rows or of those of one population.
@@ -164,50 +134,37 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     path : path
         As given to :func:`sweep`.
 
+    Returns
+    -------
+    Sweep
+        Its points that are done. The last line may be cut off, as that of a sweep that still runs.
+
     Raises
     ------
     SweepError
-        If it is no file of a sweep, too new, or damaged.
+        If it cannot be read, is no file of a sweep, too new, or damaged elsewhere than at its end:
+        :func:`sweep` goes on with what is left of it.
     """
-    header, records, _ = read_journal(Path(path))
-    return Sweep(
-        header=header, records=tuple(records[point] for point in sorted(records)), path=Path(path)
-    )
+    source = path_of(path)
+    found = read_journal(source)
+    if found.damaged:
+        raise SweepError(
+            f"{source}: {found.damaged[0]} is damaged. Run the sweep again with this path: it "
+            "keeps the other points, and computes what is missing."
+        )
+    records = tuple(found.records[point] for point in sorted(found.records))
+    return Sweep(header=found.header, records=records, path=source)
 
 
-def _rows(
-    record: Mapping[str, Any],
-    results: Sequence[str],
-    overflows: Sequence[str],
-    measured: Sequence[str],
-) -> Iterator[Row]:
-    found = record.get("populations") or {None: {}}
-    for population, values in found.items():
-        flat = dict(_flat(values))
-        yield {
-            "point": record["point"],
-            **record["axes"],
-            "population": population,
-            **{name: flat.get(name) for name in results},
-            **{
-                name: record["overflows"].get(name, 0) if population is not None else None
-                for name in overflows
-            },
-            **{name: record.get("measured", {}).get(name) for name in measured},
-            "image": record.get("image"),
-            "problem": record["problem"],
-        }
+def path_of(path: Any) -> Path:
+    """Return the path of a sweep that somebody gave.
 
-
-def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if name.endswith("_interval"):
-            low, high = value
-            yield name.replace("_interval", "_low"), low
-            yield name.replace("_interval", "_high"), high
-        elif name == "split":
-            for part, errors in (value or {}).items():
-                yield f"{part}_signed", errors["signed"]
-                yield f"{part}_absolute", errors["absolute"]
-        else:
-            yield name, value
+    Raises
+    ------
+    SweepError
+        If it is none.
+    """
+    try:
+        return Path(path)
+    except TypeError:
+        raise SweepError(f"sweep: path = {path!r}; allowed: the path of a file (.jsonl).") from None

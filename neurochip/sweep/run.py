@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
 import os
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from .._progress import progress_bar
@@ -19,11 +20,16 @@ from ..network import Network
 from ..provenance import versions
 from ..recording import Probe
 from .axes import COMPILE_OPTIONS, Point, Scalar, Values, parameters_of, plain, span
+from .definition import Definition, PointRun
+from .failures import at_point
 from .fingerprint import fingerprint
 from .journal import Journal
-from .pool import Task, cpus, run_tasks
-from .result import RESULT_COLUMNS, Sweep
-from .worker import Definition, PointRun
+from .origins import Origins
+from .pool import Task, cpus, open_pool
+from .records import RESULT_COLUMNS
+from .result import Sweep, path_of
+from .uses import Uses, used_by
+from .worker import evaluate, identify
 
 __all__ = ["sweep"]
 
@@ -37,8 +43,8 @@ def sweep(
     *,
     duration: float,
     chip: ChipSpec | Callable[..., ChipSpec] = LOIHI,
-    dt: float | str = 0.1,
-    seed: int = 1,
+    dt: float | str | None = None,
+    seed: int | None = None,
     fine: float | None = None,
     record: str | Probe | Iterable[str | Probe] = (),
     measure: Callable[[PointRun], Mapping[str, Any]] | None = None,
@@ -60,7 +66,7 @@ def sweep(
     and the float64 reference of the axes that they depend on.
 
     A point that the chip cannot hold is a result: its ``problem`` says why. Every other error ends
-    the sweep; points that were done before stay in the file.
+    the sweep, as Ctrl-C does; points that were done before stay in the file.
 
     Parameters
     ----------
@@ -75,10 +81,10 @@ def sweep(
     chip : ChipSpec or callable
         Before the axes change it, or a function of axes that returns it (for presets by name, or
         fields that must change together).
-    dt : float or "auto", ms
-        Step where it is no axis; ``"auto"`` as in ``compile_network``.
-    seed : int
-        Of the inputs where it is no axis.
+    dt : float or "auto", ms, optional
+        Step where it is no axis; ``"auto"`` as in ``compile_network``. Default: 0.1.
+    seed : int, optional
+        Of the inputs where it is no axis. Default: 1.
     fine : float, ms, optional
         Step of a finer reference, which splits the error into quantisation and time step.
     record : iterable of str or Probe
@@ -87,7 +93,8 @@ def sweep(
         Gets a :class:`PointRun` and returns further columns, a dict of names and numbers.
     path : path, optional
         File to append each finished point to (``.jsonl``). If it exists, the sweep goes on where
-        it stopped. Finished, it is the same whatever happened on the way.
+        it stopped, unless it is another sweep: networks and chips of all points that are done are
+        made again and compared. Finished, it is the same whatever happened on the way.
     executor : concurrent.futures.Executor, optional
         Where points run: Dask's ``client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor()``.
         The caller closes it. Default: processes of this machine.
@@ -105,10 +112,19 @@ def sweep(
     Raises
     ------
     SweepError
-        If the request is not allowed, the file belongs to another sweep, or a point fails.
+        If the request is not allowed, the file belongs to another sweep or is being written by
+        another process, or a point fails.
+    OSError
+        If the file cannot be written; it names the file.
+
+    Warns
+    -----
+    UserWarning
+        If lines of the file are damaged, whose points are computed anew, or if ``measure`` uses
+        what nobody can compare with what it was.
     """
-    probes = (record,) if isinstance(record, (str, Probe)) else tuple(record)
-    _check(network, chip, duration, fine, workers)
+    probes = _probes(record)
+    _check(network, chip, duration, fine, measure, executor, workers)
     makers = [*parameters_of(network, "network"), *parameters_of(chip, "chip")]
     points = span(values, [item.name for item in makers], RESULT_COLUMNS)
     fixed = _fixed(points[0], dt, seed, options)
@@ -130,25 +146,88 @@ def sweep(
         record=probes,
         measure=measure,
     )
-    ends = points[0], points[-1]
-    networks = [definition.make_network(definition.network_key(point)) for point in ends]
-    header = _header(definition, points, networks)
-    synapses = max(item.n_synapses for item in networks)
-    definition = replace(definition, synapses=synapses)
-    journal = Journal(None if path is None else Path(path), header)
-    pending = [(i, point) for i, point in enumerate(points) if i not in journal.records]
-    tasks = _tasks(definition, pending)
-    processes = min(cpus() if workers is None else workers, max(1, len(tasks)))
-    done = len(points) - len(pending)
-    with progress_bar(len(points), "sweep", progress, unit="point", done=done) as bar:
-        for records in run_tasks(definition, tasks, executor, processes):
+    journal_path = None if path is None else path_of(path)
+    # Before anything of the user's is called, which may change what it uses.
+    with contextlib.nullcontext() if measure is None else used_by(measure) as used:
+        networks = []
+        for index, point in _ends(points):
+            with at_point(index, point):
+                networks.append(definition.make_network(definition.network_key(point)))
+        definition = replace(definition, synapses=max(item.n_synapses for item in networks))
+        origins = Origins(definition, points, networks)
+        with Journal(journal_path, _header(definition, points, networks, used)) as journal:
+            try:
+                _go_through(definition, points, journal, origins, executor, workers, progress)
+            except (KeyboardInterrupt, MemoryError, OSError) as problem:
+                if journal.path is not None:
+                    problem.add_note(_kept(journal, len(points)))
+                raise
+            journal.finish()
+            return Sweep.from_journal(journal)
+
+
+def _kept(journal: Journal, points: int) -> str:
+    return (
+        f"{journal.path}: {len(journal.records):,} of {points:,} points are kept; start the same "
+        "sweep again, and it goes on."
+    )
+
+
+def _go_through(
+    definition: Definition,
+    points: Sequence[Point],
+    journal: Journal,
+    origins: Origins,
+    executor: Executor | None,
+    workers: int | None,
+    progress: bool | None,
+) -> None:
+    """Check the points that are in the journal, and run the others."""
+    done = dict(journal.records)
+    if done:
+        _warn_of_unseen(journal)
+    unknown = origins.unknown(done)
+    checks = _tasks(definition, unknown)
+    tasks = _tasks(definition, [(i, p) for i, p in enumerate(points) if i not in done])
+    processes = min(cpus() if workers is None else workers, max(1, len(checks) + len(tasks)))
+    with (
+        open_pool(definition, executor, processes) as run,
+        progress_bar(len(points), "sweep", progress, unit="point", done=len(done)) as bar,
+    ):
+        for found in run(identify, checks):
+            for item in found:
+                origins.learn(item["point"], item["network"])
+        for record in done.values():
+            origins.check(record, journal.path)
+        for records in run(evaluate, tasks):
+            for record in records:
+                origins.check(record)
             journal.append(records)
             bar.update(len(records))
-    journal.finish()
-    return Sweep.from_journal(journal)
 
 
-def _check(network: Any, chip: Any, duration: Any, fine: Any, workers: Any) -> None:
+def _warn_of_unseen(journal: Journal) -> None:
+    unseen = journal.header["measure_unseen"]
+    if unseen:
+        warnings.warn(
+            f"{journal.path}: goes on with points that are done, but nobody can tell whether what "
+            f"`measure` uses is as it was: {', '.join(unseen)}.",
+            stacklevel=4,
+        )
+
+
+def _probes(record: Any) -> tuple[str | Probe, ...]:
+    given = (record,) if isinstance(record, (str, Probe)) else record
+    probes = tuple(given) if isinstance(given, Iterable) else (given,)
+    for probe in probes:
+        if not isinstance(probe, (str, Probe)):
+            raise SweepError(f"sweep: record = {probe!r}; allowed: names of variables and Probes.")
+    return probes
+
+
+def _check(
+    network: Any, chip: Any, duration: Any, fine: Any, measure: Any, executor: Any, workers: Any
+) -> None:
     if not isinstance(network, Network) and not callable(network):
         raise SweepError(
             f"sweep: network = {network!r}; allowed: a Network, or a function that returns one."
@@ -161,6 +240,13 @@ def _check(network: Any, chip: Any, duration: Any, fine: Any, workers: Any) -> N
         real = isinstance(value, numbers.Real) and not isinstance(value, bool)
         if not (real and math.isfinite(value) and value > 0):
             raise SweepError(f"sweep: {name} = {value!r} ms; allowed: a number above 0.")
+    if measure is not None and not callable(measure):
+        raise SweepError(f"sweep: measure = {measure!r}; allowed: a function of a PointRun.")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise SweepError(
+            f"sweep: executor = {executor!r}; allowed: one of concurrent.futures, or another with "
+            "a method submit."
+        )
     whole = isinstance(workers, numbers.Integral) and not isinstance(workers, bool)
     if workers is not None and not (whole and workers >= 1):
         raise SweepError(f"sweep: workers = {workers!r}; allowed: an integer of at least 1.")
@@ -168,39 +254,51 @@ def _check(network: Any, chip: Any, duration: Any, fine: Any, workers: Any) -> N
 
 def _fixed(point: Point, dt: Any, seed: Any, options: Mapping[str, Any]) -> dict[str, Scalar]:
     """What no axis sets."""
-    for name in options:
-        if name not in COMPILE_OPTIONS:
+    asked = {"dt": dt, "seed": seed}
+    asked = {name: value for name, value in asked.items() if value is not None} | dict(options)
+    for name in asked:
+        if name not in ("dt", "seed", *COMPILE_OPTIONS):
             raise SweepError(
                 f"sweep: no option {name!r}; allowed: {', '.join(COMPILE_OPTIONS)}, as in "
                 "compile_network."
             )
         if name in point:
             raise SweepError(f"sweep: {name!r} is both an option and an axis; allowed: one.")
-    given = {"dt": dt, "seed": seed, **options}
+    given = {"dt": 0.1, "seed": 1, **asked}
     return {name: plain(name, value) for name, value in given.items() if name not in point}
 
 
+def _ends(points: Sequence[Point]) -> list[tuple[int, Point]]:
+    return [(0, points[0]), (len(points) - 1, points[-1])]
+
+
 def _header(
-    definition: Definition, points: Sequence[Point], networks: Sequence[Network]
+    definition: Definition,
+    points: Sequence[Point],
+    networks: Sequence[Network],
+    used: Uses | None,
 ) -> dict[str, Any]:
     """Everything that the records depend on, and where they come from."""
+    measure: Any = definition.measure
+    chips = []
+    for index, point in _ends(points):
+        with at_point(index, point):
+            chips.append(definition.chip_digest(point))
     return {
         **versions(),
         "axes": list(points[0]),
         "points": len(points),
         "values": fingerprint(points),
         "network": [fingerprint(item) for item in networks],
-        "chip": [fingerprint(definition.base_chip(point)) for point in (points[0], points[-1])],
+        "chip": chips,
         "duration": definition.duration,
         "fixed": definition.fixed,
         "fine": definition.fine,
         "record": [repr(probe) for probe in definition.record],
-        "measure": None if definition.measure is None else _name_of(definition.measure),
+        "measure": getattr(measure, "__qualname__", type(measure).__qualname__) if used else None,
+        "measure_uses": used.digests if used else None,
+        "measure_unseen": used.unseen if used else None,
     }
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    return str(getattr(function, "__qualname__", type(function).__qualname__))
 
 
 def _tasks(definition: Definition, pending: Sequence[tuple[int, Point]]) -> list[Task]:

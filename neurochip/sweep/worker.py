@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,141 +14,43 @@ from compiler import compile_network
 
 from ..emulator import Emulator
 from ..errors import CompileError, SpecError, SweepError
-from ..hardware import LOIHI, ChipSpec
+from ..hardware import LOIHI
 from ..image import ChipImage
 from ..network import LIF, Network, Population, SpikeInput, one_to_one
 from ..recording import Probe, Recording
 from ..reference import simulate_reference
 from ..stimulus import Stimulus, draw_stimulus
-from ..validation import Comparison, compare
-from .axes import COMPILE_OPTIONS, CORE, Point, Scalar, described, parameters_of, plain
+from ..validation import compare
+from .axes import COMPILE_OPTIONS, Point, Scalar, plain
+from .definition import Definition, PointRun, network_digest
+from .failures import at_point, calling
+from .records import RESULT_COLUMNS
 
-__all__ = ["Definition", "PointRun", "evaluate", "forget", "warm_up"]
+__all__ = ["Outcome", "evaluate", "forget", "identify", "stop_at", "warm_up"]
 
 _NETWORKS = 2  # the last ones, kept in a worker
 _IMAGES, _SYNAPSES = 16, 4_000_000  # so many images, as long as they hold so many synapses at most
 _REFERENCES, _TRACES = 8, 2  # so many references, and so many if they hold traces
+_DIGESTS = 1_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class PointRun:
-    """What one point of a sweep gave, for a function that measures more.
+class Outcome(NamedTuple):
+    """What became of some points: what was found, and what ended it before all were done."""
 
-    Parameters
-    ----------
-    point : dict
-        Value of every axis.
-    network : Network
-        What was mapped.
-    image : ChipImage
-        What it became.
-    reference, chip : Recording
-        Both runs.
-    comparison : Comparison
-        Of the two.
-    """
-
-    point: Mapping[str, Scalar]
-    network: Network
-    image: ChipImage
-    reference: Recording
-    chip: Recording
-    comparison: Comparison
+    found: list[dict[str, Any]]
+    problem: SweepError | KeyboardInterrupt | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Definition:
-    """What all points of a sweep share; it travels to the workers.
+class Event(Protocol):
+    """That of ``threading`` or of ``multiprocessing``."""
 
-    Parameters
-    ----------
-    key : str
-        Of this sweep alone: workers know by it what they may keep.
-    network : Network or callable
-        The network, or a function of axes that makes it.
-    chip : ChipSpec or callable
-        Likewise.
-    synapses : int
-        Of a network, about: workers keep fewer images of large ones.
-    duration : float, ms
-        Length of each run.
-    fixed : dict
-        ``dt``, ``seed`` and compile options, where no axis sets them.
-    fine : float or None, ms
-        Step of a finer reference.
-    record : tuple of str or Probe
-        Traces for the comparison of v.
-    measure : callable or None
-        Further results of a :class:`PointRun`.
-    """
-
-    key: str
-    network: Network | Callable[..., Network]
-    chip: ChipSpec | Callable[..., ChipSpec]
-    synapses: int
-    duration: float
-    fixed: Mapping[str, Scalar]
-    fine: float | None
-    record: tuple[str | Probe, ...]
-    measure: Callable[[PointRun], Mapping[str, Any]] | None
-
-    @functools.cached_property
-    def _network_axes(self) -> tuple[str, ...]:
-        return tuple(item.name for item in parameters_of(self.network, "network"))
-
-    @functools.cached_property
-    def _chip_axes(self) -> tuple[str, ...]:
-        return tuple(item.name for item in parameters_of(self.chip, "chip"))
-
-    def network_key(self, point: Mapping[str, Scalar]) -> tuple[tuple[str, Scalar], ...]:
-        """Return the part of a point that the network depends on."""
-        full = {**self.fixed, **point}
-        return tuple((name, full[name]) for name in self._network_axes if name in full)
-
-    def reference_key(self, point: Mapping[str, Scalar]) -> tuple[Any, ...]:
-        """Return the part of a point that the reference depends on."""
-        full = {**self.fixed, **point}
-        return self.network_key(point), full["seed"], full["dt"]
-
-    def make_network(self, key: tuple[tuple[str, Scalar], ...]) -> Network:
-        """Return the network of a :meth:`network_key`."""
-        made = self.network if isinstance(self.network, Network) else self.network(**dict(key))
-        if not isinstance(made, Network):
-            raise SweepError(
-                f"sweep: the function for the network returned {made!r}; allowed: a Network."
-            )
-        return made
-
-    def image_key(self, point: Mapping[str, Scalar]) -> tuple[tuple[str, Scalar], ...]:
-        """Return the part of a point that the image depends on."""
-        inputs_only = "seed" not in (*self._network_axes, *self._chip_axes)
-        return tuple(item for item in point.items() if item[0] != "seed" or not inputs_only)
-
-    def base_chip(self, point: Mapping[str, Scalar]) -> ChipSpec:
-        """Return the chip of a point before the fields among its axes are set."""
-        full = {**self.fixed, **point}
-        made: Any = self.chip
-        if not isinstance(made, ChipSpec):
-            made = made(**{name: full[name] for name in self._chip_axes if name in full})
-        if not isinstance(made, ChipSpec):
-            raise SweepError(
-                f"sweep: the function for the chip returned {made!r}; allowed: a ChipSpec."
-            )
-        return made
-
-    def make_chip(self, point: Mapping[str, Scalar]) -> ChipSpec:
-        """Return the chip of a point."""
-        base = self.base_chip(point)
-        core: dict[str, Any] = {
-            name.removeprefix(CORE): value for name, value in point.items() if name.startswith(CORE)
-        }
-        cores: Any = point.get("cores")
-        return base.what_if(cores=cores, **core) if core or cores is not None else base
+    def is_set(self) -> bool:
+        """Whether it has happened."""
 
 
 def evaluate(
     definition: Definition, points: Sequence[tuple[int, Point]], threads: int | None
-) -> list[dict[str, Any]]:
+) -> Outcome:
     """Run points, and return a record of each, ready for JSON.
 
     Parameters
@@ -161,16 +63,55 @@ def evaluate(
         Of the emulator and of the reference. Records do not depend on it, nor on which points run
         together.
 
-    Raises
-    ------
-    SweepError
-        If a point fails for another reason than that the chip cannot hold its network.
+    Returns
+    -------
+    Outcome
+        With a problem where a point fails for another reason than that the chip cannot hold its
+        network. What was done before is in it all the same.
     """
-    evaluator = _kept.get(definition.key)
-    if evaluator is None:
+    evaluator = _evaluator(definition)
+    return _each(points, lambda index, point: evaluator.record(index, point, threads))
+
+
+def identify(
+    definition: Definition,
+    points: Sequence[tuple[int, Point]],
+    threads: int | None,  # noqa: ARG001 - as evaluate
+) -> Outcome:
+    """Return the digest of the network of each point, as its record holds it, without a run."""
+    evaluator = _evaluator(definition)
+    return _each(
+        points, lambda _, point: {"network": evaluator.digest_of(definition.network_key(point))}
+    )
+
+
+def stop_at(event: Event) -> None:
+    """Begin no further point in this process once the event is set."""
+    _stop.append(event)
+
+
+def _each(
+    points: Sequence[tuple[int, Point]], step: Callable[[int, Point], dict[str, Any]]
+) -> Outcome:
+    found: list[dict[str, Any]] = []
+    try:
+        for index, point in points:
+            if any(event.is_set() for event in _stop):
+                break
+            with at_point(index, point):
+                found.append({"point": index, **step(index, point)})
+    except (SweepError, KeyboardInterrupt) as problem:
+        return Outcome(found, problem)
+    return Outcome(found)
+
+
+def _evaluator(definition: Definition) -> _Evaluator:
+    """What this process keeps for the sweep."""
+    found = _kept.get(definition.key)
+    if found is None:
         forget()  # the last sweep
-        evaluator = _kept[definition.key] = _Evaluator(definition)
-    return [evaluator.record(index, point, threads) for index, point in points]
+        found = _kept[definition.key] = _Evaluator(definition)
+    return found
 
 
 def forget() -> None:
@@ -195,6 +136,7 @@ class _Evaluator:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self._network = functools.lru_cache(_NETWORKS)(definition.make_network)
+        self.digest_of = functools.lru_cache(_DIGESTS)(self._digest)
         images = max(1, min(_IMAGES, _SYNAPSES // max(1, definition.synapses)))
         self._image = functools.lru_cache(images)(self._compile)
         self._stimulus = functools.lru_cache(_NETWORKS)(self._draw)
@@ -203,16 +145,17 @@ class _Evaluator:
 
     def record(self, index: int, point: Point, threads: int | None) -> dict[str, Any]:
         """Run a point; a network that this chip cannot hold is a result, too."""
-        result: dict[str, Any] = {"point": index, "axes": point}
+        definition = self.definition
+        origin = {
+            "point": index,
+            "axes": point,
+            "network": self.digest_of(definition.network_key(point)),
+            "chip": definition.chip_digest(point),
+        }
         try:
-            return {**result, "problem": None, **self._run(point, threads)}
+            return {**origin, "problem": None, **self._run(point, threads)}
         except (CompileError, SpecError) as problem:
-            return {**result, "problem": str(problem)}
-        except Exception as problem:
-            raise SweepError(
-                f"sweep: point {index} ({described(point)}) failed with "
-                f"{type(problem).__name__}: {problem}"
-            ) from problem
+            return {**origin, "problem": str(problem)}
 
     def _run(self, point: Point, threads: int | None) -> dict[str, Any]:
         definition = self.definition
@@ -228,7 +171,7 @@ class _Evaluator:
         if definition.fine is not None:
             fine = self._reference(key, full["seed"], definition.fine, (), threads)
         comparison = compare(reference, chip_run, fine=fine, network=network)
-        measured: Mapping[str, Any] = {}
+        measured: Mapping[str, Scalar] = {}
         if definition.measure is not None:
             run = PointRun(
                 point=point,
@@ -238,13 +181,18 @@ class _Evaluator:
                 chip=chip_run,
                 comparison=comparison,
             )
-            measured = definition.measure(run)
+            with calling("`measure`"):
+                given = definition.measure(run)
+            measured = _checked(given, point)
         return {
             "image": image.digest(),
             "overflows": dict(comparison.overflows),
-            "measured": {name: _defined(name, value) for name, value in measured.items()},
+            "measured": measured,
             "populations": {name: p.to_dict() for name, p in comparison.populations.items()},
         }
+
+    def _digest(self, key: tuple[tuple[str, Scalar], ...]) -> str:
+        return network_digest(self._network(key))
 
     def _compile(self, key: tuple[tuple[str, Scalar], ...]) -> ChipImage:
         definition, point = self.definition, dict(key)
@@ -271,9 +219,28 @@ class _Evaluator:
         )
 
 
+def _checked(measured: Any, point: Point) -> dict[str, Scalar]:
+    """Return what ``measure`` gave, as JSON holds it."""
+    if not isinstance(measured, Mapping):
+        raise SweepError(
+            f"sweep: `measure` returned {reprlib.repr(measured)}; allowed: a dictionary of names "
+            "and numbers."
+        )
+    for name in measured:
+        if not isinstance(name, str):
+            raise SweepError(f"sweep: `measure` returned the name {name!r}; allowed: a string.")
+        if name in RESULT_COLUMNS or name in point:
+            raise SweepError(
+                f"sweep: `measure` returned {name!r}, which is the name of another column; rename "
+                "it."
+            )
+    return {name: _defined(name, value) for name, value in measured.items()}
+
+
 def _defined(name: str, value: Any) -> Scalar:
     undefined = isinstance(value, (float, np.floating)) and not math.isfinite(value)
     return None if undefined else plain(f"measured {name!r}", value)
 
 
 _kept: dict[str, _Evaluator] = {}
+_stop: list[Event] = []

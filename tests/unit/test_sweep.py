@@ -1,45 +1,28 @@
-"""Sweeps: points, rows, files, and the same result whoever computes it."""
+"""Sweeps: points, rows, what is refused, curves and frames."""
 
 from __future__ import annotations
 
+import enum
 import io
-import json
-import re
-import signal
-import subprocess
+import itertools
 import sys
-import time
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from sweep_models import BUILT, cells, dying, preset, slow, weight_error
+from sweep_models import BUILT, cells, preset, weight_error
+from sweeping import BITS, refuse, run
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
 from neurochip.fixedpoint import Rounding
-from neurochip.sweep import SweepError, bands, plot_sweep, read_sweep, sweep
+from neurochip.sweep import SweepError, axes, bands, plot_sweep
 from neurochip.sweep.axes import COMPILE_OPTIONS
-from neurochip.sweep.result import RESULT_COLUMNS
+from neurochip.sweep.records import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
-
-BITS = "core.weight_mantissa_bits"
-GRID = {BITS: [3, 8], "seed": [1, 2, 3]}
-
-
-def run(values=GRID, network=cells, **options):
-    """A sweep in this process that takes no time."""
-    return sweep(network, values, **{"duration": 100.0, "dt": 0.5, "workers": 1, **options})
-
-
-def refuse(*arguments, **options):
-    with pytest.raises(SweepError) as caught:
-        run(*arguments, **options)
-    return str(caught.value)
-
 
 # Points and rows
 
@@ -184,14 +167,84 @@ def test_an_axis_that_nothing_takes_is_refused():
         ),
         (
             {"dt": [float("nan")]},
-            "sweep: axis 'dt' = nan; allowed: a finite number, a string, True, False or None. "
-            "Look other objects up by name in the function for network or chip.",
+            "sweep: axis 'dt' = nan; allowed: a finite number that float64 holds, a string, True, "
+            "False or None. Look other objects up by name in the function for network or chip.",
+        ),
+        (
+            {"tau_m": [1, 2, 1.0]},
+            "sweep: axis 'tau_m' has both 1 and 1.0, which are equal; allowed: one of them.",
+        ),
+        (
+            [{"tau_m": 0.0, "seed": 1}, {"tau_m": -0.0, "seed": 2}],
+            "sweep: axis 'tau_m' has both 0.0 and -0.0, which are equal; allowed: one of them.",
+        ),
+        (
+            {"seed": itertools.count()},
+            "sweep: the axis 'seed' has more than 1,000,000 points; allowed: fewer.",
+        ),
+        (
+            {"seed": range(2000), "size": range(2000)},
+            "sweep: the grid has more than 1,000,000 points; allowed: fewer.",
+        ),
+        (
+            {"seed": {3, 1}},
+            "sweep: axis 'seed' = {1, 3}; allowed: a list of values.",
+        ),
+        (
+            7,
+            "sweep: values = 7; allowed: a dictionary of axes and their values, or a list of "
+            "points.",
+        ),
+        (
+            [{"dt": 0.1}, {1: 2, "a": 3}],
+            "sweep: 1 is given in only one of point 0 and point 1; allowed: the same names in all "
+            "points.",
         ),
         ({"size": [3]}, "sweep: the axis 'size' has the name of a result; rename the parameter."),
     ],
 )
 def test_values_that_make_no_points_are_refused(values, message):
-    assert refuse(values) == message
+    assert refuse(values, dt=None) == message
+
+
+class Flag(enum.Enum):
+    ON = "on"
+
+
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [
+        (np.float32(0.1), float(np.float32(0.1))),
+        (np.int8(3), 3),
+        (np.bool_(True), True),
+        (np.array(2.5), 2.5),
+        (np.str_("a"), "a"),
+        (Fraction(1, 4), 0.25),
+        (Flag.ON, "on"),
+        (2**70, 2**70),
+        (-0.0, -0.0),
+    ],
+)
+def test_a_value_is_held_as_json_holds_it(given, held):
+    found = axes.plain("x", given)
+    assert (type(found), repr(found)) == (type(held), repr(held))
+
+
+class Lengths(np.ndarray):
+    """An array with a unit, as several libraries have it."""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(float("inf"), np.nan, Fraction(1, 3), Fraction(10**400), 10**300, 1j, b"a", (1,)),
+        *("\udcff", np.array([1.0]), np.ma.masked, np.array(0.01).view(Lengths)),
+        np.datetime64("2020-01-01"),
+    ],
+)
+def test_a_value_that_json_does_not_hold_is_refused(given):
+    with pytest.raises(SweepError, match=r"^sweep: x = .*; allowed: a finite number that float64 "):
+        axes.plain("x", given)
 
 
 @pytest.mark.parametrize(
@@ -223,32 +276,46 @@ def test_values_that_make_no_points_are_refused(values, message):
             "axes, or give it a default.",
         ),
         (
+            {"values": {"dt": [0.5]}, "dt": 0.1},
+            "sweep: 'dt' is both an option and an axis; allowed: one.",
+        ),
+        (
+            {"values": {"seed": [1]}, "seed": 1},
+            "sweep: 'seed' is both an option and an axis; allowed: one.",
+        ),
+        (
+            {"network": dict},
+            "sweep: the parameters of the function for the network, <class 'dict'>, are not known; "
+            "allowed: a function written in Python.",
+        ),
+        ({"measure": 3}, "sweep: measure = 3; allowed: a function of a PointRun."),
+        ({"record": [3]}, "sweep: record = 3; allowed: names of variables and Probes."),
+        ({"record": None}, "sweep: record = None; allowed: names of variables and Probes."),
+        (
+            {"executor": 3},
+            "sweep: executor = 3; allowed: one of concurrent.futures, or another with a method "
+            "submit.",
+        ),
+        ({"path": 3}, "sweep: path = 3; allowed: the path of a file (.jsonl)."),
+        (
             {"network": lambda **names: names},
             "sweep: the function for the network takes '**names'; allowed: parameters by name. "
             "Name each axis that it depends on.",
         ),
         (
             {"network": lambda seed: seed},
-            "sweep: the function for the network returned 1; allowed: a Network.",
+            f"sweep: point 0 ({BITS}=3, seed=1): the function for the network returned 1; allowed: "
+            "a Network.",
         ),
         (
             {"chip": lambda seed: seed},
-            "sweep: the function for the chip returned 1; allowed: a ChipSpec.",
+            f"sweep: point 0 ({BITS}=3, seed=1): the function for the chip returned 1; allowed: a "
+            "ChipSpec.",
         ),
     ],
 )
 def test_requests_that_cannot_run_are_refused(options, message):
     assert refuse(**options) == message
-
-
-def test_a_measure_that_fails_ends_the_sweep_and_names_the_point():
-    def failing(point_run):
-        return {"ratio": 1 / (point_run.point["seed"] - 2)}
-
-    assert refuse(measure=failing) == (
-        "sweep: point 1 (core.weight_mantissa_bits=3, seed=2) failed with ZeroDivisionError: "
-        "division by zero"
-    )
 
 
 def test_a_function_that_was_changed_is_called_as_it_is_now():
@@ -260,10 +327,30 @@ def test_a_function_that_was_changed_is_called_as_it_is_now():
         assert run({"seed": [1, 2]}, measure=measure).column("x") == [factor, 2 * factor]
 
 
-def test_a_measure_must_not_reuse_a_name():
-    done = run(measure=lambda _: {"rate_error": 1.0})
-    with pytest.raises(SweepError, match=r"^sweep: measure returned 'rate_error', which is the "):
-        _ = done.rows
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (None, "`measure` returned None; allowed: a dictionary of names and numbers."),
+        ({1: 2}, "`measure` returned the name 1; allowed: a string."),
+        (
+            {"rate_error": 1.0},
+            "`measure` returned 'rate_error', which is the name of another column; rename it.",
+        ),
+        (
+            {"seed": 1.0},
+            "`measure` returned 'seed', which is the name of another column; rename it.",
+        ),
+        (
+            {"x": [1]},
+            "measured 'x' = [1]; allowed: a finite number that float64 holds, a string, True, "
+            "False or None.",
+        ),
+    ],
+)
+def test_what_measure_returns_is_checked_at_the_first_point(returned, message):
+    assert refuse({"seed": [4, 5]}, measure=lambda _: returned) == (
+        f"sweep: point 0 (seed=4): {message}"
+    )
 
 
 def test_columns_and_populations_are_asked_for_by_name():
@@ -272,220 +359,6 @@ def test_columns_and_populations_are_asked_for_by_name():
         done.column("rate")
     with pytest.raises(SweepError, match=r"^sweep: no population 'x'; there are 'cells'.$"):
         done.column("rate_error", "x")
-
-
-# Who computes it
-
-
-class Backwards(Executor):
-    """Runs nothing until the last task is there, then the last one first."""
-
-    def __init__(self, tasks):
-        self.waiting, self.tasks = [], tasks
-
-    def submit(self, function, /, *arguments, **options):
-        future = Future()
-        self.waiting.append((future, function, arguments, options))
-        if len(self.waiting) == self.tasks:
-            for done, call, given, named in reversed(self.waiting):
-                try:
-                    done.set_result(call(*given, **named))
-                except SweepError as problem:
-                    done.set_exception(problem)
-        return future
-
-
-def test_the_order_in_which_points_finish_does_not_matter(tmp_path):
-    here = run(path=tmp_path / "here.jsonl")
-    there = run(path=tmp_path / "there.jsonl", executor=Backwards(tasks=6))
-    assert there.rows == here.rows
-    assert there.path.read_bytes() == here.path.read_bytes()
-
-
-def test_a_pool_of_processes_gives_the_same_file(tmp_path):
-    here = run(path=tmp_path / "here.jsonl", measure=weight_error)
-    pool = run(path=tmp_path / "pool.jsonl", measure=weight_error, workers=2)
-    assert pool.path.read_bytes() == here.path.read_bytes()
-
-
-def test_an_executor_of_the_caller_gives_the_same_file_and_stays_open(tmp_path):
-    here = run(path=tmp_path / "here.jsonl")
-    with ThreadPoolExecutor(2) as executor:
-        threads = run(path=tmp_path / "threads.jsonl", executor=executor)
-        assert executor.submit(int, "3").result() == 3
-    assert threads.path.read_bytes() == here.path.read_bytes()
-
-
-def test_a_local_dask_cluster_gives_the_same_file(tmp_path):
-    distributed = pytest.importorskip("distributed", reason="install neurochip[dask] to test it")
-    here = run(path=tmp_path / "here.jsonl", measure=weight_error)
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp://"
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        dask = run(
-            path=tmp_path / "dask.jsonl", measure=weight_error, executor=client.get_executor()
-        )
-    assert dask.path.read_bytes() == here.path.read_bytes()
-
-
-def test_a_function_that_cannot_travel_is_refused():
-    message = refuse(network=lambda seed: cells(), workers=2)
-    assert re.fullmatch(
-        r"sweep: the network, its function or `measure` cannot be sent to a worker \(.+\); define "
-        r"functions at the top level of a module, or pass workers=1\.",
-        message,
-    )
-
-
-def test_a_worker_that_dies_ends_the_sweep_with_advice():
-    assert refuse(measure=dying, workers=2) == (
-        "sweep: a worker process ended before its points were done. In a script, call sweep under "
-        "`if __name__ == '__main__':`; from a notebook, import the functions from a module, or "
-        "pass workers=1; if memory ran out, pass fewer workers."
-    )
-
-
-def test_what_is_done_is_kept_where_another_task_fails(tmp_path):
-    def failing(point_run):
-        return {"ratio": 1 / (point_run.point["seed"] - 2)}
-
-    path = tmp_path / "sweep.jsonl"
-    message = refuse({"seed": [1, 2, 3]}, path=path, measure=failing, executor=Backwards(tasks=3))
-    assert message.startswith("sweep: point 1 (seed=2) failed with ZeroDivisionError")
-    assert [record["point"] for record in read_sweep(path).records] == [0, 2]
-
-
-# Files
-
-
-def test_a_file_reads_as_the_sweep_that_wrote_it(tmp_path):
-    done = run(path=tmp_path / "sweep.jsonl", measure=weight_error, fine=0.05)
-    found = read_sweep(done.path)
-    assert found.complete
-    assert found.rows == done.rows == run(measure=weight_error, fine=0.05).rows
-    assert found.header == done.header
-    assert repr(found) == "Sweep(core.weight_mantissa_bits, seed: 6 of 6 points)"
-
-
-@pytest.mark.parametrize("torn", [0, 1, 40])
-@pytest.mark.parametrize("points", [0, 1, 3, 5])
-def test_a_run_that_was_cut_anywhere_ends_in_the_same_file(tmp_path, points, torn):
-    whole = run(path=tmp_path / "whole.jsonl").path.read_bytes()
-    lines = whole.splitlines(keepends=True)
-    path = tmp_path / "cut.jsonl"
-    # Lines of an unfinished file stand in any order; the last one may be torn.
-    path.write_bytes(lines[0] + b"".join(lines[points:0:-1]) + lines[points + 1][:torn])
-    before = read_sweep(path)
-    assert not before.complete
-    assert len(before.records) == points
-    finished = run(path=path)
-    assert finished.complete
-    assert path.read_bytes() == whole
-
-
-def test_points_that_are_done_do_not_run_again(tmp_path):
-    ran = []
-
-    def measure(point_run):
-        ran.append(point_run.point["seed"])
-        if len(ran) == 4:
-            raise KeyboardInterrupt
-        return {"n": point_run.image.n_synapses}
-
-    path = tmp_path / "sweep.jsonl"
-    with pytest.raises(KeyboardInterrupt):
-        run({"seed": [1, 2, 3, 4, 5, 6]}, path=path, measure=measure)
-    assert len(read_sweep(path).records) == 3
-    done = run({"seed": [1, 2, 3, 4, 5, 6]}, path=path, measure=measure)
-    assert ran == [1, 2, 3, 4, 4, 5, 6]
-    assert done.complete
-    run({"seed": [1, 2, 3, 4, 5, 6]}, path=path, measure=measure)
-    assert len(ran) == 7
-
-
-KILLED = """
-import sys
-from sweep_models import cells, slow
-from neurochip.sweep import sweep
-
-if __name__ == "__main__":
-    sweep(cells, {"core.weight_mantissa_bits": range(1, 9), "seed": range(8)}, duration=20.0,
-          dt=0.5, measure=slow, path=sys.argv[1], workers=2)
-"""
-
-
-def test_a_killed_run_leaves_no_workers_and_goes_on_to_the_same_file(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(KILLED)
-    environment = {"PYTHONPATH": ":".join(sys.path)}
-    command = [sys.executable, str(script)]
-
-    def lines(path):
-        return path.read_bytes().count(b"\n") - 1 if path.exists() else 0
-
-    process = subprocess.Popen(
-        [*command, str(tmp_path / "killed.jsonl")], env=environment, stdout=subprocess.PIPE
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while not lines(tmp_path / "killed.jsonl") and time.monotonic() < deadline:
-            time.sleep(0.02)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=60)  # returns when the last worker has closed the pipe
-    assert 0 < lines(tmp_path / "killed.jsonl") < 64
-    subprocess.run([*command, str(tmp_path / "killed.jsonl")], env=environment, check=True)
-    whole = run(
-        {BITS: range(1, 9), "seed": range(8)},
-        duration=20.0,
-        measure=slow,
-        path=tmp_path / "whole.jsonl",
-    )
-    assert (tmp_path / "killed.jsonl").read_bytes() == whole.path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("change", "difference"),
-    [
-        ({"duration": 200.0}, "duration = 100.0 where this one has 200.0."),
-        ({"dt": 1.0}, 'fixed = {"dt": 0.5} where this one has {"dt": 1.0}.'),
-        ({"values": {BITS: [3, 8], "seed": [1, 2, 4]}}, "values = "),
-        ({"chip": LOIHI.what_if(decay_bits=11)}, "chip = "),
-        ({"network": cells(tau_m=11.0)}, "network = "),
-        ({"measure": slow}, 'measure = null where this one has "slow".'),
-    ],
-)
-def test_a_file_of_another_sweep_is_refused(tmp_path, change, difference):
-    path = tmp_path / "sweep.jsonl"
-    content = run(path=path).path.read_bytes()
-    message = refuse(**{"path": path, **change})
-    assert message.startswith(f"{path}: holds another sweep, with {difference}")
-    assert message.endswith(" Pass another path, or delete the file.")
-    assert path.read_bytes() == content
-
-
-def test_damaged_foreign_and_new_files_are_refused(tmp_path):
-    path = tmp_path / "sweep.jsonl"
-    with pytest.raises(SweepError, match=r"no such file; pass the path of a sweep \(\.jsonl\)\.$"):
-        read_sweep(path)
-    lines = run(path=path).path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([*lines[:3], lines[3][:50] + b"\n", *lines[4:]]))
-    assert refuse(path=path) == (
-        f"{path}: line 4 is damaged. Pass another path, or delete the file."
-    )
-    for content in (b"", b"time,rate\n1,2\n", b'{"a": 1}\n'):
-        path.write_bytes(content)
-        assert refuse(path=path) == (
-            f"{path}: not a sweep; it was not written by neurochip. Pass another path, or delete "
-            "the file."
-        )
-    path.write_text(json.dumps({"neurochip_sweep": 99}) + "\n")
-    assert refuse(path=path) == (
-        f"{path}: sweep format 99; this neurochip reads up to 1. Upgrade neurochip."
-    )
 
 
 # Curves and frames
@@ -517,6 +390,18 @@ def test_a_curve_is_asked_for_by_axis_and_column():
         bands(done, "bits", "chip_rate")
     with pytest.raises(SweepError, match=r"^sweep: column 'verdict' holds 'too few spikes'; a"):
         bands(done, BITS, "verdict")
+
+
+def test_values_that_only_look_equal_have_a_curve_each():
+    done = run({"kind": [1, "1"], "seed": [1, 2]}, network=either)
+    curves = bands(done, "seed", "chip_rate", by="kind")
+    assert [(curve.label, len(curve.x)) for curve in curves] == [("kind = 1", 2)] * 2
+    assert not np.array_equal(curves[0].middle, curves[1].middle)
+
+
+def either(kind):
+    """Another network for 1 than for "1"."""
+    return cells(tau_m=10.0 if kind == 1 else 20.0)
 
 
 def test_a_plot_has_a_line_and_a_band_for_each_curve():

@@ -1,0 +1,171 @@
+"""What all points of a sweep share, and what a point's network and chip are made and known by."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import CompileError, SpecError, SweepError
+from ..hardware import ChipSpec
+from ..image import ChipImage
+from ..network import Network
+from ..recording import Probe, Recording
+from ..validation import Comparison
+from .axes import CORE, Scalar, parameters_of
+from .failures import calling
+from .fingerprint import Content, digest, fingerprint
+
+__all__ = ["Definition", "PointRun", "network_digest"]
+
+_NUMBER = re.compile(r"_\d+\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointRun:
+    """What one point of a sweep gave, for a function that measures more.
+
+    Parameters
+    ----------
+    point : dict
+        Value of every axis.
+    network : Network
+        What was mapped.
+    image : ChipImage
+        What it became.
+    reference, chip : Recording
+        Both runs.
+    comparison : Comparison
+        Of the two.
+    """
+
+    point: Mapping[str, Scalar]
+    network: Network
+    image: ChipImage
+    reference: Recording
+    chip: Recording
+    comparison: Comparison
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What all points of a sweep share; it travels to the workers.
+
+    Parameters
+    ----------
+    key : str
+        Of this sweep alone: workers know by it what they may keep.
+    network : Network or callable
+        The network, or a function of axes that makes it.
+    chip : ChipSpec or callable
+        Likewise.
+    synapses : int
+        Of a network, about: workers keep fewer images of large ones.
+    duration : float, ms
+        Length of each run.
+    fixed : dict
+        ``dt``, ``seed`` and compile options, where no axis sets them.
+    fine : float or None, ms
+        Step of a finer reference.
+    record : tuple of str or Probe
+        Traces for the comparison of v.
+    measure : callable or None
+        Further results of a :class:`PointRun`.
+    """
+
+    key: str
+    network: Network | Callable[..., Network]
+    chip: ChipSpec | Callable[..., ChipSpec]
+    synapses: int
+    duration: float
+    fixed: Mapping[str, Scalar]
+    fine: float | None
+    record: tuple[str | Probe, ...]
+    measure: Callable[[PointRun], Mapping[str, Any]] | None
+
+    @functools.cached_property
+    def _network_axes(self) -> tuple[str, ...]:
+        return tuple(item.name for item in parameters_of(self.network, "network"))
+
+    @functools.cached_property
+    def _chip_axes(self) -> tuple[str, ...]:
+        return tuple(item.name for item in parameters_of(self.chip, "chip"))
+
+    def network_key(self, point: Mapping[str, Scalar]) -> tuple[tuple[str, Scalar], ...]:
+        """Return the part of a point that the network depends on."""
+        full = {**self.fixed, **point}
+        return tuple((name, full[name]) for name in self._network_axes if name in full)
+
+    def reference_key(self, point: Mapping[str, Scalar]) -> tuple[Any, ...]:
+        """Return the part of a point that the reference depends on."""
+        full = {**self.fixed, **point}
+        return self.network_key(point), full["seed"], full["dt"]
+
+    def make_network(self, key: tuple[tuple[str, Scalar], ...]) -> Network:
+        """Return the network of a :meth:`network_key`."""
+        if isinstance(self.network, Network):
+            return self.network
+        with calling("the function for the network"):
+            made = self.network(**dict(key))
+        if not isinstance(made, Network):
+            raise SweepError(
+                f"sweep: the function for the network returned {made!r}; allowed: a Network."
+            )
+        return made
+
+    def image_key(self, point: Mapping[str, Scalar]) -> tuple[tuple[str, Scalar], ...]:
+        """Return the part of a point that the image depends on."""
+        inputs_only = "seed" not in (*self._network_axes, *self._chip_axes)
+        return tuple(item for item in point.items() if item[0] != "seed" or not inputs_only)
+
+    def chip_key(self, point: Mapping[str, Scalar]) -> tuple[tuple[str, Scalar], ...]:
+        """Return the part of a point that the chip depends on."""
+        full = {**self.fixed, **point}
+        names = (*self._chip_axes, "cores", *(name for name in point if name.startswith(CORE)))
+        return tuple((name, full[name]) for name in dict.fromkeys(names) if name in full)
+
+    def base_chip(self, point: Mapping[str, Scalar]) -> ChipSpec:
+        """Return the chip of a point before the fields among its axes are set."""
+        full = {**self.fixed, **point}
+        if isinstance(self.chip, ChipSpec):
+            return self.chip
+        given: dict[str, Any] = {name: full[name] for name in self._chip_axes if name in full}
+        # A chip that contradicts itself is a result.
+        with calling("the function for the chip", CompileError, SpecError):
+            made = self.chip(**given)
+        if not isinstance(made, ChipSpec):
+            raise SweepError(
+                f"sweep: the function for the chip returned {made!r}; allowed: a ChipSpec."
+            )
+        return made
+
+    def make_chip(self, point: Mapping[str, Scalar]) -> ChipSpec:
+        """Return the chip of a point."""
+        base = self.base_chip(point)
+        core: dict[str, Any] = {
+            name.removeprefix(CORE): value for name, value in point.items() if name.startswith(CORE)
+        }
+        cores: Any = point.get("cores")
+        return base.what_if(cores=cores, **core) if core or cores is not None else base
+
+    def chip_digest(self, point: Mapping[str, Scalar]) -> str:
+        """Return what stands for the chip of a point, or for why there is none."""
+        try:
+            return fingerprint(self.make_chip(point))
+        except (CompileError, SpecError) as problem:
+            return fingerprint(str(problem))
+
+
+def network_digest(network: Network) -> str:
+    """Return what stands for a network in the record of a point."""
+    return digest(_Unnumbered().parts(network))
+
+
+class _Unnumbered(Content):
+    """A network whose names have no number at their end: Brian2 counts what nobody named."""
+
+    def field(self, name: str, value: Any) -> Iterator[bytes]:
+        """Yield the pieces of a field of a dataclass."""
+        return self.parts(_NUMBER.sub("", value) if name == "name" else value)

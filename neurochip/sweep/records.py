@@ -1,0 +1,152 @@
+"""What a point leaves: a record, the rows that it makes, and whether it has the shape of one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..validation.comparison import OVERFLOWS
+
+__all__ = ["COLUMNS", "RESULT_COLUMNS", "SPLIT", "Row", "is_header", "is_record", "rows_of"]
+
+Row = dict[str, Any]
+
+_POINT = ("point", "problem", "image", "population")
+COLUMNS = (
+    *("verdict", "size", "reference_spikes", "chip_spikes", "reference_rate", "chip_rate"),
+    *("rate_error", "rate_error_low", "rate_error_high"),
+    *("rate_difference_low", "rate_difference_high", "beyond_chance"),
+    *("mean_absolute_error_hz", "mean_absolute_error", "mean_neuron_rate_error"),
+    *("worst_neuron", "neurons_differing", "reference_cv", "chip_cv", "equal_spikes"),
+    *("coincidence", "reference_saturated", "chip_saturated"),
+    *("v_rmse", "v_largest_error", "v_neurons"),
+)
+"""Of each population."""
+
+SPLIT = tuple(
+    f"{part}_{kind}"
+    for part in ("quantisation", "time_step", "total")
+    for kind in ("signed", "absolute")
+)
+"""Of each population where there is a finer reference."""
+
+RESULT_COLUMNS = (*_POINT, *COLUMNS, *SPLIT, *OVERFLOWS)
+"""Names that no axis and no further result may have."""
+
+_ALWAYS = {"point", "axes", "problem"}
+_RESULTS = {"image", "overflows", "measured", "populations"}
+_DIGESTS = {"network", "chip"}
+
+
+def rows_of(
+    record: Mapping[str, Any], results: Sequence[str], measured: Sequence[str]
+) -> Iterator[Row]:
+    """Yield the rows of a record, with those results of a population and of ``measure``."""
+    found = record.get("populations") or {None: {}}
+    for population, values in found.items():
+        flat = dict(_flat(values))
+        yield {
+            "point": record["point"],
+            **record["axes"],
+            "population": population,
+            **{name: flat.get(name) for name in results},
+            **{
+                name: record["overflows"].get(name, 0) if population is not None else None
+                for name in OVERFLOWS
+            },
+            **{name: record.get("measured", {}).get(name) for name in measured},
+            "image": record.get("image"),
+            "problem": record["problem"],
+        }
+
+
+def is_header(found: Mapping[str, Any]) -> bool:
+    """Whether it says of a sweep what its rows need."""
+    axes, points, fine = found.get("axes"), found.get("points"), found.get("fine", "missing")
+    return (
+        isinstance(axes, list)
+        and all(isinstance(name, str) for name in axes)
+        and 0 < len(axes) == len(set(axes))
+        and type(points) is int
+        and points > 0
+        and (fine is None or _is_number(fine))
+    )
+
+
+def is_record(found: Mapping[str, Any], header: Mapping[str, Any], digests: bool) -> bool:
+    """Whether it is a point of the sweep of this header: its members, and the type of each.
+
+    Parameters
+    ----------
+    found : dict
+        As read from JSON.
+    header : dict
+        One that :func:`is_header`.
+    digests : bool
+        Whether those of network and chip belong to it.
+    """
+    wanted = _ALWAYS | (_DIGESTS if digests else set())
+    if found.get("problem", "missing") is None:
+        wanted = wanted | _RESULTS
+    if set(found) != wanted:
+        return False
+    axes, taken = found["axes"], {*RESULT_COLUMNS, *header["axes"]}
+    return (
+        (type(found["point"]) is int and 0 <= found["point"] < header["points"])
+        and (isinstance(axes, dict) and list(axes) == header["axes"])
+        and all(map(_is_scalar, axes.values()))
+        and (found["problem"] is None or isinstance(found["problem"], str))
+        and all(isinstance(found[name], str) for name in wanted & {*_DIGESTS, "image"})
+        and (found["problem"] is not None or _has_results(found, taken))
+    )
+
+
+def _has_results(found: Mapping[str, Any], taken: set[str]) -> bool:
+    overflows, measured, populations = (
+        found[name] for name in ("overflows", "measured", "populations")
+    )
+    return (
+        isinstance(overflows, dict)
+        and all(type(count) is int for count in overflows.values())
+        and isinstance(measured, dict)
+        and all(name not in taken and _is_scalar(value) for name, value in measured.items())
+        and (isinstance(populations, dict) and len(populations) > 0)
+        and all(map(_is_population, populations.values()))
+    )
+
+
+def _is_population(values: Any) -> bool:
+    if not isinstance(values, dict) or not isinstance(values.get("verdict"), str):
+        return False
+    try:
+        flat = dict(_flat(values))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return False
+    return all(
+        value is None or isinstance(value, bool) or _is_number(value)
+        for name, value in flat.items()
+        if name != "verdict"
+    )
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, str)) or _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int or (type(value) is float and math.isfinite(value))
+
+
+def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if name.endswith("_interval"):
+            low, high = value
+            yield name.replace("_interval", "_low"), low
+            yield name.replace("_interval", "_high"), high
+        elif name == "split":
+            for part, errors in (value or {}).items():
+                yield f"{part}_signed", errors["signed"]
+                yield f"{part}_absolute", errors["absolute"]
+        else:
+            yield name, value
