@@ -35,7 +35,7 @@ ROWS = (
         "neurochip._workers",
         "neurochip.mesh",
     ),
-    ("neurochip._core_spec",),
+    ("neurochip._core_spec", "neurochip._hdf5"),
     ("neurochip.hardware", "neurochip.network"),
     (
         "neurochip.registers",
