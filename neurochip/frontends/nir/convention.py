@@ -26,9 +26,19 @@ from ...errors import FrontendError
 from ...network.network import DELIVERIES
 from ...network.neurons import INTEGRATIONS
 
-__all__ = ["CONVENTIONS", "KICKS", "Convention", "resolve_convention", "seconds_to_ms"]
+__all__ = [
+    "CONVENTIONS",
+    "KICKS",
+    "SAID",
+    "Convention",
+    "finite_number",
+    "resolve_convention",
+    "seconds_to_ms",
+]
 
 KICKS = ("pulse", "impulse", "stored")
+SAID = ("dt", "kick", "integration", "delivery", "reset")
+"""Metadata of a graph that say how it is meant, as :func:`write_nir` stores them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +127,18 @@ def seconds_to_ms(dt: object) -> float:
     FrontendError
         If it is not a number above 0.
     """
-    number = isinstance(dt, numbers.Real) and not isinstance(dt, bool)
-    if not number or not math.isfinite(dt) or dt <= 0:  # type: ignore[arg-type, operator]
+    seconds = finite_number(dt)
+    if seconds is None or seconds <= 0 or not math.isfinite(seconds * 1000):
         raise FrontendError(f"NIR: dt = {dt!r} s; allowed: a number above 0, in seconds.")
-    return float(f"{float(dt) * 1000:.12g}")  # type: ignore[arg-type]
+    return float(f"{seconds * 1000:.12g}")
+
+
+def finite_number(value: object) -> float | None:
+    """Return a finite real number as a float, or None if it is something else."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

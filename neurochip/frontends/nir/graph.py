@@ -1,28 +1,20 @@
-"""Files and nested graphs to one flat graph of NIR nodes; nothing is interpreted yet."""
+"""Files, or graphs of the package nir, to one flat graph; nothing is interpreted yet."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
-
-import numpy as np
+from typing import Any
 
 from ..._extras import require
-from ..._npz import DAMAGE, reason
 from ...errors import FrontendError
+from .convention import SAID
+from .file import Extent, Graph, check_kind, read_file
+from .node import KINDS, NirNode
 
-__all__ = ["FlatGraph", "NirNode", "describe", "load_graph"]
-
-NirNode: TypeAlias = Any  # nir.NIRNode; the package is imported where it is used
-
-_KNOWN = (
-    "Affine", "AvgPool2d", "Conv1d", "Conv2d", "CubaLI", "CubaLIF", "Delay", "Flatten", "I", "IF",
-    "Input", "LI", "LIF", "Linear", "NIRGraph", "Output", "Scale", "SumPool2d", "Threshold",
-)  # fmt: skip
-_WITH_RESET = ("CubaLIF", "IF", "LIF")
+__all__ = ["FlatGraph", "load_graph", "take_node"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,36 +23,24 @@ class FlatGraph:
 
     Parameters
     ----------
-    nodes : dict of str to nir node
+    nodes : dict of str to NirNode
         Inputs and outputs of nested graphs remain as nodes that pass on what they get.
     sources : dict of str to list of str
         Nodes that feed each node, in the order of the edges.
     outside : frozenset of str
         Inputs and outputs of the whole graph, as against those of nested ones.
-    without_reset : frozenset of str
-        Nodes of a file that store no ``v_reset``.
-    metadata : dict
-        Of the whole graph.
+    metadata : dict of str to dict
+        Of the whole graph (``""``) and of nested ones by their path, what says how they are meant.
     """
 
     nodes: Mapping[str, NirNode]
     sources: Mapping[str, list[str]]
     outside: frozenset[str]
-    without_reset: frozenset[str] = frozenset()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def ends(self, kind: str) -> list[str]:
         """Inputs or outputs (``"Input"``, ``"Output"``) of the whole graph, in order."""
-        return [
-            name
-            for name, node in self.nodes.items()
-            if name in self.outside and type(node).__name__ == kind
-        ]
-
-
-def describe(name: str, node: NirNode) -> str:
-    """Name a node in a message."""
-    return f"NIR: {type(node).__name__} {name!r}"
+        return [n for n, node in self.nodes.items() if n in self.outside and node.kind == kind]
 
 
 def load_graph(source: Any) -> FlatGraph:
@@ -69,124 +49,138 @@ def load_graph(source: Any) -> FlatGraph:
     Raises
     ------
     FrontendError
-        If the file is missing, damaged or foreign, a node is of an unknown type, an edge ends
-        nowhere, or a nested graph has several inputs or outputs.
+        If the file is missing, damaged or foreign, a node is of an unknown type or has an odd name,
+        an edge ends nowhere, or a nested graph has several inputs or outputs.
     MissingExtraError
-        If the package nir is not installed.
+        If a package of the extra ``nir`` that is needed is not installed.
     """
-    nir = require("nir", "nir", "reading a NIR graph")
     if isinstance(source, (str, os.PathLike)):
-        graph, without_reset = _read(Path(source), nir)
-    elif isinstance(source, nir.NIRGraph):
-        graph, without_reset = source, frozenset()
+        graph = read_file(Path(source))
     else:
-        raise FrontendError(
-            f"NIR: source = {source!r}; allowed: the path of a .nir file, or a nir.NIRGraph."
-        )
-    nodes: dict[str, NirNode] = {}
-    edges: list[tuple[str, str]] = []
-    _flatten(graph, "", nodes, edges)
-    sources: dict[str, list[str]] = {name: [] for name in nodes}
-    for before, after in dict.fromkeys(edges):
+        nir = require("nir", "nir", "reading a NIR graph")
+        if not isinstance(source, nir.NIRGraph):
+            raise FrontendError(
+                f"NIR: source = {source!r}; allowed: the path of a .nir file, or a nir.NIRGraph."
+            )
+        graph = _take_graph(source, "", 1, Extent("NIR"))
+    flat = _Flattening()
+    flat.open(graph, "")
+    sources: dict[str, list[str]] = {name: [] for name in flat.nodes}
+    for before, after in dict.fromkeys(flat.edges):
         sources[after].append(before)
-    outside = frozenset(name for name, node in graph.nodes.items() if _kind(node) != "NIRGraph")
-    metadata = {key: _plain(value) for key, value in (graph.metadata or {}).items()}
-    return FlatGraph(nodes, sources, outside, without_reset, metadata)
+    outside = frozenset(name for name, node in graph.nodes.items() if isinstance(node, NirNode))
+    return FlatGraph(flat.nodes, sources, outside, flat.metadata)
 
 
-def _kind(node: NirNode) -> str:
-    return type(node).__name__
+def take_node(path: str, node: Any) -> NirNode:
+    """Return a node of the package nir as ours.
+
+    Raises
+    ------
+    FrontendError
+        If it is of an unknown kind, or lacks a member.
+    """
+    kind = type(node).__name__
+    check_kind("NIR", path, kind)
+    needed, optional = KINDS[kind]
+    own: Any = {
+        "Flatten": {"input_type": ("input_type", "input")},
+        "Input": {"shape": ("input_type", "input")},
+        "Output": {"shape": ("output_type", "output")},
+    }.get(kind, {})
+    members = dict(optional)
+    for name in (*needed, *optional):
+        attribute, port = own.get(name, (name, None))
+        value = getattr(node, attribute, members.get(name))
+        if port is not None:
+            value = value.get(port) if isinstance(value, Mapping) else None
+        if value is None and name in needed and port is None:
+            raise FrontendError(f"NIR: {kind} {path!r}: has no {name!r}. Give it one.")
+        members[name] = value
+    return NirNode(path, kind, members)
 
 
-def _read(path: Path, nir: Any) -> tuple[Any, frozenset[str]]:
-    h5py = require("h5py", "nir", "reading a NIR graph")
-    if not path.is_file():
-        raise FrontendError(f"{path}: no such file; pass the path of a NIR graph (.nir).")
-    try:
-        with h5py.File(path, "r") as file:
-            root = _plain(file["node/type"][()])
-            stored = dict(_stored_nodes(file["node"])) if root == "NIRGraph" else {}
-            kinds = {name: _plain(node["type"][()]) for name, node in stored.items()}
-            without_reset = frozenset(
-                name
-                for name, kind in kinds.items()
-                if kind in _WITH_RESET and "v_reset" not in stored[name]
-            )
-    except (*DAMAGE, AttributeError, TypeError) as problem:
-        raise FrontendError(
-            f"{path}: damaged or not a NIR graph ({reason(problem)}); write it again from its "
-            "source."
-        ) from None
-    if root != "NIRGraph":
-        raise FrontendError(f"{path}: holds a single {root}; allowed: a NIRGraph with its edges.")
-    for name, kind in kinds.items():
-        if kind not in _KNOWN:
+def _take_graph(graph: Any, prefix: str, level: int, extent: Extent) -> Graph:
+    """Return a graph of the package nir as ours."""
+    where = f"the graph {prefix[:-1]!r}" if prefix else "the graph"
+    for name, kind, allowed in (
+        ("nodes", Mapping, "a dict of nodes"),
+        ("edges", Collection, "a list of pairs of names"),
+        ("metadata", (Mapping, type(None)), "a dict"),
+    ):
+        found = getattr(graph, name, None)
+        if not isinstance(found, kind):
             raise FrontendError(
-                f"{path}: node {name!r} is of the type {kind!r}; known: {', '.join(_KNOWN)}. "
-                "Replace it by these."
+                f"NIR: {name} of {where} are a {type(found).__name__}; allowed: {allowed}."
             )
-    try:
-        # The library's own check of types refuses kernels that are not square; ours follows.
-        graph = nir.read(path, type_check=False)
-    except (*DAMAGE, AssertionError, AttributeError, TypeError) as problem:
-        raise FrontendError(
-            f"{path}: the package nir cannot read it ({reason(problem)}); write it again from its "
-            "source."
-        ) from None
-    return graph, without_reset
-
-
-def _stored_nodes(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Groups of all nodes in a file by their path, nested ones included."""
-    for name, node in group["nodes"].items():
-        yield prefix + name, node
-        if "nodes" in node:
-            yield from _stored_nodes(node, f"{prefix}{name}.")
-
-
-def _plain(value: Any) -> Any:
-    """Bytes and arrays of one number as what they are."""
-    if isinstance(value, bytes):
-        return value.decode()
-    return (
-        value.item() if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 else value
-    )
-
-
-def _flatten(
-    graph: Any, prefix: str, nodes: dict[str, NirNode], edges: list[tuple[str, str]]
-) -> None:
-    entrances, exits = {}, {}
+    nodes: dict[str, NirNode | Graph] = {}
     for name, node in graph.nodes.items():
-        path = prefix + name
-        if path in nodes:
-            raise FrontendError(
-                f"NIR: two nodes are named {path!r} once nested graphs are opened. Rename one."
-            )
-        entrances[name] = exits[name] = path
-        if _kind(node) == "NIRGraph":
-            _flatten(node, f"{path}.", nodes, edges)
-            entrances[name] = _only(node, path, "Input")
-            exits[name] = _only(node, path, "Output")
-        elif _kind(node) in _KNOWN:
-            nodes[path] = node
+        extent.enter(level)
+        path = f"{prefix}{name}"
+        if type(node).__name__ == "NIRGraph":
+            nodes[name] = _take_graph(node, f"{path}.", level + 1, extent)
         else:
-            raise FrontendError(
-                f"NIR: node {path!r} is of the type {_kind(node)!r}; known: {', '.join(_KNOWN)}. "
-                "Replace it by these."
-            )
-    for before, after in graph.edges:
-        for end in (before, after):
-            if end not in graph.nodes:
+            nodes[name] = take_node(path, node)
+    for edge in graph.edges:
+        pair = isinstance(edge, (tuple, list)) and len(edge) == 2
+        if not pair or not all(isinstance(end, str) for end in edge):
+            raise FrontendError(f"NIR: {where} has an edge {edge!r}; allowed: pairs of names.")
+    metadata = graph.metadata or {}
+    said = {key: metadata[key] for key in SAID if key in metadata}
+    return Graph(nodes, [(a, b) for a, b in graph.edges], said)
+
+
+class _Flattening:
+    """Opens nested graphs."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, NirNode] = {}
+        self.edges: list[tuple[str, str]] = []
+        self.metadata: dict[str, Mapping[str, Any]] = {}
+
+    def open(self, graph: Graph, prefix: str) -> None:
+        """Add the nodes and edges of a graph, and of those in it."""
+        self.metadata[prefix[:-1]] = graph.metadata
+        entrances, exits = {}, {}
+        for name, node in graph.nodes.items():
+            _check_name(prefix, name)
+            path = prefix + name
+            if path in self.nodes:
                 raise FrontendError(
-                    f"NIR: the edge {prefix + before!r} -> {prefix + after!r} ends at "
-                    f"{prefix + end!r}, which is not a node. Add the node or remove the edge."
+                    f"NIR: two nodes are named {path!r} once nested graphs are opened. Rename one."
                 )
-        edges.append((exits[before], entrances[after]))
+            entrances[name] = exits[name] = path
+            if isinstance(node, Graph):
+                self.open(node, f"{path}.")
+                entrances[name] = _only(node, path, "Input")
+                exits[name] = _only(node, path, "Output")
+            else:
+                self.nodes[path] = node
+        for before, after in graph.edges:
+            for end in (before, after):
+                if end not in graph.nodes:
+                    raise FrontendError(
+                        f"NIR: the edge {prefix + before!r} -> {prefix + after!r} ends at "
+                        f"{prefix + end!r}, which is not a node. Add the node or remove the edge."
+                    )
+            self.edges.append((exits[before], entrances[after]))
 
 
-def _only(graph: Any, path: str, kind: str) -> str:
-    found = [name for name, node in graph.nodes.items() if _kind(node) == kind]
+def _check_name(prefix: str, name: object) -> None:
+    sound = isinstance(name, str) and name.strip() and name.isprintable()
+    if not sound:
+        raise FrontendError(
+            f"NIR: a node{f' of {prefix[:-1]!r}' if prefix else ''} is named {name!r}; allowed: "
+            "text that can be printed. Rename it."
+        )
+
+
+def _only(graph: Graph, path: str, kind: str) -> str:
+    found = [
+        name
+        for name, node in graph.nodes.items()
+        if isinstance(node, NirNode) and node.kind == kind
+    ]
     if len(found) != 1:
         raise FrontendError(
             f"NIR: the nested graph {path!r} has {len(found)} nodes of type {kind}; allowed: one, "

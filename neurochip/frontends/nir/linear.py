@@ -15,233 +15,300 @@ import numpy as np
 from ..._extras import require
 from ...errors import FrontendError
 from ...typing import Float64Array, Int64Array
-from .graph import NirNode, describe
+from .node import MOST_ENTRIES, NirNode, Shape, size_of
 
-__all__ = ["Matrix", "Shape", "Transform", "transform"]
+__all__ = ["Matrix", "Transform", "sparse", "transform", "weight_matrix"]
 
-Shape: TypeAlias = tuple[int, ...]
 Matrix: TypeAlias = Any  # scipy.sparse.csr_array; scipy is imported where it is used
 
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """``y = matrix @ x + bias`` for flattened x and y; ``shape`` is that of y."""
+    """``y = build() @ x + bias`` for flattened x and y; ``shape`` is that of y.
 
-    matrix: Matrix
-    bias: Float64Array
+    The shape is known before the matrix, which may be large, is built.
+    """
+
     shape: Shape
+    bias: Float64Array
+    build: Callable[[], Matrix]
 
 
-def transform(name: str, node: NirNode, shape: Shape) -> Transform:
+def transform(node: NirNode, shape: Shape) -> Transform:
     """Return what a linear node does to a tensor of ``shape``.
 
     Raises
     ------
     FrontendError
-        If the shape does not fit the node, or the node is not exactly linear.
+        If the shape does not fit the node, the node is not exactly linear, or its matrix would be
+        too large.
     """
-    return _TRANSFORMS[type(node).__name__](describe(name, node), node, shape)
+    return _TRANSFORMS[node.kind](node, shape)
 
 
-def _sparse() -> Any:
+def sparse() -> Any:
+    """Return scipy.sparse.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
     return require("scipy.sparse", "nir", "reading a NIR graph")
 
 
-def _size(shape: Shape) -> int:
-    return int(np.prod(shape, dtype=np.int64))
+def weight_matrix(node: NirNode) -> Matrix:
+    """Return the weight of a dense node, which a file holds as a sparse matrix already."""
+    weight = node.members["weight"]
+    if hasattr(weight, "tocsr"):
+        return weight
+    return sparse().csr_array(node.numbers("weight", 2))
 
 
-def _identity(_: str, __: NirNode, shape: Shape) -> Transform:
-    size = _size(shape)
-    return Transform(_sparse().eye_array(size, format="csr"), np.zeros(size), shape)
+def _identity(node: NirNode, shape: Shape) -> Transform:
+    size = size_of(node.label, shape)
+    return Transform(shape, np.zeros(size), lambda: sparse().eye_array(size, format="csr"))
 
 
-def _dense(label: str, node: NirNode, shape: Shape) -> Transform:
-    weight = np.asarray(node.weight, dtype=np.float64)
-    if weight.ndim != 2:
+def _end(node: NirNode, shape: Shape) -> Transform:
+    """Return what an Output does, or an Input of a nested graph: nothing."""
+    _check_declared(node, "shape", shape)
+    return _identity(node, shape)
+
+
+def _check_declared(node: NirNode, member: str, shape: Shape) -> None:
+    declared = node.shape(member)
+    # A 0 is how some leave a size open.
+    if declared is None or 0 in declared:
+        return
+    if size_of(node.label, declared) != size_of(node.label, shape):
         raise FrontendError(
-            f"{label}: weight has shape {weight.shape}; allowed: two dimensions, outputs and "
-            "inputs."
+            f"{node.label}: {member} = {declared} and gets shape {shape}; allowed: as many "
+            "elements. Correct one of them."
         )
+
+
+def _dense(node: NirNode, shape: Shape) -> Transform:
+    weight = weight_matrix(node)
     outputs, inputs = weight.shape
-    if _size(shape) != inputs:
+    if size_of(node.label, shape) != inputs:
         raise FrontendError(
-            f"{label}: weight takes {inputs} inputs and gets shape {shape}. Correct the weight, or "
-            "flatten what comes before."
+            f"{node.label}: weight takes {inputs} inputs and gets shape {shape}. Correct the "
+            "weight, or flatten what comes before."
         )
-    bias = np.zeros(outputs)
-    if type(node).__name__ == "Affine":
-        bias = np.asarray(node.bias, dtype=np.float64).ravel()
-        if bias.size != outputs:
-            raise FrontendError(f"{label}: bias has {bias.size} values; allowed: {outputs}.")
-    return Transform(_sparse().csr_array(weight), bias, (outputs,))
+    size_of(node.label, (outputs,))
+    bias = _bias(node, outputs) if node.kind == "Affine" else np.zeros(outputs)
+    return Transform((outputs,), bias, lambda: weight)
 
 
-def _scale(label: str, node: NirNode, shape: Shape) -> Transform:
-    scale = np.asarray(node.scale, dtype=np.float64)
+def _bias(node: NirNode, outputs: int) -> Float64Array:
+    bias = node.numbers("bias").ravel()
+    if bias.size not in {1, outputs}:
+        raise FrontendError(
+            f"{node.label}: bias has {bias.size} values; allowed: {outputs}, or one."
+        )
+    return np.broadcast_to(bias, (outputs,))
+
+
+def _scale(node: NirNode, shape: Shape) -> Transform:
+    scale = node.numbers("scale")
     if scale.size != 1 and scale.shape != shape:
         raise FrontendError(
-            f"{label}: scale has shape {scale.shape} and gets shape {shape}; allowed: one shape, "
-            "or one value."
+            f"{node.label}: scale has shape {scale.shape} and gets shape {shape}; allowed: one "
+            "shape, or one value."
         )
-    size = _size(shape)
+    size = size_of(node.label, shape)
     diagonal = np.broadcast_to(scale.ravel(), (size,))
-    return Transform(_sparse().diags_array(diagonal, format="csr"), np.zeros(size), shape)
+    return Transform(shape, np.zeros(size), lambda: sparse().diags_array(diagonal, format="csr"))
 
 
-def _flatten(label: str, node: NirNode, shape: Shape) -> Transform:
-    begin, end = (_axis(label, name, getattr(node, name), shape) for name in _DIMS)
+def _flatten(node: NirNode, shape: Shape) -> Transform:
+    _check_declared(node, "input_type", shape)
+    begin, end = (_axis(node, name, shape) for name in ("start_dim", "end_dim"))
     if begin > end:
         raise FrontendError(
-            f"{label}: start_dim = {node.start_dim} lies after end_dim = {node.end_dim}."
+            f"{node.label}: start_dim = {node.integers('start_dim')[0]} lies after end_dim = "
+            f"{node.integers('end_dim')[0]}."
         )
-    middle = _size(shape[begin : end + 1])
-    return _identity(label, node, (*shape[:begin], middle, *shape[end + 1 :]))
+    middle = size_of(node.label, shape[begin : end + 1])
+    return _identity(node, (*shape[:begin], middle, *shape[end + 1 :]))
 
 
-_DIMS = ("start_dim", "end_dim")
-
-
-def _axis(label: str, name: str, value: Any, shape: Shape) -> int:
+def _axis(node: NirNode, name: str, shape: Shape) -> int:
     # A graph has no batch dimension, but files that come from tensors with one count from it: a
     # vector has nothing to flatten from dimension 1 on, and stays as it is.
-    axis = min(int(value), len(shape) - 1)
+    (value,) = node.integers(name)
+    axis = min(value, len(shape) - 1)
     if axis < -len(shape):
-        raise FrontendError(f"{label}: {name} = {value}; allowed: -{len(shape)} or more.")
+        raise FrontendError(f"{node.label}: {name} = {value}; allowed: -{len(shape)} or more.")
     return axis % len(shape)
 
 
-def _conv(label: str, node: NirNode, shape: Shape) -> Transform:
+def _conv(node: NirNode, shape: Shape) -> Transform:
     """Convolution in one or two dimensions (as cross-correlation, like PyTorch's)."""
-    weight = np.asarray(node.weight, dtype=np.float64)
-    dims = 1 if type(node).__name__ == "Conv1d" else 2
+    dims = 1 if node.kind == "Conv1d" else 2
+    weight = node.numbers("weight", dims + 2)
     outputs, per_group, *kernel = weight.shape
-    groups = int(np.asarray(node.groups).item())
+    (groups,) = node.integers("groups", at_least=1)
     if len(shape) != dims + 1 or shape[0] != per_group * groups or outputs % groups:
         raise FrontendError(
-            f"{label}: weight has shape {weight.shape} in {groups} groups and gets shape {shape}; "
-            f"allowed: {per_group * groups} channels of {dims} dimensions."
+            f"{node.label}: weight has shape {weight.shape} in {groups} groups and gets shape "
+            f"{shape}; allowed: {per_group * groups} channels of {dims} dimensions."
         )
-    stride = _per_axis(label, "stride", node.stride, dims)
-    dilation = _per_axis(label, "dilation", node.dilation, dims)
-    padding = _padding(label, node.padding, kernel, stride, dilation)
-    window, outer, inner, size = _windows(
-        label, shape[1:], tuple(kernel), stride, padding, dilation
-    )
-    positions, cells = _size(size), _size(shape[1:])
-    # Channel pairs of the groups, and every window of every pair.
-    out = np.arange(outputs)
-    first = out // (outputs // groups) * per_group
-    row = out[:, None, None] * positions + outer
-    channel = first[:, None] + np.arange(per_group)
-    column = channel[:, :, None] * cells + inner
-    values = weight.reshape(outputs, per_group, -1)[:, :, window]
-    rows, columns = np.broadcast_arrays(row, column)
-    matrix = _sparse().csr_array(
-        (values.ravel(), (rows.ravel(), columns.ravel())),
-        shape=(outputs * positions, _size(shape)),
-    )
-    matrix.eliminate_zeros()
-    bias = np.broadcast_to(np.asarray(node.bias, dtype=np.float64).ravel(), (outputs,))
-    return Transform(matrix, np.repeat(bias, positions), (outputs, *size))
+    declared = node.shape("input_shape")
+    if declared is not None and declared[-dims:] != shape[1:]:
+        raise FrontendError(
+            f"{node.label}: input_shape = {declared} and gets shape {shape}; allowed: one shape. "
+            "Correct one of them."
+        )
+    stride = node.integers("stride", dims, at_least=1)
+    dilation = node.integers("dilation", dims, at_least=1)
+    padding = _padding(node, kernel, stride, dilation)
+    grid = _Grid(node.label, shape[1:], tuple(kernel), stride, padding, dilation)
+    grid.check(outputs * per_group)
+    size_of(node.label, (outputs, *grid.size))
+
+    def build() -> Matrix:
+        window, outer, inner = grid.meetings()
+        # Rows go through the windows of an output, and each window through its channels.
+        first = np.arange(outputs) // (outputs // groups) * per_group
+        channel = first[:, None, None] + np.arange(per_group)
+        column = (channel * grid.cells).astype(np.int32) + inner[:, None].astype(np.int32)
+        values = weight.reshape(outputs, per_group, -1).transpose(0, 2, 1)[:, window]
+        counts = np.tile(np.bincount(outer, minlength=grid.positions) * per_group, outputs)
+        matrix = sparse().csr_array(
+            (values.ravel(), column.ravel(), np.concatenate([[0], np.cumsum(counts)])),
+            shape=(outputs * grid.positions, size_of(node.label, shape)),
+        )
+        matrix.eliminate_zeros()
+        return matrix
+
+    bias = np.repeat(_bias(node, outputs), grid.positions)
+    return Transform((outputs, *grid.size), bias, build)
 
 
-def _pool(label: str, node: NirNode, shape: Shape) -> Transform:
+def _pool(node: NirNode, shape: Shape) -> Transform:
     if len(shape) != 3:
-        raise FrontendError(f"{label}: gets shape {shape}; allowed: channels, height and width.")
-    kernel = _per_axis(label, "kernel_size", node.kernel_size, 2)
-    stride = _per_axis(label, "stride", node.stride, 2)
-    padding = _per_axis(label, "padding", node.padding, 2)
-    average = type(node).__name__ == "AvgPool2d"
+        raise FrontendError(
+            f"{node.label}: gets shape {shape}; allowed: channels, height and width."
+        )
+    kernel = node.integers("kernel_size", 2, at_least=1)
+    stride = node.integers("stride", 2, at_least=1)
+    padding = node.integers("padding", 2, at_least=0)
+    average = node.kind == "AvgPool2d"
     if average and any(padding):
         raise FrontendError(
-            f"{label}: padding = {padding}, and NIR does not say whether the mean counts padded "
-            "cells; allowed: no padding. Use a SumPool2d and a Scale."
+            f"{node.label}: padding = {padding}, and NIR does not say whether the mean counts "
+            "padded cells; allowed: no padding. Use a SumPool2d and a Scale."
         )
-    borders = [(pad, pad) for pad in padding]
-    _, outer, inner, size = _windows(label, shape[1:], kernel, stride, borders, (1, 1))
-    channel = np.arange(shape[0])[:, None]
-    rows = (channel * _size(size) + outer).ravel()
-    columns = (channel * _size(shape[1:]) + inner).ravel()
-    value = 1 / _size(kernel) if average else 1.0
-    matrix = _sparse().csr_array(
-        (np.full(len(rows), value), (rows, columns)), shape=(shape[0] * _size(size), _size(shape))
-    )
-    return Transform(matrix, np.zeros(matrix.shape[0]), (shape[0], *size))
+    grid = _Grid(node.label, shape[1:], kernel, stride, [(n, n) for n in padding], (1, 1))
+    grid.check(shape[0])
 
+    def build() -> Matrix:
+        window, outer, inner = grid.meetings()
+        value = 1 / size_of(node.label, kernel) if average else 1.0
+        one = sparse().csr_array(
+            (np.full(len(window), value), (outer, inner)), shape=(grid.positions, grid.cells)
+        )
+        return sparse().kron(sparse().eye_array(shape[0]), one, format="csr")
 
-def _per_axis(label: str, name: str, value: Any, dims: int) -> Shape:
-    array = np.asarray(value).ravel()
-    if array.size not in {1, dims} or array.dtype.kind not in "iu":
-        raise FrontendError(f"{label}: {name} = {value!r}; allowed: {dims} integers, or one.")
-    return tuple(int(item) for item in np.broadcast_to(array, (dims,)))
+    return Transform((shape[0], *grid.size), np.zeros(shape[0] * grid.positions), build)
 
 
 def _padding(
-    label: str, value: Any, kernel: list[int], stride: Shape, dilation: Shape
+    node: NirNode, kernel: list[int], stride: Shape, dilation: Shape
 ) -> list[tuple[int, int]]:
     """Padded cells before and after each axis."""
-    if isinstance(value, bytes):
-        value = value.decode()
-    if value == "valid":
+    text = node.text("padding")
+    if text is None:
+        return [(pad, pad) for pad in node.integers("padding", len(kernel), at_least=0)]
+    if text == "valid":
         return [(0, 0)] * len(kernel)
-    if value == "same":
-        if any(step != 1 for step in stride):
-            raise FrontendError(f"{label}: padding = 'same' with stride {stride}; allowed: 1.")
-        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-        return [(total // 2, total - total // 2) for total in totals]
-    return [(pad, pad) for pad in _per_axis(label, "padding", value, len(kernel))]
+    if text != "same":
+        raise FrontendError(
+            f"{node.label}: padding = {text!r}; allowed: 'same', 'valid', or integers."
+        )
+    if any(step != 1 for step in stride):
+        raise FrontendError(f"{node.label}: padding = 'same' with stride {stride}; allowed: 1.")
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    return [(total // 2, total - total // 2) for total in totals]
 
 
-def _windows(
-    label: str,
-    cells: Shape,
-    kernel: Shape,
-    stride: Shape,
-    padding: list[tuple[int, int]],
-    dilation: Shape,
-) -> tuple[Int64Array, Int64Array, Int64Array, Shape]:
-    """Which cell of the kernel meets which input for which output, where all are inside.
+class _Grid:
+    """Where a kernel is put on a tensor of one channel.
 
-    Returns
-    -------
-    window, outer, inner : ndarray of int64, shape (n,)
-        Flat indices into kernel, output and input.
-    size : tuple of int
-        Shape of the output.
+    Parameters
+    ----------
+    label : str
+        The node, for messages.
+    cells, kernel, stride, dilation : tuple of int
+        Sizes, for each axis.
+    padding : list of pairs of int
+        Cells before and after each axis.
     """
-    axes, size = [], []
-    for n, k, step, (before, after), gap in zip(
-        cells, kernel, stride, padding, dilation, strict=True
-    ):
-        length = (n + before + after - gap * (k - 1) - 1) // step + 1
-        if length < 1:
+
+    def __init__(
+        self,
+        label: str,
+        cells: Shape,
+        kernel: Shape,
+        stride: Shape,
+        padding: list[tuple[int, int]],
+        dilation: Shape,
+    ) -> None:
+        self._label, self._kernel, self._cells = label, kernel, cells
+        self._axes = list(zip(cells, kernel, stride, padding, dilation, strict=True))
+        self.size: Shape = tuple(
+            (n + before + after - gap * (k - 1) - 1) // step + 1
+            for n, k, step, (before, after), gap in self._axes
+        )
+        if min(self.size) < 1:
             raise FrontendError(f"{label}: a kernel of {kernel} is larger than its input {cells}.")
-        size.append(length)
-        axes.append(np.arange(length)[:, None] * step - before + np.arange(k)[None, :] * gap)
-    if len(axes) == 1:
-        (position,) = axes
-        inside = (position >= 0) & (position < cells[0])
-        outer, window = np.nonzero(inside)
-        return window, outer, position[inside], tuple(size)
-    down, across = axes
-    inside = ((down >= 0) & (down < cells[0]))[:, None, :, None] & (
-        (across >= 0) & (across < cells[1])
-    )[None, :, None, :]
-    i, j, p, q = np.nonzero(inside)
-    window = p * kernel[1] + q
-    return window, i * size[1] + j, down[i, p] * cells[1] + across[j, q], tuple(size)
+        self.positions = size_of(label, self.size)
+        self.cells = size_of(label, cells)
+
+    def check(self, channels: int) -> None:
+        """Raise a FrontendError if this many channels, or pairs of them, would be too much."""
+        entries = channels * self.positions
+        for k in self._kernel:
+            entries *= k
+        if entries > MOST_ENTRIES:
+            raise FrontendError(
+                f"{self._label}: would be a matrix of {entries} entries; allowed: {MOST_ENTRIES}."
+            )
+
+    def meetings(self) -> tuple[Int64Array, Int64Array, Int64Array]:
+        """Which cell of the kernel meets which input for which output, where all are inside.
+
+        Returns
+        -------
+        window, outer, inner : ndarray of int64, shape (n,)
+            Flat indices into kernel, output (ascending) and input.
+        """
+        axes = [
+            np.arange(length)[:, None] * step - before + np.arange(k)[None, :] * gap
+            for length, (_, k, step, (before, _), gap) in zip(self.size, self._axes, strict=True)
+        ]
+        inside = [(axis >= 0) & (axis < n) for axis, n in zip(axes, self._cells, strict=True)]
+        if len(axes) == 1:
+            outer, window = np.nonzero(inside[0])
+            return window, outer, axes[0][inside[0]]
+        down, across = axes
+        i, j, p, q = np.nonzero(inside[0][:, None, :, None] & inside[1][None, :, None, :])
+        inner = down[i, p] * self._cells[1] + across[j, q]
+        return p * self._kernel[1] + q, i * self.size[1] + j, inner
 
 
-_TRANSFORMS: dict[str, Callable[[str, NirNode, Shape], Transform]] = {
+_TRANSFORMS: dict[str, Callable[[NirNode, Shape], Transform]] = {
     "Affine": _dense,
     "AvgPool2d": _pool,
     "Conv1d": _conv,
     "Conv2d": _conv,
+    "Delay": _identity,  # but for the time that it takes
     "Flatten": _flatten,
-    "Input": _identity,
+    "Input": _end,
     "Linear": _dense,
-    "Output": _identity,
+    "Output": _end,
     "Scale": _scale,
     "SumPool2d": _pool,
     "Threshold": _identity,  # where it passes on spikes

@@ -13,7 +13,7 @@ from ...errors import StimulusError
 from ...network import Network, SpikeInput
 from ...stimulus import Stimulus
 from .convention import Convention
-from .linear import Shape
+from .node import Shape
 
 __all__ = ["NirModel"]
 

@@ -17,14 +17,14 @@ from ...errors import FrontendError, NetworkError
 from ...network import LIF
 from ...typing import Float64Array
 from .convention import Convention
-from .graph import NirNode, describe
-from .linear import Shape
+from .node import KINDS, NirNode, Shape, size_of
 
-__all__ = ["SILENT", "SPIKING", "NeuronNode", "read_neurons"]
+__all__ = ["SILENT", "SPIKING", "NeuronNode", "own_shape", "read_neurons"]
 
 SPIKING = ("CubaLIF", "IF", "LIF", "Threshold")
 SILENT = ("CubaLI", "I", "LI")
 """Nodes whose output is v itself."""
+_LONGEST = 1e300  # s: in ms still a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,57 +52,78 @@ class NeuronNode:
     onset: Float64Array
 
 
+def own_shape(node: NirNode) -> Shape | None:
+    """Return the shape of the parameters; None if all of them are single numbers."""
+    needed, optional = KINDS[node.kind]
+    for name in (*needed, *optional):
+        if node.members[name] is not None:
+            shape = node.numbers(name).shape
+            if math.prod(shape) > 1:
+                return shape
+    return None
+
+
 def read_neurons(
-    name: str, node: NirNode, dt: float, convention: Convention, v_reset: float | None
+    node: NirNode, shape: Shape, dt: float, convention: Convention, v_reset: float
 ) -> NeuronNode:
     """Turn a node into a model.
 
     Parameters
     ----------
-    name, node
+    node : NirNode
         Of the flat graph.
+    shape : tuple of int
+        Of the neurons; parameters that are single numbers are those of all.
     dt : float, ms
         Step.
     convention : Convention
         Of the graph.
-    v_reset : float, optional
+    v_reset : float
         Reset of a node that stores none.
 
     Raises
     ------
     FrontendError
-        If a parameter is missing or not allowed.
+        If a parameter is not allowed.
     """
-    kind, label = type(node).__name__, describe(name, node)
-    if kind == "Threshold":
-        return _threshold(label, node, dt, convention)
-    cuba = kind.startswith("Cuba")
+    get = _Parameters(node, shape)
+    if node.kind == "Threshold":
+        return _threshold(node, get("threshold"), shape, dt, convention)
+    cuba = node.kind.startswith("Cuba")
     if cuba and convention.kick == "stored" and convention.integration == "exact":
         raise FrontendError(
-            f"{label}: kick = 'stored' adds the current to v as it is, but with integration = "
+            f"{node.label}: kick = 'stored' adds the current to v as it is, but with integration = "
             "'exact' it decays within the step. Take 'euler' or 'exponential_euler'."
         )
-    get = _Parameters(label, node)
-    shape = get.shape
+    leaks = node.kind not in {"I", "IF"}
     tau = np.full(get.size, np.inf)
-    if kind not in {"I", "IF"}:
-        tau = get.positive("tau_mem" if cuba else "tau") * 1000
+    if leaks:
+        tau = get.time("tau_mem" if cuba else "tau")
     r = get.positive("r")
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        cm = tau / r if leaks else 1 / r
     parameters: dict[str, Any] = {
         "tau_m": tau,
-        "cm": tau / r if kind not in {"I", "IF"} else 1 / r,
-        "v_rest": get("v_leak") if kind not in {"I", "IF"} else 0.0,
+        "cm": cm,
+        "v_rest": get("v_leak") if leaks else 0.0,
     }
-    if kind in SPIKING:
+    if node.kind in SPIKING:
+        stored = node.members["v_reset"] is not None
         parameters["v_thresh"] = get("v_threshold")
-        parameters["v_reset"] = get("v_reset") if v_reset is None else v_reset
+        parameters["v_reset"] = get("v_reset") if stored else v_reset
     else:
         parameters["v_thresh"] = math.inf
         parameters["v_reset"] = parameters["v_rest"]
     if cuba:
-        parameters["tau_syn"] = get.positive("tau_syn") * 1000
+        parameters["tau_syn"] = get.time("tau_syn")
     w_in = get("w_in") if cuba else np.ones(get.size)
-    kick, current = _sizes(parameters, r, w_in, dt, convention)
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        kick, current = _sizes(parameters, r, w_in, dt, convention)
+    if not (np.isfinite(kick) & np.isfinite(current)).all():
+        raise FrontendError(
+            f"{node.label}: a spike or a bias of 1 would be beyond the range of float64. Scale its "
+            "parameters."
+        )
     onset = np.zeros(get.size)
     if cuba:
         # A bias makes I rise from 0: a constant current, and one that begins at minus that and
@@ -110,36 +131,43 @@ def read_neurons(
         onset = -current
         if convention.delivery == "before_threshold" and convention.kick != "impulse":
             onset = onset * (1 - _lost(parameters["tau_syn"], dt, convention))
-    model = _model(label, parameters, convention.integration)
+    model = _model(node.label, parameters, convention.integration)
     return NeuronNode(model, shape, kick, current, onset)
 
 
 class _Parameters:
-    """Arrays of a node, checked against the shape of the first, flattened."""
+    """Arrays of a node as one value for each neuron, flattened."""
 
-    def __init__(self, label: str, node: NirNode) -> None:
-        self._label, self._node = label, node
-        self.shape: Shape = np.shape(node.r)
-        self.size = int(np.prod(self.shape, dtype=np.int64))
+    def __init__(self, node: NirNode, shape: Shape) -> None:
+        self._node, self._shape = node, shape
+        self.size = size_of(node.label, shape)
 
     def __call__(self, name: str) -> Float64Array:
-        array = np.asarray(getattr(self._node, name), dtype=np.float64)
-        if array.shape != self.shape:
+        array = self._node.numbers(name)
+        if array.size > 1 and array.shape != self._shape:
             raise FrontendError(
-                f"{self._label}: {name} has shape {array.shape} and r {self.shape}; allowed: one "
-                "shape for all parameters."
+                f"{self._node.label}: {name} has shape {array.shape} and others {self._shape}; "
+                "allowed: one shape for all parameters, and single numbers."
             )
-        if not np.isfinite(array).all():
-            raise FrontendError(f"{self._label}: {name} is not finite; allowed: finite numbers.")
-        return array.ravel()
+        return np.broadcast_to(array.ravel(), (self.size,))
 
     def positive(self, name: str) -> Float64Array:
+        """Return a parameter that is above 0."""
         array = self(name)
         if not (array > 0).all():
             raise FrontendError(
-                f"{self._label}: {name} = {array[np.argmin(array > 0)]:g}; allowed: above 0."
+                f"{self._node.label}: {name} = {array[np.argmin(array > 0)]:g}; allowed: above 0."
             )
         return array
+
+    def time(self, name: str) -> Float64Array:
+        """Return a time constant in ms."""
+        seconds = self.positive(name)
+        if seconds.max() > _LONGEST:
+            raise FrontendError(
+                f"{self._node.label}: {name} = {seconds.max():g} s; allowed: up to {_LONGEST:g} s."
+            )
+        return seconds * 1000
 
 
 def _sizes(
@@ -172,25 +200,26 @@ def _lost(tau: Float64Array, dt: float, convention: Convention) -> Float64Array:
     return x if convention.integration == "euler" else -np.expm1(-x)
 
 
-def _threshold(label: str, node: NirNode, dt: float, convention: Convention) -> NeuronNode:
+def _threshold(
+    node: NirNode, threshold: Float64Array, shape: Shape, dt: float, convention: Convention
+) -> NeuronNode:
     """A step function of the input of one step: a neuron that forgets everything in a step."""
-    threshold = np.asarray(node.threshold, dtype=np.float64)
-    if not (np.isfinite(threshold) & (threshold > 0)).all():
+    if not (threshold > 0).all():
         raise FrontendError(
-            f"{label}: a threshold of {threshold.min():g} would spike without input; allowed: "
+            f"{node.label}: a threshold of {threshold.min():g} would spike without input; allowed: "
             "above 0."
         )
     if convention.delivery == "after_threshold":
         raise FrontendError(
-            f"{label}: compares the input of one step, but with delivery = 'after_threshold' input "
-            "decays before it is compared. Take 'before_threshold' or 'next_step'."
+            f"{node.label}: compares the input of one step, but with delivery = 'after_threshold' "
+            "input decays before it is compared. Take 'before_threshold' or 'next_step'."
         )
     ones = np.ones(threshold.size)
     parameters: dict[str, Any] = {"tau_m": dt, "cm": dt, "v_rest": 0.0, "v_reset": 0.0}
-    parameters["v_thresh"] = threshold.ravel()
+    parameters["v_thresh"] = threshold
     # A step of Euler as long as the time constant leaves exactly nothing.
-    model = _model(label, parameters, "euler")
-    return NeuronNode(model, threshold.shape, ones, ones, np.zeros(threshold.size))
+    model = _model(node.label, parameters, "euler")
+    return NeuronNode(model, shape, ones, ones, np.zeros(threshold.size))
 
 
 def _model(label: str, parameters: dict[str, Any], integration: str) -> LIF:

@@ -2,7 +2,7 @@
 
 Between neurons a graph has linear nodes and delays, in chains and branches. They are composed into
 one sparse matrix for each source. Delays are per channel, so a column stands for a source element
-*and* a delay: column ``g * size + i`` is element i after ``delays[g]``.
+*and* a delay.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._extras import require
 from ...errors import FrontendError
-from ...typing import Float64Array
-from .graph import FlatGraph, NirNode, describe
-from .linear import Matrix, Shape, transform
+from ...typing import Float64Array, Int64Array
+from .graph import FlatGraph
+from .linear import Matrix, sparse, transform
+from .node import MOST_ENTRIES, NirNode, Shape, size_of
 
 __all__ = ["Arrivals", "Paths", "trace_paths"]
 
@@ -29,45 +29,43 @@ class Paths:
 
     Parameters
     ----------
-    matrix : csr_array, shape (n, size of the source * number of delays)
+    matrix : csr_array, shape (n, n_columns)
         Weights.
-    delays : ndarray of float64, shape (n_delays,), s
-        Sorted, without repetition.
+    elements : ndarray of int64, shape (n_columns,)
+        Element of the source that a column stands for.
+    delays : ndarray of float64, shape (n_columns,), s
+        And after what time.
     """
 
     matrix: Matrix
+    elements: Int64Array
     delays: Float64Array
 
     def __add__(self, other: Paths) -> Paths:
-        delays = np.union1d(self.delays, other.delays)
-        return Paths(self._on(delays) + other._on(delays), delays)
-
-    def _on(self, delays: Float64Array) -> Matrix:
-        """Return the matrix with columns for all of ``delays``."""
-        coo = self.matrix.tocoo()
-        size = coo.shape[1] // len(self.delays)
-        group, element = np.divmod(coo.col, size)
-        column = np.searchsorted(delays, self.delays)[group] * size + element
-        shape = (coo.shape[0], size * len(delays))
-        return require("scipy.sparse", "nir", "reading a NIR graph").csr_array(
-            (coo.data, (coo.row, column)), shape=shape
+        ours, theirs = self.matrix.tocoo(), other.matrix.tocoo()
+        return _paths(
+            ours.shape[0],
+            np.concatenate([ours.row, theirs.row]),
+            np.concatenate([self.elements[ours.col], other.elements[theirs.col]]),
+            np.concatenate([self.delays[ours.col], other.delays[theirs.col]]),
+            np.concatenate([ours.data, theirs.data]),
         )
 
     def delayed(self, by: Float64Array) -> Paths:
         """Delay row k by ``by[k]`` seconds."""
         coo = self.matrix.tocoo()
-        size = coo.shape[1] // len(self.delays)
-        group, element = np.divmod(coo.col, size)
-        delays, index = np.unique(self.delays[group] + by[coo.row], return_inverse=True)
-        if not len(delays):
-            return self
-        return Paths(
-            require("scipy.sparse", "nir", "reading a NIR graph").csr_array(
-                (coo.data, (coo.row, index * size + element)),
-                shape=(coo.shape[0], size * len(delays)),
-            ),
-            delays,
-        )
+        delays = self.delays[coo.col] + by[coo.row]
+        return _paths(coo.shape[0], coo.row, self.elements[coo.col], delays, coo.data)
+
+
+def _paths(n: int, row: Any, element: Int64Array, delay: Float64Array, data: Any) -> Paths:
+    """Gather entries; those of one row, element and delay are added up."""
+    delays, group = np.unique(delay, return_inverse=True)
+    width = int(element.max(initial=0)) + 1
+    pairs, column = np.unique(group * width + element, return_inverse=True)
+    group, elements = np.divmod(pairs, width)
+    matrix = sparse().csr_array((data, (row, column)), shape=(n, len(pairs)))
+    return Paths(matrix, elements, delays[group])
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +85,14 @@ class Arrivals:
         plain = (
             not paths.delays.any()
             and coo.shape[0] == coo.shape[1] == len(coo.data)
-            and (coo.row == coo.col).all()
+            and (coo.row == paths.elements[coo.col]).all()
             and (coo.data == 1).all()
         )
         return name if plain else None
+
+    def n_entries(self) -> int:
+        """Entries of all matrices."""
+        return sum(paths.matrix.nnz for paths in self.paths.values())
 
 
 def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arrivals]:
@@ -104,7 +106,8 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
     Raises
     ------
     FrontendError
-        If linear nodes form a circle, a node is fed by nothing, or shapes do not match.
+        If linear nodes form a circle, a node is fed by nothing, shapes do not match, or there would
+        be too many synapses.
     """
     between = {name: graph.sources[name] for name in graph.nodes if name not in shapes}
     within = {name: [s for s in sources if s in between] for name, sources in between.items()}
@@ -116,39 +119,45 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
             f"NIR: {circle} form a circle without a neuron, so their values have no beginning. Put "
             "a neuron into it."
         ) from None
-    values = {name: _source(name, shape) for name, shape in shapes.items()}
+    values = {name: _source(graph.nodes[name], shape) for name, shape in shapes.items()}
+    entries = 0
     for name in order:
-        values[name] = _through(name, graph.nodes[name], _gather(graph, name, values))
-    neurons = [name for name in shapes if type(graph.nodes[name]).__name__ != "Input"]
+        values[name] = _through(graph.nodes[name], _gather(graph, name, values))
+        entries += values[name].n_entries()
+        if entries > 2 * MOST_ENTRIES:
+            raise FrontendError(
+                f"{graph.nodes[name].label}: with it, the linear nodes would have {entries} "
+                f"synapses; allowed: {2 * MOST_ENTRIES}."
+            )
+    neurons = [name for name in shapes if graph.nodes[name].kind != "Input"]
     arrivals = {name: _gather(graph, name, values) for name in neurons}
     for name in neurons:
-        if arrivals[name].bias.size != np.prod(shapes[name], dtype=np.int64):
+        if arrivals[name].bias.size != size_of(graph.nodes[name].label, shapes[name]):
             raise FrontendError(
-                f"{describe(name, graph.nodes[name])}: has shape {shapes[name]} and gets shape "
+                f"{graph.nodes[name].label}: has shape {shapes[name]} and gets shape "
                 f"{arrivals[name].shape}; allowed: as many elements."
             )
     return {**arrivals, **{name: values[name] for name in graph.ends("Output")}}
 
 
-def _source(name: str, shape: Shape) -> Arrivals:
-    size = int(np.prod(shape, dtype=np.int64))
-    identity = require("scipy.sparse", "nir", "reading a NIR graph").eye_array(size, format="csr")
-    return Arrivals({name: Paths(identity, np.zeros(1))}, np.zeros(size), shape)
+def _source(node: NirNode, shape: Shape) -> Arrivals:
+    size = size_of(node.label, shape)
+    identity = sparse().eye_array(size, format="csr")
+    paths = Paths(identity, np.arange(size), np.zeros(size))
+    return Arrivals({node.name: paths}, np.zeros(size), shape)
 
 
 def _gather(graph: FlatGraph, name: str, values: Mapping[str, Arrivals]) -> Arrivals:
     """Sum up what feeds a node."""
-    feeds = [values[source] for source in graph.sources[name]]
+    node, feeds = graph.nodes[name], [values[source] for source in graph.sources[name]]
     if not feeds:
-        raise FrontendError(
-            f"{describe(name, graph.nodes[name])}: nothing feeds it. Connect it or remove it."
-        )
+        raise FrontendError(f"{node.label}: nothing feeds it. Connect it or remove it.")
     paths: dict[str, Paths] = {}
     for source, feed in zip(graph.sources[name], feeds, strict=True):
         if feed.shape != feeds[0].shape:
             raise FrontendError(
-                f"{describe(name, graph.nodes[name])}: gets shape {feeds[0].shape} from "
-                f"{graph.sources[name][0]!r} and {feed.shape} from {source!r}; allowed: one shape."
+                f"{node.label}: gets shape {feeds[0].shape} from {graph.sources[name][0]!r} and "
+                f"{feed.shape} from {source!r}; allowed: one shape."
             )
         for origin, part in feed.paths.items():
             paths[origin] = paths[origin] + part if origin in paths else part
@@ -156,31 +165,53 @@ def _gather(graph: FlatGraph, name: str, values: Mapping[str, Arrivals]) -> Arri
     return Arrivals(paths, bias, feeds[0].shape)
 
 
-def _through(name: str, node: NirNode, arriving: Arrivals) -> Arrivals:
-    if type(node).__name__ == "Delay":
-        return _delay(name, node, arriving)
-    step = transform(name, node, arriving.shape)
+def _through(node: NirNode, arriving: Arrivals) -> Arrivals:
+    if node.kind == "Delay":
+        return _delay(node, arriving)
+    step = transform(node, arriving.shape)
+    matrix = step.build()
     return Arrivals(
         {
-            source: Paths(step.matrix @ paths.matrix, paths.delays)
+            source: Paths(_product(node, matrix, paths.matrix), paths.elements, paths.delays)
             for source, paths in arriving.paths.items()
         },
-        step.matrix @ arriving.bias + step.bias,
+        _finite(node, matrix @ arriving.bias + step.bias),
         step.shape,
     )
 
 
-def _delay(name: str, node: NirNode, arriving: Arrivals) -> Arrivals:
-    delay = np.asarray(node.delay, dtype=np.float64)
+def _product(node: NirNode, left: Matrix, right: Matrix) -> Matrix:
+    multiplications = int(np.diff(right.indptr)[left.indices].sum())
+    entries = min(multiplications, left.shape[0] * right.shape[1])
+    if entries > MOST_ENTRIES:
+        raise FrontendError(
+            f"{node.label}: with the linear nodes before it, would be a matrix of {entries} "
+            f"entries; allowed: {MOST_ENTRIES}."
+        )
+    product = left @ right
+    _finite(node, product.data)
+    return product
+
+
+def _finite(node: NirNode, values: Any) -> Any:
+    if not np.isfinite(values).all():
+        raise FrontendError(
+            f"{node.label}: with the linear nodes before it, its values are beyond the range of "
+            "float64. Scale them down."
+        )
+    return values
+
+
+def _delay(node: NirNode, arriving: Arrivals) -> Arrivals:
+    delay = node.numbers("delay")
     if delay.size not in {1, arriving.bias.size}:
         raise FrontendError(
-            f"{describe(name, node)}: delay has shape {delay.shape} and gets shape "
-            f"{arriving.shape}; allowed: one shape, or one value."
+            f"{node.label}: delay has shape {delay.shape} and gets shape {arriving.shape}; "
+            "allowed: one shape, or one value."
         )
-    if not (np.isfinite(delay) & (delay >= 0)).all():
-        worst = delay.ravel()[np.argmin(np.isfinite(delay.ravel()) & (delay.ravel() >= 0))]
+    if not (delay >= 0).all():
         raise FrontendError(
-            f"{describe(name, node)}: a delay of {worst:g} s; allowed: a number of at least 0."
+            f"{node.label}: a delay of {delay.min():g} s; allowed: a number of at least 0."
         )
     by = np.broadcast_to(delay.ravel(), arriving.bias.shape)
     return Arrivals(

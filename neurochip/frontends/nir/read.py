@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import numbers
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from ...errors import FrontendError
+from ...errors import FrontendError, NetworkError
 from ...network import (
     LIF,
     Connection,
@@ -22,16 +17,16 @@ from ...network import (
     from_arrays,
 )
 from .convention import Convention, resolve_convention, seconds_to_ms
-from .graph import FlatGraph, describe, load_graph
-from .linear import Shape
+from .graph import FlatGraph, load_graph
+from .hints import check_hint, check_metadata, check_step
 from .model import NirModel
 from .neurons import SILENT, SPIKING, NeuronNode, read_neurons
+from .node import Shape, size_of
 from .paths import Arrivals, Paths, trace_paths
+from .reset import check_reset, default_reset
+from .shapes import find_shapes
 
 __all__ = ["read_nir"]
-
-_HINT = 1e-3  # relative: files hold float32
-_LONG_STEP = 20.0  # ms; graphs of spiking neurons are made for shorter steps
 
 
 def read_nir(
@@ -42,6 +37,7 @@ def read_nir(
     kick: str | None = None,
     integration: str | None = None,
     delivery: str | None = None,
+    reset: str | None = None,
     v_reset: float | None = None,
     input_rate: float = 100.0,
 ) -> NirModel:
@@ -59,10 +55,13 @@ def read_nir(
         either.
     kick, integration, delivery : str, optional
         Parts of the :class:`Convention` to exchange.
+    reset : str, optional
+        ``"value"``: v is set to ``v_reset`` after a spike. Needed where that is 0, or not stored,
+        which graphs also have whose neurons are lowered by their threshold instead; a graph cannot
+        say which, and a chip cannot do the latter (``"subtract"`` is refused). The metadata of
+        graphs that :func:`write_nir` wrote answer it.
     v_reset : float, optional
-        Reset potential of neurons that store none. Such files are older than that field, and may
-        have been made for neurons that *subtract* the threshold, which a chip cannot do: without
-        this argument they are refused.
+        What v is set to in neurons that store no reset potential, by default 0. Answers ``reset``.
     input_rate : float, Hz
         Rate that the elements of an input are expected to have. The compiler leaves room for it,
         and :func:`~neurochip.draw_stimulus` draws it; a given stimulus may differ.
@@ -92,20 +91,28 @@ def read_nir(
     >>> image = compile_network(model.network, dt=model.dt)  # doctest: +SKIP
     """
     step, chosen = seconds_to_ms(dt), resolve_convention(convention, kick, integration, delivery)
-    v_reset = _check_reset(v_reset)
+    given = check_reset(reset, v_reset)
     graph = load_graph(source)
-    _check_metadata(graph, float(dt), chosen)
-    neurons = {
-        name: read_neurons(name, node, step, chosen, _reset_of(graph, name, v_reset))
+    fallback = default_reset(graph, reset, given)
+    check_metadata(graph, float(dt), chosen)
+    names = [
+        name
         for name, node in graph.nodes.items()
-        if type(node).__name__ in (*SPIKING, *SILENT) and not _passes_spikes(graph, name)
+        if node.kind in (*SPIKING, *SILENT) and not _passes_spikes(graph, name)
+    ]
+    shapes = find_shapes(graph, names)
+    neurons = {
+        name: read_neurons(graph.nodes[name], shapes[name], step, chosen, fallback)
+        for name in names
     }
-    _check_step(neurons, step, chosen)
-    _check_hint(graph, step)
-    shapes = {**_input_shapes(graph), **{name: item.shape for name, item in neurons.items()}}
+    check_step(neurons, step, chosen)
+    check_hint(graph, float(dt))
     arrivals = trace_paths(graph, shapes)
     _check_silent(graph, arrivals)
-    network = _network(graph, neurons, shapes, arrivals, chosen, input_rate)
+    try:
+        network = _network(graph, neurons, shapes, arrivals, chosen, input_rate)
+    except NetworkError as problem:
+        raise FrontendError(f"NIR: {problem}") from None
     return NirModel(
         network=network,
         dt=step,
@@ -116,113 +123,23 @@ def read_nir(
     )
 
 
-def _check_reset(v_reset: float | None) -> float | None:
-    if v_reset is None:
-        return None
-    number = isinstance(v_reset, numbers.Real) and not isinstance(v_reset, bool)
-    if not number or not math.isfinite(v_reset):
-        raise FrontendError(f"NIR: v_reset = {v_reset!r}; allowed: a finite number.")
-    return float(v_reset)
-
-
-def _reset_of(graph: FlatGraph, name: str, v_reset: float | None) -> float | None:
-    """Reset to use where the node stores none."""
-    if name not in graph.without_reset:
-        return None
-    if v_reset is None:
-        raise FrontendError(
-            f"{describe(name, graph.nodes[name])}: stores no v_reset. Its file is older than that "
-            "field: its neurons may be set to 0 after a spike, or lowered by their threshold, "
-            "which a chip cannot do. If they are set to a value, pass it as v_reset."
-        )
-    return v_reset
-
-
 def _passes_spikes(graph: FlatGraph, name: str) -> bool:
     """Whether a node is a threshold below 1 straight after neurons, whose spikes are 0 or 1."""
     node, sources = graph.nodes[name], graph.sources[name]
-    if type(node).__name__ != "Threshold" or len(sources) != 1:
+    if node.kind != "Threshold" or len(sources) != 1:
         return False
-    threshold = np.asarray(node.threshold)
-    after_neurons = type(graph.nodes[sources[0]]).__name__ in SPIKING
+    threshold = node.numbers("threshold")
+    after_neurons = graph.nodes[sources[0]].kind in SPIKING
     return after_neurons and bool(((threshold >= 0) & (threshold < 1)).all())
-
-
-def _check_metadata(graph: FlatGraph, dt: float, convention: Convention) -> None:
-    said = graph.metadata
-    asked: dict[str, Any] = {"dt": dt, **dataclasses.asdict(convention)}
-    for name, value in asked.items():
-        given = said.get(name, value)
-        same = math.isclose(given, value, rel_tol=1e-6) if name == "dt" else given == value
-        if not same:
-            warnings.warn(
-                f"NIR: the metadata of the graph say {name} = {given!r}, and it is read with "
-                f"{value!r}; its neurons will behave differently.",
-                stacklevel=3,
-            )
-
-
-def _check_step(neurons: Mapping[str, NeuronNode], step: float, convention: Convention) -> None:
-    """Look for a step in the wrong unit."""
-    hint = f"dt is in seconds: {step / 1000:g} ms is dt = {step * 1e-6:g}"
-    for name, item in neurons.items():
-        for parameter in ("tau_m", "tau_syn"):
-            tau = getattr(item.model, parameter)
-            shortest = np.inf if tau is None else float(np.min(tau))
-            if shortest < step * (1 - 1e-9):
-                text = (
-                    f"NIR: dt = {step / 1000:g} s is longer than the time constant "
-                    f"{shortest / 1000:g} s of node {name!r}; {hint}."
-                )
-                if convention.integration == "euler":
-                    raise FrontendError(f"{text} Euler's method needs a shorter dt.")
-                warnings.warn(text, stacklevel=3)
-                return
-    if step > _LONG_STEP:
-        warnings.warn(f"NIR: dt = {step / 1000:g} s is a long step; {hint}.", stacklevel=3)
-
-
-def _check_hint(graph: FlatGraph, step: float) -> None:
-    """Look for the dt that snnTorch leaves in a graph: r = tau_mem / dt and w_in = tau_syn / dt."""
-    cubas = [node for node in graph.nodes.values() if type(node).__name__.startswith("Cuba")]
-    pairs = [pair for n in cubas for pair in ((n.tau_mem, n.r), (n.tau_syn, n.w_in))]
-    if not pairs:
-        return
-    with np.errstate(divide="ignore"):
-        found = np.concatenate([np.ravel(np.divide(tau, factor)) for tau, factor in pairs]) * 1000
-    same = np.allclose(found, found[0], rtol=_HINT, atol=0.0)
-    if same and found[0] > 0 and not math.isclose(found[0], step, rel_tol=_HINT):
-        warnings.warn(
-            f"NIR: tau_mem / r and tau_syn / w_in are {found[0] / 1000:.4g} s in every node with a "
-            f"current, which is how snnTorch leaves its dt in a graph; it is read with dt = "
-            f"{step / 1000:g} s.",
-            stacklevel=3,
-        )
-
-
-def _input_shapes(graph: FlatGraph) -> dict[str, Shape]:
-    shapes: dict[str, Shape] = {}
-    for name in graph.ends("Input"):
-        if graph.sources[name]:
-            raise FrontendError(
-                f"{describe(name, graph.nodes[name])}: is fed by {graph.sources[name][0]!r}; an "
-                "input of the whole graph is fed from outside. Remove the edge."
-            )
-        shape = graph.nodes[name].input_type["input"]
-        if shape is None:
-            raise FrontendError(f"{describe(name, graph.nodes[name])}: has no shape. Give it one.")
-        shapes[name] = tuple(int(n) for n in np.atleast_1d(shape))
-    return shapes
 
 
 def _check_silent(graph: FlatGraph, arrivals: Mapping[str, Arrivals]) -> None:
     for name, arriving in arrivals.items():
         node = graph.nodes[name]
         for source in arriving.paths:
-            kind = type(graph.nodes[source]).__name__
-            if kind in SILENT and type(node).__name__ != "Output":
+            if graph.nodes[source].kind in SILENT and node.kind != "Output":
                 raise FrontendError(
-                    f"{describe(source, graph.nodes[source])}: its v goes to {name!r}, but neurons "
+                    f"{graph.nodes[source].label}: its v goes to {name!r}, but neurons "
                     "of a chip send spikes and no values. Take it as an output, or replace it by a "
                     "spiking node."
                 )
@@ -230,10 +147,10 @@ def _check_silent(graph: FlatGraph, arrivals: Mapping[str, Arrivals]) -> None:
 
 def _output(graph: FlatGraph, name: str, arriving: Arrivals) -> str:
     source = arriving.only_source()
-    if source is None or type(graph.nodes[source]).__name__ == "Input":
+    if source is None or graph.nodes[source].kind == "Input":
         before = ", ".join(repr(item) for item in graph.sources[name])
         raise FrontendError(
-            f"{describe(name, graph.nodes[name])}: is fed by {before}; allowed: the spikes (or v) "
+            f"{graph.nodes[name].label}: is fed by {before}; allowed: the spikes (or v) "
             "of one node of neurons, as they are, since a chip puts out no sums. Put an LI before "
             "it."
         )
@@ -248,7 +165,7 @@ def _network(
     convention: Convention,
     input_rate: float,
 ) -> Network:
-    sizes = {name: int(np.prod(shape, dtype=np.int64)) for name, shape in shapes.items()}
+    sizes = {name: size_of(graph.nodes[name].label, shape) for name, shape in shapes.items()}
     inputs = {name: PoissonInput(name, sizes[name], input_rate) for name in graph.ends("Input")}
     populations = {
         name: Population(name, sizes[name], _with_onset(item, arrivals[name]))
@@ -280,7 +197,6 @@ def _with_onset(node: NeuronNode, arriving: Arrivals) -> LIF:
 
 def _connection(source: Any, target: Population, paths: Paths, node: NeuronNode) -> Connection:
     coo = paths.matrix.tocoo()
-    group, pre = np.divmod(coo.col, source.size)
-    delay = paths.delays[group] * 1000 if paths.delays.any() else 0.0
+    delay = paths.delays[coo.col] * 1000 if paths.delays.any() else 0.0
     weight = coo.data * node.kick[coo.row]
-    return from_arrays(source, target, pre, coo.row, weight=weight, delay=delay)
+    return from_arrays(source, target, paths.elements[coo.col], coo.row, weight=weight, delay=delay)

@@ -21,7 +21,7 @@ from ...errors import FrontendError
 from ...network import Connection, Network, Population
 from ...typing import Float64Array
 from .convention import Convention, seconds_to_ms
-from .graph import NirNode
+from .graph import take_node
 from .model import NirModel
 from .neurons import NeuronNode, read_neurons
 
@@ -109,10 +109,10 @@ def _request(
 def _graph(
     nir: Any, network: Network, dt: float, convention: Convention, outputs: tuple[str, ...]
 ) -> Any:
-    nodes: dict[str, NirNode] = {}
+    nodes: dict[str, Any] = {}
     edges: list[tuple[str, str]] = []
 
-    def add(name: str, node: NirNode, *after: str) -> str:
+    def add(name: str, node: Any, *after: str) -> str:
         # A slash would open a group within the file.
         name = name.replace("/", "_")
         while name in nodes:
@@ -133,7 +133,7 @@ def _graph(
         names[item.name] = add(item.name, _neurons(nir, item, dt))
     for item in network.populations:
         target = names[item.name]
-        means = read_neurons(item.name, nodes[target], dt, convention, None)
+        means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, 0.0)
         bias: Float64Array | None = _bias(network, item, means)
         for connection in network.connections:
             if connection.target is not item:
@@ -152,11 +152,11 @@ def _graph(
         size = network.population(name).size
         label = "output" if len(outputs) == 1 else f"output {index}"
         add(label, nir.Output({"output": np.array([size])}), names[name])
-    metadata = {"dt": dt / 1000, **dataclasses.asdict(convention)}
+    metadata = {"dt": dt / 1000, **dataclasses.asdict(convention), "reset": "value"}
     return nir.NIRGraph(nodes, edges, metadata)
 
 
-def _dense(nir: Any, weights: Float64Array, bias: Float64Array | None) -> NirNode:
+def _dense(nir: Any, weights: Float64Array, bias: Float64Array | None) -> Any:
     return nir.Linear(weights) if bias is None or not bias.any() else nir.Affine(weights, bias)
 
 
@@ -168,7 +168,7 @@ def _is_threshold(population: Population, dt: float) -> bool:
     return forgets and model.delta_synapses and not (rest.any() or reset.any())
 
 
-def _neurons(nir: Any, population: Population, dt: float) -> NirNode:
+def _neurons(nir: Any, population: Population, dt: float) -> Any:
     label, model, get = (
         f"NIR: population {population.name!r}",
         population.model,

@@ -1,0 +1,282 @@
+"""A NIR file as nodes and edges, read straight from HDF5.
+
+The layout is that of the package ``nir``: a group of every node, with its kind as ``type`` and its
+members as datasets. What an array would take is known from its header, and is checked before it is
+read, since a file of some kB may unpack to any size.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..._extras import require
+from ..._hdf5 import refuse_other_files
+from ..._npz import DAMAGE
+from ...errors import FrontendError, NeurochipError
+from .convention import SAID
+from .node import KINDS, MOST_ELEMENTS, MOST_ENTRIES, NirNode, as_text, check_type, real_numbers
+
+__all__ = ["Extent", "Graph", "check_kind", "read_file"]
+
+_MOST_LEVELS = 32  # of nested graphs
+_MOST_NODES = 1 << 14
+_MOST_DENSE = 1 << 26  # of a matrix, zeros included: what write_nir writes
+_BLOCK = 1 << 22  # entries of a matrix read at once
+_FREE_BYTES = 1 << 28
+_UNPACKING = 100  # times the size of the file; trained weights unpack to some 10 times
+_FAULTS = (*DAMAGE, AttributeError, SystemError, TypeError)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A graph as it is stored, with nested ones in it.
+
+    Parameters
+    ----------
+    nodes : dict of str to NirNode or Graph
+        By the names that the edges use.
+    edges : list of pairs of str
+        From, to.
+    metadata : dict
+        Those that say how the graph is meant to be read.
+    """
+
+    nodes: dict[str, NirNode | Graph]
+    edges: list[tuple[str, str]]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+class Extent:
+    """Counts the nodes of a graph, which may be nested without end if it contains itself."""
+
+    def __init__(self, where: str) -> None:
+        self._where, self._nodes = where, 0
+
+    def enter(self, level: int) -> None:
+        """Count a node; ``level`` is how many graphs it lies in.
+
+        Raises
+        ------
+        FrontendError
+            If it lies too deep, or there are too many.
+        """
+        self._nodes += 1
+        if level > _MOST_LEVELS:
+            raise FrontendError(
+                f"{self._where}: nested more than {_MOST_LEVELS} graphs deep, or in itself; "
+                f"allowed: {_MOST_LEVELS}. Open the inner graphs."
+            )
+        if self._nodes > _MOST_NODES:
+            raise FrontendError(
+                f"{self._where}: has more than {_MOST_NODES} nodes; allowed: {_MOST_NODES}."
+            )
+
+
+def check_kind(where: str, name: str, kind: object) -> None:
+    """Raise a FrontendError unless nodes of this kind are known."""
+    if kind not in KINDS:
+        known = ", ".join(sorted((*KINDS, "NIRGraph")))
+        raise FrontendError(
+            f"{where}: node {name!r} is of the type {kind!r}; known: {known}. Replace it by these."
+        )
+
+
+def read_file(path: Path) -> Graph:
+    """Read a file; its members are not looked at but for their types and sizes.
+
+    Raises
+    ------
+    FrontendError
+        If it is missing, damaged, no NIR graph, leads to other files, or would take far more memory
+        than its size.
+    MissingExtraError
+        If h5py is not installed.
+    """
+    h5py = require("h5py", "nir", "reading a NIR graph")
+    if not path.is_file():
+        raise FrontendError(f"{path}: no such file; pass the path of a NIR graph (.nir).")
+    try:
+        path.open("rb").close()
+    except OSError as problem:
+        raise FrontendError(f"{path}: cannot be opened ({problem.strerror}).") from None
+    if not h5py.is_hdf5(path):
+        raise FrontendError(f"{path}: not an HDF5 file; pass the path of a NIR graph (.nir).")
+    reader = _Reader(path, h5py)
+    with reader.reading("the file"), h5py.File(path, "r") as file:
+        refuse_other_files(file, str(path), FrontendError)
+        root = file.get("node")
+        if not isinstance(root, h5py.Group):
+            raise FrontendError(
+                f"{path}: has no group 'node', where a NIR graph is; pass the path of a NIR graph "
+                "(.nir)."
+            )
+        kind = reader.kind(root, "the group 'node'")
+        if kind != "NIRGraph":
+            raise FrontendError(
+                f"{path}: holds a single {kind}; allowed: a NIRGraph with its edges."
+            )
+        return reader.graph(root, "", 1)
+
+
+class _Reader:
+    """Reads the parts of one file, and keeps account of the memory that they take."""
+
+    def __init__(self, path: Path, h5py: Any) -> None:
+        self._path, self._h5py = path, h5py
+        size = path.stat().st_size
+        self._budget = self._left = max(_FREE_BYTES, _UNPACKING * size)
+        self._extent = Extent(str(path))
+
+    @contextlib.contextmanager
+    def reading(self, part: str) -> Iterator[None]:
+        """Say which part is damaged, in place of what HDF5 says."""
+        try:
+            yield
+        except NeurochipError:
+            raise
+        except _FAULTS:
+            raise self._problem(
+                part, "cannot be read: it is damaged. Write the file again from its source"
+            ) from None
+
+    def _problem(self, part: str, text: str) -> FrontendError:
+        return FrontendError(f"{self._path}: {part} {text}.")
+
+    def kind(self, group: Any, part: str) -> str:
+        """Return what a node says it is."""
+        with self.reading(f"the type of {part}"):
+            item = group.get("type") if isinstance(group, self._h5py.Group) else None
+            if not isinstance(item, self._h5py.Dataset) or item.size != 1:
+                raise self._problem(
+                    part, "has no 'type', which says what a node is. Write the file again"
+                )
+            kind = as_text(item[()])
+            if kind is None:
+                raise self._problem(part, "has a 'type' that is no text. Write the file again")
+        return kind
+
+    def graph(self, group: Any, prefix: str, level: int) -> Graph:
+        """Return a graph and all that is nested in it."""
+        part = f"the graph {prefix[:-1]!r}" if prefix else "the graph"
+        inner = group.get("nodes")
+        if not isinstance(inner, self._h5py.Group):
+            raise self._problem(part, "has no group 'nodes'. Write the file again")
+        nodes: dict[str, NirNode | Graph] = {}
+        for name, item in inner.items():
+            self._extent.enter(level)
+            path = prefix + name
+            with self.reading(f"node {path!r}"):
+                kind = self.kind(item, f"node {path!r}")
+                if kind == "NIRGraph":
+                    nodes[name] = self.graph(item, f"{path}.", level + 1)
+                else:
+                    check_kind(str(self._path), path, kind)
+                    nodes[name] = self._node(item, path, kind)
+        with self.reading(f"metadata of {part}"):
+            metadata = self._metadata(group, part)
+        with self.reading(f"edges of {part}"):
+            edges = self._edges(group, part)
+        return Graph(nodes, edges, metadata)
+
+    def _edges(self, group: Any, part: str) -> list[tuple[str, str]]:
+        item = group.get("edges")
+        text = None
+        if isinstance(item, self._h5py.Dataset) and item.shape is not None:
+            text = item.size == 0 or self._h5py.check_string_dtype(item.dtype)
+        if text is None or (item.size and (item.ndim != 2 or item.shape[1] != 2)):
+            raise self._problem(
+                part, "has no 'edges' that are pairs of names. Write the file again"
+            )
+        if not text or item.size > MOST_ELEMENTS:
+            raise self._problem(
+                part, f"has edges that are no names, or more than {MOST_ELEMENTS // 2}"
+            )
+        pairs = item[()].reshape(-1, 2).tolist() if item.size else []
+        return [(str(as_text(a)), str(as_text(b))) for a, b in pairs]
+
+    def _metadata(self, group: Any, part: str) -> dict[str, Any]:
+        """Those that are asked for; others may hold anything."""
+        if "metadata" not in group:
+            return {}
+        stored = group["metadata"]
+        if not isinstance(stored, self._h5py.Group):
+            raise self._problem(part, "has metadata that are no group. Write the file again")
+        found = {}
+        for name in SAID:
+            if name in stored:
+                item = stored[name]
+                if not isinstance(item, self._h5py.Dataset) or item.size != 1:
+                    raise self._problem(
+                        part, f"has metadata whose {name!r} is no single value. Remove it"
+                    )
+                text = as_text(item[()])
+                found[name] = item[()] if text is None else text
+        return found
+
+    def _node(self, group: Any, path: str, kind: str) -> NirNode:
+        needed, optional = KINDS[kind]
+        members: dict[str, Any] = dict(optional)
+        where = f"node {path!r} ({kind})"
+        for name, item in group.items():
+            if name in {"type", "metadata"}:
+                continue
+            if name not in needed and name not in optional:
+                known = ", ".join((*needed, *optional))
+                raise self._problem(
+                    where, f"has a member {name!r}; known: {known}. Remove it if it means nothing"
+                )
+            with self.reading(f"{name!r} of {where}"):
+                members[name] = self._member(where, kind, name, item)
+        for name in needed:
+            if name not in members:
+                raise self._problem(where, f"has no {name!r}. Write the file again")
+        return NirNode(path, kind, members)
+
+    def _member(self, where: str, kind: str, name: str, item: Any) -> Any:
+        if not isinstance(item, self._h5py.Dataset) or item.shape is None:
+            raise self._problem(f"{name!r} of {where}", "is no array. Write the file again")
+        text = self._h5py.check_string_dtype(item.dtype) is not None
+        if text and item.size == 1:
+            return as_text(item[()])
+        check_type(f"{self._path}: {where}", name, np.dtype(str) if text else item.dtype)
+        if name == "weight" and kind in {"Affine", "Linear"} and item.ndim == 2:
+            return self._matrix(f"{name!r} of {where}", item)
+        most = MOST_ENTRIES if name == "weight" else MOST_ELEMENTS
+        self._check_size(f"{name!r} of {where}", item, most)
+        self._take(f"{name!r} of {where}", item.nbytes)
+        return item[()]
+
+    def _matrix(self, part: str, item: Any) -> Any:
+        """Read a dense matrix without its zeros, which may be most of it."""
+        self._check_size(part, item, _MOST_DENSE)
+        sparse = require("scipy.sparse", "nir", "reading a NIR graph")
+        rows, columns = item.shape
+        step = max(1, _BLOCK // max(1, columns))
+        blocks = []
+        for first in range(0, rows, step):
+            values = real_numbers(f"{self._path}: {part}", "it", item[first : first + step])
+            blocks.append(sparse.csr_array(values))
+            self._take(part, 12 * blocks[-1].nnz)
+        return sparse.vstack(blocks, format="csr") if blocks else np.zeros(item.shape)
+
+    def _check_size(self, part: str, item: Any, most: int) -> None:
+        chunk = int(np.prod(item.chunks or (1,), dtype=object))
+        if item.size > most or chunk > most:
+            raise self._problem(
+                part, f"has shape {item.shape}, in chunks of {chunk}; allowed: {most} values"
+            )
+
+    def _take(self, part: str, n_bytes: int) -> None:
+        self._left -= n_bytes
+        if self._left < 0:
+            raise self._problem(
+                part,
+                f"makes the file unpack to more than {self._budget} bytes; allowed: "
+                f"{_UNPACKING} times its size, and {_FREE_BYTES} bytes in any case",
+            )

@@ -1,0 +1,130 @@
+"""What a graph lets one know about how it was meant, held against how it is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...errors import FrontendError
+from ...typing import Float64Array
+from .convention import Convention, finite_number
+from .graph import FlatGraph
+from .neurons import NeuronNode
+from .node import as_text
+
+__all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step"]
+
+_HINT = 1e-3  # relative: files hold float32
+_LONG_STEP = 20.0  # ms; graphs of spiking neurons are made for shorter steps
+_SNNTORCH_DT = 1e-4  # s; the exporter of snnTorch knows no other
+
+
+def check_metadata(graph: FlatGraph, dt: float, convention: Convention) -> None:
+    """Warn of metadata that say something else; dt in seconds.
+
+    Raises
+    ------
+    FrontendError
+        If they hold something that cannot be compared.
+    """
+    asked: dict[str, Any] = {"dt": dt, **dataclasses.asdict(convention), "reset": "value"}
+    for path, said in graph.metadata.items():
+        owner = f"of {path!r}" if path else "of the graph"
+        for name, value in said.items():
+            given = _said(owner, name, value)
+            wanted = asked[name]
+            same = math.isclose(given, wanted, rel_tol=1e-6) if name == "dt" else given == wanted
+            if not same:
+                warnings.warn(
+                    f"NIR: the metadata {owner} say {name} = {given!r}, and it is read with "
+                    f"{wanted!r}; its neurons will behave differently.",
+                    stacklevel=3,
+                )
+
+
+def _said(owner: str, name: str, value: Any) -> Any:
+    """Return the text or the step that metadata hold."""
+    text = as_text(value)
+    if name != "dt" and text is not None:
+        return text
+    if name == "dt" and text is None:
+        single = isinstance(value, (np.ndarray, np.generic)) and value.size == 1
+        number = finite_number(value.item() if single else value)
+        if number is not None and number > 0:
+            return number
+    allowed = "a number above 0, in seconds" if name == "dt" else "text"
+    raise FrontendError(
+        f"NIR: the metadata {owner} say {name} = {text or value!r}; allowed: {allowed}. Correct or "
+        "remove it."
+    )
+
+
+def check_step(neurons: Mapping[str, NeuronNode], step: float, convention: Convention) -> None:
+    """Look for a step in the wrong unit; in ms.
+
+    Raises
+    ------
+    FrontendError
+        If it is longer than a time constant, and Euler's method is asked for.
+    """
+    hint = f"dt is in seconds: {step / 1000:g} ms is dt = {step * 1e-6:g}"
+    for name, item in neurons.items():
+        for parameter in ("tau_m", "tau_syn"):
+            tau = getattr(item.model, parameter)
+            shortest = np.inf if tau is None else float(np.min(tau))
+            if shortest < step * (1 - 1e-9):
+                text = (
+                    f"NIR: dt = {step / 1000:g} s is longer than the time constant "
+                    f"{shortest / 1000:g} s of node {name!r}; {hint}."
+                )
+                if convention.integration == "euler":
+                    raise FrontendError(f"{text} Euler's method needs a shorter dt.")
+                warnings.warn(text, stacklevel=3)
+                return
+    if step > _LONG_STEP:
+        warnings.warn(f"NIR: dt = {step / 1000:g} s is a long step; {hint}.", stacklevel=3)
+
+
+def check_hint(graph: FlatGraph, dt: float) -> None:
+    """Warn if snnTorch left another dt in a graph; in seconds."""
+    found = snntorch_step(graph)
+    if found is not None and not math.isclose(found, dt, rel_tol=_HINT):
+        warnings.warn(
+            f"NIR: tau / r (and tau_syn / w_in) are {found:.4g} s in every node that leaks, which "
+            f"is how snnTorch leaves its dt in a graph; it is read with dt = {dt:g} s.",
+            stacklevel=3,
+        )
+
+
+def snntorch_step(graph: FlatGraph) -> float | None:
+    """Return the dt (s) that snnTorch leaves in a graph; None if there is none.
+
+    It is tau / r of every node that leaks, and tau_syn / w_in of those with a current. Without a
+    current these may be equal by chance, so that only the step of snnTorch itself counts.
+    """
+    found, current = [], False
+    for node in graph.nodes.values():
+        if node.kind in {"LI", "LIF"}:
+            found.append(_ratio(node.numbers("tau"), node.numbers("r")))
+        elif node.kind in {"CubaLI", "CubaLIF"}:
+            current = True
+            found.append(_ratio(node.numbers("tau_mem"), node.numbers("r")))
+            found.append(_ratio(node.numbers("tau_syn"), node.numbers("w_in")))
+    if not found:
+        return None
+    ratios = np.concatenate(found)
+    step = float(ratios[0]) if current else _SNNTORCH_DT
+    return step if step > 0 and np.allclose(ratios, step, rtol=_HINT, atol=0.0) else None
+
+
+def _ratio(tau: Float64Array, factor: Float64Array) -> Float64Array:
+    """Quotients of two parameters, of which each may be a single number."""
+    if tau.shape != factor.shape and 1 not in {tau.size, factor.size}:
+        return np.array([np.nan])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.ravel(tau / factor)

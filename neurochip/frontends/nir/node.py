@@ -1,0 +1,245 @@
+"""One node of a graph: what kind it is, and its members as what they must be.
+
+A member may come from a file or from memory, as an array of zero or more dimensions, a number, a
+list, text or bytes, or a tensor of another library. It is looked at here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ...errors import FrontendError
+from ...typing import Float64Array
+
+__all__ = [
+    "KINDS",
+    "MOST_ELEMENTS",
+    "MOST_ENTRIES",
+    "NirNode",
+    "Shape",
+    "as_text",
+    "check_type",
+    "real_numbers",
+    "size_of",
+]
+
+Shape: TypeAlias = tuple[int, ...]
+
+MOST_ELEMENTS = 1 << 21  # of a tensor: a chip has some hundred thousand neurons
+MOST_ENTRIES = 1 << 25  # of a matrix that is made of a small kernel
+_MOST_STRIDE = (1 << 31) - 1
+
+_POOL = ("kernel_size", "stride", "padding")
+_CONV = ("weight", "bias", "stride", "padding", "dilation", "groups")
+KINDS: dict[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
+    "Affine": (("weight", "bias"), {}),
+    "AvgPool2d": (_POOL, {}),
+    "Conv1d": (_CONV, {"input_shape": None}),
+    "Conv2d": (_CONV, {"input_shape": None}),
+    "CubaLI": (("tau_syn", "tau_mem", "r", "v_leak"), {"w_in": 1.0}),
+    "CubaLIF": (
+        ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold"),
+        {"v_reset": None, "w_in": 1.0},
+    ),
+    "Delay": (("delay",), {}),
+    "Flatten": ((), {"start_dim": 1, "end_dim": -1, "input_type": None}),
+    "I": (("r",), {}),
+    "IF": (("r", "v_threshold"), {"v_reset": None}),
+    "Input": (("shape",), {}),
+    "LI": (("tau", "r", "v_leak"), {}),
+    "LIF": (("tau", "r", "v_leak", "v_threshold"), {"v_reset": None}),
+    "Linear": (("weight",), {}),
+    "Output": (("shape",), {}),
+    "Scale": (("scale",), {}),
+    "SumPool2d": (_POOL, {}),
+    "Threshold": (("threshold",), {}),
+}
+"""Members that each kind must have, and those that it may leave out, with what they then are."""
+
+_TYPES = {
+    "b": "truth values",
+    "c": "complex numbers",
+    "m": "spans of time",
+    "M": "dates",
+    "O": "objects",
+    "S": "text",
+    "U": "text",
+    "V": "records",
+}
+_UNITS = ("unit", "units", "dimensions", "dimensionality")  # of the libraries that have them
+
+
+@dataclass(frozen=True, eq=False)
+class NirNode:
+    """A node without nested ones.
+
+    Parameters
+    ----------
+    name : str
+        Its path in the graph, ``"layer.lif"``.
+    kind : str
+        One of ``KINDS``.
+    members : dict of str to object
+        As they were found; None where there is none.
+    """
+
+    name: str
+    kind: str
+    members: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """The node in a message."""
+        return f"NIR: {self.kind} {self.name!r}"
+
+    def numbers(self, member: str, n_dims: int | None = None) -> Float64Array:
+        """Return a member as finite real numbers, in the shape that it has.
+
+        Raises
+        ------
+        FrontendError
+            If it is something else, has no values, or another number of dimensions.
+        """
+        array = real_numbers(self.label, member, self.members[member])
+        if n_dims is not None and array.ndim != n_dims:
+            raise FrontendError(
+                f"{self.label}: {member} has shape {array.shape}; allowed: {n_dims} dimensions."
+            )
+        if not array.size:
+            raise FrontendError(
+                f"{self.label}: {member} has shape {array.shape}; allowed: at least one value."
+            )
+        return array
+
+    def integers(self, member: str, count: int = 1, at_least: int | None = None) -> Shape:
+        """Return a member that is ``count`` integers, or one for all.
+
+        Raises
+        ------
+        FrontendError
+            If it is something else, or out of range.
+        """
+        value = self.members[member]
+        array = _array(self.label, member, value).ravel()
+        if array.size not in {1, count} or array.dtype.kind not in "iu":
+            allowed = f"{count} integers, or one" if count > 1 else "an integer"
+            raise FrontendError(
+                f"{self.label}: {member} = {reprlib.repr(value)}; allowed: {allowed}."
+            )
+        found = tuple(int(item) for item in np.broadcast_to(array, (count,)))
+        low = -_MOST_STRIDE if at_least is None else at_least
+        for item in found:
+            if not low <= item <= _MOST_STRIDE:
+                raise FrontendError(
+                    f"{self.label}: {member} = {item}; allowed: {low} to {_MOST_STRIDE}."
+                )
+        return found
+
+    def shape(self, member: str) -> Shape | None:
+        """Return a member that is the shape of a tensor, or None where it says nothing.
+
+        Raises
+        ------
+        FrontendError
+            If it is something else, or larger than anything that can be built.
+        """
+        if self.members[member] is None:
+            return None
+        array = np.atleast_1d(_array(self.label, member, self.members[member]))
+        if not array.size:
+            return None
+        if array.ndim != 1 or array.dtype.kind not in "iu" or (array < 0).any():
+            raise FrontendError(
+                f"{self.label}: {member} = {reprlib.repr(self.members[member])}; allowed: the "
+                "size of each dimension, integers above 0."
+            )
+        return tuple(int(item) for item in array)
+
+    def text(self, member: str) -> str | None:
+        """Return a member that is text; None if it is something else."""
+        return as_text(self.members[member])
+
+
+def size_of(label: str, shape: Shape) -> int:
+    """Return the number of elements of a tensor.
+
+    Raises
+    ------
+    FrontendError
+        If there is none, or are more than can be built.
+    """
+    size = 1
+    for n in shape:
+        size *= n
+    if not 1 <= size <= MOST_ELEMENTS:
+        raise FrontendError(
+            f"{label}: a tensor of shape {shape} has {size} elements; allowed: 1 to "
+            f"{MOST_ELEMENTS}."
+        )
+    return size
+
+
+def as_text(value: Any) -> str | None:
+    """Return text, bytes, or an array of one of them, as a str; None for anything else."""
+    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "SUO":
+        value = value.item()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value) if isinstance(value, str) else None
+
+
+def real_numbers(label: str, member: str, value: Any) -> Float64Array:
+    """Return finite real numbers of any shape as float64.
+
+    Raises
+    ------
+    FrontendError
+        If it is something else, or something that float64 does not hold.
+    """
+    array = _array(label, member, value)
+    check_type(label, member, array.dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        result: Float64Array = array.astype(np.float64)
+    if not np.isfinite(result).all():
+        raise FrontendError(f"{label}: {member} is not finite; allowed: finite numbers.")
+    lost = np.abs(result) > 2**53 if array.dtype.kind in "iu" else (result == 0) != (array == 0)
+    if lost.any():
+        raise FrontendError(
+            f"{label}: {member} = {array[lost].flat[0]}; allowed: numbers that a float64 holds."
+        )
+    return result
+
+
+def check_type(label: str, member: str, dtype: Any) -> None:
+    """Raise a FrontendError unless arrays of this type hold real numbers."""
+    if dtype.kind not in "iuf":
+        raise FrontendError(
+            f"{label}: {member} holds {_TYPES.get(dtype.kind, str(dtype))}; allowed: real numbers."
+        )
+
+
+def _array(label: str, member: str, value: Any) -> Any:
+    """Return a plain array, or refuse what would lose its meaning as one."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise FrontendError(
+            f"{label}: {member} is a masked array, whose hidden values mean nothing; allowed: "
+            "plain numbers. Fill it."
+        )
+    other = isinstance(value, np.ndarray) and type(value) not in {np.ndarray, np.memmap}
+    if other or any(hasattr(value, name) for name in _UNITS):
+        raise FrontendError(
+            f"{label}: {member} is a {type(value).__name__}; allowed: plain numbers, in the units "
+            "of NIR (times in seconds)."
+        )
+    try:
+        return np.asarray(value)
+    except (RuntimeError, TypeError, ValueError):
+        raise FrontendError(
+            f"{label}: {member} is a {type(value).__name__} that is no array; allowed: numbers in "
+            "rows of one length."
+        ) from None
