@@ -72,18 +72,23 @@ class _Sums:
 
 @dataclass(eq=False)
 class _Side:
-    """Per neuron, of what pulls v to one side: the largest term, and everything at once."""
+    """Per neuron, of what pulls v to one side.
+
+    The largest term, everything at once, and how far the current of time 0 takes it.
+    """
 
     largest: Float64Array
     most: Float64Array
+    start: Float64Array
 
     @classmethod
     def zeros(cls, size: int) -> _Side:
-        return cls(np.zeros(size), np.zeros(size))
+        return cls(*(np.zeros(size) for _ in range(3)))
 
     def reach(self, pull: Float64Array, variance: Float64Array) -> Float64Array:
-        """Net mean and Bennett's deviation, and never more than everything at once."""
-        return np.minimum(np.maximum(pull, 0.0) + _deviation(variance, self.largest), self.most)
+        """Net mean and Bennett's deviation, never more than everything at once; and the start."""
+        drawn = np.maximum(pull, 0.0) + _deviation(variance, self.largest)
+        return np.minimum(drawn, self.most) + self.start
 
 
 def expected_peaks(
@@ -120,7 +125,8 @@ def expected_peaks(
         # v is a second-order filter of the input: mean and variance gain of poles a and s.
         mean_gain = 1 / ((1 - s) * (1 - a))
         largest_gain = np.minimum(1 / (1 - s), 1 / (1 - a))
-        for side, sums in ((low, negative), (high, positive)):
+        for sign, side, sums in ((-1, low, negative), (1, high, positive)):
+            side.start += np.maximum(sign * receptor.u_init, 0.0) * largest_gain
             side.largest = np.maximum(side.largest, sums.largest * largest_gain)
             side.most += np.where(sums.total > 0, sums.total * mean_gain, 0.0)
         pull += (negative.mean - positive.mean) * mean_gain

@@ -25,7 +25,7 @@ __all__ = ["conformance_command"]
 )
 @threads_option
 def conformance_command(folder: str, preset: str, threads: int | None) -> None:
-    """Run every golden vector (.npz) of FOLDER and compare each u, v and spike.
+    """Run every golden vector (.npz) of FOLDER and compare each u, v and spike that it holds.
 
     Prints a line per class of vectors and a total. If anything differs, names the first difference
     of each vector and exits with status 1.
@@ -41,7 +41,7 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     chip = PRESETS[preset].what_if(name=preset, refractory_max=refractory)
     passed: dict[str, int] = {}
     total: dict[str, int] = {}
-    left_out, failures = 0, []
+    left_out, only_spikes, failures = 0, 0, []
     for path in paths:
         case = load_case(path)
         if peer is not None and case.statuses[peer].startswith("unsupported"):
@@ -51,6 +51,7 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
             difference = check_case(case, chip, peer=peer, threads=threads)
         except ImageError as problem:
             raise ImageError(f"{path}: {problem}") from None
+        only_spikes += case.u is None
         total[case.case_class] = total.get(case.case_class, 0) + 1
         passed[case.case_class] = passed.get(case.case_class, 0) + (difference is None)
         if difference is not None:
@@ -58,7 +59,15 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     for name, count in total.items():
         say(f"{name:28} {passed[name]:3} of {count:3} equal")
     omitted = f"; {left_out} are beyond what {preset} can express" if left_out else ""
+<<<<<<< HEAD
     say(
+||||||| c5bcdff
+    click.echo(
+=======
+    if only_spikes:
+        omitted += f"; of {only_spikes}, only spikes were recorded"
+    click.echo(
+>>>>>>> mutants
         f"{preset}: {sum(passed.values())} of {sum(total.values())} vectors equal in every u, v "
         f"and spike{omitted}"
     )

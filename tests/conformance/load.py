@@ -1,4 +1,4 @@
-"""The golden vectors of this folder."""
+"""The golden vectors of this folder, and the published networks beside them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from neurochip.conformance import Case, load_case
 
-__all__ = ["VECTORS", "Case", "case_paths", "load_case"]
+__all__ = ["NETWORKS", "VECTORS", "Case", "case_paths", "load_case"]
 
 VECTORS = Path(__file__).parent / "vectors"
+NETWORKS = Path(__file__).parent / "networks"
 
 
 def case_paths() -> list[Path]:

@@ -107,6 +107,22 @@ def test_the_lines_of_a_small_folder(tmp_path):
     ]
 
 
+def test_a_vector_of_spikes_only_is_compared_in_its_spikes(tmp_path):
+    shutil.copy(VECTORS / "public_001_pop_base_1.npz", tmp_path)
+    only_spikes = {"u": None, "v": None, "spikes_only": 1}
+    case = load_case(altered(VECTORS / PLAIN, tmp_path, **only_spikes))
+    assert (case.u, case.v) == (None, None)
+    result = run(tmp_path)
+    assert (result.exit_code, result.output.splitlines()[-1]) == (
+        0,
+        "loihi: 2 of 2 vectors equal in every u, v and spike; of 1, only spikes were recorded",
+    )
+    fewer = {"spk_step": lambda a: a[1:], "spk_idx": lambda a: a[1:]}
+    path = altered(VECTORS / PLAIN, tmp_path, **only_spikes, **fewer)
+    step, neuron = int(case.spike_step[0]), int(case.spike_neuron[0])
+    assert check_case(load_case(path)) == Difference(step, neuron, "spike", 0, 1)
+
+
 def test_a_difference_is_named_and_the_exit_status_is_1(tmp_path):
     shutil.copy(VECTORS / "public_001_pop_base_1.npz", tmp_path)
     path = altered(VECTORS / PLAIN, tmp_path, v=add((7, 3), 1), u=add((9, 0), 5))
@@ -293,6 +309,7 @@ def test_a_missing_file_is_refused(tmp_path):
     ("changes", "reason"),
     [
         ({"vth_mant": None}, "no 'vth_mant' in it"),
+        ({"v": None}, "no 'v' in it"),
         ({"status_lava": None}, "no 'status_lava' in it"),
         (
             {"u": lambda a: a[:-1]},

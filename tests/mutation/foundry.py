@@ -1,0 +1,165 @@
+"""Runs tests against a module of the product in which a few characters are changed.
+
+As a script it is a server: it loads what every test needs, takes one job a line, and does each in a
+fork of itself. There an import hook gives the changed text in place of the file: no file is
+written, and the rest of the product is loaded as ever. Kernels run as plain Python: to compile one
+takes ten seconds, and would leave a wrong kernel in the cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.machinery
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["ROOT", "Foundry", "Outcome"]
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 120  # a changed loop may have no end
+LOADED_ONCE = ("numba", "numpy", "pytest", "scipy.stats", "brian2", "nir")
+OPTIONS = (
+    "-q",
+    "-pno:cacheprovider",
+    # Integer scalars of NumPy warn when they wrap, which some kernels mean them to do.
+    "-Wignore:overflow encountered:RuntimeWarning",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of tests ended.
+
+    ``status`` is pytest's exit status, None if the run had to be stopped. ``failed`` has what each
+    test that failed raised, and ``broken`` those of them that raised something else than an
+    assertion or an error that the product raises on purpose, or did not come as far as their call.
+    """
+
+    status: int | None
+    failed: dict[str, str] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+
+
+class Foundry:
+    """The server, as a context that ends it."""
+
+    def __enter__(self):
+        self._server = subprocess.Popen(
+            [sys.executable, "-W", "ignore", __file__],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "NUMBA_DISABLE_JIT": "1",
+                "OPENBLAS_NUM_THREADS": "1",  # a fork has no other threads
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *exception):
+        self._server.stdin.close()
+        self._server.wait(SECONDS)
+        self._server.stdout.close()
+
+    def run(self, tests, module="", text=""):
+        """Run tests, with ``text`` as the source of ``module`` if it is given."""
+        self._server.stdin.write(json.dumps([tests, module, text]) + "\n")
+        self._server.stdin.flush()
+        return Outcome(*json.loads(self._server.stdout.readline()))
+
+
+# ------------------------------------------------------------------------------- in the server
+
+
+class Changed(importlib.machinery.SourceFileLoader):
+    """Loads a module from another text than that of its file."""
+
+    def __init__(self, name, path, text):
+        super().__init__(name, path)
+        self._text = text
+
+    def get_code(self, fullname):
+        return compile(self._text, self.path, "exec")
+
+
+class Finder:
+    """Finds the changed module before the others do."""
+
+    def __init__(self, module, text):
+        self._module, self._text = module, text
+
+    def find_spec(self, name, path=None, target=None):
+        if name != self._module:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        spec.loader = Changed(name, spec.origin, self._text)
+        return spec
+
+
+class Failures:
+    """A plugin of pytest that keeps what failed, and why."""
+
+    def __init__(self):
+        self.failed, self.broken = {}, []
+
+    def pytest_exception_interact(self, node, call, report):
+        import pytest
+
+        from neurochip.errors import NeurochipError
+
+        meant = (AssertionError, NeurochipError, pytest.fail.Exception)
+        self.failed[node.nodeid] = call.excinfo.exconly()[:500]
+        if report.when != "call" or not isinstance(call.excinfo.value, meant):
+            self.broken.append(node.nodeid)
+
+
+def run_tests(tests, module, text):
+    """Run tests in this process, which has not loaded the product yet."""
+    import pytest
+
+    if module:
+        sys.meta_path.insert(0, Finder(module, text))
+    failures = Failures()
+    status = pytest.main([*OPTIONS, *tests], plugins=[failures])
+    return [int(status), failures.failed, failures.broken]
+
+
+def run_in_fork(job):
+    """Return the outcome of a job as a line; that of a process that was stopped has no status."""
+    begin, end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(SECONDS)
+        try:
+            os.write(end, json.dumps(run_tests(*job)).encode())
+        finally:
+            os._exit(0)
+    os.close(end)
+    with open(begin) as answer:  # noqa: PTH123 - a pipe has no path
+        line = answer.read()
+    os.waitpid(child, 0)
+    return line or json.dumps([None])
+
+
+def serve():
+    """Do jobs until there are no more."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what tests print is no answer
+    for name in LOADED_ONCE:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    for line in sys.stdin:
+        print(run_in_fork(json.loads(line)), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,9 @@
+"""X."""
+
+from __future__ import annotations
+
+from mutation.mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+MUTANTS: list[Mutant] = []

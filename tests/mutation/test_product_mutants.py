@@ -1,0 +1,72 @@
+"""Deliberately wrong lines of the product: does the test that should notice one notice it?
+
+Each row of the tables changes one line of the product and names a test. With the change, that test
+must fail, by an assertion or by an error that the product raises on purpose; without it, it must
+pass. So a rule of the product that no test holds cannot be in a table, and what is in a table stays
+tested.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from mutation import compiler_mutants, frontend_mutants, kernel_mutants, result_mutants
+from mutation.foundry import Foundry
+
+import neurochip
+
+PRODUCT = Path(neurochip.__file__).parents[1]
+TABLES = (kernel_mutants, compiler_mutants, frontend_mutants, result_mutants)
+MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="tests run in forks")
+
+
+def missing(mutant):
+    """The package that the witness of a mutant needs and that is not installed, or None."""
+    needs = [name for name in ("brian2", "nir") if name in mutant.file]
+    return next((name for name in needs if importlib.util.find_spec(name) is None), None)
+
+
+def changed(mutant):
+    """The text of the file with the change."""
+    text = (PRODUCT / mutant.file).read_text(encoding="utf-8")
+    found = text.count(mutant.old)
+    assert found == 1, (
+        f"the mutant {mutant.wrong!r} cannot be made: {mutant.file} has {mutant.old!r} {found} "
+        "times, expected once. The file was edited: give the mutant the line as it is now, and a "
+        "change that breaks the same rule."
+    )
+    return text.replace(mutant.old, mutant.new)
+
+
+@pytest.fixture(scope="module")
+def foundry():
+    with Foundry() as running:
+        yield running
+
+
+def test_no_two_mutants_have_the_same_name():
+    assert [name for name, n in Counter(mutant.wrong for mutant in MUTANTS).items() if n > 1] == []
+
+
+def test_all_witnesses_pass_on_the_product_as_it_is(foundry):
+    witnesses = dict.fromkeys(mutant.witness for mutant in MUTANTS if not missing(mutant))
+    outcome = foundry.run(list(witnesses))
+    assert (outcome.status, outcome.failed) == (0, {})
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.wrong)
+def test_a_wrong_line_is_noticed(mutant, foundry):
+    if missing(mutant):
+        pytest.skip(f"{missing(mutant)} is not installed")
+    module = mutant.file.removesuffix(".py").replace("/", ".")
+    outcome = foundry.run(["-x", mutant.witness], module, changed(mutant))
+    assert outcome.status == 1, f"{mutant.witness} does not notice it: {outcome}"
+    assert not outcome.broken, f"the changed line broke the program instead: {outcome.failed}"
+    (failed,) = outcome.failed
+    assert failed.split("[")[0] == mutant.witness.split("[")[0]
