@@ -79,12 +79,12 @@ _STATUSES = ("agree", "differ", "unsupported")
 class Output:
     """What an engine gave.
 
-    ``u`` and ``v`` have shape (n_steps, n_neurons); ``spike_step`` and ``spike_neuron`` are sorted
-    by step, then neuron.
+    ``u`` and ``v`` have shape (n_steps, n_neurons), or are None where only spikes were recorded;
+    ``spike_step`` and ``spike_neuron`` are sorted by step, then neuron.
     """
 
-    u: Int32Array
-    v: Int32Array
+    u: Int32Array | None
+    v: Int32Array | None
     spike_step: Int32Array
     spike_neuron: Int32Array
 
@@ -115,10 +115,9 @@ class Case:
         Synapses as coordinates; ``synapse_weight`` is the decoded integer weight.
     input_step, input_id : (n_input_spikes,)
         Input spikes on the register clock: delay 0 enters u in that very step.
-    noise = _array(archive, "noise_raw", "TN", lengths) if "noise_raw" in archive else None
-    _check_range("noise_raw", () if noise is None else noise, -127, 127)
     u, v, spike_step, spike_neuron
-        Expected output, as in :class:`Output`, v after the reset.
+        Expected output, as in :class:`Output`, v after the reset; u and v are None in vectors of
+        spikes only.
     agreeing_emulators : int
         How many of the three emulators gave exactly this output.
     statuses : dict of str to str
@@ -165,8 +164,8 @@ class Case:
     input_step: Int32Array
     input_id: Int32Array
 
-    u: Int32Array
-    v: Int32Array
+    u: Int32Array | None
+    v: Int32Array | None
     spike_step: Int32Array
     spike_neuron: Int32Array
 
@@ -238,7 +237,11 @@ def _case(archive: Archive) -> Case:
 
 def _output(archive: Archive, prefix: str, lengths: Mapping[str, int]) -> list[Any]:
     own = {name: length for name, length in lengths.items() if name != "K"}
-    found = [_array(archive, f"{prefix}{key}", axes, own) for key, axes in _OUTPUT]
+    without_state = "spikes_only" in archive
+    found = [
+        None if without_state and axes == "TN" else _array(archive, f"{prefix}{key}", axes, own)
+        for key, axes in _OUTPUT
+    ]
     _check_range(f"{prefix}spk_step", found[2], 0, lengths["T"] - 1)
     _check_range(f"{prefix}spk_idx", found[3], 0, lengths["N"] - 1)
     order = found[2].astype(np.int64) * lengths["N"] + found[3]

@@ -59,15 +59,9 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     for name, count in total.items():
         say(f"{name:28} {passed[name]:3} of {count:3} equal")
     omitted = f"; {left_out} are beyond what {preset} can express" if left_out else ""
-<<<<<<< HEAD
-    say(
-||||||| c5bcdff
-    click.echo(
-=======
     if only_spikes:
         omitted += f"; of {only_spikes}, only spikes were recorded"
-    click.echo(
->>>>>>> mutants
+    say(
         f"{preset}: {sum(passed.values())} of {sum(total.values())} vectors equal in every u, v "
         f"and spike{omitted}"
     )
