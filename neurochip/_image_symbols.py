@@ -120,7 +120,7 @@ class Symbols(ArrayValue):
         for field, kind in kinds:
             allowed = f"a tuple of {kind.__name__}"
             items: tuple[Any, ...] = instances(
-                owner, field, getattr(self, field), kind, allowed, error=error
+                owner, field, getattr(self, field), kind, allowed=allowed, error=error
             )
             for item in items:
                 if item.name in names:

@@ -238,7 +238,7 @@ def _case(archive: Archive) -> Case:
 def _output(archive: Archive, prefix: str, lengths: Mapping[str, int]) -> list[Any]:
     own = {name: length for name, length in lengths.items() if name != "K"}
     without_state = "spikes_only" in archive
-    found = [
+    found: list[Any] = [
         None if without_state and axes == "TN" else _array(archive, f"{prefix}{key}", axes, own)
         for key, axes in _OUTPUT
     ]

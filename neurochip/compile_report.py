@@ -226,7 +226,7 @@ class CompileReport(_PlainValue):
         for field, kind in (("rows", ReportRow), ("scales", ScaleRow)):
             allowed = f"a tuple of {kind.__name__}"
             items = instances(
-                "report", field, getattr(self, field), kind, allowed, error=ImageError
+                "report", field, getattr(self, field), kind, allowed=allowed, error=ImageError
             )
             object.__setattr__(self, field, items)
         for name, (used, limit) in self.resources.items():

@@ -106,7 +106,7 @@ def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
         "trains",
         getattr(source, "spiketrains", source),
         neo.SpikeTrain,
-        "a Block, a Segment or a list of SpikeTrain",
+        allowed="a Block, a Segment or a list of SpikeTrain",
         error=StimulusError,
     )
     if not items:
