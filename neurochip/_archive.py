@@ -102,6 +102,14 @@ class Archive:
         with self._open(name) as member:
             return _array_header(name, member)[2]
 
+    def expect(self, name: str, kinds: str, shape: tuple[int | None, ...]) -> None:
+        """Raise as :meth:`array` does, and read nothing: for arrays of which one size is stated.
+
+        So the first of them is not read before the last is known to fit.
+        """
+        with self._open(name) as member:
+            self._check(name, member, kinds, shape)
+
     def array(self, name: str, kinds: str, shape: tuple[int | None, ...]) -> Any:
         """Read an array.
 
@@ -124,27 +132,8 @@ class Archive:
         MemoryError
             If there is not enough, with the size.
         """
-        info = self._info(name)
         with self._open(name) as member:
-            dtype, fortran, found = _array_header(name, member)
-            fits = len(found) == len(shape) and all(
-                wanted in {None, length} for wanted, length in zip(shape, found, strict=True)
-            )
-            if not (fits and _is_of(dtype, kinds)):
-                raise ValueError(
-                    f"{name!r} has shape {found} and type {dtype}, expected {_described(kinds)} of "
-                    f"shape {_shown(shape)}"
-                )
-            size = dtype.itemsize * math.prod(found)
-            if dtype.kind in "US" and size > 4 * TEXT_LIMIT:
-                raise ValueError(
-                    f"{name!r} has {size // 4} characters, allowed are {TEXT_LIMIT} of them"
-                )
-            if info.file_size != member.tell() + size:
-                raise ValueError(
-                    f"{name!r} has {info.file_size} bytes where its header makes it "
-                    f"{member.tell() + size}"
-                )
+            dtype, fortran, found, size = self._check(name, member, kinds, shape)
             array = _filled(name, member, size)
         if size == 0:
             array = np.empty(found, dtype)
@@ -160,6 +149,27 @@ class Archive:
     def json(self, name: str) -> Any:
         """Read a text in JSON; errors are those of :meth:`array`, and those of JSON."""
         return json.loads(self.text(name))
+
+    def _check(
+        self, name: str, member: IO[bytes], kinds: str, shape: tuple[int | None, ...]
+    ) -> tuple[Any, bool, tuple[int, ...], int]:
+        """Type, order, shape and bytes of an array, whose values begin where the member stands."""
+        dtype, fortran, found = _array_header(name, member)
+        fits = len(found) == len(shape) and all(
+            wanted in {None, length} for wanted, length in zip(shape, found, strict=True)
+        )
+        if not (fits and _is_of(dtype, kinds)):
+            raise ValueError(
+                f"{name!r} has shape {found} and type {dtype}, expected {_described(kinds)} of "
+                f"shape {_shown(shape)}"
+            )
+        size = dtype.itemsize * math.prod(found)
+        if dtype.kind in "US" and size > 4 * TEXT_LIMIT:
+            raise ValueError(f"{name!r} has {size // 4} characters, allowed are {TEXT_LIMIT}")
+        own = self._members[name].file_size - member.tell()
+        if own != size:
+            raise ValueError(f"{name!r} has {own} bytes of values, and its header makes it {size}")
+        return dtype, fortran, found, size
 
     def _info(self, name: str) -> zipfile.ZipInfo:
         info = self._members[name]

@@ -61,7 +61,8 @@ _ARRAYS = (
     ("input_step", "in_spike_step", "I"),
     ("input_id", "in_spike_idx", "I"),
 )
-_OUTPUT = (("u", "TN"), ("v", "TN"), ("spk_step", "K"), ("spk_idx", "K"))
+_STATE = (("u", "TN"), ("v", "TN"))
+_SPIKES = (("spk_step", "K"), ("spk_idx", "K"))
 _NUMBERS = {
     "n_neurons": "n_neurons",
     "n_inputs": "n_inputs",
@@ -203,7 +204,7 @@ def _case(archive: Archive) -> Case:
     ):
         _check_range(_NUMBERS[field], numbers[field], low, high)
     lengths = {"N": numbers["n_neurons"], "T": numbers["n_steps"]}
-    arrays = {field: _array(archive, key, axes, lengths) for field, key, axes in _ARRAYS}
+    arrays = _arrays(archive, {field: (key, axes) for field, key, axes in _ARRAYS}, lengths)
     statuses = {peer: archive.text(f"status_{peer}") for peer in PEERS}
     _check_range("grp_src", arrays["format_source"], 0, 1)
     _check_range("grp_sign_mode", arrays["format_sign_mode"], min(SignMode), max(SignMode))
@@ -213,7 +214,8 @@ def _case(archive: Archive) -> Case:
     for peer, status in statuses.items():
         if not status.startswith(_STATUSES):
             raise ValueError(f"status_{peer} is {status!r}, expected {', '.join(_STATUSES)}")
-    noise = _array(archive, "noise_raw", "TN", lengths) if "noise_raw" in archive else None
+    given = {"noise_raw": ("noise_raw", "TN")} if "noise_raw" in archive else {}
+    noise = _arrays(archive, given, lengths).get("noise_raw")
     _check_range("noise_raw", () if noise is None else noise, -127, 127)
     u, v, spike_step, spike_neuron = _output(archive, "", lengths)
     return Case(
@@ -237,26 +239,31 @@ def _case(archive: Archive) -> Case:
 
 def _output(archive: Archive, prefix: str, lengths: Mapping[str, int]) -> list[Any]:
     own = {name: length for name, length in lengths.items() if name != "K"}
-    without_state = "spikes_only" in archive
-    found: list[Any] = [
-        None if without_state and axes == "TN" else _array(archive, f"{prefix}{key}", axes, own)
-        for key, axes in _OUTPUT
-    ]
-    _check_range(f"{prefix}spk_step", found[2], 0, lengths["T"] - 1)
-    _check_range(f"{prefix}spk_idx", found[3], 0, lengths["N"] - 1)
-    order = found[2].astype(np.int64) * lengths["N"] + found[3]
+    state = () if "spikes_only" in archive else _STATE
+    wanted = {key: (f"{prefix}{key}", axes) for key, axes in (*state, *_SPIKES)}
+    found: dict[str, Any] = {"u": None, "v": None, **_arrays(archive, wanted, own)}
+    _check_range(f"{prefix}spk_step", found["spk_step"], 0, lengths["T"] - 1)
+    _check_range(f"{prefix}spk_idx", found["spk_idx"], 0, lengths["N"] - 1)
+    order = found["spk_step"].astype(np.int64) * lengths["N"] + found["spk_idx"]
     if (np.diff(order) <= 0).any():
         raise ValueError(f"{prefix}spk_step and spk_idx are not sorted, or a spike is there twice")
-    return found
+    return list(found.values())
 
 
-def _array(archive: Archive, key: str, axes: str, lengths: dict[str, int]) -> Any:
-    """Read integers; the first array along an axis says how long it is."""
-    for axis, length in zip(axes, archive.shape(key), strict=False):
-        lengths.setdefault(axis, length)
-    array = archive.array(key, "iu", tuple(lengths[axis] for axis in axes))
-    array.setflags(write=False)
-    return array
+def _arrays(
+    archive: Archive, wanted: Mapping[str, tuple[str, str]], lengths: dict[str, int]
+) -> dict[str, Any]:
+    """Read arrays of integers by key and axes; the first along an axis says how long it is."""
+    shapes = {}
+    for key, axes in wanted.values():
+        for axis, length in zip(axes, archive.shape(key), strict=False):
+            lengths.setdefault(axis, length)
+        shapes[key] = tuple(lengths[axis] for axis in axes)
+        archive.expect(key, "iu", shapes[key])
+    arrays = {field: archive.array(key, "iu", shapes[key]) for field, (key, _) in wanted.items()}
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
 
 
 def _check_range(key: str, values: Any, low: int, high: int | None) -> None:

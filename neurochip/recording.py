@@ -350,11 +350,14 @@ def _read(file: Archive) -> Recording:
     steps, ids, traces = {}, {}, {}
     for index, name in enumerate(sizes):
         (n,) = file.shape(f"steps_{index}")
+        file.expect(f"ids_{index}", "iu", (n,))
         steps[name] = file.array(f"steps_{index}", "iu", (n,))
         ids[name] = file.array(f"ids_{index}", "iu", (n,))
     for index, (population, variable, unit) in enumerate(meta["traces"]):
-        neurons = file.array(f"trace_ids_{index}", "iu", (None,))
-        values = file.array(f"trace_values_{index}", "iuf", (n_steps, len(neurons)))
+        (n,) = file.shape(f"trace_ids_{index}")
+        file.expect(f"trace_values_{index}", "iuf", (n_steps, n))
+        neurons = file.array(f"trace_ids_{index}", "iu", (n,))
+        values = file.array(f"trace_values_{index}", "iuf", (n_steps, n))
         traces[population, variable] = Trace(neurons, values, unit)
     if len(sizes) < len(meta["populations"]) or len(traces) < len(meta["traces"]):
         raise ValueError("a population or a trace is in it twice")

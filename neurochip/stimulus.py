@@ -185,6 +185,7 @@ class Stimulus(ArrayValue):
             trains = []
             for index, (name, size) in enumerate(zip(names, sizes, strict=True)):
                 (n,) = file.shape(f"ids_{index}")
+                file.expect(f"times_{index}", "f", (n,))
                 ids = file.array(f"ids_{index}", "iu", (n,))
                 trains.append(SpikeInput(name, size, ids, file.array(f"times_{index}", "f", (n,))))
             return cls(float(file.array("duration", "f", ())), tuple(trains))

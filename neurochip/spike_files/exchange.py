@@ -30,6 +30,7 @@ def read_exchange(path: Path) -> tuple[list[Trains], float]:
         if not missing:
             (n,) = archive.shape("i")
             kinds = "iu" if n else "iuf"  # NumPy makes floats of empty lists
+            archive.expect("t_step", kinds, (n,))
             ids, steps = archive.array("i", kinds, (n,)), archive.array("t_step", kinds, (n,))
             numbers = {key: archive.array(key, "iuf", ()).item() for key in ("dt", "duration")}
             size = archive.array("n", "iu", ())
