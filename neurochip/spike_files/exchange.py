@@ -41,14 +41,16 @@ def read_exchange(path: Path) -> tuple[list[Trains], float]:
         )
     dt = real(str(path), "dt", numbers["dt"], "ms", above=0.0, error=StimulusError)
     integers(str(path), "t_step", steps, low=0, high=_LAST_STEP, error=StimulusError)
-    times = steps.astype(np.float64) * dt
+    with np.errstate(over="ignore"):  # an infinite time is refused later
+        times = steps.astype(np.float64) * dt
     return [Trains(None, int(size), ids, times)], numbers["duration"]
 
 
 def write_exchange(path: Path, trains: Trains, dt: float, duration: float) -> None:
     """Write one population or input."""
     dt = real(str(path), "dt", dt, "ms", above=0.0, error=StimulusError)
-    on_grid = np.floor(trains.times / dt + GRID_TOLERANCE)
+    with np.errstate(over="ignore"):
+        on_grid = np.floor(trains.times / dt + GRID_TOLERANCE)
     if on_grid.size and on_grid.max() > _LAST_STEP:
         raise StimulusError(
             f"{path}: a spike at {trains.times.max():g} ms is beyond step {_LAST_STEP}; allowed: "

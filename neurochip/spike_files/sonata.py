@@ -115,7 +115,8 @@ def _in_ms(label: str, times: Any) -> Any:
     unit = unit.decode(errors="replace") if isinstance(unit, bytes) else str(unit)
     if unit not in _MS:
         raise StimulusError(f"{label} has times in {unit!r}; allowed: {', '.join(map(repr, _MS))}.")
-    return times[()].astype(np.float64) * _MS[unit]
+    with np.errstate(over="ignore"):  # an infinite time is refused later
+        return times[()].astype(np.float64) * _MS[unit]
 
 
 def write_sonata(path: Path, trains: Sequence[Trains], duration: float) -> None:

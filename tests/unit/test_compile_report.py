@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 
 from neurochip.compile_report import CompileReport, ReportRow, ScaleRow, Span
+from neurochip.errors import ImageError
 
 
 def report(**changes):
@@ -156,3 +159,50 @@ def test_the_table_says_everything():
         "Warning: connection 'a->b': 3 weights became 0",
         "Warning: population 'cells': little room",
     ]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Span(0.0, None, 1.0), "span: mean = None; allowed: a number."),
+        (lambda: Span(True, 0.0, 1.0), "span: low = True; allowed: a number."),
+        (
+            lambda: dataclasses.replace(report().rows[0], kind="synapse"),
+            "report: kind = 'synapse'; allowed: 'population' or 'connection'.",
+        ),
+        (
+            lambda: dataclasses.replace(report().rows[0], owner=[]),
+            "report of population []: owner = []; allowed: a text.",
+        ),
+        (
+            lambda: dataclasses.replace(report().rows[0], error="0"),
+            "report of population 'cells': error = '0'; allowed: a number.",
+        ),
+        (
+            lambda: dataclasses.replace(report().rows[0], meant=1.0),
+            "report of population 'cells': meant = 1.0; allowed: a Span.",
+        ),
+        (
+            lambda: dataclasses.replace(report().scales[0], peaks={"current": (1.0,)}),
+            "report of the scale of 'cells': peaks['current'] = (1.0,); allowed: two numbers.",
+        ),
+        (
+            lambda: report(dt=-0.1),
+            "report: dt = -0.1 ms; allowed: a number above 0.",
+        ),
+        (lambda: report(options=[]), "report: options = []; allowed: a dict."),
+        (
+            lambda: report(rows=("tau_m",)),
+            "report: rows[0] = 'tau_m'; allowed: a tuple of ReportRow.",
+        ),
+        (
+            lambda: report(resources={"cores": (1, 1.5)}),
+            "report: resource 'cores' = 1.5; allowed: an integer of at least 0.",
+        ),
+        (lambda: report(resources={}), "report: resources have no 'cores'."),
+        (lambda: report(scales=()), "report: population 'cells' has no scale."),
+    ],
+)
+def test_a_report_that_cannot_be_printed_is_refused(make, message):
+    with pytest.raises(ImageError, match=f"^{re.escape(message)}$"):
+        make()

@@ -312,6 +312,21 @@ def test_a_missing_file_is_refused(tmp_path):
         ({"v": None}, "no 'v' in it"),
         ({"status_lava": None}, "no 'status_lava' in it"),
         (
+            {"status_lava": "unsuported"},
+            "status_lava is 'unsuported', expected agree, differ, unsupported",
+        ),
+        ({"grp_src": add(0, 7)}, "grp_src holds 7, expected 0 to 1"),
+        ({"grp_sign_mode": lambda a: a * 0}, "grp_sign_mode holds 0, expected 1 to 3"),
+        ({"syn_group": lambda a: a + 5}, "syn_group holds 5, expected 0 to 1"),
+        ({"in_spike_step": add(0, -1000)}, "in_spike_step holds -STEP, expected 0 to 249"),
+        ({"n_inputs": 2**40}, "n_inputs holds 1099511627776, expected 0 to 65536"),
+        ({"n_neurons": -1}, "n_neurons holds -1, expected at least 1"),
+        ({"n_agree": 4}, "n_agree holds 4, expected 0 to 3"),
+        (
+            {"spk_step": lambda a: a[::-1], "spk_idx": lambda a: a[::-1]},
+            "spk_step and spk_idx are not sorted, or a spike is there twice",
+        ),
+        (
             {"u": lambda a: a[:-1]},
             "'u' has shape (249, 12) and type int32, expected integers of shape (250, 12)",
         ),
@@ -340,6 +355,7 @@ def test_a_vector_whose_parts_do_not_belong_together_is_refused(tmp_path, change
     case = load_case(VECTORS / PLAIN)
     worst = case.spike_step[0] - 1000 if "spk_step" in changes else case.spike_neuron[0] + 12
     n = len(case.synapse_source)
+    reason = reason.replace("-STEP", str(case.input_step[0] - 1000))
     reason = reason.replace("WORST", str(worst)).replace("ALL", str(n)).replace("LESS", str(n - 1))
     damaged(altered(VECTORS / PLAIN, tmp_path, **changes), reason)
 

@@ -204,3 +204,85 @@ def test_a_reason_can_stand_within_a_sentence():
     assert reason(KeyError("a")) == "no 'a' in it"
     assert reason(ValueError("It is wrong.")) == "It is wrong"
     assert reason(MemoryError()) == "MemoryError"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("file/x.npz", "Not a directory|File exists"),
+        ("file/deeper/x.npz", "Not a directory"),
+        (f"{'x' * 300}.npz", "File name too long"),
+        ("folder.npz", "Is a directory"),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_named_with_the_reason(tmp_path, name, reason):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.npz").mkdir()
+    path = tmp_path / name
+    with pytest.raises(FileError) as caught:
+        write_npz(path, "stimulus", 2, {})
+    pattern = (
+        rf"{re.escape(str(path))}: cannot be written \(({reason})\); make room or pass another"
+    )
+    assert re.fullmatch(rf"{pattern} path\.", str(caught.value))
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["file", "folder.npz"]
+
+
+def test_the_longest_name_that_the_system_allows_is_written(tmp_path):
+    path = write_npz(tmp_path / f"{'x' * 251}.npz", "stimulus", 2, ARRAYS)
+    assert read(path).keys() == ARRAYS.keys()
+
+
+@pytest.mark.parametrize("path", [".", "..", "/"])
+def test_a_folder_is_no_file_to_write(path):
+    with pytest.raises(FileError, match=exactly(f"{path}: is a folder; pass the name of a file.")):
+        write_npz(path, "stimulus", 2, {})
+
+
+def test_objects_are_not_written(tmp_path):
+    path = tmp_path / "x.npz"
+    message = f"{path}: 'a' of the stimulus is of type object; allowed: numbers and texts."
+    with pytest.raises(FileError, match=exactly(message)):
+        write_npz(path, "stimulus", 2, {"a": np.array([None])})
+    assert not path.exists()
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
+    path = write_npz(tmp_path / "x", "stimulus", 2, ARRAYS)
+
+    def refuse(*args, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    refused(
+        path, f"{path}: cannot be read (Permission denied); pass the path of a stimulus (.npz)."
+    )
+
+
+def test_a_name_too_long_to_be_read_says_so(tmp_path):
+    path = tmp_path / f"{'x' * 300}.npz"
+    refused(
+        path, f"{path}: cannot be read (File name too long); pass the path of a stimulus (.npz)."
+    )
+
+
+def test_a_checksum_covers_names_types_shapes_and_values(tmp_path):
+    path = write_npz(tmp_path / "x", "stimulus", 2, ARRAYS)
+    with np.load(path) as content:
+        whole = dict(content)
+    message = (
+        f"{path}: a damaged stimulus (its content does not match its checksum); draw it again."
+    )
+    for changes in (
+        {"a": whole["a"][::-1]},
+        {"a": whole["a"].astype(np.int16)},
+        {"b": np.array("Text")},
+        {"c": np.zeros((3, 1))},
+        {"neurochip_format": np.array("stimulus 1")},
+        {"neurochip_checksum": np.array("0" * 64)},
+    ):
+        np.savez(path, **{**whole, **changes})
+        refused(path, message)
+    del whole["neurochip_checksum"]
+    np.savez(path, **whole)
+    refused(path, f"{path}: a damaged stimulus (no 'neurochip_checksum' in it); draw it again.")

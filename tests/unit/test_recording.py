@@ -191,3 +191,119 @@ def test_a_recording_with_parts_missing_is_refused(tmp_path, arrays, reason):
     message = f"{path}: a damaged recording ({reason}); run it again."
     with pytest.raises(RecordingError, match=exactly(message)):
         Recording.load(path)
+
+
+def column(*values, dtype=np.int32):
+    return np.array(values, dtype=dtype)
+
+
+IMPOSSIBLE = (
+    ({"label": 3}, "recording: label = 3; allowed: a text."),
+    ({"dt": 0.0}, "recording: dt = 0.0 ms; allowed: a number above 0."),
+    ({"dt": float("nan")}, "recording: dt = nan ms; allowed: a number above 0."),
+    ({"dt": True}, "recording: dt = True ms; allowed: a number above 0."),
+    ({"first_step": -1}, "recording: first_step = -1; allowed: an integer of at least 0."),
+    ({"n_steps": 0}, "recording: n_steps = 0; allowed: an integer of at least 1."),
+    ({"n_steps": 200.0}, "recording: n_steps = 200.0; allowed: an integer of at least 1."),
+    (
+        {"counters": {"spikes": -1}},
+        "recording: counter 'spikes' = -1; allowed: an integer of at least 0.",
+    ),
+    (
+        {"populations": {"exc": 4, "inh": 0}},
+        "recording of 'inh': size = 0; allowed: an integer of at least 1.",
+    ),
+    (
+        {"populations": {"exc": 3, "inh": 2}},
+        "recording of 'exc': an id is 3; allowed: 0 to 2.",
+    ),
+    ({"first_step": 11}, "recording of 'exc': a step is 10; allowed: 11 to 210."),
+    ({"n_steps": 199}, "recording of 'exc': a step is 209; allowed: 10 to 208."),
+    (
+        {"ids": {"exc": column(3, 0, -1, 3), "inh": column()}},
+        "recording of 'exc': an id is -1; allowed: 0 to 3.",
+    ),
+    (
+        {"ids": {"exc": column(3, 0, 3, 1.7, dtype=float), "inh": column()}},
+        "recording of 'exc': an id is no integer; allowed: a vector of integers.",
+    ),
+    (
+        {"ids": {"exc": column(3, 0, 3), "inh": column()}},
+        "recording of 'exc': 4 steps and 3 ids; allowed: one of each per spike.",
+    ),
+    (
+        {"ids": {"exc": column(3, 3, 0, 3), "inh": column()}},
+        "recording of 'exc': its spikes are not sorted by step and neuron, or one is there twice.",
+    ),
+    (
+        {"ids": {"exc": column(3, 3, 3, 3), "inh": column()}},
+        "recording of 'exc': its spikes are not sorted by step and neuron, or one is there twice.",
+    ),
+    (
+        {"traces": {("x", "v"): Trace(column(0), np.zeros((200, 1)), "mV")}},
+        "recording of 'v' of 'x': there is no such population.",
+    ),
+    (
+        {"traces": {("exc", "v"): Trace(column(4), np.zeros((200, 1)), "mV")}},
+        "recording of 'v' of 'exc': an id is 4; allowed: 0 to 3.",
+    ),
+    (
+        {"traces": {("exc", "v"): Trace(column(0), np.zeros((199, 1)), "mV")}},
+        "recording of 'v' of 'exc': values have shape (199, 1); allowed: (200, 1), one per step "
+        "and neuron.",
+    ),
+    (
+        {"traces": {("exc", "v"): Trace(column(0), np.zeros((200, 1)), None)}},
+        "recording of 'v' of 'exc': unit = None; allowed: a text.",
+    ),
+)
+
+
+@pytest.mark.parametrize(("changes", "message"), IMPOSSIBLE)
+def test_a_recording_that_no_run_gives_is_not_saved(tmp_path, changes, message):
+    changed = {"traces": {}, **changes}
+    with pytest.raises(RecordingError, match=exactly(message)):
+        recording(**changed).save(tmp_path / "x")
+    assert not list(tmp_path.iterdir())
+
+
+def stored(path):
+    with np.load(path) as content:
+        arrays = {name: content[name] for name in content.files}
+    return {name: value for name, value in arrays.items() if not name.startswith("neurochip_")}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"dt": 0}, "recording: dt = 0 ms; allowed: a number above 0"),
+        ({"n_steps": "x"}, "expected numbers of shape (x, 2)"),
+        ({"counters": []}, "'list' object has no attribute 'items'"),
+        ({"populations": [["exc", 4], ["exc", 4]]}, "a population or a trace is in it twice"),
+    ],
+)
+def test_what_a_file_says_of_a_run_is_checked(tmp_path, version, changes, reason):
+    path = recording().save(tmp_path / "x")
+    arrays = stored(path)
+    meta = json.loads(str(arrays["meta"])) | changes
+    write_npz(path, "recording", version, arrays | {"meta": np.array(json.dumps(meta))})
+    with pytest.raises(RecordingError) as caught:
+        Recording.load(path)
+    assert str(caught.value).startswith(f"{path}: a damaged recording (")
+    assert str(caught.value).endswith(f"{reason}); run it again.")
+
+
+def test_a_recording_that_was_edited_is_refused_and_an_older_one_is_read(tmp_path):
+    path = recording().save(tmp_path / "x")
+    with np.load(path) as content:
+        arrays = dict(content)
+    arrays["trace_values_0"] = arrays["trace_values_0"] + 1.0
+    np.savez(path, **arrays)
+    message = (
+        f"{path}: a damaged recording (its content does not match its checksum); run it again."
+    )
+    with pytest.raises(RecordingError, match=exactly(message)):
+        Recording.load(path)
+    write_npz(path, "recording", 1, stored(recording().save(path)))
+    assert Recording.load(path) == recording()

@@ -400,3 +400,233 @@ def test_trains_of_neo_that_do_not_belong_together_are_refused():
 def test_a_missing_package_is_named_with_its_extra(monkeypatch, tmp_path, package, call, message):
     monkeypatch.setitem(sys.modules, package, None)
     assert message_of(call, tmp_path, kind=MissingExtraError) == message
+
+
+# --- SONATA of others ----------------------------------------------------------------------------
+
+
+def sonata(path, ids=(0, 1), times=(1.0, 2.0), units=None, **attributes):
+    with h5py.File(path, "w") as file:
+        group = file.create_group("spikes/a")
+        group["node_ids"], group["timestamps"] = np.asarray(ids), np.asarray(times)
+        if units is not None:
+            group["timestamps"].attrs["units"] = units
+        for key, value in {"neurochip_size": 4, "neurochip_duration": 9.0, **attributes}.items():
+            group.attrs[key] = value
+    return path
+
+
+TYPES = "node_ids have shape {} and type {}; allowed: integers, one per spike."
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ids": [0, 1.7]}, f"/spikes/a: {TYPES.format('(2,)', 'float64')}"),
+        ({"ids": [True, False]}, f"/spikes/a: {TYPES.format('(2,)', 'bool')}"),
+        ({"ids": [b"0", b"1"]}, f"/spikes/a: {TYPES.format('(2,)', '|S1')}"),
+        ({"ids": [[0, 1]]}, f"/spikes/a: {TYPES.format('(1, 2)', 'int64')}"),
+        ({"ids": 0}, f"/spikes/a: {TYPES.format('()', 'int64')}"),
+        ({"ids": [-1, 0]}, "input 'a': ids[0] = -1; allowed: 0 to 3."),
+        (
+            {"ids": np.array([0, 2**64 - 1], np.uint64)},
+            "input 'a': ids[1] = 18446744073709551615; allowed: 0 to 3.",
+        ),
+        (
+            {"times": [1.0]},
+            "/spikes/a has 1 timestamps and 2 node_ids; allowed: one of each per spike.",
+        ),
+        (
+            {"times": [1.0, 2.0 + 1.0j]},
+            "/spikes/a: timestamps have shape (2,) and type complex128; allowed: numbers, one per "
+            "spike.",
+        ),
+        (
+            {"times": [1.0, np.nan]},
+            "input 'a': times[1] = nan ms; allowed: a finite number of at least 0 ms.",
+        ),
+        (
+            {"times": [1.0, 1e308], "units": "s"},
+            "input 'a': times[1] = inf ms; allowed: a finite number of at least 0 ms.",
+        ),
+        (
+            {"units": "S"},
+            "/spikes/a has times in 'S'; allowed: 'ms', 'milliseconds', 's', 'seconds', 'us'.",
+        ),
+        (
+            {"neurochip_size": "4"},
+            "/spikes/a: size = '4'; allowed: an integer of at least 1.",
+        ),
+        (
+            {"neurochip_size": np.array([4, 5])},
+            "/spikes/a: size = array([4, 5]); allowed: an integer of at least 1.",
+        ),
+        (
+            {"neurochip_duration": "9"},
+            "/spikes/a: neurochip_duration = '9' ms; allowed: a number above 0.",
+        ),
+    ],
+)
+def test_sonata_that_makes_no_sense_is_refused(tmp_path, changes, message):
+    path = sonata(tmp_path / "x.h5", **changes)
+    prefix = f"{path}: "
+    assert message_of(read_spikes, path) == prefix + message
+
+
+@pytest.mark.parametrize("size", [1.7, True, -1])
+def test_a_size_that_is_none_is_refused(tmp_path, size):
+    message = message_of(read_spikes, sonata(tmp_path / "x.h5", neurochip_size=size))
+    assert message.endswith("; allowed: an integer of at least 1.")
+
+
+def test_a_unit_may_be_bytes_or_one_of_a_list(tmp_path):
+    for units in (b"s", np.array([b"s"])):
+        (train,) = read_spikes(sonata(tmp_path / "x.h5", units=units)).trains
+        assert train.times.tolist() == [1000.0, 2000.0]
+
+
+def test_populations_of_different_lengths_are_refused(tmp_path):
+    path = sonata(tmp_path / "x.h5")
+    with h5py.File(path, "a") as file:
+        file.copy("spikes/a", file["spikes"], name="b")
+        file["spikes/b"].attrs["neurochip_duration"] = 8.0
+    assert message_of(read_spikes, path) == (
+        f"{path}: its populations last 8 and 9 ms; allowed: one duration."
+    )
+
+
+def test_spikes_with_and_without_populations_in_one_file_are_refused(tmp_path):
+    path = sonata(tmp_path / "x.h5")
+    with h5py.File(path, "a") as file:
+        file["spikes/timestamps"], file["spikes/node_ids"] = [1.0], [0]
+    assert message_of(read_spikes, path) == (
+        f"{path}: has spikes both in /spikes and in /spikes/a; allowed: one of these."
+    )
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".nix"])
+def test_a_file_that_leads_to_other_files_is_refused(tmp_path, suffix):
+    if suffix == ".nix":
+        pytest.importorskip("neo", reason=NEEDS_NEO)
+    path = write_spikes(STIMULUS, tmp_path / f"x{suffix}")
+    with h5py.File(path, "a") as file:
+        file["elsewhere"] = h5py.ExternalLink("other.h5", "/x")
+    assert message_of(read_spikes, path) == (
+        f"{path}: '/elsewhere' is a link to another file; allowed: a file that holds all of its "
+        "data. Copy the data into it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks"), [(1 << 27, 1 << 20), (2, 1 << 27)], ids=["never written", "large chunks"]
+)
+def test_small_files_of_many_spikes_are_refused_before_they_are_read(tmp_path, shape, chunks):
+    path = sonata(tmp_path / "x.h5")
+    with h5py.File(path, "a") as file:
+        for key in ("node_ids", "timestamps"):
+            del file[f"spikes/a/{key}"]
+            file["spikes/a"].create_dataset(
+                key, (shape,), "i8", chunks=(chunks,), maxshape=(None,), compression="gzip"
+            )
+    megabytes = path.stat().st_size / 1e6
+    assert message_of(read_spikes, path) == (
+        f"{path}: /spikes/a/timestamps takes 1074 MB of memory, and the file has {megabytes:.3g} "
+        "MB; allowed: 100 times as much. Write it without compression."
+    )
+
+
+def test_a_small_mat_of_many_values_is_refused_before_it_is_read(tmp_path):
+    io = pytest.importorskip("scipy.io", reason=NEEDS_NEO)
+    path = tmp_path / "x.mat"
+    io.savemat(path, {"block": np.zeros(10_000_000)}, do_compression=True)
+    message = message_of(read_spikes, path)
+    assert message.startswith(f"{path}: what is compressed takes 68 MB of memory, and the file has")
+    io.savemat(path, {"block": np.zeros(10)}, do_compression=True)
+    assert message_of(read_spikes, path).startswith(f"{path}: damaged or not of Neo (")
+
+
+# --- objects of Neo ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("neurons", "message"),
+    [
+        ((0, 1.7), "Neo: neuron = 1.7; allowed: an integer of at least 0."),
+        ((0, True), "Neo: neuron = True; allowed: an integer of at least 0."),
+        ((0, "1"), "Neo: neuron = '1'; allowed: an integer of at least 0."),
+        ((0, -1), "Neo: neuron = -1; allowed: an integer of at least 0."),
+        ((0, 2**40), "Neo: neuron = 1099511627776; allowed: 0 to 2147483646."),
+        ((3, 3), "Neo: two trains are of neuron 3 of 'a'; allowed: one. Join them."),
+    ],
+)
+def test_trains_of_no_neuron_are_refused(neurons, message):
+    neo = pytest.importorskip("neo", reason=NEEDS_NEO)
+    trains = [neo.SpikeTrain([1.0], units="ms", t_stop=5.0) for _ in neurons]
+    for train, neuron in zip(trains, neurons, strict=True):
+        train.annotate(population="a", neuron=neuron)
+    assert message_of(from_neo, trains) == message
+
+
+def test_what_is_no_train_is_refused():
+    neo = pytest.importorskip("neo", reason=NEEDS_NEO)
+    allowed = "allowed: a Block, a Segment or a list of SpikeTrain."
+    assert message_of(from_neo, 3) == f"Neo: trains = 3; {allowed}"
+    assert message_of(from_neo, [[1.0]]) == f"Neo: trains[0] = [1.0]; {allowed}"
+    train = neo.SpikeTrain([np.nan], units="ms", t_stop=5.0)
+    assert message_of(from_neo, [train]) == (
+        "Neo: input 'input': times[0] = nan ms; allowed: a finite number of at least 0 ms."
+    )
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (3, "inputs = 3; allowed: a list of (name, size)."),
+        ([("one", 4, 5)], "inputs = [('one', 4, 5)]; allowed: a list of (name, size)."),
+        ([("one", 4), ("one", 4)], "inputs name 'one' twice; allowed: once."),
+        ([("one", 4.0)], "input 'one': size = 4.0; allowed: an integer of at least 1."),
+        ([(1, 4)], "inputs: name = 1; allowed: a non-empty string."),
+    ],
+)
+def test_inputs_that_are_none_are_refused(tmp_path, inputs, message):
+    path = write_spikes(SINGLE, tmp_path / "x.h5")
+    assert message_of(read_spikes, path, inputs=inputs) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("dt", [0.0, -0.1, np.nan, True, "0.1"])
+def test_spikes_are_not_put_on_a_grid_that_is_none(tmp_path, dt):
+    path = tmp_path / "x.npz"
+    message = f"{path}: dt = {dt!r} ms; allowed: a number above 0."
+    assert message_of(write_spikes, SINGLE, path, dt=dt) == message
+    assert not path.exists()
+
+
+def test_a_step_that_no_format_holds_is_refused(tmp_path):
+    path = tmp_path / "x.npz"
+    late = Stimulus(1.0, (SpikeInput("x", 1, [0], [1e300]),))
+    assert message_of(write_spikes, late, path, dt=0.1) == (
+        f"{path}: a spike at 1e+300 ms is beyond step 9007199254740992; allowed: earlier ones, or "
+        "a longer dt."
+    )
+
+
+def test_a_dt_that_would_be_left_unused_is_refused(tmp_path):
+    for source, name in ((RECORDING, "x.npz"), (STIMULUS, "x.h5")):
+        path = tmp_path / name
+        assert message_of(write_spikes, source, path, dt=0.1) == (
+            f"{path}: dt = 0.1 ms; allowed: only for the .npz of a stimulus; a recording has its "
+            "own, and other formats have none."
+        )
+
+
+@pytest.mark.parametrize("name", [".", "..", "timestamps", "node_ids"])
+def test_a_name_that_sonata_has_for_something_else_is_refused(tmp_path, name):
+    odd = Stimulus(1.0, (SpikeInput(name, 1, [], []),))
+    path = tmp_path / "x.h5"
+    assert message_of(write_spikes, odd, path) == (
+        f"{path}: population {name!r} cannot be a group of SONATA; allowed: another name than '.', "
+        "'..', 'timestamps', 'node_ids'."
+    )

@@ -242,3 +242,73 @@ def test_a_stimulus_with_parts_missing_is_refused(tmp_path):
     message = f"{path}: a damaged stimulus (input 'x': ids[0] = 1; allowed: 0 to 0); draw it again."
     with pytest.raises(StimulusError, match=exactly(message)):
         Stimulus.load(path)
+
+
+def stored(path):
+    with np.load(path) as content:
+        arrays = {name: content[name] for name in content.files}
+    return {name: value for name, value in arrays.items() if not name.startswith("neurochip_")}
+
+
+ONE = Stimulus(9.0, (SpikeInput("x", 4, [1, 2], [1.0, 2.0]),))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"sizes": np.array([4.7])},
+            "'sizes' has shape (1,) and type float64, expected integers of shape (1,)",
+        ),
+        (
+            {"sizes": np.array([True])},
+            "'sizes' has shape (1,) and type bool, expected integers of shape (1,)",
+        ),
+        (
+            {"ids_0": np.array([1.0, 1.7])},
+            "'ids_0' has shape (2,) and type float64, expected integers of shape (2,)",
+        ),
+        (
+            {"times_0": np.array([1.0])},
+            "'times_0' has shape (1,) and type float64, expected numbers of shape (2,)",
+        ),
+        (
+            {"times_0": np.array([1.0, np.nan])},
+            "input 'x': times[1] = nan ms; allowed: a finite number of at least 0 ms",
+        ),
+        (
+            {"duration": np.array([9.0])},
+            "'duration' has shape (1,) and type float64, expected numbers of shape ()",
+        ),
+        ({"duration": np.array(-9.0)}, "stimulus: duration = -9.0 ms; allowed: a number above 0"),
+        (
+            {"names": np.array(["x", "y"])},
+            "'sizes' has shape (1,) and type int64, expected integers of shape (2,)",
+        ),
+    ],
+)
+def test_what_a_file_says_of_spikes_is_checked(tmp_path, version, changes, reason):
+    path = ONE.save(tmp_path / "x")
+    write_npz(path, "stimulus", version, stored(path) | changes)
+    message = f"{path}: a damaged stimulus ({reason}); draw it again."
+    with pytest.raises(StimulusError, match=exactly(message)):
+        Stimulus.load(path)
+
+
+def test_a_stimulus_that_was_edited_is_refused_and_an_older_one_is_read(tmp_path):
+    path = ONE.save(tmp_path / "x")
+    with np.load(path) as content:
+        np.savez(path.with_name("edited.npz"), **{**content, "times_0": np.array([1.0, 2.5])})
+    message = "edited.npz: a damaged stimulus (its content does not match its checksum); draw it"
+    with pytest.raises(StimulusError, match=re.escape(message)):
+        Stimulus.load(path.with_name("edited.npz"))
+    write_npz(path, "stimulus", 1, stored(path))
+    assert Stimulus.load(path) == ONE
+
+
+def test_a_name_that_a_file_would_cut_short_is_refused(tmp_path):
+    odd = Stimulus(1.0, (SpikeInput("x\0", 1, [], []),))
+    message = "stimulus: an input of ['x\\x00'] ends with a NUL; rename it."
+    with pytest.raises(StimulusError, match=exactly(message)):
+        odd.save(tmp_path / "x")
