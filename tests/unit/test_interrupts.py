@@ -504,3 +504,57 @@ def test_a_process_that_is_interrupted_at_any_moment_ends(which):
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == 30
+
+
+PLAIN = """
+import os, signal, sys, threading
+sys.path.insert(0, {tests!r})
+from unit.test_interrupts import STEPS, image, run
+from neurochip.emulator import Emulator, kernels
+example, update = image.__wrapped__(), kernels.update_block
+whole = run(Emulator(example), 3)
+left = [5]
+
+
+def interrupted(*arguments):
+    if threading.current_thread() is threading.main_thread():
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGINT)
+    return update(*arguments)
+
+
+kernels.update_block = interrupted
+emulator = Emulator(example, threads={threads})
+try:
+    run(emulator, STEPS)
+except KeyboardInterrupt:
+    print("interrupted")
+assert threading.active_count() == 1
+try:
+    emulator.step
+except Exception as problem:
+    print(problem)
+emulator.reset()
+assert run(emulator, 3) == whole
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process sends itself Ctrl-C there")
+@pytest.mark.parametrize("threads", THREADS)
+def test_kernels_as_plain_python_which_can_be_interrupted_ask_for_a_reset(threads):
+    code = PLAIN.format(tests=str(Path(__file__).parents[1]), threads=threads)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::RuntimeWarning", "-c", code],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "interrupted",
+        "emulator: it was interrupted where registers change, so they are those of no step; call "
+        "reset() to start again.",
+    ]
