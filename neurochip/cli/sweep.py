@@ -14,7 +14,7 @@ from ._model import read_model, say_chip
 from ._numbers import COUNT
 from ._options import duration_option, fine_option, model_argument, seed_option
 from ._paths import OutputFile, keep_apart
-from ._terminal import note_kept, say, wrote
+from ._terminal import say, wrote
 
 __all__ = ["sweep_command"]
 
@@ -88,9 +88,9 @@ def sweep_command(
             chip=chip or LOIHI,
             **options,
         )
-    except (KeyboardInterrupt, MemoryError, OSError):
+    except (KeyboardInterrupt, MemoryError, OSError) as problem:
         if points.exists():
-            note_kept(f"Points that are done are in {points}: the same command goes on.")
+            problem.add_note(f"Points that are done are in {points}: the same command goes on.")
         raise
     report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
     say(report.lead)
