@@ -278,7 +278,7 @@ def attempt(line: str) -> Outcome:
     after = _files()
     written = sorted(name for name, state in after.items() if before.get(name) != state)
     for name in written:  # the next one must not stumble over it
-        if name not in before and Path(name).is_file() and status != 0:
+        if name in _BEGUN:
             Path(name).unlink()
     return Outcome(status, errors.getvalue(), written)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from compiler.options import CompileOptions
+
 from ..hardware import LOIHI
 from ._axes import read_axes
 from ._compiler import Request, compile_options
@@ -68,7 +70,10 @@ def sweep_command(
     dt = request.dt if request.dt == "auto" else request.dt.ms()
     options: dict[str, Any] = {"dt": dt, "seed": seed, **request.options}
     source = click.get_current_context().get_parameter_source
-    for name in axes:
+    for name, values in axes.items():
+        if name in request.options:
+            for value in values:
+                CompileOptions(**{name: value})  # refuses what no chip could hold anyway
         # The default of an option gives way to an axis; one that was asked for does not.
         if name in options and source(name) is click.core.ParameterSource.DEFAULT:
             del options[name]
