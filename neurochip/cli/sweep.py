@@ -73,7 +73,8 @@ def sweep_command(
     for name, values in axes.items():
         if name in request.options:
             for value in values:
-                CompileOptions(**{name: value})  # refuses what no chip could hold anyway
+                chosen: dict[str, Any] = {name: value}
+                CompileOptions(**chosen)  # a value that is not allowed is no result of a point
         # The default of an option gives way to an axis; one that was asked for does not.
         if name in options and source(name) is click.core.ParameterSource.DEFAULT:
             del options[name]
