@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..errors import NeurochipError
-from ._terminal import kept_files, lost_output, one_line, shown_warnings, silence, tell
+from ._terminal import lost_output, one_line, shown_warnings, silence, tell, what_is_kept
 
 __all__ = ["Commands"]
 
@@ -48,23 +48,23 @@ class Commands(click.Group):
             with shown_warnings():
                 result = super().invoke(ctx)
         except NeurochipError as problem:
-            raise _Failure(str(problem) + kept_files(ctx)) from None
-        except KeyboardInterrupt:
-            kept = kept_files(ctx) or " Nothing was written."
+            raise _Failure(str(problem) + what_is_kept(ctx, problem)) from None
+        except KeyboardInterrupt as problem:
+            kept = what_is_kept(ctx, problem) or " Nothing was written."
             raise _Interruption(f"interrupted.{kept}") from None
         except MemoryError as problem:
             detail = f" ({problem})" if str(problem) else ""
             raise _Failure(
                 f"out of memory{detail}; ask for less: a shorter run, fewer neurons, or less to "
-                f"record.{kept_files(ctx)}"
+                f"record.{what_is_kept(ctx, problem)}"
             ) from None
         except OSError as problem:
-            raise _Failure(_of_system(problem) + kept_files(ctx)) from None
+            raise _Failure(_of_system(problem) + what_is_kept(ctx, problem)) from None
         lost = lost_output(ctx)
         if isinstance(lost, BrokenPipeError):
             ctx.exit(_UNREAD)
         if lost is not None:
-            raise _Failure(_of_output(lost) + kept_files(ctx))
+            raise _Failure(_of_output(lost) + what_is_kept(ctx, lost))
         return result
 
     def main(

@@ -20,19 +20,18 @@ import click
 from .._names import cut, visible
 
 __all__ = [
-    "kept_files",
     "lost_output",
-    "note_kept",
     "one_line",
     "say",
     "shown_warnings",
     "silence",
     "tell",
     "warn",
+    "what_is_kept",
     "wrote",
 ]
 
-_LOST, _WRITTEN, _KEPT = "neurochip.lost", "neurochip.written", "neurochip.kept"
+_LOST, _WRITTEN = "neurochip.lost", "neurochip.written"
 _LONGEST = 2_000  # characters of a message
 _MOST_FILES = 6  # of a list of files
 
@@ -74,14 +73,13 @@ def one_line(text: str) -> str:
     return cut(visible(text), _LONGEST)
 
 
-def note_kept(sentence: str) -> None:
-    """Have a sentence about what is kept stand in the message of a command that fails."""
-    click.get_current_context().meta[_KEPT] = f" {sentence}"
+def what_is_kept(ctx: click.Context, problem: BaseException) -> str:
+    """Return what a command that fails leaves behind, as sentences; empty if nothing.
 
-
-def kept_files(ctx: click.Context) -> str:
-    """Return what a command that fails leaves behind, as sentences; empty if nothing."""
-    paths, noted = ctx.meta.get(_WRITTEN, []), str(ctx.meta.get(_KEPT, ""))
+    That is what the notes of the exception say, and the files that were written before.
+    """
+    noted = "".join(f" {note}" for note in getattr(problem, "__notes__", ()))
+    paths = ctx.meta.get(_WRITTEN, [])
     if not paths:
         return noted
     left = len(paths) - _MOST_FILES

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from compiler.options import CompileOptions
+
 from ..hardware import LOIHI
 from ._axes import read_axes
 from ._compiler import Request, compile_options
@@ -14,7 +16,7 @@ from ._model import read_model, say_chip
 from ._numbers import COUNT
 from ._options import duration_option, fine_option, model_argument, seed_option
 from ._paths import OutputFile, keep_apart
-from ._terminal import note_kept, say, wrote
+from ._terminal import say, wrote
 
 __all__ = ["sweep_command"]
 
@@ -68,7 +70,11 @@ def sweep_command(
     dt = request.dt if request.dt == "auto" else request.dt.ms()
     options: dict[str, Any] = {"dt": dt, "seed": seed, **request.options}
     source = click.get_current_context().get_parameter_source
-    for name in axes:
+    for name, values in axes.items():
+        if name in request.options:
+            for value in values:
+                chosen: dict[str, Any] = {name: value}
+                CompileOptions(**chosen)  # a value that is not allowed is no result of a point
         # The default of an option gives way to an axis; one that was asked for does not.
         if name in options and source(name) is click.core.ParameterSource.DEFAULT:
             del options[name]
@@ -77,21 +83,16 @@ def sweep_command(
     keep_apart([model], [page, points, page.with_suffix(".json")])
     network, chip = read_model(model)
     say_chip(model, chip)
-    try:
-        done = sweep(
-            network,
-            axes,
-            duration=duration,
-            fine=fine,
-            workers=workers,
-            path=points,
-            chip=chip or LOIHI,
-            **options,
-        )
-    except (KeyboardInterrupt, MemoryError, OSError) as problem:
-        for note in getattr(problem, "__notes__", ()):
-            note_kept(note)
-        raise
+    done = sweep(
+        network,
+        axes,
+        duration=duration,
+        fine=fine,
+        workers=workers,
+        path=points,
+        chip=chip or LOIHI,
+        **options,
+    )
     report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
     say(report.lead)
     wrote([points])

@@ -106,7 +106,8 @@ def test_sweep_writes_points_a_page_and_numbers_and_goes_on(folder):
     assert done.header["fixed"]["gain"] == "dc"
     assert done.column("tau_m") == [10, 20, 10, 20]
     assert json.loads((folder / "sweep.json").read_text())["rows"] == done.rows
-    (folder / "sweep.jsonl").write_bytes(content[: len(content) // 2])
+    half = content.index(b"\n", len(content) // 2) + 1
+    (folder / "sweep.jsonl").write_bytes(content[:half])
     # Worker processes read the functions of the file for themselves.
     assert succeed(*command, "--workers", 2) == output
     assert (folder / "sweep.jsonl").read_bytes() == content
@@ -118,6 +119,13 @@ def test_an_axis_takes_the_place_of_the_default_of_an_option(folder):
     succeed(*command)
     assert read_sweep(folder / "sweep.jsonl").column("gain") == ["dc", "impulse"]
     assert "'gain' is both an option and an axis" in fail(*command, "--gain", "dc", "-o", "x.html")
+
+
+def test_values_of_an_axis_that_no_compiler_takes_are_refused(folder):
+    assert "options: gain = 'x'; allowed: 'dc', " in fail(
+        "sweep", "model.py", "--vary", "gain=dc,x"
+    )
+    assert not (folder / "sweep.jsonl").exists()
 
 
 def test_axes_are_written_as_lists_and_ranges():
@@ -138,6 +146,17 @@ def test_axes_are_written_as_lists_and_ranges():
             "dt=0.1,0.5.",
         ),
         (["dt=1", "dt=2"], "sweep: --vary 'dt' is given twice; list all values at once."),
+        (["dt=1,,2"], "sweep: --vary 'dt=1,,2' lacks a value between or after commas."),
+        (
+            ["seed=3:1"],
+            "sweep: --vary 'seed=3:1': the range 3:1 has 0 values; allowed: 1 to 1,000,000. Write "
+            "the smaller end first.",
+        ),
+        (
+            ["seed=1:5000000000"],
+            "sweep: --vary 'seed=1:5000000000': the range 1:5000000000 has 5,000,000,000 values; "
+            "allowed: 1 to 1,000,000. Write the smaller end first.",
+        ),
     ],
 )
 def test_axes_that_are_none_are_refused(texts, message):
