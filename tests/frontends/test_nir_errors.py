@@ -18,6 +18,7 @@ from nir_graphs import (
     nir,
     paper_neuron,
     published,
+    read_on,
     readout,
     recurrent,
 )
@@ -31,6 +32,12 @@ h5py = pytest.importorskip("h5py")
 def says(kind=FrontendError):
     """Context whose ``value`` is the message."""
     return pytest.raises(kind)
+
+
+@pytest.fixture(params=["memory", "disk"])
+def read(request, tmp_path):
+    """A reader of graphs, which lie in memory or are written first."""
+    return read_on(request.param, tmp_path)
 
 
 def entrance(*shape):
@@ -157,9 +164,9 @@ def leave(*shape):
         ),
     ],
 )
-def test_a_graph_that_no_network_can_be_is_refused(source, message):
+def test_a_graph_that_no_network_can_be_is_refused(read, source, message):
     with says() as caught:
-        read_nir(source, DT)
+        read(source)
     assert str(caught.value) == message
 
 
@@ -167,9 +174,10 @@ def test_parameters_of_different_shapes_are_refused():
     node = lif((2,))
     node.tau = full((3,), 0.01)
     with says() as caught:
-        read_nir(chain((2,), node), DT)
+        read_nir(chain((2,), node), DT, reset="value")
     assert str(caught.value) == (
-        "NIR: LIF 'a': tau has shape (3,) and r (2,); allowed: one shape for all parameters."
+        "NIR: LIF 'a': r has shape (2,) and others (3,); allowed: one shape for all parameters, and "
+        "single numbers."
     )
 
 
@@ -177,7 +185,7 @@ def test_an_input_without_a_shape_is_refused():
     source = paper_neuron()
     source.nodes["input"].input_type = {"input": None}
     with says() as caught:
-        read_nir(source, DT)
+        read_nir(source, DT, reset="value")
     assert str(caught.value) == "NIR: Input 'input': has no shape. Give it one."
 
 
@@ -185,7 +193,9 @@ def test_two_nodes_of_one_path_are_refused():
     inner = graph({"i": entrance(1), "lif": lif(), "o": leave(1)}, [("i", "lif"), ("lif", "o")])
     nodes = {"input": entrance(1), "a.lif": lif(), "a": inner, "output": leave(1)}
     with says() as caught:
-        read_nir(graph(nodes, [("input", "a"), ("a", "a.lif"), ("a.lif", "output")]), DT)
+        read_nir(
+            graph(nodes, [("input", "a"), ("a", "a.lif"), ("a.lif", "output")]), DT, reset="value"
+        )
     assert str(caught.value) == (
         "NIR: two nodes are named 'a.lif' once nested graphs are opened. Rename one."
     )
@@ -197,7 +207,7 @@ def test_a_node_of_an_unknown_type_is_refused():
 
     node = Strange(**{n: full((1,), 0.5) for n in ("tau", "r", "v_leak", "v_threshold")})
     with says() as caught:
-        read_nir(chain((1,), node), DT)
+        read_nir(chain((1,), node), DT, reset="value")
     assert str(caught.value) == (
         "NIR: node 'a' is of the type 'Strange'; known: Affine, AvgPool2d, Conv1d, Conv2d, CubaLI, "
         "CubaLIF, Delay, Flatten, I, IF, Input, LI, LIF, Linear, NIRGraph, Output, Scale, "
@@ -208,7 +218,7 @@ def test_a_node_of_an_unknown_type_is_refused():
 def test_a_threshold_needs_input_that_has_not_decayed():
     source = chain((1,), linear([[1.0]]), nir.Threshold(np.array([0.5])))
     with says() as caught:
-        read_nir(source, DT, delivery="after_threshold")
+        read_nir(source, DT, reset="value", delivery="after_threshold")
     assert str(caught.value) == (
         "NIR: Threshold 'b': compares the input of one step, but with delivery = 'after_threshold' "
         "input decays before it is compared. Take 'before_threshold' or 'next_step'."
@@ -217,7 +227,7 @@ def test_a_threshold_needs_input_that_has_not_decayed():
 
 def test_a_current_as_stored_needs_a_step_that_takes_it_up_as_it_is():
     with says() as caught:
-        read_nir(chain((1,), cuba()), DT, kick="stored", integration="exact")
+        read_nir(chain((1,), cuba()), DT, reset="value", kick="stored", integration="exact")
     assert str(caught.value) == (
         "NIR: CubaLIF 'a': kick = 'stored' adds the current to v as it is, but with integration = "
         "'exact' it decays within the step. Take 'euler' or 'exponential_euler'."
@@ -298,7 +308,7 @@ def test_both_published_files_store_no_reset():
 )
 def test_an_argument_that_makes_no_sense_is_refused(arguments, message):
     with says() as caught:
-        read_nir(paper_neuron(), **{"dt": DT, **arguments})
+        read_nir(paper_neuron(), **{"dt": DT, "reset": "value", **arguments})
     assert str(caught.value) == message
 
 
@@ -308,11 +318,11 @@ def test_a_step_that_looks_like_milliseconds_is_warned_about():
         "0.1 ms is dt = 0.0001."
     )
     with pytest.warns(UserWarning, match="NIR: ") as caught:
-        read_nir(paper_neuron(), 0.1, convention="nengo")
+        read_nir(paper_neuron(), 0.1, reset="value", convention="nengo")
     assert [str(item.message) for item in caught] == [expected]
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="NIR: ") as caught:
-        read_nir(chain((1,), linear([[1.0]]), integrator()), 0.1)
+        read_nir(chain((1,), linear([[1.0]]), integrator()), 0.1, reset="value")
     assert [str(item.message) for item in caught] == [
         "NIR: dt = 0.1 s is a long step; dt is in seconds: 0.1 ms is dt = 0.0001."
     ]
@@ -325,25 +335,25 @@ def test_metadata_that_say_otherwise_are_warned_about(tmp_path):
     nir.write(path, source)
     for given in (source, path):
         with pytest.warns(UserWarning, match="NIR: ") as caught:
-            read_nir(given, DT)
+            read_nir(given, DT, reset="value")
         assert [str(item.message) for item in caught] == [
             "NIR: the metadata of the graph say dt = 0.001, and it is read with 0.0001; its "
             "neurons will behave differently.",
             "NIR: the metadata of the graph say kick = 'stored', and it is read with 'pulse'; its "
             "neurons will behave differently.",
         ]
-    read_nir(path, 1e-3, kick="stored")
+    read_nir(path, 1e-3, reset="value", kick="stored")
 
 
 def test_a_step_that_currents_betray_is_warned_about():
     expected = (
-        "NIR: tau_mem / r and tau_syn / w_in are 0.0001 s in every node with a current, which is "
-        "how snnTorch leaves its dt in a graph; it is read with dt = 5e-05 s."
+        "NIR: tau / r (and tau_syn / w_in) are 0.0001 s in every node that leaks, which is how "
+        "snnTorch leaves its dt in a graph; it is read with dt = 5e-05 s."
     )
     with pytest.warns(UserWarning, match="NIR: ") as caught:
-        read_nir(recurrent(), DT / 2)
+        read_nir(recurrent(), DT / 2, reset="value")
     assert [str(item.message) for item in caught] == [expected]
-    with pytest.warns(UserWarning, match="tau_mem / r and tau_syn / w_in are 0.0001 s"):
+    with pytest.warns(UserWarning, match="are 0.0001 s in every node that leaks"):
         read_nir(published("braille_rnn.nir"), DT / 2, v_reset=0.0)
 
 
@@ -376,7 +386,7 @@ def test_a_file_that_the_library_cannot_read_is_refused(tmp_path):
     with h5py.File(path, "a") as file:
         del file["node/nodes/b/tau"]
     with says() as caught:
-        read_nir(path, DT)
+        read_nir(path, DT, reset="value")
     message = str(caught.value)
     assert message.startswith(f"{path}: the package nir cannot read it (")
     assert "tau" in message
@@ -441,7 +451,7 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch, t
     ],
 )
 def test_input_that_does_not_fit_is_refused(values, message):
-    model = read_nir(chain((2,), lif((2,))), DT)
+    model = read_nir(chain((2,), lif((2,))), DT, reset="value")
     with says(StimulusError) as caught:
         model.stimulus(values)
     assert str(caught.value) == message
@@ -449,7 +459,9 @@ def test_input_that_does_not_fit_is_refused(values, message):
 
 def test_several_inputs_need_arrays_of_one_length():
     nodes = {"p": entrance(1), "q": entrance(1), "lif": lif(), "output": leave(1)}
-    model = read_nir(graph(nodes, [("p", "lif"), ("q", "lif"), ("lif", "output")]), DT)
+    model = read_nir(
+        graph(nodes, [("p", "lif"), ("q", "lif"), ("lif", "output")]), DT, reset="value"
+    )
     for values, message in (
         (
             np.ones((5, 1)),
