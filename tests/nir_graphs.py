@@ -38,7 +38,7 @@ def stored(path, source):
 
 
 def read_on(way, folder):
-    """``read_nir`` on graphs in ``"memory"`` or on ``"disk"``, for neurons that are set to v_reset."""
+    """``read_nir`` on graphs in ``"memory"`` or on ``"disk"``, where spikes set v to v_reset."""
 
     def read(source, dt=DT, **options):
         if way == "disk" and isinstance(source, nir.NIRGraph):

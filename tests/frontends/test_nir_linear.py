@@ -66,7 +66,7 @@ def test_a_pool(data, kind):
     assert_same(node, np.random.default_rng(0).normal(size=(data.draw(small), *size)))
 
 
-@pytest.mark.parametrize("padding", ["same", b"same"])
+@pytest.mark.parametrize("padding", ["same", b"same", np.bytes_(b"same"), np.array(b"same")])
 def test_the_same_padding_keeps_the_size_and_pads_more_at_the_end(padding):
     node = nir.Conv1d(5, np.ones((1, 1, 4)), 1, "same", 1, 1, np.zeros(1))
     node.padding = padding
@@ -123,7 +123,11 @@ def test_a_dense_layer_takes_a_tensor_row_by_row_and_drops_zeros():
             "weight takes 3 inputs and gets shape (4,). Correct the weight, or flatten what comes "
             "before.",
         ),
-        (linear(np.ones((2, 3)), np.ones(3)), (3,), "bias has 3 values; allowed: 2, or one."),
+        (
+            linear(np.ones((2, 3)), np.ones(3)),
+            (3,),
+            "bias has shape (3,); allowed: (2,), or one value.",
+        ),
         (
             nir.Scale(np.ones((2, 3))),
             (6,),
@@ -133,6 +137,48 @@ def test_a_dense_layer_takes_a_tensor_row_by_row_and_drops_zeros():
             nir.Flatten({"input": None}, 2, 1),
             (2, 2, 2),
             "start_dim = 2 lies after end_dim = 1.",
+        ),
+        (
+            nir.Flatten({"input": np.array([3, 2])}, 0, -1),
+            (2, 3),
+            "input_type = (3, 2) and gets shape (2, 3); allowed: one shape, or as many elements in "
+            "a row.",
+        ),
+        (
+            nir.Conv2d((4, 5), np.ones((1, 1, 2, 2)), 1, 0, 1, 1, np.zeros(1)),
+            (1, 5, 4),
+            "input_shape = (4, 5) and gets shape (1, 5, 4); allowed: one shape. Correct one of "
+            "them.",
+        ),
+        (
+            nir.Conv2d(None, np.ones((1, 1, 2)), 1, 0, 1, 1, np.zeros(1)),
+            (1, 4, 4),
+            "weight has shape (1, 1, 2); allowed: 4 dimensions.",
+        ),
+        (
+            nir.Conv2d((4, 4), np.ones((2, 1, 2, 2)), 1, 0, 1, 1, np.zeros(3)),
+            (1, 4, 4),
+            "bias has shape (3,); allowed: (2,), or one value.",
+        ),
+        (
+            nir.Conv1d(None, np.ones((1, 1, 2)), 1, -1, 1, 1, np.zeros(1)),
+            (1, 4),
+            "padding = -1; allowed: 0 to 2147483647.",
+        ),
+        (
+            nir.SumPool2d(np.array([2, 2]), np.array([0, 1]), np.array([0, 0])),
+            (1, 4, 4),
+            "stride = 0; allowed: 1 to 2147483647.",
+        ),
+        (
+            nir.Conv1d(None, np.ones((1, 1, 2)), 1, 10**9, 1, 1, np.zeros(1)),
+            (1, 4),
+            "a tensor of shape (2000000003,) has 2000000003 elements; allowed: 1 to 2097152.",
+        ),
+        (
+            nir.SumPool2d(np.array([500, 500]), np.array([1, 1]), np.array([0, 0])),
+            (1, 1000, 1000),
+            "would be a matrix of 62750250000 entries; allowed: 16777216.",
         ),
         (nir.Flatten({"input": None}, -3, -1), (2, 2), "start_dim = -3; allowed: -2 or more."),
         (
@@ -154,7 +200,7 @@ def test_a_dense_layer_takes_a_tensor_row_by_row_and_drops_zeros():
         (
             nir.SumPool2d(np.array([2, 2]), np.array([2.5, 2]), np.array([0, 0])),
             (1, 4, 4),
-            "stride = array([2.5, 2. ]); allowed: 2 integers, or one.",
+            "stride = [2.5, 2.0]; allowed: 2 integers, or one.",
         ),
         (
             nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),

@@ -246,7 +246,8 @@ class _Reader:
         text = self._h5py.check_string_dtype(item.dtype) is not None
         if text and item.size == 1:
             return as_text(item[()])
-        check_type(node.label, name, np.dtype(str) if text else item.dtype)
+        if text or item.dtype.kind not in "biufc":  # what may be large, or holds references
+            check_type(node.label, name, np.dtype(str) if text else item.dtype)
         part = f"{name!r} of {where}"
         dense = name == "weight" and node.kind in {"Affine", "Linear"} and item.ndim == 2
         most = MOST_ENTRIES if name == "weight" else MOST_ELEMENTS

@@ -39,6 +39,7 @@ MOST_ELEMENTS = 1 << 21  # of a tensor: a chip has some hundred thousand neurons
 MOST_ENTRIES = 1 << 24  # of a kernel, or of what is made of it: a Loihi has as many bytes for all
 MOST_SYNAPSES = 1 << 25  # of what is composed of such matrices
 LONGEST = 1e300  # s: still a number in ms
+_EXACT = 1 << 53  # integers up to here are numbers of float64
 _MOST_STRIDE = (1 << 31) - 1
 
 _POOL = ("kernel_size", "stride", "padding")
@@ -227,10 +228,13 @@ def real_numbers(label: str, member: str, value: Any) -> Float64Array:
         result: Float64Array = array.astype(np.float64)
     if not np.isfinite(result).all():
         raise FrontendError(f"{label}: {member} is not finite; allowed: finite numbers.")
-    lost = np.abs(result) > 2**53 if array.dtype.kind in "iu" else (result == 0) != (array == 0)
+    if array.dtype.kind == "f":
+        lost = (result == 0) != (array == 0)
+    else:
+        lost = (array > _EXACT) | (array < -_EXACT)
     if lost.any():
         raise FrontendError(
-            f"{label}: {member} = {array[lost].flat[0]}; allowed: numbers that a float64 holds."
+            f"{label}: {member} = {array[lost].flat[0]!s}; allowed: numbers that a float64 holds."
         )
     return result
 
