@@ -101,6 +101,14 @@ def test_the_options_of_a_graph_reach_the_reader():
     assert load_image("image.npz").report.scales[0].peaks["current"][0] > first[0]
 
 
+@pytest.mark.parametrize("answer", [("--reset", "value"), ("--v-reset", "0")])
+def test_the_question_about_the_reset_has_two_answers(answer):
+    nir.write("old.nir", chain((1,), lif()))
+    with h5py.File("old.nir", "a") as file:
+        del file["node/nodes/a/v_reset"]
+    succeed("compile", "old.nir", "--dt", "1e-4", *answer)
+
+
 def test_a_warning_goes_to_stderr_and_the_image_is_written():
     source = paper_neuron()
     source.metadata = {"dt": 1e-3}
@@ -170,9 +178,20 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (
             ("compile", "old.nir", "--dt", "1e-4"),
-            "NIR: LIF 'a': stores no v_reset. Its file is older than that field: its neurons may "
-            "be set to 0 after a spike, or lowered by their threshold, which a chip cannot do. If "
-            "they are set to a value, pass it as v_reset.",
+            "NIR: LIF 'a': stores no v_reset, as graphs do whose neurons are set to 0 after a "
+            "spike, and also those whose neurons are lowered by their threshold (snnTorch, sinabs "
+            "and Rockpool by default), which a chip cannot do. If they are set to 0, pass "
+            "reset='value' (--reset value); to another, v_reset.",
+        ),
+        (
+            ("compile", "old.nir", "--dt", "1e-4", "--reset", "zero"),
+            "NIR: reset = 'zero'; allowed: 'value'.",
+        ),
+        (("compile", "model.py", "--reset", "value"), "--reset is for NIR graphs (.nir)."),
+        (
+            ("compile", "cut.nir", "--dt", "1e-4"),
+            "cut.nir: the file cannot be read: it is damaged. Write the file again from its "
+            "source.",
         ),
         (
             ("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "--convention", "x"),
@@ -201,6 +220,7 @@ def test_spikes_of_sonata_need_a_duration():
 )
 def test_an_error_is_one_message(arguments, message):
     nir.write("model.nir", paper_neuron())
+    Path("cut.nir").write_bytes(Path("model.nir").read_bytes()[:2000])
     nir.write("old.nir", chain((1,), lif()))
     with h5py.File("old.nir", "a") as file:
         del file["node/nodes/a/v_reset"]

@@ -187,17 +187,16 @@ class _Reader:
 
     def _edges(self, group: Any, part: str) -> list[tuple[str, str]]:
         item = group.get("edges")
-        text = None
-        if isinstance(item, self._h5py.Dataset) and item.shape is not None:
-            text = item.size == 0 or self._h5py.check_string_dtype(item.dtype)
-        if text is None or (item.size and (item.ndim != 2 or item.shape[1] != 2)):
+        sound = isinstance(item, self._h5py.Dataset) and item.shape is not None
+        if sound and item.size:
+            text = self._h5py.check_string_dtype(item.dtype) is not None
+            sound = text and item.ndim == 2 and item.shape[1] == 2
+        if not sound:
             raise self._problem(
                 part, "has no 'edges' that are pairs of names. Write the file again"
             )
-        if not text or item.size > MOST_ELEMENTS:
-            raise self._problem(
-                part, f"has edges that are no names, or more than {MOST_ELEMENTS // 2}"
-            )
+        if item.size > MOST_ELEMENTS:
+            raise self._problem(part, f"has {len(item)} edges; allowed: {MOST_ELEMENTS // 2}")
         pairs = item[()].reshape(-1, 2).tolist() if item.size else []
         return [(str(as_text(a)), str(as_text(b))) for a, b in pairs]
 
