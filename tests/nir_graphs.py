@@ -1,4 +1,4 @@
-"""NIR graphs for the tests, and where to find two published ones."""
+"""NIR graphs for the tests, and where to find published ones."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurochip.frontends.nir import read_nir
+from neurochip.frontends.nir.graph import take_node
+
 nir = pytest.importorskip("nir", reason='needs the extra: pip install "neurochip[nir]"')
 
-BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
-FOLDER = Path(os.environ.get("NEUROCHIP_NIR_GRAPHS", BESIDE))
+BESIDE = Path(__file__).resolve().parents[2] / "shared"
+GIVEN = os.environ.get("NEUROCHIP_NIR_GRAPHS")
+FOLDERS = [Path(GIVEN)] if GIVEN else [BESIDE / "data", BESIDE / "nir"]
 DT = 1e-4  # s
 # Input spikes of the paper's first task: 34 in 1,000 steps of 0.1 ms.
 PAPER_STEPS = 10 * np.r_[6, 22, 27, 31, 32, 35, 37, 40, 41, 43:54, 67:79, 84, 85]
@@ -21,10 +25,27 @@ PAPER_SPIKES = [460, 510, 710, 760]
 
 def published(name):
     """Path of a graph of github.com/neuromorphs/NIR, or skip."""
-    path = FOLDER / name
-    if not path.is_file():
-        pytest.skip(f"{name} not found; set NEUROCHIP_NIR_GRAPHS to its folder")
+    for folder in FOLDERS:
+        if (folder / name).is_file():
+            return folder / name
+    return pytest.skip(f"{name} not found; set NEUROCHIP_NIR_GRAPHS to its folder")
+
+
+def stored(path, source):
+    """Write a graph as files hold it, single numbers included; return the path."""
+    nir.write(path, source, compression=None)
     return path
+
+
+def read_on(way, folder):
+    """``read_nir`` on graphs in ``"memory"`` or on ``"disk"``, where spikes set v to v_reset."""
+
+    def read(source, dt=DT, **options):
+        if way == "disk" and isinstance(source, nir.NIRGraph):
+            source = stored(folder / f"{len(list(folder.iterdir()))}.nir", source)
+        return read_nir(source, dt, **{"reset": "value", **options})
+
+    return read
 
 
 def full(shape, value):
@@ -65,6 +86,11 @@ def chain(shape, *nodes, output=None):
     named["output"] = nir.Output({"output": np.array(size)})
     names = list(named)
     return nir.NIRGraph(named, list(pairwise(names)), type_check=False)
+
+
+def node_of(node):
+    """A node of the package nir as the reader sees it, under the name n."""
+    return take_node("n", node)
 
 
 def graph(nodes, edges):

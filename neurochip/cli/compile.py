@@ -33,7 +33,8 @@ __all__ = ["compile_command"]
 @click.option("--text", is_flag=True, help="Write a readable dump beside it.")
 @compile_options
 @click.option("--convention", help="Of a NIR graph: the simulator it comes from. Default: norse.")
-@click.option("--v-reset", type=REAL, help="Of a NIR graph: reset where none is stored.")
+@click.option("--reset", help="Of a NIR graph: 'value' if spikes set v to v_reset.")
+@click.option("--v-reset", type=REAL, help="Of a NIR graph: the same, and where none is stored.")
 @click.option(
     "--input-rate", type=POSITIVE, help="Of a NIR graph: expected rate of its inputs in Hz. [100]"
 )
@@ -43,6 +44,7 @@ def compile_command(
     text: bool,
     request: Request,
     convention: str | None,
+    reset: str | None,
     v_reset: float | None,
     input_rate: float | None,
 ) -> None:
@@ -58,6 +60,7 @@ def compile_command(
 
     reading: dict[str, Any] = {
         "convention": convention,
+        "reset": reset,
         "v_reset": v_reset,
         "input_rate": input_rate,
     }

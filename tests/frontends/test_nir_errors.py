@@ -18,8 +18,10 @@ from nir_graphs import (
     nir,
     paper_neuron,
     published,
+    read_on,
     readout,
     recurrent,
+    stored,
 )
 
 from neurochip.errors import FrontendError, MissingExtraError, StimulusError
@@ -31,6 +33,12 @@ h5py = pytest.importorskip("h5py")
 def says(kind=FrontendError):
     """Context whose ``value`` is the message."""
     return pytest.raises(kind)
+
+
+@pytest.fixture(params=["memory", "disk"])
+def read(request, tmp_path):
+    """A reader of graphs, which lie in memory or are written first."""
+    return read_on(request.param, tmp_path)
 
 
 def entrance(*shape):
@@ -58,7 +66,8 @@ def leave(*shape):
         ),
         (
             chain((2,), linear(np.ones((3, 2))), lif((2,))),
-            "NIR: LIF 'b': has shape (2,) and gets shape (3,); allowed: as many elements.",
+            "NIR: LIF 'b': has shape (2,) and gets shape (3,); allowed: one shape, or as many "
+            "elements in a row.",
         ),
         (
             chain((1,), linear([[1.0]]), readout(), linear([[1.0]]), lif()),
@@ -81,12 +90,55 @@ def leave(*shape):
         ),
         (
             chain((1,), nir.Delay(np.array([-1e-3])), lif()),
-            "NIR: Delay 'a': a delay of -0.001 s; allowed: a number of at least 0.",
+            "NIR: Delay 'a': a delay of -0.001 s; allowed: a number of at least 0, up to 1e+300.",
         ),
         (
             chain((3,), nir.Delay(np.array([1e-3, 1e-3])), lif((3,))),
             "NIR: Delay 'a': delay has shape (2,) and gets shape (3,); allowed: one shape, or one "
             "value.",
+        ),
+        (
+            chain((3, 2), lif((2, 3))),
+            "NIR: LIF 'a': has shape (2, 3) and gets shape (3, 2); allowed: one shape, or as many "
+            "elements in a row.",
+        ),
+        (
+            chain((2,), lif((2,)), output=[3]),
+            "NIR: Output 'output': shape = (3,) and gets shape (2,); allowed: one shape, or as "
+            "many elements in a row.",
+        ),
+        (
+            chain((2, 3), nir.Delay(full((3, 2), 1e-3)), lif((2, 3))),
+            "NIR: Delay 'a': delay has shape (3, 2) and gets shape (2, 3); allowed: one shape, or "
+            "one value.",
+        ),
+        (
+            chain((0,), lif((2,))),
+            "NIR: Input 'input': a tensor of shape (0,) has 0 elements; allowed: 1 to 2097152.",
+        ),
+        (
+            chain((-2,), lif((2,))),
+            "NIR: Input 'input': shape = [-2]; allowed: the size of each dimension, integers above "
+            "0.",
+        ),
+        (
+            chain((2.5,), lif((2,))),
+            "NIR: Input 'input': shape = [2.5]; allowed: the size of each dimension, integers "
+            "above 0.",
+        ),
+        (
+            chain((10**6, 10**6), linear(np.ones((1, 2))), lif()),
+            "NIR: Input 'input': a tensor of shape (1000000, 1000000) has 1000000000000 elements; "
+            "allowed: 1 to 2097152.",
+        ),
+        (
+            chain((1,), linear([[1e300]]), linear([[1e300]]), lif()),
+            "NIR: Linear 'b': with the linear nodes before it, its values are beyond the range of "
+            "float64. Scale them down.",
+        ),
+        (
+            chain((1,), linear([[1.0]], [1e308]), integrator(r=1e-3)),
+            "NIR: constant current into 'b': amplitude[0] = inf nA; allowed: a finite number.",
         ),
         (
             graph({"lif": lif(), "output": leave(1)}, [("lif", "output")]),
@@ -157,9 +209,9 @@ def leave(*shape):
         ),
     ],
 )
-def test_a_graph_that_no_network_can_be_is_refused(source, message):
+def test_a_graph_that_no_network_can_be_is_refused(read, source, message):
     with says() as caught:
-        read_nir(source, DT)
+        read(source)
     assert str(caught.value) == message
 
 
@@ -167,9 +219,10 @@ def test_parameters_of_different_shapes_are_refused():
     node = lif((2,))
     node.tau = full((3,), 0.01)
     with says() as caught:
-        read_nir(chain((2,), node), DT)
+        read_nir(chain((2,), node), DT, reset="value")
     assert str(caught.value) == (
-        "NIR: LIF 'a': tau has shape (3,) and r (2,); allowed: one shape for all parameters."
+        "NIR: LIF 'a': r has shape (2,) and others (3,); allowed: one shape for all parameters, "
+        "and single numbers."
     )
 
 
@@ -177,7 +230,7 @@ def test_an_input_without_a_shape_is_refused():
     source = paper_neuron()
     source.nodes["input"].input_type = {"input": None}
     with says() as caught:
-        read_nir(source, DT)
+        read_nir(source, DT, reset="value")
     assert str(caught.value) == "NIR: Input 'input': has no shape. Give it one."
 
 
@@ -185,7 +238,9 @@ def test_two_nodes_of_one_path_are_refused():
     inner = graph({"i": entrance(1), "lif": lif(), "o": leave(1)}, [("i", "lif"), ("lif", "o")])
     nodes = {"input": entrance(1), "a.lif": lif(), "a": inner, "output": leave(1)}
     with says() as caught:
-        read_nir(graph(nodes, [("input", "a"), ("a", "a.lif"), ("a.lif", "output")]), DT)
+        read_nir(
+            graph(nodes, [("input", "a"), ("a", "a.lif"), ("a.lif", "output")]), DT, reset="value"
+        )
     assert str(caught.value) == (
         "NIR: two nodes are named 'a.lif' once nested graphs are opened. Rename one."
     )
@@ -197,7 +252,7 @@ def test_a_node_of_an_unknown_type_is_refused():
 
     node = Strange(**{n: full((1,), 0.5) for n in ("tau", "r", "v_leak", "v_threshold")})
     with says() as caught:
-        read_nir(chain((1,), node), DT)
+        read_nir(chain((1,), node), DT, reset="value")
     assert str(caught.value) == (
         "NIR: node 'a' is of the type 'Strange'; known: Affine, AvgPool2d, Conv1d, Conv2d, CubaLI, "
         "CubaLIF, Delay, Flatten, I, IF, Input, LI, LIF, Linear, NIRGraph, Output, Scale, "
@@ -208,7 +263,7 @@ def test_a_node_of_an_unknown_type_is_refused():
 def test_a_threshold_needs_input_that_has_not_decayed():
     source = chain((1,), linear([[1.0]]), nir.Threshold(np.array([0.5])))
     with says() as caught:
-        read_nir(source, DT, delivery="after_threshold")
+        read_nir(source, DT, reset="value", delivery="after_threshold")
     assert str(caught.value) == (
         "NIR: Threshold 'b': compares the input of one step, but with delivery = 'after_threshold' "
         "input decays before it is compared. Take 'before_threshold' or 'next_step'."
@@ -217,49 +272,11 @@ def test_a_threshold_needs_input_that_has_not_decayed():
 
 def test_a_current_as_stored_needs_a_step_that_takes_it_up_as_it_is():
     with says() as caught:
-        read_nir(chain((1,), cuba()), DT, kick="stored", integration="exact")
+        read_nir(chain((1,), cuba()), DT, reset="value", kick="stored", integration="exact")
     assert str(caught.value) == (
         "NIR: CubaLIF 'a': kick = 'stored' adds the current to v as it is, but with integration = "
         "'exact' it decays within the step. Take 'euler' or 'exponential_euler'."
     )
-
-
-@pytest.mark.parametrize("node", [lif(), cuba(), integrator()], ids=["LIF", "CubaLIF", "IF"])
-def test_a_file_without_a_reset_is_refused_unless_one_is_chosen(tmp_path, node):
-    path = tmp_path / "old.nir"
-    nir.write(path, chain((1,), node))
-    with h5py.File(path, "a") as file:
-        del file["node/nodes/a/v_reset"]
-    with says() as caught:
-        read_nir(path, DT)
-    assert str(caught.value) == (
-        f"NIR: {type(node).__name__} 'a': stores no v_reset. Its file is older than that field: "
-        "its neurons may be set to 0 after a spike, or lowered by their threshold, which a chip "
-        "cannot do. If they are set to a value, pass it as v_reset."
-    )
-    assert read_nir(path, DT, v_reset=-0.5).network.populations[0].model.v_reset == -0.5
-
-
-def test_a_reset_that_is_stored_is_not_replaced(tmp_path):
-    path = tmp_path / "new.nir"
-    nir.write(path, chain((1,), lif(v_reset=0.25)))
-    assert read_nir(path, DT, v_reset=0.0).network.populations[0].model.v_reset == 0.25
-
-
-def test_a_nested_node_without_a_reset_is_found(tmp_path):
-    inner = graph({"i": entrance(1), "lif": lif(), "o": leave(1)}, [("i", "lif"), ("lif", "o")])
-    path = tmp_path / "nested.nir"
-    nir.write(path, chain((1,), inner, output=[1]))
-    with h5py.File(path, "a") as file:
-        del file["node/nodes/a/nodes/lif/v_reset"]
-    with pytest.raises(FrontendError, match=r"NIR: LIF 'a\.lif': stores no v_reset"):
-        read_nir(path, DT)
-
-
-def test_both_published_files_store_no_reset():
-    for name in ("lif_norse.nir", "braille_rnn.nir"):
-        with pytest.raises(FrontendError, match="stores no v_reset"):
-            read_nir(published(name), DT)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +315,7 @@ def test_both_published_files_store_no_reset():
 )
 def test_an_argument_that_makes_no_sense_is_refused(arguments, message):
     with says() as caught:
-        read_nir(paper_neuron(), **{"dt": DT, **arguments})
+        read_nir(paper_neuron(), **{"dt": DT, "reset": "value", **arguments})
     assert str(caught.value) == message
 
 
@@ -308,11 +325,11 @@ def test_a_step_that_looks_like_milliseconds_is_warned_about():
         "0.1 ms is dt = 0.0001."
     )
     with pytest.warns(UserWarning, match="NIR: ") as caught:
-        read_nir(paper_neuron(), 0.1, convention="nengo")
+        read_nir(paper_neuron(), 0.1, reset="value", convention="nengo")
     assert [str(item.message) for item in caught] == [expected]
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="NIR: ") as caught:
-        read_nir(chain((1,), linear([[1.0]]), integrator()), 0.1)
+        read_nir(chain((1,), linear([[1.0]]), integrator()), 0.1, reset="value")
     assert [str(item.message) for item in caught] == [
         "NIR: dt = 0.1 s is a long step; dt is in seconds: 0.1 ms is dt = 0.0001."
     ]
@@ -325,75 +342,26 @@ def test_metadata_that_say_otherwise_are_warned_about(tmp_path):
     nir.write(path, source)
     for given in (source, path):
         with pytest.warns(UserWarning, match="NIR: ") as caught:
-            read_nir(given, DT)
+            read_nir(given, DT, reset="value")
         assert [str(item.message) for item in caught] == [
             "NIR: the metadata of the graph say dt = 0.001, and it is read with 0.0001; its "
             "neurons will behave differently.",
             "NIR: the metadata of the graph say kick = 'stored', and it is read with 'pulse'; its "
             "neurons will behave differently.",
         ]
-    read_nir(path, 1e-3, kick="stored")
+    read_nir(path, 1e-3, reset="value", kick="stored")
 
 
 def test_a_step_that_currents_betray_is_warned_about():
     expected = (
-        "NIR: tau_mem / r and tau_syn / w_in are 0.0001 s in every node with a current, which is "
-        "how snnTorch leaves its dt in a graph; it is read with dt = 5e-05 s."
+        "NIR: tau / r (and tau_syn / w_in) are 0.0001 s in every node that leaks, which is how "
+        "snnTorch leaves its dt in a graph; it is read with dt = 5e-05 s."
     )
     with pytest.warns(UserWarning, match="NIR: ") as caught:
-        read_nir(recurrent(), DT / 2)
+        read_nir(recurrent(), DT / 2, reset="value")
     assert [str(item.message) for item in caught] == [expected]
-    with pytest.warns(UserWarning, match="tau_mem / r and tau_syn / w_in are 0.0001 s"):
+    with pytest.warns(UserWarning, match="are 0.0001 s in every node that leaks"):
         read_nir(published("braille_rnn.nir"), DT / 2, v_reset=0.0)
-
-
-def test_files_that_are_no_graphs_are_refused(tmp_path):
-    missing, text, other = (tmp_path / name for name in ("no.nir", "text.nir", "other.nir"))
-    text.write_text("no graph")
-    with h5py.File(other, "w") as file:
-        file["x"] = 1
-    with says() as caught:
-        read_nir(missing, DT)
-    assert str(caught.value) == f"{missing}: no such file; pass the path of a NIR graph (.nir)."
-    for path in (text, other, tmp_path / "cut.nir", tmp_path / "odd.nir"):
-        if path.name == "cut.nir":
-            nir.write(other, paper_neuron())
-            path.write_bytes(other.read_bytes()[:2000])
-        if path.name == "odd.nir":
-            nir.write(path, paper_neuron())
-            with h5py.File(path, "a") as file:
-                del file["node/nodes/b/type"]
-        with says() as caught:
-            read_nir(path, DT)
-        message = str(caught.value)
-        assert message.startswith(f"{path}: damaged or not a NIR graph (")
-        assert message.endswith("); write it again from its source.")
-
-
-def test_a_file_that_the_library_cannot_read_is_refused(tmp_path):
-    path = tmp_path / "half.nir"
-    nir.write(path, paper_neuron())
-    with h5py.File(path, "a") as file:
-        del file["node/nodes/b/tau"]
-    with says() as caught:
-        read_nir(path, DT)
-    message = str(caught.value)
-    assert message.startswith(f"{path}: the package nir cannot read it (")
-    assert "tau" in message
-
-
-def test_a_file_with_an_unknown_node_or_a_single_one_is_refused(tmp_path):
-    path = tmp_path / "odd.nir"
-    nir.write(path, paper_neuron())
-    with h5py.File(path, "a") as file:
-        del file["node/nodes/b/type"]
-        file["node/nodes/b/type"] = "Izhikevich"
-    with pytest.raises(FrontendError, match="node 'b' is of the type 'Izhikevich'; known: Affine"):
-        read_nir(path, DT)
-    nir.write(path, lif())
-    with says() as caught:
-        read_nir(path, DT)
-    assert str(caught.value) == f"{path}: holds a single LIF; allowed: a NIRGraph with its edges."
 
 
 def test_something_that_is_no_graph_is_refused():
@@ -402,13 +370,16 @@ def test_something_that_is_no_graph_is_refused():
     assert str(caught.value).endswith("allowed: the path of a .nir file, or a nir.NIRGraph.")
 
 
-@pytest.mark.parametrize("package", ["nir", "h5py", "scipy.sparse"])
-def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch, tmp_path, package):
-    path = tmp_path / "a.nir"
-    nir.write(path, paper_neuron())
+@pytest.mark.parametrize(
+    ("package", "on_disk"), [("nir", False), ("h5py", True), ("scipy.sparse", True)]
+)
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(
+    monkeypatch, tmp_path, package, on_disk
+):
+    source = stored(tmp_path / "a.nir", paper_neuron()) if on_disk else paper_neuron()
     monkeypatch.setitem(sys.modules, package, None)
     with says(MissingExtraError) as caught:
-        read_nir(path, DT)
+        read_nir(source, DT, reset="value")
     assert str(caught.value) == (
         f"reading a NIR graph needs the package {package!r}, which is not installed: pip install "
         '"neurochip[nir]".'
@@ -441,7 +412,7 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch, t
     ],
 )
 def test_input_that_does_not_fit_is_refused(values, message):
-    model = read_nir(chain((2,), lif((2,))), DT)
+    model = read_nir(chain((2,), lif((2,))), DT, reset="value")
     with says(StimulusError) as caught:
         model.stimulus(values)
     assert str(caught.value) == message
@@ -449,7 +420,9 @@ def test_input_that_does_not_fit_is_refused(values, message):
 
 def test_several_inputs_need_arrays_of_one_length():
     nodes = {"p": entrance(1), "q": entrance(1), "lif": lif(), "output": leave(1)}
-    model = read_nir(graph(nodes, [("p", "lif"), ("q", "lif"), ("lif", "output")]), DT)
+    model = read_nir(
+        graph(nodes, [("p", "lif"), ("q", "lif"), ("lif", "output")]), DT, reset="value"
+    )
     for values, message in (
         (
             np.ones((5, 1)),

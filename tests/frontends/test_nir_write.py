@@ -122,7 +122,7 @@ def triples(connection):
     ids=["pulse", "stored", "impulse", "exponential"],
 )
 def test_read_write_read_gives_the_same_graph(tmp_path, name, convention):
-    first = read_nir(GRAPHS[name](), DT, convention=convention)
+    first = read_nir(GRAPHS[name](), DT, reset="value", convention=convention)
     path = write_nir(first, tmp_path / "a.nir")
     second = read_nir(path, DT, convention=convention)
     assert_close(first.network, second.network)
@@ -149,7 +149,7 @@ def test_the_published_graphs_survive_as_the_same_registers(tmp_path):
 
 
 def test_the_spikes_are_the_same_too(tmp_path):
-    first = read_nir(recurrent(), DT)
+    first = read_nir(recurrent(), DT, reset="value")
     runs = [
         simulate_reference(model.network, model.stimulus(spikes((12,), 300)), model.dt)
         for model in (first, read_nir(write_nir(first, tmp_path / "a.nir"), DT))
@@ -283,7 +283,7 @@ def test_requests_that_make_no_sense_are_refused(tmp_path):
     mixed = Network(
         populations=[Population("p", 1, LIF()), Population("q", 1, LIF(integration="euler"))]
     )
-    model = read_nir(paper_neuron(), DT)
+    model = read_nir(paper_neuron(), DT, reset="value")
     for source, options, message in (
         (
             mixed,
@@ -306,7 +306,7 @@ def test_requests_that_make_no_sense_are_refused(tmp_path):
 
 
 def test_writing_needs_the_extra(tmp_path, monkeypatch):
-    model = read_nir(paper_neuron(), DT)
+    model = read_nir(paper_neuron(), DT, reset="value")
     monkeypatch.setitem(sys.modules, "nir", None)
     with pytest.raises(MissingExtraError) as caught:
         write_nir(model, tmp_path / "x.nir")
@@ -325,6 +325,6 @@ def test_a_flat_graph_with_several_outputs_keeps_them(tmp_path):
         "second": nir.Output({"output": np.array([1])}),
     }
     edges = [("input", "p"), ("input", "q"), ("p", "first"), ("q", "second")]
-    model = read_nir(graph(nodes, edges), DT)
+    model = read_nir(graph(nodes, edges), DT, reset="value")
     assert model.outputs == ("p", "q")
     assert read_nir(write_nir(model, tmp_path / "a.nir"), DT).outputs == ("p", "q")

@@ -63,7 +63,7 @@ def paper_spikes() -> None:
 
 def test_a_graph_is_compiled_and_run_on_plain_arrays():
     nir.write("model.nir", paper_neuron())
-    text = succeed("compile", "model.nir", "--dt", "1e-4", "-o", "image.npz")
+    text = succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "-o", "image.npz")
     assert text.startswith(
         "Read model.nir for steps of 0.0001 s = 0.1 ms; a spike is taken as 'pulse', integration "
         "'euler', delivery 'before_threshold'\n\nCompiled for loihi at dt = 0.1 ms"
@@ -86,24 +86,34 @@ def test_the_paper_s_own_file_runs_as_on_its_page():
 @pytest.mark.parametrize("step", ["1e-4", "0.0001s", "0.1ms", "100us"])
 def test_the_step_of_a_graph_is_in_seconds_unless_it_has_a_unit(step):
     nir.write("model.nir", paper_neuron())
-    succeed("compile", "model.nir", "--dt", step)
+    succeed("compile", "model.nir", "--dt", step, "--reset", "value")
     assert load_image("image.npz").symbols.dt == 0.1
 
 
 def test_the_options_of_a_graph_reach_the_reader():
     nir.write("model.nir", paper_neuron())
-    text = succeed("compile", "model.nir", "--dt", "1e-4", "--convention", "lava")
+    text = succeed(
+        "compile", "model.nir", "--dt", "1e-4", "--reset", "value", "--convention", "lava"
+    )
     assert "delivery 'next_step'" in text
     first = load_image("image.npz").report.scales[0].peaks["current"]
-    succeed("compile", "model.nir", "--dt", "1e-4", "--input-rate", "2000")
+    succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "--input-rate", "2000")
     assert load_image("image.npz").report.scales[0].peaks["current"][0] > first[0]
+
+
+@pytest.mark.parametrize("answer", [("--reset", "value"), ("--v-reset", "0")])
+def test_the_question_about_the_reset_has_two_answers(answer):
+    nir.write("old.nir", chain((1,), lif()))
+    with h5py.File("old.nir", "a") as file:
+        del file["node/nodes/a/v_reset"]
+    succeed("compile", "old.nir", "--dt", "1e-4", *answer)
 
 
 def test_a_warning_goes_to_stderr_and_the_image_is_written():
     source = paper_neuron()
     source.metadata = {"dt": 1e-3}
     nir.write("model.nir", source)
-    result = run("compile", "model.nir", "--dt", "1e-4")
+    result = run("compile", "model.nir", "--dt", "1e-4", "--reset", "value")
     assert result.exit_code == 0
     assert result.stderr == (
         "Warning: NIR: the metadata of the graph say dt = 0.001, and it is read with 0.0001; its "
@@ -124,7 +134,7 @@ def test_a_graph_with_several_inputs_takes_spikes_by_name():
     }
     edges = [("p", "w"), ("q", "z"), ("w", "lif"), ("z", "lif"), ("lif", "output")]
     nir.write("model.nir", nir.NIRGraph(nodes, edges, type_check=False))
-    succeed("compile", "model.nir", "--dt", "1e-4")
+    succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value")
     with h5py.File("in.h5", "w") as file:
         file["spikes/q/timestamps"], file["spikes/q/node_ids"] = np.arange(50) * 0.4, [2] * 50
     text = succeed("run", "image.npz", "--input", "in.h5", "--duration", "20", "-o", "out.nix")
@@ -140,7 +150,7 @@ def test_a_graph_with_several_inputs_takes_spikes_by_name():
 
 def test_spikes_of_sonata_need_a_duration():
     nir.write("model.nir", paper_neuron())
-    succeed("compile", "model.nir", "--dt", "1e-4")
+    succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value")
     with h5py.File("in.h5", "w") as file:
         file["spikes/input/timestamps"], file["spikes/input/node_ids"] = [1.0], [0]
     assert fail("run", "image.npz", "--input", "in.h5") == (
@@ -158,7 +168,7 @@ def test_spikes_of_sonata_need_a_duration():
             "(which is 0.1 ms), as the simulator had it that the graph comes from.",
         ),
         (
-            ("compile", "model.nir", "--dt", "0.1"),
+            ("compile", "model.nir", "--dt", "0.1", "--reset", "value"),
             "NIR: dt = 0.1 s is longer than the time constant 0.0025 s of node 'b'; dt is in "
             "seconds: 0.1 ms is dt = 0.0001. Euler's method needs a shorter dt.",
         ),
@@ -168,12 +178,23 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (
             ("compile", "old.nir", "--dt", "1e-4"),
-            "NIR: LIF 'a': stores no v_reset. Its file is older than that field: its neurons may "
-            "be set to 0 after a spike, or lowered by their threshold, which a chip cannot do. If "
-            "they are set to a value, pass it as v_reset.",
+            "NIR: LIF 'a': stores no v_reset, as graphs do whose neurons are set to 0 after a "
+            "spike, and also those whose neurons are lowered by their threshold (snnTorch, sinabs "
+            "and Rockpool by default), which a chip cannot do. If they are set to 0, pass "
+            "reset='value' (--reset value); to another, v_reset.",
         ),
         (
-            ("compile", "model.nir", "--dt", "1e-4", "--convention", "x"),
+            ("compile", "old.nir", "--dt", "1e-4", "--reset", "zero"),
+            "NIR: reset = 'zero'; allowed: 'value'.",
+        ),
+        (("compile", "model.py", "--reset", "value"), "--reset is for NIR graphs (.nir)."),
+        (
+            ("compile", "cut.nir", "--dt", "1e-4"),
+            "cut.nir: the file cannot be read: it is damaged. Write the file again from its "
+            "source.",
+        ),
+        (
+            ("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "--convention", "x"),
             "NIR: convention = 'x'; allowed: 'norse', 'snntorch', 'lava', 'nengo', 'exact', or a "
             "Convention(...).",
         ),
@@ -199,10 +220,11 @@ def test_spikes_of_sonata_need_a_duration():
 )
 def test_an_error_is_one_message(arguments, message):
     nir.write("model.nir", paper_neuron())
+    Path("cut.nir").write_bytes(Path("model.nir").read_bytes()[:2000])
     nir.write("old.nir", chain((1,), lif()))
     with h5py.File("old.nir", "a") as file:
         del file["node/nodes/a/v_reset"]
-    succeed("compile", "model.nir", "--dt", "1e-4")
+    succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value")
     paper_spikes()
     Path("spikes.txt").write_text("0 1")
     np.savez("wide.npz", i=[2], t_step=[1], dt=0.1, n=3, duration=5.0)
@@ -211,8 +233,8 @@ def test_an_error_is_one_message(arguments, message):
 
 def test_a_missing_extra_is_one_message(monkeypatch):
     nir.write("model.nir", recurrent())
-    monkeypatch.setitem(sys.modules, "nir", None)
+    monkeypatch.setitem(sys.modules, "h5py", None)
     assert fail("compile", "model.nir", "--dt", "1e-4") == (
-        "reading a NIR graph needs the package 'nir', which is not installed: pip install "
+        "reading a NIR graph needs the package 'h5py', which is not installed: pip install "
         '"neurochip[nir]".'
     )

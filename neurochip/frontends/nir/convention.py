@@ -25,6 +25,7 @@ from typing import Any
 from ...errors import FrontendError
 from ...network.network import DELIVERIES
 from ...network.neurons import INTEGRATIONS
+from .node import show
 
 __all__ = [
     "CONVENTIONS",
@@ -71,11 +72,10 @@ class Convention:
             ("integration", INTEGRATIONS),
             ("delivery", DELIVERIES),
         ):
-            if getattr(self, name) not in allowed:
+            found = getattr(self, name)
+            if not isinstance(found, str) or found not in allowed:
                 listed = ", ".join(repr(item) for item in allowed)
-                raise FrontendError(
-                    f"convention: {name} = {getattr(self, name)!r}; allowed: {listed}."
-                )
+                raise FrontendError(f"convention: {name} = {show(found)}; allowed: {listed}.")
 
 
 _EULER = Convention()
@@ -106,13 +106,13 @@ def resolve_convention(
         if convention not in CONVENTIONS:
             known = ", ".join(repr(name) for name in CONVENTIONS)
             raise FrontendError(
-                f"NIR: convention = {convention!r}; allowed: {known}, or a Convention(...)."
+                f"NIR: convention = {show(convention)}; allowed: {known}, or a Convention(...)."
             )
         convention = CONVENTIONS[convention]
     elif not isinstance(convention, Convention):
         known = ", ".join(repr(name) for name in CONVENTIONS)
         raise FrontendError(
-            f"NIR: convention = {convention!r}; allowed: {known}, or a Convention(...)."
+            f"NIR: convention = {show(convention)}; allowed: {known}, or a Convention(...)."
         )
     parts = {"kick": kick, "integration": integration, "delivery": delivery}
     changes: dict[str, Any] = {name: value for name, value in parts.items() if value is not None}
@@ -129,7 +129,7 @@ def seconds_to_ms(dt: object) -> float:
     """
     seconds = finite_number(dt)
     if seconds is None or seconds <= 0 or not math.isfinite(seconds * 1000):
-        raise FrontendError(f"NIR: dt = {dt!r} s; allowed: a number above 0, in seconds.")
+        raise FrontendError(f"NIR: dt = {show(dt)} s; allowed: a number above 0, in seconds.")
     return float(f"{seconds * 1000:.12g}")
 
 

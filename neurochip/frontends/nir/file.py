@@ -8,6 +8,7 @@ read, since a file of some kB may unpack to any size.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from .node import KINDS, MOST_ELEMENTS, MOST_ENTRIES, NirNode, as_text, check_ty
 __all__ = ["Extent", "Graph", "check_kind", "read_file"]
 
 _MOST_LEVELS = 32  # of nested graphs
-_MOST_NODES = 1 << 14
+_MOST_NODES = 1 << 12
 _MOST_DENSE = 1 << 26  # of a matrix, zeros included: what write_nir writes
 _BLOCK = 1 << 22  # entries of a matrix read at once
 _FREE_BYTES = 1 << 28
@@ -186,17 +187,16 @@ class _Reader:
 
     def _edges(self, group: Any, part: str) -> list[tuple[str, str]]:
         item = group.get("edges")
-        text = None
-        if isinstance(item, self._h5py.Dataset) and item.shape is not None:
-            text = item.size == 0 or self._h5py.check_string_dtype(item.dtype)
-        if text is None or (item.size and (item.ndim != 2 or item.shape[1] != 2)):
+        sound = isinstance(item, self._h5py.Dataset) and item.shape is not None
+        if sound and item.size:
+            text = self._h5py.check_string_dtype(item.dtype) is not None
+            sound = text and item.ndim == 2 and item.shape[1] == 2
+        if not sound:
             raise self._problem(
                 part, "has no 'edges' that are pairs of names. Write the file again"
             )
-        if not text or item.size > MOST_ELEMENTS:
-            raise self._problem(
-                part, f"has edges that are no names, or more than {MOST_ELEMENTS // 2}"
-            )
+        if item.size > MOST_ELEMENTS:
+            raise self._problem(part, f"has {len(item)} edges; allowed: {MOST_ELEMENTS // 2}")
         pairs = item[()].reshape(-1, 2).tolist() if item.size else []
         return [(str(as_text(a)), str(as_text(b))) for a, b in pairs]
 
@@ -222,6 +222,7 @@ class _Reader:
     def _node(self, group: Any, path: str, kind: str) -> NirNode:
         needed, optional = KINDS[kind]
         members: dict[str, Any] = dict(optional)
+        node = NirNode(path, kind, members)
         where = f"node {path!r} ({kind})"
         for name, item in group.items():
             if name in {"type", "metadata"}:
@@ -232,44 +233,47 @@ class _Reader:
                     where, f"has a member {name!r}; known: {known}. Remove it if it means nothing"
                 )
             with self.reading(f"{name!r} of {where}"):
-                members[name] = self._member(where, kind, name, item)
+                members[name] = self._member(where, node, name, item)
         for name in needed:
             if name not in members:
                 raise self._problem(where, f"has no {name!r}. Write the file again")
-        return NirNode(path, kind, members)
+        return node
 
-    def _member(self, where: str, kind: str, name: str, item: Any) -> Any:
+    def _member(self, where: str, node: NirNode, name: str, item: Any) -> Any:
         if not isinstance(item, self._h5py.Dataset) or item.shape is None:
             raise self._problem(f"{name!r} of {where}", "is no array. Write the file again")
         text = self._h5py.check_string_dtype(item.dtype) is not None
         if text and item.size == 1:
             return as_text(item[()])
-        check_type(f"{self._path}: {where}", name, np.dtype(str) if text else item.dtype)
-        if name == "weight" and kind in {"Affine", "Linear"} and item.ndim == 2:
-            return self._matrix(f"{name!r} of {where}", item)
+        if text or item.dtype.kind not in "biufc":  # what may be large, or holds references
+            check_type(node.label, name, np.dtype(str) if text else item.dtype)
+        part = f"{name!r} of {where}"
+        dense = name == "weight" and node.kind in {"Affine", "Linear"} and item.ndim == 2
         most = MOST_ENTRIES if name == "weight" else MOST_ELEMENTS
-        self._check_size(f"{name!r} of {where}", item, most)
-        self._take(f"{name!r} of {where}", item.nbytes)
+        self._check_size(part, item, _MOST_DENSE if dense else most)
+        if dense:
+            return self._matrix(node, part, item)
+        self._take(part, item.nbytes)
         return item[()]
 
-    def _matrix(self, part: str, item: Any) -> Any:
+    def _matrix(self, node: NirNode, part: str, item: Any) -> Any:
         """Read a dense matrix without its zeros, which may be most of it."""
-        self._check_size(part, item, _MOST_DENSE)
         sparse = require("scipy.sparse", "nir", "reading a NIR graph")
         rows, columns = item.shape
         step = max(1, _BLOCK // max(1, columns))
         blocks = []
         for first in range(0, rows, step):
-            values = real_numbers(f"{self._path}: {part}", "it", item[first : first + step])
+            values = real_numbers(node.label, "weight", item[first : first + step])
             blocks.append(sparse.csr_array(values))
             self._take(part, 12 * blocks[-1].nnz)
         return sparse.vstack(blocks, format="csr") if blocks else np.zeros(item.shape)
 
     def _check_size(self, part: str, item: Any, most: int) -> None:
-        chunk = int(np.prod(item.chunks or (1,), dtype=object))
-        if item.size > most or chunk > most:
+        if item.size > most:
+            raise self._problem(part, f"has shape {item.shape}; allowed: {most} values")
+        if item.chunks and math.prod(item.chunks) > _BLOCK:
             raise self._problem(
-                part, f"has shape {item.shape}, in chunks of {chunk}; allowed: {most} values"
+                part, f"is stored in chunks of {item.chunks}; allowed: {_BLOCK} values"
             )
 
     def _take(self, part: str, n_bytes: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ..._extras import require
 from ...errors import FrontendError
 from .convention import SAID
 from .file import Extent, Graph, check_kind, read_file
-from .node import KINDS, NirNode
+from .node import KINDS, NirNode, show
 
 __all__ = ["FlatGraph", "load_graph", "take_node"]
 
@@ -60,7 +60,8 @@ def load_graph(source: Any) -> FlatGraph:
         nir = require("nir", "nir", "reading a NIR graph")
         if not isinstance(source, nir.NIRGraph):
             raise FrontendError(
-                f"NIR: source = {source!r}; allowed: the path of a .nir file, or a nir.NIRGraph."
+                f"NIR: source = {show(source)}; allowed: the path of a .nir file, or a "
+                "nir.NIRGraph."
             )
         graph = _take_graph(source, "", 1, Extent("NIR"))
     flat = _Flattening()
@@ -105,7 +106,7 @@ def _take_graph(graph: Any, prefix: str, level: int, extent: Extent) -> Graph:
     where = f"the graph {prefix[:-1]!r}" if prefix else "the graph"
     for name, kind, allowed in (
         ("nodes", Mapping, "a dict of nodes"),
-        ("edges", Collection, "a list of pairs of names"),
+        ("edges", (list, tuple, set, frozenset, Mapping), "a list of pairs of names"),
         ("metadata", (Mapping, type(None)), "a dict"),
     ):
         found = getattr(graph, name, None)
@@ -124,7 +125,7 @@ def _take_graph(graph: Any, prefix: str, level: int, extent: Extent) -> Graph:
     for edge in graph.edges:
         pair = isinstance(edge, (tuple, list)) and len(edge) == 2
         if not pair or not all(isinstance(end, str) for end in edge):
-            raise FrontendError(f"NIR: {where} has an edge {edge!r}; allowed: pairs of names.")
+            raise FrontendError(f"NIR: {where} has an edge {show(edge)}; allowed: pairs of names.")
     metadata = graph.metadata or {}
     said = {key: metadata[key] for key in SAID if key in metadata}
     return Graph(nodes, [(a, b) for a, b in graph.edges], said)
@@ -170,8 +171,8 @@ def _check_name(prefix: str, name: object) -> None:
     sound = isinstance(name, str) and name.strip() and name.isprintable()
     if not sound:
         raise FrontendError(
-            f"NIR: a node{f' of {prefix[:-1]!r}' if prefix else ''} is named {name!r}; allowed: "
-            "text that can be printed. Rename it."
+            f"NIR: a node{f' of {prefix[:-1]!r}' if prefix else ''} is named {show(name)}; "
+            "allowed: text that can be printed. Rename it."
         )
 
 

@@ -15,7 +15,7 @@ from ...typing import Float64Array
 from .convention import Convention, finite_number
 from .graph import FlatGraph
 from .neurons import NeuronNode
-from .node import as_text
+from .node import as_text, show
 
 __all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step"]
 
@@ -59,8 +59,8 @@ def _said(owner: str, name: str, value: Any) -> Any:
             return number
     allowed = "a number above 0, in seconds" if name == "dt" else "text"
     raise FrontendError(
-        f"NIR: the metadata {owner} say {name} = {text or value!r}; allowed: {allowed}. Correct or "
-        "remove it."
+        f"NIR: the metadata {owner} say {name} = {show(text or value)}; allowed: {allowed}. "
+        "Correct or remove it."
     )
 
 

@@ -6,6 +6,7 @@ those of PyTorch, which NIR refers to.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,8 +15,8 @@ import numpy as np
 
 from ..._extras import require
 from ...errors import FrontendError
-from ...typing import Float64Array, Int64Array
-from .node import MOST_ENTRIES, NirNode, Shape, size_of
+from ...typing import Float64Array, Int32Array, Int64Array
+from .node import MOST_ENTRIES, NirNode, Shape, fit, size_of
 
 __all__ = ["Matrix", "Transform", "sparse", "transform", "weight_matrix"]
 
@@ -81,10 +82,10 @@ def _check_declared(node: NirNode, member: str, shape: Shape) -> None:
     # A 0 is how some leave a size open.
     if declared is None or 0 in declared:
         return
-    if size_of(node.label, declared) != size_of(node.label, shape):
+    if not fit(declared, shape):
         raise FrontendError(
-            f"{node.label}: {member} = {declared} and gets shape {shape}; allowed: as many "
-            "elements. Correct one of them."
+            f"{node.label}: {member} = {declared} and gets shape {shape}; allowed: one shape, or "
+            "as many elements in a row."
         )
 
 
@@ -102,12 +103,12 @@ def _dense(node: NirNode, shape: Shape) -> Transform:
 
 
 def _bias(node: NirNode, outputs: int) -> Float64Array:
-    bias = node.numbers("bias").ravel()
-    if bias.size not in {1, outputs}:
+    bias = node.numbers("bias")
+    if bias.size != 1 and bias.shape != (outputs,):
         raise FrontendError(
-            f"{node.label}: bias has {bias.size} values; allowed: {outputs}, or one."
+            f"{node.label}: bias has shape {bias.shape}; allowed: ({outputs},), or one value."
         )
-    return np.broadcast_to(bias, (outputs,))
+    return np.broadcast_to(bias.ravel(), (outputs,))
 
 
 def _scale(node: NirNode, shape: Shape) -> Transform:
@@ -169,15 +170,15 @@ def _conv(node: NirNode, shape: Shape) -> Transform:
     size_of(node.label, (outputs, *grid.size))
 
     def build() -> Matrix:
-        window, outer, inner = grid.meetings()
+        window, inner, counts = grid.meetings()
         # Rows go through the windows of an output, and each window through its channels.
         first = np.arange(outputs) // (outputs // groups) * per_group
         channel = first[:, None, None] + np.arange(per_group)
-        column = (channel * grid.cells).astype(np.int32) + inner[:, None].astype(np.int32)
+        column = (channel * grid.cells).astype(np.int32) + inner[:, None]
         values = weight.reshape(outputs, per_group, -1).transpose(0, 2, 1)[:, window]
-        counts = np.tile(np.bincount(outer, minlength=grid.positions) * per_group, outputs)
+        ends = np.cumsum(np.tile(counts * per_group, outputs))
         matrix = sparse().csr_array(
-            (values.ravel(), column.ravel(), np.concatenate([[0], np.cumsum(counts)])),
+            (values.ravel(), column.ravel(), np.concatenate([[0], ends])),
             shape=(outputs * grid.positions, size_of(node.label, shape)),
         )
         matrix.eliminate_zeros()
@@ -205,10 +206,11 @@ def _pool(node: NirNode, shape: Shape) -> Transform:
     grid.check(shape[0])
 
     def build() -> Matrix:
-        window, outer, inner = grid.meetings()
+        _, inner, counts = grid.meetings()
         value = 1 / size_of(node.label, kernel) if average else 1.0
         one = sparse().csr_array(
-            (np.full(len(window), value), (outer, inner)), shape=(grid.positions, grid.cells)
+            (np.full(len(inner), value), inner, np.concatenate([[0], np.cumsum(counts)])),
+            shape=(grid.positions, grid.cells),
         )
         return sparse().kron(sparse().eye_array(shape[0]), one, format="csr")
 
@@ -277,26 +279,29 @@ class _Grid:
                 f"{self._label}: would be a matrix of {entries} entries; allowed: {MOST_ENTRIES}."
             )
 
-    def meetings(self) -> tuple[Int64Array, Int64Array, Int64Array]:
-        """Which cell of the kernel meets which input for which output, where all are inside.
+    def meetings(self) -> tuple[Int32Array, Int32Array, Int64Array]:
+        """Which cell of the kernel meets which input, where both are inside.
 
         Returns
         -------
-        window, outer, inner : ndarray of int64, shape (n,)
-            Flat indices into kernel, output (ascending) and input.
+        window, inner : ndarray of int32, shape (n,)
+            Flat indices into kernel and input, for one output after the other.
+        counts : ndarray of int64, shape (positions,)
+            How many there are for each output.
         """
-        axes = [
-            np.arange(length)[:, None] * step - before + np.arange(k)[None, :] * gap
-            for length, (_, k, step, (before, _), gap) in zip(self.size, self._axes, strict=True)
-        ]
-        inside = [(axis >= 0) & (axis < n) for axis, n in zip(axes, self._cells, strict=True)]
-        if len(axes) == 1:
-            outer, window = np.nonzero(inside[0])
-            return window, outer, axes[0][inside[0]]
-        down, across = axes
-        i, j, p, q = np.nonzero(inside[0][:, None, :, None] & inside[1][None, :, None, :])
-        inner = down[i, p] * self._cells[1] + across[j, q]
-        return p * self._kernel[1] + q, i * self.size[1] + j, inner
+        dims = len(self.size)
+        inside: Any = True
+        inner: Any = np.int32(0)
+        for axis, (n, k, step, (before, _), gap) in enumerate(self._axes):
+            cell = np.arange(self.size[axis])[:, None] * step - before + np.arange(k) * gap
+            within = (cell >= 0) & (cell < n)
+            shape = [1] * (2 * dims)
+            shape[axis], shape[dims + axis] = cell.shape
+            inside = inside & within.reshape(shape)
+            inner = inner * n + np.where(within, cell, 0).astype(np.int32).reshape(shape)
+        taps = np.arange(math.prod(self._kernel), dtype=np.int32).reshape(self._kernel)
+        window = np.broadcast_to(taps, inside.shape)[inside]
+        return window, inner[inside], inside.reshape(self.positions, -1).sum(axis=1)
 
 
 _TRANSFORMS: dict[str, Callable[[NirNode, Shape], Transform]] = {

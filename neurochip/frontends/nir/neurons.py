@@ -17,14 +17,13 @@ from ...errors import FrontendError, NetworkError
 from ...network import LIF
 from ...typing import Float64Array
 from .convention import Convention
-from .node import KINDS, NirNode, Shape, size_of
+from .node import KINDS, LONGEST, NirNode, Shape, size_of
 
 __all__ = ["SILENT", "SPIKING", "NeuronNode", "own_shape", "read_neurons"]
 
 SPIKING = ("CubaLIF", "IF", "LIF", "Threshold")
 SILENT = ("CubaLI", "I", "LI")
 """Nodes whose output is v itself."""
-_LONGEST = 1e300  # s: in ms still a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,9 +162,9 @@ class _Parameters:
     def time(self, name: str) -> Float64Array:
         """Return a time constant in ms."""
         seconds = self.positive(name)
-        if seconds.max() > _LONGEST:
+        if seconds.max() > LONGEST:
             raise FrontendError(
-                f"{self._node.label}: {name} = {seconds.max():g} s; allowed: up to {_LONGEST:g} s."
+                f"{self._node.label}: {name} = {seconds.max():g} s; allowed: up to {LONGEST:g} s."
             )
         return seconds * 1000
 

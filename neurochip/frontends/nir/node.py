@@ -6,6 +6,7 @@ list, text or bytes, or a tensor of another library. It is looked at here and no
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,20 +19,27 @@ from ...typing import Float64Array
 
 __all__ = [
     "KINDS",
+    "LONGEST",
     "MOST_ELEMENTS",
     "MOST_ENTRIES",
+    "MOST_SYNAPSES",
     "NirNode",
     "Shape",
     "as_text",
     "check_type",
+    "fit",
     "real_numbers",
+    "show",
     "size_of",
 ]
 
 Shape: TypeAlias = tuple[int, ...]
 
 MOST_ELEMENTS = 1 << 21  # of a tensor: a chip has some hundred thousand neurons
-MOST_ENTRIES = 1 << 25  # of a matrix that is made of a small kernel
+MOST_ENTRIES = 1 << 24  # of a kernel, or of what is made of it: a Loihi has as many bytes for all
+MOST_SYNAPSES = 1 << 25  # of what is composed of such matrices
+LONGEST = 1e300  # s: still a number in ms
+_EXACT = 1 << 53  # integers up to here are numbers of float64
 _MOST_STRIDE = (1 << 31) - 1
 
 _POOL = ("kernel_size", "stride", "padding")
@@ -128,9 +136,7 @@ class NirNode:
         array = _array(self.label, member, value).ravel()
         if array.size not in {1, count} or array.dtype.kind not in "iu":
             allowed = f"{count} integers, or one" if count > 1 else "an integer"
-            raise FrontendError(
-                f"{self.label}: {member} = {reprlib.repr(value)}; allowed: {allowed}."
-            )
+            raise FrontendError(f"{self.label}: {member} = {show(value)}; allowed: {allowed}.")
         found = tuple(int(item) for item in np.broadcast_to(array, (count,)))
         low = -_MOST_STRIDE if at_least is None else at_least
         for item in found:
@@ -155,8 +161,8 @@ class NirNode:
             return None
         if array.ndim != 1 or array.dtype.kind not in "iu" or (array < 0).any():
             raise FrontendError(
-                f"{self.label}: {member} = {reprlib.repr(self.members[member])}; allowed: the "
-                "size of each dimension, integers above 0."
+                f"{self.label}: {member} = {show(self.members[member])}; allowed: the size of each "
+                "dimension, integers above 0."
             )
         return tuple(int(item) for item in array)
 
@@ -184,6 +190,21 @@ def size_of(label: str, shape: Shape) -> int:
     return size
 
 
+def fit(first: Shape, second: Shape) -> bool:
+    """Whether tensors of two shapes have the same elements in the same order.
+
+    Dimensions of 1 do not count, and a vector has the elements of any tensor, row by row.
+    """
+    first, second = (tuple(n for n in shape if n != 1) for shape in (first, second))
+    vector = len(first) < 2 or len(second) < 2
+    return first == second or (vector and math.prod(first) == math.prod(second))
+
+
+def show(value: Any) -> str:
+    """Return a value in a message: short, and as Python would write it."""
+    return reprlib.repr(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
+
+
 def as_text(value: Any) -> str | None:
     """Return text, bytes, or an array of one of them, as a str; None for anything else."""
     if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "SUO":
@@ -207,10 +228,13 @@ def real_numbers(label: str, member: str, value: Any) -> Float64Array:
         result: Float64Array = array.astype(np.float64)
     if not np.isfinite(result).all():
         raise FrontendError(f"{label}: {member} is not finite; allowed: finite numbers.")
-    lost = np.abs(result) > 2**53 if array.dtype.kind in "iu" else (result == 0) != (array == 0)
+    if array.dtype.kind == "f":
+        lost = (result == 0) != (array == 0)
+    else:
+        lost = (array > _EXACT) | (array < -_EXACT)
     if lost.any():
         raise FrontendError(
-            f"{label}: {member} = {array[lost].flat[0]}; allowed: numbers that a float64 holds."
+            f"{label}: {member} = {array[lost].flat[0]!s}; allowed: numbers that a float64 holds."
         )
     return result
 

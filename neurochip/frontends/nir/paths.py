@@ -18,7 +18,7 @@ from ...errors import FrontendError
 from ...typing import Float64Array, Int64Array
 from .graph import FlatGraph
 from .linear import Matrix, sparse, transform
-from .node import MOST_ENTRIES, NirNode, Shape, size_of
+from .node import LONGEST, MOST_SYNAPSES, NirNode, Shape, fit, size_of
 
 __all__ = ["Arrivals", "Paths", "trace_paths"]
 
@@ -124,18 +124,18 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
     for name in order:
         values[name] = _through(graph.nodes[name], _gather(graph, name, values))
         entries += values[name].n_entries()
-        if entries > 2 * MOST_ENTRIES:
+        if entries > MOST_SYNAPSES:
             raise FrontendError(
                 f"{graph.nodes[name].label}: with it, the linear nodes would have {entries} "
-                f"synapses; allowed: {2 * MOST_ENTRIES}."
+                f"synapses; allowed: {MOST_SYNAPSES}."
             )
     neurons = [name for name in shapes if graph.nodes[name].kind != "Input"]
     arrivals = {name: _gather(graph, name, values) for name in neurons}
     for name in neurons:
-        if arrivals[name].bias.size != size_of(graph.nodes[name].label, shapes[name]):
+        if not fit(shapes[name], arrivals[name].shape):
             raise FrontendError(
                 f"{graph.nodes[name].label}: has shape {shapes[name]} and gets shape "
-                f"{arrivals[name].shape}; allowed: as many elements."
+                f"{arrivals[name].shape}; allowed: one shape, or as many elements in a row."
             )
     return {**arrivals, **{name: values[name] for name in graph.ends("Output")}}
 
@@ -183,10 +183,10 @@ def _through(node: NirNode, arriving: Arrivals) -> Arrivals:
 def _product(node: NirNode, left: Matrix, right: Matrix) -> Matrix:
     multiplications = int(np.diff(right.indptr)[left.indices].sum())
     entries = min(multiplications, left.shape[0] * right.shape[1])
-    if entries > MOST_ENTRIES:
+    if entries > MOST_SYNAPSES:
         raise FrontendError(
             f"{node.label}: with the linear nodes before it, would be a matrix of {entries} "
-            f"entries; allowed: {MOST_ENTRIES}."
+            f"entries; allowed: {MOST_SYNAPSES}."
         )
     product = left @ right
     _finite(node, product.data)
@@ -204,14 +204,16 @@ def _finite(node: NirNode, values: Any) -> Any:
 
 def _delay(node: NirNode, arriving: Arrivals) -> Arrivals:
     delay = node.numbers("delay")
-    if delay.size not in {1, arriving.bias.size}:
+    if delay.size != 1 and not fit(delay.shape, arriving.shape):
         raise FrontendError(
             f"{node.label}: delay has shape {delay.shape} and gets shape {arriving.shape}; "
             "allowed: one shape, or one value."
         )
-    if not (delay >= 0).all():
+    if not ((delay >= 0) & (delay < LONGEST)).all():
+        worst = delay.min() if delay.min() < 0 else delay.max()
         raise FrontendError(
-            f"{node.label}: a delay of {delay.min():g} s; allowed: a number of at least 0."
+            f"{node.label}: a delay of {worst:g} s; allowed: a number of at least 0, up to "
+            f"{LONGEST:g}."
         )
     by = np.broadcast_to(delay.ravel(), arriving.bias.shape)
     return Arrivals(

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ...errors import FrontendError, NetworkError
 from ...network import (
     LIF,
@@ -110,7 +112,8 @@ def read_nir(
     arrivals = trace_paths(graph, shapes)
     _check_silent(graph, arrivals)
     try:
-        network = _network(graph, neurons, shapes, arrivals, chosen, input_rate)
+        with np.errstate(over="ignore", invalid="ignore"):  # the network refuses what comes of it
+            network = _network(graph, neurons, shapes, arrivals, chosen, input_rate)
     except NetworkError as problem:
         raise FrontendError(f"NIR: {problem}") from None
     return NirModel(

@@ -14,7 +14,7 @@ from ...errors import FrontendError
 from .convention import finite_number
 from .graph import FlatGraph
 from .hints import snntorch_step
-from .node import NirNode
+from .node import NirNode, show
 
 __all__ = ["check_reset", "default_reset"]
 
@@ -36,12 +36,12 @@ def check_reset(reset: Any, v_reset: Any) -> float | None:
     """
     if reset is not None:
         if not isinstance(reset, str) or reset not in {"value", "subtract"}:
-            raise FrontendError(f"NIR: reset = {reset!r}; allowed: 'value'.")
+            raise FrontendError(f"NIR: reset = {show(reset)}; allowed: 'value'.")
         if reset == "subtract":
             raise FrontendError(_REFUSED)
     number = finite_number(v_reset)
     if v_reset is not None and number is None:
-        raise FrontendError(f"NIR: v_reset = {v_reset!r}; allowed: a finite number.")
+        raise FrontendError(f"NIR: v_reset = {show(v_reset)}; allowed: a finite number.")
     return number
 
 
@@ -83,12 +83,11 @@ def _ask(graph: FlatGraph, node: NirNode) -> None:
         f"{node.label}: stores {'a v_reset of 0' if stored else 'no v_reset'}, as graphs do whose "
         "neurons are set to 0 after a spike, and also those whose neurons are lowered by their "
         "threshold (snnTorch, sinabs and Rockpool by default), which a chip cannot do. If they are "
-        "set to it, say so with reset='value'"
+        f"set to 0, pass reset='value' (--reset value){'' if stored else '; to another, v_reset'}."
     )
-    text += "." if stored else ", or with v_reset if it is not 0."
     if snntorch_step(graph) is not None:
         text += (
-            " This graph seems to come from snnTorch, whose reset also comes a step late, and with "
-            "it takes the input of that step away, unless it has reset_delay=False."
+            " This graph seems to come from snnTorch (tau / r is one dt): there a reset also comes "
+            "a step late, and one to 0 takes the input of that step away, unless reset_delay=False."
         )
     raise FrontendError(text)

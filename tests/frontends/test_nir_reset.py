@@ -1,0 +1,165 @@
+"""A graph cannot say whether v is set to a value or lowered by the threshold, so one is asked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from nir_graphs import (
+    DT,
+    chain,
+    cuba,
+    graph,
+    integrator,
+    lif,
+    linear,
+    nir,
+    paper_neuron,
+    published,
+    readout,
+    recurrent,
+    stored,
+)
+
+from neurochip.errors import FrontendError
+from neurochip.frontends.nir import read_nir, write_nir
+
+h5py = pytest.importorskip("h5py")
+
+TWO_MEANINGS = (
+    "as graphs do whose neurons are set to 0 after a spike, and also those whose neurons are "
+    "lowered by their threshold (snnTorch, sinabs and Rockpool by default), which a chip cannot do."
+)
+SNNTORCH = (
+    " This graph seems to come from snnTorch (tau / r is one dt): there a reset also comes a step "
+    "late, and one to 0 takes the input of that step away, unless reset_delay=False."
+)
+WITH_RESET = pytest.mark.parametrize(
+    "node", [lif(), cuba(), integrator()], ids=["LIF", "CubaLIF", "IF"]
+)
+
+
+def refusal(source, **options):
+    with pytest.raises(FrontendError) as caught:
+        read_nir(source, DT, **options)
+    return str(caught.value)
+
+
+def without_reset(path, source):
+    """Write a graph as files of before that field have it."""
+    stored(path, source)
+    with h5py.File(path, "a") as file:
+        for node in file["node/nodes"].values():
+            if "v_reset" in node:
+                del node["v_reset"]
+    return path
+
+
+def resets(source, **options):
+    network = read_nir(source, DT, **options).network
+    return [item.model.v_reset for item in network.populations]
+
+
+@WITH_RESET
+def test_a_reset_of_0_is_asked_about(tmp_path, node):
+    source = chain((1,), node)
+    for given in (source, stored(tmp_path / "a.nir", source)):
+        assert refusal(given) == (
+            f"NIR: {type(node).__name__} 'a': stores a v_reset of 0, {TWO_MEANINGS} If they are "
+            "set to 0, pass reset='value' (--reset value)."
+        )
+        assert resets(given, reset="value") == [0.0]
+        assert resets(given, v_reset=-1.0) == [0.0]  # an answer, too; what is stored stays
+
+
+@WITH_RESET
+def test_a_file_without_a_reset_is_asked_about(tmp_path, node):
+    path = without_reset(tmp_path / "old.nir", chain((1,), node))
+    assert refusal(path) == (
+        f"NIR: {type(node).__name__} 'a': stores no v_reset, {TWO_MEANINGS} If they are set to 0, "
+        "pass reset='value' (--reset value); to another, v_reset."
+    )
+    assert resets(path, reset="value") == [0.0]
+    assert resets(path, v_reset=-0.5) == resets(path, v_reset=-0.5, reset="value") == [-0.5]
+
+
+def test_a_reset_other_than_0_needs_no_question(tmp_path):
+    path = stored(tmp_path / "new.nir", chain((2,), lif((2,), v_reset=np.array([0.25, 0.0]))))
+    (found,) = resets(path)
+    assert found.tolist() == [0.25, 0.0]
+    (found,) = resets(path, v_reset=-1.0)
+    assert found.tolist() == [0.25, 0.0]
+
+
+def test_what_never_resets_needs_no_question(tmp_path):
+    for node in (readout(), nir.Threshold(np.array([1.5]))):
+        source = chain((1,), linear([[1.0]]), node)
+        read_nir(source, DT)
+        read_nir(stored(tmp_path / "a.nir", source), DT)
+
+
+def test_a_nested_node_is_found(tmp_path):
+    ends = {"i": nir.Input({"input": np.array([1])}), "o": nir.Output({"output": np.array([1])})}
+    inner = graph({**ends, "lif": lif()}, [("i", "lif"), ("lif", "o")])
+    path = stored(tmp_path / "nested.nir", chain((1,), inner, output=[1]))
+    assert refusal(path).startswith("NIR: LIF 'a.lif': stores a v_reset of 0, as graphs do")
+
+
+def test_a_graph_that_was_written_here_says_what_it_means(tmp_path):
+    path = write_nir(read_nir(paper_neuron(), DT, reset="value"), tmp_path / "own.nir")
+    assert resets(path) == [0.0]
+
+
+def test_metadata_may_say_that_neurons_are_lowered(tmp_path):
+    source = chain((1,), lif())
+    source.metadata = {"reset": "subtract"}
+    for given in (source, stored(tmp_path / "a.nir", source)):
+        assert refusal(given) == refusal(given, reset="subtract")
+        with pytest.warns(UserWarning, match="say reset = 'subtract', and it is read with 'value'"):
+            read_nir(given, DT, reset="value")
+
+
+def test_a_reset_by_subtraction_is_refused_by_name():
+    assert refusal(paper_neuron(), reset="subtract") == (
+        "NIR: reset = 'subtract' lowers v by the threshold after a spike, and neurons of this chip "
+        "are set to a value. Train with such a reset (snnTorch: reset_mechanism='zero', "
+        "reset_delay=False; sinabs: MembraneReset()), or pass reset='value' to see what the "
+        "network does with it."
+    )
+
+
+@pytest.mark.parametrize("reset", ["zero", 0, True, ["value"], np.array(["value"])])
+def test_any_other_reset_is_refused(reset):
+    shown = repr(reset.tolist() if isinstance(reset, np.ndarray) else reset)
+    assert refusal(paper_neuron(), reset=reset) == f"NIR: reset = {shown}; allowed: 'value'."
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        recurrent(),
+        chain((1,), lif(tau=1e-3, r=10.0)),
+        chain((1,), linear([[1.0]]), lif(tau=1e-3, r=10.0), linear([[1.0]]), lif(tau=5e-4, r=5.0)),
+    ],
+)
+def test_a_graph_with_the_marks_of_snntorch_is_asked_with_what_else_it_may_mean(source):
+    assert refusal(source).endswith("pass reset='value' (--reset value)." + SNNTORCH)
+
+
+def test_a_graph_without_those_marks_is_asked_without():
+    for node in (lif(), lif(tau=1e-3, r=3.0), cuba()):
+        assert SNNTORCH not in refusal(chain((1,), node))
+
+
+@pytest.mark.parametrize("name", ["lif_norse.nir", "braille_rnn.nir"])
+def test_published_files_store_no_reset_and_run_when_asked_properly(name):
+    path = published(name)
+    assert ": stores no v_reset, as graphs do" in refusal(path)
+    assert set(resets(path, reset="value")) == set(resets(path, v_reset=0.0)) == {0.0}
+
+
+@pytest.mark.parametrize("neuron", ["leaky", "syn"])
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+@pytest.mark.parametrize("delay", ["delay", "nodelay"])
+def test_an_export_of_snntorch_is_asked_whatever_its_reset_was(neuron, reset, delay):
+    path = published(f"snntorch_{neuron}_{reset}_{delay}.nir")
+    assert refusal(path, convention="snntorch").endswith(SNNTORCH)
