@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from neurochip.reference import simulate_reference
-
-TOLERANCE = 1e-9  # mV: sums of a few thousand terms of 10 mV, in another order
+from with_brian2 import run_both
 
 DELTA = "dv/dt = (v_rest - v) / tau : volt (unless refractory)\nt_ref : second"
 EXPONENTIAL = """
@@ -30,22 +27,6 @@ REFRACTORY = {
     "a string": "tau / 4",
     "a parameter per neuron": "t_ref",
 }
-
-
-def run_both(*objects, duration, namespace, record="v"):
-    """Run in Brian2 and in our reference; returns the first recording."""
-    from neurochip.frontends.brian2.compare import run_in_brian2
-    from neurochip.frontends.brian2.session import stimulus_of
-
-    reading, spikes, expected = run_in_brian2(objects, duration, namespace, (record,))
-    stimulus = stimulus_of(reading.network, spikes, expected.duration, reading.dt)
-    got = simulate_reference(reading.network, stimulus, reading.dt, record=record)
-    for name in expected.populations:
-        assert np.array_equal(got.steps[name], expected.steps[name])
-        assert np.array_equal(got.ids[name], expected.ids[name])
-        error = np.abs(got.trace(name).values - expected.trace(name).values)
-        assert error.max() < TOLERANCE
-    return expected
 
 
 def rate_of(recording, name="cells"):

@@ -57,6 +57,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
 
     def __init__(self) -> None:
         super().__init__()
+        self.arrays = runtime_device.arrays  # objects that were made before set_device run, too
         self.defaultclock: Any = None
         self.chip: ChipSpec = LOIHI
         self.compile_options: dict[str, Any] = {}

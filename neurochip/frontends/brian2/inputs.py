@@ -27,7 +27,7 @@ from .values import NotConstantError, dimensions_of, evaluate, uniform
 
 __all__ = ["Spikes", "binomial_of", "describe", "draw", "generated", "joined", "repeated"]
 
-Spikes: TypeAlias = tuple[Int64Array, Int32Array]  # steps and ids, sorted by step, then id
+Spikes: TypeAlias = tuple[Int64Array, Int32Array]  # steps and ids, sorted by step
 
 _BLOCK = 1 << 22  # random numbers drawn at once: 32 MB
 
@@ -287,15 +287,16 @@ def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
             ids = np.tile(ids, len(turns))
         inside = (bins >= first) & (bins < first + n_steps)
         bins, ids = bins[inside], ids[inside]
-    order = np.lexsort((ids, bins))
-    bins, ids = bins[order], ids[order]
-    twice = (np.diff(bins) == 0) & (np.diff(ids) == 0)
+    by_id = np.lexsort((ids, bins))
+    steps, who = bins[by_id], ids[by_id]
+    twice = (np.diff(steps) == 0) & (np.diff(who) == 0)
     if twice.any():
         first = int(np.argmax(twice))
         raise refusal(
             source,
-            f"neuron {ids[first]} spikes more than once in the step at {bins[first] * dt * 1e3:g} "
+            f"neuron {who[first]} spikes more than once in the step at {steps[first] * dt * 1e3:g} "
             "ms, which Brian2 refuses as well",
             "Leave out all but one, or shorten dt.",
         )
-    return bins, ids
+    order = np.argsort(bins, kind="stable")  # within a step in the order of their times
+    return bins[order], ids[order]

@@ -1,0 +1,187 @@
+"""Input reaches the chip as Brian2 draws it, and for the right neurons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from with_brian2 import run_both
+
+from neurochip import SpikeInput, Stimulus
+from neurochip.reference import simulate_reference
+
+REFRACTORY = [False, "0*ms", "2*ms", "5*ms"]
+
+
+def cells(b2, refractory="2*ms", n=40, **changes):
+    options = {"threshold": "v > 1", "reset": "v = 0", "method": "exact", "name": "cells"}
+    equations = changes.pop("equations", "dv/dt = -v/(10*ms) : 1 (unless refractory)\nx : 1")
+    return b2.NeuronGroup(n, equations, refractory=refractory, **{**options, **changes})
+
+
+@pytest.mark.parametrize("refractory", REFRACTORY)
+def test_a_comparison_gives_poisson_input_to_the_neurons_that_brian2_drew_for(b2, refractory):
+    from neurochip.frontends.brian2 import compare
+
+    group = cells(b2, refractory, n=50)
+    drive = b2.PoissonInput(group, "v", 20, 5 * b2.Hz, weight=0.6)
+    row = compare(group, drive, duration=500 * b2.ms).populations["cells"]
+    assert row.reference_counts.sum() > 500
+    assert abs(row.rate_error) < 0.02
+    assert row.equal_spikes > 0.95
+
+
+@pytest.mark.parametrize("refractory", REFRACTORY)
+def test_poisson_input_onto_part_of_a_refractory_group_is_that_of_brian2(b2, refractory):
+    group = cells(b2, refractory)
+    group.x = "i"
+    first = b2.PoissonInput(group[7:21], "v", 30, 9 * b2.Hz, weight="0.3 + 0.01*x + 0.002*i")
+    second = b2.PoissonInput(group[15:], "v", 10, 20 * b2.Hz, weight=0.4)
+    noise = b2.PoissonGroup(5, rates="(300 + 200*sin(t/ms))*Hz")
+    wires = b2.Synapses(noise[1:4], group[3:30], on_pre="v += 0.1*(i + 1) + 0.01*j")
+    wires.connect(p=0.3)
+    run = run_both(group, first, second, noise, wires, duration=300 * b2.ms, namespace={})
+    counts = run.counts("cells")
+    assert counts[7:].sum() > 100
+    assert counts[:3].sum() == 0
+
+
+def test_neurons_that_brian2_holds_get_input_of_the_same_rate(b2):
+    """It is lost in Brian2; on the chip, other neurons may be held."""
+    from neurochip.frontends.brian2 import from_brian2
+
+    group = cells(b2, "5*ms", equations="dv/dt = (9 - v)/(10*ms) : 1 (unless refractory)", n=100)
+    drive = b2.PoissonInput(group, "v", 10, 10 * b2.Hz, weight=0.001)
+    imported = from_brian2(group, drive, duration=500 * b2.ms)
+    (train,) = imported.stimulus.trains
+    expected = 100 * 10 * 10 * 0.5
+    assert abs(len(train.ids) - expected) < 5 * expected**0.5
+    assert group.t_ == 0
+    assert not np.any(group.v_[:])
+    again = from_brian2(group, drive, duration=500 * b2.ms).stimulus.trains[0]
+    assert not np.array_equal(again.times, train.times)  # the stream went on
+    b2.seed(1)
+    same = from_brian2(group, drive, duration=500 * b2.ms).stimulus.trains[0]
+    assert np.array_equal(same.times, train.times)
+    assert np.array_equal(same.ids, train.ids)
+
+
+def test_the_device_draws_brian2s_numbers_over_several_runs(b2):
+    """Our float reference on the input of the chip gives every spike of Brian2."""
+    parts = [30.0, 0.1, 69.9]
+
+    def objects():
+        b2.start_scope()
+        b2.seed(7)
+        group = cells(b2, "3*ms")
+        drive = b2.PoissonInput(group, "v", 50, 40 * b2.Hz, weight=0.1)
+        noise = b2.PoissonGroup(20, rates=200 * b2.Hz)
+        wires = b2.Synapses(noise, group, on_pre="v += 0.2", delay=1.2 * b2.ms)
+        wires.connect(p=0.2)
+        times = np.arange(1, 10)
+        source = b2.SpikeGeneratorGroup(1, 0 * times, times * b2.ms, period=12 * b2.ms)
+        others = b2.Synapses(source, group[:10], on_pre="v += 0.1")
+        others.connect()
+        return group, drive, noise, wires, source, others, b2.SpikeMonitor(group)
+
+    def run(made):
+        network = b2.Network(made)
+        for part in parts:
+            network.run(part * b2.ms)
+            yield getattr(b2.get_device(), "stimulus", None)
+
+    made = objects()
+    assert list(run(made)) == [None] * len(parts)
+    spikes = made[-1]
+    expected = np.array(spikes.i[:]), np.round(spikes.t_[:] * 1e4).astype(int)
+    b2.set_device("neurochip")
+    made = objects()
+    device, trains = b2.get_device(), [stimulus.trains for stimulus in run(made)]
+    whole = [
+        SpikeInput(
+            group[0].name,
+            group[0].size,
+            np.concatenate([part.ids for part in group]),
+            np.concatenate([part.times for part in group]),
+        )
+        for group in zip(*trains, strict=True)
+    ]
+    got = simulate_reference(device.network, Stimulus(100.0, tuple(whole)), 0.1)
+    assert len(expected[0]) > 100
+    assert np.array_equal(got.ids["cells"], expected[0])
+    assert np.array_equal(got.steps["cells"], expected[1])
+    # The chip's own spikes stay near, since it is driven by the same input.
+    assert made[-1].num_spikes == pytest.approx(len(expected[0]), rel=0.05)
+
+
+def test_a_script_without_a_network_is_followed_too(b2):
+    def run():
+        b2.start_scope()
+        b2.seed(1)
+        group = cells(b2, "2*ms", n=10)
+        drive = b2.PoissonInput(group, "v", 50, 40 * b2.Hz, weight=0.1)
+        spikes = b2.SpikeMonitor(group)
+        b2.run(200 * b2.ms)
+        assert drive.active
+        return spikes.num_spikes
+
+    expected = run()
+    b2.set_device("neurochip")
+    run()
+    device = b2.get_device()
+    assert expected > 100
+    assert simulate_reference(device.network, device.stimulus, 0.1).n_spikes == expected
+
+
+def test_following_brian2_leaves_what_the_chip_left(b2):
+    b2.set_device("neurochip")
+    group = cells(b2, "2*ms")
+    drive = b2.PoissonInput(group, "v", 50, 40 * b2.Hz, weight=0.1)
+    state, spikes = b2.StateMonitor(group, "v", record=True), b2.SpikeMonitor(group)
+    network = b2.Network(group, drive, state, spikes)
+    network.run(20 * b2.ms)
+    ended = np.array(group.v_[:])
+    network.run(20 * b2.ms)
+    assert state.v.shape == (40, 400)
+    assert np.array_equal(state.t_[:], np.arange(400) * 1e-4)
+    assert (np.diff(spikes.t_[:]) >= 0).all()
+    assert (state.v_[:, 200] >= ended).all()  # with kicks that were on their way
+    assert (state.v_[:, 200] == ended).sum() > 10
+
+
+def test_an_input_alone_is_drawn_without_a_chip(b2):
+    def run():
+        b2.start_scope()
+        b2.seed(1)
+        wave = b2.TimedArray([50, 400] * b2.Hz, dt=5 * b2.ms)  # noqa: F841 - named by rates
+        objects = [
+            b2.PoissonGroup(10, rates=50 * b2.Hz),
+            b2.PoissonGroup(4, rates="wave(t)"),
+            b2.SpikeGeneratorGroup(2, [0, 1], [1, 3] * b2.ms, period=7 * b2.ms),
+        ]
+        monitors = [b2.SpikeMonitor(item) for item in objects]
+        rates = b2.PopulationRateMonitor(objects[0][2:])
+        state = b2.StateMonitor(objects[0], "rates", record=[3])
+        network = b2.Network(objects, monitors, rates, state)
+        for part in (33, 60):
+            network.run(part * b2.ms)
+        values = [np.array(view[:]) for item in monitors for view in (item.i, item.t_, item.count)]
+        return [*values, np.array(rates.rate_[:]), np.array(state.rates_[:])]
+
+    expected = run()
+    b2.set_device("neurochip")
+    got = run()
+    assert len(expected[0]) > 20
+    for one, other in zip(expected, got, strict=True):
+        assert np.array_equal(one, other)
+    assert b2.get_device().network is None
+
+
+def test_a_run_in_which_nothing_is_active_only_takes_time(chip):
+    group = cells(chip)
+    spikes = chip.SpikeMonitor(group)
+    network = chip.Network(group, spikes)
+    group.active = spikes.active = False
+    network.run(10 * chip.ms)
+    assert network.t_ == 0.01
+    assert spikes.num_spikes == 0
+    chip.Network().run(1 * chip.ms)
