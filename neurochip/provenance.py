@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib
 import platform
 
 from .version import __version__
@@ -14,7 +14,8 @@ def versions() -> dict[str, str]:
     """Return what runs: neurochip, the libraries that compute, Python, and the kind of machine."""
     return {
         "neurochip": __version__,
-        **{name: importlib.metadata.version(name) for name in ("numpy", "numba")},
+        # Of what is loaded, which need not be what the package manager knows.
+        **{name: importlib.import_module(name).__version__ for name in ("numpy", "numba")},
         "python": platform.python_version(),
         "machine": platform.machine(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 import enum
 import hashlib
@@ -168,7 +169,11 @@ class Content:
         """Yield what pickle would keep of an object, or of the function that it wraps."""
         try:
             inner = getattr(value, "py_func", None) or getattr(value, "__wrapped__", None)
-            reduced = None if isinstance(inner, types.FunctionType) else value.__reduce_ex__(4)
+            known = copyreg.dispatch_table.get(type(value))
+            if isinstance(inner, types.FunctionType):
+                reduced = None
+            else:
+                reduced = value.__reduce_ex__(4) if known is None else known(value)
         except Exception:
             yield self.give_up(value).encode()
             return
@@ -178,7 +183,7 @@ class Content:
         elif isinstance(reduced, str):
             yield self.global_name(value, reduced).encode()
         else:
-            make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+            make, arguments, state, items, pairs = (*reduced, *3 * (None,))[:5]
             if isinstance(make, types.FunctionType):
                 yield self.maker(make).encode()
             else:

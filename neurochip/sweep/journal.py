@@ -47,9 +47,8 @@ class Contents:
     records : dict of int to dict
         Finished points by their number.
     damaged : list of str
-        Lines that say nothing.
-    torn : str or None
-        The last line, if it was not written to its end.
+        Lines that say nothing, but for a last one that was not written to its end: its point was
+        never finished.
     tidy : bool
         Whether lines may be appended to it as it stands.
     """
@@ -57,7 +56,6 @@ class Contents:
     header: dict[str, Any]
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
-    torn: str | None = None
     tidy: bool = True
 
 
@@ -147,11 +145,8 @@ def _points(
         record = None if body is None else parsed(body)
         if body is None or (seed is None and record is None and not raw.endswith(b"\n")):
             found.tidy = False
-            name = _named(number, line)
-            if raw.endswith(b"\n"):
-                found.damaged.append(name)
-            else:
-                found.torn = name
+            if raw.endswith(b"\n") or b"\0" in raw:
+                found.damaged.append(_named(number, line))
             continue
         if record is None or not is_record(record, found.header, digests=seed is not None):
             raise SweepError(f"{path}: line {number} is damaged. {REMEDY}")
@@ -193,9 +188,12 @@ class Journal:
         self._file: SoleFile | None = None
         if path is None:
             return
-        if not _is_there(path):
+        there = _is_there(path)
+        # What a link leads to is replaced, not the link.
+        self._place = Path(os.path.realpath(path))
+        if not there:
             self._write([])
-        self._file = SoleFile(path)
+        self._file = SoleFile(path, self._place)
         try:
             self._go_on(path)
         except BaseException:
@@ -238,29 +236,27 @@ class Journal:
             )
         _check_same(path, found.header, self.header)
         self.records = found.records
-        lost = [*found.damaged, *([found.torn] if found.torn is not None else [])]
+        lost = len(found.damaged)
         if lost:
-            more = f" and {len(lost) - _MOST_NAMED:,} more" if len(lost) > _MOST_NAMED else ""
-            verb = "is" if len(lost) == 1 else "are"
+            named = ", ".join(found.damaged[:_MOST_NAMED])
+            named += f" and {lost - _MOST_NAMED:,} more" if lost > _MOST_NAMED else ""
+            verb = "is" if lost == 1 else "are"
             warnings.warn(
-                f"{path}: {', '.join(lost[:_MOST_NAMED])}{more} {verb} damaged; points that are "
-                "not in other lines are computed anew.",
+                f"{path}: {named} {verb} damaged; points that are not in other lines are computed "
+                "anew.",
                 stacklevel=4,
             )
         if not found.tidy:
             self.close()
             self._write(self.records.values())
-            self._file = SoleFile(path)
+            self._file = SoleFile(path, self._place)
 
     def _write(self, records: Iterable[Mapping[str, Any]]) -> None:
-        assert self.path is not None
-
         def lines(file: BinaryIO) -> None:
             file.write(self._line)
             file.writelines(to_line(record, self._seed) for record in records)
 
-        # What a link leads to is replaced, not the link.
-        write_atomically(Path(os.path.realpath(self.path)), lines)
+        write_atomically(self._place, lines)
 
 
 def _is_there(path: Path) -> bool:

@@ -45,7 +45,9 @@ class SoleFile:
     Parameters
     ----------
     path : Path
-        Of a file that exists.
+        Of a file that exists, as messages give it.
+    place : Path
+        The same, absolute: functions of the user may change the working directory.
 
     Raises
     ------
@@ -55,10 +57,10 @@ class SoleFile:
         If it cannot be opened for writing; it names the file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, place: Path) -> None:
+        self._path, self._place = path, place
         with naming(path):
-            self._file = path.open("r+b", buffering=0)
+            self._file = place.open("r+b", buffering=0)
         try:
             if not _lock(self._file):
                 raise SweepError(
@@ -101,10 +103,11 @@ class SoleFile:
     def _check_same(self) -> None:
         mine = os.fstat(self._file.fileno())
         try:
-            there = self._path.stat()
+            there = self._place.stat()
         except FileNotFoundError:
             there = None
         if there is None or not os.path.samestat(mine, there):
             raise SweepError(
-                f"{self._path}: was deleted, moved or replaced while the sweep ran; start it again."
+                f"{self._path}: was deleted, moved or replaced while the sweep ran, perhaps by "
+                "another one; start it again."
             )

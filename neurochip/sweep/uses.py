@@ -192,8 +192,8 @@ class _Search(Content):
         self._at, self._met = key, {}
         try:
             self._found[key] = digest(parts)
-        except RecursionError:
-            self._unseen.add(f"{key} (nested too deeply)")
+        except Exception as problem:  # whatever an object of the user raises, or one too deep
+            self._unseen.add(f"{key} ({type(problem).__name__})")
 
     def _function(self, key: str, function: types.FunctionType) -> None:
         code, scope = function.__code__, function.__globals__
