@@ -31,7 +31,7 @@ def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str |
             )
         if name in axes:
             raise SweepError(f"sweep: --vary {name!r} is given twice; list all values at once.")
-        axes[name] = [value for part in values.split(",") for value in _values(text, part.strip())]
+        axes[name] = [value for part in values.split(",") for value in _values(name, part.strip())]
     return axes
 
 

@@ -122,7 +122,7 @@ def _header(path: Path, line: bytes) -> tuple[dict[str, Any], bytes | None]:
             f"{path}: sweep format {version}; this neurochip reads up to {FORMAT}. Upgrade "
             "neurochip."
         )
-    checked = version > 1
+    checked = version > 1 or "check" in found
     body = unchecked(line) if checked else line
     header = None if body is None else parsed(body)
     if header is None or not is_header(header):

@@ -16,6 +16,7 @@ from sweeping import BITS, refuse, run
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
+from neurochip.cli._axes import read_axes
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
 from neurochip.fixedpoint import Rounding
@@ -245,6 +246,26 @@ class Lengths(np.ndarray):
 def test_a_value_that_json_does_not_hold_is_refused(given):
     with pytest.raises(SweepError, match=r"^sweep: x = .*; allowed: a finite number that float64 "):
         axes.plain("x", given)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed=1,,2", "sweep: --vary 'seed' has an empty value; allowed: VALUE,VALUE."),
+        *(
+            (
+                f"seed=7,{values}",
+                f"sweep: --vary 'seed' has the range {values}; allowed: FIRST:LAST, upwards, with "
+                "at most 1,000,000 values.",
+            )
+            for values in ("5:1", "1:10000000000")
+        ),
+    ],
+)
+def test_values_on_the_command_line_that_would_be_lost_or_endless_are_refused(text, message):
+    with pytest.raises(SweepError) as caught:
+        read_axes([text])
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

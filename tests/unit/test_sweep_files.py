@@ -146,6 +146,10 @@ DAMAGE = {
     ),
     "a digit of the header": (lambda lines: [flipped(lines[0]), *lines[1:]], ["the header"]),
     "a lost header": (lambda lines: lines[1:], ["the header"]),
+    "a header of an older version": (
+        lambda lines: [lines[0].replace(b'sweep":2', b'sweep":1'), *lines[1:]],
+        ["the header"],
+    ),
     "a header of another version": (
         lambda lines: [lines[0].replace(b'sweep":2', b'sweep":9'), *lines[1:]],
         ["the header"],

@@ -12,9 +12,11 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
 import sweep_models
+from click.testing import CliRunner
 from sweep_models import cells, dying, interrupted, leaving, slow, weight_error
 from sweeping import BITS, Backwards, refuse, run
 
+from neurochip.cli import main
 from neurochip.errors import CompileError
 from neurochip.sweep import pool, read_sweep
 
@@ -280,6 +282,22 @@ def test_ctrl_c_while_points_are_written_leaves_a_file_to_go_on_with(path, monke
     with pytest.raises(KeyboardInterrupt):
         run({"seed": [1, 2]}, path=path)
     assert run({"seed": [1, 2]}, path=path).path.read_bytes() == whole
+
+
+def test_ctrl_c_on_the_command_line_says_what_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(
+        "from sweep_models import cells\n"
+        "def network(key):\n"
+        "    if key == 2:\n"
+        "        raise KeyboardInterrupt\n"
+        "    return cells()\n"
+    )
+    command = ["sweep", "model.py", "--vary", "key=1:4", "--duration", "10", "--workers", "1"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 1
+    assert stopped("sweep.jsonl", 1, 4) in done.output
+    assert kept(tmp_path / "sweep.jsonl") == [0]
 
 
 KILLED = """
