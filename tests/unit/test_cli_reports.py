@@ -146,16 +146,16 @@ def test_axes_are_written_as_lists_and_ranges():
             "dt=0.1,0.5.",
         ),
         (["dt=1", "dt=2"], "sweep: --vary 'dt' is given twice; list all values at once."),
-        (["dt=1,,2"], "sweep: --vary 'dt=1,,2' lacks a value between or after commas."),
+        (["dt=1,,2"], "sweep: --vary 'dt' has an empty value; allowed: VALUE,VALUE."),
         (
             ["seed=3:1"],
-            "sweep: --vary 'seed=3:1': the range 3:1 has 0 values; allowed: 1 to 1,000,000. Write "
-            "the smaller end first.",
+            "sweep: --vary 'seed' has the range 3:1; allowed: FIRST:LAST, upwards, with at most "
+            "1,000,000 values.",
         ),
         (
             ["seed=1:5000000000"],
-            "sweep: --vary 'seed=1:5000000000': the range 1:5000000000 has 5,000,000,000 values; "
-            "allowed: 1 to 1,000,000. Write the smaller end first.",
+            "sweep: --vary 'seed' has the range 1:5000000000; allowed: FIRST:LAST, "
+            "upwards, with at most 1,000,000 values.",
         ),
     ],
 )
