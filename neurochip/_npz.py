@@ -59,6 +59,7 @@ def naming(path: Path) -> Iterator[None]:
             text = problem.strerror or str(problem)
         failure = FileError(f"{path}: cannot be written ({text}); make room or pass another path.")
         failure.errno = getattr(problem, "errno", None)
+        failure.strerror, failure.filename = text, str(path)
         raise failure from problem
 
 
@@ -187,7 +188,7 @@ def kind_of(path: str | os.PathLike[str], error: type[NeurochipError]) -> str:
     error
         If the file is missing, damaged, or was not written by neurochip.
     """
-    damage = refusing(path, "a damaged file", "write it again from its source", error)
+    damage = refusing(path, "damaged", "write it again from its source", error)
     with opened(path, error, "the path of a file that neurochip wrote (.npz)") as file, damage:
         _, found, _ = _format(file)
     if not found:

@@ -68,7 +68,13 @@ class SweepError(NeurochipError, ValueError):
 
 
 class FileError(NeurochipError, OSError):
-    """A path that cannot be that of a file, or a file that cannot be written."""
+    """A path that cannot be that of a file, or a file that cannot be written.
+
+    It is an ``OSError``, too; ``errno``, ``strerror`` and ``filename`` are those of the cause.
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class FrontendError(NeurochipError, ValueError):

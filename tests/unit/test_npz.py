@@ -93,6 +93,8 @@ def test_a_save_that_fails_within_numpy_leaves_no_trace(tmp_path, monkeypatch):
         Stimulus(1.0).save(tmp_path / "x")
     assert isinstance(caught.value, OSError)
     assert caught.value.errno == 28
+    assert caught.value.strerror == "No space left on device"
+    assert caught.value.filename == str(tmp_path / "x.npz")
     assert list(tmp_path.iterdir()) == []
 
 
