@@ -167,24 +167,21 @@ def _check_symbols(symbols: Symbols, n_inputs: int, n_compartments: int) -> None
         raise ImageError(
             f"symbols: the inputs have {sources} sources; allowed: {n_inputs}, as the image has."
         )
-    taken = np.zeros(n_compartments, dtype=bool)
     for item in symbols.populations:
-        owner, ids = f"symbols of {item.name!r}", item.compartments
+        ids = item.compartments
         if not (ids.min() >= 0 and ids.max() < n_compartments):
             worst = ids.min() if ids.min() < 0 else ids.max()
             raise ImageError(
-                f"{owner}: a compartment is {worst}; allowed: 0 to {n_compartments - 1}."
+                f"symbols of {item.name!r}: a compartment is {worst}; allowed: 0 to "
+                f"{n_compartments - 1}."
             )
-        before = int(taken.sum())
-        twice = ids[taken[ids]]
-        taken[ids] = True
-        if not twice.size and int(taken.sum()) < before + len(ids):
-            twice = np.flatnonzero(np.bincount(ids) > 1)
-        if twice.size:
-            raise ImageError(
-                f"{owner}: compartment {twice[0]} is that of two neurons; allowed: one of its own "
-                "for each."
-            )
+    owned = [item.compartments for item in symbols.populations]
+    twice = np.flatnonzero(np.bincount(np.concatenate([*owned, np.empty(0, np.int32)])) > 1)
+    if twice.size:
+        raise ImageError(
+            f"symbols: compartment {twice[0]} is that of two neurons; allowed: one of its own for "
+            "each."
+        )
 
 
 def _check_noise(noise: Noise, size: int) -> None:

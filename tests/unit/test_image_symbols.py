@@ -118,9 +118,9 @@ def test_every_neuron_has_a_compartment_of_its_own(image):
         symbols = dataclasses.replace(image.symbols, populations=both)
         return dataclasses.replace(image, symbols=symbols)
 
-    message = "compartment 1 is that of two neurons; allowed: one of its own for each."
-    refused(lambda: with_compartments(first, 0, 1, 2, 1), f"symbols of 'first': {message}")
-    refused(lambda: with_compartments(second, 4, 1), f"symbols of 'second': {message}")
+    message = "symbols: compartment 1 is that of two neurons; allowed: one of its own for each."
+    refused(lambda: with_compartments(first, 0, 1, 2, 1), message)
+    refused(lambda: with_compartments(second, 4, 1), message)
     message = "symbols of 'second': a compartment is 6; allowed: 0 to 5."
     refused(lambda: with_compartments(second, 4, 6), message)
     assert with_compartments(second, 5, 4).n_compartments == 6
