@@ -468,6 +468,13 @@ def test_ctrl_c_ends_a_batch_that_other_threads_are_running(monkeypatch):
     assert len(begun) == 2
 
 
+def test_a_progress_bar_leaves_no_thread(image, capfd):
+    before = threading.enumerate()
+    run(Emulator(image, progress=True), STEPS)
+    assert "emulating" in capfd.readouterr().err
+    assert threading.enumerate() == before
+
+
 CHILD = """
 import os, random, signal, sys, threading, time
 sys.path.insert(0, {tests!r})
