@@ -1,4 +1,4 @@
-"""X."""
+"""Wrong lines of the compiler, pass by pass."""
 
 from __future__ import annotations
 
@@ -6,4 +6,291 @@ from mutation.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 
-MUTANTS: list[Mutant] = []
+IDEAL = "tests/unit/test_compiler_ideal.py"
+DECAYS = "tests/unit/test_compiler_decays.py"
+REPORT = "tests/unit/test_compiler_report.py"
+PAIRS = "tests/unit/test_compiler_pairs.py"
+ERRORS = "tests/unit/test_compiler_errors.py"
+GRID = "tests/unit/test_weight_grid.py"
+PEAKS = "tests/unit/test_compiler_peaks.py"
+ROUNDING = "tests/unit/test_weight_rounding.py"
+
+MUTANTS = [
+    # ------------------------------------------------------------------ 1, ideal
+    Mutant(
+        "the origin of v is the reset for delta synapses too",
+        "compiler/ideal.py",
+        "origin = v_inf + (v_reset - v_inf) * a if leaky",
+        "origin = v_reset if leaky",
+        f"{IDEAL}::test_the_origin_is_one_leak_after_the_reset_for_delta_synapses_and_the_reset"
+        "_otherwise",
+    ),
+    Mutant(
+        "the refractory register is not one more for delta synapses",
+        "compiler/ideal.py",
+        "refractory += 1",
+        "refractory += 0",
+        f"{IDEAL}::test_the_refractory_register_is_one_more_for_delta_synapses",
+    ),
+    Mutant(
+        "the gain of a current takes the slower decay for the faster",
+        "compiler/ideal.py",
+        "gain = rise * np.maximum(a, s) * share",
+        "gain = rise * np.minimum(a, s) * share",
+        f"{IDEAL}::test_an_exponential_current_gives_the_difference_of_two_exponentials",
+    ),
+    Mutant(
+        "delays round halves down",
+        "compiler/ideal.py",
+        "np.asarray(delay) / dt + 0.5)",
+        "np.asarray(delay) / dt + 0.499999)",
+        f"{IDEAL}::test_delays_round_to_the_nearest_step_and_halves_up",
+    ),
+    Mutant(
+        "a refractory period on the grid loses a step to float rounding",
+        "compiler/ideal.py",
+        "np.floor(tau_refrac / dt + GRID_TOLERANCE)",
+        "np.floor(tau_refrac / dt)",
+        f"{IDEAL}::test_a_refractory_period_on_the_grid_keeps_its_steps_in_spite_of_float_rounding",
+    ),
+    # ------------------------------------------------------------------ 2, decays and gains
+    Mutant(
+        "a decay register forgets the offset that the chip adds",
+        "compiler/decays.py",
+        "register = np.clip(effective - offset, decay.minimum, decay.maximum)",
+        "register = np.clip(effective, decay.minimum, decay.maximum)",
+        f"{DECAYS}::test_the_decay_register_of_u_holds_one_less",
+    ),
+    Mutant(
+        "the bias holds the level of the unrounded decay",
+        "compiler/decays.py",
+        "bias=(1 - keep_v) * (ideal",
+        "bias=(1 - ideal.keep_v) * (ideal",
+        f"{DECAYS}::test_either_gain_keeps_the_resting_level",
+    ),
+    Mutant(
+        "the gain follows the decay of v upside down",
+        "compiler/gains.py",
+        "of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** self.v if leaky",
+        "of_v = ((1 - ideal.keep_v) / (1 - keep_v)) ** self.v if leaky",
+        f"{DECAYS}::test_dc_gain_keeps_the_level_that_a_steady_input_reaches",
+    ),
+    Mutant(
+        "a first current is not scaled up for the step that decays it",
+        "compiler/decays.py",
+        "u_init=start(item.start * gain, keep_u, model),",
+        "u_init=start(item.start * gain, keep_u, model) * keep_u,",
+        "tests/unit/test_emulator.py::test_a_first_current_decays_in_step_0_already",
+    ),
+    Mutant(
+        "the spread of v under spikes is that of a membrane without a current",
+        "compiler/operating_point.py",
+        "width = tau_m / (2 * (1 + tau / tau_m))",
+        "width = tau_m / (2 * (1 + tau / tau_m) ** 2)",
+        "tests/unit/test_gains.py::test_the_spread_of_v_is_that_of_a_run_without_a_threshold",
+    ),
+    Mutant(
+        "the bias does not make up for the mean that weights lose",
+        "compiler/gains.py",
+        "return np.asarray(wanted - self._mean(keep_v, keep_u, gains))",
+        "return np.asarray(wanted - wanted)",
+        "tests/unit/test_moment_gain.py::test_a_float_twin_keeps_mean_and_variance_of_v",
+    ),
+    # ------------------------------------------------------------------ 3, projections
+    Mutant(
+        "inhibitory synapses drive the excitatory current",
+        "compiler/projections.py",
+        "yield Projection(_part(connection, inhibitory), INHIBITORY, sign=-1)",
+        "yield Projection(_part(connection, inhibitory), EXCITATORY, sign=-1)",
+        f"{PAIRS}::test_each_synapse_drives_the_compartment_of_its_sign_with_its_own_gain",
+    ),
+    Mutant(
+        "weights of zero are inhibitory",
+        "compiler/projections.py",
+        "np.asarray(connection.weight) < 0",
+        "np.asarray(connection.weight) <= 0",
+        f"{PAIRS}::test_weights_of_zero_are_excitatory",
+    ),
+    # ------------------------------------------------------------------ 4, weights
+    Mutant(
+        "the grid of weights goes beyond the largest weight of the chip",
+        "compiler/weights.py",
+        "min((top >> low) * step, core.weight_limit // step * step)",
+        "(top >> low) * step",
+        f"{GRID}::test_a_grid_has_the_multiples_of_its_step_that_a_mantissa_decodes_to",
+    ),
+    Mutant(
+        "the largest weight of a grid is no multiple of its step",
+        "compiler/weights.py",
+        "core.weight_limit // step * step)",
+        "core.weight_limit)",
+        f"{GRID}::test_a_narrow_accumulator_limits_the_weights_of_the_chip",
+    ),
+    Mutant(
+        "a mixed grid takes a bit from its step, not from its range",
+        "compiler/weights.py",
+        "top = (1 << core.weight_mantissa_bits) - (1 << low)",
+        "top = (1 << core.weight_mantissa_bits) - 1",
+        None,
+    ),
+    Mutant(
+        "exponents that reach less far than a finer grid are used",
+        "compiler/weights.py",
+        "every[: int(np.argmax(reach)) + 1]",
+        "every",
+        f"{GRID}::test_exponents_go_from_the_finest_grid_to_the_one_that_reaches_farthest",
+    ),
+    Mutant(
+        "a coarser grid is taken although the largest weight rounds into the finer",
+        "compiler/weights.py",
+        "if largest <= candidate.largest + candidate.step / 2:",
+        "if largest <= candidate.largest:",
+        f"{GRID}::test_the_finest_grid_is_chosen_whose_largest_weight_is_less_than_half_a_step_off",
+    ),
+    Mutant(
+        "weights of zero and below spend a bit on a sign",
+        "compiler/weights.py",
+        "if weights.max() <= 0 else",
+        "if weights.max() < 0 else",
+        f"{GRID}::test_no_bit_is_spent_on_a_sign_that_does_not_occur",
+    ),
+    # ------------------------------------------------------------------ 5, peaks
+    Mutant(
+        "a negative first current lowers the peak of the current",
+        "compiler/peaks.py",
+        "current += np.abs(receptor.u_init)",
+        "current += receptor.u_init",
+        f"{PEAKS}::test_a_first_current_counts_with_its_magnitude",
+    ),
+    Mutant(
+        "a first current is left out of the peak of v",
+        "compiler/peaks.py",
+        "side.start += np.maximum(sign * receptor.u_init, 0.0) * largest_gain",
+        "side.start += np.minimum(sign * receptor.u_init, 0.0) * 0.0",
+        f"{PEAKS}::test_a_first_current_finds_room_for_v_below",
+    ),
+    Mutant(
+        "a peak may exceed everything at once",
+        "compiler/peaks.py",
+        "return np.asarray(np.minimum(peak, most))",
+        "return np.asarray(np.maximum(peak, 0.0 * most))",
+        f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
+    ),
+    Mutant(
+        "all spikes of a Poisson input bound its peak",
+        "compiler/peaks.py",
+        "bounded = not isinstance(connection.source, PoissonInput)",
+        "bounded = isinstance(connection.source, PoissonInput)",
+        f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
+    ),
+    Mutant(
+        "the peak of the input leaves out the bias",
+        "compiler/peaks.py",
+        "input=float((current + np.abs(decays.bias)).max()),",
+        "input=float((current + np.minimum(decays.bias, 0)).max()),",
+        f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
+    ),
+    # ------------------------------------------------------------------ 6, scaling
+    Mutant(
+        "headroom brings the peaks nearer to their limits",
+        "compiler/scaling.py",
+        "name: limit / (factor * getattr(peaks, name))",
+        "name: limit * factor / getattr(peaks, name)",
+        None,
+    ),
+    Mutant(
+        "the threshold may lie at the top of the state, where v never passes it",
+        "compiler/scaling.py",
+        "passed = (core.state.maximum - 1) / ideal.threshold.max()",
+        "passed = 2 * core.state.maximum / ideal.threshold.max()",
+        None,
+    ),
+    Mutant(
+        "the scale with the largest error is chosen",
+        "compiler/scaling.py",
+        "return Scale(float(scales[np.argmin(costs)]), binding)",
+        "return Scale(float(scales[np.argmax(costs)]), binding)",
+        None,
+    ),
+    # ------------------------------------------------------------------ 7, registers
+    Mutant(
+        "a threshold floors",
+        "compiler/registers.py",
+        "round_to_integer(threshold, Rounding.NEAREST), 0",
+        "round_to_integer(threshold, Rounding.FLOOR), 0",
+        None,
+    ),
+    # ------------------------------------------------------------------ 8, synapses, rounding
+    Mutant(
+        "weights that round up half of the way go down",
+        "compiler/rounding.py",
+        'if rule == "nearest":\n        return round_to_integer(steps, Rounding.NEAREST)',
+        'if rule == "nearest":\n        return round_to_integer(steps, Rounding.TOWARD_ZERO)',
+        f"{REPORT}::test_inhibitory_and_mixed_weights_keep_their_signs_and_sums",
+    ),
+    Mutant(
+        "sums of a target begin with what the target before left over",
+        "compiler/rounding.py",
+        "up[begins] = carried[begins]",
+        "up[begins] += 0.0",
+        f"{ROUNDING}::test_moments_keep_the_sum_of_each_target_to_half_a_step",
+    ),
+    Mutant(
+        "the largest weights trade with the largest that went down",
+        "compiler/rounding.py",
+        "low = low[np.lexsort((below[low], target[low]))]",
+        "low = low[np.lexsort((-below[low], target[low]))]",
+        f"{ROUNDING}::test_moments_keep_sums_and_squares_better_than_every_other_rule",
+    ),
+    Mutant(
+        "a delay one step too long is accepted",
+        "compiler/synapses.py",
+        "if longest > chip.core.delay_max:",
+        "if longest > chip.core.delay_max + 1:",
+        f"{ERRORS}::test_a_delay_that_no_register_holds_is_refused",
+    ),
+    Mutant(
+        "weights are rounded in units of 1 instead of steps",
+        "compiler/synapses.py",
+        "round_steps(weights / chosen.step,",
+        "round_steps(weights,",
+        f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
+    ),
+    # ------------------------------------------------------------------ 9, compartments
+    Mutant(
+        "a child has the threshold of its parent",
+        "compiler/compartments.py",
+        "neurons.threshold_mantissa, core.threshold_mantissa.maximum",
+        "neurons.threshold_mantissa, int(neurons.threshold_mantissa[0])",
+        f"{PAIRS}::test_a_child_is_quiet",
+    ),
+    # ------------------------------------------------------------------ 10 to 14
+    Mutant(
+        "synapses onto an inhibitory current end in the parent",
+        "compiler/assemble.py",
+        "placement.compartments(connection.target, item.projection.receptor)",
+        "placement.compartments(connection.target)",
+        f"{PAIRS}::test_each_synapse_drives_the_compartment_of_its_sign_with_its_own_gain",
+    ),
+    Mutant(
+        "the spikes of the second input come from the first",
+        "compiler/assemble.py",
+        "n_inputs += entry.size",
+        "n_inputs = entry.size",
+        None,
+    ),
+    Mutant(
+        "a mesh counts the way to a core from another row",
+        "compiler/sites.py",
+        None,
+        None,
+        None,
+    ),
+    Mutant(
+        "the error of a time constant is reported the other way round",
+        "compiler/explain.py",
+        None,
+        None,
+        None,
+    ),
+]

@@ -23,7 +23,7 @@ __all__ = ["ROOT", "Foundry", "Outcome"]
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120  # a changed loop may have no end
-LOADED_ONCE = ("numba", "numpy", "pytest", "scipy.stats", "brian2", "nir")
+LOADED_ONCE = ("numba", "numpy", "pytest", "hypothesis", "scipy.stats", "brian2", "nir")
 OPTIONS = (
     "-q",
     "-pno:cacheprovider",
@@ -56,6 +56,7 @@ class Foundry:
             env={
                 **os.environ,
                 "NUMBA_DISABLE_JIT": "1",
+                "NUMBA_NUM_THREADS": "1",  # in plain Python they would wait for each other
                 "OPENBLAS_NUM_THREADS": "1",  # a fork has no other threads
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             },

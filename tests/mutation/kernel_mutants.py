@@ -1,4 +1,4 @@
-"""Wrong lines of the kernels and of what prepares their tables."""
+"""Wrong lines of the kernels, and of what prepares their tables."""
 
 from __future__ import annotations
 
@@ -6,15 +6,355 @@ from mutation.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 
+SMALL = "tests/unit/test_small_images.py"
 UPDATE = "neurochip/emulator/update.py"
 ARITHMETIC = "neurochip/emulator/arithmetic.py"
+KERNELS = "neurochip/emulator/kernels.py"
+DELIVERY = "neurochip/emulator/delivery.py"
+DENSE = "neurochip/emulator/dense.py"
+LAYOUT = "neurochip/emulator/layout.py"
+SPIKES = "neurochip/emulator/spikes.py"
+STATE = "neurochip/emulator/state.py"
+COPIES = "neurochip/emulator/copies.py"
+REFERENCE = "tests/unit/test_reference.py"
 
 MUTANTS = [
+    # ------------------------------------------------------------------ the chip's arithmetic
+    Mutant(
+        "a decay floors instead of rounding toward zero",
+        ARITHMETIC,
+        "return np.int32(-kept) if value < 0 else kept",
+        "return np.int32(-kept - 1) if value < 0 else kept",
+        f"{SMALL}::test_decays_round_toward_zero",
+    ),
+    Mutant(
+        "the low half of a decayed value loses its fraction",
+        ARITHMETIC,
+        "np.int32(magnitude & _LOW) * keep) >> DECAY_BITS)",
+        "np.int32(magnitude & _LOW) >> DECAY_BITS) * keep)",
+        f"{SMALL}::test_a_decay_of_a_large_value_keeps_all_its_bits",
+    ),
+    Mutant(
+        "a register saturates instead of wrapping",
+        ARITHMETIC,
+        "return np.int32(np.int32(np.int32(value + offset) & mask) - offset)",
+        "return np.int32(min(max(value, -offset), mask - offset))",
+        f"{SMALL}::test_u_wraps_at_24_bits",
+    ),
+    Mutant(
+        "no register is ever seen to overflow",
+        ARITHMETIC,
+        "np.int32(~mask))",
+        "np.int32(0))",
+        f"{SMALL}::test_u_wraps_at_24_bits",
+    ),
+    # ------------------------------------------------------------------ a step
     Mutant(
         "the threshold itself spikes",
         UPDATE,
-        "(held == 0) & (v > settings[r + at.THRESHOLD])",
-        "(held == 0) & (v >= settings[r + at.THRESHOLD])",
-        "tests/unit/test_emulator.py::test_v_must_exceed_the_threshold",
+        "spike = (held == 0) & (v > settings",
+        "spike = (held == 0) & (v >= settings",
+        f"{SMALL}::test_v_must_exceed_the_threshold_and_is_reset_to_0",
+    ),
+    Mutant(
+        "v is held for a step more",
+        UPDATE,
+        "max(np.int32(count - 1), np.int32(0))",
+        "max(np.int32(count), np.int32(0))",
+        f"{SMALL}::test_the_register_r_holds_v_for_r_minus_1_steps",
+    ),
+    Mutant(
+        "a held neuron integrates",
+        UPDATE,
+        "tiles[i + at.V] = v if rises else np.int32(0)",
+        "tiles[i + at.V] = np.int32(0) if spike else v",
+        f"{SMALL}::test_while_v_is_held_u_goes_on_and_what_v_would_do_is_lost",
+    ),
+    Mutant(
+        "v takes up the u of the step before",
+        UPDATE,
+        "raw_x = np.int32(new_u + bias)",
+        "raw_x = np.int32(u + bias)",
+        f"{SMALL}::test_v_takes_up_u_of_the_same_step_and_the_bias",
+    ),
+    Mutant(
+        "all compartments have the refractory register of the first",
+        UPDATE,
+        "settings[r + at.REFRACTORY]",
+        "settings[at.REFRACTORY]",
+        f"{SMALL}::test_each_compartment_has_its_own_registers_input_and_noise"
+        "_also_where_it_overflows",
+    ),
+    Mutant(
+        "u decays as v does",
+        UPDATE,
+        "decay_toward_zero(u, settings[r + at.KEEP_U])",
+        "decay_toward_zero(u, settings[r + at.KEEP_V])",
+        f"{SMALL}::test_decays_round_toward_zero",
+    ),
+    Mutant(
+        "v has no lower limit",
+        UPDATE,
+        "min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])",
+        "min(raw_v, settings[r + at.VMAX])",
+        f"{SMALL}::test_v_is_clipped_at_its_limits_and_what_has_no_effect_is_not_counted",
+    ),
+    Mutant(
+        "a clip from above is counted although a spike follows",
+        UPDATE,
+        "np.int32(rises & (raw_v > v)) << 5",
+        "np.int32(raw_v > v) << 5",
+        f"{SMALL}::test_v_is_clipped_at_its_limits_and_what_has_no_effect_is_not_counted",
+    ),
+    Mutant(
+        "the overflow of the input of a step is not looked for",
+        UPDATE,
+        "outside(q, widths.accumulator_offset, widths.accumulator_mask)",
+        "outside(u, widths.current_offset, widths.current_mask)",
+        f"{SMALL}::test_the_sum_of_a_step_wraps_at_22_bits",
+    ),
+    Mutant(
+        "the wrap of u and bias together is not counted",
+        UPDATE,
+        "np.int32((spike | rises) & (x != raw_x)) << 3",
+        "np.int32((spike | rises) & (x != x)) << 3",
+        f"{SMALL}::test_u_and_bias_together_wrap_at_24_bits",
+    ),
+    Mutant(
+        "negative noise floors",
+        UPDATE,
+        "z = -(-r >> (7 - noise.exponent))",
+        "z = r >> (7 - noise.exponent)",
+        f"{SMALL}::test_noise_is_the_draw_and_its_offset_shifted_toward_zero",
+    ),
+    Mutant(
+        "the offset of the noise counts in units of 32",
+        UPDATE,
+        "r += 64 * noise.mantissa_offset",
+        "r += 32 * noise.mantissa_offset",
+        f"{SMALL}::test_noise_is_the_draw_and_its_offset_shifted_toward_zero",
+    ),
+    Mutant(
+        "the generator draws from -126 on",
+        UPDATE,
+        "np.uint64(255)) >> np.uint64(32)) - 127",
+        "np.uint64(255)) >> np.uint64(32)) - 126",
+        "tests/unit/test_noise.py::test_draws_are_those_of_the_stated_algorithm",
+    ),
+    Mutant(
+        "a child adds its current to itself",
+        UPDATE,
+        "child = events[lane - np.uint64(1)] & joins.joined[parent]",
+        "child = events[lane] & joins.joined[parent]",
+        f"{SMALL}::test_a_child_adds_its_u_of_the_same_step_to_its_parent",
+    ),
+    Mutant(
+        "accumulators are not emptied after a step",
+        KERNELS,
+        "state.ring[slot + lane] = 0",
+        "state.ring[slot + lane] += 0",
+        f"{SMALL}::test_a_spike_arrives_one_step_and_its_delay_later",
+    ),
+    Mutant(
+        "spikes of the last tile of a block are listed in the first one",
+        KERNELS,
+        "spikes[n] = np.int32(np.uint64(compartment) + lowest_bit(left))",
+        "spikes[n] = np.int32(lowest_bit(left))",
+        f"{SMALL}::test_spikes_are_listed_by_step_then_compartment_over_several_tiles",
+    ),
+    Mutant(
+        "of the overflows in a tile only the first is counted",
+        KERNELS,
+        "counters[1 + copy, kind] += (event >> (kind + 1)) & 1",
+        "counters[1 + copy, kind] = (event >> (kind + 1)) & 1",
+        f"{SMALL}::test_the_counters_of_a_tile_are_those_of_its_compartments",
+    ),
+    Mutant(
+        "v is recorded a step before the update",
+        KERNELS,
+        "state.tiles, at.V, output.v_ids, output.v)",
+        "state.tiles, at.U, output.v_ids, output.v)",
+        f"{SMALL}::test_v_takes_up_u_of_the_same_step_and_the_bias",
+    ),
+    Mutant(
+        "a register that may wrap up has the range of one that wraps down",
+        STATE,
+        "offset = half - 1 if overflow is Overflow.WRAP_UP else half",
+        "offset = half",
+        f"{SMALL}::test_a_current_of_2_to_the_23_is_what_the_chip_makes_of_it",
+    ),
+    # ------------------------------------------------------------------ delivery
+    Mutant(
+        "a delay is a step too long",
+        LAYOUT,
+        "np.int64(delay[k]) << step_bits",
+        "np.int64(delay[k] + 1) << step_bits",
+        f"{SMALL}::test_a_spike_arrives_one_step_and_its_delay_later",
+    ),
+    Mutant(
+        "the first synapse of a sparse row is left out",
+        DELIVERY,
+        "    for s in range(place, stop):\n",
+        "    for s in range(place + _ONE, stop):\n",
+        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[sparse-0]",
+    ),
+    Mutant(
+        "a row of bytes forgets what its weights are added to",
+        DELIVERY,
+        "np.int32(np.int32(weights[start + i]) + base)",
+        "np.int32(weights[start + i])",
+        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[bytes-6]",
+    ),
+    Mutant(
+        "of four rows added together the last is left out",
+        DELIVERY,
+        "np.int16(np.int16(weights[at_c + i]) + np.int16(weights[at_d + i]))",
+        "np.int16(weights[at_c + i])",
+        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[bytes-6]",
+    ),
+    Mutant(
+        "rows of other targets are added together",
+        DELIVERY,
+        "other >> SIZE_BIT == mark >> SIZE_BIT and its == offset",
+        "other >> SIZE_BIT == mark >> SIZE_BIT",
+        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[bytes, shifted-6]",
+    ),
+    Mutant(
+        "a row of two bytes a weight takes the place of what came before",
+        DELIVERY,
+        "        ring[slot + i] += np.int32(weights[start + i])\n",
+        "        ring[slot + i] = np.int32(weights[start + i])\n",
+        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[halves-6]",
+    ),
+    Mutant(
+        "a shifted sum rounds each spike",
+        DELIVERY,
+        "np.int32(ring[other + lane] >> shift)",
+        "np.int32(ring[other + lane] >> shift << 1)",
+        f"{SMALL}::test_a_chip_may_shift_the_sum_of_a_group_instead_of_each_weight",
+    ),
+    Mutant(
+        "sources one to one deliver to the source before",
+        DELIVERY,
+        "s = place + np.uint64(sources[k])",
+        "s = place + np.uint64(sources[k] * 0)",
+        f"{SMALL}::test_inputs_one_to_one_reach_the_compartment_of_each",
+    ),
+    Mutant(
+        "a row whose targets have a gap counts as one without",
+        DENSE,
+        "    if last - first + 1 == n:\n",
+        "    if last - first + 1 >= n:\n",
+        "tests/unit/test_layout.py"
+        "::test_rows_with_gaps_are_filled_with_zeros_and_count_their_synapses",
+    ),
+    Mutant(
+        "a row that ends in the next step of the ring is dense",
+        DENSE,
+        "if first >> target_bits != last >> target_bits:",
+        "if first >> offset_bits != last >> offset_bits:",
+        "tests/unit/test_layout.py::test_a_row_that_ends_in_the_next_step_is_not_dense",
+    ),
+    Mutant(
+        "weights of a span of 256 are put into bytes",
+        DENSE,
+        "if width > 0 and most - least < 256:",
+        "if width > 0 and most - least < 512:",
+        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[halves-6]",
+    ),
+    Mutant(
+        "a bit that some weights have is left out of all",
+        LAYOUT,
+        "return (used & -used).bit_length() - 1 if used else 0",
+        "return (used & -used).bit_length() if used else 0",
+        f"{SMALL}::test_a_spike_arrives_one_step_and_its_delay_later",
+    ),
+    Mutant(
+        "a group whose sum is not shifted joins the one before",
+        LAYOUT,
+        "np.int64) > 0) * (np.array(shifts) > 0)",
+        "np.int64) > 0)",
+        f"{SMALL}::test_a_chip_may_shift_the_sum_of_a_group_instead_of_each_weight",
+    ),
+    Mutant(
+        "inputs with two synapses pass for inputs one to one",
+        LAYOUT,
+        "one_each = (np.diff(row_ptr[: image.n_inputs + 1]) == 1).all()",
+        "one_each = (np.diff(row_ptr[: image.n_inputs + 1]) >= 1).all()",
+        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[sparse-0]",
+    ),
+    # ------------------------------------------------------------------ spikes on their way
+    Mutant(
+        "inputs in order come a step late",
+        SPIKES,
+        "row = np.uint64(steps[i] - origin)  # unsigned",
+        "row = np.uint64(steps[i] - origin + 1)  # unsigned",
+        f"{SMALL}::test_inputs_may_come_in_any_order_and_twice",
+    ),
+    Mutant(
+        "what is pending is delivered a second time by the run after",
+        SPIKES,
+        "0 if self.first == 0 else 1",
+        "0",
+        f"{SMALL}::test_what_is_on_its_way_at_the_end_of_a_run_arrives_in_the_next",
+    ),
+    Mutant(
+        "a copy counts what the spikes of its last step would send",
+        COPIES,
+        "if joint_steps[k] < last_step:",
+        "if joint_steps[k] <= last_step:",
+        "tests/unit/test_batch.py::test_a_batch_gives_what_a_loop_over_runs_gives",
+    ),
+    Mutant(
+        "spikes of a copy have the numbers of all",
+        COPIES,
+        "ids[cursor[copy]] = own",
+        "ids[cursor[copy]] = joint_ids[k]",
+        "tests/unit/test_batch.py::test_a_batch_gives_what_a_loop_over_runs_gives",
+    ),
+    # ------------------------------------------------------------------ the reference
+    Mutant(
+        "kicks on a refractory neuron are kept",
+        "neurochip/reference/update.py",
+        "kick = arrived[i] if free_from[i] < step else 0.0",
+        "kick = arrived[i]",
+        f"{REFERENCE}::test_kicks_on_a_refractory_neuron_are_lost_until_its_last_refractory_step",
+    ),
+    Mutant(
+        "the threshold of the reference itself spikes",
+        "neurochip/reference/update.py",
+        "if v[i] > value_of(v_thresh, i):",
+        "if v[i] >= value_of(v_thresh, i):",
+        f"{REFERENCE}::test_the_threshold_is_strict",
+    ),
+    Mutant(
+        "a current stands still while its neuron is refractory",
+        "neurochip/reference/update.py",
+        "i_syn[i] = current * value_of(decay_syn, i)\n",
+        "i_syn[i] = current * (value_of(decay_syn, i) if free_from[i] <= step else 1.0)\n",
+        f"{REFERENCE}::test_a_current_goes_on_while_its_neuron_is_refractory",
+    ),
+    Mutant(
+        "the ring of the reference is a row too short",
+        "neurochip/reference/delivery.py",
+        "return row - n_rows if row >= n_rows else row",
+        "return row - n_rows if row > n_rows else min(row, n_rows - 1)",
+        f"{REFERENCE}::test_a_spike_of_a_neuron_arrives_after_its_delay",
+    ),
+    Mutant(
+        "weights that float32 does not hold are kept in it",
+        "neurochip/reference/rows.py",
+        "return single if np.array_equal(single, weight) else weight",
+        "return single if np.allclose(single, weight) else weight",
+        "tests/unit/test_reference_rows.py"
+        "::test_weights_are_kept_in_half_the_bytes_only_if_that_loses_nothing",
+    ),
+    # ------------------------------------------------------------------ what cores hold
+    Mutant(
+        "a list is charged for its entries without rounding them up",
+        "neurochip/mapping/kernels.py",
+        "return (bits + unit - 1) // unit * unit",
+        "return bits // unit * unit",
+        "tests/unit/test_mapping_budget.py::test_dense_lists_take_what_the_published_rules_say",
     ),
 ]
