@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._image_parts import Compartments, Noise, Symbols, SynapseGroup
-from ._values import shown
+from ._values import reals, shown
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
 from .registers import SignMode, check_format, decode_voltage_limits, mantissa_range
@@ -135,6 +135,8 @@ def _check_array(owner: str, name: str, values: Any, dtype: Any, size: int | Non
     wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
     if not isinstance(values, np.ndarray):
         raise ImageError(f"{owner}: {name} = {shown(values)}; {wanted}.")
+    numbers = wanted.removeprefix("allowed: ")
+    reals(owner, name, values, "", allowed=numbers, error=ImageError)  # no mask, no unit
     if values.dtype != dtype:
         raise ImageError(f"{owner}: {name} is of type {values.dtype}; {wanted}.")
     if values.ndim != 1 or size not in {None, len(values)}:

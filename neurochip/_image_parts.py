@@ -7,8 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ._array_value import ArrayValue
-from ._values import MOST_IDS, check_size, choice, instance, integer, integers, shown, switch
+from ._values import (
+    MOST_IDS,
+    ArrayValue,
+    check_size,
+    choice,
+    instance,
+    integer,
+    integers,
+    shown,
+    switch,
+)
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import CoreSpec

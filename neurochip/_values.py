@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ._array_value import read_only
+from ._array_value import ArrayValue, read_only
 from ._plain import NotPlainError, RaggedError, plain_array
 from .errors import NetworkError, NeurochipError
 from .typing import Float64Array
 
 __all__ = [
     "MOST_IDS",
+    "ArrayValue",
     "check_name",
     "check_size",
     "choice",
@@ -31,6 +32,7 @@ __all__ = [
     "integers",
     "items",
     "quantity",
+    "read_only",
     "real",
     "reals",
     "shown",

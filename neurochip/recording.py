@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ._array_value import ArrayValue
 from ._npz import read_npz, reason, write_npz
 from ._values import (
+    ArrayValue,
     check_name,
     check_size,
     instance,

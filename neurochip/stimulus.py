@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ._array_value import ArrayValue
 from ._grid import GRID_TOLERANCE, LAST_STEP
 from ._npz import read_npz, reason, write_npz
-from ._values import MOST_IDS, instance, instances, integer, items, real, shown, switch
+from ._values import MOST_IDS, ArrayValue, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
 from .typing import Int32Array

@@ -107,6 +107,7 @@ def _small() -> dict[str, Any]:
 
 
 def _neurons() -> list[Call]:
+    network, cells = _small()["network"], _small()["cells"]
     return [
         _call(
             "LIF",
@@ -134,19 +135,21 @@ def _neurons() -> list[Call]:
         _call(
             "ConstantCurrent",
             nc.ConstantCurrent,
-            {"target": _small()["cells"], "amplitude": 1.0},
+            {"target": cells, "amplitude": 1.0},
             "target",
             amplitude=REALS,
         ),
         _call(
             "Network",
             nc.Network,
-            {"populations": [_small()["cells"]]},
+            {"populations": [cells]},
             "populations delivery",
             inputs=NO_ITEMS,
             connections=NO_ITEMS,
         ),
-        _call("Network.population", _small()["network"].population, {"name": "cells"}, "name"),
+        _call("Network.population", network.population, {"name": "cells"}, "name"),
+        _call("Network.current", network.current, {"population": cells}, "population"),
+        _call("Population.parameter", cells.parameter, {"name": "tau_m"}, "name"),
     ]
 
 

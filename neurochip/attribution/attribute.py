@@ -121,10 +121,10 @@ def attribute(
             "given, too; pass one of them."
         )
     _check_image(image)
-    count_steps(stimulus.duration, image.report.dt / substeps)  # raises where they are too many
     progress = switch("attribution", "progress", progress, optional=True, error=AnalysisError)
     sampled = {p.name: np.arange(min(p.size, v_neurons)) for p in network.populations}
     model = Model(network, stimulus, image, substeps, sampled)
+    count_steps(stimulus.duration, model.dt / substeps)  # raises where they are too many
     measure = Measure(model, window, sampled)
     ends: list[Sources] = [frozenset(), frozenset(GRID), frozenset((*GRID, *REGISTERS))]
     parts: Parts = {"grid": (GRID, ends[0], ends[1]), "registers": (REGISTERS, ends[1], ends[2])}

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip._array_value import ArrayValue, read_only
-from neurochip._values import check_name, check_size, quantity
+from neurochip._values import ArrayValue, check_name, check_size, quantity, read_only
 from neurochip.errors import NetworkError, SpecError
 
 
