@@ -105,11 +105,6 @@ def attribute(
     )
     v_neurons = integer("attribution", "v_neurons", v_neurons, at_least=1, error=AnalysisError)
     window = real("attribution", "window", window, "ms", at_least=0.0, error=AnalysisError)
-    if window > stimulus.duration:
-        raise AnalysisError(
-            f"attribution: window = {window:g} ms; allowed: at most {stimulus.duration:g} ms, the "
-            "length of the runs."
-        )
     shapley = switch("attribution", "shapley", shapley, error=AnalysisError)
     if image is not None:
         instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)

@@ -191,3 +191,53 @@ def test_a_recording_with_parts_missing_is_refused(tmp_path, arrays, reason):
     message = f"{path}: a damaged recording ({reason}); run it again."
     with pytest.raises(RecordingError, match=exactly(message)):
         Recording.load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dt": True}, "recording: dt = True ms; allowed: a number above 0."),
+        ({"n_steps": 1.0}, "recording: n_steps = 1.0; allowed: an integer of at least 0."),
+        (
+            {"ids": {"exc": np.arange(4)}},
+            "recording: ids = {'exc': array([0, 1, 2, 3])}; allowed: a dict with an entry for each "
+            "population.",
+        ),
+        ({"populations": {"exc": 2, "inh": 2}}, "recording of 'exc': ids[0] = 3; allowed: 0 to 1."),
+        (
+            {"n_steps": 199, "traces": {}},
+            "recording of 'exc': steps = array([ 10,  12,  12, 209], dtype=int32); allowed: from "
+            "10 to 208, never falling.",
+        ),
+        (
+            {"counters": {"updates": 0.5}},
+            "recording: counter 'updates' = 0.5; allowed: an integer of at least 0.",
+        ),
+        (
+            {"traces": {"v": 1}},
+            "recording: a trace is that of 'v'; allowed: (population, variable).",
+        ),
+        (
+            {"traces": {("inh", "v"): Trace([2], np.zeros((200, 1)), "mV")}},
+            "recording: trace 'v' of 'inh': ids[0] = 2; allowed: 0 to 1.",
+        ),
+    ],
+)
+def test_a_recording_whose_parts_disagree_is_refused(changes, message):
+    with pytest.raises(RecordingError, match=exactly(message)):
+        recording(**changes)
+
+
+def test_a_trace_has_a_column_for_each_neuron():
+    message = (
+        "trace: ids have shape (1,) and values (5, 2); allowed: numbers, a row for each step and a "
+        "column for each neuron."
+    )
+    with pytest.raises(RecordingError, match=exactly(message)):
+        Trace([0], np.zeros((5, 2)), "mV")
+
+
+def test_what_is_no_list_is_not_recorded():
+    message = "run: record = None; allowed: a list of 'v', 'u' and Probe(...)."
+    with pytest.raises(RecordingError, match=exactly(message)):
+        resolved(None)

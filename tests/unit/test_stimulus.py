@@ -242,3 +242,26 @@ def test_a_stimulus_with_parts_missing_is_refused(tmp_path):
     message = f"{path}: a damaged stimulus (input 'x': ids[0] = 1; allowed: 0 to 0); draw it again."
     with pytest.raises(StimulusError, match=exactly(message)):
         Stimulus.load(path)
+
+
+def test_more_spikes_than_memory_holds_are_refused():
+    source = PoissonInput("source", 30, rate=1300.0)
+    network = Network(inputs=[source], populations=[Population("p", 1)])
+    message = (
+        "stimulus: input 'source' would spike about 3.9e+13 times in 1e+12 ms, which is more than "
+        "fits into memory; shorten the stimulus, or draw it in parts."
+    )
+    with pytest.raises(StimulusError, match=exactly(message)):
+        draw_stimulus(network, 1e12, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("duration", "dt", "steps"), [(1e300, 1.0, "1e+300"), (1e9, 1e-3, "1000000000000")]
+)
+def test_more_steps_than_a_recording_counts_are_refused(duration, dt, steps):
+    message = (
+        f"run: {duration:g} ms are {steps} steps of {dt:g} ms; allowed: at most 2147483647 steps. "
+        "Shorten the run or raise dt."
+    )
+    with pytest.raises(StimulusError, match=exactly(message)):
+        count_steps(duration, dt)

@@ -7,6 +7,7 @@ from collections import deque
 
 import numpy as np
 import pytest
+from with_brian2 import quiet_brian2
 
 from compiler import CompileOptions, choose_dt, compile_network
 from neurochip import (
@@ -190,7 +191,7 @@ def test_a_message_shows_the_quantity_and_the_unit():
         Uniform(1 * brian2.mV, 2 * brian2.mV)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pyparsing, by Brian2
+@quiet_brian2
 def test_variables_of_a_brian2_group_have_units():
     brian2 = pytest.importorskip("brian2")
     group = brian2.NeuronGroup(3, "tau : second\nv : volt", name="units_of_a_group")
