@@ -166,6 +166,8 @@ def integer(
 
 
 def _integer(value: Any) -> int | None:
+    if type(value) is int:  # quick
+        return value
     if isinstance(value, numbers.Integral):  # a timedelta64 says that it is one
         return None if isinstance(value, (bool, np.timedelta64)) else int(value)
     if isinstance(value, numbers.Number):

@@ -172,10 +172,8 @@ class Recording(ArrayValue):
         object.__setattr__(self, "ids", ids)
         for key, trace in self.traces.items():
             self._check_trace(key, trace)
-        for counter, count in self.counters.items():
-            integer(
-                "recording", f"counter {shown(counter)}", count, at_least=0, error=RecordingError
-            )
+        for name, count in self.counters.items():
+            integer("recording counters", name, count, at_least=0, error=RecordingError)
 
     def _train(self, name: str, size: int) -> tuple[Any, Any]:
         """Return the spikes of a population, if they may be so."""

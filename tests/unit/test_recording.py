@@ -211,7 +211,7 @@ def test_a_recording_with_parts_missing_is_refused(tmp_path, arrays, reason):
         ),
         (
             {"counters": {"updates": 0.5}},
-            "recording: counter 'updates' = 0.5; allowed: an integer of at least 0.",
+            "recording counters: updates = 0.5; allowed: an integer of at least 0.",
         ),
         (
             {"traces": {"v": 1}},
