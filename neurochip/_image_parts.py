@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ._array_value import ArrayValue
-from ._values import MOST_IDS, check_size, choice, instance, integer, integers, shown, switch
+from ._values import (
+    MOST_IDS,
+    ArrayValue,
+    check_size,
+    choice,
+    instance,
+    integer,
+    integers,
+    reals,
+    shown,
+    switch,
+)
 from .errors import ImageError
 from .hardware import CoreSpec
 from .registers import SynapseFormat
@@ -315,6 +325,8 @@ def check_array(owner: str, name: str, values: Any, dtype: Any, size: int | None
     wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
     if not isinstance(values, np.ndarray):
         raise ImageError(f"{owner}: {name} = {shown(values)}; {wanted}.")
+    numbers = wanted.removeprefix("allowed: ")
+    reals(owner, name, values, "", allowed=numbers, error=ImageError)  # no mask, no unit
     if values.dtype != dtype:
         raise ImageError(f"{owner}: {name} is of type {values.dtype}; {wanted}.")
     if values.ndim != 1 or size not in {None, len(values)}:

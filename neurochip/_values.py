@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ._array_value import read_only
+from ._array_value import ArrayValue, read_only
 from ._plain import NotPlainError, RaggedError, plain_array
 from .errors import NetworkError, NeurochipError
 from .typing import Float64Array
 
 __all__ = [
     "MOST_IDS",
+    "ArrayValue",
     "check_name",
     "check_size",
     "choice",
@@ -31,6 +32,7 @@ __all__ = [
     "integers",
     "items",
     "quantity",
+    "read_only",
     "real",
     "reals",
     "shown",
@@ -169,6 +171,8 @@ def integer(
 
 
 def _integer(value: Any) -> int | None:
+    if type(value) is int:  # quick
+        return value
     if isinstance(value, numbers.Integral):  # a timedelta64 says that it is one
         return None if isinstance(value, (bool, np.timedelta64)) else int(value)
     if isinstance(value, numbers.Number):

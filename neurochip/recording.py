@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from ._archive import Archive
-from ._array_value import ArrayValue
 from ._npz import read_npz, write_npz
+from ._probes import Probe, as_probes, resolve_probes
 from ._values import (
+    ArrayValue,
     check_name,
     check_size,
     instance,
     integer,
     integers,
-    items,
     real,
     reals,
     shown,
@@ -32,46 +32,6 @@ __all__ = ["Probe", "Recording", "Trace", "as_probes", "resolve_probes"]
 
 _KIND, _VERSION = "recording", 2
 _MOST_STEPS = 1 << 62
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What to record beside spikes, which are always recorded.
-
-    Parameters
-    ----------
-    variable : str
-        ``"v"``, or ``"u"`` on the chip.
-    population : str, optional
-        Default: every population.
-    ids : iterable of int, optional
-        Neurons within the population. Default: all of them.
-
-    Raises
-    ------
-    RecordingError
-        If the ids are not integers, or a name is no string.
-    """
-
-    variable: str
-    population: str | None = None
-    ids: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        allowed = "a string, such as 'v'"
-        instance("probe", "variable", self.variable, str, allowed, error=RecordingError)
-        owner = f"probe of {self.variable!r}"
-        if self.population is not None:
-            allowed = "the name of a population"
-            instance(owner, "population", self.population, str, allowed, error=RecordingError)
-        if self.ids is None:
-            return
-        allowed = "a list of integers, neurons within the population"
-        given = tuple(self.ids) if isinstance(self.ids, Iterator) else self.ids
-        ids = integers(owner, "ids", given, allowed=allowed, error=RecordingError)
-        if ids.ndim != 1:
-            raise RecordingError(f"{owner}: ids = {shown(given)}; allowed: {allowed}.")
-        object.__setattr__(self, "ids", tuple(ids.tolist()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,10 +135,8 @@ class Recording(ArrayValue):
         object.__setattr__(self, "ids", ids)
         for key, trace in self.traces.items():
             self._check_trace(key, trace)
-        for counter, count in self.counters.items():
-            integer(
-                "recording", f"counter {shown(counter)}", count, at_least=0, error=RecordingError
-            )
+        for name, count in self.counters.items():
+            integer("recording counters", name, count, at_least=0, error=RecordingError)
 
     def _train(self, name: str, size: int) -> tuple[Any, Any]:
         """Return the spikes of a population, if they may be so."""
@@ -320,30 +278,6 @@ class Recording(ArrayValue):
         )
 
 
-def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
-    """Return what a user asked to record as probes; a string is a variable of all populations.
-
-    Raises
-    ------
-    RecordingError
-        If it is no list, or asks for other than the ``variables``.
-    """
-    asked = (record,) if isinstance(record, (str, Probe)) else record
-    listed = ", ".join(repr(variable) for variable in variables)
-    allowed = f"a list of {listed} and Probe(...)"
-    probes = []
-    for item in items("run", "record", asked, allowed, error=RecordingError):
-        probe = item if isinstance(item, Probe) else None
-        variable = item if probe is None else probe.variable
-        if not isinstance(variable, str) or variable not in variables:
-            raise RecordingError(
-                f"record: variable {shown(variable)}; this engine records {listed} (spikes are "
-                "always recorded)."
-            )
-        probes.append(Probe(variable) if probe is None else probe)
-    return probes
-
-
 def _read(file: Archive) -> Recording:
     meta = file.json("meta")
     n_steps, sizes = meta["n_steps"], dict(meta["populations"])
@@ -372,45 +306,3 @@ def _read(file: Archive) -> Recording:
         traces=traces,
         counters=meta["counters"],
     )
-
-
-def resolve_probes(
-    record: Iterable[str | Probe], populations: Mapping[str, int], variables: tuple[str, ...]
-) -> dict[tuple[str, str], Int32Array]:
-    """Turn what a user asked to record into neuron ids by (population, variable).
-
-    Parameters
-    ----------
-    record : iterable of str or Probe
-        A string is a variable of all populations.
-    populations : dict of str to int
-        Sizes by name.
-    variables : tuple of str
-        What the engine can record.
-
-    Raises
-    ------
-    RecordingError
-        If a variable, a population or a neuron does not exist, or is asked for twice.
-    """
-    resolved: dict[tuple[str, str], Int32Array] = {}
-    for probe in as_probes(record, variables):
-        if probe.population is not None and probe.population not in populations:
-            known = ", ".join(repr(name) for name in populations)
-            raise RecordingError(f"record: no population {probe.population!r}; there are {known}.")
-        for name in populations if probe.population is None else (probe.population,):
-            ids = np.arange(populations[name])
-            if probe.ids is not None:
-                ids = integers("record", "ids", probe.ids, error=RecordingError)
-            if ids.size and not (ids.min() >= 0 and ids.max() < populations[name]):
-                worst = ids.min() if ids.min() < 0 else ids.max()
-                raise RecordingError(
-                    f"record: neuron {worst} of {name!r}; allowed: 0 to {populations[name] - 1}."
-                )
-            if (name, probe.variable) in resolved:
-                raise RecordingError(
-                    f"record: {probe.variable!r} of {name!r} is asked for twice; allowed: once. "
-                    "Join the ids into one probe."
-                )
-            resolved[name, probe.variable] = ids.astype(np.int32)
-    return resolved

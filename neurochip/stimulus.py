@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ._array_value import ArrayValue
 from ._grid import GRID_TOLERANCE, LAST_STEP
 from ._memory import EnoughMemory
 from ._npz import read_npz, write_npz
-from ._values import instance, instances, integer, items, real, shown, switch
+from ._values import ArrayValue, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
 from .typing import Int32Array

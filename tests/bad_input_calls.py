@@ -107,6 +107,7 @@ def _small() -> dict[str, Any]:
 
 
 def _neurons() -> list[Call]:
+    network, cells = _small()["network"], _small()["cells"]
     return [
         _call(
             "LIF",
@@ -134,19 +135,21 @@ def _neurons() -> list[Call]:
         _call(
             "ConstantCurrent",
             nc.ConstantCurrent,
-            {"target": _small()["cells"], "amplitude": 1.0},
+            {"target": cells, "amplitude": 1.0},
             "target",
             amplitude=REALS,
         ),
         _call(
             "Network",
             nc.Network,
-            {"populations": [_small()["cells"]]},
+            {"populations": [cells]},
             "populations delivery",
             inputs=NO_ITEMS,
             connections=NO_ITEMS,
         ),
-        _call("Network.population", _small()["network"].population, {"name": "cells"}, "name"),
+        _call("Network.population", network.population, {"name": "cells"}, "name"),
+        _call("Network.current", network.current, {"population": cells}, "population"),
+        _call("Population.parameter", cells.parameter, {"name": "tau_m"}, "name"),
     ]
 
 
@@ -600,7 +603,7 @@ def _judging() -> list[Call]:
             fine=NONE,
             network=NONE,
             min_spikes=SEED - {"0"},
-            window=_names("0", "0.5", "1.5"),
+            window=NOT_NEGATIVE,
             seed=SEED,
         ),
         _call("Comparison.population", compared.population, {"name": "cells"}, "name"),
@@ -644,7 +647,7 @@ def _judging() -> list[Call]:
             {"network": network, "stimulus": drawn, "image": image, "progress": False},
             "network stimulus substeps",
             image=NONE,
-            window=_names("0", "0.5", "1.5"),
+            window=NOT_NEGATIVE,
             v_neurons=SEED - {"0"},
             shapley=SWITCH,
         ),

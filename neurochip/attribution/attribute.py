@@ -105,11 +105,6 @@ def attribute(
     )
     v_neurons = integer("attribution", "v_neurons", v_neurons, at_least=1, error=AnalysisError)
     window = real("attribution", "window", window, "ms", at_least=0.0, error=AnalysisError)
-    if window > stimulus.duration:
-        raise AnalysisError(
-            f"attribution: window = {window:g} ms; allowed: at most {stimulus.duration:g} ms, the "
-            "length of the runs."
-        )
     shapley = switch("attribution", "shapley", shapley, error=AnalysisError)
     if image is not None:
         instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
@@ -121,10 +116,10 @@ def attribute(
             "given, too; pass one of them."
         )
     _check_image(image)
-    count_steps(stimulus.duration, image.report.dt / substeps)  # raises where they are too many
     progress = switch("attribution", "progress", progress, optional=True, error=AnalysisError)
     sampled = {p.name: np.arange(min(p.size, v_neurons)) for p in network.populations}
     model = Model(network, stimulus, image, substeps, sampled)
+    count_steps(stimulus.duration, model.dt / substeps)  # raises where they are too many
     measure = Measure(model, window, sampled)
     ends: list[Sources] = [frozenset(), frozenset(GRID), frozenset((*GRID, *REGISTERS))]
     parts: Parts = {"grid": (GRID, ends[0], ends[1]), "registers": (REGISTERS, ends[1], ends[2])}

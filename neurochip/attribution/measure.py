@@ -25,7 +25,7 @@ class Measure:
 
     def __init__(self, model: Model, window: float, sampled: dict[str, Int64Array]) -> None:
         self._model, self._sampled = model, sampled
-        self._window = math.floor(window / model.dt + GRID_TOLERANCE)
+        self._window = math.floor(min(window / model.dt, model.n_steps) + GRID_TOLERANCE)
         self._ideal = model.run(())
         self._known: dict[Sources, Values] = {}
 

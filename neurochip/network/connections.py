@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _P = ParamSpec("_P")
+_MOST_SYNAPSES = 1 << 40  # 4 TB
 Value: TypeAlias = Any  # float | Rule | array_like: one value, a seeded rule, or given values
 
 
@@ -115,6 +116,7 @@ def all_to_all(
     """
     label, rng = _begin(source, target, name, seed)
     shape = (source.size, target.size)
+    _check_number(label, source.size * target.size)
     rows, post = topology.all_pairs(*shape)
     keep = None
     if _skips_own(label, allow_self_connections, source, target):
@@ -143,6 +145,7 @@ def fixed_probability(
     allowed = "a number from 0 to 1"
     value = real(label, "probability", probability, at_least=0, at_most=1, allowed=allowed)
     rng = _need(rng, label, "fixed_probability")
+    _check_number(label, source.size * target.size * value)
     skip = _skips_own(label, allow_self_connections, source, target)
     rows, post = topology.bernoulli(source.size, target.size, value, rng, skip_diagonal=skip)
     return _finish(label, name, source, target, (rows, post), weight, delay, rng, None)
@@ -169,6 +172,7 @@ def fixed_indegree(
     rng = _need(rng, label, "fixed_indegree")
     skip = _skips_own(label, allow_self_connections, source, target)
     degree = _check_degree(label, "indegree", indegree, source, skip)
+    _check_number(label, target.size * degree)
     chosen = topology.sample_rows(target.size, source.size, degree, rng, skip_own=skip)
     rows, post = topology.transpose(chosen, source.size)
     return _finish(label, name, source, target, (rows, post), weight, delay, rng, None)
@@ -195,6 +199,7 @@ def fixed_outdegree(
     rng = _need(rng, label, "fixed_outdegree")
     skip = _skips_own(label, allow_self_connections, source, target)
     degree = _check_degree(label, "outdegree", outdegree, target, skip)
+    _check_number(label, source.size * degree)
     chosen = topology.sample_rows(source.size, target.size, degree, rng, skip_own=skip)
     rows = np.arange(source.size + 1, dtype=np.int64) * degree
     return _finish(label, name, source, target, (rows, chosen.ravel()), weight, delay, rng, None)
@@ -266,6 +271,14 @@ def _need(rng: np.random.Generator | None, label: str, what: str) -> np.random.G
     if rng is None:
         raise NetworkError(f"{label}: {what} draws at random; pass seed=... (an integer).")
     return rng
+
+
+def _check_number(label: str, synapses: float) -> None:
+    if synapses > _MOST_SYNAPSES:
+        raise NetworkError(
+            f"{label}: about {synapses:.3g} synapses; allowed: at most {_MOST_SYNAPSES}. Connect "
+            "fewer."
+        )
 
 
 def _skips_own(label: str, allowed: Any, source: Source, target: Population) -> bool:

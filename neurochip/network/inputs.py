@@ -8,8 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from .._array_value import ArrayValue, read_only
-from .._values import check_name, check_size, instance, integers, items, quantity, reals, shown
+from .._values import (
+    ArrayValue,
+    check_name,
+    check_size,
+    instance,
+    integers,
+    items,
+    quantity,
+    read_only,
+    reals,
+    shown,
+)
 from ..errors import NetworkError
 from ..typing import PerNeuron
 from .neurons import Population

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._array_value import ArrayValue
-from .._values import MOST_IDS, choice, instances, shown
+from .._values import MOST_IDS, ArrayValue, choice, instance, instances, shown
 from ..errors import NetworkError
 from ..typing import Float64Array
 from .connections import Connection
@@ -120,6 +119,9 @@ class Network(ArrayValue):
 
     def current(self, population: Population) -> Float64Array:
         """Constant current into each neuron (nA), shape (size,): i_offset and all inputs."""
+        instance(
+            "network", "population", population, Population, "a Population", error=NetworkError
+        )
         total = population.parameter("i_offset").copy()
         for item in self.inputs:
             if isinstance(item, ConstantCurrent) and item.target is population:

@@ -8,15 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from .._array_value import ArrayValue
-from .._values import check_name, check_size, choice, instance, quantity
+from .._values import ArrayValue, check_name, check_size, choice, instance, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 
-__all__ = ["INTEGRATIONS", "LIF", "Population"]
+__all__ = ["INTEGRATIONS", "LIF", "PARAMETERS", "Population"]
 
 INTEGRATIONS = ("exact", "euler", "exponential_euler")
 """What a step of dt may do with the equations of :class:`LIF`."""
+
+PARAMETERS = (
+    *("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "i_offset"),
+    *("tau_syn", "tau_syn_E", "tau_syn_I", "v_init", "i_syn_init"),
+)
+"""Parameters of :class:`LIF` that are numbers."""
 
 _DEFAULTS = {"v_init": "v_rest", "tau_syn_E": "tau_syn", "tau_syn_I": "tau_syn"}
 
@@ -231,8 +236,16 @@ class Population:
 
         What was not given has its default: ``v_rest`` for ``v_init``, ``tau_syn`` for ``tau_syn_E``
         and ``tau_syn_I``.
+
+        Raises
+        ------
+        NetworkError
+            If there is no such parameter, or the model does without it.
         """
+        choice(f"population {self.name!r}", "parameter", name, PARAMETERS, error=NetworkError)
         value = getattr(self.model, name)
         if value is None:
             value = getattr(self.model, _DEFAULTS.get(name, name))
+        if value is None:
+            raise NetworkError(f"population {self.name!r}: its LIF has no {name}; give it one.")
         return np.broadcast_to(np.asarray(value, dtype=np.float64), (self.size,))

@@ -14,7 +14,9 @@ _CHUNK = 1 << 22  # entries drawn at once: bounds the temporary arrays to about 
 def all_pairs(sources: int, targets: int) -> tuple[Int64Array, Int32Array]:
     """Row pointers and targets of the full matrix."""
     rows = np.arange(sources + 1, dtype=np.int64) * targets
-    return rows, np.tile(np.arange(targets, dtype=np.int32), sources)
+    post = np.empty((sources, targets), dtype=np.int32)  # where memory lacks, at once
+    post[:] = np.arange(targets, dtype=np.int32)
+    return rows, post.ravel()
 
 
 def without_diagonal(sources: int, targets: int) -> tuple[Int64Array, Int32Array, Int64Array]:

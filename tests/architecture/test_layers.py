@@ -33,6 +33,7 @@ ROWS = (
         "neurochip.provenance",
         "neurochip.fixedpoint",
         "neurochip._npz",
+        "neurochip._probes",
         "neurochip._drawing",
         "neurochip._extras",
         "neurochip._barrier",

@@ -441,3 +441,9 @@ def test_repr_is_one_line():
 def test_importing_validation_does_not_import_matplotlib():
     code = "import sys, neurochip.validation; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_window_may_be_longer_than_the_runs():
+    whole, longer = (compare(REFERENCE, CHIP, window=window) for window in (STEPS * DT, 1e300))
+    first, second = (found.population("p").to_dict() for found in (whole, longer))
+    assert first == second

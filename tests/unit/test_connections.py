@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from neurochip import (
     LIF,
+    Connection,
     LogNormal,
     Normal,
     PoissonInput,
@@ -457,3 +458,63 @@ def test_one_weight_per_synapse_is_asked_of_explicit_pairs():
 def test_given_spikes_are_a_source_like_any_other():
     given = SpikeInput("given", 40, [], [])
     assert one_to_one(given, A, weight=1.0).source is given
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"post": [0, 60]}, "connection 'c': post[1] = 60; allowed: 0 to 59."),
+        ({"post": [0.0, 1.0]}, "connection 'c': post is of type float64; allowed: integers."),
+        (
+            {"weight": [1.0]},
+            "connection 'c': weight has 1 values; allowed: one, or 2 (one per synapse).",
+        ),
+        (
+            {"delay": -1.0},
+            "connection 'c': delay = -1 ms; allowed: a finite number of at least 0 ms.",
+        ),
+        ({"name": None}, "connection: name = None; allowed: a non-empty string."),
+    ],
+)
+def test_a_connection_made_by_hand_is_checked(changes, message):
+    rows = np.repeat([0, 2], [1, A.size])
+    fields = {"name": "c", "source": A, "target": B, "indptr": rows, "post": [0, 1]}
+    assert Connection(**fields, weight=1.0, delay=0.0).pre.tolist() == [0, 0]
+    refused(message, Connection, **{**fields, "weight": 1.0, "delay": 0.0, **changes})
+
+
+@pytest.mark.parametrize("indptr", [[0, 2], [1] * 40 + [2], [0, 3, *[2] * 39], np.zeros((41, 1))])
+def test_rows_of_a_connection_never_fall(indptr):
+    with pytest.raises(NetworkError, match=r"^connection 'c': indptr ") as caught:
+        Connection("c", A, B, np.array(indptr, dtype=int), [0, 1], 1.0, 0.0)
+    assert str(caught.value).endswith(
+        "allowed: 41 numbers that never fall, from 0 to 2, the number of synapses."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "options"),
+    [
+        (all_to_all, {}),
+        (fixed_probability, {"probability": 0.9, "seed": 1}),
+        (fixed_indegree, {"indegree": 2**21, "seed": 1}),
+        (fixed_outdegree, {"outdegree": 2**21, "seed": 1}),
+    ],
+)
+def test_more_synapses_than_any_memory_holds_are_refused(rule, options):
+    large = Population("large", 2**21)
+    message = r"^connection 'large->large': about .*e\+12 synapses; allowed: at most 10995116277"
+    with pytest.raises(NetworkError, match=message):
+        rule(large, large, weight=1.0, **options)
+
+
+def test_synapses_that_this_memory_does_not_hold_are_refused(monkeypatch):
+    def full(*shape):
+        raise MemoryError("Unable to allocate 4.00 TiB")
+
+    monkeypatch.setattr("neurochip.network.topology.all_pairs", full)
+    message = (
+        "connection 'a->b': its synapses do not fit into memory (Unable to allocate 4.00 TiB); "
+        "connect fewer."
+    )
+    refused(message, all_to_all, A, B)

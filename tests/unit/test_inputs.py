@@ -199,3 +199,14 @@ def test_trains_that_cannot_be_are_refused(trains, message):
 def test_a_current_that_cannot_flow_is_refused(target, amplitude, message):
     with pytest.raises(NetworkError, match=exactly(message)):
         ConstantCurrent(target, amplitude)
+
+
+@pytest.mark.parametrize("trains", [{0: [1.0], 1: [2.0]}, {1.0, 2.0}, "12", 3.0, None])
+def test_trains_are_a_list_in_the_order_of_the_sources(trains):
+    """A dict of trains, as Brian2's monitors give it, would be read by its keys."""
+    message = (
+        f"input 'x': trains = {trains!r}; allowed: a list with one array of times per source, in "
+        "the order of the sources."
+    )
+    with pytest.raises(NetworkError, match=exactly(message)):
+        SpikeInput.from_trains("x", trains)

@@ -324,3 +324,19 @@ def test_a_first_current_needs_a_current():
         "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, or a "
         "v_init."
     )
+
+
+def test_more_neurons_than_32_bits_count_are_refused():
+    halves = [Population(name, 2**30) for name in "ab"]
+    message = "network: it has 2147483648 neurons; allowed: at most 2147483647."
+    with pytest.raises(NetworkError, match=exactly(message)):
+        Network(populations=halves)
+
+
+def test_a_parameter_has_a_name_and_a_value():
+    cells = Population("cells", 2)
+    with pytest.raises(NetworkError, match=r"^population 'cells': parameter = 'tau'; allowed: "):
+        cells.parameter("tau")
+    message = "population 'cells': its LIF has no tau_syn; give it one."
+    with pytest.raises(NetworkError, match=exactly(message)):
+        cells.parameter("tau_syn")

@@ -197,74 +197,59 @@ def column(*values, dtype=np.int32):
     return np.array(values, dtype=dtype)
 
 
-IMPOSSIBLE = (
-    ({"label": 3}, "recording: label = 3; allowed: a text."),
-    ({"dt": 0.0}, "recording: dt = 0.0 ms; allowed: a number above 0."),
-    ({"dt": float("nan")}, "recording: dt = nan ms; allowed: a number above 0."),
-    ({"dt": True}, "recording: dt = True ms; allowed: a number above 0."),
-    ({"first_step": -1}, "recording: first_step = -1; allowed: an integer of at least 0."),
-    ({"n_steps": 0}, "recording: n_steps = 0; allowed: an integer of at least 1."),
-    ({"n_steps": 200.0}, "recording: n_steps = 200.0; allowed: an integer of at least 1."),
-    (
-        {"counters": {"spikes": -1}},
-        "recording: counter 'spikes' = -1; allowed: an integer of at least 0.",
-    ),
-    (
-        {"populations": {"exc": 4, "inh": 0}},
-        "recording of 'inh': size = 0; allowed: an integer of at least 1.",
-    ),
-    (
-        {"populations": {"exc": 3, "inh": 2}},
-        "recording of 'exc': an id is 3; allowed: 0 to 2.",
-    ),
-    ({"first_step": 11}, "recording of 'exc': a step is 10; allowed: 11 to 210."),
-    ({"n_steps": 199}, "recording of 'exc': a step is 209; allowed: 10 to 208."),
-    (
-        {"ids": {"exc": column(3, 0, -1, 3), "inh": column()}},
-        "recording of 'exc': an id is -1; allowed: 0 to 3.",
-    ),
-    (
-        {"ids": {"exc": column(3, 0, 3, 1.7, dtype=float), "inh": column()}},
-        "recording of 'exc': an id is no integer; allowed: a vector of integers.",
-    ),
-    (
-        {"ids": {"exc": column(3, 0, 3), "inh": column()}},
-        "recording of 'exc': 4 steps and 3 ids; allowed: one of each per spike.",
-    ),
-    (
-        {"ids": {"exc": column(3, 3, 0, 3), "inh": column()}},
-        "recording of 'exc': its spikes are not sorted by step and neuron, or one is there twice.",
-    ),
-    (
-        {"ids": {"exc": column(3, 3, 3, 3), "inh": column()}},
-        "recording of 'exc': its spikes are not sorted by step and neuron, or one is there twice.",
-    ),
-    (
-        {"traces": {("x", "v"): Trace(column(0), np.zeros((200, 1)), "mV")}},
-        "recording of 'v' of 'x': there is no such population.",
-    ),
-    (
-        {"traces": {("exc", "v"): Trace(column(4), np.zeros((200, 1)), "mV")}},
-        "recording of 'v' of 'exc': an id is 4; allowed: 0 to 3.",
-    ),
-    (
-        {"traces": {("exc", "v"): Trace(column(0), np.zeros((199, 1)), "mV")}},
-        "recording of 'v' of 'exc': values have shape (199, 1); allowed: (200, 1), one per step "
-        "and neuron.",
-    ),
-    (
-        {"traces": {("exc", "v"): Trace(column(0), np.zeros((200, 1)), None)}},
-        "recording of 'v' of 'exc': unit = None; allowed: a text.",
-    ),
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label": 3}, "recording: label = 3; allowed: a string."),
+        ({"dt": 0.0}, "recording: dt = 0.0 ms; allowed: a number above 0."),
+        ({"dt": float("nan")}, "recording: dt = nan ms; allowed: a number above 0."),
+        ({"first_step": -1}, "recording: first_step = -1; allowed: an integer of at least 0."),
+        ({"n_steps": 0}, "recording: n_steps = 0; allowed: an integer of at least 1."),
+        (
+            {"counters": {"spikes": -1}},
+            "recording counters: spikes = -1; allowed: an integer of at least 0.",
+        ),
+        (
+            {"populations": {"exc": 4, "inh": 0}},
+            "recording of 'inh': size = 0; allowed: an integer of at least 1.",
+        ),
+        (
+            {"first_step": 11},
+            "recording of 'exc': steps = array([ 10,  12,  12, 209], dtype=int32); allowed: 11 to "
+            "210.",
+        ),
+        (
+            {"ids": {"exc": column(3, 0, -1, 3), "inh": column()}},
+            "recording of 'exc': ids[2] = -1; allowed: 0 to 3.",
+        ),
+        (
+            {"ids": {"exc": column(3, 0, 3, 1.7, dtype=float), "inh": column()}},
+            "recording of 'exc': ids are of type float64; allowed: integers.",
+        ),
+        (
+            {"ids": {"exc": column(3, 0, 3), "inh": column()}},
+            "recording of 'exc': steps have shape (4,) and ids (3,); allowed: two one-dimensional "
+            "arrays of one length, one entry per spike.",
+        ),
+        (
+            {"ids": {"exc": column(3, 3, 0, 3), "inh": column()}},
+            "recording of 'exc': its spikes are not sorted by step, then neuron, or one is there "
+            "twice.",
+        ),
+        (
+            {"ids": {"exc": column(3, 3, 3, 3), "inh": column()}},
+            "recording of 'exc': its spikes are not sorted by step, then neuron, or one is there "
+            "twice.",
+        ),
+        (
+            {"traces": {("x", "v"): Trace(column(0), np.zeros((200, 1)), "mV")}},
+            "recording: a trace is that of ('x', 'v'); allowed: (population, variable).",
+        ),
+    ],
 )
-
-
-@pytest.mark.parametrize(("changes", "message"), IMPOSSIBLE)
-def test_a_recording_that_no_run_gives_is_not_saved(tmp_path, changes, message):
-    changed = {"traces": {}, **changes}
+def test_a_recording_that_no_run_gives_is_refused(changes, message):
     with pytest.raises(RecordingError, match=exactly(message)):
-        recording(**changed).save(tmp_path / "x")
-    assert not list(tmp_path.iterdir())
+        recording(**{"traces": {}, **changes})
 
 
 def stored(path):
@@ -279,7 +264,7 @@ def stored(path):
     [
         ({"dt": 0}, "recording: dt = 0 ms; allowed: a number above 0"),
         ({"n_steps": "x"}, "expected numbers of shape (x, 2)"),
-        ({"counters": []}, "'list' object has no attribute 'items'"),
+        ({"counters": []}, "recording: counters = []; allowed: a dict"),
         ({"populations": [["exc", 4], ["exc", 4]]}, "a population or a trace is in it twice"),
     ],
 )
@@ -307,3 +292,53 @@ def test_a_recording_that_was_edited_is_refused_and_an_older_one_is_read(tmp_pat
         Recording.load(path)
     write_npz(path, "recording", 1, stored(recording().save(path)))
     assert Recording.load(path) == recording()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dt": True}, "recording: dt = True ms; allowed: a number above 0."),
+        ({"n_steps": 1.0}, "recording: n_steps = 1.0; allowed: an integer of at least 1."),
+        (
+            {"ids": {"exc": np.arange(4)}},
+            "recording: ids = {'exc': array([0, 1, 2, 3])}; allowed: a dict with an entry for each "
+            "population.",
+        ),
+        ({"populations": {"exc": 2, "inh": 2}}, "recording of 'exc': ids[0] = 3; allowed: 0 to 1."),
+        (
+            {"n_steps": 199, "traces": {}},
+            "recording of 'exc': steps = array([ 10,  12,  12, 209], dtype=int32); allowed: 10 to "
+            "208.",
+        ),
+        (
+            {"counters": {"updates": 0.5}},
+            "recording counters: updates = 0.5; allowed: an integer of at least 0.",
+        ),
+        (
+            {"traces": {"v": 1}},
+            "recording: a trace is that of 'v'; allowed: (population, variable).",
+        ),
+        (
+            {"traces": {("inh", "v"): Trace([2], np.zeros((200, 1)), "mV")}},
+            "recording: trace 'v' of 'inh': ids[0] = 2; allowed: 0 to 1.",
+        ),
+    ],
+)
+def test_a_recording_whose_parts_disagree_is_refused(changes, message):
+    with pytest.raises(RecordingError, match=exactly(message)):
+        recording(**changes)
+
+
+def test_a_trace_has_a_column_for_each_neuron():
+    message = (
+        "trace: ids have shape (1,) and values (5, 2); allowed: numbers, a row for each step and a "
+        "column for each neuron."
+    )
+    with pytest.raises(RecordingError, match=exactly(message)):
+        Trace([0], np.zeros((5, 2)), "mV")
+
+
+def test_what_is_no_list_is_not_recorded():
+    message = "run: record = None; allowed: a list of 'v', 'u' and Probe(...)."
+    with pytest.raises(RecordingError, match=exactly(message)):
+        resolved(None)

@@ -111,3 +111,12 @@ def test_rules_take_numpy_numbers():
 def test_a_rule_that_is_no_distribution_is_refused(rule, arguments, message):
     with pytest.raises(NetworkError, match=exactly(message)):
         rule(*arguments)
+
+
+def test_bounds_that_no_float_lies_between_are_refused():
+    message = (
+        "Uniform: low = -1e+308 and high = 1e+308 are further apart than a float can say; move "
+        "them together."
+    )
+    with pytest.raises(NetworkError, match=exactly(message)):
+        Uniform(-1e308, 1e308)

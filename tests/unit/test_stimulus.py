@@ -312,3 +312,15 @@ def test_a_name_that_a_file_would_cut_short_is_refused(tmp_path):
     message = "stimulus: an input of ['x\\x00'] ends with a NUL; rename it."
     with pytest.raises(StimulusError, match=exactly(message)):
         odd.save(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("duration", "dt", "steps"), [(1e300, 1.0, "1e+300"), (1e9, 1e-3, "1e+12")]
+)
+def test_more_steps_than_a_recording_counts_are_refused(duration, dt, steps):
+    message = (
+        f"run: {duration:g} ms are {steps} steps of {dt:g} ms; allowed: at most 2147483647 steps. "
+        "Shorten the run or raise dt."
+    )
+    with pytest.raises(StimulusError, match=exactly(message)):
+        count_steps(duration, dt)

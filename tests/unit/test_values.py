@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,8 +12,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip._array_value import ArrayValue, read_only
-from neurochip._values import check_name, check_size, quantity
+from neurochip._values import (
+    ArrayValue,
+    check_name,
+    check_size,
+    choice,
+    instance,
+    instances,
+    integer,
+    integers,
+    items,
+    quantity,
+    read_only,
+    real,
+    reals,
+    shown,
+    switch,
+)
 from neurochip.errors import NetworkError, SpecError
 
 
@@ -144,3 +160,145 @@ def test_freezing_makes_every_array_of_a_value_read_only():
     assert not value.content.flags.writeable
     with pytest.raises(dataclasses.FrozenInstanceError):
         value.content = 3
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "message"),
+    [
+        ({"above": 0.0}, 0, "x: dt = 0 ms; allowed: a number above 0."),
+        ({"at_least": 0.0}, -1.5, "x: dt = -1.5 ms; allowed: a number of at least 0."),
+        ({}, math.inf, "x: dt = inf ms; allowed: a finite number."),
+        ({"finite": False}, math.nan, "x: dt = nan ms; allowed: a number."),
+        ({}, True, "x: dt = True ms; allowed: a finite number."),
+        ({}, "10", "x: dt = '10' ms; allowed: a finite number."),
+        ({}, [1.0], "x: dt = [1.0] ms; allowed: a finite number."),
+        ({}, 1 + 0j, "x: dt = (1+0j) ms; allowed: a finite number."),
+        (
+            {},
+            np.timedelta64(1, "ms"),
+            "x: dt = np.timedelta64(1,'ms') ms; allowed: a finite number.",
+        ),
+        ({"below": 1.0, "allowed": "below 1"}, 1.0, "x: dt = 1.0 ms; allowed: below 1."),
+        ({"at_most": 1.0, "allowed": "at most 1"}, 1.5, "x: dt = 1.5 ms; allowed: at most 1."),
+    ],
+)
+def test_a_real_number_is_within_its_bounds(bounds, value, message):
+    with pytest.raises(NetworkError, match=exactly(message)):
+        real("x", "dt", value, "ms", **bounds)
+
+
+def test_an_integer_that_no_float_holds_is_refused():
+    message = "x: dt = <int> ms; allowed: a finite number."
+    with pytest.raises(NetworkError, match=exactly(message)):
+        real("x", "dt", 10**5000, "ms")
+
+
+def test_a_real_number_becomes_a_float():
+    for value in (2, np.int8(2), np.float32(2), Fraction(2), np.array(2), 2.0):
+        found = real("x", "dt", value, above=0.0)
+        assert (found, type(found)) == (2.0, float)
+    assert real("x", "dt", -math.inf, finite=False) == -math.inf
+
+
+@pytest.mark.parametrize(
+    "value", [True, np.True_, 3.0, "3", None, 1j, np.timedelta64(3), [3], np.array(3.0), math.nan]
+)
+def test_what_is_no_integer_is_refused(value):
+    message = f"x: n = {shown(value)}; allowed: an integer."
+    with pytest.raises(NetworkError, match=exactly(message)):
+        integer("x", "n", value)
+
+
+def test_an_integer_is_within_its_bounds():
+    for value in (3, np.uint8(3), np.array(3)):
+        found = integer("x", "n", value, at_least=3, at_most=3)
+        assert (found, type(found)) == (3, int)
+    with pytest.raises(NetworkError, match=exactly("x: n = 2; allowed: an integer of at least 3.")):
+        integer("x", "n", 2, at_least=3)
+    with pytest.raises(NetworkError, match=exactly("x: n = 9; allowed: 3 to 8.")):
+        integer("x", "n", 9, at_least=3, at_most=8)
+    with pytest.raises(NetworkError, match=exactly("x: n = 9; allowed: at most 8.")):
+        integer("x", "n", 9, at_most=8)
+
+
+def test_a_size_fits_32_bits():
+    message = "x: size = 2147483648; allowed: 1 to 2147483647."
+    with pytest.raises(NetworkError, match=exactly(message)):
+        check_size("x", 2**31)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0, 3, -1], "x: ids[1] = 3; allowed: 0 to 2."),
+        ([0, -1], "x: ids[1] = -1; allowed: 0 to 2."),
+        (np.array([2**63 + 1], dtype=np.uint64), f"x: ids[0] = {2**63 + 1}; allowed: 0 to 2."),
+        ([1.7], "x: ids are of type float64; allowed: integers."),
+        ([True], "x: ids are of type bool; allowed: integers."),
+        ([1, True], "x: ids = [1, True], which holds True or False; allowed: integers."),
+        (["1"], "x: ids = ['1']; allowed: integers."),
+        ([10**30], f"x: ids = [{10**30}]; allowed: integers."),
+        ([[1], [1, 2]], "x: ids = [[1], [1, 2]]; allowed: integers."),
+    ],
+)
+def test_integers_that_cannot_be_are_refused(values, message):
+    with pytest.raises(NetworkError, match=exactly(message)):
+        integers("x", "ids", values, low=0, high=2)
+
+
+def test_integers_are_not_copied_and_keep_their_type():
+    given = np.array([0, 1], dtype=np.uint8)
+    assert integers("x", "ids", given) is given
+    assert integers("x", "ids", []).dtype == np.int64
+    floats = np.array([0.5, 1.0], dtype=np.float32)
+    assert reals("x", "w", floats, "mV", allowed="numbers") is floats
+
+
+def test_an_array_may_be_checked_without_a_copy():
+    given = np.array([1.0, 2.0])
+    kept = quantity("x", "w", given, "mV", copy=False)
+    assert np.shares_memory(kept, given)
+    assert not kept.flags.writeable
+    assert given.flags.writeable
+
+
+def test_a_switch_is_true_or_false():
+    assert switch("x", "strict", np.True_, error=SpecError) is True
+    assert switch("x", "strict", None, optional=True, error=SpecError) is None
+    for value in (1, "no", None, np.array(True)):
+        message = f"x: strict = {shown(value)}; allowed: True or False."
+        with pytest.raises(SpecError, match=exactly(message)):
+            switch("x", "strict", value, error=SpecError)
+    with pytest.raises(SpecError, match=exactly("x: bar = 1; allowed: True, False or None.")):
+        switch("x", "bar", 1, optional=True, error=SpecError)
+
+
+def test_a_choice_is_one_of_the_names():
+    assert choice("x", "mesh", None, ("a", None), error=SpecError) is None
+    for value in ("c", [], np.array(["a", "b"]), 1):
+        message = f"x: mesh = {shown(value)}; allowed: 'a', 'b'."
+        with pytest.raises(SpecError, match=exactly(message)):
+            choice("x", "mesh", value, ("a", "b"), error=SpecError)
+
+
+def test_a_list_is_no_text_and_holds_what_it_should():
+    assert items("x", "runs", (i for i in range(2)), "a list", error=SpecError) == (0, 1)
+    for value in ("ab", b"ab", 3, None, np.array(1)):
+        message = f"x: runs = {shown(value)}; allowed: a list."
+        with pytest.raises(SpecError, match=exactly(message)):
+            items("x", "runs", value, "a list", error=SpecError)
+    with pytest.raises(SpecError, match=exactly("x: runs holds 3; allowed: str, float.")):
+        instances("x", "runs", ["a", 3], str, float, error=SpecError)
+    with pytest.raises(SpecError, match=exactly("x: run = 3; allowed: a text.")):
+        instance("x", "run", 3, str, "a text", error=SpecError)
+
+
+def test_whatever_a_value_is_it_is_shown_on_one_line():
+    class Angry:
+        def __repr__(self):
+            raise RuntimeError
+
+    assert shown(10**5000) == "<int>"
+    assert "Angry" in shown(Angry())
+    assert shown(np.ones((3, 3))) == "array([[1., 1., 1.], [1., 1., 1.], [1., 1., 1.]])"
+    assert len(shown("x" * 10_000)) <= 100
