@@ -1,0 +1,63 @@
+"""An image whose runs are cut in parts, with everything that must survive the cut."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurochip import LOIHI
+from neurochip.programming import Noise, SignMode, Synapses, program
+
+__all__ = ["SIZE", "STEPS", "continues_exactly", "noisy_image", "run"]
+
+WHO = "compartments"
+SIZE, STEPS = 70, 60
+
+
+def noisy_image():
+    """Noise, delays, spikes that travel between the parts of a run."""
+    rng = np.random.default_rng(1)
+    pre, target, mantissa = (rng.integers(0, most, 600) for most in (SIZE, SIZE, 100))
+    registers = {
+        "decay_u": rng.integers(300, 2000, SIZE),
+        "decay_v": rng.integers(0, 600, SIZE),
+        "threshold_mantissa": rng.integers(50, 200, SIZE),
+        "bias_mantissa": rng.integers(0, 2000, SIZE),
+        "refractory": rng.integers(1, 5, SIZE),
+    }
+    return program(
+        LOIHI,
+        registers,
+        [
+            Synapses(WHO, pre, target, mantissa, SignMode.EXCITATORY, delay=pre % 9),
+            Synapses("inputs", [0, 1], [3, 4], [90, 80], SignMode.EXCITATORY, exponent=3),
+        ],
+        n_inputs=2,
+        noise=Noise(np.ones(SIZE, np.int32), exponent=8, at_membrane=True, seed=5),
+    )
+
+
+INPUTS = (np.arange(-1, STEPS).repeat(2), np.tile([0, 1], STEPS + 1))
+
+
+def run(emulator, n_steps):
+    return emulator.run_steps(n_steps, *INPUTS, record=["u", "v"])
+
+
+def same_tail(rest, whole):
+    """Whether a run is the end of another, in spikes and traces."""
+    at = whole.n_steps - rest.n_steps
+    tail = whole.steps[WHO] >= at
+    return (
+        rest.first_step == at
+        and np.array_equal(rest.steps[WHO], whole.steps[WHO][tail])
+        and np.array_equal(rest.ids[WHO], whole.ids[WHO][tail])
+        and all(
+            np.array_equal(rest.trace(WHO, name).values, whole.trace(WHO, name).values[at:])
+            for name in ("u", "v")
+        )
+    )
+
+
+def continues_exactly(emulator, whole):
+    """Whether an emulator, run to the end, gives the end of a long run."""
+    return same_tail(run(emulator, STEPS - emulator.step), whole)
