@@ -1,13 +1,20 @@
-"""HDF5 files of others: a file may name other files of this machine, and must not."""
+"""HDF5 files of others: what the library does without a word, or never comes back from."""
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ._extras import require
 from .errors import NeurochipError
 
-__all__ = ["refuse_other_files"]
+__all__ = ["TextHeaps", "refuse_other_files"]
+
+_TEXT = np.dtype([("length", "<u4"), ("heap", "<u8"), ("index", "<u4")])
+_HEAP, _OBJECT = struct.Struct("<4sB3xQ"), struct.Struct("<HHxxxxQ")
 
 
 def refuse_other_files(file: Any, label: str, error: type[NeurochipError]) -> None:
@@ -63,3 +70,60 @@ def _storage_elsewhere(dataset: Any) -> str | None:
     if dataset.is_virtual:
         return "is put together from other files"
     return "has its data in another file" if dataset.external else None
+
+
+class TextHeaps:
+    """Checks where the text of a file lies, since HDF5 may hang or crash where that is damaged.
+
+    A dataset of text of any length holds a length, the address of a heap and an index into it; the
+    library (up to 2.0) follows them unchecked. Only the layout that h5py writes by default is
+    checked: addresses of 8 bytes from the beginning of the file, data in one piece.
+
+    Parameters
+    ----------
+    path : Path
+        The file, open or not.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
+        self._heaps: dict[int, dict[int, int]] = {}
+
+    def check(self, dataset: Any) -> None:
+        """Raise a ValueError if text of a dataset does not lie where it should.
+
+        Parameters
+        ----------
+        dataset : h5py.Dataset
+            Of the file. One that holds no such text is sound.
+        """
+        info = require("h5py", "sonata", "reading HDF5").check_string_dtype(dataset.dtype)
+        created, start = dataset.file.id.get_create_plist(), dataset.id.get_offset()
+        plain = created.get_sizes() == (8, 8) and not created.get_userblock()
+        if info is None or info.length is not None or start is None or not plain:
+            return
+        stop = start + dataset.size * _TEXT.itemsize
+        if stop > len(self._bytes):
+            raise ValueError("text beyond the end of the file")
+        for length, heap, index in self._bytes[start:stop].view(_TEXT).tolist():
+            if length and self._objects(heap).get(index, -1) < length:
+                raise ValueError("text that is not in its heap")
+
+    def _objects(self, heap: int) -> dict[int, int]:
+        """Sizes of what lies in the heap at an address, by index."""
+        if heap not in self._heaps:
+            sizes: dict[int, int] = {}
+            head = self._bytes[heap : heap + _HEAP.size].tobytes()
+            mark, version, size = _HEAP.unpack(head) if len(head) == _HEAP.size else (b"", 0, 0)
+            if mark != b"GCOL" or version != 1 or heap + size > len(self._bytes):
+                raise ValueError("no heap where one should be")
+            content, at = self._bytes[heap : heap + size].tobytes(), _HEAP.size
+            while at + _OBJECT.size <= size:
+                index, _, length = _OBJECT.unpack_from(content, at)
+                # Index 0 is what is free, up to the end, and counts its own head.
+                at += length if index == 0 else _OBJECT.size + (length + 7) // 8 * 8
+                if at > size or (index == 0 and length < _OBJECT.size):
+                    raise ValueError("a heap whose parts do not fit")
+                sizes[index] = length
+            self._heaps[heap] = sizes
+        return self._heaps[heap]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..._extras import require
-from ..._hdf5 import refuse_other_files
+from ..._hdf5 import TextHeaps, refuse_other_files
 from ..._npz import DAMAGE
 from ...errors import FrontendError, NeurochipError
 from .convention import SAID
@@ -132,7 +132,7 @@ class _Reader:
         self._path, self._h5py = path, h5py
         size = path.stat().st_size
         self._budget = self._left = max(_FREE_BYTES, _UNPACKING * size)
-        self._extent = Extent(str(path))
+        self._extent, self._heaps = Extent(str(path)), TextHeaps(path)
 
     @contextlib.contextmanager
     def reading(self, part: str) -> Iterator[None]:
@@ -146,6 +146,10 @@ class _Reader:
                 part, "cannot be read: it is damaged. Write the file again from its source"
             ) from None
 
+    def _value(self, dataset: Any) -> Any:
+        self._heaps.check(dataset)
+        return dataset[()]
+
     def _problem(self, part: str, text: str) -> FrontendError:
         return FrontendError(f"{self._path}: {part} {text}.")
 
@@ -157,7 +161,7 @@ class _Reader:
                 raise self._problem(
                     part, "has no 'type', which says what a node is. Write the file again"
                 )
-            kind = as_text(item[()])
+            kind = as_text(self._value(item))
             if kind is None:
                 raise self._problem(part, "has a 'type' that is no text. Write the file again")
         return kind
@@ -197,7 +201,7 @@ class _Reader:
             )
         if item.size > MOST_ELEMENTS:
             raise self._problem(part, f"has {len(item)} edges; allowed: {MOST_ELEMENTS // 2}")
-        pairs = item[()].reshape(-1, 2).tolist() if item.size else []
+        pairs = self._value(item).reshape(-1, 2).tolist() if item.size else []
         return [(str(as_text(a)), str(as_text(b))) for a, b in pairs]
 
     def _metadata(self, group: Any, part: str) -> dict[str, Any]:
@@ -215,8 +219,9 @@ class _Reader:
                     raise self._problem(
                         part, f"has metadata whose {name!r} is no single value. Remove it"
                     )
-                text = as_text(item[()])
-                found[name] = item[()] if text is None else text
+                value = self._value(item)
+                text = as_text(value)
+                found[name] = value if text is None else text
         return found
 
     def _node(self, group: Any, path: str, kind: str) -> NirNode:
@@ -244,7 +249,7 @@ class _Reader:
             raise self._problem(f"{name!r} of {where}", "is no array. Write the file again")
         text = self._h5py.check_string_dtype(item.dtype) is not None
         if text and item.size == 1:
-            return as_text(item[()])
+            return as_text(self._value(item))
         if text or item.dtype.kind not in "biufc":  # what may be large, or holds references
             check_type(node.label, name, np.dtype(str) if text else item.dtype)
         part = f"{name!r} of {where}"
