@@ -7,6 +7,7 @@ import pytest
 from with_brian2 import run_both
 
 from neurochip import SpikeInput, Stimulus
+from neurochip.errors import NeurochipError
 from neurochip.reference import simulate_reference
 
 REFRACTORY = [False, "0*ms", "2*ms", "5*ms"]
@@ -146,6 +147,34 @@ def test_following_brian2_leaves_what_the_chip_left(b2):
     assert (np.diff(spikes.t_[:]) >= 0).all()
     assert (state.v_[:, 200] >= ended).all()  # with kicks that were on their way
     assert (state.v_[:, 200] == ended).sum() > 10
+
+
+def test_a_run_that_is_refused_leaves_brian2s_own_run_where_it_was(b2):
+    b2.set_device("neurochip")
+
+    def run(*, wrong):
+        b2.start_scope()
+        b2.seed(4)
+        group = cells(b2, "2*ms")
+        drive = b2.PoissonInput(group, "v", 50, 40 * b2.Hz, weight=0.1)
+        wires = b2.Synapses(group, group, "w : 1", on_pre="v += w")
+        wires.connect(condition="i != j", p=0.2)
+        wires.w, wires.delay = 0.01, 3 * b2.ms
+        network = b2.Network(group, drive, wires)
+        trains = []
+        for name, value in (("delay", 1 * b2.second), ("w", 0.5), ("w", 0.6)):
+            if wrong:  # the chip has no such delay, and weights stay
+                right, stream = np.array(getattr(wires, f"{name}_")), np.random.get_state()  # noqa: NPY002
+                setattr(wires, name, value)
+                with pytest.raises(NeurochipError):
+                    network.run(20 * b2.ms)
+                setattr(wires, f"{name}_", right)
+                np.random.set_state(stream)  # noqa: NPY002
+            network.run(20 * b2.ms)
+            trains += b2.get_device().stimulus.trains
+        return trains
+
+    assert run(wrong=False) == run(wrong=True)
 
 
 def test_an_input_alone_is_drawn_without_a_chip(b2):

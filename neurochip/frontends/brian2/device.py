@@ -6,7 +6,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from typing import Any
 
@@ -221,25 +221,27 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             check_begin(active)
         sources = inputs_in_order(active)
         follower = Follower() if session is None else session.follower
+        drawn: AbstractContextManager[dict[str, Spikes]]
         if n_steps and any(map(depends_on_run, sources)):
             read({obj.name: joined([], 0) for obj in sources})  # refuses before Brian2 runs
-            inputs = follower.follow(net, duration, namespace, sources, first)
+            drawn = follower.follow(net, duration, namespace, sources, first)
         else:
-            inputs = draw(sources, clock, first, n_steps, namespace)
-        reading = read(inputs)
-        if session is None:
-            session = Session(
-                reading, self.chip, self.compile_options, self.emulator_options, follower
-            )
-            self._sessions[net] = (net.id, session)
-        self.network, self.image = session.network, session.image
-        self.stimulus = self.recording = None
-        if n_steps:
-            self.recording = session.run(reading, n_steps, inputs, namespace)
-            _warn_of_overflows(self.recording)
-            self.stimulus = stimulus_of(
-                reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
-            )
+            drawn = nullcontext(draw(sources, clock, first, n_steps, namespace))
+        with drawn as inputs:
+            reading = read(inputs)
+            if session is None:
+                session = Session(
+                    reading, self.chip, self.compile_options, self.emulator_options, follower
+                )
+                self._sessions[net] = (net.id, session)
+            self.network, self.image = session.network, session.image
+            self.stimulus = self.recording = None
+            if n_steps:
+                self.recording = session.run(reading, n_steps, inputs, namespace)
+                _warn_of_overflows(self.recording)
+                self.stimulus = stimulus_of(
+                    reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
+                )
 
     def _session(self, net: Any, clock: Any, first: int) -> Session | None:
         """Return the session that a run continues, or None where it begins."""

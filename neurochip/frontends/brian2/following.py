@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from brian2 import Network, NeuronGroup, PoissonInput, SpikeGeneratorGroup, Synapses
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.units import second
 
 from ...typing import Int64Array
 from .inputs import Spikes, binomial_of, generated, joined, repeated
@@ -94,6 +95,7 @@ class Follower:
     def __init__(self) -> None:
         self._states: dict[str, Any] = {}  # of each NeuronGroup, where Brian2's run ended
 
+    @contextmanager
     def follow(
         self,
         net: Any,
@@ -101,8 +103,10 @@ class Follower:
         namespace: Mapping[str, Any],
         sources: Sequence[Any],
         first: int,
-    ) -> dict[str, Spikes]:
-        """Return what the inputs send in the next run, as :func:`follow`; monitors record nothing.
+    ) -> Iterator[dict[str, Spikes]]:
+        """Give what the inputs send in the next run, as :func:`follow`; monitors record nothing.
+
+        Where the chip's run fails, Brian2's has not been either.
 
         Parameters
         ----------
@@ -114,21 +118,30 @@ class Follower:
         # What is on its way, and which spikes of a generator come next, is Brian2's alone.
         others = [obj for obj in objects if isinstance(obj, SpikeGeneratorGroup)]
         others += [path for obj in objects if isinstance(obj, Synapses) for path in obj._pathways]
-        before = [(obj, obj._full_state()) for obj in (*groups.values(), *others)]
-        begin, done = net.t_, False
-        for name, state in self._states.items():
-            groups[name]._restore_from_full_state(state)
+        chips = [(group, group._full_state()) for group in groups.values()]
+        before = [(obj, obj._full_state()) for obj in others]
+        begin, states = net.t_, self._states
         try:
-            with _silent(objects):
-                spikes = follow(net, duration, namespace, sources, first)
-            self._states = {name: group._full_state() for name, group in groups.items()}
-            done = True
-        finally:
-            for obj, state in before:
-                if not done or obj.name in groups:
-                    obj._restore_from_full_state(state)
-            net.t_ = begin
-        return spikes
+            try:
+                _restore((groups[name], state) for name, state in states.items())
+                with _silent(objects):
+                    spikes = follow(net, duration, namespace, sources, first)
+                self._states = {name: group._full_state() for name, group in groups.items()}
+            finally:
+                _restore(chips)
+                net.t_ = begin
+                for clock in net._clocks:
+                    clock._set_t_update_dt(begin * second)
+            yield spikes
+        except BaseException:
+            _restore(before)
+            self._states = states
+            raise
+
+
+def _restore(states: Iterable[tuple[Any, Any]]) -> None:
+    for obj, state in states:
+        obj._restore_from_full_state(state)
 
 
 def _condition(source: Any) -> Any:
