@@ -305,6 +305,8 @@ class Noise(ArrayValue):
             if not low <= value <= high:
                 raise ImageError(f"noise: {name} = {shown(value)}; allowed: {low} to {high}.")
             object.__setattr__(self, name, value)
+        allowed = "a one-dimensional array of int32"
+        reals("noise", "enabled", self.enabled, "", allowed=allowed, error=ImageError)
         at_membrane = switch("noise", "at_membrane", self.at_membrane, error=ImageError)
         object.__setattr__(self, "at_membrane", at_membrane)
         largest = (127 + 64 * abs(self.mantissa_offset)) << max(0, self.exponent - 7)

@@ -417,6 +417,10 @@ def _images() -> list[Call]:
     def with_registers(**values):
         return programming.program(nc.LOIHI, values)
 
+    def with_noise(enabled):
+        noise = programming.Noise(enabled, 7)
+        return programming.program(nc.LOIHI, {}, n_compartments=2, noise=noise)
+
     def with_synapses(**changes):
         item = programming.Synapses(**{**lists, "sign_mode": 2, **changes})
         return programming.program(nc.LOIHI, {}, [item], n_inputs=2, n_compartments=2)
@@ -455,6 +459,12 @@ def _images() -> list[Call]:
             mantissa_offset=signed,
             at_membrane=SWITCH,
             seed=zero,
+        ),
+        _call(
+            "Noise of program",
+            with_noise,
+            {"enabled": np.zeros(2, dtype=np.int32)},
+            "enabled",
         ),
         _call(
             "SynapseFormat",
