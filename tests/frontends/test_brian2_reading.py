@@ -265,6 +265,27 @@ def test_inactive_objects_are_left_out_as_brian2_does(b2):
     assert from_brian2(group, wires, namespace=quantities(b2)).network.connections == ()
 
 
+def test_of_two_pathways_the_inactive_one_is_left_out(b2):
+    from neurochip.frontends.brian2 import from_brian2
+
+    group = cells(b2, WAYS[0])
+    paths = {"near": "v += 1*mV", "far": "v += 2*mV"}
+    wires = b2.Synapses(group, group, on_pre=paths, name="wires")
+    wires.connect(j="i")
+    wires.near.active = False
+    network = from_brian2(group, wires, namespace=quantities(b2)).network
+    assert [(item.name, item.weight) for item in network.connections] == [("wires_far", 2.0)]
+
+
+def test_a_poisson_input_drives_the_part_of_the_group_that_it_was_given(b2):
+    from neurochip.frontends.brian2 import from_brian2
+
+    group = cells(b2, WAYS[0])
+    extra = b2.PoissonInput(group[1:], "v", 20, 5 * b2.Hz, 0.5 * b2.mV)
+    (kicks,) = from_brian2(group, extra, namespace=quantities(b2)).network.connections
+    assert (kicks.pre.tolist(), kicks.post.tolist(), kicks.weight) == ([0, 1], [1, 2], 0.5)
+
+
 def test_inputs_become_inputs_and_a_stimulus(b2):
     from neurochip.frontends.brian2 import from_brian2, recorded_stimulus
 

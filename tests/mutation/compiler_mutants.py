@@ -14,6 +14,7 @@ ERRORS = "tests/unit/test_compiler_errors.py"
 GRID = "tests/unit/test_weight_grid.py"
 PEAKS = "tests/unit/test_compiler_peaks.py"
 ROUNDING = "tests/unit/test_weight_rounding.py"
+SCALING = "tests/unit/test_compiler_scaling.py"
 
 MUTANTS = [
     # ------------------------------------------------------------------ 1, ideal
@@ -80,7 +81,7 @@ MUTANTS = [
         "compiler/decays.py",
         "u_init=start(item.start * gain, keep_u, model),",
         "u_init=start(item.start * gain, keep_u, model) * keep_u,",
-        "tests/unit/test_emulator.py::test_a_first_current_decays_in_step_0_already",
+        f"{REPORT}::test_the_first_current_is_reported_in_its_own_unit",
     ),
     Mutant(
         "the spread of v under spikes is that of a membrane without a current",
@@ -130,8 +131,8 @@ MUTANTS = [
         "a mixed grid takes a bit from its step, not from its range",
         "compiler/weights.py",
         "top = (1 << core.weight_mantissa_bits) - (1 << low)",
-        "top = (1 << core.weight_mantissa_bits) - 1",
-        None,
+        "top = 2 << core.weight_mantissa_bits - low",
+        f"{GRID}::test_a_grid_has_the_multiples_of_its_step_that_a_mantissa_decodes_to",
     ),
     Mutant(
         "exponents that reach less far than a finer grid are used",
@@ -196,21 +197,23 @@ MUTANTS = [
         "compiler/scaling.py",
         "name: limit / (factor * getattr(peaks, name))",
         "name: limit * factor / getattr(peaks, name)",
-        None,
+        f"{SCALING}::test_of_the_octave_below_the_tightest_bound_the_scale_of_the_smallest_cost_is"
+        "_chosen",
     ),
     Mutant(
         "the threshold may lie at the top of the state, where v never passes it",
         "compiler/scaling.py",
         "passed = (core.state.maximum - 1) / ideal.threshold.max()",
         "passed = 2 * core.state.maximum / ideal.threshold.max()",
-        None,
+        f"{SCALING}::test_a_threshold_register_that_reaches_beyond_the_state_is_not_filled",
     ),
     Mutant(
         "the scale with the largest error is chosen",
         "compiler/scaling.py",
         "return Scale(float(scales[np.argmin(costs)]), binding)",
         "return Scale(float(scales[np.argmax(costs)]), binding)",
-        None,
+        f"{SCALING}::test_of_the_octave_below_the_tightest_bound_the_scale_of_the_smallest_cost_is"
+        "_chosen",
     ),
     # ------------------------------------------------------------------ 7, registers
     Mutant(
@@ -218,7 +221,7 @@ MUTANTS = [
         "compiler/registers.py",
         "round_to_integer(threshold, Rounding.NEAREST), 0",
         "round_to_integer(threshold, Rounding.FLOOR), 0",
-        None,
+        f"{SCALING}::test_registers_round_to_nearest_at_their_scale",
     ),
     # ------------------------------------------------------------------ 8, synapses, rounding
     Mutant(
@@ -275,22 +278,43 @@ MUTANTS = [
     Mutant(
         "the spikes of the second input come from the first",
         "compiler/assemble.py",
-        "n_inputs += entry.size",
-        "n_inputs = entry.size",
-        None,
+        "first_input[entry.name] = n_inputs",
+        "first_input[entry.name] = 0",
+        "tests/unit/test_assemble.py::test_every_synapse_is_between_the_places_of_its_neurons",
     ),
     Mutant(
-        "a mesh counts the way to a core from another row",
+        "the rows of sources come in the order of the network, not of their places",
+        "compiler/assemble.py",
+        "return np.arange(indptr[-1]) + np.repeat(shift, lengths)",
+        "return np.arange(indptr[-1])",
+        "tests/unit/test_assemble.py::test_rows_follow_the_places_of_their_sources",
+    ),
+    Mutant(
+        "the curve through a chip leaves out a turn",
         "compiler/sites.py",
-        None,
-        None,
-        None,
+        "x, y = np.where(up, x, y), np.where(up, y, x)",
+        "x, y = np.where(up, y, x), np.where(up, x, y)",
+        "tests/unit/test_sites.py::test_the_curve_goes_from_tile_to_neighbour",
     ),
     Mutant(
-        "the error of a time constant is reported the other way round",
+        "a weight that became 0 is not counted where it was inhibitory",
         "compiler/explain.py",
-        None,
-        None,
-        None,
+        "gone = (integers == 0) & (asked != 0)",
+        "gone = (integers == 0) & (asked > 0)",
+        f"{REPORT}::test_weights_that_became_zero_are_counted_and_warned_about",
+    ),
+    Mutant(
+        "a refractory period is reported one step too long for delta synapses",
+        "compiler/explain.py",
+        'refractory_steps(get("tau_refrac"), dt) * dt,',
+        "registers.refractory * dt,",
+        f"{REPORT}::test_a_refractory_period_of_50_steps_becomes_register_51",
+    ),
+    Mutant(
+        "weights in the report leave out the gain",
+        "compiler/explain.py",
+        "meant = integers / (lsb_per_mv * gain[post])",
+        "meant = integers / lsb_per_mv",
+        f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
     ),
 ]

@@ -27,8 +27,12 @@ LOADED_ONCE = ("numba", "numpy", "pytest", "hypothesis", "scipy.stats", "brian2"
 OPTIONS = (
     "-q",
     "-pno:cacheprovider",
+    "--tb=no",
+    "--assert=plain",  # to tell two long lists apart takes longer than most of these tests
     # Integer scalars of NumPy warn when they wrap, which some kernels mean them to do.
     "-Wignore:overflow encountered:RuntimeWarning",
+    # Brian2 opens its log again in a fork, without closing that of its parent.
+    "-Wignore::pytest.PytestUnraisableExceptionWarning",
 )
 
 

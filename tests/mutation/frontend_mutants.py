@@ -1,4 +1,4 @@
-"""X."""
+"""Wrong lines of the front ends: what Brian2 scripts and NIR graphs mean."""
 
 from __future__ import annotations
 
@@ -6,4 +6,148 @@ from mutation.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 
-MUTANTS: list[Mutant] = []
+BRIAN2 = "neurochip/frontends/brian2"
+NIR = "neurochip/frontends/nir"
+READING = "tests/frontends/test_brian2_reading.py"
+REFUSALS = "tests/frontends/test_brian2_refusals.py"
+READ = "tests/frontends/test_nir_read.py"
+LINEAR = "tests/frontends/test_nir_linear.py"
+NIR_ERRORS = "tests/frontends/test_nir_errors.py"
+
+MUTANTS = [
+    # ------------------------------------------------------------------ Brian2
+    Mutant(
+        "a threshold of v >= x is read as v > x",
+        f"{BRIAN2}/neurons.py",
+        "threshold = np.nextafter(threshold, -np.inf)",
+        "threshold = np.nextafter(threshold, threshold)",
+        f"{READING}::test_at_or_above_is_above_the_float_before",
+    ),
+    Mutant(
+        "the factor of v in a threshold is left out",
+        f"{BRIAN2}/neurons.py",
+        "threshold = level / factor",
+        "threshold = level * 1.0",
+        f"{READING}::test_a_threshold_is_read_however_it_is_written",
+    ),
+    Mutant(
+        "a threshold that is crossed from above is accepted",
+        f"{BRIAN2}/neurons.py",
+        "if not (factor > 0).all():",
+        "if not (factor != 0).all():",
+        f"{REFUSALS}::test_other_spiking_is_refused",
+    ),
+    Mutant(
+        "a statement that subtracts adds",
+        f"{BRIAN2}/kicks.py",
+        'return f"-({expression})"',
+        'return f"({expression})"',
+        f"{READING}::test_synapses_are_read_with_subgroups_strings_and_delays",
+    ),
+    Mutant(
+        "delays of synapses are read in seconds",
+        f"{BRIAN2}/kicks.py",
+        'pathway.variables["delay"].get_value() * 1000.0',
+        'pathway.variables["delay"].get_value() * 1.0',
+        f"{READING}::test_synapses_are_read_with_subgroups_strings_and_delays",
+    ),
+    Mutant(
+        "a statement that multiplies what it writes is read as one that adds",
+        f"{BRIAN2}/kicks.py",
+        'if operation == "=" and sympy.diff(value, symbol) == 1:',
+        'if operation == "=":',
+        f"{REFUSALS}::test_other_synapses_are_refused",
+    ),
+    Mutant(
+        "an inactive pathway acts",
+        f"{BRIAN2}/kicks.py",
+        "if pathway.active:",
+        "if True:",
+        f"{READING}::test_of_two_pathways_the_inactive_one_is_left_out",
+    ),
+    Mutant(
+        "a Poisson input onto a part of a group drives its first neurons",
+        f"{BRIAN2}/kicks.py",
+        "post=np.arange(first, first + size, dtype=np.int32),",
+        "post=np.arange(size, dtype=np.int32),",
+        f"{READING}::test_a_poisson_input_drives_the_part_of_the_group_that_it_was_given",
+    ),
+    Mutant(
+        "a generator that spikes twice in a step is accepted",
+        f"{BRIAN2}/inputs.py",
+        "twice = (np.diff(bins) == 0) & (np.diff(ids) == 0)",
+        "twice = (np.diff(bins) < 0) & (np.diff(ids) == 0)",
+        f"{REFUSALS}::test_a_generator_spikes_once_in_a_step",
+    ),
+    # ------------------------------------------------------------------ NIR
+    Mutant(
+        "time constants of a graph are read as ms",
+        f"{NIR}/neurons.py",
+        'get.positive("tau_mem" if cuba else "tau") * 1000',
+        'get.positive("tau_mem" if cuba else "tau") * 1',
+        f"{READ}::test_dt_is_in_seconds_and_the_network_in_milliseconds",
+    ),
+    Mutant(
+        "a pulse leaves out the resistance",
+        f"{NIR}/neurons.py",
+        'rise = r * _lost(parameters["tau_m"], dt, convention)',
+        'rise = r / r * _lost(parameters["tau_m"], dt, convention)',
+        f"{READ}::test_the_size_of_a_kick_is_that_of_the_convention",
+    ),
+    Mutant(
+        "a step of Euler loses what an exponential would",
+        f"{NIR}/neurons.py",
+        'return x if convention.integration == "euler" else -np.expm1(-x)',
+        "return -np.expm1(-x)",
+        f"{READ}::test_the_size_of_a_kick_is_that_of_the_convention",
+    ),
+    Mutant(
+        "lava delivers within the step",
+        f"{NIR}/convention.py",
+        '"lava": Convention(delivery="next_step"),',
+        '"lava": Convention(),',
+        f"{READ}::test_conventions_have_names_and_parts",
+    ),
+    Mutant(
+        "a convolution turns its kernel over",
+        f"{NIR}/linear.py",
+        "window = p * kernel[1] + q",
+        "window = (kernel[0] - 1 - p) * kernel[1] + q",
+        f"{LINEAR}::test_a_convolution_in_two_dimensions",
+    ),
+    Mutant(
+        "the same padding pads more at the beginning",
+        f"{NIR}/linear.py",
+        "return [(total // 2, total - total // 2) for total in totals]",
+        "return [(total - total // 2, total // 2) for total in totals]",
+        f"{LINEAR}::test_the_same_padding_keeps_the_size_and_pads_more_at_the_end",
+    ),
+    Mutant(
+        "the mean of a pool is its sum",
+        f"{NIR}/linear.py",
+        "value = 1 / _size(kernel) if average else 1.0",
+        "value = 1.0",
+        f"{LINEAR}::test_a_pool",
+    ),
+    Mutant(
+        "a matrix is applied after the bias of the node",
+        f"{NIR}/paths.py",
+        "step.matrix @ arriving.bias + step.bias,",
+        "step.matrix @ arriving.bias + 0 * step.bias,",
+        f"{READ}::test_parallel_and_chained_linear_nodes_add_up_and_multiply",
+    ),
+    Mutant(
+        "of delays one after the other only the last counts",
+        f"{NIR}/paths.py",
+        "np.unique(self.delays[group] + by[coo.row], return_inverse=True)",
+        "np.unique(0 * self.delays[group] + by[coo.row], return_inverse=True)",
+        f"{READ}::test_delays_one_after_the_other_add_up_also_across_branches",
+    ),
+    Mutant(
+        "a threshold of 0 is accepted, which spikes without input",
+        f"{NIR}/neurons.py",
+        "if not (np.isfinite(threshold) & (threshold > 0)).all():",
+        "if not (np.isfinite(threshold) & (threshold >= 0)).all():",
+        f"{NIR_ERRORS}::test_a_graph_that_no_network_can_be_is_refused",
+    ),
+]

@@ -256,13 +256,6 @@ MUTANTS = [
         "tests/unit/test_layout.py::test_a_row_that_ends_in_the_next_step_is_not_dense",
     ),
     Mutant(
-        "weights of a span of 256 are put into bytes",
-        DENSE,
-        "if width > 0 and most - least < 256:",
-        "if width > 0 and most - least < 512:",
-        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[halves-6]",
-    ),
-    Mutant(
         "a bit that some weights have is left out of all",
         LAYOUT,
         "return (used & -used).bit_length() - 1 if used else 0",
@@ -281,7 +274,7 @@ MUTANTS = [
         LAYOUT,
         "one_each = (np.diff(row_ptr[: image.n_inputs + 1]) == 1).all()",
         "one_each = (np.diff(row_ptr[: image.n_inputs + 1]) >= 1).all()",
-        f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[sparse-0]",
+        "tests/unit/test_layout.py::test_inputs_with_no_synapse_or_two_are_not_one_to_one",
     ),
     # ------------------------------------------------------------------ spikes on their way
     Mutant(
@@ -306,10 +299,10 @@ MUTANTS = [
         "tests/unit/test_batch.py::test_a_batch_gives_what_a_loop_over_runs_gives",
     ),
     Mutant(
-        "spikes of a copy have the numbers of all",
+        "a copy counts the spikes of those before it",
         COPIES,
-        "ids[cursor[copy]] = own",
-        "ids[cursor[copy]] = joint_ids[k]",
+        'counts[:, COUNTERS.index("spikes")] = ends - starts',
+        'counts[:, COUNTERS.index("spikes")] = ends',
         "tests/unit/test_batch.py::test_a_batch_gives_what_a_loop_over_runs_gives",
     ),
     # ------------------------------------------------------------------ the reference

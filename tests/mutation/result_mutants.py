@@ -1,4 +1,4 @@
-"""X."""
+"""Wrong lines of what comes before and after a run: inputs, recordings, decoding, validation."""
 
 from __future__ import annotations
 
@@ -6,4 +6,148 @@ from mutation.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 
-MUTANTS: list[Mutant] = []
+DECODE = "neurochip/emulator/decode.py"
+DECODED = "tests/unit/test_decode.py"
+METRICS = "tests/unit/test_metrics.py"
+RECORDING = "tests/unit/test_recording.py"
+STIMULUS = "tests/unit/test_stimulus.py"
+COMPARE = "tests/unit/test_compare.py"
+EQUIVALENCE = "tests/unit/test_equivalence.py"
+FIXED_POINT = "tests/unit/test_fixedpoint.py"
+REGISTERS = "tests/unit/test_registers.py"
+
+MUTANTS = [
+    Mutant(
+        "the reset is shown a step too long",
+        DECODE,
+        "lengths = (registers.refractory[compartments] - 1).astype(np.int64)",
+        "lengths = registers.refractory[compartments].astype(np.int64)",
+        f"{DECODED}::test_v_is_shown_at_the_reset_from_the_spike_up_to_the_last_held_step",
+    ),
+    Mutant(
+        "the reset is shown a step too long where a run begins",
+        DECODE,
+        "registers.held[item.compartments[neurons[early]]].astype(np.int64) - 1, lengths]",
+        "registers.held[item.compartments[neurons[early]]].astype(np.int64), lengths]",
+        f"{DECODED}::test_a_neuron_that_is_held_when_the_run_begins_is_shown_at_the_reset",
+    ),
+    Mutant(
+        "rows of the reset count from step 0",
+        DECODE,
+        "(registers.steps[mine] - registers.first_step)",
+        "(registers.steps[mine] % len(v))",
+        f"{DECODED}::test_rows_count_from_the_first_step_of_the_run",
+    ),
+    Mutant(
+        "u is shown above the origin of v",
+        DECODE,
+        'if variable == "v":\n            physical',
+        "if True:\n            physical",
+        f"{DECODED}::test_each_probe_has_the_units_and_the_reset_of_its_neuron",
+    ),
+    Mutant(
+        "spikes of neurons that lie out of order stay in that of the compartments",
+        DECODE,
+        "if (np.diff(item.compartments) < 0).any():",
+        "if (np.diff(item.compartments) < 0).all():",
+        f"{DECODED}::test_spikes_go_to_the_neurons_of_their_compartments_by_step_then_neuron",
+    ),
+    Mutant(
+        "a trace is sampled at the beginning of each step",
+        "neurochip/recording.py",
+        "ends = self.first_step + 1 + np.arange(",
+        "ends = self.first_step + np.arange(",
+        f"{RECORDING}::test_traces_are_sampled_at_the_ends_of_the_steps",
+    ),
+    Mutant(
+        "rates are per ms",
+        "neurochip/recording.py",
+        "return self.counts(population) / (self.duration / 1000.0)",
+        "return self.counts(population) / self.duration",
+        f"{RECORDING}::test_times_counts_and_rates_come_from_steps",
+    ),
+    Mutant(
+        "a neuron beyond the last can be recorded",
+        "neurochip/recording.py",
+        "ids.min() >= 0 and ids.max() < populations[name]):",
+        "ids.min() >= 0 and ids.max() <= populations[name]):",
+        f"{RECORDING}::test_what_cannot_be_recorded_is_refused",
+    ),
+    Mutant(
+        "all inputs share one stream of random numbers",
+        "neurochip/stimulus.py",
+        "np.random.default_rng([seed, zlib.crc32(item.name.encode())])",
+        "np.random.default_rng([seed, len(item.name)])",
+        f"{STIMULUS}::test_each_input_has_its_own_stream_whoever_stands_beside_it",
+    ),
+    Mutant(
+        "a duration half a step off the grid is accepted",
+        "neurochip/stimulus.py",
+        "if abs(steps * dt - duration) > GRID_TOLERANCE * dt or steps < 1:",
+        "if steps < 1:",
+        f"{STIMULUS}::test_a_run_off_the_grid_is_refused",
+    ),
+    Mutant(
+        "an interval reaches from one neuron to the next",
+        "neurochip/validation/metrics.py",
+        "return np.diff(steps)[same], ids[1:][same]",
+        "return np.abs(np.diff(steps)), ids[1:]",
+        f"{METRICS}::test_intervals_never_reach_from_one_neuron_to_the_next",
+    ),
+    Mutant(
+        "spikes a step beyond the window coincide",
+        "neurochip/validation/metrics.py",
+        'np.searchsorted(others, keys + window, side="right") > begin',
+        'np.searchsorted(others, keys + window + 1, side="right") > begin',
+        f"{METRICS}::test_coincidences_agree_with_a_loop_over_spikes",
+    ),
+    Mutant(
+        "chance leaves out the step of the spike itself",
+        "neurochip/validation/metrics.py",
+        "chance = (2 * window + 1) * n_other / n_steps",
+        "chance = 2 * window * n_other / n_steps",
+        f"{METRICS}::test_gamma_by_hand",
+    ),
+    Mutant(
+        "a cv is defined for two spikes",
+        "neurochip/validation/metrics.py",
+        "enough = number >= 2",
+        "enough = number >= 1",
+        f"{METRICS}::test_cv_needs_three_spikes",
+    ),
+    Mutant(
+        "values round half away from zero",
+        "neurochip/fixedpoint.py",
+        "rounded = np.rint(values)",
+        "rounded = np.trunc(values + np.copysign(0.5, values))",
+        f"{FIXED_POINT}::test_each_rule_rounds_as_it_says",
+    ),
+    Mutant(
+        "a value that rounds out of its mantissa keeps its exponent",
+        "neurochip/fixedpoint.py",
+        "(candidate <= mantissa.maximum)",
+        "(np.ldexp(values, -exponent) <= mantissa.maximum + 0.5)",
+        f"{FIXED_POINT}::test_a_value_that_rounds_out_of_the_mantissa_takes_the_next_exponent",
+    ),
+    Mutant(
+        "a mixed format has a bit more than it has",
+        "neurochip/registers.py",
+        "mixed = 1 if self.sign_mode is SignMode.MIXED else 0",
+        "mixed = 0",
+        f"{REGISTERS}::test_bits_that_are_not_stored_are_low_bits",
+    ),
+    Mutant(
+        "the lowest v is a power of two",
+        "neurochip/registers.py",
+        "vmin = 1 - (np.int64(1)",
+        "vmin = 0 - (np.int64(1)",
+        f"{REGISTERS}::test_the_registers_at_their_ends",
+    ),
+    Mutant(
+        "a vector without u and v is compared in nothing",
+        "neurochip/conformance.py",
+        "grid[output.spike_step, output.spike_neuron] = 1",
+        "grid[output.spike_step[:0], output.spike_neuron[:0]] = 1",
+        "tests/unit/test_conformance.py::test_a_vector_of_spikes_only_is_compared_in_its_spikes",
+    ),
+]

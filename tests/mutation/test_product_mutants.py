@@ -54,9 +54,12 @@ def test_no_two_mutants_have_the_same_name():
     assert [name for name, n in Counter(mutant.wrong for mutant in MUTANTS).items() if n > 1] == []
 
 
-def test_all_witnesses_pass_on_the_product_as_it_is(foundry):
-    witnesses = dict.fromkeys(mutant.witness for mutant in MUTANTS if not missing(mutant))
-    outcome = foundry.run(list(witnesses))
+@pytest.mark.parametrize("file", dict.fromkeys(m.witness.split("::")[0] for m in MUTANTS))
+def test_the_witnesses_of_a_file_pass_on_the_product_as_it_is(file, foundry):
+    asked = [m.witness for m in MUTANTS if m.witness.startswith(f"{file}::") and not missing(m)]
+    if not asked:
+        pytest.skip("a package that they need is not installed")
+    outcome = foundry.run(list(dict.fromkeys(asked)))
     assert (outcome.status, outcome.failed) == (0, {})
 
 

@@ -253,9 +253,10 @@ def test_a_delay_off_the_grid_is_warned_about():
     )
 
 
-def test_weights_that_became_zero_are_counted_and_warned_about():
+@pytest.mark.parametrize("sign", [1, -1])
+def test_weights_that_became_zero_are_counted_and_warned_about(sign):
     source, cells = PoissonInput("source", 3, rate=10.0), Population("cells", 3)
-    weights = np.array([10.0, 0.001, -0.0])
+    weights = sign * np.array([10.0, 0.001, 0.0])
     network = Network(
         inputs=[source],
         populations=[cells],

@@ -111,7 +111,7 @@ def test_each_probe_has_the_units_and_the_reset_of_its_neuron():
 
 def test_spikes_go_to_the_neurons_of_their_compartments_by_step_then_neuron():
     registers = registers_of([(0, 1), (0, 3), (2, 0), (2, 4), (2, 5), (3, 3)], 6)
-    recording = decode_recording(registers, symbols_of(b=[5, 4, 0], a=[1, 3]), {}, "test")
+    recording = decode_recording(registers, symbols_of(b=[5, 0, 4], a=[1, 3]), {}, "test")
     spikes = {
         name: list(zip(recording.steps[name].tolist(), recording.ids[name].tolist(), strict=True))
         for name in recording.populations
