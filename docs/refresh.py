@@ -250,6 +250,17 @@ def _layers(path: str) -> str:
     )
 
 
+def _tried(path: str) -> str:
+    """Return how many bad inputs of each kind a table of the tests has."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    try:
+        kinds = importlib.import_module(Path(path).stem).tried()
+    finally:
+        sys.path.pop(0)
+    rows = [(kind, f"{n:,}") for kind, n in kinds.items()]
+    return _table(("kind", "tried"), [*rows, ("all", f"{sum(kinds.values()):,}")])
+
+
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     def line(cells: tuple[str, ...]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
@@ -263,6 +274,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "options": _options,
     "errors": _errors,
     "layers": _layers,
+    "tried": _tried,
 }
 
 

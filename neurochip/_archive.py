@@ -12,6 +12,7 @@ import json
 import math
 import re
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -138,6 +139,8 @@ class Archive:
         if size == 0:
             array = np.empty(found, dtype)
         else:
+            if dtype.kind == "U" and array.view(f"{dtype.byteorder}u4").max() > sys.maxunicode:
+                raise ValueError(f"{name!r} holds what is no character")
             array = array.view(dtype).reshape(found, order="F" if fortran else "C")
         self._read[name] = checksum(array)
         return array

@@ -11,9 +11,11 @@ import contextlib
 import io
 import itertools
 import os
+import re
 import shlex
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -235,6 +237,11 @@ def cases() -> Iterator[Case]:
         yield Case("models", f"sweep {name} {SHORT} --workers 1 --vary seed=1")
     for line in OTHER:
         yield Case("commands and options", line)
+
+
+def tried() -> dict[str, int]:
+    """Return how many command lines of each kind there are."""
+    return dict(Counter(re.sub(r"^values of .*", "values of options", c.kind) for c in cases()))
 
 
 def prepare(folder: Path) -> None:

@@ -135,6 +135,13 @@ def outcome(call: Call, argument: str, name: str) -> str:
     return f"accepted: {type(found).__name__}"
 
 
+def tried() -> dict[str, int]:
+    """Return how many inputs of each kind there are."""
+    kind_of = {name: kind for kind, names in VALUES.items() for name in names}
+    counts = collections.Counter(kind_of[name] for _, _, name in cases(calls()))
+    return {kind: counts[kind] for kind in VALUES}
+
+
 def table(calls: list[Call]) -> tuple[list[str], list[str]]:
     """Return the counts by kind of value as lines, and what was not answered clearly."""
     kind_of = {name: kind for kind, names in VALUES.items() for name in names}

@@ -95,6 +95,13 @@ def test_what_is_no_array_is_refused_and_not_evaluated(content):
     refused(lambda: archive(("a.npy", content)).array("a", "int32", (3,)), message)
 
 
+@pytest.mark.parametrize(("descr", "order"), [("<U1", "little"), (">U1", "big")])
+def test_text_of_numbers_that_are_no_characters_is_refused(descr, order):
+    content = header("(1,)", descr) + (0x10FFFF + 1).to_bytes(4, order)
+    found = archive(("a.npy", content))
+    refused(lambda: found.array("a", "U", (1,)), "'a' holds what is no character")
+
+
 def test_values_that_are_too_few_or_too_many_are_refused():
     short, long = header("(3,)") + bytes(8), header("(3,)") + bytes(16)
     message = "'a' has 8 bytes of values, and its header makes it 12"
