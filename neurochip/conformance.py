@@ -249,11 +249,9 @@ def _check_shapes(case: Case) -> None:
     """Raise ValueError unless arrays belong together; the image checks the registers."""
     grid = (case.n_steps, case.n_neurons)
     wanted: dict[str, tuple[int, ...]] = {
-        "noise_enabled": grid[1:],
-        **dict.fromkeys(_REGISTERS, grid[1:]),
+        **({} if case.u is None else {"u": grid, "v": grid}),
+        **dict.fromkeys(("noise_enabled", *_REGISTERS), grid[1:]),
     }
-    if case.u is not None:
-        wanted |= {"u": grid, "v": grid}
     if case.noise_raw is not None:
         wanted["noise_raw"] = grid
     for first, *others in (
@@ -393,11 +391,8 @@ def _first_difference(case: Case, expected: Output, got: Output) -> Difference |
             ("spike", raster(expected), raster(got)),
         )
     ):
-        if wanted is None or ours is None:  # nobody recorded it
-            continue
-        different = np.argwhere(wanted != ours)
-        if len(different):
-            step, neuron = (int(index) for index in different[0])
+        if wanted is not None and ours is not None and (wanted != ours).any():
+            step, neuron = (int(index) for index in np.argwhere(wanted != ours)[0])
             values = int(wanted[step, neuron]), int(ours[step, neuron])
             found.append((step, order, Difference(step, neuron, quantity, *values)))
     return min(found)[2] if found else None
