@@ -211,6 +211,7 @@ def _weight_row(
     asked_all = np.broadcast_to(np.asarray(connection.weight), (n,))
     sums, squares = np.zeros((3, size)), np.zeros((2, size))
     spans: list[tuple[Span, Span]] = []
+    sizes: list[int] = []
     lost, smallest, worst, worst_relative = 0, np.inf, 0.0, 0.0
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -218,6 +219,7 @@ def _weight_row(
         integers = decode_weights(item.mantissa[part], item.grid.format, chip.core)
         meant = integers / (lsb_per_mv * gain[post])
         spans.append((Span.of(asked), Span.of(meant)))
+        sizes.append(len(post))
         gone = (integers == 0) & (asked != 0)
         lost += int(gone.sum())
         smallest = min(smallest, float(np.abs(asked[gone]).min(initial=np.inf)))
@@ -251,12 +253,12 @@ def _weight_row(
         owner=connection.name,
         parameter=_WEIGHTS[item.projection.sign],
         unit=unit,
-        asked=_join([s[0] for s in spans]),
+        asked=_join([s[0] for s in spans], sizes),
         registers={
             "mantissa": Span.of(item.mantissa),
             "exponent": Span.of(item.grid.format.weight_exponent),
         },
-        meant=_join([s[1] for s in spans]),
+        meant=_join([s[1] for s in spans], sizes),
         error=worst,
         relative_error=worst_relative,
         note=f"{item.grid.format.sign_mode.name.lower()}; sums off by {100 * summed:.2g} % (rms)"
@@ -357,9 +359,10 @@ def _scale_row(
     )
 
 
-def _join(spans: Sequence[Span]) -> Span:
+def _join(spans: Sequence[Span], sizes: Sequence[int]) -> Span:
+    """Span of values of which there are spans of parts, of these sizes."""
     return Span(
         min(s.low for s in spans),
-        float(np.mean([s.mean for s in spans])),
+        float(np.average([s.mean for s in spans], weights=sizes)),
         max(s.high for s in spans),
     )

@@ -164,11 +164,8 @@ def _first_difference(case: Case, expected: Output, got: Output) -> Difference |
             ("spike", raster(expected), raster(got)),
         )
     ):
-        if wanted is None or ours is None:  # nobody recorded it
-            continue
-        different = np.argwhere(wanted != ours)
-        if len(different):
-            step, neuron = (int(index) for index in different[0])
+        if wanted is not None and ours is not None and (wanted != ours).any():
+            step, neuron = (int(index) for index in np.argwhere(wanted != ours)[0])
             values = int(wanted[step, neuron]), int(ours[step, neuron])
             found.append((step, order, Difference(step, neuron, quantity, *values)))
     return min(found)[2] if found else None

@@ -88,7 +88,7 @@ MUTANTS = [
         "compiler/operating_point.py",
         "width = tau_m / (2 * (1 + tau / tau_m))",
         "width = tau_m / (2 * (1 + tau / tau_m) ** 2)",
-        "tests/unit/test_gains.py::test_the_spread_of_v_is_that_of_a_run_without_a_threshold",
+        "tests/unit/test_gains.py::test_mean_and_spread_of_v_are_those_of_campbells_theorem",
     ),
     Mutant(
         "the bias does not make up for the mean that weights lose",

@@ -296,14 +296,14 @@ MUTANTS = [
         COPIES,
         "if joint_steps[k] < last_step:",
         "if joint_steps[k] <= last_step:",
-        "tests/unit/test_batch.py::test_a_batch_gives_what_a_loop_over_runs_gives",
+        "tests/unit/test_batch.py::test_a_batch_of_two_neurons_counts_what_each_run_did",
     ),
     Mutant(
         "a copy counts the spikes of those before it",
         COPIES,
         'counts[:, COUNTERS.index("spikes")] = ends - starts',
         'counts[:, COUNTERS.index("spikes")] = ends',
-        "tests/unit/test_batch.py::test_a_batch_gives_what_a_loop_over_runs_gives",
+        "tests/unit/test_batch.py::test_a_batch_of_two_neurons_counts_what_each_run_did",
     ),
     # ------------------------------------------------------------------ the reference
     Mutant(

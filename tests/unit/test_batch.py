@@ -15,10 +15,13 @@ from neurochip import (
     Network,
     PoissonInput,
     Population,
+    SpikeInput,
     Stimulus,
     Uniform,
+    all_to_all,
     draw_stimulus,
     fixed_probability,
+    one_to_one,
 )
 from neurochip.emulator import Emulator, engine
 from neurochip.emulator.side_by_side import most_copies, side_by_side
@@ -56,6 +59,25 @@ def test_a_batch_gives_what_a_loop_over_runs_gives(image, stimuli, threads):
     assert emulator.step == 0
     assert batch == one_after_the_other(emulator, stimuli)
     assert len({recording.n_spikes for recording in batch}) > 1
+
+
+def test_a_batch_of_two_neurons_counts_what_each_run_did():
+    source, cells = SpikeInput("source", 2, times=[0.0], ids=[0]), Population("cells", 2)
+    links = [
+        one_to_one(source, cells, weight=40.0),
+        all_to_all(cells, cells, weight=40.0),
+    ]
+    network = Network(inputs=[source], populations=[cells], connections=links)
+    emulator = Emulator(compile_network(network, LOIHI, dt=1.0))
+    # The last spikes of the second run are in its last step, and send nothing any more.
+    trains = [[], [4.0], [0.0, 1.0], [0.0, 2.0]]
+    runs = [
+        Stimulus(6.0, [SpikeInput("source", 2, np.zeros(len(times), int), times)])
+        for times in trains
+    ]
+    batch = emulator.run_batch(runs, record=(), threads=1)
+    assert batch == one_after_the_other(emulator, runs, record=())
+    assert len({recording.n_spikes for recording in batch}) > 2
 
 
 def one_after_the_other(emulator, stimuli, record=("v", "u")):

@@ -179,6 +179,19 @@ def test_a_few_short_intervals_are_not_saturation():
     assert found.chip_saturated == 0
 
 
+def test_a_neuron_is_saturated_if_more_than_half_of_its_intervals_are_the_shortest():
+    half, more = [0, 1, 40], [0, 1, 2, 40]
+    chip = record({"p": regular([20] * 10) | {0: half, 1: more}})
+    assert compare(REFERENCE, chip).populations["p"].chip_saturated == 1
+
+
+@pytest.mark.parametrize(("least", "verdict"), [(300, "SATURATED"), (301, "TOO_FEW_SPIKES")])
+def test_as_many_spikes_as_asked_for_are_enough_to_call_it_saturation(least, verdict):
+    every_step = record({"p": {3: range(300)}})
+    found = compare(every_step, every_step, min_spikes=least).populations["p"]
+    assert found.verdict is Verdict[verdict]
+
+
 @pytest.mark.parametrize(("period", "saturated"), [(5, True), (6, True), (7, False)])
 def test_the_network_tells_what_rate_its_refractory_period_allows(period, saturated):
     network = Network(populations=[Population("p", 10, LIF(tau_refrac=5.0))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -353,6 +354,23 @@ def test_the_error_of_sums_is_that_of_each_neurons_summed_weight():
     assert image.report.row("source->cells", "weight").note == (
         f"excitatory; sums off by {rms:.2g} % (rms)"
     )
+
+
+@pytest.mark.parametrize("rule", ["nearest", "moments"])
+def test_weights_reported_in_parts_are_those_reported_at_once(rule, monkeypatch):
+    source, cells = PoissonInput("source", 7, rate=20.0), Population("cells", 5)
+    connection = all_to_all(source, cells, weight=Uniform(-0.5, 0.7), seed=4)
+    network = Network(inputs=[source], populations=[cells], connections=[connection])
+    whole = compile_network(network, LOIHI, dt=0.5, weight_rounding=rule).report
+    monkeypatch.setattr("compiler.explain._CHUNK", 4)
+    parts = compile_network(network, LOIHI, dt=0.5, weight_rounding=rule).report
+    one, many = (item.row("source->cells", "weight") for item in (whole, parts))
+    for name in ("asked", "meant"):  # once the mean of unequal parts was that of equal ones
+        assert dataclasses.astuple(getattr(many, name)) == pytest.approx(
+            dataclasses.astuple(getattr(one, name)), rel=REL
+        )
+    same = {"asked": one.asked, "meant": one.meant}
+    assert dataclasses.replace(many, **same) == one
 
 
 def test_a_connection_without_synapses_takes_nothing_and_has_no_rows():

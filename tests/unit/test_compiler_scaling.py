@@ -14,7 +14,7 @@ from compiler.options import CompileOptions
 from compiler.peaks import expected_peaks
 from compiler.projections import project, projections_onto
 from compiler.registers import round_registers
-from compiler.scaling import Scale, choose_scale, peak_limits, scaled_weights
+from compiler.scaling import Scale, _sample, choose_scale, peak_limits, scaled_weights
 from compiler.weights import choose_format, sign_mode_of
 from neurochip import LIF, LOIHI, Network, PoissonInput, Population, Uniform, all_to_all
 from neurochip.registers import decode_bias
@@ -206,6 +206,12 @@ def test_a_large_connection_is_judged_by_512_of_its_weights_and_their_extremes()
     few = replace(onto[0], connection=fewer)
     chosen = choose_scale([few], ideal, decays, peaks, LOIHI.core, CompileOptions())
     assert chosen.lsb_per_mv == pytest.approx(scale.lsb_per_mv, rel=1e-9)
+
+
+def test_a_sample_has_the_quantiles_and_both_extremes_of_weights_in_any_order():
+    weights = np.random.default_rng(1).permutation(5000).astype(float)
+    assert _sample(weights.copy()).tolist() == [k * 4999 // 511 for k in range(512)]
+    assert _sample(weights[:512]).tolist() == weights[:512].tolist()
 
 
 def test_registers_round_to_nearest_at_their_scale():

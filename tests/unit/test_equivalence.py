@@ -67,6 +67,20 @@ def test_an_absolute_tolerance_has_the_unit_of_the_values():
     assert "%" not in str(result).replace("90 %", "")
 
 
+def test_a_difference_that_never_occurs_has_the_least_probability_that_the_resamples_show():
+    same = equivalence([10.0] * 20, [10.0] * 20, tolerance=0.1, resamples=199)
+    assert same.p_value == 1 / 200
+    on_it = equivalence([10.0] * 20, [11.0] * 20, tolerance=0.1, resamples=199)
+    assert (on_it.p_value, on_it.conclusion) == (1.0, Conclusion.UNDECIDED)
+
+
+@pytest.mark.parametrize(("relative", "difference"), [(True, 0.2), (False, 2.0)])
+def test_the_difference_of_too_few_pairs_is_stated_in_its_unit(relative, difference):
+    few = equivalence([10.0] * 4, [12.0] * 4, tolerance=0.5, relative=relative)
+    assert few.difference == pytest.approx(difference)
+    assert few.conclusion is Conclusion.UNDECIDED
+
+
 def test_too_few_pairs_or_a_silent_reference_decide_nothing():
     few = equivalence([10.0] * 4, [10.0] * 4, tolerance=0.1)
     silent = equivalence([0.0] * 50, [1.0] * 50, tolerance=0.1)

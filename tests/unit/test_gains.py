@@ -98,6 +98,24 @@ def test_the_spread_of_v_is_that_of_a_run_without_a_threshold():
         assert point.std[0] == pytest.approx(v.std(), rel=0.03)
 
 
+@pytest.mark.parametrize(("tau_syn", "weight"), [(None, 1.0), (4.0, 0.1)])
+def test_mean_and_spread_of_v_are_those_of_campbells_theorem(tau_syn, weight):
+    """Rate times the integrals of what a spike does to v, and of its square."""
+    lif = LIF(tau_m=10.0, cm=0.25, tau_syn=tau_syn, v_thresh=1e3)
+    source, cells = PoissonInput("source", 3, rate=[300.0, 50.0, 0.0]), Population("cells", 3, lif)
+    links = [one_to_one(source, cells, weight=weight)]
+    point = operating_points(Network(inputs=[source], populations=[cells], connections=links))
+    t = np.arange(0.0, 300.0, 0.001) + 0.0005
+    bump = weight * np.exp(-t / 10.0)
+    if tau_syn is not None:
+        factor = weight / 0.25 * 10.0 * tau_syn / (10.0 - tau_syn)
+        bump = factor * (np.exp(-t / 10.0) - np.exp(-t / tau_syn))
+    rate = np.array([0.3, 0.05, 0.0])  # per ms
+    expected = -65.0 + rate * bump.sum() * 0.001
+    assert point["cells"].mean == pytest.approx(expected, rel=1e-6)
+    assert point["cells"].std == pytest.approx(np.sqrt(rate * (bump**2).sum() * 0.001), rel=1e-6)
+
+
 def test_rates_of_neurons_that_drive_each_other_agree():
     lif = LIF(tau_m=10.0, cm=0.25, tau_syn=2.0, tau_refrac=2.0)
     source = PoissonInput("source", 500, rate=8.0)

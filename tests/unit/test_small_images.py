@@ -283,22 +283,30 @@ def test_a_child_adds_its_u_of_the_same_step_to_its_parent():
 # ------------------------------------------------------------------------------ other chips
 
 
-def test_a_chip_may_shift_the_sum_of_a_group_instead_of_each_weight():
-    """3 + 2 in units of a quarter are 1; 3 and 2 alone are 0 each."""
-    weak = Synapses("inputs", [0, 1], [0, 0], [3, 2], EXCITATORY, exponent=-2)
+@pytest.mark.parametrize(
+    ("chip", "sums"), [(LAVA, [5, 4, 4]), (LOIHI, [4, 4, 4])], ids=["of the sum", "of each weight"]
+)
+def test_a_chip_may_shift_the_sum_of_a_group_instead_of_each_weight(chip, sums):
+    """3 + 2 in units of a quarter are 1, 3 + 1 as well; 3, 2 and 1 alone are 0 each."""
+    weak = Synapses("inputs", [0, 1, 2, 1], [0, 0, 0, 1], [3, 2, 1, 9], EXCITATORY, exponent=-2)
     whole = Synapses("inputs", [0], [0], 4, EXCITATORY)
-    registers = {"decay_v": 4095, **NEVER}
-    image = program(LAVA, registers, [weak, whole], n_inputs=2, truncate=True)
-    recording = Emulator(image, threads=1).run_steps(4, [0, 0, 2], [0, 1, 1], record=["u"])
-    assert recording.trace("compartments", "u").values[:, 0].tolist() == [0, 5 * 64, 0, 0]
-    each = program(LOIHI, registers, [weak, whole], n_inputs=2, truncate=True)
-    recording = Emulator(each, threads=1).run_steps(4, [0, 0, 2], [0, 1, 1], record=["u"])
-    assert recording.trace("compartments", "u").values[:, 0].tolist() == [0, 4 * 64, 0, 0]
+    image = program(
+        chip, {"decay_v": [4095] * 2, **NEVER}, [weak, whole], n_inputs=3, truncate=True
+    )
+    inputs = [(0, 0), (0, 1), (2, 0), (4, 0), (5, 2), (5, 2), (5, 2)]
+    steps, sources = np.array(inputs).T
+    recording = Emulator(image, threads=1).run_steps(8, steps, sources, record=["u"])
+    u = recording.trace("compartments", "u").values // 64
+    assert column(u.tolist()) == [0, sums[0], 0, sums[1], 0, sums[2], 0, 0]
+    assert column(u.tolist(), 1) == [0, 2, 0, 0, 0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(("chip", "expected"), [(LOIHI, -(2**23)), (LAVA, 2**23)])
-def test_a_current_of_2_to_the_23_is_what_the_chip_makes_of_it(chip, expected):
-    kick = Synapses("inputs", [0], [0], 1, EXCITATORY)
+@pytest.mark.parametrize(
+    ("chip", "mantissa", "expected"),
+    [(LOIHI, 1, -(2**23)), (LAVA, 1, 2**23), (LAVA, 2, 64 - 2**23)],
+)
+def test_a_current_of_2_to_the_23_is_what_the_chip_makes_of_it(chip, mantissa, expected):
+    kick = Synapses("inputs", [0], [0], mantissa, EXCITATORY)
     registers = {"decay_u": 0, "decay_u_offset": 0, "decay_v": 4095, "u_init": TOP - 63, **NEVER}
     u, _, _, counters = run(registers, 2, [kick], [(0, 0)], chip=chip)
     assert (column(u), counters["current_wraps"]) == ([TOP - 63, expected], expected < 0)
@@ -312,9 +320,12 @@ def rows_of(kind, rng):
     if kind == "sparse":
         sizes = [5] * 6
         post = np.concatenate([np.sort(rng.choice(100, n, replace=False)) for n in sizes])
+    elif kind == "bytes, gaps":
+        sizes = [32, 33, 50, 63, 36, 40]
+        post = np.concatenate([np.sort(rng.choice(64, n, replace=False)) for n in sizes])
     else:
         sizes = [40, 40, 40, 40, 36, 33]
-        firsts = [5, 5, 7, 5, 5, 5] if kind == "bytes, shifted" else [5] * 6
+        firsts = [5, 5, 5, 7, 5, 5] if kind == "bytes, shifted" else [5] * 6
         post = np.concatenate([np.arange(a, a + n) for a, n in zip(firsts, sizes, strict=True)])
     mantissa = 2 * rng.integers(-40, 40, len(post))
     pre, delay = (np.repeat(values, sizes) for values in (np.arange(6), [0, 0, 0, 0, 3, 1]))
@@ -322,7 +333,8 @@ def rows_of(kind, rng):
 
 
 @pytest.mark.parametrize(
-    ("kind", "dense"), [("sparse", 0), ("bytes", 6), ("bytes, shifted", 6), ("halves", 6)]
+    ("kind", "dense"),
+    [("sparse", 0), ("bytes", 6), ("bytes, shifted", 6), ("bytes, gaps", 6), ("halves", 6)],
 )
 def test_rows_of_each_form_give_what_the_oracle_gives(kind, dense):
     """Weights of one byte in units of 1 do not hold both 1 and multiples of 32."""
@@ -341,6 +353,23 @@ def test_rows_of_each_form_give_what_the_oracle_gives(kind, dense):
     trace = assert_image_equals_oracle(image, spikes, 9, [1])
     assert len(trace.spikes) > 20
     assert trace.counters["synaptic_events"] == sum((pre == source).sum() for _, source in spikes)
+
+
+def test_dense_rows_of_neurons_give_what_the_oracle_gives():
+    """Six neurons that fire in every third step; the first of all rows is that of an input."""
+    rng = np.random.default_rng(8)
+    pre, post, mantissa, delay = rows_of("bytes, shifted", rng)
+    rows = Synapses("compartments", pre, post, mantissa, MIXED, delay=delay)
+    kick = Synapses("inputs", np.zeros(40, int), np.arange(40), 2, MIXED)
+    registers = {
+        "decay_u": 1000,
+        "threshold_mantissa": np.where(np.arange(100) < 6, 100, 5000),
+        "bias_mantissa": np.where(np.arange(100) < 6, 3000, 0),
+    }
+    image = program(LOIHI, registers, [rows, kick], n_inputs=1)
+    assert (build_layout(image, 1)[0].row_ptr[:7] >= BYTES).all()
+    trace = assert_image_equals_oracle(image, [(0, 0), (4, 0)], 10, [1])
+    assert len(trace.spikes) > 12
 
 
 def test_inputs_one_to_one_reach_the_compartment_of_each():
