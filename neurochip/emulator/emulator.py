@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .._grid import LAST_STEP
 from .._progress import progress_bar
 from .._values import instance, integer, integers, items, reals, switch
 from .._workers import check_threads, choose_threads, most_threads
@@ -233,7 +232,6 @@ class Emulator:
         n_steps = integer(
             *("emulator", "n_steps", n_steps),
             at_least=1,
-            at_most=LAST_STEP,
             allowed="at least 1",
             error=EmulatorError,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .._grid import GRID_TOLERANCE, LAST_STEP
 from .._memory import EnoughMemory
-from .._values import instance
+from .._values import instance, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..recording import Probe, resolve_probes
@@ -58,7 +58,7 @@ def span_of(step: int, n_steps: int, lead: int = 0) -> Span:
     """
     if n_steps > LAST_STEP - step:
         raise EmulatorError(
-            f"emulator: {n_steps} steps were asked for at step {step}; allowed: at most "
+            f"emulator: {shown(n_steps)} steps were asked for at step {step}; allowed: at most "
             f"{LAST_STEP - step}, since a recording counts steps up to {LAST_STEP}. Run fewer "
             "steps, or call reset() to begin at step 0 again."
         )

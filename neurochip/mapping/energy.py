@@ -171,14 +171,12 @@ def estimate_energy(
     Raises
     ------
     RecordingError
-        If the recording is of another network or has no steps.
+        If the recording is of another network.
     """
     from .counting import Counts, Weights, count_steps
 
     check_run("energy", image, recording, stimulus)
     instance("energy", "table", table, CostTable, "a CostTable(...)", error=RecordingError)
-    if recording.n_steps < 1:
-        raise RecordingError("recording: has no steps; run it for at least one.")
     _, reach = core_usage(image)
     core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
     spike_ptr, sources = _spikes(image, recording, stimulus)

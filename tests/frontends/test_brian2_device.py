@@ -9,6 +9,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from neurochip.errors import FrontendError
+
 # The script that this project comes from, but for the two lines that choose the device.
 NOTEBOOK = """
 from brian2 import *
@@ -441,3 +443,35 @@ def test_overflows_are_told_in_brian2s_log(b2):
         "On the chip a sum of synaptic input wrapped round 200 times. Spikes may be wrong; raise "
         'the headroom, as in set_device("neurochip", headroom=4).'
     )
+
+
+@pytest.mark.parametrize("before", [0, 10])
+def test_after_an_interrupted_run_the_network_is_restored_or_made_anew(chip, monkeypatch, before):
+    from neurochip.emulator import Emulator
+
+    group = chip.NeuronGroup(
+        3, "dv/dt = (9 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact"
+    )
+    spikes = chip.SpikeMonitor(group)
+    network = chip.Network(group, spikes)
+    network.store()
+    network.run(before * chip.ms)
+    with monkeypatch.context() as patch:
+
+        def interrupted(*arguments, **options):
+            raise KeyboardInterrupt
+
+        patch.setattr(Emulator, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            network.run(10 * chip.ms)
+    message = (
+        f"Brian2 network {network.name!r}: its last run on the chip ended before its time, by "
+        "Ctrl-C or an error, so its monitors hold a part of that run; restore() it to time 0, or "
+        "make it anew."
+    )
+    with pytest.raises(FrontendError) as caught:
+        network.run(10 * chip.ms)
+    assert str(caught.value) == message
+    network.restore()
+    network.run(10 * chip.ms)
+    assert spikes.num_spikes == 3 * 8

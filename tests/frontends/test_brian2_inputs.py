@@ -214,3 +214,28 @@ def test_a_run_in_which_nothing_is_active_only_takes_time(chip):
     assert network.t_ == 0.01
     assert spikes.num_spikes == 0
     chip.Network().run(1 * chip.ms)
+
+
+def test_a_run_that_was_stopped_is_not_compared_as_if_it_had_ended(b2):
+    """Brian2 turns Ctrl-C into stop(), and returns from the run without a word."""
+    from neurochip.frontends.brian2 import compare
+
+    group = cells(b2, equations="dv/dt = (9 - v)/(10*ms) : 1 (unless refractory)")
+    thresholder = group.thresholder["spike"]
+    look = thresholder.run
+
+    def look_and_stop():
+        look()
+        if group.t_ >= 0.0072 - 1e-9:
+            b2.stop()
+
+    thresholder.run = look_and_stop
+    network = b2.Network(group)
+    message = (
+        f"Network '{network.name}': Brian2's run was stopped after 7.3 of 100 ms, by Ctrl-C or "
+        "stop(). Let it run to its end."
+    )
+    with pytest.raises(NeurochipError) as caught:
+        compare(network, duration=100 * b2.ms)
+    assert str(caught.value) == message
+    assert group.t_ == 0

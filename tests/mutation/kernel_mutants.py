@@ -109,8 +109,8 @@ MUTANTS = [
     Mutant(
         "the overflow of the input of a step is not looked for",
         UPDATE,
-        "outside(q, widths.accumulator_offset, widths.accumulator_mask)",
-        "outside(u, widths.current_offset, widths.current_mask)",
+        "beyond = outside(sum_of_weights, widths.sum_offset, widths.sum_mask)",
+        "beyond = np.int32(0)",
         f"{SMALL}::test_the_sum_of_a_step_wraps_at_22_bits",
     ),
     Mutant(

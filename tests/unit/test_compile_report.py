@@ -168,7 +168,7 @@ def test_the_table_says_everything():
         (lambda: Span(True, 0.0, 1.0), "span: low = True; allowed: a number."),
         (
             lambda: dataclasses.replace(report().rows[0], kind="synapse"),
-            "report: kind = 'synapse'; allowed: 'population' or 'connection'.",
+            "report: kind = 'synapse'; allowed: 'population', 'connection'.",
         ),
         (
             lambda: dataclasses.replace(report().rows[0], owner=[]),
@@ -193,7 +193,7 @@ def test_the_table_says_everything():
         (lambda: report(options=[]), "report: options = []; allowed: a dict."),
         (
             lambda: report(rows=("tau_m",)),
-            "report: rows[0] = 'tau_m'; allowed: a tuple of ReportRow.",
+            "report: rows holds 'tau_m'; allowed: ReportRow.",
         ),
         (
             lambda: report(resources={"cores": (1, 1.5)}),

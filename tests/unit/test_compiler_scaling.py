@@ -201,8 +201,13 @@ def test_a_large_connection_is_judged_by_512_of_its_weights_and_their_extremes()
     weights = np.sort(onto[0].connection.weight * decays.receptors[0].gain[onto[0].connection.post])
     sample = weights[np.linspace(0, len(weights) - 1, 512).astype(int)]
     assert {weights[0], weights[-1]} <= set(sample)
-    fewer = replace(onto[0].connection, indptr=np.minimum(onto[0].connection.indptr, 512))
-    fewer = replace(fewer, post=fewer.post[:512], weight=sample / decays.receptors[0].gain[0])
+    whole = onto[0].connection
+    fewer = replace(
+        whole,
+        indptr=np.minimum(whole.indptr, 512),
+        post=whole.post[:512],
+        weight=sample / decays.receptors[0].gain[0],
+    )
     few = replace(onto[0], connection=fewer)
     chosen = choose_scale([few], ideal, decays, peaks, LOIHI.core, CompileOptions())
     assert chosen.lsb_per_mv == pytest.approx(scale.lsb_per_mv, rel=1e-9)

@@ -27,7 +27,9 @@ def symbols_of(**populations):
             for name, compartments in populations.items()
         ),
         inputs=(),
-        report=CompileReport(chip="test", dt=0.25, options={}, rows=(), scales=(), resources={}),
+        report=CompileReport(
+            chip="test", dt=0.25, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
+        ),
     )
 
 

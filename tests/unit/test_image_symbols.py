@@ -52,7 +52,7 @@ def refused(call, message):
         ({"inputs": 3}, "inputs = 3; allowed: a tuple of InputSymbol."),
         (
             {"populations": [InputSymbol("x", 1)]},
-            "populations[0] = InputSymbol(name='x', size=1); allowed: a tuple of PopulationSymbol.",
+            "populations holds InputSymbol(name='x', size=1); allowed: PopulationSymbol.",
         ),
         (
             {"inputs": [InputSymbol("x", 1), InputSymbol("x", 3)]},

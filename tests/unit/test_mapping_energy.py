@@ -215,10 +215,6 @@ def test_a_recording_of_something_else_is_refused(case):
     assert str(caught.value) == (
         "recording: has 61 neurons of 'cells'; allowed: a run of this image, with 60."
     )
-    none = {"cells": np.empty(0, dtype=np.int32)}
-    empty = dataclasses.replace(run, n_steps=0, steps=none, ids=none)
-    with pytest.raises(RecordingError, match=r"^recording: has no steps; run it for at least one"):
-        estimate_energy(image, empty, DAVIES_2018)
     silent = {"compartments": np.empty(0, dtype=np.int32)}
     sizes = {"compartments": image.n_compartments}
     bare = dataclasses.replace(run, populations=sizes, steps=silent, ids=silent)

@@ -368,7 +368,7 @@ def test_map_says_why_a_network_does_not_fit_and_exits_with_2(tmp_path, monkeypa
 def test_map_shows_errors_that_no_room_would_mend(tmp_path):
     result = run_map(tmp_path, 100, "--headroom", "0.5")
     assert result.exit_code == 2
-    assert result.output == "Error: options: headroom = 0.5; allowed: at least 1.\n"
+    assert "Invalid value for '--headroom': '0.5' is not a number of at least 1." in result.output
     result = run_map(tmp_path, 100, "--costs", "sana-fe")
     assert result.exit_code == 2
     assert "--costs needs a --duration above 0: costs are those of a run." in result.output

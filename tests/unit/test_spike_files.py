@@ -571,7 +571,7 @@ def test_what_is_no_train_is_refused():
     neo = pytest.importorskip("neo", reason=NEEDS_NEO)
     allowed = "allowed: a Block, a Segment or a list of SpikeTrain."
     assert message_of(from_neo, 3) == f"Neo: trains = 3; {allowed}"
-    assert message_of(from_neo, [[1.0]]) == f"Neo: trains[0] = [1.0]; {allowed}"
+    assert message_of(from_neo, [[1.0]]) == "Neo: trains holds [1.0]; allowed: SpikeTrain."
     train = neo.SpikeTrain([np.nan], units="ms", t_stop=5.0)
     assert message_of(from_neo, [train]) == (
         "Neo: input 'input': times[0] = nan ms; allowed: a finite number of at least 0 ms."

@@ -15,6 +15,7 @@ import pytest
 from sweep_models import weight_error
 from sweeping import BITS, refuse, run
 
+from neurochip.errors import FileError
 from neurochip.sweep import SweepError, read_sweep, sole
 from neurochip.sweep.lines import seed_of, stripped, to_line, unchecked
 
@@ -288,9 +289,11 @@ def test_a_file_that_may_not_be_read_is_named(path, monkeypatch):
     assert unreadable(path) == (
         f"{str(path)!r}: cannot be read (Permission denied); pass another path."
     )
-    with pytest.raises(PermissionError) as caught:
+    with pytest.raises(FileError) as caught:
         run(path=path)
-    assert caught.value.filename == str(path)
+    assert str(caught.value) == (
+        f"{path}: cannot be written (Permission denied); make room or pass another path."
+    )
 
 
 def set_to(*keys, value):
@@ -419,7 +422,7 @@ except OSError as problem:
 def test_a_full_disk_is_named_and_loses_nothing(path, whole, lines):
     size = sum(len(line) * min(1.0, max(0.0, lines - i)) for i, line in enumerate(whole))
     done = limited(FULL, path, int(size))
-    assert done.stdout == f"OSError {path} File too large\n", done.stderr
+    assert done.stdout == f"FileError {path} File too large\n", done.stderr
     written = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     assert len(written) == int(lines)
     assert set(written) <= set(whole)  # nothing is torn, and nothing lies about
@@ -431,7 +434,7 @@ def test_a_full_disk_is_named_and_loses_nothing(path, whole, lines):
 def test_a_file_that_cannot_be_mended_on_a_full_disk_stays(path, whole):
     path.write_bytes(b"".join([*whole[:3], b"\n", *whole[3:6]]))
     content = path.read_bytes()
-    assert limited(FULL, path, len(content) // 2).stdout == f"OSError {path} File too large\n"
+    assert limited(FULL, path, len(content) // 2).stdout == f"FileError {path} File too large\n"
     assert path.read_bytes() == content
 
 

@@ -246,6 +246,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
     def _session(self, net: Any, clock: Any, first: int) -> Session | None:
         """Return the session that a run continues, or None where it begins."""
         known, session = self._sessions.get(net, (None, None))
+        if session is not None and known == net.id:
+            session.check_whole(net)
         if first == 0:
             return None
         if session is not None and known == net.id:

@@ -19,6 +19,7 @@ from brian2.units import second
 from ...typing import Int64Array
 from .inputs import Spikes, binomial_of, generated, joined, repeated
 from .reading import MONITORS
+from .refusal import refusal
 
 __all__ = ["Follower", "depends_on_run", "follow", "put_back"]
 
@@ -54,11 +55,23 @@ def follow(
         Objects of the network that run in it.
     first : int
         The step that the run begins with.
+
+    Raises
+    ------
+    FrontendError
+        If the run was stopped: Brian2 turns Ctrl-C into that, and goes on as if it had ended.
     """
-    objects = set(net.objects)
+    objects, begin = set(net.objects), net.t_
     with _noted(sources) as sent:
         Network.run.original_function(net, duration, namespace=namespace)
     net.objects.update(objects)  # MagicNetwork forgets them after a run
+    if net._stopped or Network._globally_stopped:
+        raise refusal(
+            net,
+            f"Brian2's run was stopped after {(net.t_ - begin) * 1e3:g} of "
+            f"{float(duration) * 1e3:g} ms, by Ctrl-C or stop()",
+            "Let it run to its end.",
+        )
     spikes = {name: joined(ids, first) for name, ids in sent.items()}
     for source in sources:
         if isinstance(source, SpikeGeneratorGroup):

@@ -68,6 +68,16 @@ class Session:
         }
         self._started = self._variables(reading)
         self._written: dict[str, dict[str, Any]] = {}
+        self._midway = False
+
+    def check_whole(self, net: Any) -> None:
+        """Refuse to go on where the last run did not come to its end: monitors hold part of it."""
+        if self._midway:
+            raise FrontendError(
+                f"Brian2 network {net.name!r}: its last run on the chip ended before its time, by "
+                "Ctrl-C or an error, so its monitors hold a part of that run; restore() it to time "
+                "0, or make it anew."
+            )
 
     def check_step(self, dt: float) -> None:
         """Refuse another step than that of the first run; ``dt`` in seconds."""
@@ -142,6 +152,7 @@ class Session:
             for name in reading.cells
         }
         first, parts = self.emulator.step, []
+        self._midway = True
         for begin, count in _windows(first, n_steps, sum(map(len, watched.values()))):
             last = begin + count == first + n_steps
             ids = {
@@ -163,6 +174,7 @@ class Session:
         dt = float(next(iter(reading.cells.values())).group.clock.dt_)
         for listener in listeners:
             listener.write(spikes[listener.source], first, n_steps, dt)
+        self._midway = False
         return recording
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
