@@ -36,7 +36,7 @@ class Registers:
 def raw_recording(registers: Registers, size: int, label: str) -> Recording:
     """Return the integers themselves, as one population of all compartments."""
     everything = np.arange(size, dtype=np.int32)
-    return Recording(
+    return Recording.of_run(
         label=label,
         dt=1.0,
         first_step=registers.first_step,
@@ -84,7 +84,7 @@ def decode_recording(
             _show_reset(physical, item, neurons, registers)
         unit = "mV" if variable == "v" else "mV per step"
         traces[name, variable] = Trace(neurons, physical, unit)
-    return Recording(
+    return Recording.of_run(
         label=label,
         dt=symbols.dt,
         first_step=registers.first_step,

@@ -147,7 +147,7 @@ def _simulate(
     with progress_bar(n_steps, "reference", progress) as bar:
         steps, ids = _run(loop, n_steps, bar.update)
     own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
-    return Recording(
+    return Recording.of_run(
         label=f"reference float64, dt={dt:g} ms",
         dt=dt,
         first_step=0,

@@ -18,6 +18,8 @@ from neurochip import (
     fixed_probability,
 )
 from neurochip.emulator import Emulator
+from neurochip.recording import Recording
+from neurochip.reference import simulate_reference
 
 MODELS = (
     LIF(tau_m=10.0, tau_refrac=2.5),
@@ -69,3 +71,22 @@ def test_a_batch_of_compiled_networks_gives_what_a_loop_over_runs_gives(seed):
     for stimulus, recording in zip(stimuli, batch, strict=True):
         emulator.reset()
         assert emulator.run(stimulus, record=["v", "u"]) == recording
+
+
+@pytest.mark.parametrize("seed", range(4, 10))  # networks that spike
+def test_what_engines_record_passes_the_checks_of_a_recording_made_by_hand(seed):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    image = compile_network(network, LOIHI, dt=0.5)
+    stimulus = draw_stimulus(network, 50.0, seed=seed)
+    spikes = np.unique(rng.integers(0, (STEPS, image.n_inputs), (100, 2)), axis=0)
+    raw = Emulator(image).run_steps(STEPS, *spikes.T, record=["v"])
+    runs = [
+        Emulator(image).run(stimulus, record=["v", "u"]),
+        *Emulator(image).run_batch([stimulus, stimulus], record=["v"]),
+        simulate_reference(network, stimulus, dt=0.5, record=["v"]),
+        raw,
+    ]
+    for run in runs:
+        assert Recording(**vars(run)) == run
+        assert run.n_spikes > 0
