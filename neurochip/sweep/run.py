@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import numbers
 import os
 import uuid
 import warnings
@@ -15,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._progress import progress_bar
+from .._values import integer, real
 from ..errors import SweepError
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
@@ -125,7 +125,12 @@ def sweep(
         what nobody can compare with what it was.
     """
     probes = _probes(record)
-    _check(network, chip, duration, fine, measure, executor, workers)
+    _check(network, chip, measure, executor)
+    duration = real("sweep", "duration", duration, "ms", above=0.0, error=SweepError)
+    if fine is not None:
+        fine = real("sweep", "fine", fine, "ms", above=0.0, error=SweepError)
+    if workers is not None:
+        workers = integer("sweep", "workers", workers, at_least=1, error=SweepError)
     makers = [*parameters_of(network, "network"), *parameters_of(chip, "chip")]
     points = span(values, [item.name for item in makers], RESULT_COLUMNS)
     fixed = _fixed(points[0], dt, seed, options)
@@ -141,9 +146,9 @@ def sweep(
         network=network,
         chip=chip,
         synapses=0,
-        duration=float(duration),
+        duration=duration,
         fixed=fixed,
-        fine=None if fine is None else float(fine),
+        fine=fine,
         record=probes,
         measure=measure,
     )
@@ -226,9 +231,7 @@ def _probes(record: Any) -> tuple[str | Probe, ...]:
     return probes
 
 
-def _check(
-    network: Any, chip: Any, duration: Any, fine: Any, measure: Any, executor: Any, workers: Any
-) -> None:
+def _check(network: Any, chip: Any, measure: Any, executor: Any) -> None:
     if not isinstance(network, Network) and not callable(network):
         raise SweepError(
             f"sweep: network = {network!r}; allowed: a Network, or a function that returns one."
@@ -237,10 +240,6 @@ def _check(
         raise SweepError(
             f"sweep: chip = {chip!r}; allowed: a ChipSpec, or a function that returns one."
         )
-    for name, value in (("duration", duration), *((("fine", fine),) if fine is not None else ())):
-        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if not (real and math.isfinite(value) and value > 0):
-            raise SweepError(f"sweep: {name} = {value!r} ms; allowed: a number above 0.")
     if measure is not None and not callable(measure):
         raise SweepError(f"sweep: measure = {measure!r}; allowed: a function of a PointRun.")
     if executor is not None and not callable(getattr(executor, "submit", None)):
@@ -248,9 +247,6 @@ def _check(
             f"sweep: executor = {executor!r}; allowed: one of concurrent.futures, or another with "
             "a method submit."
         )
-    whole = isinstance(workers, numbers.Integral) and not isinstance(workers, bool)
-    if workers is not None and not (whole and workers >= 1):
-        raise SweepError(f"sweep: workers = {workers!r}; allowed: an integer of at least 1.")
 
 
 def _fixed(point: Point, dt: Any, seed: Any, options: Mapping[str, Any]) -> dict[str, Scalar]:
