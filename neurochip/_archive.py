@@ -174,14 +174,11 @@ class Archive:
             raise ValueError(f"{name!r} has {own} bytes of values, and its header makes it {size}")
         return dtype, fortran, found, size
 
-    def _info(self, name: str) -> zipfile.ZipInfo:
+    def _open(self, name: str) -> IO[bytes]:
         info = self._members[name]
         if info.compress_type not in _METHODS:
             raise ValueError(f"{name!r} is compressed in a way that no .npz is")
-        return info
-
-    def _open(self, name: str) -> IO[bytes]:
-        return self._zip.open(self._info(name))
+        return self._zip.open(info)
 
 
 def checksum(array: Any) -> str:

@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from ._archive import DAMAGE, TEXT_LIMIT, ZIP, Archive, checksum, reason, total
+from ._values import shown
 from .errors import FileError, NeurochipError
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "as_path",
     "kind_of",
     "naming",
+    "npz_path",
     "opened",
     "read_npz",
     "reason",
@@ -39,7 +41,7 @@ def as_path(path: Any, error: type[NeurochipError] = FileError) -> Path:
     except TypeError:
         text = ""
     if not text or "\0" in text:
-        raise error(f"path = {path!r}; allowed: the name of a file.")
+        raise error(f"path = {shown(path)}; allowed: the name of a file.")
     return Path(text)
 
 
@@ -85,6 +87,12 @@ def _target(path: Any) -> Path:
     return target
 
 
+def npz_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path that an ``.npz`` is written to: with its suffix, where that is missing."""
+    target = Path(path)
+    return target if target.suffix == ".npz" else target.parent / f"{target.name}.npz"
+
+
 def _write_atomically(path: Path, write: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name may be as long as the system allows, and the temporary one is longer.
@@ -119,9 +127,7 @@ def write_npz(
     FileError
         If the file cannot be written, or a text is longer than what is read again.
     """
-    target = _target(path)
-    if target.suffix != ".npz":
-        target = target.parent / f"{target.name}.npz"
+    target = npz_path(_target(path))
     content: dict[str, Any] = {_FORMAT_KEY: np.array(f"{kind} {version}")}
     content |= {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in content.items():

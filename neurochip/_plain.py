@@ -24,6 +24,7 @@ _NUMBERS -= {np.timedelta64}
 _BASE = ("length", "mass", "time", "current", "temperature", "substance", "luminosity")
 _DIMENSIONLESS = (0, 0, 0, 0, 0, 0, 0)
 _SI = {
+    "s": ((0, 0, 1, 0, 0, 0, 0), 1.0),
     "ms": ((0, 0, 1, 0, 0, 0, 0), 1e-3),
     "ns": ((0, 0, 1, 0, 0, 0, 0), 1e-9),
     "Hz": ((0, 0, -1, 0, 0, 0, 0), 1.0),

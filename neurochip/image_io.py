@@ -15,6 +15,7 @@ import numpy as np
 
 from ._archive import Archive
 from ._npz import read_npz, write_npz
+from ._values import shown
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec, MeshSpec
@@ -58,7 +59,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         If the file cannot be written.
     """
     if not isinstance(image, ChipImage):
-        raise ImageError(f"image = {image!r}; allowed: a ChipImage.")
+        raise ImageError(f"image = {shown(image)}; allowed: a ChipImage.")
     arrays: dict[str, Any] = {"core_ptr": image.core_ptr}
     if image.core_sites is not None:
         arrays["core_sites"] = image.core_sites

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-__all__ = ["INPUT", "OutputFile", "OutputFolder", "keep_apart", "npz_path"]
+__all__ = ["INPUT", "OutputFile", "OutputFolder", "keep_apart"]
 
 
 class _Path(click.Path):
@@ -76,12 +76,6 @@ class OutputFolder(_Output):
 
 INPUT = _Path()
 """A file to read. Whether it is there, and of the right kind, its reader says."""
-
-
-def npz_path(path: str) -> Path:
-    """Return the path that an ``.npz`` is written to: with its suffix, where that is missing."""
-    target = Path(path)
-    return target if target.suffix == ".npz" else target.with_name(f"{target.name}.npz")
 
 
 def keep_apart(inputs: Iterable[str | None], outputs: Iterable[str | Path]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .._npz import npz_path
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
 from ._compiler import Request, compile_options
@@ -14,7 +15,7 @@ from ._graph import load_graph_model
 from ._model import load_model
 from ._numbers import POSITIVE, REAL
 from ._options import model_argument
-from ._paths import OutputFile, keep_apart, npz_path
+from ._paths import OutputFile, keep_apart
 from ._terminal import say, wrote
 
 __all__ = ["compile_command"]

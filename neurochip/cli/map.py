@@ -9,7 +9,7 @@ import click
 from compiler.options import MESHES, PLACEMENTS
 
 from .._json import as_json
-from .._npz import write_atomically
+from .._npz import npz_path, write_atomically
 from ..errors import CompileError
 from ..hardware import ChipSpec
 from ..network import Network
@@ -17,7 +17,7 @@ from ._compiler import Request, compile_options
 from ._model import load_model
 from ._numbers import MILLISECONDS_OR_NONE
 from ._options import model_argument, seed_option
-from ._paths import OutputFile, OutputFolder, keep_apart, npz_path
+from ._paths import OutputFile, OutputFolder, keep_apart
 from ._terminal import say, wrote
 
 __all__ = ["map_command"]

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from .._names import visible
+from .._npz import npz_path
 from ..errors import StimulusError
 from ..image import ChipImage
 from ..network import Network
 from ._model import load_model
 from ._options import duration_option, seed_option, threads_option
-from ._paths import INPUT, OutputFile, keep_apart, npz_path
+from ._paths import INPUT, OutputFile, keep_apart
 from ._terminal import say, warn, wrote
 
 __all__ = ["run_command"]

@@ -251,9 +251,9 @@ class Emulator:
             )
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
-        draws = None if noise is None else self._check_draws(noise, int(n_steps))
+        draws = None if noise is None else self._check_draws(noise, n_steps)
         with self._position.turn():
-            run = span_of(self.step, int(n_steps))
+            run = span_of(self.step, n_steps)
             with memory_of(run.n_steps, probes, 4):
                 inputs = InputLists()
                 inputs.add_spikes(at, ids, run, self._position.settle().inputs)
@@ -292,7 +292,7 @@ class Emulator:
         if draws.shape != shape or not np.issubdtype(draws.dtype, np.integer):
             raise EmulatorError(
                 f"emulator: noise has shape {draws.shape} and type {draws.dtype}; allowed: "
-                f"integers of shape {shape}."
+                f"{allowed}."
             )
         if draws.size and not (draws.min() >= -127 and draws.max() <= 127):
             raise EmulatorError(

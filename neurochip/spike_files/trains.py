@@ -55,7 +55,7 @@ def trains_of(source: Recording | Stimulus) -> tuple[list[Trains], float]:
             for name, size in source.populations.items()
         ]
         return trains, (source.first_step + source.n_steps) * source.dt
-    raise StimulusError(f"spikes: source = {source!r}; allowed: a Recording or a Stimulus.")
+    raise StimulusError(f"spikes: source = {shown(source)}; allowed: a Recording or a Stimulus.")
 
 
 def check_duration(owner: str, duration: Any) -> float | None:

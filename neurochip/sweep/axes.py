@@ -9,7 +9,6 @@ import inspect
 import itertools
 import math
 import numbers
-import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from compiler import compile_network
 
+from .._values import shown
 from ..errors import SweepError
 from ..hardware import ChipSpec, CoreSpec
 from ..network import Network
@@ -163,7 +163,7 @@ def plain(owner: str, value: Any, advice: str = "") -> Scalar:
         if isinstance(given, numbers.Real) and math.isfinite(given) and float(given) == given:
             return float(given)
     raise SweepError(
-        f"sweep: {owner} = {reprlib.repr(value)}; allowed: a finite number that float64 holds, a "
+        f"sweep: {owner} = {shown(value)}; allowed: a finite number that float64 holds, a "
         f"string, True, False or None.{advice}"
     )
 
@@ -200,8 +200,8 @@ def _listed(name: str, given: Any) -> list[Scalar]:
 def _explicit(values: Any) -> list[Point]:
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise SweepError(
-            f"sweep: values = {values!r}; allowed: a dictionary of axes and their values, or a "
-            "list of points."
+            f"sweep: values = {shown(values)}; allowed: a dictionary of axes and their values, "
+            "or a list of points."
         )
     points: list[Point] = []
     for index, given in enumerate(values):

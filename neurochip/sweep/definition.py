@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._values import shown
 from ..errors import CompileError, SpecError, SweepError
 from ..hardware import ChipSpec
 from ..image import ChipImage
@@ -111,7 +112,7 @@ class Definition:
             made = self.network(**dict(key))
         if not isinstance(made, Network):
             raise SweepError(
-                f"sweep: the function for the network returned {made!r}; allowed: a Network."
+                f"sweep: the function for the network returned {shown(made)}; allowed: a Network."
             )
         return made
 
@@ -137,7 +138,7 @@ class Definition:
             made = self.chip(**given)
         if not isinstance(made, ChipSpec):
             raise SweepError(
-                f"sweep: the function for the chip returned {made!r}; allowed: a ChipSpec."
+                f"sweep: the function for the chip returned {shown(made)}; allowed: a ChipSpec."
             )
         return made
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .._names import cut
 from .._npz import write_atomically
 from ..errors import SweepError
-from .lines import parsed, seed_of, stripped, to_line, unchecked
+from .lines import content_of, parsed, seed_of, stripped, to_line, unchecked
 from .records import is_header, is_record
 from .sole import SoleFile
 
@@ -94,7 +95,7 @@ def _read(path: Path, file: BinaryIO, wanted: bytes | None) -> Contents:
     except SweepError:
         if wanted is None:
             raise
-        header, seed = parsed(unchecked(stripped(wanted)) or b"") or {}, seed_of(wanted)
+        header, seed = content_of(wanted), seed_of(wanted)
         found = Contents(header, damaged=["the header"], tidy=False)
         if unchecked(stripped(first), seed) is not None:  # the header is gone altogether
             lines = itertools.chain([(1, first)], lines)
@@ -182,8 +183,7 @@ class Journal:
         self.path = path
         self._line = to_line({_KEY: FORMAT, **header})
         self._seed = seed_of(self._line)
-        # Through the text and back: in memory as it would be read.
-        self.header = parsed(unchecked(stripped(self._line)) or b"") or {}
+        self.header = content_of(self._line)
         self.records: dict[int, dict[str, Any]] = {}
         self._file: SoleFile | None = None
         if path is None:
@@ -211,7 +211,7 @@ class Journal:
         lines = [to_line(record, self._seed) for record in records]
         if self._file is not None:
             self._file.append(b"".join(lines))
-        read = (parsed(unchecked(stripped(line), self._seed) or b"") or {} for line in lines)
+        read = (content_of(line, self._seed) for line in lines)
         self.records.update({item["point"]: item for item in read})
 
     def finish(self) -> None:
@@ -309,5 +309,4 @@ def _text(value: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = _text(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return cut(_text(value), 60)

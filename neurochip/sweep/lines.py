@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-__all__ = ["parsed", "seed_of", "stripped", "to_line", "unchecked"]
+__all__ = ["content_of", "parsed", "seed_of", "stripped", "to_line", "unchecked"]
 
 _BEFORE, _DIGITS, _AFTER = b',"check":"', 16, b'"}'
 _TAIL = len(_BEFORE) + _DIGITS + len(_AFTER)
@@ -45,6 +45,11 @@ def unchecked(line: bytes, seed: bytes = b"") -> bytes | None:
     """Return a stripped line without its checksum; None if that is missing or wrong."""
     body, tail = line[:-_TAIL], line[-_TAIL:]
     return body + b"}" if tail == _BEFORE + _check(body, seed) + _AFTER else None
+
+
+def content_of(line: bytes, seed: bytes = b"") -> dict[str, Any]:
+    """Return what :func:`to_line` wrote, as it is read: tuples are lists, for instance."""
+    return parsed(unchecked(stripped(line), seed) or b"") or {}
 
 
 def parsed(text: bytes) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._extras import require
+from .._values import shown
 from ..errors import SweepError
 from .journal import Journal, read_journal
 from .records import COLUMNS, SPLIT, Row, rows_of
@@ -167,4 +168,6 @@ def path_of(path: Any) -> Path:
     try:
         return Path(path)
     except TypeError:
-        raise SweepError(f"sweep: path = {path!r}; allowed: the path of a file (.jsonl).") from None
+        raise SweepError(
+            f"sweep: path = {shown(path)}; allowed: the path of a file (.jsonl)."
+        ) from None

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._progress import progress_bar
-from .._values import integer, real
+from .._values import integer, real, shown
 from ..errors import SweepError
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
@@ -227,25 +227,28 @@ def _probes(record: Any) -> tuple[str | Probe, ...]:
     probes = tuple(given) if isinstance(given, Iterable) else (given,)
     for probe in probes:
         if not isinstance(probe, (str, Probe)):
-            raise SweepError(f"sweep: record = {probe!r}; allowed: names of variables and Probes.")
+            raise SweepError(
+                f"sweep: record = {shown(probe)}; allowed: names of variables and Probes."
+            )
     return probes
 
 
 def _check(network: Any, chip: Any, measure: Any, executor: Any) -> None:
     if not isinstance(network, Network) and not callable(network):
         raise SweepError(
-            f"sweep: network = {network!r}; allowed: a Network, or a function that returns one."
+            f"sweep: network = {shown(network)}; allowed: a Network, or a function that "
+            "returns one."
         )
     if not isinstance(chip, ChipSpec) and not callable(chip):
         raise SweepError(
-            f"sweep: chip = {chip!r}; allowed: a ChipSpec, or a function that returns one."
+            f"sweep: chip = {shown(chip)}; allowed: a ChipSpec, or a function that returns one."
         )
     if measure is not None and not callable(measure):
-        raise SweepError(f"sweep: measure = {measure!r}; allowed: a function of a PointRun.")
+        raise SweepError(f"sweep: measure = {shown(measure)}; allowed: a function of a PointRun.")
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise SweepError(
-            f"sweep: executor = {executor!r}; allowed: one of concurrent.futures, or another with "
-            "a method submit."
+            f"sweep: executor = {shown(executor)}; allowed: one of concurrent.futures, or another "
+            "with a method submit."
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from compiler import compile_network
 
+from .._values import shown
 from ..emulator import Emulator
 from ..errors import CompileError, SpecError, SweepError
 from ..hardware import LOIHI
@@ -223,7 +223,7 @@ def _checked(measured: Any, point: Point) -> dict[str, Scalar]:
     """Return what ``measure`` gave, as JSON holds it."""
     if not isinstance(measured, Mapping):
         raise SweepError(
-            f"sweep: `measure` returned {reprlib.repr(measured)}; allowed: a dictionary of names "
+            f"sweep: `measure` returned {shown(measured)}; allowed: a dictionary of names "
             "and numbers."
         )
     for name in measured:

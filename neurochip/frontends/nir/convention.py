@@ -17,22 +17,20 @@ A bias adds the same in every step; with ``"impulse"`` it is a constant current.
 from __future__ import annotations
 
 import dataclasses
-import math
-import numbers
 from dataclasses import dataclass
 from typing import Any
 
+from ..._values import real
 from ...errors import FrontendError
 from ...network.network import DELIVERIES
 from ...network.neurons import INTEGRATIONS
-from .node import show
+from .node import LONGEST, show
 
 __all__ = [
     "CONVENTIONS",
     "KICKS",
     "SAID",
     "Convention",
-    "finite_number",
     "resolve_convention",
     "seconds_to_ms",
 ]
@@ -127,18 +125,8 @@ def seconds_to_ms(dt: object) -> float:
     FrontendError
         If it is not a number above 0.
     """
-    seconds = finite_number(dt)
-    if seconds is None or seconds <= 0 or not math.isfinite(seconds * 1000):
-        raise FrontendError(f"NIR: dt = {show(dt)} s; allowed: a number above 0, in seconds.")
+    allowed = "a number above 0, in seconds"
+    seconds = real(
+        *("NIR", "dt", dt, "s"), above=0.0, at_most=LONGEST, allowed=allowed, error=FrontendError
+    )
     return float(f"{seconds * 1000:.12g}")
-
-
-def finite_number(value: object) -> float | None:
-    """Return a finite real number as a float, or None if it is something else."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None

@@ -31,7 +31,7 @@ _MOST_DENSE = 1 << 26  # of a matrix, zeros included: what write_nir writes
 _BLOCK = 1 << 22  # entries of a matrix read at once
 _FREE_BYTES = 1 << 28
 _UNPACKING = 100  # times the size of the file; trained weights unpack to some 10 times
-_FAULTS = (*DAMAGE, AttributeError, SystemError, TypeError)
+_FAULTS = (*DAMAGE, SystemError)
 
 
 @dataclass(frozen=True, eq=False)

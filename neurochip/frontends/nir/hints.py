@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import warnings
@@ -10,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..._values import real
 from ...errors import FrontendError
 from ...typing import Float64Array
-from .convention import Convention, finite_number
+from .convention import Convention
 from .graph import FlatGraph
 from .neurons import NeuronNode
 from .node import as_text, show
@@ -54,9 +56,9 @@ def _said(owner: str, name: str, value: Any) -> Any:
         return text
     if name == "dt" and text is None:
         single = isinstance(value, (np.ndarray, np.generic)) and value.size == 1
-        number = finite_number(value.item() if single else value)
-        if number is not None and number > 0:
-            return number
+        value = value.item() if single else value
+        with contextlib.suppress(FrontendError):
+            return real("NIR", name, value, above=0.0, error=FrontendError)
     allowed = "a number above 0, in seconds" if name == "dt" else "text"
     raise FrontendError(
         f"NIR: the metadata {owner} say {name} = {show(text or value)}; allowed: {allowed}. "

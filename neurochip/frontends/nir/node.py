@@ -7,13 +7,13 @@ list, text or bytes, or a tensor of another library. It is looked at here and no
 from __future__ import annotations
 
 import math
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..._values import shown
 from ...errors import FrontendError
 from ...typing import Float64Array
 
@@ -202,7 +202,7 @@ def fit(first: Shape, second: Shape) -> bool:
 
 def show(value: Any) -> str:
     """Return a value in a message: short, and as Python would write it."""
-    return reprlib.repr(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
+    return shown(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
 
 
 def as_text(value: Any) -> str | None:

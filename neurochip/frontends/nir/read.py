@@ -96,7 +96,7 @@ def read_nir(
     given = check_reset(reset, v_reset)
     graph = load_graph(source)
     fallback = default_reset(graph, reset, given)
-    check_metadata(graph, float(dt), chosen)
+    check_metadata(graph, step / 1000, chosen)
     names = [
         name
         for name, node in graph.nodes.items()
@@ -108,7 +108,7 @@ def read_nir(
         for name in names
     }
     check_step(neurons, step, chosen)
-    check_hint(graph, float(dt))
+    check_hint(graph, step / 1000)
     arrivals = trace_paths(graph, shapes)
     _check_silent(graph, arrivals)
     try:

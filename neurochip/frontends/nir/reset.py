@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._values import real
 from ...errors import FrontendError
-from .convention import finite_number
 from .graph import FlatGraph
 from .hints import snntorch_step
 from .node import NirNode, show
@@ -39,10 +39,7 @@ def check_reset(reset: Any, v_reset: Any) -> float | None:
             raise FrontendError(f"NIR: reset = {show(reset)}; allowed: 'value'.")
         if reset == "subtract":
             raise FrontendError(_REFUSED)
-    number = finite_number(v_reset)
-    if v_reset is not None and number is None:
-        raise FrontendError(f"NIR: v_reset = {show(v_reset)}; allowed: a finite number.")
-    return number
+    return None if v_reset is None else real("NIR", "v_reset", v_reset, error=FrontendError)
 
 
 def default_reset(graph: FlatGraph, reset: str | None, v_reset: float | None) -> float:

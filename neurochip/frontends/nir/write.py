@@ -17,6 +17,7 @@ import numpy as np
 
 from ..._extras import require
 from ..._npz import write_atomically
+from ..._values import shown
 from ...errors import FrontendError
 from ...network import Connection, Network, Population
 from ...typing import Float64Array
@@ -88,7 +89,7 @@ def _request(
             )
         return source.network, source.dt, source.convention, source.outputs
     if not isinstance(source, Network):
-        raise FrontendError(f"NIR: source = {source!r}; allowed: a NirModel or a Network.")
+        raise FrontendError(f"NIR: source = {shown(source)}; allowed: a NirModel or a Network.")
     if dt is None:
         raise FrontendError("NIR: dt is missing; pass the step in seconds, such as dt=1e-4.")
     step = seconds_to_ms(dt)
