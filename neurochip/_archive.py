@@ -23,7 +23,7 @@ import numpy as np
 __all__ = ["DAMAGE", "TEXT_LIMIT", "ZIP", "Archive", "checksum", "reason", "total"]
 
 ZIP = b"PK\x03\x04"
-"""How a zip file begins."""
+"""The first bytes of a zip file."""
 
 TEXT_LIMIT = 1 << 24
 """Characters of a text in a file; JSON takes up to 25 bytes of memory for each."""
@@ -43,7 +43,7 @@ DAMAGE = (
     TypeError,
     ValueError,
 )
-"""What is raised on bytes, and on values made of them, that are not what they should be."""
+"""Exceptions that damaged bytes raise, or values that were made of them."""
 
 _CHUNK = 1 << 20
 _MAGIC = b"\x93NUMPY"
@@ -196,7 +196,7 @@ def total(sums: Mapping[str, str]) -> str:
 
 
 def reason(problem: BaseException) -> str:
-    """What went wrong, to be quoted within a sentence."""
+    """Return the cause of an exception, to be quoted within a sentence."""
     if isinstance(problem, KeyError):
         return f"no {problem.args[0]!r} in it" if problem.args else "a part is missing"
     if isinstance(problem, RecursionError):

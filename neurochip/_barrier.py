@@ -28,7 +28,7 @@ from .typing import Int64Array
 __all__ = ["BROKEN", "is_broken", "new_barrier", "wait_for_all"]
 
 BROKEN = 1 << 62
-"""What whoever cannot come writes into a barrier; more arrivals than there ever are."""
+"""The value that a thread which cannot come writes into a barrier; no run has as many arrivals."""
 
 _SPINS = 2000  # some microseconds: longer than a wait takes where every thread has a core
 
@@ -103,7 +103,7 @@ def new_barrier() -> Int64Array:
 
 
 def is_broken(barrier: Int64Array) -> bool:
-    """Whether someone cannot come."""
+    """Return whether a barrier is broken, because a thread cannot come."""
     return bool(barrier[0] >= BROKEN)
 
 

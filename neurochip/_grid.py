@@ -9,4 +9,4 @@ GRID_TOLERANCE = 1e-3
 puts times a little below the grid; a refractory period lasts as many steps."""
 
 LAST_STEP = (1 << 31) - 1
-"""What no run reaches: steps are counted in 32 bits. Later spikes of a stimulus belong to it."""
+"""The step that no run reaches: steps are counted in 32 bits. Later spikes belong to it."""

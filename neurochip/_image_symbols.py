@@ -1,4 +1,4 @@
-"""What the integers of a chip image meant; ``neurochip.image`` is where to import it from."""
+"""Symbols: names and units of the integers of an image; import them from ``neurochip.image``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["InputSymbol", "PopulationSymbol", "Symbols"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopulationSymbol(ArrayValue):
-    """What the compartments of a population meant; arrays of shape (size,), size at least 1.
+    """The meaning of the compartments of a population; arrays of shape (size,), size at least 1.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whatever a user passes, as an array of plain numbers in the unit of the argument.
+"""Conversion of what a user passes to an array of plain numbers in the unit of the argument.
 
 ``np.asarray`` takes the number out of a quantity and leaves its unit behind, takes what a mask
 hides, and makes numbers of True and False. Here a quantity is converted, or refused where it has

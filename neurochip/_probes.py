@@ -1,4 +1,4 @@
-"""What a user asks to record; ``neurochip.recording`` is where these names are imported from."""
+"""Probes: requests to record a variable. Import them from ``neurochip.recording``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Probe", "as_probes", "resolve_probes"]
 
 @dataclass(frozen=True)
 class Probe:
-    """What to record beside spikes, which are always recorded.
+    """A request to record a variable beside spikes, which are always recorded.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ _PATIENCE = 2.0  # s: a run that is over before that shows nothing
 
 
 class Progress(Protocol):
-    """What counts."""
+    """An object that counts what is done."""
 
     def update(self, n: int = 1, /) -> object:
         """Count ``n`` more."""

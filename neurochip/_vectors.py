@@ -78,7 +78,7 @@ _STATUSES = ("agree", "differ", "unsupported")
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """What an engine gave.
+    """The output of an engine.
 
     ``u`` and ``v`` have shape (n_steps, n_neurons), or are None where only spikes were recorded;
     ``spike_step`` and ``spike_neuron`` are sorted by step, then neuron.

@@ -1,4 +1,4 @@
-"""How a command ends that cannot do what it was asked: one message, and an exit status."""
+"""Ends a command that cannot do what it was asked with one message and an exit status."""
 
 from __future__ import annotations
 

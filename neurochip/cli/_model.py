@@ -34,7 +34,7 @@ _WANTED = {"network": (Network, "a neurochip Network"), "chip": (ChipSpec, "a Ch
 
 
 class Model(NamedTuple):
-    """What a model file describes.
+    """The network and the chip that a model file describes.
 
     Parameters
     ----------

@@ -67,4 +67,4 @@ SEED = _Number(int, "an integer of at least 0", lambda x: x >= 0)
 """A seed."""
 
 COUNT = _Number(int, "an integer of at least 1", lambda x: x >= 1)
-"""How many there are to be."""
+"""A number of things, at least one."""

@@ -1,4 +1,4 @@
-"""What a command says: its lines on a terminal, and the files that it has written.
+"""Prints what a command says: lines on a terminal, and the files that it has written.
 
 Nothing that is said can stop a command from writing its files: standard output that is full, closed
 or no longer read is noted, and becomes an error at the end.

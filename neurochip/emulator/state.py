@@ -68,7 +68,7 @@ class Row:
 ROWS = 4
 
 UNDERWAY = -1
-"""What ``State.clock`` shows while registers change."""
+"""The value of ``State.clock`` while registers change."""
 
 
 class Widths(NamedTuple):
@@ -214,7 +214,7 @@ def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
 
 
 def _in_units(offset: int, mask: int, unit: int) -> tuple[np.int32, np.int32]:
-    """Offset and mask of the multiples of ``unit``, a power of two, that a register can hold."""
+    """Return offset and mask of the multiples of ``unit``, a power of two, that a register has."""
     below, above = offset // unit, (mask - offset) // unit
     narrow = np.array([below, below + above]).astype(np.int32)  # 2**31 of them: as any int32
     return narrow[0], narrow[1]

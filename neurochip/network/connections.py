@@ -282,7 +282,7 @@ def _check_number(label: str, synapses: float) -> None:
 
 
 def _skips_own(label: str, allowed: Any, source: Source, target: Population) -> bool:
-    """Whether neurons are not connected to themselves, though source and target are one."""
+    """Return whether neurons are not connected to themselves, where source and target are one."""
     allowed = switch(label, "allow_self_connections", allowed, error=NetworkError)
     return not allowed and isinstance(source, Population) and source.name == target.name
 

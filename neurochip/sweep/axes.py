@@ -53,7 +53,7 @@ _ADVICE = " Look other objects up by name in the function for network or chip."
 _LARGEST = 10**300  # of an integer: beyond, floats end, and Python stops writing it in digits
 
 MOST_POINTS = 1_000_000
-"""Of a sweep: they are all listed before the first one runs."""
+"""The most points that a sweep may have: all are listed before the first one runs."""
 
 
 def parameters_of(maker: Any, role: str) -> tuple[inspect.Parameter, ...]:

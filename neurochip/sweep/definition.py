@@ -1,4 +1,4 @@
-"""What all points of a sweep share, and what a point's network and chip are made and known by."""
+"""The definition of a sweep, which makes the network and the chip of each point and knows them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"_\d+\b")
 
 @dataclass(frozen=True, kw_only=True)
 class PointRun:
-    """What one point of a sweep gave, for a function that measures more.
+    """The runs of one point of a sweep, for a function that measures more.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class PointRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """What all points of a sweep share; it travels to the workers.
+    """The values that all points of a sweep share; it travels to the workers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What to say when a function of the user fails: which one, where in its file, and with what."""
+"""Says which function of the user failed, where in its file, and with what."""
 
 from __future__ import annotations
 

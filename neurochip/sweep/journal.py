@@ -39,7 +39,7 @@ _MOST_NAMED = 8  # damaged lines in a message
 
 @dataclass
 class Contents:
-    """What is in a file, also in one whose writer was killed.
+    """The content of a file, also of one whose writer was killed.
 
     Parameters
     ----------

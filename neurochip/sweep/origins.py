@@ -1,4 +1,4 @@
-"""Whether points came from the networks and chips that this sweep has at them.
+"""Checks that points came from the networks and chips that this sweep has at them.
 
 Each record holds a digest of its network and its chip. Those of the points that are in a file are
 compared with what the functions give now; those of new points with one another: where workers made

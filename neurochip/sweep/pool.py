@@ -172,7 +172,7 @@ def _submitted(pool: Executor, job: Job, definition: Definition, task: Task) -> 
 
 
 def _outcome(future: Future[Outcome], running: dict[Future[Outcome], Task]) -> Outcome:
-    """What became of a task, also if its worker did not live to say so."""
+    """Return the outcome of a task, also if its worker did not live to say so."""
     try:
         return future.result()
     except KeyboardInterrupt as problem:

@@ -1,4 +1,4 @@
-"""What a point leaves: a record, the rows that it makes, and whether it has the shape of one."""
+"""Records of points: the rows that they make, and checks that they have the shape of one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ COLUMNS = (
     *("coincidence", "reference_saturated", "chip_saturated"),
     *("v_rmse", "v_largest_error", "v_neurons"),
 )
-"""Of each population."""
+"""Columns of each population."""
 
 SPLIT = tuple(
     f"{part}_{kind}"
     for part in ("quantisation", "time_step", "total")
     for kind in ("signed", "absolute")
 )
-"""Of each population where there is a finer reference."""
+"""Columns of each population where there is a finer reference."""
 
 RESULT_COLUMNS = (*_POINT, *COLUMNS, *SPLIT, *OVERFLOWS)
 """Names that no axis and no further result may have."""
@@ -62,7 +62,7 @@ def rows_of(
 
 
 def is_header(found: Mapping[str, Any]) -> bool:
-    """Whether it says of a sweep what its rows need."""
+    """Return whether a header says of a sweep what its rows need."""
     axes, points, fine = found.get("axes"), found.get("points"), found.get("fine", "missing")
     return (
         isinstance(axes, list)
@@ -75,7 +75,7 @@ def is_header(found: Mapping[str, Any]) -> bool:
 
 
 def is_record(found: Mapping[str, Any], header: Mapping[str, Any], digests: bool) -> bool:
-    """Whether it is a point of the sweep of this header: its members, and the type of each.
+    """Return whether a record has the members of a point of this sweep, each of its type.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a function of the user depends on: its code, and all values and functions that it names.
+"""Finds what a function of the user depends on: its code, and the values and functions it names.
 
 A network is known by what it contains. Of a ``measure`` only the results are there, so its code
 stands for them: bytecode, which is what runs, also where there is no source or the source has
@@ -46,7 +46,7 @@ _LIBRARIES = tuple(
 
 @dataclass(frozen=True)
 class Uses:
-    """What a function depends on.
+    """The code and the values that a function depends on.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def used_by(function: Callable[..., Any]) -> Iterator[Uses]:
 
 
 def is_own(path: str, module: str | None = None) -> bool:
-    """Whether code is the user's: neither installed, nor of Python, nor of neurochip.
+    """Return whether code is the user's: neither installed, nor of Python, nor of neurochip.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ _DIGESTS = 1_000
 
 
 class Outcome(NamedTuple):
-    """What became of some points: what was found, and what ended it before all were done."""
+    """The outcome of some points: what was found, and what ended it before all were done."""
 
     found: list[dict[str, Any]]
     problem: SweepError | KeyboardInterrupt | None = None
@@ -45,7 +45,7 @@ class Event(Protocol):
     """That of ``threading`` or of ``multiprocessing``."""
 
     def is_set(self) -> bool:
-        """Whether it has happened."""
+        """Return whether it has happened."""
 
 
 def evaluate(
@@ -106,7 +106,7 @@ def _each(
 
 
 def _evaluator(definition: Definition) -> _Evaluator:
-    """What this process keeps for the sweep."""
+    """Return the values that this process keeps for the sweep."""
     found = _kept.get(definition.key)
     if found is None:
         forget()  # the last sweep

@@ -27,7 +27,7 @@ _STORED = "neurochip.put_back"
 
 
 def depends_on_run(source: Any) -> bool:
-    """Whether an input draws for the free neurons alone, so that its draws depend on the run."""
+    """Return whether an input draws for the free neurons alone: its draws depend on the run."""
     return isinstance(source, PoissonInput) and _condition(source) is not None
 
 

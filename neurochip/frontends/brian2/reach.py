@@ -19,7 +19,7 @@ _FAR = 32  # a threshold nearer than this many times what moves v costs it 5 of 
 
 
 def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
-    """Whether no neuron of a group can spike, and its threshold is far from all that v does.
+    """Return whether no neuron of a group can spike, with a threshold far from all that v does.
 
     v stays below the larger of its start and its resting level, plus what would be left of all its
     synapses, were they all to add in every step.

@@ -53,7 +53,7 @@ _KNOWN = (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Roster:
-    """What runs in a Brian2 network.
+    """The objects that run in a Brian2 network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a graph lets one know about how it was meant, held against how it is read."""
+"""Warns where a graph was meant in another way than it is read, as far as it lets one know."""
 
 from __future__ import annotations
 

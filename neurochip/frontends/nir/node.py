@@ -191,7 +191,7 @@ def size_of(label: str, shape: Shape) -> int:
 
 
 def fit(first: Shape, second: Shape) -> bool:
-    """Whether tensors of two shapes have the same elements in the same order.
+    """Return whether tensors of two shapes have the same elements in the same order.
 
     Dimensions of 1 do not count, and a vector has the elements of any tensor, row by row.
     """

@@ -1,4 +1,4 @@
-"""What happens to v after a spike, which a NIR graph cannot say.
+"""Asks what happens to v after a spike, which a NIR graph cannot say.
 
 NIR has a ``v_reset``, and nothing for neurons that are lowered by their threshold instead ("soft
 reset"). Simulators whose neurons are lowered, snnTorch, sinabs and Rockpool by default and
