@@ -218,12 +218,15 @@ def real(
         return found
     if allowed is None:
         allowed = "a finite number" if finite else "a number"
-        if above is not None or at_least is not None:
-            allowed = f"a number above {above:g}" if above is not None else _at_least(at_least)
-    if problem.clause:  # it says what the unit is
-        text, allowed = f"{shown(value)}{problem.clause}", f"{allowed}{_in(unit)}"
-    else:
-        text = f"{shown(value)} {unit}".rstrip()
+        if above is not None:
+            allowed = f"a number above {above:g}"
+        elif at_least is not None:
+            allowed = f"a number of at least {at_least:g}"
+        if problem.clause:
+            allowed += _in(unit)
+    text = (
+        f"{shown(value)}{problem.clause}" if problem.clause else f"{shown(value)} {unit}".rstrip()
+    )
     raise error(f"{owner}: {name} = {text}; allowed: {allowed}.{_after(problem.remedy)}")
 
 
@@ -237,10 +240,6 @@ def _float(value: Any, unit: str) -> float:
     if array.ndim or array.dtype.kind not in "iuf":
         raise NotPlainError
     return float(array)
-
-
-def _at_least(bound: float | None) -> str:
-    return f"a number of at least {bound:g}"
 
 
 def _in(unit: str) -> str:

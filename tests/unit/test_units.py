@@ -27,7 +27,8 @@ from neurochip import (
 )
 from neurochip._values import integers, quantity, real, reals
 from neurochip.emulator import Emulator
-from neurochip.errors import NetworkError, NeurochipError, StimulusError
+from neurochip.errors import FrontendError, NetworkError, NeurochipError, StimulusError
+from neurochip.frontends.nir.convention import seconds_to_ms
 from neurochip.mapping import CostTable
 from neurochip.reference import simulate_reference
 from neurochip.stimulus import count_steps
@@ -374,3 +375,17 @@ def test_a_hidden_value_is_refused_wherever_it_is():
     masked_quantity.mask = np.array([False, True])  # as that of astropy's Masked
     with pytest.raises(NetworkError, match="of which 1 value is masked"):
         reals("x", "t", masked_quantity, "ms", allowed="numbers")
+
+
+@quiet_brian2
+def test_the_step_of_a_nir_graph_is_in_seconds_also_as_a_quantity():
+    brian2 = pytest.importorskip("brian2")
+    quantities = pytest.importorskip("quantities")
+    assert seconds_to_ms(0.1 * brian2.ms) == 0.1
+    assert seconds_to_ms(0.1 * quantities.ms) == 0.1
+    message = (
+        "NIR: dt = 1. * mvolt, which cannot be converted to s; allowed: a number above 0, in "
+        "seconds."
+    )
+    with pytest.raises(FrontendError, match=exactly(message)):
+        seconds_to_ms(1 * brian2.mV)
