@@ -35,5 +35,5 @@ def inline_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     dispatcher: Any = numba.njit(**_POLICY, **options)(function)
     if dispatcher is not function:  # it is the same where NUMBA_DISABLE_JIT is set
-        keep_on_disk(dispatcher, function)
+        keep_on_disk(dispatcher)
     return dispatcher  # type: ignore[no-any-return]

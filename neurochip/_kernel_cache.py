@@ -1,11 +1,10 @@
 """Compiled kernels on disk: where they lie, and reading and writing them without trust.
 
-Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls,
-and cannot read an index that names a class which is gone. So compiled kernels are kept in a folder
-whose name holds a digest of all sources of their package, and of the files in :data:`SHARED`, whose
-kernels and constants all packages may use: an edit or an upgrade starts a new folder. It lies in
-the user's cache: files beside the sources would outlive an uninstallation, and hide what is
-installed next.
+Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls.
+So the names of the files hold the kernel's key (:mod:`neurochip._kernel_key`), which covers
+everything that the compiled code depends on: what has changed is compiled again, in whichever file
+it lies, and nothing else is. The files lie in the user's cache: beside the sources they would
+outlive an uninstallation, and hide what is installed next.
 
 The cache only saves time, so it never ends a program: a file that cannot be read is compiled again,
 and a folder that cannot be written costs one warning.
@@ -14,28 +13,27 @@ and a folder that cannot be written costs one warning.
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import pickle
+import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.dispatcher import Dispatcher
 
-__all__ = ["SHARED", "keep_on_disk"]
+from ._kernel_key import key_of
 
-SHARED = ("_barrier.py", "_grid.py", "_jit.py", "_kernel_cache.py", "_llvm.py", "_workers.py")
-"""Files beside this one that kernels of all packages depend on."""
+__all__ = ["keep_on_disk"]
 
 
-def keep_on_disk(dispatcher: Any, function: Callable[..., Any]) -> None:
-    """Let a compiled function be read from disk, and be written there once it is compiled."""
-    folder = _cache_folder(Path(function.__code__.co_filename).parent)
+def keep_on_disk(kernel: Dispatcher) -> None:
+    """Let a compiled kernel be read from disk, and be written there once it is compiled."""
+    folder = _cache_folder(Path(kernel.py_func.__code__.co_filename).parent)
     if folder is None:
         return
     # Numba picks the folder of a function when its cache is made.
@@ -43,32 +41,42 @@ def keep_on_disk(dispatcher: Any, function: Callable[..., Any]) -> None:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
-        dispatcher._cache = _KernelCache(function)
+        kernel._cache = _KernelCache(kernel, folder)
     except RuntimeError as problem:  # the folder was lost since it was chosen
-        _warn_once(str(folder.parent), str(problem))
+        _warn_once(str(folder), str(problem))
     finally:
         config.CACHE_DIR = before
 
 
 class _KernelCache(FunctionCache):
-    """The cache of one function, which reports what it cannot write and goes on."""
+    """The cache of one kernel, which reports what it cannot write and goes on."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
-        locator = self._impl.locator
-        self._cache_file = _CheckedFiles(
-            cache_path=self.cache_path,
-            filename_base=self._impl.filename_base,
-            source_stamp=locator.get_source_stamp(),
-        )
+    def __init__(self, kernel: Dispatcher, folder: Path) -> None:
+        super().__init__(kernel.py_func)
+        # Numba adds a folder for the path of the source. Equal keys mean equal kernels, so all
+        # installations of a user share what one of them has compiled.
+        self._cache_path = self._impl.locator._cache_path = str(folder)
+        self._kernel: Dispatcher | None = kernel  # until its key is known
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return a compiled function, or None where there is none on disk."""
+        # All that the kernel refers to is defined once it is called, not where it is made.
+        if self._kernel is not None:
+            key = key_of(self._kernel)
+            self._cache_file = _CheckedFiles(
+                cache_path=self.cache_path,
+                filename_base=f"{self._kernel.__name__}-{key[:20]}.{sys.implementation.cache_tag}",
+                source_stamp=key,
+            )
+            self._kernel = None
+        return super().load_overload(sig, target_context)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write a compiled function, where that is possible."""
         try:
             super().save_overload(sig, data)
         except OSError as problem:
-            folder = Path(self.cache_path).parents[1]
-            _warn_once(str(folder), problem.strerror or str(problem))
+            _warn_once(self.cache_path, problem.strerror or str(problem))
 
 
 class _CheckedFiles(IndexDataCacheFile):
@@ -114,18 +122,14 @@ def _checksum(body: bytes) -> bytes:
 
 @functools.cache
 def _cache_folder(package: Path) -> Path | None:
-    shared = [Path(__file__).with_name(name) for name in SHARED]
-    sources = sorted({*shared, *package.glob("*.py")})
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    name = f"{package.name}-{digest[:16]}"
-    for parent in _candidates(package):
+    for folder in _candidates(package):
         try:
-            (parent / name).mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             # os.access looks at permissions only, not at whether a file can be made.
-            tempfile.TemporaryFile(dir=parent / name).close()
+            tempfile.TemporaryFile(dir=folder).close()
         except OSError:
             continue
-        return parent / name
+        return folder
     _warn_once(str(_candidates(package)[0]), "it cannot be written")
     return None
 

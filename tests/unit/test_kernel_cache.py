@@ -1,6 +1,8 @@
 """Where compiled kernels are kept, and what happens where they cannot be read or written."""
 
-import ast
+import importlib
+import importlib.util
+import itertools
 import os
 import re
 import subprocess
@@ -11,9 +13,11 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 from neurochip import _kernel_cache
 from neurochip._jit import kernel
+from neurochip._kernel_key import key_of
 
 ROOT = Path(__file__).parents[2]
 JIT = not numba.config.DISABLE_JIT
@@ -58,7 +62,7 @@ def test_kernels_lie_in_the_users_cache_and_not_beside_their_sources(
 ):
     """pip removes only what it installed: a folder that is left hides an editable install."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder().parent == tmp_path / "neurochip"
+    assert cache_folder() == tmp_path / "neurochip"
 
 
 def test_kernels_lie_beside_their_sources_where_the_users_cache_cannot_be_made(
@@ -66,12 +70,12 @@ def test_kernels_lie_beside_their_sources_where_the_users_cache_cannot_be_made(
 ):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert cache_folder().parent == tmp_path / "package" / "__pycache__"
+    assert cache_folder() == tmp_path / "package" / "__pycache__"
 
 
 def test_numbas_own_setting_comes_first(cache_folder, monkeypatch, tmp_path):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    assert cache_folder().parent == tmp_path / "neurochip"
+    assert cache_folder() == tmp_path / "neurochip"
 
 
 def test_where_no_folder_can_be_written_kernels_are_compiled_with_a_warning(
@@ -99,7 +103,7 @@ def test_a_user_without_a_home_directory_has_a_folder_all_the_same(
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr("os.getuid", lambda: 2**31 - 5)  # a number that no user has
-    assert cache_folder().parent == tmp_path / "package" / "__pycache__"
+    assert cache_folder() == tmp_path / "package" / "__pycache__"
 
 
 @needs_jit
@@ -154,7 +158,7 @@ def test_a_folder_that_cannot_be_written_costs_one_warning(compiled_sum, monkeyp
     with pytest.warns(UserWarning, match="compiled kernels") as caught:
         assert run(function) == 10
     assert [str(item.message) for item in caught] == [
-        f"compiled kernels cannot be kept in {folder.parent} (No space left on device), so every "
+        f"compiled kernels cannot be kept in {folder} (No space left on device), so every "
         "start compiles them again. Set NUMBA_CACHE_DIR to a folder that can be written."
     ]
     with warnings.catch_warnings():
@@ -162,25 +166,119 @@ def test_a_folder_that_cannot_be_written_costs_one_warning(compiled_sum, monkeyp
         assert function(np.arange(5.0)) == 10
 
 
-def test_what_kernels_import_from_the_top_of_the_package_is_in_the_digest():
-    """A change of a shared kernel or constant must start a new folder, of a message none."""
-    without_kernels = {"errors", "typing", "hardware", "image", "registers", "_values"}
-    missing = {}
+NUMBERS = itertools.count()
+FACTOR = "FACTOR = 3\n"
+INNER = """
+from neurochip._jit import inline_kernel, kernel
+
+@kernel
+def inner(value):
+    return 2 * value
+"""
+OUTER = """
+from neurochip._jit import kernel
+from {folder}.inner import inner
+from {folder}.constants import FACTOR
+
+@kernel
+def outer(value):
+    'Return a multiple.'
+    return FACTOR * inner(value)
+"""
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """Writes two kernels and a constant in three files; the outer kernel's file never changes."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(_kernel_cache, "_cache_folder", _kernel_cache._cache_folder.__wrapped__)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def outer_of(inner=INNER, constants=FACTOR, outer=OUTER):
+        folder = f"written_{next(NUMBERS)}"  # each time elsewhere
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "inner.py").write_text(inner)
+        (tmp_path / folder / "constants.py").write_text(constants)
+        (tmp_path / "outer.py").write_text(outer.format(folder=folder))
+        spec = importlib.util.spec_from_file_location("outer", tmp_path / "outer.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.outer
+
+    return outer_of
+
+
+@needs_jit
+def test_a_kernel_that_moved_to_another_folder_is_read_and_once_changed_there_compiled_again(
+    package,
+):
+    assert package()(5) == 30
+    moved = package()
+    assert moved(5) == 30
+    assert sum(moved.stats.cache_hits.values()) == 1
+    changed = package(inner=INNER.replace("2 *", "7 *"))
+    assert changed(5) == 105
+    assert sum(changed.stats.cache_hits.values()) == 0
+
+
+@needs_jit
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"constants": "FACTOR = 4"},
+        {"constants": "FACTOR = 3.0"},
+        {"constants": "from neurochip._jit import kernel as FACTOR"},
+        {"inner": INNER.replace("@kernel", "@inline_kernel")},
+    ],
+)
+def test_what_a_kernel_refers_to_is_in_its_key(package, change):
+    assert key_of(package()) != key_of(package(**change))
+
+
+@needs_jit
+def test_the_docstring_and_the_place_of_a_kernel_are_not_in_its_key(package):
+    described = OUTER.replace("Return a multiple.", "Return something.").replace("@", "\n\n@")
+    assert key_of(package()) == key_of(package(outer=described))
+
+
+@needs_jit
+def test_a_kernel_that_refers_to_something_that_can_change_unnoticed_is_refused(package):
+    message = (
+        "kernel 'outer' refers to a list, whose changes would not be noticed: allowed are kernels, "
+        "numbers, strings, tuples, functions and classes"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        package(constants="FACTOR = [3]")(5)
+
+
+@needs_jit
+def test_a_kernel_that_is_defined_later_in_the_file_is_in_the_key(package):
+    later = """
+from neurochip._jit import kernel
+
+@kernel
+def inner(value):
+    return doubled(value)
+
+@kernel
+def doubled(value):
+    return 2 * value
+"""
+    first, second = package(inner=later), package(inner=later.replace("2 *", "7 *"))
+    assert (first(5), second(5)) == (30, 105)
+
+
+@needs_jit
+def test_every_kernel_of_the_project_has_a_key():
+    seen = 0
     for path in [*(ROOT / "neurochip").rglob("*.py"), *(ROOT / "compiler").rglob("*.py")]:
-        tree = ast.parse(path.read_text())
-        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-        depth = len(path.relative_to(ROOT / "neurochip").parts) if "neurochip" in path.parts else 0
-        top = {
-            (node.module or "").removeprefix("neurochip.")
-            for node in imports
-            if (depth and node.level == depth) or (node.module or "").startswith("neurochip.")
-        }
-        if "_jit" not in top or path.name in _kernel_cache.SHARED:
-            continue
-        unknown = {f"{name}.py" for name in top if name and name not in without_kernels}
-        if unknown - {*_kernel_cache.SHARED}:
-            missing[str(path)] = unknown
-    assert not missing
+        if "kernel\n" in path.read_text(encoding="utf-8") and path.name != "__init__.py":
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            for value in vars(importlib.import_module(name)).values():
+                if isinstance(value, Dispatcher):
+                    assert re.fullmatch("[0-9a-f]{64}", key_of(value))
+                    seen += 1
+    assert seen > 100
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="user namespaces are a feature of Linux")

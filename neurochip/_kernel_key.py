@@ -1,0 +1,79 @@
+"""The key of a kernel: one digest over everything that its compiled code depends on.
+
+Numba looks at a kernel's own bytecode only, not at the kernels that it calls nor at the constants
+that it reads. The key covers all of them, in whichever files they lie.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+
+__all__ = ["key_of"]
+
+_CONSTANTS = (bool, int, float, str, bytes, tuple, type(None), np.generic)
+_LIBRARIES = frozenset({"builtins", "llvmlite", "math", "numba", "numpy"})
+"""Packages whose members count by their name: their version belongs to the environment."""
+
+
+@functools.cache
+def key_of(kernel: Dispatcher) -> str:
+    """Return a hexadecimal digest of a kernel's options, its bytecode and all that it refers to.
+
+    A kernel that is called counts with its own key, a constant with its value, and any other Python
+    function or class with the whole file that defines it.
+
+    Raises
+    ------
+    TypeError
+        If the kernel refers to something of another kind, whose change would not be noticed.
+    """
+    digest = hashlib.sha256(repr(sorted(kernel.targetoptions.items())).encode())
+    for part in _parts(kernel.py_func):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _parts(function: Any) -> Iterator[str]:
+    code = function.__code__
+    constants = [constant for constant in code.co_consts if constant is not function.__doc__]
+    yield f"{code.co_code.hex()} {constants} {code.co_names} {function.__defaults__}"
+    for name in code.co_names:
+        if name not in function.__globals__:
+            continue  # an attribute, or one of Python's builtins
+        value = function.__globals__[name]
+        if not isinstance(value, ModuleType):
+            yield f"{name} = {_described(value, function)}"
+            continue
+        for member in code.co_names:
+            if member in vars(value):
+                yield f"{name}.{member} = {_described(vars(value)[member], function)}"
+
+
+def _described(value: Any, function: Any) -> str:
+    if isinstance(value, Dispatcher):
+        return key_of(value)
+    if isinstance(value, _CONSTANTS):
+        return f"{type(value).__name__} {value!r}"
+    module = getattr(value, "__module__", getattr(value, "__name__", ""))
+    if module.partition(".")[0] in _LIBRARIES:
+        return f"{module} {getattr(value, '__name__', '')}"
+    if callable(value):
+        return _source_of(module)
+    raise TypeError(
+        f"kernel {function.__qualname__!r} refers to a {type(value).__name__}, whose changes would "
+        "not be noticed: allowed are kernels, numbers, strings, tuples, functions and classes"
+    )
+
+
+@functools.cache
+def _source_of(module: str) -> str:
+    return hashlib.sha256(Path(str(sys.modules[module].__file__)).read_bytes()).hexdigest()
