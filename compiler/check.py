@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurochip._values import instance, real
+from neurochip._support.values import instance, real
 from neurochip.errors import CompileError
 from neurochip.hardware import ChipSpec
 from neurochip.network import Network

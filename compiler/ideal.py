@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip._grid import GRID_TOLERANCE
+from neurochip._support.grid import GRID_TOLERANCE
 from neurochip.errors import CompileError
 from neurochip.network import LIF, Network, Population
 from neurochip.typing import Float64Array, Int64Array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurochip._values import choice, integer, real
+from neurochip._support.values import choice, integer, real
 from neurochip.errors import CompileError
 
 __all__ = ["GAINS", "MESHES", "PLACEMENTS", "WEIGHT_ROUNDINGS", "CompileOptions"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from neurochip._values import instance
+from neurochip._support.values import instance
 from neurochip.errors import CompileError
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.image import ChipImage

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip._values import instance, reals, shown
+from neurochip._support.values import instance, reals, shown
 from neurochip.errors import CompileError
 from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.network import Network

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
-from ._values import integer, shown, switch
+from ._support.values import integer, shown, switch
 from .errors import SpecError
 from .fixedpoint import Format, Overflow, Rounding
 

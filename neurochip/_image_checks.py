@@ -9,7 +9,7 @@ import numpy as np
 
 from ._image_parts import Compartments, Noise, SynapseGroup, check_array
 from ._image_symbols import Symbols
-from ._values import shown
+from ._support.values import shown
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
 from .registers import SignMode, check_format, decode_voltage_limits, mantissa_range

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._values import (
+from ._support.values import (
     MOST_IDS,
     ArrayValue,
     check_size,

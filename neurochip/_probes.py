@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._values import instance, integers, items, shown
+from ._support.values import instance, integers, items, shown
 from .errors import RecordingError
 from .typing import Int32Array
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ._archive import Archive
-from ._npz import opened, refusing
+from ._support.archive import Archive
+from ._support.npz import opened, refusing
 from .errors import ImageError
 from .registers import SignMode
 from .typing import Int8Array, Int32Array

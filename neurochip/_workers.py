@@ -17,7 +17,7 @@ import numpy as np
 
 from ._barrier import BROKEN
 from ._jit import kernel
-from ._values import integer, shown
+from ._support.values import integer, shown
 from .errors import EmulatorError
 from .typing import Int32Array, Int64Array
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ._values import choice, instance, instances, integer, real
+from ._support.values import choice, instance, instances, integer, real
 from .errors import ImageError
 
 __all__ = ["CompileReport", "ReportRow", "ScaleRow", "Span"]

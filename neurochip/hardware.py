@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._core_spec import CoreSpec
-from ._values import MOST_IDS, check_name, instance, integer, shown
+from ._support.values import MOST_IDS, check_name, instance, integer, shown
 from .errors import SpecError
 from .mesh import MeshSpec
 

@@ -17,7 +17,7 @@ import numpy as np
 from ._image_checks import check_image
 from ._image_parts import Compartments, Noise, SynapseGroup
 from ._image_symbols import InputSymbol, PopulationSymbol, Symbols
-from ._values import MOST_IDS, ArrayValue, instance, instances, integer
+from ._support.values import MOST_IDS, ArrayValue, instance, instances, integer
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import ChipSpec

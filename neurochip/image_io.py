@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ._archive import Archive
-from ._npz import read_npz, write_npz
-from ._values import shown
+from ._support.archive import Archive
+from ._support.npz import read_npz, write_npz
+from ._support.values import shown
 from .compile_report import CompileReport
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec, MeshSpec

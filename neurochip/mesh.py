@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._values import MOST_IDS, integer, real
+from ._support.values import MOST_IDS, integer, real
 from .errors import SpecError
 from .typing import Float64Array, Int64Array
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._image_parts import whole_numbers
-from ._values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
+from ._support.values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
 from .errors import ImageError
 from .hardware import ChipSpec, CoreSpec
 from .image import ChipImage, Compartments, Noise, SynapseGroup

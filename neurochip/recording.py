@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ._archive import Archive
-from ._npz import read_npz, write_npz
 from ._probes import Probe, as_probes, resolve_probes
-from ._values import (
+from ._support.archive import Archive
+from ._support.npz import read_npz, write_npz
+from ._support.values import (
     ArrayValue,
     check_name,
     check_size,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._values import integer, shown
+from ._support.values import integer, shown
 from .errors import ImageError
 from .fixedpoint import Overflow, Rounding
 from .hardware import CoreSpec

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ._grid import GRID_TOLERANCE, LAST_STEP
-from ._memory import EnoughMemory
-from ._npz import read_npz, write_npz
-from ._values import ArrayValue, instance, instances, integer, items, real, shown, switch
+from ._support.grid import GRID_TOLERANCE, LAST_STEP
+from ._support.memory import EnoughMemory
+from ._support.npz import read_npz, write_npz
+from ._support.values import ArrayValue, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
 from .typing import Int32Array

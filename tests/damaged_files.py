@@ -36,7 +36,7 @@ from neurochip import (
     fixed_probability,
     one_to_one,
 )
-from neurochip._npz import write_npz
+from neurochip._support.npz import write_npz
 from neurochip.conformance import load_case
 from neurochip.errors import ImageError, NeurochipError, RecordingError, StimulusError
 from neurochip.image_io import load_image, save_image

@@ -11,8 +11,8 @@ import numpy as np
 
 from compiler import compile_network
 
-from .._progress import progress_bar
-from .._values import MOST_IDS, instance, integer, real, switch
+from .._support.progress import progress_bar
+from .._support.values import MOST_IDS, instance, integer, real, switch
 from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..hardware import LOIHI, ChipSpec

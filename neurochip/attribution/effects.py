@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .._values import shown
+from .._support.values import shown
 from ..errors import AnalysisError
 from ..typing import Float64Array
 from .sources import GRID, REGISTERS

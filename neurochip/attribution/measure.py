@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .._grid import GRID_TOLERANCE
+from .._support.grid import GRID_TOLERANCE
 from ..recording import Recording
 from ..typing import Float64Array, Int64Array
 from ..validation import metrics

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .._drawing import draw_ticks
-from .._values import instance
+from .._support.drawing import draw_ticks
+from .._support.values import instance
 from ..errors import AnalysisError
 from .effects import METRICS, Attribution
 from .sources import GRID, REGISTERS

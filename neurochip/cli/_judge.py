@@ -9,10 +9,10 @@ from typing import Any
 
 from compiler import compile_network
 
-from .._json import as_json
-from .._names import file_stems
-from .._npz import write_atomically
-from .._progress import progress_bar
+from .._support.json_text import as_json
+from .._support.names import file_stems
+from .._support.npz import write_atomically
+from .._support.progress import progress_bar
 from ..emulator import Emulator
 from ..hardware import LOIHI, ChipSpec
 from ..image import ChipImage

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import click
 
-from .._names import cut, visible
+from .._support.names import cut, visible
 
 __all__ = [
     "lost_output",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .._npz import npz_path
+from .._support.npz import npz_path
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
 from ._compiler import Request, compile_options
@@ -56,7 +56,7 @@ def compile_command(
     """
     from compiler import compile_network
 
-    from .._npz import write_atomically
+    from .._support.npz import write_atomically
     from ..image_io import dump_image, save_image
 
     reading: dict[str, Any] = {

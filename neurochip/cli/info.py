@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .._json import as_json
-from .._names import visible
-from .._npz import kind_of
+from .._support.json_text import as_json
+from .._support.names import visible
+from .._support.npz import kind_of
 from ..errors import NeurochipError
 from ._paths import INPUT
 from ._terminal import say

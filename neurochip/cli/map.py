@@ -8,8 +8,8 @@ import click
 
 from compiler.options import MESHES, PLACEMENTS
 
-from .._json import as_json
-from .._npz import npz_path, write_atomically
+from .._support.json_text import as_json
+from .._support.npz import npz_path, write_atomically
 from ..errors import CompileError
 from ..hardware import ChipSpec
 from ..network import Network

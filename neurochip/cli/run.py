@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from .._names import visible
-from .._npz import npz_path
+from .._support.names import visible
+from .._support.npz import npz_path
 from ..errors import StimulusError
 from ..image import ChipImage
 from ..network import Network

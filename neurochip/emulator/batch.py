@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .._barrier import is_broken, new_barrier
-from .._progress import progress_bar
+from .._support.progress import progress_bar
 from .._workers import AbortedError, run_workers
 from ..errors import NeurochipError
 from ..recording import Probe, Recording

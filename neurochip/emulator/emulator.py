@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._progress import progress_bar
-from .._values import instance, integer, integers, items, reals, switch
+from .._support.progress import progress_bar
+from .._support.values import instance, integer, integers, items, reals, switch
 from .._workers import check_threads, choose_threads, most_threads
 from ..errors import EmulatorError
 from ..image import ChipImage

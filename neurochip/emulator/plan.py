@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._grid import GRID_TOLERANCE, LAST_STEP
-from .._memory import EnoughMemory
-from .._values import instance, shown
+from .._support.grid import GRID_TOLERANCE, LAST_STEP
+from .._support.memory import EnoughMemory
+from .._support.values import instance, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..recording import Probe, resolve_probes

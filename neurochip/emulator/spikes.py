@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._grid import GRID_TOLERANCE, LAST_STEP
 from .._jit import inline_kernel, kernel
-from .._values import read_only
+from .._support.grid import GRID_TOLERANCE, LAST_STEP
+from .._support.values import read_only
 from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = ["NONE", "InputLists", "InputRows", "Span"]

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import instance
+from .._support.values import instance
 from ..errors import ImageError
 from ..hardware import CoreSpec
 from ..image import ChipImage

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .._values import integer, items, real, shown
+from .._support.values import integer, items, real, shown
 from ..errors import SpecError
 
 __all__ = ["COST_TABLES", "DAVIES_2018", "SANA_FE", "Cost", "CostTable"]

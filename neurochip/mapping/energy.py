@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import MOST_IDS, instance, integer
+from .._support.values import MOST_IDS, instance, integer
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..recording import Recording

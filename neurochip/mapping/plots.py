@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._values import choice, instance
+from .._support.values import choice, instance
 from ..errors import RecordingError
 from ..typing import Float64Array
 from .budget import RESOURCES

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import choice, instance
+from .._support.values import choice, instance
 from ..errors import RecordingError
 from ..hardware import ChipSpec
 from ..image import ChipImage

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import instance, quantity, real, shown
+from .._support.values import instance, quantity, real, shown
 from ..errors import RecordingError
 from ..hardware import ChipSpec
 from ..image import ChipImage

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._values import ArrayValue, check_name, instance, integers, quantity, read_only, shown
+from .._support.values import ArrayValue, check_name, instance, integers, quantity, read_only, shown
 from ..errors import NetworkError
 from ..typing import Float64Array, Int32Array, Int64Array
 from .inputs import PoissonInput, SpikeInput

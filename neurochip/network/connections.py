@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeAlias
 
 import numpy as np
 
-from .._values import integer, integers, real, reals, shown, switch
+from .._support.values import integer, integers, real, reals, shown, switch
 from ..errors import NetworkError
 from ..typing import Int32Array, Int64Array
 from . import topology

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import (
+from .._support.values import (
     ArrayValue,
     check_name,
     check_size,

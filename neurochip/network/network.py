@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._values import MOST_IDS, ArrayValue, choice, instance, instances, shown
+from .._support.values import MOST_IDS, ArrayValue, choice, instance, instances, shown
 from ..errors import NetworkError
 from ..typing import Float64Array
 from .connections import Connection

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import real
+from .._support.values import real
 from ..errors import NetworkError
 from ..typing import Float64Array
 

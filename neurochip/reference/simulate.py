@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from .._grid import GRID_TOLERANCE
-from .._memory import EnoughMemory
-from .._progress import progress_bar
-from .._values import instance, real, switch
+from .._support.grid import GRID_TOLERANCE
+from .._support.memory import EnoughMemory
+from .._support.progress import progress_bar
+from .._support.values import instance, real, switch
 from .._workers import choose_threads
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network

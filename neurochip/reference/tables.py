@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .._grid import GRID_TOLERANCE
+from .._support.grid import GRID_TOLERANCE
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array

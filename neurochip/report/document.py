@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .._json import as_json
-from .._npz import write_atomically
+from .._support.json_text import as_json
+from .._support.npz import write_atomically
 from ..errors import RecordingError
 from ..sections import Section
 from .html import render

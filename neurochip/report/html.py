@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from .._names import visible
+from .._support.names import visible
 from ..sections import Block, Paragraph, Picture, Section, Table
 from ..version import __version__
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._support.provenance import versions
 from ..attribution import Attribution
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..network import Network
-from ..provenance import versions
 from ..recording import Recording
 from ..sections import Block, Paragraph, Picture, Section, Table
 from ..validation import (

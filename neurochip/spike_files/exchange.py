@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._archive import Archive
-from .._grid import GRID_TOLERANCE
-from .._npz import opened, refusing, write_atomically
-from .._values import integers, real
+from .._support.archive import Archive
+from .._support.grid import GRID_TOLERANCE
+from .._support.npz import opened, refusing, write_atomically
+from .._support.values import integers, real
 from ..errors import StimulusError
 from .trains import Trains
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .._extras import require
-from .._hdf5 import refuse_other_files
-from .._npz import as_path, kind_of, naming, opened, reason
+from .._support.extras import require
+from .._support.hdf5 import refuse_other_files
+from .._support.npz import as_path, kind_of, naming, opened, reason
 from ..errors import NeurochipError, StimulusError
 from ..recording import Recording
 from ..stimulus import Stimulus

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._extras import require
-from .._values import MOST_IDS, check_name, instances, integer
+from .._support.extras import require
+from .._support.values import MOST_IDS, check_name, instances, integer
 from ..errors import StimulusError
 from ..recording import Recording
 from ..stimulus import Stimulus

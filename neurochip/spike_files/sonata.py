@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from .._extras import require
-from .._hdf5 import refuse_other_files
-from .._npz import DAMAGE, reason, write_atomically
-from .._values import check_size, real
+from .._support.extras import require
+from .._support.hdf5 import refuse_other_files
+from .._support.npz import DAMAGE, reason, write_atomically
+from .._support.values import check_size, real
 from ..errors import StimulusError
 from .sizes import check_dataset
 from .trains import Trains

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._values import check_name, check_size, real, shown
+from .._support.values import check_name, check_size, real, shown
 from ..errors import NetworkError, StimulusError
 from ..network import SpikeInput
 from ..recording import Recording

@@ -16,7 +16,7 @@ import numpy as np
 
 from compiler import compile_network
 
-from .._values import shown
+from .._support.values import shown
 from ..errors import SweepError
 from ..hardware import ChipSpec, CoreSpec
 from ..network import Network

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._values import shown
+from .._support.values import shown
 from ..errors import CompileError, SpecError, SweepError
 from ..hardware import ChipSpec
 from ..image import ChipImage

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .._names import cut
-from .._npz import write_atomically
+from .._support.names import cut
+from .._support.npz import write_atomically
 from ..errors import SweepError
 from .lines import content_of, parsed, seed_of, stripped, to_line, unchecked
 from .records import is_header, is_record

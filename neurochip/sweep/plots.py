@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._drawing import draw_legend, draw_ticks, write
+from .._support.drawing import draw_legend, draw_ticks, write
 from ..errors import SweepError
 from ..typing import Float64Array
 from .axes import Scalar

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._extras import require
-from .._values import shown
+from .._support.extras import require
+from .._support.values import shown
 from ..errors import SweepError
 from .journal import Journal, read_journal
 from .records import COLUMNS, SPLIT, Row, rows_of

@@ -13,12 +13,12 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
-from .._progress import progress_bar
-from .._values import integer, real, shown
+from .._support.progress import progress_bar
+from .._support.provenance import versions
+from .._support.values import integer, real, shown
 from ..errors import SweepError
 from ..hardware import LOIHI, ChipSpec
 from ..network import Network
-from ..provenance import versions
 from ..recording import Probe
 from .axes import COMPILE_OPTIONS, Point, Scalar, Values, parameters_of, plain, span
 from .definition import Definition, PointRun

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from .._npz import naming
+from .._support.npz import naming
 from ..errors import SweepError
 
 __all__ = ["SoleFile"]

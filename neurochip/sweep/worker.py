@@ -11,7 +11,7 @@ import numpy as np
 
 from compiler import compile_network
 
-from .._values import shown
+from .._support.values import shown
 from ..emulator import Emulator
 from ..errors import CompileError, SpecError, SweepError
 from ..hardware import LOIHI

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._progress import progress_bar
-from .._values import MOST_IDS, instance, integer, items, real, shown, switch
+from .._support.progress import progress_bar
+from .._support.values import MOST_IDS, instance, integer, items, real, shown, switch
 from ..compile_report import ReportRow
 from ..emulator import Emulator
 from ..errors import AnalysisError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler import DtChoice
 
-from .._values import instance
+from .._support.values import instance
 from ..errors import AnalysisError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import instances, integer, real
+from .._support.values import instances, integer, real
 from ..errors import RecordingError
 from ..recording import Recording
 from ..typing import Float64Array

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._grid import GRID_TOLERANCE
-from .._values import instance, integer, real
+from .._support.grid import GRID_TOLERANCE
+from .._support.values import instance, integer, real
 from ..errors import RecordingError
 from ..network import Network
 from ..recording import Recording

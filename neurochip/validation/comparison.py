@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._json import as_json
-from .._npz import write_atomically
-from .._values import shown
+from .._support.json_text import as_json
+from .._support.npz import write_atomically
+from .._support.values import shown
 from ..errors import RecordingError
 from .population import PopulationComparison
 from .text import describe, one_line

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._values import instance, integer, items, real, reals, switch
+from .._support.values import instance, integer, items, real, reals, switch
 from ..errors import RecordingError
 from .bootstrap import FEWEST_PAIRS, resampled_means
 from .population import PopulationComparison, Verdict, plain

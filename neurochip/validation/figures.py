@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._drawing import write
-from .._names import cut, visible
-from .._values import instance, integers, items, reals, shown
+from .._support.drawing import write
+from .._support.names import cut, visible
+from .._support.values import instance, integers, items, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
 from .comparison import Comparison

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._values import instance, integers, real, reals, shown
+from .._support.values import instance, integers, real, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
 from ..typing import Float64Array, Int64Array

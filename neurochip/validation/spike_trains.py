@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._extras import require
-from .._values import choice, instance, integers, real
+from .._support.extras import require
+from .._support.values import choice, instance, integers, real
 from ..errors import MissingExtraError, RecordingError
 from ..recording import Recording
 from ..typing import Float64Array

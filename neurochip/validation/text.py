@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .._names import cut, visible
+from .._support.names import cut, visible
 from .population import ErrorSplit, PopulationComparison, Verdict
 
 __all__ = ["conclusion", "describe", "one_line"]

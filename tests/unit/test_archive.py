@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from damage import npy, npy_of_object
 
-from neurochip._archive import TEXT_LIMIT, Archive, checksum
-from neurochip._npz import kind_of, read_npz, write_npz
+from neurochip._support.archive import TEXT_LIMIT, Archive, checksum
+from neurochip._support.npz import kind_of, read_npz, write_npz
 from neurochip.errors import FileError, ImageError, StimulusError
 
 LARGE = 1 << 25  # values, far more than the archives of these tests have bytes

@@ -18,7 +18,7 @@ from bad_command_lines import MODEL
 from click.testing import CliRunner
 from command_line import fail, succeed
 
-from neurochip import _npz
+from neurochip._support import npz
 from neurochip.cli import main
 from neurochip.image_io import load_image
 
@@ -90,7 +90,7 @@ def test_a_page_is_not_there_without_its_numbers(model: Path, monkeypatch) -> No
     def refuse(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_npz.os, "fsync", refuse)
+    monkeypatch.setattr(npz.os, "fsync", refuse)
     assert "No space left on device" in fail(*arguments, "--seed", "2")
     assert [Path(name).read_bytes() for name in ("report.html", "report.json")] == before
 
@@ -104,7 +104,7 @@ def test_a_folder_that_is_half_written_is_said(model: Path, monkeypatch) -> None
         if len(synced) == 3:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_npz.os, "fsync", full_at_the_third)
+    monkeypatch.setattr(npz.os, "fsync", full_at_the_third)
     said = fail_after_output("compare", model, "--duration", "20", "-o", "out")
     assert said.startswith("out/numbers.json: ")
     assert said.endswith(" Written before: out/cells_membrane.png, out/cells_comparison.png.")

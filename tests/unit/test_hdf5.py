@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurochip._hdf5 import TextHeaps, refuse_other_files
+from neurochip._support.hdf5 import TextHeaps, refuse_other_files
 from neurochip.errors import FrontendError
 
 h5py = pytest.importorskip("h5py")

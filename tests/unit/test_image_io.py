@@ -20,7 +20,7 @@ from neurochip import (
     fixed_probability,
     one_to_one,
 )
-from neurochip._npz import write_npz
+from neurochip._support.npz import write_npz
 from neurochip.errors import ImageError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.image_io import dump_image, load_image, save_image

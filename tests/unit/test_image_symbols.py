@@ -12,7 +12,7 @@ import pytest
 
 from compiler import compile_network
 from neurochip import LIF, Network, Population, SpikeInput, one_to_one
-from neurochip._npz import write_npz
+from neurochip._support.npz import write_npz
 from neurochip.errors import ImageError
 from neurochip.image import InputSymbol, PopulationSymbol
 from neurochip.image_io import load_image, save_image

@@ -20,7 +20,7 @@ from neurochip import (
     draw_stimulus,
     one_to_one,
 )
-from neurochip._grid import LAST_STEP
+from neurochip._support.grid import LAST_STEP
 from neurochip.emulator import Emulator, batch, emulator, engine
 from neurochip.errors import EmulatorError, StimulusError
 from neurochip.programming import Noise, SignMode, Synapses, program

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from odd_names import ODD_NAMES
 
 from neurochip import Population
-from neurochip._json import as_json
-from neurochip._names import cut, file_stems, visible
+from neurochip._support.json_text import as_json
+from neurochip._support.names import cut, file_stems, visible
 from neurochip.errors import NetworkError
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))  # halves of surrogate pairs, too

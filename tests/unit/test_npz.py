@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip import Recording, SpikeInput, Stimulus
-from neurochip._npz import kind_of, read_npz, reason, write_atomically, write_npz
+from neurochip._support.npz import kind_of, read_npz, reason, write_atomically, write_npz
 from neurochip.errors import FileError, ImageError, RecordingError, StimulusError
 from neurochip.image_io import load_image
 

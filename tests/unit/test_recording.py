@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip import Probe, Recording
-from neurochip._npz import write_npz
+from neurochip._support.npz import write_npz
 from neurochip.errors import RecordingError
 from neurochip.recording import Trace, resolve_probes
 

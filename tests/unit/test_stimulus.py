@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip import Network, PoissonInput, Population, SpikeInput, Stimulus, draw_stimulus
-from neurochip._npz import write_npz
+from neurochip._support.npz import write_npz
 from neurochip.errors import StimulusError
 from neurochip.stimulus import count_steps
 

@@ -25,7 +25,7 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
-from neurochip._values import integers, quantity, real, reals
+from neurochip._support.values import integers, quantity, real, reals
 from neurochip.emulator import Emulator
 from neurochip.errors import FrontendError, NetworkError, NeurochipError, StimulusError
 from neurochip.frontends.nir.convention import seconds_to_ms

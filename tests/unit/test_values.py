@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip._values import (
+from neurochip._support.values import (
     ArrayValue,
     check_name,
     check_size,

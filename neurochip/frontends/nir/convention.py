@@ -20,7 +20,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from ..._values import real
+from ..._support.values import real
 from ...errors import FrontendError
 from ...network.network import DELIVERIES
 from ...network.neurons import INTEGRATIONS

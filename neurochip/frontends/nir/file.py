@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._extras import require
-from ..._hdf5 import TextHeaps, refuse_other_files
-from ..._npz import DAMAGE
+from ..._support.extras import require
+from ..._support.hdf5 import TextHeaps, refuse_other_files
+from ..._support.npz import DAMAGE
 from ...errors import FrontendError, NeurochipError
 from .convention import SAID
 from .node import KINDS, MOST_ELEMENTS, MOST_ENTRIES, NirNode, as_text, check_type, real_numbers

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..._extras import require
+from ..._support.extras import require
 from ...errors import FrontendError
 from .convention import SAID
 from .file import Extent, Graph, check_kind, read_file

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._values import real
+from ..._support.values import real
 from ...errors import FrontendError
 from ...typing import Float64Array
 from .convention import Convention

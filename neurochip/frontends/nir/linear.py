@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..._extras import require
+from ..._support.extras import require
 from ...errors import FrontendError
 from ...typing import Float64Array, Int32Array, Int64Array
 from .node import MOST_ENTRIES, NirNode, Shape, fit, size_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._values import ArrayValue
+from ..._support.values import ArrayValue
 from ...errors import StimulusError
 from ...network import Network, SpikeInput
 from ...stimulus import Stimulus

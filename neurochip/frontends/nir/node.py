@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..._values import shown
+from ..._support.values import shown
 from ...errors import FrontendError
 from ...typing import Float64Array
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._values import real
+from ..._support.values import real
 from ...errors import FrontendError
 from .graph import FlatGraph
 from .hints import snntorch_step

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._extras import require
-from ..._npz import write_atomically
-from ..._values import shown
+from ..._support.extras import require
+from ..._support.npz import write_atomically
+from ..._support.values import shown
 from ...errors import FrontendError
 from ...network import Connection, Network, Population
 from ...typing import Float64Array

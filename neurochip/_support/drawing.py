@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._names import cut, visible
+from .names import cut, visible
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis

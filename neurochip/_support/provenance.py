@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import platform
 
-from .version import __version__
+from ..version import __version__
 
 __all__ = ["versions"]
 

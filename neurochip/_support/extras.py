@@ -6,7 +6,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-from .errors import MissingExtraError
+from ..errors import MissingExtraError
 
 __all__ = ["require"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import NeurochipError
+from ..errors import NeurochipError
 
 __all__ = ["EnoughMemory"]
 

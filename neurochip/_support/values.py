@@ -1,7 +1,7 @@
 """Checks of what users pass: numbers, arrays, quantities, names and lists, each in one place.
 
 Every check takes who asks (``owner``), for what (``name``), the value, and the error to raise.
-Units are converted and masks refused by :mod:`neurochip._plain`; True is no number anywhere.
+Units are converted and masks refused by :mod:`neurochip._support.plain`; True is no number.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ._array_value import ArrayValue, read_only
-from ._plain import NotPlainError, RaggedError, plain_array
-from .errors import NetworkError, NeurochipError
-from .typing import Float64Array
+from ..errors import NetworkError, NeurochipError
+from ..typing import Float64Array
+from .array_value import ArrayValue, read_only
+from .plain import NotPlainError, RaggedError, plain_array
 
 __all__ = [
     "MOST_IDS",

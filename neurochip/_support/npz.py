@@ -11,9 +11,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from ._archive import DAMAGE, TEXT_LIMIT, ZIP, Archive, checksum, reason, total
-from ._values import shown
-from .errors import FileError, NeurochipError
+from ..errors import FileError, NeurochipError
+from .archive import DAMAGE, TEXT_LIMIT, ZIP, Archive, checksum, reason, total
+from .values import shown
 
 __all__ = [
     "DAMAGE",

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ._extras import require
-from .errors import NeurochipError
+from ..errors import NeurochipError
+from .extras import require
 
 __all__ = ["TextHeaps", "refuse_other_files"]
 

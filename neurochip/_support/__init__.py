@@ -1,0 +1,1 @@
+"""What every room uses: values from callers, files, names, progress, and the grid of time."""
