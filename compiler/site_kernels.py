@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neurochip._jit import inline_kernel, kernel
+from neurochip._kernels.jit import inline_kernel, kernel
 from neurochip.typing import Float64Array, Int64Array
 
 __all__ = ["Board", "chain", "improve"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = ["N_SPIKES", "Cells", "Rows", "Rules", "State", "run_steps"]

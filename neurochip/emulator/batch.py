@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from .._barrier import is_broken, new_barrier
+from .._kernels.barrier import is_broken, new_barrier
+from .._kernels.workers import AbortedError, run_workers
 from .._support.progress import progress_bar
-from .._workers import AbortedError, run_workers
 from ..errors import NeurochipError
 from ..recording import Probe, Recording
 from ..stimulus import Stimulus

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._jit import kernel
+from .._kernels.jit import kernel
 from ..image import ChipImage
 from .decode import Registers
 from .engine import Columns, Engine

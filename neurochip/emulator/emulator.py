@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.workers import check_threads, choose_threads, most_threads
 from .._support.progress import progress_bar
 from .._support.values import instance, integer, integers, items, reals, switch
-from .._workers import check_threads, choose_threads, most_threads
 from ..errors import EmulatorError
 from ..image import ChipImage
 from ..recording import Probe, Recording, resolve_probes

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._barrier import new_barrier
-from .._workers import join_lists, run_workers
+from .._kernels.barrier import new_barrier
+from .._kernels.workers import join_lists, run_workers
 from ..errors import ChipOverflowError
 from ..image import ChipImage
 from ..typing import Int8Array, Int32Array, Int64Array

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._jit import kernel
-from .._llvm import rows_ahead
+from .._kernels.instructions import rows_ahead
+from .._kernels.jit import kernel
 from ..errors import EmulatorError
 from ..hardware import CoreSpec
 from ..image import ChipImage

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, kernel
 from .._support.grid import GRID_TOLERANCE, LAST_STEP
 from .._support.values import read_only
 from ..typing import Float64Array, Int32Array, Int64Array

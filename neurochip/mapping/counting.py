@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._jit import kernel
+from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = ["Counts", "Routes", "Weights", "count_steps"]

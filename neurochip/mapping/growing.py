@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, kernel
 from ..typing import Float64Array, Int8Array, Int32Array, Int64Array
 from .kernels import _adapt, _add, _clear, _fits, _open
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import inline_kernel, kernel
-from .._llvm import prefetch
+from .._kernels.instructions import prefetch
+from .._kernels.jit import inline_kernel, kernel
 from ..typing import Int32Array, Int64Array
 
 __all__ = ["Packing", "Scratch", "Tables", "fill", "list_by_source", "list_by_target", "records_of"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._jit import kernel
+from .._kernels.jit import kernel
 
 __all__ = [
     "add_axons_of",

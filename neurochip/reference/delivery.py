@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._jit import inline_kernel, kernel
-from .._llvm import prefetch
+from .._kernels.instructions import prefetch
+from .._kernels.jit import inline_kernel, kernel
 from .rows import TARGET_BITS
 
 __all__ = ["deliver"]

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._barrier import wait_for_all
-from .._jit import kernel
+from .._kernels.barrier import wait_for_all
+from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .delivery import deliver
 from .rows import Rows

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._barrier import new_barrier
-from .._workers import join_lists, run_workers
+from .._kernels.barrier import new_barrier
+from .._kernels.workers import join_lists, run_workers
 from ..network import Network
 from ..typing import Int32Array
 from .kernels import Columns, Order, Output, State, run_steps

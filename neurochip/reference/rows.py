@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._jit import kernel
-from .._llvm import rows_ahead
+from .._kernels.instructions import rows_ahead
+from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import Neurons, Synapses, UInt16Array
 

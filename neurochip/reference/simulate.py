@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from .._kernels.workers import choose_threads
 from .._support.grid import GRID_TOLERANCE
 from .._support.memory import EnoughMemory
 from .._support.progress import progress_bar
 from .._support.values import instance, real, switch
-from .._workers import choose_threads
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..recording import Probe, Recording

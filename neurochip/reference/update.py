@@ -18,7 +18,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .._jit import kernel
+from .._kernels.jit import kernel
 
 __all__ = ["update_population"]
 

@@ -35,7 +35,7 @@ def test_one_file_knows_how_kernels_are_compiled():
         for path, name in zip(SOURCES, NAMES, strict=True)
         if any(t.type == tokenize.NAME and policy.fullmatch(t.string) for t in tokens(path))
     }
-    assert users == {"neurochip/_jit.py"}
+    assert users == {"neurochip/_kernels/jit.py"}
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from neurochip import _kernel_cache
-from neurochip._jit import kernel
-from neurochip._kernel_key import key_of
+from neurochip._kernels import cache
+from neurochip._kernels.jit import kernel
+from neurochip._kernels.key import key_of
 
 ROOT = Path(__file__).parents[2]
 JIT = not numba.config.DISABLE_JIT
@@ -29,7 +29,7 @@ def cache_folder(monkeypatch, tmp_path):
     package = tmp_path / "package"
     package.mkdir()
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
-    return lambda: _kernel_cache._cache_folder.__wrapped__(package)
+    return lambda: cache._cache_folder.__wrapped__(package)
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def compiled_sum(monkeypatch, tmp_path):
     """Compiles one kernel that keeps its files in a folder, and returns it with the folder."""
     folder = tmp_path / "kernels"
     folder.mkdir()
-    monkeypatch.setattr(_kernel_cache, "_cache_folder", lambda _: folder)
-    monkeypatch.setattr(_kernel_cache, "_warnings", set())
+    monkeypatch.setattr(cache, "_cache_folder", lambda _: folder)
+    monkeypatch.setattr(cache, "_warnings", set())
 
     def compile_again():
         return kernel(total_of), folder
@@ -84,7 +84,7 @@ def test_where_no_folder_can_be_written_kernels_are_compiled_with_a_warning(
     def forbidden(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(_kernel_cache, "_warnings", set())
+    monkeypatch.setattr(cache, "_warnings", set())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(Path, "mkdir", forbidden)
     expected = (
@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be_written_costs_one_warning(compiled_sum, monkeyp
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_kernel_cache._CheckedFiles, "_save_data", full)
+    monkeypatch.setattr(cache._CheckedFiles, "_save_data", full)
     function, folder = compiled_sum()
     with pytest.warns(UserWarning, match="compiled kernels") as caught:
         assert run(function) == 10
@@ -169,14 +169,14 @@ def test_a_folder_that_cannot_be_written_costs_one_warning(compiled_sum, monkeyp
 NUMBERS = itertools.count()
 FACTOR = "FACTOR = 3\n"
 INNER = """
-from neurochip._jit import inline_kernel, kernel
+from neurochip._kernels.jit import inline_kernel, kernel
 
 @kernel
 def inner(value):
     return 2 * value
 """
 OUTER = """
-from neurochip._jit import kernel
+from neurochip._kernels.jit import kernel
 from {folder}.inner import inner
 from {folder}.constants import FACTOR
 
@@ -191,7 +191,7 @@ def outer(value):
 def package(monkeypatch, tmp_path):
     """Writes two kernels and a constant in three files; the outer kernel's file never changes."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(_kernel_cache, "_cache_folder", _kernel_cache._cache_folder.__wrapped__)
+    monkeypatch.setattr(cache, "_cache_folder", cache._cache_folder.__wrapped__)
     monkeypatch.syspath_prepend(tmp_path)
 
     def outer_of(inner=INNER, constants=FACTOR, outer=OUTER):
@@ -227,7 +227,7 @@ def test_a_kernel_that_moved_to_another_folder_is_read_and_once_changed_there_co
     [
         {"constants": "FACTOR = 4"},
         {"constants": "FACTOR = 3.0"},
-        {"constants": "from neurochip._jit import kernel as FACTOR"},
+        {"constants": "from neurochip._kernels.jit import kernel as FACTOR"},
         {"inner": INNER.replace("@kernel", "@inline_kernel")},
     ],
 )
@@ -254,7 +254,7 @@ def test_a_kernel_that_refers_to_something_that_can_change_unnoticed_is_refused(
 @needs_jit
 def test_a_kernel_that_is_defined_later_in_the_file_is_in_the_key(package):
     later = """
-from neurochip._jit import kernel
+from neurochip._kernels.jit import kernel
 
 @kernel
 def inner(value):

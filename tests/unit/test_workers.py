@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from neurochip import _workers
-from neurochip._workers import choose_threads
+from neurochip._kernels import workers
+from neurochip._kernels.workers import choose_threads
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from neurochip._workers import choose_threads
     ],
 )
 def test_threads_grow_with_the_network(n_neurons, n_synapses, cost, expected, monkeypatch):
-    monkeypatch.setattr(_workers, "most_threads", lambda: 4)
-    monkeypatch.setattr(_workers.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(workers, "most_threads", lambda: 4)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 8)
     assert choose_threads(None, n_neurons, n_synapses, "run", cost) == expected
 
 
 def test_no_more_threads_than_cores(monkeypatch):
-    monkeypatch.setattr(_workers, "most_threads", lambda: 4)
-    monkeypatch.setattr(_workers.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(workers, "most_threads", lambda: 4)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
     assert choose_threads(None, 1_000_000, 0, "run") == 2

@@ -1,7 +1,7 @@
 """Compiled kernels on disk: where they lie, and reading and writing them without trust.
 
 Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls.
-So the names of the files hold the kernel's key (:mod:`neurochip._kernel_key`), which covers
+So the names of the files hold the kernel's key (:mod:`neurochip._kernels.key`), which covers
 everything that the compiled code depends on: what has changed is compiled again, in whichever file
 it lies, and nothing else is. The files lie in the user's cache: beside the sources they would
 outlive an uninstallation, and hide what is installed next.
@@ -26,7 +26,7 @@ import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 
-from ._kernel_key import key_of
+from .key import key_of
 
 __all__ = ["keep_on_disk"]
 

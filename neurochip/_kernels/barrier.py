@@ -22,8 +22,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ._jit import inline_kernel
-from .typing import Int64Array
+from ..typing import Int64Array
+from .jit import inline_kernel
 
 __all__ = ["BROKEN", "is_broken", "new_barrier", "wait_for_all"]
 

@@ -15,11 +15,11 @@ from typing import Any
 import numba
 import numpy as np
 
-from ._barrier import BROKEN
-from ._jit import kernel
-from ._support.values import integer, shown
-from .errors import EmulatorError
-from .typing import Int32Array, Int64Array
+from .._support.values import integer, shown
+from ..errors import EmulatorError
+from ..typing import Int32Array, Int64Array
+from .barrier import BROKEN
+from .jit import kernel
 
 __all__ = [
     "AbortedError",

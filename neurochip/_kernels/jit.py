@@ -1,6 +1,6 @@
 """The one Numba policy of the project.
 
-On disk (:mod:`neurochip._kernel_cache`): a second start must not compile again.
+On disk (:mod:`neurochip._kernels.cache`): a second start must not compile again.
 ``nogil``: threads of the host program go on.
 ``error_model="numpy"``: no division checks inside loops (kernels divide by no runtime integer).
 ``_nrt=False``: without Numba's run time an allocation does not compile, and arrays that are handed
@@ -15,7 +15,7 @@ from typing import Any
 
 import numba
 
-from ._kernel_cache import keep_on_disk
+from .cache import keep_on_disk
 
 __all__ = ["inline_kernel", "kernel"]
 
