@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.chip.spec import ChipSpec
 from neurochip.compile_report import CompileReport
-from neurochip.hardware import ChipSpec
 from neurochip.image import (
     ChipImage,
     Compartments,

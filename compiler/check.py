@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from neurochip._support.values import instance, real
+from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
-from neurochip.hardware import ChipSpec
 from neurochip.network import Network
 
 __all__ = ["check_request"]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.hardware import CoreSpec
+from neurochip.chip.spec import CoreSpec
 from neurochip.typing import Int64Array
 
 from .decays import Decays

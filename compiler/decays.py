@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip.chip.formats import Rounding, round_to_integer
+from neurochip.chip.spec import ChipSpec, CoreSpec
 from neurochip.errors import CompileError
-from neurochip.fixedpoint import Rounding, round_to_integer
-from neurochip.hardware import ChipSpec, CoreSpec
 from neurochip.network import Population
 from neurochip.typing import Float64Array, Int64Array
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.chip.registers import decode_bias, decode_threshold, decode_weights
+from neurochip.chip.spec import ChipSpec
 from neurochip.compile_report import CompileReport, ReportRow, ScaleRow, Span
-from neurochip.hardware import ChipSpec
 from neurochip.network import Connection, Network, Population
-from neurochip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.typing import Float64Array
 
 from .decays import Decays

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError, MissingExtraError
-from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.network import Network
 from neurochip.recording import Recording
 

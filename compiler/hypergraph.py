@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from neurochip._support.extras import require
-from neurochip.hardware import ChipSpec
+from neurochip.chip.spec import ChipSpec
 from neurochip.mapping.budget import Filler
 from neurochip.typing import Float64Array, Int64Array
 

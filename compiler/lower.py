@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neurochip.hardware import ChipSpec
+from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network
 
 from .decays import Decays, round_decays

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.hardware import CoreSpec
+from neurochip.chip.spec import CoreSpec
 from neurochip.network import Connection, PoissonInput, SpikeInput
 from neurochip.network.connections import Source
 from neurochip.typing import Float64Array

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from neurochip._support.values import instance
+from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError
-from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.image import ChipImage
 from neurochip.network import Network
 from neurochip.recording import Recording

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
-from neurochip.hardware import ChipSpec
 from neurochip.mapping.budget import RESOURCES, Filler, Filling, add_axons, limits_of
 from neurochip.mapping.traffic import flows_of
 from neurochip.mapping.wiring import delay_limit

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.hardware import ChipSpec
+from neurochip.chip.spec import ChipSpec
 from neurochip.mapping.budget import Filler
 from neurochip.mapping.pairs import Pairs
 from neurochip.typing import BoolArray, Float64Array, Int64Array

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip.chip.formats import Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
-from neurochip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
-from neurochip.hardware import ChipSpec
 from neurochip.typing import Int64Array
 
 from .decays import Decays

@@ -13,7 +13,7 @@ import zlib
 
 import numpy as np
 
-from neurochip.fixedpoint import Rounding, round_to_integer
+from neurochip.chip.formats import Rounding, round_to_integer
 from neurochip.typing import Float64Array, Int32Array, Int64Array
 
 from .options import CompileOptions

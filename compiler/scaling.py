@@ -12,16 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip.chip.formats import Overflow, Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.chip.registers import decode_voltage_limits
+from neurochip.chip.spec import CoreSpec
 from neurochip.errors import CompileError
-from neurochip.fixedpoint import (
-    Overflow,
-    Rounding,
-    encode_mantissa_exponent,
-    round_to_integer,
-)
-from neurochip.hardware import CoreSpec
 from neurochip.network import Connection, Population
-from neurochip.registers import decode_voltage_limits
 from neurochip.typing import Float64Array
 
 from .decays import Decays

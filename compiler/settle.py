@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.hardware import ChipSpec
+from neurochip.chip.spec import ChipSpec
 from neurochip.mapping.budget import Filler, Filling, limits_of
 from neurochip.mapping.traffic import flows_of
 from neurochip.typing import BoolArray, Float64Array, Int64Array

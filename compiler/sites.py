@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.hardware import ChipSpec
+from neurochip.chip.mesh import Sites
+from neurochip.chip.spec import ChipSpec
 from neurochip.mapping.traffic import Traffic
-from neurochip.mesh import Sites
 from neurochip.typing import Float64Array, Int64Array
 
 __all__ = ["choose_sites"]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from neurochip.hardware import ChipSpec
+from neurochip.chip.spec import ChipSpec
 from neurochip.mapping.budget import Filler
 from neurochip.typing import BoolArray, Int64Array
 

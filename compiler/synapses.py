@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
-from neurochip.hardware import ChipSpec
 from neurochip.network import Connection
 from neurochip.typing import Int16Array, Int64Array, UInt8Array
 

@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 
 from neurochip._support.values import instance, reals, shown
+from neurochip.chip.registers import decode_bias, decode_threshold
+from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError
-from neurochip.hardware import LOIHI, ChipSpec
 from neurochip.network import Network
-from neurochip.registers import decode_bias, decode_threshold
 from neurochip.typing import Float64Array
 
 from .check import check_request

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.hardware import CoreSpec
-from neurochip.registers import SignMode, SynapseFormat
+from neurochip.chip.registers import SignMode, SynapseFormat
+from neurochip.chip.spec import CoreSpec
 from neurochip.typing import Float64Array, Int64Array
 
 __all__ = ["Grid", "choose_format", "mantissas", "sign_mode_of"]

@@ -6,8 +6,8 @@ This module holds the names that describe a network and a chip. The stages are i
 the two.
 """
 
+from .chip.spec import LOIHI, ChipSpec, CoreSpec, MeshSpec
 from .errors import NeurochipError
-from .hardware import LOIHI, ChipSpec, CoreSpec, MeshSpec
 from .network import (
     LIF,
     Connection,

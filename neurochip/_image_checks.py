@@ -10,9 +10,9 @@ import numpy as np
 from ._image_parts import Compartments, Noise, SynapseGroup, check_array
 from ._image_symbols import Symbols
 from ._support.values import shown
+from .chip.registers import SignMode, check_format, decode_voltage_limits, mantissa_range
+from .chip.spec import ChipSpec, CoreSpec
 from .errors import ImageError
-from .hardware import ChipSpec, CoreSpec
-from .registers import SignMode, check_format, decode_voltage_limits, mantissa_range
 
 __all__ = ["check_image"]
 

@@ -19,9 +19,9 @@ from ._support.values import (
     shown,
     switch,
 )
+from .chip.registers import SynapseFormat
+from .chip.spec import CoreSpec
 from .errors import ImageError
-from .hardware import CoreSpec
-from .registers import SynapseFormat
 from .typing import Int16Array, Int32Array, Int64Array, UInt8Array
 
 __all__ = ["Compartments", "Noise", "SynapseGroup", "check_array"]

@@ -11,8 +11,8 @@ import numpy as np
 
 from ._support.archive import Archive
 from ._support.npz import opened, refusing
+from .chip.registers import SignMode
 from .errors import ImageError
-from .registers import SignMode
 from .typing import Int8Array, Int32Array
 
 __all__ = ["PEERS", "REGISTERS", "Case", "Output", "load_case"]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._vectors import PEERS, REGISTERS, Case, Output, load_case
+from .chip.formats import Rounding
+from .chip.spec import LOIHI, ChipSpec
 from .emulator import Emulator
 from .errors import ImageError
-from .fixedpoint import Rounding
-from .hardware import LOIHI, ChipSpec
 from .image import ChipImage
 from .programming import Noise, SignMode, Synapses, program
 from .typing import Int32Array

@@ -18,9 +18,9 @@ from ._image_checks import check_image
 from ._image_parts import Compartments, Noise, SynapseGroup
 from ._image_symbols import InputSymbol, PopulationSymbol, Symbols
 from ._support.values import MOST_IDS, ArrayValue, instance, instances, integer
+from .chip.spec import ChipSpec
 from .compile_report import CompileReport
 from .errors import ImageError
-from .hardware import ChipSpec
 from .typing import Int64Array
 
 __all__ = [

@@ -16,9 +16,10 @@ import numpy as np
 from ._support.archive import Archive
 from ._support.npz import read_npz, write_npz
 from ._support.values import shown
+from .chip.registers import SignMode, SynapseFormat
+from .chip.spec import ChipSpec, CoreSpec, MeshSpec
 from .compile_report import CompileReport
 from .errors import ImageError
-from .hardware import ChipSpec, CoreSpec, MeshSpec
 from .image import (
     ChipImage,
     Compartments,
@@ -28,7 +29,6 @@ from .image import (
     Symbols,
     SynapseGroup,
 )
-from .registers import SignMode, SynapseFormat
 
 __all__ = ["dump_image", "load_image", "save_image"]
 

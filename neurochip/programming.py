@@ -13,10 +13,10 @@ import numpy as np
 
 from ._image_parts import whole_numbers
 from ._support.values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
+from .chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
+from .chip.spec import ChipSpec, CoreSpec
 from .errors import ImageError
-from .hardware import ChipSpec, CoreSpec
 from .image import ChipImage, Compartments, Noise, SynapseGroup
-from .registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
 from .typing import Int64Array
 
 __all__ = ["Noise", "SignMode", "Synapses", "program"]

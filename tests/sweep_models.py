@@ -6,7 +6,7 @@ import os
 import time
 
 from neurochip import LIF, Network, PoissonInput, Population, Uniform, one_to_one
-from neurochip.presets import PRESETS
+from neurochip.chip.presets import PRESETS
 
 BUILT: list[object] = []
 GAIN = 1.0

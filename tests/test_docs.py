@@ -30,7 +30,7 @@ MODULES = (
     "neurochip.image_io",
     "neurochip.programming",
     "neurochip.mapping",
-    "neurochip.presets",
+    "neurochip.chip.presets",
     "neurochip.conformance",
     "neurochip.frontends.brian2",
     "neurochip.frontends.nir",

@@ -13,14 +13,14 @@ from compiler import compile_network
 
 from .._support.progress import progress_bar
 from .._support.values import MOST_IDS, instance, integer, real, switch
+from ..chip.registers import sum_shift
+from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
 from ..errors import AnalysisError
-from ..hardware import LOIHI, ChipSpec
 from ..image import ChipImage
 from ..network import Network
 from ..recording import Probe
 from ..reference import simulate_reference
-from ..registers import sum_shift
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array
 from .effects import METRICS, Attribution, MetricTotal, SourceEffect

@@ -14,17 +14,17 @@ from compiler.operating_point import operating_points
 from compiler.options import NEED_DRIVE, CompileOptions
 from compiler.projections import Projection, project
 
-from ..errors import ImageError
-from ..fixedpoint import Overflow
-from ..image import ChipImage, PopulationSymbol, SynapseGroup
-from ..network import Network, Population
-from ..registers import (
+from ..chip.formats import Overflow
+from ..chip.registers import (
     decode_bias,
     decode_threshold,
     decode_voltage_limits,
     decode_weights,
     effective_decay,
 )
+from ..errors import ImageError
+from ..image import ChipImage, PopulationSymbol, SynapseGroup
+from ..network import Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
 from .kernels import Rules
 

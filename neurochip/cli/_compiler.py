@@ -11,7 +11,7 @@ import click
 
 from compiler.options import GAINS, WEIGHT_ROUNDINGS, CompileOptions
 
-from ..hardware import ChipSpec
+from ..chip.spec import ChipSpec
 from ..network import Network
 from ._numbers import FACTOR, SEED
 from ._step import STEP, STEP_OR_AUTO, Step

@@ -13,8 +13,8 @@ from .._support.json_text import as_json
 from .._support.names import file_stems
 from .._support.npz import write_atomically
 from .._support.progress import progress_bar
+from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
-from ..hardware import LOIHI, ChipSpec
 from ..image import ChipImage
 from ..network import Network
 from ..recording import Probe, Recording

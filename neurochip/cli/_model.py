@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..chip.spec import ChipSpec
 from ..errors import NetworkError, NeurochipError
-from ..hardware import ChipSpec
 from ..network import Network
 from ._terminal import say, warn
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..hardware import LOIHI
+from ..chip.spec import LOIHI
 from ._compiler import Request
 from ._model import load_model
 from ._options import comparison_options

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .._support.npz import npz_path
-from ..hardware import LOIHI, ChipSpec
+from ..chip.spec import LOIHI, ChipSpec
 from ..network import Network
 from ._compiler import Request, compile_options
 from ._graph import load_graph_model

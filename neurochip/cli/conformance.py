@@ -30,8 +30,8 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     Prints a line per class of vectors and a total. If anything differs, names the first difference
     of each vector and exits with status 1.
     """
+    from ..chip.presets import PRESETS
     from ..conformance import PEERS, VECTOR_CHIP, check_case, load_case
-    from ..presets import PRESETS
 
     paths = sorted(Path(folder).glob("*.npz"))
     if not paths:

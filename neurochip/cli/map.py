@@ -10,8 +10,8 @@ from compiler.options import MESHES, PLACEMENTS
 
 from .._support.json_text import as_json
 from .._support.npz import npz_path, write_atomically
+from ..chip.spec import ChipSpec
 from ..errors import CompileError
-from ..hardware import ChipSpec
 from ..network import Network
 from ._compiler import Request, compile_options
 from ._model import load_model
@@ -133,7 +133,7 @@ def map_command(
 
 def _subject(model: str, system: str) -> tuple[Network, ChipSpec]:
     """The network, and the chip or system that either the model or the option names."""
-    from ..presets import SYSTEMS
+    from ..chip.presets import SYSTEMS
 
     network, chip = load_model(model)
     if chip is None:

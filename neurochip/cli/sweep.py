@@ -9,7 +9,7 @@ import click
 
 from compiler.options import CompileOptions
 
-from ..hardware import LOIHI
+from ..chip.spec import LOIHI
 from ._axes import read_axes
 from ._compiler import Request, compile_options
 from ._model import read_model, say_chip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..hardware import LOIHI
+from ..chip.spec import LOIHI
 from ._compiler import Request
 from ._model import load_model
 from ._numbers import COUNT, POSITIVE

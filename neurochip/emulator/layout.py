@@ -23,10 +23,10 @@ import numpy as np
 
 from .._kernels.instructions import rows_ahead
 from .._kernels.jit import kernel
+from ..chip.registers import SynapseFormat, decode_weights, sum_shift
+from ..chip.spec import CoreSpec
 from ..errors import EmulatorError
-from ..hardware import CoreSpec
 from ..image import ChipImage
-from ..registers import SynapseFormat, decode_weights, sum_shift
 from ..typing import Int8Array, Int16Array, Int32Array, Int64Array
 from .dense import pack_rows
 from .memory import zeroed

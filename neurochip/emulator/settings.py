@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..hardware import CoreSpec
+from ..chip.registers import decode_threshold, decode_voltage_limits, effective_decay
+from ..chip.spec import CoreSpec
 from ..image import ChipImage
-from ..registers import decode_threshold, decode_voltage_limits, effective_decay
 from ..typing import Int32Array, Int64Array
 from .arithmetic import DECAY_BITS
 from .layout import LANES, Layout

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fixedpoint import Overflow
+from ..chip.formats import Overflow
+from ..chip.registers import decode_bias
 from ..image import ChipImage
-from ..registers import decode_bias
 from ..typing import Int8Array, Int32Array, Int64Array
 from .layout import LANES, Layout
 from .memory import aligned, zeroed

@@ -13,7 +13,7 @@
 - An input takes an input axon on each core that it reaches. Two or more neurons of a population
   that share a core take one shared axon to each core that they reach; one alone takes its own.
 
-:mod:`neurochip.hardware` has the numbers and their sources.
+:mod:`neurochip.chip.spec` has the numbers and their sources.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 from .._support.values import instance
+from ..chip.spec import CoreSpec
 from ..errors import ImageError
-from ..hardware import CoreSpec
 from ..image import ChipImage
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 from .wiring import Wiring, wiring_of

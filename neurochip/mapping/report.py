@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._support.values import choice, instance
+from ..chip.spec import ChipSpec
 from ..errors import RecordingError
-from ..hardware import ChipSpec
 from ..image import ChipImage
 from ..typing import Float64Array, Int64Array
 from .budget import RESOURCES, core_usage, limits_of

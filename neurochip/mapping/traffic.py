@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from .._support.values import instance, quantity, real, shown
+from ..chip.mesh import Sites, link_loads
+from ..chip.spec import ChipSpec
 from ..errors import RecordingError
-from ..hardware import ChipSpec
 from ..image import ChipImage
-from ..mesh import Sites, link_loads
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int64Array
@@ -229,7 +229,7 @@ class Traffic:
 
     @cached_property
     def links(self) -> tuple[Float64Array, Float64Array]:
-        """Load of every link: see :func:`~neurochip.mesh.link_loads`."""
+        """Load of every link: see :func:`~neurochip.chip.mesh.link_loads`."""
         return link_loads(self.sites, self.start, self.stop, self.messages)
 
     @property

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..hardware import CoreSpec
+from ..chip.registers import SynapseFormat
+from ..chip.spec import CoreSpec
 from ..image import ChipImage
-from ..registers import SynapseFormat
 from ..typing import Int32Array, Int64Array
 
 __all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "transposed", "wire", "wiring_of"]

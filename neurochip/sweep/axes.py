@@ -17,8 +17,8 @@ import numpy as np
 from compiler import compile_network
 
 from .._support.values import shown
+from ..chip.spec import ChipSpec, CoreSpec
 from ..errors import SweepError
-from ..hardware import ChipSpec, CoreSpec
 from ..network import Network
 
 __all__ = [

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._support.values import shown
+from ..chip.spec import ChipSpec
 from ..errors import CompileError, SpecError, SweepError
-from ..hardware import ChipSpec
 from ..image import ChipImage
 from ..network import Network
 from ..recording import Probe, Recording

@@ -16,8 +16,8 @@ from typing import Any
 from .._support.progress import progress_bar
 from .._support.provenance import versions
 from .._support.values import integer, real, shown
+from ..chip.spec import LOIHI, ChipSpec
 from ..errors import SweepError
-from ..hardware import LOIHI, ChipSpec
 from ..network import Network
 from ..recording import Probe
 from .axes import COMPILE_OPTIONS, Point, Scalar, Values, parameters_of, plain, span

@@ -12,9 +12,9 @@ import numpy as np
 from compiler import compile_network
 
 from .._support.values import shown
+from ..chip.spec import LOIHI
 from ..emulator import Emulator
 from ..errors import CompileError, SpecError, SweepError
-from ..hardware import LOIHI
 from ..image import ChipImage
 from ..network import LIF, Network, Population, SpikeInput, one_to_one
 from ..recording import Probe, Recording

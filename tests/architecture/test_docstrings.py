@@ -34,7 +34,7 @@ FRONTS = (
     "neurochip/programming.py",
     "neurochip/conformance.py",
     "neurochip/compile_report.py",
-    "neurochip/hardware.py",
+    "neurochip/chip/spec.py",
     "neurochip/errors.py",
     "neurochip/frontends/nir/__init__.py",
     "neurochip/spike_files/__init__.py",

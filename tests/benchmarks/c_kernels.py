@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from neurochip.image import ChipImage, SynapseGroup
-from neurochip.registers import (
+from neurochip.chip.registers import (
     decode_bias,
     decode_threshold,
     decode_voltage_limits,
     decode_weights,
     effective_decay,
 )
+from neurochip.image import ChipImage, SynapseGroup
 
 SOURCE = Path(__file__).with_name("kernels.c")
 FLAGS = ("-O3", "-march=native", "-shared", "-fPIC", "-pthread")

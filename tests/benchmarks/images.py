@@ -10,10 +10,10 @@ import numpy as np
 
 from compiler import compile_network
 from neurochip import LIF, LOIHI, Network, PoissonInput, Population, draw_stimulus, one_to_one
+from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.network.connections import Connection
 from neurochip.network.inputs import SpikeInput
-from neurochip.registers import SignMode, SynapseFormat
 from neurochip.stimulus import Stimulus
 
 from . import workloads as w

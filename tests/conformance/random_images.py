@@ -14,9 +14,11 @@ import numpy as np
 import oracle
 
 from neurochip import LOIHI
+from neurochip.chip.formats import Overflow, Rounding
+from neurochip.chip.presets import PRESETS
+from neurochip.chip.registers import SignMode, SynapseFormat
+from neurochip.chip.spec import ChipSpec
 from neurochip.compile_report import CompileReport
-from neurochip.fixedpoint import Overflow, Rounding
-from neurochip.hardware import ChipSpec
 from neurochip.image import (
     ChipImage,
     Compartments,
@@ -26,8 +28,6 @@ from neurochip.image import (
     Symbols,
     SynapseGroup,
 )
-from neurochip.presets import PRESETS
-from neurochip.registers import SignMode, SynapseFormat
 
 # Fields that the chip's specification and the oracle's core share, by both names.
 _SHARED = (

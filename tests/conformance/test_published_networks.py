@@ -9,8 +9,8 @@ import pytest
 from conformance.images import CHIP, THREADS
 from conformance.load import NETWORKS, load_case
 
+from neurochip.chip.presets import BRIAN2LOIHI
 from neurochip.conformance import check_case
-from neurochip.presets import BRIAN2LOIHI
 
 
 @pytest.fixture(scope="module")

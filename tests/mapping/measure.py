@@ -30,10 +30,10 @@ from neurochip import (
     fixed_indegree,
     fixed_probability,
 )
+from neurochip.chip.presets import SYSTEMS
 from neurochip.emulator import Emulator
 from neurochip.mapping import DAVIES_2018, SANA_FE, Activity, estimate_energy, map_image
 from neurochip.mapping.budget import Filler
-from neurochip.presets import SYSTEMS
 
 CELL = LIF(tau_m=20.0, v_rest=-70.0, v_reset=-70.0, v_thresh=-55.0, tau_refrac=2.0)
 STRATEGIES = ("sequential", "greedy", "hypergraph", "best")

@@ -29,10 +29,10 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
+from neurochip.chip.presets import PACKING_RULES
 from neurochip.emulator import Emulator
 from neurochip.mapping import Activity, core_usage, map_image
 from neurochip.mapping.budget import RESOURCES, Filler
-from neurochip.presets import PACKING_RULES
 
 PLACEMENTS = ("sequential", "greedy", "hypergraph")
 

@@ -27,9 +27,9 @@ from neurochip import (
     fixed_probability,
     from_arrays,
 )
+from neurochip.chip.registers import SignMode
 from neurochip.emulator import Emulator
 from neurochip.mapping.budget import RESOURCES, core_usage
-from neurochip.registers import SignMode
 
 N_NETWORKS = 60
 DTS = (0.1, 0.5, 1.0)

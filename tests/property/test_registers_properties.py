@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip import LOIHI
-from neurochip.registers import (
+from neurochip.chip.registers import (
     SignMode,
     SynapseFormat,
     decode_bias,

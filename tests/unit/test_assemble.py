@@ -19,7 +19,7 @@ from neurochip import (
     fixed_probability,
     one_to_one,
 )
-from neurochip.registers import decode_weights
+from neurochip.chip.registers import decode_weights
 
 
 def network_of_many_parts():

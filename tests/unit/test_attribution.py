@@ -28,9 +28,9 @@ from neurochip.attribution.decoding import decode_populations, with_decoded_weig
 from neurochip.attribution.effects import METRICS
 from neurochip.attribution.model import Model
 from neurochip.attribution.sources import GRID, REGISTERS
+from neurochip.chip.presets import LAVA
 from neurochip.emulator import Emulator
 from neurochip.errors import AnalysisError, ImageError
-from neurochip.presets import LAVA
 from neurochip.reference import simulate_reference
 
 # Every register as wide as a chip may have it: what rounds to nothing, and is then not the culprit.

@@ -21,11 +21,11 @@ from neurochip import (
     fixed_probability,
     one_to_one,
 )
+from neurochip.chip.registers import decode_weights
 from neurochip.emulator import Emulator
 from neurochip.errors import ChipOverflowError
 from neurochip.image_io import load_image, save_image
 from neurochip.reference import simulate_reference
-from neurochip.registers import decode_weights
 
 SINGLE = {"tau_m": 10.0, "cm": 0.25, "v_thresh": -55.0, "tau_refrac": 2.0}
 TWO = LIF(**SINGLE, tau_syn_E=2.0, tau_syn_I=8.0)

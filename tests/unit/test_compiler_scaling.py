@@ -17,7 +17,7 @@ from compiler.registers import round_registers
 from compiler.scaling import Scale, _sample, choose_scale, peak_limits, scaled_weights
 from compiler.weights import choose_format, sign_mode_of
 from neurochip import LIF, LOIHI, Network, PoissonInput, Population, Uniform, all_to_all
-from neurochip.registers import decode_bias
+from neurochip.chip.registers import decode_bias
 
 DT = 0.5
 CELL = {"v_rest": -70.0, "v_reset": -65.0, "v_thresh": [-50.0, -52.3, -49.1]}

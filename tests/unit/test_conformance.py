@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from conformance.load import VECTORS, case_paths
 
 from neurochip import LOIHI
+from neurochip.chip.presets import LAVA, PRESETS
 from neurochip.cli import main
 from neurochip.cli.conformance import conformance_command
 from neurochip.conformance import VECTOR_CHIP, Difference, check_case, image_of, load_case
 from neurochip.errors import ImageError
-from neurochip.presets import LAVA, PRESETS
 
 NOISE = "public_034_pop_noise_0.npz"
 PLAIN = "public_000_pop_base_0.npz"

@@ -24,10 +24,10 @@ from neurochip import (
     draw_stimulus,
     one_to_one,
 )
+from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import Emulator, engine
 from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
-from neurochip.registers import SignMode, SynapseFormat
 
 WHO = "compartments"
 

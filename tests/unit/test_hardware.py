@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from neurochip import LOIHI, ChipSpec, CoreSpec
+from neurochip.chip.formats import Format
 from neurochip.errors import SpecError
-from neurochip.fixedpoint import Format
 
 
 def exactly(message):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip import LOIHI
+from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.compile_report import CompileReport
 from neurochip.errors import ImageError
 from neurochip.image import (
@@ -21,7 +22,6 @@ from neurochip.image import (
     Symbols,
     SynapseGroup,
 )
-from neurochip.registers import SignMode, SynapseFormat
 
 CORE = LOIHI.core
 EXCITATORY = SynapseFormat(0, 8, SignMode.EXCITATORY)

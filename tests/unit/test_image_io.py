@@ -21,10 +21,10 @@ from neurochip import (
     one_to_one,
 )
 from neurochip._support.npz import write_npz
+from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.errors import ImageError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.image_io import dump_image, load_image, save_image
-from neurochip.registers import SignMode, SynapseFormat
 
 
 def exactly(message):

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip import LOIHI
+from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import dense
 from neurochip.emulator.dense import BYTES, HALVES
 from neurochip.emulator.layout import build_layout
 from neurochip.image import ChipImage, Compartments, SynapseGroup
-from neurochip.registers import SignMode, SynapseFormat
 
 FORMAT = SynapseFormat(2, 8, SignMode.MIXED)
 REGISTERS = {"decay_u": 1000, "decay_v": 300, "threshold_mantissa": 300, "refractory": 3}

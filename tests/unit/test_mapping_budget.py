@@ -9,12 +9,12 @@ import pytest
 from checker import broken_limits, count_image
 
 from neurochip import LOIHI
+from neurochip.chip.presets import PACKING_RULES, PRESETS, SYSTEMS
+from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.errors import ImageError, SpecError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.image_io import load_image, save_image
 from neurochip.mapping import core_usage, map_image
-from neurochip.presets import PACKING_RULES, PRESETS, SYSTEMS
-from neurochip.registers import SignMode, SynapseFormat
 
 
 def image_of(targets, *, chip=LOIHI, bits=8, size=None, source="inputs", cores=None, **other):

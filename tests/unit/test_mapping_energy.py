@@ -20,9 +20,9 @@ from neurochip import (
     fixed_indegree,
     fixed_probability,
 )
+from neurochip.chip.spec import MeshSpec
 from neurochip.emulator import Emulator
 from neurochip.errors import RecordingError, SpecError
-from neurochip.hardware import MeshSpec
 from neurochip.mapping import (
     COST_TABLES,
     DAVIES_2018,

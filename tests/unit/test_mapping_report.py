@@ -26,6 +26,7 @@ from neurochip import (
     draw_stimulus,
     from_arrays,
 )
+from neurochip.chip.presets import SYSTEMS
 from neurochip.cli import main
 from neurochip.cli.map import map_command
 from neurochip.emulator import Emulator
@@ -41,7 +42,6 @@ from neurochip.mapping import (
     plot_utilisation,
 )
 from neurochip.mapping.budget import RESOURCES
-from neurochip.presets import SYSTEMS
 
 CELL = LIF(tau_m=10.0, v_thresh=-55.0)
 
@@ -357,7 +357,7 @@ def test_map_prints_the_report_and_writes_figure_and_numbers(tmp_path):
 
 def test_map_says_why_a_network_does_not_fit_and_exits_with_2(tmp_path, monkeypatch):
     small = LOIHI.what_if(name="loihi", cores=1)
-    monkeypatch.setattr("neurochip.presets.SYSTEMS", {"loihi": small})
+    monkeypatch.setattr("neurochip.chip.presets.SYSTEMS", {"loihi": small})
     result = run_map(tmp_path, 1500)
     assert result.exit_code == 2
     assert result.output.startswith("Does not fit loihi: needs ")

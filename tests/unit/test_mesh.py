@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neurochip import LOIHI
+from neurochip.chip.mesh import MeshSpec, Sites, link_loads
 from neurochip.errors import SpecError
-from neurochip.mesh import MeshSpec, Sites, link_loads
 
 
 def at(sites, cores=128, **mesh):

@@ -10,14 +10,14 @@ import pytest
 from conformance.load import case_paths, load_case
 
 from neurochip import LOIHI, CoreSpec
+from neurochip.chip.formats import Overflow, Rounding
+from neurochip.chip.presets import BRIAN2LOIHI, LAVA, NENGO_LOIHI, PRESETS
+from neurochip.chip.registers import SynapseFormat, decode_weights
 from neurochip.conformance import PEERS, VECTOR_CHIP, check_case
 from neurochip.emulator import Emulator
 from neurochip.errors import SpecError
-from neurochip.fixedpoint import Overflow, Rounding
 from neurochip.image_io import load_image, save_image
-from neurochip.presets import BRIAN2LOIHI, LAVA, NENGO_LOIHI, PRESETS
 from neurochip.programming import Noise, SignMode, Synapses, program
-from neurochip.registers import SynapseFormat, decode_weights
 
 CASES = [load_case(path) for path in case_paths()]
 MIXED, EXCITATORY, INHIBITORY = SignMode

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip import LOIHI
+from neurochip.chip.presets import BRIAN2LOIHI, LAVA, NENGO_LOIHI
+from neurochip.chip.registers import SynapseFormat
 from neurochip.emulator import Emulator
 from neurochip.errors import ImageError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
-from neurochip.presets import BRIAN2LOIHI, LAVA, NENGO_LOIHI
 from neurochip.programming import Noise, SignMode, Synapses, program
-from neurochip.registers import SynapseFormat
 
 MIXED, EXCITATORY, INHIBITORY = SignMode
 

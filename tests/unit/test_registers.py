@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip import LOIHI
-from neurochip.errors import ImageError
-from neurochip.registers import (
+from neurochip.chip.registers import (
     SignMode,
     SynapseFormat,
     check_format,
@@ -20,6 +19,7 @@ from neurochip.registers import (
     effective_decay,
     mantissa_range,
 )
+from neurochip.errors import ImageError
 
 CORE = LOIHI.core
 

@@ -7,7 +7,7 @@ import pytest
 
 from compiler.sites import _curve
 from neurochip import LOIHI
-from neurochip.mesh import Sites
+from neurochip.chip.mesh import Sites
 
 
 @pytest.mark.parametrize("chips", [1, 2, 4])

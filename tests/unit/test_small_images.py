@@ -9,10 +9,10 @@ from against_oracle import assert_image_equals_oracle, assert_same_run
 from conformance.random_images import RandomCase
 
 from neurochip import LOIHI
+from neurochip.chip.presets import LAVA
 from neurochip.emulator import Emulator
 from neurochip.emulator.dense import BYTES, HALVES
 from neurochip.emulator.layout import build_layout
-from neurochip.presets import LAVA
 from neurochip.programming import Noise, SignMode, Synapses, program
 
 EXCITATORY, INHIBITORY, MIXED = SignMode.EXCITATORY, SignMode.INHIBITORY, SignMode.MIXED

@@ -16,10 +16,10 @@ from sweeping import BITS, refuse, run
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
+from neurochip.chip.formats import Rounding
 from neurochip.cli._axes import read_axes
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
-from neurochip.fixedpoint import Rounding
 from neurochip.sweep import SweepError, axes, bands, plot_sweep
 from neurochip.sweep.axes import COMPILE_OPTIONS
 from neurochip.sweep.records import RESULT_COLUMNS

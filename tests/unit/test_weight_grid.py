@@ -7,7 +7,7 @@ import pytest
 
 from compiler.weights import choose_format, exponents, grid, mantissas, sign_mode_of
 from neurochip import LOIHI
-from neurochip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range
+from neurochip.chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range
 
 CORES = {
     "loihi": LOIHI.core,

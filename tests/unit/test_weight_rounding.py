@@ -20,7 +20,7 @@ from neurochip import (
     fixed_probability,
 )
 from neurochip.attribution import attribute
-from neurochip.registers import decode_weights
+from neurochip.chip.registers import decode_weights
 
 RULES = ("nearest", "floor", "stochastic", "moments")
 

@@ -12,8 +12,8 @@ from brian2.core.namespace import get_local_namespace
 
 from compiler import compile_network
 
+from ...chip.spec import LOIHI, ChipSpec
 from ...emulator import Emulator
-from ...hardware import LOIHI, ChipSpec
 from ...recording import Probe, Recording, Trace, resolve_probes
 from ...typing import Int32Array
 from ...validation import Comparison

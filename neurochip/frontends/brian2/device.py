@@ -20,8 +20,8 @@ from brian2.utils.logger import get_logger
 
 from compiler import CompileOptions
 
+from ...chip.spec import LOIHI, ChipSpec
 from ...errors import FrontendError
-from ...hardware import LOIHI, ChipSpec
 from ...image import ChipImage
 from ...network import Network as OurNetwork
 from ...recording import Recording

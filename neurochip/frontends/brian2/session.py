@@ -10,9 +10,9 @@ import numpy as np
 
 from compiler import compile_network
 
+from ...chip.spec import ChipSpec
 from ...emulator import Emulator
 from ...errors import FrontendError
-from ...hardware import ChipSpec
 from ...network import Network, SpikeInput
 from ...recording import Probe, Recording
 from ...stimulus import Stimulus

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ._support.values import MOST_IDS, integer, real
-from .errors import SpecError
-from .typing import Float64Array, Int64Array
+from .._support.values import MOST_IDS, integer, real
+from ..errors import SpecError
+from ..typing import Float64Array, Int64Array
 
 __all__ = ["MeshSpec", "Sites", "link_loads"]
 

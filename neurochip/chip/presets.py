@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from .fixedpoint import Overflow, Rounding
-from .hardware import LOIHI, ChipSpec, MeshSpec
+from .formats import Overflow, Rounding
+from .spec import LOIHI, ChipSpec, MeshSpec
 
 __all__ = ["BRIAN2LOIHI", "LAVA", "NENGO_LOIHI", "PACKING_RULES", "PRESETS", "SYSTEMS"]
 

@@ -10,9 +10,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._core_spec import CoreSpec
-from ._support.values import MOST_IDS, check_name, instance, integer, shown
-from .errors import SpecError
+from .._support.values import MOST_IDS, check_name, instance, integer, shown
+from ..errors import SpecError
+from .core import CoreSpec
 from .mesh import MeshSpec
 
 __all__ = ["LOIHI", "ChipSpec", "CoreSpec", "MeshSpec"]

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ._support.values import integer, shown
-from .errors import ImageError
-from .fixedpoint import Overflow, Rounding
-from .hardware import CoreSpec
-from .typing import Int32Array, Int64Array
+from .._support.values import integer, shown
+from ..errors import ImageError
+from ..typing import Int32Array, Int64Array
+from .formats import Overflow, Rounding
+from .spec import CoreSpec
 
 __all__ = [
     "SignMode",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .typing import Float64Array, Int64Array
+from ..typing import Float64Array, Int64Array
 
 __all__ = ["Format", "Overflow", "Rounding", "encode_mantissa_exponent", "round_to_integer"]
 

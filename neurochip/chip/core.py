@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
-from ._support.values import integer, shown, switch
-from .errors import SpecError
-from .fixedpoint import Format, Overflow, Rounding
+from .._support.values import integer, shown, switch
+from ..errors import SpecError
+from .formats import Format, Overflow, Rounding
 
 __all__ = ["CoreSpec"]
 

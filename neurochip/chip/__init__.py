@@ -1,0 +1,1 @@
+"""A chip as data: widths, limits and rules, the mesh, and what registers mean."""
