@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from neurochip.chip.spec import ChipSpec
-from neurochip.compile_report import CompileReport
 from neurochip.image import (
     ChipImage,
     Compartments,
@@ -17,6 +16,7 @@ from neurochip.image import (
     Symbols,
     SynapseGroup,
 )
+from neurochip.image.report import CompileReport
 from neurochip.network import Network, Population
 from neurochip.typing import Int64Array
 

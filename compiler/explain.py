@@ -10,7 +10,7 @@ import numpy as np
 
 from neurochip.chip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.chip.spec import ChipSpec
-from neurochip.compile_report import CompileReport, ReportRow, ScaleRow, Span
+from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.network import Connection, Network, Population
 from neurochip.typing import Float64Array
 

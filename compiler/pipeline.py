@@ -61,7 +61,7 @@ def compile_network(
     Returns
     -------
     ChipImage
-        Integers, with a :class:`~neurochip.compile_report.CompileReport` in ``image.report``.
+        Integers, with a :class:`~neurochip.image.report.CompileReport` in ``image.report``.
 
     Raises
     ------

@@ -29,7 +29,7 @@ from neurochip import (
     fixed_probability,
 )
 from neurochip.emulator import Emulator
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 from neurochip.validation import compare, simulate_reference
 
 DT, DURATION = 1.0, 2000.0  # ms

@@ -19,7 +19,7 @@ import numpy as np
 from neurochip import LOIHI, NeurochipError
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage
-from neurochip.programming import Noise, SignMode, Synapses, program
+from neurochip.image.program import Noise, SignMode, Synapses, program
 
 N_STEPS = 1000
 REGISTERS = {

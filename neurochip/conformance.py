@@ -17,7 +17,7 @@ from .chip.spec import LOIHI, ChipSpec
 from .emulator import Emulator
 from .errors import ImageError
 from .image import ChipImage
-from .programming import Noise, SignMode, Synapses, program
+from .image.program import Noise, SignMode, Synapses, program
 from .typing import Int32Array
 
 __all__ = [

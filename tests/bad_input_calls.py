@@ -15,10 +15,11 @@ import numpy as np
 
 import neurochip as nc
 from compiler import CompileOptions, choose_dt, compile_network, explain_fit
-from neurochip import attribution, mapping, programming, recording, stimulus, tuning, validation
+from neurochip import attribution, mapping, recording, stimulus, tuning, validation
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage, Compartments, SynapseGroup
+from neurochip.image import program as programming
 from neurochip.reference import simulate_reference
 
 Names = frozenset[str]

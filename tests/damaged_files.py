@@ -39,7 +39,7 @@ from neurochip import (
 from neurochip._support.npz import write_npz
 from neurochip.conformance import load_case
 from neurochip.errors import ImageError, NeurochipError, RecordingError, StimulusError
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 from neurochip.recording import Trace
 from neurochip.spike_files import read_spikes, write_spikes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip import LOIHI
-from neurochip.programming import Noise, SignMode, Synapses, program
+from neurochip.image.program import Noise, SignMode, Synapses, program
 
 __all__ = ["SIZE", "STEPS", "continues_exactly", "noisy_image", "run"]
 

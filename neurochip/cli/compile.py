@@ -57,7 +57,8 @@ def compile_command(
     from compiler import compile_network
 
     from .._support.npz import write_atomically
-    from ..image_io import dump_image, save_image
+    from ..image.files import save_image
+    from ..image.text import dump_image
 
     reading: dict[str, Any] = {
         "convention": convention,

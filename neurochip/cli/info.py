@@ -25,7 +25,8 @@ def info_command(file: str, text: bool, numbers: bool) -> None:
         option = "--text" if text else "--json"
         raise NeurochipError(f"{file}: holds a {kind}; {option} is for a chip image.")
     if kind == "chip image":
-        from ..image_io import dump_image, load_image
+        from ..image.files import load_image
+        from ..image.text import dump_image
 
         image = load_image(file)
         if text:

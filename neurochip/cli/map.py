@@ -83,7 +83,7 @@ def map_command(
     from compiler import compile_network, explain_fit
 
     from ..emulator import Emulator
-    from ..image_io import save_image
+    from ..image.files import save_image
     from ..mapping import COST_TABLES, Activity, estimate_energy, map_image, mapping_figure
     from ..stimulus import draw_stimulus
 

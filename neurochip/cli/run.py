@@ -56,7 +56,7 @@ def run_command(
     neurochip, or has the arrays i (source), t_step, dt (ms), n (sources) and duration (ms).
     """
     from ..emulator import Emulator
-    from ..image_io import load_image
+    from ..image.files import load_image
     from ..spike_files.files import SPIKES_ONLY, read_spikes, write_spikes
     from ..stimulus import draw_stimulus
 

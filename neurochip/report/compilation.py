@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..compile_report import CompileReport
+from ..image.report import CompileReport
 from ..sections import Block, Paragraph, Section, Table
 
 __all__ = ["compilation_section"]

@@ -14,10 +14,10 @@ from .._support.progress import progress_bar
 from .._support.values import MOST_IDS, instance, integer, items, real, shown, switch
 from ..chip.formats import Rounding, encode_mantissa_exponent, round_to_integer
 from ..chip.registers import decode_bias, effective_decay
-from ..compile_report import ReportRow
 from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..image import ChipImage, PopulationSymbol
+from ..image.report import ReportRow
 from ..network import Network
 from ..reference import simulate_reference
 from ..stimulus import Stimulus

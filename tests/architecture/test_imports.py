@@ -36,7 +36,7 @@ def loaded_by(statement):
     [
         "import neurochip",
         "import compiler",
-        "import neurochip.image_io",
+        "import neurochip.image.files",
         "from neurochip import *",
         "from compiler import *",
     ],

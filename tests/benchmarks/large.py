@@ -28,7 +28,7 @@ from benchmarks.tables import print_table
 from compiler import compile_network
 from neurochip import LIF, LOIHI, Network, Normal, Population, draw_stimulus, fixed_outdegree
 from neurochip.emulator import Emulator
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 
 HEAD = ["step", "seconds", "bytes a synapse: before", "most", "after"]
 OUT_DEGREE = 100

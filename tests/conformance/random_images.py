@@ -18,7 +18,6 @@ from neurochip.chip.formats import Overflow, Rounding
 from neurochip.chip.presets import PRESETS
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.chip.spec import ChipSpec
-from neurochip.compile_report import CompileReport
 from neurochip.image import (
     ChipImage,
     Compartments,
@@ -28,6 +27,7 @@ from neurochip.image import (
     Symbols,
     SynapseGroup,
 )
+from neurochip.image.report import CompileReport
 
 # Fields that the chip's specification and the oracle's core share, by both names.
 _SHARED = (

@@ -21,7 +21,7 @@ from neurochip import (
     one_to_one,
 )
 from neurochip.emulator import Emulator
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 from neurochip.reference import simulate_reference
 
 SEEDS = (1, 2, 3, 4, 5)

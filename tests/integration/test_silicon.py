@@ -14,7 +14,7 @@ import pytest
 
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
-from neurochip.programming import SignMode, Synapses, program
+from neurochip.image.program import SignMode, Synapses, program
 
 NAME = "loihi2_lif_trace.csv"
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / NAME

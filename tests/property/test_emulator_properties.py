@@ -23,7 +23,7 @@ from neurochip import LOIHI, SpikeInput, Stimulus
 from neurochip.chip.presets import PRESETS
 from neurochip.emulator import Emulator
 from neurochip.errors import ChipOverflowError
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 
 MANY = int(os.environ.get("NEUROCHIP_MANY", "2000"))
 LONG = int(os.environ.get("NEUROCHIP_LONG", "10000"))

@@ -14,7 +14,7 @@ from neurochip.errors import NeurochipError
 MODULES = (
     "neurochip",
     "neurochip.recording",
-    "neurochip.programming",
+    "neurochip.image.program",
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",

@@ -11,7 +11,7 @@ import pytest
 from command_line import fail, succeed
 
 from neurochip import Recording, SpikeInput, Stimulus
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 
 MODEL = """
 from neurochip import LIF, Network, PoissonInput, Population, one_to_one

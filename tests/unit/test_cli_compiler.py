@@ -13,7 +13,7 @@ from command_line import fail, succeed
 from compiler import CompileOptions, choose_dt, compile_network
 from compiler.options import GAINS, WEIGHT_ROUNDINGS
 from neurochip.cli import main
-from neurochip.image_io import load_image
+from neurochip.image.files import load_image
 
 MODEL = """
 from neurochip import LIF, Network, PoissonInput, Population, Uniform, one_to_one

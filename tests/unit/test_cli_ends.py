@@ -20,7 +20,7 @@ from command_line import fail, succeed
 
 from neurochip._support import npz
 from neurochip.cli import main
-from neurochip.image_io import load_image
+from neurochip.image.files import load_image
 
 SMALLEST = 2_048  # bytes: no output of these commands is smaller
 
@@ -306,7 +306,7 @@ def test_ctrl_c_after_some_files_says_which(model: Path, monkeypatch) -> None:
     def stop(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurochip.image_io.dump_image", stop)
+    monkeypatch.setattr("neurochip.image.files.dump_image", stop)
     result = CliRunner().invoke(main, ["compile", "model.py", "--text"])
     assert (result.exit_code, result.stderr) == (
         130,

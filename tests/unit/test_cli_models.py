@@ -14,7 +14,7 @@ from command_line import fail, run, succeed
 
 from neurochip import LOIHI
 from neurochip.cli._model import ModelFunction
-from neurochip.image_io import load_image
+from neurochip.image.files import load_image
 
 COARSE = f"{MODEL}\nfrom neurochip import LOIHI\n"
 CHIPS = {

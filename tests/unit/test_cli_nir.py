@@ -24,7 +24,7 @@ from nir_graphs import (
 
 from neurochip import Recording
 from neurochip.cli import main
-from neurochip.image_io import load_image
+from neurochip.image.files import load_image
 from neurochip.spike_files import read_spikes
 
 h5py = pytest.importorskip("h5py")

@@ -10,8 +10,8 @@ import re
 import numpy as np
 import pytest
 
-from neurochip.compile_report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.errors import ImageError
+from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
 
 
 def report(**changes):

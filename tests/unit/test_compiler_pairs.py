@@ -24,7 +24,7 @@ from neurochip import (
 from neurochip.chip.registers import decode_weights
 from neurochip.emulator import Emulator
 from neurochip.errors import ChipOverflowError
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 from neurochip.reference import simulate_reference
 
 SINGLE = {"tau_m": 10.0, "cm": 0.25, "v_thresh": -55.0, "tau_refrac": 2.0}

@@ -22,7 +22,7 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
-from neurochip.compile_report import CompileReport, Span
+from neurochip.image.report import CompileReport, Span
 
 REL = 1e-12  # the same few float64 operations in another order
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurochip.compile_report import CompileReport
 from neurochip.emulator.decode import Registers, decode_recording, raw_recording
 from neurochip.image import PopulationSymbol, Symbols
+from neurochip.image.report import CompileReport
 
 RESET, ORIGIN = -80.0, -64.0
 

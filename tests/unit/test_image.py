@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from neurochip import LOIHI
 from neurochip.chip.registers import SignMode, SynapseFormat
-from neurochip.compile_report import CompileReport
 from neurochip.errors import ImageError
 from neurochip.image import (
     ChipImage,
@@ -22,6 +21,7 @@ from neurochip.image import (
     Symbols,
     SynapseGroup,
 )
+from neurochip.image.report import CompileReport
 
 CORE = LOIHI.core
 EXCITATORY = SynapseFormat(0, 8, SignMode.EXCITATORY)

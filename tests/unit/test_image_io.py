@@ -24,7 +24,8 @@ from neurochip._support.npz import write_npz
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.errors import ImageError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
-from neurochip.image_io import dump_image, load_image, save_image
+from neurochip.image.files import load_image, save_image
+from neurochip.image.text import dump_image
 
 
 def exactly(message):

@@ -15,7 +15,7 @@ from neurochip import LIF, Network, Population, SpikeInput, one_to_one
 from neurochip._support.npz import write_npz
 from neurochip.errors import ImageError
 from neurochip.image import InputSymbol, PopulationSymbol
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 
 
 @pytest.fixture(scope="module")

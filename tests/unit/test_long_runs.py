@@ -23,7 +23,7 @@ from neurochip import (
 from neurochip._support.grid import LAST_STEP
 from neurochip.emulator import Emulator, batch, emulator, engine
 from neurochip.errors import EmulatorError, StimulusError
-from neurochip.programming import Noise, SignMode, Synapses, program
+from neurochip.image.program import Noise, SignMode, Synapses, program
 from neurochip.reference import simulate, simulate_reference
 
 WHO = "compartments"

@@ -13,7 +13,7 @@ from neurochip.chip.presets import PACKING_RULES, PRESETS, SYSTEMS
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.errors import ImageError, SpecError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
-from neurochip.image_io import load_image, save_image
+from neurochip.image.files import load_image, save_image
 from neurochip.mapping import core_usage, map_image
 
 

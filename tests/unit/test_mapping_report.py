@@ -31,7 +31,7 @@ from neurochip.cli import main
 from neurochip.cli.map import map_command
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError, NeurochipError, RecordingError
-from neurochip.image_io import load_image
+from neurochip.image.files import load_image
 from neurochip.mapping import (
     COST_TABLES,
     Activity,

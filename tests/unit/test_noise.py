@@ -13,8 +13,9 @@ from conformance.images import THREADS
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
 from neurochip.errors import EmulatorError, ImageError
-from neurochip.image_io import dump_image, load_image, save_image
-from neurochip.programming import Noise, SignMode, Synapses, program
+from neurochip.image.files import load_image, save_image
+from neurochip.image.program import Noise, SignMode, Synapses, program
+from neurochip.image.text import dump_image
 
 WHO = "compartments"
 # u is cleared in every step, so it shows what the accumulator took up.

@@ -11,7 +11,7 @@ import pytest
 from neurochip import Recording, SpikeInput, Stimulus
 from neurochip._support.npz import kind_of, read_npz, reason, write_atomically, write_npz
 from neurochip.errors import FileError, ImageError, RecordingError, StimulusError
-from neurochip.image_io import load_image
+from neurochip.image.files import load_image
 
 ARRAYS = {"a": np.arange(50), "b": np.array("text"), "c": np.zeros((3, 0))}
 

@@ -16,8 +16,8 @@ from neurochip.chip.registers import SynapseFormat, decode_weights
 from neurochip.conformance import PEERS, VECTOR_CHIP, check_case
 from neurochip.emulator import Emulator
 from neurochip.errors import SpecError
-from neurochip.image_io import load_image, save_image
-from neurochip.programming import Noise, SignMode, Synapses, program
+from neurochip.image.files import load_image, save_image
+from neurochip.image.program import Noise, SignMode, Synapses, program
 
 CASES = [load_case(path) for path in case_paths()]
 MIXED, EXCITATORY, INHIBITORY = SignMode

@@ -16,7 +16,7 @@ from neurochip.chip.registers import SynapseFormat
 from neurochip.emulator import Emulator
 from neurochip.errors import ImageError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
-from neurochip.programming import Noise, SignMode, Synapses, program
+from neurochip.image.program import Noise, SignMode, Synapses, program
 
 MIXED, EXCITATORY, INHIBITORY = SignMode
 

@@ -13,7 +13,7 @@ from neurochip.chip.presets import LAVA
 from neurochip.emulator import Emulator
 from neurochip.emulator.dense import BYTES, HALVES
 from neurochip.emulator.layout import build_layout
-from neurochip.programming import Noise, SignMode, Synapses, program
+from neurochip.image.program import Noise, SignMode, Synapses, program
 
 EXCITATORY, INHIBITORY, MIXED = SignMode.EXCITATORY, SignMode.INHIBITORY, SignMode.MIXED
 TOP = 2**23 - 1

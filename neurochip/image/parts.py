@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._support.values import (
+from .._support.values import (
     MOST_IDS,
     ArrayValue,
     check_size,
@@ -19,10 +19,10 @@ from ._support.values import (
     shown,
     switch,
 )
-from .chip.registers import SynapseFormat
-from .chip.spec import CoreSpec
-from .errors import ImageError
-from .typing import Int16Array, Int32Array, Int64Array, UInt8Array
+from ..chip.registers import SynapseFormat
+from ..chip.spec import CoreSpec
+from ..errors import ImageError
+from ..typing import Int16Array, Int32Array, Int64Array, UInt8Array
 
 __all__ = ["Compartments", "Noise", "SynapseGroup", "check_array"]
 

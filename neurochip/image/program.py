@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ._image_parts import whole_numbers
-from ._support.values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
-from .chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
-from .chip.spec import ChipSpec, CoreSpec
-from .errors import ImageError
-from .image import ChipImage, Compartments, Noise, SynapseGroup
-from .typing import Int64Array
+from .._support.values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
+from ..chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
+from ..chip.spec import ChipSpec, CoreSpec
+from ..errors import ImageError
+from ..typing import Int64Array
+from .chip_image import ChipImage
+from .parts import Compartments, Noise, SynapseGroup, whole_numbers
 
 __all__ = ["Noise", "SignMode", "Synapses", "program"]
 

@@ -14,24 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ._image_checks import check_image
-from ._image_parts import Compartments, Noise, SynapseGroup
-from ._image_symbols import InputSymbol, PopulationSymbol, Symbols
-from ._support.values import MOST_IDS, ArrayValue, instance, instances, integer
-from .chip.spec import ChipSpec
-from .compile_report import CompileReport
-from .errors import ImageError
-from .typing import Int64Array
+from .._support.values import MOST_IDS, ArrayValue, instance, instances, integer
+from ..chip.spec import ChipSpec
+from ..errors import ImageError
+from ..typing import Int64Array
+from .checks import check_image
+from .parts import Compartments, Noise, SynapseGroup
+from .report import CompileReport
+from .symbols import Symbols
 
-__all__ = [
-    "ChipImage",
-    "Compartments",
-    "InputSymbol",
-    "Noise",
-    "PopulationSymbol",
-    "Symbols",
-    "SynapseGroup",
-]
+__all__ = ["ChipImage"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ._image_parts import Compartments, Noise, SynapseGroup, check_array
-from ._image_symbols import Symbols
-from ._support.values import shown
-from .chip.registers import SignMode, check_format, decode_voltage_limits, mantissa_range
-from .chip.spec import ChipSpec, CoreSpec
-from .errors import ImageError
+from .._support.values import shown
+from ..chip.registers import SignMode, check_format, decode_voltage_limits, mantissa_range
+from ..chip.spec import ChipSpec, CoreSpec
+from ..errors import ImageError
+from .parts import Compartments, Noise, SynapseGroup, check_array
+from .symbols import Symbols
 
 __all__ = ["check_image"]
 

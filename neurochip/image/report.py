@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ._support.values import choice, instance, instances, integer, real
-from .errors import ImageError
+from .._support.values import choice, instance, instances, integer, real
+from ..errors import ImageError
 
 __all__ = ["CompileReport", "ReportRow", "ScaleRow", "Span"]
 

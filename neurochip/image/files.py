@@ -1,4 +1,4 @@
-"""Chip images on disk: a versioned ``.npz`` without pickles, and a text that a person can read.
+"""Chip images on disk: a versioned ``.npz`` without pickles.
 
 The layout of the file is described in ``docs/reference/chip-image.md``.
 """
@@ -13,31 +13,24 @@ from typing import Any
 
 import numpy as np
 
-from ._support.archive import Archive
-from ._support.npz import read_npz, write_npz
-from ._support.values import shown
-from .chip.registers import SignMode, SynapseFormat
-from .chip.spec import ChipSpec, CoreSpec, MeshSpec
-from .compile_report import CompileReport
-from .errors import ImageError
-from .image import (
-    ChipImage,
-    Compartments,
-    InputSymbol,
-    Noise,
-    PopulationSymbol,
-    Symbols,
-    SynapseGroup,
-)
+from .._support.archive import Archive
+from .._support.npz import read_npz, write_npz
+from .._support.values import shown
+from ..chip.registers import SignMode, SynapseFormat
+from ..chip.spec import ChipSpec, CoreSpec, MeshSpec
+from ..errors import ImageError
+from .chip_image import ChipImage
+from .parts import Compartments, Noise, SynapseGroup
+from .report import CompileReport
+from .symbols import InputSymbol, PopulationSymbol, Symbols
 
-__all__ = ["dump_image", "load_image", "save_image"]
+__all__ = ["load_image", "save_image"]
 
 _KIND, _VERSION = "chip image", 2
 _COMPARTMENT_FIELDS = tuple(field.name for field in dataclasses.fields(Compartments))
 _LATER_FIELDS = ("join", "u_init")  # registers that files of before there were such ones lack
 _GROUP_ARRAYS = ("indptr", "target", "mantissa", "delay")
 _SYMBOL_ARRAYS = ("compartments", "mv_per_lsb", "origin", "v_reset")
-_SHOWN = 10  # rows of a table in a text dump before it is cut
 
 
 def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
@@ -138,61 +131,6 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
     return image
 
 
-def dump_image(image: ChipImage) -> str:
-    """Return an image as text: chip, cores, registers and synapses.
-
-    Long tables are cut after ten rows and say how many rows were left out; the digest covers all.
-    """
-    core = image.chip.core
-    lines = [
-        f"chip image {image.digest()}",
-        f"chip {image.chip.name}: {image.chip.cores} cores of {core.compartments} compartments",
-        f"{image.n_cores} cores, {image.n_compartments} compartments, {image.n_inputs} inputs, "
-        f"{image.n_synapses} synapses, longest delay {image.max_delay} steps",
-    ]
-    if image.noise is not None:
-        exponent, offset, at_membrane, seed = image.noise.settings
-        lines.append(
-            f"noise into {'v' if at_membrane else 'u'} of {int(image.noise.enabled.sum())} "
-            f"compartments: exponent {exponent}, mantissa offset {offset}, seed {seed}"
-        )
-    if image.symbols is not None:
-        lines.append(f"dt {image.symbols.dt:g} ms")
-        for item in image.symbols.populations:
-            used = np.unique(np.searchsorted(image.core_ptr, item.compartments, side="right") - 1)
-            lines.append(
-                f"population {item.name!r}: {len(item.compartments)} compartments on cores "
-                f"{used[0]} to {used[-1]}, {item.mv_per_lsb[0]:.6g} mV per LSB"
-            )
-        lines += [f"input {item.name!r}: {item.size} sources" for item in image.symbols.inputs]
-    lines += ["", "compartments (equal neighbours are joined)"]
-    table = np.stack([getattr(image.compartments, name) for name in _COMPARTMENT_FIELDS], axis=1)
-    starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
-    ends = np.r_[starts[1:], len(table)]
-    for start, end in list(zip(starts, ends, strict=True))[:_SHOWN]:
-        values = ", ".join(
-            f"{name} {value}" for name, value in zip(_COMPARTMENT_FIELDS, table[start], strict=True)
-        )
-        lines.append(f"  {start}..{end - 1}: {values}")
-    lines += _cut(len(starts))
-    for index, group in enumerate(image.synapses):
-        form = group.format
-        lines += [
-            "",
-            f"synapse group {index} from {group.source}: {group.n_synapses} synapses, exponent "
-            f"{form.weight_exponent}, {form.weight_bits} bits, {form.sign_mode.name.lower()}",
-        ]
-        last = int(np.searchsorted(group.indptr[:-1], _SHOWN, side="left"))
-        pre = np.repeat(np.arange(last), np.diff(group.indptr[: last + 1]))[:_SHOWN]
-        for k, source in enumerate(pre):
-            delay = int(group.delay[k]) if group.delay.size else 0
-            lines.append(
-                f"  {source} -> {group.target[k]}: mantissa {group.mantissa[k]}, delay {delay}"
-            )
-        lines += _cut(group.n_synapses)
-    return "\n".join(lines)
-
-
 def _chip(entry: dict[str, Any]) -> ChipSpec:
     parts = {"core": CoreSpec(**entry["core"]), "mesh": MeshSpec(**entry.get("mesh", {}))}
     return ChipSpec(**{**entry, **parts})
@@ -201,10 +139,6 @@ def _chip(entry: dict[str, Any]) -> ChipSpec:
 def _value(member: Any) -> Any:
     """What JSON holds of an enumeration."""
     return member.value
-
-
-def _cut(rows: int) -> list[str]:
-    return [f"  ... {rows - _SHOWN} more"] if rows > _SHOWN else []
 
 
 def _compartments(file: Archive, size: int) -> Compartments:

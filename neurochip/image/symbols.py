@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ._image_parts import check_array
-from ._support.values import ArrayValue, check_name, check_size, instance, instances, integer, real
-from .compile_report import CompileReport
-from .errors import ImageError
-from .typing import Float64Array, Int32Array
+from .._support.values import ArrayValue, check_name, check_size, instance, instances, integer, real
+from ..errors import ImageError
+from ..typing import Float64Array, Int32Array
+from .parts import check_array
+from .report import CompileReport
 
 __all__ = ["InputSymbol", "PopulationSymbol", "Symbols"]
 

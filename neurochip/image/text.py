@@ -1,0 +1,73 @@
+"""A chip image as a text that a person can read."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from .chip_image import ChipImage
+
+__all__ = ["dump_image"]
+
+_SHOWN = 10  # rows of a table in a text dump before it is cut
+
+
+def dump_image(image: ChipImage) -> str:
+    """Return an image as text: chip, cores, registers and synapses.
+
+    Long tables are cut after ten rows and say how many rows were left out; the digest covers all.
+    """
+    core = image.chip.core
+    lines = [
+        f"chip image {image.digest()}",
+        f"chip {image.chip.name}: {image.chip.cores} cores of {core.compartments} compartments",
+        f"{image.n_cores} cores, {image.n_compartments} compartments, {image.n_inputs} inputs, "
+        f"{image.n_synapses} synapses, longest delay {image.max_delay} steps",
+    ]
+    if image.noise is not None:
+        exponent, offset, at_membrane, seed = image.noise.settings
+        lines.append(
+            f"noise into {'v' if at_membrane else 'u'} of {int(image.noise.enabled.sum())} "
+            f"compartments: exponent {exponent}, mantissa offset {offset}, seed {seed}"
+        )
+    if image.symbols is not None:
+        lines.append(f"dt {image.symbols.dt:g} ms")
+        for item in image.symbols.populations:
+            used = np.unique(np.searchsorted(image.core_ptr, item.compartments, side="right") - 1)
+            lines.append(
+                f"population {item.name!r}: {len(item.compartments)} compartments on cores "
+                f"{used[0]} to {used[-1]}, {item.mv_per_lsb[0]:.6g} mV per LSB"
+            )
+        lines += [f"input {item.name!r}: {item.size} sources" for item in image.symbols.inputs]
+    lines += ["", "compartments (equal neighbours are joined)"]
+    registers = [field.name for field in dataclasses.fields(image.compartments)]
+    table = np.stack([getattr(image.compartments, name) for name in registers], axis=1)
+    starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
+    ends = np.r_[starts[1:], len(table)]
+    for start, end in list(zip(starts, ends, strict=True))[:_SHOWN]:
+        values = ", ".join(
+            f"{name} {value}" for name, value in zip(registers, table[start], strict=True)
+        )
+        lines.append(f"  {start}..{end - 1}: {values}")
+    lines += _cut(len(starts))
+    for index, group in enumerate(image.synapses):
+        form = group.format
+        lines += [
+            "",
+            f"synapse group {index} from {group.source}: {group.n_synapses} synapses, exponent "
+            f"{form.weight_exponent}, {form.weight_bits} bits, {form.sign_mode.name.lower()}",
+        ]
+        last = int(np.searchsorted(group.indptr[:-1], _SHOWN, side="left"))
+        pre = np.repeat(np.arange(last), np.diff(group.indptr[: last + 1]))[:_SHOWN]
+        for k, source in enumerate(pre):
+            delay = int(group.delay[k]) if group.delay.size else 0
+            lines.append(
+                f"  {source} -> {group.target[k]}: mantissa {group.mantissa[k]}, delay {delay}"
+            )
+        lines += _cut(group.n_synapses)
+    return "\n".join(lines)
+
+
+def _cut(rows: int) -> list[str]:
+    return [f"  ... {rows - _SHOWN} more"] if rows > _SHOWN else []
