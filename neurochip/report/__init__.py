@@ -1,7 +1,7 @@
 """Reports: one HTML file that holds everything, and a JSON of the numbers beside it."""
 
-from ..sections import Paragraph, Picture, Section, Table
 from .document import Report
+from .sections import Paragraph, Picture, Section, Table
 from .sweeps import sweep_report
 from .validation import validation_report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..attribution import Attribution, SourceEffect, plot_attribution
-from ..sections import Block, Paragraph, Picture, Section, Table
+from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["attribution_section"]
 

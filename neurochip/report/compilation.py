@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..image.report import CompileReport
-from ..sections import Block, Paragraph, Section, Table
+from .sections import Block, Paragraph, Section, Table
 
 __all__ = ["compilation_section"]
 

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from .._support.json_text import as_json
 from .._support.npz import write_atomically
 from ..errors import RecordingError
-from ..sections import Section
 from .html import render
+from .sections import Section
 
 __all__ = ["Report"]
 

@@ -10,8 +10,8 @@ from html import escape
 from typing import Any
 
 from .._support.names import visible
-from ..sections import Block, Paragraph, Picture, Section, Table
 from ..version import __version__
+from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["render"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..sections import Block, Paragraph, Picture, Section, Table
 from ..sweep import Sweep, plot_sweep
 from .document import Report
+from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["sweep_report"]
 

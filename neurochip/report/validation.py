@@ -12,7 +12,6 @@ from ..errors import RecordingError
 from ..image import ChipImage
 from ..network import Network
 from ..recording import Recording
-from ..sections import Block, Paragraph, Picture, Section, Table
 from ..validation import (
     ActivityComparison,
     Comparison,
@@ -28,6 +27,7 @@ from ..validation.text import conclusion
 from .attribution import attribution_section
 from .compilation import compilation_section
 from .document import Report
+from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["validation_report"]
 

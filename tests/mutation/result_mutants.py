@@ -68,7 +68,7 @@ MUTANTS = [
     ),
     Mutant(
         "a neuron beyond the last can be recorded",
-        "neurochip/_probes.py",
+        "neurochip/recording/probes.py",
         "ids.min() >= 0 and ids.max() < populations[name]):",
         "ids.min() >= 0 and ids.max() <= populations[name]):",
         f"{RECORDING}::test_what_cannot_be_recorded_is_refused",

@@ -1,4 +1,4 @@
-"""Golden vectors as files; ``neurochip.conformance`` is where these names are imported from."""
+"""Golden vectors as files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ._support.archive import Archive
-from ._support.npz import opened, refusing
-from .chip.registers import SignMode
-from .errors import ImageError
-from .typing import Int8Array, Int32Array
+from .._support.archive import Archive
+from .._support.npz import opened, refusing
+from ..chip.registers import SignMode
+from ..errors import ImageError
+from ..typing import Int8Array, Int32Array
 
 __all__ = ["PEERS", "REGISTERS", "Case", "Output", "load_case"]
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ._probes import Probe, as_probes, resolve_probes
-from ._support.archive import Archive
-from ._support.npz import read_npz, write_npz
-from ._support.values import (
+from .._support.archive import Archive
+from .._support.npz import read_npz, write_npz
+from .._support.values import (
     ArrayValue,
     check_name,
     check_size,
@@ -25,10 +24,10 @@ from ._support.values import (
     reals,
     shown,
 )
-from .errors import RecordingError
-from .typing import Float64Array, Int32Array, Int64Array
+from ..errors import RecordingError
+from ..typing import Float64Array, Int32Array, Int64Array
 
-__all__ = ["Probe", "Recording", "Trace", "as_probes", "resolve_probes"]
+__all__ = ["Recording", "Trace"]
 
 _KIND, _VERSION = "recording", 2
 _MOST_STEPS = 1 << 62

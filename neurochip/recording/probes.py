@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ._support.values import instance, integers, items, shown
-from .errors import RecordingError
-from .typing import Int32Array
+from .._support.values import instance, integers, items, shown
+from ..errors import RecordingError
+from ..typing import Int32Array
 
 __all__ = ["Probe", "as_probes", "resolve_probes"]
 

@@ -11,25 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._vectors import PEERS, REGISTERS, Case, Output, load_case
-from .chip.formats import Rounding
-from .chip.spec import LOIHI, ChipSpec
-from .emulator import Emulator
-from .errors import ImageError
-from .image import ChipImage
-from .image.program import Noise, SignMode, Synapses, program
-from .typing import Int32Array
+from ..chip.formats import Rounding
+from ..chip.spec import LOIHI, ChipSpec
+from ..emulator import Emulator
+from ..errors import ImageError
+from ..image import ChipImage
+from ..image.program import Noise, SignMode, Synapses, program
+from ..typing import Int32Array
+from .vectors import PEERS, REGISTERS, Case, Output
 
-__all__ = [
-    "PEERS",
-    "VECTOR_CHIP",
-    "Case",
-    "Difference",
-    "Output",
-    "check_case",
-    "image_of",
-    "load_case",
-]
+__all__ = ["VECTOR_CHIP", "Difference", "check_case", "image_of"]
 
 VECTOR_CHIP = LOIHI.what_if(name="loihi, refractory 64", refractory_max=64)
 """The first generation, with the refractory register of 64 that Brian2Loihi accepts."""
