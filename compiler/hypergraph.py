@@ -19,7 +19,7 @@ import numpy as np
 
 from neurochip._support.extras import require
 from neurochip.chip.spec import ChipSpec
-from neurochip.mapping.budget import Filler
+from neurochip.packing.budget import Filler
 from neurochip.typing import Float64Array, Int64Array
 
 from .refine import messages_between

@@ -9,10 +9,10 @@ import numpy as np
 
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
-from neurochip.mapping.budget import RESOURCES, Filler, Filling, add_axons, limits_of
 from neurochip.mapping.traffic import flows_of
-from neurochip.mapping.wiring import delay_limit
 from neurochip.network import Population
+from neurochip.packing.budget import RESOURCES, Filler, Filling, add_axons, limits_of
+from neurochip.packing.wiring import delay_limit
 from neurochip.typing import Int32Array, Int64Array
 
 from .sites import choose_sites

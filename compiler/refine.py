@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip.spec import ChipSpec
-from neurochip.mapping.budget import Filler
 from neurochip.mapping.pairs import Pairs
+from neurochip.packing.budget import Filler
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 from .settle import exchanged
@@ -25,7 +25,7 @@ _ENOUGH = 0.01  # of all messages: a round that saves less is the last
 
 def messages_between(work: Workload, core: Int64Array) -> float:
     """Messages per step between cores, if each neuron is on the given one."""
-    from neurochip.mapping.tallies import sum_messages
+    from neurochip.packing.tallies import sum_messages
 
     inside = work.rate[: work.wiring.n_compartments]
     last = np.full(int(core.max(initial=0)) + 1, -1)

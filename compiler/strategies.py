@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from neurochip.chip.spec import ChipSpec
-from neurochip.mapping.budget import Filler
+from neurochip.packing.budget import Filler
 from neurochip.typing import BoolArray, Int64Array
 
 from .hypergraph import partition_hypergraph

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from neurochip.errors import CompileError
-from neurochip.mapping.wiring import SynapseRows, Wiring, profiles_of, wire
 from neurochip.network import Network, Population
+from neurochip.packing.wiring import SynapseRows, Wiring, profiles_of, wire
 from neurochip.recording import Recording
 from neurochip.typing import Float64Array, Int64Array
 

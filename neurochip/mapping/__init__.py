@@ -3,7 +3,7 @@
 ``map_image(image, Activity.measured(image, run, stimulus))`` returns a :class:`MappingReport`.
 """
 
-from .budget import core_usage
+from ..packing.budget import core_usage
 from .costs import COST_TABLES, DAVIES_2018, SANA_FE, Cost, CostTable
 from .energy import EnergyEstimate, estimate_energy
 from .plots import mapping_figure, plot_mesh, plot_traffic, plot_utilisation

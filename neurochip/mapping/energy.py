@@ -16,13 +16,13 @@ import numpy as np
 from .._support.values import MOST_IDS, instance, integer
 from ..errors import RecordingError
 from ..image import ChipImage
+from ..packing.budget import Reach, core_usage
+from ..packing.wiring import transposed
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array, Int64Array
-from .budget import Reach, core_usage
 from .costs import CostTable
 from .traffic import Activity, check_run, flows_of, members_of, spikes_in
-from .wiring import transposed
 
 __all__ = ["EnergyEstimate", "estimate_energy"]
 

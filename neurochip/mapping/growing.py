@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._kernels.jit import inline_kernel, kernel
+from ..packing.kernels import _adapt, _add, _clear, _fits, _open
 from ..typing import Float64Array, Int8Array, Int32Array, Int64Array
-from .kernels import _adapt, _add, _clear, _fits, _open
 
 __all__ = ["Growth", "grow"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..packing.budget import RESOURCES, Filler, Filling
+from ..packing.wiring import Wiring
 from ..typing import Float64Array, Int64Array
-from .budget import RESOURCES, Filler, Filling
-from .wiring import Wiring
 
 __all__ = ["Pairs"]
 

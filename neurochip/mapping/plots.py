@@ -8,8 +8,8 @@ import numpy as np
 
 from .._support.values import choice, instance
 from ..errors import RecordingError
+from ..packing.budget import RESOURCES
 from ..typing import Float64Array
-from .budget import RESOURCES
 from .report import MappingReport
 
 if TYPE_CHECKING:

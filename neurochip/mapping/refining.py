@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._kernels.jit import inline_kernel, kernel
-from ..typing import Float64Array, Int8Array, Int32Array, Int64Array
-from .kernels import (
+from ..packing.kernels import (
     _COMPARTMENTS,
     _INPUTS,
     _N_SOURCES,
@@ -24,6 +23,7 @@ from .kernels import (
     _open,
     _words,
 )
+from ..typing import Float64Array, Int8Array, Int32Array, Int64Array
 
 __all__ = ["FOLLOWED", "Cut", "exchange", "weigh"]
 

@@ -12,10 +12,10 @@ from .._support.values import choice, instance
 from ..chip.spec import ChipSpec
 from ..errors import RecordingError
 from ..image import ChipImage
+from ..packing.budget import RESOURCES, core_usage, limits_of
+from ..packing.wiring import delay_limit
 from ..typing import Float64Array, Int64Array
-from .budget import RESOURCES, core_usage, limits_of
 from .traffic import Activity, Traffic, flows_of
-from .wiring import delay_limit
 
 __all__ = ["MappingReport", "map_image"]
 
@@ -32,7 +32,7 @@ class MappingReport:
         Where each core sits.
     usage, limits : dict of str to ndarray of int64, shape (n_cores,)
         What each core takes of each resource, and what it has. Names are those of
-        :data:`~neurochip.mapping.budget.RESOURCES`.
+        :data:`~neurochip.packing.budget.RESOURCES`.
     delay_bits : ndarray of int64, shape (n_cores,)
         Bits of the longest delay of each core.
     traffic : Traffic

@@ -18,10 +18,10 @@ from ..chip.mesh import Sites, link_loads
 from ..chip.spec import ChipSpec
 from ..errors import RecordingError
 from ..image import ChipImage
+from ..packing.budget import Reach
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int64Array
-from .budget import Reach
 
 __all__ = ["Activity", "Traffic", "check_run", "flows_of", "members_of", "spikes_in"]
 

@@ -33,7 +33,7 @@ from neurochip import (
 from neurochip.chip.presets import SYSTEMS
 from neurochip.emulator import Emulator
 from neurochip.mapping import DAVIES_2018, SANA_FE, Activity, estimate_energy, map_image
-from neurochip.mapping.budget import Filler
+from neurochip.packing.budget import Filler
 
 CELL = LIF(tau_m=20.0, v_rest=-70.0, v_reset=-70.0, v_thresh=-55.0, tau_refrac=2.0)
 STRATEGIES = ("sequential", "greedy", "hypergraph", "best")

@@ -345,7 +345,7 @@ MUTANTS = [
     # ------------------------------------------------------------------ what cores hold
     Mutant(
         "a list is charged for its entries without rounding them up",
-        "neurochip/mapping/kernels.py",
+        "neurochip/packing/kernels.py",
         "return (bits + unit - 1) // unit * unit",
         "return bits // unit * unit",
         "tests/unit/test_mapping_budget.py::test_dense_lists_take_what_the_published_rules_say",

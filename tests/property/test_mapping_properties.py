@@ -32,7 +32,7 @@ from neurochip import (
 from neurochip.chip.presets import PACKING_RULES
 from neurochip.emulator import Emulator
 from neurochip.mapping import Activity, core_usage, map_image
-from neurochip.mapping.budget import RESOURCES, Filler
+from neurochip.packing.budget import RESOURCES, Filler
 
 PLACEMENTS = ("sequential", "greedy", "hypergraph")
 

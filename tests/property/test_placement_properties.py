@@ -29,7 +29,7 @@ from neurochip import (
 )
 from neurochip.chip.registers import SignMode
 from neurochip.emulator import Emulator
-from neurochip.mapping.budget import RESOURCES, core_usage
+from neurochip.packing.budget import RESOURCES, core_usage
 
 N_NETWORKS = 60
 DTS = (0.1, 0.5, 1.0)

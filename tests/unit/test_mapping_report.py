@@ -41,7 +41,7 @@ from neurochip.mapping import (
     plot_traffic,
     plot_utilisation,
 )
-from neurochip.mapping.budget import RESOURCES
+from neurochip.packing.budget import RESOURCES
 
 CELL = LIF(tau_m=10.0, v_thresh=-55.0)
 

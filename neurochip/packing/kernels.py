@@ -2,7 +2,7 @@
 
 A core keeps, for each source and connection, one list of synapses in the order of their targets, in
 all encodings at once: sparse, dense, and one run-length encoding for each width of the gap. What a
-list costs in the best of them is what it takes. :mod:`neurochip.mapping.budget` states the rules.
+list costs in the best of them is what it takes. :mod:`neurochip.packing.budget` states the rules.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ class Filler:
     Attributes
     ----------
     tables, packing, scratch
-        What the kernels take: see :mod:`neurochip.mapping.kernels`.
+        What the kernels take: see :mod:`neurochip.packing.kernels`.
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
@@ -256,7 +256,7 @@ class Filler:
         rate : ndarray of float64, shape (n_sources,)
             What the messages of each source weigh, above 0.
         """
-        from .growing import Growth, grow
+        from ..mapping.growing import Growth, grow
 
         w = self._wiring
         n, (ptr, targets) = w.n_neurons, w.targets

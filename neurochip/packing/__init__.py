@@ -1,0 +1,1 @@
+"""How much of its cores a network takes: synapse memory, axons, compartments, and flows."""
