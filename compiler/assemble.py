@@ -18,13 +18,13 @@ from neurochip.image import (
 )
 from neurochip.image.report import CompileReport
 from neurochip.network import Network, Population
+from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Int64Array
 
-from .compartments import PopulationCompartments
-from .ideal import IdealPopulation
-from .placement import Placement
-from .scaling import Scale
-from .synapses import ConnectionRegisters
+from .neurons.compartments import PopulationCompartments
+from .neurons.scaling import Scale
+from .placement.place import Placement
+from .synapses.convert import ConnectionRegisters
 
 __all__ = ["assemble"]
 

@@ -12,18 +12,18 @@ from neurochip.chip.registers import decode_bias, decode_threshold, decode_weigh
 from neurochip.chip.spec import ChipSpec
 from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.network import Connection, Network, Population
+from neurochip.recurrence import IdealPopulation, delay_steps, refractory_steps, time_constant
 from neurochip.typing import Float64Array
 
-from .decays import Decays
-from .gains import GainRule, MomentGain
-from .ideal import IdealPopulation, delay_steps, refractory_steps, time_constant
-from .lower import Lowered
+from .neurons.decays import Decays
+from .neurons.gains import GainRule, MomentGain
+from .neurons.lower import Lowered
+from .neurons.peaks import Peaks
+from .neurons.registers import PopulationRegisters
+from .neurons.scaling import Scale, peak_limits
 from .options import CompileOptions
-from .peaks import Peaks
-from .placement import Placement
-from .registers import PopulationRegisters
-from .scaling import Scale, peak_limits
-from .synapses import ConnectionRegisters
+from .placement.place import Placement
+from .synapses.convert import ConnectionRegisters
 
 __all__ = ["explain"]
 

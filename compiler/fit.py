@@ -16,8 +16,8 @@ from neurochip.recording import Recording
 
 from .options import CompileOptions
 from .pipeline import translate
-from .placement import place
-from .workload import Workload
+from .placement.place import place
+from .placement.workload import Workload
 
 __all__ = ["FitReport", "FitRow", "explain_fit"]
 

@@ -51,7 +51,7 @@ class CompileOptions:
         How neurons are put on cores: one of :data:`PLACEMENTS`.
     mesh : str, optional
         How cores are put on the mesh: ``"in_order"``, ``"curve"`` or ``"search"`` (see
-        :mod:`compiler.sites`). Default: in order where neurons are, else by search.
+        :mod:`compiler.placement.sites`). Default: in order where neurons are, else by search.
     seed : int
         At least 0; for strategies that draw at random.
     """

@@ -14,14 +14,14 @@ from neurochip.recording import Recording
 
 from .assemble import assemble
 from .check import check_request
-from .compartments import PopulationCompartments, lay_out_compartments
 from .explain import explain
-from .lower import Lowered, lower
+from .neurons.compartments import PopulationCompartments, lay_out_compartments
+from .neurons.lower import Lowered, lower
 from .options import CompileOptions
-from .placement import place
-from .synapses import ConnectionRegisters, round_connection
+from .placement.place import place
+from .placement.workload import Workload, lay_out_work
+from .synapses.convert import ConnectionRegisters, round_connection
 from .time_step import choose_dt
-from .workload import Workload, lay_out_work
 
 __all__ = ["Translation", "compile_network", "translate"]
 

@@ -31,15 +31,15 @@ from neurochip.chip.registers import decode_bias, decode_threshold
 from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Network
+from neurochip.recurrence import IdealPopulation, refractory_steps
 from neurochip.typing import Float64Array
 
 from .check import check_request
-from .gains import rounded_point
-from .ideal import IdealPopulation, refractory_steps
-from .lower import Lowered, lower
-from .operating_point import OperatingPoint, lif_rate, operating_points
+from .neurons.drive import OperatingPoint, lif_rate, operating_points
+from .neurons.gains import rounded_point
+from .neurons.lower import Lowered, lower
 from .options import CompileOptions
-from .synapses import rounded_delays
+from .synapses.convert import rounded_delays
 
 __all__ = ["DtCandidate", "DtChoice", "choose_dt"]
 

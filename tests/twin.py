@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.ideal import delay_steps, ideal_population
 from neurochip import Network, Stimulus
+from neurochip.recurrence import delay_steps, ideal_population
 
 
 @dataclass(frozen=True)

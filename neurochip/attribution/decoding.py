@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.decays import round_decays
-from compiler.gains import GainRule
-from compiler.ideal import IdealPopulation, ideal_population
-from compiler.operating_point import operating_points
+from compiler.neurons.decays import round_decays
+from compiler.neurons.drive import operating_points
+from compiler.neurons.gains import GainRule
 from compiler.options import NEED_DRIVE, CompileOptions
-from compiler.projections import Projection, project
+from compiler.synapses.projections import Projection, project
 
-from ..chip.formats import Overflow
+from ..chip.fixedpoint import Overflow
 from ..chip.registers import (
     decode_bias,
     decode_threshold,
@@ -25,6 +24,7 @@ from ..chip.registers import (
 from ..errors import ImageError
 from ..image import ChipImage, PopulationSymbol, SynapseGroup
 from ..network import Network, Population
+from ..recurrence import IdealPopulation, ideal_population
 from ..typing import Float64Array, Int32Array, Int64Array
 from .kernels import Rules
 

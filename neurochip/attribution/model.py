@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from compiler.decays import start
-from compiler.ideal import IdealPopulation, ideal_population, refractory_steps
+from compiler.neurons.decays import start
 
 from ..image import ChipImage
 from ..network import Network, Population
+from ..recurrence import IdealPopulation, ideal_population, refractory_steps
 from ..reference.tables import Synapses, flatten_neurons, flatten_synapses
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array, Int32Array, Int64Array

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .._support.values import integer, shown, switch
 from ..errors import SpecError
-from .formats import Format, Overflow, Rounding
+from .fixedpoint import Format, Overflow, Rounding
 
 __all__ = ["CoreSpec"]
 

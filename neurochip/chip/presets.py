@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from .formats import Overflow, Rounding
+from .fixedpoint import Overflow, Rounding
 from .spec import LOIHI, ChipSpec, MeshSpec
 
 __all__ = ["BRIAN2LOIHI", "LAVA", "NENGO_LOIHI", "PACKING_RULES", "PRESETS", "SYSTEMS"]

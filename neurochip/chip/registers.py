@@ -15,7 +15,7 @@ import numpy as np
 from .._support.values import integer, shown
 from ..errors import ImageError
 from ..typing import Int32Array, Int64Array
-from .formats import Overflow, Rounding
+from .fixedpoint import Overflow, Rounding
 from .spec import CoreSpec
 
 __all__ = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..chip.formats import Rounding
+from ..chip.fixedpoint import Rounding
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
 from ..errors import ImageError

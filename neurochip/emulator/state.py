@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..chip.formats import Overflow
+from ..chip.fixedpoint import Overflow
 from ..chip.registers import decode_bias
 from ..image import ChipImage
 from ..typing import Int8Array, Int32Array, Int64Array

@@ -4,11 +4,12 @@
 """
 
 from ..packing.budget import core_usage
+from ..packing.flows import Traffic
+from .activity import Activity
 from .costs import COST_TABLES, DAVIES_2018, SANA_FE, Cost, CostTable
 from .energy import EnergyEstimate, estimate_energy
 from .plots import mapping_figure, plot_mesh, plot_traffic, plot_utilisation
 from .report import MappingReport, map_image
-from .traffic import Activity, Traffic
 
 __all__ = [
     "COST_TABLES",

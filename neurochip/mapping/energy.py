@@ -17,12 +17,13 @@ from .._support.values import MOST_IDS, instance, integer
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..packing.budget import Reach, core_usage
+from ..packing.flows import flows_of
 from ..packing.wiring import transposed
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array, Int64Array
+from .activity import Activity, check_run, members_of, spikes_in
 from .costs import CostTable
-from .traffic import Activity, check_run, flows_of, members_of, spikes_in
 
 __all__ = ["EnergyEstimate", "estimate_energy"]
 

@@ -13,9 +13,10 @@ from ..chip.spec import ChipSpec
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..packing.budget import RESOURCES, core_usage, limits_of
+from ..packing.flows import Traffic, flows_of
 from ..packing.wiring import delay_limit
 from ..typing import Float64Array, Int64Array
-from .traffic import Activity, Traffic, flows_of
+from .activity import Activity
 
 __all__ = ["MappingReport", "map_image"]
 

@@ -248,40 +248,6 @@ class Filler:
             failed,
         )
 
-    def grow(self, rate: Float64Array) -> Int64Array:
-        """Cluster the neurons by what they share: the core of each, if all limits allow it.
-
-        Parameters
-        ----------
-        rate : ndarray of float64, shape (n_sources,)
-            What the messages of each source weigh, above 0.
-        """
-        from ..mapping.growing import Growth, grow
-
-        w = self._wiring
-        n, (ptr, targets) = w.n_neurons, w.targets
-        total = np.zeros(n)
-        total += np.bincount(targets, np.repeat(rate, np.diff(ptr)), n)
-        total += np.bincount(w.neuron_of, rate[: w.n_compartments], n)
-        cluster = np.full(n, -1, dtype=np.int64)
-        growth = Growth(
-            kind=w.kind,
-            neuron_of=w.neuron_of,
-            ptr=ptr,
-            targets=targets,
-            rate=rate,
-            total=total,
-            score=np.zeros(n),
-            listed=np.zeros(n, dtype=np.int8),
-            reached=np.zeros(w.n_sources, dtype=np.int32),
-            frontier=np.empty(n, dtype=np.int64),
-            members=np.empty(n, dtype=np.int64),
-            cluster=cluster,
-            at=np.zeros(3, dtype=np.int64),
-        )
-        grow(self.tables, self.packing, self.scratch, growth)
-        return cluster
-
 
 def add_axons(
     usage: Mapping[str, Int64Array],

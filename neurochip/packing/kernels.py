@@ -15,7 +15,25 @@ from .._kernels.instructions import prefetch
 from .._kernels.jit import inline_kernel, kernel
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["Packing", "Scratch", "Tables", "fill", "list_by_source", "list_by_target", "records_of"]
+__all__ = [
+    "COMPARTMENTS",
+    "INPUTS",
+    "N_SOURCES",
+    "WORDS",
+    "Packing",
+    "Scratch",
+    "Tables",
+    "adapt",
+    "add_neuron",
+    "clear",
+    "fill",
+    "fits",
+    "list_by_source",
+    "list_by_target",
+    "open_core",
+    "records_of",
+    "words_of",
+]
 
 
 class Tables(NamedTuple):
@@ -79,11 +97,11 @@ class Scratch(NamedTuple):
 
 
 # Resources, in the order of ``budget.RESOURCES``.
-_COMPARTMENTS, _WORDS, _INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
+COMPARTMENTS, WORDS, INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
 _LIST_WORDS, _SHARED, _DELAY_BITS = range(6, 9)
 _SOURCE, _FORMAT, _LAST, _BEST, _COUNT = range(5)  # in a record; the bits follow the counts
 _AHEAD = 16  # synapses whose records are asked for in advance
-_N_LISTS, _N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK = range(6)
+_N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK = range(6)
 
 
 def records_of(
@@ -161,7 +179,8 @@ def _choose(s, at, form, before):
 
 
 @inline_kernel
-def _words(bits, packing):
+def words_of(bits, packing):
+    """Return the words of memory that a list of synapses takes."""
     return 0 if bits == 0 else (bits + packing.suffix + packing.word - 1) // packing.word
 
 
@@ -173,11 +192,11 @@ def _mark(marks, number, s, resource):
 
 
 @kernel
-def _add(neuron, s, tables, packing):
+def add_neuron(neuron, s, tables, packing):
     """Put a neuron on the open core, whatever the limits."""
     for c in range(tables.neuron_ptr[neuron], tables.neuron_ptr[neuron + 1]):
-        target = s.used[_COMPARTMENTS]
-        s.used[_COMPARTMENTS] += 1
+        target = s.used[COMPARTMENTS]
+        s.used[COMPARTMENTS] += 1
         _mark(s.profile, tables.profile[c], s, _PROFILES)
         _mark(s.threshold, tables.threshold[c], s, _THRESHOLDS)
         _mark(s.shared, tables.shared[c], s, _SHARED)
@@ -202,26 +221,26 @@ def _add(neuron, s, tables, packing):
             _append(s, at, form, target, packing)
             grown = _choose(s, at, form, before)
             if s.axon[source] == 0:
-                s.sources[s.top[_N_SOURCES]] = source
-                s.top[_N_SOURCES] += 1
+                s.sources[s.top[N_SOURCES]] = source
+                s.top[N_SOURCES] += 1
                 if packing.count_neurons == 1 or source >= packing.first_input:
-                    s.used[_INPUTS] += 1
-            words = -_words(s.axon[source], packing)
+                    s.used[INPUTS] += 1
+            words = -words_of(s.axon[source], packing)
             s.axon[source] += grown
-            new = _words(s.axon[source], packing)
-            s.used[_WORDS] += words + new
+            new = words_of(s.axon[source], packing)
+            s.used[WORDS] += words + new
             s.used[_LIST_WORDS] = max(s.used[_LIST_WORDS], new)
 
 
 @kernel
-def _clear(s):
+def clear(s):
     """Empty the open core."""
     for i in range(s.top[_N_LISTS]):
         at = s.lists[i]
         s.record[at + _BEST] = 0
         for place in range(at + _COUNT, at + _COUNT + 2 * s.encodings):
             s.record[place] = 0
-    for i in range(s.top[_N_SOURCES]):
+    for i in range(s.top[N_SOURCES]):
         s.axon[s.sources[i]] = 0
     for i in range(s.top[_N_FORMATS]):
         for encoding in range(s.users.shape[1]):
@@ -229,24 +248,24 @@ def _clear(s):
     for i in range(len(s.used)):
         s.used[i] = 0
     s.top[_N_LISTS] = 0
-    s.top[_N_SOURCES] = 0
+    s.top[N_SOURCES] = 0
     s.top[_N_FORMATS] = 0
     s.top[_MARK] += 1
 
 
 @kernel
-def _open(s, packing, index):
+def open_core(s, packing, index):
     """Begin a core with an index of some bits, and all encodings."""
-    _clear(s)
+    clear(s)
     s.top[_INDEX] = index
     s.top[_ENCODINGS] = 2 + packing.skip_max - packing.skip_min + 1
 
 
 @kernel
-def _adapt(s, packing):
+def adapt(s, packing):
     """Widen the index or leave out encodings, as the core needs; return whether it had to."""
     changed = False
-    while s.used[_COMPARTMENTS] > 1 << s.top[_INDEX]:
+    while s.used[COMPARTMENTS] > 1 << s.top[_INDEX]:
         s.top[_INDEX] += 1
         changed = True
     # Each encoding of a format takes one of the core's formats: as many as there are for all.
@@ -258,11 +277,12 @@ def _adapt(s, packing):
 
 
 @inline_kernel
-def _fits(s, packing):
+def fits(s, packing):
+    """Return whether the open core is within all limits."""
     for i in range(_DELAY_BITS):
         if s.used[i] > packing.limits[i]:
             return False
-    return s.used[_COMPARTMENTS] <= packing.slots >> s.used[_DELAY_BITS]
+    return s.used[COMPARTMENTS] <= packing.slots >> s.used[_DELAY_BITS]
 
 
 @inline_kernel
@@ -287,40 +307,40 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
     """
     core, start, reached = 0, 0, 0
     index = packing.index_min
-    _open(s, packing, index)
+    open_core(s, packing, index)
     core_ptr[0] = 0
     reach_ptr[0] = 0
     i = 0
     while i < len(order):
-        sources = s.top[_N_SOURCES]
+        sources = s.top[N_SOURCES]
         _remember(s)
         fits = not (opens[i] and i > start)
         if fits:
-            _add(order[i], s, tables, packing)
-            while _adapt(s, packing):
-                _clear(s)
+            add_neuron(order[i], s, tables, packing)
+            while adapt(s, packing):
+                clear(s)
                 for j in range(start, i):
-                    _add(order[j], s, tables, packing)
-                sources = s.top[_N_SOURCES]
-                _add(order[i], s, tables, packing)
-            fits = _fits(s, packing)
+                    add_neuron(order[j], s, tables, packing)
+                sources = s.top[N_SOURCES]
+                add_neuron(order[i], s, tables, packing)
+            fits = fits(s, packing)
             if fits:
                 i += 1
                 if i == len(order):
                     _remember(s)
-                    sources = s.top[_N_SOURCES]
+                    sources = s.top[N_SOURCES]
         if fits and i < len(order):
             continue
-        if index > packing.index_min and s.before[_COMPARTMENTS] <= 1 << (index - 1):
+        if index > packing.index_min and s.before[COMPARTMENTS] <= 1 << (index - 1):
             # Too wide a guess: a narrower index takes fewer bits.
             index = packing.index_min
-            _open(s, packing, index)
+            open_core(s, packing, index)
             i = start
             continue
         if i == start:
             _write(s.used, usage, 0)
             core_ptr[0] = i
-            _clear(s)
+            clear(s)
             return -1
         _write(s.before, usage, core)
         for j in range(sources):
@@ -332,9 +352,9 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
         start = i
         # A core like the last one is filled twice as fast if its index need not be widened.
         index = packing.index_min
-        while s.before[_COMPARTMENTS] > 1 << index:
+        while s.before[COMPARTMENTS] > 1 << index:
             index += 1
-        _open(s, packing, index)
+        open_core(s, packing, index)
     return core
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._support.progress import progress_bar
 from .._support.values import MOST_IDS, instance, integer, items, real, shown, switch
-from ..chip.formats import Rounding, encode_mantissa_exponent, round_to_integer
+from ..chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
 from ..chip.registers import decode_bias, effective_decay
 from ..emulator import Emulator
 from ..errors import AnalysisError

@@ -32,7 +32,7 @@ ROWS = (
     ("neurochip._kernels.jit", "neurochip._support.archive", "neurochip._support.values"),
     (
         "neurochip._support.provenance",
-        "neurochip.chip.formats",
+        "neurochip.chip.fixedpoint",
         "neurochip._support.npz",
         "neurochip.recording.probes",
         "neurochip._support.drawing",

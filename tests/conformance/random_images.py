@@ -14,7 +14,7 @@ import numpy as np
 import oracle
 
 from neurochip import LOIHI
-from neurochip.chip.formats import Overflow, Rounding
+from neurochip.chip.fixedpoint import Overflow, Rounding
 from neurochip.chip.presets import PRESETS
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.chip.spec import ChipSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler.ideal import delay_steps, refractory_steps
+from neurochip.recurrence import delay_steps, refractory_steps
 
 STEPS = [0.1, 0.2, 0.3, 0.25, 0.05, 1 / 3, 0.7, 1.0]  # ms
 

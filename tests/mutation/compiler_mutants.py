@@ -20,7 +20,7 @@ MUTANTS = [
     # ------------------------------------------------------------------ 1, ideal
     Mutant(
         "the origin of v is the reset for delta synapses too",
-        "compiler/ideal.py",
+        "neurochip/recurrence.py",
         "origin = v_inf + (v_reset - v_inf) * a if leaky",
         "origin = v_reset if leaky",
         f"{IDEAL}::test_the_origin_is_one_leak_after_the_reset_for_delta_synapses_and_the_reset"
@@ -28,28 +28,28 @@ MUTANTS = [
     ),
     Mutant(
         "the refractory register is not one more for delta synapses",
-        "compiler/ideal.py",
+        "neurochip/recurrence.py",
         "refractory += 1",
         "refractory += 0",
         f"{IDEAL}::test_the_refractory_register_is_one_more_for_delta_synapses",
     ),
     Mutant(
         "the gain of a current takes the slower decay for the faster",
-        "compiler/ideal.py",
+        "neurochip/recurrence.py",
         "gain = rise * np.maximum(a, s) * share",
         "gain = rise * np.minimum(a, s) * share",
         f"{IDEAL}::test_an_exponential_current_gives_the_difference_of_two_exponentials",
     ),
     Mutant(
         "delays round halves down",
-        "compiler/ideal.py",
+        "neurochip/recurrence.py",
         "np.asarray(delay) / dt + 0.5)",
         "np.asarray(delay) / dt + 0.499999)",
         f"{IDEAL}::test_delays_round_to_the_nearest_step_and_halves_up",
     ),
     Mutant(
         "a refractory period on the grid loses a step to float rounding",
-        "compiler/ideal.py",
+        "neurochip/recurrence.py",
         "np.floor(tau_refrac / dt + GRID_TOLERANCE)",
         "np.floor(tau_refrac / dt)",
         f"{IDEAL}::test_a_refractory_period_on_the_grid_keeps_its_steps_in_spite_of_float_rounding",
@@ -57,42 +57,42 @@ MUTANTS = [
     # ------------------------------------------------------------------ 2, decays and gains
     Mutant(
         "a decay register forgets the offset that the chip adds",
-        "compiler/decays.py",
+        "compiler/neurons/decays.py",
         "register = np.clip(effective - offset, decay.minimum, decay.maximum)",
         "register = np.clip(effective, decay.minimum, decay.maximum)",
         f"{DECAYS}::test_the_decay_register_of_u_holds_one_less",
     ),
     Mutant(
         "the bias holds the level of the unrounded decay",
-        "compiler/decays.py",
+        "compiler/neurons/decays.py",
         "bias=(1 - keep_v) * (ideal",
         "bias=(1 - ideal.keep_v) * (ideal",
         f"{DECAYS}::test_either_gain_keeps_the_resting_level",
     ),
     Mutant(
         "the gain follows the decay of v upside down",
-        "compiler/gains.py",
+        "compiler/neurons/gains.py",
         "of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** self.v if leaky",
         "of_v = ((1 - ideal.keep_v) / (1 - keep_v)) ** self.v if leaky",
         f"{DECAYS}::test_dc_gain_keeps_the_level_that_a_steady_input_reaches",
     ),
     Mutant(
         "a first current is not scaled up for the step that decays it",
-        "compiler/decays.py",
+        "compiler/neurons/decays.py",
         "u_init=start(item.start * gain, keep_u, model),",
         "u_init=start(item.start * gain, keep_u, model) * keep_u,",
         f"{REPORT}::test_the_first_current_is_reported_in_its_own_unit",
     ),
     Mutant(
         "the spread of v under spikes is that of a membrane without a current",
-        "compiler/operating_point.py",
+        "compiler/neurons/drive.py",
         "width = tau_m / (2 * (1 + tau / tau_m))",
         "width = tau_m / (2 * (1 + tau / tau_m) ** 2)",
         "tests/unit/test_gains.py::test_mean_and_spread_of_v_are_those_of_campbells_theorem",
     ),
     Mutant(
         "the bias does not make up for the mean that weights lose",
-        "compiler/gains.py",
+        "compiler/neurons/gains.py",
         "return np.asarray(wanted - self._mean(keep_v, keep_u, gains))",
         "return np.asarray(wanted - wanted)",
         "tests/unit/test_moment_gain.py::test_a_float_twin_keeps_mean_and_variance_of_v",
@@ -100,14 +100,14 @@ MUTANTS = [
     # ------------------------------------------------------------------ 3, projections
     Mutant(
         "inhibitory synapses drive the excitatory current",
-        "compiler/projections.py",
+        "compiler/synapses/projections.py",
         "yield Projection(_part(connection, inhibitory), INHIBITORY, sign=-1)",
         "yield Projection(_part(connection, inhibitory), EXCITATORY, sign=-1)",
         f"{PAIRS}::test_each_synapse_drives_the_compartment_of_its_sign_with_its_own_gain",
     ),
     Mutant(
         "weights of zero are inhibitory",
-        "compiler/projections.py",
+        "compiler/synapses/projections.py",
         "np.asarray(connection.weight) < 0",
         "np.asarray(connection.weight) <= 0",
         f"{PAIRS}::test_weights_of_zero_are_excitatory",
@@ -115,42 +115,42 @@ MUTANTS = [
     # ------------------------------------------------------------------ 4, weights
     Mutant(
         "the grid of weights goes beyond the largest weight of the chip",
-        "compiler/weights.py",
+        "compiler/synapses/formats.py",
         "min((top >> low) * step, core.weight_limit // step * step)",
         "(top >> low) * step",
         f"{GRID}::test_a_grid_has_the_multiples_of_its_step_that_a_mantissa_decodes_to",
     ),
     Mutant(
         "the largest weight of a grid is no multiple of its step",
-        "compiler/weights.py",
+        "compiler/synapses/formats.py",
         "core.weight_limit // step * step)",
         "core.weight_limit)",
         f"{GRID}::test_a_narrow_accumulator_limits_the_weights_of_the_chip",
     ),
     Mutant(
         "a mixed grid takes a bit from its step, not from its range",
-        "compiler/weights.py",
+        "compiler/synapses/formats.py",
         "top = (1 << core.weight_mantissa_bits) - (1 << low)",
         "top = 2 << core.weight_mantissa_bits - low",
         f"{GRID}::test_a_grid_has_the_multiples_of_its_step_that_a_mantissa_decodes_to",
     ),
     Mutant(
         "exponents that reach less far than a finer grid are used",
-        "compiler/weights.py",
+        "compiler/synapses/formats.py",
         "every[: int(np.argmax(reach)) + 1]",
         "every",
         f"{GRID}::test_exponents_go_from_the_finest_grid_to_the_one_that_reaches_farthest",
     ),
     Mutant(
         "a coarser grid is taken although the largest weight rounds into the finer",
-        "compiler/weights.py",
+        "compiler/synapses/formats.py",
         "if largest <= candidate.largest + candidate.step / 2:",
         "if largest <= candidate.largest:",
         f"{GRID}::test_the_finest_grid_is_chosen_whose_largest_weight_is_less_than_half_a_step_off",
     ),
     Mutant(
         "weights of zero and below spend a bit on a sign",
-        "compiler/weights.py",
+        "compiler/synapses/formats.py",
         "if weights.max() <= 0 else",
         "if weights.max() < 0 else",
         f"{GRID}::test_no_bit_is_spent_on_a_sign_that_does_not_occur",
@@ -158,35 +158,35 @@ MUTANTS = [
     # ------------------------------------------------------------------ 5, peaks
     Mutant(
         "a negative first current lowers the peak of the current",
-        "compiler/peaks.py",
+        "compiler/neurons/peaks.py",
         "current += np.abs(receptor.u_init)",
         "current += receptor.u_init",
         f"{PEAKS}::test_a_first_current_counts_with_its_magnitude",
     ),
     Mutant(
         "a first current is left out of the peak of v",
-        "compiler/peaks.py",
+        "compiler/neurons/peaks.py",
         "side.start += np.maximum(sign * receptor.u_init, 0.0) * largest_gain",
         "side.start += np.minimum(sign * receptor.u_init, 0.0) * 0.0",
         f"{PEAKS}::test_a_first_current_finds_room_for_v_below",
     ),
     Mutant(
         "a peak may exceed everything at once",
-        "compiler/peaks.py",
+        "compiler/neurons/peaks.py",
         "return np.asarray(np.minimum(peak, most))",
         "return np.asarray(np.maximum(peak, 0.0 * most))",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),
     Mutant(
         "all spikes of a Poisson input bound its peak",
-        "compiler/peaks.py",
+        "compiler/neurons/peaks.py",
         "bounded = not isinstance(connection.source, PoissonInput)",
         "bounded = isinstance(connection.source, PoissonInput)",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),
     Mutant(
         "the peak of the input leaves out the bias",
-        "compiler/peaks.py",
+        "compiler/neurons/peaks.py",
         "input=float((current + np.abs(decays.bias)).max()),",
         "input=float((current + np.minimum(decays.bias, 0)).max()),",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
@@ -194,7 +194,7 @@ MUTANTS = [
     # ------------------------------------------------------------------ 6, scaling
     Mutant(
         "headroom brings the peaks nearer to their limits",
-        "compiler/scaling.py",
+        "compiler/neurons/scaling.py",
         "name: limit / (factor * getattr(peaks, name))",
         "name: limit * factor / getattr(peaks, name)",
         f"{SCALING}::test_of_the_octave_below_the_tightest_bound_the_scale_of_the_smallest_cost_is"
@@ -202,14 +202,14 @@ MUTANTS = [
     ),
     Mutant(
         "the threshold may lie at the top of the state, where v never passes it",
-        "compiler/scaling.py",
+        "compiler/neurons/scaling.py",
         "passed = (core.state.maximum - 1) / ideal.threshold.max()",
         "passed = 2 * core.state.maximum / ideal.threshold.max()",
         f"{SCALING}::test_a_threshold_register_that_reaches_beyond_the_state_is_not_filled",
     ),
     Mutant(
         "the scale with the largest error is chosen",
-        "compiler/scaling.py",
+        "compiler/neurons/scaling.py",
         "return Scale(float(scales[np.argmin(costs)]), binding)",
         "return Scale(float(scales[np.argmax(costs)]), binding)",
         f"{SCALING}::test_of_the_octave_below_the_tightest_bound_the_scale_of_the_smallest_cost_is"
@@ -218,7 +218,7 @@ MUTANTS = [
     # ------------------------------------------------------------------ 7, registers
     Mutant(
         "a threshold floors",
-        "compiler/registers.py",
+        "compiler/neurons/registers.py",
         "round_to_integer(threshold, Rounding.NEAREST), 0",
         "round_to_integer(threshold, Rounding.FLOOR), 0",
         f"{SCALING}::test_registers_round_to_nearest_at_their_scale",
@@ -226,35 +226,35 @@ MUTANTS = [
     # ------------------------------------------------------------------ 8, synapses, rounding
     Mutant(
         "weights that round up half of the way go down",
-        "compiler/rounding.py",
+        "compiler/synapses/rounding.py",
         'if rule == "nearest":\n        return round_to_integer(steps, Rounding.NEAREST)',
         'if rule == "nearest":\n        return round_to_integer(steps, Rounding.TOWARD_ZERO)',
         f"{REPORT}::test_inhibitory_and_mixed_weights_keep_their_signs_and_sums",
     ),
     Mutant(
         "sums of a target begin with what the target before left over",
-        "compiler/rounding.py",
+        "compiler/synapses/rounding.py",
         "up[begins] = carried[begins]",
         "up[begins] += 0.0",
         f"{ROUNDING}::test_moments_keep_the_sum_of_each_target_to_half_a_step",
     ),
     Mutant(
         "the largest weights trade with the largest that went down",
-        "compiler/rounding.py",
+        "compiler/synapses/rounding.py",
         "low = low[np.lexsort((below[low], target[low]))]",
         "low = low[np.lexsort((-below[low], target[low]))]",
         f"{ROUNDING}::test_moments_keep_sums_and_squares_better_than_every_other_rule",
     ),
     Mutant(
         "a delay one step too long is accepted",
-        "compiler/synapses.py",
+        "compiler/synapses/convert.py",
         "if longest > chip.core.delay_max:",
         "if longest > chip.core.delay_max + 1:",
         f"{ERRORS}::test_a_delay_that_no_register_holds_is_refused",
     ),
     Mutant(
         "weights are rounded in units of 1 instead of steps",
-        "compiler/synapses.py",
+        "compiler/synapses/convert.py",
         "round_steps(weights / chosen.step,",
         "round_steps(weights,",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
@@ -262,7 +262,7 @@ MUTANTS = [
     # ------------------------------------------------------------------ 9, compartments
     Mutant(
         "a child has the threshold of its parent",
-        "compiler/compartments.py",
+        "compiler/neurons/compartments.py",
         "neurons.threshold_mantissa, core.threshold_mantissa.maximum",
         "neurons.threshold_mantissa, int(neurons.threshold_mantissa[0])",
         f"{PAIRS}::test_a_child_is_quiet",
@@ -291,7 +291,7 @@ MUTANTS = [
     ),
     Mutant(
         "the curve through a chip leaves out a turn",
-        "compiler/sites.py",
+        "compiler/placement/sites.py",
         "x, y = np.where(up, x, y), np.where(up, y, x)",
         "x, y = np.where(up, y, x), np.where(up, x, y)",
         "tests/unit/test_sites.py::test_the_curve_goes_from_tile_to_neighbour",

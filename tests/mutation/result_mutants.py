@@ -117,14 +117,14 @@ MUTANTS = [
     ),
     Mutant(
         "values round half away from zero",
-        "neurochip/chip/formats.py",
+        "neurochip/chip/fixedpoint.py",
         "rounded = np.rint(values)",
         "rounded = np.trunc(values + np.copysign(0.5, values))",
         f"{FIXED_POINT}::test_each_rule_rounds_as_it_says",
     ),
     Mutant(
         "a value that rounds out of its mantissa keeps its exponent",
-        "neurochip/chip/formats.py",
+        "neurochip/chip/fixedpoint.py",
         "(candidate <= mantissa.maximum)",
         "(np.ldexp(values, -exponent) <= mantissa.maximum + 0.5)",
         f"{FIXED_POINT}::test_a_value_that_rounds_out_of_the_mantissa_takes_the_next_exponent",

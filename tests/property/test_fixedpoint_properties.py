@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurochip.chip.formats import Format, Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.chip.fixedpoint import Format, Rounding, encode_mantissa_exponent, round_to_integer
 
 finite = st.floats(-1e9, 1e9, allow_nan=False)
 formats = st.builds(Format, st.integers(2, 24), st.booleans())

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapping.networks import layered
 
-from compiler import CompileError, compile_network, hypergraph
+from compiler import CompileError, compile_network
 from compiler.options import MESHES, CompileOptions
 from compiler.pipeline import translate
-from compiler.refine import messages_between, refine
-from compiler.settle import cluster_order
+from compiler.placement import hypergraph
+from compiler.placement.refine import messages_between, refine
+from compiler.placement.settle import cluster_order
 from neurochip import (
     LIF,
     LOIHI,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from compiler import CompileError, CompileOptions
-from compiler.decays import round_decays
-from compiler.ideal import ideal_population
+from compiler.neurons.decays import round_decays
 from neurochip import LIF, LOIHI, Network, Population
+from neurochip.recurrence import ideal_population
 
 
 def decays_of(lif, dt, *, size=1, chip=LOIHI, gain="dc"):

@@ -16,7 +16,7 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
-from neurochip.chip.formats import Overflow
+from neurochip.chip.fixedpoint import Overflow
 
 
 def lif(**changes):

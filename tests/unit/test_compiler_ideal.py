@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from compiler.ideal import delay_steps, ideal_population, time_constant
 from neurochip import LIF, ConstantCurrent, Network, Population
+from neurochip.recurrence import delay_steps, ideal_population, time_constant
 
 # A few hundred float64 operations on numbers of order 1: about 1e-14.
 TOLERANCE = 1e-12

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compiler import CompileError, compile_network
-from compiler.projections import project
+from compiler.synapses.projections import project
 from neurochip import (
     LIF,
     LOIHI,

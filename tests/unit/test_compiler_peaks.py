@@ -11,11 +11,10 @@ from scipy.optimize import brentq
 from scipy.signal import lfilter
 
 from compiler import compile_network
-from compiler.decays import round_decays
-from compiler.ideal import ideal_population
+from compiler.neurons.decays import round_decays
+from compiler.neurons.peaks import expected_peaks, spikes_per_step
 from compiler.options import CompileOptions
-from compiler.peaks import expected_peaks, spikes_per_step
-from compiler.projections import project, projections_onto
+from compiler.synapses.projections import project, projections_onto
 from neurochip import (
     LIF,
     LOIHI,
@@ -27,6 +26,7 @@ from neurochip import (
     draw_stimulus,
 )
 from neurochip.emulator import Emulator
+from neurochip.recurrence import ideal_population
 from neurochip.reference import simulate_reference
 
 DT = 0.5
@@ -171,7 +171,7 @@ def test_the_peak_of_a_population_is_that_of_its_busiest_neuron():
 def test_synapses_may_be_looked_at_in_parts(monkeypatch):
     network = network_of(MODELS["exponential"], SYNAPSES["mixed"], size=7)
     _, _, whole = lowered(network)
-    monkeypatch.setattr("compiler.peaks._CHUNK", 3)
+    monkeypatch.setattr("compiler.neurons.peaks._CHUNK", 3)
     assert lowered(network)[2] == whole
 
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compiler.decays import round_decays
-from compiler.ideal import ideal_population
+from compiler.neurons.decays import round_decays
+from compiler.neurons.peaks import expected_peaks
+from compiler.neurons.registers import round_registers
+from compiler.neurons.scaling import Scale, _sample, choose_scale, peak_limits, scaled_weights
 from compiler.options import CompileOptions
-from compiler.peaks import expected_peaks
-from compiler.projections import project, projections_onto
-from compiler.registers import round_registers
-from compiler.scaling import Scale, _sample, choose_scale, peak_limits, scaled_weights
-from compiler.weights import choose_format, sign_mode_of
+from compiler.synapses.formats import choose_format, sign_mode_of
+from compiler.synapses.projections import project, projections_onto
 from neurochip import LIF, LOIHI, Network, PoissonInput, Population, Uniform, all_to_all
 from neurochip.chip.registers import decode_bias
+from neurochip.recurrence import ideal_population
 
 DT = 0.5
 CELL = {"v_rest": -70.0, "v_reset": -65.0, "v_thresh": [-50.0, -52.3, -49.1]}

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from neurochip.chip.formats import Format, Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.chip.fixedpoint import Format, Rounding, encode_mantissa_exponent, round_to_integer
 
 VALUES = np.array([-2.5, -1.5, -0.7, -0.5, 0.0, 0.5, 0.7, 1.5, 2.5, 3.0])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compiler import compile_network
-from compiler.operating_point import operating_points
+from compiler.neurons.drive import operating_points
 from compiler.options import GAINS
 from neurochip import (
     LIF,

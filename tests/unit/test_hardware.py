@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip import LOIHI, ChipSpec, CoreSpec
-from neurochip.chip.formats import Format
+from neurochip.chip.fixedpoint import Format
 from neurochip.errors import SpecError
 
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from matplotlib.figure import Figure
 
 from compiler import CompileError, compile_network, explain_fit
-from compiler.hypergraph import _library
 from compiler.options import MESHES, PLACEMENTS
-from compiler.strategies import STRATEGIES
+from compiler.placement.hypergraph import _library
+from compiler.placement.strategies import STRATEGIES
 from neurochip import (
     LIF,
     LOIHI,

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from compiler import CompileOptions, choose_dt, compile_network
-from compiler.decays import round_decays
-from compiler.ideal import ideal_population
-from compiler.operating_point import operating_points
+from compiler.neurons.decays import round_decays
+from compiler.neurons.drive import operating_points
 from neurochip import (
     LIF,
     LOIHI,
@@ -25,6 +24,7 @@ from neurochip.attribution import attribute
 from neurochip.attribution.model import Model
 from neurochip.attribution.sources import GRID
 from neurochip.emulator import Emulator
+from neurochip.recurrence import ideal_population
 from neurochip.reference import simulate_reference
 
 GAIN = "mean_and_variance"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from compiler import choose_dt, compile_network
-from compiler.operating_point import operating_points
+from compiler.neurons.drive import operating_points
 from neurochip import (
     LIF,
     LOIHI,

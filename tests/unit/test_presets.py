@@ -10,7 +10,7 @@ import pytest
 from conformance.load import case_paths, load_case
 
 from neurochip import LOIHI, CoreSpec
-from neurochip.chip.formats import Overflow, Rounding
+from neurochip.chip.fixedpoint import Overflow, Rounding
 from neurochip.chip.presets import BRIAN2LOIHI, LAVA, NENGO_LOIHI, PRESETS
 from neurochip.chip.registers import SynapseFormat, decode_weights
 from neurochip.conformance import PEERS, VECTOR_CHIP, check_case

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler.sites import _curve
+from compiler.placement.sites import _curve
 from neurochip import LOIHI
 from neurochip.chip.mesh import Sites
 

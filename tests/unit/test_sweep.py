@@ -16,7 +16,7 @@ from sweeping import BITS, refuse, run
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
-from neurochip.chip.formats import Rounding
+from neurochip.chip.fixedpoint import Rounding
 from neurochip.cli._axes import read_axes
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError

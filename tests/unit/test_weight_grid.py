@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler.weights import choose_format, exponents, grid, mantissas, sign_mode_of
+from compiler.synapses.formats import choose_format, exponents, grid, mantissas, sign_mode_of
 from neurochip import LOIHI
 from neurochip.chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler import CompileOptions, compile_network, synapses
-from compiler.rounding import draws_for, round_steps
+from compiler import CompileOptions, compile_network
+from compiler.synapses import convert as synapses
+from compiler.synapses.rounding import draws_for, round_steps
 from neurochip import (
     LIF,
     LOIHI,

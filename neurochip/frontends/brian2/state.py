@@ -1,9 +1,10 @@
 """From the chip's registers to Brian2's variables: v and currents at the start of a step.
 
 Brian2's monitors sample when a step begins, with the kicks of the step before. On the chip these
-are still on their way then, and act with the leak of the next step (``compiler/ideal.py``). So the
-value at the start of step n is v at the end of step n - 1, plus what step n adds to v divided by
-what it leaves of v; nothing where the chip holds v, since it loses the same kicks as Brian2.
+are still on their way then, and act with the leak of the next step (``neurochip/recurrence.py``).
+So the value at the start of step n is v at the end of step n - 1, plus what step n adds to v
+divided by what it leaves of v; nothing where the chip holds v, since it loses the same kicks as
+Brian2.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from compiler.ideal import ideal_population, refractory_steps
-
 from ...image import ChipImage
 from ...recording import Recording
+from ...recurrence import ideal_population, refractory_steps
 from ...typing import Float64Array, Int32Array, Int64Array
 from .reading import Reading
 

@@ -14,9 +14,8 @@ import numpy as np
 from brian2.core.functions import timestep
 from brian2.units import have_same_dimensions, second
 
-from compiler.ideal import delay_steps, refractory_steps
-
 from ...errors import FrontendError
+from ...recurrence import delay_steps, refractory_steps
 from ...typing import Float64Array, Int64Array
 
 __all__ = ["delays", "milliseconds", "periods", "run_length"]

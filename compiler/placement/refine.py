@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip.spec import ChipSpec
-from neurochip.mapping.pairs import Pairs
 from neurochip.packing.budget import Filler
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
+from .exchange import Pairs
 from .settle import exchanged
 from .workload import Workload
 

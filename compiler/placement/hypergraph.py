@@ -22,6 +22,7 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.packing.budget import Filler
 from neurochip.typing import Float64Array, Int64Array
 
+from .growing import grow
 from .refine import messages_between
 from .settle import settle
 from .workload import Workload
@@ -63,7 +64,7 @@ def partition_hypergraph(work: Workload, chip: ChipSpec, filler: Filler, seed: i
     if pins > _SMALL:
         most = max(1, n // (_GROUPS * in_order.n_cores))
         small = dataclasses.replace(chip.core, compartments=most * int(sizes.max()))
-        group = Filler(w, small).grow(work.weight)
+        group = grow(w, Filler(w, small), work.weight)
     blocks = {in_order.n_cores, max(2, by_compartments, round(_FEWER * in_order.n_cores))}
     if pins > _LARGE:
         blocks = {round(_SPARE * in_order.n_cores)}

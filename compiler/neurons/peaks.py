@@ -17,13 +17,13 @@ import numpy as np
 from neurochip.chip.spec import CoreSpec
 from neurochip.network import Connection, PoissonInput, SpikeInput
 from neurochip.network.connections import Source
+from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
+from ..options import CompileOptions
+from ..synapses.projections import Projection
 from .decays import Decays, child_keep_v
 from .gains import variance_gain
-from .ideal import IdealPopulation
-from .options import CompileOptions
-from .projections import Projection
 
 __all__ = ["Peaks", "expected_peaks", "spikes_per_step"]
 

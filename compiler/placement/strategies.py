@@ -1,8 +1,8 @@
 """Strategies: in which order neurons go to the cores, and where a new core begins.
 
-A strategy is a function of a workload. What it proposes is not trusted: :mod:`compiler.placement`
-puts the neurons on cores in this order and ends a core earlier where a limit would be broken. So no
-strategy has to know all limits.
+A strategy is a function of a workload. What it proposes is not trusted:
+:mod:`compiler.placement.place` puts the neurons on cores in this order and ends a core earlier
+where a limit would be broken. So no strategy has to know all limits.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.packing.budget import Filler
 from neurochip.typing import BoolArray, Int64Array
 
+from .growing import grow
 from .hypergraph import partition_hypergraph
 from .refine import messages_between, refine
 from .settle import cluster_order, settle
@@ -48,7 +49,7 @@ def _greedy(
     seed: int,  # noqa: ARG001
 ) -> tuple[Int64Array, BoolArray]:
     """Grow a core from the neurons that share most with it, then the next."""
-    grown = settle(work, chip, filler, filler.grow(work.weight))
+    grown = settle(work, chip, filler, grow(work.wiring, filler, work.weight))
     return _refined(work, chip, filler, grown)
 
 

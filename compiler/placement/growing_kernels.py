@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._kernels.jit import inline_kernel, kernel
-from ..packing.kernels import _adapt, _add, _clear, _fits, _open
-from ..typing import Float64Array, Int8Array, Int32Array, Int64Array
+from neurochip._kernels.jit import inline_kernel, kernel
+from neurochip.packing.kernels import adapt, add_neuron, clear, fits, open_core
+from neurochip.typing import Float64Array, Int8Array, Int32Array, Int64Array
 
-__all__ = ["Growth", "grow"]
+__all__ = ["Growth", "grow_cores"]
 
 _EIGHTH = 8  # a core takes up to an eighth of what it holds between two looks at all candidates
 _NEAR = 0.95  # of the best score: what is as good in such a look
@@ -129,13 +129,13 @@ def _first(held, g):
 
 
 @kernel
-def grow(tables, packing, s, g):
+def grow_cores(tables, packing, s, g):
     """Write the cluster of every neuron.
 
     A core ends where the best candidate would break a limit, and the next begins with that one.
     """
     done, core, held, left_over = 0, 0, 0, -1
-    _open(s, packing, packing.index_min)
+    open_core(s, packing, packing.index_min)
     while done < len(g.cluster):
         tried = 1
         if left_over >= 0:
@@ -151,12 +151,12 @@ def grow(tables, packing, s, g):
             g.at[_LOWEST] = 0
         for place in range(held, held + tried):
             u = g.members[place]
-            _add(u, s, tables, packing)
-            while _adapt(s, packing):
-                _clear(s)
+            add_neuron(u, s, tables, packing)
+            while adapt(s, packing):
+                clear(s)
                 for i in range(place + 1):
-                    _add(g.members[i], s, tables, packing)
-            if not _fits(s, packing) and place > 0:
+                    add_neuron(g.members[i], s, tables, packing)
+            if not fits(s, packing) and place > 0:
                 left_over = u
                 ends = True
                 break
@@ -167,5 +167,5 @@ def grow(tables, packing, s, g):
             core += held > 0
             held = 0
             _forget(g)
-            _open(s, packing, packing.index_min)
-    _clear(s)
+            open_core(s, packing, packing.index_min)
+    clear(s)

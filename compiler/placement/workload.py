@@ -18,10 +18,10 @@ from neurochip.packing.wiring import SynapseRows, Wiring, profiles_of, wire
 from neurochip.recording import Recording
 from neurochip.typing import Float64Array, Int64Array
 
-from .compartments import PopulationCompartments
-from .options import CompileOptions
-from .peaks import spikes_per_step
-from .synapses import ConnectionRegisters
+from ..neurons.compartments import PopulationCompartments
+from ..neurons.peaks import spikes_per_step
+from ..options import CompileOptions
+from ..synapses.convert import ConnectionRegisters
 
 __all__ = ["Workload", "lay_out_work"]
 

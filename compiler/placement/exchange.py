@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..packing.budget import RESOURCES, Filler, Filling
-from ..packing.wiring import Wiring
-from ..typing import Float64Array, Int64Array
+from neurochip.packing.budget import RESOURCES, Filler, Filling
+from neurochip.packing.wiring import Wiring
+from neurochip.typing import Float64Array, Int64Array
 
 __all__ = ["Pairs"]
 
@@ -37,7 +37,7 @@ class Pairs:
         order: Int64Array,
         core_ptr: Int64Array,
     ) -> None:
-        from .refining import FOLLOWED, Cut, weigh
+        from .exchange_kernels import FOLLOWED, Cut, weigh
 
         self._resources = RESOURCES[:FOLLOWED]
         self._kernel = (filler.scratch, filler.tables, filler.packing)
@@ -87,7 +87,7 @@ class Pairs:
         one, other, usage : ndarray of int64
             The same then.
         """
-        from .refining import exchange
+        from .exchange_kernels import exchange
 
         both = np.sort(np.concatenate([one, other]))
         side = self._cut.side

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._kernels.jit import inline_kernel, kernel
-from ..packing.kernels import (
-    _COMPARTMENTS,
-    _INPUTS,
-    _N_SOURCES,
-    _WORDS,
-    _adapt,
-    _add,
-    _clear,
-    _fits,
-    _open,
-    _words,
+from neurochip._kernels.jit import inline_kernel, kernel
+from neurochip.packing.kernels import (
+    COMPARTMENTS,
+    INPUTS,
+    N_SOURCES,
+    WORDS,
+    adapt,
+    add_neuron,
+    clear,
+    fits,
+    open_core,
+    words_of,
 )
-from ..typing import Float64Array, Int8Array, Int32Array, Int64Array
+from neurochip.typing import Float64Array, Int8Array, Int32Array, Int64Array
 
 __all__ = ["FOLLOWED", "Cut", "exchange", "weigh"]
 
@@ -58,13 +58,13 @@ def _count(members, start, stop, s, tables, packing):
         size += tables.neuron_ptr[members[i] + 1] - tables.neuron_ptr[members[i]]
     while size > 1 << index:  # known beforehand: nothing has to be packed again
         index += 1
-    _open(s, packing, index)
+    open_core(s, packing, index)
     for i in range(start, stop):
-        _add(members[i], s, tables, packing)
-        while _adapt(s, packing):
-            _clear(s)
+        add_neuron(members[i], s, tables, packing)
+        while adapt(s, packing):
+            clear(s)
             for j in range(start, i + 1):
-                _add(members[j], s, tables, packing)
+                add_neuron(members[j], s, tables, packing)
 
 
 @kernel
@@ -72,14 +72,14 @@ def weigh(members, ptr, bits, s, tables, packing):
     """Add up what the lists of each source take on all cores."""
     for core in range(len(ptr) - 1):
         _count(members, ptr[core], ptr[core + 1], s, tables, packing)
-        for i in range(s.top[_N_SOURCES]):
+        for i in range(s.top[N_SOURCES]):
             bits[s.sources[i]] += s.axon[s.sources[i]]
-    _clear(s)
+    clear(s)
 
 
 @inline_kernel
 def _estimate(count, bits, packing):
-    return 0 if count == 0 else _words(int(count * bits), packing)
+    return 0 if count == 0 else words_of(int(count * bits), packing)
 
 
 @kernel
@@ -112,20 +112,20 @@ def _move(u, c, tables, packing):
     c.free[u] = 0
     c.side[u] = there
     size = tables.neuron_ptr[u + 1] - tables.neuron_ptr[u]
-    c.usage[here, _COMPARTMENTS] -= size
-    c.usage[there, _COMPARTMENTS] += size
+    c.usage[here, COMPARTMENTS] -= size
+    c.usage[there, COMPARTMENTS] += size
     for i in range(c.pin_ptr[u], c.pin_ptr[u + 1]):
         source = c.pin[i]
         rate, bits = c.rate[source], c.bits[source]
         left, come = c.count[source, here] - 1, c.count[source, there] + 1
         c.count[source, here] = left
         c.count[source, there] = come
-        c.usage[here, _WORDS] -= _estimate(left + 1, bits, packing) - _estimate(left, bits, packing)
-        c.usage[there, _WORDS] += _estimate(come, bits, packing)
-        c.usage[there, _WORDS] -= _estimate(come - 1, bits, packing)
+        c.usage[here, WORDS] -= _estimate(left + 1, bits, packing) - _estimate(left, bits, packing)
+        c.usage[there, WORDS] += _estimate(come, bits, packing)
+        c.usage[there, WORDS] -= _estimate(come - 1, bits, packing)
         if packing.count_neurons == 1 or source >= packing.first_input:
-            c.usage[here, _INPUTS] -= left == 0
-            c.usage[there, _INPUTS] += come == 1
+            c.usage[here, INPUTS] -= left == 0
+            c.usage[there, INPUTS] += come == 1
         if rate > 0.0:
             if come == 1:  # others may follow at no cost
                 _tell(source, here, rate, c)
@@ -198,7 +198,7 @@ def _fit(members, s, tables, packing, c):
         _count(c.filled, 0, n, s, tables, packing)
         for i in range(FOLLOWED):
             c.usage[side, i] = s.used[i]
-        if not _fits(s, packing):
+        if not fits(s, packing):
             return False
     return True
 
@@ -233,5 +233,5 @@ def exchange(members, least, s, tables, packing, c):
         if _fit(members, s, tables, packing, c):
             saved = c.saved[keep - 1]
         n, most = keep, keep // 2
-    _clear(s)
+    clear(s)
     return saved

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.chip.formats import Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
+from neurochip.recurrence import IdealPopulation, refractory_steps
 from neurochip.typing import Int64Array
 
 from .decays import Decays
-from .ideal import IdealPopulation, refractory_steps
 from .scaling import Scale, silent_ceiling
 
 __all__ = ["PopulationRegisters", "round_registers"]

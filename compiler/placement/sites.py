@@ -11,7 +11,7 @@ import numpy as np
 
 from neurochip.chip.mesh import Sites
 from neurochip.chip.spec import ChipSpec
-from neurochip.mapping.traffic import Traffic
+from neurochip.packing.flows import Traffic
 from neurochip.typing import Float64Array, Int64Array
 
 __all__ = ["choose_sites"]

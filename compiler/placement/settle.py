@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip.spec import ChipSpec
-from neurochip.mapping.traffic import flows_of
 from neurochip.packing.budget import Filler, Filling, limits_of
+from neurochip.packing.flows import flows_of
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 from .workload import Workload

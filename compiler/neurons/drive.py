@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurochip.network import Connection, Network, PoissonInput, Population, SpikeInput
+from neurochip.recurrence import receptor_names
 from neurochip.typing import BoolArray, Float64Array, Int64Array
-
-from .ideal import receptor_names
 
 __all__ = ["OperatingPoint", "lif_rate", "operating_points"]
 

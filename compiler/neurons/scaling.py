@@ -12,20 +12,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.chip.formats import Overflow, Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.chip.fixedpoint import Overflow, Rounding, encode_mantissa_exponent, round_to_integer
 from neurochip.chip.registers import decode_voltage_limits
 from neurochip.chip.spec import CoreSpec
 from neurochip.errors import CompileError
 from neurochip.network import Connection, Population
+from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
+from ..options import CompileOptions
+from ..synapses.formats import choose_format, exponents, grid, sign_mode_of
+from ..synapses.projections import Projection
+from ..synapses.rounding import second_moment_gain
 from .decays import Decays
-from .ideal import IdealPopulation
-from .options import CompileOptions
 from .peaks import Peaks
-from .projections import Projection
-from .rounding import second_moment_gain
-from .weights import choose_format, exponents, grid, sign_mode_of
 
 __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights", "silent_ceiling"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network
+from neurochip.recurrence import IdealPopulation, ideal_population
 
+from ..options import NEED_DRIVE, CompileOptions
+from ..synapses.projections import Projection, project, projections_onto
 from .decays import Decays, round_decays
-from .ideal import IdealPopulation, ideal_population
-from .operating_point import operating_points
-from .options import NEED_DRIVE, CompileOptions
+from .drive import operating_points
 from .peaks import Peaks, expected_peaks
-from .projections import Projection, project, projections_onto
 from .registers import PopulationRegisters, round_registers
 from .scaling import Scale, choose_scale
 

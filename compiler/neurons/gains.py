@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
-from .ideal import IdealPopulation
-from .operating_point import OperatingPoint, lif_rate
-from .options import CompileOptions
+from ..options import CompileOptions
+from .drive import OperatingPoint, lif_rate
 
 __all__ = ["GainRule", "MomentGain", "PowerGain", "choose_gain", "rounded_point", "variance_gain"]
 

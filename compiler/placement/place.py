@@ -9,9 +9,9 @@ import numpy as np
 
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
-from neurochip.mapping.traffic import flows_of
 from neurochip.network import Population
 from neurochip.packing.budget import RESOURCES, Filler, Filling, add_axons, limits_of
+from neurochip.packing.flows import flows_of
 from neurochip.packing.wiring import delay_limit
 from neurochip.typing import Int32Array, Int64Array
 

@@ -9,15 +9,15 @@ import numpy as np
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Connection
+from neurochip.recurrence import delay_steps
 from neurochip.typing import Int16Array, Int64Array, UInt8Array
 
-from .decays import Decays
-from .ideal import delay_steps
-from .options import CompileOptions
+from ..neurons.decays import Decays
+from ..neurons.scaling import scaled_weights
+from ..options import CompileOptions
+from .formats import Grid, choose_format, mantissas, sign_mode_of
 from .projections import Projection
 from .rounding import draws_for, round_steps
-from .scaling import scaled_weights
-from .weights import Grid, choose_format, mantissas, sign_mode_of
 
 __all__ = ["ConnectionRegisters", "round_connection", "rounded_delays"]
 

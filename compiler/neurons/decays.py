@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.chip.formats import Rounding, round_to_integer
+from neurochip.chip.fixedpoint import Rounding, round_to_integer
 from neurochip.chip.spec import ChipSpec, CoreSpec
 from neurochip.errors import CompileError
 from neurochip.network import Population
+from neurochip.recurrence import IdealPopulation, time_constant
 from neurochip.typing import Float64Array, Int64Array
 
+from ..options import CompileOptions
+from .drive import OperatingPoint
 from .gains import GainRule, choose_gain
-from .ideal import IdealPopulation, time_constant
-from .operating_point import OperatingPoint
-from .options import CompileOptions
 
 __all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays", "start"]
 

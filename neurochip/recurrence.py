@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip._support.grid import GRID_TOLERANCE
-from neurochip.errors import CompileError
-from neurochip.network import LIF, Network, Population
-from neurochip.typing import Float64Array, Int64Array
+from ._support.grid import GRID_TOLERANCE
+from .errors import CompileError
+from .network import LIF, Network, Population
+from .typing import Float64Array, Int64Array
 
 __all__ = [
     "EXCITATORY",

@@ -13,10 +13,10 @@ import zlib
 
 import numpy as np
 
-from neurochip.chip.formats import Rounding, round_to_integer
+from neurochip.chip.fixedpoint import Rounding, round_to_integer
 from neurochip.typing import Float64Array, Int32Array, Int64Array
 
-from .options import CompileOptions
+from ..options import CompileOptions
 
 __all__ = ["draws_for", "round_steps", "second_moment_gain"]
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurochip.network import Connection, Network
+from neurochip.recurrence import EXCITATORY, INHIBITORY
 from neurochip.typing import BoolArray
-
-from .ideal import EXCITATORY, INHIBITORY
 
 __all__ = ["Projection", "project", "projections_onto"]
 

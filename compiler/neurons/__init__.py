@@ -1,0 +1,1 @@
+"""Neurons: from time constants and mV to registers and compartments."""

@@ -1,0 +1,1 @@
+"""Placement: neurons on cores, and cores on the mesh."""

@@ -1,0 +1,1 @@
+"""Synapses: receptors, the grids of weights, and mantissas, exponents and delays."""

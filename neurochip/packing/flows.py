@@ -1,0 +1,127 @@
+"""What goes over the mesh: messages per step from core to core.
+
+A spike is one message to every core that holds a synapse of its neuron. A message to its own core
+crosses no link. What comes from outside is counted by the core that it reaches; its way into the
+mesh is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..chip.mesh import Sites, link_loads
+from ..chip.spec import ChipSpec
+from ..typing import Float64Array, Int64Array
+from .budget import Reach
+
+__all__ = ["Traffic", "flows_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Traffic:
+    """Messages per step between cores.
+
+    Parameters
+    ----------
+    start, stop : ndarray of int64, shape (n_flows,)
+        Cores at the two ends of each flow, which may be one.
+    messages : ndarray of float64, shape (n_flows,)
+        Messages per step.
+    from_outside : ndarray of float64, shape (n_cores,)
+        Messages per step from inputs to each core.
+    sites : Sites
+        Where the cores sit.
+    """
+
+    start: Int64Array
+    stop: Int64Array
+    messages: Float64Array
+    from_outside: Float64Array
+    sites: Sites
+
+    @property
+    def n_cores(self) -> int:
+        """Number of cores."""
+        return len(self.from_outside)
+
+    @cached_property
+    def hops(self) -> tuple[Int64Array, Int64Array]:
+        """Hops east-west and north-south of each flow."""
+        return self.sites.hops(self.start, self.stop)
+
+    @property
+    def between_cores(self) -> float:
+        """Messages per step that leave their core."""
+        return float(self.messages[self.start != self.stop].sum())
+
+    @property
+    def between_chips(self) -> float:
+        """Messages per step that leave their chip."""
+        chip = self.sites.chip
+        return float(self.messages[chip[self.start] != chip[self.stop]].sum())
+
+    @property
+    def hop_counts(self) -> tuple[float, float]:
+        """Hops per step of all messages, east-west and north-south."""
+        east_west, north_south = self.hops
+        return float(self.messages @ east_west), float(self.messages @ north_south)
+
+    @property
+    def cost(self) -> float:
+        """Hops per step, each weighted with what the mesh says that it costs."""
+        east_west, north_south = self.hop_counts
+        mesh = self.sites.mesh
+        return mesh.cost_east_west * east_west + mesh.cost_north_south * north_south
+
+    @cached_property
+    def links(self) -> tuple[Float64Array, Float64Array]:
+        """Load of every link: see :func:`~neurochip.chip.mesh.link_loads`."""
+        return link_loads(self.sites, self.start, self.stop, self.messages)
+
+    @property
+    def link_load(self) -> tuple[float, float]:
+        """Mean load of the links that are used, and the largest, in messages per step."""
+        loads = np.concatenate([part.ravel() for part in self.links])
+        used = loads[loads > 1e-9 * loads.max(initial=1.0)]  # sums of floats leave a rest
+        return (float(used.mean()), float(used.max())) if used.size else (0.0, 0.0)
+
+    def matrix(self) -> Float64Array:
+        """Messages per step from core to core, shape (n_cores, n_cores)."""
+        n = self.n_cores
+        flat = np.bincount(self.start * n + self.stop, self.messages, minlength=n * n)
+        return flat.reshape(n, n).astype(np.float64)
+
+
+def flows_of(
+    reach: Reach,
+    core_of: Int64Array,
+    rate: Float64Array,
+    sites: Int64Array,
+    chip: ChipSpec,
+) -> Traffic:
+    """Add up what all sources send.
+
+    Parameters
+    ----------
+    reach : Reach
+        Which sources reach which core.
+    core_of : ndarray of int64, shape (n_compartments,)
+        Core of each compartment.
+    rate : ndarray of float64, shape (n_sources,)
+        Spikes per step of each source.
+    sites : ndarray of int64, shape (n_cores,)
+        Site of each core.
+    chip : ChipSpec
+        The mesh.
+    """
+    start, stop, _, messages = reach.grouped(core_of, rate)
+    return Traffic(
+        start=start,
+        stop=stop,
+        messages=messages,
+        from_outside=reach.from_outside(len(core_of), rate),
+        sites=Sites.of(sites, chip.cores, chip.mesh),
+    )
