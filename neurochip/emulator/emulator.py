@@ -15,9 +15,9 @@ from ..image import ChipImage
 from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus
 from ..typing import Int8Array
-from .batch import run_batch
+from .cpu.batch import run_batch
+from .cpu.engine import Columns, Engine
 from .decode import Registers, decode_recording, raw_recording
-from .engine import Columns, Engine
 from .plan import add_run, columns_of, memory_of, span_in, span_of, symbols_of
 from .spikes import InputLists
 

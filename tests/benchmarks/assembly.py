@@ -21,7 +21,7 @@ from benchmarks.workloads import WORKLOADS
 from numba.core.caching import NullCache
 
 from neurochip.emulator import Emulator
-from neurochip.emulator.kernels import run_rows
+from neurochip.emulator.cpu.kernels import run_rows
 
 WIDTHS = {"zmm": 512, "ymm": 256, "xmm": 128}
 

@@ -7,15 +7,15 @@ from mutation.mutant import Mutant
 __all__ = ["MUTANTS"]
 
 SMALL = "tests/unit/test_small_images.py"
-UPDATE = "neurochip/emulator/update.py"
-ARITHMETIC = "neurochip/emulator/arithmetic.py"
-KERNELS = "neurochip/emulator/kernels.py"
-DELIVERY = "neurochip/emulator/delivery.py"
-DENSE = "neurochip/emulator/dense.py"
-LAYOUT = "neurochip/emulator/layout.py"
+UPDATE = "neurochip/emulator/cpu/update.py"
+ARITHMETIC = "neurochip/emulator/cpu/arithmetic.py"
+KERNELS = "neurochip/emulator/cpu/kernels.py"
+DELIVERY = "neurochip/emulator/cpu/delivery.py"
+DENSE = "neurochip/emulator/cpu/dense.py"
+LAYOUT = "neurochip/emulator/cpu/layout.py"
 SPIKES = "neurochip/emulator/spikes.py"
-STATE = "neurochip/emulator/state.py"
-COPIES = "neurochip/emulator/copies.py"
+STATE = "neurochip/emulator/cpu/state.py"
+COPIES = "neurochip/emulator/cpu/copies.py"
 REFERENCE = "tests/unit/test_reference.py"
 
 MUTANTS = [

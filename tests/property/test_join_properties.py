@@ -12,7 +12,7 @@ from conformance.random_images import join_some, random_case
 
 from neurochip import LOIHI
 from neurochip.emulator import Emulator
-from neurochip.emulator.layout import build_layout
+from neurochip.emulator.cpu.layout import build_layout
 from neurochip.image.files import load_image, save_image
 
 WHO = "compartments"

@@ -23,8 +23,9 @@ from neurochip import (
     fixed_probability,
     one_to_one,
 )
-from neurochip.emulator import Emulator, engine
-from neurochip.emulator.side_by_side import most_copies, side_by_side
+from neurochip.emulator import Emulator
+from neurochip.emulator.cpu import engine
+from neurochip.emulator.cpu.side_by_side import most_copies, side_by_side
 from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
 from neurochip.image import Noise
 

@@ -25,7 +25,8 @@ from neurochip import (
     one_to_one,
 )
 from neurochip.chip.registers import SignMode, SynapseFormat
-from neurochip.emulator import Emulator, engine
+from neurochip.emulator import Emulator
+from neurochip.emulator.cpu import engine
 from neurochip.errors import ChipOverflowError, EmulatorError, RecordingError, StimulusError
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 

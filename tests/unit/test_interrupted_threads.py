@@ -24,7 +24,8 @@ from neurochip import (
     draw_stimulus,
     fixed_probability,
 )
-from neurochip.emulator import Emulator, batch, engine
+from neurochip.emulator import Emulator
+from neurochip.emulator.cpu import batch, engine
 from neurochip.errors import EmulatorError
 from neurochip.reference import simulate_reference
 

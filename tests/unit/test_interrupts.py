@@ -17,8 +17,9 @@ from conformance.images import THREADS
 from interruptible import SIZE, STEPS, continues_exactly, noisy_image, run
 
 import neurochip
-from neurochip.emulator import Emulator, engine
+from neurochip.emulator import Emulator
 from neurochip.emulator import emulator as emulator_module
+from neurochip.emulator.cpu import engine
 from neurochip.errors import EmulatorError
 
 PACKAGE = str(Path(neurochip.__file__).parent)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from neurochip import LOIHI
 from neurochip.chip.registers import SignMode, SynapseFormat
-from neurochip.emulator import dense
-from neurochip.emulator.dense import BYTES, HALVES
-from neurochip.emulator.layout import build_layout
+from neurochip.emulator.cpu import dense
+from neurochip.emulator.cpu.dense import BYTES, HALVES
+from neurochip.emulator.cpu.layout import build_layout
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 
 FORMAT = SynapseFormat(2, 8, SignMode.MIXED)

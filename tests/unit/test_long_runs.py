@@ -21,7 +21,8 @@ from neurochip import (
     one_to_one,
 )
 from neurochip._support.grid import LAST_STEP
-from neurochip.emulator import Emulator, batch, emulator, engine
+from neurochip.emulator import Emulator, emulator
+from neurochip.emulator.cpu import batch, engine
 from neurochip.errors import EmulatorError, StimulusError
 from neurochip.image.program import Noise, SignMode, Synapses, program
 from neurochip.reference import simulate, simulate_reference

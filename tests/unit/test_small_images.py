@@ -11,8 +11,8 @@ from conformance.random_images import RandomCase
 from neurochip import LOIHI
 from neurochip.chip.presets import LAVA
 from neurochip.emulator import Emulator
-from neurochip.emulator.dense import BYTES, HALVES
-from neurochip.emulator.layout import build_layout
+from neurochip.emulator.cpu.dense import BYTES, HALVES
+from neurochip.emulator.cpu.layout import build_layout
 from neurochip.image.program import Noise, SignMode, Synapses, program
 
 EXCITATORY, INHIBITORY, MIXED = SignMode.EXCITATORY, SignMode.INHIBITORY, SignMode.MIXED

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import kernel
-from ..image import ChipImage
-from .decode import Registers
+from ..._kernels.jit import kernel
+from ...image import ChipImage
+from ..decode import Registers
+from ..spikes import InputLists
 from .engine import Columns, Engine
-from .spikes import InputLists
 from .state import COUNTERS
 
 __all__ = ["Copies"]
@@ -25,7 +25,7 @@ class Copies:
     image : ChipImage
         One of them.
     engine : Engine
-        From :meth:`~neurochip.emulator.engine.Engine.of_copies`.
+        From :meth:`~neurochip.emulator.cpu.engine.Engine.of_copies`.
     columns : Columns
         What to record of each copy.
     look : callable

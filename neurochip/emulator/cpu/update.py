@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from ..._kernels.jit import inline_kernel, kernel
 from . import offsets as at
 from .arithmetic import decay_toward_zero, outside, wrap
 from .layout import LANES

@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernels.instructions import rows_ahead
-from .._kernels.jit import kernel
-from ..chip.registers import SynapseFormat, decode_weights, sum_shift
-from ..chip.spec import CoreSpec
-from ..errors import EmulatorError
-from ..image import ChipImage
-from ..typing import Int8Array, Int16Array, Int32Array, Int64Array
+from ..._kernels.instructions import rows_ahead
+from ..._kernels.jit import kernel
+from ...chip.registers import SynapseFormat, decode_weights, sum_shift
+from ...chip.spec import CoreSpec
+from ...errors import EmulatorError
+from ...image import ChipImage
+from ...typing import Int8Array, Int16Array, Int32Array, Int64Array
 from .dense import pack_rows
 from .memory import zeroed
 

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import EmulatorError
-from ..image import ChipImage
-from ..typing import Int32Array
-from .spikes import NONE, InputRows
+from ...errors import EmulatorError
+from ...image import ChipImage
+from ...typing import Int32Array
+from ..spikes import NONE, InputRows
 from .state import UNDERWAY, Output, State, rewind
 
 __all__ = ["Position"]

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.barrier import wait_for_all
-from .._kernels.instructions import lowest_bit, sign_bits
-from .._kernels.jit import inline_kernel, kernel
+from ..._kernels.barrier import wait_for_all
+from ..._kernels.instructions import lowest_bit, sign_bits
+from ..._kernels.jit import inline_kernel, kernel
 from . import offsets as at
 from .delivery import deliver, deliver_one_to_one, fold_plane
 from .layout import LANES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..image import ChipImage
-from ..typing import Int64Array
+from ...image import ChipImage
+from ...typing import Int64Array
 from .state import OVERFLOWS
 
 __all__ = ["overflow_message"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel
+from ..._kernels.jit import inline_kernel
 
 __all__ = ["DECAY_BITS", "decay_toward_zero", "outside", "wrap"]
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..chip.fixedpoint import Overflow
-from ..chip.registers import decode_bias
-from ..image import ChipImage
-from ..typing import Int8Array, Int32Array, Int64Array
+from ...chip.fixedpoint import Overflow
+from ...chip.registers import decode_bias
+from ...image import ChipImage
+from ...typing import Int8Array, Int32Array, Int64Array
 from .layout import LANES, Layout
 from .memory import aligned, zeroed
 
@@ -72,7 +72,7 @@ UNDERWAY = -1
 
 
 class Widths(NamedTuple):
-    """Register widths as what :func:`~neurochip.emulator.arithmetic.wrap` needs, all int32.
+    """Register widths as what :func:`~neurochip.emulator.cpu.arithmetic.wrap` needs, all int32.
 
     ``sum`` is what a sum of weights, in units of ``weight_unit``, may be: as the accumulator, or
     where noise is added to it whatever its product with the unit does not leave 32 bits for.

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.barrier import new_barrier
-from .._kernels.workers import join_lists, run_workers
-from ..errors import ChipOverflowError
-from ..image import ChipImage
-from ..typing import Int8Array, Int32Array, Int64Array
-from .decode import Registers
+from ..._kernels.barrier import new_barrier
+from ..._kernels.workers import join_lists, run_workers
+from ...errors import ChipOverflowError
+from ...image import ChipImage
+from ...typing import Int8Array, Int32Array, Int64Array
+from ..decode import Registers
+from ..spikes import NONE, InputRows
 from .kernels import run_rows
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
 from .position import Position
 from .settings import settings_of
 from .side_by_side import side_by_side
-from .spikes import NONE, InputRows
 from .state import COUNTERS, Output, Row, joins_of, new_state, noise_of, read_row, widths_of
 
 __all__ = ["Columns", "Engine"]

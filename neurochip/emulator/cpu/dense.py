@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
-from ..typing import Int32Array, Int64Array
+from ..._kernels.jit import inline_kernel, kernel
+from ...typing import Int32Array, Int64Array
 
 __all__ = ["BYTES", "HALVES", "PLACE", "SIZE_BIT", "pack_rows"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.instructions import prefetch
-from .._kernels.jit import inline_kernel, kernel
+from ..._kernels.instructions import prefetch
+from ..._kernels.jit import inline_kernel, kernel
 from . import offsets as at
 from .dense import BYTES, HALVES, PLACE, SIZE_BIT
 from .layout import NARROW_BITS, WIDE_BITS

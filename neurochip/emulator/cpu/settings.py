@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..chip.registers import decode_threshold, decode_voltage_limits, effective_decay
-from ..chip.spec import CoreSpec
-from ..image import ChipImage
-from ..typing import Int32Array, Int64Array
+from ...chip.registers import decode_threshold, decode_voltage_limits, effective_decay
+from ...chip.spec import CoreSpec
+from ...image import ChipImage
+from ...typing import Int32Array, Int64Array
 from .arithmetic import DECAY_BITS
 from .layout import LANES, Layout
 from .memory import aligned

@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from ..image import ChipImage
+from ...image import ChipImage
 
 __all__ = ["FEWEST", "most_copies", "side_by_side"]
 

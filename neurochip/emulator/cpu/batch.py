@@ -5,19 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from .._kernels.barrier import is_broken, new_barrier
-from .._kernels.workers import AbortedError, run_workers
-from .._support.progress import progress_bar
-from ..errors import NeurochipError
-from ..recording import Probe, Recording
-from ..stimulus import Stimulus
-from ..typing import Int64Array
+from ..._kernels.barrier import is_broken, new_barrier
+from ..._kernels.workers import AbortedError, run_workers
+from ..._support.progress import progress_bar
+from ...errors import NeurochipError
+from ...recording import Probe, Recording
+from ...stimulus import Stimulus
+from ...typing import Int64Array
+from ..decode import Registers, decode_recording
+from ..plan import add_run, columns_of, memory_of, span_in, symbols_of
+from ..spikes import InputLists
 from .copies import Copies
-from .decode import Registers, decode_recording
 from .engine import Columns, Engine
-from .plan import add_run, columns_of, memory_of, span_in, symbols_of
 from .side_by_side import FEWEST, most_copies
-from .spikes import InputLists
 
 __all__ = ["run_batch"]
 

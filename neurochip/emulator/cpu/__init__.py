@@ -1,0 +1,1 @@
+"""The engine for processors with caches and vector registers: blocks, tiles, threads."""
