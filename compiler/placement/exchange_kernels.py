@@ -19,8 +19,8 @@ from neurochip.packing.kernels import (
     adapt,
     add_neuron,
     clear,
-    fits,
     open_core,
+    within_limits,
     words_of,
 )
 from neurochip.typing import Float64Array, Int8Array, Int32Array, Int64Array
@@ -198,7 +198,7 @@ def _fit(members, s, tables, packing, c):
         _count(c.filled, 0, n, s, tables, packing)
         for i in range(FOLLOWED):
             c.usage[side, i] = s.used[i]
-        if not fits(s, packing):
+        if not within_limits(s, packing):
             return False
     return True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from neurochip._kernels.jit import inline_kernel, kernel
-from neurochip.packing.kernels import adapt, add_neuron, clear, fits, open_core
+from neurochip.packing.kernels import adapt, add_neuron, clear, open_core, within_limits
 from neurochip.typing import Float64Array, Int8Array, Int32Array, Int64Array
 
 __all__ = ["Growth", "grow_cores"]
@@ -156,7 +156,7 @@ def grow_cores(tables, packing, s, g):
                 clear(s)
                 for i in range(place + 1):
                     add_neuron(g.members[i], s, tables, packing)
-            if not fits(s, packing) and place > 0:
+            if not within_limits(s, packing) and place > 0:
                 left_over = u
                 ends = True
                 break

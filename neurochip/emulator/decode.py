@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,26 +10,9 @@ import numpy as np
 from ..image import PopulationSymbol, Symbols
 from ..recording import Recording, Trace
 from ..typing import Float64Array, Int32Array
+from .engine import Registers
 
-__all__ = ["Registers", "decode_recording", "raw_recording"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Registers:
-    """What a run left in integers.
-
-    ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the counter of
-    each compartment before the first step; ``traces`` holds int32 arrays of shape (n_steps, n_ids).
-    """
-
-    first_step: int
-    n_steps: int
-    steps: Int32Array
-    ids: Int32Array
-    held: Int32Array
-    refractory: Int32Array
-    traces: Mapping[tuple[str, str], Int32Array]
-    counters: Mapping[str, int]
+__all__ = ["decode_recording", "raw_recording"]
 
 
 def raw_recording(registers: Registers, size: int, label: str) -> Recording:

@@ -16,8 +16,9 @@ from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus
 from ..typing import Int8Array
 from .cpu.batch import run_batch
-from .cpu.engine import Columns, Engine
-from .decode import Registers, decode_recording, raw_recording
+from .cpu.engine import CpuEngine
+from .decode import decode_recording, raw_recording
+from .engine import Columns, Registers
 from .plan import add_run, columns_of, memory_of, span_in, span_of, symbols_of
 from .spikes import InputLists
 
@@ -67,7 +68,7 @@ class Emulator:
         self.strict = switch("emulator", "strict", strict, error=EmulatorError)
         self.threads = choose_threads(threads, image.n_compartments, image.n_synapses, "emulator")
         self.progress = switch("emulator", "progress", progress, optional=True, error=EmulatorError)
-        self._engine = Engine(image, self.threads)
+        self._engine = CpuEngine(image, self.threads)
         self._position = self._engine.start()
 
     def reset(self) -> None:
@@ -79,7 +80,7 @@ class Emulator:
             self._position = self._engine.start()
         else:
             with self._position.lock:
-                self._position.rewind(self.image)
+                self._engine.rewind(self._position)
 
     @property
     def step(self) -> int:
@@ -133,7 +134,7 @@ class Emulator:
             run = span_in(symbols, self.step, stimulus, duration)
             with memory_of(run.n_steps, columns, 12):
                 inputs = InputLists()
-                add_run(inputs, symbols, run, stimulus, self._position.settle().inputs)
+                add_run(inputs, symbols, run, stimulus, self._position.pending_inputs())
                 registers = self._run(inputs, columns)
                 return decode_recording(registers, symbols, probes, self._label())
 
@@ -256,7 +257,7 @@ class Emulator:
             run = span_of(self.step, n_steps)
             with memory_of(run.n_steps, probes, 4):
                 inputs = InputLists()
-                inputs.add_spikes(at, ids, run, self._position.settle().inputs)
+                inputs.add_spikes(at, ids, run, self._position.pending_inputs())
                 registers = self._run(inputs, probes, draws=draws)
                 return raw_recording(registers, size, self._label())
 

@@ -12,7 +12,7 @@ from ..image import ChipImage, Symbols
 from ..recording import Probe, resolve_probes
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
-from .cpu.engine import Columns
+from .engine import Columns
 from .spikes import NONE, InputLists, Span
 
 __all__ = ["add_run", "columns_of", "memory_of", "span_in", "span_of", "symbols_of"]

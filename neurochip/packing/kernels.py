@@ -27,11 +27,11 @@ __all__ = [
     "add_neuron",
     "clear",
     "fill",
-    "fits",
     "list_by_source",
     "list_by_target",
     "open_core",
     "records_of",
+    "within_limits",
     "words_of",
 ]
 
@@ -277,7 +277,7 @@ def adapt(s, packing):
 
 
 @inline_kernel
-def fits(s, packing):
+def within_limits(s, packing):
     """Return whether the open core is within all limits."""
     for i in range(_DELAY_BITS):
         if s.used[i] > packing.limits[i]:
@@ -323,7 +323,7 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
                     add_neuron(order[j], s, tables, packing)
                 sources = s.top[N_SOURCES]
                 add_neuron(order[i], s, tables, packing)
-            fits = fits(s, packing)
+            fits = within_limits(s, packing)
             if fits:
                 i += 1
                 if i == len(order):

@@ -155,7 +155,7 @@ def test_a_worker_that_fails_is_waited_for_by_nobody(image, monkeypatch, worker)
 def test_ctrl_c_ends_a_batch_that_other_threads_are_running(monkeypatch):
     """The other thread has runs left; it begins no more of them, and ends the one it is in."""
     begun, started = [], threading.Event()
-    run_alone = engine.Engine.run
+    run_alone = engine.CpuEngine.run
 
     def counted(self, *arguments, report, **options):
         begun.append(threading.current_thread())
@@ -169,7 +169,7 @@ def test_ctrl_c_ends_a_batch_that_other_threads_are_running(monkeypatch):
 
     barriers, new = [], batch.new_barrier
     monkeypatch.setattr(batch, "new_barrier", lambda: barriers.append(new()) or barriers[0])
-    monkeypatch.setattr(engine.Engine, "run", counted)
+    monkeypatch.setattr(engine.CpuEngine, "run", counted)
     before, model = threading.enumerate(), network()
     emulator = Emulator(compile_network(model, LOIHI, dt=0.5))
     with pytest.raises(KeyboardInterrupt):

@@ -12,18 +12,19 @@ from ...errors import NeurochipError
 from ...recording import Probe, Recording
 from ...stimulus import Stimulus
 from ...typing import Int64Array
-from ..decode import Registers, decode_recording
+from ..decode import decode_recording
+from ..engine import Columns, Registers
 from ..plan import add_run, columns_of, memory_of, span_in, symbols_of
 from ..spikes import InputLists
 from .copies import Copies
-from .engine import Columns, Engine
+from .engine import CpuEngine
 from .side_by_side import FEWEST, most_copies
 
 __all__ = ["run_batch"]
 
 
 def run_batch(
-    engine: Engine,
+    engine: CpuEngine,
     stimuli: Sequence[Stimulus],
     duration: float | None,
     record: Iterable[str | Probe],
@@ -105,7 +106,7 @@ class _Alone:
     """One run at a time, where :class:`Copies` are not allowed or do not pay."""
 
     def __init__(
-        self, engine: Engine, columns: Columns, strict: bool, look: Callable[[int], object]
+        self, engine: CpuEngine, columns: Columns, strict: bool, look: Callable[[int], object]
     ) -> None:
         self._engine, self._columns, self._strict, self._look = engine, columns, strict, look
         self._position = engine.start()
@@ -113,7 +114,7 @@ class _Alone:
         self.seed: int | None = None  # of the noise in the next run
 
     def run(self) -> Iterator[Registers]:
-        self._position.rewind(self._engine.image)
+        self._engine.rewind(self._position)
         rows, _ = self.inputs.take()
         yield self._engine.run(
             *(self._position, rows, self._columns),

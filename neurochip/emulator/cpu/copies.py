@@ -9,9 +9,9 @@ import numpy as np
 
 from ..._kernels.jit import kernel
 from ...image import ChipImage
-from ..decode import Registers
+from ..engine import Columns, Registers
 from ..spikes import InputLists
-from .engine import Columns, Engine
+from .engine import CpuEngine
 from .state import COUNTERS
 
 __all__ = ["Copies"]
@@ -25,7 +25,7 @@ class Copies:
     image : ChipImage
         One of them.
     engine : Engine
-        From :meth:`~neurochip.emulator.cpu.engine.Engine.of_copies`.
+        From :meth:`~neurochip.emulator.cpu.engine.CpuEngine.of_copies`.
     columns : Columns
         What to record of each copy.
     look : callable
@@ -35,7 +35,7 @@ class Copies:
     def __init__(
         self,
         image: ChipImage,
-        engine: Engine,
+        engine: CpuEngine,
         columns: Columns,
         look: Callable[[int], object],
     ) -> None:
@@ -52,7 +52,7 @@ class Copies:
         rows, added = self.inputs.take()
         size, n_steps = self._image.n_compartments, rows.n_steps
         firsts = np.arange(self._engine.copies, dtype=np.int32)[:, None] * size
-        self._position.rewind(self._engine.image)
+        self._engine.rewind(self._position)
         joint = self._engine.run(
             self._position,
             rows,

@@ -12,7 +12,7 @@ from ..._kernels.workers import join_lists, run_workers
 from ...errors import ChipOverflowError
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
-from ..decode import Registers
+from ..engine import Columns, Engine, Registers
 from ..spikes import NONE, InputRows
 from .kernels import run_rows
 from .layout import LANES, build_layout, sum_shifts_of
@@ -22,17 +22,13 @@ from .settings import settings_of
 from .side_by_side import side_by_side
 from .state import COUNTERS, Output, Row, joins_of, new_state, noise_of, read_row, widths_of
 
-__all__ = ["Columns", "Engine"]
-
-Columns = Mapping[tuple[str, str], Int32Array]
-"""Compartments to record by (population, variable)."""
-
+__all__ = ["CpuEngine"]
 
 _SPIKE_BUFFER = 1 << 20  # spikes of a worker: 4 MB; less if all steps fit, never less than two
 _WORK_PER_CALL = 100_000_000  # about a tenth of a second between two looks at progress and Ctrl-C
 
 
-class Engine:
+class CpuEngine(Engine[Position]):
     """An image, laid out for a number of threads.
 
     Parameters
@@ -48,7 +44,7 @@ class Engine:
         self.image = image
         self.threads = threads
         self.copies = copies
-        self._of_copies: dict[int, Engine] = {}
+        self._of_copies: dict[int, CpuEngine] = {}
         self._layout, wide = build_layout(image, threads)
         self._settings = settings_of(image, self._layout)
         self._widths = widths_of(image, self._layout)
@@ -59,15 +55,19 @@ class Engine:
             True if wide else None,
         )
 
-    def of_copies(self, number: int) -> Engine:
+    def of_copies(self, number: int) -> CpuEngine:
         """Return an engine, for one thread, of several copies of the image."""
         if number not in self._of_copies:
-            self._of_copies[number] = Engine(side_by_side(self.image, number), 1, number)
+            self._of_copies[number] = CpuEngine(side_by_side(self.image, number), 1, number)
         return self._of_copies[number]
 
     def start(self) -> Position:
         """Return step 0: initial v, no current, nothing on its way."""
         return Position(new_state(self.image, self._layout, self.threads, self.copies))
+
+    def rewind(self, position: Position) -> None:
+        """Bring a position back to step 0."""
+        position.rewind(self.image)
 
     def run(
         self,
@@ -81,30 +81,9 @@ class Engine:
         report: Callable[[int], object] = lambda _: None,
         threads: int | None = None,
     ) -> Registers:
-        """Run from a position, and move it.
+        """Run from a position, and move it: see :meth:`neurochip.emulator.engine.Engine.run`.
 
-        Parameters
-        ----------
-        position : Position
-        rows : InputRows
-            Input spikes of all steps, with those that were pending at the position.
-        columns : mapping
-            What to record.
-        draws : ndarray of int8, optional
-            Raw noise, shape (n_steps, n_compartments).
-        seed : int, optional
-            Of the noise, instead of the one in the image.
-        strict : bool
-            Raise at the end of the first step in which a register overflows.
-        report : callable
-            Told how many steps were done since it was last called.
-        threads : int, optional
-            Fewer than those of the layout.
-
-        Raises
-        ------
-        ChipOverflowError
-            If ``strict``.
+        ``threads`` may be fewer than those of the layout.
         """
         workers = threads or self.threads
         first, n_steps, state = position.step, rows.n_steps, position.state

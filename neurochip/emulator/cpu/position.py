@@ -89,6 +89,10 @@ class Position:
     def __setstate__(self, values: dict[str, object]) -> None:
         vars(self).update(values, lock=Lock())
 
+    def pending_inputs(self) -> Int32Array:
+        """Return the inputs whose spikes the next step delivers."""
+        return self.settle().inputs
+
     def begin(self, rows: InputRows, output: Output) -> None:
         """Begin a call: give the kernel the spikes of the step before, as the first in its lists.
 

@@ -1,0 +1,107 @@
+"""What an engine is to the shell around it: rows of input spikes go in, registers come out.
+
+An engine knows integers only. Names, units and recordings are the shell's
+(:mod:`neurochip.emulator.plan`, :mod:`neurochip.emulator.decode`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol, TypeVar
+
+from ..image import ChipImage
+from ..typing import Int8Array, Int32Array
+from .spikes import InputRows
+
+__all__ = ["Columns", "Engine", "Position", "Registers"]
+
+Columns = Mapping[tuple[str, str], Int32Array]
+"""Compartments to record by (population, variable)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Registers:
+    """What a run left in integers.
+
+    ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the counter of
+    each compartment before the first step; ``traces`` holds int32 arrays of shape (n_steps, n_ids).
+    """
+
+    first_step: int
+    n_steps: int
+    steps: Int32Array
+    ids: Int32Array
+    held: Int32Array
+    refractory: Int32Array
+    traces: Mapping[tuple[str, str], Int32Array]
+    counters: Mapping[str, int]
+
+
+class Position(Protocol):
+    """Where a run stands, wherever the registers are kept."""
+
+    lock: Lock
+    """Held by whoever moves the position."""
+
+    @property
+    def step(self) -> int:
+        """The step that runs next; an :class:`~neurochip.errors.EmulatorError` if there is none."""
+
+    def turn(self) -> Lock:
+        """Return the lock for a ``with`` block; raise an error where something moves it now."""
+
+    def pending_inputs(self) -> Int32Array:
+        """Return the inputs whose spikes the next step delivers."""
+
+
+P = TypeVar("P", bound=Position)
+
+
+class Engine(Protocol[P]):
+    """Runs one image on one kind of hardware, bit for bit as every other engine."""
+
+    image: ChipImage
+
+    def start(self) -> P:
+        """Return step 0: initial v, no current, nothing on its way."""
+
+    def rewind(self, position: P) -> None:
+        """Bring a position back to step 0."""
+
+    def run(
+        self,
+        position: P,
+        rows: InputRows,
+        columns: Columns,
+        *,
+        draws: Int8Array | None = None,
+        seed: int | None = None,
+        strict: bool = False,
+        report: Callable[[int], object] = lambda _: None,
+    ) -> Registers:
+        """Run from a position, and move it.
+
+        Parameters
+        ----------
+        position : Position
+            From :meth:`start` of this engine.
+        rows : InputRows
+            Input spikes of all steps, with those that were pending at the position.
+        columns : mapping
+            What to record.
+        draws : ndarray of int8, optional
+            Raw noise, shape (n_steps, n_compartments).
+        seed : int, optional
+            Seed of the noise, instead of the one in the image.
+        strict : bool
+            Raise at the end of the first step in which a register overflows.
+        report : callable
+            Told how many steps were done since it was last called.
+
+        Raises
+        ------
+        ChipOverflowError
+            If ``strict``.
+        """
