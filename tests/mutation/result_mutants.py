@@ -54,14 +54,14 @@ MUTANTS = [
     ),
     Mutant(
         "a trace is sampled at the beginning of each step",
-        "neurochip/recording.py",
+        "neurochip/recording/recording.py",
         "ends = self.first_step + 1 + np.arange(",
         "ends = self.first_step + np.arange(",
         f"{RECORDING}::test_traces_are_sampled_at_the_ends_of_the_steps",
     ),
     Mutant(
         "rates are per ms",
-        "neurochip/recording.py",
+        "neurochip/recording/recording.py",
         "return self.counts(population) / (self.duration / 1000.0)",
         "return self.counts(population) / self.duration",
         f"{RECORDING}::test_times_counts_and_rates_come_from_steps",
@@ -145,7 +145,7 @@ MUTANTS = [
     ),
     Mutant(
         "a vector without u and v is compared in nothing",
-        "neurochip/conformance.py",
+        "neurochip/conformance/check.py",
         "grid[output.spike_step, output.spike_neuron] = 1",
         "grid[output.spike_step[:0], output.spike_neuron[:0]] = 1",
         "tests/unit/test_conformance.py::test_a_vector_of_spikes_only_is_compared_in_its_spikes",
