@@ -16,7 +16,7 @@ import sys
 from matplotlib.figure import Figure
 
 from neurochip import LIF, Network, Normal, PoissonInput, Population, fixed_indegree
-from neurochip.sweep import bands, plot_sweep, sweep
+from neurochip.sweeps import bands, plot_sweep, sweep
 
 BITS = "core.weight_mantissa_bits"
 ERROR = "mean_absolute_error"

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 import pytest
 from sweep_models import cells
 
-from neurochip.sweep import SweepError, sweep
+from neurochip.sweeps import SweepError, sweep
 
 BITS = "core.weight_mantissa_bits"
 GRID = {BITS: [3, 8], "seed": [1, 2, 3]}

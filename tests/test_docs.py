@@ -23,7 +23,7 @@ MODULES = (
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
-    "neurochip.sweep",
+    "neurochip.sweeps",
     "neurochip.attribution",
     "neurochip.tuning",
     "neurochip.report",

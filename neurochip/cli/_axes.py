@@ -38,7 +38,7 @@ def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str |
 def _values(axis: str, text: str) -> Iterable[bool | int | float | str | None]:
     found = _RANGE.fullmatch(text)
     if found:
-        from ..sweep.axes import MOST_POINTS  # costs time that other commands need not spend
+        from ..sweeps.axes import MOST_POINTS  # costs time that other commands need not spend
 
         first, last = int(found[1]), int(found[2])
         if not 0 <= last - first < MOST_POINTS:

@@ -59,7 +59,7 @@ def sweep_command(
     are done stay in a file: start the same command again, and it goes on.
     """
     from ..report import sweep_report
-    from ..sweep import sweep
+    from ..sweeps import sweep
 
     axes = read_axes(vary)
     if request.bounds is not None:

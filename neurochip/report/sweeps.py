@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..sweep import Sweep, plot_sweep
+from ..sweeps import Sweep, plot_sweep
 from .document import Report
 from .sections import Block, Paragraph, Picture, Section, Table
 

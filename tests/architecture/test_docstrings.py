@@ -24,7 +24,7 @@ FRONTS = (
     "neurochip/emulator/__init__.py",
     "neurochip/reference/__init__.py",
     "neurochip/validation/__init__.py",
-    "neurochip/sweep/__init__.py",
+    "neurochip/sweeps/__init__.py",
     "neurochip/attribution/__init__.py",
     "neurochip/tuning/__init__.py",
     "neurochip/report/__init__.py",

@@ -56,6 +56,6 @@ def test_front_ends_and_files_of_others_load_their_packages_only_when_used():
     assert loaded.isdisjoint({"nir", "h5py", "scipy", "neo", "nixio", *HEAVY})
 
 
-@pytest.mark.parametrize("module", ["neurochip.validation", "neurochip.sweep"])
+@pytest.mark.parametrize("module", ["neurochip.validation", "neurochip.sweeps"])
 def test_importing_the_judge_does_not_load_the_plots(module):
     assert "matplotlib" not in loaded_by(f"import {module}")

@@ -21,7 +21,7 @@ ROWS = (
     ("neurochip.packing", "neurochip.spike_files"),
     ("compiler", "neurochip.emulator", "neurochip.mapping", "neurochip.reference"),
     ("neurochip.conformance", "neurochip.validation"),
-    ("neurochip.attribution", "neurochip.sweep", "neurochip.tuning"),
+    ("neurochip.attribution", "neurochip.sweeps", "neurochip.tuning"),
     ("neurochip.frontends", "neurochip.report"),
     ("neurochip.cli",),
     ("neurochip.__main__",),

@@ -21,7 +21,7 @@ from benchmarks import machine
 from benchmarks.tables import print_table
 
 from neurochip import LIF, Network, Normal, PoissonInput, Population, fixed_indegree
-from neurochip.sweep import sweep
+from neurochip.sweeps import sweep
 
 BITS = 8  # 1 to 8 a weight
 HEAD = ["points", "workers", "whole, s", "until killed, s", "points then", "the rest, s", "files"]

@@ -355,7 +355,7 @@ def test_a_run_of_brian2_gives_its_input_spikes(b2):
 
 def test_a_brian2_network_goes_through_a_sweep(b2):
     from neurochip.frontends.brian2 import from_brian2
-    from neurochip.sweep import sweep
+    from neurochip.sweeps import sweep
 
     def network(rate=100.0):
         group = cells(b2, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from neurochip.cli import main
 from neurochip.cli._axes import read_axes
-from neurochip.sweep import SweepError, read_sweep
+from neurochip.sweeps import SweepError, read_sweep
 
 MODEL = """
 from neurochip import LIF, LOIHI, Network, PoissonInput, Population, one_to_one

@@ -23,7 +23,7 @@ from neurochip._support.names import cut, visible
 from neurochip.attribution import attribute, plot_attribution
 from neurochip.emulator import Emulator
 from neurochip.report import Paragraph, Picture, Report, Section, Table, validation_report
-from neurochip.sweep import plot_sweep, sweep
+from neurochip.sweeps import plot_sweep, sweep
 from neurochip.validation import (
     compare,
     comparison_figure,

@@ -27,7 +27,7 @@ from neurochip.report import (
     sweep_report,
     validation_report,
 )
-from neurochip.sweep import read_sweep, sweep
+from neurochip.sweeps import read_sweep, sweep
 from neurochip.validation import compare, compare_activity, simulate_reference
 
 VOID = {"meta", "img", "br", "link"}

@@ -20,9 +20,9 @@ from neurochip.chip.fixedpoint import Rounding
 from neurochip.cli._axes import read_axes
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
-from neurochip.sweep import SweepError, axes, bands, plot_sweep
-from neurochip.sweep.axes import COMPILE_OPTIONS
-from neurochip.sweep.records import RESULT_COLUMNS
+from neurochip.sweeps import SweepError, axes, bands, plot_sweep
+from neurochip.sweeps.axes import COMPILE_OPTIONS
+from neurochip.sweeps.records import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
 
 # Points and rows

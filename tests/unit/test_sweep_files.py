@@ -16,8 +16,8 @@ from sweep_models import weight_error
 from sweeping import BITS, refuse, run
 
 from neurochip.errors import FileError
-from neurochip.sweep import SweepError, read_sweep, sole
-from neurochip.sweep.lines import seed_of, stripped, to_line, unchecked
+from neurochip.sweeps import SweepError, read_sweep, sole
+from neurochip.sweeps.lines import seed_of, stripped, to_line, unchecked
 
 REMEDY = " Pass another path, or delete the file."
 

@@ -23,8 +23,8 @@ from sweep_models import cells, slow
 from sweeping import BITS, refuse, run
 
 from neurochip import LOIHI
-from neurochip.sweep.fingerprint import fingerprint
-from neurochip.sweep.uses import uses
+from neurochip.sweeps.fingerprint import fingerprint
+from neurochip.sweeps.uses import uses
 
 REMEDY = " Pass another path, or delete the file."
 FUNCTION = "another network at point 1 (key=2): the function for the network, or data that it uses"
@@ -373,7 +373,7 @@ def test_what_a_sweep_itself_leaves_in_the_variables_of_measure_is_no_change(pat
 
 def test_what_measure_uses_has_the_same_digest_in_every_process():
     program = (
-        "import sys; sys.path[:0] = sys.argv[1:]; from neurochip.sweep.uses import uses\n"
+        "import sys; sys.path[:0] = sys.argv[1:]; from neurochip.sweeps.uses import uses\n"
         "from sweep_models import weight_error; print(uses(weight_error))\n"
         "def measure(run): return {'x': run.point['a'] in {'a', 'b', 'c'}}\n"
         "print(uses(measure))"

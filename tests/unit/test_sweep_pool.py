@@ -18,7 +18,7 @@ from sweeping import BITS, Backwards, refuse, run
 
 from neurochip.cli import main
 from neurochip.errors import CompileError
-from neurochip.sweep import pool, read_sweep
+from neurochip.sweeps import pool, read_sweep
 
 MODELS = sweep_models.__file__
 SEEDS = {"seed": [1, 2, 3, 4, 5, 6]}
@@ -201,7 +201,7 @@ def test_functions_for_network_and_chip_that_fail_are_named_at_any_point(role, s
 
 
 def test_points_before_a_failing_one_are_kept_also_within_a_task(path, monkeypatch):
-    monkeypatch.setattr("neurochip.sweep.run._TASKS", 1)
+    monkeypatch.setattr("neurochip.sweeps.run._TASKS", 1)
     message = refuse(SEEDS, path=path, measure=leaving, workers=2)
     assert message == (
         f"sweep: point 2 (seed=3): `measure` failed with SystemExit: 4 ({MODELS}, line "
@@ -238,7 +238,7 @@ def stopped(path, points, total=6):
 @pytest.mark.parametrize("tasks", [1, 64])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_within_a_point_keeps_what_is_done(path, monkeypatch, workers, tasks):
-    monkeypatch.setattr("neurochip.sweep.run._TASKS", tasks)
+    monkeypatch.setattr("neurochip.sweeps.run._TASKS", tasks)
     with pytest.raises(KeyboardInterrupt) as caught:
         run(SEEDS, path=path, measure=interrupted, workers=workers)
     done = kept(path)
@@ -303,7 +303,7 @@ def test_ctrl_c_on_the_command_line_says_what_is_kept(tmp_path, monkeypatch):
 KILLED = """
 import sys
 from sweep_models import cells, slow
-from neurochip.sweep import sweep
+from neurochip.sweeps import sweep
 
 if __name__ == "__main__":
     sweep(cells, {"core.weight_mantissa_bits": range(1, 9), "seed": range(8)}, duration=20.0,
