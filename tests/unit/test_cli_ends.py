@@ -306,7 +306,7 @@ def test_ctrl_c_after_some_files_says_which(model: Path, monkeypatch) -> None:
     def stop(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurochip.image.files.dump_image", stop)
+    monkeypatch.setattr("neurochip.image.text.dump_image", stop)
     result = CliRunner().invoke(main, ["compile", "model.py", "--text"])
     assert (result.exit_code, result.stderr) == (
         130,

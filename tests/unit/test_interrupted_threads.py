@@ -228,7 +228,8 @@ PLAIN = """
 import os, signal, sys, threading
 sys.path.insert(0, {tests!r})
 from interruptible import STEPS, noisy_image, run
-from neurochip.emulator import Emulator, kernels
+from neurochip.emulator import Emulator
+from neurochip.emulator.cpu import kernels
 example, update = noisy_image(), kernels.update_block
 whole = run(Emulator(example), 3)
 left = [5]
