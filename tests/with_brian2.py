@@ -22,7 +22,7 @@ def need_brian2() -> ModuleType:
 def run_both(*objects, duration, namespace, record="v"):
     """Run in Brian2 and in our reference, which must agree; returns the first recording."""
     from neurochip.frontends.brian2.compare import run_in_brian2
-    from neurochip.frontends.brian2.session import stimulus_of
+    from neurochip.frontends.session import stimulus_of
     from neurochip.reference import simulate_reference
 
     reading, spikes, expected = run_in_brian2(objects, duration, namespace, (record,))

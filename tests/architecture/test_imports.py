@@ -56,6 +56,14 @@ def test_front_ends_and_files_of_others_load_their_packages_only_when_used():
     assert loaded.isdisjoint({"nir", "h5py", "scipy", "neo", "nixio", *HEAVY})
 
 
+def test_what_front_ends_share_knows_no_simulator():
+    loaded = loaded_by("import neurochip.frontends.session")
+    assert loaded.isdisjoint({"brian2", "nir"})
+    assert [name for name in sorted(loaded) if name.startswith("neurochip.frontends.")] == [
+        "neurochip.frontends.session"
+    ]
+
+
 @pytest.mark.parametrize("module", ["neurochip.validation", "neurochip.sweeps"])
 def test_importing_the_judge_does_not_load_the_plots(module):
     assert "matplotlib" not in loaded_by(f"import {module}")

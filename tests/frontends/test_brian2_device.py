@@ -349,10 +349,10 @@ def test_set_device_takes_a_chip_and_options_of_the_compiler(b2):
 
 
 def test_wide_recordings_are_cut_into_windows(chip, monkeypatch):
-    from neurochip.frontends.brian2 import session
+    from neurochip.frontends import session
 
     whole = decoded(chip, rate=3000.0, refractory=2.0)
-    monkeypatch.setattr(session, "_VALUES", 20 * 7)  # 7 steps at a time
+    monkeypatch.setattr(session, "_VALUES", 2 * 20 * 7)  # v and u for 7 steps at a time
     cut = decoded(chip, rate=3000.0, refractory=2.0)
     assert whole[1].num_spikes > 20
     assert np.array_equal(whole[1].t_[:], cut[1].t_[:])

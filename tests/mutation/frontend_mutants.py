@@ -1,4 +1,4 @@
-"""Wrong lines of the front ends: what Brian2 scripts and NIR graphs mean."""
+"""Wrong lines of the front ends: their sessions, and what Brian2 scripts and NIR graphs mean."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from mutation.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 
+SESSION = "neurochip/frontends/session.py"
 BRIAN2 = "neurochip/frontends/brian2"
 NIR = "neurochip/frontends/nir"
+IN_PIECES = "tests/frontends/test_session.py"
 READING = "tests/frontends/test_brian2_reading.py"
 REFUSALS = "tests/frontends/test_brian2_refusals.py"
 TIMES = "tests/frontends/test_brian2_times.py"
@@ -16,6 +18,42 @@ LINEAR = "tests/frontends/test_nir_linear.py"
 NIR_ERRORS = "tests/frontends/test_nir_errors.py"
 
 MUTANTS = [
+    # ------------------------------------------------------------------ sessions
+    Mutant(
+        "an interrupted run is taken for a whole one",
+        SESSION,
+        "self.interrupted = True",
+        "self.interrupted = False",
+        f"{IN_PIECES}::test_an_interruption_after_the_last_window_counts",
+    ),
+    Mutant(
+        "the last step of a window gets no input",
+        SESSION,
+        "np.searchsorted(steps, [first, stop])",
+        "np.searchsorted(steps, [first, stop - 1])",
+        f"{IN_PIECES}::test_runs_one_after_the_other_are_one_run",
+    ),
+    Mutant(
+        "windows do not count all that they record",
+        SESSION,
+        "longest = max(1, _VALUES // max(1, recorded))",
+        "longest = max(1, _VALUES)",
+        f"{IN_PIECES}::test_windows_are_as_long_as_memory_allows_and_change_nothing",
+    ),
+    Mutant(
+        "counters of a joined recording are those of its first window",
+        SESSION,
+        "sum(part.counters[key] for part in parts)",
+        "head.counters[key]",
+        f"{IN_PIECES}::test_runs_one_after_the_other_are_one_run",
+    ),
+    Mutant(
+        "another constant current is no change",
+        SESSION,
+        '("population", item.name): (item, network.current(item))',
+        '("population", item.name): (item, 0.0)',
+        f"{IN_PIECES}::test_a_change_is_told_with_its_kind_and_name",
+    ),
     # ------------------------------------------------------------------ Brian2
     Mutant(
         "a threshold of v >= x is read as v > x",

@@ -51,8 +51,8 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
         If its kicks need more than two currents of different sign, or v and a current.
     """
     used = {item.variable for item in kicks}
-    starts = {name: cells.group.variables[name].get_value() for name in cells.linear.decay}
-    currents = [name for name, start in starts.items() if name in used or start.any()]
+    initial = {name: cells.group.variables[name].get_value() for name in cells.linear.decay}
+    currents = [name for name, value in initial.items() if name in used or value.any()]
     if cells.v in used and currents:
         raise refusal(
             cells.group,
@@ -82,8 +82,8 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
     else:
         parameters["cm"] = tau_m
     taus = {name: 1000.0 / cells.linear.decay[name] for name in currents}
-    starts = {name: starts[name] * factor[name] for name in currents}
-    parameters |= _receptors(cells, kicks, taus, factor, starts)
+    initial = {name: initial[name] * factor[name] for name in currents}
+    parameters |= _receptors(cells, kicks, taus, factor, initial)
     if out_of_reach(cells, kicks):
         parameters |= {"v_thresh": np.inf, "v_reset": parameters["v_rest"], "tau_refrac": 0.0}
     values = {key: uniform(value) for key, value in parameters.items()}
@@ -120,21 +120,21 @@ def _receptors(
     kicks: Sequence[Kicks],
     taus: dict[str, Float64Array],
     factor: dict[str, Float64Array],
-    starts: dict[str, Float64Array],
+    initial: dict[str, Float64Array],
 ) -> dict[str, Float64Array]:
     """Parameters of the currents, as :class:`~neurochip.LIF` has them; two go by their signs."""
     if not taus:
         return {}
-    both = np.count_nonzero([start != 0 for start in starts.values()], axis=0) > 1
-    start = {"i_syn_init": np.sum([*starts.values()], axis=0)}
+    both = np.count_nonzero([value != 0 for value in initial.values()], axis=0) > 1
+    begin = {"i_syn_init": np.sum([*initial.values()], axis=0)}
     first, *others = taus
     if not others or np.array_equal(taus[first], taus[others[0]]):
-        return {"tau_syn": taus[first], **start}
+        return {"tau_syn": taus[first], **begin}
     (second,) = others
     signs = {}
     for name in taus:
         weights = [item.weight * factor[name][item.post] for item in kicks if item.variable == name]
-        values = np.sign(np.concatenate([starts[name], *weights]))
+        values = np.sign(np.concatenate([initial[name], *weights]))
         signs[name] = {int(sign) for sign in np.unique(values)} - {0}
     roles = [
         (plus, minus)
@@ -157,4 +157,4 @@ def _receptors(
             "Let one of them begin at 0.",
         )
     plus, minus = roles[0]
-    return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **start}
+    return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **begin}

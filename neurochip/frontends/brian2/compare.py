@@ -18,10 +18,9 @@ from ...recording import Probe, Recording, Trace, resolve_probes
 from ...typing import Int32Array
 from ...validation import Comparison
 from ...validation import compare as judge
+from ..session import Spikes, collect_spikes, stimulus_of
 from .following import follow, put_back
-from .inputs import Spikes, joined
 from .reading import Reading, as_network, at_zero, inputs_in_order, neurons_of, read_network
-from .session import stimulus_of
 from .times import run_length
 
 __all__ = ["compare", "run_in_brian2"]
@@ -117,7 +116,7 @@ def run_in_brian2(
     inputs = inputs_in_order(active)
     groups = neurons_of(active)
     # What cannot be mapped is refused before Brian2 runs for nothing.
-    reading = read_network(net, namespace, {obj.name: joined([], 0) for obj in inputs})
+    reading = read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})
     probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
     traces = {
         name: StateMonitor(groups[name], reading.cells[name].v, record=ids, when="before_synapses")

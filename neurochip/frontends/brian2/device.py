@@ -27,10 +27,11 @@ from ...network import Network as OurNetwork
 from ...recording import Recording
 from ...stimulus import Stimulus
 from ...validation.comparison import OVERFLOWS
+from ..session import Spikes, collect_spikes, stimulus_of
 from .following import Follower, depends_on_run
-from .inputs import Spikes, draw, joined
+from .inputs import draw
 from .reading import Reading, check_begin, inputs_in_order, neurons_of, read_network
-from .session import Session, run_inputs, stimulus_of
+from .runs import Runs, run_inputs
 
 __all__ = ["NeurochipDevice"]
 
@@ -66,9 +67,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
 
     def reinit(self) -> None:
         """Forget all runs."""
-        self._sessions: weakref.WeakKeyDictionary[Any, tuple[str, Session]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._runs: weakref.WeakKeyDictionary[Any, tuple[str, Runs]] = weakref.WeakKeyDictionary()
         self.network: OurNetwork | None = None
         self.image: ChipImage | None = None
         self.stimulus: Stimulus | None = None
@@ -170,8 +169,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         if namespace is None:
             namespace = get_local_namespace(level=level + 3)
         tell = _reporter(report)
-        began, start = time.time(), net.t
-        tell(0 * second, 0.0, start, duration)
+        called, begin = time.time(), net.t
+        tell(0 * second, 0.0, begin, duration)
         clocks = {obj.clock for obj in net.sorted_objects}
         for clock in clocks:
             clock.set_interval(net.t, net.t + duration)
@@ -182,8 +181,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         for clock in clocks:
             clock.variables["timestep"].set_value(clock._i_end)
             clock.variables["t"].set_value(clock._i_end * clock.dt_)
-        net.t_ = float(start + duration)
-        tell((time.time() - began) * second, 1.0, start, duration)
+        net.t_ = float(begin + duration)
+        tell((time.time() - called) * second, 1.0, begin, duration)
         net.after_run()
 
     def network_restore(self, net: Any, *args: Any, **keywords: Any) -> None:
@@ -197,7 +196,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             As for Brian2's ``restore``.
         """
         Network.restore.original_function(net, *args, **keywords)
-        self._sessions.pop(net, None)
+        self._runs.pop(net, None)
 
     def _run(self, net: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
         active = [obj for obj in net.sorted_objects if obj.active]
@@ -209,56 +208,56 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             self.network = self.image = self.stimulus = self.recording = None
             run_inputs(net, clock, first, n_steps, namespace)
             return
-        session = self._session(net, clock, first)
-        if session is not None and not n_steps:
+        runs = self._continued(net, clock, first)
+        if runs is not None and not n_steps:
             return
 
         def read(inputs: Mapping[str, Spikes]) -> Reading:
-            with session.rewound(groups) if session is not None else nullcontext():
+            with runs.rewound(groups) if runs is not None else nullcontext():
                 return read_network(net, namespace, inputs)
 
-        if session is None:
+        if runs is None:
             check_begin(active)
         sources = inputs_in_order(active)
-        follower = Follower() if session is None else session.follower
+        follower = Follower() if runs is None else runs.follower
         drawn: AbstractContextManager[dict[str, Spikes]]
         if n_steps and any(map(depends_on_run, sources)):
-            read({obj.name: joined([], 0) for obj in sources})  # refuses before Brian2 runs
+            read({obj.name: collect_spikes([], 0) for obj in sources})  # refuses before Brian2 runs
             drawn = follower.follow(net, duration, namespace, sources, first)
         else:
             drawn = nullcontext(draw(sources, clock, first, n_steps, namespace))
         with drawn as inputs:
             reading = read(inputs)
-            if session is None:
-                session = Session(
+            if runs is None:
+                runs = Runs(
                     reading, self.chip, self.compile_options, self.emulator_options, follower
                 )
-                self._sessions[net] = (net.id, session)
-            self.network, self.image = session.network, session.image
+                self._runs[net] = (net.id, runs)
+            self.network, self.image = runs.session.network, runs.session.image
             self.stimulus = self.recording = None
             if n_steps:
-                self.recording = session.run(reading, n_steps, inputs, namespace)
+                self.recording = runs.run(reading, n_steps, inputs, namespace)
                 _warn_of_overflows(self.recording)
                 self.stimulus = stimulus_of(
                     reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
                 )
 
-    def _session(self, net: Any, clock: Any, first: int) -> Session | None:
-        """Return the session that a run continues, or None where it begins."""
-        known, session = self._sessions.get(net, (None, None))
-        if session is not None and known == net.id:
-            session.check_whole(net)
+    def _continued(self, net: Any, clock: Any, first: int) -> Runs | None:
+        """Return the runs that a run continues, or None where it begins."""
+        known, runs = self._runs.get(net, (None, None))
+        if runs is not None and known == net.id:
+            runs.check_whole(net)
         if first == 0:
             return None
-        if session is not None and known == net.id:
-            session.check_step(float(clock.dt_))
-        if session is None or known != net.id or session.emulator.step != first:
+        if runs is not None and known == net.id:
+            runs.check_step(float(clock.dt_))
+        if runs is None or known != net.id or runs.session.step != first:
             raise FrontendError(
                 f"Brian2 network {net.name!r}: its time is {float(net.t_) * 1e3:g} ms, and no run "
                 "on the chip ended there; allowed: to begin at 0 ms, or to go on from the last "
                 "run. restore() the network to time 0, or make it anew."
             )
-        return session
+        return runs
 
 
 def _warn_of_overflows(recording: Recording) -> None:

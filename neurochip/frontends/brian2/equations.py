@@ -71,9 +71,9 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
             f"its equations contain noise ({noise}), which has no register",
             "Draw spikes instead: a PoissonGroup or a PoissonInput.",
         )
-    rows = _rows(group)
-    symbols = {name: sympy.Symbol(name, real=True) for name in rows}
-    currents = [name for name in rows if name != v]
+    sides = _right_sides(group)
+    symbols = {name: sympy.Symbol(name, real=True) for name in sides}
+    currents = [name for name in sides if name != v]
     if len(currents) > 2:
         raise refusal(
             group,
@@ -81,9 +81,9 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
             f"({', '.join(currents)}); a neuron of the chip has at most two synaptic currents",
             _LIF,
         )
-    slopes = {name: sympy.diff(rows[v], symbol) for name, symbol in symbols.items()}
-    _check_membrane(group, v, rows[v], slopes, symbols)
-    rest = rows[v].subs(dict.fromkeys(symbols.values(), 0))
+    slopes = {name: sympy.diff(sides[v], symbol) for name, symbol in symbols.items()}
+    _check_membrane(group, v, sides[v], slopes, symbols)
+    rest = sides[v].subs(dict.fromkeys(symbols.values(), 0))
     rate = -per_neuron(group, slopes[v], f"the factor of {v} in d{v}/dt", namespace)
     if not (rate > 0).all():
         raise refusal(
@@ -93,7 +93,7 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
         )
     decay, drive = {}, {}
     for name in currents:
-        decay[name] = _decay_of(group, name, rows[name], symbols, namespace)
+        decay[name] = _decay_of(group, name, sides[name], symbols, namespace)
         if slopes[name] == 0:
             raise refusal(
                 group,
@@ -113,14 +113,14 @@ def membrane_of(group: Any) -> str:
     FrontendError
         If there is no such variable, or more than one.
     """
-    rows = _rows(group)
+    sides = _right_sides(group)
     used = {
         name
-        for name in rows
-        for other, row in rows.items()
-        if other != name and row.has(sympy.Symbol(name, real=True))
+        for name in sides
+        for other, side in sides.items()
+        if other != name and side.has(sympy.Symbol(name, real=True))
     }
-    ends = sorted(rows.keys() - used)
+    ends = sorted(sides.keys() - used)
     if len(ends) == 1:
         return ends[0]
     found = f"{' and '.join(ends)} both could" if ends else "none of its variables can"
@@ -221,7 +221,7 @@ def moving_subexpressions(group: Any) -> dict[Any, Any]:
     return found
 
 
-def _rows(group: Any) -> dict[str, Any]:
+def _right_sides(group: Any) -> dict[str, Any]:
     """Right-hand sides of the differential equations, expanded."""
     moving = group.user_equations.diff_eq_names
     return {name: _expand(group, code.code) for name, code in _substituted(group) if name in moving}
@@ -242,36 +242,36 @@ def _expand(group: Any, code: str) -> Any:
 
 
 def _check_membrane(
-    group: Any, v: str, row: Any, slopes: Mapping[str, Any], symbols: Mapping[str, Any]
+    group: Any, v: str, side: Any, slopes: Mapping[str, Any], symbols: Mapping[str, Any]
 ) -> None:
     for name, slope in slopes.items():
         inside = [other for other, symbol in symbols.items() if slope.has(symbol)]
         if not inside:
             continue
         if {name, *inside} == {v}:
-            raise refusal(group, f"d{v}/dt is not linear in {v} ({_shown(row)})", _LIF)
+            raise refusal(group, f"d{v}/dt is not linear in {v} ({_shown(side)})", _LIF)
         current = next(other for other in (name, *inside) if other != v)
         raise refusal(
             group,
             f"d{v}/dt multiplies {current} by a variable that changes, as a conductance does "
-            f"({_shown(row)}); the chip only adds currents",
+            f"({_shown(side)}); the chip only adds currents",
             f"Write {current} as a current: multiply its weights by the driving force at a typical "
             f"{v}, and put + {current} in its place.",
         )
 
 
 def _decay_of(
-    group: Any, name: str, row: Any, symbols: Mapping[str, Any], namespace: Mapping[str, Any]
+    group: Any, name: str, side: Any, symbols: Mapping[str, Any], namespace: Mapping[str, Any]
 ) -> Float64Array:
-    slope = sympy.diff(row, symbols[name])
-    others = [other for other, symbol in symbols.items() if other != name and row.has(symbol)]
-    remainder = sympy.simplify(row - slope * symbols[name])
+    slope = sympy.diff(side, symbols[name])
+    others = [other for other, symbol in symbols.items() if other != name and side.has(symbol)]
+    remainder = sympy.simplify(side - slope * symbols[name])
     if others or slope.has(*symbols.values()) or remainder != 0:
         because = f"which depends on {', '.join(others)}" if others else "which is not -I/tau_syn"
-        raise refusal(group, f"d{name}/dt = {_shown(row)}, {because}", _LIF)
+        raise refusal(group, f"d{name}/dt = {_shown(side)}, {because}", _LIF)
     decay = -per_neuron(group, slope, f"the factor of {name} in d{name}/dt", namespace)
     if not (decay > 0).all():
-        raise refusal(group, f"{name} does not decay (d{name}/dt = {_shown(row)})", _LIF)
+        raise refusal(group, f"{name} does not decay (d{name}/dt = {_shown(side)})", _LIF)
     return decay
 
 

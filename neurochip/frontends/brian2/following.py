@@ -17,7 +17,8 @@ from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.units import second
 
 from ...typing import Int64Array
-from .inputs import Spikes, binomial_of, generated, joined, repeated
+from ..session import Spikes, collect_spikes
+from .inputs import binomial_of, generated, repeated
 from .reading import MONITORS
 from .refusal import refusal
 
@@ -72,7 +73,7 @@ def follow(
             f"{float(duration) * 1e3:g} ms, by Ctrl-C or stop()",
             "Let it run to its end.",
         )
-    spikes = {name: joined(ids, first) for name, ids in sent.items()}
+    spikes = {name: collect_spikes(ids, first) for name, ids in sent.items()}
     for source in sources:
         if isinstance(source, SpikeGeneratorGroup):
             stop = int(source.clock.variables["timestep"].get_value().item())
@@ -106,7 +107,7 @@ class Follower:
     """
 
     def __init__(self) -> None:
-        self._states: dict[str, Any] = {}  # of each NeuronGroup, where Brian2's run ended
+        self._full_states: dict[str, Any] = {}  # of each NeuronGroup, where Brian2's run ended
 
     @contextmanager
     def follow(
@@ -133,13 +134,13 @@ class Follower:
         others += [path for obj in objects if isinstance(obj, Synapses) for path in obj._pathways]
         chips = [(group, group._full_state()) for group in groups.values()]
         before = [(obj, obj._full_state()) for obj in others]
-        begin, states = net.t_, self._states
+        begin, states = net.t_, self._full_states
         try:
             try:
                 _restore((groups[name], state) for name, state in states.items())
                 with _silent(objects):
                     spikes = follow(net, duration, namespace, sources, first)
-                self._states = {name: group._full_state() for name, group in groups.items()}
+                self._full_states = {name: group._full_state() for name, group in groups.items()}
             finally:
                 _restore(chips)
                 net.t_ = begin
@@ -148,7 +149,7 @@ class Follower:
             yield spikes
         except BaseException:
             _restore(before)
-            self._states = states
+            self._full_states = states
             raise
 
 
@@ -184,11 +185,11 @@ def _noted(sources: Iterable[Any]) -> Iterator[dict[str, list[Int64Array]]]:
     _, key, position, *_ = np.random.get_state()  # noqa: NPY002 - the stream of brian2.seed()
     spare = np.random.default_rng([*key, position])
     for source in sources:
-        rows = sent.setdefault(source.name, [])
+        own = sent.setdefault(source.name, [])
         if isinstance(source, PoissonInput):
-            undo.append(_note_draws(source, rows, spare))
+            undo.append(_note_draws(source, own, spare))
         elif "spike" in getattr(source, "thresholder", ()):
-            undo.append(_note_spikes(source, rows))
+            undo.append(_note_spikes(source, own))
     try:
         yield sent
     finally:

@@ -14,10 +14,10 @@ from brian2.units import second
 from ...errors import FrontendError
 from ...network import Network, SpikeInput
 from ...stimulus import Stimulus
+from ..session import collect_spikes, stimulus_of
 from .following import depends_on_run, follow, put_back
-from .inputs import draw, joined
+from .inputs import draw
 from .reading import as_network, at_zero, inputs_in_order, neurons_of, read_network
-from .session import stimulus_of
 from .times import run_length
 
 __all__ = ["Imported", "from_brian2", "recorded_stimulus"]
@@ -79,7 +79,7 @@ def from_brian2(
     inputs = inputs_in_order(active)
     if any(map(depends_on_run, inputs)):
         # What cannot be mapped is refused before Brian2 runs for nothing.
-        read_network(net, namespace, {obj.name: joined([], 0) for obj in inputs})
+        read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})
         with put_back(net):
             spikes = follow(net, duration, namespace, inputs)
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from brian2 import PoissonGroup, PoissonInput
@@ -21,13 +21,12 @@ from brian2.units import hertz
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from ... import network as ours
-from ...typing import Int32Array, Int64Array
+from ...typing import Int64Array
+from ..session import Spikes, collect_spikes
 from .refusal import check_part, refusal
 from .values import NotConstantError, dimensions_of, evaluate, uniform
 
-__all__ = ["Spikes", "binomial_of", "describe", "draw", "generated", "joined", "repeated"]
-
-Spikes: TypeAlias = tuple[Int64Array, Int32Array]  # steps and ids, sorted by step
+__all__ = ["binomial_of", "describe", "draw", "generated", "repeated"]
 
 _BLOCK = 1 << 22  # random numbers drawn at once: 32 MB
 
@@ -201,15 +200,15 @@ def _is_random(source: Any) -> bool:
 
 
 def _draw_blocks(samplers: Sequence[_Sampler], first: int, n_steps: int) -> dict[str, Spikes]:
-    """All steps at once: a row of numbers is a step, as if drawn one group after the other."""
+    """Many steps at once, each as if its numbers were drawn one group after the other."""
     if not samplers or not n_steps:
-        return {item.source.name: joined([], first) for item in samplers}
+        return {item.source.name: collect_spikes([], first) for item in samplers}
     probability = np.concatenate([item.probability for item in samplers])
     ends = np.cumsum([item.size for item in samplers])
-    rows = max(1, _BLOCK // probability.size)
+    most = max(1, _BLOCK // probability.size)
     parts = []
-    for begin in range(0, n_steps, rows):
-        count = min(rows, n_steps - begin)
+    for begin in range(0, n_steps, most):
+        count = min(most, n_steps - begin)
         steps, ids = np.nonzero(_uniform(count, probability.size) < probability)
         parts.append((steps + begin, ids))
     steps = np.concatenate([part[0] for part in parts])
@@ -234,20 +233,13 @@ def _draw_steps(
         clock.variables["t"].set_value(step * clock.dt_)
         for item in samplers:
             ids[item.source.name].append(repeated(item.draw()))
-    return {name: joined(several, first) for name, several in ids.items()}
+    return {name: collect_spikes(several, first) for name, several in ids.items()}
 
 
 def repeated(counts: Any) -> Int64Array:
     """Return each source as often as it spikes."""
     active = np.flatnonzero(counts)
     return np.repeat(active, counts[active].astype(np.int64))
-
-
-def joined(ids: Sequence[Int64Array], first: int) -> Spikes:
-    """Return the spikes of consecutive steps, given who spikes in each."""
-    steps = np.repeat(np.arange(first, first + len(ids)), [len(row) for row in ids])
-    flat = np.concatenate([np.empty(0, np.int64), *ids])
-    return steps.astype(np.int64), flat.astype(np.int32)
 
 
 def _period_of(source: Any) -> int:

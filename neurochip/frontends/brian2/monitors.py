@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from brian2 import PopulationRateMonitor, StateMonitor
 
-from .inputs import Spikes
+from ..session import Spikes
 from .kicks import parent_of
 from .reading import MONITORS, Roster
 from .refusal import refusal
-from .state import Window
+from .state import Samples
 from .values import NotConstantError, evaluate
 
 __all__ = ["EventWriter", "StateWriter", "prepare_writers"]
@@ -118,22 +118,22 @@ class StateWriter:
         """Whether it needs variables of a group that change."""
         return bool(self.moving) and self.group == group
 
-    def write(self, first: int, n_steps: int, window: Window | None = None) -> None:
-        """Append the samples of some steps; what moves was recorded in a window of these steps."""
+    def write(self, first: int, n_steps: int, samples: Samples | None = None) -> None:
+        """Append some steps; without samples of these steps, as far as nothing moves."""
         steps = np.arange(first, first + n_steps)
-        rows = np.flatnonzero(steps % self.every == 0)
+        sampled = np.flatnonzero(steps % self.every == 0)
         variables = self.monitor.variables
         old = int(variables["N"].get_value().item())
-        self.monitor.resize(old + len(rows))
-        variables["t"].get_value()[old:] = steps[rows] // self.every * self.dt
+        self.monitor.resize(old + len(sampled))
+        variables["t"].get_value()[old:] = steps[sampled] // self.every * self.dt
         for name, values in self.constant.items():
             variables[name].get_value()[old:] = values
-        if window is None:
+        if samples is None:
             return
         for name in self.moving:
-            columns = np.searchsorted(window.ids[self.group], self.ids)
-            values = window.at_start(self.group, name)
-            variables[name].get_value()[old:] = values[np.ix_(rows, columns)]
+            columns = np.searchsorted(samples.ids[self.group], self.ids)
+            values = samples.at_start(self.group, name)
+            variables[name].get_value()[old:] = values[np.ix_(sampled, columns)]
 
     def _moves(self, name: str, roster: Roster) -> bool:
         cells = roster.cells.get(self.group)
@@ -167,7 +167,7 @@ def prepare_writers(
         As for :class:`StateWriter` and :class:`EventWriter`; or if a monitor belongs to an object
         that does not run.
     """
-    states, events = [], []
+    state_writers, event_writers = [], []
     for monitor in roster.objects:
         if not isinstance(monitor, MONITORS):
             continue
@@ -179,10 +179,10 @@ def prepare_writers(
                 "Add it, or set the monitor's active to False.",
             )
         if isinstance(monitor, StateMonitor):
-            states.append(StateWriter(monitor, roster, namespace))
+            state_writers.append(StateWriter(monitor, roster, namespace))
         else:
-            events.append(EventWriter(monitor, roster, namespace))
-    return states, events
+            event_writers.append(EventWriter(monitor, roster, namespace))
+    return state_writers, event_writers
 
 
 def _check_late(monitor: Any, objects: Sequence[Any]) -> None:

@@ -21,8 +21,8 @@ _FAR = 32  # a threshold nearer than this many times what moves v costs it 5 of 
 def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
     """Return whether no neuron of a group can spike, with a threshold far from all that v does.
 
-    v stays below the larger of its start and its resting level, plus what would be left of all its
-    synapses, were they all to add in every step.
+    v stays below the larger of its initial value and its resting level, plus what would be left of
+    all its synapses, were they all to add in every step.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
     for name, decay in linear.decay.items():
         moves[name] = np.abs(linear.drive[name]) / linear.rate * cells.unit
         lost[name] = -np.expm1(-decay * dt)
-        start = np.abs(cells.group.variables[name].get_value()) * moves[name]
-        moved, swing = moved + start, swing + start
+        initial = np.abs(cells.group.variables[name].get_value()) * moves[name]
+        moved, swing = moved + initial, swing + initial
     for item in kicks:
         added = np.abs(item.weight) * moves[item.variable][item.post] * item.most
         total = np.bincount(item.post, weights=added, minlength=cells.size)

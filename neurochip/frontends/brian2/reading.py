@@ -21,8 +21,9 @@ from brian2.core.magic import MagicNetwork
 
 from ... import network as ours
 from ...errors import FrontendError
+from ..session import Spikes
 from .assemble import Units, connect, populate
-from .inputs import Spikes, describe
+from .inputs import describe
 from .kicks import Kicks, read_poisson_kicks, read_synapses
 from .neurons import Cells, read_cells
 from .refusal import refusal
@@ -259,7 +260,7 @@ def check_begin(objects: Iterable[Any]) -> None:
     """
     for obj in objects:
         for pathway in obj._pathways if isinstance(obj, Synapses) else ():
-            if any(len(row) for row in pathway.queue._full_state()[1]):
+            if any(len(spikes) for spikes in pathway.queue._full_state()[1]):
                 raise refusal(
                     obj,
                     "spikes are on their way through it at time 0; on the chip there are none then",

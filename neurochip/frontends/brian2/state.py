@@ -21,7 +21,7 @@ from ...recurrence import ideal_population, refractory_steps
 from ...typing import Float64Array, Int32Array, Int64Array
 from .reading import Reading
 
-__all__ = ["GroupState", "Window"]
+__all__ = ["GroupState", "Samples"]
 
 _NEVER = -(1 << 40)  # a step before all others
 
@@ -119,23 +119,19 @@ class GroupState:
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
-    """Some steps of a run, as the chip recorded them.
+class Samples:
+    """What Brian2's monitors would sample in a window of a run.
 
     Parameters
     ----------
-    first, n_steps : int
-        Which steps.
     recording : Recording
-        v and u of the watched neurons, and the spikes.
+        The window: v and u of the watched neurons, and the spikes.
     states : dict of str to GroupState
         Before the window.
     ids : dict of str to ndarray of int32
         The watched neurons of each group.
     """
 
-    first: int
-    n_steps: int
     recording: Recording
     states: Mapping[str, GroupState]
     ids: Mapping[str, Int32Array]
@@ -156,14 +152,15 @@ class Window:
     def _held(self, name: str) -> Any:
         """Where the chip holds v, shape (n_steps, n_ids)."""
         state, ids = self.states[name], self.ids[name]
+        first, n_steps = self.recording.first_step, self.recording.n_steps
         column = np.full(len(state.end), -1)
         column[ids] = np.arange(len(ids))
-        rows = self.recording.steps[name].astype(np.int64) - self.first
+        since = self.recording.steps[name].astype(np.int64) - first
         columns = column[self.recording.ids[name]]
-        later = (columns >= 0) & (rows + 1 < self.n_steps)
-        last = np.full((self.n_steps, len(ids)), _NEVER)
+        later = (columns >= 0) & (since + 1 < n_steps)
+        last = np.full((n_steps, len(ids)), _NEVER)
         last[0] = state.last[ids]
-        last[rows[later] + 1, columns[later]] = rows[later] + self.first
+        last[since[later] + 1, columns[later]] = since[later] + first
         last = np.maximum.accumulate(last, axis=0)
-        steps = np.arange(self.first, self.first + self.n_steps)[:, None]
+        steps = np.arange(first, first + n_steps)[:, None]
         return steps - last <= np.maximum(state.refractory[ids], 1)

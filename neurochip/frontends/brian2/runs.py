@@ -1,0 +1,229 @@
+"""A Brian2 network on the emulated chip, over one or several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ...chip.spec import ChipSpec
+from ...errors import FrontendError
+from ...network import Network
+from ...recording import Probe, Recording
+from ...typing import Int32Array
+from ..session import Session, Spikes, find_change, join_recordings
+from .following import Follower
+from .inputs import draw
+from .monitors import prepare_writers
+from .reading import Reading, inputs_in_order, read_inputs
+from .state import GroupState, Samples
+from .times import milliseconds
+
+__all__ = ["Runs", "run_inputs"]
+
+_NONE = np.empty(0, dtype=np.int32)
+_FIXED = (
+    "the registers of the chip are set before its first step. Change it before the first run, or "
+    "store() the network before it, restore() it to time 0 and run anew."
+)
+
+
+class Runs:
+    """A session on the chip, and what Brian2's objects need to know between two of its runs.
+
+    Parameters
+    ----------
+    reading : Reading
+        The network at time 0.
+    chip : ChipSpec
+        Where it goes.
+    compile_options : dict
+        For :func:`compiler.compile_network`.
+    emulator_options : dict
+        For :class:`~neurochip.emulator.Emulator`.
+    follower : Follower
+        Brian2's own run beside it, where inputs depend on that.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        chip: ChipSpec,
+        compile_options: Mapping[str, Any],
+        emulator_options: Mapping[str, Any],
+        follower: Follower,
+    ) -> None:
+        self.follower = follower
+        self.session = Session(reading.network, chip, reading.dt, compile_options, emulator_options)
+        self._states = {
+            name: GroupState.at_zero(name, reading, self.session.image) for name in reading.cells
+        }
+        self._initial = self._variables(reading)
+        self._written: dict[str, dict[str, Any]] = {}
+
+    def check_whole(self, net: Any) -> None:
+        """Refuse to go on where the last run did not come to its end: monitors hold part of it."""
+        if self.session.interrupted:
+            raise FrontendError(
+                f"Brian2 network {net.name!r}: its last run on the chip ended before its time, by "
+                "Ctrl-C or an error, so its monitors hold a part of that run; restore() it to time "
+                "0, or make it anew."
+            )
+
+    def check_step(self, dt: float) -> None:
+        """Refuse another step than that of the first run; ``dt`` in seconds."""
+        before, now = self.session.dt, milliseconds(dt)
+        if now != before:
+            raise FrontendError(
+                f"Brian2 network: dt was changed from {before:g} ms to {now:g} ms between two "
+                f"runs; {_FIXED}"
+            )
+
+    @contextmanager
+    def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:
+        """Put the initial values into Brian2's groups for a while, so that they read as at first.
+
+        Raises
+        ------
+        FrontendError
+            If a variable is not what the last run left.
+        """
+        known = {name: group.variables for name, group in groups.items() if name in self._written}
+        for name, variables in known.items():
+            for variable, values in self._written[name].items():
+                if not np.array_equal(variables[variable].get_value(), values, equal_nan=True):
+                    raise FrontendError(
+                        f"NeuronGroup {name!r}: {variable} was changed between two runs; {_FIXED}"
+                    )
+
+        def put(stored: Mapping[str, Mapping[str, Any]]) -> None:
+            for name, variables in known.items():
+                for variable, values in stored[name].items():
+                    variables[variable].set_value(values)
+
+        put(self._initial)
+        try:
+            yield
+        finally:
+            put(self._written)
+
+    def run(
+        self,
+        reading: Reading,
+        n_steps: int,
+        inputs: Mapping[str, Spikes],
+        namespace: Mapping[str, Any],
+    ) -> Recording:
+        """Run some steps, fill the monitors, and leave what the chip holds in the groups.
+
+        Parameters
+        ----------
+        reading : Reading
+            The network as it is now.
+        n_steps : int
+            How long, at least 1.
+        inputs : dict of str to (steps, ids)
+            What the inputs send in these steps.
+        namespace : dict
+            Names of the caller of ``run``.
+
+        Returns
+        -------
+        Recording
+            The spikes of these steps.
+
+        Raises
+        ------
+        FrontendError
+            If the network is not the one of the first run, or a monitor asks for what there is not.
+        """
+        _check_same(self.session.network, reading.network)
+        writers, listeners = prepare_writers(reading, namespace)
+        watched = {
+            name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
+            for name in reading.cells
+        }
+        everyone = {
+            name: np.arange(cell.size, dtype=np.int32) for name, cell in reading.cells.items()
+        }
+        first, parts = self.session.step, []
+        with self.session.whole_run():
+            # Of the last step all is recorded: Brian2's variables will hold it.
+            for count, ids in ((n_steps - 1, watched), (1, everyone)):
+                for recording in self.session.windows(count, inputs, _probes(ids)):
+                    samples = Samples(recording, self._states, ids)
+                    for writer in writers:
+                        writer.write(recording.first_step, recording.n_steps, samples)
+                    for name, state in self._states.items():
+                        state.follow(recording, ids[name])
+                    parts.append(recording)
+            recording = join_recordings(parts)
+            spikes = {**inputs}
+            for name, cell in reading.cells.items():
+                spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
+                self._states[name].leave(cell.group, self.session.step, reading.dt)
+            self._written = self._variables(reading)
+            dt = float(next(iter(reading.cells.values())).group.clock.dt_)
+            for listener in listeners:
+                listener.write(spikes[listener.source], first, n_steps, dt)
+        return recording
+
+    def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
+        """Values of v, the currents and the last spikes in Brian2's groups."""
+        values: dict[str, dict[str, Any]] = {}
+        for name, state in self._states.items():
+            variables = reading.cells[name].group.variables
+            own = [n for n in (state.v, *state.currents, "lastspike") if n in variables]
+            values[name] = {n: np.array(variables[n].get_value()) for n in own}
+        return values
+
+
+def run_inputs(
+    net: Any, clock: Any, first: int, n_steps: int, namespace: Mapping[str, Any]
+) -> None:
+    """Run a Brian2 network without neurons: draw its inputs and fill its monitors.
+
+    Parameters
+    ----------
+    net : brian2.Network
+        What to run.
+    clock : brian2.Clock
+        Its clock.
+    first, n_steps : int
+        Which steps.
+    namespace : dict
+        Names of the caller of ``run``.
+
+    Raises
+    ------
+    FrontendError
+        If it cannot be mapped, or a monitor asks for what there is not.
+    """
+    sources = inputs_in_order(obj for obj in net.sorted_objects if obj.active)
+    spikes = draw(sources, clock, first, n_steps, namespace)
+    roster = read_inputs(net, namespace, spikes)
+    writers, listeners = prepare_writers(roster, namespace)
+    for writer in writers:
+        writer.write(first, n_steps)
+    for listener in listeners:
+        listener.write(spikes[listener.source], first, n_steps, float(clock.dt_))
+
+
+def _probes(ids: Mapping[str, Int32Array]) -> list[Probe]:
+    """Ask for v and u of some neurons of each group."""
+    return [
+        Probe(variable, name, tuple(who.tolist()))
+        for name, who in ids.items()
+        if len(who)
+        for variable in ("v", "u")
+    ]
+
+
+def _check_same(before: Network, now: Network) -> None:
+    """Refuse a network that differs from the compiled one in anything but what its inputs send."""
+    change = find_change(before, now)
+    if change is not None:
+        kind = "NeuronGroup" if change.kind == "population" else change.kind
+        raise FrontendError(f"{kind} {change.name!r}: it {change.what} between two runs; {_FIXED}")
