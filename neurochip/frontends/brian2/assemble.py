@@ -126,10 +126,10 @@ def _receptors(
     if not taus:
         return {}
     both = np.count_nonzero([value != 0 for value in initial.values()], axis=0) > 1
-    begin = {"i_syn_init": np.sum([*initial.values()], axis=0)}
+    at_zero = {"i_syn_init": np.sum([*initial.values()], axis=0)}
     first, *others = taus
     if not others or np.array_equal(taus[first], taus[others[0]]):
-        return {"tau_syn": taus[first], **begin}
+        return {"tau_syn": taus[first], **at_zero}
     (second,) = others
     signs = {}
     for name in taus:
@@ -157,4 +157,4 @@ def _receptors(
             "Let one of them begin at 0.",
         )
     plus, minus = roles[0]
-    return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **begin}
+    return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **at_zero}
