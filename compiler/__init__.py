@@ -8,17 +8,19 @@ parameter what was asked, which registers it became, what they mean, and the err
 from neurochip.errors import CompileError
 
 from .fit import FitReport, FitRow, explain_fit
-from .options import CompileOptions
+from .options import OPTIONS, CompileOptions, Option
 from .pipeline import compile_network
 from .time_step import DtCandidate, DtChoice, choose_dt
 
 __all__ = [
+    "OPTIONS",
     "CompileError",
     "CompileOptions",
     "DtCandidate",
     "DtChoice",
     "FitReport",
     "FitRow",
+    "Option",
     "choose_dt",
     "compile_network",
     "explain_fit",

@@ -1,13 +1,11 @@
-"""Pass 12: all integers in the order of the cores, as an image."""
+"""All integers in the order of the cores, as an image."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from neurochip.chip.spec import ChipSpec
 from neurochip.image import (
     ChipImage,
     Compartments,
@@ -17,46 +15,35 @@ from neurochip.image import (
     SynapseGroup,
 )
 from neurochip.image.report import CompileReport
-from neurochip.network import Network, Population
-from neurochip.recurrence import IdealPopulation
+from neurochip.network import Population
 from neurochip.typing import Int64Array
 
-from .neurons.compartments import PopulationCompartments
-from .neurons.scaling import Scale
 from .placement.place import Placement
-from .synapses.convert import ConnectionRegisters
+from .translation import Translation
 
 __all__ = ["assemble"]
 
 
-def assemble(
-    network: Network,
-    chip: ChipSpec,
-    dt: float,
-    ideals: Mapping[str, IdealPopulation],
-    scales: Mapping[str, Scale],
-    populations: Mapping[str, PopulationCompartments],
-    connections: Sequence[ConnectionRegisters],
-    placement: Placement,
-    report: CompileReport,
-) -> ChipImage:
+def assemble(translation: Translation, placement: Placement, report: CompileReport) -> ChipImage:
     """Build the image; its symbols carry names, units and the report."""
+    network, chip = translation.network, translation.chip
+    populations, members = translation.populations, translation.compartments
     size = int(placement.core_ptr[-1])
     registers = {
         name: np.empty(size, dtype=np.int64)
-        for name in populations[network.populations[0].name].registers
+        for name in members[network.populations[0].name].registers
     }
     for p in network.populations:
-        for receptor in range(populations[p.name].per_neuron):
+        for receptor in range(members[p.name].per_neuron):
             at = placement.compartments(p, receptor)
-            for name, values in populations[p.name].registers.items():
-                registers[name][at] = values[receptor :: populations[p.name].per_neuron]
+            for name, values in members[p.name].registers.items():
+                registers[name][at] = values[receptor :: members[p.name].per_neuron]
     first_input, n_inputs = {}, 0
     for entry in network.spike_inputs:
         first_input[entry.name] = n_inputs
         n_inputs += entry.size
     groups = []
-    for item in connections:
+    for item in translation.connections:
         connection, source = item.connection, item.connection.source
         inside = isinstance(source, Population)
         n_rows = size if inside else n_inputs
@@ -86,14 +73,14 @@ def assemble(
         n_inputs=n_inputs,
         synapses=tuple(groups),
         symbols=Symbols(
-            dt=dt,
+            dt=translation.dt,
             input_lead=network.input_lead,
             populations=tuple(
                 PopulationSymbol(
                     name=p.name,
                     compartments=placement.compartments(p),
-                    mv_per_lsb=np.full(p.size, 1 / scales[p.name].lsb_per_mv),
-                    origin=ideals[p.name].origin,
+                    mv_per_lsb=np.full(p.size, 1 / populations[p.name].scale.lsb_per_mv),
+                    origin=populations[p.name].ideal.origin,
                     v_reset=p.parameter("v_reset").copy(),
                 )
                 for p in network.populations

@@ -1,4 +1,4 @@
-"""Pass 0: what was asked for, before anything is computed."""
+"""What was asked for, before anything is computed."""
 
 from __future__ import annotations
 

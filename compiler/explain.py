@@ -1,9 +1,9 @@
-"""Pass 11: what was asked, what it became, what that means, and how far off it is."""
+"""What was asked, what it became, what that means, and how far off it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,19 +11,18 @@ import numpy as np
 from neurochip.chip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.chip.spec import ChipSpec
 from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
-from neurochip.network import Connection, Network, Population
+from neurochip.network import Connection, Population
 from neurochip.recurrence import IdealPopulation, delay_steps, refractory_steps, time_constant
 from neurochip.typing import Float64Array
 
 from .neurons.decays import Decays
 from .neurons.gains import GainRule, MomentGain
-from .neurons.lower import Lowered
-from .neurons.peaks import Peaks
-from .neurons.registers import PopulationRegisters
-from .neurons.scaling import Scale, peak_limits
+from .neurons.lower import LoweredPopulation
+from .neurons.scaling import peak_limits
 from .options import CompileOptions
 from .placement.place import Placement
 from .synapses.convert import ConnectionRegisters
+from .translation import Translation
 
 __all__ = ["explain"]
 
@@ -33,34 +32,17 @@ _MATTERS = 0.01  # relative error from which a row carries a warning
 _CHUNK = 1 << 20  # synapses looked at together: bounds the temporary arrays to about 50 MB
 
 
-def explain(
-    network: Network,
-    chip: ChipSpec,
-    dt: float,
-    options: CompileOptions,
-    parts: Lowered,
-    connections: Sequence[ConnectionRegisters],
-    placement: Placement,
-) -> CompileReport:
+def explain(translation: Translation, placement: Placement) -> CompileReport:
     """Collect the report of a compilation."""
-    names = [population.name for population in network.populations]
-    decays, scales = parts.decays, parts.scales
+    chip, dt, options = translation.chip, translation.dt, translation.options
+    populations = translation.populations
     rows: list[ReportRow] = []
-    for name in names:
-        rows += _population_rows(
-            parts.ideals[name],
-            decays[name],
-            parts.registers[name],
-            scales[name].lsb_per_mv,
-            chip,
-            dt,
-        )
-    whole = {connection.name: connection for connection in network.connections}
-    for item in connections:
+    for lowered in populations.values():
+        rows += _population_rows(lowered, chip, dt)
+    whole = {connection.name: connection for connection in translation.network.connections}
+    for item in translation.connections:
         if item.connection.n_synapses:
-            target = item.connection.target.name
-            gain = decays[target].receptors[item.projection.receptor].gain
-            rows.append(_weight_row(item, gain, scales[target].lsb_per_mv, chip, options))
+            rows.append(_weight_row(item, populations[item.connection.target.name], chip, options))
             if item.projection.sign <= 0:  # one row, also for a connection in two parts
                 rows.append(_delay_row(whole[item.connection.name], dt))
     return CompileReport(
@@ -68,27 +50,21 @@ def explain(
         dt=dt,
         options=asdict(options),
         rows=tuple(rows),
-        scales=tuple(
-            _scale_row(item, scales[item.name], parts.peaks[item.name], chip, options)
-            for item in network.populations
-        ),
+        scales=tuple(_scale_row(lowered, chip, options) for lowered in populations.values()),
         resources=placement.resources(chip),
     )
 
 
-def _population_rows(
-    ideal: IdealPopulation,
-    decays: Decays,
-    registers: PopulationRegisters,
-    lsb_per_mv: float,
-    chip: ChipSpec,
-    dt: float,
-) -> Iterator[ReportRow]:
+def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> Iterator[ReportRow]:
+    ideal, decays, registers = lowered.ideal, lowered.decays, lowered.registers
+    lsb_per_mv = lowered.scale.lsb_per_mv
     population, core = ideal.population, chip.core
     get = population.parameter
 
-    def row(parameter: str, unit: str, asked: Any, meant: Any, **other: Any) -> ReportRow:
-        return _row("population", population.name, parameter, unit, asked, meant, **other)
+    def row(
+        parameter: str, unit: str, asked: Any, meant: Any, note: str = "", **other: Any
+    ) -> ReportRow:
+        return replace(_row(population, parameter, unit, asked, meant, **other), note=note)
 
     coarse = "its decay register is coarse at this dt; lengthen dt"
     span = ideal.threshold if population.model.spiking else None
@@ -199,12 +175,10 @@ def _exact(
 
 
 def _weight_row(
-    item: ConnectionRegisters,
-    gain: Float64Array,
-    lsb_per_mv: float,
-    chip: ChipSpec,
-    options: CompileOptions,
+    item: ConnectionRegisters, target: LoweredPopulation, chip: ChipSpec, options: CompileOptions
 ) -> ReportRow:
+    gain = target.decays.receptors[item.projection.receptor].gain
+    lsb_per_mv = target.scale.lsb_per_mv
     connection = item.connection
     unit = "mV" if connection.target.model.delta_synapses else "nA"
     n, size = connection.n_synapses, connection.target.size
@@ -278,8 +252,7 @@ def _delay_row(connection: Connection, dt: float) -> ReportRow:
     asked = np.atleast_1d(np.asarray(connection.delay, dtype=np.float64))
     steps = delay_steps(asked, dt)
     return _row(
-        "connection",
-        connection.name,
+        connection,
         "delay",
         "ms",
         asked,
@@ -290,8 +263,7 @@ def _delay_row(connection: Connection, dt: float) -> ReportRow:
 
 
 def _row(
-    kind: str,
-    owner: str,
+    owner: Population | Connection,
     parameter: str,
     unit: str,
     asked: Any,
@@ -299,7 +271,6 @@ def _row(
     *,
     registers: Mapping[str, Any],
     scale: Any = None,
-    note: str = "",
     remedy: str = "",
 ) -> ReportRow:
     """Summarise arrays; the relative error is of ``scale`` where given, else of what was asked."""
@@ -317,8 +288,8 @@ def _row(
         warning = f"{parameter} is off by {100 * worst_relative:+.2g} %"
         warning += f": {remedy}" if remedy else ""
     return ReportRow(
-        kind=kind,
-        owner=owner,
+        kind="population" if isinstance(owner, Population) else "connection",
+        owner=owner.name,
         parameter=parameter,
         unit=unit,
         asked=Span.of(asked),
@@ -326,17 +297,16 @@ def _row(
         meant=Span.of(meant),
         error=worst,
         relative_error=worst_relative,
-        note=note,
         warning=warning,
     )
 
 
-def _scale_row(
-    population: Population, scale: Scale, peaks: Peaks, chip: ChipSpec, options: CompileOptions
-) -> ScaleRow:
+def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptions) -> ScaleRow:
+    population, scale = lowered.ideal.population, lowered.scale
     limits = peak_limits(population, chip.core)
     pairs = {
-        key: (float(getattr(peaks, key)), limit / scale.lsb_per_mv) for key, limit in limits.items()
+        key: (float(getattr(lowered.peaks, key)), limit / scale.lsb_per_mv)
+        for key, limit in limits.items()
     }
     row = ScaleRow(
         owner=population.name, lsb_per_mv=scale.lsb_per_mv, binding=scale.binding, peaks=pairs
@@ -350,13 +320,7 @@ def _scale_row(
         f"{options.headroom:g}x asked for, so that weights keep their resolution; watch the "
         "overflow counters of a run"
     )
-    return ScaleRow(
-        owner=population.name,
-        lsb_per_mv=scale.lsb_per_mv,
-        binding=scale.binding,
-        peaks=pairs,
-        warning=warning,
-    )
+    return replace(row, warning=warning)
 
 
 def _join(spans: Sequence[Span], sizes: Sequence[int]) -> Span:

@@ -14,7 +14,7 @@ from neurochip.errors import CompileError, MissingExtraError
 from neurochip.network import Network
 from neurochip.recording import Recording
 
-from .options import CompileOptions
+from .options import CompileOptions, chosen, takes_options
 from .pipeline import translate
 from .placement.place import place
 from .placement.workload import Workload
@@ -97,6 +97,7 @@ class FitReport:
         return "\n".join(lines)
 
 
+@takes_options
 def explain_fit(
     network: Network,
     chip: ChipSpec = LOIHI,
@@ -114,26 +115,27 @@ def explain_fit(
     traffic : Recording, optional
         As for :func:`compile_network`.
     **options
-        Fields of :class:`CompileOptions`.
+        As for :class:`CompileOptions`.
 
     Raises
     ------
     CompileError
-        If a parameter fits no register, which no placement changes.
+        If an option is unknown, or a parameter fits no register, which no placement changes.
     """
-    chosen = CompileOptions(**options)
-    work = translate(network, chip, dt, chosen, traffic).work
-    rows = [_row("", work, chip, chosen.placement, chosen.seed)]
+    asked = dataclasses.replace(chosen(options), sites="in_order")
+    work = translate(network, chip, dt, asked, traffic).work
+    rows = [_row("", work, chip, asked)]
     if not rows[0].fits:
-        for change, other, strategy in _changes(work, chip, chosen.placement):
-            rows.append(_row(change, other, chip, strategy, chosen.seed))
+        for change, other, strategy in _changes(work, chip, asked.placement):
+            changed = dataclasses.replace(asked, placement=strategy)
+            rows.append(_row(change, other, chip, changed))
     return FitReport(chip, tuple(rows))
 
 
-def _row(change: str, work: Workload, chip: ChipSpec, strategy: str, seed: int) -> FitRow:
+def _row(change: str, work: Workload, chip: ChipSpec, options: CompileOptions) -> FitRow:
     roomy = dataclasses.replace(chip, chips=_ROOM)
     try:
-        placed = place(work, roomy, strategy, "in_order", seed)
+        placed = place(work, roomy, options)
     except (CompileError, MissingExtraError) as problem:
         return FitRow(change, None, False, str(problem))
     needed = len(placed.sites)

@@ -1,9 +1,12 @@
-"""The passes in order, one line each."""
+"""The passes in order, one line each.
+
+A pass takes values and returns new ones. Passes 1 to 6 are those of ``neurons/lower.py``, for each
+population; the numbers are those of docs/explanation/architecture.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from neurochip._support.values import instance
 from neurochip.chip.spec import LOIHI, ChipSpec
@@ -15,31 +18,27 @@ from neurochip.recording import Recording
 from .assemble import assemble
 from .check import check_request
 from .explain import explain
-from .neurons.compartments import PopulationCompartments, lay_out_compartments
-from .neurons.lower import Lowered, lower
-from .options import CompileOptions
+from .neurons.compartments import lay_out_compartments
+from .neurons.lower import lower
+from .options import CompileOptions, chosen, takes_options
 from .placement.place import place
-from .placement.workload import Workload, lay_out_work
-from .synapses.convert import ConnectionRegisters, round_connection
+from .placement.workload import lay_out_work
+from .synapses.convert import round_connection
+from .synapses.projections import project
 from .time_step import choose_dt
+from .translation import Translation
 
-__all__ = ["Translation", "compile_network", "translate"]
+__all__ = ["compile_network", "translate"]
 
 
+@takes_options
 def compile_network(
     network: Network,
     chip: ChipSpec = LOIHI,
     dt: float | str = 0.1,
     *,
-    gain: str = "dc",
-    headroom: float = 1.25,
-    assumed_rate: float = 100.0,
-    weight_rounding: str = "nearest",
-    weight_seed: int = 0,
-    placement: str = "sequential",
-    mesh: str | None = None,
     traffic: Recording | None = None,
-    seed: int = 0,
+    **options: Any,
 ) -> ChipImage:
     """Map a network onto the registers of a chip.
 
@@ -52,11 +51,11 @@ def compile_network(
     dt : float or "auto", ms
         Length of a step, above 0. ``"auto"`` takes the whole fraction of 1 ms between 0.05 and 1 ms
         with the least expected error; :func:`choose_dt` shows them all.
-    gain, headroom, assumed_rate, weight_rounding, weight_seed, placement, mesh, seed
-        See :class:`CompileOptions`.
     traffic : Recording, optional
         A run of the network, in float64 or on the chip: how often each neuron spikes, for
         strategies that keep spikes within cores. Default: all neurons at ``assumed_rate``.
+    **options
+        As for :class:`CompileOptions`.
 
     Returns
     -------
@@ -66,8 +65,8 @@ def compile_network(
     Raises
     ------
     CompileError
-        If a parameter fits no register, or the network does not fit the chip; the message names
-        the object, the value, what is allowed and what to do.
+        If an option is unknown, a parameter fits no register, or the network does not fit the
+        chip; the message names the object, the value, what is allowed and what to do.
 
     Examples
     --------
@@ -79,41 +78,9 @@ def compile_network(
     >>> image.n_cores, image.n_synapses
     (1, 10)
     """
-    options = CompileOptions(
-        gain=gain,
-        headroom=headroom,
-        assumed_rate=assumed_rate,
-        weight_rounding=weight_rounding,
-        weight_seed=weight_seed,
-        placement=placement,
-        mesh=mesh,
-        seed=seed,
-    )
-    done = translate(network, chip, dt, options, traffic)
-    placed = place(done.work, chip, options.placement, options.mesh, options.seed)
-    report = explain(network, chip, done.dt, options, done.parts, done.connections, placed)
-    return assemble(
-        network,
-        chip,
-        done.dt,
-        done.parts.ideals,
-        done.parts.scales,
-        done.compartments,
-        done.connections,
-        placed,
-        report,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Translation:
-    """A network as registers without a place: what passes 0 to 10 have made."""
-
-    dt: float
-    parts: Lowered
-    connections: Sequence[ConnectionRegisters]
-    compartments: Mapping[str, PopulationCompartments]
-    work: Workload
+    done = translate(network, chip, dt, chosen(options), traffic)
+    placed = place(done.work, chip, done.options)
+    return assemble(done, placed, explain(done, placed))
 
 
 def translate(
@@ -136,21 +103,31 @@ def translate(
         allowed = "a Recording of the network"
         instance("compile", "traffic", traffic, Recording, allowed, error=CompileError)
     step = check_request(network, chip, dt)
-    parts = lower(network, chip, step, options)
+    projections = project(network)
+    populations = lower(network, projections, chip, step, options)
     connections = [
         round_connection(
             item,
-            parts.decays[item.connection.target.name],
-            parts.scales[item.connection.target.name].lsb_per_mv,
+            populations[item.connection.target.name].decays,
+            populations[item.connection.target.name].scale.lsb_per_mv,
             chip,
             step,
             options,
         )
-        for item in parts.projections
+        for item in projections
     ]
     compartments = {
-        p.name: lay_out_compartments(parts.decays[p.name], parts.registers[p.name], chip.core)
-        for p in network.populations
+        name: lay_out_compartments(item.decays, item.registers, chip.core)
+        for name, item in populations.items()
     }
     work = lay_out_work(network, compartments, connections, step, options, traffic)
-    return Translation(step, parts, connections, compartments, work)
+    return Translation(
+        network=network,
+        chip=chip,
+        dt=step,
+        options=options,
+        populations=populations,
+        connections=connections,
+        compartments=compartments,
+        work=work,
+    )

@@ -5,7 +5,7 @@ have with them is held against the rate that it is expected to have in continuou
 
 - a neuron under a constant drive has the exact interval of the recurrence of the chip, with
   truncation as its mean, half an LSB in each step;
-- a neuron driven by spikes has the rate of a diffusion (see ``operating_point``). Its grid raises
+- a neuron driven by spikes has the rate of a diffusion (see ``drive``). Its grid raises
   the threshold: kicks decay for a step before they are tested, and excursions between two tests are
   missed, which for a random walk is worth 0.5826 standard deviations of a step (Broadie, Glasserman
   and Kou 1997, 10.1111/1467-9965.00035). What acts throughout a step, as currents do, is seen to
@@ -37,9 +37,10 @@ from neurochip.typing import Float64Array
 from .check import check_request
 from .neurons.drive import OperatingPoint, lif_rate, operating_points
 from .neurons.gains import rounded_point
-from .neurons.lower import Lowered, lower
+from .neurons.lower import LoweredPopulation, lower
 from .options import CompileOptions
 from .synapses.convert import rounded_delays
+from .synapses.projections import project
 
 __all__ = ["DtCandidate", "DtChoice", "choose_dt"]
 
@@ -209,26 +210,26 @@ def _candidate(
     points: dict[str, OperatingPoint],
 ) -> DtCandidate:
     try:
-        parts = lower(network, chip, dt, options)
+        populations = lower(network, project(network), chip, dt, options)
         for connection in network.connections:
             rounded_delays(connection, chip, dt)
     except CompileError as problem:
         nan = math.nan
         return DtCandidate(dt=dt, grid=nan, registers=nan, total=nan, problem=str(problem))
     errors, sizes = [], []
-    for population in network.populations:
-        errors.append(_errors(points[population.name], parts, chip, population.name, dt))
-        sizes.append(population.size)
+    for name, lowered in populations.items():
+        errors.append(_errors(points[name], lowered, chip, dt))
+        sizes.append(lowered.ideal.population.size)
     grid, registers, total = np.average(errors, axis=0, weights=sizes).tolist()
     return DtCandidate(dt=dt, grid=grid, registers=registers, total=total)
 
 
 def _errors(
-    point: OperatingPoint, parts: Lowered, chip: ChipSpec, name: str, dt: float
+    point: OperatingPoint, lowered: LoweredPopulation, chip: ChipSpec, dt: float
 ) -> tuple[float, float, float]:
     """Mean absolute errors of a population: grid, registers and both."""
-    ideal, decays = parts.ideals[name], parts.decays[name]
-    scale, registers = parts.scales[name].lsb_per_mv, parts.registers[name]
+    ideal, decays = lowered.ideal, lowered.decays
+    scale, registers = lowered.scale.lsb_per_mv, lowered.registers
     leaky = ideal.population.model.leaky
     bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / scale
     threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale

@@ -1,4 +1,4 @@
-"""Pass 1: the registers as real numbers, before anything is rounded.
+"""The registers as real numbers, before anything is rounded.
 
 With ``a = exp(-dt/tau_m)`` and ``s = exp(-dt/tau_syn)`` the chip's recurrence
 

@@ -51,6 +51,7 @@ STEP = (
 SEED = ("-1", "1.5", "nan", "inf", "x", "''", "1e3", "0x10")
 COUNT = ("0", "-1", "1.5", "nan", "x", "''", "1e3")
 POSITIVE = ("0", "-1", "nan", "inf", "1e400", "x", "''")
+NOT_NEGATIVE = ("-1", "nan", "inf", "1e400", "x", "''")
 FACTOR = ("0.99", "-1", "nan", "inf", "x", "''")
 REAL = ("nan", "inf", "x", "''")
 CHOICE = ("''", "x", "DC", "1")
@@ -66,8 +67,12 @@ COMPILER = {
     "--dt auto --dt-bounds": ("0 1", "1 0.1", "nan 1", "0.1 inf", "x y", "2 3"),
     "--gain": CHOICE,
     "--headroom": FACTOR,
+    "--assumed-rate": NOT_NEGATIVE,
     "--weight-rounding": CHOICE,
     "--weight-seed": SEED,
+    "--placement": CHOICE,
+    "--sites": CHOICE,
+    "--placement-seed": SEED,
 }
 RUNNING = {"--duration": (*TIME, *LONG), "--seed": SEED}
 COMPARING = {**COMPILER, **RUNNING, "--fine": (*TIME, "0.3", "5")}
@@ -82,8 +87,6 @@ COMMANDS = {
         "--duration": ("-1", "nan", "inf", "x", *LONG),
         "--seed": SEED,
         "--system": CHOICE,
-        "--placement": CHOICE,
-        "--mesh": CHOICE,
         "--costs": ("x", "sana-fe"),
         "-o": OUTPUT_FOLDER,
         "--image": OUTPUT_FILE,

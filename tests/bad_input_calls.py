@@ -517,8 +517,8 @@ def _stages() -> list[Call]:
         "headroom": POSITIVE - {"0.5"},
         "assumed_rate": NOT_NEGATIVE,
         "weight_seed": SEED,
-        "seed": SEED,
-        "mesh": NONE,
+        "placement_seed": SEED,
+        "sites": NONE,
     }
     asked = {"network": network, "dt": 1.0}
     dt = _names("0.5", "1.5")

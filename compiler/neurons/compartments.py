@@ -1,4 +1,4 @@
-"""Pass 9: each neuron as one compartment, or as a child and its parent.
+"""Each neuron as one compartment, or as a child and its parent.
 
 A compartment has one current. A neuron with two takes two compartments: the child has the
 inhibitory current, which joins that of its parent in every step, and is nothing else. Its v is in

@@ -1,4 +1,4 @@
-"""Pass 2: decay registers, and the gain that survives their rounding."""
+"""Decay registers, and the gain that survives their rounding."""
 
 from __future__ import annotations
 

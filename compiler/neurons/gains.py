@@ -1,4 +1,4 @@
-"""Pass 2b: how weights, and the level where v settles, follow rounded decays.
+"""How weights, and the level where v settles, follow rounded decays.
 
 With ``r = (1 - a') / (1 - a)``, where a' is what the register keeps of v in a step and a what it
 should, weights are multiplied by ``r**power``: 0 keeps the jump that a spike makes (impulse), 1

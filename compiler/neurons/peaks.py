@@ -1,4 +1,4 @@
-"""Pass 5: how far accumulator, u and v are expected to swing, so that they can be given room.
+"""How far accumulator, u and v are expected to swing, so that they can be given room.
 
 The input of a step is a sum of independent spikes. Bennett's inequality (1962,
 10.1080/01621459.1962.10482149) bounds its tail: with variance V and largest term c the sum exceeds

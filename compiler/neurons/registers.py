@@ -1,4 +1,4 @@
-"""Pass 7: threshold, bias, refractory period and initial v of a population as integers."""
+"""Threshold, bias, refractory period and initial v of a population as integers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pass 6: how many LSB make a millivolt, one number per population.
+"""How many LSB make a millivolt, one number per population.
 
 The scale is a continuous choice. Registers and expected peaks bound it from above; below the bound,
 one octave holds every pattern of rounding that there is (a further octave only moves exponents), so

@@ -1,4 +1,4 @@
-"""Pass 11: neurons onto cores, all limits of a core respected."""
+"""Neurons onto cores, all limits of a core respected."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from neurochip.packing.flows import flows_of
 from neurochip.packing.wiring import delay_limit
 from neurochip.typing import Int32Array, Int64Array
 
+from ..options import CompileOptions
 from .sites import choose_sites
 from .strategies import STRATEGIES
 from .workload import Workload
@@ -85,8 +86,8 @@ class Placement:
         }
 
 
-def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed: int) -> Placement:
-    """Fill cores as a strategy proposes, and put them on the mesh.
+def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
+    """Fill cores as the chosen strategy proposes, and put them on the mesh.
 
     How many axons a core needs between neurons is known only when all cores are filled. Cores that
     need too many are cut in half, as long as that helps.
@@ -97,7 +98,7 @@ def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed:
         If a single neuron exceeds a limit of a core, or all cores do not suffice.
     """
     filler = Filler(work.wiring, chip.core)
-    order, opens = STRATEGIES[strategy](work, chip, filler, seed)
+    order, opens = STRATEGIES[options.placement](work, chip, filler, options.placement_seed)
     problem, least = "", None
     while True:
         filling = filler.fill(order, opens)
@@ -105,7 +106,7 @@ def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed:
             raise CompileError(_too_large(work, order, filling, chip))
         if filling.n_cores > chip.total_cores:
             raise CompileError(problem or _too_many(filling.n_cores, chip))
-        placement = _on_mesh(work, chip, order, filling, mesh, seed)
+        placement = _on_mesh(work, chip, order, filling, options)
         excess = {
             name: placement.usage[name] - getattr(chip.core, name)
             for name in ("input_axons", "output_axons")
@@ -126,7 +127,7 @@ def place(work: Workload, chip: ChipSpec, strategy: str, mesh: str | None, seed:
 
 
 def _on_mesh(
-    work: Workload, chip: ChipSpec, order: Int64Array, filling: Filling, mesh: str | None, seed: int
+    work: Workload, chip: ChipSpec, order: Int64Array, filling: Filling, options: CompileOptions
 ) -> Placement:
     ptr = work.wiring.neuron_ptr
     sizes = np.diff(ptr)
@@ -138,9 +139,9 @@ def _on_mesh(
     core_ptr = np.concatenate([[0], ends[filling.core_ptr[1:] - 1]])
     core_of = np.searchsorted(core_ptr, compartment, side="right") - 1
     sites = np.arange(filling.n_cores)
-    if mesh != "in_order":
+    if options.sites != "in_order":
         traffic = flows_of(filling.reach, core_of, work.rate, sites, chip)
-        sites = choose_sites(traffic, chip, mesh, seed)
+        sites = choose_sites(traffic, chip, options.sites, options.placement_seed)
     population = work.wiring.population[work.wiring.neuron_of].astype(np.int64)
     usage = add_axons(
         filling.usage, filling.reach, core_of, population, chip.core, sites // chip.cores

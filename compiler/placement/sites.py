@@ -1,4 +1,4 @@
-"""Pass 12: cores onto the mesh, so that what they exchange has short ways.
+"""Cores onto the mesh, so that what they exchange has short ways.
 
 ``"in_order"`` puts core k at site k. ``"curve"`` lays cores that exchange much one after the other
 along a space-filling curve (Hilbert's) through the tiles of a chip, chip by chip. ``"search"`` goes
@@ -22,7 +22,7 @@ _DRAWS = 16  # random sites tried for each core in a sweep
 _LEAST = 1e-9  # of all pull: below, a saving is the rounding of a sum
 
 
-def choose_sites(traffic: Traffic, chip: ChipSpec, mesh: str | None, seed: int) -> Int64Array:
+def choose_sites(traffic: Traffic, chip: ChipSpec, rule: str, seed: int) -> Int64Array:
     """Return the site of each core.
 
     Parameters
@@ -31,13 +31,13 @@ def choose_sites(traffic: Traffic, chip: ChipSpec, mesh: str | None, seed: int) 
         What cores exchange; its sites are not used.
     chip : ChipSpec
         Shape and costs of the mesh.
-    mesh : str
+    rule : str
         ``"in_order"``, ``"curve"`` or ``"search"``.
     seed : int
         For the search.
     """
     n = traffic.n_cores
-    if mesh == "in_order" or n == 1:
+    if rule == "in_order" or n == 1:
         return np.arange(n)
     from .site_kernels import chain
 
@@ -47,7 +47,7 @@ def choose_sites(traffic: Traffic, chip: ChipSpec, mesh: str | None, seed: int) 
     curve = _curve(n, chip)
     along = np.empty(n, dtype=np.int64)
     along[order] = curve[:n]
-    if mesh == "curve":
+    if rule == "curve":
         return along
     # A search ends in the next valley: from a good order and from the given one, it is rarely bad.
     pulls = (ptr, neighbour, weight)

@@ -1,4 +1,4 @@
-"""Pass 10: what has to be placed, in the order of the network, and how often it spikes.
+"""What has to be placed, in the order of the network, and how often it spikes.
 
 Neurons of two compartments come first. So each of them begins at an even compartment, which is what
 a join needs, wherever the cores are cut between neurons.

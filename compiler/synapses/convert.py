@@ -1,4 +1,4 @@
-"""Pass 8: the synapses of a projection as integers."""
+"""The synapses of a projection as integers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pass 4: synaptic weights as mantissas with one shared exponent per connection."""
+"""Synaptic weights as mantissas with one shared exponent per connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pass 3: which receptor of its target each synapse drives.
+"""Which receptor of its target each synapse drives.
 
 All synapses of a connection drive the same one, unless the target tells signs apart and the
 connection has both.
@@ -6,7 +6,7 @@ connection has both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,7 +42,7 @@ def project(network: Network) -> tuple[Projection, ...]:
     return tuple(item for connection in network.connections for item in _split(connection))
 
 
-def projections_onto(name: str, projections: tuple[Projection, ...]) -> tuple[Projection, ...]:
+def projections_onto(name: str, projections: Sequence[Projection]) -> tuple[Projection, ...]:
     """Return the projections onto a population."""
     return tuple(item for item in projections if item.connection.target.name == name)
 

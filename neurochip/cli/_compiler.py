@@ -1,4 +1,4 @@
-"""The options of the compiler, spelt once, and the request that they make."""
+"""The options of the compiler on the command line, and the request that they make."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any, Literal
 
 import click
 
-from compiler.options import GAINS, WEIGHT_ROUNDINGS, CompileOptions
+from compiler import OPTIONS, CompileOptions, Option
 
 from ..chip.spec import ChipSpec
 from ..network import Network
-from ._numbers import FACTOR, SEED
+from ._numbers import at_least
 from ._step import STEP, STEP_OR_AUTO, Step
 from ._terminal import say
 
 __all__ = ["Request", "compile_options"]
 
-_DEFAULT = CompileOptions()
-_OPTIONS = (
+_STEP_OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--dt",
         type=STEP_OR_AUTO,
@@ -34,34 +33,6 @@ _OPTIONS = (
         nargs=2,
         metavar="SHORTEST LONGEST",
         help="Of --dt auto: the steps to look at. Default: 0.05 1.",
-    ),
-    click.option(
-        "--gain",
-        type=click.Choice(GAINS),
-        default=_DEFAULT.gain,
-        show_default=True,
-        help="What survives the rounding of a decay register.",
-    ),
-    click.option(
-        "--headroom",
-        type=FACTOR,
-        default=_DEFAULT.headroom,
-        show_default=True,
-        help="Wanted distance of expected peaks from overflow, as a factor.",
-    ),
-    click.option(
-        "--weight-rounding",
-        type=click.Choice(WEIGHT_ROUNDINGS),
-        default=_DEFAULT.weight_rounding,
-        show_default=True,
-        help="How weights are rounded to steps of their register.",
-    ),
-    click.option(
-        "--weight-seed",
-        type=SEED,
-        default=_DEFAULT.weight_seed,
-        show_default=True,
-        help="Of --weight-rounding stochastic and moments.",
     ),
 )
 
@@ -112,23 +83,26 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
         *arguments: Any,
         dt: Step | Literal["auto"],
         dt_bounds: tuple[Step, Step] | None,
-        gain: str,
-        headroom: float,
-        weight_rounding: str,
-        weight_seed: int,
         **others: Any,
     ) -> Any:
         if dt_bounds is not None and dt != "auto":
             raise click.UsageError("--dt-bounds is for --dt auto.")
-        options = {
-            "gain": gain,
-            "headroom": headroom,
-            "weight_rounding": weight_rounding,
-            "weight_seed": weight_seed,
-        }
+        options = {name: others.pop(name) for name in OPTIONS}
         request = Request(dt=dt, bounds=dt_bounds, options=options)
         return command(*arguments, request=request, **others)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_STEP_OPTIONS, *map(_as_click, OPTIONS.values()))):
         gathered = option(gathered)
     return gathered
+
+
+def _as_click(option: Option) -> Callable[..., Any]:
+    numbers = at_least(option.kind, option.at_least)
+    unit = f" In {option.unit}." if option.unit else ""
+    return click.option(
+        f"--{option.name.replace('_', '-')}",
+        type=click.Choice(option.choices) if option.choices else numbers,
+        default=option.default,
+        show_default=option.default is not None,
+        help=f"{option.summary}{unit}",
+    )

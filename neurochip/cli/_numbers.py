@@ -10,12 +10,12 @@ import click
 
 __all__ = [
     "COUNT",
-    "FACTOR",
     "MILLISECONDS",
     "MILLISECONDS_OR_NONE",
     "POSITIVE",
     "REAL",
     "SEED",
+    "at_least",
 ]
 
 
@@ -48,6 +48,12 @@ class _Number(click.ParamType):  # type: ignore[type-arg] # generic since click 
         return number
 
 
+def at_least(kind: type[float], bound: float) -> click.ParamType:  # type: ignore[type-arg]
+    """Return the type of an option that is a float or an int of at least ``bound``."""
+    what = "an integer" if kind is int else "a number"
+    return _Number(kind, f"{what} of at least {bound:g}", lambda x: x >= bound)
+
+
 REAL = _Number(float, "a finite number", lambda _: True)
 """Any finite number."""
 
@@ -60,11 +66,8 @@ MILLISECONDS_OR_NONE = _Number(float, "a number of ms of at least 0", lambda x: 
 POSITIVE = _Number(float, "a number above 0", lambda x: x > 0)
 """Something that is not 0."""
 
-FACTOR = _Number(float, "a number of at least 1", lambda x: x >= 1)
-"""A factor that makes nothing smaller."""
-
-SEED = _Number(int, "an integer of at least 0", lambda x: x >= 0)
+SEED = at_least(int, 0)
 """A seed."""
 
-COUNT = _Number(int, "an integer of at least 1", lambda x: x >= 1)
+COUNT = at_least(int, 1)
 """A number of things, at least one."""

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from compiler.options import MESHES, PLACEMENTS
-
 from .._support.json_text import as_json
 from .._support.npz import npz_path, write_atomically
 from ..chip.spec import ChipSpec
@@ -34,19 +32,6 @@ __all__ = ["map_command"]
     show_default=True,
     help="Chip, or system of chips, where the model names none.",
 )
-@click.option(
-    "--placement",
-    type=click.Choice(PLACEMENTS),
-    default="sequential",
-    show_default=True,
-    help="How neurons are put on cores.",
-)
-@click.option(
-    "--mesh",
-    type=click.Choice(MESHES),
-    default=None,
-    help="How cores are put on the mesh. Default: in order where neurons are, else by search.",
-)
 @compile_options
 @click.option(
     "--duration",
@@ -67,8 +52,6 @@ __all__ = ["map_command"]
 def map_command(
     model: str,
     system: str,
-    placement: str,
-    mesh: str | None,
     request: Request,
     duration: float,
     seed: int,
@@ -92,19 +75,15 @@ def map_command(
     if image_path is not None:
         keep_apart([model], [npz_path(image_path)])
     network, chip = _subject(model, system)
-    options = {
-        **request.options,
-        "dt": request.step(network, chip),
-        "placement": placement,
-    }
+    options = {**request.options, "dt": request.step(network, chip)}
     run = stimulus = None
     try:
         if duration > 0:
             # Spikes do not depend on the placement: the quickest one measures them.
-            quick = {**options, "placement": "sequential"}
+            quick = {**options, "placement": "sequential", "sites": "in_order"}
             stimulus = draw_stimulus(network, duration, seed)
             run = Emulator(compile_network(network, chip, **quick)).run(stimulus)
-        image = compile_network(network, chip, mesh=mesh, traffic=run, **options)
+        image = compile_network(network, chip, traffic=run, **options)
     except CompileError:
         fit = explain_fit(network, chip, traffic=run, **options)
         if fit.fits:  # it is not the room that is missing

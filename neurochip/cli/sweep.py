@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from compiler.options import CompileOptions
+from compiler import OPTIONS
 
 from ..chip.spec import LOIHI
 from ._axes import read_axes
@@ -71,10 +71,9 @@ def sweep_command(
     options: dict[str, Any] = {"dt": dt, "seed": seed, **request.options}
     source = click.get_current_context().get_parameter_source
     for name, values in axes.items():
-        if name in request.options:
+        if name in OPTIONS:
             for value in values:
-                chosen: dict[str, Any] = {name: value}
-                CompileOptions(**chosen)  # a value that is not allowed is no result of a point
+                OPTIONS[name].checked(value)  # one that is not allowed is no result of a point
         # The default of an option gives way to an axis; one that was asked for does not.
         if name in options and source(name) is click.core.ParameterSource.DEFAULT:
             del options[name]

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from compiler import compile_network
+from compiler import OPTIONS
 
 from .._support.values import shown
 from ..chip.spec import ChipSpec, CoreSpec
@@ -22,7 +22,6 @@ from ..errors import SweepError
 from ..network import Network
 
 __all__ = [
-    "COMPILE_OPTIONS",
     "CORE",
     "MOST_POINTS",
     "Point",
@@ -38,17 +37,9 @@ Scalar: TypeAlias = bool | int | float | str | None
 Point: TypeAlias = dict[str, Scalar]
 Values: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
-_OTHERS = ("seed", "traffic")  # the seed of a sweep is that of the inputs; a Recording is no value
-COMPILE_OPTIONS = tuple(
-    name
-    for name, parameter in inspect.signature(compile_network).parameters.items()
-    if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in _OTHERS
-)
-"""Keyword arguments of ``compile_network`` that may be axes."""
-
 CORE = "core."
 _FIELDS = tuple(CORE + field.name for field in dataclasses.fields(CoreSpec))
-_TAKEN = ("dt", "seed", "cores", *COMPILE_OPTIONS, *_FIELDS)
+_TAKEN = ("dt", "seed", "cores", *OPTIONS, *_FIELDS)
 _ADVICE = " Look other objects up by name in the function for network or chip."
 _LARGEST = 10**300  # of an integer: beyond, floats end, and Python stops writing it in digits
 
@@ -115,7 +106,7 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
         if name not in _TAKEN and name not in functions:
             raise SweepError(
                 f"sweep: nothing takes the axis {name!r}; allowed: 'dt', 'seed', 'cores', fields "
-                f"of a core as 'core.NAME', compile options ({', '.join(COMPILE_OPTIONS)}), and "
+                f"of a core as 'core.NAME', compile options ({', '.join(OPTIONS)}), and "
                 "parameters of the functions for network and chip "
                 f"({', '.join(functions) or 'none here'})."
             )

@@ -13,6 +13,8 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
+from compiler import OPTIONS
+
 from .._support.progress import progress_bar
 from .._support.provenance import versions
 from .._support.values import integer, real, shown
@@ -20,7 +22,7 @@ from ..chip.spec import LOIHI, ChipSpec
 from ..errors import SweepError
 from ..network import Network
 from ..recording import Probe
-from .axes import COMPILE_OPTIONS, Point, Scalar, Values, parameters_of, plain, span
+from .axes import Point, Scalar, Values, parameters_of, plain, span
 from .definition import Definition, PointRun
 from .failures import at_point
 from .fingerprint import digest, fingerprint
@@ -257,10 +259,9 @@ def _fixed(point: Point, dt: Any, seed: Any, options: Mapping[str, Any]) -> dict
     asked = {"dt": dt, "seed": seed}
     asked = {name: value for name, value in asked.items() if value is not None} | dict(options)
     for name in asked:
-        if name not in ("dt", "seed", *COMPILE_OPTIONS):
+        if name not in ("dt", "seed", *OPTIONS):
             raise SweepError(
-                f"sweep: no option {name!r}; allowed: {', '.join(COMPILE_OPTIONS)}, as in "
-                "compile_network."
+                f"sweep: no option {name!r}; allowed: {', '.join(OPTIONS)}, as in compile_network."
             )
         if name in point:
             raise SweepError(f"sweep: {name!r} is both an option and an axis; allowed: one.")

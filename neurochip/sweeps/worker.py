@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from compiler import compile_network
+from compiler import OPTIONS, compile_network
 
 from .._support.values import shown
 from ..chip.spec import LOIHI
@@ -21,7 +21,7 @@ from ..recording import Probe, Recording
 from ..reference import simulate_reference
 from ..stimulus import Stimulus, draw_stimulus
 from ..validation import compare
-from .axes import COMPILE_OPTIONS, Point, Scalar, plain
+from .axes import Point, Scalar, plain
 from .definition import Definition, PointRun, network_digest
 from .failures import at_point, calling
 from .records import RESULT_COLUMNS
@@ -199,7 +199,7 @@ class _Evaluator:
         full: dict[str, Any] = {**definition.fixed, **point}
         chip = definition.make_chip(point)
         network = self._network(definition.network_key(point))
-        options = {name: full[name] for name in COMPILE_OPTIONS if name in full}
+        options = {name: full[name] for name in OPTIONS if name in full}
         return compile_network(network, chip, full["dt"], **options)
 
     def _draw(self, key: tuple[tuple[str, Scalar], ...], seed: int) -> Stimulus:

@@ -70,6 +70,11 @@ DOCSTRINGS = {
 }
 
 
+def explains_itself(field):
+    """Whether it is an option of the compiler, of which the docstring is made."""
+    return isinstance(field.value, ast.Call) and ast.unparse(field.value.func) == "_option"
+
+
 def parameters(node):
     """Parameters of a function, or the public fields of a dataclass."""
     if isinstance(node, ast.ClassDef):
@@ -84,7 +89,9 @@ def parameters(node):
         return [
             item.target.id
             for item in node.body
-            if isinstance(item, ast.AnnAssign) and not item.target.id.startswith("_")
+            if isinstance(item, ast.AnnAssign)
+            and not item.target.id.startswith("_")
+            and not explains_itself(item)
         ]
     arguments = node.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]

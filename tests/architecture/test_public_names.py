@@ -77,12 +77,14 @@ def test_the_description_of_a_network_is_in_the_prelude():
 
 def test_the_compiler_offers_its_functions_its_options_and_its_error():
     assert compiler.__all__ == [
+        "OPTIONS",
         "CompileError",
         "CompileOptions",
         "DtCandidate",
         "DtChoice",
         "FitReport",
         "FitRow",
+        "Option",
         "choose_dt",
         "compile_network",
         "explain_fit",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mapping.networks import layered
 
 from compiler import CompileError, compile_network
-from compiler.options import MESHES, CompileOptions
+from compiler.options import OPTIONS, CompileOptions
 from compiler.pipeline import translate
 from compiler.placement import hypergraph
 from compiler.placement.refine import messages_between, refine
@@ -85,14 +85,14 @@ def assert_equal_runs(one, other):
 @given(
     seed=st.integers(0, 10**6),
     placement=st.sampled_from(PLACEMENTS),
-    mesh=st.sampled_from(MESHES),
+    sites=st.sampled_from(OPTIONS["sites"].choices),
     core_size=st.sampled_from([2, 7, 16, 64, 1024]),
     chips=st.sampled_from([1, 2, 5]),
     packing=st.sampled_from(sorted(PACKING_RULES)),
     shared=st.booleans(),
 )
 def test_spikes_are_the_same_for_every_strategy_core_size_and_number_of_chips(
-    seed, placement, mesh, core_size, chips, packing, shared
+    seed, placement, sites, core_size, chips, packing, shared
 ):
     network = network_of(seed)
     cores = -(-400 // chips)
@@ -105,7 +105,9 @@ def test_spikes_are_the_same_for_every_strategy_core_size_and_number_of_chips(
     )
     stimulus = draw_stimulus(network, 100.0, seed=1)
     expected = Emulator(compile_network(network, LOIHI, 0.5)).run(stimulus, record=["v"])
-    image = compile_network(network, chip, 0.5, placement=placement, mesh=mesh, seed=seed)
+    image = compile_network(
+        network, chip, 0.5, placement=placement, sites=sites, placement_seed=seed
+    )
     assert_equal_runs(expected, Emulator(image).run(stimulus, record=["v"]))
     assert_equal_runs(expected, Emulator(image.without_sites()).run(stimulus, record=["v"]))
     assert broken_limits(image) == []
@@ -195,7 +197,9 @@ def test_limits_hold_from_one_synapse_to_a_million(n_synapses, placement):
 @pytest.mark.parametrize("placement", [*PLACEMENTS, "best"])
 def test_a_placement_is_the_same_for_a_seed(placement):
     network, chip = network_of(5, size=200), LOIHI.what_if(compartments=32)
-    images = [compile_network(network, chip, 1.0, placement=placement, seed=3) for _ in range(2)]
+    images = [
+        compile_network(network, chip, 1.0, placement=placement, placement_seed=3) for _ in range(2)
+    ]
     assert images[0].digest() == images[1].digest()
     assert images[0] == images[1]
 
@@ -260,9 +264,9 @@ def test_a_search_never_costs_more_hops_than_the_order_it_begins_with():
     network, chip = modular(), LOIHI.what_if(compartments=40)
     costs = [
         map_image(
-            compile_network(network, chip, 1.0, placement="hypergraph", mesh=mesh)
+            compile_network(network, chip, 1.0, placement="hypergraph", sites=sites)
         ).traffic.cost
-        for mesh in MESHES
+        for sites in OPTIONS["sites"].choices
     ]
     assert costs[2] <= min(costs)
     assert costs[2] < 0.9 * costs[0]

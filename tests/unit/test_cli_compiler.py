@@ -10,8 +10,7 @@ import pytest
 from click import Context
 from command_line import fail, succeed
 
-from compiler import CompileOptions, choose_dt, compile_network
-from compiler.options import GAINS, WEIGHT_ROUNDINGS
+from compiler import OPTIONS, choose_dt, compile_network
 from neurochip.cli import main
 from neurochip.image.files import load_image
 
@@ -48,8 +47,8 @@ def test_every_command_that_compiles_takes_every_option_of_the_compiler(command:
         param.name: param.get_default(Context(main.commands[command]))
         for param in main.commands[command].params
     }
-    for name in ("gain", "headroom", "weight_rounding", "weight_seed"):
-        assert options[name] == getattr(CompileOptions(), name)
+    for name, option in OPTIONS.items():
+        assert options[name] == option.default
     assert options["dt"] == "0.1"
     assert "dt_bounds" in options
 
@@ -78,14 +77,14 @@ def compiled(model: Path, *options: str) -> str:
     return load_image("image.npz").digest()
 
 
-@pytest.mark.parametrize("rule", WEIGHT_ROUNDINGS)
+@pytest.mark.parametrize("rule", OPTIONS["weight_rounding"].choices)
 def test_weights_are_rounded_as_asked(model: Path, rule: str) -> None:
     network = runpy.run_path(str(model))["network"]
     image = compile_network(network, weight_rounding=rule, weight_seed=3)
     assert compiled(model, "--weight-rounding", rule, "--weight-seed", "3") == image.digest()
 
 
-@pytest.mark.parametrize("gain", GAINS)
+@pytest.mark.parametrize("gain", OPTIONS["gain"].choices)
 def test_the_gain_is_kept_that_was_asked_for(model: Path, gain: str) -> None:
     network = runpy.run_path(str(model))["network"]
     assert compiled(model, "--gain", gain) == compile_network(network, gain=gain).digest()

@@ -64,7 +64,7 @@ def test_only_for_a_chip():
     [
         (
             {"gain": "DC"},
-            "options: gain = 'DC'; allowed: 'dc', 'impulse', 'mean_and_variance' or 'auto'.",
+            "options: gain = 'DC'; allowed: 'dc', 'impulse', 'mean_and_variance', 'auto'.",
         ),
         ({"headroom": 0.99}, "options: headroom = 0.99; allowed: at least 1."),
         ({"headroom": True}, "options: headroom = True; allowed: at least 1."),
@@ -73,7 +73,7 @@ def test_only_for_a_chip():
         ({"assumed_rate": "fast"}, "options: assumed_rate = 'fast' Hz; allowed: at least 0."),
         (
             {"weight_rounding": "up"},
-            "options: weight_rounding = 'up'; allowed: 'nearest', 'floor', 'stochastic' or "
+            "options: weight_rounding = 'up'; allowed: 'nearest', 'floor', 'stochastic', "
             "'moments'.",
         ),
         ({"weight_seed": -1}, "options: weight_seed = -1; allowed: an integer of at least 0."),

@@ -75,8 +75,8 @@ def test_the_report_lists_every_parameter_in_order(image):
         "weight_rounding": "nearest",
         "weight_seed": 0,
         "placement": "sequential",
-        "mesh": "in_order",
-        "seed": 0,
+        "sites": "in_order",
+        "placement_seed": 0,
     }
 
 

@@ -7,9 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from compiler import compile_network
+from compiler import OPTIONS, compile_network
 from compiler.neurons.drive import operating_points
-from compiler.options import GAINS
 from neurochip import (
     LIF,
     LOIHI,
@@ -161,7 +160,7 @@ def test_the_chosen_gain_is_no_worse_than_any_other(drive, tau_syn, dt):
     stimulus = draw_stimulus(network, 30_000 * dt, seed=1)
     wanted = simulate_reference(network, stimulus, dt).rates("cells").mean()
     errors = {}
-    for gain in GAINS:
+    for gain in OPTIONS["gain"].choices:
         image = compile_network(network, LOIHI, dt=dt, gain=gain)
         errors[gain] = abs(Emulator(image).run(stimulus).rates("cells").mean() / wanted - 1)
     resolution = 5e-4  # of the rate: what other roundings leave

@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
 
-from compiler import CompileError, compile_network, explain_fit
-from compiler.options import MESHES, PLACEMENTS
+from compiler import OPTIONS, CompileError, compile_network, explain_fit
 from compiler.placement.hypergraph import _library
 from compiler.placement.strategies import STRATEGIES
 from neurochip import (
@@ -257,7 +256,7 @@ def test_neurons_with_other_limits_of_v_share_no_core():
 
 
 def test_every_name_has_a_strategy():
-    assert set(STRATEGIES) == set(PLACEMENTS)
+    assert set(STRATEGIES) == set(OPTIONS["placement"].choices)
 
 
 @pytest.mark.parametrize(
@@ -268,10 +267,13 @@ def test_every_name_has_a_strategy():
             "options: placement = 'random'; allowed: 'sequential', 'greedy', 'hypergraph', 'best'.",
         ),
         (
-            {"mesh": "spiral"},
-            "options: mesh = 'spiral'; allowed: 'in_order', 'curve', 'search', None.",
+            {"sites": "spiral"},
+            "options: sites = 'spiral'; allowed: 'in_order', 'curve', 'search', None.",
         ),
-        ({"seed": -1}, "options: seed = -1; allowed: an integer of at least 0."),
+        (
+            {"placement_seed": -1},
+            "options: placement_seed = -1; allowed: an integer of at least 0.",
+        ),
     ],
 )
 def test_an_unknown_strategy_is_refused(options, text):
@@ -307,9 +309,9 @@ def test_a_recording_of_another_network_is_refused_as_traffic():
 def test_sequential_placement_leaves_cores_in_order_and_others_find_sites():
     chip = LOIHI.what_if(compartments=6)
     assert compile_network(chain((6,) * 9), chip, 1.0).core_sites is None
-    image = compile_network(chain((6,) * 9), chip, 1.0, mesh="curve")
+    image = compile_network(chain((6,) * 9), chip, 1.0, sites="curve")
     assert len(np.unique(image.sites)) == 9
-    assert image.report.options["mesh"] == "curve"
+    assert image.report.options["sites"] == "curve"
 
 
 # ---------------------------------------------------------------------------------------- command
@@ -381,8 +383,8 @@ def test_the_command_offers_all_that_there_is():
         if hasattr(option.type, "choices")
     }
     assert choices["system"] == list(SYSTEMS)
-    assert choices["placement"] == list(PLACEMENTS)
-    assert choices["mesh"] == list(MESHES)
+    assert choices["placement"] == list(OPTIONS["placement"].choices)
+    assert choices["sites"] == list(OPTIONS["sites"].choices)
     assert choices["costs"] == list(COST_TABLES)
 
 

@@ -14,14 +14,13 @@ from matplotlib.figure import Figure
 from sweep_models import BUILT, cells, preset, weight_error
 from sweeping import BITS, refuse, run
 
-from compiler import compile_network
+from compiler import OPTIONS, compile_network
 from neurochip import LOIHI, draw_stimulus
 from neurochip.chip.fixedpoint import Rounding
 from neurochip.cli._axes import read_axes
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
 from neurochip.sweeps import SweepError, axes, bands, plot_sweep
-from neurochip.sweeps.axes import COMPILE_OPTIONS
 from neurochip.sweeps.records import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
 
@@ -94,7 +93,7 @@ def test_axes_reach_the_compiler_the_run_the_chip_and_the_functions():
 
 
 def test_the_options_of_the_compiler_are_axes_and_the_seed_is_that_of_the_inputs():
-    assert {"gain", "headroom", "assumed_rate"} <= set(COMPILE_OPTIONS)
+    assert {"gain", "headroom", "assumed_rate"} <= set(OPTIONS)
     first, second = run({"seed": [1, 2]}).rows
     assert first["image"] == second["image"]
     assert first["reference_spikes"] != second["reference_spikes"]
@@ -144,7 +143,7 @@ def test_a_network_that_the_chip_cannot_hold_is_a_result():
 def test_an_axis_that_nothing_takes_is_refused():
     assert refuse({"tau_x": [1.0]}, network=cells()) == (
         "sweep: nothing takes the axis 'tau_x'; allowed: 'dt', 'seed', 'cores', fields of a core "
-        f"as 'core.NAME', compile options ({', '.join(COMPILE_OPTIONS)}), and parameters of the "
+        f"as 'core.NAME', compile options ({', '.join(OPTIONS)}), and parameters of the "
         "functions for network and chip (none here)."
     )
     assert "nothing takes the axis 'core.weight_bits'" in refuse({"core.weight_bits": [1]})
@@ -284,8 +283,7 @@ def test_values_on_the_command_line_that_would_be_lost_or_endless_are_refused(te
         ),
         (
             {"tau": 1},
-            f"sweep: no option 'tau'; allowed: {', '.join(COMPILE_OPTIONS)}, as in "
-            "compile_network.",
+            f"sweep: no option 'tau'; allowed: {', '.join(OPTIONS)}, as in compile_network.",
         ),
         (
             {"values": {"gain": ["dc"]}, "gain": "dc"},
