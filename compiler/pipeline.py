@@ -1,7 +1,20 @@
-"""The passes in order, one line each.
+"""The passes in order; each takes values and returns new ones.
 
-A pass takes values and returns new ones. Passes 1 to 6 are those of ``neurons/lower.py``, for each
-population; the numbers are those of docs/explanation/architecture.md.
+1. ``check``: the request makes sense.
+2. ``synapses.projections``: which receptor of its target each synapse drives.
+3. ``neurochip.recurrence``: all registers of the neurons as real numbers.
+4. ``neurons.decays``: decay registers, and the gain that survives their rounding.
+5. ``neurons.peaks``: how far the sums are expected to swing.
+6. ``neurons.scaling``: LSB per mV of each population.
+7. ``neurons.registers``: threshold, bias, refractory period, initial v.
+8. ``synapses.convert``: mantissas, exponents, delays.
+9. ``neurons.compartments``: neurons as compartments, one or two each.
+10. ``placement.workload``: what has to be placed.
+11. ``placement.place``: neurons on cores, and cores on the mesh.
+12. ``explain``: the compile report.
+13. ``assemble``: the image.
+
+``neurons.lower`` runs 3 to 7 for each population.
 """
 
 from __future__ import annotations

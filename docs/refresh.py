@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REGION = re.compile(r"(<!-- generated: (\w+) (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FILE = re.compile(r"# (\w+\.py)\n")
-_LONG = 180  # characters of a signature; a longer one is not shown
+_LONG = 190  # characters of a signature; a longer one is not shown
 _PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
 
 

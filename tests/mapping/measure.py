@@ -16,8 +16,7 @@ import time
 import numpy as np
 from networks import NETWORKS, sheet
 
-from compiler import compile_network
-from compiler.options import CompileOptions
+from compiler import CompileOptions, compile_network
 from compiler.pipeline import translate
 from neurochip import (
     LIF,

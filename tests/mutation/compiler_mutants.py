@@ -17,7 +17,7 @@ ROUNDING = "tests/unit/test_weight_rounding.py"
 SCALING = "tests/unit/test_compiler_scaling.py"
 
 MUTANTS = [
-    # ------------------------------------------------------------------ 1, ideal
+    # ------------------------------------------------------------------ ideal
     Mutant(
         "the origin of v is the reset for delta synapses too",
         "neurochip/recurrence.py",
@@ -54,7 +54,7 @@ MUTANTS = [
         "np.floor(tau_refrac / dt)",
         f"{IDEAL}::test_a_refractory_period_on_the_grid_keeps_its_steps_in_spite_of_float_rounding",
     ),
-    # ------------------------------------------------------------------ 2, decays and gains
+    # ------------------------------------------------------------------ decays and gains
     Mutant(
         "a decay register forgets the offset that the chip adds",
         "compiler/neurons/decays.py",
@@ -97,7 +97,7 @@ MUTANTS = [
         "return np.asarray(wanted - wanted)",
         "tests/unit/test_moment_gain.py::test_a_float_twin_keeps_mean_and_variance_of_v",
     ),
-    # ------------------------------------------------------------------ 3, projections
+    # ------------------------------------------------------------------ projections
     Mutant(
         "inhibitory synapses drive the excitatory current",
         "compiler/synapses/projections.py",
@@ -112,7 +112,7 @@ MUTANTS = [
         "np.asarray(connection.weight) <= 0",
         f"{PAIRS}::test_weights_of_zero_are_excitatory",
     ),
-    # ------------------------------------------------------------------ 4, weights
+    # ------------------------------------------------------------------ formats
     Mutant(
         "the grid of weights goes beyond the largest weight of the chip",
         "compiler/synapses/formats.py",
@@ -155,7 +155,7 @@ MUTANTS = [
         "if weights.max() < 0 else",
         f"{GRID}::test_no_bit_is_spent_on_a_sign_that_does_not_occur",
     ),
-    # ------------------------------------------------------------------ 5, peaks
+    # ------------------------------------------------------------------ peaks
     Mutant(
         "a negative first current lowers the peak of the current",
         "compiler/neurons/peaks.py",
@@ -191,7 +191,7 @@ MUTANTS = [
         "input=float((current + np.minimum(decays.bias, 0)).max()),",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),
-    # ------------------------------------------------------------------ 6, scaling
+    # ------------------------------------------------------------------ scaling
     Mutant(
         "headroom brings the peaks nearer to their limits",
         "compiler/neurons/scaling.py",
@@ -215,7 +215,7 @@ MUTANTS = [
         f"{SCALING}::test_of_the_octave_below_the_tightest_bound_the_scale_of_the_smallest_cost_is"
         "_chosen",
     ),
-    # ------------------------------------------------------------------ 7, registers
+    # ------------------------------------------------------------------ registers
     Mutant(
         "a threshold floors",
         "compiler/neurons/registers.py",
@@ -223,7 +223,7 @@ MUTANTS = [
         "round_to_integer(threshold, Rounding.FLOOR), 0",
         f"{SCALING}::test_registers_round_to_nearest_at_their_scale",
     ),
-    # ------------------------------------------------------------------ 8, synapses, rounding
+    # ------------------------------------------------------------------ synapses, rounding
     Mutant(
         "weights that round up half of the way go down",
         "compiler/synapses/rounding.py",
@@ -259,7 +259,7 @@ MUTANTS = [
         "round_steps(weights,",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
     ),
-    # ------------------------------------------------------------------ 9, compartments
+    # ------------------------------------------------------------------ compartments
     Mutant(
         "a child has the threshold of its parent",
         "compiler/neurons/compartments.py",
@@ -267,7 +267,7 @@ MUTANTS = [
         "neurons.threshold_mantissa, int(neurons.threshold_mantissa[0])",
         f"{PAIRS}::test_a_child_is_quiet",
     ),
-    # ------------------------------------------------------------------ 10 to 14
+    # ------------------------------------------------------------------ placement, report, image
     Mutant(
         "synapses onto an inhibitory current end in the parent",
         "compiler/assemble.py",

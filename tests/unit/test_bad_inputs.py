@@ -29,6 +29,7 @@ RESULTS = {  # made by the functions of the table, and enumerations
     *("ErrorSplit", "FitReport", "FitRow", "MappingReport", "MetricTotal"),
     *("PopulationComparison", "RateError", "SignMode", "SourceEffect", "Traffic", "Trim"),
     "Verdict",
+    "Option",  # of the table of options; CompileOptions checks values by it
     "Cost",  # a pair; CostTable checks it
     "as_probes",  # of engines; resolve_probes calls it
 }
