@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._support.grid import GRID_TOLERANCE
+from ._support.grid import nearest_steps, steps_of
 from .errors import CompileError
 from .network import LIF, Network, Population
 from .typing import Float64Array, Int64Array
@@ -212,12 +212,12 @@ def time_constant(model: LIF, keep: float | Float64Array, dt: float) -> float | 
 
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
     """Delays (ms) in steps, rounded half up as Brian2's compiled spike queue does."""
-    return _whole(np.floor(np.asarray(delay) / dt + 0.5))
+    return _whole(nearest_steps(delay, dt))
 
 
 def refractory_steps(tau_refrac: Float64Array, dt: float) -> Int64Array:
     """Refractory periods (ms) in steps, by Brian2's rule."""
-    return _whole(np.floor(tau_refrac / dt + GRID_TOLERANCE))
+    return _whole(steps_of(tau_refrac, dt))
 
 
 def _whole(steps: Float64Array) -> Int64Array:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._support.grid import GRID_TOLERANCE, LAST_STEP
+from ._support.grid import LAST_STEP, places_of, whole_steps
 from ._support.memory import EnoughMemory
 from ._support.npz import read_npz, write_npz
 from ._support.values import ArrayValue, instance, instances, integer, items, real, shown, switch
@@ -130,9 +130,7 @@ class Stimulus(ArrayValue):
         begin = first = 0
         for train in trains:
             own = slice(begin, begin + len(train.times))
-            # In place: new memory takes as long as the arithmetic.
-            on_grid = train.times / dt
-            on_grid += GRID_TOLERANCE
+            on_grid = places_of(train.times, dt)
             # Times are sorted: the last ones, of steps that no run reaches, stay within int32.
             on_grid[np.searchsorted(on_grid, LAST_STEP) :] = LAST_STEP
             step[own] = on_grid  # rounds down, since no time is negative
@@ -241,8 +239,8 @@ def count_steps(duration: float, dt: float) -> int:
             f"run: {duration:g} ms are {duration / dt:.12g} steps of {dt:g} ms; allowed: at most "
             f"{LAST_STEP} steps. Shorten the run or raise dt."
         )
-    steps = round(duration / dt)
-    if abs(steps * dt - duration) > GRID_TOLERANCE * dt or steps < 1:
+    steps = whole_steps(duration, dt)
+    if not steps:
         below = math.floor(duration / dt)
         nearest = f"are {below * dt:.12g} and" if below else "is"
         raise StimulusError(

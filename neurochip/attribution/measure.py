@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
 
-from .._support.grid import GRID_TOLERANCE
+from .._support.grid import steps_of
 from ..recording import Recording
 from ..typing import Float64Array, Int64Array
 from ..validation import metrics
@@ -25,7 +24,7 @@ class Measure:
 
     def __init__(self, model: Model, window: float, sampled: dict[str, Int64Array]) -> None:
         self._model, self._sampled = model, sampled
-        self._window = math.floor(min(window / model.dt, model.n_steps) + GRID_TOLERANCE)
+        self._window = int(steps_of(min(window, model.n_steps * model.dt), model.dt))
         self._ideal = model.run(())
         self._known: dict[Sources, Values] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._support.grid import GRID_TOLERANCE, LAST_STEP
+from .._support.grid import LAST_STEP, is_later
 from .._support.memory import EnoughMemory
 from .._support.values import instance, shown
 from ..errors import EmulatorError
@@ -81,7 +81,7 @@ def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | N
     n_steps = count_steps(stimulus.duration if duration is None else duration, dt)
     if duration is None:
         n_steps -= step
-    if n_steps < 1 or (step + n_steps) * dt > stimulus.duration + GRID_TOLERANCE * dt:
+    if n_steps < 1 or is_later((step + n_steps) * dt, stimulus.duration, dt):
         left = max(round((stimulus.duration - step * dt) / dt), 0)
         raise EmulatorError(
             f"emulator: at {step * dt:g} ms, {n_steps * dt:g} ms were asked for and "

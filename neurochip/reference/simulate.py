@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from .._kernels.workers import choose_threads
-from .._support.grid import GRID_TOLERANCE
+from .._support.grid import is_later
 from .._support.memory import EnoughMemory
 from .._support.progress import progress_bar
 from .._support.values import instance, real, switch
@@ -169,7 +169,7 @@ def _count_steps(stimulus: Stimulus, dt: float, duration: float | None) -> int:
         duration = stimulus.duration
     duration = real("run", "duration", duration, "ms", above=0.0, error=StimulusError)
     n_steps = count_steps(duration, dt)
-    if duration > stimulus.duration + GRID_TOLERANCE * dt:
+    if is_later(duration, stimulus.duration, dt):
         raise StimulusError(
             f"run: duration = {duration:g} ms; allowed: at most {stimulus.duration:g} ms, the "
             "duration of the stimulus."

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.grid import GRID_TOLERANCE
+from .._support.grid import nearest_steps, steps_of
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -175,7 +175,7 @@ def _second_slots(network: Network) -> dict[str, int]:
 def _columns(network: Network, population: Population, dt: float) -> tuple[Any, ...]:
     tau_m, cm = population.parameter("tau_m"), population.parameter("cm")
     current, nothing = network.current(population), np.zeros(population.size)
-    refractory = np.floor(population.parameter("tau_refrac") / dt + GRID_TOLERANCE)
+    refractory = steps_of(population.parameter("tau_refrac"), dt)
     leaky = population.model.leaky
     return (
         # tau_m / cm is in MOhm, as ms / nF.
@@ -257,8 +257,8 @@ def _first_indices(members: Sequence[Any]) -> dict[str, int]:
 
 
 def _delay_steps(connection: Connection, dt: float) -> Float64Array:
-    """Round delays to the grid, halves up, as Brian2's compiled spike queues do."""
-    steps = np.floor(np.asarray(connection.delay) / dt + 0.5)
+    """Round delays to the grid."""
+    steps = nearest_steps(connection.delay, dt)
     if steps.max(initial=0) > _MOST_DELAY_STEPS:
         raise NetworkError(
             f"connection {connection.name!r}: a delay of {np.max(connection.delay):g} ms is "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._support.archive import Archive
-from .._support.grid import GRID_TOLERANCE
+from .._support.grid import steps_of
 from .._support.npz import opened, refusing, write_atomically
 from .._support.values import integers, real
 from ..errors import StimulusError
@@ -50,7 +50,7 @@ def write_exchange(path: Path, trains: Trains, dt: float, duration: float) -> No
     """Write one population or input."""
     dt = real(str(path), "dt", dt, "ms", above=0.0, error=StimulusError)
     with np.errstate(over="ignore"):
-        on_grid = np.floor(trains.times / dt + GRID_TOLERANCE)
+        on_grid = steps_of(trains.times, dt)
     if on_grid.size and on_grid.max() > _LAST_STEP:
         raise StimulusError(
             f"{path}: a spike at {trains.times.max():g} ms is beyond step {_LAST_STEP}; allowed: "

@@ -42,16 +42,16 @@ MUTANTS = [
     ),
     Mutant(
         "delays round halves down",
-        "neurochip/recurrence.py",
-        "np.asarray(delay) / dt + 0.5)",
-        "np.asarray(delay) / dt + 0.499999)",
+        "neurochip/_support/grid.py",
+        "np.asarray(delays) / dt + 0.5)",
+        "np.asarray(delays) / dt + 0.499999)",
         f"{IDEAL}::test_delays_round_to_the_nearest_step_and_halves_up",
     ),
     Mutant(
         "a refractory period on the grid loses a step to float rounding",
         "neurochip/recurrence.py",
-        "np.floor(tau_refrac / dt + GRID_TOLERANCE)",
-        "np.floor(tau_refrac / dt)",
+        "_whole(steps_of(tau_refrac, dt))",
+        "_whole(np.floor(tau_refrac / dt))",
         f"{IDEAL}::test_a_refractory_period_on_the_grid_keeps_its_steps_in_spite_of_float_rounding",
     ),
     # ------------------------------------------------------------------ decays and gains

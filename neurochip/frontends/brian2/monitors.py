@@ -18,7 +18,7 @@ from .values import NotConstantError, evaluate
 __all__ = ["EventWriter", "StateWriter", "prepare_writers"]
 
 _AT_START = ("before_start", "start", "after_start", "before_groups")
-_GRID_TOLERANCE = 1e-6  # of a step, by which a slower clock may miss the grid
+_CLOCK_TOLERANCE = 1e-6  # of a step: a clock off the grid drifts from it further with every sample
 
 
 class EventWriter:
@@ -210,7 +210,7 @@ def _every(monitor: Any, dt: float) -> int:
     """Steps between two samples."""
     ratio = float(monitor.clock.dt_) * 1000.0 / dt
     every = round(ratio)
-    if every < 1 or abs(ratio - every) > _GRID_TOLERANCE:
+    if every < 1 or abs(ratio - every) > _CLOCK_TOLERANCE:
         raise refusal(
             monitor,
             f"its dt = {float(monitor.clock.dt_) * 1e3:g} ms is no multiple of the network's "
