@@ -19,6 +19,7 @@ from .fixedpoint import Overflow, Rounding
 from .spec import CoreSpec
 
 __all__ = [
+    "OVERFLOWS",
     "SignMode",
     "SynapseFormat",
     "check_format",
@@ -30,6 +31,16 @@ __all__ = [
     "mantissa_range",
     "sum_shift",
 ]
+
+OVERFLOWS = {
+    "accumulator_wraps": "a sum of synaptic input wrapped round",
+    "current_wraps": "u wrapped round",
+    "input_wraps": "u + bias wrapped round",
+    "voltage_clips_low": "v was held at its lower limit",
+    "voltage_clips_high": "v was held at its upper limit",
+}
+"""What happened where the arithmetic of a core left its range, by the name of the counter, in the
+order in which a step comes to it."""
 
 
 class SignMode(enum.IntEnum):

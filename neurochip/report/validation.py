@@ -8,6 +8,7 @@ from typing import Any
 
 from .._support.provenance import versions
 from ..attribution import Attribution
+from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..network import Network
@@ -22,7 +23,6 @@ from ..validation import (
     membrane_figure,
     rate_equivalence,
 )
-from ..validation.comparison import OVERFLOWS
 from ..validation.text import conclusion
 from .attribution import attribution_section
 from .compilation import compilation_section

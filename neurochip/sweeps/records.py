@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..validation.comparison import OVERFLOWS
+from ..chip.registers import OVERFLOWS
 
 __all__ = ["COLUMNS", "RESULT_COLUMNS", "SPLIT", "Row", "is_header", "is_record", "rows_of"]
 

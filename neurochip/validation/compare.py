@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .._support.grid import GRID_TOLERANCE
+from .._support.grid import is_apart, steps_of
 from .._support.values import instance, integer, real
+from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
 from ..network import Network
 from ..recording import Recording
+from ..recurrence import refractory_steps
 from ..typing import Float64Array, Int64Array
 from . import metrics
 from .bootstrap import bootstrap_rates
-from .comparison import OVERFLOWS, Comparison
+from .comparison import Comparison
 from .population import ErrorSplit, PopulationComparison, RateError, Verdict
 
 __all__ = ["compare"]
@@ -116,7 +118,7 @@ def _compare_population(
     active = counts[0] > 0
     equal = int(metrics.coincidences(ours, theirs, size, 0).sum())
     # A window that covers the run covers all of it, however much longer it is.
-    steps = math.floor(min(window / reference.dt, reference.n_steps) + GRID_TOLERANCE)
+    steps = int(steps_of(min(window, reference.duration), reference.dt))
     gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
     # Each population has its own stream: another population does not change its interval.
     intervals = bootstrap_rates(*rates, seed=[seed, zlib.crc32(name.encode())])
@@ -185,8 +187,7 @@ def _shortest_interval(run: Recording, name: str, network: Network | None) -> In
             f"compare: population {name!r} has {population.size} neurons in the network and {size} "
             "in the recordings; pass the network that was run."
         )
-    held = np.floor(population.parameter("tau_refrac") / run.dt + GRID_TOLERANCE)
-    return held.astype(np.int64) + 1
+    return refractory_steps(population.parameter("tau_refrac"), run.dt) + 1
 
 
 def _compare_v(
@@ -265,8 +266,7 @@ def _check_fine(reference: Recording, fine: Recording) -> None:
     _check_populations("reference", reference, "fine", fine)
     starts = [run.first_step * run.dt for run in (reference, fine)]
     ends = [start + run.duration for start, run in zip(starts, (reference, fine), strict=True)]
-    tolerance = GRID_TOLERANCE * fine.dt
-    if abs(starts[0] - starts[1]) > tolerance or abs(ends[0] - ends[1]) > tolerance:
+    if any(is_apart(ours, theirs, fine.dt) for ours, theirs in (starts, ends)):
         raise RecordingError(
             f"compare: the reference runs from {starts[0]:g} to {ends[0]:g} ms and fine from "
             f"{starts[1]:g} to {ends[1]:g} ms; allowed: the same. Run both over the same time."

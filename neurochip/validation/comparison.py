@@ -11,20 +11,12 @@ from typing import Any
 from .._support.json_text import as_json
 from .._support.npz import write_atomically
 from .._support.values import shown
+from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
 from .population import PopulationComparison
 from .text import describe, one_line
 
-__all__ = ["OVERFLOWS", "Comparison"]
-
-OVERFLOWS = {
-    "accumulator_wraps": "a sum of synaptic input wrapped round",
-    "current_wraps": "u wrapped round",
-    "input_wraps": "u + bias wrapped round",
-    "voltage_clips_low": "v was held at its lower limit",
-    "voltage_clips_high": "v was held at its upper limit",
-}
-"""Counters of a chip recording that say that its arithmetic left its range, and what happened."""
+__all__ = ["Comparison"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

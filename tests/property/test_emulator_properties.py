@@ -29,11 +29,11 @@ MANY = int(os.environ.get("NEUROCHIP_MANY", "2000"))
 LONG = int(os.environ.get("NEUROCHIP_LONG", "10000"))
 
 MEANING = {
-    "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
-    "current_wraps": "the current u left its {state_bits} bits",
-    "input_wraps": "u + bias left its {state_bits} bits",
-    "voltage_clips_low": "v was clipped at its lower limit",
-    "voltage_clips_high": "v was clipped at its upper limit without a spike",
+    "accumulator_wraps": "a sum of synaptic input wrapped round at {accumulator_bits} bits",
+    "current_wraps": "u wrapped round at {state_bits} bits",
+    "input_wraps": "u + bias wrapped round at {state_bits} bits",
+    "voltage_clips_low": "v was held at its lower limit",
+    "voltage_clips_high": "v was held at its upper limit",
 }
 ADVICE = "Compile with more headroom, or run with strict=False to count such events."
 

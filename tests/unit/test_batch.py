@@ -239,5 +239,5 @@ def test_strict_names_the_first_run_that_overflows(image, stimuli):
         vmin_exponent=np.zeros(size, np.int32),
     )
     narrow = dataclasses.replace(image, compartments=registers)
-    with pytest.raises(ChipOverflowError, match=r"^run 0 of 5: .* v was clipped at its lower"):
+    with pytest.raises(ChipOverflowError, match=r"^run 0 of 5: .* v was held at its lower"):
         Emulator(narrow, strict=True).run_batch(stimuli)

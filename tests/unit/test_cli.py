@@ -432,8 +432,8 @@ def test_strict_stops_at_the_first_overflow_and_writes_nothing() -> None:
     assert int(wraps[1]) == 1
     Path("recording.npz").unlink()
     assert fail(*arguments, "--strict") == (
-        "neuron 0 of 'cells': at 500.1 ms (step 5001) the synaptic input of one step left its 22 "
-        "bits. Compile with more headroom, or run with strict=False to count such events."
+        "neuron 0 of 'cells': at 500.1 ms (step 5001) a sum of synaptic input wrapped round at "
+        "22 bits. Compile with more headroom, or run with strict=False to count such events."
     )
     assert not Path("recording.npz").exists()
 

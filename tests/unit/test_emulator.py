@@ -315,7 +315,7 @@ def test_a_full_spike_buffer_loses_nothing(monkeypatch, threads):
 STRICT_CASES = {
     "current_wraps": (
         {"decay_u": 0, "decay_u_offset": 0, "threshold_mantissa": 131071, "decay_v": 4095},
-        "the current u left its 24 bits",
+        "u wrapped round at 24 bits",
     ),
     "input_wraps": (
         {
@@ -326,15 +326,15 @@ STRICT_CASES = {
             "threshold_mantissa": 131071,
             "decay_v": 4095,
         },
-        "u + bias left its 24 bits",
+        "u + bias wrapped round at 24 bits",
     ),
     "voltage_clips_low": (
         {"bias_mantissa": -100, "vmin_exponent": 3},
-        "v was clipped at its lower limit",
+        "v was held at its lower limit",
     ),
     "voltage_clips_high": (
         {"bias_mantissa": 4000, "vmax_exponent": 0, "threshold_mantissa": 100},
-        "v was clipped at its upper limit without a spike",
+        "v was held at its upper limit",
     ),
 }
 
@@ -361,8 +361,8 @@ def test_strict_names_the_accumulator():
     emulator.run_steps(5, [0] * 327, [0] * 327)
     text = error_of(emulator.run_steps, 5, [6] * 328, [0] * 328, kind=ChipOverflowError)
     assert text == (
-        "compartment 0: at step 7 the synaptic input of one step left its 22 bits. Compile with "
-        "more headroom, or run with strict=False to count such events."
+        "compartment 0: at step 7 a sum of synaptic input wrapped round at 22 bits. Compile "
+        "with more headroom, or run with strict=False to count such events."
     )
 
 

@@ -14,16 +14,17 @@ import numpy as np
 from ..._kernels.barrier import wait_for_all
 from ..._kernels.instructions import lowest_bit, sign_bits
 from ..._kernels.jit import inline_kernel, kernel
+from ...chip.registers import OVERFLOWS
 from . import offsets as at
 from .delivery import deliver, deliver_one_to_one, fold_plane
 from .layout import LANES
-from .state import OVERFLOWS, ROWS, UNDERWAY
+from .state import ROWS, UNDERWAY
 from .update import draw_noise, join_tile, redo_tile, update_tile
 
 __all__ = ["run_rows"]
 
 _NONE, _ONE = np.uint64(0), np.uint64(1)
-_SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are state.OVERFLOWS
+_SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are OVERFLOWS
 _KINDS = len(OVERFLOWS)
 _SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state.COUNTERS
 

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...chip.registers import OVERFLOWS
 from ...image import ChipImage
 from ...typing import Int64Array
-from .state import OVERFLOWS
 
 __all__ = ["overflow_message"]
-
-_MEANING = {
-    "accumulator_wraps": "the synaptic input of one step left its {accumulator_bits} bits",
-    "current_wraps": "the current u left its {state_bits} bits",
-    "input_wraps": "u + bias left its {state_bits} bits",
-    "voltage_clips_low": "v was clipped at its lower limit",
-    "voltage_clips_high": "v was clipped at its upper limit without a spike",
-}
 
 
 def overflow_message(image: ChipImage, first_overflow: Int64Array) -> str:
@@ -33,9 +25,10 @@ def overflow_message(image: ChipImage, first_overflow: Int64Array) -> str:
     step, compartment, event = seen[np.lexsort((seen[:, 1], seen[:, 0]))[0], :3]
     kind = next(name for bit, name in enumerate(OVERFLOWS) if event >> (bit + 1) & 1)
     core = image.chip.core
-    meaning = _MEANING[kind].format(
-        accumulator_bits=core.accumulator_bits, state_bits=core.state_bits
-    )
+    meaning = OVERFLOWS[kind]
+    if kind.endswith("_wraps"):
+        bits = core.accumulator_bits if kind == "accumulator_wraps" else core.state_bits
+        meaning += f" at {bits} bits"
     who, when = f"compartment {compartment}", f"step {step}"
     if image.symbols is not None:
         join = image.compartments.join

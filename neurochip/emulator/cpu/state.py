@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...chip.fixedpoint import Overflow
-from ...chip.registers import decode_bias
+from ...chip.registers import OVERFLOWS, decode_bias
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
 from .layout import LANES, Layout
@@ -22,7 +22,6 @@ from .memory import aligned, zeroed
 
 __all__ = [
     "COUNTERS",
-    "OVERFLOWS",
     "ROWS",
     "UNDERWAY",
     "JoinTable",
@@ -39,17 +38,9 @@ __all__ = [
     "widths_of",
 ]
 
-OVERFLOWS = (
-    "accumulator_wraps",
-    "current_wraps",
-    "input_wraps",
-    "voltage_clips_low",
-    "voltage_clips_high",
-)
-"""Overflow counters, in the order of bits 1 to 5 of an event word (bit 0 is a spike)."""
-
 COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
-"""All counters of a run, in the order of ``State.counters``."""
+"""All counters of a run, in the order of ``State.counters``; overflows in that of the bits 1 to 5
+of an event word (bit 0 is a spike)."""
 
 
 class Row:

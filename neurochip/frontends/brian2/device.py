@@ -20,13 +20,13 @@ from brian2.utils.logger import get_logger
 
 from compiler import CompileOptions
 
+from ...chip.registers import OVERFLOWS
 from ...chip.spec import LOIHI, ChipSpec
 from ...errors import FrontendError
 from ...image import ChipImage
 from ...network import Network as OurNetwork
 from ...recording import Recording
 from ...stimulus import Stimulus
-from ...validation.comparison import OVERFLOWS
 from ..session import Spikes, collect_spikes, stimulus_of
 from .following import Follower, depends_on_run
 from .inputs import draw
