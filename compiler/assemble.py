@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neurochip._support.csr import spans
 from neurochip.image import (
     ChipImage,
     Compartments,
@@ -97,6 +98,4 @@ def _by_row(rows: Int64Array, indptr: Int64Array) -> Any:
     if (np.diff(rows) > 0).all():
         return slice(None)  # as they are, without a copy
     by_number = np.argsort(rows)
-    lengths = np.diff(indptr)[by_number]
-    shift = indptr[:-1][by_number] - np.cumsum(lengths) + lengths
-    return np.arange(indptr[-1]) + np.repeat(shift, lengths)
+    return spans(indptr[:-1][by_number], np.diff(indptr)[by_number])

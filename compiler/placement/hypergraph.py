@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from neurochip._support.csr import spans
 from neurochip._support.extras import require
 from neurochip.chip.spec import ChipSpec
 from neurochip.packing.budget import Filler
@@ -85,8 +86,7 @@ def _hyperedges(work: Workload, group: Int64Array) -> tuple[list[list[int]], lis
     source, weights = _sources(work.weight, ptr)
     sizes = ptr[source + 1] - ptr[source]
     number = np.repeat(np.arange(len(source)), sizes)
-    ends = np.cumsum(sizes)
-    pin = group[edge[np.arange(ends[-1]) + np.repeat(ptr[source] - ends + sizes, sizes)]]
+    pin = group[edge[spans(ptr[source], sizes)]]
     n_groups = int(group.max()) + 1
     number, pin = np.divmod(np.unique(number * n_groups + pin), n_groups)
     starts = np.searchsorted(number, np.arange(len(source) + 1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip._support.csr import spans
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Population
@@ -133,7 +134,7 @@ def _on_mesh(
     sizes = np.diff(ptr)
     # Compartments in their new order, and from that the new number of each.
     ends = np.cumsum(sizes[order])
-    moved = np.arange(ends[-1]) + np.repeat(ptr[order] - ends + sizes[order], sizes[order])
+    moved = spans(ptr[order], sizes[order])
     compartment = np.empty_like(moved)
     compartment[moved] = np.arange(len(moved))
     core_ptr = np.concatenate([[0], ends[filling.core_ptr[1:] - 1]])

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from neurochip._support.csr import starts_of
 from neurochip.errors import CompileError
 from neurochip.network import Network, Population
 from neurochip.packing.wiring import SynapseRows, Wiring, profiles_of, wire
@@ -138,7 +139,7 @@ def lay_out_work(
     }
     steps = np.repeat(widths, sizes)
     wiring = wire(
-        np.concatenate([[0], np.cumsum(steps)]),
+        starts_of(steps),
         np.repeat(np.arange(len(ordered), dtype=np.int32), sizes),
         n_inputs,
         groups,

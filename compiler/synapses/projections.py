@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurochip._support.csr import starts_of
 from neurochip.network import Connection, Network
 from neurochip.recurrence import EXCITATORY, INHIBITORY
 from neurochip.typing import BoolArray
@@ -62,7 +63,7 @@ def _split(connection: Connection) -> Iterator[Projection]:
 
 
 def _part(connection: Connection, chosen: BoolArray) -> Connection:
-    before = np.concatenate([[0], np.cumsum(chosen)])
+    before = starts_of(chosen)
     delay = connection.delay
     return replace(
         connection,

@@ -13,6 +13,7 @@ import zlib
 
 import numpy as np
 
+from neurochip._support.csr import spans
 from neurochip.chip.fixedpoint import Rounding, round_to_integer
 from neurochip.typing import Float64Array, Int32Array, Int64Array
 
@@ -101,9 +102,8 @@ def _trade(x: Float64Array, below: Float64Array, up: Float64Array, target: Int32
     low = low[np.lexsort((below[low], target[low]))]
     highs, lows = (np.bincount(target[part], minlength=size) for part in (high, low))
     pairs = np.minimum(highs, lows)
-    rank = np.arange(pairs.sum()) - np.repeat(np.cumsum(pairs) - pairs, pairs)
-    downs = high[np.repeat(np.cumsum(highs) - highs, pairs) + rank]
-    ups = low[np.repeat(np.cumsum(lows) - lows, pairs) + rank]
+    downs = high[spans(np.cumsum(highs) - highs, pairs)]
+    ups = low[spans(np.cumsum(lows) - lows, pairs)]
     gains = 2 * (below[downs] - below[ups])
     running = np.cumsum(np.maximum(gains, 0.0))
     owner = np.repeat(np.arange(size), pairs)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.csr import rows_of
 from .._support.values import (
     MOST_IDS,
     ArrayValue,
@@ -238,9 +239,7 @@ class SynapseGroup(ArrayValue):
                     "one entry per synapse."
                 )
             columns[name] = np.broadcast_to(column, pre.shape)
-        order = np.argsort(pre, kind="stable")
-        indptr = np.zeros(n_sources + 1, dtype=np.int64)
-        np.cumsum(np.bincount(pre, minlength=n_sources), out=indptr[1:])
+        indptr, order = rows_of(pre, n_sources)
         delays = columns["delay"][order] if columns["delay"].any() else np.empty(0, dtype=np.uint8)
         return cls(
             source=source,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.csr import starts_of
 from .._support.values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
 from ..chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
 from ..chip.spec import ChipSpec, CoreSpec
@@ -251,7 +252,7 @@ def _stack(cores: Sequence[int], size: int) -> Int64Array:
     sizes = integers("program", "cores", cores, allowed=allowed, error=ImageError)
     if sizes.ndim != 1 or not sizes.size or sizes.min() < 1 or sum(sizes.tolist()) != size:
         raise ImageError(f"program: cores = {shown(cores)}; allowed: {allowed}.")
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return starts_of(sizes)
 
 
 def _check_delays(core: CoreSpec, delays: Int64Array, core_ptr: Int64Array) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .._support.csr import join_rows, rows_of
 from .._support.values import MOST_IDS, instance, integer
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..packing.budget import Reach, core_usage
 from ..packing.flows import flows_of
-from ..packing.wiring import transposed
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -277,31 +277,24 @@ def _spikes(
         steps.append(at_step - recording.first_step)
         sources.append(source + image.n_compartments)
     step, source = np.concatenate(steps), np.concatenate(sources)
-    order = np.argsort(step, kind="stable")
-    return np.searchsorted(step[order], np.arange(recording.n_steps + 1)), source[order]
+    starts, order = rows_of(step, recording.n_steps)
+    return starts, source[order]
 
 
 def _routes(image: ChipImage, reach: Reach, core_of: Int64Array) -> Any:
     """Synapses and cores of each source."""
+    from .._kernels.csr import transposed
     from .counting import Routes
 
     n_sources = image.n_compartments + image.n_inputs
     first = {"compartments": 0, "inputs": image.n_compartments}
-    total = np.zeros(n_sources, dtype=np.int64)
-    for group in image.synapses:
-        rows = np.diff(group.indptr)
-        total[first[group.source] : first[group.source] + len(rows)] += rows
-    ptr = np.concatenate([[0], np.cumsum(total)])
+    tables = [(first[group.source], group.indptr) for group in image.synapses]
+    ptr, places = join_rows(tables, n_sources)
     target = np.empty(int(ptr[-1]), dtype=np.int32)
     delay: Int32Array = np.zeros(int(ptr[-1]), dtype=np.int32)
-    cursor = ptr[:-1].copy()
-    for group in image.synapses:
-        rows = np.diff(group.indptr)
-        mine = slice(first[group.source], first[group.source] + len(rows))
-        at = np.arange(group.n_synapses) + np.repeat(cursor[mine] - group.indptr[:-1], rows)
+    for group, at in zip(image.synapses, places, strict=True):
         target[at] = group.target
         if group.delay.size:
             delay[at] = group.delay
-        cursor[mine] += rows
     reach_ptr, cores = transposed(reach.core_ptr, reach.source, n_sources)
     return Routes(ptr, target, delay, core_of, reach_ptr, cores)

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeAlias
 
 import numpy as np
 
+from .._support.csr import rows_of
 from .._support.values import integer, integers, real, reals, shown, switch
 from ..errors import NetworkError
 from ..typing import Int32Array, Int64Array
@@ -249,9 +250,7 @@ def from_arrays(
         )
     integers(label, "pre", pre_ids, low=0, high=source.size - 1)
     integers(label, "post", post_ids, low=0, high=target.size - 1)
-    rows = np.zeros(source.size + 1, dtype=np.int64)
-    np.cumsum(np.bincount(pre_ids.astype(np.int64), minlength=source.size), out=rows[1:])
-    order = np.argsort(pre_ids, kind="stable")
+    rows, order = rows_of(pre_ids, source.size)
     ends = (rows, post_ids[order].astype(np.int32))
     return _finish(label, name, source, target, ends, weight, delay, rng, pre_ids.shape, keep=order)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._support.csr import rows_of, starts_of
 from ..typing import Int32Array, Int64Array
 
 __all__ = ["all_pairs", "bernoulli", "sample_rows", "transpose", "without_diagonal"]
@@ -53,9 +54,7 @@ def bernoulli(
             pre, post = pre[pre != post], post[pre != post]
         counts += np.bincount(pre, minlength=sources)
         posts.append(post)
-    rows = np.zeros(sources + 1, dtype=np.int64)
-    np.cumsum(counts, out=rows[1:])
-    return rows, np.concatenate(posts) if posts else np.empty(0, dtype=np.int32)
+    return starts_of(counts), np.concatenate(posts) if posts else np.empty(0, dtype=np.int32)
 
 
 def sample_rows(
@@ -102,8 +101,6 @@ def _complement(left_out: Int32Array, choices: int) -> Int32Array:
 def transpose(chosen: Int32Array, sources: int) -> tuple[Int64Array, Int32Array]:
     """Turn "sources of each target", shape (targets, k), into rows by source."""
     per_target = chosen.shape[1]
-    order = np.argsort(chosen, axis=None, kind="stable")
-    rows = np.zeros(sources + 1, dtype=np.int64)
-    np.cumsum(np.bincount(chosen.ravel(), minlength=sources), out=rows[1:])
+    rows, order = rows_of(chosen.ravel(), sources)
     post = (order // per_target).astype(np.int32) if per_target else np.empty(0, dtype=np.int32)
     return rows, post

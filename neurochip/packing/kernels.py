@@ -28,7 +28,6 @@ __all__ = [
     "clear",
     "fill",
     "list_by_source",
-    "list_by_target",
     "open_core",
     "records_of",
     "within_limits",
@@ -359,18 +358,12 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
 
 
 @kernel
-def list_by_target(indptr, target, first_list, cursor, in_list):
-    """Write the list of each synapse of a group to the place of its target, and move the cursor."""
-    for row in range(len(indptr) - 1):
-        for j in range(indptr[row], indptr[row + 1]):
-            c = target[j]
-            in_list[cursor[c]] = first_list + row
-            cursor[c] += 1
-
-
-@kernel
 def list_by_source(neuron_ptr, in_ptr, in_list, list_source, cursor, out):
-    """Write the neuron of each synapse to the place of its source, and move the cursor."""
+    """Write the neuron of each synapse to the place of its source, and move the cursor.
+
+    This is ``list_rows`` of a table of sources that is never made: it would take four bytes a
+    synapse.
+    """
     for neuron in range(len(neuron_ptr) - 1):
         for j in range(in_ptr[neuron_ptr[neuron]], in_ptr[neuron_ptr[neuron + 1]]):
             source = list_source[in_list[j]]

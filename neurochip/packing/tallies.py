@@ -8,9 +8,7 @@ __all__ = [
     "add_axons_of",
     "add_pairs",
     "count_pairs",
-    "count_targets",
     "list_pins",
-    "list_rows",
     "sum_messages",
 ]
 
@@ -82,13 +80,6 @@ def add_axons_of(core_ptr, source, group_of, chip_of, costs, last, count, met, i
 
 
 @kernel
-def count_targets(target, counts):
-    """Add the synapses of a group to the count of each target."""
-    for k in range(len(target)):
-        counts[target[k]] += 1
-
-
-@kernel
 def list_pins(neuron_ptr, in_ptr, in_list, list_source, last, ptr, pin):
     """List the sources of each neuron, each once, its own compartments first; return how many.
 
@@ -109,15 +100,6 @@ def list_pins(neuron_ptr, in_ptr, in_list, list_source, last, ptr, pin):
                 n += 1
     ptr[len(neuron_ptr) - 1] = n
     return n
-
-
-@kernel
-def list_rows(row_ptr, item, cursor, row):
-    """Write each row to the places of its items, and move their cursors."""
-    for k in range(len(row_ptr) - 1):
-        for i in range(row_ptr[k], row_ptr[k + 1]):
-            row[cursor[item[i]]] = k
-            cursor[item[i]] += 1
 
 
 @kernel

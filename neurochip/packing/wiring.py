@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from .._support.csr import starts_of
 from ..chip.registers import SynapseFormat
 from ..chip.spec import CoreSpec
 from ..image import ChipImage
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "transposed", "wire", "wiring_of"]
+__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "wire", "wiring_of"]
 
 _PROFILE = ("decay_u", "decay_v", "refractory", "join")
 _SHARED = ("vmin_exponent", "vmax_exponent")
@@ -126,8 +127,7 @@ class Wiring:
         from .kernels import list_by_source
 
         per_list = np.bincount(self.in_list, minlength=len(self.list_source))
-        counts = np.bincount(self.list_source, per_list, self.n_sources).astype(np.int64)
-        ptr = np.concatenate([[0], np.cumsum(counts)])
+        ptr = starts_of(np.bincount(self.list_source, per_list, self.n_sources).astype(np.int64))
         out = np.empty(len(self.in_list), dtype=np.int32)
         list_by_source(
             self.neuron_ptr, self.in_ptr, self.in_list, self.list_source, ptr[:-1].copy(), out
@@ -148,19 +148,9 @@ class Wiring:
     @cached_property
     def edges(self) -> tuple[Int64Array, Int32Array]:
         """Neurons of each source, each once: those that it reaches, and its own."""
+        from .._kernels.csr import transposed
+
         return transposed(*self.pins, self.n_sources)
-
-
-def transposed(
-    row_ptr: Int64Array, item: Int32Array, n_items: int
-) -> tuple[Int64Array, Int32Array]:
-    """List the rows in which each item stands, ``row[ptr[i]:ptr[i + 1]]``, in their order."""
-    from .tallies import list_rows
-
-    ptr = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=n_items))])
-    row = np.empty(len(item), dtype=np.int32)
-    list_rows(row_ptr, item, ptr[:-1].copy(), row)
-    return ptr, row
 
 
 def profiles_of(registers: Any) -> dict[str, Int32Array]:
@@ -193,19 +183,18 @@ def wire(
     profiles: dict[str, Int32Array],
 ) -> Wiring:
     """Sort the synapses of all groups by target."""
-    from .kernels import list_by_target
-    from .tallies import count_targets
+    from .._kernels.csr import count_items, list_rows
 
     counts = np.zeros(int(neuron_ptr[-1]), dtype=np.int64)
     for group in groups:
-        count_targets(group.target, counts)
-    in_ptr = np.concatenate([[0], np.cumsum(counts)])
+        count_items(group.target, counts)
+    in_ptr = starts_of(counts)
     in_list = np.empty(int(in_ptr[-1]), dtype=np.int32)
     cursor, first = in_ptr[:-1].copy(), 0
     formats: dict[tuple[SynapseFormat, int], int] = {}
     numbers = []
     for group in groups:
-        list_by_target(group.indptr, group.target, first, cursor, in_list)
+        list_rows(group.indptr, group.target, first, cursor, in_list)
         number = formats.setdefault((group.format, group.delay_bits), len(formats))
         numbers.append(np.full(len(group.sources), number, dtype=np.int32))
         first += len(group.sources)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .._support.csr import join_rows
 from .._support.grid import nearest_steps, steps_of
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
@@ -227,27 +228,18 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
     delays = [_delay_steps(item, dt) for item in network.connections]
     longest = max((int(steps.max(initial=0)) for steps in delays), default=0)
 
-    indptr = np.zeros(n_sources + 1, dtype=np.int64)
-    for item in network.connections:
-        first = rows[item.source.name]
-        indptr[first + 1 : first + 1 + item.source.size] += np.diff(item.indptr)
-    np.cumsum(indptr, out=indptr)
-
+    tables = [(rows[item.source.name], item.indptr) for item in network.connections]
+    indptr, places = join_rows(tables, n_sources)
     target = np.empty(network.n_synapses, dtype=np.int32)
     weight = np.empty(network.n_synapses)
     delay = np.empty(network.n_synapses if longest else 0, dtype=np.uint16)
-    filled = indptr[:-1].copy()  # the next free place of every source
-    for item, steps in zip(network.connections, delays, strict=True):
-        own = slice(rows[item.source.name], rows[item.source.name] + item.source.size)
-        counts = np.diff(item.indptr)
-        places = np.repeat(filled[own] - item.indptr[:-1], counts) + np.arange(item.n_synapses)
-        filled[own] += counts
+    for item, steps, at in zip(network.connections, delays, places, strict=True):
         inhibitory = (np.asarray(item.weight) < 0) & item.target.model.two_currents
         slot = np.where(inhibitory, seconds[item.target.name], neurons[item.target.name])
-        target[places] = item.post + slot
-        weight[places] = item.weight
+        target[at] = item.post + slot
+        weight[at] = item.weight
         if longest:
-            delay[places] = steps
+            delay[at] = steps
     return Synapses(indptr, target, weight, delay)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.csr import rows_of
 from .._support.extras import require
 from .._support.values import choice, instance, integers, real
 from ..errors import MissingExtraError, RecordingError
@@ -84,10 +85,8 @@ def train_distances(
 
 
 def _trains(run: Recording, population: str, size: int) -> list[Float64Array]:
-    ids = run.ids[population]
-    order = np.argsort(ids, kind="stable")
-    cuts = np.cumsum(np.bincount(ids, minlength=size))[:-1]
-    return np.split(run.times(population)[order], cuts)
+    starts, order = rows_of(run.ids[population], size)
+    return np.split(run.times(population)[order], starts[1:-1])
 
 
 def _by_pyspike(
