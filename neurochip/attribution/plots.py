@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .._support.drawing import draw_ticks
+from .._support.plotting import BLUE, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION, YELLOW, draw_ticks
 from .._support.values import instance
 from ..errors import AnalysisError
 from .effects import METRICS, Attribution
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_attribution"]
 
-# Okabe and Ito's palette, twice: the sources of the grid are hatched.
-_COLORS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#7F7F7F")
+# Used twice: the sources of the grid are hatched.
+_COLORS = (ORANGE, SKY_BLUE, GREEN, YELLOW, BLUE, VERMILION, PURPLE, "#7F7F7F")
 _GREY = {"interaction of the grid": "0.85", "interaction of the registers": "0.7"}
 _UNEXPLAINED = "black"
 _SHOWN = 0.002  # of the largest bar: smaller effects would be a line without a colour

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._support.plotting import BLUE, PAGE, new_figure, styled
 from .._support.values import choice, instance
 from ..errors import RecordingError
 from ..packing.budget import RESOURCES
@@ -20,7 +21,6 @@ __all__ = ["mapping_figure", "plot_mesh", "plot_traffic", "plot_utilisation"]
 
 _MANY_CORES = 60  # more get one line per resource instead of a mark each
 _GREY = "#666666"
-_BLUE = "#0072B2"
 
 
 def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axes:
@@ -93,12 +93,12 @@ def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
     for row, name in enumerate(names):
         shares = 100 * report.utilisation(name)
         if len(shares) <= _MANY_CORES:
-            ax.plot(shares, np.full(len(shares), row), "|", color=_BLUE, markersize=12)
+            ax.plot(shares, np.full(len(shares), row), "|", color=BLUE, markersize=12)
         else:
             low, middle, high = np.percentile(shares, (5, 50, 95))
-            ax.plot([low, high], [row, row], color=_BLUE, linewidth=5, solid_capstyle="butt")
+            ax.plot([low, high], [row, row], color=BLUE, linewidth=5, solid_capstyle="butt")
             ax.plot(middle, row, "|", color="white", markersize=8)
-            ax.plot(shares.max(), row, "|", color=_BLUE, markersize=12)
+            ax.plot(shares.max(), row, "|", color=BLUE, markersize=12)
         ax.plot(shares.mean(), row - 0.3, "^", color=_GREY, markersize=4)
     ax.axvline(100, color="black", linewidth=0.8, linestyle="dashed")
     ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
@@ -150,14 +150,9 @@ def mapping_figure(report: MappingReport) -> Figure:
     report : MappingReport
         What to draw.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     _check_report(report)
-
-    style = {"font.size": 8.0, "axes.titlesize": 8.0, "axes.linewidth": 0.7}
-    with mpl.rc_context(style):  # type: ignore[arg-type]  # its keys are a list of all names
-        figure = Figure(figsize=(7.0, 5.6), layout="constrained", dpi=150)
+    with styled(PAGE):
+        figure = new_figure(7.0, 5.6)
         axes = figure.subplots(2, 2)
         plot_mesh(axes[0, 0], report)
         axes[0, 0].set_title("tiles, with their number of cores", loc="left")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from .._support.plotting import new_figure
 from ..attribution import Attribution, SourceEffect, plot_attribution
 from .sections import Block, Paragraph, Picture, Section, Table
 
@@ -14,9 +15,7 @@ _SUMS = ("interaction", "unexplained")
 
 def attribution_section(attribution: Attribution) -> Section:
     """Return the effect of every source on rate, v and spike times, and the bars of the rate."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 3.5), layout="constrained")
+    figure = new_figure(9.0, 3.5)
     plot_attribution(figure.subplots(), attribution, "rate")
     blocks: list[Block] = [
         Paragraph(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.plotting import new_figure
 from ..sweeps import Sweep, plot_sweep
 from .document import Report
 from .sections import Block, Paragraph, Picture, Section, Table
@@ -83,14 +84,12 @@ def _axes(sweep: Sweep) -> list[Block]:
 
 
 def _curves(sweep: Sweep, population: str) -> list[Block]:
-    from matplotlib.figure import Figure
-
     varied = [axis for axis in sweep.axes if axis != _SEED and len(_values(sweep, axis)) > 1]
     blocks: list[Block] = []
     for axis in varied or [sweep.axes[0]]:
         others = [name for name in varied if name != axis]
         by = next((n for n in others if len(_values(sweep, n)) <= _MOST_CURVES), None)
-        figure = Figure(figsize=(9.0, 3.0), layout="constrained")
+        figure = new_figure(9.0, 3.0)
         for ax, (column, label) in zip(figure.subplots(1, 3), _CURVES.items(), strict=True):
             plot_sweep(ax, sweep, axis, column, by=by, population=population, percent=True)
             ax.set_ylabel(f"{label} (%)")

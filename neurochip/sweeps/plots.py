@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._support.drawing import draw_legend, draw_ticks, write
+from .._support.plotting import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY_BLUE,
+    VERMILION,
+    draw_legend,
+    draw_ticks,
+    write,
+)
 from ..errors import SweepError
 from ..typing import Float64Array
 from .axes import Scalar
@@ -18,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Band", "bands", "plot_sweep"]
 
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, "black")
 _MARKERS = "osD^vP*"
 _QUANTILES = (0.1, 0.5, 0.9)
 

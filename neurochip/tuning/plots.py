@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compiler import DtChoice
 
+from .._support.plotting import BLUE, ORANGE
 from .._support.values import instance
 from ..errors import AnalysisError
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_dt_choice"]
-
-_GRID, _REGISTERS = "#E69F00", "#0072B2"  # of Okabe and Ito's palette
 
 
 def plot_dt_choice(ax: Axes, choice: DtChoice) -> Axes:
@@ -34,8 +33,8 @@ def plot_dt_choice(ax: Axes, choice: DtChoice) -> Axes:
     possible = [item for item in choice.candidates if not item.problem]
     steps = [item.dt for item in possible]
     for name, label, color, marker in (
-        ("grid", "time grid", _GRID, "s"),
-        ("registers", "registers", _REGISTERS, "o"),
+        ("grid", "time grid", ORANGE, "s"),
+        ("registers", "registers", BLUE, "o"),
         ("total", "total", "black", ""),
     ):
         values = [100 * getattr(item, name) for item in possible]

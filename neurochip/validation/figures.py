@@ -1,15 +1,14 @@
-"""Whole figures, ready for ``figure.savefig``. No pyplot: no global state, no window."""
+"""Whole figures, ready for ``figure.savefig``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._support.drawing import write
 from .._support.names import cut, visible
+from .._support.plotting import OPEN_PAGE, draw_note, new_figure, styled, write
 from .._support.values import instance, integers, items, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
@@ -23,17 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_figure", "membrane_figure"]
 
-_STYLE: dict[Any, Any] = {  # matplotlib's own key type is a list of all names
-    "font.size": 8.0,
-    "axes.titlesize": 9.0,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.major.width": 0.7,
-    "ytick.major.width": 0.7,
-    "legend.fontsize": 8.0,
-    "legend.handlelength": 1.5,
-}
 _RASTER_ROWS = 30
 _TRACES = 10
 _TRACES_IN_COMPARISON = 3
@@ -88,8 +76,8 @@ def membrane_figure(
         found = integers("figure", "ids", ids, allowed=allowed, error=RecordingError)
         chosen = found.ravel().tolist()
     span = _excerpt(times)
-    with _styled():
-        figure = _new_figure(7.0, 2.6 + 0.36 * len(chosen))
+    with styled(OPEN_PAGE):
+        figure = new_figure(7.0, 2.6 + 0.36 * len(chosen))
         axes = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 0.6 + 0.16 * len(chosen)))
         plot_raster(axes[0], first, second, population, _raster_ids(first, population, chosen))
         axes[0].set_xlabel("")
@@ -139,8 +127,8 @@ def comparison_figure(
     span = _excerpt(times)
     both = all((population, "v") in run.traces for run in (reference, chip))
     chosen = _recorded((reference, chip), population)[:_TRACES_IN_COMPARISON] if both else []
-    with _styled():
-        figure = _new_figure(7.0, 5.6)
+    with styled(OPEN_PAGE):
+        figure = new_figure(7.0, 5.6)
         axes = figure.subplots(2, 2)
         plot_raster(
             axes[0, 0], reference, chip, population, _raster_ids(reference, population, chosen)
@@ -178,20 +166,6 @@ def _title(item: PopulationComparison) -> str:
     )
 
 
-def _new_figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained", dpi=150)
-
-
-@contextmanager
-def _styled() -> Iterator[None]:
-    import matplotlib as mpl
-
-    with mpl.rc_context(_STYLE):
-        yield
-
-
 def _recorded(runs: Sequence[Recording], population: str) -> list[int]:
     ids = runs[0].trace(population).ids
     for run in runs[1:]:
@@ -220,4 +194,4 @@ def _drop_legend(ax: Axes) -> None:
 
 def _empty(ax: Axes, text: str) -> None:
     ax.set_axis_off()
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color="0.3")
+    draw_note(ax, text)

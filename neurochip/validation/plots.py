@@ -1,7 +1,7 @@
 """Plots of runs and comparisons, each drawn into axes that the caller owns and gets back.
 
-The reference is wide and light, the chip narrow and dark on top of it, in two colours of Okabe and
-Ito's palette: told apart by colour-blind readers, and in print without colour.
+The reference is wide and light, the chip narrow and dark on top of it, so that both are told apart
+in print without colour.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._support.plotting import BLUE, GUIDE, ORANGE, draw_note
 from .._support.values import instance, integers, real, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHIP", "REFERENCE", "plot_raster", "plot_rate_errors", "plot_rates", "plot_traces"]
 
-REFERENCE = "#E69F00"  # orange
-CHIP = "#0072B2"  # blue
+REFERENCE, CHIP = ORANGE, BLUE
 
 _MANY_SPIKES = 20_000  # more become pixels in a vector file, which would be slow to draw
 _LABELLED = 12  # more neurons get numbers at regular distances only
@@ -88,9 +88,9 @@ def plot_raster(
     ax.set_ylabel("neuron")
     _label_rows(ax, chosen)
     if len(silent) == len(halves):
-        _note(ax, "no spikes")
+        draw_note(ax, "no spikes")
     elif silent:
-        _note(ax, f"no spikes in the {silent[0]} run", y=0.08)
+        draw_note(ax, f"no spikes in the {silent[0]} run", y=0.08)
     if chip is not None:
         _legend(ax)
     return ax
@@ -163,7 +163,7 @@ def plot_traces(
         ax.vlines(times, bottom, bottom + tick, color=color, linewidth=1.2)
     if levels is not None:
         ax.hlines(
-            levels + shift, *_span(reference), color="0.4", linewidth=0.7, linestyle=(0, (4, 3))
+            levels + shift, *_span(reference), color=GUIDE, linewidth=0.7, linestyle=(0, (4, 3))
         )
     ax.set_xlim(*_span(reference))
     ax.set_ylim(low - 0.08 * height, high + 3 * tick + shift[-1])
@@ -204,7 +204,7 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     pairs, number = np.unique(
         np.column_stack([item.reference_rates, item.chip_rates]), axis=0, return_counts=True
     )
-    ax.axline((0, 0), slope=1, color="0.4", linewidth=0.8, zorder=1)
+    ax.axline((0, 0), slope=1, color=GUIDE, linewidth=0.8, zorder=1)
     ax.scatter(
         pairs[:, 0],
         pairs[:, 1],
@@ -224,7 +224,7 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     ax.set_xlabel("rate in the reference (Hz)")
     ax.set_ylabel("rate on the chip (Hz)")
     if not pairs.any():
-        _note(ax, "no spikes", x=0.7, y=0.3)
+        draw_note(ax, "no spikes", x=0.7, y=0.3)
     return ax
 
 
@@ -248,13 +248,13 @@ def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
         If there is no such population.
     """
     item = _item(comparison, population)
-    ax.axvline(0.0, color="0.4", linewidth=0.8)
+    ax.axvline(0.0, color=GUIDE, linewidth=0.8)
     ax.set_xlabel("rate error, chip − reference (Hz)")
     ax.set_ylabel("neurons")
     if not (item.reference_counts.any() or item.chip_counts.any()):
         ax.set_xlim(-1.0, 1.0)
         ax.set_yticks([])
-        _note(ax, "no spikes", x=0.75)
+        draw_note(ax, "no spikes", x=0.75)
         return ax
     errors = item.chip_counts - item.reference_counts
     # An odd number of spikes to a bar: one bar is centred on zero and no edge is a whole number.
@@ -351,7 +351,3 @@ def _legend(ax: Axes) -> None:
     ax.legend(
         loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2
     )
-
-
-def _note(ax: Axes, text: str, x: float = 0.5, y: float = 0.5) -> None:
-    ax.text(x, y, text, transform=ax.transAxes, ha="center", va="center", color="0.3", zorder=4)

@@ -18,8 +18,8 @@ from sweep_models import cells
 
 from compiler import compile_network
 from neurochip import LIF, LOIHI, Network, PoissonInput, Population, draw_stimulus, one_to_one
-from neurochip._support.drawing import draw_legend, draw_ticks, write
 from neurochip._support.names import cut, visible
+from neurochip._support.plotting import draw_legend, draw_ticks, write
 from neurochip.attribution import attribute, plot_attribution
 from neurochip.emulator import Emulator
 from neurochip.report import Paragraph, Picture, Report, Section, Table, validation_report
