@@ -1,11 +1,21 @@
-"""Data as a file of JSON."""
+"""Data as JSON holds it, and as a file of JSON."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
-__all__ = ["as_json"]
+__all__ = ["as_json", "plain_data"]
+
+
+def plain_data(value: Any) -> Any:
+    """Return data with lists for tuples, texts as keys, and None for what is not finite."""
+    if isinstance(value, dict):
+        return {str(key): plain_data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_json(data: Any) -> bytes:

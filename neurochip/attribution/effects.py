@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._support.json_text import plain_data
 from .._support.values import shown
 from ..errors import AnalysisError
 from ..typing import Float64Array
@@ -174,7 +175,7 @@ class Attribution:
         for item in self.effects:
             total = self.total(item.population, item.metric).total
             row = {**asdict(item), "unit": METRICS[item.metric], "total": total}
-            rows.append({key: _plain(value) for key, value in row.items()})
+            rows.append(plain_data(row))
         return rows
 
     def _check(self, population: str, metric: str) -> None:
@@ -238,7 +239,3 @@ def _cell(value: float, metric: str, ideal_rate: float) -> str:
             return f"{value:+.2f} Hz"
         return f"{round(100 * value / ideal_rate, 2) + 0.0:+.2f} %"  # no "-0.00"
     return f"{round(value, 3) + 0.0:.3f}"
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

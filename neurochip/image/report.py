@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.json_text import plain_data
 from .._support.values import choice, instance, instances, integer, real
 from ..errors import ImageError
 
@@ -25,7 +26,7 @@ class _PlainValue:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return bool(_plain(asdict(self)) == _plain(asdict(other)))  # type: ignore[call-overload]
+        return bool(plain_data(asdict(self)) == plain_data(asdict(other)))  # type: ignore[call-overload]
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -268,7 +269,7 @@ class CompileReport(_PlainValue):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON: no NaN, only lists, dicts, numbers and strings."""
-        data: dict[str, Any] = _plain(asdict(self))
+        data: dict[str, Any] = plain_data(asdict(self))
         return data
 
     @classmethod
@@ -373,16 +374,6 @@ def _number(value: float) -> str:
         return "-"
     value += 0.0  # no "-0"
     return f"{value:.0f}" if value == round(value) and abs(value) < 1e9 else f"{value:.5g}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def _nan(value: float | None) -> float:

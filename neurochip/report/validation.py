@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._support.provenance import versions
+from .._support.text import fixed, percent
 from ..attribution import Attribution
 from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
@@ -168,9 +169,9 @@ def _rates(items: Sequence[PopulationComparison]) -> list[Block]:
                 f"{item.size:,}",
                 f"{item.reference_rate:.2f} Hz",
                 f"{item.chip_rate:.2f} Hz",
-                _percent(item.rate_error),
+                percent(item.rate_error),
                 _interval(item.rate_error_interval),
-                _percent(item.mean_absolute_error, ""),
+                percent(item.mean_absolute_error, ""),
             )
             for item in items
         ],
@@ -182,10 +183,10 @@ def _rates(items: Sequence[PopulationComparison]) -> list[Block]:
         [
             (
                 item.name,
-                _number(item.reference_cv),
-                _number(item.chip_cv),
-                _percent(item.equal_spikes, ""),
-                _number(item.coincidence),
+                fixed(item.reference_cv),
+                fixed(item.chip_cv),
+                percent(item.equal_spikes, ""),
+                fixed(item.coincidence),
                 "-" if item.v_rmse is None else f"{item.v_rmse:.3g} mV",
             )
             for item in items
@@ -202,7 +203,7 @@ def _split(items: Sequence[PopulationComparison]) -> Section:
         (
             item.name,
             *(
-                _percent(part.signed)
+                percent(part.signed)
                 for part in (item.split.quantisation, item.split.time_step, item.split.total)
             ),
         )
@@ -250,9 +251,9 @@ def _noise_floor(activity: Sequence[ActivityComparison]) -> Section:
                     quantity.conclusion.value,
                     f"{quantity.distance:.3g}{unit}",
                     f"{quantity.floor:.3g}{unit}",
-                    _percent(quantity.excess, digits=0),
+                    percent(quantity.excess, digits=0),
                     _interval(quantity.excess_interval, digits=0),
-                    _number(quantity.p_value),
+                    fixed(quantity.p_value),
                 )
             )
     texts = [
@@ -282,12 +283,4 @@ def _interval(interval: tuple[float, float], digits: int = 2) -> str:
     low, high = interval
     if math.isnan(low):
         return "-"
-    return f"{100 * low:+.{digits}f} to {_percent(high, digits=digits)}"
-
-
-def _percent(value: float, sign: str = "+", digits: int = 2) -> str:
-    return f"{100 * value:{sign}.{digits}f} %" if math.isfinite(value) else "-"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else "-"
+    return f"{100 * low:+.{digits}f} to {percent(high, digits=digits)}"

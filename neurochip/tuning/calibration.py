@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._support.json_text import plain_data
+from .._support.text import percent
 from ..image import ChipImage
 
 __all__ = ["Calibration", "Trim"]
@@ -95,7 +97,7 @@ class Calibration:
         for item in self.trims:
             errors = {"error_before": item.error_before, "error_after": item.error_after}
             row = {**asdict(item), **errors}
-            rows.append({key: _plain(value) for key, value in row.items()})
+            rows.append(plain_data(row))
         return rows
 
     def __str__(self) -> str:
@@ -107,7 +109,7 @@ class Calibration:
         ]
         for item in self.trims:
             cells = "".join(
-                f"{_hz(rate):>11}{_percent(error):>9}"
+                f"{_hz(rate):>11}{percent(error):>9}"
                 for rate, error in (
                     (item.rate_before, item.error_before),
                     (item.rate_after, item.error_after),
@@ -133,11 +135,3 @@ def _relative(rate: float, reference: float) -> float:
 
 def _hz(rate: float) -> str:
     return f"{rate:.3f} Hz"
-
-
-def _percent(value: float) -> str:
-    return "-" if math.isnan(value) else f"{round(100 * value, 2) + 0.0:+.2f} %"
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from .._support.json_text import plain_data
 from .._support.values import instances, integer, real
 from ..errors import RecordingError
 from ..recording import Recording
 from ..typing import Float64Array
 from .equivalence import LEVEL, Conclusion, check_tolerance, conclude
 from .metrics import isi_cv
-from .population import plain
 from .spread import Distances, correlations, distances
 
 __all__ = ["ActivityComparison", "DistributionComparison", "compare_activity"]
@@ -91,9 +91,9 @@ class DistributionComparison:
             "quantity": self.quantity,
             "unit": self.unit,
             "conclusion": self.conclusion.value,
-            **{name: plain(getattr(self, name)) for name in numbers},
-            "floor_range": plain(self.floor_range),
-            "excess_interval": plain(self.excess_interval),
+            **{name: plain_data(getattr(self, name)) for name in numbers},
+            "floor_range": plain_data(self.floor_range),
+            "excess_interval": plain_data(self.excess_interval),
         }
 
     def __str__(self) -> str:
@@ -157,7 +157,7 @@ class ActivityComparison:
             "runs": self.runs,
             "tolerance": self.tolerance,
             "conclusion": self.conclusion.value,
-            "p_value": plain(self.p_value),
+            "p_value": plain_data(self.p_value),
             "quantities": {name: item.to_dict() for name, item in self.quantities.items()},
         }
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from .._support.json_text import plain_data
 from .._support.values import instance, integer, items, real, reals, switch
 from ..errors import RecordingError
 from .bootstrap import FEWEST_PAIRS, resampled_means
-from .population import PopulationComparison, Verdict, plain
+from .population import PopulationComparison, Verdict
 
 __all__ = [
     "Conclusion",
@@ -76,8 +77,8 @@ class Equivalence:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, ready for JSON: None where undefined."""
-        values = {name: plain(value) for name, value in vars(self).items()}
-        return {**values, "conclusion": self.conclusion.value, "interval": plain(self.interval)}
+        data: dict[str, Any] = plain_data({**vars(self), "conclusion": self.conclusion.value})
+        return data
 
     def __str__(self) -> str:
         def text(value: float, sign: str = "+") -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from .._support.json_text import plain_data
 from ..typing import Float64Array, Int64Array
 
-__all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict", "plain"]
+__all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict"]
 
 
 class Verdict(Enum):
@@ -212,18 +213,8 @@ class PopulationComparison:
             "reference_rate": self.reference_rate,
             "chip_rate": self.chip_rate,
             "beyond_chance": self.beyond_chance,
-            **{field: plain(getattr(self, field)) for field in fields},
+            **{field: plain_data(getattr(self, field)) for field in fields},
             "split": None
             if self.split is None
-            else {
-                part: {key: plain(value) for key, value in vars(error).items()}
-                for part, error in vars(self.split).items()
-            },
+            else {part: plain_data(vars(error)) for part, error in vars(self.split).items()},
         }
-
-
-def plain(value: Any) -> Any:
-    """Return numbers and tuples of them as JSON holds them: None for what is not finite."""
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .._support.names import cut, visible
+from .._support.text import fixed, percent
 from .population import ErrorSplit, PopulationComparison, Verdict
 
 __all__ = ["conclusion", "describe", "one_line"]
@@ -61,12 +62,13 @@ def conclusion(item: PopulationComparison) -> str:
 
 def _rates(item: PopulationComparison) -> list[str]:
     spikes = [int(counts.sum()) for counts in (item.reference_counts, item.chip_counts)]
+    cvs = [fixed(cv, "undefined") for cv in (item.reference_cv, item.chip_cv)]
     lines = [
         f"                 {'reference':>12}{'chip':>12}",
         f"  spikes         {spikes[0]:>12,}{spikes[1]:>12,}",
         f"  mean rate      {_hz(item.reference_rate):>12}{_hz(item.chip_rate):>12}"
         f"   error {_percent(item.rate_error)}, 95 % interval {_interval(item)}",
-        f"  CV of ISI      {_number(item.reference_cv):>12}{_number(item.chip_cv):>12}",
+        f"  CV of ISI      {cvs[0]:>12}{cvs[1]:>12}",
     ]
     if item.reference_saturated or item.chip_saturated:
         lines.append(
@@ -92,9 +94,10 @@ def _worst(item: PopulationComparison) -> str:
 
 def _spikes(item: PopulationComparison, window: float) -> list[str]:
     equal = _percent(item.equal_spikes, "", undefined="none")
+    coincidence = fixed(item.coincidence, "undefined")
     return [
         f"  spike times    {equal} in the same step; coincidence factor "
-        f"(±{window:g} ms) {_number(item.coincidence)}"
+        f"(±{window:g} ms) {coincidence}"
     ]
 
 
@@ -122,7 +125,7 @@ def _table(items: list[PopulationComparison]) -> list[str]:
     lines += [
         f"{cut(visible(item.name), 14):<14}{item.size:>9,}{item.reference_rate:>9.2f}"
         f"{item.chip_rate:>9.2f}{_percent(item.rate_error, undefined='-'):>10}"
-        f"{_interval(item, undefined='-'):>20}{_number(item.coincidence, '-'):>7}"
+        f"{_interval(item, undefined='-'):>20}{fixed(item.coincidence):>7}"
         f"  {item.verdict.value}"
         for item in rows
     ]
@@ -146,15 +149,7 @@ def _interval(item: PopulationComparison, undefined: str = "undefined") -> str:
 
 
 def _percent(value: float, sign: str = "+", undefined: str = "undefined") -> str:
-    if not math.isfinite(value):
-        return undefined
-    digits = 2 if abs(value) < 1 else 0
-    rounded = round(100 * value, digits) + 0.0  # no "-0.00"
-    return f"{rounded:{sign}.{digits}f} %"
-
-
-def _number(value: float, undefined: str = "undefined") -> str:
-    return f"{value:.3f}" if math.isfinite(value) else undefined
+    return percent(value, sign, digits=2 if abs(value) < 1 else 0, undefined=undefined)
 
 
 def _hz(value: float) -> str:

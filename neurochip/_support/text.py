@@ -1,0 +1,20 @@
+"""Numbers as reports and tables show them."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["fixed", "percent"]
+
+
+def percent(value: float, sign: str = "+", digits: int = 2, undefined: str = "-") -> str:
+    """Return a fraction in percent, rounded; ``sign`` is that of a format, "+" or none."""
+    if not math.isfinite(value):
+        return undefined
+    rounded = round(100 * value, digits) + 0.0  # no "-0.00"
+    return f"{rounded:{sign}.{digits}f} %"
+
+
+def fixed(value: float, undefined: str = "-") -> str:
+    """Return a number with three decimals."""
+    return f"{value:.3f}" if math.isfinite(value) else undefined
