@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import zlib
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeAlias
+from typing import Any, ParamSpec
 
 import numpy as np
 
 from .._support.csr import rows_of
-from .._support.values import integer, integers, real, reals, shown, switch
+from .._support.values import integers, real
 from ..errors import NetworkError
-from ..typing import Int32Array, Int64Array
 from . import topology
-from .connection import Connection, Source, check_ends, unit_of_weights
+from .connection import Connection, Source
+from .draft import Value, begin
 from .neurons import Population
-from .rules import Rule
 
 __all__ = [
     "Connection",
@@ -35,8 +33,6 @@ __all__ = [
 ]
 
 _P = ParamSpec("_P")
-_MOST_SYNAPSES = 1 << 40  # 4 TB
-Value: TypeAlias = Any  # float | Rule | array_like: one value, a seeded rule, or given values
 
 
 def _within_memory(connect: Callable[_P, Connection]) -> Callable[_P, Connection]:
@@ -87,15 +83,15 @@ def one_to_one(
     NetworkError
         If the sizes differ, or a value is not allowed.
     """
-    label, rng = _begin(source, target, name, seed)
+    draft = begin(source, target, name, seed)
     if source.size != target.size:
         raise NetworkError(
-            f"{label}: one_to_one needs equal sizes, but {source.name!r} has {source.size} and "
-            f"{target.name!r} has {target.size}."
+            f"{draft.label}: one_to_one needs equal sizes, but {source.name!r} has {source.size} "
+            f"and {target.name!r} has {target.size}."
         )
     rows = np.arange(source.size + 1, dtype=np.int64)
     post = np.arange(target.size, dtype=np.int32)
-    return _finish(label, name, source, target, (rows, post), weight, delay, rng, (target.size,))
+    return draft.finish(rows, post, weight, delay, shape=(target.size,))
 
 
 @_within_memory
@@ -115,14 +111,14 @@ def all_to_all(
     ``allow_self_connections=False`` a population does not connect neuron i to itself, and the
     diagonal of a matrix is ignored. Other parameters and errors as for :func:`one_to_one`.
     """
-    label, rng = _begin(source, target, name, seed)
+    draft = begin(source, target, name, seed)
     shape = (source.size, target.size)
-    _check_number(label, source.size * target.size)
+    draft.check_number(source.size * target.size)
     rows, post = topology.all_pairs(*shape)
     keep = None
-    if _skips_own(label, allow_self_connections, source, target):
+    if draft.skips_own(allow_self_connections):
         rows, post, keep = topology.without_diagonal(*shape)
-    return _finish(label, name, source, target, (rows, post), weight, delay, rng, shape, keep=keep)
+    return draft.finish(rows, post, weight, delay, shape=shape, keep=keep)
 
 
 @_within_memory
@@ -142,14 +138,14 @@ def fixed_probability(
     ``weight`` and ``delay`` are scalars or rules. Needs a seed. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    label, rng = _begin(source, target, name, seed)
+    draft = begin(source, target, name, seed)
     allowed = "a number from 0 to 1"
-    value = real(label, "probability", probability, at_least=0, at_most=1, allowed=allowed)
-    rng = _need(rng, label, "fixed_probability")
-    _check_number(label, source.size * target.size * value)
-    skip = _skips_own(label, allow_self_connections, source, target)
+    value = real(draft.label, "probability", probability, at_least=0, at_most=1, allowed=allowed)
+    rng = draft.random("fixed_probability")
+    draft.check_number(source.size * target.size * value)
+    skip = draft.skips_own(allow_self_connections)
     rows, post = topology.bernoulli(source.size, target.size, value, rng, skip_diagonal=skip)
-    return _finish(label, name, source, target, (rows, post), weight, delay, rng, None)
+    return draft.finish(rows, post, weight, delay)
 
 
 @_within_memory
@@ -169,14 +165,14 @@ def fixed_indegree(
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    label, rng = _begin(source, target, name, seed)
-    rng = _need(rng, label, "fixed_indegree")
-    skip = _skips_own(label, allow_self_connections, source, target)
-    degree = _check_degree(label, "indegree", indegree, source, skip)
-    _check_number(label, target.size * degree)
+    draft = begin(source, target, name, seed)
+    rng = draft.random("fixed_indegree")
+    skip = draft.skips_own(allow_self_connections)
+    degree = draft.check_degree("indegree", indegree, source, skip)
+    draft.check_number(target.size * degree)
     chosen = topology.sample_rows(target.size, source.size, degree, rng, skip_own=skip)
     rows, post = topology.transpose(chosen, source.size)
-    return _finish(label, name, source, target, (rows, post), weight, delay, rng, None)
+    return draft.finish(rows, post, weight, delay)
 
 
 @_within_memory
@@ -196,14 +192,14 @@ def fixed_outdegree(
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    label, rng = _begin(source, target, name, seed)
-    rng = _need(rng, label, "fixed_outdegree")
-    skip = _skips_own(label, allow_self_connections, source, target)
-    degree = _check_degree(label, "outdegree", outdegree, target, skip)
-    _check_number(label, source.size * degree)
+    draft = begin(source, target, name, seed)
+    rng = draft.random("fixed_outdegree")
+    skip = draft.skips_own(allow_self_connections)
+    degree = draft.check_degree("outdegree", outdegree, target, skip)
+    draft.check_number(source.size * degree)
     chosen = topology.sample_rows(source.size, target.size, degree, rng, skip_own=skip)
     rows = np.arange(source.size + 1, dtype=np.int64) * degree
-    return _finish(label, name, source, target, (rows, chosen.ravel()), weight, delay, rng, None)
+    return draft.finish(rows, chosen.ravel(), weight, delay)
 
 
 @_within_memory
@@ -236,108 +232,20 @@ def from_arrays(
     NetworkError
         If the arrays differ in length, an index is out of range, or a value is not allowed.
     """
-    label, rng = _begin(source, target, name, seed)
+    draft = begin(source, target, name, seed)
     ragged = (
         "pre or post is a nested list; allowed: two one-dimensional arrays of one length, one "
         "entry per synapse."
     )
-    pre_ids = integers(label, "pre", pre, ragged=ragged)
-    post_ids = integers(label, "post", post, ragged=ragged)
+    pre_ids = integers(draft.label, "pre", pre, ragged=ragged)
+    post_ids = integers(draft.label, "post", post, ragged=ragged)
     if pre_ids.ndim != 1 or pre_ids.shape != post_ids.shape:
         raise NetworkError(
-            f"{label}: pre has shape {pre_ids.shape} and post {post_ids.shape}; allowed: two "
+            f"{draft.label}: pre has shape {pre_ids.shape} and post {post_ids.shape}; allowed: two "
             "one-dimensional arrays of one length, one entry per synapse."
         )
-    integers(label, "pre", pre_ids, low=0, high=source.size - 1)
-    integers(label, "post", post_ids, low=0, high=target.size - 1)
+    integers(draft.label, "pre", pre_ids, low=0, high=source.size - 1)
+    integers(draft.label, "post", post_ids, low=0, high=target.size - 1)
     rows, order = rows_of(pre_ids, source.size)
-    ends = (rows, post_ids[order].astype(np.int32))
-    return _finish(label, name, source, target, ends, weight, delay, rng, pre_ids.shape, keep=order)
-
-
-def _begin(
-    source: Source, target: Population, name: str | None, seed: int | None
-) -> tuple[str, np.random.Generator | None]:
-    label = check_ends(source, target, name)
-    if seed is None:
-        return label, None
-    number = integer(label, "seed", seed, at_least=0)
-    words = [number, *(zlib.crc32(text.encode()) for text in (label, source.name, target.name))]
-    return label, np.random.default_rng(words)
-
-
-def _need(rng: np.random.Generator | None, label: str, what: str) -> np.random.Generator:
-    if rng is None:
-        raise NetworkError(f"{label}: {what} draws at random; pass seed=... (an integer).")
-    return rng
-
-
-def _check_number(label: str, synapses: float) -> None:
-    if synapses > _MOST_SYNAPSES:
-        raise NetworkError(
-            f"{label}: about {synapses:.3g} synapses; allowed: at most {_MOST_SYNAPSES}. Connect "
-            "fewer."
-        )
-
-
-def _skips_own(label: str, allowed: Any, source: Source, target: Population) -> bool:
-    """Return whether neurons are not connected to themselves, where source and target are one."""
-    allowed = switch(label, "allow_self_connections", allowed, error=NetworkError)
-    return not allowed and isinstance(source, Population) and source.name == target.name
-
-
-def _check_degree(label: str, what: str, degree: Any, other: Source, skip_own: bool) -> int:
-    most = other.size - skip_own
-    found = integer(label, what, degree, allowed="an integer of at least 0")
-    if not 0 <= found <= most:
-        raise NetworkError(
-            f"{label}: {what} = {shown(found)}; allowed: 0 to {most}, the number of different "
-            f"neurons that {other.name!r} offers."
-        )
-    return found
-
-
-def _finish(
-    label: str,
-    name: str | None,
-    source: Source,
-    target: Population,
-    ends: tuple[Int64Array, Int32Array],
-    weight: Value,
-    delay: Value,
-    rng: np.random.Generator | None,
-    shape: tuple[int, ...] | None,
-    keep: Any = None,
-) -> Connection:
-    rows, post = ends
-
-    def values(what: str, value: Value, unit: str) -> Any:
-        """One value, or a new array with one for each synapse."""
-        if isinstance(value, Rule):
-            return value.draw(_need(rng, label, f"{what} = {value!r}"), len(post))
-        array = _numbers(label, what, value, unit)
-        if array.ndim == 0:
-            return array
-        if array.shape != shape:
-            allowed = f", or an array of shape {shape}" if shape else ""
-            raise NetworkError(
-                f"{label}: {what} has shape {array.shape}; allowed: a number, a rule (Uniform, "
-                f"Normal, LogNormal){allowed}."
-            )
-        flat = np.array(array, dtype=np.float64, copy=keep is None or None).ravel()
-        return flat if keep is None else flat[keep]
-
-    return Connection(
-        name=name or f"{source.name}->{target.name}",
-        source=source,
-        target=target,
-        indptr=rows,
-        post=post,
-        weight=values("weight", weight, unit_of_weights(target)),
-        delay=values("delay", delay, "ms"),
-    )
-
-
-def _numbers(label: str, what: str, value: Any, unit: str) -> Any:
-    allowed = f"a number or one number per synapse, in {unit}"
-    return reals(label, what, value, unit, allowed=allowed)
+    post_ids = post_ids[order].astype(np.int32)
+    return draft.finish(rows, post_ids, weight, delay, shape=pre_ids.shape, keep=order)
