@@ -101,7 +101,12 @@ def attribute(
     instance("attribution", "network", network, Network, "a Network", error=AnalysisError)
     instance("attribution", "stimulus", stimulus, Stimulus, "a Stimulus", error=AnalysisError)
     substeps = integer(
-        *("attribution", "substeps", substeps), at_least=2, at_most=MOST_IDS, error=AnalysisError
+        "attribution",
+        "substeps",
+        substeps,
+        at_least=2,
+        at_most=MOST_IDS,
+        error=AnalysisError,
     )
     v_neurons = integer("attribution", "v_neurons", v_neurons, at_least=1, error=AnalysisError)
     window = real("attribution", "window", window, "ms", at_least=0.0, error=AnalysisError)

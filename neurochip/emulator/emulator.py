@@ -181,8 +181,8 @@ class Emulator:
             As for :meth:`run`, with the number of the run in front.
         """
         allowed = "a list of Stimulus, one for each run"
-        runs = items("emulator", "stimuli", stimuli, allowed, error=EmulatorError)
-        noise_seeds = self._check_seeds(seeds, len(runs))
+        given = items("emulator", "stimuli", stimuli, allowed, error=EmulatorError)
+        runs = list(zip(given, self._check_seeds(seeds, len(given)), strict=True))
         most = most_threads() if threads is None else check_threads(threads, "emulator")
         return run_batch(
             self._engine,
@@ -190,7 +190,6 @@ class Emulator:
             duration,
             record,
             self._label(),
-            seeds=noise_seeds,
             strict=self.strict,
             workers=min(most, len(runs)),
             progress=self.progress,
@@ -231,10 +230,7 @@ class Emulator:
             As for :meth:`run`.
         """
         n_steps = integer(
-            *("emulator", "n_steps", n_steps),
-            at_least=1,
-            allowed="at least 1",
-            error=EmulatorError,
+            "emulator", "n_steps", n_steps, at_least=1, allowed="at least 1", error=EmulatorError
         )
         at = integers("emulator", "steps", steps, error=EmulatorError)
         ids = integers("emulator", "sources", sources, error=EmulatorError)
@@ -275,7 +271,9 @@ class Emulator:
         allowed = f"0 to {_LARGEST_SEED}"
         return [
             integer(
-                *("emulator", "seed", seed),
+                "emulator",
+                "seed",
+                seed,
                 at_least=0,
                 at_most=_LARGEST_SEED,
                 allowed=allowed,
@@ -309,7 +307,9 @@ class Emulator:
         rows, _ = inputs.take()
         with progress_bar(rows.n_steps, "emulating", self.progress) as bar:
             return self._engine.run(
-                *(self._position, rows, columns),
+                self._position,
+                rows,
+                columns,
                 strict=self.strict,
                 report=bar.update,
                 **options,

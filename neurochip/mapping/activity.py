@@ -43,7 +43,10 @@ class Activity:
     def __post_init__(self) -> None:
         for name in ("compartments", "inputs"):
             values = quantity(
-                *("activity", name, getattr(self, name), ""),
+                "activity",
+                name,
+                getattr(self, name),
+                "",
                 at_least=0.0,
                 per="source",
                 may_be_empty=True,

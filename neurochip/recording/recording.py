@@ -113,7 +113,9 @@ class Recording(ArrayValue):
         object.__setattr__(self, "dt", dt)
         for name, least in (("first_step", 0), ("n_steps", 1)):
             value = integer(
-                *("recording", name, getattr(self, name)),
+                "recording",
+                name,
+                getattr(self, name),
                 at_least=least,
                 at_most=_MOST_STEPS,
                 error=RecordingError,

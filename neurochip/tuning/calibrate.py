@@ -82,7 +82,9 @@ def calibrate(
     given = _stimuli(stimuli)
     registers = _registers(registers)
     tolerance = real(
-        *("calibrate", "tolerance", tolerance),
+        "calibrate",
+        "tolerance",
+        tolerance,
         at_least=0.0,
         below=1.0,
         allowed="a fraction from 0 to below 1",
@@ -90,7 +92,9 @@ def calibrate(
     )
     substeps, rounds = (
         integer(
-            *("calibrate", name, value),
+            "calibrate",
+            name,
+            value,
             at_least=1,
             at_most=MOST_IDS,
             allowed="at least 1",

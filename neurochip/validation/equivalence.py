@@ -140,7 +140,9 @@ def equivalence(
     tolerance = check_tolerance("equivalence", tolerance)
     relative = switch("equivalence", "relative", relative, error=RecordingError)
     resamples = integer(
-        *("equivalence", "resamples", resamples),
+        "equivalence",
+        "resamples",
+        resamples,
         at_least=1,
         at_most=_MOST_RESAMPLES,
         error=RecordingError,

@@ -76,7 +76,7 @@ def train_distances(
     chosen = np.arange(size)
     if ids is not None:
         chosen = integers(
-            *("train_distances", "ids", ids), low=0, high=size - 1, error=RecordingError
+            "train_distances", "ids", ids, low=0, high=size - 1, error=RecordingError
         ).ravel()
     measure = _by_pyspike if distance in ("isi", "spike") else _by_elephant
     between = measure(distance, time_scale, *spans[0])

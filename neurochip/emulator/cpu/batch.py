@@ -25,28 +25,27 @@ __all__ = ["run_batch"]
 
 def run_batch(
     engine: CpuEngine,
-    stimuli: Sequence[Stimulus],
+    runs: Sequence[tuple[Stimulus, int | None]],
     duration: float | None,
     record: Iterable[str | Probe],
     label: str,
     *,
-    seeds: Sequence[int | None],
     strict: bool,
     workers: int,
     progress: bool | None,
 ) -> list[Recording]:
-    """Run each stimulus from step 0.
+    """Make each run from step 0.
 
     Parameters
     ----------
     engine : Engine
         Its image.
-    stimuli, duration, record
+    runs : sequence of (Stimulus, int or None)
+        The input of each run, and the seed of its noise where it is not that of the image.
+    duration, record
         As for :meth:`~neurochip.emulator.Emulator.run_batch`.
     label : str
         Of all recordings.
-    seeds : sequence of int or None
-        Of the noise in each run, or as in the image.
     strict : bool
         Raise at the first overflow.
     workers : int
@@ -57,6 +56,7 @@ def run_batch(
     image = engine.image
     symbols = symbols_of(image)
     probes, columns = columns_of(symbols, record)
+    stimuli, seeds = [stimulus for stimulus, _ in runs], [seed for _, seed in runs]
     groups = _groups(stimuli, 1 if strict else most_copies(image), workers)
     most = max(map(len, groups), default=1)
     together = engine.of_copies(most) if most > 1 else None
@@ -76,7 +76,7 @@ def run_batch(
         # Groups are begun in their order: one that fails finds all before it begun.
         while not problems and (number := next(numbers)) < len(groups):
             group = groups[number]
-            runs = copies if copies and len(group) > 1 else alone
+            runner = copies if copies and len(group) > 1 else alone
             index = group.start
             alone.seed = seeds[index]
             try:
@@ -85,8 +85,8 @@ def run_batch(
                     spans[index] = span_in(symbols, 0, stimuli[index], duration)
                 with memory_of(spans[index].n_steps, columns, 12):
                     for index, span in spans.items():
-                        add_run(runs.inputs, symbols, span, stimuli[index])
-                    for run, registers in zip(group, runs.run(), strict=True):
+                        add_run(runner.inputs, symbols, span, stimuli[index])
+                    for run, registers in zip(group, runner.run(), strict=True):
                         recordings[run] = decode_recording(registers, symbols, probes, label)
             except NeurochipError as problem:
                 problems[index] = problem
@@ -117,7 +117,9 @@ class _Alone:
         self._engine.rewind(self._position)
         rows, _ = self.inputs.take()
         yield self._engine.run(
-            *(self._position, rows, self._columns),
+            self._position,
+            rows,
+            self._columns,
             seed=self.seed,
             strict=self._strict,
             report=self._look,

@@ -64,8 +64,15 @@ class Copies:
         ends = np.cumsum(np.bincount(joint.ids // size, minlength=self._engine.copies))
         starts = ends - np.diff(ends, prepend=0)
         _take_apart(
-            *(joint.steps, joint.ids, size, n_steps - 1, self._fan_out),
-            *(starts.copy(), steps, ids, counts[:, COUNTERS.index("synaptic_events")]),
+            joint.steps,
+            joint.ids,
+            size,
+            n_steps - 1,
+            self._fan_out,
+            starts.copy(),
+            steps,
+            ids,
+            counts[:, COUNTERS.index("synaptic_events")],
         )
         counts[:, COUNTERS.index("updates")] = n_steps * size
         counts[:, COUNTERS.index("spikes")] = ends - starts

@@ -106,12 +106,23 @@ class CpuEngine(Engine[Position]):
             ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
             output = Output(row, buffer, ends, full, v_ids, v, u_ids, u)
             position.begin(rows, output)
-            arguments = (
-                *(stop, first, rows.starts, rows.sources, self._layout, self._settings),
-                *(self._widths, state, output, strict, noise, *self._features),
+            run_workers(
+                run_rows,
+                workers,
+                stop,
+                first,
+                rows.starts,
+                rows.sources,
+                self._layout,
+                self._settings,
+                self._widths,
+                state,
+                output,
+                strict,
+                noise,
+                *self._features,
+                barrier=new_barrier() if workers > 1 else None,
             )
-            barrier = new_barrier() if workers > 1 else None
-            run_workers(run_rows, workers, *arguments, barrier=barrier)
             begun, row = row, position.settle().step - first
             new_steps, new_ids = join_lists(buffer, ends, 1, row - begun, first + begun)
             steps.append(new_steps)

@@ -127,6 +127,13 @@ def seconds_to_ms(dt: object) -> float:
     """
     allowed = "a number above 0, in seconds"
     seconds = real(
-        *("NIR", "dt", dt, "s"), above=0.0, at_most=LONGEST, allowed=allowed, error=FrontendError
+        "NIR",
+        "dt",
+        dt,
+        "s",
+        above=0.0,
+        at_most=LONGEST,
+        allowed=allowed,
+        error=FrontendError,
     )
     return float(f"{seconds * 1000:.12g}")
