@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neurochip._support.ranges import POSITIVE
 from neurochip._support.values import instance, real
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
@@ -20,4 +21,4 @@ def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
     """
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)
-    return real("compile", "dt", dt, "ms", above=0.0, error=CompileError)
+    return real("compile", "dt", dt, "ms", POSITIVE, error=CompileError)

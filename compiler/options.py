@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from neurochip._support.ranges import Range
 from neurochip._support.values import choice, integer, real
 from neurochip.errors import CompileError
 
@@ -84,7 +85,7 @@ class Option:
             self.name,
             value,
             self.unit,
-            at_least=self.at_least,
+            Range(at_least=self.at_least),
             allowed=f"at least {self.at_least:g}",
             error=CompileError,
         )

@@ -15,6 +15,7 @@ import numpy as np
 from ._support.grid import LAST_STEP, places_of, whole_steps
 from ._support.memory import EnoughMemory
 from ._support.npz import read_npz, write_npz
+from ._support.ranges import POSITIVE
 from ._support.values import ArrayValue, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
@@ -122,7 +123,7 @@ class Stimulus(ArrayValue):
         StimulusError
             If dt is not above 0, or an input is missing, superfluous, or of another size.
         """
-        dt = real("stimulus", "dt", dt, "ms", above=0.0, error=StimulusError)
+        dt = real("stimulus", "dt", dt, "ms", POSITIVE, error=StimulusError)
         trains = self.trains_for(inputs)
         ordered = switch("stimulus", "ordered", ordered, error=StimulusError)
         n_spikes = sum(len(train.times) for train in trains)
@@ -232,7 +233,7 @@ def count_steps(duration: float, dt: float) -> int:
         If dt or the duration is not above 0, or the duration is not a multiple of dt or has more
         steps than a recording can count.
     """
-    dt = real("run", "dt", dt, "ms", above=0.0, error=StimulusError)
+    dt = real("run", "dt", dt, "ms", POSITIVE, error=StimulusError)
     duration = _duration("run", duration)
     if duration > (LAST_STEP + 0.5) * dt:
         raise StimulusError(
@@ -275,7 +276,7 @@ def _sizes(inputs: Any) -> dict[str, int]:
 
 
 def _duration(owner: str, duration: float) -> float:
-    return real(owner, "duration", duration, "ms", above=0.0, error=StimulusError)
+    return real(owner, "duration", duration, "ms", POSITIVE, error=StimulusError)
 
 
 def _listed(names: object) -> str:

@@ -19,6 +19,7 @@ from ..errors import NetworkError, NeurochipError
 from ..typing import Float64Array
 from .array_value import ArrayValue, read_only
 from .plain import NotPlainError, RaggedError, plain_array
+from .ranges import FINITE, Range
 
 __all__ = [
     "MOST_IDS",
@@ -189,19 +190,15 @@ def real(
     name: str,
     value: Any,
     unit: str = "",
+    within: Range = FINITE,
     *,
-    above: float | None = None,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    below: float | None = None,
-    finite: bool = True,
     allowed: str | None = None,
     error: type[NeurochipError] = NetworkError,
 ) -> float:
-    """Return ``value`` as a float in ``unit``, or raise unless it is one number within the bounds.
+    """Return ``value`` as a float in ``unit``, or raise unless it is one number within a range.
 
-    A quantity is converted; ``unit`` is ``""`` where there is none. Infinite values are refused if
-    ``finite``. By default the message says that what the lower bound asks for is allowed.
+    A quantity is converted; ``unit`` is ``""`` where there is none. By default the message says
+    that what the lower bound asks for is allowed.
     """
     problem = NotPlainError()
     found = math.nan
@@ -212,18 +209,10 @@ def real(
             found = _float(value, unit)
         except NotPlainError as reason:
             problem = reason
-    low = found > above if above is not None else at_least is None or found >= at_least
-    high = found < below if below is not None else at_most is None or found <= at_most
-    if low and high and not math.isnan(found) and not (finite and math.isinf(found)):
+    if found in within:
         return found
     if allowed is None:
-        allowed = "a finite number" if finite else "a number"
-        if above is not None:
-            allowed = f"a number above {above:g}"
-        elif at_least is not None:
-            allowed = f"a number of at least {at_least:g}"
-        if problem.clause:
-            allowed += _in(unit)
+        allowed = f"{within}{_in(unit)}" if problem.clause else str(within)
     text = (
         f"{shown(value)}{problem.clause}" if problem.clause else f"{shown(value)} {unit}".rstrip()
     )
@@ -339,16 +328,13 @@ def quantity(
     name: str,
     value: Any,
     unit: str,
+    within: Range = FINITE,
     *,
-    above: float | None = None,
-    at_least: float | None = None,
     per: str = "neuron",
-    may_be_empty: bool = False,
-    may_be_infinite: bool = False,
     copy: bool = True,
     error: type[NeurochipError] = NetworkError,
 ) -> float | Float64Array:
-    """Check a physical quantity: one finite value, or one per neuron (or per something else).
+    """Check a physical quantity: one value, or one per neuron (or per something else).
 
     Parameters
     ----------
@@ -356,14 +342,10 @@ def quantity(
         Who asks for what, for the message.
     value : float or array_like
         The value(s).
-    above, at_least : float, optional
-        Exclusive or inclusive lower bound.
+    within : Range
+        Its lower bound counts; if it is not finite, ``inf`` is allowed for all values at once.
     per : str
         What an array has one value for, for the message.
-    may_be_empty : bool
-        Whether an array of no values is allowed.
-    may_be_infinite : bool
-        Whether ``inf`` is allowed, for all values at once.
     copy : bool
         Whether the result is a copy. If not, it may be the very array, made read-only.
     error : type
@@ -376,23 +358,22 @@ def quantity(
     allowed = f"a number or one number per {per}{_in(unit)}"
     given = reals(owner, name, value, unit, allowed=allowed, error=error)
     array = np.array(given, dtype=np.float64, copy=copy or None)
-    if array.ndim > 1 or (array.size == 0 and not may_be_empty):
+    if array.ndim > 1:
         raise error(
             f"{owner}: {name} has shape {array.shape}; allowed: a number or a one-dimensional "
             f"array with one value per {per}{_in(unit)}."
         )
-    allowed = "a finite number"
-    if may_be_infinite and array.size and np.all(array == np.inf):
+    if not within.finite and np.all(array == np.inf):
         return float(array) if array.ndim == 0 else read_only(array)
     bad = ~np.isfinite(array)
-    if above is not None:
-        allowed, bad = f"a finite number above {above:g} {unit}", bad | ~(array > above)
-    elif at_least is not None:
-        allowed = f"a finite number of at least {at_least:g} {unit}"
-        bad |= ~(array >= at_least)
-    if may_be_infinite:
-        allowed += ", or inf for all"
+    if within.above is not None:
+        bad |= ~(array > within.above)
+    elif within.at_least is not None:
+        bad |= ~(array >= within.at_least)
     if bad.any():
+        allowed = f"a finite number {within.lower} {unit}" if within.lower else "a finite number"
+        if not within.finite:
+            allowed += ", or inf for all"
         first = int(np.argmax(bad))
         where = f"[{first}]" if array.ndim else ""
         raise error(f"{owner}: {name}{where} = {array.flat[first]:g} {unit}; allowed: {allowed}.")

@@ -12,6 +12,7 @@ import numpy as np
 from compiler import compile_network
 
 from .._support.progress import progress_bar
+from .._support.ranges import NOT_NEGATIVE
 from .._support.values import MOST_IDS, instance, integer, real, switch
 from ..chip.registers import sum_shift
 from ..chip.spec import LOIHI, ChipSpec
@@ -109,7 +110,7 @@ def attribute(
         error=AnalysisError,
     )
     v_neurons = integer("attribution", "v_neurons", v_neurons, at_least=1, error=AnalysisError)
-    window = real("attribution", "window", window, "ms", at_least=0.0, error=AnalysisError)
+    window = real("attribution", "window", window, "ms", NOT_NEGATIVE, error=AnalysisError)
     shapley = switch("attribution", "shapley", shapley, error=AnalysisError)
     if image is not None:
         instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)

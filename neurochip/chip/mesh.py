@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.ranges import NOT_NEGATIVE
 from .._support.values import MOST_IDS, integer, real
 from ..errors import SpecError
 from ..typing import Float64Array, Int64Array
@@ -50,7 +51,7 @@ class MeshSpec:
         for item in fields(self):
             value: Any = getattr(self, item.name)
             if item.name.startswith("cost"):
-                value = real("mesh", item.name, value, at_least=0.0, error=SpecError)
+                value = real("mesh", item.name, value, within=NOT_NEGATIVE, error=SpecError)
             else:
                 value = integer(
                     "mesh", item.name, value, at_least=1, at_most=MOST_IDS, error=SpecError

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._support.json_text import plain_data
+from .._support.ranges import POSITIVE
 from .._support.values import choice, instance, instances, integer, real
 from ..errors import ImageError
 
@@ -222,7 +223,7 @@ class CompileReport(_PlainValue):
 
     def __post_init__(self) -> None:
         _check_texts("report", self, "chip")
-        real("report", "dt", self.dt, "ms", above=0.0, error=ImageError)
+        real("report", "dt", self.dt, "ms", POSITIVE, error=ImageError)
         instance("report", "options", self.options, dict, "a dict", error=ImageError)
         for field, kind in (("rows", ReportRow), ("scales", ScaleRow)):
             allowed = f"a tuple of {kind.__name__}"

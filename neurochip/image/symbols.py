@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.ranges import POSITIVE
 from .._support.values import ArrayValue, check_name, check_size, instance, instances, integer, real
 from ..errors import ImageError
 from ..typing import Float64Array, Int32Array
@@ -132,7 +133,7 @@ class Symbols(ArrayValue):
         report = instance(
             owner, "report", self.report, CompileReport, "a CompileReport", error=error
         )
-        dt = real(owner, "dt", self.dt, "ms", above=0.0, error=error)
+        dt = real(owner, "dt", self.dt, "ms", POSITIVE, error=error)
         if dt != report.dt:
             raise ImageError(
                 f"symbols: dt = {dt:g} ms; allowed: {report.dt:g} ms, that of the report."

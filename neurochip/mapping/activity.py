@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.ranges import NOT_NEGATIVE
 from .._support.values import instance, quantity, real, shown
 from ..errors import RecordingError
 from ..image import ChipImage
@@ -47,9 +48,8 @@ class Activity:
                 name,
                 getattr(self, name),
                 "",
-                at_least=0.0,
+                NOT_NEGATIVE,
                 per="source",
-                may_be_empty=True,
                 copy=False,
                 error=RecordingError,
             )
@@ -71,7 +71,7 @@ class Activity:
             If the rate is no number of at least 0.
         """
         instance("activity", "image", image, ChipImage, "a ChipImage", error=RecordingError)
-        rate = real("activity", "rate", rate, at_least=0.0, error=RecordingError)
+        rate = real("activity", "rate", rate, within=NOT_NEGATIVE, error=RecordingError)
         if image.symbols is None:
             compartments = np.full(image.n_compartments, rate)
         else:

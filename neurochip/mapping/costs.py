@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .._support.ranges import NOT_NEGATIVE
 from .._support.values import integer, items, real, shown
 from ..errors import SpecError
 
@@ -137,7 +138,7 @@ def _points(owner: str, name: str, value: Any) -> tuple[tuple[int, float], ...]:
 
 
 def _amount(value: Any, unit: str) -> float:
-    return real("cost", "amount", value, unit, at_least=0.0)
+    return real("cost", "amount", value, unit, NOT_NEGATIVE)
 
 
 def _interpolated(points: tuple[tuple[int, float], ...], at: int) -> float:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .._support.ranges import FINITE, NOT_NEGATIVE, Range
 from .._support.values import ArrayValue, check_name, instance, integers, quantity, read_only, shown
 from ..errors import NetworkError
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -71,12 +72,11 @@ class Connection(ArrayValue):
         object.__setattr__(self, "indptr", read_only(np.asarray(indptr, dtype=np.int64)))
         object.__setattr__(self, "post", read_only(np.asarray(post, dtype=np.int32)))
         self._check("weight", unit_of_weights(self.target), len(post))
-        self._check("delay", "ms", len(post), at_least=0.0)
+        self._check("delay", "ms", len(post), NOT_NEGATIVE)
 
-    def _check(self, what: str, unit: str, size: int, **bounds: Any) -> None:
-        label = f"connection {self.name!r}"
-        bounds |= {"per": "synapse", "may_be_empty": True, "copy": False}
-        values = quantity(label, what, getattr(self, what), unit, **bounds)
+    def _check(self, what: str, unit: str, size: int, within: Range = FINITE) -> None:
+        label, given = f"connection {self.name!r}", getattr(self, what)
+        values = quantity(label, what, given, unit, within, per="synapse", copy=False)
         if isinstance(values, np.ndarray) and len(values) != size:
             raise NetworkError(
                 f"{label}: {what} has {len(values)} values; allowed: one, or {size} (one per "

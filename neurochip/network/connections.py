@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from .._support.csr import rows_of
+from .._support.ranges import Range
 from .._support.values import integers, real
 from ..errors import NetworkError
 from . import topology
@@ -140,7 +141,13 @@ def fixed_probability(
     """
     draft = begin(source, target, name, seed)
     allowed = "a number from 0 to 1"
-    value = real(draft.label, "probability", probability, at_least=0, at_most=1, allowed=allowed)
+    value = real(
+        draft.label,
+        "probability",
+        probability,
+        within=Range(at_least=0, at_most=1),
+        allowed=allowed,
+    )
     rng = draft.random("fixed_probability")
     draft.check_number(source.size * target.size * value)
     skip = draft.skips_own(allow_self_connections)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.ranges import NOT_NEGATIVE
 from .._support.values import (
     ArrayValue,
     check_name,
@@ -54,7 +55,7 @@ class PoissonInput(ArrayValue):
         check_name("input", self.name)
         owner = f"input {self.name!r}"
         object.__setattr__(self, "size", check_size(owner, self.size))
-        rate = quantity(owner, "rate", self.rate, "Hz", at_least=0.0, per="source")
+        rate = quantity(owner, "rate", self.rate, "Hz", NOT_NEGATIVE, per="source")
         if isinstance(rate, np.ndarray) and rate.size != self.size:
             raise NetworkError(
                 f"{owner}: rate has {rate.size} values; allowed: one, or {self.size} "
@@ -110,7 +111,7 @@ class SpikeInput(ArrayValue):
                 "one-dimensional arrays of one length, one entry per spike."
             )
         integers(owner, "ids", ids, low=0, high=self.size - 1)
-        quantity(owner, "times", times, "ms", at_least=0.0, may_be_empty=True, copy=False)
+        quantity(owner, "times", times, "ms", NOT_NEGATIVE, copy=False)
         order = np.lexsort((ids, times))
         object.__setattr__(self, "ids", read_only(ids[order].astype(np.int32)))
         object.__setattr__(self, "times", read_only(times[order].astype(np.float64)))
@@ -149,9 +150,8 @@ class SpikeInput(ArrayValue):
                     f"trains[{index}]",
                     train,
                     "ms",
-                    at_least=0.0,
+                    NOT_NEGATIVE,
                     per="spike",
-                    may_be_empty=True,
                 )
             )
             for index, train in enumerate(trains)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from .._support.ranges import FINITE, NOT_NEGATIVE, POSITIVE, Range
 from .._support.values import ArrayValue, check_name, check_size, choice, instance, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
@@ -95,21 +95,26 @@ class LIF(ArrayValue):
     integration: str = "exact"
 
     def __post_init__(self) -> None:
-        def check(name: str, unit: str, **bounds: Any) -> None:
-            value = quantity("LIF", name, getattr(self, name), unit, **bounds)
+        def check(name: str, unit: str, within: Range = FINITE) -> None:
+            value = quantity("LIF", name, getattr(self, name), unit, within)
+            if not np.size(value):
+                raise NetworkError(
+                    f"LIF: {name} has no values; allowed: a number or one number per neuron, in "
+                    f"{unit}."
+                )
             object.__setattr__(self, name, value)
 
-        check("tau_m", "ms", above=0.0, may_be_infinite=True)
+        check("tau_m", "ms", Range(above=0.0, finite=False))
         check("v_rest", "mV")
         check("v_reset", "mV")
-        check("v_thresh", "mV", may_be_infinite=True)
-        check("tau_refrac", "ms", at_least=0.0)
-        check("cm", "nF", above=0.0)
+        check("v_thresh", "mV", Range(finite=False))
+        check("tau_refrac", "ms", NOT_NEGATIVE)
+        check("cm", "nF", POSITIVE)
         check("i_offset", "nA")
         self._check_synapses()
         for name in ("tau_syn", "tau_syn_E", "tau_syn_I"):
             if getattr(self, name) is not None:
-                check(name, "ms", above=0.0)
+                check(name, "ms", POSITIVE)
         if self.v_init is not None:
             check("v_init", "mV")
         check("i_syn_init", "nA")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.ranges import FINITE, Range
 from .._support.values import real
 from ..errors import NetworkError
 from ..typing import Float64Array
@@ -15,11 +16,11 @@ from ..typing import Float64Array
 __all__ = ["LogNormal", "Normal", "Rule", "Uniform"]
 
 
-def _check(rule: Any, *names: str, finite: bool = True) -> None:
+def _check(rule: Any, *names: str, within: Range = FINITE) -> None:
     """Check parameters, which have no unit of their own: a rule draws weights and delays."""
     for name in names:
         given = getattr(rule, name)
-        value = real(type(rule).__name__, name, given, finite=finite)
+        value = real(type(rule).__name__, name, given, within=within)
         if type(given) not in {int, float}:  # shown as they were given
             object.__setattr__(rule, name, value)
 
@@ -85,7 +86,7 @@ class Normal:
         _check(self, "mean", "std")
         if self.std < 0:
             raise NetworkError(f"Normal: std = {self.std:g}; allowed: at least 0.")
-        _check(self, "low", "high", finite=False)
+        _check(self, "low", "high", within=Range(finite=False))
         _check_order(self)
         if not self._accepted() >= 0.01:
             raise NetworkError(

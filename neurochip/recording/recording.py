@@ -13,6 +13,7 @@ import numpy as np
 
 from .._support.archive import Archive
 from .._support.npz import read_npz, write_npz
+from .._support.ranges import POSITIVE
 from .._support.values import (
     ArrayValue,
     check_name,
@@ -109,7 +110,7 @@ class Recording(ArrayValue):
 
     def __post_init__(self) -> None:
         instance("recording", "label", self.label, str, "a string", error=RecordingError)
-        dt = real("recording", "dt", self.dt, "ms", above=0.0, error=RecordingError)
+        dt = real("recording", "dt", self.dt, "ms", POSITIVE, error=RecordingError)
         object.__setattr__(self, "dt", dt)
         for name, least in (("first_step", 0), ("n_steps", 1)):
             value = integer(

@@ -11,6 +11,7 @@ from .._kernels.workers import choose_threads
 from .._support.grid import is_later
 from .._support.memory import EnoughMemory
 from .._support.progress import progress_bar
+from .._support.ranges import POSITIVE
 from .._support.values import instance, real, switch
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
@@ -111,7 +112,7 @@ def simulate_reference(
     instance("run", "network", network, Network, "a Network", error=NetworkError)
     allowed = "a Stimulus; draw_stimulus makes one"
     instance("run", "stimulus", stimulus, Stimulus, allowed, error=StimulusError)
-    dt = real("run", "dt", dt, "ms", above=0.0, error=StimulusError)
+    dt = real("run", "dt", dt, "ms", POSITIVE, error=StimulusError)
     progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
     n_steps = _count_steps(stimulus, dt, duration)
     wanted = requested(network, record)
@@ -167,7 +168,7 @@ def _simulate(
 def _count_steps(stimulus: Stimulus, dt: float, duration: float | None) -> int:
     if duration is None:
         duration = stimulus.duration
-    duration = real("run", "duration", duration, "ms", above=0.0, error=StimulusError)
+    duration = real("run", "duration", duration, "ms", POSITIVE, error=StimulusError)
     n_steps = count_steps(duration, dt)
     if is_later(duration, stimulus.duration, dt):
         raise StimulusError(

@@ -10,6 +10,7 @@ import numpy as np
 from .._support.archive import Archive
 from .._support.grid import steps_of
 from .._support.npz import opened, refusing, write_atomically
+from .._support.ranges import POSITIVE
 from .._support.values import integers, real
 from ..errors import StimulusError
 from .trains import Trains
@@ -39,7 +40,7 @@ def read_exchange(path: Path) -> tuple[list[Trains], float]:
             f"{path}: has no {', '.join(map(repr, missing))}; an .npz of spikes has i (source), "
             "t_step, dt (ms), n (sources) and duration (ms), or is a stimulus of neurochip."
         )
-    dt = real(str(path), "dt", numbers["dt"], "ms", above=0.0, error=StimulusError)
+    dt = real(str(path), "dt", numbers["dt"], "ms", POSITIVE, error=StimulusError)
     integers(str(path), "t_step", steps, low=0, high=_LAST_STEP, error=StimulusError)
     with np.errstate(over="ignore"):  # an infinite time is refused later
         times = steps.astype(np.float64) * dt
@@ -48,7 +49,7 @@ def read_exchange(path: Path) -> tuple[list[Trains], float]:
 
 def write_exchange(path: Path, trains: Trains, dt: float, duration: float) -> None:
     """Write one population or input."""
-    dt = real(str(path), "dt", dt, "ms", above=0.0, error=StimulusError)
+    dt = real(str(path), "dt", dt, "ms", POSITIVE, error=StimulusError)
     with np.errstate(over="ignore"):
         on_grid = steps_of(trains.times, dt)
     if on_grid.size and on_grid.max() > _LAST_STEP:

@@ -19,6 +19,7 @@ import numpy as np
 from .._support.extras import require
 from .._support.hdf5 import refuse_other_files
 from .._support.npz import DAMAGE, reason, write_atomically
+from .._support.ranges import POSITIVE
 from .._support.values import check_size, real
 from ..errors import StimulusError
 from .sizes import check_dataset
@@ -40,7 +41,7 @@ def read_sonata(path: Path) -> tuple[list[Trains], float | None]:
             groups = _populations(h5py, path, file)
             trains = [_read(h5py, path, name, group) for name, group in groups]
             durations = {
-                real(f"{path}: /spikes/{name}", key, stated, "ms", above=0.0, error=StimulusError)
+                real(f"{path}: /spikes/{name}", key, stated, "ms", POSITIVE, error=StimulusError)
                 for name, group in groups
                 for key, stated in group.attrs.items()
                 if key == "neurochip_duration"

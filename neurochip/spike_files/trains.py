@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._support.ranges import POSITIVE
 from .._support.values import check_name, check_size, real, shown
 from ..errors import NetworkError, StimulusError
 from ..network import SpikeInput
@@ -68,7 +69,7 @@ def check_duration(owner: str, duration: Any) -> float | None:
     """
     if duration is None:
         return None
-    return real(owner, "duration", duration, "ms", above=0.0, error=StimulusError)
+    return real(owner, "duration", duration, "ms", POSITIVE, error=StimulusError)
 
 
 def as_stimulus(
@@ -95,7 +96,7 @@ def as_stimulus(
     """
     if duration is None:
         raise StimulusError(f"{owner}: does not say how long it lasts; pass a duration in ms.")
-    duration = real(owner, "duration", duration, "ms", above=0.0, error=StimulusError)
+    duration = real(owner, "duration", duration, "ms", POSITIVE, error=StimulusError)
     expected = _sizes(owner, found) if inputs is None else _given(owner, inputs)
     trains = {}
     for item in found:

@@ -17,6 +17,7 @@ from compiler import OPTIONS
 
 from .._support.progress import progress_bar
 from .._support.provenance import versions
+from .._support.ranges import POSITIVE
 from .._support.values import integer, real, shown
 from ..chip.spec import LOIHI, ChipSpec
 from ..errors import SweepError
@@ -128,9 +129,9 @@ def sweep(
     """
     probes = _probes(record)
     _check(network, chip, measure, executor)
-    duration = real("sweep", "duration", duration, "ms", above=0.0, error=SweepError)
+    duration = real("sweep", "duration", duration, "ms", POSITIVE, error=SweepError)
     if fine is not None:
-        fine = real("sweep", "fine", fine, "ms", above=0.0, error=SweepError)
+        fine = real("sweep", "fine", fine, "ms", POSITIVE, error=SweepError)
     if workers is not None:
         workers = integer("sweep", "workers", workers, at_least=1, error=SweepError)
     makers = [*parameters_of(network, "network"), *parameters_of(chip, "chip")]

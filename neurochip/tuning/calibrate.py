@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._support.progress import progress_bar
+from .._support.ranges import Range
 from .._support.values import MOST_IDS, instance, integer, items, real, shown, switch
 from ..chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
 from ..chip.registers import decode_bias, effective_decay
@@ -85,8 +86,7 @@ def calibrate(
         "calibrate",
         "tolerance",
         tolerance,
-        at_least=0.0,
-        below=1.0,
+        within=Range(at_least=0.0, below=1.0),
         allowed="a fraction from 0 to below 1",
         error=AnalysisError,
     )

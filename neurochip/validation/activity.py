@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._support.json_text import plain_data
+from .._support.ranges import POSITIVE
 from .._support.values import instances, integer, real
 from ..errors import RecordingError
 from ..recording import Recording
@@ -213,7 +214,7 @@ def compare_activity(
     tolerance = check_tolerance("compare_activity", tolerance)
     seed = integer("compare_activity", "seed", seed, at_least=0, error=RecordingError)
     bin_width = real(
-        "compare_activity", "bin_width", bin_width, "ms", above=0.0, error=RecordingError
+        "compare_activity", "bin_width", bin_width, "ms", POSITIVE, error=RecordingError
     )
     reference, chip = (
         instances("compare_activity", name, runs, Recording, error=RecordingError)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._support.grid import is_apart, steps_of
+from .._support.ranges import NOT_NEGATIVE
 from .._support.values import instance, integer, real
 from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
@@ -63,7 +64,7 @@ def compare(
         If the recordings do not belong together or an option is not allowed.
     """
     min_spikes = integer("compare", "min_spikes", min_spikes, at_least=1, error=RecordingError)
-    window = real("compare", "window", window, "ms", at_least=0.0, error=RecordingError)
+    window = real("compare", "window", window, "ms", NOT_NEGATIVE, error=RecordingError)
     seed = integer("compare", "seed", seed, at_least=0, error=RecordingError)
     if network is not None:
         instance("compare", "network", network, Network, "a Network", error=RecordingError)

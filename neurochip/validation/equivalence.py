@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._support.json_text import plain_data
+from .._support.ranges import POSITIVE
 from .._support.values import instance, integer, items, real, reals, switch
 from ..errors import RecordingError
 from .bootstrap import FEWEST_PAIRS, resampled_means
@@ -231,7 +232,7 @@ def conclude(low: float, high: float, least: float, most: float) -> Conclusion:
 
 def check_tolerance(owner: str, tolerance: Any) -> float:
     """Return the tolerance, or raise unless it is a finite number above 0."""
-    return real(owner, "tolerance", tolerance, above=0.0, error=RecordingError)
+    return real(owner, "tolerance", tolerance, within=POSITIVE, error=RecordingError)
 
 
 def _seed(seed: Any) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._support.csr import rows_of
 from .._support.extras import require
+from .._support.ranges import POSITIVE
 from .._support.values import choice, instance, integers, real
 from ..errors import MissingExtraError, RecordingError
 from ..recording import Recording
@@ -61,7 +62,7 @@ def train_distances(
     """
     choice("train_distances", "distance", distance, TRAIN_DISTANCES, error=RecordingError)
     time_scale = real(
-        "train_distances", "time_scale", time_scale, "ms", above=0.0, error=RecordingError
+        "train_distances", "time_scale", time_scale, "ms", POSITIVE, error=RecordingError
     )
     for name, run in (("reference", reference), ("chip", chip)):
         instance("train_distances", name, run, Recording, "a Recording", error=RecordingError)

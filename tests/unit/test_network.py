@@ -173,6 +173,10 @@ def test_connections_that_share_a_name_are_numbered():
             "value per neuron, in mV.",
         ),
         (
+            {"tau_m": []},
+            "LIF: tau_m has no values; allowed: a number or one number per neuron, in ms.",
+        ),
+        (
             {"v_rest": [-60, -61], "tau_m": [10, 11, 12]},
             "LIF: tau_m has 3, v_rest has 2 values; allowed: one value, or one length for all "
             "arrays.",

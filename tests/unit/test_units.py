@@ -25,6 +25,7 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
+from neurochip._support.ranges import NOT_NEGATIVE, POSITIVE
 from neurochip._support.values import integers, quantity, real, reals
 from neurochip.emulator import Emulator
 from neurochip.errors import FrontendError, NetworkError, NeurochipError, StimulusError
@@ -154,7 +155,7 @@ def test_a_quantity_of_another_dimension_is_refused(of):
         with pytest.raises(NetworkError, match=message):
             quantity("x", "tau", value, "ms")
         with pytest.raises(NetworkError, match=message):
-            real("x", "tau", value, "ms", above=0.0)
+            real("x", "tau", value, "ms", POSITIVE)
 
 
 @libraries
@@ -168,7 +169,7 @@ def test_a_quantity_without_dimension_is_a_number(of):
 def test_an_argument_without_unit_takes_no_quantity(of):
     message = r"^x: p = .*, which has a unit; allowed: a number of at least 0\.$"
     with pytest.raises(NetworkError, match=message):
-        real("x", "p", of(10.0, "ms"), at_least=0.0)
+        real("x", "p", of(10.0, "ms"), within=NOT_NEGATIVE)
     with pytest.raises(NetworkError, match=r"^x: ids = .*, which has a unit; allowed: integers\.$"):
         integers("x", "ids", of([1.0, 2.0], "ms"))
 

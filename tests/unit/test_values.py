@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip._support.ranges import FINITE, NOT_NEGATIVE, POSITIVE, Range
 from neurochip._support.values import (
     ArrayValue,
     check_name,
@@ -75,7 +76,7 @@ def test_a_quantity_is_a_float_or_a_read_only_copy():
     assert quantity("x", "tau", 3, "ms") == 3.0
     assert isinstance(quantity("x", "tau", np.int64(3), "ms"), float)
     given = np.array([1, 2])
-    values = quantity("x", "tau", given, "ms", above=0.0)
+    values = quantity("x", "tau", given, "ms", POSITIVE)
     given[0] = 9
     assert values.tolist() == [1.0, 2.0]
     assert values.dtype == np.float64
@@ -83,10 +84,10 @@ def test_a_quantity_is_a_float_or_a_read_only_copy():
 
 
 def test_bounds_are_exclusive_or_inclusive():
-    assert quantity("x", "delay", 0.0, "ms", at_least=0.0) == 0.0
+    assert quantity("x", "delay", 0.0, "ms", NOT_NEGATIVE) == 0.0
     message = "x: tau = 0 ms; allowed: a finite number above 0 ms."
     with pytest.raises(NetworkError, match=exactly(message)):
-        quantity("x", "tau", 0.0, "ms", above=0.0)
+        quantity("x", "tau", 0.0, "ms", POSITIVE)
 
 
 @pytest.mark.parametrize(
@@ -106,11 +107,6 @@ def test_bounds_are_exclusive_or_inclusive():
             "x: v has shape (2, 3); allowed: a number or a one-dimensional array with one value "
             "per neuron, in mV.",
         ),
-        (
-            [],
-            "x: v has shape (0,); allowed: a number or a one-dimensional array with one value per "
-            "neuron, in mV.",
-        ),
     ],
 )
 def test_a_quantity_that_is_no_number_is_refused(value, message):
@@ -119,7 +115,7 @@ def test_a_quantity_that_is_no_number_is_refused(value, message):
 
 
 def test_a_quantity_may_be_per_something_else_and_empty():
-    assert quantity("x", "v", [], "mV", per="synapse", may_be_empty=True).shape == (0,)
+    assert quantity("x", "v", [], "mV", per="synapse").shape == (0,)
     message = "x: w = None; allowed: a number or one number per synapse, in mV."
     with pytest.raises(NetworkError, match=exactly(message)):
         quantity("x", "w", None, "mV", per="synapse")
@@ -128,7 +124,7 @@ def test_a_quantity_may_be_per_something_else_and_empty():
 def test_the_first_offending_value_is_named():
     message = "x: tau[1] = -1 ms; allowed: a finite number of at least 0 ms."
     with pytest.raises(NetworkError, match=exactly(message)):
-        quantity("x", "tau", [0.0, -1.0, -2.0], "ms", at_least=0.0)
+        quantity("x", "tau", [0.0, -1.0, -2.0], "ms", NOT_NEGATIVE)
 
 
 def test_the_error_type_can_be_chosen():
@@ -163,28 +159,42 @@ def test_freezing_makes_every_array_of_a_value_read_only():
 
 
 @pytest.mark.parametrize(
-    ("bounds", "value", "message"),
+    ("within", "value", "message"),
     [
-        ({"above": 0.0}, 0, "x: dt = 0 ms; allowed: a number above 0."),
-        ({"at_least": 0.0}, -1.5, "x: dt = -1.5 ms; allowed: a number of at least 0."),
-        ({}, math.inf, "x: dt = inf ms; allowed: a finite number."),
-        ({"finite": False}, math.nan, "x: dt = nan ms; allowed: a number."),
-        ({}, True, "x: dt = True ms; allowed: a finite number."),
-        ({}, "10", "x: dt = '10' ms; allowed: a finite number."),
-        ({}, [1.0], "x: dt = [1.0] ms; allowed: a finite number."),
-        ({}, 1 + 0j, "x: dt = (1+0j) ms; allowed: a finite number."),
+        (Range(above=0.0), 0, "x: dt = 0 ms; allowed: a number above 0."),
+        (Range(at_least=0.0), -1.5, "x: dt = -1.5 ms; allowed: a number of at least 0."),
+        (FINITE, math.inf, "x: dt = inf ms; allowed: a finite number."),
+        (Range(finite=False), math.nan, "x: dt = nan ms; allowed: a number."),
+        (FINITE, True, "x: dt = True ms; allowed: a finite number."),
+        (FINITE, "10", "x: dt = '10' ms; allowed: a finite number."),
+        (FINITE, [1.0], "x: dt = [1.0] ms; allowed: a finite number."),
+        (FINITE, 1 + 0j, "x: dt = (1+0j) ms; allowed: a finite number."),
         (
-            {},
+            FINITE,
             np.timedelta64(1, "ms"),
             "x: dt = np.timedelta64(1,'ms') ms; allowed: a finite number.",
         ),
-        ({"below": 1.0, "allowed": "below 1"}, 1.0, "x: dt = 1.0 ms; allowed: below 1."),
-        ({"at_most": 1.0, "allowed": "at most 1"}, 1.5, "x: dt = 1.5 ms; allowed: at most 1."),
     ],
 )
-def test_a_real_number_is_within_its_bounds(bounds, value, message):
+def test_a_real_number_is_within_its_range(within, value, message):
     with pytest.raises(NetworkError, match=exactly(message)):
-        real("x", "dt", value, "ms", **bounds)
+        real("x", "dt", value, "ms", within)
+
+
+@pytest.mark.parametrize(
+    ("within", "lowest", "highest"),
+    [
+        (Range(above=0.0, at_most=1.0), math.ulp(0.0), 1.0),
+        (Range(at_least=0.0, below=1.0), 0.0, math.nextafter(1.0, 0.0)),
+    ],
+)
+def test_a_range_has_bounds_on_both_sides(within, lowest, highest):
+    assert lowest in within
+    assert highest in within
+    assert math.nextafter(lowest, -1.0) not in within
+    assert math.nextafter(highest, 2.0) not in within
+    with pytest.raises(NetworkError, match=exactly("x: p = 2.0; allowed: a share.")):
+        real("x", "p", 2.0, within=within, allowed="a share")
 
 
 def test_an_integer_that_no_float_holds_is_refused():
@@ -195,9 +205,9 @@ def test_an_integer_that_no_float_holds_is_refused():
 
 def test_a_real_number_becomes_a_float():
     for value in (2, np.int8(2), np.float32(2), Fraction(2), np.array(2), 2.0):
-        found = real("x", "dt", value, above=0.0)
+        found = real("x", "dt", value, within=POSITIVE)
         assert (found, type(found)) == (2.0, float)
-    assert real("x", "dt", -math.inf, finite=False) == -math.inf
+    assert real("x", "dt", -math.inf, within=Range(finite=False)) == -math.inf
 
 
 @pytest.mark.parametrize(

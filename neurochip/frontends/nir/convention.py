@@ -20,6 +20,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from ..._support.ranges import Range
 from ..._support.values import real
 from ...errors import FrontendError
 from ...network.network import DELIVERIES
@@ -131,8 +132,7 @@ def seconds_to_ms(dt: object) -> float:
         "dt",
         dt,
         "s",
-        above=0.0,
-        at_most=LONGEST,
+        Range(above=0.0, at_most=LONGEST),
         allowed=allowed,
         error=FrontendError,
     )

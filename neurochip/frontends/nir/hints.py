@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._support.ranges import POSITIVE
 from ..._support.values import real
 from ...errors import FrontendError
 from ...typing import Float64Array
@@ -58,7 +59,7 @@ def _said(owner: str, name: str, value: Any) -> Any:
         single = isinstance(value, (np.ndarray, np.generic)) and value.size == 1
         value = value.item() if single else value
         with contextlib.suppress(FrontendError):
-            return real("NIR", name, value, above=0.0, error=FrontendError)
+            return real("NIR", name, value, within=POSITIVE, error=FrontendError)
     allowed = "a number above 0, in seconds" if name == "dt" else "text"
     raise FrontendError(
         f"NIR: the metadata {owner} say {name} = {show(text or value)}; allowed: {allowed}. "

@@ -1,0 +1,59 @@
+"""Which real numbers are allowed, as a value that a check takes and a message tells."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["FINITE", "NOT_NEGATIVE", "POSITIVE", "Range"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Real numbers within bounds; NaN is in none.
+
+    Parameters
+    ----------
+    above, at_least : float, optional
+        Exclusive or inclusive lower bound.
+    below, at_most : float, optional
+        Exclusive or inclusive upper bound.
+    finite : bool
+        Whether infinite numbers are out.
+    """
+
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    finite: bool = True
+
+    def __contains__(self, value: float) -> bool:
+        low = value > self.above if self.above is not None else value >= self._least
+        high = value < self.below if self.below is not None else value <= self._most
+        return low and high and not (self.finite and math.isinf(value))
+
+    @property
+    def _least(self) -> float:
+        return -math.inf if self.at_least is None else self.at_least
+
+    @property
+    def _most(self) -> float:
+        return math.inf if self.at_most is None else self.at_most
+
+    @property
+    def lower(self) -> str:
+        """What a message says of the lower bound; nothing if there is none."""
+        if self.above is not None:
+            return f"above {self.above:g}"
+        return "" if self.at_least is None else f"of at least {self.at_least:g}"
+
+    def __str__(self) -> str:
+        if self.lower:
+            return f"a number {self.lower}"
+        return "a finite number" if self.finite else "a number"
+
+
+FINITE = Range()
+POSITIVE = Range(above=0.0)
+NOT_NEGATIVE = Range(at_least=0.0)
