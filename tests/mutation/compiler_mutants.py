@@ -285,7 +285,7 @@ MUTANTS = [
     Mutant(
         "the rows of sources come in the order of the network, not of their places",
         "compiler/assemble.py",
-        "return np.arange(indptr[-1]) + np.repeat(shift, lengths)",
+        "return spans(indptr[:-1][by_number], np.diff(indptr)[by_number])",
         "return np.arange(indptr[-1])",
         "tests/unit/test_assemble.py::test_rows_follow_the_places_of_their_sources",
     ),
