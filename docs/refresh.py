@@ -30,6 +30,7 @@ import runpy
 import shlex
 import sys
 import tempfile
+import types
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -38,11 +39,15 @@ from unittest import mock
 
 from click.testing import CliRunner
 
+import neurochip
+
 ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REGION = re.compile(r"(<!-- generated: (\w+) (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FILE = re.compile(r"# (\w+\.py)\n")
 _LONG = 190  # characters of a signature; a longer one is not shown
+_METHODS = (types.FunctionType, classmethod, staticmethod)
+_STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 _PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
 
 
@@ -116,16 +121,36 @@ def _run_command(line: str, page: Path) -> str:
 
 
 def public_names(module: str) -> list[str]:
-    """Return the names that a module exports, without its version."""
-    return [name for name in importlib.import_module(module).__all__ if name != "__version__"]
+    """Return what ``neurochip`` offers of a home, or all names of a module that is none."""
+    return list(neurochip._HOMES.get(module) or importlib.import_module(module).__all__)
 
 
-def _names(module: str) -> str:
-    rows = []
-    for name in sorted(public_names(module), key=str.lower):
-        value = getattr(importlib.import_module(module), name)
-        rows.append((f"`{name}`", _signature(value), _summary(value)))
+def _names(modules: str) -> str:
+    found = {
+        name: getattr(importlib.import_module(module), name)
+        for module in modules.split(",")
+        for name in public_names(module)
+    }
+    rows = [
+        (f"`{name}`", _signature(found[name]), _summary(found[name]))
+        for name in sorted(found, key=str.lower)
+    ]
     return _table(("name", "arguments", "what it is"), rows)
+
+
+def _methods(names: str) -> str:
+    """Return the methods and properties of public classes."""
+    rows = []
+    for owner in names.split(","):
+        cls = getattr(neurochip, owner)
+        for name in sorted(vars(cls)):
+            member = vars(cls)[name]
+            if name.startswith("_") or not isinstance(member, (*_METHODS, property)):
+                continue
+            bound = getattr(cls, name)
+            arguments = "" if isinstance(member, property) else _signature(bound)
+            rows.append((f"`{owner}.{name}`", arguments, _summary(bound)))
+    return _table(("name", "arguments", "what it does"), rows)
 
 
 def _signature(value: Any) -> str:
@@ -139,11 +164,14 @@ def _signature(value: Any) -> str:
         return ", ".join(f"`{name}`" for name in value.__members__)
     shown = []
     for parameter in parameters:
+        if parameter.name == "self":
+            continue
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and "*" not in shown:
             shown.append("*")
         empty = parameter.default is inspect.Parameter.empty
         default = "" if empty else f"={_default(value, parameter.default)}"
-        shown.append(f"{parameter.name}{default}")
+        stars = _STARS.get(parameter.kind, "")
+        shown.append(f"{stars}{parameter.name}{default}")
     text = f"({', '.join(shown)})"
     return f"`{text}`" if len(text) < _LONG else "many, all by name"
 
@@ -151,7 +179,7 @@ def _signature(value: Any) -> str:
 def _default(function: Any, default: Any) -> str:
     """Name of a constant of the function's module, or the value itself."""
     constants = {id(item): name for name, item in vars(inspect.getmodule(function)).items()}
-    name = constants.get(id(default), "")
+    name = "" if isinstance(default, bool) else constants.get(id(default), "")
     return name if name.isupper() else repr(default)
 
 
@@ -160,6 +188,8 @@ def _summary(value: Any) -> str:
         return f"Names and values: {', '.join(f'`{key}`' for key in value)}."
     if isinstance(value, tuple):
         return f"Names: {', '.join(f'`{item}`' for item in value)}."
+    if isinstance(value, property):
+        return _markdown((inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " "))
     if not callable(value):
         return f"A `{type(value).__name__}`, named {value.name!r}."
     return _markdown((inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " "))
@@ -270,6 +300,7 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 GENERATORS: dict[str, Callable[[str], str]] = {
     "names": _names,
+    "methods": _methods,
     "fields": _fields,
     "options": _options,
     "errors": _errors,

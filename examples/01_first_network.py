@@ -14,19 +14,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
+    Emulator,
     Network,
     PoissonInput,
     Population,
     Uniform,
+    compare,
+    comparison_figure,
+    compile_network,
     draw_stimulus,
+    membrane_figure,
     one_to_one,
+    simulate_reference,
 )
-from neurochip.emulator import Emulator
-from neurochip.validation import compare, comparison_figure, membrane_figure, simulate_reference
 
 DT = 0.1  # ms
 

@@ -17,8 +17,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from compiler import compile_network
-from neurochip import LIF, LOIHI, Network, Normal, PoissonInput, Population, fixed_indegree
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    Normal,
+    PoissonInput,
+    Population,
+    compile_network,
+    fixed_indegree,
+)
 
 
 def describe() -> Network:

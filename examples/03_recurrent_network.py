@@ -16,21 +16,23 @@ from pathlib import Path
 
 import numpy as np
 
-from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
+    Emulator,
     Network,
     PoissonInput,
     Population,
     Recording,
     Uniform,
+    compare,
+    compile_network,
     draw_stimulus,
     fixed_probability,
+    load_image,
+    save_image,
+    simulate_reference,
 )
-from neurochip.emulator import Emulator
-from neurochip.image.files import load_image, save_image
-from neurochip.validation import compare, simulate_reference
 
 DT, DURATION = 1.0, 2000.0  # ms
 

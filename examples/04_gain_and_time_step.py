@@ -16,20 +16,20 @@ more than the registers do.
 
 from __future__ import annotations
 
-from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
+    Emulator,
     Network,
     PoissonInput,
     Population,
     Stimulus,
     Uniform,
     all_to_all,
+    compile_network,
     draw_stimulus,
+    simulate_reference,
 )
-from neurochip.emulator import Emulator
-from neurochip.validation import simulate_reference
 
 DURATION = 5000.0  # ms
 GAINS = ("impulse", "dc", "mean_and_variance", "auto")

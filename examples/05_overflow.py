@@ -13,11 +13,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from compiler import compile_network
-from neurochip import LIF, LOIHI, Network, Normal, Population, SpikeInput, all_to_all, draw_stimulus
-from neurochip.emulator import Emulator
-from neurochip.errors import ChipOverflowError
-from neurochip.validation import compare, simulate_reference
+from neurochip import (
+    LIF,
+    LOIHI,
+    ChipOverflowError,
+    Emulator,
+    Network,
+    Normal,
+    Population,
+    SpikeInput,
+    all_to_all,
+    compare,
+    compile_network,
+    draw_stimulus,
+    simulate_reference,
+)
 
 DT = 0.1  # ms
 SOURCES, VOLLEYS = 200, 50

@@ -10,19 +10,20 @@ decay costs 1.6 % of the rate, since tau_m = 10 ms becomes 10.16 ms; a 4-bit one
 
 from __future__ import annotations
 
-from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
+    Emulator,
     Network,
     PoissonInput,
     Population,
     Uniform,
+    compare,
+    compile_network,
     draw_stimulus,
     one_to_one,
+    simulate_reference,
 )
-from neurochip.emulator import Emulator
-from neurochip.validation import compare, simulate_reference
 
 DT = 1.0  # ms
 

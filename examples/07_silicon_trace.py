@@ -23,10 +23,7 @@ import sys
 
 import numpy as np
 
-from neurochip import LOIHI, Recording
-from neurochip.emulator import Emulator
-from neurochip.image import ChipImage
-from neurochip.image.program import SignMode, Synapses, program
+from neurochip import LOIHI, ChipImage, Emulator, Recording, SignMode, Synapses, program
 
 N_STEPS = 1000
 PLACEHOLDER = 128  # what the voltage register shows in the step of a spike

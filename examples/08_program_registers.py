@@ -16,10 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip import LOIHI, NeurochipError
-from neurochip.emulator import Emulator
-from neurochip.image import ChipImage
-from neurochip.image.program import Noise, SignMode, Synapses, program
+from neurochip import LOIHI, ChipImage, Emulator, NeurochipError, Noise, SignMode, Synapses, program
 
 N_STEPS = 1000
 REGISTERS = {

@@ -24,10 +24,7 @@ from pathlib import Path
 import nir
 import numpy as np
 
-from compiler import compile_network
-from neurochip.emulator import Emulator
-from neurochip.frontends.nir import read_nir
-from neurochip.reference import simulate_reference
+from neurochip import Emulator, compile_network, read_nir, simulate_reference
 
 DT = 1e-4  # s
 INPUT_STEPS = 10 * np.r_[6, 22, 27, 31, 32, 35, 37, 40, 41, 43:54, 67:79, 84, 85]

@@ -17,20 +17,25 @@ from pathlib import Path
 
 import numpy as np
 
-from compiler import compile_network, explain_fit
 from neurochip import (
+    DAVIES_2018,
     LIF,
     LOIHI,
+    Activity,
     Connection,
+    Emulator,
     Network,
     PoissonInput,
     Population,
+    compile_network,
     draw_stimulus,
+    estimate_energy,
+    explain_fit,
     fixed_indegree,
     from_arrays,
+    map_image,
+    mapping_figure,
 )
-from neurochip.emulator import Emulator
-from neurochip.mapping import DAVIES_2018, Activity, estimate_energy, map_image, mapping_figure
 
 DT = 1.0  # ms
 MODULES, EXCITATORY, INHIBITORY = 40, 80, 20

@@ -28,13 +28,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compiler import CompileError, choose_dt, compile_network
-from neurochip import LIF, LOIHI, ChipSpec, Network, Population, Stimulus
-from neurochip.emulator import Emulator
-from neurochip.image import ChipImage
-from neurochip.recording import Recording
-from neurochip.tuning import calibrate
-from neurochip.validation import simulate_reference
+from neurochip import (
+    LIF,
+    LOIHI,
+    ChipImage,
+    ChipSpec,
+    CompileError,
+    Emulator,
+    Network,
+    Population,
+    Recording,
+    Stimulus,
+    calibrate,
+    choose_dt,
+    compile_network,
+    simulate_reference,
+)
 
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.05)  # ms
 INTERVALS = 30  # that a rate is measured from; they are all equal

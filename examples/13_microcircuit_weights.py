@@ -27,25 +27,24 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
+    ChipImage,
+    Emulator,
     Network,
     Normal,
     PoissonInput,
     Population,
     Recording,
+    compile_network,
     draw_stimulus,
     fixed_indegree,
     fixed_probability,
+    simulate_reference,
 )
-from neurochip.emulator import Emulator
-from neurochip.image import ChipImage
-from neurochip.typing import Float64Array
-from neurochip.validation import simulate_reference
-from neurochip.validation.metrics import isi_cv
 
 SCALE = 0.05  # of the neurons, and of the synapses of each
 DT = 0.1  # ms
@@ -142,10 +141,10 @@ def describe(unlike: float, scale: float) -> Network:
 class Activity(NamedTuple):
     """Mean rate, CV of intervals and correlation of pairs by population, and each neuron's rate."""
 
-    rates: Float64Array
-    cvs: Float64Array
-    correlations: Float64Array
-    neurons: list[Float64Array]
+    rates: NDArray[np.float64]
+    cvs: NDArray[np.float64]
+    correlations: NDArray[np.float64]
+    neurons: list[NDArray[np.float64]]
 
     def differences(self, other: Activity) -> tuple[float, ...]:
         """Mean absolute differences; those of rates relative to the mean rate of a population."""
@@ -167,7 +166,7 @@ def activity(run: Recording) -> Activity:
     return Activity(np.array(rates), np.array(cvs), np.array(correlations), list(neurons))
 
 
-def measure(run: Recording, name: str) -> tuple[float, float, float, Float64Array]:
+def measure(run: Recording, name: str) -> tuple[float, float, float, NDArray[np.float64]]:
     """Rate, CV and correlation of a population, and the rates of its neurons."""
     size, late = run.populations[name], run.times(name) >= START
     steps, ids = run.steps[name][late], run.ids[name][late]
@@ -178,8 +177,9 @@ def measure(run: Recording, name: str) -> tuple[float, float, float, Float64Arra
     # The variance of a sum is the sum of all covariances.
     own = counts.var(axis=1).sum()
     correlation = (counts.sum(axis=0).var() - own) / (size - 1) / own
-    cvs = isi_cv((steps, ids), size)
-    cv = cvs[~np.isnan(cvs)].mean() if not np.isnan(cvs).all() else np.nan
+    intervals = [np.diff(steps[ids == neuron]) for neuron in range(size)]  # steps are sorted
+    cvs = [item.std() / item.mean() for item in intervals if item.size >= 2]
+    cv = np.mean(cvs) if cvs else np.nan
     single = counts.sum(axis=1) / length * 1000
     return float(single.mean()), float(cv), float(correlation), single
 

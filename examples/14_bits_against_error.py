@@ -15,8 +15,17 @@ import sys
 
 from matplotlib.figure import Figure
 
-from neurochip import LIF, Network, Normal, PoissonInput, Population, fixed_indegree
-from neurochip.sweeps import bands, plot_sweep, sweep
+from neurochip import (
+    LIF,
+    Network,
+    Normal,
+    PoissonInput,
+    Population,
+    bands,
+    fixed_indegree,
+    plot_sweep,
+    sweep,
+)
 
 BITS = "core.weight_mantissa_bits"
 ERROR = "mean_absolute_error"

@@ -16,20 +16,21 @@ import sys
 
 from matplotlib.figure import Figure
 
-from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
+    Emulator,
     Network,
     Normal,
     PoissonInput,
     Population,
     Uniform,
+    compare_activity,
+    compile_network,
     draw_stimulus,
     fixed_probability,
+    simulate_reference,
 )
-from neurochip.emulator import Emulator
-from neurochip.validation import compare_activity, simulate_reference
 
 DT, DURATION, SEEDS = 0.5, 1000.0, range(8)  # ms
 TOLERANCE = 0.5  # of the noise floor

@@ -1,60 +1,202 @@
-"""What a Loihi-like chip makes of a spiking network.
+"""What a Loihi-like chip makes of a spiking network: describe, compile, emulate, compare.
 
-This module holds the names that describe a network and a chip. The stages are imported by name:
-``compiler`` maps the network onto registers, ``neurochip.emulator`` runs them,
-``neurochip.reference`` simulates the same network in float64, and ``neurochip.validation`` compares
-the two.
+Everything that a user calls is a name of this module: ``import neurochip as nc``, or
+``from neurochip import LIF, Network, compile_network``. A name is loaded from its home when it is
+first used, so importing this module costs nothing, whatever the home needs.
 """
 
-from .chip.spec import LOIHI, ChipSpec, CoreSpec, MeshSpec
-from .errors import NeurochipError
-from .network import (
-    LIF,
-    Connection,
-    ConstantCurrent,
-    LogNormal,
-    Network,
-    Normal,
-    PoissonInput,
-    Population,
-    SpikeInput,
-    Uniform,
-    all_to_all,
-    fixed_indegree,
-    fixed_outdegree,
-    fixed_probability,
-    from_arrays,
-    one_to_one,
-)
-from .recording import Probe, Recording
-from .stimulus import Stimulus, draw_stimulus
-from .version import __version__
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "LIF",
-    "LOIHI",
-    "ChipSpec",
-    "Connection",
-    "ConstantCurrent",
-    "CoreSpec",
-    "LogNormal",
-    "MeshSpec",
-    "Network",
-    "NeurochipError",
-    "Normal",
-    "PoissonInput",
-    "Population",
-    "Probe",
-    "Recording",
-    "SpikeInput",
-    "Stimulus",
-    "Uniform",
-    "__version__",
-    "all_to_all",
-    "draw_stimulus",
-    "fixed_indegree",
-    "fixed_outdegree",
-    "fixed_probability",
-    "from_arrays",
-    "one_to_one",
-]
+from ._support.shadowing import check_compiler
+
+# Where each public name lives. __init__.pyi says the same to type checkers.
+_HOMES = {
+    "compiler": (
+        "CompileOptions",
+        "DtCandidate",
+        "DtChoice",
+        "FitReport",
+        "FitRow",
+        "choose_dt",
+        "compile_network",
+        "explain_fit",
+    ),
+    "neurochip.attribution": (
+        "Attribution",
+        "MetricTotal",
+        "SourceEffect",
+        "attribute",
+        "plot_attribution",
+    ),
+    "neurochip.chip.fixedpoint": ("Overflow", "Rounding"),
+    "neurochip.chip.presets": (
+        "BRIAN2LOIHI",
+        "LAVA",
+        "NENGO_LOIHI",
+        "PACKING_RULES",
+        "PRESETS",
+        "SYSTEMS",
+    ),
+    "neurochip.chip.registers": ("SignMode", "SynapseFormat"),
+    "neurochip.chip.spec": ("LOIHI", "ChipSpec", "CoreSpec", "MeshSpec"),
+    "neurochip.emulator": ("Emulator",),
+    "neurochip.errors": (
+        "AnalysisError",
+        "ChipOverflowError",
+        "CompileError",
+        "EmulatorError",
+        "FileError",
+        "FrontendError",
+        "ImageError",
+        "MissingExtraError",
+        "NetworkError",
+        "NeurochipError",
+        "RecordingError",
+        "SpecError",
+        "StimulusError",
+        "SweepError",
+    ),
+    "neurochip.frontends.nir": (
+        "CONVENTIONS",
+        "Convention",
+        "NirModel",
+        "read_nir",
+        "write_nir",
+    ),
+    "neurochip.image": (
+        "ChipImage",
+        "Compartments",
+        "InputSymbol",
+        "Noise",
+        "PopulationSymbol",
+        "Symbols",
+        "SynapseGroup",
+    ),
+    "neurochip.image.files": ("load_image", "save_image"),
+    "neurochip.image.program": ("Synapses", "program"),
+    "neurochip.image.report": ("CompileReport", "ReportRow", "ScaleRow"),
+    "neurochip.image.text": ("dump_image",),
+    "neurochip.mapping": (
+        "COST_TABLES",
+        "DAVIES_2018",
+        "SANA_FE",
+        "Activity",
+        "Cost",
+        "CostTable",
+        "EnergyEstimate",
+        "MappingReport",
+        "Traffic",
+        "core_usage",
+        "estimate_energy",
+        "map_image",
+        "mapping_figure",
+        "plot_mesh",
+        "plot_traffic",
+        "plot_utilisation",
+    ),
+    "neurochip.network": (
+        "LIF",
+        "Connection",
+        "ConstantCurrent",
+        "LogNormal",
+        "Network",
+        "Normal",
+        "PoissonInput",
+        "Population",
+        "SpikeInput",
+        "Uniform",
+        "all_to_all",
+        "fixed_indegree",
+        "fixed_outdegree",
+        "fixed_probability",
+        "from_arrays",
+        "one_to_one",
+    ),
+    "neurochip.recording": ("Probe", "Recording", "Trace"),
+    "neurochip.reference": ("simulate_reference",),
+    "neurochip.report": (
+        "Judgement",
+        "Paragraph",
+        "Picture",
+        "Report",
+        "Section",
+        "Table",
+        "judge",
+        "sweep_report",
+        "validate",
+        "validation_report",
+    ),
+    "neurochip.spike_files": ("from_neo", "read_spikes", "to_neo", "write_spikes"),
+    "neurochip.stimulus": ("Stimulus", "draw_stimulus"),
+    "neurochip.sweeps": (
+        "Band",
+        "PointRun",
+        "Sweep",
+        "bands",
+        "plot_sweep",
+        "read_sweep",
+        "sweep",
+    ),
+    "neurochip.tuning": ("Calibration", "Trim", "calibrate", "plot_dt_choice"),
+    "neurochip.validation": (
+        "TRAIN_DISTANCES",
+        "ActivityComparison",
+        "Comparison",
+        "Conclusion",
+        "DistributionComparison",
+        "Equivalence",
+        "ErrorSplit",
+        "PopulationComparison",
+        "RateError",
+        "Verdict",
+        "compare",
+        "compare_activity",
+        "comparison_figure",
+        "equivalence",
+        "membrane_figure",
+        "plot_raster",
+        "plot_rate_errors",
+        "plot_rates",
+        "plot_traces",
+        "rate_equivalence",
+        "train_distances",
+    ),
+    "neurochip.version": ("__version__",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+# Homes that import the compiler.
+_COMPILING = {
+    "compiler",
+    "neurochip.attribution",
+    "neurochip.report",
+    "neurochip.sweeps",
+    "neurochip.tuning",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'neurochip' has no attribute {name!r}{_near(name)}")
+    home = _HOME[name]
+    if home in _COMPILING:
+        check_compiler()
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names and Python's own; neither submodules nor what this file needs."""
+    own = [name for name in globals() if name.startswith("__") and name.endswith("__")]
+    return sorted({*__all__, *own})
+
+
+def _near(name: str) -> str:
+    """Return a question where a public name is much like the wrong one."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, _HOME, n=1, cutoff=0.75)
+    return f". Did you mean: {found[0]!r}?" if found else ""

@@ -1,5 +1,25 @@
-"""``python -m neurochip`` is the command ``neurochip``."""
+"""The command ``neurochip``, also as ``python -m neurochip``."""
 
-from .cli import main
+from __future__ import annotations
 
-main(prog_name="neurochip")
+import sys
+
+from ._support.shadowing import check_compiler
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line, unless a file of the user hides the compiler that it needs."""
+    try:
+        check_compiler()
+    except ImportError as problem:
+        sys.stderr.write(f"Error: {problem}\n")
+        sys.exit(2)
+    from .cli import main as command
+
+    command(prog_name="neurochip")
+
+
+if __name__ == "__main__":
+    main()

@@ -90,7 +90,7 @@ class SynapseFormat:
         object.__setattr__(self, "sign_mode", SignMode(mode))
 
     def low_bits(self, core: CoreSpec) -> int:
-        """Low mantissa bits that do not exist and read as 0."""
+        """Low mantissa bits that do not exist on a ``core`` and read as 0."""
         mixed = 1 if self.sign_mode is SignMode.MIXED else 0
         return core.weight_mantissa_bits - self.weight_bits + mixed
 

@@ -28,7 +28,8 @@ def compare_command(
     output: str | None,
 ) -> None:
     """Run MODEL on the chip and in float64 on the same input spikes, and compare."""
-    from ._judge import judge, write_judgement
+    from ..report import judge
+    from ._figures import write_judgement
 
     network, own_chip = load_model(model)
     chip = own_chip or LOIHI

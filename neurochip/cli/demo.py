@@ -53,7 +53,8 @@ def driven_network() -> Network:
 @seed_option
 def demo_command(output: str, dt: float, seed: int) -> None:
     """Compare chip and float64 on the notebook's network (silent) and on a driven variant."""
-    from ._judge import judge, write_judgement
+    from ..report import judge
+    from ._figures import write_judgement
 
     stories = {
         "notebook": (
@@ -68,7 +69,7 @@ def demo_command(output: str, dt: float, seed: int) -> None:
     }
     for name, (network, story) in stories.items():
         say(f"{name}: {story}")
-        judgement = judge(network, duration=1000.0, seed=seed, dt=dt)
+        judgement = judge(network, dt=dt, seed=seed)
         say(f"\n{judgement.image.report}\n\n{judgement.comparison}\n")
         wrote(write_judgement(judgement, Path(output), prefix=f"{name}_"))
         say()

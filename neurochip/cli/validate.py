@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import click
 
 from ..chip.spec import LOIHI
@@ -63,32 +66,23 @@ def validate_command(
     output: str,
 ) -> None:
     """Run MODEL on the chip and in float64 and write a report: one page that holds everything."""
-    from pathlib import Path
-
-    from ..attribution import attribute
-    from ..report import validation_report
-    from ..stimulus import draw_stimulus
-    from ._judge import judge, noise_floor
+    from ..report import validate
 
     keep_apart([model], [output, Path(output).with_suffix(".json")])
     network, own_chip = load_model(model)
     chip = own_chip or LOIHI
-    dt = request.step(network, chip)
-    found = judge(network, chip, duration=duration, seed=seed, dt=dt, fine=fine, **request.options)
-    attribution = None
-    if not no_attribution:
-        attribution = attribute(network, draw_stimulus(network, duration, seed), image=found.image)
-    report = validation_report(
+    report = validate(
         network,
-        found.image,
-        found.reference,
-        found.chip,
-        found.comparison,
-        title=f"{Path(model).stem} on {found.image.chip.name}",
-        seed=seed,
+        chip,
+        request.step(network, chip),
+        duration=duration,
+        seed=range(seed, seed + seeds),
         tolerance=tolerance,
-        attribution=attribution,
-        activity=noise_floor(found, duration, range(seed, seed + seeds), excess),
+        excess=excess,
+        attribution=not no_attribution,
+        fine=fine,
+        **request.options,
     )
+    report = replace(report, title=f"{Path(model).stem} on {chip.name}")
     say(report.lead)
     wrote(report.write(output))

@@ -63,7 +63,7 @@ class Activity:
 
     @classmethod
     def uniform(cls, image: ChipImage, rate: float = 0.01) -> Activity:
-        """Assume ``rate`` spikes per step of every neuron and of every input.
+        """Assume ``rate`` spikes per step of every neuron and of every input of an image.
 
         Raises
         ------

@@ -10,10 +10,6 @@ from .._support.provenance import versions
 from .._support.text import fixed, percent
 from ..attribution import Attribution
 from ..chip.registers import OVERFLOWS
-from ..errors import RecordingError
-from ..image import ChipImage
-from ..network import Network
-from ..recording import Recording
 from ..validation import (
     ActivityComparison,
     Comparison,
@@ -28,6 +24,7 @@ from ..validation.text import conclusion
 from .attribution import attribution_section
 from .compilation import compilation_section
 from .document import Report
+from .judgement import Judgement
 from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["validation_report"]
@@ -36,14 +33,9 @@ _DRAWN = 6  # populations with figures; the tables have all
 
 
 def validation_report(
-    network: Network,
-    image: ChipImage,
-    reference: Recording,
-    chip: Recording,
-    comparison: Comparison,
+    judgement: Judgement,
     *,
     title: str = "Validation",
-    seed: int | None = None,
     tolerance: float | None = None,
     attribution: Attribution | None = None,
     activity: Sequence[ActivityComparison] = (),
@@ -53,18 +45,10 @@ def validation_report(
 
     Parameters
     ----------
-    network : Network
-        What was mapped.
-    image : ChipImage
-        What it became, with its symbols.
-    reference, chip : Recording
-        Both runs on one input.
-    comparison : Comparison
-        Of the two.
+    judgement : Judgement
+        The network, its image, both runs and their comparison.
     title : str
         Of the page.
-    seed : int, optional
-        Of the input, for the record.
     tolerance : float, optional
         Difference of mean rates that does not matter, as a fraction: adds an equivalence test.
     attribution : Attribution, optional
@@ -79,17 +63,9 @@ def validation_report(
     -------
     Report
         ``report.write("report.html")`` writes the page and a JSON beside it.
-
-    Raises
-    ------
-    RecordingError
-        If the image has no symbols.
     """
-    if image.symbols is None or image.report is None:
-        raise RecordingError(
-            "validation_report: the image has no symbols, so nothing is known about its "
-            "parameters; pass the image that compile_network returned."
-        )
+    image, comparison = judgement.image, judgement.comparison
+    assert image.report is not None  # a judgement has an image with one
     items = list(comparison.populations.values())
     tests: dict[str, Equivalence] = {}
     if tolerance is not None:
@@ -97,7 +73,7 @@ def validation_report(
     sections = [
         Section("Result", [*_verdicts(comparison, tests), *_rates(items)]),
         *([_split(items)] if any(item.split is not None for item in items) else []),
-        Section("Figures", _figures(network, reference, chip, comparison)),
+        Section("Figures", _figures(judgement)),
         *([attribution_section(attribution)] if attribution is not None else []),
         *([_noise_floor(activity)] if activity else []),
         *_further(more),
@@ -109,8 +85,8 @@ def validation_report(
         "dt (ms)": comparison.dt,
         "duration (ms)": comparison.duration,
         "dt of the finer reference (ms)": comparison.fine_dt,
-        "seed of the input": seed,
-        "network": repr(network),
+        "seed of the input": judgement.seed,
+        "network": repr(judgement.network),
         **versions(),
     }
     sections.append(
@@ -123,7 +99,6 @@ def validation_report(
         lead=_lead(items),
         sections=sections,
         data={
-            "title": title,
             "provenance": origin,
             "comparison": comparison.to_dict(),
             "equivalence": {name: test.to_dict() for name, test in tests.items()},
@@ -217,11 +192,10 @@ def _split(items: Sequence[PopulationComparison]) -> Section:
     return Section("Registers and time step", [Table(header, rows, note)])
 
 
-def _figures(
-    network: Network, reference: Recording, chip: Recording, comparison: Comparison
-) -> list[Block]:
+def _figures(judgement: Judgement) -> list[Block]:
+    reference, chip, comparison = judgement.reference, judgement.chip, judgement.comparison
     blocks: list[Block] = []
-    for population in network.populations[:_DRAWN]:
+    for population in judgement.network.populations[:_DRAWN]:
         name, threshold = population.name, population.parameter("v_thresh")
         figure = comparison_figure(comparison, reference, chip, name, threshold=threshold)
         caption = f"{name}: spikes, v, rates and rate errors of reference and chip."
@@ -229,7 +203,7 @@ def _figures(
         if all((name, "v") in run.traces for run in (reference, chip)):
             figure = membrane_figure((reference, chip), name, threshold=threshold)
             blocks.append(Picture(figure, f"{name}: raster and v of both runs."))
-    left = len(network.populations) - _DRAWN
+    left = len(judgement.network.populations) - _DRAWN
     if left > 0:
         blocks.append(Paragraph(f"{left} more populations are in the tables and in the JSON."))
     return blocks

@@ -35,9 +35,10 @@ def loaded_by(statement):
     "statement",
     [
         "import neurochip",
+        "import neurochip; dir(neurochip)",
         "import compiler",
         "import neurochip.image.files",
-        "from neurochip import *",
+        "from neurochip import LIF, LOIHI, Network, Recording, compile_network, save_image",
         "from compiler import *",
     ],
 )
@@ -47,8 +48,15 @@ def test_describing_and_compiling_load_nothing_heavy(statement):
     assert loaded.isdisjoint(HEAVY)
 
 
-def test_importing_neurochip_does_not_load_the_compiler():
-    assert "compiler" not in loaded_by("import neurochip")
+@pytest.mark.parametrize("statement", ["import neurochip", "import neurochip; dir(neurochip)"])
+def test_the_public_face_loads_nothing_until_a_name_is_used(statement):
+    loaded = loaded_by(statement)
+    assert "numpy" not in loaded
+    assert {name for name in loaded if name.split(".")[0] in ("neurochip", "compiler")} == {
+        "neurochip",
+        "neurochip._support",
+        "neurochip._support.shadowing",
+    }
 
 
 def test_front_ends_and_files_of_others_load_their_packages_only_when_used():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import neurochip
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("neurochip", "compiler")
 
@@ -27,15 +29,6 @@ ROWS = (
     ("neurochip.__main__",),
 )
 ROW = {unit: row for row, units in enumerate(ROWS) for unit in units}
-# What `import neurochip` gives: descriptions. Importing any module of the package runs it first.
-PRELUDE = {
-    "neurochip.errors",
-    "neurochip.chip.spec",
-    "neurochip.network",
-    "neurochip.recording",
-    "neurochip.stimulus",
-    "neurochip.version",
-}
 
 
 def modules():
@@ -89,17 +82,31 @@ def test_every_module_stands_in_the_table():
 def test_a_module_imports_from_lower_rows_only(name):
     own = unit_of(name)
     for imported in imports(name):
-        # The prelude may be used where it is complete: above everything that it imports.
-        row = max(ROW[unit] for unit in PRELUDE) if imported == "neurochip" else None
         unit = unit_of(imported)
-        if unit == own:
-            continue
-        row = ROW[unit] if row is None else row
-        assert row < ROW[own], f"{name} (row {ROW[own]}) imports {imported} (row {row})"
+        assert unit in ROW, f"{name} imports the public face {imported}; import from its homes"
+        if unit != own:
+            row = ROW[unit]
+            assert row < ROW[own], f"{name} (row {ROW[own]}) imports {imported} (row {row})"
 
 
-def test_the_prelude_holds_descriptions_only():
-    assert set(imports("neurochip")) <= PRELUDE
+def test_the_public_face_imports_nothing_but_what_loads_the_rest():
+    assert set(imports("neurochip")) == {"neurochip._support.shadowing"}
+
+
+def reached_from(name):
+    """Modules that importing one brings along, with the packages that they are in."""
+    found, waiting = set(), [name]
+    while waiting:
+        module = waiting.pop()
+        if module in MODULES and module not in found:
+            found.add(module)
+            waiting += [module.rpartition(".")[0], *imports(module)]
+    return found
+
+
+@pytest.mark.parametrize("home", neurochip._HOMES)
+def test_the_public_face_knows_which_homes_need_the_compiler(home):
+    assert ("compiler" in reached_from(home)) == (home in neurochip._COMPILING)
 
 
 def test_no_imports_go_in_circles():

@@ -22,7 +22,15 @@ from neurochip._support.names import cut, visible
 from neurochip._support.plotting import draw_legend, draw_ticks, write
 from neurochip.attribution import attribute, plot_attribution
 from neurochip.emulator import Emulator
-from neurochip.report import Paragraph, Picture, Report, Section, Table, validation_report
+from neurochip.report import (
+    Judgement,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Table,
+    validation_report,
+)
 from neurochip.sweeps import plot_sweep, sweep
 from neurochip.validation import (
     compare,
@@ -175,7 +183,9 @@ def holds(report, name, folder):
 
 @pytest.mark.parametrize("name", SOME_NAMES)
 def test_a_report_of_a_network_holds_its_names(name, tmp_path):
-    assert holds(validation_report(*flow(name), title=name, seed=1), name, tmp_path)
+    parts = ("network", "image", "reference", "chip", "comparison")
+    judgement = Judgement(**dict(zip(parts, flow(name), strict=True)))
+    assert holds(validation_report(judgement, title=name), name, tmp_path)
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

@@ -19,6 +19,7 @@ from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
 from neurochip.errors import RecordingError
 from neurochip.report import (
+    Judgement,
     Paragraph,
     Picture,
     Report,
@@ -81,8 +82,13 @@ def flow(**options):
     return network, image, reference, chip, comparison
 
 
+def judged(**changes):
+    parts = ("network", "image", "reference", "chip", "comparison")
+    return Judgement(**{**dict(zip(parts, flow(), strict=True)), "seed": 1, **changes})
+
+
 def validated(**options):
-    return validation_report(*flow(), seed=1, **options)
+    return validation_report(judged(), **options)
 
 
 def test_a_page_loads_nothing_and_runs_nothing():
@@ -185,9 +191,8 @@ def test_further_sections_come_as_such_or_from_an_object_that_has_some():
 
 
 def test_an_overflow_is_the_first_that_one_reads():
-    network, image, reference, chip, comparison = flow()
-    wrapped = dataclasses.replace(comparison, overflows={"accumulator_wraps": 1234})
-    report = validation_report(network, image, reference, chip, wrapped)
+    wrapped = dataclasses.replace(flow()[4], overflows={"accumulator_wraps": 1234})
+    report = validation_report(judged(comparison=wrapped))
     first = report.sections[0].blocks[0]
     assert first.warning
     assert first.text.startswith("accumulator_wraps = 1,234 on the chip: a sum of synaptic input")
@@ -199,18 +204,19 @@ def test_equal_reports_are_equal_files():
 
 
 def test_without_v_one_figure_is_drawn():
-    network, image, reference, chip, comparison = flow(v=False)
-    report = validation_report(network, image, reference, chip, comparison)
+    _, image, reference, chip, comparison = flow(v=False)
+    without = judged(image=image, reference=reference, chip=chip, comparison=comparison)
+    report = validation_report(without)
     pictures = [block for block in report.sections[2].blocks if isinstance(block, Picture)]
     assert len(pictures) == 1
 
 
 def test_an_image_without_symbols_cannot_be_reported():
-    network, image, *runs = flow()
+    bare = dataclasses.replace(flow()[1], symbols=None)
     with pytest.raises(RecordingError) as caught:
-        validation_report(network, dataclasses.replace(image, symbols=None), *runs)
+        judged(image=bare)
     assert str(caught.value) == (
-        "validation_report: the image has no symbols, so nothing is known about its parameters; "
+        "judgement: the image has no symbols, so nothing is known about its parameters; "
         "pass the image that compile_network returned."
     )
 

@@ -5,6 +5,7 @@
 sides.
 """
 
+from ..._support.shadowing import check_compiler
 from ...errors import MissingExtraError
 
 try:
@@ -14,6 +15,8 @@ except (ImportError, AttributeError) as problem:  # an old Brian2 with a new Num
         f"neurochip.frontends.brian2: Brian2 cannot be imported ({problem}). It is an extra: "
         'pip install "neurochip[brian2]", which also chooses a NumPy that it works with.'
     ) from None
+else:
+    check_compiler()
 
 from .compare import compare
 from .device import NeurochipDevice

@@ -1,0 +1,44 @@
+"""The files of a judgement: figures per population, and one JSON of all numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .._support.json_text import as_json
+from .._support.names import file_stems
+from .._support.npz import write_atomically
+from ..report import Judgement
+from ..validation import comparison_figure, membrane_figure
+
+__all__ = ["write_judgement"]
+
+
+def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> Iterator[Path]:
+    """Write figures per population and one JSON of all numbers; yield each path once it is there.
+
+    A path begins with the name of its population, as far as files may be named so.
+    """
+    stems = file_stems(population.name for population in judgement.network.populations)
+    for population in judgement.network.populations:
+        name = population.name
+        threshold = population.parameter("v_thresh")
+        runs = (judgement.reference, judgement.chip)
+        figures = {
+            "membrane": membrane_figure(runs, name, threshold=threshold),
+            "comparison": comparison_figure(judgement.comparison, *runs, name, threshold=threshold),
+        }
+        for kind, figure in figures.items():
+            path = folder / f"{prefix}{stems[name]}_{kind}.png"
+            write_atomically(path, lambda file, f=figure: f.savefig(file, format="png"))
+            yield path
+    assert judgement.image.report is not None  # a judgement has an image with one
+    numbers = {
+        "seed": judgement.seed,
+        "image_digest": judgement.image.digest(),
+        "compile_report": judgement.image.report.to_dict(),
+        "comparison": judgement.comparison.to_dict(),
+    }
+    path, text = folder / f"{prefix}numbers.json", as_json(numbers)
+    write_atomically(path, lambda file: file.write(text))
+    yield path

@@ -1,0 +1,154 @@
+"""The whole flow for one network: compile it, run it on both sides, compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from compiler import compile_network
+
+from .._support.values import instance, integer
+from ..chip.spec import LOIHI, ChipSpec
+from ..emulator import Emulator
+from ..errors import RecordingError
+from ..image import ChipImage
+from ..network import Network
+from ..recording import Probe, Recording
+from ..reference import simulate_reference
+from ..stimulus import draw_stimulus
+from ..validation import Comparison, compare
+
+__all__ = ["MOST_SEED", "Judgement", "judge"]
+
+MOST_SEED = 2**128 - 1  # a report has to print it
+
+_SHOWN = 10  # neurons per population whose v is recorded in large networks
+_SMALL = 1_000  # neurons: up to this size v of all is recorded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What became of one network on one chip: all that a report of it needs.
+
+    :func:`judge` makes one; who has done the runs makes it of them.
+
+    Parameters
+    ----------
+    network : Network
+        What was mapped.
+    image : ChipImage
+        What it became, with its symbols.
+    reference, chip : Recording
+        The runs in float64 and on the chip, on one input.
+    comparison : Comparison
+        Of the two.
+    seed : int, optional
+        Of the input, for the record: 0 to ``2**128 - 1``.
+
+    Raises
+    ------
+    RecordingError
+        If a part is something else, or the image has no symbols.
+    """
+
+    network: Network
+    image: ChipImage
+    reference: Recording
+    chip: Recording
+    comparison: Comparison
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind in (
+            ("network", Network),
+            ("image", ChipImage),
+            ("reference", Recording),
+            ("chip", Recording),
+            ("comparison", Comparison),
+        ):
+            allowed = f"a {kind.__name__}"
+            instance("judgement", name, getattr(self, name), kind, allowed, error=RecordingError)
+        if self.image.symbols is None or self.image.report is None:
+            raise RecordingError(
+                "judgement: the image has no symbols, so nothing is known about its parameters; "
+                "pass the image that compile_network returned."
+            )
+        if self.seed is not None:
+            object.__setattr__(self, "seed", _seed("judgement", self.seed))
+
+
+def judge(
+    network: Network,
+    chip: ChipSpec = LOIHI,
+    dt: float | str = 0.1,
+    *,
+    duration: float = 1000.0,
+    seed: int = 1,
+    fine: float | None = None,
+    **options: Any,
+) -> Judgement:
+    """Compile a network, run it on the chip and in float64 on one input, and compare.
+
+    Parameters
+    ----------
+    network : Network
+        What to map.
+    chip : ChipSpec
+        The chip. Default: the first-generation chip.
+    dt : float or "auto", ms
+        Its step, as for :func:`compile_network`.
+    duration : float, ms, default 1000
+        Length of the runs.
+    seed : int, default 1
+        Of the input: 0 to ``2**128 - 1``.
+    fine : float, ms, optional
+        Step of a second float run, finer than ``dt``, which separates the error of the time grid
+        from that of the registers. Default: a tenth of ``dt``.
+    **options
+        Options of :func:`compile_network`.
+
+    Returns
+    -------
+    Judgement
+        The image, both runs, and the comparison. v is recorded of all neurons of populations of up
+        to 1,000, and of the first 10 of larger ones.
+
+    Raises
+    ------
+    CompileError
+        If the network does not fit the chip.
+    StimulusError
+        If the duration or a step is not allowed.
+    RecordingError
+        If the seed is not allowed, or ``fine`` is no finer step.
+    """
+    seed = _seed("judge", seed)
+    image = compile_network(network, chip, dt, **options)
+    assert image.symbols is not None  # the compiler writes them
+    step = image.symbols.dt
+    stimulus = draw_stimulus(network, duration, seed)
+    record = [
+        Probe("v", p.name, None if p.size <= _SMALL else tuple(range(_SHOWN)))
+        for p in network.populations
+    ]
+    run = Emulator(image).run(stimulus, record=record)
+    reference = simulate_reference(network, stimulus, step, record=record)
+    finer = simulate_reference(network, stimulus, step / 10 if fine is None else fine)
+    return Judgement(
+        network=network,
+        image=image,
+        reference=reference,
+        chip=run,
+        comparison=compare(reference, run, fine=finer, network=network),
+        seed=seed,
+    )
+
+
+def _seed(owner: str, seed: Any) -> int:
+    return integer(
+        *(owner, "seed", seed),
+        at_least=0,
+        at_most=MOST_SEED,
+        allowed="an integer from 0 to 2**128 - 1",
+        error=RecordingError,
+    )

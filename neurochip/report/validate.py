@@ -1,0 +1,148 @@
+"""Judge a network on a chip and write it up, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._support.progress import progress_bar
+from .._support.ranges import POSITIVE
+from .._support.values import instance, integer, items, real, shown, switch
+from ..attribution import attribute
+from ..chip.spec import LOIHI, ChipSpec
+from ..emulator import Emulator
+from ..errors import AnalysisError
+from ..network import Network
+from ..reference import simulate_reference
+from ..stimulus import draw_stimulus
+from ..validation import ActivityComparison, compare_activity
+from .document import Report
+from .judgement import MOST_SEED, Judgement, judge
+from .validation import validation_report
+
+__all__ = ["validate"]
+
+
+def validate(
+    network: Network,
+    chip: ChipSpec = LOIHI,
+    dt: float | str = 0.1,
+    *,
+    duration: float = 1000.0,
+    seed: int | Sequence[int] = 1,
+    tolerance: float | None = None,
+    excess: float = 0.5,
+    attribution: bool = True,
+    **options: Any,
+) -> Report:
+    """Say in one report what becomes of a network on a chip.
+
+    The network is compiled, and run on the chip and in float64 on the same input; rates, spikes and
+    v are compared, the error is split into that of the time step and that of the registers, and
+    into its sources. The command ``neurochip validate`` is this function.
+
+    Parameters
+    ----------
+    network : Network
+        What to map.
+    chip : ChipSpec
+        The chip. Default: the first-generation chip.
+    dt : float or "auto", ms
+        Its step, as for :func:`compile_network`.
+    duration : float, ms, default 1000
+        Length of the runs.
+    seed : int or sequence of int, default 1
+        Of the input. Several, all different, add the noise floor: how far float runs with different
+        seeds lie from each other. It takes 7 to decide. The rest of the report is about the first.
+    tolerance : float, optional
+        Difference of mean rates that does not matter, as a fraction above 0: adds an equivalence
+        test.
+    excess : float, default 0.5
+        Distance above the noise floor that does not matter, as a fraction of the floor, above 0.
+    attribution : bool, default True
+        Say which source causes how much of the error, which takes about 20 float runs more.
+    **options
+        Further options of :func:`judge`: ``fine``, and those of :func:`compile_network`.
+
+    Returns
+    -------
+    Report
+        ``report.lead`` is the result in a sentence; ``report.write("report.html")`` writes the page
+        and a JSON of the numbers.
+
+    Raises
+    ------
+    AnalysisError
+        If an argument is not allowed, or the error cannot be split into its sources.
+    CompileError
+        If the network does not fit the chip.
+    StimulusError
+        If the duration or a step is not allowed.
+
+    Examples
+    --------
+    >>> from neurochip import LIF, Network, Population, SpikeInput, one_to_one, validate
+    >>> source, cells = SpikeInput("source", 1, [0, 0], [1.0, 2.0]), Population("cells", 1, LIF())
+    >>> network = Network(inputs=[source], populations=[cells],
+    ...                   connections=[one_to_one(source, cells, weight=1.5)])
+    >>> validate(network, dt=1.0, duration=10.0, attribution=False).lead
+    'cells: neither side spikes, so nothing is known about rates.'
+    """
+    instance("validate", "network", network, Network, "a Network", error=AnalysisError)
+    instance("validate", "chip", chip, ChipSpec, "a ChipSpec", error=AnalysisError)
+    seeds = _seeds(seed)
+    if tolerance is not None:
+        tolerance = real("validate", "tolerance", tolerance, within=POSITIVE, error=AnalysisError)
+    excess = real("validate", "excess", excess, within=POSITIVE, error=AnalysisError)
+    attribution = switch("validate", "attribution", attribution, error=AnalysisError)
+    found = judge(network, chip, dt, duration=duration, seed=seeds[0], **options)
+    stimulus = draw_stimulus(network, duration, seeds[0])
+    return validation_report(
+        found,
+        title=f"Validation on {found.image.chip.name}",
+        tolerance=tolerance,
+        attribution=attribute(network, stimulus, image=found.image) if attribution else None,
+        activity=_noise_floor(found, duration, seeds, excess),
+    )
+
+
+def _seeds(seed: Any) -> list[int]:
+    allowed = "an integer from 0 to 2**128 - 1, or a list of different ones"
+    several = isinstance(seed, Sequence) and not isinstance(seed, str)
+    given = items("validate", "seed", seed, allowed, error=AnalysisError) if several else (seed,)
+    found = [
+        integer(
+            *("validate", "seed", item),
+            at_least=0,
+            at_most=MOST_SEED,
+            allowed=allowed,
+            error=AnalysisError,
+        )
+        for item in given
+    ]
+    if not found or len(set(found)) < len(found):
+        raise AnalysisError(f"validate: seed = {shown(seed)}; allowed: {allowed}.")
+    return found
+
+
+def _noise_floor(
+    judgement: Judgement, duration: float, seeds: Sequence[int], tolerance: float
+) -> list[ActivityComparison]:
+    """Run all seeds on both sides, and hold each population against the noise floor.
+
+    A single seed has none.
+    """
+    if len(seeds) < 2:
+        return []
+    network, dt = judgement.network, judgement.reference.dt
+    stimuli = [draw_stimulus(network, duration, seed) for seed in seeds]
+    references = []
+    with progress_bar(len(stimuli), "seeds", unit="run") as bar:
+        for stimulus in stimuli:
+            references.append(simulate_reference(network, stimulus, dt, progress=False))
+            bar.update()
+    chips = Emulator(judgement.image).run_batch(stimuli)
+    return [
+        compare_activity(references, chips, population.name, tolerance=tolerance)
+        for population in network.populations
+    ]
