@@ -677,7 +677,6 @@ def _mapping() -> list[Call]:
     costs = dict.fromkeys(("update_inactive", "update_active", "synaptic_event"), (1.0, 1.0))
     pair = PAIR | {"generator"}
     run = {"image": image, "recording": chip}
-    energy = mapping.estimate_energy(table=mapping.DAVIES_2018, **run)
     report = mapping.map_image(image)
     return [
         _call("map_image", mapping.map_image, {"image": image}, "image", activity=NONE),
@@ -724,9 +723,6 @@ def _mapping() -> list[Call]:
             {**run, "table": mapping.DAVIES_2018},
             "image recording table",
             stimulus=NONE,
-        ),
-        _call(
-            "EnergyEstimate.per_inference", energy.per_inference, {"inferences": 1}, "inferences"
         ),
     ]
 

@@ -63,6 +63,7 @@ def validate_command(
     output: str,
 ) -> None:
     """Run MODEL on the chip and in float64 and write a report: one page that holds everything."""
+    from dataclasses import replace
     from pathlib import Path
 
     from ..attribution import attribute
@@ -81,14 +82,13 @@ def validate_command(
     report = validation_report(
         network,
         found.image,
-        found.reference,
-        found.chip,
+        (found.reference, found.chip),
         found.comparison,
-        title=f"{Path(model).stem} on {found.image.chip.name}",
         seed=seed,
         tolerance=tolerance,
         attribution=attribution,
         activity=noise_floor(found, duration, range(seed, seed + seeds), excess),
     )
+    report = replace(report, title=f"{Path(model).stem} on {found.image.chip.name}")
     say(report.lead)
     wrote(report.write(output))

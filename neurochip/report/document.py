@@ -30,7 +30,7 @@ class Report:
     sections : sequence of Section
         In the order of the page.
     data : dict
-        What the JSON holds.
+        What the JSON holds beside the title.
     """
 
     title: str
@@ -63,7 +63,7 @@ class Report:
         if page.suffix.lower() not in (".html", ".htm"):
             raise RecordingError(f"report: path = {str(page)!r}; allowed: a path with .html.")
         numbers = page.with_suffix(".json")
-        data, text = as_json(self.data), self.to_html().encode()
+        data, text = as_json({"title": self.title, **self.data}), self.to_html().encode()
 
         def put(file: BinaryIO) -> None:
             # The page is complete, and gets its name as soon as the numbers have theirs.

@@ -55,7 +55,7 @@ def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:
             [Table((), [(name, _shown(value)) for name, value in sweep.header.items()])],
         ),
     ]
-    data = {"title": title, "header": dict(sweep.header), "rows": sweep.rows}
+    data = {"header": dict(sweep.header), "rows": sweep.rows}
     return Report(title=title, lead=lead, sections=sections, data=data)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from .._support.provenance import versions
 from .._support.text import fixed, percent
@@ -38,16 +37,13 @@ _DRAWN = 6  # populations with figures; the tables have all
 def validation_report(
     network: Network,
     image: ChipImage,
-    reference: Recording,
-    chip: Recording,
+    runs: tuple[Recording, Recording],
     comparison: Comparison,
     *,
-    title: str = "Validation",
     seed: int | None = None,
     tolerance: float | None = None,
     attribution: Attribution | None = None,
     activity: Sequence[ActivityComparison] = (),
-    more: Iterable[Any] = (),
 ) -> Report:
     """Write up what became of a network on a chip.
 
@@ -57,12 +53,10 @@ def validation_report(
         What was mapped.
     image : ChipImage
         What it became, with its symbols.
-    reference, chip : Recording
-        Both runs on one input.
+    runs : tuple of two Recordings
+        Reference and chip, on one input.
     comparison : Comparison
         Of the two.
-    title : str
-        Of the page.
     seed : int, optional
         Of the input, for the record.
     tolerance : float, optional
@@ -71,14 +65,12 @@ def validation_report(
         Of the same run: adds what each source of error does.
     activity : sequence of ActivityComparison
         Of populations, over several seeds: adds the noise floor.
-    more : iterable
-        Further parts: each a :class:`Section`, or an object whose method ``sections()`` returns
-        some.
 
     Returns
     -------
     Report
-        ``report.write("report.html")`` writes the page and a JSON beside it.
+        ``report.write("report.html")`` writes the page and a JSON beside it. Its title is
+        "Validation"; ``dataclasses.replace(report, title=...)`` gives it another.
 
     Raises
     ------
@@ -97,10 +89,9 @@ def validation_report(
     sections = [
         Section("Result", [*_verdicts(comparison, tests), *_rates(items)]),
         *([_split(items)] if any(item.split is not None for item in items) else []),
-        Section("Figures", _figures(network, reference, chip, comparison)),
+        Section("Figures", _figures(network, runs, comparison)),
         *([attribution_section(attribution)] if attribution is not None else []),
         *([_noise_floor(activity)] if activity else []),
-        *_further(more),
         compilation_section(image.report),
     ]
     origin = {
@@ -119,11 +110,10 @@ def validation_report(
         )
     )
     return Report(
-        title=title,
+        title="Validation",
         lead=_lead(items),
         sections=sections,
         data={
-            "title": title,
             "provenance": origin,
             "comparison": comparison.to_dict(),
             "equivalence": {name: test.to_dict() for name, test in tests.items()},
@@ -218,16 +208,16 @@ def _split(items: Sequence[PopulationComparison]) -> Section:
 
 
 def _figures(
-    network: Network, reference: Recording, chip: Recording, comparison: Comparison
+    network: Network, runs: tuple[Recording, Recording], comparison: Comparison
 ) -> list[Block]:
     blocks: list[Block] = []
     for population in network.populations[:_DRAWN]:
         name, threshold = population.name, population.parameter("v_thresh")
-        figure = comparison_figure(comparison, reference, chip, name, threshold=threshold)
+        figure = comparison_figure(comparison, *runs, name, threshold=threshold)
         caption = f"{name}: spikes, v, rates and rate errors of reference and chip."
         blocks.append(Picture(figure, caption))
-        if all((name, "v") in run.traces for run in (reference, chip)):
-            figure = membrane_figure((reference, chip), name, threshold=threshold)
+        if all((name, "v") in run.traces for run in runs):
+            figure = membrane_figure(runs, name, threshold=threshold)
             blocks.append(Picture(figure, f"{name}: raster and v of both runs."))
     left = len(network.populations) - _DRAWN
     if left > 0:
@@ -270,13 +260,6 @@ def _noise_floor(activity: Sequence[ActivityComparison]) -> Section:
         "that the chip differs."
     )
     return Section("Noise floor", [*texts, Table(header, rows, note)])
-
-
-def _further(more: Iterable[Any]) -> list[Section]:
-    sections: list[Section] = []
-    for item in more:
-        sections += [item] if isinstance(item, Section) else list(item.sections())
-    return sections
 
 
 def _interval(interval: tuple[float, float], digits: int = 2) -> str:

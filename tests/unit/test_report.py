@@ -18,15 +18,8 @@ from neurochip import LOIHI, draw_stimulus
 from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
 from neurochip.errors import RecordingError
-from neurochip.report import (
-    Paragraph,
-    Picture,
-    Report,
-    Section,
-    Table,
-    sweep_report,
-    validation_report,
-)
+from neurochip.report import Report, sweep_report, validation_report
+from neurochip.report.sections import Paragraph, Picture, Section, Table
 from neurochip.sweeps import read_sweep, sweep
 from neurochip.validation import compare, compare_activity, simulate_reference
 
@@ -78,7 +71,7 @@ def flow(**options):
     chip = Emulator(image).run(stimulus, record=record)
     fine = simulate_reference(network, stimulus, 0.05)
     comparison = compare(reference, chip, fine=fine, network=network)
-    return network, image, reference, chip, comparison
+    return network, image, (reference, chip), comparison
 
 
 def validated(**options):
@@ -105,7 +98,7 @@ def test_a_page_fits_a_phone_and_paper():
 
 
 def test_a_validation_report_holds_results_registers_and_origin():
-    _, image, _, _, comparison = flow()
+    _, image, _, comparison = flow()
     text = Outline(plain_page()).text
     item = comparison.population("cells")
     assert f"{item.reference_rate:.2f} Hz" in text
@@ -122,7 +115,7 @@ def test_the_json_holds_the_same_numbers(tmp_path):
     page, numbers = validated(tolerance=0.05).write(tmp_path / "report.html")
     assert Outline(page.read_text()).tags[0] == ("html", {"lang": "en"})
     data = json.loads(numbers.read_text())
-    assert data["comparison"] == flow()[4].to_dict()
+    assert data["comparison"] == flow()[3].to_dict()
     assert data["compile_report"] == flow()[1].report.to_dict()
     assert data["equivalence"]["cells"]["conclusion"] == "equal within tolerance"
     assert data["provenance"]["image digest"] == flow()[1].digest()
@@ -170,24 +163,10 @@ def test_several_seeds_add_the_noise_floor():
     assert report.data["activity"] == [activity.to_dict()]
 
 
-def test_further_sections_come_as_such_or_from_an_object_that_has_some():
-    class Attribution:
-        def sections(self):
-            return [Section("Attribution", [Paragraph("The decay register.")])]
-
-    report = validated(more=[Section("Notes", [Paragraph("Mine.")]), Attribution()])
-    titles = [section.title for section in report.sections]
-    assert titles == [
-        *("Result", "Registers and time step", "Figures", "Notes", "Attribution"),
-        *("Compile report", "Provenance"),
-    ]
-    assert report.sections[4].blocks[0].text == "The decay register."
-
-
 def test_an_overflow_is_the_first_that_one_reads():
-    network, image, reference, chip, comparison = flow()
+    network, image, runs, comparison = flow()
     wrapped = dataclasses.replace(comparison, overflows={"accumulator_wraps": 1234})
-    report = validation_report(network, image, reference, chip, wrapped)
+    report = validation_report(network, image, runs, wrapped)
     first = report.sections[0].blocks[0]
     assert first.warning
     assert first.text.startswith("accumulator_wraps = 1,234 on the chip: a sum of synaptic input")
@@ -199,16 +178,15 @@ def test_equal_reports_are_equal_files():
 
 
 def test_without_v_one_figure_is_drawn():
-    network, image, reference, chip, comparison = flow(v=False)
-    report = validation_report(network, image, reference, chip, comparison)
+    report = validation_report(*flow(v=False))
     pictures = [block for block in report.sections[2].blocks if isinstance(block, Picture)]
     assert len(pictures) == 1
 
 
 def test_an_image_without_symbols_cannot_be_reported():
-    network, image, *runs = flow()
+    network, image, *others = flow()
     with pytest.raises(RecordingError) as caught:
-        validation_report(network, dataclasses.replace(image, symbols=None), *runs)
+        validation_report(network, dataclasses.replace(image, symbols=None), *others)
     assert str(caught.value) == (
         "validation_report: the image has no symbols, so nothing is known about its parameters; "
         "pass the image that compile_network returned."
