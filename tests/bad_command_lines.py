@@ -74,7 +74,7 @@ COMPILER = {
     "--placement-seed": SEED,
 }
 RUNNING = {"--duration": (*TIME, *LONG), "--seed": SEED}
-COMPARING = {**COMPILER, **RUNNING, "--fine": (*TIME, "0.3", "5")}
+COMPARING = {**COMPILER, **RUNNING, "--fine-dt": (*TIME, "0.3", "5")}
 SHORT = "--duration 10"
 
 # A command line that is fine, and what spoils it.

@@ -54,12 +54,12 @@ def judge(
     duration: float,
     seed: int,
     dt: float,
-    fine: float | None = None,
+    fine_dt: float | None = None,
     **options: Any,
 ) -> Judgement:
     """Compile a network, run it on chip and reference, and compare.
 
-    The finer reference separates the error of the time grid from that of the registers; its step
+    The fine reference separates the error of the time grid from that of the registers; its step
     defaults to a tenth of ``dt``. ``options`` go to the compiler.
     """
     image = compile_network(network, chip, dt, **options)
@@ -70,14 +70,14 @@ def judge(
     ]
     run = Emulator(image).run(stimulus, record=record)
     reference = simulate_reference(network, stimulus, dt, record=record)
-    finer = simulate_reference(network, stimulus, dt / 10 if fine is None else fine)
+    fine = simulate_reference(network, stimulus, dt / 10 if fine_dt is None else fine_dt)
     return Judgement(
         network=network,
         seed=seed,
         image=image,
         reference=reference,
         chip=run,
-        comparison=compare(reference, run, fine=finer, network=network),
+        comparison=compare(reference, run, fine=fine, network=network),
     )
 
 

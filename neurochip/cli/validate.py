@@ -55,7 +55,7 @@ def validate_command(
     request: Request,
     duration: float,
     seed: int,
-    fine: float | None,
+    fine_dt: float | None,
     tolerance: float | None,
     no_attribution: bool,
     seeds: int,
@@ -75,7 +75,9 @@ def validate_command(
     network, own_chip = load_model(model)
     chip = own_chip or LOIHI
     dt = request.step(network, chip)
-    found = judge(network, chip, duration=duration, seed=seed, dt=dt, fine=fine, **request.options)
+    found = judge(
+        network, chip, duration=duration, seed=seed, dt=dt, fine_dt=fine_dt, **request.options
+    )
     attribution = None
     if not no_attribution:
         attribution = attribute(network, draw_stimulus(network, duration, seed), image=found.image)

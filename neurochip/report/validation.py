@@ -99,7 +99,7 @@ def validation_report(
         "chip": image.chip.name,
         "dt (ms)": comparison.dt,
         "duration (ms)": comparison.duration,
-        "dt of the finer reference (ms)": comparison.fine_dt,
+        "fine_dt (ms)": comparison.fine_dt,
         "seed of the input": seed,
         "network": repr(network),
         **versions(),

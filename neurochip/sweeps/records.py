@@ -29,7 +29,7 @@ SPLIT = tuple(
     for part in ("quantisation", "time_step", "total")
     for kind in ("signed", "absolute")
 )
-"""Columns of each population where there is a finer reference."""
+"""Columns of each population where there is a fine reference."""
 
 RESULT_COLUMNS = (*_POINT, *COLUMNS, *SPLIT, *OVERFLOWS)
 """Names that no axis and no further result may have."""
@@ -63,14 +63,15 @@ def rows_of(
 
 def is_header(found: Mapping[str, Any]) -> bool:
     """Return whether a header says of a sweep what its rows need."""
-    axes, points, fine = found.get("axes"), found.get("points"), found.get("fine", "missing")
+    axes, points = found.get("axes"), found.get("points")
+    fine_dt = found.get("fine_dt", "missing")
     return (
         isinstance(axes, list)
         and all(isinstance(name, str) for name in axes)
         and 0 < len(axes) == len(set(axes))
         and type(points) is int
         and points > 0
-        and (fine is None or _is_number(fine))
+        and (fine_dt is None or _is_number(fine_dt))
     )
 
 

@@ -69,7 +69,7 @@ class Sweep:
         A point that the chip cannot hold is one row with a ``problem`` and None elsewhere.
         """
         measured = dict.fromkeys(name for item in self.records for name in item.get("measured", ()))
-        results = [*COLUMNS, *(SPLIT if self.header["fine"] is not None else ())]
+        results = [*COLUMNS, *(SPLIT if self.header["fine_dt"] is not None else ())]
         return [row for record in self.records for row in rows_of(record, results, [*measured])]
 
     def column(self, name: str, population: str | None = None) -> list[Any]:

@@ -173,7 +173,7 @@ def compare_activity(
     *,
     tolerance: float,
     bin_width: float = 5.0,
-    seed: int = 0,
+    bootstrap_seed: int = 0,
 ) -> ActivityComparison:
     """Compare distributions of activity with the spread between float runs.
 
@@ -195,8 +195,8 @@ def compare_activity(
         Excess of the chip's distance over the noise floor that does not matter: 0.2 is 20 %.
     bin_width : float, ms
         In which spikes of a pair count as simultaneous.
-    seed : int
-        Of the bootstrap.
+    bootstrap_seed : int
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -208,7 +208,9 @@ def compare_activity(
         If the runs do not belong together, or an option is not allowed.
     """
     tolerance = check_tolerance("compare_activity", tolerance)
-    seed = integer("compare_activity", "seed", seed, at_least=0, error=RecordingError)
+    bootstrap_seed = integer(
+        "compare_activity", "bootstrap_seed", bootstrap_seed, at_least=0, error=RecordingError
+    )
     bin_width = real(
         "compare_activity", "bin_width", bin_width, "ms", POSITIVE, error=RecordingError
     )
@@ -231,7 +233,7 @@ def compare_activity(
             [sample[name] for sample in part]
             for part in (samples[: len(reference)], samples[len(reference) :])
         )
-        quantities[name] = _compare_quantity(name, ours, theirs, tolerance, seed)
+        quantities[name] = _compare_quantity(name, ours, theirs, tolerance, bootstrap_seed)
     return ActivityComparison(
         population=population, runs=len(reference), tolerance=tolerance, quantities=quantities
     )
@@ -249,7 +251,11 @@ def _samples(run: Recording, population: str, bin_steps: int) -> dict[str, Float
 
 
 def _compare_quantity(
-    name: str, ours: list[Float64Array], theirs: list[Float64Array], tolerance: float, seed: int
+    name: str,
+    ours: list[Float64Array],
+    theirs: list[Float64Array],
+    tolerance: float,
+    bootstrap_seed: int,
 ) -> DistributionComparison:
     nan = float("nan")
     n = len(ours)
@@ -261,7 +267,7 @@ def _compare_quantity(
     interval, p_value = (nan, nan), nan
     conclusion = Conclusion.UNDECIDED
     if enough and n >= _FEWEST_RUNS and floors.mean() > 0:
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(bootstrap_seed)
         interval = _excess_interval(found, rng)
         p_value = _exchange_test(found, rng)
         conclusion = conclude(*interval, -math.inf, tolerance)
