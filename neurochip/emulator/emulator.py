@@ -109,7 +109,8 @@ class Emulator:
         duration : float, optional
             How long to run, in ms. Default: to the end of the stimulus.
         record : iterable of str or Probe
-            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes always.
+            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes always. ``"u"``
+            is what the synaptic current adds to v; the reference records the current in nA.
 
         Returns
         -------

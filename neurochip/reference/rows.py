@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from .._kernels.instructions import rows_ahead
 from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
-from .tables import Neurons, Synapses, UInt16Array
+from .tables import NeuronTable, SynapseTable, UInt16Array
 
 __all__ = [
     "TARGET_BITS",
-    "Rows",
+    "WorkerRows",
     "find_patterns",
     "lay_out_rows",
     "narrowed",
@@ -37,7 +37,7 @@ _SYNAPSES = 100  # that take as long as a neuron, spikes being rare
 _LINE = 8  # neurons: threads write to cache lines of their own
 
 
-class Rows(NamedTuple):
+class WorkerRows(NamedTuple):
     """Compressed sparse rows: of all sources for worker 0, then for worker 1, and so on.
 
     Parameters
@@ -47,7 +47,7 @@ class Rows(NamedTuple):
     indptr : ndarray of int64, shape (n_workers * n_sources + 1,)
         Synapses of row r are ``indptr[r]`` to ``indptr[r + 1]``.
     target, weight, delay : ndarray
-        As in :class:`~neurochip.reference.tables.Synapses`; weights may be in float32.
+        As in :class:`~neurochip.reference.tables.SynapseTable`; weights may be in float32.
     pattern : ndarray of int32, shape (n_workers * n_sources,)
         Positive for rows whose targets follow one another, with one delay; rows with the same
         number have the same targets and delay. 0 for all others.
@@ -70,7 +70,7 @@ class Rows(NamedTuple):
     ahead: int
 
 
-def lay_out_rows(neurons: Neurons, synapses: Synapses, n_workers: int) -> Rows:
+def lay_out_rows(neurons: NeuronTable, synapses: SynapseTable, n_workers: int) -> WorkerRows:
     """Share out the neurons, and give each worker the synapses that end in its own."""
     of_slots = neurons.of_slots
     indptr, target, weight, delay = synapses
@@ -89,7 +89,7 @@ def lay_out_rows(neurons: Neurons, synapses: Synapses, n_workers: int) -> Rows:
     find_patterns(indptr, target, delay, pattern)
     words, values = pack_synapses(target, weight, len(of_slots))
     streamed = narrowed(weight) if pattern.any() else weight
-    return Rows(
+    return WorkerRows(
         shares,
         indptr,
         target,

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..chip.registers import OVERFLOWS
 
-__all__ = ["COLUMNS", "RESULT_COLUMNS", "SPLIT", "Row", "is_header", "is_record", "rows_of"]
+__all__ = ["COLUMNS", "RESULT_COLUMNS", "SPLIT", "SweepRow", "is_header", "is_record", "rows_of"]
 
-Row = dict[str, Any]
+SweepRow = dict[str, Any]
 
 _POINT = ("point", "problem", "image", "population")
 COLUMNS = (
@@ -41,7 +41,7 @@ _DIGESTS = {"network", "chip"}
 
 def rows_of(
     record: Mapping[str, Any], results: Sequence[str], measured: Sequence[str]
-) -> Iterator[Row]:
+) -> Iterator[SweepRow]:
     """Yield the rows of a record, with those results of a population and of ``measure``."""
     found = record.get("populations") or {None: {}}
     for population, values in found.items():
