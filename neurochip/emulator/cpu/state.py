@@ -39,8 +39,8 @@ __all__ = [
 ]
 
 COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
-"""All counters of a run, in the order of ``RunState.counters``; overflows in that of the bits 1 to 5
-of an event word (bit 0 is a spike)."""
+"""All counters of a run, in the order of ``RunState.counters``; overflows in that of the bits 1 to
+5 of an event word (bit 0 is a spike)."""
 
 
 class TileRow:
