@@ -67,12 +67,6 @@ class FitReport:
         """Whether the network fits as asked."""
         return self.rows[0].fits
 
-    @property
-    def remedies(self) -> tuple[FitRow, ...]:
-        """Changes after which it fits, the fewest cores first."""
-        fitting = [row for row in self.rows[1:] if row.fits]
-        return tuple(sorted(fitting, key=lambda row: row.cores or 0))
-
     def __str__(self) -> str:
         there, first = self.chip.total_cores, self.rows[0]
         if first.cores is None:

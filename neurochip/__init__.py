@@ -117,11 +117,7 @@ _HOMES = {
     "neurochip.reference": ("simulate_reference",),
     "neurochip.report": (
         "Judgement",
-        "Paragraph",
-        "Picture",
         "Report",
-        "Section",
-        "Table",
         "judge",
         "sweep_report",
         "validate",

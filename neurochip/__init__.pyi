@@ -100,11 +100,7 @@ from .recording import Recording as Recording
 from .recording import Trace as Trace
 from .reference import simulate_reference as simulate_reference
 from .report import Judgement as Judgement
-from .report import Paragraph as Paragraph
-from .report import Picture as Picture
 from .report import Report as Report
-from .report import Section as Section
-from .report import Table as Table
 from .report import judge as judge
 from .report import sweep_report as sweep_report
 from .report import validate as validate

@@ -64,7 +64,6 @@ GRAPH = ("norse ''", "x ''")
 
 COMPILER = {
     "--dt": STEP,
-    "--dt auto --dt-bounds": ("0 1", "1 0.1", "nan 1", "0.1 inf", "x y", "2 3"),
     "--gain": CHOICE,
     "--headroom": FACTOR,
     "--assumed-rate": NOT_NEGATIVE,
@@ -75,13 +74,13 @@ COMPILER = {
     "--placement-seed": SEED,
 }
 RUNNING = {"--duration": (*TIME, *LONG), "--seed": SEED}
-COMPARING = {**COMPILER, **RUNNING, "--fine": (*TIME, "0.3", "5")}
+COMPARING = {**COMPILER, **RUNNING, "--fine-dt": (*TIME, "0.3", "5")}
 SHORT = "--duration 10"
 
 # A command line that is fine, and what spoils it.
 COMMANDS = {
     "demo": {"-o": OUTPUT_FOLDER, "--dt": TIME, "--seed": SEED},
-    "compile model.py": {**COMPILER, "-o": OUTPUT_FILE, "--dt-bounds": ("0.1 1",)},
+    "compile model.py": {**COMPILER, "-o": OUTPUT_FILE},
     "map model.py": {
         **COMPILER,
         "--duration": ("-1", "nan", "inf", "x", *LONG),
@@ -118,7 +117,6 @@ COMMANDS = {
         **COMPARING,
         "--workers": COUNT,
         "-o": PAGE,
-        "--dt-bounds": ("0.1 1",),
     },
     f"sweep model.py {SHORT} --workers 1 --vary": {
         "": (

@@ -573,7 +573,7 @@ def _stages() -> list[Call]:
             stimuli=NO_ITEMS,
             duration=NONE,
             record=NO_ITEMS,
-            seeds=NONE,
+            noise_seeds=NONE,
             threads=NONE,
         ),
         _call(
@@ -615,7 +615,7 @@ def _judging() -> list[Call]:
             network=NONE,
             min_spikes=SEED - {"0"},
             window=NOT_NEGATIVE,
-            seed=SEED,
+            bootstrap_seed=SEED,
         ),
         _call("Comparison.population", compared.population, {"name": "cells"}, "name"),
         _call(
@@ -625,7 +625,7 @@ def _judging() -> list[Call]:
             "reference chip population",
             tolerance=POSITIVE,
             bin_width=_names("1.5"),
-            seed=SEED,
+            bootstrap_seed=SEED,
         ),
         _call(
             "equivalence",
@@ -636,7 +636,7 @@ def _judging() -> list[Call]:
             chip=PAIR,
             tolerance=POSITIVE,
             relative=SWITCH,
-            seed=seed,
+            bootstrap_seed=seed,
         ),
         _call(
             "rate_equivalence",
@@ -644,7 +644,7 @@ def _judging() -> list[Call]:
             {"item": compared.population("cells"), "tolerance": 0.1},
             "item",
             tolerance=POSITIVE,
-            seed=seed,
+            bootstrap_seed=seed,
         ),
         _call(
             "train_distances",
@@ -703,7 +703,6 @@ def _mapping() -> list[Call]:
     costs = dict.fromkeys(("update_inactive", "update_active", "synaptic_event"), (1.0, 1.0))
     pair = PAIR | {"generator"}
     run = {"image": image, "recording": chip}
-    energy = mapping.estimate_energy(table=mapping.DAVIES_2018, **run)
     report = mapping.map_image(image)
     return [
         _call("map_image", mapping.map_image, {"image": image}, "image", activity=NONE),
@@ -750,9 +749,6 @@ def _mapping() -> list[Call]:
             {**run, "table": mapping.DAVIES_2018},
             "image recording table",
             stimulus=NONE,
-        ),
-        _call(
-            "EnergyEstimate.per_inference", energy.per_inference, {"inferences": 1}, "inferences"
         ),
     ]
 

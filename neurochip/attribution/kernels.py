@@ -13,12 +13,12 @@ import numpy as np
 from .._kernels.jit import inline_kernel, kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 
-__all__ = ["N_SPIKES", "Cells", "Rows", "Rules", "State", "run_steps"]
+__all__ = ["N_SPIKES", "FloatState", "NeuronRegisters", "Rules", "SourceRows", "run_steps"]
 
-N_SPIKES, NEXT_INPUT, RING_ROW, NEXT_SAMPLE = 0, 1, 2, 3  # places in State.position
+N_SPIKES, NEXT_INPUT, RING_ROW, NEXT_SAMPLE = 0, 1, 2, 3  # places in FloatState.position
 
 
-class Cells(NamedTuple):
+class NeuronRegisters(NamedTuple):
     """Registers of all neurons; arrays of shape (n_neurons,) unless stated, in LSB.
 
     Parameters
@@ -57,7 +57,7 @@ class Cells(NamedTuple):
     u_init: Float64Array
 
 
-class Rows(NamedTuple):
+class SourceRows(NamedTuple):
     """Synapses by source: inputs first, then neurons.
 
     Parameters
@@ -103,7 +103,7 @@ class Rules(NamedTuple):
     input_up: bool
 
 
-class State(NamedTuple):
+class FloatState(NamedTuple):
     """Everything that a step changes.
 
     Parameters
@@ -155,7 +155,9 @@ def kept(value: float, keep: float, truncates: bool) -> float:
 
 
 @kernel
-def update(cells: Cells, rules: Rules, state: State, row: int, count: int, step: int) -> int:
+def update(
+    cells: NeuronRegisters, rules: Rules, state: FloatState, row: int, count: int, step: int
+) -> int:
     """Advance all neurons by a step and note their spikes; return the new number of spikes."""
     keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
     second, keep_u, v_low, v_high, _ = cells[7:]
@@ -221,12 +223,12 @@ def deliver(
 
 @kernel
 def run_steps(
-    cells: Cells,
-    rows: Rows,
+    cells: NeuronRegisters,
+    rows: SourceRows,
     rules: Rules,
     input_steps: Int32Array,
     input_sources: Int32Array,
-    state: State,
+    state: FloatState,
     step: int,
     stop: int,
     every: int,

@@ -14,7 +14,7 @@ from compiler.neurons.decays import start
 from ..image import ChipImage
 from ..network import Network, Population
 from ..recurrence import IdealPopulation, ideal_population, refractory_steps
-from ..reference.tables import Synapses, flatten_neurons, flatten_synapses
+from ..reference.tables import SynapseTable, flatten_neurons, flatten_synapses
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array, Int32Array, Int64Array
 from .decoding import (
@@ -23,7 +23,7 @@ from .decoding import (
     decode_rules,
     with_decoded_weights,
 )
-from .kernels import N_SPIKES, Cells, Rows, Rules, State, run_steps
+from .kernels import N_SPIKES, FloatState, NeuronRegisters, Rules, SourceRows, run_steps
 
 __all__ = ["Model", "ModelRun"]
 
@@ -140,7 +140,7 @@ class Model:
 
     def _cells(
         self, ideals: list[IdealPopulation], sources: frozenset[str]
-    ) -> tuple[Cells, list[list[Float64Array]], Float64Array]:
+    ) -> tuple[NeuronRegisters, list[list[Float64Array]], Float64Array]:
         """Registers of all neurons, gains of their receptors (LSB per weight unit), and origins."""
         columns: dict[str, list[Any]] = {}
         gains, seconds, starts, origin = [], [], [], []
@@ -171,7 +171,7 @@ class Model:
         joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
         joined["keep_u"] = np.concatenate([joined["keep_u"], *seconds])
         joined["u_init"] = np.concatenate([joined["u_init"], *starts])
-        return Cells(second=self._second, **joined), gains, np.concatenate(origin)
+        return NeuronRegisters(second=self._second, **joined), gains, np.concatenate(origin)
 
     def _registers(
         self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
@@ -239,16 +239,16 @@ class Model:
             away *= ideal.keep_v
         return ideal.refractory, ideal.v_inf + above * away - ideal.origin, 1 - left
 
-    def _rows(self, gains: list[list[Float64Array]], sources: frozenset[str]) -> Rows:
+    def _rows(self, gains: list[list[Float64Array]], sources: frozenset[str]) -> SourceRows:
         step = self._step(sources)
         table = flatten_synapses(self.network, step)
         weight = table.weight * _by_slot(gains)[table.target]
         if "weights" in sources:
             ratio = _by_slot(gains) / _by_slot(self._compiled)  # 1 where both decays are rounded
             weight = self._integers * ratio[table.target]
-        return Rows(table.indptr, table.target, weight, self._delays(table, sources))
+        return SourceRows(table.indptr, table.target, weight, self._delays(table, sources))
 
-    def _delays(self, table: Synapses, sources: frozenset[str]) -> Int64Array:
+    def _delays(self, table: SynapseTable, sources: frozenset[str]) -> Int64Array:
         if not len(table.delay):
             return np.zeros(len(table.target), dtype=np.int64)
         grid, rounded = "time step" in sources, "delays" in sources
@@ -265,11 +265,16 @@ class Model:
         return np.asarray(whole + up, dtype=np.int64)
 
     def _run(
-        self, cells: Cells, rows: Rows, rules: Rules, origin: Float64Array, grid: bool
+        self,
+        cells: NeuronRegisters,
+        rows: SourceRows,
+        rules: Rules,
+        origin: Float64Array,
+        grid: bool,
     ) -> ModelRun:
         every = 1 if grid else self.substeps
         n_steps, n_slots = self.n_steps * every, len(cells.keep_u)
-        state = State(
+        state = FloatState(
             u=cells.u_init.copy(),
             v=cells.v_init.copy(),
             held=np.zeros(len(cells.v_init), dtype=np.int64),

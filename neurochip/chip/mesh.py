@@ -97,13 +97,6 @@ class Sites:
         """Hops east-west and north-south between the sites at positions ``a`` and ``b``."""
         return np.abs(self.x[a] - self.x[b]), np.abs(self.y[a] - self.y[b])
 
-    def crossings(self, a: Int64Array, b: Int64Array) -> Int64Array:
-        """Chip borders that the routes cross."""
-        columns, rows = self.mesh.tile_columns, self.tile_rows
-        across: Int64Array = np.abs(self.x[a] // columns - self.x[b] // columns)
-        along: Int64Array = np.abs(self.y[a] // rows - self.y[b] // rows)
-        return across + along
-
 
 def link_loads(
     sites: Sites, a: Int64Array, b: Int64Array, messages: Float64Array

@@ -14,26 +14,17 @@ from compiler import OPTIONS, CompileOptions, Option
 from ..chip.spec import ChipSpec
 from ..network import Network
 from ._numbers import at_least
-from ._step import STEP, STEP_OR_AUTO, Step
+from ._step import STEP_OR_AUTO, Step
 from ._terminal import say
 
 __all__ = ["Request", "compile_options"]
 
-_STEP_OPTIONS: tuple[Callable[..., Any], ...] = (
-    click.option(
-        "--dt",
-        type=STEP_OR_AUTO,
-        default="0.1",
-        show_default=True,
-        help="Step in ms, or with a unit (0.1ms, 1e-4s); auto: the least expected error.",
-    ),
-    click.option(
-        "--dt-bounds",
-        type=STEP,
-        nargs=2,
-        metavar="SHORTEST LONGEST",
-        help="Of --dt auto: the steps to look at. Default: 0.05 1.",
-    ),
+_step_option = click.option(
+    "--dt",
+    type=STEP_OR_AUTO,
+    default="0.1",
+    show_default=True,
+    help="Step in ms, or with a unit (0.1ms, 1e-4s); auto: the least expected error.",
 )
 
 
@@ -45,14 +36,11 @@ class Request:
     ----------
     dt : Step or "auto"
         The step.
-    bounds : (Step, Step) or None
-        Shortest and longest step that "auto" may take.
     options : dict
         Of ``compile_network``.
     """
 
     dt: Step | Literal["auto"]
-    bounds: tuple[Step, Step] | None
     options: dict[str, Any]
 
     def step(self, network: Network, chip: ChipSpec) -> float:
@@ -61,12 +49,7 @@ class Request:
             return self.dt.ms()
         from compiler import choose_dt
 
-        find = functools.partial(choose_dt, network, chip, options=CompileOptions(**self.options))
-        if self.bounds is None:
-            choice = find()
-        else:
-            low, high = self.bounds
-            choice = find(bounds=(low.ms(), high.ms()))
+        choice = choose_dt(network, chip, options=CompileOptions(**self.options))
         steps = [item.dt for item in choice.candidates]
         say(
             f"dt = {choice.dt:g} ms: of {len(steps)} steps from {steps[0]:g} to {steps[-1]:g} ms "
@@ -79,19 +62,12 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the compiler to a command, which gets them as one ``request``."""
 
     @functools.wraps(command)
-    def gathered(
-        *arguments: Any,
-        dt: Step | Literal["auto"],
-        dt_bounds: tuple[Step, Step] | None,
-        **others: Any,
-    ) -> Any:
-        if dt_bounds is not None and dt != "auto":
-            raise click.UsageError("--dt-bounds is for --dt auto.")
+    def gathered(*arguments: Any, dt: Step | Literal["auto"], **others: Any) -> Any:
         options = {name: others.pop(name) for name in OPTIONS}
-        request = Request(dt=dt, bounds=dt_bounds, options=options)
+        request = Request(dt=dt, options=options)
         return command(*arguments, request=request, **others)
 
-    for option in reversed((*_STEP_OPTIONS, *map(_as_click, OPTIONS.values()))):
+    for option in reversed((_step_option, *map(_as_click, OPTIONS.values()))):
         gathered = option(gathered)
     return gathered
 

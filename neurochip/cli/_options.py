@@ -37,9 +37,9 @@ threads_option = click.option(
 
 
 def fine_option(otherwise: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option for a finer reference, with what happens without it."""
-    text = f"Step of a finer float run in ms, for the split of the error. Default: {otherwise}."
-    return click.option("--fine", type=MILLISECONDS, default=None, help=text)
+    """Return the option for a fine reference, with what happens without it."""
+    text = f"Step of a fine float run in ms, for the split of the error. Default: {otherwise}."
+    return click.option("--fine-dt", type=MILLISECONDS, default=None, help=text)
 
 
 def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:

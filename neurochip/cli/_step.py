@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
-__all__ = ["STEP", "STEP_OR_AUTO", "Step"]
+__all__ = ["STEP_OR_AUTO", "Step"]
 
 _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1000.0}
 _FORM = re.compile(r"\s*([-+.\deE]+?)\s*(us|µs|ms|s)?\s*")
@@ -27,31 +27,25 @@ class Step(NamedTuple):
 
 
 class _StepType(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
-    def __init__(self, auto: bool) -> None:
-        self.name = "step|auto" if auto else "step"
-        self._auto = auto
+    name = "step|auto"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Step | Literal["auto"]:
         if isinstance(value, Step):
             return value
-        if self._auto and value == "auto":
+        if value == "auto":
             return "auto"
         match = _FORM.fullmatch(str(value))
         try:
             step = Step(float(match[1]), match[2])  # type: ignore[index]
         except (TypeError, ValueError):
-            auto = "'auto', " if self._auto else ""
-            text = f"{value!r} is not {auto}a number, or a number and us, ms or s."
+            text = f"{value!r} is not 'auto', a number, or a number and us, ms or s."
             self.fail(text, param, ctx)
         if not 0 < step.ms() < math.inf:
             self.fail(f"{value!r} is not a step above 0.", param, ctx)
         return step
 
 
-STEP = _StepType(auto=False)
-"""A step such as ``0.1``, ``0.1ms`` or ``1e-4s``."""
-
-STEP_OR_AUTO = _StepType(auto=True)
-"""The same, or the word ``auto``."""
+STEP_OR_AUTO = _StepType()
+"""A step such as ``0.1``, ``0.1ms`` or ``1e-4s``, or the word ``auto``."""

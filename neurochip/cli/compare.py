@@ -24,7 +24,7 @@ def compare_command(
     request: Request,
     duration: float,
     seed: int,
-    fine: float | None,
+    fine_dt: float | None,
     output: str | None,
 ) -> None:
     """Run MODEL on the chip and in float64 on the same input spikes, and compare."""
@@ -39,7 +39,7 @@ def compare_command(
         duration=duration,
         seed=seed,
         dt=request.step(network, chip),
-        fine=fine,
+        fine_dt=fine_dt,
         **request.options,
     )
     say(judgement.image.report)

@@ -48,7 +48,7 @@ def sweep_command(
     vary: tuple[str, ...],
     request: Request,
     duration: float,
-    fine: float | None,
+    fine_dt: float | None,
     workers: int | None,
     seed: int,
     output: str,
@@ -62,11 +62,6 @@ def sweep_command(
     from ..sweeps import sweep
 
     axes = read_axes(vary)
-    if request.bounds is not None:
-        raise click.UsageError(
-            "--dt-bounds is not for sweeps, where each point looks for its own step from 0.05 to 1 "
-            "ms. Give steps as an axis: --vary dt=0.1,0.2."
-        )
     dt = request.dt if request.dt == "auto" else request.dt.ms()
     options: dict[str, Any] = {"dt": dt, "seed": seed, **request.options}
     source = click.get_current_context().get_parameter_source
@@ -86,7 +81,7 @@ def sweep_command(
         network,
         axes,
         duration=duration,
-        fine=fine,
+        fine_dt=fine_dt,
         workers=workers,
         path=points,
         chip=chip or LOIHI,

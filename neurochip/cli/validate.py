@@ -58,7 +58,7 @@ def validate_command(
     request: Request,
     duration: float,
     seed: int,
-    fine: float | None,
+    fine_dt: float | None,
     tolerance: float | None,
     no_attribution: bool,
     seeds: int,
@@ -80,7 +80,7 @@ def validate_command(
         tolerance=tolerance,
         excess=excess,
         attribution=not no_attribution,
-        fine=fine,
+        fine_dt=fine_dt,
         **request.options,
     )
     report = replace(report, title=f"{Path(model).stem} on {chip.name}")

@@ -109,7 +109,8 @@ class Emulator:
         duration : float, optional
             How long to run, in ms. Default: to the end of the stimulus.
         record : iterable of str or Probe
-            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes always.
+            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes always. ``"u"``
+            is what the synaptic current adds to v; the reference records the current in nA.
 
         Returns
         -------
@@ -144,7 +145,7 @@ class Emulator:
         *,
         duration: float | None = None,
         record: Iterable[str | Probe] = (),
-        seeds: Iterable[int] | None = None,
+        noise_seeds: Iterable[int] | None = None,
         threads: int | None = None,
     ) -> list[Recording]:
         """Run many stimuli, each from step 0, several at a time.
@@ -159,7 +160,7 @@ class Emulator:
             One for each run, as :func:`~neurochip.stimulus.draw_stimulus` makes them from seeds.
         duration, record
             As for :meth:`run`, the same for all runs.
-        seeds : iterable of int, optional
+        noise_seeds : iterable of int, optional
             Seed of the noise in each run, for an image with noise registers. Default: the seed in
             the image, so that every run has the same noise.
         threads : int, optional
@@ -173,7 +174,7 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If seeds are given and the image has no noise, or their number is not that of the
+            If noise seeds are given and the image has no noise, or their number is not that of the
             stimuli; and as for :meth:`run`, with the number of the run in front.
         RecordingError
             As for :meth:`run`.
@@ -182,7 +183,7 @@ class Emulator:
         """
         allowed = "a list of Stimulus, one for each run"
         given = items("emulator", "stimuli", stimuli, allowed, error=EmulatorError)
-        runs = list(zip(given, self._check_seeds(seeds, len(given)), strict=True))
+        runs = list(zip(given, self._check_noise_seeds(noise_seeds, len(given)), strict=True))
         most = most_threads() if threads is None else check_threads(threads, "emulator")
         return run_batch(
             self._engine,
@@ -257,22 +258,26 @@ class Emulator:
                 registers = self._run(inputs, probes, draws=draws)
                 return raw_recording(registers, size, self._label())
 
-    def _check_seeds(self, seeds: Iterable[int] | None, n_runs: int) -> list[int | None]:
-        if seeds is None:
+    def _check_noise_seeds(
+        self, noise_seeds: Iterable[int] | None, n_runs: int
+    ) -> list[int | None]:
+        if noise_seeds is None:
             return [None] * n_runs
         allowed = "a list of integers, one for each run"
-        given = items("emulator", "seeds", seeds, allowed, error=EmulatorError)
+        given = items("emulator", "noise_seeds", noise_seeds, allowed, error=EmulatorError)
         if self.image.noise is None:
-            raise EmulatorError("emulator: seeds were given, but the image has no noise registers.")
+            raise EmulatorError(
+                "emulator: noise_seeds were given, but the image has no noise registers."
+            )
         if len(given) != n_runs:
             raise EmulatorError(
-                f"emulator: {len(given)} seeds and {n_runs} stimuli; allowed: one for each."
+                f"emulator: {len(given)} noise_seeds and {n_runs} stimuli; allowed: one for each."
             )
         allowed = f"0 to {_LARGEST_SEED}"
         return [
             integer(
                 "emulator",
-                "seed",
+                "noise_seeds",
                 seed,
                 at_least=0,
                 at_most=_LARGEST_SEED,

@@ -13,7 +13,7 @@ from ..recording import Probe, resolve_probes
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
 from .engine import Columns
-from .spikes import NONE, InputLists, Span
+from .spikes import NONE, InputLists, RunSpan
 
 __all__ = ["add_run", "columns_of", "memory_of", "span_in", "span_of", "symbols_of"]
 
@@ -48,7 +48,7 @@ def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns
     return probes, {key: compartments[key[0]][ids] for key, ids in probes.items()}
 
 
-def span_of(step: int, n_steps: int, lead: int = 0) -> Span:
+def span_of(step: int, n_steps: int, lead: int = 0) -> RunSpan:
     """Return the steps of a run.
 
     Raises
@@ -62,10 +62,10 @@ def span_of(step: int, n_steps: int, lead: int = 0) -> Span:
             f"{LAST_STEP - step}, since a recording counts steps up to {LAST_STEP}. Run fewer "
             "steps, or call reset() to begin at step 0 again."
         )
-    return Span(step, n_steps, lead)
+    return RunSpan(step, n_steps, lead)
 
 
-def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | None) -> Span:
+def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | None) -> RunSpan:
     """Return the steps of a run that begins at ``step`` of a stimulus.
 
     Raises
@@ -94,7 +94,7 @@ def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | N
 def add_run(
     inputs: InputLists,
     symbols: Symbols,
-    run: Span,
+    run: RunSpan,
     stimulus: Stimulus,
     pending: Int32Array = NONE,
 ) -> None:

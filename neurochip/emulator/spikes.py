@@ -12,7 +12,7 @@ from .._support.grid import GRID_TOLERANCE, LAST_STEP
 from .._support.values import read_only
 from ..typing import Float64Array, Int32Array, Int64Array
 
-__all__ = ["NONE", "InputLists", "InputRows", "Span"]
+__all__ = ["NONE", "InputLists", "InputRows", "RunSpan"]
 
 NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
 
@@ -39,7 +39,7 @@ class InputRows(NamedTuple):
         return int(self.starts.shape[1]) - 2
 
 
-class Span(NamedTuple):
+class RunSpan(NamedTuple):
     """Steps of a run: ``n_steps`` from ``first`` on; its inputs act ``lead`` steps early."""
 
     first: int
@@ -74,7 +74,7 @@ class InputLists:
         times: Float64Array,
         ids: Int32Array,
         dt: float,
-        run: Span,
+        run: RunSpan,
         pending: Int32Array = NONE,
     ) -> None:
         """Add a run whose spikes come in the order of their times (ms).
@@ -88,7 +88,7 @@ class InputLists:
         self,
         steps: NDArray[Any],
         ids: NDArray[Any],
-        run: Span,
+        run: RunSpan,
         pending: Int32Array = NONE,
     ) -> None:
         """Add a run whose spikes come in any order, with steps of any integer type."""
@@ -106,7 +106,7 @@ class InputLists:
         self._starts[added:] = self._starts[added - 1, -1]
         return InputRows(self._sources, self._starts), added
 
-    def _next(self, n_spikes: int, run: Span, pending: Int32Array) -> Int64Array:
+    def _next(self, n_spikes: int, run: RunSpan, pending: Int32Array) -> Int64Array:
         """Make room for a run; of its rows, zeros but for where the first two begin."""
         copies = len(self._starts)
         if not self._added and self._starts.shape[1] != run.n_steps + 2:

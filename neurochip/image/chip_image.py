@@ -137,10 +137,6 @@ class ChipImage(ArrayValue):
         """Return the integers alone; the digest stays the same."""
         return dataclasses.replace(self, symbols=None)
 
-    def without_sites(self) -> ChipImage:
-        """Return the image with core k at site k; it runs to the same spikes."""
-        return dataclasses.replace(self, core_sites=None)
-
     def digest(self) -> str:
         """SHA-256 over the chip and all integers, as 64 hexadecimal digits.
 

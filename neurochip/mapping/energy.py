@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._support.csr import join_rows, rows_of
-from .._support.values import MOST_IDS, instance, integer
+from .._support.values import instance
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..packing.budget import Reach, core_usage
@@ -78,18 +78,6 @@ class EnergyEstimate:
         """Dynamic energy by synaptic event in J, of everything; NaN without events."""
         events = self.counts["synaptic_events"]
         return self.total / events if events else float("nan")
-
-    def per_inference(self, inferences: int) -> float:
-        """Dynamic energy in J of each of so many ``inferences`` that the run made.
-
-        Raises
-        ------
-        RecordingError
-            If they are not at least 1.
-        """
-        return self.total / integer(
-            "energy", "inferences", inferences, at_least=1, at_most=MOST_IDS, error=RecordingError
-        )
 
     @property
     def step_time(self) -> float:

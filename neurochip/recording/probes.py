@@ -22,7 +22,8 @@ class Probe:
     Parameters
     ----------
     variable : str
-        ``"v"``, or ``"u"`` on the chip.
+        ``"v"``, in mV; on the chip also ``"u"``, what the synaptic current adds to v, in mV per
+        step; in the reference also ``"i_syn"``, that current itself, in nA.
     population : str, optional
         Default: every population.
     ids : iterable of int, optional

@@ -43,10 +43,7 @@ def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any
                 b = np.uint64(indptr[first + sources[spike + 1]])
                 c = np.uint64(indptr[first + sources[spike + 2]])
                 d = np.uint64(indptr[first + sources[spike + 3]])
-                if rows.exact:
-                    add_sum_of_four(arrived, slot, weight, start, b, c, d, size)
-                else:
-                    add_four(arrived, slot, weight, start, b, c, d, size)
+                add_four(arrived, slot, weight, start, b, c, d, size)
                 spike += 4
             else:
                 for k in range(size):
@@ -88,17 +85,6 @@ def add_four(
             + np.float64(weight[c + k])
             + np.float64(weight[d + k])
         )
-
-
-@inline_kernel
-def add_sum_of_four(
-    arrived: Any, slot: Any, weight: Any, a: Any, b: Any, c: Any, d: Any, size: Any
-) -> None:
-    """Add four rows whose sums are exact: one float64 is made of four weights, not of each."""
-    for k in range(size):
-        ab = np.float32(weight[a + k]) + np.float32(weight[b + k])
-        cd = np.float32(weight[c + k]) + np.float32(weight[d + k])
-        arrived[slot + k] += np.float64(ab + cd)
 
 
 @inline_kernel

@@ -17,14 +17,14 @@ from .._kernels.barrier import wait_for_all
 from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .delivery import deliver
-from .rows import Rows
-from .tables import Neurons
+from .rows import WorkerRows
+from .tables import NeuronTable
 from .update import update_population
 
-__all__ = ["Columns", "Order", "Output", "State", "run_steps"]
+__all__ = ["NeuronState", "Order", "SpikeLists", "TraceColumns", "run_steps"]
 
 
-class State(NamedTuple):
+class NeuronState(NamedTuple):
     """Everything that a step changes.
 
     Parameters
@@ -47,7 +47,7 @@ class State(NamedTuple):
     ring: Float64Array
 
 
-class Output(NamedTuple):
+class SpikeLists(NamedTuple):
     """Spikes of a call.
 
     Parameters
@@ -81,7 +81,7 @@ class Order(NamedTuple):
     input_first: bool
 
 
-class Columns(NamedTuple):
+class TraceColumns(NamedTuple):
     """Where the value of each recorded neuron goes: ``values[first + stride * step]``.
 
     Parameters
@@ -139,15 +139,15 @@ def is_full(ends: Int64Array, full: Int64Array, place: int) -> bool:
 @kernel
 def run_steps(
     worker: int,
-    neurons: Neurons,
-    rows: Rows,
+    neurons: NeuronTable,
+    rows: WorkerRows,
     input_steps: Int32Array,
     input_sources: Int32Array,
     next_input: int,
     order: Order,
-    columns: Columns,
-    state: State,
-    output: Output,
+    columns: TraceColumns,
+    state: NeuronState,
+    output: SpikeLists,
     step: int,
     stop: int,
     barrier: Int64Array,
@@ -165,9 +165,9 @@ def run_steps(
         v_inf,
         v_thresh,
         v_reset,
-        decay,
+        keep_v,
         drift,
-        decay_syn,
+        keep_syn,
         gain,
         hold_steps,
     ) = neurons
@@ -196,15 +196,15 @@ def run_steps(
             j = second_slot[p] + a - bounds[p] if n_currents[p] == 2 else a
             if uniform[p]:
                 n = update_population(
-                    *(v, i_syn, arrived, free_from, v_inf, decay[a], drift[a]),
-                    *(decay_syn[a], gain[a], decay_syn[j], gain[j]),
+                    *(v, i_syn, arrived, free_from, v_inf, keep_v[a], drift[a]),
+                    *(keep_syn[a], gain[a], keep_syn[j], gain[j]),
                     *(v_thresh[a], v_reset[a], hold_steps[a]),
                     *(n_currents[p], kicks_decay, a, b, j, step, spikes, n),
                 )
             else:
                 n = update_population(
-                    *(v, i_syn, arrived, free_from, v_inf, decay, drift),
-                    *(decay_syn, gain, decay_syn, gain, v_thresh, v_reset, hold_steps),
+                    *(v, i_syn, arrived, free_from, v_inf, keep_v, drift),
+                    *(keep_syn, gain, keep_syn, gain, v_thresh, v_reset, hold_steps),
                     *(n_currents[p], kicks_decay, a, b, j, step, spikes, n),
                 )
         ends[worker, place + 1] = n

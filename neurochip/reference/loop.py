@@ -8,9 +8,9 @@ from .._kernels.barrier import new_barrier
 from .._kernels.workers import join_lists, run_workers
 from ..network import Network
 from ..typing import Int32Array
-from .kernels import Columns, Order, Output, State, run_steps
+from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
 from .rows import lay_out_rows
-from .tables import Neurons, Synapses
+from .tables import NeuronTable, SynapseTable
 
 __all__ = ["Loop"]
 
@@ -23,11 +23,11 @@ class Loop:
     Parameters
     ----------
     network : Network
-    neurons, synapses : Neurons, Synapses
+    neurons, synapses : NeuronTable, SynapseTable
         Its tables.
     inputs : tuple of ndarray of int32
         Step and source of every input spike, in the order of steps.
-    columns : Columns
+    columns : TraceColumns
         What to record.
     n_workers : int
         Threads.
@@ -36,10 +36,10 @@ class Loop:
     def __init__(
         self,
         network: Network,
-        neurons: Neurons,
-        synapses: Synapses,
+        neurons: NeuronTable,
+        synapses: SynapseTable,
         inputs: tuple[Int32Array, Int32Array],
-        columns: Columns,
+        columns: TraceColumns,
         n_workers: int,
     ) -> None:
         self._network, self._neurons = network, neurons
@@ -61,7 +61,7 @@ class Loop:
             current, two = item.parameter("i_syn_init"), item.model.two_currents
             firsts.append(np.maximum(current, 0.0) if two else current)
             seconds += [np.minimum(current, 0.0)] if two else []
-        self._state = State(
+        self._state = NeuronState(
             v=np.concatenate(v),
             i_syn=np.concatenate([*firsts, *seconds]),
             free_from=np.zeros(sum(len(part) for part in v), dtype=np.int64),
@@ -83,7 +83,7 @@ class Loop:
             self._order,
             self._columns,
             self._state,
-            Output(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
+            SpikeLists(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
             begin,
             stop,
             barrier=new_barrier(),

@@ -11,7 +11,7 @@ from ..errors import RecordingError
 from ..network import Network
 from ..recording import Probe, Trace, as_probes, resolve_probes
 from ..typing import Int32Array
-from .kernels import Columns
+from .kernels import TraceColumns
 
 __all__ = ["lay_out_traces", "requested"]
 
@@ -61,7 +61,7 @@ def lay_out_traces(
     wanted: Mapping[tuple[str, str], Int32Array],
     places: Mapping[str, tuple[int, int, int]],
     n_steps: int,
-) -> tuple[Columns, dict[tuple[str, str], Trace]]:
+) -> tuple[TraceColumns, dict[tuple[str, str], Trace]]:
     """Give each trace its own block of one array, so that one kernel can fill all of them.
 
     ``places`` has, for each population, its first neuron, its synaptic currents per neuron, and the
@@ -69,7 +69,7 @@ def lay_out_traces(
     """
     lengths = [len(ids) for ids in wanted.values()]
     blocks = np.cumsum([0, *lengths], dtype=np.int64) * n_steps
-    columns = Columns(
+    columns = TraceColumns(
         ids=np.empty(sum(lengths), dtype=np.int64),
         first=np.empty(sum(lengths), dtype=np.int64),
         stride=np.repeat(np.array(lengths, dtype=np.int64), lengths),

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from .._kernels.instructions import rows_ahead
 from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
-from .tables import Neurons, Synapses, UInt16Array
+from .tables import NeuronTable, SynapseTable, UInt16Array
 
 __all__ = [
     "TARGET_BITS",
-    "Rows",
+    "WorkerRows",
     "find_patterns",
     "lay_out_rows",
     "narrowed",
@@ -32,13 +32,12 @@ _MOST_WEIGHTS = 1 << (32 - TARGET_BITS)
 _PLACES = 4 * _MOST_WEIGHTS  # of the hash table
 _HASH = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth, TAOCP 3, section 6.4
 
-_FLOAT32_BITS = 24  # of a mantissa
 _SHORTEST = 16  # synapses: below it a vector loop does not pay
 _SYNAPSES = 100  # that take as long as a neuron, spikes being rare
 _LINE = 8  # neurons: threads write to cache lines of their own
 
 
-class Rows(NamedTuple):
+class WorkerRows(NamedTuple):
     """Compressed sparse rows: of all sources for worker 0, then for worker 1, and so on.
 
     Parameters
@@ -48,7 +47,7 @@ class Rows(NamedTuple):
     indptr : ndarray of int64, shape (n_workers * n_sources + 1,)
         Synapses of row r are ``indptr[r]`` to ``indptr[r + 1]``.
     target, weight, delay : ndarray
-        As in :class:`~neurochip.reference.tables.Synapses`; weights may be in float32.
+        As in :class:`~neurochip.reference.tables.SynapseTable`; weights may be in float32.
     pattern : ndarray of int32, shape (n_workers * n_sources,)
         Positive for rows whose targets follow one another, with one delay; rows with the same
         number have the same targets and delay. 0 for all others.
@@ -58,8 +57,6 @@ class Rows(NamedTuple):
         Weights.
     ahead : int
         A row is asked for when so many others come before.
-    exact : bool
-        Whether sums of four weights lose nothing in float32, nor those of all weights in float64.
     """
 
     shares: Int64Array
@@ -71,10 +68,9 @@ class Rows(NamedTuple):
     words: NDArray[np.uint32]
     values: Float64Array
     ahead: int
-    exact: bool
 
 
-def lay_out_rows(neurons: Neurons, synapses: Synapses, n_workers: int) -> Rows:
+def lay_out_rows(neurons: NeuronTable, synapses: SynapseTable, n_workers: int) -> WorkerRows:
     """Share out the neurons, and give each worker the synapses that end in its own."""
     of_slots = neurons.of_slots
     indptr, target, weight, delay = synapses
@@ -93,7 +89,7 @@ def lay_out_rows(neurons: Neurons, synapses: Synapses, n_workers: int) -> Rows:
     find_patterns(indptr, target, delay, pattern)
     words, values = pack_synapses(target, weight, len(of_slots))
     streamed = narrowed(weight) if pattern.any() else weight
-    return Rows(
+    return WorkerRows(
         shares,
         indptr,
         target,
@@ -103,7 +99,6 @@ def lay_out_rows(neurons: Neurons, synapses: Synapses, n_workers: int) -> Rows:
         words,
         values,
         ahead=rows_ahead(len(pattern), len(target)),
-        exact=adds_exactly(streamed),
     )
 
 
@@ -115,21 +110,6 @@ def narrowed(weight: Float64Array) -> NDArray[np.floating]:
     with np.errstate(over="ignore"):
         single = weight.astype(np.float32)
     return single if np.array_equal(single, weight) else weight
-
-
-def adds_exactly(weight: NDArray[np.floating]) -> bool:
-    """Whether float32 weights are multiples of a power of two, at most 2**22 of it.
-
-    Then four of them add up to at most 2**24 of it, which float32 holds; and float64 holds what
-    2**31 of them add up to, more than can arrive in a step. So their order does not matter.
-    Weights of few bits are such: integers, quarters, what a chip holds times a power of two.
-    """
-    if weight.dtype != np.float32 or not weight.any():
-        return False
-    mantissa, exponent = np.frexp(weight[weight != 0])
-    digits = (mantissa * np.float32(1 << _FLOAT32_BITS)).astype(np.int32)
-    unit = exponent - _FLOAT32_BITS + np.frexp((digits & -digits).astype(np.float32))[1] - 1
-    return bool(exponent.max() - unit.min() <= _FLOAT32_BITS - 2)
 
 
 def _share_out(of_slots: Int64Array, target: Int32Array, n_workers: int) -> Int64Array:

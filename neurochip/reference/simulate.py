@@ -20,7 +20,7 @@ from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
 from .loop import Loop
 from .probes import lay_out_traces, requested
-from .tables import Synapses, flatten_neurons, flatten_synapses
+from .tables import SynapseTable, flatten_neurons, flatten_synapses
 
 __all__ = ["simulate_reference"]
 
@@ -77,7 +77,8 @@ def simulate_reference(
         Step.
     record : iterable of str or Probe
         Traces to keep: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents,
-        the sum where there are two. Spikes are always kept.
+        the sum where there are two. Spikes are always kept. The chip has no ``"i_syn"``: its
+        ``"u"`` is what the current adds to v, in mV per step.
     duration : float, ms, optional
         A whole number of steps, at most the default: the duration of the stimulus.
     threads : int, optional
@@ -195,7 +196,7 @@ def _run(
 
 
 def _count_events(
-    synapses: Synapses,
+    synapses: SynapseTable,
     n_neurons: int,
     inputs: tuple[Int32Array, Int32Array],
     ids: Int32Array,

@@ -15,8 +15,8 @@ from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = [
-    "Neurons",
-    "Synapses",
+    "NeuronTable",
+    "SynapseTable",
     "UInt16Array",
     "flatten_neurons",
     "flatten_synapses",
@@ -27,7 +27,7 @@ UInt16Array: TypeAlias = NDArray[np.uint16]
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 
 
-class Neurons(NamedTuple):
+class NeuronTable(NamedTuple):
     """Parameters of every neuron, as a step needs them.
 
     Parameters
@@ -43,12 +43,12 @@ class Neurons(NamedTuple):
         of neurons are the first currents, by neuron.
     v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
         ``v_inf`` is the steady state under the constant current, or 0 without a leak.
-    decay : ndarray of float64, shape (n_neurons,)
-        What a step leaves of ``v - v_inf``.
+    keep_v : ndarray of float64, shape (n_neurons,)
+        Kept fraction of ``v - v_inf`` in a step.
     drift : ndarray of float64, shape (n_neurons,), mV
         What the constant current adds to v in a step where there is no leak, else 0.
-    decay_syn : ndarray of float64, shape (n_slots,)
-        What a step leaves of a synaptic current.
+    keep_syn : ndarray of float64, shape (n_slots,)
+        Kept fraction of a synaptic current in a step.
     gain : ndarray of float64, shape (n_slots,), mV/nA
         What a unit of synaptic current at the beginning of a step adds to v at its end.
     hold_steps : ndarray of int64, shape (n_neurons,)
@@ -62,9 +62,9 @@ class Neurons(NamedTuple):
     v_inf: Float64Array
     v_thresh: Float64Array
     v_reset: Float64Array
-    decay: Float64Array
+    keep_v: Float64Array
     drift: Float64Array
-    decay_syn: Float64Array
+    keep_syn: Float64Array
     gain: Float64Array
     hold_steps: Int64Array
 
@@ -84,7 +84,7 @@ class Neurons(NamedTuple):
         }
 
 
-class Synapses(NamedTuple):
+class SynapseTable(NamedTuple):
     """Compressed sparse rows over all sources: inputs first, then neurons, in network order.
 
     Parameters
@@ -110,7 +110,7 @@ class Synapses(NamedTuple):
         return int(self.delay.max()) + 1 if self.delay.size else 1
 
 
-def flatten_neurons(network: Network, dt: float) -> Neurons:
+def flatten_neurons(network: Network, dt: float) -> NeuronTable:
     """Lay the populations one after the other, with the propagators of a step of ``dt`` ms.
 
     Between spikes the model is linear, so a step is exact [1]_. With ``x = dt / tau_m`` and
@@ -129,15 +129,15 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
     populations = network.populations
     bounds = np.cumsum([0, *(item.size for item in populations)], dtype=np.int64)
     columns = [_columns(network, item, dt) for item in populations]
-    v_inf, v_thresh, v_reset, decay, drift, hold_steps = map(
+    v_inf, v_thresh, v_reset, keep_v, drift, hold_steps = map(
         np.concatenate, zip(*columns, strict=True)
     )
     firsts = [_current(item, "tau_syn_E", dt) for item in populations]
     seconds = [
         _current(item, "tau_syn_I", dt) if item.model.two_currents else () for item in populations
     ]
-    decay_syn, gain = map(np.concatenate, zip(*firsts, *filter(None, seconds), strict=True))
-    return Neurons(
+    keep_syn, gain = map(np.concatenate, zip(*firsts, *filter(None, seconds), strict=True))
+    return NeuronTable(
         bounds,
         np.array([_n_currents(item) for item in populations]),
         np.array(
@@ -150,9 +150,9 @@ def flatten_neurons(network: Network, dt: float) -> Neurons:
         v_inf,
         v_thresh,
         v_reset,
-        decay,
+        keep_v,
         drift,
-        decay_syn,
+        keep_syn,
         gain,
         hold_steps,
     )
@@ -183,7 +183,7 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
         population.parameter("v_rest") + tau_m / cm * current if leaky else nothing,
         population.parameter("v_thresh"),
         population.parameter("v_reset"),
-        _left(population, dt / tau_m),
+        _kept(population, dt / tau_m),
         nothing if leaky else dt / cm * current,
         # For ever is as long as int32 steps last. One step and none are the same: the spike's own.
         np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
@@ -191,7 +191,7 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
 
 
 def _current(population: Population, parameter: str, dt: float) -> tuple[Any, Any]:
-    """Decay and gain of one synaptic current; 0 for delta synapses, which have none."""
+    """Kept fraction and gain of one synaptic current; 0 for delta synapses, which have none."""
     if population.model.delta_synapses:
         return np.zeros(population.size), np.zeros(population.size)
     tau_m = population.parameter("tau_m")
@@ -199,22 +199,22 @@ def _current(population: Population, parameter: str, dt: float) -> tuple[Any, An
     cm, leaky = population.parameter("cm"), population.model.leaky
     rise = tau_m / cm * x if leaky else dt / cm
     if population.model.integration == "euler":
-        return _left(population, y), rise
+        return _kept(population, y), rise
     if population.model.integration == "exponential_euler":
-        return _left(population, y), tau_m / cm * -np.expm1(-x) if leaky else rise
+        return _kept(population, y), tau_m / cm * -np.expm1(-x) if leaky else rise
     apart = np.abs(y - x)
     apart[apart == 0] = np.finfo(np.float64).tiny  # expm1(-z) / z is -1 there, as for z = 0
     gain = rise * np.exp(-np.minimum(x, y)) * (-np.expm1(-apart) / apart)
-    return _left(population, y), gain
+    return _kept(population, y), gain
 
 
-def _left(population: Population, steps: Float64Array) -> Float64Array:
-    """What is left after ``steps`` time constants, as the population is integrated."""
-    left: Float64Array = 1 - steps if population.model.integration == "euler" else np.exp(-steps)
-    return left
+def _kept(population: Population, steps: Float64Array) -> Float64Array:
+    """Kept fraction after ``steps`` time constants, as the population is integrated."""
+    kept: Float64Array = 1 - steps if population.model.integration == "euler" else np.exp(-steps)
+    return kept
 
 
-def flatten_synapses(network: Network, dt: float) -> Synapses:
+def flatten_synapses(network: Network, dt: float) -> SynapseTable:
     """Join all connections into one table, sorted by source, then in network order.
 
     Raises
@@ -240,7 +240,7 @@ def flatten_synapses(network: Network, dt: float) -> Synapses:
         weight[at] = item.weight
         if longest:
             delay[at] = steps
-    return Synapses(indptr, target, weight, delay)
+    return SynapseTable(indptr, target, weight, delay)
 
 
 def _first_indices(members: Sequence[Any]) -> dict[str, int]:

@@ -48,7 +48,7 @@ def advance_delta(
     arrived: Any,
     free_from: Any,
     v_inf: Any,
-    decay: Any,
+    keep_v: Any,
     drift: Any,
     begin: Any,
     end: Any,
@@ -58,8 +58,8 @@ def advance_delta(
     for i in range(np.uint64(begin), np.uint64(end)):
         kick = arrived[i] if free_from[i] < step else 0.0
         arrived[i] = 0.0
-        left = (v[i] + kick - v_inf[i]) * value_of(decay, i)
-        moved = v_inf[i] + left + value_of(drift, i)
+        kept = (v[i] + kick - v_inf[i]) * value_of(keep_v, i)
+        moved = v_inf[i] + kept + value_of(drift, i)
         v[i] = moved if free_from[i] <= step else v[i]
 
 
@@ -69,7 +69,7 @@ def advance_then_kick(
     arrived: Any,
     free_from: Any,
     v_inf: Any,
-    decay: Any,
+    keep_v: Any,
     drift: Any,
     begin: Any,
     end: Any,
@@ -77,8 +77,8 @@ def advance_then_kick(
 ) -> None:
     """Let v decay toward v_inf, then take in the kicks."""
     for i in range(np.uint64(begin), np.uint64(end)):
-        left = (v[i] - v_inf[i]) * value_of(decay, i)
-        moved = v_inf[i] + left + value_of(drift, i) + arrived[i]
+        kept = (v[i] - v_inf[i]) * value_of(keep_v, i)
+        moved = v_inf[i] + kept + value_of(drift, i) + arrived[i]
         arrived[i] = 0.0
         v[i] = moved if free_from[i] <= step else v[i]
 
@@ -90,9 +90,9 @@ def advance_current(
     arrived: Any,
     free_from: Any,
     v_inf: Any,
-    decay: Any,
+    keep_v: Any,
     drift: Any,
-    decay_syn: Any,
+    keep_syn: Any,
     gain: Any,
     begin: Any,
     end: Any,
@@ -102,10 +102,10 @@ def advance_current(
     for i in range(np.uint64(begin), np.uint64(end)):
         current = i_syn[i] + arrived[i]
         arrived[i] = 0.0
-        left = (v[i] - v_inf[i]) * value_of(decay, i)
-        moved = v_inf[i] + left + value_of(drift, i) + value_of(gain, i) * current
+        kept = (v[i] - v_inf[i]) * value_of(keep_v, i)
+        moved = v_inf[i] + kept + value_of(drift, i) + value_of(gain, i) * current
         v[i] = moved if free_from[i] <= step else v[i]
-        i_syn[i] = current * value_of(decay_syn, i)
+        i_syn[i] = current * value_of(keep_syn, i)
 
 
 @kernel
@@ -115,11 +115,11 @@ def advance_two_currents(
     arrived: Any,
     free_from: Any,
     v_inf: Any,
-    decay: Any,
+    keep_v: Any,
     drift: Any,
-    decay_syn: Any,
+    keep_syn: Any,
     gain: Any,
-    second_decay_syn: Any,
+    second_keep_syn: Any,
     second_gain: Any,
     begin: Any,
     end: Any,
@@ -134,11 +134,11 @@ def advance_two_currents(
         arrived[i] = 0.0
         arrived[j] = 0.0
         driven = value_of(gain, i) * excitatory + value_of(second_gain, j) * inhibitory
-        left = (v[i] - v_inf[i]) * value_of(decay, i)
-        moved = v_inf[i] + left + value_of(drift, i) + driven
+        kept = (v[i] - v_inf[i]) * value_of(keep_v, i)
+        moved = v_inf[i] + kept + value_of(drift, i) + driven
         v[i] = moved if free_from[i] <= step else v[i]
-        i_syn[i] = excitatory * value_of(decay_syn, i)
-        i_syn[j] = inhibitory * value_of(second_decay_syn, j)
+        i_syn[i] = excitatory * value_of(keep_syn, i)
+        i_syn[j] = inhibitory * value_of(second_keep_syn, j)
 
 
 @kernel
@@ -175,11 +175,11 @@ def update_population(
     arrived: Any,
     free_from: Any,
     v_inf: Any,
-    decay: Any,
+    keep_v: Any,
     drift: Any,
-    decay_syn: Any,
+    keep_syn: Any,
     gain: Any,
-    second_decay_syn: Any,
+    second_keep_syn: Any,
     second_gain: Any,
     v_thresh: Any,
     v_reset: Any,
@@ -196,15 +196,15 @@ def update_population(
     """Advance neurons ``begin`` to ``end``; list those that spike, and return the new number."""
     if n_currents == 2:
         advance_two_currents(
-            *(v, i_syn, arrived, free_from, v_inf, decay, drift, decay_syn, gain),
-            *(second_decay_syn, second_gain, begin, end, second, step),
+            *(v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain),
+            *(second_keep_syn, second_gain, begin, end, second, step),
         )
     elif n_currents == 1:
         advance_current(
-            v, i_syn, arrived, free_from, v_inf, decay, drift, decay_syn, gain, begin, end, step
+            v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain, begin, end, step
         )
     elif kicks_decay:
-        advance_delta(v, arrived, free_from, v_inf, decay, drift, begin, end, step)
+        advance_delta(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
     else:
-        advance_then_kick(v, arrived, free_from, v_inf, decay, drift, begin, end, step)
+        advance_then_kick(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
     return fire(v, free_from, v_thresh, v_reset, hold_steps, begin, end, spikes, n, step)

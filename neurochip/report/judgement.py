@@ -84,7 +84,7 @@ def judge(
     *,
     duration: float = 1000.0,
     seed: int = 1,
-    fine: float | None = None,
+    fine_dt: float | None = None,
     **options: Any,
 ) -> Judgement:
     """Compile a network, run it on the chip and in float64 on one input, and compare.
@@ -101,7 +101,7 @@ def judge(
         Length of the runs.
     seed : int, default 1
         Of the input: 0 to ``2**128 - 1``.
-    fine : float, ms, optional
+    fine_dt : float, ms, optional
         Step of a second float run, finer than ``dt``, which separates the error of the time grid
         from that of the registers. Default: a tenth of ``dt``.
     **options
@@ -120,7 +120,7 @@ def judge(
     StimulusError
         If the duration or a step is not allowed.
     RecordingError
-        If the seed is not allowed, or ``fine`` is no finer step.
+        If the seed is not allowed, or ``fine_dt`` is no finer step.
     """
     seed = _seed("judge", seed)
     image = compile_network(network, chip, dt, **options)
@@ -133,13 +133,13 @@ def judge(
     ]
     run = Emulator(image).run(stimulus, record=record)
     reference = simulate_reference(network, stimulus, step, record=record)
-    finer = simulate_reference(network, stimulus, step / 10 if fine is None else fine)
+    fine = simulate_reference(network, stimulus, step / 10 if fine_dt is None else fine_dt)
     return Judgement(
         network=network,
         image=image,
         reference=reference,
         chip=run,
-        comparison=compare(reference, run, fine=finer, network=network),
+        comparison=compare(reference, run, fine=fine, network=network),
         seed=seed,
     )
 

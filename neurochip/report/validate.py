@@ -62,7 +62,7 @@ def validate(
     attribution : bool, default True
         Say which source causes how much of the error, which takes about 20 float runs more.
     **options
-        Further options of :func:`judge`: ``fine``, and those of :func:`compile_network`.
+        Further options of :func:`judge`: ``fine_dt``, and those of :func:`compile_network`.
 
     Returns
     -------
@@ -99,7 +99,6 @@ def validate(
     stimulus = draw_stimulus(network, duration, seeds[0])
     return validation_report(
         found,
-        title=f"Validation on {found.image.chip.name}",
         tolerance=tolerance,
         attribution=attribute(network, stimulus, image=found.image) if attribution else None,
         activity=_noise_floor(found, duration, seeds, excess),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from .._support.provenance import versions
 from .._support.text import fixed, percent
@@ -35,11 +34,9 @@ _DRAWN = 6  # populations with figures; the tables have all
 def validation_report(
     judgement: Judgement,
     *,
-    title: str = "Validation",
     tolerance: float | None = None,
     attribution: Attribution | None = None,
     activity: Sequence[ActivityComparison] = (),
-    more: Iterable[Any] = (),
 ) -> Report:
     """Write up what became of a network on a chip.
 
@@ -47,22 +44,18 @@ def validation_report(
     ----------
     judgement : Judgement
         The network, its image, both runs and their comparison.
-    title : str
-        Of the page.
     tolerance : float, optional
         Difference of mean rates that does not matter, as a fraction: adds an equivalence test.
     attribution : Attribution, optional
         Of the same run: adds what each source of error does.
     activity : sequence of ActivityComparison
         Of populations, over several seeds: adds the noise floor.
-    more : iterable
-        Further parts: each a :class:`Section`, or an object whose method ``sections()`` returns
-        some.
 
     Returns
     -------
     Report
         ``report.write("report.html")`` writes the page and a JSON beside it.
+        ``dataclasses.replace(report, title=...)`` gives it another title.
     """
     image, comparison = judgement.image, judgement.comparison
     assert image.report is not None  # a judgement has an image with one
@@ -76,7 +69,6 @@ def validation_report(
         Section("Figures", _figures(judgement)),
         *([attribution_section(attribution)] if attribution is not None else []),
         *([_noise_floor(activity)] if activity else []),
-        *_further(more),
         compilation_section(image.report),
     ]
     origin = {
@@ -84,7 +76,7 @@ def validation_report(
         "chip": image.chip.name,
         "dt (ms)": comparison.dt,
         "duration (ms)": comparison.duration,
-        "dt of the finer reference (ms)": comparison.fine_dt,
+        "fine_dt (ms)": comparison.fine_dt,
         "seed of the input": judgement.seed,
         "network": repr(judgement.network),
         **versions(),
@@ -95,7 +87,7 @@ def validation_report(
         )
     )
     return Report(
-        title=title,
+        title=f"Validation on {image.chip.name}",
         lead=_lead(items),
         sections=sections,
         data={
@@ -193,15 +185,15 @@ def _split(items: Sequence[PopulationComparison]) -> Section:
 
 
 def _figures(judgement: Judgement) -> list[Block]:
-    reference, chip, comparison = judgement.reference, judgement.chip, judgement.comparison
+    runs, comparison = (judgement.reference, judgement.chip), judgement.comparison
     blocks: list[Block] = []
     for population in judgement.network.populations[:_DRAWN]:
         name, threshold = population.name, population.parameter("v_thresh")
-        figure = comparison_figure(comparison, reference, chip, name, threshold=threshold)
+        figure = comparison_figure(comparison, *runs, name, threshold=threshold)
         caption = f"{name}: spikes, v, rates and rate errors of reference and chip."
         blocks.append(Picture(figure, caption))
-        if all((name, "v") in run.traces for run in (reference, chip)):
-            figure = membrane_figure((reference, chip), name, threshold=threshold)
+        if all((name, "v") in run.traces for run in runs):
+            figure = membrane_figure(runs, name, threshold=threshold)
             blocks.append(Picture(figure, f"{name}: raster and v of both runs."))
     left = len(judgement.network.populations) - _DRAWN
     if left > 0:
@@ -244,13 +236,6 @@ def _noise_floor(activity: Sequence[ActivityComparison]) -> Section:
         "that the chip differs."
     )
     return Section("Noise floor", [*texts, Table(header, rows, note)])
-
-
-def _further(more: Iterable[Any]) -> list[Section]:
-    sections: list[Section] = []
-    for item in more:
-        sections += [item] if isinstance(item, Section) else list(item.sections())
-    return sections
 
 
 def _interval(interval: tuple[float, float], digits: int = 2) -> str:

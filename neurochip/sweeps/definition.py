@@ -68,8 +68,8 @@ class Definition:
         Length of each run.
     fixed : dict
         ``dt``, ``seed`` and compile options, where no axis sets them.
-    fine : float or None, ms
-        Step of a finer reference.
+    fine_dt : float or None, ms
+        Step of a fine reference.
     record : tuple of str or Probe
         Traces for the comparison of v.
     measure : callable or None
@@ -82,7 +82,7 @@ class Definition:
     synapses: int
     duration: float
     fixed: Mapping[str, Scalar]
-    fine: float | None
+    fine_dt: float | None
     record: tuple[str | Probe, ...]
     measure: Callable[[PointRun], Mapping[str, Any]] | None
 

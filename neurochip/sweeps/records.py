@@ -8,9 +8,9 @@ from typing import Any
 
 from ..chip.registers import OVERFLOWS
 
-__all__ = ["COLUMNS", "RESULT_COLUMNS", "SPLIT", "Row", "is_header", "is_record", "rows_of"]
+__all__ = ["COLUMNS", "RESULT_COLUMNS", "SPLIT", "SweepRow", "is_header", "is_record", "rows_of"]
 
-Row = dict[str, Any]
+SweepRow = dict[str, Any]
 
 _POINT = ("point", "problem", "image", "population")
 COLUMNS = (
@@ -29,7 +29,7 @@ SPLIT = tuple(
     for part in ("quantisation", "time_step", "total")
     for kind in ("signed", "absolute")
 )
-"""Columns of each population where there is a finer reference."""
+"""Columns of each population where there is a fine reference."""
 
 RESULT_COLUMNS = (*_POINT, *COLUMNS, *SPLIT, *OVERFLOWS)
 """Names that no axis and no further result may have."""
@@ -41,7 +41,7 @@ _DIGESTS = {"network", "chip"}
 
 def rows_of(
     record: Mapping[str, Any], results: Sequence[str], measured: Sequence[str]
-) -> Iterator[Row]:
+) -> Iterator[SweepRow]:
     """Yield the rows of a record, with those results of a population and of ``measure``."""
     found = record.get("populations") or {None: {}}
     for population, values in found.items():
@@ -63,14 +63,15 @@ def rows_of(
 
 def is_header(found: Mapping[str, Any]) -> bool:
     """Return whether a header says of a sweep what its rows need."""
-    axes, points, fine = found.get("axes"), found.get("points"), found.get("fine", "missing")
+    axes, points = found.get("axes"), found.get("points")
+    fine_dt = found.get("fine_dt", "missing")
     return (
         isinstance(axes, list)
         and all(isinstance(name, str) for name in axes)
         and 0 < len(axes) == len(set(axes))
         and type(points) is int
         and points > 0
-        and (fine is None or _is_number(fine))
+        and (fine_dt is None or _is_number(fine_dt))
     )
 
 

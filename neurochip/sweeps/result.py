@@ -13,7 +13,7 @@ from .._support.extras import require
 from .._support.values import shown
 from ..errors import SweepError
 from .journal import Journal, read_journal
-from .records import COLUMNS, SPLIT, Row, rows_of
+from .records import COLUMNS, SPLIT, SweepRow, rows_of
 
 __all__ = ["Sweep", "path_of", "read_sweep"]
 
@@ -60,7 +60,7 @@ class Sweep:
         return tuple(dict.fromkeys(names))
 
     @functools.cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SweepRow]:
         """One flat dictionary for each point and population, all with the same columns.
 
         ``point`` and the axes, ``population``, then the fields of
@@ -69,7 +69,7 @@ class Sweep:
         A point that the chip cannot hold is one row with a ``problem`` and None elsewhere.
         """
         measured = dict.fromkeys(name for item in self.records for name in item.get("measured", ()))
-        results = [*COLUMNS, *(SPLIT if self.header["fine"] is not None else ())]
+        results = [*COLUMNS, *(SPLIT if self.header["fine_dt"] is not None else ())]
         return [row for record in self.records for row in rows_of(record, results, [*measured])]
 
     def column(self, name: str, population: str | None = None) -> list[Any]:

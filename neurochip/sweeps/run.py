@@ -49,7 +49,7 @@ def sweep(
     chip: ChipSpec | Callable[..., ChipSpec] = LOIHI,
     dt: float | str | None = None,
     seed: int | None = None,
-    fine: float | None = None,
+    fine_dt: float | None = None,
     record: str | Probe | Iterable[str | Probe] = (),
     measure: Callable[[PointRun], Mapping[str, Any]] | None = None,
     path: str | os.PathLike[str] | None = None,
@@ -89,8 +89,8 @@ def sweep(
         Step where it is no axis; ``"auto"`` as in ``compile_network``. Default: 0.1.
     seed : int, optional
         Of the inputs where it is no axis. Default: 1.
-    fine : float, ms, optional
-        Step of a finer reference, which splits the error into quantisation and time step.
+    fine_dt : float, ms, optional
+        Step of a fine reference, which splits the error into quantisation and time step.
     record : iterable of str or Probe
         ``"v"`` adds the error of v. Default: spikes only.
     measure : callable, optional
@@ -130,8 +130,8 @@ def sweep(
     probes = _probes(record)
     _check(network, chip, measure, executor)
     duration = real("sweep", "duration", duration, "ms", POSITIVE, error=SweepError)
-    if fine is not None:
-        fine = real("sweep", "fine", fine, "ms", POSITIVE, error=SweepError)
+    if fine_dt is not None:
+        fine_dt = real("sweep", "fine_dt", fine_dt, "ms", POSITIVE, error=SweepError)
     if workers is not None:
         workers = integer("sweep", "workers", workers, at_least=1, error=SweepError)
     makers = [*parameters_of(network, "network"), *parameters_of(chip, "chip")]
@@ -151,7 +151,7 @@ def sweep(
         synapses=0,
         duration=duration,
         fixed=fixed,
-        fine=fine,
+        fine_dt=fine_dt,
         record=probes,
         measure=measure,
     )
@@ -295,7 +295,7 @@ def _header(
         "chip": chips,
         "duration": definition.duration,
         "fixed": definition.fixed,
-        "fine": definition.fine,
+        "fine_dt": definition.fine_dt,
         "record": [repr(probe) for probe in definition.record],
         "measure": getattr(measure, "__qualname__", type(measure).__qualname__) if used else None,
         "measure_uses": used.digests if used else None,

@@ -168,8 +168,8 @@ class _Evaluator:
         step, record = image.symbols.dt, definition.record
         reference = self._reference(key, full["seed"], step, record, threads)
         fine = None
-        if definition.fine is not None:
-            fine = self._reference(key, full["seed"], definition.fine, (), threads)
+        if definition.fine_dt is not None:
+            fine = self._reference(key, full["seed"], definition.fine_dt, (), threads)
         comparison = compare(reference, chip_run, fine=fine, network=network)
         measured: Mapping[str, Scalar] = {}
         if definition.measure is not None:

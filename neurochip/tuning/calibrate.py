@@ -136,7 +136,7 @@ def calibrate(
         image=_marked(search.best.image, trims, len(given)),
         trims=trims,
         dt=dt,
-        reference_dt=dt / substeps,
+        fine_dt=dt / substeps,
         tolerance=tolerance,
         stimuli=len(given),
         duration=total,

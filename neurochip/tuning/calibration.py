@@ -65,7 +65,7 @@ class Calibration:
         register that was moved.
     trims : tuple of Trim
         Population by population.
-    dt, reference_dt : float, ms
+    dt, fine_dt : float, ms
         Step of the chip, and of the float64 runs.
     tolerance : float
         Largest relative error of a rate that counts as agreement.
@@ -80,7 +80,7 @@ class Calibration:
     image: ChipImage
     trims: tuple[Trim, ...]
     dt: float
-    reference_dt: float
+    fine_dt: float
     tolerance: float
     stimuli: int
     duration: float
@@ -104,7 +104,7 @@ class Calibration:
         stimuli = "1 stimulus" if self.stimuli == 1 else f"{self.stimuli} stimuli"
         lines = [
             f"Calibrated on {stimuli}, {self.duration:g} ms in all, against float64 in steps of "
-            f"{self.reference_dt:g} ms ({self.runs} runs)",
+            f"{self.fine_dt:g} ms ({self.runs} runs)",
             f"  {'population':16}{'float64':>12}{'before':>20}{'after':>20}   trimmed",
         ]
         for item in self.trims:

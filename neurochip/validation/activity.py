@@ -53,8 +53,6 @@ class DistributionComparison:
         Smallest and largest of these distances.
     distance : float
         Distance between chip and float runs.
-    ks_floor, ks_distance : float
-        The same two as Kolmogorov-Smirnov distances.
     excess : float
         ``distance / floor - 1``.
     excess_interval : tuple of float
@@ -73,8 +71,6 @@ class DistributionComparison:
     floor: float
     floor_range: tuple[float, float]
     distance: float
-    ks_floor: float
-    ks_distance: float
     excess: float
     excess_interval: tuple[float, float]
     p_value: float
@@ -87,7 +83,7 @@ class DistributionComparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the samples, ready for JSON."""
-        numbers = ("floor", "distance", "ks_floor", "ks_distance", "excess", "p_value")
+        numbers = ("floor", "distance", "excess", "p_value")
         return {
             "quantity": self.quantity,
             "unit": self.unit,
@@ -177,7 +173,7 @@ def compare_activity(
     *,
     tolerance: float,
     bin_width: float = 5.0,
-    seed: int = 0,
+    bootstrap_seed: int = 0,
 ) -> ActivityComparison:
     """Compare distributions of activity with the spread between float runs.
 
@@ -199,8 +195,8 @@ def compare_activity(
         Excess of the chip's distance over the noise floor that does not matter: 0.2 is 20 %.
     bin_width : float, ms
         In which spikes of a pair count as simultaneous.
-    seed : int
-        Of the bootstrap.
+    bootstrap_seed : int
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -212,7 +208,9 @@ def compare_activity(
         If the runs do not belong together, or an option is not allowed.
     """
     tolerance = check_tolerance("compare_activity", tolerance)
-    seed = integer("compare_activity", "seed", seed, at_least=0, error=RecordingError)
+    bootstrap_seed = integer(
+        "compare_activity", "bootstrap_seed", bootstrap_seed, at_least=0, error=RecordingError
+    )
     bin_width = real(
         "compare_activity", "bin_width", bin_width, "ms", POSITIVE, error=RecordingError
     )
@@ -235,7 +233,7 @@ def compare_activity(
             [sample[name] for sample in part]
             for part in (samples[: len(reference)], samples[len(reference) :])
         )
-        quantities[name] = _compare_quantity(name, ours, theirs, tolerance, seed)
+        quantities[name] = _compare_quantity(name, ours, theirs, tolerance, bootstrap_seed)
     return ActivityComparison(
         population=population, runs=len(reference), tolerance=tolerance, quantities=quantities
     )
@@ -253,25 +251,29 @@ def _samples(run: Recording, population: str, bin_steps: int) -> dict[str, Float
 
 
 def _compare_quantity(
-    name: str, ours: list[Float64Array], theirs: list[Float64Array], tolerance: float, seed: int
+    name: str,
+    ours: list[Float64Array],
+    theirs: list[Float64Array],
+    tolerance: float,
+    bootstrap_seed: int,
 ) -> DistributionComparison:
     nan = float("nan")
     n = len(ours)
     enough = n >= 2 and all(len(sample) for sample in (*ours, *theirs))
     empty = Distances(*(np.full((n, n), np.nan) for _ in range(3)))
-    emd, ks = distances(ours, theirs) if enough else (empty, empty)
+    found = distances(ours, theirs) if enough else empty
     off = ~np.eye(n, dtype=bool)
-    floors = emd.rr[off] if enough else np.array([nan])
+    floors = found.rr[off] if enough else np.array([nan])
     interval, p_value = (nan, nan), nan
     conclusion = Conclusion.UNDECIDED
     if enough and n >= _FEWEST_RUNS and floors.mean() > 0:
-        rng = np.random.default_rng(seed)
-        interval = _excess_interval(emd, rng)
-        p_value = _exchange_test(emd, rng)
+        rng = np.random.default_rng(bootstrap_seed)
+        interval = _excess_interval(found, rng)
+        p_value = _exchange_test(found, rng)
         conclusion = conclude(*interval, -math.inf, tolerance)
         if conclusion is not Conclusion.EQUAL:
             conclusion = Conclusion.DIFFERENT if p_value < LEVEL else Conclusion.UNDECIDED
-    distance = float(emd.rc[off].mean()) if n > 1 else nan
+    distance = float(found.rc[off].mean()) if n > 1 else nan
     return DistributionComparison(
         quantity=name,
         reference=tuple(ours),
@@ -279,8 +281,6 @@ def _compare_quantity(
         floor=float(floors.mean()),
         floor_range=(float(floors.min()), float(floors.max())),
         distance=distance,
-        ks_floor=float(ks.rr[off].mean()) if n > 1 else nan,
-        ks_distance=float(ks.rc[off].mean()) if n > 1 else nan,
         excess=float(distance / floors.mean() - 1) if floors.mean() > 0 else nan,
         excess_interval=interval,
         p_value=p_value,

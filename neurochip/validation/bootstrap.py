@@ -32,7 +32,7 @@ class RateIntervals(NamedTuple):
 
 
 def bootstrap_rates(
-    reference: Any, chip: Any, *, seed: Any = 0, resamples: int = 1000
+    reference: Any, chip: Any, *, bootstrap_seed: Any = 0, resamples: int = 1000
 ) -> RateIntervals:
     """Percentile bootstrap of the mean rate error of a population.
 
@@ -44,7 +44,7 @@ def bootstrap_rates(
     ----------
     reference, chip : array_like, shape (n_neurons,)
         Rate of each neuron in Hz (or its count: the relative interval is the same).
-    seed : int or sequence of int, default 0
+    bootstrap_seed : int or sequence of int, default 0
         The same seed gives the same interval within a version of neurochip.
     resamples : int, default 1000
         Number of resamples. Time is proportional to ``resamples * n_neurons`` (about 10 ns each).
@@ -58,7 +58,7 @@ def bootstrap_rates(
     undefined = (float("nan"), float("nan"))
     if rates.shape[1] < FEWEST_PAIRS:
         return RateIntervals(undefined, undefined)
-    means = resampled_means(rates, seed, resamples)
+    means = resampled_means(rates, bootstrap_seed, resamples)
     difference = means[1] - means[0]
     relative = _interval(difference / means[0]) if (means[0] > 0).all() else undefined
     return RateIntervals(_interval(difference), relative)

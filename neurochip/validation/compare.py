@@ -33,7 +33,7 @@ def compare(
     network: Network | None = None,
     min_spikes: int = 100,
     window: float = 2.0,
-    seed: int = 0,
+    bootstrap_seed: int = 0,
 ) -> Comparison:
     """Compare two runs on the same input, population by population.
 
@@ -51,8 +51,8 @@ def compare(
         Spikes of the reference below which a population's rates say too little.
     window : float, ms, default 2
         Spikes up to this distance coincide.
-    seed : int, default 0
-        Of the bootstrap.
+    bootstrap_seed : int, default 0
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -65,7 +65,9 @@ def compare(
     """
     min_spikes = integer("compare", "min_spikes", min_spikes, at_least=1, error=RecordingError)
     window = real("compare", "window", window, "ms", NOT_NEGATIVE, error=RecordingError)
-    seed = integer("compare", "seed", seed, at_least=0, error=RecordingError)
+    bootstrap_seed = integer(
+        "compare", "bootstrap_seed", bootstrap_seed, at_least=0, error=RecordingError
+    )
     if network is not None:
         instance("compare", "network", network, Network, "a Network", error=RecordingError)
     _check_pair(reference, chip)
@@ -82,7 +84,7 @@ def compare(
             shortest=shortest,
             min_spikes=min_spikes,
             window=window,
-            seed=seed,
+            bootstrap_seed=bootstrap_seed,
         )
     return Comparison(
         reference=reference.label,
@@ -107,7 +109,7 @@ def _compare_population(
     shortest: Int64Array,
     min_spikes: int,
     window: float,
-    seed: int,
+    bootstrap_seed: int,
 ) -> PopulationComparison:
     size = reference.populations[name]
     ours, theirs = ((run.steps[name], run.ids[name]) for run in (reference, chip))
@@ -122,7 +124,7 @@ def _compare_population(
     steps = int(steps_of(min(window, reference.duration), reference.dt))
     gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
     # Each population has its own stream: another population does not change its interval.
-    intervals = bootstrap_rates(*rates, seed=[seed, zlib.crc32(name.encode())])
+    intervals = bootstrap_rates(*rates, bootstrap_seed=[bootstrap_seed, zlib.crc32(name.encode())])
     v_rmse, v_largest, v_neurons = _compare_v(name, reference, chip)
     return PopulationComparison(
         name=name,

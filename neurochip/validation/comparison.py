@@ -32,7 +32,7 @@ class Comparison:
     dt : float, ms
         Step of both runs.
     fine_dt : float or None, ms
-        Step of the finer grid.
+        Its step.
     n_steps : int
         Length of both runs.
     window : float, ms

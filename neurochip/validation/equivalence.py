@@ -100,7 +100,7 @@ def equivalence(
     *,
     tolerance: float,
     relative: bool = True,
-    seed: Any = 0,
+    bootstrap_seed: Any = 0,
     resamples: int = 4000,
 ) -> Equivalence:
     """Test whether two means differ by less than a tolerance.
@@ -118,8 +118,8 @@ def equivalence(
         Above 0. A fraction of the reference's mean, or a difference if ``relative`` is False.
     relative : bool
         What the tolerance is.
-    seed : int or sequence of int
-        Of the bootstrap.
+    bootstrap_seed : int or sequence of int
+        Seed of the bootstrap.
     resamples : int
         Number of resamples.
 
@@ -148,7 +148,7 @@ def equivalence(
         at_most=_MOST_RESAMPLES,
         error=RecordingError,
     )
-    seed = _seed(seed)
+    seed = _seed(bootstrap_seed)
     allowed = "a list of finite numbers, one per pair"
     sides = [
         np.asarray(
@@ -194,7 +194,9 @@ def equivalence(
     )
 
 
-def rate_equivalence(item: PopulationComparison, *, tolerance: float, seed: Any = 0) -> Equivalence:
+def rate_equivalence(
+    item: PopulationComparison, *, tolerance: float, bootstrap_seed: Any = 0
+) -> Equivalence:
     """Test whether the mean rates of a population are equal within a tolerance.
 
     Parameters
@@ -203,8 +205,8 @@ def rate_equivalence(item: PopulationComparison, *, tolerance: float, seed: Any 
         Of :func:`compare`.
     tolerance : float
         As a fraction of the reference's mean rate.
-    seed : int or sequence of int
-        Of the bootstrap.
+    bootstrap_seed : int or sequence of int
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -215,7 +217,9 @@ def rate_equivalence(item: PopulationComparison, *, tolerance: float, seed: Any 
     """
     allowed = "the comparison of a population"
     instance("rate_equivalence", "item", item, PopulationComparison, allowed, error=RecordingError)
-    result = equivalence(item.reference_rates, item.chip_rates, tolerance=tolerance, seed=seed)
+    result = equivalence(
+        item.reference_rates, item.chip_rates, tolerance=tolerance, bootstrap_seed=bootstrap_seed
+    )
     counted = item.verdict in (Verdict.COMPARED, Verdict.SATURATED, Verdict.SILENT_ON_CHIP)
     resolved = result.tolerance * item.reference_counts.sum() >= _RESOLVED
     if not counted or (result.conclusion is Conclusion.EQUAL and not resolved):
@@ -240,8 +244,10 @@ def _seed(seed: Any) -> list[int]:
     allowed = "an integer of at least 0, or a list of them"
     words = (seed,)
     if isinstance(seed, Sequence) and len(seed):
-        words = items("equivalence", "seed", seed, allowed, error=RecordingError)
+        words = items("equivalence", "bootstrap_seed", seed, allowed, error=RecordingError)
     return [
-        integer("equivalence", "seed", word, at_least=0, allowed=allowed, error=RecordingError)
+        integer(
+            "equivalence", "bootstrap_seed", word, at_least=0, allowed=allowed, error=RecordingError
+        )
         for word in words
     ]

@@ -10,51 +10,7 @@ import numpy as np
 from ..typing import Float64Array
 from .metrics import Train
 
-__all__ = ["Distances", "correlations", "distances", "earth_movers_distance", "ks_distance"]
-
-
-def ks_distance(first: Any, second: Any) -> float:
-    """Kolmogorov-Smirnov distance of two samples: the largest difference of their distributions.
-
-    Parameters
-    ----------
-    first, second : array_like of float, shapes (n,) and (m,)
-        Neither empty, without NaN.
-
-    Returns
-    -------
-    float
-        0 to 1; as the statistic of ``scipy.stats.ks_2samp``.
-    """
-    return _both(*(np.sort(np.asarray(x, dtype=np.float64)) for x in (first, second)))[1]
-
-
-def earth_movers_distance(first: Any, second: Any) -> float:
-    r"""Earth mover's distance of two samples, in their unit: how far the average value must move.
-
-    .. math:: \int |F_1(x) - F_2(x)| \, dx
-
-    (Vallender, Theory Probab. Appl. 18:784, 1974); as ``scipy.stats.wasserstein_distance``.
-
-    Parameters
-    ----------
-    first, second : array_like of float, shapes (n,) and (m,)
-        Neither empty, without NaN.
-    """
-    return _both(*(np.sort(np.asarray(x, dtype=np.float64)) for x in (first, second)))[0]
-
-
-def _both(first: Float64Array, second: Float64Array) -> tuple[float, float]:
-    """Earth mover's and Kolmogorov-Smirnov distance of two sorted samples."""
-    values = np.concatenate([first, second])
-    order = np.argsort(values, kind="stable")  # merges what is sorted
-    values = values[order]
-    below = np.cumsum(order < len(first))
-    difference = below / len(first) - (np.arange(1, len(values) + 1) - below) / len(second)
-    np.abs(difference, out=difference)
-    gaps = np.diff(values)
-    largest = difference[:-1][gaps > 0].max(initial=0.0)  # between equal values there is no step
-    return float(difference[:-1] @ gaps), float(largest)
+__all__ = ["Distances", "correlations", "distances"]
 
 
 class Distances(NamedTuple):
@@ -71,17 +27,30 @@ class Distances(NamedTuple):
     cc: Float64Array
 
 
-def distances(
-    reference: list[Float64Array], chip: list[Float64Array]
-) -> tuple[Distances, Distances]:
-    """Return earth mover's and Kolmogorov-Smirnov distances between the runs of two lists."""
+def distances(reference: list[Float64Array], chip: list[Float64Array]) -> Distances:
+    r"""Return earth mover's distances between the runs of two lists of samples, in their unit.
+
+    How far the average value must move to make one sample of the other:
+
+    .. math:: \int |F_1(x) - F_2(x)| \, dx
+
+    (Vallender, Theory Probab. Appl. 18:784, 1974); as ``scipy.stats.wasserstein_distance``.
+    """
     samples = [np.sort(sample) for sample in (*reference, *chip)]
-    matrix = np.zeros((2, len(samples), len(samples)))
+    matrix = np.zeros((len(samples), len(samples)))
     for i, j in combinations(range(len(samples)), 2):
-        matrix[:, i, j] = matrix[:, j, i] = _both(samples[i], samples[j])
+        matrix[i, j] = matrix[j, i] = _distance(samples[i], samples[j])
     n = len(reference)
-    emd, ks = (Distances(part[:n, :n], part[:n, n:], part[n:, n:]) for part in matrix)
-    return emd, ks
+    return Distances(matrix[:n, :n], matrix[:n, n:], matrix[n:, n:])
+
+
+def _distance(first: Float64Array, second: Float64Array) -> float:
+    """Earth mover's distance of two sorted samples, neither empty nor with NaN."""
+    values = np.concatenate([first, second])
+    order = np.argsort(values, kind="stable")  # merges what is sorted
+    below = np.cumsum(order < len(first))
+    difference = below / len(first) - (np.arange(1, len(values) + 1) - below) / len(second)
+    return float(np.abs(difference[:-1]) @ np.diff(values[order]))
 
 
 def correlations(

@@ -323,8 +323,8 @@ MUTANTS = [
     Mutant(
         "a current stands still while its neuron is refractory",
         "neurochip/reference/update.py",
-        "i_syn[i] = current * value_of(decay_syn, i)\n",
-        "i_syn[i] = current * (value_of(decay_syn, i) if free_from[i] <= step else 1.0)\n",
+        "i_syn[i] = current * value_of(keep_syn, i)\n",
+        "i_syn[i] = current * (value_of(keep_syn, i) if free_from[i] <= step else 1.0)\n",
         f"{REFERENCE}::test_a_current_goes_on_while_its_neuron_is_refractory",
     ),
     Mutant(

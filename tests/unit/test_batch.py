@@ -180,7 +180,7 @@ def test_every_run_of_a_batch_may_have_a_noise_of_its_own(image, stimuli):
         image, noise=Noise(enabled=np.ones(size, np.int32), exponent=12, seed=3)
     )
     same = [stimuli[0]] * 3
-    one, two, three = Emulator(noisy).run_batch(same, record=["v"], seeds=[3, 4, 3])
+    one, two, three = Emulator(noisy).run_batch(same, record=["v"], noise_seeds=[3, 4, 3])
     assert one == three
     assert one != two
     assert one == Emulator(noisy).run_batch(same[:1], record=["v"])[0]
@@ -189,24 +189,24 @@ def test_every_run_of_a_batch_may_have_a_noise_of_its_own(image, stimuli):
 @pytest.mark.parametrize(
     ("seeds", "message"),
     [
-        ([1], "emulator: 1 seeds and 5 stimuli; allowed: one for each."),
-        ([1, 2, 3, 4, -1], "emulator: seed = -1; allowed: 0 to 9223372036854775807."),
-        ([1, 2, 3, 4, 0.5], "emulator: seed = 0.5; allowed: 0 to 9223372036854775807."),
+        ([1], "emulator: 1 noise_seeds and 5 stimuli; allowed: one for each."),
+        ([1, 2, 3, 4, -1], "emulator: noise_seeds = -1; allowed: 0 to 9223372036854775807."),
+        ([1, 2, 3, 4, 0.5], "emulator: noise_seeds = 0.5; allowed: 0 to 9223372036854775807."),
     ],
 )
 def test_seeds_are_one_for_each_run(image, stimuli, seeds, message):
     enabled = np.ones(image.n_compartments, np.int32)
     noisy = dataclasses.replace(image, noise=Noise(enabled=enabled, exponent=3))
     with pytest.raises(EmulatorError) as caught:
-        Emulator(noisy).run_batch(stimuli, seeds=seeds)
+        Emulator(noisy).run_batch(stimuli, noise_seeds=seeds)
     assert str(caught.value) == message
 
 
 def test_seeds_need_noise(image, stimuli):
     with pytest.raises(EmulatorError) as caught:
-        Emulator(image).run_batch(stimuli, seeds=range(5))
+        Emulator(image).run_batch(stimuli, noise_seeds=range(5))
     assert str(caught.value) == (
-        "emulator: seeds were given, but the image has no noise registers."
+        "emulator: noise_seeds were given, but the image has no noise registers."
     )
 
 

@@ -211,7 +211,7 @@ def test_info_of_an_image_without_symbols_says_so(image: Path) -> None:
 
 
 def test_compare_prints_report_and_comparison(model: Path) -> None:
-    text = succeed("compare", model, "--dt", "1", "--duration", "500", "--fine", "0.25")
+    text = succeed("compare", model, "--dt", "1", "--duration", "500", "--fine-dt", "0.25")
     assert "Compiled for loihi at dt = 1 ms" in text
     assert "Chip against reference, 500 ms in steps of 1 ms" in text
     assert "fine       dt 0.25 ms" in text
@@ -401,11 +401,11 @@ def test_a_value_that_is_not_allowed_is_named(
 
 
 def test_a_finer_grid_must_be_finer_and_divide_the_run(model: Path) -> None:
-    assert fail("compare", model, "--dt", "1", "--duration", "10", "--fine", "1") == (
+    assert fail("compare", model, "--dt", "1", "--duration", "10", "--fine-dt", "1") == (
         "compare: fine has dt = 1 ms; allowed: below the reference's 1 ms. Run the reference on a "
         "finer grid."
     )
-    said = fail("compare", model, "--dt", "1", "--duration", "10", "--fine", "0.3")
+    said = fail("compare", model, "--dt", "1", "--duration", "10", "--fine-dt", "0.3")
     assert said.startswith(
         "run: a duration of 10 ms is not a whole number of steps of 0.3 ms; the nearest"
     )

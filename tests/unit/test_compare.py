@@ -123,7 +123,7 @@ def test_interval_is_deterministic_and_excludes_zero_for_a_common_error():
     sizes = {"p": 40}
     reference = record({"p": regular(counts)}, sizes=sizes)
     chip = record({"p": regular(counts - rng.integers(1, 4, 40))}, sizes=sizes)
-    first, again = (compare(reference, chip, seed=3).populations["p"] for _ in range(2))
+    first, again = (compare(reference, chip, bootstrap_seed=3).populations["p"] for _ in range(2))
     assert first.rate_error_interval == again.rate_error_interval
     assert first.rate_error_interval[0] < first.rate_error < first.rate_error_interval[1] < 0
     assert first.beyond_chance is True
@@ -322,8 +322,14 @@ def test_a_fine_run_that_does_not_belong_is_refused(fine, message):
     [
         ({"min_spikes": 0}, "compare: min_spikes = 0; allowed: an integer of at least 1."),
         ({"min_spikes": 1.5}, "compare: min_spikes = 1.5; allowed: an integer of at least 1."),
-        ({"seed": -1}, "compare: seed = -1; allowed: an integer of at least 0."),
-        ({"seed": True}, "compare: seed = True; allowed: an integer of at least 0."),
+        (
+            {"bootstrap_seed": -1},
+            "compare: bootstrap_seed = -1; allowed: an integer of at least 0.",
+        ),
+        (
+            {"bootstrap_seed": True},
+            "compare: bootstrap_seed = True; allowed: an integer of at least 0.",
+        ),
         ({"window": -2.0}, "compare: window = -2.0 ms; allowed: a number of at least 0."),
         ({"window": math.nan}, "compare: window = nan ms; allowed: a number of at least 0."),
     ],

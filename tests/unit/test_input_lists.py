@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip import SpikeInput
-from neurochip.emulator.spikes import NONE, InputLists, Span
+from neurochip.emulator.spikes import NONE, InputLists, RunSpan
 
-SPANS = st.builds(Span, st.integers(0, 5), st.integers(1, 12), st.integers(0, 1))
+SPANS = st.builds(RunSpan, st.integers(0, 5), st.integers(1, 12), st.integers(0, 1))
 TYPES = st.sampled_from([np.int8, np.uint8, np.int32, np.int64, np.uint64])
 
 
@@ -53,9 +53,9 @@ def test_steps_beyond_all_runs_are_left_out():
     steps = np.array([2**63 + 5, 1, 2**64 - 1, 3], dtype=np.uint64)
     for given_steps in (steps, np.sort(steps), steps[:1]):
         lists = InputLists()
-        lists.add_spikes(given_steps, np.arange(len(given_steps)), Span(0, 4))
+        lists.add_spikes(given_steps, np.arange(len(given_steps)), RunSpan(0, 4))
         found = rows_of(lists.take()[0])
-        assert found == expected(given_steps, range(len(given_steps)), Span(0, 4), NONE)
+        assert found == expected(given_steps, range(len(given_steps)), RunSpan(0, 4), NONE)
 
 
 @settings(deadline=None)
@@ -80,7 +80,7 @@ def test_times_of_runs_side_by_side_come_to_the_rows_of_their_steps(runs, dt, sp
 
 
 def test_a_train_of_many_chunks_is_all_there():
-    n, span = 5000, Span(3, 700)
+    n, span = 5000, RunSpan(3, 700)
     train = SpikeInput("x", 7, np.arange(n) % 7, np.linspace(0.0, 80.0, n))
     lists = InputLists()
     lists.add_train(train.times, train.ids, 0.1, span)
@@ -90,7 +90,7 @@ def test_a_train_of_many_chunks_is_all_there():
 
 def test_a_time_after_the_last_step_of_all_is_not_reached():
     lists = InputLists()
-    lists.add_train(np.array([0.5, 1e300]), np.array([4, 5], dtype=np.int32), 1.0, Span(0, 3))
+    lists.add_train(np.array([0.5, 1e300]), np.array([4, 5], dtype=np.int32), 1.0, RunSpan(0, 3))
     assert rows_of(lists.take()[0]) == [[], [4], [], []]
 
 
@@ -98,7 +98,7 @@ def test_lists_are_used_again_for_runs_of_another_length():
     lists = InputLists(copies=2)
     for n_steps in (5, 3, 8):
         for sources in ([1, 2], [3]):
-            lists.add_spikes(np.ones(len(sources), int), np.array(sources), Span(0, n_steps))
+            lists.add_spikes(np.ones(len(sources), int), np.array(sources), RunSpan(0, n_steps))
         rows, added = lists.take()
         assert added == 2
         for copy, wanted in enumerate(([1, 2], [3])):

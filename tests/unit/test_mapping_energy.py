@@ -152,7 +152,6 @@ def test_energy_is_counts_times_costs_and_static_power_is_apart(case):
     assert estimate.total == pytest.approx(1e-12 * expected)
     assert estimate.per_step == pytest.approx(estimate.total / 60)
     assert estimate.per_event == pytest.approx(estimate.total / c["synaptic_events"])
-    assert estimate.per_inference(3) == pytest.approx(estimate.total / 3)
     assert estimate.n_chips == 3
     seconds = estimate.step_times.sum()
     assert estimate.static_energy == pytest.approx((1.5 * seconds, 6.0 * seconds))

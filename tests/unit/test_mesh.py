@@ -26,8 +26,6 @@ def test_chips_lie_side_by_side_and_then_in_rows():
     assert sites.chip.tolist() == [1, 2, 3]
     assert sites.x.tolist() == [8, 0, 8]
     assert sites.y.tolist() == [0, 4, 4]
-    assert sites.crossings(np.array([0]), np.array([2])).tolist() == [1]
-    assert sites.crossings(np.array([0]), np.array([1])).tolist() == [2]
 
 
 def test_hops_are_counted_by_axis():

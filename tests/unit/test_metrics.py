@@ -156,15 +156,15 @@ def population(rng, size, error):
 
 def test_bootstrap_is_the_same_for_a_seed_and_another_for_another():
     rates = population(np.random.default_rng(5), 50, 0.02)
-    assert bootstrap_rates(*rates, seed=1) == bootstrap_rates(*rates, seed=1)
-    assert bootstrap_rates(*rates, seed=1) != bootstrap_rates(*rates, seed=2)
+    assert bootstrap_rates(*rates, bootstrap_seed=1) == bootstrap_rates(*rates, bootstrap_seed=1)
+    assert bootstrap_rates(*rates, bootstrap_seed=1) != bootstrap_rates(*rates, bootstrap_seed=2)
 
 
 def test_bootstrap_in_chunks_is_the_bootstrap_in_one_go(monkeypatch):
     rates = population(np.random.default_rng(6), 40, 0.02)
-    whole = bootstrap_rates(*rates, seed=1, resamples=100)
+    whole = bootstrap_rates(*rates, bootstrap_seed=1, resamples=100)
     monkeypatch.setattr("neurochip.validation.bootstrap._CHUNK", 40 * 7)
-    chunked = bootstrap_rates(*rates, seed=1, resamples=100)
+    chunked = bootstrap_rates(*rates, bootstrap_seed=1, resamples=100)
     assert whole == chunked
 
 
@@ -172,7 +172,7 @@ def test_bootstrap_interval_covers_the_truth_about_95_times_in_100():
     rng = np.random.default_rng(7)
     truth, covered, repeats = 0.03, np.zeros(2), 400
     for repeat in range(repeats):
-        found = bootstrap_rates(*population(rng, 60, truth), seed=repeat, resamples=400)
+        found = bootstrap_rates(*population(rng, 60, truth), bootstrap_seed=repeat, resamples=400)
         # Mean rate 20 Hz, so the true difference is 0.6 Hz.
         covered += [
             found.difference[0] <= 20 * truth <= found.difference[1],

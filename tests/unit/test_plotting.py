@@ -22,15 +22,8 @@ from neurochip._support.names import cut, visible
 from neurochip._support.plotting import draw_legend, draw_ticks, write
 from neurochip.attribution import attribute, plot_attribution
 from neurochip.emulator import Emulator
-from neurochip.report import (
-    Judgement,
-    Paragraph,
-    Picture,
-    Report,
-    Section,
-    Table,
-    validation_report,
-)
+from neurochip.report import Judgement, Report, validation_report
+from neurochip.report.sections import Paragraph, Picture, Section, Table
 from neurochip.sweeps import plot_sweep, sweep
 from neurochip.validation import (
     compare,
@@ -65,7 +58,7 @@ def flow(name):
     stimulus = draw_stimulus(network, 50.0, seed=1)
     chip = Emulator(image).run(stimulus, record=["v"])
     reference = simulate_reference(network, stimulus, 1.0, record=["v"])
-    return network, image, reference, chip, compare(reference, chip, network=network)
+    return network, image, (reference, chip), compare(reference, chip, network=network)
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -107,10 +100,10 @@ def test_names_that_have_no_room_beside_each_other_are_written_at_an_angle():
 
 @pytest.mark.parametrize("name", SOME_NAMES)
 def test_figures_of_runs_have_the_name_as_title(name):
-    _, _, reference, chip, comparison = flow(name)
+    _, _, runs, comparison = flow(name)
     shown = cut(visible(name), 80)
-    assert is_drawn(membrane_figure((reference, chip), name), shown)
-    figure = comparison_figure(comparison, reference, chip, name)
+    assert is_drawn(membrane_figure(runs, name), shown)
+    figure = comparison_figure(comparison, *runs, name)
     title = figure.get_suptitle()
     assert title.startswith(cut(visible(name), 30))
     assert is_drawn(figure, title)
@@ -183,9 +176,12 @@ def holds(report, name, folder):
 
 @pytest.mark.parametrize("name", SOME_NAMES)
 def test_a_report_of_a_network_holds_its_names(name, tmp_path):
-    parts = ("network", "image", "reference", "chip", "comparison")
-    judgement = Judgement(**dict(zip(parts, flow(name), strict=True)))
-    assert holds(validation_report(judgement, title=name), name, tmp_path)
+    network, image, (reference, chip), comparison = flow(name)
+    judgement = Judgement(
+        network=network, image=image, reference=reference, chip=chip, comparison=comparison
+    )
+    report = dataclasses.replace(validation_report(judgement), title=name)
+    assert holds(report, name, tmp_path)
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -194,9 +190,7 @@ def test_a_page_holds_a_name_and_nothing_that_a_browser_obeys(name, tmp_path):
     write(figure.suptitle(""), name)
     blocks = [Paragraph(name), Table((name,), [(name,)], name), Picture(figure, name)]
     sections = [Section(name, blocks)]
-    assert holds(
-        Report(title=name, lead=name, sections=sections, data={"title": name}), name, tmp_path
-    )
+    assert holds(Report(title=name, lead=name, sections=sections, data={}), name, tmp_path)
 
 
 def test_text_of_a_section_keeps_its_spaces_and_loses_half_pairs():

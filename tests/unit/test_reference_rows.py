@@ -24,7 +24,6 @@ from neurochip.reference import loop, simulate_reference
 from neurochip.reference import rows as rows_module
 from neurochip.reference.rows import (
     TARGET_BITS,
-    adds_exactly,
     lay_out_rows,
     narrowed,
     pack_synapses,
@@ -219,53 +218,3 @@ def test_a_number_of_threads_that_there_is_not_is_refused(threads, why):
     network = two_populations()
     with pytest.raises(EmulatorError, match=f"^run: threads = {re.escape(why)}"):
         simulate_reference(network, draw_stimulus(network, 1.0, seed=1), 0.1, threads=threads)
-
-
-@pytest.mark.parametrize(
-    ("weights", "exact"),
-    [
-        ([1.5, -0.25, 0.0], True),
-        ([127 * 64.0, -(2.0**13)], True),
-        ([2.0**-60, 3 * 2.0**-62], True),
-        ([2.0**22 - 1, -1.0], True),
-        ([2.0**22, 1.0], False),
-        ([0.1], False),
-        ([0.0], False),
-        ([], False),
-    ],
-)
-def test_weights_of_few_bits_add_up_exactly(weights, exact):
-    assert adds_exactly(np.array(weights, dtype=np.float32)) == exact
-    assert not adds_exactly(np.array(weights))
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(-(2**22) + 1, 2**22 - 1), min_size=4), st.integers(-90, 90))
-def test_what_adds_up_exactly_is_the_same_in_any_order(units, exponent):
-    weights = (np.array(units) * 2.0**exponent).astype(np.float32)
-    assert adds_exactly(weights) or not weights.any()
-    fours = weights[: len(weights) // 4 * 4].reshape(-1, 4)
-    pairs = (fours[:, 0] + fours[:, 1]) + (fours[:, 2] + fours[:, 3])
-    one_by_one = 0.0
-    for weight in fours.ravel().tolist():
-        one_by_one += weight
-    assert pairs.dtype == np.float32
-    assert sum(pairs.tolist()) == one_by_one
-
-
-@pytest.mark.parametrize("n_workers", [1, 2])
-def test_a_run_does_not_depend_on_sums_of_four(n_workers, monkeypatch):
-    rng = np.random.default_rng(5)
-    source = PoissonInput("source", 40, rate=300.0)
-    cells = Population("cells", 64, LIF(tau_m=10.0, tau_refrac=1.0))
-    links = [
-        all_to_all(source, cells, weight=rng.integers(-3, 9, (40, 64)) / 8),
-        all_to_all(cells, cells, weight=rng.integers(-4, 5, (64, 64)) / 16, delay=0.3),
-    ]
-    network = Network(inputs=[source], populations=[cells], connections=links)
-    assert rows_of(network, 0.1).exact
-    stimulus = draw_stimulus(network, 100.0, seed=1)
-    quick = simulate_reference(network, stimulus, 0.1, record="v", threads=n_workers)
-    monkeypatch.setattr(rows_module, "adds_exactly", lambda _: False)
-    assert simulate_reference(network, stimulus, 0.1, record="v", threads=n_workers) == quick
-    assert quick.n_spikes > 50

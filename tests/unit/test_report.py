@@ -18,16 +18,8 @@ from neurochip import LOIHI, draw_stimulus
 from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
 from neurochip.errors import RecordingError
-from neurochip.report import (
-    Judgement,
-    Paragraph,
-    Picture,
-    Report,
-    Section,
-    Table,
-    sweep_report,
-    validation_report,
-)
+from neurochip.report import Judgement, Report, sweep_report, validation_report
+from neurochip.report.sections import Paragraph, Picture, Section, Table
 from neurochip.sweeps import read_sweep, sweep
 from neurochip.validation import compare, compare_activity, simulate_reference
 
@@ -174,20 +166,6 @@ def test_several_seeds_add_the_noise_floor():
     assert f"cells: {activity.conclusion.value}, over 7 seeds" in text
     assert f"{activity.quantities['rate'].distance:.3g} Hz" in text
     assert report.data["activity"] == [activity.to_dict()]
-
-
-def test_further_sections_come_as_such_or_from_an_object_that_has_some():
-    class Attribution:
-        def sections(self):
-            return [Section("Attribution", [Paragraph("The decay register.")])]
-
-    report = validated(more=[Section("Notes", [Paragraph("Mine.")]), Attribution()])
-    titles = [section.title for section in report.sections]
-    assert titles == [
-        *("Result", "Registers and time step", "Figures", "Notes", "Attribution"),
-        *("Compile report", "Provenance"),
-    ]
-    assert report.sections[4].blocks[0].text == "The decay register."
 
 
 def test_an_overflow_is_the_first_that_one_reads():

@@ -53,7 +53,7 @@ def test_a_row_holds_what_compile_run_and_compare_give():
     )
     expected = comparison.population("cells").to_dict()
 
-    row = run(fine=0.05, record="v").rows[1]
+    row = run(fine_dt=0.05, record="v").rows[1]
     for name in ("rate_error", "rate_difference"):
         assert [row[f"{name}_low"], row[f"{name}_high"]] == expected.pop(f"{name}_interval")
     for part, errors in expected.pop("split").items():
@@ -68,7 +68,7 @@ def test_a_row_holds_what_compile_run_and_compare_give():
 
 
 def test_no_result_is_left_out_of_the_rows():
-    row = run(fine=0.05, record="v", measure=weight_error).rows[0]
+    row = run(fine_dt=0.05, record="v", measure=weight_error).rows[0]
     assert set(row) == {*RESULT_COLUMNS, BITS, "seed", "weight_error", "undefined"}
 
 
@@ -271,7 +271,7 @@ def test_values_on_the_command_line_that_would_be_lost_or_endless_are_refused(te
     ("options", "message"),
     [
         ({"duration": -1.0}, "sweep: duration = -1.0 ms; allowed: a number above 0."),
-        ({"fine": 0.0}, "sweep: fine = 0.0 ms; allowed: a number above 0."),
+        ({"fine_dt": 0.0}, "sweep: fine_dt = 0.0 ms; allowed: a number above 0."),
         ({"workers": 0}, "sweep: workers = 0; allowed: an integer of at least 1."),
         (
             {"network": 3},

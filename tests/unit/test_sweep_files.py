@@ -54,10 +54,10 @@ def mended(path, whole, *lost):
 
 
 def test_a_file_reads_as_the_sweep_that_wrote_it(path):
-    done = run(path=path, measure=weight_error, fine=0.05)
+    done = run(path=path, measure=weight_error, fine_dt=0.05)
     found = read_sweep(path)
     assert found.complete
-    assert found.rows == done.rows == run(measure=weight_error, fine=0.05).rows
+    assert found.rows == done.rows == run(measure=weight_error, fine_dt=0.05).rows
     assert found.header == done.header
     assert found.path == path
     assert repr(found) == "Sweep(core.weight_mantissa_bits, seed: 6 of 6 points)"
@@ -248,7 +248,10 @@ def test_many_damaged_lines_are_one_warning(path):
             for version in (b'"x"', b"null", b"true", b"0", b"-1", b"1.0", b"1e400", b"NaN", b"[2]")
         ),
         (b'{"neurochip_sweep": 1}\n', "line 1, the header, is damaged."),
-        (b'{"neurochip_sweep": 2, "axes": ["a"], "points": 1, "fine": null}\n', "line 1, the head"),
+        (
+            b'{"neurochip_sweep": 2, "axes": ["a"], "points": 1, "fine_dt": null}\n',
+            "line 1, the head",
+        ),
     ],
 )
 def test_what_is_no_sweep_is_refused(path, content, message):

@@ -44,8 +44,8 @@ def files(folder, name):
             ],
         ),
         (
-            {"fine": 0.1, "gain": "impulse", "headroom": 2.0, "attribution": False},
-            ["--fine", 0.1, "--gain", "impulse", "--headroom", 2, "--no-attribution"],
+            {"fine_dt": 0.1, "gain": "impulse", "headroom": 2.0, "attribution": False},
+            ["--fine-dt", 0.1, "--gain", "impulse", "--headroom", 2, "--no-attribution"],
         ),
     ],
 )

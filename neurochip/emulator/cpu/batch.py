@@ -56,7 +56,7 @@ def run_batch(
     image = engine.image
     symbols = symbols_of(image)
     probes, columns = columns_of(symbols, record)
-    stimuli, seeds = [stimulus for stimulus, _ in runs], [seed for _, seed in runs]
+    stimuli, noise_seeds = [stimulus for stimulus, _ in runs], [seed for _, seed in runs]
     groups = _groups(stimuli, 1 if strict else most_copies(image), workers)
     most = max(map(len, groups), default=1)
     together = engine.of_copies(most) if most > 1 else None
@@ -78,7 +78,7 @@ def run_batch(
             group = groups[number]
             runner = copies if copies and len(group) > 1 else alone
             index = group.start
-            alone.seed = seeds[index]
+            alone.seed = noise_seeds[index]
             try:
                 spans = {}
                 for index in group:

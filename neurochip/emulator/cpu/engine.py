@@ -20,7 +20,7 @@ from .overflow import overflow_message
 from .position import Position
 from .settings import settings_of
 from .side_by_side import side_by_side
-from .state import COUNTERS, Output, Row, joins_of, new_state, noise_of, read_row, widths_of
+from .state import COUNTERS, RunBuffers, TileRow, joins_of, new_state, noise_of, read_row, widths_of
 
 __all__ = ["CpuEngine"]
 
@@ -88,7 +88,7 @@ class CpuEngine(Engine[Position]):
         workers = threads or self.threads
         first, n_steps, state = position.step, rows.n_steps, position.state
         noise = noise_of(self.image, draws, seed)
-        held = read_row(state, Row.HELD, self.image.n_compartments)
+        held = read_row(state, TileRow.HELD, self.image.n_compartments)
         state.counters[:] = 0
         state.first_overflow[:] = -1
         v_ids, u_ids = (_ids_of(variable, columns) for variable in ("v", "u"))
@@ -104,7 +104,7 @@ class CpuEngine(Engine[Position]):
             stop = min(n_steps, row + self._steps_per_call())
             ends = np.empty((workers, stop - row + 2), dtype=np.int64)
             ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
-            output = Output(row, buffer, ends, full, v_ids, v, u_ids, u)
+            output = RunBuffers(row, buffer, ends, full, v_ids, v, u_ids, u)
             position.begin(rows, output)
             run_workers(
                 run_rows,

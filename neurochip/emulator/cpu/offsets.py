@@ -10,13 +10,13 @@ import numpy as np
 
 from .layout import LANES
 from .settings import Setting
-from .state import Row
+from .state import TileRow
 
 EACH_LANE = np.uint64(LANES)
-U = np.uint64(Row.U * LANES)
-V = np.uint64(Row.V * LANES)
-HELD = np.uint64(Row.HELD * LANES)
-BIAS = np.uint64(Row.BIAS * LANES)
+U = np.uint64(TileRow.U * LANES)
+V = np.uint64(TileRow.V * LANES)
+HELD = np.uint64(TileRow.HELD * LANES)
+BIAS = np.uint64(TileRow.BIAS * LANES)
 
 KEEP_U = np.uint64(Setting.KEEP_U * LANES)
 KEEP_V = np.uint64(Setting.KEEP_V * LANES)

@@ -16,7 +16,7 @@ from ...errors import EmulatorError
 from ...image import ChipImage
 from ...typing import Int32Array
 from ..spikes import NONE, InputRows
-from .state import UNDERWAY, Output, State, rewind
+from .state import UNDERWAY, RunBuffers, RunState, rewind
 
 __all__ = ["Position"]
 
@@ -32,7 +32,7 @@ class Call(NamedTuple):
     inputs: Int32Array = NONE
     compartments: Int32Array = NONE
     rows: InputRows | None = None
-    output: Output | None = None
+    output: RunBuffers | None = None
 
 
 @dataclass(eq=False)
@@ -43,7 +43,7 @@ class Position:
     memory costs as much as many steps of a small network.
     """
 
-    state: State
+    state: RunState
     lock: Lock = field(default_factory=Lock)
     lists: Int32Array = field(default_factory=lambda: NONE)
     call: Call = field(default_factory=Call)
@@ -93,7 +93,7 @@ class Position:
         """Return the inputs whose spikes the next step delivers."""
         return self.settle().inputs
 
-    def begin(self, rows: InputRows, output: Output) -> None:
+    def begin(self, rows: InputRows, output: RunBuffers) -> None:
         """Begin a call: give the kernel the spikes of the step before, as the first in its lists.
 
         The lists may lie where those of the last call did.

@@ -26,9 +26,9 @@ __all__ = [
     "UNDERWAY",
     "JoinTable",
     "NoiseTable",
-    "Output",
-    "Row",
-    "State",
+    "RunBuffers",
+    "RunState",
+    "TileRow",
     "Widths",
     "joins_of",
     "new_state",
@@ -39,11 +39,11 @@ __all__ = [
 ]
 
 COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
-"""All counters of a run, in the order of ``State.counters``; overflows in that of the bits 1 to 5
-of an event word (bit 0 is a spike)."""
+"""All counters of a run, in the order of ``RunState.counters``; overflows in that of the bits 1 to
+5 of an event word (bit 0 is a spike)."""
 
 
-class Row:
+class TileRow:
     """Rows of a tile.
 
     ``HELD`` counts the steps for which v stays at 0. ``BIAS`` is added to u: noise on v and the
@@ -59,7 +59,7 @@ class Row:
 ROWS = 4
 
 UNDERWAY = -1
-"""The value of ``State.clock`` while registers change."""
+"""The value of ``RunState.clock`` while registers change."""
 
 
 class Widths(NamedTuple):
@@ -110,7 +110,7 @@ class JoinTable(NamedTuple):
     bias: Int32Array
 
 
-class State(NamedTuple):
+class RunState(NamedTuple):
     """All that changes in a run.
 
     ``clock`` is the step that runs next, which only kernels move, or ``UNDERWAY``.
@@ -130,7 +130,7 @@ class State(NamedTuple):
     first_overflow: Int64Array
 
 
-class Output(NamedTuple):
+class RunBuffers(NamedTuple):
     """Buffers that a run fills.
 
     Each worker lists its spikes, step after step, in its part of ``spikes``: those of row r end at
@@ -211,10 +211,10 @@ def _in_units(offset: int, mask: int, unit: int) -> tuple[np.int32, np.int32]:
     return narrow[0], narrow[1]
 
 
-def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> State:
+def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> RunState:
     """State before step 0."""
     registers, blocks = image.compartments, layout.blocks
-    state = State(
+    state = RunState(
         clock=zeroed(1, np.int64),
         tiles=aligned(blocks * layout.span * ROWS, np.int32),
         ring=aligned(blocks * layout.ring_size, np.int32),
@@ -224,27 +224,27 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> St
         counters=zeroed(blocks * (1 + copies) * 16, np.int64).reshape(blocks, 1 + copies, 16),
         first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
     )
-    _fill(state, Row.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))
+    _fill(state, TileRow.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))
     rewind(state, image)  # fills the other rows, and the ring
     return state
 
 
-def rewind(state: State, image: ChipImage) -> None:
+def rewind(state: RunState, image: ChipImage) -> None:
     """Go back to step 0, but for the clock: initial u and v, nothing held, nothing on its way."""
     registers = image.compartments
-    _fill(state, Row.U, registers.u_init)
-    _fill(state, Row.V, registers.v_init)
-    _fill(state, Row.HELD, np.zeros_like(registers.v_init))
+    _fill(state, TileRow.U, registers.u_init)
+    _fill(state, TileRow.V, registers.v_init)
+    _fill(state, TileRow.HELD, np.zeros_like(registers.v_init))
     state.ring[:] = 0
 
 
-def _fill(state: State, row: int, values: Int32Array) -> None:
+def _fill(state: RunState, row: int, values: Int32Array) -> None:
     tiles = state.tiles.reshape(-1, ROWS, LANES)
     padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
     padded[: len(values)] = values
     tiles[:, row] = padded.reshape(-1, LANES)
 
 
-def read_row(state: State, row: int, size: int) -> Int32Array:
+def read_row(state: RunState, row: int, size: int) -> Int32Array:
     """Copy one row of all tiles, shape (size,)."""
     return state.tiles.reshape(-1, ROWS, LANES)[:, row].reshape(-1)[:size].copy()
