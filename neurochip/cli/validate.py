@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -56,14 +57,11 @@ __all__ = ["validate_command"]
 def validate_command(
     model: str,
     request: Request,
-    duration: float,
     seed: int,
-    fine_dt: float | None,
-    tolerance: float | None,
-    no_attribution: bool,
     seeds: int,
-    excess: float,
+    no_attribution: bool,
     output: str,
+    **options: Any,
 ) -> None:
     """Run MODEL on the chip and in float64 and write a report: one page that holds everything."""
     from ..report import validate
@@ -75,12 +73,9 @@ def validate_command(
         network,
         chip,
         request.step(network, chip),
-        duration=duration,
         seed=range(seed, seed + seeds),
-        tolerance=tolerance,
-        excess=excess,
         attribution=not no_attribution,
-        fine_dt=fine_dt,
+        **options,
         **request.options,
     )
     report = replace(report, title=f"{Path(model).stem} on {chip.name}")
