@@ -18,6 +18,7 @@ A page is run from top to bottom in an empty folder:
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import importlib
@@ -280,6 +281,23 @@ def _layers(path: str) -> str:
     )
 
 
+def _rooms(package: str) -> str:
+    """Return what each folder of a package, and each file beside them, is for: its own words."""
+    top = ROOT / package
+    folders = {path.parent: path for path in sorted(top.rglob("__init__.py"))}
+    files = [path for path in sorted(top.glob("*.py")) if not path.name.startswith("__")]
+    rows = [
+        (f"`{room.relative_to(ROOT)}`", _first_sentence(path)) for room, path in folders.items()
+    ]
+    rows += [(f"`{path.relative_to(ROOT)}`", _first_sentence(path)) for path in files]
+    return _table(("room", "what is in it"), rows)
+
+
+def _first_sentence(path: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return _markdown(docstring.split("\n\n")[0].replace("\n", " "))
+
+
 def _tried(path: str) -> str:
     """Return how many bad inputs of each kind a table of the tests has."""
     sys.path.insert(0, str(ROOT / "tests"))
@@ -305,6 +323,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "options": _options,
     "errors": _errors,
     "layers": _layers,
+    "rooms": _rooms,
     "tried": _tried,
 }
 

@@ -1,0 +1,48 @@
+"""Where answers are: files that the page on architecture names, and the names that they hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+QUESTIONS = re.findall(r"^\| (.+\?) \| `(\S+\.py)` \| `(\w+)` \|$", PAGE, re.MULTILINE)
+
+
+def defined_in(path):
+    """Names that a file defines at its top."""
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_the_page_asks_for_four_things():
+    asked = " ".join(question for question, _, _ in QUESTIONS)
+    for thing in ("refractory", "weight exponent", "placement", "error of a rate"):
+        assert thing in asked
+
+
+@pytest.mark.parametrize(("question", "path", "name"), QUESTIONS, ids=[q[0] for q in QUESTIONS])
+def test_the_answer_is_where_the_page_says(question, path, name):
+    assert name in defined_in(path)
+
+
+def test_the_top_of_the_package_holds_only_what_all_rooms_share():
+    """A new loose file wants a room; what is here is imported from nearly everywhere."""
+    loose = {path.name for path in (ROOT / "neurochip").glob("*.py")}
+    assert loose == {
+        *("__init__.py", "__main__.py", "errors.py", "recurrence.py", "stimulus.py"),
+        *("typing.py", "version.py"),
+    }
+
+
+def test_the_compiler_shows_its_passes_as_folders():
+    rooms = {path.parent.name for path in (ROOT / "compiler").glob("*/__init__.py")}
+    assert rooms == {"neurons", "synapses", "placement"}
