@@ -124,7 +124,10 @@ class MomentGain(ArrayValue):
         for index, values in enumerate(charge):
             check_array("gain rule", f"charge {index}", values, np.float64)
             if not np.isfinite(values).all():
-                raise ImageError(f"gain rule: charge {index} is not finite throughout; it must be.")
+                raise ImageError(
+                    f"gain rule: charge {index} holds {values[~np.isfinite(values)][0]:g}; "
+                    "allowed: finite numbers."
+                )
         object.__setattr__(self, "charge", tuple(read_only(values) for values in charge))
 
     def follow(

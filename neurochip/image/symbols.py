@@ -191,7 +191,7 @@ class SynapseSymbol:
     def __post_init__(self) -> None:
         check_name("synapse symbol", self.connection, ImageError)
         owner = f"symbols of connection {self.connection!r}"
-        check_name(f"{owner}: target", self.target, ImageError)
+        check_name(f"target of connection {self.connection!r}", self.target, ImageError)
         for name, low, high in (("receptor", 0, None), ("sign", -1, 1)):
             value = integer(
                 owner, name, getattr(self, name), at_least=low, at_most=high, error=ImageError
