@@ -146,7 +146,7 @@ class MomentGain(ArrayValue):
         return gains, self.expected(ideal) - self._mean(keep_v, keep_u, gains)
 
     def expected(self, ideal: Unrounded) -> Float64Array:
-        """Return how far the expected input moves the mean of v (mV), with the decays of ``ideal``."""
+        """Return how far the expected input moves the mean of v with ``ideal``, in mV."""
         receptors = ideal.receptors
         keep_u, gains = [item.keep_u for item in receptors], [item.gain for item in receptors]
         return self._mean(ideal.keep_v, keep_u, gains)
