@@ -12,13 +12,16 @@ from neurochip.image import (
     Compartments,
     InputSymbol,
     PopulationSymbol,
+    ReceptorSymbol,
     Symbols,
     SynapseGroup,
+    SynapseSymbol,
 )
 from neurochip.image.report import CompileReport
 from neurochip.network import Population
 from neurochip.typing import Int64Array
 
+from .neurons.lower import LoweredPopulation
 from .placement.place import Placement
 from .translation import Translation
 
@@ -26,7 +29,7 @@ __all__ = ["assemble"]
 
 
 def assemble(translation: Translation, placement: Placement, report: CompileReport) -> ChipImage:
-    """Build the image; its symbols carry names, units and the report."""
+    """Build the image; its symbols carry names, units, what was decided, and the report."""
     network, chip = translation.network, translation.chip
     populations, members = translation.populations, translation.compartments
     size = int(placement.core_ptr[-1])
@@ -76,20 +79,38 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
         symbols=Symbols(
             dt=translation.dt,
             input_lead=network.input_lead,
-            populations=tuple(
-                PopulationSymbol(
-                    name=p.name,
-                    compartments=placement.compartments(p),
-                    mv_per_lsb=np.full(p.size, 1 / populations[p.name].scale.lsb_per_mv),
-                    origin=populations[p.name].ideal.origin,
-                    v_reset=p.parameter("v_reset").copy(),
-                )
-                for p in network.populations
-            ),
+            populations=tuple(_symbol(populations[p.name], placement) for p in network.populations),
             inputs=tuple(InputSymbol(item.name, item.size) for item in network.spike_inputs),
+            synapses=tuple(
+                SynapseSymbol(
+                    connection=item.connection.name,
+                    target=item.connection.target.name,
+                    receptor=item.projection.receptor,
+                    sign=item.projection.sign,
+                )
+                for item in translation.connections
+            ),
             report=report,
         ),
         core_sites=None if in_order else placement.sites,
+    )
+
+
+def _symbol(lowered: LoweredPopulation, placement: Placement) -> PopulationSymbol:
+    ideal, decays = lowered.ideal, lowered.decays
+    population = ideal.population
+    return PopulationSymbol(
+        name=population.name,
+        compartments=placement.compartments(population),
+        children=placement.children(population),
+        mv_per_lsb=np.full(population.size, 1 / lowered.scale.lsb_per_mv),
+        origin=ideal.origin,
+        v_reset=population.parameter("v_reset").copy(),
+        receptors=tuple(
+            ReceptorSymbol(name=wanted.parameter, gain=got.gain)
+            for wanted, got in zip(ideal.receptors, decays.receptors, strict=True)
+        ),
+        gain_rule=decays.rule,
     )
 
 

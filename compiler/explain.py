@@ -10,13 +10,14 @@ import numpy as np
 
 from neurochip.chip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.chip.spec import ChipSpec
+from neurochip.image import MomentGain
+from neurochip.image.gains import GainRule
 from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.network import Connection, Population
 from neurochip.recurrence import IdealPopulation, delay_steps, refractory_steps, time_constant
 from neurochip.typing import Float64Array
 
 from .neurons.decays import Decays
-from .neurons.gains import GainRule, MomentGain
 from .neurons.lower import LoweredPopulation
 from .neurons.scaling import peak_limits
 from .options import CompileOptions

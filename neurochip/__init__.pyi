@@ -51,10 +51,14 @@ from .frontends.nir import write_nir as write_nir
 from .image import ChipImage as ChipImage
 from .image import Compartments as Compartments
 from .image import InputSymbol as InputSymbol
+from .image import MomentGain as MomentGain
 from .image import Noise as Noise
 from .image import PopulationSymbol as PopulationSymbol
+from .image import PowerGain as PowerGain
+from .image import ReceptorSymbol as ReceptorSymbol
 from .image import Symbols as Symbols
 from .image import SynapseGroup as SynapseGroup
+from .image import SynapseSymbol as SynapseSymbol
 from .image.files import load_image as load_image
 from .image.files import save_image as save_image
 from .image.program import Synapses as Synapses

@@ -29,6 +29,7 @@ __all__ = [
     "Receptor",
     "delay_steps",
     "ideal_population",
+    "initial_current",
     "receptor_names",
     "refractory_steps",
     "time_constant",
@@ -203,6 +204,29 @@ def _keep(population: Population, parameter: str, dt: float) -> Float64Array:
             "Shorten dt, or take integration = 'exact'."
         )
     return np.asarray(1 - dt / tau)
+
+
+def initial_current(
+    current: Float64Array, keep_u: Float64Array, population: Population
+) -> Float64Array:
+    """Return u before the first step, of which a step leaves the current at time 0 (mV).
+
+    Raises
+    ------
+    CompileError
+        If a step leaves nothing of a current that is not 0.
+    """
+    gone = (current != 0) & (keep_u == 0)
+    if gone.any():
+        first = int(np.argmax(gone))
+        raise CompileError(
+            f"population {population.name!r}: i_syn_init[{first}] is not 0, but its current is "
+            "over within one step. Set it to 0, or shorten dt."
+        )
+    started: Float64Array = np.divide(
+        current, keep_u, out=np.zeros_like(current), where=current != 0
+    )
+    return started
 
 
 def time_constant(model: LIF, keep: float | Float64Array, dt: float) -> float | Float64Array:

@@ -59,15 +59,15 @@ class Kind:
 
 def image() -> Any:
     source = PoissonInput("source", 6, rate=20.0)
-    a, b = Population("a", 8, LIF(tau_syn=5.0)), Population("b", 5, LIF(tau_refrac=2.0))
+    a = Population("a", 8, LIF(tau_syn_E=5.0, tau_syn_I=8.0))
+    b = Population("b", 5, LIF(tau_m=np.inf, v_rest=-65.0, v_reset=-65.0, tau_refrac=2.0))
     connections = [
         fixed_probability(source, a, 0.5, weight=0.2, seed=1),
         fixed_probability(a, b, 0.5, weight=-0.3, delay=2.0, seed=1),
         one_to_one(b, b, weight=0.5),
     ]
-    return compile_network(
-        Network(inputs=[source], populations=[a, b], connections=connections), dt=0.5
-    )
+    network = Network(inputs=[source], populations=[a, b], connections=connections)
+    return compile_network(network, dt=0.5, gain="mean_and_variance")
 
 
 def stimulus() -> Stimulus:

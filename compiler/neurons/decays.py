@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.chip.fixedpoint import Rounding, round_to_integer
+from neurochip.chip.registers import kept_fraction
 from neurochip.chip.spec import ChipSpec, CoreSpec
 from neurochip.errors import CompileError
+from neurochip.image.gains import GainRule
 from neurochip.network import Population
-from neurochip.recurrence import IdealPopulation, time_constant
+from neurochip.recurrence import IdealPopulation, initial_current, time_constant
 from neurochip.typing import Float64Array, Int64Array
 
 from ..options import CompileOptions
 from .drive import OperatingPoint
-from .gains import GainRule, choose_gain
+from .gains import choose_gain
 
-__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays", "start"]
+__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,7 +75,7 @@ class Decays:
 
 def child_keep_v(core: CoreSpec) -> float:
     """Return what a step leaves of the v of a child (see ``compartments``): as little as can be."""
-    return 1 - (core.decay.maximum + core.decay_v_offset) / core.decay_scale
+    return float(kept_fraction(core.decay.maximum, core.decay_v_offset, core))
 
 
 def round_decays(
@@ -105,14 +107,14 @@ def round_decays(
         _register(item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt)
         for item in ideal.receptors
     ]
-    rule, keeps_u = choose_gain(ideal, keep_v, point, dt, options), [keep for _, keep in rounded]
-    gains, shift = rule.gains(ideal, keep_v, keeps_u), rule.shift(ideal, keep_v, keeps_u)
+    rule = choose_gain(ideal, keep_v, point, dt, options)
+    gains, shift = rule.follow(ideal, keep_v, [keep for _, keep in rounded])
     receptors = [
         ReceptorDecay(
             decay_u=decay_u,
             keep_u=keep_u,
             gain=gain,
-            u_init=start(item.start * gain, keep_u, model),
+            u_init=initial_current(item.start * gain, keep_u, model),
         )
         for item, (decay_u, keep_u), gain in zip(ideal.receptors, rounded, gains, strict=True)
     ]
@@ -124,27 +126,6 @@ def round_decays(
         shift=shift,
         bias=(1 - keep_v) * (ideal.v_inf + shift - ideal.origin) if leaky else ideal.bias,
     )
-
-
-def start(current: Float64Array, keep_u: Float64Array, population: Population) -> Float64Array:
-    """Return u before the first step, of which a step leaves the current at time 0 (mV).
-
-    Raises
-    ------
-    CompileError
-        If a step leaves nothing of a current that is not 0.
-    """
-    gone = (current != 0) & (keep_u == 0)
-    if gone.any():
-        first = int(np.argmax(gone))
-        raise CompileError(
-            f"population {population.name!r}: i_syn_init[{first}] is not 0, but its current is "
-            "over within one step. Set it to 0, or shorten dt."
-        )
-    started: Float64Array = np.divide(
-        current, keep_u, out=np.zeros_like(current), where=current != 0
-    )
-    return started
 
 
 def _no_leak(population: Population, chip: ChipSpec) -> tuple[Int64Array, Float64Array]:
@@ -179,7 +160,7 @@ def _register(
             f"{_rounded_up(tau / longest * dt):g} ms."
         )
     register = np.clip(effective - offset, decay.minimum, decay.maximum)
-    return register, 1 - (register + offset) / scale
+    return register, kept_fraction(register, offset, chip.core)
 
 
 def _rounded_up(value: float) -> float:

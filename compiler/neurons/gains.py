@@ -11,112 +11,22 @@ looks for the power between 0 and 1 at which the expected rate is that of the un
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from neurochip.image import MomentGain, PowerGain
+from neurochip.image.gains import GainRule, variance_gain
 from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
 from ..options import CompileOptions
 from .drive import OperatingPoint, lif_rate
 
-__all__ = ["GainRule", "MomentGain", "PowerGain", "choose_gain", "rounded_point", "variance_gain"]
+__all__ = ["choose_gain", "rounded_point"]
 
 _BISECTIONS = 20
 _SILENT = 0.1  # Hz: a lower rate is no guide
-
-
-@dataclass(frozen=True)
-class PowerGain:
-    """Weights follow rounded decays by a power; the level where v settles stays.
-
-    Parameters
-    ----------
-    v, u : float
-        Powers of the corrections for the decay of v and for those of each current: 0 keeps the
-        impulse response, 1 the response to a steady input.
-    """
-
-    v: float
-    u: float
-
-    def gains(
-        self, ideal: IdealPopulation, keep_v: Float64Array, keep_u: Sequence[Float64Array]
-    ) -> list[Float64Array]:
-        """Return what a spike adds to u of each receptor (mV per weight unit), for rounded decays.
-
-        Parameters
-        ----------
-        ideal : IdealPopulation
-            Unrounded decays and gains.
-        keep_v, keep_u : ndarray and one ndarray per receptor, shape (size,)
-            What a step leaves of v and of each u; where these are the ideal ones, gains stay.
-        """
-        leaky = ideal.population.model.leaky
-        of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** self.v if leaky else 1.0
-        return [
-            item.gain * of_v * ((1 - kept) / (1 - item.keep_u)) ** self.u
-            for item, kept in zip(ideal.receptors, keep_u, strict=True)
-        ]
-
-    def shift(
-        self, ideal: IdealPopulation, _keep_v: Float64Array, _keep_u: Sequence[Float64Array]
-    ) -> Float64Array:
-        """Return how far the level is moved, in mV: not at all."""
-        return np.zeros(ideal.population.size)
-
-
-@dataclass(frozen=True, eq=False)
-class MomentGain:
-    """Weights keep the variance of v under Poisson input, and the bias its mean.
-
-    For neurons with a leak.
-
-    Parameters
-    ----------
-    charge : tuple of ndarray, shape (size,), weight units per step
-        Expected input of each receptor.
-    """
-
-    charge: tuple[Float64Array, ...]
-
-    def gains(
-        self, ideal: IdealPopulation, keep_v: Float64Array, keep_u: Sequence[Float64Array]
-    ) -> list[Float64Array]:
-        """Return what a spike adds to u of each receptor, as for :class:`PowerGain`."""
-        return [
-            item.gain
-            * np.sqrt(variance_gain(ideal.keep_v, item.keep_u) / variance_gain(keep_v, kept))
-            for item, kept in zip(ideal.receptors, keep_u, strict=True)
-        ]
-
-    def shift(
-        self, ideal: IdealPopulation, keep_v: Float64Array, keep_u: Sequence[Float64Array]
-    ) -> Float64Array:
-        """Return how far the level is moved, in mV: by what is missing of the expected mean."""
-        gains = self.gains(ideal, keep_v, keep_u)
-        exact = [item.keep_u for item in ideal.receptors]
-        wanted = self._mean(ideal.keep_v, exact, [item.gain for item in ideal.receptors])
-        return np.asarray(wanted - self._mean(keep_v, keep_u, gains))
-
-    def expected(self, ideal: IdealPopulation) -> Float64Array:
-        """Return by how much the expected input moves the mean of v, in mV."""
-        receptors = ideal.receptors
-        keep_u, gains = [item.keep_u for item in receptors], [item.gain for item in receptors]
-        return self._mean(ideal.keep_v, keep_u, gains)
-
-    def _mean(
-        self, keep_v: Float64Array, keep_u: Sequence[Float64Array], gains: Sequence[Float64Array]
-    ) -> Float64Array:
-        mean = np.zeros(len(keep_v))
-        for charge, kept, gain in zip(self.charge, keep_u, gains, strict=True):
-            mean += charge * gain / ((1 - kept) * (1 - keep_v))
-        return mean
-
-
-GainRule = PowerGain | MomentGain
 
 
 def choose_gain(
@@ -141,12 +51,12 @@ def choose_gain(
     options : CompileOptions
         Which gain survives.
     """
-    if options.gain in ("dc", "impulse"):
-        power = 1.0 if options.gain == "dc" else 0.0
-        return PowerGain(power, power)
-    assert point is not None
+    u = 0.0 if options.gain == "impulse" else 1.0
     if not ideal.population.model.leaky:  # v has no moments to keep, and no decay that is rounded
-        return PowerGain(1.0, 1.0)
+        return PowerGain(0.0, u)
+    if options.gain in ("dc", "impulse"):
+        return PowerGain(u, u)
+    assert point is not None
     moments = MomentGain(tuple(values * dt for values in point.charge))
     if options.gain == "mean_and_variance":
         return moments
@@ -212,9 +122,3 @@ def rounded_point(
         mean=point.v_inf + (point.mean - point.v_inf) * correction ** (rule.v - 1),
         std=point.std * correction**rule.v * np.sqrt(variance),
     )
-
-
-def variance_gain(a: Float64Array, s: Float64Array) -> Float64Array:
-    """Variance of v per variance of the input of a step; poles a and s."""
-    gain: Float64Array = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
-    return gain

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.chip.spec import CoreSpec
+from neurochip.image.gains import variance_gain
 from neurochip.network import Connection, PoissonInput, SpikeInput
 from neurochip.network.connections import Source
 from neurochip.recurrence import IdealPopulation
@@ -23,7 +24,6 @@ from neurochip.typing import Float64Array
 from ..options import CompileOptions
 from ..synapses.projections import Projection
 from .decays import Decays, child_keep_v
-from .gains import variance_gain
 
 __all__ = ["Peaks", "expected_peaks", "spikes_per_step"]
 

@@ -68,6 +68,11 @@ class Placement:
         found = self.compartment[first + receptor % stride : stop : stride]
         return found.astype(np.int32)
 
+    def children(self, population: Population) -> Int32Array:
+        """Compartment of the child of each neuron; none where a neuron takes one compartment."""
+        single = self.work.per_neuron[population.name] == 1
+        return np.empty(0, np.int32) if single else self.compartments(population, 0)
+
     def binding(self, chip: ChipSpec) -> str:
         """Name of the resource that is the fullest on most cores."""
         names = [name for name in RESOURCES if name != "shared_registers"]

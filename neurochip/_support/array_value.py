@@ -37,6 +37,8 @@ def _same(a: Any, b: Any) -> bool:
         return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
     return bool(a == b)
 
 

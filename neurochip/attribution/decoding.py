@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-
-from compiler.neurons.decays import round_decays
-from compiler.neurons.drive import operating_points
-from compiler.neurons.gains import GainRule
-from compiler.options import NEED_DRIVE, CompileOptions
-from compiler.synapses.projections import Projection, project
 
 from ..chip.fixedpoint import Overflow
 from ..chip.registers import (
@@ -19,12 +14,13 @@ from ..chip.registers import (
     decode_threshold,
     decode_voltage_limits,
     decode_weights,
-    effective_decay,
+    kept_fraction,
 )
 from ..errors import ImageError
-from ..image import ChipImage, PopulationSymbol, SynapseGroup
-from ..network import Network, Population
-from ..recurrence import IdealPopulation, ideal_population
+from ..image import ChipImage, PopulationSymbol, SynapseGroup, SynapseSymbol
+from ..image.gains import GainRule
+from ..network import Connection, Network, Population
+from ..recurrence import IdealPopulation
 from ..typing import Float64Array, Int32Array, Int64Array
 from .kernels import Rules
 
@@ -49,6 +45,8 @@ class DecodedPopulation:
         Register.
     v_low, v_high : ndarray of float64
         Limits of v.
+    compiled : tuple of ndarray of float64
+        LSB per weight unit of each receptor, which the compiler multiplied each weight with.
     rule : PowerGain or MomentGain
         How the weights, and the level where v settles, followed the rounded decays.
     """
@@ -63,15 +61,17 @@ class DecodedPopulation:
     refractory: Int64Array
     v_low: Float64Array
     v_high: Float64Array
+    compiled: tuple[Float64Array, ...]
     rule: GainRule
 
     def gains(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> list[Float64Array]:
         """Return mV per weight unit of each receptor, if only these decays are rounded."""
-        return self.rule.gains(ideal, *self._kept(ideal, decay_v, decay_u))
+        gains, _ = self.rule.follow(ideal, *self._kept(ideal, decay_v, decay_u))
+        return gains
 
     def level(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> Float64Array:
         """Return where v should settle above the origin, in mV, if only these are rounded."""
-        shift = self.rule.shift(ideal, *self._kept(ideal, decay_v, decay_u))
+        _, shift = self.rule.follow(ideal, *self._kept(ideal, decay_v, decay_u))
         return np.asarray(ideal.v_inf + shift - ideal.origin)
 
     def _kept(
@@ -99,45 +99,34 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
             f"attribution: the image holds populations {listed}; pass the network that it was "
             "compiled from."
         )
-    options = CompileOptions(**image.report.options)
-    points = operating_points(network) if options.gain in NEED_DRIVE else {}
-    decoded = {}
-    for population, item in zip(network.populations, symbols.populations, strict=True):
-        ideal = ideal_population(network, population, symbols.dt)
-        point = points.get(population.name)
-        decays = round_decays(ideal, image.chip, symbols.dt, options, point)
-        decoded[item.name] = _decode(population, item, image, decays.rule)
-    return decoded
+    return {item.name: _decode(item, image) for item in symbols.populations}
 
 
-def _decode(
-    population: Population, symbol: PopulationSymbol, image: ChipImage, rule: GainRule
-) -> DecodedPopulation:
+def _decode(symbol: PopulationSymbol, image: ChipImage) -> DecodedPopulation:
     core, registers, own = image.chip.core, image.compartments, symbol.compartments
-    # The child of a neuron with two currents is the compartment before its own.
-    members = [own - 1, own] if population.model.two_currents else [own]
+    lsb_per_mv = 1 / symbol.mv_per_lsb
 
     def keep(which: str, at: Int32Array) -> Float64Array:
         offset = getattr(registers, f"{which}_offset")[at]
-        decay = effective_decay(getattr(registers, which)[at], offset)
-        return np.asarray(1 - decay / core.decay_scale, dtype=np.float64)
+        return kept_fraction(getattr(registers, which)[at], offset, core)
 
     low, high = decode_voltage_limits(
         registers.vmin_exponent[own], registers.vmax_exponent[own], core
     )
     bias = decode_bias(registers.bias_mantissa[own], registers.bias_exponent[own])
     return DecodedPopulation(
-        lsb_per_mv=1 / symbol.mv_per_lsb,
+        lsb_per_mv=lsb_per_mv,
         keep_v=keep("decay_v", own),
-        keep_u=tuple(keep("decay_u", at) for at in members),
+        keep_u=tuple(keep("decay_u", at) for at in symbol.currents),
         threshold=decode_threshold(registers.threshold_mantissa[own], core).astype(np.float64),
         bias=bias.astype(np.float64),
         v_init=registers.v_init[own].astype(np.float64),
-        u_init=tuple(registers.u_init[at].astype(np.float64) for at in members),
+        u_init=tuple(registers.u_init[at].astype(np.float64) for at in symbol.currents),
         refractory=registers.refractory[own].astype(np.int64),
         v_low=low.astype(np.float64),
         v_high=high.astype(np.float64),
-        rule=rule,
+        compiled=tuple(item.gain * lsb_per_mv for item in symbol.receptors),
+        rule=symbol.gain_rule,
     )
 
 
@@ -168,47 +157,58 @@ def with_decoded_weights(network: Network, image: ChipImage) -> Network:
     ImageError
         If the synapses of the image are not those of the network.
     """
-    projections = project(network)
-    if len(projections) != len(image.synapses):
+    assert image.symbols is not None
+    found = sorted({item.connection for item in image.symbols.synapses})
+    if found != sorted(item.name for item in network.connections):
         raise ImageError(
-            f"attribution: the image has {len(image.synapses)} groups of synapses and the network "
-            f"makes {len(projections)}; pass the network that it was compiled from."
+            f"attribution: the image holds connections {', '.join(map(repr, found))}; pass the "
+            "network that it was compiled from."
         )
     weights = {item.name: np.zeros(item.n_synapses) for item in network.connections}
-    for item, group in zip(projections, image.synapses, strict=True):
-        whole = next(c for c in network.connections if c.name == item.connection.name)
-        # Of a connection in two parts, zero weights go with the positive ones.
-        part = ... if item.sign == 0 else (np.asarray(whole.weight) < 0) == (item.sign < 0)
-        weights[whole.name][part] = _weights_of(item, group, network, image)
+    by_name = {item.name: item for item in network.connections}
+    for origin, group in zip(image.symbols.synapses, image.synapses, strict=True):
+        whole = by_name[origin.connection]
+        part = _part(whole, origin.sign)
+        weights[whole.name][part] = _weights_of(whole, part, origin, group, network, image)
     connections = [replace(item, weight=weights[item.name]) for item in network.connections]
     return replace(network, connections=connections)
 
 
+def _part(connection: Connection, sign: int) -> Any:
+    """The synapses of a sign; zero weights go with the positive ones."""
+    inhibitory = np.broadcast_to(np.asarray(connection.weight) < 0, connection.post.shape)
+    return np.ones_like(inhibitory) if sign == 0 else inhibitory == (sign < 0)
+
+
 def _weights_of(
-    item: Projection, group: SynapseGroup, network: Network, image: ChipImage
+    connection: Connection,
+    part: Any,
+    origin: SynapseSymbol,
+    group: SynapseGroup,
+    network: Network,
+    image: ChipImage,
 ) -> Float64Array:
-    """Integer weights of a projection in its own order: the image may number its sources anew."""
+    """Integer weights of a group in the network's order: the image may number its sources anew."""
     assert image.symbols is not None
-    connection, core = item.connection, image.chip.core
-    compartments = {entry.name: entry.compartments for entry in image.symbols.populations}
+    symbols = {entry.name: entry for entry in image.symbols.populations}
     if isinstance(connection.source, Population):
-        rows = compartments[connection.source.name].astype(np.int64)
+        rows = symbols[connection.source.name].compartments.astype(np.int64)
     else:
         names = [entry.name for entry in network.spike_inputs]
         sizes = [entry.size for entry in network.spike_inputs]
         rows = np.arange(connection.source.size) + sum(sizes[: names.index(connection.source.name)])
+    before = np.concatenate([[0], np.cumsum(part)])[connection.indptr]
     counts = np.diff(group.indptr)[rows]
-    matches = np.array_equal(counts, np.diff(connection.indptr))
+    matches = origin.target == connection.target.name and np.array_equal(counts, np.diff(before))
     if matches:
-        begin = np.repeat(group.indptr[rows] - connection.indptr[:-1], counts)
-        places = begin + np.arange(connection.n_synapses)
-        targets = compartments[connection.target.name][connection.post]
-        child = len(group.target) and connection.target.model.two_currents and item.receptor == 0
-        matches = np.array_equal(group.target[places], targets - bool(child))
+        begin = np.repeat(group.indptr[rows] - before[:-1], counts)
+        places = begin + np.arange(before[-1])
+        targets = symbols[origin.target].currents[origin.receptor]
+        matches = np.array_equal(group.target[places], targets[connection.post[part]])
     if not matches:
         raise ImageError(
             f"attribution: the synapses of connection {connection.name!r} are not those of the "
             "image; pass the network that it was compiled from."
         )
-    decoded = decode_weights(group.mantissa[places], group.format, core)
+    decoded = decode_weights(group.mantissa[places], group.format, image.chip.core)
     return np.asarray(decoded, dtype=np.float64)

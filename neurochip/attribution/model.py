@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from compiler.neurons.decays import start
-
 from ..image import ChipImage
 from ..network import Network, Population
-from ..recurrence import IdealPopulation, ideal_population, refractory_steps
+from ..recurrence import IdealPopulation, ideal_population, initial_current, refractory_steps
 from ..reference.tables import SynapseTable, flatten_neurons, flatten_synapses
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -80,15 +78,7 @@ class Model:
         self.n_steps = count_steps(stimulus.duration, self.dt)
         count_steps(stimulus.duration, self.dt / substeps)  # refused where it has too many
         # What the compiler multiplied each weight with, and the integer that it rounded that to.
-        self._compiled = [
-            [
-                gain * decoded.lsb_per_mv
-                for gain in decoded.gains(
-                    ideal_population(network, item, self.dt), decay_v=True, decay_u=True
-                )
-            ]
-            for item, decoded in zip(network.populations, self.decoded.values(), strict=True)
-        ]
+        self._compiled = [item.compiled for item in self.decoded.values()]
         self._integers = flatten_synapses(with_decoded_weights(network, image), self.dt).weight
         table = flatten_neurons(network, self.dt)
         self.bounds = table.bounds
@@ -160,7 +150,7 @@ class Model:
                 begin = list(decoded.u_init)
             else:
                 begin = [
-                    start(item.start * gain, keep, ideal.population)
+                    initial_current(item.start * gain, keep, ideal.population)
                     for item, gain, keep in zip(ideal.receptors, gains[-1], kept, strict=True)
                 ]
             columns.setdefault("u_init", []).append(begin[-1])
@@ -314,7 +304,7 @@ class Model:
         return held
 
 
-def _by_slot(gains: list[list[Float64Array]]) -> Float64Array:
+def _by_slot(gains: Sequence[Sequence[Float64Array]]) -> Float64Array:
     """Gains of all first currents (the last receptors), then of all second ones."""
     seconds = [item[0] for item in gains if len(item) > 1]
     return np.concatenate([*(item[-1] for item in gains), *seconds])

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._support.values import integer, shown
 from ..errors import ImageError
-from ..typing import Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array, Int64Array
 from .fixedpoint import Overflow, Rounding
 from .spec import CoreSpec
 
@@ -28,6 +28,7 @@ __all__ = [
     "decode_voltage_limits",
     "decode_weights",
     "effective_decay",
+    "kept_fraction",
     "mantissa_range",
     "sum_shift",
 ]
@@ -159,6 +160,12 @@ def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int6
 def effective_decay(register: Any, offset: Any) -> Int32Array:
     """Decay in units of ``2**-decay_bits``: the register plus the chip's offset bit."""
     return (np.asarray(register, dtype=np.int32) + np.asarray(offset, np.int32)).astype(np.int32)
+
+
+def kept_fraction(register: Any, offset: Any, core: CoreSpec) -> Float64Array:
+    """Return the factor by which a step multiplies a state: 1 minus its decay, from 0 to 1."""
+    decay = effective_decay(register, offset)
+    return np.asarray(1 - decay / core.decay_scale, dtype=np.float64)
 
 
 def decode_threshold(mantissa: Any, core: CoreSpec) -> Int32Array:

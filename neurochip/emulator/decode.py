@@ -60,11 +60,11 @@ def decode_recording(
     traces = {}
     for (name, variable), neurons in probes.items():
         item, values = populations[name], registers.traces[name, variable]
-        physical = values * item.mv_per_lsb[neurons]
         if variable == "v":
-            physical += item.origin[neurons]
+            physical, unit = item.potential(values, neurons), "mV"
             _show_reset(physical, item, neurons, registers)
-        unit = "mV" if variable == "v" else "mV per step"
+        else:
+            physical, unit = item.to_mv(values, neurons), "mV per step"
         traces[name, variable] = Trace(neurons, physical, unit)
     return Recording.of_run(
         label=label,

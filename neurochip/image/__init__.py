@@ -1,15 +1,20 @@
 """The image of a chip: all registers as integers, what they mean, and the compile report."""
 
 from .chip_image import ChipImage
+from .gains import MomentGain, PowerGain
 from .parts import Compartments, Noise, SynapseGroup
-from .symbols import InputSymbol, PopulationSymbol, Symbols
+from .symbols import InputSymbol, PopulationSymbol, ReceptorSymbol, Symbols, SynapseSymbol
 
 __all__ = [
     "ChipImage",
     "Compartments",
     "InputSymbol",
+    "MomentGain",
     "Noise",
     "PopulationSymbol",
+    "PowerGain",
+    "ReceptorSymbol",
     "Symbols",
     "SynapseGroup",
+    "SynapseSymbol",
 ]

@@ -40,7 +40,7 @@ def check_image(
     if noise is not None:
         _check_noise(noise, size)
     if symbols is not None:
-        _check_symbols(symbols, n_inputs, size)
+        _check_symbols(symbols, n_inputs, compartments, len(synapses))
 
 
 def _check_cores(chip: ChipSpec, pointers: Any, size: int) -> None:
@@ -161,11 +161,19 @@ def _check_group(owner: str, group: SynapseGroup, sizes: Mapping[str, int], core
             raise ImageError(f"{owner}: a {name} is {worst}; allowed: {minimum} to {maximum}.")
 
 
-def _check_symbols(symbols: Symbols, n_inputs: int, n_compartments: int) -> None:
+def _check_symbols(
+    symbols: Symbols, n_inputs: int, compartments: Compartments, n_groups: int
+) -> None:
+    n_compartments = len(compartments)
     sources = sum(item.size for item in symbols.inputs)
     if sources != n_inputs:
         raise ImageError(
             f"symbols: the inputs have {sources} sources; allowed: {n_inputs}, as the image has."
+        )
+    if len(symbols.synapses) != n_groups:
+        raise ImageError(
+            f"symbols: there are those of {len(symbols.synapses)} groups of synapses; allowed: "
+            f"{n_groups}, as the image has."
         )
     for item in symbols.populations:
         ids = item.compartments
@@ -175,7 +183,15 @@ def _check_symbols(symbols: Symbols, n_inputs: int, n_compartments: int) -> None
                 f"symbols of {item.name!r}: a compartment is {worst}; allowed: 0 to "
                 f"{n_compartments - 1}."
             )
-    owned = [item.compartments for item in symbols.populations]
+        parents = ids[: len(item.children)]
+        strange = (item.children != parents - 1) | (compartments.join[parents] == 0)
+        if strange.any():
+            first = int(np.argmax(strange))
+            raise ImageError(
+                f"symbols of {item.name!r}: children[{first}] = {item.children[first]}; allowed: "
+                f"the compartment that joins compartment {parents[first]}, that of the neuron."
+            )
+    owned = [part for item in symbols.populations for part in item.currents]
     twice = np.flatnonzero(np.bincount(np.concatenate([*owned, np.empty(0, np.int32)])) > 1)
     if twice.size:
         raise ImageError(

@@ -20,17 +20,18 @@ from ..chip.registers import SignMode, SynapseFormat
 from ..chip.spec import ChipSpec, CoreSpec, MeshSpec
 from ..errors import ImageError
 from .chip_image import ChipImage
+from .gains import GainRule, MomentGain, PowerGain
 from .parts import Compartments, Noise, SynapseGroup
 from .report import CompileReport
-from .symbols import InputSymbol, PopulationSymbol, Symbols
+from .symbols import InputSymbol, PopulationSymbol, ReceptorSymbol, Symbols, SynapseSymbol
 
 __all__ = ["load_image", "save_image"]
 
-_KIND, _VERSION = "chip image", 2
+_KIND, _VERSION = "chip image", 3
 _COMPARTMENT_FIELDS = tuple(field.name for field in dataclasses.fields(Compartments))
 _LATER_FIELDS = ("join", "u_init")  # registers that files of before there were such ones lack
 _GROUP_ARRAYS = ("indptr", "target", "mantissa", "delay")
-_SYMBOL_ARRAYS = ("compartments", "mv_per_lsb", "origin", "v_reset")
+_SYMBOL_ARRAYS = ("compartments", "children", "mv_per_lsb", "origin", "v_reset")
 
 
 def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
@@ -80,14 +81,32 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
             "dt": symbols.dt,
             "input_lead": symbols.input_lead,
             "populations": [item.name for item in symbols.populations],
+            "receptors": [[part.name for part in item.receptors] for item in symbols.populations],
+            "powers": [_powers(item.gain_rule) for item in symbols.populations],
             "inputs": [[item.name, item.size] for item in symbols.inputs],
+            "synapses": [dataclasses.astuple(item) for item in symbols.synapses],
             "report": symbols.report.to_dict(),
         }
         for index, item in enumerate(symbols.populations):
-            for name in _SYMBOL_ARRAYS:
-                arrays[f"symbols.{index}.{name}"] = getattr(item, name)
+            arrays |= _arrays_of(f"symbols.{index}.", item)
     arrays["header"] = np.array(json.dumps(header, default=_value))
     return write_npz(path, _KIND, _VERSION, arrays)
+
+
+def _powers(rule: GainRule) -> list[float] | None:
+    """What a header holds of a rule; the charges of one that has no powers are arrays."""
+    return [rule.v, rule.u] if isinstance(rule, PowerGain) else None
+
+
+def _arrays_of(key: str, item: PopulationSymbol) -> dict[str, Any]:
+    """Arrays of the symbols of a population, by their names in the file."""
+    arrays = {key + name: getattr(item, name) for name in _SYMBOL_ARRAYS}
+    for index, part in enumerate(item.receptors):
+        arrays[f"{key}gain.{index}"] = part.gain
+    if isinstance(item.gain_rule, MomentGain):
+        charges = enumerate(item.gain_rule.charge)
+        arrays |= {f"{key}charge.{index}": values for index, values in charges}
+    return arrays
 
 
 def load_image(path: str | os.PathLike[str]) -> ChipImage:
@@ -169,21 +188,49 @@ def _group(file: Archive, index: int, entry: dict[str, Any], n_sources: int) -> 
 
 
 def _symbols(file: Archive, entry: dict[str, Any], n_compartments: int) -> Symbols:
-    populations = []
-    for index, name in enumerate(entry["populations"]):
-        key = f"symbols.{index}."
-        size = min(file.shape(f"{key}compartments")[0], n_compartments)
-        populations.append(
-            PopulationSymbol(
-                name=name,
-                compartments=file.array(f"{key}compartments", "int32", (size,)),
-                **{k: file.array(key + k, "float64", (size,)) for k in _SYMBOL_ARRAYS[1:]},
-            )
-        )
     return Symbols(
         dt=entry["dt"],
         input_lead=entry.get("input_lead", 0),  # files of before there were leads have none
-        populations=tuple(populations),
+        populations=tuple(
+            _population(file, f"symbols.{index}.", n_compartments, *item)
+            for index, item in enumerate(
+                zip(entry["populations"], entry["receptors"], entry["powers"], strict=True)
+            )
+        ),
         inputs=tuple(InputSymbol(name, size) for name, size in entry["inputs"]),
+        synapses=tuple(SynapseSymbol(*item) for item in entry["synapses"]),
         report=CompileReport.from_dict(entry["report"]),
+    )
+
+
+def _population(
+    file: Archive,
+    key: str,
+    n_compartments: int,
+    name: Any,
+    receptors: list[Any],
+    powers: list[float] | None,
+) -> PopulationSymbol:
+    size = min(file.shape(f"{key}compartments")[0], n_compartments)
+
+    def array(field: str) -> Any:
+        return file.array(key + field, "float64", (size,))
+
+    rule: GainRule
+    if powers is None:
+        rule = MomentGain(tuple(array(f"charge.{index}") for index in range(len(receptors))))
+    else:
+        rule = PowerGain(*powers)
+    return PopulationSymbol(
+        name=name,
+        compartments=file.array(f"{key}compartments", "int32", (size,)),
+        children=file.array(f"{key}children", "int32", (size if len(receptors) > 1 else 0,)),
+        mv_per_lsb=array("mv_per_lsb"),
+        origin=array("origin"),
+        v_reset=array("v_reset"),
+        receptors=tuple(
+            ReceptorSymbol(name=part, gain=array(f"gain.{index}"))
+            for index, part in enumerate(receptors)
+        ),
+        gain_rule=rule,
     )

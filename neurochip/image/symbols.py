@@ -9,13 +9,49 @@ from typing import Any
 import numpy as np
 
 from .._support.ranges import POSITIVE
-from .._support.values import ArrayValue, check_name, check_size, instance, instances, integer, real
+from .._support.values import (
+    ArrayValue,
+    check_name,
+    check_size,
+    instance,
+    instances,
+    integer,
+    real,
+    shown,
+)
 from ..errors import ImageError
 from ..typing import Float64Array, Int32Array
+from .gains import GainRule, MomentGain, PowerGain
 from .parts import check_array
 from .report import CompileReport
 
-__all__ = ["InputSymbol", "PopulationSymbol", "Symbols"]
+__all__ = ["InputSymbol", "PopulationSymbol", "ReceptorSymbol", "Symbols", "SynapseSymbol"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReceptorSymbol(ArrayValue):
+    """The meaning of a synaptic current of a population; an array of shape (size,).
+
+    Parameters
+    ----------
+    name : str
+        Time constant that it has, ``"tau_syn"`` for instance; empty for delta synapses.
+    gain : ndarray of float64, mV per weight unit
+        What a spike adds to u, corrected for the rounded decays: finite, above 0.
+
+    Raises
+    ------
+    ImageError
+        If a value is not allowed.
+    """
+
+    name: str
+    gain: Float64Array
+
+    def __post_init__(self) -> None:
+        instance("receptor symbol", "name", self.name, str, "a text", error=ImageError)
+        _check_numbers(f"symbols of receptor {self.name!r}", "gain", self.gain, above=0.0)
+        self._freeze()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,10 +63,16 @@ class PopulationSymbol(ArrayValue):
     name : str
         Population of the network.
     compartments : ndarray of int32
-        Compartment of each neuron, no two the same.
+        Compartment of each neuron, where its v is, no two the same.
+    children : ndarray of int32
+        Of neurons with two currents, the compartment that holds the first; of others, empty.
     mv_per_lsb, origin, v_reset : ndarray of float64
         ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike its v is
         ``v_reset``. All finite, ``mv_per_lsb`` above 0.
+    receptors : tuple of ReceptorSymbol
+        One, or the inhibitory and the excitatory one; the last has the neuron's own compartment.
+    gain_rule : PowerGain or MomentGain
+        How gains, and the level where v settles, follow the rounded decays.
 
     Raises
     ------
@@ -40,27 +82,64 @@ class PopulationSymbol(ArrayValue):
 
     name: str
     compartments: Int32Array
+    children: Int32Array
     mv_per_lsb: Float64Array
     origin: Float64Array
     v_reset: Float64Array
+    receptors: tuple[ReceptorSymbol, ...]
+    gain_rule: GainRule
 
     def __post_init__(self) -> None:
         check_name("population symbol", self.name, ImageError)
-        owner = f"symbols of {self.name!r}"
+        owner, error = f"symbols of {self.name!r}", ImageError
         check_array(owner, "compartments", self.compartments, np.int32)
         size = check_size(owner, len(self.compartments), ImageError)
         for name, above in (("mv_per_lsb", 0.0), ("origin", -math.inf), ("v_reset", -math.inf)):
-            values = getattr(self, name)
-            check_array(owner, name, values, np.float64, size)
-            bad = ~(np.isfinite(values) & (values > above))
-            if bad.any():
-                first = int(np.argmax(bad))
-                limit = " above 0" if above == 0.0 else ""
+            _check_numbers(owner, name, getattr(self, name), size, above=above)
+        receptors = instances(owner, "receptors", self.receptors, ReceptorSymbol, error=error)
+        object.__setattr__(self, "receptors", receptors)
+        if len(receptors) not in {1, 2}:
+            raise ImageError(f"{owner}: {len(receptors)} receptors; allowed: 1 or 2.")
+        check_array(owner, "children", self.children, np.int32, size * (len(receptors) - 1))
+        for part in receptors:
+            check_array(owner, f"gain of receptor {part.name!r}", part.gain, np.float64, size)
+        rule = self.gain_rule
+        if isinstance(rule, MomentGain):
+            if len(rule.charge) != len(receptors):
                 raise ImageError(
-                    f"{owner}: {name}[{first}] = {values[first]:g}; allowed: a finite "
-                    f"number{limit}."
+                    f"{owner}: gain_rule has {len(rule.charge)} charges; allowed: "
+                    f"{len(receptors)}, one for each receptor."
                 )
+            for index, values in enumerate(rule.charge):
+                check_array(owner, f"charge {index} of gain_rule", values, np.float64, size)
+        elif not isinstance(rule, PowerGain):
+            allowed = "a PowerGain(...) or MomentGain(...)"
+            raise ImageError(f"{owner}: gain_rule = {shown(rule)}; allowed: {allowed}.")
         self._freeze()
+
+    @property
+    def currents(self) -> tuple[Int32Array, ...]:
+        """For each receptor, the compartment that holds the current of each neuron."""
+        own = (self.compartments,)
+        return own if len(self.receptors) == 1 else (self.children, *own)
+
+    def to_mv(self, lsb: Any, neurons: Any = slice(None)) -> Float64Array:
+        """Return differences of v, or currents, in mV.
+
+        Parameters
+        ----------
+        lsb : ndarray, shape (..., n_neurons)
+            Values in units of a register.
+        neurons : ndarray of int, shape (n_neurons,)
+            Whose they are. Default: those of all neurons.
+        """
+        return np.asarray(lsb * self.mv_per_lsb[neurons])
+
+    def potential(self, v: Any, neurons: Any = slice(None)) -> Float64Array:
+        """Return v in mV; parameters are those of :meth:`to_mv`."""
+        found = self.to_mv(v, neurons)
+        found += self.origin[neurons]
+        return found
 
 
 @dataclass(frozen=True)
@@ -82,6 +161,44 @@ class InputSymbol:
         object.__setattr__(self, "size", size)
 
 
+@dataclass(frozen=True)
+class SynapseSymbol:
+    """What a group of synapses of an image comes from.
+
+    Parameters
+    ----------
+    connection : str
+        Connection of the network.
+    target : str
+        Its target population.
+    receptor : int
+        Which of the target's receptors they drive, from 0.
+    sign : int
+        1 or -1 if they are the synapses whose weight is at least 0 or below 0 only; 0 if they are
+        all of the connection.
+
+    Raises
+    ------
+    ImageError
+        If a value is not allowed.
+    """
+
+    connection: str
+    target: str
+    receptor: int
+    sign: int = 0
+
+    def __post_init__(self) -> None:
+        check_name("synapse symbol", self.connection, ImageError)
+        owner = f"symbols of connection {self.connection!r}"
+        check_name(f"target of connection {self.connection!r}", self.target, ImageError)
+        for name, low, high in (("receptor", 0, None), ("sign", -1, 1)):
+            value = integer(
+                owner, name, getattr(self, name), at_least=low, at_most=high, error=ImageError
+            )
+            object.__setattr__(self, name, value)
+
+
 @dataclass(frozen=True, eq=False)
 class Symbols(ArrayValue):
     """The removable part of an image: names and physical meaning.
@@ -94,6 +211,8 @@ class Symbols(ArrayValue):
         In the order of the network; no two names are the same.
     inputs : tuple of InputSymbol
         In the order of the image's input axons; no two names are the same.
+    synapses : tuple of SynapseSymbol
+        One for each group of synapses, in the order of the image.
     report : CompileReport
         What the compiler did, at the same dt.
     input_lead : int
@@ -109,6 +228,7 @@ class Symbols(ArrayValue):
     dt: float
     populations: tuple[PopulationSymbol, ...]
     inputs: tuple[InputSymbol, ...]
+    synapses: tuple[SynapseSymbol, ...]
     report: CompileReport
     input_lead: int = 0
 
@@ -130,6 +250,22 @@ class Symbols(ArrayValue):
                     )
                 names.add(item.name)
             object.__setattr__(self, field, items)
+        synapses = instances(
+            owner,
+            "synapses",
+            self.synapses,
+            SynapseSymbol,
+            allowed="a tuple of SynapseSymbol",
+            error=error,
+        )
+        object.__setattr__(self, "synapses", synapses)
+        receptors = {item.name: len(item.receptors) for item in self.populations}
+        for item in synapses:
+            if item.receptor >= receptors.get(item.target, 0):
+                raise ImageError(
+                    f"symbols of connection {item.connection!r}: receptor {item.receptor} of "
+                    f"{item.target!r}; allowed: a receptor of one of the populations."
+                )
         report = instance(
             owner, "report", self.report, CompileReport, "a CompileReport", error=error
         )
@@ -141,3 +277,17 @@ class Symbols(ArrayValue):
         lead = integer(owner, "input_lead", self.input_lead, at_least=0, at_most=1, error=error)
         object.__setattr__(self, "dt", dt)
         object.__setattr__(self, "input_lead", lead)
+
+
+def _check_numbers(
+    owner: str, name: str, values: Any, size: int | None = None, *, above: float
+) -> None:
+    """Raise unless values are finite numbers above a bound, and so many if that is given."""
+    check_array(owner, name, values, np.float64, size)
+    bad = ~(np.isfinite(values) & (values > above))
+    if bad.any():
+        first = int(np.argmax(bad))
+        limit = " above 0" if above == 0.0 else ""
+        raise ImageError(
+            f"{owner}: {name}[{first}] = {values[first]:g}; allowed: a finite number{limit}."
+        )

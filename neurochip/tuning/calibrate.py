@@ -14,7 +14,7 @@ from .._support.progress import progress_bar
 from .._support.ranges import Range
 from .._support.values import MOST_IDS, instance, integer, items, real, shown, switch
 from ..chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
-from ..chip.registers import decode_bias, effective_decay
+from ..chip.registers import decode_bias, kept_fraction
 from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..image import ChipImage, PopulationSymbol
@@ -276,18 +276,17 @@ def _shifted(
         before = registers.threshold_mantissa[own].astype(np.int64)
         after = before + round_to_integer(lsb / unit, Rounding.NEAREST)
         after = np.clip(after, 1, core.threshold_mantissa.maximum)
-        moved = float(((after - before) * unit * item.mv_per_lsb).mean())
+        moved = float(item.to_mv((after - before) * unit).mean())
         changed = {"threshold_mantissa": _put(registers.threshold_mantissa, own, after)}
     else:
-        decay = effective_decay(registers.decay_v[own], registers.decay_v_offset[own])
-        leak = decay / core.decay_scale
+        leak = 1 - kept_fraction(registers.decay_v[own], registers.decay_v_offset[own], core)
         bias = decode_bias(registers.bias_mantissa[own], registers.bias_exponent[own])
         mantissa, exponent = encode_mantissa_exponent(
             bias + lsb * leak, core.bias_mantissa, core.bias_exponent_max
         )
         difference = decode_bias(mantissa, exponent) - bias
         level = np.divide(difference, leak, out=np.zeros(len(own)), where=leak > 0)
-        moved = float((level * item.mv_per_lsb).mean())
+        moved = float(item.to_mv(level).mean())
         changed = {
             "bias_mantissa": _put(registers.bias_mantissa, own, mantissa),
             "bias_exponent": _put(registers.bias_exponent, own, exponent),

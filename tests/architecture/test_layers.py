@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import compiler
 import neurochip
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,8 @@ ROWS = (
     ("neurochip.__main__",),
 )
 ROW = {unit: row for row, units in enumerate(ROWS) for unit in units}
+# Whoever lives in neurochip or in compiler may use these; other private modules are for neighbours.
+SHARED = ("neurochip._kernels", "neurochip._support")
 
 
 def modules():
@@ -44,8 +47,8 @@ def modules():
 MODULES = modules()
 
 
-def imports(name):
-    """Modules of this project that a module imports anywhere, also within functions."""
+def statements(name):
+    """What a module imports of this project anywhere, also within functions: (from what, names)."""
     path = MODULES[name]
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -57,13 +60,16 @@ def imports(name):
             bases = [(base, [alias.name for alias in node.names])]
         else:
             continue
-        for base, members in bases:
-            if base.split(".")[0] not in PACKAGES:
-                continue
-            inside = [f"{base}.{member}" for member in members if f"{base}.{member}" in MODULES]
-            yield from inside
-            if len(inside) < len(members) or not members:
-                yield base
+        yield from (each for each in bases if each[0].split(".")[0] in PACKAGES)
+
+
+def imports(name):
+    """Modules of this project that a module imports."""
+    for base, members in statements(name):
+        inside = [f"{base}.{member}" for member in members if f"{base}.{member}" in MODULES]
+        yield from inside
+        if len(inside) < len(members) or not members:
+            yield base
 
 
 def unit_of(name):
@@ -122,6 +128,35 @@ def test_the_compiler_the_emulator_and_the_reference_do_not_know_each_other():
             assert not others, f"{name} imports {others}"
 
 
+def reaches_into_the_compiler(name):
+    """What a module imports of the compiler besides its public names."""
+    for base, members in statements(name):
+        if base == "compiler":
+            yield from set(members) - set(compiler.__all__)
+        elif unit_of(base) == "compiler":
+            yield base
+
+
+def test_outside_of_the_compiler_only_its_public_names_are_known():
+    outside = [name for name in MODULES if unit_of(name) != "compiler"]
+    found = {name: set(reaches_into_the_compiler(name)) for name in outside}
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+def private_rooms(name):
+    """The private modules and packages that a name leads through."""
+    parts = name.split(".")
+    return [".".join(parts[: i + 1]) for i, part in enumerate(parts) if part.startswith("_")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_private_module_is_imported_from_its_own_package_only(name):
+    for imported in imports(name):
+        for room in private_rooms(imported):
+            house = room.rpartition(".")[0]
+            assert room in SHARED or f"{name}.".startswith(f"{house}."), f"{name}: {imported}"
+
+
 def test_the_judge_imports_neither_what_it_judges_nor_what_made_it():
     for name in MODULES:
         if unit_of(name) == "neurochip.validation":
@@ -133,3 +168,5 @@ def test_the_reader_of_imports_sees_all_their_forms():
     assert "neurochip.network.topology" in set(imports("neurochip.network.connections"))  # from .
     assert "neurochip.image" in set(imports("compiler.pipeline"))  # from neurochip.image
     assert "compiler.options" in set(imports("compiler"))  # from .options in an __init__
+    assert "compiler.options" in set(reaches_into_the_compiler("compiler"))
+    assert private_rooms("a._b.c._d") == ["a._b", "a._b.c._d"]

@@ -24,8 +24,11 @@ from neurochip.image import (
     InputSymbol,
     Noise,
     PopulationSymbol,
+    PowerGain,
+    ReceptorSymbol,
     Symbols,
     SynapseGroup,
+    SynapseSymbol,
 )
 from neurochip.image.report import CompileReport
 
@@ -189,11 +192,19 @@ def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
                 mv_per_lsb=rng.uniform(0.001, 0.1, len(ids)),
                 origin=rng.uniform(-70, -60, len(ids)),
                 v_reset=rng.uniform(-80, -70, len(ids)),
+                children=np.empty(0, dtype=np.int32),
+                receptors=(ReceptorSymbol(name="tau_syn", gain=np.ones(len(ids))),),
+                gain_rule=PowerGain(1.0, 1.0),
             )
             for name, ids in parts
             if len(ids)
         ),
         inputs=(InputSymbol("input", case.n_inputs),),
+        synapses=tuple(
+            SynapseSymbol(f"group {index}", "first", 0)
+            for index, synapses in enumerate(case.synapses)
+            if synapses
+        ),
         report=CompileReport(
             chip="test", dt=0.5, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
         ),

@@ -212,6 +212,33 @@ def test_currents_are_decoded_from_u(b2):
     assert np.abs(got.v_ - expected.v_).max() < 0.01 * expected.v_.max()
 
 
+def test_a_current_is_the_same_whatever_gain_survives_a_rounded_decay(b2):
+    from neurochip import LOIHI
+
+    def run(gain):
+        b2.set_device("neurochip", chip=LOIHI.what_if(decay_bits=6), gain=gain)
+        b2.start_scope()
+        group = b2.NeuronGroup(
+            3,
+            """dv/dt = (40*Mohm * I - v) / (7*ms) : volt
+            dI/dt = -I / (3*ms) : amp""",
+            threshold="v > 1*volt",
+            reset="v = 0*mV",
+            method="exact",
+        )
+        times = np.arange(1, 25)
+        source = b2.SpikeGeneratorGroup(3, times % 3, times * b2.ms)
+        synapses = b2.Synapses(source, group, on_pre="I += 0.1*nA")
+        synapses.connect(j="i")
+        state = b2.StateMonitor(group, "I", record=True)
+        b2.run(30 * b2.ms)
+        return state.I_[:]
+
+    jump, steady = run("impulse"), run("dc")
+    assert steady.max() > 1e-10
+    assert jump == pytest.approx(steady, rel=1e-3, abs=1e-14)
+
+
 def test_two_runs_are_one_long_run(chip):
     def run(*parts):
         chip.start_scope()

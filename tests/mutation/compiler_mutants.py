@@ -71,16 +71,16 @@ MUTANTS = [
     ),
     Mutant(
         "the gain follows the decay of v upside down",
-        "compiler/neurons/gains.py",
-        "of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** self.v if leaky",
-        "of_v = ((1 - ideal.keep_v) / (1 - keep_v)) ** self.v if leaky",
+        "neurochip/image/gains.py",
+        "of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** self.v if self.v",
+        "of_v = ((1 - ideal.keep_v) / (1 - keep_v)) ** self.v if self.v",
         f"{DECAYS}::test_dc_gain_keeps_the_level_that_a_steady_input_reaches",
     ),
     Mutant(
         "a first current is not scaled up for the step that decays it",
         "compiler/neurons/decays.py",
-        "u_init=start(item.start * gain, keep_u, model),",
-        "u_init=start(item.start * gain, keep_u, model) * keep_u,",
+        "u_init=initial_current(item.start * gain, keep_u, model),",
+        "u_init=initial_current(item.start * gain, keep_u, model) * keep_u,",
         f"{REPORT}::test_the_first_current_is_reported_in_its_own_unit",
     ),
     Mutant(
@@ -92,9 +92,9 @@ MUTANTS = [
     ),
     Mutant(
         "the bias does not make up for the mean that weights lose",
-        "compiler/neurons/gains.py",
-        "return np.asarray(wanted - self._mean(keep_v, keep_u, gains))",
-        "return np.asarray(wanted - wanted)",
+        "neurochip/image/gains.py",
+        "return gains, self.expected(ideal) - self._mean(keep_v, keep_u, gains)",
+        "return gains, np.zeros(len(keep_v))",
         "tests/unit/test_moment_gain.py::test_a_float_twin_keeps_mean_and_variance_of_v",
     ),
     # ------------------------------------------------------------------ projections

@@ -496,8 +496,18 @@ def test_what_cannot_be_attributed_is_refused():
     )
     other = compile_network(driven(lif_with(), size=30), LOIHI, dt=0.5)
     assert message(ImageError, image=other) == (
-        "attribution: the image has 1 groups of synapses and the network makes 2; pass the network "
-        "that it was compiled from."
+        "attribution: the image holds connections 'source->cells'; pass the network that it was "
+        "compiled from."
+    )
+    moved = dataclasses.replace(
+        network,
+        connections=[
+            dataclasses.replace(item, post=item.post[::-1].copy()) for item in network.connections
+        ],
+    )
+    assert message(ImageError, image=compile_network(moved, LOIHI, dt=0.5)) == (
+        "attribution: the synapses of connection 'source->cells' are not those of the image; pass "
+        "the network that it was compiled from."
     )
     lava = compile_network(network, LAVA.what_if(weight_exponent_min=-8), dt=0.5)
     if any(group.format.weight_exponent < 0 for group in lava.synapses):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurochip.emulator.decode import Registers, decode_recording, raw_recording
-from neurochip.image import PopulationSymbol, Symbols
+from neurochip.image import PopulationSymbol, PowerGain, ReceptorSymbol, Symbols
 from neurochip.image.report import CompileReport
 
 RESET, ORIGIN = -80.0, -64.0
@@ -23,10 +23,14 @@ def symbols_of(**populations):
                 mv_per_lsb=0.5 + np.arange(len(compartments)),
                 origin=ORIGIN - np.arange(len(compartments)),
                 v_reset=RESET - np.arange(len(compartments)),
+                children=np.empty(0, dtype=np.int32),
+                receptors=(ReceptorSymbol(name="", gain=np.ones(len(compartments))),),
+                gain_rule=PowerGain(1.0, 1.0),
             )
             for name, compartments in populations.items()
         ),
         inputs=(),
+        synapses=(),
         report=CompileReport(
             chip="test", dt=0.25, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
         ),

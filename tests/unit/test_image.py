@@ -18,8 +18,11 @@ from neurochip.image import (
     Compartments,
     InputSymbol,
     PopulationSymbol,
+    PowerGain,
+    ReceptorSymbol,
     Symbols,
     SynapseGroup,
+    SynapseSymbol,
 )
 from neurochip.image.report import CompileReport
 
@@ -36,18 +39,22 @@ def group(source="inputs", n_sources=2, form=EXCITATORY, **columns):
     return SynapseGroup.from_coo(source, n_sources, form, **{**fields, **columns})
 
 
-def symbols(**changes):
+def symbols(n_groups=1, **changes):
     fields = {
         "name": "cells",
         "compartments": np.arange(4, dtype=np.int32),
         "mv_per_lsb": np.full(4, 0.01),
         "origin": np.full(4, -65.0),
         "v_reset": np.full(4, -65.0),
+        "children": np.empty(0, dtype=np.int32),
+        "receptors": (ReceptorSymbol(name="tau_syn", gain=np.full(4, 0.5)),),
+        "gain_rule": PowerGain(1.0, 1.0),
     }
     return Symbols(
         dt=0.1,
         populations=(PopulationSymbol(**{**fields, **changes}),),
         inputs=(InputSymbol("source", 2),),
+        synapses=(SynapseSymbol("links", "cells", 0),) * n_groups,
         report=CompileReport(
             chip="x", dt=0.1, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
         ),
@@ -66,7 +73,7 @@ def image(registers=None, **changes):
 
 
 def test_an_image_counts_its_parts():
-    whole = image(synapses=[group(), group(delay=0)], symbols=symbols())
+    whole = image(synapses=[group(), group(delay=0)], symbols=symbols(2))
     assert (whole.n_cores, whole.n_compartments, whole.n_synapses) == (2, 4, 6)
     assert whole.max_delay == 5
     assert image(synapses=()).max_delay == 0

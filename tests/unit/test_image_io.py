@@ -136,8 +136,8 @@ def test_a_file_that_is_no_image_is_refused(tmp_path):
     )
     with pytest.raises(ImageError, match=exactly(message)):
         load_image(path)
-    write_npz(path, "chip image", 3, {})
-    message = f"{path}: chip image format 3; this neurochip reads up to 2. Upgrade neurochip."
+    write_npz(path, "chip image", 4, {})
+    message = f"{path}: chip image format 4; this neurochip reads up to 3. Upgrade neurochip."
     with pytest.raises(ImageError, match=exactly(message)):
         load_image(path)
     write_npz(path, "recording", 1, {})

@@ -14,7 +14,14 @@ from compiler import compile_network
 from neurochip import LIF, Network, Population, SpikeInput, one_to_one
 from neurochip._support.npz import write_npz
 from neurochip.errors import ImageError
-from neurochip.image import InputSymbol, PopulationSymbol
+from neurochip.image import (
+    InputSymbol,
+    MomentGain,
+    PopulationSymbol,
+    PowerGain,
+    ReceptorSymbol,
+    SynapseSymbol,
+)
 from neurochip.image.files import load_image, save_image
 
 
@@ -28,6 +35,23 @@ def image():
         connections=[one_to_one(source, first, weight=20.0)],
     )
     return compile_network(network, dt=0.1)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Neurons with two currents under a rule of moments, and some without a leak."""
+    source = SpikeInput("source", 3, [0, 1], [1.0, 2.0])
+    cells = Population("cells", 3, LIF(tau_syn_E=5.0, tau_syn_I=8.0))
+    still = Population("still", 2, LIF(tau_m=math.inf, v_rest=-65.0, v_reset=-65.0))
+    network = Network(
+        inputs=[source],
+        populations=[cells, still],
+        connections=[
+            one_to_one(source, cells, weight=[1.0, -1.0, 0.0], name="both"),
+            one_to_one(cells, cells, weight=-0.5, name="down"),
+        ],
+    )
+    return compile_network(network, dt=0.1, gain="mean_and_variance")
 
 
 def refused(call, message):
@@ -61,6 +85,11 @@ def refused(call, message):
         (
             {"inputs": [InputSymbol("first", 4)]},
             "the name 'first' is used twice; names of inputs and populations must be unique.",
+        ),
+        ({"synapses": 3}, "synapses = 3; allowed: a tuple of SynapseSymbol."),
+        (
+            {"synapses": [InputSymbol("x", 1)]},
+            "synapses holds InputSymbol(name='x', size=1); allowed: SynapseSymbol.",
         ),
     ],
 )
@@ -97,6 +126,40 @@ def test_symbols_that_mean_nothing_are_refused(image, changes, message):
             "symbols of 'first': compartments is of type int64; allowed: a one-dimensional array "
             "of int32.",
         ),
+        (
+            {"children": np.arange(4, dtype=np.int32)},
+            "symbols of 'first': children has shape (4,); allowed: a one-dimensional array of "
+            "int32 with 0 values.",
+        ),
+        ({"receptors": None}, "symbols of 'first': receptors = None; allowed: a list."),
+        (
+            {"receptors": [1]},
+            "symbols of 'first': receptors holds 1; allowed: ReceptorSymbol.",
+        ),
+        ({"receptors": ()}, "symbols of 'first': 0 receptors; allowed: 1 or 2."),
+        (
+            {"receptors": [ReceptorSymbol(name="", gain=np.ones(3))]},
+            "symbols of 'first': gain of receptor '' has shape (3,); allowed: a one-dimensional "
+            "array of float64 with 4 values.",
+        ),
+        (
+            {"receptors": [ReceptorSymbol(name="", gain=np.ones(4))] * 2},
+            "symbols of 'first': children has shape (0,); allowed: a one-dimensional array of "
+            "int32 with 4 values.",
+        ),
+        (
+            {"gain_rule": "dc"},
+            "symbols of 'first': gain_rule = 'dc'; allowed: a PowerGain(...) or MomentGain(...).",
+        ),
+        (
+            {"gain_rule": MomentGain((np.ones(4), np.ones(4)))},
+            "symbols of 'first': gain_rule has 2 charges; allowed: 1, one for each receptor.",
+        ),
+        (
+            {"gain_rule": MomentGain((np.ones(3),))},
+            "symbols of 'first': charge 0 of gain_rule has shape (3,); allowed: a one-dimensional "
+            "array of float64 with 4 values.",
+        ),
     ],
 )
 def test_a_population_that_means_nothing_is_refused(image, changes, message):
@@ -107,6 +170,134 @@ def test_a_population_that_means_nothing_is_refused(image, changes, message):
 def test_an_input_without_sources_is_refused(size):
     message = f"symbols of 'x': size = {size!r}; allowed: an integer of at least 1."
     refused(lambda: InputSymbol("x", size), message)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: ReceptorSymbol(name=None, gain=np.ones(2)),
+            "receptor symbol: name = None; allowed: a text.",
+        ),
+        *(
+            (
+                lambda value=value: ReceptorSymbol(name="", gain=np.array([1.0, value])),
+                f"symbols of receptor '': gain[1] = {value:g}; allowed: a finite number above 0.",
+            )
+            for value in (0.0, math.nan, math.inf)
+        ),
+        *(
+            (
+                lambda value=value: PowerGain(1.0, value),
+                f"gain rule: u = {value!r}; allowed: a number from 0 to 1.",
+            )
+            for value in (-0.5, 2, math.nan, None, "1")
+        ),
+        (lambda: PowerGain(True, 1.0), "gain rule: v = True; allowed: a number from 0 to 1."),
+        (lambda: MomentGain(1), "gain rule: charge = 1; allowed: an array for each receptor."),
+        (
+            lambda: MomentGain((np.ones(2, dtype=np.int32),)),
+            "gain rule: charge 0 is of type int32; allowed: a one-dimensional array of float64.",
+        ),
+        (
+            lambda: MomentGain((np.ones(2), np.array([1.0, math.nan]))),
+            "gain rule: charge 1 holds nan; allowed: finite numbers.",
+        ),
+        (
+            lambda: SynapseSymbol("", "cells", 0),
+            "synapse symbol: name = ''; allowed: a non-empty string.",
+        ),
+        (
+            lambda: SynapseSymbol("x", 3, 0),
+            "target of connection 'x': name = 3; allowed: a non-empty string.",
+        ),
+        (
+            lambda: SynapseSymbol("x", "cells", -1),
+            "symbols of connection 'x': receptor = -1; allowed: an integer of at least 0.",
+        ),
+        (
+            lambda: SynapseSymbol("x", "cells", 0, 2),
+            "symbols of connection 'x': sign = 2; allowed: -1 to 1.",
+        ),
+    ],
+)
+def test_a_decision_that_means_nothing_is_refused(make, message):
+    refused(make, message)
+
+
+def test_the_symbols_say_what_the_compiler_decided(pairs):
+    cells, still = pairs.symbols.populations
+    assert cells.children.tolist() == [0, 2, 4]
+    assert [item.name for item in cells.receptors] == ["tau_syn_I", "tau_syn_E"]
+    assert [part.tolist() for part in cells.currents] == [[0, 2, 4], [1, 3, 5]]
+    assert len(cells.gain_rule.charge) == 2
+    assert still.children.tolist() == []
+    assert [item.name for item in still.receptors] == [""]
+    assert [part.tolist() for part in still.currents] == [[6, 7]]
+    assert still.gain_rule == PowerGain(0.0, 1.0)
+    assert pairs.symbols.synapses == (
+        SynapseSymbol("both", "cells", 1, 1),
+        SynapseSymbol("both", "cells", 0, -1),
+        SynapseSymbol("down", "cells", 0),
+    )
+    for origin, group in zip(pairs.symbols.synapses, pairs.synapses, strict=True):
+        assert set(group.target) <= set(cells.currents[origin.receptor])
+
+
+def test_children_and_groups_are_those_of_the_image(pairs):
+    cells, still = pairs.symbols.populations
+
+    def with_symbols(**changes):
+        return dataclasses.replace(pairs, symbols=dataclasses.replace(pairs.symbols, **changes))
+
+    def with_children(*ids):
+        moved = dataclasses.replace(cells, children=np.array(ids, dtype=np.int32))
+        return with_symbols(populations=(moved, still))
+
+    refused(
+        lambda: with_children(0, 4, 2),
+        "symbols of 'cells': children[1] = 4; allowed: the compartment that joins compartment 3, "
+        "that of the neuron.",
+    )
+    single = dataclasses.replace(
+        pairs.compartments, join=np.zeros(pairs.n_compartments, dtype=np.int32)
+    )
+    refused(
+        lambda: dataclasses.replace(pairs, compartments=single),
+        "symbols of 'cells': children[0] = 0; allowed: the compartment that joins compartment 1, "
+        "that of the neuron.",
+    )
+    child = dataclasses.replace(still, compartments=np.array([6, 4], dtype=np.int32))
+    refused(
+        lambda: with_symbols(populations=(cells, child)),
+        "symbols: compartment 4 is that of two neurons; allowed: one of its own for each.",
+    )
+    refused(
+        lambda: with_symbols(synapses=pairs.symbols.synapses[1:]),
+        "symbols: there are those of 2 groups of synapses; allowed: 3, as the image has.",
+    )
+    for target, receptor in (("cells", 2), ("still", 1), ("nobody", 0)):
+        wrong = SynapseSymbol("both", target, receptor)
+        refused(
+            lambda wrong=wrong: with_symbols(synapses=[wrong] * 3),
+            f"symbols of connection 'both': receptor {receptor} of {target!r}; allowed: a receptor "
+            "of one of the populations.",
+        )
+
+
+def test_a_file_gives_back_what_the_compiler_decided(pairs, tmp_path):
+    assert load_image(save_image(pairs, tmp_path / "image")) == pairs
+
+
+def test_registers_become_mv(image):
+    item = image.symbols.populations[0]
+    scale, origin = np.array([0.5, 1.0, 2.0, 4.0]), np.array([-65.0, -64.0, -63.0, -62.0])
+    item = dataclasses.replace(item, mv_per_lsb=scale, origin=origin)
+    assert item.to_mv(np.array([1, 2, 3, 4])).tolist() == [0.5, 2.0, 6.0, 16.0]
+    assert item.potential(np.array([1, 2, 3, 4])).tolist() == [-64.5, -62.0, -57.0, -46.0]
+    some = np.array([3, 0])
+    assert item.to_mv(np.array([[1, 1], [2, 4]]), some).tolist() == [[4.0, 0.5], [8.0, 2.0]]
+    assert item.potential(np.array([[1, 1]]), some).tolist() == [[-58.0, -64.5]]
 
 
 def test_every_neuron_has_a_compartment_of_its_own(image):
@@ -157,6 +348,10 @@ LEGAL = (
     {"header": lambda symbols: symbols["populations"].reverse()},
     {"header": lambda symbols: symbols["inputs"][0].__setitem__(0, "other")},
     {"header": lambda symbols: symbols["report"]["rows"].pop()},
+    {"header": lambda symbols: symbols["receptors"][0].__setitem__(0, "other")},
+    {"header": lambda symbols: symbols["powers"][0].__setitem__(0, 0.5)},
+    {"header": lambda symbols: symbols["synapses"][0].__setitem__(0, "other")},
+    {"symbols.0.gain.0": np.full(4, 3.7)},
     {"symbols.0.mv_per_lsb": np.full(4, 3.7)},
     {"symbols.0.v_reset": np.zeros(4)},
     {"symbols.0.compartments": np.array([1, 0, 2, 3], dtype=np.int32)},
@@ -198,6 +393,24 @@ def test_a_file_of_before_there_were_checksums_is_read(image, tmp_path):
             "symbols of 't': size = -5; allowed: an integer of at least 1",
         ),
         (
+            lambda s: s["receptors"].__setitem__(0, []),
+            "symbols of 'first': 0 receptors; allowed: 1 or 2",
+        ),
+        (
+            lambda s: s["powers"].__setitem__(1, [1, 2]),
+            "gain rule: u = 2; allowed: a number from 0 to 1",
+        ),
+        (
+            lambda s: s["synapses"][0].__setitem__(2, 1),
+            "symbols of connection 'source->first': receptor 1 of 'first'; allowed: a receptor of "
+            "one of the populations",
+        ),
+        (
+            lambda s: s["synapses"].pop(),
+            "symbols: there are those of 0 groups of synapses; allowed: 1, as the image has",
+        ),
+        (lambda s: s.pop("receptors"), "no 'receptors' in it"),
+        (
             lambda s: s["report"]["rows"][0]["asked"].update(low="x"),
             "span: low = 'x'; allowed: a number",
         ),
@@ -207,7 +420,7 @@ def test_a_file_of_before_there_were_checksums_is_read(image, tmp_path):
         ),
     ],
 )
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_values_of_a_file_are_checked_whatever_its_version(
     image, tmp_path, version, header, message
 ):

@@ -17,6 +17,7 @@ from neurochip.chip.registers import (
     decode_voltage_limits,
     decode_weights,
     effective_decay,
+    kept_fraction,
     mantissa_range,
 )
 from neurochip.errors import ImageError
@@ -70,6 +71,7 @@ def test_the_registers_at_their_ends():
     assert decode_threshold([0, 131071], CORE).tolist() == [0, 8388544]
     assert decode_bias([-4096, 4095], [7, 7]).tolist() == [-524288, 524160]
     assert effective_decay([0, 4095], [0, 1]).tolist() == [0, 4096]
+    assert kept_fraction([0, 1023, 4095], [0, 1, 1], CORE).tolist() == [1.0, 0.75, 0.0]
     vmin, vmax = decode_voltage_limits([0, 10, 23], [0, 2, 7], CORE)
     assert vmin.tolist() == [0, -1023, -8388607]
     assert vmax.tolist() == [511, 8191, 8388607]

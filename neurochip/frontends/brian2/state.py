@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ...chip.registers import kept_fraction
 from ...image import ChipImage
 from ...recording import Recording
-from ...recurrence import ideal_population, refractory_steps
+from ...recurrence import refractory_steps
 from ...typing import Float64Array, Int32Array, Int64Array
 from .reading import Reading
 
@@ -75,25 +76,19 @@ class GroupState:
         assert image.symbols is not None  # the compiler always writes them
         (symbol,) = (item for item in image.symbols.populations if item.name == name)
         registers, own = image.compartments, symbol.compartments
-        scale = image.chip.core.decay_scale
-        keep_v = 1 - (registers.decay_v[own] + registers.decay_v_offset[own]) / scale
-        keep_u = 1 - (registers.decay_u[own] + registers.decay_u_offset[own]) / scale
-        ideal = ideal_population(reading.network, units.population, reading.dt)
-        receptor = ideal.receptors[-1]
-        # The current that would drive v to the same mean, were the decays not rounded.
-        steady = (1 - keep_v) * (1 - keep_u) / (1 - ideal.keep_v) / (1 - receptor.keep_u)
+        gain = symbol.receptors[-1].gain
         return cls(
             name=name,
             v=cell.v,
             currents=tuple(cell.linear.decay),
             unit=cell.unit,
             delta=units.population.model.delta_synapses,
-            keep_v=keep_v,
-            per_u={
-                key: 1 / (receptor.gain * steady * factor) for key, factor in units.factor.items()
-            },
+            keep_v=kept_fraction(
+                registers.decay_v[own], registers.decay_v_offset[own], image.chip.core
+            ),
+            per_u={key: 1 / (gain * factor) for key, factor in units.factor.items()},
             refractory=refractory_steps(cell.tau_refrac, reading.dt),
-            end=registers.v_init[own] * symbol.mv_per_lsb + symbol.origin,
+            end=symbol.potential(registers.v_init[own]),
         )
 
     def follow(self, recording: Recording, ids: Int32Array) -> None:
