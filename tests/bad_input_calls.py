@@ -676,7 +676,7 @@ def _judging() -> list[Call]:
             "network chip",
             dt=_names("0.5"),
             seed=_names("0", "10**30"),
-            fine=_names("None", "0.5"),
+            fine_dt=_names("None", "0.5"),
         ),
         _call(
             "validate",
