@@ -21,7 +21,7 @@ from benchmarks.workloads import WORKLOADS
 from numba.core.caching import NullCache
 
 from neurochip.emulator import Emulator
-from neurochip.emulator.cpu.kernels import run_rows
+from neurochip.emulator.cpu.kernels import run_blocks
 
 WIDTHS = {"zmm": 512, "ymm": 256, "xmm": 128}
 
@@ -30,9 +30,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Count vector multiplications of the kernel.")
     parser.add_argument("--listing", type=Path, metavar="FILE", help="write the assembly")
     options = parser.parse_args()
-    run_rows._cache = NullCache()  # compiled kernels on disk have no listing
+    run_blocks._cache = NullCache()  # compiled kernels on disk have no listing
     Emulator(Case(WORKLOADS["W2_1e3x100"]).image, threads=1).run_steps(10)
-    (assembly,) = run_rows.inspect_asm().values()
+    (assembly,) = run_blocks.inspect_asm().values()
     if options.listing:
         options.listing.write_text(assembly, encoding="utf-8")
     found = collections.Counter(

@@ -295,13 +295,13 @@ def test_a_full_spike_buffer_loses_nothing(monkeypatch, threads):
     image = hand_made(size, threshold_mantissa=0, bias_mantissa=1)
     whole = Emulator(image).run_steps(50)
     monkeypatch.setattr(engine, "_SPIKE_BUFFER", 1)
-    calls, kernel = [], engine.run_rows
+    calls, kernel = [], engine.run_blocks
 
     def counted(worker, *arguments):
         calls.append(worker)
         return kernel(worker, *arguments)
 
-    monkeypatch.setattr(engine, "run_rows", counted)
+    monkeypatch.setattr(engine, "run_blocks", counted)
     small = Emulator(image, threads=threads).run_steps(50)
     assert calls.count(0) > 10
     assert calls.count(0) == calls.count(threads - 1)

@@ -135,7 +135,7 @@ def test_an_emulator_whose_threads_did_not_start_goes_on(image, monkeypatch):
 @needs_two
 @pytest.mark.parametrize("worker", [0, 1])
 def test_a_worker_that_fails_is_waited_for_by_nobody(image, monkeypatch, worker):
-    whole, kernel, emulator = run(Emulator(image), STEPS), engine.run_rows, Emulator(image)
+    whole, kernel, emulator = run(Emulator(image), STEPS), engine.run_blocks, Emulator(image)
     emulator = Emulator(image, threads=2)
 
     def fails(number, *arguments):
@@ -144,7 +144,7 @@ def test_a_worker_that_fails_is_waited_for_by_nobody(image, monkeypatch, worker)
         return kernel(number, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "run_rows", fails)
+        patch.setattr(engine, "run_blocks", fails)
         with pytest.raises(EmulatorError, match=r"^emulator: a run of 10 steps "):
             run(emulator, 10)
     assert emulator.step == 0

@@ -84,7 +84,7 @@ def test_ctrl_c_that_waits_for_a_kernel_to_return_finds_the_step_that_it_reached
     image, monkeypatch
 ):
     """Python raises it between the return of a kernel and the next instruction."""
-    whole, kernel = run(Emulator(image), STEPS), engine.run_rows
+    whole, kernel = run(Emulator(image), STEPS), engine.run_blocks
 
     def interrupted(*arguments):
         kernel(*arguments)
@@ -92,7 +92,7 @@ def test_ctrl_c_that_waits_for_a_kernel_to_return_finds_the_step_that_it_reached
 
     emulator = Emulator(image, threads=1)
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "run_rows", interrupted)
+        patch.setattr(engine, "run_blocks", interrupted)
         for step in (20, 40):
             with pytest.raises(KeyboardInterrupt):
                 run(emulator, STEPS - emulator.step)
@@ -152,7 +152,7 @@ def test_registers_that_are_of_no_step_are_not_run(image, monkeypatch):
 
     emulator = Emulator(image, threads=1)
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "run_rows", half_a_step)
+        patch.setattr(engine, "run_blocks", half_a_step)
         with pytest.raises(KeyboardInterrupt):
             run(emulator, 10)
     for use in (lambda: run(emulator, 10), lambda: emulator.step):

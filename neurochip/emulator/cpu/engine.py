@@ -14,7 +14,7 @@ from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers
 from ..spikes import NONE, InputRows
-from .kernels import run_rows
+from .kernels import run_blocks
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
 from .position import Position
@@ -99,15 +99,15 @@ class CpuEngine(Engine[Position]):
         buffer = position.lists[:size]
         steps: list[Int32Array] = []
         ids: list[Int32Array] = []
-        row = 0
-        while row < n_steps:
-            stop = min(n_steps, row + self._steps_per_call())
-            ends = np.empty((workers, stop - row + 2), dtype=np.int64)
+        index = 0
+        while index < n_steps:
+            stop = min(n_steps, index + self._steps_per_call())
+            ends = np.empty((workers, stop - index + 2), dtype=np.int64)
             ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
-            output = RunBuffers(row, buffer, ends, full, v_ids, v, u_ids, u)
+            output = RunBuffers(index, buffer, ends, full, v_ids, v, u_ids, u)
             position.begin(rows, output)
             run_workers(
-                run_rows,
+                run_blocks,
                 workers,
                 stop,
                 first,
@@ -123,11 +123,11 @@ class CpuEngine(Engine[Position]):
                 *self._features,
                 barrier=new_barrier() if workers > 1 else None,
             )
-            begun, row = row, position.settle().step - first
-            new_steps, new_ids = join_lists(buffer, ends, 1, row - begun, first + begun)
+            begun, index = index, position.settle().step - first
+            new_steps, new_ids = join_lists(buffer, ends, 1, index - begun, first + begun)
             steps.append(new_steps)
             ids.append(new_ids)
-            report(row - begun)
+            report(index - begun)
             if strict and (state.first_overflow[:, 0] >= 0).any():
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
         totals = state.counters.sum(axis=(0, 1))

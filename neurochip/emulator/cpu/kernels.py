@@ -21,7 +21,7 @@ from .layout import LANES
 from .state import ROWS, UNDERWAY
 from .update import draw_noise, join_tile, redo_tile, update_tile
 
-__all__ = ["run_rows"]
+__all__ = ["run_blocks"]
 
 _NONE, _ONE = np.uint64(0), np.uint64(1)
 _SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are OVERFLOWS
@@ -143,7 +143,7 @@ def update_block(
 @inline_kernel
 def deliver_block(
     block: Any,
-    row: Any,
+    index: Any,
     head: Any,
     ring_start: Any,
     inputs: Any,
@@ -160,10 +160,10 @@ def deliver_block(
     """
     first, delivered = np.uint64(block * (layout.n_inputs + layout.n_compartments)), 0
     copies = np.uint64(len(input_ptr))
-    row, place = np.uint64(row), np.uint64(row - output.first_row)
+    index, place = np.uint64(index), np.uint64(index - output.first_index)
     for part in range(copies + np.uint64(len(output.ends))):  # in one loop, which is compiled once
         if part < copies:
-            sources, begin, end = inputs, input_ptr[part, row], input_ptr[part, row + _ONE]
+            sources, begin, end = inputs, input_ptr[part, index], input_ptr[part, index + _ONE]
         else:
             sources, begin, end = (
                 output.spikes,
@@ -205,22 +205,24 @@ def deliver_block(
 
 
 @inline_kernel
-def record(row: Any, begin: Any, end: Any, tiles: Any, offset: Any, ids: Any, values: Any) -> None:
+def record(
+    index: Any, begin: Any, end: Any, tiles: Any, offset: Any, ids: Any, values: Any
+) -> None:
     """Copy one register of the chosen compartments among ``begin`` to ``end``."""
     for k in range(len(ids)):
         if begin <= ids[k] < end:
             tile, lane = np.uint64(ids[k] // LANES), np.uint64(ids[k] % LANES)
-            values[row, k] = tiles[tile * np.uint64(ROWS * LANES) + offset + lane]
+            values[index, k] = tiles[tile * np.uint64(ROWS * LANES) + offset + lane]
 
 
 @inline_kernel
-def must_stop(row: Any, step: Any, layout: Any, state: Any, output: Any, strict: Any) -> Any:
+def must_stop(index: Any, step: Any, layout: Any, state: Any, output: Any, strict: Any) -> Any:
     """Whether a step could overflow a list of spikes, or one before it overflowed a register.
 
     All workers come to the same answer: it rests on what was written before the last barrier.
     """
     for worker in range(len(output.ends)):
-        if output.full[worker] < output.ends[worker, row - output.first_row + 1]:
+        if output.full[worker] < output.ends[worker, index - output.first_index + 1]:
             return True
     if strict:
         for block in range(layout.blocks):
@@ -230,7 +232,7 @@ def must_stop(row: Any, step: Any, layout: Any, state: Any, output: Any, strict:
 
 
 @kernel
-def run_rows(
+def run_blocks(
     worker: Any,
     stop: Any,
     first_step: Any,
@@ -249,7 +251,9 @@ def run_rows(
     wide: Any,
     barrier: Any,
 ) -> None:
-    """Run from where ``state.clock`` stands to row ``stop`` (step = first_step + row) for a worker.
+    """Run the blocks of a worker from where ``state.clock`` stands to the step with index ``stop``.
+
+    Indices count the steps of the run: step = first_step + index.
 
     A worker has its own list of spikes and share of the blocks. It returns early when a list may
     overflow, and after an overflow if ``strict``. Without noise ``noise`` is None, without joins
@@ -264,28 +268,28 @@ def run_rows(
     end_block = (worker + 1) * layout.blocks // n_workers
     begin, end = first_block * layout.span, end_block * layout.span
     undo, events = state.undo[worker], state.events[worker]
-    row = state.clock[0] - first_step
+    index = state.clock[0] - first_step
     if barrier is not None:
         all_came = wait_for_all(barrier, n_workers)
         if not all_came:
             return
     if worker == 0:
         state.clock[0] = UNDERWAY
-    while row < stop:
-        step, place = first_step + row, row - output.first_row + 1
-        if must_stop(row, step, layout, state, output, strict):
+    while index < stop:
+        step, place = first_step + index, index - output.first_index + 1
+        if must_stop(index, step, layout, state, output, strict):
             break
         n = np.uint64(output.ends[worker, place])
         for block in range(first_block, end_block):
             if noise is not None:
-                draw_noise(block, step, row, layout, noise, state.tiles)
+                draw_noise(block, step, index, layout, noise, state.tiles)
             ring_start = np.uint64(block * layout.ring_size)
             head = np.uint64(0)
             if ring_mask is not None:
                 head = np.uint64(step << layout.step_bits) & ring_mask
             delivered = deliver_block(
                 block,
-                row,
+                index,
                 head,
                 ring_start,
                 inputs,
@@ -318,12 +322,12 @@ def run_rows(
             state.counters[block, 0, _UPDATES] += size
             state.counters[block, 0, _SPIKES] += np.int64(n - before)
         output.ends[worker, place + 1] = np.int64(n)
-        record(row, begin, end, state.tiles, at.V, output.v_ids, output.v)
-        record(row, begin, end, state.tiles, at.U, output.u_ids, output.u)
-        row += 1
+        record(index, begin, end, state.tiles, at.V, output.v_ids, output.v)
+        record(index, begin, end, state.tiles, at.U, output.u_ids, output.u)
+        index += 1
         if barrier is not None:
-            all_came = wait_for_all(barrier, (row - output.first_row + 1) * n_workers)
+            all_came = wait_for_all(barrier, (index - output.first_index + 1) * n_workers)
             if not all_came:
                 return
     if worker == 0:
-        state.clock[0] = first_step + row
+        state.clock[0] = first_step + index

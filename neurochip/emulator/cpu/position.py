@@ -111,8 +111,8 @@ class Position:
         step, inputs, compartments = self.step, call.inputs, call.compartments
         done = step - call.step
         if done:
-            row = call.output.first_row + done
-            begin, end = call.rows.starts[0, row : row + 2]
+            index = call.output.first_index + done
+            begin, end = call.rows.starts[0, index : index + 2]
             inputs = call.rows.sources[begin:end].copy()
             bounds = call.output.ends[:, done : done + 2].tolist()
             compartments = np.concatenate([call.output.spikes[a:b] for a, b in bounds])

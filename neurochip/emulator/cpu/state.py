@@ -133,13 +133,13 @@ class RunState(NamedTuple):
 class RunBuffers(NamedTuple):
     """Buffers that a run fills.
 
-    Each worker lists its spikes, step after step, in its part of ``spikes``: those of row r end at
-    ``ends[worker, r - first_row + 2]`` and begin at the entry before, and the first ones are those
-    of the step before ``first_row``. A list is ``full`` when the next step might not fit. ``v`` and
-    ``u`` have a row for each row of the run and a column for each of their ids.
+    Each worker lists its spikes, step after step, in its part of ``spikes``: those of step k of the
+    run end at ``ends[worker, k - first_index + 2]`` and begin at the entry before, and the first
+    ones are those of the step before ``first_index``. A list is ``full`` when the next step might
+    not fit. ``v`` and ``u`` have a row for each step of the run and a column for each of their ids.
     """
 
-    first_row: int
+    first_index: int
     spikes: Int32Array
     ends: Int64Array
     full: Int64Array
