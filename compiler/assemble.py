@@ -39,7 +39,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
     }
     for p in network.populations:
         for receptor in range(members[p.name].per_neuron):
-            at = placement.compartments(p, receptor)
+            at = placement.compartment_ids(p, receptor)
             for name, values in members[p.name].registers.items():
                 registers[name][at] = values[receptor :: members[p.name].per_neuron]
     first_input, n_inputs = {}, 0
@@ -52,13 +52,13 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
         inside = isinstance(source, Population)
         n_rows = size if inside else n_inputs
         if isinstance(source, Population):
-            rows: Int64Array = placement.compartments(source).astype(np.int64)
+            rows: Int64Array = placement.compartment_ids(source).astype(np.int64)
         else:
             rows = np.arange(source.size) + first_input[source.name]
         indptr = np.zeros(n_rows + 1, dtype=np.int64)
         indptr[1 + rows] = np.diff(connection.indptr)
         order = _by_row(rows, connection.indptr)
-        targets = placement.compartments(connection.target, item.projection.receptor)
+        targets = placement.compartment_ids(connection.target, item.projection.receptor)
         groups.append(
             SynapseGroup(
                 source="compartments" if inside else "inputs",
@@ -101,8 +101,8 @@ def _symbol(lowered: LoweredPopulation, placement: Placement) -> PopulationSymbo
     population = ideal.population
     return PopulationSymbol(
         name=population.name,
-        compartments=placement.compartments(population),
-        children=placement.children(population),
+        compartment_ids=placement.compartment_ids(population),
+        child_ids=placement.child_ids(population),
         mv_per_lsb=np.full(population.size, 1 / lowered.scale.lsb_per_mv),
         origin=ideal.origin,
         v_reset=population.parameter("v_reset").copy(),

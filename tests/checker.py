@@ -55,7 +55,7 @@ def count_image(image):
     owner = [0] * image.n_compartments
     if image.symbols is not None:
         for number, symbol in enumerate(image.symbols.populations):
-            for compartment in symbol.compartments.tolist():
+            for compartment in symbol.compartment_ids.tolist():
                 owner[compartment] = number
     lists = defaultdict(lambda: defaultdict(list))
     formats, delay_bits = defaultdict(set), [0] * n

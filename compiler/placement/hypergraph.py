@@ -65,7 +65,7 @@ def partition_hypergraph(work: Workload, chip: ChipSpec, filler: Filler, seed: i
     if pins > _SMALL:
         most = max(1, n // (_GROUPS * in_order.n_cores))
         small = dataclasses.replace(chip.core, compartments=most * int(sizes.max()))
-        group = grow(w, Filler(w, small), work.weight)
+        group = grow(w, Filler(w, small), work.message_weight)
     blocks = {in_order.n_cores, max(2, by_compartments, round(_FEWER * in_order.n_cores))}
     if pins > _LARGE:
         blocks = {round(_SPARE * in_order.n_cores)}
@@ -83,7 +83,7 @@ def _hyperedges(work: Workload, group: Int64Array) -> tuple[list[list[int]], lis
     """Groups that each source reaches or is in, and what its messages weigh."""
     w = work.wiring
     ptr, edge = w.edges
-    source, weights = _sources(work.weight, ptr)
+    source, weights = _sources(work.message_weight, ptr)
     sizes = ptr[source + 1] - ptr[source]
     number = np.repeat(np.arange(len(source)), sizes)
     pin = group[edge[spans(ptr[source], sizes)]]

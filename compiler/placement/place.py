@@ -60,7 +60,7 @@ class Placement:
     sites: Int64Array
     usage: Mapping[str, Int64Array]
 
-    def compartments(self, population: Population, receptor: int = -1) -> Int32Array:
+    def compartment_ids(self, population: Population, receptor: int = -1) -> Int32Array:
         """Compartment of each neuron, or of one of its receptors."""
         stride = self.work.per_neuron[population.name]
         first = self.work.first_compartment[population.name]
@@ -68,10 +68,10 @@ class Placement:
         found = self.compartment[first + receptor % stride : stop : stride]
         return found.astype(np.int32)
 
-    def children(self, population: Population) -> Int32Array:
+    def child_ids(self, population: Population) -> Int32Array:
         """Compartment of the child of each neuron; none where a neuron takes one compartment."""
         single = self.work.per_neuron[population.name] == 1
-        return np.empty(0, np.int32) if single else self.compartments(population, 0)
+        return np.empty(0, np.int32) if single else self.compartment_ids(population, 0)
 
     def binding(self, chip: ChipSpec) -> str:
         """Name of the resource that is the fullest on most cores."""

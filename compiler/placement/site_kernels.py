@@ -15,7 +15,7 @@ class Board(NamedTuple):
 
     ptr: Int64Array  # neighbours of each core
     neighbour: Int64Array
-    weight: Float64Array
+    messages: Float64Array  # per step, with each neighbour
     x: Int64Array  # of each site
     y: Int64Array
     cost_x: float
@@ -29,10 +29,10 @@ class Board(NamedTuple):
 
 
 @kernel
-def chain(ptr, neighbour, weight, pull, order):
+def chain(ptr, neighbour, messages, pull, order):
     """Order cores: each next one exchanges most with those before; of equals, the first.
 
-    ``pull`` is the total weight of each core at the beginning, and scratch.
+    ``pull`` is the total messages of each core at the beginning, and scratch.
     """
     n = len(order)
     best = 0
@@ -46,7 +46,7 @@ def chain(ptr, neighbour, weight, pull, order):
         pull[best] = -1.0
         for j in range(ptr[best], ptr[best + 1]):
             if pull[neighbour[j]] >= 0.0:
-                pull[neighbour[j]] += weight[j]
+                pull[neighbour[j]] += messages[j]
         best = -1
         for i in range(n):
             if pull[i] >= 0.0 and (best < 0 or pull[i] > pull[best]):
@@ -63,7 +63,7 @@ def _change(core, start, stop, other, b):
             x, y = b.x[b.site[k]], b.y[b.site[k]]
             before = b.cost_x * abs(b.x[start] - x) + b.cost_y * abs(b.y[start] - y)
             after = b.cost_x * abs(b.x[stop] - x) + b.cost_y * abs(b.y[stop] - y)
-            change += b.weight[j] * (after - before)
+            change += b.messages[j] * (after - before)
     return change
 
 
@@ -94,9 +94,9 @@ def improve(b, sweeps, draws, least, seed):
         for core in range(len(b.site)):
             total, x, y = 0.0, 0.0, 0.0
             for j in range(b.ptr[core], b.ptr[core + 1]):
-                total += b.weight[j]
-                x += b.weight[j] * b.x[b.site[b.neighbour[j]]]
-                y += b.weight[j] * b.y[b.site[b.neighbour[j]]]
+                total += b.messages[j]
+                x += b.messages[j] * b.x[b.site[b.neighbour[j]]]
+                y += b.messages[j] * b.y[b.site[b.neighbour[j]]]
             if total == 0.0:
                 continue
             column, row = int(x / total + 0.5), int(y / total + 0.5)

@@ -41,16 +41,16 @@ def choose_sites(traffic: Traffic, chip: ChipSpec, rule: str, seed: int) -> Int6
         return np.arange(n)
     from .site_kernels import chain
 
-    ptr, neighbour, weight = _pulls(traffic)
+    ptr, neighbour, messages = _pulls(traffic)
     order = np.empty(n, dtype=np.int64)
-    chain(ptr, neighbour, weight, np.bincount(_rows(ptr), weight, n).astype(np.float64), order)
+    chain(ptr, neighbour, messages, np.bincount(_rows(ptr), messages, n).astype(np.float64), order)
     curve = _curve(n, chip)
     along = np.empty(n, dtype=np.int64)
     along[order] = curve[:n]
     if rule == "curve":
         return along
     # A search ends in the next valley: from a good order and from the given one, it is rarely bad.
-    pulls = (ptr, neighbour, weight)
+    pulls = (ptr, neighbour, messages)
     found = [_search(start, np.sort(curve), pulls, chip, seed) for start in (along, np.arange(n))]
     return min(found, key=lambda site: _cost(site, pulls, chip))
 
@@ -58,11 +58,11 @@ def choose_sites(traffic: Traffic, chip: ChipSpec, rule: str, seed: int) -> Int6
 def _cost(
     site: Int64Array, pulls: tuple[Int64Array, Int64Array, Float64Array], chip: ChipSpec
 ) -> float:
-    ptr, neighbour, weight = pulls
+    ptr, neighbour, messages = pulls
     at = Sites.of(site, chip.cores, chip.mesh)
     east_west, north_south = at.hops(_rows(ptr), neighbour)
     costs = chip.mesh.cost_east_west * east_west + chip.mesh.cost_north_south * north_south
-    return float(weight @ costs)
+    return float(messages @ costs)
 
 
 def _pulls(traffic: Traffic) -> tuple[Int64Array, Int64Array, Float64Array]:
@@ -72,9 +72,9 @@ def _pulls(traffic: Traffic) -> tuple[Int64Array, Int64Array, Float64Array]:
     a, b = traffic.start[apart], traffic.stop[apart]
     key = np.concatenate([a * n + b, b * n + a])
     pairs, which = np.unique(key, return_inverse=True)
-    weight = np.bincount(which.ravel(), np.tile(traffic.messages[apart], 2), len(pairs))
+    messages = np.bincount(which.ravel(), np.tile(traffic.messages[apart], 2), len(pairs))
     first, second = np.divmod(pairs, n)
-    return np.searchsorted(first, np.arange(n + 1)), second, weight.astype(np.float64)
+    return np.searchsorted(first, np.arange(n + 1)), second, messages.astype(np.float64)
 
 
 def _rows(ptr: Int64Array) -> Int64Array:
@@ -126,7 +126,7 @@ def _search(
 ) -> Int64Array:
     from .site_kernels import Board, improve
 
-    ptr, neighbour, weight = pulls
+    ptr, neighbour, messages = pulls
     at = Sites.of(sites, chip.cores, chip.mesh)
     place = np.searchsorted(sites, site)
     core = np.full(len(sites), -1, dtype=np.int64)
@@ -137,7 +137,7 @@ def _search(
     board = Board(
         ptr,
         neighbour,
-        weight,
+        messages,
         at.x,
         at.y,
         chip.mesh.cost_east_west,
@@ -151,7 +151,7 @@ def _search(
     )
     tries = 9 * chip.mesh.cores_per_tile + _DRAWS
     sweeps = min(_MOST_SWEEPS, max(1, _WORK // (2 * tries * max(1, len(neighbour)))))
-    least = _LEAST * float(weight.sum()) * max(board.cost_x, board.cost_y)
+    least = _LEAST * float(messages.sum()) * max(board.cost_x, board.cost_y)
     improve(board, sweeps, _DRAWS, least, seed)
     moved: Int64Array = sites[place]
     return moved

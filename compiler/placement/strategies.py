@@ -49,7 +49,7 @@ def _greedy(
     seed: int,  # noqa: ARG001
 ) -> tuple[Int64Array, BoolArray]:
     """Grow a core from the neurons that share most with it, then the next."""
-    grown = settle(work, chip, filler, grow(work.wiring, filler, work.weight))
+    grown = settle(work, chip, filler, grow(work.wiring, filler, work.message_weight))
     return _refined(work, chip, filler, grown)
 
 

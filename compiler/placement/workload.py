@@ -55,7 +55,7 @@ class Workload:
     rate: Float64Array
 
     @cached_property
-    def weight(self) -> Float64Array:
+    def message_weight(self) -> Float64Array:
         """What the messages of each source weigh, above 0: silent ones count a little, too."""
         top = self.rate.max(initial=0.0)
         weight: Float64Array = np.maximum(self.rate, _QUIET * top) if top > 0 else self.rate + 1.0

@@ -92,7 +92,7 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
     symbols = image.symbols
     if symbols is None:
         raise ImageError("attribution: this image has no symbols; use the image as compiled.")
-    found = [(item.name, len(item.compartments)) for item in symbols.populations]
+    found = [(item.name, len(item.compartment_ids)) for item in symbols.populations]
     if found != [(item.name, item.size) for item in network.populations]:
         listed = ", ".join(f"{name!r} ({size})" for name, size in found)
         raise ImageError(
@@ -103,7 +103,7 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
 
 
 def _decode(symbol: PopulationSymbol, image: ChipImage) -> DecodedPopulation:
-    core, registers, own = image.chip.core, image.compartments, symbol.compartments
+    core, registers, own = image.chip.core, image.compartments, symbol.compartment_ids
     lsb_per_mv = 1 / symbol.mv_per_lsb
 
     def keep(which: str, at: Int32Array) -> Float64Array:
@@ -192,7 +192,7 @@ def _weights_of(
     assert image.symbols is not None
     symbols = {entry.name: entry for entry in image.symbols.populations}
     if isinstance(connection.source, Population):
-        rows = symbols[connection.source.name].compartments.astype(np.int64)
+        rows = symbols[connection.source.name].compartment_ids.astype(np.int64)
     else:
         names = [entry.name for entry in network.spike_inputs]
         sizes = [entry.size for entry in network.spike_inputs]

@@ -45,14 +45,16 @@ def decode_recording(
     owner = np.full(len(registers.held), -1, dtype=np.int32)
     number = np.zeros(len(registers.held), dtype=np.int32)
     for index, item in enumerate(symbols.populations):
-        owner[item.compartments] = index
-        number[item.compartments] = np.arange(len(item.compartments))
+        owner[item.compartment_ids] = index
+        number[item.compartment_ids] = np.arange(len(item.compartment_ids))
     for index, item in enumerate(symbols.populations):
         at, who = registers.steps, registers.ids
-        if not np.array_equal(item.compartments, np.arange(len(owner))):  # else they need no copy
+        if not np.array_equal(
+            item.compartment_ids, np.arange(len(owner))
+        ):  # else they need no copy
             mine = owner[who] == index
             at, who = at[mine], number[who[mine]]
-            if (np.diff(item.compartments) < 0).any():  # placed out of the order of neurons
+            if (np.diff(item.compartment_ids) < 0).any():  # placed out of the order of neurons
                 order = np.lexsort((who, at))
                 at, who = at[order], who[order]
         steps[item.name], ids[item.name] = at, who
@@ -71,7 +73,7 @@ def decode_recording(
         dt=symbols.dt,
         first_step=registers.first_step,
         n_steps=registers.n_steps,
-        populations={item.name: len(item.compartments) for item in symbols.populations},
+        populations={item.name: len(item.compartment_ids) for item in symbols.populations},
         steps=steps,
         ids=ids,
         traces=traces,
@@ -88,18 +90,18 @@ def _show_reset(
     synapses): the register is 0 from the spike on, and means v_reset until that last step.
     """
     column = np.full(len(registers.held), -1, dtype=np.int64)
-    column[item.compartments[neurons]] = np.arange(len(neurons))
+    column[item.compartment_ids[neurons]] = np.arange(len(neurons))
     mine = column[registers.ids] >= 0
     compartments = registers.ids[mine]
     rows = (registers.steps[mine] - registers.first_step).astype(np.int64)
     columns = column[compartments]
     lengths = (registers.refractory[compartments] - 1).astype(np.int64)
     # Neurons that were still held when the run began: as if they had spiked one step before it.
-    early = np.flatnonzero(registers.held[item.compartments[neurons]] > 0)
+    early = np.flatnonzero(registers.held[item.compartment_ids[neurons]] > 0)
     rows = np.concatenate([np.zeros(len(early), np.int64), rows])
     columns = np.concatenate([early, columns])
     lengths = np.concatenate(
-        [registers.held[item.compartments[neurons[early]]].astype(np.int64) - 1, lengths]
+        [registers.held[item.compartment_ids[neurons[early]]].astype(np.int64) - 1, lengths]
     )
     shift = np.arange(int(lengths.max(initial=0)))
     cells: Any = shift[None, :] < lengths[:, None]

@@ -42,7 +42,7 @@ def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns
     RecordingError
         If a probe asks for something that does not exist.
     """
-    compartments = {item.name: item.compartments for item in symbols.populations}
+    compartments = {item.name: item.compartment_ids for item in symbols.populations}
     sizes = {name: len(own) for name, own in compartments.items()}
     probes = resolve_probes(record, sizes, ("v", "u"))
     return probes, {key: compartments[key[0]][ids] for key, ids in probes.items()}

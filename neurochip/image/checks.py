@@ -176,19 +176,19 @@ def _check_symbols(
             f"{n_groups}, as the image has."
         )
     for item in symbols.populations:
-        ids = item.compartments
+        ids = item.compartment_ids
         if not (ids.min() >= 0 and ids.max() < n_compartments):
             worst = ids.min() if ids.min() < 0 else ids.max()
             raise ImageError(
                 f"symbols of {item.name!r}: a compartment is {worst}; allowed: 0 to "
                 f"{n_compartments - 1}."
             )
-        parents = ids[: len(item.children)]
-        strange = (item.children != parents - 1) | (compartments.join[parents] == 0)
+        parents = ids[: len(item.child_ids)]
+        strange = (item.child_ids != parents - 1) | (compartments.join[parents] == 0)
         if strange.any():
             first = int(np.argmax(strange))
             raise ImageError(
-                f"symbols of {item.name!r}: children[{first}] = {item.children[first]}; allowed: "
+                f"symbols of {item.name!r}: child_ids[{first}] = {item.child_ids[first]}; allowed: "
                 f"the compartment that joins compartment {parents[first]}, that of the neuron."
             )
     owned = [part for item in symbols.populations for part in item.currents]

@@ -31,7 +31,7 @@ _KIND, _VERSION = "chip image", 3
 _COMPARTMENT_FIELDS = tuple(field.name for field in dataclasses.fields(Compartments))
 _LATER_FIELDS = ("join", "u_init")  # registers that files of before there were such ones lack
 _GROUP_ARRAYS = ("indptr", "target", "mantissa", "delay")
-_SYMBOL_ARRAYS = ("compartments", "children", "mv_per_lsb", "origin", "v_reset")
+_SYMBOL_ARRAYS = ("compartment_ids", "child_ids", "mv_per_lsb", "origin", "v_reset")
 
 
 def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
@@ -211,7 +211,7 @@ def _population(
     receptors: list[Any],
     powers: list[float] | None,
 ) -> PopulationSymbol:
-    size = min(file.shape(f"{key}compartments")[0], n_compartments)
+    size = min(file.shape(f"{key}compartment_ids")[0], n_compartments)
 
     def array(field: str) -> Any:
         return file.array(key + field, "float64", (size,))
@@ -223,8 +223,8 @@ def _population(
         rule = PowerGain(*powers)
     return PopulationSymbol(
         name=name,
-        compartments=file.array(f"{key}compartments", "int32", (size,)),
-        children=file.array(f"{key}children", "int32", (size if len(receptors) > 1 else 0,)),
+        compartment_ids=file.array(f"{key}compartment_ids", "int32", (size,)),
+        child_ids=file.array(f"{key}child_ids", "int32", (size if len(receptors) > 1 else 0,)),
         mv_per_lsb=array("mv_per_lsb"),
         origin=array("origin"),
         v_reset=array("v_reset"),

@@ -62,9 +62,9 @@ class PopulationSymbol(ArrayValue):
     ----------
     name : str
         Population of the network.
-    compartments : ndarray of int32
+    compartment_ids : ndarray of int32
         Compartment of each neuron, where its v is, no two the same.
-    children : ndarray of int32
+    child_ids : ndarray of int32
         Of neurons with two currents, the compartment that holds the first; of others, empty.
     mv_per_lsb, origin, v_reset : ndarray of float64
         ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike its v is
@@ -81,8 +81,8 @@ class PopulationSymbol(ArrayValue):
     """
 
     name: str
-    compartments: Int32Array
-    children: Int32Array
+    compartment_ids: Int32Array
+    child_ids: Int32Array
     mv_per_lsb: Float64Array
     origin: Float64Array
     v_reset: Float64Array
@@ -92,15 +92,15 @@ class PopulationSymbol(ArrayValue):
     def __post_init__(self) -> None:
         check_name("population symbol", self.name, ImageError)
         owner, error = f"symbols of {self.name!r}", ImageError
-        check_array(owner, "compartments", self.compartments, np.int32)
-        size = check_size(owner, len(self.compartments), ImageError)
+        check_array(owner, "compartment_ids", self.compartment_ids, np.int32)
+        size = check_size(owner, len(self.compartment_ids), ImageError)
         for name, above in (("mv_per_lsb", 0.0), ("origin", -math.inf), ("v_reset", -math.inf)):
             _check_numbers(owner, name, getattr(self, name), size, above=above)
         receptors = instances(owner, "receptors", self.receptors, ReceptorSymbol, error=error)
         object.__setattr__(self, "receptors", receptors)
         if len(receptors) not in {1, 2}:
             raise ImageError(f"{owner}: {len(receptors)} receptors; allowed: 1 or 2.")
-        check_array(owner, "children", self.children, np.int32, size * (len(receptors) - 1))
+        check_array(owner, "child_ids", self.child_ids, np.int32, size * (len(receptors) - 1))
         for part in receptors:
             check_array(owner, f"gain of receptor {part.name!r}", part.gain, np.float64, size)
         rule = self.gain_rule
@@ -120,8 +120,8 @@ class PopulationSymbol(ArrayValue):
     @property
     def currents(self) -> tuple[Int32Array, ...]:
         """For each receptor, the compartment that holds the current of each neuron."""
-        own = (self.compartments,)
-        return own if len(self.receptors) == 1 else (self.children, *own)
+        own = (self.compartment_ids,)
+        return own if len(self.receptors) == 1 else (self.child_ids, *own)
 
     def to_mv(self, lsb: Any, neurons: Any = slice(None)) -> Float64Array:
         """Return differences of v, or currents, in mV.

@@ -34,9 +34,11 @@ def dump_image(image: ChipImage) -> str:
     if image.symbols is not None:
         lines.append(f"dt {image.symbols.dt:g} ms")
         for item in image.symbols.populations:
-            used = np.unique(np.searchsorted(image.core_ptr, item.compartments, side="right") - 1)
+            used = np.unique(
+                np.searchsorted(image.core_ptr, item.compartment_ids, side="right") - 1
+            )
             lines.append(
-                f"population {item.name!r}: {len(item.compartments)} compartments on cores "
+                f"population {item.name!r}: {len(item.compartment_ids)} compartments on cores "
                 f"{used[0]} to {used[-1]}, {item.mv_per_lsb[0]:.6g} mV per LSB"
             )
         lines += [f"input {item.name!r}: {item.size} sources" for item in image.symbols.inputs]

@@ -77,7 +77,7 @@ class Activity:
         else:
             compartments = np.zeros(image.n_compartments)
             for symbol in image.symbols.populations:
-                compartments[symbol.compartments] = rate
+                compartments[symbol.compartment_ids] = rate
         label = f"assumed, {rate:g} spikes per step of each source"
         return cls(compartments, np.full(image.n_inputs, rate), label)
 
@@ -134,7 +134,7 @@ def members_of(image: ChipImage, recording: Recording) -> list[tuple[str, Int64A
     """
     members = {"compartments": np.arange(image.n_compartments)}
     if image.symbols is not None:
-        members = {p.name: p.compartments.astype(np.int64) for p in image.symbols.populations}
+        members = {p.name: p.compartment_ids.astype(np.int64) for p in image.symbols.populations}
     for name, at in members.items():
         size = recording.populations.get(name)
         if size != len(at):

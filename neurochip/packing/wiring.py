@@ -219,7 +219,7 @@ def wiring_of(image: ChipImage) -> Wiring:
     population = np.zeros(size, dtype=np.int32)
     if image.symbols is not None:
         for number, symbol in enumerate(image.symbols.populations):
-            population[symbol.compartments] = number
+            population[symbol.compartment_ids] = number
     first = {"compartments": 0, "inputs": size}
     rows = {"compartments": size, "inputs": image.n_inputs}
     groups = [

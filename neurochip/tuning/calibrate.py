@@ -269,7 +269,7 @@ def _shifted(
     image: ChipImage, item: PopulationSymbol, register: str, shift: float
 ) -> tuple[ChipImage, float]:
     """Move a register of all neurons of a population; return the image and the mean shift in mV."""
-    core, registers, own = image.chip.core, image.compartments, item.compartments
+    core, registers, own = image.chip.core, image.compartments, item.compartment_ids
     lsb = shift / item.mv_per_lsb
     if register == "threshold":
         unit = 1 << core.threshold_shift

@@ -188,11 +188,11 @@ def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
         populations=tuple(
             PopulationSymbol(
                 name=name,
-                compartments=ids,
+                compartment_ids=ids,
                 mv_per_lsb=rng.uniform(0.001, 0.1, len(ids)),
                 origin=rng.uniform(-70, -60, len(ids)),
                 v_reset=rng.uniform(-80, -70, len(ids)),
-                children=np.empty(0, dtype=np.int32),
+                child_ids=np.empty(0, dtype=np.int32),
                 receptors=(ReceptorSymbol(name="tau_syn", gain=np.ones(len(ids))),),
                 gain_rule=PowerGain(1.0, 1.0),
             )

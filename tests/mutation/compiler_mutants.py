@@ -271,8 +271,8 @@ MUTANTS = [
     Mutant(
         "synapses onto an inhibitory current end in the parent",
         "compiler/assemble.py",
-        "placement.compartments(connection.target, item.projection.receptor)",
-        "placement.compartments(connection.target)",
+        "placement.compartment_ids(connection.target, item.projection.receptor)",
+        "placement.compartment_ids(connection.target)",
         f"{PAIRS}::test_each_synapse_drives_the_compartment_of_its_sign_with_its_own_gain",
     ),
     Mutant(

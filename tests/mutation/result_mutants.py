@@ -27,8 +27,8 @@ MUTANTS = [
     Mutant(
         "the reset is shown a step too long where a run begins",
         DECODE,
-        "registers.held[item.compartments[neurons[early]]].astype(np.int64) - 1, lengths]",
-        "registers.held[item.compartments[neurons[early]]].astype(np.int64), lengths]",
+        "registers.held[item.compartment_ids[neurons[early]]].astype(np.int64) - 1, lengths]",
+        "registers.held[item.compartment_ids[neurons[early]]].astype(np.int64), lengths]",
         f"{DECODED}::test_a_neuron_that_is_held_when_the_run_begins_is_shown_at_the_reset",
     ),
     Mutant(
@@ -48,8 +48,8 @@ MUTANTS = [
     Mutant(
         "spikes of neurons that lie out of order stay in that of the compartments",
         DECODE,
-        "if (np.diff(item.compartments) < 0).any():",
-        "if (np.diff(item.compartments) < 0).all():",
+        "if (np.diff(item.compartment_ids) < 0).any():",
+        "if (np.diff(item.compartment_ids) < 0).all():",
         f"{DECODED}::test_spikes_go_to_the_neurons_of_their_compartments_by_step_then_neuron",
     ),
     Mutant(

@@ -330,12 +330,12 @@ def test_a_stimulus_in_random_pieces_gives_the_decoded_state_of_the_oracle():
                 name: np.concatenate([part.trace(item.name, name).values for part in parts])
                 for name in ("u", "v")
             }
-            u = np.array(trace.u)[:, item.compartments] * item.mv_per_lsb
-            v = np.array(trace.v)[:, item.compartments] * item.mv_per_lsb + item.origin
-            number = {int(c): k for k, c in enumerate(item.compartments)}
+            u = np.array(trace.u)[:, item.compartment_ids] * item.mv_per_lsb
+            v = np.array(trace.v)[:, item.compartment_ids] * item.mv_per_lsb + item.origin
+            number = {int(c): k for k, c in enumerate(item.compartment_ids)}
             mine = sorted((step, number[c]) for step, c in trace.spikes if c in number)
             for step, k in mine:
-                refractory = case.registers["refractory"][item.compartments[k]]
+                refractory = case.registers["refractory"][item.compartment_ids[k]]
                 v[step : step + refractory - 1, k] = item.v_reset[k]
             assert np.array_equal(joined["u"], u), seed
             assert np.array_equal(joined["v"], v), seed
@@ -421,8 +421,8 @@ def test_symbols_name_the_neuron_and_the_time_of_an_overflow():
         meaning = MEANING[kind].format(
             accumulator_bits=core.accumulator_bits, state_bits=core.state_bits
         )
-        item = next(p for p in symbols.populations if compartment in p.compartments)
-        neuron = item.compartments.tolist().index(compartment)
+        item = next(p for p in symbols.populations if compartment in p.compartment_ids)
+        neuron = item.compartment_ids.tolist().index(compartment)
         with pytest.raises(ChipOverflowError) as caught:
             run_case(case, Emulator(case.image(symbols), strict=True))
         assert str(caught.value) == (

@@ -214,7 +214,7 @@ def test_every_neuron_has_one_place_and_its_own_registers():
             before = getattr(whole.compartments, field.name)[old.compartments]
             after = getattr(image.compartments, field.name)[new.compartments]
             assert np.array_equal(before, after)
-    taken = np.concatenate([p.compartments for p in image.symbols.populations])
+    taken = np.concatenate([p.compartment_ids for p in image.symbols.populations])
     assert len(np.unique(taken)) == len(taken)
 
 
@@ -292,7 +292,7 @@ def test_measured_rates_decide_who_shares_a_core():
     image = compile_network(network, chip, 1.0, placement="greedy", traffic=run)
     report = map_image(image, Activity.measured(image, run))
     core = {
-        p.name: np.searchsorted(image.core_ptr, p.compartments, side="right") - 1
+        p.name: np.searchsorted(image.core_ptr, p.compartment_ids, side="right") - 1
         for p in image.symbols.populations
     }
     assert core["a"][2] == core["b"][2] == core["b"][6]

@@ -188,7 +188,7 @@ def test_the_count_of_every_core_equals_a_plain_one_from_the_image(cases):
 
 def test_every_neuron_and_every_synapse_of_the_network_is_in_the_image(cases):
     for _, network, dt, image in cases:
-        placed = np.concatenate([p.compartments for p in image.symbols.populations])
+        placed = np.concatenate([p.compartment_ids for p in image.symbols.populations])
         assert sorted(placed.tolist()) == list(range(sum(p.size for p in network.populations)))
         first_input = dict(
             zip(
@@ -197,7 +197,7 @@ def test_every_neuron_and_every_synapse_of_the_network_is_in_the_image(cases):
                 strict=False,
             )
         )
-        compartments = {p.name: p.compartments for p in image.symbols.populations}
+        compartments = {p.name: p.compartment_ids for p in image.symbols.populations}
         for connection, group in zip(network.connections, image.synapses, strict=True):
             pre = np.repeat(np.arange(len(group.indptr) - 1), np.diff(group.indptr))
             inside = isinstance(connection.source, Population)
@@ -245,7 +245,7 @@ def test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked(wid
     for seed, network, dt, image in request.getfixturevalue(widths):
         registers, core = image.compartments, image.chip.core
         for population, symbol in zip(network.populations, image.symbols.populations, strict=True):
-            get, at = population.parameter, symbol.compartments
+            get, at = population.parameter, symbol.compartment_ids
             lsb = 1 / symbol.mv_per_lsb[0]
             a = np.exp(-dt / get("tau_m"))
             decay = registers.decay_v[at] + core.decay_v_offset
@@ -277,7 +277,7 @@ def test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked(wid
 
         for connection, group in zip(network.connections, image.synapses, strict=True):
             symbol = next(p for p in image.symbols.populations if p.name == connection.target.name)
-            gain = gain_of(connection.target, dt, image, symbol.compartments)
+            gain = gain_of(connection.target, dt, image, symbol.compartment_ids)
             wanted = connection.weight * gain[connection.post] / symbol.mv_per_lsb[0]
             mixed = group.format.sign_mode is SignMode.MIXED
             exponent = group.format.weight_exponent
@@ -360,4 +360,4 @@ def test_a_core_is_filled_before_the_next_is_opened():
         Network(populations=[cells, others]), LOIHI.what_if(compartments=16), dt=1.0
     )
     assert image.core_ptr.tolist() == [0, 16, 32, 48, 59]
-    assert image.symbols.populations[1].compartments.tolist() == list(range(50, 59))
+    assert image.symbols.populations[1].compartment_ids.tolist() == list(range(50, 59))

@@ -51,7 +51,7 @@ def test_every_synapse_is_between_the_places_of_its_neurons(placement, core_size
     network = network_of_many_parts()
     chip = LOIHI.what_if(compartments=core_size)
     image = compile_network(network, chip, dt=0.5, placement=placement)
-    places = {item.name: item.compartments for item in image.symbols.populations}
+    places = {item.name: item.compartment_ids for item in image.symbols.populations}
     rows = {"first": np.arange(4), "second": 4 + np.arange(3), **places}
     expected, found = Counter(), Counter()
     for item in network.connections:

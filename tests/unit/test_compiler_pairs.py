@@ -51,8 +51,8 @@ def mixed(size=10, model=TWO, strength=1.0):
 def test_pairs_come_first_and_the_symbols_name_the_parents():
     image = compile_network(mixed(), dt=0.5)
     first, cells = image.symbols.populations
-    assert cells.compartments.tolist() == list(range(1, 20, 2))
-    assert first.compartments.tolist() == [20, 21, 22]
+    assert cells.compartment_ids.tolist() == list(range(1, 20, 2))
+    assert first.compartment_ids.tolist() == [20, 21, 22]
     assert image.compartments.join.tolist() == [0, 1] * 10 + [0] * 3
 
 

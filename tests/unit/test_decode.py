@@ -19,11 +19,11 @@ def symbols_of(**populations):
         populations=tuple(
             PopulationSymbol(
                 name=name,
-                compartments=np.array(compartments, dtype=np.int32),
+                compartment_ids=np.array(compartments, dtype=np.int32),
                 mv_per_lsb=0.5 + np.arange(len(compartments)),
                 origin=ORIGIN - np.arange(len(compartments)),
                 v_reset=RESET - np.arange(len(compartments)),
-                children=np.empty(0, dtype=np.int32),
+                child_ids=np.empty(0, dtype=np.int32),
                 receptors=(ReceptorSymbol(name="", gain=np.ones(len(compartments))),),
                 gain_rule=PowerGain(1.0, 1.0),
             )

@@ -42,11 +42,11 @@ def group(source="inputs", n_sources=2, form=EXCITATORY, **columns):
 def symbols(n_groups=1, **changes):
     fields = {
         "name": "cells",
-        "compartments": np.arange(4, dtype=np.int32),
+        "compartment_ids": np.arange(4, dtype=np.int32),
         "mv_per_lsb": np.full(4, 0.01),
         "origin": np.full(4, -65.0),
         "v_reset": np.full(4, -65.0),
-        "children": np.empty(0, dtype=np.int32),
+        "child_ids": np.empty(0, dtype=np.int32),
         "receptors": (ReceptorSymbol(name="tau_syn", gain=np.full(4, 0.5)),),
         "gain_rule": PowerGain(1.0, 1.0),
     }
@@ -503,11 +503,11 @@ def test_synapses_that_would_be_cut_short_are_refused(columns, message):
     ("changes", "message"),
     [
         (
-            {"compartments": np.array([0, 1, 2, 4], dtype=np.int32)},
+            {"compartment_ids": np.array([0, 1, 2, 4], dtype=np.int32)},
             "symbols of 'cells': a compartment is 4; allowed: 0 to 3.",
         ),
         (
-            {"compartments": np.array([0, 1, 2, -4], dtype=np.int32)},
+            {"compartment_ids": np.array([0, 1, 2, -4], dtype=np.int32)},
             "symbols of 'cells': a compartment is -4; allowed: 0 to 3.",
         ),
         (

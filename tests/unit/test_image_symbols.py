@@ -118,17 +118,17 @@ def test_symbols_that_mean_nothing_are_refused(image, changes, message):
             for value in (math.nan, -math.inf)
         ),
         (
-            {"compartments": np.empty(0, np.int32)},
+            {"compartment_ids": np.empty(0, np.int32)},
             "symbols of 'first': size = 0; allowed: an integer of at least 1.",
         ),
         (
-            {"compartments": np.arange(4)},
-            "symbols of 'first': compartments is of type int64; allowed: a one-dimensional array "
-            "of int32.",
+            {"compartment_ids": np.arange(4)},
+            "symbols of 'first': compartment_ids is of type int64; allowed: a one-dimensional "
+            "array of int32.",
         ),
         (
-            {"children": np.arange(4, dtype=np.int32)},
-            "symbols of 'first': children has shape (4,); allowed: a one-dimensional array of "
+            {"child_ids": np.arange(4, dtype=np.int32)},
+            "symbols of 'first': child_ids has shape (4,); allowed: a one-dimensional array of "
             "int32 with 0 values.",
         ),
         ({"receptors": None}, "symbols of 'first': receptors = None; allowed: a list."),
@@ -144,7 +144,7 @@ def test_symbols_that_mean_nothing_are_refused(image, changes, message):
         ),
         (
             {"receptors": [ReceptorSymbol(name="", gain=np.ones(4))] * 2},
-            "symbols of 'first': children has shape (0,); allowed: a one-dimensional array of "
+            "symbols of 'first': child_ids has shape (0,); allowed: a one-dimensional array of "
             "int32 with 4 values.",
         ),
         (
@@ -227,11 +227,11 @@ def test_a_decision_that_means_nothing_is_refused(make, message):
 
 def test_the_symbols_say_what_the_compiler_decided(pairs):
     cells, still = pairs.symbols.populations
-    assert cells.children.tolist() == [0, 2, 4]
+    assert cells.child_ids.tolist() == [0, 2, 4]
     assert [item.name for item in cells.receptors] == ["tau_syn_I", "tau_syn_E"]
     assert [part.tolist() for part in cells.currents] == [[0, 2, 4], [1, 3, 5]]
     assert len(cells.gain_rule.charge) == 2
-    assert still.children.tolist() == []
+    assert still.child_ids.tolist() == []
     assert [item.name for item in still.receptors] == [""]
     assert [part.tolist() for part in still.currents] == [[6, 7]]
     assert still.gain_rule == PowerGain(0.0, 1.0)
@@ -251,12 +251,12 @@ def test_children_and_groups_are_those_of_the_image(pairs):
         return dataclasses.replace(pairs, symbols=dataclasses.replace(pairs.symbols, **changes))
 
     def with_children(*ids):
-        moved = dataclasses.replace(cells, children=np.array(ids, dtype=np.int32))
+        moved = dataclasses.replace(cells, child_ids=np.array(ids, dtype=np.int32))
         return with_symbols(populations=(moved, still))
 
     refused(
         lambda: with_children(0, 4, 2),
-        "symbols of 'cells': children[1] = 4; allowed: the compartment that joins compartment 3, "
+        "symbols of 'cells': child_ids[1] = 4; allowed: the compartment that joins compartment 3, "
         "that of the neuron.",
     )
     single = dataclasses.replace(
@@ -264,10 +264,10 @@ def test_children_and_groups_are_those_of_the_image(pairs):
     )
     refused(
         lambda: dataclasses.replace(pairs, compartments=single),
-        "symbols of 'cells': children[0] = 0; allowed: the compartment that joins compartment 1, "
+        "symbols of 'cells': child_ids[0] = 0; allowed: the compartment that joins compartment 1, "
         "that of the neuron.",
     )
-    child = dataclasses.replace(still, compartments=np.array([6, 4], dtype=np.int32))
+    child = dataclasses.replace(still, compartment_ids=np.array([6, 4], dtype=np.int32))
     refused(
         lambda: with_symbols(populations=(cells, child)),
         "symbols: compartment 4 is that of two neurons; allowed: one of its own for each.",
@@ -304,7 +304,7 @@ def test_every_neuron_has_a_compartment_of_its_own(image):
     first, second = image.symbols.populations
 
     def with_compartments(item, *ids):
-        moved = dataclasses.replace(item, compartments=np.array(ids, dtype=np.int32))
+        moved = dataclasses.replace(item, compartment_ids=np.array(ids, dtype=np.int32))
         both = [moved if own is item else own for own in (first, second)]
         symbols = dataclasses.replace(image.symbols, populations=both)
         return dataclasses.replace(image, symbols=symbols)
@@ -354,7 +354,7 @@ LEGAL = (
     {"symbols.0.gain.0": np.full(4, 3.7)},
     {"symbols.0.mv_per_lsb": np.full(4, 3.7)},
     {"symbols.0.v_reset": np.zeros(4)},
-    {"symbols.0.compartments": np.array([1, 0, 2, 3], dtype=np.int32)},
+    {"symbols.0.compartment_ids": np.array([1, 0, 2, 3], dtype=np.int32)},
 )
 
 

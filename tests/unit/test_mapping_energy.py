@@ -91,7 +91,7 @@ def count_by_hand(image, stimulus, run):
         for t, s in zip(steps, sources, strict=True)
         if 20 <= t < 80
     ]
-    at = image.symbols.populations[0].compartments
+    at = image.symbols.populations[0].compartment_ids
     spikes += [
         (int(t), int(at[i])) for t, i in zip(run.steps["cells"], run.ids["cells"], strict=True)
     ]
@@ -192,7 +192,7 @@ def test_without_the_stimulus_the_events_of_inputs_are_missing(case):
 def test_counts_do_not_need_symbols(case):
     image, _, run = case
     bare = image.without_symbols()
-    compartments = image.symbols.populations[0].compartments
+    compartments = image.symbols.populations[0].compartment_ids
     order = np.lexsort((compartments[run.ids["cells"]], run.steps["cells"]))
     raw = dataclasses.replace(
         run,

@@ -36,7 +36,7 @@ def overflow_message(image: ChipImage, first_overflow: Int64Array) -> str:
         child, neuron = ("the child of ", compartment + 1) if joins_next else ("", compartment)
         when = f"{step * image.symbols.dt:g} ms (step {step})"
         for item in image.symbols.populations:
-            where = np.flatnonzero(item.compartments == neuron)
+            where = np.flatnonzero(item.compartment_ids == neuron)
             if where.size:
                 who = f"{child}neuron {where[0]} of {item.name!r}"
     return (

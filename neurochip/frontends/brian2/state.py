@@ -75,7 +75,7 @@ class GroupState:
         cell, units = reading.cells[name], reading.units[name]
         assert image.symbols is not None  # the compiler always writes them
         (symbol,) = (item for item in image.symbols.populations if item.name == name)
-        registers, own = image.compartments, symbol.compartments
+        registers, own = image.compartments, symbol.compartment_ids
         gain = symbol.receptors[-1].gain
         return cls(
             name=name,
