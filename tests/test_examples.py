@@ -120,7 +120,7 @@ def test_overflow_is_counted_stopped_and_avoided(run: Run) -> None:
     assert coarse[3:] == [0, 1000]
     assert coarse[2] > 2 * roomy[2]
     assert "silent on chip" in text.splitlines()[1]
-    assert "strict=True: neuron 0 of 'cells': at 0.1 ms (step 1) the synaptic input" in text
+    assert "strict=True: neuron 0 of 'cells': at 0.1 ms (step 1) a sum of synaptic input" in text
 
 
 def test_narrow_chips_cost_what_the_example_says(run: Run) -> None:
