@@ -1,4 +1,4 @@
-"""Integers back to names and units: the last step of a run, and the only one with floats."""
+"""Convert the integers of a run to names and physical units; the only floating-point part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["decode_recording", "raw_recording"]
 
 
 def raw_recording(registers: Registers, size: int, label: str) -> Recording:
-    """Return the integers themselves, as one population of all compartments."""
+    """Return a recording in register units, with one population of all compartments."""
     everything = np.arange(size, dtype=np.int32)
     return Recording.of_run(
         label=label,
@@ -51,10 +51,10 @@ def decode_recording(
         at, who = registers.steps, registers.ids
         if not np.array_equal(
             item.compartment_ids, np.arange(len(owner))
-        ):  # else they need no copy
+        ):  # a population of all compartments in order needs no copy
             mine = owner[who] == index
             at, who = at[mine], number[who[mine]]
-            if (np.diff(item.compartment_ids) < 0).any():  # placed out of the order of neurons
+            if (np.diff(item.compartment_ids) < 0).any():  # placement did not keep neuron order
                 order = np.lexsort((who, at))
                 at, who = at[order], who[order]
         steps[item.name], ids[item.name] = at, who
@@ -84,10 +84,11 @@ def decode_recording(
 def _show_reset(
     v: Float64Array, item: PopulationSymbol, neurons: Int32Array, registers: Registers
 ) -> None:
-    """Write v_reset where a neuron is held, except in the last held step.
+    """Write v_reset while a neuron is held after a spike, except in the last held step.
 
-    The origin of v may lie one leak step after the reset (the compiler does this for delta
-    synapses): the register is 0 from the spike on, and means v_reset until that last step.
+    Register value 0 may stand for the membrane potential one leak step after the reset (the
+    compiler chooses this for delta synapses). The register is 0 from the spike on, and represents
+    v_reset until the last held step.
     """
     column = np.full(len(registers.held), -1, dtype=np.int64)
     column[item.compartment_ids[neurons]] = np.arange(len(neurons))
@@ -96,7 +97,8 @@ def _show_reset(
     rows = (registers.steps[mine] - registers.first_step).astype(np.int64)
     columns = column[compartments]
     lengths = (registers.refractory[compartments] - 1).astype(np.int64)
-    # Neurons that were still held when the run began: as if they had spiked one step before it.
+    # Neurons that are still held when the run begins are treated as if they had spiked one step
+    # before the run.
     early = np.flatnonzero(registers.held[item.compartment_ids[neurons]] > 0)
     rows = np.concatenate([np.zeros(len(early), np.int64), rows])
     columns = np.concatenate([early, columns])

@@ -1,4 +1,4 @@
-"""The shell around the kernels: checks, buffers, continuation, recording."""
+"""The public emulator: checks arguments, continues runs, and returns recordings."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ class Emulator:
 
     A run continues where the last one stopped; :meth:`reset` goes back to step 0. A run that ends
     with an exception, such as Ctrl-C, ``strict`` or a lack of memory, has stopped at :attr:`step`,
-    and the next one continues there; what it recorded is lost. There are at most 2147483647 steps,
-    and one run at a time: another thread that asks for one is refused. A deep copy, also by pickle,
-    is an emulator of its own at the same step.
+    and the next run continues there; its recording is lost. An emulator counts up to 2147483647
+    steps and makes one run at a time: a run from a second thread raises an error. A deep copy or
+    an unpickled copy is an independent emulator at the same step.
 
     Parameters
     ----------
     image : ChipImage
-        Integers from the compiler, from a file, or written by hand.
+        Register values from the compiler, from a file, or written by hand.
     strict : bool
         Raise at the end of the first step in which a register wraps or clips. By default such
         events are counted in ``Recording.counters``.
     threads : int, optional
-        1 to the number of threads that Numba has. Default: one for small images, else all. The
-        results are the same for every number.
+        Number of threads, from 1 to the number that Numba has. Default: 1 for small images,
+        otherwise all. The results do not depend on it.
     progress : bool, optional
         Show a progress bar. Default: on a terminal, for runs of more than two seconds.
 
@@ -72,9 +72,9 @@ class Emulator:
         self._position = self._engine.start()
 
     def reset(self) -> None:
-        """Go back to step 0: initial v, no current, nothing on its way.
+        """Go back to step 0: initial v, no current, no spikes in transit.
 
-        It is always allowed. A run that goes on in another thread keeps the registers that it has.
+        This is always allowed. A run in another thread keeps its own registers and is not affected.
         """
         if self._position.lock.locked():
             self._position = self._engine.start()
@@ -89,7 +89,7 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If :meth:`reset` itself was interrupted; it must be called again.
+            If :meth:`reset` was interrupted; call it again.
         """
         return self._position.step
 
@@ -109,8 +109,9 @@ class Emulator:
         duration : float, optional
             How long to run, in ms. Default: to the end of the stimulus.
         record : iterable of str or Probe
-            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes always. ``"u"``
-            is what the synaptic current adds to v; the reference records the current in nA.
+            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes are always
+            recorded. ``"u"`` is the amount that the synaptic current adds to v in a step; the
+            reference records the current in nA instead.
 
         Returns
         -------
@@ -120,12 +121,14 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If the image has no symbols, ``stimulus`` is none or nothing of it is left, there are no
-            such steps, memory does not suffice, or another thread is running this emulator.
+            If the image has no symbols, ``stimulus`` is not a Stimulus or ends before the run does,
+            the run goes beyond the last step, memory is too small, or another thread is running
+            this emulator.
         StimulusError
-            If the stimulus does not fit the inputs, or the duration the grid.
+            If the stimulus does not fit the inputs, or the duration is not a multiple of the time
+            step.
         RecordingError
-            If a probe asks for something that does not exist.
+            If a probe names a population, variable or neuron that does not exist.
         ChipOverflowError
             With ``strict=True``, when a register overflows.
         """
@@ -150,21 +153,22 @@ class Emulator:
     ) -> list[Recording]:
         """Run many stimuli, each from step 0, several at a time.
 
-        Every recording equals that of :meth:`reset` and :meth:`run`; the runs share nothing but the
-        image, and leave the state of this emulator as it is. Small networks run side by side, as
-        far as their runs are equally long.
+        Every recording equals that of :meth:`reset` and :meth:`run`. The runs share only the image
+        and do not change the state of this emulator. Small networks run side by side if their
+        runs are equally long.
 
         Parameters
         ----------
         stimuli : iterable of Stimulus
-            One for each run, as :func:`~neurochip.stimulus.draw_stimulus` makes them from seeds.
+            One stimulus for each run, such as :func:`~neurochip.stimulus.draw_stimulus` with
+            different seeds.
         duration, record
             As for :meth:`run`, the same for all runs.
         noise_seeds : iterable of int, optional
             Seed of the noise in each run, for an image with noise registers. Default: the seed in
             the image, so that every run has the same noise.
         threads : int, optional
-            Threads that share the runs. Default: as many as Numba has.
+            Number of threads that share the runs. Default: all threads that Numba has.
 
         Returns
         -------
@@ -174,12 +178,12 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If noise seeds are given and the image has no noise, or their number is not that of the
-            stimuli; and as for :meth:`run`, with the number of the run in front.
+            If noise seeds are given and the image has no noise, or if the numbers of seeds and
+            stimuli differ; and as for :meth:`run`, with a message that begins with the run number.
         RecordingError
             As for :meth:`run`.
         StimulusError, ChipOverflowError
-            As for :meth:`run`, with the number of the run in front.
+            As for :meth:`run`, with a message that begins with the run number.
         """
         allowed = "a list of Stimulus, one for each run"
         given = items("emulator", "stimuli", stimuli, allowed, error=EmulatorError)
@@ -205,20 +209,21 @@ class Emulator:
         record: Iterable[str] = (),
         noise: Any = None,
     ) -> Recording:
-        """Run in register units: steps, input numbers, integers.
+        """Run in register units: time in steps, inputs by number, integer values.
 
         Parameters
         ----------
         n_steps : int
-            Steps to run, at least 1.
+            Number of steps to run, at least 1.
         steps, sources : array_like of int, shape (n_spikes,)
-            Input spikes, in any order; steps count from step 0, also in a run that continues, and
-            spikes outside this run are left out. A spike of step n with delay d acts at step
-            n + 1 + d, as a neuron's does; step -1 is allowed before step 0.
+            Step and input number of each input spike, in any order. Steps count from step 0, also
+            in a run that continues; spikes outside this run are ignored. A spike in step n with
+            delay d acts in step n + 1 + d, like the spike of a neuron. A spike that acts in step 0
+            with delay 0 has step -1.
         record : iterable of str
             ``"v"``, ``"u"``: registers of all compartments at the end of every step.
         noise : array_like of int, shape (n_steps, n_compartments), optional
-            Raw draws of -127..127 to use instead of the generator, if the image has noise.
+            Raw draws from -127 to 127 that replace the random generator, if the image has noise.
 
         Returns
         -------

@@ -1,6 +1,6 @@
-"""What an engine is to the shell around it: rows of input spikes go in, registers come out.
+"""The interface between the emulator and an engine: input spikes in, registers out.
 
-An engine knows integers only. Names, units and recordings are the shell's
+An engine handles integers only. The emulator adds names, units and recordings
 (:mod:`neurochip.emulator.plan`, :mod:`neurochip.emulator.decode`).
 """
 
@@ -23,10 +23,11 @@ Columns = Mapping[tuple[str, str], Int32Array]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Registers:
-    """What a run left in integers.
+    """Integer results of a run.
 
-    ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the counter of
-    each compartment before the first step; ``traces`` holds int32 arrays of shape (n_steps, n_ids).
+    ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the refractory
+    counter of each compartment before the first step; ``traces`` holds int32 arrays of shape
+    (n_steps, n_ids).
     """
 
     first_step: int
@@ -40,17 +41,23 @@ class Registers:
 
 
 class Position(Protocol):
-    """Where a run stands, wherever the registers are kept."""
+    """State of a run between two steps; the engine decides where the registers are stored."""
 
     lock: Lock
-    """Held by whoever moves the position."""
+    """Held by the thread that moves the position."""
 
     @property
     def step(self) -> int:
-        """The step that runs next; an :class:`~neurochip.errors.EmulatorError` if there is none."""
+        """The step that runs next.
+
+        Raises
+        ------
+        EmulatorError
+            If the registers were left inconsistent by an interruption.
+        """
 
     def turn(self) -> Lock:
-        """Return the lock for a ``with`` block; raise an error where something moves it now."""
+        """Return the lock for a ``with`` block; raise an error if the position is being moved."""
 
     def pending_inputs(self) -> Int32Array:
         """Return the inputs whose spikes the next step delivers."""
@@ -60,12 +67,12 @@ P = TypeVar("P", bound=Position)
 
 
 class Engine(Protocol[P]):
-    """Runs one image on one kind of hardware, bit for bit as every other engine."""
+    """Runs one image on one kind of hardware, with the same results as every other engine."""
 
     image: ChipImage
 
     def start(self) -> P:
-        """Return step 0: initial v, no current, nothing on its way."""
+        """Return the position at step 0: initial v, no current, no spikes in transit."""
 
     def rewind(self, position: P) -> None:
         """Bring a position back to step 0."""
@@ -81,16 +88,16 @@ class Engine(Protocol[P]):
         strict: bool = False,
         report: Callable[[int], object] = lambda _: None,
     ) -> Registers:
-        """Run from a position, and move it.
+        """Run from a position, and move the position.
 
         Parameters
         ----------
         position : Position
             From :meth:`start` of this engine.
         rows : InputRows
-            Input spikes of all steps, with those that were pending at the position.
+            Input spikes of all steps, including the spikes pending at the position.
         columns : mapping
-            What to record.
+            Compartments to record, by population and variable.
         draws : ndarray of int8, optional
             Raw noise, shape (n_steps, n_compartments).
         seed : int, optional
@@ -98,10 +105,10 @@ class Engine(Protocol[P]):
         strict : bool
             Raise at the end of the first step in which a register overflows.
         report : callable
-            Told how many steps were done since it was last called.
+            Called with the number of steps done since the last call.
 
         Raises
         ------
         ChipOverflowError
-            If ``strict``.
+            If ``strict`` and a register overflows.
         """

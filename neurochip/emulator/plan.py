@@ -1,4 +1,4 @@
-"""Runs in physical units, translated into steps, inputs and compartments."""
+"""Translate runs in physical units into steps, inputs and compartments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def symbols_of(image: ChipImage) -> Symbols:
     Raises
     ------
     EmulatorError
-        If it has none.
+        If the image has no symbols.
     """
     if image.symbols is None:
         raise EmulatorError(
@@ -35,12 +35,12 @@ def symbols_of(image: ChipImage) -> Symbols:
 
 
 def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns, Columns]:
-    """Return what a run records, as neurons of each population and as compartments.
+    """Return the recorded neurons of each population, and the compartments that they stand for.
 
     Raises
     ------
     RecordingError
-        If a probe asks for something that does not exist.
+        If a probe names a population, variable or neuron that does not exist.
     """
     compartments = {item.name: item.compartment_ids for item in symbols.populations}
     sizes = {name: len(own) for name, own in compartments.items()}
@@ -54,7 +54,7 @@ def span_of(step: int, n_steps: int, lead: int = 0) -> RunSpan:
     Raises
     ------
     EmulatorError
-        If they go beyond the last one.
+        If the run goes beyond the last possible step.
     """
     if n_steps > LAST_STEP - step:
         raise EmulatorError(
@@ -71,9 +71,9 @@ def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | N
     Raises
     ------
     EmulatorError
-        If it is no stimulus, or nothing of it is left.
+        If ``stimulus`` is not a Stimulus, or ends before the run does.
     StimulusError
-        If the duration does not fit the grid.
+        If the duration is not a multiple of the time step.
     """
     allowed = "a Stimulus, as from draw_stimulus"
     instance("emulator", "stimulus", stimulus, Stimulus, allowed, error=EmulatorError)
@@ -98,7 +98,7 @@ def add_run(
     stimulus: Stimulus,
     pending: Int32Array = NONE,
 ) -> None:
-    """Add the input spikes of a run, where some may be ``pending``.
+    """Add the input spikes of a run, after the ``pending`` ones of the run before.
 
     Raises
     ------
@@ -115,9 +115,9 @@ def add_run(
 
 
 def memory_of(n_steps: int, columns: Columns, value_bytes: int) -> EnoughMemory:
-    """Refuse a run that memory does not suffice for, when it runs out of it.
+    """Return a context that turns a lack of memory into an error that names the run's demand.
 
-    A step takes the place where its input spikes begin, and a value of each trace.
+    A step takes 8 bytes for the start of its input spikes, and ``value_bytes`` for each trace.
     """
     n_values = sum(map(len, columns.values()))
     return EnoughMemory(

@@ -1,4 +1,4 @@
-"""Spikes on their way in: lists ordered by step."""
+"""Input spikes of runs, sorted by the step that delivers them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["NONE", "InputLists", "InputRows", "RunSpan"]
 NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
 
 _ONE = np.uint64(1)
-_CHUNK = np.uint64(1024)  # spikes: their steps stay in an L1 cache
+_CHUNK = np.uint64(1024)  # spikes per chunk: its steps stay in the L1 cache
 _LAST_STEP = float(LAST_STEP)
 
 
 class InputRows(NamedTuple):
-    """Input spikes of a run, by the row that delivers them, for each copy of the network.
+    """Input spikes of a run, grouped by step, for each copy of the network.
 
-    Sources of row k are ``sources[starts[copy, k]:starts[copy, k + 1]]``, in any order, since sums
-    of integers have none; ``starts`` has shape (n_copies, n_steps + 2). Row k holds the spikes of
-    the step before step k of the run. One row more than steps is kept: it is pending after this
-    run.
+    Row k holds the spikes that step k of the run delivers, which were sent one step earlier. Its
+    sources are ``sources[starts[copy, k]:starts[copy, k + 1]]``, in any order, since the order does
+    not change a sum of integers. ``starts`` has shape (n_copies, n_steps + 2): the last row,
+    n_steps, holds the spikes that are pending after the run.
     """
 
     sources: Int32Array
@@ -35,12 +35,12 @@ class InputRows(NamedTuple):
 
     @property
     def n_steps(self) -> int:
-        """Steps of the run."""
+        """Number of steps of the run."""
         return int(self.starts.shape[1]) - 2
 
 
 class RunSpan(NamedTuple):
-    """Steps of a run: ``n_steps`` from ``first`` on; its inputs act ``lead`` steps early."""
+    """Steps of a run: ``n_steps`` from ``first`` on; input spikes act ``lead`` steps early."""
 
     first: int
     n_steps: int
@@ -48,23 +48,23 @@ class RunSpan(NamedTuple):
 
     @property
     def rows(self) -> tuple[int, int]:
-        """Step that row 0 delivers, and the first row that a spike may belong to.
+        """The step whose spikes are in row 0, and the first row that spikes may be added to.
 
-        Those of row 0 of a run that continues are known from the run before.
+        In a run that continues, row 0 is already known from the run before.
         """
         return self.first + self.lead - 1, 0 if self.first == 0 else 1
 
 
 class InputLists:
-    """Room for the input spikes of one run, or of as many as there are copies of a network.
+    """Collects the input spikes of one run, or of one run for each copy of a network.
 
-    Runs of one length are added and then taken. Row 0 of a run that continues holds the spikes that
-    are ``pending`` from the run before.
+    Runs of equal length are added one by one and then taken together. Row 0 of a run that continues
+    holds the spikes that are ``pending`` from the run before.
     """
 
     def __init__(self, copies: int = 1) -> None:
         self._added = 0
-        # Kept from run to run: new memory takes longer than what is done with it.
+        # Buffers are reused between runs: allocating them takes longer than filling them.
         self._sources = np.empty(0, dtype=np.int32)
         self._starts = np.empty((copies, 0), dtype=np.int64)
         self._steps = np.empty(_CHUNK, dtype=np.int64)
@@ -77,9 +77,9 @@ class InputLists:
         run: RunSpan,
         pending: Int32Array = NONE,
     ) -> None:
-        """Add a run whose spikes come in the order of their times (ms).
+        """Add a run whose spikes are sorted by time (ms).
 
-        A time belongs to the step that :meth:`~neurochip.stimulus.Stimulus.binned` puts it in.
+        Times are binned as in :meth:`~neurochip.stimulus.Stimulus.binned`.
         """
         starts = self._next(len(times), run, pending)
         _add_ordered(times, ids, dt, *run.rows, self._steps, self._sources, starts)
@@ -91,8 +91,8 @@ class InputLists:
         run: RunSpan,
         pending: Int32Array = NONE,
     ) -> None:
-        """Add a run whose spikes come in any order, with steps of any integer type."""
-        if steps.dtype == np.uint64:  # else those that no run reaches would come before step 0
+        """Add a run whose spikes are in any order, with steps of any integer type."""
+        if steps.dtype == np.uint64:  # a plain cast would make steps above 2**63 negative
             steps = np.minimum(steps, np.iinfo(np.int64).max).astype(np.int64)
         starts, ids = self._next(len(steps), run, pending), np.asarray(ids, np.int32)
         if _in_order(steps):
@@ -101,13 +101,13 @@ class InputLists:
             _add_any(steps, ids, *run.rows, self._sources, starts)
 
     def take(self) -> tuple[InputRows, int]:
-        """Return the rows of all copies, and how many of them were given a run."""
+        """Return the rows of all copies, and the number of copies that were given a run."""
         added, self._added = self._added, 0
         self._starts[added:] = self._starts[added - 1, -1]
         return InputRows(self._sources, self._starts), added
 
     def _next(self, n_spikes: int, run: RunSpan, pending: Int32Array) -> Int64Array:
-        """Make room for a run; of its rows, zeros but for where the first two begin."""
+        """Reserve memory for a run; return its row starts: the first two set, the others 0."""
         copies = len(self._starts)
         if not self._added and self._starts.shape[1] != run.n_steps + 2:
             self._starts = np.empty((copies, run.n_steps + 2), dtype=np.int64)
@@ -135,7 +135,7 @@ def _in_order(steps: Any) -> Any:
 
 @inline_kernel
 def place_of(when: Any, dt: Any) -> Any:
-    """Where a time lies on the grid, in steps; without ``dt`` it is a step."""
+    """Return a time in steps; without ``dt``, ``when`` already is a step."""
     if dt is None:
         return when
     return min(when / dt + GRID_TOLERANCE, _LAST_STEP)
@@ -143,7 +143,7 @@ def place_of(when: Any, dt: Any) -> Any:
 
 @kernel
 def _count_before(when: Any, dt: Any, step: Any) -> Any:
-    """How many of some ordered times or steps lie before a step."""
+    """Return how many of the sorted times or steps lie before a step (binary search)."""
     low, high = 0, len(when)
     while low < high:
         middle = (low + high) >> 1
@@ -165,16 +165,16 @@ def _add_ordered(
     sources: Any,
     starts: Any,
 ) -> None:
-    """Write the sources of a run, and where each row begins, for spikes in order.
+    """Write the sources of a run, and the start of each row, for sorted spikes.
 
-    No branch depends on where a row ends: each would be guessed wrong.
+    The loop is branch-free at row ends, which the branch predictor would miss.
     """
     k = np.uint64(_count_before(when, dt, origin + lowest))
     end = np.uint64(_count_before(when, dt, origin + len(starts) - 1))
     at = np.uint64(starts[1])
     while k < end:
         n = min(end - k, _CHUNK)
-        for i in range(n):  # a loop of its own: vector units divide
+        for i in range(n):  # a separate loop, so that the division is vectorised
             steps[i] = np.int64(place_of(when[k + i], dt))
         for i in range(n):
             row = np.uint64(steps[i] - origin)  # unsigned, see offsets
@@ -190,10 +190,11 @@ def _add_ordered(
 
 @kernel
 def _add_any(steps: Any, ids: Any, origin: Any, lowest: Any, sources: Any, starts: Any) -> None:
-    """Write the sources of a run, and where each row begins, for spikes in any order."""
+    """Write the sources of a run, and the start of each row, for spikes in any order."""
     rows = len(starts) - 1
-    # Counts stand two rows late; their running sum puts the start of each row one row late, and
-    # each spike moves it on to where the next row starts: so every row ends up in its place.
+    # A counting sort in place: the count of row k is stored at k + 2, so that the running sum puts
+    # the start of row k at k + 1. Writing the spikes of row k moves this entry to the start of row
+    # k + 1, where it belongs.
     for k in range(len(steps)):
         row = np.int64(steps[k]) - origin
         if lowest <= row < rows - 1:

@@ -274,6 +274,6 @@ def test_kernels_as_plain_python_which_can_be_interrupted_ask_for_a_reset(thread
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "interrupted",
-        "emulator: it was interrupted where registers change, so they are those of no step; call "
+        "emulator: it was interrupted while its registers changed, so they are inconsistent; call "
         "reset() to start again.",
     ]

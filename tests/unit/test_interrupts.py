@@ -159,7 +159,7 @@ def test_registers_that_are_of_no_step_are_not_run(image, monkeypatch):
         with pytest.raises(EmulatorError) as caught:
             use()
         assert str(caught.value) == (
-            "emulator: it was interrupted where registers change, so they are those of no step; "
+            "emulator: it was interrupted while its registers changed, so they are inconsistent; "
             "call reset() to start again."
         )
     emulator.reset()

@@ -1,1 +1,1 @@
-"""The engine for processors with caches and vector registers: blocks, tiles, threads."""
+"""The engine for CPUs: cache-sized blocks, vectorised tiles of compartments, and threads."""

@@ -1,8 +1,8 @@
-"""The only bit operations of a step. Every operand and result is an int32.
+"""The register arithmetic of a step: wrap, overflow test and decay, all in int32.
 
 Numba widens int32 arithmetic to int64; the outer ``np.int32`` lets LLVM narrow it again, so that
-eight (AVX2) or sixteen (AVX-512) compartments fit one instruction. Shifts are by constants: a
-vector shift by a run-time number would be widened to 64 bits.
+one instruction handles 8 (AVX2) or 16 (AVX-512) compartments. Shift counts are constants: a vector
+shift by a run-time count would be widened to 64 bits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..._kernels.jit import inline_kernel
 __all__ = ["DECAY_BITS", "decay_toward_zero", "outside", "wrap"]
 
 DECAY_BITS = 15
-"""Binary places of a kept fraction: the widest decay register; narrower ones are scaled up."""
+"""Fractional bits of a kept fraction: the widest decay register; narrower ones are scaled up."""
 
 _LOW = np.int32((1 << DECAY_BITS) - 1)
 
@@ -33,15 +33,15 @@ def wrap(value: Any, offset: Any, mask: Any) -> Any:
 
 @inline_kernel
 def outside(value: Any, offset: Any, mask: Any) -> Any:
-    """Return 0 where :func:`wrap` leaves the value as it is; two instructions of a vector unit."""
+    """Return 0 where :func:`wrap` does not change the value; takes two vector instructions."""
     return np.int32(np.int32(value + offset) & np.int32(~mask))
 
 
 @inline_kernel
 def decay_toward_zero(value: Any, keep: Any) -> Any:
-    """``trunc(value * keep / 2**15)`` with 0 <= keep <= 2**15 and abs(value) <= 2**30.
+    """Return ``trunc(value * keep / 2**15)`` for 0 <= keep <= 2**15 and abs(value) <= 2**30.
 
-    Split at bit 15, neither product leaves 32 bits, and the low half carries the whole fraction:
+    The magnitude is split at bit 15, so that both products fit 32 bits and the result is exact:
     floor((h 2**15 + l) k / 2**15) = h k + floor(l k / 2**15). Rounding the magnitude down is
     truncation toward zero (three open emulators agree).
     """

@@ -1,4 +1,4 @@
-"""Many runs of one image: which of them run side by side, and on which thread."""
+"""Distribute many runs of one image over threads, and over copies that run side by side."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ def run_batch(
     workers: int,
     progress: bool | None,
 ) -> list[Recording]:
-    """Make each run from step 0.
+    """Make all runs, each from step 0.
 
     Parameters
     ----------
     engine : Engine
-        Its image.
+        Engine of the image to run.
     runs : sequence of (Stimulus, int or None)
-        The input of each run, and the seed of its noise where it is not that of the image.
+        Stimulus and noise seed of each run; None for the seed in the image.
     duration, record
         As for :meth:`~neurochip.emulator.Emulator.run_batch`.
     label : str
-        Of all recordings.
+        Label of all recordings.
     strict : bool
         Raise at the first overflow.
     workers : int
-        Threads.
+        Number of threads.
     progress : bool, optional
         As for :class:`~neurochip.emulator.Emulator`.
     """
@@ -65,7 +65,7 @@ def run_batch(
     numbers = itertools.count()
 
     def work(worker: int, barrier: Int64Array | None) -> None:
-        del worker  # whoever is free takes the next group
+        del worker  # the next free worker takes the next group
 
         def look(_: int) -> None:
             if barrier is not None and is_broken(barrier):
@@ -73,7 +73,7 @@ def run_batch(
 
         alone = _Alone(engine, columns, strict, look)
         copies = Copies(image, together, columns, look) if together else None
-        # Groups are begun in their order: one that fails finds all before it begun.
+        # Groups start in order, so the first error reported is the one with the lowest run number.
         while not problems and (number := next(numbers)) < len(groups):
             group = groups[number]
             runner = copies if copies and len(group) > 1 else alone
@@ -93,7 +93,7 @@ def run_batch(
             bar.update(len(group))
 
     with progress_bar(len(stimuli), "emulating", progress, unit="run") as bar:
-        # A worker each, not a task for each group: to hand one over takes as long as a short run.
+        # Workers take groups themselves: to submit a task for each takes as long as a short run.
         run_workers(work, workers, barrier=new_barrier() if workers > 1 else None)
     if problems:
         index = min(problems)
@@ -103,7 +103,7 @@ def run_batch(
 
 
 class _Alone:
-    """One run at a time, where :class:`Copies` are not allowed or do not pay."""
+    """Makes one run at a time, where :class:`Copies` are not allowed or not faster."""
 
     def __init__(
         self, engine: CpuEngine, columns: Columns, strict: bool, look: Callable[[int], object]
@@ -111,7 +111,7 @@ class _Alone:
         self._engine, self._columns, self._strict, self._look = engine, columns, strict, look
         self._position = engine.start()
         self.inputs = InputLists()
-        self.seed: int | None = None  # of the noise in the next run
+        self.seed: int | None = None  # noise seed of the next run
 
     def run(self) -> Iterator[Registers]:
         self._engine.rewind(self._position)
@@ -128,9 +128,9 @@ class _Alone:
 
 
 def _groups(stimuli: Sequence[Stimulus], most: int, workers: int) -> list[range]:
-    """Cut the runs into groups of one length each, of equal size and as many for each worker."""
+    """Divide the runs into groups of equal duration, with the same number for each worker."""
 
-    def length(run: int) -> float | None:  # what is no stimulus is refused in its run
+    def length(run: int) -> float | None:  # a value that is not a Stimulus fails in its run
         return getattr(stimuli[run], "duration", None)
 
     groups = []

@@ -1,4 +1,4 @@
-"""Runs of copies of a small network: their inputs joined, and what they did taken apart."""
+"""Run copies of a small network as one image: join their inputs and separate their results."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ class Copies:
     Parameters
     ----------
     image : ChipImage
-        One of them.
+        Image of a single copy.
     engine : Engine
         From :meth:`~neurochip.emulator.cpu.engine.CpuEngine.of_copies`.
     columns : Columns
-        What to record of each copy.
+        Compartments to record in each copy.
     look : callable
-        Called now and then with a number of steps; what it raises ends the run.
+        Called several times during a run, with a number of steps; an exception from it ends the
+        run.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Copies:
                 self._fan_out += np.diff(group.indptr)
 
     def run(self) -> Iterator[Registers]:
-        """Run all copies, and return the registers of those that were given a run."""
+        """Run all copies; yield the registers of each copy that was given a run."""
         rows, added = self.inputs.take()
         size, n_steps = self._image.n_compartments, rows.n_steps
         firsts = np.arange(self._engine.copies, dtype=np.int32)[:, None] * size
@@ -85,7 +86,7 @@ class Copies:
             yield Registers(
                 first_step=0,
                 n_steps=n_steps,
-                steps=steps[mine].copy(),  # a view would keep those of all copies
+                steps=steps[mine].copy(),  # a view would keep the spikes of all copies in memory
                 ids=ids[mine].copy(),
                 held=joint.held[:size],
                 refractory=self._image.compartments.refractory,
@@ -106,9 +107,9 @@ def _take_apart(
     ids: Any,
     events: Any,
 ) -> None:
-    """Write the spikes of each copy where its cursor stands, and count what they send.
+    """Write the spikes of each copy at its cursor, and count their synaptic events.
 
-    Those of the last step would be delivered in the next one.
+    Spikes of the last step are not counted: the next step would deliver them.
     """
     for k in range(len(joint_ids)):
         copy = joint_ids[k] // size

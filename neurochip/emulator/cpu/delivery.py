@@ -1,4 +1,4 @@
-"""Spikes to accumulators: the loop that most of the time of a large network is spent in."""
+"""Deliver spikes to accumulators: the loop that takes most of the time in large networks."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def deliver(
 ) -> Any:
     """Add the weights of all synapses of some sources to the ring of one block.
 
-    ``first`` is the row of source 0 for this block. Without delays ``ring_mask`` is None, and the
-    ring does not turn; with narrow offsets ``wide`` is None.
+    Returns the number of synapses. ``first`` is the row of source 0 for this block. Without delays
+    ``ring_mask`` is None and the ring has a single step; with narrow offsets ``wide`` is None.
     """
     row_ptr = layout.row_ptr
     delivered = 0
     k, end = np.uint64(begin), np.uint64(end)
     while k < end:
-        # To ask for a row takes its pointer, which is a cache miss of its own.
+        # Prefetching a row needs its pointer, which would be a cache miss too: prefetch it earlier.
         far = k + _TWO * layout.ahead
         if far < end:
             prefetch(row_ptr, first + np.uint64(sources[far]))
@@ -87,7 +87,7 @@ def deliver_one_to_one(
     ring_mask: Any,
     wide: Any,
 ) -> Any:
-    """Do what ``deliver`` does for sources of which each has one synapse: no row is looked up."""
+    """Deliver as :func:`deliver` does, for sources with one synapse each, without row look-ups."""
     place = np.uint64(layout.row_ptr[first])
     for k in range(np.uint64(begin), np.uint64(end)):
         s = place + np.uint64(sources[k])
@@ -97,13 +97,13 @@ def deliver_one_to_one(
 
 @inline_kernel
 def offset_of(word: Any, wide: Any) -> Any:
-    """Low bits of a synapse, or of the word before a dense row."""
+    """Return the offset (low bits) in a synapse, or in the first word of a dense row."""
     return np.uint64(word) & (_NARROW if wide is None else _WIDE)
 
 
 @inline_kernel
 def slot_of(word: Any, head: Any, ring_mask: Any, wide: Any) -> Any:
-    """Place in the ring of a synapse, or of the first target of a dense row."""
+    """Return the place in the ring of a synapse, or of the first target of a dense row."""
     offset = offset_of(word, wide)
     if ring_mask is not None:
         return (offset + head) & ring_mask
@@ -112,19 +112,19 @@ def slot_of(word: Any, head: Any, ring_mask: Any, wide: Any) -> Any:
 
 @inline_kernel
 def weight_of(word: Any, wide: Any) -> Any:
-    """High bits of a synapse; of the word before a dense row, what its bytes are added to."""
+    """Return the weight (high bits) of a synapse, or the base in the first word of a dense row."""
     return np.int32(word >> (NARROW_BITS if wide is None else WIDE_BITS))
 
 
 @inline_kernel
 def place_of(source: Any, first: Any, row_ptr: Any) -> Any:
-    """Where the row of a source begins."""
+    """Return the start of the row of a source."""
     return np.uint64(row_ptr[first + np.uint64(source)]) & _PLACE
 
 
 @inline_kernel
 def four_alike(sources: Any, k: Any, end: Any, first: Any, layout: Any, wide: Any) -> Any:
-    """Whether the dense rows of source ``k`` and the next three have the same targets."""
+    """Return whether the dense rows of source ``k`` and the next three have the same targets."""
     if k + _FOUR > end:
         return False
     mark = layout.row_ptr[first + np.uint64(sources[k])]
@@ -141,7 +141,7 @@ def four_alike(sources: Any, k: Any, end: Any, first: Any, layout: Any, wide: An
 def add_synapse(
     ring: Any, ring_start: Any, head: Any, ring_mask: Any, synapses: Any, s: Any, wide: Any
 ) -> None:
-    """Add a synapse that says where it ends."""
+    """Add the weight of a synapse at its own offset."""
     slot = ring_start + slot_of(synapses[s], head, ring_mask, wide)
     ring[slot] += weight_of(synapses[s], wide)
 
@@ -158,10 +158,11 @@ def add_sparse(
     later: Any,
     wide: Any,
 ) -> None:
-    """Add a row of synapses that say where each of them ends.
+    """Add a sparse row: synapses with an offset each.
 
-    Meanwhile it asks for the ``later`` row line by line: all of it would hold up these loads. A row
-    of one synapse asks for nothing, which would take longer than to add it.
+    Prefetches the ``later`` row one cache line at a time; prefetching it at once would stall the
+    loads of this row. A row of one synapse prefetches nothing, since that takes longer than adding
+    the synapse.
     """
     if place + _ONE < stop:
         prefetch(synapses, later)
@@ -177,7 +178,7 @@ def add_sparse(
 
 @inline_kernel
 def add_bytes(ring: Any, slot: Any, weights: Any, row: Any, size: Any, base: Any) -> None:
-    """Add a dense row of one byte a weight, which begins at a word."""
+    """Add a dense row with weights of 1 byte; ``row`` is the index of its first word."""
     start = (row + _TWO) * _FOUR
     for i in range(size):
         ring[slot + i] += np.int32(np.int32(weights[start + i]) + base)
@@ -187,10 +188,10 @@ def add_bytes(ring: Any, slot: Any, weights: Any, row: Any, size: Any, base: Any
 def add_four(
     ring: Any, slot: Any, layout: Any, a: Any, b: Any, c: Any, d: Any, size: Any, wide: Any
 ) -> Any:
-    """Add four dense rows of one byte a weight to the same targets; return their synapses.
+    """Add four dense rows with weights of 1 byte and equal targets; return their synapses.
 
-    One after the other they take twice as long: the ring is read and written for each, and sums of
-    four bytes fit in 16 bits, of which a vector register holds twice as many.
+    This takes half as long as one row after another: the ring is read and written once, and the
+    sums of four bytes fit 16 bits, so a vector register holds twice as many of them.
     """
     synapses, weights = layout.synapses, layout.bytes
     at_a, at_b = (a + _TWO) * _FOUR, (b + _TWO) * _FOUR
@@ -208,7 +209,7 @@ def add_four(
 
 @inline_kernel
 def add_halves(ring: Any, slot: Any, weights: Any, row: Any, size: Any) -> None:
-    """Add a dense row of two bytes a weight, which begins at a word."""
+    """Add a dense row with weights of 2 bytes; ``row`` is the index of its first word."""
     start = (row + _ONE) * _TWO
     for i in range(size):
         ring[slot + i] += np.int32(weights[start + i])
@@ -216,7 +217,7 @@ def add_halves(ring: Any, slot: Any, weights: Any, row: Any, size: Any) -> None:
 
 @kernel
 def fold_plane(ring: Any, slot: Any, other: Any, shift: Any) -> None:
-    """Shift the sums of one synapse group for a tile, and add them to the others."""
+    """Shift the sums of one plane for a tile, add them to plane 0, and clear them."""
     for lane in range(at.EACH_LANE):
         ring[slot + lane] += np.int32(ring[other + lane] >> shift)
         ring[other + lane] = 0

@@ -1,11 +1,11 @@
-"""Rows without an index: their targets follow one another, or are not far from it.
+"""Dense rows: (nearly) consecutive targets, stored without indices.
 
-The first word of a *dense* row holds the offset of its first target, and its weights stand behind
-it, in one byte each or two. Such a row is marked in its pointer; adding it is one vector loop,
-about ten times as fast as a sparse row in the same cache. Weights of one byte are differences from
-a base, which stands above the offset, and the next word holds the number of synapses: in an image
-that the caches can hold, a row with an eighth of the possible targets is dense as well, with zeros
-between.
+The first word of a *dense* row holds the offset of its first target; the weights follow it, in 1 or
+2 bytes each. The pointer of a row marks it as dense. Adding a dense row is one vector loop, about
+ten times as fast as a sparse row in the same cache. Weights of 1 byte are differences from a base,
+which is stored above the offset in the first word; the second word holds the number of synapses. In
+an image that fits the caches, a row with at least an eighth of the possible targets is stored as
+dense too, with zeros in the gaps.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ from ...typing import Int32Array, Int64Array
 __all__ = ["BYTES", "HALVES", "PLACE", "SIZE_BIT", "pack_rows"]
 
 HALVES = 1 << 61
-"""Mark of a dense row in ``Layout.row_ptr``, with weights of two bytes."""
+"""Mark of a dense row with weights of 2 bytes, in its entry of ``Layout.row_ptr``."""
 
 BYTES = 1 << 62
-"""Mark of a dense row with weights of one byte."""
+"""Mark of a dense row with weights of 1 byte."""
 
 SIZE_BIT = 40
-"""Where the number of targets of a dense row stands in its pointer, below the marks."""
+"""Lowest bit of the number of targets of a dense row, in its pointer, below the marks."""
 
 PLACE = (1 << SIZE_BIT) - 1
-"""The part of a pointer that is a place in ``Layout.synapses``."""
+"""Mask of the part of a pointer that is an index into ``Layout.synapses``."""
 
-_SHORTEST_DENSE = 32  # synapses: below it a vector loop does not pay
-_SPARSEST = 8  # zeros are added so much faster than synapses with an index
-_MOST_PADDED = 1 << 22  # words: 16 MB, about what a core has of the L3 cache
-_HALF = 16  # bits: offsets that leave as many for a weight
+_SHORTEST_DENSE = 32  # synapses; a vector loop over fewer is not faster
+_SPARSEST = 8  # targets per synapse; adding a zero is about 8 times as fast as a sparse synapse
+_MOST_PADDED = 1 << 22  # words; 16 MB, about the share of one core in the L3 cache
+_HALF = 16  # bits of a narrow offset, which leaves 16 bits for the weight
 
 
 def pack_rows(
     row_ptr: Int64Array, synapses: Int32Array, offset_bits: int, target_bits: int, edge: int
 ) -> Int32Array:
-    """Pack the rows that are dense, mark them in ``row_ptr``, and return the words of all rows.
+    """Pack the dense rows, mark them in ``row_ptr``, and return the words of all rows.
 
     Parameters
     ----------
     row_ptr : ndarray of int64, shape (n_rows + 1,)
-        Where each row begins; changed in place.
+        Start of each row; changed in place.
     synapses : ndarray of int32
-        One word each: weight above, offset below; overwritten.
+        One word per synapse: weight in the high bits, offset in the low bits; overwritten.
     offset_bits, target_bits : int
-        Bits of an offset, and those of them that tell the targets of one step apart.
+        Number of bits of an offset, and of the target within an offset.
     edge : int
-        Rows with gaps are widened to multiples of it; divides the span of a block.
+        Rows with gaps begin and end at multiples of ``edge``, which divides the span of a block.
     """
     place = offset_bits, target_bits, edge
     words = _padded_words(row_ptr, synapses, *place)
@@ -73,10 +73,11 @@ def _shape_of(
     edge: Any,
     sparsest: Any,
 ) -> Any:
-    """First offset, width, least and largest weight of a row as a dense one; width 0 if it is none.
+    """Return first offset, width, smallest and largest weight of a dense row; width 0 if sparse.
 
-    With ``sparsest`` above 1, a row may have so many targets for each synapse. It then begins and
-    ends with a multiple of ``edge``, so that rows that reach as far are alike.
+    With ``sparsest`` above 1, a row may have gaps: up to ``sparsest`` targets per synapse. Such a
+    row begins and ends at multiples of ``edge``, so that rows of the same range can be added
+    together.
     """
     low = (1 << offset_bits) - 1
     n = stop - start
@@ -89,7 +90,7 @@ def _shape_of(
         if offset <= last:
             return 0, 0, 0, 0
         last, least, most = offset, min(least, weight), max(most, weight)
-    # Targets of one step: the next step may lie at the other end of the ring.
+    # All targets must be in the same step: the next step may be at the other end of the ring.
     if first >> target_bits != last >> target_bits:
         return 0, 0, 0, 0
     if last - first + 1 == n:
@@ -104,7 +105,7 @@ def _shape_of(
 def _padded_words(
     row_ptr: Any, synapses: Any, offset_bits: Any, target_bits: Any, edge: Any
 ) -> Any:
-    """How many words all rows take if sparse ones are made dense; 0 if there are none of these."""
+    """Return the words of all rows if rows with gaps become dense; 0 if no row has such gaps."""
     words, padded = 0, False
     for row in range(len(row_ptr) - 1):
         start, stop = row_ptr[row], row_ptr[row + 1]
@@ -129,11 +130,11 @@ def _pack(
     halves: Any,
     single: Any,
 ) -> Any:
-    """Write rows together, dense ones without an index, and return the words used.
+    """Write all rows, the dense ones without indices, and return the number of words used.
 
-    ``packed`` may be ``synapses`` if no row grows: no word is written over before it is read.
-    Weight i goes behind the word that it was read from, or into the low half of a word that is read
-    later, where there is no weight.
+    ``packed`` may be ``synapses`` if no row grows: every word is read before it is overwritten.
+    Weight i is written behind the word that it is read from, or into the low half of a word that is
+    read later, which holds an offset and no weight.
     """
     low = (1 << offset_bits) - 1
     end = 0

@@ -1,4 +1,4 @@
-"""The kernels of one image, with what they need: layout, tables, threads, buffers."""
+"""The engine that runs one image on CPU threads: its layout, tables, threads and buffers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .state import COUNTERS, RunBuffers, TileRow, joins_of, new_state, noise_of,
 
 __all__ = ["CpuEngine"]
 
-_SPIKE_BUFFER = 1 << 20  # spikes of a worker: 4 MB; less if all steps fit, never less than two
-_WORK_PER_CALL = 100_000_000  # about a tenth of a second between two looks at progress and Ctrl-C
+_SPIKE_BUFFER = 1 << 20  # spikes per worker: 4 MB; shorter for short runs, at least two steps
+_WORK_PER_CALL = 100_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
 
 
 class CpuEngine(Engine[Position]):
@@ -34,10 +34,11 @@ class CpuEngine(Engine[Position]):
     Parameters
     ----------
     image : ChipImage
+        Image to run.
     threads : int
-        Threads that share the blocks of a run, at least 1.
+        Number of threads that share the blocks of a run, at least 1.
     copies : int
-        Of one network, if the image is one of copies.
+        Number of side-by-side copies in the image.
     """
 
     def __init__(self, image: ChipImage, threads: int, copies: int = 1) -> None:
@@ -56,13 +57,13 @@ class CpuEngine(Engine[Position]):
         )
 
     def of_copies(self, number: int) -> CpuEngine:
-        """Return an engine, for one thread, of several copies of the image."""
+        """Return an engine for several copies of the image, on one thread."""
         if number not in self._of_copies:
             self._of_copies[number] = CpuEngine(side_by_side(self.image, number), 1, number)
         return self._of_copies[number]
 
     def start(self) -> Position:
-        """Return step 0: initial v, no current, nothing on its way."""
+        """Return the position at step 0: initial v, no current, no spikes in transit."""
         return Position(new_state(self.image, self._layout, self.threads, self.copies))
 
     def rewind(self, position: Position) -> None:
@@ -81,9 +82,9 @@ class CpuEngine(Engine[Position]):
         report: Callable[[int], object] = lambda _: None,
         threads: int | None = None,
     ) -> Registers:
-        """Run from a position, and move it: see :meth:`neurochip.emulator.engine.Engine.run`.
+        """Run from a position and move it: see :meth:`neurochip.emulator.engine.Engine.run`.
 
-        ``threads`` may be fewer than those of the layout.
+        ``threads`` may be smaller than the number of threads of the engine.
         """
         workers = threads or self.threads
         first, n_steps, state = position.step, rows.n_steps, position.state
@@ -132,7 +133,7 @@ class CpuEngine(Engine[Position]):
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
         totals = state.counters.sum(axis=(0, 1))
         all_steps = np.concatenate(steps)
-        del steps  # spikes can be more than all else: parts and wholes of both would be twice that
+        del steps  # frees the parts before the ids are joined: spikes may fill most of the memory
         return Registers(
             first_step=first,
             n_steps=n_steps,
@@ -145,10 +146,10 @@ class CpuEngine(Engine[Position]):
         )
 
     def _room(self, workers: int, n_steps: int) -> tuple[int, Int64Array]:
-        """Size of the lists of spikes of all workers, and where each might be full."""
+        """Return the size of all spike lists together, and the entry where each may be full."""
         layout = self._layout
         share = -(-layout.blocks // workers) * layout.span
-        # Room for the spikes that come in, and for a step in which every compartment spikes.
+        # Room for the spikes of the step before, and for a step in which every compartment spikes.
         size = max(min(_SPIKE_BUFFER, (n_steps + 1) * share), layout.n_compartments + share) + LANES
         full = size * np.arange(1, workers + 1) - share - LANES
         return workers * size, full
@@ -164,7 +165,7 @@ def _ids_of(variable: str, columns: Columns) -> Int32Array:
 
 
 def _split(columns: Columns, values: Mapping[str, Int32Array]) -> dict[tuple[str, str], Any]:
-    """Cut the recorded columns of each variable back into populations."""
+    """Split the recorded columns of each variable by population."""
     used, parts = {"v": 0, "u": 0}, {}
     for key, ids in columns.items():
         begin = used[key[1]]

@@ -1,8 +1,8 @@
-"""One step of the chip, and runs of steps: loops over flat integer arrays.
+"""Kernels for one step of the chip and for the loop over steps, on flat integer arrays.
 
-The order within a step is that of ``docs/reference/core-semantics.md``. Kernels allocate nothing,
-raise nothing and know no Python object. Those of a step are inlined into the loop over steps: a
-call with these arrays costs more than updating 100 compartments.
+The order within a step is that of ``docs/reference/core-semantics.md``. Kernels allocate no memory,
+raise no errors and use no Python objects. All parts of a step are inlined into the loop over steps:
+a call with these arrays costs more than updating 100 compartments.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state
 def count_overflows(
     events: Any, compartment: Any, step: Any, size: Any, counters: Any, first_overflow: Any
 ) -> None:
-    """Count what overflowed in a tile, for each copy, and remember the first time."""
+    """Count the overflows in a tile, for each copy, and remember the first of the run."""
     for lane in range(LANES):
         event = events[lane]
         if event > _SPIKE:
@@ -48,7 +48,7 @@ def count_overflows(
 
 @inline_kernel
 def list_spikes(undo: Any, compartment: Any, spikes: Any, n: Any) -> Any:
-    """Append the compartments of a tile that spiked, and return the new count."""
+    """Append the compartments of a tile that spiked; return the new number of spikes."""
     left = sign_bits(undo, at.HELD)
     while left != _NONE:
         spikes[n] = np.int32(np.uint64(compartment) + lowest_bit(left))
@@ -74,7 +74,7 @@ def update_block(
     joins: Any,
     sum_shifts: Any,
 ) -> Any:
-    """Update the compartments of a block; append those that spiked, and return the new count."""
+    """Update the compartments of a block; list those that spiked; return the number of spikes."""
     tiles = state.tiles
     begin = block * layout.span
     end = min(begin + layout.span, layout.n_compartments)
@@ -154,14 +154,14 @@ def deliver_block(
     ring_mask: Any,
     wide: Any,
 ) -> Any:
-    """Deliver the spikes of the previous step to a block: those of inputs and of all workers.
+    """Deliver the spikes of the previous step, from inputs and from all workers, to a block.
 
-    Counts what the inputs of each copy send; returns what the others do.
+    Counts the synaptic events of the inputs, for each copy; returns those of the compartments.
     """
     first, delivered = np.uint64(block * (layout.n_inputs + layout.n_compartments)), 0
     copies = np.uint64(len(input_ptr))
     index, place = np.uint64(index), np.uint64(index - output.first_index)
-    for part in range(copies + np.uint64(len(output.ends))):  # in one loop, which is compiled once
+    for part in range(copies + np.uint64(len(output.ends))):  # one loop, so it is compiled once
         if part < copies:
             sources, begin, end = inputs, input_ptr[part, index], input_ptr[part, index + _ONE]
         else:
@@ -208,7 +208,7 @@ def deliver_block(
 def record(
     index: Any, begin: Any, end: Any, tiles: Any, offset: Any, ids: Any, values: Any
 ) -> None:
-    """Copy one register of the chosen compartments among ``begin`` to ``end``."""
+    """Copy one register of the recorded compartments from ``begin`` to ``end`` - 1."""
     for k in range(len(ids)):
         if begin <= ids[k] < end:
             tile, lane = np.uint64(ids[k] // LANES), np.uint64(ids[k] % LANES)
@@ -217,9 +217,10 @@ def record(
 
 @inline_kernel
 def must_stop(index: Any, step: Any, layout: Any, state: Any, output: Any, strict: Any) -> Any:
-    """Whether a step could overflow a list of spikes, or one before it overflowed a register.
+    """Return whether a spike list may be too short for this step, or a register has overflowed.
 
-    All workers come to the same answer: it rests on what was written before the last barrier.
+    All workers return the same value, because it depends only on data from before the last barrier.
+    Overflows of registers are checked only if ``strict``.
     """
     for worker in range(len(output.ends)):
         if output.full[worker] < output.ends[worker, index - output.first_index + 1]:
@@ -251,17 +252,17 @@ def run_blocks(
     wide: Any,
     barrier: Any,
 ) -> None:
-    """Run the blocks of a worker from where ``state.clock`` stands to the step with index ``stop``.
+    """Run the blocks of a worker from step ``state.clock`` to the step with index ``stop``.
 
     Indices count the steps of the run: step = first_step + index.
 
-    A worker has its own list of spikes and share of the blocks. It returns early when a list may
-    overflow, and after an overflow if ``strict``. Without noise ``noise`` is None, without joins
-    ``joins``, without shifted sums ``sum_shifts``, without delays ``ring_mask``, with narrow
-    offsets ``wide``, and for a single worker ``barrier``; Numba drops the branches.
+    Each worker has its own spike list and its own blocks. It returns early when a list may become
+    full, and after an overflow if ``strict``. Unused features are None, and Numba drops their
+    branches: ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no delays), ``wide`` (narrow
+    offsets) and ``barrier`` (a single worker).
 
-    Nothing is touched before all workers have come, and the clock moves with the registers: so
-    they agree wherever the caller is interrupted.
+    The workers change nothing before all of them have arrived, and the clock moves with the
+    registers. So both agree wherever the caller is interrupted.
     """
     n_workers = len(output.ends)
     first_block = worker * layout.blocks // n_workers

@@ -1,17 +1,18 @@
-"""How an image lies in memory while it runs.
+"""The memory layout of a running image: blocks of compartments and packed synapses.
 
-Compartments are cut into *blocks* of equal span; a block belongs to one thread. It owns a ring of
-accumulators (one row per delay step) and the synapses that end in it, so that threads share nothing
-within a step. A synapse takes four bytes: its weight, signed, in the high bits, and in the low ones
-an *offset* into the ring: delay, plane, target within the block. Adding the position of the current
-step and masking gives the accumulator, with no branch for delays. The offset has 16 bits, or 20
-where that saves blocks and the weights leave room: every block walks through all spikes.
+Compartments are divided into *blocks* of equal span; a block belongs to one thread. A block owns a
+circular buffer of accumulators, the *ring* (one row per delay step), and the synapses that end in
+the block, so threads share no data within a step. A synapse takes 4 bytes: its signed weight in the
+high bits, and in the low bits an *offset* into the ring, made of delay, plane and target within the
+block. Adding the position of the current step and masking gives the accumulator, with no branch for
+delays. The offset has 16 bits, or 20 bits if this saves blocks and the weights leave room: every
+block goes through all spikes, so fewer blocks are faster.
 
-Rows that are dense enough need no offsets (``dense``).
+Dense rows need no offsets (``dense``).
 
-There is one plane, and one more for each synapse group whose sum is shifted before it joins the
-others (``CoreSpec.exponent_on_sum``). Blocks are cut for speed only. Cores of the chip play no part
-here, and neither changes any result.
+A ring has one *plane* of accumulators, and one more for each synapse group whose sum is shifted
+before it is added to the others (``CoreSpec.exponent_on_sum``). Blocks only serve speed and do not
+depend on the cores of the chip; neither changes a result.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ class Layout(NamedTuple):
 
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
     ``row_ptr[b * n_sources + s]`` and end where the next row begins. A step takes
-    ``2**step_bits`` accumulators of a ring, a plane ``2**target_bits`` of them. Rows are asked for
-    when ``ahead`` others come before. With ``one_to_one`` each input has one synapse. ``halves``
-    and ``bytes`` are the memory of ``synapses`` read as int16 and int8.
+    ``2**step_bits`` accumulators of a ring, and a plane takes ``2**target_bits`` of them. A row is
+    prefetched ``ahead`` rows before it is used. With ``one_to_one`` each input has one synapse.
+    ``halves`` and ``bytes`` are views of ``synapses`` as int16 and int8.
     """
 
     n_inputs: int
@@ -75,7 +76,7 @@ class Layout(NamedTuple):
 
 
 class _Split(NamedTuple):
-    """How a word is shared out, and how compartments are cut into blocks."""
+    """The bits of an offset, and the size and number of blocks."""
 
     offset_bits: int
     delay_bits: int
@@ -85,31 +86,32 @@ class _Split(NamedTuple):
 
 
 def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
-    """Pack the synapses of an image into a number of blocks that ``workers`` divides or exceeds.
+    """Pack the synapses of an image into blocks, the same number of blocks for each worker.
 
-    Time is proportional to the synapses; memory is 4 bytes a synapse and 8 bytes per source and
-    block.
+    Small images have fewer blocks than workers. Time is proportional to the number of synapses;
+    memory is 4 bytes per synapse and 8 bytes per source and block.
 
     Returns
     -------
     layout : Layout
     wide : bool
-        Whether an offset has ``WIDE_BITS``, not ``NARROW_BITS``.
+        Whether an offset has ``WIDE_BITS`` instead of ``NARROW_BITS``.
     """
     core = image.chip.core
     shifts = [sum_shift(group.format, core) for group in image.synapses]
     planes = np.cumsum(np.array(shifts, dtype=np.int64) > 0) * (np.array(shifts) > 0)
     tables = [_weight_table(group.format, core) for group in image.synapses]
-    # Zeros that all weights end in are left out, so that more weights fit a byte; not where sums
-    # are shifted, which would have to know.
+    # Trailing zero bits common to all weights are dropped, so that more weights fit a byte. Not if
+    # sums are shifted, since the shifts would have to change as well.
     zeros = 0 if any(shifts) else _common_zeros(tables)
     tables = [table >> zeros for table in tables]
     split = _choose_split(image, int(planes.max(initial=0)), tables, workers)
     n_sources = image.n_inputs + image.n_compartments
     firsts = {"inputs": 0, "compartments": image.n_inputs}
 
-    # Counts stand two places late; their running sum puts the start of each row one place late,
-    # and the fill moves it on to where the next row starts: so every row ends up in its place.
+    # A counting sort in place: the count of row k is stored at k + 2, so that the running sum puts
+    # the start of row k at k + 1. Filling row k moves this entry to the start of row k + 1, where
+    # it belongs.
     row_ptr = zeroed(split.blocks * n_sources + 2, np.int64)
     for group in image.synapses:
         first = firsts[group.source] + 2
@@ -165,7 +167,7 @@ def sum_shifts_of(image: ChipImage) -> Int64Array | None:
 def _choose_split(
     image: ChipImage, planes: int, tables: Sequence[Int32Array], workers: int
 ) -> _Split:
-    """The narrow offset, unless the wide one needs fewer blocks and the weights leave room."""
+    """Choose the narrow offset, unless the wide one needs fewer blocks and the weights fit."""
     delay_bits, plane_bits = image.max_delay.bit_length(), planes.bit_length()
     lowest = min((int(table.min()) for table in tables), default=0)
     highest = max((int(table.max()) for table in tables), default=0)
@@ -179,7 +181,7 @@ def _choose_split(
         fitting = offset_bits
         if widest < LANES:
             continue
-        # As many blocks for every worker, so that none waits for another.
+        # The same number of blocks for every worker, so that no worker waits for another.
         pieces = workers * _ceil(_ceil(image.n_compartments, workers), widest)
         span = LANES * _ceil(_ceil(image.n_compartments, pieces), LANES)
         blocks = _ceil(image.n_compartments, span)
@@ -199,14 +201,14 @@ def _ceil(value: int, divisor: int) -> int:
 
 
 def _weight_table(synapse_format: SynapseFormat, core: CoreSpec) -> Int32Array:
-    """Decoded weight of every mantissa, from the most negative one up."""
+    """Return the decoded weight of every mantissa, in increasing order of the mantissa."""
     top = 1 << core.weight_mantissa_bits
     weights = decode_weights(np.arange(-top, top), synapse_format, core)
     return (weights >> core.weight_shift).astype(np.int32)
 
 
 def _common_zeros(tables: Sequence[Int32Array]) -> int:
-    """How many low bits are zero in every weight."""
+    """Return the number of trailing zero bits that all weights have."""
     used = int(np.bitwise_or.reduce(np.concatenate([np.zeros(1, np.int32), *tables])))
     return (used & -used).bit_length() - 1 if used else 0
 

@@ -1,4 +1,4 @@
-"""Memory for the kernels: whole cache lines, in huge pages where the system has them."""
+"""Arrays for the kernels: aligned to cache lines, in huge pages where the system has them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LINE = 64  # bytes of a cache line, and of the widest vector register
 
 
 def aligned(size: int, dtype: type[Any]) -> Any:
-    """As ``np.empty(size, dtype)``, but begun on a cache line.
+    """Return ``np.empty(size, dtype)``, aligned to a cache line.
 
-    A vector register that lies across two lines takes two loads.
+    A vector load that crosses a cache line counts as two loads.
     """
     n_bytes = size * np.dtype(dtype).itemsize
     room = np.empty(n_bytes + _LINE, dtype=np.uint8)
@@ -23,10 +23,10 @@ def aligned(size: int, dtype: type[Any]) -> Any:
 
 
 def zeroed(size: int, dtype: type[Any]) -> Any:
-    """As ``np.zeros(size, dtype)``, but aligned, and written at once.
+    """Return ``np.zeros(size, dtype)``, aligned to a cache line and in huge pages.
 
-    NumPy asks for huge pages for an array that is empty, not for one that is zero; of 1e8 synapses
-    a third of the run time went into finding 4 kB pages.
+    NumPy requests huge pages in ``np.empty`` only, not in ``np.zeros``. With pages of 4 kB, a third
+    of the run time of 1e8 synapses was spent on page-table look-ups.
     """
     array = aligned(size, dtype)
     array.fill(0)

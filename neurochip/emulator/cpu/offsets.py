@@ -1,7 +1,7 @@
-"""Where the rows of a tile, and of its settings, begin, as the kernels index them.
+"""Offsets of the rows of a tile, and of its settings, for indexing in the kernels.
 
-Unsigned, like all indices of kernels: Numba tests a signed index for counting from the end, and the
-test keeps LLVM from vectorising.
+They are unsigned, like all indices in kernels: Numba checks whether a signed index is negative
+(Python's indexing from the end), and this check keeps LLVM from vectorising.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an overflow was, in words."""
+"""The error message for a register overflow."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["overflow_message"]
 
 
 def overflow_message(image: ChipImage, first_overflow: Int64Array) -> str:
-    """Name the first overflow of a run: who, when, which register, and what to do.
+    """Describe the first overflow of a run: neuron, time, register, and what to do.
 
     Parameters
     ----------
     image : ChipImage
-        Gives names and widths.
+        Provides the names of neurons and the widths of registers.
     first_overflow : ndarray of int64, shape (n_blocks, 3 or more)
-        Step, compartment and event word of the first overflow of each block, or -1.
+        Step, compartment and event word of the first overflow of each block; step -1 if none.
     """
     seen = first_overflow[first_overflow[:, 0] >= 0]
     step, compartment, event = seen[np.lexsort((seen[:, 1], seen[:, 0]))[0], :3]

@@ -1,7 +1,8 @@
-"""Where a run stands, told so that no exception can part what belongs together.
+"""The state of a run between two steps, kept consistent under Ctrl-C.
 
-Ctrl-C may fall between any two instructions of Python, never into a kernel. So the kernel that
-moves the registers moves their clock, and what the next step delivers is found from the clock.
+Ctrl-C can interrupt Python between any two instructions, but it cannot interrupt a kernel. So the
+kernel that changes the registers also moves their clock, and the spikes that the next step delivers
+are found from the clock.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ __all__ = ["Position"]
 class Call(NamedTuple):
     """A call of the kernel that begins at ``step``.
 
-    That step delivers the spikes of ``inputs`` and of ``compartments``; what later ones deliver
-    lies in ``rows`` and, once the kernel has written it, in ``output``.
+    This step delivers the spikes of ``inputs`` and ``compartments``. Later steps deliver the spikes
+    in ``rows`` and those that the kernel writes to ``output``.
     """
 
     step: int = 0
@@ -39,8 +40,8 @@ class Call(NamedTuple):
 class Position:
     """The registers, the next step, and the spikes that it delivers.
 
-    Whoever moves it holds its ``lock``. ``lists`` is room for spikes, kept from run to run: new
-    memory costs as much as many steps of a small network.
+    A thread that moves the position holds its ``lock``. ``lists`` is a buffer for spikes that all
+    runs reuse: allocating it takes as long as many steps of a small network.
     """
 
     state: RunState
@@ -55,13 +56,13 @@ class Position:
         Raises
         ------
         EmulatorError
-            If the registers are those of no step, until :meth:`rewind`.
+            If an interruption left the registers inconsistent; :meth:`rewind` repairs this.
         """
         step = int(self.state.clock[0])
         if step == UNDERWAY:
             raise EmulatorError(
-                "emulator: it was interrupted where registers change, so they are those of no "
-                "step; call reset() to start again."
+                "emulator: it was interrupted while its registers changed, so they are "
+                "inconsistent; call reset() to start again."
             )
         return step
 
@@ -71,7 +72,7 @@ class Position:
         Raises
         ------
         EmulatorError
-            If something moves it just now.
+            If the position is being moved.
         """
         if self.lock.locked():
             raise EmulatorError(
@@ -82,7 +83,7 @@ class Position:
         return self.lock
 
     def __getstate__(self) -> dict[str, object]:
-        """Return what a copy takes over: all but the lock."""
+        """Return the state for a copy: everything except the lock."""
         with self.turn():
             return {**vars(self), "lock": None}
 
@@ -94,9 +95,9 @@ class Position:
         return self.settle().inputs
 
     def begin(self, rows: InputRows, output: RunBuffers) -> None:
-        """Begin a call: give the kernel the spikes of the step before, as the first in its lists.
+        """Begin a call: put the spikes of the step before at the start of the kernel's lists.
 
-        The lists may lie where those of the last call did.
+        ``output`` may use the same memory as the lists of the last call.
         """
         call = self.settle()
         self.call = Call(call.step, call.inputs, call.compartments, rows, output)
@@ -104,7 +105,7 @@ class Position:
         output.spikes[: len(call.compartments)] = call.compartments
 
     def settle(self) -> Call:
-        """Keep of the last call what the next step delivers, and let go of its lists."""
+        """Copy the spikes that the next step delivers from the last call, and release its lists."""
         call = self.call
         if call.output is None or call.rows is None:
             return call
@@ -120,7 +121,7 @@ class Position:
         return self.call
 
     def rewind(self, image: ChipImage) -> None:
-        """Go back to step 0: initial v, no current, nothing on its way."""
+        """Go back to step 0: initial v, no current, no spikes in transit."""
         self.state.clock[0] = UNDERWAY
         rewind(self.state, image)
         self.call = Call()

@@ -1,8 +1,8 @@
-"""Decoded registers that no step changes, each set of 64 compartments kept once.
+"""Decoded registers that do not change in a run; tiles with equal registers share one set.
 
-A population has mostly the same registers throughout, so that a few sets serve all its tiles and
-stay in the L1 cache. With sets of their own, tiles of 100,000 compartments would take 4 MB, more
-than an L2 cache, all of which is read in every step; without, 1.6 MB.
+The compartments of a population mostly have the same registers, so a few sets serve all its tiles
+and stay in the L1 cache. A step of 100,000 compartments then reads 1.6 MB; with one set per tile it
+would read 4 MB, which exceeds an L2 cache.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Setting", "Settings", "settings_of"]
 
 
 class Setting:
-    """Rows of a set."""
+    """Row numbers of a set."""
 
     KEEP_U = 0
     KEEP_V = 1
@@ -37,14 +37,14 @@ _N_ROWS = 6
 
 
 class Settings(NamedTuple):
-    """Sets of rows of 64 int32, and where in ``rows`` that of each tile begins."""
+    """Sets of rows of 64 int32, and the start of each tile's set in ``rows``."""
 
     rows: Int32Array
     starts: Int64Array
 
 
 def settings_of(image: ChipImage, layout: Layout) -> Settings:
-    """Decode the registers of an image; tiles with equal ones share a set."""
+    """Decode the registers of an image; tiles with equal registers share a set."""
     registers, core = image.compartments, image.chip.core
     # Lanes beyond the last compartment stay at v = 0; 0 > 0 is false, so they never spike.
     every = np.zeros((_N_ROWS, layout.blocks * layout.span), dtype=np.int32)
@@ -69,6 +69,6 @@ def settings_of(image: ChipImage, layout: Layout) -> Settings:
 
 
 def _kept(decay: Int32Array, offset: Int32Array, core: CoreSpec) -> Int32Array:
-    """What a decay register leaves of a state, in units of 2**-DECAY_BITS."""
+    """Return the fraction of a state that a step keeps, in units of 2**-DECAY_BITS."""
     left = core.decay_scale - effective_decay(decay, offset)
     return np.left_shift(left, DECAY_BITS - core.decay_bits, dtype=np.int32)

@@ -1,8 +1,8 @@
-"""An image that holds several copies of another: small networks, run side by side.
+"""Combine several copies of a small network in one image, to run them side by side.
 
-A step has costs that do not grow with the network, and compartments are updated in tiles of 64, so
-that a network of 100 pays for 128. Copies share both. They share no synapse, so that each runs as
-it would alone.
+A step has a fixed cost, and compartments are updated in tiles of 64, so a network of 100
+compartments costs as much as one of 128. Copies share both costs. No synapse connects two copies,
+so each gives the same results as alone.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from ...image import ChipImage
 __all__ = ["FEWEST", "most_copies", "side_by_side"]
 
 FEWEST = 4
-"""Copies that gain more than it costs to give each its inputs and to take their spikes apart."""
+"""Smallest number of copies that gains more time than joining and separating them costs."""
 
-_COMPARTMENTS = 1024  # of all copies: their state stays in an L1 cache
-_SYNAPSES = 1 << 15  # of all copies: more of them take longer than what copies share
+_COMPARTMENTS = 1024  # limit for all copies together: their state stays in the L1 cache
+_SYNAPSES = 1 << 15  # limit for all copies together: beyond it, sharing the fixed cost gains little
 _ACCUMULATORS = 1 << 16
 
 
 def most_copies(image: ChipImage) -> int:
-    """Return how many copies of an image run faster side by side than one after the other.
+    """Return the number of copies to run side by side; 1 if copies would not be faster.
 
-    An image with noise or joined compartments runs alone: there, the number of a compartment
-    matters.
+    An image with noise or joined compartments runs alone, because its results depend on the numbers
+    of its compartments.
     """
     if image.noise is not None or image.compartments.join.any():
         return 1
@@ -41,7 +41,7 @@ def most_copies(image: ChipImage) -> int:
 
 
 def side_by_side(image: ChipImage, copies: int) -> ChipImage:
-    """Return an image of several copies of a network, on so many chips.
+    """Return an image of ``copies`` copies of a network, with ``copies`` times as many chips.
 
     Inputs and compartments of copy k follow those of copy k - 1.
     """

@@ -1,10 +1,9 @@
-"""What the kernels read and write: flat integer arrays under names.
+"""Named tuples of the flat integer arrays that the kernels read and write.
 
-The state of 64 compartments lies together in one *tile*, row after row of 64 int32. All rows of a
-tile are at fixed distances from one pointer, so the compiler can prove that they do not overlap and
-fills whole vector registers; with an array per variable it would need a check for each pair of
-arrays, gives up, and a step costs ten times as much. A tile is also the order in which memory is
-read.
+The state of 64 compartments is stored in one *tile* of contiguous rows of 64 int32. All rows of a
+tile are at fixed distances from one pointer, so the compiler can prove that they do not overlap,
+and vectorises. With one array per variable it would have to check each pair of arrays for overlap;
+it does not, and a step takes ten times as long. Tiles also make memory accesses sequential.
 """
 
 from __future__ import annotations
@@ -39,15 +38,15 @@ __all__ = [
 ]
 
 COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
-"""All counters of a run, in the order of ``RunState.counters``; overflows in that of the bits 1 to
-5 of an event word (bit 0 is a spike)."""
+"""All counters of a run, in the order of ``RunState.counters``. The overflows are in the order of
+bits 1 to 5 of an event word (bit 0 is a spike)."""
 
 
 class TileRow:
-    """Rows of a tile.
+    """Row numbers of a tile.
 
-    ``HELD`` counts the steps for which v stays at 0. ``BIAS`` is added to u: noise on v and the
-    current of a child are summed into it.
+    ``HELD`` counts the remaining steps in which v stays at 0. ``BIAS`` is added to u, and includes
+    noise on v and the current of a child compartment.
     """
 
     U = 0
@@ -59,14 +58,14 @@ class TileRow:
 ROWS = 4
 
 UNDERWAY = -1
-"""The value of ``RunState.clock`` while registers change."""
+"""Value of ``RunState.clock`` while registers change."""
 
 
 class Widths(NamedTuple):
-    """Register widths as what :func:`~neurochip.emulator.cpu.arithmetic.wrap` needs, all int32.
+    """Register widths as offsets and masks for :func:`~neurochip.emulator.cpu.arithmetic.wrap`.
 
-    ``sum`` is what a sum of weights, in units of ``weight_unit``, may be: as the accumulator, or
-    where noise is added to it whatever its product with the unit does not leave 32 bits for.
+    ``sum_offset`` and ``sum_mask`` give the range of a sum of weights in units of ``weight_unit``:
+    the range of the accumulator, or with noise the range whose product with the unit fits 32 bits.
     """
 
     weight_unit: np.int32
@@ -83,9 +82,9 @@ class Widths(NamedTuple):
 class NoiseTable(NamedTuple):
     """Noise registers.
 
-    ``bias`` is the bias without noise, which the kernel adds to when the noise goes into v;
-    ``current`` is this step's noise on the synaptic input, for whole tiles.
-    ``draws`` are given raw numbers, shape (n_steps, n), or none.
+    ``bias`` is the bias without noise, to which the kernel adds noise on v; ``current`` is the
+    noise of this step on the synaptic input, padded to whole tiles. ``draws`` holds raw numbers
+    that replace the generator, shape (n_steps, n), or is empty.
     """
 
     enabled: Int32Array
@@ -99,10 +98,11 @@ class NoiseTable(NamedTuple):
 
 
 class JoinTable(NamedTuple):
-    """Which compartments are joined, as masks (all bits or none), shape (n_blocks * span,).
+    """Joined compartments, as masks (all bits or none), shape (n_blocks * span,).
 
-    A child adds to ``row & kept | bias``: the row of the tile where the compartment is not joined,
-    or this step's noise on v was already added to it; else the bias alone.
+    The current of a child is added to ``row & kept | bias``, where ``row`` is the bias row of the
+    tile. ``kept`` keeps this row if the compartment is not joined, or if the row already holds the
+    noise of this step on v; otherwise ``bias`` replaces it.
     """
 
     joined: Int32Array
@@ -111,14 +111,14 @@ class JoinTable(NamedTuple):
 
 
 class RunState(NamedTuple):
-    """All that changes in a run.
+    """All arrays that change in a run.
 
-    ``clock`` is the step that runs next, which only kernels move, or ``UNDERWAY``.
-    ``undo`` and ``events`` have a row per worker, for the tile that it updates: u, v and held
+    ``clock`` is the step that runs next, or ``UNDERWAY``; in a run only kernels change it.
+    ``undo`` and ``events`` have a row per worker for the tile that it is updating: u, v and held
     before the step (rows as in a tile), and event words.
-    ``counters`` has rows for each block: one for the updates, the spikes and what these send; and
-    one for each copy, for its overflows and what its inputs send. ``first_overflow`` (step,
-    compartment and event word, or -1) has a row per block.
+    ``counters`` has for each block one row for updates, spikes and their synaptic events, and one
+    row per copy for its overflows and the synaptic events of its inputs. ``first_overflow`` has a
+    row per block: step, compartment and event word; step -1 if no register has overflowed.
     """
 
     clock: Int64Array
@@ -133,10 +133,11 @@ class RunState(NamedTuple):
 class RunBuffers(NamedTuple):
     """Buffers that a run fills.
 
-    Each worker lists its spikes, step after step, in its part of ``spikes``: those of step k of the
-    run end at ``ends[worker, k - first_index + 2]`` and begin at the entry before, and the first
-    ones are those of the step before ``first_index``. A list is ``full`` when the next step might
-    not fit. ``v`` and ``u`` have a row for each step of the run and a column for each of their ids.
+    Each worker lists its spikes, step after step, in its part of ``spikes``. The spikes of step k
+    of the run begin at ``ends[worker, k - first_index + 1]`` and end at the next entry; a list
+    begins with the spikes of the step before ``first_index``. Beyond entry ``full``, a list may be
+    too short for the next step. ``v`` and ``u`` have a row for each step of the run and a column
+    for each recorded compartment.
     """
 
     first_index: int
@@ -150,7 +151,7 @@ class RunBuffers(NamedTuple):
 
 
 def widths_of(image: ChipImage, layout: Layout) -> Widths:
-    """Offsets and masks of the chip's register widths and overflow rules."""
+    """Return offsets and masks for the chip's register widths and overflow rules."""
     core, unit = image.chip.core, layout.weight_unit
     accumulator = _wrapping(core.accumulator_bits, core.accumulator_overflow)
     limits = (1 << 31, (1 << 32) - 1) if image.noise else (int(accumulator[0]), int(accumulator[1]))
@@ -166,7 +167,10 @@ def widths_of(image: ChipImage, layout: Layout) -> Widths:
 def noise_of(
     image: ChipImage, draws: Int8Array | None = None, seed: int | None = None
 ) -> NoiseTable | None:
-    """Noise registers of an image, with given draws or a seed or neither; None without noise."""
+    """Return the noise registers of an image; None without noise.
+
+    ``draws`` replaces the generator, and ``seed`` the seed in the image.
+    """
     noise, registers = image.noise, image.compartments
     if noise is None:
         return None
@@ -183,7 +187,7 @@ def noise_of(
 
 
 def joins_of(image: ChipImage, layout: Layout) -> JoinTable | None:
-    """Joins of an image; None if it has none."""
+    """Return the joined compartments of an image; None if the image has none."""
     registers, noise = image.compartments, image.noise
     if not registers.join.any():
         return None
@@ -205,14 +209,14 @@ def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
 
 
 def _in_units(offset: int, mask: int, unit: int) -> tuple[np.int32, np.int32]:
-    """Return offset and mask of the multiples of ``unit``, a power of two, that a register has."""
+    """Return offset and mask of a register in multiples of ``unit``, a power of two."""
     below, above = offset // unit, (mask - offset) // unit
-    narrow = np.array([below, below + above]).astype(np.int32)  # 2**31 of them: as any int32
+    narrow = np.array([below, below + above]).astype(np.int32)  # 2**31 wraps, as in wrap itself
     return narrow[0], narrow[1]
 
 
 def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> RunState:
-    """State before step 0."""
+    """Return the state before step 0."""
     registers, blocks = image.compartments, layout.blocks
     state = RunState(
         clock=zeroed(1, np.int64),
@@ -220,17 +224,17 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> Ru
         ring=aligned(blocks * layout.ring_size, np.int32),
         undo=zeroed(workers * 3 * LANES, np.int32).reshape(workers, -1),
         events=zeroed(workers * LANES, np.int32).reshape(workers, -1),
-        # Rows of two cache lines: threads count without sharing a line.
+        # Rows of two cache lines, so that threads do not share a line (no false sharing).
         counters=zeroed(blocks * (1 + copies) * 16, np.int64).reshape(blocks, 1 + copies, 16),
         first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
     )
     _fill(state, TileRow.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))
-    rewind(state, image)  # fills the other rows, and the ring
+    rewind(state, image)  # fills the other rows and the ring
     return state
 
 
 def rewind(state: RunState, image: ChipImage) -> None:
-    """Go back to step 0, but for the clock: initial u and v, nothing held, nothing on its way."""
+    """Set initial u and v, and clear refractory counters and the ring; the clock is unchanged."""
     registers = image.compartments
     _fill(state, TileRow.U, registers.u_init)
     _fill(state, TileRow.V, registers.v_init)
@@ -246,5 +250,5 @@ def _fill(state: RunState, row: int, values: Int32Array) -> None:
 
 
 def read_row(state: RunState, row: int, size: int) -> Int32Array:
-    """Copy one row of all tiles, shape (size,)."""
+    """Return a copy of one row of all tiles, shape (size,)."""
     return state.tiles.reshape(-1, ROWS, LANES)[:, row].reshape(-1)[:size].copy()

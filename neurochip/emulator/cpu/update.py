@@ -1,4 +1,4 @@
-"""Accumulators to u, v and spikes: one tile of 64 compartments at a time."""
+"""Update u, v and spikes from the accumulators, one tile of 64 compartments at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile"]
 
 @inline_kernel
 def arrived(ring: Any, place: Any, widths: Any, noise: Any, compartment: Any) -> Any:
-    """Return the synaptic input of a compartment, as it is before it is kept in a register."""
+    """Return the synaptic input of a compartment before it is wrapped to its register."""
     sum_of_weights = np.int32(ring[place] * widths.weight_unit)
     if noise is not None:
         return np.int32(sum_of_weights + noise.current[compartment])
@@ -28,7 +28,7 @@ def arrived(ring: Any, place: Any, widths: Any, noise: Any, compartment: Any) ->
 def leaves_accumulator(sum_of_weights: Any, raw_q: Any, widths: Any, noise: Any) -> Any:
     """Return 0 where the input of a step fits its register.
 
-    ``raw_q`` has lost multiples of 2**32; ``sum_of_weights``, in units of a weight, has not.
+    ``raw_q`` may have wrapped at 32 bits; ``sum_of_weights``, in units of a weight, has not.
     """
     beyond = outside(sum_of_weights, widths.sum_offset, widths.sum_mask)
     if noise is not None:
@@ -41,9 +41,9 @@ def leaves_accumulator(sum_of_weights: Any, raw_q: Any, widths: Any, noise: Any)
 def integrate(
     u: Any, v: Any, raw_q: Any, bias: Any, settings: Any, r: Any, widths: Any, wraps: Any
 ) -> Any:
-    """Return the input q, u, u + bias, and v of a compartment, each before and after its register.
+    """Return the input q, u, u + bias and v of a compartment, each before and after its register.
 
-    If ``wraps`` is None, the first three are taken to fit.
+    If ``wraps`` is None, q, u and u + bias are assumed to fit their registers.
     """
     q = raw_q
     if wraps is not None:
@@ -65,9 +65,10 @@ def integrate(
 def finish(
     tiles: Any, i: Any, settings: Any, r: Any, undo: Any, lane: Any, u: Any, v: Any, held: Any
 ) -> Any:
-    """Hold, compare, reset and store; return whether it spiked, and whether it took up v.
+    """Apply refractoriness, threshold and reset, and store the state of a compartment.
 
-    Marks a spike in ``undo``: -1 in the row of held compartments.
+    Return whether it spiked, and whether it stored a new v. A spike is marked in ``undo``: -1 in
+    the row HELD.
     """
     spike = (held == 0) & (v > settings[r + at.THRESHOLD])
     rises = (held == 0) & (v <= settings[r + at.THRESHOLD])
@@ -94,9 +95,9 @@ def update_tile(
 ) -> Any:
     """Update 64 compartments as if no register could overflow; one vector loop.
 
-    Returns 0 if none did. Else nothing holds but ``undo``, and :func:`redo_tile` must follow:
-    wrapping and naming each overflow here would take half of the time. ``undo`` keeps u, v and
-    held; held is -1 where it spiked.
+    Returns 0 if nothing overflowed. Otherwise only ``undo`` is valid and :func:`redo_tile` must
+    follow: wrapping registers and recording each overflow here would take half of the time.
+    ``undo`` keeps u, v and held from before the step; held is -1 for compartments that spiked.
     """
     first = np.uint64(compartment)
     overflowed = np.int32(0)
@@ -134,9 +135,9 @@ def redo_tile(
     noise: Any,
     events: Any,
 ) -> None:
-    """Update 64 compartments again, from ``undo``, with all registers as wide as they are.
+    """Update 64 compartments again, from ``undo``, and wrap every register.
 
-    Event words say what happened: bit 0 is a spike, bits 1 to 5 are ``state.OVERFLOWS``.
+    Writes an event word for each compartment: bit 0 is a spike, bits 1 to 5 are ``OVERFLOWS``.
     """
     first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
@@ -155,8 +156,8 @@ def redo_tile(
         )
         spike, rises = finish(tiles, i, settings, r, undo, lane, u, v, held)
         leaves = leaves_accumulator(ring[slot + lane], raw, widths, noise)
-        # A held compartment discards x and v, so their overflow has no effect and is not counted;
-        # neither has a clip from above in a step that spikes anyway.
+        # A held compartment discards x and v, so their overflow has no effect and is not counted.
+        # The same holds for a clip at vmax in a step that spikes anyway.
         events[lane] = np.int32(
             np.int32(spike)
             | np.int32(np.int32(leaves != 0) << 1)
@@ -169,11 +170,11 @@ def redo_tile(
 
 @kernel
 def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: Any) -> None:
-    """Write this step's noise of a block to where the update takes it up.
+    """Write the noise of a block in this step to the bias row or to ``noise.current``.
 
-    The raw draw r of -127..127 is a counter-based hash of seed, step and compartment (two rounds of
-    SplitMix64's finaliser; Steele, Lea and Flood 2014, 10.1145/2660193.2660195), so it depends on
-    nothing else; or it is given. Then ``z = trunc((r + 64 offset) 2**(exponent - 7))``.
+    The raw draw r in -127..127 is given, or is a counter-based hash of seed, step and compartment
+    only (two rounds of SplitMix64's finaliser; Steele, Lea and Flood 2014,
+    10.1145/2660193.2660195). The noise is ``z = trunc((r + 64 offset) 2**(exponent - 7))``.
     """
     begin = block * layout.span
     for i in range(begin, min(begin + layout.span, layout.n_compartments)):
@@ -217,10 +218,10 @@ def join_tile(
     noise: Any,
     joins: Any,
 ) -> None:
-    """Add the u that each child of a tile will have to the bias of its parent.
+    """Add the new u of each child compartment in a tile to the bias of its parent.
 
-    :func:`update_tile` computes that u again. Until then the event words hold it, so that both
-    loops are free of branches.
+    :func:`update_tile` computes this u again. Both loops are branch-free; the event words hold u
+    between them.
     """
     first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
