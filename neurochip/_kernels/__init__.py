@@ -1,1 +1,1 @@
-"""How kernels are compiled, kept on disk and run on threads, and instructions Numba lacks."""
+"""Compile kernels, cache them on disk, run them on threads, and add instructions Numba lacks."""

@@ -1,11 +1,11 @@
-"""Where the threads of a run wait for each other: once a step, as the cores of the chip do.
+"""A barrier for the threads of a run, which wait for each other once a step, as the cores do.
 
-A thread spins for a moment, since the others usually arrive within it, and then gives its processor
-away: a barrier that only spins would hold up the very thread that it waits for, as soon as another
-program wants a core.
+A thread spins for a moment, since the others usually arrive in that time, and then yields its
+processor. If a barrier only spins and another program needs a core, the spinning thread holds the
+core that the late thread needs.
 
-A barrier is one number, which counts arrivals. :data:`BROKEN` in it ends every wait, present and
-future: a thread that cannot come must leave nobody who waits for it.
+A barrier is one integer that counts arrivals. The value :data:`BROKEN` ends all present and future
+waits: a thread that cannot arrive writes it, so that no other thread waits forever.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .jit import inline_kernel
 __all__ = ["BROKEN", "is_broken", "new_barrier", "wait_for_all"]
 
 BROKEN = 1 << 62
-"""The value that a thread which cannot come writes into a barrier; no run has as many arrivals."""
+"""Value of a barrier after a thread failed; more arrivals than any run has."""
 
-_SPINS = 2000  # some microseconds: longer than a wait takes where every thread has a core
+_SPINS = 2000  # some microseconds: longer than a usual wait if every thread has a core
 
 
 def _first(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -39,7 +39,7 @@ def _first(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 
 
 def _arrive(typing_context: Any, counter: Any) -> Any:
-    """Add one to ``counter[0]`` in one piece, after all that this thread wrote before."""
+    """Add one to ``counter[0]`` atomically, after all earlier writes of this thread."""
     del typing_context
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -51,7 +51,7 @@ def _arrive(typing_context: Any, counter: Any) -> Any:
 
 
 def _arrived(typing_context: Any, counter: Any) -> Any:
-    """Read ``counter[0]`` from memory, before all that this thread reads after."""
+    """Read ``counter[0]`` atomically, before all later reads of this thread."""
     del typing_context
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -61,7 +61,7 @@ def _arrived(typing_context: Any, counter: Any) -> Any:
 
 
 def _give_way(typing_context: Any) -> Any:
-    """Let another thread have this processor, if one wants it."""
+    """Yield the processor to another thread, if one is waiting."""
     del typing_context
     name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 
@@ -78,7 +78,7 @@ _lock = threading.Lock()
 
 
 def _arrive_plainly(counter: Any) -> None:
-    """As :func:`_arrive`, where ``NUMBA_DISABLE_JIT=1`` runs kernels as plain Python."""
+    """Do the same as :func:`_arrive` if ``NUMBA_DISABLE_JIT=1`` runs kernels as plain Python."""
     with _lock:
         counter[0] += 1
 
@@ -98,20 +98,20 @@ else:
 
 
 def new_barrier() -> Int64Array:
-    """Return a barrier at which nobody has arrived."""
+    """Return a barrier at which no thread has arrived."""
     return np.zeros(1, dtype=np.int64)
 
 
 def is_broken(barrier: Int64Array) -> bool:
-    """Return whether a barrier is broken, because a thread cannot come."""
+    """Return whether a barrier is broken, because a thread has failed."""
     return bool(barrier[0] >= BROKEN)
 
 
 @inline_kernel
 def wait_for_all(barrier: Any, arrivals: Any) -> Any:
-    """Return once ``arrivals`` threads have come here since the barrier was new.
+    """Arrive, and wait until the barrier has counted ``arrivals``, summed over all steps.
 
-    False means that it was broken: they have not all come.
+    Return True; False if the barrier was broken and not all threads have arrived.
     """
     arrive(barrier)
     spins = 0

@@ -1,13 +1,13 @@
-"""Compiled kernels on disk: where they lie, and reading and writing them without trust.
+"""The cache of compiled kernels on disk: its folder, and files that are verified when read.
 
 Numba notices a change in a kernel's own file only, not in the files of the kernels that it calls.
-So the names of the files hold the kernel's key (:mod:`neurochip._kernels.key`), which covers
-everything that the compiled code depends on: what has changed is compiled again, in whichever file
-it lies, and nothing else is. The files lie in the user's cache: beside the sources they would
-outlive an uninstallation, and hide what is installed next.
+So the file names contain the kernel's key (:mod:`neurochip._kernels.key`), which covers everything
+that the compiled code depends on: exactly the kernels affected by a change are compiled again. The
+files are in the user's cache folder: beside the sources they would outlive an uninstallation, and
+could be used for a later installation.
 
-The cache only saves time, so it never ends a program: a file that cannot be read is compiled again,
-and a folder that cannot be written costs one warning.
+The cache only saves time, so its problems never end a program: a kernel whose file cannot be read
+is compiled again, and a folder that is not writable causes one warning.
 """
 
 from __future__ import annotations
@@ -32,35 +32,35 @@ __all__ = ["keep_on_disk"]
 
 
 def keep_on_disk(kernel: Dispatcher) -> None:
-    """Let a compiled kernel be read from disk, and be written there once it is compiled."""
+    """Make a kernel load its compiled code from disk, and save it there after compilation."""
     folder = _cache_folder(Path(kernel.py_func.__code__.co_filename).parent)
     if folder is None:
         return
-    # Numba picks the folder of a function when its cache is made.
+    # Numba chooses the folder of a function when its cache object is created.
     config: Any = numba.config  # its settings are made at run time, unknown to type checkers
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
         kernel._cache = _KernelCache(kernel, folder)
-    except RuntimeError as problem:  # the folder was lost since it was chosen
+    except RuntimeError as problem:  # the folder has disappeared since it was chosen
         _warn_once(str(folder), str(problem))
     finally:
         config.CACHE_DIR = before
 
 
 class _KernelCache(FunctionCache):
-    """The cache of one kernel, which reports what it cannot write and goes on."""
+    """The cache of one kernel; a failed write causes a warning only."""
 
     def __init__(self, kernel: Dispatcher, folder: Path) -> None:
         super().__init__(kernel.py_func)
-        # Numba adds a folder for the path of the source. Equal keys mean equal kernels, so all
-        # installations of a user share what one of them has compiled.
+        # Numba would add a subfolder for the path of the source. Equal keys mean equal kernels, so
+        # all installations of a user can share one folder.
         self._cache_path = self._impl.locator._cache_path = str(folder)
         self._kernel: Dispatcher | None = kernel  # until its key is known
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return a compiled function, or None where there is none on disk."""
-        # All that the kernel refers to is defined once it is called, not where it is made.
+        """Return a compiled function from disk, or None if it is not there."""
+        # The key is computed at the first call: only then all names in the kernel are defined.
         if self._kernel is not None:
             key = key_of(self._kernel)
             self._cache_file = _CheckedFiles(
@@ -72,7 +72,7 @@ class _KernelCache(FunctionCache):
         return super().load_overload(sig, target_context)
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Write a compiled function, where that is possible."""
+        """Write a compiled function; warn if the folder is not writable."""
         try:
             super().save_overload(sig, data)
         except OSError as problem:
@@ -80,17 +80,17 @@ class _KernelCache(FunctionCache):
 
 
 class _CheckedFiles(IndexDataCacheFile):
-    """Numba's files, with a checksum and with the key that the content belongs to.
+    """Numba's cache files, with a checksum and with the key of the content.
 
-    Two processes that compile at the same time may give one file name to two variants of a
-    function, so the index alone does not say what a file holds.
+    Two processes that compile at the same time may give the same file name to two variants of a
+    function, so the index alone does not identify the content of a file.
     """
 
     def save(self, key: Any, data: Any) -> None:
         super().save(key, (key, data))
 
     def load(self, key: Any) -> Any:
-        """Return what was saved for ``key``, or None where it cannot be had."""
+        """Return the content saved for ``key``, or None if it is missing or damaged."""
         found = super().load(key)
         return found[1] if found is not None and found[0] == key else None
 
@@ -125,7 +125,7 @@ def _cache_folder(package: Path) -> Path | None:
     for folder in _candidates(package):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # os.access looks at permissions only, not at whether a file can be made.
+            # os.access checks permissions only, not whether a file can be created.
             tempfile.TemporaryFile(dir=folder).close()
         except OSError:
             continue

@@ -1,6 +1,6 @@
-"""Compressed sparse rows of 1e8 entries: sorted without a temporary number for each of them.
+"""Sort compressed sparse rows (CSR) of 1e8 entries without a temporary array of that size.
 
-The engines lay out rows in kernels of their own, which move what an entry carries in the same pass.
+The engines have their own kernels for this, which also move the data of each entry.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ __all__ = ["count_items", "list_rows", "transposed"]
 
 @kernel
 def count_items(item: Any, counts: Any) -> None:
-    """Add how often each item stands in a table; NumPy would make a table of int64 first."""
+    """Add the number of occurrences of each item; NumPy would first convert ``item`` to int64."""
     for k in range(len(item)):
         counts[item[k]] += 1
 
 
 @kernel
 def list_rows(row_ptr: Any, item: Any, first: Any, cursor: Any, row: Any) -> None:
-    """Write each row, counted from ``first``, to the places of its items; move their cursors."""
+    """Append the number of each row, counted from ``first``, to the lists of its items.
+
+    ``cursor`` holds the next free place of each item's list, and is moved.
+    """
     for k in range(len(row_ptr) - 1):
         for i in range(row_ptr[k], row_ptr[k + 1]):
             row[cursor[item[i]]] = first + k
@@ -35,7 +38,7 @@ def list_rows(row_ptr: Any, item: Any, first: Any, cursor: Any, row: Any) -> Non
 def transposed(
     row_ptr: Int64Array, item: Int32Array, n_items: int
 ) -> tuple[Int64Array, Int32Array]:
-    """List the rows in which each item stands, ``row[ptr[i]:ptr[i + 1]]``, in their order."""
+    """Return for each item the rows that contain it, ``row[ptr[i]:ptr[i + 1]]``, in order."""
     counts = np.zeros(n_items, dtype=np.int64)
     count_items(item, counts)
     ptr = starts_of(counts)

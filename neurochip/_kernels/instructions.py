@@ -1,4 +1,4 @@
-"""Instructions that Numba has no name for: asking for memory early, and bits of many lanes."""
+"""LLVM instructions that Numba does not expose: prefetch, sign mask, count trailing zeros."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numba.extending import intrinsic
 __all__ = ["lowest_bit", "prefetch", "rows_ahead", "sign_bits"]
 
 _LANES = 64
-_AHEAD = 256  # synapses: enough for a cache miss, and few enough to stay in the L1 cache
+_AHEAD = 256  # synapses: enough to hide a cache miss, and few enough to stay in the L1 cache
 _MOST_AHEAD = 4  # rows
 
 
 def rows_ahead(n_rows: int, n_synapses: int) -> int:
-    """How many rows before its own turn a row of synapses is asked for."""
+    """Return how many rows before its use a row of synapses is prefetched."""
     return min(max(_AHEAD * n_rows // max(n_synapses, 1), 1), _MOST_AHEAD)
 
 
@@ -30,9 +30,9 @@ def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 
 
 def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """Start to load the cache line of ``array[index]`` into all caches; no result, no fault.
+    """Prefetch the cache line of ``array[index]`` into all caches; an invalid address is ignored.
 
-    LLVM's ``llvm.prefetch``: read, keep in all caches, data.
+    This is LLVM's ``llvm.prefetch`` with the flags read, keep in all caches, data.
     """
     del typing_context
 
@@ -52,7 +52,7 @@ def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
 
 
 def _sign_bits(typing_context: Any, array: Any, index: Any) -> Any:
-    """One bit for each of 64 int32 from ``array[index]`` on: whether it is negative."""
+    """Return the sign bits of 64 int32 from ``array[index]`` on, as one 64-bit mask."""
     del typing_context
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -66,7 +66,7 @@ def _sign_bits(typing_context: Any, array: Any, index: Any) -> Any:
 
 
 def _lowest_bit(typing_context: Any, value: Any) -> Any:
-    """Place of the lowest bit that is set in a uint64 other than 0."""
+    """Return the position of the lowest set bit of a nonzero uint64."""
     del typing_context
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -78,7 +78,7 @@ def _lowest_bit(typing_context: Any, value: Any) -> Any:
 
 # With NUMBA_DISABLE_JIT=1 kernels run as plain Python.
 def _no_prefetch(array: Any, index: Any) -> None:
-    """Nothing."""
+    """Do nothing: a prefetch has no effect on results."""
 
 
 def _plain_sign_bits(array: Any, index: Any) -> int:

@@ -1,11 +1,13 @@
-"""The one Numba policy of the project.
+"""The Numba options that all kernels of the project share.
 
-On disk (:mod:`neurochip._kernels.cache`): a second start must not compile again.
-``nogil``: threads of the host program go on.
-``error_model="numpy"``: no division checks inside loops (kernels divide by no runtime integer).
-``_nrt=False``: without Numba's run time an allocation does not compile, and arrays that are handed
-to an inlined function are not counted: that took 200 ns a step, twice as long as 100 compartments.
-Fast-math stays off everywhere: the float reference must not depend on how a loop was vectorised.
+Kernels are cached on disk (:mod:`neurochip._kernels.cache`), so that a second start is fast.
+``nogil``: other threads of the host program can run meanwhile.
+``error_model="numpy"``: loops contain no checks for division by zero; kernels never divide by a
+run-time integer.
+``_nrt=False``: kernels are compiled without Numba's run time. An allocation then does not compile,
+and arrays passed to inlined functions are not reference-counted; this counting took 200 ns a step,
+twice as long as 100 compartments.
+Fast-math is off: results of the float reference must not depend on how a loop is vectorised.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _POLICY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile ``function``: loops over flat arrays that allocate nothing and raise nothing."""
+    """Compile ``function``: loops over flat arrays, without allocations and exceptions."""
     return _jit(function)
 
 
@@ -34,6 +36,6 @@ def inline_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     dispatcher: Any = numba.njit(**_POLICY, **options)(function)
-    if dispatcher is not function:  # it is the same where NUMBA_DISABLE_JIT is set
+    if dispatcher is not function:  # with NUMBA_DISABLE_JIT, njit returns the function itself
         keep_on_disk(dispatcher)
     return dispatcher  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """The key of a kernel: one digest over everything that its compiled code depends on.
 
-Numba looks at a kernel's own bytecode only, not at the kernels that it calls nor at the constants
-that it reads. The key covers all of them, in whichever files they lie.
+Numba's own key covers the bytecode of a kernel only. This key also covers the kernels that it calls
+and the constants that it reads, in all files.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["key_of"]
 
 _CONSTANTS = (bool, int, float, str, bytes, tuple, type(None), np.generic)
 _LIBRARIES = frozenset({"builtins", "llvmlite", "math", "numba", "numpy"})
-"""Packages whose members count by their name: their version belongs to the environment."""
+"""Packages whose members enter the key by name: their version is a property of the environment."""
 
 
 @functools.cache
 def key_of(kernel: Dispatcher) -> str:
-    """Return a hexadecimal digest of a kernel's options, its bytecode and all that it refers to.
+    """Return a hexadecimal digest of a kernel's options, bytecode and the objects it refers to.
 
-    A kernel that is called counts with its own key, a constant with its value, and any other Python
-    function or class with the whole file that defines it.
+    The digest contains the keys of called kernels, the values of constants, and for any other
+    Python function or class the whole file that defines it.
 
     Raises
     ------
     TypeError
-        If the kernel refers to something of another kind, whose change would not be noticed.
+        If the kernel refers to an object of another kind, whose changes would not be noticed.
     """
     digest = hashlib.sha256(repr(sorted(kernel.targetoptions.items())).encode())
     for part in _parts(kernel.py_func):
@@ -48,7 +48,7 @@ def _parts(function: Any) -> Iterator[str]:
     yield f"{code.co_code.hex()} {constants} {code.co_names} {function.__defaults__}"
     for name in code.co_names:
         if name not in function.__globals__:
-            continue  # an attribute, or one of Python's builtins
+            continue  # an attribute or a Python builtin
         value = function.__globals__[name]
         if not isinstance(value, ModuleType):
             yield f"{name} = {_described(value, function)}"

@@ -1,6 +1,6 @@
-"""Runs on several threads: how many, starting them, and joining what they found.
+"""Run kernels on several threads: choose the number, start the threads, and join their spikes.
 
-Each thread is a *worker* with its own part of the neurons, which all kernels are told by number.
+Each thread is a *worker* with its own part of the neurons; kernels receive the worker's number.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ __all__ = [
     "run_workers",
 ]
 
-_WORK_PER_THREAD = 10_000  # neurons + synapses / 100: below it a barrier costs more
-_MOMENT = 5.0  # s: longer than any call of a kernel; threads that take more end by themselves
+_WORK_PER_THREAD = 10_000  # neurons + synapses / 100: with less, a barrier costs more than it gains
+_MOMENT = 5.0  # s: longer than any call of a kernel; a slower thread ends by itself
 
 
 class AbortedError(Exception):
-    """Raised in a worker that stops because another has failed; never reaches the user."""
+    """Raised in a worker that stops because another worker has failed; never reaches the user."""
 
 
 def choose_threads(
     threads: int | None, n_neurons: int, n_synapses: int, owner: str, cost: int = 1
 ) -> int:
-    """Return ``threads``, or without it as many as pay for a network of this size.
+    """Return ``threads``, or if it is None the number that suits a network of this size.
 
-    ``cost`` is how long a neuron takes, compared with a compartment of the emulator.
+    ``cost`` is the time that a neuron takes, relative to a compartment of the emulator.
 
     Raises
     ------
     EmulatorError
-        If ``threads`` is no integer or out of range; ``owner`` begins the message.
+        If ``threads`` is not an integer or out of range; the message begins with ``owner``.
     """
     if threads is not None:
         return check_threads(threads, owner)
@@ -57,7 +57,7 @@ def choose_threads(
 
 
 def check_threads(threads: int, owner: str) -> int:
-    """Return ``threads`` if Numba has as many."""
+    """Return ``threads``; raise an EmulatorError unless it is from 1 to the threads of Numba."""
     threads = integer(owner, "threads", threads, error=EmulatorError)
     if not 1 <= threads <= most_threads():
         raise EmulatorError(f"{owner}: threads = {shown(threads)}; allowed: 1 to {most_threads()}.")
@@ -65,8 +65,8 @@ def check_threads(threads: int, owner: str) -> int:
 
 
 def most_threads() -> int:
-    """Return how many threads Numba has."""
-    settings: Any = numba.config  # made at run time, unknown to type checkers
+    """Return the number of threads that Numba has."""
+    settings: Any = numba.config  # its attributes are created at run time, unknown to type checkers
     return int(settings.NUMBA_NUM_THREADS)
 
 
@@ -75,29 +75,29 @@ def run_workers(
 ) -> Any:
     """Call ``loop(worker, *arguments, barrier)`` on a thread for each worker.
 
-    Worker 0 is the thread of the caller. Where a worker fails, or Ctrl-C comes, the barrier is
-    broken: the others must then end soon, and none is left running.
+    Worker 0 runs on the thread of the caller. If a worker fails or Ctrl-C is pressed, the barrier
+    is broken. The other workers must then end soon; this function waits for all of them.
 
     Parameters
     ----------
     loop : callable
-        May raise :class:`AbortedError` where it finds the barrier broken.
+        May raise :class:`AbortedError` if it finds the barrier broken.
     n_workers : int
-        How many, at least 1.
+        Number of workers, at least 1.
     *arguments
         The same for all workers.
     barrier : ndarray of int64, shape (1,), optional
-        A new one; a single worker needs none.
+        A new barrier; None for a single worker.
 
     Returns
     -------
     object
-        What worker 0 returns.
+        The return value of worker 0.
 
     Raises
     ------
     EmulatorError
-        If the system starts no more threads.
+        If the system cannot start another thread.
     """
     if barrier is None:
         return loop(0, *arguments, None)
@@ -121,7 +121,7 @@ def run_workers(
         for other in others:
             other.join()
     except BaseException as problem:
-        # The first thing, and no call: a second Ctrl-C cannot come before it.
+        # This must come first, and must not be a call, so that a second Ctrl-C cannot precede it.
         barrier[0] = BROKEN
         for other in others:
             _wait_for(other)
@@ -137,14 +137,15 @@ def _start(thread: Thread) -> None:
         thread.start()
     except RuntimeError as problem:
         raise EmulatorError(
-            f"run: the system starts no more threads ({problem}); run with threads=1."
+            f"run: the system cannot start another thread ({problem}); run with threads=1."
         ) from None
 
 
 def _wait_for(thread: Thread) -> None:
-    """Join a thread, also one whose start or join was interrupted.
+    """Join a thread, also if its start or an earlier join was interrupted.
 
-    Python takes the first for one that is not alive yet, and the second for one that has ended.
+    Python reports a thread as not yet alive after an interrupted start, and as ended after an
+    interrupted join.
     """
     until = time.monotonic() + _MOMENT
     while not thread.is_alive() and thread in threading.enumerate() and time.monotonic() < until:
@@ -156,10 +157,10 @@ def _wait_for(thread: Thread) -> None:
 def join_lists(
     spikes: Int32Array, ends: Int64Array, first: int, n_steps: int, first_step: int
 ) -> tuple[Int32Array, Int32Array]:
-    """Join the lists of all workers into one, in the order of steps, then neurons.
+    """Join the spike lists of all workers into one, sorted by step, then neuron.
 
     A worker's spikes of step k, counted from ``first_step``, begin at ``ends[worker, first + k]``
-    and end at the entry after it.
+    and end at the next entry.
 
     Returns
     -------

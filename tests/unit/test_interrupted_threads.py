@@ -114,7 +114,7 @@ def test_a_thread_that_the_system_does_not_start_is_named(image, monkeypatch, en
     with pytest.raises(EmulatorError) as caught:
         engine_of(image)
     assert str(caught.value) == (
-        "run: the system starts no more threads (can't start new thread); run with threads=1."
+        "run: the system cannot start another thread (can't start new thread); run with threads=1."
     )
     assert threading.enumerate() == before
 
