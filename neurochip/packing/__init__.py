@@ -1,1 +1,1 @@
-"""How much of its cores a network takes: synapse memory, axons, compartments, and flows."""
+"""Count what a network uses on its cores (synaptic memory, axons, compartments) and its traffic."""

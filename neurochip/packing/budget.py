@@ -1,17 +1,17 @@
-"""What neurons take of a core, counted as the hardware counts it.
+"""The resources that neurons use on a core, counted as the hardware counts them.
 
-- A compartment of a pair is a compartment; a core with ``b`` delay bits addresses
-  ``accumulator_slots >> b`` of them.
-- All synapses of a source onto a core stand in one list, which is rounded up to words. Within it,
-  those of each connection are packed in the encoding that takes the fewest bits: sparse (with the
-  index of each target), dense (in the order of the targets, absent ones with weight 0), or
-  run-length (with the gap before each target, of one width out of several).
-- A synapse format on the core is a format of the image in one encoding. Where a core has so many
-  formats that not all encodings may be used, each has the first few in the order sparse, dense, and
+- Each compartment counts, also in a neuron of two compartments. A core with ``b`` delay bits can
+  address ``accumulator_slots >> b`` compartments.
+- All synapses of a source onto a core form one list, which is rounded up to words. In a list, the
+  synapses of each connection are packed in the encoding that takes the fewest bits: sparse (with
+  the index of each target), dense (in the order of the targets, with weight 0 for absent synapses),
+  or run-length (with the gap before each target, in one of several widths).
+- A synapse format of the core is a format of the image in one encoding. If a core has too many
+  formats to use all encodings, each format has the first few in the order sparse, dense, and
   run-length from the widest gap to the narrowest.
-- An index is as wide as the compartments of the core need.
+- An index has as many bits as the compartments of the core need.
 - An input takes an input axon on each core that it reaches. Two or more neurons of a population
-  that share a core take one shared axon to each core that they reach; one alone takes its own.
+  on the same core take one shared axon to each core that they reach; a single neuron takes its own.
 
 :mod:`neurochip.chip.spec` has the numbers and their sources.
 """
@@ -41,7 +41,7 @@ __all__ = [
     "limits_of",
 ]
 
-# In the order of the columns that the kernel counts, without the delay bits, which are no limit.
+# In the order of the columns that the kernel counts, except the delay bits, which have no limit.
 _COUNTED = (
     "compartments",
     "synaptic_words",
@@ -58,14 +58,14 @@ RESOURCES = (*_COUNTED, "output_axons")
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """Which sources reach which core.
+    """Sources with a synapse on each core.
 
     Parameters
     ----------
     core_ptr : ndarray of int64, shape (n_cores + 1,)
         Sources of core i are ``source[core_ptr[i]:core_ptr[i + 1]]``.
     source : ndarray of int32, shape (n_pairs,)
-        Compartments, and inputs, which are counted after the compartments.
+        Numbers of compartments, and of inputs, which are numbered after the compartments.
     """
 
     core_ptr: Int64Array
@@ -74,19 +74,20 @@ class Reach:
     def grouped(
         self, group_of: Int64Array, value: Float64Array
     ) -> tuple[Int64Array, Int64Array, Int64Array, Float64Array]:
-        """Add up what groups of compartments send to each core.
+        """Sum a value over the compartments of each group that reach each core.
 
         Parameters
         ----------
         group_of : ndarray of int64, shape (n_compartments,)
             Group of each compartment, from 0 on.
         value : ndarray of float64, shape (n_sources,)
-            What each source counts.
+            Value of each source, such as its spikes per step.
 
         Returns
         -------
         group, core, count, total : ndarray, shape (n_pairs,)
-            Each pair of group and core once, sorted; the compartments, and their total value.
+            Each pair of group and core once, sorted, with the number of compartments and their
+            total value.
         """
         from .tallies import add_pairs, count_pairs
 
@@ -100,7 +101,7 @@ class Reach:
         return group[order], core[order], count[order], total[order]
 
     def from_outside(self, n_compartments: int, value: Float64Array) -> Float64Array:
-        """Total value of the inputs that reach each core, shape (n_cores,)."""
+        """Return the total value of the inputs that reach each core, shape (n_cores,)."""
         inputs = np.flatnonzero(self.source >= n_compartments)
         core = np.searchsorted(self.core_ptr, inputs, side="right") - 1
         total = np.bincount(core, value[self.source[inputs]], len(self.core_ptr) - 1)
@@ -109,18 +110,19 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Filling:
-    """Cores that were filled.
+    """The cores that result from filling cores with neurons in a given order.
 
     Parameters
     ----------
     core_ptr : ndarray of int64, shape (n_cores + 1,)
-        Places in the order of the neurons.
+        Start of each core in the order of the neurons.
     usage : dict of str to ndarray of int64, shape (n_cores,)
         Use of each resource, without axons between neurons; and ``delay_bits``.
     reach : Reach
-        What has to be routed.
+        Sources with a synapse on each core.
     failed : int
-        Place of a neuron that fits no core, or -1. Then ``usage`` is what it needs alone.
+        Place in the order of a neuron that exceeds a limit alone, or -1. If there is such a neuron,
+        ``usage`` holds what it needs.
     """
 
     core_ptr: Int64Array
@@ -134,33 +136,33 @@ class Filling:
         return len(self.core_ptr) - 1
 
     def core_of(self, order: Int64Array) -> Int64Array:
-        """Core of each neuron, if all were filled in this order."""
+        """Return the core of each neuron, for the order that was filled."""
         core = np.empty_like(order)
         core[order] = np.repeat(np.arange(self.n_cores), np.diff(self.core_ptr))
         return core
 
 
 def limits_of(core: CoreSpec) -> dict[str, int]:
-    """Limit of every resource; that of compartments is lower on cores with long delays."""
+    """Return the limit of every resource; delays lower the limit of compartments further."""
     return {name: 1 if name == "shared_registers" else getattr(core, name) for name in RESOURCES}
 
 
 class Filler:
-    """Puts neurons on cores in any order, as often as asked.
+    """Fills cores with neurons in any order; reusable.
 
     Parameters
     ----------
     wiring : Wiring
-        The neurons.
+        Neurons and their synapses.
     core : CoreSpec
-        The limits.
+        Limits of a core.
     limited : bool
-        Whether a core ends where a limit would be broken, or only where it is told to.
+        Whether a new core begins where a limit would be exceeded, or only where ``opens`` says so.
 
     Attributes
     ----------
     tables, packing, scratch
-        What the kernels take: see :mod:`neurochip.packing.kernels`.
+        Arguments of the kernels: see :mod:`neurochip.packing.kernels`.
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
@@ -217,11 +219,11 @@ class Filler:
         self.tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
 
     def fill(self, order: Int64Array, opens: BoolArray) -> Filling:
-        """Fill core after core with neurons in ``order``; a core begins where ``opens``."""
+        """Fill one core after another with neurons in ``order``; start a core where ``opens``."""
         from .kernels import fill
 
         usage = np.empty((len(order), len(_COUNTED) + 1), dtype=np.int64)
-        # Long enough for any filling; pages that are not reached take no memory.
+        # Long enough for any filling; pages that are never written take no memory.
         reach = np.empty(len(self._wiring.in_list), dtype=np.int32)
         core_ptr, reach_ptr = (np.empty(len(order) + 1, dtype=np.int64) for _ in range(2))
         n_cores = fill(
@@ -257,25 +259,25 @@ def add_axons(
     core: CoreSpec,
     chip_of: Int64Array,
 ) -> dict[str, Int64Array]:
-    """Count the axons between neurons, now that all have a core.
+    """Return ``usage`` with the axons between neurons, which are known when all cores are filled.
 
     Parameters
     ----------
     usage : dict
         As in :class:`Filling`.
     reach : Reach
-        Which sources reach which core.
+        Sources with a synapse on each core.
     core_of, population : ndarray of int64, shape (n_compartments,)
         Core and population of each compartment.
     core : CoreSpec
-        What an axon costs.
+        Costs of an axon.
     chip_of : ndarray of int64, shape (n_cores,)
         Chip of each core.
     """
     from .tallies import add_axons_of
 
     n_cores = len(usage["compartments"])
-    # Neurons of a population that share a core go together.
+    # Neurons of a population on the same core form a group.
     group_of = population * n_cores + core_of
     n_groups = int(group_of.max(initial=-1)) + 1
     into, out = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
@@ -297,25 +299,25 @@ def add_axons(
         out,
     )
     total = {**usage, "output_axons": out}
-    if core.population_axons:  # else they were counted as the core was filled
+    if core.population_axons:  # otherwise the axons were counted while the cores were filled
         total["input_axons"] = usage["input_axons"] + into
     return total
 
 
 def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
-    """Count every resource of every core of an image, and what has to be routed.
+    """Count every resource of every core of an image, and the sources that reach each core.
 
     Returns
     -------
     usage : dict of str to ndarray of int64, shape (n_cores,)
-        By the names of :data:`RESOURCES`, and ``delay_bits``.
+        Use of each resource in :data:`RESOURCES`, and ``delay_bits``.
     reach : Reach
-        Which sources reach which core.
+        Sources with a synapse on each core.
 
     Raises
     ------
     ImageError
-        If it is no image.
+        If ``image`` is not a ChipImage.
     """
     instance("core_usage", "image", image, ChipImage, "a ChipImage", error=ImageError)
     wiring, chip = wiring_of(image), image.chip

@@ -1,8 +1,8 @@
-"""What goes over the mesh: messages per step from core to core.
+"""Traffic on the mesh: messages per step between cores.
 
-A spike is one message to every core that holds a synapse of its neuron. A message to its own core
-crosses no link. What comes from outside is counted by the core that it reaches; its way into the
-mesh is not known.
+A spike is one message to every core that holds a synapse of its neuron. A message within a core
+crosses no link. Messages from inputs are counted at the core that receives them; their route into
+the mesh is not known.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Traffic:
     Parameters
     ----------
     start, stop : ndarray of int64, shape (n_flows,)
-        Cores at the two ends of each flow, which may be one.
+        Sending and receiving core of each flow, which may be the same core.
     messages : ndarray of float64, shape (n_flows,)
         Messages per step.
     from_outside : ndarray of float64, shape (n_cores,)
         Messages per step from inputs to each core.
     sites : Sites
-        Where the cores sit.
+        Positions of the cores on the mesh.
     """
 
     start: Int64Array
@@ -71,25 +71,25 @@ class Traffic:
 
     @property
     def cost(self) -> float:
-        """Hops per step, each weighted with what the mesh says that it costs."""
+        """Hops per step, weighted with the costs of the mesh for each direction."""
         east_west, north_south = self.hop_counts
         mesh = self.sites.mesh
         return mesh.cost_east_west * east_west + mesh.cost_north_south * north_south
 
     @cached_property
     def links(self) -> tuple[Float64Array, Float64Array]:
-        """Load of every link: see :func:`~neurochip.chip.mesh.link_loads`."""
+        """Load of every link, as :func:`~neurochip.chip.mesh.link_loads` returns it."""
         return link_loads(self.sites, self.start, self.stop, self.messages)
 
     @property
     def link_load(self) -> tuple[float, float]:
-        """Mean load of the links that are used, and the largest, in messages per step."""
+        """Mean load of the links in use, and the largest load, in messages per step."""
         loads = np.concatenate([part.ravel() for part in self.links])
-        used = loads[loads > 1e-9 * loads.max(initial=1.0)]  # sums of floats leave a rest
+        used = loads[loads > 1e-9 * loads.max(initial=1.0)]  # ignores rounding residues of sums
         return (float(used.mean()), float(used.max())) if used.size else (0.0, 0.0)
 
     def matrix(self) -> Float64Array:
-        """Messages per step from core to core, shape (n_cores, n_cores)."""
+        """Return messages per step from core to core, shape (n_cores, n_cores)."""
         n = self.n_cores
         flat = np.bincount(self.start * n + self.stop, self.messages, minlength=n * n)
         return flat.reshape(n, n).astype(np.float64)
@@ -102,12 +102,12 @@ def flows_of(
     sites: Int64Array,
     chip: ChipSpec,
 ) -> Traffic:
-    """Add up what all sources send.
+    """Return the traffic of all sources.
 
     Parameters
     ----------
     reach : Reach
-        Which sources reach which core.
+        Sources with a synapse on each core.
     core_of : ndarray of int64, shape (n_compartments,)
         Core of each compartment.
     rate : ndarray of float64, shape (n_sources,)
@@ -115,7 +115,7 @@ def flows_of(
     sites : ndarray of int64, shape (n_cores,)
         Site of each core.
     chip : ChipSpec
-        The mesh.
+        Chip whose mesh connects the cores.
     """
     start, stop, _, messages = reach.grouped(core_of, rate)
     return Traffic(

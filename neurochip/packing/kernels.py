@@ -1,8 +1,8 @@
-"""Cores are filled here, neuron by neuron, with every limit counted as the hardware counts it.
+"""Kernels that fill cores neuron by neuron, and count every resource as the hardware does.
 
-A core keeps, for each source and connection, one list of synapses in the order of their targets, in
-all encodings at once: sparse, dense, and one run-length encoding for each width of the gap. What a
-list costs in the best of them is what it takes. :mod:`neurochip.packing.budget` states the rules.
+For each source and connection, a core has one list of synapses in the order of their targets. Its
+size is tracked in all encodings at once: sparse, dense, and run-length with each gap width. The
+list uses the smallest of them. :mod:`neurochip.packing.budget` states the rules.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ __all__ = [
 
 
 class Tables(NamedTuple):
-    """What is to be placed. A neuron is a row of compartments, a source a compartment or input."""
+    """Neurons to place. A neuron is a row of compartments; a source is a compartment or input."""
 
     neuron_ptr: Int64Array
-    in_ptr: Int64Array  # synapses onto a compartment, each as the number of its list
-    in_list: Int32Array
+    in_ptr: Int64Array  # row pointers of the synapses onto each compartment
+    in_list: Int32Array  # list number of each synapse
     list_source: Int32Array
-    format_bits: Int32Array  # weight and delay of a synapse
-    format_delay: Int32Array  # delay bits
+    format_bits: Int32Array  # bits of weight and delay of a synapse
+    format_delay: Int32Array  # bits of the delay alone
     profile: Int32Array
     threshold: Int32Array
     shared: Int32Array
 
 
 class Packing(NamedTuple):
-    """Numbers of the chip: see the fields of ``CoreSpec``."""
+    """Limits and encoding sizes of a core: see the fields of ``CoreSpec``."""
 
     limits: Int64Array
     formats: int
     slots: int
-    first_input: int  # sources below are compartments
-    count_neurons: int  # whether each of those has an axon of its own
+    first_input: int  # number of the first input; lower sources are compartments
+    count_neurons: int  # whether each source compartment takes its own input axon
     per_entry: int
     prefix: int
     run_base: int
@@ -69,12 +69,12 @@ class Packing(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What the open core holds; all zero between calls, but for the constants of a record.
+    """State of the open core; all zero between calls, except the constants of a record.
 
-    All that a list needs stands in one *record* of ``stride`` numbers: its source and format, last
-    target, best encoding + 1, and for each encoding the synapses of the last entry and the bits of
-    all entries (2**31 of them would be 256 MB in one list). A synapse asks for one cache line that
-    way, not for seven: of 1e8 synapses most of the time went into these.
+    The data of a list form one *record* of ``stride`` numbers: source, format, last target, best
+    encoding + 1, and for each encoding the synapses in the last entry and the bits of all entries
+    (int32 suffices: 2**31 bits are 256 MB in one list). So a synapse needs one cache line instead
+    of seven; with 1e8 synapses these cache misses took most of the time.
     """
 
     record: Int32Array
@@ -83,30 +83,30 @@ class Scratch(NamedTuple):
     lists: Int64Array
     axon: Int64Array  # per source: bits of its lists
     sources: Int32Array
-    profile: Int32Array  # per id: mark of the core that has it
+    profile: Int32Array  # per number: mark of the last core that has it
     threshold: Int32Array
     shared: Int32Array
     format: Int32Array
-    price: Int32Array  # per format, encoding and synapses of an entry: bits
-    users: Int32Array  # per format and encoding: lists of the core
+    price: Int32Array  # bits of an entry, per format, encoding and number of its synapses
+    users: Int32Array  # number of lists of the core, per format and encoding
     formats: Int32Array
     used: Int64Array
     before: Int64Array
-    top: Int64Array  # lists, sources, formats; index bits, encodings; mark
+    top: Int64Array  # numbers of lists, sources, formats; index bits; encodings; mark of the core
 
 
 # Resources, in the order of ``budget.RESOURCES``.
 COMPARTMENTS, WORDS, INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
 _LIST_WORDS, _SHARED, _DELAY_BITS = range(6, 9)
-_SOURCE, _FORMAT, _LAST, _BEST, _COUNT = range(5)  # in a record; the bits follow the counts
-_AHEAD = 16  # synapses whose records are asked for in advance
+_SOURCE, _FORMAT, _LAST, _BEST, _COUNT = range(5)  # places in a record; bits follow the counts
+_AHEAD = 16  # a record is prefetched this many synapses before its use
 _N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK = range(6)
 
 
 def records_of(
     list_source: Int32Array, list_format: Int32Array, encodings: int
 ) -> tuple[Int32Array, int]:
-    """Empty records of all lists, each in whole cache lines, and their stride."""
+    """Return empty records of all lists, each in whole cache lines, and their stride."""
     stride = -(-(_COUNT + 2 * encodings) // 16) * 16
     records = np.zeros((len(list_source), stride), dtype=np.int32)
     records[:, _SOURCE], records[:, _FORMAT] = list_source, list_format
@@ -120,7 +120,7 @@ def _rounded(bits, unit):
 
 @kernel
 def _price(s, form, tables, packing):
-    """Work out what entries of a format take on the open core: divisions, but few of them."""
+    """Write the sizes of entries of a format on the open core, so that later uses do not divide."""
     bits, index = tables.format_bits[form], s.top[_INDEX]
     base = packing.prefix + packing.run_base * index
     for encoding in range(s.encodings):
@@ -135,7 +135,7 @@ def _price(s, form, tables, packing):
 
 @inline_kernel
 def _append(s, at, form, target, packing):
-    """Add one synapse to the list whose record begins at ``at``, in all encodings."""
+    """Add one synapse, in all encodings, to the list whose record begins at ``at``."""
     r, price = s.record, s.price
     empty = r[at + _BEST] == 0
     gap = target - r[at + _LAST]  # 0 for a second synapse onto the same target
@@ -161,7 +161,7 @@ def _append(s, at, form, target, packing):
 
 @inline_kernel
 def _choose(s, at, form, before):
-    """Note the cheapest encoding of a list; return what its source's list grew by."""
+    """Choose the smallest encoding of a list; return the growth of the source's list in bits."""
     best, cost = 0, at + _COUNT + s.encodings
     for encoding in range(1, s.top[_ENCODINGS]):
         if s.record[cost + encoding] < s.record[cost + best]:
@@ -179,7 +179,7 @@ def _choose(s, at, form, before):
 
 @inline_kernel
 def words_of(bits, packing):
-    """Return the words of memory that a list of synapses takes."""
+    """Return the number of memory words of a list of synapses."""
     return 0 if bits == 0 else (bits + packing.suffix + packing.word - 1) // packing.word
 
 
@@ -192,7 +192,7 @@ def _mark(marks, number, s, resource):
 
 @kernel
 def add_neuron(neuron, s, tables, packing):
-    """Put a neuron on the open core, whatever the limits."""
+    """Put a neuron on the open core, without checking limits."""
     for c in range(tables.neuron_ptr[neuron], tables.neuron_ptr[neuron + 1]):
         target = s.used[COMPARTMENTS]
         s.used[COMPARTMENTS] += 1
@@ -254,7 +254,7 @@ def clear(s):
 
 @kernel
 def open_core(s, packing, index):
-    """Begin a core with an index of some bits, and all encodings."""
+    """Begin a core with ``index`` index bits and all encodings."""
     clear(s)
     s.top[_INDEX] = index
     s.top[_ENCODINGS] = 2 + packing.skip_max - packing.skip_min + 1
@@ -262,12 +262,12 @@ def open_core(s, packing, index):
 
 @kernel
 def adapt(s, packing):
-    """Widen the index or leave out encodings, as the core needs; return whether it had to."""
+    """Widen the index or drop encodings if the core needs it; return whether anything changed."""
     changed = False
     while s.used[COMPARTMENTS] > 1 << s.top[_INDEX]:
         s.top[_INDEX] += 1
         changed = True
-    # Each encoding of a format takes one of the core's formats: as many as there are for all.
+    # Each encoding of a format takes one format of the core, so they are shared out equally.
     share = packing.formats // max(1, s.top[_N_FORMATS])
     if s.top[_ENCODINGS] > max(1, share):
         s.top[_ENCODINGS] = max(1, share)
@@ -298,11 +298,12 @@ def _write(counts, usage, row):
 
 @kernel
 def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
-    """Put neurons on cores in the given order; return the number of cores, or -1.
+    """Put neurons on cores in the given order; return the number of cores, or -1 on failure.
 
-    A core ends where ``opens`` says so, or where the next neuron would break a limit. ``usage``
-    gets a row per core, ``core_ptr`` its neurons in ``order``, and ``reach`` the sources that reach
-    it. If a neuron alone fits no core, ``usage[0]`` is what it needs and ``core_ptr[0]`` its place.
+    A new core begins where ``opens`` says so, or where the next neuron would exceed a limit.
+    ``usage`` gets a row per core, ``core_ptr`` the start of the core in ``order``, and ``reach``
+    the sources that reach it. If a neuron alone exceeds a limit, the kernel returns -1, and
+    ``usage[0]`` holds what the neuron needs and ``core_ptr[0]`` its place.
     """
     core, start, reached = 0, 0, 0
     index = packing.index_min
@@ -331,7 +332,7 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
         if fits and i < len(order):
             continue
         if index > packing.index_min and s.before[COMPARTMENTS] <= 1 << (index - 1):
-            # Too wide a guess: a narrower index takes fewer bits.
+            # The guessed index was too wide: start again, since a narrower index takes fewer bits.
             index = packing.index_min
             open_core(s, packing, index)
             i = start
@@ -349,7 +350,7 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
         core_ptr[core] = i
         reach_ptr[core] = reached
         start = i
-        # A core like the last one is filled twice as fast if its index need not be widened.
+        # Guess the index bits of the last core: filling is twice as fast without widening.
         index = packing.index_min
         while s.before[COMPARTMENTS] > 1 << index:
             index += 1
@@ -359,9 +360,9 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
 
 @kernel
 def list_by_source(neuron_ptr, in_ptr, in_list, list_source, cursor, out):
-    """Write the neuron of each synapse to the place of its source, and move the cursor.
+    """Append the neuron of each synapse to the list of its source, and move the cursor.
 
-    This is ``list_rows`` of a table of sources that is never made: it would take four bytes a
+    This does the same as ``list_rows`` without a table of sources, which would take 4 bytes per
     synapse.
     """
     for neuron in range(len(neuron_ptr) - 1):

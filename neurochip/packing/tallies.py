@@ -1,4 +1,4 @@
-"""What groups of neurons send to each core, added up without a temporary entry per message."""
+"""Kernels that sum the messages of groups of neurons to each core, without temporary arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ __all__ = [
 
 @kernel
 def count_pairs(core_ptr, source, group_of, last):
-    """Return how many groups reach how many cores; ``last`` begins with -1 for each group."""
+    """Return the number of pairs of a group and a core that it reaches.
+
+    ``last`` is scratch, with -1 for each group at the start.
+    """
     found = 0
     for core in range(len(core_ptr) - 1):
         for k in range(core_ptr[core], core_ptr[core + 1]):
@@ -31,7 +34,7 @@ def count_pairs(core_ptr, source, group_of, last):
 def add_pairs(core_ptr, source, group_of, value, place, groups, cores, counts, totals):
     """List each pair of group and core once, with the number of its sources and their total value.
 
-    ``place`` begins with -1 for each group, ``counts`` and ``totals`` with 0.
+    At the start ``place`` holds -1 for each group, and ``counts`` and ``totals`` hold 0.
     """
     n = 0
     for core in range(len(core_ptr) - 1):
@@ -50,11 +53,11 @@ def add_pairs(core_ptr, source, group_of, value, place, groups, cores, counts, t
 
 @kernel
 def add_axons_of(core_ptr, source, group_of, chip_of, costs, last, count, met, into, out):
-    """Add the axons of each group to each core that it reaches, at both of its ends.
+    """Add the axons from each group to each core that it reaches, to ``into`` and ``out``.
 
-    Groups are numbered by population, then core, so that a group's number modulo the cores is its
-    core. ``costs`` holds whether neurons share axons, and the entries of a shared axon, of a single
-    one, and of one across chips. ``last`` begins with -1 for each group.
+    A group has the number population * n_cores + core, so its core is the number modulo n_cores.
+    ``costs`` holds whether neurons share axons, and the entries of a shared axon, of a single axon,
+    and of an axon to another chip. ``last`` holds -1 for each group at the start.
     """
     n_cores = len(core_ptr) - 1
     shares, shared_entries, single_entries, chip_entries = costs
@@ -81,9 +84,9 @@ def add_axons_of(core_ptr, source, group_of, chip_of, costs, last, count, met, i
 
 @kernel
 def list_pins(neuron_ptr, in_ptr, in_list, list_source, last, ptr, pin):
-    """List the sources of each neuron, each once, its own compartments first; return how many.
+    """List the sources of each neuron once, its own compartments first; return their number.
 
-    ``last`` begins with -1 for each source.
+    ``last`` holds -1 for each source at the start.
     """
     n = 0
     for u in range(len(neuron_ptr) - 1):
@@ -104,9 +107,9 @@ def list_pins(neuron_ptr, in_ptr, in_list, list_source, last, ptr, pin):
 
 @kernel
 def sum_messages(edge_ptr, edge, rate, core, last):
-    """Return what the first sources, those with a ``rate``, send to other cores than their own.
+    """Return the messages that sources send to cores other than their own.
 
-    ``last`` begins with -1 for each core.
+    Counts the first ``len(rate)`` sources. ``last`` holds -1 for each core at the start.
     """
     total = 0.0
     for source in range(len(rate)):

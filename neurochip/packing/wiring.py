@@ -1,7 +1,7 @@
-"""What has to be placed, as flat arrays: compartments, and for each the synapses that end there.
+"""The network as flat arrays for placement: compartments, each with its incoming synapses.
 
-A *source* is a compartment or an input; inputs are numbered after the compartments. A *list* is
-what one source has in one group of synapses.
+A *source* is a compartment or an input; inputs are numbered after the compartments. A *list* holds
+the synapses of one source in one group of synapses.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SHARED = ("vmin_exponent", "vmax_exponent")
 
 @dataclass(frozen=True, eq=False)
 class SynapseRows:
-    """A group of synapses, by source.
+    """A group of synapses, sorted by source.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class SynapseRows:
     target : ndarray of int32, shape (n_synapses,)
         Compartment of each synapse.
     format : SynapseFormat
-        Exponent, stored bits, sign mode.
+        Weight exponent, weight bits and sign mode of the group.
     delay_bits : int
-        Width of the delay of each synapse.
+        Number of delay bits of each synapse.
     """
 
     sources: Int32Array
@@ -52,26 +52,26 @@ class SynapseRows:
 
 @dataclass(frozen=True, eq=False)
 class Wiring:
-    """All that decides which neurons fit a core together.
+    """All data that decide which neurons fit on a core together.
 
     Parameters
     ----------
     neuron_ptr : ndarray of int64, shape (n_neurons + 1,)
-        Compartments of neuron i, which stay together, are ``neuron_ptr[i]`` to
+        Compartments of neuron i, which must share a core, are ``neuron_ptr[i]`` to
         ``neuron_ptr[i + 1]``.
     population : ndarray of int32, shape (n_neurons,)
         Number of the population of each neuron.
     n_inputs : int
-        Sources outside the chip.
+        Number of inputs, which are sources outside the chip.
     in_ptr, in_list : ndarray of int64, shape (n_compartments + 1,); of int32, shape (n_synapses,)
-        The list of each synapse, by target.
+        List number of each synapse, sorted by target compartment, with row pointers.
     list_source, list_format : ndarray of int32, shape (n_lists,)
         Source and format of each list.
     format_bits, format_delay : ndarray of int32, shape (n_formats,)
-        Bits of weight and delay of a synapse, and of its delay alone.
+        Bits of weight and delay together, and of the delay alone, of a synapse.
     profile, threshold, shared : ndarray of int32, shape (n_compartments,)
-        Numbers of the compartment profile, of the threshold, and of the registers that all
-        compartments of a core share.
+        Numbers of the compartment profile, the threshold profile, and the values of the registers
+        that all compartments of a core share.
     """
 
     neuron_ptr: Int64Array
@@ -110,10 +110,10 @@ class Wiring:
 
     @cached_property
     def kind(self) -> Int64Array:
-        """Number of the kind of each neuron: only those of one kind may share a core.
+        """Kind of each neuron: only neurons of the same kind may share a core.
 
-        Pairs of compartments come first, since they must begin at an even one; then registers that
-        a core has only once must agree.
+        Neurons of two compartments have the lowest kinds, because a pair must begin at an even
+        compartment. Neurons of a kind agree in the registers that a core has only once.
         """
         single = np.diff(self.neuron_ptr) == 1
         shared = self.shared[self.neuron_ptr[:-1]]
@@ -123,7 +123,7 @@ class Wiring:
 
     @cached_property
     def targets(self) -> tuple[Int64Array, Int32Array]:
-        """Neurons that each source reaches: ``neuron[ptr[s]:ptr[s + 1]]``, one per synapse."""
+        """Target neurons of each source s: ``neuron[ptr[s]:ptr[s + 1]]``, one per synapse."""
         from .kernels import list_by_source
 
         per_list = np.bincount(self.in_list, minlength=len(self.list_source))
@@ -136,7 +136,7 @@ class Wiring:
 
     @cached_property
     def pins(self) -> tuple[Int64Array, Int32Array]:
-        """Sources of each neuron, each once, its own compartments among them."""
+        """Sources of each neuron without repetition, including its own compartments."""
         from .tallies import list_pins
 
         ptr = np.empty(self.n_neurons + 1, dtype=np.int64)
@@ -147,7 +147,7 @@ class Wiring:
 
     @cached_property
     def edges(self) -> tuple[Int64Array, Int32Array]:
-        """Neurons of each source, each once: those that it reaches, and its own."""
+        """Neurons of each source without repetition: its targets and its own neuron."""
         from .._kernels.csr import transposed
 
         return transposed(*self.pins, self.n_sources)
@@ -156,14 +156,14 @@ class Wiring:
 def profiles_of(registers: Any) -> dict[str, Int32Array]:
     """Number the distinct profiles, thresholds and shared registers of compartments.
 
-    ``registers`` maps names of :class:`~neurochip.image.Compartments` to arrays; names that are
-    missing are the same for all compartments.
+    ``registers`` maps names of :class:`~neurochip.image.Compartments` to arrays. A missing register
+    has the same value in all compartments.
     """
 
     def number(names: Sequence[str]) -> Int32Array:
         columns = [registers[name] for name in names if name in registers]
         key = np.zeros(len(registers["decay_u"]), dtype=np.int64)
-        for column in columns:  # joined one by one, so that keys stay small
+        for column in columns:  # combined one by one, so that keys stay small
             values = np.unique(column, return_inverse=True)[1].ravel()
             key = np.unique(key * (values.max(initial=0) + 1) + values, return_inverse=True)[1]
         return key.ravel().astype(np.int32)
@@ -182,7 +182,7 @@ def wire(
     groups: Sequence[SynapseRows],
     profiles: dict[str, Int32Array],
 ) -> Wiring:
-    """Sort the synapses of all groups by target."""
+    """Build a wiring by sorting the synapses of all groups by target."""
     from .._kernels.csr import count_items, list_rows
 
     counts = np.zeros(int(neuron_ptr[-1]), dtype=np.int64)
@@ -214,7 +214,7 @@ def wire(
 
 
 def wiring_of(image: ChipImage) -> Wiring:
-    """Read the wiring of an image; each compartment counts as a neuron of its own."""
+    """Return the wiring of an image; each compartment counts as a neuron."""
     size = image.n_compartments
     population = np.zeros(size, dtype=np.int32)
     if image.symbols is not None:
@@ -239,5 +239,5 @@ def wiring_of(image: ChipImage) -> Wiring:
 
 
 def delay_limit(core: CoreSpec, delay_bits: Any) -> Any:
-    """Compartments of a core whose longest delay takes so many bits."""
+    """Return the largest number of compartments on a core whose delays have ``delay_bits`` bits."""
     return np.minimum(core.compartments, core.accumulator_slots >> np.asarray(delay_bits))
