@@ -1,1 +1,1 @@
-"""Placement: neurons on cores, and cores on the mesh."""
+"""Place neurons on cores, and cores on the mesh."""

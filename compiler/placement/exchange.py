@@ -1,4 +1,4 @@
-"""Pairs of cores that exchange neurons to save messages."""
+"""Exchange neurons between pairs of cores to save messages."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from neurochip.typing import Float64Array, Int64Array
 
 __all__ = ["Pairs"]
 
-_LEAST = 1e-12  # of all messages: below, a saving is the rounding of a sum
+_LEAST = 1e-12  # fraction of all messages; a smaller saving is rounding error
 
 
 class Pairs:
-    """Tries exchanges of neurons between two cores, as often as asked.
+    """Tries exchanges of neurons between two cores; reusable for all pairs.
 
     Parameters
     ----------
     wiring : Wiring
-        The neurons.
+        Neurons and their synapses.
     filler : Filler
-        What counts the limits.
+        Filler of this wiring, which counts resources.
     rate : ndarray of float64, shape (n_sources,)
-        Spikes per step of each source. Those of inputs do not go from core to core.
+        Spikes per step of each source. Inputs are ignored, since they send no messages between
+        cores.
     order, core_ptr : ndarray of int64
-        Neurons, core by core, and where each core begins: there it is measured how much memory a
-        synapse of each source takes.
+        Neurons core by core, and the start of each core. These cores provide the mean memory of a
+        synapse of each source.
     """
 
     def __init__(
@@ -65,27 +66,27 @@ class Pairs:
         )
 
     def followed(self, filling: Filling) -> Int64Array:
-        """Use of those resources that exchanges follow, shape (n_cores, n_followed)."""
+        """Return the use of the resources that exchanges track, shape (n_cores, n_followed)."""
         return np.stack([filling.usage[name] for name in self._resources], axis=1)
 
     def exchange(
         self, one: Int64Array, other: Int64Array, usage: Int64Array
     ) -> tuple[float, Int64Array, Int64Array, Int64Array]:
-        """Let two cores exchange neurons, all limits respected.
+        """Exchange neurons between two cores, within all limits.
 
         Parameters
         ----------
         one, other : ndarray of int64
-            Neurons of the two cores. A core is filled in the order of their numbers.
+            Neurons of the two cores. A core is filled in the order of these numbers.
         usage : ndarray of int64, shape (2, n_followed)
-            What both use.
+            Use of the tracked resources on both cores.
 
         Returns
         -------
         saved : float
             Messages per step that are saved; 0 if nothing was changed.
         one, other, usage : ndarray of int64
-            The same then.
+            The same arrays after the exchange.
         """
         from .exchange_kernels import exchange
 

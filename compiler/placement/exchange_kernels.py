@@ -1,9 +1,10 @@
-"""Two cores exchange neurons, one at a time, as long as that saves messages.
+"""Kernels that exchange neurons between two cores, one at a time, to save messages.
 
-The moves are those of Fiduccia and Mattheyses (1982, 10.1109/DAC.1982.1585498): the best one is
-made even if it saves nothing, every neuron moves once, and what was best on the way is kept. A core
-beyond a limit gives before it takes; so full cores swap. The memory that a move takes is estimated.
-Before anything is kept, both cores are filled anew and all their limits counted.
+The moves are those of Fiduccia and Mattheyses (1982, 10.1109/DAC.1982.1585498): the best move is
+made even if it saves nothing, every neuron moves at most once, and the best state on the way is
+kept. A core beyond a limit gives a neuron away before it takes another, so full cores can swap
+neurons. The memory that a move takes is estimated. Before a result is kept, both cores are filled
+again and all their limits are counted.
 """
 
 from __future__ import annotations
@@ -27,36 +28,37 @@ from neurochip.typing import Float64Array, Int8Array, Int32Array, Int64Array
 
 __all__ = ["FOLLOWED", "Cut", "exchange", "weigh"]
 
-FOLLOWED = 3  # resources that are followed from move to move: the first ones
-_PATIENCE, _PART = 64, 8  # moves without a new best that end a pass, or that part of the neurons
+FOLLOWED = 3  # number of resources tracked from move to move: the first in RESOURCES
+# A pass ends after 64 moves, or an eighth of the neurons if that is more, without a new best state.
+_PATIENCE, _PART = 64, 8
 
 
 class Cut(NamedTuple):
-    """Neurons, the sources that connect them, and the two cores in hand."""
+    """Neurons, the sources that connect them, and the two cores that exchange neurons."""
 
-    pin_ptr: Int64Array  # sources of each neuron, each once, with its own compartments
-    pin: Int32Array
-    edge_ptr: Int64Array  # neurons of each source, each once, with its own
-    edge: Int32Array
-    rate: Float64Array  # messages of each source; 0 for one that sends none between cores
-    bits: Float64Array  # per source: memory of one synapse
-    side: Int8Array  # of each neuron: 0 or 1, -1 if it is on neither of the two cores
-    free: Int8Array  # per neuron: whether it may still move; zero between calls
-    gain: Float64Array  # per neuron: messages that its move saves
-    count: Int32Array  # per source and side: neurons; zero between calls
-    moved: Int64Array  # moves of a pass
-    saved: Float64Array  # by them until then; 0 where a side is beyond a limit
+    pin_ptr: Int64Array  # row pointers of ``pin``, by neuron
+    pin: Int32Array  # sources of each neuron, including its own compartments
+    edge_ptr: Int64Array  # row pointers of ``edge``, by source
+    edge: Int32Array  # neurons of each source, including its own neuron
+    rate: Float64Array  # messages of each source; 0 for inputs
+    bits: Float64Array  # mean memory of a synapse of each source, in bits
+    side: Int8Array  # core of each neuron: 0 or 1, or -1 if it is on another core
+    free: Int8Array  # whether each neuron may still move; zero between calls
+    gain: Float64Array  # messages that a move of each neuron saves
+    count: Int32Array  # number of neurons, per source and side; zero between calls
+    moved: Int64Array  # neurons moved in a pass, in order
+    saved: Float64Array  # total saving after each move; 0 if a side is beyond a limit
     filled: Int64Array  # neurons of one core
-    usage: Int64Array  # per side: the resources that are followed
+    usage: Int64Array  # tracked resources, per side
 
 
 @kernel
 def _count(members, start, stop, s, tables, packing):
-    """Fill a core, whatever the limits."""
+    """Fill a core, without checking limits."""
     size, index = 0, packing.index_min
     for i in range(start, stop):
         size += tables.neuron_ptr[members[i] + 1] - tables.neuron_ptr[members[i]]
-    while size > 1 << index:  # known beforehand: nothing has to be packed again
+    while size > 1 << index:  # the number of compartments is known, so the index is right at once
         index += 1
     open_core(s, packing, index)
     for i in range(start, stop):
@@ -69,7 +71,7 @@ def _count(members, start, stop, s, tables, packing):
 
 @kernel
 def weigh(members, ptr, bits, s, tables, packing):
-    """Add up what the lists of each source take on all cores."""
+    """Add the bits that the lists of each source take on all cores to ``bits``."""
     for core in range(len(ptr) - 1):
         _count(members, ptr[core], ptr[core + 1], s, tables, packing)
         for i in range(s.top[N_SOURCES]):
@@ -84,7 +86,7 @@ def _estimate(count, bits, packing):
 
 @kernel
 def _saves(u, c):
-    """Messages that the move of a neuron to the other side saves."""
+    """Return the messages that moving a neuron to the other side saves."""
     here, saved = c.side[u], 0.0
     for i in range(c.pin_ptr[u], c.pin_ptr[u + 1]):
         source = c.pin[i]
@@ -97,7 +99,7 @@ def _saves(u, c):
 
 @kernel
 def _tell(source, side, change, c):
-    """Change the gain of the neurons of a source that are on a side and may still move."""
+    """Change the gain of those neurons of a source that are on ``side`` and may still move."""
     for i in range(c.edge_ptr[source], c.edge_ptr[source + 1]):
         v = c.edge[i]
         if c.free[v] == 1 and c.side[v] == side:
@@ -106,7 +108,7 @@ def _tell(source, side, change, c):
 
 @kernel
 def _move(u, c, tables, packing):
-    """Move a neuron, and change what the moves of others save and what the sides use."""
+    """Move a neuron, and update the gains of other neurons and the usage of both sides."""
     here = c.side[u]
     there = 1 - here
     c.free[u] = 0
@@ -127,13 +129,13 @@ def _move(u, c, tables, packing):
             c.usage[here, INPUTS] -= left == 0
             c.usage[there, INPUTS] += come == 1
         if rate > 0.0:
-            if come == 1:  # others may follow at no cost
+            if come == 1:  # the message to ``there`` is now paid: others may follow for free
                 _tell(source, here, rate, c)
-            elif come == 2:  # one was alone there
+            elif come == 2:  # the neuron that was alone there no longer saves by leaving
                 _tell(source, there, -rate, c)
-            if left == 0:  # to go back would cost
+            if left == 0:  # moving back would cost a message again
                 _tell(source, there, -rate, c)
-            elif left == 1:  # one is alone here
+            elif left == 1:  # the last neuron here would save a message by leaving
                 _tell(source, here, rate, c)
 
 
@@ -147,7 +149,7 @@ def _beyond(side, c, packing):
 
 @kernel
 def _choose(members, c, packing):
-    """Return the neuron to move next: the first of those that save most, or -1."""
+    """Return the neuron whose move saves most (ties by order in ``members``), or -1 if none."""
     best = -1
     full = (_beyond(0, c, packing), _beyond(1, c, packing))
     for u in members:
@@ -158,7 +160,7 @@ def _choose(members, c, packing):
 
 @kernel
 def _try_moves(members, least, c, tables, packing):
-    """Move neurons until nothing better has come for long; return how many moves there were."""
+    """Move neurons until the best state is many moves old; return the number of moves."""
     patience = max(_PATIENCE, len(members) // _PART)
     total, best, best_at, n = 0.0, least, 0, 0
     while n - best_at < patience:
@@ -178,7 +180,7 @@ def _try_moves(members, least, c, tables, packing):
 
 @kernel
 def _best_of(most, least, c):
-    """Return after how many of the first moves most was saved."""
+    """Return the number of moves, at most ``most``, after which the saving was largest."""
     keep, best = 0, least
     for i in range(most):
         if c.saved[i] > best:
@@ -188,7 +190,7 @@ def _best_of(most, least, c):
 
 @kernel
 def _fit(members, s, tables, packing, c):
-    """Fill both cores; say whether all limits hold, and write what each uses."""
+    """Fill both cores and write their usage; return whether all limits hold."""
     for side in range(2):
         n = 0
         for u in members:
@@ -205,11 +207,11 @@ def _fit(members, s, tables, packing, c):
 
 @kernel
 def exchange(members, least, s, tables, packing, c):
-    """Make the moves between two cores that save most; return how many messages that is.
+    """Make the moves between two cores that save most; return the messages saved.
 
     ``members`` are the neurons of both cores in the order in which cores are filled. ``c.side`` and
-    ``c.usage`` begin with where they are and what the cores use, and end so if something is saved.
-    Savings below ``least`` are none.
+    ``c.usage`` hold the sides of the neurons and the usage of the cores, and are updated if the
+    moves save messages. Savings up to ``least`` count as 0.
     """
     for u in members:
         c.free[u] = 1
@@ -226,7 +228,7 @@ def exchange(members, least, s, tables, packing, c):
     most, saved = n, 0.0
     while saved == 0.0:
         keep = _best_of(most, least, c)
-        for i in range(keep, n):  # the later ones go back
+        for i in range(keep, n):  # undo the later moves
             c.side[c.moved[i]] = 1 - c.side[c.moved[i]]
         if keep == 0:
             break

@@ -1,4 +1,4 @@
-"""Cluster neurons by growing one core after the other from those that share most with it."""
+"""Cluster neurons by growing one core after another from those that share most sources with it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ __all__ = ["grow"]
 
 
 def grow(wiring: Wiring, filler: Filler, rate: Float64Array) -> Int64Array:
-    """Cluster the neurons by what they share: the core of each, if all limits allow it.
+    """Cluster neurons by their common sources; return the cluster of each neuron.
+
+    Each cluster fits on one core, unless a single neuron exceeds a limit.
 
     Parameters
     ----------
     wiring : Wiring
-        The neurons.
+        Neurons and their synapses.
     filler : Filler
-        What counts the limits of these neurons.
+        Filler of this wiring, which counts resources.
     rate : ndarray of float64, shape (n_sources,)
-        What the messages of each source weigh, above 0.
+        Message weight of each source, above 0.
     """
     from .growing_kernels import Growth, grow_cores
 

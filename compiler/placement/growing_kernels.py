@@ -1,7 +1,7 @@
-"""Grow one core after the other from the neurons that share most with it.
+"""Kernels that grow one core after another from the neurons that share most sources with it.
 
-A candidate's score is what messages would cost less if it joined: the rates of its sources that
-reach the core already or are on it, and its own if it has a target there.
+The score of a candidate is the number of messages that it saves by joining the core: the rates of
+its sources that already reach the core or are on it, plus its own rate if it has a target there.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from neurochip.typing import Float64Array, Int8Array, Int32Array, Int64Array
 
 __all__ = ["Growth", "grow_cores"]
 
-_EIGHTH = 8  # a core takes up to an eighth of what it holds between two looks at all candidates
-_NEAR = 0.95  # of the best score: what is as good in such a look
+_EIGHTH = 8  # a core grows by up to an eighth between two searches through all candidates
+_NEAR = 0.95  # fraction of the best score from which a candidate is accepted too
 
 
 class Growth(NamedTuple):
-    """What is known of neurons and sources, and the candidates of the open core."""
+    """Tables of neurons and sources, and the candidates of the open core."""
 
-    kind: Int64Array  # of each neuron; different kinds share no core
-    neuron_of: Int32Array  # of each compartment
-    ptr: Int64Array  # neurons that each source reaches
-    targets: Int32Array
-    rate: Float64Array  # what each source weighs
-    total: Float64Array  # largest score of each neuron
-    score: Float64Array
+    kind: Int64Array  # kind of each neuron; neurons of different kinds cannot share a core
+    neuron_of: Int32Array  # neuron of each compartment
+    ptr: Int64Array  # row pointers of ``targets``, by source
+    targets: Int32Array  # target neurons of each source
+    rate: Float64Array  # message weight of each source
+    total: Float64Array  # largest possible score of each neuron
+    score: Float64Array  # score of each candidate
     listed: Int8Array  # whether a neuron is a candidate
     reached: Int32Array  # last core that a source reached, + 1
     frontier: Int64Array  # candidates
-    members: Int64Array  # neurons of the open core, and those that it tries
-    cluster: Int64Array  # the result, -1 at the beginning
-    at: Int64Array
+    members: Int64Array  # neurons of the open core, then the neurons to try next
+    cluster: Int64Array  # the result; -1 at the beginning
+    at: Int64Array  # number of candidates, open kind, lowest neuron that may have no core
 
 
-_WAITING, _KIND, _LOWEST = range(3)  # places in Growth.at
+_WAITING, _KIND, _LOWEST = range(3)  # indices into Growth.at
 
 
 @inline_kernel
@@ -51,7 +51,10 @@ def _raise_score(t, rate, g):
 
 @kernel
 def _arrive(source, core, g):
-    """Raise the scores of all targets of a source that reaches the core, or is on it, once."""
+    """Raise the scores of all targets of a source when it first reaches the core or is put on it.
+
+    Return whether it was the first time.
+    """
     if g.reached[source] == core + 1:
         return False
     g.reached[source] = core + 1
@@ -62,7 +65,7 @@ def _arrive(source, core, g):
 
 @kernel
 def _join(u, core, g, tables, packing):
-    """Give a neuron to the core, and raise the scores of those that share its sources."""
+    """Add a neuron to the core, and raise the scores of the neurons that share its sources."""
     g.cluster[u] = core
     for c in range(tables.neuron_ptr[u], tables.neuron_ptr[u + 1]):
         _arrive(c, core, g)
@@ -74,7 +77,7 @@ def _join(u, core, g, tables, packing):
 
 @kernel
 def _forget(g):
-    """Leave no candidates."""
+    """Remove all candidates."""
     for i in range(g.at[_WAITING]):
         g.listed[g.frontier[i]] = 0
         g.score[g.frontier[i]] = 0.0
@@ -83,9 +86,10 @@ def _forget(g):
 
 @kernel
 def _look(held, g):
-    """Write who comes next behind the members: the best by share of its total, of equals the first.
+    """Append the best candidates to ``members`` (highest share; ties by lowest number).
 
-    Returns how many; 0 if there is no candidate.
+    Share is the score divided by the neuron's total. Return the number appended; 0 without
+    candidates.
     """
     best, kept = 0.0, 0
     for i in range(g.at[_WAITING]):
@@ -116,7 +120,7 @@ def _look(held, g):
 
 @kernel
 def _first(held, g):
-    """Write the first neuron of the open kind that has no core; return how many there are."""
+    """Append the first neuron of the open kind without a core; return the number appended."""
     n = len(g.cluster)
     u = g.at[_LOWEST]
     while u < n and (g.cluster[u] >= 0 or g.kind[u] != g.at[_KIND]):
@@ -132,7 +136,7 @@ def _first(held, g):
 def grow_cores(tables, packing, s, g):
     """Write the cluster of every neuron.
 
-    A core ends where the best candidate would break a limit, and the next begins with that one.
+    A core ends when the best candidate would exceed a limit; the next core begins with it.
     """
     done, core, held, left_over = 0, 0, 0, -1
     open_core(s, packing, packing.index_min)
@@ -145,7 +149,7 @@ def grow_cores(tables, packing, s, g):
             if tried == 0:
                 tried = _first(held, g)
         left_over = -1
-        ends = tried == 0  # all of this kind have a core: now the next
+        ends = tried == 0  # all neurons of this kind have a core: go on with the next kind
         if ends:
             g.at[_KIND] += 1
             g.at[_LOWEST] = 0

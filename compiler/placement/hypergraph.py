@@ -1,11 +1,11 @@
-"""Neurons onto cores by hypergraph partitioning.
+"""Place neurons on cores by hypergraph partitioning.
 
-A source and its targets are a hyperedge. Cut into blocks, it costs one message per spike for every
-block but one that it touches (the connectivity metric): what the partitioner minimises is the
-spikes between cores. It balances one weight per neuron; the other limits are seen to afterwards.
+A source and its targets form a hyperedge. If a hyperedge touches k blocks, each spike costs k - 1
+messages (the connectivity metric). So the partitioner minimises the messages between cores. It
+balances one weight per neuron; the other limits are handled afterwards.
 
-The partitioner takes up to a minute for a million pins. So a large network is made smaller before:
-neurons that share much are grouped, and of the sources some stand for all.
+The partitioner takes up to a minute for a million pins. So a large network is reduced first:
+neurons with common sources are grouped, and a sample of the sources represents all sources.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from .workload import Workload
 __all__ = ["partition_hypergraph"]
 
 _IMBALANCE = 0.03
-_TOP = 1000  # largest weight of a hyperedge: the partitioner takes integers
-_FEWER = 0.8  # neurons that belong together share words: fewer cores may do than in order
-_SPARE = 1.04  # blocks of a balanced partition may be fuller than the mean
-_SMALL = 1_000_000  # pins that the partitioner gets as they are
-_LARGE = 2_000_000  # pins from which only one number of blocks is tried
-_GROUPS = 30  # per core
-_PINS = 1_000_000  # of those that are drawn from a large network, before they are grouped
+_TOP = 1000  # largest weight of a hyperedge: the partitioner takes integer weights
+_FEWER = 0.8  # fraction of the sequential cores to try: related neurons share words
+_SPARE = 1.04  # extra blocks, since blocks of a partition may be fuller than the mean
+_SMALL = 1_000_000  # pins; larger networks are grouped and sampled
+_LARGE = 2_000_000  # pins; for larger networks only one number of blocks is tried
+_GROUPS = 30  # groups of neurons per core
+_PINS = 1_000_000  # pins of the sampled sources of a large network, before grouping
 
 
 def partition_hypergraph(work: Workload, chip: ChipSpec, filler: Filler, seed: int) -> Int64Array:
@@ -80,7 +80,7 @@ def partition_hypergraph(work: Workload, chip: ChipSpec, filler: Filler, seed: i
 
 
 def _hyperedges(work: Workload, group: Int64Array) -> tuple[list[list[int]], list[int]]:
-    """Groups that each source reaches or is in, and what its messages weigh."""
+    """Return the hyperedges (groups that each source reaches or belongs to) and their weights."""
     w = work.wiring
     ptr, edge = w.edges
     source, weights = _sources(work.message_weight, ptr)
@@ -97,10 +97,10 @@ def _hyperedges(work: Workload, group: Int64Array) -> tuple[list[list[int]], lis
 
 
 def _sources(rate: Float64Array, ptr: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """Sources that become hyperedges, and the weight of each.
+    """Return the sources that become hyperedges, and their weights.
 
-    Of many, some are drawn: every so many spikes, the one to which that spike belongs. So they
-    stand for all, and evenly for all parts of the network.
+    In a large network, sources are sampled in proportion to their rate, by systematic sampling: at
+    equal distances in the sum of rates. So the sample represents all parts of the network evenly.
     """
     if ptr[-1] <= _PINS:
         return np.arange(len(rate)), np.maximum(1, np.rint(_TOP * rate / rate.max())).astype(int)
@@ -120,7 +120,7 @@ def _partition(
 ) -> Int64Array:
     import mtkahypar
 
-    # This preset gives one answer for a seed, whatever the number of threads.
+    # With this preset the result depends on the seed, but not on the number of threads.
     context = library.context_from_preset(mtkahypar.PresetType.DETERMINISTIC)
     context.set_partitioning_parameters(k, _IMBALANCE, mtkahypar.Objective.KM1)
     context.logging = False

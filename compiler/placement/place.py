@@ -1,4 +1,4 @@
-"""Neurons onto cores, all limits of a core respected."""
+"""Place neurons on cores within all limits of a core, and cores on the mesh."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _REMEDY = {
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where the neurons are.
+    """A placement of neurons on cores and of cores on the mesh.
 
     Parameters
     ----------
     core_ptr : ndarray of int64, shape (n_cores + 1,)
-        Compartments of each core.
+        Compartments of core i are ``core_ptr[i]`` to ``core_ptr[i + 1]``.
     compartment : ndarray of int64, shape (n_compartments,)
         New number of each compartment of the workload.
     work : Workload
-        What was placed.
+        The neurons that were placed.
     sites : ndarray of int64, shape (n_cores,)
-        Where the cores sit.
+        Site of each core.
     usage : dict of str to ndarray of int64, shape (n_cores,)
         Use of each resource.
     """
@@ -61,7 +61,7 @@ class Placement:
     usage: Mapping[str, Int64Array]
 
     def compartment_ids(self, population: Population, receptor: int = -1) -> Int32Array:
-        """Compartment of each neuron, or of one of its receptors."""
+        """Return the compartment of each neuron, or of one of its receptors."""
         stride = self.work.per_neuron[population.name]
         first = self.work.first_compartment[population.name]
         stop = first + stride * population.size
@@ -69,12 +69,12 @@ class Placement:
         return found.astype(np.int32)
 
     def child_ids(self, population: Population) -> Int32Array:
-        """Compartment of the child of each neuron; none where a neuron takes one compartment."""
+        """Return the child compartment of each neuron; empty for neurons of one compartment."""
         single = self.work.per_neuron[population.name] == 1
         return np.empty(0, np.int32) if single else self.compartment_ids(population, 0)
 
     def binding(self, chip: ChipSpec) -> str:
-        """Name of the resource that is the fullest on most cores."""
+        """Return the name of the resource that is the fullest one on most cores."""
         names = [name for name in RESOURCES if name != "shared_registers"]
         limits = {**limits_of(chip.core)}
         room = {"compartments": delay_limit(chip.core, self.usage["delay_bits"])}
@@ -83,7 +83,7 @@ class Placement:
         return names[int(np.argmax(counts))].replace("_", " ")
 
     def resources(self, chip: ChipSpec) -> dict[str, tuple[int, int]]:
-        """Cores of the chip, and for each resource the fullest core."""
+        """Return use and limit of the chip's cores, and of each resource on its fullest core."""
         limits = limits_of(chip.core)
         limits["compartments"] = int(delay_limit(chip.core, int(self.usage["delay_bits"].max())))
         return {
@@ -93,15 +93,15 @@ class Placement:
 
 
 def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
-    """Fill cores as the chosen strategy proposes, and put them on the mesh.
+    """Fill cores as the chosen strategy proposes, and place the cores on the mesh.
 
-    How many axons a core needs between neurons is known only when all cores are filled. Cores that
-    need too many are cut in half, as long as that helps.
+    The number of axons between neurons is known only when all cores are filled. Cores that need too
+    many axons are divided in two, as long as this helps.
 
     Raises
     ------
     CompileError
-        If a single neuron exceeds a limit of a core, or all cores do not suffice.
+        If a single neuron exceeds a limit of a core, or the network needs too many cores or axons.
     """
     filler = Filler(work.wiring, chip.core)
     order, opens = STRATEGIES[options.placement](work, chip, filler, options.placement_seed)
@@ -129,7 +129,7 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
         opens = opens.copy()
         opens[filling.core_ptr[:-1]] = True
         opens[filling.core_ptr[over] + (sizes + 1) // 2 % sizes] = True
-        del filling, placement  # four bytes a synapse, before as many are asked for again
+        del filling, placement  # frees 4 bytes per synapse before the next filling allocates them
 
 
 def _on_mesh(
@@ -137,7 +137,7 @@ def _on_mesh(
 ) -> Placement:
     ptr = work.wiring.neuron_ptr
     sizes = np.diff(ptr)
-    # Compartments in their new order, and from that the new number of each.
+    # The compartments in their new order, and its inverse: the new number of each compartment.
     ends = np.cumsum(sizes[order])
     moved = spans(ptr[order], sizes[order])
     compartment = np.empty_like(moved)

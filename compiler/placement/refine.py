@@ -1,7 +1,6 @@
-"""Local search: cores exchange neurons, two by two, as long as that saves messages.
+"""Local search: pairs of cores exchange neurons as long as this saves messages.
 
-Whatever proposed the cores: their limits hold before and after, and messages between them never
-become more.
+Preserves all limits of a core and never increases traffic.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from .workload import Workload
 __all__ = ["messages_between", "refine"]
 
 _ROUNDS = 8
-_PARTNERS = 8  # of each core in a round: those that it exchanges most messages with
-_ENOUGH = 0.01  # of all messages: a round that saves less is the last
+_PARTNERS = 8  # partners of each core in a round, those with the most messages
+_ENOUGH = 0.01  # fraction of all messages; the search ends after a round that saves less
 
 
 def messages_between(work: Workload, core: Int64Array) -> float:
-    """Messages per step between cores, if each neuron is on the given one."""
+    """Return the messages per step between cores, for the given core of each neuron."""
     from neurochip.packing.tallies import sum_messages
 
     inside = work.rate[: work.wiring.n_compartments]
@@ -40,9 +39,9 @@ def refine(
     Parameters
     ----------
     work, chip, filler
-        The neurons, the chip and what counts its limits.
+        The neurons, the chip, and the filler that counts resources.
     order, opens : ndarray of int64, of bool, shape (n_neurons,)
-        Every neuron once, and for each place whether a core begins there.
+        All neurons in an order, and for each place in it whether a core begins there.
     """
     pairs, last_changed = None, None
     for _ in range(_ROUNDS):
@@ -70,21 +69,21 @@ def refine(
         sizes = np.array([len(m) for m in members])
         core[np.concatenate(members)] = np.repeat(np.arange(n), sizes)
         order, opens = _order(work, core)
-        last_changed = changed[sizes > 0]  # a core that gave all is gone
+        last_changed = changed[sizes > 0]  # a core without neurons disappears
         if saved <= _ENOUGH * messages_between(work, core):
             break
     return order, opens
 
 
 def _kinds(work: Workload, order: Int64Array, starts: Int64Array) -> Int64Array:
-    """Kind of the neurons of each core; -1 if there are two, as between pairs and the others."""
+    """Return the kind of the neurons of each core; -1 if a core has neurons of two kinds."""
     kind = work.wiring.kind[order]
     least, most = np.minimum.reduceat(kind, starts), np.maximum.reduceat(kind, starts)
     return np.where(least == most, least, -1)
 
 
 def _order(work: Workload, core: Int64Array) -> tuple[Int64Array, BoolArray]:
-    """Order neurons by core, those of two compartments first; and say where a core begins."""
+    """Return neurons sorted by core, two-compartment neurons first, and where a core begins."""
     single = np.diff(work.wiring.neuron_ptr) == 1
     share = np.bincount(core, single) / np.maximum(1, np.bincount(core))
     order = np.lexsort((core, np.ceil(share[core]) + np.floor(share[core])))
@@ -94,7 +93,7 @@ def _order(work: Workload, core: Int64Array) -> tuple[Int64Array, BoolArray]:
 def _partners(
     start: Int64Array, stop: Int64Array, messages: Float64Array, n_cores: int
 ) -> list[tuple[int, int]]:
-    """Pairs of cores that exchange messages, those with the most first."""
+    """Return pairs of cores that exchange messages, sorted by decreasing number of messages."""
     key, which = np.unique(start * n_cores + stop, return_inverse=True)
     total = np.bincount(which.ravel(), messages, len(key))
     one, other = np.divmod(key, n_cores)

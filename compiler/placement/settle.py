@@ -1,6 +1,6 @@
-"""Make cores of clusters: cut those that break a limit, merge small ones that fit together.
+"""Turn clusters into cores: split clusters that exceed a limit, and merge small ones that fit.
 
-Strategies know some limits and guess others. Here each cluster is tried for real.
+Strategies know only some limits and estimate others. Here all limits of each cluster are counted.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from .workload import Workload
 
 __all__ = ["cluster_order", "exchanged", "settle"]
 
-_SMALL = 0.7  # of the fullest resource: above, no partner is looked for
-_TOGETHER = 1.3  # sum of two such loads up to which merging is tried: words are shared
-_PARTNERS = 5  # of either sort
-_ADDED_UP = ("compartments", "synaptic_words", "input_axons")  # what adds up over neurons
+_SMALL = 0.7  # load of the fullest resource; a core with more is not merged with others
+_TOGETHER = 1.3  # largest sum of two loads to try; above 1, since cores can share words
+_PARTNERS = 5  # number of partners tried by traffic, and of partners tried by load
+_ADDED_UP = ("compartments", "synaptic_words", "input_axons")  # resources that add up over neurons
 
 
 def settle(work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array) -> Int64Array:
-    """Return clusters that respect all limits of a core, few of them small.
+    """Return clusters that respect all limits of a core, with few small clusters.
 
     Parameters
     ----------
     work, chip, filler
-        The neurons, the chip and what counts its limits.
+        The neurons, the chip, and the filler that counts resources.
     cluster : ndarray of int64, shape (n_neurons,)
-        Wanted core of each neuron.
+        Proposed core of each neuron.
     """
     order, opens = cluster_order(work, cluster)
     filling = filler.fill(order, opens)
     if filling.failed >= 0:
-        return cluster  # placing them fails too, and says why
+        return cluster  # placement fails too, and reports the reason
     return _merge(work, chip, filler, filling, order, filling.core_of(order))
 
 
 def cluster_order(work: Workload, cluster: Int64Array) -> tuple[Int64Array, BoolArray]:
-    """Order neurons by cluster, and within it as in the network; and say where one begins.
+    """Return neurons in the order of clusters, then of the network, and the start of each cluster.
 
     Neurons of different kinds (:attr:`Wiring.kind`) never share a core.
     """
@@ -59,7 +59,7 @@ def _merge(
     order: Int64Array,
     core: Int64Array,
 ) -> Int64Array:
-    """Merge small cores with those that they exchange most messages with."""
+    """Merge small cores with the cores that they exchange most messages with."""
     n = filling.n_cores
     load = _loads(filling, chip)
     kind = work.wiring.kind[order[filling.core_ptr[:-1]]]
@@ -80,7 +80,7 @@ def _merge(
         fits = (load + load[k] <= _TOGETHER) & (kind == kind[k]) & (root == np.arange(n))
         fits[k] = False
         partners = np.flatnonzero(fits)
-        # Those with the most messages, of equals the emptiest; then simply the emptiest.
+        # First the partners with the most messages (ties: lowest load), then those of lowest load.
         near = partners[np.lexsort((load[partners], -pull[partners]))][:_PARTNERS]
         empty = partners[np.argsort(load[partners], kind="stable")][:_PARTNERS]
         for other in dict.fromkeys([*near.tolist(), *empty.tolist()]):
@@ -97,7 +97,7 @@ def _merge(
 
 
 def _loads(filling: Filling, chip: ChipSpec) -> Float64Array:
-    """Share of the fullest resource of each core."""
+    """Return the used share of the fullest resource of each core."""
     limits = limits_of(chip.core)
     shares = [filling.usage[name] / limits[name] for name in _ADDED_UP]
     loads: Float64Array = np.max(shares, axis=0)
@@ -107,7 +107,7 @@ def _loads(filling: Filling, chip: ChipSpec) -> Float64Array:
 def exchanged(
     work: Workload, chip: ChipSpec, filling: Filling, core: Int64Array
 ) -> tuple[Int64Array, Int64Array, Float64Array]:
-    """Messages between pairs of cores, both ways together, sorted by the first."""
+    """Return messages between pairs of cores in both directions, sorted by the first core."""
     of_compartment = core[work.wiring.neuron_of]
     sites = np.zeros(filling.n_cores, dtype=np.int64)
     traffic = flows_of(filling.reach, of_compartment, work.rate, sites, chip)

@@ -1,4 +1,4 @@
-"""Loops of the placement of cores on the mesh."""
+"""Kernels that place cores on the mesh."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ __all__ = ["Board", "chain", "improve"]
 
 
 class Board(NamedTuple):
-    """Cores, what pulls them together, and the sites that they may take."""
+    """Cores, the messages between them, and the available sites."""
 
-    ptr: Int64Array  # neighbours of each core
-    neighbour: Int64Array
-    messages: Float64Array  # per step, with each neighbour
-    x: Int64Array  # of each site
+    ptr: Int64Array  # row pointers of ``neighbour``, by core
+    neighbour: Int64Array  # cores that exchange messages with each core
+    messages: Float64Array  # messages per step with each neighbour
+    x: Int64Array  # coordinates of each site
     y: Int64Array
-    cost_x: float
+    cost_x: float  # cost of a hop
     cost_y: float
-    site: Int64Array  # of each core
-    core: Int64Array  # on each site, or -1
-    first: Int64Array  # first place of each tile, row by row, in ``of_tile``
-    of_tile: Int64Array  # sites by tile
+    site: Int64Array  # site of each core
+    core: Int64Array  # core on each site, or -1
+    first: Int64Array  # start of each tile in ``of_tile``, with tiles row by row
+    of_tile: Int64Array  # sites sorted by tile
     width: int
     height: int
 
 
 @kernel
 def chain(ptr, neighbour, messages, pull, order):
-    """Order cores: each next one exchanges most with those before; of equals, the first.
+    """Order cores greedily: the next core exchanges most messages with all cores before it.
 
-    ``pull`` is the total messages of each core at the beginning, and scratch.
+    Ties go to the lowest number. ``pull`` holds the total messages of each core and is overwritten.
     """
     n = len(order)
     best = 0
@@ -55,7 +55,7 @@ def chain(ptr, neighbour, messages, pull, order):
 
 @inline_kernel
 def _change(core, start, stop, other, b):
-    """Return what moving a core costs more, its pull to ``other`` left out."""
+    """Return the change of cost by moving a core, without its messages to ``other``."""
     change = 0.0
     for j in range(b.ptr[core], b.ptr[core + 1]):
         k = b.neighbour[j]
@@ -69,7 +69,7 @@ def _change(core, start, stop, other, b):
 
 @kernel
 def _try(core, stop, least, b):
-    """Move a core, or exchange it with the one there, if that saves at least so much."""
+    """Move a core to site ``stop``, or swap it with the core there, if it saves over ``least``."""
     start, other = b.site[core], b.core[stop]
     if start == stop or (b.x[start] == b.x[stop] and b.y[start] == b.y[stop]):
         return False
@@ -86,7 +86,10 @@ def _try(core, stop, least, b):
 
 @kernel
 def improve(b, sweeps, draws, least, seed):
-    """Look for better sites of each core, around its centre of pull and at random; count moves."""
+    """Move each core near the weighted centroid of its partners, or to random sites.
+
+    Only moves that save more than ``least`` are made. Return the number of moves.
+    """
     moves = 0
     state = seed
     for _ in range(sweeps):
@@ -108,7 +111,7 @@ def improve(b, sweeps, draws, least, seed):
                         for k in range(b.first[tile], b.first[tile + 1]):
                             found += _try(core, b.of_tile[k], least, b)
             for _ in range(draws):
-                # A linear congruential generator of 31 bits is enough to scatter tries.
+                # A 31-bit linear congruential generator suffices for random tries.
                 state = (state * 1103515245 + 12345) & 0x7FFFFFFF
                 found += _try(core, (state >> 8) % len(b.x), least, b)
         moves += found

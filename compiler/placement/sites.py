@@ -1,8 +1,8 @@
-"""Cores onto the mesh, so that what they exchange has short ways.
+"""Place cores on the mesh so that messages travel few hops.
 
-``"in_order"`` puts core k at site k. ``"curve"`` lays cores that exchange much one after the other
-along a space-filling curve (Hilbert's) through the tiles of a chip, chip by chip. ``"search"`` goes
-on from there: cores move and change places as long as that saves hops.
+``"in_order"`` puts core k at site k. ``"curve"`` orders the cores so that cores with much traffic
+are neighbours, and places them along a space-filling curve (Hilbert's) through the tiles of each
+chip, chip by chip. ``"search"`` then moves and swaps cores as long as this saves hops.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from neurochip.typing import Float64Array, Int64Array
 
 __all__ = ["choose_sites"]
 
-_WORK = 2_000_000_000  # pairs looked at in a search: some seconds
+_WORK = 2_000_000_000  # pairs of cores examined in a search: some seconds
 _MOST_SWEEPS = 60
 _DRAWS = 16  # random sites tried for each core in a sweep
-_LEAST = 1e-9  # of all pull: below, a saving is the rounding of a sum
+_LEAST = 1e-9  # fraction of all traffic; a smaller saving is rounding error
 
 
 def choose_sites(traffic: Traffic, chip: ChipSpec, rule: str, seed: int) -> Int64Array:
@@ -28,13 +28,13 @@ def choose_sites(traffic: Traffic, chip: ChipSpec, rule: str, seed: int) -> Int6
     Parameters
     ----------
     traffic : Traffic
-        What cores exchange; its sites are not used.
+        Messages between cores; its sites are not used.
     chip : ChipSpec
         Shape and costs of the mesh.
     rule : str
         ``"in_order"``, ``"curve"`` or ``"search"``.
     seed : int
-        For the search.
+        Random seed of the search.
     """
     n = traffic.n_cores
     if rule == "in_order" or n == 1:
@@ -49,7 +49,7 @@ def choose_sites(traffic: Traffic, chip: ChipSpec, rule: str, seed: int) -> Int6
     along[order] = curve[:n]
     if rule == "curve":
         return along
-    # A search ends in the next valley: from a good order and from the given one, it is rarely bad.
+    # The search ends in a local minimum, so try two starts: the curve and the given order.
     pulls = (ptr, neighbour, messages)
     found = [_search(start, np.sort(curve), pulls, chip, seed) for start in (along, np.arange(n))]
     return min(found, key=lambda site: _cost(site, pulls, chip))
@@ -66,7 +66,7 @@ def _cost(
 
 
 def _pulls(traffic: Traffic) -> tuple[Int64Array, Int64Array, Float64Array]:
-    """Messages between different cores, both ways together, by core."""
+    """Return messages between different cores, in both directions together, as rows by core."""
     n = traffic.n_cores
     apart = (traffic.start != traffic.stop) & (traffic.messages > 0)
     a, b = traffic.start[apart], traffic.stop[apart]
@@ -82,9 +82,9 @@ def _rows(ptr: Int64Array) -> Int64Array:
 
 
 def _curve(n: int, chip: ChipSpec) -> Int64Array:
-    """Sites of as many chips as ``n`` cores need, along the curve."""
+    """Return the sites of the chips that ``n`` cores need, in the order of the curve."""
     chips = -(-n // chip.cores)
-    # Chips in a snake: neighbours on the way are neighbours in the system.
+    # Chips in boustrophedon order: consecutive chips are neighbours in the system.
     row, column = np.divmod(np.arange(chip.chips), chip.mesh.chip_columns)
     snake = np.where(row % 2 == 0, column, chip.mesh.chip_columns - 1 - column)
     chip_order = np.lexsort((snake, row))[:chips]
@@ -95,10 +95,11 @@ def _curve(n: int, chip: ChipSpec) -> Int64Array:
 
 
 def _hilbert(x: Int64Array, y: Int64Array) -> Int64Array:
-    """Place of each tile along Hilbert's curve, through one square after the other along a chip.
+    """Return the place of each tile along Hilbert's curve, through the squares along a chip.
 
-    Quarter by quarter, the quarters turned so that the curve runs on from one to the next (Hilbert
-    1891, 10.1007/BF01199431). It ends beside where it began, so squares can follow each other.
+    Each square is divided into quarters, rotated so that the curve continues from one quarter to
+    the next (Hilbert 1891, 10.1007/BF01199431). It begins and ends on the same side of a square, so
+    it continues into the next square.
     """
     if y.max() > x.max():
         x, y = y, x

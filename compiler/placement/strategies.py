@@ -1,8 +1,8 @@
-"""Strategies: in which order neurons go to the cores, and where a new core begins.
+"""Strategies that choose the order in which neurons fill the cores, and where a core begins.
 
-A strategy is a function of a workload. What it proposes is not trusted:
-:mod:`compiler.placement.place` puts the neurons on cores in this order and ends a core earlier
-where a limit would be broken. So no strategy has to know all limits.
+A strategy is a function of a workload. It need not know all limits of a core:
+:mod:`compiler.placement.place` puts the neurons on cores in the proposed order, and ends a core
+earlier if a limit would be exceeded.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .workload import Workload
 __all__ = ["STRATEGIES", "Strategy"]
 
 Strategy = Callable[[Workload, ChipSpec, Filler, int], tuple[Int64Array, BoolArray]]
-"""Takes the work, the chip, a filler to try things with, and a seed.
+"""Takes the workload, the chip, a filler that counts resources, and a seed.
 
-Returns every neuron once, in an order, and for each place whether a core begins there.
+Returns all neurons in an order, and for each place in it whether a core begins there.
 """
 
 
@@ -37,7 +37,7 @@ def _sequential(
     filler: Filler,  # noqa: ARG001
     seed: int,  # noqa: ARG001
 ) -> tuple[Int64Array, BoolArray]:
-    """Take the neurons in the order of the network; a core ends when it is full."""
+    """Keep the order of the network; a core ends when it is full."""
     n = work.wiring.n_neurons
     return np.arange(n), np.zeros(n, dtype=bool)
 
@@ -48,7 +48,7 @@ def _greedy(
     filler: Filler,
     seed: int,  # noqa: ARG001
 ) -> tuple[Int64Array, BoolArray]:
-    """Grow a core from the neurons that share most with it, then the next."""
+    """Grow one core after another from the neurons that share most sources with it."""
     grown = settle(work, chip, filler, grow(work.wiring, filler, work.message_weight))
     return _refined(work, chip, filler, grown)
 
@@ -56,14 +56,14 @@ def _greedy(
 def _hypergraph(
     work: Workload, chip: ChipSpec, filler: Filler, seed: int
 ) -> tuple[Int64Array, BoolArray]:
-    """Cut the hypergraph of sources and targets into balanced blocks."""
+    """Partition the hypergraph of sources and targets into balanced blocks."""
     return _refined(work, chip, filler, partition_hypergraph(work, chip, filler, seed))
 
 
 def _best(
     work: Workload, chip: ChipSpec, filler: Filler, seed: int
 ) -> tuple[Int64Array, BoolArray]:
-    """Try all others; take the one with the fewest spikes between cores."""
+    """Try all other strategies; choose the result with the fewest messages between cores."""
     tried = [strategy(work, chip, filler, seed) for strategy in (_sequential, _greedy, _hypergraph)]
     return _fewest(work, chip, filler, tried)
 
@@ -71,7 +71,7 @@ def _best(
 def _refined(
     work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array
 ) -> tuple[Int64Array, BoolArray]:
-    """Let cores exchange neurons, from these clusters or from the order of the network."""
+    """Refine by exchanging neurons, from these clusters or the network order if it is better."""
     tried = [cluster_order(work, cluster), _sequential(work, chip, filler, 0)]
     return refine(work, chip, filler, *_fewest(work, chip, filler, tried))
 
@@ -79,12 +79,15 @@ def _refined(
 def _fewest(
     work: Workload, chip: ChipSpec, filler: Filler, tried: Sequence[tuple[Int64Array, BoolArray]]
 ) -> tuple[Int64Array, BoolArray]:
-    """Return what takes the fewest spikes between cores, if it can on those that there are."""
+    """Return the proposal with the fewest messages between cores, if the chip has enough cores.
+
+    Otherwise the proposal that lacks the fewest cores comes first.
+    """
     found = []
     for number, (order, opens) in enumerate(tried):
         filling = filler.fill(order, opens)
         if filling.failed >= 0:
-            return order, opens  # placing them fails too, and says why
+            return order, opens  # placement fails too, and reports the reason
         messages = messages_between(work, filling.core_of(order))
         missing = max(0, filling.n_cores - chip.total_cores)
         found.append((missing, messages, filling.n_cores, number))

@@ -1,7 +1,7 @@
-"""What has to be placed, in the order of the network, and how often it spikes.
+"""The neurons and synapses to place, in the order of the network, and their expected rates.
 
-Neurons of two compartments come first. So each of them begins at an even compartment, which is what
-a join needs, wherever the cores are cut between neurons.
+Neurons of two compartments come first. So each of them begins at an even compartment, as a join
+requires, wherever a core ends between neurons.
 """
 
 from __future__ import annotations
@@ -26,25 +26,26 @@ from ..synapses.convert import ConnectionRegisters
 
 __all__ = ["Workload", "lay_out_work"]
 
-_QUIET = 1e-3  # of the largest rate: what a silent source weighs, so that structure still counts
+_QUIET = 1e-3  # weight of a silent source, as a fraction of the largest rate, so that it counts
 
 
 @dataclass(frozen=True, eq=False)
 class Workload:
-    """A network in the order of its members, pairs first.
+    """A network to place, with numbered neurons and compartments.
 
     Parameters
     ----------
     populations : tuple of Population
-        In that order.
+        Populations in the order of the network, those with two compartments per neuron first.
     first_neuron, first_compartment : dict of str to int
-        Where each population begins.
+        First neuron and first compartment of each population.
     per_neuron : dict of str to int
-        Compartments of each neuron of a population.
+        Compartments per neuron of each population.
     wiring : Wiring
-        Neurons, compartments, synapses.
+        Neurons, compartments and synapses.
     rate : ndarray of float64, shape (n_sources,)
-        Expected spikes per step of each source; of a pair, the last compartment spikes.
+        Expected spikes per step of each source; in a neuron of two compartments the last one
+        spikes.
     """
 
     populations: tuple[Population, ...]
@@ -56,13 +57,13 @@ class Workload:
 
     @cached_property
     def message_weight(self) -> Float64Array:
-        """What the messages of each source weigh, above 0: silent ones count a little, too."""
+        """Weight of the messages of each source, above 0: its rate, or a little if it is silent."""
         top = self.rate.max(initial=0.0)
         weight: Float64Array = np.maximum(self.rate, _QUIET * top) if top > 0 else self.rate + 1.0
         return weight
 
     def owner(self, neuron: int) -> tuple[Population, int]:
-        """Population of a neuron, and its number there."""
+        """Return the population of a neuron, and its number in the population."""
         for population in reversed(self.populations):
             first = self.first_neuron[population.name]
             if neuron >= first:
