@@ -1,4 +1,4 @@
-"""The reference: the same network on the same input, in float64 and in the user's own units."""
+"""The reference: a simulation in float64 and physical units, for comparison with the chip."""
 
 from .simulate import simulate_reference
 

@@ -1,4 +1,4 @@
-"""Spikes to what arrives: the loop that most of the time of a large network is spent in.
+"""Deliver spikes to the ring: the loop that takes most of the time in large networks.
 
 Sums of floating-point numbers depend on their order, so every form of a row is added in the order
 of its synapses.
@@ -16,27 +16,27 @@ from .rows import TARGET_BITS
 
 __all__ = ["deliver"]
 
-_LINE = np.uint64(16)  # targets in a cache line, which are two of weights
-_TARGET, _NUMBER = np.uint64((1 << TARGET_BITS) - 1), np.uint64(TARGET_BITS)  # of a word
+_LINE = np.uint64(16)  # targets in a cache line; their weights take two lines
+_TARGET, _NUMBER = np.uint64((1 << TARGET_BITS) - 1), np.uint64(TARGET_BITS)  # mask and shift
 
 
 @kernel
 def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any, now: Any) -> None:
-    """Add the synapses of some sources to what arrives in the steps of their delays.
+    """Add the weights of all synapses of some sources to the rows of the ring.
 
-    The sources are counted from row ``first``; ``now`` is the row of the ring without a delay.
+    ``first`` is the row of source 0; ``now`` is the row of the ring for delay 0.
     """
     indptr, n_rows = rows.indptr, ring.shape[0]
     spike = begin
     while spike < end:
-        # To ask for a row takes its pointer, which is a cache miss of its own.
+        # Prefetching a row needs its pointer, which would be a cache miss too: prefetch it earlier.
         far = spike + 2 * rows.ahead
         if far < end:
             prefetch(indptr, first + sources[far])
         source = first + sources[spike]
         start, stop = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
         pattern = rows.pattern[source]
-        if pattern > 0:  # one stream, which the processor follows by itself
+        if pattern > 0:  # sequential reads, which the processor prefetches by itself
             arrived, weight = ring[arrival(rows.delay, start, now, n_rows)], rows.weight
             slot, size = np.uint64(rows.target[start]), stop - start
             if spike + 4 <= end and three_alike(sources, spike + 1, first, rows, pattern):
@@ -50,7 +50,8 @@ def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any
                     arrived[slot + k] += weight[start + k]
                 spike += 1
         else:
-            # A later row is asked for line by line: all of it would hold up the loads of this one.
+            # A later row is prefetched one cache line at a time; at once, it would stall the loads
+            # of this row.
             later = np.uint64(indptr[first + sources[min(spike + rows.ahead, end - 1)]])
             ask_for(rows, later)
             while start + _LINE < stop:
@@ -64,7 +65,7 @@ def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any
 
 @inline_kernel
 def three_alike(sources: Any, spike: Any, first: Any, rows: Any, pattern: Any) -> Any:
-    """Whether the rows of the next three spikes have this pattern."""
+    """Return whether the rows of the next three spikes have this pattern."""
     return (
         rows.pattern[first + sources[spike]] == pattern
         and rows.pattern[first + sources[spike + 1]] == pattern
@@ -76,7 +77,7 @@ def three_alike(sources: Any, spike: Any, first: Any, rows: Any, pattern: Any) -
 def add_four(
     arrived: Any, slot: Any, weight: Any, a: Any, b: Any, c: Any, d: Any, size: Any
 ) -> None:
-    """Add four rows in their order: what is summed is read and written once."""
+    """Add four rows, in order, with one read and one write of each sum."""
     for k in range(size):
         arrived[slot + k] = (
             arrived[slot + k]
@@ -89,7 +90,7 @@ def add_four(
 
 @inline_kernel
 def arrival(delay: Any, k: Any, now: Any, n_rows: Any) -> Any:
-    """Row of the ring that synapse ``k`` adds to."""
+    """Return the row of the ring that synapse ``k`` adds to."""
     if n_rows == 1:
         return 0
     row = now + delay[k]
@@ -98,7 +99,7 @@ def arrival(delay: Any, k: Any, now: Any, n_rows: Any) -> Any:
 
 @inline_kernel
 def add_indexed(rows: Any, start: Any, stop: Any, ring: Any, now: Any, n_rows: Any) -> None:
-    """Add synapses that say where each of them ends."""
+    """Add synapses with explicit targets."""
     if len(rows.words) > 0:
         for k in range(start, stop):
             word = rows.words[k]
@@ -112,7 +113,7 @@ def add_indexed(rows: Any, start: Any, stop: Any, ring: Any, now: Any, n_rows: A
 
 @inline_kernel
 def ask_for(rows: Any, k: Any) -> None:
-    """Start to load a line of synapses: a cache miss, which hides behind others that are added."""
+    """Prefetch a line of synapses, so that its cache miss overlaps with the additions."""
     if len(rows.words) > 0:
         prefetch(rows.words, k)
     else:

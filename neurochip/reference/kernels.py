@@ -1,12 +1,13 @@
-"""The steps of a run, as loops over flat arrays.
+"""The kernel that runs the steps of the reference, on flat arrays.
 
-Spikes travel through a ring with one row for every step that something can still arrive in. A row
-is taken in at the beginning of the step *after* its own: so a trace shows no kick in the step that
-delivers it, and one pass over the neurons does the kicks and the propagator. Input that acts in its
-own step goes to the row that is about to be taken in.
+Arriving input is summed in a circular buffer, the *ring*, with one row for each future step in
+which input can arrive. The row of a step is applied at the beginning of the *next* step. So a trace
+does not show an input in the step that delivers it, and one pass over the neurons does both input
+and propagator. Input that acts in its own step is added to the row that is applied next.
 
-Each worker has its own neurons, and does everything that changes them: it lists their spikes, and
-after a wait for the others delivers those of all, in the order of the neurons, to its own.
+Each worker owns some neurons and alone changes them: it lists their spikes, waits for the other
+workers, and then delivers the spikes of all workers, in the order of the neurons, to its own
+neurons.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ __all__ = ["NeuronState", "Order", "SpikeLists", "TraceColumns", "run_steps"]
 
 
 class NeuronState(NamedTuple):
-    """Everything that a step changes.
+    """All variables that a step changes.
 
     Parameters
     ----------
     v : ndarray of float64, shape (n_neurons,)
-        mV.
+        Membrane potentials, mV.
     i_syn : ndarray of float64, shape (n_slots,)
-        nA; where a neuron has two currents, the second is in a slot after all neurons.
+        Synaptic currents, nA. The second current of a neuron has a slot after those of all neurons.
     free_from : ndarray of int64, shape (n_neurons,)
-        First step in which a neuron integrates again. It is later than the step of the spike
-        itself: kicks in that step are lost to the reset.
+        First step in which a neuron integrates again. It is later than the step of the spike:
+        delta inputs in that step are lost at the reset.
     ring : ndarray of float64, shape (n_rows, n_slots)
-        Sums of what arrives (mV or nA): a row for each step that something can still arrive in.
-        Step t begins with row ``t % n_rows``, which holds what arrived in the step before.
+        Circular buffer of arriving input (mV or nA), one row per step in which input can arrive.
+        Step t begins with row ``t % n_rows``, which holds the input of the step before.
     """
 
     v: Float64Array
@@ -53,11 +54,11 @@ class SpikeLists(NamedTuple):
     Parameters
     ----------
     spikes : ndarray of int32, shape (capacity,)
-        Neurons, step after step; each worker has a part of it.
+        Neurons that spiked, step after step; each worker has its own part of this array.
     ends : ndarray of int64, shape (n_workers, n_steps + 1)
-        Spikes of the k-th step begin at ``ends[worker, k]`` and end at the entry after it.
+        Spikes of the k-th step begin at ``ends[worker, k]`` and end at the next entry.
     full : ndarray of int64, shape (n_workers,)
-        Where the next step might not fit.
+        Entry beyond which the list of a worker may be too short for the next step.
     """
 
     spikes: Int32Array
@@ -71,8 +72,8 @@ class Order(NamedTuple):
     Parameters
     ----------
     kicks_decay : bool
-        Whether delta kicks decay once before they meet the threshold; such kicks are lost where
-        they arrive in a refractory step or in that of the spike.
+        Whether delta inputs decay for one step before the threshold is tested. Such inputs are
+        lost if they arrive in a refractory step or in the step of the spike.
     input_first : bool
         Whether input spikes act in their own step.
     """
@@ -82,16 +83,16 @@ class Order(NamedTuple):
 
 
 class TraceColumns(NamedTuple):
-    """Where the value of each recorded neuron goes: ``values[first + stride * step]``.
+    """Columns of recorded values; ``values[first + stride * step]`` is the entry of a step.
 
     Parameters
     ----------
     ids, first, stride : ndarray of int64, shape (n_columns,)
-        Neuron, place in step 0, and distance between steps.
+        Neuron, index of its value in step 0, and distance between steps.
     current : ndarray of int64, shape (n_columns,)
-        How many slots of i_syn the value is the sum of; 0 for v.
+        Number of currents in i_syn whose sum is recorded (1 or 2); 0 for v.
     second : ndarray of int64, shape (n_columns,)
-        The second of these slots; the neuron is the first.
+        Slot of the second current; the slot of the first is the neuron's number.
     values : ndarray of float64, shape (n_values,)
         All traces, one after the other.
     """
@@ -118,7 +119,7 @@ def sample(
     end: int,
     step: int,
 ) -> None:
-    """Copy what is recorded of the neurons from ``begin`` to ``end``."""
+    """Copy the recorded values of the neurons from ``begin`` to ``end`` - 1."""
     for k in range(len(ids)):
         if begin <= ids[k] < end:
             value = i_syn[ids[k]] if current[k] > 0 else v[ids[k]]
@@ -129,7 +130,10 @@ def sample(
 
 @kernel
 def is_full(ends: Int64Array, full: Int64Array, place: int) -> bool:
-    """Whether a list might overflow; what is read was written before the last wait."""
+    """Return whether a spike list may be too short for the next step.
+
+    All workers return the same value, because it depends only on data from before the last barrier.
+    """
     any_full = False
     for worker in range(len(ends)):
         any_full = any_full or full[worker] < ends[worker, place]
@@ -152,10 +156,10 @@ def run_steps(
     stop: int,
     barrier: Int64Array,
 ) -> int:
-    """Run from ``step`` to ``stop``, or to where a list may overflow; return where.
+    """Run from ``step`` to ``stop``, or until a spike list may be full; return the next step.
 
-    ``next_input`` is the first input spike from ``step`` on. Where the barrier is broken the state
-    is that of no step.
+    ``next_input`` is the first input spike from ``step`` on. If the barrier is broken, the state is
+    inconsistent.
     """
     (
         bounds,

@@ -1,4 +1,4 @@
-"""A run in progress: the kernels of one network, with what they need."""
+"""A run of the reference in progress: its tables, state and threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .tables import NeuronTable, SynapseTable
 
 __all__ = ["Loop"]
 
-_SPIKE_BUFFER = 1 << 16  # spikes of a worker, besides those of a step in which all neurons spike
+_SPIKE_BUFFER = 1 << 16  # spikes per worker, in addition to one step in which all neurons spike
 
 
 class Loop:
@@ -23,14 +23,15 @@ class Loop:
     Parameters
     ----------
     network : Network
+        Network to simulate.
     neurons, synapses : NeuronTable, SynapseTable
-        Its tables.
+        Tables of the network.
     inputs : tuple of ndarray of int32
-        Step and source of every input spike, in the order of steps.
+        Step and source of every input spike, sorted by step.
     columns : TraceColumns
-        What to record.
+        Values to record.
     n_workers : int
-        Threads.
+        Number of threads.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Loop:
         )
 
     def advance(self, stop: int) -> tuple[Int32Array, Int32Array]:
-        """Run to ``stop``, or to where a list of spikes may overflow; return step and neuron."""
+        """Run to ``stop``, or until a spike list may be full; return step and neuron of spikes."""
         begin, n_workers = self.step, len(self._starts)
         ends = np.empty((n_workers, stop - begin + 1), dtype=np.int64)
         ends[:, 0] = self._starts

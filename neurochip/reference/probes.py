@@ -1,4 +1,4 @@
-"""From what a user asks to record to the columns that a kernel fills, and back to traces."""
+"""Translate the probes of a user into columns for the kernel, and the columns into traces."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ _UNITS = {"v": "mV", "i_syn": "nA"}
 def requested(
     network: Network, record: str | Probe | Iterable[str | Probe]
 ) -> dict[tuple[str, str], Int32Array]:
-    """Resolve ``record``; ``"i_syn"`` alone means the populations that have synaptic currents.
+    """Return the neurons to record, by population and variable.
+
+    ``"i_syn"`` without a population means all populations that have synaptic currents.
 
     Raises
     ------
     RecordingError
-        If a variable, a population or a neuron does not exist, or is asked for twice.
+        If a variable, a population or a neuron does not exist, or is requested twice.
     """
     expanded = [
         part
@@ -62,10 +64,9 @@ def lay_out_traces(
     places: Mapping[str, tuple[int, int, int]],
     n_steps: int,
 ) -> tuple[TraceColumns, dict[tuple[str, str], Trace]]:
-    """Give each trace its own block of one array, so that one kernel can fill all of them.
+    """Allocate all traces as blocks of one array, so that one kernel can fill them.
 
-    ``places`` has, for each population, its first neuron, its synaptic currents per neuron, and the
-    slot of the first second current.
+    ``places`` is the result of :meth:`~neurochip.reference.tables.NeuronTable.places`.
     """
     lengths = [len(ids) for ids in wanted.values()]
     blocks = np.cumsum([0, *lengths], dtype=np.int64) * n_steps

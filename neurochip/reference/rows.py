@@ -1,7 +1,8 @@
-"""Synapses as the threads of a run read them: each has the rows that end in its own neurons.
+"""Distribute synapses over the threads of a run, in forms that are fast to read.
 
-What arrives at a neuron comes from one thread only, in the order of the network, whatever the
-number of threads. Forms of a row that are read faster hold the same weights, bit for bit.
+Each thread has the synapses that end in its own neurons. So the input of a neuron is summed by one
+thread, in the order of the network, for any number of threads. The faster forms of a row hold the
+same weights, bit for bit.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ __all__ = [
 ]
 
 TARGET_BITS = 20
-"""Low bits of a word: the target; the others number the weight."""
+"""Low bits of a word, which hold the target; the high bits hold the number of the weight."""
 
 _MOST_WEIGHTS = 1 << (32 - TARGET_BITS)
-_PLACES = 4 * _MOST_WEIGHTS  # of the hash table
+_PLACES = 4 * _MOST_WEIGHTS  # size of the hash table
 _HASH = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth, TAOCP 3, section 6.4
 
-_SHORTEST = 16  # synapses: below it a vector loop does not pay
-_SYNAPSES = 100  # that take as long as a neuron, spikes being rare
-_LINE = 8  # neurons: threads write to cache lines of their own
+_SHORTEST = 16  # synapses; a vector loop over fewer is not faster
+_SYNAPSES = 100  # synapses that take as long as one neuron, for usual spike rates
+_LINE = 8  # neurons in a cache line; no two threads write to the same line
 
 
 class WorkerRows(NamedTuple):
-    """Compressed sparse rows: of all sources for worker 0, then for worker 1, and so on.
+    """Compressed sparse rows: those of all sources for worker 0, then for worker 1, and so on.
 
     Parameters
     ----------
@@ -47,16 +48,17 @@ class WorkerRows(NamedTuple):
     indptr : ndarray of int64, shape (n_workers * n_sources + 1,)
         Synapses of row r are ``indptr[r]`` to ``indptr[r + 1]``.
     target, weight, delay : ndarray
-        As in :class:`~neurochip.reference.tables.SynapseTable`; weights may be in float32.
+        As in :class:`~neurochip.reference.tables.SynapseTable`; weights may be float32.
     pattern : ndarray of int32, shape (n_workers * n_sources,)
-        Positive for rows whose targets follow one another, with one delay; rows with the same
-        number have the same targets and delay. 0 for all others.
+        Positive for dense rows: consecutive targets with a common delay. Rows with the same number
+        have the same targets and delay. 0 for all other rows.
     words : ndarray of uint32, shape (n_synapses,)
-        Targets, and the numbers of their weights in ``values``; empty where there are too many.
+        Target and number of the weight in ``values``, in one word; empty if the network has too
+        many targets or different weights.
     values : ndarray of float64
-        Weights.
+        Different weights, by number.
     ahead : int
-        A row is asked for when so many others come before.
+        A row is prefetched this number of rows before its use.
     """
 
     shares: Int64Array
@@ -71,7 +73,7 @@ class WorkerRows(NamedTuple):
 
 
 def lay_out_rows(neurons: NeuronTable, synapses: SynapseTable, n_workers: int) -> WorkerRows:
-    """Share out the neurons, and give each worker the synapses that end in its own."""
+    """Divide the neurons among the workers, and give each worker the synapses onto its neurons."""
     of_slots = neurons.of_slots
     indptr, target, weight, delay = synapses
     shares = np.array([0, neurons.bounds[-1]])
@@ -103,9 +105,9 @@ def lay_out_rows(neurons: NeuronTable, synapses: SynapseTable, n_workers: int) -
 
 
 def narrowed(weight: Float64Array) -> NDArray[np.floating]:
-    """Return the weights in float32 if that loses nothing, as with all that were made in float32.
+    """Return the weights in float32 if all of them are exact in float32, otherwise unchanged.
 
-    Dense rows are streams, and half the bytes take half the time.
+    Dense rows are read sequentially, so half the bytes take half the time.
     """
     with np.errstate(over="ignore"):
         single = weight.astype(np.float32)
@@ -113,7 +115,7 @@ def narrowed(weight: Float64Array) -> NDArray[np.floating]:
 
 
 def _share_out(of_slots: Int64Array, target: Int32Array, n_workers: int) -> Int64Array:
-    """Cut the neurons into parts of about the same work."""
+    """Divide the neurons into parts with about the same work; return the bounds."""
     arriving = np.bincount(of_slots, np.bincount(target, minlength=len(of_slots)))
     work = np.cumsum(1 + arriving / _SYNAPSES)
     cuts = np.searchsorted(work, work[-1] * np.arange(1, n_workers) / n_workers)
@@ -122,7 +124,11 @@ def _share_out(of_slots: Int64Array, target: Int32Array, n_workers: int) -> Int6
 
 @kernel
 def _count_rows(indptr: Any, target: Any, worker: Any, counts: Any) -> None:
-    """Count two places late: the sum is then one place late, which filling makes up for."""
+    """Count the synapses of each row, stored two places later for a counting sort in place.
+
+    The running sum then holds the start of row k at k + 1, and filling moves it to the start of
+    row k + 1.
+    """
     n_sources = len(indptr) - 1
     for source in range(n_sources):
         for k in range(indptr[source], indptr[source + 1]):
@@ -154,9 +160,9 @@ def _split_rows(
 
 @kernel
 def find_patterns(indptr: Any, target: Any, delay: Any, pattern: Any) -> None:
-    """Number the rows whose targets follow one another, with one delay: they are added as vectors.
+    """Number the dense rows: consecutive targets with a common delay, added in vector loops.
 
-    A row has the number of the last such row, if it has the same targets and delay.
+    A row has the same number as the last dense row if their targets and delays are equal.
     """
     last, n_patterns = -1, 0
     for source in range(len(pattern)):
@@ -183,15 +189,15 @@ def find_patterns(indptr: Any, target: Any, delay: Any, pattern: Any) -> None:
 def pack_synapses(
     target: Int32Array, weight: Float64Array, n_slots: int
 ) -> tuple[NDArray[np.uint32], Float64Array]:
-    """Put target and number of the weight into one word, where there are few weights.
+    """Pack the target and the number of the weight in one word, if there are few different weights.
 
-    Most networks have one weight per connection, and weights that a chip holds are few: then a
-    synapse takes 4 bytes, not 12, and the values are the same.
+    Most networks have one weight per connection, or few different weights, such as those of a chip.
+    A synapse then takes 4 bytes instead of 12, without loss of precision.
 
     Returns
     -------
     words : ndarray of uint32, shape (n_synapses,)
-        Empty where there are more than 4096 weights or 2**20 targets.
+        Empty if the network has more than 4096 different weights or 2**20 targets.
     values : ndarray of float64
         Weights by their number.
     """
@@ -204,7 +210,7 @@ def pack_synapses(
 
 @kernel
 def _pack(target: Any, weight: Any, bits: Any, table: Any, values: Any, words: Any) -> Any:
-    """Number the weights in the order of their appearance; return how many, or -1."""
+    """Number the weights in the order of appearance; return their number, or -1 if too many."""
     found = 0
     for k in range(len(target)):
         place = (bits[k] * _HASH) >> np.uint64(50)

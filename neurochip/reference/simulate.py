@@ -1,4 +1,4 @@
-"""The shell around a run: checks, the traces that are asked for, and the Recording."""
+"""The public function of the reference: checks arguments, runs, and returns a Recording."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .tables import SynapseTable, flatten_neurons, flatten_synapses
 
 __all__ = ["simulate_reference"]
 
-_COST = 2  # of a neuron: twice the bytes of a compartment
-_CALL_TIME = 0.05  # s, about: between two looks at the progress bar and at Ctrl-C
+_COST = 2  # of a neuron, relative to a compartment of the emulator, which has half the bytes
+_CALL_TIME = 0.05  # s; approximate time between updates of progress and checks for Ctrl-C
 
 
 def simulate_reference(
@@ -40,7 +40,7 @@ def simulate_reference(
 ) -> Recording:
     """Simulate a network in float64, exactly on a grid of ``dt``.
 
-    Each step has the order of events that the network asks for, by default Brian2's:
+    The order of events in a step is set by ``Network.delivery``; the default is Brian2's:
 
     1. v and I advance by the exact solution over ``dt``, with ``R = tau_m / cm``,
        ``a = exp(-dt / tau_m)`` and ``s = exp(-dt / tau_syn)``::
@@ -49,61 +49,61 @@ def simulate_reference(
            I <- s I
            v_inf = v_rest + R (i_offset + constant currents)
 
-       or by one of Euler's methods where ``LIF.integration`` says so. v is held while the neuron
-       is refractory, I is not. With ``tau_syn_E`` and ``tau_syn_I`` there are two such currents,
-       and v takes up both.
-    2. A neuron that is not refractory spikes where ``v > v_thresh``. It is then refractory until
-       ``floor(tau_refrac / dt + 1e-3)`` steps later.
+       or by one of Euler's methods if ``LIF.integration`` says so. While the neuron is refractory,
+       v is held, but I is not. With ``tau_syn_E`` and ``tau_syn_I`` a neuron has two currents I,
+       and v integrates both.
+    2. A neuron that is not refractory spikes if ``v > v_thresh``. It is then refractory until
+       ``floor(tau_refrac / dt + 1e-3)`` steps after the spike.
     3. Input spikes of this step, and spikes of neurons, arrive ``floor(delay / dt + 0.5)`` steps
-       after their own step. They add their weight to I (of two currents to the one of its sign),
-       or to v where the neuron is not refractory.
+       after their own step. They add their weight to I (with two currents, to the current of the
+       weight's sign), or for delta synapses to v unless the neuron is refractory.
     4. The neurons that spiked are reset.
 
-    With the other two kinds of ``Network.delivery``, delivery comes before 2: to I before 1, to v
-    between 1 and 2. What arrives is what neurons sent in the step before, and the input of this
-    step (``"before_threshold"``) or of the step before (``"next_step"``). Without a leak
-    (``tau_m=inf``) 1 has its limit: v takes up the integral of ``(I + i_offset) / cm``.
+    With the other two values of ``Network.delivery``, delivery comes before 2: to I before 1, to v
+    between 1 and 2. The arriving spikes are those of neurons in the step before, and the inputs of
+    this step (``"before_threshold"``) or of the step before (``"next_step"``). Without a leak
+    (``tau_m=inf``) v integrates ``(I + i_offset) / cm``, the limit of the equation in 1.
 
-    Traces are sampled after the state update, with the reset of this step and without the kicks
-    that arrive in it.
+    Traces are sampled after the state update. They show the reset of this step, but not the delta
+    inputs that arrive in it.
 
     Parameters
     ----------
     network : Network
-        What to simulate.
+        Network to simulate.
     stimulus : Stimulus
-        The spikes of its inputs.
+        Spikes of the network's inputs.
     dt : float, ms
-        Step.
+        Time step.
     record : iterable of str or Probe
-        Traces to keep: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents,
-        the sum where there are two. Spikes are always kept. The chip has no ``"i_syn"``: its
-        ``"u"`` is what the current adds to v, in mV per step.
+        Traces to record: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents;
+        with two currents, their sum. Spikes are always recorded. The chip has no ``"i_syn"``: its
+        ``"u"`` is the amount that the current adds to v, in mV per step.
     duration : float, ms, optional
-        A whole number of steps, at most the default: the duration of the stimulus.
+        A whole number of steps, at most the duration of the stimulus, which is the default.
     threads : int, optional
-        1 to the number of threads that Numba has. Default: one for small networks, else all. The
-        result does not depend on it.
+        Number of threads, from 1 to the number that Numba has. Default: 1 for small networks,
+        otherwise all. The result does not depend on it.
     progress : bool, optional
-        Whether to show a bar on stderr. Default: on a terminal, after two seconds.
+        Whether to show a progress bar on stderr. Default: on a terminal, after two seconds.
 
     Returns
     -------
     Recording
-        With the counters ``spikes`` (of neurons), ``updates`` (neurons times steps) and
-        ``synaptic_events`` (synapses that a spike was sent through, also where it would arrive
+        Spikes and traces, with the counters ``spikes`` (of neurons), ``updates`` (neurons times
+        steps) and ``synaptic_events`` (synapses of all spikes, including those that would arrive
         after the end).
 
     Raises
     ------
     StimulusError
-        If the stimulus does not fit the network or the grid.
+        If the stimulus does not fit the network, or the duration is not a multiple of ``dt``.
     NetworkError
         If a delay is longer than 65535 steps.
     EmulatorError
-        If ``threads`` is out of range, ``progress`` is no truth value, or memory does not suffice.
+        If ``threads`` is out of range, ``progress`` is not a bool, or memory is too small.
     RecordingError
-        If ``record`` names something that does not exist.
+        If ``record`` names a variable, population or neuron that does not exist.
 
     References
     ----------
@@ -182,7 +182,7 @@ def _count_steps(stimulus: Stimulus, dt: float, duration: float | None) -> int:
 def _run(
     loop: Loop, n_steps: int, report: Callable[[int], object]
 ) -> tuple[Int32Array, Int32Array]:
-    """Run all steps in calls of about the same time; return step and neuron of every spike."""
+    """Run all steps in calls of about ``_CALL_TIME``; return step and neuron of every spike."""
     parts = []
     ahead = 1
     while loop.step < n_steps:

@@ -1,4 +1,4 @@
-"""The network as flat tables: one value per neuron, one row per source."""
+"""Flat tables of a network: parameters by neuron, and synapses by source."""
 
 from __future__ import annotations
 
@@ -28,29 +28,30 @@ _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 
 
 class NeuronTable(NamedTuple):
-    """Parameters of every neuron, as a step needs them.
+    """Parameters of all neurons for one time step.
 
     Parameters
     ----------
     bounds : ndarray of int64, shape (n_populations + 1,)
         Neurons of population p are ``bounds[p]`` to ``bounds[p + 1]``.
     n_currents : ndarray of int64, shape (n_populations,)
-        Synaptic currents of a neuron: 0 where synapses act on v, 2 where each sign has its own.
+        Synaptic currents per neuron: 0 for delta synapses, 2 if excitation and inhibition have
+        separate currents.
     uniform : ndarray of bool, shape (n_populations,)
-        Whether all parameters but ``v_inf`` are the same for all neurons.
+        Whether all parameters except ``v_inf`` are the same for all neurons.
     second : ndarray of int64, shape (n_populations,)
-        Slot of the second current of the first neuron; the others follow. Slots up to the number
-        of neurons are the first currents, by neuron.
+        Slot of the second current of the first neuron; the other neurons follow. The first
+        ``n_neurons`` slots are the first currents, by neuron.
     v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
         ``v_inf`` is the steady state under the constant current, or 0 without a leak.
     keep_v : ndarray of float64, shape (n_neurons,)
-        Kept fraction of ``v - v_inf`` in a step.
+        Fraction of ``v - v_inf`` that a step keeps.
     drift : ndarray of float64, shape (n_neurons,), mV
-        What the constant current adds to v in a step where there is no leak, else 0.
+        Increment of v by the constant current in a step, for neurons without a leak; otherwise 0.
     keep_syn : ndarray of float64, shape (n_slots,)
-        Kept fraction of a synaptic current in a step.
+        Fraction of a synaptic current that a step keeps.
     gain : ndarray of float64, shape (n_slots,), mV/nA
-        What a unit of synaptic current at the beginning of a step adds to v at its end.
+        Increment of v at the end of a step per unit of synaptic current at its beginning.
     hold_steps : ndarray of int64, shape (n_neurons,)
         Steps from a spike to the first step that integrates again, at least 1.
     """
@@ -70,13 +71,13 @@ class NeuronTable(NamedTuple):
 
     @property
     def of_slots(self) -> Int64Array:
-        """The neuron of each slot, shape (n_slots,)."""
+        """Neuron of each slot, shape (n_slots,)."""
         first = np.arange(self.bounds[-1])
         spans = zip(self.bounds[:-1], self.bounds[1:], self.n_currents == 2, strict=True)
         return np.concatenate([first, *(first[a:b] for a, b, two in spans if two)])
 
     def places(self, names: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """First neuron, currents per neuron and first second slot of each population."""
+        """Return first neuron, currents per neuron and ``second`` of each population, by name."""
         columns = zip(self.bounds[:-1], self.n_currents, self.second, strict=True)
         return {
             name: (int(first), int(n), int(second))
@@ -94,9 +95,9 @@ class SynapseTable(NamedTuple):
     target : ndarray of int32, shape (n_synapses,)
         Slot: the neuron, counted through all populations, or its second current.
     weight : ndarray of float64, shape (n_synapses,)
-        mV or nA, as the target's population has it.
+        Weight in mV or nA, the unit of the target's population.
     delay : ndarray of uint16, shape (n_synapses,)
-        Steps; no entries where no synapse has a delay.
+        Delay in steps; empty if no synapse has a delay.
     """
 
     indptr: Int64Array
@@ -106,20 +107,21 @@ class SynapseTable(NamedTuple):
 
     @property
     def ring_rows(self) -> int:
-        """Steps in which something can still arrive, the present one included."""
+        """Number of steps in which input can arrive, including the present step."""
         return int(self.delay.max()) + 1 if self.delay.size else 1
 
 
 def flatten_neurons(network: Network, dt: float) -> NeuronTable:
-    """Lay the populations one after the other, with the propagators of a step of ``dt`` ms.
+    """Concatenate the populations, and compute the propagators of a step of ``dt`` ms.
 
     Between spikes the model is linear, so a step is exact [1]_. With ``x = dt / tau_m`` and
     ``y = dt / tau_syn``, a current I at the beginning of the step adds
     ``R I tau_syn / (tau_m - tau_syn) (exp(-x) - exp(-y))`` to v. Written as
-    ``R I x exp(-min(x, y)) (1 - exp(-|y - x|)) / |y - x|`` it has no difference of near numbers
-    and, for equal time constants, the limit ``R I x exp(-x)``; ``R x`` is ``dt / cm``. Under
-    forward Euler v and I keep ``1 - x`` and ``1 - y`` and a current adds ``R I x``; under
-    exponential Euler they keep ``exp(-x)`` and ``exp(-y)`` and it adds ``R I (1 - exp(-x))``.
+    ``R I x exp(-min(x, y)) (1 - exp(-|y - x|)) / |y - x|`` this term has no cancellation and, for
+    equal time constants, the limit ``R I x exp(-x)``; ``R x`` is ``dt / cm``. With forward Euler
+    a step keeps the fractions ``1 - x`` of v and ``1 - y`` of I, and a current adds ``R I x``; with
+    exponential Euler a step keeps ``exp(-x)`` and ``exp(-y)``, and a current adds
+    ``R I (1 - exp(-x))``.
 
     References
     ----------
@@ -163,7 +165,10 @@ def _n_currents(population: Population) -> int:
 
 
 def _second_slots(network: Network) -> dict[str, int]:
-    """First slot of the second currents of each population, or where it would be."""
+    """Return the first slot of the second currents of each population.
+
+    For a population without second currents, this is the slot where the next population begins.
+    """
     sizes = [item.size * item.model.two_currents for item in network.populations]
     begin = sum(item.size for item in network.populations)
     ends = (begin + np.cumsum(sizes)).tolist()
@@ -185,13 +190,14 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
         population.parameter("v_reset"),
         _kept(population, dt / tau_m),
         nothing if leaky else dt / cm * current,
-        # For ever is as long as int32 steps last. One step and none are the same: the spike's own.
+        # An infinite refractory period lasts as long as int32 counts steps. Periods of 0 and 1 step
+        # are the same: the step of the spike itself.
         np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
     )
 
 
 def _current(population: Population, parameter: str, dt: float) -> tuple[Any, Any]:
-    """Kept fraction and gain of one synaptic current; 0 for delta synapses, which have none."""
+    """Return the kept fraction and the gain of one synaptic current; zeros for delta synapses."""
     if population.model.delta_synapses:
         return np.zeros(population.size), np.zeros(population.size)
     tau_m = population.parameter("tau_m")
@@ -209,13 +215,16 @@ def _current(population: Population, parameter: str, dt: float) -> tuple[Any, An
 
 
 def _kept(population: Population, steps: Float64Array) -> Float64Array:
-    """Kept fraction after ``steps`` time constants, as the population is integrated."""
+    """Return the fraction that a step keeps, for a step of ``steps`` time constants.
+
+    This is ``1 - steps`` with forward Euler, and ``exp(-steps)`` with the other methods.
+    """
     kept: Float64Array = 1 - steps if population.model.integration == "euler" else np.exp(-steps)
     return kept
 
 
 def flatten_synapses(network: Network, dt: float) -> SynapseTable:
-    """Join all connections into one table, sorted by source, then in network order.
+    """Join all connections in one table, sorted by source, then in network order.
 
     Raises
     ------
@@ -249,7 +258,7 @@ def _first_indices(members: Sequence[Any]) -> dict[str, int]:
 
 
 def _delay_steps(connection: Connection, dt: float) -> Float64Array:
-    """Round delays to the grid."""
+    """Return delays rounded to whole steps."""
     steps = nearest_steps(connection.delay, dt)
     if steps.max(initial=0) > _MOST_DELAY_STEPS:
         raise NetworkError(

@@ -1,12 +1,12 @@
-"""What arrived, the propagator and the threshold: loops over the neurons of a population.
+"""Loops over the neurons of a population: arriving input, propagator and threshold.
 
-Most populations have one value of a parameter for all neurons. It is then handed over as a number,
-and as an array else: each loop is compiled for both. Ten arrays of 100,000 neurons leave the cache
-in every step; with the five that are left the step takes half of the time.
+Most populations have the same parameters for all neurons. A parameter is then passed as a number,
+otherwise as an array: each loop is compiled for both. Ten arrays of 100,000 neurons do not fit the
+cache; with the five arrays that remain, a step takes half of the time.
 
-Two habits for speed: a loop over a part of an array counts in uint64, since Numba then needs no
-test for negative indices and LLVM vectorises it; and loops over neurons see no named tuples, since
-reading a field of one costs as much as ten neurons.
+Two rules for speed: loops over a part of an array count in uint64, because Numba then omits its
+check for negative indices and LLVM vectorises; and loops over neurons use no named tuples, because
+reading a field costs as much as ten neurons.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["update_population"]
 
 
 def value_of(parameter: Any, i: Any) -> Any:
-    """Return the parameter of neuron ``i``: from an array, or one number for all."""
+    """Return the parameter of neuron ``i``, from an array or from one number for all neurons."""
     return _from_array(parameter, i) if isinstance(parameter, np.ndarray) else parameter
 
 
@@ -54,7 +54,7 @@ def advance_delta(
     end: Any,
     step: Any,
 ) -> None:
-    """Take in the kicks of the step before, then let v decay toward v_inf."""
+    """Add the delta inputs of the step before to v, then let v decay toward v_inf."""
     for i in range(np.uint64(begin), np.uint64(end)):
         kick = arrived[i] if free_from[i] < step else 0.0
         arrived[i] = 0.0
@@ -75,7 +75,7 @@ def advance_then_kick(
     end: Any,
     step: Any,
 ) -> None:
-    """Let v decay toward v_inf, then take in the kicks."""
+    """Let v decay toward v_inf, then add the delta inputs."""
     for i in range(np.uint64(begin), np.uint64(end)):
         kept = (v[i] - v_inf[i]) * value_of(keep_v, i)
         moved = v_inf[i] + kept + value_of(drift, i) + arrived[i]
@@ -98,7 +98,7 @@ def advance_current(
     end: Any,
     step: Any,
 ) -> None:
-    """Take in the currents of the step before, then advance v and let the current decay."""
+    """Add the input of the step before to the current, then advance v and let the current decay."""
     for i in range(np.uint64(begin), np.uint64(end)):
         current = i_syn[i] + arrived[i]
         arrived[i] = 0.0
@@ -126,7 +126,7 @@ def advance_two_currents(
     second: Any,
     step: Any,
 ) -> None:
-    """As :func:`advance_current`, with an excitatory and an inhibitory current."""
+    """Do as :func:`advance_current` does, with an excitatory and an inhibitory current."""
     shift = np.uint64(second - begin)
     for i in range(np.uint64(begin), np.uint64(end)):
         j = i + shift
@@ -156,8 +156,8 @@ def fire(
 ) -> Any:
     """List and reset every neuron above its threshold; return the new number of spikes.
 
-    A refractory neuron is held at its reset, below its threshold, and needs no test. The reset
-    may come before the delivery, since the kicks of this step wait in the ring.
+    Refractory neurons are not tested, since they are held at their reset, below the threshold. The
+    reset may come before the delivery, since the input of this step is kept in the ring.
     """
     for i in range(np.uint64(begin), np.uint64(end)):
         if v[i] > value_of(v_thresh, i):
@@ -193,7 +193,10 @@ def update_population(
     spikes: Any,
     n: Any,
 ) -> Any:
-    """Advance neurons ``begin`` to ``end``; list those that spike, and return the new number."""
+    """Advance the neurons from ``begin`` to ``end`` - 1 and list their spikes.
+
+    Return the new number of spikes.
+    """
     if n_currents == 2:
         advance_two_currents(
             *(v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain),
