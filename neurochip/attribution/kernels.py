@@ -1,7 +1,7 @@
-"""The recurrence of the chip in float64, with truncation and overflow as switches.
+"""The recurrence of the chip in float64, in which truncation and overflow can be switched off.
 
-Registers are in LSB and need not be whole. With whole registers and both switches on, every product
-and sum here is exact (at most 28 + 15 bits), so a run gives the chip's own spikes, bit for bit.
+Registers are in LSB and may be fractional. With integer registers and both switches on, every
+product and sum is exact (at most 28 + 15 bits), so a run gives the spikes of the chip, bit for bit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = ["N_SPIKES", "FloatState", "NeuronRegisters", "Rules", "SourceRows", "run_steps"]
 
-N_SPIKES, NEXT_INPUT, RING_ROW, NEXT_SAMPLE = 0, 1, 2, 3  # places in FloatState.position
+N_SPIKES, NEXT_INPUT, RING_ROW, NEXT_SAMPLE = 0, 1, 2, 3  # indices into FloatState.position
 
 
 class NeuronRegisters(NamedTuple):
@@ -24,21 +24,22 @@ class NeuronRegisters(NamedTuple):
     Parameters
     ----------
     keep_v, bias, threshold, v_init : ndarray of float64
-        What a step leaves of v, what is added to v, when it spikes, and where it begins.
+        Fraction of v that a step keeps, bias added to v, threshold, and initial v.
     refractory : ndarray of int64
         Steps from a spike to the first step that integrates again.
     v_release : ndarray of float64
-        v at the end of the last step in which it is held: 0, or where a refractory period that is
-        not cut to whole steps would leave it.
+        v at the end of the last held step: 0, or the value that a refractory period with a fraction
+        of a step would give.
     v_share : ndarray of float64
-        Share of the synaptic input that v takes up in the step after: 1, or what such a period
-        leaves of that step.
+        Fraction of the synaptic input that v integrates in the step after the last held one: 1, or
+        the part of that step outside such a refractory period.
     second : ndarray of int64
-        Slot of the neuron's second current, or -1. Its first current has the neuron's number.
+        Slot of the neuron's second current, or -1. The slot of the first current is the neuron's
+        number.
     keep_u : ndarray of float64, shape (n_slots,)
-        What a step leaves of a current.
+        Fraction of a current that a step keeps.
     v_low, v_high : ndarray of float64
-        Limits of v, where overflow is switched on.
+        Limits of v, used if overflow is switched on.
     u_init : ndarray of float64, shape (n_slots,)
         Currents before the first step.
     """
@@ -58,18 +59,18 @@ class NeuronRegisters(NamedTuple):
 
 
 class SourceRows(NamedTuple):
-    """Synapses by source: inputs first, then neurons.
+    """Synapses in compressed sparse rows by source: inputs first, then neurons.
 
     Parameters
     ----------
     indptr : ndarray of int64, shape (n_sources + 1,)
         Synapses of source s are ``indptr[s]`` to ``indptr[s + 1]``.
     target : ndarray of int32, shape (n_synapses,)
-        Slot of the current.
+        Slot of the target current.
     weight : ndarray of float64, shape (n_synapses,), LSB
-        What a spike adds.
+        Increment of the current by a spike.
     delay : ndarray of int64, shape (n_synapses,)
-        Steps on top of the one that every spike takes.
+        Delay in steps, in addition to the one step that every spike takes.
     """
 
     indptr: Int64Array
@@ -79,18 +80,18 @@ class SourceRows(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the arithmetic does.
+    """Switches and ranges of the arithmetic.
 
     Parameters
     ----------
     truncates : bool
-        Whether decayed u and v lose their fraction, toward zero.
+        Whether decayed u and v are truncated toward zero.
     overflows : bool
         Whether v is clipped and sums wrap.
     accumulator, current, input : float, LSB
-        Half the range of each sum; infinite where it does not wrap.
+        Half the range of each sum; infinite if the sum does not wrap.
     accumulator_up, current_up, input_up : bool
-        Whether a sum of exactly that half stays (``Overflow.WRAP_UP``).
+        Whether a sum of exactly half the range does not wrap (``Overflow.WRAP_UP``).
     """
 
     truncates: bool
@@ -104,26 +105,27 @@ class Rules(NamedTuple):
 
 
 class FloatState(NamedTuple):
-    """Everything that a step changes.
+    """All variables that a step changes.
 
     Parameters
     ----------
     u : ndarray of float64, shape (n_slots,)
-        Currents.
+        Synaptic currents.
     v : ndarray of float64, shape (n_neurons,)
-        Potentials above their origin.
+        Membrane potentials, relative to the potential of register value 0.
     held : ndarray of int64, shape (n_neurons,)
-        Steps for which v is still held; -1 in the first step after them.
+        Remaining steps in which v is held; -1 in the first step after them.
     ring : ndarray of float64, shape (n_rows, n_slots)
-        What arrives in the next steps, around.
+        Circular buffer of arriving input, one row per future step.
     spike_steps, spike_ids : ndarray of int32, shape (capacity,)
         Spikes since the buffers were last emptied.
     position : ndarray of int64, shape (4,)
-        Spikes in the buffers, next input spike, the ring's row of the next step, next sample.
+        Number of spikes in the buffers, next input spike, row of the ring for the next step, next
+        sample.
     sampled : ndarray of int64, shape (n_sampled,)
-        Neurons whose v is kept.
+        Neurons whose v is sampled.
     samples : ndarray of float64, shape (n_samples, n_sampled)
-        Their v, NaN while a neuron is held at its reset.
+        Sampled v; NaN while a neuron is held at its reset.
     """
 
     u: Float64Array
@@ -149,7 +151,7 @@ def wrapped(value: float, half: float, up: bool) -> float:
 
 @inline_kernel
 def kept(value: float, keep: float, truncates: bool) -> float:
-    """What a step leaves of a state variable."""
+    """Return a state variable after the decay of one step."""
     product = value * keep
     return np.trunc(product) if truncates else product
 
@@ -158,7 +160,7 @@ def kept(value: float, keep: float, truncates: bool) -> float:
 def update(
     cells: NeuronRegisters, rules: Rules, state: FloatState, row: int, count: int, step: int
 ) -> int:
-    """Advance all neurons by a step and note their spikes; return the new number of spikes."""
+    """Advance all neurons by a step and record their spikes; return the new number of spikes."""
     keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
     second, keep_u, v_low, v_high, _ = cells[7:]
     truncates, overflows, q_half, u_half, x_half, q_up, u_up, x_up = rules
@@ -166,7 +168,7 @@ def update(
     for i in range(len(v)):
         current = 0.0
         j = i
-        while j >= 0:  # the first current, then the second if there is one
+        while j >= 0:  # the first current, then the second if the neuron has one
             q = ring[row, j]
             ring[row, j] = 0.0
             if overflows:
@@ -213,7 +215,7 @@ def deliver(
     source: int,
     now: int,
 ) -> None:
-    """Add the synapses of one source to the rows of the steps in which they arrive."""
+    """Add the weights of one source to the rows of the ring in which they arrive."""
     n_rows = ring.shape[0]
     for k in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
         row = now + delay[k]
@@ -234,10 +236,10 @@ def run_steps(
     every: int,
     input_first: bool,
 ) -> int:
-    """Run from ``step`` to ``stop``, or to where the buffers may overflow; return where.
+    """Run from ``step`` to ``stop``, or until the spike buffers may be full; return the next step.
 
-    With ``input_first`` input spikes act in their own step, else in the next. v is sampled at the
-    end of every ``every``-th step.
+    With ``input_first`` input spikes act in their own step, otherwise in the next step. v is
+    sampled at the end of every ``every``-th step.
     """
     position, ring = state.position, state.ring
     indptr, target, weight, delay = rows
