@@ -152,9 +152,10 @@ def lay_out_work(
 def _measured(traffic: Recording, population: Population) -> Float64Array:
     size = traffic.populations.get(population.name)
     if size != population.size:
-        found = "no population of that name" if size is None else f"{size} neurons there"
+        name = repr(population.name)
+        found = f"no population {name}" if size is None else f"{size} neurons in {name}"
         raise CompileError(
             f"traffic: the recording has {found}; allowed: a recording of this network, in which "
-            f"{population.name!r} has {population.size} neurons."
+            f"{name} has {population.size} neurons."
         )
     return traffic.counts(population.name) / max(1, traffic.n_steps)

@@ -58,9 +58,9 @@ def span_of(step: int, n_steps: int, lead: int = 0) -> RunSpan:
     """
     if n_steps > LAST_STEP - step:
         raise EmulatorError(
-            f"emulator: {shown(n_steps)} steps were asked for at step {step}; allowed: at most "
+            f"emulator: {shown(n_steps)} steps were requested at step {step}; allowed: at most "
             f"{LAST_STEP - step}, since a recording counts steps up to {LAST_STEP}. Run fewer "
-            "steps, or call reset() to begin at step 0 again."
+            "steps, or call reset() to start again at step 0."
         )
     return RunSpan(step, n_steps, lead)
 
@@ -84,7 +84,7 @@ def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | N
     if n_steps < 1 or is_later((step + n_steps) * dt, stimulus.duration, dt):
         left = max(round((stimulus.duration - step * dt) / dt), 0)
         raise EmulatorError(
-            f"emulator: at {step * dt:g} ms, {n_steps * dt:g} ms were asked for and "
+            f"emulator: at {step * dt:g} ms, {n_steps * dt:g} ms were requested and "
             f"{left * dt:g} ms of the stimulus are left; call reset() to start again, or draw a "
             "longer stimulus."
         )

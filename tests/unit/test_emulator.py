@@ -168,12 +168,12 @@ def test_a_run_beyond_the_stimulus_is_refused(driven):
     image, stimulus = driven
     emulator = Emulator(image)
     assert error_of(emulator.run, stimulus, duration=100.5) == (
-        "emulator: at 0 ms, 100.5 ms were asked for and 100 ms of the stimulus are left; call "
+        "emulator: at 0 ms, 100.5 ms were requested and 100 ms of the stimulus are left; call "
         "reset() to start again, or draw a longer stimulus."
     )
     emulator.run(stimulus)
     assert error_of(emulator.run, stimulus) == (
-        "emulator: at 100 ms, 0 ms were asked for and 0 ms of the stimulus are left; call reset() "
+        "emulator: at 100 ms, 0 ms were requested and 0 ms of the stimulus are left; call reset() "
         "to start again, or draw a longer stimulus."
     )
     emulator.reset()

@@ -126,9 +126,9 @@ def test_a_run_past_the_last_step_is_refused_before_it_begins():
     late = moved_to(LAST_STEP - 20, image())
     late.run_steps(10)
     assert refusal(lambda: late.run_steps(11)) == (
-        "emulator: 11 steps were asked for at step 2147483637; allowed: at most 10, since a "
-        "recording counts steps up to 2147483647. Run fewer steps, or call reset() to begin at "
-        "step 0 again."
+        "emulator: 11 steps were requested at step 2147483637; allowed: at most 10, since a "
+        "recording counts steps up to 2147483647. Run fewer steps, or call reset() to start again "
+        "at step 0."
     )
     assert late.run_steps(10).n_steps == 10
     assert "allowed: at most 0, since" in refusal(lambda: late.run_steps(1))
@@ -139,7 +139,7 @@ def test_a_run_past_the_last_step_is_refused_before_it_begins():
 @pytest.mark.parametrize("n_steps", [2**31, 10**11, 2**62, 2**80])
 def test_more_steps_than_can_be_counted_take_no_memory(n_steps):
     assert refusal(lambda: Emulator(image()).run_steps(n_steps)).startswith(
-        f"emulator: {n_steps} steps were asked for at step 0; allowed: at most 2147483647, since"
+        f"emulator: {n_steps} steps were requested at step 0; allowed: at most 2147483647, since"
     )
 
 

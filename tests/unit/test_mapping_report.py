@@ -300,7 +300,7 @@ def test_a_recording_of_another_network_is_refused_as_traffic():
     with pytest.raises(CompileError) as caught:
         compile_network(other, LOIHI, 1.0, traffic=run)
     assert str(caught.value) == (
-        "traffic: the recording has 6 neurons there; allowed: a recording of this network, in "
+        "traffic: the recording has 6 neurons in 'p2'; allowed: a recording of this network, in "
         "which 'p2' has 7 neurons."
     )
 

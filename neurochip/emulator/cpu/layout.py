@@ -191,7 +191,7 @@ def _choose_split(
         raise EmulatorError(
             f"image: {planes} synapse groups shift their sums and the longest delay is "
             f"{image.max_delay} steps; together they leave {1 << left} of the {1 << fitting} "
-            f"accumulators for a block, which needs {LANES}. Join groups of one format."
+            f"accumulators for a block, which needs {LANES}. Merge groups of the same format."
         )
     return min(splits, key=lambda split: split.blocks)
 
