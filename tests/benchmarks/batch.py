@@ -2,8 +2,8 @@
 
 python tests/benchmarks/batch.py [--runs 64] [--repeats 9]
 
-The last column says what the machine gives: as many processes as the batch has threads, each with a
-loop of its own, against one loop. Cores that slow down together slow down both.
+The last column shows the speed-up of separate processes, one for each thread of the batch, each
+with its own loop, against one loop. Cores that slow each other down lower both speed-ups.
 """
 
 # ruff: noqa: T201
@@ -34,7 +34,7 @@ from neurochip import draw_stimulus
 from neurochip.emulator import Emulator
 from neurochip.recording import Recording
 
-HEAD = ["workload", "loop, ms a run", "batch, ms a run", "times as fast", "so many processes"]
+HEAD = ["workload", "loop, ms a run", "batch, ms a run", "times as fast", "processes instead"]
 WORKERS = int(numba.config.NUMBA_NUM_THREADS)
 MEASURED = (
     replace(WORKLOADS["W1live"], name="W1live, 10 neurons", neurons=10),
