@@ -1,4 +1,4 @@
-"""One realisation of the inputs, frozen, so that chip and reference see the very same spikes."""
+"""One fixed realisation of the inputs, so that chip and reference receive the same spikes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Stimulus(ArrayValue):
     Parameters
     ----------
     duration : float, ms
-        Length of the run that it is meant for, above 0. Later spikes are kept and not reached.
+        Intended length of a run, above 0. Later spikes are kept, but such a run ends before them.
     trains : tuple of SpikeInput
-        The spikes of every spiking input of the network, each under its name.
+        The spikes of every spiking input of the network, matched by name.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class Stimulus(ArrayValue):
 
     @property
     def n_spikes(self) -> int:
-        """Spikes of all inputs together."""
+        """Number of spikes of all inputs."""
         return sum(len(train.times) for train in self.trains)
 
     def trains_for(self, inputs: Sequence[tuple[str, int]]) -> tuple[SpikeInput, ...]:
@@ -101,7 +101,7 @@ class Stimulus(ArrayValue):
     def binned(
         self, dt: float, inputs: Sequence[tuple[str, int]], *, ordered: bool = True
     ) -> tuple[Int32Array, Int32Array]:
-        """Put the spikes onto a grid of ``dt``.
+        """Assign the spikes to steps of ``dt``.
 
         Parameters
         ----------
@@ -110,13 +110,13 @@ class Stimulus(ArrayValue):
         inputs : sequence of (name, size)
             The inputs that the run expects, in its order.
         ordered : bool
-            False spares the sorting, for engines to whose sums no order matters.
+            False omits the sorting, for engines whose sums do not depend on the order.
 
         Returns
         -------
         steps, sources : ndarray of int32, shape (n_spikes,)
-            Sorted by step, then source, if ``ordered``. Sources are numbered through all inputs.
-            Two spikes of a source in one step stay two.
+            Sorted by step, then source, if ``ordered``. Sources are numbered consecutively over
+            all inputs. Two spikes of a source in one step are both kept.
 
         Raises
         ------
@@ -132,26 +132,26 @@ class Stimulus(ArrayValue):
         for train in trains:
             own = slice(begin, begin + len(train.times))
             on_grid = places_of(train.times, dt)
-            # Times are sorted: the last ones, of steps that no run reaches, stay within int32.
+            # Times are sorted; clip the last ones, whose steps no run reaches, to fit into int32.
             on_grid[np.searchsorted(on_grid, LAST_STEP) :] = LAST_STEP
             step[own] = on_grid  # rounds down, since no time is negative
             np.add(train.ids, np.int32(first), out=source[own])
             begin, first = own.stop, first + train.size
         if not ordered:
             return step, source
-        # One key per spike sorts ten times as fast as two columns, and the stable sort another four
-        # times: it makes use of the order that trains have.
+        # Sorting one key per spike is ten times as fast as sorting two columns. The stable sort is
+        # another four times as fast, because each train is already sorted.
         keys = np.sort(step * np.int64(max(first, 1)) + source, kind="stable")
         step, source = np.divmod(keys, max(first, 1))
         return step.astype(np.int32), source.astype(np.int32)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the stimulus to an ``.npz`` file, all or nothing, and return its path.
+        """Write the stimulus atomically to an ``.npz`` file and return its path.
 
         Raises
         ------
         StimulusError
-            If the name of an input ends with a NUL, which the file would lose.
+            If the name of an input ends with a NUL, which the file cannot store.
         FileError
             If the file cannot be written.
         """
@@ -174,8 +174,8 @@ class Stimulus(ArrayValue):
         Raises
         ------
         StimulusError
-            If the file is missing, damaged, foreign or too new, or its values are those of no
-            stimulus.
+            If the file is missing, damaged, of another kind or too new, or its values are
+            invalid.
         """
         with read_npz(path, _KIND, _VERSION, StimulusError, "draw it again") as file:
             names = file.array("names", "U", (None,)).tolist()
@@ -195,15 +195,15 @@ class Stimulus(ArrayValue):
 def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
     """Draw one realisation of all inputs of a network.
 
-    Poisson sources are drawn in continuous time. Each input has its own random stream, given by
-    the seed and its name, so adding an input does not change the others.
+    Poisson sources are drawn in continuous time. Each input has its own random stream, which
+    depends on the seed and its name, so adding an input does not change the others.
 
     Parameters
     ----------
     network : Network
-        Its spiking inputs are drawn or copied.
+        Poisson inputs of the network are drawn, spike inputs are copied.
     duration : float, ms
-        Length, above 0.
+        Length of the stimulus, above 0.
     seed : int
         At least 0. The same seed gives the same spikes within a version of neurochip.
 

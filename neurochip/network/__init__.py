@@ -1,4 +1,4 @@
-"""The network in physical units: what the user knows, before any register is thought of."""
+"""Description of a network in physical units, independent of any chip."""
 
 from .connections import (
     Connection,

@@ -1,6 +1,6 @@
-"""A connection as it is stored: synapses by source.
+"""A connection, stored as compressed sparse rows (CSR) with one row per source.
 
-Compressed sparse rows: 12 bytes a synapse with one weight each, 4 with a common weight.
+A synapse takes 12 bytes if every synapse has its own weight, and 4 bytes with a common weight.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Source: TypeAlias = Population | PoissonInput | SpikeInput
 
 @dataclass(frozen=True, eq=False)
 class Connection(ArrayValue):
-    """Synapses from a source to a population, made by a rule such as :func:`all_to_all`.
+    """Synapses from a source to a population, made by a function such as :func:`all_to_all`.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ class Connection(ArrayValue):
     target : Population
         Postsynaptic side.
     indptr : ndarray of int64, shape (source.size + 1,)
-        Synapses of source i are ``indptr[i]`` to ``indptr[i + 1]``.
+        Synapses of source i are ``indptr[i]`` to ``indptr[i + 1] - 1``.
     post : ndarray of int32, shape (n_synapses,)
         Target neuron of each synapse.
     weight : float or ndarray of float64, shape (n_synapses,)
         mV for delta synapses, nA for current synapses; negative is inhibitory.
     delay : float or ndarray of float64, shape (n_synapses,), ms
-        At least 0; a spike acts in the step after its own, and ``delay`` later on top.
+        At least 0. It adds to the one step that every spike takes.
 
     Raises
     ------
     NetworkError
-        If the arrays do not belong together, an index is out of range or a value is not allowed.
+        If the arrays do not match, an index is out of range or a value is not allowed.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Connection(ArrayValue):
         if not rows or (indptr[1:] < indptr[:-1]).any():
             raise NetworkError(
                 f"{label}: indptr = {shown(self.indptr)}; allowed: {self.source.size + 1} numbers "
-                f"that never fall, from 0 to {post.size}, the number of synapses."
+                f"that never decrease, from 0 to {post.size}, the number of synapses."
             )
         object.__setattr__(self, "indptr", read_only(np.asarray(indptr, dtype=np.int64)))
         object.__setattr__(self, "post", read_only(np.asarray(post, dtype=np.int32)))
@@ -102,7 +102,7 @@ class Connection(ArrayValue):
 
 
 def check_ends(source: Any, target: Any, name: Any) -> str:
-    """Return how messages name a connection, or raise unless its ends and its name may be so."""
+    """Check the ends and the name of a connection, and return its label for messages."""
     if not isinstance(source, (Population, PoissonInput, SpikeInput)):
         raise NetworkError(
             f"connection: source = {shown(source)}; allowed: a Population, PoissonInput or "
@@ -115,5 +115,5 @@ def check_ends(source: Any, target: Any, name: Any) -> str:
 
 
 def unit_of_weights(target: Population) -> str:
-    """Return the unit in which synapses onto a population are weighted."""
+    """Return the unit of the weights of synapses onto a population."""
     return "mV" if target.model.delta_synapses else "nA"

@@ -1,7 +1,7 @@
-"""Which neuron reaches which, with what weight, after what delay.
+"""Functions that connect neurons, with weights and delays.
 
-Random rules draw from a stream that depends on the seed and on the names of the connection and its
-ends, so two connections with one seed are independent unless all three names agree.
+Random values come from a stream that depends on the seed and on the names of the connection, its
+source and its target. Two connections with one seed are independent unless all three names agree.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _P = ParamSpec("_P")
 
 
 def _within_memory(connect: Callable[_P, Connection]) -> Callable[_P, Connection]:
-    """Say which connection it is whose synapses are too many."""
+    """Name the connection in the error if its synapses do not fit into memory."""
 
     @functools.wraps(connect)
     def connected(*arguments: _P.args, **options: _P.kwargs) -> Connection:
@@ -69,13 +69,13 @@ def one_to_one(
     Parameters
     ----------
     source, target : Population (or an input as source)
-        Both of one size.
+        Both of the same size.
     weight : float, rule or array_like of shape (size,), mV or nA
         See :class:`Connection`.
     delay : float, rule or array_like of shape (size,), ms
         Default 0.
     seed : int, optional
-        Needed where a rule is drawn.
+        Required if ``weight`` or ``delay`` is a random rule.
     name : str, optional
         Default ``"source->target"``.
 
@@ -167,7 +167,7 @@ def fixed_indegree(
     name: str | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
-    """Give every neuron exactly ``indegree`` different sources, drawn evenly.
+    """Give every neuron exactly ``indegree`` different sources, drawn uniformly.
 
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
@@ -194,7 +194,7 @@ def fixed_outdegree(
     name: str | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
-    """Give every source exactly ``outdegree`` different targets, drawn evenly.
+    """Give every source exactly ``outdegree`` different targets, drawn uniformly.
 
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
@@ -226,7 +226,7 @@ def from_arrays(
     Parameters
     ----------
     source, target : Population (or an input as source)
-        The two sides.
+        Presynaptic and postsynaptic side.
     pre, post : array_like of int, shape (n_synapses,)
         Source and target of each synapse, in any order; a pair may occur more than once.
     weight, delay : float, rule or array_like of shape (n_synapses,)
@@ -241,7 +241,7 @@ def from_arrays(
     """
     draft = begin(source, target, name, seed)
     ragged = (
-        "pre or post is a nested list; allowed: two one-dimensional arrays of one length, one "
+        "pre or post is a nested list; allowed: two one-dimensional arrays of equal length, one "
         "entry per synapse."
     )
     pre_ids = integers(draft.label, "pre", pre, ragged=ragged)
@@ -249,7 +249,7 @@ def from_arrays(
     if pre_ids.ndim != 1 or pre_ids.shape != post_ids.shape:
         raise NetworkError(
             f"{draft.label}: pre has shape {pre_ids.shape} and post {post_ids.shape}; allowed: two "
-            "one-dimensional arrays of one length, one entry per synapse."
+            "one-dimensional arrays of equal length, one entry per synapse."
         )
     integers(draft.label, "pre", pre_ids, low=0, high=source.size - 1)
     integers(draft.label, "post", post_ids, low=0, high=target.size - 1)

@@ -1,4 +1,4 @@
-"""A connection on its way: its ends and name are checked, its synapses are not there yet."""
+"""A connection under construction: its ends and name are checked, but it has no synapses yet."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Value: TypeAlias = Any  # float | Rule | array_like: one value, a seeded rule, o
 
 
 class Draft(NamedTuple):
-    """What all ways to connect have in common.
+    """Checks and construction that all functions that connect share.
 
     Parameters
     ----------
     label : str
         Names the connection in messages.
     name : str
-        Its name.
+        Name of the connection.
     source, target : Population (or an input as source)
-        Its ends.
+        Ends of the connection.
     rng : Generator, optional
-        Random numbers of its seed, if one was given.
+        Random generator, if a seed was given.
     """
 
     label: str
@@ -42,13 +42,13 @@ class Draft(NamedTuple):
     rng: np.random.Generator | None
 
     def random(self, what: str) -> np.random.Generator:
-        """Return the random numbers; ``what`` needs them."""
+        """Return the random generator, or raise because ``what`` needs a seed."""
         if self.rng is None:
             raise NetworkError(f"{self.label}: {what} draws at random; pass seed=... (an integer).")
         return self.rng
 
     def check_number(self, synapses: float) -> None:
-        """Raise if so many synapses are too many."""
+        """Raise if the number of synapses exceeds the limit."""
         if synapses > _MOST_SYNAPSES:
             raise NetworkError(
                 f"{self.label}: about {synapses:.3g} synapses; allowed: at most {_MOST_SYNAPSES}. "
@@ -56,7 +56,7 @@ class Draft(NamedTuple):
             )
 
     def check_degree(self, what: str, degree: Any, other: Source, skip_own: bool) -> int:
-        """Return how many different neurons of ``other`` each neuron is connected to."""
+        """Return the degree as an int, or raise if ``other`` has fewer different neurons."""
         most = other.size - skip_own
         found = integer(self.label, what, degree, allowed="an integer of at least 0")
         if not 0 <= found <= most:
@@ -67,7 +67,7 @@ class Draft(NamedTuple):
         return found
 
     def skips_own(self, allowed: Any) -> bool:
-        """Return whether neurons are not connected to themselves: where both ends are one."""
+        """Return whether both ends are one population whose self-connections are omitted."""
         allowed = switch(self.label, "allow_self_connections", allowed, error=NetworkError)
         source = self.source
         return not allowed and isinstance(source, Population) and source.name == self.target.name
@@ -82,18 +82,18 @@ class Draft(NamedTuple):
         shape: tuple[int, ...] | None = None,
         keep: Any = None,
     ) -> Connection:
-        """Return the connection.
+        """Return the finished connection.
 
         Parameters
         ----------
         rows, post : ndarray
-            Its synapses, by source.
+            Row pointers and target neurons of the synapses (CSR, one row per source).
         weight, delay : float, rule or array_like
-            Values may be given in an array of the ``shape``, if there is one.
+            One value, a random rule, or an array of the given ``shape``.
         shape : tuple of int, optional
-            Of arrays of values.
+            Required shape of an array of values. Default: arrays are refused.
         keep : ndarray of int or bool, optional
-            Which of the values are those of the synapses, in their order. Default: all.
+            Indices or mask that select the value of each synapse from an array. Default: all.
         """
         unit = unit_of_weights(self.target)
         return Connection(
@@ -107,7 +107,7 @@ class Draft(NamedTuple):
         )
 
     def _values(self, what: str, value: Value, unit: str, size: int, shape: Any, keep: Any) -> Any:
-        """One value, or a new array with one for each synapse."""
+        """Return one value, or a new array with one value per synapse."""
         if isinstance(value, Rule):
             return value.draw(self.random(f"{what} = {value!r}"), size)
         allowed = f"a number or one number per synapse, in {unit}"
@@ -125,7 +125,7 @@ class Draft(NamedTuple):
 
 
 def begin(source: Source, target: Population, name: str | None, seed: int | None) -> Draft:
-    """Check the ends of a connection, its name and its seed."""
+    """Check the ends, the name and the seed of a connection, and return its draft."""
     label = check_ends(source, target, name)
     rng = None
     if seed is not None:

@@ -1,4 +1,4 @@
-"""What drives a network from outside: spikes and constant currents."""
+"""Inputs of a network: spike sources and constant currents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PoissonInput(ArrayValue):
     size : int
         Number of sources, at least 1.
     rate : float or array_like, Hz
-        Rate of all sources or of each, at least 0.
+        Rate of all sources, or of each source, at least 0.
 
     Raises
     ------
@@ -108,7 +108,7 @@ class SpikeInput(ArrayValue):
         if ids.ndim != 1 or times.ndim != 1 or ids.shape != times.shape:
             raise NetworkError(
                 f"{owner}: ids have shape {ids.shape} and times {times.shape}; allowed: two "
-                "one-dimensional arrays of one length, one entry per spike."
+                "one-dimensional arrays of equal length, one entry per spike."
             )
         integers(owner, "ids", ids, low=0, high=self.size - 1)
         quantity(owner, "times", times, "ms", NOT_NEGATIVE, copy=False)
@@ -125,12 +125,12 @@ class SpikeInput(ArrayValue):
         name : str
             Unique within a network.
         trains : sequence of array_like of float, ms
-            The spike times of each source, in any order; the sequence is as long as the input.
+            The spike times of each source, in any order; one item per source.
 
         Raises
         ------
         NetworkError
-            As for the class.
+            If the name or a time is not allowed.
 
         Examples
         --------
@@ -140,7 +140,7 @@ class SpikeInput(ArrayValue):
         check_name("input", name)
         owner = f"input {name!r}"
         allowed = "a list with one array of times per source, in the order of the sources"
-        if isinstance(trains, (Mapping, Set)):  # whose keys would be taken for times
+        if isinstance(trains, (Mapping, Set)):  # their keys would be read as times
             raise NetworkError(f"{owner}: trains = {shown(trains)}; allowed: {allowed}.")
         trains = items(owner, "trains", trains, allowed, error=NetworkError)
         arrays = [
@@ -168,14 +168,14 @@ class SpikeInput(ArrayValue):
 class ConstantCurrent(ArrayValue):
     """A current that flows into every neuron of a population for the whole run.
 
-    It adds to the ``i_offset`` of the neurons, and several add up.
+    It adds to the ``i_offset`` of the neurons; several currents add up.
 
     Parameters
     ----------
     target : Population
         The neurons.
     amplitude : float or array_like, nA
-        The current into all neurons or into each.
+        The current into all neurons, or into each neuron.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The whole network, checked as one."""
+"""A network of populations, inputs and connections, checked for consistency."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ DELIVERIES = ("after_threshold", "before_threshold", "next_step")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network(ArrayValue):
-    """Populations, what drives them, and how they connect.
+    """Populations, their inputs and their connections.
 
     Parameters
     ----------
     populations : iterable of Population
-        At least one; names unique, also against the inputs.
+        At least one. Names must be unique among populations and inputs.
     inputs : iterable of PoissonInput, SpikeInput or ConstantCurrent
-        What drives the network from outside.
+        Spike sources and constant currents.
     connections : iterable of Connection
-        Between members of this network. Names that repeat get " #2", " #3" and so on.
+        Connections between members of this network. Repeated names get " #2", " #3" and so on.
     delivery : str
-        When spikes of step n act. ``"after_threshold"`` is Brian2's order of events: integrate,
-        test the threshold, deliver, reset. What arrives has decayed once before it meets the
-        threshold in step n + 1, and a delta kick in the step of a spike is lost to the reset.
-        ``"before_threshold"`` is that of most simulators of trained networks: integrate, deliver,
-        test, reset. Input meets the threshold undecayed in its own step n, the spike of a neuron in
-        step n + 1, and no kick is lost to a reset. ``"next_step"`` is that of the chip: as
-        ``"before_threshold"``, but input takes a step, as the spike of a neuron does. A delay comes
-        on top.
+        Order of events in step n. ``"after_threshold"`` is Brian2's order: integrate, test the
+        threshold, deliver, reset. Delivered input decays once before the threshold test of step
+        n + 1, and the reset of a spike erases delta kicks that arrive in the same step.
+        ``"before_threshold"`` is the order of most simulators of trained networks: integrate,
+        deliver, test, reset. Input of step n enters the threshold test of step n undecayed, the
+        spike of a neuron enters that of step n + 1, and a reset erases no kick. ``"next_step"`` is
+        the order of the chip: as ``"before_threshold"``, but input also takes one step, like the
+        spike of a neuron. Delays are added.
 
     Raises
     ------
     NetworkError
-        If the delivery is none of these, a name repeats, or a connection or a current ends at
-        something that is not listed here.
+        If ``delivery`` is not one of these, a name repeats, or a connection or a current ends at
+        an object that is not listed here.
     """
 
     populations: Sequence[Population]
@@ -74,7 +74,7 @@ class Network(ArrayValue):
                 if members.get(end.name) is not end:
                     raise NetworkError(
                         f"network: connection {connection.name!r} ends at {end.name!r}, which is "
-                        "not among the inputs and populations given here; list that very object."
+                        "not among the inputs and populations given here; list the same object."
                     )
         for item in inputs:
             if (
@@ -83,7 +83,7 @@ class Network(ArrayValue):
             ):
                 raise NetworkError(
                     f"network: a constant current flows into {item.target.name!r}, which is not "
-                    "among the populations given here; list that very object."
+                    "among the populations given here; list the same object."
                 )
         object.__setattr__(self, "populations", populations)
         object.__setattr__(self, "inputs", inputs)
@@ -96,21 +96,21 @@ class Network(ArrayValue):
 
     @property
     def kicks_decay(self) -> bool:
-        """Whether a delta kick decays once before it meets the threshold."""
+        """Whether a delta kick decays once before the threshold test."""
         return self.delivery == "after_threshold"
 
     @property
     def input_lead(self) -> int:
-        """Steps by which input spikes act sooner than those of neurons: 0 or 1."""
+        """Number of steps by which input spikes act earlier than spikes of neurons: 0 or 1."""
         return int(self.delivery == "before_threshold")
 
     @property
     def n_synapses(self) -> int:
-        """Synapses of all connections."""
+        """Number of synapses of all connections."""
         return sum(connection.n_synapses for connection in self.connections)
 
     def population(self, name: str) -> Population:
-        """Return the population of that name."""
+        """Return the population with the given name."""
         for item in self.populations:
             if isinstance(name, str) and item.name == name:
                 return item
@@ -118,7 +118,7 @@ class Network(ArrayValue):
         raise NetworkError(f"network: no population {shown(name)}; there are {known}.")
 
     def current(self, population: Population) -> Float64Array:
-        """Constant current into each neuron (nA), shape (size,): i_offset and all inputs."""
+        """Return the constant current into each neuron (nA), shape (size,): i_offset and inputs."""
         instance(
             "network", "population", population, Population, "a Population", error=NetworkError
         )

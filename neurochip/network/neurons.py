@@ -15,13 +15,13 @@ from ..typing import Float64Array, PerNeuron
 __all__ = ["INTEGRATIONS", "LIF", "PARAMETERS", "Population"]
 
 INTEGRATIONS = ("exact", "euler", "exponential_euler")
-"""What a step of dt may do with the equations of :class:`LIF`."""
+"""Methods that advance the equations of :class:`LIF` by a step of dt."""
 
 PARAMETERS = (
     *("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "i_offset"),
     *("tau_syn", "tau_syn_E", "tau_syn_I", "v_init", "i_syn_init"),
 )
-"""Parameters of :class:`LIF` that are numbers."""
+"""Numerical parameters of :class:`LIF`."""
 
 _DEFAULTS = {"v_init": "v_rest", "tau_syn_E": "tau_syn", "tau_syn_I": "tau_syn"}
 
@@ -53,7 +53,7 @@ class LIF(ArrayValue):
         Refractory period, at least 0. It lasts ``floor(tau_refrac / dt + 1e-3)`` steps, as in
         Brian2; delta kicks that arrive during it are lost (Brian2's ``unless refractory``).
     cm : float or array_like, nF
-        Membrane capacitance, above 0; it only matters to currents.
+        Membrane capacitance, above 0; it affects currents only.
     i_offset : float or array_like, nA
         Constant current.
     tau_syn : float or array_like, ms, optional
@@ -63,21 +63,21 @@ class LIF(ArrayValue):
     v_init : float or array_like, mV, optional
         v at time 0. Default: ``v_rest``.
     i_syn_init : float or array_like, nA
-        Synaptic current at time 0, of two currents that of its sign. Default: 0.
+        Synaptic current at time 0. With two currents, its sign selects one. Default: 0.
     integration : str
         How a step of dt advances v and I between spikes. ``"exact"`` (the default) solves the
         equations: v and I keep ``exp(-dt / tau)``. ``"euler"`` is forward Euler: they keep
-        ``1 - dt / tau``, and the I of the beginning of the step acts throughout.
-        ``"exponential_euler"`` solves each variable with the others held: they keep
-        ``exp(-dt / tau)``, and again the I of the beginning acts. The last two are for networks
-        that were made or fitted with such a simulator; their spikes depend more on dt.
+        ``1 - dt / tau``, and I at the beginning of the step acts during the whole step.
+        ``"exponential_euler"`` solves each variable with the others held constant: they keep
+        ``exp(-dt / tau)``, and again I at the beginning acts. Use the last two for networks that
+        were built or fitted in a simulator with this method; their spikes depend more on dt.
 
     Raises
     ------
     NetworkError
         If a value is not finite, out of its range, or the reset is not below the threshold; or if
         ``tau_syn`` is combined with the other two, or one of them is missing; or if
-        ``integration`` is none of the three.
+        ``integration`` is not one of the three.
     """
 
     tau_m: PerNeuron = 20.0
@@ -120,8 +120,8 @@ class LIF(ArrayValue):
         check("i_syn_init", "nA")
         if self.delta_synapses and np.any(self.i_syn_init):
             raise NetworkError(
-                "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, "
-                "or a v_init."
+                "LIF: i_syn_init is given, but delta synapses have no current; set tau_syn, or "
+                "v_init instead."
             )
         choice(
             "LIF",
@@ -135,7 +135,7 @@ class LIF(ArrayValue):
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{name} has {size}" for name, size in sizes.items())
             raise NetworkError(
-                f"LIF: {listed} values; allowed: one value, or one length for all arrays."
+                f"LIF: {listed} values; allowed: one value, or equal lengths for all arrays."
             )
         reset, threshold = np.broadcast_arrays(self.v_reset, self.v_thresh)
         bad = np.atleast_1d(reset >= threshold)
@@ -181,17 +181,17 @@ class LIF(ArrayValue):
 
     @property
     def spiking(self) -> bool:
-        """Whether there is a threshold to pass."""
+        """Whether the threshold is finite."""
         return bool(np.all(np.isfinite(self.v_thresh)))
 
     @property
     def delta_synapses(self) -> bool:
-        """Whether a spike jumps v (mV) instead of a current (nA)."""
+        """Whether a spike adds its weight to v (mV) instead of to a current (nA)."""
         return self.tau_syn is None and self.tau_syn_E is None
 
     @property
     def two_currents(self) -> bool:
-        """Whether excitatory and inhibitory currents of some neuron decay differently."""
+        """Whether the two currents of any neuron have different time constants."""
         if self.tau_syn_E is None or self.tau_syn_I is None:
             return False
         return bool(np.any(np.asarray(self.tau_syn_E) != np.asarray(self.tau_syn_I)))
@@ -212,7 +212,7 @@ class Population:
     size : int
         Number of neurons, at least 1.
     model : LIF
-        Parameters; arrays must have ``size`` values.
+        Parameters of the neurons; arrays must have ``size`` values.
 
     Raises
     ------
@@ -237,15 +237,15 @@ class Population:
                 )
 
     def parameter(self, name: str) -> Float64Array:
-        """One parameter as an array, shape (size,).
+        """Return one parameter as an array, shape (size,).
 
-        What was not given has its default: ``v_rest`` for ``v_init``, ``tau_syn`` for ``tau_syn_E``
-        and ``tau_syn_I``.
+        Defaults replace parameters that were not given: ``v_rest`` for ``v_init``, ``tau_syn`` for
+        ``tau_syn_E`` and ``tau_syn_I``.
 
         Raises
         ------
         NetworkError
-            If there is no such parameter, or the model does without it.
+            If the parameter does not exist, or the model does not have it.
         """
         choice(f"population {self.name!r}", "parameter", name, PARAMETERS, error=NetworkError)
         value = getattr(self.model, name)

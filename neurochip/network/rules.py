@@ -1,4 +1,4 @@
-"""Seeded random rules for weights and delays, in the unit of what they are drawn for."""
+"""Random rules for weights and delays, in the unit of the weight or delay."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["LogNormal", "Normal", "Rule", "Uniform"]
 
 
 def _check(rule: Any, *names: str, within: Range = FINITE) -> None:
-    """Check parameters, which have no unit of their own: a rule draws weights and delays."""
+    """Check parameters as plain numbers: a rule draws weights or delays, so it has no unit."""
     for name in names:
         given = getattr(rule, name)
         value = real(type(rule).__name__, name, given, within=within)
-        if type(given) not in {int, float}:  # shown as they were given
+        if type(given) not in {int, float}:  # ints and floats keep their repr
             object.__setattr__(rule, name, value)
 
 
@@ -35,7 +35,7 @@ def _check_order(rule: Uniform | Normal) -> None:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Values spread evenly between ``low`` and ``high``.
+    """A uniform distribution between ``low`` and ``high``.
 
     Raises
     ------
@@ -52,7 +52,7 @@ class Uniform:
         if not math.isfinite(self.high - self.low):
             raise NetworkError(
                 f"Uniform: low = {self.low:g} and high = {self.high:g} are further apart than a "
-                "float can say; move them together."
+                "float can represent; move them closer together."
             )
 
     def draw(self, rng: np.random.Generator, size: int) -> Float64Array:
@@ -67,7 +67,7 @@ class Normal:
     Parameters
     ----------
     mean, std : float
-        Of the distribution before it is bounded; std at least 0.
+        Mean and standard deviation of the unbounded distribution; std at least 0.
     low, high : float
         Bounds, infinite by default.
 

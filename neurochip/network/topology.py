@@ -1,4 +1,4 @@
-"""Who connects to whom: index arrays only, in time and memory proportional to the synapses."""
+"""Index arrays of connections, in time and memory proportional to the number of synapses."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _CHUNK = 1 << 22  # entries drawn at once: bounds the temporary arrays to about 
 
 
 def all_pairs(sources: int, targets: int) -> tuple[Int64Array, Int32Array]:
-    """Row pointers and targets of the full matrix."""
+    """Return row pointers and targets of the full matrix."""
     rows = np.arange(sources + 1, dtype=np.int64) * targets
-    post = np.empty((sources, targets), dtype=np.int32)  # where memory lacks, at once
+    post = np.empty((sources, targets), dtype=np.int32)  # fails early if memory is insufficient
     post[:] = np.arange(targets, dtype=np.int32)
     return rows, post.ravel()
 
 
 def without_diagonal(sources: int, targets: int) -> tuple[Int64Array, Int32Array, Int64Array]:
-    """As :func:`all_pairs` without (i, i), and the flat indices that remain."""
+    """Return the same as :func:`all_pairs` without pairs (i, i), and the flat indices kept."""
     flat = np.arange(sources * targets, dtype=np.int64)
     keep = flat[flat // targets != flat % targets]
     rows = np.arange(sources + 1, dtype=np.int64) * (targets - 1)
@@ -36,7 +36,7 @@ def bernoulli(
     *,
     skip_diagonal: bool,
 ) -> tuple[Int64Array, Int32Array]:
-    """Each pair with one probability: gaps between hits in the flat matrix are geometric."""
+    """Draw every pair with one probability: gaps in the flat matrix are geometric."""
     total = sources * targets
     counts = np.zeros(sources, dtype=np.int64)
     posts: list[Int32Array] = []
@@ -44,7 +44,7 @@ def bernoulli(
     while probability > 0 and position < total - 1:
         expected = int((total - 1 - position) * probability)
         size = min(_CHUNK, expected + 4 * int(np.sqrt(expected)) + 16)
-        # One gap beyond the matrix is as good as another, and the sum stays below 2**63.
+        # All gaps beyond the matrix are equivalent; clipping keeps the sum below 2**63.
         gaps = np.minimum(rng.geometric(probability, size), total + 1)
         hits = position + np.cumsum(gaps, dtype=np.int64)
         position = int(hits[-1])
@@ -60,10 +60,10 @@ def bernoulli(
 def sample_rows(
     rows: int, choices: int, size: int, rng: np.random.Generator, *, skip_own: bool
 ) -> Int32Array:
-    """Per row, ``size`` different numbers below ``choices``, sorted; shape (rows, size).
+    """Draw ``size`` different numbers below ``choices`` per row, sorted; shape (rows, size).
 
-    Small samples are drawn with repetition and the repeated ones drawn again; large ones are the
-    complement of a small one.
+    Small samples are drawn with replacement, and repeated numbers are drawn again; a large sample
+    is the complement of a small one.
     """
     pool = choices - skip_own
     if size > pool // 2:

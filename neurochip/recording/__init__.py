@@ -1,4 +1,4 @@
-"""What a run gave: spikes and traces, and what was asked to be recorded."""
+"""Recordings of runs, and the probes that request them."""
 
 from .probes import Probe, as_probes, resolve_probes
 from .recording import Recording, Trace

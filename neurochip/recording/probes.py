@@ -1,4 +1,4 @@
-"""Probes: requests to record a variable. Import them from ``neurochip.recording``."""
+"""Probes: requests to record a variable."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Probe", "as_probes", "resolve_probes"]
 
 @dataclass(frozen=True)
 class Probe:
-    """A request to record a variable beside spikes, which are always recorded.
+    """A request to record a variable in addition to spikes, which are always recorded.
 
     Parameters
     ----------
     variable : str
-        ``"v"``, in mV; on the chip also ``"u"``, what the synaptic current adds to v, in mV per
-        step; in the reference also ``"i_syn"``, that current itself, in nA.
+        ``"v"``, in mV; on the chip also ``"u"``, the contribution of the synaptic current to v, in
+        mV per step; in the reference also ``"i_syn"``, the synaptic current in nA.
     population : str, optional
         Default: every population.
     ids : iterable of int, optional
@@ -32,7 +32,7 @@ class Probe:
     Raises
     ------
     RecordingError
-        If the ids are not integers, or a name is no string.
+        If the ids are not integers, or a name is not a string.
     """
 
     variable: str
@@ -57,12 +57,12 @@ class Probe:
 
 
 def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
-    """Return what a user asked to record as probes; a string is a variable of all populations.
+    """Convert the argument ``record`` to probes; a string is a variable of all populations.
 
     Raises
     ------
     RecordingError
-        If it is no list, or asks for other than the ``variables``.
+        If ``record`` is not a list, or contains a variable that is not one of ``variables``.
     """
     asked = (record,) if isinstance(record, (str, Probe)) else record
     listed = ", ".join(repr(variable) for variable in variables)
@@ -83,7 +83,7 @@ def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
 def resolve_probes(
     record: Iterable[str | Probe], populations: Mapping[str, int], variables: tuple[str, ...]
 ) -> dict[tuple[str, str], Int32Array]:
-    """Turn what a user asked to record into neuron ids by (population, variable).
+    """Return the ids of the recorded neurons by (population, variable).
 
     Parameters
     ----------
@@ -92,12 +92,12 @@ def resolve_probes(
     populations : dict of str to int
         Sizes by name.
     variables : tuple of str
-        What the engine can record.
+        Variables that the engine can record.
 
     Raises
     ------
     RecordingError
-        If a variable, a population or a neuron does not exist, or is asked for twice.
+        If a variable, a population or a neuron does not exist, or is requested twice.
     """
     resolved: dict[tuple[str, str], Int32Array] = {}
     for probe in as_probes(record, variables):
@@ -115,7 +115,7 @@ def resolve_probes(
                 )
             if (name, probe.variable) in resolved:
                 raise RecordingError(
-                    f"record: {probe.variable!r} of {name!r} is asked for twice; allowed: once. "
+                    f"record: {probe.variable!r} of {name!r} is requested twice; allowed: once. "
                     "Join the ids into one probe."
                 )
             resolved[name, probe.variable] = ids.astype(np.int32)

@@ -1,4 +1,4 @@
-"""What came back from a run: spikes, traces and counters, whichever engine made them."""
+"""Results of a run on any engine: spikes, traces and counters."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Trace(ArrayValue):
     ids : ndarray of int32, shape (n_ids,)
         Neurons within the population.
     values : ndarray, shape (n_steps, n_ids)
-        float64 in ``unit``, or int32 register values where an image has no symbols.
+        float64 in ``unit``, or int32 register values if the image has no symbols.
     unit : str
         ``"mV"``, ``"nA"``, ``"mV per step"`` or ``"LSB"``.
 
     Raises
     ------
     RecordingError
-        If the ids are no integers, or the values do not have a column for each.
+        If the ids are not integers, or the values do not have one column per id.
     """
 
     ids: Int32Array
@@ -72,30 +72,30 @@ class Trace(ArrayValue):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recording(ArrayValue):
-    """The only output of an engine.
+    """The result of a run.
 
     Parameters
     ----------
     label : str
-        What ran: the engine and, for the chip, the digest of the image.
+        Name of the engine and, for the chip, the digest of the image.
     dt : float, ms
-        Length of a step (1.0 where an image has no symbols: times are then in steps).
+        Length of a step (1.0 if the image has no symbols; times are then in steps).
     first_step, n_steps : int
-        The steps that were run; a continued run does not begin at 0.
+        First step and number of steps of the run; a continued run does not begin at step 0.
     populations : dict of str to int
-        Sizes by name.
+        Sizes of the populations by name.
     steps, ids : dict of str to ndarray of int32
         For each population the step (counted from the beginning of the first run) and the neuron
         of every spike, sorted by step, then neuron.
     traces : dict of (population, variable) to Trace
-        What the probes asked for.
+        Traces that the probes requested.
     counters : dict of str to int
-        What the engine counted in these steps.
+        Numbers of events that the engine counted in these steps.
 
     Raises
     ------
     RecordingError
-        If the parts do not belong together, or a number is not allowed.
+        If the parts are inconsistent, or a number is not allowed.
     """
 
     label: str
@@ -142,24 +142,24 @@ class Recording(ArrayValue):
 
     @classmethod
     def of_run(cls, **parts: Any) -> Recording:
-        """Return the recording of a run, all of whose parts its engine gives.
+        """Return a recording from all of its parts, without checks, for engines.
 
-        They are not checked: that would take a third of the time of a short run, and tests hold
-        that what engines give would pass.
+        The checks would take a third of the time of a short run; tests assert that the parts of
+        every engine pass them.
         """
         recording = object.__new__(cls)
         vars(recording).update(parts)
         return recording
 
     def _train(self, name: str, size: int) -> tuple[Any, Any]:
-        """Return the spikes of a population, if they may be so."""
+        """Return the spikes of a population, or raise if they are invalid."""
         owner, stop = f"recording of {name!r}", self.first_step + self.n_steps
         steps = integers(owner, "steps", self.steps[name], error=RecordingError)
         ids = integers(owner, "ids", self.ids[name], error=RecordingError)
         if steps.ndim != 1 or steps.shape != ids.shape:
             raise RecordingError(
                 f"{owner}: steps have shape {steps.shape} and ids {ids.shape}; allowed: two "
-                "one-dimensional arrays of one length, one entry per spike."
+                "one-dimensional arrays of equal length, one entry per spike."
             )
         if len(steps):
             if steps.min() < self.first_step or steps.max() >= stop:
@@ -170,8 +170,7 @@ class Recording(ArrayValue):
             same = steps[1:] == steps[:-1]
             if ((steps[1:] < steps[:-1]) | (same & (ids[1:] <= ids[:-1]))).any():
                 raise RecordingError(
-                    f"{owner}: its spikes are not sorted by step, then neuron, or one is there "
-                    "twice."
+                    f"{owner}: its spikes are not sorted by step, then neuron, or one occurs twice."
                 )
         return steps, ids
 
@@ -179,7 +178,7 @@ class Recording(ArrayValue):
         pair = isinstance(key, tuple) and len(key) == 2 and isinstance(key[1], str)
         if not pair or not isinstance(key[0], str) or key[0] not in self.populations:
             raise RecordingError(
-                f"recording: a trace is that of {shown(key)}; allowed: (population, variable)."
+                f"recording: a trace has the key {shown(key)}; allowed: (population, variable)."
             )
         owner = f"recording: trace {key[1]!r} of {key[0]!r}"
         if not isinstance(trace, Trace) or len(trace.values) != self.n_steps:
@@ -197,21 +196,21 @@ class Recording(ArrayValue):
 
     @property
     def n_spikes(self) -> int:
-        """Spikes of all populations."""
+        """Number of spikes of all populations."""
         return sum(len(ids) for ids in self.ids.values())
 
     def times(self, population: str) -> Float64Array:
-        """Time of every spike in ms: the beginning of its step, as in Brian2."""
+        """Return the time of every spike in ms: the beginning of its step, as in Brian2."""
         times: Float64Array = self.steps[self._known(population)].astype(np.float64) * self.dt
         return times
 
     def counts(self, population: str) -> Int64Array:
-        """Spikes of each neuron, shape (size,)."""
+        """Return the number of spikes of each neuron, shape (size,)."""
         size = self.populations[self._known(population)]
         return np.bincount(self.ids[population], minlength=size).astype(np.int64)
 
     def rates(self, population: str) -> Float64Array:
-        """Mean rate of each neuron in Hz, shape (size,)."""
+        """Return the mean rate of each neuron in Hz, shape (size,)."""
         return self.counts(population) / (self.duration / 1000.0)
 
     def trace(self, population: str, variable: str = "v") -> Trace:
@@ -220,7 +219,7 @@ class Recording(ArrayValue):
         Raises
         ------
         RecordingError
-            If it was not recorded.
+            If the variable was not recorded.
         """
         key = (self._known(population), variable)
         if not isinstance(variable, str) or key not in self.traces:
@@ -232,7 +231,7 @@ class Recording(ArrayValue):
         return self.traces[key]
 
     def trace_times(self) -> Float64Array:
-        """End of every step in ms, shape (n_steps,): when a trace was sampled."""
+        """Return the sampling times of traces in ms, the end of every step, shape (n_steps,)."""
         ends = self.first_step + 1 + np.arange(self.n_steps, dtype=np.float64)
         times: Float64Array = ends * self.dt
         return times
@@ -246,7 +245,7 @@ class Recording(ArrayValue):
         return population
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the recording to an ``.npz`` file, all or nothing, and return its path.
+        """Write the recording atomically to an ``.npz`` file and return its path.
 
         Raises
         ------
@@ -278,8 +277,8 @@ class Recording(ArrayValue):
         Raises
         ------
         RecordingError
-            If the file is missing, damaged, foreign or too new, or its values cannot be those of a
-            run.
+            If the file is missing, damaged, of another kind or too new, or its values are
+            invalid.
         """
         with read_npz(path, _KIND, _VERSION, RecordingError, "run it again") as file:
             return _read(file)
@@ -307,7 +306,7 @@ def _read(file: Archive) -> Recording:
         values = file.array(f"trace_values_{index}", "iuf", (n_steps, n))
         traces[population, variable] = Trace(neurons, values, unit)
     if len(sizes) < len(meta["populations"]) or len(traces) < len(meta["traces"]):
-        raise ValueError("a population or a trace is in it twice")
+        raise ValueError("a population or a trace occurs twice")
     return Recording(
         label=meta["label"],
         dt=meta["dt"],

@@ -421,20 +421,20 @@ def test_given_arrays_for_random_pairs_are_refused(rule, amount):
         (
             [0, 1],
             [0],
-            "pre has shape (2,) and post (1,); allowed: two one-dimensional arrays of one length, "
-            "one entry per synapse.",
+            "pre has shape (2,) and post (1,); allowed: two one-dimensional arrays of equal "
+            "length, one entry per synapse.",
         ),
         (
             [[0]],
             [[0]],
-            "pre has shape (1, 1) and post (1, 1); allowed: two one-dimensional arrays of one "
+            "pre has shape (1, 1) and post (1, 1); allowed: two one-dimensional arrays of equal "
             "length, one entry per synapse.",
         ),
         (
             [[0], [0, 1]],
             [0, 1],
-            "pre or post is a nested list; allowed: two one-dimensional arrays of one length, one "
-            "entry per synapse.",
+            "pre or post is a nested list; allowed: two one-dimensional arrays of equal length, "
+            "one entry per synapse.",
         ),
         ([0.5], [0], "pre is of type float64; allowed: integers."),
         ([0], [1.0], "post is of type float64; allowed: integers."),
@@ -488,7 +488,7 @@ def test_rows_of_a_connection_never_fall(indptr):
     with pytest.raises(NetworkError, match=r"^connection 'c': indptr ") as caught:
         Connection("c", A, B, np.array(indptr, dtype=int), [0, 1], 1.0, 0.0)
     assert str(caught.value).endswith(
-        "allowed: 41 numbers that never fall, from 0 to 2, the number of synapses."
+        "allowed: 41 numbers that never decrease, from 0 to 2, the number of synapses."
     )
 
 

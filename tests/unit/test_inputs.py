@@ -106,17 +106,17 @@ def test_a_poisson_input_that_cannot_be_is_refused(arguments, message):
         (
             ("x", 2, [0, 1], [1.0]),
             "input 'x': ids have shape (2,) and times (1,); allowed: two one-dimensional arrays "
-            "of one length, one entry per spike.",
+            "of equal length, one entry per spike.",
         ),
         (
             ("x", 2, [[0], [1]], [[1.0], [2.0]]),
             "input 'x': ids have shape (2, 1) and times (2, 1); allowed: two one-dimensional "
-            "arrays of one length, one entry per spike.",
+            "arrays of equal length, one entry per spike.",
         ),
         (
             ("x", 2, 0, 1.0),
             "input 'x': ids have shape () and times (); allowed: two one-dimensional arrays of "
-            "one length, one entry per spike.",
+            "equal length, one entry per spike.",
         ),
         (
             ("x", 2, [0, 1], [[1.0], [1.0, 2.0]]),

@@ -178,7 +178,7 @@ def test_connections_that_share_a_name_are_numbered():
         ),
         (
             {"v_rest": [-60, -61], "tau_m": [10, 11, 12]},
-            "LIF: tau_m has 3, v_rest has 2 values; allowed: one value, or one length for all "
+            "LIF: tau_m has 3, v_rest has 2 values; allowed: one value, or equal lengths for all "
             "arrays.",
         ),
         (
@@ -267,13 +267,13 @@ def test_a_connection_that_ends_outside_is_refused():
     connection = one_to_one(source, cells, weight=1.0)
     refused(
         "network: connection 'source->cells' ends at 'source', which is not among the inputs and "
-        "populations given here; list that very object.",
+        "populations given here; list the same object.",
         populations=[cells],
         connections=[connection],
     )
     refused(
         "network: connection 'source->cells' ends at 'cells', which is not among the inputs and "
-        "populations given here; list that very object.",
+        "populations given here; list the same object.",
         populations=[Population("cells", 2)],  # an equal one is still another one
         inputs=[source],
         connections=[connection],
@@ -284,7 +284,7 @@ def test_a_current_into_a_population_outside_is_refused():
     cells = Population("cells", 2)
     refused(
         "network: a constant current flows into 'other', which is not among the populations given "
-        "here; list that very object.",
+        "here; list the same object.",
         populations=[cells],
         inputs=[ConstantCurrent(Population("other", 2), 1.0)],
     )
@@ -325,8 +325,8 @@ def test_a_first_current_needs_a_current():
     with pytest.raises(NetworkError) as caught:
         LIF(i_syn_init=1.0)
     assert str(caught.value) == (
-        "LIF: i_syn_init is given, but delta synapses have no current; give it a tau_syn, or a "
-        "v_init."
+        "LIF: i_syn_init is given, but delta synapses have no current; set tau_syn, or v_init "
+        "instead."
     )
 
 

@@ -164,7 +164,7 @@ def test_neurons_that_are_not_integers_are_refused(ids, shown):
         (Probe("v", ids=[3]), "record: neuron 3 of 'inh'; allowed: 0 to 1."),
         (
             ["v", Probe("v", "inh", [0])],
-            "record: 'v' of 'inh' is asked for twice; allowed: once. Join the ids into one probe.",
+            "record: 'v' of 'inh' is requested twice; allowed: once. Join the ids into one probe.",
         ),
     ],
 )
@@ -176,9 +176,9 @@ def test_what_cannot_be_recorded_is_refused(record, message):
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
-        ({}, "no 'meta' in it"),
+        ({}, "'meta' is missing"),
         ({"meta": np.array("[]")}, "list indices must be integers or slices, not str"),
-        ({"meta": np.array('{"populations": [["a", 1]]}')}, "no 'n_steps' in it"),
+        ({"meta": np.array('{"populations": [["a", 1]]}')}, "'n_steps' is missing"),
         ({"meta": np.array("{")}, None),
     ],
 )
@@ -229,21 +229,21 @@ def column(*values, dtype=np.int32):
         (
             {"ids": {"exc": column(3, 0, 3), "inh": column()}},
             "recording of 'exc': steps have shape (4,) and ids (3,); allowed: two one-dimensional "
-            "arrays of one length, one entry per spike.",
+            "arrays of equal length, one entry per spike.",
         ),
         (
             {"ids": {"exc": column(3, 3, 0, 3), "inh": column()}},
-            "recording of 'exc': its spikes are not sorted by step, then neuron, or one is there "
+            "recording of 'exc': its spikes are not sorted by step, then neuron, or one occurs "
             "twice.",
         ),
         (
             {"ids": {"exc": column(3, 3, 3, 3), "inh": column()}},
-            "recording of 'exc': its spikes are not sorted by step, then neuron, or one is there "
+            "recording of 'exc': its spikes are not sorted by step, then neuron, or one occurs "
             "twice.",
         ),
         (
             {"traces": {("x", "v"): Trace(column(0), np.zeros((200, 1)), "mV")}},
-            "recording: a trace is that of ('x', 'v'); allowed: (population, variable).",
+            "recording: a trace has the key ('x', 'v'); allowed: (population, variable).",
         ),
     ],
 )
@@ -265,7 +265,7 @@ def stored(path):
         ({"dt": 0}, "recording: dt = 0 ms; allowed: a number above 0"),
         ({"n_steps": "x"}, "expected numbers of shape (x, 2)"),
         ({"counters": []}, "recording: counters = []; allowed: a dict"),
-        ({"populations": [["exc", 4], ["exc", 4]]}, "a population or a trace is in it twice"),
+        ({"populations": [["exc", 4], ["exc", 4]]}, "a population or a trace occurs twice"),
     ],
 )
 def test_what_a_file_says_of_a_run_is_checked(tmp_path, version, changes, reason):
@@ -316,7 +316,7 @@ def test_a_recording_that_was_edited_is_refused_and_an_older_one_is_read(tmp_pat
         ),
         (
             {"traces": {"v": 1}},
-            "recording: a trace is that of 'v'; allowed: (population, variable).",
+            "recording: a trace has the key 'v'; allowed: (population, variable).",
         ),
         (
             {"traces": {("inh", "v"): Trace([2], np.zeros((200, 1)), "mV")}},

@@ -115,8 +115,8 @@ def test_a_rule_that_is_no_distribution_is_refused(rule, arguments, message):
 
 def test_bounds_that_no_float_lies_between_are_refused():
     message = (
-        "Uniform: low = -1e+308 and high = 1e+308 are further apart than a float can say; move "
-        "them together."
+        "Uniform: low = -1e+308 and high = 1e+308 are further apart than a float can represent; "
+        "move them closer together."
     )
     with pytest.raises(NetworkError, match=exactly(message)):
         Uniform(-1e308, 1e308)
