@@ -1,1 +1,1 @@
-"""What every room uses: values from callers, files, names, progress, and the grid of time."""
+"""Shared utilities: checks of arguments, files, names, progress bars and the time grid."""

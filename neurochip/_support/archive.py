@@ -1,8 +1,8 @@
-"""The arrays of an ``.npz``, each looked at before it is read, and read only when asked for.
+"""A reader of ``.npz`` files that checks the header of every array before it reads the values.
 
-A file may come from anywhere. So the type and the shape of an array are held against what the
-reader expects before memory is taken for it, no member is read that nobody asked for, and nothing
-is unpickled. Whatever is wrong is one of :data:`DAMAGE`, whose text says what.
+Files may come from untrusted sources. The type and the shape of an array are therefore compared
+with the expected ones before memory is allocated, only requested members are read, and nothing is
+unpickled. Every failure raises one of :data:`DAMAGE`, whose text states the cause.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ZIP = b"PK\x03\x04"
 """The first bytes of a zip file."""
 
 TEXT_LIMIT = 1 << 24
-"""Characters of a text in a file; JSON takes up to 25 bytes of memory for each."""
+"""Largest number of characters of a text in a file; in memory JSON takes up to 25 bytes each."""
 
 DAMAGE = (
     zipfile.BadZipFile,
@@ -43,7 +43,7 @@ DAMAGE = (
     TypeError,
     ValueError,
 )
-"""Exceptions that damaged bytes raise, or values that were made of them."""
+"""Exceptions that damaged bytes raise, when they are read or when their values are used."""
 
 _CHUNK = 1 << 20
 _MAGIC = b"\x93NUMPY"
@@ -52,8 +52,8 @@ _HEADER = re.compile(
     r"'fortran_order': *(?P<fortran>True|False), *"
     r"'shape': *\((?P<shape>(?:[0-9]{1,18}, *)*(?:[0-9]{1,18})?)\),? *\}\s*"
 )
-_HEADER_LIMIT = 10_000  # bytes of the header of an array, as in NumPy
-_SHORTEST = 4  # letters of the name of a type; fewer are kinds
+_HEADER_LIMIT = 10_000  # largest size in bytes of the header of an array, as in NumPy
+_SHORTEST = 4  # letters of the shortest name of a type; shorter texts are kinds
 _WORDS = {"i": "integers", "f": "numbers", "U": "text", "b": "True or False"}
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -64,7 +64,7 @@ class Archive:
     Parameters
     ----------
     file : binary file
-        The archive; it stays open as long as this object is used.
+        The archive; keep it open while this object is in use.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -74,7 +74,7 @@ class Archive:
         for info in self._zip.infolist():
             name = info.filename.removesuffix(".npy")
             if name in self._members:
-                raise ValueError(f"{name!r} is in it twice")
+                raise ValueError(f"{name!r} occurs twice")
             self._members[name] = info
 
     def __contains__(self, name: str) -> bool:
@@ -82,7 +82,7 @@ class Archive:
 
     @property
     def unread(self) -> list[str]:
-        """Names of the members that nobody asked for."""
+        """Names of the members that were not read."""
         return [name for name in self._members if name not in self._read]
 
     @property
@@ -91,22 +91,22 @@ class Archive:
         return total(self._read)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of an array, which is not read.
+        """Return the shape of an array without reading its values.
 
         Raises
         ------
         KeyError
-            If there is no such member.
+            If the member does not exist.
         ValueError
-            If it is no array of numbers or text.
+            If the member is not an array of numbers or text.
         """
         with self._open(name) as member:
             return _array_header(name, member)[2]
 
     def expect(self, name: str, kinds: str, shape: tuple[int | None, ...]) -> None:
-        """Raise as :meth:`array` does, and read nothing: for arrays of which one size is stated.
+        """Check the type and the shape of an array as :meth:`array` does, without reading it.
 
-        So the first of them is not read before the last is known to fit.
+        Check all arrays of one size before reading any of them.
         """
         with self._open(name) as member:
             self._check(name, member, kinds, shape)
@@ -119,19 +119,19 @@ class Archive:
         name : str
             The member, without ``.npy``.
         kinds : str
-            What type it may have: ``"int32"`` or the like means this one; letters of NumPy such as
-            ``"iu"`` mean any of these kinds.
+            Allowed types: a name such as ``"int32"`` allows this type only; NumPy kinds such as
+            ``"iu"`` allow every type of these kinds.
         shape : tuple of int or None
-            The shape it must have; None is any length.
+            Required shape; None allows any length.
 
         Raises
         ------
         KeyError
-            If there is no such member.
+            If the member does not exist.
         ValueError
-            If it has another type or shape; then it was not read.
+            If the array has another type or shape; its values are then not read.
         MemoryError
-            If there is not enough, with the size.
+            If memory is insufficient; the message states the size.
         """
         with self._open(name) as member:
             dtype, fortran, found, size = self._check(name, member, kinds, shape)
@@ -140,23 +140,23 @@ class Archive:
             array = np.empty(found, dtype)
         else:
             if dtype.kind == "U" and array.view(f"{dtype.byteorder}u4").max() > sys.maxunicode:
-                raise ValueError(f"{name!r} holds what is no character")
+                raise ValueError(f"{name!r} contains an invalid character")
             array = array.view(dtype).reshape(found, order="F" if fortran else "C")
         self._read[name] = checksum(array)
         return array
 
     def text(self, name: str) -> str:
-        """Read a text; errors are those of :meth:`array`."""
+        """Read a text; raise the errors of :meth:`array`."""
         return str(self.array(name, "U", ()))
 
     def json(self, name: str) -> Any:
-        """Read a text in JSON; errors are those of :meth:`array`, and those of JSON."""
+        """Read a text in JSON; raise the errors of :meth:`array` and of ``json.loads``."""
         return json.loads(self.text(name))
 
     def _check(
         self, name: str, member: IO[bytes], kinds: str, shape: tuple[int | None, ...]
     ) -> tuple[Any, bool, tuple[int, ...], int]:
-        """Type, order, shape and bytes of an array, whose values begin where the member stands."""
+        """Return type, order, shape and size in bytes; leave the member at the first value."""
         dtype, fortran, found = _array_header(name, member)
         fits = len(found) == len(shape) and all(
             wanted in {None, length} for wanted, length in zip(shape, found, strict=True)
@@ -168,21 +168,23 @@ class Archive:
             )
         size = dtype.itemsize * math.prod(found)
         if dtype.kind in "US" and size > 4 * TEXT_LIMIT:
-            raise ValueError(f"{name!r} has {size // 4} characters, allowed are {TEXT_LIMIT}")
+            raise ValueError(
+                f"{name!r} has {size // 4} characters, above the limit of {TEXT_LIMIT}"
+            )
         own = self._members[name].file_size - member.tell()
         if own != size:
-            raise ValueError(f"{name!r} has {own} bytes of values, and its header makes it {size}")
+            raise ValueError(f"{name!r} has {own} bytes of values, but its header states {size}")
         return dtype, fortran, found, size
 
     def _open(self, name: str) -> IO[bytes]:
         info = self._members[name]
         if info.compress_type not in _METHODS:
-            raise ValueError(f"{name!r} is compressed in a way that no .npz is")
+            raise ValueError(f"{name!r} has a compression that .npz files do not use")
         return self._zip.open(info)
 
 
 def checksum(array: Any) -> str:
-    """SHA-256 over the type, the shape and the values of an array."""
+    """Return the SHA-256 over the type, the shape and the values of an array."""
     summary = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     if array.nbytes:
         summary.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
@@ -190,35 +192,35 @@ def checksum(array: Any) -> str:
 
 
 def total(sums: Mapping[str, str]) -> str:
-    """SHA-256 over the names of arrays and the checksum of each."""
+    """Return the SHA-256 over the names of arrays and the checksum of each."""
     lines = [f"{name} {sums[name]}\n" for name in sorted(sums)]
     return hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest()
 
 
 def reason(problem: BaseException) -> str:
-    """Return the cause of an exception, to be quoted within a sentence."""
+    """Return the cause of an exception as text for use within a sentence."""
     if isinstance(problem, KeyError):
-        return f"no {problem.args[0]!r} in it" if problem.args else "a part is missing"
+        return f"{problem.args[0]!r} is missing" if problem.args else "a part is missing"
     if isinstance(problem, RecursionError):
         return "it is nested too deeply"
     return str(problem).strip().rstrip(".") or type(problem).__name__
 
 
 def _array_header(name: str, member: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
-    """Type, order and shape of an array, whose values begin where the member then stands."""
+    """Read the header of an array: type, order and shape; leave the member at the first value."""
     begin = member.read(len(_MAGIC) + 2)
     width = {b"\1\0": 2, b"\2\0": 4}.get(begin[len(_MAGIC) :], 0)
     length = int.from_bytes(member.read(width), "little")
     text = member.read(length).decode("latin1") if length <= _HEADER_LIMIT else ""
     found = _HEADER.fullmatch(text)
     if not begin.startswith(_MAGIC) or found is None:
-        raise ValueError(f"{name!r} is no array of numbers or text")
+        raise ValueError(f"{name!r} is not an array of numbers or text")
     shape = tuple(int(length) for length in re.findall("[0-9]+", found["shape"]))
     return np.dtype(found["type"]), found["fortran"] == "True", shape
 
 
 def _filled(name: str, member: IO[bytes], size: int) -> Any:
-    """The next bytes of a member as an array of uint8, without a second copy of them."""
+    """Read the next bytes of a member into an array of uint8, without a second copy."""
     try:
         array = np.empty(size, np.uint8)
     except (MemoryError, ValueError):

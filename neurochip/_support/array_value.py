@@ -25,7 +25,7 @@ class ArrayValue:
     __hash__ = None  # type: ignore[assignment]
 
     def _freeze(self) -> None:
-        """Make the array fields read-only, and copy nothing."""
+        """Make the array fields read-only without copying them."""
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
@@ -43,7 +43,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def read_only(array: np.ndarray[Any, Any]) -> Any:
-    """Return a view of ``array`` that cannot be written through."""
+    """Return a read-only view of ``array``."""
     view = array.view()
     view.flags.writeable = False
     return view

@@ -1,7 +1,7 @@
-"""Compressed sparse rows: entries row after row, and where each row begins.
+"""Compressed sparse rows (CSR): the entries row by row, and the start of each row.
 
-The entries of row r are ``starts[r]`` to ``starts[r + 1]``. :mod:`neurochip._kernels.csr` sorts
-tables for whose temporary arrays there is no room.
+The entries of row r are ``starts[r]`` to ``starts[r + 1] - 1``. :mod:`neurochip._kernels.csr` sorts
+tables that are too large for the temporary arrays used here.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ __all__ = ["join_rows", "rows_of", "spans", "starts_of"]
 
 
 def starts_of(counts: Any) -> Int64Array:
-    """Return where rows of so many entries begin, and behind them where the last one ends."""
+    """Return the start of each row from the number of entries per row, and the end of the last."""
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts
 
 
 def rows_of(rows: Any, n_rows: int) -> tuple[Int64Array, Int64Array]:
-    """Sort entries by their row, keeping the order of those of one row.
+    """Sort entries by row; the order within a row is kept.
 
     Returns
     -------
     starts : ndarray of int64, shape (n_rows + 1,)
     order : ndarray of int64, shape (n_entries,)
-        Which entry stands at each place.
+        Index of the entry at each place.
     """
     counts = np.bincount(np.asarray(rows).astype(np.int64, copy=False), minlength=n_rows)
     return starts_of(counts), np.argsort(rows, kind="stable")
 
 
 def spans(begins: Any, lengths: Any) -> Int64Array:
-    """Return the numbers from each beginning on, as many as its length, one span after another."""
+    """Return the ranges ``begin`` to ``begin + length - 1``, concatenated."""
     before = np.cumsum(lengths) - lengths
     numbers = np.repeat(begins - before, lengths)
     numbers += np.arange(len(numbers))
@@ -52,15 +52,15 @@ def join_rows(
     Parameters
     ----------
     tables : sequence of (first row, starts)
-        A table has the rows from its first one on.
+        A table has consecutive rows from its first row on.
     n_rows : int
-        Of the joined table.
+        Number of rows of the joined table.
 
     Returns
     -------
     starts : ndarray of int64, shape (n_rows + 1,)
     places : iterator of ndarray of int64
-        Where the entries of each table go: of one table at a time, to spare memory.
+        Places of the entries of each table in the joined one, one table at a time to save memory.
     """
     counts = np.zeros(n_rows, dtype=np.int64)
     for first, starts in tables:

@@ -1,4 +1,4 @@
-"""Optional libraries: imported where they are used, with a message that says how to get them."""
+"""Optional libraries: imported on use, with an error that says how to install them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def require(package: str, extra: str, purpose: str) -> Any:
     extra : str
         Extra of neurochip that installs it.
     purpose : str
-        What needs it, for the message.
+        What needs the package, for the message.
 
     Raises
     ------
     MissingExtraError
-        If it is not installed.
+        If the package is not installed.
     """
     try:
         module: ModuleType = importlib.import_module(package)

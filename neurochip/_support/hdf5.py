@@ -1,4 +1,4 @@
-"""HDF5 files of others: what the library does without a word, or never comes back from."""
+"""Checks of HDF5 files from other programs: references to other files, damage that hangs HDF5."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _HEAP, _OBJECT = struct.Struct("<4sB3xQ"), struct.Struct("<HHxxxxQ")
 def refuse_other_files(file: Any, label: str, error: type[NeurochipError]) -> None:
     """Raise if anything in an open file lies in another file.
 
-    HDF5 follows external links, raw data stored elsewhere and virtual datasets without a word, so
-    that a file of unknown origin could bring in what else the machine holds. Links within the file
-    are harmless: where nothing leads out of it, they cannot either. No data are read.
+    HDF5 silently follows external links, external raw data and virtual datasets, so a file of
+    unknown origin could import other data of the machine. Links within the file are allowed, since
+    their targets are checked too. No data are read.
 
     Parameters
     ----------
     file : h5py.File
-        Opened for reading.
+        The file, opened for reading.
     label : str
-        The file, for the message.
+        Name of the file, for the message.
     error : type
         Raised with a message that names the first part found.
 
@@ -39,8 +39,8 @@ def refuse_other_files(file: Any, label: str, error: type[NeurochipError]) -> No
         If a part of the file lies in another file.
     """
     h5py = require("h5py", "sonata", "reading HDF5")
-    # Not visititems_links of h5py, which passes on no exception. A group may be linked to twice,
-    # and to itself.
+    # h5py's visititems_links does not propagate exceptions. A group may be linked twice, or to
+    # itself.
     seen, waiting = set(), [file["/"]]
     while waiting:
         group = waiting.pop()
@@ -73,11 +73,11 @@ def _storage_elsewhere(dataset: Any) -> str | None:
 
 
 class TextHeaps:
-    """Checks where the text of a file lies, since HDF5 may hang or crash where that is damaged.
+    """Checks of variable-length text in a file, since HDF5 may hang or crash if it is damaged.
 
-    A dataset of text of any length holds a length, the address of a heap and an index into it; the
-    library (up to 2.0) follows them unchecked. Only the layout that h5py writes by default is
-    checked: addresses of 8 bytes from the beginning of the file, data in one piece.
+    An entry of variable-length text consists of a length, the address of a heap and an index into
+    the heap; the library (up to 2.0) does not check them. Only the default layout of h5py is
+    checked here: addresses of 8 bytes from the beginning of the file, contiguous data.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ class TextHeaps:
         self._heaps: dict[int, dict[int, int]] = {}
 
     def check(self, dataset: Any) -> None:
-        """Raise a ValueError if text of a dataset does not lie where it should.
+        """Raise a ValueError if the text of a dataset is not in its heap.
 
         Parameters
         ----------
         dataset : h5py.Dataset
-            Of the file. One that holds no such text is sound.
+            A dataset of the file. A dataset without variable-length text passes.
         """
         info = require("h5py", "sonata", "reading HDF5").check_string_dtype(dataset.dtype)
         created, start = dataset.file.id.get_create_plist(), dataset.id.get_offset()
@@ -110,7 +110,7 @@ class TextHeaps:
                 raise ValueError("text that is not in its heap")
 
     def _objects(self, heap: int) -> dict[int, int]:
-        """Sizes of what lies in the heap at an address, by index."""
+        """Return the sizes of the objects in the heap at an address, by index."""
         if heap not in self._heaps:
             sizes: dict[int, int] = {}
             head = self._bytes[heap : heap + _HEAP.size].tobytes()
@@ -120,7 +120,7 @@ class TextHeaps:
             content, at = self._bytes[heap : heap + size].tobytes(), _HEAP.size
             while at + _OBJECT.size <= size:
                 index, _, length = _OBJECT.unpack_from(content, at)
-                # Index 0 is what is free, up to the end, and counts its own head.
+                # Index 0 is the free space up to the end; its length includes its header.
                 at += length if index == 0 else _OBJECT.size + (length + 7) // 8 * 8
                 if at > size or (index == 0 and length < _OBJECT.size):
                     raise ValueError("a heap whose parts do not fit")

@@ -1,4 +1,4 @@
-"""Data as JSON holds it, and as a file of JSON."""
+"""Conversion of data to JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["as_json", "plain_data"]
 
 
 def plain_data(value: Any) -> Any:
-    """Return data with lists for tuples, texts as keys, and None for what is not finite."""
+    """Return data with tuples as lists, keys as strings, and NaN and infinity as None."""
     if isinstance(value, dict):
         return {str(key): plain_data(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -21,12 +21,12 @@ def plain_data(value: Any) -> Any:
 def as_json(data: Any) -> bytes:
     """Return plain data as JSON in UTF-8, indented, ending with a line break.
 
-    Characters that a terminal would obey, and halves of surrogate pairs, are written as escapes.
+    Characters that cannot be printed, such as control characters, are written as escapes.
 
     Raises
     ------
     ValueError
-        If a number is NaN or infinite, which JSON does not know.
+        If a number is NaN or infinite, which JSON cannot represent.
     """
     text = json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     lines = [line if line.isprintable() else _escaped(line) for line in text.split("\n")]

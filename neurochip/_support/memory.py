@@ -1,4 +1,4 @@
-"""Memory that a machine does not have, told in one clear message."""
+"""One clear error if memory is insufficient."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from ..errors import NeurochipError
 
 __all__ = ["EnoughMemory"]
 
-_ADDRESSES = 1 << 47  # bytes that a program can have at all; NumPy has other errors for more
+_ADDRESSES = 1 << 47  # bytes of the address space; NumPy raises other errors beyond it
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 class EnoughMemory:
-    """A ``with`` block that is refused where memory does not suffice, at once or when it runs out.
+    """A ``with`` block that raises one error if memory is insufficient, at once or within it.
 
     Parameters
     ----------
     error : type of NeurochipError
-        What to raise.
+        Error to raise.
     what : str
-        Who takes what, up to the amount: "emulator: a run of 5 steps takes".
+        Beginning of the message, up to the amount: "emulator: a run of 5 steps takes".
     n_bytes : float
-        How much it takes at least.
+        Lower bound of the required memory in bytes.
     remedy : str
-        What to do; a sentence.
+        Sentence that says what to do.
     """
 
     def __init__(self, error: type[NeurochipError], what: str, n_bytes: float, remedy: str) -> None:
@@ -39,7 +39,7 @@ class EnoughMemory:
     def _refusal(self) -> NeurochipError:
         amount = _amount(self._n_bytes)
         return self._error(
-            f"{self._what} at least {amount} of memory, which there is not. {self._remedy}"
+            f"{self._what} at least {amount} of memory, which is not available. {self._remedy}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Names that others gave, made safe for where they are shown: on a line of text, as a file."""
+"""Conversion of names from users to text that is safe on one line, or as a file name."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Iterable
 __all__ = ["cut", "file_stems", "visible"]
 
 _NOT_IN_FILES = re.compile(r"^\.+|[^\w.+ -]")
-_LONGEST_STEM = 120  # bytes: file systems take 255, and a suffix and a mark of its kind follow
+_LONGEST_STEM = 120  # bytes: file systems allow 255, and a kind and a suffix are appended
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""Write every character that cannot be printed as ``repr`` does, such as ``\x1b``.
+    r"""Escape every character that cannot be printed as ``repr`` does, for example ``\x1b``.
 
-    So no name moves the cursor of a terminal, breaks a line, a page or a drawing, or reads the
-    other way round. All other characters stay as they are.
+    An escaped name cannot move the cursor of a terminal, break a line, a page or a drawing, or
+    reverse the direction of text. All other characters are kept.
 
     Parameters
     ----------
     text : str
-        Any text, also one with halves of surrogate pairs.
+        Any text, including unpaired surrogates.
     keep : str
-        Characters that stay as they are, such as line breaks in a text of many lines.
+        Characters that are not escaped, such as line breaks in a text of many lines.
     """
     if text.isprintable():
         return text
@@ -31,22 +31,22 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """Shorten a text that is too long for its place."""
+    """Cut a text to ``width`` characters, with an ellipsis at the end if it is longer."""
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def file_stems(names: Iterable[str]) -> dict[str, str]:
-    """Return for each name the beginning of a file name.
+    """Return the stem of a file name for each name.
 
-    Letters, digits, spaces and ``_ + - .`` stay; anything else, and dots in front, become ``_``.
-    The results differ, also where a file system ignores case: a name that would repeat another one
-    gets a number.
+    Letters, digits, spaces and ``_ + - .`` are kept; other characters and leading dots become
+    ``_``. Stems are unique, also on file systems that ignore case: a number is appended to
+    duplicates.
     """
     listed = list(names)
     plain = {name: _plain(name) for name in listed}
     stems: dict[str, str] = {}
     taken: set[str] = set()
-    # Those that may stay as they are come first, so that no other name takes theirs.
+    # Names that need no change come first, so that no changed name takes theirs.
     for name in sorted(listed, key=lambda name: plain[name] != name):
         stem, number = plain[name], 1
         while stem.casefold() in taken:

@@ -1,4 +1,4 @@
-"""Files: one ``.npz`` without pickles, written all or not at all, read with clear errors."""
+"""Files: ``.npz`` without pickles, written atomically and read with clear errors."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ __all__ = [
 
 _FORMAT_KEY = "neurochip_format"
 _CHECKSUM_KEY = "neurochip_checksum"
-_CHECKED_SINCE = 2  # the version of each kind of file whose content has a checksum
+_CHECKED_SINCE = 2  # the first version, of every kind of file, that has a checksum
 
 
 def as_path(path: Any, error: type[NeurochipError] = FileError) -> Path:
-    """Return the path of a file, or raise where it can be none: empty, with a NUL, not a text."""
+    """Return the path of a file, or raise if it is empty, contains a NUL or is not a path."""
     try:
         text = os.fsdecode(path)
     except TypeError:
@@ -47,9 +47,9 @@ def as_path(path: Any, error: type[NeurochipError] = FileError) -> Path:
 
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Make of an ``OSError`` raised in the block a :class:`FileError` that names the file.
+    """Convert an ``OSError`` raised in the block to a :class:`FileError` that names the file.
 
-    A full disk is found by a write to an open file, and Python does not say to which.
+    If the disk is full, a write to an open file fails, and Python's error does not name the file.
     """
     try:
         yield
@@ -71,8 +71,8 @@ def write_atomically(path: Path, write: Any) -> None:
     Raises
     ------
     FileError
-        If the path can be none of a file, or the file cannot be written; nothing is left behind,
-        and an older file stays as it was.
+        If the path is invalid, or the file cannot be written; no temporary file remains, and an
+        existing file is unchanged.
     """
     target = _target(path)
     with naming(target):
@@ -80,7 +80,7 @@ def write_atomically(path: Path, write: Any) -> None:
 
 
 def _target(path: Any) -> Path:
-    """The path of a file to write."""
+    """Return the path of a file to write, or raise if it is a folder."""
     target = as_path(path)
     if target.name in {"", ".."}:
         raise FileError(f"{target}: is a folder; pass the name of a file.")
@@ -88,21 +88,21 @@ def _target(path: Any) -> Path:
 
 
 def npz_path(path: str | os.PathLike[str]) -> Path:
-    """Return the path that an ``.npz`` is written to: with its suffix, where that is missing."""
+    """Return the path of an ``.npz`` to write, with the suffix appended if it is missing."""
     target = Path(path)
     return target if target.suffix == ".npz" else target.parent / f"{target.name}.npz"
 
 
 def _write_atomically(path: Path, write: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A name may be as long as the system allows, and the temporary one is longer.
+    # The temporary name is longer, and the name may already have the largest allowed length.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes the file private; give it what a plain open() would have given.
+        # mkstemp makes the file private; set the permissions of a plain open().
         mask = os.umask(0)
         os.umask(mask)
         Path(temporary).chmod(0o666 & ~mask)
@@ -115,17 +115,17 @@ def _write_atomically(path: Path, write: Any) -> None:
 def write_npz(
     path: str | os.PathLike[str], kind: str, version: int, arrays: Mapping[str, Any]
 ) -> Path:
-    """Write arrays as a file of one kind and version; an interruption leaves the old file.
+    """Write arrays atomically to a file of one kind and version.
 
     Returns
     -------
     Path
-        The path written, with ``.npz`` appended where it was missing.
+        The path written, with ``.npz`` appended if it was missing.
 
     Raises
     ------
     FileError
-        If the file cannot be written, or a text is longer than what is read again.
+        If the file cannot be written, or a text is too long to be read again.
     """
     target = npz_path(_target(path))
     content: dict[str, Any] = {_FORMAT_KEY: np.array(f"{kind} {version}")}
@@ -157,7 +157,7 @@ def opened(path: Any, error: type[NeurochipError], wanted: str) -> Iterator[IO[b
     path : path
         The file.
     error : type
-        Raised where there is no such file or it cannot be read.
+        Error to raise if the file does not exist or cannot be read.
     wanted : str
         What to pass instead, for the message.
     """
@@ -174,9 +174,9 @@ def opened(path: Any, error: type[NeurochipError], wanted: str) -> Iterator[IO[b
 
 @contextlib.contextmanager
 def refusing(path: Any, what: str, remedy: str, error: type[NeurochipError]) -> Iterator[None]:
-    """Turn whatever damaged bytes raise in the block into one message.
+    """Convert every exception that damaged bytes raise in the block to one error.
 
-    It says ``path: what (why); remedy.``
+    Its message is ``path: what (why); remedy.``
     """
     try:
         yield
@@ -215,17 +215,17 @@ def read_npz(
 ) -> Iterator[Archive]:
     """Open a file written by :func:`write_npz`, to read its arrays in the block.
 
-    All arrays of the file must be read there: what the block leaves does not belong into it.
-    Whatever is raised there about values is taken for damage of the file.
+    The block must read all arrays of the file: an array that it does not read is an error.
+    Exceptions that the block raises about values are reported as damage of the file.
 
     Parameters
     ----------
     path : path
         The file.
     kind, version
-        What is wanted, and the newest version that is understood.
+        Expected kind, and the newest version that can be read.
     error : type
-        What is raised.
+        Error to raise.
     remedy : str
         What to do about a damaged file, such as ``"draw it again"``.
 
@@ -256,7 +256,7 @@ def read_npz(
 
 
 def _format(file: IO[bytes]) -> tuple[Archive | None, str, int]:
-    """The archive, its kind and its version; "" where it has none."""
+    """Return the archive, its kind and its version; kind "" if neurochip did not write it."""
     if file.read(len(ZIP)) != ZIP:
         return None, "", 0
     archive = Archive(file)
@@ -267,12 +267,12 @@ def _format(file: IO[bytes]) -> tuple[Archive | None, str, int]:
 
 
 def _verify(archive: Archive, version: int) -> None:
-    """Raise ValueError unless a file holds what was written and no more."""
+    """Raise ValueError unless a file contains exactly what was written."""
     if version < _CHECKED_SINCE and _CHECKSUM_KEY not in archive:
         return
     found = archive.checksum
     stated = archive.text(_CHECKSUM_KEY)
     if archive.unread:
-        raise ValueError(f"{archive.unread[0]!r} does not belong into it")
+        raise ValueError(f"{archive.unread[0]!r} does not belong to it")
     if stated != found:
         raise ValueError("its content does not match its checksum")

@@ -1,9 +1,9 @@
-"""Conversion of what a user passes to an array of plain numbers in the unit of the argument.
+"""Conversion of arguments to arrays of plain numbers in the unit of the argument.
 
-``np.asarray`` takes the number out of a quantity and leaves its unit behind, takes what a mask
-hides, and makes numbers of True and False. Here a quantity is converted, or refused where it has
-another dimension; a mask that hides something is refused; and so is what is no number. No library
-of units is imported: what a quantity offers says how it is converted.
+``np.asarray`` drops the unit of a quantity, ignores masks, and converts True and False to numbers.
+Here a quantity is converted, or refused if it has another dimension; masked values and values that
+are not numbers are refused. No library of units is imported: the attributes of a quantity determine
+how it is converted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["NotPlainError", "RaggedError", "plain_array"]
 _NUMBERS = {float, int, *(kind for kind in np.sctypeDict.values() if issubclass(kind, np.number))}
 _NUMBERS -= {np.timedelta64}
 
-# Of every unit that an argument has: exponents of the base units of SI, and its size in them.
+# For every unit of an argument: exponents of the SI base units, and its size in them.
 _BASE = ("length", "mass", "time", "current", "temperature", "substance", "luminosity")
 _DIMENSIONLESS = (0, 0, 0, 0, 0, 0, 0)
 _SI = {
@@ -37,14 +37,14 @@ _SI = {
 
 
 class NotPlainError(Exception):
-    """A value that is not plain numbers.
+    """A value that is not a plain number or an array of plain numbers.
 
     Parameters
     ----------
     clause : str
-        What is wrong with it, to follow the value in a sentence; may be empty.
+        The problem, as text that follows the value in a sentence; may be empty.
     remedy : str
-        What to do, a sentence; may be empty.
+        Sentence that says what to do; may be empty.
     """
 
     def __init__(self, clause: str = "", remedy: str = "") -> None:
@@ -57,26 +57,26 @@ class RaggedError(NotPlainError):
 
 
 def plain_array(value: Any, unit: str = "") -> NDArray[Any]:
-    """Return a value as an array without units or mask; nothing is copied that is an array already.
+    """Return a value as an array without unit or mask; an array is not copied.
 
     Parameters
     ----------
     value : object
         A number, an array, a list, a quantity of Brian2, quantities, pint, astropy or unyt, a
-        column of pandas, an array of xarray, a tensor of PyTorch and so on. Quantities without
-        dimension count as plain numbers.
+        column of pandas, an array of xarray, a tensor of PyTorch and so on. Dimensionless
+        quantities count as plain numbers.
     unit : str
         Unit of the argument, ``""`` for none.
 
     Returns
     -------
     ndarray
-        Of any shape, and of any type but object: the caller says which numbers are allowed.
+        Any shape, any type except object; the caller checks which numbers are allowed.
 
     Raises
     ------
     NotPlainError
-        If it is no number and no array of numbers, a mask hides something, or it has a unit that
+        If the value is not a number or an array of numbers, has masked values, or has a unit that
         cannot be converted.
     """
     try:
@@ -99,7 +99,7 @@ def _read(value: Any, unit: str) -> tuple[NDArray[Any], bool]:
         return _converted(value, unit)
     if isinstance(value, Sequence):
         return _joined(value if isinstance(value, list) else list(value), unit)
-    inner = getattr(value, "data", None)  # of xarray: the quantity that it wraps
+    inner = getattr(value, "data", None)  # a quantity wrapped by xarray
     if not isinstance(value, np.ndarray) and _how(inner):
         return _converted(inner, unit)
     return _as_array(value, unit)
@@ -113,8 +113,8 @@ def _as_array(value: Any, unit: str) -> tuple[NDArray[Any], bool]:
             raise NotPlainError from None
     try:
         array = np.asarray(value)
-    except Exception as problem:  # of a tensor on another device, for instance
-        raise NotPlainError(f", which is no array ({problem})") from None
+    except Exception as problem:  # for instance a tensor on another device
+        raise NotPlainError(f", which is not an array ({problem})") from None
     if array.dtype.kind != "O":
         return array, False
     if array.ndim:
@@ -126,7 +126,7 @@ def _as_array(value: Any, unit: str) -> tuple[NDArray[Any], bool]:
 
 
 def _joined(items: list[Any], unit: str) -> tuple[NDArray[Any], bool]:
-    """Return a list as an array; all of its items have a unit, or none."""
+    """Return a list as an array; either all of its items have a unit, or none has one."""
     kinds = set(map(type, items))
     if kinds <= _NUMBERS:
         array = np.asarray(items)
@@ -135,7 +135,7 @@ def _joined(items: list[Any], unit: str) -> tuple[NDArray[Any], bool]:
         return array, False
     if bool in kinds or np.bool_ in kinds:
         if len(kinds) == 1:
-            return np.asarray(items), False  # the dtype says it
+            return np.asarray(items), False  # the caller checks the dtype
         raise NotPlainError(", which holds True or False")
     parts = [_read(item, unit) for item in items]
     units = {had for part, had in parts if part.size}
@@ -148,7 +148,7 @@ def _joined(items: list[Any], unit: str) -> tuple[NDArray[Any], bool]:
 
 
 def _check_mask(mask: Any) -> None:
-    """Refuse a mask that hides something; ``mask`` may be anything that has such a name."""
+    """Raise if a mask hides a value; ``mask`` may be any attribute of that name."""
     if isinstance(mask, np.ndarray) and mask.dtype.kind == "b" and mask.any():
         hidden = int(mask.sum())
         raise NotPlainError(
@@ -158,12 +158,12 @@ def _check_mask(mask: Any) -> None:
 
 
 def _converted(value: Any, unit: str) -> tuple[NDArray[Any], bool]:
-    """Return a quantity in a unit, or as a plain number if it has no dimension."""
+    """Return a quantity in a unit, or as a plain number if it is dimensionless."""
     how = _how(value)
     for wanted in (unit, ""):
         try:
             found = how(value, wanted)
-        except Exception:  # every library has an error of its own for this
+        except Exception:  # every library raises its own error
             continue
         return _read(found, "")[0], wanted != ""
     clause = f"cannot be converted to {unit}" if unit else "has a unit"
@@ -171,7 +171,7 @@ def _converted(value: Any, unit: str) -> tuple[NDArray[Any], bool]:
 
 
 def _how(value: Any) -> Any:
-    """Return the function that converts a value to a unit, or None if it is no quantity."""
+    """Return the function that converts a value to a unit, or None if it is not a quantity."""
     if hasattr(getattr(value, "dim", None), "get_dimension"):
         return _of_brian2
     if hasattr(value, "dimensionality") and hasattr(value, "rescale"):
@@ -187,7 +187,7 @@ def _how(value: Any) -> Any:
 
 def _of_brian2(quantity: Any, unit: str) -> Any:
     found = tuple(quantity.dim.get_dimension(name) for name in _BASE)
-    bare = np.asarray(quantity)  # in the units of SI
+    bare = np.asarray(quantity)  # in SI units
     if not unit and found == _DIMENSIONLESS:
         return bare
     dimension, size = _SI[unit]
@@ -201,7 +201,7 @@ def _of_quantities(quantity: Any, unit: str) -> Any:
 
 
 def _of_label(array: Any, unit: str) -> Any:
-    """Read an array that says its unit in words, as those of xarray may."""
+    """Read an array with a text that names its unit, as xarray has."""
     label = getattr(array, "units", None) or getattr(array, "unit", None)
     if label not in ({unit} if unit else {None, "", "1", "dimensionless"}):
         raise ValueError

@@ -1,9 +1,9 @@
-"""What all figures have in common: colours, the style of a page, and how words are written.
+"""Colours, page styles and text that all figures share.
 
-The colours are those of Okabe and Ito, which colour-blind readers can tell apart. Words of others
-are drawn as they are, and never read as formulas or instructions: matplotlib sets what stands
-between dollar signs as a formula, and leaves a label out of a legend if it begins with an
-underscore. No pyplot: no global state, no window.
+The colours are those of Okabe and Ito, which colour-blind readers can distinguish. Names from users
+are drawn literally: matplotlib would typeset text between dollar signs as a formula, and omit a
+label that begins with an underscore from a legend. pyplot is not used, so there is no global state
+and no window.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ OPEN_PAGE = PAGE | {
     "legend.fontsize": 8.0,
     "legend.handlelength": 1.5,
 }
-"""The same for curves and points, whose axes need no frame."""
+"""The same style for curves and points, without a frame around the axes."""
 
-_LONGEST = 130  # characters: of a line that fills a page
-_LONGEST_ENTRY = 40  # of a legend
-_LONGEST_TICK = 24
-_ROOM = 90  # characters under an axis: more are written at an angle
+_LONGEST = 130  # characters of a line as wide as a page
+_LONGEST_ENTRY = 40  # characters of an entry of a legend
+_LONGEST_TICK = 24  # characters of a label of a tick
+_ROOM = 90  # characters under an axis; longer labels are rotated
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -75,7 +75,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 @contextmanager
 def styled(style: Mapping[str, Any]) -> Iterator[None]:
-    """Draw in a style, :data:`PAGE` for instance."""
+    """Draw in a style such as :data:`PAGE`."""
     import matplotlib as mpl
 
     with mpl.rc_context(dict(style)):  # type: ignore[arg-type]  # its keys are a list of all names
@@ -83,18 +83,18 @@ def styled(style: Mapping[str, Any]) -> Iterator[None]:
 
 
 def draw_note(ax: Axes, text: str, x: float = 0.5, y: float = 0.5) -> None:
-    """Say within axes, at a part of their width and height, why something is missing."""
+    """Write a note in axes, at a fraction of their width and height, about missing data."""
     ax.text(x, y, text, transform=ax.transAxes, ha="center", va="center", color="0.3", zorder=4)
 
 
 def write(artist: Text, text: str) -> None:
-    """Give an artist of text its words, on one line and not longer than a page is wide."""
+    """Set the text of an artist, on one line and cut to the width of a page."""
     artist.set_parse_math(False)
     artist.set_text(cut(visible(text), _LONGEST))
 
 
 def draw_ticks(axis: Axis, places: Sequence[float], names: Sequence[str]) -> None:
-    """Put a name at each place of an axis."""
+    """Label places of an axis with names."""
     shown = [cut(visible(name), _LONGEST_TICK) for name in names]
     style: dict[str, Any] = {"parse_math": False}
     if axis is axis.axes.xaxis and sum(map(len, shown)) > _ROOM:
@@ -103,7 +103,7 @@ def draw_ticks(axis: Axis, places: Sequence[float], names: Sequence[str]) -> Non
 
 
 def draw_legend(ax: Any, handles: Sequence[Any], names: Sequence[str], **style: Any) -> Legend:
-    """Return a legend of axes that has an entry for every handle, whatever its name is."""
+    """Draw and return a legend with an entry for every handle, whatever its name."""
     legend: Legend = ax.legend(handles, [str(place) for place in range(len(handles))], **style)
     for entry, name in zip(legend.get_texts(), names, strict=True):
         write(entry, cut(visible(name), _LONGEST_ENTRY))

@@ -1,4 +1,4 @@
-"""Progress of long runs, for the one who waits at a terminal."""
+"""Progress bars of long runs on a terminal."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from tqdm import tqdm
 
 __all__ = ["Progress", "progress_bar"]
 
-_PATIENCE = 2.0  # s: a run that is over before that shows nothing
+_PATIENCE = 2.0  # s: shorter runs show no bar
 
 
 class Progress(Protocol):
-    """An object that counts what is done."""
+    """An object that counts completed steps."""
 
     def update(self, n: int = 1, /) -> object:
-        """Count ``n`` more."""
+        """Count ``n`` more steps."""
 
 
 class _Nothing:
-    """Counts nothing: a bar that is not shown takes as long to make as a short run."""
+    """Counts nothing: creating a hidden bar would take as long as a short run."""
 
     def update(self, n: int = 1, /) -> None:
         pass
 
 
 class _Bar(tqdm):  # type: ignore[misc]  # it has no types
-    """Without the thread that watches all bars: a run leaves none."""
+    """A bar without the monitor thread of tqdm, which would outlive the run."""
 
     monitor_interval = 0
 
@@ -41,16 +41,16 @@ def progress_bar(
     Parameters
     ----------
     total : int
-        Steps of the whole run.
+        Number of steps of the whole run.
     label : str
-        Stands before the bar.
+        Text before the bar.
     progress : bool, optional
-        True shows it at once and False never. Default: where stderr is a terminal, once the run
-        has taken two seconds.
+        True shows the bar at once, False never. Default: if stderr is a terminal, after two
+        seconds.
     unit : str
-        What is counted.
+        Name of a step in the bar.
     done : int
-        How many an earlier run has done.
+        Number of steps that an earlier run has completed.
     """
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
     if not (on_terminal if progress is None else progress):

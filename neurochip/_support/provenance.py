@@ -1,4 +1,4 @@
-"""Where numbers come from: the versions without which nobody can repeat them."""
+"""Versions of the software, which are needed to reproduce results."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["versions"]
 
 
 def versions() -> dict[str, str]:
-    """Return what runs: neurochip, the libraries that compute, Python, and the kind of machine."""
+    """Return the versions of neurochip, NumPy, Numba and Python, and the type of machine."""
     return {
         "neurochip": __version__,
-        # Of what is loaded, which need not be what the package manager knows.
+        # Versions of the loaded modules, which can differ from the installed metadata.
         **{name: importlib.import_module(name).__version__ for name in ("numpy", "numba")},
         "python": platform.python_version(),
         "machine": platform.machine(),

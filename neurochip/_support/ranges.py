@@ -1,4 +1,4 @@
-"""Which real numbers are allowed, as a value that a check takes and a message tells."""
+"""Ranges of allowed real numbers, for checks and their messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["FINITE", "NOT_NEGATIVE", "POSITIVE", "Range"]
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Real numbers within bounds; NaN is in none.
+    """A range of real numbers; NaN is in no range.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ class Range:
     below, at_most : float, optional
         Exclusive or inclusive upper bound.
     finite : bool
-        Whether infinite numbers are out.
+        Whether infinite numbers are excluded.
     """
 
     above: float | None = None
@@ -43,7 +43,7 @@ class Range:
 
     @property
     def lower(self) -> str:
-        """What a message says of the lower bound; nothing if there is none."""
+        """Text of the lower bound for a message; empty if there is none."""
         if self.above is not None:
             return f"above {self.above:g}"
         return "" if self.at_least is None else f"of at least {self.at_least:g}"

@@ -1,4 +1,4 @@
-"""Whether ``import compiler`` finds the package that belongs to neurochip."""
+"""Check that ``import compiler`` finds the package of neurochip."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _OURS = Path(__file__).resolve().parents[2] / "compiler"  # installed beside neu
 
 
 def check_compiler() -> None:
-    """Raise unless the module ``compiler`` that Python finds is ours; nothing is imported.
+    """Raise unless Python finds neurochip's package ``compiler``; nothing is imported.
 
-    Python looks for a module beside the script first, so a user's ``compiler.py`` hides the
-    package. Importing it to see would run it.
+    Python searches the folder of the script first, so a user's ``compiler.py`` hides the package.
+    Importing it for this check would run it.
 
     Raises
     ------
     ImportError
-        If it is another one, or there is none.
+        If Python finds another module, or none.
     """
     loaded = sys.modules.get("compiler")
     if loaded is None:
@@ -40,8 +40,8 @@ def check_compiler() -> None:
     if found.resolve() != _OURS:
         raise ImportError(
             f"neurochip: {found} hides the package 'compiler' of neurochip, which is {_OURS}: "
-            "Python finds what lies beside a script, or earlier on its path, first. Rename "
-            f"{found.name}.",
+            "Python searches the folder of the script, and earlier entries of its path, first. "
+            f"Rename {found.name}.",
             name="compiler",
             path=origin,
         )

@@ -1,4 +1,4 @@
-"""Numbers as reports and tables show them."""
+"""Format numbers for reports and tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["fixed", "percent"]
 
 
 def percent(value: float, sign: str = "+", digits: int = 2, undefined: str = "-") -> str:
-    """Return a fraction in percent, rounded; ``sign`` is that of a format, "+" or none."""
+    """Return a fraction in percent, rounded; ``sign`` is "+" or "", as in a format."""
     if not math.isfinite(value):
         return undefined
     rounded = round(100 * value, digits) + 0.0  # no "-0.00"

@@ -1,7 +1,8 @@
-"""Checks of what users pass: numbers, arrays, quantities, names and lists, each in one place.
+"""Checks of arguments: numbers, arrays, quantities, names and lists.
 
-Every check takes who asks (``owner``), for what (``name``), the value, and the error to raise.
-Units are converted and masks refused by :mod:`neurochip._support.plain`; True is no number.
+Every check takes the object that asks (``owner``), the name of its argument (``name``), the value,
+and the error to raise. :mod:`neurochip._support.plain` converts units and refuses masks; True is
+not a number.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 MOST_IDS = (1 << 31) - 1
-"""Neurons, sources or compartments at most: ids are kept in 32 bits."""
+"""Largest number of neurons, sources or compartments: ids have 32 bits."""
 
 _T = TypeVar("_T")
 _SHORT = reprlib.Repr()
@@ -49,7 +50,7 @@ _SHORT.maxother = _SHORT.maxstring = 100
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: short, on one line, whatever it is."""
+    """Return a short text of any value for a message, on one line."""
     try:
         text = _SHORT.repr(value)
     except Exception:  # an integer of thousands of digits, for instance
@@ -63,8 +64,8 @@ def check_name(kind: str, name: object, error: type[NeurochipError] = NetworkErr
         raise error(f"{kind}: name = {shown(name)}; allowed: a non-empty string.")
     if any("\ud800" <= character <= "\udfff" for character in name):
         raise error(
-            f"{kind}: name = {shown(name)}; allowed: text as files can hold it, without a half of "
-            "a surrogate pair."
+            f"{kind}: name = {shown(name)}; allowed: text that files can store, without unpaired "
+            "surrogates."
         )
 
 
@@ -111,7 +112,7 @@ def instance(
     *,
     error: type[NeurochipError],
 ) -> _T:
-    """Return ``value``, or raise unless it is of a class; ``allowed`` says of which."""
+    """Return ``value``, or raise unless it is a ``kind``, which ``allowed`` describes."""
     if not isinstance(value, kind):
         raise error(f"{owner}: {name} = {shown(value)}; allowed: {allowed}.")
     return value
@@ -120,7 +121,7 @@ def instance(
 def items(
     owner: str, name: str, values: Any, allowed: str, *, error: type[NeurochipError]
 ) -> tuple[Any, ...]:
-    """Return an iterable as a tuple, or raise unless it is one; a text is none."""
+    """Return an iterable as a tuple, or raise if it is not iterable or is a text."""
     try:
         if isinstance(values, (str, bytes, bytearray)):
             raise TypeError
@@ -159,7 +160,7 @@ def integer(
 ) -> int:
     """Return ``value`` as an int, or raise unless it is an integer within the bounds.
 
-    True, 3.0 and "3" are no integers; an array without dimensions that holds one is.
+    True, 3.0 and "3" are not integers; an array without dimensions that holds an integer is one.
     """
     found = _integer(value)
     if found is not None and not (at_least is not None and found < at_least):
@@ -174,7 +175,7 @@ def integer(
 def _integer(value: Any) -> int | None:
     if type(value) is int:  # quick
         return value
-    if isinstance(value, numbers.Integral):  # a timedelta64 says that it is one
+    if isinstance(value, numbers.Integral):  # timedelta64 is registered as Integral
         return None if isinstance(value, (bool, np.timedelta64)) else int(value)
     if isinstance(value, numbers.Number):
         return None
@@ -197,8 +198,8 @@ def real(
 ) -> float:
     """Return ``value`` as a float in ``unit``, or raise unless it is one number within a range.
 
-    A quantity is converted; ``unit`` is ``""`` where there is none. By default the message says
-    that what the lower bound asks for is allowed.
+    A quantity is converted to ``unit``, which is ``""`` for arguments without a unit. By default
+    the message describes the range by its lower bound.
     """
     problem = NotPlainError()
     found = math.nan
@@ -255,15 +256,15 @@ def integers(
     Parameters
     ----------
     owner, name : str
-        Who asks for what, for the message.
+        Object and argument, for the message.
     values : object
-        The integers; an array of no values may be of any type.
+        The integers; an empty array may be of any type.
     low, high : int, optional
-        Smallest and largest value, both or none.
+        Smallest and largest value, both or neither.
     allowed, ragged : str, optional
-        What the message says is allowed, and what it says of rows that differ in length.
+        Text of the message for allowed values, and for rows that differ in length.
     error : type
-        What to raise.
+        Error to raise.
     """
     array = _array(owner, name, values, "", allowed or "integers", ragged, error)
     if array.dtype.kind not in "iu":
@@ -294,8 +295,8 @@ def reals(
 ) -> NDArray[Any]:
     """Return an array of real numbers of any type and shape in ``unit``, or raise.
 
-    Nothing is copied that needs no conversion; neither bounds nor NaN are looked for. Parameters
-    are those of :func:`integers`.
+    Only values that need conversion are copied; bounds and NaN are not checked. Parameters are
+    those of :func:`integers`.
     """
     array = _array(owner, name, values, unit, allowed, ragged, error)
     if array.dtype.kind not in "iuf" and array.size:
@@ -339,15 +340,15 @@ def quantity(
     Parameters
     ----------
     owner, name, unit : str
-        Who asks for what, for the message.
+        Object and argument, for the message.
     value : float or array_like
         The value(s).
     within : Range
-        Its lower bound counts; if it is not finite, ``inf`` is allowed for all values at once.
+        Only its lower bound is checked; if it is not finite, all values may be ``inf``.
     per : str
-        What an array has one value for, for the message.
+        What each value of an array belongs to, for the message.
     copy : bool
-        Whether the result is a copy. If not, it may be the very array, made read-only.
+        Whether the result is a copy. Otherwise it may be a read-only view of the given array.
     error : type
         Raised with a message that names the first offending value.
 

@@ -65,8 +65,8 @@ def test_an_array_is_read_as_numpy_reads_it(array):
         (np.zeros(3, bool), "'a' has shape (3,) and type bool, expected int32 of shape (3,)"),
         (np.zeros(4, "i4"), "'a' has shape (4,) and type int32, expected int32 of shape (3,)"),
         (np.array(3, "i4"), "'a' has shape () and type int32, expected int32 of shape (3,)"),
-        (np.zeros(3, [("x", "i4")]), "'a' is no array of numbers or text"),
-        (np.zeros(3, "M8[s]"), "'a' is no array of numbers or text"),
+        (np.zeros(3, [("x", "i4")]), "'a' is not an array of numbers or text"),
+        (np.zeros(3, "M8[s]"), "'a' is not an array of numbers or text"),
     ],
 )
 def test_another_type_or_shape_is_refused(array, message):
@@ -91,7 +91,7 @@ def test_another_type_or_shape_is_refused(array, message):
     ],
 )
 def test_what_is_no_array_is_refused_and_not_evaluated(content):
-    message = "'a' is no array of numbers or text"
+    message = "'a' is not an array of numbers or text"
     refused(lambda: archive(("a.npy", content)).array("a", "int32", (3,)), message)
 
 
@@ -99,14 +99,14 @@ def test_what_is_no_array_is_refused_and_not_evaluated(content):
 def test_text_of_numbers_that_are_no_characters_is_refused(descr, order):
     content = header("(1,)", descr) + (0x10FFFF + 1).to_bytes(4, order)
     found = archive(("a.npy", content))
-    refused(lambda: found.array("a", "U", (1,)), "'a' holds what is no character")
+    refused(lambda: found.array("a", "U", (1,)), "'a' contains an invalid character")
 
 
 def test_values_that_are_too_few_or_too_many_are_refused():
     short, long = header("(3,)") + bytes(8), header("(3,)") + bytes(16)
-    message = "'a' has 8 bytes of values, and its header makes it 12"
+    message = "'a' has 8 bytes of values, but its header states 12"
     refused(lambda: archive(("a.npy", short)).array("a", "int32", (3,)), message)
-    message = "'a' has 16 bytes of values, and its header makes it 12"
+    message = "'a' has 16 bytes of values, but its header states 12"
     refused(lambda: archive(("a.npy", long)).array("a", "int32", (3,)), message)
 
 
@@ -119,14 +119,14 @@ def test_more_than_the_machine_has_is_a_message_with_its_size():
 
 def test_a_member_that_is_there_twice_is_refused():
     with pytest.warns(UserWarning, match="Duplicate name"):
-        refused(lambda: archive(("a.npy", b""), ("a.npy", b"")), "'a' is in it twice")
-    refused(lambda: archive(("a.npy", b""), ("a", b"")), "'a' is in it twice")
+        refused(lambda: archive(("a.npy", b""), ("a.npy", b"")), "'a' occurs twice")
+    refused(lambda: archive(("a.npy", b""), ("a", b"")), "'a' occurs twice")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_member_that_no_npz_has_is_refused(method):
     file = archive(("a.npy", npy(np.zeros(3, "i4"))), method=method)
-    message = "'a' is compressed in a way that no .npz is"
+    message = "'a' has a compression that .npz files do not use"
     refused(lambda: file.array("a", "int32", (3,)), message)
 
 
@@ -141,7 +141,7 @@ def test_a_member_with_a_password_is_refused():
 
 def test_a_text_is_no_longer_than_what_is_written(tmp_path):
     long = np.empty((), f"<U{TEXT_LIMIT + 1}")
-    message = f"'a' has {TEXT_LIMIT + 1} characters, allowed are {TEXT_LIMIT}"
+    message = f"'a' has {TEXT_LIMIT + 1} characters, above the limit of {TEXT_LIMIT}"
     refused(lambda: archive(("a.npy", npy(long))).text("a"), message)
     message = (
         f"{tmp_path / 'x.npz'}: 'a' of the stimulus has {TEXT_LIMIT + 1} characters; allowed: "
@@ -189,7 +189,7 @@ def test_what_is_not_wanted_takes_no_memory(tmp_path, version, name):
 
 def test_what_is_more_than_was_written_is_refused(tmp_path):
     path = write_npz(tmp_path / "x", "stimulus", 2, {"a": np.zeros(3), "more": np.zeros(3)})
-    message = f"{path}: a damaged stimulus ('more' does not belong into it); draw it again."
+    message = f"{path}: a damaged stimulus ('more' does not belong to it); draw it again."
 
     def read():
         with read_npz(path, "stimulus", 2, StimulusError, "draw it again") as file:

@@ -308,9 +308,9 @@ def test_a_missing_file_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"vth_mant": None}, "no 'vth_mant' in it"),
-        ({"v": None}, "no 'v' in it"),
-        ({"status_lava": None}, "no 'status_lava' in it"),
+        ({"vth_mant": None}, "'vth_mant' is missing"),
+        ({"v": None}, "'v' is missing"),
+        ({"status_lava": None}, "'status_lava' is missing"),
         (
             {"status_lava": "unsuported"},
             "status_lava is 'unsuported', expected agree, differ, unsupported",

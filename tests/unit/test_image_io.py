@@ -209,8 +209,8 @@ def without(header, key):
 @pytest.mark.parametrize(
     ("edit", "reason"),
     [
-        (lambda header: without(header, "digest"), "no 'digest' in it"),
-        (lambda header: without(header, "chip"), "no 'chip' in it"),
+        (lambda header: without(header, "digest"), "'digest' is missing"),
+        (lambda header: without(header, "chip"), "'chip' is missing"),
         (lambda header: [header], "list indices must be integers or slices, not str"),
         (
             lambda header: {**header, "n_inputs": -1},
@@ -229,7 +229,7 @@ def without(header, key):
         ),
         (
             lambda header: {**header, "synapses": [*header["synapses"], *header["synapses"]]},
-            "no 'synapses.1.indptr' in it",
+            "'synapses.1.indptr' is missing",
         ),
     ],
 )

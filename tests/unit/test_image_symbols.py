@@ -409,7 +409,7 @@ def test_a_file_of_before_there_were_checksums_is_read(image, tmp_path):
             lambda s: s["synapses"].pop(),
             "symbols: there are those of 0 groups of synapses; allowed: 1, as the image has",
         ),
-        (lambda s: s.pop("receptors"), "no 'receptors' in it"),
+        (lambda s: s.pop("receptors"), "'receptors' is missing"),
         (
             lambda s: s["report"]["rows"][0]["asked"].update(low="x"),
             "span: low = 'x'; allowed: a number",

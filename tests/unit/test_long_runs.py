@@ -168,12 +168,12 @@ def test_a_duration_of_more_steps_than_can_be_counted_is_refused(duration, steps
         (
             1e12,
             "stimulus: 2e+12 spikes of input 'source' in 1e+12 ms take at least 32 TB of memory, "
-            "which there is not. Draw a shorter stimulus, or lower the rate.",
+            "which is not available. Draw a shorter stimulus, or lower the rate.",
         ),
         (
             1e300,
             "stimulus: 2e+300 spikes of input 'source' in 1e+300 ms take at least 3.2e+289 TB of "
-            "memory, which there is not. Draw a shorter stimulus, or lower the rate.",
+            "memory, which is not available. Draw a shorter stimulus, or lower the rate.",
         ),
     ],
 )
@@ -193,8 +193,8 @@ def test_a_run_that_no_memory_holds_says_how_much_it_takes(monkeypatch):
     monkeypatch.setattr(emulator, "InputLists", out_of_memory)
     assert refusal(lambda: Emulator(image()).run_steps(LAST_STEP, record=["u", "v"])) == (
         "emulator: a run of 2147483647 steps with 80 traces takes 8 bytes a spike and at least "
-        "704 GB of memory, which there is not. Run fewer steps at a time: a run continues where "
-        "the last one stopped."
+        "704 GB of memory, which is not available. Run fewer steps at a time: a run continues "
+        "where the last one stopped."
     )
 
 
@@ -204,8 +204,8 @@ def test_memory_that_ends_while_a_run_records_leaves_it_where_it_stopped(monkeyp
         patch.setattr(engine, "join_lists", out_of_memory)
         assert refusal(lambda: one.run_steps(50, record=["v"])) == (
             "emulator: a run of 50 steps with 40 traces takes 8 bytes a spike and at least 8.4 kB "
-            "of memory, which there is not. Run fewer steps at a time: a run continues where the "
-            "last one stopped."
+            "of memory, which is not available. Run fewer steps at a time: a run continues where "
+            "the last one stopped."
         )
     assert one.step == 50
     rest = one.run_steps(STEPS - 50)
@@ -232,7 +232,7 @@ def test_memory_that_ends_in_the_reference_is_named(monkeypatch):
     stimulus = draw_stimulus(network, 10.0, 1)
     assert refusal(lambda: simulate_reference(network, stimulus, DT, record="v")) == (
         "run: 20 steps of 2 neurons, 2 synapses and 2 traces take 8 bytes a spike and at least "
-        "344 bytes of memory, which there is not. Shorten the run, or record fewer neurons."
+        "344 bytes of memory, which is not available. Shorten the run, or record fewer neurons."
     )
 
 

@@ -96,6 +96,6 @@ def test_half_of_a_surrogate_pair_is_no_name() -> None:
     with pytest.raises(NetworkError) as caught:
         Population("a\ud800", 1)
     assert str(caught.value) == (
-        "population: name = 'a\\ud800'; allowed: text as files can hold it, without a half of a "
-        "surrogate pair."
+        "population: name = 'a\\ud800'; allowed: text that files can store, without unpaired "
+        "surrogates."
     )

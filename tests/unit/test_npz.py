@@ -129,7 +129,7 @@ def test_pickles_are_not_read(tmp_path):
     path = tmp_path / "x.npz"
     np.savez(path, neurochip_format=np.array("stimulus 1"), a=np.array([{}], dtype=object))
     refused(
-        path, f"{path}: a damaged stimulus ('a' is no array of numbers or text); draw it again."
+        path, f"{path}: a damaged stimulus ('a' is not an array of numbers or text); draw it again."
     )
 
 
@@ -203,7 +203,7 @@ def test_each_reader_raises_its_own_error(tmp_path):
 
 
 def test_a_reason_can_stand_within_a_sentence():
-    assert reason(KeyError("a")) == "no 'a' in it"
+    assert reason(KeyError("a")) == "'a' is missing"
     assert reason(ValueError("It is wrong.")) == "It is wrong"
     assert reason(MemoryError()) == "MemoryError"
 
@@ -287,4 +287,4 @@ def test_a_checksum_covers_names_types_shapes_and_values(tmp_path):
         refused(path, message)
     del whole["neurochip_checksum"]
     np.savez(path, **whole)
-    refused(path, f"{path}: a damaged stimulus (no 'neurochip_checksum' in it); draw it again.")
+    refused(path, f"{path}: a damaged stimulus ('neurochip_checksum' is missing); draw it again.")

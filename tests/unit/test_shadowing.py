@@ -27,8 +27,8 @@ sys.exit(main())
 def hidden(path, name):
     return (
         f"neurochip: {path} hides the package 'compiler' of neurochip, which is "
-        f"{ROOT.resolve() / 'compiler'}: Python finds what lies beside a script, or earlier on its "
-        f"path, first. Rename {name}."
+        f"{ROOT.resolve() / 'compiler'}: Python searches the folder of the script, and earlier "
+        f"entries of its path, first. Rename {name}."
     )
 
 

@@ -228,7 +228,7 @@ def test_a_file_gives_back_an_equal_stimulus(tmp_path):
 
 def test_a_stimulus_with_parts_missing_is_refused(tmp_path):
     path = write_npz(tmp_path / "s.npz", "stimulus", 1, {"duration": np.float64(1.0)})
-    message = f"{path}: a damaged stimulus (no 'names' in it); draw it again."
+    message = f"{path}: a damaged stimulus ('names' is missing); draw it again."
     with pytest.raises(StimulusError, match=exactly(message)):
         Stimulus.load(path)
     arrays = {

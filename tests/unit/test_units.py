@@ -240,7 +240,8 @@ def test_what_is_no_array_says_why():
             raise TypeError("can't convert a tensor on a device; copy it first")
 
     message = (
-        "which is no array (can't convert a tensor on a device; copy it first); allowed: integers."
+        "which is not an array (can't convert a tensor on a device; copy it first); allowed: "
+        "integers."
     )
     with pytest.raises(NetworkError, match=re.escape(message)):
         integers("x", "ids", OnAnotherDevice())
