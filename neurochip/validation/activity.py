@@ -1,8 +1,8 @@
-"""Recurrent networks: distributions of activity against the spread between float runs.
+"""Compare distributions of activity in recurrent networks with the spread between float runs.
 
-In a chaotic network no spike time can be compared, but distributions can: of rates, of the CV of
-interspike intervals, of pairwise correlations. The yardstick is how far two float runs with
-different seeds lie apart: the noise floor.
+In a chaotic network spike times cannot be compared, but distributions can: those of rates, of the
+CV of interspike intervals and of pairwise correlations. Differences are measured relative to the
+noise floor: the distance between two float runs with different seeds.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .spread import Distances, correlations, distances
 __all__ = ["ActivityComparison", "DistributionComparison", "compare_activity"]
 
 _UNITS = {"rate": "Hz", "cv": "", "correlation": ""}
-_FEWEST_RUNS = 7  # 2**6 exchanges that count: below it no p of three quantities reaches 5 %
-_MOST_EXCHANGES = 4096  # more runs: a random part of all exchanges
+_FEWEST_RUNS = 7  # 2**6 different exchanges: with fewer runs no corrected p reaches 5 %
+_MOST_EXCHANGES = 4096  # with more runs: a random sample of the exchanges
 _RESAMPLES = 2000
 _PAIRED = 100  # neurons whose pairs are correlated: 4,950 pairs
 
@@ -56,13 +56,13 @@ class DistributionComparison:
     excess : float
         ``distance / floor - 1``.
     excess_interval : tuple of float
-        Its 90 % interval, by a bootstrap over seeds.
+        90 % interval of the excess, by a bootstrap over seeds.
     p_value : float
-        Of the claim that the chip differs at all: share of exchanges of chip and float runs that
-        separate the two groups as far.
+        p-value of the hypothesis that chip and float do not differ: fraction of exchanges of chip
+        and float runs that separate the two groups at least as far.
     conclusion : Conclusion
-        EQUAL if the excess lies below the tolerance, DIFFERENT if it does not and the chip can be
-        told from float, else UNDECIDED.
+        EQUAL if the interval of the excess lies below the tolerance, otherwise DIFFERENT if the
+        p-value is below 5 %, otherwise UNDECIDED.
     """
 
     quantity: str
@@ -82,7 +82,7 @@ class DistributionComparison:
         return _UNITS[self.quantity]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the samples, ready for JSON."""
+        """Return everything except the samples, as data for JSON."""
         numbers = ("floor", "distance", "excess", "p_value")
         return {
             "quantity": self.quantity,
@@ -112,13 +112,13 @@ class ActivityComparison:
     Parameters
     ----------
     population : str
-        Its name.
+        Name of the population.
     runs : int
-        Seeds.
+        Number of seeds.
     tolerance : float
-        Largest excess over the noise floor that does not matter.
+        Largest acceptable excess over the noise floor, as a fraction of the floor.
     quantities : dict of str to DistributionComparison
-        By name.
+        Comparisons of the quantities by name.
     """
 
     population: str
@@ -128,13 +128,17 @@ class ActivityComparison:
 
     @property
     def p_value(self) -> float:
-        """Of the claim that the chip differs in any quantity, corrected for their number."""
+        """Smallest p-value of the quantities, corrected for their number."""
         defined = [q.p_value for q in self.quantities.values() if not math.isnan(q.p_value)]
         return min(1.0, len(defined) * min(defined)) if defined else float("nan")
 
     @property
     def conclusion(self) -> Conclusion:
-        """EQUAL if all quantities are, DIFFERENT if any is after correction, else UNDECIDED."""
+        """Conclusion from all quantities.
+
+        EQUAL if all quantities are equal, DIFFERENT if any is different and the corrected p-value
+        is below 5 %, otherwise UNDECIDED.
+        """
         found = [item.conclusion for item in self.quantities.values()]
         if all(item is Conclusion.EQUAL for item in found):
             return Conclusion.EQUAL
@@ -144,11 +148,11 @@ class ActivityComparison:
 
     @property
     def told_from_float(self) -> bool:
-        """Whether the chip can be told from float. False does not mean that it is equal."""
+        """Whether chip and float differ significantly. False does not mean that they are equal."""
         return self.p_value < LEVEL
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the samples, ready for JSON."""
+        """Return everything except the samples, as data for JSON."""
         return {
             "population": self.population,
             "runs": self.runs,
@@ -177,24 +181,24 @@ def compare_activity(
 ) -> ActivityComparison:
     """Compare distributions of activity with the spread between float runs.
 
-    Distances are taken between runs of different seeds only: two runs on the same input are closer
-    to each other than the noise floor as long as chaos has not parted them, which would hide a
-    difference. The p-value comes from exchanging chip and float run of a seed, which changes
-    nothing if the chip acts as float does: an exact test of the separation of the two groups
+    Only runs with different seeds are compared: two runs on the same input are closer to each other
+    than the noise floor until chaos separates them, which would hide a difference. The p-value
+    comes from exchanging the chip run and the float run of a seed, which has no effect if the chip
+    behaves like float: an exact test of the separation of the two groups
     (energy statistic of Szekely and Rizzo, J. Stat. Plan. Inference 143:1249, 2013, with the
     distance of two runs as the metric).
 
     Parameters
     ----------
     reference, chip : sequence of Recording
-        Run i of both belongs to seed i: the same input. 8 or more seeds are advised; below 7
-        nothing can be concluded.
+        Run i of both has seed i, so the same input. Use 8 or more seeds; below 7 the conclusion is
+        always UNDECIDED.
     population : str
-        Its name.
+        Name of the population.
     tolerance : float
-        Excess of the chip's distance over the noise floor that does not matter: 0.2 is 20 %.
+        Largest acceptable excess of the chip's distance over the noise floor: 0.2 is 20 %.
     bin_width : float, ms
-        In which spikes of a pair count as simultaneous.
+        Width of the bins in which spikes of a pair count as simultaneous.
     bootstrap_seed : int
         Seed of the bootstrap.
 
@@ -205,7 +209,7 @@ def compare_activity(
     Raises
     ------
     RecordingError
-        If the runs do not belong together, or an option is not allowed.
+        If the runs do not match, or an option is not allowed.
     """
     tolerance = check_tolerance("compare_activity", tolerance)
     bootstrap_seed = integer(
@@ -289,7 +293,7 @@ def _compare_quantity(
 
 
 def _excess_interval(found: Distances, rng: np.random.Generator) -> tuple[float, float]:
-    """90 % interval of the excess: seeds are drawn with replacement, pairs of one seed left out."""
+    """Return the 90 % interval of the excess by drawing seeds; pairs of one seed are omitted."""
     n = len(found.rr)
     weights = rng.multinomial(n, np.full(n, 1 / n), size=_RESAMPLES).astype(np.float64)
     off = ~np.eye(n, dtype=bool)
@@ -297,20 +301,20 @@ def _excess_interval(found: Distances, rng: np.random.Generator) -> tuple[float,
         np.einsum("pi,ij,pj->p", weights, np.where(off, matrix, 0.0), weights)
         for matrix in (found.rc, found.rr)
     )
-    usable = floor > 0  # not so where one seed was drawn n times
+    usable = floor > 0  # 0 if one seed was drawn n times
     low, high = np.quantile(cross[usable] / floor[usable] - 1, (LEVEL, 1 - LEVEL))
     return float(low), float(high)
 
 
 def _exchange_test(found: Distances, rng: np.random.Generator) -> float:
-    """p-value of the separation of the groups among exchanges of the two runs of a seed."""
+    """Return the p-value of the separation of the groups over exchanges of runs of a seed."""
     n = len(found.rr)
     if 2 ** (n - 1) <= _MOST_EXCHANGES:
-        # To exchange all is to exchange none: run 0 stays.
+        # Exchanging all runs equals exchanging none, so run 0 is never exchanged.
         exchanged = (np.arange(2 ** (n - 1))[:, None] << 1 >> np.arange(n)) & 1
     else:
         exchanged = rng.integers(0, 2, (_MOST_EXCHANGES, n))
-        exchanged[0] = 0  # what was observed counts
+        exchanged[0] = 0  # the observed groups are one of the exchanges
     s = exchanged.astype(np.float64)
     z = 1.0 - s
     off = ~np.eye(n, dtype=bool)
@@ -323,7 +327,7 @@ def _exchange_test(found: Distances, rng: np.random.Generator) -> float:
     first = total(z, rr, z) + total(s, cc, s) + 2 * total(z, rc, s)
     second = total(s, rr, s) + total(z, cc, z) + 2 * total(s, rc, z)
     separation = 2 * between - first - second
-    tolerance = 1e-12 * float(between.max())  # sums of the same terms in another order
+    tolerance = 1e-12 * float(between.max())  # rounding: the same terms are summed in another order
     return float((separation >= separation[0] - tolerance).mean())
 
 
@@ -335,7 +339,7 @@ def _check_runs(reference: Sequence[Recording], chip: Sequence[Recording], popul
         )
     first = reference[0]
     for run in (*reference, *chip):
-        run.counts(population)  # raises where there is no such population
+        run.counts(population)  # raises if the population does not exist
         for name, unit in (("dt", " ms"), ("n_steps", "")):
             ours, theirs = getattr(first, name), getattr(run, name)
             if not math.isclose(ours, theirs, rel_tol=1e-9):

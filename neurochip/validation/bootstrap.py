@@ -1,4 +1,4 @@
-"""How far a population's rate error could be chance: a bootstrap over its neurons."""
+"""Intervals of the rate error of a population, by a bootstrap over its neurons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..typing import Float64Array
 __all__ = ["FEWEST_PAIRS", "RateIntervals", "bootstrap_rates", "resampled_means"]
 
 FEWEST_PAIRS = 5
-"""Neurons (or other pairs) needed: 4 have only 35 resamples, no 2.5 % tail to speak of."""
+"""Fewest neurons (or other pairs): 4 have only 35 different resamples, too few for a 2.5 % tail."""
 
 _CHUNK = 1 << 20  # neurons drawn at once: bounds the temporary arrays to about 20 MB
 
@@ -22,9 +22,9 @@ class RateIntervals(NamedTuple):
     Parameters
     ----------
     difference : tuple of float, Hz
-        Of the difference of the mean rates.
+        Interval of the difference of the mean rates.
     relative : tuple of float
-        Of that difference over the reference's mean rate.
+        Interval of that difference divided by the reference's mean rate.
     """
 
     difference: tuple[float, float]
@@ -34,11 +34,11 @@ class RateIntervals(NamedTuple):
 def bootstrap_rates(
     reference: Any, chip: Any, *, bootstrap_seed: Any = 0, resamples: int = 1000
 ) -> RateIntervals:
-    """Percentile bootstrap of the mean rate error of a population.
+    """Return percentile bootstrap intervals of the mean rate error of a population.
 
     Neurons are drawn with replacement, each with both its rates, since both runs saw the same
-    input. The interval speaks about neurons like these under this input; neurons that drive each
-    other are not independent, and their interval is too narrow.
+    input. The interval is valid for similar neurons under this input. Neurons that drive each
+    other are not independent, so their interval is too narrow.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def bootstrap_rates(
     Returns
     -------
     RateIntervals
-        NaN below 5 neurons; ``relative`` also if a resample holds no spike of the reference.
+        NaN below 5 neurons; ``relative`` also if a resample has no spike in the reference.
     """
     rates = np.array([reference, chip], dtype=np.float64)
     undefined = (float("nan"), float("nan"))
@@ -65,7 +65,7 @@ def bootstrap_rates(
 
 
 def resampled_means(pairs: Float64Array, seed: Any, resamples: int) -> Float64Array:
-    """Means of both rows of ``pairs``, shape (2, n), over columns drawn with replacement.
+    """Return the mean of each row of ``pairs``, shape (2, n), over columns that are resampled.
 
     Returns
     -------

@@ -42,15 +42,15 @@ def compare(
     reference, chip : Recording
         The same populations, step, first step and number of steps.
     fine : Recording, optional
-        The reference on a finer grid, over the same time. Splits the error into quantisation and
-        time step.
+        The reference on a finer grid, over the same time, which splits the error into quantisation
+        and time step.
     network : Network, optional
-        Gives the refractory periods, so that neurons that fire as fast as these allow are seen as
-        saturated. Default: saturated means a spike in every step.
+        The network that was run. A neuron is saturated if it fires as fast as its refractory
+        period allows. Default: a neuron is saturated if it fires in every step.
     min_spikes : int, default 100
-        Spikes of the reference below which a population's rates say too little.
+        With fewer spikes in the reference, the verdict is "too few spikes".
     window : float, ms, default 2
-        Spikes up to this distance coincide.
+        Largest distance of coincident spikes.
     bootstrap_seed : int, default 0
         Seed of the bootstrap.
 
@@ -61,7 +61,7 @@ def compare(
     Raises
     ------
     RecordingError
-        If the recordings do not belong together or an option is not allowed.
+        If the recordings do not match or an option is not allowed.
     """
     min_spikes = integer("compare", "min_spikes", min_spikes, at_least=1, error=RecordingError)
     window = real("compare", "window", window, "ms", NOT_NEGATIVE, error=RecordingError)
@@ -120,10 +120,10 @@ def _compare_population(
     error = np.abs(rates[1] - rates[0])
     active = counts[0] > 0
     equal = int(metrics.coincidences(ours, theirs, size, 0).sum())
-    # A window that covers the run covers all of it, however much longer it is.
+    # A window longer than the run has the same effect as one as long as the run.
     steps = int(steps_of(min(window, reference.duration), reference.dt))
     gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
-    # Each population has its own stream: another population does not change its interval.
+    # Each population has its own random stream, so other populations do not change its interval.
     intervals = bootstrap_rates(*rates, bootstrap_seed=[bootstrap_seed, zlib.crc32(name.encode())])
     v_rmse, v_largest, v_neurons = _compare_v(name, reference, chip)
     return PopulationComparison(
@@ -167,7 +167,7 @@ def _verdict(spikes: list[int], shares_at_limit: list[float], min_spikes: int) -
 
 
 def _at_limit(train: metrics.Train, size: int, shortest: Int64Array) -> tuple[float, int]:
-    """Share of the population's intervals that are the shortest possible, and saturated neurons."""
+    """Return the fraction of intervals at the limit, and the number of saturated neurons."""
     isi, ids = metrics.intervals(train)
     short = isi <= shortest[ids]
     number = np.bincount(ids, minlength=size)
@@ -176,10 +176,10 @@ def _at_limit(train: metrics.Train, size: int, shortest: Int64Array) -> tuple[fl
 
 
 def _shortest_interval(run: Recording, name: str, network: Network | None) -> Int64Array:
-    """Per neuron, in steps: intervals up to this one mean that it fires whenever it may.
+    """Return the longest interval, in steps, at which each neuron fires at its limit.
 
-    After k refractory steps a neuron spikes k or k + 1 steps later at the earliest (with a current
-    or only with a kick): both count.
+    After k refractory steps, the earliest next spike comes k steps later with a current, and k + 1
+    steps later with delta kicks only: both count as the limit.
     """
     size = run.populations[name]
     if network is None:

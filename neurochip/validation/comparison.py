@@ -1,4 +1,4 @@
-"""The outcome for a whole network: what was compared, with what, and what went wrong."""
+"""Result of a comparison for a whole network."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class Comparison:
     dt : float, ms
         Step of both runs.
     fine_dt : float or None, ms
-        Its step.
+        Step of the finer reference.
     n_steps : int
-        Length of both runs.
+        Number of steps of both runs.
     window : float, ms
-        Of the coincidence factor.
+        Largest distance of coincident spikes.
     min_spikes : int
-        Below which the verdict is "too few spikes".
+        With fewer spikes in the reference the verdict is "too few spikes".
     overflows : dict of str to int
-        Counters of the chip's arithmetic that are not 0: sums that wrapped, voltages clipped.
+        Overflow counters of the chip that are not 0: wrapped sums and clipped voltages.
     populations : dict of str to PopulationComparison
-        By name.
+        Comparisons of the populations by name.
     """
 
     reference: str
@@ -67,7 +67,7 @@ class Comparison:
         Raises
         ------
         RecordingError
-            If there is none of that name.
+            If there is no population of that name.
         """
         if not isinstance(name, str) or name not in self.populations:
             known = ", ".join(repr(known) for known in self.populations)
@@ -75,7 +75,7 @@ class Comparison:
         return self.populations[name]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the counts of single neurons, ready for JSON: no NaN, but None."""
+        """Return everything except the counts of single neurons, as data for JSON; None for NaN."""
         return {
             "reference": self.reference,
             "chip": self.chip,
@@ -90,7 +90,7 @@ class Comparison:
         }
 
     def to_json(self, path: str | os.PathLike[str]) -> Path:
-        """Write :meth:`to_dict` to a file, all or nothing, and return its path."""
+        """Write :meth:`to_dict` atomically to a JSON file and return its path."""
         target = Path(path)
         text = as_json(self.to_dict())
         write_atomically(target, lambda file: file.write(text))

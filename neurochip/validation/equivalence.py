@@ -1,7 +1,7 @@
-"""Is the difference small enough? An equivalence test with a tolerance that the user names.
+"""Equivalence tests of a difference against a tolerance that the user chooses.
 
-That a difference is not significant says nothing about its size: with few data none is. Here the
-claim "equal within the tolerance" has to be proved.
+A difference that is not significant can still be large: with few data, no difference is
+significant. An equivalence test requires evidence that the difference lies within the tolerance.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ __all__ = [
 ]
 
 LEVEL = 0.05
-"""Probability of a wrong claim of equality."""
+"""Level of significance: probability of a false claim of equality."""
 
-_RESOLVED = 3  # spikes
+_RESOLVED = 3  # spikes: a smaller tolerance cannot be tested
 _MOST_RESAMPLES = 10_000_000  # 160 MB
 
 
 class Conclusion(Enum):
-    """What the data say about a difference and a tolerance."""
+    """Conclusion from the data about a difference and a tolerance."""
 
     EQUAL = "equal within tolerance"
     DIFFERENT = "different"
@@ -47,25 +47,26 @@ class Conclusion(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Equivalence:
-    """The outcome of an equivalence test.
+    """Result of an equivalence test.
 
     Parameters
     ----------
     conclusion : Conclusion
-        EQUAL if the interval lies within the tolerance, DIFFERENT if it lies beyond it, else
+        EQUAL if the interval lies within the tolerance, DIFFERENT if it lies outside, otherwise
         UNDECIDED.
     difference : float
-        ``mean(chip) - mean(reference)``, as a fraction of the latter if ``relative``.
+        ``mean(chip) - mean(reference)``, divided by ``mean(reference)`` if
+        ``relative``.
     interval : tuple of float
-        Its 90 % interval: that of two one-sided tests at 5 %.
+        90 % interval of the difference, which corresponds to two one-sided tests at 5 %.
     tolerance : float
-        Largest difference that does not matter, in the unit of the difference.
+        Largest acceptable difference, in the unit of the difference.
     p_value : float
-        Of the claim of equality: the larger one of the two tests.
+        Larger p-value of the two one-sided tests; a small value is evidence of equality.
     relative : bool
         Whether difference and tolerance are fractions of the reference's mean.
     pairs : int
-        Pairs that were compared.
+        Number of pairs.
     """
 
     conclusion: Conclusion
@@ -77,7 +78,7 @@ class Equivalence:
     pairs: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields, ready for JSON: None where undefined."""
+        """Return the fields as data for JSON, with None for NaN."""
         data: dict[str, Any] = plain_data({**vars(self), "conclusion": self.conclusion.value})
         return data
 
@@ -112,12 +113,12 @@ def equivalence(
     Parameters
     ----------
     reference, chip : array_like, shape (n,)
-        One value of each per pair: rates of the same neuron, or means of runs with the same seed.
-        Pairs should be independent, which neurons that drive each other are not.
+        Paired values: rates of the same neuron, or means of runs with the same seed. Pairs should
+        be independent; neurons that drive each other are not.
     tolerance : float
         Above 0. A fraction of the reference's mean, or a difference if ``relative`` is False.
     relative : bool
-        What the tolerance is.
+        Whether the tolerance is a fraction of the reference's mean.
     bootstrap_seed : int or sequence of int
         Seed of the bootstrap.
     resamples : int
@@ -126,7 +127,8 @@ def equivalence(
     Returns
     -------
     Equivalence
-        UNDECIDED below 5 pairs, or for a relative tolerance if a resample of the reference is 0.
+        UNDECIDED below 5 pairs, or for a relative tolerance if a mean of a resample of the
+        reference is 0 or less.
 
     Raises
     ------
@@ -160,7 +162,7 @@ def equivalence(
     if sides[0].ndim != 1 or sides[0].shape != sides[1].shape or not np.isfinite(sides).all():
         raise RecordingError(
             f"equivalence: values of shapes {sides[0].shape} and {sides[1].shape}; allowed: two "
-            "lists of finite numbers of one length, one number of each per pair."
+            "lists of finite numbers of equal length, one number of each per pair."
         )
     pairs = np.array(sides)
     size = pairs.shape[1]
@@ -181,7 +183,7 @@ def equivalence(
         )
     differences = (drawn[1] - drawn[0]) / (drawn[0] if relative else 1.0)
     low, high = (float(x) for x in np.quantile(differences, (LEVEL, 1 - LEVEL)))
-    # One more than counted: a share of 0 out of so many resamples proves no probability of 0.
+    # Add one: a count of 0 in ``resamples`` resamples does not prove a probability of 0.
     beyond = max((differences >= tolerance).sum(), (differences <= -tolerance).sum()) + 1
     return Equivalence(
         conclusion=conclude(low, high, -tolerance, tolerance),
@@ -202,18 +204,18 @@ def rate_equivalence(
     Parameters
     ----------
     item : PopulationComparison
-        Of :func:`compare`.
+        Population of a :func:`compare`.
     tolerance : float
-        As a fraction of the reference's mean rate.
+        Largest acceptable difference, as a fraction of the reference's mean rate.
     bootstrap_seed : int or sequence of int
         Seed of the bootstrap.
 
     Returns
     -------
     Equivalence
-        Over neurons, so of value where they do not drive each other. UNDECIDED where there are no
-        or too few spikes, or where the tolerance is below three of them: even if no count differs
-        in n neurons, up to 3 / n of all neurons like these may (rule of three, 95 %).
+        The test is over neurons, so it is valid if they do not drive each other. UNDECIDED if there
+        are no or too few spikes, or if the tolerance is below three spikes: even if no count
+        differs in n neurons, up to 3 / n of all similar neurons may differ (rule of three, 95 %).
     """
     allowed = "the comparison of a population"
     instance("rate_equivalence", "item", item, PopulationComparison, allowed, error=RecordingError)
@@ -228,7 +230,7 @@ def rate_equivalence(
 
 
 def conclude(low: float, high: float, least: float, most: float) -> Conclusion:
-    """Return where an interval lies with respect to the range that does not matter."""
+    """Return the conclusion for an interval and the range of acceptable differences."""
     if least < low and high < most:
         return Conclusion.EQUAL
     return Conclusion.DIFFERENT if low > most or high < least else Conclusion.UNDECIDED

@@ -1,4 +1,4 @@
-"""Whole figures, ready for ``figure.savefig``."""
+"""Complete figures, ready for ``figure.savefig``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["comparison_figure", "membrane_figure"]
 _RASTER_ROWS = 30
 _TRACES = 10
 _TRACES_IN_COMPARISON = 3
-_LONGEST_NAME = 30  # characters, where a verdict follows on the same line
+_LONGEST_NAME = 30  # characters, if a verdict follows on the same line
 _LONGEST_TITLE = 80
 _EXCERPT = 250.0  # ms: longer traces merge into a band on half a page
 
@@ -45,7 +45,7 @@ def membrane_figure(
     recordings : Recording, or a sequence (reference, chip)
         One run, or two on the same input.
     population : str
-        Its name.
+        Name of the population.
     ids : sequence of int, optional
         Neurons whose v is drawn. Default: the first ten that were recorded in all runs.
     threshold : float or array_like, mV, optional
@@ -104,11 +104,11 @@ def comparison_figure(
     Parameters
     ----------
     comparison : Comparison
-        Of the two recordings.
+        Comparison of the two recordings.
     reference, chip : Recording
-        What was compared.
+        The recordings that were compared.
     population : str
-        Its name.
+        Name of the population.
     threshold : float or array_like, mV, optional
         One value or one per neuron of the population.
     times : (float, float), ms, optional
@@ -117,7 +117,7 @@ def comparison_figure(
     Returns
     -------
     Figure
-        With up to 30 neurons in the raster, and v of the first three that both runs recorded.
+        The raster shows up to 30 neurons; v is that of the first three that both runs recorded.
     """
     allowed = "a Comparison, as from compare"
     instance("figure", "comparison", comparison, Comparison, allowed, error=RecordingError)

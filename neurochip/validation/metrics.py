@@ -1,7 +1,7 @@
-"""Numbers from spikes and traces: pure functions of arrays, without a loop over neurons or spikes.
+"""Metrics of spikes and traces: pure functions of arrays, without loops over neurons or spikes.
 
 A train is a pair ``(steps, ids)``: the step and the neuron of every spike, as a Recording holds
-them. Times are whole steps, so that nothing here depends on the rounding of a float.
+them. Times are whole steps, so that no result depends on the rounding of a float.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def intervals(train: Train) -> tuple[Int64Array, Int64Array]:
 
 
 def isi_cv(train: Train, size: int) -> Float64Array:
-    """Coefficient of variation of the interspike intervals of each neuron.
+    """Return the coefficient of variation of the interspike intervals of each neuron.
 
-    Standard deviation (of the intervals themselves: divided by their number) over mean, as
+    Standard deviation (divided by the number of intervals, not by one less) over mean, as in
     ``elephant.statistics.cv``.
 
     Returns
@@ -73,7 +73,7 @@ def coincidences(first: Train, second: Train, size: int, window: int) -> Int64Ar
     size : int
         Number of neurons.
     window : int
-        Largest distance of coincident spikes in steps; 0 asks for the same step.
+        Largest distance of coincident spikes in steps; 0 requires the same step.
 
     Returns
     -------
@@ -81,9 +81,9 @@ def coincidences(first: Train, second: Train, size: int, window: int) -> Int64Ar
 
     Notes
     -----
-    Each train's spikes with a partner in the other are counted, and the smaller count is taken.
-    Where no interval is shorter than ``2 window + 1`` steps, partners are unique and this is the
-    number of pairs; where some are, a burst facing one spike counts once.
+    The spikes of each train that have a partner in the other are counted, and the smaller count is
+    returned. If no interval is shorter than ``2 window + 1`` steps, partners are unique and this is
+    the number of pairs; otherwise a burst that coincides with one spike counts once.
     """
     stride = _stride(first, second, window)
     a, b = _keys(first, stride), _keys(second, stride)
@@ -96,7 +96,7 @@ def coincidences(first: Train, second: Train, size: int, window: int) -> Int64Ar
 
 def _stride(first: Train, second: Train, window: int) -> int:
     last = max((int(np.max(steps)) for steps, _ in (first, second) if len(steps)), default=0)
-    return last + window + 1  # one neuron's latest window ends below the next one's step 0
+    return last + window + 1  # the last window of a neuron ends before step 0 of the next neuron
 
 
 def _keys(train: Train, stride: int) -> Int64Array:
@@ -112,13 +112,13 @@ def _has_partner(keys: Int64Array, others: Int64Array, window: int) -> Any:
 def coincidence_factor(
     reference: Train, other: Train, size: int, n_steps: int, window: int
 ) -> Float64Array:
-    r"""Coincidence factor Gamma of each neuron: 1 for equal trains, 0 for chance.
+    r"""Return the coincidence factor Gamma of each neuron: 1 for equal trains, 0 for chance.
 
     .. math:: \Gamma = \frac{N_c - \langle N_c \rangle}{(N_1 + N_2) / 2} \, \frac{1}{1 - p}
 
-    with :math:`N_c` from :func:`coincidences`, :math:`p` the share of time that lies within the
-    window of a spike of the other train, and :math:`\langle N_c \rangle = p N_1` what a Poisson
-    train of the other's rate would reach.
+    with :math:`N_c` from :func:`coincidences`, :math:`p` the fraction of time that lies within the
+    window of a spike of the other train, and :math:`\langle N_c \rangle = p N_1` the expected
+    number for a Poisson train of the other's rate.
 
     Parameters
     ----------
@@ -139,9 +139,9 @@ def coincidence_factor(
     -----
     Kistler, Gerstner and van Hemmen, Neural Comput. 9:1015 (1997); Jolivet et al., J. Neurosci.
     Methods 169:417 (2008). They write p = 2 nu Delta, for continuous time; a spike on a grid
-    meets ``2 window + 1`` steps, so p = (2 window + 1) N_2 / n_steps here, which also holds for
-    window = 0. Windows that overlap are counted twice in p, as in the papers: independent trains
-    come out slightly below 0 (by 0.01 at p = 0.12).
+    covers ``2 window + 1`` steps, so p = (2 window + 1) N_2 / n_steps here, which also holds for
+    window = 0. Windows that overlap are counted twice in p, as in the papers: the result for
+    independent trains is slightly below 0 (by 0.01 at p = 0.12).
     """
     n_reference = np.bincount(reference[1], minlength=size)
     n_other = np.bincount(other[1], minlength=size)
@@ -157,7 +157,7 @@ def coincidence_factor(
 
 
 def rmse(first: Any, second: Any) -> float:
-    """Root of the mean squared difference of two arrays of one shape; NaN if they are empty."""
+    """Return the root mean squared difference of two arrays of equal shape; NaN if empty."""
     difference = np.subtract(first, second, dtype=np.float64).ravel()
     if difference.size == 0:
         return float("nan")
@@ -165,6 +165,6 @@ def rmse(first: Any, second: Any) -> float:
 
 
 def largest_difference(first: Any, second: Any) -> float:
-    """Largest absolute difference of two arrays of one shape; NaN if they are empty."""
+    """Return the largest absolute difference of two arrays of equal shape; NaN if empty."""
     difference = np.subtract(first, second, dtype=np.float64)
     return float(np.abs(difference).max()) if difference.size else float("nan")

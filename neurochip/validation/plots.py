@@ -1,7 +1,7 @@
-"""Plots of runs and comparisons, each drawn into axes that the caller owns and gets back.
+"""Plots of runs and comparisons; each function draws into the given axes and returns them.
 
-The reference is wide and light, the chip narrow and dark on top of it, so that both are told apart
-in print without colour.
+The reference is wide and light, the chip narrow and dark on top of it, so that they differ even
+without colour.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ __all__ = ["CHIP", "REFERENCE", "plot_raster", "plot_rate_errors", "plot_rates",
 
 REFERENCE, CHIP = ORANGE, BLUE
 
-_MANY_SPIKES = 20_000  # more become pixels in a vector file, which would be slow to draw
-_LABELLED = 12  # more neurons get numbers at regular distances only
+_MANY_SPIKES = 20_000  # more are rasterised, since a vector file would be slow to draw
+_LABELLED = 12  # with more neurons, only some rows are labelled
 _MOST_BINS = 40
 
 
@@ -43,11 +43,11 @@ def plot_raster(
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are returned.
     reference, chip : Recording
-        The runs. Without a chip, the spikes of the one run fill the rows.
+        The runs. If the chip is None, the spikes of the reference fill the rows.
     population : str
-        Its name.
+        Name of the population.
     ids : sequence of int, optional
         Neurons, drawn from the bottom up. Default: all.
 
@@ -113,17 +113,17 @@ def plot_traces(
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are returned.
     reference, chip : Recording
         The runs; the chip may be None.
     population : str
-        Its name.
+        Name of the population.
     ids : sequence of int
         Neurons whose v was recorded in the runs, drawn from the bottom up.
     threshold : float or array_like, mV, optional
         One value or one per neuron of the population, drawn dashed; an infinite one is not drawn.
     offset : float, mV, optional
-        Distance between neurons. Default: so that they do not touch.
+        Distance between traces. Default: so that they do not overlap.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def plot_traces(
     _check_runs(reference, chip)
     if offset is not None:
         offset = real("plot", "offset", offset, "mV", error=RecordingError)
-    # The chip's ticks touch the trace, the reference's stand on them.
+    # The chip's ticks touch the trace; the reference's ticks are drawn above them.
     runs = [(reference, "black", 0.9, "v", 0.5)]
     if chip is not None:
         runs = [(reference, REFERENCE, 2.5, "reference", 1.5), (chip, CHIP, 0.9, "chip", 0.5)]
@@ -189,11 +189,11 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are returned.
     comparison : Comparison
         From :func:`compare`.
     population : str
-        Its name.
+        Name of the population.
 
     Raises
     ------
@@ -231,16 +231,16 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
 def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
     """Draw a histogram of each neuron's rate error, with its mean and a line at zero.
 
-    A bar is a whole number of spikes wide, so that none is fuller than its neighbours by chance.
+    The width of a bar is a whole number of spikes, so that all bars cover equally many values.
 
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are returned.
     comparison : Comparison
         From :func:`compare`.
     population : str
-        Its name.
+        Name of the population.
 
     Raises
     ------
@@ -257,7 +257,7 @@ def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
         draw_note(ax, "no spikes", x=0.75)
         return ax
     errors = item.chip_counts - item.reference_counts
-    # An odd number of spikes to a bar: one bar is centred on zero and no edge is a whole number.
+    # With an odd number of spikes per bar, one bar is centred on 0 and no edge is a whole number.
     width = (int(np.ptp(errors)) // _MOST_BINS + 1) | 1
     first, last = (round(int(end) / width) for end in (errors.min(), errors.max()))
     edges = (np.arange(min(first, 0) - 1, max(last, 0) + 3) - 0.5) * width
@@ -295,7 +295,7 @@ def _item(comparison: Any, population: str) -> PopulationComparison:
 
 
 def _levels(threshold: Any, size: int, chosen: Int64Array) -> Float64Array | None:
-    """Thresholds of the chosen neurons; None if one is infinite, which is not drawn."""
+    """Return the thresholds of the chosen neurons, or None if any is infinite."""
     allowed = f"a number or {size}, one per neuron, in mV"
     given = reals("plot", "threshold", threshold, "mV", allowed=allowed, error=RecordingError)
     if given.shape not in {(), (size,)} or np.isnan(given).any():

@@ -1,4 +1,4 @@
-"""The outcome for one population: values only, and what may be concluded from them."""
+"""Result of a comparison for one population: the metrics and the verdict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict"]
 
 
 class Verdict(Enum):
-    """What the numbers of a population can say. None of them is a pass."""
+    """Whether the rates of a population can be compared. No verdict means "passed"."""
 
     COMPARED = "compared"
     SILENT = "silent"
@@ -25,17 +25,17 @@ class Verdict(Enum):
 
     @property
     def text(self) -> str:
-        """One sentence for a reader."""
+        """The verdict as a sentence."""
         return _TEXTS[self]
 
 
 _TEXTS = {
-    Verdict.COMPARED: "both sides spike enough to compare rates.",
-    Verdict.SILENT: "neither side spikes, so rates say nothing; compare v, or drive it harder.",
-    Verdict.SILENT_ON_CHIP: "the reference spikes and the chip does not.",
-    Verdict.SILENT_IN_REFERENCE: "the chip spikes and the reference does not.",
-    Verdict.SATURATED: "most intervals are the shortest possible: the rate is set by the limit.",
-    Verdict.TOO_FEW_SPIKES: "too few spikes in the reference to conclude anything from rates.",
+    Verdict.COMPARED: "Enough spikes to compare rates.",
+    Verdict.SILENT: "Neither side spikes, so compare v instead of rates, or increase the input.",
+    Verdict.SILENT_ON_CHIP: "The reference spikes and the chip does not.",
+    Verdict.SILENT_IN_REFERENCE: "The chip spikes and the reference does not.",
+    Verdict.SATURATED: "Most intervals are the shortest possible: the rate is at its limit.",
+    Verdict.TOO_FEW_SPIKES: "Too few spikes in the reference to compare rates.",
 }
 
 
@@ -50,7 +50,7 @@ class RateError:
     absolute_hz : float, Hz
         Mean over neurons of the absolute difference of their rates.
     signed, absolute : float
-        The same, as a fraction of the mean rate on the fine grid; NaN if that is 0.
+        The same differences, as fractions of the mean rate on the fine grid; NaN if that is 0.
     """
 
     signed_hz: float
@@ -61,10 +61,11 @@ class RateError:
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorSplit:
-    """Where the difference to a run on a finer grid comes from.
+    """Sources of the difference from a run on a finer grid.
 
-    All three are fractions of one rate, that of the fine grid, so the signed errors add up:
-    ``total = quantisation + time_step``. Absolute errors do not; the total is at most their sum.
+    All three are fractions of the mean rate on the fine grid, so the signed errors add up:
+    ``total = quantisation + time_step``. Absolute errors do not add up; the total is at most their
+    sum.
 
     Parameters
     ----------
@@ -90,47 +91,48 @@ class PopulationComparison:
     Parameters
     ----------
     name : str
-        Of the population.
+        Name of the population.
     verdict : Verdict
-        What the numbers can say.
+        Whether the rates can be compared.
     duration : float, ms
         Length of the runs.
     reference_counts, chip_counts : ndarray of int64, shape (size,)
-        Spikes of each neuron.
+        Number of spikes of each neuron.
     rate_error : float
         ``chip_rate / reference_rate - 1``, signed.
     rate_error_interval : tuple of float
-        Its 95 % interval (see :func:`bootstrap_rates`).
+        95 % interval of ``rate_error`` (see :func:`bootstrap_rates`).
     rate_difference_interval : tuple of float, Hz
-        The 95 % interval of ``chip_rate - reference_rate``.
+        95 % interval of ``chip_rate - reference_rate``.
     mean_absolute_error_hz : float, Hz
         Mean over all neurons of ``|chip_i - reference_i|``.
     mean_absolute_error : float
-        That mean over the reference's mean rate: neurons count by their rate.
+        The same mean divided by the reference's mean rate, so busy neurons have more weight.
     mean_neuron_rate_error : float
         Mean of ``|chip_i - reference_i| / reference_i`` over the neurons that spike in the
-        reference: each counts the same.
+        reference; each neuron has equal weight.
     worst_neuron : int or None
         The first neuron with the largest ``|chip_i - reference_i|``; None if no count differs.
     neurons_differing : int
-        Neurons whose counts differ.
+        Number of neurons whose counts differ.
     reference_cv, chip_cv : float
         CV of the interspike intervals, mean over neurons with at least 3 spikes.
     equal_spikes : float
-        Spikes of both runs that the other has in the same step, over all spikes of both: 1 if
-        and only if the runs are equal spike for spike.
+        Fraction of the spikes of both runs that the other run has in the same step: 1 if and only
+        if the runs are equal spike for spike.
     coincidence : float
         Coincidence factor Gamma, mean over the neurons where it is defined
         (:func:`coincidence_factor`).
     reference_saturated, chip_saturated : int
-        Neurons (of at least 3 spikes) with more than half of their intervals at the limit.
+        Number of neurons (with at least 3 spikes) with more than half of their intervals at the
+        limit.
     v_rmse, v_largest_error : float or None, mV
-        Of v, over the neurons recorded on both sides; None if there are none. A spike that comes
-        a step late puts its whole height into both.
+        RMS and largest difference of v over the neurons recorded on both sides; None if there are
+        none. A spike that comes one step late adds its full height to both.
     v_neurons : int
-        Neurons whose v was recorded on both sides.
+        Number of neurons whose v was recorded on both sides.
     split : ErrorSplit or None
-        Against the finer grid, if one was given.
+        Error against the finer grid, if a finer reference was given.
     """
 
     name: str
@@ -186,10 +188,10 @@ class PopulationComparison:
     def beyond_chance(self) -> bool | None:
         """Whether the interval of the rate difference excludes 0.
 
-        None if there is no interval, or if the verdict is that spikes are none or too few.
+        None if there is no interval, or if the verdict is "silent" or "too few spikes".
 
-        Chance is the scatter between neurons under one input. In a network whose neurons drive
-        each other, compare also two references that differ in their seed.
+        The interval covers the variation between neurons under one input. In a network whose
+        neurons drive each other, also compare two references with different seeds.
         """
         low, high = self.rate_difference_interval
         if math.isnan(low) or self.verdict in (Verdict.SILENT, Verdict.TOO_FEW_SPIKES):
@@ -197,7 +199,7 @@ class PopulationComparison:
         return not low <= 0.0 <= high
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the counts of single neurons; None where undefined."""
+        """Return everything except the counts of single neurons, with None for NaN."""
         fields = (
             *("rate_error", "rate_error_interval", "rate_difference_interval"),
             *("mean_absolute_error_hz", "mean_absolute_error", "mean_neuron_rate_error"),

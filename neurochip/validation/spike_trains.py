@@ -1,4 +1,4 @@
-"""Distances of spike trains, by the libraries of the field where they are installed."""
+"""Distances between spike trains, computed by pyspike or elephant if they are installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..typing import Float64Array
 __all__ = ["TRAIN_DISTANCES", "train_distances"]
 
 TRAIN_DISTANCES = ("isi", "spike", "van_rossum", "victor_purpura")
-"""Names of distances: the first two by pyspike, the others by elephant."""
+"""Names of distances; pyspike computes the first two, elephant the others."""
 
 
 def train_distances(
@@ -38,14 +38,14 @@ def train_distances(
     reference, chip : Recording
         Two runs over the same time.
     population : str
-        Its name.
+        Name of the population.
     distance : str
         ``"isi"`` or ``"spike"`` (Kreuz et al., J. Neurophysiol. 109:1457, 2013; 0 to 1, without a
-        time scale), ``"van_rossum"`` (Neural Comput. 13:751, 2001; scaled so that one spike more
-        is 1 away) or ``"victor_purpura"`` (J. Neurophysiol. 76:1310, 1996).
+        time scale), ``"van_rossum"`` (Neural Comput. 13:751, 2001; scaled so that one additional
+        spike has distance 1) or ``"victor_purpura"`` (J. Neurophysiol. 76:1310, 1996).
     time_scale : float, ms
         Decay time of van Rossum's kernel. For Victor and Purpura, a shift by twice this time costs
-        as much as to delete and insert a spike (cost 1 / time_scale).
+        as much as deleting and inserting a spike (cost 1 / time_scale).
     ids : array_like of int, optional
         Neurons. Default: all.
 
@@ -58,7 +58,7 @@ def train_distances(
     MissingExtraError
         If pyspike or elephant is not installed, or cannot be imported.
     RecordingError
-        If the runs or the names do not fit.
+        If the runs do not match, or a name is not allowed.
     """
     choice("train_distances", "distance", distance, TRAIN_DISTANCES, error=RecordingError)
     time_scale = real(
@@ -127,11 +127,11 @@ def _imported(module: str, library: str) -> Any:
         return require(module, library, "train_distances: this distance")
     except MissingExtraError:
         raise
-    except Exception as problem:  # of libraries that it loads, such as mpi4py without MPI
+    except Exception as problem:  # raised by libraries that it loads, such as mpi4py without MPI
         remedy = ""
         if library == "elephant":
             remedy = (
-                " It loads mpi4py where that is installed: install an MPI library, or remove it."
+                " It loads mpi4py if that is installed: install an MPI library, or remove mpi4py."
             )
         raise MissingExtraError(
             f"train_distances: {library} is installed, but fails to load "

@@ -1,4 +1,4 @@
-"""Distances between two samples of numbers, and how they spread: arrays in, numbers out."""
+"""Earth mover's distances between samples, and pairwise correlations of spike counts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Distances(NamedTuple):
     Parameters
     ----------
     rr, rc, cc : ndarray of float64
-        ``rc[i, j]`` is that of reference i and chip j. The diagonals of rr and cc are 0.
+        ``rc[i, j]`` is the distance of reference i and chip j. The diagonals of rr and cc are 0.
     """
 
     rr: Float64Array
@@ -30,11 +30,11 @@ class Distances(NamedTuple):
 def distances(reference: list[Float64Array], chip: list[Float64Array]) -> Distances:
     r"""Return earth mover's distances between the runs of two lists of samples, in their unit.
 
-    How far the average value must move to make one sample of the other:
+    The mean distance that values must move to turn one sample into the other:
 
     .. math:: \int |F_1(x) - F_2(x)| \, dx
 
-    (Vallender, Theory Probab. Appl. 18:784, 1974); as ``scipy.stats.wasserstein_distance``.
+    (Vallender, Theory Probab. Appl. 18:784, 1974); as in ``scipy.stats.wasserstein_distance``.
     """
     samples = [np.sort(sample) for sample in (*reference, *chip)]
     matrix = np.zeros((len(samples), len(samples)))
@@ -45,9 +45,9 @@ def distances(reference: list[Float64Array], chip: list[Float64Array]) -> Distan
 
 
 def _distance(first: Float64Array, second: Float64Array) -> float:
-    """Earth mover's distance of two sorted samples, neither empty nor with NaN."""
+    """Return the earth mover's distance of two sorted samples, neither empty nor with NaN."""
     values = np.concatenate([first, second])
-    order = np.argsort(values, kind="stable")  # merges what is sorted
+    order = np.argsort(values, kind="stable")  # merges sorted runs
     below = np.cumsum(order < len(first))
     difference = below / len(first) - (np.arange(1, len(values) + 1) - below) / len(second)
     return float(np.abs(difference[:-1]) @ np.diff(values[order]))
@@ -56,7 +56,7 @@ def _distance(first: Float64Array, second: Float64Array) -> float:
 def correlations(
     train: Train, ids: Any, first_step: int, n_steps: int, bin_steps: int
 ) -> Float64Array:
-    """Pearson correlation of the spike counts of all pairs of neurons.
+    """Return the Pearson correlation of the spike counts of all pairs of neurons.
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ def correlations(
     first_step, n_steps : int
         The run.
     bin_steps : int
-        Steps in which spikes are counted together; steps that fill no bin are left out.
+        Steps per bin of the spike counts; steps of an incomplete bin are omitted.
 
     Returns
     -------
     ndarray of float64, shape (n_pairs,)
-        Without pairs of a neuron whose counts do not vary.
+        Pairs with a neuron whose counts do not vary are omitted.
     """
     steps, neurons = (np.asarray(part, dtype=np.int64) for part in train)
     chosen = np.asarray(ids, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""A comparison in words, for a terminal of 100 columns."""
+"""A comparison as text for a terminal of 100 columns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ROWS = 16  # longer tables are cut: the text should fit on a screen
 
 
 def describe(items: list[PopulationComparison], window: float) -> list[str]:
-    """Return lines about populations: a block for each of a few, a table of many."""
+    """Return lines about populations: a block for each if they are few, otherwise a table."""
     if len(items) > _BLOCKS:
         return ["", *_table(items)]
     return [one_line(line) for item in items for line in ("", *_block(item, window))]
 
 
 def one_line(text: str) -> str:
-    """Make a text fit on one line."""
+    """Escape and cut a text to fit on one line."""
     return cut(visible(text), _WIDTH)
 
 
@@ -48,16 +48,16 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
 
 
 def conclusion(item: PopulationComparison) -> str:
-    """What may be concluded about the rates, as a sentence."""
+    """Return the conclusion about the rates as a sentence."""
     if item.verdict is not Verdict.COMPARED:
         return item.verdict.text
     if item.equal_spikes == 1.0:
-        return "equal, spike for spike."
+        return "Equal, spike for spike."
     if item.beyond_chance is None:
-        return f"{item.verdict.text[:-1]}; too few neurons for an interval."
+        return f"{item.verdict.text[:-1]}, but too few neurons for an interval."
     if item.beyond_chance:
-        return "the mean rates differ by more than chance: the interval over neurons excludes 0."
-    return "the mean rates cannot be told apart: the interval over neurons holds 0."
+        return "Significant difference in mean rate (95 % interval excludes 0)."
+    return "No significant difference in mean rate (95 % interval includes 0)."
 
 
 def _rates(item: PopulationComparison) -> list[str]:
@@ -76,8 +76,8 @@ def _rates(item: PopulationComparison) -> list[str]:
             "   neurons, most of whose intervals are the shortest possible"
         )
     lines += [
-        f"  |error|        {_hz(item.mean_absolute_error_hz)} a neuron = "
-        f"{_percent(item.mean_absolute_error, '')} of the mean rate; mean of each neuron's own: "
+        f"  |error|        {_hz(item.mean_absolute_error_hz)} per neuron = "
+        f"{_percent(item.mean_absolute_error, '')} of the mean rate; mean relative error "
         f"{_percent(item.mean_neuron_rate_error, '')}",
         f"  counts differ  in {item.neurons_differing:,} of {item.size:,} neurons{_worst(item)}",
     ]

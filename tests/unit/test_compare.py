@@ -94,7 +94,7 @@ def test_equal_runs_are_equal_in_every_number():
     assert (found.worst_neuron, found.neurons_differing) == (None, 0)
     assert found.rate_error_interval == (0.0, 0.0)
     assert found.beyond_chance is False
-    assert "equal, spike for spike." in str(compare(REFERENCE, REFERENCE))
+    assert "Equal, spike for spike." in str(compare(REFERENCE, REFERENCE))
 
 
 def test_spikes_one_step_late_are_not_equal_but_coincide():
@@ -127,7 +127,7 @@ def test_interval_is_deterministic_and_excludes_zero_for_a_common_error():
     assert first.rate_error_interval == again.rate_error_interval
     assert first.rate_error_interval[0] < first.rate_error < first.rate_error_interval[1] < 0
     assert first.beyond_chance is True
-    assert "by more than chance" in str(compare(reference, chip))
+    assert "Significant difference in mean rate" in str(compare(reference, chip))
 
 
 def test_nothing_is_said_about_chance_where_spikes_are_none_or_too_few():
@@ -383,7 +383,7 @@ def test_a_tiny_negative_error_is_not_printed_as_minus_zero():
 def test_the_text_of_a_silent_population_quotes_no_rate():
     text = str(compare(silent(), silent()))
     assert "p (10 neurons): SILENT" in text
-    assert "neither side spikes, so rates say nothing" in text
+    assert "Neither side spikes, so compare v instead of rates" in text
     assert "Hz" not in text
     assert "nan" not in text
 

@@ -95,8 +95,8 @@ def test_requests_that_make_no_sense_are_refused():
     with pytest.raises(RecordingError) as caught:
         equivalence([1.0, 2.0], [1.0], tolerance=0.1)
     assert str(caught.value) == (
-        "equivalence: values of shapes (2,) and (1,); allowed: two lists of finite numbers of one "
-        "length, one number of each per pair."
+        "equivalence: values of shapes (2,) and (1,); allowed: two lists of finite numbers of "
+        "equal length, one number of each per pair."
     )
 
 

@@ -297,7 +297,7 @@ def test_comparison_figure_says_that_v_is_missing_and_that_a_population_is_silen
     bare = record([0] * SIZE)
     figure = comparison_figure(compare(SILENT, bare), SILENT, bare, "p")
     assert texts(figure.axes[1]) == ["v was not recorded on both sides"]
-    assert figure.get_suptitle().startswith("p (silent): neither side spikes")
+    assert figure.get_suptitle().startswith("p (silent): Neither side spikes")
 
 
 def test_figures_are_written_without_pyplot_and_leave_the_settings_alone(tmp_path):

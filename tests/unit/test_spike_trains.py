@@ -132,7 +132,7 @@ def test_a_library_that_fails_to_load_is_no_missing_one(monkeypatch, tmp_path):
         train_distances(A, B, "cells", "van_rossum")
     assert str(caught.value) == (
         "train_distances: elephant is installed, but fails to load (RuntimeError: cannot load MPI "
-        "library). It loads mpi4py where that is installed: install an MPI library, or remove it."
+        "library). It loads mpi4py if that is installed: install an MPI library, or remove mpi4py."
     )
 
 
