@@ -1,8 +1,8 @@
-"""What a Loihi-like chip makes of a spiking network: describe, compile, emulate, compare.
+"""Describe spiking networks, compile them for a Loihi-like chip, emulate them, compare with float.
 
-Everything that a user calls is a name of this module: ``import neurochip as nc``, or
-``from neurochip import LIF, Network, compile_network``. A name is loaded from its home when it is
-first used, so importing this module costs nothing, whatever the home needs.
+All public names are attributes of this module: ``import neurochip as nc``, or
+``from neurochip import LIF, Network, compile_network``. A name is loaded from its home module on
+first use, so importing this module loads none of the libraries that the home modules need.
 """
 
 from importlib import import_module
@@ -10,7 +10,7 @@ from typing import Any
 
 from ._support.shadowing import check_compiler
 
-# Where each public name lives. __init__.pyi says the same to type checkers.
+# Home module of each public name. __init__.pyi lists the same names for type checkers.
 _HOMES = {
     "compiler": (
         "CompileOptions",
@@ -165,7 +165,7 @@ _HOMES = {
     "neurochip.version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-# Homes that import the compiler.
+# Home modules that import the compiler.
 _COMPILING = {
     "compiler",
     "neurochip.attribution",
@@ -178,7 +178,7 @@ __all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name from its home."""
+    """Load a public name from its home module."""
     if name not in _HOME:
         raise AttributeError(f"module 'neurochip' has no attribute {name!r}{_near(name)}")
     home = _HOME[name]
@@ -189,13 +189,13 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return the public names and Python's own; neither submodules nor what this file needs."""
+    """Return the public names and the dunder names, without submodules and private imports."""
     own = [name for name in globals() if name.startswith("__") and name.endswith("__")]
     return sorted({*__all__, *own})
 
 
 def _near(name: str) -> str:
-    """Return a question where a public name is much like the wrong one."""
+    """Return the question "Did you mean" if a public name is similar, otherwise an empty text."""
     from difflib import get_close_matches
 
     found = get_close_matches(name, _HOME, n=1, cutoff=0.75)

@@ -1,4 +1,4 @@
-# What neurochip/__init__.py loads when it is asked for, as type checkers read it.
+# Public names for type checkers; neurochip/__init__.py loads them on first use.
 
 from compiler import CompileOptions as CompileOptions
 from compiler import DtCandidate as DtCandidate

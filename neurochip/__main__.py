@@ -1,4 +1,4 @@
-"""The command ``neurochip``, also as ``python -m neurochip``."""
+"""Entry point of the command ``neurochip`` and of ``python -m neurochip``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line, unless a file of the user hides the compiler that it needs."""
+    """Run the command line, or exit with an error if a user's file hides the compiler package."""
     try:
         check_compiler()
     except ImportError as problem:

@@ -1,6 +1,6 @@
-"""Every error that a user of neurochip can meet.
+"""All exceptions that neurochip raises.
 
-Each message says who, what was asked, what is allowed, and what to do.
+Each message names the object, what was given, what is allowed, and what to do.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = [
 
 
 class NeurochipError(Exception):
-    """Base of all errors that neurochip raises on purpose."""
+    """Base class of all exceptions that neurochip raises deliberately."""
 
 
 class SpecError(NeurochipError, ValueError):
-    """A chip specification that contradicts itself or that no engine can run."""
+    """A chip specification that is inconsistent or that no engine can run."""
 
 
 class NetworkError(NeurochipError, ValueError):
@@ -40,7 +40,7 @@ class StimulusError(NeurochipError, ValueError):
 
 
 class CompileError(NeurochipError, ValueError):
-    """A network that the chip cannot hold."""
+    """A network that cannot be compiled for the chip, or an invalid option of the compiler."""
 
 
 class ImageError(NeurochipError, ValueError):
@@ -48,11 +48,11 @@ class ImageError(NeurochipError, ValueError):
 
 
 class EmulatorError(NeurochipError, ValueError):
-    """A run that was asked for in a way that no engine can carry out."""
+    """Invalid arguments of a run."""
 
 
 class AnalysisError(NeurochipError, ValueError):
-    """An analysis that was asked for in a way that cannot be carried out."""
+    """Invalid arguments of an analysis."""
 
 
 class ChipOverflowError(NeurochipError, ArithmeticError):
@@ -60,17 +60,17 @@ class ChipOverflowError(NeurochipError, ArithmeticError):
 
 
 class RecordingError(NeurochipError, ValueError):
-    """A recording was asked for something that it does not hold."""
+    """An invalid recording, or a request for data that a recording does not contain."""
 
 
 class SweepError(NeurochipError, ValueError):
-    """A sweep that was described wrongly, whose file belongs to another, or that cannot go on."""
+    """An invalid sweep, a file of another sweep, or a sweep that cannot be continued."""
 
 
 class FileError(NeurochipError, OSError):
-    """A path that cannot be that of a file, or a file that cannot be written.
+    """An invalid path of a file, or a file that cannot be written.
 
-    It is an ``OSError``, too; ``errno``, ``strerror`` and ``filename`` are those of the cause.
+    It is also an ``OSError``; ``errno``, ``strerror`` and ``filename`` are those of the cause.
     """
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class FileError(NeurochipError, OSError):
 
 
 class FrontendError(NeurochipError, ValueError):
-    """A model of another simulator that means something neurochip cannot express."""
+    """A model of another simulator that neurochip cannot represent."""
 
 
 class MissingExtraError(NeurochipError, ImportError):

@@ -1,4 +1,4 @@
-"""Array aliases, so that signatures say what an array holds."""
+"""Type aliases of arrays by the type of their elements, for signatures."""
 
 from __future__ import annotations
 
