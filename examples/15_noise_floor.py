@@ -1,11 +1,12 @@
 """A recurrent network against its noise floor.
 
-Question: spikes of a chaotic network cannot be compared; how many weight bits give activity that
-cannot be told from that of the float model?
-Answer: the distributions of rate, CV of ISI and pairwise correlation are held against the spread
-between float runs with different seeds. One and two bits can be told from float, since rounding
-changes the balance of excitation and inhibition; more can not, in these 8 runs of a second. That
-they are equal, within the tolerance named here, is another claim, and needs a proof of its own.
+Question: spikes of a chaotic network cannot be compared. How many weight bits give activity without
+a significant difference from the float model?
+Answer: the distributions of rate, CV of ISI and pairwise correlation are compared with the spread
+between float runs with different seeds. With one and two bits the activity differs significantly,
+since rounding changes the balance of excitation and inhibition; with more bits it does not, in
+these 8 runs of one second. Whether they are equal within a tolerance is a different question, which an
+equivalence test answers.
 
     python examples/15_noise_floor.py
 """
@@ -62,7 +63,7 @@ def describe() -> Network:
 
 
 def main(path: str | None) -> None:
-    """Judge 1 to 8 bits; draw distances over the floor where a path is given."""
+    """Compare 1 to 8 bits; draw the distances and the noise floor if a path is given."""
     network = describe()
     stimuli = [draw_stimulus(network, DURATION, seed) for seed in SEEDS]
     reference = [simulate_reference(network, stimulus, DT) for stimulus in stimuli]
@@ -71,15 +72,15 @@ def main(path: str | None) -> None:
         image = compile_network(network, LOIHI.what_if(weight_mantissa_bits=bits), DT)
         chip = Emulator(image).run_batch(stimuli)
         found[bits] = compare_activity(reference, chip, "exc", tolerance=TOLERANCE)
-    print("bits  rate, excess  CV, excess  corr., excess  told from float  verdict")
+    print("bits  rate, excess  CV, excess  corr., excess  p-value    verdict")
     for bits, item in found.items():
         excess = [100 * quantity.excess for quantity in item.quantities.values()]
         print(
             f"{bits:4} {excess[0]:+11.0f} % {excess[1]:+9.0f} % {excess[2]:+12.0f} %"
-            f"  p = {item.p_value:.3f}        {item.conclusion.value}"
+            f"    {item.p_value:.3f}    {item.conclusion.value}"
         )
     told = [bits for bits, item in found.items() if item.told_from_float]
-    print(f"smallest number of bits that cannot be told from float: {max(told, default=0) + 1}")
+    print(f"smallest number of bits without a significant difference: {max(told, default=0) + 1}")
     print()
     print(found[8])
     if path is not None:
