@@ -5,8 +5,8 @@ a significant difference from the float model?
 Answer: the distributions of rate, CV of ISI and pairwise correlation are compared with the spread
 between float runs with different seeds. With one and two bits the activity differs significantly,
 since rounding changes the balance of excitation and inhibition; with more bits it does not, in
-these 8 runs of one second. Whether they are equal within a tolerance is a different question, which an
-equivalence test answers.
+these 8 runs of one second. Whether they are equal within a tolerance is a different question, which
+an equivalence test answers.
 
     python examples/15_noise_floor.py
 """
