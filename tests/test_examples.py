@@ -279,7 +279,7 @@ def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> Non
     assert 0.4 * cut[0] < cut[1] < 0.6 * cut[0]
     energy = [numbers(line(part, "  dynamic energy"))[0] for part in (sequential, greedy)]
     assert energy[0] == pytest.approx(energy[1], rel=0.05)
-    assert "  of it: synaptic events " in text
+    assert "  shares: synaptic events " in text
     assert line(text, "same spikes") == "same spikes: True"
     assert line(text, "Does not fit").startswith("Does not fit small: needs 5 cores")
     assert (tmp_path / "figures" / "mapping.png").is_file()

@@ -1,4 +1,4 @@
-"""Find the register that causes the error: sources switched on and off one at a time."""
+"""Attribute the error of a chip run to its sources: each is switched on and off on its own."""
 
 from .attribute import attribute
 from .effects import Attribution, MetricTotal, SourceEffect

@@ -1,4 +1,4 @@
-"""Switch the sources of error on, one at a time and all but one, and measure what each does."""
+"""Measure the effect of each source of error by switching it on alone and leaving it out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["attribute"]
 
 Parts: TypeAlias = Mapping[str, tuple[Sequence[str], Sources, Sources]]  # sources, none, all on
 
-_MOST_PLAYERS = 6  # sources that change something: 64 runs for the Shapley shares of a part
+_MOST_PLAYERS = 6  # sources with an effect; Shapley shares of 6 sources take 64 runs
 
 
 def attribute(
@@ -52,39 +52,40 @@ def attribute(
 ) -> Attribution:
     """Split the error of the chip into its sources.
 
-    The ideal is float64 on a grid that is finer by ``substeps``. The error is split in two steps:
-    what the grid of the chip does to float64, and what registers do to float64 on that grid. In
-    each, every source is switched on alone, and all but one are. What the sources of a part do
-    alone does not add up to the part; the rest is its interaction. So the effects add up to the
-    total: by definition, and per neuron too.
+    The ideal is float64 on a grid that is ``substeps`` times finer. The error has two parts: the
+    effect of the chip's time grid on float64, and the effect of the registers on that grid. In
+    each part every source is switched on alone, and left out once. The effects alone do not add
+    up to the part; the remainder is its interaction. With the interactions, the effects add up to
+    the total by definition, also for each neuron.
 
-    The model that the sources are switched in is the recurrence of the chip in float64. With no
-    register switched on it is the reference, with all of them the emulator, and both are run as
-    well: whatever they disagree on is listed as unexplained.
+    The sources are switched in one model, the recurrence of the chip in float64. With no register
+    switched on it equals the reference, and with all of them the emulator. Both are run as well;
+    a difference from them is listed as unexplained.
 
     Parameters
     ----------
     network : Network
-        What to run.
+        Network to run.
     stimulus : Stimulus
-        Its input, the same for all runs.
+        Input of all runs.
     chip : ChipSpec
         The chip. Default: the first-generation chip.
     dt : float or "auto", ms
-        Its step, as for ``compile_network``.
+        Time step of the chip, as for ``compile_network``.
     image : ChipImage, optional
-        A finished image of the network, a calibrated one for instance; instead of chip, dt and
+        A compiled image of the network, for instance a calibrated one. It replaces chip, dt and
         options.
     substeps : int, default 10
-        Steps of the ideal in one of the chip, at least 2.
+        Number of fine steps in one step of the chip, at least 2.
     window : float, ms, default 2
-        Spikes up to this distance coincide.
+        Largest distance in time of two spikes that coincide.
     v_neurons : int, default 10
-        So many neurons of each population, the first ones, are compared in v.
+        Number of neurons of each population, counted from the first, whose v is compared.
     shapley : bool, default False
-        Also the mean effect over all orders of the sources: up to 64 runs more for each part.
+        Also compute the mean effect over all orders of the sources, with up to 64 more runs for
+        each part.
     progress : bool, optional
-        Show a bar. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal, after two seconds.
     **options
         Options of ``compile_network``.
 
@@ -125,7 +126,7 @@ def attribute(
     progress = switch("attribution", "progress", progress, optional=True, error=AnalysisError)
     sampled = {p.name: np.arange(min(p.size, v_neurons)) for p in network.populations}
     model = Model(network, stimulus, image, substeps, sampled)
-    count_steps(stimulus.duration, model.dt / substeps)  # raises where they are too many
+    count_steps(stimulus.duration, model.dt / substeps)  # raises if there are too many
     measure = Measure(model, window, sampled)
     ends: list[Sources] = [frozenset(), frozenset(GRID), frozenset((*GRID, *REGISTERS))]
     parts: Parts = {"grid": (GRID, ends[0], ends[1]), "registers": (REGISTERS, ends[1], ends[2])}
@@ -137,7 +138,7 @@ def attribute(
         for on in wanted:
             measure(on)
             bar.update(1)
-        # The engines themselves, at both ends.
+        # The reference on the fine grid and the emulator, against the ends of the model.
         probes = [Probe("v", name, tuple(ids.tolist())) for name, ids in sampled.items()]
         fine = simulate_reference(network, stimulus, model.dt / substeps, record=probes)
         ideal = measure.of_recording(fine)
@@ -186,7 +187,7 @@ def _shapley(
 ) -> dict[tuple[str, str, str], float]:
     """Mean effect of each source over all orders, by (population, metric, source).
 
-    Sources that change nothing, neither alone nor last, have no share and no place in the orders.
+    Sources without an effect, alone and last, have a share of 0 and are left out of the orders.
     """
     players = [
         source
@@ -195,12 +196,12 @@ def _shapley(
         or not _equal(measure(full - {source}), measure(full))
     ]
     if not _equal(measure(base.union(players)), measure(full)):
-        players = list(sources)  # some of them matter in company only
+        players = list(sources)  # some have an effect only together
     n = len(players)
     if n > _MOST_PLAYERS:
         raise AnalysisError(
-            f"attribution: {n} sources matter ({', '.join(players)}); Shapley shares are for at "
-            f"most {_MOST_PLAYERS}, since they take a run of every subset. Leave shapley out."
+            f"attribution: {n} sources have an effect ({', '.join(players)}); allowed: at most "
+            f"{_MOST_PLAYERS} for Shapley shares, which run every subset. Omit shapley."
         )
     names = [(name, metric) for name, own in measure(base).items() for metric in own]
     shares = {(*name, source): 0.0 for name in names for source in sources}
@@ -232,7 +233,7 @@ def _effects(
     parts: Parts,
     shares: Mapping[str, float],
 ) -> Iterator[SourceEffect]:
-    """Effects of all sources on one metric of a population, and the interaction of each part."""
+    """Yield the effects of all sources on one metric, and the interaction of each part."""
     for part, (sources, base, full) in parts.items():
         alone = {source: mean[base | {source}] - mean[base] for source in sources}
         for source in sources:
@@ -264,7 +265,7 @@ def _remainder(population: str, metric: str, part: str, source: str, rest: float
 def _of_neurons(
     engines: Sequence[Float64Array], values: Mapping[Sources, Float64Array], parts: Parts
 ) -> dict[str, Float64Array]:
-    """Effects on a metric of each neuron; ``engines`` are the ideal run and that of the chip."""
+    """Return the effects on each neuron; ``engines`` has the metric of the ideal and the chip."""
     ideal, chip = engines
     found: dict[str, Float64Array] = {"ideal": ideal, "chip": chip}
     ends = []
@@ -282,9 +283,9 @@ def _check_image(image: ChipImage) -> None:
     if any(sum_shift(group.format, image.chip.core) for group in image.synapses):
         raise AnalysisError(
             f"attribution: chip {image.chip.name!r} shifts sums of synapses "
-            "(exponent_on_sum), which the float64 model of the chip does not; use a chip without."
+            "(exponent_on_sum), which the float64 model does not; use a chip that shifts weights."
         )
     if image.noise is not None:
         raise AnalysisError(
-            "attribution: the image has noise, whose error is not one of rounding; remove it."
+            "attribution: the image has noise, which is not a source of rounding error; remove it."
         )

@@ -1,4 +1,4 @@
-"""An image read back against the network that it was made from: what its registers say, in LSB."""
+"""Decode the registers of an image, in LSB, for the network that it was compiled from."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ __all__ = ["DecodedPopulation", "decode_populations", "decode_rules", "with_deco
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DecodedPopulation:
-    """Registers of the neurons of a population; arrays of shape (size,), in LSB.
+    """Decoded registers of the neurons of a population; arrays of shape (size,), in LSB.
 
     Parameters
     ----------
     lsb_per_mv : ndarray of float64
-        The scale.
+        LSB per mV of each neuron.
     keep_v, threshold, bias, v_init : ndarray of float64
-        Of the compartment that holds v.
+        Registers of the compartment that holds v; ``keep_v`` is the fraction that a step keeps.
     keep_u : tuple of ndarray of float64
-        One for each receptor, as those of the ideal population.
+        Fraction of the current that a step keeps, for each receptor of the ideal population.
     u_init : tuple of ndarray of float64
         Current of each receptor before the first step.
     refractory : ndarray of int64
-        Register.
+        Refractory register.
     v_low, v_high : ndarray of float64
         Limits of v.
     compiled : tuple of ndarray of float64
-        LSB per weight unit of each receptor, which the compiler multiplied each weight with.
+        LSB per weight unit of each receptor, by which the compiler multiplied the weights.
     rule : PowerGain or MomentGain
-        How the weights, and the level where v settles, followed the rounded decays.
+        Rule by which the weights and the steady level of v followed the rounded decays.
     """
 
     lsb_per_mv: Float64Array
@@ -70,7 +70,7 @@ class DecodedPopulation:
         return gains
 
     def level(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> Float64Array:
-        """Return where v should settle above the origin, in mV, if only these are rounded."""
+        """Return the steady level of v above the origin (mV), if only these decays are rounded."""
         _, shift = self.rule.follow(ideal, *self._kept(ideal, decay_v, decay_u))
         return np.asarray(ideal.v_inf + shift - ideal.origin)
 
@@ -87,7 +87,7 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
     Raises
     ------
     ImageError
-        If the image has no symbols, or those of another network.
+        If the image has no symbols, or was compiled from another network.
     """
     symbols = image.symbols
     if symbols is None:
@@ -131,7 +131,7 @@ def _decode(symbol: PopulationSymbol, image: ChipImage) -> DecodedPopulation:
 
 
 def decode_rules(image: ChipImage, *, truncates: bool, overflows: bool) -> Rules:
-    """Return the arithmetic of the chip, or float64's where a switch is off."""
+    """Return the arithmetic of the chip, or that of float64 where a switch is off."""
     core = image.chip.core
 
     def half(bits: int, rule: Overflow) -> float:
@@ -150,12 +150,12 @@ def decode_rules(image: ChipImage, *, truncates: bool, overflows: bool) -> Rules
 
 
 def with_decoded_weights(network: Network, image: ChipImage) -> Network:
-    """Return the network with the integer weight of every synapse in place of its weight.
+    """Return the network with each weight replaced by the integer weight in the image.
 
     Raises
     ------
     ImageError
-        If the synapses of the image are not those of the network.
+        If the image was compiled from another network.
     """
     assert image.symbols is not None
     found = sorted({item.connection for item in image.symbols.synapses})
@@ -175,7 +175,7 @@ def with_decoded_weights(network: Network, image: ChipImage) -> Network:
 
 
 def _part(connection: Connection, sign: int) -> Any:
-    """The synapses of a sign; zero weights go with the positive ones."""
+    """Return a mask of the synapses of a sign, all for sign 0; weights of 0 count as positive."""
     inhibitory = np.broadcast_to(np.asarray(connection.weight) < 0, connection.post.shape)
     return np.ones_like(inhibitory) if sign == 0 else inhibitory == (sign < 0)
 
@@ -188,7 +188,7 @@ def _weights_of(
     network: Network,
     image: ChipImage,
 ) -> Float64Array:
-    """Integer weights of a group in the network's order: the image may number its sources anew."""
+    """Return integer weights in the network's order; the image may have renumbered sources."""
     assert image.symbols is not None
     symbols = {entry.name: entry for entry in image.symbols.populations}
     if isinstance(connection.source, Population):

@@ -1,4 +1,4 @@
-"""The outcome of an attribution: values only, as flat rows and as a table for a terminal."""
+"""Result of an attribution: values, as flat rows and as a table for a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sources import GRID, REGISTERS
 __all__ = ["METRICS", "Attribution", "MetricTotal", "SourceEffect"]
 
 METRICS = {"rate": "Hz", "v_rmse": "mV", "spike_times": ""}
-"""What is split, and its unit: mean rate; RMSE of v against the ideal; spike times, as 1 minus the
+"""Metrics and their units: mean rate; RMSE of v against the ideal; spike times, as 1 minus the
 coincidence factor with the ideal (0: all spikes coincide, 1: no more than by chance)."""
 
 _PARTS = {"grid": GRID, "registers": REGISTERS}
@@ -24,27 +24,28 @@ _PARTS = {"grid": GRID, "registers": REGISTERS}
 
 @dataclass(frozen=True, kw_only=True)
 class SourceEffect:
-    """What one source of error does to one metric of one population.
+    """Effect of one source of error on one metric of one population.
 
     Parameters
     ----------
     population, metric : str
-        Whose, and which of ``"rate"``, ``"v_rmse"`` and ``"spike_times"``.
+        Name of the population, and ``"rate"``, ``"v_rmse"`` or ``"spike_times"``.
     part : str
         ``"grid"`` (float64 on the steps of the chip, against the ideal), ``"registers"`` (the
         chip, against float64 on its steps), or ``"engines"``.
     source : str
-        Its name; ``"interaction"`` for what no source does alone, and ``"unexplained"`` for what
-        the model of the chip and the engines disagree on, which should be 0.
+        Name of the source; ``"interaction"`` for the remainder of a part after all effects alone,
+        and ``"unexplained"`` for the difference between the model of the chip and the engines,
+        which should be 0.
     alone : float
-        Change of the metric when only this source of its part is switched on. All of them, with
-        the interactions and what is unexplained, add up to the total.
+        Change of the metric when only this source of its part is switched on. These changes, the
+        interactions and the unexplained difference add up to the total.
     left_out : float
-        Change of the metric when this source is switched on last, all others of its part being on:
-        what curing it alone would gain. NaN for interactions and what is unexplained.
+        Change of the metric when this source is switched on last, after all others of its part: the
+        gain if only this source were removed. NaN for interactions and the unexplained difference.
     shapley : float
-        Mean change over all orders in which the sources of the part can be switched on: shares that
-        add up to the part without an interaction. NaN unless asked for.
+        Mean change over all orders in which the sources of the part can be switched on. These
+        shares add up to the part without an interaction. NaN unless ``shapley=True``.
     """
 
     population: str
@@ -63,10 +64,10 @@ class MetricTotal:
     Parameters
     ----------
     population, metric : str
-        Whose, and which of ``"rate"``, ``"v_rmse"`` and ``"spike_times"``.
+        Name of the population, and ``"rate"``, ``"v_rmse"`` or ``"spike_times"``.
     ideal, on_grid, chip : float
         The metric of float64 on the fine grid, of float64 on the steps of the chip, and of the
-        chip, all against that fine grid: v_rmse and spike_times are 0 in the ideal.
+        chip. v_rmse and spike_times compare with the fine grid, so they are 0 in the ideal.
     """
 
     population: str
@@ -77,33 +78,33 @@ class MetricTotal:
 
     @property
     def total(self) -> float:
-        """What is to be explained."""
+        """Total error: ``chip`` minus ``ideal``."""
         return self.chip - self.ideal
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attribution:
-    """Which source causes how much of the error, made by :func:`attribute`.
+    """Error of a chip run, split by source; made by :func:`attribute`.
 
     Parameters
     ----------
     chip : str
         Name of the chip.
     dt, fine_dt, duration : float, ms
-        Steps of the chip and of the ideal, and length of the runs.
+        Time steps of the chip and of the ideal, and length of the runs.
     window : float, ms
-        Spikes up to this distance coincide.
+        Largest distance in time of two spikes that coincide.
     sizes : dict of str to int
-        Neurons of each population.
+        Number of neurons of each population.
     effects : tuple of SourceEffect
-        Population by population, metric by metric, in the order of the sources.
+        Ordered by population, then metric, then source.
     totals : tuple of MetricTotal
-        What the effects add up to.
+        Total error of each metric, to which its effects add up.
     neurons : dict of (str, str) to (dict of str to ndarray)
-        By population and metric, and in these by source (and ``"interaction of the grid"``,
-        ``"interaction of the registers"``, ``"unexplained"``): the effect alone on each neuron,
-        shape (size,), or of v_rmse on each neuron whose v was compared; ``"ideal"`` and ``"chip"``
-        are the values that they lead from and to.
+        Effects on each neuron. Outer keys are population and metric; inner keys are the sources,
+        ``"interaction of the grid"``, ``"interaction of the registers"`` and ``"unexplained"``.
+        Values are effects alone, shape (size,); for v_rmse, one per neuron whose v was compared.
+        Keys ``"ideal"`` and ``"chip"`` hold the metric at both ends.
     """
 
     chip: str
@@ -143,7 +144,7 @@ class Attribution:
         raise AnalysisError(f"attribution: no source {shown(source)}; there are {known}.")
 
     def of_neurons(self, population: str, source: str, metric: str = "rate") -> Float64Array:
-        """Return the effect of a source, alone, on a metric of each neuron of a population.
+        """Return the effect of a source alone on a metric, for each neuron of a population.
 
         Raises
         ------
@@ -158,7 +159,7 @@ class Attribution:
         return found[source]
 
     def total(self, population: str, metric: str = "rate") -> MetricTotal:
-        """Return what the effects on a metric of a population add up to.
+        """Return the total of a metric of a population, to which its effects add up.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Metrics of runs of the model against its ideal run."""
+"""Metrics of model runs against the ideal run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .model import Model, ModelRun
 __all__ = ["Measure", "Sources", "Values"]
 
 Sources: TypeAlias = frozenset[str]
-Values: TypeAlias = dict[str, dict[str, Float64Array]]  # by population and metric: of each neuron
+Values: TypeAlias = dict[str, dict[str, Float64Array]]  # by population and metric, per neuron
 
 
 class Measure:
-    """Metrics of runs against the ideal run, each set of sources run once."""
+    """Metrics of runs against the ideal run; each set of sources runs once."""
 
     def __init__(self, model: Model, window: float, sampled: dict[str, Int64Array]) -> None:
         self._model, self._sampled = model, sampled
@@ -36,7 +36,7 @@ class Measure:
         return self._known[sources]
 
     def of_recording(self, run: Recording) -> Values:
-        """Return the metrics of a run of the reference on the fine grid, or of the chip."""
+        """Return the metrics of a recording of the fine reference or of the chip."""
         model, every = self._model, round(self._model.dt / run.dt)
         firsts = model.bounds[:-1].tolist()
         names = [item.name for item in model.network.populations]
@@ -61,7 +61,7 @@ class Measure:
                 "v_rmse": np.sqrt(
                     np.mean((run.v[:, columns] - self._ideal.v[:, columns]) ** 2, axis=0)
                 ),
-                # Where neither spikes (or windows cover all time) nothing can differ.
+                # NaN if neither side spikes or windows cover the whole run: no difference.
                 "spike_times": 1 - np.nan_to_num(gamma, nan=1.0),
             }
         return values

@@ -1,4 +1,4 @@
-"""The network in float64, with any set of the chip's sources of error switched on."""
+"""Run a network in float64 with any set of the chip's sources of error switched on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .kernels import N_SPIKES, FloatState, NeuronRegisters, Rules, SourceRows, r
 __all__ = ["Model", "ModelRun"]
 
 _SPIKE_BUFFER = 1 << 16
-_WORK_PER_CALL = 20_000_000  # neuron updates, about a tenth of a second: Ctrl-C comes between calls
+_WORK_PER_CALL = 20_000_000  # neuron updates, about 0.1 s; Ctrl-C is handled between calls
 _DITHER_SEED = 0
 
 
@@ -37,7 +37,7 @@ class ModelRun:
     Parameters
     ----------
     steps, ids : ndarray of int32, shape (n_spikes,)
-        Step of the chip's grid and neuron, counted through all populations.
+        Step on the chip's grid, and number of the neuron, counted through all populations.
     v : ndarray of float64, shape (n_steps, n_sampled), mV
         Potentials at the end of each step.
     """
@@ -48,20 +48,20 @@ class ModelRun:
 
 
 class Model:
-    """Runs a network with the registers of its image, each of them exact or as it is.
+    """Runs a network with the registers of its image, each of them exact or rounded.
 
     Parameters
     ----------
     network : Network
-        What was compiled.
+        Network that was compiled.
     stimulus : Stimulus
-        The spikes of its inputs.
+        Spikes of the inputs.
     image : ChipImage
-        What it became.
+        Compiled image of the network.
     substeps : int
-        Steps of the fine grid in one of the chip.
+        Number of fine steps in one step of the chip.
     sampled : dict of str to ndarray of int64
-        Neurons of each population whose v is kept.
+        Neurons of each population whose v is recorded.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class Model:
         self.decoded = decode_populations(network, image)
         self.dt, self.substeps = image.report.dt, substeps
         self.n_steps = count_steps(stimulus.duration, self.dt)
-        count_steps(stimulus.duration, self.dt / substeps)  # refused where it has too many
-        # What the compiler multiplied each weight with, and the integer that it rounded that to.
+        count_steps(stimulus.duration, self.dt / substeps)  # raises if there are too many
+        # The factor that the compiler applied to each weight, and the rounded integer weight.
         self._compiled = [item.compiled for item in self.decoded.values()]
         self._integers = flatten_synapses(with_decoded_weights(network, image), self.dt).weight
         table = flatten_neurons(network, self.dt)
@@ -98,7 +98,7 @@ class Model:
         self._known: dict[bytes, ModelRun] = {}
 
     def run(self, on: Iterable[str]) -> ModelRun:
-        """Run with these sources; a run whose tables were seen before is not repeated."""
+        """Run with these sources switched on; equal tables are run only once."""
         sources = frozenset(on)
         grid = "time step" in sources
         ideals = [self._ideal(item, sources) for item in self.network.populations]
@@ -119,7 +119,7 @@ class Model:
         return self.dt if "time step" in sources else self.dt / self.substeps
 
     def _ideal(self, population: Population, sources: frozenset[str]) -> IdealPopulation:
-        """Unrounded registers on the grid of the run, with the kicks of either grid."""
+        """Return exact registers on the grid of the run; "event order" selects that of kicks."""
         ideal = ideal_population(self.network, population, self._step(sources))
         if population.model.delta_synapses:
             waits = self.dt if "event order" in sources else self.dt / self.substeps
@@ -131,7 +131,7 @@ class Model:
     def _cells(
         self, ideals: list[IdealPopulation], sources: frozenset[str]
     ) -> tuple[NeuronRegisters, list[list[Float64Array]], Float64Array]:
-        """Registers of all neurons, gains of their receptors (LSB per weight unit), and origins."""
+        """Return registers of all neurons, receptor gains (LSB per weight unit), and origins."""
         columns: dict[str, list[Any]] = {}
         gains, seconds, starts, origin = [], [], [], []
         for ideal in ideals:
@@ -195,7 +195,7 @@ class Model:
         level = decoded.level(ideal, decay_v=rounded, decay_u="decay_u" in sources) * scale
         if "bias" not in sources:
             return (1 - keep_v) * level
-        # The register moves the level where v settles, also where a decay is exact.
+        # A rounded bias shifts the steady level of v, also if the decay is exact.
         wanted = decoded.level(ideal, decay_v=True, decay_u=True) * scale
         moved = decoded.bias / (1 - decoded.keep_v) - wanted
         if rounded and np.array_equal(level, wanted):
@@ -205,7 +205,7 @@ class Model:
     def _refractory(
         self, ideal: IdealPopulation, sources: frozenset[str]
     ) -> tuple[Int64Array, Float64Array, Float64Array]:
-        """Register, v (mV above the origin) at its end, and what v takes up in the step after."""
+        """Return the register, v at release (mV above the origin), and the next input's share."""
         population = ideal.population
         none, all_of_it = np.zeros(population.size), np.ones(population.size)
         tau_refrac = population.parameter("tau_refrac")
@@ -217,8 +217,8 @@ class Model:
             own = np.maximum(refractory_steps(tau_refrac, self._step(sources)), 1)
             register = np.maximum(whole * self.substeps, 1) + (ideal.refractory - own)
             return register, none, all_of_it
-        # On the chip's grid a neuron that resumes within a step leaks for the rest of it only: the
-        # v from which it leaks for a whole step is moved away from the level toward which it leaks.
+        # On the chip's grid a neuron that resumes within a step leaks only for the rest of that
+        # step. The model leaks for a whole step, from a v further away from the steady level.
         left = np.clip(tau_refrac / self.dt - whole, 0.0, 1.0)
         if not population.model.leaky:
             return ideal.refractory, -left * ideal.bias, 1 - left
@@ -248,7 +248,7 @@ class Model:
             coarse = flatten_synapses(self.network, self.dt).delay
             own = coarse if len(coarse) else np.zeros(len(table.target))
             return np.asarray(own, dtype=np.int64) * self.substeps
-        # No delay between two steps exists on the grid: synapses are spread over both, by chance.
+        # The grid has no fractional delays: round each at random, so that the mean is exact.
         exact = flatten_synapses(self.network, self.dt / self.substeps).delay / self.substeps
         whole = np.floor(exact)
         up = np.random.default_rng(_DITHER_SEED).random(len(exact)) < exact - whole
@@ -305,6 +305,6 @@ class Model:
 
 
 def _by_slot(gains: Sequence[Sequence[Float64Array]]) -> Float64Array:
-    """Gains of all first currents (the last receptors), then of all second ones."""
+    """Return gains of all first currents (the last receptors), then of all second currents."""
     seconds = [item[0] for item in gains if len(item) > 1]
     return np.concatenate([*(item[-1] for item in gains), *seconds])

@@ -1,4 +1,4 @@
-"""The stacked bars of an attribution, drawn into axes that the caller owns."""
+"""Stacked bars of an attribution, drawn into the caller's axes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_attribution"]
 
-# Used twice: the sources of the grid are hatched.
+# Grid and register sources share these colours; bars of grid sources are hatched.
 _COLORS = (ORANGE, SKY_BLUE, GREEN, YELLOW, BLUE, VERMILION, PURPLE, "#7F7F7F")
 _GREY = {"interaction of the grid": "0.85", "interaction of the registers": "0.7"}
 _UNEXPLAINED = "black"
-_SHOWN = 0.002  # of the largest bar: smaller effects would be a line without a colour
+_SHOWN = 0.002  # fraction of the largest bar; smaller effects would be invisible
 
 
 def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -> Axes:
@@ -32,9 +32,9 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are also returned.
     attribution : Attribution
-        From :func:`attribute`.
+        Result of :func:`attribute`.
     metric : str
         ``"rate"``, as a percentage of the ideal rate (in Hz where that is 0), ``"v_rmse"`` or
         ``"spike_times"``.

@@ -1,11 +1,11 @@
-"""The names of the sources of error, in the order of the tables."""
+"""Names of the sources of error, in the order of the tables."""
 
 from __future__ import annotations
 
 __all__ = ["GRID", "REGISTERS"]
 
 GRID = ("time step", "event order", "refractory steps", "delays")
-"""What a grid of steps does to float64: on against a fine grid."""
+"""Sources of the time grid: errors of float64 on the chip's steps, against a fine grid."""
 
 REGISTERS = (
     "decay_v",
@@ -17,4 +17,4 @@ REGISTERS = (
     "truncation",
     "overflow",
 )
-"""What registers do to float64 on the grid of the chip."""
+"""Sources of the registers: errors of the chip against float64 on the chip's steps."""

@@ -1,4 +1,4 @@
-"""How a network lies on the chip: what it takes of each core, and what goes between cores.
+"""Mapping of a network onto a chip: resources of each core, and messages between cores.
 
 ``map_image(image, Activity.measured(image, run, stimulus))`` returns a :class:`MappingReport`.
 """

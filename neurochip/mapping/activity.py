@@ -1,4 +1,4 @@
-"""How often each source of an image spikes: assumed, or counted in a run."""
+"""Spike rate of each source of an image: assumed, or counted in a run."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Activity:
     inputs : ndarray of float64, shape (n_inputs,)
         Spikes per step of each input.
     label : str
-        Where they come from.
+        Origin of the rates, for reports.
 
     Raises
     ------
     RecordingError
-        If they are not finite numbers of at least 0.
+        If the rates are not arrays of finite numbers of at least 0.
     """
 
     compartments: Float64Array
@@ -63,12 +63,12 @@ class Activity:
 
     @classmethod
     def uniform(cls, image: ChipImage, rate: float = 0.01) -> Activity:
-        """Assume ``rate`` spikes per step of every neuron and of every input of an image.
+        """Assume ``rate`` spikes per step for every neuron and every input of an image.
 
         Raises
         ------
         RecordingError
-            If the rate is no number of at least 0.
+            If the rate is not a number of at least 0.
         """
         instance("activity", "image", image, ChipImage, "a ChipImage", error=RecordingError)
         rate = real("activity", "rate", rate, within=NOT_NEGATIVE, error=RecordingError)
@@ -85,21 +85,21 @@ class Activity:
     def measured(
         cls, image: ChipImage, recording: Recording, stimulus: Stimulus | None = None
     ) -> Activity:
-        """Count the spikes of a run, in float64 or on the chip, and of what drove it.
+        """Count the spikes of a run, in float64 or on the chip, and of its stimulus.
 
         Parameters
         ----------
         image : ChipImage
-            The network.
+            Image of the network.
         recording : Recording
             A run of the same network.
         stimulus : Stimulus, optional
-            Its input; without it, inputs count as silent.
+            Input of the run. Default: all inputs are silent.
 
         Raises
         ------
         RecordingError
-            If the recording is of another network.
+            If the recording belongs to another network.
         """
         check_run("activity", image, recording, stimulus)
         steps = max(1, recording.n_steps)
@@ -117,7 +117,7 @@ class Activity:
 
 
 def check_run(owner: str, image: Any, recording: Any, stimulus: Any) -> None:
-    """Raise :class:`RecordingError` unless these are an image, a run and, or not, its input."""
+    """Raise :class:`RecordingError` unless these are an image, a run and its stimulus or None."""
     instance(owner, "image", image, ChipImage, "a ChipImage", error=RecordingError)
     instance(owner, "recording", recording, Recording, "a Recording", error=RecordingError)
     if stimulus is not None:
@@ -125,12 +125,12 @@ def check_run(owner: str, image: Any, recording: Any, stimulus: Any) -> None:
 
 
 def members_of(image: ChipImage, recording: Recording) -> list[tuple[str, Int64Array]]:
-    """Compartments of each population of a recording.
+    """Return the compartments of each population of a recording.
 
     Raises
     ------
     RecordingError
-        If the recording is of another network.
+        If the recording belongs to another network.
     """
     members = {"compartments": np.arange(image.n_compartments)}
     if image.symbols is not None:
@@ -148,15 +148,15 @@ def members_of(image: ChipImage, recording: Recording) -> list[tuple[str, Int64A
 def spikes_in(
     image: ChipImage, recording: Recording, stimulus: Stimulus
 ) -> tuple[Int64Array, Int64Array]:
-    """Steps and sources of the input spikes of a recorded run.
+    """Return the steps and the sources of the input spikes of a recorded run.
 
     Raises
     ------
     RecordingError
-        If the image has no symbols, which name its inputs.
+        If the image has no symbols, so that its inputs have no names.
     """
     if image.symbols is None:
-        raise RecordingError("traffic: the image has no symbols; leave the stimulus away.")
+        raise RecordingError("traffic: the image has no symbols; omit the stimulus.")
     inputs = [(item.name, item.size) for item in image.symbols.inputs]
     steps, sources = stimulus.binned(recording.dt, inputs)
     steps = steps - np.int32(image.symbols.input_lead)

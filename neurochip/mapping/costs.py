@@ -1,4 +1,4 @@
-"""What an operation costs, as data: tables of energy and time, each with its source.
+"""Tables of the energy and time of each operation, as data with a source.
 
 Keys: **D18** Davies et al. 2018, IEEE Micro 38(1), 10.1109/MM.2018.112130359, Table 2 (0.75 V,
 simulated before silicon). **SF** SANA-FE 2.2.9, ``arch/loihi.yaml``; its authors fitted it to
@@ -35,33 +35,33 @@ _FREE = Cost(0.0, 0.0)
 
 @dataclass(frozen=True, kw_only=True)
 class CostTable:
-    """Costs of the operations that a run is counted in.
+    """Energy and time of each kind of operation.
 
     Parameters
     ----------
     name : str
-        Shown with every figure that comes from the table.
+        Name of the table, shown with every result that uses it.
     source : str
-        Where the numbers are from, and how they were found.
+        Origin of the numbers, and how they were obtained.
     update_inactive, update_active : Cost
         Update of a compartment in a step, without and with a synaptic event or a spike.
     synaptic_event : Cost
-        One synapse that a spike reaches.
+        Delivery of a spike to one synapse.
     spike : Cost
-        What a compartment does for a spike of its own.
+        Generation of a spike by a compartment.
     message_out, message_in : Cost
-        Sending a spike to one core, and taking it in.
+        Sending a spike to one core, and receiving it there.
     tile : Cost
         A message within its tile.
     hop_east_west, hop_north_south : Cost
         A message from one tile to the next.
     barrier : tuple of (int, float), tiles and ns
-        Time of the barrier at the end of a step by the number of tiles; in between, interpolated on
-        a logarithmic axis. Its energy is published nowhere.
+        Time of the barrier at the end of a step for some numbers of tiles, interpolated on a
+        logarithmic axis. The energy of a barrier is not published.
     barrier_chips : tuple of (int, float), chips and ns
-        The same for several chips; used from the second chip on.
+        Time of the barrier for some numbers of chips; used for two or more chips.
     static : tuple of float, W per chip
-        Lowest and highest static power that was reported; not part of any sum.
+        Lowest and highest reported static power; not part of any sum.
 
     Raises
     ------
@@ -105,7 +105,7 @@ class CostTable:
             raise SpecError(f"cost table {self.name!r}: barrier = (); allowed: at least one pair.")
 
     def barrier_time(self, tiles: int, chips: int) -> float:
-        """Time of a barrier in ns."""
+        """Return the time of a barrier in ns."""
         if chips > 1 and self.barrier_chips:
             return _interpolated(self.barrier_chips, chips)
         return _interpolated(self.barrier, tiles)
@@ -151,15 +151,15 @@ def _interpolated(points: tuple[tuple[int, float], ...], at: int) -> float:
 
 
 # Idle power of one chip between 29.6 mW (logs of a Wolf Mountain board, abr/power_benchmarks) and
-# 104 mW (F20); voltage, board and temperature are stated nowhere.
+# 104 mW (F20); voltage, board and temperature are not published.
 _STATIC = (0.0296, 0.104)
-# From 4 x 64 chips on; below, the time is that of the smallest system measured.
+# Measured from 4 x 64 chips on; smaller systems get the time of the smallest one measured.
 _CHIPS_F20 = ((256, 14_300.0), (768, 16_200.0))
 
 DAVIES_2018 = CostTable(
     name="Davies 2018",
-    source="D18 Table 2: simulated before silicon, 0.75 V; an event is a minimum of energy and a "
-    "maximum of time. Generating and routing a spike off its core are not in it; barrier of "
+    source="D18 Table 2: simulated before silicon, 0.75 V; minimum energy and maximum time of a "
+    "synaptic event. Generating a spike and routing it off its core are not included; barrier of "
     "several chips from F20.",
     update_inactive=Cost(52.0, 5.3),
     update_active=Cost(81.0, 8.4),
@@ -175,8 +175,9 @@ DAVIES_2018 = CostTable(
 
 SANA_FE = CostTable(
     name="SANA-FE",
-    source="SF: fitted by its authors to a Nahuku board; events of sparse synapses (dense 35.5 pJ "
-    "and 3.8 ns, convolutional 24.0 pJ and 3.1 ns); the units of its barriers are taken as tiles.",
+    source="SF: fitted by its authors to a Nahuku board; synaptic events of sparse synapses (dense "
+    "35.5 pJ and 3.8 ns, convolutional 24.0 pJ and 3.1 ns); its barriers are assumed to be per "
+    "number of tiles.",
     update_inactive=Cost(51.2, 6.0),
     update_active=Cost(72.8, 9.7),
     synaptic_event=Cost(33.6, 4.7),

@@ -1,4 +1,4 @@
-"""A run counted again, core by core and step by step, from its spikes."""
+"""Count the operations of a run from its spikes, for each core and each step."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["Counts", "Routes", "Weights", "count_steps"]
 
 
 class Routes(NamedTuple):
-    """Where spikes go: synapses and cores of each source."""
+    """Destinations of spikes: synapses and cores of each source."""
 
-    ptr: Int64Array  # synapses of each source
+    ptr: Int64Array  # CSR: synapses of each source
     target: Int32Array  # compartment
     delay: Int32Array  # steps
-    core_of: Int64Array  # of each compartment
-    reach_ptr: Int64Array  # cores that each source reaches
+    core_of: Int64Array  # core of each compartment
+    reach_ptr: Int64Array  # CSR: cores that each source reaches
     reach: Int32Array
 
 
 class Weights(NamedTuple):
     """Time in ns of the operations of a core."""
 
-    active: float  # more than inactive
+    active: float  # active minus inactive update
     event: float
     spike: float
     message_out: float
@@ -32,7 +32,7 @@ class Weights(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What is counted; arrays begin with zeros."""
+    """Counters of a run, and working memory; all but ``busy`` and ``base`` start at 0."""
 
     active: Int64Array  # per core
     events: Int64Array
@@ -40,10 +40,10 @@ class Counts(NamedTuple):
     out: Int64Array
     into: Int64Array
     slowest: Float64Array  # per step: time of the slowest core
-    busy: Float64Array  # per core: time of the open step, at the beginning that of its updates
-    base: Float64Array
-    seen: Int64Array  # per row of the ring and compartment: last step + 1 in which it was active
-    ring: Int64Array  # per row and core: active compartments
+    busy: Float64Array  # per core: time of the current step, starts at ``base``
+    base: Float64Array  # per core: time of its updates, all inactive
+    seen: Int64Array  # per ring row and compartment: 1 + the last active step
+    ring: Int64Array  # per ring row and core: number of active compartments
 
 
 @kernel
@@ -56,11 +56,11 @@ def _activate(compartment, step, c, core):
 
 @kernel
 def count_steps(spike_ptr, spike_source, routes, weights, c):
-    """Go through the spikes of every step.
+    """Count the operations of every step.
 
     A compartment is active in a step in which it spikes or a synaptic event reaches its
-    accumulator: one step after the spike, and the delay later. The event itself is worked off when
-    the message comes, in the step of the spike.
+    accumulator, 1 + delay steps after the spike. The event itself is processed when the message
+    arrives, in the step of the spike.
     """
     n_compartments, n_cores = len(routes.core_of), len(c.active)
     for step in range(len(spike_ptr) - 1):

@@ -1,8 +1,8 @@
-"""Energy and time of a run: what it did, counted, times what that costs by a table.
+"""Energy and time of a run: counts of its operations times the costs of a table.
 
-Everything here is an estimate. The counts are exact for the emulated chip; the costs are published
-numbers that were simulated or fitted. They leave out what nobody has published: embedded
-processors, links between chips, input and output.
+All results are estimates. The counts are exact for the emulated chip; the costs are published
+numbers that were simulated or fitted. Unpublished costs are not included: embedded processors,
+links between chips, input and output.
 """
 
 from __future__ import annotations
@@ -30,26 +30,27 @@ __all__ = ["EnergyEstimate", "estimate_energy"]
 
 @dataclass(frozen=True, eq=False)
 class EnergyEstimate:
-    """What a run would cost by one table.
+    """Estimated energy and time of a run, by one table of costs.
 
     Parameters
     ----------
     table : CostTable
-        The costs.
+        Costs of the operations.
     dt : float, ms
-        Model time of a step.
+        Time step of the model.
     n_steps, n_cores, n_chips : int
-        Steps of the run, and what it ran on.
+        Steps of the run, and the cores and chips in use.
     counts : dict of str to int
         Operations of the whole run: ``updates_inactive``, ``updates_active``, ``synaptic_events``,
-        ``spikes``, ``messages`` between and within cores, ``messages_in`` with those from outside,
-        ``messages_within_tile``, ``hops_east_west``, ``hops_north_south``, ``barriers``.
+        ``spikes``, ``messages`` (sent by neurons, also to their own core), ``messages_in``
+        (received by cores, also from inputs), ``messages_within_tile``, ``hops_east_west``,
+        ``hops_north_south``, ``barriers``.
     energy : dict of str to float, J
         Dynamic energy of the whole run by kind of operation.
     step_times : ndarray of float64, shape (n_steps,), s
         Estimated time of each step: slowest core, mesh and barrier.
     mesh_time, barrier_time : float, s
-        The last two; the same in every step.
+        Parts of each step time for mesh and barrier; equal in all steps.
     """
 
     table: CostTable
@@ -75,7 +76,7 @@ class EnergyEstimate:
 
     @property
     def per_event(self) -> float:
-        """Dynamic energy by synaptic event in J, of everything; NaN without events."""
+        """Total dynamic energy per synaptic event in J; NaN without events."""
         events = self.counts["synaptic_events"]
         return self.total / events if events else float("nan")
 
@@ -86,7 +87,7 @@ class EnergyEstimate:
 
     @property
     def static_energy(self) -> tuple[float, float]:
-        """Lowest and highest static energy of the run in J: not part of any sum."""
+        """Lowest and highest static energy of the run in J; not part of any sum."""
         seconds = float(self.step_times.sum()) * self.n_chips
         return self.table.static[0] * seconds, self.table.static[1] * seconds
 
@@ -121,11 +122,11 @@ class EnergyEstimate:
         faster = self.dt * 1e-3 / self.step_time if self.step_time else float("inf")
         return "\n".join(
             [
-                f"Estimate by the table {self.table.name!r} over {self.n_steps} steps on "
+                f"Estimate with the table {self.table.name!r} over {self.n_steps} steps on "
                 f"{self.n_cores} cores, {self.n_chips} chips",
-                f"  dynamic energy {_si(self.total)}J: {_si(self.per_step)}J a step, {per_event} "
-                "by synaptic event",
-                f"  of it: {terms or '-'}",
+                f"  dynamic energy {_si(self.total)}J: {_si(self.per_step)}J per step, {per_event} "
+                "per synaptic event",
+                f"  shares: {terms or '-'}",
                 f"  step time {_si(self.step_time)}s: slowest core {_si(core)}s, mesh "
                 f"{_si(self.mesh_time)}s, barrier {_si(self.barrier_time)}s; {faster:.3g} times as "
                 f"fast as model time",
@@ -144,23 +145,23 @@ def _si(value: float) -> str:
 def estimate_energy(
     image: ChipImage, recording: Recording, table: CostTable, stimulus: Stimulus | None = None
 ) -> EnergyEstimate:
-    """Estimate what a run costs on the chip.
+    """Estimate the energy and time of a run on the chip.
 
     Parameters
     ----------
     image : ChipImage
-        What ran, on its cores and their sites.
+        Image of the network, with its cores and their sites.
     recording : Recording
         The run, on the chip or in float64.
     table : CostTable
-        What an operation costs, for instance :data:`~neurochip.mapping.costs.DAVIES_2018`.
+        Costs of the operations, for instance :data:`~neurochip.mapping.costs.DAVIES_2018`.
     stimulus : Stimulus, optional
-        Its input. Without it the events that come from outside are missing.
+        Input of the run. Without it, operations for input spikes are missing.
 
     Raises
     ------
     RecordingError
-        If the recording is of another network.
+        If the recording belongs to another network.
     """
     from .counting import Counts, Weights, count_steps
 
@@ -239,7 +240,7 @@ def estimate_energy(
 
 
 def _mesh_time(traffic: Any, table: CostTable) -> float:
-    """Time in ns that the mesh adds: its fullest link, in the mean step, and its longest way."""
+    """Return the time of the mesh in ns: mean load of its fullest link, plus its longest route."""
     used = traffic.messages > 0
     if not used.any():
         return 0.0
@@ -255,7 +256,7 @@ def _mesh_time(traffic: Any, table: CostTable) -> float:
 def _spikes(
     image: ChipImage, recording: Recording, stimulus: Stimulus | None
 ) -> tuple[Int64Array, Int64Array]:
-    """All spikes of a run as sources, by step."""
+    """Return the sources of all spikes of a run, as CSR rows by step."""
     steps, sources = [], []
     for name, at in members_of(image, recording):
         steps.append(recording.steps[name].astype(np.int64) - recording.first_step)
@@ -270,7 +271,7 @@ def _spikes(
 
 
 def _routes(image: ChipImage, reach: Reach, core_of: Int64Array) -> Any:
-    """Synapses and cores of each source."""
+    """Return the synapses and the cores of each source."""
     from .._kernels.csr import transposed
     from .counting import Routes
 

@@ -1,4 +1,4 @@
-"""Figures of a mapping, each drawn into axes that the caller owns and gets back."""
+"""Figures of a mapping, drawn into the caller's axes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mapping_figure", "plot_mesh", "plot_traffic", "plot_utilisation"]
 
-_MANY_CORES = 60  # more get one line per resource instead of a mark each
+_MANY_CORES = 60  # with more cores, one bar per resource replaces the marks
 _GREY = "#666666"
 
 
@@ -29,17 +29,17 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are also returned.
     report : MappingReport
-        What to draw.
+        Mapping to draw.
     values : str
-        ``"link_load"``: messages per step over the links of each tile; or a resource: how full the
-        fullest core of the tile is, in percent.
+        ``"link_load"``: messages per step over the links of each tile. A resource: utilisation of
+        the fullest core of each tile, in percent.
 
     Raises
     ------
     RecordingError
-        If there are no such values.
+        If ``values`` is neither of these.
     """
     _check_report(report)
     choice("figure", "values", values, ("link_load", *RESOURCES), error=RecordingError)
@@ -79,14 +79,14 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
 
 
 def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
-    """Draw how full the cores are, resource by resource: a mark per core, and the mean.
+    """Draw the utilisation of each resource: one mark per core, and the mean.
 
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are also returned.
     report : MappingReport
-        What to draw.
+        Mapping to draw.
     """
     _check_report(report)
     names = [name for name in RESOURCES if name != "shared_registers"][::-1]
@@ -113,18 +113,18 @@ def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
 
 
 def plot_traffic(ax: Axes, report: MappingReport) -> Axes:
-    """Draw the messages per step from each core to each other.
+    """Draw the messages per step from each core to each other core.
 
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are also returned.
     report : MappingReport
-        What to draw.
+        Mapping to draw.
     """
     _check_report(report)
     matrix = report.traffic.matrix()
-    np.fill_diagonal(matrix, np.nan)  # what stays on a core is no traffic
+    np.fill_diagonal(matrix, np.nan)  # messages within a core are no traffic
     matrix[matrix == 0] = np.nan
     _heat_map(ax, matrix, "messages per step")
     ax.set_xlabel("to core")
@@ -148,7 +148,7 @@ def mapping_figure(report: MappingReport) -> Figure:
     Parameters
     ----------
     report : MappingReport
-        What to draw.
+        Mapping to draw.
     """
     _check_report(report)
     with styled(PAGE):

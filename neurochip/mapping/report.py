@@ -1,4 +1,4 @@
-"""What a network takes of its chip, core by core, and what goes over the mesh: data and text."""
+"""Resources of each core, and traffic on the mesh, of a mapped network: data and text."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ __all__ = ["MappingReport", "map_image"]
 
 @dataclass(frozen=True, eq=False)
 class MappingReport:
-    """How a network lies on its chip.
+    """Resources and traffic of a network on its chip.
 
     Parameters
     ----------
     chip : ChipSpec
         The chip.
     sites : ndarray of int64, shape (n_cores,)
-        Where each core sits.
+        Site of each core.
     usage, limits : dict of str to ndarray of int64, shape (n_cores,)
-        What each core takes of each resource, and what it has. Names are those of
+        Amount of each resource that each core uses, and that it has. Keys are
         :data:`~neurochip.packing.budget.RESOURCES`.
     delay_bits : ndarray of int64, shape (n_cores,)
         Bits of the longest delay of each core.
     traffic : Traffic
         Messages between cores.
     activity : str
-        Where the rates of the traffic come from.
+        Origin of the rates of the traffic.
     """
 
     chip: ChipSpec
@@ -52,16 +52,16 @@ class MappingReport:
 
     @property
     def n_cores(self) -> int:
-        """Cores in use."""
+        """Number of cores in use."""
         return len(self.sites)
 
     @property
     def n_chips(self) -> int:
-        """Chips in use."""
+        """Number of chips in use."""
         return len(np.unique(self.sites // self.chip.cores))
 
     def utilisation(self, resource: str) -> Float64Array:
-        """Share of a resource that each core uses, 1 where it is full; shape (n_cores,).
+        """Return the share of a resource that each core uses (1 is full); shape (n_cores,).
 
         Raises
         ------
@@ -76,14 +76,14 @@ class MappingReport:
     @property
     def binding(self) -> tuple[str, ...]:
         """The fullest resource of each core."""
-        # All compartments share the registers of the core: that one is full by nature.
+        # A core has one set of shared registers, which is always in use.
         names = [name for name in RESOURCES if name != "shared_registers"]
         table = np.stack([self.utilisation(name) for name in names])
         return tuple(names[k] for k in np.argmax(table, axis=0))
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """One sentence for each resource of which a core has too little."""
+        """One sentence for each resource whose limit is exceeded."""
         found = []
         for name in RESOURCES:
             over = np.flatnonzero(self.usage[name] > self.limits[name])
@@ -91,7 +91,7 @@ class MappingReport:
                 k = int(over[0])
                 found.append(
                     f"core {k} needs {self.usage[name][k]} {name.replace('_', ' ')}; allowed: "
-                    f"{self.limits[name][k]} ({over.size} cores need more than there is)."
+                    f"{self.limits[name][k]} ({over.size} cores exceed their limit)."
                 )
         return tuple(found)
 
@@ -148,30 +148,30 @@ class MappingReport:
             f"  what fills a core first: {often.replace('_', ' ')} on {binding.count(often)} of "
             f"{self.n_cores} cores",
             f"Traffic in messages per step ({self.activity})",
-            f"  between cores {traffic.between_cores:.4g}, of them between chips "
-            f"{traffic.between_chips:.4g}; from outside {traffic.from_outside.sum():.4g}",
+            f"  between cores {traffic.between_cores:.4g}, of these between chips "
+            f"{traffic.between_chips:.4g}; from inputs {traffic.from_outside.sum():.4g}",
             f"  hops {east_west:.4g} east-west, {north_south:.4g} north-south; weighted "
             f"{traffic.cost:.4g}",
-            f"  load of a link in use {mean:.4g}, of the fullest {largest:.4g}",
+            f"  link load: mean {mean:.4g} over the links in use, largest {largest:.4g}",
         ]
         lines += [f"Does not fit: {sentence}" for sentence in self.broken]
         return "\n".join(lines)
 
 
 def map_image(image: ChipImage, activity: Activity | None = None) -> MappingReport:
-    """Count what an image takes of each core, and what goes between cores.
+    """Count the resources that an image uses on each core, and the messages between cores.
 
     Parameters
     ----------
     image : ChipImage
-        Compiled or programmed.
+        Compiled or programmed image.
     activity : Activity, optional
-        How often each source spikes. Default: all alike.
+        Spike rate of each source. Default: equal rates.
 
     Raises
     ------
     RecordingError
-        If the image is none, or the activity is that of another.
+        If ``image`` is not an image, or the activity belongs to another image.
     """
     if activity is None:
         activity = Activity.uniform(image)
@@ -180,7 +180,7 @@ def map_image(image: ChipImage, activity: Activity | None = None) -> MappingRepo
     found = len(activity.compartments), len(activity.inputs)
     if found != (image.n_compartments, image.n_inputs):
         raise RecordingError(
-            f"map: the activity is that of {found[0]} compartments and {found[1]} inputs; allowed: "
+            f"map: the activity has {found[0]} compartments and {found[1]} inputs; allowed: "
             f"{image.n_compartments} and {image.n_inputs}, as the image has."
         )
     usage, reach = core_usage(image)

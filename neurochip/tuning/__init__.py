@@ -1,4 +1,4 @@
-"""Fit an image to float64 on given stimuli, and look at the time steps to choose from."""
+"""Calibrate an image against float64 on given stimuli, and plot the choice of a time step."""
 
 from .calibrate import calibrate
 from .calibration import Calibration, Trim

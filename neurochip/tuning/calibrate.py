@@ -28,9 +28,9 @@ from .calibration import Calibration, Trim
 __all__ = ["REGISTERS", "calibrate"]
 
 REGISTERS = ("threshold", "bias")
-_FIRST = 0.01  # of the way from reset to threshold: the first step of a trim
-_WIDEST = 8.0  # a trim moves at most so many times as far as the one before
-_LEAST = 0.05  # of a trim that is asked for: a change of the rate that says something
+_FIRST = 0.01  # first shift of a trim, as a fraction of the distance from reset to threshold
+_WIDEST = 8.0  # largest move outward, in first shifts
+_LEAST = 0.05  # margin at both ends of a bracket, as a fraction of it, where no secant is trusted
 
 
 def calibrate(
@@ -44,33 +44,33 @@ def calibrate(
     rounds: int = 15,
     progress: bool | None = None,
 ) -> Calibration:
-    """Return an image whose population rates are those of float64 on the given stimuli.
+    """Return an image whose population rates match float64 on the given stimuli.
 
-    One shift in mV is looked for in each population, of the thresholds of all its neurons; where
-    that does not do, one of the levels that their biases hold. All populations are trimmed in the
-    same runs. The result is the image with the smallest largest error of all runs.
+    The search finds one shift in mV for each population: of the thresholds of all its neurons and,
+    if that is not enough, of the levels that their biases hold. All populations are trimmed in the
+    same runs. The result is the image of the run whose worst population has the smallest error.
 
-    This is a fit to the stimuli: it cures whatever makes the rates differ, the grid of time
-    included, by an error of the opposite sign. Test it on a stimulus that it has not seen.
+    This is a fit to the stimuli: it compensates every cause of a rate error, including the time
+    grid, by an error of the opposite sign. Test the image on a stimulus that was not used here.
 
     Parameters
     ----------
     network : Network
-        What the image was compiled from.
+        Network that the image was compiled from.
     image : ChipImage
-        As compiled; it is not changed.
+        Compiled image; it is not changed.
     stimuli : Stimulus or sequence of Stimulus
-        What the rates are compared on. A rate over n spikes is known to one in n.
+        Stimuli on which the rates are compared. With n spikes a rate is known to 1/n.
     registers : sequence of str
-        What may be trimmed, in this order: ``"threshold"`` and ``"bias"``.
+        Registers to trim, in this order: ``"threshold"``, ``"bias"`` or both.
     tolerance : float, default 0.001
-        Relative error of a population rate that is left alone.
+        Largest relative error of a population rate that counts as agreement.
     substeps : int, default 10
-        Steps of float64 in one of the chip; with 1 only what registers do is trimmed.
+        Number of float64 steps in one step of the chip; 1 trims only the error of the registers.
     rounds : int, default 15
-        Most runs of the chip for each register.
+        Largest number of chip runs for each register.
     progress : bool, optional
-        Show a bar. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal, after two seconds.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def calibrate(
 
 @dataclass(frozen=True, eq=False)
 class _Tried:
-    """An image, its shifts by (population, register), and the rates that it had."""
+    """An image, its shifts by (population, register), and its measured rates."""
 
     image: ChipImage
     shifts: Mapping[tuple[str, str], float]
@@ -154,7 +154,7 @@ class _Tried:
 
 
 class _Search:
-    """Looks for the shifts of all populations at once, each by the secant through its last runs."""
+    """Searches the shifts of all populations at once, each with a secant through earlier runs."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class _Search:
         open_ = [name for name in self._wanted if not self._agrees(name, self.best)]
         if not open_:
             return
-        sign = -1.0 if register == "threshold" else 1.0  # of the rate's change with the shift
+        sign = -1.0 if register == "threshold" else 1.0  # sign of d(rate) / d(shift)
         base = self.best
         step = {name: self._first_step(name, sign) for name in open_}
         points: dict[str, list[tuple[float, float]]] = {
@@ -184,7 +184,7 @@ class _Search:
         seen: list[Mapping[tuple[str, str], float]] = []
         for _ in range(rounds):
             image, applied = _apply(base, register, shifts)
-            if applied in seen:  # the registers have no finer steps
+            if applied in seen:  # the resolution of the registers is reached
                 return
             seen.append(applied)
             self.runs += 1
@@ -198,7 +198,7 @@ class _Search:
             shifts = {name: _next(points[name], step[name], sign) for name in open_}
 
     def trim_of(self, name: str) -> Trim:
-        """Return what became of a population."""
+        """Return the shifts and the rates of a population."""
         return Trim(
             population=name,
             threshold_shift=self.best.shifts.get((name, "threshold"), 0.0),
@@ -221,7 +221,7 @@ class _Search:
         return abs(self._error(name, tried)) <= self._tolerance * self._wanted[name]
 
     def _worst(self, tried: _Tried) -> tuple[float, float]:
-        """The largest relative error, and their sum."""
+        """Return the largest relative error, and the sum of all relative errors."""
         errors = [
             abs(self._error(name, tried)) / (self._wanted[name] or 1.0) for name in self._wanted
         ]
@@ -231,7 +231,7 @@ class _Search:
 def _apply(
     base: _Tried, register: str, shifts: Mapping[str, float]
 ) -> tuple[ChipImage, dict[tuple[str, str], float]]:
-    """Shift a register of some populations; return the image, and how far registers followed."""
+    """Shift a register of some populations; return the image and the shifts after rounding."""
     image, applied = base.image, dict(base.shifts)
     assert image.symbols is not None
     for item in image.symbols.populations:
@@ -242,11 +242,12 @@ def _apply(
 
 
 def _next(points: Sequence[tuple[float, float]], step: float, sign: float) -> float:
-    """Where the rate should be right, from the (shift, error) pairs that are known.
+    """Return the next shift to try, from the known (shift, error) pairs.
 
-    Between the nearest two of opposite sign by halves and secants in turn, else outward.
+    Inside a bracket (two errors of opposite sign) secants and bisections are mixed; without a
+    bracket, the shift moves outward.
     """
-    # On the side where the shift has to grow the error has the sign of -sign.
+    # The shift has to grow where the error has the sign of -sign.
     grow = [x for x, error in points if error * sign < 0]
     shrink = [x for x, error in points if error * sign > 0]
     exact = [x for x, error in points if error == 0]
@@ -256,7 +257,7 @@ def _next(points: Sequence[tuple[float, float]], step: float, sign: float) -> fl
         last = points[-1][0]
         return last + math.copysign(min(abs(last) or abs(step), _WIDEST * abs(step)), step)
     low, high = max(grow), min(shrink)
-    if low > high:  # neurons that drive each other may not answer in order
+    if low > high:  # recurrent populations may not respond monotonically
         return (low + high) / 2
     at = dict(points)
     secant = low - at[low] * (high - low) / (at[high] - at[low])
@@ -307,7 +308,7 @@ def _marked(image: ChipImage, trims: Sequence[Trim], stimuli: int) -> ChipImage:
             return row
         text = (
             f"{row.parameter} was moved by {shift:+.4g} mV in a calibration on {stimuli} "
-            f"{'stimulus' if stimuli == 1 else 'stimuli'}; its row is from before"
+            f"{'stimulus' if stimuli == 1 else 'stimuli'}; its row shows the value before"
         )
         return replace(row, warning=f"{row.warning}; {text}" if row.warning else text)
 

@@ -1,4 +1,4 @@
-"""What a calibration did: values only, and a table for a terminal."""
+"""Result of a calibration: values, and a table for a terminal."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ __all__ = ["Calibration", "Trim"]
 
 @dataclass(frozen=True, kw_only=True)
 class Trim:
-    """What was changed in one population, and what that did to its rate.
+    """Shifts of one population, and its rate before and after.
 
     Parameters
     ----------
     population : str
-        Its name.
+        Name of the population.
     threshold_shift, bias_shift : float, mV
-        Added to the thresholds, and to the levels that the biases hold; 0 where nothing had to be
-        changed, or nothing helped.
+        Shift of the thresholds, and of the levels that the biases hold; 0 if no shift was needed
+        or none helped.
     reference_rate : float, Hz
         Mean rate of float64 over all stimuli.
     rate_before, rate_after : float, Hz
         Mean rate of the chip over all stimuli.
     agrees : bool
-        Whether the rate after lies within the tolerance.
+        Whether ``rate_after`` matches ``reference_rate`` within the tolerance.
     """
 
     population: str
@@ -42,39 +42,39 @@ class Trim:
 
     @property
     def error_before(self) -> float:
-        """Relative error of the rate before; NaN for a reference of 0 Hz."""
+        """Relative error of ``rate_before``; NaN for a reference of 0 Hz."""
         return _relative(self.rate_before, self.reference_rate)
 
     @property
     def error_after(self) -> float:
-        """Relative error of the rate after; NaN for a reference of 0 Hz."""
+        """Relative error of ``rate_after``; NaN for a reference of 0 Hz."""
         return _relative(self.rate_after, self.reference_rate)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Calibration:
-    """An image whose registers were trimmed against float64, made by :func:`calibrate`.
+    """Image whose registers were trimmed against float64; made by :func:`calibrate`.
 
-    The network that it runs is not the one that was described: its thresholds or biases were moved
-    so that its rates are right on the stimuli that were given, and on no others for certain.
+    The image no longer runs the described network: its thresholds or biases were moved so that the
+    rates match on the given stimuli. On other stimuli they may differ.
 
     Parameters
     ----------
     image : ChipImage
-        The trimmed image. Its compile report is that of the image before, with a warning for each
-        register that was moved.
+        The trimmed image. Its compile report describes the image before the calibration, with a
+        warning for each register that was moved.
     trims : tuple of Trim
-        Population by population.
+        One trim for each population.
     dt, fine_dt : float, ms
-        Step of the chip, and of the float64 runs.
+        Time steps of the chip and of the float64 runs.
     tolerance : float
         Largest relative error of a rate that counts as agreement.
     stimuli : int
-        How many were given.
+        Number of stimuli.
     duration : float, ms
-        Length of all of them together.
+        Total duration of the stimuli.
     runs : int
-        Runs of the chip that it took.
+        Number of chip runs.
     """
 
     image: ChipImage

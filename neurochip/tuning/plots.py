@@ -1,4 +1,4 @@
-"""The trade-off between the grid of time and the decay registers, drawn into axes of the caller."""
+"""Plot of the trade-off between time grid and decay registers, in the caller's axes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["plot_dt_choice"]
 def plot_dt_choice(ax: Axes, choice: DtChoice) -> Axes:
     """Draw the expected error of the rates over the time step: grid, registers and both.
 
-    Steps at which a parameter fits no register are left out; the best is marked.
+    Steps at which a parameter fits no register are omitted; the best step is marked.
 
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are also returned.
     choice : DtChoice
-        From :func:`choose_dt`.
+        Result of :func:`choose_dt`.
     """
     allowed = "a DtChoice, as from choose_dt"
     instance("figure", "choice", choice, DtChoice, allowed, error=AnalysisError)

@@ -150,7 +150,7 @@ def test_the_report_of_the_image_warns_of_what_was_moved(register, parameter):
     assert calibration.image.report.warnings == (
         *image.report.warnings,
         f"population 'cells': {parameter} was moved by {shift:+.4g} mV in a calibration on 2 "
-        "stimuli; its row is from before",
+        "stimuli; its row shows the value before",
     )
 
 

@@ -173,7 +173,7 @@ def test_an_estimate_says_so_and_names_its_table(case):
     for table in COST_TABLES.values():
         estimate = estimate_energy(image, run, table, stimulus)
         text = str(estimate)
-        assert text.startswith(f"Estimate by the table {table.name!r} over 60 steps on ")
+        assert text.startswith(f"Estimate with the table {table.name!r} over 60 steps on ")
         assert "static energy, very uncertain and not included" in text
         data = estimate.to_dict()
         assert data["estimate"] is True

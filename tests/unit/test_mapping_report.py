@@ -348,7 +348,7 @@ def test_map_prints_the_report_and_writes_figure_and_numbers(tmp_path):
     assert result.exit_code == 0, result.output
     assert "Mapped onto loihi: " in result.output
     assert "(measured in 50 steps)" in result.output
-    assert "Estimate by the table 'SANA-FE'" in result.output
+    assert "Estimate with the table 'SANA-FE'" in result.output
     assert load_image(tmp_path / "placed.npz").report.options["placement"] == "greedy"
     assert (folder / "mapping.png").read_bytes().startswith(b"\x89PNG")
     data = json.loads((folder / "mapping.json").read_text())
