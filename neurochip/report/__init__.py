@@ -1,4 +1,4 @@
-"""A network judged and written up: one HTML file that holds everything, and a JSON beside it."""
+"""Reports on networks and sweeps: one self-contained HTML file, and a JSON file beside it."""
 
 from .document import Report
 from .judgement import Judgement, judge

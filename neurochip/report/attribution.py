@@ -1,4 +1,4 @@
-"""An attribution as a section."""
+"""Section of a report with an attribution."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def attribution_section(attribution: Attribution) -> Section:
     blocks: list[Block] = [
         Paragraph(
             f"The error against float64 in steps of {attribution.fine_dt:g} ms. Alone: only this "
-            "source of its part is switched on; with the interactions, these effects add up to the "
-            "total. Left out: what curing it alone would gain. In a chaotic network any change "
-            "moves all later spikes, so effects below the noise floor mean nothing."
+            "error source of its part is active; with the interactions, these effects add up to "
+            "the total. Left out: the gain if only this source were removed. In a chaotic network, "
+            "ignore effects smaller than the noise floor."
         ),
         Picture(figure, "Effects on the mean rates; diamonds: totals."),
     ]

@@ -1,4 +1,4 @@
-"""The compile report as a section."""
+"""Section of a report with the compile report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def compilation_section(report: CompileReport) -> Section:
         Paragraph(f"Compiled for {report.chip} at dt = {report.dt:g} ms ({options})."),
         *(Paragraph(warning, warning=True) for warning in report.warnings),
         Table(
-            ("of", "parameter", "asked", "registers", "meant", "error", ""),
+            ("owner", "parameter", "asked", "registers", "meant", "error", ""),
             [(row.owner, *row.cells, row.note) for row in report.rows],
         ),
         Table(
@@ -35,12 +35,12 @@ def compilation_section(report: CompileReport) -> Section:
             ],
         ),
         Table(
-            ("resource", "used", "of"),
+            ("resource", "used", "limit"),
             [
                 (name.replace("_", " "), f"{used:,}", f"{limit:,}")
                 for name, (used, limit) in report.resources.items()
             ],
-            "Cores of the chip; of everything else the fullest core.",
+            "Cores: of the whole chip. Other resources: of the fullest core.",
         ),
     ]
     return Section("Compile report", blocks)

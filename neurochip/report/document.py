@@ -24,13 +24,13 @@ class Report:
     Parameters
     ----------
     title : str
-        Of the page.
+        Title of the page.
     lead : str
-        One or two sentences: the result.
+        The result in one or two sentences.
     sections : sequence of Section
-        In the order of the page.
+        Sections in the order of the page.
     data : dict
-        What the JSON holds beside the title.
+        Content of the JSON file, beside the title.
     """
 
     title: str
@@ -39,16 +39,16 @@ class Report:
     data: Mapping[str, Any]
 
     def to_html(self) -> str:
-        """Return the page: it loads nothing, runs no script, and holds its figures."""
+        """Return the page, which contains its figures, loads nothing and runs no script."""
         return render(self.title, self.lead, self.sections)
 
     def write(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
-        """Write the page and a JSON beside it, both or none.
+        """Write the page and a JSON file beside it, both or none.
 
         Parameters
         ----------
         path : path
-            Of the page, with the suffix ``.html`` or ``.htm``.
+            Path of the page, with the suffix ``.html`` or ``.htm``.
 
         Returns
         -------
@@ -57,7 +57,7 @@ class Report:
         Raises
         ------
         RecordingError
-            If the suffix is another one.
+            If the path has another suffix.
         """
         page = Path(path)
         if page.suffix.lower() not in (".html", ".htm"):
@@ -66,7 +66,7 @@ class Report:
         data, text = as_json({"title": self.title, **self.data}), self.to_html().encode()
 
         def put(file: BinaryIO) -> None:
-            # The page is complete, and gets its name as soon as the numbers have theirs.
+            # The page is complete on disk; it is renamed right after the numbers are written.
             file.write(text)
             file.flush()
             write_atomically(numbers, lambda beside: beside.write(data))

@@ -1,4 +1,4 @@
-"""Sections as one HTML page: styles and figures inside, readable on paper and on a phone."""
+"""Renders sections as one HTML page with its styles and figures, for paper and phones."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["render"]
 
-_LARGEST_DRAWING = 400_000  # bytes; a larger one becomes pixels
+_LARGEST_DRAWING = 400_000  # bytes of an SVG; a larger figure becomes a PNG
 _PIXELS_PER_INCH = 160
-_UNIT = re.compile(r"(?<=\d) (?=(?:%|Hz|mV|ms|nA)(?!\w))")  # a line must not break here
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|Hz|mV|ms|nA)(?!\w))")  # no line break between number and unit
 _NUMBER = re.compile(r"[-+−±]?\d[\d,]*\.?\d*(e[-+]?\d+)?( ?(%|Hz|mV|ms|nA|s|x))?|-|")
 
-_SPACES = "\n\t\u00a0\u2009\u202f"  # of a text; the other characters that do not print are shown
+_SPACES = "\n\t\u00a0\u2009\u202f"  # kept in a text; other unprintable characters are escaped
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -55,14 +55,14 @@ footer { margin-top: 3rem; border-top: 1px solid #ccc; padding-top: 0.5rem; }
 
 
 def render(title: str, lead: str, sections: Sequence[Section]) -> str:
-    """Return a page.
+    """Return an HTML page.
 
     Parameters
     ----------
     title, lead : str
         Plain text.
     sections : sequence of Section
-        In order; with more than one, links to them stand on top.
+        Sections in order; the page begins with links to them.
     """
     links = "".join(
         f'<a href="#s{index}">{_text(section.title)}</a>' for index, section in enumerate(sections)
@@ -95,7 +95,7 @@ def _block(block: Block) -> str:
 def _table(table: Table) -> str:
     rows = [[str(cell) for cell in row] for row in table.rows]
     width = len(table.header) or max(map(len, rows), default=0)
-    # A column of numbers has its name above its digits.
+    # Columns of numbers and their headers are aligned right.
     right = [
         bool(table.header) and all(_NUMBER.fullmatch(row[column]) for row in rows)
         for column in range(width)
@@ -135,7 +135,7 @@ def _picture(picture: Picture) -> str:
 
 
 def _drawn(figure: Any) -> tuple[str, bytes]:
-    """The figure as SVG or, where that would be large, as PNG; equal figures give equal bytes."""
+    """Return a figure as SVG or, if that is large, as PNG; equal figures give equal bytes."""
     import matplotlib as mpl
 
     file = io.BytesIO()

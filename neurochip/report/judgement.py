@@ -1,4 +1,4 @@
-"""The whole flow for one network: compile it, run it on both sides, compare."""
+"""Compile a network, run it on the chip and in float64, and compare."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ from ..validation import Comparison, compare
 
 __all__ = ["MOST_SEED", "Judgement", "judge"]
 
-MOST_SEED = 2**128 - 1  # a report has to print it
+MOST_SEED = 2**128 - 1  # a report prints all its digits
 
-_SHOWN = 10  # neurons per population whose v is recorded in large networks
-_SMALL = 1_000  # neurons: up to this size v of all is recorded
+_SHOWN = 10  # neurons of a larger population whose v is recorded
+_SMALL = 1_000  # neurons; v of all neurons is recorded up to this size of a population
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What became of one network on one chip: all that a report of it needs.
+    """One network on one chip: everything that a report on it needs.
 
-    :func:`judge` makes one; who has done the runs makes it of them.
+    :func:`judge` returns a judgement. Build one yourself from runs that you have already done.
 
     Parameters
     ----------
     network : Network
-        What was mapped.
+        The network.
     image : ChipImage
-        What it became, with its symbols.
+        Compiled image of the network, with its symbols.
     reference, chip : Recording
-        The runs in float64 and on the chip, on one input.
+        Runs in float64 and on the chip, with the same input.
     comparison : Comparison
-        Of the two.
+        Comparison of the two runs.
     seed : int, optional
-        Of the input, for the record: 0 to ``2**128 - 1``.
+        Seed of the input, for the record: 0 to ``2**128 - 1``.
 
     Raises
     ------
     RecordingError
-        If a part is something else, or the image has no symbols.
+        If an argument has the wrong type, or the image has no symbols.
     """
 
     network: Network
@@ -87,20 +87,20 @@ def judge(
     fine_dt: float | None = None,
     **options: Any,
 ) -> Judgement:
-    """Compile a network, run it on the chip and in float64 on one input, and compare.
+    """Compile a network, run it on the chip and in float64 with the same input, and compare.
 
     Parameters
     ----------
     network : Network
-        What to map.
+        Network to compile.
     chip : ChipSpec
         The chip. Default: the first-generation chip.
     dt : float or "auto", ms
-        Its step, as for :func:`compile_network`.
+        Time step of the chip, as for :func:`compile_network`.
     duration : float, ms, default 1000
         Length of the runs.
     seed : int, default 1
-        Of the input: 0 to ``2**128 - 1``.
+        Seed of the input: 0 to ``2**128 - 1``.
     fine_dt : float, ms, optional
         Step of a second float run, finer than ``dt``, which separates the error of the time grid
         from that of the registers. Default: a tenth of ``dt``.
@@ -110,8 +110,8 @@ def judge(
     Returns
     -------
     Judgement
-        The image, both runs, and the comparison. v is recorded of all neurons of populations of up
-        to 1,000, and of the first 10 of larger ones.
+        The image, both runs, and the comparison. v is recorded for all neurons of populations of
+        up to 1,000 neurons, and for the first 10 neurons of larger populations.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def judge(
     StimulusError
         If the duration or a step is not allowed.
     RecordingError
-        If the seed is not allowed, or ``fine_dt`` is no finer step.
+        If the seed is not allowed, or ``fine_dt`` is not smaller than the step.
     """
     seed = _seed("judge", seed)
     image = compile_network(network, chip, dt, **options)

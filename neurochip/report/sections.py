@@ -1,6 +1,6 @@
-"""What a report is made of: sections of text, tables and figures, without a format.
+"""Content of a report: sections of text, tables and figures, independent of the format.
 
-Whoever has something to say in a report returns sections; ``neurochip.report`` writes them.
+Producers return sections; ``neurochip.report`` renders them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Paragraph:
     text : str
         Plain text, without markup.
     warning : bool
-        Whether the reader must not miss it.
+        Whether to highlight the text as a warning.
     """
 
     text: str
@@ -37,9 +37,9 @@ class Table:
     header : sequence of str
         Names of the columns; empty for a table of names and values.
     rows : sequence of sequence of str
-        The cells, as many in each row as there are columns.
+        The cells of each row, one for each column.
     note : str
-        A sentence below it.
+        A sentence below the table.
     """
 
     header: Sequence[str]
@@ -54,9 +54,9 @@ class Picture:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        What is drawn.
+        The figure.
     caption : str
-        What it shows, also for those who do not see it.
+        Description of the figure, also used as its alternative text.
     """
 
     figure: Any
@@ -73,9 +73,9 @@ class Section:
     Parameters
     ----------
     title : str
-        Its heading.
+        Heading of the section.
     blocks : sequence of Paragraph, Table or Picture
-        Its content, in order.
+        Content of the section, in order.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""The report of a sweep."""
+"""Report on a sweep."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _CURVES = {
     "mean_absolute_error": "rate error of a neuron",
     "equal_spikes": "spikes in the same step",
 }
-_MOST_ROWS = 100  # of a table on the page; the JSON has all
-_MOST_CURVES = 7  # in a figure
+_MOST_ROWS = 100  # rows of a table on the page; the JSON file has all rows
+_MOST_CURVES = 7  # curves in a figure
 _SEED = "seed"
 
 
 def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:
-    """Write up a sweep, finished or not: curves with bands, medians, problems, provenance.
+    """Return a report on a sweep, finished or not: curves, medians, problems, provenance.
 
     Parameters
     ----------
     sweep : Sweep
-        From :func:`sweep` or :func:`read_sweep`.
+        Result of :func:`sweep` or :func:`read_sweep`.
     title : str
-        Of the page.
+        Title of the page.
 
     Returns
     -------
     Report
-        ``report.write("sweep.html")`` writes the page and a JSON of all rows beside it.
+        ``report.write("sweep.html")`` writes the page and a JSON file with all rows.
     """
     problems = [row for row in sweep.rows if row["problem"] is not None]
     done, total = len(sweep.records), sweep.header["points"]

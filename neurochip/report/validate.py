@@ -1,4 +1,4 @@
-"""Judge a network on a chip and write it up, in one call."""
+"""Judge a network on a chip and return the report, in one call."""
 
 from __future__ import annotations
 
@@ -35,40 +35,41 @@ def validate(
     attribution: bool = True,
     **options: Any,
 ) -> Report:
-    """Say in one report what becomes of a network on a chip.
+    """Compile a network, compare the chip with float64, and return one report.
 
-    The network is compiled, and run on the chip and in float64 on the same input; rates, spikes and
-    v are compared, the error is split into that of the time step and that of the registers, and
-    into its sources. The command ``neurochip validate`` is this function.
+    The network is run on the chip and in float64 with the same input. Rates, spikes and v are
+    compared. The error is split into those of the time step and of the registers, and into its
+    sources. The command ``neurochip validate`` calls this function.
 
     Parameters
     ----------
     network : Network
-        What to map.
+        Network to compile.
     chip : ChipSpec
         The chip. Default: the first-generation chip.
     dt : float or "auto", ms
-        Its step, as for :func:`compile_network`.
+        Time step of the chip, as for :func:`compile_network`.
     duration : float, ms, default 1000
         Length of the runs.
     seed : int or sequence of int, default 1
-        Of the input. Several, all different, add the noise floor: how far float runs with different
-        seeds lie from each other. It takes 7 to decide. The rest of the report is about the first.
+        Seed of the input. Several different seeds add the noise floor, the distance between float
+        runs with different seeds; a decision needs at least 7. The rest of the report uses the
+        first seed.
     tolerance : float, optional
-        Difference of mean rates that does not matter, as a fraction above 0: adds an equivalence
-        test.
+        Largest acceptable difference in mean rate as a fraction (0.01 = 1 %), above 0; adds an
+        equivalence test.
     excess : float, default 0.5
-        Distance above the noise floor that does not matter, as a fraction of the floor, above 0.
+        Acceptable distance above the noise floor, as a fraction of it (0.5 = 50 %), above 0.
     attribution : bool, default True
-        Say which source causes how much of the error, which takes about 20 float runs more.
+        Split the error into its sources, which takes about 20 more float runs.
     **options
         Further options of :func:`judge`: ``fine_dt``, and those of :func:`compile_network`.
 
     Returns
     -------
     Report
-        ``report.lead`` is the result in a sentence; ``report.write("report.html")`` writes the page
-        and a JSON of the numbers.
+        ``report.lead`` is the result in one sentence; ``report.write("report.html")`` writes the
+        page and a JSON file with the numbers.
 
     Raises
     ------
@@ -127,9 +128,9 @@ def _seeds(seed: Any) -> list[int]:
 def _noise_floor(
     judgement: Judgement, duration: float, seeds: Sequence[int], tolerance: float
 ) -> list[ActivityComparison]:
-    """Run all seeds on both sides, and hold each population against the noise floor.
+    """Run all seeds on both sides, and compare each population with the noise floor.
 
-    A single seed has none.
+    Return an empty list for a single seed, which has no noise floor.
     """
     if len(seeds) < 2:
         return []

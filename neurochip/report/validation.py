@@ -1,4 +1,4 @@
-"""The report of one network on one chip."""
+"""Report on one network on one chip."""
 
 from __future__ import annotations
 
@@ -38,27 +38,27 @@ def validation_report(
     attribution: Attribution | None = None,
     activity: Sequence[ActivityComparison] = (),
 ) -> Report:
-    """Write up what became of a network on a chip.
+    """Return a report on a network on a chip.
 
     Parameters
     ----------
     judgement : Judgement
         The network, its image, both runs and their comparison.
     tolerance : float, optional
-        Difference of mean rates that does not matter, as a fraction: adds an equivalence test.
+        Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test.
     attribution : Attribution, optional
-        Of the same run: adds what each source of error does.
+        Attribution of the same run; adds the effect of each source of error.
     activity : sequence of ActivityComparison
-        Of populations, over several seeds: adds the noise floor.
+        Comparisons of populations over several seeds; add the noise floor.
 
     Returns
     -------
     Report
-        ``report.write("report.html")`` writes the page and a JSON beside it.
+        ``report.write("report.html")`` writes the page and a JSON file beside it.
         ``dataclasses.replace(report, title=...)`` gives it another title.
     """
     image, comparison = judgement.image, judgement.comparison
-    assert image.report is not None  # a judgement has an image with one
+    assert image.report is not None  # Judgement checks this
     items = list(comparison.populations.values())
     tests: dict[str, Equivalence] = {}
     if tolerance is not None:
@@ -112,8 +112,8 @@ def _lead(items: Sequence[PopulationComparison]) -> str:
 def _verdicts(comparison: Comparison, tests: Mapping[str, Equivalence]) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
-            f"{name} = {count:,} on the chip: {OVERFLOWS[name]}. The result below is that of an "
-            "overflow, not of rounding.",
+            f"{name} = {count:,} on the chip: {OVERFLOWS[name]}. The differences below come from "
+            "overflow, not from rounding.",
             warning=True,
         )
         for name, count in comparison.overflows.items()
@@ -122,7 +122,7 @@ def _verdicts(comparison: Comparison, tests: Mapping[str, Equivalence]) -> list[
     for name, item in comparison.populations.items():
         row = [name, item.verdict.value, conclusion(item)]
         rows.append([*row, str(tests[name])] if tests else row)
-    header = ["population", "verdict", "mean rates", *(["equal enough?"] if tests else [])]
+    header = ["population", "verdict", "mean rates", *(["equivalence"] if tests else [])]
     blocks.append(Table(header, rows))
     return blocks
 
@@ -142,8 +142,8 @@ def _rates(items: Sequence[PopulationComparison]) -> list[Block]:
             )
             for item in items
         ],
-        "Mean rates. Interval: bootstrap over neurons, too narrow where they drive each other. "
-        "|error|: mean over neurons of the absolute error, of the mean rate.",
+        "Mean rates. Interval: bootstrap over neurons, too narrow if they drive each other. "
+        "|error|: mean over neurons of the absolute error, divided by the mean reference rate.",
     )
     spikes = Table(
         ("population", "CV reference", "CV chip", "equal spikes", "Γ", "v RMSE"),
@@ -158,8 +158,8 @@ def _rates(items: Sequence[PopulationComparison]) -> list[Block]:
             )
             for item in items
         ],
-        "CV: of the interspike intervals. Equal spikes: in the same step on both sides. "
-        "Γ: coincidence factor, 1 for equal trains, 0 for chance.",
+        "CV: coefficient of variation of the interspike intervals. Equal spikes: in the same step "
+        "on both sides. Γ: coincidence factor, 1 for equal trains, 0 for chance.",
     )
     return [rates, spikes]
 
@@ -178,8 +178,9 @@ def _split(items: Sequence[PopulationComparison]) -> Section:
         if item.split is not None
     ]
     note = (
-        "Errors of the mean rate, as fractions of the rate on the fine grid: of the chip against "
-        "float on its grid (registers), and of that grid against the fine one (time step)."
+        "Errors of the mean rate, as fractions of the rate on the fine grid. Registers: the chip "
+        "against float on the chip's grid. Time step: float on the chip's grid against the fine "
+        "grid."
     )
     return Section("Registers and time step", [Table(header, rows, note)])
 
@@ -226,14 +227,14 @@ def _noise_floor(activity: Sequence[ActivityComparison]) -> Section:
         Paragraph(
             f"{item.population}: {item.conclusion.value}, over {item.runs} seeds, with a tolerance "
             f"of {100 * item.tolerance:g} % above the noise floor."
-            + (" More seeds may decide." if item.conclusion is Conclusion.UNDECIDED else "")
+            + (" More seeds may decide it." if item.conclusion is Conclusion.UNDECIDED else "")
         )
         for item in activity
     ]
     note = (
-        "Earth mover's distances between distributions of runs with different seeds. Excess: how "
-        "much farther the chip lies from float than float runs from each other. p: of the claim "
-        "that the chip differs."
+        "Earth mover's distances between distributions of runs with different seeds. Excess: "
+        "distance of the chip from float above that between float runs (the noise floor), as a "
+        "fraction of it. p: p-value of the test for a difference between chip and float."
     )
     return Section("Noise floor", [*texts, Table(header, rows, note)])
 

@@ -1,4 +1,4 @@
-"""Many runs of one question: chip fields, time steps, seeds and network parameters, varied."""
+"""Sweeps: many runs with varied chip fields, time steps, seeds and network parameters."""
 
 from ..errors import SweepError
 from .definition import PointRun

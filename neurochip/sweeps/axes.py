@@ -1,4 +1,4 @@
-"""Axes of a sweep: who takes which, and the points that they span."""
+"""Axes of a sweep: checks of their names and values, and the points that they span."""
 
 from __future__ import annotations
 
@@ -41,26 +41,26 @@ CORE = "core."
 _FIELDS = tuple(CORE + field.name for field in dataclasses.fields(CoreSpec))
 _TAKEN = ("dt", "seed", "cores", *OPTIONS, *_FIELDS)
 _ADVICE = " Look other objects up by name in the function for network or chip."
-_LARGEST = 10**300  # of an integer: beyond, floats end, and Python stops writing it in digits
+_LARGEST = 10**300  # bound of integers, below the limits of float64 and of Python's digits
 
 MOST_POINTS = 1_000_000
-"""The most points that a sweep may have: all are listed before the first one runs."""
+"""Largest number of points of a sweep; all points are listed before the first one runs."""
 
 
 def parameters_of(maker: Any, role: str) -> tuple[inspect.Parameter, ...]:
-    """Return the parameters of a function for network or chip; none if it is one itself.
+    """Return the parameters of a function for network or chip; none for a network or a chip.
 
     Raises
     ------
     SweepError
-        If it takes positional-only or arbitrary arguments: then nobody knows which axes are its.
+        If it takes positional-only or arbitrary arguments, so that its axes are unknown.
     """
     if isinstance(maker, (Network, ChipSpec)):
         return ()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     try:
         parameters = tuple(inspect.signature(maker).parameters.values())
-    except (TypeError, ValueError):  # some that are compiled
+    except (TypeError, ValueError):  # some compiled functions
         raise SweepError(
             f"sweep: the parameters of the function for the {role}, {maker!r}, are not known; "
             "allowed: a function written in Python."
@@ -80,16 +80,16 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
     Parameters
     ----------
     values : dict of str to list, or list of dict
-        A list of values for each axis, or the points themselves, all with the same names.
+        Values of each axis; or the points themselves, all with the same names.
     functions : sequence of str
-        Parameters of the user's functions, which may be axes beside those of chip and compiler.
+        Parameters of the user's functions. They may be axes, as may those of chip and compiler.
     reserved : sequence of str
-        Names of result columns, which may not.
+        Names of result columns. They may not be axes.
 
     Raises
     ------
     SweepError
-        If an axis has no taker or no values, a value is no scalar, or a point repeats.
+        If nothing takes an axis, an axis has no values, a value is no scalar, or a point repeats.
     """
     if isinstance(values, Mapping):
         axes = {name: _listed(name, given) for name, given in values.items()}
@@ -128,12 +128,12 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
 
 
 def described(point: Mapping[str, Scalar]) -> str:
-    """Write a point for a message."""
+    """Return a point as text for a message."""
     return ", ".join(f"{name}={value}" for name, value in point.items())
 
 
 def plain(owner: str, value: Any, advice: str = "") -> Scalar:
-    """Return a value as JSON holds it: a bool, an int, a finite float, a str or None.
+    """Return a value as a JSON scalar: a bool, an int, a finite float, a str or None.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def plain(owner: str, value: Any, advice: str = "") -> Scalar:
         If it is anything else.
     """
     given = value.value if isinstance(value, enum.Enum) else value
-    # Not of subclasses of an array, which may carry a unit or a mask.
+    # Subclasses of ndarray are not converted: they may carry a unit or a mask.
     if isinstance(given, np.generic) or (type(given) is np.ndarray and not given.shape):
         given = given.item()
     if given is None or isinstance(given, bool):
@@ -160,7 +160,7 @@ def plain(owner: str, value: Any, advice: str = "") -> Scalar:
 
 
 def _check_kinds(name: str, values: Iterable[Scalar]) -> None:
-    """Refuse values that Python takes for each other, as keys of a dict, but a function may not."""
+    """Refuse values that Python calls equal, but functions may not, such as 1 and True."""
     first: dict[Scalar, Scalar] = {}
     for value in values:
         other = first.setdefault(value, value)

@@ -1,4 +1,4 @@
-"""The definition of a sweep, which makes the network and the chip of each point and knows them."""
+"""Definition of a sweep: makes the network and the chip of each point, their keys and digests."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _NUMBER = re.compile(r"_\d+\b")
 
 @dataclass(frozen=True, kw_only=True)
 class PointRun:
-    """The runs of one point of a sweep, for a function that measures more.
+    """Runs of one point of a sweep: the argument of ``measure``.
 
     Parameters
     ----------
     point : dict
         Value of every axis.
     network : Network
-        What was mapped.
+        Network of the point.
     image : ChipImage
-        What it became.
+        Compiled image of the network.
     reference, chip : Recording
-        Both runs.
+        Runs in float64 and on the chip.
     comparison : Comparison
-        Of the two.
+        Comparison of the two runs.
     """
 
     point: Mapping[str, Scalar]
@@ -52,28 +52,28 @@ class PointRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """The values that all points of a sweep share; it travels to the workers.
+    """Values that all points of a sweep share; sent to the workers.
 
     Parameters
     ----------
     key : str
-        Of this sweep alone: workers know by it what they may keep.
+        Unique key of this sweep, by which workers keep their caches apart.
     network : Network or callable
         The network, or a function of axes that makes it.
     chip : ChipSpec or callable
-        Likewise.
+        The chip, or a function of axes that makes it.
     synapses : int
-        Of a network, about: workers keep fewer images of large ones.
+        Approximate number in a network; workers cache fewer images of large networks.
     duration : float, ms
         Length of each run.
     fixed : dict
-        ``dt``, ``seed`` and compile options, where no axis sets them.
+        ``dt``, ``seed`` and compile options that are not axes.
     fine_dt : float or None, ms
         Step of a fine reference.
     record : tuple of str or Probe
         Traces for the comparison of v.
     measure : callable or None
-        Further results of a :class:`PointRun`.
+        Function that returns further results of a :class:`PointRun`.
     """
 
     key: str
@@ -133,7 +133,7 @@ class Definition:
         if isinstance(self.chip, ChipSpec):
             return self.chip
         given: dict[str, Any] = {name: full[name] for name in self._chip_axes if name in full}
-        # A chip that contradicts itself is a result.
+        # An inconsistent chip is a result, not an error.
         with calling("the function for the chip", CompileError, SpecError):
             made = self.chip(**given)
         if not isinstance(made, ChipSpec):
@@ -152,7 +152,7 @@ class Definition:
         return base.what_if(cores=cores, **core) if core or cores is not None else base
 
     def chip_digest(self, point: Mapping[str, Scalar]) -> str:
-        """Return what stands for the chip of a point, or for why there is none."""
+        """Return the digest of the chip of a point, or that of the error if it has none."""
         try:
             return fingerprint(self.make_chip(point))
         except (CompileError, SpecError) as problem:
@@ -160,12 +160,12 @@ class Definition:
 
 
 def network_digest(network: Network) -> str:
-    """Return what stands for a network in the record of a point."""
+    """Return the digest of a network for the record of a point."""
     return digest(_Unnumbered().parts(network))
 
 
 class _Unnumbered(Content):
-    """A network whose names have no number at their end: Brian2 counts what nobody named."""
+    """Content of a network without the numbers that Brian2 appends to names that it makes."""
 
     def field(self, name: str, value: Any) -> Iterator[bytes]:
         """Yield the pieces of a field of a dataclass."""

@@ -1,4 +1,4 @@
-"""Says which function of the user failed, where in its file, and with what."""
+"""Errors that name the failed function of the user, its line, and the exception."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["at_point", "calling"]
 
 @contextlib.contextmanager
 def calling(role: str, *passed: type[BaseException]) -> Iterator[None]:
-    """Turn what a function raises within the block into a message, but for Ctrl-C.
+    """Turn every exception in the block, except Ctrl-C, into a :class:`SweepError`.
 
     Parameters
     ----------
     role : str
-        What the function is.
+        Name of the function in the message.
     *passed : type
-        Exceptions that mean something else, and go through as they are.
+        Exceptions that have another meaning and are raised unchanged.
 
     Raises
     ------
     SweepError
-        With the file and the line of the user that it came from.
+        With the file and the line of the user's code that raised the exception.
     """
     try:
         yield
@@ -39,12 +39,12 @@ def calling(role: str, *passed: type[BaseException]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def at_point(index: int, point: Mapping[str, Scalar]) -> Iterator[None]:
-    """Turn what is raised within the block into a message that names the point, but for Ctrl-C.
+    """Turn every exception in the block, except Ctrl-C, into an error that names the point.
 
     Raises
     ------
     SweepError
-        Instead.
+        In place of the exception.
     """
     owner = f"sweep: point {index} ({described(point)})"
     try:
@@ -58,7 +58,7 @@ def at_point(index: int, point: Mapping[str, Scalar]) -> Iterator[None]:
 
 
 def _text_of(problem: BaseException) -> str:
-    """Return the type of an exception, its message, and the line of the user it came from."""
+    """Return the type of an exception, its message, and the line of the user's code."""
     try:
         message = str(problem).strip().rstrip(".")
     except Exception:

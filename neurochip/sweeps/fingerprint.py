@@ -1,4 +1,4 @@
-"""A digest of the content of a value: networks, chips, points, and what a function refers to."""
+"""Digests of the content of values: networks, chips, points, and values that a function uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 __all__ = ["Content", "digest", "fingerprint", "member", "qualified"]
 
 _PLAIN = (type(None), bool, float, complex, str, bytes, bytearray, range, slice)
-_NAMED = (type, types.FunctionType, types.ModuleType)  # they are what their name stands for
+_NAMED = (type, types.FunctionType, types.ModuleType)  # identified by their names
 
 
 def fingerprint(value: Any) -> str:
@@ -24,8 +24,8 @@ def fingerprint(value: Any) -> str:
     Parameters
     ----------
     value : dataclass, ndarray, enum, dict, list, tuple, set, plain value, or what pickles
-        Nested as you like. Types count, so that 1, 1.0 and True differ, and so do the order of a
-        dict, and type and shape of an array.
+        Nested to any depth. Types count, so that 1, 1.0 and True differ. The order of a dict and
+        the type and shape of an array count as well.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def fingerprint(value: Any) -> str:
 
 
 def digest(parts: Iterable[bytes]) -> str:
-    """Return 16 hexadecimal digits of some pieces in their order."""
+    """Return 16 hexadecimal digits of the SHA-256 of some pieces, in order."""
     found = hashlib.sha256()
     for part in parts:
         found.update(len(part).to_bytes(8, "little") + part)
@@ -44,42 +44,42 @@ def digest(parts: Iterable[bytes]) -> str:
 
 
 def qualified(value: Any) -> str:
-    """Return the name of a function or a class with that of its module, if that is no script."""
+    """Return the name of a function or class, with its module unless that is a script."""
     return member(value.__module__, value.__qualname__)
 
 
 def member(module: str | None, name: str) -> str:
-    """Return the name of a member of a module; a worker process knows a script by another name."""
+    """Return a name with its module; without it for a script, whose name differs in a worker."""
     return name if module in (None, "__main__", "__mp_main__") else f"{module}.{name}"
 
 
 class Content:
-    """Takes a value apart into bytes.
+    """Splits a value into pieces of bytes.
 
-    A subclass says what it does with what has no content of its own: functions, classes, modules
-    (:meth:`name_of`), and what nobody can look into (:meth:`give_up`).
+    A subclass defines how objects without content of their own are represented: functions, classes
+    and modules (:meth:`name_of`), and objects that cannot be read (:meth:`give_up`).
     """
 
     def __init__(self) -> None:
-        # Objects that may hold themselves, by identity; kept, so that no other takes their place.
+        # Mutable objects by identity, against cycles; kept alive, so that no id is reused.
         self._met: dict[int, tuple[int, Any]] = {}
 
     def name_of(self, value: Any) -> str:
-        """Return what stands for a class; a function or a module has no place in a value."""
+        """Return the name of a class; functions and modules are not allowed in a value."""
         if isinstance(value, type):
             return qualified(value)
         raise TypeError(f"no content: {value!r}")
 
     def maker(self, value: types.FunctionType) -> str:
-        """Return what stands for a function that makes an object again from its content."""
+        """Return the name of a function that rebuilds an object from its content."""
         return qualified(value)
 
     def give_up(self, value: Any) -> str:
-        """Return what stands for an object that cannot be read; here there is none."""
+        """Return the representation of an object that cannot be read; here, raise TypeError."""
         raise TypeError(f"no content: {value!r}")
 
     def global_name(self, value: Any, name: str) -> str:
-        """Return what stands for an object that pickle finds by its name, such as ``len``."""
+        """Return the name of an object that pickle stores by name, such as ``len``."""
         return f"{getattr(value, '__module__', None)}.{name}"
 
     def parts(self, value: Any) -> Iterator[bytes]:
@@ -115,7 +115,7 @@ class Content:
             yield from self._once(value)
 
     def _once(self, value: Any) -> Iterator[bytes]:
-        """Yield the pieces of an object that can be changed, where it is met first."""
+        """Yield the pieces of a mutable object; after the first time, a reference to it."""
         known = self._met.get(id(value))
         if known is not None:
             yield f"met {known[0]}".encode()
@@ -141,7 +141,7 @@ class Content:
     def _set(self, value: Any) -> Iterator[bytes]:
         yield f"set {len(value)}".encode()
         before, found = self._met, []
-        for item in value:  # in any order, so that none may know what it met in another
+        for item in value:  # a set has no order, so no item may refer to another
             self._met = dict(before)
             found.append(digest(self.parts(item)).encode())
         self._met = before
@@ -166,7 +166,7 @@ class Content:
         return self.parts(value)
 
     def _object(self, value: Any) -> Iterator[bytes]:
-        """Yield what pickle would keep of an object, or of the function that it wraps."""
+        """Yield the content that pickle would store, or that of the wrapped function."""
         try:
             inner = getattr(value, "py_func", None) or getattr(value, "__wrapped__", None)
             known = copyreg.dispatch_table.get(type(value))

@@ -1,8 +1,8 @@
-"""The file of a sweep: a header, then a line for each point, appended as it finishes.
+"""The file of a sweep: a header, then one line for each finished point.
 
-While the sweep runs, lines stand in the order in which they came; the finished file is written once
-more in the order of the points, so that it does not depend on who computed what, or on how often
-the run was interrupted. Lines that are damaged are noticed, and their points are computed anew.
+While the sweep runs, lines are appended in the order in which points finish. The finished file is
+rewritten in the order of the points, so that it depends neither on the workers nor on
+interruptions. Damaged lines are detected, and their points are computed again.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ FORMAT = 2
 
 REMEDY = "Pass another path, or delete the file."
 _KEY = "neurochip_sweep"
-_LONGEST = 1 << 26  # bytes of a line that is looked at as one
+_LONGEST = 1 << 26  # bytes; a longer line is read in pieces
 _POINT = re.compile(rb'\{"point":(\d{1,9}),')
-_MOST_NAMED = 8  # damaged lines in a message
+_MOST_NAMED = 8  # damaged lines named in a message
 
 
 @dataclass
 class Contents:
-    """The content of a file, also of one whose writer was killed.
+    """Content of a file, also of one whose writer was killed.
 
     Parameters
     ----------
     header : dict
-        What the sweep was.
+        Description of the sweep.
     records : dict of int to dict
         Finished points by their number.
     damaged : list of str
-        Lines that say nothing, but for a last one that was not written to its end: its point was
+        Names of damaged lines. A last line that was cut off is not among them, since its point was
         never finished.
     tidy : bool
-        Whether lines may be appended to it as it stands.
+        Whether lines may be appended to the file as it is.
     """
 
     header: dict[str, Any]
@@ -61,21 +61,21 @@ class Contents:
 
 
 def read_journal(path: Path, wanted: bytes | None = None) -> Contents:
-    """Read a file, without trust in what it holds.
+    """Read a file and check all of its content.
 
     Parameters
     ----------
     path : Path
-        Of the file.
+        Path of the file.
     wanted : bytes, optional
-        The header that it should have: its points are known by it, also if the header of the file
-        is damaged.
+        Line of the expected header. It identifies the points of the sweep even if the header of
+        the file is damaged.
 
     Raises
     ------
     SweepError
-        If it cannot be read, is no file of a sweep, is too new, or was changed by somebody who
-        wrote new checksums.
+        If the file cannot be read, is not a sweep, has a newer format, or has invalid content with
+        valid checksums.
     """
     if not _is_there(path):
         raise SweepError(f"{path}: no such file; pass the path of a sweep (.jsonl).")
@@ -97,7 +97,7 @@ def _read(path: Path, file: BinaryIO, wanted: bytes | None) -> Contents:
             raise
         header, seed = content_of(wanted), seed_of(wanted)
         found = Contents(header, damaged=["the header"], tidy=False)
-        if unchecked(stripped(first), seed) is not None:  # the header is gone altogether
+        if unchecked(stripped(first), seed) is not None:  # the header is missing
             lines = itertools.chain([(1, first)], lines)
         _points(path, found, lines, seed)
         if not found.records:
@@ -111,7 +111,7 @@ def _read(path: Path, file: BinaryIO, wanted: bytes | None) -> Contents:
 
 
 def _header(path: Path, line: bytes) -> tuple[dict[str, Any], bytes | None]:
-    """Return the header, and what checksums of the points cover; None in files without any."""
+    """Return the header, and the seed of the points' checksums; None if there are no checksums."""
     found = parsed(line)
     version = None if found is None else found.get(_KEY)
     if found is None or type(version) is not int or version < 1:
@@ -134,7 +134,7 @@ def _header(path: Path, line: bytes) -> tuple[dict[str, Any], bytes | None]:
 def _points(
     path: Path, found: Contents, lines: Iterable[tuple[int, bytes]], seed: bytes | None
 ) -> None:
-    """Put the points of some numbered lines into ``found``."""
+    """Add the points of some numbered lines to ``found``."""
     differing: set[int] = set()
     for number, raw in lines:
         line = stripped(raw)
@@ -162,21 +162,21 @@ def _points(
 
 
 class Journal:
-    """Keeps the records of one sweep, on disk if it has a path; a ``with`` block closes it.
+    """Keeps the records of one sweep, in a file if it has a path; a ``with`` block closes it.
 
     Parameters
     ----------
     path : Path or None
-        File to begin or to go on with.
+        File to create or to continue.
     header : dict
-        What the sweep is; a file with another header is refused.
+        Description of the sweep; a file with another header is refused.
 
     Raises
     ------
     SweepError
-        If the file belongs to another sweep, is none, or another process writes to it.
+        If the file belongs to another sweep, is not a sweep, or is locked by another process.
     OSError
-        If it cannot be written; it names the file.
+        If the file cannot be written; the message names it.
     """
 
     def __init__(self, path: Path | None, header: Mapping[str, Any]) -> None:
@@ -189,7 +189,7 @@ class Journal:
         if path is None:
             return
         there = _is_there(path)
-        # What a link leads to is replaced, not the link.
+        # The target of a symbolic link is replaced, not the link.
         self._place = Path(os.path.realpath(path))
         if not there:
             self._write([])
@@ -207,7 +207,7 @@ class Journal:
         self.close()
 
     def append(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Add finished points; when this returns they survive a crash."""
+        """Add finished points; they are on disk when this returns."""
         lines = [to_line(record, self._seed) for record in records]
         if self._file is not None:
             self._file.append(b"".join(lines))
@@ -215,24 +215,24 @@ class Journal:
         self.records.update({item["point"]: item for item in read})
 
     def finish(self) -> None:
-        """Write all points once more in their order, all or nothing."""
+        """Rewrite all points in their order, atomically."""
         self.records = dict(sorted(self.records.items()))
         if self._file is not None:
             self.close()
             self._write(self.records.values())
 
     def close(self) -> None:
-        """Let other processes write to the file."""
+        """Close the file and unlock it for other processes."""
         if self._file is not None:
             self._file.close()
 
     def _go_on(self, path: Path) -> None:
-        """Take over what is in the file, and leave it so that lines may be appended."""
+        """Load the content of the file, and repair it so that lines may be appended."""
         found = read_journal(path, self._line)
         if found.header[_KEY] != FORMAT:
             raise SweepError(
-                f"{path}: sweep format {found.header[_KEY]}, which does not say what network gave "
-                f"a point; it can be read, but this sweep cannot go on with it. {REMEDY}"
+                f"{path}: sweep format {found.header[_KEY]}, which does not record the networks of "
+                f"the points; it can be read, but not continued. {REMEDY}"
             )
         _check_same(path, found.header, self.header)
         self.records = found.records
@@ -243,7 +243,7 @@ class Journal:
             verb = "is" if lost == 1 else "are"
             warnings.warn(
                 f"{path}: {named} {verb} damaged; points that are not in other lines are computed "
-                "anew.",
+                "again.",
                 stacklevel=4,
             )
         if not found.tidy:
@@ -267,7 +267,7 @@ def _is_there(path: Path) -> bool:
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise _unreadable(path, problem) from None
     if not stat.S_ISREG(mode):
-        raise SweepError(f"{path}: is no file; pass the path of a sweep (.jsonl).")
+        raise SweepError(f"{path}: is not a file; pass the path of a sweep (.jsonl).")
     return True
 
 
@@ -289,7 +289,8 @@ def _check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any])
             changed = ", ".join(_differing(before, now))
             if changed:
                 raise SweepError(
-                    f"{path}: holds another sweep, whose `measure` had another {changed}. {REMEDY}"
+                    f"{path}: holds another sweep, whose `measure` had a different {changed}. "
+                    f"{REMEDY}"
                 )
         elif _text(before) != _text(now):  # 1, 1.0 and true are equal for Python
             raise SweepError(

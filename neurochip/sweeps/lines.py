@@ -1,7 +1,6 @@
 """One line of the file of a sweep: a JSON object whose last member is a checksum of the rest.
 
-The checksum of a point also covers that of the header, so that a line that came from another sweep
-is not taken for one of this.
+The checksum of a point also covers that of the header, so that lines of another sweep are rejected.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ def to_line(content: Mapping[str, Any], seed: bytes = b"") -> bytes:
     Parameters
     ----------
     content : dict
-        What JSON holds, without NaN.
+        Content for JSON, without NaN.
     seed : bytes
-        :func:`seed_of` the header, for a point.
+        For a point: :func:`seed_of` the header. For a header: empty.
     """
     body = json.dumps(content, allow_nan=False, separators=(",", ":")).encode()[:-1]
     return body + _BEFORE + _check(body, seed) + _AFTER + b"\n"
 
 
 def seed_of(header: bytes) -> bytes:
-    """Return the checksum of the line of a header, which those of its points cover."""
+    """Return the checksum of a header line, which the checksums of its points cover."""
     return stripped(header)[-_TAIL + len(_BEFORE) : -len(_AFTER)]
 
 
 def stripped(line: bytes) -> bytes:
-    """Return a line without what editors and file systems add at its ends."""
+    """Return a line without the bytes that editors and file systems add at its ends."""
     return line.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\0")
 
 
@@ -48,12 +47,12 @@ def unchecked(line: bytes, seed: bytes = b"") -> bytes | None:
 
 
 def content_of(line: bytes, seed: bytes = b"") -> dict[str, Any]:
-    """Return what :func:`to_line` wrote, as it is read: tuples are lists, for instance."""
+    """Return the content of a line from :func:`to_line` as read back, with lists for tuples."""
     return parsed(unchecked(stripped(line), seed) or b"") or {}
 
 
 def parsed(text: bytes) -> dict[str, Any] | None:
-    """Return the object that a text holds; None if it is no JSON object."""
+    """Return the JSON object in a text; None if the text is anything else."""
     try:
         found = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):

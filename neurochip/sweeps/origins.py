@@ -1,8 +1,8 @@
-"""Checks that points came from the networks and chips that this sweep has at them.
+"""Checks that records come from the networks and chips of this sweep.
 
-Each record holds a digest of its network and its chip. Those of the points that are in a file are
-compared with what the functions give now; those of new points with one another: where workers made
-different networks for the same values, results would depend on who computed them.
+Each record holds digests of its network and its chip. Those of points in a file are compared with
+the networks and chips that the functions return now. Those of new points are compared with each
+other: if workers made different networks for the same values, results would depend on the worker.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Origins:
     Parameters
     ----------
     definition : Definition
-        Of the sweep.
+        Definition of the sweep.
     points : sequence of dict
-        All of them.
+        All points of the sweep.
     networks : sequence of Network
-        Those of the first and of the last point.
+        Networks of the first and of the last point.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Origins:
             self.learn(index, network_digest(network))
 
     def unknown(self, done: Iterable[int]) -> list[tuple[int, Point]]:
-        """Return a point of each network among some whose digest is not known."""
+        """Return one of the points ``done`` for each network whose digest is unknown."""
         found: dict[Any, tuple[int, Point]] = {}
         for index in done:
             key = self._definition.network_key(self._points[index])
@@ -53,7 +53,7 @@ class Origins:
         return list(found.values())
 
     def learn(self, index: int, digest: str) -> None:
-        """Take note of the network of a point."""
+        """Store the digest of the network of a point."""
         self._networks.setdefault(self._definition.network_key(self._points[index]), digest)
 
     def check(self, record: Mapping[str, Any], path: Path | None = None) -> None:
@@ -62,14 +62,14 @@ class Origins:
         Parameters
         ----------
         record : dict
-            Of a point.
+            Record of a point.
         path : Path, optional
-            Of the file that it was read from, for the message.
+            File that the record was read from, for the message.
 
         Raises
         ------
         SweepError
-            If its network or its chip is another.
+            If its network or its chip differs.
         """
         definition, index = self._definition, record["point"]
         point = self._points[index]
@@ -84,11 +84,11 @@ class Origins:
             where = f"point {index} ({described(point)})"
             if path is None:
                 raise SweepError(
-                    f"sweep: {where} had another {name} than the function gave before for the same "
-                    "values; give its random numbers a seed, and let it depend on its parameters "
-                    "alone."
+                    f"sweep: {where} has a different {name} than the function returned before for "
+                    "the same values; seed its random numbers, and let it depend on its parameters "
+                    "only."
                 )
             raise SweepError(
-                f"{path}: holds another sweep, with another {name} at {where}: the function for "
-                f"the {name}, or data that it uses, has changed since. {REMEDY}"
+                f"{path}: holds another sweep, with a different {name} at {where}: the function "
+                f"for the {name}, or data that it uses, has changed since. {REMEDY}"
             )

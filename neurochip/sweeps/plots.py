@@ -1,4 +1,4 @@
-"""A result of a sweep against one of its axes, with bands over the others."""
+"""Curves of a sweep over one of its axes, with bands over the other axes."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _QUANTILES = (0.1, 0.5, 0.9)
 
 
 class Band(NamedTuple):
-    """A curve with its spread.
+    """A curve with its 10-90 % range.
 
     Parameters
     ----------
     label : str
-        Value of the axis that tells the curves apart, or the population.
+        Value of the axis ``by``, the population, or both; empty for a single curve.
     x : tuple of scalar
         Values of the axis, in the order of the points.
     low, middle, high : ndarray of float64, shape (n_x,)
-        10 % quantile, median and 90 % quantile over all other axes; NaN where nothing is defined.
+        10 % quantile, median and 90 % quantile over all other axes; NaN if no value is defined.
     number : tuple of int
-        Defined values at each x.
+        Number of defined values at each x.
     """
 
     label: str
@@ -64,31 +64,31 @@ def bands(
     Parameters
     ----------
     sweep : Sweep
-        Finished or not.
+        A sweep, finished or not.
     x : str
-        An axis.
+        Name of an axis.
     y : str
-        A column of numbers.
+        Name of a column of numbers.
     by : str, optional
-        Another axis, which tells the curves apart.
+        Name of another axis; there is one curve for each of its values.
     population : str, optional
-        Its name. Default: the only one, or with several the curves are the populations.
+        Name of a population. Default: all, with one curve for each.
 
     Returns
     -------
     list of Band
-        Quantiles are over all axes but ``x`` and ``by``, the seed as a rule.
+        Quantiles are over all axes except ``x`` and ``by``, usually over the seed.
 
     Raises
     ------
     SweepError
-        If ``x`` or ``by`` is no axis, or ``y`` is no column of numbers.
+        If ``x`` or ``by`` is not an axis, or ``y`` is not a column of numbers.
     """
     for name in (x, *((by,) if by is not None else ())):
         if name not in sweep.axes:
             known = ", ".join(map(repr, sweep.axes))
             raise SweepError(f"sweep: no axis {name!r}; there are {known}.")
-    sweep.column(y, population)  # raises where there is no such column
+    sweep.column(y, population)  # raises if there is no such column
     many = population is None and len(sweep.populations) > 1
     found: dict[tuple[Any, ...], dict[Scalar, list[float]]] = {}
     for row in sweep.rows:
@@ -120,7 +120,7 @@ def plot_sweep(
     Parameters
     ----------
     ax : Axes
-        Drawn into and returned.
+        Axes to draw into; they are also returned.
     sweep, x, y, by, population
         See :func:`bands`.
     percent : bool
@@ -129,7 +129,7 @@ def plot_sweep(
     Raises
     ------
     SweepError
-        If a name is not one of the sweep's.
+        If the sweep has no axis, column or population with a given name.
     """
     curves = bands(sweep, x, y, by=by, population=population)
     places = _places([value for curve in curves for value in curve.x])

@@ -1,4 +1,4 @@
-"""Tasks through an executor: this process, local processes, or whoever implements ``submit``."""
+"""Runs tasks in this process, in local processes, or in any executor with ``submit``."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ Task: TypeAlias = list[tuple[int, Point]]
 Job: TypeAlias = Callable[[Definition, Task, int | None], Outcome]
 Run: TypeAlias = Callable[[Job, Sequence[Task]], Iterator[list[dict[str, Any]]]]
 
-_IN_FLIGHT = 256  # tasks that wait or run: bounds what a sweep of a million points holds at once
-_MOST_NAMED = 8  # points in a message
+_IN_FLIGHT = 256  # submitted tasks at a time; bounds the memory of a sweep of a million points
+_MOST_NAMED = 8  # points named in a message
 
 
 def cpus() -> int:
@@ -45,33 +45,33 @@ def cpus() -> int:
 
 @contextlib.contextmanager
 def open_pool(definition: Definition, executor: Executor | None, workers: int) -> Iterator[Run]:
-    """Give a function that carries out tasks, for a ``with`` block.
+    """Yield a function that runs tasks, for a ``with`` block.
 
-    It takes a function of a definition, some points and a number of threads, and the tasks, and
-    yields what was found for the points of each task as it finishes, in any order. Where a task
-    fails, or Ctrl-C is pressed, workers of this machine stop after the point they are at; what was
-    found until then is yielded before the error is raised.
+    The function takes a job (a function of a definition, a task and a number of threads) and the
+    tasks. It yields the results of each task as the task finishes, in any order. If a task fails,
+    or on Ctrl-C, workers on this machine stop after their current point; all results are yielded
+    before the error is raised.
 
     Parameters
     ----------
     definition : Definition
-        Sent with each task.
+        Definition of the sweep, sent with each task.
     executor : concurrent.futures.Executor or None
-        Where tasks run. Default: processes of this machine.
+        Executor of the tasks. Default: processes on this machine.
     workers : int
-        How many such processes; 1 means this process itself.
+        Number of these processes; 1 runs all tasks in this process.
 
     Raises
     ------
     SweepError
-        If the definition cannot be sent, a point fails, or a worker dies.
+        If the definition cannot be pickled, a point fails, or a worker dies.
     """
     if executor is not None:
         yield functools.partial(_spread, definition, executor, None)
     elif workers > 1:
         _check_travels(definition)
         warm_up()
-        # Not fork: a process with threads, as Numba starts them, must not be copied.
+        # Spawn, not fork: a process with threads, such as Numba's, must not be forked.
         context = multiprocessing.get_context("spawn")
         stop = context.Event()
         pool = ProcessPoolExecutor(
@@ -90,7 +90,7 @@ def open_pool(definition: Definition, executor: Executor | None, workers: int) -
 
 
 def _begin_worker(stop: Event) -> None:
-    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
+    """Ignore Ctrl-C, which the parent handles, and exit with the parent even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop_at(stop)
     parent = multiprocessing.parent_process()
@@ -116,7 +116,7 @@ def _here(
 def _spread(
     definition: Definition,
     pool: Executor,
-    stop: Any,  # an event of multiprocessing, if the workers know one
+    stop: Any,  # multiprocessing event that the workers check, or None
     job: Job,
     tasks: Sequence[Task],
 ) -> Iterator[list[dict[str, Any]]]:
@@ -132,7 +132,7 @@ def _spread(
             outcomes = [_outcome(future, running) for future in done]
             for future in done:
                 del running[future]
-            # What is done is kept, also if another task of the same moment failed.
+            # Yield all results before an error of another task that ended at the same time.
             for outcome in outcomes:
                 yield outcome.found
             for outcome in outcomes:
@@ -147,13 +147,13 @@ def _spread(
 
 
 def _rest(running: dict[Future[Outcome], Task], stop: Any) -> Iterator[list[dict[str, Any]]]:
-    """End what runs, and yield what was found until then."""
+    """Stop the running tasks, and yield the results that they have."""
     if stop is not None:
         stop.set()
     for future in running:
         future.cancel()
     left = [future for future in running if not future.cancelled()]
-    if stop is not None:  # else nobody waits for workers that do not know it
+    if stop is not None:  # workers without the event would not stop early
         wait(left)
     for future in left:
         if future.done():
@@ -172,14 +172,14 @@ def _submitted(pool: Executor, job: Job, definition: Definition, task: Task) -> 
 
 
 def _outcome(future: Future[Outcome], running: dict[Future[Outcome], Task]) -> Outcome:
-    """Return the outcome of a task, also if its worker did not live to say so."""
+    """Return the outcome of a task, also if its worker died."""
     try:
         return future.result()
     except KeyboardInterrupt as problem:
         return Outcome([], problem)
     except BrokenExecutor:
         left = [task for other, task in running.items() if not _succeeded(other)]
-        # Tasks are taken in their order, so that the first ones were under way.
+        # Tasks start in their order, so the first unfinished ones were running.
         points = [index for task in left[: cpus()] for index, _ in task]
         named = ", ".join(map(str, points[:_MOST_NAMED])) + ("…" if points[_MOST_NAMED:] else "")
         return Outcome([], SweepError(_DIED.format(f" It was at one of the points {named}.")))
@@ -201,7 +201,7 @@ _DIED = (
 
 
 def _check_travels(definition: Definition) -> None:
-    """Say it before a pool is there: one that meets it later may wait for ever (gh-94777)."""
+    """Raise if the definition cannot be pickled: a process pool may then hang (gh-94777)."""
     try:
         pickle.dumps(definition)
     except Exception as problem:  # whatever the user's objects raise

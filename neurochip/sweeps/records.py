@@ -1,4 +1,4 @@
-"""Records of points: the rows that they make, and checks that they have the shape of one."""
+"""Records of points: their rows, and checks of their structure."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ SPLIT = tuple(
     for part in ("quantisation", "time_step", "total")
     for kind in ("signed", "absolute")
 )
-"""Columns of each population where there is a fine reference."""
+"""Columns of each population if there is a fine reference."""
 
 RESULT_COLUMNS = (*_POINT, *COLUMNS, *SPLIT, *OVERFLOWS)
-"""Names that no axis and no further result may have."""
+"""Names that axes and further results may not have."""
 
 _ALWAYS = {"point", "axes", "problem"}
 _RESULTS = {"image", "overflows", "measured", "populations"}
@@ -42,7 +42,7 @@ _DIGESTS = {"network", "chip"}
 def rows_of(
     record: Mapping[str, Any], results: Sequence[str], measured: Sequence[str]
 ) -> Iterator[SweepRow]:
-    """Yield the rows of a record, with those results of a population and of ``measure``."""
+    """Yield the rows of a record, with these columns of populations and of ``measure``."""
     found = record.get("populations") or {None: {}}
     for population, values in found.items():
         flat = dict(_flat(values))
@@ -62,7 +62,7 @@ def rows_of(
 
 
 def is_header(found: Mapping[str, Any]) -> bool:
-    """Return whether a header says of a sweep what its rows need."""
+    """Return whether a header has the members that rows need, each of its type."""
     axes, points = found.get("axes"), found.get("points")
     fine_dt = found.get("fine_dt", "missing")
     return (
@@ -81,11 +81,11 @@ def is_record(found: Mapping[str, Any], header: Mapping[str, Any], digests: bool
     Parameters
     ----------
     found : dict
-        As read from JSON.
+        Record, as read from JSON.
     header : dict
-        One that :func:`is_header`.
+        Header that passed :func:`is_header`.
     digests : bool
-        Whether those of network and chip belong to it.
+        Whether the record must have the digests of network and chip.
     """
     wanted = _ALWAYS | (_DIGESTS if digests else set())
     if found.get("problem", "missing") is None:

@@ -1,4 +1,4 @@
-"""What a sweep gave: flat rows, one for each point and population."""
+"""Result of a sweep: flat rows, one for each point and population."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ __all__ = ["Sweep", "path_of", "read_sweep"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sweep:
-    """The points of a sweep that are done.
+    """Finished points of a sweep.
 
     Parameters
     ----------
     header : dict
-        What the sweep was: axes, number of points, duration, versions, digests of network and chip.
+        Description of the sweep: axes, number of points, duration, versions, digests of network
+        and chip.
     records : tuple of dict
-        What each point gave, in the order of the points, as in the file.
+        Results of each point, in the order of the points, as in the file.
     path : Path or None
-        The file, if there is one.
+        Path of the file, if there is one.
     """
 
     header: Mapping[str, Any]
@@ -38,7 +39,7 @@ class Sweep:
 
     @classmethod
     def from_journal(cls, journal: Journal) -> Sweep:
-        """Return the records of a journal."""
+        """Return the sweep of a journal."""
         return cls(
             header=journal.header, records=tuple(journal.records.values()), path=journal.path
         )
@@ -80,7 +81,7 @@ class Sweep:
         name : str
             A key of the rows.
         population : str, optional
-            Leaves out other populations, and points that have none.
+            Return only rows of this population.
 
         Raises
         ------
@@ -109,7 +110,7 @@ class Sweep:
     def to_xarray(self) -> Any:
         """Return a ``xarray.Dataset`` with the axes and ``population`` as dimensions.
 
-        Points that have a problem are left out; combinations that were not run are NaN.
+        Points with a problem are omitted; combinations that were not run are NaN.
 
         Raises
         ------
@@ -133,18 +134,18 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     Parameters
     ----------
     path : path
-        As given to :func:`sweep`.
+        Path that was given to :func:`sweep`.
 
     Returns
     -------
     Sweep
-        Its points that are done. The last line may be cut off, as that of a sweep that still runs.
+        Its finished points. The last line may be cut off, as it can be while the sweep runs.
 
     Raises
     ------
     SweepError
-        If it cannot be read, is no file of a sweep, too new, or damaged elsewhere than at its end:
-        :func:`sweep` goes on with what is left of it.
+        If the file cannot be read, is not a sweep, has a newer format, or is damaged before its
+        end. :func:`sweep` can continue a damaged file.
     """
     source = path_of(path)
     found = read_journal(source)
@@ -158,12 +159,12 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
 
 
 def path_of(path: Any) -> Path:
-    """Return the path of a sweep that somebody gave.
+    """Return the path of a sweep as a :class:`Path`.
 
     Raises
     ------
     SweepError
-        If it is none.
+        If it is not a path.
     """
     try:
         return Path(path)

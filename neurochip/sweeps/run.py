@@ -37,8 +37,8 @@ from .worker import evaluate, identify
 
 __all__ = ["sweep"]
 
-_LARGEST_TASK = 16  # points: little is lost in a crash, and a task costs little beside its points
-_TASKS = 64  # of a short sweep, so that executors of any size have something to share
+_LARGEST_TASK = 16  # points per task: a crash loses little, and the overhead per point is small
+_TASKS = 64  # tasks of a short sweep, so that large executors have enough to share
 
 
 def sweep(
@@ -60,54 +60,57 @@ def sweep(
 ) -> Sweep:
     """Compile, run and compare a network at many points.
 
-    An axis is a name with values. It belongs to whoever takes a parameter of that name: ``"dt"``
-    (ms) and ``"seed"`` (of the inputs) to the run, ``"core.weight_mantissa_bits"`` and every other
-    field of :class:`CoreSpec` to the chip, as does ``"cores"``; options of ``compile_network`` to
-    the compiler; and any other name to the functions for network and chip, which are called with
-    those axes, ``dt`` and ``seed`` among them, that they name as parameters.
+    An axis is a name with values. The name says what the axis sets: ``"dt"`` (ms) and ``"seed"``
+    (of the inputs) set the run; ``"cores"``, ``"core.weight_mantissa_bits"`` and every other field
+    of :class:`CoreSpec` set the chip; options of ``compile_network`` set the compiler. Every other
+    name is a parameter of the functions for network and chip. These functions are called with the
+    axes that they name as parameters, which may include ``dt`` and ``seed``.
 
-    What does not change between points is not made again: a worker keeps the network, the input
-    and the float64 reference of the axes that they depend on.
+    Workers reuse networks, inputs and float64 references for all points that share the axes on
+    which these depend.
 
-    A point that the chip cannot hold is a result: its ``problem`` says why. Every other error ends
-    the sweep, as Ctrl-C does; points that were done before stay in the file.
+    A network that does not fit the chip is a result: the ``problem`` of the point says why. Every
+    other error ends the sweep, as Ctrl-C does; finished points stay in the file.
 
     Parameters
     ----------
     network : Network or callable
-        What to map, or a function of axes that returns it. For worker processes it must be defined
-        at the top level of a module.
+        The network, or a function of axes that returns it. For worker processes the function must
+        be defined at the top level of a module.
     values : dict of str to list, or list of dict
-        Values of each axis: all combinations are run, the last axis fastest. Or the points.
+        Values of each axis: all combinations run, the last axis fastest. Or a list of points.
         Values are numbers, strings, True, False, None or members of an enumeration.
     duration : float, ms
         Length of each run.
     chip : ChipSpec or callable
-        Before the axes change it, or a function of axes that returns it (for presets by name, or
-        fields that must change together).
+        The chip before the axes change it, or a function of axes that returns it (for presets by
+        name, or fields that must change together).
     dt : float or "auto", ms, optional
-        Step where it is no axis; ``"auto"`` as in ``compile_network``. Default: 0.1.
+        Time step, unless it is an axis; ``"auto"`` as in ``compile_network``. Default: 0.1.
     seed : int, optional
-        Of the inputs where it is no axis. Default: 1.
+        Seed of the inputs, unless it is an axis. Default: 1.
     fine_dt : float, ms, optional
         Step of a fine reference, which splits the error into quantisation and time step.
     record : iterable of str or Probe
-        ``"v"`` adds the error of v. Default: spikes only.
+        Traces to record; ``"v"`` adds the error of v. Default: spikes only.
     measure : callable, optional
-        Gets a :class:`PointRun` and returns further columns, a dict of names and numbers.
+        Function that takes a :class:`PointRun` and returns further columns, a dict of names and
+        numbers.
     path : path, optional
-        File to append each finished point to (``.jsonl``). If it exists, the sweep goes on where
-        it stopped, unless it is another sweep: networks and chips of all points that are done are
-        made again and compared. Finished, it is the same whatever happened on the way.
+        File to which each finished point is appended (``.jsonl``). If it exists and belongs to
+        the same sweep, the sweep continues where it stopped; for this check, networks and chips of
+        all finished points are made again and compared. The finished file does not depend on
+        interruptions.
     executor : concurrent.futures.Executor, optional
-        Where points run: Dask's ``client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor()``.
-        The caller closes it. Default: processes of this machine.
+        Executor of the points, for instance Dask's ``client.get_executor()`` or
+        ``mpi4py.futures.MPIPoolExecutor()``. The caller closes it. Default: processes on this
+        machine.
     workers : int, optional
-        How many processes; 1 runs all points in this one. Default: one for each processor.
+        Number of processes; 1 runs all points in this process. Default: one for each processor.
     progress : bool, optional
-        Whether to show a bar on stderr. Default: on a terminal, after two seconds.
+        Show a progress bar on stderr. Default: on a terminal, after two seconds.
     **options
-        Of :func:`compile_network`, where they are no axes.
+        Options of :func:`compile_network` that are not axes.
 
     Returns
     -------
@@ -119,13 +122,13 @@ def sweep(
         If the request is not allowed, the file belongs to another sweep or is being written by
         another process, or a point fails.
     OSError
-        If the file cannot be written; it names the file.
+        If the file cannot be written; the message names it.
 
     Warns
     -----
     UserWarning
-        If lines of the file are damaged, whose points are computed anew, or if ``measure`` uses
-        what nobody can compare with what it was.
+        If lines of the file are damaged, so that their points are computed again, or if
+        ``measure`` uses objects that cannot be checked for changes.
     """
     probes = _probes(record)
     _check(network, chip, measure, executor)
@@ -144,7 +147,7 @@ def sweep(
                 "add it to the axes, or give it a default."
             )
     definition = Definition(
-        # Not of the content: that of a function is not known.
+        # Not a digest: the content of a function is not known.
         key=uuid.uuid4().hex,
         network=network,
         chip=chip,
@@ -156,7 +159,7 @@ def sweep(
         measure=measure,
     )
     journal_path = None if path is None else path_of(path)
-    # Before anything of the user's is called, which may change what it uses.
+    # Search before the functions of the user are called: they may change what `measure` uses.
     with contextlib.nullcontext() if measure is None else used_by(measure) as used:
         networks = []
         for index, point in _ends(points):
@@ -178,7 +181,7 @@ def sweep(
 def _kept(journal: Journal, points: int) -> str:
     return (
         f"{journal.path}: {len(journal.records):,} of {points:,} points are kept; start the same "
-        "sweep again, and it goes on."
+        "sweep again to continue."
     )
 
 
@@ -191,7 +194,7 @@ def _go_through(
     workers: int | None,
     progress: bool | None,
 ) -> None:
-    """Check the points that are in the journal, and run the others."""
+    """Check the points in the journal, and run the others."""
     done = dict(journal.records)
     if done:
         _warn_of_unseen(journal)
@@ -219,8 +222,8 @@ def _warn_of_unseen(journal: Journal) -> None:
     unseen = journal.header["measure_unseen"]
     if unseen:
         warnings.warn(
-            f"{journal.path}: goes on with points that are done, but nobody can tell whether what "
-            f"`measure` uses is as it was: {', '.join(unseen)}.",
+            f"{journal.path}: continues with finished points, but changes of some objects that "
+            f"`measure` uses cannot be detected: {', '.join(unseen)}.",
             stacklevel=4,
         )
 
@@ -250,13 +253,13 @@ def _check(network: Any, chip: Any, measure: Any, executor: Any) -> None:
         raise SweepError(f"sweep: measure = {shown(measure)}; allowed: a function of a PointRun.")
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise SweepError(
-            f"sweep: executor = {shown(executor)}; allowed: one of concurrent.futures, or another "
-            "with a method submit."
+            f"sweep: executor = {shown(executor)}; allowed: an executor of concurrent.futures, or "
+            "another object with a method submit."
         )
 
 
 def _fixed(point: Point, dt: Any, seed: Any, options: Mapping[str, Any]) -> dict[str, Scalar]:
-    """What no axis sets."""
+    """Return the values of ``dt``, ``seed`` and options that no axis sets."""
     asked = {"dt": dt, "seed": seed}
     asked = {name: value for name, value in asked.items() if value is not None} | dict(options)
     for name in asked:
@@ -280,7 +283,7 @@ def _header(
     networks: Sequence[Network],
     used: Uses | None,
 ) -> dict[str, Any]:
-    """Everything that the records depend on, and where they come from."""
+    """Return everything that the records depend on, and their provenance."""
     measure: Any = definition.measure
     chips = []
     for index, point in _ends(points):
@@ -290,7 +293,7 @@ def _header(
         **versions(),
         "axes": list(points[0]),
         "points": len(points),
-        "values": digest([json.dumps(points).encode()]),  # a million points in no time
+        "values": digest([json.dumps(points).encode()]),  # fast for a million points
         "network": [fingerprint(item) for item in networks],
         "chip": chips,
         "duration": definition.duration,
@@ -304,7 +307,7 @@ def _header(
 
 
 def _tasks(definition: Definition, pending: Sequence[tuple[int, Point]]) -> list[Task]:
-    """Share points out: those with one reference together, as far as they fit into a task."""
+    """Group points into tasks; points that share a reference go together where they fit."""
     size = min(_LARGEST_TASK, math.ceil(len(pending) / _TASKS))
     groups: dict[Any, Task] = {}
     for index, point in pending:

@@ -1,4 +1,4 @@
-"""A file that one process alone appends to."""
+"""A file to which only one process appends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..errors import SweepError
 
 __all__ = ["SoleFile"]
 
-if sys.platform == "win32":  # no such locks: two writers are noticed when one replaces the file
+if sys.platform == "win32":  # no such locks; a second writer is detected when one replaces the file
 
     def _lock(file: BinaryIO) -> bool:  # noqa: ARG001
         return True
@@ -34,27 +34,27 @@ else:
         return True
 
     def _unlock(file: BinaryIO) -> None:
-        # A process that was forked meanwhile holds the lock, too, unless it is given up for all.
+        # A process that was forked in between shares the lock; unlocking releases it for both.
         with contextlib.suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class SoleFile:
-    """An open file that is locked against other sweeps; the system unlocks it if we are killed.
+    """An open file, locked against other sweeps; the system unlocks it when the process ends.
 
     Parameters
     ----------
     path : Path
-        Of a file that exists, as messages give it.
+        Path of an existing file, for messages.
     place : Path
-        The same, absolute: functions of the user may change the working directory.
+        Absolute path of the file, since functions of the user may change the working directory.
 
     Raises
     ------
     SweepError
         If another process has locked it.
     OSError
-        If it cannot be opened for writing; it names the file.
+        If the file cannot be opened for writing; the message names it.
     """
 
     def __init__(self, path: Path, place: Path) -> None:
@@ -73,14 +73,14 @@ class SoleFile:
             raise
 
     def append(self, content: bytes) -> None:
-        """Add to the end, all or nothing; when this returns, it survives a crash.
+        """Append all of the content or nothing; it is on disk when this returns.
 
         Raises
         ------
         SweepError
             If the file was replaced or deleted.
         OSError
-            If it cannot be written, as on a full disk; it names the file.
+            If the file cannot be written, as on a full disk; the message names it.
         """
         self._check_same()
         end = self._file.seek(0, os.SEEK_END)
@@ -90,12 +90,12 @@ class SoleFile:
                     content = content[self._file.write(content) :]
                 os.fsync(self._file.fileno())
         except OSError:
-            with contextlib.suppress(OSError):  # a torn line is noticed when the sweep goes on
+            with contextlib.suppress(OSError):  # a torn line is detected when the sweep continues
                 self._file.truncate(end)
             raise
 
     def close(self) -> None:
-        """Let others write."""
+        """Close the file and unlock it."""
         if not self._file.closed:
             _unlock(self._file)
             self._file.close()

@@ -1,8 +1,8 @@
 """Finds what a function of the user depends on: its code, and the values and functions it names.
 
-A network is known by what it contains. Of a ``measure`` only the results are there, so its code
-stands for them: bytecode, which is what runs, also where there is no source or the source has
-changed since. Installed libraries count with their versions.
+A network is identified by its content. A ``measure`` is identified by its bytecode, which is what
+runs, even if its source is missing or has changed since. Installed libraries are identified by
+their versions.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _LIBRARIES = tuple(
 
 @dataclass(frozen=True)
 class Uses:
-    """The code and the values that a function depends on.
+    """Code and values that a function depends on.
 
     Parameters
     ----------
     digests : dict of str to str
-        Of each function, class and value by its name, and versions of libraries.
+        Digest of each function, class and value by its name, and versions of libraries.
     unseen : list of str
-        What may change without a trace: objects that cannot be read, and files that it opens.
+        Objects whose changes cannot be detected: unreadable objects, and files that it opens.
     """
 
     digests: dict[str, str]
@@ -61,16 +61,16 @@ class Uses:
 
 
 def uses(function: Callable[..., Any]) -> Uses:
-    """Return what a function depends on, as far as it can be seen."""
+    """Return what a function depends on, as far as it can be found."""
     return _Search().of(function)
 
 
 @contextlib.contextmanager
 def used_by(function: Callable[..., Any]) -> Iterator[Uses]:
-    """Give what a function depends on, for a block that calls it.
+    """Yield what a function depends on, for a block that calls it.
 
-    What the last such block with this very function left in its variables, such as a list that it
-    appends to, is no change: then this is what it depended on before.
+    Changes that the previous block with the same function made to its variables, such as a list
+    that it appends to, do not count: the function then has the same uses as in that block.
     """
     now, known = uses(function), _is_weak(function)
     left, before = _left.get(function, (None, now)) if known else (None, now)
@@ -83,14 +83,14 @@ def used_by(function: Callable[..., Any]) -> Iterator[Uses]:
 
 
 def is_own(path: str, module: str | None = None) -> bool:
-    """Return whether code is the user's: neither installed, nor of Python, nor of neurochip.
+    """Return whether code is the user's: not installed, and not part of Python or neurochip.
 
     Parameters
     ----------
     path : str
-        Of its source, or a name such as ``"<string>"``, which is that of a notebook's code, too.
+        Path of its source, or a name in brackets such as ``"<string>"``, also for notebooks.
     module : str, optional
-        Its module, which decides where there is no path.
+        Name of its module, which decides if there is no path.
     """
     if path.startswith("<"):
         found = sys.modules.get(module or "")
@@ -101,15 +101,15 @@ def is_own(path: str, module: str | None = None) -> bool:
 
 
 class _Search(Content):
-    """Follows names from a function to all that it reaches."""
+    """Follows names from a function to everything that it reaches."""
 
     def __init__(self) -> None:
         super().__init__()
         self._found: dict[str, str] = {}
         self._unseen: set[str] = set()
-        self._keys: dict[int, tuple[str, Any]] = {}  # of functions, classes, modules by identity
+        self._keys: dict[int, tuple[str, Any]] = {}  # keys of functions and classes by id
         self._waiting: list[tuple[str, Any]] = []
-        self._within: set[str] = set()  # modules whose members are being looked at
+        self._within: set[str] = set()  # modules that are being searched
         self._at = ""
 
     def of(self, function: Any) -> Uses:
@@ -125,7 +125,7 @@ class _Search(Content):
         return Uses(dict(sorted(self._found.items())), sorted(self._unseen))
 
     def name_of(self, value: Any) -> str:
-        """Return the name of a function, class or module, which is searched in its turn."""
+        """Return the name of a function, class or module, and queue it for the search."""
         if isinstance(value, types.ModuleType):
             if not _is_own_module(value):
                 self._version(value.__name__)
@@ -142,16 +142,16 @@ class _Search(Content):
         return self._keys[id(value)][0]
 
     def maker(self, value: types.FunctionType) -> str:
-        """Return the name of a function that makes an object, which is searched in its turn."""
+        """Return the name of a function that rebuilds an object, and queue it for the search."""
         return self.name_of(value)
 
     def global_name(self, value: Any, name: str) -> str:
-        """Return the name of a function that is no Python, and note it if it is the user's."""
+        """Return the name of a compiled function, and note it if it is the user's."""
         self._compiled(value, name)
         return super().global_name(value, name)
 
     def give_up(self, value: Any) -> str:
-        """Note an object that cannot be read."""
+        """Note an object that cannot be read, and return the name of its type."""
         name = qualified(type(value))
         self._unseen.add(f"{self._at} ({name})")
         return name
@@ -163,7 +163,7 @@ class _Search(Content):
             self._unseen.add(f"{name} (compiled, {Path(path).name})")
 
     def _free(self, name: str) -> str:
-        """A key that no other function has: there may be two lambdas in one module."""
+        """Return an unused key: two lambdas of one module have the same name."""
         taken = {key for key, _ in self._keys.values()}
         key, number = name, 2
         while key in taken:
@@ -177,7 +177,7 @@ class _Search(Content):
             self._found[root] = version
 
     def _value(self, key: str, value: Any, names: tuple[str, ...]) -> None:
-        """Note a value under a name; of a module, only the members among ``names``."""
+        """Note a value under a name; for a module, note only the members in ``names``."""
         if isinstance(value, types.ModuleType):
             if self.name_of(value) not in self._within and _is_own_module(value):
                 self._within.add(value.__name__)
@@ -192,7 +192,7 @@ class _Search(Content):
         self._at, self._met = key, {}
         try:
             self._found[key] = digest(parts)
-        except Exception as problem:  # whatever an object of the user raises, or one too deep
+        except Exception as problem:  # any error of an object of the user, or too deep
             self._unseen.add(f"{key} ({type(problem).__name__})")
 
     def _function(self, key: str, function: types.FunctionType) -> None:
@@ -202,7 +202,7 @@ class _Search(Content):
         defaults = (function.__defaults__, function.__kwdefaults__, attributes)
         self._note(f"{key}()", itertools.chain(self._code(code), self.parts(defaults)))
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-            with contextlib.suppress(ValueError):  # it has no value yet
+            with contextlib.suppress(ValueError):  # the variable has no value yet
                 self._value(f"{key}.{name}", cell.cell_contents, names)
         for name in sorted(_loaded(code, _GLOBALS)):
             if name in scope:
@@ -213,7 +213,7 @@ class _Search(Content):
             self._import(key, name, scope.get("__package__"), names)
 
     def _import(self, key: str, name: str, package: str | None, names: tuple[str, ...]) -> None:
-        """Note a module that a function imports only when it is called."""
+        """Note a module that a function imports when it is called."""
         try:
             spec = importlib.util.find_spec(name.partition(".")[0])
             if spec is not None and spec.origin is not None and not is_own(spec.origin):
@@ -262,7 +262,7 @@ def _loaded(code: types.CodeType, instructions: tuple[str, ...]) -> set[str]:
 
 
 def _unwrapped(member: Any) -> tuple[Any, ...]:
-    """Functions of a member of a class."""
+    """Return the functions of a member of a class."""
     if isinstance(member, types.FunctionType):
         return (member,)
     if isinstance(member, (staticmethod, classmethod)):

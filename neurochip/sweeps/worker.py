@@ -1,4 +1,4 @@
-"""One point after another, in whatever process: what may be kept between points is kept."""
+"""Evaluates sweep points in a worker and caches what points share."""
 
 from __future__ import annotations
 
@@ -28,46 +28,46 @@ from .records import RESULT_COLUMNS
 
 __all__ = ["Outcome", "evaluate", "forget", "identify", "stop_at", "warm_up"]
 
-_NETWORKS = 2  # the last ones, kept in a worker
-_IMAGES, _SYNAPSES = 16, 4_000_000  # so many images, as long as they hold so many synapses at most
-_REFERENCES, _TRACES = 8, 2  # so many references, and so many if they hold traces
-_DIGESTS = 1_000
+_NETWORKS = 2  # cached networks, and cached inputs
+_IMAGES, _SYNAPSES = 16, 4_000_000  # cached images, and the most synapses that they hold together
+_REFERENCES, _TRACES = 8, 2  # cached references, without and with traces
+_DIGESTS = 1_000  # cached digests of networks
 
 
 class Outcome(NamedTuple):
-    """The outcome of some points: what was found, and what ended it before all were done."""
+    """Results of some points, and the exception that ended them early, if any."""
 
     found: list[dict[str, Any]]
     problem: SweepError | KeyboardInterrupt | None = None
 
 
 class Event(Protocol):
-    """That of ``threading`` or of ``multiprocessing``."""
+    """An event of ``threading`` or of ``multiprocessing``."""
 
     def is_set(self) -> bool:
-        """Return whether it has happened."""
+        """Return whether the event is set."""
 
 
 def evaluate(
     definition: Definition, points: Sequence[tuple[int, Point]], threads: int | None
 ) -> Outcome:
-    """Run points, and return a record of each, ready for JSON.
+    """Run points, and return a record of each as JSON data.
 
     Parameters
     ----------
     definition : Definition
-        Of the sweep.
+        Definition of the sweep.
     points : sequence of (int, dict)
         Number and values of each point.
     threads : int or None
-        Of the emulator and of the reference. Records do not depend on it, nor on which points run
-        together.
+        Threads of the emulator and of the reference. Records depend neither on them nor on the
+        grouping of the points.
 
     Returns
     -------
     Outcome
-        With a problem where a point fails for another reason than that the chip cannot hold its
-        network. What was done before is in it all the same.
+        The records. If a point fails for any reason except a network that does not fit the chip,
+        the exception and the records before that point.
     """
     evaluator = _evaluator(definition)
     return _each(points, lambda index, point: evaluator.record(index, point, threads))
@@ -86,7 +86,7 @@ def identify(
 
 
 def stop_at(event: Event) -> None:
-    """Begin no further point in this process once the event is set."""
+    """Start no further point in this process once the event is set."""
     _stop.append(event)
 
 
@@ -106,21 +106,21 @@ def _each(
 
 
 def _evaluator(definition: Definition) -> _Evaluator:
-    """Return the values that this process keeps for the sweep."""
+    """Return the evaluator of a sweep, with its caches."""
     found = _kept.get(definition.key)
     if found is None:
-        forget()  # the last sweep
+        forget()  # the previous sweep
         found = _kept[definition.key] = _Evaluator(definition)
     return found
 
 
 def forget() -> None:
-    """Let go of what is kept for further points."""
+    """Drop all caches."""
     _kept.clear()
 
 
 def warm_up() -> None:
-    """Compile the kernels, or load them, so that processes started later find them on disk."""
+    """Compile or load the kernels, so that processes started later find them on disk."""
     source, cell = SpikeInput("source", 1, [0], [0.0]), Population("cell", 1, LIF())
     network = Network(
         inputs=[source], populations=[cell], connections=[one_to_one(source, cell, weight=1.0)]
@@ -131,7 +131,7 @@ def warm_up() -> None:
 
 
 class _Evaluator:
-    """What a worker keeps from point to point."""
+    """Evaluates points with cached networks, images, inputs and references."""
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
@@ -144,7 +144,7 @@ class _Evaluator:
         self._reference = functools.lru_cache(references)(self._simulate)
 
     def record(self, index: int, point: Point, threads: int | None) -> dict[str, Any]:
-        """Run a point; a network that this chip cannot hold is a result, too."""
+        """Run a point; a network that does not fit the chip is a result, not an error."""
         definition = self.definition
         origin = {
             "point": index,
@@ -220,7 +220,7 @@ class _Evaluator:
 
 
 def _checked(measured: Any, point: Point) -> dict[str, Scalar]:
-    """Return what ``measure`` gave, as JSON holds it."""
+    """Return the result of ``measure`` as JSON scalars."""
     if not isinstance(measured, Mapping):
         raise SweepError(
             f"sweep: `measure` returned {shown(measured)}; allowed: a dictionary of names "

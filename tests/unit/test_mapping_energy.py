@@ -217,7 +217,7 @@ def test_a_recording_of_something_else_is_refused(case):
     silent = {"compartments": np.empty(0, dtype=np.int32)}
     sizes = {"compartments": image.n_compartments}
     bare = dataclasses.replace(run, populations=sizes, steps=silent, ids=silent)
-    with pytest.raises(RecordingError, match=r"^traffic: the image has no symbols; leave the"):
+    with pytest.raises(RecordingError, match=r"^traffic: the image has no symbols; omit the"):
         estimate_energy(image.without_symbols(), bare, DAVIES_2018, stimulus)
 
 

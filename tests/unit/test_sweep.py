@@ -312,8 +312,8 @@ def test_values_on_the_command_line_that_would_be_lost_or_endless_are_refused(te
         ({"record": None}, "sweep: record = None; allowed: names of variables and Probes."),
         (
             {"executor": 3},
-            "sweep: executor = 3; allowed: one of concurrent.futures, or another with a method "
-            "submit.",
+            "sweep: executor = 3; allowed: an executor of concurrent.futures, or another object "
+            "with a method submit.",
         ),
         ({"path": 3}, "sweep: path = 3; allowed: the path of a file (.jsonl)."),
         (

@@ -43,11 +43,11 @@ def unreadable(path):
 
 def mended(path, whole, *lost):
     """Go on with a file: what is lost is said, and then the file is whole."""
-    with pytest.warns(UserWarning, match=r"computed anew\.$") as caught:
+    with pytest.warns(UserWarning, match=r"computed again\.$") as caught:
         assert run(path=path).complete
     assert [str(item.message) for item in caught] == [
         f"{path}: {', '.join(lost)} {'is' if len(lost) == 1 else 'are'} damaged; points that are "
-        "not in other lines are computed anew."
+        "not in other lines are computed again."
     ]
     assert caught[0].filename.endswith("sweeping.py")
     assert path.read_bytes() == b"".join(whole)
@@ -274,8 +274,8 @@ def test_a_newer_file_is_refused(path):
 def test_a_path_that_is_no_file_is_refused(path, tmp_path):
     assert unreadable(path) == f"{path}: no such file; pass the path of a sweep (.jsonl)."
     for text in (unreadable(tmp_path), refuse(path=tmp_path)):
-        assert text == f"{tmp_path}: is no file; pass the path of a sweep (.jsonl)."
-    assert refuse(path="") == ".: is no file; pass the path of a sweep (.jsonl)."
+        assert text == f"{tmp_path}: is not a file; pass the path of a sweep (.jsonl)."
+    assert refuse(path="") == ".: is not a file; pass the path of a sweep (.jsonl)."
     path.touch()
     for odd, reason in ((path / "x", "Not a directory"), (Path("a\0b"), "embedded null byte")):
         for text in (unreadable(odd), refuse(path=odd)):
@@ -373,8 +373,8 @@ def old(path, whole):
 def test_a_file_of_format_1_is_read_but_not_gone_on_with(path, old):
     assert read_sweep(path).rows == run().rows
     assert refuse(path=path) == (
-        f"{path}: sweep format 1, which does not say what network gave a point; it can be read, "
-        f"but this sweep cannot go on with it.{REMEDY}"
+        f"{path}: sweep format 1, which does not record the networks of the points; it can be "
+        f"read, but not continued.{REMEDY}"
     )
     path.write_bytes(b"".join(old[:3]) + old[3][:40])
     assert len(read_sweep(path).records) == 2

@@ -27,7 +27,9 @@ from neurochip.sweeps.fingerprint import fingerprint
 from neurochip.sweeps.uses import uses
 
 REMEDY = " Pass another path, or delete the file."
-FUNCTION = "another network at point 1 (key=2): the function for the network, or data that it uses"
+FUNCTION = (
+    "a different network at point 1 (key=2): the function for the network, or data that it uses"
+)
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_a_chip_that_changed_at_a_middle_point_is_noticed(path):
 
     run({"key": [1, 2, 3]}, path=path, chip=chip)
     bits[2] = 5
-    assert "another chip at point 1 (key=2): the function for the chip, or data" in refuse(
+    assert "a different chip at point 1 (key=2): the function for the chip, or data" in refuse(
         {"key": [1, 2, 3]}, path=path, chip=chip
     )
 
@@ -124,7 +126,7 @@ def test_a_chip_that_cannot_be_is_a_result_and_known_again(path):
     assert [problem is None for problem in problems] == [True, False, True]
     assert run(values, path=path, chip=chip).complete
     most[2] = -2
-    assert "another chip at point 1" in refuse(values, path=path, chip=chip)
+    assert "a different chip at point 1" in refuse(values, path=path, chip=chip)
 
 
 def test_networks_of_done_points_are_made_once_each_to_be_compared(path):
@@ -149,8 +151,8 @@ def test_a_function_that_gives_another_network_each_time_is_refused(path):
         return cells(tau_m=float(next(taus)))
 
     assert refuse({"key": [1, 2]}, network, path=path) == (
-        "sweep: point 0 (key=1) had another network than the function gave before for the same "
-        "values; give its random numbers a seed, and let it depend on its parameters alone."
+        "sweep: point 0 (key=1) has a different network than the function returned before for the "
+        "same values; seed its random numbers, and let it depend on its parameters only."
     )
 
 
@@ -192,7 +194,7 @@ def test_the_command_notices_an_edit_of_a_module_beside_the_model(tmp_path, monk
         (tmp_path / "beside.py").write_text(f"TAUS = {taus}\n")
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == status
-        assert ("with another network at point 1 (key=1)" in done.stderr) == bool(status)
+        assert ("with a different network at point 1 (key=1)" in done.stderr) == bool(status)
 
 
 # What measure depends on
@@ -203,7 +205,7 @@ def replaced(path, before, after):
     values = {"seed": [1, 2]}
     run(values, path=path, measure=before)
     message = refuse(values, path=path, measure=after)
-    start = f"{path}: holds another sweep, whose `measure` had another "
+    start = f"{path}: holds another sweep, whose `measure` had a different "
     assert message.startswith(start)
     return message.removeprefix(start).removesuffix("." + REMEDY)
 
@@ -345,11 +347,11 @@ def test_what_cannot_be_seen_is_said_when_a_sweep_goes_on(path, tmp_path):
         f"{__name__}.LOCK (_thread.lock)",
         f"{name} (open)",
     ]
-    with pytest.warns(UserWarning, match="goes on with points that are done") as caught:
+    with pytest.warns(UserWarning, match="continues with finished points") as caught:
         run({"seed": [1]}, path=path, measure=measure)
     assert [str(item.message) for item in caught] == [
-        f"{path}: goes on with points that are done, but nobody can tell whether what `measure` "
-        f"uses is as it was: {__name__}.LOCK (_thread.lock), {name} (open)."
+        f"{path}: continues with finished points, but changes of some objects that `measure` uses "
+        f"cannot be detected: {__name__}.LOCK (_thread.lock), {name} (open)."
     ]
     assert caught[0].filename.endswith("sweeping.py")
 

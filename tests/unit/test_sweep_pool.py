@@ -123,8 +123,8 @@ def test_workers_that_make_other_networks_than_this_process_are_noticed(path, mo
     # As a script does that sets a variable under `if __name__ == "__main__":`.
     monkeypatch.setattr(sweep_models, "GAIN", 2.0)
     assert refuse(SEEDS, sweep_models.gained, path=path, workers=2) == (
-        "sweep: point 0 (seed=1) had another network than the function gave before for the same "
-        "values; give its random numbers a seed, and let it depend on its parameters alone."
+        "sweep: point 0 (seed=1) has a different network than the function returned before for the "
+        "same values; seed its random numbers, and let it depend on its parameters only."
     )
 
 
@@ -230,9 +230,7 @@ def test_a_worker_that_dies_ends_the_sweep_with_advice(path):
 
 
 def stopped(path, points, total=6):
-    return (
-        f"{path}: {points} of {total} points are kept; start the same sweep again, and it goes on."
-    )
+    return f"{path}: {points} of {total} points are kept; start the same sweep again to continue."
 
 
 @pytest.mark.parametrize("tasks", [1, 64])
