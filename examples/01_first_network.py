@@ -1,4 +1,4 @@
-"""The same network on the chip and in floating point.
+"""Run the same network on the chip and in floating point.
 
 Question: does a network behave on the chip as it does in float64?
 Answer: under weak input 100 neurons never fire on either side, so only their membrane potentials
@@ -35,7 +35,7 @@ DT = 0.1  # ms
 
 
 def describe(rate: float, weight: float | Uniform) -> Network:
-    """100 neurons, each with a Poisson source of its own (Hz; mV per spike)."""
+    """Return 100 neurons, each with its own Poisson source (rate in Hz, weight in mV)."""
     lif = LIF(tau_m=10.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=5.0)  # ms, mV
     source = PoissonInput("source", 100, rate=rate)
     neurons = Population("neurons", 100, lif)

@@ -1,10 +1,11 @@
-"""The compile report as text and as data.
+"""Read the compile report as text and as data.
 
-Question: which register is to blame if a parameter is off?
-Answer: the report says for each parameter what was asked, which integers it became, what they mean,
-and the error. Here a membrane time constant of 30 ms at a step of 0.1 ms is 14 in 4096, which means
-29.2 ms. At a step of 1 ms it is right within 0.3 %, but a delay of 1.5 ms is no longer a whole
-number of steps. At either step five of 20,000 weights are too small for the common exponent.
+Question: which register causes the error of a parameter?
+Answer: for each parameter the report gives the requested value, the registers, the value that they
+stand for, and the error. Here a membrane time constant of 30 ms at a step of 0.1 ms becomes 14 in
+4096, which stands for 29.2 ms. At a step of 1 ms its error is below 0.3 %, but a delay of 1.5 ms is
+no longer a whole number of steps. At both steps five of 20,000 weights are too small for the common
+exponent and become 0.
 
     python examples/02_read_the_report.py [folder for report.json]
 """
@@ -30,7 +31,7 @@ from neurochip import (
 
 
 def describe() -> Network:
-    """200 slow neurons with current synapses and spread weights."""
+    """Return 200 slow neurons with current synapses and spread weights."""
     lif = LIF(tau_m=30.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=2.0, tau_syn=5.0)
     source = PoissonInput("source", 400, rate=10.0)
     cells = Population("cells", 200, lif)
@@ -43,7 +44,7 @@ def describe() -> Network:
 
 
 def main(folder: Path) -> None:
-    """Compile at two steps and show what matters."""
+    """Compile at two time steps; print the largest errors, the warnings and the report."""
     network = describe()
     for dt in (0.1, 1.0):
         report = compile_network(network, LOIHI, dt=dt).report

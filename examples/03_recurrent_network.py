@@ -1,10 +1,10 @@
-"""A recurrent network on several cores, against the noise floor of the comparison.
+"""Compare a recurrent network on several cores with its noise floor.
 
-Question: what may one expect where one moved spike changes all later ones?
-Answer: chip and reference soon differ spike by spike, since such networks amplify any difference.
-What can be compared is the rate, and the yardstick is a second reference run with another input of
-the same kind: the chip lies closer to the reference than that. The 1,000 neurons take five cores:
-synaptic memory, not the number of neurons, decides.
+Question: what can be compared in a network where one shifted spike changes all later spikes?
+Answer: the rates. Chip and reference soon differ spike by spike, since such networks amplify any
+difference. The noise floor is a second reference run with another input of the same kind: the chip
+is closer to the reference than that run. The 1,000 neurons need five cores because of their
+synaptic memory, not because of their number.
 
     python examples/03_recurrent_network.py
 """
@@ -38,7 +38,7 @@ DT, DURATION = 1.0, 2000.0  # ms
 
 
 def describe() -> Network:
-    """Excitation, four times stronger inhibition, and Poisson input from outside."""
+    """Return a network of excitation, four times stronger inhibition, and Poisson input."""
     lif = LIF(tau_m=20.0, v_rest=-65.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=2.0)
     outside = PoissonInput("outside", 1000, rate=10.0)
     excitatory, inhibitory = Population("exc", 800, lif), Population("inh", 200, lif)
@@ -55,7 +55,7 @@ def describe() -> Network:
 
 
 def rates(recording: Recording) -> str:
-    """Mean rates and their spread over neurons."""
+    """Return mean rates and their standard deviation over neurons, as text."""
     parts = []
     for name in recording.populations:
         rate = recording.rates(name)

@@ -1,15 +1,16 @@
-"""Three ways to live with a rounded decay, and a choice between them, at four time steps.
+"""Three ways to compensate a rounded decay, and an automatic choice, at four time steps.
 
-Question: what should survive the rounding of a decay register, and which time step is best?
-Answer: a 12-bit decay rounds tau_m = 10 ms at dt = 0.1 ms to 41 in 4096, 0.6 % too fast.
-gain="impulse" keeps the weights, so that one spike gives the same jump; gain="dc" corrects them, so
-that a steady input gives the same mean; gain="mean_and_variance" corrects them so that v varies as
-much as it should, and lets the bias make up for the mean. The table gives the error of the
-population rate against float64 on the same grid and input. None of the three is best everywhere:
-far above threshold impulses matter, and where a constant current drives neurons that inhibition
-holds back, mean and variance. gain="auto" is never worse than they are. The last column is the
-error of that float64 run itself against a grid of 0.01 ms: for delta synapses the time grid costs
-more than the registers do.
+Question: which property should be preserved when a decay register is rounded, and which time step
+is best?
+Answer: a 12-bit decay rounds tau_m = 10 ms at dt = 0.1 ms to 41 in 4096, which is 0.6 % too fast.
+gain="impulse" keeps the weights, so that one spike causes the same jump; gain="dc" corrects them so
+that a steady input gives the same mean; gain="mean_and_variance" corrects them so that v has the
+right variance, and corrects the mean with the bias. The table gives the error of the population
+rate against float64 on the same grid and input. None of the three is best everywhere: far above
+threshold impulses matter; if inhibition opposes a strong constant current, mean and variance
+matter. gain="auto" is never worse than these three. The last column is the error of that float64
+run against a grid of 0.01 ms: for delta synapses the time grid causes a larger error than the
+registers.
 
     python examples/04_gain_and_time_step.py
 """
@@ -42,7 +43,7 @@ DRIVES = {
 
 
 def describe(excitation: float, inhibition: float, current: float) -> Network:
-    """100 neurons, each driven by the same 100 sources of either kind with its own weights."""
+    """Return 100 neurons with the same 100 + 100 sources, each neuron with its own weights."""
     lif = LIF(
         tau_m=10.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=5.0, i_offset=current
     )
@@ -63,7 +64,7 @@ def describe(excitation: float, inhibition: float, current: float) -> Network:
 
 
 def rate(network: Network, stimulus: Stimulus, dt: float, gain: str | None) -> float:
-    """Population rate of the chip, or of the reference without a gain."""
+    """Return the population rate of the chip, or of the reference if ``gain`` is None."""
     if gain is None:
         run = simulate_reference(network, stimulus, dt=dt)
     else:

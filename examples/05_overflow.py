@@ -1,10 +1,10 @@
-"""Input that overflows a register: how it is noticed, and how it is avoided.
+"""Input that overflows a register: how to detect it, and how to avoid it.
 
 Question: what happens when the sum of all input no longer fits its register?
-Answer: it wraps round, and a strong excitation can become an inhibition. The compiler leaves room
-for input of independent sources; here 200 sources fire together, which it cannot know, and the chip
-stays silent. Every run counts its overflows, strict=True stops at the first, and more headroom when
-compiling avoids them. Far too much headroom costs weight resolution.
+Answer: the sum wraps around, so that strong excitation can become inhibition. The compiler reserves
+headroom for the input of independent sources. Here 200 sources fire together, which the compiler
+cannot know, and the chip stays silent. Every run counts its overflows, strict=True stops at the
+first overflow, and a larger headroom avoids them. Too much headroom costs weight resolution.
 
     python examples/05_overflow.py
 """
@@ -34,7 +34,7 @@ SOURCES, VOLLEYS = 200, 50
 
 
 def describe() -> Network:
-    """Inputs that fire together every 20 ms; 20 neurons that need about half of them to fire."""
+    """Return 200 inputs that fire together, and 20 neurons that need half of them to fire."""
     times = np.repeat(20.0 * np.arange(VOLLEYS), SOURCES)
     volleys = SpikeInput("volleys", SOURCES, np.tile(np.arange(SOURCES), VOLLEYS), times)
     cells = Population("cells", 20, LIF(tau_m=10.0, v_rest=-70.0, v_reset=-70.0, v_thresh=-50.0))
@@ -43,7 +43,7 @@ def describe() -> Network:
 
 
 def main() -> None:
-    """Run with three amounts of headroom, then strictly."""
+    """Run with three values of headroom, then with strict=True."""
     network = describe()
     stimulus = draw_stimulus(network, duration=1000.0, seed=1)
     reference = simulate_reference(network, stimulus, dt=DT)

@@ -1,9 +1,10 @@
-"""A network on chips that do not exist.
+"""Run a network on hypothetical chips.
 
-Question: how narrow may the registers be before a network notices?
-Answer: LOIHI.what_if(...) changes any width or limit; compiler and emulator follow. Here the driven
-network of the first example, at dt = 1 ms, tolerates 6-bit weights and a 16-bit state. An 8-bit
-decay costs 1.6 % of the rate, since tau_m = 10 ms becomes 10.16 ms; a 4-bit one is useless.
+Question: how narrow can registers be before the activity of a network changes?
+Answer: LOIHI.what_if(...) changes any width or limit, for the compiler and the emulator. Here the
+driven network of the first example, at dt = 1 ms, tolerates 6-bit weights and a 16-bit state. An
+8-bit decay costs 1.6 % of the rate, since tau_m = 10 ms becomes 10.16 ms; a 4-bit decay is
+unusable.
 
     python examples/06_what_if_chip.py
 """
@@ -48,7 +49,7 @@ CHIPS = {
 
 
 def describe() -> Network:
-    """100 neurons at about 20 Hz, each with a source and a weight of its own."""
+    """Return 100 neurons at about 20 Hz, each with its own source and weight."""
     lif = LIF(tau_m=10.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=5.0)
     source = PoissonInput("source", 100, rate=1300.0)
     neurons = Population("neurons", 100, lif)
@@ -57,11 +58,11 @@ def describe() -> Network:
 
 
 def main() -> None:
-    """Print a row per chip."""
+    """Print one row per chip."""
     network = describe()
     stimulus = draw_stimulus(network, duration=5000.0, seed=1)
     reference = simulate_reference(network, stimulus, dt=DT)
-    print("chip            tau_m (ms)  weight error  rate error  |error| a neuron  equal spikes")
+    print("chip            tau_m (ms)  weight error  rate error  |error| per neuron  equal spikes")
     for name, chip in CHIPS.items():
         image = compile_network(network, chip, dt=DT)
         item = compare(reference, Emulator(image).run(stimulus)).population("neurons")
@@ -69,7 +70,7 @@ def main() -> None:
         print(
             f"{name:14} {row('neurons', 'tau_m').meant.mean:11.3f}"
             f" {100 * abs(row('source->neurons', 'weight').relative_error):11.2f} %"
-            f" {100 * item.rate_error:+9.2f} % {100 * item.mean_absolute_error:15.2f} %"
+            f" {100 * item.rate_error:+9.2f} % {100 * item.mean_absolute_error:17.2f} %"
             f" {100 * item.equal_spikes:11.1f} %"
         )
     print(f"reference: {item.reference_rate:.2f} Hz")

@@ -1,17 +1,17 @@
-"""A thousand steps of a real chip, from its registers.
+"""Reproduce a thousand steps of a real chip from its registers.
 
-Question: does the emulator give the integers of a chip, where somebody has published them?
+Question: does the emulator reproduce the published integers of a real chip?
 Answer: yes, for this trace: the voltage register and the output spikes of a neuron on a
 second-generation chip, which ran the first generation's LIF rule. 0 of 1,000 voltages and 0 of 4
-spikes differ. In the step of a spike the chip's record shows the placeholder 128 instead of a
-voltage; there the emulator has 0. The trace settles the decay of v, the weight, the threshold and
-the reset. It has no bias, delay, current memory or negative voltage, and its inputs lie
-too far apart to tell refractory registers of 1 to 10 from each other, or decay_u from 4089 on.
+spikes differ. In the step of a spike the chip's record has the placeholder 128 instead of a
+voltage, and the emulator has 0. The trace tests the decay of v, the weight, the threshold and the
+reset. It does not test bias, delay, current memory and negative voltage. Its inputs are too far
+apart to distinguish refractory registers of 1 to 10, or values of decay_u from 4089 on.
 
 The trace is paper/01_lif/lif_lava_loihi_fixed.csv of github.com/neuromorphs/NIR (BSD-3): a row per
-step with input spike, voltage register, output spike. With the path of that file, the emulator is
-compared with it. Without, it is compared with the same neuron written as a line of Python, on the
-same input steps.
+step with input spike, voltage register, output spike. With the path of that file as argument, the
+emulator is compared with the file. Without an argument, it is compared with the same neuron written
+in a few lines of Python, on the same input steps.
 
     python examples/07_silicon_trace.py
     python examples/07_silicon_trace.py lif_lava_loihi_fixed.csv
@@ -26,12 +26,12 @@ import numpy as np
 from neurochip import LOIHI, ChipImage, Emulator, Recording, SignMode, Synapses, program
 
 N_STEPS = 1000
-PLACEHOLDER = 128  # what the voltage register shows in the step of a spike
+PLACEHOLDER = 128  # value of the voltage register in the step of a spike
 INPUT_STEPS = 10 * np.r_[6, 22, 27, 31, 32, 35, 37, 40, 41, 43:54, 67:79, 84, 85]
 
 
 def neuron() -> ChipImage:
-    """State the registers: one compartment, one input axon, one synapse."""
+    """Return the image: one compartment, one input axon, one synapse."""
     registers = {
         "decay_u": 4095,  # + 1 by the chip = 4096: u is the input of the step
         "decay_v": 163,  # keeps 3933/4096 of v
@@ -50,7 +50,7 @@ def emulate(input_steps: np.ndarray) -> Recording:
 
 
 def read_trace(path: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Input steps, voltages and spike steps of a record, with 0 for the placeholder."""
+    """Return input steps, voltages (0 for the placeholder) and spike steps of a record."""
     spike_in, voltage, spike_out = np.loadtxt(path, delimiter=",").astype(np.int64).T
     spikes = np.flatnonzero(spike_out)
     assert (voltage[spikes] == PLACEHOLDER).all()
@@ -59,7 +59,7 @@ def read_trace(path: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def recurrence(input_steps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same neuron, written down: input steps, voltages, spike steps."""
+    """Compute the same neuron in Python: return input steps, voltages and spike steps."""
     voltage, spikes, v = np.zeros(N_STEPS, dtype=np.int64), [], 0
     for step in range(1, N_STEPS):
         v = ((v * (4096 - 163)) >> 12) + 640 * int(step - 1 in input_steps)  # v is never negative

@@ -1,13 +1,13 @@
-"""Registers written by hand, without the compiler.
+"""Write registers by hand, without the compiler.
 
 Question: how do I put my own integers on the chip?
 Answer: program(chip, compartments, synapses) takes registers by name and lists of synapses, checks
-every value against the chip, and gives an image that the emulator runs in steps and integers. A
-weight that a format does not store is refused, or cut by the chip's rule if asked; long delays
-leave room for fewer compartments on a core.
+every value against the chip, and returns an image that the emulator runs in steps and integers. A
+weight that a format cannot store is refused, or truncated by the chip's rule with truncate=True.
+With long delays fewer compartments fit on a core.
 
-Two compartments with the same bias inhibit each other after 3 steps. The first begins higher, fires
-first and keeps the second silent. With noise on the second, both win in turns.
+Two compartments with the same bias inhibit each other after 3 steps. The first starts higher, fires
+first and keeps the second silent. With noise on the second, the two take turns.
 
     python examples/08_program_registers.py
 """
@@ -45,13 +45,13 @@ def inhibition(mantissa: int, bits: int | None = None) -> Synapses:
 
 
 def spikes(image: ChipImage) -> list[int]:
-    """Spikes of each compartment."""
+    """Return the number of spikes of each compartment."""
     run = Emulator(image).run_steps(N_STEPS)
     return np.bincount(run.ids["compartments"], minlength=image.n_compartments).tolist()
 
 
 def main() -> None:
-    """Run with and without inhibition and noise, then ask for what the chip does not have."""
+    """Run with and without inhibition and noise, then request what the chip cannot hold."""
     alone = program(LOIHI, REGISTERS)
     rivals = program(LOIHI, REGISTERS, [inhibition(-80)])
     noise = Noise(np.array([0, 1], dtype=np.int32), exponent=12, seed=1)
@@ -64,7 +64,7 @@ def main() -> None:
         print(f"refused: {problem}")
     cut = program(LOIHI, REGISTERS, [inhibition(-75, bits=4)], truncate=True)
     same = program(LOIHI, REGISTERS, [inhibition(-64)])
-    print(f"cut to -64: {spikes(cut) == spikes(same)}")
+    print(f"truncated to -64: {spikes(cut) == spikes(same)}")
     far = Synapses(
         "compartments", pre=[0], target=[0], mantissa=-80, sign_mode=SignMode.INHIBITORY, delay=62
     )

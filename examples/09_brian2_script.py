@@ -1,11 +1,11 @@
-"""A Brian2 script on the chip: one import and one line more, everything else as it was.
+"""Run a Brian2 script on the chip: one more import and one more line, the rest unchanged.
 
     python examples/09_brian2_script.py [folder for the figures]
 
-Question: What becomes of a Brian2 script on the chip, and does the chip agree with Brian2?
-Answer: The script runs and its monitors fill as usual. With the input of the notebook that this
-    project comes from, no neuron ever fires, on the chip as in Brian2; with 65 times the input all
-    fire, and the rate on the chip is that of Brian2 within 1 %.
+Question: Does a Brian2 script run on the chip, and does the chip agree with Brian2?
+Answer: The script runs, and its monitors record as usual. With the input of the notebook that this
+    project started from, no neuron fires, on the chip as in Brian2. With 65 times the input all
+    neurons fire, and the rate on the chip agrees with that of Brian2 within 1 %.
 """
 
 import sys
@@ -16,11 +16,11 @@ from brian2 import *
 
 import neurochip.frontends.brian2
 
-prefs.codegen.target = "numpy"  # Brian2 itself runs below; this spares it a compiler
+prefs.codegen.target = "numpy"  # Brian2 itself also runs below; so it needs no C++ compiler
 
 
 def script(rate):
-    """Run the notebook with Poisson sources of the given rate; returns its monitors."""
+    """Run the notebook with Poisson sources of the given rate; return its monitors."""
     v_rest = -70 * mV
     v_reset = -65 * mV
     v_threshold = -50 * mV
@@ -67,7 +67,7 @@ if __name__ == "__main__":
                 f"{name} on {device}: {spikes.num_spikes} spikes, "
                 f"v from {trace.min():.2f} to {trace.max():.2f} mV"
             )
-        if len(sys.argv) > 1:  # the last figure: that of the chip
+        if len(sys.argv) > 1:  # the last figure is that of the chip
             Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
             plt.savefig(Path(sys.argv[1]) / f"brian2_{name}.png")
         plt.close("all")

@@ -1,15 +1,15 @@
-"""A NIR graph, read as the simulators that write such graphs would run it.
+"""Read a NIR graph as the simulators that write such graphs run it.
 
-Question: does a graph that is exchanged between simulators spike on the chip where it does there?
-Answer: yes, if it is read in the convention of the simulator, which the file does not say. The
+Question: does a NIR graph spike on the chip at the same steps as in the simulator that wrote it?
+Answer: yes, if it is read in the convention of that simulator, which the file does not store. The
 neuron of the NIR paper (tau 2.5 ms, threshold 0.1, steps of 0.1 ms) spikes at steps 460, 510, 710
-and 760 in Norse, snnTorch and Nengo, and one step later in Lava and on Loihi 2, which take a step
-for the input. The float64 reference and the emulated chip do the same. Taken as a Dirac pulse of
-area 1, as the equations say, every one of the 34 input spikes is far above the threshold; taken
-as it is stored, with a jump of 1, too.
+and 760 in Norse, snnTorch and Nengo, and one step later in Lava and on Loihi 2, which use one step
+for the input. The float64 reference and the emulated chip do the same. If an input spike is read as
+a Dirac pulse of area 1, as in the equations, or as a jump of 1, as stored, each of the 34 input
+spikes is far above the threshold.
 
-Without an argument the graph is written here, as paper/01_lif/lif_norse.nir of
-github.com/neuromorphs/NIR has it. With the path of that file, it is read from there.
+Without an argument the script writes the graph of paper/01_lif/lif_norse.nir in
+github.com/neuromorphs/NIR. With the path of that file as argument, it reads the file.
 
     python examples/10_nir_graph.py
     python examples/10_nir_graph.py lif_norse.nir
@@ -39,7 +39,7 @@ WAYS = (
 
 
 def write_graph(path: Path) -> None:
-    """Write the neuron of the paper's first task."""
+    """Write the neuron of the first task of the NIR paper."""
     one = np.ones(1)
     neuron = nir.LIF(
         tau=0.0025 * one, r=one, v_leak=0 * one, v_threshold=0.1 * one, v_reset=0 * one
@@ -48,12 +48,12 @@ def write_graph(path: Path) -> None:
 
 
 def show(path: Path) -> None:
-    """Run the graph in every convention, on the paper's input."""
+    """Run the graph in every convention, with the input of the NIR paper."""
     counts = np.zeros((1000, 1), dtype=int)
     counts[INPUT_STEPS] = 1
     print(f"{len(INPUT_STEPS)} input spikes in {len(counts)} steps of {1e3 * DT:g} ms")
     for way in WAYS:
-        model = read_nir(path, DT, v_reset=0.0, **way)  # files of the time store no reset
+        model = read_nir(path, DT, v_reset=0.0, **way)  # old NIR files store no reset
         stimulus, (name,) = model.stimulus(counts), model.outputs
         image = compile_network(model.network, dt=model.dt)
         chip = Emulator(image).run(stimulus)

@@ -1,11 +1,11 @@
-"""A network on the cores of a chip: who sits with whom, and what their spikes cost.
+"""Place a network on the cores of a chip, and estimate the cost of its spikes.
 
 Question: does it matter which neurons share a core?
-Answer: not for the spikes, which are the same wherever a neuron sits; for the mesh it does. Here
-are 40 modules of excitatory and inhibitory cells. In the order of the network, inhibitory cells end
-up on other cores than their modules. A placement that looks at who talks to whom keeps modules
-together, and about half of the spikes between cores are gone. By the estimate that saves hardly any
-energy on one chip, where most of it goes into updates and synaptic events.
+Answer: not for the spikes, which do not depend on the placement, but for the traffic on the mesh.
+The network has 40 modules of excitatory and inhibitory cells. In the order of the network,
+inhibitory cells are on other cores than the rest of their modules. A placement that follows the
+connections keeps modules together, and avoids about half of the spikes between cores. According to
+the estimate this saves hardly any energy on one chip, where updates and synaptic events dominate.
 
     python examples/11_map_a_network.py [FOLDER]
 """
@@ -39,13 +39,13 @@ from neurochip import (
 
 DT = 1.0  # ms
 MODULES, EXCITATORY, INHIBITORY = 40, 80, 20
-AWAY = 0.02  # share of the synapses that leave their module
+AWAY = 0.02  # fraction of the synapses that leave their module
 
 
 def connect(
     source: Population, target: Population, outdegree: int, weight: float, rng: np.random.Generator
 ) -> Connection:
-    """Give each cell random targets, nearly all of them in its own module."""
+    """Connect each cell to random targets, nearly all of them in its own module."""
     pre = np.repeat(np.arange(source.size), outdegree)
     module = pre // (source.size // MODULES)
     leaves = rng.random(len(pre)) < AWAY
@@ -56,7 +56,7 @@ def connect(
 
 
 def describe() -> Network:
-    """One population of all excitatory cells and one of all inhibitory ones."""
+    """Return a network with one excitatory and one inhibitory population."""
     rng = np.random.default_rng(1)
     lif = LIF(tau_m=10.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=2.0)
     e = Population("excitatory", MODULES * EXCITATORY, lif)
@@ -76,7 +76,7 @@ def describe() -> Network:
 
 
 def main() -> None:
-    """Place the network in two ways, and on a chip that is too small."""
+    """Place the network in two ways, then on a chip that is too small."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     network = describe()
     stimulus = draw_stimulus(network, duration=500.0, seed=1)

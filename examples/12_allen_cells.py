@@ -1,18 +1,19 @@
 """Twenty cells of mouse visual cortex under a constant current.
 
-Question: how exactly does the chip repeat the rates of point neurons fitted to real cells, which
-step and how many bits does it take, and how much better can it be?
-Answer: with one step for all, the mean error is at best about 1 %. A long step cuts intervals and
-refractory periods to its grid; a short one makes the decay register coarse, and its counter does
-not hold long refractory periods; a short state loses to truncation. A neuron without input fires
-every so many steps, so nothing brings its rate closer than the nearest whole number: the floor.
-With a step for each cell, chosen as by dt="auto" among 60, the mean error is below 0.1 %, with all
-registers of the first generation; calibration brings back the one cell that its registers hold off
-its nearest step, and then all are at their floor.
+Question: how exactly does the chip reproduce the rates of point neurons fitted to real cells, which
+time step and how many bits are needed, and how far can the error be reduced?
+Answer: with one step for all cells, the mean error is at best about 1 %. A long step truncates
+intervals and refractory periods to its grid. A short step makes the decay register coarse, and the
+refractory counter too small for long periods. A narrow state loses precision by truncation. A
+neuron under constant current fires with a period of a whole number of steps; the error of the
+nearest whole number is the floor. With a step for each cell, chosen as by dt="auto" from 60 steps,
+the mean error is below 0.1 %, with the registers of the first generation. Calibration corrects the
+one cell whose registers keep it off its nearest step, and then all cells are at their floor.
 
 The cells are those of Dey and Dimitrov 2022 (10.3389/fninf.2022.883360), from the Allen Cell Types
-Database; ``allen_lif_cells.csv`` is from github.com/srijanie03/bmtk_loihi_utils (CC0). The truth is
-the interval in continuous time, tau_refrac + tau_m log((v_inf - v_reset) / (v_inf - v_thresh)).
+Database; ``allen_lif_cells.csv`` is from github.com/srijanie03/bmtk_loihi_utils (CC0). Errors
+are relative to the interval in continuous time,
+tau_refrac + tau_m log((v_inf - v_reset) / (v_inf - v_thresh)).
 
     python examples/12_allen_cells.py
 """
@@ -46,13 +47,13 @@ from neurochip import (
 )
 
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.05)  # ms
-INTERVALS = 30  # that a rate is measured from; they are all equal
-LONG = 100_000.0  # ms, for rates from counts
+INTERVALS = 30  # number of intervals, all equal, for measuring a rate
+LONG = 100_000.0  # ms, for rates from spike counts
 WIDE = LOIHI.what_if(refractory_max=255)  # the longest counter that a ChipSpec may have
 
 
 def narrow(bits: int) -> ChipSpec:
-    """A chip whose u, v and thresholds have so many bits beside the sign."""
+    """Return a chip whose u, v and thresholds have ``bits`` bits beside the sign."""
     return WIDE.what_if(
         state_bits=bits + 1,
         accumulator_bits=bits,
@@ -67,7 +68,7 @@ CHIPS = {23: WIDE, 16: narrow(16), 12: narrow(12)}
 
 
 class Cell(NamedTuple):
-    """A cell, and its interval in continuous time (ms; infinite if it does not fire)."""
+    """A cell, and its interval in continuous time (ms; infinite if the cell does not fire)."""
 
     name: str
     model: LIF
@@ -75,7 +76,7 @@ class Cell(NamedTuple):
 
 
 def read_cells() -> list[Cell]:
-    """Read the table."""
+    """Read the cells of the CSV file."""
     cells = []
     with (Path(__file__).parent / "allen_lif_cells.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -94,7 +95,7 @@ def read_cells() -> list[Cell]:
 
 
 def interval(model: LIF) -> float:
-    """Time from spike to spike in ms."""
+    """Return the time from spike to spike in ms."""
     v_inf = model.v_rest + model.tau_m / model.cm * model.i_offset
     if v_inf <= model.v_thresh:
         return math.inf
@@ -103,12 +104,12 @@ def interval(model: LIF) -> float:
 
 
 def of_one(model: LIF) -> Network:
-    """Put a cell into a network of its own."""
+    """Return a network of one cell."""
     return Network(populations=[Population("cell", 1, model)])
 
 
 def compiled(model: LIF, chip: ChipSpec, dt: float) -> ChipImage | None:
-    """Compile a cell; None if one of its parameters fits no register."""
+    """Compile a cell; return None if one of its parameters fits no register."""
     try:
         return compile_network(of_one(model), chip, dt=dt)
     except CompileError:
@@ -116,12 +117,12 @@ def compiled(model: LIF, chip: ChipSpec, dt: float) -> ChipImage | None:
 
 
 def silence(dt: float, duration: float) -> Stimulus:
-    """No input, for about that time."""
+    """Return a stimulus without input, of about this duration."""
     return Stimulus(dt * math.ceil(duration / dt))
 
 
 def error(run: Callable[[Stimulus], Recording], cell: Cell, dt: float) -> float:
-    """Relative error of the rate in a run, from its mean interval."""
+    """Return the relative error of the rate in a run, from its mean interval."""
     times = run(silence(dt, INTERVALS * cell.interval)).times("cell")
     if len(times) < 2:
         return -1.0
@@ -129,23 +130,23 @@ def error(run: Callable[[Stimulus], Recording], cell: Cell, dt: float) -> float:
 
 
 def error_of_float64(model: LIF, cell: Cell, dt: float) -> float:
-    """Relative error of the rate of float64 on a grid."""
+    """Return the relative error of the rate of float64 on a grid."""
     return error(lambda stimulus: simulate_reference(of_one(model), stimulus, dt), cell, dt)
 
 
 def floor(cell: Cell, dt: float) -> float:
-    """What the nearest whole number of steps is off by."""
+    """Return the error of an interval of the nearest whole number of steps."""
     return abs(max(round(cell.interval / dt), 1) * dt / cell.interval - 1)
 
 
 def mean_and_max(errors: list[float]) -> str:
-    """Of absolute errors, in percent."""
+    """Return mean and maximum of the absolute errors as text, in percent."""
     values = 100 * np.abs(errors)
     return f"{values.mean():.2f} / {values.max():.2f}"
 
 
 def one_step_for_all(cells: list[Cell]) -> None:
-    """Print the error of plain mappings, one cause after the other switched on."""
+    """Print the error with one step for all cells, adding one cause after the other."""
     print(f"One step for all {len(cells)} cells that fire: mean / largest error of the rate in %")
     columns = ["floor", "time grid", "+ decay", *(f"+ {bits} bits" for bits in CHIPS)]
     print("dt (ms)" + "".join(f"{name:>15}" for name in columns))
@@ -158,7 +159,7 @@ def one_step_for_all(cells: list[Cell]) -> None:
             if images[0] is None:
                 lost.append(cell.name)
                 continue
-            # The time constant that the decay register means, with the resistance as it is.
+            # The time constant that the decay register stands for, with unchanged resistance.
             meant = images[0].report.row("cell", "tau_m").meant.mean
             rounded = replace(cell.model, tau_m=meant, cm=cell.model.cm * meant / cell.model.tau_m)
             values = [floor(cell, dt)]
@@ -168,13 +169,13 @@ def one_step_for_all(cells: list[Cell]) -> None:
                 column.append(value)
         print(f"{dt:7g}" + "".join(f"{mean_and_max(column):>15}" for column in table))
         if short:
-            print(f"        no counter of 63 holds {', '.join(short)}: shown with one of 255")
+            print(f"        a counter up to 63 is too small for {', '.join(short)}: 255 is used")
         if lost:
-            print(f"        nor does one of 255 hold {', '.join(lost)}: left out")
+            print(f"        a counter up to 255 is too small for {', '.join(lost)}: omitted")
 
 
 def own_steps(cells: list[Cell]) -> None:
-    """Print each cell at the step that suits it, before and after calibration."""
+    """Print each cell at its best step, before and after calibration."""
     print("\nA step for each cell on the first-generation chip: error of the rate")
     print("cell        interval (ms)  dt (ms)  expected     chip  calibrated    floor  trimmed")
     found = {"dt='auto'": [], "calibrated": [], "floor": []}
@@ -187,7 +188,7 @@ def own_steps(cells: list[Cell]) -> None:
         image = compile_network(network, LOIHI, dt=dt)
         if math.isinf(cell.interval):
             spikes = Emulator(image).run(silence(dt, LONG)).n_spikes
-            print(f"{cell.name:12} {'silent':>12} {dt:8.4f}  {spikes} spikes on the chip, too")
+            print(f"{cell.name:12} {'silent':>12} {dt:8.4f}  {spikes} spikes on the chip")
             continue
         calibration = calibrate(network, image, silence(dt, LONG), tolerance=0.002)
         before, after = (error(Emulator(i).run, cell, dt) for i in (image, calibration.image))

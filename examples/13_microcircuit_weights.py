@@ -1,22 +1,24 @@
-"""A cortical microcircuit with 2 to 4 bits a weight.
+"""A cortical microcircuit with weights of 2 to 4 bits.
 
-Question: does a recurrent network keep its activity with weights of a few bits, and does it matter
-how they are rounded?
-Answer: it does, if sums are kept. The circuit of Potjans and Diesmann, scaled down to 5 %, runs
-with weights that are dropped to the step below ("floor", as where bits are cut off), rounded to the
-nearest step, by chance, or so that sum and sum of squares onto each neuron are kept ("moments").
-The table has the difference to float64 on the same input, and beside it the difference that another
-input makes: what is not above that cannot be told from chance. Cut weights are far off, the more
-the fewer bits. Where all neurons are alike, the other three are as good as chance down to 2 bits:
-the compiler scales a population so that its weights fall near steps. Where neurons differ, each has
-its own weights in steps. At 2 bits "nearest" then misses the sums onto a neuron by 9 % and the rate
-of a neuron by twice of what chance does; "moments" keeps both, and needs no noise for it.
+Question: does a recurrent network keep its activity with weights of a few bits, and does the
+rounding rule matter?
+Answer: it does, if the sums of weights are preserved. The circuit of Potjans and Diesmann, scaled
+down to 5 %, runs with weights that are rounded down ("floor", as if bits were cut off), to the
+nearest step ("nearest"), at random ("stochastic"), or so that the sum and the sum of squares onto
+each neuron are preserved ("moments"). The table gives the difference from float64 with the same
+input. Its first row is the noise floor, the difference that another input makes: smaller
+differences mean nothing. "floor" is far off, and more so with fewer bits. If all neurons are equal,
+the other three rules are at the noise floor down to 2 bits, since the compiler scales a population
+so that its weights fall near steps. If neurons differ, each has its own weights in steps. At 2 bits
+"nearest" then changes the sum onto a neuron by 9 %, and the rate of a neuron by twice the noise
+floor; "moments" preserves both, without randomness.
 
 Sizes, probabilities and rates are those of the published circuit (Potjans and Diesmann 2014,
-10.1093/cercor/bhs358; van Albada et al. 2018, 10.3389/fnins.2018.00291). Scaled down, each neuron
-has 5 % of its synapses, stronger by the root of 20, and a constant current for the mean that they
-lack (van Albada, Helias and Diesmann 2015, 10.1371/journal.pcbi.1004490). That current is nearly
-four fifths of the drive and has no weights: at full scale, errors of sums would show more.
+10.1093/cercor/bhs358; van Albada et al. 2018, 10.3389/fnins.2018.00291). In the scaled circuit each
+neuron has 5 % of its synapses, with weights larger by a factor of sqrt(20), and a constant current
+that replaces the lost mean input (van Albada, Helias and Diesmann 2015,
+10.1371/journal.pcbi.1004490). This current is nearly four fifths of the drive and has no weights:
+at full scale, errors of sums would have a larger effect.
 
     python examples/13_microcircuit_weights.py
 """
@@ -46,19 +48,19 @@ from neurochip import (
     simulate_reference,
 )
 
-SCALE = 0.05  # of the neurons, and of the synapses of each
+SCALE = 0.05  # fraction of the neurons, and of the synapses of each neuron
 DT = 0.1  # ms
-START = 300.0  # ms; what comes before is not counted
-BIN = 5.0  # ms, of spike counts
-POOL = 2000  # external sources of a population
-SPREAD = 0.1  # standard deviation of the weights of a connection, over their mean
+START = 300.0  # ms; earlier spikes are not counted
+BIN = 5.0  # ms, bin of spike counts
+POOL = 2000  # external sources of each population
+SPREAD = 0.1  # standard deviation of the weights of a connection, relative to their mean
 CIRCUITS = {"equal neurons": 0.0, "capacitances spread by ±30 %": 0.3}
 BITS = (4, 3, 2)
 RULES = ("floor", "nearest", "stochastic", "moments")
 
 NAMES = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
-EXTERNAL = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)  # synapses, of 8 Hz each
+EXTERNAL = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)  # external synapses at 8 Hz
 RATES = (0.943, 3.026, 4.368, 5.882, 7.733, 8.664, 1.096, 7.851)  # Hz, at full scale
 # Probability that a neuron of the row has a synapse from one of the column.
 PROBABILITIES = (
@@ -75,20 +77,20 @@ WEIGHT, INHIBITION, TAU_SYN = 0.0878, -4.0, 0.5  # nA for 0.15 mV; relative; ms
 
 
 def weight_of(target: int, source: int) -> float:
-    """Mean weight at full scale, nA."""
+    """Return the mean weight at full scale in nA."""
     if source % 2:
         return INHIBITION * WEIGHT
     return 2 * WEIGHT if (NAMES[target], NAMES[source]) == ("L23E", "L4E") else WEIGHT
 
 
 def weights(mean: float) -> Normal:
-    """Weights of one sign around a mean."""
+    """Return a distribution of weights of one sign around a mean."""
     low, high = sorted((0.0, 3 * mean))
     return Normal(mean, abs(SPREAD * mean), low=low, high=high)
 
 
 def describe(unlike: float, scale: float) -> Network:
-    """Scale the circuit down: fewer and stronger synapses, and a current for the lost mean."""
+    """Return the scaled circuit: fewer, stronger synapses, and a current for the lost mean."""
     populations, inputs, connections = [], [], []
     up, rng = scale**-0.5, np.random.default_rng(1)
     for target, name in enumerate(NAMES):
@@ -147,7 +149,7 @@ class Activity(NamedTuple):
     neurons: list[NDArray[np.float64]]
 
     def differences(self, other: Activity) -> tuple[float, ...]:
-        """Mean absolute differences; those of rates relative to the mean rate of a population."""
+        """Return mean absolute differences; rates are relative to the mean of a population."""
         single = [
             np.abs(theirs - ours).mean() / ours.mean()
             for ours, theirs in zip(self.neurons, other.neurons, strict=True)
@@ -161,13 +163,13 @@ class Activity(NamedTuple):
 
 
 def activity(run: Recording) -> Activity:
-    """Measure a run from its start on."""
+    """Measure a run from START on."""
     rates, cvs, correlations, neurons = zip(*(measure(run, n) for n in NAMES), strict=True)
     return Activity(np.array(rates), np.array(cvs), np.array(correlations), list(neurons))
 
 
 def measure(run: Recording, name: str) -> tuple[float, float, float, NDArray[np.float64]]:
-    """Rate, CV and correlation of a population, and the rates of its neurons."""
+    """Return rate, CV and correlation of a population, and the rates of its neurons."""
     size, late = run.populations[name], run.times(name) >= START
     steps, ids = run.steps[name][late], run.ids[name][late]
     length = run.duration - START
@@ -185,21 +187,21 @@ def measure(run: Recording, name: str) -> tuple[float, float, float, NDArray[np.
 
 
 def sums_off(image: ChipImage) -> float:
-    """Error of the summed weight of a neuron, in percent (rms over neurons, mean over synapses)."""
+    """Return the error of a neuron's summed weight in % (rms over neurons, mean over synapses)."""
     rows = [row for row in image.report.rows if row.parameter == "weight"]
     percent = [float(row.note.split("sums off by ")[1].split()[0]) for row in rows]
     return float(np.average(percent, weights=[group.n_synapses for group in image.synapses]))
 
 
 def line(label: str, differences: tuple[float, ...], sums: float | None = None) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     rate, single, cv, correlation = differences
     first = f"{sums:8.2f} %" if sums is not None else f"{'':10}"
     return f"{label:24}{first}{100 * rate:9.2f} %{100 * single:12.1f} %{cv:9.3f}{correlation:13.4f}"
 
 
 def main(scale: float = SCALE, duration: float = 5000.0, *widths: float) -> None:
-    """Print a table for each circuit; a scale, a duration and widths may be given."""
+    """Print a table for each circuit; scale, duration and bit widths are optional."""
     for title, unlike in CIRCUITS.items():
         network = describe(unlike, scale)
         stimuli = [draw_stimulus(network, duration, seed=seed) for seed in (1, 2, 3)]

@@ -1,9 +1,9 @@
 """Rate error against weight bits, with bands over seeds.
 
 Question: how many weight bits does a network need?
-Answer: sweep them. With spread weights the error of a neuron's rate about halves with each further
-bit, from 13 % with one to 0.1 % with eight. With equal weights there is nothing to see: the
-compiler scales the one value onto a register nearly exactly, whatever the number of bits. A
+Answer: a sweep shows it. With spread weights the rate error of a neuron roughly halves with each
+additional bit, from 13 % with one bit to 0.1 % with eight. With equal weights the number of bits
+has no effect: the compiler scales the single value so that a register holds it almost exactly. A
 benchmark with equal weights therefore says nothing about weight resolution.
 
     python examples/14_bits_against_error.py [figure.png]
@@ -32,7 +32,7 @@ ERROR = "mean_absolute_error"
 
 
 def network(weights: str) -> Network:
-    """100 neurons, each with 100 sources of 20 Hz; weights differ by 50 %, or not at all."""
+    """Return 100 neurons, each with 100 sources of 20 Hz; weights spread by 50 %, or equal."""
     lif = LIF(tau_m=10.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=5.0)
     source, cells = PoissonInput("source", 200, rate=20.0), Population("cells", 100, lif)
     weight = Normal(1.1, 0.55, low=0.0, high=3.0) if weights == "spread" else 1.1  # mV
@@ -41,13 +41,13 @@ def network(weights: str) -> Network:
 
 
 def main(path: str | None) -> None:
-    """Print medians and bands; draw them where a path is given."""
+    """Print medians and bands; draw them if a path is given."""
     done = sweep(
         network,
         {"weights": ["spread", "equal"], BITS: range(1, 9), "seed": range(8)},
         duration=1000.0,
         dt=1.0,
-        workers=1,  # 128 points take seconds; without this, every processor takes part
+        workers=1,  # 128 points take seconds; the default is one worker per processor
     )
     curves = bands(done, BITS, ERROR, by="weights")
     print("rate error of a neuron, median of 8 seeds (10 to 90 %)")

@@ -166,7 +166,7 @@ def test_programmed_registers_compete_and_are_checked(run: Run) -> None:
     assert min(numbers(line(text, "rivals, noise"))) > 10
     assert "has mantissa -75, which 4 bits, inhibitory" in text
     assert "nearest: -80 and -64." in text
-    assert "cut to -64: True" in text
+    assert "truncated to -64: True" in text
     assert "allowed: at most 128 compartments" in text
     assert line(text, "cores") == "cores: [128, 72]"
 
@@ -188,9 +188,9 @@ def test_each_allen_cell_at_its_own_step_comes_as_near_as_steps_allow(run: Run) 
     assert rows[0.05][12] > 4 * rows[0.05][16]  # and a short state loses
     assert min(row[23] for row in rows.values()) > 0.8  # the best plain mapping
     lines = plain.splitlines()
-    assert "        no counter of 63 holds spiny_3, spiny_8: shown with one of 255" in lines
-    assert "        nor does one of 255 hold spiny_3, spiny_8: left out" in lines
-    assert own.count("0 spikes on the chip, too") == 2
+    assert "        a counter up to 63 is too small for spiny_3, spiny_8: 255 is used" in lines
+    assert "        a counter up to 255 is too small for spiny_3, spiny_8: omitted" in lines
+    assert own.count("0 spikes on the chip") == 2
     found = {
         name: numbers(line(own, name).split("error")[1])
         for name in ("dt='auto'", "calibrated", "floor")
