@@ -156,7 +156,7 @@ def _points(
             found.tidy = False
             if _text(found.records[point]) != _text(record):
                 differing.add(point)
-                found.damaged.append(f"line {number} (point {point}, which another line has, too)")
+                found.damaged.append(f"line {number} (point {point}, also in another line)")
     for point in differing:
         del found.records[point]
 

@@ -215,7 +215,7 @@ def test_a_point_that_two_lines_give_otherwise_is_computed_anew(path, whole):
     other["problem"] = None
     other["overflows"] = {"voltage_clips_low": 7}
     path.write_bytes(b"".join([*whole, to_line(other, seed)]))
-    mended(path, whole, "line 8 (point 1, which another line has, too)")
+    mended(path, whole, "line 8 (point 1, also in another line)")
 
 
 def test_many_damaged_lines_are_one_warning(path):
