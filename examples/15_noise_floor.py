@@ -1,4 +1,4 @@
-"""A recurrent network against its noise floor.
+"""Compare a recurrent network with its noise floor.
 
 Question: spikes of a chaotic network cannot be compared. How many weight bits give activity without
 a significant difference from the float model?
@@ -34,11 +34,11 @@ from neurochip import (
 )
 
 DT, DURATION, SEEDS = 0.5, 1000.0, range(8)  # ms
-TOLERANCE = 0.5  # of the noise floor
+TOLERANCE = 0.5  # fraction of the noise floor
 
 
 def describe() -> Network:
-    """800 excitatory and 200 inhibitory neurons, weights with a spread of 30 %."""
+    """Return 800 excitatory and 200 inhibitory neurons; weights spread by 30 %."""
     lif = LIF(tau_m=20.0, v_rest=-65.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=2.0)
     outside = PoissonInput("outside", 1000, rate=10.0)
     excitatory, inhibitory = Population("exc", 800, lif), Population("inh", 200, lif)
