@@ -344,7 +344,7 @@ class Rules:
         return total // unit // 2**-weight_exponent * unit
 
     def noise_draw(self, seed: int, step: int, neuron: int) -> int:
-        """Return a raw draw: two rounds of SplitMix64's finaliser over seed, step and compartment."""
+        """Return a raw draw: SplitMix64's finaliser, twice, over seed, step and compartment."""
         full = 2**64
         x = seed ^ (step * 2**32 + neuron)
         for _ in range(2):

@@ -2,8 +2,8 @@
 
 python tests/benchmarks/split.py [WORKLOAD ...] [--repeats 9]
 
-The update is timed on the same image with thresholds that no neuron reaches, on one thread. The rest
-of the time is attributed to delivery: synapses, lists of spikes, sorted inputs.
+The update is timed on the same image with thresholds that no neuron reaches, on one thread. The
+rest of the time is attributed to delivery: synapses, lists of spikes, sorted inputs.
 """
 
 # ruff: noqa: T201
