@@ -5,15 +5,15 @@
 
 A page is run from top to bottom in an empty folder:
 
-- ```python blocks run, all of a page in one namespace. One that begins with a comment like
-  ``# model.py`` is also written to that file.
+- ```python blocks run; all blocks of a page share one namespace. A block that begins with a comment
+  like ``# model.py`` is also written to that file.
 - ```bash blocks: lines that begin with ``neurochip`` or ``python examples/`` run, others do not.
-  A word that begins with ``tests/`` is a path of the source tree.
-- an ```output block holds what the block before it printed.
-- between ``<!-- generated: KIND ARGUMENT -->`` and ``<!-- end -->`` stands what a function of
-  ``GENERATORS`` returns.
+  A word that begins with ``tests/`` is a path in the source tree.
+- an ```output block holds the output of the previous block.
+- the text between ``<!-- generated: KIND ARGUMENT -->`` and ``<!-- end -->`` is the result of a
+  function of ``GENERATORS``.
 
-``tests/test_docs.py`` fails where a page is not what this script would write.
+``tests/test_docs.py`` fails if a page differs from the output of this script.
 """
 
 from __future__ import annotations
@@ -50,6 +50,13 @@ _LONG = 190  # characters of a signature; a longer one is not shown
 _METHODS = (types.FunctionType, classmethod, staticmethod)
 _STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 _PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
+_ARGUMENTS = {
+    "model": "Model file to work on.",
+    "image": "Image to run.",
+    "file": "File to describe.",
+    "folder": "Folder with golden vectors (.npz).",
+}
+"""Meaning of each positional argument of the command line."""
 
 
 def pages() -> list[Path]:
@@ -58,7 +65,7 @@ def pages() -> list[Path]:
 
 
 def render(page: Path) -> str:
-    """Return the text of a page as it should be."""
+    """Return the up-to-date text of a page."""
     text = _REGION.sub(
         lambda match: f"{match[1]}{GENERATORS[match[2]](match[3])}\n{match[4]}",
         page.read_text(encoding="utf-8"),
@@ -122,7 +129,7 @@ def _run_command(line: str, page: Path) -> str:
 
 
 def public_names(module: str) -> list[str]:
-    """Return what ``neurochip`` offers of a home, or all names of a module that is none."""
+    """Return the names that ``neurochip`` exports from a module, or all names of the module."""
     return list(neurochip._HOMES.get(module) or importlib.import_module(module).__all__)
 
 
@@ -174,11 +181,11 @@ def _signature(value: Any) -> str:
         stars = _STARS.get(parameter.kind, "")
         shown.append(f"{stars}{parameter.name}{default}")
     text = f"({', '.join(shown)})"
-    return f"`{text}`" if len(text) < _LONG else "many, all by name"
+    return f"`{text}`" if len(text) < _LONG else "keyword arguments only"
 
 
 def _default(function: Any, default: Any) -> str:
-    """Name of a constant of the function's module, or the value itself."""
+    """Return the name of a constant in the function's module, or the value itself."""
     constants = {id(item): name for name, item in vars(inspect.getmodule(function)).items()}
     name = "" if isinstance(default, bool) else constants.get(id(default), "")
     return name if name.isupper() else repr(default)
@@ -246,7 +253,8 @@ def _options(command: str) -> str:
     rows = []
     for parameter in main.commands[command].params:
         if parameter.param_type_name == "argument":
-            rows.append((f"`{parameter.human_readable_name}`", "required", "What to work on."))
+            meaning = _ARGUMENTS[parameter.name]
+            rows.append((f"`{parameter.human_readable_name}`", "required", meaning))
             continue
         flags = ", ".join(f"`{flag}`" for flag in parameter.opts)
         given = isinstance(parameter.default, (str, int, float)) and not parameter.is_flag
@@ -282,7 +290,7 @@ def _layers(path: str) -> str:
 
 
 def _rooms(package: str) -> str:
-    """Return what each folder of a package, and each file beside them, is for: its own words."""
+    """Return the first sentence of each folder of a package and of each file at its top."""
     top = ROOT / package
     folders = {path.parent: path for path in sorted(top.rglob("__init__.py"))}
     files = [path for path in sorted(top.glob("*.py")) if not path.name.startswith("__")]
@@ -299,7 +307,7 @@ def _first_sentence(path: Path) -> str:
 
 
 def _tried(path: str) -> str:
-    """Return how many bad inputs of each kind a table of the tests has."""
+    """Return the number of bad inputs of each kind in a table of the tests."""
     sys.path.insert(0, str(ROOT / "tests"))
     try:
         kinds = importlib.import_module(Path(path).stem).tried()
@@ -329,7 +337,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
 
 
 def draw_figures() -> None:
-    """Copy the figures of ``neurochip demo`` and of an example that the pages show."""
+    """Draw the figures of the pages again, with ``neurochip demo`` and an example."""
     from neurochip.cli import main
 
     with _empty_folder():

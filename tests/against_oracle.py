@@ -1,4 +1,4 @@
-"""Runs of the emulator against the slow model in plain Python."""
+"""Compares runs of the emulator with the slow model in plain Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def spikes_of(recording, name=WHO):
 
 
 def same(spikes, expected):
-    """Whether two lists are equal; pytest would spend minutes on the difference of long ones."""
+    """Return whether two lists are equal; pytest would take minutes to compare long lists."""
     return spikes == expected
 
 
@@ -31,7 +31,7 @@ def assert_same_run(recording, trace, what=""):
 
 
 def as_oracle(image):
-    """Compartments and synapses of an image of the first generation, register by register."""
+    """Return compartments and synapses of a first-generation image, register by register."""
     columns = (getattr(image.compartments, name).tolist() for name in REGISTERS)
     cells = [
         oracle.Compartment(**dict(zip(REGISTERS, row, strict=True)))
@@ -52,7 +52,7 @@ def as_oracle(image):
 
 
 def assert_image_equals_oracle(image, spikes, n_steps, threads=THREADS):
-    """Run an image with input spikes, rows of (step that takes one in, input); return the trace."""
+    """Run an image with input spikes as rows (step of arrival, input); return the trace."""
     trace = oracle.run(*as_oracle(image), [(int(t), int(i)) for t, i in spikes], n_steps)
     steps, sources = np.array(spikes).T
     for n in threads:

@@ -1,8 +1,8 @@
-"""Command lines that ask for what cannot be, by kind, and what the command makes of them.
+"""Invalid command lines by kind, and the outcomes of the command.
 
-``python tests/bad_command_lines.py`` tries them all in a temporary folder and prints how many of
+``python tests/bad_command_lines.py`` runs all of them in a temporary folder and prints how many of
 each kind end with one clear message: exit status 2, a line that begins with "Error:", at most five
-lines on standard error, no traceback, and no file that was not there before.
+lines on standard error, no traceback, and no new file.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ network = Network(
 )
 """
 
-# Bad values of an option by what the option wants.
+# Bad values by the type of the option.
 TIME = ("0", "-1", "nan", "inf", "-inf", "1e400", "x", "''", "' '", "1,5", "10%", "0x10", "1e-400")
-LONG = ("1e12", "1e300")  # a time, and more than there can be
+LONG = ("1e12", "1e300")  # times that are too long
 STEP = (
     "0",
     "-0.1",
@@ -77,7 +77,7 @@ RUNNING = {"--duration": (*TIME, *LONG), "--seed": SEED}
 COMPARING = {**COMPILER, **RUNNING, "--fine-dt": (*TIME, "0.3", "5")}
 SHORT = "--duration 10"
 
-# A command line that is fine, and what spoils it.
+# Valid command lines, and additions that make them invalid.
 COMMANDS = {
     "demo": {"-o": OUTPUT_FOLDER, "--dt": TIME, "--seed": SEED},
     "compile model.py": {**COMPILER, "-o": OUTPUT_FILE},
@@ -182,7 +182,7 @@ OTHER = (
 )
 
 
-_BEGUN = {"sweep.jsonl"}  # keeps the points of a sweep from its beginning
+_BEGUN = {"sweep.jsonl"}  # a sweep writes its points from the start
 
 
 class Case(NamedTuple):
@@ -193,14 +193,14 @@ class Case(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a command line ended with."""
+    """Result of a command line."""
 
-    status: int | None  # None: an exception that nobody caught
-    errors: str  # what stands on standard error, or the exception
+    status: int | None  # None: an uncaught exception
+    errors: str  # the text on standard error, or the exception
     written: list[str]  # files that are new or changed
 
     def fault(self) -> str:
-        """Why this is no clear message; empty if it is one."""
+        """Return the reason why this is not a clear message; empty if it is clear."""
         lines = self.errors.splitlines()
         said = [line for line in lines if line.startswith("Error: ")]
         if self.status is None:
@@ -217,7 +217,7 @@ class Outcome(NamedTuple):
 
 
 def cases() -> Iterator[Case]:
-    """Every bad command line."""
+    """Yield every bad command line."""
     for command, options in COMMANDS.items():
         for option, values in options.items():
             kind = f"values of {option.split()[-1]}" if option else "arguments"
@@ -241,12 +241,12 @@ def cases() -> Iterator[Case]:
 
 
 def tried() -> dict[str, int]:
-    """Return how many command lines of each kind there are."""
+    """Return the number of command lines of each kind."""
     return dict(Counter(re.sub(r"^values of .*", "values of options", c.kind) for c in cases()))
 
 
 def prepare(folder: Path) -> None:
-    """Make the files that the command lines name, in a folder that is the current one."""
+    """Create the files that the command lines name in ``folder``, the current folder."""
     from neurochip import SpikeInput, Stimulus
 
     for name, source in {"model.py": MODEL, **MODELS}.items():
@@ -281,11 +281,11 @@ def attempt(line: str) -> Outcome:
             main(shlex.split(line), prog_name="neurochip")
         except SystemExit as end:
             status = int(end.code or 0)
-        except BaseException as problem:  # the fault that is looked for
+        except BaseException as problem:  # the fault that this test looks for
             errors.write(f"{type(problem).__name__}: {problem}")
     after = _files()
     written = sorted(name for name, state in after.items() if before.get(name) != state)
-    for name in written:  # the next one must not stumble over it
+    for name in written:  # must not affect the next command line
         if name in _BEGUN:
             Path(name).unlink()
     return Outcome(status, errors.getvalue(), written)

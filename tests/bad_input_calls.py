@@ -1,7 +1,7 @@
-"""A call that is right for every public function and class, for ``bad_inputs``.
+"""A valid call of every public function and class, for ``bad_inputs``.
 
-Each names the arguments that are replaced: in ``never`` those that no value of the table suits, and
-by name the others with the values that they may well have.
+Each call names the arguments that are replaced: ``never`` holds arguments for which no value of the
+table is valid; other arguments are given by name, with the values that are valid for them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _names(*names: str) -> Names:
     return frozenset(names)
 
 
-# What an argument may well be, as names of the table of values.
+# Valid values of an argument, as names in the table of values.
 NONE = _names("None")
 SWITCH = _names("True", "np.True_")
 TEXT = _names("text", "digits", "np.str_")
@@ -40,7 +40,7 @@ SEED = _names("0", "10**30", "10**5000")
 REAL = _names("-1", "0", "0.5", "1.5", "1e300", "10**30")
 NOT_NEGATIVE = REAL - {"-1"}
 POSITIVE = NOT_NEGATIVE - {"0"}
-# Arrays, too; there is none of integers beyond 64 bits.
+# Arrays, too; NumPy has no array of integers beyond 64 bits.
 PAIR = _names("beyond int64")
 REALS = REAL - {"10**30"}
 NOT_NEGATIVES = REALS - {"-1"}
@@ -49,7 +49,7 @@ POSITIVES = NOT_NEGATIVES - {"0"}
 
 @dataclass(frozen=True)
 class Call:
-    """A call that is right, and which values each of its arguments may well have."""
+    """A valid call, and the values of the table that are valid for each of its arguments."""
 
     name: str
     function: Callable[..., Any]
@@ -68,7 +68,7 @@ def _call(name: str, function: Any, arguments: Any = (), never: str = "", /, **f
 
 @functools.cache
 def calls() -> list[Call]:
-    """All calls. The network and its runs are made once."""
+    """Return all calls. The network and its runs are built once."""
     return [
         *_neurons(),
         *_connections(),
@@ -84,7 +84,7 @@ def calls() -> list[Call]:
 
 @functools.cache
 def _small() -> dict[str, Any]:
-    """A small network, its image and its runs."""
+    """Return a small network, its image and its runs."""
     source = nc.PoissonInput("source", 3, rate=200.0)
     given = nc.SpikeInput("given", 2, [0, 1], [1.0, 2.0])
     cells = nc.Population("cells", 3, nc.LIF(tau_m=10.0))
@@ -244,7 +244,7 @@ def _connections() -> list[Call]:
 
 
 def _recording_with(part: str, values: Any = None) -> Any:
-    """A recording, one of whose parts has a value for a population."""
+    """Return a recording with another value for a population in one of its fields."""
     whole: dict[str, Any] = {
         "populations": {"p": 2},
         "steps": {"p": np.array([0, 1])},
@@ -754,7 +754,7 @@ def _mapping() -> list[Call]:
 
 
 class _Axes:
-    """Takes whatever is drawn, as axes do."""
+    """Accepts any drawing call, like matplotlib axes."""
 
     def __getattr__(self, name):
         return self

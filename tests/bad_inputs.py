@@ -1,8 +1,8 @@
-"""Inputs that mean nothing, given to every argument of the Python API; what becomes of each.
+"""Passes invalid values to every argument of the Python API and records the outcomes.
 
-``VALUES`` has what arguments are replaced by. ``bad_input_calls`` has a call that is right for
-every public function and class, and which of these values its arguments may well have. As a script
-(``python tests/bad_inputs.py``) this counts the inputs and what became of them.
+``VALUES`` holds the replacements of arguments. ``bad_input_calls`` has a valid call of every public
+function and class, and the replacements that are valid for its arguments. As a script
+(``python tests/bad_inputs.py``) this counts the inputs and their outcomes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CLEAR = "clear message"
 
 
 class Temperature:
-    """A quantity with the interface of pint's, of a dimension that no argument has."""
+    """A quantity with pint's interface, of a dimension that no argument has."""
 
     units, magnitude = "kelvin", 300.0
 
@@ -42,7 +42,7 @@ def _itself():
     return items
 
 
-# By kind, for the counts. Each is made anew, since some are used up.
+# By kind, for the counts. Each is created again for each call, since some are consumed.
 VALUES: dict[str, dict[str, Callable[[], Any]]] = {
     "none, truth and text": {
         "None": lambda: None,
@@ -112,7 +112,7 @@ _MAKE = {name: make for kind in VALUES.values() for name, make in kind.items()}
 
 
 def cases(calls: list[Call]) -> Iterator[tuple[Call, str, str]]:
-    """Every call, with each of its arguments and each value that this one may not have."""
+    """Yield every call with each of its arguments and each invalid value of the argument."""
     for call in calls:
         for argument, fine in call.fine.items():
             unknown = fine - _MAKE.keys()
@@ -123,12 +123,12 @@ def cases(calls: list[Call]) -> Iterator[tuple[Call, str, str]]:
 
 
 def outcome(call: Call, argument: str, name: str) -> str:
-    """Return ``CLEAR``, or what happened instead of one error of neurochip in one line."""
+    """Return ``CLEAR`` for one neurochip error in one line, otherwise the outcome as text."""
     try:
         found = call(**{argument: _MAKE[name]()})
     except NeurochipError as problem:
         text = str(problem)
-        # All messages say who, and then what is allowed or what to do.
+        # All messages name the object, and then the allowed values or a remedy.
         return CLEAR if ": " in text and "\n" not in text else f"unclear message: {text!r}"
     except BaseException as problem:
         return f"{type(problem).__name__}: {problem}"
@@ -136,14 +136,14 @@ def outcome(call: Call, argument: str, name: str) -> str:
 
 
 def tried() -> dict[str, int]:
-    """Return how many inputs of each kind there are."""
+    """Return the number of inputs of each kind."""
     kind_of = {name: kind for kind, names in VALUES.items() for name in names}
     counts = collections.Counter(kind_of[name] for _, _, name in cases(calls()))
     return {kind: counts[kind] for kind in VALUES}
 
 
 def table(calls: list[Call]) -> tuple[list[str], list[str]]:
-    """Return the counts by kind of value as lines, and what was not answered clearly."""
+    """Return the counts by kind of value as lines, and the inputs without a clear message."""
     kind_of = {name: kind for kind, names in VALUES.items() for name in names}
     tried, clear, others = collections.Counter(), collections.Counter(), []
     for call, argument, name in cases(calls):

@@ -1,6 +1,6 @@
-"""Counts what an image takes of each core, from the image and from what the pages say: no kernel.
+"""Counts the resources of an image on each core by the rules of the pages, without kernels.
 
-It is slow and plain on purpose. ``docs/reference/mapping.md`` states the rules.
+It is slow and simple on purpose. ``docs/reference/mapping.md`` states the rules.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 
 def entries_of(encoding, targets, each, index, core):
-    """Bits of the entries of one list; an encoding is "sparse", "dense" or a width of gaps."""
+    """Return the bits of one list's entries; encoding: "sparse", "dense" or a gap width."""
     head = core.entry_prefix_bits
     if encoding == "sparse":
         each += index
@@ -119,7 +119,7 @@ def count_image(image):
 
 
 def broken_limits(image):
-    """Every (core, resource, used, allowed) where a core holds more than it can."""
+    """Return each exceeded limit as (core, resource, used, allowed)."""
     core = image.chip.core
     used, delay_bits = count_image(image)
     found = []

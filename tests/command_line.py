@@ -1,4 +1,4 @@
-"""Commands run in the process of the tests: what they print, and how they say no."""
+"""Runs commands in the process of the tests, and returns their output or error message."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Ctrl-C is what it is at a terminal, also where the suite runs in the background.
+"""Makes Ctrl-C work as at a terminal, also if the suite runs in the background.
 
-A shell has its background processes ignore it, and their children inherit that.
+A shell makes its background processes ignore Ctrl-C, and their children inherit this.
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""Damage to the bytes of a file, in order and without chance; see ``damaged_files.py``."""
+"""Systematic, deterministic damage to the bytes of a file; see ``damaged_files.py``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import numpy as np
 Damage = Iterator[tuple[str, Callable[[], bytes]]]
 """What was done, and a function that does it."""
 
-# What a number, a text or a list of a header is replaced by.
+# Replacements of a number, a text or a list in a header.
 BAD = (None, True, -1, 0, 1.5, 2**31, 2**63, 10**30, 1e400, "", "x", [], [[]], {}, "\x00")
 
 
 def damages(content: bytes, every: bool) -> Damage:
-    """All damage to one file; ``every`` is for the long run of the script."""
+    """Yield all damage to one file; ``every`` is for the long run of the script."""
     yield from cut(content, 50)
     yield from shuffled(content)
     yield from flipped(content, 4000 if every else 100)
@@ -76,10 +76,10 @@ def members_of(content: bytes) -> dict[str, bytes]:
 
 
 def archive_of(members: Any, method: int = zipfile.ZIP_STORED) -> bytes:
-    """A zip of (name, bytes); a name may be there twice."""
+    """Return a zip of (name, bytes) pairs; a name may occur twice."""
     target = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(target, "w", method) as archive:
-        warnings.simplefilter("ignore")  # of names that are there twice
+        warnings.simplefilter("ignore")  # about names that occur twice
         for name, member in members:
             archive.writestr(name, member)
     return target.getvalue()
@@ -134,7 +134,7 @@ def npy_of_object() -> bytes:
 
 
 def changed_headers(name: str, member: bytes, others: list[tuple[str, bytes]]) -> Damage:
-    """The header of an array says something else than what follows it."""
+    """Yield arrays whose header contradicts the data."""
     length = struct.unpack("<H", member[8:10])[0]
     header, values = member[10 : 10 + length].decode(), member[10 + length :]
     for what, text in {
@@ -169,7 +169,7 @@ def changed_arrays(name: str, member: bytes, others: list[tuple[str, bytes]]) ->
 
 
 def changes_of(array: Any) -> Iterator[tuple[str, Any]]:
-    """The same array with other values, types and shapes."""
+    """Yield the array with other values, types and shapes."""
     yield "one dimension more", array[None]
     yield "as bytes", array.astype("S40") if array.size < 999 else array.view("V1")
     if array.dtype.kind == "U":
@@ -204,7 +204,7 @@ def changes_of(array: Any) -> Iterator[tuple[str, Any]]:
 
 
 def lying_directories(content: bytes) -> Damage:
-    """The directory of the archive says something else than what lies there."""
+    """Yield archives whose directory contradicts the members."""
     members = members_of(content)
     yield "stored", partial(archive_of, members.items(), zipfile.ZIP_STORED)
     yield "bzip2", partial(archive_of, members.items(), zipfile.ZIP_BZIP2)
@@ -249,7 +249,7 @@ def changed_json(content: bytes, key: str, every: bool) -> Damage:
 
 
 def places(value: Any, every: bool, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something stands in nested lists and dicts; of lists the first items, unless every."""
+    """Yield the places in nested lists and dicts; only the first items of lists, unless every."""
     if place:
         yield place
     if isinstance(value, dict):
@@ -261,7 +261,7 @@ def places(value: Any, every: bool, place: tuple[Any, ...] = ()) -> Iterator[tup
 
 
 def replaced(value: Any, place: tuple[Any, ...], new: Any) -> Any:
-    """The same nested value with another one at a place; ``...`` leaves it out."""
+    """Return a nested value with the item at a place replaced; ``...`` removes the item."""
     if not place:
         return new
     copy = value.copy()

@@ -1,12 +1,11 @@
-"""Damage to files of every kind, in order and without chance, and what their readers make of it.
+"""Systematic, deterministic damage to all kinds of files, and the reactions of their readers.
 
     python tests/damaged_files.py
 
-prints, for each kind of file, how many damaged ones were tried, how many were refused with a clear
-message, how many gave what was written all the same, and what else happened. A message is clear if
-it is an error of the class that the reader documents, is one line, and begins with the path.
-``changed`` is content that differs and is as legal as that which was written: only formats without
-a checksum of their content may have such. ``other`` is a fault.
+prints for each kind of file the numbers of damaged files: tried, refused with a clear message, read
+unchanged, and other outcomes. A message is clear if it is an error of the class that the reader
+documents, is one line, and begins with the path. ``changed`` means that other valid content was
+read, which is only allowed for formats without a checksum of their content. ``other`` is a fault.
 """
 
 from __future__ import annotations
@@ -48,13 +47,13 @@ VECTOR = Path(__file__).parent / "conformance" / "vectors" / "public_034_pop_noi
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A kind of file: how one is made and read, and the error that its reader raises."""
+    """A kind of file: its writer, its reader, and the error class of the reader."""
 
     name: str
     make: Callable[[Path], Path]
     read: Callable[[Path], Any]
     error: type[NeurochipError]
-    checked: bool = True  # whether the file has a checksum of all that is in it
+    checked: bool = True  # whether the file has a checksum of its whole content
 
 
 def image() -> Any:
@@ -98,7 +97,7 @@ def vector(path: Path) -> Path:
 
 
 def older(path: Path) -> Path:
-    """The same file as version 1, which has no checksum."""
+    """Return the file converted to version 1, which has no checksum."""
     with np.load(path) as stored:
         arrays = {name: stored[name] for name in stored.files if not name.startswith("neurochip_")}
         kind, _, _ = str(stored["neurochip_format"]).rpartition(" ")
@@ -106,7 +105,7 @@ def older(path: Path) -> Path:
 
 
 def content_of(case: Any) -> Any:
-    """A golden vector as plain values, so that two are equal by content."""
+    """Return a golden vector as plain values, which compare by content."""
     return json.dumps(dataclasses.asdict(case), default=np.ndarray.tolist, sort_keys=True)
 
 
@@ -160,7 +159,7 @@ KINDS = (
 
 
 def outcome(kind: Kind, path: Path, whole: Any) -> str:
-    """What reading a damaged file gave: "refused", "unchanged", or a sentence about the fault."""
+    """Return the result of reading a damaged file: "refused", "unchanged", or a fault as text."""
     try:
         found = kind.read(path)
     except kind.error as problem:
@@ -175,7 +174,7 @@ def outcome(kind: Kind, path: Path, whole: Any) -> str:
 def count(
     kind: Kind, folder: Path, *, every: bool = False, stride: int = 1
 ) -> tuple[Counter[str], list[str]]:
-    """How often each outcome was met, and all that are faults; of the damage, one in ``stride``."""
+    """Return the count of each outcome and all faults, for every ``stride``-th damage."""
     path = kind.make(folder)
     content, whole = path.read_bytes(), kind.read(path)
     found: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""An image whose runs are cut in parts, with everything that must survive the cut."""
+"""An image whose runs are interrupted, with all state that must survive an interruption."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZE, STEPS = 70, 60
 
 
 def noisy_image():
-    """Noise, delays, spikes that travel between the parts of a run."""
+    """Return an image with noise, delays, and spikes in transit between the parts of a run."""
     rng = np.random.default_rng(1)
     pre, target, mantissa = (rng.integers(0, most, 600) for most in (SIZE, SIZE, 100))
     registers = {
@@ -44,7 +44,7 @@ def run(emulator, n_steps):
 
 
 def same_tail(rest, whole):
-    """Whether a run is the end of another, in spikes and traces."""
+    """Return whether the spikes and traces of a run equal the end of another run."""
     at = whole.n_steps - rest.n_steps
     tail = whole.steps[WHO] >= at
     return (
@@ -59,5 +59,5 @@ def same_tail(rest, whole):
 
 
 def continues_exactly(emulator, whole):
-    """Whether an emulator, run to the end, gives the end of a long run."""
+    """Return whether an emulator that runs to the end gives the end of a long run."""
     return same_tail(run(emulator, STEPS - emulator.step), whole)

@@ -1,4 +1,4 @@
-"""NIR graphs for the tests, and where to find published ones."""
+"""NIR graphs for the tests, and paths of published graphs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAPER_SPIKES = [460, 510, 710, 760]
 
 
 def published(name):
-    """Path of a graph of github.com/neuromorphs/NIR, or skip."""
+    """Return the path of a graph of github.com/neuromorphs/NIR, or skip the test."""
     for folder in FOLDERS:
         if (folder / name).is_file():
             return folder / name
@@ -32,13 +32,13 @@ def published(name):
 
 
 def stored(path, source):
-    """Write a graph as files hold it, single numbers included; return the path."""
+    """Write a graph as a file, keep single numbers, and return the path."""
     nir.write(path, source, compression=None)
     return path
 
 
 def read_on(way, folder):
-    """``read_nir`` on graphs in ``"memory"`` or on ``"disk"``, where spikes set v to v_reset."""
+    """Return ``read_nir`` for graphs in ``"memory"`` or on ``"disk"``, with reset="value"."""
 
     def read(source, dt=DT, **options):
         if way == "disk" and isinstance(source, nir.NIRGraph):
@@ -79,7 +79,7 @@ def linear(weight, bias=None):
 
 
 def chain(shape, *nodes, output=None):
-    """Input, the nodes under the names a, b, c ..., output."""
+    """Return a chain: input, the nodes with the names a, b, c ..., output."""
     named = {"input": nir.Input({"input": np.array(shape)})}
     named |= dict(zip("abcdefgh", nodes, strict=False))
     size = output if output is not None else nodes[-1].output_type["output"]
@@ -89,7 +89,7 @@ def chain(shape, *nodes, output=None):
 
 
 def node_of(node):
-    """A node of the package nir as the reader sees it, under the name n."""
+    """Return a node of the package nir as a NirNode with the name n."""
     return take_node("n", node)
 
 
@@ -103,7 +103,7 @@ def paper_neuron():
 
 
 def recurrent(seed=3, bias=True):
-    """12 inputs, 38 recurrent CubaLIF, 7 CubaLIF, as in the paper's third task, at random."""
+    """Return 12 inputs, 38 recurrent CubaLIF and 7 CubaLIF, random, as in the third task."""
     rng = np.random.default_rng(seed)
 
     def layer(outputs, inputs, spread):

@@ -1,8 +1,8 @@
 """A NIR graph evaluated step by step in plain NumPy, written from its equations.
 
-It shares nothing with the importer: layers act on arrays, convolutions are loops over the kernel,
-and each neuron is Euler's method written out. Input acts in its own step; the spike of a neuron
-reaches the next neuron in the next step.
+It is independent of the importer: layers act on arrays, convolutions are loops over the kernel, and
+neurons use Euler's method explicitly. Input acts in its own step; the spike of a neuron reaches the
+next neuron in the next step.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 
 def evaluate(graph, inputs, dt, *, order=None):
-    """Spikes and v of every neuron node, arrays of shape (n_steps, *shape); dt in seconds."""
+    """Return spikes and v of every neuron node, shape (n_steps, *shape); dt in seconds."""
     (entrance,) = [name for name, node in graph.nodes.items() if kind(node) == "Input"]
     feeds = {name: [a for a, b in graph.edges if b == name] for name in graph.nodes}
     neurons = [n for n, node in graph.nodes.items() if kind(node) in {"LIF", "CubaLIF", "IF", "LI"}]
@@ -48,13 +48,13 @@ def start(node):
 
 
 def advance(node, state, x, dt):
-    """One step of Euler's method; returns the spikes."""
+    """Run one step of Euler's method; return the spikes."""
     p = {name: np.asarray(value, float) for name, value in vars(node).items() if is_array(value)}
     if kind(node) == "CubaLIF":
         state["i"] = state["i"] + dt / p["tau_syn"] * (-state["i"] + p["w_in"] * x)
         x = state["i"]
     if kind(node) == "IF":
-        state["v"] = state["v"] + p["r"] * x  # as simulators have it: without dt
+        state["v"] = state["v"] + p["r"] * x  # without dt, as in simulators
     else:
         tau = p["tau_mem"] if kind(node) == "CubaLIF" else p["tau"]
         state["v"] = state["v"] + dt / tau * (p["v_leak"] - state["v"] + p["r"] * x)
@@ -70,7 +70,7 @@ def is_array(value):
 
 
 def layer(node, x):
-    """One linear node."""
+    """Apply one linear node."""
     if kind(node) in {"Linear", "Affine"}:
         y = np.asarray(node.weight, float) @ x.ravel()
         return y + np.asarray(node.bias, float) if kind(node) == "Affine" else y

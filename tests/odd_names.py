@@ -1,13 +1,13 @@
-"""Names that people may give, and that something on the way might take for more than a name."""
+"""Valid names with characters that some program might interpret."""
 
 from __future__ import annotations
 
 ODD_NAMES = (
-    "$\\frac{$",  # no formula, for matplotlib
+    "$\\frac{$",  # an invalid formula in matplotlib
     "$\\alpha$",
     "one $ only",
     "\\$5",
-    "_x",  # matplotlib leaves such labels out of legends
+    "_x",  # matplotlib omits such labels from legends
     "a/b",
     "../up",
     "..",
@@ -28,4 +28,4 @@ ODD_NAMES = (
     "e\u0301",
     "x" * 300,
 )
-"""All of them are allowed: they are text that is not empty."""
+"""Names that are allowed, as all non-empty text is."""

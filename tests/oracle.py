@@ -21,7 +21,7 @@ MIXED, EXCITATORY, INHIBITORY = 1, 2, 3
 WRAP, WRAP_UP, CLIP, NONE = "wrap", "wrap up", "clip", "none"
 FLOOR, TOWARD_ZERO, NEAREST = "floor", "toward zero", "nearest"
 UNLIMITED_BITS = 31
-"""What a register "without a limit" has: the emulator counts what exceeds it."""
+"""Bits of a register "without a limit"; the emulator counts values beyond them."""
 
 OVERFLOWS = (
     "accumulator_wraps",
@@ -35,7 +35,7 @@ COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """Widths of the page, sections 2 to 4; other values are cores that might have been."""
+    """Widths of the page, sections 2 to 4; other values describe hypothetical cores."""
 
     accumulator_bits: int = 22
     state_bits: int = 24
@@ -136,12 +136,12 @@ class Compartment:
 
     @cached_property
     def factor_u(self) -> int:
-        """What remains of u after one step, in units of 1/4096."""
+        """Return the fraction of u that a step keeps, in units of 1/4096."""
         return self.core.decay_unity - (self.decay_u + self.decay_u_offset)
 
     @cached_property
     def factor_v(self) -> int:
-        """What remains of v after one step, in units of 1/4096."""
+        """Return the fraction of v that a step keeps, in units of 1/4096."""
         return self.core.decay_unity - (self.decay_v + self.decay_v_offset)
 
     @cached_property
@@ -200,7 +200,7 @@ class Synapse:
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise registers; ``raw[step][neuron]`` are given draws in -127..127, else drawn by seed."""
+    """Noise registers; ``raw[step][neuron]`` are given draws in -127..127; None: drawn by seed."""
 
     exponent: int
     mantissa_offset: int
@@ -226,7 +226,7 @@ class Trace:
 
 @dataclass
 class Cell:
-    """State of a compartment; while a step is computed, that of the end of the last step."""
+    """State of a compartment; during a step, the state at the end of the last step."""
 
     registers: Compartment
     u: int
@@ -235,13 +235,13 @@ class Cell:
 
 
 def wrap(value: int, bits: int) -> int:
-    """Two's complement value of the lowest ``bits`` bits, sign bit included."""
+    """Return the two's complement value of the lowest ``bits`` bits, including the sign bit."""
     half = 2 ** (bits - 1)
     return (value + half) % (2 * half) - half
 
 
 def fit(value: int, bits: int, overflow: str) -> int:
-    """What a register of ``bits`` bits makes of a number."""
+    """Return the value of a number in a register of ``bits`` bits."""
     if overflow == NONE:
         return wrap(value, UNLIMITED_BITS)
     if overflow == WRAP_UP:
@@ -250,18 +250,18 @@ def fit(value: int, bits: int, overflow: str) -> int:
 
 
 def clip(value: int, low: int, high: int) -> int:
-    """The nearest value within ``low..high``."""
+    """Return the nearest value within ``low..high``."""
     return min(max(value, low), high)
 
 
 def truncating_quotient(value: int, divisor: int) -> int:
-    """``value / divisor`` rounded toward zero; ``divisor`` is positive."""
+    """Return ``value / divisor`` rounded toward zero; ``divisor`` is positive."""
     magnitude = abs(value) // divisor
     return -magnitude if value < 0 else magnitude
 
 
 def nearest_quotient(value: int, divisor: int) -> int:
-    """``value / divisor`` rounded to the nearest integer, a tie to the even one."""
+    """Return ``value / divisor`` rounded to the nearest integer, ties to even."""
     quotient, rest = divmod(value, divisor)
     if 2 * rest > divisor or (2 * rest == divisor and quotient % 2 == 1):
         return quotient + 1
@@ -269,7 +269,7 @@ def nearest_quotient(value: int, divisor: int) -> int:
 
 
 def decay(state: int, factor: int, core: Core = LOIHI) -> int:
-    """What is left of a state variable after one step."""
+    """Return the part of a state variable that a step keeps."""
     return truncating_quotient(state * factor, core.decay_unity)
 
 
@@ -286,7 +286,7 @@ class Rules:
         sign_mode: int,
         core: Core = LOIHI,
     ) -> int:
-        """The integer a synapse adds to the accumulator (or to the sum of its group)."""
+        """Return the integer that a synapse adds to the accumulator (or the sum of its group)."""
         mantissa, weight_exponent = index(mantissa), index(weight_exponent)
         weight_bits, sign_mode = index(weight_bits), index(sign_mode)
         if sign_mode not in (MIXED, EXCITATORY, INHIBITORY):
@@ -329,22 +329,22 @@ class Rules:
     # ------------------------------------------------------------------ section 5, a step
 
     def handed_over(self, kind: str, step: int) -> int:
-        """The step in which a spike is handed to its synapses."""
+        """Return the step in which a spike reaches its synapses."""
         return step + 1 if kind == "neuron" else step
 
     def acts(self, handed_over: int, delay: int) -> int:
-        """The step in which it acts."""
+        """Return the step in which the spike acts."""
         return handed_over + delay
 
     def shift_sum(self, total: int, weight_exponent: int, core: Core) -> int:
-        """What the sum of a synapse group adds to the accumulator."""
+        """Return the amount that the sum of a synapse group adds to the accumulator."""
         if not core.exponent_on_sum or weight_exponent >= 0:
             return total
         unit = 2**core.weight_shift
         return total // unit // 2**-weight_exponent * unit
 
     def noise_draw(self, seed: int, step: int, neuron: int) -> int:
-        """A raw draw: two rounds of SplitMix64's finaliser over seed, step and compartment."""
+        """Return a raw draw: SplitMix64's finaliser, twice, over seed, step and compartment."""
         full = 2**64
         x = seed ^ (step * 2**32 + neuron)
         for _ in range(2):
@@ -373,7 +373,7 @@ class Rules:
         return bool(noise.at_membrane)
 
     def accumulate(self, cell: Cell, arriving: int) -> int:
-        """5.1: the register that holds the input of a step."""
+        """Apply 5.1: the register that holds the input of a step."""
         core = cell.registers.core
         return fit(arriving, core.accumulator_bits, core.accumulator_overflow)
 
@@ -418,13 +418,13 @@ class Rules:
         return 0
 
     def hold(self, cell: Cell) -> int:
-        """The refractory counter after a spike, before it counts down in the same step."""
+        """Return the refractory counter after a spike, before its decrement in the same step."""
         return cell.registers.refractory
 
     def update(
         self, cell: Cell, arriving: int, to_current: int, to_membrane: int
     ) -> tuple[bool, list[str]]:
-        """One step of one compartment: whether it spiked, and what overflowed and counts."""
+        """Run one step of one compartment; return its spike and its counted overflows."""
         exact_q = arriving + to_current
         q = self.accumulate(cell, exact_q)
         exact_u = self.decayed_u(cell) + q

@@ -13,7 +13,7 @@ GAIN = 1.0
 
 
 def cells(tau_m=10.0, tau_refrac=5.0, size=20):
-    """Twenty driven neurons; calls are noted."""
+    """Return twenty driven neurons; record the call."""
     BUILT.append(tau_m)
     lif = LIF(tau_m=tau_m, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=tau_refrac)
     source, neurons = PoissonInput("source", size, rate=1300.0), Population("cells", size, lif)
@@ -25,41 +25,41 @@ def cells(tau_m=10.0, tau_refrac=5.0, size=20):
 
 
 def gained(seed):
-    """A network that depends on a variable of this module."""
+    """Return a network that depends on a variable of this module."""
     return cells(tau_m=10.0 * GAIN)
 
 
 def preset(preset):
-    """A chip by its name."""
+    """Return a chip by its name."""
     return PRESETS[preset]
 
 
 def slow(run):
-    """Take long enough that a run can be killed in its middle."""
+    """Run long enough to be killed in the middle."""
     time.sleep(0.03)
     return {"cores": run.image.n_cores}
 
 
 def dying(run):
-    """End the process without a word, as one that ran out of memory."""
+    """End the process silently, like a process killed for lack of memory."""
     os._exit(1)
 
 
 def weight_error(run):
-    """A number of the compile report, and one that is undefined."""
+    """Return a number of the compile report, and an undefined one."""
     row = run.image.report.row("source->cells", "weight")
     return {"weight_error": abs(row.relative_error), "undefined": float("nan")}
 
 
 def leaving(run):
-    """Fail at one seed, in a way that is no error."""
+    """Stop at one seed with an exception that is not an Exception."""
     if run.point["seed"] == 3:
         raise SystemExit(4)
     return {"cores": run.image.n_cores}
 
 
 def interrupted(run):
-    """Behave as if Ctrl-C had reached the worker at one seed."""
+    """Raise KeyboardInterrupt at one seed, as if the worker got Ctrl-C."""
     if run.point["seed"] == 3:
         raise KeyboardInterrupt
     return {"cores": run.image.n_cores}

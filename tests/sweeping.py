@@ -1,4 +1,4 @@
-"""Small sweeps for tests: in this process, and in no time."""
+"""Small, fast sweeps for tests, run in this process."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ GRID = {BITS: [3, 8], "seed": [1, 2, 3]}
 
 
 def run(values=GRID, network=cells, **options):
-    """A sweep in this process that takes no time."""
+    """Run a small sweep in this process."""
     first = values[0] if isinstance(values, list) and values else values
     dt = None if isinstance(first, dict) and "dt" in first else 0.5
     return sweep(network, values, **{"duration": 100.0, "workers": 1, "dt": dt, **options})
 
 
 def refuse(*arguments, **options):
-    """The message of a sweep that is refused."""
+    """Return the message of a sweep that is refused."""
     with pytest.raises(SweepError) as caught:
         run(*arguments, **options)
     return str(caught.value)
 
 
 class Backwards(Executor):
-    """Runs nothing until the last task is there, then the last one first."""
+    """Waits for the last task, and then runs the tasks in reverse order."""
 
     def __init__(self, tasks):
         self.waiting, self.tasks = [], tasks

@@ -1,7 +1,7 @@
 """A float64 twin of the chip: its recurrence and order of events, with registers not rounded.
 
-What the twin and the reference disagree on is an error of the mapping itself; what the chip and the
-twin disagree on is rounding. Nothing here knows the reference.
+A difference between twin and reference is an error of the mapping itself; a difference between chip
+and twin is rounding. The twin does not depend on the reference.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run_twin(network: Network, stimulus: Stimulus, dt: float, n_steps: int) -> T
             for neuron in neurons:
                 row = slice(connection.indptr[neuron], connection.indptr[neuron + 1])
                 for post, w, d in zip(connection.post[row], weight[row], delay[row], strict=True):
-                    # Of two receptors the first takes negative weights, the second positive ones.
+                    # The first of two receptors takes negative weights, the second positive ones.
                     which = int(w >= 0) if len(receptors) == 2 else 0
                     q = receptors[which].gain[post] * w
                     arriving[connection.target.name][step + 1 + int(d)][which, post] += q
@@ -52,7 +52,7 @@ def run_twin(network: Network, stimulus: Stimulus, dt: float, n_steps: int) -> T
     firsts = np.cumsum([0, *(size for _, size in inputs)])
     spikes: dict[str, list[tuple[int, int]]] = {name: [] for name in ideals}
     traces = {name: np.empty((n_steps, item.v.size)) for name, item in state.items()}
-    lead = network.input_lead  # steps that input is given to the chip before its own
+    lead = network.input_lead  # steps by which input reaches the chip early
     for step in range(-lead, n_steps):
         own = np.searchsorted(steps, [step + lead, step + lead + 1])
         now = sources[own[0] : own[1]]
@@ -87,7 +87,7 @@ class _State:
         self.shows_reset = np.zeros(self.v.shape, dtype=bool)
 
     def advance(self, q) -> np.ndarray:
-        """One step; returns which neurons spike."""
+        """Run one step; return the spiking neurons."""
         ideal = self.ideal
         arriving = np.broadcast_to(q, (len(self.u), len(self.v)))
         self.u = [
@@ -105,6 +105,6 @@ class _State:
         return spike
 
     def decoded(self) -> np.ndarray:
-        """Potential in mV at the end of the step."""
+        """Return the potential in mV at the end of the step."""
         v_reset = self.ideal.population.parameter("v_reset")
         return np.where(self.shows_reset, v_reset, self.ideal.origin + self.v)

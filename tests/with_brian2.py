@@ -1,4 +1,4 @@
-"""What a test that needs Brian2 needs: a skip without it, a filter, and a run on both sides."""
+"""Support for tests that need Brian2: a skip without it, a warning filter, and a double run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-# Brian2 2.9, the newest for Python 3.11, calls pyparsing 3.3 by its old names.
+# Brian2 2.9, the newest for Python 3.11, uses old names of pyparsing 3.3.
 OLD_NAMES = r"'\w+' (argument is )?deprecated"
 quiet_brian2 = pytest.mark.filterwarnings(f"ignore:{OLD_NAMES}:DeprecationWarning")
 
-TOLERANCE = 1e-9  # mV: sums of a few thousand terms of 10 mV, in another order
+TOLERANCE = 1e-9  # mV: sums of a few thousand terms of 10 mV in different orders
 
 
 def need_brian2() -> ModuleType:
@@ -20,7 +20,7 @@ def need_brian2() -> ModuleType:
 
 
 def run_both(*objects, duration, namespace, record="v"):
-    """Run in Brian2 and in our reference, which must agree; returns the first recording."""
+    """Run in Brian2 and in neurochip's reference, which must agree; return Brian2's recording."""
     from neurochip.frontends.brian2.compare import run_in_brian2
     from neurochip.frontends.session import stimulus_of
     from neurochip.reference import simulate_reference

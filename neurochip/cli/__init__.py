@@ -1,4 +1,4 @@
-"""The command line: ``neurochip COMMAND``. This file only dispatches; a command has a file each."""
+"""The command line, ``neurochip COMMAND``. This file only dispatches; each command has a file."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = ["main"]
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="neurochip")
 def main() -> None:
-    """Show what a Loihi-like chip makes of a spiking network.
+    """Show what a Loihi-like chip does to a spiking network.
 
-    A MODEL is a Python file that defines `network`, a neurochip Network, and may define `chip`, the
-    ChipSpec to compile for.
+    A MODEL is a Python file that defines `network`, a neurochip Network. It may also define `chip`,
+    the ChipSpec to compile for.
     """
 
 

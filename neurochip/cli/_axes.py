@@ -1,4 +1,4 @@
-"""Axes as they are written on a command line."""
+"""Parser for the axes of a sweep on the command line."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _WORDS = {"true": True, "false": False, "none": None}
 
 
 def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str | None]]:
-    """Read ``NAME=VALUES``: values separated by commas, and ranges of integers, ends included.
+    """Parse ``NAME=VALUES``, with comma-separated values and inclusive ranges of integers.
 
     Raises
     ------
     SweepError
-        If a text is no such thing, or a name comes twice.
+        If a text does not have this form, or a name is given twice.
     """
     axes: dict[str, list[bool | int | float | str | None]] = {}
     for text in texts:
@@ -38,7 +38,7 @@ def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str |
 def _values(axis: str, text: str) -> Iterable[bool | int | float | str | None]:
     found = _RANGE.fullmatch(text)
     if found:
-        from ..sweeps.axes import MOST_POINTS  # costs time that other commands need not spend
+        from ..sweeps.axes import MOST_POINTS  # imported late: slow to load
 
         first, last = int(found[1]), int(found[2])
         if not 0 <= last - first < MOST_POINTS:

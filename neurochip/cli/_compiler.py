@@ -1,4 +1,4 @@
-"""The options of the compiler on the command line, and the request that they make."""
+"""The compiler options of the command line, collected into one request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _step_option = click.option(
     type=STEP_OR_AUTO,
     default="0.1",
     show_default=True,
-    help="Step in ms, or with a unit (0.1ms, 1e-4s); auto: the least expected error.",
+    help="Step in ms, or with a unit (0.1ms, 1e-4s). auto: the step with the smallest expected "
+    "error.",
 )
 
 
@@ -35,16 +36,16 @@ class Request:
     Parameters
     ----------
     dt : Step or "auto"
-        The step.
+        Length of a step, or ``"auto"`` to choose it.
     options : dict
-        Of ``compile_network``.
+        Keyword arguments of ``compile_network``.
     """
 
     dt: Step | Literal["auto"]
     options: dict[str, Any]
 
     def step(self, network: Network, chip: ChipSpec) -> float:
-        """Return the step in ms; with "auto" look for it, and say what was found."""
+        """Return the step in ms; with "auto", choose it and print the choice."""
         if isinstance(self.dt, Step):
             return self.dt.ms()
         from compiler import choose_dt
@@ -52,14 +53,15 @@ class Request:
         choice = choose_dt(network, chip, options=CompileOptions(**self.options))
         steps = [item.dt for item in choice.candidates]
         say(
-            f"dt = {choice.dt:g} ms: of {len(steps)} steps from {steps[0]:g} to {steps[-1]:g} ms "
-            f"the one with the least expected error of the rates, {100 * choice.best.total:.2g} %\n"
+            f"dt = {choice.dt:g} ms: the smallest expected error of the rates "
+            f"({100 * choice.best.total:.2g} %) among {len(steps)} steps from {steps[0]:g} to "
+            f"{steps[-1]:g} ms\n"
         )
         return choice.dt
 
 
 def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of the compiler to a command, which gets them as one ``request``."""
+    """Add the compiler options to a command and pass them to it as one ``request``."""
 
     @functools.wraps(command)
     def gathered(*arguments: Any, dt: Step | Literal["auto"], **others: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Ends a command that cannot do what it was asked with one message and an exit status."""
+"""Turns the errors of a command into one message and an exit status."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ._terminal import lost_output, one_line, shown_warnings, silence, tell, wha
 
 __all__ = ["Commands"]
 
-_UNREAD = 141  # as a shell names SIGPIPE
+_UNREAD = 141  # exit status of SIGPIPE in a shell
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Failure(click.ClickException):
-    """An error for people: its message, no traceback."""
+    """An error that is shown as a message without a traceback."""
 
     exit_code = 2
 
@@ -29,21 +29,21 @@ class _Failure(click.ClickException):
 
 
 class _Interruption(_Failure):
-    """Ctrl-C."""
+    """An interruption by Ctrl-C."""
 
-    exit_code = 130  # as a shell names SIGINT
+    exit_code = 130  # exit status of SIGINT in a shell
 
 
 class Commands(click.Group):
-    """Commands whose errors are messages.
+    """Commands that report errors as messages.
 
-    What a user can cause becomes one line on standard error: errors of neurochip, of options, of
-    the operating system and of memory, and interruptions. Anything else is a fault of neurochip,
-    whose traceback is wanted.
+    Errors that a user can cause become one line on standard error: errors of neurochip, of options,
+    of the operating system and of memory, and interruptions. Any other exception is a fault of
+    neurochip and keeps its traceback.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command, and turn what stops it into a failure."""
+        """Run a command and turn the exceptions of a user's errors into failures."""
         try:
             with shown_warnings():
                 result = super().invoke(ctx)
@@ -55,8 +55,8 @@ class Commands(click.Group):
         except MemoryError as problem:
             detail = f" ({problem})" if str(problem) else ""
             raise _Failure(
-                f"out of memory{detail}; ask for less: a shorter run, fewer neurons, or less to "
-                f"record.{what_is_kept(ctx, problem)}"
+                f"out of memory{detail}; use a shorter run, fewer neurons, or record "
+                f"less.{what_is_kept(ctx, problem)}"
             ) from None
         except OSError as problem:
             raise _Failure(_of_system(problem) + what_is_kept(ctx, problem)) from None
@@ -75,7 +75,7 @@ class Commands(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run the command line; unless told otherwise, end the process with its exit status."""
+        """Run the command line; in standalone mode, end the process with its exit status."""
         given = (args, prog_name, complete_var)
         if not standalone_mode:
             return super().main(*given, standalone_mode=False, **extra)
@@ -83,9 +83,9 @@ class Commands(click.Group):
             result = super().main(*given, standalone_mode=False, **extra)
         except click.ClickException as problem:
             result = _shown(problem)
-        except click.Abort:  # before a command began
+        except click.Abort:  # before a command started
             result = _shown(_Interruption("interrupted. Nothing was written."))
-        except OSError as problem:  # of --help
+        except OSError as problem:  # raised while --help is printed
             silence(sys.stdout)
             result = _shown(_Failure(_of_output(problem)))
         sys.exit(result if isinstance(result, int) else 0)
@@ -109,4 +109,4 @@ def _of_system(problem: OSError) -> str:
 
 def _of_output(problem: OSError) -> str:
     reason = problem.strerror or str(problem)
-    return f"standard output: {reason}; what the command says is lost."
+    return f"standard output: {reason}; the output of the command is lost."

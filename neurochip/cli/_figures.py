@@ -1,4 +1,4 @@
-"""The files of a judgement: figures per population, and one JSON of all numbers."""
+"""Writes the files of a judgement: figures for each population and one JSON of all numbers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ __all__ = ["write_judgement"]
 
 
 def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> Iterator[Path]:
-    """Write figures per population and one JSON of all numbers; yield each path once it is there.
+    """Write figures per population and one JSON of all numbers; yield each path once written.
 
-    A path begins with the name of its population, as far as files may be named so.
+    The file name of a figure begins with the name of its population, with characters replaced that
+    file names may not contain.
     """
     stems = file_stems(population.name for population in judgement.network.populations)
     for population in judgement.network.populations:
@@ -32,7 +33,7 @@ def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> Ite
             path = folder / f"{prefix}{stems[name]}_{kind}.png"
             write_atomically(path, lambda file, f=figure: f.savefig(file, format="png"))
             yield path
-    assert judgement.image.report is not None  # a judgement has an image with one
+    assert judgement.image.report is not None  # the image of a judgement has a report
     numbers = {
         "seed": judgement.seed,
         "image_digest": judgement.image.digest(),

@@ -1,4 +1,4 @@
-"""NIR graphs on the command line."""
+"""Reads NIR graphs for the command line."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["load_graph_model"]
 
 
 def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple[Network, float]:
-    """Read a NIR graph, and say how; return its network and step in ms.
+    """Read a NIR graph, print its convention, and return its network and its step in ms.
 
-    Warnings of the reader go to stderr. ``given`` are arguments of
+    Warnings of the reader go to standard error. ``given`` holds further arguments of
     :func:`~neurochip.frontends.nir.read_nir`.
 
     Raises
@@ -28,8 +28,8 @@ def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple
 
     if dt is None:
         raise FrontendError(
-            f"{path}: a NIR graph does not say its step; pass --dt in seconds, such as --dt 1e-4 "
-            "(which is 0.1 ms), as the simulator had it that the graph comes from."
+            f"{path}: a NIR graph does not store its step; pass --dt in seconds, such as --dt 1e-4 "
+            "(which is 0.1 ms), with the step of the simulator that the graph comes from."
         )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -1,8 +1,8 @@
-"""A model file: a Python file that defines ``network`` and, if it likes, ``chip``.
+"""Runs model files: Python files that define ``network`` and optionally ``chip``.
 
-The only place that runs one. Each of the two is an object, or a function that returns it, whose
-parameters are axes of a sweep; other commands call it without arguments. All other names belong to
-the model.
+No other module runs a model file. Each of the two names is an object or a function that returns it.
+The parameters of the function are axes of a sweep; other commands call it without arguments. All
+other names belong to the model.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ._terminal import say, warn
 
 __all__ = ["Model", "ModelFunction", "load_model", "read_model", "say_chip"]
 
-_MODULE = "neurochip_model"  # as which it runs: classes look their module up
+_MODULE = "neurochip_model"  # module name of a running model, where its classes are looked up
 _WANTED = {"network": (Network, "a neurochip Network"), "chip": (ChipSpec, "a ChipSpec")}
 
 
@@ -39,9 +39,9 @@ class Model(NamedTuple):
     Parameters
     ----------
     network : Network
-        To be mapped.
+        Network to map.
     chip : ChipSpec or None
-        To be compiled for; None if the model names none.
+        Chip to compile for; None if the model defines none.
     """
 
     network: Network
@@ -50,16 +50,16 @@ class Model(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelFunction:
-    """A function of a model file, which other processes read for themselves.
+    """A function of a model file; other processes read the file again.
 
     Parameters
     ----------
     path : str
-        Of the file.
+        Path of the file.
     name : str
-        Of the function.
+        Name of the function.
     here : callable or None
-        The function, in the process that has read it.
+        The function in the process that has read the file; None in other processes.
     """
 
     path: str
@@ -71,7 +71,7 @@ class ModelFunction:
 
     @property
     def __signature__(self) -> inspect.Signature:
-        """That of the function: its parameters are axes."""
+        """Signature of the function; its parameters are axes."""
         return inspect.signature(self._function)
 
     @property
@@ -82,20 +82,20 @@ class ModelFunction:
         return found
 
     def __call__(self, **values: Any) -> Any:
-        """Call it; what it raises becomes an error that names the line."""
+        """Call the function; turn its exceptions into errors that name the line."""
         function = self._function
         with _guarded(self.path):
             return function(**values)
 
 
 def load_model(path: str) -> Model:
-    """Run a model file, and say which chip it asks for.
+    """Run a model file and print the chip that it defines.
 
     Raises
     ------
     NetworkError
-        If the file is missing or fails, or does not define a network, or defines a chip that is
-        none; if one of them is a function that needs arguments.
+        If the file is missing or fails, does not define a network, defines a ``chip`` that is not a
+        ChipSpec, or one of the two is a function that needs arguments.
     """
     network, chip = read_model(path)
     model = Model(_made(network, "network"), None if chip is None else _made(chip, "chip"))
@@ -109,7 +109,7 @@ def read_model(path: str) -> tuple[Network | ModelFunction, ChipSpec | ModelFunc
     Raises
     ------
     NetworkError
-        If the file is missing or fails, or one of the two is something else.
+        If the file is missing or fails, or one of the two has another type.
     """
     names = _run(path)
     network, chip = (_found(path, names, name) for name in _WANTED)
@@ -117,9 +117,9 @@ def read_model(path: str) -> tuple[Network | ModelFunction, ChipSpec | ModelFunc
 
 
 def say_chip(path: str, chip: ChipSpec | ModelFunction | None) -> None:
-    """Say which chip a model asks for, if it does."""
+    """Print the chip of a model, if the model defines one."""
     if chip is not None:
-        name = chip.name if isinstance(chip, ChipSpec) else "as its function makes it"
+        name = chip.name if isinstance(chip, ChipSpec) else "made by its function"
         say(f"Chip of {path}: {name}")
 
 
@@ -130,7 +130,7 @@ def _found(path: str, names: dict[str, Any], name: str) -> Any:
         return value
     if callable(value):
         function = ModelFunction(path, name, value)
-        with suppress(TypeError, ValueError):  # of some callables Python does not know parameters
+        with suppress(TypeError, ValueError):  # some callables have no known signature
             inspect.signature(function)
             return function
     what = "nothing" if value is None else f"an object of type {_type_of(value)}"
@@ -141,7 +141,7 @@ def _found(path: str, names: dict[str, Any], name: str) -> Any:
 
 
 def _made(item: Any, name: str) -> Any:
-    """The object itself, or what its function returns without arguments."""
+    """Return the object itself, or the result of its function without arguments."""
     if not isinstance(item, ModelFunction):
         return item
     kind, wanted = _WANTED[name]
@@ -166,8 +166,8 @@ def _run(path: str) -> dict[str, Any]:
     """Run the file and return its names."""
     if Path(path).suffix == ".nir":
         raise NetworkError(
-            f"{path}: a NIR graph; here a Python file that defines 'network' is needed. Compile "
-            "the graph (neurochip compile), and run the image with --input."
+            f"{path}: is a NIR graph; allowed: a Python file that defines 'network'. Compile the "
+            "graph (neurochip compile), and run the image with --input."
         )
     module = types.ModuleType(_MODULE)
     module.__file__ = path
@@ -178,7 +178,7 @@ def _run(path: str) -> dict[str, Any]:
     return module.__dict__
 
 
-_names_again = functools.cache(_run)  # in a worker, which needs the names for every point
+_names_again = functools.cache(_run)  # a worker needs the names at every point
 
 
 def _source(path: str) -> bytes:
@@ -193,10 +193,10 @@ def _source(path: str) -> bytes:
 
 @contextmanager
 def _guarded(path: str) -> Iterator[None]:
-    """Run code of the model: what it raises names its line, and what it changes is put back.
+    """Run code of the model: name the line in its errors and restore the state of the process.
 
-    That is the current folder, the module path, the arguments, the standard streams, the filters of
-    warnings and how NumPy treats errors. Of a NeurochipError the class stays.
+    Restored are the current folder, the module path, the arguments, the standard streams, the
+    warning filters and NumPy's error handling. A NeurochipError keeps its class.
     """
     folder, search, arguments = Path.cwd(), sys.path[:], sys.argv
     streams = sys.stdin, sys.stdout, sys.stderr
@@ -211,7 +211,7 @@ def _guarded(path: str) -> Iterator[None]:
     except NeurochipError as problem:
         where = _line(problem, path)
         raise type(problem)(f"{path}{where}: {problem}" if where else str(problem)) from None
-    except BaseException as problem:  # whatever a script may raise, SystemExit among them
+    except BaseException as problem:  # a script may raise anything, even SystemExit
         raise NetworkError(
             f"{path}{_line(problem, path)}: failed with {type(problem).__name__}: "
             f"{_message(problem, path)}. Correct the model."
@@ -223,7 +223,7 @@ def _guarded(path: str) -> Iterator[None]:
 
 
 def _line(problem: BaseException, path: str) -> str:
-    """Where in the model it happened, as far as that is known."""
+    """Return the line of the model that failed as text; empty if unknown."""
     frames = traceback.walk_tb(problem.__traceback__)
     lines = [line for frame, line in frames if frame.f_code.co_filename == path]
     if not lines and isinstance(problem, SyntaxError) and problem.filename == path:

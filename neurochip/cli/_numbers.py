@@ -1,4 +1,4 @@
-"""Numbers as options: those that mean nothing are refused before anything runs."""
+"""Option types for numbers; values out of range are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class _Number(click.ParamType):  # type: ignore[type-arg] # generic since click 
     kind : type
         float or int.
     allowed : str
-        What it may be, for help and messages.
+        Description of the allowed values, for messages.
     holds : callable
-        Whether a number is allowed.
+        Returns whether a number is allowed.
     """
 
     def __init__(self, kind: type[float], allowed: str, holds: Callable[[Any], bool]) -> None:
@@ -49,7 +49,7 @@ class _Number(click.ParamType):  # type: ignore[type-arg] # generic since click 
 
 
 def at_least(kind: type[float], bound: float) -> click.ParamType:  # type: ignore[type-arg]
-    """Return the type of an option that is a float or an int of at least ``bound``."""
+    """Return an option type for a float or an int of at least ``bound``."""
     what = "an integer" if kind is int else "a number"
     return _Number(kind, f"{what} of at least {bound:g}", lambda x: x >= bound)
 
@@ -58,16 +58,16 @@ REAL = _Number(float, "a finite number", lambda _: True)
 """Any finite number."""
 
 MILLISECONDS = _Number(float, "a number of ms above 0", lambda x: x > 0)
-"""A length of time."""
+"""A duration in ms, above 0."""
 
 MILLISECONDS_OR_NONE = _Number(float, "a number of ms of at least 0", lambda x: x >= 0)
-"""A length of time, or 0."""
+"""A duration in ms, or 0."""
 
 POSITIVE = _Number(float, "a number above 0", lambda x: x > 0)
-"""Something that is not 0."""
+"""A number above 0."""
 
 SEED = at_least(int, 0)
-"""A seed."""
+"""A random seed."""
 
 COUNT = at_least(int, 1)
-"""A number of things, at least one."""
+"""A count of at least 1."""

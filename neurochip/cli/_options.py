@@ -32,18 +32,24 @@ seed_option = click.option(
     "--seed", type=SEED, default=1, show_default=True, help="Seed of the Poisson inputs."
 )
 threads_option = click.option(
-    "--threads", type=COUNT, default=None, help="Threads. Default: by size."
+    "--threads",
+    type=COUNT,
+    default=None,
+    help="Number of threads. Default: chosen by the size of the image.",
 )
 
 
 def fine_option(otherwise: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option for a fine reference, with what happens without it."""
-    text = f"Step of a fine float run in ms, for the split of the error. Default: {otherwise}."
+    """Return the option for a fine reference; ``otherwise`` describes its default in the help."""
+    text = (
+        "Step in ms of a second, finer float run that separates the error of the time step from "
+        f"that of the registers. Default: {otherwise}."
+    )
     return click.option("--fine-dt", type=MILLISECONDS, default=None, help=text)
 
 
 def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every comparison of a model with its float run takes: MODEL and options."""
+    """Add MODEL and the options that all comparisons of a model with its float run share."""
     parts = (model_argument, compile_options, duration_option, seed_option, fine_option("dt/10"))
     for part in reversed(parts):
         command = part(command)

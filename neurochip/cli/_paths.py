@@ -1,4 +1,4 @@
-"""Paths as options: what cannot be read or written is refused before anything runs."""
+"""Option types for paths; unusable paths are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["INPUT", "OutputFile", "OutputFolder", "keep_apart"]
 
 
 class _Path(click.Path):
-    """A path that names something."""
+    """A path that is not blank and holds no NUL character."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         text = os.fspath(value)
         if not text.strip():
-            self.fail(f"{text!r} is no path; pass the name of a {self.name}.", param, ctx)
+            self.fail(f"{text!r} is not a path; pass the name of a {self.name}.", param, ctx)
         if "\0" in text:
-            self.fail(f"{text!r} is no path: it holds a NUL character.", param, ctx)
+            self.fail(f"{text!r} is not a path: it contains a NUL character.", param, ctx)
         return super().convert(value, param, ctx)
 
 
 class _Output(_Path):
-    """A path that can be written, as far as that can be told beforehand."""
+    """A path to write, refused if it is known beforehand that it cannot be written."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = super().convert(value, param, ctx)
@@ -49,7 +49,7 @@ class OutputFile(_Output):
     Parameters
     ----------
     suffixes : str
-        How its name must end, in any case. Default: however it likes.
+        Allowed endings of the name, in upper or lower case. Default: any ending.
     """
 
     def __init__(self, *suffixes: str) -> None:
@@ -68,33 +68,33 @@ class OutputFile(_Output):
 
 
 class OutputFolder(_Output):
-    """A folder to write into; it is made where it is missing."""
+    """A folder to write into; it is created if it is missing."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False)
 
 
 INPUT = _Path()
-"""A file to read. Whether it is there, and of the right kind, its reader says."""
+"""A file to read. Its reader checks that it exists and is of the right kind."""
 
 
 def keep_apart(inputs: Iterable[str | None], outputs: Iterable[str | Path]) -> None:
-    """Refuse to write a file over one that is read.
+    """Refuse to overwrite a file that the command reads.
 
     Raises
     ------
     click.UsageError
-        If an output is an input.
+        If an output is also an input.
     """
     read = [path for path in inputs if path is not None]
     for output in outputs:
         for path in read:
             try:
                 same = Path(path).samefile(output)
-            except (OSError, ValueError):  # one of them is not there
+            except (OSError, ValueError):  # one of the files does not exist
                 continue
             if same:
                 raise click.UsageError(
-                    f"{str(output)!r} would be written over what it is made from; pass another "
-                    "path with -o."
+                    f"{str(output)!r} is an input of the command and would be overwritten; pass "
+                    "another path with -o."
                 )

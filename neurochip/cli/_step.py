@@ -1,4 +1,4 @@
-"""Options that are lengths of time, with or without a unit."""
+"""Option type for the length of a step, with or without a unit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _FORM = re.compile(r"\s*([-+.\deE]+?)\s*(us|µs|ms|s)?\s*")
 
 
 class Step(NamedTuple):
-    """A number and the unit that was given with it, if any."""
+    """Length of a step as a number with an optional unit."""
 
     value: float
     unit: str | None
 
     def ms(self, default: str = "ms") -> float:
-        """Return the step in ms; ``default`` is the unit of a number without one."""
+        """Return the step in ms; ``default`` is the unit of a number that has none."""
         factor = _MS[self.unit or default]
         return self.value if factor == 1 else float(f"{self.value * factor:.12g}")
 

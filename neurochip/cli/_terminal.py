@@ -1,7 +1,7 @@
-"""Prints what a command says: lines on a terminal, and the files that it has written.
+"""Prints the messages of a command and the paths of the files that it has written.
 
-Nothing that is said can stop a command from writing its files: standard output that is full, closed
-or no longer read is noted, and becomes an error at the end.
+A failure to print never stops a command from writing its files: if standard output is full, closed
+or no longer read, the problem is recorded and becomes an error at the end.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ __all__ = [
 ]
 
 _LOST, _WRITTEN = "neurochip.lost", "neurochip.written"
-_LONGEST = 2_000  # characters of a message
-_MOST_FILES = 6  # of a list of files
+_LONGEST = 2_000  # most characters of a message
+_MOST_FILES = 6  # most files that a message lists
 
 
 def say(text: object = "", *, end: str = "\n") -> None:
-    """Print on standard output, without characters that a terminal would obey."""
+    """Print on standard output, with control characters escaped."""
     shared = click.get_current_context().meta
     try:
         _print(str(text) + end, sys.stdout)
@@ -53,7 +53,7 @@ def warn(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Print whole lines on standard error, if there is one: the exit status says the rest."""
+    """Print complete lines on standard error, or nothing if it cannot be written."""
     try:
         _print(text, sys.stderr)
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def tell(text: str) -> None:
 
 
 def wrote(paths: Iterable[Path]) -> None:
-    """Say of each file that it is written; the message of a failure later on repeats it."""
+    """Print the path of each written file; the message of a later failure lists them again."""
     written = click.get_current_context().meta.setdefault(_WRITTEN, [])
     for path in paths:
         written.append(str(path))
@@ -69,14 +69,14 @@ def wrote(paths: Iterable[Path]) -> None:
 
 
 def one_line(text: str) -> str:
-    """Make a message fit on one line of reasonable length."""
+    """Return a message as one line of limited length."""
     return cut(visible(text), _LONGEST)
 
 
 def what_is_kept(ctx: click.Context, problem: BaseException) -> str:
-    """Return what a command that fails leaves behind, as sentences; empty if nothing.
+    """Return sentences about the results that a failed command leaves; empty if there are none.
 
-    That is what the notes of the exception say, and the files that were written before.
+    The sentences are the notes of the exception and a list of the files that were written before.
     """
     noted = "".join(f" {note}" for note in getattr(problem, "__notes__", ()))
     paths = ctx.meta.get(_WRITTEN, [])
@@ -88,13 +88,13 @@ def what_is_kept(ctx: click.Context, problem: BaseException) -> str:
 
 
 def lost_output(ctx: click.Context) -> OSError | None:
-    """Return why standard output could not be written, if so."""
+    """Return the error that stopped standard output, or None."""
     problem: OSError | None = ctx.meta.get(_LOST)
     return problem
 
 
 def silence(stream: Any) -> None:
-    """Let what is left in the buffer of a stream go nowhere, also when Python ends."""
+    """Redirect a stream to the null device, so that its buffered text raises no error at exit."""
     try:
         descriptor = stream.fileno()
     except (AttributeError, OSError, ValueError):
@@ -106,7 +106,7 @@ def silence(stream: Any) -> None:
 
 @contextmanager
 def shown_warnings() -> Iterator[None]:
-    """Show warnings of the block as single lines on standard error."""
+    """Show the warnings of a block as single lines on standard error."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: warn(str(message))
         yield

@@ -1,4 +1,4 @@
-"""``neurochip compare``: one network, one stimulus, chip against float64."""
+"""``neurochip compare``: compare chip and float64 for one network and one stimulus."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compare_command(
     fine_dt: float | None,
     output: str | None,
 ) -> None:
-    """Run MODEL on the chip and in float64 on the same input spikes, and compare."""
+    """Run MODEL on the chip and in float64 on the same input spikes, and compare the runs."""
     from ..report import judge
     from ._figures import write_judgement
 

@@ -1,4 +1,4 @@
-"""``neurochip compile``: a network becomes an image on disk."""
+"""``neurochip compile``: compile a network and write the image to disk."""
 
 from __future__ import annotations
 
@@ -31,13 +31,21 @@ __all__ = ["compile_command"]
     show_default=True,
     help="Image to write.",
 )
-@click.option("--text", is_flag=True, help="Write a readable dump beside it.")
+@click.option("--text", is_flag=True, help="Also write a readable dump (.txt) next to it.")
 @compile_options
-@click.option("--convention", help="Of a NIR graph: the simulator it comes from. Default: norse.")
-@click.option("--reset", help="Of a NIR graph: 'value' if spikes set v to v_reset.")
-@click.option("--v-reset", type=REAL, help="Of a NIR graph: the same, and where none is stored.")
 @click.option(
-    "--input-rate", type=POSITIVE, help="Of a NIR graph: expected rate of its inputs in Hz. [100]"
+    "--convention", help="NIR graphs only: simulator that the graph comes from. Default: norse."
+)
+@click.option("--reset", help="NIR graphs only: 'value' if a spike sets v to v_reset, stored or 0.")
+@click.option(
+    "--v-reset",
+    type=REAL,
+    help="NIR graphs only: implies --reset value; v_reset of nodes that store none. Default: 0.",
+)
+@click.option(
+    "--input-rate",
+    type=POSITIVE,
+    help="NIR graphs only: expected rate of the inputs in Hz. Default: 100.",
 )
 def compile_command(
     model: str,
@@ -51,8 +59,8 @@ def compile_command(
 ) -> None:
     """Compile MODEL onto the chip, print the report and write the image.
 
-    MODEL may also be a NIR graph (.nir). It needs --dt, in seconds as all of the file unless a unit
-    is given.
+    MODEL may also be a NIR graph (.nir). A graph needs --dt, which is then in seconds, like all
+    times in NIR, unless a unit is given.
     """
     from compiler import compile_network
 
@@ -85,7 +93,7 @@ def _load(model: str, request: Request, given: dict[str, Any]) -> tuple[Network,
         if request.dt == "auto":
             raise click.UsageError(
                 "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass "
-                "that of the simulator that it comes from."
+                "the step of the simulator that the graph comes from."
             )
         chosen = click.get_current_context().get_parameter_source("dt")
         default = chosen is click.core.ParameterSource.DEFAULT

@@ -1,4 +1,4 @@
-"""``neurochip conformance``: golden vectors through the emulator."""
+"""``neurochip conformance``: run golden vectors on the emulator."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ __all__ = ["conformance_command"]
     type=click.Choice(["loihi", "lava", "nengo-loihi", "brian2loihi"]),
     default="loihi",
     show_default=True,
-    help="Chip to run. That of an open emulator must repeat this emulator's own outputs.",
+    help="Chip to emulate. The preset of an open emulator is compared with the outputs of that "
+    "emulator.",
 )
 @threads_option
 def conformance_command(folder: str, preset: str, threads: int | None) -> None:
-    """Run every golden vector (.npz) of FOLDER and compare each u, v and spike that it holds.
+    """Run every golden vector (.npz) in FOLDER and compare each recorded u, v and spike.
 
-    Prints a line per class of vectors and a total. If anything differs, names the first difference
-    of each vector and exits with status 1.
+    Prints one line for each class of vectors and a total. If anything differs, prints the first
+    difference of each vector and exits with status 1.
     """
     from ..chip.presets import PRESETS
     from ..conformance import PEERS, VECTOR_CHIP, check_case, load_case
@@ -58,9 +59,9 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
             failures.append(f"{case.name}: {difference}")
     for name, count in total.items():
         say(f"{name:28} {passed[name]:3} of {count:3} equal")
-    omitted = f"; {left_out} are beyond what {preset} can express" if left_out else ""
+    omitted = f"; {left_out} cannot be expressed in {preset}" if left_out else ""
     if only_spikes:
-        omitted += f"; of {only_spikes}, only spikes were recorded"
+        omitted += f"; {only_spikes} of them hold only spikes"
     say(
         f"{preset}: {sum(passed.values())} of {sum(total.values())} vectors equal in every u, v "
         f"and spike{omitted}"

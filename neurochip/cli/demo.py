@@ -1,4 +1,4 @@
-"""``neurochip demo``: the network that the project comes from, and one that really spikes."""
+"""``neurochip demo``: the silent network of the original notebook, and a variant that spikes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._terminal import say, wrote
 __all__ = ["demo_command", "driven_network", "notebook_network"]
 
 _NEURONS = 100
-_RATE = 1300.0  # Hz: drives the neurons to about 35 Hz; 20 Hz, as in the notebook, never does
+_RATE = 1300.0  # Hz; drives the neurons to about 35 Hz (with the notebook's 20 Hz: 0 Hz)
 
 
 def _network(rate: float, weight: float | Uniform) -> Network:
@@ -29,8 +29,8 @@ def _network(rate: float, weight: float | Uniform) -> Network:
 def notebook_network() -> Network:
     """Return 100 LIF neurons, each with one 20 Hz Poisson source of 1.5 mV.
 
-    They never fire: the mean depolarisation is 20 Hz x 10 ms x 1.5 mV = 0.3 mV, the threshold lies
-    20 mV above rest.
+    They never fire: the mean depolarisation is 20 Hz x 10 ms x 1.5 mV = 0.3 mV, and the threshold
+    lies 20 mV above rest.
     """
     return _network(20.0, 1.5)
 
@@ -59,7 +59,7 @@ def demo_command(output: str, dt: float, seed: int) -> None:
     stories = {
         "notebook": (
             notebook_network(),
-            "100 LIF neurons, one 20 Hz Poisson source of 1.5 mV each, 1 s. It never fires: the\n"
+            "100 LIF neurons, one 20 Hz Poisson source of 1.5 mV each, 1 s. They never fire: the\n"
             "mean depolarisation is 0.3 mV and the threshold lies 20 mV above rest.",
         ),
         "driven": (

@@ -1,4 +1,4 @@
-"""``neurochip info``: what a file holds."""
+"""``neurochip info``: describe the content of a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["info_command"]
 @click.option("--text", is_flag=True, help="Dump the registers and synapses of an image.")
 @click.option("--json", "numbers", is_flag=True, help="Print the compile report as JSON.")
 def info_command(file: str, text: bool, numbers: bool) -> None:
-    """Say what FILE holds: an image (with its compile report), a recording or a stimulus."""
+    """Describe FILE: an image (with its compile report), a recording or a stimulus."""
     kind = kind_of(file, NeurochipError)
     if kind != "chip image" and (text or numbers):
         option = "--text" if text else "--json"

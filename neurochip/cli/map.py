@@ -1,4 +1,4 @@
-"""``neurochip map``: whether a network fits, where it goes, and what its spikes cost."""
+"""``neurochip map``: report whether a network fits, its placement, and the cost of its spikes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["map_command"]
     ),
     default="loihi",
     show_default=True,
-    help="Chip, or system of chips, where the model names none.",
+    help="Chip, or system of chips, if the model defines no chip.",
 )
 @compile_options
 @click.option(
@@ -38,14 +38,14 @@ __all__ = ["map_command"]
     type=MILLISECONDS_OR_NONE,
     default=0.0,
     show_default=True,
-    help="Run the chip for so many ms first and use its rates. 0: assume equal rates.",
+    help="Length in ms of a first run that measures the rates. 0: assume equal rates.",
 )
 @seed_option
 @click.option(
     "--costs",
     type=click.Choice(["davies-2018", "sana-fe"]),
     multiple=True,
-    help="With a duration: estimate energy and time by this table. May be repeated.",
+    help="With --duration: estimate energy and time with this cost table (repeatable).",
 )
 @click.option("-o", "--output", type=OutputFolder(), help="Folder for figure and numbers.")
 @click.option("--image", "image_path", type=OutputFile(), help="Image to write.")
@@ -59,9 +59,9 @@ def map_command(
     output: str | None,
     image_path: str | None,
 ) -> None:
-    """Put MODEL on the cores of a chip or system and report what it takes.
+    """Place MODEL on the cores of a chip or system and report the resources that it uses.
 
-    If it does not fit, says why and what would help, and exits with status 2.
+    If it does not fit, prints the reason and what would help, and exits with status 2.
     """
     from compiler import compile_network, explain_fit
 
@@ -71,7 +71,9 @@ def map_command(
     from ..stimulus import draw_stimulus
 
     if costs and duration <= 0:
-        raise click.UsageError("--costs needs a --duration above 0: costs are those of a run.")
+        raise click.UsageError(
+            "--costs needs a --duration above 0: it estimates the cost of a run."
+        )
     if image_path is not None:
         keep_apart([model], [npz_path(image_path)])
     network, chip = _subject(model, system)
@@ -79,14 +81,14 @@ def map_command(
     run = stimulus = None
     try:
         if duration > 0:
-            # Spikes do not depend on the placement: the quickest one measures them.
+            # Spikes do not depend on the placement, so measure them with the fastest one.
             quick = {**options, "placement": "sequential", "sites": "in_order"}
             stimulus = draw_stimulus(network, duration, seed)
             run = Emulator(compile_network(network, chip, **quick)).run(stimulus)
         image = compile_network(network, chip, traffic=run, **options)
     except CompileError:
         fit = explain_fit(network, chip, traffic=run, **options)
-        if fit.fits:  # it is not the room that is missing
+        if fit.fits:  # the error has another cause than missing room
             raise
         say(fit)
         raise SystemExit(2) from None
@@ -111,7 +113,7 @@ def map_command(
 
 
 def _subject(model: str, system: str) -> tuple[Network, ChipSpec]:
-    """The network, and the chip or system that either the model or the option names."""
+    """Return the network, and the chip or system of either the model or the option."""
     from ..chip.presets import SYSTEMS
 
     network, chip = load_model(model)

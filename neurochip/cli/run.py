@@ -1,4 +1,4 @@
-"""``neurochip run``: an image runs on the emulator."""
+"""``neurochip run``: run an image on the emulator."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ __all__ = ["run_command"]
 @click.command("run")
 @click.argument("image", type=INPUT)
 @click.option(
-    "--input", "spikes", type=INPUT, help="Spikes to run on: .npz, .h5 (SONATA), .nix, .mat."
+    "--input", "spikes", type=INPUT, help="Input spikes: .npz, .h5 (SONATA), .nix or .mat."
 )
-@click.option("--model", type=INPUT, help="MODEL whose inputs are drawn instead.")
+@click.option(
+    "--model", type=INPUT, help="Instead of --input: MODEL whose Poisson inputs are drawn."
+)
 @duration_option
 @seed_option
 @click.option("--record", multiple=True, help="Also record v or u of all neurons (repeatable).")
@@ -36,7 +38,7 @@ __all__ = ["run_command"]
     type=OutputFile(),
     default="recording.npz",
     show_default=True,
-    help="Recording to write (.npz), or its spikes (.h5, .nix, .mat).",
+    help="Recording to write (.npz), or only its spikes (.h5, .nix, .mat).",
 )
 def run_command(
     image: str,
@@ -51,9 +53,10 @@ def run_command(
 ) -> None:
     """Run IMAGE on a stimulus and write the recording.
 
-    The spikes come from --input, and the run lasts as long as they do unless --duration is given;
-    or they are drawn for the inputs of --model with --seed. An .npz of spikes is a stimulus of
-    neurochip, or has the arrays i (source), t_step, dt (ms), n (sources) and duration (ms).
+    The input spikes are read from --input, and the run lasts as long as they do unless --duration
+    is given; or they are drawn for the inputs of --model with --seed. An .npz of spikes is a
+    stimulus of neurochip, or has the arrays i (source), t_step, dt (ms), n (number of sources) and
+    duration (ms).
     """
     from ..emulator import Emulator
     from ..image.files import load_image
@@ -83,7 +86,7 @@ def run_command(
 
 
 def _network_of(model: str, image: ChipImage) -> Network:
-    """The network of a model, whose chip does not matter: the image is compiled already."""
+    """Return the network of a model; warn if its chip differs from that of the image."""
     network, chip = load_model(model)
     if chip is not None and chip != image.chip:
         warn(
@@ -94,7 +97,7 @@ def _network_of(model: str, image: ChipImage) -> Network:
 
 
 def describe_recording(recording: object) -> str:
-    """Return spikes, rates and counters of a recording as text."""
+    """Return the spikes, rates and counters of a recording as text."""
     from ..recording import Recording
 
     assert isinstance(recording, Recording)

@@ -1,4 +1,4 @@
-"""``neurochip sweep``: one model at many points, with a report."""
+"""``neurochip sweep``: run one model at many parameter values and report the results."""
 
 from __future__ import annotations
 
@@ -28,20 +28,22 @@ __all__ = ["sweep_command"]
     multiple=True,
     required=True,
     metavar="AXIS=VALUES",
-    help="An axis and its values: core.weight_mantissa_bits=1:8, dt=0.1,0.5 (repeatable).",
+    help="Axis and its values: core.weight_mantissa_bits=1:8, dt=0.1,0.5 (repeatable).",
 )
 @compile_options
 @duration_option
 @seed_option
 @fine_option("none")
-@click.option("--workers", type=COUNT, default=None, help="Processes. Default: one per processor.")
+@click.option(
+    "--workers", type=COUNT, default=None, help="Number of processes. Default: one per CPU."
+)
 @click.option(
     "-o",
     "--output",
     type=OutputFile(".html", ".htm"),
     default="sweep.html",
     show_default=True,
-    help="Page to write; the points (.jsonl) and the numbers (.json) stand beside it.",
+    help="Page to write; the points (.jsonl) and the numbers (.json) go next to it.",
 )
 def sweep_command(
     model: str,
@@ -53,10 +55,10 @@ def sweep_command(
     seed: int,
     output: str,
 ) -> None:
-    """Compile, run and compare MODEL at all combinations of some values, and write a report.
+    """Compile, run and compare MODEL at all combinations of the values, and write a report.
 
-    `network` in MODEL may be a function whose parameters are axes, and so may `chip`. Points that
-    are done stay in a file: start the same command again, and it goes on.
+    `network` and `chip` in MODEL may be functions; their parameters are axes. Finished points are
+    kept in a file: the same command, started again, continues with the missing points.
     """
     from ..report import sweep_report
     from ..sweeps import sweep
@@ -68,8 +70,8 @@ def sweep_command(
     for name, values in axes.items():
         if name in OPTIONS:
             for value in values:
-                OPTIONS[name].checked(value)  # one that is not allowed is no result of a point
-        # The default of an option gives way to an axis; one that was asked for does not.
+                OPTIONS[name].checked(value)  # refuse bad values before any point runs
+        # An axis replaces the default of an option, but not a value that the user passed.
         if name in options and source(name) is click.core.ParameterSource.DEFAULT:
             del options[name]
     page = Path(output)

@@ -1,4 +1,4 @@
-"""``neurochip validate``: compile, run, compare, and write it up."""
+"""``neurochip validate``: compile, run, compare, and write a report."""
 
 from __future__ import annotations
 
@@ -25,26 +25,27 @@ __all__ = ["validate_command"]
     "--tolerance",
     type=POSITIVE,
     default=None,
-    help="Difference of mean rates that does not matter, as a fraction: adds an equivalence test.",
+    help="Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test.",
 )
 @click.option(
     "--no-attribution",
     is_flag=True,
-    help="Leave out which source causes how much of the error: about 20 float runs.",
+    help="Skip the attribution of the error to its sources, which takes about 20 float runs.",
 )
 @click.option(
     "--seeds",
     type=COUNT,
     default=1,
     show_default=True,
-    help="Seeds, from --seed on. More than one adds the noise floor, which takes 7 to decide.",
+    help="Number of seeds, counted from --seed. More than one adds the noise floor; a verdict "
+    "needs at least 7.",
 )
 @click.option(
     "--excess",
     type=POSITIVE,
     default=0.5,
     show_default=True,
-    help="Distance above the noise floor that does not matter, as a fraction of the floor.",
+    help="How far above the noise floor is still acceptable (0.5 = 50 %).",
 )
 @click.option(
     "-o",
@@ -52,7 +53,7 @@ __all__ = ["validate_command"]
     type=OutputFile(".html", ".htm"),
     default="report.html",
     show_default=True,
-    help="Page to write; a JSON of the numbers stands beside it.",
+    help="Page to write; a JSON of the numbers goes next to it.",
 )
 def validate_command(
     model: str,
@@ -63,7 +64,7 @@ def validate_command(
     output: str,
     **options: Any,
 ) -> None:
-    """Run MODEL on the chip and in float64 and write a report: one page that holds everything."""
+    """Run MODEL on the chip and in float64, and write a report as one self-contained page."""
     from ..report import validate
 
     keep_apart([model], [output, Path(output).with_suffix(".json")])

@@ -1,4 +1,4 @@
-"""Recorded runs of chips and emulators, and whether the emulator repeats them bit for bit."""
+"""Conformance check: the emulator repeats recorded runs of other emulators bit for bit."""
 
 from .check import VECTOR_CHIP, Difference, check_case, image_of
 from .vectors import PEERS, Case, Output, load_case

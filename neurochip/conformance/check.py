@@ -1,8 +1,8 @@
-"""Golden vectors: runs of three open emulators, repeated on this one, bit for bit.
+"""Repeats golden vectors, which are runs of three open emulators, and compares bit for bit.
 
-A vector is one ``.npz`` file with registers, synapses, input spikes, and the u, v and spikes that
-they must give; ``docs/reference/conformance.md`` describes the format. ``neurochip conformance``
-runs a folder of them.
+A vector is one ``.npz`` file with registers, synapses, input spikes, and the expected u, v and
+spikes; ``docs/reference/conformance.md`` describes the format. ``neurochip conformance`` runs a
+folder of vectors.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from .vectors import PEERS, REGISTERS, Case, Output
 __all__ = ["VECTOR_CHIP", "Difference", "check_case", "image_of"]
 
 VECTOR_CHIP = LOIHI.what_if(name="loihi, refractory 64", refractory_max=64)
-"""The first generation, with the refractory register of 64 that Brian2Loihi accepts."""
+"""First-generation chip with a refractory register of up to 64, which Brian2Loihi accepts."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The first ``step`` and ``neuron`` in which two outputs differ.
+    """First difference between two outputs.
 
-    ``quantity`` is ``"u"``, ``"v"`` or ``"spike"`` (1 or 0): ``expected``, and what was ``got``.
+    ``quantity`` is ``"u"``, ``"v"`` or ``"spike"`` (1 or 0). At ``step`` and ``neuron`` it has the
+    value ``got`` instead of ``expected``.
     """
 
     step: int
@@ -54,7 +55,7 @@ def image_of(case: Case, chip: ChipSpec = VECTOR_CHIP) -> ChipImage:
     case : Case
         The vector.
     chip : ChipSpec
-        Widths and rules.
+        Register widths and rules of the chip.
 
     Raises
     ------
@@ -90,39 +91,39 @@ def image_of(case: Case, chip: ChipSpec = VECTOR_CHIP) -> ChipImage:
         lists,
         n_inputs=case.n_inputs,
         noise=noise,
-        truncate=True,  # some vectors are about the bits that a format drops
+        truncate=True,  # some vectors test the bits that a format drops
     )
 
 
 def check_case(
     case: Case, chip: ChipSpec = VECTOR_CHIP, *, peer: str | None = None, threads: int | None = None
 ) -> Difference | None:
-    """Run a vector and return the first difference, or None if there is none.
+    """Run a vector and return the first difference, or None if all values are equal.
 
     Parameters
     ----------
     case : Case
         The vector.
     chip : ChipSpec
-        Widths and rules.
+        Register widths and rules of the chip.
     peer : str, optional
-        Expect what that emulator gave (a name of ``PEERS``): its own output where it differs, else
-        the canonical one.
+        Expect the output of this emulator (a key of ``PEERS``): its own output if it differs from
+        the canonical one, otherwise the canonical output.
     threads : int, optional
-        Threads of the emulator.
+        Number of threads of the emulator.
 
     Raises
     ------
     ImageError
-        If the chip cannot hold the registers of the vector, or there is no such peer.
+        If the chip cannot hold the registers of the vector, or ``peer`` is unknown.
     """
     if peer is not None and peer not in PEERS:
         raise ImageError(f"peer = {peer!r}; allowed: {', '.join(PEERS)}.")
     if peer is not None and "injected" in case.statuses[peer]:
-        # That emulator was given finished integer weights, so its own rounding played no part.
+        # That emulator received integer weights, so its own weight rounding was not used.
         chip = chip.what_if(name=chip.name, weight_rounding=Rounding.FLOOR, weight_clips=True)
     emulator = Emulator(image_of(case, chip), threads=threads, progress=False)
-    # An input of step s acts in step s there; here it acts one step after it was emitted.
+    # An input of step s acts in step s there; here it acts one step after its emission.
     expected = case.output if peer is None else case.peers.get(peer, case.output)
     recording = emulator.run_steps(
         case.n_steps,

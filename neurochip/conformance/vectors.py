@@ -1,4 +1,4 @@
-"""Golden vectors as files."""
+"""Reads the files of golden vectors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..typing import Int8Array, Int32Array
 __all__ = ["PEERS", "REGISTERS", "Case", "Output", "load_case"]
 
 PEERS = {"lava": "lava", "nengoloihi": "nengo-loihi", "brian2loihi": "brian2loihi"}
-"""Names of the emulators in vector files, and of the presets that stand for them."""
+"""Names of the emulators in vector files, and of their presets."""
 
 REGISTERS = (
     "decay_u",
@@ -32,10 +32,10 @@ REGISTERS = (
     "vmin_exponent",
     "vmax_exponent",
 )
-"""Registers of a compartment that a vector has."""
+"""Compartment registers in a vector."""
 
-# Field of a case, key in the file, and what the lengths are: of N neurons, T steps, F formats,
-# S synapses, I input spikes, K spikes.
+# Field of a case, key in the file, and axes: N neurons, T steps, F formats, S synapses, I input
+# spikes, K spikes.
 _ARRAYS = (
     ("decay_u", "decay_u", "N"),
     ("decay_u_offset", "ds_offset", "N"),
@@ -72,15 +72,15 @@ _NUMBERS = {
     "noise_at_membrane": "noise_at_membrane",
     "agreeing_emulators": "n_agree",
 }
-_INPUTS_MAX = 1 << 16  # more than a core has
+_INPUTS_MAX = 1 << 16  # more than the input axons of a core
 _STATUSES = ("agree", "differ", "unsupported")
 
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """The output of an engine.
+    """Output of an emulator.
 
-    ``u`` and ``v`` have shape (n_steps, n_neurons), or are None where only spikes were recorded;
+    ``u`` and ``v`` have shape (n_steps, n_neurons), or are None if only spikes were recorded;
     ``spike_step`` and ``spike_neuron`` are sorted by step, then neuron.
     """
 
@@ -92,16 +92,16 @@ class Output:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One golden vector: registers, synapses and input, and the state they must give.
+    """One golden vector: registers, synapses, input and expected output.
 
     Names are those of ``docs/reference/core-semantics.md``. All arrays are read-only.
 
     Parameters
     ----------
     name, case_class : str
-        Of the vector, and of those that test the same thing.
+        Name of the vector, and of the class of vectors that test the same feature.
     n_neurons, n_inputs, n_steps : int
-        Compartments, input axons, length.
+        Numbers of compartments, input axons and steps.
     decay_u, decay_u_offset, decay_v, decay_v_offset, threshold_mantissa, bias_mantissa, \
     bias_exponent, refractory, vmin_exponent, vmax_exponent, noise_enabled : (n_neurons,)
         Registers of each compartment.
@@ -115,16 +115,16 @@ class Case:
     synapse_weight : (n_synapses,)
         Synapses as coordinates; ``synapse_weight`` is the decoded integer weight.
     input_step, input_id : (n_input_spikes,)
-        Input spikes on the register clock: delay 0 enters u in that very step.
+        Input spikes; with delay 0, a spike enters u in the same step.
     u, v, spike_step, spike_neuron
-        Expected output, as in :class:`Output`, v after the reset; u and v are None in vectors of
-        spikes only.
+        Expected output, as in :class:`Output`, with v after the reset; u and v are None in vectors
+        that hold only spikes.
     agreeing_emulators : int
-        How many of the three emulators gave exactly this output.
+        Number of the three emulators with exactly this output.
     statuses : dict of str to str
-        For each emulator "agree...", "differ..." or "unsupported...".
+        Status of each emulator: "agree...", "differ..." or "unsupported...".
     peers : dict of str to Output
-        The own output of each emulator that differs.
+        Output of each emulator that differs.
     """
 
     name: str
@@ -253,7 +253,7 @@ def _output(archive: Archive, prefix: str, lengths: Mapping[str, int]) -> list[A
 def _arrays(
     archive: Archive, wanted: Mapping[str, tuple[str, str]], lengths: dict[str, int]
 ) -> dict[str, Any]:
-    """Read arrays of integers by key and axes; the first along an axis says how long it is."""
+    """Read integer arrays by key and axes; the first array on an axis defines its length."""
     shapes = {}
     for key, axes in wanted.values():
         for axis, length in zip(axes, archive.shape(key), strict=False):

@@ -1,1 +1,1 @@
-"""Front ends: models of other simulators in, our Network out."""
+"""Front ends, which read models of other simulators as networks."""

@@ -1,4 +1,4 @@
-"""What a front end with a clock needs: a network that is compiled once and run in pieces.
+"""A session for front ends with a clock: a network that is compiled once and run in pieces.
 
 Such a front end reads the objects of a simulator into a :class:`~neurochip.network.Network`, opens
 a :class:`Session` on it, and lets each ``run`` of a script be a loop::
@@ -7,8 +7,9 @@ a :class:`Session` on it, and lets each ``run`` of a script be a loop::
         for recording in session.windows(n_steps, spikes, record):
             ...  # write what the window recorded into the objects of the simulator
 
-A *window* is a number of consecutive steps whose recorded values fit in memory. Steps count from
-time 0 and go on from run to run. What the inputs send is told for one run at a time, by steps.
+A *window* is a number of consecutive steps whose recorded values fit in memory. Steps are counted
+from time 0 and continue from run to run. The input spikes are passed for one run at a time, by
+step.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ __all__ = [
 Spikes: TypeAlias = tuple[Int64Array, Int32Array]
 """Steps and sources of the spikes of one input or population, sorted by step."""
 
-_VALUES = 1 << 23  # recorded at once: with all copies about 200 MB
+_VALUES = 1 << 23  # recorded values per window: about 200 MB with all copies
 
 
 class Session:
@@ -51,29 +52,29 @@ class Session:
     Parameters
     ----------
     network : Network
-        What to run. What its inputs send in the first run helps the compiler to choose scales.
+        Network to run. The compiler uses the input spikes of its first run to choose scales.
     chip : ChipSpec
-        Where it goes.
+        Chip to compile for.
     dt : float, ms
         Length of a step.
     compile_options : dict
-        For :func:`compiler.compile_network`.
+        Options of :func:`compiler.compile_network`.
     emulator_options : dict
-        For :class:`~neurochip.emulator.Emulator`.
+        Options of :class:`~neurochip.emulator.Emulator`.
 
     Attributes
     ----------
     image : ChipImage
-        What the network was compiled to.
+        The compiled network.
     emulator : Emulator
-        It shows the progress of each window.
+        Emulator of the image; it shows the progress of each window.
     interrupted : bool
-        Whether the last run ended before its time, so that nothing may follow but :meth:`reset`.
+        Whether the last run was stopped early, so that only :meth:`reset` may follow.
 
     Raises
     ------
     CompileError
-        If the network does not go onto the chip.
+        If the network does not fit onto the chip.
     """
 
     def __init__(
@@ -91,20 +92,20 @@ class Session:
 
     @property
     def step(self) -> int:
-        """The step that runs next, which is the number of steps since time 0."""
+        """Index of the next step, which is the number of steps since time 0."""
         return self.emulator.step
 
     def reset(self) -> None:
-        """Go back to time 0: the same network on the same image, with nothing on its way."""
+        """Go back to time 0, with the same image and without spikes in transit."""
         self.emulator.reset()
         self.interrupted = False
 
     @contextmanager
     def whole_run(self) -> Iterator[None]:
-        """Have the session interrupted, unless the block comes to its end.
+        """Mark the session as interrupted unless the block completes.
 
-        An exception within it, such as Ctrl-C, leaves a part of the run in what the front end
-        writes, and time somewhere within a window. So no run goes on from there.
+        After an exception in the block, such as Ctrl-C, the front end has written only a part of
+        the run, and time has stopped within a window. No further run may continue from there.
 
         Raises
         ------
@@ -113,8 +114,8 @@ class Session:
         """
         if self.interrupted:
             raise FrontendError(
-                "session: the last run ended before its time, by Ctrl-C or an error; allowed: "
-                "reset() to time 0, or a new session."
+                "session: the last run was stopped early by Ctrl-C or an error; allowed: reset() "
+                "to time 0, or a new session."
             )
         self.interrupted = True
         yield
@@ -123,16 +124,16 @@ class Session:
     def windows(
         self, n_steps: int, spikes: Mapping[str, Spikes], record: Iterable[str | Probe] = ()
     ) -> Iterator[Recording]:
-        """Run some steps, and give the recording of one window after the other.
+        """Run ``n_steps`` steps and yield the recording of each window in turn.
 
-        The results do not depend on where the windows lie.
+        The results do not depend on the borders of the windows.
 
         Parameters
         ----------
         n_steps : int
-            How long, at least 0.
+            Number of steps, at least 0.
         spikes : dict of str to (steps, ids)
-            What each spiking input sends, by its name; spikes at other steps are left out.
+            Spikes of each spiking input, by its name; spikes at other steps are omitted.
         record : iterable of str or Probe
             As for :meth:`neurochip.emulator.Emulator.run`.
 
@@ -159,14 +160,14 @@ class Session:
 
 
 def collect_spikes(ids: Sequence[Int64Array], first: int) -> Spikes:
-    """Return the spikes of consecutive steps, given who spikes in each.
+    """Return the spikes of consecutive steps, given the spiking sources of each step.
 
     Parameters
     ----------
     ids : sequence of ndarray of int
-        The sources that spike in each step; one that is there twice spikes twice.
+        Sources that spike in each step; a source that is listed twice spikes twice.
     first : int
-        The first of these steps.
+        Index of the first step.
     """
     steps = np.repeat(np.arange(first, first + len(ids)), [len(who) for who in ids])
     flat = np.concatenate([np.empty(0, np.int64), *ids])
@@ -176,20 +177,20 @@ def collect_spikes(ids: Sequence[Int64Array], first: int) -> Spikes:
 def stimulus_of(
     network: Network, spikes: Mapping[str, Spikes], duration: float, dt: float
 ) -> Stimulus:
-    """Return spikes by steps as a stimulus.
+    """Return spikes given by step as a stimulus.
 
     Parameters
     ----------
     network : Network
-        Whose inputs send them.
+        Network whose inputs send the spikes.
     spikes : dict of str to (steps, ids)
-        By the names of the inputs.
+        Spikes by the name of the input.
     duration, dt : float, ms
-        Of the stimulus, and of a step.
+        Length of the stimulus and of a step.
     """
     trains = []
     for item in network.spike_inputs:
-        if item.name in spikes:  # a run says which are missing
+        if item.name in spikes:  # a run reports missing inputs
             steps, ids = spikes[item.name]
             trains.append(SpikeInput(item.name, item.size, ids, steps * dt))
     return Stimulus(duration, tuple(trains))
@@ -198,12 +199,12 @@ def stimulus_of(
 def join_recordings(parts: Sequence[Recording]) -> Recording:
     """Return the spikes and counters of consecutive windows as one recording.
 
-    Traces are left out: they may be as large as windows were needed for.
+    Traces are omitted: all windows together may not fit in memory.
 
     Parameters
     ----------
     parts : sequence of Recording
-        At least one, in the order of time.
+        At least one, in temporal order.
     """
     head = parts[0]
     return Recording(
@@ -219,16 +220,16 @@ def join_recordings(parts: Sequence[Recording]) -> Recording:
 
 
 class Change(NamedTuple):
-    """A part of a network that is not as it was.
+    """A part of a network that has changed.
 
     Parameters
     ----------
     kind : str
         ``"input"``, ``"population"``, ``"connection"`` or ``"network"``.
     name : str
-        Of the part; of the network's field where it is that.
+        Name of the part, or of the field of the network if ``kind`` is ``"network"``.
     what : str
-        ``"appeared"``, ``"is gone"`` or ``"was changed"``.
+        Kind of change: ``"appeared"``, ``"is gone"`` or ``"was changed"``.
     """
 
     kind: str
@@ -237,14 +238,14 @@ class Change(NamedTuple):
 
 
 def find_change(before: Network, now: Network) -> Change | None:
-    """Return the first part in which a network differs from the one that was compiled.
+    """Return the first part in which a network differs from the compiled one, or None.
 
-    What its inputs send is no part of it.
+    The spikes of its inputs are ignored.
 
     Parameters
     ----------
     before, now : Network
-        As it was compiled, and as it is read again.
+        The network as it was compiled, and as it is now.
     """
     old, new = _parts(before), _parts(now)
     for key in (*old, *new):

@@ -1,7 +1,7 @@
-"""Spikes in the files and objects of others: SONATA, Neo, and a plain ``.npz``.
+"""Spikes in the formats of other tools: SONATA, Neo, and a plain ``.npz``.
 
-A :class:`~neurochip.Stimulus` and a :class:`~neurochip.Recording` have files of their own, which
-hold everything. These here hold spikes, for other tools or from them.
+A :class:`~neurochip.Stimulus` and a :class:`~neurochip.Recording` also have file formats of their
+own, which store all their data. The formats of this package hold spikes only.
 """
 
 from .files import read_spikes, write_spikes

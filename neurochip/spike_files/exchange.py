@@ -1,4 +1,4 @@
-"""The plain ``.npz`` that people pass around: i, t_step, dt, n, duration."""
+"""Spikes as a plain ``.npz`` with the arrays i, t_step, dt, n and duration."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from .trains import Trains
 __all__ = ["read_exchange", "write_exchange"]
 
 _KEYS = ("i", "t_step", "dt", "n", "duration")
-_LAST_STEP = 1 << 53  # up to here every integer is a float64
+_LAST_STEP = 1 << 53  # up to here float64 represents every integer
 _REMEDY = "write it again from its source"
 
 
 def read_exchange(path: Path) -> tuple[list[Trains], float]:
     """Return the spikes and the duration (ms)."""
-    damage = refusing(path, "damaged or no spikes", _REMEDY, StimulusError)
+    damage = refusing(path, "damaged or not a file of spikes", _REMEDY, StimulusError)
     with opened(path, StimulusError, "a file of spikes (.npz)") as file, damage:
         archive = Archive(file)
         missing = [key for key in _KEYS if key not in archive]
         if not missing:
             (n,) = archive.shape("i")
-            kinds = "iu" if n else "iuf"  # NumPy makes floats of empty lists
+            kinds = "iu" if n else "iuf"  # NumPy stores empty lists as floats
             archive.expect("t_step", kinds, (n,))
             ids, steps = archive.array("i", kinds, (n,)), archive.array("t_step", kinds, (n,))
             numbers = {key: archive.array(key, "iuf", ()).item() for key in ("dt", "duration")}
@@ -38,7 +38,8 @@ def read_exchange(path: Path) -> tuple[list[Trains], float]:
     if missing:
         raise StimulusError(
             f"{path}: has no {', '.join(map(repr, missing))}; an .npz of spikes has i (source), "
-            "t_step, dt (ms), n (sources) and duration (ms), or is a stimulus of neurochip."
+            "t_step, dt (ms), n (number of sources) and duration (ms), or is a stimulus of "
+            "neurochip."
         )
     dt = real(str(path), "dt", numbers["dt"], "ms", POSITIVE, error=StimulusError)
     integers(str(path), "t_step", steps, low=0, high=_LAST_STEP, error=StimulusError)
@@ -48,7 +49,7 @@ def read_exchange(path: Path) -> tuple[list[Trains], float]:
 
 
 def write_exchange(path: Path, trains: Trains, dt: float, duration: float) -> None:
-    """Write one population or input."""
+    """Write the spikes of one population or input."""
     dt = real(str(path), "dt", dt, "ms", POSITIVE, error=StimulusError)
     with np.errstate(over="ignore"):
         on_grid = steps_of(trains.times, dt)

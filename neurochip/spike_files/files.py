@@ -1,4 +1,4 @@
-"""Files of spikes, whatever their format."""
+"""Reads and writes spikes in any of the supported file formats."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ def read_spikes(
     ----------
     path : path
         ``.npz``: a stimulus of neurochip, or the arrays ``i`` (source), ``t_step``, ``dt`` (ms),
-        ``n`` (sources) and ``duration`` (ms) of one input. ``.h5``: SONATA. ``.nix``, ``.mat``:
-        what Neo wrote.
+        ``n`` (number of sources) and ``duration`` (ms) of one input. ``.h5``: SONATA. ``.nix``,
+        ``.mat``: files written by Neo.
     inputs : sequence of (name, size), optional
         Inputs of the run, such as ``[("source", 100)]``. Names in the file must be among them; an
-        input that the file does not name has no spikes. Default: what the file says.
+        input that the file does not name has no spikes. Default: the inputs in the file.
     duration : float, ms, optional
-        Default: what the file says; plain SONATA does not.
+        Length of the stimulus. Default: the duration in the file, which plain SONATA lacks.
 
     Raises
     ------
     StimulusError
         If the file is missing, damaged, of another format, or does not fit the inputs.
     MissingExtraError
-        If a package is not installed that the format needs: h5py of the extra ``sonata``, Neo of
+        If a package that the format needs is not installed: h5py of the extra ``sonata``, Neo of
         the extra ``neo``.
     """
     source = as_path(path, StimulusError)
     given = check_duration(str(source), duration)
     with opened(source, StimulusError, f"a file of spikes: {_FORMATS}"):
-        pass  # it is there and can be read
+        pass  # the file exists and can be read
     if _is_ours(source):
         stimulus = Stimulus.load(source)
         return stimulus if given is None else Stimulus(given, stimulus.trains)
@@ -72,7 +72,7 @@ def read_spikes(
     elif source.suffix in _NEO:
         trains, length = _read_neo(source)
     else:
-        raise StimulusError(f"{source}: of an unknown format; allowed: {_FORMATS}.")
+        raise StimulusError(f"{source}: unknown format; allowed: {_FORMATS}.")
     return as_stimulus(str(source), trains, inputs, length if given is None else given)
 
 
@@ -83,19 +83,19 @@ def write_spikes(
     population: str | None = None,
     dt: float | None = None,
 ) -> Path:
-    """Write the spikes of a recording or a stimulus, all or nothing.
+    """Write the spikes of a recording or a stimulus, atomically.
 
     Parameters
     ----------
     source : Recording or Stimulus
-        Where the spikes are. Traces and counters are not written.
+        Spikes to write. Traces and counters are not written.
     path : path
-        ``.h5``: SONATA. ``.nix``, ``.mat``: through Neo. ``.npz``: the arrays that
-        :func:`read_spikes` reads, of one population.
+        File to write. ``.h5``: SONATA. ``.nix``, ``.mat``: through Neo. ``.npz``: the arrays that
+        :func:`read_spikes` reads, for one population.
     population : str, optional
-        Write this one only. Needed for ``.npz`` where there are several.
+        Write only this population. Needed for ``.npz`` if the source has several.
     dt : float, ms, optional
-        Step of an ``.npz``; needed for a stimulus, which has none.
+        Step of an ``.npz``; needed for a stimulus, which has no step of its own.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def write_spikes(
         known = ", ".join(repr(item.name) for item in trains)
         trains = [item for item in trains if item.name == population]
         if not trains:
-            raise StimulusError(f"spikes: no population {population!r}; there are {known}.")
+            raise StimulusError(f"spikes: no population {population!r}; allowed: {known}.")
     if target.suffix == ".npz":
         _write_exchange(source, target, trains, duration, dt)
     elif target.suffix in _SONATA:
@@ -133,12 +133,12 @@ def write_spikes(
             segment.spiketrains = kept
         _write_neo(block, target)
     else:
-        raise StimulusError(f"{target}: of an unknown format; allowed: {_FORMATS}.")
+        raise StimulusError(f"{target}: unknown format; allowed: {_FORMATS}.")
     return target
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether neurochip wrote the file."""
+    """Return whether neurochip wrote the file."""
     with contextlib.suppress(NeurochipError):
         return bool(kind_of(path, NeurochipError))
     return False
@@ -154,8 +154,8 @@ def _write_exchange(
     if len(trains) != 1:
         listed = ", ".join(repr(item.name) for item in trains) or "none"
         raise StimulusError(
-            f"{target}: an .npz holds one population, and there are {listed}; pass population=... "
-            "or write .h5."
+            f"{target}: an .npz holds one population, but the source has {listed}; pass "
+            "population=... or write .h5."
         )
     if isinstance(source, Recording):
         dt = source.dt
@@ -172,14 +172,15 @@ def _read_neo(path: Path) -> tuple[list[Trains], float]:
             return trains_from_neo(str(path), reader.read_block())
     except NeurochipError:
         raise
-    except Exception as problem:  # the readers of other formats raise whatever they like
+    except Exception as problem:  # third-party readers raise any exception
         raise StimulusError(
-            f"{path}: damaged or not of Neo ({reason(problem)}); write it again from its source."
+            f"{path}: damaged or not written by Neo ({reason(problem)}); write it again from its "
+            "source."
         ) from None
 
 
 def _check_container(path: Path) -> None:
-    """Refuse what the libraries below Neo would follow or unpack without a word."""
+    """Refuse links and oversized data, which the libraries under Neo would accept silently."""
     if path.suffix == ".mat":
         check_mat(path)
         return
@@ -209,7 +210,7 @@ def _write_neo(block: Any, target: Path) -> None:
     neo = require("neo.io", "neo", f"writing {target.suffix} files")
     with naming(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Neo writes to a path and not to a file that is open.
+        # Neo writes to a path, not to an open file.
         prefix = f".{target.name[:40]}."
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
             temporary = Path(folder) / f"spikes{target.suffix}"

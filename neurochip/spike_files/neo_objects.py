@@ -1,4 +1,4 @@
-"""Spikes as objects of Neo, which Elephant and others work on."""
+"""Spikes as Neo objects, the input of Elephant and other analysis tools."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["from_neo", "to_neo", "trains_from_neo"]
 def to_neo(source: Recording | Stimulus) -> Any:
     """Return spikes as a ``neo.Block`` with one segment.
 
-    Every neuron has a ``SpikeTrain`` in ms, also one without spikes, with the annotations
-    ``population`` and ``neuron`` (its number there). Spikes of a stimulus after its end, which no
-    run reaches, are left out: a train of Neo has none.
+    Every neuron, even without spikes, has a ``SpikeTrain`` in ms with the annotations
+    ``population`` and ``neuron`` (its index in the population). Spikes of a stimulus after its end,
+    which no run reaches, are omitted: Neo allows none after the end of a train.
 
     Parameters
     ----------
     source : Recording or Stimulus
-        Where the spikes are.
+        Spikes to convert.
 
     Raises
     ------
     StimulusError
-        If it is neither.
+        If ``source`` has another type.
     MissingExtraError
         If Neo is not installed.
     """
@@ -69,20 +69,20 @@ def from_neo(
     Parameters
     ----------
     source : neo.Block, neo.Segment or list of neo.SpikeTrain
-        A block must have one segment. Time counts from the beginning of the trains. Trains with the
-        annotations ``population`` and ``neuron``, as those of :func:`to_neo`, go there; without,
-        train k is source k of the only input.
+        A block must have one segment. Time is counted from the beginning of the trains. The
+        annotations ``population`` and ``neuron``, as :func:`to_neo` writes them, name the input and
+        the source of a train; without annotations, train k is source k of the only input.
     inputs : sequence of (name, size), optional
-        Inputs of the run, such as ``[("source", 100)]``. Default: what the annotations say, or one
-        input named ``"input"``.
+        Inputs of the run, such as ``[("source", 100)]``. Default: the inputs that the annotations
+        name, or one input named ``"input"``.
     duration : float, ms, optional
-        Default: to the end of the trains.
+        Length of the stimulus. Default: up to the end of the trains.
 
     Raises
     ------
     StimulusError
-        If there is not one segment, trains begin or end at different times, some are annotated and
-        some are not, or they do not fit ``inputs``.
+        If a block does not have one segment, trains begin or end at different times, only some
+        trains are annotated, or the trains do not fit ``inputs``.
     MissingExtraError
         If Neo is not installed.
     """
@@ -92,7 +92,7 @@ def from_neo(
 
 
 def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
-    """Return the spikes and the duration (ms) of objects of Neo."""
+    """Return the spikes and the duration (ms) of Neo objects."""
     neo = require("neo", "neo", "spikes as objects of Neo")
     segments = getattr(source, "segments", None)
     if segments is not None:
@@ -118,8 +118,8 @@ def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
     if len(spans) != 1:
         first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
         raise StimulusError(
-            f"{owner}: trains lie within {first:g} to {last:g} ms and are not all as long; "
-            "allowed: one begin and one end. Cut them."
+            f"{owner}: trains lie within {first:g} to {last:g} ms and differ in begin or end; "
+            "allowed: the same begin and end for all. Cut them."
         )
     ((begin, end),) = spans
     marked = [{"population", "neuron"} <= set(train.annotations) for train in items]
@@ -134,7 +134,7 @@ def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
         name, neuron = _place(owner, train.annotations) if marked[0] else (None, index)
         if (name, neuron) in seen:
             raise StimulusError(
-                f"{owner}: two trains are of neuron {neuron} of {name!r}; allowed: one. Join them."
+                f"{owner}: neuron {neuron} of {name!r} has two trains; allowed: one. Join them."
             )
         seen.add((name, neuron))
         times = np.asarray(train.rescale("ms").magnitude, dtype=np.float64) - begin
@@ -152,7 +152,7 @@ def trains_from_neo(owner: str, source: Any) -> tuple[list[Trains], float]:
 
 
 def _place(owner: str, annotations: Any) -> tuple[str, int]:
-    """Population and neuron that a train says it is of."""
+    """Return the population and the neuron in the annotations of a train."""
     name, error = annotations["population"], StimulusError
     check_name(f"{owner}: annotation population", name, error)
     most = MOST_IDS - 1

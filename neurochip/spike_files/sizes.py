@@ -1,8 +1,8 @@
-"""Small files that say they hold much: looked at before they are read.
+"""Limits the memory that a small, highly compressed file may unpack to.
 
-Compression makes a thousandth of equal values, and nothing of a chunk that was never written. A
-file of spikes may therefore hold a hundred times its own size, and 64 MiB in any case; more must be
-written without compression.
+Compression shrinks equal values to about a thousandth, and a chunk that was never written takes no
+space. A file of spikes may unpack to 100 times its own size, or to 64 MiB if that is more; larger
+data must be written without compression.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ __all__ = ["check_dataset", "check_mat"]
 _ALWAYS = 64 << 20  # bytes
 _RATIO = 100
 _CHUNK = 1 << 20
-_COMPRESSED = 15  # the type of a compressed element of a .mat
+_COMPRESSED = 15  # type of a compressed element in a .mat
 
 
 def check_dataset(path: str, dataset: Any) -> None:
-    """Raise :class:`StimulusError` if reading a dataset of HDF5 takes too much memory."""
-    # A part of a chunk takes the whole chunk, which may be larger than the dataset.
+    """Raise :class:`StimulusError` if reading an HDF5 dataset needs too much memory."""
+    # Reading a part of a chunk unpacks the whole chunk, which may be larger than the dataset.
     elements = max(dataset.size or 0, math.prod(dataset.chunks or ()))
     _check(path, dataset.name, elements * dataset.dtype.itemsize)
 
 
 def check_mat(path: Path) -> None:
-    """Raise :class:`StimulusError` if the compressed parts of a ``.mat`` take too much memory."""
+    """Raise :class:`StimulusError` if the compressed parts of a ``.mat`` need too much memory."""
     with path.open("rb") as file:
         order = "<" if file.read(128).endswith(b"IM") else ">"
         total = 0
@@ -43,7 +43,7 @@ def check_mat(path: Path) -> None:
                 rest = file.read(min(length, _CHUNK))
                 while rest and not inflate.eof:
                     total += len(inflate.decompress(rest, _CHUNK))
-                    _check(str(path), "what is compressed", total)
+                    _check(str(path), "its compressed data", total)
                     rest = inflate.unconsumed_tail or file.read(min(end - file.tell(), _CHUNK))
             file.seek(end)
 

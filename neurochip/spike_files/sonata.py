@@ -1,10 +1,10 @@
-"""Spikes as SONATA has them (HDF5).
+"""Spikes in the SONATA format (HDF5).
 
-``/spikes/<population>/timestamps`` and ``node_ids``, the attribute ``sorting`` of the population
-and the attribute ``units`` of the timestamps, by default ms; see
-https://github.com/AllenInstitute/sonata. The format has no place for the number of neurons and the
-duration: ours stand in the attributes ``neurochip_size`` and ``neurochip_duration`` (ms), which
-other tools ignore.
+A file has the datasets ``/spikes/<population>/timestamps`` and ``node_ids``, the attribute
+``sorting`` of the population and the attribute ``units`` of the timestamps, by default ms; see
+https://github.com/AllenInstitute/sonata. The format does not store the number of neurons and the
+duration; neurochip writes them to the attributes ``neurochip_size`` and ``neurochip_duration``
+(ms), which other tools ignore.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SORTING = {"none": 0, "by_id": 1, "by_time": 2}
 
 
 def read_sonata(path: Path) -> tuple[list[Trains], float | None]:
-    """Return the spikes of all populations, and the duration (ms) where the file says it."""
+    """Return the spikes of all populations, and the duration (ms) if the file stores it."""
     h5py = require("h5py", "sonata", "reading SONATA spikes")
     try:
         with h5py.File(path, "r") as file:
@@ -65,7 +65,7 @@ def _populations(h5py: Any, path: Path, file: Any) -> list[tuple[str | None, Any
     if not isinstance(spikes, h5py.Group):
         raise StimulusError(f"{path}: has no group /spikes; pass a SONATA file of spikes.")
     groups = [(name, item) for name, item in spikes.items() if isinstance(item, h5py.Group)]
-    if "timestamps" in spikes:  # files of before there were populations
+    if "timestamps" in spikes:  # older files have no populations
         if groups:
             raise StimulusError(
                 f"{path}: has spikes both in /spikes and in {_listed(groups)}; allowed: one of "

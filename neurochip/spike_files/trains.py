@@ -1,4 +1,4 @@
-"""What all formats share: spikes of named groups, in ms, and how they become a stimulus."""
+"""Spike trains of named groups, in ms, as all formats share them, and their way to a stimulus."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Trains:
     Parameters
     ----------
     name : str or None
-        None where the format has no names.
+        Name of the population or input; None if the format has no names.
     size : int or None
-        Number of neurons or sources; None where the format does not say.
+        Number of neurons or sources; None if the format does not store it.
     ids : ndarray of int, shape (n_spikes,)
         Neuron or source of each spike.
     times : ndarray of float64, shape (n_spikes,), ms
-        From the beginning of the run.
+        Time of each spike from the beginning of the run.
     """
 
     name: str | None
@@ -60,7 +60,7 @@ def trains_of(source: Recording | Stimulus) -> tuple[list[Trains], float]:
 
 
 def check_duration(owner: str, duration: Any) -> float | None:
-    """Return a duration in ms, or None where none is given.
+    """Return a duration in ms, or None if it is None.
 
     Raises
     ------
@@ -80,14 +80,14 @@ def as_stimulus(
     Parameters
     ----------
     owner : str
-        Where the spikes come from, for messages.
+        Source of the spikes, for messages.
     found : sequence of Trains
         The spikes.
     inputs : sequence of (name, size), optional
-        Inputs of the run. Without, names and sizes must stand with the spikes. An input without
-        spikes has none.
-    duration : float, optional
-        ms; needed.
+        Inputs of the run. If omitted, ``found`` must have sizes. An input that ``found`` does not
+        name is silent.
+    duration : float, ms
+        Length of the stimulus; None is refused.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def as_stimulus(
         If a name, a size or the duration is missing or does not fit.
     """
     if duration is None:
-        raise StimulusError(f"{owner}: does not say how long it lasts; pass a duration in ms.")
+        raise StimulusError(f"{owner}: has no duration; pass a duration in ms.")
     duration = real(owner, "duration", duration, "ms", POSITIVE, error=StimulusError)
     expected = _sizes(owner, found) if inputs is None else _given(owner, inputs)
     trains = {}
@@ -120,7 +120,7 @@ def as_stimulus(
 
 
 def _given(owner: str, inputs: Inputs) -> dict[str, int]:
-    """Inputs as the caller has them."""
+    """Return the sizes of the inputs that the caller names."""
     sizes: dict[str, int] = {}
     try:
         pairs = [(name, size) for name, size in inputs]
@@ -137,13 +137,13 @@ def _given(owner: str, inputs: Inputs) -> dict[str, int]:
 
 
 def _sizes(owner: str, found: Sequence[Trains]) -> dict[str, int]:
-    """Inputs as the spikes themselves have them."""
+    """Return the sizes of the inputs that the spikes name."""
     sizes = {}
     for item in found:
         name = "input" if item.name is None else item.name
         if item.size is None:
             raise StimulusError(
-                f"{owner}: does not say how many sources {name!r} has; pass "
+                f"{owner}: does not store the number of sources of {name!r}; pass "
                 f"inputs=[({name!r}, size)]."
             )
         sizes[name] = item.size

@@ -1,4 +1,4 @@
-"""Show that the update of compartments became vector instructions.
+"""Show that the update of compartments compiles to vector instructions.
 
 python tests/benchmarks/assembly.py [--listing FILE]
 """

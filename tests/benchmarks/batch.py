@@ -1,4 +1,4 @@
-"""A batch of runs against a loop over the same runs.
+"""Compare a batch of runs with a loop over the same runs.
 
 python tests/benchmarks/batch.py [--runs 64] [--repeats 9]
 
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 class Runs:
-    """A workload on an emulator, with stimuli of its own."""
+    """A workload on an emulator, with its own stimuli."""
 
     def __init__(self, workload: Workload, n_runs: int) -> None:
         case = Case(workload)
@@ -109,7 +109,7 @@ def measure(workload: Workload, n_runs: int, repeats: int) -> list[str]:
 
 
 def serve(workload: Workload, n_runs: int, pipe: Any) -> None:
-    """Loop over the runs in a process of its own, as often as asked."""
+    """Loop over the runs in a separate process, once per request."""
     runs = Runs(workload, n_runs)
     runs.loop()
     while pipe.recv():

@@ -1,8 +1,8 @@
 """The benchmark networks in Brian2: the worker that ``peers.py`` describes.
 
-Float equations of the recurrence that the chip computes in integers, in the cheapest form that
-Brian2 has for it. A synapse adds ``w / keep`` to u after the update of its step, so that the next
-step's ``u = keep * u`` leaves w: this saves a variable for what arrives.
+The equations are the recurrence of the chip in float, in the form that is cheapest in Brian2. A
+synapse adds ``w / keep`` to u after the update of its step, so that ``u = keep * u`` of the next
+step gives w; this saves a variable for the arriving input.
 """
 
 # ruff: noqa: T201
@@ -74,7 +74,7 @@ def notebook_parts(workload, given):
 
 
 def given_spikes(size, steps, sources, dt):
-    # A generator allows one spike of a source in a step; a second one is dropped.
+    # A generator allows one spike per source and step; a second spike is dropped.
     steps, sources = np.unique(np.stack([steps, sources]), axis=1)
     return b2.SpikeGeneratorGroup(size, sources, (steps + 0.5) * dt * b2.ms)
 

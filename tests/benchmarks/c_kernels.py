@@ -48,13 +48,13 @@ class Worker(ctypes.Structure):
 
 
 def compiler() -> str | None:
-    """The C compiler of this machine, if there is one."""
+    """Return the C compiler of this machine, or None."""
     return shutil.which(os.environ.get("CC", "cc"))
 
 
 @functools.cache
 def library() -> ctypes.CDLL:
-    """The compiled kernels; the file is gone once it is loaded."""
+    """Compile and load the kernels; the file is deleted after loading."""
     with tempfile.TemporaryDirectory(prefix="neurochip-benchmark-") as folder:
         path = Path(folder) / "kernels.so"
         subprocess.run([compiler(), *FLAGS, str(SOURCE), "-o", str(path)], check=True)
@@ -66,7 +66,7 @@ def library() -> ctypes.CDLL:
 class CRun:
     """An image laid out for the C kernels, with the spikes of its inputs.
 
-    No delays, no noise, and one group of synapses for each kind of source.
+    It supports no delays and no noise, and one group of synapses for each kind of source.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class CRun:
         self._spikes, self._spike_ptr = [], []
         for worker, begin, end in zip(self._workers, cuts[:-1], cuts[1:], strict=True):
             self._add_synapses(worker, int(begin), int(end))
-            # Untouched pages of this array take no memory.
+            # Untouched pages of this array use no memory.
             capacity = n_steps * int(end - begin) + LANES
             self._spikes.append(np.empty(capacity, dtype=np.int32))
             self._spike_ptr.append(np.zeros(n_steps + 1, dtype=np.int64))
@@ -111,12 +111,12 @@ class CRun:
         return sum(worker.events for worker in self._workers)
 
     def raster(self) -> tuple[np.ndarray, np.ndarray]:
-        """Step and compartment of every spike, sorted."""
+        """Return step and compartment of every spike, sorted."""
         steps = np.arange(len(self._spike_ptr[0]) - 1, dtype=np.int32)
         at = np.concatenate([np.repeat(steps, np.diff(pointers)) for pointers in self._spike_ptr])
         pairs = zip(self._spikes, self._spike_ptr, strict=True)
         ids = np.concatenate([spikes[: pointers[-1]] for spikes, pointers in pairs])
-        # Workers own rising ranges and list them in order, so a stable sort by step is enough.
+        # Workers own ascending ranges and list them in order, so a stable sort by step is enough.
         order = np.argsort(at, kind="stable")
         return at[order], ids[order]
 
@@ -192,7 +192,7 @@ class CRun:
         worker.synapses = self._address(np.concatenate(synapses))
 
     def _weights(self, group: SynapseGroup) -> np.ndarray:
-        """Weights in units of ``2**weight_shift``, by a table of all mantissas."""
+        """Return weights in units of ``2**weight_shift``, from a table of all mantissas."""
         core = self._image.chip.core
         top = 1 << core.weight_mantissa_bits
         table = decode_weights(np.arange(-top, top), group.format, core) >> core.weight_shift

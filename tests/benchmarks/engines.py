@@ -1,7 +1,7 @@
-"""What is compared: each engine prepares a workload once and is then timed as often as wanted.
+"""Engines to compare: each prepares a workload once and is then timed repeatedly.
 
 ``run()`` starts from step 0 and returns the seconds of the loop over steps. Building, compiling,
-loading and the reset between repeats are never in it; :data:`ENGINES` says what else is.
+loading and the reset between repeats are never included; :data:`ENGINES` lists the included parts.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .images import Case
 
 __all__ = ["ENGINES", "Engine", "Run", "UnavailableError", "digest"]
 
-MOST_FLOAT_SYNAPSES = 20_000_000  # 12 bytes each in the network, and as much again in the tables
+MOST_FLOAT_SYNAPSES = 20_000_000  # 12 bytes each in the network, and 12 in the tables
 
 
 class UnavailableError(Exception):
-    """Why an engine does not run a workload here."""
+    """An engine cannot run a workload here; the text gives the reason."""
 
 
 class Run(Protocol):
@@ -45,7 +45,7 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Engine:
-    """How to prepare a workload, and what the measured time holds."""
+    """An engine: a function that prepares a workload, and the parts of the measured time."""
 
     prepare: Callable[[Case], Run]
     timed: str
@@ -90,7 +90,7 @@ class EmulatorRun:
 
 
 class PhysicalRun(EmulatorRun):
-    """``Emulator.run``: with names and units, as most users call it."""
+    """``Emulator.run`` with names and units, as most users call it."""
 
     def __init__(self, case: Case) -> None:
         if case.image.symbols is None:
@@ -103,7 +103,7 @@ class PhysicalRun(EmulatorRun):
 
 
 class ReferenceRun:
-    """The compiled loop of the float64 reference, without the tables that it is given."""
+    """The compiled loop of the float64 reference, without building its tables."""
 
     def __init__(self, case: Case, threads: int) -> None:
         if case.image.n_synapses > MOST_FLOAT_SYNAPSES:
@@ -144,7 +144,7 @@ def _prepare_c(case: Case, threads: int) -> Run:
 
 
 def digest(run: Run) -> str | None:
-    """Digest of the raster, if the engine gives one: equal for equal spikes."""
+    """Return the digest of the raster, if the engine has one; equal spikes have equal digests."""
     raster = getattr(run, "raster", None)
     if raster is None:
         return None

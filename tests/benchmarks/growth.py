@@ -1,8 +1,8 @@
-"""How time and memory grow with synapses, activity and threads.
+"""Measure the growth of time and memory with synapses, activity and threads.
 
 python tests/benchmarks/growth.py [--large] [--repeats 3] [--json FILE] [--figure FILE]
 
-Every measurement has a process of its own, since a process never gives its peak of memory back.
+Every measurement runs in its own process, since the memory peak of a process never decreases.
 """
 
 # ruff: noqa: T201
@@ -32,10 +32,10 @@ from neurochip.image import ChipImage
 OUT_DEGREE = 100
 SIZES = (100, 1000, 10_000, 100_000)
 LARGE = 1_000_000
-# Ranges of the bias mantissa, from few neurons that fire by themselves to nearly all.
+# Ranges of the bias mantissa: from few to nearly all neurons fire without input.
 ACTIVITIES = {"low": (2100, 3300), "medium": (2600, 3900), "high": (3300, 4090)}
 EVENTS_WANTED = 2e7  # long enough to measure, short enough to wait for
-SPIKES_PER_STEP = 0.015  # of a neuron at medium activity: only to choose the number of steps
+SPIKES_PER_STEP = 0.015  # of a neuron at medium activity, only for choosing the number of steps
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,14 @@ def row(point: Point) -> dict[str, Any]:
 
 
 def measure(point: Point) -> dict[str, Any]:
-    """Build, run, and say what it took; memory counts from before the network was made."""
+    """Build and run; return time and memory, counted from before the network was built."""
     from benchmarks.engines import EmulatorRun
 
     def prepare(image: ChipImage, n_steps: int) -> Any:
         make = c_kernels.CRun if point.engine == "c" else EmulatorRun
         return make(image, (SILENT, SILENT), n_steps, point.threads)
 
-    # Loading the kernels takes memory, which is not the network's.
+    # Load the kernels first: their memory does not belong to the network.
     prepare(recurrent_image(recurrent(SIZES[0], OUT_DEGREE)), 10).run()
     before = resident()
     registers = recurrent(point.size, OUT_DEGREE, bias=ACTIVITIES[point.activity])
@@ -137,7 +137,7 @@ def measure(point: Point) -> dict[str, Any]:
 
 
 def resident() -> int:
-    """Memory in use now, in bytes; 0 where the system does not tell."""
+    """Return the memory in use, in bytes; 0 if the system does not report it."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     except OSError:
@@ -146,7 +146,7 @@ def resident() -> int:
 
 
 def peak() -> int:
-    """Most memory that this process ever used, in bytes."""
+    """Return the memory peak of this process, in bytes."""
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024
@@ -161,7 +161,7 @@ HEAD = [
 
 def cells(item: dict[str, Any]) -> list[str]:
     least, most = item["ns_per_event_spread"]
-    # A small network weighs less than the pages that the interpreter takes by the way.
+    # A small network needs less memory than the interpreter allocates meanwhile.
     tell = item["synapses"] >= 1_000_000
     return [
         f"{item['synapses']:.0e}".replace("e+0", "e"),

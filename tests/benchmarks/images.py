@@ -25,7 +25,7 @@ SILENT = np.empty(0, dtype=np.int32)
 
 @dataclass
 class Case:
-    """One workload in the forms that engines of this project take; each is made when asked for."""
+    """One workload in the forms that engines of this project need; each is built on first use."""
 
     workload: w.Workload
 
@@ -45,7 +45,7 @@ class Case:
 
     @cached_property
     def inputs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Step and source of every input spike."""
+        """Return step and source of every input spike."""
         if self.workload.kind == "notebook":
             return self.stimulus.binned(w.NOTEBOOK_DT, [("source", self.workload.neurons)])
         if self.workload.kind == "feedforward":
@@ -69,7 +69,7 @@ class Case:
 
 
 def recurrent_image(registers: w.Recurrent) -> ChipImage:
-    """W2; the chip gets as many cores as the compartments need."""
+    """Return W2; the chip has enough cores for all compartments."""
     group = SynapseGroup(
         source="compartments",
         format=FORMAT,
@@ -83,7 +83,7 @@ def recurrent_image(registers: w.Recurrent) -> ChipImage:
 
 
 def feedforward_image(registers: w.Feedforward) -> ChipImage:
-    """W3; targets are written out, as for any other network: an engine may notice the pattern."""
+    """Return W3 with explicit targets, as for any network; an engine may detect the pattern."""
     n_inputs, size = registers.mantissa.shape
     group = SynapseGroup(
         source="inputs",
@@ -127,9 +127,9 @@ def _notebook(workload: w.Workload) -> Network:
 
 
 def _float_network(workload: w.Workload, registers: w.Recurrent | w.Feedforward) -> Network:
-    """The recurrence of the registers without rounding, in mV = 1 LSB and steps of 1 ms.
+    """Return the recurrence of the registers without rounding; 1 mV = 1 LSB, steps of 1 ms.
 
-    ``cm`` is chosen so that a current of 1 nA adds 1 mV in a step: then the current is u.
+    ``cm`` is chosen so that a current of 1 nA adds 1 mV in a step, so the current equals u.
     """
     keep_u, keep_v = 1 - w.DECAY_U / 4096, 1 - w.DECAY_V / 4096
     tau_m, tau_syn = -1 / math.log(keep_v), -1 / math.log(keep_u)
@@ -153,7 +153,7 @@ def _float_network(workload: w.Workload, registers: w.Recurrent | w.Feedforward)
         inputs, source = [], neurons
         indptr, post = registers.indptr, registers.target
     else:
-        # Half a step in, so that no rounding of times moves a spike to another step.
+        # In the middle of a step, so that rounding never moves a spike to another step.
         times = registers.steps + 0.5
         source = SpikeInput("source", workload.neurons, registers.sources, times)
         inputs = [source]

@@ -1,4 +1,4 @@
-"""Compile, save, load and run one large network, and say what each step takes.
+"""Compile, save, load and run one large network, and print the time and memory of each part.
 
 python tests/benchmarks/large.py [SYNAPSES] [--threads N]
 """
@@ -46,7 +46,7 @@ def main() -> None:
     size = round(options.synapses / OUT_DEGREE)
     warm_up()
     rows: list[list[str]] = []
-    start = resident()  # what Python, Numba and the kernels take is not the network's
+    start = resident()  # memory of Python, Numba and the kernels, without the network
 
     def measured(step: str, call: Callable[[], T]) -> T:
         gc.collect()

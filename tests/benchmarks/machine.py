@@ -1,4 +1,4 @@
-"""What a reader must know about the machine of a measurement; no names and no paths of it."""
+"""Properties of the machine of a measurement, without its name and paths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
 
 def facts() -> dict[str, Any]:
-    """Processor, caches, cores, load and versions."""
+    """Return processor, caches, cores, load and versions."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "cpu": _cpu_model(),
@@ -40,7 +40,7 @@ def facts() -> dict[str, Any]:
 
 
 def summary(machine: dict[str, Any]) -> str:
-    """The facts in one line."""
+    """Return the facts in one line."""
     caches = ", ".join(f"{name} {size}" for name, size in machine["caches"].items())
     return (
         f"{machine['cpu']}, {machine['cores']} cores ({caches}), load {machine['load_at_start']} "
@@ -61,7 +61,7 @@ def _cpu_model() -> str:
 
 
 def _caches() -> dict[str, str]:
-    """Size of each cache that core 0 uses, as Linux tells it."""
+    """Return the size of each cache of core 0, as Linux reports it."""
     sizes = {}
     for folder in sorted(CACHES.glob("index*")):
         level, kind, size = (

@@ -1,10 +1,10 @@
-"""Simulators in processes of their own, in any Python environment.
+"""Simulators in separate processes, in any Python environment.
 
-A worker is a script that is called with the name of a workload, its own mode, and the path of a
-file with the input spikes (``steps`` and ``sources``). It prints one line of JSON when it is ready,
-runs whenever it reads a line, and answers each with ``{"seconds": ..., "n_spikes": ...}``; an
-exact one may add ``"raster"``, the digest that ``engines.digest`` makes. A line with
-``{"unavailable": "why"}`` ends it. Everything else belongs to stderr.
+A worker is a script with three arguments: the name of a workload, its mode, and the path of a file
+with the input spikes (``steps`` and ``sources``). It prints one line of JSON when it is ready. For
+each line that it reads, it runs and prints ``{"seconds": ..., "n_spikes": ...}``; an exact worker
+may add ``"raster"``, the digest of ``engines.digest``. A worker that cannot run prints
+``{"unavailable": "why"}`` and ends. All other output goes to stderr.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _prepare(python: str, script: Path, mode: str, most_synapses: int, case: Cas
 
 
 def brian2_engines(python: str, most_synapses: int) -> dict[str, Engine]:
-    """Brian2 in its usual modes; ``-given`` gets the input spikes instead of drawing them."""
+    """Return Brian2 in its usual modes; ``-given`` reads the input spikes instead of drawing."""
     script = FOLDER / "brian2_worker.py"
     prepare = functools.partial(_prepare, python, script)
     loop = "the loop over steps as Brian2 reports it"
@@ -118,7 +118,7 @@ def brian2_engines(python: str, most_synapses: int) -> dict[str, Engine]:
 
 
 def peer_engine(name: str, python: str, most_synapses: int) -> Engine:
-    """An exact peer: ``peers/NAME.py`` beside this file, or the path of a worker."""
+    """Return an exact peer: ``peers/NAME.py`` next to this file, or the path of a worker."""
     script = Path(name) if name.endswith(".py") else FOLDER / "peers" / f"{name}.py"
     prepare = functools.partial(_prepare, python, script, "exact", most_synapses)
     return Engine(prepare, "as its worker measures", exact=True)

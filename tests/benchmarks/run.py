@@ -1,4 +1,4 @@
-"""Measure workloads with several engines, in turns, and print how they compare.
+"""Measure workloads with several engines in turns, and print a comparison.
 
 python tests/benchmarks/run.py [WORKLOAD ...] [--engines ...] [--repeats 5] [--json FILE]
 """
@@ -143,7 +143,7 @@ def measure(name: str, engines: Mapping[str, Engine], repeats: int) -> dict[str,
         say(f"{name} {engine_name}: ready after {time.perf_counter() - begin:.1f} s")
     seconds: dict[str, list[float]] = {engine_name: [] for engine_name in runs}
     for _ in range(repeats):
-        # In turns: a disturbance of the machine reaches all engines, not one.
+        # In turns, so that a disturbance of the machine affects all engines.
         for engine_name, run in runs.items():
             if short[engine_name]:
                 run.run()
@@ -174,7 +174,7 @@ def describe(run: Run, seconds: list[float]) -> dict[str, Any]:
 
 
 def compare(case: Case, runs: Mapping[str, Run], engines: Mapping[str, Engine]) -> str:
-    """Whether all exact engines gave one raster, with the spikes that it must have."""
+    """Return whether all exact engines gave the same raster with the expected spikes."""
     rasters: dict[str, str] = {}
     for name, run in runs.items():
         if not engines[name].exact:

@@ -1,9 +1,9 @@
-"""Where the time of a run goes: the update of all compartments, and the delivery of spikes.
+"""Split the time of a run into the update of compartments and the delivery of spikes.
 
 python tests/benchmarks/split.py [WORKLOAD ...] [--repeats 9]
 
-The update is timed on the same image with thresholds that no neuron reaches, on one thread. What it
-takes less than the whole is put down to delivery: synapses, lists of spikes, sorted inputs.
+The update is timed on the same image with thresholds that no neuron reaches, on one thread. The
+rest of the time is attributed to delivery: synapses, lists of spikes, sorted inputs.
 """
 
 # ruff: noqa: T201

@@ -1,4 +1,4 @@
-"""A sweep of 1,000 points: how long it takes, and whether a kill half-way changes its file.
+"""Measure a sweep of 1,000 points, and check that a kill half-way does not change its file.
 
 python tests/benchmarks/sweep.py [--seeds 125] [--workers 2]
 """
@@ -28,7 +28,7 @@ HEAD = ["points", "workers", "whole, s", "until killed, s", "points then", "the 
 
 
 def network() -> Network:
-    """100 neurons that fire at about 17 Hz, with spread weights."""
+    """Return 100 neurons that fire at about 17 Hz, with spread weights."""
     lif = LIF(tau_m=10.0, v_rest=-70.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=5.0)
     source, cells = PoissonInput("source", 200, rate=20.0), Population("cells", 100, lif)
     weights = fixed_indegree(source, cells, 50, weight=Normal(1.5, 0.5, low=0.1), seed=1)
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def points(path: Path) -> int:
-    """How many are in the file, after its header."""
+    """Return the number of points in the file, without its header."""
     return max(path.read_bytes().count(b"\n") - 1, 0) if path.exists() else 0
 
 

@@ -1,7 +1,7 @@
 """The benchmark networks as plain integers: numpy only, fixed seeds.
 
-Nothing here imports neurochip, so that another simulator can build the same network in an
-environment of its own. Decays are effective ones, in units of 1/4096.
+This module does not import neurochip, so that another simulator can build the same network in its
+own environment. Decays are effective decays in units of 1/4096.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 DECAY_U, DECAY_V = 819, 205  # time constants of about 5 and 20 steps
-THRESHOLD = 1000  # mantissa; v must exceed 64 times as much
+THRESHOLD = 1000  # mantissa; v must exceed 64 times this value
 UNIT = 64  # of a weight mantissa and of the threshold mantissa
 BIAS = (2600, 3900)  # range of the bias mantissa; above 3,200 a neuron fires without input
-ROWS_AT_ONCE = 10_000  # part of the stream of draws: another value gives another network
+ROWS_AT_ONCE = 10_000  # part of the random stream: another value gives another network
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A name, what it is, and what an exact engine must count in it."""
+    """A workload: its name, its parameters, and the spike counts of an exact engine."""
 
     name: str
     kind: str  # "notebook", "recurrent" or "feedforward"
@@ -47,14 +47,14 @@ WORKLOADS = {
     )
 }
 
-# W1: the 100 neurons of the notebook, each with a Poisson source of its own (ms, mV, mV a spike).
+# W1: the 100 neurons of the notebook, each with its own Poisson source (ms, mV, mV per spike).
 NOTEBOOK = {"tau_m": 10.0, "v_rest": -70.0, "v_reset": -65.0, "v_thresh": -50.0, "tau_refrac": 5.0}
 NOTEBOOK_WEIGHT, NOTEBOOK_DT, NOTEBOOK_SEED = 1.5, 0.1, 1
 
 
 @dataclass(frozen=True)
 class Recurrent:
-    """Compressed sparse rows, and what differs between compartments."""
+    """A recurrent network in CSR form, and the registers that differ between compartments."""
 
     indptr: np.ndarray
     target: np.ndarray
@@ -75,10 +75,10 @@ class Feedforward:
 def recurrent(
     size: int, out_degree: int, *, bias: tuple[int, int] = BIAS, seed: int = 1
 ) -> Recurrent:
-    """W2: every fifth neuron inhibits; one target in each of ``out_degree`` equal strata.
+    """Return W2: every fifth neuron inhibits; one target in each of ``out_degree`` equal strata.
 
-    Strata give sorted targets without repetition at no cost, so 1e8 synapses take seconds and six
-    bytes each.
+    Strata give sorted targets without repetition and without sorting, so 1e8 synapses take seconds
+    and six bytes each.
     """
     random = np.random.default_rng(seed + size + out_degree)
     width = size // out_degree
@@ -104,7 +104,7 @@ def recurrent(
 
 
 def feedforward(workload: Workload) -> Feedforward:
-    """W3: Bernoulli inputs, each connected to every compartment."""
+    """Return W3: Bernoulli inputs, each connected to every compartment."""
     random = np.random.default_rng(7)
     shape = (workload.neurons, workload.out_degree)
     spikes = random.random((workload.n_steps, workload.neurons)) < workload.rate * 1e-3

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A network, its input, and what Brian2 made of it.
+    """A network, its input, and the results of Brian2.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Case:
 
 
 def case_paths() -> list[Path]:
-    """All recorded cases, in the order of their numbers."""
+    """Return the paths of all recorded cases, in the order of their numbers."""
     return sorted(HERE.glob("*.npz"))
 
 

@@ -353,7 +353,7 @@ def build_population(population):
 
 
 def on_pre_of(params):
-    """What a spike does to a neuron with these parameters."""
+    """Return the effect of a spike on a neuron with these parameters, as ``on_pre`` code."""
     if "tau_syn_E" in params:
         return ON_PRE_TWO_CURRENTS
     return "v_post += w" if params["tau_syn"] is None else "I_syn_post += w"

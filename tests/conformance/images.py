@@ -1,4 +1,4 @@
-"""What tests of golden vectors share."""
+"""Code that tests of golden vectors share."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def suite() -> dict[str, str]:
 
 
 def several_blocks() -> RandomCase:
-    """Delays of 62 steps leave 1,024 compartments a block; noise, dense rows, many spikes."""
+    """Return an image with delays of 62 steps (1,024 compartments per block), noise, dense rows."""
     rng = np.random.default_rng(42)
     size, steps = 1500, 5
     dense = [(0, target, int(rng.integers(0, 128)) * 2, 1) for target in range(size)]

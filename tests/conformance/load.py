@@ -1,4 +1,4 @@
-"""The golden vectors of this folder, and the published networks beside them."""
+"""Paths of the golden vectors in this folder and of the published networks."""
 
 from __future__ import annotations
 

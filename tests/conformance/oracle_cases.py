@@ -1,4 +1,4 @@
-"""Golden vectors as the oracle reads them."""
+"""Converts golden vectors to the form that the oracle reads."""
 
 from __future__ import annotations
 

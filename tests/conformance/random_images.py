@@ -1,4 +1,4 @@
-"""Random chip images, made to reach every register, limit and overflow, in two forms.
+"""Random chip images in two forms, designed to reach every register, limit and overflow.
 
 A :class:`RandomCase` holds plain integers, from which the emulator's image and the oracle's
 compartments and synapses are built independently of each other.
@@ -139,13 +139,13 @@ class RandomCase:
 
     @property
     def draws(self) -> np.ndarray | None:
-        """Given draws of noise for ``Emulator.run_steps``."""
+        """Return draws of noise for ``Emulator.run_steps``."""
         if self.noise is None or self.noise.raw is None:
             return None
         return np.array(self.noise.raw, dtype=np.int64).reshape(self.n_steps, self.size)
 
     def emulator_inputs(self) -> tuple[list[int], list[int]]:
-        """Steps and sources for ``Emulator.run_steps``, whose inputs act one step later."""
+        """Return steps and sources for ``Emulator.run_steps``, whose inputs act one step later."""
         return [step - 1 for step, _ in self.inputs], [source for _, source in self.inputs]
 
     def run_oracle(self, rules: oracle.Rules = oracle.RULES) -> oracle.Trace:
@@ -179,7 +179,7 @@ class RandomCase:
 
 
 def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
-    """Names and units for a case: two populations whose compartments lie in no order."""
+    """Return symbols for a case: two populations with shuffled compartments."""
     order = rng.permutation(case.size).astype(np.int32)
     cut = max(1, case.size // 3)
     parts = [("first", order[:cut]), ("second", order[cut:])]
@@ -212,7 +212,7 @@ def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
 
 
 def random_rules(rng: np.random.Generator) -> dict[str, Any]:
-    """Rules of the chip, of another emulator, or any combination."""
+    """Draw the rules of the chip, of another emulator, or any combination."""
     choice = rng.random()
     if choice < 0.4:
         return {}
@@ -233,7 +233,7 @@ def random_case(
         what_if = {} if rng.random() < 0.5 else WHAT_IFS[rng.integers(1, len(WHAT_IFS))]
         what_if = {**what_if, **random_rules(rng)}
     if not what_if.get("weight_clips", True):
-        # Nothing but its own width limits a weight then, and the emulator stores 16 bits.
+        # Only its own width limits a weight then, and the emulator stores 16 bits.
         widest = 15 - what_if.get("weight_mantissa_bits", 8)
         what_if = {**what_if, "weight_exponent_max": min(7, widest)}
     size = int(rng.choice([1, 2, 5, 17, 40, 130], p=[0.2, 0.1, 0.2, 0.2, 0.2, 0.1]))
@@ -270,7 +270,7 @@ def random_case(
 
 
 def _noise(rng: np.random.Generator, size: int, n_steps: int) -> oracle.Noise:
-    """Noise of any size below 2**30, given or drawn by a seed."""
+    """Draw noise of any size below 2**30, given or drawn with a seed."""
     exponent = int(rng.choice([rng.integers(0, 8), rng.integers(0, 16), rng.integers(0, 24)]))
     most = ((2**30 - 1 >> max(0, exponent - 7)) - 127) // 64
     most = int(min(most, rng.choice([0, 1, 50, 2**22], p=[0.2, 0.2, 0.2, 0.4])))
@@ -293,7 +293,7 @@ def _registers(rng: np.random.Generator, core: Any, size: int) -> dict[str, list
     kind = rng.integers(0, 4)
 
     def draw(low: int, high: int) -> np.ndarray:
-        """Small values, any value, or the ends of the range."""
+        """Draw small values, any values, or the ends of the range."""
         span = high - low
         few = low + np.minimum(rng.geometric(0.2, size) - 1, span)
         even = rng.integers(low, high + 1, size)
@@ -331,7 +331,7 @@ def _registers(rng: np.random.Generator, core: Any, size: int) -> dict[str, list
 
 
 def join_some(case: RandomCase, rng: np.random.Generator) -> RandomCase:
-    """The case with about half of its pairs joined, where a pair is on one core."""
+    """Return the case with about half of its pairs joined, if both are on one core."""
     joined = [
         int(number % 2 == 1 and number % case.core_size != 0 and rng.random() < 0.5)
         for number in range(case.size)

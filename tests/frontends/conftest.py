@@ -1,4 +1,4 @@
-"""Brian2 for the tests of its front end, quiet and without a compiler; without it they skip."""
+"""Brian2 for the tests of its front end, without log and compiler; skips tests without Brian2."""
 
 from __future__ import annotations
 

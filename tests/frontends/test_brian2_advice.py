@@ -88,7 +88,7 @@ def flag_at_v(b2):
     return driven(b2, cells(b2, equations, refractory=3 * b2.ms), "g += 0.2")
 
 
-@advice("Leave out the flag.")
+@advice("Remove the flag.")
 def no_flag(b2):
     group = cells(b2, "dv/dt = (x - lag)/(10*ms) : 1\nlag = v : 1\nx : 1")
     return driven(b2, group, "v += 0.1")
@@ -147,7 +147,7 @@ def one_begins(b2):
     return driven(b2, group, "g += 0.2", "k += 0.1")
 
 
-@advice("'+=' onto a synaptic current, with weights that stay")
+@advice("'+=' onto a synaptic current, with constant weights")
 def constant_weights(b2):
     group = cells(b2, "dv/dt = (x + g - v)/(10*ms) : 1\ndg/dt = -g/(5*ms) : 1\nx : 1")
     wires = b2.Synapses(group, group, "w : 1\nw2 = w*x_pre : 1", on_pre="g_post += w2/2")
@@ -171,7 +171,7 @@ def silent_source(b2):
     return objects
 
 
-@advice("Leave out all but one, or shorten dt.")
+@advice("Remove all but one, or shorten dt.")
 def shorter_dt(b2):
     b2.defaultclock.dt = 0.05 * b2.ms
     group = cells(b2)

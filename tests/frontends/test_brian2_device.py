@@ -492,9 +492,9 @@ def test_after_an_interrupted_run_the_network_is_restored_or_made_anew(chip, mon
         with pytest.raises(KeyboardInterrupt):
             network.run(10 * chip.ms)
     message = (
-        f"Brian2 network {network.name!r}: its last run on the chip ended before its time, by "
-        "Ctrl-C or an error, so its monitors hold a part of that run; restore() it to time 0, or "
-        "make it anew."
+        f"Brian2 network {network.name!r}: its last run on the chip was stopped early by Ctrl-C "
+        "or an error, so its monitors hold a part of that run; restore() it to time 0, or "
+        "create it again."
     )
     with pytest.raises(FrontendError) as caught:
         network.run(10 * chip.ms)

@@ -166,8 +166,8 @@ def test_a_monitor_of_weights_needs_nothing_that_moves(chip):
     with pytest.raises(FrontendError) as caught:
         chip.Network(group, wires, monitor).run(1 * chip.ms, namespace=names(chip))
     assert str(caught.value) == (
-        "StateMonitor 'state': it records v_post, and v_post changes during the run. What works: "
-        "v or a current in a StateMonitor, and parameters that stay the same."
+        "StateMonitor 'state': it records v_post, and v_post changes during the run. What "
+        "works: v or a current in a StateMonitor, and constant parameters."
     )
 
 
@@ -178,7 +178,7 @@ def test_time_is_no_parameter(chip):
         chip.Network(group, monitor).run(1 * chip.ms, namespace=names(chip))
     assert str(caught.value) == (
         "SpikeMonitor 'spikes': it records t_in_timesteps, and t_in_timesteps is time. What "
-        "works: v or a current in a StateMonitor, and parameters that stay the same."
+        "works: v or a current in a StateMonitor, and constant parameters."
     )
 
 
@@ -194,8 +194,8 @@ def test_a_state_monitor_needs_its_source(chip, source):
     with pytest.raises(FrontendError) as caught:
         chip.Network(group, other, wires, monitor).run(1 * chip.ms, namespace=names(chip))
     assert str(caught.value) == (
-        f"StateMonitor 'state': its source {watched.name!r} does not run in this network. Add it, "
-        "or set the monitor's active to False."
+        f"StateMonitor 'state': its source {watched.name!r} does not run in this network. Add "
+        "it, or set active of the monitor to False."
     )
 
 
@@ -214,6 +214,6 @@ def test_a_monitor_that_runs_before_the_spikes_is_refused(chip, kind, when, orde
         chip.Network(group, monitor).run(1 * chip.ms, namespace=names(chip))
     assert str(caught.value) == (
         f"{type(monitor).__name__} 'mine': it runs in the slot {when!r} with order {order}, "
-        "before 'cells' spikes, so it would tell each spike a step late. Leave out its when and "
+        "before 'cells' spikes, so it would record each spike one step late. Omit its when and "
         "order."
     )

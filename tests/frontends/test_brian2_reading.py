@@ -388,6 +388,6 @@ def test_without_brian2_the_extra_is_named(tmp_path, broken):
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1] == (
         "neurochip.errors.MissingExtraError: neurochip.frontends.brian2: Brian2 cannot be imported "
-        f'({why}). It is an extra: pip install "neurochip[brian2]", which also chooses a NumPy '
+        f'({why}). It is an extra: pip install "neurochip[brian2]", which also installs a NumPy '
         "that it works with."
     )

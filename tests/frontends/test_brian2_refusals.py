@@ -13,20 +13,20 @@ LIF = (
     "dI/dt = -I/tau_syn."
 )
 STEADY = (
-    "What works: numbers and parameters that keep their values during a run; time-varying input as "
+    "What works: numbers and parameters that are constant during a run; time-varying input as "
     "spikes (PoissonGroup, SpikeGeneratorGroup)."
 )
-THRESHOLD = "What works: threshold='v > v_threshold', with a v_threshold that stays the same."
-RESET = "What works: reset='v = v_reset', with a v_reset that stays the same."
-ON_PRE = "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with weights that stay."
-STATIC = "Weights of the chip stay as they are: w" + ON_PRE[1:]
+THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
+RESET = "What works: reset='v = v_reset', with a constant v_reset."
+ON_PRE = "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with constant weights."
+STATIC = "Weights on the chip are constant. " + ON_PRE
 KNOWN = (
     "What works: NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses, "
     "SpikeMonitor, PopulationRateMonitor and StateMonitor."
 )
 FIXED = (
-    "the registers of the chip are set before its first step. Change it before the first run, or "
-    "store() the network before it, restore() it to time 0 and run anew."
+    "the registers of the chip are set before its first step. Change it before the first run, "
+    "or store() the network before it, restore() it to time 0 and run again."
 )
 
 DELTA = "dv/dt = -v/(10*ms) : volt"
@@ -142,7 +142,7 @@ def test_other_methods_are_refused(b2, method):
 SPIKING = {
     "two conditions": (
         {"threshold": "v > 10*mV and v < 20*mV"},
-        "threshold = 'v > 10*mV and v < 20*mV' is no single comparison. " + THRESHOLD,
+        "threshold = 'v > 10*mV and v < 20*mV' is not a single comparison. " + THRESHOLD,
     ),
     "no variable": (
         {"threshold": "rand() < 0.1"},
@@ -193,15 +193,15 @@ SPIKING = {
     ),
     "v that goes on": (
         {"refractory": "0.2*ms"},
-        "v goes on during the refractory period (v is not '(unless refractory)'); the chip holds "
-        "it. Add (unless refractory) to dv/dt, or set refractory=False.",
+        "v changes during the refractory period (v is not '(unless refractory)'); the chip "
+        "holds it. Add (unless refractory) to dv/dt, or set refractory=False.",
     ),
     "a current that is held": (
         {
             "equations": EXPONENTIAL.replace(": volt", ": volt (unless refractory)"),
             "refractory": "2*ms",
         },
-        "I is '(unless refractory)'; the chip's currents go on. Leave the flag at v alone.",
+        "I is '(unless refractory)'; the chip does not hold currents. Use the flag only for v.",
     ),
 }
 
@@ -262,13 +262,13 @@ SYNAPSES = {
     ),
     "equations": (
         {"model": "dy/dt = -y/ms : 1 (clock-driven)", "on_pre": "v += 1*mV"},
-        "it has differential equations of its own (y). Currents belong into the target group; "
-        "plasticity and short-term dynamics have no place yet.",
+        "it has differential equations of its own (y). Put currents into the target group; "
+        "plasticity and short-term dynamics are not supported yet.",
     ),
     "event-driven equations": (
         {"model": "dy/dt = -y/ms : 1 (event-driven)", "on_pre": "v += y*mV"},
-        "it has differential equations of its own (y). Currents belong into the target group; "
-        "plasticity and short-term dynamics have no place yet.",
+        "it has differential equations of its own (y). Put currents into the target group; "
+        "plasticity and short-term dynamics are not supported yet.",
     ),
     "a summed variable": (
         {"model": "w : volt\nx_post = w : volt (summed)", "on_pre": "v += 1*mV"},
@@ -363,7 +363,7 @@ def test_v_and_a_current_together_are_refused(b2):
 
 @pytest.mark.parametrize(
     ("weights", "why"),
-    [((1, 1), "both get one sign"), ((0, -1), "b gets both signs")],
+    [((1, 1), "both get the same sign"), ((0, -1), "b gets both signs")],
 )
 def test_two_time_constants_need_a_sign_each(b2, weights, why):
     group = cells(
@@ -376,9 +376,9 @@ def test_two_time_constants_need_a_sign_each(b2, weights, why):
         wires.w = [weight, weight or 1] * b2.mV if weight >= 0 else [-1, 1] * b2.mV
         objects.append(wires)
     assert message(b2, *objects) == (
-        f"NeuronGroup 'cells': its currents a and b have different time constants, and {why}. On "
-        "the chip one of the two takes what excites and the other what inhibits: give both one "
-        "time constant, or each a sign."
+        f"NeuronGroup 'cells': its currents a and b have different time constants, and {why}. "
+        "On the chip one of the two is excitatory and the other inhibitory: give both the same "
+        "time constant, or each its own sign."
     )
 
 
@@ -389,8 +389,8 @@ def test_two_currents_do_not_both_begin_with_a_value(b2):
     group.a = [0, 1, 2, 0] * b2.mV
     group.b = [-1, 0, -2, 0] * b2.mV
     assert message(b2, group) == (
-        "NeuronGroup 'cells': both currents of neuron 2 begin with a value. Let one of them begin "
-        "at 0."
+        "NeuronGroup 'cells': both currents of neuron 2 have an initial value. Let one of them "
+        "begin at 0."
     )
 
 
@@ -422,8 +422,8 @@ def test_rates_that_change_need_a_duration(b2):
 def test_a_generator_spikes_once_in_a_step(b2):
     source = b2.SpikeGeneratorGroup(2, [1, 1], [1.01, 1.02] * b2.ms, name="source")
     assert message(b2, cells(b2), source) == (
-        "SpikeGeneratorGroup 'source': neuron 1 spikes more than once in the step at 1 ms, which "
-        "Brian2 refuses as well. Leave out all but one, or shorten dt."
+        "SpikeGeneratorGroup 'source': neuron 1 spikes more than once in the step at 1 ms, "
+        "which Brian2 refuses as well. Remove all but one, or shorten dt."
     )
 
 
@@ -442,7 +442,7 @@ def test_operations_of_python_are_refused(b2):
         pass
 
     assert message(b2, cells(b2), mine) == (
-        "NetworkOperation 'mine': this kind of object has no place on the chip. " + KNOWN
+        "NetworkOperation 'mine': this kind of object cannot run on the chip. " + KNOWN
     )
 
 
@@ -450,8 +450,8 @@ def test_run_regularly_is_refused(b2):
     group = cells(b2)
     regular = group.run_regularly("v = 0*mV", dt=1 * b2.ms)
     assert message(b2, group) == (
-        f"CodeRunner {regular.name!r}: this kind of object has no place on the chip, run_regularly "
-        "or the like of 'cells'. " + KNOWN
+        f"CodeRunner {regular.name!r}: this kind of object cannot run on the chip "
+        "(run_regularly or similar of 'cells'). " + KNOWN
     )
 
 
@@ -467,7 +467,7 @@ def test_another_schedule_is_refused(b2):
     assert message(b2, network) == (
         f"Brian2 network {network.name!r}: schedule = ['start', 'synapses', 'groups', "
         "'thresholds', 'resets', 'end']; allowed: Brian2's default, ['start', 'groups', "
-        "'thresholds', 'synapses', 'resets', 'end'], whose order of events the registers repeat."
+        "'thresholds', 'synapses', 'resets', 'end'], which the chip follows."
     )
 
 
@@ -484,11 +484,11 @@ def test_what_has_run_is_not_read(b2):
     network.run(1 * b2.ms)
     assert message(b2, network) == (
         f"from_brian2: {network.name!r} is at 1 ms; allowed: a Network at 0 ms, whose variables "
-        "have their initial values. restore() it, or make it anew."
+        "have their initial values. restore() it, or create it again."
     )
     assert message(b2, b2.magic_network) == (
-        "from_brian2: MagicNetwork() holds objects during a run only; allowed: a Network, or the "
-        "objects."
+        "from_brian2: MagicNetwork() holds objects only during a run; allowed: a Network, or "
+        "the objects."
     )
 
 
@@ -542,8 +542,8 @@ def test_options_of_the_device_are_checked(b2):
 def test_the_chip_does_not_profile(chip):
     network = chip.Network(cells(chip))
     assert run_message(1 * chip.ms, run=network.run, profile=True) == (
-        "run: profile = True; the chip runs all objects as one. Leave it out, or profile the "
-        "script on Brian2's own device."
+        "run: profile = True; the chip runs all objects as one. Omit it, or profile the script "
+        "on Brian2's own device."
     )
     assert run_message(1 * chip.ms, run=network.run, report="loud") == (
         "run: report = 'loud'; allowed: 'text', 'stdout', 'stderr', a function, or None."
@@ -603,9 +603,9 @@ def test_the_chip_goes_on_from_its_own_runs_only(chip):
     network.run(1 * chip.ms)
     chip.set_device("neurochip")
     expected = (
-        "Brian2 network 'net': its time is {} ms, and no run on the chip ended there; allowed: to "
-        "begin at 0 ms, or to go on from the last run. restore() the network to time 0, or make "
-        "it anew."
+        "Brian2 network 'net': its time is {} ms, and no run on the chip ended there; allowed: "
+        "a run that begins at 0 ms or continues the last run. restore() the network to time 0, "
+        "or create it again."
     )
     assert run_message(1 * chip.ms, run=network.run) == expected.format(1)
     other = chip.Network(cells(chip, name="others"), name="net")
@@ -620,18 +620,18 @@ def test_the_chip_goes_on_from_its_own_runs_only(chip):
     [
         (
             {"variables": "v", "when": "end"},
-            "it samples in the slot 'end', in the midst of a step. What works: when='start', the "
-            "default: what a step begins with.",
+            "it samples in the slot 'end', in the middle of a step. What works: when='start', "
+            "the default, which samples at the beginning of a step.",
         ),
         (
             {"variables": "v", "dt": 0.15},
-            "its dt = 0.15 ms is no multiple of the network's 0.1 ms. Give it a whole number of "
-            "steps.",
+            "its dt = 0.15 ms is not a multiple of the network's 0.1 ms. Give it a whole "
+            "number of steps.",
         ),
         (
             {"variables": "lastspike"},
             "it records lastspike, and lastspike changes during the run. What works: v or a "
-            "current in a StateMonitor, and parameters that stay the same.",
+            "current in a StateMonitor, and constant parameters.",
         ),
     ],
 )
@@ -657,8 +657,8 @@ def test_one_of_two_currents_is_not_recorded(chip):
     monitor = chip.StateMonitor(group, "a", record=True, name="state")
     network = chip.Network(group, up, down, monitor)
     assert run_message(1 * chip.ms, run=network.run) == (
-        "StateMonitor 'state': it records a, which is not a register of its own on the chip. What "
-        "works: v, and the current of a group that has one."
+        "StateMonitor 'state': it records a, which has no register of its own on the chip. "
+        "What works: v, and the current of a group that has one."
     )
 
 
@@ -668,8 +668,8 @@ def test_a_monitor_needs_its_source(chip):
     other.active = False
     network = chip.Network(group, other, monitor)
     assert run_message(1 * chip.ms, run=network.run) == (
-        "SpikeMonitor 'spikes': its source 'other' does not run in this network. Add it, or set "
-        "the monitor's active to False."
+        "SpikeMonitor 'spikes': its source 'other' does not run in this network. Add it, or "
+        "set active of the monitor to False."
     )
 
 
@@ -679,5 +679,5 @@ def test_v_at_spikes_is_not_recorded(chip):
     network = chip.Network(group, monitor)
     assert run_message(1 * chip.ms, run=network.run) == (
         "SpikeMonitor 'spikes': it records v, and v changes during the run. What works: v or a "
-        "current in a StateMonitor, and parameters that stay the same."
+        "current in a StateMonitor, and constant parameters."
     )

@@ -9,8 +9,8 @@ from with_brian2 import run_both
 from neurochip.errors import FrontendError
 
 FIXED = (
-    "the registers of the chip are set before its first step. Change it before the first run, or "
-    "store() the network before it, restore() it to time 0 and run anew."
+    "the registers of the chip are set before its first step. Change it before the first run, "
+    "or store() the network before it, restore() it to time 0 and run again."
 )
 HELD = "dv/dt = (2 - v)/(16*ms) : 1 (unless refractory)"
 
@@ -40,9 +40,10 @@ def test_neurons_that_begin_refractory_are_refused(b2, last, told):
     group = cells(b2, refractory=10 * b2.ms)
     group.lastspike = [-1000, last, -10] * b2.ms
     expected = (
-        f"NeuronGroup 'cells': neuron 1 is refractory at time 0 (its lastspike is {told} ms, its "
-        "refractory period 10 ms); on the chip all neurons begin free. What works: a lastspike "
-        "that lies a refractory period before time 0, as the default of -1e4*second does."
+        f"NeuronGroup 'cells': neuron 1 is refractory at time 0 (its lastspike is {told} ms, "
+        "its refractory period 10 ms); on the chip no neuron is refractory at time 0. What "
+        "works: a lastspike at least one refractory period before time 0, such as the default "
+        "of -1e4*second."
     )
     assert message(read, group) == expected
     b2.set_device("neurochip")
@@ -78,8 +79,8 @@ def test_a_current_that_loses_what_comes_with_a_spike_is_refused(b2, refractory)
     equations = "dv/dt = (I - v)/(10*ms) : 1 (unless refractory)\ndI/dt = -I/(5*ms) : 1"
     group = cells(b2, equations + " (unless refractory)", refractory=refractory)
     assert message(read, group) == (
-        "NeuronGroup 'cells': I is '(unless refractory)'; the chip's currents go on. Leave the "
-        "flag at v alone."
+        "NeuronGroup 'cells': I is '(unless refractory)'; the chip does not hold currents. Use "
+        "the flag only for v."
     )
 
 
@@ -118,8 +119,8 @@ def test_a_current_may_be_flagged_where_nothing_is_refractory(b2, flag):
 def test_a_subexpression_that_lags_behind_v_is_refused(b2):
     group = cells(b2, "dv/dt = (2 - slow)/(10*ms) : 1\nslow = v : 1 (constant over dt)")
     assert message(read, group) == (
-        "NeuronGroup 'cells': slow is '(constant over dt)' and changes with v, so it lags behind "
-        "within a step. Leave out the flag."
+        "NeuronGroup 'cells': slow is '(constant over dt)' and changes with v, so it lags "
+        "behind within a step. Remove the flag."
     )
 
 
@@ -135,8 +136,8 @@ def test_spikes_that_are_on_their_way_at_time_0_are_refused(b2):
     wires.pre.queue.prepare(np.array([5e-3]), 1e-4, np.arange(3, dtype=np.int32))
     wires.pre.queue.push(np.array([1], dtype=np.int32))
     expected = (
-        "Synapses 'wires': spikes are on their way through it at time 0; on the chip there are "
-        "none then. Make it anew, or restore() it to before its first run."
+        "Synapses 'wires': spikes are in transit through it at time 0; the chip starts without "
+        "any. Create it again, or restore() it to before its first run."
     )
     assert message(read, network) == expected
     b2.set_device("neurochip")
@@ -208,8 +209,8 @@ def test_an_object_that_is_off_is_named_as_such(b2):
     source.active = target.active = False
     assert message(read, group, source, wires) == (
         "Synapses 'wires': its source is the PoissonGroup 'source', which is inactive. What "
-        "works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network; one that is "
-        "to be silent for a while with rates of 0 Hz, or without spikes."
+        "works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network; to silence "
+        "it for a while, use rates of 0 Hz, or no spikes."
     )
     assert message(read, group, target, others) == (
         "Synapses 'others': its target is the NeuronGroup 'target', which is inactive. What "
@@ -225,7 +226,7 @@ def test_a_period_needs_a_duration(b2):
     group = cells(b2)
     assert message(read, group, source) == (
         "SpikeGeneratorGroup 'source': it repeats its spikes every 5 ms. Pass duration=..., so "
-        "that it is known how often."
+        "that the number of repetitions is known."
     )
     (train,) = read(group, source, duration=20 * b2.ms).stimulus.trains
     assert train.times.tolist() == pytest.approx([1, 6, 11, 16])
@@ -234,8 +235,8 @@ def test_a_period_needs_a_duration(b2):
 def test_a_period_is_a_number_of_steps(b2):
     source = b2.SpikeGeneratorGroup(1, [0], [1] * b2.ms, period=5.05 * b2.ms, name="source")
     assert message(read, cells(b2), source, duration=20 * b2.ms) == (
-        "SpikeGeneratorGroup 'source': its period of 5.05 ms is no multiple of its dt of 0.1 ms, "
-        "which Brian2 refuses as well. Give it a whole number of steps."
+        "SpikeGeneratorGroup 'source': its period of 5.05 ms is not a multiple of its dt of "
+        "0.1 ms, which Brian2 refuses as well. Give it a whole number of steps."
     )
 
 
@@ -268,8 +269,8 @@ def test_poisson_input_keeps_the_dt_that_it_was_made_for(b2):
     drive = b2.PoissonInput(group, "v", 10, 20 * b2.Hz, weight=0.1)
     b2.defaultclock.dt = 0.2 * b2.ms
     assert message(read, group, drive) == (
-        f"PoissonInput {drive.name!r}: it was made for dt = 0.1 ms, and dt is now 0.2 ms. Set dt "
-        "before the PoissonInput is made."
+        f"PoissonInput {drive.name!r}: it was made for dt = 0.1 ms, and dt is now 0.2 ms. Set "
+        "dt before creating the PoissonInput."
     )
 
 
@@ -286,8 +287,8 @@ def test_dt_stays_from_run_to_run(chip):
 def test_a_refractory_period_is_a_time(b2, refractory):
     group = cells(b2, refractory=refractory)
     assert message(read, group) == (
-        f"NeuronGroup 'cells': refractory = {refractory!r} is no time. What works: a time, or "
-        "False."
+        f"NeuronGroup 'cells': refractory = {refractory!r} is not a time. What works: a time, "
+        "or False."
     )
 
 
@@ -309,6 +310,6 @@ def test_a_comparison_needs_a_duration_and_objects(b2):
 
 def test_a_threshold_that_is_no_comparison_is_refused(b2):
     assert message(read, cells(b2, threshold="False")) == (
-        "NeuronGroup 'cells': threshold = 'False' is no single comparison. What works: "
-        "threshold='v > v_threshold', with a v_threshold that stays the same."
+        "NeuronGroup 'cells': threshold = 'False' is not a single comparison. What works: "
+        "threshold='v > v_threshold', with a constant v_threshold."
     )

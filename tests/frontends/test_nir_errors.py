@@ -66,23 +66,23 @@ def leave(*shape):
         ),
         (
             chain((2,), linear(np.ones((3, 2))), lif((2,))),
-            "NIR: LIF 'b': has shape (2,) and gets shape (3,); allowed: one shape, or as many "
-            "elements in a row.",
+            "NIR: LIF 'b': has shape (2,) and gets shape (3,); allowed: the same shape, or a "
+            "vector of equal size.",
         ),
         (
             chain((1,), linear([[1.0]]), readout(), linear([[1.0]]), lif()),
-            "NIR: LI 'b': its v goes to 'd', but neurons of a chip send spikes and no values. Take "
-            "it as an output, or replace it by a spiking node.",
+            "NIR: LI 'b': its v goes to 'd', but neurons of a chip send only spikes. Make it "
+            "an output, or replace it by a spiking node.",
         ),
         (
             chain((1,), linear([[1.0]]), lif(), linear([[2.0]], [1.0])),
             "NIR: Output 'output': is fed by 'c'; allowed: the spikes (or v) of one node of "
-            "neurons, as they are, since a chip puts out no sums. Put an LI before it.",
+            "neurons, unchanged, since a chip outputs no sums. Put an LI before it.",
         ),
         (
             chain((1,), lif(), nir.Delay(np.array([1e-3]))),
             "NIR: Output 'output': is fed by 'b'; allowed: the spikes (or v) of one node of "
-            "neurons, as they are, since a chip puts out no sums. Put an LI before it.",
+            "neurons, unchanged, since a chip outputs no sums. Put an LI before it.",
         ),
         (
             chain((1,), linear([[1.0]]), nir.Threshold(np.array([0.0]))),
@@ -94,23 +94,23 @@ def leave(*shape):
         ),
         (
             chain((3,), nir.Delay(np.array([1e-3, 1e-3])), lif((3,))),
-            "NIR: Delay 'a': delay has shape (2,) and gets shape (3,); allowed: one shape, or one "
-            "value.",
+            "NIR: Delay 'a': delay has shape (2,) and gets shape (3,); allowed: the same "
+            "shape, or one value.",
         ),
         (
             chain((3, 2), lif((2, 3))),
-            "NIR: LIF 'a': has shape (2, 3) and gets shape (3, 2); allowed: one shape, or as many "
-            "elements in a row.",
+            "NIR: LIF 'a': has shape (2, 3) and gets shape (3, 2); allowed: the same shape, or "
+            "a vector of equal size.",
         ),
         (
             chain((2,), lif((2,)), output=[3]),
-            "NIR: Output 'output': shape = (3,) and gets shape (2,); allowed: one shape, or as "
-            "many elements in a row.",
+            "NIR: Output 'output': shape = (3,) and gets shape (2,); allowed: the same shape, "
+            "or a vector of equal size.",
         ),
         (
             chain((2, 3), nir.Delay(full((3, 2), 1e-3)), lif((2, 3))),
-            "NIR: Delay 'a': delay has shape (3, 2) and gets shape (2, 3); allowed: one shape, or "
-            "one value.",
+            "NIR: Delay 'a': delay has shape (3, 2) and gets shape (2, 3); allowed: the same "
+            "shape, or one value.",
         ),
         (
             chain((0,), lif((2,))),
@@ -162,8 +162,8 @@ def leave(*shape):
                 },
                 [("input", "p"), ("p", "q"), ("q", "p"), ("q", "lif"), ("lif", "output")],
             ),
-            "NIR: p -> q -> p form a circle without a neuron, so their values have no beginning. "
-            "Put a neuron into it.",
+            "NIR: p -> q -> p form a loop without a neuron, so their values are undefined. Put "
+            "a neuron into it.",
         ),
         (
             graph(
@@ -176,8 +176,8 @@ def leave(*shape):
                 },
                 [("input", "w"), ("other", "w"), ("w", "lif"), ("lif", "output")],
             ),
-            "NIR: Linear 'w': gets shape (2,) from 'input' and (3,) from 'other'; allowed: one "
-            "shape.",
+            "NIR: Linear 'w': gets shape (2,) from 'input' and (3,) from 'other'; allowed: the "
+            "same shape.",
         ),
         (
             graph(
@@ -221,8 +221,8 @@ def test_parameters_of_different_shapes_are_refused():
     with says() as caught:
         read_nir(chain((2,), node), DT, reset="value")
     assert str(caught.value) == (
-        "NIR: LIF 'a': r has shape (2,) and others (3,); allowed: one shape for all parameters, "
-        "and single numbers."
+        "NIR: LIF 'a': r has shape (2,) and others (3,); allowed: one shape for all "
+        "parameters, or single numbers."
     )
 
 
@@ -355,7 +355,7 @@ def test_metadata_that_say_otherwise_are_warned_about(tmp_path):
 def test_a_step_that_currents_betray_is_warned_about():
     expected = (
         "NIR: tau / r (and tau_syn / w_in) are 0.0001 s in every node that leaks, which is how "
-        "snnTorch leaves its dt in a graph; it is read with dt = 5e-05 s."
+        "snnTorch stores its dt in a graph; it is read with dt = 5e-05 s."
     )
     with pytest.warns(UserWarning, match="NIR: ") as caught:
         read_nir(recurrent(), DT / 2, reset="value")

@@ -120,8 +120,7 @@ def test_a_dense_layer_takes_a_tensor_row_by_row_and_drops_zeros():
         (
             linear(np.ones((2, 3))),
             (4,),
-            "weight takes 3 inputs and gets shape (4,). Correct the weight, or flatten what comes "
-            "before.",
+            "weight takes 3 inputs and gets shape (4,). Correct the weight, or flatten its input.",
         ),
         (
             linear(np.ones((2, 3)), np.ones(3)),
@@ -131,7 +130,7 @@ def test_a_dense_layer_takes_a_tensor_row_by_row_and_drops_zeros():
         (
             nir.Scale(np.ones((2, 3))),
             (6,),
-            "scale has shape (2, 3) and gets shape (6,); allowed: one shape, or one value.",
+            "scale has shape (2, 3) and gets shape (6,); allowed: the same shape, or one value.",
         ),
         (
             nir.Flatten({"input": None}, 2, 1),
@@ -141,14 +140,14 @@ def test_a_dense_layer_takes_a_tensor_row_by_row_and_drops_zeros():
         (
             nir.Flatten({"input": np.array([3, 2])}, 0, -1),
             (2, 3),
-            "input_type = (3, 2) and gets shape (2, 3); allowed: one shape, or as many elements in "
-            "a row.",
+            "input_type = (3, 2) and gets shape (2, 3); allowed: the same shape, or a vector "
+            "of equal size.",
         ),
         (
             nir.Conv2d((4, 5), np.ones((1, 1, 2, 2)), 1, 0, 1, 1, np.zeros(1)),
             (1, 5, 4),
-            "input_shape = (4, 5) and gets shape (1, 5, 4); allowed: one shape. Correct one of "
-            "them.",
+            "input_shape = (4, 5) and gets shape (1, 5, 4); allowed: the same shape. Correct "
+            "one of them.",
         ),
         (
             nir.Conv2d(None, np.ones((1, 1, 2)), 1, 0, 1, 1, np.zeros(1)),

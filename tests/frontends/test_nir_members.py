@@ -105,7 +105,7 @@ class InMillivolts:
         ),
         (
             [[1.0], [1.0, 2.0]],
-            "is a list that is no array; allowed: numbers in rows of one length.",
+            "is a list that is no array; allowed: numbers in rows of equal length.",
         ),
         (np.array([[1.0, None]]), "holds objects; allowed: real numbers."),
         ([[10**400, 1]], "holds objects; allowed: real numbers."),
@@ -220,8 +220,8 @@ def test_single_numbers_that_no_shape_reaches_are_refused(read):
     }
     edges = [("input", "p"), ("p", "output"), ("lif", "back"), ("back", "lif")]
     assert refusal(read, graph(nodes, edges)) == (
-        "NIR: LIF 'lif': its parameters are single numbers, and no shape reaches it that says how "
-        "many neurons there are. Give it a value for each neuron."
+        "NIR: LIF 'lif': its parameters are single numbers, and no source gives it a shape, so "
+        "its number of neurons is unknown. Give it a value for each neuron."
     )
     assert refusal(read, graph(nodes, edges[:3])) == (
         "NIR: LIF 'lif': nothing feeds it. Connect it or remove it."

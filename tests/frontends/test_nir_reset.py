@@ -26,12 +26,12 @@ from neurochip.frontends.nir import read_nir, write_nir
 h5py = pytest.importorskip("h5py")
 
 TWO_MEANINGS = (
-    "as graphs do whose neurons are set to 0 after a spike, and also those whose neurons are "
-    "lowered by their threshold (snnTorch, sinabs and Rockpool by default), which a chip cannot do."
+    "so its reset is unknown: a spike may set v to 0, or subtract the threshold (snnTorch, sinabs "
+    "and Rockpool by default), which a chip cannot do."
 )
 SNNTORCH = (
-    " This graph seems to come from snnTorch (tau / r is one dt): there a reset also comes a step "
-    "late, and one to 0 takes the input of that step away, unless reset_delay=False."
+    " This graph seems to come from snnTorch (tau / r is one dt), where a reset is also one "
+    "step late, and a reset to 0 discards the input of that step, unless reset_delay=False."
 )
 WITH_RESET = pytest.mark.parametrize(
     "node", [lif(), cuba(), integrator()], ids=["LIF", "CubaLIF", "IF"]
@@ -64,8 +64,8 @@ def test_a_reset_of_0_is_asked_about(tmp_path, node):
     source = chain((1,), node)
     for given in (source, stored(tmp_path / "a.nir", source)):
         assert refusal(given) == (
-            f"NIR: {type(node).__name__} 'a': stores a v_reset of 0, {TWO_MEANINGS} If they are "
-            "set to 0, pass reset='value' (--reset value)."
+            f"NIR: {type(node).__name__} 'a': stores a v_reset of 0, {TWO_MEANINGS} If a spike "
+            "sets v to 0, pass reset='value' (--reset value)."
         )
         assert resets(given, reset="value") == [0.0]
         assert resets(given, v_reset=-1.0) == [0.0]  # an answer, too; what is stored stays
@@ -75,8 +75,8 @@ def test_a_reset_of_0_is_asked_about(tmp_path, node):
 def test_a_file_without_a_reset_is_asked_about(tmp_path, node):
     path = without_reset(tmp_path / "old.nir", chain((1,), node))
     assert refusal(path) == (
-        f"NIR: {type(node).__name__} 'a': stores no v_reset, {TWO_MEANINGS} If they are set to 0, "
-        "pass reset='value' (--reset value); to another, v_reset."
+        f"NIR: {type(node).__name__} 'a': stores no v_reset, {TWO_MEANINGS} If a spike sets v "
+        "to 0, pass reset='value' (--reset value); if to another value, pass v_reset."
     )
     assert resets(path, reset="value") == [0.0]
     assert resets(path, v_reset=-0.5) == resets(path, v_reset=-0.5, reset="value") == [-0.5]
@@ -101,7 +101,7 @@ def test_a_nested_node_is_found(tmp_path):
     ends = {"i": nir.Input({"input": np.array([1])}), "o": nir.Output({"output": np.array([1])})}
     inner = graph({**ends, "lif": lif()}, [("i", "lif"), ("lif", "o")])
     path = stored(tmp_path / "nested.nir", chain((1,), inner, output=[1]))
-    assert refusal(path).startswith("NIR: LIF 'a.lif': stores a v_reset of 0, as graphs do")
+    assert refusal(path).startswith("NIR: LIF 'a.lif': stores a v_reset of 0, so its reset")
 
 
 def test_a_graph_that_was_written_here_says_what_it_means(tmp_path):
@@ -120,10 +120,10 @@ def test_metadata_may_say_that_neurons_are_lowered(tmp_path):
 
 def test_a_reset_by_subtraction_is_refused_by_name():
     assert refusal(paper_neuron(), reset="subtract") == (
-        "NIR: reset = 'subtract' lowers v by the threshold after a spike, and neurons of this chip "
-        "are set to a value. Train with such a reset (snnTorch: reset_mechanism='zero', "
-        "reset_delay=False; sinabs: MembraneReset()), or pass reset='value' to see what the "
-        "network does with it."
+        "NIR: reset = 'subtract' subtracts the threshold from v after a spike, but neurons of "
+        "this chip set v to a value. Train with such a reset (snnTorch: "
+        "reset_mechanism='zero', reset_delay=False; sinabs: MembraneReset()), or pass "
+        "reset='value' to see how the network behaves with it."
     )
 
 
@@ -153,7 +153,7 @@ def test_a_graph_without_those_marks_is_asked_without():
 @pytest.mark.parametrize("name", ["lif_norse.nir", "braille_rnn.nir"])
 def test_published_files_store_no_reset_and_run_when_asked_properly(name):
     path = published(name)
-    assert ": stores no v_reset, as graphs do" in refusal(path)
+    assert ": stores no v_reset, so its reset" in refusal(path)
     assert set(resets(path, reset="value")) == set(resets(path, v_reset=0.0)) == {0.0}
 
 

@@ -288,15 +288,15 @@ def test_requests_that_make_no_sense_are_refused(tmp_path):
         (
             mixed,
             {"dt": 1e-4},
-            "NIR: populations are integrated by euler, exact; allowed: one method, "
-            "since the reader of a graph takes one for all.",
+            "NIR: populations are integrated by euler, exact; allowed: one method, since a "
+            "graph is read with one method for all.",
         ),
         (mixed, {}, "NIR: dt is missing; pass the step in seconds, such as dt=1e-4."),
         (7, {}, "NIR: source = 7; allowed: a NirModel or a Network."),
         (
             model,
             {"dt": 1e-3},
-            "NIR: dt = 0.001 s, but the graph was read for 0.0001 s; leave it out.",
+            "NIR: dt = 0.001 s, but the graph was read for 0.0001 s; omit dt.",
         ),
     ):
         with pytest.raises(FrontendError) as caught:

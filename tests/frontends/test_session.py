@@ -151,7 +151,7 @@ def test_an_input_that_is_missing_is_told():
 
 # ------------------------------------------------------------------------- interruptions
 INTERRUPTED = (
-    "session: the last run ended before its time, by Ctrl-C or an error; allowed: reset() to time "
+    "session: the last run was stopped early by Ctrl-C or an error; allowed: reset() to time "
     "0, or a new session."
 )
 

@@ -39,7 +39,7 @@ STRATEGIES = ("sequential", "greedy", "hypergraph", "best")
 
 
 def quality(names: tuple[str, ...] = tuple(NETWORKS)) -> None:
-    """Spikes between cores by the rates of a run of 500 ms, for every network and strategy."""
+    """Print the spikes between cores in a run of 500 ms, for every network and strategy."""
     print("network        strategy    cores  cut/step  against  hop cost  fullest link  seconds")
     for name in names:
         network = NETWORKS[name]()
@@ -85,7 +85,7 @@ def bound() -> None:
 
     @functools.cache
     def room(seconds: int, outputs: int) -> int:
-        """Neurons of the first layer that a core takes beside others; -1 if not even these fit."""
+        """Return how many first-layer neurons fit beside others; -1 if these do not fit."""
         return bisect.bisect_left(range(one), True, key=lambda n: not fit(n, seconds, outputs)) - 1
 
     assert room(two, 0) < 0
@@ -104,7 +104,7 @@ def bound() -> None:
 
 
 def scale(strategies: tuple[str, ...] = STRATEGIES) -> None:
-    """Time of compiling, placing and reporting a large network."""
+    """Print the times of compiling, placing and reporting a large network."""
     network, chip = sheet(), SYSTEMS["nahuku-32"]
     print(f"{sum(p.size for p in network.populations)} neurons", end=", ")
     print(f"{sum(c.n_synapses for c in network.connections)} synapses, on {chip.name}")
@@ -145,7 +145,7 @@ def _sequential_mnist(second: bool) -> Network:
 
 
 def energy() -> None:
-    """Estimates against the measurements that were published with enough detail to repeat."""
+    """Print estimates and published measurements, if these have enough detail to repeat."""
     for second in (False, True):
         network = _sequential_mnist(second)
         stimulus = draw_stimulus(network, 840.0, seed=1)

@@ -1,4 +1,4 @@
-"""Networks that the mapping is measured on; ``measure.py`` runs them."""
+"""Networks for measuring the mapping with ``measure.py``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _convolution(
     widths: tuple[int, int],
     weight: float,
 ) -> Connection:
-    """3 x 3 filters with a random weight each; neurons stand channel by channel, row by row."""
+    """3 x 3 filters with a random weight each; neurons are ordered by channel, then row."""
     rng = np.random.default_rng(channels[1])
     stride, width = widths[0] // widths[1], widths[0]
     y, x = np.divmod(np.arange(widths[1] ** 2), widths[1])
@@ -98,7 +98,7 @@ def balanced() -> Network:
 
 
 def modular(modules: int = 64, size: int = 120, away: float = 0.02) -> Network:
-    """Modules of excitatory and inhibitory cells; a share of ``away`` of the synapses leaves them.
+    """Modules of excitatory and inhibitory cells; a fraction ``away`` of the synapses leaves them.
 
     All excitatory cells are one population and all inhibitory ones another, module by module.
     """
@@ -129,7 +129,7 @@ def modular(modules: int = 64, size: int = 120, away: float = 0.02) -> Network:
 
 
 def sheet(size: int = 100_000, outdegree: int = 100) -> Network:
-    """Excitatory and inhibitory cells on a ring, connected to cells within some per cent of it."""
+    """Excitatory and inhibitory cells on a ring, connected to nearby cells."""
     rng = np.random.default_rng(1)
     e, i = Population("e", size * 4 // 5, LIF_CELL), Population("i", size // 5, LIF_CELL)
     source = PoissonInput("in", 1000, rate=250.0)

@@ -164,7 +164,7 @@ MUTANTS = [
         f"{PEAKS}::test_a_first_current_counts_with_its_magnitude",
     ),
     Mutant(
-        "a first current is left out of the peak of v",
+        "an initial current is ignored in the peak of v",
         "compiler/neurons/peaks.py",
         "side.start += np.maximum(sign * receptor.u_init, 0.0) * largest_gain",
         "side.start += np.minimum(sign * receptor.u_init, 0.0) * 0.0",
@@ -185,7 +185,7 @@ MUTANTS = [
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),
     Mutant(
-        "the peak of the input leaves out the bias",
+        "the peak of the input ignores the bias",
         "compiler/neurons/peaks.py",
         "input=float((current + np.abs(decays.bias)).max()),",
         "input=float((current + np.minimum(decays.bias, 0)).max()),",
@@ -311,7 +311,7 @@ MUTANTS = [
         f"{REPORT}::test_a_refractory_period_of_50_steps_becomes_register_51",
     ),
     Mutant(
-        "weights in the report leave out the gain",
+        "weights in the report ignore the gain",
         "compiler/explain.py",
         "meant = integers / (lsb_per_mv * gain[post])",
         "meant = integers / lsb_per_mv",

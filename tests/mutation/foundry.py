@@ -1,9 +1,9 @@
 """Runs tests against a module of the product in which a few characters are changed.
 
-As a script it is a server: it loads what every test needs, takes one job a line, and does each in a
-fork of itself. There an import hook gives the changed text in place of the file: no file is
-written, and the rest of the product is loaded as ever. Kernels run as plain Python: to compile one
-takes ten seconds, and would leave a wrong kernel in the cache.
+As a script it is a server: it loads the modules that all tests need, reads one job per line, and
+runs each job in a fork. In the fork an import hook replaces the text of the changed module: no file
+is written, and all other modules are loaded as usual. Kernels run as plain Python, because
+compiling one takes ten seconds and would leave a wrong kernel in the cache.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 __all__ = ["ROOT", "Foundry", "Outcome"]
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120  # a changed loop may have no end
+SECONDS = 120  # a changed loop may never end
 LOADED_ONCE = ("numba", "numpy", "pytest", "hypothesis", "scipy.stats", "brian2", "nir")
 OPTIONS = (
     "-q",
@@ -38,7 +38,7 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of tests ended.
+    """Result of a run of tests.
 
     ``status`` is pytest's exit status, None if the run had to be stopped. ``failed`` has what each
     test that failed raised, and ``broken`` those of them that raised something else than an
@@ -51,7 +51,7 @@ class Outcome:
 
 
 class Foundry:
-    """The server, as a context that ends it."""
+    """Context manager that starts and ends the server."""
 
     def __enter__(self):
         self._server = subprocess.Popen(
@@ -86,7 +86,7 @@ class Foundry:
 
 
 class Changed(importlib.machinery.SourceFileLoader):
-    """Loads a module from another text than that of its file."""
+    """Loads a module from a given text instead of its file."""
 
     def __init__(self, name, path, text):
         super().__init__(name, path)
@@ -97,7 +97,7 @@ class Changed(importlib.machinery.SourceFileLoader):
 
 
 class Finder:
-    """Finds the changed module before the others do."""
+    """Finds the changed module before the other finders."""
 
     def __init__(self, module, text):
         self._module, self._text = module, text
@@ -111,7 +111,7 @@ class Finder:
 
 
 class Failures:
-    """A plugin of pytest that keeps what failed, and why."""
+    """A pytest plugin that records failed tests and their exceptions."""
 
     def __init__(self):
         self.failed, self.broken = {}, []
@@ -156,9 +156,9 @@ def run_in_fork(job):
 
 
 def serve():
-    """Do jobs until there are no more."""
+    """Run jobs until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what tests print is no answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the output of tests is not an answer
     for name in LOADED_ONCE:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Wrong lines of the front ends: their sessions, and what Brian2 scripts and NIR graphs mean."""
+"""Wrong lines of the front ends: sessions, Brian2 scripts and NIR graphs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ MUTANTS = [
         f"{READING}::test_at_or_above_is_above_the_float_before",
     ),
     Mutant(
-        "the factor of v in a threshold is left out",
+        "the factor of v in a threshold is ignored",
         f"{BRIAN2}/neurons.py",
         "threshold = level / factor",
         "threshold = level * 1.0",
@@ -127,7 +127,7 @@ MUTANTS = [
         f"{READ}::test_dt_is_in_seconds_and_the_network_in_milliseconds",
     ),
     Mutant(
-        "a pulse leaves out the resistance",
+        "a pulse ignores the resistance",
         f"{NIR}/neurons.py",
         'rise = r * _lost(parameters["tau_m"], dt, convention)',
         'rise = r / r * _lost(parameters["tau_m"], dt, convention)',
@@ -176,7 +176,7 @@ MUTANTS = [
         f"{READ}::test_parallel_and_chained_linear_nodes_add_up_and_multiply",
     ),
     Mutant(
-        "of delays one after the other only the last counts",
+        "only the last of consecutive delays counts",
         f"{NIR}/paths.py",
         "delays = self.delays[coo.col] + by[coo.row]",
         "delays = 0 * self.delays[coo.col] + by[coo.row]",

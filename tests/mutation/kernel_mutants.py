@@ -1,4 +1,4 @@
-"""Wrong lines of the kernels, and of what prepares their tables."""
+"""Wrong lines of the kernels, and of the code that prepares their tables."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ MUTANTS = [
         f"{SMALL}::test_spikes_are_listed_by_step_then_compartment_over_several_tiles",
     ),
     Mutant(
-        "of the overflows in a tile only the first is counted",
+        "only the first overflow in a tile is counted",
         KERNELS,
         "counters[1 + copy, kind] += (event >> (kind + 1)) & 1",
         "counters[1 + copy, kind] = (event >> (kind + 1)) & 1",
@@ -206,7 +206,7 @@ MUTANTS = [
         f"{SMALL}::test_rows_of_each_form_give_what_the_oracle_gives[bytes-6]",
     ),
     Mutant(
-        "of four rows added together the last is left out",
+        "the last of four rows added together is omitted",
         DELIVERY,
         "np.int16(np.int16(weights[at_c + i]) + np.int16(weights[at_d + i]))",
         "np.int16(weights[at_c + i])",
@@ -256,7 +256,7 @@ MUTANTS = [
         "tests/unit/test_layout.py::test_a_row_that_ends_in_the_next_step_is_not_dense",
     ),
     Mutant(
-        "a bit that some weights have is left out of all",
+        "a bit that only some weights have is dropped from all weights",
         LAYOUT,
         "return (used & -used).bit_length() - 1 if used else 0",
         "return (used & -used).bit_length() if used else 0",
@@ -285,14 +285,14 @@ MUTANTS = [
         f"{SMALL}::test_inputs_may_come_in_any_order_and_twice",
     ),
     Mutant(
-        "what is pending is delivered a second time by the run after",
+        "pending input is delivered a second time by the next run",
         SPIKES,
         "0 if self.first == 0 else 1",
         "0",
         f"{SMALL}::test_what_is_on_its_way_at_the_end_of_a_run_arrives_in_the_next",
     ),
     Mutant(
-        "a copy counts what the spikes of its last step would send",
+        "a copy counts the synaptic events of its last step, which are not delivered",
         COPIES,
         "if joint_steps[k] < last_step:",
         "if joint_steps[k] <= last_step:",

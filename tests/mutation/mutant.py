@@ -1,4 +1,4 @@
-"""A row of the tables of mutants: what is changed, and who must notice."""
+"""A row of the tables of mutants: the change, and the test that must fail."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["Mutant"]
 class Mutant(NamedTuple):
     """One change of the product.
 
-    ``file`` is changed where it says ``old``, which must occur in it exactly once, to ``new``.
-    ``witness`` is the test that must fail then: ``tests/unit/test_x.py::test_y``, with or without
+    In ``file`` the text ``old``, which must occur exactly once, is replaced by ``new``.
+    ``witness`` is the test that must then fail: ``tests/unit/test_x.py::test_y``, with or without
     its parameters.
     """
 

@@ -1,4 +1,4 @@
-"""Wrong lines of what comes before and after a run: inputs, recordings, decoding, validation."""
+"""Wrong lines of the code before and after a run: inputs, recordings, decoding, validation."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ def test_dt_auto_takes_the_best_step(model: Path, command: str) -> None:
     names = runpy.run_path(str(model))
     choice = choose_dt(names["network"])
     assert said.startswith(
-        f"dt = {choice.dt:g} ms: of 20 steps from 0.05 to 1 ms the one with the least "
-        f"expected error of the rates, {100 * choice.best.total:.2g} %\n\n"
+        f"dt = {choice.dt:g} ms: the smallest expected error of the rates "
+        f"({100 * choice.best.total:.2g} %) among 20 steps from 0.05 to 1 ms\n\n"
     )
     if command in ("compile", "compare"):
         assert f"Compiled for loihi at dt = {choice.dt:g} ms" in said
@@ -112,6 +112,6 @@ def test_what_the_compiler_does_not_take_is_named(
 def test_a_graph_has_no_best_step(model: Path) -> None:
     Path("graph.nir").write_bytes(b"")
     assert fail("compile", "graph.nir", "--dt", "auto") == (
-        "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass that of "
-        "the simulator that it comes from."
+        "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass the "
+        "step of the simulator that the graph comes from."
     )

@@ -125,8 +125,8 @@ def fail_after_output(*arguments) -> str:
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
-        (MemoryError(), "out of memory; ask for less: a shorter run, fewer neurons, or less to "),
-        (MemoryError("for 9 TiB"), "out of memory (for 9 TiB); ask for less: a shorter run, "),
+        (MemoryError(), "out of memory; use a shorter run, fewer neurons, or record less."),
+        (MemoryError("for 9 TiB"), "out of memory (for 9 TiB); use a shorter run, "),
         (OSError(errno.EMFILE, "Too many open files"), "the operating system says: Too many open "),
         (OSError("odd"), "the operating system says: odd; try again."),
         (PermissionError(13, "Permission denied", "x"), "x: Permission denied; pass another path."),
@@ -185,7 +185,7 @@ def test_an_input_is_never_written_over(model: Path) -> None:
     for output in ("image.npz", "image", "link.npz", "./image.npz"):
         said = fail("run", "image.npz", "--model", model, "-o", output)
         assert said.endswith(
-            "would be written over what it is made from; pass another path with -o."
+            "is an input of the command and would be overwritten; pass another path with -o."
         )
     assert Path("image.npz").read_bytes() == before
 
@@ -218,12 +218,12 @@ def test_an_output_that_is_full_is_an_error_after_the_work(model: Path) -> None:
         process = command("compile", model, stdout=full)
         assert ended(process) == (
             2,
-            "Error: standard output: No space left on device; what the command says is lost. "
+            "Error: standard output: No space left on device; the output of the command is lost. "
             "Written before: image.npz.\n",
         )
         assert ended(command("--help", stdout=full)) == (
             2,
-            "Error: standard output: No space left on device; what the command says is lost.\n",
+            "Error: standard output: No space left on device; the output of the command is lost.\n",
         )
     assert load_image("image.npz").n_compartments == 10
 
@@ -237,7 +237,11 @@ def test_an_error_that_nobody_can_read_has_its_exit_status(model: Path) -> None:
 @pytest.mark.parametrize(
     ("closing", "status", "said"),
     [
-        (">&-", 2, "Error: standard output: Bad file descriptor; what the command says is lost."),
+        (
+            ">&-",
+            2,
+            "Error: standard output: Bad file descriptor; the output of the command is lost.",
+        ),
         ("2>&-", 0, ""),
         (">&- 2>&- <&-", 2, ""),
     ],

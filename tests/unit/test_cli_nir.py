@@ -154,7 +154,7 @@ def test_spikes_of_sonata_need_a_duration():
     with h5py.File("in.h5", "w") as file:
         file["spikes/input/timestamps"], file["spikes/input/node_ids"] = [1.0], [0]
     assert fail("run", "image.npz", "--input", "in.h5") == (
-        "in.h5: does not say how long it lasts; pass a duration in ms."
+        "in.h5: has no duration; pass a duration in ms."
     )
     succeed("run", "image.npz", "--input", "in.h5", "--duration", "5")
 
@@ -164,8 +164,8 @@ def test_spikes_of_sonata_need_a_duration():
     [
         (
             ("compile", "model.nir"),
-            "model.nir: a NIR graph does not say its step; pass --dt in seconds, such as --dt 1e-4 "
-            "(which is 0.1 ms), as the simulator had it that the graph comes from.",
+            "model.nir: a NIR graph does not store its step; pass --dt in seconds, such as --dt "
+            "1e-4 (which is 0.1 ms), with the step of the simulator that the graph comes from.",
         ),
         (
             ("compile", "model.nir", "--dt", "0.1", "--reset", "value"),
@@ -178,10 +178,10 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (
             ("compile", "old.nir", "--dt", "1e-4"),
-            "NIR: LIF 'a': stores no v_reset, as graphs do whose neurons are set to 0 after a "
-            "spike, and also those whose neurons are lowered by their threshold (snnTorch, sinabs "
-            "and Rockpool by default), which a chip cannot do. If they are set to 0, pass "
-            "reset='value' (--reset value); to another, v_reset.",
+            "NIR: LIF 'a': stores no v_reset, so its reset is unknown: a spike may set v to 0, "
+            "or subtract the threshold (snnTorch, sinabs and Rockpool by default), which a "
+            "chip cannot do. If a spike sets v to 0, pass reset='value' (--reset value); if to "
+            "another value, pass v_reset.",
         ),
         (
             ("compile", "old.nir", "--dt", "1e-4", "--reset", "zero"),
@@ -201,8 +201,8 @@ def test_spikes_of_sonata_need_a_duration():
         (("compile", "model.py", "--v-reset", "0"), "--v-reset is for NIR graphs (.nir)."),
         (
             ("compare", "model.nir"),
-            "model.nir: a NIR graph; here a Python file that defines 'network' is needed. Compile "
-            "the graph (neurochip compile), and run the image with --input.",
+            "model.nir: is a NIR graph; allowed: a Python file that defines 'network'. Compile the "
+            "graph (neurochip compile), and run the image with --input.",
         ),
         (
             ("run", "image.npz", "--input", "spikes.npz", "--record", "v", "-o", "out.h5"),
@@ -210,7 +210,7 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (
             ("run", "image.npz", "--input", "spikes.txt"),
-            "spikes.txt: of an unknown format; allowed: .npz, .h5 (SONATA), .nix or .mat (Neo).",
+            "spikes.txt: unknown format; allowed: .npz, .h5 (SONATA), .nix or .mat (Neo).",
         ),
         (
             ("run", "image.npz", "--input", "wide.npz"),

@@ -96,7 +96,7 @@ def test_sweep_writes_points_a_page_and_numbers_and_goes_on(folder):
     )
     output = succeed(*command, "--workers", 1)
     assert output == (
-        "Chip of function.py: as its function makes it\n"
+        "Chip of function.py: made by its function\n"
         "4 of 4 points over core.weight_mantissa_bits, tau_m, wide.\n"
         "Wrote sweep.jsonl\nWrote sweep.html\nWrote sweep.json\n"
     )

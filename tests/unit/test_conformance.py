@@ -71,18 +71,17 @@ def add(index, amount):
         (None, "loihi: 53 of 53 vectors equal in every u, v and spike"),
         (
             "lava",
-            "lava: 42 of 42 vectors equal in every u, v and spike; 11 are beyond what lava can "
-            "express",
+            "lava: 42 of 42 vectors equal in every u, v and spike; 11 cannot be expressed in lava",
         ),
         (
             "nengo-loihi",
-            "nengo-loihi: 47 of 47 vectors equal in every u, v and spike; 6 are beyond what "
-            "nengo-loihi can express",
+            "nengo-loihi: 47 of 47 vectors equal in every u, v and spike; 6 cannot be "
+            "expressed in nengo-loihi",
         ),
         (
             "brian2loihi",
-            "brian2loihi: 43 of 43 vectors equal in every u, v and spike; 10 are beyond what "
-            "brian2loihi can express",
+            "brian2loihi: 43 of 43 vectors equal in every u, v and spike; 10 cannot be "
+            "expressed in brian2loihi",
         ),
     ],
 )
@@ -115,7 +114,7 @@ def test_a_vector_of_spikes_only_is_compared_in_its_spikes(tmp_path):
     result = run(tmp_path)
     assert (result.exit_code, result.output.splitlines()[-1]) == (
         0,
-        "loihi: 2 of 2 vectors equal in every u, v and spike; of 1, only spikes were recorded",
+        "loihi: 2 of 2 vectors equal in every u, v and spike; 1 of them hold only spikes",
     )
     fewer = {"spk_step": lambda a: a[1:], "spk_idx": lambda a: a[1:]}
     path = altered(VECTORS / PLAIN, tmp_path, **only_spikes, **fewer)

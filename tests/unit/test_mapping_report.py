@@ -372,7 +372,7 @@ def test_map_shows_errors_that_no_room_would_mend(tmp_path):
     assert "Invalid value for '--headroom': '0.5' is not a number of at least 1." in result.output
     result = run_map(tmp_path, 100, "--costs", "sana-fe")
     assert result.exit_code == 2
-    assert "--costs needs a --duration above 0: costs are those of a run." in result.output
+    assert "--costs needs a --duration above 0: it estimates the cost of a run." in result.output
 
 
 def test_the_command_offers_all_that_there_is():

@@ -136,10 +136,10 @@ def test_times_of_sonata_are_in_the_unit_that_they_say(tmp_path, unit, factor):
     assert stimulus.trains[0].ids.tolist() == [0, 1]
     assert stimulus.trains[1].size == 3
     assert message_of(read_spikes, path, duration=9.0) == (
-        f"{path}: does not say how many sources 'source' has; pass inputs=[('source', size)]."
+        f"{path}: does not store the number of sources of 'source'; pass inputs=[('source', size)]."
     )
     assert message_of(read_spikes, path, inputs=[("source", 2)]) == (
-        f"{path}: does not say how long it lasts; pass a duration in ms."
+        f"{path}: has no duration; pass a duration in ms."
     )
 
 
@@ -194,11 +194,14 @@ def test_files_that_are_missing_damaged_or_unknown_are_refused(tmp_path):
     assert message_of(read_spikes, missing) == (
         f"{missing}: no such file; pass a file of spikes: {formats}."
     )
-    assert message_of(read_spikes, text) == f"{text}: of an unknown format; allowed: {formats}."
+    assert message_of(read_spikes, text) == f"{text}: unknown format; allowed: {formats}."
     assert message_of(write_spikes, SINGLE, text) == (
-        f"{text}: of an unknown format; allowed: {formats}."
+        f"{text}: unknown format; allowed: {formats}."
     )
-    for suffix, kind in ((".h5", "damaged or not SONATA"), (".npz", "damaged or no spikes")):
+    for suffix, kind in (
+        (".h5", "damaged or not SONATA"),
+        (".npz", "damaged or not a file of spikes"),
+    ):
         path = tmp_path / f"bad{suffix}"
         path.write_bytes(b"PK\x03\x04 nothing more")
         message = message_of(read_spikes, path)
@@ -212,7 +215,7 @@ def test_a_damaged_file_of_neo_is_refused(tmp_path, suffix):
     path = tmp_path / f"bad{suffix}"
     path.write_bytes(b"nothing")
     message = message_of(read_spikes, path)
-    assert message.startswith(f"{path}: damaged or not of Neo (")
+    assert message.startswith(f"{path}: damaged or not written by Neo (")
 
 
 def test_a_file_of_neo_with_several_runs_is_refused(tmp_path):
@@ -230,11 +233,14 @@ def test_a_file_of_neo_with_several_runs_is_refused(tmp_path):
     [
         (
             {"i": None},
-            "has no 'i'; an .npz of spikes has i (source), t_step, dt (ms), n (sources) and "
-            "duration (ms), or is a stimulus of neurochip.",
+            "has no 'i'; an .npz of spikes has i (source), t_step, dt (ms), n (number of "
+            "sources) and duration (ms), or is a stimulus of neurochip.",
         ),
         *(
-            (changes, f"damaged or no spikes ({reason}); write it again from its source.")
+            (
+                changes,
+                f"damaged or not a file of spikes ({reason}); write it again from its source.",
+            )
             for changes, reason in (
                 (
                     {"i": [0.5, 1.0]},
@@ -311,14 +317,14 @@ def test_spikes_that_do_not_fit_the_run_are_refused(tmp_path):
 def test_what_a_format_cannot_hold_is_refused(tmp_path):
     path = tmp_path / "spikes.npz"
     assert message_of(write_spikes, STIMULUS, path, dt=0.1) == (
-        f"{path}: an .npz holds one population, and there are 'one', 'two'; pass population=... or "
-        "write .h5."
+        f"{path}: an .npz holds one population, but the source has 'one', 'two'; pass "
+        "population=... or write .h5."
     )
     assert message_of(write_spikes, SINGLE, path) == (
         f"{path}: a stimulus has no dt; pass dt=... in ms."
     )
     assert message_of(write_spikes, SINGLE, path, population="x") == (
-        "spikes: no population 'x'; there are 'one'."
+        "spikes: no population 'x'; allowed: 'one'."
     )
     slash = Stimulus(1.0, (SpikeInput("a/b", 1, [], []),))
     assert message_of(write_spikes, slash, tmp_path / "x.h5") == (
@@ -370,8 +376,8 @@ def test_trains_of_neo_that_do_not_belong_together_are_refused():
     assert message_of(from_neo, []) == "Neo: has no spike trains."
     trains = [neo.SpikeTrain([1.0], units="ms", t_stop=stop) for stop in (5.0, 6.0)]
     assert message_of(from_neo, trains) == (
-        "Neo: trains lie within 0 to 6 ms and are not all as long; allowed: one begin and one end. "
-        "Cut them."
+        "Neo: trains lie within 0 to 6 ms and differ in begin or end; allowed: the same begin "
+        "and end for all. Cut them."
     )
     trains = [neo.SpikeTrain([1.0], units="ms", t_stop=5.0) for _ in range(2)]
     trains[0].annotate(population="a", neuron=0)
@@ -540,9 +546,11 @@ def test_a_small_mat_of_many_values_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "x.mat"
     io.savemat(path, {"block": np.zeros(10_000_000)}, do_compression=True)
     message = message_of(read_spikes, path)
-    assert message.startswith(f"{path}: what is compressed takes 68 MB of memory, and the file has")
+    assert message.startswith(
+        f"{path}: its compressed data takes 68 MB of memory, and the file has"
+    )
     io.savemat(path, {"block": np.zeros(10)}, do_compression=True)
-    assert message_of(read_spikes, path).startswith(f"{path}: damaged or not of Neo (")
+    assert message_of(read_spikes, path).startswith(f"{path}: damaged or not written by Neo (")
 
 
 # --- objects of Neo ------------------------------------------------------------------------------
@@ -556,7 +564,7 @@ def test_a_small_mat_of_many_values_is_refused_before_it_is_read(tmp_path):
         ((0, "1"), "Neo: neuron = '1'; allowed: an integer of at least 0."),
         ((0, -1), "Neo: neuron = -1; allowed: an integer of at least 0."),
         ((0, 2**40), "Neo: neuron = 1099511627776; allowed: 0 to 2147483646."),
-        ((3, 3), "Neo: two trains are of neuron 3 of 'a'; allowed: one. Join them."),
+        ((3, 3), "Neo: neuron 3 of 'a' has two trains; allowed: one. Join them."),
     ],
 )
 def test_trains_of_no_neuron_are_refused(neurons, message):

@@ -1,19 +1,19 @@
-"""Brian2 scripts on the emulated chip.
+"""Runs Brian2 scripts on the emulated chip.
 
-``set_device("neurochip")`` after importing this module runs an unchanged script;
-:func:`from_brian2` gives its network to the rest of neurochip, and :func:`compare` runs it on both
-sides.
+After this module is imported, ``set_device("neurochip")`` runs an unchanged script on the chip.
+:func:`from_brian2` converts Brian2 objects for the rest of neurochip, and :func:`compare` runs a
+network both in Brian2 and on the chip.
 """
 
 from ..._support.shadowing import check_compiler
 from ...errors import MissingExtraError
 
 try:
-    import brian2 as _brian2  # noqa: F401 - only to see whether it can be imported
+    import brian2 as _brian2  # noqa: F401 - only to check that it can be imported
 except (ImportError, AttributeError) as problem:  # an old Brian2 with a new NumPy: AttributeError
     raise MissingExtraError(
         f"neurochip.frontends.brian2: Brian2 cannot be imported ({problem}). It is an extra: "
-        'pip install "neurochip[brian2]", which also chooses a NumPy that it works with.'
+        'pip install "neurochip[brian2]", which also installs a NumPy that it works with.'
     ) from None
 else:
     check_compiler()

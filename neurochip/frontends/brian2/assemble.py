@@ -1,4 +1,4 @@
-"""From what was read to our Population and Connections: units, and which receptor a current is."""
+"""Builds the Population and Connections of a group: converts units and assigns receptors."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _NANO = 1e9
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """How Brian2's numbers of one group become ours.
+    """Conversion of the numbers of one Brian2 group.
 
     Parameters
     ----------
     population : Population
-        What the group became.
+        Population of the group.
     factor : dict of str to ndarray, shape (size,)
-        Our weight for one base unit of a variable that synapses add to: v (mV) or a current. A
-        current in ampere is one in nA here; others are worth the mV that they would drive v to (as
-        nA through 1 MOhm).
+        Weight in neurochip for one base unit of a variable that synapses add to: v (mV) or a
+        current. A current in ampere is converted to nA; another current is measured by the mV to
+        which it would drive v (nA through 1 MOhm).
     """
 
     population: Population
@@ -43,12 +43,12 @@ class Units:
 
 
 def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
-    """Make the population of a group, given everything that kicks it.
+    """Build the population of a group, given all its kicks.
 
     Raises
     ------
     FrontendError
-        If its kicks need more than two currents of different sign, or v and a current.
+        If its kicks need other than v, one current, or two currents of different sign.
     """
     used = {item.variable for item in kicks}
     initial = {name: cells.group.variables[name].get_value() for name in cells.linear.decay}
@@ -61,7 +61,7 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
             "currents.",
         )
     if not currents and cells.v not in used:
-        currents = list(cells.linear.decay)[:1]  # not driven: its first current says what it has
+        currents = list(cells.linear.decay)[:1]  # not driven: keep its first current
     tau_m = 1000.0 / cells.linear.rate
     parameters: dict[str, Any] = {
         "tau_m": tau_m,
@@ -71,7 +71,7 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
         "v_init": cells.v_init,
         "tau_refrac": cells.tau_refrac,
     }
-    # In the steady state a current I drives v to this: mV per base unit of I.
+    # Steady-state v in mV per base unit of a current.
     drives = {name: cells.linear.drive[name] / cells.linear.rate * cells.unit for name in currents}
     factor = dict(drives)
     if not currents:
@@ -95,7 +95,7 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
 
 
 def connect(kicks: Kicks, source: Source, units: Units) -> Connection:
-    """Make the connection of one pathway."""
+    """Build the connection of one pathway."""
     weight = kicks.weight * units.factor[kicks.variable][kicks.post]
     return from_arrays(
         source,
@@ -109,7 +109,7 @@ def connect(kicks: Kicks, source: Source, units: Units) -> Connection:
 
 
 def _share_resistance(cells: Cells, drives: dict[str, Float64Array]) -> bool:
-    """Whether the currents are in ampere and flow through one resistance: then cm has a meaning."""
+    """Return whether all currents are in ampere and share one resistance, which defines cm."""
     first, *others = drives.values()
     in_ampere = all(cells.group.variables[name].dim == amp.dim for name in drives)
     return in_ampere and bool((first > 0).all()) and all(np.array_equal(first, o) for o in others)
@@ -122,7 +122,7 @@ def _receptors(
     factor: dict[str, Float64Array],
     initial: dict[str, Float64Array],
 ) -> dict[str, Float64Array]:
-    """Parameters of the currents, as :class:`~neurochip.LIF` has them; two go by their signs."""
+    """Return the LIF parameters of the currents; two currents are told apart by their signs."""
     if not taus:
         return {}
     both = np.count_nonzero([value != 0 for value in initial.values()], axis=0) > 1
@@ -143,17 +143,17 @@ def _receptors(
     ]
     if not roles:
         mixed = [name for name in taus if len(signs[name]) > 1]
-        why = f"{mixed[0]} gets both signs" if mixed else "both get one sign"
+        why = f"{mixed[0]} gets both signs" if mixed else "both get the same sign"
         raise refusal(
             cells.group,
             f"its currents {first} and {second} have different time constants, and {why}",
-            "On the chip one of the two takes what excites and the other what inhibits: give both "
-            "one time constant, or each a sign.",
+            "On the chip one of the two is excitatory and the other inhibitory: give both the same "
+            "time constant, or each its own sign.",
         )
     if both.any():
         raise refusal(
             cells.group,
-            f"both currents of neuron {int(np.argmax(both))} begin with a value",
+            f"both currents of neuron {int(np.argmax(both))} have an initial value",
             "Let one of them begin at 0.",
         )
     plus, minus = roles[0]

@@ -1,4 +1,4 @@
-"""The same Brian2 network on the same input spikes: in Brian2 itself, and on the chip."""
+"""Runs a Brian2 network in Brian2 and on the chip with the same input spikes."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ def compare(
     window: float = 2.0,
     **compile_options: Any,
 ) -> Comparison:
-    """Run a network in Brian2 and on the chip, on the same input spikes, and compare both.
+    """Run a network in Brian2 and on the chip with the same input spikes, and compare the runs.
 
-    Brian2 draws the input, from the stream of its ``seed()``. Where it draws nothing, for neurons
-    that are refractory (a PoissonInput onto a v that is ``(unless refractory)``), it would lose
-    what arrives; the chip gets spikes of the same rate there, since it may hold other neurons.
-    Afterwards network and objects are as before: at time 0, with their initial values and empty
-    monitors.
+    Brian2 draws the input from the stream of its ``seed()``. For refractory neurons (a PoissonInput
+    onto a v that is ``(unless refractory)``) Brian2 draws nothing, because it would discard the
+    spikes. The chip gets spikes of the same rate there, since other neurons may be refractory on
+    the chip. Afterwards the network and its objects are restored to time 0, with their initial
+    values and empty monitors.
 
     Parameters
     ----------
     objects : brian2.Network, or Brian2 objects
-        What to run, from time 0.
+        Network to run from time 0.
     duration : Quantity
-        How long, a time.
+        Length of the run.
     chip : ChipSpec
-        Where it goes. Default: the first-generation chip.
+        Chip to compile for. Default: the first-generation chip.
     record : str, Probe, or several of them
         ``"v"`` also compares the membrane potentials, of all neurons or of those of a
         :class:`~neurochip.Probe`.
     namespace : dict, optional
-        Names that its equations use. Default: those where this function is called.
+        Names in the equations. Default: the names at the call of this function.
     min_spikes, window
         As for :func:`neurochip.validation.compare`.
     compile_options
@@ -65,12 +65,12 @@ def compare(
     Returns
     -------
     Comparison
-        Brian2 is the reference.
+        The comparison, with Brian2 as the reference.
 
     Raises
     ------
     FrontendError
-        If the network cannot be mapped, or is not at time 0, or the duration is no time above 0.
+        If the network cannot be mapped or is not at time 0, or the duration is not a time above 0.
     """
     if namespace is None:
         namespace = get_local_namespace(level=1)
@@ -88,7 +88,7 @@ def run_in_brian2(
     namespace: Mapping[str, Any],
     record: Iterable[str | Probe] = (),
 ) -> tuple[Reading, dict[str, Spikes], Recording]:
-    """Run a network in Brian2 itself; return what was read, its input, and what came out.
+    """Run a network in Brian2; return the network, its input spikes and the recording.
 
     Parameters
     ----------
@@ -100,10 +100,10 @@ def run_in_brian2(
     Reading
         The network at time 0.
     dict of str to (steps, ids)
-        The spikes of every input.
+        Spikes of every input.
     Recording
-        Spikes, and v as in our reference: at the end of each step, with the reset of this step and
-        without its kicks.
+        Spikes, and v as in neurochip's reference: at the end of each step, after its reset and
+        before its kicks.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def run_in_brian2(
     active = at_zero(net, "compare")
     inputs = inputs_in_order(active)
     groups = neurons_of(active)
-    # What cannot be mapped is refused before Brian2 runs for nothing.
+    # Refuse what cannot be mapped before Brian2 runs.
     reading = read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})
     probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
     traces = {
@@ -150,7 +150,7 @@ def run_in_brian2(
 
 
 def _with_reset(values: Any, ids: Int32Array, spikes: Spikes, reading: Reading, name: str) -> Any:
-    """Return v in mV with the reset in the step of each spike, shape (n_steps, n_ids)."""
+    """Return v in mV, reset in the step of each spike, shape (n_steps, n_ids)."""
     cell = reading.cells[name]
     v = values * cell.unit
     column = np.full(cell.size, -1)

@@ -1,4 +1,4 @@
-"""The Brian2 device: ``set_device("neurochip")`` runs an existing script on the emulated chip."""
+"""Brian2 device: ``set_device("neurochip")`` runs an existing script on the emulated chip."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ from .runs import Runs, run_inputs
 
 __all__ = ["NeurochipDevice"]
 
-logger = get_logger("brian2.devices.neurochip")  # below Brian2's own: one place to set levels
+logger = get_logger("brian2.devices.neurochip")  # inherits the levels of Brian2's logger
 
 _COMPILE = tuple(field.name for field in fields(CompileOptions))
 _EMULATE = ("strict", "threads", "progress")
 
 
 class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no types
-    """Brian2's runtime device, but for ``run``: there the chip takes over.
+    """Brian2's runtime device with another ``run``, which uses the chip.
 
-    Everything before a run is Brian2's own: creating objects, setting variables, connecting, also
-    with random numbers. A run reads the network, compiles it for the chip, draws its random input
-    as Brian2 would, emulates, and fills the monitors. Code is generated for numpy alone, whatever
-    the preferences say: there is nothing to be compiled.
+    Before a run, Brian2 itself creates objects, sets variables and connects, also with random
+    numbers. A run reads the network, compiles it for the chip, draws its random input as Brian2
+    would, emulates, and fills the monitors. Code is generated for numpy only, regardless of the
+    preferences, since no code of the run itself is generated.
 
     Attributes
     ----------
     network, image, stimulus, recording
-        What the last run made of the script: our Network, the ChipImage (with its compile report),
-        the input spikes and the recorded spikes. None before the first run.
+        Results of the last run: the neurochip Network, the ChipImage (with its compile report), the
+        input spikes and the recorded spikes. None before the first run.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.arrays = runtime_device.arrays  # objects that were made before set_device run, too
+        self.arrays = runtime_device.arrays  # objects created before set_device run, too
         self.defaultclock: Any = None
         self.chip: ChipSpec = LOIHI
         self.compile_options: dict[str, Any] = {}
@@ -79,15 +79,15 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         Parameters
         ----------
         build_on_run : bool
-            Brian2's own; it changes nothing here.
+            Option of Brian2 without effect here.
         options
-            ``chip``, a ChipSpec (default: LOIHI); those of :class:`compiler.CompileOptions`;
+            ``chip``, a ChipSpec (default: LOIHI); options of :class:`compiler.CompileOptions`;
             ``strict``, ``threads`` and ``progress`` as in :class:`~neurochip.emulator.Emulator`.
 
         Raises
         ------
         FrontendError
-            If an option has another name, or the chip is none.
+            If an option has another name, or ``chip`` is not a ChipSpec.
         """
         allowed = ("chip", *_COMPILE, *_EMULATE)
         for name, value in options.items():
@@ -101,7 +101,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
                 f"set_device: chip = {chip!r}; allowed: a ChipSpec such as neurochip.LOIHI."
             )
         if self.defaultclock is None:
-            # Objects that were made before set_device keep their clock: share it.
+            # Objects created before set_device keep their clock, so share it.
             self.defaultclock = runtime_device.defaultclock
         super().activate(build_on_run, **options)
         self.chip = chip
@@ -113,14 +113,14 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         codeobj_class: Any = None,
         fallback_pref: str = "codegen.target",  # noqa: ARG002 - Brian2's signature
     ) -> Any:
-        """Return the class of all code: numpy's.
+        """Return the class of generated code, by default numpy's.
 
         Parameters
         ----------
         codeobj_class : type, optional
-            What an object asks for itself.
+            Class that an object requests for itself.
         fallback_pref : str
-            The preference that Brian2 would look up.
+            Preference that Brian2 would look up; not used.
         """
         return NumpyCodeObject if codeobj_class is None else codeobj_class
 
@@ -135,24 +135,24 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         profile: bool | None = None,
         level: int = 0,
     ) -> None:
-        """Run a network on the chip; what Brian2 calls for ``run()`` and ``Network.run()``.
+        """Run a network on the chip; Brian2 calls this for ``run()`` and ``Network.run()``.
 
         Parameters
         ----------
         net : brian2.Network
-            What to run.
+            Network to run.
         duration : Quantity
-            How long, a time.
+            Length of the run.
         report : str or function, optional
-            Told at the beginning and at the end, as Brian2 does.
+            Report as in Brian2, called at the beginning and at the end.
         report_period : Quantity
-            Not needed: the emulator has a progress bar of its own.
+            Not used: the emulator has its own progress bar.
         namespace : dict, optional
-            Names that the equations use. Default: those where ``run`` was called.
+            Names in the equations. Default: the names at the call of ``run``.
         profile : bool, optional
             Refused if True.
         level : int
-            Of the caller in Python's stack, as in Brian2.
+            Level of the caller in Python's stack, as in Brian2.
 
         Raises
         ------
@@ -163,8 +163,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             raise FrontendError(f"run: duration = {duration}; allowed: at least 0 s.")
         if profile:
             raise FrontendError(
-                "run: profile = True; the chip runs all objects as one. Leave it out, or profile "
-                "the script on Brian2's own device."
+                "run: profile = True; the chip runs all objects as one. Omit it, or profile the "
+                "script on Brian2's own device."
             )
         if namespace is None:
             namespace = get_local_namespace(level=level + 3)
@@ -186,12 +186,12 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         net.after_run()
 
     def network_restore(self, net: Any, *args: Any, **keywords: Any) -> None:
-        """Restore a network as Brian2 does; the chip can only begin again at time 0.
+        """Restore a network as Brian2 does; the next run on the chip must begin at time 0.
 
         Parameters
         ----------
         net : brian2.Network
-            What to restore.
+            Network to restore.
         args, keywords
             As for Brian2's ``restore``.
         """
@@ -243,7 +243,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
                 )
 
     def _continued(self, net: Any, clock: Any, first: int) -> Runs | None:
-        """Return the runs that a run continues, or None where it begins."""
+        """Return the runs that this run continues, or None if it begins at time 0."""
         known, runs = self._runs.get(net, (None, None))
         if runs is not None and known == net.id:
             runs.check_whole(net)
@@ -254,14 +254,14 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         if runs is None or known != net.id or runs.session.step != first:
             raise FrontendError(
                 f"Brian2 network {net.name!r}: its time is {float(net.t_) * 1e3:g} ms, and no run "
-                "on the chip ended there; allowed: to begin at 0 ms, or to go on from the last "
-                "run. restore() the network to time 0, or make it anew."
+                "on the chip ended there; allowed: a run that begins at 0 ms or continues the last "
+                "run. restore() the network to time 0, or create it again."
             )
         return runs
 
 
 def _warn_of_overflows(recording: Recording) -> None:
-    """Say in Brian2's log what registers could not hold."""
+    """Report overflows of registers in Brian2's log."""
     counts = {name: recording.counters.get(name, 0) for name in OVERFLOWS}
     found = "; ".join(f"{OVERFLOWS[name]} {n:,} times" for name, n in counts.items() if n)
     if found:
@@ -273,7 +273,7 @@ def _warn_of_overflows(recording: Recording) -> None:
 
 
 def _reporter(report: Any) -> Callable[..., Any]:
-    """Return what Brian2 would call at the beginning and the end of a run."""
+    """Return the function that Brian2 would call at the beginning and the end of a run."""
     if report is None:
         return lambda *_: None
     streams = {"text": sys.stdout, "stdout": sys.stdout, "stderr": sys.stderr}

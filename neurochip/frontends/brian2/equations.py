@@ -1,7 +1,7 @@
-"""The equations of a group as a linear system of v and its synaptic currents.
+"""Reads the equations of a group as a linear system of v and its synaptic currents.
 
-Brian2's own equation objects and sympy do the reading. What no differential equation moves must
-keep its value during a run.
+The equations are parsed by Brian2's own objects and sympy. All variables without a differential
+equation must be constant during a run.
 """
 
 from __future__ import annotations
@@ -39,14 +39,15 @@ _ALIASES = {"linear": "exact"}
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """``dv/dt = rate (v_inf - v) + sum of drive I`` and ``dI/dt = -decay I``, in base units.
+    """``dv/dt = rate (v_inf - v) + sum of drive I`` with ``dI/dt = -decay I``, in base units.
 
     Parameters
     ----------
     rate, v_inf : ndarray, shape (size,)
-        1/s, and the unit of v.
+        Decay rate of v in 1/s, and resting level in the unit of v.
     decay, drive : dict of str to ndarray, shape (size,)
-        For each current, in the order of the equations: 1/s, and (unit of v)/(unit of I)/s.
+        Decay rate of each current in 1/s and its effect on v in (unit of v)/(unit of I)/s, in the
+        order of the equations.
     """
 
     rate: Float64Array
@@ -61,7 +62,7 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
     Raises
     ------
     FrontendError
-        If they are not those of leaky integrate-and-fire neurons with decaying currents.
+        If they do not describe leaky integrate-and-fire neurons with decaying currents.
     """
     equations = group.user_equations
     if equations.is_stochastic:
@@ -106,12 +107,14 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
 
 
 def membrane_of(group: Any) -> str:
-    """Return the membrane potential of a group without threshold: what all others flow into.
+    """Return the membrane potential of a group without threshold.
+
+    It is the variable that no other differential equation depends on.
 
     Raises
     ------
     FrontendError
-        If there is no such variable, or more than one.
+        If no variable or more than one has this property.
     """
     sides = _right_sides(group)
     used = {
@@ -133,12 +136,12 @@ def membrane_of(group: Any) -> str:
 
 
 def integration_of(group: Any, namespace: Mapping[str, Any]) -> str:
-    """Return which of our integrations the method of a NeuronGroup means.
+    """Return the integration of :class:`~neurochip.LIF` for the method of a NeuronGroup.
 
     Raises
     ------
     FrontendError
-        If it is another method.
+        If the chip has no integration for the method.
     """
     method = group.state_updater.method_choice
     several = isinstance(method, (tuple, list))
@@ -154,7 +157,7 @@ def integration_of(group: Any, namespace: Mapping[str, Any]) -> str:
             f"method = {name!r}",
             "What works: method='exact', 'euler' or 'exponential_euler'.",
         )
-    return "exact"  # none fits: Brian2 says so when it prepares the run
+    return "exact"  # no method fits: Brian2 raises when it prepares the run
 
 
 def per_neuron(
@@ -165,12 +168,12 @@ def per_neuron(
     *,
     may_be_infinite: bool = False,
 ) -> Float64Array:
-    """Evaluate what must be constant, as one value per neuron.
+    """Evaluate an expression that must be constant, as one value for each neuron.
 
     Raises
     ------
     FrontendError
-        If it is not constant, or not finite.
+        If it is not constant, or a value is not finite.
     """
     code = expression if isinstance(expression, str) else sympy_to_str(expression)
     try:
@@ -179,7 +182,7 @@ def per_neuron(
         raise refusal(
             group,
             f"{what} is {code!r}, and {reason}",
-            "What works: numbers and parameters that keep their values during a run; "
+            "What works: numbers and parameters that are constant during a run; "
             "time-varying input as spikes (PoissonGroup, SpikeGeneratorGroup).",
         ) from None
     values = np.broadcast_to(np.asarray(value, dtype=np.float64), (group.N,))
@@ -195,12 +198,12 @@ def per_neuron(
 
 
 def moving_subexpressions(group: Any) -> dict[Any, Any]:
-    """Return the subexpressions that v or a current moves: symbols, and what they stand for.
+    """Return the subexpressions that depend on v or a current, by their symbols.
 
     Raises
     ------
     FrontendError
-        If one of them keeps, over a step, what its beginning had.
+        If such a subexpression is ``(constant over dt)``.
     """
     equations = group.user_equations
     moving = {sympy.Symbol(name, real=True) for name in equations.diff_eq_names}
@@ -215,23 +218,23 @@ def moving_subexpressions(group: Any) -> dict[Any, Any]:
                 group,
                 f"{name} is '(constant over dt)' and changes with {inside}, so it lags behind "
                 "within a step",
-                "Leave out the flag.",
+                "Remove the flag.",
             )
         found[sympy.Symbol(name, real=True)] = value
     return found
 
 
 def _right_sides(group: Any) -> dict[str, Any]:
-    """Right-hand sides of the differential equations, expanded."""
+    """Return the right-hand sides of the differential equations, expanded."""
     moving = group.user_equations.diff_eq_names
     return {name: _expand(group, code.code) for name, code in _substituted(group) if name in moving}
 
 
 def _substituted(group: Any) -> Any:
-    """Differential equations and subexpressions with their subexpressions filled in.
+    """Return differential equations and subexpressions with all subexpressions substituted.
 
-    Made anew, since a group shares the parts of its equations with a second version, which changes
-    the order in which the first fills in.
+    The equations are built again here, since a group shares the parts of its equations with a
+    second version, which changes the order of substitution in the first one.
     """
     equations = Equations([*group.user_equations.values()])
     return equations.get_substituted_expressions(group.variables, include_subexpressions=True)
@@ -289,7 +292,7 @@ def _method_name(choice: Any) -> str:
 
 
 def _can_integrate(group: Any, choice: Any, namespace: Mapping[str, Any]) -> bool:
-    """Brian2's own test of whether it takes this method from a list."""
+    """Return whether Brian2 would choose this method from a list."""
     names = group.equations.names | group.equations.identifiers | {"dt"}
     variables = group.resolve_all(names, namespace, user_identifiers=set())
     try:

@@ -1,8 +1,8 @@
-"""Brian2's own run of a network, and who sent what in each of its steps.
+"""Runs a network in Brian2 and records the spikes of its objects in each step.
 
-A :func:`~neurochip.frontends.brian2.compare` needs it, and so does a PoissonInput onto a variable
-that is '(unless refractory)': Brian2 draws its numbers for the neurons that are free in a step, and
-only its own run tells which these are.
+:func:`~neurochip.frontends.brian2.compare` needs such a run, and so does a PoissonInput onto a
+variable that is '(unless refractory)': Brian2 draws numbers only for the neurons that are not
+refractory in a step, and only its own run shows which neurons these are.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STORED = "neurochip.put_back"
 
 
 def depends_on_run(source: Any) -> bool:
-    """Return whether an input draws for the free neurons alone: its draws depend on the run."""
+    """Return whether the draws of an input depend on the run, as for '(unless refractory)'."""
     return isinstance(source, PoissonInput) and _condition(source) is not None
 
 
@@ -39,28 +39,29 @@ def follow(
     sources: Sequence[Any],
     first: int = 0,
 ) -> dict[str, Spikes]:
-    """Run a network in Brian2 itself, and return what some of its objects sent.
+    """Run a network in Brian2 and return the spikes of some of its objects.
 
-    A PoissonInput that draws for the free neurons alone sends the others spikes of the same rate,
-    from a stream of their own: Brian2 would lose them, but other neurons may be held on the chip.
+    If a PoissonInput draws only for the neurons that are not refractory, the refractory neurons get
+    spikes of the same rate from a separate random stream: Brian2 would discard these spikes, but on
+    the chip other neurons may be refractory.
 
     Parameters
     ----------
     net : brian2.Network
-        What to run; it is left as the run leaves it.
+        Network to run; it keeps the state after the run.
     duration : Quantity
-        How long, a time.
+        Length of the run.
     namespace : dict
-        Names that its equations use.
+        Names in the equations.
     sources : sequence of brian2.NeuronGroup, PoissonGroup, PoissonInput or SpikeGeneratorGroup
-        Objects of the network that run in it.
+        Objects of the network whose spikes are returned.
     first : int
-        The step that the run begins with.
+        First step of the run.
 
     Raises
     ------
     FrontendError
-        If the run was stopped: Brian2 turns Ctrl-C into that, and goes on as if it had ended.
+        If the run was stopped. Brian2 turns Ctrl-C into a stop and continues after the run.
     """
     objects, begin = set(net.objects), net.t_
     with _noted(sources) as sent:
@@ -83,9 +84,10 @@ def follow(
 
 @contextmanager
 def put_back(net: Any, monitors: Iterable[Any] = ()) -> Iterator[None]:
-    """Leave a network as it was: time and variables; its objects stay free for other networks.
+    """Restore the time and the variables of a network after the block.
 
-    Meanwhile it has some monitors more.
+    ``monitors`` are part of the network within the block. The objects of the network can still be
+    added to other networks afterwards.
     """
     owners = [(obj, obj._network) for obj in net.sorted_objects]
     net.store(_STORED)
@@ -101,13 +103,13 @@ def put_back(net: Any, monitors: Iterable[Any] = ()) -> Iterator[None]:
 
 
 class Follower:
-    """Runs a network in Brian2 beside the chip, run after run, and keeps both states apart.
+    """Runs a network in Brian2 beside the chip over several runs and keeps both states separate.
 
-    Brian2's variables hold what the chip left; what its own run left is kept here.
+    Brian2's variables hold the state of the chip; this object holds the state of Brian2's own run.
     """
 
     def __init__(self) -> None:
-        self._full_states: dict[str, Any] = {}  # of each NeuronGroup, where Brian2's run ended
+        self._full_states: dict[str, Any] = {}  # of each NeuronGroup after Brian2's run
 
     @contextmanager
     def follow(
@@ -118,9 +120,9 @@ class Follower:
         sources: Sequence[Any],
         first: int,
     ) -> Iterator[dict[str, Spikes]]:
-        """Give what the inputs send in the next run, as :func:`follow`; monitors record nothing.
+        """Yield the input spikes of the next run, as :func:`follow`; monitors record nothing.
 
-        Where the chip's run fails, Brian2's has not been either.
+        If the run on the chip fails, the state of Brian2's run is restored as well.
 
         Parameters
         ----------
@@ -129,7 +131,7 @@ class Follower:
         """
         objects = net.sorted_objects
         groups = {obj.name: obj for obj in objects if isinstance(obj, NeuronGroup)}
-        # What is on its way, and which spikes of a generator come next, is Brian2's alone.
+        # Only Brian2 holds the spikes in transit and the position of a spike generator.
         others = [obj for obj in objects if isinstance(obj, SpikeGeneratorGroup)]
         others += [path for obj in objects if isinstance(obj, Synapses) for path in obj._pathways]
         chips = [(group, group._full_state()) for group in groups.values()]
@@ -159,13 +161,13 @@ def _restore(states: Iterable[tuple[Any, Any]]) -> None:
 
 
 def _condition(source: Any) -> Any:
-    """Return the variable that says where a PoissonInput may write; None where everywhere."""
+    """Return the variable that says where a PoissonInput may write; None if everywhere."""
     return source._group.variables[source.target_var].conditional_write
 
 
 @contextmanager
 def _silent(objects: Iterable[Any]) -> Iterator[None]:
-    """Switch monitors off for a while."""
+    """Switch monitors off within the block."""
     active = [obj for obj in objects if isinstance(obj, MONITORS) and obj.active]
     for obj in active:
         obj.active = False
@@ -178,10 +180,10 @@ def _silent(objects: Iterable[Any]) -> Iterator[None]:
 
 @contextmanager
 def _noted(sources: Iterable[Any]) -> Iterator[dict[str, list[Int64Array]]]:
-    """Note who spikes in each step."""
+    """Record the spiking sources of each step within the block."""
     sent: dict[str, list[Int64Array]] = {}
     undo: list[Callable[[], None]] = []
-    # A stream of its own, which follows from seed() and takes nothing from Brian2's.
+    # A separate stream that depends on seed() but does not advance Brian2's stream.
     _, key, position, *_ = np.random.get_state()  # noqa: NPY002 - the stream of brian2.seed()
     spare = np.random.default_rng([*key, position])
     for source in sources:
@@ -198,7 +200,7 @@ def _noted(sources: Iterable[Any]) -> Iterator[dict[str, list[Int64Array]]]:
 
 
 def _note_spikes(source: Any, sent: list[Int64Array]) -> Callable[[], None]:
-    """Note the spikes of a group whenever its thresholder has run; return how to undo it."""
+    """Record the spikes of a group after each run of its thresholder; return an undo function."""
     thresholder = source.thresholder["spike"]
     run = thresholder.run
 
@@ -216,7 +218,7 @@ def _note_spikes(source: Any, sent: list[Int64Array]) -> Callable[[], None]:
 def _note_draws(
     source: Any, sent: list[Int64Array], spare: np.random.Generator
 ) -> Callable[[], None]:
-    """Have a PoissonInput draw in numpy, and note whom it hits; return how to undo it."""
+    """Make a PoissonInput draw in numpy and record its targets; return an undo function."""
     implementations = binomial_of(source).implementations
     sample = implementations[NumpyCodeObject].get_code(source)
     size, number = int(source._group.N), int(source.N)

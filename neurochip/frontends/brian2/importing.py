@@ -1,4 +1,4 @@
-"""Brian2 objects as a Network and a Stimulus, for the rest of neurochip."""
+"""Converts Brian2 objects to a Network and a Stimulus for the rest of neurochip."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ __all__ = ["Imported", "from_brian2", "recorded_stimulus"]
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """What :func:`from_brian2` made of Brian2 objects.
+    """Result of :func:`from_brian2`.
 
     Parameters
     ----------
     network : Network
-        The same model, in the units of this package.
+        The same model in the units of this package.
     stimulus : Stimulus or None
-        The spikes of its inputs, if a duration was given.
+        Spikes of its inputs, if a duration was given.
     dt : float, ms
-        The step of the Brian2 objects, for :func:`compiler.compile_network` and the rest.
+        Step of the Brian2 objects, for example for :func:`compiler.compile_network`.
     """
 
     network: Network
@@ -45,16 +45,16 @@ class Imported:
 def from_brian2(
     *objects: Any, duration: Any = None, namespace: Mapping[str, Any] | None = None
 ) -> Imported:
-    """Read Brian2 objects, before they run.
+    """Read Brian2 objects before they run.
 
     Parameters
     ----------
     objects : brian2.Network, or Brian2 objects
-        What to read, at time 0. Monitors are ignored.
+        Objects to read, at time 0. Monitors are ignored.
     duration : Quantity, optional
         Draw the spikes of all inputs for this time, as Brian2 would draw them next.
     namespace : dict, optional
-        Names that the equations use. Default: those where this function is called.
+        Names in the equations. Default: the names at the call of this function.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def from_brian2(
     Raises
     ------
     FrontendError
-        If an object means something that cannot be mapped, or time has gone on.
+        If an object cannot be mapped, or the network is not at time 0.
     """
     if namespace is None:
         namespace = get_local_namespace(level=1)
@@ -78,7 +78,7 @@ def from_brian2(
     n_steps = int(clock._calc_timestep(float(duration)))
     inputs = inputs_in_order(active)
     if any(map(depends_on_run, inputs)):
-        # What cannot be mapped is refused before Brian2 runs for nothing.
+        # Refuse what cannot be mapped before Brian2 runs.
         read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})
         with put_back(net):
             spikes = follow(net, duration, namespace, inputs)
@@ -91,21 +91,21 @@ def from_brian2(
 
 
 def recorded_stimulus(imported: Imported, *monitors: Any, duration: Any) -> Stimulus:
-    """Return the input spikes of a run that Brian2 itself did, as its SpikeMonitors recorded them.
+    """Return the input spikes of a run in Brian2, as its SpikeMonitors recorded them.
 
     Parameters
     ----------
     imported : Imported
         The network, read before that run.
     monitors : brian2.SpikeMonitor
-        One of each PoissonGroup, for all of its sources. A SpikeGeneratorGroup needs none.
+        One monitor of each PoissonGroup, for all of its sources. A SpikeGeneratorGroup needs none.
     duration : Quantity
-        How long the run was.
+        Length of the run.
 
     Returns
     -------
     Stimulus
-        Of that duration.
+        The input spikes, with that duration.
 
     Raises
     ------

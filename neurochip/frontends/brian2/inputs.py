@@ -1,8 +1,8 @@
-"""What drives a network from outside: what its inputs are, and the spikes that they send.
+"""Reads the inputs of a network and draws their spikes.
 
-Random spikes are drawn as Brian2 draws them: in every step, for one object after the other in the
-order of its schedule, from the stream of its ``seed()``. So a script gets the very spikes that it
-would get from Brian2 with the numpy target; where these depend on the run, see ``following.py``.
+Random spikes are drawn as Brian2 draws them: in every step, for each object in the order of its
+schedule, from the stream of its ``seed()``. A script therefore gets exactly the spikes of Brian2
+with the numpy target; for draws that depend on the run, see ``following.py``.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _BLOCK = 1 << 22  # random numbers drawn at once: 32 MB
 def describe(
     source: Any, spikes: Spikes | None, dt: float, namespace: Mapping[str, Any]
 ) -> ours.PoissonInput | ours.SpikeInput:
-    """Return what an input is in our network.
+    """Return an input of Brian2 as an input of a neurochip network.
 
     Parameters
     ----------
     source : brian2.PoissonGroup, PoissonInput or SpikeGeneratorGroup
-        What to describe.
+        Input to describe.
     spikes : (steps, ids), optional
-        What it sends, as far as it is known.
+        Spikes of the input, if they are known.
     dt : float, ms
         Length of a step.
     namespace : dict
@@ -50,8 +50,8 @@ def describe(
     Raises
     ------
     FrontendError
-        If its rates change with time and its spikes are not known, or it has a slot of its own, or
-        Brian2 would not draw whole numbers of spikes.
+        If its rates change with time and its spikes are not known, it is not in its default slot,
+        or Brian2 would not draw whole numbers of spikes.
     """
     if isinstance(source, PoissonInput):
         _check_draws(source)
@@ -81,14 +81,14 @@ def describe(
         raise refusal(
             source,
             f"it repeats its spikes every {float(source.period_[:]) * 1e3:g} ms",
-            "Pass duration=..., so that it is known how often.",
+            "Pass duration=..., so that the number of repetitions is known.",
         )
     steps, ids = spikes if spikes is not None else generated(source, 0, None)
     return ours.SpikeInput(source.name, int(source.N), ids, steps * dt)
 
 
 def _constant_rate(source: Any, namespace: Mapping[str, Any]) -> Any:
-    """Rates of a PoissonGroup in Hz, or None where they change with time."""
+    """Return the rates of a PoissonGroup in Hz, or None if they change with time."""
     try:
         return evaluate("rates", source, namespace)
     except NotConstantError:
@@ -97,16 +97,16 @@ def _constant_rate(source: Any, namespace: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class _Sampler:
-    """An input and how to draw one step of it: counts of each of its sources."""
+    """An input and a function that draws one step: the spike counts of its sources."""
 
     source: Any
     size: int
-    probability: Any  # of a spike in a step, where it stays the same
+    probability: Any  # of a spike in a step; None if it changes
     draw: Any
 
 
 def _check_draws(source: Any) -> None:
-    """Refuse a PoissonInput whose numbers are no binomial ones; its N and rate do not change."""
+    """Refuse a PoissonInput that does not draw binomial numbers; its N and rate are constant."""
     number, probability = float(source.N), float(source.rate) * float(source.clock.dt_)
     if not 0 <= probability <= 1 or number < 0 or number != int(number):
         raise refusal(
@@ -119,7 +119,7 @@ def _check_draws(source: Any) -> None:
             source,
             f"it was made for dt = {float(source._stored_dt) * 1e3:g} ms, and dt is now "
             f"{float(source.clock.dt_) * 1e3:g} ms",
-            "Set dt before the PoissonInput is made.",
+            "Set dt before creating the PoissonInput.",
         )
     expected = number * probability
     if expected > 5 and number * (1 - probability) > 5:  # as in brian2.input.binomial
@@ -136,13 +136,13 @@ def _uniform(*shape: int) -> Any:
 
 
 def binomial_of(source: Any) -> Any:
-    """Return the function (Brian2's) that draws the spikes of a PoissonInput in a step."""
+    """Return Brian2's function that draws the spikes of a PoissonInput in a step."""
     (binomial,) = (item for item in source.variables.values() if isinstance(item, BinomialFunction))
     return binomial
 
 
 def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
-    """Prepare the drawing of a random input; rates that change are left to Brian2's own code."""
+    """Return the sampler of a random input; changing rates are drawn by Brian2's own code."""
     if isinstance(source, PoissonInput):
         _check_draws(source)
         sample = binomial_of(source).implementations[NumpyCodeObject].get_code(source)
@@ -171,16 +171,16 @@ def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
 def draw(
     sources: Sequence[Any], clock: Any, first: int, n_steps: int, namespace: Mapping[str, Any]
 ) -> dict[str, Spikes]:
-    """Return the spikes of all inputs for some steps.
+    """Return the spikes of all inputs for consecutive steps.
 
     Parameters
     ----------
     sources : sequence of brian2 inputs
-        In the order of Brian2's schedule.
+        The inputs in the order of Brian2's schedule.
     clock : brian2.Clock
-        That of the network; rates that change with time read it.
+        Clock of the network; rates that change with time read it.
     first, n_steps : int
-        Which steps.
+        First step and number of steps.
     namespace : dict
         Names of the caller of ``run``.
     """
@@ -200,7 +200,7 @@ def _is_random(source: Any) -> bool:
 
 
 def _draw_blocks(samplers: Sequence[_Sampler], first: int, n_steps: int) -> dict[str, Spikes]:
-    """Many steps at once, each as if its numbers were drawn one group after the other."""
+    """Draw many steps at once, with the same numbers as group by group and step by step."""
     if not samplers or not n_steps:
         return {item.source.name: collect_spikes([], first) for item in samplers}
     probability = np.concatenate([item.probability for item in samplers])
@@ -226,7 +226,7 @@ def _draw_blocks(samplers: Sequence[_Sampler], first: int, n_steps: int) -> dict
 def _draw_steps(
     samplers: Sequence[_Sampler], clock: Any, first: int, n_steps: int
 ) -> dict[str, Spikes]:
-    """Step by step, since binomial numbers and changing rates take what they need of the stream."""
+    """Draw step by step, since binomial numbers and changing rates use a varying stream length."""
     ids: dict[str, list[Int64Array]] = {item.source.name: [] for item in samplers}
     for step in range(first, first + n_steps):
         clock.variables["timestep"].set_value(step)
@@ -237,31 +237,31 @@ def _draw_steps(
 
 
 def repeated(counts: Any) -> Int64Array:
-    """Return each source as often as it spikes."""
+    """Return the index of each source, repeated for each of its spikes."""
     active = np.flatnonzero(counts)
     return np.repeat(active, counts[active].astype(np.int64))
 
 
 def _period_of(source: Any) -> int:
-    """Return the period of a SpikeGeneratorGroup in steps; 0 where it does not repeat."""
+    """Return the period of a SpikeGeneratorGroup in steps; 0 if it does not repeat."""
     period, dt = float(source.period_[:]), float(source.clock.dt_)
     if period / dt > np.iinfo(np.int32).max:
-        return 0  # Brian2 says so, in its log
+        return 0  # Brian2 reports this in its log
     steps = round(period / dt)
     if abs(steps * dt - period) > period * np.finfo(np.float64).eps:
         raise refusal(
             source,
-            f"its period of {period * 1e3:g} ms is no multiple of its dt of {dt * 1e3:g} ms, which "
-            "Brian2 refuses as well",
+            f"its period of {period * 1e3:g} ms is not a multiple of its dt of {dt * 1e3:g} ms, "
+            "which Brian2 refuses as well",
             "Give it a whole number of steps.",
         )
     return steps
 
 
 def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
-    """Return the spikes of a SpikeGeneratorGroup in some steps, ``floor(t / dt + 1e-3)`` in Brian2.
+    """Return the spikes of a SpikeGeneratorGroup, at step ``floor(t / dt + 1e-3)`` as in Brian2.
 
-    Without ``n_steps`` they are all that it was given; then it must have no period.
+    If ``n_steps`` is None, all its spikes are returned; it must then have no period.
 
     Raises
     ------
@@ -288,7 +288,7 @@ def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
             source,
             f"neuron {who[first]} spikes more than once in the step at {steps[first] * dt * 1e3:g} "
             "ms, which Brian2 refuses as well",
-            "Leave out all but one, or shorten dt.",
+            "Remove all but one, or shorten dt.",
         )
-    order = np.argsort(bins, kind="stable")  # within a step in the order of their times
+    order = np.argsort(bins, kind="stable")  # keeps the order of times within a step
     return bins[order], ids[order]

@@ -1,4 +1,4 @@
-"""What spikes do: the statements of Synapses and the weights of PoissonInputs."""
+"""Reads the effects of spikes: the statements of Synapses and the weights of PoissonInputs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from .values import NotConstantError, check_units_of, evaluate
 
 __all__ = ["Kicks", "parent_of", "read_poisson_kicks", "read_synapses"]
 
-_ON_PRE = (
-    "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with weights that stay."
-)
-_STATIC = "Weights of the chip stay as they are: " + _ON_PRE[0].lower() + _ON_PRE[1:]
+_ON_PRE = "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with constant weights."
+_STATIC = "Weights on the chip are constant. " + _ON_PRE
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,19 +30,19 @@ class Kicks:
     Parameters
     ----------
     name : str
-        Of the connection.
+        Name of the connection.
     source, target : str
-        Names of the groups that they belong to, also where they connect subgroups.
+        Names of the groups, or of the parents of subgroups.
     variable : str
-        Of the target: v or a current.
+        Variable of the target: v or a current.
     pre, post : ndarray of int32
         Neurons within these groups.
     weight : ndarray of float64
-        In the base unit of the variable.
+        Weights in the base unit of the variable.
     delay : float or ndarray of float64, ms
-        One for all, or one for each.
+        One delay for all synapses, or one for each.
     most : int
-        How often one of them adds in a step at most.
+        Largest number of spikes of one synapse in a step.
     """
 
     name: str
@@ -59,7 +57,7 @@ class Kicks:
 
 
 def parent_of(group: Any) -> Any:
-    """Return the group that a subgroup is a part of, or the group itself."""
+    """Return the parent of a subgroup, or the group itself."""
     return group.source if isinstance(group, Subgroup) else group
 
 
@@ -71,18 +69,18 @@ def read_synapses(
     Parameters
     ----------
     synapses : brian2.Synapses
-        What to read.
+        Object to read.
     cells : dict of str to Cells
-        The groups of neurons of the network.
+        Groups of neurons in the network.
     sources : set of str
-        Names of everything in the network that spikes.
+        Names of all spiking objects in the network.
     namespace : dict
         Names of the caller of ``run``.
 
     Raises
     ------
     FrontendError
-        If a synapse does anything but add a constant to v or to a current.
+        If a synapse has another effect than adding a constant to v or to a current.
     """
     _check_model(synapses)
     source, target = parent_of(synapses.source), parent_of(synapses.target)
@@ -90,8 +88,8 @@ def read_synapses(
         raise refusal(
             synapses,
             f"its source is the {type(source).__name__} {source.name!r}{_off(source)}",
-            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network; one "
-            "that is to be silent for a while with rates of 0 Hz, or without spikes.",
+            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network; to "
+            "silence it for a while, use rates of 0 Hz, or no spikes.",
         )
     if target.name not in cells:
         raise refusal(
@@ -112,12 +110,12 @@ def read_synapses(
 def read_poisson_kicks(
     poisson: Any, cells: Mapping[str, Cells], namespace: Mapping[str, Any]
 ) -> Kicks:
-    """Read a PoissonInput as a source for each neuron, connected one to one.
+    """Read a PoissonInput as one source for each neuron, connected one to one.
 
     Raises
     ------
     FrontendError
-        If it drives anything but v or a current.
+        If it drives a variable other than v or a current.
     """
     target = parent_of(poisson._group)
     if target.name not in cells:
@@ -168,8 +166,8 @@ def _check_model(synapses: Any) -> None:
         raise refusal(
             synapses,
             f"it has differential equations of its own ({', '.join(sorted(moving))})",
-            "Currents belong into the target group; plasticity and short-term dynamics have no "
-            "place yet.",
+            "Put currents into the target group; plasticity and short-term dynamics are not "
+            "supported yet.",
         )
 
 
@@ -224,7 +222,7 @@ def _read_pathway(
 
 
 def _target_variable(synapses: Any, pathway: Any, variable: str, cell: Cells) -> str:
-    """Return the target's own name of a variable that a pathway writes."""
+    """Return the name that a written variable has in the target."""
     written = synapses.variables[variable]
     if written.owner is synapses or getattr(written.owner, "name", "") == synapses.name:
         raise refusal(
@@ -248,7 +246,7 @@ def _check_variable(owner: Any, name: str, shown: str, cell: Cells) -> None:
 
 
 def _added(owner: Any, pathway: Any, variable: str, operation: str, expression: str) -> str:
-    """Return what a statement adds to its variable, as an expression."""
+    """Return the expression that a statement adds to its variable."""
     if operation == "+=":
         return expression
     if operation == "-=":

@@ -1,4 +1,4 @@
-"""What a run left, written into Brian2's monitors in Brian2's own units and shapes."""
+"""Writes the results of a run into Brian2's monitors, in Brian2's units and shapes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .values import NotConstantError, evaluate
 __all__ = ["EventWriter", "StateWriter", "prepare_writers"]
 
 _AT_START = ("before_start", "start", "after_start", "before_groups")
-_CLOCK_TOLERANCE = 1e-6  # of a step: a clock off the grid drifts from it further with every sample
+_CLOCK_TOLERANCE = 1e-6  # of a step: the error of a clock off the grid grows with every sample
 
 
 class EventWriter:
@@ -27,7 +27,7 @@ class EventWriter:
     Parameters
     ----------
     monitor : brian2.SpikeMonitor, EventMonitor or PopulationRateMonitor
-        Where to write.
+        Monitor to fill.
     roster : Roster
         The network.
     namespace : dict
@@ -50,7 +50,7 @@ class EventWriter:
         }
 
     def write(self, spikes: Spikes, first: int, n_steps: int, dt: float) -> None:
-        """Append what the source (or its parent) sent in some steps; ``dt`` in seconds."""
+        """Append the spikes of the source (or its parent) in these steps; ``dt`` in seconds."""
         steps, ids = _within(self.monitor.source, spikes)
         variables = self.monitor.variables
         rates = isinstance(self.monitor, PopulationRateMonitor)
@@ -78,7 +78,7 @@ class StateWriter:
     Parameters
     ----------
     monitor : brian2.StateMonitor
-        Where to write.
+        Monitor to fill.
     roster : Roster
         The network.
     namespace : dict
@@ -87,7 +87,7 @@ class StateWriter:
     Raises
     ------
     FrontendError
-        If it records what the chip does not have, or in the midst of a step.
+        If it records a variable that the chip does not have, or samples within a step.
     """
 
     def __init__(self, monitor: Any, roster: Roster, namespace: Mapping[str, Any]) -> None:
@@ -110,16 +110,16 @@ class StateWriter:
         if self.moving and monitor.when not in _AT_START:
             raise refusal(
                 monitor,
-                f"it samples in the slot {monitor.when!r}, in the midst of a step",
-                "What works: when='start', the default: what a step begins with.",
+                f"it samples in the slot {monitor.when!r}, in the middle of a step",
+                "What works: when='start', the default, which samples at the beginning of a step.",
             )
 
     def watches(self, group: str) -> bool:
-        """Whether it needs variables of a group that change."""
+        """Return whether it needs changing variables of a group."""
         return bool(self.moving) and self.group == group
 
     def write(self, first: int, n_steps: int, samples: Samples | None = None) -> None:
-        """Append some steps; without samples of these steps, as far as nothing moves."""
+        """Append the samples of these steps; without ``samples``, only constant variables."""
         steps = np.arange(first, first + n_steps)
         sampled = np.flatnonzero(steps % self.every == 0)
         variables = self.monitor.variables
@@ -143,7 +143,7 @@ class StateWriter:
         if name != cells.v and (name not in units.factor or units.population.model.two_currents):
             raise refusal(
                 self.monitor,
-                f"it records {name}, which is not a register of its own on the chip",
+                f"it records {name}, which has no register of its own on the chip",
                 f"What works: {cells.v}, and the current of a group that has one.",
             )
         return True
@@ -164,8 +164,8 @@ def prepare_writers(
     Raises
     ------
     FrontendError
-        As for :class:`StateWriter` and :class:`EventWriter`; or if a monitor belongs to an object
-        that does not run.
+        As for :class:`StateWriter` and :class:`EventWriter`; or if the source of a monitor does not
+        run.
     """
     state_writers, event_writers = [], []
     for monitor in roster.objects:
@@ -176,7 +176,7 @@ def prepare_writers(
             raise refusal(
                 monitor,
                 f"its source {source.name!r} does not run in this network",
-                "Add it, or set the monitor's active to False.",
+                "Add it, or set active of the monitor to False.",
             )
         if isinstance(monitor, StateMonitor):
             state_writers.append(StateWriter(monitor, roster, namespace))
@@ -186,20 +186,20 @@ def prepare_writers(
 
 
 def _check_late(monitor: Any, objects: Sequence[Any]) -> None:
-    """Refuse a monitor that Brian2 runs before its source spikes: it sees the step before."""
+    """Refuse a monitor that Brian2 runs before its source spikes: it records one step late."""
     source = parent_of(monitor.source)
     spiking = getattr(source, "thresholder", {}).get("spike", source)
     if objects.index(monitor) < objects.index(spiking):
         raise refusal(
             monitor,
             f"it runs in the slot {monitor.when!r} with order {monitor.order}, before "
-            f"{source.name!r} spikes, so it would tell each spike a step late",
-            "Leave out its when and order.",
+            f"{source.name!r} spikes, so it would record each spike one step late",
+            "Omit its when and order.",
         )
 
 
 def _within(source: Any, spikes: Spikes) -> Spikes:
-    """Spikes of a group or subgroup, numbered from its own first neuron."""
+    """Return the spikes of a group or subgroup, numbered from its first neuron."""
     first, stop = int(getattr(source, "start", 0)), int(getattr(source, "stop", source.N))
     steps, ids = spikes
     own = (ids >= first) & (ids < stop)
@@ -207,13 +207,13 @@ def _within(source: Any, spikes: Spikes) -> Spikes:
 
 
 def _every(monitor: Any, dt: float) -> int:
-    """Steps between two samples."""
+    """Return the number of steps between two samples."""
     ratio = float(monitor.clock.dt_) * 1000.0 / dt
     every = round(ratio)
     if every < 1 or abs(ratio - every) > _CLOCK_TOLERANCE:
         raise refusal(
             monitor,
-            f"its dt = {float(monitor.clock.dt_) * 1e3:g} ms is no multiple of the network's "
+            f"its dt = {float(monitor.clock.dt_) * 1e3:g} ms is not a multiple of the network's "
             f"{dt:g} ms",
             "Give it a whole number of steps.",
         )
@@ -227,5 +227,5 @@ def _constant(monitor: Any, name: str, namespace: Mapping[str, Any]) -> Any:
         raise refusal(
             monitor,
             f"it records {name}, and {reason}",
-            "What works: v or a current in a StateMonitor, and parameters that stay the same.",
+            "What works: v or a current in a StateMonitor, and constant parameters.",
         ) from None

@@ -1,4 +1,4 @@
-"""A NeuronGroup as leaky integrate-and-fire neurons: equations, threshold, reset, refractory."""
+"""Reads a NeuronGroup as LIF neurons: equations, threshold, reset, refractory period."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ from .values import check_units_of, dimensions_of
 
 __all__ = ["Cells", "read_cells", "statements"]
 
-_THRESHOLD = "What works: threshold='v > v_threshold', with a v_threshold that stays the same."
-_RESET = "What works: reset='v = v_reset', with a v_reset that stays the same."
+_THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
+_RESET = "What works: reset='v = v_reset', with a constant v_reset."
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """What a NeuronGroup says, before it is known what drives it; arrays of shape (size,).
+    """A NeuronGroup without its inputs; arrays have the shape (size,).
 
     Parameters
     ----------
     group : brian2.NeuronGroup
-        Where it was read.
+        The group.
     v : str
         Name of its membrane potential.
     unit : float, mV
-        What v = 1 in Brian2's base unit is here: 1000 where v is in volt. A v without unit is read
-        as mV.
+        Value of Brian2's base unit of v: 1000 if v is in volt, 1 if v has no unit and is read as
+        mV.
     linear : Linear
-        Its equations, in base units.
+        Equations in base units.
     integration : str
         As in :class:`~neurochip.LIF`.
     v_thresh, v_reset, v_init : ndarray, mV
-        As in :class:`~neurochip.LIF`; the threshold is infinite where there is none.
+        As in :class:`~neurochip.LIF`; the threshold is infinite if the group has none.
     tau_refrac : ndarray, ms
         Refractory period, in which v is held.
     """
@@ -70,7 +70,7 @@ class Cells:
 
     @property
     def name(self) -> str:
-        """Name of the group, and of its population."""
+        """Name of the group and of its population."""
         return str(self.group.name)
 
     @property
@@ -85,7 +85,7 @@ def read_cells(group: Any, namespace: Mapping[str, Any]) -> Cells:
     Raises
     ------
     FrontendError
-        If it means something else than a LIF neuron of this package.
+        If it cannot be expressed as a :class:`~neurochip.LIF`.
     """
     _check_events(group)
     group.equations.check_units(group, run_namespace=namespace)
@@ -148,7 +148,7 @@ def _read_threshold(
     condition = sympy.sympify(str_to_sympy(code, group.variables)).xreplace(moving)
     compares = isinstance(condition, (sympy.Gt, sympy.Lt, sympy.Ge, sympy.Le))
     if not compares:
-        raise refusal(group, f"threshold = {code!r} is no single comparison", _THRESHOLD)
+        raise refusal(group, f"threshold = {code!r} is not a single comparison", _THRESHOLD)
     names = [
         name for name in group.user_equations.diff_eq_names if _symbol(name) in condition.atoms()
     ]
@@ -170,7 +170,7 @@ def _read_threshold(
     )
     threshold = level / factor
     if isinstance(condition, (sympy.Ge, sympy.Le)):
-        # v >= x is v > the float before x.
+        # v >= x is the same as v > the next float below x.
         threshold = np.nextafter(threshold, -np.inf)
     return v, threshold
 
@@ -195,7 +195,7 @@ def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Arra
 
 def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Array:
     """Return the refractory period in ms."""
-    period = group._refractory  # there is no public name for it
+    period = group._refractory  # it has no public name
     if period is False:
         return np.zeros(group.N)
     if isinstance(period, str):
@@ -209,7 +209,9 @@ def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float6
     elif isinstance(period, Quantity) and have_same_dimensions(period, second):
         seconds = np.full(group.N, float(period))
     else:
-        raise refusal(group, f"refractory = {period!r} is no time", "What works: a time, or False.")
+        raise refusal(
+            group, f"refractory = {period!r} is not a time", "What works: a time, or False."
+        )
     if prefs["legacy.refractory_timing"]:
         raise refusal(
             group, "prefs.legacy.refractory_timing is set", "What works: Brian2's present timing."
@@ -231,34 +233,34 @@ def _check_begin(group: Any, seconds: Float64Array, dt: float) -> None:
         raise refusal(
             group,
             f"neuron {first} is refractory at time 0 (its lastspike is {last[first] * 1e3:g} ms, "
-            f"its refractory period {seconds[first] * 1e3:g} ms); on the chip all neurons begin "
-            "free",
-            "What works: a lastspike that lies a refractory period before time 0, as the default "
-            "of -1e4*second does.",
+            f"its refractory period {seconds[first] * 1e3:g} ms); on the chip no neuron is "
+            "refractory at time 0",
+            "What works: a lastspike at least one refractory period before time 0, such as the "
+            "default of -1e4*second.",
         )
 
 
 def _check_held(group: Any, v: str, steps: Any) -> None:
-    """Refuse what the chip does not hold as Brian2 does."""
+    """Refuse variables that Brian2 and the chip treat differently in the refractory period."""
     equations = group.user_equations
     held = [
         name for name in equations.diff_eq_names if "unless refractory" in equations[name].flags
     ]
-    # One refractory step is that of the spike itself, in which the reset wipes out all else in v.
+    # One refractory step is the step of the spike itself, in which the reset overwrites v.
     if (np.asarray(steps) > 1).any() and v not in held:
         raise refusal(
             group,
-            f"{v} goes on during the refractory period ({v} is not '(unless refractory)'); the "
+            f"{v} changes during the refractory period ({v} is not '(unless refractory)'); the "
             "chip holds it",
             f"Add (unless refractory) to d{v}/dt, or set refractory=False.",
         )
-    # A current would lose what arrives in that step, even at a refractory period of 0.
+    # A held current would lose the spikes of that step, even with a refractory period of 0.
     others = [name for name in held if name != v]
     if others:
         raise refusal(
             group,
-            f"{', '.join(others)} is '(unless refractory)'; the chip's currents go on",
-            f"Leave the flag at {v} alone.",
+            f"{', '.join(others)} is '(unless refractory)'; the chip does not hold currents",
+            f"Use the flag only for {v}.",
         )
 
 

@@ -1,7 +1,8 @@
-"""Thresholds that v cannot reach: neurons that only integrate.
+"""Detects thresholds that v cannot reach, which mark neurons that only integrate.
 
-The chip counts v in parts of the threshold. One that is put very high, so that a neuron never
-spikes, leaves few parts to what v does below it; without a threshold, v has the whole register.
+On the chip the threshold sets the resolution of v. If a threshold is set very high to prevent
+spikes, v has few levels in the range that it uses; without a threshold, v can use the whole
+register.
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from .neurons import Cells
 
 __all__ = ["out_of_reach"]
 
-_FAR = 32  # a threshold nearer than this many times what moves v costs it 5 of its 23 bits
+_FAR = 32  # a threshold up to 32 times the range of v costs at most 5 of the 23 bits of v
 
 
 def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
-    """Return whether no neuron of a group can spike, with a threshold far from all that v does.
+    """Return whether no neuron of a group can spike and all thresholds are far above v.
 
-    v stays below the larger of its initial value and its resting level, plus what would be left of
-    all its synapses, were they all to add in every step.
+    The upper bound of v is the larger of its initial value and its resting level, plus the steady
+    state of all its synapses if each of them adds in every step.
 
     Parameters
     ----------
     cells : Cells
         The group.
     kicks : sequence of Kicks
-        All that adds to its variables.
+        All kicks of its variables.
     """
     linear, dt = cells.linear, float(cells.group.clock.dt_)
     rest = linear.v_inf * cells.unit
-    # What one base unit moves v by, at once (v) or in the steady state (currents); and the part of
-    # it that is lost in a step, at least.
+    # Change of v by one base unit, at once (v) or in the steady state (currents), and the smallest
+    # fraction of it that decays in a step.
     moves = {cells.v: np.full(cells.size, cells.unit)}
     lost = {cells.v: -np.expm1(-linear.rate * dt)}
     moved, swing = np.abs(cells.v_init - rest), np.zeros(cells.size)

@@ -1,4 +1,4 @@
-"""A Brian2 network as a whole: its objects, whether all of them can be mapped, our Network."""
+"""Reads a whole Brian2 network: checks that all objects can be mapped and builds the Network."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class Roster:
     Parameters
     ----------
     dt : float, ms
-        Its step.
+        Length of a step.
     objects : tuple of brian2 objects
-        Those that are active, in the order in which Brian2 runs them.
+        Active objects, in the order in which Brian2 runs them.
     cells : dict of str to Cells
-        Its groups of neurons.
+        Groups of neurons.
     units : dict of str to Units
-        How their numbers were turned into ours.
+        Conversion of the numbers of each group.
     """
 
     dt: float
@@ -76,14 +76,14 @@ class Roster:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reading(Roster):
-    """A Brian2 network with neurons, and what it became.
+    """A Brian2 network with neurons, and its neurochip network.
 
     Parameters
     ----------
     dt, objects, cells, units
         As for :class:`Roster`.
     network : neurochip.Network
-        What it became.
+        The network as read.
     """
 
     network: ours.Network
@@ -97,16 +97,16 @@ def read_network(
     Parameters
     ----------
     net : brian2.Network
-        What to read; inactive objects are left out, as Brian2 leaves them out.
+        Network to read; inactive objects are omitted, as in Brian2.
     namespace : dict
         Names of the caller of ``run``.
     spikes : dict of str to (steps, ids), optional
-        What its inputs send, by their names; needed where rates change with time.
+        Spikes of its inputs by name; needed if rates change with time.
 
     Raises
     ------
     FrontendError
-        If an object, or a construct in it, means something that cannot be mapped.
+        If an object, or a construct in it, cannot be mapped.
     """
     objects = _checked_objects(net)
     groups = neurons_of(_by_name(objects))
@@ -131,7 +131,7 @@ def read_network(
 
 
 def read_inputs(net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Spikes]) -> Roster:
-    """Read a Brian2 network without neurons, of which nothing runs on the chip.
+    """Read a Brian2 network without neurons, which does not run on the chip.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _read_drive(
     namespace: Mapping[str, Any],
     spikes: Mapping[str, Spikes],
 ) -> tuple[dict[str, ours.PoissonInput | ours.SpikeInput], list[Kicks]]:
-    """Return the inputs, and all that adds to the variables of ``cells``."""
+    """Return the inputs, and all kicks of the variables of ``cells``."""
     by_name = _by_name(objects)
     drivers = [obj for obj in by_name if isinstance(obj, _INPUTS)]
     described = {obj.name: describe(obj, spikes.get(obj.name), dt, namespace) for obj in drivers}
@@ -182,7 +182,7 @@ def _read_drive(
 
 
 def neurons_of(objects: Iterable[Any]) -> dict[str, Any]:
-    """NeuronGroups by name, without those that only hold parameters: nothing happens in these."""
+    """Return NeuronGroups by name, without groups that only hold parameters and never change."""
     return {
         str(obj.name): obj
         for obj in objects
@@ -191,7 +191,7 @@ def neurons_of(objects: Iterable[Any]) -> dict[str, Any]:
 
 
 def inputs_in_order(objects: Iterable[Any]) -> tuple[Any, ...]:
-    """Inputs by when Brian2 runs them; a PoissonGroup runs with its thresholder."""
+    """Return inputs in the order in which Brian2 runs them; a PoissonGroup runs its thresholder."""
     found = []
     for obj in objects:
         group = getattr(obj, "group", None)
@@ -214,12 +214,12 @@ def _check_kinds(objects: Iterable[Any]) -> None:
         if id(obj) in parts:
             continue
         owner = getattr(obj, "group", None)
-        where = f", run_regularly or the like of {owner.name!r}" if owner is not None else ""
-        raise refusal(obj, f"this kind of object has no place on the chip{where}", _KNOWN)
+        where = f" (run_regularly or similar of {owner.name!r})" if owner is not None else ""
+        raise refusal(obj, f"this kind of object cannot run on the chip{where}", _KNOWN)
 
 
 def _parts_of(obj: Any) -> Iterable[Any]:
-    """What Brian2 itself puts into an object; ``run_regularly`` is not among it."""
+    """Return the parts that Brian2 itself adds to an object, without ``run_regularly``."""
     if isinstance(obj, NeuronGroup):
         events = (*obj.thresholder.values(), *obj.resetter.values())
         return (obj.state_updater, obj.subexpression_updater, *events)
@@ -235,7 +235,7 @@ def _common_step(net: Any, objects: Iterable[Any]) -> float:
     if list(net.schedule) != _SCHEDULE:
         raise FrontendError(
             f"Brian2 network {net.name!r}: schedule = {list(net.schedule)}; allowed: Brian2's "
-            f"default, {_SCHEDULE}, whose order of events the registers repeat."
+            f"default, {_SCHEDULE}, which the chip follows."
         )
     objects = list(objects)
     timed = [obj for obj in objects if isinstance(obj, (*_GROUPS, EventMonitor))]
@@ -251,25 +251,25 @@ def _common_step(net: Any, objects: Iterable[Any]) -> float:
 
 
 def check_begin(objects: Iterable[Any]) -> None:
-    """Refuse synapses that already hold spikes: nothing is on its way when a chip begins.
+    """Refuse synapses with spikes in transit, since the chip starts without such spikes.
 
     Raises
     ------
     FrontendError
-        If there are some, as after a run as a part of another network.
+        If synapses hold spikes, as after a run as a part of another network.
     """
     for obj in objects:
         for pathway in obj._pathways if isinstance(obj, Synapses) else ():
             if any(len(spikes) for spikes in pathway.queue._full_state()[1]):
                 raise refusal(
                     obj,
-                    "spikes are on their way through it at time 0; on the chip there are none then",
-                    "Make it anew, or restore() it to before its first run.",
+                    "spikes are in transit through it at time 0; the chip starts without any",
+                    "Create it again, or restore() it to before its first run.",
                 )
 
 
 def as_network(objects: Iterable[Any]) -> Any:
-    """Return a Brian2 Network as it is, or make one of objects (or lists of objects)."""
+    """Return a Brian2 Network, which is built here if objects (or lists of them) are given."""
     objects = list(objects)
     if len(objects) == 1 and isinstance(objects[0], Network):
         return objects[0]
@@ -282,17 +282,17 @@ def at_zero(net: Any, what: str) -> list[Any]:
     Raises
     ------
     FrontendError
-        If its time has gone on, so that its initial values are lost; or it is Brian2's own for
-        ``run()``, which holds objects during a run only; and as for :func:`check_begin`.
+        If it is not at time 0, so that its initial values are lost; if it is Brian2's
+        MagicNetwork, which holds objects only during a run; or as for :func:`check_begin`.
     """
     if isinstance(net, MagicNetwork):
         raise FrontendError(
-            f"{what}: {net!r} holds objects during a run only; allowed: a Network, or the objects."
+            f"{what}: {net!r} holds objects only during a run; allowed: a Network, or the objects."
         )
     if net.t_ != 0:
         raise FrontendError(
             f"{what}: {net.name!r} is at {float(net.t_) * 1e3:g} ms; allowed: a Network at 0 ms, "
-            "whose variables have their initial values. restore() it, or make it anew."
+            "whose variables have their initial values. restore() it, or create it again."
         )
     active = [obj for obj in net.sorted_objects if obj.active]
     check_begin(active)

@@ -1,4 +1,4 @@
-"""How the front end says no: which object, which construct, and the nearest thing that works."""
+"""Errors of the front end, which name the object, the construct, and an alternative that works."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ def refusal(owner: Any, construct: str, nearest: str) -> FrontendError:
     Parameters
     ----------
     owner : brian2 object
-        Named by its class and its name in Brian2.
+        Object, which the message names by its class and its Brian2 name.
     construct : str
-        What cannot be mapped, and why: a clause.
+        Clause that names the construct that cannot be mapped, and the reason.
     nearest : str
-        What would work instead: whole sentences.
+        Sentences that name an alternative that works.
     """
     return FrontendError(f"{type(owner).__name__} {owner.name!r}: {construct}. {nearest}")
 
 
 def check_part(owner: Any, part: str, slot: str, runner: Any) -> None:
-    """Refuse a part of an object that runs at another time than usual, or not at all.
+    """Refuse a part of an object that is not in its default slot, or inactive.
 
     Parameters
     ----------
     owner : brian2 object
-        Whose part it is.
+        Owner of the part.
     part, slot : str
-        What it is called, and Brian2's default for its place in a step.
+        Name of the part, and Brian2's default for its slot in a step.
     runner : brian2 object
         The part.
     """

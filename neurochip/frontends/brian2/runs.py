@@ -1,4 +1,4 @@
-"""A Brian2 network on the emulated chip, over one or several runs."""
+"""Runs a Brian2 network on the emulated chip, once or several times in sequence."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ __all__ = ["Runs", "run_inputs"]
 _NONE = np.empty(0, dtype=np.int32)
 _FIXED = (
     "the registers of the chip are set before its first step. Change it before the first run, or "
-    "store() the network before it, restore() it to time 0 and run anew."
+    "store() the network before it, restore() it to time 0 and run again."
 )
 
 
 class Runs:
-    """A session on the chip, and what Brian2's objects need to know between two of its runs.
+    """A session on the chip, and the state of Brian2's objects between two of its runs.
 
     Parameters
     ----------
     reading : Reading
         The network at time 0.
     chip : ChipSpec
-        Where it goes.
+        Chip to compile for.
     compile_options : dict
-        For :func:`compiler.compile_network`.
+        Options of :func:`compiler.compile_network`.
     emulator_options : dict
-        For :class:`~neurochip.emulator.Emulator`.
+        Options of :class:`~neurochip.emulator.Emulator`.
     follower : Follower
-        Brian2's own run beside it, where inputs depend on that.
+        Brian2's own run, for inputs that depend on the run.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class Runs:
         self._written: dict[str, dict[str, Any]] = {}
 
     def check_whole(self, net: Any) -> None:
-        """Refuse to go on where the last run did not come to its end: monitors hold part of it."""
+        """Refuse to continue an interrupted run, of which monitors hold a part."""
         if self.session.interrupted:
             raise FrontendError(
-                f"Brian2 network {net.name!r}: its last run on the chip ended before its time, by "
+                f"Brian2 network {net.name!r}: its last run on the chip was stopped early by "
                 "Ctrl-C or an error, so its monitors hold a part of that run; restore() it to time "
-                "0, or make it anew."
+                "0, or create it again."
             )
 
     def check_step(self, dt: float) -> None:
-        """Refuse another step than that of the first run; ``dt`` in seconds."""
+        """Refuse a step that differs from the first run; ``dt`` in seconds."""
         before, now = self.session.dt, milliseconds(dt)
         if now != before:
             raise FrontendError(
@@ -83,12 +83,12 @@ class Runs:
 
     @contextmanager
     def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:
-        """Put the initial values into Brian2's groups for a while, so that they read as at first.
+        """Set Brian2's groups to their initial values within the block, to read the network again.
 
         Raises
         ------
         FrontendError
-            If a variable is not what the last run left.
+            If a variable has changed since the last run.
         """
         known = {name: group.variables for name, group in groups.items() if name in self._written}
         for name, variables in known.items():
@@ -116,16 +116,16 @@ class Runs:
         inputs: Mapping[str, Spikes],
         namespace: Mapping[str, Any],
     ) -> Recording:
-        """Run some steps, fill the monitors, and leave what the chip holds in the groups.
+        """Run ``n_steps`` steps, fill the monitors, and write the state of the chip to the groups.
 
         Parameters
         ----------
         reading : Reading
             The network as it is now.
         n_steps : int
-            How long, at least 1.
+            Number of steps, at least 1.
         inputs : dict of str to (steps, ids)
-            What the inputs send in these steps.
+            Spikes of the inputs in these steps.
         namespace : dict
             Names of the caller of ``run``.
 
@@ -137,7 +137,7 @@ class Runs:
         Raises
         ------
         FrontendError
-            If the network is not the one of the first run, or a monitor asks for what there is not.
+            If the network differs from that of the first run, or a monitor cannot be filled.
         """
         _check_same(self.session.network, reading.network)
         writers, listeners = prepare_writers(reading, namespace)
@@ -150,7 +150,7 @@ class Runs:
         }
         first, parts = self.session.step, []
         with self.session.whole_run():
-            # Of the last step all is recorded: Brian2's variables will hold it.
+            # Record all neurons in the last step: their state goes to Brian2's variables.
             for count, ids in ((n_steps - 1, watched), (1, everyone)):
                 for recording in self.session.windows(count, inputs, _probes(ids)):
                     samples = Samples(recording, self._states, ids)
@@ -171,7 +171,7 @@ class Runs:
         return recording
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
-        """Values of v, the currents and the last spikes in Brian2's groups."""
+        """Return v, the currents and the times of the last spikes in Brian2's groups."""
         values: dict[str, dict[str, Any]] = {}
         for name, state in self._states.items():
             variables = reading.cells[name].group.variables
@@ -188,18 +188,18 @@ def run_inputs(
     Parameters
     ----------
     net : brian2.Network
-        What to run.
+        Network to run.
     clock : brian2.Clock
-        Its clock.
+        Clock of the network.
     first, n_steps : int
-        Which steps.
+        First step and number of steps.
     namespace : dict
         Names of the caller of ``run``.
 
     Raises
     ------
     FrontendError
-        If it cannot be mapped, or a monitor asks for what there is not.
+        If the network cannot be mapped, or a monitor cannot be filled.
     """
     sources = inputs_in_order(obj for obj in net.sorted_objects if obj.active)
     spikes = draw(sources, clock, first, n_steps, namespace)
@@ -212,7 +212,7 @@ def run_inputs(
 
 
 def _probes(ids: Mapping[str, Int32Array]) -> list[Probe]:
-    """Ask for v and u of some neurons of each group."""
+    """Return probes of v and u for these neurons of each group."""
     return [
         Probe(variable, name, tuple(who.tolist()))
         for name, who in ids.items()
@@ -222,7 +222,7 @@ def _probes(ids: Mapping[str, Int32Array]) -> list[Probe]:
 
 
 def _check_same(before: Network, now: Network) -> None:
-    """Refuse a network that differs from the compiled one in anything but what its inputs send."""
+    """Refuse a network that differs from the compiled one; the spikes of inputs may differ."""
     change = find_change(before, now)
     if change is not None:
         kind = "NeuronGroup" if change.kind == "population" else change.kind

@@ -1,10 +1,10 @@
-"""From the chip's registers to Brian2's variables: v and currents at the start of a step.
+"""Converts the chip's registers to Brian2's variables: v and currents at the start of a step.
 
-Brian2's monitors sample when a step begins, with the kicks of the step before. On the chip these
-are still on their way then, and act with the leak of the next step (``neurochip/recurrence.py``).
-So the value at the start of step n is v at the end of step n - 1, plus what step n adds to v
-divided by what it leaves of v; nothing where the chip holds v, since it loses the same kicks as
-Brian2.
+Brian2's monitors sample at the start of a step and include the kicks of the previous step. On the
+chip these kicks are still in transit and act together with the leak of the next step
+(``neurochip/recurrence.py``). The value at the start of step n is therefore v at the end of step
+n - 1, plus the input of step n divided by the fraction of v that step n keeps. Where the chip holds
+v, nothing is added, since the chip discards the same kicks as Brian2.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from .reading import Reading
 
 __all__ = ["GroupState", "Samples"]
 
-_NEVER = -(1 << 40)  # a step before all others
+_NEVER = -(1 << 40)  # step of the last spike of a neuron that has not spiked
 
 
 @dataclass(eq=False)
 class GroupState:
-    """What is known about the neurons of a group between two windows; arrays of shape (size,).
+    """State of the neurons of a group between two windows; arrays have the shape (size,).
 
     Parameters
     ----------
     name : str
-        Of the group.
+        Name of the group.
     v : str
         Name of its membrane potential.
     currents : tuple of str
         Names of its currents.
     unit : float, mV
-        Of v in Brian2's base unit.
+        Value of Brian2's base unit of v.
     delta : bool
         Whether synapses add to v.
     keep_v : ndarray
-        What a step of the chip leaves of v.
+        Fraction of v that a step on the chip keeps.
     per_u : dict of str to ndarray
-        Base units of a current for 1 mV per step of u.
+        Base units of a current that correspond to u = 1 mV per step.
     refractory : ndarray of int64
         Refractory steps, by Brian2's rule.
     end : ndarray, mV
         v after the last step.
     last : ndarray of int64
-        Step of the last spike.
+        Step of the last spike of each neuron.
     """
 
     name: str
@@ -71,7 +71,7 @@ class GroupState:
 
     @classmethod
     def at_zero(cls, name: str, reading: Reading, image: ChipImage) -> GroupState:
-        """Return the state before the first step, with v as its register holds it."""
+        """Return the state before the first step, with v from its register."""
         cell, units = reading.cells[name], reading.units[name]
         assert image.symbols is not None  # the compiler always writes them
         (symbol,) = (item for item in image.symbols.populations if item.name == name)
@@ -92,7 +92,7 @@ class GroupState:
         )
 
     def follow(self, recording: Recording, ids: Int32Array) -> None:
-        """Take over the end of a window in which the neurons ``ids`` were recorded."""
+        """Update the state to the end of a window in which the neurons ``ids`` were recorded."""
         if len(ids):
             self.end[ids] = recording.trace(self.name).values[-1]
         spikes = recording.steps[self.name].astype(np.int64)
@@ -101,7 +101,7 @@ class GroupState:
     def leave(self, group: Any, step: int, dt: float) -> None:
         """Write the state before ``step`` into a Brian2 group; ``dt`` in ms.
 
-        Currents become nan: what is on its way to them is not known.
+        Currents become nan, since their spikes in transit are unknown.
         """
         variables = group.variables
         variables[self.v].set_value(self.end / self.unit)
@@ -115,14 +115,14 @@ class GroupState:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """What Brian2's monitors would sample in a window of a run.
+    """Values that Brian2's monitors would sample in a window of a run.
 
     Parameters
     ----------
     recording : Recording
         The window: v and u of the watched neurons, and the spikes.
     states : dict of str to GroupState
-        Before the window.
+        State of each group before the window.
     ids : dict of str to ndarray of int32
         The watched neurons of each group.
     """
@@ -132,7 +132,7 @@ class Samples:
     ids: Mapping[str, Int32Array]
 
     def at_start(self, name: str, variable: str) -> Float64Array:
-        """Values at the beginning of each step, in Brian2's base unit, shape (n_steps, n_ids)."""
+        """Return values at the start of each step in Brian2's base unit, shape (n_steps, n_ids)."""
         state, ids = self.states[name], self.ids[name]
         u = self.recording.trace(name, "u").values
         if variable != state.v:
@@ -145,7 +145,7 @@ class Samples:
         return np.asarray(v / state.unit)
 
     def _held(self, name: str) -> Any:
-        """Where the chip holds v, shape (n_steps, n_ids)."""
+        """Return whether the chip holds v, shape (n_steps, n_ids)."""
         state, ids = self.states[name], self.ids[name]
         first, n_steps = self.recording.first_step, self.recording.n_steps
         column = np.full(len(state.end), -1)

@@ -1,8 +1,8 @@
-"""Times of Brian2, in seconds, as times in ms that mean the same steps here.
+"""Converts Brian2's times in seconds to times in ms with the same number of steps.
 
-Both round the quotient of a time and a step, Brian2 in seconds and we in ms. Of times just between
-two steps the quotients may fall on different sides; such a time is replaced by that of the step
-that Brian2 takes. All others stay as they are, so that a network can be compiled at another dt.
+Brian2 rounds the quotient of a time and a step in seconds, neurochip in ms. For a time halfway
+between two steps the results may differ; such a time is replaced by the time of Brian2's step. All
+other times keep their values, so that a network can be compiled at another dt.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ __all__ = ["delays", "milliseconds", "periods", "run_length"]
 
 
 def milliseconds(seconds: float) -> float:
-    """Return a time in ms without the float noise of the conversion."""
+    """Return a time in ms without the rounding error of the conversion."""
     return float(f"{seconds * 1e3:.12g}")
 
 
 def run_length(what: str, duration: Any) -> float:
-    """Return the duration of a run in ms; ``what`` asked for it.
+    """Return the duration of a run in ms; ``what`` names the caller in messages.
 
     Raises
     ------
     FrontendError
-        If it is no time above 0.
+        If it is not a time above 0.
     """
     if not have_same_dimensions(duration, second) or not float(duration) > 0:
         raise FrontendError(f"{what}: duration = {duration!r}; allowed: a time above 0.")
@@ -49,7 +49,7 @@ def delays(seconds: Any, dt: float) -> Float64Array:
 
 
 def periods(seconds: Any, dt: float) -> Float64Array:
-    """Return refractory periods in ms, which are ``timestep(period, dt)`` in Brian2; as above."""
+    """Return refractory periods in ms, with the steps ``timestep(period, dt)`` of Brian2."""
     values = np.asarray(seconds, dtype=np.float64)
     return _meaning(values, np.asarray(timestep(values, dt)), dt, refractory_steps)
 

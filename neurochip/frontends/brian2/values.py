@@ -1,4 +1,4 @@
-"""Numbers behind the names of a Brian2 expression, where they stay the same during a run.
+"""Evaluates Brian2 expressions that are constant during a run.
 
 All values are floats in Brian2's base units (volt, second, ampere ...).
 """
@@ -35,7 +35,7 @@ _OF_SPIKES = ("lastspike", "not_refractory", "lastupdate")
 
 
 class NotConstantError(Exception):
-    """An expression has no value that holds for the whole run; the text says which part and why."""
+    """An expression is not constant during a run; the text names the part and the reason."""
 
 
 def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
@@ -44,9 +44,9 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
     Parameters
     ----------
     code : str
-        What Brian2 would evaluate in every step.
+        Expression that Brian2 would evaluate in every step.
     owner : brian2.Group
-        Whose variables it may name.
+        Group whose variables the expression may name.
     namespace : dict
         Names of the caller of ``run``.
 
@@ -58,14 +58,14 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
     Raises
     ------
     NotConstantError
-        If it names time, a random number, a function of the user, or what changes in a run.
+        If it names time, a random number, a user function, or a variable that changes in a run.
     KeyError
-        From Brian2, if a name means nothing.
+        From Brian2, if a name is unknown.
     """
     names = identifiers_of(code)
-    # Brian2 itself reports names that hide others when it prepares a run: once is enough.
+    # No user_identifiers: Brian2 itself reports shadowed names when it prepares a run.
     variables = owner.resolve_all(names, namespace, user_identifiers=set())
-    # Functions first: of wave(t) the reason is the function, and the same in every process.
+    # Functions first, in a fixed order: the reason for wave(t) is the function, not t.
     order = sorted(names, key=lambda name: (not isinstance(variables[name], Function), name))
     values = {name: _value(name, variables[name], owner, namespace) for name in order}
     known = {"__builtins__": {}, "logical_not": np.logical_not}
@@ -78,12 +78,12 @@ def identifiers_of(code: str) -> set[str]:
 
 
 def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
-    """Have Brian2 check the units of statements, as it does when it prepares a run.
+    """Let Brian2 check the units of statements, as when it prepares a run.
 
     Raises
     ------
     DimensionMismatchError
-        From Brian2, if they do not fit.
+        From Brian2, if the units do not match.
     """
     _, known, unknown = analyse_identifiers(code, owner.variables, recursive=True)
     check_units_statements(
@@ -92,12 +92,12 @@ def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
 
 
 def dimensions_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
-    """Return the dimensions of an expression, by Brian2.
+    """Return the dimensions that Brian2 finds for an expression.
 
     Raises
     ------
     DimensionMismatchError
-        From Brian2, if its parts do not fit.
+        From Brian2, if the dimensions of its parts do not match.
     """
     names = identifiers_of(code)
     variables = owner.resolve_all(names, namespace, user_identifiers=set())
@@ -105,7 +105,7 @@ def dimensions_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
 
 
 def uniform(values: Any) -> float | Float64Array:
-    """Return one number where all are the same, else an array of float64."""
+    """Return one number if all values are equal, otherwise an array of float64."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or (array == array.flat[0]).all():
         return float(array.flat[0])
@@ -129,7 +129,7 @@ def _value(name: str, variable: Any, owner: Any, namespace: Mapping[str, Any]) -
     values, index = variable.get_value(), owner.variables.indices[name]
     written = getattr(variable.owner, "user_equations", {}).get(variable.name)
     if written is not None and written.type == SUBEXPRESSION:
-        # "(constant over dt)": Brian2 writes it into an array in every step, not before.
+        # "(constant over dt)": Brian2 writes the array only during a step, so evaluate it here.
         value = evaluate(written.expr.code, variable.owner, namespace)
         values = np.broadcast_to(value, values.shape)
     if variable.scalar or index == "0":

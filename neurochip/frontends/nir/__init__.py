@@ -1,6 +1,6 @@
-"""NIR graphs of trained networks: read them as a network, write a network as one.
+"""Front end for NIR graphs of trained networks: reads a graph as a network and writes it again.
 
-Needs the packages of the extra ``nir``: ``pip install "neurochip[nir]"``.
+It needs the packages of the extra ``nir``: ``pip install "neurochip[nir]"``.
 """
 
 from .convention import CONVENTIONS, Convention

@@ -1,17 +1,18 @@
-"""What a graph leaves open: the size of a kick, the arithmetic of a step, the order of events.
+"""Conventions for what a graph does not store: size of a kick, integration, order of events.
 
-NIR describes continuous equations and says nothing about time steps, and simulators differ. A
-spike of weight W reaches a neuron as
+NIR describes continuous equations without time steps, and simulators discretise them differently.
+A spike of weight W acts on a neuron as one of these kicks:
 
-- ``"pulse"``: a current of W that lasts for one step, taken up by the integration of the neuron: v
-  of a LIF jumps by ``r W (1 - keep)``, with ``keep`` what a step leaves of v (``1 - dt / tau`` for
-  Euler); I of a CubaLIF by ``w_in W (1 - keep)`` with the factor of the current; v of an IF, of
-  which simulators leave out dt, by ``r W``;
+- ``"pulse"``: a current of W that lasts for one step and is integrated by the neuron. v of a LIF
+  jumps by ``r W (1 - keep)``, where ``keep`` is the fraction of v that a step keeps (``1 - dt /
+  tau`` for Euler). I of a CubaLIF jumps by ``w_in W (1 - keep)`` with the ``keep`` of the current.
+  v of an IF jumps by ``r W``, because simulators omit dt there;
 - ``"impulse"``: a Dirac pulse of area W (seconds): ``r W / tau``, ``w_in W / tau_syn``, ``r W``;
-- ``"stored"``: a jump by W as it is stored, whatever r, w_in and tau are; in a CubaLIF the current
-  is added to v in every step, as it is.
+- ``"stored"``: a jump by the stored W, independent of r, w_in and tau; in a CubaLIF the unscaled
+  current is added to v in every step.
 
-A bias adds the same in every step; with ``"impulse"`` it is a constant current.
+A bias has the effect of a spike of the same weight in every step; with ``"impulse"`` it is a
+constant current.
 """
 
 from __future__ import annotations
@@ -38,27 +39,28 @@ __all__ = [
 
 KICKS = ("pulse", "impulse", "stored")
 SAID = ("dt", "kick", "integration", "delivery", "reset")
-"""Metadata of a graph that say how it is meant, as :func:`write_nir` stores them."""
+"""Keys of the metadata in which :func:`write_nir` stores the step and the convention."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Convention:
-    """How a simulator turns a graph into steps.
+    """Rules by which a simulator turns a graph into time steps.
 
     Parameters
     ----------
     kick : str
-        Size of what a spike adds: ``"pulse"``, ``"impulse"`` or ``"stored"``; see the page on NIR.
+        Effect of a spike: ``"pulse"``, ``"impulse"`` or ``"stored"``; see the page on NIR.
     integration : str
-        As :class:`~neurochip.LIF` has it: ``"exact"``, ``"euler"`` or ``"exponential_euler"``.
+        Integration of a :class:`~neurochip.LIF`: ``"exact"``, ``"euler"`` or
+        ``"exponential_euler"``.
     delivery : str
-        As :class:`~neurochip.Network` has it: ``"after_threshold"``, ``"before_threshold"`` or
+        Delivery of a :class:`~neurochip.Network`: ``"after_threshold"``, ``"before_threshold"`` or
         ``"next_step"``.
 
     Raises
     ------
     FrontendError
-        If one of them is none of these.
+        If an argument has another value.
     """
 
     kick: str = "pulse"
@@ -85,7 +87,7 @@ CONVENTIONS = {
     "nengo": Convention(integration="exponential_euler"),
     "exact": Convention(kick="impulse", integration="exact"),
 }
-"""Conventions by the simulator that has them; ``"exact"`` is that of the equations themselves."""
+"""Conventions by simulator; ``"exact"`` follows the continuous equations themselves."""
 
 
 def resolve_convention(
@@ -94,7 +96,7 @@ def resolve_convention(
     integration: str | None = None,
     delivery: str | None = None,
 ) -> Convention:
-    """Return a convention by its name, with single parts exchanged.
+    """Return a convention by its name, with single parts replaced.
 
     Raises
     ------

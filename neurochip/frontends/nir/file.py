@@ -1,8 +1,8 @@
-"""A NIR file as nodes and edges, read straight from HDF5.
+"""Reads the nodes and edges of a NIR file directly from HDF5.
 
-The layout is that of the package ``nir``: a group of every node, with its kind as ``type`` and its
-members as datasets. What an array would take is known from its header, and is checked before it is
-read, since a file of some kB may unpack to any size.
+The layout is that of the package ``nir``: each node is a group with its kind as ``type`` and its
+members as datasets. The memory that an array needs is known from its header and checked before the
+array is read, since a file of a few kB may unpack to any size.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from .node import KINDS, MOST_ELEMENTS, MOST_ENTRIES, NirNode, as_text, check_ty
 
 __all__ = ["Extent", "Graph", "check_kind", "read_file"]
 
-_MOST_LEVELS = 32  # of nested graphs
+_MOST_LEVELS = 32  # depth of nested graphs
 _MOST_NODES = 1 << 12
-_MOST_DENSE = 1 << 26  # of a matrix, zeros included: what write_nir writes
+_MOST_DENSE = 1 << 26  # entries of a dense matrix, zeros included: the limit of write_nir
 _BLOCK = 1 << 22  # entries of a matrix read at once
-_FREE_BYTES = 1 << 28
-_UNPACKING = 100  # times the size of the file; trained weights unpack to some 10 times
+_FREE_BYTES = 1 << 28  # bytes that any file may unpack to
+_UNPACKING = 100  # largest unpacked size over file size; trained weights reach about 10
 _FAULTS = (*DAMAGE, SystemError)
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A graph as it is stored, with nested ones in it.
+    """A graph as it is stored, including nested graphs.
 
     Parameters
     ----------
     nodes : dict of str to NirNode or Graph
-        By the names that the edges use.
+        Nodes by the names that the edges use.
     edges : list of pairs of str
-        From, to.
+        Names of the source and the target of each edge.
     metadata : dict
-        Those that say how the graph is meant to be read.
+        The keys of ``SAID`` that are stored.
     """
 
     nodes: dict[str, NirNode | Graph]
@@ -54,18 +54,18 @@ class Graph:
 
 
 class Extent:
-    """Counts the nodes of a graph, which may be nested without end if it contains itself."""
+    """Counts the nodes of a graph, whose nesting has no end if it contains itself."""
 
     def __init__(self, where: str) -> None:
         self._where, self._nodes = where, 0
 
     def enter(self, level: int) -> None:
-        """Count a node; ``level`` is how many graphs it lies in.
+        """Count a node; ``level`` is the number of graphs around it.
 
         Raises
         ------
         FrontendError
-            If it lies too deep, or there are too many.
+            If it is nested too deep, or the graph has too many nodes.
         """
         self._nodes += 1
         if level > _MOST_LEVELS:
@@ -89,13 +89,13 @@ def check_kind(where: str, name: str, kind: object) -> None:
 
 
 def read_file(path: Path) -> Graph:
-    """Read a file; its members are not looked at but for their types and sizes.
+    """Read a file and check only the types and sizes of its members.
 
     Raises
     ------
     FrontendError
-        If it is missing, damaged, no NIR graph, leads to other files, or would take far more memory
-        than its size.
+        If it is missing, damaged or not a NIR graph, links to other files, or would unpack to far
+        more memory than its size.
     MissingExtraError
         If h5py is not installed.
     """
@@ -126,7 +126,7 @@ def read_file(path: Path) -> Graph:
 
 
 class _Reader:
-    """Reads the parts of one file, and keeps account of the memory that they take."""
+    """Reads the parts of one file and adds up the memory that they need."""
 
     def __init__(self, path: Path, h5py: Any) -> None:
         self._path, self._h5py = path, h5py
@@ -136,7 +136,7 @@ class _Reader:
 
     @contextlib.contextmanager
     def reading(self, part: str) -> Iterator[None]:
-        """Say which part is damaged, in place of what HDF5 says."""
+        """Turn the errors of HDF5 into a message that names the damaged part."""
         try:
             yield
         except NeurochipError:
@@ -154,7 +154,7 @@ class _Reader:
         return FrontendError(f"{self._path}: {part} {text}.")
 
     def kind(self, group: Any, part: str) -> str:
-        """Return what a node says it is."""
+        """Return the stored kind of a node."""
         with self.reading(f"the type of {part}"):
             item = group.get("type") if isinstance(group, self._h5py.Group) else None
             if not isinstance(item, self._h5py.Dataset) or item.size != 1:
@@ -167,7 +167,7 @@ class _Reader:
         return kind
 
     def graph(self, group: Any, prefix: str, level: int) -> Graph:
-        """Return a graph and all that is nested in it."""
+        """Return a graph with all nested graphs."""
         part = f"the graph {prefix[:-1]!r}" if prefix else "the graph"
         inner = group.get("nodes")
         if not isinstance(inner, self._h5py.Group):
@@ -205,7 +205,7 @@ class _Reader:
         return [(str(as_text(a)), str(as_text(b))) for a, b in pairs]
 
     def _metadata(self, group: Any, part: str) -> dict[str, Any]:
-        """Those that are asked for; others may hold anything."""
+        """Return the metadata of ``SAID``; others may hold anything and are ignored."""
         if "metadata" not in group:
             return {}
         stored = group["metadata"]
@@ -250,7 +250,7 @@ class _Reader:
         text = self._h5py.check_string_dtype(item.dtype) is not None
         if text and item.size == 1:
             return as_text(self._value(item))
-        if text or item.dtype.kind not in "biufc":  # what may be large, or holds references
+        if text or item.dtype.kind not in "biufc":  # large text, or references
             check_type(node.label, name, np.dtype(str) if text else item.dtype)
         part = f"{name!r} of {where}"
         dense = name == "weight" and node.kind in {"Affine", "Linear"} and item.ndim == 2
@@ -262,7 +262,7 @@ class _Reader:
         return item[()]
 
     def _matrix(self, node: NirNode, part: str, item: Any) -> Any:
-        """Read a dense matrix without its zeros, which may be most of it."""
+        """Read a dense matrix as a sparse one, block by block."""
         sparse = require("scipy.sparse", "nir", "reading a NIR graph")
         rows, columns = item.shape
         step = max(1, _BLOCK // max(1, columns))

@@ -1,4 +1,4 @@
-"""Files, or graphs of the package nir, to one flat graph; nothing is interpreted yet."""
+"""Flattens a file, or a graph of the package nir, without interpreting its nodes."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["FlatGraph", "load_graph", "take_node"]
 
 @dataclass(frozen=True, eq=False)
 class FlatGraph:
-    """Nodes without nesting, by their path (``"layer.lif"``), and what they are fed by.
+    """A graph without nesting: nodes by their path (``"layer.lif"``) and their sources.
 
     Parameters
     ----------
     nodes : dict of str to NirNode
-        Inputs and outputs of nested graphs remain as nodes that pass on what they get.
+        Nodes by path. Inputs and outputs of nested graphs remain as nodes that pass on their input.
     sources : dict of str to list of str
         Nodes that feed each node, in the order of the edges.
     outside : frozenset of str
-        Inputs and outputs of the whole graph, as against those of nested ones.
+        Nodes of the whole graph that are not nested, among them its inputs and outputs.
     metadata : dict of str to dict
-        Of the whole graph (``""``) and of nested ones by their path, what says how they are meant.
+        Metadata of the whole graph (``""``) and of nested graphs by their path.
     """
 
     nodes: Mapping[str, NirNode]
@@ -39,7 +39,7 @@ class FlatGraph:
     metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def ends(self, kind: str) -> list[str]:
-        """Inputs or outputs (``"Input"``, ``"Output"``) of the whole graph, in order."""
+        """Return the inputs or outputs (``"Input"``, ``"Output"``) of the whole graph, in order."""
         return [n for n, node in self.nodes.items() if n in self.outside and node.kind == kind]
 
 
@@ -49,10 +49,11 @@ def load_graph(source: Any) -> FlatGraph:
     Raises
     ------
     FrontendError
-        If the file is missing, damaged or foreign, a node is of an unknown type or has an odd name,
-        an edge ends nowhere, or a nested graph has several inputs or outputs.
+        If the file is missing, damaged or of another format, a node has an unknown type or a name
+        that cannot be printed, an edge ends at a missing node, or a nested graph does not have
+        exactly one input and one output.
     MissingExtraError
-        If a package of the extra ``nir`` that is needed is not installed.
+        If a required package of the extra ``nir`` is not installed.
     """
     if isinstance(source, (str, os.PathLike)):
         graph = read_file(Path(source))
@@ -74,12 +75,12 @@ def load_graph(source: Any) -> FlatGraph:
 
 
 def take_node(path: str, node: Any) -> NirNode:
-    """Return a node of the package nir as ours.
+    """Return a node of the package nir as a NirNode.
 
     Raises
     ------
     FrontendError
-        If it is of an unknown kind, or lacks a member.
+        If its kind is unknown, or a member is missing.
     """
     kind = type(node).__name__
     check_kind("NIR", path, kind)
@@ -102,7 +103,7 @@ def take_node(path: str, node: Any) -> NirNode:
 
 
 def _take_graph(graph: Any, prefix: str, level: int, extent: Extent) -> Graph:
-    """Return a graph of the package nir as ours."""
+    """Return a graph of the package nir as a Graph."""
     where = f"the graph {prefix[:-1]!r}" if prefix else "the graph"
     for name, kind, allowed in (
         ("nodes", Mapping, "a dict of nodes"),
@@ -132,7 +133,7 @@ def _take_graph(graph: Any, prefix: str, level: int, extent: Extent) -> Graph:
 
 
 class _Flattening:
-    """Opens nested graphs."""
+    """Replaces nested graphs by their nodes and edges."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, NirNode] = {}
@@ -140,7 +141,7 @@ class _Flattening:
         self.metadata: dict[str, Mapping[str, Any]] = {}
 
     def open(self, graph: Graph, prefix: str) -> None:
-        """Add the nodes and edges of a graph, and of those in it."""
+        """Add the nodes and edges of a graph and of its nested graphs."""
         self.metadata[prefix[:-1]] = graph.metadata
         entrances, exits = {}, {}
         for name, node in graph.nodes.items():

@@ -1,4 +1,4 @@
-"""Warns where a graph was meant in another way than it is read, as far as it lets one know."""
+"""Warnings for graphs that were probably written for another step or convention."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step"]
 
 _HINT = 1e-3  # relative: files hold float32
 _LONG_STEP = 20.0  # ms; graphs of spiking neurons are made for shorter steps
-_SNNTORCH_DT = 1e-4  # s; the exporter of snnTorch knows no other
+_SNNTORCH_DT = 1e-4  # s; the only step of snnTorch's exporter
 
 
 def check_metadata(graph: FlatGraph, dt: float, convention: Convention) -> None:
-    """Warn of metadata that say something else; dt in seconds.
+    """Warn about metadata that contradict ``dt`` (in seconds) or the convention.
 
     Raises
     ------
     FrontendError
-        If they hold something that cannot be compared.
+        If the metadata hold values that cannot be compared.
     """
     asked: dict[str, Any] = {"dt": dt, **dataclasses.asdict(convention), "reset": "value"}
     for path, said in graph.metadata.items():
@@ -51,7 +51,7 @@ def check_metadata(graph: FlatGraph, dt: float, convention: Convention) -> None:
 
 
 def _said(owner: str, name: str, value: Any) -> Any:
-    """Return the text or the step that metadata hold."""
+    """Return the value of a key of the metadata: a step for ``dt``, otherwise text."""
     text = as_text(value)
     if name != "dt" and text is not None:
         return text
@@ -68,12 +68,12 @@ def _said(owner: str, name: str, value: Any) -> Any:
 
 
 def check_step(neurons: Mapping[str, NeuronNode], step: float, convention: Convention) -> None:
-    """Look for a step in the wrong unit; in ms.
+    """Warn about a step (in ms) that was probably given in the wrong unit.
 
     Raises
     ------
     FrontendError
-        If it is longer than a time constant, and Euler's method is asked for.
+        If the step is longer than a time constant and the integration is Euler's method.
     """
     hint = f"dt is in seconds: {step / 1000:g} ms is dt = {step * 1e-6:g}"
     for name, item in neurons.items():
@@ -94,21 +94,22 @@ def check_step(neurons: Mapping[str, NeuronNode], step: float, convention: Conve
 
 
 def check_hint(graph: FlatGraph, dt: float) -> None:
-    """Warn if snnTorch left another dt in a graph; in seconds."""
+    """Warn if snnTorch wrote the graph for another step; ``dt`` in seconds."""
     found = snntorch_step(graph)
     if found is not None and not math.isclose(found, dt, rel_tol=_HINT):
         warnings.warn(
             f"NIR: tau / r (and tau_syn / w_in) are {found:.4g} s in every node that leaks, which "
-            f"is how snnTorch leaves its dt in a graph; it is read with dt = {dt:g} s.",
+            f"is how snnTorch stores its dt in a graph; it is read with dt = {dt:g} s.",
             stacklevel=3,
         )
 
 
 def snntorch_step(graph: FlatGraph) -> float | None:
-    """Return the dt (s) that snnTorch leaves in a graph; None if there is none.
+    """Return the dt (s) of a graph that snnTorch wrote; None if the graph has no sign of it.
 
-    It is tau / r of every node that leaks, and tau_syn / w_in of those with a current. Without a
-    current these may be equal by chance, so that only the step of snnTorch itself counts.
+    snnTorch writes parameters so that tau / r equals dt in every node that leaks, and tau_syn /
+    w_in in every node with a current. In a graph without currents these may be equal by chance, so
+    only snnTorch's own step is accepted there.
     """
     found, current = [], False
     for node in graph.nodes.values():
@@ -126,7 +127,7 @@ def snntorch_step(graph: FlatGraph) -> float | None:
 
 
 def _ratio(tau: Float64Array, factor: Float64Array) -> Float64Array:
-    """Quotients of two parameters, of which each may be a single number."""
+    """Return the quotients of two parameters, each of which may be a single number."""
     if tau.shape != factor.shape and 1 not in {tau.size, factor.size}:
         return np.array([np.nan])
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

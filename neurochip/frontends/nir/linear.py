@@ -1,7 +1,7 @@
-"""Linear nodes as sparse matrices: what a spike of one element adds to another.
+"""Linear nodes as sparse matrices of weights between elements.
 
-Elements of a tensor are numbered row by row, as in ``ndarray.ravel``. Layouts and arithmetic are
-those of PyTorch, which NIR refers to.
+Elements of a tensor are numbered in C order, as in ``ndarray.ravel``. Layouts and arithmetic follow
+PyTorch, to which NIR refers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Matrix: TypeAlias = Any  # scipy.sparse.csr_array; scipy is imported where it is
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """``y = build() @ x + bias`` for flattened x and y; ``shape`` is that of y.
+    """The map ``y = build() @ x + bias`` of flattened x and y; ``shape`` is the shape of y.
 
     The shape is known before the matrix, which may be large, is built.
     """
@@ -36,7 +36,7 @@ class Transform:
 
 
 def transform(node: NirNode, shape: Shape) -> Transform:
-    """Return what a linear node does to a tensor of ``shape``.
+    """Return the transform of a linear node for a tensor of ``shape``.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def sparse() -> Any:
 
 
 def weight_matrix(node: NirNode) -> Matrix:
-    """Return the weight of a dense node, which a file holds as a sparse matrix already."""
+    """Return the weight of a dense node as a sparse matrix, as nodes from a file have it."""
     weight = node.members["weight"]
     if hasattr(weight, "tocsr"):
         return weight
@@ -72,20 +72,20 @@ def _identity(node: NirNode, shape: Shape) -> Transform:
 
 
 def _end(node: NirNode, shape: Shape) -> Transform:
-    """Return what an Output does, or an Input of a nested graph: nothing."""
+    """Return the identity, for an Output or the Input of a nested graph."""
     _check_declared(node, "shape", shape)
     return _identity(node, shape)
 
 
 def _check_declared(node: NirNode, member: str, shape: Shape) -> None:
     declared = node.shape(member)
-    # A 0 is how some leave a size open.
+    # Some tools write 0 for an unknown size.
     if declared is None or 0 in declared:
         return
     if not fit(declared, shape):
         raise FrontendError(
-            f"{node.label}: {member} = {declared} and gets shape {shape}; allowed: one shape, or "
-            "as many elements in a row."
+            f"{node.label}: {member} = {declared} and gets shape {shape}; allowed: the same "
+            "shape, or a vector of equal size."
         )
 
 
@@ -95,7 +95,7 @@ def _dense(node: NirNode, shape: Shape) -> Transform:
     if size_of(node.label, shape) != inputs:
         raise FrontendError(
             f"{node.label}: weight takes {inputs} inputs and gets shape {shape}. Correct the "
-            "weight, or flatten what comes before."
+            "weight, or flatten its input."
         )
     size_of(node.label, (outputs,))
     bias = _bias(node, outputs) if node.kind == "Affine" else np.zeros(outputs)
@@ -115,8 +115,8 @@ def _scale(node: NirNode, shape: Shape) -> Transform:
     scale = node.numbers("scale")
     if scale.size != 1 and scale.shape != shape:
         raise FrontendError(
-            f"{node.label}: scale has shape {scale.shape} and gets shape {shape}; allowed: one "
-            "shape, or one value."
+            f"{node.label}: scale has shape {scale.shape} and gets shape {shape}; allowed: the "
+            "same shape, or one value."
         )
     size = size_of(node.label, shape)
     diagonal = np.broadcast_to(scale.ravel(), (size,))
@@ -136,8 +136,8 @@ def _flatten(node: NirNode, shape: Shape) -> Transform:
 
 
 def _axis(node: NirNode, name: str, shape: Shape) -> int:
-    # A graph has no batch dimension, but files that come from tensors with one count from it: a
-    # vector has nothing to flatten from dimension 1 on, and stays as it is.
+    # A graph has no batch dimension, but files written from batched tensors count that dimension
+    # as number 0. A vector has no dimension 1 to flatten and stays unchanged.
     (value,) = node.integers(name)
     axis = min(value, len(shape) - 1)
     if axis < -len(shape):
@@ -146,7 +146,7 @@ def _axis(node: NirNode, name: str, shape: Shape) -> int:
 
 
 def _conv(node: NirNode, shape: Shape) -> Transform:
-    """Convolution in one or two dimensions (as cross-correlation, like PyTorch's)."""
+    """Return a convolution in one or two dimensions (a cross-correlation, as in PyTorch)."""
     dims = 1 if node.kind == "Conv1d" else 2
     weight = node.numbers("weight", dims + 2)
     outputs, per_group, *kernel = weight.shape
@@ -159,8 +159,8 @@ def _conv(node: NirNode, shape: Shape) -> Transform:
     declared = node.shape("input_shape")
     if declared is not None and declared[-dims:] != shape[1:]:
         raise FrontendError(
-            f"{node.label}: input_shape = {declared} and gets shape {shape}; allowed: one shape. "
-            "Correct one of them."
+            f"{node.label}: input_shape = {declared} and gets shape {shape}; allowed: the same "
+            "shape. Correct one of them."
         )
     stride = node.integers("stride", dims, at_least=1)
     dilation = node.integers("dilation", dims, at_least=1)
@@ -171,7 +171,7 @@ def _conv(node: NirNode, shape: Shape) -> Transform:
 
     def build() -> Matrix:
         window, inner, counts = grid.meetings()
-        # Rows go through the windows of an output, and each window through its channels.
+        # A row of the matrix is one output; its entries run over window cells, then channels.
         first = np.arange(outputs) // (outputs // groups) * per_group
         channel = first[:, None, None] + np.arange(per_group)
         column = (channel * grid.cells).astype(np.int32) + inner[:, None]
@@ -220,7 +220,7 @@ def _pool(node: NirNode, shape: Shape) -> Transform:
 def _padding(
     node: NirNode, kernel: list[int], stride: Shape, dilation: Shape
 ) -> list[tuple[int, int]]:
-    """Padded cells before and after each axis."""
+    """Return the padded cells before and after each axis."""
     text = node.text("padding")
     if text is None:
         return [(pad, pad) for pad in node.integers("padding", len(kernel), at_least=0)]
@@ -237,16 +237,16 @@ def _padding(
 
 
 class _Grid:
-    """Where a kernel is put on a tensor of one channel.
+    """Positions of a kernel on a tensor with one channel.
 
     Parameters
     ----------
     label : str
-        The node, for messages.
+        Name of the node in messages.
     cells, kernel, stride, dilation : tuple of int
-        Sizes, for each axis.
+        Sizes along each axis.
     padding : list of pairs of int
-        Cells before and after each axis.
+        Padded cells before and after each axis.
     """
 
     def __init__(
@@ -270,7 +270,7 @@ class _Grid:
         self.cells = size_of(label, cells)
 
     def check(self, channels: int) -> None:
-        """Raise a FrontendError if this many channels, or pairs of them, would be too much."""
+        """Raise a FrontendError if the matrix of this many channels or channel pairs is too big."""
         entries = channels * self.positions
         for k in self._kernel:
             entries *= k
@@ -280,14 +280,14 @@ class _Grid:
             )
 
     def meetings(self) -> tuple[Int32Array, Int32Array, Int64Array]:
-        """Which cell of the kernel meets which input, where both are inside.
+        """Return the pairs of a kernel cell and an input cell, without padded cells.
 
         Returns
         -------
         window, inner : ndarray of int32, shape (n,)
-            Flat indices into kernel and input, for one output after the other.
+            Flat indices into kernel and input, ordered by output.
         counts : ndarray of int64, shape (positions,)
-            How many there are for each output.
+            Number of pairs of each output.
         """
         dims = len(self.size)
         inside: Any = True
@@ -309,12 +309,12 @@ _TRANSFORMS: dict[str, Callable[[NirNode, Shape], Transform]] = {
     "AvgPool2d": _pool,
     "Conv1d": _conv,
     "Conv2d": _conv,
-    "Delay": _identity,  # but for the time that it takes
+    "Delay": _identity,  # except for the delay itself
     "Flatten": _flatten,
     "Input": _end,
     "Linear": _dense,
     "Output": _end,
     "Scale": _scale,
     "SumPool2d": _pool,
-    "Threshold": _identity,  # where it passes on spikes
+    "Threshold": _identity,  # of nodes that pass on spikes
 }

@@ -1,4 +1,4 @@
-"""What a graph became: a network, and how to talk to it."""
+"""The result of reading a graph: the network with its step, inputs and outputs."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class NirModel(ArrayValue):
     Parameters
     ----------
     network : Network
-        Populations and inputs have the names of their nodes.
+        The network; populations and inputs have the names of their nodes.
     dt : float, ms
-        The step that the graph was read for; its kicks and factors depend on it.
+        Step for which the graph was read; kicks and factors depend on it.
     convention : Convention
-        How it was read.
+        Convention in which the graph was read.
     inputs, outputs : tuple of str
         Inputs of the network, and populations that feed an output of the graph.
     shapes : dict of str to tuple of int
-        Tensor that the elements of each input and population form, row by row.
+        Shape of the tensor of each input and population; elements are numbered in C order.
     """
 
     network: Network
@@ -49,8 +49,8 @@ class NirModel(ArrayValue):
         Parameters
         ----------
         spikes : array_like of int, shape (n_steps, *shape of the input), or dict of such by input
-            Number of spikes of each element in each step. An array is enough where there is one
-            input, and may have its elements in one row.
+            Number of spikes of each element in each step. With one input, pass an array. The
+            elements may be flattened.
 
         Raises
         ------

@@ -1,8 +1,8 @@
-"""Nodes of neurons as our LIF, and what a spike or a bias means to them.
+"""Reads nodes of neurons as LIF models, with the effect of a spike and of a bias.
 
-What NIR calls v is what we call mV, 1 to 1: the files hold dimensionless volts, and every number of
-a report is then the number of the file. Seconds become ms. ``cm`` is chosen so that
-``tau_m / cm = r``, and currents (our nA) are those of the file.
+One unit of v in NIR is 1 mV here: the files hold dimensionless volts, so reports show the numbers
+of the file. Seconds become ms. ``cm`` is chosen so that ``tau_m / cm = r``, and one unit of current
+in the file is 1 nA here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["SILENT", "SPIKING", "NeuronNode", "own_shape", "read_neurons"]
 
 SPIKING = ("CubaLIF", "IF", "LIF", "Threshold")
 SILENT = ("CubaLI", "I", "LI")
-"""Nodes whose output is v itself."""
+"""Nodes that output v instead of spikes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +35,13 @@ class NeuronNode:
     model : LIF
         Parameters, without the bias.
     shape : tuple of int
-        Of the tensor that the neurons form.
+        Shape of the tensor that the neurons form.
     kick : ndarray of float64, shape (size,), mV or nA
-        What a spike of weight 1 adds.
+        Jump of v or of the current at a spike of weight 1.
     current : ndarray of float64, shape (size,), nA
-        What a bias of 1 is as a constant current.
+        Constant current that corresponds to a bias of 1.
     onset : ndarray of float64, shape (size,), nA
-        Synaptic current at time 0 that a bias of 1 needs, so that its own current starts at 0.
+        Synaptic current at time 0 for a bias of 1, so that the current of the bias starts at 0.
     """
 
     model: LIF
@@ -70,15 +70,15 @@ def read_neurons(
     Parameters
     ----------
     node : NirNode
-        Of the flat graph.
+        Node of the flat graph.
     shape : tuple of int
-        Of the neurons; parameters that are single numbers are those of all.
+        Shape of the neurons; a parameter that is a single number applies to all of them.
     dt : float, ms
-        Step.
+        Length of a step.
     convention : Convention
-        Of the graph.
+        Convention of the graph.
     v_reset : float
-        Reset of a node that stores none.
+        Reset potential of a node that stores none.
 
     Raises
     ------
@@ -125,8 +125,8 @@ def read_neurons(
         )
     onset = np.zeros(get.size)
     if cuba:
-        # A bias makes I rise from 0: a constant current, and one that begins at minus that and
-        # decays. A step less of it is left where input acts in its own step.
+        # A bias makes I rise from 0. This equals a constant current plus a decaying current that
+        # starts at its negative, one step further decayed if input acts in its own step.
         onset = -current
         if convention.delivery == "before_threshold" and convention.kick != "impulse":
             onset = onset * (1 - _lost(parameters["tau_syn"], dt, convention))
@@ -135,7 +135,7 @@ def read_neurons(
 
 
 class _Parameters:
-    """Arrays of a node as one value for each neuron, flattened."""
+    """Parameters of a node as flat arrays with one value for each neuron."""
 
     def __init__(self, node: NirNode, shape: Shape) -> None:
         self._node, self._shape = node, shape
@@ -146,7 +146,7 @@ class _Parameters:
         if array.size > 1 and array.shape != self._shape:
             raise FrontendError(
                 f"{self._node.label}: {name} has shape {array.shape} and others {self._shape}; "
-                "allowed: one shape for all parameters, and single numbers."
+                "allowed: one shape for all parameters, or single numbers."
             )
         return np.broadcast_to(array.ravel(), (self.size,))
 
@@ -176,13 +176,13 @@ def _sizes(
     dt: float,
     convention: Convention,
 ) -> tuple[Float64Array, Float64Array]:
-    """Kick of a spike of weight 1, and constant current of a bias of 1."""
+    """Return the kick of a spike of weight 1 and the constant current of a bias of 1."""
     kick, ones = convention.kick, np.ones_like(r)
     if not np.isfinite(parameters["tau_m"]).all():
-        # cm is 1 / r, so that a current of 1 adds r per ms.
+        # cm is 1 / r, so a current of 1 adds r per ms.
         jump = ones if kick == "stored" else r
         return jump, ones / 1000 if kick == "impulse" else jump / r / dt
-    # Rise of v in one step by a steady current of 1.
+    # Rise of v in one step under a constant current of 1.
     rise = r * _lost(parameters["tau_m"], dt, convention)
     if "tau_syn" not in parameters:
         jumps = {"pulse": rise, "impulse": r / (parameters["tau_m"] / 1000), "stored": ones}
@@ -194,7 +194,7 @@ def _sizes(
 
 
 def _lost(tau: Float64Array, dt: float, convention: Convention) -> Float64Array:
-    """What a step takes away: ``1 - keep``."""
+    """Return the fraction that decays in a step, ``1 - keep``."""
     x = dt / tau
     return x if convention.integration == "euler" else -np.expm1(-x)
 
@@ -202,7 +202,7 @@ def _lost(tau: Float64Array, dt: float, convention: Convention) -> Float64Array:
 def _threshold(
     node: NirNode, threshold: Float64Array, shape: Shape, dt: float, convention: Convention
 ) -> NeuronNode:
-    """A step function of the input of one step: a neuron that forgets everything in a step."""
+    """Read a Threshold, a step function of the input of one step, as a neuron without memory."""
     if not (threshold > 0).all():
         raise FrontendError(
             f"{node.label}: a threshold of {threshold.min():g} would spike without input; allowed: "
@@ -216,7 +216,7 @@ def _threshold(
     ones = np.ones(threshold.size)
     parameters: dict[str, Any] = {"tau_m": dt, "cm": dt, "v_rest": 0.0, "v_reset": 0.0}
     parameters["v_thresh"] = threshold
-    # A step of Euler as long as the time constant leaves exactly nothing.
+    # With tau_m = dt, Euler's method keeps exactly 0 of v in a step.
     model = _model(node.label, parameters, "euler")
     return NeuronNode(model, shape, ones, ones, np.zeros(threshold.size))
 

@@ -1,7 +1,7 @@
-"""One node of a graph: what kind it is, and its members as what they must be.
+"""One node of a graph: its kind, and its members converted to the types that they must have.
 
 A member may come from a file or from memory, as an array of zero or more dimensions, a number, a
-list, text or bytes, or a tensor of another library. It is looked at here and nowhere else.
+list, text or bytes, or a tensor of another library. Only this module inspects raw members.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ __all__ = [
 Shape: TypeAlias = tuple[int, ...]
 
 MOST_ELEMENTS = 1 << 21  # of a tensor: a chip has some hundred thousand neurons
-MOST_ENTRIES = 1 << 24  # of a kernel, or of what is made of it: a Loihi has as many bytes for all
-MOST_SYNAPSES = 1 << 25  # of what is composed of such matrices
-LONGEST = 1e300  # s: still a number in ms
-_EXACT = 1 << 53  # integers up to here are numbers of float64
+MOST_ENTRIES = 1 << 24  # of a kernel or its matrix: all synapses of a Loihi have 16 MiB
+MOST_SYNAPSES = 1 << 25  # of products of such matrices
+LONGEST = 1e300  # s: still finite in ms
+_EXACT = 1 << 53  # up to here float64 represents every integer
 _MOST_STRIDE = (1 << 31) - 1
 
 _POOL = ("kernel_size", "stride", "padding")
@@ -67,7 +67,7 @@ KINDS: dict[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "SumPool2d": (_POOL, {}),
     "Threshold": (("threshold",), {}),
 }
-"""Members that each kind must have, and those that it may leave out, with what they then are."""
+"""Required members of each kind, and optional members with their defaults."""
 
 _TYPES = {
     "b": "truth values",
@@ -79,21 +79,21 @@ _TYPES = {
     "U": "text",
     "V": "records",
 }
-_UNITS = ("unit", "units", "dimensions", "dimensionality")  # of the libraries that have them
+_UNITS = ("unit", "units", "dimensions", "dimensionality")  # attributes of arrays with units
 
 
 @dataclass(frozen=True, eq=False)
 class NirNode:
-    """A node without nested ones.
+    """A node that is not a graph.
 
     Parameters
     ----------
     name : str
-        Its path in the graph, ``"layer.lif"``.
+        Path in the graph, such as ``"layer.lif"``.
     kind : str
         One of ``KINDS``.
     members : dict of str to object
-        As they were found; None where there is none.
+        Raw members; None for an optional member without a default that is missing.
     """
 
     name: str
@@ -102,16 +102,16 @@ class NirNode:
 
     @property
     def label(self) -> str:
-        """The node in a message."""
+        """Name of the node in messages."""
         return f"NIR: {self.kind} {self.name!r}"
 
     def numbers(self, member: str, n_dims: int | None = None) -> Float64Array:
-        """Return a member as finite real numbers, in the shape that it has.
+        """Return a member as finite real numbers, in its own shape.
 
         Raises
         ------
         FrontendError
-            If it is something else, has no values, or another number of dimensions.
+            If it holds other values or none, or has another number of dimensions.
         """
         array = real_numbers(self.label, member, self.members[member])
         if n_dims is not None and array.ndim != n_dims:
@@ -125,12 +125,12 @@ class NirNode:
         return array
 
     def integers(self, member: str, count: int = 1, at_least: int | None = None) -> Shape:
-        """Return a member that is ``count`` integers, or one for all.
+        """Return a member as ``count`` integers; a single integer is repeated.
 
         Raises
         ------
         FrontendError
-            If it is something else, or out of range.
+            If it does not hold such integers, or one is out of range.
         """
         value = self.members[member]
         array = _array(self.label, member, value).ravel()
@@ -147,12 +147,12 @@ class NirNode:
         return found
 
     def shape(self, member: str) -> Shape | None:
-        """Return a member that is the shape of a tensor, or None where it says nothing.
+        """Return a member that is the shape of a tensor, or None if it is missing or empty.
 
         Raises
         ------
         FrontendError
-            If it is something else, or larger than anything that can be built.
+            If it is not a list of integers of at least 0.
         """
         if self.members[member] is None:
             return None
@@ -167,7 +167,7 @@ class NirNode:
         return tuple(int(item) for item in array)
 
     def text(self, member: str) -> str | None:
-        """Return a member that is text; None if it is something else."""
+        """Return a member that is text, or None."""
         return as_text(self.members[member])
 
 
@@ -177,7 +177,7 @@ def size_of(label: str, shape: Shape) -> int:
     Raises
     ------
     FrontendError
-        If there is none, or are more than can be built.
+        If the tensor is empty or has more elements than allowed.
     """
     size = 1
     for n in shape:
@@ -193,7 +193,7 @@ def size_of(label: str, shape: Shape) -> int:
 def fit(first: Shape, second: Shape) -> bool:
     """Return whether tensors of two shapes have the same elements in the same order.
 
-    Dimensions of 1 do not count, and a vector has the elements of any tensor, row by row.
+    Dimensions of 1 are ignored, and a vector matches any tensor of equal size in C order.
     """
     first, second = (tuple(n for n in shape if n != 1) for shape in (first, second))
     vector = len(first) < 2 or len(second) < 2
@@ -201,12 +201,12 @@ def fit(first: Shape, second: Shape) -> bool:
 
 
 def show(value: Any) -> str:
-    """Return a value in a message: short, and as Python would write it."""
+    """Return a short Python-like text of a value for a message."""
     return shown(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
 
 
 def as_text(value: Any) -> str | None:
-    """Return text, bytes, or an array of one of them, as a str; None for anything else."""
+    """Return text, bytes, or an array with one of them as a str; None for other values."""
     if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "SUO":
         value = value.item()
     if isinstance(value, bytes):
@@ -220,7 +220,7 @@ def real_numbers(label: str, member: str, value: Any) -> Float64Array:
     Raises
     ------
     FrontendError
-        If it is something else, or something that float64 does not hold.
+        If a value is not a finite real number that float64 can represent.
     """
     array = _array(label, member, value)
     check_type(label, member, array.dtype)
@@ -248,7 +248,7 @@ def check_type(label: str, member: str, dtype: Any) -> None:
 
 
 def _array(label: str, member: str, value: Any) -> Any:
-    """Return a plain array, or refuse what would lose its meaning as one."""
+    """Return a plain array; refuse values that would lose a mask or a unit."""
     if isinstance(value, np.ma.MaskedArray):
         raise FrontendError(
             f"{label}: {member} is a masked array, whose hidden values mean nothing; allowed: "
@@ -265,5 +265,5 @@ def _array(label: str, member: str, value: Any) -> Any:
     except (RuntimeError, TypeError, ValueError):
         raise FrontendError(
             f"{label}: {member} is a {type(value).__name__} that is no array; allowed: numbers in "
-            "rows of one length."
+            "rows of equal length."
         ) from None

@@ -1,8 +1,8 @@
-"""From which spikes, with what weight and after what delay, every node gets its input.
+"""Composes the linear nodes and delays between neurons into weights and delays.
 
-Between neurons a graph has linear nodes and delays, in chains and branches. They are composed into
-one sparse matrix for each source. Delays are per channel, so a column stands for a source element
-*and* a delay.
+Between neurons a graph has chains and branches of linear nodes and delays. They are composed into
+one sparse matrix for each source. Delays belong to channels, so a column of the matrix stands for a
+source element *and* a delay.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ __all__ = ["Arrivals", "Paths", "trace_paths"]
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """What one source adds to a node.
+    """Weights and delays from one source to a node.
 
     Parameters
     ----------
     matrix : csr_array, shape (n, n_columns)
         Weights.
     elements : ndarray of int64, shape (n_columns,)
-        Element of the source that a column stands for.
+        Source element of each column.
     delays : ndarray of float64, shape (n_columns,), s
-        And after what time.
+        Delay of each column.
     """
 
     matrix: Matrix
@@ -52,14 +52,14 @@ class Paths:
         )
 
     def delayed(self, by: Float64Array) -> Paths:
-        """Delay row k by ``by[k]`` seconds."""
+        """Return the paths with row k delayed by another ``by[k]`` seconds."""
         coo = self.matrix.tocoo()
         delays = self.delays[coo.col] + by[coo.row]
         return _paths(coo.shape[0], coo.row, self.elements[coo.col], delays, coo.data)
 
 
 def _paths(n: int, row: Any, element: Int64Array, delay: Float64Array, data: Any) -> Paths:
-    """Gather entries; those of one row, element and delay are added up."""
+    """Collect entries; entries with the same row, element and delay are added."""
     delays, group = np.unique(delay, return_inverse=True)
     width = int(element.max(initial=0)) + 1
     pairs, column = np.unique(group * width + element, return_inverse=True)
@@ -70,14 +70,14 @@ def _paths(n: int, row: Any, element: Int64Array, delay: Float64Array, data: Any
 
 @dataclass(frozen=True, eq=False)
 class Arrivals:
-    """All that a node gets: paths by source, and a bias, shape (n,)."""
+    """Input of a node: paths by source, and a bias of shape (n,)."""
 
     paths: Mapping[str, Paths]
     bias: Float64Array
     shape: Shape
 
     def only_source(self) -> str | None:
-        """Return the source whose elements arrive one by one and unchanged, if that is all."""
+        """Return the only source if its elements arrive one to one and unchanged, or None."""
         if len(self.paths) != 1 or self.bias.any():
             return None
         ((name, paths),) = self.paths.items()
@@ -91,23 +91,23 @@ class Arrivals:
         return name if plain else None
 
     def n_entries(self) -> int:
-        """Entries of all matrices."""
+        """Return the number of entries of all matrices."""
         return sum(paths.matrix.nnz for paths in self.paths.values())
 
 
 def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arrivals]:
-    """Compose everything between the nodes of ``shapes`` (inputs and neurons).
+    """Compose all nodes between the nodes of ``shapes`` (inputs and neurons).
 
     Returns
     -------
     dict of str to Arrivals
-        For every neuron and every output of the graph.
+        Input of every node of neurons and every output of the graph.
 
     Raises
     ------
     FrontendError
-        If linear nodes form a circle, a node is fed by nothing, shapes do not match, or there would
-        be too many synapses.
+        If linear nodes form a loop, a node has no source, shapes do not match, or the graph has too
+        many synapses.
     """
     between = {name: graph.sources[name] for name in graph.nodes if name not in shapes}
     within = {name: [s for s in sources if s in between] for name, sources in between.items()}
@@ -116,8 +116,8 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
     except CycleError as problem:
         circle = " -> ".join(reversed(problem.args[1]))
         raise FrontendError(
-            f"NIR: {circle} form a circle without a neuron, so their values have no beginning. Put "
-            "a neuron into it."
+            f"NIR: {circle} form a loop without a neuron, so their values are undefined. Put a "
+            "neuron into it."
         ) from None
     values = {name: _source(graph.nodes[name], shape) for name, shape in shapes.items()}
     entries = 0
@@ -135,7 +135,7 @@ def trace_paths(graph: FlatGraph, shapes: Mapping[str, Shape]) -> dict[str, Arri
         if not fit(shapes[name], arrivals[name].shape):
             raise FrontendError(
                 f"{graph.nodes[name].label}: has shape {shapes[name]} and gets shape "
-                f"{arrivals[name].shape}; allowed: one shape, or as many elements in a row."
+                f"{arrivals[name].shape}; allowed: the same shape, or a vector of equal size."
             )
     return {**arrivals, **{name: values[name] for name in graph.ends("Output")}}
 
@@ -148,7 +148,7 @@ def _source(node: NirNode, shape: Shape) -> Arrivals:
 
 
 def _gather(graph: FlatGraph, name: str, values: Mapping[str, Arrivals]) -> Arrivals:
-    """Sum up what feeds a node."""
+    """Return the sum of the sources of a node."""
     node, feeds = graph.nodes[name], [values[source] for source in graph.sources[name]]
     if not feeds:
         raise FrontendError(f"{node.label}: nothing feeds it. Connect it or remove it.")
@@ -157,7 +157,7 @@ def _gather(graph: FlatGraph, name: str, values: Mapping[str, Arrivals]) -> Arri
         if feed.shape != feeds[0].shape:
             raise FrontendError(
                 f"{node.label}: gets shape {feeds[0].shape} from {graph.sources[name][0]!r} and "
-                f"{feed.shape} from {source!r}; allowed: one shape."
+                f"{feed.shape} from {source!r}; allowed: the same shape."
             )
         for origin, part in feed.paths.items():
             paths[origin] = paths[origin] + part if origin in paths else part
@@ -207,7 +207,7 @@ def _delay(node: NirNode, arriving: Arrivals) -> Arrivals:
     if delay.size != 1 and not fit(delay.shape, arriving.shape):
         raise FrontendError(
             f"{node.label}: delay has shape {delay.shape} and gets shape {arriving.shape}; "
-            "allowed: one shape, or one value."
+            "allowed: the same shape, or one value."
         )
     if not ((delay >= 0) & (delay < LONGEST)).all():
         worst = delay.min() if delay.min() < 0 else delay.max()

@@ -1,4 +1,4 @@
-"""From a NIR graph to a network."""
+"""Reads a NIR graph as a network."""
 
 from __future__ import annotations
 
@@ -50,28 +50,29 @@ def read_nir(
     source : path or nir.NIRGraph
         A file (.nir), or a graph in memory.
     dt : float, s
-        Step, in *seconds* as everything in NIR. Files do not say it; ask who made the file.
+        Length of a step in *seconds*, like all times in NIR. Files do not store it; ask the author
+        of the file.
     convention : str or Convention
-        How the simulator that the graph comes from makes steps of it: ``"norse"`` (the default),
-        ``"snntorch"``, ``"lava"``, ``"nengo"``, ``"exact"``, or your own; files do not say that
+        Convention of the simulator that the graph comes from: ``"norse"`` (the default),
+        ``"snntorch"``, ``"lava"``, ``"nengo"``, ``"exact"``, or your own. Files do not store it
         either.
     kick, integration, delivery : str, optional
-        Parts of the :class:`Convention` to exchange.
+        Parts of the :class:`Convention` to replace.
     reset : str, optional
-        ``"value"``: v is set to ``v_reset`` after a spike. Needed where that is 0, or not stored,
-        which graphs also have whose neurons are lowered by their threshold instead; a graph cannot
-        say which, and a chip cannot do the latter (``"subtract"`` is refused). The metadata of
-        graphs that :func:`write_nir` wrote answer it.
+        ``"value"``: v is set to ``v_reset`` after a spike. Needed if ``v_reset`` is 0 or not
+        stored, because graphs whose neurons subtract the threshold look the same. A graph cannot
+        store the difference, and a chip cannot subtract (``"subtract"`` is refused). Graphs that
+        :func:`write_nir` wrote store ``reset`` in their metadata.
     v_reset : float, optional
-        What v is set to in neurons that store no reset potential, by default 0. Answers ``reset``.
+        Reset potential of neurons that store none, by default 0. Implies ``reset="value"``.
     input_rate : float, Hz
-        Rate that the elements of an input are expected to have. The compiler leaves room for it,
-        and :func:`~neurochip.draw_stimulus` draws it; a given stimulus may differ.
+        Expected rate of the elements of an input. The compiler reserves range for it, and
+        :func:`~neurochip.draw_stimulus` draws it; a given stimulus may have another rate.
 
     Returns
     -------
     NirModel
-        With the network, its step in ms, and its inputs and outputs.
+        The network, its step in ms, and its inputs and outputs.
 
     Warns
     -----
@@ -82,8 +83,8 @@ def read_nir(
     Raises
     ------
     FrontendError
-        If the file is damaged, or the graph has something that the network cannot have; the
-        message names the node and what works instead.
+        If the file is damaged, or the graph has a property that a network cannot have; the message
+        names the node and an alternative.
     MissingExtraError
         If the packages of the extra ``nir`` are not installed.
 
@@ -112,7 +113,7 @@ def read_nir(
     arrivals = trace_paths(graph, shapes)
     _check_silent(graph, arrivals)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # the network refuses what comes of it
+        with np.errstate(over="ignore", invalid="ignore"):  # the network refuses inf and nan
             network = _network(graph, neurons, shapes, arrivals, chosen, input_rate)
     except NetworkError as problem:
         raise FrontendError(f"NIR: {problem}") from None
@@ -127,7 +128,7 @@ def read_nir(
 
 
 def _passes_spikes(graph: FlatGraph, name: str) -> bool:
-    """Whether a node is a threshold below 1 straight after neurons, whose spikes are 0 or 1."""
+    """Return whether a node is a Threshold below 1 directly after neurons (spikes are 0 or 1)."""
     node, sources = graph.nodes[name], graph.sources[name]
     if node.kind != "Threshold" or len(sources) != 1:
         return False
@@ -143,8 +144,8 @@ def _check_silent(graph: FlatGraph, arrivals: Mapping[str, Arrivals]) -> None:
             if graph.nodes[source].kind in SILENT and node.kind != "Output":
                 raise FrontendError(
                     f"{graph.nodes[source].label}: its v goes to {name!r}, but neurons "
-                    "of a chip send spikes and no values. Take it as an output, or replace it by a "
-                    "spiking node."
+                    "of a chip send only spikes. Make it an output, or replace it by a spiking "
+                    "node."
                 )
 
 
@@ -154,8 +155,7 @@ def _output(graph: FlatGraph, name: str, arriving: Arrivals) -> str:
         before = ", ".join(repr(item) for item in graph.sources[name])
         raise FrontendError(
             f"{graph.nodes[name].label}: is fed by {before}; allowed: the spikes (or v) "
-            "of one node of neurons, as they are, since a chip puts out no sums. Put an LI before "
-            "it."
+            "of one node of neurons, unchanged, since a chip outputs no sums. Put an LI before it."
         )
     return source
 

@@ -1,9 +1,9 @@
-"""Asks what happens to v after a spike, which a NIR graph cannot say.
+"""Checks that the reset of v after a spike is known, which a NIR graph does not store completely.
 
-NIR has a ``v_reset``, and nothing for neurons that are lowered by their threshold instead ("soft
-reset"). Simulators whose neurons are lowered, snnTorch, sinabs and Rockpool by default and
-SpikingJelly on demand, leave a 0 in it or leave it out, as do those whose neurons are set to 0. So
-a 0 is a question.
+NIR has a ``v_reset``, but no member for neurons that subtract their threshold from v ("soft
+reset"). Simulators with a soft reset (snnTorch, sinabs and Rockpool by default, SpikingJelly as an
+option) write a ``v_reset`` of 0 or none, and so do simulators that set v to 0. A ``v_reset`` of 0
+or none is therefore ambiguous, and the user must state the reset.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ __all__ = ["check_reset", "default_reset"]
 
 _WITH_RESET = ("CubaLIF", "IF", "LIF")
 _REFUSED = (
-    "NIR: reset = 'subtract' lowers v by the threshold after a spike, and neurons of this chip are "
-    "set to a value. Train with such a reset (snnTorch: reset_mechanism='zero', reset_delay=False; "
-    "sinabs: MembraneReset()), or pass reset='value' to see what the network does with it."
+    "NIR: reset = 'subtract' subtracts the threshold from v after a spike, but neurons of this "
+    "chip set v to a value. Train with such a reset (snnTorch: reset_mechanism='zero', "
+    "reset_delay=False; sinabs: MembraneReset()), or pass reset='value' to see how the network "
+    "behaves with it."
 )
 
 
@@ -32,7 +33,7 @@ def check_reset(reset: Any, v_reset: Any) -> float | None:
     Raises
     ------
     FrontendError
-        If one is not allowed; a reset by subtraction is not.
+        If an argument is not allowed, as a reset by subtraction.
     """
     if reset is not None:
         if not isinstance(reset, str) or reset not in {"value", "subtract"}:
@@ -43,21 +44,21 @@ def check_reset(reset: Any, v_reset: Any) -> float | None:
 
 
 def default_reset(graph: FlatGraph, reset: str | None, v_reset: float | None) -> float:
-    """Return what v is set to in nodes that store no ``v_reset``.
+    """Return the reset potential of nodes that store no ``v_reset``.
 
     Parameters
     ----------
     graph : FlatGraph
-        Its metadata may say what happens after a spike; those of :func:`write_nir` do.
+        The graph. Its metadata may store the reset, as those of :func:`write_nir` do.
     reset : str, optional
-        ``"value"`` where the caller knows it.
+        ``"value"`` if the caller knows that v is set to a value.
     v_reset : float, optional
-        Says the same, and which value.
+        The value; implies ``reset="value"``.
 
     Raises
     ------
     FrontendError
-        If neurons may be lowered, or the metadata say that they are.
+        If the neurons may subtract their threshold, or the metadata say that they do.
     """
     if reset is None and v_reset is None:
         said = graph.metadata[""].get("reset")
@@ -70,21 +71,22 @@ def default_reset(graph: FlatGraph, reset: str | None, v_reset: float | None) ->
 
 
 def _ask(graph: FlatGraph, node: NirNode) -> None:
-    """Raise if a node has a reset of 0, or none."""
+    """Raise a FrontendError if a node stores a ``v_reset`` of 0 or none."""
     if node.kind not in _WITH_RESET:
         return
     stored = node.members["v_reset"] is not None
     if stored and node.numbers("v_reset").any():
         return
     text = (
-        f"{node.label}: stores {'a v_reset of 0' if stored else 'no v_reset'}, as graphs do whose "
-        "neurons are set to 0 after a spike, and also those whose neurons are lowered by their "
-        "threshold (snnTorch, sinabs and Rockpool by default), which a chip cannot do. If they are "
-        f"set to 0, pass reset='value' (--reset value){'' if stored else '; to another, v_reset'}."
+        f"{node.label}: stores {'a v_reset of 0' if stored else 'no v_reset'}, so its reset is "
+        "unknown: a spike may set v to 0, or subtract the threshold (snnTorch, sinabs and Rockpool "
+        "by default), which a chip cannot do. If a spike sets v to 0, pass reset='value' (--reset "
+        f"value){'' if stored else '; if to another value, pass v_reset'}."
     )
     if snntorch_step(graph) is not None:
         text += (
-            " This graph seems to come from snnTorch (tau / r is one dt): there a reset also comes "
-            "a step late, and one to 0 takes the input of that step away, unless reset_delay=False."
+            " This graph seems to come from snnTorch (tau / r is one dt), where a reset is also "
+            "one step late, and a reset to 0 discards the input of that step, unless "
+            "reset_delay=False."
         )
     raise FrontendError(text)

@@ -1,4 +1,4 @@
-"""The shape of what every node puts out, found along the edges."""
+"""Finds the output shape of every node along the edges."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["find_shapes"]
 def find_shapes(graph: FlatGraph, neurons: Iterable[str]) -> dict[str, Shape]:
     """Return the shapes of all inputs and neurons.
 
-    Neurons whose parameters are single numbers have the shape of what feeds them.
+    Neurons whose parameters are single numbers have the shape of their source.
 
     Raises
     ------
     FrontendError
-        If an input has no shape or is fed, or nothing says how many neurons a node has.
+        If an input has no shape or has a source, or the number of neurons of a node is unknown.
     """
     ends = {name: _input_shape(graph, name) for name in graph.ends("Input")}
     own = {name: own_shape(graph.nodes[name]) for name in neurons}
@@ -32,8 +32,8 @@ def find_shapes(graph: FlatGraph, neurons: Iterable[str]) -> dict[str, Shape]:
     for name in own:
         if name not in known:
             text = (
-                "its parameters are single numbers, and no shape reaches it that says how many "
-                "neurons there are. Give it a value for each neuron"
+                "its parameters are single numbers, and no source gives it a shape, so its number "
+                "of neurons is unknown. Give it a value for each neuron"
                 if graph.sources[name]
                 else "nothing feeds it. Connect it or remove it"
             )
@@ -42,7 +42,7 @@ def find_shapes(graph: FlatGraph, neurons: Iterable[str]) -> dict[str, Shape]:
 
 
 def _spread(graph: FlatGraph, known: dict[str, Shape], is_neuron: Callable[[str], bool]) -> None:
-    """Add the shapes of all nodes that known ones lead to."""
+    """Add the shapes of all nodes that can be reached from nodes of known shape."""
     targets: dict[str, list[str]] = {name: [] for name in graph.nodes}
     for name, sources in graph.sources.items():
         for source in sources:

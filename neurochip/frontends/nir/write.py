@@ -1,8 +1,8 @@
-"""From a network to a NIR graph.
+"""Writes a network as a NIR graph.
 
-NIR has no sparse node and no delays of single synapses: a connection becomes one dense matrix, with
-a Delay before it, or one matrix for each delay. Tensors become vectors, and what lay between two
-populations of a graph that was read is one matrix.
+NIR has no sparse node and no delays of single synapses: a connection becomes one dense matrix with
+a Delay before it, or one matrix for each delay. Tensors become vectors, and all nodes between two
+populations of a graph that was read become one matrix.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .neurons import NeuronNode, read_neurons
 
 __all__ = ["write_nir"]
 
-_MOST_ENTRIES = 1 << 26  # of a matrix: half a GB
+_MOST_ENTRIES = 1 << 26  # of a matrix: 0.5 GB
 _MOST_DELAYS = 64  # matrices of one connection
-_SAME = 1e-9  # relative difference of currents that only rounding has made
+_SAME = 1e-9  # largest relative difference of currents that rounding causes
 
 
 def write_nir(
@@ -40,21 +40,21 @@ def write_nir(
     dt: float | None = None,
     kick: str = "pulse",
 ) -> Path:
-    """Write a network as a NIR graph, all or nothing.
+    """Write a network as a NIR graph, atomically.
 
-    The metadata of the graph hold dt and the convention; NIR itself has no place for them, and
-    other tools may ignore them. Rates and spikes of inputs are not stored.
+    The metadata of the graph hold dt and the convention, for which NIR itself has no members; other
+    tools may ignore them. Rates and spikes of inputs are not stored.
 
     Parameters
     ----------
     source : NirModel or Network
-        What to write. A NirModel is written in the convention that it was read in.
+        Network to write. A NirModel is written in the convention in which it was read.
     path : path
         File to write (.nir).
     dt : float, s
-        Step, in seconds: the size of a kick depends on it. Needed for a Network.
+        Length of a step in seconds, on which the size of a kick depends. Needed for a Network.
     kick : str
-        For a Network: how NIR weights become kicks, as :class:`Convention` has it.
+        For a Network: the effect of a spike, as in :class:`Convention`.
 
     Returns
     -------
@@ -64,8 +64,8 @@ def write_nir(
     Raises
     ------
     FrontendError
-        If the network has something that NIR cannot express: refractory periods, two synaptic time
-        constants, initial values other than those of NIR, or a matrix that would be too large.
+        If the network has a property that NIR cannot express: refractory periods, two synaptic time
+        constants, initial values other than NIR's, or a matrix that would be too large.
     MissingExtraError
         If the packages of the extra ``nir`` are not installed.
     """
@@ -84,8 +84,7 @@ def _request(
     if isinstance(source, NirModel):
         if dt is not None and seconds_to_ms(dt) != source.dt:
             raise FrontendError(
-                f"NIR: dt = {dt!r} s, but the graph was read for {source.dt / 1000:g} s; leave it "
-                "out."
+                f"NIR: dt = {dt!r} s, but the graph was read for {source.dt / 1000:g} s; omit dt."
             )
         return source.network, source.dt, source.convention, source.outputs
     if not isinstance(source, Network):
@@ -99,7 +98,7 @@ def _request(
     if len(methods) > 1:
         raise FrontendError(
             f"NIR: populations are integrated by {', '.join(sorted(methods))}; allowed: one "
-            "method, since the reader of a graph takes one for all."
+            "method, since a graph is read with one method for all."
         )
     convention = Convention(kick=kick, integration=methods.pop(), delivery=source.delivery)
     feeding = {c.source.name for c in source.connections if c.source is not c.target}
@@ -126,7 +125,7 @@ def _graph(
         item.name: add(item.name, nir.Input({"input": np.array([item.size])}))
         for item in network.spike_inputs
     }
-    # A graph needs an input that leads to something, if only through zeros.
+    # A graph needs a connected input, even if all weights are zero.
     entrance = next(iter(names.values()), "") or add("input", nir.Input({"input": np.array([1])}))
     width = int(nodes[entrance].input_type["input"][0])
     cut_off = not any(c.n_synapses for c in network.connections if c.source.name in names)
@@ -162,7 +161,7 @@ def _dense(nir: Any, weights: Float64Array, bias: Float64Array | None) -> Any:
 
 
 def _is_threshold(population: Population, dt: float) -> bool:
-    """Whether these neurons forget everything in a step, as those of a Threshold do."""
+    """Return whether these neurons keep nothing of v in a step, as those of a Threshold."""
     model = population.model
     tau, rest, reset = (population.parameter(n) for n in ("tau_m", "v_rest", "v_reset"))
     forgets = model.integration == "euler" and bool((tau == dt).all())
@@ -226,7 +225,7 @@ def _bias(network: Network, population: Population, means: NeuronNode) -> Float6
 def _matrices(
     connection: Connection, kick: Float64Array
 ) -> list[tuple[Float64Array, Float64Array]]:
-    """Delay of each source (ms) and dense matrix, as few as will do."""
+    """Return pairs of the delay of each source (ms) and a dense matrix, as few as possible."""
     size = (connection.target.size, connection.source.size)
     if size[0] * size[1] > _MOST_ENTRIES:
         raise FrontendError(

@@ -1,7 +1,7 @@
 """The benchmark networks in brian2-loihi 0.5.2: an exact worker that ``peers.py`` describes.
 
-Its neurons have no bias and begin at v = 0. The group below has its equations with a bias added;
-everything else is its own. It needs Python 3.11 or older with ``brian2-loihi==0.5.2``,
+Its neurons have no bias and start at v = 0. The group below adds a bias to its equations and is
+otherwise unchanged. It needs Python 3.11 or older with ``brian2-loihi==0.5.2``,
 ``brian2==2.6.0`` and ``numpy==1.23.5``.
 """
 
@@ -60,7 +60,7 @@ def build(workload, spikes):
     else:
         net = w.feedforward(workload)
         neurons = neurons_of(workload.out_degree)
-        # Its generator emits at the start of a step, and its synapses act in that very step.
+        # Its generator emits at the start of a step, and its synapses act in the same step.
         given = spikes["sources"], spikes["steps"] + 1
         source = bl.LoihiSpikeGeneratorGroup(workload.neurons, *given)
         pre = np.repeat(np.arange(workload.neurons, dtype=np.int32), workload.out_degree)
@@ -72,7 +72,7 @@ def build(workload, spikes):
 
 
 def raster(monitor):
-    """Digest of all spikes in the order of step and neuron, as ``engines.digest``."""
+    """Return the digest of all spikes in the order of step and neuron, as ``engines.digest``."""
     steps = np.round(np.asarray(monitor.t / b2.ms)).astype(np.int32)
     ids = np.asarray(monitor.i).astype(np.int32)
     order = np.lexsort((ids, steps))

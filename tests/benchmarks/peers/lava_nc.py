@@ -29,7 +29,7 @@ import workloads as w
 
 
 class Model:
-    """A network of Lava processes and the buffer that takes its spikes."""
+    """A network of Lava processes, and the buffer for its spikes."""
 
     def __init__(self, workload, spikes):
         self.n_steps = workload.n_steps
@@ -53,7 +53,7 @@ class Model:
             link = Dense(weights=net.mantissa.T.astype(np.int32))
             given = np.zeros((workload.neurons, self.n_steps), dtype=np.int32)
             given[spikes["sources"], spikes["steps"]] = 1
-            # A process sees what was sent in the same step, and synapses keep it for one step.
+            # A process receives messages of the same step, and synapses hold them for one step.
             self.source = Source(data=given)
             self.source.s_out.connect(link.s_in)
         link.a_out.connect(self.lif.a_in)
@@ -67,7 +67,7 @@ class Model:
         return time.perf_counter() - begin
 
     def raster(self):
-        """Steps and neurons of all spikes, in this order."""
+        """Return steps and neurons of all spikes, ordered by step and neuron."""
         return [part.astype(np.int32) for part in np.nonzero(self.sink.data.get().T)]
 
     def stop(self):
