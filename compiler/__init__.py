@@ -1,8 +1,8 @@
 """Maps a network in physical units onto the integer registers of a chip.
 
-``compile_network(network, LOIHI, dt=0.1)`` returns a ``ChipImage``; its ``report`` says for every
-parameter what was asked, which registers it became, what they mean, and the error.
-``explain_fit`` says what keeps a network from fitting, and what would help.
+``compile_network(network, LOIHI, dt=0.1)`` returns a ``ChipImage``. For every parameter, its
+``report`` lists the value of the network, the registers, the value that they stand for, and the
+error. ``explain_fit`` reports which resource keeps a network from fitting, and which changes help.
 """
 
 from neurochip.errors import CompileError

@@ -1,4 +1,4 @@
-"""All integers in the order of the cores, as an image."""
+"""Assemble the image: all registers and synapses, in the order of the cores."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["assemble"]
 
 
 def assemble(translation: Translation, placement: Placement, report: CompileReport) -> ChipImage:
-    """Build the image; its symbols carry names, units, what was decided, and the report."""
+    """Build the image; its symbols carry names, units, the compiler's choices and the report."""
     network, chip = translation.network, translation.chip
     populations, members = translation.populations, translation.compartments
     size = int(placement.core_ptr[-1])
@@ -115,8 +115,8 @@ def _symbol(lowered: LoweredPopulation, placement: Placement) -> PopulationSymbo
 
 
 def _by_row(rows: Int64Array, indptr: Int64Array) -> Any:
-    """Order of synapses, so that they stand in the order of the new numbers of their sources."""
+    """Return the order that sorts synapses by the new numbers of their sources."""
     if (np.diff(rows) > 0).all():
-        return slice(None)  # as they are, without a copy
+        return slice(None)  # already sorted: no copy
     by_number = np.argsort(rows)
     return spans(indptr[:-1][by_number], np.diff(indptr)[by_number])

@@ -1,4 +1,4 @@
-"""What was asked for, before anything is computed."""
+"""Check the arguments of a compilation before anything is computed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["check_request"]
 
 
 def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
-    """Return dt as a float.
+    """Check network, chip and dt, and return dt as a float.
 
     Raises
     ------
     CompileError
-        If an argument is of another kind, or dt is not above 0.
+        If an argument has the wrong type, or dt is not above 0.
     """
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)

@@ -1,4 +1,7 @@
-"""What was asked, what it became, what that means, and how far off it is."""
+"""Write the compile report: for each parameter, the registers, their decoded value and the error.
+
+``asked`` is the value of the network, ``meant`` the value that the registers stand for.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,9 @@ from .translation import Translation
 __all__ = ["explain"]
 
 _WEIGHTS = {0: "weight", 1: "weight > 0", -1: "weight < 0"}
-_CHILD = "in a compartment of its own: each neuron takes two"
-_MATTERS = 0.01  # relative error from which a row carries a warning
-_CHUNK = 1 << 20  # synapses looked at together: bounds the temporary arrays to about 50 MB
+_CHILD = "in a compartment of its own: each neuron takes two compartments"
+_MATTERS = 0.01  # relative error above which a row carries a warning
+_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
 def explain(translation: Translation, placement: Placement) -> CompileReport:
@@ -44,7 +47,7 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
     for item in translation.connections:
         if item.connection.n_synapses:
             rows.append(_weight_row(item, populations[item.connection.target.name], chip, options))
-            if item.projection.sign <= 0:  # one row, also for a connection in two parts
+            if item.projection.sign <= 0:  # one row only for a connection split by sign
                 rows.append(_delay_row(whole[item.connection.name], dt))
     return CompileReport(
         chip=chip.name,
@@ -69,7 +72,7 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
 
     coarse = "its decay register is coarse at this dt; lengthen dt"
     span = ideal.threshold if population.model.spiking else None
-    with np.errstate(divide="ignore"):  # a register that leaves nothing means tau = 0
+    with np.errstate(divide="ignore"):  # a decay that leaves nothing means tau = 0
         taus = [time_constant(population.model, item.keep_u, dt) for item in decays.receptors]
     decay_v = {"decay_v": decays.decay_v}
     if population.model.leaky:
@@ -97,7 +100,7 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
         yield row("v_thresh", "mV", asked, meant, registers=mantissas, scale=span)
     else:
         mantissas["vmax_exponent"] = registers.vmax_exponent
-        yield _exact(population, "v_thresh", mantissas, "inf: v is limited below, it never spikes")
+        yield _exact(population, "v_thresh", mantissas, "inf: v is clipped, it never spikes")
     bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / lsb_per_mv
     biases = {"bias_mantissa": registers.bias_mantissa, "bias_exponent": registers.bias_exponent}
     if population.model.leaky:
@@ -122,7 +125,7 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
         get("tau_refrac"),
         refractory_steps(get("tau_refrac"), dt) * dt,
         registers={"refractory": registers.refractory},
-        remedy="it is no multiple of dt",
+        remedy="it is not a multiple of dt",
     )
     yield row(
         "v_init",
@@ -144,23 +147,24 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
 
 def _gain_note(rule: GainRule) -> str:
     if isinstance(rule, MomentGain):
-        return "weights keep the variance of v, the bias the mean"
+        return "weights preserve the variance of v, the bias preserves the mean"
     if rule.v in (0.0, 1.0):
         return ""
-    return f"weights follow by {rule.v:.2f} (0 keeps the jump of a spike, 1 the mean)"
+    return f"gain power {rule.v:.2f} (0 preserves the jump of a spike, 1 the mean)"
 
 
 def _shift_note(ideal: IdealPopulation, decays: Decays) -> str:
     if not isinstance(decays.rule, MomentGain):
         return ""
     expected = Span.of(decays.rule.expected(ideal))
-    return f"moved by {Span.of(decays.shift)} mV: keeps the mean of v at an input of {expected} mV"
+    moved = Span.of(decays.shift)
+    return f"moved by {moved} mV to preserve the mean of v at an input of {expected} mV"
 
 
 def _exact(
     population: Population, parameter: str, registers: Mapping[str, Any], note: str
 ) -> ReportRow:
-    """Row of an infinite parameter, which has no number and no error."""
+    """Return the row of an infinite parameter, which has no error."""
     return ReportRow(
         kind="population",
         owner=population.name,
@@ -211,7 +215,7 @@ def _weight_row(
         sums[2] += np.bincount(post, np.abs(asked), minlength=size)
         if options.weight_rounding != "nearest":
             squares += [np.bincount(post, each**2, minlength=size) for each in (asked, meant)]
-    # Relative to the magnitudes: a balanced sum of both signs is near 0, its error is not.
+    # Relative to the sum of magnitudes: a balanced sum is near 0, but its error is not.
     reached = sums[2] > 0
     off = (sums[1] - sums[0])[reached] / sums[2][reached]
     summed = float(np.sqrt(np.mean(off**2))) if off.size else 0.0
@@ -259,7 +263,7 @@ def _delay_row(connection: Connection, dt: float) -> ReportRow:
         asked,
         steps * dt,
         registers={"delay": steps},
-        remedy="it is no multiple of dt",
+        remedy="it is not a multiple of dt",
     )
 
 
@@ -274,10 +278,10 @@ def _row(
     scale: Any = None,
     remedy: str = "",
 ) -> ReportRow:
-    """Summarise arrays; the relative error is of ``scale`` where given, else of what was asked."""
+    """Summarise arrays; the error is relative to ``scale`` if given, otherwise to ``asked``."""
     asked, meant = np.broadcast_arrays(np.asarray(asked, float), np.asarray(meant, float))
     error = meant - asked
-    # Differences of float rounding are no errors of a register.
+    # Ignore differences due to float rounding.
     error = np.where(np.abs(error) <= 1e-12 * np.maximum(1.0, np.abs(asked)), 0.0, error)
     base = np.abs(np.broadcast_to(asked if scale is None else scale, error.shape))
     relative = np.divide(error, base, out=np.full(error.shape, np.nan), where=base > 0)
@@ -318,14 +322,14 @@ def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptio
     worst = min(tight, key=row.headroom)
     warning = (
         f"headroom of its {worst.replace('_', ' ')} is {row.headroom(worst):.2g}x, below the "
-        f"{options.headroom:g}x asked for, so that weights keep their resolution; watch the "
-        "overflow counters of a run"
+        f"requested {options.headroom:g}x, so that weights keep their resolution; check the "
+        "overflow counters after a run"
     )
     return replace(row, warning=warning)
 
 
 def _join(spans: Sequence[Span], sizes: Sequence[int]) -> Span:
-    """Span of values of which there are spans of parts, of these sizes."""
+    """Return the span of all values from the spans and sizes of their parts."""
     return Span(
         min(s.low for s in spans),
         float(np.average([s.mean for s in spans], weights=sizes)),

@@ -1,4 +1,4 @@
-"""Whether a network fits, what keeps it from that, and what would help: each change is tried."""
+"""Check whether a network fits a chip; if it does not, try changes and report which would help."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .placement.workload import Workload
 
 __all__ = ["FitReport", "FitRow", "explain_fit"]
 
-_ROOM = 1 << 20  # chips enough for any network: how many it needs is the question
+_ROOM = 1 << 20  # chips: enough for any network, so that the needed number can be counted
 _FEWER_BITS = (6, 4, 2, 1)
 
 
@@ -32,11 +32,11 @@ class FitRow:
     Parameters
     ----------
     change : str
-        What is different from what was asked; empty for that itself.
+        The change that was tried; empty for the network as given.
     cores : int or None
-        Cores that it needs; None if no number of cores is enough.
+        Number of cores needed; None if no number of cores is enough.
     fits : bool
-        Whether the chip has so many.
+        Whether the chip has that many cores.
     reason : str
         Why no number of cores is enough, or which resource is full on most cores.
     """
@@ -49,14 +49,14 @@ class FitRow:
 
 @dataclass(frozen=True)
 class FitReport:
-    """What a network needs of a chip, as asked and with changes.
+    """Cores that a network needs, as given and with one change at a time.
 
     Parameters
     ----------
     chip : ChipSpec
         The chip.
     rows : tuple of FitRow
-        As asked first, then each change on its own.
+        The network as given, then each change alone.
     """
 
     chip: ChipSpec
@@ -64,7 +64,7 @@ class FitReport:
 
     @property
     def fits(self) -> bool:
-        """Whether the network fits as asked."""
+        """Whether the network fits as given."""
         return self.rows[0].fits
 
     def __str__(self) -> str:
@@ -75,8 +75,8 @@ class FitReport:
             verdict = "Fits" if first.fits else "Does not fit"
             chips = -(-first.cores // self.chip.cores)
             lines = [
-                f"{verdict} {self.chip.name}: needs {first.cores} cores, which is {chips} chips; "
-                f"there are {there} cores on {self.chip.chips}. What fills a core first: "
+                f"{verdict} {self.chip.name}: needs {first.cores} cores ({chips} chips); the "
+                f"target has {there} cores ({self.chip.chips} chips). What fills a core first: "
                 f"{first.reason}."
             ]
         if len(self.rows) > 1:
@@ -100,7 +100,9 @@ def explain_fit(
     traffic: Recording | None = None,
     **options: Any,
 ) -> FitReport:
-    """Try to place a network as asked and, if that fails, with fewer bits and by other strategies.
+    """Place a network as given and, if it does not fit, with one change at a time.
+
+    The changes are fewer weight bits, shorter delays and the other placement strategies.
 
     Parameters
     ----------
@@ -114,7 +116,7 @@ def explain_fit(
     Raises
     ------
     CompileError
-        If an option is unknown, or a parameter fits no register, which no placement changes.
+        If an option is unknown, or a parameter fits no register (no placement changes that).
     """
     asked = dataclasses.replace(chosen(options), sites="in_order")
     work = translate(network, chip, dt, asked, traffic).work

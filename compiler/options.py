@@ -1,8 +1,8 @@
-"""What a user may decide about a compilation, each option spelt once.
+"""The options of the compiler, each defined once.
 
 The fields of :class:`CompileOptions` are the table of options. The checks, the signature and the
 docstring of ``compile_network``, the command line, the axes of a sweep and the pages of docs/ are
-made from it: a new option is one new field.
+generated from it: to add an option, add one field.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ class Option:
     Parameters
     ----------
     name : str
-        Of the keyword argument; on the command line with ``--``, and ``-`` for ``_``.
+        Name of the keyword argument. The command line adds ``--`` and writes ``-`` for ``_``.
     default : str, int, float or None
-        Its value unless given. None is allowed where it is the default.
+        Default value. None is allowed only if it is the default.
     summary : str
-        What it decides, in one sentence.
+        One-line description, shown by the command line's help.
     details : str
-        What else there is to know.
+        Further description, shown after the summary in docstrings.
     choices : tuple of str
-        The words that are allowed; none if the option is a number.
+        Allowed words; empty if the option is a number.
     at_least : float
-        The smallest number that is allowed.
+        Smallest allowed number.
     unit : str
-        Of the number, if it has one.
+        Unit of the number; empty if it has none.
     """
 
     name: str
@@ -63,16 +63,16 @@ class Option:
 
     @property
     def kind(self) -> type:
-        """The type of its values: str, int or float."""
+        """Type of the values: str, int or float."""
         return str if self.choices else type(self.default)
 
     def checked(self, value: Any) -> Any:
-        """Return a value as a str, an int or a float (or None).
+        """Check a value and return it as a str, int or float (or None).
 
         Raises
         ------
         CompileError
-            If it is not allowed.
+            If the value is not allowed.
         """
         if self.choices:
             words = (*self.choices, None) if self.default is None else self.choices
@@ -92,7 +92,7 @@ class Option:
 
     @property
     def entry(self) -> str:
-        """What a docstring says of it, in the form of numpydoc."""
+        """Entry of the option in the Parameters section of a docstring, in numpydoc form."""
         if self.choices:
             kind = f"{{{', '.join(map(repr, self.choices))}}}"
         else:
@@ -110,70 +110,72 @@ class Option:
 
 
 def _option(default: str | float | None, summary: str, details: str = "", **limits: Any) -> Any:
-    """Field of an option; its name and its type are those of the field."""
+    """Return the dataclass field of an option; name and type of the option are the field's."""
     return field(default=default, metadata={"summary": summary, "details": details, **limits})
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompileOptions:
-    """Choices that the registers leave open."""
+    """Options of the compiler."""
 
     gain: str = _option(
         "dc",
-        "What survives the rounding of a decay register.",
+        "Which property to preserve when a time constant is rounded.",
         '``"dc"`` scales the weights so that a steady input gives the same mean v; ``"impulse"`` '
-        "keeps the weights, so that one spike gives the same jump. The resting level is kept "
-        "either way. As a rule the first is better for neurons that are driven by fluctuations, "
-        'the second far above threshold. ``"mean_and_variance"`` scales the weights so that v '
-        "varies as much as it should, and moves the resting level so that the mean is right under "
-        'the input that is expected: under another one it is not. ``"auto"`` takes for each '
-        "population the point between the first two at which its expected rate is kept, and where "
-        "there is none, the best of the three. Both take inputs as independent Poisson trains; "
-        "the report says what they did.",
+        "keeps the weights, so that one spike gives the same jump. Both preserve the resting "
+        'level. Use ``"dc"`` for neurons driven by fluctuations and ``"impulse"`` for neurons far '
+        'above threshold. ``"mean_and_variance"`` scales the weights to preserve the variance of '
+        "v, and shifts the resting level to preserve its mean for the expected input; for other "
+        'inputs the mean is off. ``"auto"`` interpolates between ``"dc"`` and ``"impulse"`` so '
+        "that the expected rate of each population is preserved; if that is impossible, it takes "
+        'the best of the three. ``"auto"`` and ``"mean_and_variance"`` treat inputs as independent '
+        "Poisson trains; the compile report shows their choices.",
         choices=("dc", "impulse", "mean_and_variance", "auto"),
     )
     headroom: float = _option(
         1.25,
-        "Wanted distance of expected peaks from overflow, as a factor.",
-        "The peaks are those of accumulator, u and v: expected means exceeded once in 1e9 steps, "
-        "if sources are independent.",
+        "Safety margin against overflow (1.25 = 25 %).",
+        "It is the ratio of limit to expected peak of accumulator, u and v. The expected peak is "
+        "exceeded once in 1e9 steps if the sources are independent.",
         at_least=1,
     )
     assumed_rate: float = _option(
         100.0,
-        "Rate assumed for every neuron where peaks and traffic are estimated.",
-        "Given spike trains count with their own mean.",
+        "Firing rate assumed for every neuron when peaks and traffic are estimated.",
+        "Inputs count with their own mean rate.",
         unit="Hz",
     )
     weight_rounding: str = _option(
         "nearest",
-        "How weights are rounded to steps of their register.",
-        '``"nearest"`` rounds each weight to the nearest step; ``"floor"`` drops the fraction of '
-        'its magnitude; ``"stochastic"`` rounds up with a probability equal to the fraction; '
-        '``"moments"`` rounds each weight up or down so that the sum of the weights onto each '
-        "neuron and the sum of their squares are kept, and with them mean and variance of its "
-        "input where the sources of a connection fire at one rate.",
+        "Rule that rounds weights to steps of their register.",
+        '``"nearest"`` rounds each weight to the nearest step; ``"floor"`` rounds toward zero; '
+        '``"stochastic"`` rounds up with a probability equal to the fraction; ``"moments"`` rounds '
+        "each weight up or down so that the sum of the weights onto each neuron and the sum of "
+        "their squares are preserved. This preserves mean and variance of the input if all sources "
+        "of a connection fire at the same rate.",
         choices=("nearest", "floor", "stochastic", "moments"),
     )
-    weight_seed: int = _option(0, "Seed of the weight roundings stochastic and moments.")
+    weight_seed: int = _option(0, "Random seed for the rounding rules stochastic and moments.")
     placement: str = _option(
         "sequential",
-        "How neurons are put on cores.",
-        '``"sequential"`` keeps the order of the network; ``"greedy"`` grows a core from the '
-        'neurons that share most with it; ``"hypergraph"`` cuts the network into balanced blocks '
-        'with the library of the extra ``mapping``; ``"best"`` tries all three and takes the one '
-        "with the fewest spikes between cores.",
+        "Strategy that assigns neurons to cores.",
+        '``"sequential"`` keeps the order of the network; ``"greedy"`` fills each core with the '
+        "neurons that share the most sources and targets with those already on it; "
+        '``"hypergraph"`` partitions the network into balanced blocks with the library of the '
+        'extra ``mapping``; ``"best"`` tries all three and takes the result with the fewest spikes '
+        "between cores.",
         choices=("sequential", "greedy", "hypergraph", "best"),
     )
     sites: str = _option(
         None,  # becomes one of the choices
-        "How cores are put on the mesh; by default in order where neurons are, else by search.",
-        '``"in_order"`` puts core k at site k; ``"curve"`` lays cores that exchange much one '
-        'after the other along a space-filling curve; ``"search"`` goes on from there, and moves '
-        "cores as long as that saves hops.",
+        "Strategy that assigns cores to sites of the mesh. "
+        "Default: in_order with sequential placement, otherwise search.",
+        '``"in_order"`` puts core k at site k; ``"curve"`` places cores that exchange many spikes '
+        'next to each other on a space-filling curve; ``"search"`` starts from that result and '
+        "moves cores as long as this saves hops.",
         choices=("in_order", "curve", "search"),
     )
-    placement_seed: int = _option(0, "Seed of placements and of the search for sites.")
+    placement_seed: int = _option(0, "Random seed for placement and for the search for sites.")
 
     def __post_init__(self) -> None:
         for option in OPTIONS.values():
@@ -196,12 +198,12 @@ CompileOptions.__doc__ = f"{CompileOptions.__doc__}\n\nParameters\n----------\n{
 
 
 def chosen(options: Mapping[str, Any]) -> CompileOptions:
-    """Return options that were given by name.
+    """Return options given by name as CompileOptions.
 
     Raises
     ------
     CompileError
-        If there is no option of a name, or a value is not allowed.
+        If a name is unknown, or a value is not allowed.
     """
     for name in options:
         if name not in OPTIONS:
@@ -214,7 +216,7 @@ def chosen(options: Mapping[str, Any]) -> CompileOptions:
 
 
 def takes_options(function: _Function) -> _Function:
-    """Write all options into signature and docstring of a function that takes ``**options``."""
+    """Write all options into the signature and docstring of a function with ``**options``."""
     signature = inspect.signature(function)
     *own, _ = signature.parameters.values()
     given = [

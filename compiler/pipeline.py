@@ -1,18 +1,18 @@
-"""The passes in order; each takes values and returns new ones.
+"""Run the passes in order; each pass takes values and returns new ones.
 
-1. ``check``: the request makes sense.
-2. ``synapses.projections``: which receptor of its target each synapse drives.
-3. ``neurochip.recurrence``: all registers of the neurons as real numbers.
-4. ``neurons.decays``: decay registers, and the gain that survives their rounding.
-5. ``neurons.peaks``: how far the sums are expected to swing.
-6. ``neurons.scaling``: LSB per mV of each population.
-7. ``neurons.registers``: threshold, bias, refractory period, initial v.
-8. ``synapses.convert``: mantissas, exponents, delays.
-9. ``neurons.compartments``: neurons as compartments, one or two each.
-10. ``placement.workload``: what has to be placed.
-11. ``placement.place``: neurons on cores, and cores on the mesh.
-12. ``explain``: the compile report.
-13. ``assemble``: the image.
+1. ``check``: checks the arguments.
+2. ``synapses.projections``: assigns each synapse to a receptor of its target.
+3. ``neurochip.recurrence``: computes all registers of the neurons as real numbers.
+4. ``neurons.decays``: rounds the decay registers and corrects the gains for it.
+5. ``neurons.peaks``: estimates the peaks of accumulator, u and v.
+6. ``neurons.scaling``: chooses the LSB per mV of each population.
+7. ``neurons.registers``: rounds threshold, bias, refractory period and initial state.
+8. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps.
+9. ``neurons.compartments``: lays out each neuron as one or two compartments.
+10. ``placement.workload``: collects the input of the placement.
+11. ``placement.place``: assigns neurons to cores, and cores to sites of the mesh.
+12. ``explain``: writes the compile report.
+13. ``assemble``: builds the image.
 
 ``neurons.lower`` runs 3 to 7 for each population.
 """
@@ -53,27 +53,27 @@ def compile_network(
     traffic: Recording | None = None,
     **options: Any,
 ) -> ChipImage:
-    """Map a network onto the registers of a chip.
+    """Compile a network to the registers of a chip.
 
     Parameters
     ----------
     network : Network
-        What to map.
+        The network to compile.
     chip : ChipSpec
-        Every width and limit. Default: the first-generation chip.
+        The target chip. Default: the first-generation chip.
     dt : float or "auto", ms
-        Length of a step, above 0. ``"auto"`` takes the whole fraction of 1 ms between 0.05 and 1 ms
-        with the least expected error; :func:`choose_dt` shows them all.
+        Length of a step, above 0. ``"auto"`` picks the step 1/n ms (n = 1 to 20) with the smallest
+        predicted error; :func:`choose_dt` shows all of them.
     traffic : Recording, optional
-        A run of the network, in float64 or on the chip: how often each neuron spikes, for
-        strategies that keep spikes within cores. Default: all neurons at ``assumed_rate``.
+        A run of the network, in float64 or on the chip. Its spike counts tell the placement
+        strategies which spikes to keep within cores. Default: all neurons at ``assumed_rate``.
     **options
         As for :class:`CompileOptions`.
 
     Returns
     -------
     ChipImage
-        Integers, with a :class:`~neurochip.image.report.CompileReport` in ``image.report``.
+        The registers; ``image.report`` is a :class:`~neurochip.image.report.CompileReport`.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def translate(
     options: CompileOptions,
     traffic: Recording | None = None,
 ) -> Translation:
-    """Do all passes before placement.
+    """Run all passes before placement.
 
     Raises
     ------

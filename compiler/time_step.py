@@ -1,19 +1,21 @@
-"""Which step loses least: a fine grid of time has coarse decay registers, and the other way round.
+"""Choose the time step: a short step resolves time better, but rounds the decay registers more.
 
-For each step the registers are chosen as for an image, and the rate that each neuron is expected to
-have with them is held against the rate that it is expected to have in continuous time:
+For each candidate step, the registers are chosen as for an image. The expected rate of each neuron
+with these registers is compared with its expected rate in continuous time:
 
-- a neuron under a constant drive has the exact interval of the recurrence of the chip, with
-  truncation as its mean, half an LSB in each step;
-- a neuron driven by spikes has the rate of a diffusion (see ``drive``). Its grid raises
-  the threshold: kicks decay for a step before they are tested, and excursions between two tests are
-  missed, which for a random walk is worth 0.5826 standard deviations of a step (Broadie, Glasserman
-  and Kou 1997, 10.1111/1467-9965.00035). What acts throughout a step, as currents do, is seen to
-  cross the threshold half a step late, and acts again a whole step early: k refractory steps hold v
-  for the k - 1 steps after a spike. Together it wins half a step.
+- for a neuron with constant input, the interspike interval of the chip's recurrence is computed
+  exactly, with truncation replaced by its mean of half an LSB per step;
+- for a neuron driven by spikes, the rate is that of a diffusion (see ``drive``). The time grid
+  raises the effective threshold: jumps decay for one step before the threshold test, and crossings
+  between two tests are missed, which for a random walk amounts to 0.5826 standard deviations of a
+  step (Broadie, Glasserman and Kou 1997, 10.1111/1467-9965.00035). With continuous input, as from
+  synaptic currents, a threshold crossing is detected half a step late on average, and integration
+  resumes a whole step early, since k refractory steps hold v for the k - 1 steps after a spike. The
+  net effect is an interval shorter by half a step.
 
-Neurons that are not expected to fire count with the error of their time constant. Not predicted are
-the rounding of weights and of delays, and what one population's error does to another.
+For neurons that are not expected to fire, the error of the time constant is used instead. The
+prediction does not include the rounding of weights and delays, and errors of one population that
+propagate to another.
 """
 
 from __future__ import annotations
@@ -45,28 +47,28 @@ from .synapses.projections import project
 __all__ = ["DtCandidate", "DtChoice", "choose_dt"]
 
 _FINEST = 20  # candidates are 1/1, 1/2, ... 1/20 ms
-_SILENT = 0.1  # Hz: a lower rate is no guide
+_SILENT = 0.1  # Hz: neurons with a lower expected rate count as silent
 _DISCRETE = 0.5826  # -zeta(1/2) / sqrt(2 pi)
 _WIDTH = 100  # columns of a terminal
 
 
 @dataclass(frozen=True, kw_only=True)
 class DtCandidate:
-    """A time step and the error that is expected of it, as fractions of the rate.
+    """A time step and its expected errors, as fractions of the rate.
 
     Parameters
     ----------
     dt : float, ms
-        The step.
+        Length of a step.
     grid : float
-        Mean absolute error that the grid of time makes in float64.
+        Mean absolute error due to the time grid, in float64.
     registers : float
-        Mean absolute error that the registers add on that grid.
+        Mean absolute error added by the registers on that grid.
     total : float
-        Mean absolute error of both; the two need not add up, since they may cancel. All three are
-        NaN for a step at which a parameter fits no register.
+        Mean absolute error of both together. It may be less than the sum of the two, since they can
+        cancel. All three are NaN for a step at which a parameter fits no register.
     problem : str
-        Why not, else empty.
+        The reason if a parameter fits no register; empty otherwise.
     """
 
     dt: float
@@ -85,7 +87,7 @@ class DtChoice:
     chip : str
         Name of the chip.
     candidates : tuple of DtCandidate
-        All steps that were looked at.
+        All steps that were evaluated.
     """
 
     chip: str
@@ -93,7 +95,7 @@ class DtChoice:
 
     @property
     def best(self) -> DtCandidate:
-        """The candidate with the least total error; of equal ones the coarsest."""
+        """The candidate with the smallest total error; among ties, the coarsest."""
         possible = [item for item in self.candidates if not item.problem]
         return min(reversed(possible), key=lambda item: item.total)
 
@@ -128,19 +130,19 @@ def choose_dt(
     candidates: Sequence[float] | None = None,
     options: CompileOptions | None = None,
 ) -> DtChoice:
-    """Predict the error of the rates at a number of time steps.
+    """Predict the error of the firing rates for several time steps.
 
     Parameters
     ----------
     network : Network
-        What is to be mapped.
+        The network to compile.
     chip : ChipSpec
-        Its target. Default: the first-generation chip.
+        The target chip. Default: the first-generation chip.
     bounds : (float, float), ms
         Shortest and longest step.
     candidates : sequence of float, ms, optional
-        The steps to look at, within the bounds. Default: 1/1, 1/2, 1/3 ... 1/20 ms, so that every
-        duration in whole ms is a whole number of steps.
+        Steps to evaluate; those outside the bounds are ignored. Default: 1/1, 1/2, 1/3 ... 1/20 ms,
+        so that every duration in whole ms is a whole number of steps.
     options : CompileOptions, optional
         As for ``compile_network``.
 
@@ -151,7 +153,7 @@ def choose_dt(
     Raises
     ------
     CompileError
-        If no candidate lies within the bounds, or at none of them all parameters fit.
+        If no candidate lies within the bounds, or no candidate allows all parameters to fit.
     """
     steps = _steps(bounds, candidates)
     allowed = "a CompileOptions(...)"
@@ -227,7 +229,7 @@ def _candidate(
 def _errors(
     point: OperatingPoint, lowered: LoweredPopulation, chip: ChipSpec, dt: float
 ) -> tuple[float, float, float]:
-    """Mean absolute errors of a population: grid, registers and both."""
+    """Return the mean absolute errors of a population: time grid, registers and both."""
     ideal, decays = lowered.ideal, lowered.decays
     scale, registers = lowered.scale.lsb_per_mv, lowered.registers
     leaky = ideal.population.model.leaky
@@ -235,7 +237,7 @@ def _errors(
     threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale
     if not ideal.population.model.spiking:
         threshold = ideal.threshold
-    if leaky:  # every step of a decay loses half an LSB; what does not decay is not truncated
+    if leaky:  # each decay truncates half an LSB on average; without a decay nothing is truncated
         bias -= 0.5 / scale
     wanted, ids = point.rates, point.ids
     exact = rounded_point(point, ideal.keep_v, ideal.keep_v, decays.rule, dt)
@@ -270,7 +272,7 @@ def _rates(
     bias: Float64Array,
     threshold: Float64Array,
 ) -> Float64Array:
-    """Rates on a grid (Hz); ``bias`` and ``threshold`` above the origin in mV, of all neurons."""
+    """Return rates (Hz) on the time grid; ``bias`` and ``threshold`` are in mV, for all neurons."""
     ids = point.ids
     quiet = point.quiet
     interval = (_steps_to(threshold, bias, keep_v)[ids] + ideal.refractory[ids] - 1) * dt
@@ -282,7 +284,7 @@ def _rates(
     if model.delta_synapses:
         steady = 0.0 if model.leaky else bias[ids] / (point.drift * dt)
         won *= np.clip(steady, 0.0, 1.0)
-        # What a kick has lost when it is tested, as if the threshold were higher.
+        # A jump has decayed for one step when it is tested: equivalent to a higher threshold.
         shift = (point.v_thresh - point.v_inf) * (1 / ideal.receptors[0].gain[ids] - 1)
         walk = np.sqrt(point.kick_rate * point.kick**2 * dt + point.kick**2)
         shift += _DISCRETE * (walk - point.kick)
@@ -292,7 +294,7 @@ def _rates(
 
 
 def _steps_to(threshold: Float64Array, bias: Float64Array, keep_v: Float64Array) -> Float64Array:
-    """Steps of ``v = keep_v v + bias`` from 0 until v is above the threshold; may be infinite."""
+    """Return the steps of ``v = keep_v v + bias`` from 0 until v exceeds the threshold, or inf."""
     share = np.divide(
         threshold * (1 - keep_v), bias, out=np.full_like(bias, np.inf), where=bias > 0
     )

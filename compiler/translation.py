@@ -1,4 +1,4 @@
-"""A network as registers that have no place yet: what placement, report and image are made of."""
+"""The network as registers before placement; placement, report and image are made from it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ __all__ = ["Translation"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Translation:
-    """What was asked, and what the passes before placement have made of it.
+    """Arguments of a compilation, and the results of the passes before placement.
 
     Parameters
     ----------
     network, chip, options
-        As they were given.
+        Arguments of the compilation.
     dt : float, ms
-        The step.
+        Length of a step.
     populations : dict of str to LoweredPopulation
         Registers of the neurons of each population.
     connections : sequence of ConnectionRegisters
         Registers of the synapses of each projection.
     compartments : dict of str to PopulationCompartments
-        The neurons of each population as compartments.
+        Registers of the compartments of each population.
     work : Workload
-        What has to be placed.
+        Input of the placement.
     """
 
     network: Network

@@ -1,14 +1,14 @@
-"""The registers as real numbers, before anything is rounded.
+"""The registers of a population as real numbers, before rounding.
 
 With ``a = exp(-dt/tau_m)`` and ``s = exp(-dt/tau_syn)`` the chip's recurrence
 
     u <- s u + q;   v <- a v + u + bias;   spike if v > threshold;   v <- 0
 
-is an exact integrator of the LIF equations on the grid (Rotter & Diesmann 1999,
-10.1007/s004220050570) if the registers are chosen as here; with the factors and the gain of Euler's
-methods it does exactly what these do (``LIF.integration``). A neuron with two synaptic currents has
-two u, which are both added to its v. ``docs/explanation/from-millivolts-to-registers.md`` derives
-each line. All values are in mV.
+is an exact integrator of the LIF equations on the time grid (Rotter & Diesmann 1999,
+10.1007/s004220050570) if the registers are chosen as here. With the factors and the gain of forward
+or exponential Euler, it equals those methods (``LIF.integration``). A neuron with two synaptic
+currents has two u, and both are added to its v. All values are in mV.
+``docs/explanation/from-millivolts-to-registers.md`` derives each formula.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 INHIBITORY, EXCITATORY = 0, 1
-"""Receptors of a neuron that tells signs apart; the last receptor of a neuron is where its v is."""
+"""Receptors of a neuron with two synaptic currents; the compartment of the last one holds v."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,15 +46,15 @@ class Receptor:
     Parameters
     ----------
     parameter : str
-        Which time constant it has; empty for delta synapses.
+        Name of its time constant; empty for delta synapses.
     tau : ndarray, ms
-        That time constant; 0 for delta synapses.
+        Its time constant; 0 for delta synapses.
     keep_u : ndarray
-        Factor s of one step; 0 for delta synapses.
+        Fraction s of u that a step keeps; 0 for delta synapses.
     gain : ndarray, mV per weight unit
-        A presynaptic spike of weight w adds ``gain * w`` to u.
+        A spike through a synapse of weight w adds ``gain * w`` to u.
     start : ndarray, weight units
-        The current at time 0.
+        Current at time 0.
     """
 
     parameter: str
@@ -71,17 +71,17 @@ class IdealPopulation:
     Parameters
     ----------
     population : Population
-        Whose they are.
+        The population.
     receptors : tuple of Receptor
-        One, or the inhibitory and the excitatory one.
+        One receptor, or the inhibitory and the excitatory one.
     keep_v : ndarray
-        Factor a of one step.
+        Fraction a of v that a step keeps.
     origin : ndarray, mV
-        The potential that the chip's v = 0 stands for.
+        Membrane potential at v = 0 of the chip.
     v_inf : ndarray, mV
-        Where v would settle without spikes: rest and constant currents; the origin without a leak.
+        Resting level with constant currents, without spikes; without a leak, the origin.
     bias, threshold, v_init : ndarray, mV
-        Added to v each step; threshold and initial v above the origin.
+        Amount added to v in each step; threshold and initial v relative to the origin.
     refractory : ndarray of int64
         Refractory register.
     """
@@ -103,8 +103,8 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     Raises
     ------
     CompileError
-        If a neuron would spike again in the first step after every reset, or nothing of a spike
-        would be left after one step, or a step of forward Euler is longer than a time constant.
+        If a neuron would spike again in the first step after every reset, if a spike would decay
+        to 0 within one step, or if a step of forward Euler is longer than a time constant.
     """
     get = population.parameter
     tau_m, v_rest, v_reset, v_thresh = get("tau_m"), get("v_rest"), get("v_reset"), get("v_thresh")
@@ -116,9 +116,10 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     kicks_decay = population.model.delta_synapses and network.kicks_decay
     origin = v_reset
     if kicks_decay:
-        # Integrate, test, deliver, reset: a kick decays once before it is tested, and one in the
-        # step of a spike is wiped by the reset. The chip loses the same kicks if it holds v for one
-        # step more, and resumes from the same voltage if that step's leak is in the origin.
+        # Order: integrate, test, deliver, reset. A jump decays once before it is tested, and a
+        # jump in the step of a spike is erased by the reset. The chip loses the same jumps if it
+        # holds v for one more step, and resumes from the same voltage if the origin includes the
+        # leak of that step.
         origin = v_inf + (v_reset - v_inf) * a if leaky else v_reset + drift
         refractory += 1
     receptors = _receptors(population, dt, a if kicks_decay else np.ones(population.size))
@@ -127,7 +128,7 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         first = int(np.argmax(gone))
         raise CompileError(
             f"population {population.name!r}: tau_m[{first}] = {tau_m[first]:g} ms is so short "
-            f"that nothing of a spike is left after a step of {dt:g} ms. Shorten dt."
+            f"that a spike decays to 0 within one step of {dt:g} ms. Shorten dt."
         )
     endless = origin >= v_thresh
     if endless.any():
@@ -135,8 +136,8 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         raise CompileError(
             f"population {population.name!r}: neuron {first} leaks from its reset "
             f"({v_reset[first]:g} mV) to {origin[first]:.4g} mV within one step of {dt:g} ms, not "
-            f"below its threshold ({v_thresh[first]:g} mV), so it would spike for ever. Shorten dt "
-            "or lower the current."
+            f"below its threshold ({v_thresh[first]:g} mV), so it would spike without end. Shorten "
+            "dt or lower the current."
         )
     return IdealPopulation(
         population=population,
@@ -152,7 +153,7 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
 
 
 def receptor_names(model: LIF) -> tuple[str, ...]:
-    """Return the time constants of the receptors of a neuron, in their order; "" for none."""
+    """Return the names of the synaptic time constants of a model, one per receptor; "" for none."""
     if model.delta_synapses:
         return ("",)
     if model.two_currents:
@@ -178,12 +179,12 @@ def _current(population: Population, parameter: str, start: Float64Array, dt: fl
     cm, leaky = population.parameter("cm"), population.model.leaky
     a, s = _keep(population, "tau_m", dt), _keep(population, parameter, dt)
     if population.model.integration != "exact":
-        # The current of the beginning of the step acts throughout, as u does on the chip.
+        # The current at the beginning of the step acts during the whole step, like u on the chip.
         gain = tau_m / cm * (1 - a) if leaky else dt / cm
         return Receptor(parameter=parameter, tau=tau_syn, keep_u=s, gain=gain, start=start)
     rise = tau_m / cm * (dt / tau_m) if leaky else dt / cm
-    # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has its limit at equal taus and
-    # neither difference of near numbers nor overflow elsewhere.
+    # R tau_syn / (tau_m - tau_syn) (a - s), written so that it has the right limit at equal time
+    # constants, and neither cancellation nor overflow elsewhere.
     z = np.abs(dt / tau_syn - dt / tau_m)
     nonzero = np.where(z == 0, 1.0, z)
     share = np.where(z == 0, 1.0, -np.expm1(-nonzero) / nonzero)
@@ -192,7 +193,7 @@ def _current(population: Population, parameter: str, start: Float64Array, dt: fl
 
 
 def _keep(population: Population, parameter: str, dt: float) -> Float64Array:
-    """What a step leaves of v or of a current, shape (size,)."""
+    """Return the fraction of v or of a current that a step keeps, shape (size,)."""
     tau = population.parameter(parameter)
     if population.model.integration != "euler":
         return np.exp(-dt / tau)
@@ -200,8 +201,8 @@ def _keep(population: Population, parameter: str, dt: float) -> Float64Array:
         first = int(np.argmax(tau < dt))
         raise CompileError(
             f"population {population.name!r}: {parameter}[{first}] = {tau[first]:g} ms is shorter "
-            f"than a step of {dt:g} ms, where forward Euler overshoots; no decay register does. "
-            "Shorten dt, or take integration = 'exact'."
+            f"than a step of {dt:g} ms, so forward Euler overshoots, which a decay register cannot "
+            "do. Shorten dt, or set integration = 'exact'."
         )
     return np.asarray(1 - dt / tau)
 
@@ -209,19 +210,19 @@ def _keep(population: Population, parameter: str, dt: float) -> Float64Array:
 def initial_current(
     current: Float64Array, keep_u: Float64Array, population: Population
 ) -> Float64Array:
-    """Return u before the first step, of which a step leaves the current at time 0 (mV).
+    """Return u before the first step, so that u after its decay is the current at time 0 (mV).
 
     Raises
     ------
     CompileError
-        If a step leaves nothing of a current that is not 0.
+        If a nonzero current decays to 0 within one step.
     """
     gone = (current != 0) & (keep_u == 0)
     if gone.any():
         first = int(np.argmax(gone))
         raise CompileError(
-            f"population {population.name!r}: i_syn_init[{first}] is not 0, but its current is "
-            "over within one step. Set it to 0, or shorten dt."
+            f"population {population.name!r}: i_syn_init[{first}] is not 0, but its current decays "
+            "to 0 within one step. Set i_syn_init to 0, or shorten dt."
         )
     started: Float64Array = np.divide(
         current, keep_u, out=np.zeros_like(current), where=current != 0
@@ -230,20 +231,20 @@ def initial_current(
 
 
 def time_constant(model: LIF, keep: float | Float64Array, dt: float) -> float | Float64Array:
-    """Time constant (ms) of which a step leaves ``keep``, as the model's integration has it."""
+    """Return the time constant (ms) with which a step of the model keeps the fraction ``keep``."""
     return dt / (1 - keep) if model.integration == "euler" else -dt / np.log(keep)
 
 
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
-    """Delays (ms) in steps, rounded half up as Brian2's compiled spike queue does."""
+    """Return delays (ms) in steps, rounded half up like Brian2's compiled spike queue."""
     return _whole(nearest_steps(delay, dt))
 
 
 def refractory_steps(tau_refrac: Float64Array, dt: float) -> Int64Array:
-    """Refractory periods (ms) in steps, by Brian2's rule."""
+    """Return refractory periods (ms) in steps, by Brian2's rule."""
     return _whole(steps_of(tau_refrac, dt))
 
 
 def _whole(steps: Float64Array) -> Int64Array:
-    """Return as integers; whatever no register could hold is cut to one that still does not fit."""
+    """Return steps as integers, clipped to 2**31, which exceeds every register."""
     return np.minimum(steps, 1 << 31).astype(np.int64)

@@ -75,7 +75,7 @@ def test_report_blames_the_decay_register_at_a_fine_step(run: Run, tmp_path: Pat
     assert "cells tau_m: decay_v 14: -2.643 %" in fine
     assert "tau_m is off by -2.6 %: its decay register is coarse at this dt; lengthen dt" in fine
     assert "cells tau_m: decay_v 134: +0.215 %" in coarse
-    assert "delay is off by +33 %: it is no multiple of dt" in coarse
+    assert "delay is off by +33 %: it is not a multiple of dt" in coarse
     assert "5 of 20000 weights became 0" in coarse
     report = json.loads((tmp_path / "report.json").read_text())
     assert [row["parameter"] for row in report["rows"]][:2] == ["tau_m", "tau_syn"]

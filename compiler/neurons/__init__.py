@@ -1,1 +1,1 @@
-"""Neurons: from time constants and mV to registers and compartments."""
+"""Compile neurons: from time constants and mV to registers and compartments."""

@@ -1,13 +1,13 @@
-"""Each neuron as one compartment, or as a child and its parent.
+"""Lay out each neuron as one compartment, or as a child and a parent compartment.
 
-A compartment has one current. A neuron with two takes two compartments: the child has the
-inhibitory current, which joins that of its parent in every step, and is nothing else. Its v is in
-the way: it must neither spike nor be clipped, for both would be counted. So
+A compartment has one synaptic current. A neuron with two currents takes two compartments: the child
+holds the inhibitory current, which is added to that of the parent in every step. The v of the child
+has no meaning, but it must neither spike nor be clipped, since both are counted. Therefore
 
-- the child is the inhibitory one: its u, and with it its v, is never above 0;
+- the child is the inhibitory compartment: its u, and so its v, is never above 0;
 - it has the largest threshold, and no bias;
-- it has the fastest decay of v, so that its v is its u to one part in the decay scale, and fits
-  where u fits; the scale leaves room for the difference.
+- it has the fastest decay of v, so that its v equals its u to one part in the decay scale, and
+  fits where u fits; the scale leaves room for the difference.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class PopulationCompartments:
     Parameters
     ----------
     per_neuron : int
-        Compartments that a neuron takes, one after the other; the last one is where its v is.
+        Consecutive compartments of a neuron; the last one holds its v.
     registers : dict of str to ndarray of int64, shape (size * per_neuron,)
-        By the names of :class:`~neurochip.image.Compartments`.
+        Registers, under the names of :class:`~neurochip.image.Compartments`.
     """
 
     per_neuron: int
@@ -64,7 +64,7 @@ def lay_out_compartments(
             "bias_mantissa": column(neurons.bias_mantissa, 0),
             "bias_exponent": column(neurons.bias_exponent, 0),
             "refractory": column(neurons.refractory, 1),
-            # All compartments of a core share it, and v of a child is never above 0.
+            # All compartments of a core share vmax; v of a child is never above 0 in any case.
             "vmax_exponent": np.repeat(neurons.vmax_exponent, per_neuron),
             "v_init": column(neurons.v_init, 0),
             "u_init": np.stack(neurons.u_init, axis=1).ravel(),

@@ -1,4 +1,4 @@
-"""Decay registers, and the gain that survives their rounding."""
+"""Round decays to registers, and correct weights and bias for the rounding."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ __all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReceptorDecay:
-    """Decay register of a synaptic current and what it means; arrays of shape (size,).
+    """Decay register of a synaptic current and its decoded value; arrays of shape (size,).
 
     Parameters
     ----------
     decay_u : ndarray of int64
         Register values.
     keep_u : ndarray
-        Factor of one step that the register means.
+        Fraction of u that a step keeps with that register.
     gain : ndarray, mV per weight unit
-        What a spike adds to u, corrected for the rounded decays.
+        Amount that a spike of weight 1 adds to u, corrected for the rounded decays.
     u_init : ndarray, mV
-        u before the first step, which decays it.
+        u before the first step; the first step decays it.
     """
 
     decay_u: Int64Array
@@ -47,22 +47,22 @@ class ReceptorDecay:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Decays:
-    """Decay registers of a population and what they mean; arrays of shape (size,).
+    """Decay registers of a population and their decoded values; arrays of shape (size,).
 
     Parameters
     ----------
     receptors : tuple of ReceptorDecay
-        As those of the ideal population.
+        One per receptor of the ideal population, in the same order.
     decay_v : ndarray of int64
         Register values.
     keep_v : ndarray
-        Factor of one step that the register means.
+        Fraction of v that a step keeps with that register.
     rule : PowerGain or MomentGain
-        How the gains, and the level where v settles, follow the rounded decays.
+        Rule that corrects gains and resting level for the rounded decays.
     shift : ndarray, mV
-        How far that level is moved.
+        Correction of the resting level.
     bias : ndarray, mV
-        What is added to v each step so that v settles there.
+        Added to v in each step, so that v settles at the corrected resting level.
     """
 
     receptors: tuple[ReceptorDecay, ...]
@@ -74,7 +74,10 @@ class Decays:
 
 
 def child_keep_v(core: CoreSpec) -> float:
-    """Return what a step leaves of the v of a child (see ``compartments``): as little as can be."""
+    """Return the fraction of v that a child compartment keeps per step: its decay is at maximum.
+
+    See ``compartments`` for children.
+    """
     return float(kept_fraction(core.decay.maximum, core.decay_v_offset, core))
 
 
@@ -85,16 +88,16 @@ def round_decays(
     options: CompileOptions,
     point: OperatingPoint | None = None,
 ) -> Decays:
-    """Round both decays and correct gain and bias for it.
+    """Round the decays of v and u, and correct gains and bias for the rounding.
 
-    ``point`` says how the population is driven, which ``gain="auto"`` and ``"mean_and_variance"``
-    need.
+    ``point`` is the expected input of the population; only ``gain="auto"`` and
+    ``"mean_and_variance"`` use it.
 
     Raises
     ------
     CompileError
-        If a time constant is so long that its decay would round to nothing, or there should be no
-        leak on a chip where v always decays.
+        If a time constant is so long that its decay would round to 0, or the model has no leak
+        and v always decays on the chip.
     """
     core, model, leaky = chip.core, ideal.population, ideal.population.model.leaky
     tau_m = model.parameter("tau_m")
@@ -164,6 +167,6 @@ def _register(
 
 
 def _rounded_up(value: float) -> float:
-    """Three digits, never less than ``value``: advice that is followed must help."""
+    """Round up to three digits, so that a user who follows the advice has enough."""
     unit = 10.0 ** (math.floor(math.log10(value)) - 2)
     return math.ceil(value / unit) * unit

@@ -1,10 +1,10 @@
-"""How strongly each population is driven: expected mean and spread of v, and rate.
+"""Estimate the input of each population, and from it mean and spread of v, and the firing rate.
 
-Spikes are taken as independent Poisson events, and v as a diffusion (Siegert 1951,
-10.1103/PhysRev.81.617), with threshold and reset moved up for currents that outlast a kick (Brunel
-and Sergi 1998, 10.1006/jtbi.1998.0782). Rates of neurons are those at which all populations agree
-(mean-field theory; Brunel 2000, 10.1023/A:1008925309027). These are estimates, good enough to
-choose between two roundings; nothing that a run shows is computed from them.
+Spikes are treated as independent Poisson events, and v as a diffusion (Siegert 1951,
+10.1103/PhysRev.81.617). Synaptic currents that last longer than a step move threshold and reset up
+(Brunel and Sergi 1998, 10.1006/jtbi.1998.0782). The rates of the populations are a self-consistent
+solution (mean-field theory; Brunel 2000, 10.1023/A:1008925309027). These estimates are good enough
+to choose between two roundings; no result of a run is computed from them.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 __all__ = ["OperatingPoint", "lif_rate", "operating_points"]
 
-_SAMPLE = 64  # neurons of a population that are looked at
-_ROUNDS, _DAMPING = 100, 0.3  # of the search for rates that agree
-_COLOURED = 1.0326  # |zeta(1/2)| / sqrt(2), of Brunel and Sergi's shift
-_FARTHEST = 6.0  # standard deviations: from there on a neuron is silent
-_QUIET = 1e-6  # of the way to the threshold: below it, v has no spread to speak of
+_SAMPLE = 64  # neurons sampled from a population
+_ROUNDS, _DAMPING = 100, 0.3  # fixed-point iteration for the self-consistent rates
+_COLOURED = 1.0326  # |zeta(1/2)| / sqrt(2), in Brunel and Sergi's shift
+_FARTHEST = 6.0  # standard deviations from mean to threshold at which a neuron counts as silent
+_QUIET = 1e-6  # spread of v relative to v_thresh - v_reset, below which it is neglected
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OperatingPoint:
-    """Drive of some neurons of a population; arrays of shape (n_sampled,).
+    """Expected input of a sample of neurons of a population; arrays of shape (n_sampled,).
 
     Parameters
     ----------
     ids : ndarray of int64
-        The neurons.
+        Indices of the sampled neurons.
     tau_m, tau_syn, tau_refrac : ndarray, ms
-        Time constants (``tau_syn`` is 0 for delta synapses, and weighted by variance where there
-        are two), and refractory period.
+        Time constants and refractory period. ``tau_syn`` is 0 for delta synapses, and the average
+        weighted by variance if a neuron has two synaptic currents.
     v_inf, v_reset, v_thresh : ndarray, mV
         Level without spikes, reset and threshold.
     drift : ndarray, mV/ms
-        Mean slope that spikes give v; without a leak with that of constant currents.
+        Mean slope of v due to spikes; for neurons without a leak, constant currents are included.
     mean, std : ndarray, mV
-        Of v without a threshold. Without a leak it has no level: then the reset, and an infinite
-        spread where spikes arrive.
+        Stationary mean and standard deviation of v without a threshold. Without a leak v is not
+        stationary: then ``mean`` is the reset, and ``std`` is infinite where spikes arrive.
     kick : ndarray, mV
-        Root of the mean square of a jump of v; 0 for synaptic currents.
+        Root mean square of the jumps of v; 0 for synaptic currents.
     kick_rate : ndarray, 1/ms
-        Spikes that arrive per ms.
+        Rate of the jumps of v.
     charge : tuple of ndarray, shape (size,), weight units per ms
         Expected input of *all* neurons, one array for each receptor (see ``ideal``).
     """
@@ -69,7 +69,7 @@ class OperatingPoint:
 
     @property
     def quiet(self) -> BoolArray:
-        """Whether v has no spread to speak of, so that a constant drive decides."""
+        """Whether the spread of v is negligible, so that the mean input alone sets the rate."""
         return np.asarray(self.std <= _QUIET * (self.v_thresh - self.v_reset))
 
     @property
@@ -81,11 +81,11 @@ class OperatingPoint:
 def lif_rate(point: OperatingPoint) -> Float64Array:
     """Return the expected rate (Hz) of each neuron of an operating point.
 
-    Without spread it is the exact rate under a constant drive. Else, with
+    Without spread, this is the exact rate under constant input. With spread, with
     ``y = (v_thresh - mean) / (sqrt(2) std)`` and the same for the reset,
     ``1 / rate = tau_refrac + tau_m integral exp(-x^2) (exp(2 y_thresh x) - exp(2 y_reset x)) / x``
     over x from 0, which is Siegert's formula with its inner integral written out. Without a leak,
-    ``1 / rate = tau_refrac + (v_thresh - v_reset) / drift`` whatever the spread (Wald 1944,
+    ``1 / rate = tau_refrac + (v_thresh - v_reset) / drift``, independent of the spread (Wald 1944,
     10.1214/aoms/1177731235).
     """
     rates = np.zeros(len(point.ids))
@@ -106,7 +106,7 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
     shift = _COLOURED * np.sqrt(point.tau_syn / point.tau_m)
     threshold = (point.v_thresh - point.mean) / spread + shift
     reset = (point.v_reset - point.mean) / spread + shift
-    # x = exp(s), on an even grid of s: the integrand is smooth there and falls off at both ends.
+    # Substitute x = exp(s) with equidistant s: the integrand is smooth and vanishes at both ends.
     s = np.linspace(-24.0, np.log(_FARTHEST + 6.0), 1200)
     x = np.exp(s)
     near = np.minimum(threshold, _FARTHEST)[:, None]
@@ -165,14 +165,14 @@ def _undriven(network: Network, population: Population) -> OperatingPoint:
 
 @dataclass(frozen=True, eq=False)
 class _Drive:
-    """What one connection does, per ms and (from a population) per Hz of its sources."""
+    """Input through one connection, per ms and (if the source is a population) per Hz."""
 
-    source: str | None  # a population, whose rate is not known yet
+    source: str | None  # name of the source population, whose rate is not known yet
     target: str
-    charge: tuple[Float64Array, ...]  # of all neurons, one for each receptor
+    charge: tuple[Float64Array, ...]  # one array for each receptor, over all neurons
     drift: Float64Array
     variance: Float64Array
-    tau_variance: Float64Array  # of currents: variance times tau_syn
+    tau_variance: Float64Array  # variance times tau_syn; 0 for delta synapses
     kicks: Float64Array
     kick_power: Float64Array
 
@@ -195,7 +195,7 @@ def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
         charges.append(sums(rate * own))
         power = sums(rate * own**2)[ids]
         tau = target.parameter(name)[ids] if name else np.zeros(len(tau_m))
-        jump = tau / target.parameter("cm")[ids] if name else 1.0  # mV in the end, per weight unit
+        jump = tau / target.parameter("cm")[ids] if name else 1.0  # total mV per weight unit
         drift += charges[-1][ids] * jump
         # The integral of the square of jump tau_m / (tau_m - tau) (exp(-t/tau_m) - exp(-t/tau)).
         width = tau_m / (2 * (1 + tau / tau_m))
@@ -219,7 +219,7 @@ def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
 
 
 def _source_rates(connection: Connection) -> Float64Array:
-    """Hz of each source; 1 for neurons, whose rate is looked for."""
+    """Return the rate of each source in Hz; 1 for neurons, whose rate is not known yet."""
     source = connection.source
     if isinstance(source, PoissonInput):
         return np.broadcast_to(np.asarray(source.rate, dtype=np.float64), (source.size,))
@@ -237,7 +237,7 @@ def _driven(
     drift, variance, weighted, kicks, power = (np.zeros(size) for _ in range(5))
     for item in drives:
         rate = _rate_of(item, rates)
-        if not rate:  # 0 times the infinite spread of a neuron without a leak is none
+        if not rate:  # a neuron without a leak has an infinite variance, and 0 * inf is NaN
             continue
         drift += rate * item.drift
         variance += rate * item.variance

@@ -1,12 +1,13 @@
-"""How weights, and the level where v settles, follow rounded decays.
+"""Choose how weights and resting level are corrected for rounded decays.
 
-With ``r = (1 - a') / (1 - a)``, where a' is what the register keeps of v in a step and a what it
-should, weights are multiplied by ``r**power``: 0 keeps the jump that a spike makes (impulse), 1
-keeps the mean of v under a steady input (dc). Or weights keep the variance of v under Poisson input
-(a power of about 1/2 for delta synapses), and the bias makes up for the mean: then mean and
-variance are kept, for the input that is expected. None of them keeps the *rate*; which comes
-nearest depends on how a neuron is driven: by fluctuations, or well above threshold. ``gain="auto"``
-looks for the power between 0 and 1 at which the expected rate is that of the unrounded decay.
+Let a be the exact fraction of v that a step keeps, a' the fraction of the rounded register, and
+``r = (1 - a') / (1 - a)``. A power rule multiplies weights by ``r**power``: power 0 preserves the
+jump caused by a spike (impulse), power 1 the mean of v under steady input (dc). The moment rule
+preserves the variance of v under Poisson input (a power of about 1/2 for delta synapses) and
+corrects the mean through the bias; both are exact only for the expected input. No rule preserves
+the *firing rate*. Which rule comes closest depends on whether a neuron is driven by fluctuations or
+far above threshold. ``gain="auto"`` searches the power between 0 and 1 at which the expected rate
+equals that of the unrounded decay.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .drive import OperatingPoint, lif_rate
 __all__ = ["choose_gain", "rounded_point"]
 
 _BISECTIONS = 20
-_SILENT = 0.1  # Hz: a lower rate is no guide
+_SILENT = 0.1  # Hz: lower rates are too uncertain to choose a power from
 
 
 def choose_gain(
@@ -36,23 +37,23 @@ def choose_gain(
     dt: float,
     options: CompileOptions,
 ) -> GainRule:
-    """Choose how a population follows its rounded decays.
+    """Choose the rule that corrects a population for its rounded decays.
 
     Parameters
     ----------
     ideal : IdealPopulation
         Unrounded decays.
     keep_v : ndarray, shape (size,)
-        What the decay register keeps of v.
+        Fraction of v that a step keeps with the rounded register.
     point : OperatingPoint or None
-        How the population is driven; needed for ``gain="auto"`` and ``"mean_and_variance"``.
+        Expected input of the population; needed for ``gain="auto"`` and ``"mean_and_variance"``.
     dt : float, ms
-        Step.
+        Length of a step.
     options : CompileOptions
-        Which gain survives.
+        The option ``gain`` decides.
     """
     u = 0.0 if options.gain == "impulse" else 1.0
-    if not ideal.population.model.leaky:  # v has no moments to keep, and no decay that is rounded
+    if not ideal.population.model.leaky:  # v has no rounded decay and no stationary moments
         return PowerGain(0.0, u)
     if options.gain in ("dc", "impulse"):
         return PowerGain(u, u)
@@ -60,7 +61,7 @@ def choose_gain(
     moments = MomentGain(tuple(values * dt for values in point.charge))
     if options.gain == "mean_and_variance":
         return moments
-    # With the decay that the equations are integrated with, which may be Euler's.
+    # Use the decay of the integration method of the model, which may be forward Euler.
     exact = rounded_point(point, ideal.keep_v, ideal.keep_v, PowerGain(1.0, 1.0), dt)
     wanted = lif_rate(exact).mean()
     moved = not np.array_equal(keep_v[point.ids], ideal.keep_v[point.ids])
@@ -74,7 +75,7 @@ def choose_gain(
     rules: tuple[GainRule, ...] = (PowerGain(low, 1.0), PowerGain(high, 1.0), moments)
     errors = [error(rule) for rule in rules]
     at_low, at_high, _ = errors
-    if at_low * at_high >= 0:  # no power between them gives the rate
+    if at_low * at_high >= 0:  # no power from 0 to 1 gives the wanted rate
         return rules[int(np.argmin(np.abs(errors)))]
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
@@ -92,18 +93,18 @@ def rounded_point(
     rule: GainRule,
     dt: float,
 ) -> OperatingPoint:
-    """Return the operating point with the decay of v that a register means.
+    """Return the operating point for the rounded decay of v.
 
     Parameters
     ----------
     point : OperatingPoint
-        With the unrounded decay; of neurons without a leak it stays as it is.
+        Operating point with the unrounded decay; returned unchanged for neurons without a leak.
     ideal_keep_v, keep_v : ndarray, shape (size,)
-        What a step keeps of v, unrounded and by the register.
+        Fraction of v that a step keeps, unrounded and with the register.
     rule : PowerGain or MomentGain
-        How weights and level follow.
+        Rule that corrects weights and resting level.
     dt : float, ms
-        Step.
+        Length of a step.
     """
     if np.isinf(point.tau_m).all():
         return point

@@ -1,4 +1,4 @@
-"""The passes over neurons: from parameters to integers, without synapses and cores."""
+"""Run the passes over neurons: from parameters to registers, before synapses and cores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["LoweredPopulation", "lower"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LoweredPopulation:
-    """What each pass made of a population."""
+    """Results of all passes over the neurons of a population."""
 
     ideal: IdealPopulation
     decays: Decays
@@ -38,7 +38,9 @@ def lower(
     dt: float,
     options: CompileOptions,
 ) -> dict[str, LoweredPopulation]:
-    """Round the parameters of all populations to registers; ``projections`` are all there are.
+    """Round the parameters of all populations to registers.
+
+    ``projections`` are all projections of the network.
 
     Raises
     ------

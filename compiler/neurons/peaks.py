@@ -1,10 +1,10 @@
-"""How far accumulator, u and v are expected to swing, so that they can be given room.
+"""Estimate the peaks of accumulator, u and v, so that the scale can leave headroom for them.
 
-The input of a step is a sum of independent spikes. Bennett's inequality (1962,
-10.1080/01621459.1962.10482149) bounds its tail: with variance V and largest term c the sum exceeds
+The input of a step is treated as a sum of independent spikes. Bennett's inequality (1962,
+10.1080/01621459.1962.10482149) bounds its tail: with variance V and largest term c, the sum exceeds
 its mean by x with a probability of at most ``exp(-(V/c^2) h(c x / V))``, where
 ``h(y) = (1+y) ln(1+y) - y``.
-Synchronous networks can exceed the estimate; the emulator counts what really happens.
+Synchronous networks can exceed the estimate; the emulator counts every overflow of a run.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .decays import Decays, child_keep_v
 
 __all__ = ["Peaks", "expected_peaks", "spikes_per_step"]
 
-_LOG_RARE = 9 * np.log(10)  # once in 1e9 steps of a neuron
-_CHUNK = 1 << 20  # synapses looked at together: bounds the temporary arrays to about 50 MB
+_LOG_RARE = 9 * np.log(10)  # peaks are exceeded once in 1e9 steps of a neuron
+_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Peaks:
     input : float
         u + bias.
     voltage_low : float
-        v below the origin, and v of a child.
+        v below the origin, and v of child compartments.
     voltage_high : float
-        v above the origin where no threshold bounds it, else 0.
+        v above the origin if there is no threshold; 0 otherwise.
     """
 
     accumulator: float
@@ -58,7 +58,10 @@ class Peaks:
 
 @dataclass(eq=False)
 class _Sums:
-    """Per neuron and sign: mean, variance and largest term of a step, and the sum of all terms."""
+    """Input of one step from synapses of one sign, per neuron.
+
+    Mean, variance, largest term, and the sum of all terms.
+    """
 
     mean: Float64Array
     variance: Float64Array
@@ -72,9 +75,9 @@ class _Sums:
 
 @dataclass(eq=False)
 class _Side:
-    """Per neuron, of what pulls v to one side.
+    """Bounds on the displacement of v in one direction, per neuron.
 
-    The largest term, everything at once, and how far the current of time 0 takes it.
+    The largest single term, the sum of all terms, and the displacement by the initial current.
     """
 
     largest: Float64Array
@@ -86,7 +89,7 @@ class _Side:
         return cls(*(np.zeros(size) for _ in range(3)))
 
     def reach(self, pull: Float64Array, variance: Float64Array) -> Float64Array:
-        """Net mean and Bennett's deviation, never more than everything at once; and the start."""
+        """Return net mean plus Bennett's deviation, at most the sum of all terms, plus start."""
         drawn = np.maximum(pull, 0.0) + _deviation(variance, self.largest)
         return np.minimum(drawn, self.most) + self.start
 
@@ -99,16 +102,15 @@ def expected_peaks(
     dt: float,
     options: CompileOptions,
 ) -> Peaks:
-    """Estimate the peaks of a population from the rates of what drives it.
+    """Estimate the peaks of a population from the rates of its sources.
 
     ``projections`` are those onto the population.
     """
     size, model = ideal.population.size, ideal.population.model
-    # Without a leak, v remembers for ever, and no peak is ever reached: as far as it gets with the
-    # slowest leak that a register can hold.
+    # Without a leak v has no stationary peak; use the slowest leak that a register can hold.
     a = decays.keep_v if model.leaky else np.full(size, 1 - 1 / core.decay_scale)
     accumulator, current = np.zeros(size), np.zeros(size)
-    # Away from the origin, v is pulled by the net mean and by the fluctuations of both signs.
+    # v is displaced from the origin by the net mean and by the fluctuations of both signs.
     pull, variance = np.zeros(size), np.zeros(size)
     low, high = _Side.zeros(size), _Side.zeros(size)
     for index, receptor in enumerate(decays.receptors):
@@ -119,7 +121,7 @@ def expected_peaks(
         s = receptor.keep_u
         for sums in (positive, negative):
             accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
-            # The receptors of a neuron have opposite signs: its input is never larger than one u.
+            # The two receptors of a neuron have opposite signs: the sum never exceeds one u.
             current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
         current += np.abs(receptor.u_init)
         # v is a second-order filter of the input: mean and variance gain of poles a and s.
@@ -168,13 +170,13 @@ def _add(
             who, term, rate = post[chosen], np.abs(terms[chosen]), p[chosen]
             sums.mean += np.bincount(who, rate * term, minlength=size)
             sums.variance += np.bincount(who, rate * term**2, minlength=size)
-            # A Poisson source may spike more than once in a step: its total is no bound.
+            # A Poisson source may spike more than once in a step, so the sum of terms is no bound.
             sums.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
             np.maximum.at(sums.largest, who, term)
 
 
 def spikes_per_step(source: Source, dt: float, options: CompileOptions) -> Float64Array:
-    """Return the expected spikes of each source in a step; above 1 only of a Poisson input."""
+    """Return the expected spikes of each source per step; above 1 only for a Poisson input."""
     if isinstance(source, PoissonInput):
         return np.full(source.size, np.asarray(source.rate) * (dt / 1000.0))
     if isinstance(source, SpikeInput):
@@ -191,7 +193,7 @@ def _peak(
     power_gain: float | Float64Array,
     largest_gain: float | Float64Array,
 ) -> Float64Array:
-    """Mean plus Bennett's deviation, and never more than everything at once."""
+    """Return the mean plus Bennett's deviation, at most the sum of all terms."""
     mean, variance = sums.mean * mean_gain, sums.variance * power_gain
     largest = sums.largest * largest_gain
     peak = mean + _deviation(variance, largest)

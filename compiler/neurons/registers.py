@@ -1,4 +1,4 @@
-"""Threshold, bias, refractory period and initial v of a population as integers."""
+"""Round threshold, bias, refractory period and initial state of a population to integers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["PopulationRegisters", "round_registers"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopulationRegisters:
-    """Integers of a population; arrays of shape (size,), of ``u_init`` one for each receptor."""
+    """Registers of a population; arrays of shape (size,); ``u_init`` has one per receptor."""
 
     threshold_mantissa: Int64Array
     bias_mantissa: Int64Array
@@ -34,7 +34,7 @@ class PopulationRegisters:
 def round_registers(
     ideal: IdealPopulation, decays: Decays, scale: Scale, chip: ChipSpec, dt: float
 ) -> PopulationRegisters:
-    """Round threshold, bias and initial v at the chosen scale.
+    """Round threshold, bias, initial v and initial currents at the chosen scale.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""How many LSB make a millivolt, one number per population.
+"""Choose the scale of each population: the number of LSB per millivolt.
 
-The scale is a continuous choice. Registers and expected peaks bound it from above; below the bound,
-one octave holds every pattern of rounding that there is (a further octave only moves exponents), so
-the best of that octave is searched for.
+The scale is continuous. Registers and expected peaks bound it from above. Below the bound, rounding
+patterns repeat every factor of two (halving the scale only moves exponents), so it is enough to
+search one octave for the scale with the smallest error.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from .peaks import Peaks
 __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights", "silent_ceiling"]
 
 _CANDIDATES = 257
-_SAMPLE = 512  # weights of a connection that the search looks at
-_CHUNK = 1 << 20  # thresholds looked at together: bounds the temporary arrays to about 50 MB
-_RESOLUTION = 64  # grid steps that the largest weight of a connection should have at least
+_SAMPLE = 512  # weights sampled from a connection
+_CHUNK = 1 << 20  # thresholds per chunk; limits the temporary arrays to about 50 MB
+_RESOLUTION = 64  # minimum number of grid steps up to the largest weight of a connection
 
 
 @dataclass(frozen=True)
 class Scale:
-    """LSB per mV of a population, and what bounded it.
+    """LSB per mV of a population, and the bound that limits it.
 
     Parameters
     ----------
     lsb_per_mv : float
-        The choice.
+        The chosen scale.
     binding : str
         Name of the tightest bound.
     """
@@ -54,7 +54,7 @@ class Scale:
 def scaled_weights(
     connection: Connection, gain: Float64Array, part: slice = slice(None)
 ) -> Float64Array:
-    """Return what each synapse, or each of a part, adds to u, in mV; one value if all are equal."""
+    """Return what each synapse of ``part`` adds to u, in mV; one value if all are equal."""
     weight = connection.weight
     if not isinstance(weight, np.ndarray) and (gain == gain[0]).all():
         return np.array([weight * gain[0]])
@@ -64,7 +64,7 @@ def scaled_weights(
 
 
 def peak_limits(population: Population, core: CoreSpec) -> dict[str, int]:
-    """Magnitude at which each kind of peak overflows, in LSB."""
+    """Return the largest magnitude without overflow for each kind of peak, in LSB."""
     limits = {
         "accumulator": core.accumulator.maximum,
         "current": core.state.maximum,
@@ -77,12 +77,12 @@ def peak_limits(population: Population, core: CoreSpec) -> dict[str, int]:
 
 
 def silent_ceiling(population: Population, core: CoreSpec) -> tuple[int, int]:
-    """Return the largest vmax that does not pass the largest threshold: its register and its value.
+    """Return register and value of the largest vmax that does not exceed the largest threshold.
 
     Raises
     ------
     CompileError
-        If v can pass every threshold.
+        If v can exceed every threshold.
     """
     threshold = core.threshold_mantissa.maximum << core.threshold_shift
     clips = core.voltage_overflow is Overflow.CLIP
@@ -91,9 +91,9 @@ def silent_ceiling(population: Population, core: CoreSpec) -> tuple[int, int]:
         if ceiling <= threshold:
             return exponent, ceiling
     raise CompileError(
-        f"population {population.name!r}: v_thresh = inf, but on this chip no limit of v keeps it "
-        f"from passing the largest threshold ({threshold} LSB). Give the neurons a threshold, or "
-        "the chip voltage_overflow = CLIP and a wider threshold register."
+        f"population {population.name!r}: v_thresh = inf, but on this chip v can exceed the "
+        f"largest threshold ({threshold} LSB), whatever the limit of v. Give the neurons a "
+        "threshold, or the chip voltage_overflow = CLIP and a wider threshold register."
     )
 
 
@@ -105,11 +105,11 @@ def choose_scale(
     core: CoreSpec,
     options: CompileOptions,
 ) -> Scale:
-    """Search the scale with the smallest weighted error.
+    """Search for the scale with the smallest error.
 
     ``projections`` are those onto the population; all its receptors share the scale.
-    Headroom gives way, down to a factor of 1, where it would leave a connection fewer than 64 steps
-    of weight; the report then warns.
+    If the headroom would leave a connection fewer than 64 steps of weight, it is reduced, down to a
+    factor of 1; the report then warns.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def _register_bounds(
         if np.abs(values).max() > 0
     }
     if spiking:
-        # v must be able to pass the threshold: it is clipped at the top of the state.
+        # v is clipped at the maximum of the state, and must be able to exceed the threshold.
         passed = (core.state.maximum - 1) / ideal.threshold.max()
         bounds["threshold"] = min(bounds["threshold"], passed)
     for weights in samples:
@@ -197,7 +197,7 @@ def _resolution_bound(samples: list[Float64Array], core: CoreSpec) -> float:
 
 
 def _span(ideal: IdealPopulation, peaks: Peaks) -> Float64Array:
-    """What v fills, in mV: from the origin to the threshold, or to the expected peak."""
+    """Return the range of v in mV: from the origin to the threshold, or to the expected peak."""
     if ideal.population.model.spiking:
         return ideal.threshold
     return np.array([max(peaks.voltage_high, peaks.voltage_low) or 1.0])
@@ -210,7 +210,7 @@ def _register_costs(
     decays: Decays,
     core: CoreSpec,
 ) -> Float64Array:
-    """Mean squared error of thresholds, and of the levels where v settles, for each scale."""
+    """Return the mean squared error of thresholds and resting levels for each scale."""
     model, costs = ideal.population.model, np.zeros(len(scales))
     rows = max(1, _CHUNK // len(decays.bias))
     for start in range(0, len(scales), rows):
@@ -225,7 +225,7 @@ def _register_costs(
         m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
         off = np.abs(np.ldexp(m.astype(np.float64), e) - wanted)
         if model.leaky:
-            # A bias error moves where v settles; truncation moves it by about half an LSB a step.
+            # A bias error moves the resting level; truncation acts like half an LSB per step.
             moved = (off + 0.5) / (1 - decays.keep_v)
             costs[part] += np.mean((moved / (span * scale)) ** 2, axis=1)
         elif decays.bias.any():
@@ -237,16 +237,16 @@ def _register_costs(
 def _weight_cost(
     scale: float, samples: list[Float64Array], indegrees: list[float], core: CoreSpec, rule: str
 ) -> float:
-    """Squared relative errors of weights and of their sums, over all connections."""
+    """Return the squared relative error of weights and of their sums, over all connections."""
     cost = 0.0
     for weights, indegree in zip(samples, indegrees, strict=True):
         scaled = weights * scale
         chosen = choose_format(float(np.abs(scaled).max()), sign_mode_of(weights), core)
         steps = scaled / chosen.step
-        if rule == "stochastic":  # sums are right on average, squares grow
+        if rule == "stochastic":  # sums are unbiased, sums of squares grow
             cost += second_moment_gain(steps)
             continue
-        if rule == "moments":  # the sum of the weights of a neuron is rounded instead of each
+        if rule == "moments":  # the sum of the weights onto a neuron is rounded, not each weight
             cost += second_moment_gain(steps) ** 2
             steps = steps * max(indegree, 1.0)
         way = Rounding.TOWARD_ZERO if rule == "floor" else Rounding.NEAREST
@@ -259,7 +259,7 @@ def _weight_cost(
 
 
 def _sample(weights: Float64Array) -> Float64Array:
-    """At most 512 weights: evenly spaced quantiles, with both extremes. Changes their order."""
+    """Return at most 512 weights: equidistant quantiles with both extremes. Reorders in place."""
     if weights.size <= _SAMPLE:
         return weights
     places = np.linspace(0, weights.size - 1, _SAMPLE).astype(np.int64)

@@ -1,1 +1,1 @@
-"""Synapses: receptors, the grids of weights, and mantissas, exponents and delays."""
+"""Compile synapses: receptors, weight grids, mantissas, exponents and delays."""

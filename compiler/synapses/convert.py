@@ -1,4 +1,4 @@
-"""The synapses of a projection as integers."""
+"""Round weights and delays of a projection to integers."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from .rounding import draws_for, round_steps
 
 __all__ = ["ConnectionRegisters", "round_connection", "rounded_delays"]
 
-_CHUNK = 1 << 20  # synapses looked at together: bounds the temporary arrays to about 50 MB
+_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ConnectionRegisters:
-    """Integers of a projection.
+    """Registers of the synapses of a projection.
 
     Parameters
     ----------
     projection : Projection
-        Where they come from.
+        The synapses in physical units, and the receptor that they drive.
     grid : Grid
         Synapse format and the weights that it can express.
     mantissa : ndarray of int16, shape (n_synapses,)
@@ -62,7 +62,7 @@ def rounded_delays(connection: Connection, chip: ChipSpec, dt: float) -> Int64Ar
     Raises
     ------
     CompileError
-        If a delay is longer than the chip's longest.
+        If a delay exceeds the longest delay of the chip.
     """
     steps = delay_steps(connection.delay, dt)
     longest = int(steps.max()) if connection.n_synapses else 0
@@ -84,19 +84,19 @@ def round_connection(
     dt: float,
     options: CompileOptions,
 ) -> ConnectionRegisters:
-    """Round weights and delays; ``decays`` are those of the target.
+    """Round weights and delays; ``decays`` are those of the target population.
 
     Raises
     ------
     CompileError
-        If a delay is longer than the chip's longest.
+        If a delay exceeds the longest delay of the chip.
     """
     connection = projection.connection
     gain = decays.receptors[projection.receptor].gain
     n = connection.n_synapses
     steps = rounded_delays(connection, chip, dt)
     longest = int(steps.max()) if n else 0
-    # Sums over targets need all synapses at once.
+    # The rule "moments" sums over targets, so it needs all synapses at once.
     rule = options.weight_rounding
     chunk = max(n, 1) if rule == "moments" else _CHUNK
     parts = [slice(start, start + chunk) for start in range(0, n, chunk)]

@@ -1,4 +1,4 @@
-"""Synaptic weights as mantissas with one shared exponent per connection."""
+"""Choose the weight format of a connection: one shared exponent, one mantissa per synapse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Grid", "choose_format", "mantissas", "sign_mode_of"]
 
 @dataclass(frozen=True)
 class Grid:
-    """The weights that a synapse format can express: multiples of ``step`` up to ``largest``."""
+    """Weights that a synapse format can represent: multiples of ``step`` up to ``largest``."""
 
     format: SynapseFormat
     mantissa_step: int
@@ -24,14 +24,14 @@ class Grid:
 
 
 def sign_mode_of(weights: Float64Array) -> SignMode:
-    """Pick the sign mode that spends no bit on a sign that does not occur."""
+    """Return the narrowest sign mode: only ``MIXED`` spends a mantissa bit on the sign."""
     if weights.size == 0 or weights.min() >= 0:
         return SignMode.EXCITATORY
     return SignMode.INHIBITORY if weights.max() <= 0 else SignMode.MIXED
 
 
 def grid(exponent: int, sign_mode: SignMode, core: CoreSpec) -> Grid:
-    """Return the weights of a format that stores all mantissa bits."""
+    """Return the grid of a format that stores all mantissa bits."""
     form = SynapseFormat(exponent, core.weight_mantissa_bits, sign_mode)
     low = form.low_bits(core)
     top = (1 << core.weight_mantissa_bits) - (1 << low)
@@ -40,10 +40,10 @@ def grid(exponent: int, sign_mode: SignMode, core: CoreSpec) -> Grid:
 
 
 def exponents(sign_mode: SignMode, core: CoreSpec) -> range:
-    """Exponents worth using.
+    """Return the useful weight exponents.
 
-    Below the first, the fixed shift makes the grid no finer; beyond the last, the limit of weights
-    leaves a coarser grid fewer steps, which reach less far.
+    Smaller exponents do not make the grid finer, because of the fixed shift. Larger exponents make
+    the grid coarser without reaching larger weights, because of the weight limit.
     """
     low = SynapseFormat(0, core.weight_mantissa_bits, sign_mode).low_bits(core)
     every = range(max(core.weight_exponent_min, -low), core.weight_exponent_max + 1)
@@ -52,16 +52,16 @@ def exponents(sign_mode: SignMode, core: CoreSpec) -> range:
 
 
 def choose_format(largest: float, sign_mode: SignMode, core: CoreSpec) -> Grid:
-    """Return the finest grid that reaches ``largest`` (in LSB), or the coarsest there is."""
+    """Return the finest grid that reaches ``largest`` (in LSB), otherwise the coarsest grid."""
     for exponent in exponents(sign_mode, core):
         candidate = grid(exponent, sign_mode, core)
-        # Half a step more still rounds to the largest.
+        # Up to half a step above the largest value still rounds to it.
         if largest <= candidate.largest + candidate.step / 2:
             return candidate
     return candidate
 
 
 def mantissas(steps: Int64Array, chosen: Grid) -> Int64Array:
-    """Whole steps as mantissas of a grid, none beyond its largest."""
+    """Return whole steps as mantissas of a grid, clipped to its largest weight."""
     most = chosen.largest // chosen.step
     return np.clip(steps, -most, most) * chosen.mantissa_step

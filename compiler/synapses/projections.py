@@ -1,7 +1,7 @@
-"""Which receptor of its target each synapse drives.
+"""Assign each synapse to a receptor of its target.
 
-All synapses of a connection drive the same one, unless the target tells signs apart and the
-connection has both.
+All synapses of a connection drive the same receptor, unless the target has separate excitatory and
+inhibitory receptors and the connection has weights of both signs.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Projection:
     Parameters
     ----------
     connection : Connection
-        The synapses: all of a connection of the network, or those of one sign.
+        All synapses of a connection of the network, or only those of one sign.
     receptor : int
         Index into the receptors of the target.
     sign : int
-        Sign of the weights if they are only some of the connection's; else 0.
+        1 or -1 if only the synapses of that sign are included; 0 if all are.
     """
 
     connection: Connection
@@ -39,7 +39,7 @@ class Projection:
 
 
 def project(network: Network) -> tuple[Projection, ...]:
-    """Return all synapses of a network, in the order of its connections."""
+    """Return the projections of a network, in the order of its connections."""
     return tuple(item for connection in network.connections for item in _split(connection))
 
 

@@ -1,10 +1,10 @@
-"""How real weights become whole steps of their grid.
+"""Round real weights to whole steps of their grid.
 
-Rounding each weight for itself changes what a neuron receives in sum: Dasbach, Tetzlaff, Diesmann
-and Senk 2021 (10.3389/fnins.2021.757790) found that networks with few distinct weights keep their
-rates, irregularity and correlations if mean and variance of the input of each neuron are kept. They
-choose the values of the weights; on a chip these are multiples of a step, so here it is chosen
-which weights go up and which go down.
+Rounding each weight independently changes the summed input of a neuron. Dasbach, Tetzlaff, Diesmann
+and Senk 2021 (10.3389/fnins.2021.757790) found that networks with few distinct weights preserve
+their rates, irregularity and correlations if mean and variance of the input of each neuron are
+preserved. They choose the weight values freely. On a chip the weights are multiples of a step, so
+the rule "moments" instead chooses which weights are rounded up and which down.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["draws_for", "round_steps", "second_moment_gain"]
 
 
 def draws_for(name: str, options: CompileOptions) -> np.random.Generator:
-    """Return the stream of random numbers of a connection, which has one of its own."""
+    """Return the random generator of a connection; each connection has its own stream."""
     return np.random.default_rng([options.weight_seed, zlib.crc32(name.encode())])
 
 
@@ -32,7 +32,7 @@ def round_steps(
 ) -> Int64Array:
     """Round weights, in steps of their grid.
 
-    All rules but ``"moments"`` may be given a connection part by part.
+    Every rule except ``"moments"`` can process the synapses of a connection in chunks.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def round_steps(
     post : ndarray of int32, shape (n_synapses,)
         Target of each synapse.
     rule : str
-        As :class:`CompileOptions` has it.
+        One of the values of ``weight_rounding`` in :class:`CompileOptions`.
     rng : numpy.random.Generator
-        What the rules that draw take their numbers from.
+        Random generator, used by ``"stochastic"`` and ``"moments"``.
     """
     if rule == "nearest":
         return round_to_integer(steps, Rounding.NEAREST)
@@ -56,26 +56,26 @@ def round_steps(
 
 
 def second_moment_gain(steps: Float64Array) -> float:
-    """Return by how much, relatively, squares grow where going up and down keeps the sum."""
+    """Return the relative increase of the sum of squares if rounding preserves the sum."""
     fraction = steps - np.floor(steps)
     power = float(np.sum(steps**2))
     return float(np.sum(fraction * (1 - fraction))) / power if power > 0 else 0.0
 
 
 def _keep_moments(steps: Float64Array, post: Int32Array, rng: np.random.Generator) -> Int64Array:
-    """Round up or down so that sums, and then sums of squares, of each target are kept.
+    """Round up or down so that the sum and the sum of squares onto each target are preserved.
 
     Every weight is rounded to one of its two neighbours.
     """
-    # Synapses of a target stand together, in an order of its own: with one order for all, the same
-    # sources would be the strong ones everywhere.
+    # Group synapses by target, in random order within each target. With the same order for all
+    # targets, the same sources would be rounded up everywhere.
     order = np.lexsort((rng.random(len(post)), post))
     x, target = steps[order], post[order]
     below = np.floor(x)
     begins = np.flatnonzero(np.diff(target, prepend=-1))
     running = np.cumsum(x - below)
     before = np.repeat(running[begins] - (x - below)[begins], _lengths(begins, len(x)))
-    # What is rounded is the running sum of a target, so that it is never off by more than half.
+    # Round the running sum of each target, so that it is never off by more than half a step.
     carried = np.floor(running - before + 0.5)
     up = np.diff(carried, prepend=0.0)
     up[begins] = carried[begins]
@@ -87,11 +87,11 @@ def _keep_moments(steps: Float64Array, post: Int32Array, rng: np.random.Generato
 
 
 def _trade(x: Float64Array, below: Float64Array, up: Float64Array, target: Int32Array) -> None:
-    """Let a large weight go down and a small one up until the sum of squares is what it should be.
+    """Reduce the sum of squares to its exact value by exchanging rounding directions in pairs.
 
-    If n goes down to n - 1 and m up to m + 1, the sum of squares falls by 2 (n - 1 - m). The k-th
-    largest of those that went up trades with the k-th smallest of those that went down. ``up``,
-    by target, is changed in place.
+    If n is lowered to n - 1 and m raised to m + 1, the sum of squares falls by 2 (n - 1 - m). For
+    each target, the k-th largest weight that was rounded up is paired with the k-th smallest that
+    was rounded down. Modifies ``up`` in place.
     """
     size = int(target[-1]) + 1 if len(target) else 0
     excess = np.bincount(target, (below + up) ** 2 - x**2, minlength=size)

@@ -1,1 +1,1 @@
-"""A chip as data: widths, limits and rules, the mesh, and what registers mean."""
+"""The chip as data: widths, limits, rules, the mesh, and the decoding of registers."""

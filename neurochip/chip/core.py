@@ -1,9 +1,9 @@
-"""One core as data: its limits, the widths of its registers, and what overflows do.
+"""The core as data: its limits, the widths of its registers, and its overflow rules.
 
 Sources, by key: **D18** Davies et al. 2018, IEEE Micro 38(1), 10.1109/MM.2018.112130359;
 **NL** nengo-loihi 1.1.0 (``hardware/validate.py``, ``builder/discretize.py``, ``block.py``);
 **NX** intel-nrc-ecosystem/models, ``nxsdk_modules_ncl/dnn``; **B2** Brian2Loihi 0.5.2
-(Michaelis et al. 2022, 10.3389/fninf.2022.1015624). Where they disagree, the field says so.
+(Michaelis et al. 2022, 10.3389/fninf.2022.1015624). If they disagree, the field lists each value.
 """
 
 from __future__ import annotations
@@ -20,56 +20,57 @@ __all__ = ["CoreSpec"]
 
 @dataclass(frozen=True, kw_only=True)
 class CoreSpec:
-    """Limits and register widths of one core. The defaults are the first-generation chip.
+    """Limits, register widths and rules of one core. Defaults describe the first-generation chip.
 
     Parameters
     ----------
     compartments : int
-        Compartments of a core (D18 p. 89; NL, NX).
+        Compartments per core (D18 p. 89; NL, NX).
     accumulator_slots : int
         Entries of the synaptic accumulator: a core with ``b`` delay bits addresses
         ``accumulator_slots >> b`` compartments (NX; D18: 8 delay slots with all compartments).
     input_axons, output_axons : int
-        Axon table entries of a core (D18 p. 89; NL, NX).
+        Axon table entries per core (D18 p. 89; NL, NX).
     synaptic_words, word_bits : int
-        Synaptic memory: words of so many bits (D18 p. 89; NL, NX).
+        Synaptic memory: number of words, and bits per word (D18 p. 89; NL, NX).
     synapses_per_entry, entry_prefix_bits, synapse_index_bits : int
         Packing: an entry is a prefix (4-bit format, 6-bit count) followed by at most 60 synapses,
-        each with its weight and its delay; sparse ones with a target index of at most so many bits
-        (NX; NL allows 64 synapses).
+        each with its weight and its delay; in a sparse entry also with a target index of at most
+        ``synapse_index_bits`` bits (NX; NL allows 64 synapses).
     synapse_index_bits_min : int
-        Least width of a target index; a core takes what its compartments need (NX 6 to 10 bits).
+        Smallest width of a target index; a core uses the width that the number of its compartments
+        needs (NX 6 to 10 bits).
     skip_bits_min, skip_bits_max : int
-        Widths of the gap before each synapse of a run-length entry (NX, NL).
+        Smallest and largest width of the gap before each synapse of a run-length entry (NX, NL).
     run_base : bool
         Whether run-length and dense entries begin with the index of their first target (NX) or
         not (NL).
     entry_alignment_bits, list_suffix_bits : int
-        An entry is rounded up to the first (NX 1, NL 64), and the second is added to the list of an
-        axon before it is rounded up to words (NX: a word more if 0 or at least 59 bits remain,
-        which is 6 bits; NL 0).
+        The size of an entry is rounded up to a multiple of ``entry_alignment_bits`` (NX 1, NL 64).
+        ``list_suffix_bits`` are added to the synapse list of an axon before its size is rounded up
+        to words (6 bits reproduce NX, which adds a word if 0 or at least 59 bits remain; NL 0).
     list_words : int
-        Words of the list of one axon (NX).
+        Largest number of words in the synapse list of one axon (NX).
     population_axons : bool
-        Whether the neurons of a population on one core share an axon to another core (NL, NX); if
-        not, each has its own (D18).
+        Whether the neurons of a population on one core share an axon to another core (NL, NX) or
+        each neuron has its own (D18).
     population_axon_entries, neuron_axon_entries, chip_axon_entries : int
-        Output axon entries of a shared axon, of a neuron's own, and more for each that ends on
-        another chip (NX; NL ignores the last).
+        Output axon entries of a shared axon and of an axon of one neuron, and additional entries
+        of an axon that ends on another chip (NX; NL ignores the last).
     compartment_profiles : int
-        Distinct sets of decays and refractory delay on a core (NL).
+        Distinct sets of decays and refractory period per core (NL).
     threshold_profiles : int
-        Distinct thresholds on a core (NL says 8 in one place and 16 in another: 8 is safe).
+        Distinct thresholds per core (NL says 8 in one place and 16 in another: 8 is safe).
     synapse_formats : int
-        Distinct (exponent, weight bits, sign mode) on a core (NX: 16, entry 0 is reserved).
+        Distinct (exponent, weight bits, sign mode) per core (NX: 16, entry 0 is reserved).
     decay_bits : int
-        Width of both decay registers; ``2**decay_bits`` means that nothing is left (NL, B2).
+        Width of both decay registers; a decay of ``2**decay_bits`` sets the state to 0 (NL, B2).
     decay_u_offset, decay_v_offset : int
-        Added by the chip to the register: 1 for the current, 0 for the voltage (NL, B2).
+        Added by the chip to the decay register: 1 for the current, 0 for the voltage (NL, B2).
     state_bits : int
-        Width of u and v with sign (NL, asserted against the chip).
+        Width of u and v, including the sign (NL, asserted against the chip).
     accumulator_bits : int
-        Width of the synaptic input of one step with sign (NL, asserted against the chip).
+        Width of the synaptic input of one step, including the sign (NL, asserted against the chip).
     threshold_mantissa_bits, threshold_shift : int
         Threshold = mantissa << shift, unsigned (NL, B2).
     bias_mantissa_bits, bias_exponent_max : int
@@ -81,20 +82,21 @@ class CoreSpec:
     refractory_max : int
         Largest refractory register; the smallest is 1 (NL 63; B2 64).
     delay_max : int
-        Largest synaptic delay in steps on top of the one step that every spike takes (D18, B2).
+        Longest synaptic delay in steps, in addition to the one step that every spike takes
+        (D18, B2).
     vmin_exponent_max, vmax_exponent_max : int
         vmin = -2**e + 1 and vmax = 2**(9 + 2 e) - 1 (NL, NX).
     accumulator_overflow, current_overflow, input_overflow : Overflow
-        What the synaptic input of a step, u, and u + bias do beyond their width: WRAP (NL, the
-        first two asserted against the chip), WRAP_UP or NONE.
+        Overflow rules of the synaptic input of a step, of u, and of u + bias: WRAP (NL, the first
+        two asserted against the chip), WRAP_UP or NONE.
     voltage_overflow : Overflow
-        CLIP to vmin and vmax (NL, Lava), or NONE (B2).
+        Overflow rule of v: CLIP to vmin and vmax (NL, Lava), or NONE (B2).
     weight_rounding : Rounding
-        How the mantissa bits that a format does not store are dropped: FLOOR (public notes on the
+        Rule that drops the mantissa bits that a format does not store: FLOOR (public notes on the
         vendor's formula), TOWARD_ZERO (B2) or NEAREST (NL, before loading). Inhibitory formats drop
         them from the magnitude.
     weight_clips : bool
-        Whether a decoded weight is limited to ``weight_limit`` (B2).
+        Whether a decoded weight is clipped to ``weight_limit`` (B2).
     exponent_on_sum : bool
         Whether a negative weight exponent shifts the sum of a synapse group in a step (Lava)
         instead of every weight.
@@ -136,7 +138,7 @@ class CoreSpec:
     weight_rounding: Rounding = Rounding.FLOOR
     weight_clips: bool = True
     exponent_on_sum: bool = False
-    # These decide where neurons go, and no spike: they stay out of the digest of an image.
+    # These affect placement but not spikes, so they are not part of the digest of an image.
     synapse_index_bits_min: int = field(default=6, repr=False)
     skip_bits_min: int = field(default=2, repr=False)
     skip_bits_max: int = field(default=5, repr=False)
@@ -165,12 +167,12 @@ class CoreSpec:
             raise SpecError(
                 f"core: compartments = {self.compartments}; allowed: at most "
                 f"{1 << self.synapse_index_bits} with synapse_index_bits = "
-                f"{self.synapse_index_bits}, the width of a target's index."
+                f"{self.synapse_index_bits}, the width of a target index."
             )
         if self.accumulator_bits > self.state_bits:
             raise SpecError(
                 f"core: accumulator_bits = {self.accumulator_bits} is above state_bits = "
-                f"{self.state_bits}; the input of a step must fit the current that takes it up."
+                f"{self.state_bits}; the input of a step must fit the current to which it is added."
             )
         if self.accumulator_bits - self.weight_shift > 16:
             raise SpecError(
@@ -181,8 +183,8 @@ class CoreSpec:
         if self.accumulator_bits - self.weight_shift < 2:
             raise SpecError(
                 f"core: accumulator_bits - weight_shift = "
-                f"{self.accumulator_bits - self.weight_shift}; allowed: at least 2, since no "
-                "weight but 0 would fit the accumulator."
+                f"{self.accumulator_bits - self.weight_shift}; allowed: at least 2, since only "
+                "weight 0 would fit the accumulator."
             )
         widest = self.weight_mantissa_bits + self.weight_exponent_max
         if not self.weight_clips and widest > 15:
@@ -204,7 +206,7 @@ class CoreSpec:
     def _check_rules(self) -> None:
         for name, allowed in _RULES.items():
             value = getattr(self, name)
-            try:  # a file holds the value of an enumeration, not the enumeration
+            try:  # a file holds the value of an enumeration member
                 rule = type(allowed[0])(value)
             except (TypeError, ValueError):
                 rule = None
@@ -227,7 +229,7 @@ class CoreSpec:
 
     @property
     def decay_scale(self) -> int:
-        """Effective decay that empties a state variable in one step."""
+        """Effective decay that sets a state variable to 0 in one step."""
         return 1 << self.decay_bits
 
     @property
@@ -257,13 +259,13 @@ class CoreSpec:
 
     @property
     def weight_bits(self) -> tuple[int, ...]:
-        """Stored bits that a synapse format may have: its 3-bit code leaves out 7 of 8 (NL)."""
+        """Stored bits that a synapse format may have: its 3-bit code omits 7 of 8 bits (NL)."""
         most = self.weight_mantissa_bits
         return tuple(bits for bits in range(most + 1) if (bits, most) != (7, 8))
 
     @property
     def weight_limit(self) -> int:
-        """Largest magnitude of a decoded weight: the accumulator's, on the grid of weights."""
+        """Largest magnitude of a decoded weight: the accumulator's limit, on the weight grid."""
         return (1 << (self.accumulator_bits - 1)) - (1 << self.weight_shift)
 
 
@@ -282,7 +284,7 @@ _ORDERED = (
     ("skip_bits_min", "skip_bits_max"),
 )
 
-# Bounds that keep the emulator's 32-bit arithmetic exact, and registers of signed or zero value.
+# Bounds that keep the emulator's 32-bit arithmetic exact, and fields that may be 0 or negative.
 _RANGES = {
     "decay_bits": (1, 15),
     "decay_u_offset": (0, 1),

@@ -1,6 +1,7 @@
-"""Integers of a stated width: ranges, rounding, and the mantissa/exponent code.
+"""Fixed-point numbers: widths, rounding, overflow and the mantissa/exponent code.
 
-Nothing in this project narrows a number without naming a :class:`Format` and a :class:`Rounding`.
+Every conversion to a narrower number in this project names its :class:`Format` and
+:class:`Rounding`.
 """
 
 from __future__ import annotations
@@ -16,29 +17,29 @@ __all__ = ["Format", "Overflow", "Rounding", "encode_mantissa_exponent", "round_
 
 
 class Rounding(enum.Enum):
-    """How a real number becomes an integer."""
+    """Rule that rounds a real number to an integer."""
 
     NEAREST = "nearest"
-    """To the nearest integer, ties to even: no bias on symmetric input."""
+    """Round to the nearest integer, ties to even: unbiased for symmetric input."""
     FLOOR = "floor"
-    """Toward minus infinity: what an arithmetic right shift does."""
+    """Round toward minus infinity, like an arithmetic right shift."""
     TOWARD_ZERO = "toward zero"
     """Drop the fraction of the magnitude."""
     STOCHASTIC = "stochastic"
-    """Up with a probability equal to the fraction: no bias on any input, at the price of noise."""
+    """Round up with a probability equal to the fraction: unbiased for all input, but noisy."""
 
 
 class Overflow(enum.Enum):
-    """What happens to a number that does not fit its register."""
+    """Rule for a number that does not fit its register."""
 
     WRAP = "wrap"
-    """Two's complement into [-2**b, 2**b - 1]."""
+    """Wrap in two's complement into [-2**b, 2**b - 1]."""
     WRAP_UP = "wrap up"
-    """Wrap into (-2**b, 2**b]: as above, but the number 2**b stays (a quirk of Lava)."""
+    """Wrap into (-2**b, 2**b]: like WRAP, except that 2**b does not wrap (a quirk of Lava)."""
     CLIP = "clip"
-    """Stop at the limit."""
+    """Clip to the limit."""
     NONE = "none"
-    """No limit, as if the register were wider; the emulator counts what exceeds 31 bits."""
+    """No limit, as if the register were wider; the emulator counts values beyond 31 bits."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Format:
     bits : int
         Width, including the sign bit of a signed register.
     signed : bool
-        Two's complement if true.
+        Whether the register is in two's complement.
     """
 
     bits: int
@@ -77,9 +78,9 @@ def round_to_integer(
     values : ndarray of float64
         Numbers of magnitude below 2**53, any shape.
     rounding : Rounding
-        The rule.
+        Rounding rule.
     rng : numpy.random.Generator, optional
-        Needed by ``Rounding.STOCHASTIC`` only.
+        Random generator, required by ``Rounding.STOCHASTIC``.
 
     Returns
     -------
@@ -108,9 +109,9 @@ def round_to_integer(
 def encode_mantissa_exponent(
     values: Float64Array, mantissa: Format, max_exponent: int
 ) -> tuple[Int64Array, Int64Array]:
-    """Write each value as ``mantissa * 2**exponent`` with the smallest exponent that holds it.
+    """Encode each value as ``mantissa * 2**exponent`` with the smallest possible exponent.
 
-    The smallest exponent has the finest grid, so it has the smallest rounding error.
+    The smallest exponent has the finest grid, and therefore the smallest rounding error.
 
     Parameters
     ----------
@@ -124,8 +125,8 @@ def encode_mantissa_exponent(
     Returns
     -------
     mantissas, exponents : ndarray of int64, shape (n,)
-        A value too large for ``max_exponent`` has a mantissa outside ``mantissa``: the caller
-        compares, so that it can name the object in its message.
+        A value too large for ``max_exponent`` gets a mantissa outside the range of ``mantissa``.
+        The caller checks this, so that its message can name the object.
     """
     exponents = np.full(np.shape(values), max_exponent, dtype=np.int64)
     mantissas = round_to_integer(np.ldexp(values, -max_exponent), Rounding.NEAREST)

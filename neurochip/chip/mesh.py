@@ -1,8 +1,9 @@
-"""Where cores sit: tiles of cores on a mesh, chips side by side, and what a route crosses.
+"""Positions of cores on the mesh, and the routes of messages between them.
 
-Sites are numbered chip by chip, in a chip tile by tile, row by row; the cores of a tile follow each
-other. A spike goes first east or west, then north or south, from tile to tile, also across chips
-(dimension order: SANA-FE, and reviews of the second generation; D18 says only "mesh").
+Sites are numbered chip by chip, within a chip tile by tile and row by row; the cores of a tile have
+consecutive numbers. A message travels from tile to tile, first east or west, then north or south,
+also across chips (dimension-order routing: SANA-FE, and reviews of the second generation; D18 says
+only "mesh").
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ class MeshSpec:
     cores_per_tile : int
         Cores that share a router (D18 Table 2: 1 to 32 tiles on 128 cores).
     tile_columns : int
-        Tiles from west to east on a chip. The aspect ratio is unpublished; SANA-FE has 8 x 4.
+        Tiles from west to east on a chip. The aspect ratio is unpublished; SANA-FE uses 8 x 4.
     chip_columns : int
         Chips from west to east in a system.
     cost_east_west, cost_north_south : float
-        What a hop costs, in any unit, where cores are placed (D18: 3.0 and 4.0 pJ).
+        Cost of one hop in the placement of cores, in any unit (D18: 3.0 and 4.0 pJ).
 
     Raises
     ------
@@ -68,11 +69,11 @@ class Sites:
     chip : ndarray of int64, shape (n,)
         Number of the chip.
     x, y : ndarray of int64, shape (n,)
-        Column and row of the tile, counted through all chips.
+        Column and row of the tile, numbered across all chips.
     tile_rows : int
         Rows of tiles on a chip.
     mesh : MeshSpec
-        The shape.
+        Shape of the mesh.
     """
 
     chip: Int64Array
@@ -83,7 +84,7 @@ class Sites:
 
     @classmethod
     def of(cls, sites: Int64Array, cores_per_chip: int, mesh: MeshSpec) -> Sites:
-        """Coordinates of the given sites of chips with so many cores."""
+        """Return the coordinates of sites on chips with ``cores_per_chip`` cores."""
         tiles = -(-cores_per_chip // mesh.cores_per_tile)
         rows = -(-tiles // mesh.tile_columns)
         chip, local = np.divmod(np.asarray(sites, dtype=np.int64), cores_per_chip)
@@ -94,14 +95,14 @@ class Sites:
         )
 
     def hops(self, a: Int64Array, b: Int64Array) -> tuple[Int64Array, Int64Array]:
-        """Hops east-west and north-south between the sites at positions ``a`` and ``b``."""
+        """Return the east-west and north-south hops between the sites at ``a`` and ``b``."""
         return np.abs(self.x[a] - self.x[b]), np.abs(self.y[a] - self.y[b])
 
 
 def link_loads(
     sites: Sites, a: Int64Array, b: Int64Array, messages: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
-    """Load of every link between neighbouring tiles.
+    """Return the load of every link between neighbouring tiles.
 
     Parameters
     ----------
@@ -110,14 +111,14 @@ def link_loads(
     a, b : ndarray of int64, shape (n,)
         Positions in ``sites`` of the two ends of each flow.
     messages : ndarray of float64, shape (n,)
-        Messages of each flow.
+        Number of messages of each flow.
 
     Returns
     -------
     east_west : ndarray of float64, shape (2, height, width - 1)
-        Messages that go east, and west, between the tiles of columns x and x + 1.
+        Messages between columns x and x + 1: eastward, then westward.
     north_south : ndarray of float64, shape (2, height - 1, width)
-        Messages that go to higher rows, and to lower ones.
+        Messages between rows y and y + 1: toward higher rows, then toward lower rows.
     """
     width, height = int(sites.x.max()) + 1, int(sites.y.max()) + 1
     xa, xb, ya, yb = sites.x[a], sites.x[b], sites.y[a], sites.y[b]
@@ -134,7 +135,7 @@ def _passing(
     length: int,
     lines: int,
 ) -> Float64Array:
-    """Messages over each gap of each line, in both directions: sums of steps up and down."""
+    """Return the messages over each gap of each line in both directions, by cumulative sums."""
     loads = np.zeros((2, lines, length))
     for direction, (low, high) in enumerate(((start, stop), (stop, start))):
         moving = low < high

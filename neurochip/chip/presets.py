@@ -1,7 +1,7 @@
-"""Chips as data: the first generation and its systems, and what the open emulators make of it.
+"""Presets of chips: the first generation, its systems, and three published emulators of it.
 
-The three emulators agree on most rules. A preset states where one of them does something else, so
-that its published numbers can be reproduced, and the cost of the difference measured. See
+The three emulators agree on most rules. A preset holds the rules in which one of them differs, so
+that its published numbers can be reproduced, and the effect of the difference measured. See
 ``docs/reference/core-semantics.md`` for the evidence on each rule.
 """
 
@@ -26,7 +26,7 @@ LAVA = LOIHI.what_if(
 """Lava 0.10.0, bit-accurate models (its fixed-point LIF has no refractory period)."""
 
 NENGO_LOIHI = LOIHI.what_if(name="nengo-loihi", weight_rounding=Rounding.NEAREST)
-"""nengo-loihi 1.1.0: the rules of the chip; weights are rounded before they are loaded."""
+"""nengo-loihi 1.1.0: the rules of the chip, with weights rounded to nearest before loading."""
 
 BRIAN2LOIHI = LOIHI.what_if(
     name="brian2loihi",
@@ -37,7 +37,7 @@ BRIAN2LOIHI = LOIHI.what_if(
     weight_rounding=Rounding.TOWARD_ZERO,
     refractory_max=64,
 )
-"""Brian2Loihi 0.5.2: no state has a limit, and low weight bits are dropped toward zero."""
+"""Brian2Loihi 0.5.2: states have no limits, and low weight bits are dropped toward zero."""
 
 PRESETS = MappingProxyType({chip.name: chip for chip in (LOIHI, LAVA, NENGO_LOIHI, BRIAN2LOIHI)})
 """All presets by name."""
@@ -47,8 +47,8 @@ def _system(name: str, chips: int, columns: int) -> ChipSpec:
     return LOIHI.what_if(name=name, chips=chips, mesh=MeshSpec(chip_columns=columns))
 
 
-# Chips by the form factors of intel-nrc-ecosystem/models, ``plotting.py``. Pohoiki Springs is 12 x
-# 64 chips (Frady et al. 2020, 10.1145/3381755.3398695); how the others are laid out is a guess.
+# Numbers of chips are from intel-nrc-ecosystem/models, ``plotting.py``. Pohoiki Springs is 12 x 64
+# chips (Frady et al. 2020, 10.1145/3381755.3398695); the layout of the other systems is a guess.
 SYSTEMS = MappingProxyType(
     {
         chip.name: chip
@@ -75,7 +75,7 @@ PACKING_RULES = MappingProxyType(
         },
     }
 )
-"""Both published rules of how synapses are packed, for ``chip.what_if(**PACKING_RULES[name])``.
+"""The two published rules for packing synapses, for ``chip.what_if(**PACKING_RULES[name])``.
 
-``nxtf``, that of a compiler that programmed the chip, is what ``LOIHI`` has.
+``LOIHI`` uses ``nxtf``, the rule of a compiler that programmed the chip.
 """

@@ -1,7 +1,8 @@
-"""What a register value means: the decoding rules of the core, in one place.
+"""Decode register values: all decoding rules of a core.
 
-The rules and their sources stand in ``docs/reference/core-semantics.md``. The compiler uses them to
-know what it asks for; the emulator uses them once per image, before the first step.
+``docs/reference/core-semantics.md`` states the rules and their sources. The compiler uses them to
+choose registers and to report their values; the emulator decodes an image once, before the first
+step.
 """
 
 from __future__ import annotations
@@ -40,33 +41,32 @@ OVERFLOWS = {
     "voltage_clips_low": "v was held at its lower limit",
     "voltage_clips_high": "v was held at its upper limit",
 }
-"""What happened where the arithmetic of a core left its range, by the name of the counter, in the
-order in which a step comes to it."""
+"""Description of each overflow by the name of its counter, in the order of events in a step."""
 
 
 class SignMode(enum.IntEnum):
-    """Which signs the weights of a synapse format may have."""
+    """Signs that the weights of a synapse format may have."""
 
     MIXED = 1
-    """Both: the lowest bit of the mantissa is given up for the sign."""
+    """Both signs: the sign takes the lowest bit of the mantissa."""
     EXCITATORY = 2
-    """Zero and positive."""
+    """Zero or positive."""
     INHIBITORY = 3
-    """Zero and negative."""
+    """Zero or negative."""
 
 
 @dataclass(frozen=True)
 class SynapseFormat:
-    """What the synapses of a list have in common.
+    """Weight format that the synapses of a group share.
 
     Parameters
     ----------
     weight_exponent : int
         Weights are multiplied by ``2**weight_exponent``.
     weight_bits : int
-        Stored bits of the mantissa; missing low bits read as 0.
+        Stored bits of the mantissa; the low bits that are not stored read as 0.
     sign_mode : SignMode
-        Signs that occur.
+        Signs that the weights may have.
 
     Raises
     ------
@@ -91,14 +91,14 @@ class SynapseFormat:
         object.__setattr__(self, "sign_mode", SignMode(mode))
 
     def low_bits(self, core: CoreSpec) -> int:
-        """Low mantissa bits that do not exist on a ``core`` and read as 0."""
+        """Return the number of low mantissa bits that a ``core`` does not store and reads as 0."""
         mixed = 1 if self.sign_mode is SignMode.MIXED else 0
         return core.weight_mantissa_bits - self.weight_bits + mixed
 
 
 def mantissa_range(sign_mode: SignMode, core: CoreSpec) -> tuple[int, int]:
-    """Smallest and largest weight mantissa of a sign mode."""
-    top = 1 << core.weight_mantissa_bits  # inhibitory: a magnitude has no -top
+    """Return the smallest and the largest weight mantissa of a sign mode."""
+    top = 1 << core.weight_mantissa_bits  # inhibitory mantissas are magnitudes, at most top - 1
     return {
         SignMode.MIXED: (-top, top - 1),
         SignMode.EXCITATORY: (0, top - 1),
@@ -110,11 +110,11 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
     """Return the integers that synapses add to the accumulator.
 
     ``W = clip(((m >> low << low) << exponent) << shift)``: first the low bits that are not stored
-    are dropped, then the exponent is applied (a negative one floors), then the fixed shift.
-    Inhibitory mantissas drop their low bits toward zero, all others by ``core.weight_rounding``.
-    Nearest means ties to even, at most the largest magnitude that the stored bits hold.
-    With ``core.exponent_on_sum`` a negative exponent is left to the sum (see
-    :func:`sum_shift`).
+    are dropped, then the exponent is applied (a negative exponent floors), then the fixed shift.
+    Inhibitory mantissas drop their low bits toward zero, all others follow
+    ``core.weight_rounding``. Rounding to nearest takes ties to even, and clips to the largest
+    magnitude that the stored bits hold. With ``core.exponent_on_sum``, a negative exponent is
+    applied to the sum of weights instead (see :func:`sum_shift`).
 
     Parameters
     ----------
@@ -139,12 +139,12 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
 
 
 def sum_shift(synapse_format: SynapseFormat, core: CoreSpec) -> int:
-    """Bits by which the sum of a group's active weights is shifted right in every step."""
+    """Return the bits by which the sum of a group's weights is shifted right in every step."""
     return max(0, -synapse_format.weight_exponent) if core.exponent_on_sum else 0
 
 
 def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int64Array:
-    """Mantissas as a format stores them: without the low bits that it does not have."""
+    """Return mantissas as a format stores them, with the missing low bits set to 0."""
     low = synapse_format.low_bits(core)
     if synapse_format.sign_mode is SignMode.INHIBITORY:
         return -((-m >> low) << low)
@@ -158,12 +158,12 @@ def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int6
 
 
 def effective_decay(register: Any, offset: Any) -> Int32Array:
-    """Decay in units of ``2**-decay_bits``: the register plus the chip's offset bit."""
+    """Return the decay in units of ``2**-decay_bits``: the register plus the chip's offset."""
     return (np.asarray(register, dtype=np.int32) + np.asarray(offset, np.int32)).astype(np.int32)
 
 
 def kept_fraction(register: Any, offset: Any, core: CoreSpec) -> Float64Array:
-    """Return the factor by which a step multiplies a state: 1 minus its decay, from 0 to 1."""
+    """Return the fraction of a state that a step keeps: 1 minus its decay, from 0 to 1."""
     decay = effective_decay(register, offset)
     return np.asarray(1 - decay / core.decay_scale, dtype=np.float64)
 
@@ -174,14 +174,14 @@ def decode_threshold(mantissa: Any, core: CoreSpec) -> Int32Array:
 
 
 def decode_bias(mantissa: Any, exponent: Any) -> Int32Array:
-    """Integer that is added to v in every step: ``mantissa << exponent``."""
+    """Return the integer that is added to v in every step: ``mantissa << exponent``."""
     return (np.asarray(mantissa, dtype=np.int64) << np.asarray(exponent, np.int64)).astype(np.int32)
 
 
 def decode_voltage_limits(
     vmin_exponent: Any, vmax_exponent: Any, core: CoreSpec
 ) -> tuple[Int32Array, Int32Array]:
-    """Return the lowest and highest v within the width of the state.
+    """Return the lowest and the highest v, within the width of the state.
 
     ``vmin = -2**vmin_exponent + 1`` and ``vmax = 2**(9 + 2 vmax_exponent) - 1``.
     """
@@ -198,7 +198,7 @@ def decode_voltage_limits(
 
 
 def check_format(owner: str, synapse_format: SynapseFormat, core: CoreSpec) -> None:
-    """Raise :class:`ImageError` unless the core has such a synapse format."""
+    """Raise :class:`ImageError` unless the core allows the synapse format."""
     exponent, bits = synapse_format.weight_exponent, synapse_format.weight_bits
     if not core.weight_exponent_min <= exponent <= core.weight_exponent_max:
         raise ImageError(

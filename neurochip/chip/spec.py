@@ -1,4 +1,4 @@
-"""The chip as data: every width and every limit that the compiler and the emulator obey.
+"""The chip as data: all widths and limits that the compiler and the emulator use.
 
 Source: **D18** Davies et al. 2018, IEEE Micro 38(1), 10.1109/MM.2018.112130359; for the limits of a
 core see :class:`CoreSpec`.
@@ -20,26 +20,26 @@ __all__ = ["LOIHI", "ChipSpec", "CoreSpec", "MeshSpec"]
 
 @dataclass(frozen=True, kw_only=True)
 class ChipSpec:
-    """A chip, or a system of equal chips: how many cores, and what a core is.
+    """A chip, or a system of identical chips: number of cores, core and mesh.
 
     Parameters
     ----------
     name : str
-        Shown in reports.
+        Name shown in reports.
     cores : int
-        Neuromorphic cores of a chip that the compiler may use (D18 p. 86: 128).
+        Neuromorphic cores per chip that the compiler may use (D18 p. 86: 128).
     core : CoreSpec
-        What every core is.
+        Widths, limits and rules of every core.
     chips : int
-        Chips of the system.
+        Number of chips in the system.
     mesh : MeshSpec
-        How cores and chips lie side by side.
+        Layout of cores and chips.
     """
 
     name: str
     cores: int = 128
     core: CoreSpec = field(default_factory=CoreSpec)
-    # No spike depends on these: they stay out of the digest of an image.
+    # These do not affect spikes, so they are not part of the digest of an image.
     chips: int = field(default=1, repr=False)
     mesh: MeshSpec = field(default_factory=MeshSpec, repr=False)
 
@@ -56,7 +56,7 @@ class ChipSpec:
 
     @property
     def total_cores(self) -> int:
-        """Cores of all chips."""
+        """Number of cores of all chips together."""
         return self.cores * self.chips
 
     def what_if(
@@ -75,7 +75,7 @@ class ChipSpec:
         name : str, optional
             Name of the new chip; by default the changes are appended to this chip's name.
         cores, chips : int, optional
-            Number of cores of a chip, and of chips.
+            Number of cores per chip, and number of chips.
         mesh : MeshSpec, optional
             Shape of the mesh.
         **core
@@ -84,7 +84,7 @@ class ChipSpec:
         Raises
         ------
         SpecError
-            If a field does not exist or the new specification contradicts itself.
+            If a field does not exist, or the new values are not allowed.
 
         Examples
         --------
@@ -111,7 +111,7 @@ class ChipSpec:
 
 
 def _text(value: Any) -> str:
-    """Return a value as the name of a chip shows it: enumerations by name."""
+    """Return a value as text for the name of a chip; enumerations by name."""
     return shown(value) if isinstance(value, (int, float)) else str(value)
 
 

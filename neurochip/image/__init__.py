@@ -1,4 +1,4 @@
-"""The image of a chip: all registers as integers, what they mean, and the compile report."""
+"""The chip image: all registers as integers, their names and units, and the compile report."""
 
 from .chip_image import ChipImage
 from .gains import MomentGain, PowerGain

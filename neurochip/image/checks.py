@@ -1,4 +1,4 @@
-"""Whether a chip image fits its chip: each register, index and shape, by name."""
+"""Check that a chip image fits its chip: every register, index and shape."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ def _check_compartments(registers: Compartments, core: CoreSpec) -> None:
 
 
 def _check_joins(compartments: Compartments, core_ptr: Any) -> None:
-    """A pair is an even compartment and the odd one after it, on one core.
+    """Check that each pair is an even compartment and the next odd one, on the same core.
 
-    So no child is joined itself, and an engine may cut the compartments after any even number.
+    Then no child has a child itself, and an engine may split compartments at any even number.
     """
     joined = np.flatnonzero(compartments.join)
     even = joined[joined % 2 == 0]
@@ -150,7 +150,7 @@ def _check_group(owner: str, group: SynapseGroup, sizes: Mapping[str, int], core
         )
     low, high = mantissa_range(group.format.sign_mode, core)
     if group.format.sign_mode is SignMode.MIXED and group.format.weight_bits == 0:
-        low = 0  # the sign alone would be stored as a number that no mantissa has
+        low = 0  # a negative sign without magnitude bits would decode to an impossible mantissa
     for name, values, minimum, maximum in (
         ("target", group.target, 0, sizes["compartments"] - 1),
         ("mantissa", group.mantissa, low, high),
@@ -172,8 +172,8 @@ def _check_symbols(
         )
     if len(symbols.synapses) != n_groups:
         raise ImageError(
-            f"symbols: there are those of {len(symbols.synapses)} groups of synapses; allowed: "
-            f"{n_groups}, as the image has."
+            f"symbols: {len(symbols.synapses)} synapse symbols; allowed: {n_groups}, one for each "
+            "synapse group of the image."
         )
     for item in symbols.populations:
         ids = item.compartment_ids
@@ -189,18 +189,18 @@ def _check_symbols(
             first = int(np.argmax(strange))
             raise ImageError(
                 f"symbols of {item.name!r}: child_ids[{first}] = {item.child_ids[first]}; allowed: "
-                f"the compartment that joins compartment {parents[first]}, that of the neuron."
+                f"the child of compartment {parents[first]}, which is the neuron's own."
             )
     owned = [part for item in symbols.populations for part in item.currents]
     twice = np.flatnonzero(np.bincount(np.concatenate([*owned, np.empty(0, np.int32)])) > 1)
     if twice.size:
         raise ImageError(
-            f"symbols: compartment {twice[0]} is that of two neurons; allowed: one of its own for "
-            "each."
+            f"symbols: compartment {twice[0]} belongs to two neurons; allowed: each compartment "
+            "belongs to one neuron."
         )
 
 
 def _check_noise(noise: Noise, size: int) -> None:
     check_array("noise", "enabled", noise.enabled, np.int32, size)
     if noise.enabled.size and not (noise.enabled.min() >= 0 and noise.enabled.max() <= 1):
-        raise ImageError("noise: enabled holds other numbers than 0 and 1; allowed: 0 or 1.")
+        raise ImageError("noise: enabled holds numbers other than 0 and 1; allowed: 0 or 1.")

@@ -1,7 +1,7 @@
-"""A compiled network: integers only, plus one removable part that says what they meant.
+"""A compiled network: integers, and one removable part with their names and units.
 
-A :class:`ChipImage` is the only input of an engine. Compartments stand in the order of the cores;
-synapses are grouped by their kind of source and their synapse format, and sorted by source.
+A :class:`ChipImage` is the only input of an engine. Compartments are in the order of the cores.
+Synapses are grouped by kind of source and by synapse format, and sorted by source.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ class ChipImage(ArrayValue):
     Parameters
     ----------
     chip : ChipSpec
-        The chip that it was made for.
+        The target chip.
     core_ptr : ndarray of int64, shape (n_cores + 1,)
         Compartments of core k are ``core_ptr[k]`` to ``core_ptr[k + 1]``.
     compartments : Compartments
-        Registers.
+        Registers of all compartments.
     n_inputs : int
-        Sources outside the chip.
+        Number of sources outside the chip.
     synapses : tuple of SynapseGroup
         All synapses.
     noise : Noise, optional
         Noise registers, the same on all cores. Default: no noise.
     symbols : Symbols, optional
-        Names and units; an engine gives the same spikes without.
+        Names and units. An engine produces the same spikes without symbols.
     core_sites : ndarray of int64, shape (n_cores,), optional
-        Where each core sits: chip by chip, a site for each of its cores (:class:`Sites`). Default:
-        core k at site k.
+        Site of each core on the mesh (see :class:`Sites` for the numbering). Default: core k is at
+        site k.
 
     Raises
     ------
@@ -97,12 +97,12 @@ class ChipImage(ArrayValue):
 
     @property
     def n_compartments(self) -> int:
-        """Compartments in use."""
+        """Number of compartments in use."""
         return len(self.compartments)
 
     @property
     def n_cores(self) -> int:
-        """Cores in use."""
+        """Number of cores in use."""
         return len(self.core_ptr) - 1
 
     @property
@@ -112,7 +112,7 @@ class ChipImage(ArrayValue):
 
     @property
     def n_synapses(self) -> int:
-        """Synapses of all groups."""
+        """Number of synapses of all groups."""
         return sum(group.n_synapses for group in self.synapses)
 
     @property
@@ -122,25 +122,25 @@ class ChipImage(ArrayValue):
 
     @property
     def report(self) -> CompileReport:
-        """What the compiler did.
+        """The compile report.
 
         Raises
         ------
         ImageError
-            If the symbols were removed or never there.
+            If the image has no symbols.
         """
         if self.symbols is None:
             raise ImageError("image: it has no symbols, so there is no compile report.")
         return self.symbols.report
 
     def without_symbols(self) -> ChipImage:
-        """Return the integers alone; the digest stays the same."""
+        """Return the image without symbols; the digest stays the same."""
         return dataclasses.replace(self, symbols=None)
 
     def digest(self) -> str:
-        """SHA-256 over the chip and all integers, as 64 hexadecimal digits.
+        """Return the SHA-256 of the chip and all integers, as 64 hexadecimal digits.
 
-        Two images with one digest give the same spikes on every engine.
+        Two images with the same digest give the same spikes on every engine.
         """
         return self._digest
 
@@ -149,7 +149,7 @@ class ChipImage(ArrayValue):
         summary = hashlib.sha256(repr((self.chip, self.n_inputs)).encode())
         parts: list[Any] = [self.core_ptr]
         names = [field.name for field in dataclasses.fields(Compartments)]
-        # Images of before there were joins and initial currents keep their digest.
+        # Skip these registers if all 0, so that older images keep their digest.
         parts += [
             getattr(self.compartments, name)
             for name in names

@@ -1,6 +1,6 @@
-"""Chip images on disk: a versioned ``.npz`` without pickles.
+"""Read and write chip images as versioned ``.npz`` files without pickles.
 
-The layout of the file is described in ``docs/reference/chip-image.md``.
+``docs/reference/chip-image.md`` describes the layout of the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["load_image", "save_image"]
 
 _KIND, _VERSION = "chip image", 3
 _COMPARTMENT_FIELDS = tuple(field.name for field in dataclasses.fields(Compartments))
-_LATER_FIELDS = ("join", "u_init")  # registers that files of before there were such ones lack
+_LATER_FIELDS = ("join", "u_init")  # registers that older files lack
 _GROUP_ARRAYS = ("indptr", "target", "mantissa", "delay")
 _SYMBOL_ARRAYS = ("compartment_ids", "child_ids", "mv_per_lsb", "origin", "v_reset")
 
@@ -37,18 +37,18 @@ _SYMBOL_ARRAYS = ("compartment_ids", "child_ids", "mv_per_lsb", "origin", "v_res
 def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
     """Write an image to an ``.npz`` file.
 
-    The file appears whole or not at all. It carries the digest of its integers, and a checksum of
-    everything in it.
+    The file is written atomically. It holds the digest of the integers, and a checksum of all its
+    contents.
 
     Returns
     -------
     Path
-        The path written, with ``.npz`` appended where it was missing.
+        Path of the file, with ``.npz`` appended if it was missing.
 
     Raises
     ------
     ImageError
-        If it is no image.
+        If ``image`` is not a ChipImage.
     FileError
         If the file cannot be written.
     """
@@ -94,12 +94,12 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
 
 
 def _powers(rule: GainRule) -> list[float] | None:
-    """What a header holds of a rule; the charges of one that has no powers are arrays."""
+    """Return the powers of a PowerGain; None for a MomentGain, whose charges are arrays."""
     return [rule.v, rule.u] if isinstance(rule, PowerGain) else None
 
 
 def _arrays_of(key: str, item: PopulationSymbol) -> dict[str, Any]:
-    """Arrays of the symbols of a population, by their names in the file."""
+    """Return the arrays of a population symbol by their names in the file."""
     arrays = {key + name: getattr(item, name) for name in _SYMBOL_ARRAYS}
     for index, part in enumerate(item.receptors):
         arrays[f"{key}gain.{index}"] = part.gain
@@ -115,8 +115,8 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
     Raises
     ------
     ImageError
-        If the file is missing, damaged, truncated, of another kind or of a newer version, holds
-        more or other things than were written, or its values are not those of an image.
+        If the file is missing, damaged, truncated, of another kind or of a newer version, if it has
+        unexpected contents, or if its values are not allowed in an image.
     """
     with read_npz(path, _KIND, _VERSION, ImageError, "compile the network again") as file:
         header = file.json("header")
@@ -156,7 +156,7 @@ def _chip(entry: dict[str, Any]) -> ChipSpec:
 
 
 def _value(member: Any) -> Any:
-    """What JSON holds of an enumeration."""
+    """Return the value of an enumeration member, for JSON."""
     return member.value
 
 
@@ -190,7 +190,7 @@ def _group(file: Archive, index: int, entry: dict[str, Any], n_sources: int) -> 
 def _symbols(file: Archive, entry: dict[str, Any], n_compartments: int) -> Symbols:
     return Symbols(
         dt=entry["dt"],
-        input_lead=entry.get("input_lead", 0),  # files of before there were leads have none
+        input_lead=entry.get("input_lead", 0),  # older files lack it
         populations=tuple(
             _population(file, f"symbols.{index}.", n_compartments, *item)
             for index, item in enumerate(

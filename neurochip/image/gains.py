@@ -1,8 +1,9 @@
-"""How weights and the level where v settles follow rounded decays: the compiler's choice, as data.
+"""Gain rules: corrections of weights and resting level for rounded decays, as data.
 
-With ``r = (1 - a') / (1 - a)``, where a' is what a register keeps of a state in a step and a what
-it should, weights are multiplied by a power of r, or so that v keeps its variance. A rule also says
-what gains would be if only some decays were rounded.
+Let a be the exact fraction of a state that a step keeps, a' the fraction of the rounded register,
+and ``r = (1 - a') / (1 - a)``. A rule multiplies weights by a power of r, or by the factor that
+preserves the variance of v. A rule can also compute the gains for the case that only some of the
+decays are rounded.
 """
 
 from __future__ import annotations
@@ -33,27 +34,27 @@ class _Current(Protocol):
 
 
 class Unrounded(Protocol):
-    """Decays and gains before rounding, as an ``IdealPopulation`` has them; arrays of (size,)."""
+    """Decays and gains before rounding, such as an ``IdealPopulation``; arrays of shape (size,)."""
 
     @property
     def keep_v(self) -> Float64Array:
-        """What a step leaves of v."""
+        """Fraction of v that a step keeps."""
 
     @property
     def receptors(self) -> Sequence[_Current]:
-        """Of each receptor, what a step leaves of u, and what a spike adds: mV per weight unit."""
+        """For each receptor, the fraction of u that a step keeps, and its gain."""
 
 
 @dataclass(frozen=True)
 class PowerGain:
-    """Weights follow rounded decays by a power; the level where v settles stays.
+    """Weights are multiplied by a power of the correction r; the resting level stays unchanged.
 
     Parameters
     ----------
     v, u : float, 0 to 1
-        Powers of the corrections for the decay of v and for those of each current: 0 keeps the
-        impulse response, 1 the response to a steady input. Without a leak, v has no decay that is
-        rounded, and its power is 0.
+        Powers of the corrections for the decay of v and of each current: 0 preserves the impulse
+        response, 1 the response to steady input. Without a leak, v has no rounded decay, and its
+        power is 0.
 
     Raises
     ------
@@ -75,21 +76,21 @@ class PowerGain:
     def follow(
         self, ideal: Unrounded, keep_v: Float64Array, keep_u: Sequence[Float64Array]
     ) -> tuple[list[Float64Array], Float64Array]:
-        """Return gains for rounded decays, and how far the level is moved: not at all.
+        """Return the gains for rounded decays, and a shift of the resting level of 0.
 
         Parameters
         ----------
         ideal : Unrounded
             Unrounded decays and gains.
         keep_v, keep_u : ndarray and one ndarray per receptor, shape (size,)
-            What a step leaves of v and of each u; where these are the ideal ones, gains stay.
+            Fraction of v and of each u that a step keeps, rounded or not.
 
         Returns
         -------
         gains : list of ndarray, shape (size,), mV per weight unit
-            What a spike adds to u of each receptor.
+            Amount that a spike of weight 1 adds to u of each receptor.
         shift : ndarray, shape (size,), mV
-            How far the level where v settles is moved.
+            Shift of the resting level.
         """
         of_v = ((1 - keep_v) / (1 - ideal.keep_v)) ** self.v if self.v else 1.0
         gains = [
@@ -101,9 +102,9 @@ class PowerGain:
 
 @dataclass(frozen=True, eq=False)
 class MomentGain(ArrayValue):
-    """Weights keep the variance of v under Poisson input, and the bias its mean.
+    """Weights preserve the variance of v under Poisson input, and the bias preserves its mean.
 
-    For neurons with a leak.
+    Only for neurons with a leak.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ class MomentGain(ArrayValue):
     Raises
     ------
     ImageError
-        If an array is not allowed.
+        If a value is not finite, or an array has the wrong type or shape.
     """
 
     charge: tuple[Float64Array, ...]
@@ -133,10 +134,10 @@ class MomentGain(ArrayValue):
     def follow(
         self, ideal: Unrounded, keep_v: Float64Array, keep_u: Sequence[Float64Array]
     ) -> tuple[list[Float64Array], Float64Array]:
-        """Return gains for rounded decays, and how far the level is moved.
+        """Return the gains for rounded decays, and the shift of the resting level.
 
-        That is by what is missing of the expected mean. ``ideal``, ``keep_v``, ``keep_u`` and what
-        is returned are those of :meth:`PowerGain.follow`.
+        The shift makes up for the change of the expected mean of v. ``ideal``, ``keep_v``,
+        ``keep_u`` and the returned values are those of :meth:`PowerGain.follow`.
         """
         gains = [
             item.gain
@@ -146,7 +147,7 @@ class MomentGain(ArrayValue):
         return gains, self.expected(ideal) - self._mean(keep_v, keep_u, gains)
 
     def expected(self, ideal: Unrounded) -> Float64Array:
-        """Return how far the expected input moves the mean of v with ``ideal``, in mV."""
+        """Return the displacement of the mean of v by the expected input with ``ideal``, in mV."""
         receptors = ideal.receptors
         keep_u, gains = [item.keep_u for item in receptors], [item.gain for item in receptors]
         return self._mean(ideal.keep_v, keep_u, gains)
@@ -164,6 +165,6 @@ GainRule = PowerGain | MomentGain
 
 
 def variance_gain(a: Float64Array, s: Float64Array) -> Float64Array:
-    """Variance of v per variance of the input of a step; poles a and s."""
+    """Return the variance of v per variance of the input of a step, with poles a and s."""
     gain: Float64Array = (1 + a * s) / ((1 - a**2) * (1 - s**2) * (1 - a * s))
     return gain

@@ -1,4 +1,7 @@
-"""What a chip image consists of; ``neurochip.image`` is where these names are imported from."""
+"""The parts of a chip image: compartments, synapse groups and noise.
+
+Import these names from ``neurochip.image``.
+"""
 
 from __future__ import annotations
 
@@ -34,27 +37,27 @@ _SOURCES = ("inputs", "compartments")
 class Compartments(ArrayValue):
     """Registers of all compartments, each an ndarray of int32, shape (n,).
 
-    Make one with :meth:`fill`, which supplies what a register holds after a reset of the chip.
+    Build one with :meth:`fill`, which supplies default values.
 
     Parameters
     ----------
     decay_u, decay_v : 0 to ``2**decay_bits - 1``
         Decay of the current and of the voltage.
     decay_u_offset, decay_v_offset : 0 or 1
-        Added to the decay registers by the chip.
+        Offset that the chip adds to the decay register.
     threshold_mantissa : 0 to ``2**threshold_mantissa_bits - 1``
-        v spikes above ``threshold_mantissa << threshold_shift``.
+        The compartment spikes if v exceeds ``threshold_mantissa << threshold_shift``.
     bias_mantissa, bias_exponent : signed; 0 to ``bias_exponent_max``
         ``bias_mantissa << bias_exponent`` is added to v in every step.
     refractory : 1 to ``refractory_max``
         v is held at 0 for ``refractory - 1`` steps after a spike.
-    vmin_exponent, vmax_exponent : 0 to their maximum
+    vmin_exponent, vmax_exponent : 0 to ``vmin_exponent_max``, 0 to ``vmax_exponent_max``
         Limits of v.
     v_init : within the width of the state
         v before the first step.
     join : 0 or 1
-        Whether the current of the compartment before, its *child*, joins its own in the same step.
-        A joined compartment has an odd number, and its child is on the same core.
+        Whether the current of the previous compartment, its *child*, is added to its own in the
+        same step. A joined compartment has an odd number, and its child is on the same core.
     u_init : within the width of the state
         u before the first step.
     """
@@ -75,16 +78,16 @@ class Compartments(ArrayValue):
 
     @classmethod
     def fill(cls, core: CoreSpec, size: int, **registers: Any) -> Compartments:
-        """Build ``size`` compartments from scalars or arrays; the rest has the chip's defaults.
+        """Build ``size`` compartments from scalars or arrays; other registers have defaults.
 
         Defaults: the current is cleared every step, v does not decay, threshold mantissa 100 (or
-        the largest there is), no bias, refractory 1, widest limits of v, v_init and u_init 0, no
-        join.
+        the largest of the core, if smaller), no bias, refractory 1, widest limits of v, v_init and
+        u_init 0, no join.
 
         Parameters
         ----------
         core : CoreSpec
-            Widths, and with them the defaults.
+            Core whose widths determine the defaults.
         size : int
             Number of compartments.
         **registers : int or array_like of int, shape (size,)
@@ -93,7 +96,7 @@ class Compartments(ArrayValue):
         Raises
         ------
         ImageError
-            If a register does not exist or an array has another shape.
+            If a register does not exist or an array has the wrong shape.
         """
         size = check_size("compartments", size, ImageError)
         instance("compartments", "core", core, CoreSpec, "a CoreSpec(...)", error=ImageError)
@@ -143,7 +146,7 @@ def whole_numbers(owner: str, name: str, value: Any) -> Any:
 
 
 def _narrow(owner: str, name: str, value: Any, dtype: Any) -> Any:
-    """Integers as an array of ``dtype``, none of them changed."""
+    """Return integers as an array of ``dtype``, or raise if a value does not fit."""
     array = whole_numbers(owner, name, value)
     limits = np.iinfo(dtype)
     if array.size and not (limits.min <= array.min() and array.max() <= limits.max):
@@ -169,7 +172,7 @@ class SynapseGroup(ArrayValue):
     mantissa : ndarray of int16, shape (n_synapses,)
         Weight mantissa.
     delay : ndarray of uint8, shape (n_synapses,) or (0,)
-        Delay in steps, on top of the step that every spike takes; empty means 0 throughout.
+        Delay in steps, in addition to the one step that every spike takes; empty if all are 0.
     """
 
     source: str
@@ -191,25 +194,25 @@ class SynapseGroup(ArrayValue):
         mantissa: Any,
         delay: Any = 0,
     ) -> SynapseGroup:
-        """Build a group from one (source, target, mantissa, delay) per synapse, in any order.
+        """Build a group from one (pre, target, mantissa, delay) per synapse, in any order.
 
         Parameters
         ----------
         source : str
             ``"inputs"`` or ``"compartments"``.
         n_sources : int
-            How many sources of that kind the image has.
+            Number of sources of that kind in the image.
         synapse_format : SynapseFormat
             Exponent, stored bits, sign mode.
         pre, target : array_like of int, shape (n_synapses,)
             Source and compartment of each synapse.
         mantissa, delay : int or array_like of int, shape (n_synapses,)
-            Weight mantissa and delay of all synapses or of each.
+            Weight mantissa and delay, one for all synapses or one for each.
 
         Raises
         ------
         ImageError
-            If a value does not fit its array, a source is out of range, or lengths differ.
+            If a value does not fit its type, a source is out of range, or lengths differ.
         """
         allowed = "'inputs' or 'compartments'"
         choice("synapses", "source", source, _SOURCES, allowed=allowed, error=ImageError)
@@ -263,22 +266,22 @@ class SynapseGroup(ArrayValue):
 
 @dataclass(frozen=True, eq=False)
 class Noise(ArrayValue):
-    """Noise registers: in every step an enabled compartment takes up a random integer.
+    """Noise registers: in every step, a random integer is added to each enabled compartment.
 
-    With a raw draw r, evenly from -127..127, it is ``trunc((r + 64 mantissa_offset) *
-    2**(exponent - 7))`` (nengo-loihi ``NoiseState``). The chip's own generator is unpublished; the
-    emulator's depends on the seed, the step and the number of the compartment only.
+    With r drawn uniformly from -127..127, the integer is ``trunc((r + 64 mantissa_offset) *
+    2**(exponent - 7))`` (nengo-loihi ``NoiseState``). The generator of the chip is unpublished; the
+    emulator's depends only on the seed, the step and the number of the compartment.
 
     Parameters
     ----------
     enabled : ndarray of int32, shape (n,)
-        1 where a compartment has noise, else 0.
+        1 for compartments with noise, 0 for all others.
     exponent : int
         0 to 23.
     mantissa_offset : int
-        Shifts the mean; the largest noise must stay below 2**30.
+        Shift of the mean; the largest noise must stay below 2**30.
     at_membrane : bool
-        Whether the noise is added to u + bias, so to v alone, instead of the synaptic input.
+        Whether the noise is added to u + bias, and so to v only, instead of the synaptic input.
     seed : int
         0 to 2**63 - 1.
 
@@ -322,7 +325,7 @@ class Noise(ArrayValue):
 
 
 def check_array(owner: str, name: str, values: Any, dtype: Any, size: int | None = None) -> None:
-    """Raise :class:`ImageError` unless values are a vector of a type, and of a size if given."""
+    """Raise :class:`ImageError` unless values are a vector of ``dtype`` (and of ``size``)."""
     wanted = f"allowed: a one-dimensional array of {np.dtype(dtype)}"
     if not isinstance(values, np.ndarray):
         raise ImageError(f"{owner}: {name} = {shown(values)}; {wanted}.")

@@ -1,6 +1,6 @@
-"""Write the registers yourself: integers in, a checked :class:`~neurochip.image.ChipImage` out.
+"""Build a checked :class:`~neurochip.image.ChipImage` from integers, without compiler and units.
 
-No compiler, no units. What each register does stands in ``docs/reference/core-semantics.md``.
+``docs/reference/core-semantics.md`` describes each register.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ _SOURCES = ("inputs", "compartments")
 class Synapses:
     """Synapses of one format and one kind of source, one entry per synapse, in any order.
 
-    Ranges are those of the first-generation chip. :func:`program` checks them, against the chip
-    that it is given.
+    The ranges below are those of the first-generation chip. :func:`program` checks the values
+    against the ranges of its chip.
 
     Parameters
     ----------
     source : str
         ``"inputs"`` (axons from outside) or ``"compartments"``.
     pre : array_like of int, shape (n_synapses,)
-        Number of the source: 0 to ``n_inputs - 1``, or to the number of compartments - 1.
+        Source: 0 to ``n_inputs - 1``, or 0 to the number of compartments - 1.
     target : int or array_like of int, shape (n_synapses,)
         Compartment: 0 to the number of compartments - 1.
     mantissa : int or array_like of int, shape (n_synapses,)
-        Weight mantissa: -256 to 255 if mixed, 0 to 255 if excitatory, -255 to 0 if inhibitory, in
-        steps of ``2**(8 - bits)``, twice that if mixed.
+        Weight mantissa: -256 to 255 if mixed, 0 to 255 if excitatory, -255 to 0 if inhibitory. The
+        step is ``2**(8 - bits)``, or twice that if mixed.
     sign_mode : SignMode or int
         1 (mixed), 2 (excitatory) or 3 (inhibitory).
     exponent : int
         -8 to 7. The weight is ``mantissa * 2**(6 + exponent)``.
     bits : int, optional
-        Stored bits of the mantissa: 0 to 6, or 8. Default: all that the chip has.
+        Stored bits of the mantissa: 0 to 6, or 8. Default: all mantissa bits of the chip.
     delay : int or array_like of int, shape (n_synapses,)
-        0 to 62 steps, on top of the step that every spike takes.
+        0 to 62 steps, in addition to the one step that every spike takes.
 
     Raises
     ------
     ImageError
-        If there is no such kind of source.
+        If ``source`` is not allowed.
     """
 
     source: str
@@ -83,17 +83,18 @@ def program(
     noise: Noise | None = None,
     truncate: bool = False,
 ) -> ChipImage:
-    """Make an image of integers, without the compiler; ``Emulator.run_steps`` runs it.
+    """Build an image from integers, without the compiler; run it with ``Emulator.run_steps``.
 
-    Ranges below are those of the first generation; other chips have those of their ``CoreSpec``.
-    Synaptic memory, axons, profiles and formats of a core are not counted, as the compiler does.
+    The ranges below are those of the first-generation chip; for other chips see their ``CoreSpec``.
+    The limits on synaptic memory, axons, profiles and formats of a core are not checked; only the
+    compiler checks them.
 
     Parameters
     ----------
     chip : ChipSpec
         The chip, such as ``LOIHI`` or a preset.
     compartments : mapping of str to int or array_like of int, or Compartments
-        Registers by name, each a number or one value per compartment. What is not named has the
+        Registers by name, each a number or one value per compartment. Omitted registers have the
         default in brackets:
 
         - ``decay_u`` [4095], ``decay_v`` [0]: 0 to 4095
@@ -105,25 +106,26 @@ def program(
         - ``v_init`` [0]: -8388607 to 8388607, within vmin and vmax
         - ``u_init`` [0]: -8388607 to 8388607
     synapses : iterable of Synapses
-        Synapse lists, each with a format. Synapse group k of the image is list k.
+        Synapse lists, each with one format. List k becomes synapse group k of the image.
     n_inputs : int
-        Input axons: sources outside the chip.
+        Number of input axons, which are sources outside the chip.
     n_compartments : int, optional
-        Default: as many as the arrays among the registers have values, 1 if all are numbers.
+        Number of compartments. Default: the length of the register arrays, or 1 if all registers
+        are numbers.
     cores : sequence of int, optional
-        Compartments of each core, in order. Default: cores are filled one after the other, each up
-        to its limit.
+        Number of compartments of each core, in order. Default: cores are filled one after the
+        other, each up to its limit.
     noise : Noise, optional
-        Noise registers.
+        Noise registers. Default: no noise.
     truncate : bool
-        Accept mantissas that their format does not represent: bits that it does not store, bits
-        that a negative exponent shifts out, or a weight beyond its limit. The chip's rule then says
-        what becomes of them. By default they are refused.
+        Accept mantissas that their format cannot represent: with bits that it does not store, with
+        bits that a negative exponent shifts out, or with a weight beyond its limit. The chip's
+        rules then round or clip them. Default: raise an error.
 
     Returns
     -------
     ChipImage
-        Without symbols: names, units and a time step are unknown.
+        Image without symbols: names, units and time step are unknown.
 
     Raises
     ------
@@ -173,7 +175,7 @@ def _registers(
         if size not in {None, len(compartments)}:
             raise ImageError(
                 f"program: n_compartments = {size}, but the Compartments are {len(compartments)}; "
-                "leave n_compartments away."
+                "omit n_compartments."
             )
         return compartments
     if not isinstance(compartments, Mapping):
@@ -215,27 +217,27 @@ def _group(index: int, item: Any, sizes: Mapping[str, int], core: CoreSpec) -> S
             mantissa=item.mantissa,
             delay=item.delay,
         )
-    except ImageError as problem:  # which says what is wrong, but not in which list
+    except ImageError as problem:  # its message does not name the list
         raise ImageError(f"synapse group {index}: {problem}") from None
 
 
 def _longest_delays(groups: Iterable[SynapseGroup], size: int) -> Int64Array:
-    """Longest delay of all synapses onto each compartment."""
+    """Return the longest delay of all synapses onto each compartment."""
     longest = np.zeros(size, dtype=np.int64)
     for group in groups:
         if group.delay.size:
-            known = (group.target >= 0) & (group.target < size)  # the image refuses the others
+            known = (group.target >= 0) & (group.target < size)  # check_image refuses the others
             np.maximum.at(longest, group.target[known], group.delay[known])
     return longest
 
 
 def _room(core: CoreSpec, delay: int) -> int:
-    """Compartments of a core whose longest delay is so long."""
+    """Return the number of compartments that fit a core with this longest delay."""
     return min(core.compartments, core.accumulator_slots >> delay.bit_length())
 
 
 def _fill_cores(core: CoreSpec, delays: Int64Array) -> Int64Array:
-    """Fill one core after the other, each until the next compartment would exceed its room."""
+    """Return core pointers, filling each core until the next compartment would not fit."""
     starts, longest = [0], 0
     for compartment, delay in enumerate(delays.tolist()):
         longest = max(longest, delay)
@@ -247,7 +249,7 @@ def _fill_cores(core: CoreSpec, delays: Int64Array) -> Int64Array:
 
 
 def _stack(cores: Sequence[int], size: int) -> Int64Array:
-    """First compartment of each core of the given sizes, and the number of all."""
+    """Return core pointers for cores of the given sizes."""
     allowed = f"sizes of at least 1 that add up to {size}, the number of compartments"
     sizes = integers("program", "cores", cores, allowed=allowed, error=ImageError)
     if sizes.ndim != 1 or not sizes.size or sizes.min() < 1 or sum(sizes.tolist()) != size:
@@ -267,7 +269,7 @@ def _check_delays(core: CoreSpec, delays: Int64Array, core_ptr: Int64Array) -> N
 
 
 def _check_represented(index: int, item: Synapses, form: SynapseFormat, core: CoreSpec) -> None:
-    """Refuse mantissas whose weight would not be exactly mantissa << shift << exponent."""
+    """Raise if a decoded weight is not exactly mantissa << shift << exponent."""
     low, high = mantissa_range(form.sign_mode, core)
     possible = np.arange(low, high + 1)
     exponent = form.weight_exponent + sum_shift(form, core)

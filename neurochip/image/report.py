@@ -1,4 +1,4 @@
-"""What the compiler asked of each register, what it got, and what that means: data and a table."""
+"""The compile report: wanted value, registers, decoded value and error of each parameter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDTH = 100  # columns of a terminal that a report may fill
 
 
 class _PlainValue:
-    """Equality by content, in which NaN equals NaN."""
+    """Base of classes that compare by content, with NaN equal to NaN."""
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -34,12 +34,12 @@ class _PlainValue:
 
 @dataclass(frozen=True, eq=False)
 class Span(_PlainValue):
-    """Smallest (``low``), ``mean`` and largest (``high``) of the values of a parameter.
+    """Smallest (``low``), ``mean`` and largest (``high``) value of a parameter; NaN if none.
 
     Raises
     ------
     ImageError
-        If one is no number; it may be NaN, where there are no values.
+        If a field is not a number.
     """
 
     low: float
@@ -71,30 +71,30 @@ class ReportRow(_PlainValue):
     kind : str
         ``"population"`` or ``"connection"``.
     owner : str
-        Its name.
+        Name of the population or connection.
     parameter : str
-        Physical name.
+        Name of the parameter.
     unit : str
         Unit of ``asked``, ``meant`` and ``error``.
     asked : Span
-        What the network says.
+        Values in the network.
     registers : dict of str to Span
-        Register values that it became.
+        Values of the registers.
     meant : Span
-        What these values mean.
+        Values that the registers stand for.
     error : float
         Largest difference meant - asked by magnitude, with its sign.
     relative_error : float
-        Largest relative difference by magnitude, with its sign; NaN where asked is 0.
+        Largest relative difference by magnitude, with its sign; NaN if every ``asked`` is 0.
     note : str
-        How the value was found, or why it matters.
+        Explanation of the registers; may be empty.
     warning : str
-        Empty unless the difference matters.
+        Warning if the difference exceeds 1 %; otherwise empty.
 
     Raises
     ------
     ImageError
-        If a field is of another type or kind.
+        If a field has the wrong type, or ``kind`` is not allowed.
     """
 
     kind: str
@@ -136,7 +136,7 @@ class ReportRow(_PlainValue):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScaleRow(_PlainValue):
-    """The scale of a population and the room that it leaves.
+    """The scale of a population, and its headroom.
 
     Parameters
     ----------
@@ -145,17 +145,17 @@ class ScaleRow(_PlainValue):
     lsb_per_mv : float
         Register units per millivolt.
     binding : str
-        What kept the scale from being larger.
+        Name of the bound that limits the scale.
     peaks : dict of str to (expected, limit), mV
-        Expected peak of accumulator, current u, input u + bias, and v below its origin, and where
-        each overflows.
+        Expected peak, and limit at which it overflows: of the accumulator, of the current u, of the
+        input u + bias, and of v below its origin.
     warning : str
-        Empty unless the room is less than what was asked for.
+        Warning if the headroom is smaller than requested; otherwise empty.
 
     Raises
     ------
     ImageError
-        If a field is of another type or kind.
+        If a field has the wrong type.
     """
 
     owner: str
@@ -173,7 +173,7 @@ class ScaleRow(_PlainValue):
                 raise ImageError(f"{owner}: peaks[{name!r}] = {pair!r}; allowed: two numbers.")
 
     def headroom(self, name: str) -> float:
-        """Limit over expected peak of that name; infinite where no peak is expected."""
+        """Return the limit over the expected peak ``name``; infinite if that peak is 0."""
         expected, limit = self.peaks[name]
         return limit / expected if expected > 0 else math.inf
 
@@ -191,7 +191,7 @@ class ScaleRow(_PlainValue):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CompileReport(_PlainValue):
-    """All that a compilation decided.
+    """The decisions of a compilation, and the error of each parameter.
 
     Parameters
     ----------
@@ -200,18 +200,18 @@ class CompileReport(_PlainValue):
     dt : float, ms
         Length of a step.
     options : dict
-        The compiler's options by name.
+        Options of the compiler by name.
     rows : tuple of ReportRow
-        Parameter by parameter.
+        One row per parameter.
     scales : tuple of ScaleRow
-        Population by population.
+        One row per population.
     resources : dict of str to (used, limit)
-        Cores of the chip, and for each other resource the fullest core.
+        Number of cores of the chip, and for each other resource its use on the fullest core.
 
     Raises
     ------
     ImageError
-        If a field is of another type or kind, a population has no scale, or the cores are missing.
+        If a field has the wrong type, a population has no scale, or the cores are missing.
     """
 
     chip: str
@@ -243,7 +243,7 @@ class CompileReport(_PlainValue):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Every warning as one sentence."""
+        """All warnings, each as one sentence that names the population or connection."""
         rows = [f"{r.kind} {r.owner!r}: {r.warning}" for r in self.rows if r.warning]
         scales = [f"population {r.owner!r}: {r.warning}" for r in self.scales if r.warning]
         return tuple(rows + scales)
@@ -256,12 +256,12 @@ class CompileReport(_PlainValue):
         owner : str
             Name of a population or connection.
         parameter : str
-            Physical name.
+            Name of the parameter.
 
         Raises
         ------
         KeyError
-            If there is none.
+            If the report has no such row.
         """
         for row in self.rows:
             if (row.owner, row.parameter) == (owner, parameter):
@@ -269,20 +269,20 @@ class CompileReport(_PlainValue):
         raise KeyError(f"no parameter {parameter!r} of {owner!r} in the compile report")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, ready for JSON: no NaN, only lists, dicts, numbers and strings."""
+        """Return plain data for JSON: lists, dicts, numbers and strings; None for NaN."""
         data: dict[str, Any] = plain_data(asdict(self))
         return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CompileReport:
-        """Rebuild a report from the data that :meth:`to_dict` gave.
+        """Rebuild a report from the data returned by :meth:`to_dict`.
 
         Raises
         ------
         ImageError
             If a value is not allowed.
         KeyError, TypeError, ValueError
-            If the data have another shape.
+            If the data have the wrong structure.
         """
         rows = []
         for row in data["rows"]:

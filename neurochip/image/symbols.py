@@ -1,4 +1,7 @@
-"""Symbols: names and units of the integers of an image; import them from ``neurochip.image``."""
+"""Symbols: names and units of the integers of an image.
+
+Import these names from ``neurochip.image``.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +33,14 @@ __all__ = ["InputSymbol", "PopulationSymbol", "ReceptorSymbol", "Symbols", "Syna
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReceptorSymbol(ArrayValue):
-    """The meaning of a synaptic current of a population; an array of shape (size,).
+    """Name and gain of a synaptic current of a population; an array of shape (size,).
 
     Parameters
     ----------
     name : str
-        Time constant that it has, ``"tau_syn"`` for instance; empty for delta synapses.
+        Name of its time constant, such as ``"tau_syn"``; empty for delta synapses.
     gain : ndarray of float64, mV per weight unit
-        What a spike adds to u, corrected for the rounded decays: finite, above 0.
+        Amount that a spike of weight 1 adds to u, corrected for rounded decays; finite, above 0.
 
     Raises
     ------
@@ -56,23 +59,24 @@ class ReceptorSymbol(ArrayValue):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopulationSymbol(ArrayValue):
-    """The meaning of the compartments of a population; arrays of shape (size,), size at least 1.
+    """Compartments and units of a population; arrays of shape (size,), size at least 1.
 
     Parameters
     ----------
     name : str
-        Population of the network.
+        Name of the population in the network.
     compartment_ids : ndarray of int32
-        Compartment of each neuron, where its v is, no two the same.
+        Compartment that holds v of each neuron; all different.
     child_ids : ndarray of int32
-        Of neurons with two currents, the compartment that holds the first; of others, empty.
+        For neurons with two currents, the compartment of the first current; otherwise empty.
     mv_per_lsb, origin, v_reset : ndarray of float64
-        ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike its v is
+        ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike, its v is
         ``v_reset``. All finite, ``mv_per_lsb`` above 0.
     receptors : tuple of ReceptorSymbol
-        One, or the inhibitory and the excitatory one; the last has the neuron's own compartment.
+        One receptor, or the inhibitory and the excitatory one; the current of the last receptor is
+        in the compartment that holds v.
     gain_rule : PowerGain or MomentGain
-        How gains, and the level where v settles, follow the rounded decays.
+        Rule that corrects gains and resting level for rounded decays.
 
     Raises
     ------
@@ -129,9 +133,9 @@ class PopulationSymbol(ArrayValue):
         Parameters
         ----------
         lsb : ndarray, shape (..., n_neurons)
-            Values in units of a register.
+            Values in register units.
         neurons : ndarray of int, shape (n_neurons,)
-            Whose they are. Default: those of all neurons.
+            Indices of their neurons. Default: all neurons.
         """
         return np.asarray(lsb * self.mv_per_lsb[neurons])
 
@@ -144,7 +148,7 @@ class PopulationSymbol(ArrayValue):
 
 @dataclass(frozen=True)
 class InputSymbol:
-    """The ``name`` of a spiking input and its ``size``, the number of sources, at least 1.
+    """The ``name`` of a spiking input and its ``size``, the number of its sources, at least 1.
 
     Raises
     ------
@@ -163,19 +167,19 @@ class InputSymbol:
 
 @dataclass(frozen=True)
 class SynapseSymbol:
-    """What a group of synapses of an image comes from.
+    """Origin of a synapse group: the connection of the network.
 
     Parameters
     ----------
     connection : str
-        Connection of the network.
+        Name of the connection.
     target : str
-        Its target population.
+        Name of its target population.
     receptor : int
-        Which of the target's receptors they drive, from 0.
+        Index of the receptor of the target, from 0.
     sign : int
-        1 or -1 if they are the synapses whose weight is at least 0 or below 0 only; 0 if they are
-        all of the connection.
+        0 if the group holds all synapses of the connection; 1 or -1 if it holds only those with a
+        weight of at least 0, or below 0.
 
     Raises
     ------
@@ -201,23 +205,24 @@ class SynapseSymbol:
 
 @dataclass(frozen=True, eq=False)
 class Symbols(ArrayValue):
-    """The removable part of an image: names and physical meaning.
+    """The removable part of an image: names and physical units.
 
     Parameters
     ----------
     dt : float, ms
         Length of a step, above 0.
     populations : tuple of PopulationSymbol
-        In the order of the network; no two names are the same.
+        Populations, in the order of the network.
     inputs : tuple of InputSymbol
-        In the order of the image's input axons; no two names are the same.
+        Spiking inputs, in the order of the image's input axons. Names of inputs and populations
+        must be unique.
     synapses : tuple of SynapseSymbol
-        One for each group of synapses, in the order of the image.
+        One for each synapse group, in the order of the image.
     report : CompileReport
-        What the compiler did, at the same dt.
+        The compile report, for the same dt.
     input_lead : int
-        Steps before its own in which an input spike is given to the chip: 0, so that it acts in the
-        next step, or 1, so that it acts in its own.
+        Number of steps by which an input spike is sent to the chip early: with 0 it acts in the
+        step after its own, with 1 in its own step.
 
     Raises
     ------
@@ -282,7 +287,7 @@ class Symbols(ArrayValue):
 def _check_numbers(
     owner: str, name: str, values: Any, size: int | None = None, *, above: float
 ) -> None:
-    """Raise unless values are finite numbers above a bound, and so many if that is given."""
+    """Raise unless values are finite numbers above a bound (and ``size`` of them, if given)."""
     check_array(owner, name, values, np.float64, size)
     bad = ~(np.isfinite(values) & (values > above))
     if bad.any():

@@ -1,4 +1,4 @@
-"""A chip image as a text that a person can read."""
+"""A chip image as human-readable text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from .chip_image import ChipImage
 
 __all__ = ["dump_image"]
 
-_SHOWN = 10  # rows of a table in a text dump before it is cut
+_SHOWN = 10  # rows of a table shown before it is cut
 
 
 def dump_image(image: ChipImage) -> str:
     """Return an image as text: chip, cores, registers and synapses.
 
-    Long tables are cut after ten rows and say how many rows were left out; the digest covers all.
+    Long tables are cut after ten rows and state the number of omitted rows. The digest covers the
+    whole image.
     """
     core = image.chip.core
     lines = [
@@ -42,7 +43,7 @@ def dump_image(image: ChipImage) -> str:
                 f"{used[0]} to {used[-1]}, {item.mv_per_lsb[0]:.6g} mV per LSB"
             )
         lines += [f"input {item.name!r}: {item.size} sources" for item in image.symbols.inputs]
-    lines += ["", "compartments (equal neighbours are joined)"]
+    lines += ["", "compartments (equal neighbours share a line)"]
     registers = [field.name for field in dataclasses.fields(image.compartments)]
     table = np.stack([getattr(image.compartments, name) for name in registers], axis=1)
     starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])

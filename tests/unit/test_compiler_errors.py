@@ -103,16 +103,16 @@ def test_a_time_constant_without_a_decay_is_refused_by_the_whole_compiler_too():
 
 def test_a_time_constant_that_leaves_nothing_of_a_spike_is_refused():
     assert message(driven(lif(tau_m=[10.0, 0.001, 10.0, 10.0])), dt=1.0) == (
-        "population 'cells': tau_m[1] = 0.001 ms is so short that nothing of a spike is left after "
-        "a step of 1 ms. Shorten dt."
+        "population 'cells': tau_m[1] = 0.001 ms is so short that a spike decays to 0 within one "
+        "step of 1 ms. Shorten dt."
     )
 
 
 def test_a_neuron_that_leaks_over_its_threshold_in_one_step_is_refused():
     assert message(driven(lif(tau_m=1.0, v_rest=-40.0)), dt=1.0) == (
         "population 'cells': neuron 0 leaks from its reset (-65 mV) to -49.2 mV within one step of "
-        "1 ms, not below its threshold (-50 mV), so it would spike for ever. Shorten dt or lower "
-        "the current."
+        "1 ms, not below its threshold (-50 mV), so it would spike without end. Shorten dt or "
+        "lower the current."
     )
 
 
@@ -258,9 +258,9 @@ def test_axons_between_cores_are_counted_after_placement(limit, value, remedy):
 def test_forward_euler_may_not_overshoot(parameter, other):
     model = lif(**{**other, parameter: 0.5}, integration="euler")
     assert message(driven(model), dt=1.0) == (
-        f"population 'cells': {parameter}[0] = 0.5 ms is shorter than a step of 1 ms, where "
-        "forward Euler overshoots; no decay register does. Shorten dt, or take integration = "
-        "'exact'."
+        f"population 'cells': {parameter}[0] = 0.5 ms is shorter than a step of 1 ms, so "
+        "forward Euler overshoots, which a decay register cannot do. Shorten dt, or set "
+        "integration = 'exact'."
     )
 
 
@@ -277,8 +277,8 @@ def test_a_chip_on_which_v_always_decays_has_no_neurons_without_a_leak():
 def test_a_chip_on_which_v_passes_every_threshold_has_no_silent_neurons():
     silent = driven(lif(v_thresh=np.inf))
     expected = (
-        "population 'cells': v_thresh = inf, but on this chip no limit of v keeps it from passing "
-        "the largest threshold (64 LSB). Give the neurons a threshold, or the chip "
+        "population 'cells': v_thresh = inf, but on this chip v can exceed the largest "
+        "threshold (64 LSB), whatever the limit of v. Give the neurons a threshold, or the chip "
         "voltage_overflow = CLIP and a wider threshold register."
     )
     assert message(silent, LOIHI.what_if(threshold_mantissa_bits=1)) == expected
@@ -288,6 +288,6 @@ def test_a_chip_on_which_v_passes_every_threshold_has_no_silent_neurons():
 
 def test_a_first_current_that_is_over_in_one_step_is_refused():
     assert message(driven(lif(tau_syn=0.001, i_syn_init=[0.0, 0.0, 1.0, 0.0])), dt=1.0) == (
-        "population 'cells': i_syn_init[2] is not 0, but its current is over within one step. Set "
-        "it to 0, or shorten dt."
+        "population 'cells': i_syn_init[2] is not 0, but its current decays to 0 within one step. "
+        "Set i_syn_init to 0, or shorten dt."
     )

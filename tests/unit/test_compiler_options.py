@@ -48,11 +48,11 @@ def test_signature_and_docstring_show_every_option(function):
 
 def test_the_entry_of_an_option_shows_its_range_or_its_choices():
     assert OPTIONS["assumed_rate"].entry.startswith(
-        "assumed_rate : float, Hz, at least 0\n    Rate"
+        "assumed_rate : float, Hz, at least 0\n    Firing rate"
     )
-    assert OPTIONS["weight_seed"].entry.startswith("weight_seed : int, at least 0\n    Seed of")
+    assert OPTIONS["weight_seed"].entry.startswith("weight_seed : int, at least 0\n    Random")
     assert OPTIONS["sites"].entry.startswith(
-        "sites : {'in_order', 'curve', 'search'}, optional\n    How cores are put on the mesh"
+        "sites : {'in_order', 'curve', 'search'}, optional\n    Strategy that assigns cores"
     )
 
 

@@ -127,7 +127,7 @@ def test_equal_time_constants_take_one_compartment():
 def test_the_report_says_what_two_time_constants_cost():
     report = compile_network(mixed(), dt=0.5).report
     row = report.row("cells", "tau_syn_I")
-    assert row.note == "in a compartment of its own: each neuron takes two"
+    assert row.note == "in a compartment of its own: each neuron takes two compartments"
     assert row.asked.mean == 8.0
     assert row.meant.mean == pytest.approx(8.0, rel=0.002)
     assert report.row("cells", "tau_syn_E").meant.mean == pytest.approx(2.0, rel=0.002)

@@ -237,7 +237,7 @@ def test_a_time_constant_off_by_more_than_one_percent_is_warned_about():
 
 def test_a_refractory_period_off_the_grid_is_warned_about():
     assert warnings_of(project_network(tau_refrac=1.25)) == (
-        "population 'neurons': tau_refrac is off by -4 %: it is no multiple of dt",
+        "population 'neurons': tau_refrac is off by -4 %: it is not a multiple of dt",
     )
 
 
@@ -250,7 +250,7 @@ def test_a_delay_off_the_grid_is_warned_about():
         connections=[one_to_one(source, neurons, weight=1.5, delay=1.04)],
     )
     assert warnings_of(delayed) == (
-        "connection 'source->neurons': delay is off by -3.8 %: it is no multiple of dt",
+        "connection 'source->neurons': delay is off by -3.8 %: it is not a multiple of dt",
     )
 
 
@@ -287,7 +287,7 @@ def test_headroom_below_its_factor_is_warned_about_when_weights_need_their_resol
     assert scale.headroom("accumulator") < 1000
     assert len(report.warnings) == 1
     assert report.warnings[0].startswith("population 'cells': headroom of its ")
-    assert "below the 1000x asked for, so that weights keep their resolution" in report.warnings[0]
+    assert "below the requested 1000x, so that weights keep their resolution" in report.warnings[0]
     assert scale.warning in " ".join(str(report).split())
 
 
@@ -427,7 +427,7 @@ def test_a_neuron_that_never_spikes_has_the_largest_threshold_and_a_lower_limit_
     row = image.report.row("neurons", "v_thresh")
     assert one(row.registers["threshold_mantissa"]) == (1 << 17) - 1
     assert one(row.registers["vmax_exponent"]) == 6
-    assert row.note == "inf: v is limited below, it never spikes"
+    assert row.note == "inf: v is clipped, it never spikes"
     assert image.compartments.vmax_exponent.tolist() == [6] * 100
     expected, limit = image.report.scales[0].peaks["voltage_high"]
     assert 0 < expected < limit

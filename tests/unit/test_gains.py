@@ -68,7 +68,7 @@ def held_back(tau_syn=None):
 def exponent(network, dt=DT):
     """What the report says about the gain."""
     note = compile_network(network, LOIHI, dt=dt, gain="auto").report.row("cells", "tau_m").note
-    return float(note.split()[3])
+    return float(note.split()[2])
 
 
 @pytest.mark.parametrize("drive", DRIVES)

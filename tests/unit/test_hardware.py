@@ -75,7 +75,7 @@ def test_a_spec_that_is_not_made_of_integers_is_refused():
         (
             {"state_bits": 20},
             "core: accumulator_bits = 22 is above state_bits = 20; the input of a step must fit "
-            "the current that takes it up.",
+            "the current to which it is added.",
         ),
         (
             {"weight_shift": 5},
@@ -84,8 +84,8 @@ def test_a_spec_that_is_not_made_of_integers_is_refused():
         ),
         (
             {"accumulator_bits": 7},
-            "core: accumulator_bits - weight_shift = 1; allowed: at least 2, since no weight but "
-            "0 would fit the accumulator.",
+            "core: accumulator_bits - weight_shift = 1; allowed: at least 2, since only weight 0 "
+            "would fit the accumulator.",
         ),
         (
             {"weight_clips": False, "weight_mantissa_bits": 9},

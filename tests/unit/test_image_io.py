@@ -286,7 +286,7 @@ def test_the_text_says_what_the_integers_are():
         "chip loihi: 128 cores of 1024 compartments",
         "1 cores, 4 compartments, 3 inputs, 5 synapses, longest delay 3 steps",
         "",
-        "compartments (equal neighbours are joined)",
+        "compartments (equal neighbours share a line)",
         f"  0..1: decay_u 4095, decay_v 1, {rest}, v_init 0, join 0, u_init 0",
         f"  2..2: decay_u 4095, decay_v 2, {rest}, v_init 0, join 0, u_init 0",
         f"  3..3: decay_u 4095, decay_v 2, {rest}, v_init 5, join 0, u_init 0",

@@ -256,25 +256,26 @@ def test_children_and_groups_are_those_of_the_image(pairs):
 
     refused(
         lambda: with_children(0, 4, 2),
-        "symbols of 'cells': child_ids[1] = 4; allowed: the compartment that joins compartment 3, "
-        "that of the neuron.",
+        "symbols of 'cells': child_ids[1] = 4; allowed: the child of compartment 3, which is "
+        "the neuron's own.",
     )
     single = dataclasses.replace(
         pairs.compartments, join=np.zeros(pairs.n_compartments, dtype=np.int32)
     )
     refused(
         lambda: dataclasses.replace(pairs, compartments=single),
-        "symbols of 'cells': child_ids[0] = 0; allowed: the compartment that joins compartment 1, "
-        "that of the neuron.",
+        "symbols of 'cells': child_ids[0] = 0; allowed: the child of compartment 1, which is "
+        "the neuron's own.",
     )
     child = dataclasses.replace(still, compartment_ids=np.array([6, 4], dtype=np.int32))
     refused(
         lambda: with_symbols(populations=(cells, child)),
-        "symbols: compartment 4 is that of two neurons; allowed: one of its own for each.",
+        "symbols: compartment 4 belongs to two neurons; allowed: each compartment belongs to one "
+        "neuron.",
     )
     refused(
         lambda: with_symbols(synapses=pairs.symbols.synapses[1:]),
-        "symbols: there are those of 2 groups of synapses; allowed: 3, as the image has.",
+        "symbols: 2 synapse symbols; allowed: 3, one for each synapse group of the image.",
     )
     for target, receptor in (("cells", 2), ("still", 1), ("nobody", 0)):
         wrong = SynapseSymbol("both", target, receptor)
@@ -309,7 +310,10 @@ def test_every_neuron_has_a_compartment_of_its_own(image):
         symbols = dataclasses.replace(image.symbols, populations=both)
         return dataclasses.replace(image, symbols=symbols)
 
-    message = "symbols: compartment 1 is that of two neurons; allowed: one of its own for each."
+    message = (
+        "symbols: compartment 1 belongs to two neurons; allowed: each compartment belongs to one "
+        "neuron."
+    )
     refused(lambda: with_compartments(first, 0, 1, 2, 1), message)
     refused(lambda: with_compartments(second, 4, 1), message)
     message = "symbols of 'second': a compartment is 6; allowed: 0 to 5."
@@ -407,7 +411,7 @@ def test_a_file_of_before_there_were_checksums_is_read(image, tmp_path):
         ),
         (
             lambda s: s["synapses"].pop(),
-            "symbols: there are those of 0 groups of synapses; allowed: 1, as the image has",
+            "symbols: 0 synapse symbols; allowed: 1, one for each synapse group of the image",
         ),
         (lambda s: s.pop("receptors"), "'receptors' is missing"),
         (

@@ -172,7 +172,7 @@ def test_a_core_needs_an_index_for_every_compartment():
         LOIHI.what_if(compartments=2048)
     assert str(caught.value) == (
         "core: compartments = 2048; allowed: at most 1024 with synapse_index_bits = 10, the width "
-        "of a target's index."
+        "of a target index."
     )
     LOIHI.what_if(compartments=2048, synapse_index_bits=11)
 

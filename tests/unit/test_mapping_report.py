@@ -169,8 +169,8 @@ def test_a_network_that_fits_is_said_to():
     fit = explain_fit(chain(), LOIHI, 1.0)
     assert fit.fits
     assert str(fit) == (
-        "Fits loihi: needs 1 cores, which is 1 chips; there are 128 cores on 1. What fills a core "
-        "first: threshold profiles."
+        "Fits loihi: needs 1 cores (1 chips); the target has 128 cores (1 chips). What fills a "
+        "core first: threshold profiles."
     )
 
 
@@ -194,7 +194,7 @@ def test_each_change_is_tried_and_those_that_help_are_named():
     assert cores[0] > cores[1] > cores[2] > cores[3] > cores[4]
     assert cores[0] >= cores[5] > cores[6]
     assert all(row.fits == (row.cores <= 8) for row in fit.rows)
-    assert str(fit).startswith(f"Does not fit tiny: needs {cores[0]} cores, which is")
+    assert str(fit).startswith(f"Does not fit tiny: needs {cores[0]} cores (")
     # What is said is what happens.
     with pytest.raises(CompileError, match=rf"^network: needs {cores[0]} cores; chip 'tiny' has 8"):
         compile_network(chain((40, 40, 40), delay=Uniform(0.0, 3.0)), chip, 1.0)

@@ -140,10 +140,12 @@ def test_the_report_says_what_was_moved_and_for_which_input():
     net = network()
     report = compile_network(net, LOIHI, dt=0.1, gain=GAIN).report
     _, decays = lowered(net, 0.1)
-    assert report.row("cells", "tau_m").note == "weights keep the variance of v, the bias the mean"
+    assert report.row("cells", "tau_m").note == (
+        "weights preserve the variance of v, the bias preserves the mean"
+    )
     row = report.row("cells", "v_rest")
     low, high = decays.shift.min(), decays.shift.max()
-    assert row.note.startswith(f"moved by {low:.5g}..{high:.5g} mV: keeps the mean of v at ")
+    assert row.note.startswith(f"moved by {low:.5g}..{high:.5g} mV to preserve the mean of v at ")
     charge = 10.0 * sum(
         item.source.rate / 1000 * item.weight.reshape(100, -1).sum(axis=0)
         for item in net.connections

@@ -293,7 +293,7 @@ def test_a_noise_register_out_of_range_is_refused(changes, message):
         ),
         (
             np.array([0, 2], dtype=np.int32),
-            "noise: enabled holds other numbers than 0 and 1; allowed: 0 or 1.",
+            "noise: enabled holds numbers other than 0 and 1; allowed: 0 or 1.",
         ),
     ],
 )

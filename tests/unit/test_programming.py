@@ -358,7 +358,7 @@ def test_other_kinds_of_arguments_are_refused():
     message = "program: compartments = 3; allowed: a mapping of registers, or Compartments."
     refused(message, LOIHI, 3)
     registers = Compartments.fill(LOIHI.core, 2)
-    message = "program: n_compartments = 3, but the Compartments are 2; leave n_compartments away."
+    message = "program: n_compartments = 3, but the Compartments are 2; omit n_compartments."
     refused(message, LOIHI, registers, n_compartments=3)
     noise = Noise(np.ones(3, dtype=np.int32), 7)
     message = (
