@@ -166,7 +166,8 @@ def test_the_readme_gives_two_commands_to_start_with() -> None:
     ]
 
 
-def test_the_changelog_names_the_version_of_the_package() -> None:
+def test_the_changelog_and_the_citation_name_the_version_of_the_package() -> None:
     from neurochip import __version__
 
     assert f"\n## [{__version__}]" in (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

@@ -63,6 +63,8 @@ def _described(value: Any, function: Any) -> str:
         return key_of(value)
     if isinstance(value, _CONSTANTS):
         return f"{type(value).__name__} {value!r}"
+    if isinstance(value, np.ufunc):  # before NumPy 2.2 it does not know its module
+        return f"numpy {value.__name__}"
     module = getattr(value, "__module__", getattr(value, "__name__", ""))
     if module.partition(".")[0] in _LIBRARIES:
         return f"{module} {getattr(value, '__name__', '')}"

@@ -335,7 +335,7 @@ def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...
     ("arguments", "message"),
     [
         (("bake",), "No such command 'bake'."),
-        (("compile", "model.py", "--loud"), "No such option '--loud'."),
+        (("compile", "model.py", "--loud"), "No such option '--loud'"),
         (("compile",), "Missing argument 'MODEL'."),
         (
             ("compile", "model.py", "--dt", "quick"),
@@ -359,7 +359,7 @@ def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...
 )
 def test_a_wrong_option_is_named(model: Path, arguments: tuple[str, ...], message: str) -> None:
     said = fail(*arguments)
-    # click quotes the names of options or not, and may add a proposal, depending on its version.
+    # Versions of click differ in quotes, in the final stop and in a proposal after it.
     assert said.replace("option: --loud", "option '--loud'").startswith(message)
 
 
