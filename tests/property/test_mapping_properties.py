@@ -211,8 +211,8 @@ def test_every_neuron_has_one_place_and_its_own_registers():
     image = compile_network(network, chip, 1.0, placement="greedy")
     for old, new in zip(whole.symbols.populations, image.symbols.populations, strict=True):
         for field in dataclasses.fields(image.compartments):
-            before = getattr(whole.compartments, field.name)[old.compartments]
-            after = getattr(image.compartments, field.name)[new.compartments]
+            before = getattr(whole.compartments, field.name)[old.compartment_ids]
+            after = getattr(image.compartments, field.name)[new.compartment_ids]
             assert np.array_equal(before, after)
     taken = np.concatenate([p.compartment_ids for p in image.symbols.populations])
     assert len(np.unique(taken)) == len(taken)
