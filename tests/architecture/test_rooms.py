@@ -1,4 +1,4 @@
-"""Where answers are: files that the page on architecture names, and the names that they hold."""
+"""Where answers are: files that pages for contributors name, and the names that they hold."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+CHANGES = (ROOT / "docs" / "how-to" / "change-one-thing.md").read_text(encoding="utf-8")
 QUESTIONS = re.findall(r"^\| (.+\?) \| `(\S+\.py)` \| `(\w+)` \|$", PAGE, re.MULTILINE)
 
 
@@ -34,6 +35,19 @@ def test_the_answers_are_where_the_page_says():
         if name not in defined_in(path)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_files_of_each_change_exist():
+    named = set(re.findall(r"`((?:compiler|docs|neurochip|tests)/[\w./-]+)`", CHANGES))
+    missing = sorted(name for name in named if not (ROOT / name).exists())
+    assert len(named) > 50
+    assert not missing, "files that the page on changes names:\n" + "\n".join(missing)
+
+
+def test_the_page_on_changes_tells_of_each_kind():
+    headings = re.findall(r"^## An? (.+)$", CHANGES, re.MULTILINE)
+    kinds = ("field of the chip", "rule of the core", "metric", "pass of the compiler")
+    assert set(headings) >= {*kinds, "option of the compiler", "front end", "plot"}
 
 
 def test_the_top_of_the_package_holds_only_what_all_rooms_share():
