@@ -53,6 +53,7 @@ def first_column(text: str) -> list[str]:
     return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
 
 
+@pytest.mark.slow
 @quiet_brian2
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_runs_and_shows_what_its_code_prints(page: Path) -> None:

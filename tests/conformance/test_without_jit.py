@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from conformance import jit_suite
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(jit_suite.__file__).parent.parent
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from with_brian2 import run_both
 
+pytestmark = pytest.mark.slow
+
 CASES = {}
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from neurochip.errors import FrontendError
 
+pytestmark = pytest.mark.slow
+
 # The script that this project comes from, but for the two lines that choose the device.
 NOTEBOOK = """
 from brian2 import *

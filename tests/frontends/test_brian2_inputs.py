@@ -10,6 +10,8 @@ from neurochip import SpikeInput, Stimulus
 from neurochip.errors import NeurochipError
 from neurochip.reference import simulate_reference
 
+pytestmark = pytest.mark.slow
+
 REFRACTORY = [False, "0*ms", "2*ms", "5*ms"]
 
 

@@ -8,6 +8,8 @@ from with_brian2 import run_both
 
 from neurochip.errors import FrontendError
 
+pytestmark = pytest.mark.slow
+
 CLOSE = 5e-3  # of the largest v: decays here need no rounding, weights and gain do (7 bits)
 PLAIN = "dv/dt = (1 - v)/tau : 1"
 CURRENT = "dv/dt = (0.2 + g - v)/tau : 1\ndg/dt = -g/tau_s : 1"

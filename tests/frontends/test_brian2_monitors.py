@@ -7,6 +7,8 @@ import pytest
 
 from neurochip.errors import FrontendError
 
+pytestmark = pytest.mark.slow
+
 
 def names(b2):
     """What the equations of the cells name."""

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from with_brian2 import run_both
 
+pytestmark = pytest.mark.slow
+
 DELTA = "dv/dt = (v_rest - v) / tau : volt (unless refractory)\nt_ref : second"
 EXPONENTIAL = """
 dv/dt = (v_rest - v + R * I) / tau : volt (unless refractory)

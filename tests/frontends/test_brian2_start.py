@@ -8,6 +8,8 @@ from with_brian2 import run_both
 
 from neurochip.errors import FrontendError
 
+pytestmark = pytest.mark.slow
+
 FIXED = (
     "the registers of the chip are set before its first step. Change it before the first run, "
     "or store() the network before it, restore() it to time 0 and run again."

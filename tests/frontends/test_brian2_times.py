@@ -7,6 +7,8 @@ import pytest
 
 from neurochip.recurrence import delay_steps, refractory_steps
 
+pytestmark = pytest.mark.slow
+
 STEPS = [0.1, 0.2, 0.3, 0.25, 0.05, 1 / 3, 0.7, 1.0]  # ms
 
 

@@ -21,6 +21,8 @@ from neurochip.emulator import Emulator
 from neurochip.recording import Recording
 from neurochip.reference import simulate_reference
 
+pytestmark = pytest.mark.slow
+
 MODELS = (
     LIF(tau_m=10.0, tau_refrac=2.5),
     LIF(tau_m=12.0, tau_syn=3.0, cm=0.2),

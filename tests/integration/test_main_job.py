@@ -24,6 +24,8 @@ from neurochip.emulator import Emulator
 from neurochip.image.files import load_image, save_image
 from neurochip.reference import simulate_reference
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (1, 2, 3, 4, 5)
 
 

@@ -23,6 +23,8 @@ from neurochip import (
 )
 from neurochip.reference import simulate_reference
 
+pytestmark = pytest.mark.slow
+
 # Sums of a few thousand terms of 10 mV in float64 differ by about 1e-12 mV between two orders.
 TOLERANCE = 1e-9  # mV
 

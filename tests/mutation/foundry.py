@@ -9,6 +9,7 @@ compiling one takes ten seconds and would leave a wrong kernel in the cache.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import importlib.machinery
 import json
@@ -162,6 +163,7 @@ def serve():
     for name in LOADED_ONCE:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # pytest collects garbage as it ends; to scan all of this takes half of a job
     for line in sys.stdin:
         print(run_in_fork(json.loads(line)), file=answers, flush=True)
 

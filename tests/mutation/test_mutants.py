@@ -20,6 +20,8 @@ from oracle import INHIBITORY, MIXED, Rules, clip, decay, nearest_quotient, wrap
 
 from neurochip.emulator import Emulator
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 300
 
 

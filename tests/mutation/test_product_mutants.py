@@ -23,7 +23,10 @@ PRODUCT = Path(neurochip.__file__).parents[1]
 TABLES = (kernel_mutants, compiler_mutants, frontend_mutants, result_mutants)
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="tests run in forks")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="tests run in forks"),
+]
 
 
 def missing(mutant):

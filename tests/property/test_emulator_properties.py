@@ -62,6 +62,7 @@ def assert_equals_oracle(case, threads=1, what=""):
 # ------------------------------------------------------------------------------- the oracle
 
 
+@pytest.mark.slow
 def test_every_u_v_spike_and_counter_equals_the_oracle_on_random_images():
     reached: Counter[str] = Counter()
     for seed in range(MANY):
@@ -103,6 +104,7 @@ def test_every_preset_equals_the_oracle(name):
         assert_equals_oracle(random_case(np.random.default_rng([15, seed]), what_if=what_if))
 
 
+@pytest.mark.slow
 def test_one_long_run_equals_the_oracle():
     """Two neurons that excite each other, one that inhibits both: noise, delays, the sum shifted.
 

@@ -8,6 +8,8 @@ from bad_input_calls import calls
 
 import neurochip
 
+pytestmark = pytest.mark.slow
+
 MODULES = (  # homes of public names
     "neurochip.chip.spec",
     "neurochip.network",

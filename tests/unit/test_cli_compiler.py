@@ -52,6 +52,7 @@ def test_every_command_that_compiles_takes_every_option_of_the_compiler(command:
     assert options["dt"] == "0.1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMPILING)
 def test_dt_auto_takes_the_best_step(model: Path, command: str) -> None:
     said = succeed(command, model, "--dt", "auto", *COMPILING[command])

@@ -22,6 +22,8 @@ from neurochip._support import npz
 from neurochip.cli import main
 from neurochip.image.files import load_image
 
+pytestmark = pytest.mark.slow
+
 SMALLEST = 2_048  # bytes: no output of these commands is smaller
 
 

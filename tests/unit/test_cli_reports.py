@@ -89,6 +89,7 @@ def test_validate_refuses_what_it_cannot_write_or_test(folder):
     assert "'-1' is not a number above 0." in fail("validate", "model.py", "--tolerance", -1)
 
 
+@pytest.mark.slow
 def test_sweep_writes_points_a_page_and_numbers_and_goes_on(folder):
     command = (
         *("sweep", "function.py", "--vary", "core.weight_mantissa_bits=2,8"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from damaged_files import KINDS, count
 
+pytestmark = pytest.mark.slow
+
 NEEDS_H5PY = 'needs the extra: pip install "neurochip[sonata]"'
 
 

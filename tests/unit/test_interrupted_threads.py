@@ -29,6 +29,8 @@ from neurochip.emulator.cpu import batch, engine
 from neurochip.errors import EmulatorError
 from neurochip.reference import simulate_reference
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def image():

@@ -22,6 +22,8 @@ from neurochip.emulator import emulator as emulator_module
 from neurochip.emulator.cpu import engine
 from neurochip.errors import EmulatorError
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = str(Path(neurochip.__file__).parent)
 
 

@@ -19,6 +19,8 @@ from neurochip.errors import FileError
 from neurochip.sweeps import SweepError, read_sweep, sole
 from neurochip.sweeps.lines import seed_of, stripped, to_line, unchecked
 
+pytestmark = pytest.mark.slow
+
 REMEDY = " Pass another path, or delete the file."
 
 

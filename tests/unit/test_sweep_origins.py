@@ -26,6 +26,8 @@ from neurochip import LOIHI
 from neurochip.sweeps.fingerprint import fingerprint
 from neurochip.sweeps.uses import uses
 
+pytestmark = pytest.mark.slow
+
 REMEDY = " Pass another path, or delete the file."
 FUNCTION = (
     "a different network at point 1 (key=2): the function for the network, or data that it uses"

@@ -20,6 +20,8 @@ from neurochip.cli import main
 from neurochip.errors import CompileError
 from neurochip.sweeps import pool, read_sweep
 
+pytestmark = pytest.mark.slow
+
 MODELS = sweep_models.__file__
 SEEDS = {"seed": [1, 2, 3, 4, 5, 6]}
 
