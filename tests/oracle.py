@@ -5,7 +5,8 @@ describes them, and nothing else: no array arithmetic, no shared code with the p
 error in a kernel cannot hide in it. Numbers taken from arrays are converted to Python integers
 before any arithmetic.
 
-Each rule is a method of :class:`Rules`, so that ``tests/mutation`` can break one at a time.
+Each rule is a method of :class:`Rules`, so that ``tests/mutation`` can break one at a time. A
+search for "semantics 5.2" finds a rule here, in the kernels and in the decoder of registers.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """Widths of the page, sections 2 to 4; other values describe hypothetical cores."""
+    """Widths (semantics 2, semantics 3); other values describe hypothetical cores."""
 
     accumulator_bits: int = 22
     state_bits: int = 24
@@ -111,7 +112,7 @@ def _require(name: str, value: int, low: int, high: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Compartment:
-    """Registers of one compartment; fields and ranges as on the page, section 2."""
+    """Registers of one compartment, with the fields and ranges of the page (semantics 2)."""
 
     decay_u: int
     decay_u_offset: int = 1
@@ -136,12 +137,12 @@ class Compartment:
 
     @cached_property
     def factor_u(self) -> int:
-        """Return the fraction of u that a step keeps, in units of 1/4096."""
+        """Return the fraction of u that a step keeps, in units of 1/4096 (semantics 5.2)."""
         return self.core.decay_unity - (self.decay_u + self.decay_u_offset)
 
     @cached_property
     def factor_v(self) -> int:
-        """Return the fraction of v that a step keeps, in units of 1/4096."""
+        """Return the fraction of v that a step keeps, in units of 1/4096 (semantics 5.4)."""
         return self.core.decay_unity - (self.decay_v + self.decay_v_offset)
 
     @cached_property
@@ -276,7 +277,7 @@ def decay(state: int, factor: int, core: Core = LOIHI) -> int:
 class Rules:
     """The rules of the page, one method each, in the order in which they apply."""
 
-    # ---------------------------------------------------------------- section 4, weights
+    # ---------------------------------------------------------- weights (semantics 4)
 
     def decode_weight(
         self,
@@ -286,7 +287,10 @@ class Rules:
         sign_mode: int,
         core: Core = LOIHI,
     ) -> int:
-        """Return the integer that a synapse adds to the accumulator (or the sum of its group)."""
+        """Return the integer that a synapse adds to the accumulator or the sum of its group.
+
+        (semantics 4)
+        """
         mantissa, weight_exponent = index(mantissa), index(weight_exponent)
         weight_bits, sign_mode = index(weight_bits), index(sign_mode)
         if sign_mode not in (MIXED, EXCITATORY, INHIBITORY):
@@ -326,25 +330,25 @@ class Rules:
             return weight
         return clip(weight, -core.weight_limit, core.weight_limit)
 
-    # ------------------------------------------------------------------ section 5, a step
+    # ----------------------------------------------------------- a step (semantics 5)
 
     def handed_over(self, kind: str, step: int) -> int:
-        """Return the step in which a spike reaches its synapses."""
+        """Return the step in which a spike reaches its synapses (semantics 5.1)."""
         return step + 1 if kind == "neuron" else step
 
     def acts(self, handed_over: int, delay: int) -> int:
-        """Return the step in which the spike acts."""
+        """Return the step in which the spike acts (semantics 5.1)."""
         return handed_over + delay
 
     def shift_sum(self, total: int, weight_exponent: int, core: Core) -> int:
-        """Return the amount that the sum of a synapse group adds to the accumulator."""
+        """Return the amount that the sum of a synapse group adds to the input (semantics 8)."""
         if not core.exponent_on_sum or weight_exponent >= 0:
             return total
         unit = 2**core.weight_shift
         return total // unit // 2**-weight_exponent * unit
 
     def noise_draw(self, seed: int, step: int, neuron: int) -> int:
-        """Return a raw draw: SplitMix64's finaliser, twice, over seed, step and compartment."""
+        """Return a raw draw: a hash of seed, step and compartment (semantics 5.7)."""
         full = 2**64
         x = seed ^ (step * 2**32 + neuron)
         for _ in range(2):
@@ -355,7 +359,7 @@ class Rules:
         return x // 2**32 * 255 // 2**32 - 127
 
     def noise(self, noise: Noise, step: int, neuron: int) -> int:
-        """Section 5.7."""
+        """Return the noise z of a step (semantics 5.7)."""
         if not index(noise.enabled[neuron]):
             return 0
         if noise.raw is None:
@@ -373,7 +377,7 @@ class Rules:
         return bool(noise.at_membrane)
 
     def accumulate(self, cell: Cell, arriving: int) -> int:
-        """Apply 5.1: the register that holds the input of a step."""
+        """Return the input of a step as its register holds it (semantics 5.1)."""
         core = cell.registers.core
         return fit(arriving, core.accumulator_bits, core.accumulator_overflow)
 
@@ -381,12 +385,12 @@ class Rules:
         return decay(cell.u, cell.registers.factor_u, cell.registers.core)
 
     def current(self, cell: Cell, exact: int) -> int:
-        """5.2."""
+        """Return u as its register holds it (semantics 5.2)."""
         core = cell.registers.core
         return fit(exact, core.state_bits, core.current_overflow)
 
     def drive(self, cell: Cell, u: int) -> int:
-        """5.3, before the wrap."""
+        """Return u + bias before the wrap (semantics 5.3)."""
         return u + cell.registers.bias
 
     def input(self, cell: Cell, exact: int) -> int:
@@ -397,21 +401,21 @@ class Rules:
         return decay(cell.v, cell.registers.factor_v, cell.registers.core)
 
     def integrate(self, cell: Cell, x: int) -> int:
-        """5.4, before the clip."""
+        """Return v before the clip (semantics 5.4)."""
         return self.decayed_v(cell) + x
 
     def limit_v(self, cell: Cell, exact: int) -> int:
         return clip(exact, cell.registers.vmin, cell.registers.vmax)
 
     def is_held(self, cell: Cell) -> bool:
-        """5.5."""
+        """Return whether v is held (semantics 5.5)."""
         return cell.held > 0
 
     def held_v(self, cell: Cell, v: int) -> int:
         return 0
 
     def fires(self, cell: Cell, v: int) -> bool:
-        """5.6."""
+        """Return whether the compartment spikes (semantics 5.6)."""
         return v > cell.registers.threshold
 
     def reset_v(self, cell: Cell, v: int) -> int:
@@ -424,7 +428,7 @@ class Rules:
     def update(
         self, cell: Cell, arriving: int, to_current: int, to_membrane: int
     ) -> tuple[bool, list[str]]:
-        """Run one step of one compartment; return its spike and its counted overflows."""
+        """Run one step of one compartment; return its spike and its overflows (semantics 7)."""
         exact_q = arriving + to_current
         q = self.accumulate(cell, exact_q)
         exact_u = self.decayed_u(cell) + q

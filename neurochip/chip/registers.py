@@ -1,6 +1,7 @@
 """Decode register values: all decoding rules of a core.
 
-``docs/reference/core-semantics.md`` states the rules and their sources. The compiler uses them to
+``docs/reference/core-semantics.md`` states the rules and their sources; the numbers in brackets are
+its sections. The compiler uses them to
 choose registers and to report their values; the emulator decodes an image once, before the first
 step.
 """
@@ -41,7 +42,7 @@ OVERFLOWS = {
     "voltage_clips_low": "v was held at its lower limit",
     "voltage_clips_high": "v was held at its upper limit",
 }
-"""Description of each overflow by the name of its counter, in the order of events in a step."""
+"""Description of each overflow by the name of its counter, in the order of a step (semantics 7)."""
 
 
 class SignMode(enum.IntEnum):
@@ -97,7 +98,7 @@ class SynapseFormat:
 
 
 def mantissa_range(sign_mode: SignMode, core: CoreSpec) -> tuple[int, int]:
-    """Return the smallest and the largest weight mantissa of a sign mode."""
+    """Return the smallest and the largest weight mantissa of a sign mode (semantics 4)."""
     top = 1 << core.weight_mantissa_bits  # inhibitory mantissas are magnitudes, at most top - 1
     return {
         SignMode.MIXED: (-top, top - 1),
@@ -107,7 +108,7 @@ def mantissa_range(sign_mode: SignMode, core: CoreSpec) -> tuple[int, int]:
 
 
 def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec) -> Int32Array:
-    """Return the integers that synapses add to the accumulator.
+    """Return the integers that synapses add to the accumulator (semantics 4).
 
     ``W = clip(((m >> low << low) << exponent) << shift)``: first the low bits that are not stored
     are dropped, then the exponent is applied (a negative exponent floors), then the fixed shift.
@@ -139,12 +140,12 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
 
 
 def sum_shift(synapse_format: SynapseFormat, core: CoreSpec) -> int:
-    """Return the bits by which the sum of a group's weights is shifted right in every step."""
+    """Return the bits by which the sum of a group's weights is shifted right (semantics 8)."""
     return max(0, -synapse_format.weight_exponent) if core.exponent_on_sum else 0
 
 
 def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int64Array:
-    """Return mantissas as a format stores them, with the missing low bits set to 0."""
+    """Return mantissas as a format stores them, with missing low bits set to 0 (semantics 4)."""
     low = synapse_format.low_bits(core)
     if synapse_format.sign_mode is SignMode.INHIBITORY:
         return -((-m >> low) << low)
@@ -158,7 +159,10 @@ def _store(m: Int64Array, synapse_format: SynapseFormat, core: CoreSpec) -> Int6
 
 
 def effective_decay(register: Any, offset: Any) -> Int32Array:
-    """Return the decay in units of ``2**-decay_bits``: the register plus the chip's offset."""
+    """Return the decay in units of ``2**-decay_bits``: the register plus the chip's offset.
+
+    For u (semantics 5.2) and v (semantics 5.4).
+    """
     return (np.asarray(register, dtype=np.int32) + np.asarray(offset, np.int32)).astype(np.int32)
 
 
@@ -169,19 +173,19 @@ def kept_fraction(register: Any, offset: Any, core: CoreSpec) -> Float64Array:
 
 
 def decode_threshold(mantissa: Any, core: CoreSpec) -> Int32Array:
-    """Return the threshold that v must exceed: ``mantissa << shift``."""
+    """Return the threshold that v must exceed: ``mantissa << shift`` (semantics 5.6)."""
     return (np.asarray(mantissa, dtype=np.int64) << core.threshold_shift).astype(np.int32)
 
 
 def decode_bias(mantissa: Any, exponent: Any) -> Int32Array:
-    """Return the integer that is added to v in every step: ``mantissa << exponent``."""
+    """Return the integer added to v in every step: ``mantissa << exponent`` (semantics 5.3)."""
     return (np.asarray(mantissa, dtype=np.int64) << np.asarray(exponent, np.int64)).astype(np.int32)
 
 
 def decode_voltage_limits(
     vmin_exponent: Any, vmax_exponent: Any, core: CoreSpec
 ) -> tuple[Int32Array, Int32Array]:
-    """Return the lowest and the highest v, within the width of the state.
+    """Return the lowest and the highest v, within the width of the state (semantics 5.4).
 
     ``vmin = -2**vmin_exponent + 1`` and ``vmax = 2**(9 + 2 vmax_exponent) - 1``.
     """

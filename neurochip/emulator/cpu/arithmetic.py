@@ -25,6 +25,8 @@ _LOW = np.int32((1 << DECAY_BITS) - 1)
 def wrap(value: Any, offset: Any, mask: Any) -> Any:
     """Add or subtract 2**b until the value lies in [-offset, mask - offset], with mask = 2**b - 1.
 
+    The wrap of semantics 1.
+
     Two's complement has offset = 2**(b-1): nengo-loihi ``emulator/interface.py``, asserted against
     the chip for u and for the accumulator.
     """
@@ -40,6 +42,8 @@ def outside(value: Any, offset: Any, mask: Any) -> Any:
 @inline_kernel
 def decay_toward_zero(value: Any, keep: Any) -> Any:
     """Return ``trunc(value * keep / 2**15)`` for 0 <= keep <= 2**15 and abs(value) <= 2**30.
+
+    The decay of u (semantics 5.2) and of v (semantics 5.4).
 
     The magnitude is split at bit 15, so that both products fit 32 bits and the result is exact:
     floor((h 2**15 + l) k / 2**15) = h k + floor(l k / 2**15). Rounding the magnitude down is

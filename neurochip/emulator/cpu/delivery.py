@@ -217,7 +217,7 @@ def add_halves(ring: Any, slot: Any, weights: Any, row: Any, size: Any) -> None:
 
 @kernel
 def fold_plane(ring: Any, slot: Any, other: Any, shift: Any) -> None:
-    """Shift the sums of one plane for a tile, add them to plane 0, and clear them."""
+    """Shift the sums of one plane for a tile, add them to plane 0, and clear them (semantics 8)."""
     for lane in range(at.EACH_LANE):
         ring[slot + lane] += np.int32(ring[other + lane] >> shift)
         ring[other + lane] = 0

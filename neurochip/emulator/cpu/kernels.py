@@ -33,7 +33,7 @@ _SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state
 def count_overflows(
     events: Any, compartment: Any, step: Any, size: Any, counters: Any, first_overflow: Any
 ) -> None:
-    """Count the overflows in a tile, for each copy, and remember the first of the run."""
+    """Count the overflows in a tile, for each copy, and remember the first (semantics 7)."""
     for lane in range(LANES):
         event = events[lane]
         if event > _SPIKE:
@@ -154,7 +154,9 @@ def deliver_block(
     ring_mask: Any,
     wide: Any,
 ) -> Any:
-    """Deliver the spikes of the previous step, from inputs and from all workers, to a block.
+    """Deliver the spikes that are due in this step, to a block (semantics 5.1).
+
+    They are those of the inputs, and those of the compartments of all workers in the step before.
 
     Counts the synaptic events of the inputs, for each copy; returns those of the compartments.
     """

@@ -1,4 +1,7 @@
-"""Update u, v and spikes from the accumulators, one tile of 64 compartments at a time."""
+"""Update u, v and spikes from the accumulators, one tile of 64 compartments at a time.
+
+The numbers in brackets are sections of ``docs/reference/core-semantics.md``.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ __all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile"]
 
 @inline_kernel
 def arrived(ring: Any, place: Any, widths: Any, noise: Any, compartment: Any) -> Any:
-    """Return the synaptic input of a compartment before it is wrapped to its register."""
+    """Return the synaptic input of a compartment before its wrap (semantics 5.1)."""
     sum_of_weights = np.int32(ring[place] * widths.weight_unit)
     if noise is not None:
         return np.int32(sum_of_weights + noise.current[compartment])
@@ -26,7 +29,7 @@ def arrived(ring: Any, place: Any, widths: Any, noise: Any, compartment: Any) ->
 
 @inline_kernel
 def leaves_accumulator(sum_of_weights: Any, raw_q: Any, widths: Any, noise: Any) -> Any:
-    """Return 0 where the input of a step fits its register.
+    """Return 0 where the input of a step fits its register (semantics 5.1).
 
     ``raw_q`` may have wrapped at 32 bits; ``sum_of_weights``, in units of a weight, has not.
     """
@@ -42,6 +45,8 @@ def integrate(
     u: Any, v: Any, raw_q: Any, bias: Any, settings: Any, r: Any, widths: Any, wraps: Any
 ) -> Any:
     """Return the input q, u, u + bias and v of a compartment, each before and after its register.
+
+    Input (semantics 5.1), current (semantics 5.2), bias (semantics 5.3), voltage (semantics 5.4).
 
     If ``wraps`` is None, q, u and u + bias are assumed to fit their registers.
     """
@@ -65,7 +70,7 @@ def integrate(
 def finish(
     tiles: Any, i: Any, settings: Any, r: Any, undo: Any, lane: Any, u: Any, v: Any, held: Any
 ) -> Any:
-    """Apply refractoriness, threshold and reset, and store the state of a compartment.
+    """Apply hold (semantics 5.5), threshold and reset (semantics 5.6), and store the state.
 
     Return whether it spiked, and whether it stored a new v. A spike is marked in ``undo``: -1 in
     the row HELD.
@@ -156,7 +161,8 @@ def redo_tile(
         )
         spike, rises = finish(tiles, i, settings, r, undo, lane, u, v, held)
         leaves = leaves_accumulator(ring[slot + lane], raw, widths, noise)
-        # A held compartment discards x and v, so their overflow has no effect and is not counted.
+        # A held compartment discards x and v, so their overflow has no effect and is not counted
+        # (semantics 7).
         # The same holds for a clip at vmax in a step that spikes anyway.
         events[lane] = np.int32(
             np.int32(spike)
@@ -170,7 +176,7 @@ def redo_tile(
 
 @kernel
 def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: Any) -> None:
-    """Write the noise of a block in this step to the bias row or to ``noise.current``.
+    """Write the noise of a block in this step to the bias row or ``noise.current`` (semantics 5.7).
 
     The raw draw r in -127..127 is given, or is a counter-based hash of seed, step and compartment
     only (two rounds of SplitMix64's finaliser; Steele, Lea and Flood 2014,
@@ -218,7 +224,7 @@ def join_tile(
     noise: Any,
     joins: Any,
 ) -> None:
-    """Add the new u of each child compartment in a tile to the bias of its parent.
+    """Add the new u of each child compartment in a tile to the bias of its parent (semantics 5.3).
 
     :func:`update_tile` computes this u again. Both loops are branch-free; the event words hold u
     between them.
