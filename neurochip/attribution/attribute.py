@@ -76,7 +76,9 @@ def attribute(
         A compiled image of the network, for instance a calibrated one. It replaces chip, dt and
         options.
     substeps : int, default 10
-        Number of fine steps in one step of the chip, at least 2.
+        Number of fine steps in one step of the chip. With 1, the ideal is float64 on the steps of
+        the chip, and the grid is no source of error: for networks that are defined on these steps,
+        such as NIR graphs.
     window : float, ms, default 2
         Largest distance in time of two spikes that coincide.
     v_neurons : int, default 10
@@ -106,7 +108,7 @@ def attribute(
         "attribution",
         "substeps",
         substeps,
-        at_least=2,
+        at_least=1,
         at_most=MOST_IDS,
         error=AnalysisError,
     )
@@ -129,7 +131,9 @@ def attribute(
     count_steps(stimulus.duration, model.dt / substeps)  # raises if there are too many
     measure = Measure(model, window, sampled)
     ends: list[Sources] = [frozenset(), frozenset(GRID), frozenset((*GRID, *REGISTERS))]
-    parts: Parts = {"grid": (GRID, ends[0], ends[1]), "registers": (REGISTERS, ends[1], ends[2])}
+    parts: Parts = {"registers": (REGISTERS, ends[1], ends[2])}
+    if substeps > 1:
+        parts = {"grid": (GRID, ends[0], ends[1]), **parts}
     wanted = [*ends]
     for sources, base, full in parts.values():
         wanted += [base | {source} for source in sources]

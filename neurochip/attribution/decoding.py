@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chip.fixedpoint import Overflow
+from ..chip.fixedpoint import Overflow, Rounding, round_to_integer
 from ..chip.registers import (
     decode_bias,
     decode_threshold,
@@ -16,15 +16,16 @@ from ..chip.registers import (
     decode_weights,
     kept_fraction,
 )
+from ..chip.spec import CoreSpec
 from ..errors import ImageError
 from ..image import ChipImage, PopulationSymbol, SynapseGroup, SynapseSymbol
 from ..image.gains import GainRule
 from ..network import Connection, Network, Population
-from ..recurrence import IdealPopulation
+from ..recurrence import IdealPopulation, ideal_population
 from ..typing import Float64Array, Int32Array, Int64Array
 from .kernels import Rules
 
-__all__ = ["DecodedPopulation", "decode_populations", "decode_rules", "with_decoded_weights"]
+__all__ = ["DecodedPopulation", "decode_populations", "decode_rules", "with_decoded_synapses"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +40,10 @@ class DecodedPopulation:
         Registers of the compartment that holds v; ``keep_v`` is the fraction that a step keeps.
     keep_u : tuple of ndarray of float64
         Fraction of the current that a step keeps, for each receptor of the ideal population.
+    chosen_v, chosen_u : ndarray of float64, tuple of ndarray of float64
+        Fractions that the registers as compiled keep. They differ from ``keep_v`` and ``keep_u`` if
+        a decay register was edited after the compilation: weights and bias follow the registers as
+        compiled.
     u_init : tuple of ndarray of float64
         Current of each receptor before the first step.
     refractory : ndarray of int64
@@ -54,6 +59,8 @@ class DecodedPopulation:
     lsb_per_mv: Float64Array
     keep_v: Float64Array
     keep_u: tuple[Float64Array, ...]
+    chosen_v: Float64Array
+    chosen_u: tuple[Float64Array, ...]
     threshold: Float64Array
     bias: Float64Array
     v_init: Float64Array
@@ -66,19 +73,21 @@ class DecodedPopulation:
 
     def gains(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> list[Float64Array]:
         """Return mV per weight unit of each receptor, if only these decays are rounded."""
-        gains, _ = self.rule.follow(ideal, *self._kept(ideal, decay_v, decay_u))
+        if decay_v and decay_u:
+            return [gain / self.lsb_per_mv for gain in self.compiled]
+        gains, _ = self.rule.follow(ideal, *self._chosen(ideal, decay_v, decay_u))
         return gains
 
     def level(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> Float64Array:
         """Return the steady level of v above the origin (mV), if only these decays are rounded."""
-        _, shift = self.rule.follow(ideal, *self._kept(ideal, decay_v, decay_u))
+        _, shift = self.rule.follow(ideal, *self._chosen(ideal, decay_v, decay_u))
         return np.asarray(ideal.v_inf + shift - ideal.origin)
 
-    def _kept(
+    def _chosen(
         self, ideal: IdealPopulation, decay_v: bool, decay_u: bool
     ) -> tuple[Float64Array, Sequence[Float64Array]]:
         exact = [item.keep_u for item in ideal.receptors]
-        return self.keep_v if decay_v else ideal.keep_v, self.keep_u if decay_u else exact
+        return self.chosen_v if decay_v else ideal.keep_v, self.chosen_u if decay_u else exact
 
 
 def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedPopulation]:
@@ -99,10 +108,15 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
             f"attribution: the image holds populations {listed}; pass the network that it was "
             "compiled from."
         )
-    return {item.name: _decode(item, image) for item in symbols.populations}
+    return {
+        item.name: _decode(item, image, ideal_population(network, population, symbols.dt))
+        for item, population in zip(symbols.populations, network.populations, strict=True)
+    }
 
 
-def _decode(symbol: PopulationSymbol, image: ChipImage) -> DecodedPopulation:
+def _decode(
+    symbol: PopulationSymbol, image: ChipImage, ideal: IdealPopulation
+) -> DecodedPopulation:
     core, registers, own = image.chip.core, image.compartments, symbol.compartment_ids
     lsb_per_mv = 1 / symbol.mv_per_lsb
 
@@ -110,14 +124,18 @@ def _decode(symbol: PopulationSymbol, image: ChipImage) -> DecodedPopulation:
         offset = getattr(registers, f"{which}_offset")[at]
         return kept_fraction(getattr(registers, which)[at], offset, core)
 
+    keep_v, keep_u = keep("decay_v", own), tuple(keep("decay_u", at) for at in symbol.currents)
+    chosen_v, chosen_u = _as_compiled(symbol, ideal, keep_v, keep_u, core)
     low, high = decode_voltage_limits(
         registers.vmin_exponent[own], registers.vmax_exponent[own], core
     )
     bias = decode_bias(registers.bias_mantissa[own], registers.bias_exponent[own])
     return DecodedPopulation(
         lsb_per_mv=lsb_per_mv,
-        keep_v=keep("decay_v", own),
-        keep_u=tuple(keep("decay_u", at) for at in symbol.currents),
+        keep_v=keep_v,
+        keep_u=keep_u,
+        chosen_v=chosen_v,
+        chosen_u=chosen_u,
         threshold=decode_threshold(registers.threshold_mantissa[own], core).astype(np.float64),
         bias=bias.astype(np.float64),
         v_init=registers.v_init[own].astype(np.float64),
@@ -128,6 +146,38 @@ def _decode(symbol: PopulationSymbol, image: ChipImage) -> DecodedPopulation:
         compiled=tuple(item.gain * lsb_per_mv for item in symbol.receptors),
         rule=symbol.gain_rule,
     )
+
+
+def _as_compiled(
+    symbol: PopulationSymbol,
+    ideal: IdealPopulation,
+    keep_v: Float64Array,
+    keep_u: tuple[Float64Array, ...],
+    core: CoreSpec,
+) -> tuple[Float64Array, tuple[Float64Array, ...]]:
+    """Return the fractions that the decay registers kept when the gains were chosen.
+
+    These are the fractions of the registers, unless they contradict the gains in the symbols: then
+    a register was edited, and the compiler had rounded the exact decays to nearest.
+    """
+    gains, _ = symbol.gain_rule.follow(ideal, keep_v, keep_u)
+    same = np.ones(len(keep_v), dtype=bool)
+    for gain, receptor in zip(gains, symbol.receptors, strict=True):
+        same &= np.isclose(gain, receptor.gain, rtol=1e-9, atol=0.0)
+    kept_v = keep_v
+    if ideal.population.model.leaky:
+        kept_v = np.where(same, keep_v, _nearest(ideal.keep_v, core.decay_v_offset, core))
+    kept_u = (
+        np.where(same, kept, _nearest(item.keep_u, core.decay_u_offset, core))
+        for kept, item in zip(keep_u, ideal.receptors, strict=True)
+    )
+    return kept_v, tuple(kept_u)
+
+
+def _nearest(keep: Float64Array, offset: int, core: CoreSpec) -> Float64Array:
+    """Return the fraction nearest to ``keep`` that a decay register can express."""
+    decay = round_to_integer(core.decay_scale * (1 - keep), Rounding.NEAREST) - offset
+    return kept_fraction(np.clip(decay, core.decay.minimum, core.decay.maximum), offset, core)
 
 
 def decode_rules(image: ChipImage, *, truncates: bool, overflows: bool) -> Rules:
@@ -149,8 +199,8 @@ def decode_rules(image: ChipImage, *, truncates: bool, overflows: bool) -> Rules
     )
 
 
-def with_decoded_weights(network: Network, image: ChipImage) -> Network:
-    """Return the network with each weight replaced by the integer weight in the image.
+def with_decoded_synapses(network: Network, image: ChipImage) -> Network:
+    """Return the network with the integer weights and the delays (whole steps) of the image.
 
     Raises
     ------
@@ -164,13 +214,22 @@ def with_decoded_weights(network: Network, image: ChipImage) -> Network:
             f"attribution: the image holds connections {', '.join(map(repr, found))}; pass the "
             "network that it was compiled from."
         )
-    weights = {item.name: np.zeros(item.n_synapses) for item in network.connections}
+    weights, delays = (
+        {item.name: np.zeros(item.n_synapses) for item in network.connections} for _ in range(2)
+    )
     by_name = {item.name: item for item in network.connections}
     for origin, group in zip(image.symbols.synapses, image.synapses, strict=True):
         whole = by_name[origin.connection]
         part = _part(whole, origin.sign)
-        weights[whole.name][part] = _weights_of(whole, part, origin, group, network, image)
-    connections = [replace(item, weight=weights[item.name]) for item in network.connections]
+        places = _places(whole, part, origin, group, network, image)
+        decoded = decode_weights(group.mantissa[places], group.format, image.chip.core)
+        weights[whole.name][part] = decoded
+        if group.delay.size:
+            delays[whole.name][part] = group.delay[places] * image.symbols.dt
+    connections = [
+        replace(item, weight=weights[item.name], delay=delays[item.name])
+        for item in network.connections
+    ]
     return replace(network, connections=connections)
 
 
@@ -180,15 +239,18 @@ def _part(connection: Connection, sign: int) -> Any:
     return np.ones_like(inhibitory) if sign == 0 else inhibitory == (sign < 0)
 
 
-def _weights_of(
+def _places(
     connection: Connection,
     part: Any,
     origin: SynapseSymbol,
     group: SynapseGroup,
     network: Network,
     image: ChipImage,
-) -> Float64Array:
-    """Return integer weights in the network's order; the image may have renumbered sources."""
+) -> Int64Array:
+    """Return the places of synapses in a group, in the network's order.
+
+    The image may have renumbered the sources.
+    """
     assert image.symbols is not None
     symbols = {entry.name: entry for entry in image.symbols.populations}
     if isinstance(connection.source, Population):
@@ -210,5 +272,4 @@ def _weights_of(
             f"attribution: the synapses of connection {connection.name!r} are not those of the "
             "image; pass the network that it was compiled from."
         )
-    decoded = decode_weights(group.mantissa[places], group.format, image.chip.core)
-    return np.asarray(decoded, dtype=np.float64)
+    return np.asarray(places)

@@ -11,15 +11,12 @@ from .._support.json_text import plain_data
 from .._support.values import shown
 from ..errors import AnalysisError
 from ..typing import Float64Array
-from .sources import GRID, REGISTERS
 
 __all__ = ["METRICS", "Attribution", "MetricTotal", "SourceEffect"]
 
 METRICS = {"rate": "Hz", "v_rmse": "mV", "spike_times": ""}
 """Metrics and their units: mean rate; RMSE of v against the ideal; spike times, as 1 minus the
 coincidence factor with the ideal (0: all spikes coincide, 1: no more than by chance)."""
-
-_PARTS = {"grid": GRID, "registers": REGISTERS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +137,8 @@ class Attribution:
         for item in self.effects_on(population, metric):
             if isinstance(source, str) and item.source == source != "interaction":
                 return item
-        known = ", ".join(repr(name) for name in (*GRID, *REGISTERS, "unexplained"))
+        names = (item.source for item in self.effects_on(population, metric))
+        known = ", ".join(repr(name) for name in names if name != "interaction")
         raise AnalysisError(f"attribution: no source {shown(source)}; there are {known}.")
 
     def of_neurons(self, population: str, source: str, metric: str = "rate") -> Float64Array:

@@ -19,7 +19,7 @@ from .decoding import (
     DecodedPopulation,
     decode_populations,
     decode_rules,
-    with_decoded_weights,
+    with_decoded_synapses,
 )
 from .kernels import N_SPIKES, FloatState, NeuronRegisters, Rules, SourceRows, run_steps
 
@@ -77,9 +77,9 @@ class Model:
         self.dt, self.substeps = image.report.dt, substeps
         self.n_steps = count_steps(stimulus.duration, self.dt)
         count_steps(stimulus.duration, self.dt / substeps)  # raises if there are too many
-        # The factor that the compiler applied to each weight, and the rounded integer weight.
+        # The factor that the compiler applied to each weight, and the registers of the synapses.
         self._compiled = [item.compiled for item in self.decoded.values()]
-        self._integers = flatten_synapses(with_decoded_weights(network, image), self.dt).weight
+        self._synapses = flatten_synapses(with_decoded_synapses(network, image), self.dt)
         table = flatten_neurons(network, self.dt)
         self.bounds = table.bounds
         self._second = np.full(int(self.bounds[-1]), -1, dtype=np.int64)
@@ -149,9 +149,10 @@ class Model:
             if "initial state" in sources:
                 begin = list(decoded.u_init)
             else:
+                chosen = decoded.chosen_u if "decay_u" in sources else kept
                 begin = [
                     initial_current(item.start * gain, keep, ideal.population)
-                    for item, gain, keep in zip(ideal.receptors, gains[-1], kept, strict=True)
+                    for item, gain, keep in zip(ideal.receptors, gains[-1], chosen, strict=True)
                 ]
             columns.setdefault("u_init", []).append(begin[-1])
             if len(kept) > 1:
@@ -170,9 +171,11 @@ class Model:
         keep_v = decoded.keep_v if rounded else ideal.keep_v
         bias = self._bias(ideal, decoded, sources)
         threshold = ideal.threshold * scale
-        if "threshold" in sources and ideal.population.model.spiking:
-            threshold = decoded.threshold
-        refractory, v_release, v_share = self._refractory(ideal, sources)
+        if "threshold" in sources:
+            # Neurons that never spike have a threshold that v cannot exceed, because it is clipped.
+            reached = ideal.population.model.spiking | (decoded.threshold < decoded.v_high)
+            threshold = np.where(reached, decoded.threshold, np.inf)
+        refractory, v_release, v_share = self._refractory(ideal, decoded, sources)
         return {
             "keep_v": keep_v,
             "bias": bias,
@@ -191,19 +194,20 @@ class Model:
         scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
         if not ideal.population.model.leaky:
             return decoded.bias if "bias" in sources else ideal.bias * scale
-        keep_v = decoded.keep_v if rounded else ideal.keep_v
+        # The bias follows the decay as compiled, whatever the register holds now.
+        keep_v = decoded.chosen_v if rounded else ideal.keep_v
         level = decoded.level(ideal, decay_v=rounded, decay_u="decay_u" in sources) * scale
         if "bias" not in sources:
             return (1 - keep_v) * level
         # A rounded bias shifts the steady level of v, also if the decay is exact.
         wanted = decoded.level(ideal, decay_v=True, decay_u=True) * scale
-        moved = decoded.bias / (1 - decoded.keep_v) - wanted
+        moved = decoded.bias / (1 - decoded.chosen_v) - wanted
         if rounded and np.array_equal(level, wanted):
             return decoded.bias
         return (1 - keep_v) * (level + moved)
 
     def _refractory(
-        self, ideal: IdealPopulation, sources: frozenset[str]
+        self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
     ) -> tuple[Int64Array, Float64Array, Float64Array]:
         """Return the register, v at release (mV above the origin), and the next input's share."""
         population = ideal.population
@@ -211,6 +215,8 @@ class Model:
         tau_refrac = population.parameter("tau_refrac")
         whole = refractory_steps(tau_refrac, self.dt)
         grid, rounded = "time step" in sources, "refractory steps" in sources
+        if "refractory register" in sources:  # only with the sources of the grid
+            return decoded.refractory, none, all_of_it
         if grid == rounded:
             return ideal.refractory, none, all_of_it
         if rounded:  # whole steps of the chip, on the fine grid
@@ -235,19 +241,17 @@ class Model:
         weight = table.weight * _by_slot(gains)[table.target]
         if "weights" in sources:
             ratio = _by_slot(gains) / _by_slot(self._compiled)  # 1 where both decays are rounded
-            weight = self._integers * ratio[table.target]
+            weight = self._synapses.weight * ratio[table.target]
         return SourceRows(table.indptr, table.target, weight, self._delays(table, sources))
 
     def _delays(self, table: SynapseTable, sources: frozenset[str]) -> Int64Array:
-        if not len(table.delay):
-            return np.zeros(len(table.target), dtype=np.int64)
+        if "delay register" in sources:  # only with the sources of the grid
+            return _steps_of(self._synapses)
         grid, rounded = "time step" in sources, "delays" in sources
-        if grid == rounded:
-            return table.delay.astype(np.int64)
+        if grid == rounded or not len(table.delay):
+            return _steps_of(table)
         if rounded:
-            coarse = flatten_synapses(self.network, self.dt).delay
-            own = coarse if len(coarse) else np.zeros(len(table.target))
-            return np.asarray(own, dtype=np.int64) * self.substeps
+            return _steps_of(flatten_synapses(self.network, self.dt)) * self.substeps
         # The grid has no fractional delays: round each at random, so that the mean is exact.
         exact = flatten_synapses(self.network, self.dt / self.substeps).delay / self.substeps
         whole = np.floor(exact)
@@ -302,6 +306,11 @@ class Model:
         v = samples / scale[at] + origin[at]
         held: Float64Array = np.where(np.isnan(samples), v_reset[at], v)
         return held
+
+
+def _steps_of(table: SynapseTable) -> Int64Array:
+    """Return the delay of each synapse in steps; a table without delays omits them."""
+    return np.asarray(table.delay if len(table.delay) else np.zeros(len(table.target)), np.int64)
 
 
 def _by_slot(gains: Sequence[Sequence[Float64Array]]) -> Float64Array:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_attribution"]
 
 # Grid and register sources share these colours; bars of grid sources are hatched.
-_COLORS = (ORANGE, SKY_BLUE, GREEN, YELLOW, BLUE, VERMILION, PURPLE, "#7F7F7F")
-_GREY = {"interaction of the grid": "0.85", "interaction of the registers": "0.7"}
+_BROWN, _PINK, _GREY = "#8C510A", "#F7A8CE", "#7F7F7F"
+_COLORS = (ORANGE, SKY_BLUE, GREEN, YELLOW, _BROWN, BLUE, VERMILION, _PINK, PURPLE, _GREY)
+_INTERACTIONS = {"interaction of the grid": "0.85", "interaction of the registers": "0.7"}
 _UNEXPLAINED = "black"
 _SHOWN = 0.002  # fraction of the largest bar; smaller effects would be invisible
 
@@ -101,4 +102,4 @@ def _color(label: str) -> str:
     for group in (GRID, REGISTERS):
         if label in group:
             return _COLORS[group.index(label)]
-    return _GREY.get(label, _UNEXPLAINED)
+    return _INTERACTIONS.get(label, _UNEXPLAINED)

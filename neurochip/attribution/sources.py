@@ -12,8 +12,10 @@ REGISTERS = (
     "decay_u",
     "threshold",
     "bias",
+    "refractory register",
     "initial state",
     "weights",
+    "delay register",
     "truncation",
     "overflow",
 )

@@ -28,7 +28,7 @@ from nir_graphs import (
 from nir_numpy import evaluate
 
 from compiler import compile_network
-from neurochip import draw_stimulus
+from neurochip import attribute, draw_stimulus
 from neurochip.emulator import Emulator
 from neurochip.frontends.nir import CONVENTIONS, Convention
 from neurochip.reference import simulate_reference
@@ -73,6 +73,15 @@ def assert_equals_plain_numpy(read, source, counts, shapes, **options):
         v = levels[name].reshape(len(counts), size)
         assert np.abs(reference.trace(name).values - v).max() < ROUNDING * max(1, np.abs(v).max())
     return model, expected, levels
+
+
+def test_the_error_of_a_graph_is_attributed_to_its_registers_without_a_finer_grid(read):
+    model = read(paper_neuron())
+    stimulus = model.stimulus(paper_input())
+    attribution = attribute(model.network, stimulus, dt=model.dt, substeps=1)
+    assert {item.part for item in attribution.effects} == {"registers", "engines"}
+    assert attribution.total("b").ideal == len(PAPER_SPIKES) / 0.1  # Hz
+    assert attribution.effect("b", "unexplained", "v_rmse").alone == pytest.approx(0, abs=1e-9)
 
 
 def test_the_paper_s_neuron_spikes_where_the_paper_s_simulators_do(read):

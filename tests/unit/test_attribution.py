@@ -24,7 +24,7 @@ from neurochip import (
     one_to_one,
 )
 from neurochip.attribution import attribute, plot_attribution
-from neurochip.attribution.decoding import decode_populations, with_decoded_weights
+from neurochip.attribution.decoding import decode_populations, with_decoded_synapses
 from neurochip.attribution.effects import METRICS
 from neurochip.attribution.model import Model
 from neurochip.attribution.sources import GRID, REGISTERS
@@ -272,7 +272,7 @@ def test_coarse_weights_are_blamed_on_the_weights():
     attribution = split(network, chip)
     assert_only(attribution, "weights", share=0.05)
     image = compile_network(network, chip, dt=0.1)
-    integers = with_decoded_weights(network, image).connections[0].weight
+    integers = with_decoded_synapses(network, image).connections[0].weight
     gain = math.exp(-0.01) * decoded(network, chip, 0.1).lsb_per_mv
     stronger = integers / gain > network.connections[0].weight
     effect = attribution.of_neurons("cells", "weights")
@@ -456,6 +456,103 @@ def test_a_calibrated_image_may_be_given_instead_of_a_chip():
     assert after.effect("cells", "unexplained").alone == 0
 
 
+def with_edit(image, register, change):
+    """Return the image with a register of its compartments or its synapses changed."""
+    if register in ("mantissa", "delay"):
+        groups = [
+            dataclasses.replace(group, **{register: change(getattr(group, register))})
+            for group in image.synapses
+        ]
+        return dataclasses.replace(image, synapses=tuple(groups))
+    values = change(getattr(image.compartments, register))
+    own = dataclasses.replace(image.compartments, **{register: values})
+    return dataclasses.replace(image, compartments=own)
+
+
+EDITS = {
+    "decay_v": ("decay_v", lambda values: np.where(values < 4000, values + 9, values)),
+    "decay_u": ("decay_u", lambda values: values - 9),
+    "threshold": ("threshold_mantissa", lambda values: values - values // 20),
+    "bias": ("bias_mantissa", lambda values: values + 40),
+    "refractory register": ("refractory", lambda values: values + 1),
+    "initial state": ("v_init", lambda values: values + 20_000),
+    "weights": ("mantissa", lambda values: values - values // 10),
+    "delay register": ("delay", lambda values: values + np.uint8(2)),
+    "overflow": ("vmax_exponent", lambda values: 0 * values),
+}
+
+
+@pytest.mark.parametrize(
+    ("culprit", "kind"),
+    [
+        *((culprit, "current") for culprit in EDITS if culprit != "overflow"),
+        *((culprit, "delta") for culprit in ("decay_v", "refractory register", "weights")),
+        *((culprit, "two currents") for culprit in ("decay_v", "decay_u", "bias")),
+        ("overflow", "no threshold"),
+        ("bias", "no leak"),
+        ("decay_v", "no leak"),
+    ],
+)
+def test_an_edited_register_is_blamed_and_nothing_is_unexplained(culprit, kind):
+    network = busy(kind)
+    stimulus = draw_stimulus(network, 500.0, seed=1)
+    image = compile_network(network, LOIHI, dt=0.5, gain="dc")
+    before, after = (
+        attribute(network, stimulus, image=item, substeps=2)
+        for item in (image, with_edit(image, *EDITS[culprit]))
+    )
+    for metric in METRICS:
+        assert after.effect("cells", "unexplained", metric).alone == pytest.approx(0, abs=1e-12)
+        for source in REGISTERS:
+            if source != culprit:
+                own, other = (item.effect("cells", source, metric) for item in (before, after))
+                assert own.alone == pytest.approx(other.alone, abs=1e-12), source
+    moved = [item.effect("cells", culprit, "v_rmse").alone for item in (before, after)]
+    assert moved[1] != moved[0]
+
+
+def test_a_threshold_given_to_neurons_without_one_is_blamed_on_the_threshold_register():
+    network = busy("no threshold")
+    stimulus = draw_stimulus(network, 300.0, seed=1)
+    image = compile_network(network, LOIHI, dt=0.5)
+    edited = with_edit(image, "threshold_mantissa", lambda values: values // 30)
+    attribution = attribute(network, stimulus, image=edited, substeps=2)
+    total = attribution.total("cells")
+    assert (total.on_grid, total.chip > 0) == (0, True)
+    assert attribution.effect("cells", "threshold").alone == pytest.approx(total.chip, rel=0.02)
+    assert attribution.effect("cells", "unexplained").alone == 0
+
+
+def test_an_edited_initial_current_is_blamed_on_the_initial_state():
+    network = busy("euler")
+    stimulus = draw_stimulus(network, 300.0, seed=1)
+    image = compile_network(network, LOIHI, dt=0.5)
+    edited = with_edit(image, "u_init", lambda values: values // 2)
+    attribution = attribute(network, stimulus, image=edited, substeps=2)
+    assert attribution.effect("cells", "initial state", "v_rmse").alone > 1e-3
+    assert attribution.effect("cells", "unexplained", "v_rmse").alone == pytest.approx(0, abs=1e-12)
+
+
+def test_without_a_finer_grid_only_the_registers_have_effects():
+    attribution = split(busy("euler"), dt=0.5, duration=300.0, substeps=1, shapley=True)
+    assert attribution.fine_dt == attribution.dt
+    assert {item.part for item in attribution.effects} == {"registers", "engines"}
+    for metric in METRICS:
+        total = attribution.total("cells", metric)
+        assert total.on_grid == pytest.approx(total.ideal, abs=1e-9)
+        assert sum(item.alone for item in attribution.effects_on("cells", metric)) == pytest.approx(
+            total.total, abs=1e-12
+        )
+        assert attribution.effect("cells", "unexplained", metric).alone == pytest.approx(
+            0, abs=1e-9
+        )
+    assert "event order" not in str(attribution)
+    with pytest.raises(AnalysisError) as caught:
+        attribution.effect("cells", "event order")
+    known = ", ".join(map(repr, (*REGISTERS, "unexplained")))
+    assert str(caught.value) == f"attribution: no source 'event order'; there are {known}."
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_bars_are_stacked_and_the_total_is_marked(metric):
     attribution = split(busy("delta"), dt=0.5, duration=500.0)
@@ -481,8 +578,8 @@ def test_what_cannot_be_attributed_is_refused():
             attribute(network, stimulus, **{"image": image, **arguments})
         return str(caught.value)
 
-    assert message(AnalysisError, substeps=1) == (
-        "attribution: substeps = 1; allowed: an integer of at least 2."
+    assert message(AnalysisError, substeps=0) == (
+        "attribution: substeps = 0; allowed: an integer of at least 1."
     )
     assert message(AnalysisError, window=-1.0) == (
         "attribution: window = -1.0 ms; allowed: a number of at least 0."
