@@ -79,7 +79,10 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
         symbols=Symbols(
             dt=translation.dt,
             input_lead=network.input_lead,
-            populations=tuple(_symbol(populations[p.name], placement) for p in network.populations),
+            populations=tuple(
+                _symbol(populations[p.name], placement, network.couplings[p.name])
+                for p in network.populations
+            ),
             inputs=tuple(InputSymbol(item.name, item.size) for item in network.spike_inputs),
             synapses=tuple(
                 SynapseSymbol(
@@ -96,7 +99,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
     )
 
 
-def _symbol(lowered: LoweredPopulation, placement: Placement) -> PopulationSymbol:
+def _symbol(lowered: LoweredPopulation, placement: Placement, coupling: str) -> PopulationSymbol:
     ideal, decays = lowered.ideal, lowered.decays
     population = ideal.population
     return PopulationSymbol(
@@ -111,6 +114,7 @@ def _symbol(lowered: LoweredPopulation, placement: Placement) -> PopulationSymbo
             for wanted, got in zip(ideal.receptors, decays.receptors, strict=True)
         ),
         gain_rule=decays.rule,
+        coupling=coupling,
     )
 
 

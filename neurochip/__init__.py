@@ -117,7 +117,7 @@ _HOMES = {
         "from_arrays",
         "one_to_one",
     ),
-    "neurochip.recording": ("Probe", "Recording", "Trace"),
+    "neurochip.recording": ("Origin", "Probe", "Recording", "Trace"),
     "neurochip.reference": ("simulate_reference",),
     "neurochip.report": (
         "Judgement",

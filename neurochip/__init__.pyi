@@ -99,6 +99,7 @@ from .network import fixed_outdegree as fixed_outdegree
 from .network import fixed_probability as fixed_probability
 from .network import from_arrays as from_arrays
 from .network import one_to_one as one_to_one
+from .recording import Origin as Origin
 from .recording import Probe as Probe
 from .recording import Recording as Recording
 from .recording import Trace as Trace

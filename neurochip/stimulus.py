@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import zlib
@@ -15,7 +16,8 @@ import numpy as np
 from ._support.grid import LAST_STEP, places_of, whole_steps
 from ._support.memory import EnoughMemory
 from ._support.npz import read_npz, write_npz
-from ._support.ranges import POSITIVE
+from ._support.ranges import NOT_NEGATIVE, POSITIVE
+from ._support.spike_digest import digest_text, digest_ticks, spike_digest
 from ._support.values import ArrayValue, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
@@ -67,6 +69,40 @@ class Stimulus(ArrayValue):
     def n_spikes(self) -> int:
         """Number of spikes of all inputs."""
         return sum(len(train.times) for train in self.trains)
+
+    def digest(self, start: float = 0.0, stop: float | None = None) -> str:
+        """Return a digest of the spikes from ``start`` until ``stop``, 16 hexadecimal digits.
+
+        Equal spikes have equal digests, on any time grid and in any order. Digests of parts add up
+        to that of the whole, as integers modulo 2**64. Times are rounded to 1 ns. Without spikes
+        the digest is 0, whatever the duration.
+
+        Parameters
+        ----------
+        start, stop : float, ms
+            Spikes at ``start`` belong to it, those at ``stop`` do not. Default: all spikes within
+            the duration.
+
+        Raises
+        ------
+        StimulusError
+            If a time is negative.
+        """
+        start = real("stimulus", "start", start, "ms", NOT_NEGATIVE, error=StimulusError)
+        end = self.duration if stop is None else stop
+        end = real("stimulus", "stop", end, "ms", NOT_NEGATIVE, error=StimulusError)
+        ticks = digest_ticks(start), digest_ticks(end)
+        whole = ticks == (0, digest_ticks(self.duration))
+        return self._digest if whole else self._digest_between(*ticks)
+
+    @functools.cached_property
+    def _digest(self) -> str:
+        """Digest of all spikes within the duration, which every whole run asks for."""
+        return self._digest_between(0, digest_ticks(self.duration))
+
+    def _digest_between(self, first: int, stop: int) -> str:
+        trains = self.trains
+        return digest_text(sum(spike_digest(t.name, t.ids, t.times, first, stop) for t in trains))
 
     def trains_for(self, inputs: Sequence[tuple[str, int]]) -> tuple[SpikeInput, ...]:
         """Return the trains in the order of the inputs of a run.

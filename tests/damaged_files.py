@@ -27,6 +27,7 @@ from compiler import compile_network
 from neurochip import (
     LIF,
     Network,
+    Origin,
     PoissonInput,
     Population,
     Recording,
@@ -88,6 +89,7 @@ def recording() -> Recording:
         ids={"one": column(0, 3, 2), "two": column(1)},
         traces={("one", "v"): Trace(column(1, 3), np.linspace(-70, -50, 80).reshape(40, 2), "mV")},
         counters={"spikes": 4},
+        origin=Origin(kind="chip", stimulus="0123456789abcdef", coupling={"one": "recurrent"}),
     )
 
 

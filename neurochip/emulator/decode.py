@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..image import PopulationSymbol, Symbols
-from ..recording import Recording, Trace
+from ..recording import CHIP, Origin, Recording, Trace
+from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array
 from .engine import Registers
 
@@ -31,6 +32,7 @@ def raw_recording(registers: Registers, size: int, label: str) -> Recording:
             for key, values in registers.traces.items()
         },
         counters=registers.counters,
+        origin=Origin(kind=CHIP),
     )
 
 
@@ -39,8 +41,9 @@ def decode_recording(
     symbols: Symbols,
     probes: Mapping[tuple[str, str], Int32Array],
     label: str,
+    stimulus: Stimulus,
 ) -> Recording:
-    """Return spikes by population and traces in mV."""
+    """Return spikes by population and traces in mV of a run on a stimulus."""
     steps, ids = {}, {}
     owner = np.full(len(registers.held), -1, dtype=np.int32)
     number = np.zeros(len(registers.held), dtype=np.int32)
@@ -78,6 +81,17 @@ def decode_recording(
         ids=ids,
         traces=traces,
         counters=registers.counters,
+        origin=_origin(registers, symbols, stimulus),
+    )
+
+
+def _origin(registers: Registers, symbols: Symbols, stimulus: Stimulus) -> Origin:
+    start = registers.first_step * symbols.dt
+    stop = (registers.first_step + registers.n_steps) * symbols.dt
+    return Origin(
+        kind=CHIP,
+        stimulus=stimulus.digest(start, stop),
+        coupling={item.name: item.coupling for item in symbols.populations if item.coupling},
     )
 
 

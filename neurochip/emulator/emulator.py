@@ -140,7 +140,7 @@ class Emulator:
                 inputs = InputLists()
                 add_run(inputs, symbols, run, stimulus, self._position.pending_inputs())
                 registers = self._run(inputs, columns)
-                return decode_recording(registers, symbols, probes, self._label())
+                return decode_recording(registers, symbols, probes, self._label(), stimulus)
 
     def run_batch(
         self,

@@ -83,6 +83,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
             "populations": [item.name for item in symbols.populations],
             "receptors": [[part.name for part in item.receptors] for item in symbols.populations],
             "powers": [_powers(item.gain_rule) for item in symbols.populations],
+            "couplings": [item.coupling for item in symbols.populations],
             "inputs": [[item.name, item.size] for item in symbols.inputs],
             "synapses": [dataclasses.astuple(item) for item in symbols.synapses],
             "report": symbols.report.to_dict(),
@@ -188,13 +189,15 @@ def _group(file: Archive, index: int, entry: dict[str, Any], n_sources: int) -> 
 
 
 def _symbols(file: Archive, entry: dict[str, Any], n_compartments: int) -> Symbols:
+    names = entry["populations"]
+    couplings = entry.get("couplings", [None] * len(names))  # older files lack it
     return Symbols(
         dt=entry["dt"],
         input_lead=entry.get("input_lead", 0),  # older files lack it
         populations=tuple(
             _population(file, f"symbols.{index}.", n_compartments, *item)
             for index, item in enumerate(
-                zip(entry["populations"], entry["receptors"], entry["powers"], strict=True)
+                zip(names, entry["receptors"], entry["powers"], couplings, strict=True)
             )
         ),
         inputs=tuple(InputSymbol(name, size) for name, size in entry["inputs"]),
@@ -210,6 +213,7 @@ def _population(
     name: Any,
     receptors: list[Any],
     powers: list[float] | None,
+    coupling: Any,
 ) -> PopulationSymbol:
     size = min(file.shape(f"{key}compartment_ids")[0], n_compartments)
 
@@ -233,4 +237,5 @@ def _population(
             for index, part in enumerate(receptors)
         ),
         gain_rule=rule,
+        coupling=coupling,
     )

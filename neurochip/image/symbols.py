@@ -16,6 +16,7 @@ from .._support.values import (
     ArrayValue,
     check_name,
     check_size,
+    choice,
     instance,
     instances,
     integer,
@@ -23,6 +24,7 @@ from .._support.values import (
     shown,
 )
 from ..errors import ImageError
+from ..network.coupling import COUPLINGS
 from ..typing import Float64Array, Int32Array
 from .gains import GainRule, MomentGain, PowerGain
 from .parts import check_array
@@ -77,6 +79,9 @@ class PopulationSymbol(ArrayValue):
         in the compartment that holds v.
     gain_rule : PowerGain or MomentGain
         Rule that corrects gains and resting level for rounded decays.
+    coupling : str or None
+        How its neurons depend on each other in the network: ``"independent"``, ``"shared input"``
+        or ``"recurrent"`` (:class:`neurochip.recording.Origin`). None if it is not known.
 
     Raises
     ------
@@ -92,6 +97,7 @@ class PopulationSymbol(ArrayValue):
     v_reset: Float64Array
     receptors: tuple[ReceptorSymbol, ...]
     gain_rule: GainRule
+    coupling: str | None = None
 
     def __post_init__(self) -> None:
         check_name("population symbol", self.name, ImageError)
@@ -119,6 +125,7 @@ class PopulationSymbol(ArrayValue):
         elif not isinstance(rule, PowerGain):
             allowed = "a PowerGain(...) or MomentGain(...)"
             raise ImageError(f"{owner}: gain_rule = {shown(rule)}; allowed: {allowed}.")
+        choice(owner, "coupling", self.coupling, (*COUPLINGS, None), error=error)
         self._freeze()
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from .._support.values import MOST_IDS, ArrayValue, choice, instance, instances,
 from ..errors import NetworkError
 from ..typing import Float64Array
 from .connections import Connection
+from .coupling import couplings
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .neurons import Population
 
@@ -108,6 +110,16 @@ class Network(ArrayValue):
     def n_synapses(self) -> int:
         """Number of synapses of all connections."""
         return sum(connection.n_synapses for connection in self.connections)
+
+    @functools.cached_property
+    def couplings(self) -> Mapping[str, str]:
+        """How the neurons of each population depend on each other, by population.
+
+        ``"independent"``, ``"shared input"`` or ``"recurrent"``: see
+        :func:`neurochip.network.coupling.couplings`.
+        """
+        sizes = {item.name: item.size for item in self.populations}
+        return couplings(sizes, self.connections)
 
     def population(self, name: str) -> Population:
         """Return the population with the given name."""

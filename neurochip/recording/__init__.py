@@ -1,6 +1,17 @@
 """Recordings of runs, and the probes that request them."""
 
+from .origin import CHIP, FLOAT, Origin, joined_origin
 from .probes import Probe, as_probes, resolve_probes
 from .recording import Recording, Trace
 
-__all__ = ["Probe", "Recording", "Trace", "as_probes", "resolve_probes"]
+__all__ = [
+    "CHIP",
+    "FLOAT",
+    "Origin",
+    "Probe",
+    "Recording",
+    "Trace",
+    "as_probes",
+    "joined_origin",
+    "resolve_probes",
+]

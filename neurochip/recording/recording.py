@@ -27,6 +27,7 @@ from .._support.values import (
 )
 from ..errors import RecordingError
 from ..typing import Float64Array, Int32Array, Int64Array
+from .origin import Origin
 
 __all__ = ["Recording", "Trace"]
 
@@ -91,6 +92,9 @@ class Recording(ArrayValue):
         Traces that the probes requested.
     counters : dict of str to int
         Numbers of events that the engine counted in these steps.
+    origin : Origin or None
+        Where the recording comes from: the kind of its run, the digest of its stimulus and the
+        coupling of its neurons. None if it is not known, as for imported spikes and older files.
 
     Raises
     ------
@@ -107,6 +111,7 @@ class Recording(ArrayValue):
     ids: Mapping[str, Int32Array]
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         instance("recording", "label", self.label, str, "a string", error=RecordingError)
@@ -139,6 +144,9 @@ class Recording(ArrayValue):
             self._check_trace(key, trace)
         for name, count in self.counters.items():
             integer("recording counters", name, count, at_least=0, error=RecordingError)
+        if self.origin is not None:
+            allowed = "an Origin, or None"
+            instance("recording", "origin", self.origin, Origin, allowed, error=RecordingError)
 
     @classmethod
     def of_run(cls, **parts: Any) -> Recording:
@@ -261,6 +269,7 @@ class Recording(ArrayValue):
             "populations": [[name, int(self.populations[name])] for name in names],
             "traces": [[*key, self.traces[key].unit] for key in keys],
             "counters": {key: int(value) for key, value in self.counters.items()},
+            "origin": None if self.origin is None else self.origin.to_dict(),
         }
         arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
         for index, name in enumerate(names):
@@ -293,6 +302,7 @@ class Recording(ArrayValue):
 def _read(file: Archive) -> Recording:
     meta = file.json("meta")
     n_steps, sizes = meta["n_steps"], dict(meta["populations"])
+    origin = meta.get("origin")  # older files lack it
     steps, ids, traces = {}, {}, {}
     for index, name in enumerate(sizes):
         (n,) = file.shape(f"steps_{index}")
@@ -317,4 +327,5 @@ def _read(file: Archive) -> Recording:
         ids=ids,
         traces=traces,
         counters=meta["counters"],
+        origin=None if origin is None else Origin(**origin),
     )

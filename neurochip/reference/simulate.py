@@ -15,7 +15,7 @@ from .._support.ranges import POSITIVE
 from .._support.values import instance, real, switch
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
-from ..recording import Probe, Recording
+from ..recording import FLOAT, Origin, Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
 from .loop import Loop
@@ -163,6 +163,11 @@ def _simulate(
             "updates": n_steps * n_neurons,
             "spikes": len(ids),
         },
+        origin=Origin(
+            kind=FLOAT,
+            stimulus=stimulus.digest(stop=n_steps * dt),
+            coupling=network.couplings,
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from ..recording import Recording
 from ..typing import Float64Array
 from .equivalence import LEVEL, Conclusion, check_tolerance, conclude
 from .metrics import isi_cv
+from .origins import check_origins
 from .spread import Distances, correlations, distances
 
 __all__ = ["ActivityComparison", "DistributionComparison", "compare_activity"]
@@ -178,6 +179,7 @@ def compare_activity(
     tolerance: float,
     bin_width: float = 5.0,
     bootstrap_seed: int = 0,
+    any_origin: bool = False,
 ) -> ActivityComparison:
     """Compare distributions of activity with the spread between float runs.
 
@@ -201,6 +203,10 @@ def compare_activity(
         Width of the bins in which spikes of a pair count as simultaneous.
     bootstrap_seed : int
         Seed of the bootstrap.
+    any_origin : bool, default False
+        Whether to compare recordings whatever their origin. Otherwise the reference must be a float
+        run, the chip's a run on the chip, and both on one stimulus; a recording of unknown origin
+        fits.
 
     Returns
     -------
@@ -209,7 +215,8 @@ def compare_activity(
     Raises
     ------
     RecordingError
-        If the runs do not match, or an option is not allowed.
+        If the runs do not match, have the wrong kind or different stimuli, or an option is not
+        allowed.
     """
     tolerance = check_tolerance("compare_activity", tolerance)
     bootstrap_seed = integer(
@@ -224,6 +231,8 @@ def compare_activity(
     )
     runs = [*reference, *chip]
     _check_runs(reference, chip, population)
+    for seed, pair in enumerate(zip(reference, chip, strict=True)):
+        check_origins(f"compare_activity: run {seed}", *pair, any_origin)
     bin_steps = round(min(bin_width / runs[0].dt, runs[0].n_steps + 1))
     if not 1 <= bin_steps <= runs[0].n_steps:
         raise RecordingError(

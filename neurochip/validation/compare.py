@@ -20,6 +20,7 @@ from ..typing import Float64Array, Int64Array
 from . import metrics
 from .bootstrap import bootstrap_rates
 from .comparison import Comparison
+from .origins import check_origins
 from .population import ErrorSplit, PopulationComparison, RateError, Verdict
 
 __all__ = ["compare"]
@@ -34,6 +35,7 @@ def compare(
     min_spikes: int = 100,
     window: float = 2.0,
     bootstrap_seed: int = 0,
+    any_origin: bool = False,
 ) -> Comparison:
     """Compare two runs on the same input, population by population.
 
@@ -53,6 +55,10 @@ def compare(
         Largest distance of coincident spikes.
     bootstrap_seed : int, default 0
         Seed of the bootstrap.
+    any_origin : bool, default False
+        Whether to compare recordings whatever their origin. Otherwise the reference must be a float
+        run, the chip's a run on the chip, and both on one stimulus; a recording of unknown origin
+        fits. With True, the noise floor is the comparison of two float runs.
 
     Returns
     -------
@@ -61,7 +67,8 @@ def compare(
     Raises
     ------
     RecordingError
-        If the recordings do not match or an option is not allowed.
+        If the recordings do not match, have the wrong kind or different stimuli, or an option is
+        not allowed.
     """
     min_spikes = integer("compare", "min_spikes", min_spikes, at_least=1, error=RecordingError)
     window = real("compare", "window", window, "ms", NOT_NEGATIVE, error=RecordingError)
@@ -73,6 +80,7 @@ def compare(
     _check_pair(reference, chip)
     if fine is not None:
         _check_fine(reference, fine)
+    check_origins("compare", reference, chip, any_origin, fine=fine)
     populations = {}
     for name in reference.populations:
         shortest = _shortest_interval(reference, name, network)

@@ -15,6 +15,7 @@ from .._support.values import choice, instance, integers, real
 from ..errors import MissingExtraError, RecordingError
 from ..recording import Recording
 from ..typing import Float64Array
+from .origins import check_origins
 
 __all__ = ["TRAIN_DISTANCES", "train_distances"]
 
@@ -30,6 +31,7 @@ def train_distances(
     *,
     time_scale: float = 10.0,
     ids: Any = None,
+    any_origin: bool = False,
 ) -> Float64Array:
     """Return the distance between the two spike trains of each neuron.
 
@@ -48,6 +50,10 @@ def train_distances(
         as much as deleting and inserting a spike (cost 1 / time_scale).
     ids : array_like of int, optional
         Neurons. Default: all.
+    any_origin : bool, default False
+        Whether to compare recordings whatever their origin. Otherwise the reference must be a float
+        run, the chip's a run on the chip, and both on one stimulus; a recording of unknown origin
+        fits.
 
     Returns
     -------
@@ -58,7 +64,8 @@ def train_distances(
     MissingExtraError
         If pyspike or elephant is not installed, or cannot be imported.
     RecordingError
-        If the runs do not match, or a name is not allowed.
+        If the runs do not match, have the wrong kind or different stimuli, or a name is not
+        allowed.
     """
     choice("train_distances", "distance", distance, TRAIN_DISTANCES, error=RecordingError)
     time_scale = real(
@@ -74,6 +81,7 @@ def train_distances(
             f"{len(chip.counts(population))} neurons, {spans[1][1]:g} ms; allowed: the same "
             "neurons and time."
         )
+    check_origins("train_distances", reference, chip, any_origin)
     chosen = np.arange(size)
     if ids is not None:
         chosen = integers(

@@ -87,7 +87,9 @@ def run_batch(
                     for index, span in spans.items():
                         add_run(runner.inputs, symbols, span, stimuli[index])
                     for run, registers in zip(group, runner.run(), strict=True):
-                        recordings[run] = decode_recording(registers, symbols, probes, label)
+                        recordings[run] = decode_recording(
+                            registers, symbols, probes, label, stimuli[run]
+                        )
             except NeurochipError as problem:
                 problems[index] = problem
             bar.update(len(group))

@@ -14,7 +14,7 @@ from compiler import compile_network
 
 from ...chip.spec import LOIHI, ChipSpec
 from ...emulator import Emulator
-from ...recording import Probe, Recording, Trace, resolve_probes
+from ...recording import FLOAT, Origin, Probe, Recording, Trace, resolve_probes
 from ...typing import Int32Array
 from ...validation import Comparison
 from ...validation import compare as judge
@@ -131,6 +131,8 @@ def run_in_brian2(
             for name, monitor in traces.items()
         }
     reading = read_network(net, namespace, spikes)
+    sent = {obj.name: spikes[obj.name] for obj in inputs}
+    stimulus = stimulus_of(reading.network, sent, n_steps * reading.dt, reading.dt)
     recording = Recording(
         label=f"Brian2 {brian2.__version__}, dt={reading.dt:g} ms",
         dt=reading.dt,
@@ -145,8 +147,9 @@ def run_in_brian2(
             )
             for (name, _), ids in probes.items()
         },
+        origin=Origin(kind=FLOAT, stimulus=stimulus.digest(), coupling=reading.network.couplings),
     )
-    return reading, {obj.name: spikes[obj.name] for obj in inputs}, recording
+    return reading, sent, recording
 
 
 def _with_reset(values: Any, ids: Int32Array, spikes: Spikes, reading: Reading, name: str) -> Any:
