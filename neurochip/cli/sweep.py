@@ -33,7 +33,7 @@ __all__ = ["sweep_command"]
 @compile_options
 @duration_option
 @seed_option
-@fine_option("none")
+@fine_option("a tenth of the shortest dt if dt varies, otherwise none")
 @click.option(
     "--workers", type=COUNT, default=None, help="Number of processes. Default: one per CPU."
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._support.plotting import new_figure
+from .._support.text import percent
 from ..sweeps import Sweep, plot_sweep
 from .document import Report
 from .sections import Block, Paragraph, Picture, Section, Table
+from .sweep_answer import SEED, SPLIT, answer, cancels, values_of, varied
 
 __all__ = ["sweep_report"]
 
@@ -22,7 +25,12 @@ _CURVES = {
 }
 _MOST_ROWS = 100  # rows of a table on the page; the JSON file has all rows
 _MOST_CURVES = 7  # curves in a figure
-_SEED = "seed"
+_SPLIT_CURVES = {
+    **{column: f"rate error: {part}" for part, column in SPLIT.items()},
+    "total_absolute": "rate error of a neuron: total",
+    "quantisation_absolute": "rate error of a neuron: registers",
+    "equal_spikes": "spikes in the same step",
+}
 
 
 def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:
@@ -42,7 +50,8 @@ def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:
     """
     problems = [row for row in sweep.rows if row["problem"] is not None]
     done, total = len(sweep.records), sweep.header["points"]
-    lead = f"{done:,} of {total:,} points over {', '.join(sweep.axes)}."
+    count = f"{done:,} of {total:,} points over {', '.join(sweep.axes)}."
+    lead = f"{answer(sweep)} {count}".lstrip()
     if problems:
         lead += f" The chip cannot hold the network at {len(problems):,} of them."
     sections = [
@@ -65,10 +74,6 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _values(sweep: Sweep, axis: str) -> list[Any]:
-    return list(dict.fromkeys(record["axes"][axis] for record in sweep.records))
-
-
 def _axes(sweep: Sweep) -> list[Block]:
     blocks: list[Block] = []
     if not sweep.complete:
@@ -76,7 +81,7 @@ def _axes(sweep: Sweep) -> list[Block]:
         blocks.append(Paragraph(f"{left:,} points are not done yet.", warning=True))
     rows = []
     for axis in sweep.axes:
-        values = _values(sweep, axis)
+        values = values_of(sweep, axis)
         shown = ", ".join(map(str, values[:12])) + (", …" if len(values) > 12 else "")
         rows.append((axis, str(len(values)), shown))
     blocks.append(Table(("axis", "values", ""), rows))
@@ -84,18 +89,25 @@ def _axes(sweep: Sweep) -> list[Block]:
 
 
 def _curves(sweep: Sweep, population: str) -> list[Block]:
-    varied = [axis for axis in sweep.axes if axis != _SEED and len(_values(sweep, axis)) > 1]
     blocks: list[Block] = []
-    for axis in varied or [sweep.axes[0]]:
-        others = [name for name in varied if name != axis]
-        by = next((n for n in others if len(_values(sweep, n)) <= _MOST_CURVES), None)
-        figure = new_figure(9.0, 3.0)
-        for ax, (column, label) in zip(figure.subplots(1, 3), _CURVES.items(), strict=True):
+    axes = varied(sweep)
+    split = sweep.header["fine_dt"] is not None
+    curves = _SPLIT_CURVES if split else _CURVES
+    for axis in axes:
+        others = [name for name in axes if name != axis]
+        by = next((n for n in others if len(values_of(sweep, n)) <= _MOST_CURVES), None)
+        figure = new_figure(9.0, 3.0 * len(curves) / 3)
+        panels = figure.subplots(len(curves) // 3, 3).ravel()
+        for ax in panels[1:3] if split else ():
+            ax.sharey(panels[0])  # one scale shows which part is the larger
+        for ax, (column, label) in zip(panels, curves.items(), strict=True):
             plot_sweep(ax, sweep, axis, column, by=by, population=population, percent=True)
             ax.set_ylabel(f"{label} (%)")
-            if column == "rate_error":
+            if axis == "dt":
+                ax.set_xlabel("dt (ms)")
+            if column in ("rate_error", *SPLIT.values()):
                 ax.axhline(0.0, color="0.6", linewidth=0.8, zorder=0)
-            elif ax.get_legend() is not None:
+            if ax is not panels[0] and ax.get_legend() is not None:
                 ax.get_legend().remove()
         rest = [name for name in sweep.axes if name not in (axis, by)]
         spread = f"; bands from 10 to 90 % over {', '.join(rest)}" if rest else ""
@@ -104,42 +116,53 @@ def _curves(sweep: Sweep, population: str) -> list[Block]:
 
 
 def _medians(sweep: Sweep) -> list[Block]:
-    names = [axis for axis in sweep.axes if axis != _SEED]
+    names = [axis for axis in sweep.axes if axis != SEED]
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in sweep.rows:
         if row["population"] is not None:
             key = (*(row[name] for name in names), row["population"])
             groups.setdefault(key, []).append(row)
+    split = sweep.header["fine_dt"] is not None
+    errors = SPLIT if split else {"rate error": "rate_error"}
+    absolute = "total_absolute" if split else "mean_absolute_error"
     header = (
-        *names,
-        *("population", "points", "reference", "chip", "rate error", "|error|"),
-        *("equal spikes", "verdicts"),
+        *(*names, "population", "points", "reference", "chip"),
+        *(*errors, "|error|", "equal spikes", "verdicts"),
     )
     rows = []
     for key, members in itertools.islice(groups.items(), _MOST_ROWS):
-        verdicts = ", ".join(dict.fromkeys(row["verdict"] for row in members))
+        verdicts = list(dict.fromkeys(row["verdict"] for row in members))
+        if split and cancels({part: _middle(members, column) for part, column in SPLIT.items()}):
+            verdicts.append("time step and registers cancel")
         rows.append(
             (
                 *map(str, key),
                 str(len(members)),
-                _median(members, "reference_rate", "{:.2f} Hz"),
-                _median(members, "chip_rate", "{:.2f} Hz"),
-                _median(members, "rate_error", "{:+.2%}"),
-                _median(members, "mean_absolute_error", "{:.2%}"),
-                _median(members, "equal_spikes", "{:.2%}"),
-                verdicts,
+                f"{_middle(members, 'reference_rate'):.2f} Hz",
+                f"{_middle(members, 'chip_rate'):.2f} Hz",
+                *(percent(_middle(members, column)) for column in errors.values()),
+                percent(_middle(members, absolute), ""),
+                percent(_middle(members, "equal_spikes"), ""),
+                ", ".join(verdicts),
             )
         )
     left = len(groups) - len(rows)
     note = "Medians over seeds. |error|: mean over neurons of the absolute error of their rates."
+    if split:
+        note += (
+            f" Errors against float64 in steps of {sweep.header['fine_dt']:g} ms. Time step: the "
+            "reference, float64 in steps of dt, against it. Registers: the chip against the "
+            "reference."
+        )
     if left:
         note += f" {left:,} more rows are in the JSON."
     return [Table(header, rows, note)]
 
 
-def _median(rows: Sequence[dict[str, Any]], column: str, form: str) -> str:
+def _middle(rows: Sequence[dict[str, Any]], column: str) -> float:
+    """Return the median of the defined values of a column; NaN if there are none."""
     values = [row[column] for row in rows if row[column] is not None]
-    return form.format(float(np.median(values))).replace("%", " %") if values else "-"
+    return float(np.median(values)) if values else math.nan
 
 
 def _problems(sweep: Sweep, problems: Sequence[dict[str, Any]]) -> Table:

@@ -104,6 +104,14 @@ class Definition:
         full = {**self.fixed, **point}
         return self.network_key(point), full["seed"], full["dt"]
 
+    def shared_key(self, point: Mapping[str, Scalar]) -> tuple[Any, ...]:
+        """Return the part of a point that its most expensive float run depends on.
+
+        That is the fine reference if there is one: it does not depend on dt.
+        """
+        key = self.reference_key(point)
+        return key if self.fine_dt is None else key[:-1]
+
     def make_network(self, key: tuple[tuple[str, Scalar], ...]) -> Network:
         """Return the network of a :meth:`network_key`."""
         if isinstance(self.network, Network):

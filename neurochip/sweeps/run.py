@@ -39,6 +39,8 @@ __all__ = ["sweep"]
 
 _LARGEST_TASK = 16  # points per task: a crash loses little, and the overhead per point is small
 _TASKS = 64  # tasks of a short sweep, so that large executors have enough to share
+_FINER = 10  # default steps of the fine reference in the shortest dt of a sweep over dt
+_AUTO = 0.05  # ms, the shortest step that dt="auto" picks
 
 
 def sweep(
@@ -90,7 +92,9 @@ def sweep(
     seed : int, optional
         Seed of the inputs, unless it is an axis. Default: 1.
     fine_dt : float, ms, optional
-        Step of a fine reference, which splits the error into quantisation and time step.
+        Step of a fine reference, which splits the error into quantisation and time step. Default: a
+        tenth of the shortest dt if dt is an axis, otherwise none. All points of a seed and a
+        network share this run, so that every dt is compared with the same rates.
     record : iterable of str or Probe
         Traces to record; ``"v"`` adds the error of v. Default: spikes only.
     measure : callable, optional
@@ -139,6 +143,8 @@ def sweep(
         workers = integer("sweep", "workers", workers, at_least=1, error=SweepError)
     makers = [*parameters_of(network, "network"), *parameters_of(chip, "chip")]
     points = span(values, [item.name for item in makers], RESULT_COLUMNS)
+    if fine_dt is None:
+        fine_dt = _default_fine_dt(points)
     fixed = _fixed(points[0], dt, seed, options)
     for item in makers:
         if item.default is item.empty and item.name not in {**fixed, **points[0]}:
@@ -273,6 +279,13 @@ def _fixed(point: Point, dt: Any, seed: Any, options: Mapping[str, Any]) -> dict
     return {name: plain(name, value) for name, value in given.items() if name not in point}
 
 
+def _default_fine_dt(points: Sequence[Point]) -> float | None:
+    """Return a step that is finer than every dt of the axis; None if dt is not an axis."""
+    given = {_AUTO if point.get("dt") == "auto" else point.get("dt") for point in points}
+    steps = [step for step in given if isinstance(step, (int, float)) and step > 0]
+    return min(steps) / _FINER if steps else None
+
+
 def _ends(points: Sequence[Point]) -> list[tuple[int, Point]]:
     return [(0, points[0]), (len(points) - 1, points[-1])]
 
@@ -307,17 +320,23 @@ def _header(
 
 
 def _tasks(definition: Definition, pending: Sequence[tuple[int, Point]]) -> list[Task]:
-    """Group points into tasks; points that share a reference go together where they fit."""
+    """Group points into tasks; points that share a reference go together where they fit.
+
+    Points that share only the fine reference, because their dt differs, are divided as little as
+    possible: that run takes longer than the others of a point together.
+    """
     size = min(_LARGEST_TASK, math.ceil(len(pending) / _TASKS))
-    groups: dict[Any, Task] = {}
+    groups: dict[Any, dict[Any, Task]] = {}
     for index, point in pending:
-        groups.setdefault(definition.reference_key(point), []).append((index, point))
+        group = groups.setdefault(definition.shared_key(point), {})
+        group.setdefault(definition.reference_key(point), []).append((index, point))
     tasks: list[Task] = []
-    for group in groups.values():
-        pieces = math.ceil(len(group) / size)
-        length = math.ceil(len(group) / pieces)
-        for begin in range(0, len(group), length):
-            piece = group[begin : begin + length]
+    for parts in groups.values():
+        members = [item for part in parts.values() for item in part]
+        pieces = math.ceil(len(members) / (size if len(parts) == 1 else _LARGEST_TASK))
+        length = math.ceil(len(members) / pieces)
+        for begin in range(0, len(members), length):
+            piece = members[begin : begin + length]
             if tasks and len(tasks[-1]) + len(piece) <= size:
                 tasks[-1] += piece
             else:

@@ -20,7 +20,7 @@ from neurochip.chip.fixedpoint import Rounding
 from neurochip.cli._axes import read_axes
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
-from neurochip.sweeps import SweepError, axes, bands, plot_sweep
+from neurochip.sweeps import SweepError, axes, bands, plot_sweep, worker
 from neurochip.sweeps.records import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
 
@@ -65,6 +65,69 @@ def test_a_row_holds_what_compile_run_and_compare_give():
     assert row["v_rmse"] > 0
     assert row["image"] == image.digest()
     assert row["problem"] is None
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Record the step of each float run."""
+    found = []
+
+    def simulate(network, stimulus, dt, **options):
+        found.append(dt)
+        return simulate_reference(network, stimulus, dt, **options)
+
+    monkeypatch.setattr(worker, "simulate_reference", simulate)
+    return found
+
+
+def test_a_sweep_over_dt_compares_every_step_with_one_fine_run_for_each_seed(steps):
+    axes = {"dt": [0.25, 0.5, 1.0], BITS: [3, 8], "seed": [1, 2]}
+    done = run(axes)
+    assert done.header["fine_dt"] == 0.025
+    assert sorted(steps) == [0.025] * 2 + [0.25] * 2 + [0.5] * 2 + [1.0] * 2
+    for row in done.rows:
+        network, seed = cells(), row["seed"]
+        fine = simulate_reference(network, draw_stimulus(network, 100.0, seed), 0.025)
+        rate = fine.rates("cells").mean()
+        for part, change in (
+            ("total", row["chip_rate"] - rate),
+            ("time_step", row["reference_rate"] - rate),
+            ("quantisation", row["chip_rate"] - row["reference_rate"]),
+        ):
+            assert row[f"{part}_signed"] == pytest.approx(change / rate, abs=1e-12)
+    assert done.rows == run(axes, fine_dt=0.025).rows
+
+
+def test_only_a_network_that_depends_on_dt_has_a_fine_run_for_each_step(steps):
+    run({"dt": [0.5, 1.0]}, network=lambda dt: cells(tau_refrac=2 * dt))
+    assert steps.count(0.05) == 2
+
+
+def test_a_sweep_over_dt_that_continues_repeats_only_the_fine_runs_of_missing_points(
+    steps, tmp_path
+):
+    path, axes = tmp_path / "sweep.jsonl", {"dt": [0.5, 1.0], "seed": [1, 2]}
+    run(axes, path=path)
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:4]))  # without the last point: dt = 1 ms, seed 2
+    steps.clear()
+    run(axes, path=path)
+    assert steps == [1.0, 0.05]
+    assert path.read_bytes() == content
+
+
+def test_without_dt_as_an_axis_there_is_no_fine_run(steps):
+    done = run()
+    assert done.header["fine_dt"] is None
+    assert steps == [0.5] * 3
+    assert not {"total_signed", "time_step_signed"} & set(done.rows[0])
+
+
+def test_a_step_that_is_chosen_automatically_is_compared_with_a_finer_one():
+    done = run({"dt": ["auto", 1.0]}, duration=20.0)
+    assert done.header["fine_dt"] == pytest.approx(0.005)
+    assert None not in done.column("total_signed")
 
 
 def test_no_result_is_left_out_of_the_rows():
