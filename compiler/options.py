@@ -8,7 +8,6 @@ generated from it: to add an option, add one field.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 import re
 import textwrap
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from neurochip._support.foreign import nearest
 from neurochip._support.ranges import Range
 from neurochip._support.values import choice, integer, real
 from neurochip.errors import CompileError
@@ -207,10 +207,9 @@ def chosen(options: Mapping[str, Any]) -> CompileOptions:
     """
     for name in options:
         if name not in OPTIONS:
-            near = difflib.get_close_matches(name, OPTIONS, n=1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
             raise CompileError(
-                f"options: no option {name!r}; allowed: {', '.join(OPTIONS)}.{meant}"
+                f"options: no option {name!r}; allowed: {', '.join(OPTIONS)}."
+                f"{nearest('options', name, OPTIONS)}"
             )
     return CompileOptions(**options)
 

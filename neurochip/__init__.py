@@ -52,10 +52,12 @@ _HOMES = {
         "MissingExtraError",
         "NetworkError",
         "NeurochipError",
+        "NeurochipWarning",
         "RecordingError",
         "SpecError",
         "StimulusError",
         "SweepError",
+        "UnitWarning",
     ),
     "neurochip.frontends.nir": (
         "CONVENTIONS",

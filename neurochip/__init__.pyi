@@ -39,10 +39,12 @@ from .errors import ImageError as ImageError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import NetworkError as NetworkError
 from .errors import NeurochipError as NeurochipError
+from .errors import NeurochipWarning as NeurochipWarning
 from .errors import RecordingError as RecordingError
 from .errors import SpecError as SpecError
 from .errors import StimulusError as StimulusError
 from .errors import SweepError as SweepError
+from .errors import UnitWarning as UnitWarning
 from .frontends.nir import CONVENTIONS as CONVENTIONS
 from .frontends.nir import Convention as Convention
 from .frontends.nir import NirModel as NirModel

@@ -1,4 +1,4 @@
-"""All exceptions that neurochip raises.
+"""All exceptions that neurochip raises, and the classes of its warnings.
 
 Each message names the object, what was given, what is allowed, and what to do.
 """
@@ -16,10 +16,12 @@ __all__ = [
     "MissingExtraError",
     "NetworkError",
     "NeurochipError",
+    "NeurochipWarning",
     "RecordingError",
     "SpecError",
     "StimulusError",
     "SweepError",
+    "UnitWarning",
 ]
 
 
@@ -83,3 +85,11 @@ class FrontendError(NeurochipError, ValueError):
 
 class MissingExtraError(NeurochipError, ImportError):
     """An optional library is not installed."""
+
+
+class NeurochipWarning(UserWarning):
+    """Base class of the warnings of neurochip about what a user asked for."""
+
+
+class UnitWarning(NeurochipWarning):
+    """A value that is allowed, but probably meant in another unit, such as -0.05 mV for -0.05 V."""

@@ -21,6 +21,7 @@ from ._support.spike_digest import digest_text, digest_ticks, spike_digest
 from ._support.values import ArrayValue, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
+from .network.plausible import check_duration
 from .typing import Int32Array
 
 __all__ = ["Stimulus", "count_steps", "draw_stimulus"]
@@ -247,10 +248,16 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
     ------
     StimulusError
         If the duration or the seed is not allowed.
+
+    Warns
+    -----
+    UnitWarning
+        If the duration was probably meant in s.
     """
     instance("stimulus", "network", network, Network, "a Network(...)", error=StimulusError)
     duration = _duration("stimulus", duration)
     seed = integer("stimulus", "seed", seed, at_least=0, error=StimulusError)
+    check_duration(network, duration)
     trains = []
     for item in network.spike_inputs:
         if isinstance(item, SpikeInput):

@@ -13,6 +13,7 @@ from neurochip.chip.spec import ChipSpec, CoreSpec
 from neurochip.errors import CompileError
 from neurochip.image.gains import GainRule
 from neurochip.network import Population
+from neurochip.network.plausible import in_seconds
 from neurochip.recurrence import IdealPopulation, initial_current, time_constant
 from neurochip.typing import Float64Array, Int64Array
 
@@ -160,7 +161,7 @@ def _register(
             f"population {population.name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "
             f"{scale * -np.expm1(-dt / tau):.3g} in {scale} per step of {dt:g} ms and would round "
             f"to 0; the longest at this dt is {longest:.4g} ms. Lengthen dt to at least "
-            f"{_rounded_up(tau / longest * dt):g} ms."
+            f"{_rounded_up(tau / longest * dt):g} ms.{in_seconds(dt)}"
         )
     register = np.clip(effective - offset, decay.minimum, decay.maximum)
     return register, kept_fraction(register, offset, chip.core)

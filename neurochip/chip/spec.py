@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._support.foreign import nearest
 from .._support.values import MOST_IDS, check_name, instance, integer, shown
 from ..errors import SpecError
 from .core import CoreSpec
@@ -96,7 +97,7 @@ class ChipSpec:
         if unknown:
             raise SpecError(
                 f"chip {self.name!r}: no field {unknown[0]!r}; fields of a core: "
-                f"{', '.join(sorted(known))}."
+                f"{', '.join(sorted(known))}.{nearest('chip', unknown[0], known)}"
             )
         own: dict[str, Any] = {"cores": cores, "chips": chips, "mesh": mesh}
         own = {key: value for key, value in own.items() if value is not None}

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from .._support.csr import rows_of
+from .._support.foreign import own_keywords
 from .._support.ranges import Range
 from .._support.values import integers, real
 from ..errors import NetworkError
@@ -54,6 +55,7 @@ def _within_memory(connect: Callable[_P, Connection]) -> Callable[_P, Connection
     return connected
 
 
+@own_keywords
 @_within_memory
 def one_to_one(
     source: Source,
@@ -95,6 +97,7 @@ def one_to_one(
     return draft.finish(rows, post, weight, delay, shape=(target.size,))
 
 
+@own_keywords
 @_within_memory
 def all_to_all(
     source: Source,
@@ -122,6 +125,7 @@ def all_to_all(
     return draft.finish(rows, post, weight, delay, shape=shape, keep=keep)
 
 
+@own_keywords
 @_within_memory
 def fixed_probability(
     source: Source,
@@ -155,6 +159,7 @@ def fixed_probability(
     return draft.finish(rows, post, weight, delay)
 
 
+@own_keywords
 @_within_memory
 def fixed_indegree(
     source: Source,
@@ -182,6 +187,7 @@ def fixed_indegree(
     return draft.finish(rows, post, weight, delay)
 
 
+@own_keywords
 @_within_memory
 def fixed_outdegree(
     source: Source,
@@ -209,6 +215,7 @@ def fixed_outdegree(
     return draft.finish(rows, chosen.ravel(), weight, delay)
 
 
+@own_keywords
 @_within_memory
 def from_arrays(
     source: Source,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.foreign import own_keywords
 from .._support.ranges import NOT_NEGATIVE
 from .._support.values import (
     ArrayValue,
@@ -24,10 +25,12 @@ from .._support.values import (
 from ..errors import NetworkError
 from ..typing import PerNeuron
 from .neurons import Population
+from .plausible import check_current
 
 __all__ = ["ConstantCurrent", "PoissonInput", "SpikeInput"]
 
 
+@own_keywords
 @dataclass(frozen=True, eq=False)
 class PoissonInput(ArrayValue):
     """Independent Poisson spike sources.
@@ -68,6 +71,7 @@ class PoissonInput(ArrayValue):
         return f"PoissonInput({self.name!r}, {self.size}, rate={rate})"
 
 
+@own_keywords
 @dataclass(frozen=True, eq=False)
 class SpikeInput(ArrayValue):
     """Sources whose spike times are given.
@@ -202,4 +206,5 @@ class ConstantCurrent(ArrayValue):
                 f"{owner}: amplitude has {amplitude.size} values; allowed: one, or "
                 f"{self.target.size} (one per neuron)."
             )
+        check_current(owner, self.target.model, amplitude)
         object.__setattr__(self, "amplitude", amplitude)

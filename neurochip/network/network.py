@@ -14,6 +14,7 @@ from .connections import Connection
 from .coupling import couplings
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .neurons import Population
+from .plausible import check_drive
 
 __all__ = ["DELIVERIES", "Network"]
 
@@ -90,6 +91,7 @@ class Network(ArrayValue):
         object.__setattr__(self, "populations", populations)
         object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "connections", _unique(connections))
+        check_drive(self)
 
     @property
     def spike_inputs(self) -> tuple[PoissonInput | SpikeInput, ...]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._support.foreign import own_keywords
 from .._support.ranges import FINITE, NOT_NEGATIVE, POSITIVE, Range
 from .._support.values import ArrayValue, check_name, check_size, choice, instance, quantity
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
+from .plausible import check_model
 
 __all__ = ["INTEGRATIONS", "LIF", "PARAMETERS", "Population"]
 
@@ -26,6 +28,7 @@ PARAMETERS = (
 _DEFAULTS = {"v_init": "v_rest", "tau_syn_E": "tau_syn", "tau_syn_I": "tau_syn"}
 
 
+@own_keywords
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LIF(ArrayValue):
     """Leaky integrate-and-fire neurons, with PyNN's parameter names and units.
@@ -78,6 +81,11 @@ class LIF(ArrayValue):
         If a value is not finite, out of its range, or the reset is not below the threshold; or if
         ``tau_syn`` is combined with the other two, or one of them is missing; or if
         ``integration`` is not one of the three.
+
+    Warns
+    -----
+    UnitWarning
+        If a value was probably meant in V, s, pF or pA.
     """
 
     tau_m: PerNeuron = 20.0
@@ -147,6 +155,7 @@ class LIF(ArrayValue):
                 f"v_thresh{where} = {np.atleast_1d(threshold)[first]:g} mV; such a neuron would "
                 "fire for ever. Lower v_reset or raise v_thresh."
             )
+        check_model(self)
 
     def _check_synapses(self) -> None:
         given = [name for name in ("tau_syn_E", "tau_syn_I") if getattr(self, name) is not None]
@@ -201,6 +210,7 @@ def _short(value: object) -> str:
     return f"<{value.size} values>" if isinstance(value, np.ndarray) else f"{value!r}"
 
 
+@own_keywords
 @dataclass(frozen=True)
 class Population:
     """A named group of neurons of one model.

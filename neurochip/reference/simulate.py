@@ -15,6 +15,7 @@ from .._support.ranges import POSITIVE
 from .._support.values import instance, real, switch
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
+from ..network.plausible import check_part, check_step
 from ..recording import FLOAT, Origin, Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
@@ -116,6 +117,7 @@ def simulate_reference(
     dt = real("run", "dt", dt, "ms", POSITIVE, error=StimulusError)
     progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
     n_steps = _count_steps(stimulus, dt, duration)
+    check_step("run", dt)
     wanted = requested(network, record)
     n_neurons = sum(item.size for item in network.populations)
     workers = choose_threads(threads, n_neurons, network.n_synapses, "run", _COST)
@@ -181,6 +183,7 @@ def _count_steps(stimulus: Stimulus, dt: float, duration: float | None) -> int:
             f"run: duration = {duration:g} ms; allowed: at most {stimulus.duration:g} ms, the "
             "duration of the stimulus."
         )
+    check_part(stimulus.duration, duration)
     return n_steps
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from compiler import OPTIONS
 
+from .._support.foreign import nearest
 from .._support.values import shown
 from ..chip.spec import ChipSpec, CoreSpec
 from ..errors import SweepError
@@ -108,7 +109,7 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
                 f"sweep: nothing takes the axis {name!r}; allowed: 'dt', 'seed', 'cores', fields "
                 f"of a core as 'core.NAME', compile options ({', '.join(OPTIONS)}), and "
                 "parameters of the functions for network and chip "
-                f"({', '.join(functions) or 'none here'})."
+                f"({', '.join(functions) or 'none here'}).{_nearest(name, functions)}"
             )
         if name in reserved:
             raise SweepError(
@@ -125,6 +126,15 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
             )
         seen[key] = index
     return points
+
+
+def _nearest(name: str, functions: Sequence[str]) -> str:
+    """Return the fields of a core, if one is asked for, and the axis that was probably meant."""
+    if name.startswith(CORE):
+        fields = [field.removeprefix(CORE) for field in _FIELDS]
+        meant = nearest("chip", name.removeprefix(CORE), fields).replace("'", f"'{CORE}", 1)
+        return f" Fields of a core: {', '.join(fields)}.{meant}"
+    return nearest("axes", name, (*_TAKEN, *functions))
 
 
 def described(point: Mapping[str, Scalar]) -> str:

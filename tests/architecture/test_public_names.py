@@ -92,8 +92,9 @@ def test_the_errors_have_one_base_and_the_type_that_a_reader_of_python_expects()
     errors = importlib.import_module("neurochip.errors")
     for name in errors.__all__:
         error = getattr(errors, name)
-        assert issubclass(error, errors.NeurochipError)
+        assert issubclass(error, (errors.NeurochipError, errors.NeurochipWarning))
         assert error.__doc__
     assert issubclass(errors.NetworkError, ValueError)
     assert issubclass(errors.MissingExtraError, ImportError)
     assert issubclass(errors.ChipOverflowError, ArithmeticError)
+    assert issubclass(errors.NeurochipWarning, UserWarning)

@@ -63,6 +63,10 @@ def test_the_entry_of_an_option_shows_its_range_or_its_choices():
         ("gian", " Did you mean 'gain'?"),
         ("weight_round", " Did you mean 'weight_rounding'?"),
         ("mesh", ""),
+        (
+            "weight_bits",
+            " Here a width belongs to the chip: LOIHI.what_if(weight_mantissa_bits=...).",
+        ),
     ],
 )
 def test_an_unknown_option_is_named_with_those_that_there_are(function, name, meant):

@@ -221,7 +221,7 @@ def test_arrays_are_sorted_by_source_and_keep_what_belongs_together():
     st.integers(1, 8),
     st.integers(1, 8),
     st.lists(
-        st.tuples(st.integers(0, 7), st.integers(0, 7), st.floats(-5, 5), st.floats(0, 5)),
+        st.tuples(st.integers(0, 7), st.integers(0, 7), st.floats(-5, 5), st.floats(0.1, 5)),
         max_size=30,
     ),
 )

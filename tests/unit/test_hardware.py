@@ -127,6 +127,7 @@ def test_a_chip_that_makes_no_sense_is_refused(fields, message):
 
 def test_an_unknown_field_is_refused_with_the_list_of_fields():
     fields = ", ".join(sorted(item.name for item in dataclasses.fields(CoreSpec)))
-    message = f"chip 'loihi': no field 'weight_bits'; fields of a core: {fields}."
+    message = f"chip 'loihi': no field 'weight_bits'; fields of a core: {fields}. Did you mean "
+    message += "'weight_mantissa_bits'?"
     with pytest.raises(SpecError, match=exactly(message)):
         LOIHI.what_if(weight_bits=6)

@@ -209,7 +209,12 @@ def test_an_axis_that_nothing_takes_is_refused():
         f"as 'core.NAME', compile options ({', '.join(OPTIONS)}), and parameters of the "
         "functions for network and chip (none here)."
     )
-    assert "nothing takes the axis 'core.weight_bits'" in refuse({"core.weight_bits": [1]})
+    text = refuse({"core.weight_bits": [1]})
+    assert "nothing takes the axis 'core.weight_bits'" in text
+    assert " Fields of a core: compartments, " in text
+    assert text.endswith(". Did you mean 'core.weight_mantissa_bits'?")
+    assert refuse({"bits": [1]}).endswith(" Did you mean 'core.weight_mantissa_bits'?")
+    assert refuse({"sed": [1]}).endswith(" Did you mean 'seed'?")
 
 
 @pytest.mark.parametrize(
