@@ -51,6 +51,7 @@ STEP = (
 SEED = ("-1", "1.5", "nan", "inf", "x", "''", "1e3", "0x10")
 COUNT = ("0", "-1", "1.5", "nan", "x", "''", "1e3")
 POSITIVE = ("0", "-1", "nan", "inf", "1e400", "x", "''")
+FRACTION = (*POSITIVE, "5")
 NOT_NEGATIVE = ("-1", "nan", "inf", "1e400", "x", "''")
 FACTOR = ("0.99", "-1", "nan", "inf", "x", "''")
 REAL = ("nan", "inf", "x", "''")
@@ -108,8 +109,8 @@ COMMANDS = {
     f"compare model.py {SHORT}": {**COMPARING, "-o": OUTPUT_FOLDER},
     f"validate model.py {SHORT} --no-attribution": {
         **COMPARING,
-        "--tolerance": POSITIVE,
-        "--excess": POSITIVE,
+        "--tolerance": FRACTION,
+        "--excess": FRACTION,
         "--seeds": COUNT,
         "-o": PAGE,
     },

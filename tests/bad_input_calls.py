@@ -40,6 +40,7 @@ SEED = _names("0", "10**30", "10**5000")
 REAL = _names("-1", "0", "0.5", "1.5", "1e300", "10**30")
 NOT_NEGATIVE = REAL - {"-1"}
 POSITIVE = NOT_NEGATIVE - {"0"}
+FRACTION = _names("0.5")
 # Arrays, too; NumPy has no array of integers beyond 64 bits.
 PAIR = _names("beyond int64")
 REALS = REAL - {"10**30"}
@@ -623,7 +624,7 @@ def _judging() -> list[Call]:
             validation.compare_activity,
             {**several, "population": "cells", "tolerance": 0.2},
             "reference chip population",
-            tolerance=POSITIVE,
+            tolerance=FRACTION,
             bin_width=_names("1.5"),
             bootstrap_seed=SEED,
         ),
@@ -634,7 +635,7 @@ def _judging() -> list[Call]:
             "resamples",
             reference=PAIR,
             chip=PAIR,
-            tolerance=POSITIVE,
+            tolerance=FRACTION,
             relative=SWITCH,
             bootstrap_seed=seed,
         ),
@@ -643,7 +644,7 @@ def _judging() -> list[Call]:
             validation.rate_equivalence,
             {"item": compared.population("cells"), "tolerance": 0.1},
             "item",
-            tolerance=POSITIVE,
+            tolerance=FRACTION,
             bootstrap_seed=seed,
         ),
         _call(
@@ -684,8 +685,8 @@ def _judging() -> list[Call]:
             {"network": network, "dt": 1.0, "duration": 10.0, "attribution": False},
             "network chip",
             seed=_names("0", "10**30", "[10**30]"),
-            tolerance=NONE | POSITIVE,
-            excess=POSITIVE,
+            tolerance=NONE | FRACTION,
+            excess=FRACTION,
             attribution=SWITCH,
         ),
         _call(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["FINITE", "NOT_NEGATIVE", "POSITIVE", "Range"]
+__all__ = ["FINITE", "FRACTION", "NOT_NEGATIVE", "POSITIVE", "Range"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,8 @@ class Range:
         return "" if self.at_least is None else f"of at least {self.at_least:g}"
 
     def __str__(self) -> str:
+        if self == FRACTION:  # the commonest mistake is a number of percent
+            return "a number above 0 and at most 1 (0.05 is 5 %)"
         if self.lower:
             return f"a number {self.lower}"
         return "a finite number" if self.finite else "a number"
@@ -57,3 +59,4 @@ class Range:
 FINITE = Range()
 POSITIVE = Range(above=0.0)
 NOT_NEGATIVE = Range(at_least=0.0)
+FRACTION = Range(above=0.0, at_most=1.0)

@@ -8,8 +8,11 @@ from typing import Any
 
 import click
 
+from .._support import ranges
+
 __all__ = [
     "COUNT",
+    "FRACTION",
     "MILLISECONDS",
     "MILLISECONDS_OR_NONE",
     "POSITIVE",
@@ -65,6 +68,9 @@ MILLISECONDS_OR_NONE = _Number(float, "a number of ms of at least 0", lambda x: 
 
 POSITIVE = _Number(float, "a number above 0", lambda x: x > 0)
 """A number above 0."""
+
+FRACTION = _Number(float, str(ranges.FRACTION), lambda x: x in ranges.FRACTION)
+"""A number above 0 and at most 1."""
 
 SEED = at_least(int, 0)
 """A random seed."""

@@ -11,7 +11,7 @@ import click
 from ..chip.spec import LOIHI
 from ._compiler import Request
 from ._model import load_model
-from ._numbers import COUNT, POSITIVE
+from ._numbers import COUNT, FRACTION
 from ._options import comparison_options
 from ._paths import OutputFile, keep_apart
 from ._terminal import say, wrote
@@ -23,7 +23,7 @@ __all__ = ["validate_command"]
 @comparison_options
 @click.option(
     "--tolerance",
-    type=POSITIVE,
+    type=FRACTION,
     default=None,
     help="Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test.",
 )
@@ -42,7 +42,7 @@ __all__ = ["validate_command"]
 )
 @click.option(
     "--excess",
-    type=POSITIVE,
+    type=FRACTION,
     default=0.5,
     show_default=True,
     help="How far above the noise floor is still acceptable (0.5 = 50 %).",

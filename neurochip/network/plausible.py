@@ -165,9 +165,9 @@ def check_duration(network: Any, duration: float) -> None:
     """Warn about the duration of a stimulus in s: no membrane reacts in that time."""
     leaky = [item.parameter("tau_m") for item in network.populations if item.model.leaky]
     shortest = min((float(np.min(tau)) for tau in leaky), default=0.0)
-    if duration < min(shortest / 2, _LONGEST_IN_SECONDS):
+    if duration < min(shortest / 4, _LONGEST_IN_SECONDS):
         doubt = Doubt("duration", "ms", 0.0, np.inf, "s", 1e3)
-        reason = f"it is less than half of the shortest tau_m, {shortest:g} ms"
+        reason = f"it is less than a quarter of the shortest tau_m, {shortest:g} ms"
         _warn("stimulus", [(doubt, duration)], reason)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._support.progress import progress_bar
-from .._support.ranges import POSITIVE
+from .._support.ranges import FRACTION
 from .._support.values import instance, integer, items, real, shown, switch
 from ..attribution import attribute
 from ..chip.spec import LOIHI, ChipSpec
@@ -56,10 +56,11 @@ def validate(
         runs with different seeds; a decision needs at least 7. The rest of the report uses the
         first seed.
     tolerance : float, optional
-        Largest acceptable difference in mean rate as a fraction (0.01 = 1 %), above 0; adds an
-        equivalence test.
+        Largest acceptable difference in mean rate as a fraction (0.01 = 1 %), above 0 and at
+        most 1; adds an equivalence test.
     excess : float, default 0.5
-        Acceptable distance above the noise floor, as a fraction of it (0.5 = 50 %), above 0.
+        Acceptable distance above the noise floor, as a fraction of it (0.5 = 50 %), above 0
+        and at most 1.
     attribution : bool, default True
         Split the error into its sources, which takes about 20 more float runs.
     **options
@@ -93,8 +94,8 @@ def validate(
     instance("validate", "chip", chip, ChipSpec, "a ChipSpec", error=AnalysisError)
     seeds = _seeds(seed)
     if tolerance is not None:
-        tolerance = real("validate", "tolerance", tolerance, within=POSITIVE, error=AnalysisError)
-    excess = real("validate", "excess", excess, within=POSITIVE, error=AnalysisError)
+        tolerance = real("validate", "tolerance", tolerance, within=FRACTION, error=AnalysisError)
+    excess = real("validate", "excess", excess, within=FRACTION, error=AnalysisError)
     attribution = switch("validate", "attribution", attribution, error=AnalysisError)
     found = judge(network, chip, dt, duration=duration, seed=seeds[0], **options)
     stimulus = draw_stimulus(network, duration, seeds[0])

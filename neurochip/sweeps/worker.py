@@ -125,7 +125,7 @@ def warm_up() -> None:
     network = Network(
         inputs=[source], populations=[cell], connections=[one_to_one(source, cell, weight=1.0)]
     )
-    stimulus = draw_stimulus(network, 1.0, seed=0)
+    stimulus = Stimulus(1.0, (source,))
     Emulator(compile_network(network, LOIHI, dt=1.0), threads=1).run(stimulus)
     simulate_reference(network, stimulus, 1.0, progress=False)
 

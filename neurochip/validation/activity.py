@@ -198,7 +198,8 @@ def compare_activity(
     population : str
         Name of the population.
     tolerance : float
-        Largest acceptable excess of the chip's distance over the noise floor: 0.2 is 20 %.
+        Largest acceptable excess of the chip's distance over the noise floor: 0.2 is 20 %,
+        above 0 and at most 1.
     bin_width : float, ms
         Width of the bins in which spikes of a pair count as simultaneous.
     bootstrap_seed : int

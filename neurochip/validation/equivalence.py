@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._support.json_text import plain_data
-from .._support.ranges import POSITIVE
+from .._support.ranges import FRACTION, POSITIVE
 from .._support.values import instance, integer, items, real, reals, switch
 from ..errors import RecordingError
 from .bootstrap import FEWEST_PAIRS, resampled_means
@@ -116,7 +116,8 @@ def equivalence(
         Paired values: rates of the same neuron, or means of runs with the same seed. Pairs should
         be independent; neurons that drive each other are not.
     tolerance : float
-        Above 0. A fraction of the reference's mean, or a difference if ``relative`` is False.
+        A fraction of the reference's mean, above 0 and at most 1 (0.05 is 5 %); or a difference
+        above 0, if ``relative`` is False.
     relative : bool
         Whether the tolerance is a fraction of the reference's mean.
     bootstrap_seed : int or sequence of int
@@ -133,15 +134,15 @@ def equivalence(
     Raises
     ------
     RecordingError
-        If the tolerance is not above 0, or the values do not form pairs of finite numbers.
+        If the tolerance is out of range, or the values do not form pairs of finite numbers.
 
     Examples
     --------
     >>> print(equivalence([10.0] * 20, [10.1] * 20, tolerance=0.02))
     equal within tolerance: difference +1.00 %, 90 % interval +1.00 % to +1.00 %, tolerance 2.00 %
     """
-    tolerance = check_tolerance("equivalence", tolerance)
     relative = switch("equivalence", "relative", relative, error=RecordingError)
+    tolerance = check_tolerance("equivalence", tolerance, relative)
     resamples = integer(
         "equivalence",
         "resamples",
@@ -236,9 +237,10 @@ def conclude(low: float, high: float, least: float, most: float) -> Conclusion:
     return Conclusion.DIFFERENT if low > most or high < least else Conclusion.UNDECIDED
 
 
-def check_tolerance(owner: str, tolerance: Any) -> float:
-    """Return the tolerance, or raise unless it is a finite number above 0."""
-    return real(owner, "tolerance", tolerance, within=POSITIVE, error=RecordingError)
+def check_tolerance(owner: str, tolerance: Any, relative: bool = True) -> float:
+    """Return the tolerance, or raise unless it is a fraction, or a number above 0."""
+    within = FRACTION if relative else POSITIVE
+    return real(owner, "tolerance", tolerance, within=within, error=RecordingError)
 
 
 def _seed(seed: Any) -> list[int]:

@@ -173,7 +173,8 @@ def test_runs_that_do_not_belong_together_are_refused():
         ),
         (
             {"chip": FLOAT, "tolerance": -1},
-            "compare_activity: tolerance = -1; allowed: a number above 0.",
+            "compare_activity: tolerance = -1; allowed: a number above 0 and at most 1 (0.05 is 5 "
+            "%).",
         ),
     ):
         with pytest.raises(RecordingError) as caught:

@@ -86,7 +86,9 @@ def test_validate_tests_equality_and_the_noise_floor_where_asked(folder):
 
 def test_validate_refuses_what_it_cannot_write_or_test(folder):
     assert "'x.pdf' does not end in .html or .htm." in fail("validate", "model.py", "-o", "x.pdf")
-    assert "'-1' is not a number above 0." in fail("validate", "model.py", "--tolerance", -1)
+    for value in (-1, 5):
+        text = fail("validate", "model.py", "--tolerance", value)
+        assert f"'{value}' is not a number above 0 and at most 1 (0.05 is 5 %)." in text
 
 
 @pytest.mark.slow

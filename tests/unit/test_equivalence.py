@@ -91,7 +91,9 @@ def test_too_few_pairs_or_a_silent_reference_decide_nothing():
 def test_requests_that_make_no_sense_are_refused():
     with pytest.raises(RecordingError) as caught:
         equivalence([1.0], [1.0], tolerance=0)
-    assert str(caught.value) == "equivalence: tolerance = 0; allowed: a number above 0."
+    assert str(caught.value) == (
+        "equivalence: tolerance = 0; allowed: a number above 0 and at most 1 (0.05 is 5 %)."
+    )
     with pytest.raises(RecordingError) as caught:
         equivalence([1.0, 2.0], [1.0], tolerance=0.1)
     assert str(caught.value) == (

@@ -125,8 +125,8 @@ def test_a_current_in_pa_is_questioned():
 
 def test_a_duration_in_seconds_is_questioned():
     assert warned(lambda: draw_stimulus(network(), 1.0, seed=1)) == (
-        "stimulus: duration = 1 ms looks like s (it is less than half of the shortest tau_m, 10 "
-        "ms); neurochip takes ms. Write duration=1000, if so."
+        "stimulus: duration = 1 ms looks like s (it is less than a quarter of the shortest tau_m, "
+        "10 ms); neurochip takes ms. Write duration=1000, if so."
     )
     drawn = draw_stimulus(network(), 1000.0, seed=1)
     assert warned(lambda: simulate_reference(network(), drawn, 0.1, duration=0.5)) == (

@@ -97,8 +97,11 @@ def test_v_of_a_large_population_is_recorded_of_its_first_neurons():
         ({"seed": -1}, "seed = -1; allowed: an integer from 0 to 2**128 - 1, or a list of"),
         ({"seed": []}, "seed = []; allowed: an integer from 0 to 2**128 - 1, or a list of"),
         ({"seed": [1, 2, 1]}, "seed = [1, 2, 1]; allowed: an integer from 0 to 2**128 - 1, or a"),
-        ({"tolerance": 0.0}, "tolerance = 0.0; allowed: a number above 0."),
-        ({"excess": -0.5}, "excess = -0.5; allowed: a number above 0."),
+        (
+            {"tolerance": 5},
+            "tolerance = 5; allowed: a number above 0 and at most 1 (0.05 is 5 %).",
+        ),
+        ({"excess": -0.5}, "excess = -0.5; allowed: a number above 0 and at most 1 (0.05 is 5 %)."),
         ({"attribution": 1}, "attribution = 1; allowed: True or False."),
         ({"chip": "loihi"}, "chip = 'loihi'; allowed: a ChipSpec."),
         ({"network": None}, "network = None; allowed: a Network."),
