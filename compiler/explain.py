@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
+from neurochip._support.text import short_percent
 from neurochip.chip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.chip.spec import ChipSpec
 from neurochip.image import MomentGain
@@ -18,7 +20,7 @@ from neurochip.image.gains import GainRule
 from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.network import Connection, Population
 from neurochip.recurrence import IdealPopulation, delay_steps, refractory_steps, time_constant
-from neurochip.typing import Float64Array
+from neurochip.typing import Float64Array, Int64Array
 
 from .neurons.decays import Decays
 from .neurons.lower import LoweredPopulation
@@ -33,6 +35,7 @@ __all__ = ["explain"]
 _WEIGHTS = {0: "weight", 1: "weight > 0", -1: "weight < 0"}
 _CHILD = "in a compartment of its own: each neuron takes two compartments"
 _MATTERS = 0.01  # relative error above which a row carries a warning
+_LONGEST_STEP = 0.2  # of a time constant
 _CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
@@ -79,12 +82,13 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
         with np.errstate(divide="ignore"):
             tau_m = time_constant(population.model, decays.keep_v, dt)
         note = _gain_note(decays.rule)
-        yield row("tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, note=note, remedy=coarse)
+        found = row("tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, note=note, remedy=coarse)
+        yield _with_step(found, population, dt)
     else:
         yield _exact(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")
     for wanted, got, tau in zip(ideal.receptors, decays.receptors, taus, strict=True):
         if not population.model.delta_synapses:
-            yield row(
+            found = row(
                 wanted.parameter,
                 "ms",
                 wanted.tau,
@@ -93,6 +97,7 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
                 note=_CHILD if got is not decays.receptors[-1] else "",
                 remedy=coarse,
             )
+            yield _with_step(found, population, dt)
     threshold = decode_threshold(registers.threshold_mantissa, core) / lsb_per_mv
     mantissas = {"threshold_mantissa": registers.threshold_mantissa}
     if population.model.spiking:
@@ -119,13 +124,14 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
         registers={"v": np.zeros(1)},
         note=f"v = 0 is {Span.of(ideal.origin)} mV",
     )
+    refractory = refractory_steps(get("tau_refrac"), dt)
     yield row(
         "tau_refrac",
         "ms",
         get("tau_refrac"),
-        refractory_steps(get("tau_refrac"), dt) * dt,
+        refractory * dt,
         registers={"refractory": registers.refractory},
-        remedy="it is not a multiple of dt",
+        remedy=_grid_remedy(get("tau_refrac"), refractory, dt),
     )
     yield row(
         "v_init",
@@ -143,6 +149,31 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
         meant = np.sum(parts, axis=0)
         started = {"u": np.stack(registers.u_init)}
         yield row("i_syn_init", "nA", get("i_syn_init"), meant, registers=started)
+
+
+def _grid_remedy(asked: Float64Array, steps: Int64Array, dt: float) -> str:
+    """Return why a time is off, and which of its values became 0."""
+    gone = (asked > 0) & (steps == 0)
+    if not gone.any():
+        return "it is not a multiple of dt"
+    shortest = f"{asked[gone].min():.3g} ms becomes 0 steps of {dt:g} ms"
+    return f"{shortest}; shorten dt, or set it to 0"
+
+
+def _with_step(found: ReportRow, population: Population, dt: float) -> ReportRow:
+    """Add a warning to the row of a time constant if a step is longer than a fifth of it.
+
+    Between steps the exact solution has no error, but spikes occur only at their ends. Forward and
+    exponential Euler belong to networks that were made for one dt, so that is not questioned.
+    """
+    shortest = found.asked.low
+    if population.model.integration != "exact" or dt <= _LONGEST_STEP * shortest * (1 + 1e-9):
+        return found
+    text = (
+        f"dt = {dt:g} ms is longer than a fifth of {found.parameter} = {shortest:g} ms, so the "
+        f"time step itself changes the spikes; use at most {_LONGEST_STEP * shortest:.3g} ms"
+    )
+    return replace(found, warning="; ".join(filter(None, (found.warning, text))))
 
 
 def _gain_note(rule: GainRule) -> str:
@@ -191,7 +222,7 @@ def _weight_row(
     sums, squares = np.zeros((3, size)), np.zeros((2, size))
     spans: list[tuple[Span, Span]] = []
     sizes: list[int] = []
-    lost, smallest, worst, worst_relative = 0, np.inf, 0.0, 0.0
+    lost, smallest, worst = 0, np.inf, 0.0
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
         post, asked = connection.post[part], asked_all[part]
@@ -204,17 +235,13 @@ def _weight_row(
         smallest = min(smallest, float(np.abs(asked[gone]).min(initial=np.inf)))
         error = meant - asked
         worst = max(worst, float(error[np.argmax(np.abs(error))]), key=abs)
-        nonzero = asked != 0
-        relative = error[nonzero] / np.abs(asked[nonzero])
-        if relative.size:
-            worst_relative = max(
-                worst_relative, float(relative[np.argmax(np.abs(relative))]), key=abs
-            )
         sums[0] += np.bincount(post, asked, minlength=size)
         sums[1] += np.bincount(post, meant, minlength=size)
         sums[2] += np.bincount(post, np.abs(asked), minlength=size)
         if options.weight_rounding != "nearest":
             squares += [np.bincount(post, each**2, minlength=size) for each in (asked, meant)]
+    span = _join([s[0] for s in spans], sizes)
+    largest = max(-span.low, span.high)
     # Relative to the sum of magnitudes: a balanced sum is near 0, but its error is not.
     reached = sums[2] > 0
     off = (sums[1] - sums[0])[reached] / sums[2][reached]
@@ -232,14 +259,15 @@ def _weight_row(
         owner=connection.name,
         parameter=_WEIGHTS[item.projection.sign],
         unit=unit,
-        asked=_join([s[0] for s in spans], sizes),
+        asked=span,
         registers={
             "mantissa": Span.of(item.mantissa),
             "exponent": Span.of(item.grid.format.weight_exponent),
         },
         meant=_join([s[1] for s in spans], sizes),
         error=worst,
-        relative_error=worst_relative,
+        # Not relative to each weight: one that became 0 would always be off by 100 %.
+        relative_error=worst / largest if largest else math.nan,
         note=f"{item.grid.format.sign_mode.name.lower()}; sums off by {100 * summed:.2g} % (rms)"
         + _squares_note(squares),
         warning="; ".join(warnings),
@@ -263,7 +291,7 @@ def _delay_row(connection: Connection, dt: float) -> ReportRow:
         asked,
         steps * dt,
         registers={"delay": steps},
-        remedy="it is not a multiple of dt",
+        remedy=_grid_remedy(asked, steps, dt),
     )
 
 
@@ -290,7 +318,7 @@ def _row(
     worst_relative = float(known[np.argmax(np.abs(known))]) if known.size else float("nan")
     warning = ""
     if abs(worst_relative) > _MATTERS:
-        warning = f"{parameter} is off by {100 * worst_relative:+.2g} %"
+        warning = f"{parameter} is off by {short_percent(worst_relative)}"
         warning += f": {remedy}" if remedy else ""
     return ReportRow(
         kind="population" if isinstance(owner, Population) else "connection",

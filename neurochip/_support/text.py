@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["fixed", "percent"]
+__all__ = ["fixed", "percent", "short_percent"]
 
 
 def percent(value: float, sign: str = "+", digits: int = 2, undefined: str = "-") -> str:
@@ -13,6 +13,11 @@ def percent(value: float, sign: str = "+", digits: int = 2, undefined: str = "-"
         return undefined
     rounded = round(100 * value, digits) + 0.0  # no "-0.00"
     return f"{rounded:{sign}.{digits}f} %"
+
+
+def short_percent(value: float, digits: int = 2) -> str:
+    """Return a fraction in percent with its sign and a few significant digits: ``+0.26 %``."""
+    return f"{float(f'{100 * value:.{digits}g}'):+.6g} %"
 
 
 def fixed(value: float, undefined: str = "-") -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._support.json_text import plain_data
 from .._support.ranges import POSITIVE
+from .._support.text import short_percent
 from .._support.values import choice, instance, instances, integer, real
 from ..errors import ImageError
 
@@ -85,11 +86,13 @@ class ReportRow(_PlainValue):
     error : float
         Largest difference meant - asked by magnitude, with its sign.
     relative_error : float
-        Largest relative difference by magnitude, with its sign; NaN if every ``asked`` is 0.
+        Largest relative difference by magnitude, with its sign; NaN if every ``asked`` is 0. For
+        weights it is ``error`` relative to the largest weight of the connection.
     note : str
         Explanation of the registers; may be empty.
     warning : str
-        Warning if the difference exceeds 1 %; otherwise empty.
+        Warning if the difference exceeds 1 %, values became 0, or dt is longer than a fifth of a
+        time constant; otherwise empty.
 
     Raises
     ------
@@ -123,7 +126,7 @@ class ReportRow(_PlainValue):
         registers = ", ".join(f"{name} {span}" for name, span in self.registers.items())
         error = "exact" if self.error == 0 else f"{self.error:+.3g} {self.unit}"
         if math.isfinite(self.relative_error) and self.error != 0:
-            error = f"{100 * self.relative_error:+.3g} %"
+            error = short_percent(self.relative_error, 3)
         unit = f" {self.unit}" if self.unit else ""
         return (
             self.parameter,

@@ -16,7 +16,6 @@ from ..errors import NetworkError
 from ..typing import Float64Array, Int32Array, Int64Array
 from .inputs import PoissonInput, SpikeInput
 from .neurons import Population
-from .plausible import check_connection
 
 __all__ = ["Connection", "Source", "check_ends", "unit_of_weights"]
 
@@ -74,7 +73,6 @@ class Connection(ArrayValue):
         object.__setattr__(self, "post", read_only(np.asarray(post, dtype=np.int32)))
         self._check("weight", unit_of_weights(self.target), len(post))
         self._check("delay", "ms", len(post), NOT_NEGATIVE)
-        check_connection(self)
 
     def _check(self, what: str, unit: str, size: int, within: Range = FINITE) -> None:
         label, given = f"connection {self.name!r}", getattr(self, what)

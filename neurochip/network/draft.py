@@ -12,6 +12,7 @@ from ..errors import NetworkError
 from ..typing import Int32Array, Int64Array
 from .connection import Connection, Source, check_ends, unit_of_weights
 from .neurons import Population
+from .plausible import check_connection
 from .rules import Rule
 
 __all__ = ["Draft", "Value", "begin"]
@@ -96,7 +97,7 @@ class Draft(NamedTuple):
             Indices or mask that select the value of each synapse from an array. Default: all.
         """
         unit = unit_of_weights(self.target)
-        return Connection(
+        made = Connection(
             name=self.name,
             source=self.source,
             target=self.target,
@@ -105,6 +106,8 @@ class Draft(NamedTuple):
             weight=self._values("weight", weight, unit, len(post), shape, keep),
             delay=self._values("delay", delay, "ms", len(post), shape, keep),
         )
+        check_connection(made)
+        return made
 
     def _values(self, what: str, value: Value, unit: str, size: int, shape: Any, keep: Any) -> Any:
         """Return one value, or a new array with one value per synapse."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 # Objects of a network check themselves with these functions, so their classes are not imported.
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,7 @@ __all__ = [
     "check_part",
     "check_step",
     "in_seconds",
+    "units_known",
 ]
 
 
@@ -100,6 +103,18 @@ _SMALLEST_KICK = 3e-4  # of the distance to threshold
 _SMALLEST_DRIVE = 0.05  # of the distance to threshold
 _ASSUMED_RATE = 100.0  # Hz of sources whose rate is not known
 _LONGEST_IN_SECONDS = 10.0  # s: a longer run is hardly given in seconds
+
+_known: ContextVar[bool] = ContextVar("units_known", default=False)
+
+
+@contextmanager
+def units_known() -> Iterator[None]:
+    """Doubt no value: a front end has converted them from units that are known."""
+    before = _known.set(True)
+    try:
+        yield
+    finally:
+        _known.reset(before)
 
 
 def check_model(model: Any) -> None:
@@ -216,7 +231,7 @@ def _mean_drive(connection: Any) -> float:
 
 def _warn(owner: str, found: Sequence[tuple[Doubt, Any]], reason: str = "") -> None:
     """Warn once about all doubtful values of an object."""
-    if not found:
+    if not found or _known.get():
         return
     values = [(doubt, float(np.ravel(value)[0])) for doubt, value in found]
     doubtful = [f"{d.parameter} = {x:g} {d.unit}" for d, x in values]

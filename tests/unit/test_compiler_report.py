@@ -254,6 +254,52 @@ def test_a_delay_off_the_grid_is_warned_about():
     )
 
 
+def test_times_that_become_0_steps_are_named():
+    network = project_network(tau_refrac=0.04)
+    (source,), (neurons,) = network.inputs, network.populations
+    delayed = Network(
+        inputs=[source],
+        populations=[neurons],
+        connections=[one_to_one(source, neurons, weight=1.5, delay=0.03)],
+    )
+    assert warnings_of(delayed) == (
+        "population 'neurons': tau_refrac is off by -100 %: 0.04 ms becomes 0 steps of 0.1 ms; "
+        "shorten dt, or set it to 0",
+        "connection 'source->neurons': delay is off by -100 %: 0.03 ms becomes 0 steps of 0.1 ms; "
+        "shorten dt, or set it to 0",
+    )
+
+
+def test_a_step_longer_than_a_fifth_of_a_time_constant_is_warned_about():
+    slow = project_network(tau_m=10.0, tau_syn=5.0, tau_refrac=4.0)
+    assert warnings_of(slow, dt=1.0) == ()
+    assert warnings_of(slow, dt=2.0) == (
+        "population 'neurons': dt = 2 ms is longer than a fifth of tau_syn = 5 ms, so the time "
+        "step itself changes the spikes; use at most 1 ms",
+    )
+    assert warnings_of(project_network(tau_m=4.0), dt=1.0) == (
+        "population 'neurons': dt = 1 ms is longer than a fifth of tau_m = 4 ms, so the time step "
+        "itself changes the spikes; use at most 0.8 ms",
+    )
+
+
+def test_a_network_that_was_made_for_its_step_is_not_questioned():
+    assert warnings_of(project_network(tau_m=4.0, integration="euler"), dt=1.0) == ()
+
+
+def test_the_error_of_weights_is_relative_to_the_largest_so_that_a_lost_one_is_not_all():
+    source, cells = PoissonInput("source", 2, rate=10.0), Population("cells", 2)
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=np.array([10.0, 0.001]))],
+    )
+    row = compile_network(network, dt=1.0).report.row("source->cells", "weight")
+    assert abs(row.relative_error) < 2e-4
+    assert row.relative_error == row.error / 10.0
+    assert "1 of 2 weights became 0" in row.warning
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_weights_that_became_zero_are_counted_and_warned_about(sign):
     source, cells = PoissonInput("source", 3, rate=10.0), Population("cells", 3)

@@ -21,6 +21,7 @@ from neurochip import (
     one_to_one,
     simulate_reference,
 )
+from neurochip.network.plausible import units_known
 
 CELL = {"tau_m": 10.0, "v_rest": -70.0, "v_reset": -65.0, "v_thresh": -50.0, "tau_refrac": 5.0}
 
@@ -196,3 +197,9 @@ def test_doubts_can_be_silenced():
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UnitWarning)
         assert LIF(tau_m=0.01).tau_m == 0.01
+
+
+def test_front_ends_which_know_their_units_raise_no_doubt():
+    with units_known():
+        network(delay=0.001, weight=1e-6, tau_m=0.01)
+    assert warned(lambda: LIF(tau_m=0.01)).startswith("LIF: tau_m = 0.01 ms looks like s;")

@@ -217,4 +217,4 @@ def test_workers_get_about_the_same_work():
 def test_a_number_of_threads_that_there_is_not_is_refused(threads, why):
     network = two_populations()
     with pytest.raises(EmulatorError, match=f"^run: threads = {re.escape(why)}"):
-        simulate_reference(network, draw_stimulus(network, 1.0, seed=1), 0.1, threads=threads)
+        simulate_reference(network, draw_stimulus(network, 5.0, seed=1), 0.1, threads=threads)

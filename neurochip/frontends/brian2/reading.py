@@ -21,6 +21,7 @@ from brian2.core.magic import MagicNetwork
 
 from ... import network as ours
 from ...errors import FrontendError
+from ...network.plausible import units_known
 from ..session import Spikes
 from .assemble import Units, connect, populate
 from .inputs import describe
@@ -89,6 +90,7 @@ class Reading(Roster):
     network: ours.Network
 
 
+@units_known()
 def read_network(
     net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Spikes] | None = None
 ) -> Reading:

@@ -18,6 +18,7 @@ from ...network import (
     Population,
     from_arrays,
 )
+from ...network.plausible import units_known
 from .convention import Convention, resolve_convention, seconds_to_ms
 from .graph import FlatGraph, load_graph
 from .hints import check_hint, check_metadata, check_step
@@ -31,6 +32,7 @@ from .shapes import find_shapes
 __all__ = ["read_nir"]
 
 
+@units_known()
 def read_nir(
     source: Any,
     dt: float,
