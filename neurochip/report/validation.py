@@ -142,7 +142,8 @@ def _rates(items: Sequence[PopulationComparison]) -> list[Block]:
             )
             for item in items
         ],
-        "Mean rates. Interval: bootstrap over neurons, too narrow if they drive each other. "
+        "Mean rates. Interval: Student's t over neurons where they are independent, otherwise over "
+        "10 blocks of time. "
         "|error|: mean over neurons of the absolute error, divided by the mean reference rate.",
     )
     spikes = Table(

@@ -34,6 +34,7 @@ SPLIT = tuple(
 RESULT_COLUMNS = (*_POINT, *COLUMNS, *SPLIT, *OVERFLOWS)
 """Names that axes and further results may not have."""
 
+_TEXTS = {"verdict", "coupling", "interval_over"}
 _ALWAYS = {"point", "axes", "problem"}
 _RESULTS = {"image", "overflows", "measured", "populations"}
 _DIGESTS = {"network", "chip"}
@@ -125,9 +126,11 @@ def _is_population(values: Any) -> bool:
     except (TypeError, ValueError, KeyError, AttributeError):
         return False
     return all(
-        value is None or isinstance(value, bool) or _is_number(value)
+        value is None
+        or isinstance(value, bool)
+        or _is_number(value)
+        or (isinstance(value, str) and name in _TEXTS)
         for name, value in flat.items()
-        if name != "verdict"
     )
 
 

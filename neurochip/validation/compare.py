@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from ..recording import Recording
 from ..recurrence import refractory_steps
 from ..typing import Float64Array, Int64Array
 from . import metrics
-from .bootstrap import bootstrap_rates
 from .comparison import Comparison
+from .intervals import coupling_of, rate_pairs
 from .origins import check_origins
 from .population import ErrorSplit, PopulationComparison, RateError, Verdict
 
@@ -34,7 +33,6 @@ def compare(
     network: Network | None = None,
     min_spikes: int = 100,
     window: float = 2.0,
-    bootstrap_seed: int = 0,
     any_origin: bool = False,
 ) -> Comparison:
     """Compare two runs on the same input, population by population.
@@ -53,8 +51,6 @@ def compare(
         With fewer spikes in the reference, the verdict is "too few spikes".
     window : float, ms, default 2
         Largest distance of coincident spikes.
-    bootstrap_seed : int, default 0
-        Seed of the bootstrap.
     any_origin : bool, default False
         Whether to compare recordings whatever their origin. Otherwise the reference must be a float
         run, the chip's a run on the chip, and both on one stimulus; a recording of unknown origin
@@ -72,9 +68,6 @@ def compare(
     """
     min_spikes = integer("compare", "min_spikes", min_spikes, at_least=1, error=RecordingError)
     window = real("compare", "window", window, "ms", NOT_NEGATIVE, error=RecordingError)
-    bootstrap_seed = integer(
-        "compare", "bootstrap_seed", bootstrap_seed, at_least=0, error=RecordingError
-    )
     if network is not None:
         instance("compare", "network", network, Network, "a Network", error=RecordingError)
     _check_pair(reference, chip)
@@ -92,7 +85,6 @@ def compare(
             shortest=shortest,
             min_spikes=min_spikes,
             window=window,
-            bootstrap_seed=bootstrap_seed,
         )
     return Comparison(
         reference=reference.label,
@@ -117,7 +109,6 @@ def _compare_population(
     shortest: Int64Array,
     min_spikes: int,
     window: float,
-    bootstrap_seed: int,
 ) -> PopulationComparison:
     size = reference.populations[name]
     ours, theirs = ((run.steps[name], run.ids[name]) for run in (reference, chip))
@@ -131,8 +122,8 @@ def _compare_population(
     # A window longer than the run has the same effect as one as long as the run.
     steps = int(steps_of(min(window, reference.duration), reference.dt))
     gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
-    # Each population has its own random stream, so other populations do not change its interval.
-    intervals = bootstrap_rates(*rates, bootstrap_seed=[bootstrap_seed, zlib.crc32(name.encode())])
+    coupling = coupling_of((reference, chip), name)
+    pairs = rate_pairs(reference, chip, name, coupling)
     v_rmse, v_largest, v_neurons = _compare_v(name, reference, chip)
     return PopulationComparison(
         name=name,
@@ -141,8 +132,10 @@ def _compare_population(
         reference_counts=counts[0],
         chip_counts=counts[1],
         rate_error=_fraction(spikes[1] - spikes[0], spikes[0]),
-        rate_error_interval=intervals.relative,
-        rate_difference_interval=intervals.difference,
+        rate_error_interval=pairs.ratio(),
+        rate_difference_interval=pairs.difference(),
+        coupling=coupling,
+        pairs=pairs,
         mean_absolute_error_hz=float(error.mean()),
         mean_absolute_error=_fraction(error.mean(), rates[0].mean()),
         mean_neuron_rate_error=_mean(error[active] / rates[0][active]),

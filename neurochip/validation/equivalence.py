@@ -7,7 +7,6 @@ significant. An equivalence test requires evidence that the difference lies with
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -16,9 +15,9 @@ import numpy as np
 
 from .._support.json_text import plain_data
 from .._support.ranges import FRACTION, POSITIVE
-from .._support.values import instance, integer, items, real, reals, switch
+from .._support.values import instance, real, reals, switch
 from ..errors import RecordingError
-from .bootstrap import FEWEST_PAIRS, resampled_means
+from .intervals import difference_interval, equivalence_p_value, ratio_interval
 from .population import PopulationComparison, Verdict
 
 __all__ = [
@@ -33,8 +32,7 @@ __all__ = [
 LEVEL = 0.05
 """Level of significance: probability of a false claim of equality."""
 
-_RESOLVED = 3  # spikes: a smaller tolerance cannot be tested
-_MOST_RESAMPLES = 10_000_000  # 160 MB
+_CONFIDENCE = 1 - 2 * LEVEL
 
 
 class Conclusion(Enum):
@@ -96,19 +94,14 @@ class Equivalence:
 
 
 def equivalence(
-    reference: Any,
-    chip: Any,
-    *,
-    tolerance: float,
-    relative: bool = True,
-    bootstrap_seed: Any = 0,
-    resamples: int = 4000,
+    reference: Any, chip: Any, *, tolerance: float, relative: bool = True
 ) -> Equivalence:
     """Test whether two means differ by less than a tolerance.
 
-    Two one-sided tests (Schuirmann, J. Pharmacokinet. Biopharm. 15:657, 1987), each at 5 %, by a
-    percentile bootstrap over pairs: equal if the 90 % interval of the difference lies within
-    ``-tolerance`` to ``tolerance``.
+    Two one-sided paired t tests (Schuirmann, J. Pharmacokinet. Biopharm. 15:657, 1987), each at
+    5 %: equal if the 90 % interval of the difference lies within ``-tolerance`` to ``tolerance``.
+    If ``relative``, it is the interval of the ratio of the means (Fieller, J. R. Stat. Soc. B
+    16:175, 1954). Both are exact for normal pairs.
 
     Parameters
     ----------
@@ -120,16 +113,12 @@ def equivalence(
         above 0, if ``relative`` is False.
     relative : bool
         Whether the tolerance is a fraction of the reference's mean.
-    bootstrap_seed : int or sequence of int
-        Seed of the bootstrap.
-    resamples : int
-        Number of resamples.
 
     Returns
     -------
     Equivalence
-        UNDECIDED below 5 pairs, or for a relative tolerance if a mean of a resample of the
-        reference is 0 or less.
+        UNDECIDED below two pairs, or for a relative tolerance if the mean of the reference is not
+        significantly above 0.
 
     Raises
     ------
@@ -143,15 +132,6 @@ def equivalence(
     """
     relative = switch("equivalence", "relative", relative, error=RecordingError)
     tolerance = check_tolerance("equivalence", tolerance, relative)
-    resamples = integer(
-        "equivalence",
-        "resamples",
-        resamples,
-        at_least=1,
-        at_most=_MOST_RESAMPLES,
-        error=RecordingError,
-    )
-    seed = _seed(bootstrap_seed)
     allowed = "a list of finite numbers, one per pair"
     sides = [
         np.asarray(
@@ -165,41 +145,24 @@ def equivalence(
             f"equivalence: values of shapes {sides[0].shape} and {sides[1].shape}; allowed: two "
             "lists of finite numbers of equal length, one number of each per pair."
         )
-    pairs = np.array(sides)
-    size = pairs.shape[1]
-    nan = float("nan")
-    means = pairs.mean(axis=1) if size else np.zeros(2)
-    scale = means[0] if relative else 1.0
-    drawn = resampled_means(pairs, seed, resamples) if size >= FEWEST_PAIRS else np.zeros((2, 0))
-    if not drawn.size or (relative and not (drawn[0] > 0).all()):
-        difference = float((means[1] - means[0]) / scale) if scale > 0 else nan
-        return Equivalence(
-            conclusion=Conclusion.UNDECIDED,
-            difference=difference,
-            interval=(nan, nan),
-            tolerance=float(tolerance),
-            p_value=nan,
-            relative=relative,
-            pairs=size,
-        )
-    differences = (drawn[1] - drawn[0]) / (drawn[0] if relative else 1.0)
-    low, high = (float(x) for x in np.quantile(differences, (LEVEL, 1 - LEVEL)))
-    # Add one: a count of 0 in ``resamples`` resamples does not prove a probability of 0.
-    beyond = max((differences >= tolerance).sum(), (differences <= -tolerance).sum()) + 1
+    first, second = sides
+    difference = float(second.mean() - first.mean()) if first.size else math.nan
+    if relative:
+        difference = difference / float(first.mean()) if first.mean() > 0 else math.nan
+    interval = (ratio_interval if relative else difference_interval)(first, second, _CONFIDENCE)
+    defined = not math.isnan(interval[0])
     return Equivalence(
-        conclusion=conclude(low, high, -tolerance, tolerance),
-        difference=float((means[1] - means[0]) / scale),
-        interval=(low, high),
+        conclusion=conclude(*interval, -tolerance, tolerance) if defined else Conclusion.UNDECIDED,
+        difference=difference,
+        interval=interval,
         tolerance=float(tolerance),
-        p_value=float(beyond / (resamples + 1)),
+        p_value=equivalence_p_value(first, second, tolerance, relative) if defined else math.nan,
         relative=relative,
-        pairs=size,
+        pairs=first.size,
     )
 
 
-def rate_equivalence(
-    item: PopulationComparison, *, tolerance: float, bootstrap_seed: Any = 0
-) -> Equivalence:
+def rate_equivalence(item: PopulationComparison, *, tolerance: float) -> Equivalence:
     """Test whether the mean rates of a population are equal within a tolerance.
 
     Parameters
@@ -208,26 +171,30 @@ def rate_equivalence(
         Population of a :func:`compare`.
     tolerance : float
         Largest acceptable difference, as a fraction of the reference's mean rate.
-    bootstrap_seed : int or sequence of int
-        Seed of the bootstrap.
 
     Returns
     -------
     Equivalence
-        The test is over neurons, so it is valid if they do not drive each other. UNDECIDED if there
-        are no or too few spikes, or if the tolerance is below three spikes: even if no count
-        differs in n neurons, up to 3 / n of all similar neurons may differ (rule of three, 95 %).
+        The test is over the pairs of the comparison (``item.pairs``): neurons where they are
+        independent, otherwise blocks of time. UNDECIDED if there are no or too few spikes. Even
+        without any difference between the runs, equality needs a tolerance of three spikes.
     """
     allowed = "the comparison of a population"
     instance("rate_equivalence", "item", item, PopulationComparison, allowed, error=RecordingError)
-    result = equivalence(
-        item.reference_rates, item.chip_rates, tolerance=tolerance, bootstrap_seed=bootstrap_seed
-    )
+    pairs = item.pairs
+    result = equivalence(pairs.reference, pairs.chip, tolerance=tolerance)
     counted = item.verdict in (Verdict.COMPARED, Verdict.SATURATED, Verdict.SILENT_ON_CHIP)
-    resolved = result.tolerance * item.reference_counts.sum() >= _RESOLVED
-    if not counted or (result.conclusion is Conclusion.EQUAL and not resolved):
+    if not counted or math.isnan(result.p_value):
         return replace(result, conclusion=Conclusion.UNDECIDED)
-    return result
+    interval = pairs.ratio(_CONFIDENCE)
+    # So many differing spikes are expected on the tolerance: the probability that none is seen.
+    unseen = math.exp(-result.tolerance * item.reference_rate / pairs.spike)
+    return replace(
+        result,
+        conclusion=conclude(*interval, -result.tolerance, result.tolerance),
+        interval=interval,
+        p_value=max(result.p_value, unseen),
+    )
 
 
 def conclude(low: float, high: float, least: float, most: float) -> Conclusion:
@@ -241,17 +208,3 @@ def check_tolerance(owner: str, tolerance: Any, relative: bool = True) -> float:
     """Return the tolerance, or raise unless it is a fraction, or a number above 0."""
     within = FRACTION if relative else POSITIVE
     return real(owner, "tolerance", tolerance, within=within, error=RecordingError)
-
-
-def _seed(seed: Any) -> list[int]:
-    """Return a seed, one integer or several, as a list."""
-    allowed = "an integer of at least 0, or a list of them"
-    words = (seed,)
-    if isinstance(seed, Sequence) and len(seed):
-        words = items("equivalence", "bootstrap_seed", seed, allowed, error=RecordingError)
-    return [
-        integer(
-            "equivalence", "bootstrap_seed", word, at_least=0, allowed=allowed, error=RecordingError
-        )
-        for word in words
-    ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._support.json_text import plain_data
 from ..typing import Float64Array, Int64Array
+from .intervals import RatePairs
 
 __all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict"]
 
@@ -101,9 +102,14 @@ class PopulationComparison:
     rate_error : float
         ``chip_rate / reference_rate - 1``, signed.
     rate_error_interval : tuple of float
-        95 % interval of ``rate_error`` (see :func:`bootstrap_rates`).
+        95 % interval of ``rate_error``, over ``pairs``; NaN if it is undefined.
     rate_difference_interval : tuple of float, Hz
-        95 % interval of ``chip_rate - reference_rate``.
+        95 % interval of ``chip_rate - reference_rate``, over ``pairs``.
+    coupling : str or None
+        How the neurons depend on each other: ``"independent"``, ``"shared input"``,
+        ``"recurrent"``, or None if the recordings do not know it, which counts as recurrent.
+    pairs : RatePairs
+        The independent pairs of rates behind the intervals: neurons or blocks of time.
     mean_absolute_error_hz : float, Hz
         Mean over all neurons of ``|chip_i - reference_i|``.
     mean_absolute_error : float
@@ -143,6 +149,8 @@ class PopulationComparison:
     rate_error: float
     rate_error_interval: tuple[float, float]
     rate_difference_interval: tuple[float, float]
+    coupling: str | None
+    pairs: RatePairs
     mean_absolute_error_hz: float
     mean_absolute_error: float
     mean_neuron_rate_error: float
@@ -189,9 +197,6 @@ class PopulationComparison:
         """Whether the interval of the rate difference excludes 0.
 
         None if there is no interval, or if the verdict is "silent" or "too few spikes".
-
-        The interval covers the variation between neurons under one input. In a network whose
-        neurons drive each other, also compare two references with different seeds.
         """
         low, high = self.rate_difference_interval
         if math.isnan(low) or self.verdict in (Verdict.SILENT, Verdict.TOO_FEW_SPIKES):
@@ -215,6 +220,8 @@ class PopulationComparison:
             "reference_rate": self.reference_rate,
             "chip_rate": self.chip_rate,
             "beyond_chance": self.beyond_chance,
+            "coupling": self.coupling,
+            "interval_over": self.pairs.over,
             **{field: plain_data(getattr(self, field)) for field in fields},
             "split": None
             if self.split is None

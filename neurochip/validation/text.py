@@ -54,7 +54,7 @@ def conclusion(item: PopulationComparison) -> str:
     if item.equal_spikes == 1.0:
         return "Equal, spike for spike."
     if item.beyond_chance is None:
-        return f"{item.verdict.text[:-1]}, but too few neurons for an interval."
+        return f"{item.verdict.text[:-1]}, but the run is too short for an interval."
     if item.beyond_chance:
         return "Significant difference in mean rate (95 % interval excludes 0)."
     return "No significant difference in mean rate (95 % interval includes 0)."

@@ -1,4 +1,4 @@
-"""Metrics against values worked out by hand, and the bootstrap against a known truth."""
+"""Metrics against values worked out by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from neurochip.validation.bootstrap import bootstrap_rates
 from neurochip.validation.metrics import (
     coincidence_factor,
     coincidences,
@@ -146,56 +145,3 @@ def test_rmse_and_largest_difference_by_hand():
 def test_rmse_of_nothing_is_undefined():
     assert math.isnan(rmse([], []))
     assert math.isnan(largest_difference([], []))
-
-
-def population(rng, size, error):
-    """Rates that scatter between neurons, and the same with an error that scatters too."""
-    reference = rng.gamma(4.0, 5.0, size)
-    return reference, reference * (1 + rng.normal(error, 0.1, size))
-
-
-def test_bootstrap_is_the_same_for_a_seed_and_another_for_another():
-    rates = population(np.random.default_rng(5), 50, 0.02)
-    assert bootstrap_rates(*rates, bootstrap_seed=1) == bootstrap_rates(*rates, bootstrap_seed=1)
-    assert bootstrap_rates(*rates, bootstrap_seed=1) != bootstrap_rates(*rates, bootstrap_seed=2)
-
-
-def test_bootstrap_in_chunks_is_the_bootstrap_in_one_go(monkeypatch):
-    rates = population(np.random.default_rng(6), 40, 0.02)
-    whole = bootstrap_rates(*rates, bootstrap_seed=1, resamples=100)
-    monkeypatch.setattr("neurochip.validation.bootstrap._CHUNK", 40 * 7)
-    chunked = bootstrap_rates(*rates, bootstrap_seed=1, resamples=100)
-    assert whole == chunked
-
-
-def test_bootstrap_interval_covers_the_truth_about_95_times_in_100():
-    rng = np.random.default_rng(7)
-    truth, covered, repeats = 0.03, np.zeros(2), 400
-    for repeat in range(repeats):
-        found = bootstrap_rates(*population(rng, 60, truth), bootstrap_seed=repeat, resamples=400)
-        # Mean rate 20 Hz, so the true difference is 0.6 Hz.
-        covered += [
-            found.difference[0] <= 20 * truth <= found.difference[1],
-            found.relative[0] <= truth <= found.relative[1],
-        ]
-    # Binomial: 95 % of 400 has a standard deviation of 1.1 %, and 60 neurons cost about 1 %.
-    assert (covered / repeats > 0.91).all()
-    assert (covered / repeats < 0.985).all()
-
-
-def test_bootstrap_of_equal_rates_is_exactly_zero():
-    rates = population(np.random.default_rng(8), 30, 0.0)[0]
-    found = bootstrap_rates(rates, rates)
-    assert found.difference == (0.0, 0.0)
-    assert found.relative == (0.0, 0.0)
-
-
-def test_bootstrap_of_four_neurons_is_refused():
-    found = bootstrap_rates([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 5.0])
-    assert np.isnan(found).all()
-
-
-def test_relative_interval_is_undefined_where_a_resample_may_hold_no_spike():
-    found = bootstrap_rates([0.0] * 9 + [1.0], [1.0] * 10)
-    assert np.isnan(found.relative).all()
-    assert found.difference[0] > 0
