@@ -119,11 +119,13 @@ _HOMES = {
         "from_arrays",
         "one_to_one",
     ),
+    "neurochip.precision": ("BitsAnswer", "WidthResult", "bits", "plot_bits"),
     "neurochip.recording": ("Origin", "Probe", "Recording", "Trace"),
     "neurochip.reference": ("simulate_reference",),
     "neurochip.report": (
         "Judgement",
         "Report",
+        "bits_report",
         "judge",
         "sweep_report",
         "validate",
@@ -171,6 +173,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _COMPILING = {
     "compiler",
     "neurochip.attribution",
+    "neurochip.precision",
     "neurochip.report",
     "neurochip.sweeps",
     "neurochip.tuning",

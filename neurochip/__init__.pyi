@@ -101,6 +101,10 @@ from .network import fixed_outdegree as fixed_outdegree
 from .network import fixed_probability as fixed_probability
 from .network import from_arrays as from_arrays
 from .network import one_to_one as one_to_one
+from .precision import BitsAnswer as BitsAnswer
+from .precision import WidthResult as WidthResult
+from .precision import bits as bits
+from .precision import plot_bits as plot_bits
 from .recording import Origin as Origin
 from .recording import Probe as Probe
 from .recording import Recording as Recording
@@ -108,6 +112,7 @@ from .recording import Trace as Trace
 from .reference import simulate_reference as simulate_reference
 from .report import Judgement as Judgement
 from .report import Report as Report
+from .report import bits_report as bits_report
 from .report import judge as judge
 from .report import sweep_report as sweep_report
 from .report import validate as validate

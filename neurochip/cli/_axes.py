@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..errors import SweepError
 
-__all__ = ["read_axes"]
+__all__ = ["read_axes", "read_values"]
 
 _RANGE = re.compile(r"(-?\d{1,18}):(-?\d{1,18})")
 _WORDS = {"true": True, "false": False, "none": None}
@@ -31,11 +31,22 @@ def read_axes(texts: Iterable[str]) -> dict[str, list[bool | int | float | str |
             )
         if name in axes:
             raise SweepError(f"sweep: --vary {name!r} is given twice; list all values at once.")
-        axes[name] = [value for part in values.split(",") for value in _values(name, part.strip())]
+        axes[name] = read_values(f"sweep: --vary {name!r}", values)
     return axes
 
 
-def _values(axis: str, text: str) -> Iterable[bool | int | float | str | None]:
+def read_values(owner: str, text: str) -> list[bool | int | float | str | None]:
+    """Parse values separated by commas; ``owner`` begins the message of an error.
+
+    Raises
+    ------
+    SweepError
+        If a value is empty, or a range has no values or too many.
+    """
+    return [value for part in text.split(",") for value in _values(owner, part.strip())]
+
+
+def _values(owner: str, text: str) -> Iterable[bool | int | float | str | None]:
     found = _RANGE.fullmatch(text)
     if found:
         from ..sweeps.axes import MOST_POINTS  # imported late: slow to load
@@ -43,12 +54,12 @@ def _values(axis: str, text: str) -> Iterable[bool | int | float | str | None]:
         first, last = int(found[1]), int(found[2])
         if not 0 <= last - first < MOST_POINTS:
             raise SweepError(
-                f"sweep: --vary {axis!r} has the range {text}; allowed: FIRST:LAST, upwards, with "
+                f"{owner} has the range {text}; allowed: FIRST:LAST, upwards, with "
                 f"at most {MOST_POINTS:,} values."
             )
         return range(first, last + 1)
     if not text:
-        raise SweepError(f"sweep: --vary {axis!r} has an empty value; allowed: VALUE,VALUE.")
+        raise SweepError(f"{owner} has an empty value; allowed: VALUE,VALUE.")
     if text.lower() in _WORDS:
         return [_WORDS[text.lower()]]
     for kind in (int, float):

@@ -16,7 +16,7 @@ from .document import Report
 from .sections import Block, Paragraph, Picture, Section, Table
 from .sweep_answer import SEED, SPLIT, answer, cancels, values_of, varied
 
-__all__ = ["sweep_report"]
+__all__ = ["provenance", "sweep_report"]
 
 _CURVES = {
     "rate_error": "rate error of the population",
@@ -59,13 +59,15 @@ def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:
         *(Section(name, _curves(sweep, name)) for name in sweep.populations),
         Section("Medians", _medians(sweep)),
         *([Section("Points that do not fit", [_problems(sweep, problems)])] if problems else []),
-        Section(
-            "Provenance",
-            [Table((), [(name, _shown(value)) for name, value in sweep.header.items()])],
-        ),
+        Section("Provenance", [provenance(sweep)]),
     ]
     data = {"header": dict(sweep.header), "rows": sweep.rows}
     return Report(title=title, lead=lead, sections=sections, data=data)
+
+
+def provenance(sweep: Sweep) -> Table:
+    """Return the header of a sweep as a table."""
+    return Table((), [(name, _shown(value)) for name, value in sweep.header.items()])
 
 
 def _shown(value: Any) -> str:

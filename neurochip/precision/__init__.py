@@ -1,0 +1,8 @@
+"""How many bits of a register a network needs: one sweep over widths and seeds, and its verdict."""
+
+from .answer import BitsAnswer
+from .decide import WidthResult
+from .plots import plot_bits
+from .study import bits
+
+__all__ = ["BitsAnswer", "WidthResult", "bits", "plot_bits"]
