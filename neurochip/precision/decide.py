@@ -12,20 +12,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .._support.json_text import plain_data
 from .._support.student import t_quantile
 from ..typing import Float64Array
-from ..validation import Conclusion, equivalence
+from ..validation import Conclusion
+from ..validation.equivalence import conclude
+from ..validation.intervals import ratio_interval
 
-__all__ = ["MOST_SEEDS", "Rates", "Verdict", "WidthResult", "conclude_width", "judge", "verdict"]
+__all__ = [
+    "MOST_SEEDS",
+    "Rates",
+    "Verdict",
+    "WidthResult",
+    "conclude_width",
+    "interval",
+    "judge",
+    "verdict",
+]
 
 LEVEL = 0.05
 """Probability of each kind of false claim: that a width is enough, or that it is not."""
 
 MOST_SEEDS = 1_000
 """Largest number of seeds that a prediction names."""
-
-_RESOLVED = 3  # spikes: a smaller tolerance cannot be tested (rule of three)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +117,7 @@ def judge(
 ) -> WidthResult:
     """Test one population at one width.
 
-    Two one-sided tests over seeds (:func:`neurochip.equivalence`).
+    Two one-sided t tests over seeds, as in :func:`neurochip.equivalence`.
 
     Parameters
     ----------
@@ -123,31 +134,25 @@ def judge(
     means = float(rates.reference.mean()), float(rates.chip.mean())
     if not rates.spikes:
         return _without_reference(width, population, rates, means, LEVEL / populations)
-    test = equivalence(rates.reference, rates.chip, tolerance=tolerance)
-    low, high = test.interval
-    n, difference, half = len(rates.reference), test.difference, (high - low) / 2
-    conclusion = test.conclusion
+    difference = means[1] / means[0] - 1
+    strict = LEVEL / populations
+    ends = interval(rates)
+    conclusion = conclude(*ends, -tolerance, tolerance)
     if conclusion is Conclusion.DIFFERENT:
-        wider = half * _t(n, LEVEL / populations) / _t(n, LEVEL)
-        if abs((low + high) / 2) - wider <= tolerance:
-            conclusion = Conclusion.UNDECIDED
-    if conclusion is Conclusion.EQUAL and tolerance * rates.spikes < _RESOLVED:
-        conclusion = Conclusion.UNDECIDED
+        conclusion = conclude(*interval(rates, strict), -tolerance, tolerance)
     seeds = None
     if conclusion is Conclusion.UNDECIDED:
-        level = LEVEL if abs(difference) < tolerance else LEVEL / populations
-        seeds = _seeds_to_decide(half, n, abs(abs(difference) - tolerance), level)
-        resolved = math.ceil(n * _RESOLVED / (tolerance * rates.spikes))
-        seeds = seeds if seeds is None or resolved <= n else max(seeds, resolved)
+        level = LEVEL if abs(difference) < tolerance else strict
+        seeds = _seeds_to_decide(rates, difference, abs(abs(difference) - tolerance), level)
     return WidthResult(
         width=width,
         population=population,
         reference_rate=means[0],
         chip_rate=means[1],
         difference=difference,
-        interval=test.interval,
+        interval=ends,
         conclusion=conclusion,
-        seeds_to_decide=seeds if seeds is not None and seeds <= MOST_SEEDS else None,
+        seeds_to_decide=seeds,
     )
 
 
@@ -216,21 +221,36 @@ def _without_reference(
     )
 
 
-def _seeds_to_decide(half: float, n: int, margin: float, level: float) -> int | None:
+def interval(rates: Rates, level: float = LEVEL) -> tuple[float, float]:
+    """Return the interval of the relative difference that leaves out ``level`` on each side."""
+    difference = float(rates.chip.mean() / rates.reference.mean() - 1)
+    low, high = ratio_interval(rates.reference, rates.chip, 1 - 2 * level)
+    least = _least(level) / rates.spikes
+    return min(low, difference - least), max(high, difference + least)
+
+
+def _least(level: float) -> float:
+    """Return by how many spikes runs without a difference may differ when they are repeated.
+
+    The rule of three (Hanley and Lippman-Hand, JAMA 249:1743, 1983): 3.0 spikes at 5 %.
+    """
+    return -math.log(level)
+
+
+def _seeds_to_decide(rates: Rates, difference: float, margin: float, level: float) -> int | None:
     """Return the number of seeds whose interval is as wide as the margin on each side.
 
     The half-width of a t interval of n values is ``t(n - 1) s / sqrt(n)``; the spread s is that of
-    the n seeds that ran.
+    the seeds that ran.
     """
-    if not math.isfinite(half):
-        return None
-    spread = half * math.sqrt(n) / _t(n, LEVEL)
+    n = len(rates.reference)
+    spread = np.std(rates.chip - (1 + difference) * rates.reference, ddof=1)
+    relative = float(spread / rates.reference.mean())
+
+    def too_wide(seeds: int) -> float:
+        half = t_quantile(1 - level, seeds - 1) * relative / math.sqrt(seeds)
+        return max(half, _least(level) * n / (rates.spikes * seeds)) - margin
+
     choices = range(n + 1, MOST_SEEDS + 1)
-    place = bisect.bisect_left(
-        choices, -margin, key=lambda seeds: -_t(seeds, level) * spread / math.sqrt(seeds)
-    )
+    place = bisect.bisect_left(choices, 0.0, key=lambda seeds: -too_wide(seeds))
     return choices[place] if place < len(choices) else None
-
-
-def _t(n: int, level: float) -> float:
-    return t_quantile(1 - level, n - 1)

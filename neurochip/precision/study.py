@@ -20,9 +20,8 @@ from ..chip.spec import LOIHI, ChipSpec, CoreSpec
 from ..errors import AnalysisError
 from ..network import Network
 from ..sweeps import Sweep, sweep
-from ..validation import equivalence
 from .answer import BitsAnswer
-from .decide import Rates, judge
+from .decide import Rates, interval, judge
 
 __all__ = ["bits"]
 
@@ -159,7 +158,7 @@ def _answer(runs: Sweep, register: str, tolerance: float) -> BitsAnswer:
         dt=runs.header["fixed"]["dt"],
         duration=runs.header["duration"],
         seeds=tuple(dict.fromkeys(record["axes"]["seed"] for record in runs.records)),
-        floor=_floor(rates, tolerance),
+        floor=_floor(rates),
         random=any(
             np.ptp(side) for each in rates.values() for item in each.values() for side in item[:2]
         ),
@@ -180,15 +179,13 @@ def _rates(records: list[Any]) -> dict[str, Rates]:
     return rates
 
 
-def _floor(
-    rates: dict[tuple[bool, int], dict[str, Rates]], tolerance: float
-) -> dict[str, tuple[float, float]]:
+def _floor(rates: dict[tuple[bool, int], dict[str, Rates]]) -> dict[str, tuple[float, float]]:
     """Return the interval of float with changed weights against float, for each population."""
     sides = {floor: each for (floor, _), each in rates.items()}
     if len(sides) < 2:
         return {}
     return {
-        name: equivalence(item.reference, sides[True][name].reference, tolerance=tolerance).interval
+        name: interval(Rates(item.reference, sides[True][name].reference, item.spikes))
         for name, item in sides[False].items()
         if item.spikes
     }
