@@ -14,7 +14,10 @@ from ..sweeps import Sweep
 from ..validation import Conclusion
 from .decide import MOST_SEEDS, Verdict, WidthResult, conclude_width, verdict
 
-__all__ = ["BitsAnswer"]
+__all__ = ["HEADER", "BitsAnswer"]
+
+HEADER = ("width", "population", "float", "chip", "difference", "90 % interval", "|neuron|", "")
+"""Names of the columns of :meth:`BitsAnswer.rows`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,7 +167,7 @@ class BitsAnswer:
         """Yield the cells of a table, one row for each width and population."""
         for width in self.widths:
             if width in self.problems:
-                yield str(width), "", "", "", "", "", f"cannot be compiled: {self.problems[width]}"
+                yield str(width), *[""] * 6, f"cannot be compiled: {self.problems[width]}"
             for item in self.at(width):
                 yield (
                     str(width),
@@ -173,17 +176,20 @@ class BitsAnswer:
                     f"{item.chip_rate:.2f} Hz",
                     "-" if math.isinf(item.difference) else percent(item.difference),
                     _interval(item.interval),
+                    percent(item.neuron_error, ""),
                     item.conclusion.value,
                 )
 
     def __str__(self) -> str:
-        header = ("", "population", "float", "chip", "difference", "90 % interval", "")
-        table = [header, *self.rows()]
-        sizes = [max(len(row[column]) for row in table) for column in range(6)]
+        table = [("", *HEADER[1:]), *self.rows()]
+        sizes = [max(len(row[column]) for row in table) for column in range(len(HEADER) - 1)]
         lines = [self.sentence, ""]
         for row in table:
-            cells = (f"{cell:{'<' if i == 1 else '>'}{sizes[i]}}" for i, cell in enumerate(row[:6]))
-            lines.append(f"{'  '.join(cells)}  {row[6]}".rstrip())
+            cells = [
+                f"{cell:{'<' if column == 1 else '>'}{size}}"
+                for column, (cell, size) in enumerate(zip(row, sizes, strict=False))
+            ]
+            lines.append("  ".join([*cells, row[-1]]).rstrip())
         if self.floor:
             lines += ["", f"Noise floor, float with weights changed by 0.1 %: {self.floor_text()}."]
         return "\n".join(lines)
@@ -211,6 +217,7 @@ def _sentences(answer: BitsAnswer) -> Iterator[str]:
         )
         return
     yield f"{_claim(answer)} ({_evidence(answer)})."
+    yield from _neurons(answer)
     yield from _undecided(answer)
     yield from _limits(answer)
 
@@ -219,7 +226,7 @@ def _claim(answer: BitsAnswer) -> str:
     enough, lacking = answer.enough, answer.not_enough
     refused = "" if lacking is None else f"{lacking} {_be(answer, lacking)} not: {_why(answer)}"
     if enough is not None:
-        claim = f"{_amount(answer, enough)} {_be(answer, enough)} enough"
+        claim = f"{_amount(answer, enough)} {_be(answer, enough)} enough for mean rates"
         if refused:
             return f"{claim}, {refused}"
         return f"{claim}, the least of those tested" if not answer.undecided else claim
@@ -251,6 +258,19 @@ def _evidence(answer: BitsAnswer) -> str:
         return f"{runs}; tolerance {100 * answer.tolerance:g} % of the rate"
     bound = math.ceil(1000 * answer.resolution) / 10
     return f"{runs}; no difference above {bound:g} % of the rate"
+
+
+def _neurons(answer: BitsAnswer) -> Iterator[str]:
+    """Yield how far the rates of single neurons are off, which their mean does not show."""
+    if answer.enough is None:
+        return
+    widest = max(item.width for item in answer.results)
+    found, least = (
+        max((r.neuron_error for r in answer.at(width) if r.neuron_error >= 0), default=math.nan)
+        for width in (answer.enough, widest)
+    )
+    compared = f" (with {widest}: {percent(least, '', 1)})" if widest != answer.enough else ""
+    yield f"Single neurons are off by {percent(found, '', 1)} on average{compared}."
 
 
 def _undecided(answer: BitsAnswer) -> Iterator[str]:

@@ -58,6 +58,9 @@ class WidthResult:
     conclusion : Conclusion
         EQUAL if the interval lies within the tolerance, DIFFERENT if the rates differ by more than
         the tolerance (5 % for all populations together), otherwise UNDECIDED.
+    neuron_error : float
+        Mean over neurons and seeds of the absolute difference of their rates, as a fraction of
+        ``reference_rate``; NaN if that is 0. In a recurrent network chaos alone is part of it.
     seeds_to_decide : int or None
         If UNDECIDED: about how many seeds would decide, from the spread over the seeds that ran.
         None if that is not known, or is more than 1,000.
@@ -70,6 +73,7 @@ class WidthResult:
     difference: float
     interval: tuple[float, float]
     conclusion: Conclusion
+    neuron_error: float
     seeds_to_decide: int | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,7 +83,7 @@ class WidthResult:
 
 
 class Rates(NamedTuple):
-    """Mean rates and number of spikes of one population at one width.
+    """Rates and number of spikes of one population at one width.
 
     Parameters
     ----------
@@ -87,11 +91,14 @@ class Rates(NamedTuple):
         Mean rate of each seed, in float and on the chip.
     spikes : int
         Number of spikes in float over all seeds.
+    neuron_error : float, Hz
+        Mean over neurons and seeds of the absolute difference of their rates.
     """
 
     reference: Float64Array
     chip: Float64Array
     spikes: int
+    neuron_error: float
 
 
 class Verdict(NamedTuple):
@@ -152,6 +159,7 @@ def judge(
         difference=difference,
         interval=ends,
         conclusion=conclusion,
+        neuron_error=rates.neuron_error / means[0],
         seeds_to_decide=seeds,
     )
 
@@ -217,6 +225,7 @@ def _without_reference(
         difference=difference,
         interval=(math.nan, math.nan),
         conclusion=conclusion,
+        neuron_error=math.nan,
         seeds_to_decide=None,
     )
 

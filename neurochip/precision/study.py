@@ -175,6 +175,7 @@ def _rates(records: list[Any]) -> dict[str, Rates]:
             np.array([row["reference_rate"] for row in rows]),
             np.array([row["chip_rate"] for row in rows]),
             sum(row["reference_spikes"] for row in rows),
+            float(np.mean([row["mean_absolute_error_hz"] for row in rows])),
         )
     return rates
 
@@ -185,7 +186,7 @@ def _floor(rates: dict[tuple[bool, int], dict[str, Rates]]) -> dict[str, tuple[f
     if len(sides) < 2:
         return {}
     return {
-        name: interval(Rates(item.reference, sides[True][name].reference, item.spikes))
+        name: interval(item._replace(chip=sides[True][name].reference))
         for name, item in sides[False].items()
         if item.spikes
     }

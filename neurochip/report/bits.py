@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._support.plotting import new_figure
 from ..precision import BitsAnswer, plot_bits
+from ..precision.answer import HEADER
 from .document import Report
 from .sections import Block, Paragraph, Picture, Section, Table
 from .sweeps import provenance
@@ -33,8 +34,9 @@ def bits_report(answer: BitsAnswer, *, title: str = "How many bits") -> Report:
         "Filled: equal within the tolerance (dashed); cross: different; open: undecided. Grey: "
         "float with weights changed at random by up to 0.1 %, the noise floor."
     )
-    header = (answer.register, "population", "float", "chip", "difference", "90 % interval", "")
-    blocks: list[Block] = [Picture(figure, caption), Table(header, list(answer.rows()))]
+    header = (answer.register, *HEADER[1:])
+    note = "|neuron|: mean over neurons and seeds of the absolute difference of their rates."
+    blocks: list[Block] = [Picture(figure, caption), Table(header, list(answer.rows()), note)]
     if answer.floor:
         floor = f"Noise floor, float with weights changed by 0.1 %: {answer.floor_text()}."
         blocks.append(Paragraph(floor))

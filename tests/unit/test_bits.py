@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from command_line import fail, succeed
 from matplotlib.figure import Figure
 from sweep_models import cells
 
@@ -26,13 +27,16 @@ def rates(shift, spread=0.005, *, seeds=SEEDS, seed=0):
     rng = np.random.default_rng(seed)
     reference = rng.normal(20, 0.5, seeds)
     chip = reference * (1 + shift + rng.normal(0, spread, seeds))
-    return Rates(reference, chip, int(1000 * reference.sum()))
+    return Rates(reference, chip, int(1000 * reference.sum()), 2.0)
 
 
-def centred(shift, spread, seeds=SEEDS):
-    """Rates whose differences have exactly this mean and this standard deviation."""
+def centred(shift, spread, seeds=SEEDS, off=2.0):
+    """Rates whose differences have exactly this mean and this standard deviation.
+
+    Single neurons are ``off`` by so many Hz of 20.
+    """
     pattern = np.where(np.arange(seeds) % 2, 1.0, -1.0) * math.sqrt((seeds - 1) / seeds)
-    return Rates(np.full(seeds, 20.0), 20 * (1 + shift + spread * pattern), 20_000 * seeds)
+    return Rates(np.full(seeds, 20.0), 20 * (1 + shift + spread * pattern), 20_000 * seeds, off)
 
 
 def answer(widths, register="weight_mantissa_bits", problems=(), **fields):
@@ -102,7 +106,7 @@ def test_a_difference_on_the_tolerance_is_not_decided_by_any_number_of_seeds():
 
 
 def test_few_spikes_resolve_no_small_tolerance():
-    one_each = Rates(np.full(SEEDS, 0.1), np.full(SEEDS, 0.1), SEEDS)
+    one_each = Rates(np.full(SEEDS, 0.1), np.full(SEEDS, 0.1), SEEDS, 0.0)
     found = judge(3, "cells", one_each, 0.02, 1)
     assert found.interval == pytest.approx((-3 / 8, 3 / 8), rel=0.01)  # three of eight spikes
     assert found.conclusion is UNDECIDED
@@ -111,7 +115,7 @@ def test_few_spikes_resolve_no_small_tolerance():
 
 def test_a_population_without_a_spike_in_float_may_not_spike_on_the_chip():
     def found(*chip):
-        return judge(3, "cells", Rates(np.zeros(len(chip)), np.array(chip), 0), 0.02, 1)
+        return judge(3, "cells", Rates(np.zeros(len(chip)), np.array(chip), 0, 0.0), 0.02, 1)
 
     assert found(0.0, 0.0, 0.0).conclusion is EQUAL
     assert found(0.0, 1.0, 1.0, 1.0, 1.0, 1.0).conclusion is UNDECIDED
@@ -152,22 +156,22 @@ def test_the_worst_population_decides():
 
 
 def test_the_answer_names_both_numbers_the_difference_and_the_resolution():
-    widths = {3: centred(0.01, 0.004), 2: centred(3.84, 0.02), 8: centred(0.001, 0.004)}
+    widths = {3: centred(0.01, 0.004), 2: centred(3.84, 0.02), 8: centred(0.001, 0.004, off=1.0)}
     found = answer(widths)
     assert (found.enough, found.not_enough, found.undecided) == (3, 2, ())
     assert found.resolution == pytest.approx(0.01 + 1.895 * 0.004 / math.sqrt(8), abs=1e-5)
     assert found.sentence == (
-        "3 weight bits are enough, 2 are not: rates +384 % (8 seeds; no difference above 1.3 % of "
-        "the rate)."
+        "3 weight bits are enough for mean rates, 2 are not: rates +384 % (8 seeds; no difference "
+        "above 1.3 % of the rate). Single neurons are off by 10.0 % on average (with 8: 5.0 %)."
     )
 
 
 def test_undecided_widths_name_the_seeds_that_would_decide():
     widths = {4: centred(0.0, 0.01), 3: centred(0.01, 0.03), 2: centred(0.02, 0.1)}
     assert answer({**widths, 1: centred(-0.5, 0.1)}).sentence == (
-        "4 weight bits are enough, 1 is not: rates -50.0 % (8 seeds; no difference above 0.7 % of "
-        "the rate). 3 weight bits are undecided: about 27 seeds would decide. 2 weight bits are "
-        "undecided, and up to 1,000 seeds would not decide."
+        "4 weight bits are enough for mean rates, 1 is not: rates -50.0 % (8 seeds; no difference "
+        "above 0.7 % of the rate). Single neurons are off by 10.0 % on average. 3 weight "
+        "bits are undecided: about 27 seeds would decide. 2 weight bits are undecided, and up to 1,000 seeds would not decide."
     )
     assert answer({4: centred(0.0, 0.05)}).sentence == (
         "Undecided how large weight_mantissa_bits must be (8 seeds; tolerance 2 % of the rate). 4 "
@@ -178,13 +182,15 @@ def test_undecided_widths_name_the_seeds_that_would_decide():
 def test_one_of_several_populations_is_named():
     both = {"E": centred(-0.2, 0.01), "I": centred(0.1, 0.01)}
     found = answer({2: {"E": centred(0, 0.01), "I": centred(0, 0.01)}, 1: both})
-    assert found.sentence.startswith("2 weight bits are enough, 1 is not: rates -20.0 % in 'E' (")
+    assert found.sentence.startswith(
+        "2 weight bits are enough for mean rates, 1 is not: rates -20.0 % in 'E' ("
+    )
 
 
 def test_the_ends_of_what_was_tested_are_said():
     assert answer({8: centred(0, 0.01), 4: centred(0, 0.01)}).sentence == (
-        "4 weight bits are enough, the least of those tested (8 seeds; no difference above 0.7 % "
-        "of the rate)."
+        "4 weight bits are enough for mean rates, the least of those tested (8 seeds; no "
+        "difference above 0.7 % of the rate). Single neurons are off by 10.0 % on average (with 8: 10.0 %)."
     )
     assert answer({2: centred(0.3, 0.01), 1: centred(0.4, 0.01)}).sentence == (
         "2 weight bits are not enough: rates +30.0 %; no larger value was tested (8 seeds; "
@@ -194,15 +200,17 @@ def test_the_ends_of_what_was_tested_are_said():
 
 def test_a_register_that_is_no_number_of_bits_is_named_with_its_value():
     found = answer({20: centred(0, 0.01), 10: centred(0.3, 0.01)}, "refractory_max")
-    assert found.sentence.startswith("refractory_max = 20 is enough, 10 is not: rates +30.0 % (")
+    assert found.sentence.startswith(
+        "refractory_max = 20 is enough for mean rates, 10 is not: rates +30.0 % ("
+    )
 
 
 def test_a_wider_register_that_is_worse_is_said():
     widths = {8: centred(0, 0.01), 6: centred(0.1, 0.01), 4: centred(0, 0.01)}
     assert answer(widths).sentence == (
-        "8 weight bits are enough (8 seeds; no difference above 0.7 % of the rate). More is not "
-        "always better here: 6 differ and 4 do not, since rounding happens to suit the parameters "
-        "at some widths."
+        "8 weight bits are enough for mean rates (8 seeds; no difference above 0.7 % of the rate). "
+        "Single neurons are off by 10.0 % on average. More is not always better here: 6 differ and 4 "
+        "do not, since rounding happens to suit the parameters at some widths."
     )
 
 
@@ -210,8 +218,9 @@ def test_widths_that_cannot_be_compiled_count_as_not_enough_unless_they_are_the_
     widths = {8: centred(0, 0.01), 4: centred(0, 0.01)}
     found = answer(widths, problems={2: "tau_m fits no register.", 16: "Too wide."})
     assert found.sentence == (
-        "4 weight bits are enough, 2 are not: it cannot be compiled, tau_m fits no register (8 "
-        "seeds; no difference above 0.7 % of the rate). 16 weight bits and more cannot be "
+        "4 weight bits are enough for mean rates, 2 are not: it cannot be compiled, tau_m fits no "
+        "register (8 seeds; no difference above 0.7 % of the rate). Single neurons are off by "
+        "10.0 % on average (with 8: 10.0 %). 16 weight bits and more cannot be "
         "compiled: Too wide."
     )
     assert found.widths == (16, 8, 4, 2)
@@ -222,7 +231,7 @@ def test_widths_that_cannot_be_compiled_count_as_not_enough_unless_they_are_the_
 
 
 def test_silence_is_no_answer():
-    silent = Rates(np.zeros(SEEDS), np.zeros(SEEDS), 0)
+    silent = Rates(np.zeros(SEEDS), np.zeros(SEEDS), 0, 0.0)
     found = answer({8: silent, 4: silent})
     assert (found.enough, found.not_enough) == (None, None)
     assert found.sentence == (
@@ -234,10 +243,12 @@ def test_silence_is_no_answer():
 
 
 def test_a_silent_population_that_spikes_on_the_chip_is_a_difference():
-    silent, loud = (Rates(np.zeros(SEEDS), np.full(SEEDS, rate), 0) for rate in (0.0, 5.0))
+    silent, loud = (Rates(np.zeros(SEEDS), np.full(SEEDS, rate), 0, 0.0) for rate in (0.0, 5.0))
     same = centred(0, 0.01)
     found = answer({8: {"a": same, "b": silent}, 1: {"a": same, "b": loud}})
-    assert found.sentence.startswith("8 weight bits are enough, 1 is not: 'b' spikes on the chip")
+    assert found.sentence.startswith(
+        "8 weight bits are enough for mean rates, 1 is not: 'b' spikes on the chip only ("
+    )
     assert found.to_dict()["results"][-1]["difference"] is None
 
 
@@ -286,7 +297,7 @@ def test_a_width_at_which_the_network_does_not_fit_is_reported():
     assert (found.enough, found.not_enough) == (12, 3)
     assert found.problems[3].startswith("population 'cells': tau_m[0] = 10 ms is a decay of ")
     assert found.sentence.startswith(
-        "12 decay bits are enough, 3 are not: it cannot be compiled, population 'cells': tau_m[0]"
+        "12 decay bits are enough for mean rates, 3 are not: it cannot be compiled, population "
     )
 
 
@@ -341,6 +352,50 @@ def test_what_is_no_study_is_refused(options, message):
     assert str(caught.value) == message
 
 
+# On the command line
+
+MODEL = """
+from neurochip import LIF, Network, PoissonInput, Population, one_to_one
+
+source, cells = PoissonInput("source", 10, rate=1300.0), Population("cells", 10, LIF(tau_m=10.0))
+weights = one_to_one(source, cells, weight=1.5)
+network = Network(inputs=[source], populations=[cells], connections=[weights])
+"""
+SHORT = ("bits", "model.py", "--dt", "0.5", "--duration", "100", "--workers", "1")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(MODEL)
+    return tmp_path
+
+
+def test_the_command_prints_the_answer_and_writes_page_numbers_and_runs(folder):
+    options = ("--register", "decay_bits", "--widths", "4,12", "--tolerance", "0.5", "--seeds", "3")
+    lines = succeed(*SHORT, *options, "-o", "x/page.html").splitlines()
+    data = json.loads((folder / "x" / "page.json").read_text())
+    assert lines[0] == data["answer"]
+    assert data["title"] == "How many bits model needs"
+    assert (data["seeds"], data["tolerance"]) == ([1, 2, 3], 0.5)
+    assert [row["width"] for row in data["results"]] == [12, 4]
+    assert lines[-3:] == ["Wrote x/page.jsonl", "Wrote x/page.html", "Wrote x/page.json"]
+    assert len(read_sweep("x/page.jsonl").records) == 9  # 2 widths and the floor, of 3 seeds
+
+
+def test_the_command_refuses_what_the_function_refuses(folder):
+    assert fail(*SHORT, "--register", "refractory_max") == (
+        "bits: widths = None; the register 'refractory_max' is no number of bits, so pass the "
+        "values to test, such as widths=range(10, 64)."
+    )
+    assert fail(*SHORT, "--widths", "8:1") == (
+        "bits: --widths has the range 8:1; allowed: FIRST:LAST, upwards, with at most 1,000,000 "
+        "values."
+    )
+    assert fail(*SHORT, "--widths", "few") == ("bits: widths[0] = 'few'; allowed: an integer.")
+    assert fail(*SHORT, "--seeds", "1").endswith("'1' is not an integer of at least 2.")
+
+
 # What is shown
 
 
@@ -348,7 +403,8 @@ def test_the_table_has_a_row_for_each_width_and_population():
     found = answer({8: rates(0.001), 1: rates(0.5)}, floor={"cells": (-0.001, 0.002)})
     lines = str(found).splitlines()
     assert lines[0] == found.sentence
-    assert lines[2].split() == ["population", "float", "chip", "difference", "90", "%", "interval"]
+    header = ["population", "float", "chip", "difference", "90", "%", "interval", "|neuron|"]
+    assert lines[2].split() == header
     assert lines[3].startswith("8  cells ")
     assert lines[3].endswith("  equal within tolerance")
     assert lines[4].endswith("  different")
