@@ -337,7 +337,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
 
 
 def draw_figures() -> None:
-    """Draw the figures of the pages again, with ``neurochip demo`` and an example."""
+    """Draw the figures of the pages again, with ``neurochip demo`` and two examples."""
     from neurochip.cli import main
 
     with _empty_folder():
@@ -351,6 +351,8 @@ def draw_figures() -> None:
         _run_command("python examples/11_map_a_network.py mapping", ROOT / "docs")
         picture = Path("mapping", "mapping.png").read_bytes()
         (ROOT / "docs" / "figures" / "mapping.png").write_bytes(picture)
+        _run_command("python examples/15_noise_floor.py bits.png", ROOT / "docs")
+        (ROOT / "docs" / "figures" / "bits.png").write_bytes(Path("bits.png").read_bytes())
 
 
 if __name__ == "__main__":

@@ -272,17 +272,15 @@ def test_bits_matter_to_spread_weights_and_not_to_equal_ones(run: Run, tmp_path:
     assert (tmp_path / "bits.png").stat().st_size > 10_000
 
 
-def test_few_bits_are_told_from_float_and_the_verdict_is_in_words(run: Run, tmp_path: Path) -> None:
+def test_three_weight_bits_are_enough_for_the_recurrent_network(run: Run, tmp_path: Path) -> None:
     text = run("15_noise_floor.py", str(tmp_path / "floor.png"))
-    rows = {int(item.split()[0]): item for item in text.splitlines()[1:9]}
-    assert rows[1].endswith("different")
-    assert rows[2].endswith("different")
-    excess = {bits: numbers(row)[1] for bits, row in rows.items()}
-    assert excess[1] > 200
-    assert excess[2] > 15
-    assert all(abs(excess[bits]) < 15 for bits in range(3, 9))
-    assert numbers(line(text, "smallest number of bits")) == [3]
-    assert "exc: equal within tolerance (8 seeds" in text
+    assert text.startswith(
+        "3 weight bits are enough for mean rates, 2 are not: rates -3.9 % in 'exc' (8 seeds; no "
+        "difference above 0.7 % of the rate)."
+    )
+    three, two = text.split("\nDistributions with ")[1:]
+    assert three.startswith("3 bits:\nexc: equal within tolerance (8 seeds")
+    assert two.startswith("2 bits:\nexc: different (8 seeds")
     assert (tmp_path / "floor.png").stat().st_size > 10_000
 
 

@@ -90,7 +90,7 @@ def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
             color=GUIDE,
         )
     ax.set_yscale("symlog", linthresh=200 * answer.tolerance)
-    ax.yaxis.set_major_formatter("{x:+g}")
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xticks(range(len(widths)), [str(width) for width in widths])
     ax.set_xlim(-0.5, len(widths) - 0.5)
     write(ax.xaxis.label, answer.register)

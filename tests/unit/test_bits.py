@@ -171,7 +171,8 @@ def test_undecided_widths_name_the_seeds_that_would_decide():
     assert answer({**widths, 1: centred(-0.5, 0.1)}).sentence == (
         "4 weight bits are enough for mean rates, 1 is not: rates -50.0 % (8 seeds; no difference "
         "above 0.7 % of the rate). Single neurons are off by 10.0 % on average. 3 weight "
-        "bits are undecided: about 27 seeds would decide. 2 weight bits are undecided, and up to 1,000 seeds would not decide."
+        "bits are undecided: about 27 seeds would decide. 2 weight bits are undecided, and up to "
+        "1,000 seeds would not decide."
     )
     assert answer({4: centred(0.0, 0.05)}).sentence == (
         "Undecided how large weight_mantissa_bits must be (8 seeds; tolerance 2 % of the rate). 4 "
@@ -190,7 +191,8 @@ def test_one_of_several_populations_is_named():
 def test_the_ends_of_what_was_tested_are_said():
     assert answer({8: centred(0, 0.01), 4: centred(0, 0.01)}).sentence == (
         "4 weight bits are enough for mean rates, the least of those tested (8 seeds; no "
-        "difference above 0.7 % of the rate). Single neurons are off by 10.0 % on average (with 8: 10.0 %)."
+        "difference above 0.7 % of the rate). Single neurons are off by 10.0 % on average (with 8: "
+        "10.0 %)."
     )
     assert answer({2: centred(0.3, 0.01), 1: centred(0.4, 0.01)}).sentence == (
         "2 weight bits are not enough: rates +30.0 %; no larger value was tested (8 seeds; "
@@ -209,8 +211,8 @@ def test_a_wider_register_that_is_worse_is_said():
     widths = {8: centred(0, 0.01), 6: centred(0.1, 0.01), 4: centred(0, 0.01)}
     assert answer(widths).sentence == (
         "8 weight bits are enough for mean rates (8 seeds; no difference above 0.7 % of the rate). "
-        "Single neurons are off by 10.0 % on average. More is not always better here: 6 differ and 4 "
-        "do not, since rounding happens to suit the parameters at some widths."
+        "Single neurons are off by 10.0 % on average. More is not always better here: 6 differ and "
+        "4 do not, since rounding happens to suit the parameters at some widths."
     )
 
 
