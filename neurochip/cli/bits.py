@@ -11,7 +11,7 @@ from ..chip.spec import LOIHI
 from ._axes import read_values
 from ._compiler import Request, compile_options
 from ._model import load_model
-from ._numbers import COUNT, POSITIVE, at_least
+from ._numbers import COUNT, FRACTION, at_least
 from ._options import duration_option, model_argument, seed_option
 from ._paths import OutputFile, keep_apart
 from ._terminal import say, wrote
@@ -35,7 +35,7 @@ __all__ = ["bits_command"]
 )
 @click.option(
     "--tolerance",
-    type=POSITIVE,
+    type=FRACTION,
     default=0.02,
     show_default=True,
     help="Largest acceptable difference in mean rate (0.02 = 2 %).",

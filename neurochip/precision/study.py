@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 from collections.abc import Iterable
 from concurrent.futures import Executor
@@ -14,7 +13,8 @@ import numpy as np
 
 from compiler import CompileOptions, choose_dt
 
-from .._support.ranges import POSITIVE
+from .._support.foreign import nearest
+from .._support.ranges import FRACTION
 from .._support.values import instance, integer, items, real, shown
 from ..chip.spec import LOIHI, ChipSpec, CoreSpec
 from ..errors import AnalysisError
@@ -110,7 +110,7 @@ def bits(
     tested = _widths(register, widths, chip)
     seeds = integer("bits", "seeds", seeds, at_least=2, error=AnalysisError)
     seed = integer("bits", "seed", seed, at_least=0, error=AnalysisError)
-    tolerance = real("bits", "tolerance", tolerance, within=POSITIVE, error=AnalysisError)
+    tolerance = real("bits", "tolerance", tolerance, within=FRACTION, error=AnalysisError)
     step = choose_dt(network, chip, options=CompileOptions(**options)).dt if dt == "auto" else dt
     drawn = range(seed, seed + seeds)
     axis = f"core.{register}"
@@ -221,8 +221,7 @@ def _check_register(register: Any) -> None:
     fields = [name for name, kind in kinds.items() if kind is int]
     if register in fields:
         return
-    near = difflib.get_close_matches(str(register), fields, n=1, cutoff=0.6)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
+    guess = nearest("chip", register, fields) if isinstance(register, str) else ""
     raise AnalysisError(
         f"bits: register = {shown(register)}; allowed: an integer field of CoreSpec, such as "
         f"'weight_mantissa_bits' or 'decay_bits'.{guess}"

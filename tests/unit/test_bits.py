@@ -344,7 +344,10 @@ def test_the_step_may_be_chosen():
         ({"widths": 8}, "bits: widths = 8; allowed: a list of integers."),
         ({"widths": [8, 1.5]}, "bits: widths[1] = 1.5; allowed: an integer."),
         ({"seeds": 1}, "bits: seeds = 1; allowed: an integer of at least 2."),
-        ({"tolerance": 0}, "bits: tolerance = 0; allowed: a number above 0."),
+        (
+            {"tolerance": 0},
+            "bits: tolerance = 0; allowed: a number above 0 and at most 1 (0.05 is 5 %).",
+        ),
         ({"chip": "loihi"}, "bits: chip = 'loihi'; allowed: a ChipSpec."),
     ],
 )
