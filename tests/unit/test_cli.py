@@ -453,7 +453,8 @@ def test_help_lists_the_commands() -> None:
     text = succeed("--help")
     listed = re.findall(r"^  (\w+) ", text.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
-        *("compare", "compile", "conformance", "demo", "info", "map", "run", "sweep", "validate"),
+        *("bits", "compare", "compile", "conformance", "demo", "info", "map", "run", "sweep"),
+        "validate",
     ]
     assert succeed("-h") == text
 
