@@ -16,7 +16,6 @@ from neurochip._support.text import short_percent
 from neurochip.chip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.chip.spec import ChipSpec
 from neurochip.image import MomentGain
-from neurochip.image.gains import GainRule
 from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
 from neurochip.network import Connection, Population
 from neurochip.recurrence import IdealPopulation, delay_steps, refractory_steps, time_constant
@@ -44,8 +43,13 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
     chip, dt, options = translation.chip, translation.dt, translation.options
     populations = translation.populations
     rows: list[ReportRow] = []
-    for lowered in populations.values():
-        rows += _population_rows(lowered, chip, dt)
+    reached = {
+        item.connection.target.name
+        for item in translation.connections
+        if item.connection.n_synapses
+    }
+    for name, lowered in populations.items():
+        rows += _population_rows(lowered, chip, dt, name in reached)
     whole = {connection.name: connection for connection in translation.network.connections}
     for item in translation.connections:
         if item.connection.n_synapses:
@@ -62,7 +66,10 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
     )
 
 
-def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> Iterator[ReportRow]:
+def _population_rows(
+    lowered: LoweredPopulation, chip: ChipSpec, dt: float, reached: bool
+) -> Iterator[ReportRow]:
+    """Yield the rows of a population; ``reached`` if it has synapses, for which gains matter."""
     ideal, decays, registers = lowered.ideal, lowered.decays, lowered.registers
     lsb_per_mv = lowered.scale.lsb_per_mv
     population, core = ideal.population, chip.core
@@ -81,7 +88,7 @@ def _population_rows(lowered: LoweredPopulation, chip: ChipSpec, dt: float) -> I
     if population.model.leaky:
         with np.errstate(divide="ignore"):
             tau_m = time_constant(population.model, decays.keep_v, dt)
-        note = _gain_note(decays.rule)
+        note = decays.gain_note if reached else ""
         found = row("tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, note=note, remedy=coarse)
         yield _with_step(found, population, dt)
     else:
@@ -174,14 +181,6 @@ def _with_step(found: ReportRow, population: Population, dt: float) -> ReportRow
         f"time step itself changes the spikes; use at most {_LONGEST_STEP * shortest:.3g} ms"
     )
     return replace(found, warning="; ".join(filter(None, (found.warning, text))))
-
-
-def _gain_note(rule: GainRule) -> str:
-    if isinstance(rule, MomentGain):
-        return "weights preserve the variance of v, the bias preserves the mean"
-    if rule.v in (0.0, 1.0):
-        return ""
-    return f"gain power {rule.v:.2f} (0 preserves the jump of a spike, 1 the mean)"
 
 
 def _shift_note(ideal: IdealPopulation, decays: Decays) -> str:

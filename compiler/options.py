@@ -119,18 +119,18 @@ class CompileOptions:
     """Options of the compiler."""
 
     gain: str = _option(
-        "dc",
+        "auto",
         "Which property to preserve when a time constant is rounded.",
+        '``"auto"`` preserves the expected rate of each population: it interpolates between '
+        '``"impulse"`` and ``"dc"``, or takes the best of the other three if no interpolation '
+        "gives the rate. It predicts rates from the inputs, treated as independent Poisson trains; "
+        'where no spikes are expected, it takes ``"dc"``. The compile report shows its choices. '
         '``"dc"`` scales the weights so that a steady input gives the same mean v; ``"impulse"`` '
         "keeps the weights, so that one spike gives the same jump. Both preserve the resting "
-        'level. Use ``"dc"`` for neurons driven by fluctuations and ``"impulse"`` for neurons far '
-        'above threshold. ``"mean_and_variance"`` scales the weights to preserve the variance of '
-        "v, and shifts the resting level to preserve its mean for the expected input; for other "
-        'inputs the mean is off. ``"auto"`` interpolates between ``"dc"`` and ``"impulse"`` so '
-        "that the expected rate of each population is preserved; if that is impossible, it takes "
-        'the best of the three. ``"auto"`` and ``"mean_and_variance"`` treat inputs as independent '
-        "Poisson trains; the compile report shows their choices.",
-        choices=("dc", "impulse", "mean_and_variance", "auto"),
+        'level. ``"mean_and_variance"`` scales the weights to preserve the variance of v, and '
+        "shifts the resting level to preserve its mean for the expected input; for other inputs "
+        "the mean is off.",
+        choices=("auto", "dc", "impulse", "mean_and_variance"),
     )
     headroom: float = _option(
         1.25,

@@ -2,8 +2,8 @@
 
 Question: does a network behave on the chip as it does in float64?
 Answer: under weak input 100 neurons never fire on either side, so only their membrane potentials
-can be compared: they differ by 0.002 mV. Under strong input, at about 35 Hz, the mean rates differ
-by half a percent.
+can be compared: they differ by 0.002 mV. Under strong input, at about 35 Hz, the mean rates agree
+within 0.1 %.
 
     python examples/01_first_network.py [folder for the figures]
 """

@@ -108,7 +108,7 @@ def of_pairs(size: int, draws: int) -> tuple[float, float]:
 def of_network(network: Network, draws: int, chip: ChipSpec = LOIHI) -> tuple[float, ...]:
     """Return the true error, the coverages of both intervals, how often the error was called more
     than chance, and how often equality was claimed with the true error as the tolerance."""
-    emulator = Emulator(compile_network(network, chip, dt=DT))
+    emulator = Emulator(compile_network(network, chip, dt=DT, gain="dc"))
     items = []
     for seed in range(1, draws + 1):
         stimulus = draw_stimulus(network, DURATION, seed)

@@ -60,6 +60,8 @@ class Decays:
         Fraction of v that a step keeps with that register.
     rule : PowerGain or MomentGain
         Rule that corrects gains and resting level for the rounded decays.
+    gain_note : str
+        Note on the rule for the compile report; may be empty.
     shift : ndarray, mV
         Correction of the resting level.
     bias : ndarray, mV
@@ -70,6 +72,7 @@ class Decays:
     decay_v: Int64Array
     keep_v: Float64Array
     rule: GainRule
+    gain_note: str
     shift: Float64Array
     bias: Float64Array
 
@@ -92,7 +95,7 @@ def round_decays(
     """Round the decays of v and u, and correct gains and bias for the rounding.
 
     ``point`` is the expected input of the population; only ``gain="auto"`` and
-    ``"mean_and_variance"`` use it.
+    ``"mean_and_variance"`` use it. Without it, both preserve the mean.
 
     Raises
     ------
@@ -111,8 +114,8 @@ def round_decays(
         _register(item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt)
         for item in ideal.receptors
     ]
-    rule = choose_gain(ideal, keep_v, point, dt, options)
-    gains, shift = rule.follow(ideal, keep_v, [keep for _, keep in rounded])
+    chosen = choose_gain(ideal, keep_v, point, dt, options)
+    gains, shift = chosen.rule.follow(ideal, keep_v, [keep for _, keep in rounded])
     receptors = [
         ReceptorDecay(
             decay_u=decay_u,
@@ -126,7 +129,8 @@ def round_decays(
         receptors=tuple(receptors),
         decay_v=decay_v,
         keep_v=keep_v,
-        rule=rule,
+        rule=chosen.rule,
+        gain_note=chosen.note,
         shift=shift,
         bias=(1 - keep_v) * (ideal.v_inf + shift - ideal.origin) if leaky else ideal.bias,
     )

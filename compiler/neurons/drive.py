@@ -24,6 +24,7 @@ _SAMPLE = 64  # neurons sampled from a population
 _ROUNDS, _DAMPING = 100, 0.3  # fixed-point iteration for the self-consistent rates
 _COLOURED = 1.0326  # |zeta(1/2)| / sqrt(2), in Brunel and Sergi's shift
 _FARTHEST = 6.0  # standard deviations from mean to threshold at which a neuron counts as silent
+_SHORTEST = 1e-6  # ms, interval between spikes to which excitation that runs away is limited
 _QUIET = 1e-6  # spread of v relative to v_thresh - v_reset, below which it is neglected
 
 
@@ -103,7 +104,8 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
     if quiet.all():
         return rates
     spread = np.where(quiet, 1.0, np.sqrt(2.0) * point.std)
-    shift = _COLOURED * np.sqrt(point.tau_syn / point.tau_m)
+    slow = np.divide(point.tau_syn, point.tau_m, out=np.zeros(len(rates)), where=point.tau_syn > 0)
+    shift = _COLOURED * np.sqrt(slow)
     threshold = (point.v_thresh - point.mean) / spread + shift
     reset = (point.v_reset - point.mean) / spread + shift
     # Substitute x = exp(s) with equidistant s: the integrand is smooth and vanishes at both ends.
@@ -113,7 +115,7 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
     terms = np.exp(2 * near * x - x**2) - np.exp(2 * np.minimum(reset[:, None], near) * x - x**2)
     passage = point.tau_m * np.sum(terms, axis=1) * (s[1] - s[0])
     noisy = ~quiet & (threshold < _FARTHEST)
-    rates[noisy] = 1e3 / (point.tau_refrac + passage)[noisy]
+    rates[noisy] = 1e3 / np.maximum(point.tau_refrac + passage, _SHORTEST)[noisy]
     return rates
 
 

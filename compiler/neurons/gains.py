@@ -7,12 +7,13 @@ preserves the variance of v under Poisson input (a power of about 1/2 for delta 
 corrects the mean through the bias; both are exact only for the expected input. No rule preserves
 the *firing rate*. Which rule comes closest depends on whether a neuron is driven by fluctuations or
 far above threshold. ``gain="auto"`` searches the power between 0 and 1 at which the expected rate
-equals that of the unrounded decay.
+equals that of the unrounded decay. Where no rate can be predicted, it preserves the mean (dc).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,10 +25,26 @@ from neurochip.typing import Float64Array
 from ..options import CompileOptions
 from .drive import OperatingPoint, lif_rate
 
-__all__ = ["choose_gain", "rounded_point"]
+__all__ = ["GainChoice", "choose_gain", "rounded_point"]
 
 _BISECTIONS = 20
 _SILENT = 0.1  # Hz: lower rates are too uncertain to choose a power from
+
+
+@dataclass(frozen=True, eq=False)
+class GainChoice:
+    """A rule, and a note for the compile report; empty if the option names the rule.
+
+    Parameters
+    ----------
+    rule : PowerGain or MomentGain
+        Rule that corrects weights and resting level.
+    note : str
+        What the rule preserves, or why ``gain="auto"`` fell back to preserving the mean.
+    """
+
+    rule: GainRule
+    note: str = ""
 
 
 def choose_gain(
@@ -36,7 +53,7 @@ def choose_gain(
     point: OperatingPoint | None,
     dt: float,
     options: CompileOptions,
-) -> GainRule:
+) -> GainChoice:
     """Choose the rule that corrects a population for its rounded decays.
 
     Parameters
@@ -46,31 +63,54 @@ def choose_gain(
     keep_v : ndarray, shape (size,)
         Fraction of v that a step keeps with the rounded register.
     point : OperatingPoint or None
-        Expected input of the population; needed for ``gain="auto"`` and ``"mean_and_variance"``.
+        Expected input of the population. Without it, ``gain="auto"`` and ``"mean_and_variance"``
+        preserve the mean.
     dt : float, ms
         Length of a step.
     options : CompileOptions
         The option ``gain`` decides.
     """
     u = 0.0 if options.gain == "impulse" else 1.0
-    if not ideal.population.model.leaky:  # v has no rounded decay and no stationary moments
-        return PowerGain(0.0, u)
-    if options.gain in ("dc", "impulse"):
-        return PowerGain(u, u)
-    assert point is not None
+    leaky = ideal.population.model.leaky
+    if not leaky or options.gain in ("dc", "impulse"):
+        # Without a leak, v has no rounded decay and no stationary moments.
+        return GainChoice(PowerGain(u if leaky else 0.0, u))
+    if point is None:
+        return _mean_only("the expected input is not known")
     moments = MomentGain(tuple(values * dt for values in point.charge))
     if options.gain == "mean_and_variance":
-        return moments
+        return _noted(moments)
+    return _keeping_rate(ideal, keep_v, point, dt, moments)
+
+
+def _keeping_rate(
+    ideal: IdealPopulation,
+    keep_v: Float64Array,
+    point: OperatingPoint,
+    dt: float,
+    moments: MomentGain,
+) -> GainChoice:
+    """Choose the rule that preserves the expected rate, or the mean if it cannot be predicted."""
+    if np.array_equal(keep_v[point.ids], ideal.keep_v[point.ids]):
+        return GainChoice(PowerGain(1.0, 1.0))
+    if not (point.mean != point.v_inf).any():
+        return _mean_only("no input spikes are expected")
     # Use the decay of the integration method of the model, which may be forward Euler.
     exact = rounded_point(point, ideal.keep_v, ideal.keep_v, PowerGain(1.0, 1.0), dt)
-    wanted = lif_rate(exact).mean()
-    moved = not np.array_equal(keep_v[point.ids], ideal.keep_v[point.ids])
-    if wanted < _SILENT or not moved or not (point.mean != point.v_inf).any():
-        return PowerGain(1.0, 1.0)
+    wanted = float(lif_rate(exact).mean())
+    if wanted < _SILENT:
+        return _mean_only("the neurons are expected to be silent")
+    if wanted * dt > 1e3:
+        return _mean_only("the expected rate is above one spike per step")
 
     def error(rule: GainRule) -> float:
         return float(lif_rate(rounded_point(point, ideal.keep_v, keep_v, rule, dt)).mean() - wanted)
 
+    return _noted(_preserving(error, moments))
+
+
+def _preserving(error: Callable[[GainRule], float], moments: MomentGain) -> GainRule:
+    """Return the rule without an error of the rate; if there is none, the best of the three."""
     low, high = 0.0, 1.0
     rules: tuple[GainRule, ...] = (PowerGain(low, 1.0), PowerGain(high, 1.0), moments)
     errors = [error(rule) for rule in rules]
@@ -84,6 +124,20 @@ def choose_gain(
         else:
             high = middle
     return PowerGain((low + high) / 2, 1.0)
+
+
+def _noted(rule: GainRule) -> GainChoice:
+    """Return a rule with a note that says what it preserves."""
+    if isinstance(rule, MomentGain):
+        text = "weights preserve the variance of v, the bias preserves the mean"
+        return GainChoice(rule, text)
+    text = f"gain power {rule.v:.2f} (0 preserves the jump of a spike, 1 the mean)"
+    return GainChoice(rule, text)
+
+
+def _mean_only(reason: str) -> GainChoice:
+    """Return the rule for a population whose rate cannot be predicted, with the reason."""
+    return GainChoice(PowerGain(1.0, 1.0), f"gain dc (preserves the mean): {reason}")
 
 
 def rounded_point(

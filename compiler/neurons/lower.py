@@ -9,7 +9,6 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network, Population
 from neurochip.recurrence import IdealPopulation, ideal_population
 
-from ..check import check_signs
 from ..options import NEED_DRIVE, CompileOptions
 from ..synapses.projections import Projection, projections_onto
 from .decays import Decays, round_decays
@@ -48,7 +47,6 @@ def lower(
     CompileError
         If a parameter fits no register.
     """
-    check_signs(projections, chip)
     points = operating_points(network) if options.gain in NEED_DRIVE else {}
 
     def lowered(population: Population) -> LoweredPopulation:

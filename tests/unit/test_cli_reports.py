@@ -107,7 +107,7 @@ def test_sweep_writes_points_a_page_and_numbers_and_goes_on(folder):
     content = (folder / "sweep.jsonl").read_bytes()
     done = read_sweep(folder / "sweep.jsonl")
     assert done.header["fixed"]["dt"] == 0.5
-    assert done.header["fixed"]["gain"] == "dc"
+    assert done.header["fixed"]["gain"] == "auto"
     assert done.column("tau_m") == [10, 20, 10, 20]
     assert json.loads((folder / "sweep.json").read_text())["rows"] == done.rows
     half = content.index(b"\n", len(content) // 2) + 1
@@ -126,7 +126,7 @@ def test_an_axis_takes_the_place_of_the_default_of_an_option(folder):
 
 
 def test_values_of_an_axis_that_no_compiler_takes_are_refused(folder):
-    assert "options: gain = 'x'; allowed: 'dc', " in fail(
+    assert "options: gain = 'x'; allowed: 'auto', " in fail(
         "sweep", "model.py", "--vary", "gain=dc,x"
     )
     assert not (folder / "sweep.jsonl").exists()

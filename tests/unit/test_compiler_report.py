@@ -69,7 +69,7 @@ def test_the_report_lists_every_parameter_in_order(image):
     assert image.report.warnings == ()
     assert (image.report.chip, image.report.dt) == ("loihi", 0.1)
     assert image.report.options == {
-        "gain": "dc",
+        "gain": "auto",
         "headroom": 1.25,
         "assumed_rate": 100.0,
         "weight_rounding": "nearest",

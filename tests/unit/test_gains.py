@@ -167,13 +167,52 @@ def test_the_chosen_gain_is_no_worse_than_any_other(drive, tau_syn, dt):
     assert errors["auto"] <= min(errors.values()) + resolution
 
 
-def test_a_population_that_is_silent_or_undriven_keeps_the_mean():
-    for network in (
-        driven(1.0),
-        Network(populations=[Population("cells", 3, LIF(v_rest=-45.0))]),
-    ):
+def unknown():
+    """Neurons whose input spikes are given only when the network runs."""
+    source, cells = SpikeInput("source", 3, [], []), Population("cells", 3, LIF(v_rest=-45.0))
+    links = [one_to_one(source, cells, weight=1.0)]
+    return Network(inputs=[source], populations=[cells], connections=links)
+
+
+def runaway():
+    """Neurons whose mutual excitation nothing limits."""
+    source, cells = PoissonInput("source", 3, rate=100.0), Population("cells", 3, LIF())
+    links = [one_to_one(source, cells, weight=9.0), one_to_one(cells, cells, weight=90.0)]
+    return Network(inputs=[source], populations=[cells], connections=links)
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        (driven(1.0), "the neurons are expected to be silent"),
+        (unknown(), "no input spikes are expected"),
+        (runaway(), "the expected rate is above one spike per step"),
+    ],
+)
+def test_where_no_rate_can_be_predicted_the_mean_is_preserved_and_the_report_says_why(
+    network, reason
+):
+    images = [compile_network(network, LOIHI, dt=DT, gain=gain) for gain in ("dc", "auto")]
+    assert images[0].digest() == images[1].digest()
+    notes = [image.report.row("cells", "tau_m").note for image in images]
+    assert notes == ["", f"gain dc (preserves the mean): {reason}"]
+
+
+def test_without_synapses_or_a_leak_there_is_nothing_to_correct_and_no_note():
+    for lif in (LIF(v_rest=-45.0), LIF(tau_m=math.inf)):
+        network = Network(populations=[Population("cells", 3, lif)])
         images = [compile_network(network, LOIHI, dt=DT, gain=gain) for gain in ("dc", "auto")]
         assert images[0].digest() == images[1].digest()
+        notes = {image.report.row("cells", "tau_m").note for image in images}
+        assert len(notes) == 1
+        assert "gain" not in notes.pop()
+
+
+def test_the_default_preserves_the_rate():
+    network = driven(DRIVES["above threshold"])
+    default, auto = compile_network(network), compile_network(network, gain="auto")
+    assert default.digest() == auto.digest()
+    assert OPTIONS["gain"].default == "auto"
 
 
 def test_given_spike_trains_count_with_their_mean_rate():

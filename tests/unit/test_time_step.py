@@ -109,7 +109,8 @@ def test_of_currents_the_total_is_predicted_with_what_grid_and_registers_cancel(
 
 
 def test_the_time_grid_and_the_decay_registers_pull_in_opposite_directions():
-    candidates = choose_dt(driven(), candidates=[0.1, 0.2, 0.5, 1.0]).candidates
+    options = CompileOptions(gain="dc")
+    candidates = choose_dt(driven(), candidates=[0.1, 0.2, 0.5, 1.0], options=options).candidates
     grids = [item.grid for item in candidates]
     assert grids == sorted(grids)
     assert candidates[0].registers > 2 * candidates[-1].registers
