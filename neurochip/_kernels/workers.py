@@ -71,7 +71,7 @@ def most_threads() -> int:
 
 
 def run_workers(
-    loop: Callable[..., Any], n_workers: int, *arguments: Any, barrier: Int64Array | None
+    loop: Callable[..., Any], n_workers: int, *arguments: Any, barrier: Int64Array
 ) -> Any:
     """Call ``loop(worker, *arguments, barrier)`` on a thread for each worker.
 
@@ -86,8 +86,8 @@ def run_workers(
         Number of workers, at least 1.
     *arguments
         The same for all workers.
-    barrier : ndarray of int64, shape (1,), optional
-        A new barrier; None for a single worker.
+    barrier : ndarray of int64, shape (1,)
+        A new barrier.
 
     Returns
     -------
@@ -99,8 +99,6 @@ def run_workers(
     EmulatorError
         If the system cannot start another thread.
     """
-    if barrier is None:
-        return loop(0, *arguments, None)
     problems: list[BaseException] = []
 
     def work(worker: int) -> None:

@@ -308,7 +308,8 @@ class Emulator:
                 f"emulator: noise reaches from {draws.min()} to {draws.max()}; allowed: -127 to "
                 "127."
             )
-        return np.ascontiguousarray(draws, dtype=np.int8)
+        # Writeable, because a kernel is compiled again for an array that is read-only.
+        return np.require(draws, np.int8, ["C", "W"])
 
     def _label(self) -> str:
         return f"chip {self.image.chip.name}, image {self.image.digest()[:12]}"

@@ -64,11 +64,11 @@ def run_batch(
     problems: dict[int, NeurochipError] = {}
     numbers = itertools.count()
 
-    def work(worker: int, barrier: Int64Array | None) -> None:
+    def work(worker: int, barrier: Int64Array) -> None:
         del worker  # the next free worker takes the next group
 
         def look(_: int) -> None:
-            if barrier is not None and is_broken(barrier):
+            if is_broken(barrier):
                 raise AbortedError
 
         alone = _Alone(engine, columns, strict, look)
@@ -96,7 +96,7 @@ def run_batch(
 
     with progress_bar(len(stimuli), "emulating", progress, unit="run") as bar:
         # Workers take groups themselves: to submit a task for each takes as long as a short run.
-        run_workers(work, workers, barrier=new_barrier() if workers > 1 else None)
+        run_workers(work, workers, barrier=new_barrier())
     if problems:
         index = min(problems)
         problem = problems[index]

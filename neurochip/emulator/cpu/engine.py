@@ -122,7 +122,7 @@ class CpuEngine(Engine[Position]):
                 strict,
                 noise,
                 *self._features,
-                barrier=new_barrier() if workers > 1 else None,
+                barrier=new_barrier(),
             )
             begun, index = index, position.settle().step - first
             new_steps, new_ids = join_lists(buffer, ends, 1, index - begun, first + begun)

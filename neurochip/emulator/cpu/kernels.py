@@ -260,8 +260,8 @@ def run_blocks(
 
     Each worker has its own spike list and its own blocks. It returns early when a list may become
     full, and after an overflow if ``strict``. Unused features are None, and Numba drops their
-    branches: ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no delays), ``wide`` (narrow
-    offsets) and ``barrier`` (a single worker).
+    branches: ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no delays) and ``wide`` (narrow
+    offsets). A single worker does not use ``barrier``.
 
     The workers change nothing before all of them have arrived, and the clock moves with the
     registers. So both agree wherever the caller is interrupted.
@@ -272,7 +272,7 @@ def run_blocks(
     begin, end = first_block * layout.span, end_block * layout.span
     undo, events = state.undo[worker], state.events[worker]
     index = state.clock[0] - first_step
-    if barrier is not None:
+    if n_workers > 1:
         all_came = wait_for_all(barrier, n_workers)
         if not all_came:
             return
@@ -328,7 +328,7 @@ def run_blocks(
         record(index, begin, end, state.tiles, at.V, output.v_ids, output.v)
         record(index, begin, end, state.tiles, at.U, output.u_ids, output.u)
         index += 1
-        if barrier is not None:
+        if n_workers > 1:
             all_came = wait_for_all(barrier, (index - output.first_index + 1) * n_workers)
             if not all_came:
                 return
