@@ -122,8 +122,12 @@ def _run_command(line: str, page: Path) -> str:
     if words[:1] == ["python"] and words[1].startswith("examples/"):
         script, output = str(ROOT / words[1]), io.StringIO()
         arguments = mock.patch.object(sys, "argv", [script, *words[2:]])
+        before = set(Path().rglob("*"))
         with arguments, contextlib.redirect_stdout(output):
             runpy.run_path(script, run_name="__main__")
+        written = set(Path().rglob("*")) - before
+        if written and not words[2:]:  # an argument is the folder for its files
+            raise RuntimeError(f"{words[1]} wrote {sorted(map(str, written))} without being told")
         return output.getvalue()
     return ""
 

@@ -1,9 +1,13 @@
-"""How the suite runs: Ctrl-C as at a terminal, and files in a good order for several workers."""
+"""How the suite runs: this checkout's code, Ctrl-C, garbage, and the order of files for workers."""
 
+import gc
 import os
 import signal
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[1]
 
 # A worker that begins with the first, which compiles no kernel, leaves the kernels that all need to
 # the worker that begins with the second.
@@ -11,9 +15,23 @@ FIRST = ("test_product_mutants.py", "test_emulator_properties.py")
 
 
 def pytest_configure() -> None:
-    """Undo what a shell does to background processes, and they to their children: no Ctrl-C."""
+    # Processes that tests start run the code of this checkout, whatever is installed.
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+    )
+    # A shell lets its background processes, and so their children, ignore Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_garbage_is_looked_for_in_modules():
+    """Exclude what is loaded from later garbage collections, of which Brian2 does one after a run.
+
+    To look through Numba, Brian2 and all test modules takes a second each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -25,7 +25,7 @@ def test_runs_without_jit_give_the_same_digests():
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(TESTS / "conformance" / "jit_suite.py")],
         # Integer scalars of NumPy warn when they wrap, which is what they are meant to do here.
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
