@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,10 +52,18 @@ def exponents(sign_mode: SignMode, core: CoreSpec) -> range:
     return every[: int(np.argmax(reach)) + 1]
 
 
+@lru_cache(maxsize=64)
+def grids(sign_mode: SignMode, core: CoreSpec) -> tuple[Grid, ...]:
+    """Return the grids of the useful exponents, finest first.
+
+    They are kept, because the search for a scale asks for them hundreds of times.
+    """
+    return tuple(grid(exponent, sign_mode, core) for exponent in exponents(sign_mode, core))
+
+
 def choose_format(largest: float, sign_mode: SignMode, core: CoreSpec) -> Grid:
     """Return the finest grid that reaches ``largest`` (in LSB), otherwise the coarsest grid."""
-    for exponent in exponents(sign_mode, core):
-        candidate = grid(exponent, sign_mode, core)
+    for candidate in grids(sign_mode, core):
         # Up to half a step above the largest value still rounds to it.
         if largest <= candidate.largest + candidate.step / 2:
             return candidate
