@@ -56,6 +56,7 @@ def test_no_module_of_the_package_has_a_public_name():
     assert not modules & set(NAMES)
 
 
+@pytest.mark.slow
 def test_names_are_what_they_should_be_whatever_was_imported_before():
     program = """
 import importlib, pkgutil, types
@@ -93,6 +94,7 @@ def test_a_star_import_gives_the_public_names():
     assert set(neurochip.__all__) == set(space) - {"__builtins__"}
 
 
+@pytest.mark.slow
 def test_type_checkers_know_the_names(tmp_path):
     pytest.importorskip("mypy", reason="mypy is an extra: neurochip[dev]")
     script = tmp_path / "script.py"

@@ -64,6 +64,7 @@ class Foundry:
                 "NUMBA_NUM_THREADS": "1",  # in plain Python they would wait for each other
                 "OPENBLAS_NUM_THREADS": "1",  # a fork has no other threads
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                "PYTEST_ADDOPTS": "",  # may name options of plugins
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -55,6 +55,7 @@ def test_joined_compartments_equal_the_oracle_on_random_images(threads):
     assert changed > 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("at_membrane", [False, True], ids=["on u", "on v"])
 def test_noise_reaches_the_parent_through_its_child(at_membrane, threads):
@@ -89,6 +90,7 @@ def test_a_run_in_pieces_is_the_run_in_one(tmp_path):
         assert (u, v) == (trace.u, trace.v), seed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize(("exponent", "wide"), [(7, False), (3, True)])
 def test_pairs_in_many_blocks_equal_the_oracle(exponent, wide, threads):

@@ -35,6 +35,8 @@ from neurochip.emulator import Emulator
 from neurochip.mapping import Activity, core_usage, map_image
 from neurochip.packing.budget import RESOURCES, Filler
 
+pytestmark = pytest.mark.slow
+
 PLACEMENTS = ("sequential", "greedy", "hypergraph")
 
 

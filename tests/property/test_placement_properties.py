@@ -34,6 +34,8 @@ from neurochip.packing.budget import RESOURCES, core_usage
 # Random values may look like those of another unit.
 pytestmark = pytest.mark.filterwarnings("ignore::neurochip.errors.UnitWarning")
 
+pytestmark = pytest.mark.slow
+
 N_NETWORKS = 60
 DTS = (0.1, 0.5, 1.0)
 
