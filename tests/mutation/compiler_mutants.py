@@ -306,8 +306,8 @@ MUTANTS = [
     Mutant(
         "a refractory period is reported one step too long for delta synapses",
         "compiler/explain.py",
-        'refractory_steps(get("tau_refrac"), dt) * dt,',
-        "registers.refractory * dt,",
+        "        refractory * dt,",
+        "        registers.refractory * dt,",
         f"{REPORT}::test_a_refractory_period_of_50_steps_becomes_register_51",
     ),
     Mutant(

@@ -10,18 +10,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections import Counter
-from pathlib import Path
 
 import pytest
-from mutation import compiler_mutants, frontend_mutants, kernel_mutants, result_mutants
 from mutation.foundry import Foundry
-
-import neurochip
-
-PRODUCT = Path(neurochip.__file__).parents[1]
-TABLES = (kernel_mutants, compiler_mutants, frontend_mutants, result_mutants)
-MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
+from mutation.tables import MUTANTS, changed
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,26 +27,10 @@ def missing(mutant):
     return next((name for name in needs if importlib.util.find_spec(name) is None), None)
 
 
-def changed(mutant):
-    """The text of the file with the change."""
-    text = (PRODUCT / mutant.file).read_text(encoding="utf-8")
-    found = text.count(mutant.old)
-    assert found == 1, (
-        f"the mutant {mutant.wrong!r} cannot be made: {mutant.file} has {mutant.old!r} {found} "
-        "times, expected once. The file was edited: give the mutant the line as it is now, and a "
-        "change that breaks the same rule."
-    )
-    return text.replace(mutant.old, mutant.new)
-
-
 @pytest.fixture(scope="module")
 def foundry():
     with Foundry() as running:
         yield running
-
-
-def test_no_two_mutants_have_the_same_name():
-    assert [name for name, n in Counter(mutant.wrong for mutant in MUTANTS).items() if n > 1] == []
 
 
 @pytest.mark.parametrize("file", dict.fromkeys(m.witness.split("::")[0] for m in MUTANTS))
