@@ -121,7 +121,7 @@ _HOMES = {
     ),
     "neurochip.precision": ("BitsAnswer", "WidthResult", "bits", "plot_bits"),
     "neurochip.recording": ("Origin", "Probe", "Recording", "Trace"),
-    "neurochip.reference": ("simulate_reference",),
+    "neurochip.reference": ("simulate_reference", "simulate_twins"),
     "neurochip.report": (
         "Judgement",
         "Report",
@@ -146,11 +146,13 @@ _HOMES = {
     "neurochip.validation": (
         "TRAIN_DISTANCES",
         "ActivityComparison",
+        "Answer",
         "Comparison",
         "Conclusion",
         "DistributionComparison",
         "Equivalence",
         "ErrorSplit",
+        "NoiseFloor",
         "PopulationComparison",
         "RateError",
         "Verdict",

@@ -110,6 +110,7 @@ from .recording import Probe as Probe
 from .recording import Recording as Recording
 from .recording import Trace as Trace
 from .reference import simulate_reference as simulate_reference
+from .reference import simulate_twins as simulate_twins
 from .report import Judgement as Judgement
 from .report import Report as Report
 from .report import bits_report as bits_report
@@ -136,11 +137,13 @@ from .tuning import calibrate as calibrate
 from .tuning import plot_dt_choice as plot_dt_choice
 from .validation import TRAIN_DISTANCES as TRAIN_DISTANCES
 from .validation import ActivityComparison as ActivityComparison
+from .validation import Answer as Answer
 from .validation import Comparison as Comparison
 from .validation import Conclusion as Conclusion
 from .validation import DistributionComparison as DistributionComparison
 from .validation import Equivalence as Equivalence
 from .validation import ErrorSplit as ErrorSplit
+from .validation import NoiseFloor as NoiseFloor
 from .validation import PopulationComparison as PopulationComparison
 from .validation import RateError as RateError
 from .validation import Verdict as Verdict

@@ -612,6 +612,7 @@ def _judging() -> list[Call]:
             runs,
             "reference chip",
             fine=NONE,
+            twins=NO_ITEMS,
             network=NONE,
             min_spikes=SEED - {"0"},
             window=NOT_NEGATIVE,
@@ -673,6 +674,15 @@ def _judging() -> list[Call]:
             dt=_names("0.5"),
             seed=_names("0", "10**30"),
             fine_dt=_names("None", "0.5"),
+            twins=_names("0"),
+        ),
+        _call(
+            "simulate_twins",
+            nc.simulate_twins,
+            {"network": network, "stimulus": drawn, "reference": runs["reference"]},
+            "network stimulus reference twins",
+            seed=SEED,
+            progress=SWITCH | NONE,
         ),
         _call(
             "validate",

@@ -1,5 +1,6 @@
 """The reference: a simulation in float64 and physical units, for comparison with the chip."""
 
 from .simulate import simulate_reference
+from .twins import MOST_TWINS, TWINS, simulate_twins
 
-__all__ = ["simulate_reference"]
+__all__ = ["MOST_TWINS", "TWINS", "simulate_reference", "simulate_twins"]

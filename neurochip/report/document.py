@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from .._support.json_text import as_json
 from .._support.npz import write_atomically
 from ..errors import RecordingError
+from ..validation import Answer
 from .html import render
 from .sections import Section
 
@@ -26,17 +27,20 @@ class Report:
     title : str
         Title of the page.
     lead : str
-        The result in one or two sentences.
+        The result in one or two sentences; a line for each population if there are several.
     sections : sequence of Section
         Sections in the order of the page.
     data : dict
         Content of the JSON file, beside the title.
+    answers : sequence of Answer
+        The answers that the lead shows, if the report is on one network and one chip.
     """
 
     title: str
     lead: str
     sections: Sequence[Section]
     data: Mapping[str, Any]
+    answers: Sequence[Answer] = ()
 
     def to_html(self) -> str:
         """Return the page, which contains its figures, loads nothing and runs no script."""

@@ -60,7 +60,7 @@ def render(title: str, lead: str, sections: Sequence[Section]) -> str:
     Parameters
     ----------
     title, lead : str
-        Plain text.
+        Plain text; each line of the lead is a paragraph.
     sections : sequence of Section
         Sections in order; the page begins with links to them.
     """
@@ -72,7 +72,9 @@ def render(title: str, lead: str, sections: Sequence[Section]) -> str:
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>",
-        f'<header><h1>{_text(title)}</h1><p class="lead">{_text(lead)}</p></header>',
+        f"<header><h1>{_text(title)}</h1>",
+        *(f'<p class="lead">{_text(line)}</p>' for line in lead.splitlines()),
+        "</header>",
         f"<nav>{links}</nav><main>",
     ]
     for index, section in enumerate(sections):

@@ -14,7 +14,7 @@ from ..errors import RecordingError
 from ..image import ChipImage
 from ..network import Network
 from ..recording import Probe, Recording
-from ..reference import simulate_reference
+from ..reference import MOST_TWINS, TWINS, simulate_reference, simulate_twins
 from ..stimulus import draw_stimulus
 from ..validation import Comparison, compare
 
@@ -85,6 +85,7 @@ def judge(
     duration: float = 1000.0,
     seed: int = 1,
     fine_dt: float | None = None,
+    twins: int = TWINS,
     **options: Any,
 ) -> Judgement:
     """Compile a network, run it on the chip and in float64 with the same input, and compare.
@@ -104,6 +105,9 @@ def judge(
     fine_dt : float, ms, optional
         Step of a second float run, finer than ``dt``, which separates the error of the time grid
         from that of the registers. Default: a tenth of ``dt``.
+    twins : int, default 4
+        Number of further float runs of a recurrent network, each with one synapse changed, which
+        give its noise floor (:func:`simulate_twins`); 0 omits them.
     **options
         Options of :func:`compile_network`.
 
@@ -120,9 +124,10 @@ def judge(
     StimulusError
         If the duration or a step is not allowed.
     RecordingError
-        If the seed is not allowed, or ``fine_dt`` is not smaller than the step.
+        If the seed or ``twins`` is not allowed, or ``fine_dt`` is not smaller than the step.
     """
     seed = _seed("judge", seed)
+    twins = integer("judge", "twins", twins, at_least=0, at_most=MOST_TWINS, error=RecordingError)
     image = compile_network(network, chip, dt, **options)
     assert image.symbols is not None  # the compiler writes them
     step = image.symbols.dt
@@ -134,12 +139,13 @@ def judge(
     run = Emulator(image).run(stimulus, record=record)
     reference = simulate_reference(network, stimulus, step, record=record)
     fine = simulate_reference(network, stimulus, step / 10 if fine_dt is None else fine_dt)
+    changed = simulate_twins(network, stimulus, reference, twins=twins) if twins else []
     return Judgement(
         network=network,
         image=image,
         reference=reference,
         chip=run,
-        comparison=compare(reference, run, fine=fine, network=network),
+        comparison=compare(reference, run, fine=fine, twins=changed, network=network),
         seed=seed,
     )
 

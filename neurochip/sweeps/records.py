@@ -17,6 +17,7 @@ COLUMNS = (
     *("verdict", "size", "reference_spikes", "chip_spikes", "reference_rate", "chip_rate"),
     *("rate_error", "rate_error_low", "rate_error_high"),
     *("rate_difference_low", "rate_difference_high", "beyond_chance"),
+    *("coupling", "interval_over", "fine_rate", "noise_floor", "neuron_noise_floor"),
     *("mean_absolute_error_hz", "mean_absolute_error", "mean_neuron_rate_error"),
     *("worst_neuron", "neurons_differing", "reference_cv", "chip_cv", "equal_spikes"),
     *("coincidence", "reference_saturated", "chip_saturated"),

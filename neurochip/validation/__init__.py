@@ -2,10 +2,12 @@
 
 from ..reference import simulate_reference
 from .activity import ActivityComparison, DistributionComparison, compare_activity
+from .answer import Answer
 from .compare import compare
 from .comparison import Comparison
 from .equivalence import Conclusion, Equivalence, equivalence, rate_equivalence
 from .figures import comparison_figure, membrane_figure
+from .noise_floor import NoiseFloor
 from .plots import plot_raster, plot_rate_errors, plot_rates, plot_traces
 from .population import ErrorSplit, PopulationComparison, RateError, Verdict
 from .spike_trains import TRAIN_DISTANCES, train_distances
@@ -13,11 +15,13 @@ from .spike_trains import TRAIN_DISTANCES, train_distances
 __all__ = [
     "TRAIN_DISTANCES",
     "ActivityComparison",
+    "Answer",
     "Comparison",
     "Conclusion",
     "DistributionComparison",
     "Equivalence",
     "ErrorSplit",
+    "NoiseFloor",
     "PopulationComparison",
     "RateError",
     "Verdict",

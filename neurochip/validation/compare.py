@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._support.grid import is_apart, steps_of
 from .._support.ranges import NOT_NEGATIVE
-from .._support.values import instance, integer, real
+from .._support.values import instance, instances, integer, real
 from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
 from ..network import Network
+from ..network.coupling import RECURRENT
 from ..recording import Recording
 from ..recurrence import refractory_steps
 from ..typing import Float64Array, Int64Array
 from . import metrics
+from .circumstances import circumstances
 from .comparison import Comparison
 from .intervals import coupling_of, rate_pairs
+from .noise_floor import noise_floor
 from .origins import check_origins
-from .population import ErrorSplit, PopulationComparison, RateError, Verdict
+from .population import PopulationComparison, Verdict
+from .split import split_error
 
 __all__ = ["compare"]
 
@@ -30,6 +35,7 @@ def compare(
     chip: Recording,
     *,
     fine: Recording | None = None,
+    twins: Sequence[Recording] = (),
     network: Network | None = None,
     min_spikes: int = 100,
     window: float = 2.0,
@@ -44,9 +50,13 @@ def compare(
     fine : Recording, optional
         The reference on a finer grid, over the same time, which splits the error into quantisation
         and time step.
+    twins : sequence of Recording
+        Float runs in which one synapse differs from the reference (:func:`simulate_twins`): the
+        noise floor of recurrent populations.
     network : Network, optional
         The network that was run. A neuron is saturated if it fires as fast as its refractory
-        period allows. Default: a neuron is saturated if it fires in every step.
+        period allows. Default: a neuron is saturated if it fires in every step. Answers also name
+        its time constants and thresholds.
     min_spikes : int, default 100
         With fewer spikes in the reference, the verdict is "too few spikes".
     window : float, ms, default 2
@@ -74,6 +84,9 @@ def compare(
     if fine is not None:
         _check_fine(reference, fine)
     check_origins("compare", reference, chip, any_origin, fine=fine)
+    twins = instances("compare", "twins", twins, Recording, error=RecordingError)
+    for twin in twins:
+        _check_same_grid("twin", reference, twin)
     populations = {}
     for name in reference.populations:
         shortest = _shortest_interval(reference, name, network)
@@ -82,6 +95,8 @@ def compare(
             reference,
             chip,
             fine=fine,
+            twins=twins,
+            network=network,
             shortest=shortest,
             min_spikes=min_spikes,
             window=window,
@@ -106,6 +121,8 @@ def _compare_population(
     chip: Recording,
     *,
     fine: Recording | None,
+    twins: Sequence[Recording],
+    network: Network | None,
     shortest: Int64Array,
     min_spikes: int,
     window: float,
@@ -116,6 +133,7 @@ def _compare_population(
     rates = [run.rates(name) for run in (reference, chip)]
     limits = [_at_limit(train, size, shortest) for train in (ours, theirs)]
     spikes = [int(count.sum()) for count in counts]
+    fine_spikes = 0 if fine is None else len(fine.ids[name])
     error = np.abs(rates[1] - rates[0])
     active = counts[0] > 0
     equal = int(metrics.coincidences(ours, theirs, size, 0).sum())
@@ -127,7 +145,7 @@ def _compare_population(
     v_rmse, v_largest, v_neurons = _compare_v(name, reference, chip)
     return PopulationComparison(
         name=name,
-        verdict=_verdict(spikes, [share for share, _ in limits], min_spikes),
+        verdict=_verdict(spikes, fine_spikes, [share for share, _ in limits], min_spikes),
         duration=reference.duration,
         reference_counts=counts[0],
         chip_counts=counts[1],
@@ -150,14 +168,19 @@ def _compare_population(
         v_rmse=v_rmse,
         v_largest_error=v_largest,
         v_neurons=v_neurons,
-        split=None if fine is None else _split(rates[0], rates[1], fine.rates(name)),
+        split=None if fine is None else split_error(reference, chip, fine, name, coupling),
+        fine_rate=None if fine is None else float(fine.rates(name).mean()),
+        noise_floor=noise_floor(reference, twins, name) if coupling in (RECURRENT, None) else None,
+        circumstances=None if network is None else circumstances(network, reference, name),
     )
 
 
-def _verdict(spikes: list[int], shares_at_limit: list[float], min_spikes: int) -> Verdict:
+def _verdict(
+    spikes: list[int], fine: int, shares_at_limit: list[float], min_spikes: int
+) -> Verdict:
     reference, chip = spikes
     if not reference and not chip:
-        return Verdict.SILENT
+        return Verdict.SILENT_AT_STEP if fine else Verdict.SILENT
     if not chip:
         return Verdict.SILENT_ON_CHIP
     if not reference:
@@ -214,24 +237,6 @@ def _compare_v(
     return metrics.rmse(*pair), metrics.largest_difference(*pair), len(common)
 
 
-def _split(reference: Float64Array, chip: Float64Array, fine: Float64Array) -> ErrorSplit:
-    def error(rates: Float64Array, baseline: Float64Array) -> RateError:
-        difference = rates - baseline
-        signed, absolute = float(difference.mean()), float(np.abs(difference).mean())
-        return RateError(
-            signed_hz=signed,
-            absolute_hz=absolute,
-            signed=_fraction(signed, fine.mean()),
-            absolute=_fraction(absolute, fine.mean()),
-        )
-
-    return ErrorSplit(
-        quantisation=error(chip, reference),
-        time_step=error(reference, fine),
-        total=error(chip, fine),
-    )
-
-
 def _fraction(part: Any, whole: Any) -> float:
     return float(part / whole) if whole else float("nan")
 
@@ -250,12 +255,21 @@ def _check_pair(reference: Recording, chip: Recording) -> None:
             "allowed: equal steps. Run the reference on the chip's grid and pass one on a finer "
             "grid as fine=."
         )
-    _check_populations("reference", reference, "chip", chip)
+    _check_same_grid("chip", reference, chip)
+
+
+def _check_same_grid(side: str, reference: Recording, run: Recording) -> None:
+    if not math.isclose(reference.dt, run.dt, rel_tol=1e-9):
+        raise RecordingError(
+            f"compare: the reference has dt = {reference.dt:g} ms and the {side} {run.dt:g} ms; "
+            "allowed: equal steps. Run both on one grid."
+        )
+    _check_populations("reference", reference, side, run)
     for field, text in (("first_step", "begins at step"), ("n_steps", "has a number of steps of")):
-        ours, theirs = getattr(reference, field), getattr(chip, field)
+        ours, theirs = getattr(reference, field), getattr(run, field)
         if ours != theirs:
             raise RecordingError(
-                f"compare: the reference {text} {ours} and the chip {theirs}; allowed: the same. "
+                f"compare: the reference {text} {ours} and the {side} {theirs}; allowed: the same. "
                 "Run both over the same time."
             )
 

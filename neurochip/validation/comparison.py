@@ -13,8 +13,9 @@ from .._support.npz import write_atomically
 from .._support.values import shown
 from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
+from .answer import Answer, answer, lead, worst_first
 from .population import PopulationComparison
-from .text import describe, one_line
+from .text import describe, one_line, paragraph
 
 __all__ = ["Comparison"]
 
@@ -61,6 +62,12 @@ class Comparison:
         """Length of the runs in ms."""
         return self.n_steps * self.dt
 
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answer for each population, the largest error first."""
+        items = self.populations.values()
+        return worst_first(answer(item, self.dt, self.fine_dt) for item in items)
+
     def population(self, name: str) -> PopulationComparison:
         """Return the comparison of one population.
 
@@ -86,6 +93,7 @@ class Comparison:
             "window": self.window,
             "min_spikes": self.min_spikes,
             "overflows": dict(self.overflows),
+            "answers": {item.population: item.to_dict() for item in self.answers},
             "populations": {name: item.to_dict() for name, item in self.populations.items()},
         }
 
@@ -98,6 +106,8 @@ class Comparison:
 
     def __str__(self) -> str:
         lines = [
+            *paragraph(lead(self.answers)),
+            "",
             f"Chip against reference, {self.duration:g} ms in steps of {self.dt:g} ms",
             one_line(f"  reference  {self.reference}"),
             one_line(f"  chip       {self.chip}"),

@@ -92,7 +92,7 @@ def rate_pairs(
     Parameters
     ----------
     reference, chip : Recording
-        Runs over the same steps.
+        Runs over the same time, on equal or different grids.
     population : str
         Name of the population.
     coupling : str or None
@@ -100,11 +100,11 @@ def rate_pairs(
         is not known, which counts as recurrent.
     """
     size, seconds = reference.populations[population], reference.duration / 1000.0
+    enough = min(reference.n_steps, chip.n_steps) >= BLOCKS
     if coupling == INDEPENDENT and size >= BLOCKS:
         sides = [run.rates(population) for run in (reference, chip)]
         over = "neurons"
     else:
-        enough = reference.n_steps >= BLOCKS
         sides = [
             _block_counts(run, population) * (BLOCKS / (size * seconds))
             if enough

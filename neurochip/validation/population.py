@@ -9,7 +9,9 @@ from typing import Any
 
 from .._support.json_text import plain_data
 from ..typing import Float64Array, Int64Array
+from .circumstances import Circumstances
 from .intervals import RatePairs
+from .noise_floor import NoiseFloor
 
 __all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict"]
 
@@ -19,6 +21,7 @@ class Verdict(Enum):
 
     COMPARED = "compared"
     SILENT = "silent"
+    SILENT_AT_STEP = "silent at this time step"
     SILENT_ON_CHIP = "silent on chip"
     SILENT_IN_REFERENCE = "silent in reference"
     SATURATED = "saturated"
@@ -33,11 +36,14 @@ class Verdict(Enum):
 _TEXTS = {
     Verdict.COMPARED: "Enough spikes to compare rates.",
     Verdict.SILENT: "Neither side spikes, so compare v instead of rates, or increase the input.",
+    Verdict.SILENT_AT_STEP: "Only the fine run spikes: the time step is too long.",
     Verdict.SILENT_ON_CHIP: "The reference spikes and the chip does not.",
     Verdict.SILENT_IN_REFERENCE: "The chip spikes and the reference does not.",
     Verdict.SATURATED: "Most intervals are the shortest possible: the rate is at its limit.",
     Verdict.TOO_FEW_SPIKES: "Too few spikes in the reference to compare rates.",
 }
+
+_NO_RATES = (Verdict.SILENT, Verdict.SILENT_AT_STEP, Verdict.TOO_FEW_SPIKES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +58,15 @@ class RateError:
         Mean over neurons of the absolute difference of their rates.
     signed, absolute : float
         The same differences, as fractions of the mean rate on the fine grid; NaN if that is 0.
+    interval : tuple of float
+        95 % interval of ``signed``; NaN if it is undefined.
     """
 
     signed_hz: float
     absolute_hz: float
     signed: float
     absolute: float
+    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +148,12 @@ class PopulationComparison:
         Number of neurons whose v was recorded on both sides.
     split : ErrorSplit or None
         Error against the finer grid, if a finer reference was given.
+    fine_rate : float or None, Hz
+        Mean rate on the finer grid, if a finer reference was given.
+    noise_floor : NoiseFloor or None
+        Differences between float runs that differ in one synapse, if twins were given.
+    circumstances : Circumstances or None
+        Time constants and drive, if the network was given.
     """
 
     name: str
@@ -166,6 +181,9 @@ class PopulationComparison:
     v_largest_error: float | None
     v_neurons: int
     split: ErrorSplit | None
+    fine_rate: float | None
+    noise_floor: NoiseFloor | None
+    circumstances: Circumstances | None
 
     @property
     def size(self) -> int:
@@ -194,14 +212,17 @@ class PopulationComparison:
 
     @property
     def beyond_chance(self) -> bool | None:
-        """Whether the interval of the rate difference excludes 0.
+        """Whether the registers change the mean rate by more than chance.
 
-        None if there is no interval, or if the verdict is "silent" or "too few spikes".
+        That is, the interval of the rate difference excludes 0, and if the noise floor is known,
+        the error is larger. None if there is no interval, or if the verdict is "silent", "silent at
+        this time step" or "too few spikes".
         """
         low, high = self.rate_difference_interval
-        if math.isnan(low) or self.verdict in (Verdict.SILENT, Verdict.TOO_FEW_SPIKES):
+        if math.isnan(low) or self.verdict in _NO_RATES:
             return None
-        return not low <= 0.0 <= high
+        beyond = self.noise_floor is None or not abs(self.rate_error) <= self.noise_floor.rate
+        return beyond and not low <= 0.0 <= high
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything except the counts of single neurons, with None for NaN."""
@@ -222,6 +243,9 @@ class PopulationComparison:
             "beyond_chance": self.beyond_chance,
             "coupling": self.coupling,
             "interval_over": self.pairs.over,
+            "fine_rate": self.fine_rate,
+            "noise_floor": None if self.noise_floor is None else self.noise_floor.rate,
+            "neuron_noise_floor": None if self.noise_floor is None else self.noise_floor.neuron,
             **{field: plain_data(getattr(self, field)) for field in fields},
             "split": None
             if self.split is None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 from .._support.names import cut, visible
 from .._support.text import fixed, percent
 from .population import ErrorSplit, PopulationComparison, Verdict
 
-__all__ = ["conclusion", "describe", "one_line"]
+__all__ = ["describe", "one_line", "paragraph"]
 
 _WIDTH = 100
 _BLOCKS = 3  # more populations than this become a table
+_SENTENCES = 5
 _ROWS = 16  # longer tables are cut: the text should fit on a screen
 
 
@@ -20,6 +22,17 @@ def describe(items: list[PopulationComparison], window: float) -> list[str]:
     if len(items) > _BLOCKS:
         return ["", *_table(items)]
     return [one_line(line) for item in items for line in ("", *_block(item, window))]
+
+
+def paragraph(sentences: list[str]) -> list[str]:
+    """Return the first sentences, each folded into lines that fit, and how many were left out."""
+    lines = []
+    for sentence in sentences[:_SENTENCES]:
+        kept = visible(sentence).replace(" %", "\N{NO-BREAK SPACE}%")
+        folded = textwrap.wrap(kept, _WIDTH, subsequent_indent="  ")
+        lines += [line.replace("\N{NO-BREAK SPACE}%", " %") for line in folded]
+    left = len(sentences) - _SENTENCES
+    return [*lines, f"and {left} more populations, in .answers"] if left > 0 else lines
 
 
 def one_line(text: str) -> str:
@@ -31,7 +44,6 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
     neurons = "1 neuron" if item.size == 1 else f"{item.size:,} neurons"
     lines = [
         f"{cut(visible(item.name), 40)} ({neurons}): {item.verdict.name}",
-        f"  {conclusion(item)}",
     ]
     if item.verdict is not Verdict.SILENT:
         lines += _rates(item) + _spikes(item, window)
@@ -45,19 +57,6 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
     if item.split is not None and math.isfinite(item.split.total.signed):
         lines += _split(item.split)
     return lines
-
-
-def conclusion(item: PopulationComparison) -> str:
-    """Return the conclusion about the rates as a sentence."""
-    if item.verdict is not Verdict.COMPARED:
-        return item.verdict.text
-    if item.equal_spikes == 1.0:
-        return "Equal, spike for spike."
-    if item.beyond_chance is None:
-        return f"{item.verdict.text[:-1]}, but the run is too short for an interval."
-    if item.beyond_chance:
-        return "Significant difference in mean rate (95 % interval excludes 0)."
-    return "No significant difference in mean rate (95 % interval includes 0)."
 
 
 def _rates(item: PopulationComparison) -> list[str]:
@@ -107,9 +106,9 @@ def _split(split: ErrorSplit) -> list[str]:
         *(
             f"    {name:<13}{_percent(part.signed):>12}{_percent(part.absolute, ''):>12}"
             for name, part in (
-                ("quantisation", split.quantisation),
-                ("time step", split.time_step),
                 ("total", split.total),
+                ("time step", split.time_step),
+                ("registers", split.quantisation),
             )
         ),
     ]
@@ -130,10 +129,10 @@ def _table(items: list[PopulationComparison]) -> list[str]:
         for item in rows
     ]
     if with_split:
-        lines += ["", f"{'population':<14}{'quantisation':>14}{'time step':>14}{'total':>14}"]
+        lines += ["", f"{'population':<14}{'total':>14}{'time step':>14}{'registers':>14}"]
         for item in rows:
             if item.split is not None:
-                parts = (item.split.quantisation, item.split.time_step, item.split.total)
+                parts = (item.split.total, item.split.time_step, item.split.quantisation)
                 cells = "".join(f"{_percent(part.signed, undefined='-'):>14}" for part in parts)
                 lines.append(f"{cut(visible(item.name), 14):<14}{cells}")
     if len(items) > len(rows):

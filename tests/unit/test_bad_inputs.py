@@ -25,11 +25,11 @@ MODULES = (  # homes of public names
     "compiler",
 )
 RESULTS = {  # made by the functions of the table, and enumerations
-    *("ActivityComparison", "Attribution", "Calibration", "Comparison", "Conclusion"),
+    *("ActivityComparison", "Answer", "Attribution", "Calibration", "Comparison", "Conclusion"),
     *("DistributionComparison", "DtCandidate", "DtChoice", "EnergyEstimate", "Equivalence"),
     *("ErrorSplit", "FitReport", "FitRow", "MappingReport", "MetricTotal"),
     *("PopulationComparison", "RateError", "SignMode", "SourceEffect", "Traffic", "Trim"),
-    "Verdict",
+    *("NoiseFloor", "Verdict"),
     "Option",  # of the table of options; CompileOptions checks values by it
     "Cost",  # a pair; CostTable checks it
 }

@@ -128,7 +128,7 @@ def test_the_json_holds_the_same_numbers(tmp_path):
 
 def test_a_tolerance_adds_an_equivalence_test():
     verdicts = validated().sections[0].blocks[0]
-    assert verdicts.header == ["population", "verdict", "mean rates"]
+    assert verdicts.header == ["population", "verdict", "answer"]
     wide, narrow = (validated(tolerance=x).sections[0].blocks[0] for x in (0.05, 1e-6))
     assert wide.header[3] == narrow.header[3] == "equivalence"
     assert wide.rows[0][3].startswith("equal within tolerance: difference ")
