@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurochip._support.text import counted
 from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError, MissingExtraError
 from neurochip.network import Network
@@ -39,12 +40,15 @@ class FitRow:
         Whether the chip has that many cores.
     reason : str
         Why no number of cores is enough, or which resource is full on most cores.
+    tried : bool
+        Whether it could be tried; if not, ``reason`` names the library that is missing.
     """
 
     change: str
     cores: int | None
     fits: bool
     reason: str
+    tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,18 +79,21 @@ class FitReport:
             verdict = "Fits" if first.fits else "Does not fit"
             chips = -(-first.cores // self.chip.cores)
             lines = [
-                f"{verdict} {self.chip.name}: needs {first.cores} cores ({chips} chips); the "
-                f"target has {there} cores ({self.chip.chips} chips). What fills a core first: "
-                f"{first.reason}."
+                f"{verdict} {self.chip.name}: needs {counted(first.cores, 'core')} "
+                f"({counted(chips, 'chip')}); the target has {counted(there, 'core')} "
+                f"({counted(self.chip.chips, 'chip')}). What fills a core first: {first.reason}."
             ]
         if len(self.rows) > 1:
             lines.append("One change at a time:")
         for row in self.rows[1:]:
-            if row.cores is None:
+            if not row.tried:
+                lines.append(f"  {row.change:46} not tried: {row.reason}")
+            elif row.cores is None:
                 lines.append(f"  {row.change:46} does not help")
             else:
                 lines.append(
-                    f"  {row.change:46} {row.cores} cores, {'fits' if row.fits else 'too many'}"
+                    f"  {row.change:46} {counted(row.cores, 'core')}, "
+                    f"{'fits' if row.fits else 'too many'}"
                 )
         return "\n".join(lines)
 
@@ -133,7 +140,8 @@ def _row(change: str, work: Workload, chip: ChipSpec, options: CompileOptions) -
     try:
         placed = place(work, roomy, options)
     except (CompileError, MissingExtraError) as problem:
-        return FitRow(change, None, False, str(problem))
+        tried = not isinstance(problem, MissingExtraError)
+        return FitRow(change, None, False, str(problem), tried)
     needed = len(placed.sites)
     return FitRow(change, needed, needed <= chip.total_cores, placed.binding(chip))
 
@@ -151,7 +159,7 @@ def _changes(work: Workload, chip: ChipSpec, strategy: str) -> Iterator[tuple[st
     for most in range(longest - 1, -1, -1):
         less = np.maximum(0, wiring.format_delay - most)
         yield (
-            f"delays of at most {(1 << most) - 1} steps, not {(1 << longest) - 1}",
+            f"delays of at most {counted((1 << most) - 1, 'step')}, not {(1 << longest) - 1}",
             _replaced(
                 work,
                 format_bits=wiring.format_bits - less,

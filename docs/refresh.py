@@ -55,6 +55,7 @@ _ARGUMENTS = {
     "image": "Image to run.",
     "file": "File to describe.",
     "folder": "Folder with golden vectors (.npz).",
+    "command": "Command whose help to print.",
 }
 """Meaning of each positional argument of the command line."""
 
@@ -258,7 +259,8 @@ def _options(command: str) -> str:
     for parameter in main.commands[command].params:
         if parameter.param_type_name == "argument":
             meaning = _ARGUMENTS[parameter.name]
-            rows.append((f"`{parameter.human_readable_name}`", "required", meaning))
+            needed = "required" if parameter.required else "none"
+            rows.append((f"`{parameter.human_readable_name}`", needed, meaning))
             continue
         flags = ", ".join(f"`{flag}`" for flag in parameter.opts)
         given = isinstance(parameter.default, (str, int, float)) and not parameter.is_flag

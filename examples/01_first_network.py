@@ -10,7 +10,7 @@ within 0.1 %.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -66,6 +66,8 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="neurochip-"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?")
+    target = Path(parser.parse_args().folder or tempfile.mkdtemp(prefix="neurochip-"))
     target.mkdir(parents=True, exist_ok=True)
     main(target)

@@ -12,9 +12,9 @@ exponent and become 0.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
-import sys
 import tempfile
 from pathlib import Path
 
@@ -63,6 +63,8 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="neurochip-"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?")
+    place = Path(parser.parse_args().folder or tempfile.mkdtemp(prefix="neurochip-"))
     place.mkdir(parents=True, exist_ok=True)
     main(place)

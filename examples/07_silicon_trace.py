@@ -19,7 +19,7 @@ in a few lines of Python, on the same input steps.
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -70,10 +70,10 @@ def recurrence(input_steps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     return input_steps, voltage, np.array(spikes)
 
 
-def main() -> None:
+def main(record: str | None) -> None:
     """Compare the emulator with the record, or with the recurrence."""
-    name = f"record {sys.argv[1]}" if len(sys.argv) > 1 else "recurrence in this file"
-    expected = read_trace(sys.argv[1]) if len(sys.argv) > 1 else recurrence(INPUT_STEPS)
+    name = f"record {record}" if record else "recurrence in this file"
+    expected = read_trace(record) if record else recurrence(INPUT_STEPS)
     input_steps, voltage, spikes = expected
     run = emulate(input_steps)
     v, ours = run.trace("compartments").values[:, 0], run.steps["compartments"]
@@ -86,4 +86,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("record", nargs="?")
+    main(parser.parse_args().record)

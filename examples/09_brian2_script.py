@@ -8,7 +8,7 @@ Answer: The script runs, and its monitors record as usual. With the input of the
     neurons fire, and the rate on the chip agrees with that of Brian2 within 1 %.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -56,6 +56,9 @@ def script(rate):
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path)
+    folder = parser.parse_args().folder
     for name, rate in (("notebook", 20 * Hz), ("driven", 1300 * Hz)):
         for device in ("runtime", "neurochip"):
             set_device(device)
@@ -67,7 +70,7 @@ if __name__ == "__main__":
                 f"{name} on {device}: {spikes.num_spikes} spikes, "
                 f"v from {trace.min():.2f} to {trace.max():.2f} mV"
             )
-        if len(sys.argv) > 1:  # the last figure is that of the chip
-            Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
-            plt.savefig(Path(sys.argv[1]) / f"brian2_{name}.png")
+        if folder:  # the last figure is that of the chip
+            folder.mkdir(parents=True, exist_ok=True)
+            plt.savefig(folder / f"brian2_{name}.png")
         plt.close("all")

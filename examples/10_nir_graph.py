@@ -17,7 +17,7 @@ github.com/neuromorphs/NIR. With the path of that file as argument, it reads the
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -67,8 +67,11 @@ def show(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        show(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("graph", nargs="?")
+    given = parser.parse_args().graph
+    if given:
+        show(Path(given))
     else:
         with tempfile.TemporaryDirectory() as folder:
             graph = Path(folder) / "graph.nir"

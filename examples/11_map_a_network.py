@@ -12,7 +12,7 @@ the estimate this saves hardly any energy on one chip, where updates and synapti
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -75,9 +75,8 @@ def describe() -> Network:
     )
 
 
-def main() -> None:
+def main(folder: Path | None) -> None:
     """Place the network in two ways, then on a chip that is too small."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     network = describe()
     stimulus = draw_stimulus(network, duration=500.0, seed=1)
     run = Emulator(compile_network(network, LOIHI, dt=DT)).run(stimulus)
@@ -99,4 +98,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path)
+    main(parser.parse_args().folder)

@@ -25,7 +25,7 @@ at full scale, errors of sums would have a larger effect.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from typing import NamedTuple
 
 import numpy as np
@@ -225,4 +225,6 @@ def main(scale: float = SCALE, duration: float = 5000.0, *widths: float) -> None
 
 
 if __name__ == "__main__":
-    main(*(float(argument) for argument in sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("numbers", nargs="*", type=float, help="scale, duration (ms), bit widths")
+    main(*parser.parse_args().numbers)

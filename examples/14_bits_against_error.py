@@ -11,7 +11,7 @@ benchmark with equal weights therefore says nothing about weight resolution.
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 from matplotlib.figure import Figure
 
@@ -66,4 +66,6 @@ def main(path: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else None)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("figure", nargs="?")
+    main(parser.parse_args().figure)

@@ -12,7 +12,7 @@ three bits differ no more from float than float runs with different seeds differ
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 from matplotlib.figure import Figure
 
@@ -83,4 +83,6 @@ def main(path: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else None)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("figure", nargs="?")
+    main(parser.parse_args().figure)

@@ -18,6 +18,7 @@ from ._support.memory import EnoughMemory
 from ._support.npz import read_npz, write_npz
 from ._support.ranges import NOT_NEGATIVE, POSITIVE
 from ._support.spike_digest import digest_text, digest_ticks, spike_digest
+from ._support.text import counted
 from ._support.values import ArrayValue, instance, instances, integer, items, real, shown, switch
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeInput
@@ -226,7 +227,10 @@ class Stimulus(ArrayValue):
             return cls(float(file.array("duration", "f", ())), tuple(trains))
 
     def __repr__(self) -> str:
-        return f"Stimulus({self.duration:g} ms, {len(self.trains)} inputs, {self.n_spikes} spikes)"
+        return (
+            f"Stimulus({self.duration:g} ms, {counted(len(self.trains), 'input')}, "
+            f"{counted(self.n_spikes, 'spike')})"
+        )
 
 
 def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:

@@ -55,6 +55,26 @@ def line(text: str, start: str) -> str:
     return found
 
 
+@pytest.mark.parametrize(
+    "name", sorted(p.name for p in FOLDER.glob("*.py") if "argparse" in p.read_text())
+)
+def test_help_of_an_example_says_what_it_does_and_runs_nothing(
+    name: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "brian2" in name:
+        need_brian2()
+    with pytest.raises(SystemExit) as end:
+        run(name, "--help")
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: {name} [-h]")
+    assert not list(tmp_path.iterdir())
+
+
+def test_examples_take_their_arguments_from_a_parser() -> None:
+    """Otherwise --help would be taken for the name of a file."""
+    assert not [path.name for path in FOLDER.glob("*.py") if "sys.argv" in path.read_text()]
+
+
 def test_every_example_has_a_test_and_states_question_and_answer() -> None:
     tests = Path(__file__).read_text()
     files = sorted(FOLDER.glob("*.py"))

@@ -29,6 +29,10 @@ __all__ = [
     "write_npz",
 ]
 
+_OTHER_FORMATS = {
+    *(".csv", ".dat", ".feather", ".h5", ".hdf5", ".html", ".json", ".jsonl", ".mat", ".nir"),
+    *(".nix", ".npy", ".parquet", ".pickle", ".pkl", ".py", ".tsv", ".txt", ".xlsx", ".zip"),
+}
 _FORMAT_KEY = "neurochip_format"
 _CHECKSUM_KEY = "neurochip_checksum"
 _CHECKED_SINCE = 2  # the first version, of every kind of file, that has a checksum
@@ -88,8 +92,19 @@ def _target(path: Any) -> Path:
 
 
 def npz_path(path: str | os.PathLike[str]) -> Path:
-    """Return the path of an ``.npz`` to write, with the suffix appended if it is missing."""
+    """Return the path of an ``.npz`` to write, with the suffix appended if it is missing.
+
+    Raises
+    ------
+    FileError
+        If the suffix is that of another format.
+    """
     target = Path(path)
+    if target.suffix.lower() in _OTHER_FORMATS:
+        raise FileError(
+            f"{target}: is written in the format .npz, not {target.suffix}; pass a name that ends "
+            "in .npz."
+        )
     return target if target.suffix == ".npz" else target.parent / f"{target.name}.npz"
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["fixed", "percent", "short_percent"]
+__all__ = ["counted", "fixed", "percent", "short_percent"]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or the plural: ``1 core``, ``2 cores``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def percent(value: float, sign: str = "+", digits: int = 2, undefined: str = "-") -> str:

@@ -11,6 +11,7 @@ from .compare import compare_command
 from .compile import compile_command
 from .conformance import conformance_command
 from .demo import demo_command
+from .help import help_command
 from .info import info_command
 from .map import map_command
 from .run import run_command
@@ -21,7 +22,7 @@ __all__ = ["main"]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="neurochip")
+@click.version_option(__version__, "-V", "--version", prog_name="neurochip")
 def main() -> None:
     """Show what a Loihi-like chip does to a spiking network.
 
@@ -40,3 +41,4 @@ main.add_command(bits_command)
 main.add_command(map_command)
 main.add_command(info_command)
 main.add_command(conformance_command)
+main.add_command(help_command)

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import click
 
-__all__ = ["STEP_OR_AUTO", "Step"]
+__all__ = ["STEP", "STEP_OR_AUTO", "Step"]
 
 _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1000.0}
 _FORM = re.compile(r"\s*([-+.\deE]+?)\s*(us|µs|ms|s)?\s*")
@@ -27,25 +27,33 @@ class Step(NamedTuple):
 
 
 class _StepType(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
-    name = "step|auto"
+    """A step, or the word ``auto`` where it is allowed."""
+
+    def __init__(self, auto: bool) -> None:
+        self._auto = auto
+        self.name = "step|auto" if auto else "step"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Step | Literal["auto"]:
         if isinstance(value, Step):
             return value
-        if value == "auto":
+        if value == "auto" and self._auto:
             return "auto"
         match = _FORM.fullmatch(str(value))
         try:
             step = Step(float(match[1]), match[2])  # type: ignore[index]
         except (TypeError, ValueError):
-            text = f"{value!r} is not 'auto', a number, or a number and us, ms or s."
+            words = "'auto', " if self._auto else ""
+            text = f"{value!r} is not {words}a number, or a number and us, ms or s."
             self.fail(text, param, ctx)
         if not 0 < step.ms() < math.inf:
             self.fail(f"{value!r} is not a step above 0.", param, ctx)
         return step
 
 
-STEP_OR_AUTO = _StepType()
+STEP = _StepType(auto=False)
+"""A step such as ``0.1``, ``0.1ms`` or ``1e-4s``."""
+
+STEP_OR_AUTO = _StepType(auto=True)
 """A step such as ``0.1``, ``0.1ms`` or ``1e-4s``, or the word ``auto``."""

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from ..network import LIF, Network, PoissonInput, Population, Uniform, one_to_one
-from ._numbers import MILLISECONDS
 from ._options import seed_option
 from ._paths import OutputFolder
+from ._step import STEP, Step
 from ._terminal import say, wrote
 
 __all__ = ["demo_command", "driven_network", "notebook_network"]
@@ -49,9 +49,15 @@ def driven_network() -> Network:
     show_default=True,
     help="Folder for figures and numbers.",
 )
-@click.option("--dt", type=MILLISECONDS, default=0.1, show_default=True, help="Step in ms.")
+@click.option(
+    "--dt",
+    type=STEP,
+    default="0.1",
+    show_default=True,
+    help="Step in ms, or with a unit (0.1ms, 1e-4s).",
+)
 @seed_option
-def demo_command(output: str, dt: float, seed: int) -> None:
+def demo_command(output: str, dt: Step, seed: int) -> None:
     """Compare chip and float64 on the notebook's network (silent) and on a driven variant."""
     from ..report import judge
     from ._figures import write_judgement
@@ -69,7 +75,7 @@ def demo_command(output: str, dt: float, seed: int) -> None:
     }
     for name, (network, story) in stories.items():
         say(f"{name}: {story}")
-        judgement = judge(network, dt=dt, seed=seed)
+        judgement = judge(network, dt=dt.ms(), seed=seed)
         say(f"\n{judgement.image.report}\n\n{judgement.comparison}\n")
         wrote(write_judgement(judgement, Path(output), prefix=f"{name}_"))
         say()

@@ -7,6 +7,7 @@ import click
 from .._support.json_text import as_json
 from .._support.names import visible
 from .._support.npz import kind_of
+from .._support.text import counted
 from ..errors import NeurochipError
 from ._paths import INPUT
 from ._terminal import say
@@ -47,4 +48,5 @@ def info_command(file: str, text: bool, numbers: bool) -> None:
         stimulus = Stimulus.load(file)
         say(repr(stimulus))
         for train in stimulus.trains:
-            say(f"  {visible(train.name)}: {train.size} sources, {len(train.times)} spikes")
+            sources, spikes = counted(train.size, "source"), counted(len(train.times), "spike")
+            say(f"  {visible(train.name)}: {sources}, {spikes}")

@@ -8,7 +8,8 @@ import click
 
 from .._support.names import visible
 from .._support.npz import npz_path
-from ..errors import StimulusError
+from .._support.text import counted
+from ..errors import ImageError, StimulusError
 from ..image import ChipImage
 from ..network import Network
 from ._model import load_model
@@ -63,6 +64,11 @@ def run_command(
     from ..spike_files.files import SPIKES_ONLY, read_spikes, write_spikes
     from ..stimulus import draw_stimulus
 
+    if Path(image).suffix in {".py", ".nir"}:
+        raise ImageError(
+            f"{image}: is a model; run takes the image that it compiles to. First: neurochip "
+            f"compile {image} -o image.npz; then: neurochip run image.npz --input or --model."
+        )
     if (spikes is None) == (model is None):
         raise StimulusError("run: pass either --input SPIKES.npz or --model MODEL.py.")
     spikes_only = Path(output).suffix in SPIKES_ONLY
@@ -108,8 +114,9 @@ def describe_recording(recording: object) -> str:
     ]
     for name, size in recording.populations.items():
         lines.append(
-            f"  {visible(name)}: {size} neurons, {len(recording.ids[name])} spikes, "
+            f"  {visible(name)}: {counted(size, 'neuron')}, "
+            f"{counted(len(recording.ids[name]), 'spike')}, "
             f"mean rate {recording.rates(name).mean():.4g} Hz"
         )
-    counted = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recording.counters.items())
-    return "\n".join([*lines, f"  counters: {counted}"])
+    counters = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recording.counters.items())
+    return "\n".join([*lines, f"  counters: {counters}"])

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.text import counted
 from .._support.values import MOST_IDS, ArrayValue, instance, instances, integer
 from ..chip.spec import ChipSpec
 from ..errors import ImageError
@@ -170,6 +171,7 @@ class ChipImage(ArrayValue):
 
     def __repr__(self) -> str:
         return (
-            f"ChipImage({self.chip.name}, {self.n_cores} cores, {self.n_compartments} "
-            f"compartments, {self.n_synapses} synapses, digest {self.digest()[:12]})"
+            f"ChipImage({self.chip.name}, {counted(self.n_cores, 'core')}, "
+            f"{counted(self.n_compartments, 'compartment')}, "
+            f"{counted(self.n_synapses, 'synapse')}, digest {self.digest()[:12]})"
         )

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from .._support.text import counted
 from .chip_image import ChipImage
 
 __all__ = ["dump_image"]
@@ -23,8 +24,9 @@ def dump_image(image: ChipImage) -> str:
     lines = [
         f"chip image {image.digest()}",
         f"chip {image.chip.name}: {image.chip.cores} cores of {core.compartments} compartments",
-        f"{image.n_cores} cores, {image.n_compartments} compartments, {image.n_inputs} inputs, "
-        f"{image.n_synapses} synapses, longest delay {image.max_delay} steps",
+        f"{counted(image.n_cores, 'core')}, {counted(image.n_compartments, 'compartment')}, "
+        f"{counted(image.n_inputs, 'input')}, {counted(image.n_synapses, 'synapse')}, "
+        f"longest delay {counted(image.max_delay, 'step')}",
     ]
     if image.noise is not None:
         exponent, offset, at_membrane, seed = image.noise.settings

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._support.csr import join_rows, rows_of
+from .._support.text import counted
 from .._support.values import instance
 from ..errors import RecordingError
 from ..image import ChipImage
@@ -122,8 +123,8 @@ class EnergyEstimate:
         faster = self.dt * 1e-3 / self.step_time if self.step_time else float("inf")
         return "\n".join(
             [
-                f"Estimate with the table {self.table.name!r} over {self.n_steps} steps on "
-                f"{self.n_cores} cores, {self.n_chips} chips",
+                f"Estimate with the table {self.table.name!r} over {counted(self.n_steps, 'step')} "
+                f"on {counted(self.n_cores, 'core')}, {counted(self.n_chips, 'chip')}",
                 f"  dynamic energy {_si(self.total)}J: {_si(self.per_step)}J per step, {per_event} "
                 "per synaptic event",
                 f"  shares: {terms or '-'}",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.text import counted
 from .._support.values import choice, instance
 from ..chip.spec import ChipSpec
 from ..errors import RecordingError
@@ -91,7 +92,7 @@ class MappingReport:
                 k = int(over[0])
                 found.append(
                     f"core {k} needs {self.usage[name][k]} {name.replace('_', ' ')}; allowed: "
-                    f"{self.limits[name][k]} ({over.size} cores exceed their limit)."
+                    f"{self.limits[name][k]} ({counted(over.size, 'core')} over the limit)."
                 )
         return tuple(found)
 
@@ -146,7 +147,7 @@ class MappingReport:
             )
         lines += [
             f"  what fills a core first: {often.replace('_', ' ')} on {binding.count(often)} of "
-            f"{self.n_cores} cores",
+            f"{counted(self.n_cores, 'core')}",
             f"Traffic in messages per step ({self.activity})",
             f"  between cores {traffic.between_cores:.4g}, of these between chips "
             f"{traffic.between_chips:.4g}; from inputs {traffic.from_outside.sum():.4g}",

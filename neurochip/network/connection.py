@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._support.ranges import FINITE, NOT_NEGATIVE, Range
+from .._support.text import counted
 from .._support.values import ArrayValue, check_name, instance, integers, quantity, read_only, shown
 from ..errors import NetworkError
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -97,7 +98,7 @@ class Connection(ArrayValue):
     def __repr__(self) -> str:
         return (
             f"Connection({self.name!r}, {self.source.name!r} -> {self.target.name!r}, "
-            f"{self.n_synapses} synapses)"
+            f"{counted(self.n_synapses, 'synapse')})"
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._support.foreign import own_keywords
 from .._support.ranges import NOT_NEGATIVE
+from .._support.text import counted
 from .._support.values import (
     ArrayValue,
     check_name,
@@ -165,7 +166,7 @@ class SpikeInput(ArrayValue):
         return cls(name, len(arrays), np.repeat(np.arange(len(arrays)), lengths), times)
 
     def __repr__(self) -> str:
-        return f"SpikeInput({self.name!r}, {self.size}, <{len(self.times)} spikes>)"
+        return f"SpikeInput({self.name!r}, {self.size}, <{counted(len(self.times), 'spike')}>)"
 
 
 @dataclass(frozen=True, eq=False)

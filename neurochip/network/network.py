@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._support.text import counted
 from .._support.values import MOST_IDS, ArrayValue, choice, instance, instances, shown
 from ..errors import NetworkError
 from ..typing import Float64Array
 from .connections import Connection
 from .coupling import couplings
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
+from .members import Members
 from .neurons import Population
 from .plausible import check_drive
 
@@ -24,6 +26,8 @@ DELIVERIES = ("after_threshold", "before_threshold", "next_step")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network(ArrayValue):
     """Populations, their inputs and their connections.
+
+    Members are found by position or by name: ``network.populations["exc"]``.
 
     Parameters
     ----------
@@ -88,9 +92,9 @@ class Network(ArrayValue):
                     f"network: a constant current flows into {item.target.name!r}, which is not "
                     "among the populations given here; list the same object."
                 )
-        object.__setattr__(self, "populations", populations)
-        object.__setattr__(self, "inputs", inputs)
-        object.__setattr__(self, "connections", _unique(connections))
+        object.__setattr__(self, "populations", Members(populations))
+        object.__setattr__(self, "inputs", Members(inputs))
+        object.__setattr__(self, "connections", Members(_unique(connections)))
         check_drive(self)
 
     @property
@@ -145,8 +149,8 @@ class Network(ArrayValue):
     def __repr__(self) -> str:
         neurons = sum(item.size for item in self.populations)
         return (
-            f"Network({len(self.populations)} populations, {neurons} neurons, "
-            f"{self.n_synapses} synapses)"
+            f"Network({counted(len(self.populations), 'population')}, "
+            f"{counted(neurons, 'neuron')}, {counted(self.n_synapses, 'synapse')})"
         )
 
 

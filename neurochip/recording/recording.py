@@ -14,6 +14,7 @@ import numpy as np
 from .._support.archive import Archive
 from .._support.npz import read_npz, write_npz
 from .._support.ranges import POSITIVE
+from .._support.text import counted
 from .._support.values import (
     ArrayValue,
     check_name,
@@ -294,8 +295,8 @@ class Recording(ArrayValue):
 
     def __repr__(self) -> str:
         return (
-            f"Recording({self.label}, {self.n_steps} steps of {self.dt:g} ms, "
-            f"{self.n_spikes} spikes)"
+            f"Recording({self.label}, {counted(self.n_steps, 'step')} of {self.dt:g} ms, "
+            f"{counted(self.n_spikes, 'spike')})"
         )
 
 

@@ -85,7 +85,7 @@ def plot_raster(
     ax.set_xlim(*_span(reference))
     ax.set_ylim(-0.6, len(chosen) - 0.4)
     ax.set_xlabel("time (ms)")
-    ax.set_ylabel("neuron")
+    ax.set_ylabel("neuron" if len(chosen) == size else f"neuron ({len(chosen)} of {size})")
     _label_rows(ax, chosen)
     if len(silent) == len(halves):
         draw_note(ax, "no spikes")
@@ -168,12 +168,13 @@ def plot_traces(
     ax.set_xlim(*_span(reference))
     ax.set_ylim(low - 0.08 * height, high + 3 * tick + shift[-1])
     ax.set_xlabel("time (ms)")
+    dashed = "" if levels is None else "\ndashed: threshold"
     if len(chosen) == 1:
-        ax.set_ylabel(f"v of neuron {chosen[0]} (mV)")
+        ax.set_ylabel(f"v of neuron {chosen[0]} (mV){dashed}")
     else:
         middle = float(np.median(values[0]))
         ax.set_yticks(middle + shift, [str(i) for i in chosen])
-        ax.set_ylabel("v of neuron")
+        ax.set_ylabel(f"v of neuron{dashed}")
         _scale_bar(ax, low + shift[-1], height)
     if chip is not None:
         _legend(ax)

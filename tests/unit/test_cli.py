@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from command_line import fail, succeed
 
-from neurochip import Recording, SpikeInput, Stimulus
+from neurochip import Recording, RecordingError, SpikeInput, Stimulus
 from neurochip.image.files import load_image, save_image
 
 MODEL = """
@@ -188,11 +188,11 @@ def test_info_says_what_each_kind_of_file_holds(image: Path, model: Path) -> Non
     succeed("run", image, "--model", model, "--duration", "10")
     Stimulus(50.0, (SpikeInput("source", 10, [0], [1.0]),)).save("spikes.npz")
     text = succeed("info", image)
-    assert text.startswith("ChipImage(loihi, 1 cores, 10 compartments, 10 synapses, digest ")
+    assert text.startswith("ChipImage(loihi, 1 core, 10 compartments, 10 synapses, digest ")
     assert "decay_v 41" in text
     assert succeed("info", "recording.npz").startswith("chip loihi, image ")
     assert succeed("info", "spikes.npz") == (
-        "Stimulus(50 ms, 1 inputs, 1 spikes)\n  source: 10 sources, 1 spikes\n"
+        "Stimulus(50 ms, 1 input, 1 spike)\n  source: 10 sources, 1 spike\n"
     )
 
 
@@ -453,15 +453,56 @@ def test_help_lists_the_commands() -> None:
     text = succeed("--help")
     listed = re.findall(r"^  (\w+) ", text.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
+<<<<<<< HEAD
         *("compare", "compile", "conformance", "demo", "info", "map", "run", "sweep", "validate"),
+||||||| parent of 5951e52 (Small mistakes are answered: help and -V, units of demo, members by name, endings of other formats, singulars, what a figure shows)
+        *("bits", "compare", "compile", "conformance", "demo", "info", "map", "run", "sweep"),
+        "validate",
+=======
+        *("bits", "compare", "compile", "conformance", "demo", "help", "info", "map", "run"),
+        *("sweep", "validate"),
+>>>>>>> 5951e52 (Small mistakes are answered: help and -V, units of demo, members by name, endings of other formats, singulars, what a figure shows)
     ]
-    assert succeed("-h") == text
+    assert succeed("-h") == succeed("help") == text
+
+
+def test_help_of_a_command_is_that_of_its_option() -> None:
+    assert succeed("help", "map") == succeed("map", "--help")
+    assert "No such command 'mop'; there are bits, compare, " in fail("help", "mop")
 
 
 def test_version_is_that_of_the_package() -> None:
     from neurochip import __version__
 
-    assert succeed("--version") == f"neurochip, version {__version__}\n"
+    assert succeed("--version") == succeed("-V") == f"neurochip, version {__version__}\n"
+
+
+def test_run_of_a_model_names_the_image_that_it_needs(model: Path) -> None:
+    assert fail("run", model, "--model", model) == (
+        f"{model}: is a model; run takes the image that it compiles to. First: neurochip "
+        f"compile {model} -o image.npz; then: neurochip run image.npz --input or --model."
+    )
+
+
+def test_a_recording_is_not_written_under_the_name_of_another_format(model: Path) -> None:
+    succeed("compile", model, "-o", "image.npz")
+    assert fail("run", "image.npz", "--model", model, "-o", "spikes.csv") == (
+        "spikes.csv: is written in the format .npz, not .csv; pass a name that ends in "
+        ".npz."
+    )
+
+
+def test_the_step_of_the_demo_may_have_a_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+
+    def judge(network: object, dt: float, seed: int) -> None:
+        found.append(dt)
+        raise RecordingError("enough")
+
+    monkeypatch.setattr("neurochip.report.judge", judge)
+    fail("demo", "--dt", "500us")
+    assert found == [0.5]
+    assert "'auto' is not a number, or a number and us, ms or s." in fail("demo", "--dt", "auto")
 
 
 def test_a_network_of_two_populations_gets_figures_of_each() -> None:

@@ -284,7 +284,7 @@ def test_the_text_says_what_the_integers_are():
     assert dump_image(image).splitlines() == [
         f"chip image {image.digest()}",
         "chip loihi: 128 cores of 1024 compartments",
-        "1 cores, 4 compartments, 3 inputs, 5 synapses, longest delay 3 steps",
+        "1 core, 4 compartments, 3 inputs, 5 synapses, longest delay 3 steps",
         "",
         "compartments (equal neighbours share a line)",
         f"  0..1: decay_u 4095, decay_v 1, {rest}, v_init 0, join 0, u_init 0",

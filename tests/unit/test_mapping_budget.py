@@ -117,7 +117,7 @@ def test_long_delays_leave_fewer_compartments():
     report = map_image(image)
     assert report.limits["compartments"].tolist() == [128]
     assert report.broken == (
-        "core 0 needs 1024 compartments; allowed: 128 (1 cores exceed their limit).",
+        "core 0 needs 1024 compartments; allowed: 128 (1 core over the limit).",
     )
     assert "Does not fit: core 0 needs 1024 compartments" in str(report)
     assert broken_limits(image) == [(0, "compartments", 1024, 128)]

@@ -169,7 +169,7 @@ def test_a_network_that_fits_is_said_to():
     fit = explain_fit(chain(), LOIHI, 1.0)
     assert fit.fits
     assert str(fit) == (
-        "Fits loihi: needs 1 cores (1 chips); the target has 128 cores (1 chips). What fills a "
+        "Fits loihi: needs 1 core (1 chip); the target has 128 cores (1 chip). What fills a "
         "core first: threshold profiles."
     )
 
@@ -185,7 +185,7 @@ def test_each_change_is_tried_and_those_that_help_are_named():
         "weights of 4 bits, not 8",
         "weights of 2 bits, not 8",
         "weights of 1 bits, not 8",
-        "delays of at most 1 steps, not 3",
+        "delays of at most 1 step, not 3",
         "delays of at most 0 steps, not 3",
         "placement='greedy'",
         "placement='hypergraph'",
@@ -213,6 +213,20 @@ def test_where_no_number_of_cores_is_enough_the_reason_is_given():
     )
     assert "does not help" in str(fit)
     assert not any(row.fits for row in fit.rows)
+
+
+def test_a_placement_whose_library_is_missing_was_not_tried(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mtkahypar", None)
+    _library.cache_clear()
+    fit = explain_fit(chain(), LOIHI.what_if(name="tiny", synaptic_words=3), 1.0)
+    lines = {line.split()[0]: line for line in str(fit).splitlines()[2:]}
+    assert lines["placement='greedy'"].endswith(" does not help")
+    assert lines["placement='hypergraph'"].endswith(
+        " not tried: placement='hypergraph' needs the package 'mtkahypar', which is not installed: "
+        'pip install "neurochip[mapping]".'
+    )
+    assert [row.tried for row in fit.rows if "hypergraph" in row.change] == [False]
+    _library.cache_clear()
 
 
 def test_a_system_that_is_too_small_names_the_chips_that_it_takes():

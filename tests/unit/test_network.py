@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_a_network_lists_its_parts():
     assert network.population("cells") is cells
     assert network.spike_inputs == (source,)
     assert network.n_synapses == 4
-    assert repr(network) == "Network(1 populations, 2 neurons, 4 synapses)"
+    assert repr(network) == "Network(1 population, 2 neurons, 4 synapses)"
     assert (
         repr(network.connections[0])
         == "Connection('source->cells', 'source' -> 'cells', 4 synapses)"
@@ -344,3 +345,18 @@ def test_a_parameter_has_a_name_and_a_value():
     message = "population 'cells': its LIF has no tau_syn; give it one."
     with pytest.raises(NetworkError, match=exactly(message)):
         cells.parameter("tau_syn")
+
+
+def test_members_are_found_by_position_and_by_name():
+    source, cells = PoissonInput("s", 2, rate=1.0), Population("n", 2)
+    drive = ConstantCurrent(cells, 0.1)
+    wires = one_to_one(source, cells, weight=1.0)
+    network = Network(inputs=[source, drive], populations=[cells], connections=[wires])
+    assert network.populations["n"] is network.populations[0] is cells
+    assert network.inputs["s"] is source
+    assert network.connections["s->n"] is network.connections[-1] is wires
+    assert network.populations == (cells,)
+    assert pickle.loads(pickle.dumps(network)).populations["n"] == cells
+    with pytest.raises(NetworkError) as caught:
+        network.populations["x"]
+    assert str(caught.value) == "network: nothing here is named 'x'; there are 'n'."

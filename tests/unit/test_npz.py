@@ -48,6 +48,12 @@ def test_what_was_written_is_read(tmp_path, version):
 def test_a_name_with_another_suffix_gets_one_more(tmp_path):
     assert write_npz(tmp_path / "x.npz", "stimulus", 1, {}).name == "x.npz"
     assert write_npz(tmp_path / "x.2024", "stimulus", 1, {}).name == "x.2024.npz"
+    with pytest.raises(FileError) as caught:
+        write_npz(tmp_path / "x.CSV", "stimulus", 1, {})
+    assert str(caught.value) == (
+        f"{tmp_path / 'x.CSV'}: is written in the format .npz, not .CSV; pass a name that ends in "
+        ".npz."
+    )
 
 
 def test_a_file_can_be_read_by_those_who_may_read_any_new_file(tmp_path):

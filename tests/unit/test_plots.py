@@ -88,7 +88,7 @@ def test_raster_draws_every_spike_of_both_runs_in_its_half_of_the_row(ax):
     assert (np.rint(reference[:, 1]) == RUN.ids["p"]).all()
     assert (reference[:, 1] > RUN.ids["p"]).all()
     assert (chip[:, 2] < OTHER.ids["p"]).all()
-    assert ax.get_xlabel() == "time (ms)"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "neuron")
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["reference", "chip"]
 
 
@@ -98,6 +98,7 @@ def test_raster_of_some_neurons_has_a_row_for_each_in_their_order(ax):
     assert len(chip) == 22 + 20
     assert (chip[:, 2] < 0).sum() == 22
     assert [label.get_text() for label in ax.get_yticklabels()] == ["9", "2"]
+    assert ax.get_ylabel() == f"neuron (2 of {SIZE})"
 
 
 def test_raster_of_one_run_fills_the_rows(ax):
@@ -144,6 +145,14 @@ def test_traces_of_one_neuron_are_in_mv_with_the_chip_on_top(ax):
     assert reference.get_linewidth() > chip.get_linewidth()
     assert (reference.get_color(), chip.get_color()) == (REFERENCE, CHIP)
     assert ax.get_ylabel() == "v of neuron 0 (mV)"
+
+
+@pytest.mark.parametrize(("ids", "label"), [([0], "v of neuron 0 (mV)"), ([0, 5], "v of neuron")])
+def test_traces_say_what_the_dashed_line_is(ax, ids, label):
+    plot_traces(ax, RUN, None, "p", ids, threshold=-50.0)
+    assert ax.get_ylabel() == f"{label}\ndashed: threshold"
+    plot_traces(ax, RUN, None, "p", ids, threshold=np.inf)
+    assert ax.get_ylabel() == label
 
 
 def test_traces_of_several_neurons_are_offset_and_have_a_scale_bar(ax):
