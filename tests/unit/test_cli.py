@@ -453,15 +453,8 @@ def test_help_lists_the_commands() -> None:
     text = succeed("--help")
     listed = re.findall(r"^  (\w+) ", text.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
-<<<<<<< HEAD
-        *("compare", "compile", "conformance", "demo", "info", "map", "run", "sweep", "validate"),
-||||||| parent of 5951e52 (Small mistakes are answered: help and -V, units of demo, members by name, endings of other formats, singulars, what a figure shows)
-        *("bits", "compare", "compile", "conformance", "demo", "info", "map", "run", "sweep"),
-        "validate",
-=======
         *("bits", "compare", "compile", "conformance", "demo", "help", "info", "map", "run"),
         *("sweep", "validate"),
->>>>>>> 5951e52 (Small mistakes are answered: help and -V, units of demo, members by name, endings of other formats, singulars, what a figure shows)
     ]
     assert succeed("-h") == succeed("help") == text
 
