@@ -480,8 +480,7 @@ def test_run_of_a_model_names_the_image_that_it_needs(model: Path) -> None:
 def test_a_recording_is_not_written_under_the_name_of_another_format(model: Path) -> None:
     succeed("compile", model, "-o", "image.npz")
     assert fail("run", "image.npz", "--model", model, "-o", "spikes.csv") == (
-        "spikes.csv: is written in the format .npz, not .csv; pass a name that ends in "
-        ".npz."
+        "spikes.csv: is written in the format .npz, not .csv; pass a name that ends in .npz."
     )
 
 
