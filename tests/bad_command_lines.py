@@ -127,6 +127,16 @@ COMMANDS = {
             *("seed=1 --vary seed=2", "seed=1 --seed 2", "weight_seed=-1", "rate_error=1"),
         )
     },
+    f"bits model.py {SHORT} --workers 1 --seeds 2 --widths 8": {
+        **COMPILER,
+        **RUNNING,
+        "--workers": COUNT,
+        "--seeds": (*COUNT, "1"),
+        "--tolerance": FRACTION,
+        "--register": ("''", "weight_bits", "weight_clips", "refractory_max --widths x"),
+        "--widths": ("''", "x", "8,", "2:1", "1.5", "nan", "true", "1:1000000000000"),
+        "-o": PAGE,
+    },
     "info": {"": (*INPUT, "model.py", "spikes.npz --text", "spikes.npz --json", "image.npz x")},
     "conformance": {"": (*INPUT, "folder --preset x", "folder --threads 0")},
 }
@@ -183,7 +193,7 @@ OTHER = (
 )
 
 
-_BEGUN = {"sweep.jsonl"}  # a sweep writes its points from the start
+_BEGUN = {"sweep.jsonl", "bits.jsonl"}  # a sweep writes its points from the start
 
 
 class Case(NamedTuple):

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import neurochip as nc
 from compiler import CompileOptions, choose_dt, compile_network, explain_fit
-from neurochip import attribution, mapping, recording, stimulus, tuning, validation
+from neurochip import attribution, mapping, precision, recording, stimulus, tuning, validation
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage, Compartments, SynapseGroup
@@ -591,7 +592,7 @@ def _stages() -> list[Call]:
             simulate_reference,
             {"network": network, "stimulus": drawn, "dt": 1.0, "progress": False},
             "network stimulus",
-            dt=_names("0.5"),
+            dt=POSITIVE,
             record=NO_ITEMS,
             duration=NONE,
             threads=NONE,
@@ -671,7 +672,7 @@ def _judging() -> list[Call]:
             nc.judge,
             {"network": network, "dt": 1.0, "duration": 10.0},
             "network chip",
-            dt=_names("0.5"),
+            dt=POSITIVE,
             seed=_names("0", "10**30"),
             fine_dt=_names("None", "0.5"),
             twins=_names("0"),
@@ -783,6 +784,8 @@ def _figures() -> list[Call]:
     network, stimulus = _small()["network"], _small()["stimulus"]
     steps = choose_dt(network, bounds=(0.5, 1.0))
     sources = attribution.attribute(network, stimulus, image=_small()["image"], progress=False)
+    study = {"network": network, "dt": 0.5, "duration": 5.0, "seeds": 2, "widths": [8]}
+    few = precision.bits(**study)
     asked = {"population": "cells", "metric": "rate"}
     of_all = {"ax": _Axes(), "comparison": compared, "population": "cells"}
     return [
@@ -832,6 +835,22 @@ def _figures() -> list[Call]:
             "report",
         ),
         _call("mapping_figure", mapping.mapping_figure, {"report": report}, "report"),
+        _call(
+            "plot_bits",
+            precision.plot_bits,
+            {"ax": Figure().subplots(), "answer": few},  # its legend is read
+            "answer",
+        ),
+        _call(
+            "bits",
+            precision.bits,
+            {**study, "register": "weight_mantissa_bits", "chip": nc.LOIHI},
+            "network register chip",
+            dt=POSITIVE,
+            duration=_names("0.5", "1.5"),
+            tolerance=_names("0.5"),
+            seed=_names("0", "10**30"),
+        ),
         _call("plot_dt_choice", tuning.plot_dt_choice, {"ax": _Axes(), "choice": steps}, "choice"),
         _call(
             "plot_attribution",

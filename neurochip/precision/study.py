@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from compiler import CompileOptions, choose_dt
+from compiler import OPTIONS, CompileOptions, choose_dt
 
 from .._support.foreign import nearest
-from .._support.ranges import FRACTION
+from .._support.ranges import FRACTION, POSITIVE
 from .._support.values import instance, integer, items, real, shown
 from ..chip.spec import LOIHI, ChipSpec, CoreSpec
 from ..errors import AnalysisError
@@ -111,7 +111,8 @@ def bits(
     seeds = integer("bits", "seeds", seeds, at_least=2, error=AnalysisError)
     seed = integer("bits", "seed", seed, at_least=0, error=AnalysisError)
     tolerance = real("bits", "tolerance", tolerance, within=FRACTION, error=AnalysisError)
-    step = choose_dt(network, chip, options=CompileOptions(**options)).dt if dt == "auto" else dt
+    duration = real("bits", "duration", duration, "ms", POSITIVE, error=AnalysisError)
+    step = _step(network, chip, dt, options)
     drawn = range(seed, seed + seeds)
     axis = f"core.{register}"
     points = [{axis: width, "seed": s, "floor": False} for s in drawn for width in tested]
@@ -215,11 +216,20 @@ class _Floor:
         return dataclasses.replace(self.network, connections=connections)
 
 
+def _step(network: Network, chip: ChipSpec, dt: Any, options: Mapping[str, Any]) -> float:
+    """Return the time step, and check the options, of which a wrong one fails at every width."""
+    checked = CompileOptions(**{name: options[name] for name in options if name in OPTIONS})
+    if isinstance(dt, str) and dt == "auto":
+        return choose_dt(network, chip, options=checked).dt
+    allowed = 'a number of ms above 0, or "auto"'
+    return real("bits", "dt", dt, "ms", POSITIVE, allowed=allowed, error=AnalysisError)
+
+
 def _check_register(register: Any) -> None:
     """Refuse what is not an integer field of a core."""
     kinds = {f.name: type(getattr(LOIHI.core, f.name)) for f in dataclasses.fields(CoreSpec)}
     fields = [name for name, kind in kinds.items() if kind is int]
-    if register in fields:
+    if isinstance(register, str) and register in fields:
         return
     guess = nearest("chip", register, fields) if isinstance(register, str) else ""
     raise AnalysisError(

@@ -13,6 +13,8 @@ RECORDING = "tests/unit/test_recording.py"
 STIMULUS = "tests/unit/test_stimulus.py"
 COMPARE = "tests/unit/test_compare.py"
 EQUIVALENCE = "tests/unit/test_equivalence.py"
+BITS = "tests/unit/test_bits.py"
+DECIDE = "neurochip/precision/decide.py"
 FIXED_POINT = "tests/unit/test_fixedpoint.py"
 REGISTERS = "tests/unit/test_registers.py"
 
@@ -149,5 +151,40 @@ MUTANTS = [
         "grid[output.spike_step, output.spike_neuron] = 1",
         "grid[output.spike_step[:0], output.spike_neuron[:0]] = 1",
         "tests/unit/test_conformance.py::test_a_vector_of_spikes_only_is_compared_in_its_spikes",
+    ),
+    Mutant(
+        "a difference is claimed at 5 % for each population",
+        DECIDE,
+        "conclude(*interval(rates, strict), -tolerance, tolerance)",
+        "conclude(*interval(rates), -tolerance, tolerance)",
+        f"{BITS}::test_more_populations_need_a_larger_difference",
+    ),
+    Mutant(
+        "equal counts prove equal rates",
+        DECIDE,
+        "return min(low, difference - least), max(high, difference + least)",
+        "return low, high",
+        f"{BITS}::test_few_spikes_resolve_no_small_tolerance",
+    ),
+    Mutant(
+        "a width is enough although a wider one is not",
+        DECIDE,
+        "        if conclusions[width] is not Conclusion.EQUAL:\n            break",
+        "        if conclusions[width] is not Conclusion.EQUAL:\n            continue",
+        f"{BITS}::test_the_verdict_is_monotone",
+    ),
+    Mutant(
+        "the best population decides",
+        DECIDE,
+        "for conclusion in (Conclusion.DIFFERENT, Conclusion.UNDECIDED):",
+        "for conclusion in (Conclusion.EQUAL, Conclusion.UNDECIDED):",
+        f"{BITS}::test_the_worst_population_decides",
+    ),
+    Mutant(
+        "the seeds that would decide are counted for an interval of no width",
+        DECIDE,
+        "half = t_quantile(1 - level, seeds - 1) * relative / math.sqrt(seeds)",
+        "half = 0.0",
+        f"{BITS}::test_the_predicted_number_of_seeds_decides",
     ),
 ]

@@ -13,7 +13,7 @@ from sweep_models import cells
 
 import neurochip as nc
 from neurochip import LIF, LOIHI, Conclusion, ConstantCurrent, Network, Population, bits
-from neurochip.errors import AnalysisError, SweepError
+from neurochip.errors import AnalysisError, CompileError, SweepError
 from neurochip.precision import BitsAnswer, plot_bits
 from neurochip.precision.decide import Rates, conclude_width, judge, verdict
 from neurochip.sweeps import read_sweep
@@ -259,7 +259,7 @@ def test_a_silent_population_that_spikes_on_the_chip_is_a_difference():
 
 def study(**options):
     given = {"register": "decay_bits", "widths": [12, 4], "tolerance": 0.05, "seeds": 5, **options}
-    return bits(cells(), **{"dt": 0.5, "duration": 200.0, **given})
+    return bits(cells(), **{"dt": 0.5, "duration": 200.0, "gain": "dc", **given})
 
 
 def test_a_study_runs_float_once_per_seed_and_each_width_on_the_same_stimuli():
@@ -348,6 +348,8 @@ def test_the_step_may_be_chosen():
             {"tolerance": 0},
             "bits: tolerance = 0; allowed: a number above 0 and at most 1 (0.05 is 5 %).",
         ),
+        ({"dt": "0.5"}, "bits: dt = '0.5' ms; allowed: a number of ms above 0, or \"auto\"."),
+        ({"duration": -1}, "bits: duration = -1 ms; allowed: a number above 0."),
         ({"chip": "loihi"}, "bits: chip = 'loihi'; allowed: a ChipSpec."),
     ],
 )
@@ -355,6 +357,13 @@ def test_what_is_no_study_is_refused(options, message):
     with pytest.raises(AnalysisError) as caught:
         study(**options)
     assert str(caught.value) == message
+
+
+def test_an_option_of_the_compiler_that_is_wrong_is_no_answer():
+    with pytest.raises(CompileError, match="gain = 'x'"):
+        study(gain="x")
+    with pytest.raises(SweepError, match="no option 'gian'"):
+        study(gian="dc")
 
 
 # On the command line
