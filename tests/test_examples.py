@@ -295,8 +295,8 @@ def test_bits_matter_to_spread_weights_and_not_to_equal_ones(run: Run, tmp_path:
 def test_three_weight_bits_are_enough_for_the_recurrent_network(run: Run, tmp_path: Path) -> None:
     text = run("15_noise_floor.py", str(tmp_path / "floor.png"))
     assert re.match(
-        r"3 weight bits are enough for mean rates, 2 are not: rates -3\.\d % in '\w+' \(8 seeds; no "
-        r"difference above [01]\.\d % of the rate\)\.",
+        r"3 weight bits are enough for mean rates, 2 are not: rates -3\.\d % in 'exc' \(8 seeds; "
+        r"no difference above [01]\.\d % of the rate\)\.",
         text,
     )
     three, two = text.split("\nDistributions with ")[1:]
