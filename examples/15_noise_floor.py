@@ -36,7 +36,6 @@ from neurochip import (
 
 DT, DURATION, SEEDS = 0.5, 1000.0, 8  # ms
 TOLERANCE = 0.02  # fraction of the mean rate
-EXCESS = 0.5  # fraction of the noise floor
 
 
 def describe() -> Network:
@@ -75,7 +74,7 @@ def main(path: str | None) -> None:
         image = compile_network(network, LOIHI.what_if(weight_mantissa_bits=width), DT)
         chip = Emulator(image).run_batch(stimuli)
         print(f"\nDistributions with {width} bits:")
-        print(compare_activity(reference, chip, "exc", tolerance=EXCESS))
+        print(compare_activity(reference, chip, "exc", tolerance=TOLERANCE))
     if path is not None:
         figure = Figure(figsize=(7, 3), layout="constrained", dpi=150)
         plot_bits(figure.subplots(), answer)

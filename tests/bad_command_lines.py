@@ -110,7 +110,6 @@ COMMANDS = {
     f"validate model.py {SHORT} --no-attribution": {
         **COMPARING,
         "--tolerance": FRACTION,
-        "--excess": FRACTION,
         "--seeds": COUNT,
         "-o": PAGE,
     },

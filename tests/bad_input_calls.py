@@ -626,7 +626,6 @@ def _judging() -> list[Call]:
             "reference chip population",
             tolerance=FRACTION,
             bin_width=_names("1.5"),
-            bootstrap_seed=SEED,
         ),
         _call(
             "equivalence",
@@ -692,7 +691,6 @@ def _judging() -> list[Call]:
             "network chip",
             seed=_names("0", "10**30", "[10**30]"),
             tolerance=NONE | FRACTION,
-            excess=FRACTION,
             attribution=SWITCH,
         ),
         _call(

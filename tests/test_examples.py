@@ -300,8 +300,8 @@ def test_three_weight_bits_are_enough_for_the_recurrent_network(run: Run, tmp_pa
         text,
     )
     three, two = text.split("\nDistributions with ")[1:]
-    assert three.startswith("3 bits:\nexc: equal within tolerance (8 seeds")
-    assert two.startswith("2 bits:\nexc: different (8 seeds")
+    assert "\n  rate: equal within tolerance: mean +0.6 %" in three
+    assert two.startswith("2 bits:\nexc: different (8 seeds, tolerance 2 % of the mean)")
     assert (tmp_path / "floor.png").stat().st_size > 10_000
 
 

@@ -37,15 +37,8 @@ __all__ = ["validate_command"]
     type=COUNT,
     default=1,
     show_default=True,
-    help="Number of seeds, counted from --seed. More than one adds the noise floor; a verdict "
-    "needs at least 7.",
-)
-@click.option(
-    "--excess",
-    type=FRACTION,
-    default=0.5,
-    show_default=True,
-    help="How far above the noise floor is still acceptable (0.5 = 50 %).",
+    help="Number of seeds, counted from --seed. More than one adds the difference of the mean "
+    "rates over seeds, and tests of the distributions of activity.",
 )
 @click.option(
     "-o",

@@ -22,6 +22,8 @@ from .validation import validation_report
 
 __all__ = ["validate"]
 
+_TOLERANCE = 0.05  # of the activity over several seeds
+
 
 def validate(
     network: Network,
@@ -31,7 +33,6 @@ def validate(
     duration: float = 1000.0,
     seed: int | Sequence[int] = 1,
     tolerance: float | None = None,
-    excess: float = 0.5,
     attribution: bool = True,
     **options: Any,
 ) -> Report:
@@ -52,19 +53,18 @@ def validate(
     duration : float, ms, default 1000
         Length of the runs.
     seed : int or sequence of int, default 1
-        Seed of the input. Several different seeds add the noise floor, the distance between float
-        runs with different seeds; a decision needs at least 7. The rest of the report uses the
-        first seed.
+        Seed of the input. Several different seeds add the difference of the mean rates over seeds,
+        and tests of the distributions of activity; to call them different takes at least 7. The
+        rest of the report uses the first seed.
     tolerance : float, optional
         Largest acceptable difference in mean rate as a fraction (0.01 = 1 %), above 0 and at
-        most 1; adds an equivalence test.
-    excess : float, default 0.5
-        Acceptable distance above the noise floor, as a fraction of it (0.5 = 50 %), above 0
-        and at most 1.
+        most 1; adds an equivalence test. Also the tolerance of the tests over several seeds, which
+        is 5 % by default.
     attribution : bool, default True
         Split the error into its sources, which takes about 20 more float runs.
     **options
-        Further options of :func:`judge`: ``fine_dt``, and those of :func:`compile_network`.
+        Further options of :func:`judge`: ``fine_dt``, ``twins``, and those of
+        :func:`compile_network`.
 
     Returns
     -------
@@ -87,15 +87,14 @@ def validate(
     >>> source, cells = SpikeInput("source", 1, [0, 0], [1.0, 2.0]), Population("cells", 1, LIF())
     >>> network = Network(inputs=[source], populations=[cells],
     ...                   connections=[one_to_one(source, cells, weight=1.5)])
-    >>> validate(network, dt=1.0, duration=10.0, attribution=False).lead
-    'cells: neither side spikes, so nothing is known about rates.'
+    >>> validate(network, dt=1.0, duration=10.0, attribution=False).answers[0].verdict.value
+    'silent'
     """
     instance("validate", "network", network, Network, "a Network", error=AnalysisError)
     instance("validate", "chip", chip, ChipSpec, "a ChipSpec", error=AnalysisError)
     seeds = _seeds(seed)
     if tolerance is not None:
         tolerance = real("validate", "tolerance", tolerance, within=FRACTION, error=AnalysisError)
-    excess = real("validate", "excess", excess, within=FRACTION, error=AnalysisError)
     attribution = switch("validate", "attribution", attribution, error=AnalysisError)
     found = judge(network, chip, dt, duration=duration, seed=seeds[0], **options)
     stimulus = draw_stimulus(network, duration, seeds[0])
@@ -103,7 +102,7 @@ def validate(
         found,
         tolerance=tolerance,
         attribution=attribute(network, stimulus, image=found.image) if attribution else None,
-        activity=_noise_floor(found, duration, seeds, excess),
+        activity=_compare_seeds(found, duration, seeds, tolerance or _TOLERANCE),
     )
 
 
@@ -126,12 +125,12 @@ def _seeds(seed: Any) -> list[int]:
     return found
 
 
-def _noise_floor(
+def _compare_seeds(
     judgement: Judgement, duration: float, seeds: Sequence[int], tolerance: float
 ) -> list[ActivityComparison]:
-    """Run all seeds on both sides, and compare each population with the noise floor.
+    """Run all seeds on both sides, and compare the activity of each population.
 
-    Return an empty list for a single seed, which has no noise floor.
+    Return an empty list for a single seed.
     """
     if len(seeds) < 2:
         return []

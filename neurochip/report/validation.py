@@ -11,6 +11,7 @@ from ..attribution import Attribution
 from ..chip.registers import OVERFLOWS
 from ..validation import (
     ActivityComparison,
+    Answer,
     Comparison,
     Conclusion,
     Equivalence,
@@ -19,7 +20,7 @@ from ..validation import (
     membrane_figure,
     rate_equivalence,
 )
-from ..validation.answer import lead
+from ..validation.answer import answer, lead, worst_first
 from .attribution import attribution_section
 from .compilation import compilation_section
 from .document import Report
@@ -49,7 +50,7 @@ def validation_report(
     attribution : Attribution, optional
         Attribution of the same run; adds the effect of each source of error.
     activity : sequence of ActivityComparison
-        Comparisons of populations over several seeds; add the noise floor.
+        Comparisons of populations over several seeds; add their differences to the answers.
 
     Returns
     -------
@@ -63,12 +64,16 @@ def validation_report(
     tests: dict[str, Equivalence] = {}
     if tolerance is not None:
         tests = {item.name: rate_equivalence(item, tolerance=tolerance) for item in items}
+    over_seeds = {item.population: item.quantities["rate"].mean for item in activity}
+    answers = worst_first(
+        answer(item, comparison.dt, comparison.fine_dt, over_seeds.get(item.name)) for item in items
+    )
     sections = [
-        Section("Result", [*_verdicts(comparison, tests), *_rates(items)]),
+        Section("Result", [*_verdicts(comparison, answers, tests), *_rates(items)]),
         *([_split(items)] if any(item.split is not None for item in items) else []),
         Section("Figures", _figures(judgement)),
         *([attribution_section(attribution)] if attribution is not None else []),
-        *([_noise_floor(activity)] if activity else []),
+        *([_seeds(activity)] if activity else []),
         compilation_section(image.report),
     ]
     origin = {
@@ -88,12 +93,15 @@ def validation_report(
     )
     return Report(
         title=f"Validation on {image.chip.name}",
-        lead="\n".join(lead(comparison.answers)),
-        answers=comparison.answers,
+        lead="\n".join(lead(answers)),
+        answers=answers,
         sections=sections,
         data={
             "provenance": origin,
-            "comparison": comparison.to_dict(),
+            "comparison": {
+                **comparison.to_dict(),
+                "answers": {item.population: item.to_dict() for item in answers},
+            },
             "equivalence": {name: test.to_dict() for name, test in tests.items()},
             "attribution": None if attribution is None else attribution.rows(),
             "activity": [item.to_dict() for item in activity],
@@ -102,7 +110,9 @@ def validation_report(
     )
 
 
-def _verdicts(comparison: Comparison, tests: Mapping[str, Equivalence]) -> list[Block]:
+def _verdicts(
+    comparison: Comparison, answers: Sequence[Answer], tests: Mapping[str, Equivalence]
+) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
             f"{name} = {count:,} on the chip: {OVERFLOWS[name]}. The differences below come from "
@@ -112,7 +122,7 @@ def _verdicts(comparison: Comparison, tests: Mapping[str, Equivalence]) -> list[
         for name, count in comparison.overflows.items()
     ]
     rows = []
-    for item in comparison.answers:
+    for item in answers:
         row = [item.population, item.verdict.value, item.sentence]
         rows.append([*row, str(tests[item.population])] if tests else row)
     header = ["population", "verdict", "answer", *(["equivalence"] if tests else [])]
@@ -198,10 +208,10 @@ def _figures(judgement: Judgement) -> list[Block]:
     return blocks
 
 
-def _noise_floor(activity: Sequence[ActivityComparison]) -> Section:
+def _seeds(activity: Sequence[ActivityComparison]) -> Section:
     header = (
-        *("population", "quantity", "verdict", "chip to float", "float to float"),
-        *("excess", "90 % interval", "p"),
+        *("population", "quantity", "verdict", "mean", "90 % interval", "spread", "90 % interval"),
+        *("chip to float", "float to float", "p"),
     )
     rows = []
     for item in activity:
@@ -212,27 +222,30 @@ def _noise_floor(activity: Sequence[ActivityComparison]) -> Section:
                     item.population,
                     name,
                     quantity.conclusion.value,
+                    percent(quantity.mean.difference),
+                    _interval(quantity.mean.interval),
+                    percent(quantity.spread.difference),
+                    _interval(quantity.spread.interval),
                     f"{quantity.distance:.3g}{unit}",
                     f"{quantity.floor:.3g}{unit}",
-                    percent(quantity.excess, digits=0),
-                    _interval(quantity.excess_interval, digits=0),
                     fixed(quantity.p_value),
                 )
             )
     texts = [
         Paragraph(
             f"{item.population}: {item.conclusion.value}, over {item.runs} seeds, with a tolerance "
-            f"of {100 * item.tolerance:g} % above the noise floor."
+            f"of {100 * item.tolerance:g} % of the mean."
             + (" More seeds may decide it." if item.conclusion is Conclusion.UNDECIDED else "")
         )
         for item in activity
     ]
     note = (
-        "Earth mover's distances between distributions of runs with different seeds. Excess: "
-        "distance of the chip from float above that between float runs (the noise floor), as a "
-        "fraction of it. p: p-value of the test for a difference between chip and float."
+        "Mean and spread (standard deviation) of each quantity: difference of chip and float as a "
+        "fraction of the mean in float, by paired t tests over seeds. Chip to float, float to "
+        "float: earth mover's distances between runs with different seeds; the second is the noise "
+        "floor. p: p-value of the test for a difference of the distributions."
     )
-    return Section("Noise floor", [*texts, Table(header, rows, note)])
+    return Section("Seeds", [*texts, Table(header, rows, note)])
 
 
 def _interval(interval: tuple[float, float], digits: int = 2) -> str:

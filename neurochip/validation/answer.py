@@ -11,6 +11,7 @@ from .._support.json_text import plain_data
 from .._support.names import visible
 from .._support.text import percent
 from ..network.coupling import RECURRENT
+from .equivalence import Equivalence
 from .population import PopulationComparison, RateError, Verdict
 
 __all__ = ["Answer", "answer", "lead", "worst_first"]
@@ -68,7 +69,12 @@ class Answer:
         return {name: plain_data(value) for name, value in fields.items()}
 
 
-def answer(item: PopulationComparison, dt: float, fine_dt: float | None) -> Answer:
+def answer(
+    item: PopulationComparison,
+    dt: float,
+    fine_dt: float | None,
+    over_seeds: Equivalence | None = None,
+) -> Answer:
     """Return the answer for a population.
 
     Parameters
@@ -77,6 +83,9 @@ def answer(item: PopulationComparison, dt: float, fine_dt: float | None) -> Answ
         Its comparison.
     dt, fine_dt : float, ms
         Steps of the runs; no ``fine_dt`` without a fine run.
+    over_seeds : Equivalence, optional
+        Difference of the mean rates of chip and reference over several seeds, which the sentence
+        adds.
     """
     nan = math.nan
     floor = nan if item.noise_floor is None else item.noise_floor.rate
@@ -94,6 +103,14 @@ def answer(item: PopulationComparison, dt: float, fine_dt: float | None) -> Answ
         reason, sentence = _of_registers(item, floor)
     else:
         reason, sentence = _of_no_rate(item, dt, fine_dt)
+    if over_seeds is not None and not math.isnan(over_seeds.interval[0]):
+        low, high = over_seeds.interval
+        sentence += (
+            f" Over {over_seeds.pairs} seeds the registers change rates by "
+            f"{_signed(over_seeds.difference)} ({_signed(low)} to {_signed(high)})."
+        )
+    elif item.coupling == RECURRENT and reason in ("chance", "noise floor"):
+        sentence += " `neurochip validate --seeds 8` resolves less."
     return Answer(
         population=item.name,
         verdict=item.verdict,
@@ -151,7 +168,7 @@ def _of_split(item: PopulationComparison, dt: float, floor: float) -> tuple[str,
     resolution = _size(_resolution(total.interval, floor))
     return "chance", (
         f"Rates on the chip are within {_size(total.signed)} of float ({parts}; this run resolves "
-        f"{resolution}).{_decide(item)}"
+        f"{resolution})."
     )
 
 
@@ -203,7 +220,7 @@ def _of_registers(item: PopulationComparison, floor: float) -> tuple[str, str]:
         return "noise floor", f"{_within_floor(error, floor, '')} {unknown.capitalize()}."
     return "chance", (
         f"The registers change rates by {_signed(error)}, which may be chance (this run resolves "
-        f"{_size(_resolution(interval, floor))}); {unknown}.{_decide(item)}"
+        f"{_size(_resolution(interval, floor))}); {unknown}."
     )
 
 
@@ -296,11 +313,6 @@ def _caution(item: PopulationComparison) -> str:
     if item.coupling == RECURRENT and item.noise_floor is None:
         return " The network is recurrent and its noise floor was not run."
     return ""
-
-
-def _decide(item: PopulationComparison) -> str:
-    recurrent = item.coupling == RECURRENT
-    return " In this recurrent network, --seeds 8 resolves less." if recurrent else ""
 
 
 def _direction(error: float) -> str:

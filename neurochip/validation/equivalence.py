@@ -148,7 +148,8 @@ def equivalence(
     first, second = sides
     difference = float(second.mean() - first.mean()) if first.size else math.nan
     if relative:
-        difference = difference / float(first.mean()) if first.mean() > 0 else math.nan
+        mean = float(first.mean()) if first.size else 0.0
+        difference = difference / mean if mean > 0 else math.nan
     interval = (ratio_interval if relative else difference_interval)(first, second, _CONFIDENCE)
     defined = not math.isnan(interval[0])
     return Equivalence(

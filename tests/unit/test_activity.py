@@ -76,7 +76,7 @@ def poisson_run(seed, rate=30.0, size=60, common=0.0, duration=2000):
 FLOAT = [poisson_run(seed) for seed in range(8)]
 
 
-def judged(chip, tolerance=0.5, reference=FLOAT, **options):
+def judged(chip, tolerance=0.1, reference=FLOAT, **options):
     return compare_activity(reference, chip, "cells", tolerance=tolerance, **options)
 
 
@@ -86,7 +86,7 @@ def test_runs_of_one_kind_are_equal_within_a_wide_tolerance():
     assert not result.told_from_float
     for item in result.quantities.values():
         assert item.floor_range[0] <= item.floor <= item.floor_range[1]
-        assert item.excess_interval[0] < item.excess_interval[1] < 0.5
+        assert item.mean.interval[0] < item.mean.difference < item.mean.interval[1]
 
 
 def test_a_tolerance_far_below_the_noise_proves_nothing():
@@ -116,9 +116,42 @@ def test_common_spikes_are_told_from_float_by_the_correlation():
 def test_equal_runs_are_not_held_against_their_own_seed():
     result = judged(FLOAT)
     for item in result.quantities.values():
-        assert item.excess == pytest.approx(0, abs=1e-12)
+        assert item.mean.difference == item.spread.difference == 0.0
         assert item.p_value == 1.0
     assert result.conclusion is Conclusion.EQUAL
+
+
+@pytest.mark.parametrize(("rate", "most"), [(31.5, 6), (31.86, 2)])
+def test_rates_that_differ_by_the_tolerance_or_more_are_seldom_called_equal(rate, most):
+    claims = 0
+    for trial in range(40):
+        seeds = range(1000 + 16 * trial, 1008 + 16 * trial)
+        chip = [poisson_run(seed, rate, size=20, duration=500) for seed in seeds]
+        reference = [poisson_run(seed + 8, size=20, duration=500) for seed in seeds]
+        found = judged(chip, 0.05, reference).quantities["rate"]
+        claims += found.mean.conclusion is Conclusion.EQUAL
+    assert claims <= most  # at most 5 % of 40 expected on the tolerance, and their spread
+
+
+def test_the_spread_must_be_equal_too():
+    def narrow(seed):
+        rates = np.full(60, 30.0) / 1000
+        steps, ids = np.nonzero(np.random.default_rng(seed).random((2000, 60)) < rates)
+        spikes = poisson_run(0)
+        return Recording(
+            **{
+                **{name: getattr(spikes, name) for name in ("label", "dt", "first_step")},
+                "n_steps": 2000,
+                "populations": {"cells": 60},
+                "steps": {"cells": steps.astype(np.int32)},
+                "ids": {"cells": ids.astype(np.int32)},
+            }
+        )
+
+    rate = judged([narrow(seed) for seed in range(100, 108)]).quantities["rate"]
+    assert rate.mean.conclusion is Conclusion.EQUAL
+    assert rate.spread.conclusion is Conclusion.DIFFERENT
+    assert rate.conclusion is Conclusion.DIFFERENT
 
 
 def test_a_wrong_claim_of_a_difference_comes_in_5_percent_at_most():
@@ -130,7 +163,7 @@ def test_a_wrong_claim_of_a_difference_comes_in_5_percent_at_most():
 
 
 def test_few_seeds_or_silent_runs_decide_nothing():
-    few = judged(FLOAT[:6], reference=FLOAT[:6])
+    few = judged([poisson_run(seed, 40.0) for seed in range(6)], reference=FLOAT[:6])
     silent = judged(
         [poisson_run(seed, 0.0) for seed in range(8)],
         reference=[poisson_run(seed, 0.0) for seed in range(8)],
@@ -151,9 +184,9 @@ def test_many_seeds_are_exchanged_at_random():
 
 def test_the_verdict_is_written_in_words():
     text = str(judged([poisson_run(seed, rate=33.0) for seed in range(100, 108)])).splitlines()
-    assert text[0] == "cells: different (8 seeds, tolerance 50 % above the noise floor)"
+    assert text[0] == "cells: different (8 seeds, tolerance 10 % of the mean)"
     assert text[1].startswith("  rate: different: ")
-    assert text[1].endswith(", p = 0.008")
+    assert text[1].endswith("; p = 0.008")
 
 
 def test_runs_that_do_not_belong_together_are_refused():

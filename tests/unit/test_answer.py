@@ -10,7 +10,7 @@ import pytest
 
 from neurochip import LIF, Network, PoissonInput, Population, judge, one_to_one
 from neurochip.cli.demo import notebook_network
-from neurochip.validation import RateError, Verdict
+from neurochip.validation import RateError, Verdict, equivalence
 from neurochip.validation.answer import answer, lead
 from neurochip.validation.circumstances import Circumstances
 from neurochip.validation.intervals import RatePairs
@@ -134,7 +134,8 @@ def test_a_total_within_the_noise_floor_is_no_difference():
     assert told(0.02, 0.012, floor=0.06) == (
         "noise floor",
         "Rates on the chip differ by +3.2 % from float (time step +2.0 %, registers +1.2 %), which "
-        "is within the noise floor of 6.0 %: one changed synapse moves them as much.",
+        "is within the noise floor of 6.0 %: one changed synapse moves them as much. `neurochip "
+        "validate --seeds 8` resolves less.",
     )
     assert item(0.02, 0.012, floor=0.06).beyond_chance is False
     assert item(0.02, 0.12, floor=0.06).beyond_chance is True
@@ -145,7 +146,16 @@ def test_the_resolution_is_no_finer_than_the_noise_floor():
     assert (found.resolution, found.noise_floor) == (0.06, 0.06)
     assert found.sentence == (
         "Rates on the chip are within 0.30 % of float (time step +0.20 %, registers +0.10 %; this "
-        "run resolves 6.0 %). In this recurrent network, --seeds 8 resolves less."
+        "run resolves 6.0 %). `neurochip validate --seeds 8` resolves less."
+    )
+
+
+def test_several_seeds_say_what_they_found():
+    rates = np.linspace(9.0, 11.0, 8)
+    seeds = equivalence(rates, rates * 1.002, tolerance=0.05)
+    assert answer(item(0.002, 0.001, floor=0.06), 0.5, 0.05, seeds).sentence.endswith(
+        "this run resolves 6.0 %). Over 8 seeds the registers change rates by +0.20 % (+0.20 % to "
+        "+0.20 %)."
     )
 
 
@@ -168,7 +178,8 @@ def test_without_a_fine_run_the_answer_is_about_the_registers():
     assert told(None, 0.02, floor=0.06) == (
         "noise floor",
         "Rates on the chip differ by +2.0 % from float, which is within the noise floor of 6.0 %: "
-        f"one changed synapse moves them as much. {UNKNOWN.capitalize()}.",
+        f"one changed synapse moves them as much. {UNKNOWN.capitalize()}. `neurochip validate "
+        "--seeds 8` resolves less.",
     )
     assert told(None, 0.0, equal_spikes=1.0)[1] == f"The registers change no spike; {UNKNOWN}."
     found = answer(item(None, 0.02), 0.5, None)

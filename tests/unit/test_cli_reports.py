@@ -70,16 +70,18 @@ def test_validate_writes_a_page_and_its_numbers(folder):
     assert {row["source"] for row in data["attribution"]} > {"decay_v", "weights"}
 
 
-def test_validate_tests_equality_and_the_noise_floor_where_asked(folder):
+def test_validate_tests_equality_and_several_seeds_where_asked(folder):
     succeed(
         *("validate", "model.py", "--dt", 0.5, "--duration", 300, "--tolerance", 0.1),
         "--no-attribution",
-        *("--seeds", 7, "--excess", 0.8, "-o", "x/y.html"),
+        *("--seeds", 7, "-o", "x/y.html"),
     )
     data = json.loads((folder / "x" / "y.json").read_text())
     assert data["equivalence"]["cells"]["tolerance"] == 0.1
     assert data["activity"][0]["runs"] == 7
-    assert data["activity"][0]["tolerance"] == 0.8
+    assert data["activity"][0]["tolerance"] == 0.1
+    sentence = data["comparison"]["answers"]["cells"]["sentence"]
+    assert " Over 7 seeds the registers change rates by " in sentence
     assert data["attribution"] is None
     assert "Noise floor" in (folder / "x" / "y.html").read_text()
 

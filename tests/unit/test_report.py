@@ -151,7 +151,7 @@ def test_an_attribution_adds_its_effects_and_bars():
     outline(page_of(table))
 
 
-def test_several_seeds_add_the_noise_floor():
+def test_several_seeds_add_their_difference_to_the_answer():
     network, image, *_ = flow()
     stimuli = [draw_stimulus(network, 500.0, seed) for seed in range(7)]
     activity = compare_activity(
@@ -161,11 +161,13 @@ def test_several_seeds_add_the_noise_floor():
         tolerance=0.5,
     )
     report = validated(activity=[activity])
-    (section,) = (section for section in report.sections if section.title == "Noise floor")
+    (section,) = (section for section in report.sections if section.title == "Seeds")
     text = outline(page_of(*section.blocks)).text
     assert f"cells: {activity.conclusion.value}, over 7 seeds" in text
     assert f"{activity.quantities['rate'].distance:.3g} Hz" in text
     assert report.data["activity"] == [activity.to_dict()]
+    assert " Over 7 seeds the registers change rates by " in report.lead
+    assert report.data["comparison"]["answers"]["cells"]["sentence"] == report.lead
 
 
 def test_an_overflow_is_the_first_that_one_reads():

@@ -37,10 +37,10 @@ def files(folder, name):
     [
         ({}, []),
         (
-            {"seed": range(3, 5), "tolerance": 0.1, "excess": 0.8, "attribution": False},
+            {"seed": range(3, 5), "tolerance": 0.1, "attribution": False},
             [
                 *("--seed", 3, "--seeds", 2, "--tolerance", 0.1),
-                *("--excess", 0.8, "--no-attribution"),
+                "--no-attribution",
             ],
         ),
         (
@@ -101,7 +101,6 @@ def test_v_of_a_large_population_is_recorded_of_its_first_neurons():
             {"tolerance": 5},
             "tolerance = 5; allowed: a number above 0 and at most 1 (0.05 is 5 %).",
         ),
-        ({"excess": -0.5}, "excess = -0.5; allowed: a number above 0 and at most 1 (0.05 is 5 %)."),
         ({"attribution": 1}, "attribution = 1; allowed: True or False."),
         ({"chip": "loihi"}, "chip = 'loihi'; allowed: a ChipSpec."),
         ({"network": None}, "network = None; allowed: a Network."),
