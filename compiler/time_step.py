@@ -1,21 +1,13 @@
 """Choose the time step: a short step resolves time better, but rounds the decay registers more.
 
 For each candidate step, the registers are chosen as for an image. The expected rate of each neuron
-with these registers is compared with its expected rate in continuous time:
+on the time grid (``neurons/grid.py``), with exact and with these registers, is compared with its
+expected rate in continuous time. For neurons that are not expected to fire, the error of the time
+constant is used instead. The prediction does not include the rounding of weights and delays, and
+errors of one population that propagate to another.
 
-- for a neuron with constant input, the interspike interval of the chip's recurrence is computed
-  exactly, with truncation replaced by its mean of half an LSB per step;
-- for a neuron driven by spikes, the rate is that of a diffusion (see ``drive``). The time grid
-  raises the effective threshold: jumps decay for one step before the threshold test, and crossings
-  between two tests are missed, which for a random walk amounts to 0.5826 standard deviations of a
-  step (Broadie, Glasserman and Kou 1997, 10.1111/1467-9965.00035). With continuous input, as from
-  synaptic currents, a threshold crossing is detected half a step late on average, and integration
-  resumes a whole step early, since k refractory steps hold v for the k - 1 steps after a spike. The
-  net effect is an interval shorter by half a step.
-
-For neurons that are not expected to fire, the error of the time constant is used instead. The
-prediction does not include the rounding of weights and delays, and errors of one population that
-propagate to another.
+The two parts can cancel, but only for the input that was assumed. So the best step is the one at
+which the sum of their magnitudes is smallest, not the total.
 """
 
 from __future__ import annotations
@@ -33,12 +25,11 @@ from neurochip.chip.registers import decode_bias, decode_threshold
 from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Network
-from neurochip.recurrence import IdealPopulation, refractory_steps
-from neurochip.typing import Float64Array
 
 from .check import check_request
-from .neurons.drive import OperatingPoint, lif_rate, operating_points
+from .neurons.drive import OperatingPoint, operating_points
 from .neurons.gains import rounded_point
+from .neurons.grid import grid_rates
 from .neurons.lower import LoweredPopulation, lower
 from .options import CompileOptions
 from .synapses.convert import rounded_delays
@@ -48,25 +39,29 @@ __all__ = ["DtCandidate", "DtChoice", "choose_dt"]
 
 _FINEST = 20  # candidates are 1/1, 1/2, ... 1/20 ms
 _SILENT = 0.1  # Hz: neurons with a lower expected rate count as silent
-_DISCRETE = 0.5826  # -zeta(1/2) / sqrt(2 pi)
+_CANCELLED = 0.5  # a total below this fraction of the sum of its parts is a cancellation
 _WIDTH = 100  # columns of a terminal
 
 
 @dataclass(frozen=True, kw_only=True)
 class DtCandidate:
-    """A time step and its expected errors, as fractions of the rate.
+    """A time step and its expected or measured errors, as fractions of the rate.
+
+    All errors are NaN for a step at which a parameter fits no register.
 
     Parameters
     ----------
     dt : float, ms
         Length of a step.
     grid : float
-        Mean absolute error due to the time grid, in float64.
+        Signed mean error due to the time grid, in float64.
     registers : float
-        Mean absolute error added by the registers on that grid.
+        Signed mean error added by the registers on that grid.
     total : float
-        Mean absolute error of both together. It may be less than the sum of the two, since they can
-        cancel. All three are NaN for a step at which a parameter fits no register.
+        Signed mean error of both together, in which they can cancel.
+    error : float
+        ``|grid| + |registers|``, averaged over the neurons (measured: over the populations), so
+        that neither the two parts nor different neurons cancel.
     problem : str
         The reason if a parameter fits no register; empty otherwise.
     """
@@ -75,6 +70,7 @@ class DtCandidate:
     grid: float
     registers: float
     total: float
+    error: float
     problem: str = ""
 
 
@@ -88,33 +84,55 @@ class DtChoice:
         Name of the chip.
     candidates : tuple of DtCandidate
         All steps that were evaluated.
+    measured : bool
+        Whether the errors were measured by runs, or predicted.
     """
 
     chip: str
     candidates: tuple[DtCandidate, ...]
+    measured: bool = False
 
     @property
     def best(self) -> DtCandidate:
-        """The candidate with the smallest total error; among ties, the coarsest."""
-        possible = [item for item in self.candidates if not item.problem]
-        return min(reversed(possible), key=lambda item: item.total)
+        """The candidate with the smallest ``error``; among ties, the coarsest."""
+        return min(reversed(self._possible), key=lambda item: item.error)
+
+    @property
+    def cancelling(self) -> DtCandidate | None:
+        """The candidate with the smallest total, if the reason is that its two parts cancel.
+
+        Another input, or a small change of a parameter, can undo the cancellation.
+        """
+        item = min(reversed(self._possible), key=lambda item: abs(item.total))
+        cancels = abs(item.total) < _CANCELLED * item.error
+        return item if cancels and item is not self.best else None
 
     @property
     def dt(self) -> float:
         """The best step in ms."""
         return self.best.dt
 
+    @property
+    def _possible(self) -> list[DtCandidate]:
+        return [item for item in self.candidates if not item.problem]
+
     def __str__(self) -> str:
+        best, cancelling = self.best, self.cancelling
         lines = [
-            f"Expected error of the rates on {self.chip}",
-            f"{'dt (ms)':>9}{'time grid':>12}{'registers':>12}{'total':>12}",
+            f"{'Measured' if self.measured else 'Expected'} error of the rates on {self.chip}",
+            f"{'dt (ms)':>9}{'time grid':>12}{'registers':>12}{'total':>12}{'|g| + |r|':>12}",
         ]
         for item in self.candidates:
-            values = (item.grid, item.registers, item.total)
-            cells = "".join(f"{100 * x:10.2f} %" for x in values)
+            cells = "".join(
+                f"{100 * value:+10.2f} %" for value in (item.grid, item.registers, item.total)
+            )
+            cells += f"{100 * item.error:10.2f} %"
             if item.problem:
-                cells = f"{'does not fit':>36}"
-            lines.append(f"{item.dt:9.4g}{cells}{'  <- best' if item is self.best else ''}")
+                cells = f"{'does not fit':>48}"
+            note = "  <- best" if item is best else ""
+            if item is cancelling:
+                note = "  <- smallest total, but only since its parts cancel"
+            lines.append(f"{item.dt:9.4g}{cells}{note}")
         problems = [item for item in self.candidates if item.problem]
         if problems:
             text = f"{problems[-1].dt:.4g} ms does not fit: {problems[-1].problem}"
@@ -217,19 +235,21 @@ def _candidate(
             rounded_delays(connection, chip, dt)
     except CompileError as problem:
         nan = math.nan
-        return DtCandidate(dt=dt, grid=nan, registers=nan, total=nan, problem=str(problem))
+        return DtCandidate(
+            dt=dt, grid=nan, registers=nan, total=nan, error=nan, problem=str(problem)
+        )
     errors, sizes = [], []
     for name, lowered in populations.items():
         errors.append(_errors(points[name], lowered, chip, dt))
         sizes.append(lowered.ideal.population.size)
-    grid, registers, total = np.average(errors, axis=0, weights=sizes).tolist()
-    return DtCandidate(dt=dt, grid=grid, registers=registers, total=total)
+    grid, registers, total, error = np.average(errors, axis=0, weights=sizes).tolist()
+    return DtCandidate(dt=dt, grid=grid, registers=registers, total=total, error=error)
 
 
 def _errors(
     point: OperatingPoint, lowered: LoweredPopulation, chip: ChipSpec, dt: float
-) -> tuple[float, float, float]:
-    """Return the mean absolute errors of a population: time grid, registers and both."""
+) -> tuple[float, float, float, float]:
+    """Return the mean errors of a population: time grid, registers, both, and their magnitudes."""
     ideal, decays = lowered.ideal, lowered.decays
     scale, registers = lowered.scale.lsb_per_mv, lowered.registers
     leaky = ideal.population.model.leaky
@@ -241,7 +261,7 @@ def _errors(
         bias -= 0.5 / scale
     wanted, ids = point.rates, point.ids
     exact = rounded_point(point, ideal.keep_v, ideal.keep_v, decays.rule, dt)
-    on_grid = _rates(exact, ideal, dt, ideal.keep_v, ideal.bias, ideal.threshold)
+    on_grid = grid_rates(exact, ideal, dt, ideal.keep_v, ideal.bias, ideal.threshold)
     rounded = rounded_point(point, ideal.keep_v, decays.keep_v, decays.rule, dt)
     rounded = replace(rounded, v_thresh=(ideal.origin + threshold)[ids])
     tau = np.ones(len(ids))
@@ -252,53 +272,12 @@ def _errors(
         tau = rounded.tau_m / exact.tau_m
     else:
         rounded = replace(rounded, drift=rounded.drift + (bias - ideal.bias)[ids] / dt)
-    on_chip = _rates(rounded, ideal, dt, decays.keep_v, bias, threshold)
+    on_chip = grid_rates(rounded, ideal, dt, decays.keep_v, bias, threshold)
     fires = wanted >= _SILENT
     base = np.where(fires, wanted, 1.0)
-    parts_of_error = (
-        np.where(fires, np.abs(on_grid - wanted) / base, dt / 2 / point.tau_m),
-        np.where(fires, np.abs(on_chip - on_grid) / base, np.abs(tau - 1)),
-        np.where(fires, np.abs(on_chip - wanted) / base, np.abs(tau - 1) + dt / 2 / point.tau_m),
-    )
-    grid, registers_only, total = (float(values.mean()) for values in parts_of_error)
-    return grid, registers_only, total
-
-
-def _rates(
-    point: OperatingPoint,
-    ideal: IdealPopulation,
-    dt: float,
-    keep_v: Float64Array,
-    bias: Float64Array,
-    threshold: Float64Array,
-) -> Float64Array:
-    """Return rates (Hz) on the time grid; ``bias`` and ``threshold`` are in mV, for all neurons."""
-    ids = point.ids
-    quiet = point.quiet
-    interval = (_steps_to(threshold, bias, keep_v)[ids] + ideal.refractory[ids] - 1) * dt
-    constant = 1e3 / interval
-    if quiet.all():
-        return constant
-    model = ideal.population.model
-    won, shift = np.full(len(ids), dt / 2), np.zeros(len(ids))
-    if model.delta_synapses:
-        steady = 0.0 if model.leaky else bias[ids] / (point.drift * dt)
-        won *= np.clip(steady, 0.0, 1.0)
-        # A jump has decayed for one step when it is tested: equivalent to a higher threshold.
-        shift = (point.v_thresh - point.v_inf) * (1 / ideal.receptors[0].gain[ids] - 1)
-        walk = np.sqrt(point.kick_rate * point.kick**2 * dt + point.kick**2)
-        shift += _DISCRETE * (walk - point.kick)
-    held = refractory_steps(point.tau_refrac, dt) * dt - won
-    seen = replace(point, v_thresh=point.v_thresh + shift, tau_refrac=held)
-    return np.where(quiet, constant, lif_rate(seen))
-
-
-def _steps_to(threshold: Float64Array, bias: Float64Array, keep_v: Float64Array) -> Float64Array:
-    """Return the steps of ``v = keep_v v + bias`` from 0 until v exceeds the threshold, or inf."""
-    share = np.divide(
-        threshold * (1 - keep_v), bias, out=np.full_like(bias, np.inf), where=bias > 0
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        decaying = np.log1p(-np.minimum(share, 1.0)) / np.log(keep_v)
-        straight = np.where(bias > 0, threshold / bias, np.inf)
-    return np.asarray(np.floor(np.where(keep_v == 1, straight, decaying)) + 1)
+    grid = np.where(fires, (on_grid - wanted) / base, dt / 2 / point.tau_m)
+    registers_only = np.where(fires, (on_chip - on_grid) / base, tau - 1)
+    magnitudes = np.abs(grid) + np.abs(registers_only)
+    parts = (grid, registers_only, grid + registers_only, magnitudes)
+    mean, by_registers, total, error = (float(values.mean()) for values in parts)
+    return mean, by_registers, total, error

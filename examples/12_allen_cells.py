@@ -6,7 +6,7 @@ Answer: with one step for all cells, the mean error is at best about 1 %. A long
 intervals and refractory periods to its grid. A short step makes the decay register coarse, and the
 refractory counter too small for long periods. A narrow state loses precision by truncation. A
 neuron under constant current fires with a period of a whole number of steps; the error of the
-nearest whole number is the floor. With a step for each cell, chosen as by dt="auto" from 60 steps,
+nearest whole number is the floor. With a step for each cell, the best of 60 by choose_dt,
 the mean error is below 0.1 %, with the registers of the first generation. Calibration corrects the
 one cell whose registers keep it off its nearest step, and then all cells are at their floor.
 
@@ -178,13 +178,19 @@ def own_steps(cells: list[Cell]) -> None:
     """Print each cell at its best step, before and after calibration."""
     print("\nA step for each cell on the first-generation chip: error of the rate")
     print("cell        interval (ms)  dt (ms)  expected     chip  calibrated    floor  trimmed")
-    found = {"dt='auto'": [], "calibrated": [], "floor": []}
+    found = {"own step": [], "calibrated": [], "floor": []}
     for cell in cells:
         network = of_one(cell.model)
         shortest = max(0.05, cell.model.tau_refrac / LOIHI.core.refractory_max * 1.0001)
         steps = np.geomspace(shortest, 1.0, 60).tolist()
-        choice = choose_dt(network, LOIHI, candidates=steps)
-        dt = choice.dt
+        # Under a constant current the total is exact: it may be small by cancellation.
+        fitting = [
+            item
+            for item in choose_dt(network, LOIHI, candidates=steps).candidates
+            if not item.problem
+        ]
+        best = min(reversed(fitting), key=lambda item: abs(item.total))
+        dt = best.dt
         image = compile_network(network, LOIHI, dt=dt)
         if math.isinf(cell.interval):
             spikes = Emulator(image).run(silence(dt, LONG)).n_spikes
@@ -198,7 +204,7 @@ def own_steps(cells: list[Cell]) -> None:
         moved = {"threshold": trim.threshold_shift, "bias": trim.bias_shift}
         trimmed = ", ".join(f"{name} {mv:+.3f} mV" for name, mv in moved.items() if mv)
         print(
-            f"{cell.name:12} {cell.interval:12.3f} {dt:8.4f} {100 * choice.best.total:8.3f} %"
+            f"{cell.name:12} {cell.interval:12.3f} {dt:8.4f} {100 * best.total:+8.3f} %"
             f" {100 * before:+7.3f} % {100 * after:+8.3f} % {100 * floor(cell, dt):7.3f} %"
             f"  {trimmed or 'nothing'}"
         )

@@ -142,7 +142,7 @@ _HOMES = {
         "read_sweep",
         "sweep",
     ),
-    "neurochip.tuning": ("Calibration", "Trim", "calibrate", "plot_dt_choice"),
+    "neurochip.tuning": ("Calibration", "Trim", "calibrate", "measure_dt", "plot_dt_choice"),
     "neurochip.validation": (
         "TRAIN_DISTANCES",
         "ActivityComparison",

@@ -134,6 +134,7 @@ from .sweeps import sweep as sweep
 from .tuning import Calibration as Calibration
 from .tuning import Trim as Trim
 from .tuning import calibrate as calibrate
+from .tuning import measure_dt as measure_dt
 from .tuning import plot_dt_choice as plot_dt_choice
 from .validation import TRAIN_DISTANCES as TRAIN_DISTANCES
 from .validation import ActivityComparison as ActivityComparison

@@ -694,6 +694,14 @@ def _judging() -> list[Call]:
             attribution=SWITCH,
         ),
         _call(
+            "measure_dt",
+            tuning.measure_dt,
+            {"network": network, "stimulus": drawn, "candidates": (1.0,), "progress": False},
+            "network stimulus chip candidates",
+            fine_dt=NONE,
+            options=NONE,
+        ),
+        _call(
             "calibrate",
             tuning.calibrate,
             {"network": network, "image": image, "stimuli": drawn, "progress": False},

@@ -51,11 +51,11 @@ class Request:
         from compiler import choose_dt
 
         choice = choose_dt(network, chip, options=CompileOptions(**self.options))
-        steps = [item.dt for item in choice.candidates]
+        steps, best = [item.dt for item in choice.candidates], choice.best
         say(
-            f"dt = {choice.dt:g} ms: the smallest expected error of the rates "
-            f"({100 * choice.best.total:.2g} %) among {len(steps)} steps from {steps[0]:g} to "
-            f"{steps[-1]:g} ms\n"
+            f"dt = {choice.dt:g} ms: the expected error of the rates is {100 * best.total:+.2g} % "
+            f"(time grid {100 * best.grid:+.2g} %, registers {100 * best.registers:+.2g} %), the "
+            f"best of {len(steps)} steps from {steps[0]:g} to {steps[-1]:g} ms\n"
         )
         return choice.dt
 

@@ -1,7 +1,8 @@
-"""Calibrate an image against float64 on given stimuli, and plot the choice of a time step."""
+"""Calibrate an image against float64 on given stimuli; measure and plot time steps."""
 
 from .calibrate import calibrate
 from .calibration import Calibration, Trim
 from .plots import plot_dt_choice
+from .steps import measure_dt
 
-__all__ = ["Calibration", "Trim", "calibrate", "plot_dt_choice"]
+__all__ = ["Calibration", "Trim", "calibrate", "measure_dt", "plot_dt_choice"]

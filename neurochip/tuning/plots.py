@@ -17,7 +17,7 @@ __all__ = ["plot_dt_choice"]
 
 
 def plot_dt_choice(ax: Axes, choice: DtChoice) -> Axes:
-    """Draw the expected error of the rates over the time step: grid, registers and both.
+    """Draw the error of the rates over the time step: grid, registers, both, and magnitudes.
 
     Steps at which a parameter fits no register are omitted; the best step is marked.
 
@@ -36,14 +36,15 @@ def plot_dt_choice(ax: Axes, choice: DtChoice) -> Axes:
         ("grid", "time grid", ORANGE, "s"),
         ("registers", "registers", BLUE, "o"),
         ("total", "total", "black", ""),
+        ("error", "|time grid| + |registers|", "grey", ""),
     ):
         values = [100 * getattr(item, name) for item in possible]
         ax.plot(steps, values, marker=marker, markersize=3, color=color, label=label)
     best = choice.best
-    ax.plot([best.dt], [100 * best.total], "D", color="black", label=f"best: {best.dt:.4g} ms")
+    ax.axhline(0.0, color="black", linewidth=0.5)
+    ax.plot([best.dt], [100 * best.error], "D", color="black", label=f"best: {best.dt:.4g} ms")
     ax.set_xscale("log")
-    ax.set_ylim(bottom=0)
     ax.set_xlabel("dt (ms)")
-    ax.set_ylabel("expected error of the rate (%)")
+    ax.set_ylabel(f"{'measured' if choice.measured else 'expected'} error of the rate (%)")
     ax.legend(frameon=False)
     return ax

@@ -63,8 +63,9 @@ def test_dt_auto_takes_the_best_step(model: Path, command: str) -> None:
     names = runpy.run_path(str(model))
     choice = choose_dt(names["network"])
     assert said.startswith(
-        f"dt = {choice.dt:g} ms: the smallest expected error of the rates "
-        f"({100 * choice.best.total:.2g} %) among 20 steps from 0.05 to 1 ms\n\n"
+        f"dt = {choice.dt:g} ms: the expected error of the rates is "
+        f"{100 * choice.best.total:+.2g} % (time grid {100 * choice.best.grid:+.2g} %, registers "
+        f"{100 * choice.best.registers:+.2g} %), the best of 20 steps from 0.05 to 1 ms\n\n"
     )
     if command in ("compile", "compare"):
         assert f"Compiled for loihi at dt = {choice.dt:g} ms" in said

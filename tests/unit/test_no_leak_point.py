@@ -104,7 +104,7 @@ def test_the_step_of_an_integrator_is_predicted_exactly():
         stimulus = draw_stimulus(network, item.dt * round(1000 / item.dt), 1)
         times = Emulator(image).run(stimulus).times("cells")
         rate = 1e3 * (len(times) - 1) / (times[-1] - times[0])
-        assert item.total == pytest.approx(abs(rate * (2.0 + 7.3 / 0.4) / 1e3 - 1), abs=1e-9)
+        assert item.total == pytest.approx(rate * (2.0 + 7.3 / 0.4) / 1e3 - 1, abs=1e-9)
 
 
 @pytest.mark.parametrize("tau_syn", [None, 4.0])
@@ -116,9 +116,9 @@ def test_what_the_grid_does_to_a_driven_integrator_is_predicted(tau_syn):
         on_grid = simulate_reference(network, stimulus, item.dt).rates("cells").mean()
         chip = Emulator(compile_network(network, LOIHI, dt=item.dt)).run(stimulus)
         rate = chip.rates("cells").mean()
-        assert item.grid == pytest.approx(abs(on_grid / fine - 1), rel=0.2, abs=8e-3)
-        assert item.registers == pytest.approx(abs(rate / on_grid - 1), abs=3e-3)
-        assert item.total == pytest.approx(abs(rate / fine - 1), rel=0.2, abs=8e-3)
+        assert item.grid == pytest.approx(on_grid / fine - 1, rel=0.1, abs=1.5e-3)
+        assert item.registers == pytest.approx(rate / on_grid - 1, abs=3e-3)
+        assert item.total == pytest.approx(rate / fine - 1, rel=0.1, abs=3e-3)
 
 
 def test_silent_integrators_have_no_error_to_expect():
