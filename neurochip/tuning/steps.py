@@ -23,7 +23,6 @@ from ..typing import Float64Array
 
 __all__ = ["measure_dt"]
 
-_STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0)  # ms
 _FINER = 10  # the fine grid is this many times finer than the shortest step
 
 
@@ -32,7 +31,7 @@ def measure_dt(
     stimulus: Stimulus,
     chip: ChipSpec = LOIHI,
     *,
-    candidates: Sequence[float] = _STEPS,
+    candidates: Sequence[float] = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0),
     fine_dt: float | None = None,
     options: CompileOptions | None = None,
     progress: bool | None = None,
