@@ -31,7 +31,7 @@ __all__ = ["bits_command"]
     "--widths",
     default=None,
     metavar="VALUES",
-    help="Widths to test: 1:8 or 2,4,8. Default: from 1 to that of the chip.",
+    help="Widths to test: 1:8 or 2,4,8. Default: all up to that of the chip.",
 )
 @click.option(
     "--tolerance",

@@ -240,7 +240,8 @@ def _why(answer: BitsAnswer) -> str:
     """Return the largest difference at the width that is not enough, or why it does not compile."""
     assert answer.not_enough is not None
     if answer.not_enough in answer.problems:
-        return f"it cannot be compiled, {answer.problems[answer.not_enough].rstrip('.')}"
+        reason = answer.problems[answer.not_enough].partition(". ")[0]  # without the remedy
+        return f"it cannot be compiled, {reason.rstrip('.')}"
     worst = max(
         (r for r in answer.at(answer.not_enough) if r.conclusion is Conclusion.DIFFERENT),
         key=lambda item: abs(item.difference),
@@ -275,15 +276,16 @@ def _neurons(answer: BitsAnswer) -> Iterator[str]:
 
 def _undecided(answer: BitsAnswer) -> Iterator[str]:
     conclusions = answer.conclusions
-    for width in answer.undecided:
-        if conclusions[width] is not Conclusion.UNDECIDED:
-            continue
-        subject = f"{_amount(answer, width)} {_be(answer, width)} undecided"
-        number = answer.seeds_to_decide(width)
-        if number is not None:
-            yield f"{subject}: about {number} seeds would decide."
-        else:
-            yield f"{subject}, and up to {MOST_SEEDS:,} seeds would not decide."
+    found = [w for w in answer.undecided if conclusions[w] is Conclusion.UNDECIDED]
+    if not found:
+        return
+    number = answer.seeds_to_decide(found[0])
+    subject = f"{_amount(answer, *found)} {_be(answer, *found)} undecided"
+    which = f" {found[0]}" if len(found) > 1 else ""
+    if number is not None:
+        yield f"{subject}: about {number} seeds would decide{which}."
+    else:
+        yield f"{subject}, and up to {MOST_SEEDS:,} seeds would not decide{which}."
 
 
 def _limits(answer: BitsAnswer) -> Iterator[str]:
@@ -306,13 +308,16 @@ def _limits(answer: BitsAnswer) -> Iterator[str]:
         yield f"No answer about {names}: no spikes in float."
 
 
-def _amount(answer: BitsAnswer, width: int) -> str:
-    """Return a width with its unit: "3 weight bits", or "refractory_max = 20"."""
+def _amount(answer: BitsAnswer, *widths: int) -> str:
+    """Return widths with their unit: "3 weight bits", "3 and 2 weight bits", "delay_max = 20"."""
+    listed = ", ".join(map(str, widths[:-1]))
+    listed = f"{listed} and {widths[-1]}" if listed else str(widths[-1])
     if not answer.register.endswith("_bits"):
-        return f"{answer.register} = {width}"
+        return f"{answer.register} = {listed}"
     kind = answer.register.removesuffix("_bits").removesuffix("_mantissa").replace("_", " ")
-    return f"{width} {kind} bit{'' if width == 1 else 's'}"
+    return f"{listed} {kind} bit{'' if widths == (1,) else 's'}"
 
 
-def _be(answer: BitsAnswer, width: int) -> str:
-    return "are" if answer.register.endswith("_bits") and width != 1 else "is"
+def _be(answer: BitsAnswer, *widths: int) -> str:
+    singular = len(widths) == 1 and (widths == (1,) or not answer.register.endswith("_bits"))
+    return "is" if singular else "are"

@@ -17,7 +17,7 @@ from .._support.foreign import nearest
 from .._support.ranges import FRACTION, POSITIVE
 from .._support.values import instance, integer, items, real, shown
 from ..chip.spec import LOIHI, ChipSpec, CoreSpec
-from ..errors import AnalysisError
+from ..errors import AnalysisError, SpecError
 from ..network import Network
 from ..sweeps import Sweep, sweep
 from .answer import BitsAnswer
@@ -62,8 +62,8 @@ def bits(
     register : str
         The width to vary: an integer field of :class:`CoreSpec`, of which more is better.
     widths : iterable of int, optional
-        Values to test. Default, for a field that ends in ``_bits``: all from the smallest that a
-        core may have to that of the chip.
+        Values to test. Default, for a field that ends in ``_bits``: all from the smallest with
+        which the chip can exist to that of the chip.
     dt : float or "auto", ms
         Time step; ``"auto"`` chooses it for the chip as given, as :func:`choose_dt` does.
     duration : float, ms
@@ -238,21 +238,27 @@ def _check_register(register: Any) -> None:
     )
 
 
-def _default_widths(register: str, chip: ChipSpec) -> range | None:
-    """Return the widths to test by default."""
-    if not register.endswith("_bits"):
-        return None
-    return range(1, getattr(chip.core, register) + 1)
+def _default_widths(register: str, chip: ChipSpec) -> list[int]:
+    """Return all widths from that of the chip down to the smallest with which the chip exists."""
+    found: list[int] = []
+    for width in range(getattr(chip.core, register), 0, -1):
+        changed: dict[str, Any] = {register: width}
+        try:
+            chip.what_if(**changed)
+        except SpecError:
+            break
+        found.append(width)
+    return found
 
 
 def _widths(register: str, widths: Any, chip: ChipSpec) -> list[int]:
+    if widths is None and not register.endswith("_bits"):
+        raise AnalysisError(
+            f"bits: widths = None; the register {register!r} is no number of bits, so pass the "
+            "values to test, such as widths=range(10, 64)."
+        )
     if widths is None:
-        widths = _default_widths(register, chip)
-        if widths is None:
-            raise AnalysisError(
-                f"bits: widths = None; the register {register!r} is no number of bits, so pass the "
-                "values to test, such as widths=range(10, 64)."
-            )
+        return _default_widths(register, chip)
     allowed = "a list of integers"
     found = {
         integer("bits", f"widths[{place}]", width, error=AnalysisError)

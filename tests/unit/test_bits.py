@@ -170,13 +170,16 @@ def test_undecided_widths_name_the_seeds_that_would_decide():
     widths = {4: centred(0.0, 0.01), 3: centred(0.01, 0.03), 2: centred(0.02, 0.1)}
     assert answer({**widths, 1: centred(-0.5, 0.1)}).sentence == (
         "4 weight bits are enough for mean rates, 1 is not: rates -50.0 % (8 seeds; no difference "
-        "above 0.7 % of the rate). Single neurons are off by 10.0 % on average. 3 weight "
-        "bits are undecided: about 27 seeds would decide. 2 weight bits are undecided, and up to "
-        "1,000 seeds would not decide."
+        "above 0.7 % of the rate). Single neurons are off by 10.0 % on average. 3 and 2 "
+        "weight bits are undecided: about 27 seeds would decide 3."
     )
     assert answer({4: centred(0.0, 0.05)}).sentence == (
         "Undecided how large weight_mantissa_bits must be (8 seeds; tolerance 2 % of the rate). 4 "
         "weight bits are undecided: about 19 seeds would decide."
+    )
+    on_it = answer({3: centred(0.02, 0.1), 2: centred(0.02, 0.1)}, "refractory_max")
+    assert on_it.sentence.endswith(
+        " refractory_max = 3 and 2 are undecided, and up to 1,000 seeds would not decide 3."
     )
 
 
@@ -218,7 +221,7 @@ def test_a_wider_register_that_is_worse_is_said():
 
 def test_widths_that_cannot_be_compiled_count_as_not_enough_unless_they_are_the_widest():
     widths = {8: centred(0, 0.01), 4: centred(0, 0.01)}
-    found = answer(widths, problems={2: "tau_m fits no register.", 16: "Too wide."})
+    found = answer(widths, problems={2: "tau_m fits no register. Lengthen dt.", 16: "Too wide."})
     assert found.sentence == (
         "4 weight bits are enough for mean rates, 2 are not: it cannot be compiled, tau_m fits no "
         "register (8 seeds; no difference above 0.7 % of the rate). Single neurons are off by "
@@ -312,10 +315,12 @@ def test_inputs_without_chance_are_one_input_whatever_the_seed():
     assert "(one input, whatever the seed; no difference above" in found.sentence
 
 
-def test_the_widths_of_a_register_of_bits_go_from_1_to_that_of_the_chip():
+def test_the_widths_of_a_register_of_bits_go_down_from_that_of_the_chip():
     chip = LOIHI.what_if(weight_mantissa_bits=3)
     found = study(register="weight_mantissa_bits", widths=None, chip=chip, seeds=2)
     assert found.widths == (3, 2, 1)
+    bias = LOIHI.what_if(bias_mantissa_bits=3)
+    assert study(register="bias_mantissa_bits", widths=None, chip=bias, seeds=2).widths == (3, 2)
 
 
 def test_the_step_may_be_chosen():
