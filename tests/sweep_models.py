@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 import time
 
-from neurochip import LIF, Network, PoissonInput, Population, Uniform, one_to_one
+from neurochip import (
+    LIF,
+    Network,
+    PoissonInput,
+    Population,
+    Uniform,
+    fixed_probability,
+    one_to_one,
+)
 from neurochip.chip.presets import PRESETS
 
 BUILT: list[object] = []
@@ -22,6 +30,15 @@ def cells(tau_m=10.0, tau_refrac=5.0, size=20):
         populations=[neurons],
         connections=[one_to_one(source, neurons, weight=Uniform(1.3, 1.7), seed=1)],
     )
+
+
+def recurrent(size=40):
+    """Return driven neurons that excite and inhibit each other."""
+    lif = LIF(tau_m=10.0, v_rest=-65.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=2.0)
+    source, neurons = PoissonInput("source", size, rate=900.0), Population("cells", size, lif)
+    others = fixed_probability(neurons, neurons, 0.3, weight=Uniform(-5.0, 5.0), delay=1.0, seed=2)
+    inputs = one_to_one(source, neurons, weight=2.0)
+    return Network(inputs=[source], populations=[neurons], connections=[inputs, others])
 
 
 def gained(seed):

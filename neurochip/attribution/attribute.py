@@ -20,13 +20,15 @@ from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..image import ChipImage
 from ..network import Network
+from ..network.coupling import RECURRENT
 from ..recording import Probe
-from ..reference import simulate_reference
+from ..reference import simulate_reference, simulate_twins
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array
 from .effects import METRICS, Attribution, MetricTotal, SourceEffect
 from .measure import Measure, Sources, Values
 from .model import Model
+from .noise import TWINS, Noise, noise_of
 from .sources import GRID, REGISTERS
 
 __all__ = ["attribute"]
@@ -61,6 +63,9 @@ def attribute(
     The sources are switched in one model, the recurrence of the chip in float64. With no register
     switched on it equals the reference, and with all of them the emulator. Both are run as well;
     a difference from them is listed as unexplained.
+
+    In a recurrent network any change of a single spike moves many others. Eight further float64
+    runs, each with one changed synapse, therefore measure the noise of the effects.
 
     Parameters
     ----------
@@ -115,16 +120,7 @@ def attribute(
     v_neurons = integer("attribution", "v_neurons", v_neurons, at_least=1, error=AnalysisError)
     window = real("attribution", "window", window, "ms", NOT_NEGATIVE, error=AnalysisError)
     shapley = switch("attribution", "shapley", shapley, error=AnalysisError)
-    if image is not None:
-        instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
-    if image is None:
-        image = compile_network(network, chip, dt, **options)
-    elif options:
-        raise AnalysisError(
-            f"attribution: {next(iter(options))} is an option of the compiler, but an image is "
-            "given, too; pass one of them."
-        )
-    _check_image(image)
+    image = _image(network, chip, dt, image, options)
     progress = switch("attribution", "progress", progress, optional=True, error=AnalysisError)
     sampled = {p.name: np.arange(min(p.size, v_neurons)) for p in network.populations}
     model = Model(network, stimulus, image, substeps, sampled)
@@ -138,7 +134,7 @@ def attribute(
     for sources, base, full in parts.values():
         wanted += [base | {source} for source in sources]
         wanted += [full - {source} for source in sources]
-    with progress_bar(len(wanted) + 2, "attribution", progress) as bar:
+    with progress_bar(len(wanted) + 3, "attribution", progress) as bar:
         for on in wanted:
             measure(on)
             bar.update(1)
@@ -149,6 +145,12 @@ def attribute(
         bar.update(1)
         emulated = measure.of_recording(Emulator(image).run(stimulus, record=probes))
         bar.update(1)
+        noise = _measure_noise(network, stimulus, model.dt, measure, probes)
+        bar.update(1)
+    active = {
+        part: sum(not _equal(measure(base | {source}), measure(base)) for source in sources)
+        for part, (sources, base, _) in parts.items()
+    }
     shares: dict[tuple[str, str, str], float] = {}
     for setting in parts.values() if shapley else ():
         shares |= _shapley(measure, *setting)
@@ -160,12 +162,17 @@ def attribute(
             own = {source: s for (n, m, source), s in shares.items() if (n, m) == (name, metric)}
             first, last = (float(np.mean(v[name][metric])) for v in (ideal, emulated))
             mean = {on: float(np.mean(measure(on)[name][metric])) for on in wanted}
-            effects += _effects(name, metric, mean, parts, own)
+            effects += _effects(name, metric, mean, parts, own, noise, active)
             rest = (last - mean[ends[2]]) + (mean[ends[0]] - first)
-            effects.append(_remainder(name, metric, "engines", "unexplained", rest))
+            effects.append(_remainder(name, metric, "engines", "unexplained", rest, 0.0))
             totals.append(
                 MetricTotal(
-                    population=name, metric=metric, ideal=first, on_grid=mean[ends[1]], chip=last
+                    population=name,
+                    metric=metric,
+                    ideal=first,
+                    on_grid=mean[ends[1]],
+                    chip=last,
+                    noise=noise.effect((name, metric), from_ideal=True),
                 )
             )
             neurons[name, metric] = _of_neurons(
@@ -182,7 +189,24 @@ def attribute(
         sizes={item.name: item.size for item in network.populations},
         effects=tuple(effects),
         totals=tuple(totals),
+        twins=noise.twins,
         neurons=neurons,
+    )
+
+
+def _measure_noise(
+    network: Network, stimulus: Stimulus, dt: float, measure: Measure, probes: Sequence[Probe]
+) -> Noise:
+    """Return the noise of the recurrent populations, from float64 runs on the steps of the chip."""
+    recurrent = [name for name, kind in network.couplings.items() if kind == RECURRENT]
+    if not recurrent:
+        return noise_of((), (), ())
+    reference = simulate_reference(network, stimulus, dt, progress=False)
+    twins = simulate_twins(network, stimulus, reference, twins=TWINS, record=probes, progress=False)
+    return noise_of(
+        recurrent if twins else (),
+        [measure.of_recording(twin) for twin in twins],
+        [measure.of_recording(twin, frozenset(GRID)) for twin in twins],
     )
 
 
@@ -236,9 +260,16 @@ def _effects(
     mean: Mapping[Sources, float],
     parts: Parts,
     shares: Mapping[str, float],
+    noise: Noise,
+    active: Mapping[str, int],
 ) -> Iterator[SourceEffect]:
-    """Yield the effects of all sources on one metric, and the interaction of each part."""
+    """Yield the effects of all sources on one metric, and the interaction of each part.
+
+    ``active`` has the number of sources of each part that have an effect.
+    """
+    key, first = (population, metric), next(iter(parts))
     for part, (sources, base, full) in parts.items():
+        bound = noise.effect(key, from_ideal=part == first)
         alone = {source: mean[base | {source}] - mean[base] for source in sources}
         for source in sources:
             yield SourceEffect(
@@ -249,12 +280,16 @@ def _effects(
                 alone=alone[source],
                 left_out=mean[full] - mean[full - {source}],
                 shapley=shares.get(source, math.nan),
+                noise=bound,
             )
         rest = mean[full] - mean[base] - math.fsum(alone.values())
-        yield _remainder(population, metric, part, "interaction", rest)
+        bound = noise.interaction(key, part == first, active[part])
+        yield _remainder(population, metric, part, "interaction", rest, bound)
 
 
-def _remainder(population: str, metric: str, part: str, source: str, rest: float) -> SourceEffect:
+def _remainder(
+    population: str, metric: str, part: str, source: str, rest: float, noise: float
+) -> SourceEffect:
     return SourceEffect(
         population=population,
         metric=metric,
@@ -263,6 +298,7 @@ def _remainder(population: str, metric: str, part: str, source: str, rest: float
         alone=rest,
         left_out=math.nan,
         shapley=math.nan,
+        noise=noise,
     )
 
 
@@ -283,7 +319,22 @@ def _of_neurons(
     return found
 
 
-def _check_image(image: ChipImage) -> None:
+def _image(
+    network: Network,
+    chip: ChipSpec,
+    dt: float,
+    image: ChipImage | None,
+    options: Mapping[str, Any],
+) -> ChipImage:
+    """Return the given image, or the compiled one, if the model can express its rules."""
+    if image is None:
+        image = compile_network(network, chip, dt, **options)
+    elif options:
+        raise AnalysisError(
+            f"attribution: {next(iter(options))} is an option of the compiler, but an image is "
+            "given, too; pass one of them."
+        )
+    instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
     if any(sum_shift(group.format, image.chip.core) for group in image.synapses):
         raise AnalysisError(
             f"attribution: chip {image.chip.name!r} shifts sums of synapses "
@@ -293,3 +344,4 @@ def _check_image(image: ChipImage) -> None:
         raise AnalysisError(
             "attribution: the image has noise, which is not a source of rounding error; remove it."
         )
+    return image

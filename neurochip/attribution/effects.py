@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,11 +13,18 @@ from .._support.values import shown
 from ..errors import AnalysisError
 from ..typing import Float64Array
 
-__all__ = ["METRICS", "Attribution", "MetricTotal", "SourceEffect"]
+__all__ = ["METRICS", "Attribution", "MetricTotal", "SourceEffect", "is_in_noise"]
+
+_WIDTH = 100  # columns of a terminal
 
 METRICS = {"rate": "Hz", "v_rmse": "mV", "spike_times": ""}
 """Metrics and their units: mean rate; RMSE of v against the ideal; spike times, as 1 minus the
 coincidence factor with the ideal (0: all spikes coincide, 1: no more than by chance)."""
+
+
+def is_in_noise(effect: float, noise: float) -> bool:
+    """Return whether an effect on a recurrent population is not 0 and not above its noise."""
+    return 0 < abs(effect) <= noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,10 @@ class SourceEffect:
     shapley : float
         Mean change over all orders in which the sources of the part can be switched on. These
         shares add up to the part without an interaction. NaN unless ``shapley=True``.
+    noise : float
+        Noise of ``alone`` and ``left_out`` in a recurrent population: 95 % of the changes that mean
+        nothing, such as a single changed synapse, have a smaller effect. 0 for all other
+        populations, whose effects are exact for this stimulus.
     """
 
     population: str
@@ -52,6 +64,12 @@ class SourceEffect:
     alone: float
     left_out: float
     shapley: float
+    noise: float = 0.0
+
+    @property
+    def in_noise(self) -> bool:
+        """Whether ``alone`` is not larger than the noise of a recurrent population."""
+        return is_in_noise(self.alone, self.noise)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +83,8 @@ class MetricTotal:
     ideal, on_grid, chip : float
         The metric of float64 on the fine grid, of float64 on the steps of the chip, and of the
         chip. v_rmse and spike_times compare with the fine grid, so they are 0 in the ideal.
+    noise : float
+        Noise of the total, as for an effect.
     """
 
     population: str
@@ -72,6 +92,7 @@ class MetricTotal:
     ideal: float
     on_grid: float
     chip: float
+    noise: float = 0.0
 
     @property
     def total(self) -> float:
@@ -97,6 +118,9 @@ class Attribution:
         Ordered by population, then metric, then source.
     totals : tuple of MetricTotal
         Total error of each metric, to which its effects add up.
+    twins : int
+        Number of float64 runs with one changed synapse that measured the noise; 0 in a network
+        without recurrence.
     neurons : dict of (str, str) to (dict of str to ndarray)
         Effects on each neuron. Outer keys are population and metric; inner keys are the sources,
         ``"interaction of the grid"``, ``"interaction of the registers"`` and ``"unexplained"``.
@@ -112,6 +136,7 @@ class Attribution:
     sizes: Mapping[str, int]
     effects: tuple[SourceEffect, ...]
     totals: tuple[MetricTotal, ...]
+    twins: int
     neurons: Mapping[tuple[str, str], Mapping[str, Float64Array]]
 
     def effects_on(self, population: str, metric: str = "rate") -> tuple[SourceEffect, ...]:
@@ -216,25 +241,48 @@ class Attribution:
                 continue
             label = f"{first.source} ({first.part})" if not plain else first.source
             lines.append(f"  {label:24}" + "".join(self._cells(item, rate.ideal) for item in row))
-        ends = [_cell(t.total, m, rate.ideal) for m, t in totals.items()]
+        ends = [_cell(t.total, m, rate.ideal, t.noise) for m, t in totals.items()]
         lines.append(f"  {'total':24}" + "".join(f"{end:>10}{'':10}" for end in ends).rstrip())
+        lines += self._noise(effects, rate.ideal)
         if silent:
-            lines.append(f"  no effect: {', '.join(silent)}")
+            text = f"no effect: {', '.join(silent)}"
+            lines += textwrap.wrap(
+                text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+            )
         return lines
 
     def _cells(self, item: SourceEffect, ideal_rate: float) -> str:
         pair = (item.alone, item.left_out)
-        return "".join(f"{_cell(value, item.metric, ideal_rate):>10}" for value in pair)
+        cells = (_cell(value, item.metric, ideal_rate, item.noise) for value in pair)
+        return "".join(f"{cell:>10}" for cell in cells)
+
+    def _noise(self, effects: Mapping[str, Sequence[SourceEffect]], ideal_rate: float) -> list[str]:
+        """Return lines with the noise of the effects of each part, if there is any."""
+        if not any(item.noise for item in effects["rate"]):
+            return []
+        lines = []
+        for part in dict.fromkeys(item.part for item in effects["rate"] if item.noise):
+            row = (next(e for e in effects[metric] if e.part == part) for metric in METRICS)
+            cells = ("±" + _cell(e.noise, e.metric, ideal_rate).lstrip("+") for e in row)
+            lines.append(
+                f"  {f'noise ({part})':24}" + "".join(f"{c:>10}{'':10}" for c in cells).rstrip()
+            )
+        return [
+            *lines,
+            "  ~ within the noise: 95 % of the changes that mean nothing have a smaller effect "
+            f"({self.twins} twins)",
+        ]
 
     def __repr__(self) -> str:
         return f"Attribution({self.chip}, dt = {self.dt:g} ms, {', '.join(self.sizes)})"
 
 
-def _cell(value: float, metric: str, ideal_rate: float) -> str:
+def _cell(value: float, metric: str, ideal_rate: float, noise: float = 0.0) -> str:
     if math.isnan(value):
         return "-"
+    mark = "~" if is_in_noise(value, noise) else ""
     if metric == "rate":
         if ideal_rate == 0:
-            return f"{value:+.2f} Hz"
-        return f"{round(100 * value / ideal_rate, 2) + 0.0:+.2f} %"  # no "-0.00"
-    return f"{round(value, 3) + 0.0:.3f}"
+            return f"{mark}{value:+.2f} Hz"
+        return f"{mark}{round(100 * value / ideal_rate, 2) + 0.0:+.2f} %"  # no "-0.00"
+    return f"{mark}{round(value, 3) + 0.0:.3f}"

@@ -32,11 +32,14 @@ class Measure:
         """Return the metrics with these sources switched on."""
         sources = frozenset(on)
         if sources not in self._known:
-            self._known[sources] = self._values(self._model.run(sources))
+            self._known[sources] = self._values(self._model.run(sources), self._ideal)
         return self._known[sources]
 
-    def of_recording(self, run: Recording) -> Values:
-        """Return the metrics of a recording of the fine reference or of the chip."""
+    def of_recording(self, run: Recording, against: Sources = frozenset()) -> Values:
+        """Return the metrics of a recording of float64 or of the chip.
+
+        The recording is compared with the run with the sources ``against``, by default the ideal.
+        """
         model, every = self._model, round(self._model.dt / run.dt)
         firsts = model.bounds[:-1].tolist()
         names = [item.name for item in model.network.populations]
@@ -45,22 +48,23 @@ class Measure:
             [run.ids[name] + first for name, first in zip(names, firsts, strict=True)]
         )
         v = np.concatenate([run.trace(name, "v").values[every - 1 :: every] for name in names], 1)
-        return self._values(ModelRun(steps, ids.astype(np.int32), v))
+        other = self._model.run(against) if against else self._ideal
+        return self._values(ModelRun(steps, ids.astype(np.int32), v), other)
 
-    def _values(self, run: ModelRun) -> Values:
+    def _values(self, run: ModelRun, other: ModelRun) -> Values:
         model, column = self._model, 0
         values: Values = {}
         for item, begin in zip(model.network.populations, model.bounds[:-1], strict=True):
-            ideal, train = (_train(each, int(begin), item.size) for each in (self._ideal, run))
-            gamma = metrics.coincidence_factor(ideal, train, item.size, model.n_steps, self._window)
+            before, train = (_train(each, int(begin), item.size) for each in (other, run))
+            gamma = metrics.coincidence_factor(
+                before, train, item.size, model.n_steps, self._window
+            )
             columns = slice(column, column + len(self._sampled[item.name]))
             column = columns.stop
             counts = np.bincount(train[1], minlength=item.size)
             values[item.name] = {
                 "rate": counts / (model.n_steps * model.dt / 1000.0),
-                "v_rmse": np.sqrt(
-                    np.mean((run.v[:, columns] - self._ideal.v[:, columns]) ** 2, axis=0)
-                ),
+                "v_rmse": np.sqrt(np.mean((run.v[:, columns] - other.v[:, columns]) ** 2, axis=0)),
                 # NaN if neither side spikes or windows cover the whole run: no difference.
                 "spike_times": 1 - np.nan_to_num(gamma, nan=1.0),
             }

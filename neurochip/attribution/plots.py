@@ -21,6 +21,7 @@ _BROWN, _PINK, _GREY = "#8C510A", "#F7A8CE", "#7F7F7F"
 _COLORS = (ORANGE, SKY_BLUE, GREEN, YELLOW, _BROWN, BLUE, VERMILION, _PINK, PURPLE, _GREY)
 _INTERACTIONS = {"interaction of the grid": "0.85", "interaction of the registers": "0.7"}
 _UNEXPLAINED = "black"
+_PALE = 0.35  # opacity of an effect within its noise
 _SHOWN = 0.002  # fraction of the largest bar; smaller effects would be invisible
 
 
@@ -28,7 +29,8 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
     """Draw the effects of all sources as one stacked bar for each population.
 
     Effects that raise the metric are stacked upward from 0, those that lower it downward; a
-    diamond marks the total, where both meet.
+    diamond marks the total, where both meet. In a recurrent network the diamond has the noise as an
+    error bar, and effects within their noise are pale.
 
     Parameters
     ----------
@@ -53,18 +55,20 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
     relative = metric == "rate" and all(total.ideal > 0 for total in totals)
     units = [100 / total.ideal if relative else 1.0 for total in totals]
     stacks: dict[str, list[float]] = {}
+    in_noise: dict[str, list[bool]] = {}
     for place, (name, unit) in enumerate(zip(names, units, strict=True)):
         for item in attribution.effects_on(name, metric):
             rest = item.source == "interaction"
             label = f"{item.source} of the {item.part}" if rest else item.source
             stacks.setdefault(label, [0.0] * len(names))[place] = unit * item.alone
+            in_noise.setdefault(label, [False] * len(names))[place] = item.in_noise
     height = max(sum(abs(stack[k]) for stack in stacks.values()) for k in range(len(names)))
     up, down = [0.0] * len(names), [0.0] * len(names)
     for label, stack in stacks.items():
         if max(abs(value) for value in stack) <= _SHOWN * height:
             continue
         bottoms = [up[k] if value > 0 else down[k] for k, value in enumerate(stack)]
-        ax.bar(
+        bars = ax.bar(
             places,
             stack,
             0.6,
@@ -75,10 +79,15 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
             edgecolor="white",
             linewidth=0.5,
         )
+        for bar, pale in zip(bars, in_noise[label], strict=True):
+            bar.set_alpha(_PALE if pale else None)
         for k, value in enumerate(stack):
             up[k], down[k] = up[k] + max(value, 0.0), down[k] + min(value, 0.0)
     marks = [unit * total.total for unit, total in zip(units, totals, strict=True)]
     ax.plot(places, marks, "D", color="black", markersize=4, label="total", linestyle="none")
+    if attribution.twins:
+        bounds = [unit * total.noise for unit, total in zip(units, totals, strict=True)]
+        ax.errorbar(places, marks, bounds, color="black", fmt="none", capsize=3, label="noise")
     draw_ticks(ax.xaxis, places, names)
     ax.axhline(0.0, color="black", linewidth=0.7)
     kind = {"rate": "error of the rate", "v_rmse": "RMSE of v", "spike_times": "1 − coincidence"}
@@ -87,7 +96,7 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
     if not math.isclose(height, 0.0):
         ax.margins(y=0.08)
     handles, labels = ax.get_legend_handles_labels()
-    order = sorted(range(len(labels)), key=lambda k: labels[k] == "total")
+    order = sorted(range(len(labels)), key=lambda k: labels[k] in ("total", "noise"))
     ax.legend(
         [handles[k] for k in order],
         [labels[k] for k in order],

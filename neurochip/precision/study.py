@@ -124,6 +124,7 @@ def bits(
         duration=duration,
         chip=chip,
         dt=step,
+        twins=0,  # the floor is among the points, at every seed
         path=path,
         executor=executor,
         workers=workers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .._support.values import instance, integer, switch
 from ..errors import RecordingError, StimulusError
 from ..network import Connection, Network
 from ..network.coupling import RECURRENT
-from ..recording import Recording
+from ..recording import Probe, Recording
 from ..stimulus import Stimulus
 from ..typing import Int64Array
 from .simulate import simulate_reference
@@ -34,6 +34,8 @@ def simulate_twins(
     *,
     twins: int = TWINS,
     seed: int = 0,
+    record: str | Probe | Iterable[str | Probe] = (),
+    threads: int | None = None,
     progress: bool | None = None,
 ) -> list[Recording]:
     """Repeat a float run, each time with one synapse of a recurrent population changed.
@@ -55,13 +57,17 @@ def simulate_twins(
         Number of runs, 1 to 1000.
     seed : int, default 0
         Seed of the choice of synapses.
+    record : iterable of str or Probe
+        Traces to record. Default: spikes only.
+    threads : int, optional
+        Number of threads of each run, as for :func:`simulate_reference`.
     progress : bool, optional
         Whether to show progress. Default: if the output is a terminal.
 
     Returns
     -------
     list of Recording
-        Without traces. Empty if no population is recurrent, or no such synapse receives a spike:
+        Empty if no population is recurrent, or no such synapse receives a spike:
         the runs would not differ. Pass them to :func:`neurochip.compare` as ``twins=``.
 
     Raises
@@ -95,7 +101,13 @@ def simulate_twins(
             changed = _with_one_changed(network, index, int(found[number - ends[place]]))
             runs.append(
                 simulate_reference(
-                    changed, stimulus, reference.dt, duration=reference.duration, progress=False
+                    changed,
+                    stimulus,
+                    reference.dt,
+                    duration=reference.duration,
+                    record=record,
+                    threads=threads,
+                    progress=False,
                 )
             )
             bar.update()

@@ -6,6 +6,7 @@ import math
 
 from .._support.plotting import new_figure
 from ..attribution import Attribution, SourceEffect, plot_attribution
+from ..attribution.effects import is_in_noise
 from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["attribution_section"]
@@ -17,18 +18,29 @@ def attribution_section(attribution: Attribution) -> Section:
     """Return the effect of every source on rate, v and spike times, and the bars of the rate."""
     figure = new_figure(9.0, 3.5)
     plot_attribution(figure.subplots(), attribution, "rate")
+    pale = ", with their noise; pale: within the noise" if attribution.twins else ""
     blocks: list[Block] = [
         Paragraph(
             f"The error against float64 in steps of {attribution.fine_dt:g} ms. Alone: only this "
             "error source of its part is active; with the interactions, these effects add up to "
-            "the total. Left out: the gain if only this source were removed. In a chaotic network, "
-            "ignore effects smaller than the noise floor."
+            "the total. Left out: the gain if only this source were removed." + _noise(attribution)
         ),
-        Picture(figure, "Effects on the mean rates; diamonds: totals."),
+        Picture(figure, f"Effects on the mean rates; diamonds: totals{pale}."),
     ]
     for name in attribution.sizes:
         blocks += _population(attribution, name)
     return Section("Attribution", blocks)
+
+
+def _noise(attribution: Attribution) -> str:
+    """Return the sentences about the noise of a recurrent network."""
+    if not attribution.twins:
+        return ""
+    return (
+        " Noise: 95 % of the changes that mean nothing have a smaller effect on a recurrent "
+        f"population, measured by {attribution.twins} float runs with one changed synapse. ~ marks "
+        "effects within their noise."
+    )
 
 
 def _population(attribution: Attribution, name: str) -> list[Block]:
@@ -42,16 +54,26 @@ def _population(attribution: Attribution, name: str) -> list[Block]:
         cells = [
             cell
             for effect, unit in zip(effects, (" Hz", " mV", ""), strict=True)
-            for cell in (_cell(effect.alone, unit), _cell(effect.left_out, unit))
+            for cell in (
+                _cell(value, unit, effect.noise) for value in (effect.alone, effect.left_out)
+            )
         ]
         rows.append((first.source, first.part, *cells))
-    totals = [attribution.total(name, metric).total for metric in ("rate", "v_rmse", "spike_times")]
+    totals = [attribution.total(name, metric) for metric in ("rate", "v_rmse", "spike_times")]
     ends = [
         cell
-        for total, unit in zip(totals, (" Hz", " mV", ""), strict=True)
-        for cell in (_cell(total, unit), "")
+        for item, unit in zip(totals, (" Hz", " mV", ""), strict=True)
+        for cell in (_cell(item.total, unit, item.noise), "")
     ]
     rows.append(("total", "", *ends))
+    for part in dict.fromkeys(item.part for item in rate if item.noise):
+        bounds = (next(e.noise for e in effects if e.part == part) for effects in (rate, v, times))
+        cells = [
+            cell
+            for bound, unit in zip(bounds, (" Hz", " mV", ""), strict=True)
+            for cell in (f"±{bound:.3f}{unit}", "")
+        ]
+        rows.append(("noise", part, *cells))
     header = (
         *(name, "part", "rate, alone", "left out", "v RMSE, alone", "left out"),
         *("spike times, alone", "left out"),
@@ -64,5 +86,7 @@ def _changes(effect: SourceEffect) -> bool:
     return any(value and not math.isnan(value) for value in (effect.alone, effect.left_out))
 
 
-def _cell(value: float, unit: str) -> str:
-    return "-" if math.isnan(value) else f"{round(value, 3) + 0.0:+.3f}{unit}"
+def _cell(value: float, unit: str, noise: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return f"{'~' if is_in_noise(value, noise) else ''}{round(value, 3) + 0.0:+.3f}{unit}"

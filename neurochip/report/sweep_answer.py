@@ -64,7 +64,10 @@ def answer(sweep: Sweep) -> str:
     errors = {str(value): item["error"] for value, item in found.items()}
     if not errors:
         return ""
-    return f"Mean error of a neuron's rate by {axis}{_over(sweep, axis)}: {_listed(errors, '')}."
+    return (
+        f"Mean error of a neuron's rate by {axis}{_over(sweep, axis)}: {_listed(errors, '')}."
+        + _floor(sweep, axis, "neuron_noise_floor")
+    )
 
 
 def _of_steps(sweep: Sweep) -> str:
@@ -86,7 +89,7 @@ def _of_steps(sweep: Sweep) -> str:
         first,
         f"Total error{_over(sweep, 'dt')}: {_listed(totals, '+')}.",
         f"Largest part: the {larger} ({_text(found[worst][larger])} at {_step(worst)}; {other}: at "
-        f"most {_text(least, '')}).",
+        f"most {_text(least, '')})." + _floor(sweep, "dt", "noise_floor"),
     ]
     sentences += [
         f"At {_step(dt)} the two cancel: time step {_text(item['time step'])}, registers "
@@ -95,6 +98,15 @@ def _of_steps(sweep: Sweep) -> str:
         if cancels(item)
     ]
     return " ".join(sentences)
+
+
+def _floor(sweep: Sweep, axis: str, column: str) -> str:
+    """Return a sentence on the largest noise floor; empty if no population is recurrent."""
+    found = _largest(sweep, axis, {"floor": column})
+    if not found:
+        return ""
+    largest = max(item["floor"] for item in found.values())
+    return f" Noise floor, between float runs that differ in one synapse: {_text(largest, '')}."
 
 
 def _over(sweep: Sweep, axis: str) -> str:

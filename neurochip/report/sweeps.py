@@ -127,9 +127,11 @@ def _medians(sweep: Sweep) -> list[Block]:
     split = sweep.header["fine_dt"] is not None
     errors = SPLIT if split else {"rate error": "rate_error"}
     absolute = "total_absolute" if split else "mean_absolute_error"
+    floor = any(row["noise_floor"] is not None for row in sweep.rows)
     header = (
         *(*names, "population", "points", "reference", "chip"),
-        *(*errors, "|error|", "equal spikes", "verdicts"),
+        *(*errors, *(["noise floor"] if floor else []), "|error|"),
+        *(*(["its floor"] if floor else []), "equal spikes", "verdicts"),
     )
     rows = []
     for key, members in itertools.islice(groups.items(), _MOST_ROWS):
@@ -143,7 +145,9 @@ def _medians(sweep: Sweep) -> list[Block]:
                 f"{_middle(members, 'reference_rate'):.2f} Hz",
                 f"{_middle(members, 'chip_rate'):.2f} Hz",
                 *(percent(_middle(members, column)) for column in errors.values()),
+                *([percent(_middle(members, "noise_floor"), "")] if floor else []),
                 percent(_middle(members, absolute), ""),
+                *([percent(_middle(members, "neuron_noise_floor"), "")] if floor else []),
                 percent(_middle(members, "equal_spikes"), ""),
                 ", ".join(verdicts),
             )
@@ -155,6 +159,11 @@ def _medians(sweep: Sweep) -> list[Block]:
             f" Errors against float64 in steps of {sweep.header['fine_dt']:g} ms. Time step: the "
             "reference, float64 in steps of dt, against it. Registers: the chip against the "
             "reference."
+        )
+    if floor:
+        note += (
+            f" Noise floors: the same errors between float runs that differ in one synapse "
+            f"({sweep.header['twins']} for each reference); smaller errors are no evidence."
         )
     if left:
         note += f" {left:,} more rows are in the JSON."

@@ -70,6 +70,8 @@ class Definition:
         ``dt``, ``seed`` and compile options that are not axes.
     fine_dt : float or None, ms
         Step of a fine reference.
+    twins : int
+        Number of twins of each reference of a recurrent network.
     record : tuple of str or Probe
         Traces for the comparison of v.
     measure : callable or None
@@ -83,6 +85,7 @@ class Definition:
     duration: float
     fixed: Mapping[str, Scalar]
     fine_dt: float | None
+    twins: int
     record: tuple[str | Probe, ...]
     measure: Callable[[PointRun], Mapping[str, Any]] | None
 

@@ -31,6 +31,14 @@ __all__ = ["Band", "bands", "plot_sweep"]
 _COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, "black")
 _MARKERS = "osD^vP*"
 _QUANTILES = (0.1, 0.5, 0.9)
+_SIGNED = ("rate_error", "total_signed", "time_step_signed", "quantisation_signed")
+_FLOORS = {
+    **dict.fromkeys(_SIGNED, "noise_floor"),
+    "mean_absolute_error": "neuron_noise_floor",
+    "total_absolute": "neuron_noise_floor",
+    "quantisation_absolute": "neuron_noise_floor",
+}
+"""Column with the noise floor of an error."""
 
 
 class Band(NamedTuple):
@@ -117,6 +125,9 @@ def plot_sweep(
 ) -> Axes:
     """Draw a column of a sweep against an axis: medians, and bands from 10 to 90 %.
 
+    Errors of rates have a grey band up to the noise floor of recurrent populations: errors within
+    it are as likely due to chaos as to the chip.
+
     Parameters
     ----------
     ax : Axes
@@ -155,15 +166,42 @@ def plot_sweep(
         )
         if max(curve.number, default=0) > 1:
             ax.fill_between(positions, low, high, color=color, alpha=0.2, linewidth=0.0)
+    labels = [curve.label for curve in curves]
+    if y in _FLOORS:
+        floors = bands(sweep, x, _FLOORS[y], population=population)
+        band = _draw_floor(ax, floors, places, factor, both=y in _SIGNED)
+        lines, labels = [*lines, *band], [*labels, *("noise floor" for _ in band)]
     if not numeric:
         draw_ticks(ax.xaxis, range(len(places)), [str(place) for place in places])
     elif all(isinstance(place, int) for place in places) and len(places) <= 20:
         ax.set_xticks(sorted(places))
     write(ax.xaxis.label, x)
     write(ax.yaxis.label, f"{y} (%)" if percent else y)
-    if any(curve.label for curve in curves):
-        draw_legend(ax, lines, [curve.label for curve in curves], frameon=False)
+    named = [(line, label) for line, label in zip(lines, labels, strict=True) if label]
+    if named:
+        draw_legend(ax, *zip(*named, strict=True), frameon=False)
     return ax
+
+
+def _draw_floor(
+    ax: Axes, floors: Sequence[Band], places: Sequence[Any], factor: float, both: bool
+) -> list[Any]:
+    """Draw the largest noise floor at each place, and return the band, if there is one."""
+    largest: dict[Any, float] = {}
+    for floor in floors:
+        for place, middle in zip(floor.x, floor.middle, strict=True):
+            largest[place] = np.fmax(largest.get(place, np.nan), middle)
+    heights = factor * np.array([largest[place] for place in places])
+    if np.isnan(heights).all():
+        return []
+    numeric = all(isinstance(place, (int, float)) for place in places)
+    at = np.asarray(places if numeric else range(len(places)), dtype=np.float64)
+    order = np.argsort(at)
+    low = -heights if both else np.zeros(len(heights))
+    band = ax.fill_between(
+        at[order], low[order], heights[order], color="0.88", linewidth=0.0, zorder=0
+    )
+    return [band]
 
 
 def _band(label: str, groups: dict[Scalar, list[float]]) -> Band:

@@ -22,13 +22,17 @@ COLUMNS = (
     *("worst_neuron", "neurons_differing", "reference_cv", "chip_cv", "equal_spikes"),
     *("coincidence", "reference_saturated", "chip_saturated"),
     *("v_rmse", "v_largest_error", "v_neurons"),
+    *("noise_floor", "neuron_noise_floor"),
 )
 """Columns of each population."""
 
-SPLIT = tuple(
-    f"{part}_{kind}"
-    for part in ("quantisation", "time_step", "total")
-    for kind in ("signed", "absolute")
+SPLIT = (
+    "fine_rate",
+    *(
+        f"{part}_{kind}"
+        for part in ("quantisation", "time_step", "total")
+        for kind in ("signed", "absolute")
+    ),
 )
 """Columns of each population if there is a fine reference."""
 

@@ -23,6 +23,7 @@ from ..chip.spec import LOIHI, ChipSpec
 from ..errors import SweepError
 from ..network import Network
 from ..recording import Probe
+from ..reference import MOST_TWINS, TWINS
 from .axes import Point, Scalar, Values, parameters_of, plain, span
 from .definition import Definition, PointRun
 from .failures import at_point
@@ -52,6 +53,7 @@ def sweep(
     dt: float | str | None = None,
     seed: int | None = None,
     fine_dt: float | None = None,
+    twins: int = TWINS,
     record: str | Probe | Iterable[str | Probe] = (),
     measure: Callable[[PointRun], Mapping[str, Any]] | None = None,
     path: str | os.PathLike[str] | None = None,
@@ -95,6 +97,9 @@ def sweep(
         Step of a fine reference, which splits the error into quantisation and time step. Default: a
         tenth of the shortest dt if dt is an axis, otherwise none. All points of a seed and a
         network share this run, so that every dt is compared with the same rates.
+    twins : int, default 4
+        Number of float runs with one changed synapse for each seed, network and dt: the noise floor
+        of recurrent populations. 0 omits it. A network without recurrence needs no such runs.
     record : iterable of str or Probe
         Traces to record; ``"v"`` adds the error of v. Default: spikes only.
     measure : callable, optional
@@ -141,6 +146,7 @@ def sweep(
         fine_dt = real("sweep", "fine_dt", fine_dt, "ms", POSITIVE, error=SweepError)
     if workers is not None:
         workers = integer("sweep", "workers", workers, at_least=1, error=SweepError)
+    twins = integer("sweep", "twins", twins, at_least=0, at_most=MOST_TWINS, error=SweepError)
     makers = [*parameters_of(network, "network"), *parameters_of(chip, "chip")]
     points = span(values, [item.name for item in makers], RESULT_COLUMNS)
     if fine_dt is None:
@@ -161,6 +167,7 @@ def sweep(
         duration=duration,
         fixed=fixed,
         fine_dt=fine_dt,
+        twins=twins,
         record=probes,
         measure=measure,
     )
@@ -312,6 +319,7 @@ def _header(
         "duration": definition.duration,
         "fixed": definition.fixed,
         "fine_dt": definition.fine_dt,
+        "twins": definition.twins,
         "record": [repr(probe) for probe in definition.record],
         "measure": getattr(measure, "__qualname__", type(measure).__qualname__) if used else None,
         "measure_uses": used.digests if used else None,

@@ -18,7 +18,7 @@ from ..errors import CompileError, SpecError, SweepError
 from ..image import ChipImage
 from ..network import LIF, Network, Population, SpikeInput, one_to_one
 from ..recording import Probe, Recording
-from ..reference import simulate_reference
+from ..reference import simulate_reference, simulate_twins
 from ..stimulus import Stimulus, draw_stimulus
 from ..validation import compare
 from .axes import Point, Scalar, plain
@@ -31,6 +31,7 @@ __all__ = ["Outcome", "evaluate", "forget", "identify", "stop_at", "warm_up"]
 _NETWORKS = 2  # cached networks, and cached inputs
 _IMAGES, _SYNAPSES = 16, 4_000_000  # cached images, and the most synapses that they hold together
 _REFERENCES, _TRACES = 8, 2  # cached references, without and with traces
+_TWINS = 2  # references whose twins are cached
 _DIGESTS = 1_000  # cached digests of networks
 
 
@@ -142,6 +143,7 @@ class _Evaluator:
         self._stimulus = functools.lru_cache(_NETWORKS)(self._draw)
         references = _TRACES if definition.record else _REFERENCES
         self._reference = functools.lru_cache(references)(self._simulate)
+        self._twins = functools.lru_cache(_TWINS)(self._repeat)
 
     def record(self, index: int, point: Point, threads: int | None) -> dict[str, Any]:
         """Run a point; a network that does not fit the chip is a result, not an error."""
@@ -170,7 +172,8 @@ class _Evaluator:
         fine = None
         if definition.fine_dt is not None:
             fine = self._reference(key, full["seed"], definition.fine_dt, (), threads)
-        comparison = compare(reference, chip_run, fine=fine, network=network)
+        twins = self._twins(key, full["seed"], step, threads) if definition.twins else ()
+        comparison = compare(reference, chip_run, fine=fine, twins=twins, network=network)
         measured: Mapping[str, Scalar] = {}
         if definition.measure is not None:
             run = PointRun(
@@ -216,6 +219,19 @@ class _Evaluator:
         network, stimulus = self._network(key), self._stimulus(key, seed)
         return simulate_reference(
             network, stimulus, dt, record=record, threads=threads, progress=False
+        )
+
+    def _repeat(
+        self, key: tuple[tuple[str, Scalar], ...], seed: int, dt: float, threads: int | None
+    ) -> list[Recording]:
+        """Run the twins of a reference; a network without recurrence has none."""
+        return simulate_twins(
+            self._network(key),
+            self._stimulus(key, seed),
+            self._reference(key, seed, dt, self.definition.record, threads),
+            twins=self.definition.twins,
+            threads=threads,
+            progress=False,
         )
 
 

@@ -27,6 +27,7 @@ from neurochip.attribution import attribute, plot_attribution
 from neurochip.attribution.decoding import decode_populations, with_decoded_synapses
 from neurochip.attribution.effects import METRICS
 from neurochip.attribution.model import Model
+from neurochip.attribution.noise import TWINS, noise_of
 from neurochip.attribution.sources import GRID, REGISTERS
 from neurochip.chip.presets import LAVA
 from neurochip.emulator import Emulator
@@ -436,6 +437,7 @@ def test_rows_are_flat_and_plain():
         "alone",
         "left_out",
         "shapley",
+        "noise",
         "unit",
         "total",
     }
@@ -553,18 +555,99 @@ def test_without_a_finer_grid_only_the_registers_have_effects():
     assert str(caught.value) == f"attribution: no source 'event order'; there are {known}."
 
 
+def test_effects_on_populations_without_recurrence_are_exact():
+    attribution = split(driven(lif_with()), dt=0.5, duration=200.0)
+    assert attribution.twins == 0
+    assert {item.noise for item in (*attribution.effects, *attribution.totals)} == {0.0}
+    assert not any(item.in_noise for item in attribution.effects)
+    assert "noise" not in str(attribution)
+
+
+def test_effects_on_recurrent_populations_have_a_noise_and_are_marked_within_it():
+    network = busy("delta")
+    relay = Population("relay", 30, lif_with())
+    (source,) = network.spike_inputs
+    network = Network(
+        inputs=[source],
+        populations=[*network.populations, relay],
+        connections=[*network.connections, one_to_one(source, relay, weight=1.5)],
+    )
+    attribution = split(network, dt=0.5, duration=500.0)
+    assert attribution.twins == TWINS
+    for metric in METRICS:
+        of_cells, of_relay = (attribution.effects_on(n, metric) for n in ("cells", "relay"))
+        assert {item.noise for item in of_relay} == {0.0}
+        for item in of_cells:
+            assert (item.noise > 0) == (item.part != "engines")
+            assert item.in_noise == (0 < abs(item.alone) <= item.noise)
+        assert attribution.total("cells", metric).noise > 0
+    assert {item.in_noise for item in attribution.effects_on("cells")} == {True, False}
+    noise = attribution.effect("cells", "weights").noise / attribution.total("cells").ideal
+    text = str(attribution)
+    assert f"  noise (registers)          ±{100 * noise:.2f} % " in text
+    assert (
+        "\n  ~ within the noise: 95 % of the changes that mean nothing have a smaller effect (8 "
+        "twins)\n"
+    ) in text
+    for item in attribution.effects_on("cells"):
+        mark = "~" if item.in_noise else ""
+        if item.alone:
+            value = f"{100 * item.alone / attribution.total('cells').ideal:+.2f} %"
+            assert f"{mark + value:>10}" in text
+    assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_a_bound_is_that_of_a_sum_of_runs_of_which_some_are_known_exactly():
+    """2.365 is the quantile of Student's t at 97.5 % for the 7 degrees of freedom of 8 twins."""
+    twins, original = (
+        [{"cells": {metric: np.array([x, x]) for metric in METRICS}} for x in values]
+        for values in (np.arange(8.0), 10 + np.arange(8.0))
+    )
+    noise = noise_of(["cells"], twins, original)
+    spread = math.sqrt(6.0)  # of the numbers 0 to 7
+    rate, distance = ("cells", "rate"), ("cells", "v_rmse")
+    for key in (rate, distance):
+        between = 2.3646 * spread * math.sqrt(2)  # B_i - B
+        assert noise.effect(key, from_ideal=False) == pytest.approx(between, rel=1e-4)
+        joint = 2.3646 * spread * math.sqrt(1 + 3 + 2**2)  # A - B_1 - B_2 - B_3 + 2 B
+        assert noise.interaction(key, False, 3) == pytest.approx(joint, rel=1e-4)
+        assert noise.interaction(key, False, 0) == 0
+    assert noise.effect(rate, True) == noise.effect(rate, False)
+    far = 13.5 + 2.3646 * spread * math.sqrt(1 + 1 / 8)  # the mean distance is known from 8 twins
+    assert noise.effect(distance, True) == pytest.approx(far, rel=1e-4)
+    joint = 2 * 13.5 + 2.3646 * spread * math.sqrt(4 + 4 / 8)
+    assert noise.interaction(distance, True, 3) == pytest.approx(joint, rel=1e-4)
+    assert noise.effect(("relay", "rate"), False) == 0
+
+
+def test_bars_within_the_noise_are_pale_and_the_total_has_an_error_bar():
+    attribution = split(busy("delta"), dt=0.5, duration=500.0)
+    ax = plot_attribution(Figure().subplots(), attribution, "v_rmse")
+    bars, errors = ax.containers[:-1], ax.containers[-1]
+    for container in bars:
+        item = attribution.effects_on("cells", "v_rmse")
+        alpha = {e.source if e.source != "interaction" else e.part: e.in_noise for e in item}
+        label = container.get_label().removeprefix("interaction of the ")
+        assert (container[0].get_alpha() is not None) == alpha[label]
+    assert ax.get_legend().get_texts()[-1].get_text() == "noise"
+    ((_, low), (_, high)) = errors[2][0].get_segments()[0]
+    assert (high - low) / 2 == pytest.approx(attribution.total("cells", "v_rmse").noise)
+    plain = plot_attribution(Figure().subplots(), split(driven(lif_with()), duration=100.0))
+    assert "noise" not in [text.get_text() for text in plain.get_legend().get_texts()]
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_bars_are_stacked_and_the_total_is_marked(metric):
     attribution = split(busy("delta"), dt=0.5, duration=500.0)
     ax = plot_attribution(Figure().subplots(), attribution, metric)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels[-1] == "total"
+    assert labels[-2:] == ["total", "noise"]
     assert "event order" in labels
     (marks,) = [line for line in ax.lines if line.get_label() == "total"]
     total = attribution.total("cells", metric)
     expected = 100 * total.total / total.ideal if metric == "rate" else total.total
     assert marks.get_ydata()[0] == pytest.approx(expected)
-    heights = sum(bar.get_height() for bars in ax.containers for bar in bars)
+    heights = sum(bar.get_height() for bars in ax.containers[:-1] for bar in bars)
     assert heights == pytest.approx(expected, abs=0.02 * max(1.0, abs(expected)))
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from sweep_models import BUILT, cells, preset, weight_error
+from sweep_models import BUILT, cells, preset, recurrent, weight_error
 from sweeping import BITS, refuse, run
 
 from compiler import OPTIONS, compile_network
@@ -20,9 +20,11 @@ from neurochip.chip.fixedpoint import Rounding
 from neurochip.cli._axes import read_axes
 from neurochip.emulator import Emulator
 from neurochip.errors import MissingExtraError
+from neurochip.reference import simulate_twins
 from neurochip.sweeps import SweepError, axes, bands, plot_sweep, worker
 from neurochip.sweeps.records import RESULT_COLUMNS
 from neurochip.validation import compare, simulate_reference
+from neurochip.validation.noise_floor import noise_floor
 
 # Points and rows
 
@@ -122,6 +124,52 @@ def test_without_dt_as_an_axis_there_is_no_fine_run(steps):
     assert done.header["fine_dt"] is None
     assert steps == [0.5] * 3
     assert not {"total_signed", "time_step_signed"} & set(done.rows[0])
+
+
+def test_rows_of_a_recurrent_network_have_its_noise_floor():
+    done = run({BITS: [3, 8], "seed": [1, 2]}, network=recurrent())
+    for row in done.rows:
+        stimulus = draw_stimulus(recurrent(), 100.0, row["seed"])
+        reference = simulate_reference(recurrent(), stimulus, 0.5)
+        twins = simulate_twins(recurrent(), stimulus, reference, progress=False)
+        found = noise_floor(reference, twins, "cells")
+        assert (row["noise_floor"], row["neuron_noise_floor"]) == (found.rate, found.neuron)
+        assert row["neuron_noise_floor"] > 0
+    without = run({BITS: [3, 8], "seed": [1, 2]}, network=recurrent(), twins=0)
+    assert set(without.column("noise_floor")) == {None}
+    columns = ("chip_rate", "rate_error", "reference_rate")
+    assert [[row[c] for c in columns] for row in without.rows] == [
+        [row[c] for c in columns] for row in done.rows
+    ]
+
+
+def test_twins_run_once_for_each_reference_and_only_in_recurrent_networks(monkeypatch):
+    found = []
+
+    def simulate(network, stimulus, reference, **options):
+        found.append(simulate_twins(network, stimulus, reference, **options))
+        return found[-1]
+
+    monkeypatch.setattr(worker, "simulate_twins", simulate)
+    run({BITS: [3, 8], "seed": [1, 2]}, network=recurrent(), twins=3)
+    assert [len(twins) for twins in found] == [3, 3]
+    found.clear()
+    run()
+    assert not any(found)
+
+
+def test_the_noise_floor_is_drawn_as_a_band():
+    done = run({BITS: [3, 8], "seed": [1, 2]}, network=recurrent())
+    for column, lowest in (("rate_error", -1), ("mean_absolute_error", 0)):
+        ax = plot_sweep(Figure().subplots(), done, BITS, column, percent=True)
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["noise floor"]
+        floor = "noise_floor" if lowest else "neuron_noise_floor"
+        height = 100 * np.median(done.column(floor)[:2])
+        band = ax.collections[-1].get_paths()[0].vertices[:, 1]
+        assert band.max() == pytest.approx(height)
+        assert band.min() == pytest.approx(lowest * height)
+    ax = plot_sweep(Figure().subplots(), done, BITS, "chip_rate")
+    assert ax.get_legend() is None
 
 
 def test_a_step_that_is_chosen_automatically_is_compared_with_a_finer_one():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from sweep_models import cells
+from sweep_models import cells, recurrent
 
 from neurochip.report import sweep_report
 from neurochip.report.sections import Picture
@@ -29,11 +30,13 @@ def made(axes, results, fine_dt=0.01):
     return Sweep(header=header, records=records)
 
 
-def split(time_step, registers):
-    """Return the results of a population with these errors."""
+def split(time_step, registers, floor=None):
+    """Return the results of a population with these errors and this noise floor."""
     parts = {"time_step": time_step, "quantisation": registers, "total": time_step + registers}
     errors = {part: {"signed": error, "absolute": abs(error)} for part, error in parts.items()}
-    return {"verdict": "compared", "split": errors, "mean_absolute_error": abs(registers)}
+    floors = {"noise_floor": floor, "neuron_noise_floor": floor}
+    absolute = {"mean_absolute_error": abs(registers)}
+    return {"verdict": "compared", "split": errors, **absolute, **floors}
 
 
 def over_dt(**errors):
@@ -85,11 +88,28 @@ def test_other_axes_have_the_error_of_a_neuron_at_each_value_and_seeds_alone_no_
     assert answer(made([{"seed": 1}, {"seed": 2}], [{"cells": split(0, 0)}] * 2, None)) == ""
 
 
+def test_the_noise_floor_of_recurrent_populations_is_said():
+    chaos = " Noise floor, between float runs that differ in one synapse: 6.1 %."
+    assert answer(made([{"dt": 0.1}], [{"cells": split(0.0, 0.0, 0.061)}])).endswith(chaos)
+    bits = made([{"bits": 2}, {"bits": 8}], [{"cells": split(0.0, 0.1, 0.061)}] * 2, None)
+    assert answer(bits).endswith(chaos)
+
+
 def test_a_fine_run_without_spikes_is_said():
     silent = {"verdict": "silent", "split": {"total": {"signed": None, "absolute": None}}}
     assert answer(made([{"dt": 0.1}], [{"cells": silent}])) == (
         "No errors of rates: float64 in steps of 0.01 ms has no spikes."
     )
+
+
+def test_the_table_of_a_recurrent_network_has_the_floors_beside_the_errors():
+    done = sweep(recurrent, {"seed": [1, 2]}, duration=100.0, dt=0.5, workers=1)
+    (medians,) = next(i for i in sweep_report(done).sections if i.title == "Medians").blocks
+    assert medians.header[4:8] == ("rate error", "noise floor", "|error|", "its floor")
+    (row,) = medians.rows
+    for column, name in ((5, "noise_floor"), (7, "neuron_noise_floor")):
+        assert row[column] == f"{100 * np.median(done.column(name)):.2f} %"
+    assert "float runs that differ in one synapse (4 for each reference)" in medians.note
 
 
 @pytest.mark.slow
