@@ -115,6 +115,7 @@ FOREIGN: Mapping[str, Mapping[str, Meant]] = {
     "fixed_indegree": {**_DRAWING, "K": Meant("indegree")},
     "fixed_outdegree": {**_DRAWING, "K": Meant("outdegree")},
     "from_arrays": {**_SYNAPSES, "i": Meant("pre"), "j": Meant("post")},
+    "record": dict.fromkeys(("V_m", "vm", "Vm", "V"), Meant("v")),
     "chip": dict.fromkeys(_WIDTHS, Meant("weight_mantissa_bits")),
     "axes": dict.fromkeys((*_WIDTHS, "weight_mantissa_bits"), Meant("core.weight_mantissa_bits")),
     "options": dict.fromkeys(
@@ -168,7 +169,8 @@ def check_keywords(owner: str, given: Iterable[str], known: Iterable[str]) -> No
             if meant is not None
         )
     raise NetworkError(
-        f"{owner}: no parameter {' and '.join(map(repr, unknown))}; allowed: {', '.join(known)}."
+        f"{owner}: no parameter{'s' if len(unknown) > 1 else ''} "
+        f"{' and '.join(map(repr, unknown))}; allowed: {', '.join(known)}."
         f"{answer}"
     )
 

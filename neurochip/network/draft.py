@@ -112,6 +112,10 @@ class Draft(NamedTuple):
     def _values(self, what: str, value: Value, unit: str, size: int, shape: Any, keep: Any) -> Any:
         """Return one value, or a new array with one value per synapse."""
         if isinstance(value, Rule):
+            if value.unit not in {"", unit}:
+                raise NetworkError(
+                    f"{self.label}: {what} = {value!r} in {value.unit}; allowed: in {unit}."
+                )
             return value.draw(self.random(f"{what} = {value!r}"), size)
         allowed = f"a number or one number per synapse, in {unit}"
         array = reals(self.label, what, value, unit, allowed=allowed)

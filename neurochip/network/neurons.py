@@ -9,7 +9,15 @@ import numpy as np
 
 from .._support.foreign import own_keywords
 from .._support.ranges import FINITE, NOT_NEGATIVE, POSITIVE, Range
-from .._support.values import ArrayValue, check_name, check_size, choice, instance, quantity
+from .._support.values import (
+    ArrayValue,
+    check_name,
+    check_size,
+    choice,
+    instance,
+    quantity,
+    shown,
+)
 from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 from .plausible import check_model
@@ -235,6 +243,11 @@ class Population:
     model: LIF = dataclasses.field(default_factory=LIF)
 
     def __post_init__(self) -> None:
+        if isinstance(self.size, LIF):
+            raise NetworkError(
+                f"population: name = {shown(self.name)}, size = {shown(self.size)}; allowed: "
+                "Population(name, size, model), the name first."
+            )
         check_name("population", self.name)
         object.__setattr__(self, "size", check_size(f"population {self.name!r}", self.size))
         owner = f"population {self.name!r}"

@@ -1,13 +1,19 @@
-"""Random rules for weights and delays, in the unit of the weight or delay."""
+"""Random rules for weights and delays.
+
+Plain parameters are in the unit of the weight or delay that the rule draws. Quantities are
+converted to mV, nA or ms, and the rule then draws only values of that unit.
+"""
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from .._support.plain import NotPlainError, plain_array
 from .._support.ranges import FINITE, Range
 from .._support.values import real
 from ..errors import NetworkError
@@ -16,11 +22,42 @@ from ..typing import Float64Array
 __all__ = ["LogNormal", "Normal", "Rule", "Uniform"]
 
 
-def _check(rule: Any, *names: str, within: Range = FINITE) -> None:
-    """Check parameters as plain numbers: a rule draws weights or delays, so it has no unit."""
+_UNITS = ("mV", "nA", "ms")
+
+
+class _Drawn:
+    """A rule; ``unit`` is that of its quantities, and empty if its parameters are plain numbers."""
+
+    unit: ClassVar[str] = ""
+
+
+def _find_unit(rule: Any, *names: str) -> None:
+    """Set the unit of a rule; all parameters that are not 0 or infinite need the same."""
+    units: dict[str, str] = {}
     for name in names:
         given = getattr(rule, name)
-        value = real(type(rule).__name__, name, given, within=within)
+        if not (isinstance(given, (int, float)) and given in (0, math.inf, -math.inf)):
+            units.setdefault(_unit_of(given), name)
+    if len(units) > 1:
+        listed = " and ".join(f"{name} in {unit or 'no unit'}" for unit, name in units.items())
+        raise NetworkError(f"{type(rule).__name__}: {listed}; allowed: one unit for all, or none.")
+    object.__setattr__(rule, "unit", next(iter(units), ""))
+
+
+def _unit_of(value: Any) -> str:
+    """Return the unit to which a quantity can be converted; empty for anything else."""
+    for unit in ("", *_UNITS):
+        with suppress(NotPlainError):
+            plain_array(value, unit)
+            return unit
+    return ""
+
+
+def _check(rule: Any, *names: str, unit: str = "", within: Range = FINITE) -> None:
+    """Check parameters, and convert quantities to a unit."""
+    for name in names:
+        given = getattr(rule, name)
+        value = real(type(rule).__name__, name, given, unit, within=within)
         if type(given) not in {int, float}:  # ints and floats keep their repr
             object.__setattr__(rule, name, value)
 
@@ -34,7 +71,7 @@ def _check_order(rule: Uniform | Normal) -> None:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(_Drawn):
     """A uniform distribution between ``low`` and ``high``.
 
     Raises
@@ -47,7 +84,8 @@ class Uniform:
     high: float
 
     def __post_init__(self) -> None:
-        _check(self, "low", "high")
+        _find_unit(self, "low", "high")
+        _check(self, "low", "high", unit=self.unit)
         _check_order(self)
         if not math.isfinite(self.high - self.low):
             raise NetworkError(
@@ -61,7 +99,7 @@ class Uniform:
 
 
 @dataclass(frozen=True)
-class Normal:
+class Normal(_Drawn):
     """A normal distribution; values outside ``low``..``high`` are drawn again, not clipped.
 
     Parameters
@@ -83,10 +121,11 @@ class Normal:
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _check(self, "mean", "std")
+        _find_unit(self, "mean", "std", "low", "high")
+        _check(self, "mean", "std", unit=self.unit)
         if self.std < 0:
             raise NetworkError(f"Normal: std = {self.std:g}; allowed: at least 0.")
-        _check(self, "low", "high", within=Range(finite=False))
+        _check(self, "low", "high", unit=self.unit, within=Range(finite=False))
         _check_order(self)
         if not self._accepted() >= 0.01:
             raise NetworkError(
@@ -114,7 +153,7 @@ class Normal:
 
 
 @dataclass(frozen=True)
-class LogNormal:
+class LogNormal(_Drawn):
     """``exp(x)`` with x normal of mean ``mu`` and standard deviation ``sigma``, times ``scale``.
 
     A negative ``scale`` gives inhibitory weights.
@@ -130,7 +169,9 @@ class LogNormal:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        _check(self, "mu", "sigma", "scale")
+        _check(self, "mu", "sigma")
+        _find_unit(self, "scale")
+        _check(self, "scale", unit=self.unit)
         if self.sigma < 0:
             raise NetworkError(f"LogNormal: sigma = {self.sigma:g}; allowed: at least 0.")
 

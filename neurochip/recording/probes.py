@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.foreign import nearest
 from .._support.values import instance, integers, items, shown
 from ..errors import RecordingError
 from ..typing import Int32Array
@@ -74,7 +75,7 @@ def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
         if not isinstance(variable, str) or variable not in variables:
             raise RecordingError(
                 f"record: variable {shown(variable)}; this engine records {listed} (spikes are "
-                "always recorded)."
+                f"always recorded).{nearest('record', str(variable), variables)}"
             )
         probes.append(Probe(variable) if probe is None else probe)
     return probes

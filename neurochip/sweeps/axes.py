@@ -17,6 +17,7 @@ import numpy as np
 from compiler import OPTIONS
 
 from .._support.foreign import nearest
+from .._support.plain import NotPlainError, plain_array
 from .._support.values import shown
 from ..chip.spec import ChipSpec, CoreSpec
 from ..errors import SweepError
@@ -181,6 +182,16 @@ def _check_kinds(name: str, values: Iterable[Scalar]) -> None:
             )
 
 
+def _in_unit(name: str, value: Any) -> Any:
+    """Return a quantity as a number in the unit of its axis, and anything else as it is."""
+    unit = "ms" if name == "dt" else OPTIONS[name].unit if name in OPTIONS else ""
+    if unit and not isinstance(value, (str, numbers.Real)):
+        with contextlib.suppress(NotPlainError):
+            found = plain_array(value, unit)
+            return found.item() if found.ndim == 0 else value
+    return value
+
+
 def _too_many(what: str) -> SweepError:
     return SweepError(f"sweep: {what} has more than {MOST_POINTS:,} points; allowed: fewer.")
 
@@ -190,7 +201,7 @@ def _listed(name: str, given: Any) -> list[Scalar]:
     if isinstance(given, (str, bytes, *unordered)) or not hasattr(given, "__iter__"):
         raise SweepError(f"sweep: axis {name!r} = {given!r}; allowed: a list of values.")
     few = itertools.islice(given, MOST_POINTS + 1)
-    found = [plain(f"axis {name!r}", value, _ADVICE) for value in few]
+    found = [plain(f"axis {name!r}", _in_unit(name, value), _ADVICE) for value in few]
     if not found:
         raise SweepError(f"sweep: axis {name!r} has no values; allowed: at least one.")
     if len(found) > MOST_POINTS:
@@ -219,7 +230,9 @@ def _explicit(values: Any) -> list[Point]:
                 "same names in all points."
             )
         names = points[0] if index else given
-        points.append({name: plain(f"axis {name!r}", given[name], _ADVICE) for name in names})
+        points.append(
+            {name: plain(f"axis {name!r}", _in_unit(name, given[name]), _ADVICE) for name in names}
+        )
     if not points:
         raise SweepError("sweep: no points; allowed: at least one.")
     return points

@@ -7,8 +7,17 @@ import pytest
 
 import neurochip as nc
 from compiler import OPTIONS
-from neurochip import LIF, NetworkError, PoissonInput, Population, SpecError, all_to_all
+from neurochip import (
+    LIF,
+    NetworkError,
+    PoissonInput,
+    Population,
+    RecordingError,
+    SpecError,
+    all_to_all,
+)
 from neurochip._support.foreign import FOREIGN
+from neurochip.recording.probes import as_probes
 
 PARAMETERS = (
     "tau_m, v_rest, v_reset, v_thresh, tau_refrac, cm, i_offset, tau_syn, tau_syn_E, tau_syn_I, "
@@ -47,7 +56,7 @@ def test_a_foreign_parameter_of_neurons_is_answered_with_ours(name, answer):
 
 def test_several_foreign_parameters_are_answered_together():
     assert refuse(lambda: LIF(V_th=-50.0, E_L=-70.0, t_ref=2.0, C_m=250.0, E_ex=0.0)) == (
-        f"LIF: no parameter 'V_th' and 'E_L' and 't_ref' and 'C_m' and 'E_ex'; allowed: "
+        f"LIF: no parameters 'V_th' and 'E_L' and 't_ref' and 'C_m' and 'E_ex'; allowed: "
         f"{PARAMETERS}. 'V_th' is 'v_thresh'. 'E_L' is 'v_rest'. 't_ref' is 'tau_refrac'. 'C_m' is "
         "'cm' (in nF: pF / 1000). For 'E_ex', synapses are currents or kicks of v, without a "
         "reversal potential."
@@ -74,6 +83,22 @@ def test_a_width_of_the_chip_is_found_by_its_short_name():
     )
 
 
+def test_a_variable_to_record_is_found_by_the_name_of_nest():
+    with pytest.raises(RecordingError) as caught:
+        as_probes(["V_m"], ("v", "u"))
+    assert str(caught.value) == (
+        "record: variable 'V_m'; this engine records 'v', 'u' (spikes are always recorded). Did "
+        "you mean 'v'?"
+    )
+
+
+def test_a_population_without_a_name_is_told_the_order():
+    assert refuse(lambda: Population(100, LIF(tau_m=10.0))) == (
+        "population: name = 100, size = LIF(tau_m=10.0); allowed: Population(name, size, model), "
+        "the name first."
+    )
+
+
 def test_signatures_are_those_of_the_classes():
     assert ", ".join(inspect.signature(LIF).parameters) == PARAMETERS
     assert list(inspect.signature(Population).parameters) == ["name", "size", "model"]
@@ -82,7 +107,12 @@ def test_signatures_are_those_of_the_classes():
 
 def test_every_name_in_the_table_leads_to_a_parameter_that_exists_and_is_not_one_itself():
     fields = set(inspect.signature(nc.CoreSpec).parameters)
-    known = {"options": set(OPTIONS), "chip": fields, "axes": {f"core.{name}" for name in fields}}
+    known = {
+        "record": {"v", "u"},
+        "options": set(OPTIONS),
+        "chip": fields,
+        "axes": {f"core.{name}" for name in fields},
+    }
     for owner, names in FOREIGN.items():
         own = known.get(owner) or set(inspect.signature(getattr(nc, owner)).parameters)
         for foreign, meant in names.items():

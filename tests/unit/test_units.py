@@ -13,6 +13,7 @@ from compiler import CompileOptions, choose_dt, compile_network
 from neurochip import (
     LIF,
     ConstantCurrent,
+    LogNormal,
     Network,
     Normal,
     PoissonInput,
@@ -24,6 +25,7 @@ from neurochip import (
     fixed_probability,
     from_arrays,
     one_to_one,
+    sweep,
 )
 from neurochip._support.ranges import NOT_NEGATIVE, POSITIVE
 from neurochip._support.values import integers, quantity, real, reals
@@ -188,9 +190,43 @@ def test_a_message_shows_the_quantity_and_the_unit():
     )
     with pytest.raises(StimulusError, match=exactly(message)):
         Stimulus(5 * brian2.mV)
-    message = "Uniform: low = 1. * mvolt, which has a unit; allowed: a finite number."
+    message = "LogNormal: mu = 1. * mvolt, which has a unit; allowed: a finite number."
     with pytest.raises(NetworkError, match=exactly(message)):
-        Uniform(1 * brian2.mV, 2 * brian2.mV)
+        LogNormal(1 * brian2.mV, 0.5)
+
+
+@libraries
+def test_random_rules_of_weights_and_delays_take_quantities(of):
+    source, cells = PoissonInput("s", 5, 10.0), Population("n", 5, LIF())
+    weight, delay = Normal(of(0.0015, "V"), of(0.1, "mV")), Uniform(of(0.001, "s"), of(2.0, "ms"))
+    plain = Normal(1.5, 0.1), Uniform(1.0, 2.0)
+    found, wanted = (
+        one_to_one(source, cells, weight=w, delay=d, seed=1) for w, d in ((weight, delay), plain)
+    )
+    assert found.weight == pytest.approx(wanted.weight)
+    assert found.delay == pytest.approx(wanted.delay)
+    assert LogNormal(0.0, 0.5, of(-0.001, "V")).scale == -1.0
+    assert (weight.unit, delay.unit, plain[0].unit) == ("mV", "ms", "")
+
+
+@libraries
+def test_random_rules_of_another_unit_are_refused(of):
+    source, cells = PoissonInput("s", 5, 10.0), Population("n", 5, LIF())
+    message = "connection 's->n': weight = Uniform(low=1.0, high=2.0) in nA; allowed: in mV."
+    with pytest.raises(NetworkError, match=exactly(message)):
+        one_to_one(source, cells, weight=Uniform(of(1.0, "nA"), of(2.0, "nA")), seed=1)
+    message = "Normal: mean in mV and std in no unit; allowed: one unit for all, or none."
+    with pytest.raises(NetworkError, match=exactly(message)):
+        Normal(of(1.0, "mV"), 0.1)
+    assert Normal(of(1.0, "mV"), 0, low=0).mean == 1.0
+
+
+@libraries
+def test_steps_of_a_sweep_take_quantities(of):
+    source, cells = PoissonInput("s", 5, 10.0), Population("n", 5, LIF())
+    network = Network(inputs=[source], populations=[cells])
+    done = sweep(network, {"dt": [of(100e-6, "s"), of(0.5, "ms")]}, duration=50.0, workers=1)
+    assert done.column("dt") == [0.1, 0.5]
 
 
 @quiet_brian2
