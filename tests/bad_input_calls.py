@@ -706,6 +706,7 @@ def _judging() -> list[Call]:
             tuning.calibrate,
             {"network": network, "image": image, "stimuli": drawn, "progress": False},
             "network image stimuli registers substeps rounds",
+            fresh=NONE,
             tolerance=_names("0", "0.5"),
         ),
     ]

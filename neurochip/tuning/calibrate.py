@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,9 +19,10 @@ from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..image import ChipImage, PopulationSymbol
 from ..image.report import ReportRow
-from ..network import Network
+from ..network import Network, PoissonInput
+from ..recording import Recording
 from ..reference import simulate_reference
-from ..stimulus import Stimulus
+from ..stimulus import Stimulus, draw_stimulus
 from ..typing import Int32Array
 from .calibration import Calibration, Trim
 
@@ -30,6 +31,7 @@ __all__ = ["REGISTERS", "calibrate"]
 REGISTERS = ("threshold", "bias")
 _FIRST = 0.01  # first shift of a trim, as a fraction of the distance from reset to threshold
 _WIDEST = 8.0  # largest move outward, in first shifts
+_FRESH_SEED = 1_000_003  # of the stimulus that tests the result; not a seed that one would take
 _LEAST = 0.05  # margin at both ends of a bracket, as a fraction of it, where no secant is trusted
 
 
@@ -38,6 +40,7 @@ def calibrate(
     image: ChipImage,
     stimuli: Stimulus | Sequence[Stimulus],
     *,
+    fresh: Stimulus | Sequence[Stimulus] | None = None,
     registers: Sequence[str] = REGISTERS,
     tolerance: float = 0.001,
     substeps: int = 10,
@@ -51,7 +54,9 @@ def calibrate(
     same runs. The result is the image of the run whose worst population has the smallest error.
 
     This is a fit to the stimuli: it compensates every cause of a rate error, including the time
-    grid, by an error of the opposite sign. Test the image on a stimulus that was not used here.
+    grid, by an error of the opposite sign. On the stimuli of the fit the remaining error is 3 to 20
+    times smaller than on others, so the figure to quote is that of a fresh stimulus, which the
+    result also holds.
 
     Parameters
     ----------
@@ -61,6 +66,10 @@ def calibrate(
         Compiled image; it is not changed.
     stimuli : Stimulus or sequence of Stimulus
         Stimuli on which the rates are compared. With n spikes a rate is known to 1/n.
+    fresh : Stimulus or sequence of Stimulus, optional
+        Stimuli for the test of the result. Default: one with another seed and the total duration
+        of ``stimuli``, drawn from the Poisson inputs of the network. A network without Poisson
+        inputs has no fresh stimulus, and is not tested unless one is given.
     registers : sequence of str
         Registers to trim, in this order: ``"threshold"``, ``"bias"`` or both.
     tolerance : float, default 0.001
@@ -80,7 +89,8 @@ def calibrate(
         If a stimulus does not fit the network or the grid.
     """
     instance("calibrate", "network", network, Network, "a Network", error=AnalysisError)
-    given = _stimuli(stimuli)
+    given = _stimuli("stimuli", stimuli)
+    tests = _fresh(network, given) if fresh is None else _stimuli("fresh", fresh)
     registers = _registers(registers)
     tolerance = real(
         "calibrate",
@@ -110,28 +120,40 @@ def calibrate(
         )
     dt, names = image.symbols.dt, [item.name for item in network.populations]
     total = sum(item.duration for item in given)
-    runs = len(registers) * rounds + 1
+    runs = len(registers) * rounds + 2
     with progress_bar(runs, "calibrating", progress) as bar:
 
-        def rates(candidate: ChipImage) -> dict[str, float]:
-            emulator, sums = Emulator(candidate, progress=False), dict.fromkeys(names, 0.0)
-            for stimulus in given:
-                emulator.reset()
-                run = emulator.run(stimulus)
-                for name in names:
-                    sums[name] += float(run.rates(name).mean()) * stimulus.duration / total
-            bar.update(1)
-            return sums
+        def in_float(stimulus: Stimulus) -> Recording:
+            return simulate_reference(network, stimulus, dt / substeps, progress=False)
 
-        wanted = dict.fromkeys(names, 0.0)
-        for stimulus in given:
-            run = simulate_reference(network, stimulus, dt / substeps, progress=False)
-            for name in names:
-                wanted[name] += float(run.rates(name).mean()) * stimulus.duration / total
-        search = _Search(network, image, wanted, tolerance, rates)
+        def on_chip(candidate: ChipImage, stimuli: Sequence[Stimulus]) -> dict[str, float]:
+            emulator = Emulator(candidate, progress=False)
+
+            def run(stimulus: Stimulus) -> Recording:
+                emulator.reset()
+                return emulator.run(stimulus)
+
+            bar.update(1)
+            return _mean_rates(names, stimuli, run)
+
+        wanted = _mean_rates(names, given, in_float)
+        search = _Search(
+            network, image, wanted, tolerance, lambda candidate: on_chip(candidate, given)
+        )
         for register in registers:
             search.trim(register, rounds)
-    trims = tuple(search.trim_of(name) for name in names)
+        tested = [
+            _mean_rates(names, tests, in_float),
+            on_chip(search.best.image, tests),
+        ]
+    trims = tuple(
+        replace(
+            search.trim_of(name),
+            fresh_reference_rate=tested[0][name],
+            fresh_rate=tested[1][name],
+        )
+        for name in names
+    )
     return Calibration(
         image=_marked(search.best.image, trims, len(given)),
         trims=trims,
@@ -141,7 +163,33 @@ def calibrate(
         stimuli=len(given),
         duration=total,
         runs=search.runs,
+        fresh=len(tests),
+        fresh_duration=float(sum(item.duration for item in tests)),
     )
+
+
+def _mean_rates(
+    names: Sequence[str], stimuli: Sequence[Stimulus], run: Callable[[Stimulus], Recording]
+) -> dict[str, float]:
+    """Return the mean rate (Hz) of each population over all stimuli; NaN without stimuli."""
+    total = sum(item.duration for item in stimuli)
+    sums = dict.fromkeys(names, 0.0 if stimuli else math.nan)
+    for stimulus in stimuli:
+        recording = run(stimulus)
+        for name in names:
+            sums[name] += float(recording.rates(name).mean()) * stimulus.duration / total
+    return sums
+
+
+def _fresh(network: Network, given: Sequence[Stimulus]) -> tuple[Stimulus, ...]:
+    """Draw a stimulus that was not given; nothing if the network has no Poisson inputs."""
+    if not any(isinstance(item, PoissonInput) for item in network.inputs):
+        return ()
+    total, seen = sum(item.duration for item in given), {item.digest() for item in given}
+    seed = _FRESH_SEED
+    while (drawn := draw_stimulus(network, total, seed)).digest() in seen and drawn.n_spikes:
+        seed += 1
+    return (drawn,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,12 +371,12 @@ def _put(values: Int32Array, places: Int32Array, new: Any) -> Int32Array:
     return changed
 
 
-def _stimuli(stimuli: Any) -> tuple[Stimulus, ...]:
+def _stimuli(name: str, stimuli: Any) -> tuple[Stimulus, ...]:
     allowed = "a Stimulus, or a list of them"
     given = (stimuli,) if isinstance(stimuli, Stimulus) else stimuli
-    found = items("calibrate", "stimuli", given, allowed, error=AnalysisError)
+    found = items("calibrate", name, given, allowed, error=AnalysisError)
     if not found or not all(isinstance(item, Stimulus) for item in found):
-        raise AnalysisError(f"calibrate: stimuli = {shown(found)}; allowed: {allowed}.")
+        raise AnalysisError(f"calibrate: {name} = {shown(found)}; allowed: {allowed}.")
     return found
 
 

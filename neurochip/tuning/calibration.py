@@ -28,6 +28,9 @@ class Trim:
         Mean rate of float64 over all stimuli.
     rate_before, rate_after : float, Hz
         Mean rate of the chip over all stimuli.
+    fresh_reference_rate, fresh_rate : float, Hz
+        Mean rate of float64 and of the trimmed chip over the fresh stimuli, which were not used for
+        the fit; NaN if there are none.
     agrees : bool
         Whether ``rate_after`` matches ``reference_rate`` within the tolerance.
     """
@@ -39,6 +42,8 @@ class Trim:
     rate_before: float
     rate_after: float
     agrees: bool
+    fresh_reference_rate: float = math.nan
+    fresh_rate: float = math.nan
 
     @property
     def error_before(self) -> float:
@@ -47,8 +52,16 @@ class Trim:
 
     @property
     def error_after(self) -> float:
-        """Relative error of ``rate_after``; NaN for a reference of 0 Hz."""
+        """Relative error of ``rate_after``; NaN for a reference of 0 Hz.
+
+        It is the error on the stimuli of the fit, and smaller than on others.
+        """
         return _relative(self.rate_after, self.reference_rate)
+
+    @property
+    def error_fresh(self) -> float:
+        """Relative error of ``fresh_rate``: the figure to quote. NaN if it is not known."""
+        return _relative(self.fresh_rate, self.fresh_reference_rate)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,6 +88,10 @@ class Calibration:
         Total duration of the stimuli.
     runs : int
         Number of chip runs.
+    fresh : int
+        Number of fresh stimuli on which the result was tested.
+    fresh_duration : float, ms
+        Their total duration.
     """
 
     image: ChipImage
@@ -85,6 +102,8 @@ class Calibration:
     stimuli: int
     duration: float
     runs: int
+    fresh: int = 0
+    fresh_duration: float = 0.0
 
     @property
     def agrees(self) -> bool:
@@ -95,7 +114,8 @@ class Calibration:
         """Return one flat row per population; None where undefined."""
         rows = []
         for item in self.trims:
-            errors = {"error_before": item.error_before, "error_after": item.error_after}
+            names = ("error_before", "error_after", "error_fresh")
+            errors = {name: getattr(item, name) for name in names}
             row = {**asdict(item), **errors}
             rows.append(plain_data(row))
         return rows
@@ -105,7 +125,7 @@ class Calibration:
         lines = [
             f"Calibrated on {stimuli}, {self.duration:g} ms in all, against float64 in steps of "
             f"{self.fine_dt:g} ms ({self.runs} runs)",
-            f"  {'population':16}{'float64':>12}{'before':>20}{'after':>20}   trimmed",
+            f"  {'population':16}{'float64':>12}{'before':>20}{'fitted':>20}{'fresh':>9}   trimmed",
         ]
         for item in self.trims:
             cells = "".join(
@@ -119,10 +139,24 @@ class Calibration:
             done = ", ".join(f"{name} {mv:+.4g} mV" for name, mv in named.items() if mv)
             note = "" if item.agrees else "; does not agree"
             lines.append(
-                f"  {item.population[:16]:16}{_hz(item.reference_rate):>12}{cells}   "
+                f"  {item.population[:16]:16}{_hz(item.reference_rate):>12}{cells}"
+                f"{percent(item.error_fresh):>9}   "
                 f"{done or 'nothing'}{note}"
             )
+        lines.append(self._tested)
         return "\n".join(lines)
+
+    @property
+    def _tested(self) -> str:
+        if not self.fresh:
+            return (
+                "Not tested on a fresh stimulus: the network has no Poisson inputs to draw again."
+            )
+        stimuli = "a stimulus" if self.fresh == 1 else f"{self.fresh} stimuli"
+        return (
+            f"Quote the errors in the column fresh: {stimuli} of {self.fresh_duration:g} ms in all "
+            "that the fit did not see."
+        )
 
     def __repr__(self) -> str:
         agrees = sum(item.agrees for item in self.trims)

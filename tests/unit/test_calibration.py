@@ -68,6 +68,53 @@ def test_it_holds_on_a_stimulus_that_it_has_not_seen():
     assert after < 0.01
 
 
+def test_the_figure_to_quote_is_that_of_a_stimulus_it_has_not_seen():
+    network = driven()
+    image = compile_network(network, LOIHI, dt=DT)
+    seen, given = (draw_stimulus(network, 2000.0, seed=seed) for seed in (1, 5))
+    drawn = calibrate(network, image, seen)
+    (trim,) = drawn.trims
+    assert (drawn.fresh, drawn.fresh_duration) == (1, 2000.0)
+    assert abs(trim.error_after) < abs(trim.error_fresh) < 0.02
+    assert trim.fresh_reference_rate != trim.reference_rate
+    calibration = calibrate(network, image, seen, fresh=[given, given])
+    (trim,) = calibration.trims
+    assert calibration.image == drawn.image
+    assert trim.fresh_rate == pytest.approx(rate(calibration.image, given))
+    wanted = simulate_reference(network, given, DT / 10).rates("cells").mean()
+    assert trim.fresh_reference_rate == pytest.approx(wanted)
+    assert trim.error_fresh == pytest.approx(trim.fresh_rate / wanted - 1)
+    assert calibration.rows()[0]["error_fresh"] == trim.error_fresh
+    lines = str(calibration).splitlines()
+    assert f"{100 * trim.error_fresh:+.2f} %" in lines[2]
+    assert lines[-1] == (
+        "Quote the errors in the column fresh: 2 stimuli of 4000 ms in all that the fit did not "
+        "see."
+    )
+
+
+def test_the_drawn_stimulus_is_not_one_of_those_it_was_fitted_on():
+    network = driven(size=5)
+    image = compile_network(network, LOIHI, dt=DT)
+    first = calibrate(network, image, draw_stimulus(network, 500.0, seed=1))
+    again = calibrate(network, image, draw_stimulus(network, 500.0, seed=1_000_003))
+    rates = [item.trims[0].fresh_reference_rate for item in (first, again)]
+    assert rates[0] == pytest.approx(again.trims[0].reference_rate)
+    assert rates[1] != rates[0]
+
+
+def test_without_poisson_inputs_there_is_no_fresh_stimulus():
+    network = Network(populations=[Population("cells", 1, LIF(v_rest=-40.0))])
+    image = compile_network(network, LOIHI, dt=1.0)
+    calibration = calibrate(network, image, draw_stimulus(network, 500.0, seed=1))
+    assert calibration.fresh == 0
+    assert math.isnan(calibration.trims[0].error_fresh)
+    assert calibration.rows()[0]["error_fresh"] is None
+    assert str(calibration).splitlines()[-1] == (
+        "Not tested on a fresh stimulus: the network has no Poisson inputs to draw again."
+    )
+
+
 def test_populations_that_drive_each_other_are_trimmed_together():
     lif = LIF(tau_m=10.0, cm=0.25, tau_syn=2.0, tau_refrac=2.0)
     source = PoissonInput("source", 300, rate=8.0)
@@ -124,7 +171,7 @@ def test_what_no_register_can_reach_is_said_and_not_made_worse():
     interval = 10.0 * math.log(25 / 10)
     floor = abs(interval / round(interval) - 1)
     assert abs(trim.error_after) == pytest.approx(floor, abs=0.005)
-    assert str(calibration).endswith("; does not agree")
+    assert str(calibration).splitlines()[-2].endswith("; does not agree")
 
 
 def test_only_the_trimmed_registers_change():
@@ -173,6 +220,7 @@ def test_the_text_and_the_rows_say_what_was_done():
     ("arguments", "text"),
     [
         ({"stimuli": []}, "calibrate: stimuli = (); allowed: a Stimulus, or a list of them."),
+        ({"fresh": []}, "calibrate: fresh = (); allowed: a Stimulus, or a list of them."),
         (
             {"registers": ["weight"]},
             "calibrate: registers = ['weight']; allowed: 'threshold' and 'bias', or one of them in "
