@@ -211,7 +211,8 @@ def test_a_real_number_becomes_a_float():
 
 
 @pytest.mark.parametrize(
-    "value", [True, np.True_, 3.0, "3", None, 1j, np.timedelta64(3), [3], np.array(3.0), math.nan]
+    "value",
+    [True, np.True_, 3.0, "3", None, 1j, np.timedelta64(3, "s"), [3], np.array(3.0), math.nan],
 )
 def test_what_is_no_integer_is_refused(value):
     message = f"x: n = {shown(value)}; allowed: an integer."
