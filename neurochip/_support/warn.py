@@ -9,7 +9,7 @@ from ..errors import NeurochipWarning
 
 __all__ = ["warn_user"]
 
-_OWN = {"neurochip", "compiler"}
+_OWN = {"neurochip", "compiler", "contextlib"}  # a decorator that is a context adds a frame
 
 
 def warn_user(text: str, category: type[NeurochipWarning] = NeurochipWarning) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from ..._support.ranges import POSITIVE
 from ..._support.values import real
+from ..._support.warn import warn_user
 from ...errors import FrontendError
 from ...typing import Float64Array
 from .convention import Convention
@@ -43,10 +43,9 @@ def check_metadata(graph: FlatGraph, dt: float, convention: Convention) -> None:
             wanted = asked[name]
             same = math.isclose(given, wanted, rel_tol=1e-6) if name == "dt" else given == wanted
             if not same:
-                warnings.warn(
+                warn_user(
                     f"NIR: the metadata {owner} say {name} = {given!r}, and it is read with "
-                    f"{wanted!r}; its neurons will behave differently.",
-                    stacklevel=3,
+                    f"{wanted!r}; its neurons will behave differently."
                 )
 
 
@@ -87,20 +86,19 @@ def check_step(neurons: Mapping[str, NeuronNode], step: float, convention: Conve
                 )
                 if convention.integration == "euler":
                     raise FrontendError(f"{text} Euler's method needs a shorter dt.")
-                warnings.warn(text, stacklevel=3)
+                warn_user(text)
                 return
     if step > _LONG_STEP:
-        warnings.warn(f"NIR: dt = {step / 1000:g} s is a long step; {hint}.", stacklevel=3)
+        warn_user(f"NIR: dt = {step / 1000:g} s is a long step; {hint}.")
 
 
 def check_hint(graph: FlatGraph, dt: float) -> None:
     """Warn if snnTorch wrote the graph for another step; ``dt`` in seconds."""
     found = snntorch_step(graph)
     if found is not None and not math.isclose(found, dt, rel_tol=_HINT):
-        warnings.warn(
+        warn_user(
             f"NIR: tau / r (and tau_syn / w_in) are {found:.4g} s in every node that leaks, which "
-            f"is how snnTorch stores its dt in a graph; it is read with dt = {dt:g} s.",
-            stacklevel=3,
+            f"is how snnTorch stores its dt in a graph; it is read with dt = {dt:g} s."
         )
 
 
