@@ -42,8 +42,8 @@ def compare_command(
         fine_dt=fine_dt,
         **request.options,
     )
-    say(judgement.image.report)
-    say()
     say(judgement.comparison)
+    say()
+    say(judgement.image.report)
     if output is not None:
         wrote(write_judgement(judgement, Path(output)))

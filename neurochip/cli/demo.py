@@ -76,6 +76,6 @@ def demo_command(output: str, dt: Step, seed: int) -> None:
     for name, (network, story) in stories.items():
         say(f"{name}: {story}")
         judgement = judge(network, dt=dt.ms(), seed=seed)
-        say(f"\n{judgement.image.report}\n\n{judgement.comparison}\n")
+        say(f"\n{judgement.comparison}\n\n{judgement.image.report}\n")
         wrote(write_judgement(judgement, Path(output), prefix=f"{name}_"))
         say()

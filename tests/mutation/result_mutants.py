@@ -12,6 +12,8 @@ METRICS = "tests/unit/test_metrics.py"
 RECORDING = "tests/unit/test_recording.py"
 STIMULUS = "tests/unit/test_stimulus.py"
 COMPARE = "tests/unit/test_compare.py"
+ANSWER = "tests/unit/test_answer.py"
+INTERVALS = "tests/unit/test_intervals.py"
 EQUIVALENCE = "tests/unit/test_equivalence.py"
 BITS = "tests/unit/test_bits.py"
 DECIDE = "neurochip/precision/decide.py"
@@ -186,5 +188,54 @@ MUTANTS = [
         "half = t_quantile(1 - level, seeds - 1) * relative / math.sqrt(seeds)",
         "half = 0.0",
         f"{BITS}::test_the_predicted_number_of_seeds_decides",
+    ),
+    Mutant(
+        "intervals are those of a normal distribution of many pairs",
+        "neurochip/validation/intervals.py",
+        "t_quantile((1 + confidence) / 2, len(difference) - 1)",
+        "t_quantile((1 + confidence) / 2, 1000)",
+        f"{INTERVALS}::test_intervals_over_normal_pairs_hold_the_truth_95_times_in_100",
+    ),
+    Mutant(
+        "neurons of unknown coupling count as independent",
+        "neurochip/validation/intervals.py",
+        "if coupling == INDEPENDENT and size >= BLOCKS:",
+        "if coupling in (INDEPENDENT, None) and size >= BLOCKS:",
+        f"{COMPARE}::test_the_coupling_of_the_neurons_decides_what_the_interval_is_over",
+    ),
+    Mutant(
+        "equal counts leave no room for another run",
+        "neurochip/validation/intervals.py",
+        "return min(low, centre - least), max(high, centre + least)",
+        "return low, high",
+        f"{INTERVALS}::test_equal_counts_leave_room_for_the_spikes_of_a_repetition",
+    ),
+    Mutant(
+        "a part within the noise floor is a cause",
+        "neurochip/validation/answer.py",
+        "return _excludes_zero(part.interval) and not abs(part.signed) <= floor",
+        "return _excludes_zero(part.interval)",
+        f"{ANSWER}::test_a_total_within_the_noise_floor_is_no_difference",
+    ),
+    Mutant(
+        "a network that the time step silences is called silent",
+        "neurochip/validation/compare.py",
+        "return Verdict.SILENT_AT_STEP if fine else Verdict.SILENT",
+        "return Verdict.SILENT",
+        f"{ANSWER}::test_a_step_that_silences_both_runs_on_the_grid_is_not_called_silence",
+    ),
+    Mutant(
+        "the noise floor is that of one run, not of a difference",
+        "neurochip/validation/noise_floor.py",
+        "spread * math.sqrt(2.0) / mean",
+        "spread / mean",
+        "tests/unit/test_twins.py::test_the_noise_floor_by_hand",
+    ),
+    Mutant(
+        "synapses that hear no spike are changed",
+        "neurochip/reference/twins.py",
+        "np.flatnonzero(heard & (np.asarray(item.weight) != 0))",
+        "np.flatnonzero(np.broadcast_to(item.weight, heard.shape) != 0)",
+        "tests/unit/test_twins.py::test_a_network_without_recurrence_or_without_spikes_has_no_twins",
     ),
 ]
