@@ -16,13 +16,18 @@ from neurochip._support.text import short_percent
 from neurochip.chip.registers import decode_bias, decode_threshold, decode_weights
 from neurochip.chip.spec import ChipSpec
 from neurochip.image import MomentGain
-from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
+from neurochip.image.report import CompileReport
+from neurochip.image.report_rows import RateRow, ReportRow, ScaleRow, Span
 from neurochip.network import Connection, Population
+from neurochip.network.connections import Source
 from neurochip.recurrence import IdealPopulation, delay_steps, refractory_steps, time_constant
 from neurochip.typing import Float64Array, Int64Array
 
 from .neurons.decays import Decays
+from .neurons.expectation import Expectation
 from .neurons.lower import LoweredPopulation
+from .neurons.peaks import is_soft
+from .neurons.rates import UNKNOWN
 from .neurons.scaling import peak_limits
 from .options import CompileOptions
 from .placement.place import Placement
@@ -35,13 +40,14 @@ _WEIGHTS = {0: "weight", 1: "weight > 0", -1: "weight < 0"}
 _CHILD = "in a compartment of its own: each neuron takes two compartments"
 _MATTERS = 0.01  # relative error above which a row carries a warning
 _LONGEST_STEP = 0.2  # of a time constant
+_FEW = 32  # weight levels below which weights may be off by more than that
 _CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
 def explain(translation: Translation, placement: Placement) -> CompileReport:
     """Collect the report of a compilation."""
     chip, dt, options = translation.chip, translation.dt, translation.options
-    populations = translation.populations
+    network, populations = translation.network, translation.populations
     rows: list[ReportRow] = []
     reached = {
         item.connection.target.name
@@ -50,7 +56,7 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
     }
     for name, lowered in populations.items():
         rows += _population_rows(lowered, chip, dt, name in reached)
-    whole = {connection.name: connection for connection in translation.network.connections}
+    whole = {connection.name: connection for connection in network.connections}
     for item in translation.connections:
         if item.connection.n_synapses:
             rows.append(_weight_row(item, populations[item.connection.target.name], chip, options))
@@ -62,6 +68,10 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
         options=asdict(options),
         rows=tuple(rows),
         scales=tuple(_scale_row(lowered, chip, options) for lowered in populations.values()),
+        rates=tuple(
+            _rate_row(source, translation.expected)
+            for source in (*network.populations, *network.spike_inputs)
+        ),
         resources=placement.resources(chip),
     )
 
@@ -241,11 +251,22 @@ def _weight_row(
             squares += [np.bincount(post, each**2, minlength=size) for each in (asked, meant)]
     span = _join([s[0] for s in spans], sizes)
     largest = max(-span.low, span.high)
+    # Not relative to each weight: one that became 0 would always be off by 100 %.
+    relative = worst / largest if largest else math.nan
     # Relative to the sum of magnitudes: a balanced sum is near 0, but its error is not.
     reached = sums[2] > 0
     off = (sums[1] - sums[0])[reached] / sums[2][reached]
     summed = float(np.sqrt(np.mean(off**2))) if off.size else 0.0
     warnings = []
+    used, available = int(np.abs(item.mantissa).max()), item.grid.largest // item.grid.step
+    used //= item.grid.mantissa_step
+    if used < min(_FEW, available / 2) and abs(relative) > _MATTERS:
+        warnings.append(
+            f"only {used} of {available} weight levels are used, so weights are off by up to "
+            f"{100 * abs(relative):.2g} % of the largest: the scale of "
+            f"{connection.target.name!r} is bounded by its {target.scale.binding}"
+            f"{_remedy(target.scale.binding)}"
+        )
     if lost:
         warnings.append(
             f"{lost} of {n} weights became 0 (the smallest asked is {smallest:.3g} {unit}, one "
@@ -265,12 +286,21 @@ def _weight_row(
         },
         meant=_join([s[1] for s in spans], sizes),
         error=worst,
-        # Not relative to each weight: one that became 0 would always be off by 100 %.
-        relative_error=worst / largest if largest else math.nan,
-        note=f"{item.grid.format.sign_mode.name.lower()}; sums off by {100 * summed:.2g} % (rms)"
-        + _squares_note(squares),
+        relative_error=relative,
+        note=f"{item.grid.format.sign_mode.name.lower()}, {used} of {available} levels; "
+        f"sums off by {100 * summed:.2g} % (rms)" + _squares_note(squares),
         warning="; ".join(warnings),
     )
+
+
+def _remedy(binding: str) -> str:
+    """Return what to do against a bound of the scale, as the end of a warning."""
+    if binding.startswith("peak of"):
+        return (
+            " at the assumed rates; if sources fire less, state it (activity, assumed_rate, "
+            "expected_rate), or lower headroom"
+        )
+    return "; weight_rounding='moments' preserves their sums"
 
 
 def _squares_note(squares: Float64Array) -> str:
@@ -343,7 +373,8 @@ def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptio
     row = ScaleRow(
         owner=population.name, lsb_per_mv=scale.lsb_per_mv, binding=scale.binding, peaks=pairs
     )
-    tight = [key for key in pairs if row.headroom(key) < options.headroom * (1 - 1e-9)]
+    hard = [key for key in pairs if not is_soft(key, chip.core)]
+    tight = [key for key in hard if row.headroom(key) < options.headroom * (1 - 1e-9)]
     if not tight:
         return row
     worst = min(tight, key=row.headroom)
@@ -353,6 +384,24 @@ def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptio
         "overflow counters after a run"
     )
     return replace(row, warning=warning)
+
+
+def _rate_row(source: Source, expected: Expectation) -> RateRow:
+    origin = expected.origins[source.name]
+    warning = ""
+    if origin == "unknown":
+        warning = (
+            f"its spikes are not known, so {UNKNOWN:g} Hz are assumed for each source; give them, "
+            "or SpikeInput(..., expected_rate=...)"
+        )
+    return RateRow(
+        kind="population" if isinstance(source, Population) else "input",
+        owner=source.name,
+        expected=Span.of(expected.rates[source.name]),
+        assumed=Span.of(expected.assumed(source)),
+        origin=origin,
+        warning=warning,
+    )
 
 
 def _join(spans: Sequence[Span], sizes: Sequence[int]) -> Span:

@@ -104,7 +104,7 @@ def explain_fit(
     chip: ChipSpec = LOIHI,
     dt: float = 0.1,
     *,
-    traffic: Recording | None = None,
+    activity: Recording | None = None,
     **options: Any,
 ) -> FitReport:
     """Place a network as given and, if it does not fit, with one change at a time.
@@ -115,7 +115,7 @@ def explain_fit(
     ----------
     network, chip, dt
         As for :func:`compile_network`.
-    traffic : Recording, optional
+    activity : Recording, optional
         As for :func:`compile_network`.
     **options
         As for :class:`CompileOptions`.
@@ -126,7 +126,7 @@ def explain_fit(
         If an option is unknown, or a parameter fits no register (no placement changes that).
     """
     asked = dataclasses.replace(chosen(options), sites="in_order")
-    work = translate(network, chip, dt, asked, traffic).work
+    work = translate(network, chip, dt, asked, activity).work
     rows = [_row("", work, chip, asked)]
     if not rows[0].fits:
         for change, other, strategy in _changes(work, chip, asked.placement):

@@ -21,10 +21,7 @@ from neurochip._support.ranges import Range
 from neurochip._support.values import choice, integer, real
 from neurochip.errors import CompileError
 
-__all__ = ["NEED_DRIVE", "OPTIONS", "CompileOptions", "Option", "chosen", "takes_options"]
-
-NEED_DRIVE = ("mean_and_variance", "auto")
-"""Gains that depend on the expected input."""
+__all__ = ["OPTIONS", "CompileOptions", "Option", "chosen", "takes_options"]
 
 _WIDTH = 100  # columns of a docstring
 _STARRED = re.compile(r"^\*\*options\n(?:    .*\n?)+", re.MULTILINE)
@@ -47,6 +44,8 @@ class Option:
         Further description, shown after the summary in docstrings.
     choices : tuple of str
         Allowed words; empty if the option is a number.
+    word : str
+        Word that is allowed instead of a number; empty if there is none.
     at_least : float
         Smallest allowed number.
     unit : str
@@ -58,13 +57,27 @@ class Option:
     summary: str
     details: str = ""
     choices: tuple[str, ...] = ()
+    word: str = ""
     at_least: float = 0
     unit: str = ""
 
     @property
     def kind(self) -> type:
-        """Type of the values: str, int or float."""
+        """Type of the values: str, int or float, besides the ``word``."""
+        if self.word:
+            return float
         return str if self.choices else type(self.default)
+
+    @property
+    def annotation(self) -> str:
+        """Type of the values for a signature."""
+        also = " | str" if self.word else " | None" if self.default is None else ""
+        return f"{self.kind.__name__}{also}"
+
+    @property
+    def allowed(self) -> str:
+        """Description of the allowed numbers, and of the word."""
+        return f"at least {self.at_least:g}" + (f", or {self.word!r}" if self.word else "")
 
     def checked(self, value: Any) -> Any:
         """Check a value and return it as a str, int or float (or None).
@@ -77,6 +90,8 @@ class Option:
         if self.choices:
             words = (*self.choices, None) if self.default is None else self.choices
             return choice("options", self.name, value, words, error=CompileError)
+        if self.word and isinstance(value, str) and value == self.word:
+            return self.word
         if self.kind is int:
             least = int(self.at_least)
             return integer("options", self.name, value, at_least=least, error=CompileError)
@@ -86,7 +101,7 @@ class Option:
             value,
             self.unit,
             Range(at_least=self.at_least),
-            allowed=f"at least {self.at_least:g}",
+            allowed=self.allowed,
             error=CompileError,
         )
 
@@ -97,7 +112,7 @@ class Option:
             kind = f"{{{', '.join(map(repr, self.choices))}}}"
         else:
             unit = f", {self.unit}" if self.unit else ""
-            kind = f"{self.kind.__name__}{unit}, at least {self.at_least:g}"
+            kind = f"{self.kind.__name__}{unit}, {self.allowed}"
         optional = ", optional" if self.default is None else ""
         text = textwrap.fill(
             f"{self.summary} {self.details}".rstrip(),
@@ -139,10 +154,14 @@ class CompileOptions:
         "exceeded once in 1e9 steps if the sources are independent.",
         at_least=1,
     )
-    assumed_rate: float = _option(
-        100.0,
-        "Firing rate assumed for every neuron when peaks and traffic are estimated.",
-        "Inputs count with their own mean rate.",
+    assumed_rate: float | str = _option(
+        "auto",
+        "Firing rate of the neurons for which headroom is left; auto predicts it.",
+        '``"auto"`` is the self-consistent rate of each neuron under the inputs of the network, '
+        "and at least 10 Hz. A number holds for every neuron. Inputs count with their own rate. "
+        "The rates also guide the placement on cores, and the compile report shows them. A "
+        "recording given as ``activity`` replaces them.",
+        word="auto",
         unit="Hz",
     )
     weight_rounding: str = _option(
@@ -223,7 +242,7 @@ def takes_options(function: _Function) -> _Function:
             option.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=option.default,
-            annotation=option.kind.__name__ + (" | None" if option.default is None else ""),
+            annotation=option.annotation,
         )
         for option in OPTIONS.values()
     ]

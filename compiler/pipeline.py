@@ -1,29 +1,28 @@
 """Run the passes in order; each pass takes values and returns new ones.
 
 1. ``check``: checks the arguments.
-2. ``synapses.projections``: assigns each synapse to a receptor of its target.
-3. ``neurochip.recurrence``: computes all registers of the neurons as real numbers.
-4. ``neurons.decays``: rounds the decay registers and corrects the gains for it.
-5. ``neurons.peaks``: estimates the peaks of accumulator, u and v.
-6. ``neurons.scaling``: chooses the LSB per mV of each population.
-7. ``neurons.registers``: rounds threshold, bias, refractory period and initial state.
-8. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps.
-9. ``neurons.compartments``: lays out each neuron as one or two compartments.
-10. ``placement.workload``: collects the input of the placement.
-11. ``placement.place``: assigns neurons to cores, and cores to sites of the mesh.
-12. ``explain``: writes the compile report.
-13. ``assemble``: builds the image.
+2. ``neurons.expectation``: predicts the rates of all neurons.
+3. ``synapses.projections``: assigns each synapse to a receptor of its target.
+4. ``neurochip.recurrence``: computes all registers of the neurons as real numbers.
+5. ``neurons.decays``: rounds the decay registers and corrects the gains for it.
+6. ``neurons.peaks``: estimates the peaks of accumulator, u and v.
+7. ``neurons.scaling``: chooses the LSB per mV of each population.
+8. ``neurons.registers``: rounds threshold, bias, refractory period and initial state.
+9. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps.
+10. ``neurons.compartments``: lays out each neuron as one or two compartments.
+11. ``placement.workload``: collects the input of the placement.
+12. ``placement.place``: assigns neurons to cores, and cores to sites of the mesh.
+13. ``explain``: writes the compile report.
+14. ``assemble``: builds the image.
 
-``neurons.lower`` runs 3 to 7 for each population.
+``neurons.lower`` runs 4 to 8 for each population.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from neurochip._support.values import instance
 from neurochip.chip.spec import LOIHI, ChipSpec
-from neurochip.errors import CompileError
 from neurochip.image import ChipImage
 from neurochip.network import Network
 from neurochip.recording import Recording
@@ -32,6 +31,7 @@ from .assemble import assemble
 from .check import check_request
 from .explain import explain
 from .neurons.compartments import lay_out_compartments
+from .neurons.expectation import expect
 from .neurons.lower import lower
 from .options import CompileOptions, chosen, takes_options
 from .placement.place import place
@@ -50,7 +50,7 @@ def compile_network(
     chip: ChipSpec = LOIHI,
     dt: float | str = 0.1,
     *,
-    traffic: Recording | None = None,
+    activity: Recording | None = None,
     **options: Any,
 ) -> ChipImage:
     """Compile a network to the registers of a chip.
@@ -64,9 +64,10 @@ def compile_network(
     dt : float or "auto", ms
         Length of a step, above 0. ``"auto"`` picks the step 1/n ms (n = 1 to 20) with the smallest
         predicted error; :func:`choose_dt` shows all of them.
-    traffic : Recording, optional
-        A run of the network, in float64 or on the chip. Its spike counts tell the placement
-        strategies which spikes to keep within cores. Default: all neurons at ``assumed_rate``.
+    activity : Recording, optional
+        A run of the network, in float64 or on the chip. Its rates replace those of
+        ``assumed_rate``: they set the headroom of registers, and tell the placement strategies
+        which spikes to keep within cores.
     **options
         As for :class:`CompileOptions`.
 
@@ -91,7 +92,7 @@ def compile_network(
     >>> image.n_cores, image.n_synapses
     (1, 10)
     """
-    done = translate(network, chip, dt, chosen(options), traffic)
+    done = translate(network, chip, dt, chosen(options), activity)
     placed = place(done.work, chip, done.options)
     return assemble(done, placed, explain(done, placed))
 
@@ -101,7 +102,7 @@ def translate(
     chip: ChipSpec,
     dt: float | str,
     options: CompileOptions,
-    traffic: Recording | None = None,
+    activity: Recording | None = None,
 ) -> Translation:
     """Run all passes before placement.
 
@@ -111,13 +112,11 @@ def translate(
         If a parameter fits no register.
     """
     if isinstance(dt, str) and dt == "auto":
-        dt = choose_dt(network, chip, options=options).dt
-    if traffic is not None:
-        allowed = "a Recording of the network"
-        instance("compile", "traffic", traffic, Recording, allowed, error=CompileError)
+        dt = choose_dt(network, chip, options=options, activity=activity).dt
     step = check_request(network, chip, dt)
+    expected = expect(network, options, activity)
     projections = project(network)
-    populations = lower(network, projections, chip, step, options)
+    populations = lower(network, projections, chip, step, options, expected)
     connections = [
         round_connection(
             item,
@@ -133,7 +132,7 @@ def translate(
         name: lay_out_compartments(item.decays, item.registers, chip.core)
         for name, item in populations.items()
     }
-    work = lay_out_work(network, compartments, connections, step, options, traffic)
+    work = lay_out_work(network, compartments, connections, step, expected)
     return Translation(
         network=network,
         chip=chip,
@@ -142,5 +141,6 @@ def translate(
         populations=populations,
         connections=connections,
         compartments=compartments,
+        expected=expected,
         work=work,
     )

@@ -25,9 +25,11 @@ from neurochip.chip.registers import decode_bias, decode_threshold
 from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Network
+from neurochip.recording import Recording
 
 from .check import check_request
-from .neurons.drive import OperatingPoint, operating_points
+from .neurons.drive import OperatingPoint
+from .neurons.expectation import Expectation, expect
 from .neurons.gains import rounded_point
 from .neurons.grid import grid_rates
 from .neurons.lower import LoweredPopulation, lower
@@ -147,6 +149,7 @@ def choose_dt(
     *,
     candidates: Sequence[float] | None = None,
     options: CompileOptions | None = None,
+    activity: Recording | None = None,
 ) -> DtChoice:
     """Predict the error of the firing rates for several time steps.
 
@@ -163,6 +166,8 @@ def choose_dt(
         so that every duration in whole ms is a whole number of steps.
     options : CompileOptions, optional
         As for ``compile_network``.
+    activity : Recording, optional
+        As for ``compile_network``.
 
     Returns
     -------
@@ -171,7 +176,8 @@ def choose_dt(
     Raises
     ------
     CompileError
-        If no candidate lies within the bounds, or no candidate allows all parameters to fit.
+        If no candidate lies within the bounds, no candidate allows all parameters to fit, or
+        ``activity`` is a recording of another network.
     """
     steps = _steps(bounds, candidates)
     allowed = "a CompileOptions(...)"
@@ -179,10 +185,10 @@ def choose_dt(
     instance("dt = 'auto'", "options", options, CompileOptions, allowed, error=CompileError)
     for step in steps:
         check_request(network, chip, step)
-    points = operating_points(network)
+    expected = expect(network, options, activity)
     choice = DtChoice(
         chip=chip.name,
-        candidates=tuple(_candidate(network, chip, step, options, points) for step in steps),
+        candidates=tuple(_candidate(network, chip, step, options, expected) for step in steps),
     )
     if all(item.problem for item in choice.candidates):
         worst = choice.candidates[-1]
@@ -227,10 +233,10 @@ def _candidate(
     chip: ChipSpec,
     dt: float,
     options: CompileOptions,
-    points: dict[str, OperatingPoint],
+    expected: Expectation,
 ) -> DtCandidate:
     try:
-        populations = lower(network, project(network), chip, dt, options)
+        populations = lower(network, project(network), chip, dt, options, expected)
         for connection in network.connections:
             rounded_delays(connection, chip, dt)
     except CompileError as problem:
@@ -240,7 +246,7 @@ def _candidate(
         )
     errors, sizes = [], []
     for name, lowered in populations.items():
-        errors.append(_errors(points[name], lowered, chip, dt))
+        errors.append(_errors(expected.points[name], lowered, chip, dt))
         sizes.append(lowered.ideal.population.size)
     grid, registers, total, error = np.average(errors, axis=0, weights=sizes).tolist()
     return DtCandidate(dt=dt, grid=grid, registers=registers, total=total, error=error)

@@ -9,6 +9,7 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network
 
 from .neurons.compartments import PopulationCompartments
+from .neurons.expectation import Expectation
 from .neurons.lower import LoweredPopulation
 from .options import CompileOptions
 from .placement.workload import Workload
@@ -33,6 +34,8 @@ class Translation:
         Registers of the synapses of each projection.
     compartments : dict of str to PopulationCompartments
         Registers of the compartments of each population.
+    expected : Expectation
+        Expected rates of the network.
     work : Workload
         Input of the placement.
     """
@@ -44,4 +47,5 @@ class Translation:
     populations: Mapping[str, LoweredPopulation]
     connections: Sequence[ConnectionRegisters]
     compartments: Mapping[str, PopulationCompartments]
+    expected: Expectation
     work: Workload

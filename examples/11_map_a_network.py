@@ -82,7 +82,7 @@ def main(folder: Path | None) -> None:
     run = Emulator(compile_network(network, LOIHI, dt=DT)).run(stimulus)
     spikes = {}
     for placement in ("sequential", "greedy"):
-        image = compile_network(network, LOIHI, dt=DT, placement=placement, traffic=run)
+        image = compile_network(network, LOIHI, dt=DT, placement=placement, activity=run)
         chip = Emulator(image).run(stimulus)
         spikes[placement] = [chip.ids[name].tolist() for name in chip.populations]
         report = map_image(image, Activity.measured(image, chip, stimulus))
@@ -94,7 +94,7 @@ def main(folder: Path | None) -> None:
         mapping_figure(report).savefig(folder / "mapping.png")
     print(f"same spikes: {spikes['sequential'] == spikes['greedy']}")
     print("--- a chip of 4 cores")
-    print(explain_fit(network, LOIHI.what_if(name="small", cores=4), DT, traffic=run))
+    print(explain_fit(network, LOIHI.what_if(name="small", cores=4), DT, activity=run))
 
 
 if __name__ == "__main__":

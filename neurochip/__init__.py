@@ -81,7 +81,8 @@ _HOMES = {
     ),
     "neurochip.image.files": ("load_image", "save_image"),
     "neurochip.image.program": ("Synapses", "program"),
-    "neurochip.image.report": ("CompileReport", "ReportRow", "ScaleRow"),
+    "neurochip.image.report": ("CompileReport",),
+    "neurochip.image.report_rows": ("RateRow", "ReportRow", "ScaleRow"),
     "neurochip.image.text": ("dump_image",),
     "neurochip.mapping": (
         "COST_TABLES",

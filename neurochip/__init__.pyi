@@ -66,8 +66,9 @@ from .image.files import save_image as save_image
 from .image.program import Synapses as Synapses
 from .image.program import program as program
 from .image.report import CompileReport as CompileReport
-from .image.report import ReportRow as ReportRow
-from .image.report import ScaleRow as ScaleRow
+from .image.report_rows import RateRow as RateRow
+from .image.report_rows import ReportRow as ReportRow
+from .image.report_rows import ScaleRow as ScaleRow
 from .image.text import dump_image as dump_image
 from .mapping import COST_TABLES as COST_TABLES
 from .mapping import DAVIES_2018 as DAVIES_2018

@@ -7,7 +7,7 @@ import math
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -265,7 +265,8 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
     trains = []
     for item in network.spike_inputs:
         if isinstance(item, SpikeInput):
-            trains.append(item)
+            known = item.expected_rate is None
+            trains.append(item if known else replace(item, expected_rate=None))
             continue
         trains.append(_draw_poisson(item, duration, seed))
     return Stimulus(duration, tuple(trains))

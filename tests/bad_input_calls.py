@@ -546,7 +546,7 @@ def _stages() -> list[Call]:
             "network chip gain weight_rounding placement",
             **options,
             dt=dt,
-            traffic=NONE,
+            activity=NONE,
         ),
         _call(
             "choose_dt",
@@ -555,8 +555,9 @@ def _stages() -> list[Call]:
             "network chip bounds",
             candidates=NONE | PAIR,
             options=NONE,
+            activity=NONE,
         ),
-        _call("explain_fit", explain_fit, asked, "network chip", dt=dt, traffic=NONE),
+        _call("explain_fit", explain_fit, asked, "network chip", dt=dt, activity=NONE),
         _call(
             "Emulator",
             Emulator,

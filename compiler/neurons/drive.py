@@ -4,27 +4,36 @@ Spikes are treated as independent Poisson events, and v as a diffusion (Siegert 
 10.1103/PhysRev.81.617). Synaptic currents that last longer than a step move threshold and reset up
 (Brunel and Sergi 1998, 10.1006/jtbi.1998.0782). The rates of the populations are a self-consistent
 solution (mean-field theory; Brunel 2000, 10.1023/A:1008925309027). These estimates are good enough
-to choose between two roundings; no result of a run is computed from them.
+to choose between two roundings, and to leave headroom in registers; no result of a run is computed
+from them. ``tests/rates/measure.py`` compares them with the rates of runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
-from neurochip.network import Connection, Network, PoissonInput, Population, SpikeInput
+from neurochip.network import Connection, Network, Population
 from neurochip.recurrence import receptor_names
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
-__all__ = ["OperatingPoint", "lif_rate", "operating_points"]
+from .rates import input_rates
+
+__all__ = ["MeanField", "OperatingPoint", "lif_rate", "mean_field", "operating_points"]
 
 _SAMPLE = 64  # neurons sampled from a population
-_ROUNDS, _DAMPING = 100, 0.3  # fixed-point iteration for the self-consistent rates
+_ROUNDS, _DAMPING = 300, 0.3  # fixed-point iteration for the self-consistent rates
+_SLOWER, _FASTER = 0.5, 1.1  # change of the damping of a rate that swings, or that does not
+_SETTLED = 1e-4  # distance of all rates from their solution, relative or in Hz, that ends it
+_NODES, _ROWS = 200, 5000  # nodes of an integral, and neurons per chunk of temporary arrays
+_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 _COLOURED = 1.0326  # |zeta(1/2)| / sqrt(2), in Brunel and Sergi's shift
 _FARTHEST = 6.0  # standard deviations from mean to threshold at which a neuron counts as silent
 _SHORTEST = 1e-6  # ms, interval between spikes to which excitation that runs away is limited
+_FASTEST = 1e4  # Hz; excitation without a refractory period has no finite solution
 _QUIET = 1e-6  # spread of v relative to v_thresh - v_reset, below which it is neglected
 
 
@@ -108,48 +117,104 @@ def lif_rate(point: OperatingPoint) -> Float64Array:
     shift = _COLOURED * np.sqrt(slow)
     threshold = (point.v_thresh - point.mean) / spread + shift
     reset = (point.v_reset - point.mean) / spread + shift
-    # Substitute x = exp(s) with equidistant s: the integrand is smooth and vanishes at both ends.
-    s = np.linspace(-24.0, np.log(_FARTHEST + 6.0), 1200)
-    x = np.exp(s)
-    near = np.minimum(threshold, _FARTHEST)[:, None]
-    terms = np.exp(2 * near * x - x**2) - np.exp(2 * np.minimum(reset[:, None], near) * x - x**2)
-    passage = point.tau_m * np.sum(terms, axis=1) * (s[1] - s[0])
-    noisy = ~quiet & (threshold < _FARTHEST)
-    rates[noisy] = 1e3 / np.maximum(point.tau_refrac + passage, _SHORTEST)[noisy]
+    noisy = np.flatnonzero(~quiet & (threshold < _FARTHEST))
+    for start in range(0, len(noisy), _ROWS):
+        part = noisy[start : start + _ROWS]
+        passage = point.tau_m[part] * _passage(threshold[part], reset[part])
+        rates[part] = 1e3 / np.maximum(point.tau_refrac[part] + passage, _SHORTEST)
     return rates
+
+
+def _passage(threshold: Float64Array, reset: Float64Array) -> Float64Array:
+    """Return the mean time from reset to threshold in units of tau_m: the integral above."""
+    # Substitute x = exp(s) with equidistant s: the integrand is smooth and vanishes at both ends.
+    s = np.linspace(-24.0, np.log(_FARTHEST + 6.0), _NODES)
+    x = np.exp(s)
+    high, low = threshold[:, None], np.minimum(reset, threshold)[:, None]
+    terms = np.exp(2 * high * x - x**2) - np.exp(2 * low * x - x**2)
+    return np.asarray(np.sum(terms, axis=1) * (s[1] - s[0]))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeanField:
+    """Self-consistent rates of a network, and the operating points that belong to them.
+
+    Parameters
+    ----------
+    points : dict of str to OperatingPoint
+        One of each population, with up to 64 of its neurons.
+    rates : dict of str to ndarray, shape (size,), Hz
+        Expected rates of all neurons of each population.
+    settled : bool
+        Whether the rates agree with the input that they cause. If not, they are the highest of the
+        last round of the iteration.
+    """
+
+    points: dict[str, OperatingPoint]
+    rates: dict[str, Float64Array]
+    settled: bool
 
 
 def operating_points(network: Network) -> dict[str, OperatingPoint]:
     """Return the operating point of each population, with up to 64 of its neurons."""
+    return mean_field(network).points
+
+
+def mean_field(network: Network) -> MeanField:
+    """Find the self-consistent rates of a network.
+
+    The iteration begins with silent neurons, so of several solutions it finds one of low rates.
+    """
     undriven = {item.name: _undriven(network, item) for item in network.populations}
     drives = [_drive(item, undriven[item.target.name]) for item in network.connections]
     onto = {name: [item for item in drives if item.target == name] for name in undriven}
-    rates = {item.name: 0.0 for item in network.populations}
-    points = undriven
-    for _ in range(_ROUNDS if any(_inside(item) for item in network.connections) else 1):
-        points = {name: _driven(undriven[name], onto[name], rates) for name in undriven}
-        found = {name: float(point.rates.mean()) for name, point in points.items()}
-        rates = {name: rate + _DAMPING * (found[name] - rate) for name, rate in rates.items()}
-    return {name: _charged(points[name], onto[name], rates) for name in points}
+    sampled, sampled_onto = {}, {}
+    for item in network.populations:
+        ids = np.linspace(0, item.size - 1, min(item.size, _SAMPLE)).astype(np.int64)
+        sampled[item.name] = _sampled(undriven[item.name], ids)
+        sampled_onto[item.name] = [_sampled(drive, ids) for drive in onto[item.name]]
+    means, settled = _settle(sampled, sampled_onto)
+    points = {
+        name: _charged(_driven(sampled[name], sampled_onto[name], means), onto[name], means)
+        for name in sampled
+    }
+    rates = {
+        name: np.minimum(_driven(undriven[name], onto[name], means).rates, _FASTEST)
+        for name in undriven
+    }
+    return MeanField(points=points, rates=rates, settled=settled)
 
 
-def _inside(connection: Connection) -> bool:
-    return isinstance(connection.source, Population)
+def _settle(
+    undriven: Mapping[str, OperatingPoint], onto: Mapping[str, list[_Drive]]
+) -> tuple[dict[str, float], bool]:
+    """Iterate the mean rates of all populations until they agree with the input they cause.
+
+    A rate that swings around its solution, as inhibition makes it, is damped more.
+    """
+    names = list(undriven)
+    rates, before = np.zeros(len(names)), np.zeros(len(names))
+    damping = np.full(len(names), _DAMPING)
+    for _ in range(_ROUNDS):
+        now = dict(zip(names, rates.tolist(), strict=True))
+        means = [_driven(undriven[name], onto[name], now).rates.mean() for name in names]
+        found = np.minimum(means, _FASTEST)
+        off = found - rates
+        if (np.abs(off) <= _SETTLED * np.maximum(rates, 1.0)).all():
+            return now, True
+        damping = np.where(off * before < 0, _SLOWER * damping, _FASTER * damping)
+        damping, before = np.minimum(damping, _DAMPING), off
+        rates = rates + damping * off
+    return dict(zip(names, np.maximum(rates, found).tolist(), strict=True)), False
 
 
 def _undriven(network: Network, population: Population) -> OperatingPoint:
-    count = min(population.size, _SAMPLE)
-    ids = np.linspace(0, population.size - 1, count).astype(np.int64)
-
-    def get(name: str) -> Float64Array:
-        return population.parameter(name)[ids]
-
-    tau_m, slope = get("tau_m"), network.current(population)[ids] / get("cm")
-    nothing = np.zeros(count)
-    leaky = population.model.leaky
+    get, leaky = population.parameter, population.model.leaky
+    tau_m, slope = get("tau_m"), network.current(population) / get("cm")
+    nothing = np.zeros(population.size)
     v_inf = get("v_rest") + tau_m * slope if leaky else get("v_reset")
     return OperatingPoint(
-        ids=ids,
+        ids=np.arange(population.size),
         tau_m=tau_m,
         tau_syn=nothing,
         tau_refrac=get("tau_refrac"),
@@ -165,7 +230,7 @@ def _undriven(network: Network, population: Population) -> OperatingPoint:
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Drive:
     """Input through one connection, per ms and (if the source is a population) per Hz."""
 
@@ -179,57 +244,68 @@ class _Drive:
     kick_power: Float64Array
 
 
+def _sampled(item: Any, ids: Int64Array) -> Any:
+    """Return an operating point or a drive with some of its neurons; ``charge`` has all."""
+    names = [field.name for field in fields(item) if field.name not in ("charge", "ids")]
+    arrays = {name: getattr(item, name) for name in names}
+    few = {name: array[ids] for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    return replace(item, **few, **({"ids": ids} if isinstance(item, OperatingPoint) else {}))
+
+
 def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
-    target = connection.target
-    weight = np.broadcast_to(np.asarray(connection.weight, np.float64), connection.post.shape)
-    rate = np.repeat(_source_rates(connection), np.diff(connection.indptr)) / 1000.0  # per ms
-
-    def sums(values: Float64Array) -> Float64Array:
-        return np.bincount(connection.post, values, minlength=target.size).astype(np.float64)
-
-    ids, tau_m, names = point.ids, point.tau_m, receptor_names(target.model)
-    drift, variance, weighted, kicks, kick_power = (np.zeros(len(tau_m)) for _ in range(5))
-    charges = []
-    for index, name in enumerate(names):
-        own = weight
-        if len(names) > 1:  # the first receptor takes negative weights, the last the others
-            own = np.where((weight < 0) == (index == 0), weight, 0.0)
-        charges.append(sums(rate * own))
-        power = sums(rate * own**2)[ids]
-        tau = target.parameter(name)[ids] if name else np.zeros(len(tau_m))
-        jump = tau / target.parameter("cm")[ids] if name else 1.0  # total mV per weight unit
-        drift += charges[-1][ids] * jump
+    target, source = connection.target, connection.source
+    rate = np.ones(source.size) if isinstance(source, Population) else input_rates(source)
+    names = receptor_names(target.model)
+    kicks, charge, power = _sums(connection, rate / 1000.0, len(names))
+    tau_m, size = point.tau_m, target.size
+    drift, variance, weighted = (np.zeros(size) for _ in range(3))
+    for name, own_charge, own_power in zip(names, charge, power, strict=True):
+        tau = target.parameter(name) if name else np.zeros(size)
+        jump = tau / target.parameter("cm") if name else 1.0  # total mV per weight unit
+        drift += own_charge * jump
         # The integral of the square of jump tau_m / (tau_m - tau) (exp(-t/tau_m) - exp(-t/tau)).
         width = tau_m / (2 * (1 + tau / tau_m))
         own_variance = np.multiply(
-            power * jump**2, width, out=np.zeros(len(tau_m)), where=power > 0
+            own_power * jump**2, width, out=np.zeros(size), where=own_power > 0
         )
         variance += own_variance
-        weighted += np.multiply(own_variance, tau, out=np.zeros(len(tau_m)), where=tau > 0)
-        if not name:
-            kicks, kick_power = sums(rate)[ids], power
+        weighted += np.multiply(own_variance, tau, out=np.zeros(size), where=tau > 0)
+    jumps = target.model.delta_synapses
     return _Drive(
-        source=connection.source.name if _inside(connection) else None,
+        source=source.name if isinstance(source, Population) else None,
         target=target.name,
-        charge=tuple(charges),
+        charge=charge,
         drift=drift,
         variance=variance,
         tau_variance=weighted,
-        kicks=kicks,
-        kick_power=kick_power,
+        kicks=kicks if jumps else np.zeros(size),
+        kick_power=power[0] if jumps else np.zeros(size),
     )
 
 
-def _source_rates(connection: Connection) -> Float64Array:
-    """Return the rate of each source in Hz; 1 for neurons, whose rate is not known yet."""
-    source = connection.source
-    if isinstance(source, PoissonInput):
-        return np.broadcast_to(np.asarray(source.rate, dtype=np.float64), (source.size,))
-    if isinstance(source, SpikeInput):
-        span = float(source.times[-1]) if len(source.times) else 0.0
-        counts = np.bincount(source.ids, minlength=source.size)
-        return counts.astype(np.float64) * (1000.0 / span if span > 0 else 0.0)
-    return np.ones(source.size)
+def _sums(
+    connection: Connection, rate: Float64Array, n_receptors: int
+) -> tuple[Float64Array, tuple[Float64Array, ...], tuple[Float64Array, ...]]:
+    """Return what arrives at each neuron per unit of ``rate``, an array of all sources.
+
+    These are the number of spikes, and for each receptor the sums of weights and of their squares.
+    """
+    size, n = connection.target.size, connection.n_synapses
+    rows = np.diff(connection.indptr)
+    source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
+    weights = np.broadcast_to(np.asarray(connection.weight, np.float64), (n,))
+    kicks, sums = np.zeros(size), np.zeros((2, n_receptors, size))
+    for start in range(0, n, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        post, each, weight = connection.post[part], rate[source_of[part]], weights[part]
+        kicks += np.bincount(post, each, minlength=size)
+        for index in range(n_receptors):
+            own = weight
+            if n_receptors > 1:  # the first receptor takes negative weights, the last the others
+                own = np.where((weight < 0) == (index == 0), weight, 0.0)
+            sums[0, index] += np.bincount(post, each * own, minlength=size)
+            sums[1, index] += np.bincount(post, each * own**2, minlength=size)
+    return kicks, tuple(sums[0]), tuple(sums[1])
 
 
 def _driven(

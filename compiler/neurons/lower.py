@@ -9,10 +9,10 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network, Population
 from neurochip.recurrence import IdealPopulation, ideal_population
 
-from ..options import NEED_DRIVE, CompileOptions
+from ..options import CompileOptions
 from ..synapses.projections import Projection, projections_onto
 from .decays import Decays, round_decays
-from .drive import operating_points
+from .expectation import Expectation
 from .peaks import Peaks, expected_peaks
 from .registers import PopulationRegisters, round_registers
 from .scaling import Scale, choose_scale
@@ -37,23 +37,25 @@ def lower(
     chip: ChipSpec,
     dt: float,
     options: CompileOptions,
+    expected: Expectation,
 ) -> dict[str, LoweredPopulation]:
     """Round the parameters of all populations to registers.
 
-    ``projections`` are all projections of the network.
+    ``projections`` are all projections of the network, and ``expected`` are its rates.
 
     Raises
     ------
     CompileError
         If a parameter fits no register.
     """
-    points = operating_points(network) if options.gain in NEED_DRIVE else {}
 
     def lowered(population: Population) -> LoweredPopulation:
         onto = projections_onto(population.name, projections)
         ideal = ideal_population(network, population, dt)
-        decays = round_decays(ideal, chip, dt, options, points.get(population.name))
-        peaks = expected_peaks(onto, ideal, decays, chip.core, dt, options)
+        name = population.name
+        point = None if name in expected.guessed else expected.points[name]
+        decays = round_decays(ideal, chip, dt, options, point)
+        peaks = expected_peaks(onto, ideal, decays, chip.core, dt, expected)
         scale = choose_scale(onto, ideal, decays, peaks, chip.core, options)
         registers = round_registers(ideal, decays, scale, chip, dt)
         return LoweredPopulation(

@@ -5,6 +5,10 @@ The input of a step is treated as a sum of independent spikes. Bennett's inequal
 its mean by x with a probability of at most ``exp(-(V/c^2) h(c x / V))``, where
 ``h(y) = (1+y) ln(1+y) - y``.
 Synchronous networks can exceed the estimate; the emulator counts every overflow of a run.
+
+A wrap turns the sign of a sum around, so the peaks that could wrap are those of once in 1e9 steps.
+A chip that clips v at its lowest value only forgets a little inhibition: there v is allowed to
+fall below the limit once in 1e3 steps.
 """
 
 from __future__ import annotations
@@ -14,20 +18,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip.chip.fixedpoint import Overflow
 from neurochip.chip.spec import CoreSpec
 from neurochip.image.gains import variance_gain
-from neurochip.network import Connection, PoissonInput, SpikeInput
-from neurochip.network.connections import Source
+from neurochip.network import Connection, PoissonInput
 from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
-from ..options import CompileOptions
 from ..synapses.projections import Projection
 from .decays import Decays, child_keep_v
+from .expectation import Expectation
 
-__all__ = ["Peaks", "expected_peaks", "spikes_per_step"]
+__all__ = ["Peaks", "expected_peaks", "is_soft"]
 
 _LOG_RARE = 9 * np.log(10)  # peaks are exceeded once in 1e9 steps of a neuron
+_LOG_CLIPPED = 3 * np.log(10)  # that of v below is, on a chip that clips it, once in 1e3 steps
 _CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
@@ -88,10 +93,12 @@ class _Side:
     def zeros(cls, size: int) -> _Side:
         return cls(*(np.zeros(size) for _ in range(3)))
 
-    def reach(self, pull: Float64Array, variance: Float64Array) -> Float64Array:
-        """Return net mean plus Bennett's deviation, at most the sum of all terms, plus start."""
-        drawn = np.maximum(pull, 0.0) + _deviation(variance, self.largest)
-        return np.minimum(drawn, self.most) + self.start
+    def reach(
+        self, mean: Float64Array, edge: Float64Array, variance: Float64Array, log_rare: float
+    ) -> Float64Array:
+        """Return the mean plus Bennett's deviation, at most ``edge`` plus all terms, plus start."""
+        drawn = mean + _deviation(variance, self.largest, log_rare)
+        return np.minimum(drawn, edge + self.most) + self.start
 
 
 def expected_peaks(
@@ -100,7 +107,7 @@ def expected_peaks(
     decays: Decays,
     core: CoreSpec,
     dt: float,
-    options: CompileOptions,
+    expected: Expectation,
 ) -> Peaks:
     """Estimate the peaks of a population from the rates of its sources.
 
@@ -117,7 +124,7 @@ def expected_peaks(
         positive, negative = _Sums.zeros(size), _Sums.zeros(size)
         for item in projections:
             if item.receptor == index:
-                _add(item.connection, receptor.gain, dt, options, positive, negative)
+                _add(item.connection, receptor.gain, dt, expected, positive, negative)
         s = receptor.keep_u
         for sums in (positive, negative):
             accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
@@ -134,8 +141,13 @@ def expected_peaks(
         pull += (negative.mean - positive.mean) * mean_gain
         variance += (negative.variance + positive.variance) * variance_gain(a, s)
     settled = ideal.v_inf - ideal.origin if model.leaky else decays.bias / (1 - a)
-    lowest = low.reach(pull, variance) + np.maximum(0.0, -np.minimum(settled, ideal.v_init))
-    highest = high.reach(-pull, variance) + np.maximum(0.0, np.maximum(settled, ideal.v_init))
+    edges = np.stack([np.zeros(size), settled, ideal.v_init])  # the range of v without input
+    bottom, top = -edges.min(axis=0), edges.max(axis=0)
+    # With input, the mean of v is between where it begins (the reset or v_init) and settles.
+    mean = np.maximum(np.maximum(0.0, -ideal.v_init), pull - settled)
+    rare = _LOG_CLIPPED if is_soft("voltage_low", core) else _LOG_RARE
+    lowest = low.reach(mean, bottom, variance, rare)
+    highest = high.reach(top + np.maximum(-pull, 0.0), top, variance, _LOG_RARE)
     voltage_low = float(lowest.max())
     if len(decays.receptors) > 1:
         voltage_low = max(voltage_low, float(current.max()) / (1 - child_keep_v(core)))
@@ -148,16 +160,21 @@ def expected_peaks(
     )
 
 
+def is_soft(peak: str, core: CoreSpec) -> bool:
+    """Return whether exceeding a peak costs little: v is clipped far below the threshold."""
+    return peak == "voltage_low" and core.voltage_overflow is Overflow.CLIP
+
+
 def _add(
     connection: Connection,
     gain: Float64Array,
     dt: float,
-    options: CompileOptions,
+    expected: Expectation,
     positive: _Sums,
     negative: _Sums,
 ) -> None:
     size = connection.target.size
-    probability = spikes_per_step(connection.source, dt, options)
+    probability = expected.spikes_per_step(connection.source, dt)
     bounded = not isinstance(connection.source, PoissonInput)
     rows = np.diff(connection.indptr)
     source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
@@ -173,18 +190,6 @@ def _add(
             # A Poisson source may spike more than once in a step, so the sum of terms is no bound.
             sums.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
             np.maximum.at(sums.largest, who, term)
-
-
-def spikes_per_step(source: Source, dt: float, options: CompileOptions) -> Float64Array:
-    """Return the expected spikes of each source per step; above 1 only for a Poisson input."""
-    if isinstance(source, PoissonInput):
-        return np.full(source.size, np.asarray(source.rate) * (dt / 1000.0))
-    if isinstance(source, SpikeInput):
-        span = max(float(source.times[-1]), dt) if len(source.times) else dt
-        counts = np.bincount(source.ids, minlength=source.size)
-        rates: Float64Array = np.minimum(counts * (dt / span), 1.0)
-        return rates
-    return np.full(source.size, min(options.assumed_rate * dt / 1000.0, 1.0))
 
 
 def _peak(
@@ -203,13 +208,15 @@ def _peak(
     return np.asarray(np.minimum(peak, most))
 
 
-def _deviation(variance: Float64Array, largest: Float64Array) -> Float64Array:
-    """Solve (V/c^2) h(c x / V) = log(1e9) for x by bisection on y = c x / V."""
+def _deviation(
+    variance: Float64Array, largest: Float64Array, log_rare: float = _LOG_RARE
+) -> Float64Array:
+    """Solve (V/c^2) h(c x / V) = log_rare for x by bisection on y = c x / V."""
     driven = (variance > 0) & (largest > 0)
     ratio = np.where(driven, variance, 1.0) / np.where(driven, largest, 1.0) ** 2
     low, high = np.zeros_like(ratio), np.full_like(ratio, 1e12)
     for _ in range(80):
         middle = np.sqrt(np.maximum(low, 1e-9) * high)
-        enough = ratio * ((1 + middle) * np.log1p(middle) - middle) >= _LOG_RARE
+        enough = ratio * ((1 + middle) * np.log1p(middle) - middle) >= log_rare
         high, low = np.where(enough, middle, high), np.where(enough, low, middle)
     return np.where(driven, high * ratio * largest, 0.0)

@@ -13,15 +13,12 @@ from functools import cached_property
 import numpy as np
 
 from neurochip._support.csr import starts_of
-from neurochip.errors import CompileError
 from neurochip.network import Network, Population
 from neurochip.packing.wiring import SynapseRows, Wiring, profiles_of, wire
-from neurochip.recording import Recording
 from neurochip.typing import Float64Array, Int64Array
 
 from ..neurons.compartments import PopulationCompartments
-from ..neurons.peaks import spikes_per_step
-from ..options import CompileOptions
+from ..neurons.expectation import Expectation
 from ..synapses.convert import ConnectionRegisters
 
 __all__ = ["Workload", "lay_out_work"]
@@ -76,16 +73,9 @@ def lay_out_work(
     members: Mapping[str, PopulationCompartments],
     connections: Sequence[ConnectionRegisters],
     dt: float,
-    options: CompileOptions,
-    traffic: Recording | None,
+    expected: Expectation,
 ) -> Workload:
-    """Number neurons, compartments and sources, and sort the synapses by target.
-
-    Raises
-    ------
-    CompileError
-        If ``traffic`` is a recording of another network.
-    """
+    """Number neurons, compartments and sources, and sort the synapses by target."""
     ordered = tuple(sorted(network.populations, key=lambda p: -members[p.name].per_neuron))
     per_neuron = {name: item.per_neuron for name, item in members.items()}
     sizes = [p.size for p in ordered]
@@ -107,14 +97,10 @@ def lay_out_work(
 
     rate = np.zeros(int(compartments[-1]) + n_inputs)
     for population in ordered:
-        if traffic is None:
-            spikes = spikes_per_step(population, dt, options)
-        else:
-            spikes = _measured(traffic, population)
-        rate[ids(population, -1)] = spikes
+        rate[ids(population, -1)] = expected.traffic(population) * (dt / 1000.0)
     for entry in network.spike_inputs:
         start = first_source[entry.name]
-        rate[start : start + entry.size] = spikes_per_step(entry, dt, options)
+        rate[start : start + entry.size] = expected.traffic(entry) * (dt / 1000.0)
     groups = []
     for item in connections:
         source, target = item.connection.source, item.connection.target
@@ -147,15 +133,3 @@ def lay_out_work(
         profiles_of(registers),
     )
     return Workload(ordered, first_neuron, first_compartment, per_neuron, wiring, rate)
-
-
-def _measured(traffic: Recording, population: Population) -> Float64Array:
-    size = traffic.populations.get(population.name)
-    if size != population.size:
-        name = repr(population.name)
-        found = f"no population {name}" if size is None else f"{size} neurons in {name}"
-        raise CompileError(
-            f"traffic: the recording has {found}; allowed: a recording of this network, in which "
-            f"{name} has {population.size} neurons."
-        )
-    return traffic.counts(population.name) / max(1, traffic.n_steps)

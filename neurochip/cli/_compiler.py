@@ -75,7 +75,7 @@ def compile_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _as_click(option: Option) -> Callable[..., Any]:
-    numbers = at_least(option.kind, option.at_least)
+    numbers = at_least(option.kind, option.at_least, option.word)
     unit = f" In {option.unit}." if option.unit else ""
     return click.option(
         f"--{option.name.replace('_', '-')}",

@@ -33,15 +33,22 @@ class _Number(click.ParamType):  # type: ignore[type-arg] # generic since click 
         Description of the allowed values, for messages.
     holds : callable
         Returns whether a number is allowed.
+    word : str
+        Word that is allowed instead of a number; empty if there is none.
     """
 
-    def __init__(self, kind: type[float], allowed: str, holds: Callable[[Any], bool]) -> None:
-        self.name = "integer" if kind is int else "float"
+    def __init__(
+        self, kind: type[float], allowed: str, holds: Callable[[Any], bool], word: str = ""
+    ) -> None:
+        self.name = ("integer" if kind is int else "float") + (f"|{word}" if word else "")
         self._kind, self._allowed, self._holds = kind, allowed, holds
+        self._word = word
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | int:
+    ) -> float | int | str:
+        if self._word and value == self._word:
+            return self._word
         try:
             number = self._kind(value)
         except (ValueError, OverflowError):
@@ -51,10 +58,11 @@ class _Number(click.ParamType):  # type: ignore[type-arg] # generic since click 
         return number
 
 
-def at_least(kind: type[float], bound: float) -> click.ParamType:  # type: ignore[type-arg]
-    """Return an option type for a float or an int of at least ``bound``."""
+def at_least(kind: type[float], bound: float, word: str = "") -> click.ParamType:  # type: ignore[type-arg]
+    """Return an option type for a float or an int of at least ``bound``, or a word."""
     what = "an integer" if kind is int else "a number"
-    return _Number(kind, f"{what} of at least {bound:g}", lambda x: x >= bound)
+    also = f", or {word!r}" if word else ""
+    return _Number(kind, f"{what} of at least {bound:g}{also}", lambda x: x >= bound, word)
 
 
 REAL = _Number(float, "a finite number", lambda _: True)

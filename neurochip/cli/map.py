@@ -85,9 +85,9 @@ def map_command(
             quick = {**options, "placement": "sequential", "sites": "in_order"}
             stimulus = draw_stimulus(network, duration, seed)
             run = Emulator(compile_network(network, chip, **quick)).run(stimulus)
-        image = compile_network(network, chip, traffic=run, **options)
+        image = compile_network(network, chip, activity=run, **options)
     except CompileError:
-        fit = explain_fit(network, chip, traffic=run, **options)
+        fit = explain_fit(network, chip, activity=run, **options)
         if fit.fits:  # the error has another cause than missing room
             raise
         say(fit)

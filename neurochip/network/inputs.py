@@ -24,7 +24,7 @@ from .._support.values import (
     shown,
 )
 from ..errors import NetworkError
-from ..typing import PerNeuron
+from ..typing import Float64Array, PerNeuron
 from .neurons import Population
 from .plausible import check_current
 
@@ -59,13 +59,7 @@ class PoissonInput(ArrayValue):
         check_name("input", self.name)
         owner = f"input {self.name!r}"
         object.__setattr__(self, "size", check_size(owner, self.size))
-        rate = quantity(owner, "rate", self.rate, "Hz", NOT_NEGATIVE, per="source")
-        if isinstance(rate, np.ndarray) and rate.size != self.size:
-            raise NetworkError(
-                f"{owner}: rate has {rate.size} values; allowed: one, or {self.size} "
-                "(one per source)."
-            )
-        object.__setattr__(self, "rate", rate)
+        object.__setattr__(self, "rate", _rate(owner, "rate", self.rate, self.size))
 
     def __repr__(self) -> str:
         rate = f"<{self.size} values>" if isinstance(self.rate, np.ndarray) else f"{self.rate!r}"
@@ -87,17 +81,23 @@ class SpikeInput(ArrayValue):
         Source of each spike, 0 to ``size - 1``.
     times : array_like of float, shape (n_spikes,), ms
         Time of each spike, at least 0, in any order.
+    expected_rate : float or array_like, Hz, optional
+        Rate of all sources, or of each source, at least 0, for which the compiler leaves headroom.
+        Give it if the spikes become known only after compilation. Default: the mean rate of the
+        given spikes; without spikes the compiler assumes 100 Hz and warns.
 
     Raises
     ------
     NetworkError
-        If the arrays differ in length, an id is out of range, or a time is negative or not finite.
+        If the arrays differ in length, an id is out of range, or a time is negative or not finite,
+        or an expected rate is not allowed.
     """
 
     name: str
     size: int
     ids: Any
     times: Any
+    expected_rate: PerNeuron | None = None
 
     def __post_init__(self) -> None:
         check_name("input", self.name)
@@ -120,9 +120,14 @@ class SpikeInput(ArrayValue):
         order = np.lexsort((ids, times))
         object.__setattr__(self, "ids", read_only(ids[order].astype(np.int32)))
         object.__setattr__(self, "times", read_only(times[order].astype(np.float64)))
+        if self.expected_rate is not None:
+            expected = _rate(owner, "expected_rate", self.expected_rate, self.size)
+            object.__setattr__(self, "expected_rate", expected)
 
     @classmethod
-    def from_trains(cls, name: str, trains: Sequence[Any]) -> SpikeInput:
+    def from_trains(
+        cls, name: str, trains: Sequence[Any], *, expected_rate: PerNeuron | None = None
+    ) -> SpikeInput:
         """Build an input from one array of spike times (ms) per source.
 
         Parameters
@@ -131,11 +136,13 @@ class SpikeInput(ArrayValue):
             Unique within a network.
         trains : sequence of array_like of float, ms
             The spike times of each source, in any order; one item per source.
+        expected_rate : float or array_like, Hz, optional
+            As above.
 
         Raises
         ------
         NetworkError
-            If the name or a time is not allowed.
+            If the name, a time or an expected rate is not allowed.
 
         Examples
         --------
@@ -163,7 +170,8 @@ class SpikeInput(ArrayValue):
         ]
         lengths = [array.size for array in arrays]
         times = np.concatenate(arrays) if arrays else np.empty(0)
-        return cls(name, len(arrays), np.repeat(np.arange(len(arrays)), lengths), times)
+        ids = np.repeat(np.arange(len(arrays)), lengths)
+        return cls(name, len(arrays), ids, times, expected_rate)
 
     def __repr__(self) -> str:
         return f"SpikeInput({self.name!r}, {self.size}, <{counted(len(self.times), 'spike')}>)"
@@ -209,3 +217,13 @@ class ConstantCurrent(ArrayValue):
             )
         check_current(owner, self.target.model, amplitude)
         object.__setattr__(self, "amplitude", amplitude)
+
+
+def _rate(owner: str, name: str, value: Any, size: int) -> float | Float64Array:
+    """Check a rate of all sources or of each source."""
+    rate = quantity(owner, name, value, "Hz", NOT_NEGATIVE, per="source")
+    if isinstance(rate, np.ndarray) and rate.size != size:
+        raise NetworkError(
+            f"{owner}: {name} has {rate.size} values; allowed: one, or {size} (one per source)."
+        )
+    return rate

@@ -211,7 +211,9 @@ def _doubtful_current(model: Any, name: str, value: Any) -> Iterator[tuple[Doubt
 
 
 def _distance(population: Any) -> Float64Array:
-    distance: Float64Array = population.parameter("v_thresh") - population.parameter("v_rest")
+    """Return how far the threshold lies above the rest, or above the reset if that is lower."""
+    lower = np.minimum(population.parameter("v_rest"), population.parameter("v_reset"))
+    distance: Float64Array = population.parameter("v_thresh") - lower
     return distance
 
 

@@ -18,7 +18,7 @@ from ..chip.registers import decode_bias, kept_fraction
 from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..image import ChipImage, PopulationSymbol
-from ..image.report import ReportRow
+from ..image.report_rows import ReportRow
 from ..network import Network, PoissonInput
 from ..recording import Recording
 from ..reference import simulate_reference

@@ -206,7 +206,13 @@ def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
             if synapses
         ),
         report=CompileReport(
-            chip="test", dt=0.5, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
+            chip="test",
+            dt=0.5,
+            options={},
+            rows=(),
+            scales=(),
+            rates=(),
+            resources={"cores": (1, 1)},
         ),
     )
 

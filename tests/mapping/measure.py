@@ -49,7 +49,7 @@ def quality(names: tuple[str, ...] = tuple(NETWORKS)) -> None:
         base = None
         for strategy in STRATEGIES:
             begin = time.perf_counter()
-            image = compile_network(network, LOIHI, dt=1.0, placement=strategy, traffic=run)
+            image = compile_network(network, LOIHI, dt=1.0, placement=strategy, activity=run)
             seconds = time.perf_counter() - begin
             traffic = map_image(image, Activity.measured(image, run, stimulus)).traffic
             base = base or traffic.between_cores

@@ -291,7 +291,7 @@ def test_measured_rates_decide_who_shares_a_core():
     run = Emulator(compile_network(network, LOIHI, 1.0)).run(draw_stimulus(network, 100.0, 1))
     assert run.counts("a").nonzero()[0].tolist() == [2]
     chip = LOIHI.what_if(compartments=4)
-    image = compile_network(network, chip, 1.0, placement="greedy", traffic=run)
+    image = compile_network(network, chip, 1.0, placement="greedy", activity=run)
     report = map_image(image, Activity.measured(image, run))
     core = {
         p.name: np.searchsorted(image.core_ptr, p.compartment_ids, side="right") - 1
@@ -377,7 +377,7 @@ def test_a_network_of_full_layers_loses_30_percent_of_its_spikes_between_cores()
     run = Emulator(compile_network(network, LOIHI, 1.0)).run(stimulus)
     cut = {}
     for name in ("sequential", "greedy"):
-        image = compile_network(network, LOIHI, 1.0, placement=name, traffic=run)
+        image = compile_network(network, LOIHI, 1.0, placement=name, activity=run)
         cut[name] = map_image(image, Activity.measured(image, run)).traffic.between_cores
     assert cut["greedy"] < 0.7 * cut["sequential"]
 

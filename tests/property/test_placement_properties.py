@@ -10,6 +10,7 @@ import pytest
 from checker import broken_limits, count_image
 
 from compiler import CompileError, compile_network
+from compiler.neurons.peaks import is_soft
 from neurochip import (
     LIF,
     LOIHI,
@@ -302,6 +303,7 @@ def test_headroom_is_kept_or_warned_about(cases, cases_of_other_widths):
             tight = [
                 name
                 for name in scale.peaks
+                if not is_soft(name, image.chip.core)
                 if scale.headroom(name) < image.report.options["headroom"] * (1 - 1e-9)
             ]
             assert bool(tight) == bool(scale.warning), seed
@@ -315,6 +317,7 @@ def test_where_headroom_was_kept_nothing_overflows():
     """Peaks are exceeded once in 1e9 steps of a neuron; these runs have less than 1e6.
 
     Inputs only: the rate of neurons is a guess (``assumed_rate``), and spike trains may be bursts.
+    v may be clipped below, once in 1e3 steps.
     """
     tried = 0
     for seed, network, dt, image in compiled(30, stream=2, recurrent=False):
@@ -325,7 +328,9 @@ def test_where_headroom_was_kept_nothing_overflows():
         tried += 1
         recording = Emulator(image).run(draw_stimulus(network, 500 * dt, seed=seed))
         overflows = {k: n for k, n in recording.counters.items() if "wraps" in k or "clips" in k}
+        low = overflows.pop("voltage_clips_low")
         assert not any(overflows.values()), (seed, overflows)
+        assert low <= 1e-3 * recording.counters["updates"], seed
     assert tried >= 5
 
 

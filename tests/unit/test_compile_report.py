@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from neurochip.errors import ImageError
-from neurochip.image.report import CompileReport, ReportRow, ScaleRow, Span
+from neurochip.image.report import CompileReport
+from neurochip.image.report_rows import RateRow, ReportRow, ScaleRow, Span
 
 
 def report(**changes):
@@ -64,6 +65,23 @@ def report(**changes):
                 binding="threshold",
                 peaks={"accumulator": (1.0, 4.0), "voltage_low": (0.0, 100.0)},
                 warning="little room",
+            ),
+        ),
+        "rates": (
+            RateRow(
+                kind="population",
+                owner="cells",
+                expected=Span(0.25, 3.0, 12.3456),
+                assumed=Span(10.0, 11.0, 12.3456),
+                origin="predicted",
+            ),
+            RateRow(
+                kind="input",
+                owner="source",
+                expected=Span.of(100.0),
+                assumed=Span.of(100.0),
+                origin="unknown",
+                warning="not known",
             ),
         ),
         "resources": {"cores": (1, 128), "input_axons": (3, 4096)},
@@ -125,6 +143,7 @@ def test_warnings_are_sentences_that_name_their_object():
     assert report().warnings == (
         "connection 'a->b': 3 weights became 0",
         "population 'cells': little room",
+        "input 'source': not known",
     )
 
 
@@ -155,9 +174,13 @@ def test_the_table_says_everything():
         "  v_rest     0 mV         -                           0 mV          exact",
         "connection 'a->b'",
         "  weight     0.1..0.3 mV  mantissa 1..3, exponent -2  0.1..0.31 mV  +0.01 mV",
+        "rates of neurons and inputs",
+        "  population 'cells': 0.25 to 12.35 Hz (predicted); headroom for 10 to 12.35 Hz",
+        "  input 'source': 100 Hz (unknown)",
         "1 of 128 cores; the fullest: input axons 3/4096",
         "Warning: connection 'a->b': 3 weights became 0",
         "Warning: population 'cells': little room",
+        "Warning: input 'source': not known",
     ]
 
 
@@ -185,6 +208,14 @@ def test_the_table_says_everything():
         (
             lambda: dataclasses.replace(report().scales[0], peaks={"current": (1.0,)}),
             "report of the scale of 'cells': peaks['current'] = (1.0,); allowed: two numbers.",
+        ),
+        (
+            lambda: dataclasses.replace(report().rates[0], kind="connection"),
+            "report: kind = 'connection'; allowed: 'population', 'input'.",
+        ),
+        (
+            lambda: dataclasses.replace(report().rates[1], assumed=100.0),
+            "report of the rates of input 'source': assumed = 100.0; allowed: a Span.",
         ),
         (
             lambda: report(dt=-0.1),

@@ -69,8 +69,14 @@ def test_only_for_a_chip():
         ({"headroom": 0.99}, "options: headroom = 0.99; allowed: at least 1."),
         ({"headroom": True}, "options: headroom = True; allowed: at least 1."),
         ({"headroom": float("inf")}, "options: headroom = inf; allowed: at least 1."),
-        ({"assumed_rate": -1}, "options: assumed_rate = -1 Hz; allowed: at least 0."),
-        ({"assumed_rate": "fast"}, "options: assumed_rate = 'fast' Hz; allowed: at least 0."),
+        (
+            {"assumed_rate": -1},
+            "options: assumed_rate = -1 Hz; allowed: at least 0, or 'auto'.",
+        ),
+        (
+            {"assumed_rate": "fast"},
+            "options: assumed_rate = 'fast' Hz; allowed: at least 0, or 'auto'.",
+        ),
         (
             {"weight_rounding": "up"},
             "options: weight_rounding = 'up'; allowed: 'nearest', 'floor', 'stochastic', "

@@ -36,10 +36,11 @@ def test_the_table_has_the_fields_of_the_options_in_their_order():
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_signature_and_docstring_show_every_option(function):
     parameters = inspect.signature(function).parameters
-    assert list(parameters) == ["network", "chip", "dt", "traffic", *OPTIONS]
+    assert list(parameters) == ["network", "chip", "dt", "activity", *OPTIONS]
     for name, option in OPTIONS.items():
         assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
         assert parameters[name].default == option.default
+        assert parameters[name].annotation == option.annotation
         assert f"\n{option.entry}\n" in inspect.getdoc(function)
         assert f"\n{option.entry}\n" in f"{inspect.getdoc(CompileOptions)}\n"
     assert "**options" not in inspect.getdoc(function)
@@ -48,7 +49,7 @@ def test_signature_and_docstring_show_every_option(function):
 
 def test_the_entry_of_an_option_shows_its_range_or_its_choices():
     assert OPTIONS["assumed_rate"].entry.startswith(
-        "assumed_rate : float, Hz, at least 0\n    Firing rate"
+        "assumed_rate : float, Hz, at least 0, or 'auto'\n    Firing rate"
     )
     assert OPTIONS["weight_seed"].entry.startswith("weight_seed : int, at least 0\n    Random")
     assert OPTIONS["sites"].entry.startswith(

@@ -12,7 +12,8 @@ from scipy.signal import lfilter
 
 from compiler import compile_network
 from compiler.neurons.decays import round_decays
-from compiler.neurons.peaks import expected_peaks, spikes_per_step
+from compiler.neurons.expectation import expect
+from compiler.neurons.peaks import expected_peaks
 from compiler.options import CompileOptions
 from compiler.synapses.projections import project, projections_onto
 from neurochip import (
@@ -25,6 +26,7 @@ from neurochip import (
     all_to_all,
     draw_stimulus,
 )
+from neurochip.chip.fixedpoint import Overflow
 from neurochip.emulator import Emulator
 from neurochip.recurrence import ideal_population
 from neurochip.reference import simulate_reference
@@ -64,18 +66,18 @@ def lowered(network, core=LOIHI.core, **options):
     chip = dataclasses.replace(LOIHI, core=core)
     decays = round_decays(ideal, chip, DT, CompileOptions())
     projections = projections_onto("cells", project(network))
-    chosen = CompileOptions(**options)
-    return ideal, decays, expected_peaks(projections, ideal, decays, core, DT, chosen)
+    expected = expect(network, CompileOptions(**{"assumed_rate": 100.0, **options}))
+    return ideal, decays, expected_peaks(projections, ideal, decays, core, DT, expected)
 
 
-def deviation(variance, largest):
-    """Where Bennett's bound of the tail is once in 1e9."""
+def deviation(variance, largest, digits=9):
+    """Where Bennett's bound of the tail is once in 1e9, or in another power of ten."""
     if not (variance and largest):
         return 0.0
 
     def exponent(x):
         y = largest * x / variance
-        return variance / largest**2 * ((1 + y) * math.log1p(y) - y) - 9 * math.log(10)
+        return variance / largest**2 * ((1 + y) * math.log1p(y) - y) - digits * math.log(10)
 
     return brentq(exponent, 0.0, 1e9 * largest, xtol=1e-12 * largest, rtol=1e-13)
 
@@ -94,7 +96,7 @@ class Sums:
         return min(x, self.total * mean_gain)
 
 
-def written_out(network, ideal, decays):
+def written_out(network, ideal, decays, clips=True):
     """The peaks of the first neuron; spikes of a step come with probability p."""
     probability = {"neuron": 0.1 * DT, "given": 3 * DT / 40.0, "poisson": 0.6 * DT}
     model = ideal.population.model
@@ -126,11 +128,14 @@ def written_out(network, ideal, decays):
             variance += sums.variance * (response**2).sum()
         current = max(current, peak) + abs(start)
     settled = float((ideal.v_inf - ideal.origin)[0]) if model.leaky else decays.bias[0] / (1 - a)
+    v_init, pulled = float(ideal.v_init[0]), pull[-1] - pull[1]
+    edge = {sign: max(0.0, sign * settled, sign * v_init) for sign in (-1, 1)}
+    mean = {-1: max(0.0, -v_init, pulled - settled), 1: edge[1] + max(0.0, -pulled)}
     v = {}
     for sign in (-1, 1):
-        drawn = max(0.0, pull[sign] - pull[-sign]) + deviation(variance, largest[sign])
-        rest = max(0.0, sign * settled, sign * float(ideal.v_init[0]))
-        v[sign] = min(drawn, most[sign]) + first[sign] + rest
+        digits = 3 if sign < 0 and clips else 9
+        drawn = mean[sign] + deviation(variance, largest[sign], digits)
+        v[sign] = min(drawn, edge[sign] + most[sign]) + first[sign]
     if len(decays.receptors) == 2:
         v[-1] = max(v[-1], current / (1 - 1 / 4096))
     return {
@@ -157,6 +162,15 @@ def test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once(mod
     ideal, decays, peaks = lowered(network)
     expected = written_out(network, ideal, decays)
     assert dataclasses.asdict(peaks) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_v_below_is_a_hard_bound_where_the_chip_does_not_clip_it(model):
+    core = dataclasses.replace(LOIHI.core, voltage_overflow=Overflow.NONE)
+    network = network_of(MODELS[model], SYNAPSES["mixed"])
+    ideal, decays, peaks = lowered(network, core)
+    expected = written_out(network, ideal, decays, clips=False)
+    assert peaks.voltage_low == pytest.approx(expected["voltage_low"], rel=1e-6)
 
 
 def test_the_peak_of_a_population_is_that_of_its_busiest_neuron():
@@ -195,18 +209,3 @@ def test_a_first_current_finds_room_for_v_below():
     wanted = reference.trace("cells", "v").values
     assert wanted.min() < -150
     assert np.abs(chip.trace("cells", "v").values - wanted).max() < 0.01 * (-65 - wanted.min())
-
-
-def test_sources_spike_at_their_own_mean_rate_or_at_the_one_assumed():
-    options = CompileOptions(assumed_rate=300.0)
-    poisson = PoissonInput("poisson", 2, rate=[100.0, 4000.0])
-    assert spikes_per_step(poisson, DT, options).tolist() == [0.05, 2.0]
-    given = SpikeInput("given", 3, times=[0.0, 10.0, 20.0], ids=[1, 1, 2])
-    assert spikes_per_step(given, DT, options).tolist() == [0.0, 0.05, 0.025]
-    often = SpikeInput("often", 1, times=[0.0, 0.1, 0.2], ids=[0, 0, 0])
-    assert spikes_per_step(often, DT, options).tolist() == [1.0]
-    silent = SpikeInput("silent", 2, times=[], ids=[])
-    assert spikes_per_step(silent, DT, options).tolist() == [0.0, 0.0]
-    cells = Population("cells", 2)
-    assert spikes_per_step(cells, DT, options).tolist() == [0.15, 0.15]
-    assert spikes_per_step(cells, DT, CompileOptions(assumed_rate=1e6)).tolist() == [1.0, 1.0]

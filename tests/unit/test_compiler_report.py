@@ -22,7 +22,8 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
-from neurochip.image.report import CompileReport, Span
+from neurochip.image.report import CompileReport
+from neurochip.image.report_rows import Span
 
 REL = 1e-12  # the same few float64 operations in another order
 
@@ -71,7 +72,7 @@ def test_the_report_lists_every_parameter_in_order(image):
     assert image.report.options == {
         "gain": "auto",
         "headroom": 1.25,
-        "assumed_rate": 100.0,
+        "assumed_rate": "auto",
         "weight_rounding": "nearest",
         "weight_seed": 0,
         "placement": "sequential",
@@ -141,7 +142,7 @@ def test_a_weight_decodes_with_the_gain_that_was_chosen(gain):
         mantissa * 2 ** (6 + exponent) / (jump * lsb_per_mv), rel=REL
     )
     assert abs(one(row.meant) - 1.5) <= 1.5 / mantissa / 2 * 1.01
-    assert row.note.startswith("excitatory; sums off by ")
+    assert row.note.startswith(f"excitatory, {mantissa:.0f} of 255 levels; sums off by ")
 
 
 def test_integers_of_the_image_are_those_of_the_report(image, lsb_per_mv):
@@ -374,7 +375,7 @@ def test_inhibitory_and_mixed_weights_keep_their_signs_and_sums():
         assert row.meant.mean == pytest.approx(row.asked.mean, abs=2e-4)
         # 50 errors of up to half a step, as a share of the sum of 50 magnitudes.
         sign, rest = row.note.split("; sums off by ")
-        assert sign == connection_signs[connection.name]
+        assert sign.split(", ")[0] == connection_signs[connection.name]
         assert float(rest.split(" %")[0]) < 0.2
         assert "summed" not in row.warning
 
@@ -398,7 +399,7 @@ def test_the_error_of_sums_is_that_of_each_neurons_summed_weight():
     off = [(meant[0] + meant[2]) / 8.0101 - 1, meant[1] / 0.0101 - 1]
     rms = 100 * math.sqrt((off[0] ** 2 + off[1] ** 2) / 2)
     assert image.report.row("source->cells", "weight").note == (
-        f"excitatory; sums off by {rms:.2g} % (rms)"
+        f"excitatory, 206 of 255 levels; sums off by {rms:.2g} % (rms)"
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from compiler.neurons.decays import round_decays
+from compiler.neurons.expectation import expect
 from compiler.neurons.peaks import expected_peaks
 from compiler.neurons.registers import round_registers
 from compiler.neurons.scaling import Scale, _sample, choose_scale, peak_limits, scaled_weights
@@ -48,7 +49,7 @@ def lowered(network, chip=LOIHI, **options):
     ideal = ideal_population(network, network.populations[0], DT)
     decays = round_decays(ideal, chip, DT, chosen)
     onto = projections_onto("cells", project(network))
-    peaks = expected_peaks(onto, ideal, decays, core, DT, chosen)
+    peaks = expected_peaks(onto, ideal, decays, core, DT, expect(network, chosen))
     return onto, ideal, decays, peaks, choose_scale(onto, ideal, decays, peaks, core, chosen)
 
 

@@ -34,7 +34,13 @@ def symbols_of(**populations):
         inputs=(),
         synapses=(),
         report=CompileReport(
-            chip="test", dt=0.25, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
+            chip="test",
+            dt=0.25,
+            options={},
+            rows=(),
+            scales=(),
+            rates=(),
+            resources={"cores": (1, 1)},
         ),
     )
 

@@ -167,9 +167,10 @@ def test_the_chosen_gain_is_no_worse_than_any_other(drive, tau_syn, dt):
     assert errors["auto"] <= min(errors.values()) + resolution
 
 
-def unknown():
+def given_later(**expectation):
     """Neurons whose input spikes are given only when the network runs."""
-    source, cells = SpikeInput("source", 3, [], []), Population("cells", 3, LIF(v_rest=-45.0))
+    source = SpikeInput("source", 3, [], [], **expectation)
+    cells = Population("cells", 3, LIF(v_rest=-45.0))
     links = [one_to_one(source, cells, weight=1.0)]
     return Network(inputs=[source], populations=[cells], connections=links)
 
@@ -185,7 +186,8 @@ def runaway():
     ("network", "reason"),
     [
         (driven(1.0), "the neurons are expected to be silent"),
-        (unknown(), "no input spikes are expected"),
+        (given_later(), "the expected input is not known"),
+        (given_later(expected_rate=0.0), "no input spikes are expected"),
         (runaway(), "the expected rate is above one spike per step"),
     ],
 )

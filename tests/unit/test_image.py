@@ -56,7 +56,7 @@ def symbols(n_groups=1, **changes):
         inputs=(InputSymbol("source", 2),),
         synapses=(SynapseSymbol("links", "cells", 0),) * n_groups,
         report=CompileReport(
-            chip="x", dt=0.1, options={}, rows=(), scales=(), resources={"cores": (1, 1)}
+            chip="x", dt=0.1, options={}, rows=(), scales=(), rates=(), resources={"cores": (1, 1)}
         ),
     )
 

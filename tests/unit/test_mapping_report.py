@@ -308,13 +308,13 @@ def test_without_the_extra_the_message_says_what_to_install(placement, monkeypat
     _library.cache_clear()
 
 
-def test_a_recording_of_another_network_is_refused_as_traffic():
+def test_a_recording_of_another_network_is_refused_as_activity():
     run = Emulator(compile_network(chain(), LOIHI, 1.0)).run(draw_stimulus(chain(), 10.0, 1))
     other = chain((6, 6, 7))
     with pytest.raises(CompileError) as caught:
-        compile_network(other, LOIHI, 1.0, traffic=run)
+        compile_network(other, LOIHI, 1.0, activity=run)
     assert str(caught.value) == (
-        "traffic: the recording has 6 neurons in 'p2'; allowed: a recording of this network, in "
+        "activity: the recording has 6 neurons in 'p2'; allowed: a recording of this network, in "
         "which 'p2' has 7 neurons."
     )
 

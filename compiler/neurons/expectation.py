@@ -1,0 +1,125 @@
+"""What is expected of a network before it runs: the rates of all sources, and their effect.
+
+Headroom in registers and placement on cores depend on these rates. They come from, in this order,
+a run of the network, the option ``assumed_rate``, or the self-consistent solution of ``drive``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurochip._support.values import instance
+from neurochip.errors import CompileError
+from neurochip.network import Network, PoissonInput, Population
+from neurochip.network.connections import Source
+from neurochip.recording import Recording
+from neurochip.typing import Float64Array
+
+from ..options import CompileOptions
+from .drive import OperatingPoint, mean_field
+from .rates import input_origin, input_rates
+
+__all__ = ["LEAST", "MEASURED", "Expectation", "expect"]
+
+MEASURED = "measured"
+"""Origin of rates that were counted in a recording."""
+
+LEAST = 10.0
+"""Lowest rate in Hz for which headroom is left if the rate of a neuron is predicted or measured."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Expectation:
+    """Expected rates of a network.
+
+    Parameters
+    ----------
+    points : dict of str to OperatingPoint
+        Expected input of each population.
+    rates : dict of str to ndarray, shape (size,), Hz
+        Rate of each neuron of a population, and of each source of an input.
+    origins : dict of str to str
+        Where the rates come from.
+    least : float, Hz
+        Lowest rate of a neuron for which headroom is left.
+    guessed : set of str
+        Populations that receive an input of unknown rate: their points are guesses.
+    """
+
+    points: Mapping[str, OperatingPoint]
+    rates: Mapping[str, Float64Array]
+    origins: Mapping[str, str]
+    least: float
+    guessed: Set[str]
+
+    def assumed(self, source: Source) -> Float64Array:
+        """Return the rate in Hz of each source for which headroom is left."""
+        rates = self.rates[source.name]
+        return np.maximum(rates, self.least) if isinstance(source, Population) else rates
+
+    def traffic(self, source: Source) -> Float64Array:
+        """Return the rate in Hz of each source for the placement: ``assumed`` unless measured."""
+        measured = self.origins[source.name] == MEASURED
+        return self.rates[source.name] if measured else self.assumed(source)
+
+    def spikes_per_step(self, source: Source, dt: float) -> Float64Array:
+        """Return ``assumed`` in spikes per step; above 1 only for a Poisson input."""
+        spikes = self.assumed(source) * (dt / 1000.0)
+        return spikes if isinstance(source, PoissonInput) else np.minimum(spikes, 1.0)
+
+
+def expect(
+    network: Network, options: CompileOptions, activity: Recording | None = None
+) -> Expectation:
+    """Collect the expected rates of a network.
+
+    Raises
+    ------
+    CompileError
+        If ``activity`` is a recording of another network.
+    """
+    if activity is not None:
+        allowed = "a Recording of the network"
+        instance("compile", "activity", activity, Recording, allowed, error=CompileError)
+    solution = mean_field(network)
+    rates, origin, least = solution.rates, "predicted", LEAST
+    if not solution.settled:
+        origin = "predicted, not settled"
+    if activity is not None:
+        rates = {item.name: _measured(activity, item) for item in network.populations}
+        origin = MEASURED
+    elif not isinstance(options.assumed_rate, str):
+        given = options.assumed_rate
+        rates = {item.name: np.full(item.size, given) for item in network.populations}
+        origin, least = "given", 0.0
+    origins = dict.fromkeys(rates, origin)
+    inputs = network.spike_inputs
+    origins |= {item.name: input_origin(item) for item in inputs}
+    return Expectation(
+        points=solution.points,
+        rates={**rates, **{item.name: input_rates(item) for item in inputs}},
+        origins=origins,
+        least=least,
+        guessed={
+            item.target.name
+            for item in network.connections
+            if origins[item.source.name] == "unknown" and item.n_synapses
+        },
+    )
+
+
+def _measured(activity: Recording, population: Population) -> Float64Array:
+    size = activity.populations.get(population.name)
+    if size != population.size:
+        name = repr(population.name)
+        found = f"no population {name}" if size is None else f"{size} neurons in {name}"
+        raise CompileError(
+            f"activity: the recording has {found}; allowed: a recording of this network, in which "
+            f"{name} has {population.size} neurons."
+        )
+    duration = max(activity.n_steps, 1) * activity.dt / 1000.0
+    rates: Float64Array = activity.counts(population.name) / duration
+    return rates
