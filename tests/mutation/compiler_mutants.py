@@ -298,7 +298,7 @@ MUTANTS = [
     ),
     Mutant(
         "a weight that became 0 is not counted where it was inhibitory",
-        "compiler/explain.py",
+        "compiler/explain_weights.py",
         "gone = (integers == 0) & (asked != 0)",
         "gone = (integers == 0) & (asked > 0)",
         f"{REPORT}::test_weights_that_became_zero_are_counted_and_warned_about",
@@ -312,7 +312,7 @@ MUTANTS = [
     ),
     Mutant(
         "weights in the report ignore the gain",
-        "compiler/explain.py",
+        "compiler/explain_weights.py",
         "meant = integers / (lsb_per_mv * gain[post])",
         "meant = integers / lsb_per_mv",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
