@@ -68,19 +68,17 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
         if max(abs(value) for value in stack) <= _SHOWN * height:
             continue
         bottoms = [up[k] if value > 0 else down[k] for k, value in enumerate(stack)]
-        bars = ax.bar(
+        ax.bar(
             places,
             stack,
             0.6,
             bottom=bottoms,
             label=label,
-            color=_color(label),
+            color=[(_color(label), _PALE if pale else 1.0) for pale in in_noise[label]],
             hatch="////" if label in GRID else "",
             edgecolor="white",
             linewidth=0.5,
         )
-        for bar, pale in zip(bars, in_noise[label], strict=True):
-            bar.set_alpha(_PALE if pale else None)
         for k, value in enumerate(stack):
             up[k], down[k] = up[k] + max(value, 0.0), down[k] + min(value, 0.0)
     marks = [unit * total.total for unit, total in zip(units, totals, strict=True)]

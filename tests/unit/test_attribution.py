@@ -628,7 +628,7 @@ def test_bars_within_the_noise_are_pale_and_the_total_has_an_error_bar():
         item = attribution.effects_on("cells", "v_rmse")
         alpha = {e.source if e.source != "interaction" else e.part: e.in_noise for e in item}
         label = container.get_label().removeprefix("interaction of the ")
-        assert (container[0].get_alpha() is not None) == alpha[label]
+        assert (container[0].get_facecolor()[3] < 1) == alpha[label]
     assert ax.get_legend().get_texts()[-1].get_text() == "noise"
     ((_, low), (_, high)) = errors[2][0].get_segments()[0]
     assert (high - low) / 2 == pytest.approx(attribution.total("cells", "v_rmse").noise)
