@@ -305,6 +305,17 @@ def test_three_weight_bits_are_enough_for_the_recurrent_network(run: Run, tmp_pa
     assert (tmp_path / "floor.png").stat().st_size > 10_000
 
 
+def test_the_smallest_number_of_bits_is_the_same_for_8_and_for_32_seeds() -> None:
+    names = runpy.run_path(str(FOLDER / "15_noise_floor.py"))
+    network = names["describe"]()
+    few, many = (
+        names["bits"](network, dt=names["DT"], seeds=seeds, widths=[8, 4, 3, 2])
+        for seeds in (8, 32)
+    )
+    assert (few.enough, few.not_enough) == (many.enough, many.not_enough) == (3, 2)
+    assert many.resolution < few.resolution < names["TOLERANCE"]
+
+
 def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> None:
     text = run("11_map_a_network.py", str(tmp_path / "figures"))
     sequential, greedy = text.split("--- greedy")
