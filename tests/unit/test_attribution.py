@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -471,6 +472,15 @@ def with_edit(image, register, change):
     return dataclasses.replace(image, compartments=own)
 
 
+@functools.cache
+def as_compiled(kind):
+    """Return a network, an input, its image and the attribution of that image."""
+    network = busy(kind)
+    stimulus = draw_stimulus(network, 200.0, seed=1)
+    image = compile_network(network, LOIHI, dt=0.5, gain="dc")
+    return network, stimulus, image, attribute(network, stimulus, image=image, substeps=2)
+
+
 EDITS = {
     "decay_v": ("decay_v", lambda values: np.where(values < 4000, values + 9, values)),
     "decay_u": ("decay_u", lambda values: values - 9),
@@ -496,13 +506,9 @@ EDITS = {
     ],
 )
 def test_an_edited_register_is_blamed_and_nothing_is_unexplained(culprit, kind):
-    network = busy(kind)
-    stimulus = draw_stimulus(network, 500.0, seed=1)
-    image = compile_network(network, LOIHI, dt=0.5, gain="dc")
-    before, after = (
-        attribute(network, stimulus, image=item, substeps=2)
-        for item in (image, with_edit(image, *EDITS[culprit]))
-    )
+    network, stimulus, image, before = as_compiled(kind)
+    edited = with_edit(image, *EDITS[culprit])
+    after = attribute(network, stimulus, image=edited, substeps=2)
     for metric in METRICS:
         assert after.effect("cells", "unexplained", metric).alone == pytest.approx(0, abs=1e-12)
         for source in REGISTERS:
