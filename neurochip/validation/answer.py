@@ -184,15 +184,16 @@ def _of_total(item: PopulationComparison, dt: float, floor: float) -> tuple[str,
     step_text = f"the time step ({_signed(step.signed)}{_long_step(item, dt)})"
     shown = {"time step": step_text, "registers": f"the registers ({_signed(registers.signed)})"}
     verb = {"time step": "causes", "registers": "cause"}
-    minor = abs(smaller.signed) < _SMALL_PART * abs(larger.signed)
-    if minor or (_is_real(larger, floor) and not _is_real(smaller, floor)):
+    opposite = step.signed * registers.signed < 0
+    innocent = not _is_real(smaller, floor) and (opposite or _is_real(larger, floor))
+    if innocent or abs(smaller.signed) < _SMALL_PART * abs(larger.signed):
         within = ""
         if not math.isnan(floor) and abs(smaller.signed) <= floor:
             within = f", within the noise floor of {_size(floor)}"
         cause = shown[large].replace(" (", f" {verb[large]} it (", 1)
         rest = shown[small][:-1] + within + ")"
         return large, f"{too}{cause}, not {rest}.{_caution(item)}"
-    if step.signed * registers.signed > 0:
+    if not opposite:
         return "both", f"{too}{shown[large]} and {shown[small]} add up.{_caution(item)}"
     cause = shown[large].replace(" (", f" {verb[large]} it (", 1)
     return large, f"{too}{cause}; {shown[small]} cancel{'s' * (small == 'time step')} a part." + (

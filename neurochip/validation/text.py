@@ -56,6 +56,13 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
         lines.append("  v              not recorded on both sides")
     if item.split is not None and math.isfinite(item.split.total.signed):
         lines += _split(item.split)
+    if item.noise_floor is not None:
+        floor = item.noise_floor
+        lines.append(
+            f"  noise floor    {_percent(floor.rate, '')} of the mean rate, "
+            f"{_percent(floor.neuron, '')} per neuron ({floor.runs} float runs, "
+            "one synapse changed)"
+        )
     return lines
 
 

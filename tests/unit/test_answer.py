@@ -130,6 +130,14 @@ def test_a_part_within_the_noise_floor_is_no_cause():
     )
 
 
+def test_a_part_that_may_be_chance_cancels_nothing():
+    assert told(-0.017, 0.0048) == (
+        "time step",
+        "Rates on the chip are 1.2 % too low: the time step causes it (-1.7 %), not the registers "
+        "(+0.48 %).",
+    )
+
+
 def test_a_total_within_the_noise_floor_is_no_difference():
     assert told(0.02, 0.012, floor=0.06) == (
         "noise floor",
