@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from neurochip._support.ranges import POSITIVE
 from neurochip._support.values import instance, real
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Network
 
-__all__ = ["check_request"]
+from .synapses.formats import exponents, grid, sign_mode_of
+from .synapses.projections import Projection
+
+__all__ = ["check_request", "check_signs"]
 
 
 def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
@@ -22,3 +29,25 @@ def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)
     return real("compile", "dt", dt, "ms", POSITIVE, error=CompileError)
+
+
+def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:
+    """Check that the chip has weights of each sign that a connection needs.
+
+    Raises
+    ------
+    CompileError
+        If a connection has weights of both signs, and the sign takes the only bit of a weight.
+    """
+    for item in projections:
+        weight = np.asarray(item.connection.weight)
+        if not weight.any():
+            continue
+        mode = sign_mode_of(weight)
+        if not grid(exponents(mode, chip.core)[-1], mode, chip.core).largest:
+            raise CompileError(
+                f"connection {item.connection.name!r}: weights of both signs need at least 2 "
+                f"weight bits, one of them for the sign; {chip.name} has "
+                f"{chip.core.weight_mantissa_bits}. Split it into an excitatory and an inhibitory "
+                "connection."
+            )

@@ -124,6 +124,7 @@ COMMANDS = {
             *("seed=1,1", "seed=-1", "seed=1.5", "seed=nan", "seed=1:1000000000000", "nothing=1"),
             *("dt=nan", "gain=x", "headroom=0", "core.no_such_bits=1"),
             *("seed=1 --vary seed=2", "seed=1 --seed 2", "weight_seed=-1", "rate_error=1"),
+            *("dt=0.1,a", "dt=0", "core.decay_bits=x"),
         )
     },
     f"bits model.py {SHORT} --workers 1 --seeds 2 --widths 8": {

@@ -9,6 +9,7 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network, Population
 from neurochip.recurrence import IdealPopulation, ideal_population
 
+from ..check import check_signs
 from ..options import CompileOptions
 from ..synapses.projections import Projection, projections_onto
 from .decays import Decays, round_decays
@@ -48,6 +49,7 @@ def lower(
     CompileError
         If a parameter fits no register.
     """
+    check_signs(projections, chip)
 
     def lowered(population: Population) -> LoweredPopulation:
         onto = projections_onto(population.name, projections)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
+from neurochip.chip.registers import decode_voltage_limits
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
+from neurochip.network import Population
 from neurochip.recurrence import IdealPopulation, refractory_steps
 from neurochip.typing import Int64Array
 
@@ -39,18 +41,26 @@ def round_registers(
     Raises
     ------
     CompileError
-        If a refractory period needs a larger counter than the chip has.
+        If a refractory period needs a larger counter than the chip has, or an initial v lies below
+        the lowest v of the chip.
     """
     core, population = chip.core, ideal.population
     too_long = ideal.refractory > core.refractory_max
     if too_long.any():
         first = int(np.argmax(too_long))
         asked = population.parameter("tau_refrac")[first]
+        needed = int(ideal.refractory[first])
         steps = max(int(refractory_steps(np.asarray(asked), dt)), 1)
-        longest = (core.refractory_max + steps - ideal.refractory[first]) * dt
+        if needed - steps >= core.refractory_max:
+            raise CompileError(
+                f"population {population.name!r}: even without a refractory period it needs "
+                f"refractory register {needed - steps + 1}; {chip.name} has at most "
+                f"{core.refractory_max}. Give the chip a larger refractory_max."
+            )
+        longest = (core.refractory_max + steps - needed) * dt
         raise CompileError(
             f"population {population.name!r}: tau_refrac[{first}] = {asked:g} ms needs refractory "
-            f"register {ideal.refractory[first]} at dt = {dt:g} ms; allowed: 1 to "
+            f"register {needed} at dt = {dt:g} ms; allowed: 1 to "
             f"{core.refractory_max}, which is at most {longest:g} ms. Lengthen dt or shorten "
             "tau_refrac."
         )
@@ -63,6 +73,8 @@ def round_registers(
     else:
         threshold = np.full(population.size, core.threshold_mantissa.maximum, dtype=np.float64)
         vmax_exponent, _ = silent_ceiling(population, core)
+    v_init = round_to_integer(ideal.v_init * scale.lsb_per_mv, Rounding.NEAREST)
+    _check_lowest(population, v_init, chip)
     return PopulationRegisters(
         threshold_mantissa=np.clip(
             round_to_integer(threshold, Rounding.NEAREST), 0, core.threshold_mantissa.maximum
@@ -71,9 +83,23 @@ def round_registers(
         bias_exponent=exponent,
         refractory=ideal.refractory,
         vmax_exponent=np.full(population.size, vmax_exponent),
-        v_init=round_to_integer(ideal.v_init * scale.lsb_per_mv, Rounding.NEAREST),
+        v_init=v_init,
         u_init=tuple(
             round_to_integer(item.u_init * scale.lsb_per_mv, Rounding.NEAREST)
             for item in decays.receptors
         ),
     )
+
+
+def _check_lowest(population: Population, v_init: Int64Array, chip: ChipSpec) -> None:
+    core = chip.core
+    lowest = int(decode_voltage_limits(core.vmin_exponent_max, core.vmax_exponent_max, core)[0])
+    below = v_init < lowest
+    if below.any():
+        first = int(np.argmax(below))
+        raise CompileError(
+            f"population {population.name!r}: v_init[{first}] = "
+            f"{population.parameter('v_init')[first]:g} mV is {v_init[first]} LSB; {chip.name} has "
+            f"v from {lowest} LSB upwards. Raise v_init, or give the chip a larger "
+            "vmin_exponent_max."
+        )

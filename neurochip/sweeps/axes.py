@@ -41,6 +41,11 @@ Values: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 CORE = "core."
 _FIELDS = tuple(CORE + field.name for field in dataclasses.fields(CoreSpec))
+_INTEGERS = {
+    "seed",
+    "cores",
+    *(CORE + field.name for field in dataclasses.fields(CoreSpec) if type(field.default) is int),
+}
 _TAKEN = ("dt", "seed", "cores", *OPTIONS, *_FIELDS)
 _ADVICE = " Look other objects up by name in the function for network or chip."
 _LARGEST = 10**300  # bound of integers, below the limits of float64 and of Python's digits
@@ -116,7 +121,10 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
             raise SweepError(
                 f"sweep: the axis {name!r} has the name of a result; rename the parameter."
             )
-        _check_kinds(name, [point[name] for point in points])
+        column = [point[name] for point in points]
+        if name not in functions:
+            _check_numbers(name, column)
+        _check_kinds(name, column)
     seen: dict[tuple[Any, ...], int] = {}
     for index, point in enumerate(points):
         key = tuple(point.values())
@@ -168,6 +176,20 @@ def plain(owner: str, value: Any, advice: str = "") -> Scalar:
         f"sweep: {owner} = {shown(value)}; allowed: a finite number that float64 holds, a "
         f"string, True, False or None.{advice}"
     )
+
+
+def _check_numbers(name: str, values: Iterable[Scalar]) -> None:
+    """Refuse values that are no numbers, where the chip, the clock or a seed needs one."""
+    if name not in (*_INTEGERS, "dt"):
+        return
+    for value in values:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            fine = isinstance(value, int) if name in _INTEGERS else value > 0
+        else:
+            fine = (name, value) == ("dt", "auto")
+        if not fine:
+            allowed = "integers" if name in _INTEGERS else "numbers above 0, or 'auto'"
+            raise SweepError(f"sweep: axis {name!r} has the value {value!r}; allowed: {allowed}.")
 
 
 def _check_kinds(name: str, values: Iterable[Scalar]) -> None:

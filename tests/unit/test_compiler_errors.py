@@ -136,6 +136,37 @@ def test_a_refractory_period_that_no_register_holds_is_refused():
     compile_network(driven(lif(tau_refrac=6.3, tau_syn=5.0)), dt=0.1)
 
 
+def test_a_chip_whose_refractory_register_is_too_small_for_any_neuron_is_named():
+    assert message(driven(), LOIHI.what_if(name="short", refractory_max=1)) == (
+        "population 'cells': even without a refractory period it needs refractory register 2; "
+        "short has at most 1. Give the chip a larger refractory_max."
+    )
+
+
+def test_an_initial_v_below_the_lowest_v_of_the_chip_is_refused():
+    text = message(driven(lif(i_offset=2.0)), LOIHI.what_if(name="shallow", vmin_exponent_max=4))
+    start, end = text.split(" mV is ")
+    assert start == "population 'cells': v_init[0] = -70"
+    assert end.endswith(
+        " LSB; shallow has v from -15 LSB upwards. Raise v_init, or give the chip a larger "
+        "vmin_exponent_max."
+    )
+
+
+def test_weights_of_both_signs_need_a_bit_for_the_sign():
+    one_bit = LOIHI.what_if(name="one bit", weight_mantissa_bits=1)
+    mixed = driven(connect=lambda s, c: [one_to_one(s, c, weight=[0.5, -0.5, 0.5, 0.0])])
+    assert message(mixed, one_bit, 0.5) == (
+        "connection 'source->cells': weights of both signs need at least 2 weight bits, one of "
+        "them for the sign; one bit has 1. Split it into an excitatory and an inhibitory "
+        "connection."
+    )
+    compile_network(driven(), one_bit, 0.5)
+    two = lif(tau_syn_E=5.0, tau_syn_I=8.0)  # each receptor gets one sign
+    split = driven(two, connect=lambda s, c: [one_to_one(s, c, weight=[0.5, -0.5, 0.5, 0.0])])
+    assert compile_network(split, one_bit, 0.5).n_synapses == 4
+
+
 def test_an_endless_refractory_period_gets_the_same_advice():
     text = message(driven(lif(tau_refrac=1e300)))
     assert text.endswith("which is at most 6.2 ms. Lengthen dt or shorten tau_refrac.")

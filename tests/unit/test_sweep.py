@@ -271,6 +271,23 @@ def test_an_axis_that_nothing_takes_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("dt", "a", "numbers above 0, or 'auto'"),
+        ("dt", 0.0, "numbers above 0, or 'auto'"),
+        ("dt", True, "numbers above 0, or 'auto'"),
+        ("seed", "x", "integers"),
+        ("cores", 1.5, "integers"),
+        ("core.decay_bits", None, "integers"),
+    ],
+)
+def test_a_value_that_is_no_number_is_refused_before_anything_runs(name, value, allowed):
+    assert refuse({name: [1, value]} if value is not True else {name: [value]}) == (
+        f"sweep: axis {name!r} has the value {value!r}; allowed: {allowed}."
+    )
+
+
+@pytest.mark.parametrize(
     ("values", "message"),
     [
         ({"dt": 0.1}, "sweep: axis 'dt' = 0.1; allowed: a list of values."),
