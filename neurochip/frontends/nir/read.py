@@ -32,7 +32,6 @@ from .shapes import find_shapes
 __all__ = ["read_nir"]
 
 
-@units_known()
 def read_nir(
     source: Any,
     dt: float,
@@ -106,16 +105,18 @@ def read_nir(
         if node.kind in (*SPIKING, *SILENT) and not _passes_spikes(graph, name)
     ]
     shapes = find_shapes(graph, names)
-    neurons = {
-        name: read_neurons(graph.nodes[name], shapes[name], step, chosen, fallback)
-        for name in names
-    }
+    with units_known():
+        neurons = {
+            name: read_neurons(graph.nodes[name], shapes[name], step, chosen, fallback)
+            for name in names
+        }
     check_step(neurons, step, chosen)
     check_hint(graph, step / 1000)
     arrivals = trace_paths(graph, shapes)
     _check_silent(graph, arrivals)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # the network refuses inf and nan
+        # The network refuses inf and nan.
+        with np.errstate(over="ignore", invalid="ignore"), units_known():
             network = _network(graph, neurons, shapes, arrivals, chosen, input_rate)
     except NetworkError as problem:
         raise FrontendError(f"NIR: {problem}") from None
