@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -74,10 +74,21 @@ def _of_steps(sweep: Sweep) -> str:
     found, fine_dt = _largest(sweep, "dt", SPLIT), sweep.header["fine_dt"]
     if not found:
         return f"No errors of rates: float64 in steps of {fine_dt:g} ms has no spikes."
+    floors = _largest(sweep, "dt", {"floor": "noise_floor"})
+    fine: list[Any] = []
+    undecided: list[Any] = []
+    for dt, item in found.items():
+        floor = floors[dt]["floor"] if dt in floors else 0.0
+        if abs(item["total"]) <= max(_FINE, floor) and not cancels(item):
+            (fine if floor <= _FINE else undecided).append(dt)
     within = f"the rates within {100 * _FINE:g} % of float64 in steps of {fine_dt:g} ms"
-    fine = [dt for dt, item in found.items() if abs(item["total"]) <= _FINE and not cancels(item)]
     if fine:
-        first = f"dt = {' or '.join(map(_step, fine))} keeps {within}."
+        first = f"dt = {_any_of(fine)} keeps {within}."
+    elif undecided:
+        first = (
+            f"Undecided whether dt = {_any_of(undecided)} keeps {within}: the error is within the "
+            "noise floor. Run longer."
+        )
     else:
         best = min(found, key=lambda dt: abs(found[dt]["time step"]) + abs(found[dt]["registers"]))
         first = f"No dt keeps {within}; the best is {_step(best)}."
@@ -114,6 +125,10 @@ def _over(sweep: Sweep, axis: str) -> str:
     names = [name for name in varied(sweep) if name != axis]
     names += ["populations"] if len(sweep.populations) > 1 else []
     return f", the largest over {' and '.join(names)}" if names else ""
+
+
+def _any_of(steps: Sequence[Any]) -> str:
+    return " or ".join(map(_step, steps))
 
 
 def _step(dt: Any) -> str:

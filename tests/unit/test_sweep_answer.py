@@ -95,6 +95,18 @@ def test_the_noise_floor_of_recurrent_populations_is_said():
     assert answer(bits).endswith(chaos)
 
 
+def test_a_step_whose_error_is_within_the_noise_floor_is_undecided():
+    points = [{"dt": 0.1}, {"dt": 0.5}, {"dt": 1.0}]
+    results = [
+        {"cells": split(total, 0.0, 0.061), "others": split(0.0, 0.0)}
+        for total in (-0.002, -0.05, -0.2)
+    ]
+    assert answer(made(points, results)).startswith(
+        "Undecided whether dt = 0.1 ms or 0.5 ms keeps the rates within 1 % of float64 in steps of "
+        "0.01 ms: the error is within the noise floor. Run longer. Total error"
+    )
+
+
 def test_a_fine_run_without_spikes_is_said():
     silent = {"verdict": "silent", "split": {"total": {"signed": None, "absolute": None}}}
     assert answer(made([{"dt": 0.1}], [{"cells": silent}])) == (
