@@ -151,7 +151,8 @@ class CompileOptions:
         1.25,
         "Safety margin against overflow (1.25 = 25 %).",
         "It is the ratio of limit to expected peak of accumulator, u and v. The expected peak is "
-        "exceeded once in 1e9 steps if the sources are independent.",
+        "exceeded once in 1e9 steps if the sources are independent; that of v far below the "
+        "threshold, on a chip that clips it there, once in 1e3 steps.",
         at_least=1,
     )
     assumed_rate: float | str = _option(

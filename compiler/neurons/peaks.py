@@ -8,13 +8,13 @@ Synchronous networks can exceed the estimate; the emulator counts every overflow
 
 A wrap turns the sign of a sum around, so the peaks that could wrap are those of once in 1e9 steps.
 A chip that clips v at its lowest value only forgets a little inhibition: there v is allowed to
-fall below the limit once in 1e3 steps.
+fall below the limit once in 1e3 steps, at the rates that are expected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -113,6 +113,22 @@ def expected_peaks(
 
     ``projections`` are those onto the population.
     """
+    peaks = _peaks(projections, ideal, decays, core, dt, expected)
+    if not (is_soft("voltage_low", core) and expected.least):
+        return peaks
+    # A soft bound needs no safe rates: it takes those that are expected.
+    plain = _peaks(projections, ideal, decays, core, dt, replace(expected, least=0.0))
+    return replace(peaks, voltage_low=plain.voltage_low)
+
+
+def _peaks(
+    projections: Sequence[Projection],
+    ideal: IdealPopulation,
+    decays: Decays,
+    core: CoreSpec,
+    dt: float,
+    expected: Expectation,
+) -> Peaks:
     size, model = ideal.population.size, ideal.population.model
     # Without a leak v has no stationary peak; use the slowest leak that a register can hold.
     a = decays.keep_v if model.leaky else np.full(size, 1 - 1 / core.decay_scale)

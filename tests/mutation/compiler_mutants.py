@@ -15,6 +15,7 @@ GRID = "tests/unit/test_weight_grid.py"
 PEAKS = "tests/unit/test_compiler_peaks.py"
 ROUNDING = "tests/unit/test_weight_rounding.py"
 SCALING = "tests/unit/test_compiler_scaling.py"
+RATES = "tests/unit/test_expectation.py"
 
 MUTANTS = [
     # ------------------------------------------------------------------ ideal
@@ -190,6 +191,50 @@ MUTANTS = [
         "input=float((current + np.abs(decays.bias)).max()),",
         "input=float((current + np.minimum(decays.bias, 0)).max()),",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
+    ),
+    Mutant(
+        "a soft bound takes the safe rates, and so weight bits",
+        "compiler/neurons/peaks.py",
+        "replace(expected, least=0.0)",
+        "replace(expected, least=expected.least)",
+        f"{PEAKS}::test_the_soft_bound_takes_the_rates_that_are_expected_and_the_others_at_least_10_hz",
+    ),
+    # -------------------------------------------------------------------- rates
+    Mutant(
+        "neurons that are predicted to be silent get no headroom",
+        "compiler/neurons/expectation.py",
+        "return np.maximum(rates, self.least) if isinstance(source, Population) else rates",
+        "return rates",
+        f"{RATES}::test_rates_are_predicted_and_headroom_is_left_for_at_least_10_hz",
+    ),
+    Mutant(
+        "an expected rate is ignored",
+        "compiler/neurons/rates.py",
+        "rate = source.expected_rate",
+        "rate = UNKNOWN",
+        f"{RATES}::test_an_input_has_its_own_rate_its_expected_rate_that_of_its_spikes_or_an_assumed_one",
+    ),
+    Mutant(
+        "rates that swing are not damped more",
+        "compiler/neurons/drive.py",
+        "np.where(off * before < 0, _SLOWER * damping, _FASTER * damping)",
+        "_FASTER * damping",
+        f"{RATES}::test_strong_inhibition_settles",
+    ),
+    Mutant(
+        "a gain is fitted to an input of unknown rate",
+        "compiler/neurons/lower.py",
+        "point = None if name in expected.guessed else expected.points[name]",
+        "point = expected.points[name]",
+        "tests/unit/test_gains.py::"
+        "test_where_no_rate_can_be_predicted_the_mean_is_preserved_and_the_report_says_why",
+    ),
+    Mutant(
+        "few levels are no warning",
+        "compiler/explain_weights.py",
+        "if used < min(_FEW, available / 2) and",
+        "if used < 0 and",
+        f"{RATES}::test_few_levels_are_a_warning_that_names_the_cause_and_the_options",
     ),
     # ------------------------------------------------------------------ scaling
     Mutant(

@@ -173,6 +173,16 @@ def test_v_below_is_a_hard_bound_where_the_chip_does_not_clip_it(model):
     assert peaks.voltage_low == pytest.approx(expected["voltage_low"], rel=1e-6)
 
 
+def test_the_soft_bound_takes_the_rates_that_are_expected_and_the_others_at_least_10_hz():
+    """The other neuron is expected to be silent."""
+    network = network_of(MODELS["exponential"], [("neuron", -0.9)])
+    _, _, peaks = lowered(network, assumed_rate="auto")
+    _, _, silent = lowered(network, assumed_rate=0.0)
+    _, _, slow = lowered(network, assumed_rate=10.0)
+    assert (peaks.accumulator, peaks.current) == (slow.accumulator, slow.current)
+    assert peaks.voltage_low == silent.voltage_low < slow.voltage_low
+
+
 def test_the_peak_of_a_population_is_that_of_its_busiest_neuron():
     busy = network_of(MODELS["exponential"], [("poisson", 0.4)], size=3)
     (connection,) = busy.connections

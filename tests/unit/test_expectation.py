@@ -112,13 +112,13 @@ def test_rates_that_do_not_settle_are_the_highest_of_the_last_round(monkeypatch)
 
 
 def test_strong_inhibition_settles():
-    cells = Population("cells", 100, CELL)
-    current = ConstantCurrent(cells, np.linspace(0.9, 1.3, 100))
-    links = [all_to_all(cells, cells, weight=-20.0, delay=1.0)]
+    cells = Population("cells", 400, CELL)
+    current = ConstantCurrent(cells, np.linspace(2.0, 3.0, 400))
+    links = [all_to_all(cells, cells, weight=-0.5, delay=1.0)]
     network = Network(inputs=[current], populations=[cells], connections=links)
     solution = mean_field(network)
     assert solution.settled
-    assert 0 < solution.rates["cells"].mean() < 10.0
+    assert solution.rates["cells"].mean() == pytest.approx(10.14, abs=0.01)
 
 
 def test_excitation_without_end_has_a_bound():
