@@ -280,3 +280,8 @@ def test_an_unfinished_sweep_says_so(tmp_path):
 def test_a_sweep_over_seeds_alone_is_drawn_over_them():
     report = sweep_report(sweep(cells, {"seed": [1, 2]}, duration=100.0, dt=0.5, workers=1))
     assert "medians over seed." in outline(report).text
+
+
+def test_each_line_of_the_lead_is_a_paragraph():
+    html = Report(title="t", lead="a: 1 < 2\nb: 3", sections=[], data={}).to_html()
+    assert '<p class="lead">a: 1 &lt; 2</p>\n<p class="lead">b: 3</p>' in html
