@@ -19,6 +19,10 @@ BITS = "tests/unit/test_bits.py"
 DECIDE = "neurochip/precision/decide.py"
 FIXED_POINT = "tests/unit/test_fixedpoint.py"
 REGISTERS = "tests/unit/test_registers.py"
+ANSWERED = "neurochip/report/sweep_answer.py"
+SWEPT = "tests/unit/test_sweep_answer.py"
+NOISE = "neurochip/attribution/noise.py"
+BOUND = "tests/unit/test_attribution.py"
 
 MUTANTS = [
     Mutant(
@@ -237,5 +241,41 @@ MUTANTS = [
         "np.flatnonzero(heard & (np.asarray(item.weight) != 0))",
         "np.flatnonzero(np.broadcast_to(item.weight, heard.shape) != 0)",
         "tests/unit/test_twins.py::test_a_network_without_recurrence_or_without_spikes_has_no_twins",
+    ),
+    # ------------------------------------------------------------------ sweeps, attribution
+    Mutant(
+        "errors that cancel count as no error",
+        ANSWERED,
+        'return grid * registers < 0 and larger > _FINE and abs(errors["total"]) < larger / 2',
+        "return False",
+        f"{SWEPT}::test_a_step_that_is_best_only_because_errors_cancel_is_not_called_fine",
+    ),
+    Mutant(
+        "the noise floor counts only above the tolerance",
+        ANSWERED,
+        'if abs(item["total"]) <= max(_FINE, floor) and not cancels(item):',
+        'if abs(item["total"]) <= _FINE and not cancels(item):',
+        f"{SWEPT}::test_a_step_whose_error_is_within_the_noise_floor_is_undecided",
+    ),
+    Mutant(
+        "the best population of a sweep counts",
+        ANSWERED,
+        "found[value] = max(medians, key=lambda errors: abs(next(iter(errors.values()))))",
+        "found[value] = min(medians, key=lambda errors: abs(next(iter(errors.values()))))",
+        f"{SWEPT}::test_the_worst_population_and_the_worst_value_of_another_axis_count",
+    ),
+    Mutant(
+        "the ideal is taken for one of many runs",
+        NOISE,
+        "if from_ideal and key in self.apart:  # the first run is exactly 0, the others are not",
+        "if False:",
+        f"{BOUND}::test_a_bound_is_that_of_a_sum_of_runs_of_which_some_are_known_exactly",
+    ),
+    Mutant(
+        "an interaction is as certain as an effect",
+        NOISE,
+        "return self._bound(key, from_ideal, first=sources - 1, others=sources + 1)",
+        "return self._bound(key, from_ideal, first=-1, others=1)",
+        f"{BOUND}::test_a_bound_is_that_of_a_sum_of_runs_of_which_some_are_known_exactly",
     ),
 ]
