@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import zlib
@@ -66,6 +65,8 @@ class Stimulus(ArrayValue):
             names.add(train.name)
         object.__setattr__(self, "duration", duration)
         object.__setattr__(self, "trains", trains)
+        # Every run asks for it; here it takes a small part of the time of sorting the spikes.
+        object.__setattr__(self, "_digest", self._digest_between(0, digest_ticks(duration)))
 
     @property
     def n_spikes(self) -> int:
@@ -94,13 +95,10 @@ class Stimulus(ArrayValue):
         end = self.duration if stop is None else stop
         end = real("stimulus", "stop", end, "ms", NOT_NEGATIVE, error=StimulusError)
         ticks = digest_ticks(start), digest_ticks(end)
-        whole = ticks == (0, digest_ticks(self.duration))
-        return self._digest if whole else self._digest_between(*ticks)
-
-    @functools.cached_property
-    def _digest(self) -> str:
-        """Digest of all spikes within the duration, which every whole run asks for."""
-        return self._digest_between(0, digest_ticks(self.duration))
+        if ticks == (0, digest_ticks(self.duration)):
+            whole: str = vars(self)["_digest"]
+            return whole
+        return self._digest_between(*ticks)
 
     def _digest_between(self, first: int, stop: int) -> str:
         trains = self.trains

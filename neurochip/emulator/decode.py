@@ -88,7 +88,7 @@ def decode_recording(
 def _origin(registers: Registers, symbols: Symbols, stimulus: Stimulus) -> Origin:
     start = registers.first_step * symbols.dt
     stop = (registers.first_step + registers.n_steps) * symbols.dt
-    return Origin(
+    return Origin.of_run(
         kind=CHIP,
         stimulus=stimulus.digest(start, stop),
         coupling={item.name: item.coupling for item in symbols.populations if item.coupling},
