@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "AnalysisError",
     "ChipOverflowError",
+    "ChipOverflowWarning",
     "CompileError",
     "EmulatorError",
     "FileError",
@@ -93,3 +94,7 @@ class NeurochipWarning(UserWarning):
 
 class UnitWarning(NeurochipWarning):
     """A value that is allowed, but probably meant in another unit, such as -0.05 mV for -0.05 V."""
+
+
+class ChipOverflowWarning(NeurochipWarning):
+    """Registers wrapped or clipped in a run, so its spikes may be wrong."""

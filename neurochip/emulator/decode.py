@@ -12,6 +12,7 @@ from ..recording import CHIP, Origin, Recording, Trace
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array
 from .engine import Registers
+from .overflows import count_overflows
 
 __all__ = ["decode_recording", "raw_recording"]
 
@@ -32,6 +33,7 @@ def raw_recording(registers: Registers, size: int, label: str) -> Recording:
             for key, values in registers.traces.items()
         },
         counters=registers.counters,
+        overflows=count_overflows(registers, {"compartments": (everything, everything[:0])}),
         origin=Origin(kind=CHIP),
     )
 
@@ -81,6 +83,10 @@ def decode_recording(
         ids=ids,
         traces=traces,
         counters=registers.counters,
+        overflows=count_overflows(
+            registers,
+            {item.name: (item.compartment_ids, item.child_ids) for item in symbols.populations},
+        ),
         origin=_origin(registers, symbols, stimulus),
     )
 

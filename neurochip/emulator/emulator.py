@@ -19,6 +19,7 @@ from .cpu.batch import run_batch
 from .cpu.engine import CpuEngine
 from .decode import decode_recording, raw_recording
 from .engine import Columns, Registers
+from .overflows import warn_of_overflows
 from .plan import add_run, columns_of, memory_of, span_in, span_of, symbols_of
 from .spikes import InputLists
 
@@ -42,7 +43,10 @@ class Emulator:
         Register values from the compiler, from a file, or written by hand.
     strict : bool
         Raise at the end of the first step in which a register wraps or clips. By default such
-        events are counted in ``Recording.counters``.
+        events are counted in ``Recording.counters``, and by population in ``Recording.overflows``.
+    warn : bool
+        Warn once, with a :class:`~neurochip.errors.ChipOverflowWarning`, after a run (or a batch)
+        in which a register wrapped or clipped. Default: True.
     threads : int, optional
         Number of threads, from 1 to the number that Numba has. Default: 1 for small images,
         otherwise all. The results do not depend on it.
@@ -60,12 +64,14 @@ class Emulator:
         image: ChipImage,
         *,
         strict: bool = False,
+        warn: bool = True,
         threads: int | None = None,
         progress: bool | None = None,
     ) -> None:
         allowed = "a ChipImage, as from compile_network"
         self.image = instance("emulator", "image", image, ChipImage, allowed, error=EmulatorError)
         self.strict = switch("emulator", "strict", strict, error=EmulatorError)
+        self.warn = switch("emulator", "warn", warn, error=EmulatorError)
         self.threads = choose_threads(threads, image.n_compartments, image.n_synapses, "emulator")
         self.progress = switch("emulator", "progress", progress, optional=True, error=EmulatorError)
         self._engine = CpuEngine(image, self.threads)
@@ -140,7 +146,8 @@ class Emulator:
                 inputs = InputLists()
                 add_run(inputs, symbols, run, stimulus, self._position.pending_inputs())
                 registers = self._run(inputs, columns)
-                return decode_recording(registers, symbols, probes, self._label(), stimulus)
+                recording = decode_recording(registers, symbols, probes, self._label(), stimulus)
+        return self._told([recording])[0]
 
     def run_batch(
         self,
@@ -189,7 +196,7 @@ class Emulator:
         given = items("emulator", "stimuli", stimuli, allowed, error=EmulatorError)
         runs = list(zip(given, self._check_noise_seeds(noise_seeds, len(given)), strict=True))
         most = most_threads() if threads is None else check_threads(threads, "emulator")
-        return run_batch(
+        recordings = run_batch(
             self._engine,
             runs,
             duration,
@@ -199,6 +206,7 @@ class Emulator:
             workers=min(most, len(runs)),
             progress=self.progress,
         )
+        return self._told(recordings)
 
     def run_steps(
         self,
@@ -261,7 +269,8 @@ class Emulator:
                 inputs = InputLists()
                 inputs.add_spikes(at, ids, run, self._position.pending_inputs())
                 registers = self._run(inputs, probes, draws=draws)
-                return raw_recording(registers, size, self._label())
+                recording = raw_recording(registers, size, self._label())
+        return self._told([recording])[0]
 
     def _check_noise_seeds(
         self, noise_seeds: Iterable[int] | None, n_runs: int
@@ -310,6 +319,12 @@ class Emulator:
             )
         # Writeable, because a kernel is compiled again for an array that is read-only.
         return np.require(draws, np.int8, ["C", "W"])
+
+    def _told(self, recordings: list[Recording]) -> list[Recording]:
+        """Return the recordings of a call, after the warning of their overflows."""
+        if self.warn:
+            warn_of_overflows(self.image, recordings)
+        return recordings
 
     def _label(self) -> str:
         return f"chip {self.image.chip.name}, image {self.image.digest()[:12]}"

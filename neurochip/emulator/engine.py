@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol, TypeVar
 
+import numpy as np
+
+from ..chip.registers import OVERFLOWS
 from ..image import ChipImage
 from ..typing import Int8Array, Int32Array
 from .spikes import InputRows
@@ -27,7 +30,8 @@ class Registers:
 
     ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the refractory
     counter of each compartment before the first step; ``traces`` holds int32 arrays of shape
-    (n_steps, n_ids).
+    (n_steps, n_ids). ``overflows`` has for each compartment the number of its overflows, in the order
+    of ``OVERFLOWS``; None if there are none. ``events`` are the other counters.
     """
 
     first_step: int
@@ -37,7 +41,16 @@ class Registers:
     held: Int32Array
     refractory: Int32Array
     traces: Mapping[tuple[str, str], Int32Array]
-    counters: Mapping[str, int]
+    events: Mapping[str, int]
+    overflows: Int32Array | None
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """All counters of the run by name: overflows of all compartments, then events."""
+        totals = [0] * len(OVERFLOWS)
+        if self.overflows is not None:
+            totals = self.overflows.sum(axis=0, dtype=np.int64).tolist()
+        return {**dict(zip(OVERFLOWS, totals, strict=True)), **self.events}
 
 
 class Position(Protocol):

@@ -26,7 +26,7 @@ from ..chip.spec import ChipSpec
 from ..emulator import Emulator
 from ..errors import FrontendError
 from ..network import Network, SpikeInput
-from ..recording import Probe, Recording, joined_origin, resolve_probes
+from ..recording import Probe, Recording, joined_origin, joined_overflows, resolve_probes
 from ..stimulus import Stimulus
 from ..typing import Int32Array, Int64Array
 
@@ -216,6 +216,7 @@ def join_recordings(parts: Sequence[Recording]) -> Recording:
         steps={n: np.concatenate([part.steps[n] for part in parts]) for n in head.populations},
         ids={n: np.concatenate([part.ids[n] for part in parts]) for n in head.populations},
         counters={key: sum(part.counters[key] for part in parts) for key in head.counters},
+        overflows=joined_overflows(parts),
         origin=joined_origin([part.origin for part in parts]),
     )
 

@@ -2,7 +2,7 @@
 
 from .origin import CHIP, FLOAT, Origin, joined_origin
 from .probes import Probe, as_probes, resolve_probes
-from .recording import Recording, Trace
+from .recording import Recording, Trace, joined_overflows
 
 __all__ = [
     "CHIP",
@@ -13,5 +13,6 @@ __all__ = [
     "Trace",
     "as_probes",
     "joined_origin",
+    "joined_overflows",
     "resolve_probes",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from ..errors import RecordingError
 from ..typing import Float64Array, Int32Array, Int64Array
 from .origin import Origin
 
-__all__ = ["Recording", "Trace"]
+__all__ = ["Recording", "Trace", "joined_overflows"]
 
 _KIND, _VERSION = "recording", 2
 _MOST_STEPS = 1 << 62
@@ -93,6 +94,10 @@ class Recording(ArrayValue):
         Traces that the probes requested.
     counters : dict of str to int
         Numbers of events that the engine counted in these steps.
+    overflows : dict of str to dict of str to int
+        The registers that wrapped or clipped: for each population the counters above 0, by name. A
+        counter of child compartments begins with ``child_``; compartments of no population have
+        the key ``""``. Empty if nothing overflowed.
     origin : Origin or None
         Where the recording comes from: the kind of its run, the digest of its stimulus and the
         coupling of its neurons. None if it is not known, as for imported spikes and older files.
@@ -112,6 +117,7 @@ class Recording(ArrayValue):
     ids: Mapping[str, Int32Array]
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)
+    overflows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     origin: Origin | None = None
 
     def __post_init__(self) -> None:
@@ -128,7 +134,7 @@ class Recording(ArrayValue):
                 error=RecordingError,
             )
             object.__setattr__(self, name, value)
-        for part in ("populations", "steps", "ids", "traces", "counters"):
+        for part in ("populations", "steps", "ids", "traces", "counters", "overflows"):
             parts, each = getattr(self, part), part in {"steps", "ids"}
             known = isinstance(parts, Mapping)
             if not known or (each and parts.keys() != self.populations.keys()):
@@ -143,8 +149,12 @@ class Recording(ArrayValue):
         object.__setattr__(self, "ids", ids)
         for key, trace in self.traces.items():
             self._check_trace(key, trace)
-        for name, count in self.counters.items():
-            integer("recording counters", name, count, at_least=0, error=RecordingError)
+        groups = {f"overflows of {name!r}": counts for name, counts in self.overflows.items()}
+        for part, counts in {"counters": self.counters, **groups}.items():
+            if not isinstance(counts, Mapping):
+                raise RecordingError(f"recording: {part} = {shown(counts)}; allowed: a dict.")
+            for name, count in counts.items():
+                integer(f"recording {part}", name, count, at_least=0, error=RecordingError)
         if self.origin is not None:
             allowed = "an Origin, or None"
             instance("recording", "origin", self.origin, Origin, allowed, error=RecordingError)
@@ -270,6 +280,7 @@ class Recording(ArrayValue):
             "populations": [[name, int(self.populations[name])] for name in names],
             "traces": [[*key, self.traces[key].unit] for key in keys],
             "counters": {key: int(value) for key, value in self.counters.items()},
+            "overflows": {name: dict(counts) for name, counts in self.overflows.items()},
             "origin": None if self.origin is None else self.origin.to_dict(),
         }
         arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
@@ -300,6 +311,15 @@ class Recording(ArrayValue):
         )
 
 
+def joined_overflows(runs: Iterable[Recording]) -> dict[str, dict[str, int]]:
+    """Return the sums of the overflows of several runs, by population and counter."""
+    total: dict[str, Counter[str]] = {}
+    for run in runs:
+        for name, counts in run.overflows.items():
+            total.setdefault(name, Counter()).update(counts)
+    return {name: dict(counts) for name, counts in total.items()}
+
+
 def _read(file: Archive) -> Recording:
     meta = file.json("meta")
     n_steps, sizes = meta["n_steps"], dict(meta["populations"])
@@ -328,5 +348,6 @@ def _read(file: Archive) -> Recording:
         ids=ids,
         traces=traces,
         counters=meta["counters"],
+        overflows=meta.get("overflows", {}),  # older files lack it
         origin=None if origin is None else Origin(**origin),
     )

@@ -12,7 +12,7 @@ from ...image import ChipImage
 from ..engine import Columns, Registers
 from ..spikes import InputLists
 from .engine import CpuEngine
-from .state import COUNTERS
+from .state import EVENTS
 
 __all__ = ["Copies"]
 
@@ -73,14 +73,20 @@ class Copies:
             starts.copy(),
             steps,
             ids,
-            counts[:, COUNTERS.index("synaptic_events")],
+            counts[:, EVENTS.index("synaptic_events")],
         )
-        counts[:, COUNTERS.index("updates")] = n_steps * size
-        counts[:, COUNTERS.index("spikes")] = ends - starts
+        counts[:, EVENTS.index("updates")] = n_steps * size
+        counts[:, EVENTS.index("spikes")] = ends - starts
         traces = {
             key: np.split(values, self._engine.copies, axis=1)
             for key, values in joint.traces.items()
         }
+        overflows = [None] * added
+        if joint.overflows is not None:
+            overflows = [
+                part if part.any() else None
+                for part in np.split(joint.overflows, self._engine.copies)
+            ]
         for copy in range(added):
             mine = slice(starts[copy], ends[copy])
             yield Registers(
@@ -91,7 +97,8 @@ class Copies:
                 held=joint.held[:size],
                 refractory=self._image.compartments.refractory,
                 traces={key: values[copy] for key, values in traces.items()},
-                counters={name: int(counts[copy, i]) for i, name in enumerate(COUNTERS)},
+                events=dict(zip(EVENTS, counts[copy].tolist(), strict=False)),
+                overflows=overflows[copy],
             )
 
 

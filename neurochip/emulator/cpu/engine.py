@@ -20,7 +20,17 @@ from .overflow import overflow_message
 from .position import Position
 from .settings import settings_of
 from .side_by_side import side_by_side
-from .state import COUNTERS, RunBuffers, TileRow, joins_of, new_state, noise_of, read_row, widths_of
+from .state import (
+    EVENTS,
+    RunBuffers,
+    RunState,
+    TileRow,
+    joins_of,
+    new_state,
+    noise_of,
+    read_row,
+    widths_of,
+)
 
 __all__ = ["CpuEngine"]
 
@@ -91,7 +101,9 @@ class CpuEngine(Engine[Position]):
         noise = noise_of(self.image, draws, seed)
         held = read_row(state, TileRow.HELD, self.image.n_compartments)
         state.counters[:] = 0
-        state.first_overflow[:] = -1
+        if _overflowed(state):  # in the last run
+            state.overflows[:] = 0
+            state.first_overflow[:] = -1
         v_ids, u_ids = (_ids_of(variable, columns) for variable in ("v", "u"))
         v, u = (np.empty((n_steps, len(ids)), dtype=np.int32) for ids in (v_ids, u_ids))
         size, full = self._room(workers, n_steps)
@@ -129,9 +141,9 @@ class CpuEngine(Engine[Position]):
             steps.append(new_steps)
             ids.append(new_ids)
             report(index - begun)
-            if strict and (state.first_overflow[:, 0] >= 0).any():
+            if strict and _overflowed(state):
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
-        totals = state.counters.sum(axis=(0, 1))
+        totals = state.counters.sum(axis=(0, 1)).tolist()
         all_steps = np.concatenate(steps)
         del steps  # frees the parts before the ids are joined: spikes may fill most of the memory
         return Registers(
@@ -142,7 +154,8 @@ class CpuEngine(Engine[Position]):
             held=held,
             refractory=self.image.compartments.refractory,
             traces=_split(columns, {"v": v, "u": u}),
-            counters={name: int(totals[i]) for i, name in enumerate(COUNTERS)},
+            events=dict(zip(EVENTS, totals, strict=False)),
+            overflows=state.overflows[: len(held)].copy() if _overflowed(state) else None,
         )
 
     def _room(self, workers: int, n_steps: int) -> tuple[int, Int64Array]:
@@ -157,6 +170,11 @@ class CpuEngine(Engine[Position]):
     def _steps_per_call(self) -> int:
         work = self.image.n_compartments + self.image.n_synapses // 50
         return max(1, _WORK_PER_CALL // (work + 1000))
+
+
+def _overflowed(state: RunState) -> bool:
+    """Return whether a register has overflowed since the overflows were cleared."""
+    return bool((state.first_overflow[:, 0] >= 0).any())
 
 
 def _ids_of(variable: str, columns: Columns) -> Int32Array:

@@ -26,20 +26,19 @@ __all__ = ["run_blocks"]
 _NONE, _ONE = np.uint64(0), np.uint64(1)
 _SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are OVERFLOWS
 _KINDS = len(OVERFLOWS)
-_SYNAPTIC_EVENTS, _UPDATES, _SPIKES = _KINDS, _KINDS + 1, _KINDS + 2  # in state.COUNTERS
+_SYNAPTIC_EVENTS, _UPDATES, _SPIKES = range(3)  # in state.EVENTS
 
 
 @kernel
 def count_overflows(
-    events: Any, compartment: Any, step: Any, size: Any, counters: Any, first_overflow: Any
+    events: Any, compartment: Any, step: Any, overflows: Any, first_overflow: Any
 ) -> None:
-    """Count the overflows in a tile, for each copy, and remember the first (semantics 7)."""
+    """Count the overflows of each compartment of a tile, and remember the first (semantics 7)."""
     for lane in range(LANES):
         event = events[lane]
         if event > _SPIKE:
-            copy = (compartment + lane) // size
             for kind in range(_KINDS):
-                counters[1 + copy, kind] += (event >> (kind + 1)) & 1
+                overflows[compartment + lane, kind] += (event >> (kind + 1)) & 1
             if first_overflow[0] < 0:
                 first_overflow[0] = step
                 first_overflow[1] = compartment + lane
@@ -129,8 +128,7 @@ def update_block(
                 events,
                 compartment,
                 step,
-                layout.n_compartments // (state.counters.shape[1] - 1),
-                state.counters[block],
+                state.overflows,
                 state.first_overflow[block],
             )
         for lane in range(at.EACH_LANE):

@@ -7,6 +7,7 @@ import numpy as np
 from ...chip.registers import OVERFLOWS
 from ...image import ChipImage
 from ...typing import Int64Array
+from ..overflows import meaning_of
 
 __all__ = ["overflow_message"]
 
@@ -24,11 +25,7 @@ def overflow_message(image: ChipImage, first_overflow: Int64Array) -> str:
     seen = first_overflow[first_overflow[:, 0] >= 0]
     step, compartment, event = seen[np.lexsort((seen[:, 1], seen[:, 0]))[0], :3]
     kind = next(name for bit, name in enumerate(OVERFLOWS) if event >> (bit + 1) & 1)
-    core = image.chip.core
-    meaning = OVERFLOWS[kind]
-    if kind.endswith("_wraps"):
-        bits = core.accumulator_bits if kind == "accumulator_wraps" else core.state_bits
-        meaning += f" at {bits} bits"
+    meaning = meaning_of(kind, image.chip.core)
     who, when = f"compartment {compartment}", f"step {step}"
     if image.symbols is not None:
         join = image.compartments.join

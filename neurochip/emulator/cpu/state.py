@@ -20,7 +20,7 @@ from .layout import LANES, Layout
 from .memory import aligned, zeroed
 
 __all__ = [
-    "COUNTERS",
+    "EVENTS",
     "ROWS",
     "UNDERWAY",
     "JoinTable",
@@ -37,9 +37,8 @@ __all__ = [
     "widths_of",
 ]
 
-COUNTERS = (*OVERFLOWS, "synaptic_events", "updates", "spikes")
-"""All counters of a run, in the order of ``RunState.counters``. The overflows are in the order of
-bits 1 to 5 of an event word (bit 0 is a spike)."""
+EVENTS = ("synaptic_events", "updates", "spikes")
+"""Events that every run counts, in the order of ``RunState.counters``."""
 
 
 class TileRow:
@@ -117,8 +116,10 @@ class RunState(NamedTuple):
     ``undo`` and ``events`` have a row per worker for the tile that it is updating: u, v and held
     before the step (rows as in a tile), and event words.
     ``counters`` has for each block one row for updates, spikes and their synaptic events, and one
-    row per copy for its overflows and the synaptic events of its inputs. ``first_overflow`` has a
-    row per block: step, compartment and event word; step -1 if no register has overflowed.
+    row per copy for the synaptic events of its inputs. ``overflows`` has a row per compartment: the
+    number of its overflows in the order of bits 1 to 5 of an event word, which is that of
+    ``OVERFLOWS`` (bit 0 is a spike). ``first_overflow`` has a row per block: step, compartment and
+    event word; step -1 if no register has overflowed, and then ``overflows`` is 0.
     """
 
     clock: Int64Array
@@ -127,6 +128,7 @@ class RunState(NamedTuple):
     undo: Int32Array
     events: Int32Array
     counters: Int64Array
+    overflows: Int32Array
     first_overflow: Int64Array
 
 
@@ -226,8 +228,11 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> Ru
         events=zeroed(workers * LANES, np.int32).reshape(workers, -1),
         # Rows of two cache lines, so that threads do not share a line (no false sharing).
         counters=zeroed(blocks * (1 + copies) * 16, np.int64).reshape(blocks, 1 + copies, 16),
+        # The system fills pages with zeros when they are first used: never in most runs.
+        overflows=np.zeros((blocks * layout.span, len(OVERFLOWS)), dtype=np.int32),
         first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
     )
+    state.first_overflow[:] = -1
     _fill(state, TileRow.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))
     rewind(state, image)  # fills the other rows and the ring
     return state

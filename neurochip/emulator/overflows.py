@@ -1,0 +1,122 @@
+"""Overflows of a run by population, and the warning that tells about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .._support.warn import warn_user
+from ..chip.registers import OVERFLOWS
+from ..chip.spec import CoreSpec
+from ..errors import ChipOverflowWarning
+from ..image import ChipImage
+from ..recording import Recording, joined_overflows
+from ..typing import Int32Array
+from .engine import Registers
+
+__all__ = ["ELSEWHERE", "count_overflows", "describe_overflows", "meaning_of", "warn_of_overflows"]
+
+CHILD = "child_"
+"""Beginning of the name of a counter of child compartments."""
+
+ELSEWHERE = ""
+"""Key of the compartments that belong to no population of the symbols."""
+
+_LISTED = 3  # populations in a warning
+_EFFECTS = {
+    "wraps": "A register that wraps changes its sign: spikes are lost or added.",
+    "voltage_clips_low": "v at its lower limit forgets the inhibition that goes beyond it.",
+    "voltage_clips_high": "v at its upper limit cannot reach its threshold.",
+}
+
+
+def count_overflows(
+    registers: Registers, compartments: Mapping[str, tuple[Int32Array, Int32Array]]
+) -> dict[str, dict[str, int]]:
+    """Return the numbers of overflows above 0 by population and counter.
+
+    Parameters
+    ----------
+    registers : Registers
+        Result of a run.
+    compartments : dict of str to (own, children)
+        Compartments of each population, and their children.
+    """
+    if registers.overflows is None:
+        return {}
+    left = registers.overflows.sum(axis=0, dtype=np.int64)
+    found = {}
+    for name, (own, children) in compartments.items():
+        sums = [registers.overflows[ids].sum(axis=0, dtype=np.int64) for ids in (children, own)]
+        left -= sums[0] + sums[1]
+        found[name] = _above_zero(sums[0], CHILD) | _above_zero(sums[1])
+    found[ELSEWHERE] = _above_zero(left)
+    return {name: counts for name, counts in found.items() if counts}
+
+
+def warn_of_overflows(image: ChipImage, runs: Sequence[Recording]) -> None:
+    """Warn once if a register overflowed in any run of an image."""
+    text = describe_overflows(image, runs)
+    if text:
+        warn_user(text, ChipOverflowWarning)
+
+
+def describe_overflows(image: ChipImage, runs: Sequence[Recording]) -> str:
+    """Return which registers overflowed in runs of an image, the effect and what helps; or ``""``.
+
+    Parameters
+    ----------
+    image : ChipImage
+        Image of all runs.
+    runs : sequence of Recording
+        One run, or all runs of a batch.
+    """
+    found = joined_overflows(runs)
+    if not found:
+        return ""
+    worst = sorted(found, key=lambda name: -sum(found[name].values()))
+    listed = "; ".join(_of_population(name, found[name], image) for name in worst[:_LISTED])
+    if len(worst) > _LISTED:
+        listed += f"; and {counted(len(worst) - _LISTED, 'more population')}"
+    concerned = sum(bool(run.overflows) for run in runs)
+    where = "run" if len(runs) == 1 else f"{concerned} of {len(runs)} runs"
+    kinds = {kind.removeprefix(CHILD) for counts in found.values() for kind in counts}
+    effects = [text for end, text in _EFFECTS.items() if any(kind.endswith(end) for kind in kinds)]
+    return " ".join([f"{where}: {listed}.", *effects, _remedy(image)])
+
+
+def meaning_of(kind: str, core: CoreSpec) -> str:
+    """Return the text of an overflow, with the width of its register."""
+    if not kind.endswith("_wraps"):
+        return OVERFLOWS[kind]
+    bits = core.accumulator_bits if kind == "accumulator_wraps" else core.state_bits
+    return f"{OVERFLOWS[kind]} at {bits} bits"
+
+
+def _above_zero(counts: Int32Array, prefix: str = "") -> dict[str, int]:
+    named = zip(OVERFLOWS, counts.tolist(), strict=True)
+    return {prefix + kind: count for kind, count in named if count}
+
+
+def _of_population(name: str, counts: Mapping[str, int], image: ChipImage) -> str:
+    texts = []
+    for kind, count in counts.items():
+        text = meaning_of(kind.removeprefix(CHILD), image.chip.core)
+        child = "in the child compartments " if kind.startswith(CHILD) else ""
+        texts.append(f"{child}{text} {count:,} time{'s' if count > 1 else ''}")
+    owner = f"population {name!r}" if name != ELSEWHERE else "other compartments"
+    return f"{owner}: {', '.join(texts)}"
+
+
+def _remedy(image: ChipImage) -> str:
+    compiled = image.symbols is not None and "headroom" in image.symbols.report.options
+    if not compiled:
+        return "Use smaller weights and biases, or a chip with wider registers."
+    assert image.symbols is not None
+    options = image.symbols.report.options
+    return (
+        f"Compile with a higher headroom (now {options['headroom']}), with assumed_rate at the "
+        f"highest rate of the neurons (now {options['assumed_rate']}), and with the spikes of all "
+        "inputs."
+    )
