@@ -56,7 +56,7 @@ def assert_image_equals_oracle(image, spikes, n_steps, threads=THREADS):
     trace = oracle.run(*as_oracle(image), [(int(t), int(i)) for t, i in spikes], n_steps)
     steps, sources = np.array(spikes).T
     for n in threads:
-        emulator = Emulator(replace(image, symbols=None), threads=n, progress=False)
+        emulator = Emulator(replace(image, symbols=None), threads=n, progress=False, warn=False)
         recording = emulator.run_steps(n_steps, steps - 1, sources, record=["u", "v"])
         assert_same_run(recording, trace, f"{n} threads")
     return trace

@@ -122,7 +122,7 @@ def check_case(
     if peer is not None and "injected" in case.statuses[peer]:
         # That emulator received integer weights, so its own weight rounding was not used.
         chip = chip.what_if(name=chip.name, weight_rounding=Rounding.FLOOR, weight_clips=True)
-    emulator = Emulator(image_of(case, chip), threads=threads, progress=False)
+    emulator = Emulator(image_of(case, chip), warn=False, threads=threads, progress=False)
     # An input of step s acts in step s there; here it acts one step after its emission.
     expected = case.output if peer is None else case.peers.get(peer, case.output)
     recording = emulator.run_steps(

@@ -30,8 +30,8 @@ class Registers:
 
     ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the refractory
     counter of each compartment before the first step; ``traces`` holds int32 arrays of shape
-    (n_steps, n_ids). ``overflows`` has for each compartment the number of its overflows, in the order
-    of ``OVERFLOWS``; None if there are none. ``events`` are the other counters.
+    (n_steps, n_ids). ``overflows`` has for each compartment the numbers of its overflows, in the
+    order of ``OVERFLOWS``; None if there are none. ``events`` are the other counters.
     """
 
     first_step: int

@@ -78,7 +78,7 @@ def describe_overflows(image: ChipImage, runs: Sequence[Recording]) -> str:
     worst = sorted(found, key=lambda name: -sum(found[name].values()))
     listed = "; ".join(_of_population(name, found[name], image) for name in worst[:_LISTED])
     if len(worst) > _LISTED:
-        listed += f"; and {counted(len(worst) - _LISTED, 'more population')}"
+        listed += f"; and {len(worst) - _LISTED} more"
     concerned = sum(bool(run.overflows) for run in runs)
     where = "run" if len(runs) == 1 else f"{concerned} of {len(runs)} runs"
     kinds = {kind.removeprefix(CHILD) for counts in found.values() for kind in counts}

@@ -67,7 +67,8 @@ class Session:
     image : ChipImage
         The compiled network.
     emulator : Emulator
-        Emulator of the image; it shows the progress of each window.
+        Emulator of the image. It shows the progress of each window, and does not warn of overflows:
+        the front end tells about those of a whole run.
     interrupted : bool
         Whether the last run was stopped early, so that only :meth:`reset` may follow.
 
@@ -87,7 +88,7 @@ class Session:
     ) -> None:
         self.network, self.dt = network, dt
         self.image = compile_network(network, chip, dt, **compile_options)
-        self.emulator = Emulator(self.image, **emulator_options)
+        self.emulator = Emulator(self.image, warn=False, **emulator_options)
         self.interrupted = False
 
     @property

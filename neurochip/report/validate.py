@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from .._support.progress import progress_bar
 from .._support.ranges import FRACTION
 from .._support.values import instance, integer, items, real, shown, switch
-from ..attribution import attribute
+from ..attribution import Attribution, attribute
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
-from ..errors import AnalysisError
+from ..errors import AnalysisError, ChipOverflowWarning
 from ..network import Network
 from ..reference import simulate_reference
 from ..stimulus import draw_stimulus
@@ -97,11 +98,10 @@ def validate(
         tolerance = real("validate", "tolerance", tolerance, within=FRACTION, error=AnalysisError)
     attribution = switch("validate", "attribution", attribution, error=AnalysisError)
     found = judge(network, chip, dt, duration=duration, seed=seeds[0], **options)
-    stimulus = draw_stimulus(network, duration, seeds[0])
     return validation_report(
         found,
         tolerance=tolerance,
-        attribution=attribute(network, stimulus, image=found.image) if attribution else None,
+        attribution=_attribution(found, duration, seeds[0]) if attribution else None,
         activity=_compare_seeds(found, duration, seeds, tolerance or _TOLERANCE),
     )
 
@@ -125,6 +125,13 @@ def _seeds(seed: Any) -> list[int]:
     return found
 
 
+def _attribution(judgement: Judgement, duration: float, seed: int) -> Attribution:
+    stimulus = draw_stimulus(judgement.network, duration, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ChipOverflowWarning)  # of a run that judge has made, too
+        return attribute(judgement.network, stimulus, image=judgement.image)
+
+
 def _compare_seeds(
     judgement: Judgement, duration: float, seeds: Sequence[int], tolerance: float
 ) -> list[ActivityComparison]:
@@ -141,7 +148,7 @@ def _compare_seeds(
         for stimulus in stimuli:
             references.append(simulate_reference(network, stimulus, dt, progress=False))
             bar.update()
-    chips = Emulator(judgement.image).run_batch(stimuli)
+    chips = Emulator(judgement.image, warn=False).run_batch(stimuli)  # judge has warned
     return [
         compare_activity(references, chips, population.name, tolerance=tolerance)
         for population in network.populations

@@ -19,8 +19,10 @@ from .._support.progress import progress_bar
 from .._support.provenance import versions
 from .._support.ranges import POSITIVE
 from .._support.values import integer, real, shown
+from .._support.warn import warn_user
+from ..chip.registers import OVERFLOWS
 from ..chip.spec import LOIHI, ChipSpec
-from ..errors import SweepError
+from ..errors import ChipOverflowWarning, SweepError
 from ..network import Network
 from ..recording import Probe
 from ..reference import MOST_TWINS, TWINS
@@ -135,6 +137,8 @@ def sweep(
 
     Warns
     -----
+    ChipOverflowWarning
+        If registers overflowed in any point.
     UserWarning
         If lines of the file are damaged, so that their points are computed again, or if
         ``measure`` uses objects that cannot be checked for changes.
@@ -188,6 +192,7 @@ def sweep(
                     problem.add_note(_kept(journal, len(points)))
                 raise
             journal.finish()
+            _warn_of_overflows(journal, len(points))
             return Sweep.from_journal(journal)
 
 
@@ -229,6 +234,18 @@ def _go_through(
                 origins.check(record)
             journal.append(records)
             bar.update(len(records))
+
+
+def _warn_of_overflows(journal: Journal, points: int) -> None:
+    overflows = [record.get("overflows") or {} for record in journal.records.values()]
+    columns = [name for name in OVERFLOWS if any(name in counts for counts in overflows)]
+    if columns:
+        warn_user(
+            f"sweep: in {sum(map(bool, overflows)):,} of {points:,} points registers wrapped or "
+            f"clipped, so their spikes may be wrong (columns {', '.join(columns)}). A higher "
+            "headroom or assumed_rate avoids it.",
+            ChipOverflowWarning,
+        )
 
 
 def _warn_of_unseen(journal: Journal) -> None:

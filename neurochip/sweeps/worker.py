@@ -165,7 +165,7 @@ class _Evaluator:
         key = definition.network_key(point)
         network, image = self._network(key), self._image(definition.image_key(point))
         assert image.symbols is not None  # the compiler writes them
-        emulator = Emulator(image, threads=threads, progress=False)
+        emulator = Emulator(image, warn=False, threads=threads, progress=False)
         chip_run = emulator.run(self._stimulus(key, full["seed"]), record=definition.record)
         step, record = image.symbols.dt, definition.record
         reference = self._reference(key, full["seed"], step, record, threads)

@@ -127,14 +127,11 @@ def calibrate(
             return simulate_reference(network, stimulus, dt / substeps, progress=False)
 
         def on_chip(candidate: ChipImage, stimuli: Sequence[Stimulus]) -> dict[str, float]:
-            emulator = Emulator(candidate, progress=False)
-
-            def run(stimulus: Stimulus) -> Recording:
-                emulator.reset()
-                return emulator.run(stimulus)
-
+            # Of all candidates, only the given image warns of overflows.
+            first = candidate is image and stimuli is given
+            runs = iter(Emulator(candidate, warn=first, progress=False).run_batch(stimuli))
             bar.update(1)
-            return _mean_rates(names, stimuli, run)
+            return _mean_rates(names, stimuli, lambda _: next(runs))
 
         wanted = _mean_rates(names, given, in_float)
         search = _Search(

@@ -64,7 +64,7 @@ def suite() -> dict[str, str]:
     found = {}
     for name in VECTOR_NAMES:
         case = load_case(VECTORS / f"public_{name}.npz")
-        recording = Emulator(image_of(case), threads=1).run_steps(
+        recording = Emulator(image_of(case), threads=1, warn=False).run_steps(
             case.n_steps,
             case.input_step - 1,
             case.input_id,
@@ -79,7 +79,9 @@ def suite() -> dict[str, str]:
     cases["blocks"] = several_blocks()
     for name, drawn in cases.items():
         # Two threads also without JIT, where the parallel loop is an ordinary one.
-        emulator = Emulator(drawn.image(), threads=THREADS[-1] if name == "blocks" else 1)
+        emulator = Emulator(
+            drawn.image(), threads=THREADS[-1] if name == "blocks" else 1, warn=False
+        )
         recording = emulator.run_steps(
             drawn.n_steps, *drawn.emulator_inputs(), noise=drawn.draws, record=["u", "v"]
         )
@@ -89,7 +91,7 @@ def suite() -> dict[str, str]:
     record = ["v"]
     found["reference"] = digest(simulate_reference(network, stimulus, 0.5, record=record))
     image = compiler.compile_network(network, LOIHI, dt=0.5)
-    found["network"] = digest(Emulator(image, threads=1).run(stimulus, record=record))
+    found["network"] = digest(Emulator(image, threads=1, warn=False).run(stimulus, record=record))
     return found
 
 

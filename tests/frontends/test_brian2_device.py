@@ -469,8 +469,11 @@ def test_overflows_are_told_in_brian2s_log(b2):
         b2.run(2 * b2.ms)
     (text,) = [text for _, name, text in logs if name.endswith("overflow")]
     assert text == (
-        "On the chip a sum of synaptic input wrapped round 200 times. Spikes may be wrong; raise "
-        'the headroom, as in set_device("neurochip", headroom=4).'
+        f"Chip run: population {group.name!r}: a sum of synaptic input wrapped round at 22 bits "
+        "200 times. A register that wraps changes its sign: spikes are lost or added. Compile with "
+        "a higher headroom (now 1.0), with assumed_rate at the highest rate of the neurons (now "
+        "0.0), and with the spikes of all inputs. Options are set as in "
+        'set_device("neurochip", headroom=4).'
     )
 
 

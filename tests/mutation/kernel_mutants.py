@@ -165,8 +165,8 @@ MUTANTS = [
     Mutant(
         "only the first overflow in a tile is counted",
         KERNELS,
-        "counters[1 + copy, kind] += (event >> (kind + 1)) & 1",
-        "counters[1 + copy, kind] = (event >> (kind + 1)) & 1",
+        "overflows[compartment + lane, kind] += (event >> (kind + 1)) & 1",
+        "overflows[compartment + lane, kind] = (event >> (kind + 1)) & 1",
         f"{SMALL}::test_the_counters_of_a_tile_are_those_of_its_compartments",
     ),
     Mutant(
@@ -301,8 +301,8 @@ MUTANTS = [
     Mutant(
         "a copy counts the spikes of those before it",
         COPIES,
-        'counts[:, COUNTERS.index("spikes")] = ends - starts',
-        'counts[:, COUNTERS.index("spikes")] = ends',
+        'counts[:, EVENTS.index("spikes")] = ends - starts',
+        'counts[:, EVENTS.index("spikes")] = ends',
         "tests/unit/test_batch.py::test_a_batch_of_two_neurons_counts_what_each_run_did",
     ),
     # ------------------------------------------------------------------ the reference

@@ -24,6 +24,7 @@ from neurochip.chip.presets import PRESETS
 from neurochip.emulator import Emulator
 from neurochip.errors import ChipOverflowError
 from neurochip.image.files import load_image, save_image
+from neurochip.recording import joined_overflows
 
 MANY = int(os.environ.get("NEUROCHIP_MANY", "2000"))
 LONG = int(os.environ.get("NEUROCHIP_LONG", "10000"))
@@ -54,7 +55,7 @@ def run_case(case, emulator, n_steps=None, **options):
 
 def assert_equals_oracle(case, threads=1, what=""):
     trace = case.run_oracle()
-    emulator = Emulator(case.image(), threads=threads)
+    emulator = Emulator(case.image(), threads=threads, warn=False)
     assert_same_run(run_case(case, emulator, record=["u", "v"]), trace, what)
     return trace
 
@@ -237,11 +238,12 @@ def test_one_and_two_threads_give_the_same_run():
     # More blocks than threads only arise from more than 1,024 compartments with long delays.
     for seed, case in busy_cases(12, stream=1):
         one, two = (
-            run_case(case, Emulator(case.image(), threads=threads), record=["u", "v"])
+            run_case(case, Emulator(case.image(), threads=threads, warn=False), record=["u", "v"])
             for threads in (1, 2)
         )
         assert same(spikes_of(one), spikes_of(two)), seed
         assert dict(one.counters) == dict(two.counters), seed
+        assert one.overflows == two.overflows, seed
         for variable in ("u", "v"):
             assert np.array_equal(one.trace(WHO, variable).values, two.trace(WHO, variable).values)
 
@@ -285,7 +287,7 @@ def test_many_blocks_give_the_run_of_the_oracle(threads):
 def test_a_run_in_random_pieces_equals_one_long_run():
     for seed, case in busy_cases(40, stream=2):
         rng = np.random.default_rng(seed)
-        emulator = Emulator(case.image(), threads=threads_of(seed))
+        emulator = Emulator(case.image(), threads=threads_of(seed), warn=False)
         parts = [
             run_case(case, emulator, n, record=["u", "v"]) for n in pieces_of(case.n_steps, rng)
         ]
@@ -306,7 +308,7 @@ def test_a_run_in_random_pieces_equals_one_long_run():
 
 def test_a_reset_emulator_runs_as_a_new_one():
     for _, case in busy_cases(10, stream=3):
-        emulator = Emulator(case.image())
+        emulator = Emulator(case.image(), warn=False)
         run_case(case, emulator, max(1, case.n_steps // 2))
         emulator.reset()
         again = run_case(case, emulator, record=["u", "v"])
@@ -323,10 +325,15 @@ def test_a_stimulus_in_random_pieces_gives_the_decoded_state_of_the_oracle():
             case.n_steps * symbols.dt,
             (SpikeInput("input", case.n_inputs, np.array(sources, int), np.array(steps) * 0.5),),
         )
-        emulator = Emulator(case.image(symbols))
+        emulator = Emulator(case.image(symbols), warn=False)
         pieces = pieces_of(case.n_steps, rng)
         parts = [emulator.run(stimulus, duration=n * symbols.dt, record=["u", "v"]) for n in pieces]
         trace = case.run_oracle()
+        owner = {int(i): item.name for item in symbols.populations for i in item.compartment_ids}
+        counted: dict[str, Counter[str]] = {}
+        for _, compartment, kind in trace.overflows:
+            counted.setdefault(owner[compartment], Counter())[kind] += 1
+        assert joined_overflows(parts) == counted, seed
         for item in symbols.populations:
             joined = {
                 name: np.concatenate([part.trace(item.name, name).values for part in parts])
@@ -379,7 +386,7 @@ def test_a_strict_run_goes_on_after_its_error_where_it_stopped():
             continue
         tried += 1
         step = trace.overflows[0][0]
-        emulator = Emulator(case.image(), strict=True)
+        emulator = Emulator(case.image(), strict=True, warn=False)
         with pytest.raises(ChipOverflowError):
             run_case(case, emulator)
         emulator.strict = False
@@ -397,7 +404,7 @@ def test_saved_and_loaded_images_and_images_without_symbols_give_the_same_run(tm
         assert loaded == image
         trace = case.run_oracle()
         for other in (image, loaded, image.without_symbols(), loaded.without_symbols()):
-            recording = run_case(case, Emulator(other), record=["u", "v"])
+            recording = run_case(case, Emulator(other, warn=False), record=["u", "v"])
             assert_same_run(recording, trace)
 
 
@@ -407,7 +414,7 @@ def test_cores_change_no_result():
         for core_size in {1, 7, case.size}:
             case.core_size = core_size
             case.chip = case.chip.what_if(compartments=core_size, cores=case.size)
-            recording = run_case(case, Emulator(case.image()), record=["u", "v"])
+            recording = run_case(case, Emulator(case.image(), warn=False), record=["u", "v"])
             assert_same_run(recording, trace)
 
 

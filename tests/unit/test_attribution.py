@@ -32,7 +32,7 @@ from neurochip.attribution.noise import TWINS, noise_of
 from neurochip.attribution.sources import GRID, REGISTERS
 from neurochip.chip.presets import LAVA
 from neurochip.emulator import Emulator
-from neurochip.errors import AnalysisError, ImageError
+from neurochip.errors import AnalysisError, ChipOverflowWarning, ImageError
 from neurochip.reference import simulate_reference
 
 # Every register as wide as a chip may have it: what rounds to nothing, and is then not the culprit.
@@ -193,6 +193,7 @@ def test_effects_add_up_to_the_total_of_every_metric_and_of_every_neuron(kind):
             assert attribution.of_neurons("cells", name, metric) is neurons[name]
 
 
+@pytest.mark.filterwarnings("ignore::neurochip.errors.ChipOverflowWarning")
 def test_the_chip_end_holds_on_a_chip_that_wraps_otherwise():
     chip = LAVA.what_if(
         exponent_on_sum=False,
@@ -309,7 +310,9 @@ def test_sources_that_fire_together_are_blamed_on_overflow():
         populations=[cells],
         connections=[fixed_probability(source, cells, 1.0, weight=2.0, seed=1)],
     )
-    attribution = split(network, LOIHI, dt=1.0, duration=1000.0)
+    with pytest.warns(ChipOverflowWarning, match="wrapped round at 22 bits 20 times") as told:
+        attribution = split(network, LOIHI, dt=1.0, duration=1000.0)
+    assert len(told) == 1
     total = attribution.total("cells")
     assert (total.ideal, total.on_grid, total.chip) == (20, 20, 0)
     assert attribution.effect("cells", "overflow").alone == -20
@@ -494,6 +497,7 @@ EDITS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::neurochip.errors.ChipOverflowWarning")
 @pytest.mark.parametrize(
     ("culprit", "kind"),
     [

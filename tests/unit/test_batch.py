@@ -149,8 +149,8 @@ def test_each_run_counts_its_own_overflows(image, network):
     )
     narrow = dataclasses.replace(image, compartments=registers)
     stimuli = [draw_stimulus(network, 50.0, seed) for seed in range(11)]
-    batch = Emulator(narrow).run_batch(stimuli, record=["v", "u"], threads=1)
-    assert batch == one_after_the_other(Emulator(narrow), stimuli)
+    batch = Emulator(narrow, warn=False).run_batch(stimuli, record=["v", "u"], threads=1)
+    assert batch == one_after_the_other(Emulator(narrow, warn=False), stimuli)
     for kind in ("voltage_clips_low", "voltage_clips_high", "synaptic_events", "spikes"):
         assert len({recording.counters[kind] for recording in batch}) > 1, kind
 

@@ -344,7 +344,7 @@ def test_strict_names_what_overflowed_first(kind):
     registers, meaning = STRICT_CASES[kind]
     image = hand_made(3, **registers)
     drive = [np.repeat(np.arange(200), 60), np.zeros(12_000, dtype=int)]
-    counted = Emulator(image).run_steps(200, *drive)
+    counted = Emulator(image, warn=False).run_steps(200, *drive)
     assert counted.counters[kind] > 0
     emulator = Emulator(image, strict=True)
     text = error_of(emulator.run_steps, 200, *drive, kind=ChipOverflowError)

@@ -257,7 +257,7 @@ def test_sums_that_are_multiples_of_2_32_count_as_wraps(noise, sign, overflow):
     )
     counts = [0, 1, 2, 3, 1023, 1024, 2048, 4095, 4096, 4097, 8192, 65_536]
     inputs = np.repeat(np.arange(len(counts)), counts)
-    run = Emulator(made).run_steps(len(counts), inputs - 1, 0 * inputs, record=["u"])
+    run = Emulator(made, warn=False).run_steps(len(counts), inputs - 1, 0 * inputs, record=["u"])
     rules = dataclasses.replace(oracle.LOIHI, **core)
     given = None if noise is None else oracle.Noise(9, 0, 0, [1], seed=2)
     trace = oracle.run(

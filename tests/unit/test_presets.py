@@ -117,7 +117,9 @@ def accumulate(chip, n_spikes, bias=0, mantissa=255, steps=2, **registers):
     registers = {"decay_u": 4095, "threshold_mantissa": 131071, "bias_mantissa": bias, **registers}
     only = Synapses("inputs", [0], [0], [mantissa], MIXED, exponent=7)
     image = program(chip, registers, [only], n_inputs=1, truncate=True)
-    run = Emulator(image).run_steps(steps, [0] * n_spikes, [0] * n_spikes, record=["u", "v"])
+    run = Emulator(image, warn=False).run_steps(
+        steps, [0] * n_spikes, [0] * n_spikes, record=["u", "v"]
+    )
     u, v = (run.trace(WHO, name).values[:, 0].tolist() for name in "uv")
     return u, v, run.counters
 
@@ -146,7 +148,12 @@ def test_u_wraps_in_three_ways(rule, at_limit, beyond):
     one_more = Synapses("inputs", [0, 1], [0, 0], [128, 2], MIXED, exponent=7)
     image = program(chip, {"decay_u": 4095}, [one_more], n_inputs=2)
     sources = [0] * 8 + [1]
-    got = Emulator(image).run_steps(2, [0] * 9, sources, record=["u"]).trace(WHO, "u").values[1, 0]
+    got = (
+        Emulator(image, warn=False)
+        .run_steps(2, [0] * 9, sources, record=["u"])
+        .trace(WHO, "u")
+        .values[1, 0]
+    )
     assert got == (beyond + 2**13)
 
 
@@ -166,7 +173,7 @@ def test_u_and_bias_wrap_or_do_not():
 def test_v_stops_at_its_limit_or_runs_on():
     for chip, lowest, clips in ((LOIHI, -(2**23) + 1, 6), (BRIAN2LOIHI, -16 * (4096 << 7), 0)):
         image = program(chip, {"bias_mantissa": -4096, "bias_exponent": 7, "vmin_exponent": 23})
-        run = Emulator(image).run_steps(16 + clips - 1 if clips else 16, record=["v"])
+        run = Emulator(image, warn=False).run_steps(16 + clips - 1 if clips else 16, record=["v"])
         assert run.trace(WHO, "v").values.min() == lowest
         assert run.counters["voltage_clips_low"] == clips
 
@@ -190,7 +197,7 @@ def test_an_exponent_shifts_each_weight_or_their_sum():
     both = Synapses("inputs", [0, 0], [0, 0], [3, 3], EXCITATORY, exponent=-2)
     for chip, got in ((LOIHI, 0), (LOIHI.what_if(exponent_on_sum=True), 1)):
         image = program(chip, {"decay_u": 4095}, [both], n_inputs=1, truncate=True)
-        run = Emulator(image).run_steps(2, [0], [0], record=["u"])
+        run = Emulator(image, warn=False).run_steps(2, [0], [0], record=["u"])
         assert run.trace(WHO, "u").values[1, 0] == got << 6
 
 

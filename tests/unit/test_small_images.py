@@ -25,7 +25,7 @@ def run(registers, n_steps, synapses=(), inputs=(), chip=LOIHI, n_inputs=1, **op
     noise, draws = options.pop("noise", None), options.pop("draws", None)
     image = program(chip, registers, synapses, n_inputs=n_inputs, noise=noise)
     steps, sources = np.array(inputs, dtype=int).reshape(-1, 2).T
-    recording = Emulator(image, threads=1).run_steps(
+    recording = Emulator(image, threads=1, warn=False).run_steps(
         n_steps, steps, sources, record=["u", "v"], noise=draws
     )
     u, v = (recording.trace("compartments", name).values.tolist() for name in "uv")
@@ -192,7 +192,7 @@ def test_each_compartment_has_its_own_registers_input_and_noise_also_where_it_ov
         noise=oracle.Noise(14, 1, at_membrane, rng.integers(0, 2, size).tolist(), seed=5),
     )
     trace = case.run_oracle()
-    recording = Emulator(case.image(), threads=1).run_steps(
+    recording = Emulator(case.image(), threads=1, warn=False).run_steps(
         steps, *case.emulator_inputs(), record=["u", "v"]
     )
     assert_same_run(recording, trace)
@@ -233,8 +233,10 @@ def test_what_is_on_its_way_at_the_end_of_a_run_arrives_in_the_next():
     link = Synapses("compartments", [0], [1], 3, EXCITATORY)
     registers = {"threshold_mantissa": [1, 131071], "bias_mantissa": [20, 0], "decay_v": [0, 4095]}
     image = program(LOIHI, registers, [kick, link], n_inputs=1)
-    whole = Emulator(image, threads=1).run_steps(12, [1, 3, 5], [0, 0, 0], record=["u", "v"])
-    parts = Emulator(image, threads=1)
+    whole = Emulator(image, threads=1, warn=False).run_steps(
+        12, [1, 3, 5], [0, 0, 0], record=["u", "v"]
+    )
+    parts = Emulator(image, threads=1, warn=False)
     found = [parts.run_steps(4, [1, 3, 5], [0, 0, 0], record=["u", "v"]) for _ in range(3)]
     for name in ("u", "v"):
         joined = np.concatenate([part.trace("compartments", name).values for part in found])
@@ -295,7 +297,7 @@ def test_a_chip_may_shift_the_sum_of_a_group_instead_of_each_weight(chip, sums):
     )
     inputs = [(0, 0), (0, 1), (2, 0), (4, 0), (5, 2), (5, 2), (5, 2)]
     steps, sources = np.array(inputs).T
-    recording = Emulator(image, threads=1).run_steps(8, steps, sources, record=["u"])
+    recording = Emulator(image, threads=1, warn=False).run_steps(8, steps, sources, record=["u"])
     u = recording.trace("compartments", "u").values // 64
     assert column(u.tolist()) == [0, sums[0], 0, sums[1], 0, sums[2], 0, 0]
     assert column(u.tolist(), 1) == [0, 2, 0, 0, 0, 0, 0, 0]
@@ -376,7 +378,9 @@ def test_inputs_one_to_one_reach_the_compartment_of_each():
     kick = Synapses("inputs", [0, 1, 2], [2, 0, 1], [1, 2, 3], EXCITATORY, delay=[0, 1, 0])
     image = program(LOIHI, {"decay_v": [4095] * 3, **NEVER}, [kick], n_inputs=3)
     assert build_layout(image, 1)[0].one_to_one
-    recording = Emulator(image, threads=1).run_steps(3, [0, 0, 0], [2, 1, 0], record=["u"])
+    recording = Emulator(image, threads=1, warn=False).run_steps(
+        3, [0, 0, 0], [2, 1, 0], record=["u"]
+    )
     assert recording.trace("compartments", "u").values.tolist() == [
         [0, 0, 0],
         [0, 3 * 64, 64],

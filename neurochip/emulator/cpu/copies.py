@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._kernels.jit import kernel
 from ...image import ChipImage
+from ...typing import Int32Array
 from ..engine import Columns, Registers
 from ..spikes import InputLists
 from .engine import CpuEngine
@@ -81,12 +82,10 @@ class Copies:
             key: np.split(values, self._engine.copies, axis=1)
             for key, values in joint.traces.items()
         }
-        overflows = [None] * added
+        overflows: list[Int32Array | None] = [None] * self._engine.copies
         if joint.overflows is not None:
-            overflows = [
-                part if part.any() else None
-                for part in np.split(joint.overflows, self._engine.copies)
-            ]
+            parts = np.split(joint.overflows, self._engine.copies)
+            overflows = [part if part.any() else None for part in parts]
         for copy in range(added):
             mine = slice(starts[copy], ends[copy])
             yield Registers(

@@ -20,8 +20,8 @@ from brian2.utils.logger import get_logger
 
 from compiler import CompileOptions
 
-from ...chip.registers import OVERFLOWS
 from ...chip.spec import LOIHI, ChipSpec
+from ...emulator.overflows import describe_overflows
 from ...errors import FrontendError
 from ...image import ChipImage
 from ...network import Network as OurNetwork
@@ -237,7 +237,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             self.stimulus = self.recording = None
             if n_steps:
                 self.recording = runs.run(reading, n_steps, inputs, namespace)
-                _warn_of_overflows(self.recording)
+                _warn_of_overflows(self.image, self.recording)
                 self.stimulus = stimulus_of(
                     reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
                 )
@@ -260,16 +260,12 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         return runs
 
 
-def _warn_of_overflows(recording: Recording) -> None:
+def _warn_of_overflows(image: ChipImage, recording: Recording) -> None:
     """Report overflows of registers in Brian2's log."""
-    counts = {name: recording.counters.get(name, 0) for name in OVERFLOWS}
-    found = "; ".join(f"{OVERFLOWS[name]} {n:,} times" for name, n in counts.items() if n)
+    found = describe_overflows(image, [recording])
     if found:
-        logger.warn(
-            f"On the chip {found}. Spikes may be wrong; raise the headroom, as in "
-            'set_device("neurochip", headroom=4).',
-            "overflow",
-        )
+        example = 'Options are set as in set_device("neurochip", headroom=4).'
+        logger.warn(f"Chip {found} {example}", "overflow")
 
 
 def _reporter(report: Any) -> Callable[..., Any]:
