@@ -27,7 +27,7 @@ _LISTED = 3  # populations in a warning
 _EFFECTS = {
     "wraps": "A register that wraps changes its sign: spikes are lost or added.",
     "voltage_clips_low": "v at its lower limit forgets the inhibition that goes beyond it.",
-    "voltage_clips_high": "v at its upper limit cannot reach its threshold.",
+    "voltage_clips_high": "v at its upper limit is cut off and reaches no threshold above it.",
 }
 
 

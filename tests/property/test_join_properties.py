@@ -45,7 +45,7 @@ def test_joined_compartments_equal_the_oracle_on_random_images(threads):
         trace = case.run_oracle()
         image = case.image()
         several_cores += image.n_cores > 1
-        recording = Emulator(image, threads=threads).run_steps(
+        recording = Emulator(image, threads=threads, warn=False).run_steps(
             case.n_steps, *case.emulator_inputs(), record=["u", "v"], noise=case.draws
         )
         assert_same_run(recording, trace, seed)
@@ -68,7 +68,7 @@ def test_noise_reaches_the_parent_through_its_child(at_membrane, threads):
         noise = oracle.Noise(exponent, offset, int(at_membrane), enabled.tolist(), draws.tolist())
         noisy = dataclasses.replace(case, noise=noise)
         trace = noisy.run_oracle()
-        recording = Emulator(noisy.image(), threads=threads).run_steps(
+        recording = Emulator(noisy.image(), threads=threads, warn=False).run_steps(
             noisy.n_steps, *noisy.emulator_inputs(), record=["u", "v"], noise=noisy.draws
         )
         assert_same_run(recording, trace, seed)
@@ -78,7 +78,7 @@ def test_a_run_in_pieces_is_the_run_in_one(tmp_path):
     for seed, case in joined_cases(20, stream=14):
         image = load_image(save_image(case.image(), tmp_path / f"{seed}"))
         assert image == case.image()
-        emulator, steps, sources = Emulator(image), *case.emulator_inputs()
+        emulator, steps, sources = Emulator(image, warn=False), *case.emulator_inputs()
         u, v = [], []
         while len(u) < case.n_steps:
             n = min(case.n_steps - len(u), 1 + len(u))
@@ -128,7 +128,7 @@ def test_pairs_in_many_blocks_equal_the_oracle(exponent, wide, threads):
     ]
     trace = case.run_oracle()
     assert trace.counters["spikes"] > 100
-    emulator = Emulator(case.image(), threads=threads)
+    emulator = Emulator(case.image(), threads=threads, warn=False)
     layout, found = build_layout(emulator.image, threads)
     assert (found, layout.blocks) == (wide, threads if wide else 3 if threads == 1 else 4)
     recording = emulator.run_steps(case.n_steps, *case.emulator_inputs(), record=["u", "v"])

@@ -106,13 +106,15 @@ def test_spikes_are_the_same_for_every_strategy_core_size_and_number_of_chips(
         **PACKING_RULES[packing],
     )
     stimulus = draw_stimulus(network, 100.0, seed=1)
-    expected = Emulator(compile_network(network, LOIHI, 0.5)).run(stimulus, record=["v"])
+    expected = Emulator(compile_network(network, LOIHI, 0.5), warn=False).run(
+        stimulus, record=["v"]
+    )
     image = compile_network(
         network, chip, 0.5, placement=placement, sites=sites, placement_seed=seed
     )
-    assert_equal_runs(expected, Emulator(image).run(stimulus, record=["v"]))
+    assert_equal_runs(expected, Emulator(image, warn=False).run(stimulus, record=["v"]))
     in_order = dataclasses.replace(image, core_sites=None)
-    assert_equal_runs(expected, Emulator(in_order).run(stimulus, record=["v"]))
+    assert_equal_runs(expected, Emulator(in_order, warn=False).run(stimulus, record=["v"]))
     assert broken_limits(image) == []
 
 
@@ -123,7 +125,7 @@ def test_these_networks_spike_and_use_pairs_and_many_cores():
         network = network_of(seed)
         stimulus = draw_stimulus(network, 100.0, seed=1)
         image = compile_network(network, LOIHI.what_if(compartments=16), 0.5, placement="greedy")
-        n_spikes += Emulator(image).run(stimulus).n_spikes
+        n_spikes += Emulator(image, warn=False).run(stimulus).n_spikes
         assert image.compartments.join.any()
         assert image.n_cores > 2
     assert n_spikes > 1000
@@ -412,8 +414,10 @@ def test_spikes_are_the_same_with_a_grouped_hypergraph(seed):
     network, chip = network_of(seed, size=300), LOIHI.what_if(compartments=40, cores=400)
     stimulus = draw_stimulus(network, 50.0, seed=1)
     image = compile_network(network, chip, 0.5, placement="hypergraph")
-    expected = Emulator(compile_network(network, LOIHI, 0.5)).run(stimulus, record=["v"])
-    assert_equal_runs(expected, Emulator(image).run(stimulus, record=["v"]))
+    expected = Emulator(compile_network(network, LOIHI, 0.5), warn=False).run(
+        stimulus, record=["v"]
+    )
+    assert_equal_runs(expected, Emulator(image, warn=False).run(stimulus, record=["v"]))
     assert broken_limits(image) == []
 
 

@@ -342,7 +342,7 @@ def test_spikes_do_not_depend_on_the_size_of_the_cores():
     for seed, network, dt, _ in compiled(15, stream=3):
         stimulus = draw_stimulus(network, 300 * dt, seed=seed)
         whole = compile_network(network, LOIHI, dt)
-        expected = Emulator(whole).run(stimulus, record=["v"])
+        expected = Emulator(whole, warn=False).run(stimulus, record=["v"])
         spiking += expected.n_spikes > 0
         for size in (1, 7, 50):
             chip = LOIHI.what_if(compartments=size, cores=300)
@@ -352,7 +352,7 @@ def test_spikes_do_not_depend_on_the_size_of_the_cores():
             assert [s.lsb_per_mv for s in image.report.scales] == [
                 s.lsb_per_mv for s in whole.report.scales
             ]
-            recording = Emulator(image).run(stimulus, record=["v"])
+            recording = Emulator(image, warn=False).run(stimulus, record=["v"])
             for population in network.populations:
                 name = population.name
                 assert np.array_equal(recording.steps[name], expected.steps[name])

@@ -153,8 +153,8 @@ def test_clips_say_what_they_mean_and_what_helps_an_image_written_by_hand():
         "run: population 'compartments': v was held at its lower limit "
         f"{counts['voltage_clips_low']} times, v was held at its upper limit "
         f"{counts['voltage_clips_high']} times. v at its lower limit forgets the inhibition that "
-        "goes beyond it. v at its upper limit cannot reach its threshold. Use smaller weights and "
-        "biases, or a chip with wider registers."
+        "goes beyond it. v at its upper limit is cut off and reaches no threshold above it. Use "
+        "smaller weights and biases, or a chip with wider registers."
     )
 
 
