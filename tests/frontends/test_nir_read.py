@@ -30,6 +30,7 @@ from nir_numpy import evaluate
 from compiler import compile_network
 from neurochip import attribute, draw_stimulus
 from neurochip.emulator import Emulator
+from neurochip.errors import ChipOverflowWarning
 from neurochip.frontends.nir import CONVENTIONS, Convention
 from neurochip.reference import simulate_reference
 
