@@ -34,7 +34,7 @@ def raw_recording(registers: Registers, size: int, label: str) -> Recording:
         },
         counters=registers.counters,
         overflows=count_overflows(registers, {"compartments": (everything, everything[:0])}),
-        origin=Origin(kind=CHIP),
+        origin=Origin.of_run(kind=CHIP, stimulus=None, coupling={}),
     )
 
 
