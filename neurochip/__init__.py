@@ -44,6 +44,7 @@ _HOMES = {
     "neurochip.errors": (
         "AnalysisError",
         "ChipOverflowError",
+        "ChipOverflowWarning",
         "CompileError",
         "EmulatorError",
         "FileError",

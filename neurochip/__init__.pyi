@@ -31,6 +31,7 @@ from .chip.spec import MeshSpec as MeshSpec
 from .emulator import Emulator as Emulator
 from .errors import AnalysisError as AnalysisError
 from .errors import ChipOverflowError as ChipOverflowError
+from .errors import ChipOverflowWarning as ChipOverflowWarning
 from .errors import CompileError as CompileError
 from .errors import EmulatorError as EmulatorError
 from .errors import FileError as FileError
