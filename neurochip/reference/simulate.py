@@ -165,6 +165,7 @@ def _simulate(
             "updates": n_steps * n_neurons,
             "spikes": len(ids),
         },
+        overflows={},
         origin=Origin(
             kind=FLOAT,
             stimulus=stimulus.digest(stop=n_steps * dt),
