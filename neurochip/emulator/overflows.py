@@ -116,7 +116,7 @@ def _remedy(image: ChipImage) -> str:
     assert image.symbols is not None
     options = image.symbols.report.options
     return (
-        f"Compile with a higher headroom (now {options['headroom']}), with assumed_rate at the "
-        f"highest rate of the neurons (now {options['assumed_rate']}), and with the spikes of all "
-        "inputs."
+        f"Compile with a higher headroom (now {options['headroom']}) or assumed_rate (now "
+        f"{options['assumed_rate']}), with the recording of a float run as activity, or with the "
+        "expected_rate of inputs whose spikes are not known."
     )

@@ -432,8 +432,8 @@ def test_an_overflow_is_one_line_of_warning_and_strict_stops_at_it_and_writes_no
     assert result.stderr == (
         "Warning: run: population 'cells': a sum of synaptic input wrapped round at 22 bits 1 "
         "time. A register that wraps changes its sign: spikes are lost or added. Compile with a "
-        "higher headroom (now 1.25), with assumed_rate at the highest rate of the neurons (now "
-        "100.0), and with the spikes of all inputs.\n"
+        "higher headroom (now 1.25) or assumed_rate (now auto), with the recording of a float run "
+        "as activity, or with the expected_rate of inputs whose spikes are not known.\n"
     )
     assert "accumulator wraps 1," in result.stdout
     Path("recording.npz").unlink()

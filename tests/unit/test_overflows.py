@@ -36,8 +36,8 @@ from neurochip.image.program import program
 
 SIGN = "A register that wraps changes its sign: spikes are lost or added."
 COMPILE = (
-    "Compile with a higher headroom (now 1.25), with assumed_rate at the highest rate of the "
-    "neurons (now 100.0), and with the spikes of all inputs."
+    "Compile with a higher headroom (now 1.25) or assumed_rate (now auto), with the recording of a "
+    "float run as activity, or with the expected_rate of inputs whose spikes are not known."
 )
 VOLLEYS = np.arange(5)
 
@@ -249,10 +249,11 @@ def test_a_sweep_warns_once(workers):
     )
 
 
-def test_an_input_that_the_compiler_does_not_know_makes_the_run_warn():
+def test_an_input_that_fires_more_than_the_compiler_was_told_makes_the_run_warn():
     rng = np.random.default_rng(3)
-    ids, times = rng.integers(0, 40, 8000), np.round(rng.uniform(1, 999, 8000), 1)
-    unknown, known = SpikeInput("s", 40, [], []), SpikeInput("s", 40, ids, times)
+    ids, times = rng.integers(0, 40, 80_000), np.round(rng.uniform(1, 999, 80_000), 1)
+    unknown = SpikeInput("s", 40, [], [], expected_rate=1.0)
+    known = SpikeInput("s", 40, ids, times)
     cells = Population("p", 80, LIF(tau_m=20.0, v_rest=-60.0, v_reset=-63.0, v_thresh=-50.0))
     wires = [fixed_probability(unknown, cells, 0.2, weight=2.1, seed=1)]
     network = Network(inputs=[unknown], populations=[cells], connections=wires)
