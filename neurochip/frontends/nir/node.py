@@ -230,8 +230,9 @@ def real_numbers(label: str, member: str, value: Any) -> Float64Array:
         raise FrontendError(f"{label}: {member} is not finite; allowed: finite numbers.")
     if array.dtype.kind == "f":
         lost = (result == 0) != (array == 0)
-    else:
-        lost = (array > _EXACT) | (array < -_EXACT)
+    else:  # NumPy 2.0.0 may crash where it compares foreign bytes with an integer beyond their type
+        native = array.astype(array.dtype.newbyteorder("="), copy=False)
+        lost = (native > _EXACT) | (native < -_EXACT)
     if lost.any():
         raise FrontendError(
             f"{label}: {member} = {array[lost].flat[0]!s}; allowed: numbers that a float64 holds."
