@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from .._support.provenance import versions
@@ -10,6 +11,7 @@ from .._support.text import fixed, percent
 from ..attribution import Attribution
 from ..chip.registers import OVERFLOWS
 from ..validation import (
+    METRICS,
     ActivityComparison,
     Answer,
     Comparison,
@@ -149,23 +151,18 @@ def _rates(items: Sequence[PopulationComparison]) -> list[Block]:
         "10 blocks of time. "
         "|error|: mean over neurons of the absolute error, divided by the mean reference rate.",
     )
-    spikes = Table(
-        ("population", "CV reference", "CV chip", "equal spikes", "Γ", "v RMSE"),
-        [
-            (
-                item.name,
-                fixed(item.reference_cv),
-                fixed(item.chip_cv),
-                percent(item.equal_spikes, ""),
-                fixed(item.coincidence),
-                "-" if item.v_rmse is None else f"{item.v_rmse:.3g} mV",
-            )
-            for item in items
-        ],
-        "CV: coefficient of variation of the interspike intervals. Equal spikes: in the same step "
-        "on both sides. Γ: coincidence factor, 1 for equal trains, 0 for chance.",
+    shown = [metric for metric in METRICS.values() if metric.heading]
+    metrics = Table(
+        ("population", *(metric.heading for metric in shown)),
+        [(item.name, *(m.text(getattr(item, m.name)) for m in shown)) for item in items],
+        " ".join(f"{m.heading[0].upper()}{m.heading[1:]}: {_sentence(m.meaning)}" for m in shown),
     )
-    return [rates, spikes]
+    return [rates, metrics]
+
+
+def _sentence(meaning: str) -> str:
+    """Return the meaning of a metric without the markup of docstrings."""
+    return re.sub(r" \(:func:`\w+`\)|``", "", meaning)
 
 
 def _split(items: Sequence[PopulationComparison]) -> Section:

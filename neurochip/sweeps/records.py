@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from ..chip.registers import OVERFLOWS
+from ..validation import METRICS
 
 __all__ = ["COLUMNS", "RESULT_COLUMNS", "SPLIT", "SweepRow", "is_header", "is_record", "rows_of"]
 
 SweepRow = dict[str, Any]
 
 _POINT = ("point", "problem", "image", "population")
+_INTERVAL = "_interval"  # an interval becomes two columns
+
+
+def _columns(name: str) -> tuple[str, ...]:
+    stem = name.removesuffix(_INTERVAL)
+    return (name,) if stem == name else (f"{stem}_low", f"{stem}_high")
+
+
 COLUMNS = (
     *("verdict", "size", "reference_spikes", "chip_spikes", "reference_rate", "chip_rate"),
-    *("rate_error", "rate_error_low", "rate_error_high"),
-    *("rate_difference_low", "rate_difference_high", "beyond_chance"),
-    *("coupling", "interval_over", "fine_rate", "noise_floor", "neuron_noise_floor"),
-    *("mean_absolute_error_hz", "mean_absolute_error", "mean_neuron_rate_error"),
-    *("worst_neuron", "neurons_differing", "reference_cv", "chip_cv", "equal_spikes"),
-    *("coincidence", "reference_saturated", "chip_saturated"),
-    *("v_rmse", "v_largest_error", "v_neurons"),
+    *("beyond_chance", "coupling", "interval_over"),
+    *chain.from_iterable(map(_columns, METRICS)),
     *("noise_floor", "neuron_noise_floor"),
 )
 """Columns of each population."""
@@ -149,10 +154,8 @@ def _is_number(value: Any) -> bool:
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
-        if name.endswith("_interval"):
-            low, high = value
-            yield name.replace("_interval", "_low"), low
-            yield name.replace("_interval", "_high"), high
+        if name.endswith(_INTERVAL):
+            yield from zip(_columns(name), value, strict=True)
         elif name == "split":
             for part, errors in (value or {}).items():
                 yield f"{part}_signed", errors["signed"]

@@ -9,10 +9,13 @@ from .equivalence import Conclusion, Equivalence, equivalence, rate_equivalence
 from .figures import comparison_figure, membrane_figure
 from .noise_floor import NoiseFloor
 from .plots import plot_raster, plot_rate_errors, plot_rates, plot_traces
-from .population import ErrorSplit, PopulationComparison, RateError, Verdict
+from .population import METRICS, Metric, PopulationComparison
 from .spike_trains import TRAIN_DISTANCES, train_distances
+from .split import ErrorSplit, RateError
+from .verdict import Verdict
 
 __all__ = [
+    "METRICS",
     "TRAIN_DISTANCES",
     "ActivityComparison",
     "Answer",
@@ -21,6 +24,7 @@ __all__ = [
     "DistributionComparison",
     "Equivalence",
     "ErrorSplit",
+    "Metric",
     "NoiseFloor",
     "PopulationComparison",
     "RateError",

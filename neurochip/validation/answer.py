@@ -12,7 +12,9 @@ from .._support.names import visible
 from .._support.text import percent
 from ..network.coupling import RECURRENT
 from .equivalence import Equivalence
-from .population import PopulationComparison, RateError, Verdict
+from .population import PopulationComparison
+from .split import RateError
+from .verdict import Verdict
 
 __all__ = ["Answer", "answer", "lead", "worst_first"]
 

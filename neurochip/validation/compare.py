@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,15 +16,16 @@ from ..network import Network
 from ..network.coupling import RECURRENT
 from ..recording import Recording
 from ..recurrence import refractory_steps
-from ..typing import Float64Array, Int64Array
-from . import metrics
+from ..typing import Int64Array
 from .circumstances import circumstances
 from .comparison import Comparison
 from .intervals import coupling_of, rate_pairs
 from .noise_floor import noise_floor
 from .origins import check_origins
-from .population import PopulationComparison, Verdict
+from .population import METRICS, PopulationComparison
+from .run_pair import RunPair
 from .split import split_error
+from .verdict import verdict_of
 
 __all__ = ["compare"]
 
@@ -89,7 +89,6 @@ def compare(
         _check_same_grid("twin", reference, twin)
     populations = {}
     for name in reference.populations:
-        shortest = _shortest_interval(reference, name, network)
         populations[name] = _compare_population(
             name,
             reference,
@@ -97,7 +96,6 @@ def compare(
             fine=fine,
             twins=twins,
             network=network,
-            shortest=shortest,
             min_spikes=min_spikes,
             window=window,
         )
@@ -123,80 +121,33 @@ def _compare_population(
     fine: Recording | None,
     twins: Sequence[Recording],
     network: Network | None,
-    shortest: Int64Array,
     min_spikes: int,
     window: float,
 ) -> PopulationComparison:
-    size = reference.populations[name]
-    ours, theirs = ((run.steps[name], run.ids[name]) for run in (reference, chip))
-    counts = [run.counts(name) for run in (reference, chip)]
-    rates = [run.rates(name) for run in (reference, chip)]
-    limits = [_at_limit(train, size, shortest) for train in (ours, theirs)]
-    spikes = [int(count.sum()) for count in counts]
-    fine_spikes = 0 if fine is None else len(fine.ids[name])
-    error = np.abs(rates[1] - rates[0])
-    active = counts[0] > 0
-    equal = int(metrics.coincidences(ours, theirs, size, 0).sum())
-    # A window longer than the run has the same effect as one as long as the run.
-    steps = int(steps_of(min(window, reference.duration), reference.dt))
-    gamma = metrics.coincidence_factor(ours, theirs, size, reference.n_steps, steps)
     coupling = coupling_of((reference, chip), name)
-    pairs = rate_pairs(reference, chip, name, coupling)
-    v_rmse, v_largest, v_neurons = _compare_v(name, reference, chip)
+    pair = RunPair(
+        name=name,
+        reference=reference,
+        chip=chip,
+        rate_pairs=rate_pairs(reference, chip, name, coupling),
+        shortest=_shortest_interval(reference, name, network),
+        # A window longer than the run has the same effect as one as long as the run.
+        window=int(steps_of(min(window, reference.duration), reference.dt)),
+    )
     return PopulationComparison(
         name=name,
-        verdict=_verdict(spikes, fine_spikes, [share for share, _ in limits], min_spikes),
+        verdict=verdict_of(pair, 0 if fine is None else len(fine.ids[name]), min_spikes),
         duration=reference.duration,
-        reference_counts=counts[0],
-        chip_counts=counts[1],
-        rate_error=_fraction(spikes[1] - spikes[0], spikes[0]),
-        rate_error_interval=pairs.ratio(),
-        rate_difference_interval=pairs.difference(),
+        reference_counts=pair.counts[0],
+        chip_counts=pair.counts[1],
         coupling=coupling,
-        pairs=pairs,
-        mean_absolute_error_hz=float(error.mean()),
-        mean_absolute_error=_fraction(error.mean(), rates[0].mean()),
-        mean_neuron_rate_error=_mean(error[active] / rates[0][active]),
-        worst_neuron=int(np.argmax(error)) if error.any() else None,
-        neurons_differing=int((counts[0] != counts[1]).sum()),
-        reference_cv=_mean(metrics.isi_cv(ours, size)),
-        chip_cv=_mean(metrics.isi_cv(theirs, size)),
-        equal_spikes=_fraction(2 * equal, sum(spikes)),
-        coincidence=_mean(gamma),
-        reference_saturated=limits[0][1],
-        chip_saturated=limits[1][1],
-        v_rmse=v_rmse,
-        v_largest_error=v_largest,
-        v_neurons=v_neurons,
+        pairs=pair.rate_pairs,
+        **{metric.name: metric.of(pair) for metric in METRICS.values()},
         split=None if fine is None else split_error(reference, chip, fine, name, coupling),
         fine_rate=None if fine is None else float(fine.rates(name).mean()),
         noise_floor=noise_floor(reference, twins, name) if coupling in (RECURRENT, None) else None,
         circumstances=None if network is None else circumstances(network, reference, name),
     )
-
-
-def _verdict(
-    spikes: list[int], fine: int, shares_at_limit: list[float], min_spikes: int
-) -> Verdict:
-    reference, chip = spikes
-    if not reference and not chip:
-        return Verdict.SILENT_AT_STEP if fine else Verdict.SILENT
-    if not chip:
-        return Verdict.SILENT_ON_CHIP
-    if not reference:
-        return Verdict.SILENT_IN_REFERENCE
-    if any(n >= min_spikes and s > 0.5 for n, s in zip(spikes, shares_at_limit, strict=True)):
-        return Verdict.SATURATED
-    return Verdict.TOO_FEW_SPIKES if reference < min_spikes else Verdict.COMPARED
-
-
-def _at_limit(train: metrics.Train, size: int, shortest: Int64Array) -> tuple[float, int]:
-    """Return the fraction of intervals at the limit, and the number of saturated neurons."""
-    isi, ids = metrics.intervals(train)
-    short = isi <= shortest[ids]
-    number = np.bincount(ids, minlength=size)
-    saturated = (number >= 2) & (2 * np.bincount(ids, weights=short, minlength=size) > number)
-    return (float(short.mean()) if len(isi) else 0.0), int(saturated.sum())
 
 
 def _shortest_interval(run: Recording, name: str, network: Network | None) -> Int64Array:
@@ -215,35 +166,6 @@ def _shortest_interval(run: Recording, name: str, network: Network | None) -> In
             "in the recordings; pass the network that was run."
         )
     return refractory_steps(population.parameter("tau_refrac"), run.dt) + 1
-
-
-def _compare_v(
-    name: str, reference: Recording, chip: Recording
-) -> tuple[float | None, float | None, int]:
-    key = (name, "v")
-    if key not in reference.traces or key not in chip.traces:
-        return None, None, 0
-    for side, run in (("reference", reference), ("chip", chip)):
-        if run.traces[key].unit != "mV":
-            raise RecordingError(
-                f"compare: 'v' of {name!r} is in {run.traces[key].unit} in the {side}; allowed: "
-                "mV. Run an image that has its symbols."
-            )
-    first, second = reference.traces[key], chip.traces[key]
-    common, a, b = np.intersect1d(first.ids, second.ids, return_indices=True)
-    if not len(common):
-        return None, None, 0
-    pair = first.values[:, a], second.values[:, b]
-    return metrics.rmse(*pair), metrics.largest_difference(*pair), len(common)
-
-
-def _fraction(part: Any, whole: Any) -> float:
-    return float(part / whole) if whole else float("nan")
-
-
-def _mean(values: Float64Array) -> float:
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if len(defined) else float("nan")
 
 
 def _check_pair(reference: Recording, chip: Recording) -> None:

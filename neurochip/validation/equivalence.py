@@ -18,7 +18,8 @@ from .._support.ranges import FRACTION, POSITIVE
 from .._support.values import instance, real, reals, switch
 from ..errors import RecordingError
 from .intervals import difference_interval, equivalence_p_value, ratio_interval
-from .population import PopulationComparison, Verdict
+from .population import PopulationComparison
+from .verdict import Verdict
 
 __all__ = [
     "Conclusion",

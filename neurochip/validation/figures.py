@@ -14,7 +14,8 @@ from ..errors import RecordingError
 from ..recording import Recording
 from .comparison import Comparison
 from .plots import plot_raster, plot_rate_errors, plot_rates, plot_traces
-from .population import PopulationComparison, Verdict
+from .population import PopulationComparison
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,95 +1,112 @@
-"""Result of a comparison for one population: the metrics and the verdict."""
+"""Result of a comparison for one population: the table of metrics."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from dataclasses import dataclass
-from enum import Enum
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from .._support.json_text import plain_data
+from .._support.text import fixed, percent
 from ..typing import Float64Array, Int64Array
+from . import metrics
 from .circumstances import Circumstances
 from .intervals import RatePairs
 from .noise_floor import NoiseFloor
+from .run_pair import RunPair
+from .split import ErrorSplit
+from .verdict import Verdict
 
-__all__ = ["ErrorSplit", "PopulationComparison", "RateError", "Verdict"]
-
-
-class Verdict(Enum):
-    """Whether the rates of a population can be compared. No verdict means "passed"."""
-
-    COMPARED = "compared"
-    SILENT = "silent"
-    SILENT_AT_STEP = "silent at this time step"
-    SILENT_ON_CHIP = "silent on chip"
-    SILENT_IN_REFERENCE = "silent in reference"
-    SATURATED = "saturated"
-    TOO_FEW_SPIKES = "too few spikes"
-
-    @property
-    def text(self) -> str:
-        """The verdict as a sentence."""
-        return _TEXTS[self]
-
-
-_TEXTS = {
-    Verdict.COMPARED: "Enough spikes to compare rates.",
-    Verdict.SILENT: "Neither side spikes, so compare v instead of rates, or increase the input.",
-    Verdict.SILENT_AT_STEP: "Only the fine run spikes: the time step is too long.",
-    Verdict.SILENT_ON_CHIP: "The reference spikes and the chip does not.",
-    Verdict.SILENT_IN_REFERENCE: "The chip spikes and the reference does not.",
-    Verdict.SATURATED: "Most intervals are the shortest possible: the rate is at its limit.",
-    Verdict.TOO_FEW_SPIKES: "Too few spikes in the reference to compare rates.",
-}
+__all__ = ["METRICS", "Metric", "PopulationComparison"]
 
 _NO_RATES = (Verdict.SILENT, Verdict.SILENT_AT_STEP, Verdict.TOO_FEW_SPIKES)
+_WIDTH = 100  # columns of a docstring
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateError:
-    """Difference of two runs, over the neurons of a population.
+class Metric:
+    """One number about both runs of a population.
 
     Parameters
     ----------
-    signed_hz : float, Hz
-        Difference of the mean rates.
-    absolute_hz : float, Hz
-        Mean over neurons of the absolute difference of their rates.
-    signed, absolute : float
-        The same differences, as fractions of the mean rate on the fine grid; NaN if that is 0.
-    interval : tuple of float
-        95 % interval of ``signed``; NaN if it is undefined.
+    name : str
+        Name of the field of :class:`PopulationComparison`, and of the column of a sweep.
+    of : callable
+        Returns the value for a :class:`~neurochip.validation.run_pair.RunPair`: a number, NaN where
+        it is undefined, None without data, or an interval of two numbers.
+    kind : str
+        Type of the value, as in a docstring.
+    unit : str
+        ``"Hz"``, ``"mV"``, ``"%"`` for a fraction that is shown in percent, or empty.
+    meaning : str
+        Definition, in one or two sentences.
+    heading : str
+        Header of its column in reports; empty for a metric that tables do not show.
     """
 
-    signed_hz: float
-    absolute_hz: float
-    signed: float
-    absolute: float
-    interval: tuple[float, float]
+    name: str
+    of: Callable[[RunPair], Any]
+    kind: str
+    unit: str
+    meaning: str
+    heading: str = ""
+
+    def text(self, value: float | None) -> str:
+        """Return a value with its unit, as tables show it; "-" if there is none."""
+        if value is None or math.isnan(value):
+            return "-"
+        if self.unit == "%":
+            return percent(value, "")
+        if isinstance(value, int):
+            return f"{value:,}"
+        return f"{value:.3g} {self.unit}" if self.unit else fixed(value)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ErrorSplit:
-    """Sources of the difference from a run on a finer grid.
+def _metric(
+    of: Callable[[RunPair], Any], unit: str, meaning: str, heading: str = "", kind: str = "float"
+) -> Any:
+    """Return the dataclass field of a metric; the name of the metric is the field's."""
+    table = {"of": of, "kind": kind, "unit": unit, "meaning": meaning, "heading": heading}
+    return field(metadata=table)
 
-    All three are fractions of the mean rate on the fine grid, so the signed errors add up:
-    ``total = quantisation + time_step``. Absolute errors do not add up; the total is at most their
-    sum.
 
-    Parameters
-    ----------
-    quantisation : RateError
-        Chip against the reference on the same grid.
-    time_step : RateError
-        Reference against the reference on the finer grid.
-    total : RateError
-        Chip against the reference on the finer grid.
-    """
+def _fraction(part: Any, whole: Any) -> float:
+    return float(part / whole) if whole else math.nan
 
-    quantisation: RateError
-    time_step: RateError
-    total: RateError
+
+def _mean(values: Float64Array) -> float:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else math.nan
+
+
+def _rate_error(pair: RunPair) -> float:
+    reference, chip = pair.spikes
+    return _fraction(chip - reference, reference)
+
+
+def _mean_neuron_rate_error(pair: RunPair) -> float:
+    active = pair.counts[0] > 0
+    return _mean(pair.distances[active] / pair.rates[0][active])
+
+
+def _worst_neuron(pair: RunPair) -> int | None:
+    return int(np.argmax(pair.distances)) if pair.distances.any() else None
+
+
+def _equal_spikes(pair: RunPair) -> float:
+    equal = int(metrics.coincidences(*pair.trains, pair.size, 0).sum())
+    return _fraction(2 * equal, sum(pair.spikes))
+
+
+def _coincidence(pair: RunPair) -> float:
+    steps = pair.reference.n_steps
+    return _mean(metrics.coincidence_factor(*pair.trains, pair.size, steps, pair.window))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,44 +125,11 @@ class PopulationComparison:
         Length of the runs.
     reference_counts, chip_counts : ndarray of int64, shape (size,)
         Number of spikes of each neuron.
-    rate_error : float
-        ``chip_rate / reference_rate - 1``, signed.
-    rate_error_interval : tuple of float
-        95 % interval of ``rate_error``, over ``pairs``; NaN if it is undefined.
-    rate_difference_interval : tuple of float, Hz
-        95 % interval of ``chip_rate - reference_rate``, over ``pairs``.
     coupling : str or None
         How the neurons depend on each other: ``"independent"``, ``"shared input"``,
         ``"recurrent"``, or None if the recordings do not know it, which counts as recurrent.
     pairs : RatePairs
         The independent pairs of rates behind the intervals: neurons or blocks of time.
-    mean_absolute_error_hz : float, Hz
-        Mean over all neurons of ``|chip_i - reference_i|``.
-    mean_absolute_error : float
-        The same mean divided by the reference's mean rate, so busy neurons have more weight.
-    mean_neuron_rate_error : float
-        Mean of ``|chip_i - reference_i| / reference_i`` over the neurons that spike in the
-        reference; each neuron has equal weight.
-    worst_neuron : int or None
-        The first neuron with the largest ``|chip_i - reference_i|``; None if no count differs.
-    neurons_differing : int
-        Number of neurons whose counts differ.
-    reference_cv, chip_cv : float
-        CV of the interspike intervals, mean over neurons with at least 3 spikes.
-    equal_spikes : float
-        Fraction of the spikes of both runs that the other run has in the same step: 1 if and only
-        if the runs are equal spike for spike.
-    coincidence : float
-        Coincidence factor Gamma, mean over the neurons where it is defined
-        (:func:`coincidence_factor`).
-    reference_saturated, chip_saturated : int
-        Number of neurons (with at least 3 spikes) with more than half of their intervals at the
-        limit.
-    v_rmse, v_largest_error : float or None, mV
-        RMS and largest difference of v over the neurons recorded on both sides; None if there are
-        none. A spike that comes one step late adds its full height to both.
-    v_neurons : int
-        Number of neurons whose v was recorded on both sides.
     split : ErrorSplit or None
         Error against the finer grid, if a finer reference was given.
     fine_rate : float or None, Hz
@@ -161,25 +145,113 @@ class PopulationComparison:
     duration: float
     reference_counts: Int64Array
     chip_counts: Int64Array
-    rate_error: float
-    rate_error_interval: tuple[float, float]
-    rate_difference_interval: tuple[float, float]
     coupling: str | None
     pairs: RatePairs
-    mean_absolute_error_hz: float
-    mean_absolute_error: float
-    mean_neuron_rate_error: float
-    worst_neuron: int | None
-    neurons_differing: int
-    reference_cv: float
-    chip_cv: float
-    equal_spikes: float
-    coincidence: float
-    reference_saturated: int
-    chip_saturated: int
-    v_rmse: float | None
-    v_largest_error: float | None
-    v_neurons: int
+    rate_error: float = _metric(
+        _rate_error,
+        "%",
+        "``chip_rate / reference_rate - 1``, signed.",
+    )
+    rate_error_interval: tuple[float, float] = _metric(
+        lambda pair: pair.rate_pairs.ratio(),
+        "%",
+        "95 % interval of ``rate_error``, over ``pairs``; NaN if it is undefined.",
+        kind="tuple of float",
+    )
+    rate_difference_interval: tuple[float, float] = _metric(
+        lambda pair: pair.rate_pairs.difference(),
+        "Hz",
+        "95 % interval of ``chip_rate - reference_rate``, over ``pairs``.",
+        kind="tuple of float",
+    )
+    mean_absolute_error_hz: float = _metric(
+        lambda pair: float(pair.distances.mean()),
+        "Hz",
+        "Mean over all neurons of ``|chip_i - reference_i|``.",
+    )
+    mean_absolute_error: float = _metric(
+        lambda pair: _fraction(pair.distances.mean(), pair.rates[0].mean()),
+        "%",
+        "The same mean divided by the reference's mean rate, so busy neurons have more weight.",
+    )
+    mean_neuron_rate_error: float = _metric(
+        _mean_neuron_rate_error,
+        "%",
+        "Mean of ``|chip_i - reference_i| / reference_i`` over the neurons that spike in the "
+        "reference; each neuron has equal weight.",
+    )
+    worst_neuron: int | None = _metric(
+        _worst_neuron,
+        "",
+        "The first neuron with the largest ``|chip_i - reference_i|``; None if no count differs.",
+        kind="int or None",
+    )
+    neurons_differing: int = _metric(
+        lambda pair: int((pair.counts[0] != pair.counts[1]).sum()),
+        "",
+        "Number of neurons whose counts differ.",
+        kind="int",
+    )
+    reference_cv: float = _metric(
+        lambda pair: _mean(metrics.isi_cv(pair.trains[0], pair.size)),
+        "",
+        "CV (coefficient of variation) of the interspike intervals in the reference, mean over "
+        "neurons with at least 3 spikes.",
+        "CV reference",
+    )
+    chip_cv: float = _metric(
+        lambda pair: _mean(metrics.isi_cv(pair.trains[1], pair.size)),
+        "",
+        "The same CV on the chip.",
+        "CV chip",
+    )
+    equal_spikes: float = _metric(
+        _equal_spikes,
+        "%",
+        "Fraction of the spikes of both runs that the other run has in the same step: 1 if and "
+        "only if the runs are equal spike for spike.",
+        "equal spikes",
+    )
+    coincidence: float = _metric(
+        _coincidence,
+        "",
+        "Coincidence factor Gamma, mean over the neurons where it is defined: 1 for equal trains, "
+        "0 for chance (:func:`coincidence_factor`).",
+        "Γ",
+    )
+    reference_saturated: int = _metric(
+        lambda pair: pair.saturated[0],
+        "",
+        "Number of neurons in the reference (with at least 3 spikes) with more than half of their "
+        "intervals at the limit.",
+        kind="int",
+    )
+    chip_saturated: int = _metric(
+        lambda pair: pair.saturated[1],
+        "",
+        "The same number on the chip.",
+        kind="int",
+    )
+    v_rmse: float | None = _metric(
+        lambda pair: metrics.rmse(*pair.v) if pair.v_neurons else None,
+        "mV",
+        "RMS difference of v over the neurons recorded on both sides; None if there are none. A "
+        "spike that comes one step late adds its full height.",
+        "v RMSE",
+        kind="float or None",
+    )
+    v_largest_error: float | None = _metric(
+        lambda pair: metrics.largest_difference(*pair.v) if pair.v_neurons else None,
+        "mV",
+        "Largest difference of v over the same neurons.",
+        kind="float or None",
+    )
+    v_neurons: int = _metric(
+        lambda pair: pair.v_neurons,
+        "",
+        "Number of neurons whose v was recorded on both sides.",
+        kind="int",
+    )
     split: ErrorSplit | None
     fine_rate: float | None
     noise_floor: NoiseFloor | None
@@ -226,13 +298,6 @@ class PopulationComparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything except the counts of single neurons, with None for NaN."""
-        fields = (
-            *("rate_error", "rate_error_interval", "rate_difference_interval"),
-            *("mean_absolute_error_hz", "mean_absolute_error", "mean_neuron_rate_error"),
-            *("worst_neuron", "neurons_differing", "reference_cv", "chip_cv", "equal_spikes"),
-            *("coincidence", "reference_saturated", "chip_saturated"),
-            *("v_rmse", "v_largest_error", "v_neurons"),
-        )
         return {
             "verdict": self.verdict.value,
             "size": self.size,
@@ -246,8 +311,40 @@ class PopulationComparison:
             "fine_rate": self.fine_rate,
             "noise_floor": None if self.noise_floor is None else self.noise_floor.rate,
             "neuron_noise_floor": None if self.noise_floor is None else self.noise_floor.neuron,
-            **{field: plain_data(getattr(self, field)) for field in fields},
+            **{name: plain_data(getattr(self, name)) for name in METRICS},
             "split": None
             if self.split is None
             else {part: plain_data(vars(error)) for part, error in vars(self.split).items()},
         }
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        item.name: Metric(name=item.name, **item.metadata)
+        for item in dataclasses.fields(PopulationComparison)
+        if item.metadata
+    }
+)
+"""All metrics by name, in the order of :class:`PopulationComparison`.
+
+To add a metric, add one field with its function, unit and meaning: the comparison, its JSON, the
+columns of sweeps, reports and the reference page take it from here.
+"""
+
+
+def _entry(metric: Metric) -> str:
+    """Return the entry of a metric in the Parameters section of a docstring."""
+    unit = f", {metric.unit}" if metric.unit in ("Hz", "mV") else ""
+    indent = " " * 8
+    text = textwrap.fill(
+        metric.meaning,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+    )
+    return f"    {metric.name} : {metric.kind}{unit}\n{text}\n"
+
+
+_ENTRIES = "".join(map(_entry, METRICS.values()))
+PopulationComparison.__doc__ = f"{(PopulationComparison.__doc__ or '').rstrip()}\n{_ENTRIES}"

@@ -3,14 +3,60 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..recording import Recording
 from .intervals import rate_pairs
-from .population import ErrorSplit, RateError
 
-__all__ = ["split_error"]
+__all__ = ["ErrorSplit", "RateError", "split_error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateError:
+    """Difference of two runs, over the neurons of a population.
+
+    Parameters
+    ----------
+    signed_hz : float, Hz
+        Difference of the mean rates.
+    absolute_hz : float, Hz
+        Mean over neurons of the absolute difference of their rates.
+    signed, absolute : float
+        The same differences, as fractions of the mean rate on the fine grid; NaN if that is 0.
+    interval : tuple of float
+        95 % interval of ``signed``; NaN if it is undefined.
+    """
+
+    signed_hz: float
+    absolute_hz: float
+    signed: float
+    absolute: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorSplit:
+    """Sources of the difference from a run on a finer grid.
+
+    All three are fractions of the mean rate on the fine grid, so the signed errors add up:
+    ``total = quantisation + time_step``. Absolute errors do not add up; the total is at most their
+    sum.
+
+    Parameters
+    ----------
+    quantisation : RateError
+        Chip against the reference on the same grid.
+    time_step : RateError
+        Reference against the reference on the finer grid.
+    total : RateError
+        Chip against the reference on the finer grid.
+    """
+
+    quantisation: RateError
+    time_step: RateError
+    total: RateError
 
 
 def split_error(

@@ -7,13 +7,16 @@ import textwrap
 
 from .._support.names import cut, visible
 from .._support.text import fixed, percent
-from .population import ErrorSplit, PopulationComparison, Verdict
+from .population import METRICS, PopulationComparison
+from .split import ErrorSplit
+from .verdict import Verdict
 
 __all__ = ["describe", "one_line", "paragraph"]
 
 _WIDTH = 100
 _BLOCKS = 3  # more populations than this become a table
 _SENTENCES = 5
+_LAID_OUT = {"reference_cv", "chip_cv", "equal_spikes", "coincidence", "v_rmse"}  # by hand, below
 _ROWS = 16  # longer tables are cut: the text should fit on a screen
 
 
@@ -47,6 +50,11 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
     ]
     if item.verdict is not Verdict.SILENT:
         lines += _rates(item) + _spikes(item, window)
+    lines += [
+        f"  {metric.heading:<15}{metric.text(getattr(item, name))}"
+        for name, metric in METRICS.items()
+        if metric.heading and name not in _LAID_OUT
+    ]
     if item.v_rmse is not None and item.v_largest_error is not None:
         lines.append(
             f"  v              RMSE {item.v_rmse:.3g} mV, largest difference "

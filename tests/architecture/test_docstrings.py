@@ -55,9 +55,15 @@ DOCSTRINGS = {
 }
 
 
+GENERATED = (
+    "_option",
+    "_metric",
+)  # fields that carry their own text, from which a docstring is made
+
+
 def explains_itself(field):
-    """Whether it is an option of the compiler, of which the docstring is made."""
-    return isinstance(field.value, ast.Call) and ast.unparse(field.value.func) == "_option"
+    """Whether it is an option of the compiler or a metric, of which the docstring is made."""
+    return isinstance(field.value, ast.Call) and ast.unparse(field.value.func) in GENERATED
 
 
 def parameters(node):

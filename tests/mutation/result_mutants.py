@@ -223,8 +223,8 @@ MUTANTS = [
     ),
     Mutant(
         "a network that the time step silences is called silent",
-        "neurochip/validation/compare.py",
-        "return Verdict.SILENT_AT_STEP if fine else Verdict.SILENT",
+        "neurochip/validation/verdict.py",
+        "return Verdict.SILENT_AT_STEP if fine_spikes else Verdict.SILENT",
         "return Verdict.SILENT",
         f"{ANSWER}::test_a_step_that_silences_both_runs_on_the_grid_is_not_called_silence",
     ),
