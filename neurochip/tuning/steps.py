@@ -12,9 +12,10 @@ from compiler import CompileOptions, DtCandidate, DtChoice, compile_network
 from .._support.progress import progress_bar
 from .._support.ranges import Range
 from .._support.values import instance, real, reals, switch
+from .._support.warn import warn_user
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
-from ..errors import AnalysisError, CompileError
+from ..errors import AnalysisError, ChipOverflowWarning, CompileError
 from ..network import Network
 from ..recording import Recording
 from ..reference import simulate_reference
@@ -85,6 +86,7 @@ def measure_dt(
     steps = sorted(_positive("candidates", value) for value in _array(candidates).tolist())
     fine = steps[0] / _FINER if fine_dt is None else _positive("fine_dt", fine_dt)
     progress = switch("measure_dt", "progress", progress, optional=True, error=AnalysisError)
+    overflowed: list[float] = []
     with progress_bar(2 * len(steps) + 1, "measuring", progress) as bar:
 
         def in_float(dt: float) -> Float64Array:
@@ -109,7 +111,10 @@ def measure_dt(
                 none = dict.fromkeys(("grid", "registers", "total", "error"), math.nan)
                 return DtCandidate(dt=dt, **none, problem=str(problem))
             on_grid = in_float(dt)
-            on_chip = _rates(network, Emulator(image, progress=False).run(stimulus))
+            run = Emulator(image, warn=False, progress=False).run(stimulus)
+            if run.overflows:
+                overflowed.append(dt)
+            on_chip = _rates(network, run)
             bar.update(1)
             base = np.where(truth > 0, truth, 1.0)
             grid, registers = (on_grid - truth) / base, (on_chip - on_grid) / base
@@ -123,6 +128,13 @@ def measure_dt(
         raise AnalysisError(
             f"measure_dt: no step from {steps[0]:g} to {steps[-1]:g} ms fits; at {steps[-1]:g} ms: "
             f"{found[-1].problem}"
+        )
+    if overflowed:
+        listed = ", ".join(f"{dt:g}" for dt in overflowed)
+        warn_user(
+            f"measure_dt: registers wrapped or clipped at dt = {listed} ms, which is part of the "
+            "errors of these steps. A higher headroom or assumed_rate avoids it.",
+            ChipOverflowWarning,
         )
     return DtChoice(chip=chip.name, candidates=found, measured=True)
 

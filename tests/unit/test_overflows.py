@@ -26,6 +26,7 @@ from neurochip import (
     draw_stimulus,
     fixed_probability,
     judge,
+    measure_dt,
     sweep,
     validate,
 )
@@ -231,6 +232,14 @@ def test_a_calibration_warns_of_the_given_image_only():
     stimuli = [draw_stimulus(network, 100.0, seed) for seed in (1, 2)]
     text, _ = told_once(calibrate, network, image, stimuli, rounds=2)
     assert text.startswith("2 of 2 runs: population 'p0'")
+
+
+def test_a_measurement_of_time_steps_warns_once():
+    text, _ = told_once(measure_dt, NETWORK, STIMULUS, candidates=(0.5, 1.0))
+    assert text == (
+        "measure_dt: registers wrapped or clipped at dt = 0.5, 1 ms, which is part of the errors "
+        "of these steps. A higher headroom or assumed_rate avoids it."
+    )
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
