@@ -362,4 +362,11 @@ MUTANTS = [
         "meant = integers / lsb_per_mv",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
     ),
+    Mutant(
+        "the step of a network that was made for it is questioned",
+        "compiler/explain.py",
+        'if population.model.integration != "exact" or dt <= _LONGEST_STEP',
+        "if dt <= _LONGEST_STEP",
+        f"{REPORT}::test_a_network_that_was_made_for_its_step_is_not_questioned",
+    ),
 ]

@@ -23,6 +23,8 @@ ANSWERED = "neurochip/report/sweep_answer.py"
 SWEPT = "tests/unit/test_sweep_answer.py"
 NOISE = "neurochip/attribution/noise.py"
 BOUND = "tests/unit/test_attribution.py"
+PLAUSIBLE = "neurochip/network/plausible.py"
+DOUBTS = "tests/unit/test_plausible.py"
 
 MUTANTS = [
     Mutant(
@@ -277,5 +279,26 @@ MUTANTS = [
         "return self._bound(key, from_ideal, first=sources - 1, others=sources + 1)",
         "return self._bound(key, from_ideal, first=-1, others=1)",
         f"{BOUND}::test_a_bound_is_that_of_a_sum_of_runs_of_which_some_are_known_exactly",
+    ),
+    Mutant(
+        "networks without units are taken for volts",
+        PLAUSIBLE,
+        "return bool(np.max(model.v_thresh) < 0)",
+        "return True",
+        f"{DOUBTS}::test_sensible_neurons_raise_no_doubt",
+    ),
+    Mutant(
+        "weak synapses are taken for volts, however often they are used",
+        PLAUSIBLE,
+        "if drive < _SMALLEST_DRIVE * distance:",
+        "if drive < np.inf:",
+        f"{DOUBTS}::test_sensible_connections_raise_no_doubt",
+    ),
+    Mutant(
+        "the units that a front end has converted are questioned",
+        PLAUSIBLE,
+        "if not found or _known.get():",
+        "if not found:",
+        f"{DOUBTS}::test_front_ends_which_know_their_units_raise_no_doubt",
     ),
 ]

@@ -32,11 +32,17 @@ def network(weight=1.5, delay=0.0, rate=1300.0, **changes):
     return Network(inputs=[source], populations=[cells], connections=[connection])
 
 
-def warned(call):
-    """Text of the single warning of a call, which points at this file."""
+def doubts(call):
+    """The warnings of a call."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         call()
+    return found
+
+
+def warned(call):
+    """Text of the single warning of a call, which points at this file."""
+    found = doubts(call)
     assert [item.category for item in found] == [UnitWarning]
     assert found[0].filename == __file__
     return str(found[0].message)
@@ -165,7 +171,7 @@ def test_a_step_in_seconds_is_questioned_and_the_compiler_says_what_to_write():
     ],
 )
 def test_sensible_neurons_raise_no_doubt(model):
-    LIF(**model)
+    assert not doubts(lambda: LIF(**model))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +187,7 @@ def test_sensible_neurons_raise_no_doubt(model):
     ],
 )
 def test_sensible_connections_raise_no_doubt(changes):
-    network(**changes)
+    assert not doubts(lambda: network(**changes))
 
 
 def test_a_connection_without_synapses_raises_no_doubt():
@@ -201,5 +207,5 @@ def test_doubts_can_be_silenced():
 
 def test_front_ends_which_know_their_units_raise_no_doubt():
     with units_known():
-        network(delay=0.001, weight=1e-6, tau_m=0.01)
+        assert not doubts(lambda: network(delay=0.001, weight=1e-6, tau_m=0.01))
     assert warned(lambda: LIF(tau_m=0.01)).startswith("LIF: tau_m = 0.01 ms looks like s;")
