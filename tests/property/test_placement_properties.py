@@ -32,10 +32,11 @@ from neurochip.chip.registers import SignMode
 from neurochip.emulator import Emulator
 from neurochip.packing.budget import RESOURCES, core_usage
 
-# Random values may look like those of another unit.
-pytestmark = pytest.mark.filterwarnings("ignore::neurochip.errors.UnitWarning")
-
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Random values may look like those of another unit.
+    pytest.mark.filterwarnings("ignore::neurochip.errors.UnitWarning"),
+]
 
 N_NETWORKS = 60
 DTS = (0.1, 0.5, 1.0)
