@@ -11,7 +11,7 @@ from compiler import CompileOptions, DtCandidate, DtChoice, compile_network
 
 from .._support.progress import progress_bar
 from .._support.ranges import Range
-from .._support.values import instance, real, reals, switch
+from .._support.values import instance, real, reals, shown, switch
 from .._support.warn import warn_user
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
@@ -148,7 +148,7 @@ def _array(values: Sequence[float]) -> Float64Array:
     allowed = "steps in ms, at least one"
     array = reals("measure_dt", "candidates", values, "ms", allowed=allowed, error=AnalysisError)
     if array.ndim != 1 or not len(array):
-        raise AnalysisError(f"measure_dt: candidates = {values!r}; allowed: {allowed}.")
+        raise AnalysisError(f"measure_dt: candidates = {shown(values)}; allowed: {allowed}.")
     return array
 
 

@@ -29,7 +29,7 @@ RESULTS = {  # made by the functions of the table, and enumerations
     *("DistributionComparison", "DtCandidate", "DtChoice", "EnergyEstimate", "Equivalence"),
     *("ErrorSplit", "FitReport", "FitRow", "MappingReport", "MetricTotal"),
     *("PopulationComparison", "RateError", "SignMode", "SourceEffect", "Traffic", "Trim"),
-    *("NoiseFloor", "Verdict"),
+    *("NoiseFloor", "Origin", "Verdict"),
     "Option",  # of the table of options; CompileOptions checks values by it
     "Cost",  # a pair; CostTable checks it
 }
