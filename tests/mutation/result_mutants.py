@@ -26,7 +26,54 @@ BOUND = "tests/unit/test_attribution.py"
 PLAUSIBLE = "neurochip/network/plausible.py"
 DOUBTS = "tests/unit/test_plausible.py"
 
+COUPLING = "neurochip/network/coupling.py"
+COUPLED = "tests/unit/test_coupling.py"
+ORIGINS = "tests/unit/test_origins.py"
+OVERFLOWS = "tests/unit/test_overflows.py"
+
 MUTANTS = [
+    Mutant(
+        "a second connection of a source is not compared with the first",
+        COUPLING,
+        "if ((before >= 0) & (before != goal)).any() or (by_source[pre] != goal).any():",
+        "if (by_source[pre] != goal).any():",
+        f"{COUPLED}::test_two_connections_of_a_source_count_together",
+    ),
+    Mutant(
+        "a neuron that drives only itself is on a cycle",
+        COUPLING,
+        "if item.n_synapses and not _is_diagonal(item)]",
+        "if item.n_synapses]",
+        f"{COUPLED}::test_a_neuron_that_drives_only_itself_is_on_no_cycle",
+    ),
+    Mutant(
+        "the digest of a stimulus does not see which source spikes",
+        "neurochip/_support/spike_digest.py",
+        "source *= _SOURCE",
+        "source *= 0",
+        f"{ORIGINS}::test_every_property_of_a_spike_changes_the_digest",
+    ),
+    Mutant(
+        "swapped runs are compared",
+        "neurochip/validation/origins.py",
+        "run.origin.kind != kind]",
+        "run.origin.kind == None]",
+        f"{ORIGINS}::test_a_pair_that_means_something_else_is_refused_unless_asked_for",
+    ),
+    Mutant(
+        "a run counts the overflows of the run before",
+        "neurochip/emulator/cpu/engine.py",
+        "            state.overflows[:] = 0",
+        "            state.overflows[:0] = 0",
+        f"{OVERFLOWS}::test_the_next_run_counts_anew",
+    ),
+    Mutant(
+        "overflows of child compartments are not told apart",
+        "neurochip/emulator/overflows.py",
+        "found[name] = _above_zero(sums[0], CHILD) | _above_zero(sums[1])",
+        "found[name] = _above_zero(sums[0] + sums[1])",
+        f"{OVERFLOWS}::test_child_compartments_are_told_apart",
+    ),
     Mutant(
         "the reset is shown a step too long",
         DECODE,
