@@ -35,6 +35,7 @@ from .translation import Translation
 
 __all__ = ["explain"]
 
+_COARSE = "its decay register is coarse at this dt; lengthen dt"
 _CHILD = "in a compartment of its own: each neuron takes two compartments"
 _LONGEST_STEP = 0.2  # of a time constant
 
@@ -85,7 +86,6 @@ def _population_rows(
     ) -> ReportRow:
         return replace(_row(population, parameter, unit, asked, meant, **other), note=note)
 
-    coarse = "its decay register is coarse at this dt; lengthen dt"
     span = ideal.threshold if population.model.spiking else None
     with np.errstate(divide="ignore"):  # a decay that leaves nothing means tau = 0
         taus = [time_constant(population.model, item.keep_u, dt) for item in decays.receptors]
@@ -94,7 +94,9 @@ def _population_rows(
         with np.errstate(divide="ignore"):
             tau_m = time_constant(population.model, decays.keep_v, dt)
         note = decays.gain_note if reached else ""
-        found = row("tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, note=note, remedy=coarse)
+        found = row(
+            "tau_m", "ms", get("tau_m"), tau_m, registers=decay_v, note=note, remedy=_COARSE
+        )
         yield _with_step(found, population, dt)
     else:
         yield _exact(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")
@@ -107,7 +109,7 @@ def _population_rows(
                 tau,
                 registers={"decay_u": got.decay_u},
                 note=_CHILD if got is not decays.receptors[-1] else "",
-                remedy=coarse,
+                remedy=_COARSE,
             )
             yield _with_step(found, population, dt)
     threshold = decode_threshold(registers.threshold_mantissa, core) / lsb_per_mv
@@ -118,16 +120,18 @@ def _population_rows(
     else:
         mantissas["vmax_exponent"] = registers.vmax_exponent
         yield _exact(population, "v_thresh", mantissas, "inf: v is clipped, it never spikes")
-    bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / lsb_per_mv
+    added = lowered.truncation.correction
+    bias = (decode_bias(registers.bias_mantissa, registers.bias_exponent) - added) / lsb_per_mv
     biases = {"bias_mantissa": registers.bias_mantissa, "bias_exponent": registers.bias_exponent}
     if population.model.leaky:
         driven = not np.array_equal(ideal.v_inf, get("v_rest"))
         name = "v_rest + R I" if driven else "v_rest"
         level = ideal.origin + bias / (1 - decays.keep_v) - decays.shift
-        note = _shift_note(ideal, decays)
+        note = "; ".join(filter(None, (_shift_note(ideal, decays), _truncation_note(added))))
         yield row(name, "mV", ideal.v_inf, level, registers=biases, scale=span, note=note)
     else:
-        yield row("drift", "mV per step", ideal.bias, bias, registers=biases)
+        note = _truncation_note(added)
+        yield row("drift", "mV per step", ideal.bias, bias, registers=biases, note=note)
     yield row(
         "v_reset",
         "mV",
@@ -194,6 +198,12 @@ def _shift_note(ideal: IdealPopulation, decays: Decays) -> str:
     expected = Span.of(decays.rule.expected(ideal))
     moved = Span.of(decays.shift)
     return f"moved by {moved} mV to preserve the mean of v at an input of {expected} mV"
+
+
+def _truncation_note(added: Float64Array) -> str:
+    if not added.any():
+        return ""
+    return f"the bias also adds {Span.of(added)} LSB, which truncation is expected to take"
 
 
 def _exact(

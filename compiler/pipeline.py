@@ -7,7 +7,8 @@
 5. ``neurons.decays``: rounds the decay registers and corrects the gains for it.
 6. ``neurons.peaks``: estimates the peaks of accumulator, u and v.
 7. ``neurons.scaling``: chooses the LSB per mV of each population.
-8. ``neurons.registers``: rounds threshold, bias, refractory period and initial state.
+8. ``neurons.truncation`` predicts what truncation takes; ``neurons.registers`` rounds threshold,
+   bias, refractory period and initial state.
 9. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps.
 10. ``neurons.compartments``: lays out each neuron as one or two compartments.
 11. ``placement.workload``: collects the input of the placement.

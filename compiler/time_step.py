@@ -263,8 +263,7 @@ def _errors(
     threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale
     if not ideal.population.model.spiking:
         threshold = ideal.threshold
-    if leaky:  # each decay truncates half an LSB on average; without a decay nothing is truncated
-        bias -= 0.5 / scale
+    bias += lowered.truncation.change / scale
     wanted, ids = point.rates, point.ids
     exact = rounded_point(point, ideal.keep_v, ideal.keep_v, decays.rule, dt)
     on_grid = grid_rates(exact, ideal, dt, ideal.keep_v, ideal.bias, ideal.threshold)

@@ -61,6 +61,8 @@ class OperatingPoint:
         Rate of the jumps of v.
     charge : tuple of ndarray, shape (size,), weight units per ms
         Expected input of *all* neurons, one array for each receptor (see ``ideal``).
+    power : tuple of ndarray, shape (size,), squared weight units per ms
+        The same for the squares of the weights.
     """
 
     ids: Int64Array
@@ -76,6 +78,7 @@ class OperatingPoint:
     kick: Float64Array
     kick_rate: Float64Array
     charge: tuple[Float64Array, ...]
+    power: tuple[Float64Array, ...]
 
     @property
     def quiet(self) -> BoolArray:
@@ -227,6 +230,7 @@ def _undriven(network: Network, population: Population) -> OperatingPoint:
         kick=nothing,
         kick_rate=nothing,
         charge=tuple(np.zeros(population.size) for _ in receptor_names(population.model)),
+        power=tuple(np.zeros(population.size) for _ in receptor_names(population.model)),
     )
 
 
@@ -237,6 +241,7 @@ class _Drive:
     source: str | None  # name of the source population, whose rate is not known yet
     target: str
     charge: tuple[Float64Array, ...]  # one array for each receptor, over all neurons
+    power: tuple[Float64Array, ...]  # the same
     drift: Float64Array
     variance: Float64Array
     tau_variance: Float64Array  # variance times tau_syn; 0 for delta synapses
@@ -245,8 +250,8 @@ class _Drive:
 
 
 def _sampled(item: Any, ids: Int64Array) -> Any:
-    """Return an operating point or a drive with some of its neurons; ``charge`` has all."""
-    names = [field.name for field in fields(item) if field.name not in ("charge", "ids")]
+    """Return an operating point or a drive with some of its neurons; charge and power have all."""
+    names = [field.name for field in fields(item) if field.name not in ("charge", "power", "ids")]
     arrays = {name: getattr(item, name) for name in names}
     few = {name: array[ids] for name, array in arrays.items() if isinstance(array, np.ndarray)}
     return replace(item, **few, **({"ids": ids} if isinstance(item, OperatingPoint) else {}))
@@ -275,6 +280,7 @@ def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
         source=source.name if isinstance(source, Population) else None,
         target=target.name,
         charge=charge,
+        power=power,
         drift=drift,
         variance=variance,
         tau_variance=weighted,
@@ -338,11 +344,12 @@ def _driven(
 def _charged(
     point: OperatingPoint, drives: list[_Drive], rates: Mapping[str, float]
 ) -> OperatingPoint:
-    charge = point.charge
+    charge, power = point.charge, point.power
     for item in drives:
         rate = _rate_of(item, rates)
         charge = tuple(sum_ + rate * own for sum_, own in zip(charge, item.charge, strict=True))
-    return replace(point, charge=charge)
+        power = tuple(sum_ + rate * own for sum_, own in zip(power, item.power, strict=True))
+    return replace(point, charge=charge, power=power)
 
 
 def _rate_of(drive: _Drive, rates: Mapping[str, float]) -> float:

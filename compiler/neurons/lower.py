@@ -17,6 +17,7 @@ from .expectation import Expectation
 from .peaks import Peaks, expected_peaks
 from .registers import PopulationRegisters, round_registers
 from .scaling import Scale, choose_scale
+from .truncation import Truncation, expected_truncation
 
 __all__ = ["LoweredPopulation", "lower"]
 
@@ -29,6 +30,7 @@ class LoweredPopulation:
     decays: Decays
     peaks: Peaks
     scale: Scale
+    truncation: Truncation
     registers: PopulationRegisters
 
 
@@ -59,9 +61,17 @@ def lower(
         decays = round_decays(ideal, chip, dt, options, point)
         peaks = expected_peaks(onto, ideal, decays, chip.core, dt, expected)
         scale = choose_scale(onto, ideal, decays, peaks, chip.core, options)
-        registers = round_registers(ideal, decays, scale, chip, dt)
+        truncation = expected_truncation(
+            onto, ideal, decays, point, scale.lsb_per_mv, chip.core, dt
+        )
+        registers = round_registers(ideal, decays, scale, chip, dt, truncation.correction)
         return LoweredPopulation(
-            ideal=ideal, decays=decays, peaks=peaks, scale=scale, registers=registers
+            ideal=ideal,
+            decays=decays,
+            peaks=peaks,
+            scale=scale,
+            truncation=truncation,
+            registers=registers,
         )
 
     return {population.name: lowered(population) for population in network.populations}

@@ -12,7 +12,7 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Population
 from neurochip.recurrence import IdealPopulation, refractory_steps
-from neurochip.typing import Int64Array
+from neurochip.typing import Float64Array, Int64Array
 
 from .decays import Decays
 from .scaling import Scale, silent_ceiling
@@ -34,9 +34,16 @@ class PopulationRegisters:
 
 
 def round_registers(
-    ideal: IdealPopulation, decays: Decays, scale: Scale, chip: ChipSpec, dt: float
+    ideal: IdealPopulation,
+    decays: Decays,
+    scale: Scale,
+    chip: ChipSpec,
+    dt: float,
+    correction: Float64Array | float = 0.0,
 ) -> PopulationRegisters:
     """Round threshold, bias, initial v and initial currents at the chosen scale.
+
+    ``correction`` is added to the bias, in LSB: it makes up for truncation.
 
     Raises
     ------
@@ -64,9 +71,11 @@ def round_registers(
             f"{core.refractory_max}, which is at most {longest:g} ms. Lengthen dt or shorten "
             "tau_refrac."
         )
-    bias, exponent = encode_mantissa_exponent(
-        decays.bias * scale.lsb_per_mv, core.bias_mantissa, core.bias_exponent_max
-    )
+    # The scale leaves room for the bias, but not for the few LSB of the correction.
+    largest, smallest = core.bias_mantissa.maximum, core.bias_mantissa.minimum
+    wanted = decays.bias * scale.lsb_per_mv + correction
+    wanted = np.clip(wanted, *np.ldexp((smallest, largest), core.bias_exponent_max))
+    bias, exponent = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
     if population.model.spiking:
         threshold = ideal.threshold * scale.lsb_per_mv / (1 << core.threshold_shift)
         vmax_exponent = core.vmax_exponent_max

@@ -54,6 +54,8 @@ class DecodedPopulation:
         LSB per weight unit of each receptor, by which the compiler multiplied the weights.
     rule : PowerGain or MomentGain
         Rule by which the weights and the steady level of v followed the rounded decays.
+    correction : ndarray of float64
+        Part of the bias that makes up for truncation.
     """
 
     lsb_per_mv: Float64Array
@@ -70,6 +72,7 @@ class DecodedPopulation:
     v_high: Float64Array
     compiled: tuple[Float64Array, ...]
     rule: GainRule
+    correction: Float64Array
 
     def gains(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> list[Float64Array]:
         """Return mV per weight unit of each receptor, if only these decays are rounded."""
@@ -145,6 +148,7 @@ def _decode(
         v_high=high.astype(np.float64),
         compiled=tuple(item.gain * lsb_per_mv for item in symbol.receptors),
         rule=symbol.gain_rule,
+        correction=np.zeros(len(own)) if symbol.bias_correction is None else symbol.bias_correction,
     )
 
 

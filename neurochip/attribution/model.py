@@ -192,19 +192,22 @@ class Model:
         self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
     ) -> Float64Array:
         scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
+        # What the bias adds against truncation belongs to truncation.
+        added = decoded.correction if "truncation" in sources else np.zeros(len(decoded.bias))
+        register = decoded.bias - (decoded.correction - added)  # exact if truncation is on
         if not ideal.population.model.leaky:
-            return decoded.bias if "bias" in sources else ideal.bias * scale
+            return register if "bias" in sources else ideal.bias * scale + added
         # The bias follows the decay as compiled, whatever the register holds now.
         keep_v = decoded.chosen_v if rounded else ideal.keep_v
         level = decoded.level(ideal, decay_v=rounded, decay_u="decay_u" in sources) * scale
         if "bias" not in sources:
-            return (1 - keep_v) * level
+            return (1 - keep_v) * level + added
         # A rounded bias shifts the steady level of v, also if the decay is exact.
         wanted = decoded.level(ideal, decay_v=True, decay_u=True) * scale
-        moved = decoded.bias / (1 - decoded.chosen_v) - wanted
+        moved = (decoded.bias - decoded.correction) / (1 - decoded.chosen_v) - wanted
         if rounded and np.array_equal(level, wanted):
-            return decoded.bias
-        return (1 - keep_v) * (level + moved)
+            return register
+        return (1 - keep_v) * (level + moved) + added
 
     def _refractory(
         self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]

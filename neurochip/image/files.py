@@ -107,6 +107,8 @@ def _arrays_of(key: str, item: PopulationSymbol) -> dict[str, Any]:
     if isinstance(item.gain_rule, MomentGain):
         charges = enumerate(item.gain_rule.charge)
         arrays |= {f"{key}charge.{index}": values for index, values in charges}
+    if item.bias_correction is not None:
+        arrays[f"{key}bias_correction"] = item.bias_correction
     return arrays
 
 
@@ -238,4 +240,5 @@ def _population(
         ),
         gain_rule=rule,
         coupling=coupling,
+        bias_correction=array("bias_correction") if f"{key}bias_correction" in file else None,
     )

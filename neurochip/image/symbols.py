@@ -82,6 +82,9 @@ class PopulationSymbol(ArrayValue):
     coupling : str or None
         How its neurons depend on each other in the network: ``"independent"``, ``"shared input"``
         or ``"recurrent"`` (:class:`neurochip.recording.Origin`). None if it is not known.
+    bias_correction : ndarray of float64 or None, LSB
+        Part of the bias that makes up for the expected truncation of u and v. None if there is
+        none.
 
     Raises
     ------
@@ -98,6 +101,7 @@ class PopulationSymbol(ArrayValue):
     receptors: tuple[ReceptorSymbol, ...]
     gain_rule: GainRule
     coupling: str | None = None
+    bias_correction: Float64Array | None = None
 
     def __post_init__(self) -> None:
         check_name("population symbol", self.name, ImageError)
@@ -126,6 +130,8 @@ class PopulationSymbol(ArrayValue):
             allowed = "a PowerGain(...) or MomentGain(...)"
             raise ImageError(f"{owner}: gain_rule = {shown(rule)}; allowed: {allowed}.")
         choice(owner, "coupling", self.coupling, (*COUPLINGS, None), error=error)
+        if self.bias_correction is not None:
+            _check_numbers(owner, "bias_correction", self.bias_correction, size, above=-math.inf)
         self._freeze()
 
     @property
