@@ -65,6 +65,7 @@ def _paths(n: int, row: Any, element: Int64Array, delay: Float64Array, data: Any
     pairs, column = np.unique(group * width + element, return_inverse=True)
     group, elements = np.divmod(pairs, width)
     matrix = sparse().csr_array((data, (row, column)), shape=(n, len(pairs)))
+    matrix.sum_duplicates()  # SciPy 1.13.0 does not
     return Paths(matrix, elements, delays[group])
 
 
