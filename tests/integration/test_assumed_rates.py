@@ -38,7 +38,7 @@ def cuba(v_init):
 def test_the_rate_of_cuba_is_that_of_float_over_initial_states_and_nothing_overflows():
     """At 100 Hz for each neuron the weights were 2 and -11, and the rate was 6 to 8 % too high.
 
-    A run scatters by 1.5 %; over 10 states the mean was +0.20 % with a standard error of 0.40 %.
+    A run scatters by 1.5 %; over 10 states the mean was -0.12 % with a standard error of 0.38 %.
     """
     errors = []
     for seed in range(4):
