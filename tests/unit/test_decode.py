@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neurochip.chip.registers import OVERFLOWS
 from neurochip.emulator.decode import Registers, decode_recording, raw_recording
 from neurochip.image import PopulationSymbol, PowerGain, ReceptorSymbol, Symbols
 from neurochip.image.report import CompileReport
@@ -55,7 +56,8 @@ def registers_of(spikes, n_compartments, n_steps=8, first_step=0, **changes):
         "held": np.zeros(n_compartments, dtype=np.int32),
         "refractory": np.ones(n_compartments, dtype=np.int32),
         "traces": {},
-        "counters": {"spikes": len(spikes)},
+        "events": {"spikes": len(spikes)},
+        "overflows": None,
     }
     return Registers(**{**values, **changes})
 
@@ -133,7 +135,8 @@ def test_spikes_go_to_the_neurons_of_their_compartments_by_step_then_neuron():
     assert spikes == {"b": [(2, 0), (2, 1), (2, 2)], "a": [(0, 0), (0, 1), (3, 1)]}
     assert dict(recording.populations) == {"b": 3, "a": 2}
     assert (recording.dt, recording.first_step, recording.n_steps) == (0.25, 0, 8)
-    assert dict(recording.counters) == {"spikes": 6}
+    assert recording.counters["spikes"] == 6
+    assert not any(recording.counters[name] for name in OVERFLOWS)
 
 
 def test_without_symbols_a_recording_has_registers_and_steps():
