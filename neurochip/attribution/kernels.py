@@ -160,7 +160,11 @@ def kept(value: float, keep: float, truncates: bool) -> float:
 def update(
     cells: NeuronRegisters, rules: Rules, state: FloatState, row: int, count: int, step: int
 ) -> int:
-    """Advance all neurons by a step and record their spikes; return the new number of spikes."""
+    """Advance all neurons by a step and record their spikes; return the new number of spikes.
+
+    Input (semantics 5.1), current (semantics 5.2), bias (semantics 5.3), voltage (semantics 5.4),
+    hold (semantics 5.5), threshold and reset (semantics 5.6).
+    """
     keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
     second, keep_u, v_low, v_high, _ = cells[7:]
     truncates, overflows, q_half, u_half, x_half, q_up, u_up, x_up = rules

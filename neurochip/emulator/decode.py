@@ -104,7 +104,7 @@ def _origin(registers: Registers, symbols: Symbols, stimulus: Stimulus) -> Origi
 def _show_reset(
     v: Float64Array, item: PopulationSymbol, neurons: Int32Array, registers: Registers
 ) -> None:
-    """Write v_reset while a neuron is held after a spike, except in the last held step.
+    """Write v_reset while a neuron is held (semantics 5.5), except in the last held step.
 
     Register value 0 may stand for the membrane potential one leak step after the reset (the
     compiler chooses this for delta synapses). The register is 0 from the spike on, and represents

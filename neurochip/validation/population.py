@@ -43,7 +43,7 @@ class Metric:
     kind : str
         Type of the value, as in a docstring.
     unit : str
-        ``"Hz"``, ``"mV"``, ``"%"`` for a fraction that is shown in percent, or empty.
+        Unit such as ``"Hz"``, ``"%"`` for a fraction that is shown in percent, or empty.
     meaning : str
         Definition, in one or two sentences.
     heading : str
@@ -334,7 +334,7 @@ columns of sweeps, reports and the reference page take it from here.
 
 def _entry(metric: Metric) -> str:
     """Return the entry of a metric in the Parameters section of a docstring."""
-    unit = f", {metric.unit}" if metric.unit in ("Hz", "mV") else ""
+    unit = f", {metric.unit}" if metric.unit not in ("", "%") else ""
     indent = " " * 8
     text = textwrap.fill(
         metric.meaning,

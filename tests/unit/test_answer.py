@@ -15,7 +15,7 @@ from neurochip.validation.answer import answer, lead
 from neurochip.validation.circumstances import Circumstances
 from neurochip.validation.intervals import RatePairs
 from neurochip.validation.noise_floor import NoiseFloor
-from neurochip.validation.population import ErrorSplit, PopulationComparison
+from neurochip.validation.population import METRICS, ErrorSplit, PopulationComparison
 
 NAN = math.nan
 UNKNOWN = "the effect of the time step is unknown without a fine run"
@@ -44,25 +44,12 @@ def item(step=None, registers=0.0, half=0.005, floor=None, **fields):
         "duration": 1000.0,
         "reference_counts": np.full(10, 10),
         "chip_counts": np.full(10, 10),
+        **dict.fromkeys(METRICS),  # an answer reads only those that follow
         "rate_error": registers,
         "rate_error_interval": (registers - half, registers + half),
         "rate_difference_interval": (10 * (registers - half), 10 * (registers + half)),
         "coupling": "independent" if floor is None else "recurrent",
         "pairs": RatePairs(over="neurons", reference=np.ones(2), chip=np.ones(2), spike=0.1),
-        "mean_absolute_error_hz": 0.1,
-        "mean_absolute_error": 0.01,
-        "mean_neuron_rate_error": 0.01,
-        "worst_neuron": 0,
-        "neurons_differing": 3,
-        "reference_cv": 0.5,
-        "chip_cv": 0.5,
-        "equal_spikes": 0.9,
-        "coincidence": 0.9,
-        "reference_saturated": 0,
-        "chip_saturated": 0,
-        "v_rmse": None,
-        "v_largest_error": None,
-        "v_neurons": 0,
         "split": split,
         "fine_rate": None if step is None else 10.0,
         "noise_floor": None if floor is None else NoiseFloor(rate=floor, neuron=0.05, runs=5),
