@@ -516,7 +516,7 @@ def vector(name):
 def image(number):
     """A random image and what the emulator makes of it."""
     case = random_case(np.random.default_rng([31, number]), budget=500)
-    emulator = Emulator(case.image(), threads=1)
+    emulator = Emulator(case.image(), threads=1, warn=False)
     recording = emulator.run_steps(
         case.n_steps, *case.emulator_inputs(), noise=case.draws, record=["u", "v"]
     )
