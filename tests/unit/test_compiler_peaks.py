@@ -213,7 +213,7 @@ def test_a_first_current_finds_room_for_v_below():
     network = Network(inputs=[source], populations=[cells], connections=[])
     stimulus = draw_stimulus(network, 60.0, 1)
     image = compile_network(network, dt=0.5)
-    chip = Emulator(image, threads=1).run(stimulus, record=["v"])
+    chip = Emulator(image, threads=1, warn=False).run(stimulus, record=["v"])
     reference = simulate_reference(network, stimulus, 0.5, record=["v"])
     assert chip.counters["voltage_clips_low"] == 0
     wanted = reference.trace("cells", "v").values
