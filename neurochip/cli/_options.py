@@ -9,15 +9,17 @@ import click
 
 from ._compiler import compile_options
 from ._numbers import COUNT, MILLISECONDS, SEED
-from ._paths import INPUT
+from ._paths import INPUT, OutputFile
 
 __all__ = [
     "comparison_options",
     "duration_option",
     "fine_option",
     "model_argument",
+    "page_option",
     "seed_option",
     "threads_option",
+    "workers_option",
 ]
 
 model_argument = click.argument("model", type=INPUT)
@@ -37,6 +39,21 @@ threads_option = click.option(
     default=None,
     help="Number of threads. Default: chosen by the size of the image.",
 )
+workers_option = click.option(
+    "--workers", type=COUNT, default=None, help="Number of processes. Default: one per CPU."
+)
+
+
+def page_option(default: str, beside: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option for the page of a report; ``beside`` names the files next to it."""
+    return click.option(
+        "-o",
+        "--output",
+        type=OutputFile(".html", ".htm"),
+        default=default,
+        show_default=True,
+        help=f"Page to write; {beside} next to it.",
+    )
 
 
 def fine_option(otherwise: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

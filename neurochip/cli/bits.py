@@ -11,9 +11,9 @@ from ..chip.spec import LOIHI
 from ._axes import read_values
 from ._compiler import Request, compile_options
 from ._model import load_model
-from ._numbers import COUNT, FRACTION, at_least
-from ._options import duration_option, model_argument, seed_option
-from ._paths import OutputFile, keep_apart
+from ._numbers import FRACTION, at_least
+from ._options import duration_option, model_argument, page_option, seed_option, workers_option
+from ._paths import keep_apart
 from ._terminal import say, wrote
 
 __all__ = ["bits_command"]
@@ -50,17 +50,8 @@ __all__ = ["bits_command"]
 @compile_options
 @duration_option
 @seed_option
-@click.option(
-    "--workers", type=COUNT, default=None, help="Number of processes. Default: one per CPU."
-)
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(".html", ".htm"),
-    default="bits.html",
-    show_default=True,
-    help="Page to write; the runs (.jsonl) and the numbers (.json) go next to it.",
-)
+@workers_option
+@page_option("bits.html", "the runs (.jsonl) and the numbers (.json) go")
 def bits_command(
     model: str, request: Request, widths: str | None, output: str, **options: Any
 ) -> None:

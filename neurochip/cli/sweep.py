@@ -13,9 +13,15 @@ from ..chip.spec import LOIHI
 from ._axes import read_axes
 from ._compiler import Request, compile_options
 from ._model import read_model, say_chip
-from ._numbers import COUNT
-from ._options import duration_option, fine_option, model_argument, seed_option
-from ._paths import OutputFile, keep_apart
+from ._options import (
+    duration_option,
+    fine_option,
+    model_argument,
+    page_option,
+    seed_option,
+    workers_option,
+)
+from ._paths import keep_apart
 from ._terminal import say, wrote
 
 __all__ = ["sweep_command"]
@@ -34,17 +40,8 @@ __all__ = ["sweep_command"]
 @duration_option
 @seed_option
 @fine_option("a tenth of the shortest dt if dt varies, otherwise none")
-@click.option(
-    "--workers", type=COUNT, default=None, help="Number of processes. Default: one per CPU."
-)
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(".html", ".htm"),
-    default="sweep.html",
-    show_default=True,
-    help="Page to write; the points (.jsonl) and the numbers (.json) go next to it.",
-)
+@workers_option
+@page_option("sweep.html", "the points (.jsonl) and the numbers (.json) go")
 def sweep_command(
     model: str,
     vary: tuple[str, ...],

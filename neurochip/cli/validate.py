@@ -12,8 +12,8 @@ from ..chip.spec import LOIHI
 from ._compiler import Request
 from ._model import load_model
 from ._numbers import COUNT, FRACTION
-from ._options import comparison_options
-from ._paths import OutputFile, keep_apart
+from ._options import comparison_options, page_option
+from ._paths import keep_apart
 from ._terminal import say, wrote
 
 __all__ = ["validate_command"]
@@ -40,14 +40,7 @@ __all__ = ["validate_command"]
     help="Number of seeds, counted from --seed. More than one adds the difference of the mean "
     "rates over seeds, and tests of the distributions of activity.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(".html", ".htm"),
-    default="report.html",
-    show_default=True,
-    help="Page to write; a JSON of the numbers goes next to it.",
-)
+@page_option("report.html", "a JSON of the numbers goes")
 def validate_command(
     model: str,
     request: Request,

@@ -19,7 +19,7 @@ from .._support.student import t_quantile
 from ..typing import Float64Array
 from ..validation import Conclusion
 from ..validation.equivalence import conclude
-from ..validation.intervals import ratio_interval
+from ..validation.intervals import RatePairs, unseen_spikes
 
 __all__ = [
     "MOST_SEEDS",
@@ -232,18 +232,9 @@ def _without_reference(
 
 def interval(rates: Rates, level: float = LEVEL) -> tuple[float, float]:
     """Return the interval of the relative difference that leaves out ``level`` on each side."""
-    difference = float(rates.chip.mean() / rates.reference.mean() - 1)
-    low, high = ratio_interval(rates.reference, rates.chip, 1 - 2 * level)
-    least = _least(level) / rates.spikes
-    return min(low, difference - least), max(high, difference + least)
-
-
-def _least(level: float) -> float:
-    """Return by how many spikes runs without a difference may differ when they are repeated.
-
-    The rule of three (Hanley and Lippman-Hand, JAMA 249:1743, 1983): 3.0 spikes at 5 %.
-    """
-    return -math.log(level)
+    spike = float(rates.reference.mean()) / rates.spikes
+    pairs = RatePairs(over="seeds", reference=rates.reference, chip=rates.chip, spike=spike)
+    return pairs.ratio(1 - 2 * level)
 
 
 def _seeds_to_decide(rates: Rates, difference: float, margin: float, level: float) -> int | None:
@@ -258,7 +249,7 @@ def _seeds_to_decide(rates: Rates, difference: float, margin: float, level: floa
 
     def too_wide(seeds: int) -> float:
         half = t_quantile(1 - level, seeds - 1) * relative / math.sqrt(seeds)
-        return max(half, _least(level) * n / (rates.spikes * seeds)) - margin
+        return max(half, unseen_spikes(level) * n / (rates.spikes * seeds)) - margin
 
     choices = range(n + 1, MOST_SEEDS + 1)
     place = bisect.bisect_left(choices, 0.0, key=lambda seeds: -too_wide(seeds))

@@ -25,6 +25,7 @@ __all__ = [
     "equivalence_p_value",
     "rate_pairs",
     "ratio_interval",
+    "unseen_spikes",
 ]
 
 BLOCKS = 10
@@ -41,9 +42,9 @@ class RatePairs:
     Parameters
     ----------
     over : str
-        ``"neurons"`` or ``"blocks of time"``: what a pair is. Neurons if no two of them share a
-        source or drive each other and there are at least 10 of them, otherwise 10 blocks of equal
-        length.
+        What a pair is. :func:`rate_pairs` makes ``"neurons"`` if no two of them share a source or
+        drive each other and there are at least 10 of them, otherwise ``"blocks of time"``, 10 of
+        equal length. :func:`neurochip.bits` pairs ``"seeds"``.
     reference, chip : ndarray of float64, shape (n_pairs,)
         Mean rates of the pairs in Hz; none if the run is shorter than 10 steps.
     spike : float, Hz
@@ -56,13 +57,8 @@ class RatePairs:
     spike: float
 
     def least(self, confidence: float) -> float:
-        """Return the smallest half-width of an interval, in Hz.
-
-        Equal counts do not prove equal rates: if no spike differs, up to ``-ln(tail)`` may differ
-        in a repetition, where ``tail`` is the probability on one side (the rule of three: Hanley
-        and Lippman-Hand, JAMA 249:1743, 1983). That is 3.7 spikes at 95 %, 3.0 at 90 %.
-        """
-        return -math.log((1 - confidence) / 2) * self.spike
+        """Return the smallest half-width of an interval, in Hz (:func:`unseen_spikes`)."""
+        return unseen_spikes((1 - confidence) / 2) * self.spike
 
     def difference(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the interval of ``chip - reference`` in Hz, NaN if there are no pairs."""
@@ -77,6 +73,16 @@ class RatePairs:
         rate = float(self.reference.mean())
         centre = _mean_difference(self.reference, self.chip) / rate
         return _widened(found, centre, self.least(confidence) / rate)
+
+
+def unseen_spikes(tail: float) -> float:
+    """Return by how many spikes runs that are equal may differ when they are repeated.
+
+    Equal counts do not prove equal rates: up to ``-ln(tail)`` spikes may differ, where ``tail`` is
+    the probability on one side (the rule of three: Hanley and Lippman-Hand, JAMA 249:1743, 1983).
+    That is 3.7 spikes for a 95 % interval, 3.0 for 90 %.
+    """
+    return -math.log(tail)
 
 
 def rate_pairs(
