@@ -112,7 +112,7 @@ def answer(
             f"{_signed(over_seeds.difference)} ({_signed(low)} to {_signed(high)})."
         )
     elif item.coupling == RECURRENT and reason in ("chance", "noise floor"):
-        sentence += " `neurochip validate --seeds 8` resolves less."
+        sentence += " `neurochip validate --seeds 8` resolves smaller differences."
     return Answer(
         population=item.name,
         verdict=item.verdict,

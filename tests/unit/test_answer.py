@@ -130,7 +130,7 @@ def test_a_total_within_the_noise_floor_is_no_difference():
         "noise floor",
         "Rates on the chip differ by +3.2 % from float (time step +2.0 %, registers +1.2 %), which "
         "is within the noise floor of 6.0 %: one changed synapse moves them as much. `neurochip "
-        "validate --seeds 8` resolves less.",
+        "validate --seeds 8` resolves smaller differences.",
     )
     assert item(0.02, 0.012, floor=0.06).beyond_chance is False
     assert item(0.02, 0.12, floor=0.06).beyond_chance is True
@@ -141,7 +141,7 @@ def test_the_resolution_is_no_finer_than_the_noise_floor():
     assert (found.resolution, found.noise_floor) == (0.06, 0.06)
     assert found.sentence == (
         "Rates on the chip are within 0.30 % of float (time step +0.20 %, registers +0.10 %; this "
-        "run resolves 6.0 %). `neurochip validate --seeds 8` resolves less."
+        "run resolves 6.0 %). `neurochip validate --seeds 8` resolves smaller differences."
     )
 
 
@@ -174,7 +174,7 @@ def test_without_a_fine_run_the_answer_is_about_the_registers():
         "noise floor",
         "Rates on the chip differ by +2.0 % from float, which is within the noise floor of 6.0 %: "
         f"one changed synapse moves them as much. {UNKNOWN.capitalize()}. `neurochip validate "
-        "--seeds 8` resolves less.",
+        "--seeds 8` resolves smaller differences.",
     )
     assert told(None, 0.0, equal_spikes=1.0)[1] == f"The registers change no spike; {UNKNOWN}."
     found = answer(item(None, 0.02), 0.5, None)
