@@ -8,7 +8,7 @@ from ..recording import CHIP, FLOAT, Recording
 
 __all__ = ["ANY_ORIGIN", "check_origins"]
 
-ANY_ORIGIN = "or any_origin=True to compare them all the same"
+ANY_ORIGIN = "or any_origin=True to compare them anyway"
 _WANTED = {FLOAT: "a float run", CHIP: "a run on the chip"}
 
 

@@ -203,7 +203,7 @@ def test_a_recording_takes_only_an_origin():
 
 # --- pairs ---
 
-SAME = "or any_origin=True to compare them all the same."
+SAME = "or any_origin=True to compare them anyway."
 CHIP_LABEL = f"'chip loihi, image {IMAGE.digest()[:12]}'"
 FLOAT_LABEL = "'reference float64, dt=0.5 ms'"
 
