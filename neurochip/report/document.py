@@ -31,7 +31,7 @@ class Report:
     sections : sequence of Section
         Sections in the order of the page.
     data : dict
-        Content of the JSON file, beside the title.
+        Content of the JSON file, beside title and lead.
     answers : sequence of Answer
         The answers that the lead shows, if the report is on one network and one chip.
     """
@@ -67,7 +67,8 @@ class Report:
         if page.suffix.lower() not in (".html", ".htm"):
             raise RecordingError(f"report: path = {str(page)!r}; allowed: a path with .html.")
         numbers = page.with_suffix(".json")
-        data, text = as_json({"title": self.title, **self.data}), self.to_html().encode()
+        data = as_json({"title": self.title, "lead": self.lead, **self.data})
+        text = self.to_html().encode()
 
         def put(file: BinaryIO) -> None:
             # The page is complete on disk; it is renamed right after the numbers are written.

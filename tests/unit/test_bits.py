@@ -394,7 +394,7 @@ def test_the_command_prints_the_answer_and_writes_page_numbers_and_runs(folder):
     options = ("--register", "decay_bits", "--widths", "4,12", "--tolerance", "0.5", "--seeds", "3")
     lines = succeed(*SHORT, *options, "-o", "x/page.html").splitlines()
     data = json.loads((folder / "x" / "page.json").read_text())
-    assert lines[0] == data["answer"]
+    assert lines[0] == data["answer"] == data["lead"]
     assert data["title"] == "How many bits model needs"
     assert (data["seeds"], data["tolerance"]) == ([1, 2, 3], 0.5)
     assert [row["width"] for row in data["results"]] == [12, 4]

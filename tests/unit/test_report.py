@@ -120,6 +120,7 @@ def test_the_json_holds_the_same_numbers(tmp_path):
     page, numbers = validated(tolerance=0.05).write(tmp_path / "report.html")
     assert Outline(page.read_text()).tags[0] == ("html", {"lang": "en"})
     data = json.loads(numbers.read_text())
+    assert data["lead"] == validated().lead
     assert data["comparison"] == flow()[4].to_dict()
     assert data["compile_report"] == flow()[1].report.to_dict()
     assert data["equivalence"]["cells"]["conclusion"] == "equal within tolerance"
