@@ -93,7 +93,8 @@ def is_own(path: str, module: str | None = None) -> bool:
         Name of its module, which decides if there is no path.
     """
     if path.startswith("<"):
-        found = sys.modules.get(module or "")
+        # Under `python -m tool` the main module is the tool's, but text that is run in it is not.
+        found = None if module == "__main__" else sys.modules.get(module or "")
         return not path.startswith("<frozen ") and (found is None or _is_own_module(found))
     parts = Path(path).parts
     installed = "site-packages" in parts or "dist-packages" in parts

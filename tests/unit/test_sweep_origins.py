@@ -259,6 +259,13 @@ def test_a_change_of_anything_that_measure_names_is_noticed(path, old, new, name
     assert replaced(path, measures(SCRIPT), measures(SCRIPT.replace(old, new))) == named
 
 
+def test_code_of_the_main_module_is_the_users_also_under_an_installed_tool(path, monkeypatch):
+    """As under `python -m pytest`, where the main module has the tool's file."""
+    monkeypatch.setitem(sys.modules, "__main__", pytest)
+    changed = measures(SCRIPT.replace("Scale(1)", "Scale(2)"))
+    assert replaced(path, measures(SCRIPT), changed) == "scale"
+
+
 def test_what_changes_nothing_is_no_change(path):
     run({"seed": [1, 2]}, path=path, measure=measures(SCRIPT))
     moved = "# A comment.\n\n" + SCRIPT.replace(
