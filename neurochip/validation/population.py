@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import textwrap
 from collections.abc import Callable, Mapping
@@ -335,7 +336,7 @@ columns of sweeps, reports and the reference page take it from here.
 def _entry(metric: Metric) -> str:
     """Return the entry of a metric in the Parameters section of a docstring."""
     unit = f", {metric.unit}" if metric.unit not in ("", "%") else ""
-    indent = " " * 8
+    indent = " " * 4
     text = textwrap.fill(
         metric.meaning,
         _WIDTH,
@@ -343,8 +344,8 @@ def _entry(metric: Metric) -> str:
         subsequent_indent=indent,
         break_on_hyphens=False,
     )
-    return f"    {metric.name} : {metric.kind}{unit}\n{text}\n"
+    return f"{metric.name} : {metric.kind}{unit}\n{text}\n"
 
 
 _ENTRIES = "".join(map(_entry, METRICS.values()))
-PopulationComparison.__doc__ = f"{(PopulationComparison.__doc__ or '').rstrip()}\n{_ENTRIES}"
+PopulationComparison.__doc__ = f"{inspect.cleandoc(PopulationComparison.__doc__ or '')}\n{_ENTRIES}"
