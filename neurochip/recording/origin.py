@@ -80,10 +80,13 @@ def joined_origin(parts: Sequence[Origin | None]) -> Origin | None:
     """Return the origin of a recording that joins consecutive parts of one run.
 
     The digest of a stimulus is a sum over its spikes, so that of the whole is the sum of the parts.
+    It is not known unless those of all parts are.
     """
     head = parts[0]
     digests = [None if part is None else part.stimulus for part in parts]
-    if head is None or None in digests:
-        return head
+    if head is None:
+        return None
+    if None in digests:
+        return replace(head, stimulus=None)
     total = sum(int(digest, 16) for digest in digests if digest) % (1 << 4 * _DIGITS)
     return replace(head, stimulus=f"{total:0{_DIGITS}x}")

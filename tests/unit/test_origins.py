@@ -134,6 +134,10 @@ def test_parts_of_a_run_join_to_the_origin_of_the_whole():
     assert join_recordings(parts).origin == chip().origin
     bare = [dataclasses.replace(part, origin=None) for part in parts]
     assert join_recordings(bare).origin is None
+    # With a part of unknown input, the input of the whole is unknown, not that of the first part.
+    assert join_recordings([parts[0], bare[1]]).origin == dataclasses.replace(
+        parts[0].origin, stimulus=None
+    )
 
 
 def test_runs_of_a_batch_have_their_own_stimulus():
