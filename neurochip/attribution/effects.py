@@ -68,7 +68,7 @@ class SourceEffect:
 
     @property
     def in_noise(self) -> bool:
-        """Whether ``alone`` is not larger than the noise of a recurrent population."""
+        """``alone`` is not larger than the noise of a recurrent population: it is no evidence."""
         return is_in_noise(self.alone, self.noise)
 
 

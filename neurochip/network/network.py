@@ -119,7 +119,7 @@ class Network(ArrayValue):
 
     @functools.cached_property
     def couplings(self) -> Mapping[str, str]:
-        """How the neurons of each population depend on each other, by population.
+        """The coupling of each population says how its neurons depend on each other.
 
         ``"independent"``, ``"shared input"`` or ``"recurrent"``: see
         :func:`neurochip.network.coupling.couplings`.

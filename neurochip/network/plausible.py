@@ -58,27 +58,27 @@ class Doubt:
     factor: float
 
     def __contains__(self, value: Any) -> bool:
-        """Whether all of the given values are in the range."""
+        """Return whether all of the given values are in the range."""
         return bool(np.size(value) and np.min(value) > self.low and np.max(value) < self.high)
 
 
 def _membrane_too(model: Any) -> bool:
-    """Whether the membrane is doubtful, too: a short current beside it may stand for a kick."""
+    """Return whether tau_m is doubtful, too: a short current beside it may stand for a kick."""
     return bool(np.max(model.tau_m) < 0.1)
 
 
 def _below_zero(model: Any) -> bool:
-    """Whether the threshold is negative, as it is in volts or in mV, but not without units."""
+    """Return whether v_thresh is negative, as it is in volts or in mV, but not without units."""
     return bool(np.max(model.v_thresh) < 0)
 
 
 def _biological(model: Any) -> bool:
-    """Whether potentials are those of a cell in mV."""
+    """Return whether potentials are those of a cell in mV."""
     return bool(np.max(model.v_rest) < -30 and np.max(model.v_thresh) < 0)
 
 
 def _hardly_resists(model: Any) -> bool:
-    """Whether 1 nA moves v by less than 0.2 mV; cells have 1 MOhm (motor neurons) and more."""
+    """Return whether 1 nA moves v by less than 0.2 mV; cells have 1 MOhm and more."""
     return _biological(model) and bool(np.max(np.divide(model.tau_m, model.cm)) < 0.2)
 
 
