@@ -8,6 +8,7 @@ import numpy as np
 
 from neurochip._support.ranges import POSITIVE
 from neurochip._support.values import instance, real
+from neurochip.chip.registers import SignMode
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Network
@@ -39,12 +40,11 @@ def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:
     CompileError
         If a connection has weights of both signs, and the sign takes the only bit of a weight.
     """
+    mixed = SignMode.MIXED
+    if grid(exponents(mixed, chip.core)[-1], mixed, chip.core).largest:
+        return
     for item in projections:
-        weight = np.asarray(item.connection.weight)
-        if not weight.any():
-            continue
-        mode = sign_mode_of(weight)
-        if not grid(exponents(mode, chip.core)[-1], mode, chip.core).largest:
+        if sign_mode_of(np.asarray(item.connection.weight)) is mixed:
             raise CompileError(
                 f"connection {item.connection.name!r}: weights of both signs need at least 2 "
                 f"weight bits, one of them for the sign; {chip.name} has "

@@ -19,7 +19,14 @@ from neurochip.image.report import CompileReport
 from neurochip.image.report_rows import RateRow, ReportRow, ScaleRow, Span
 from neurochip.network import Connection, Population
 from neurochip.network.connections import Source
-from neurochip.recurrence import IdealPopulation, delay_steps, refractory_steps, time_constant
+from neurochip.recurrence import (
+    LONG_STEP,
+    IdealPopulation,
+    delay_steps,
+    is_long_step,
+    refractory_steps,
+    time_constant,
+)
 from neurochip.typing import Float64Array, Int64Array
 
 from .explain_weights import MATTERS, weight_row
@@ -27,7 +34,7 @@ from .neurons.decays import Decays
 from .neurons.expectation import Expectation
 from .neurons.lower import LoweredPopulation
 from .neurons.peaks import is_soft
-from .neurons.rates import UNKNOWN
+from .neurons.rates import GUESSED, UNKNOWN
 from .neurons.scaling import peak_limits
 from .options import CompileOptions
 from .placement.place import Placement
@@ -37,7 +44,6 @@ __all__ = ["explain"]
 
 _COARSE = "its decay register is coarse at this dt; lengthen dt"
 _CHILD = "in a compartment of its own: each neuron takes two compartments"
-_LONGEST_STEP = 0.2  # of a time constant
 
 
 def explain(translation: Translation, placement: Placement) -> CompileReport:
@@ -183,11 +189,11 @@ def _with_step(found: ReportRow, population: Population, dt: float) -> ReportRow
     exponential Euler belong to networks that were made for one dt, so that is not questioned.
     """
     shortest = found.asked.low
-    if population.model.integration != "exact" or dt <= _LONGEST_STEP * shortest * (1 + 1e-9):
+    if population.model.integration != "exact" or not is_long_step(dt, shortest):
         return found
     text = (
         f"dt = {dt:g} ms is longer than a fifth of {found.parameter} = {shortest:g} ms, so the "
-        f"time step itself changes the spikes; use at most {_LONGEST_STEP * shortest:.3g} ms"
+        f"time step itself changes the spikes; use at most {LONG_STEP * shortest:.3g} ms"
     )
     return replace(found, warning="; ".join(filter(None, (found.warning, text))))
 
@@ -303,9 +309,9 @@ def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptio
 def _rate_row(source: Source, expected: Expectation) -> RateRow:
     origin = expected.origins[source.name]
     warning = ""
-    if origin == "unknown":
+    if origin == UNKNOWN:
         warning = (
-            f"its spikes are not known, so {UNKNOWN:g} Hz are assumed for each source; give them, "
+            f"its spikes are not known, so {GUESSED:g} Hz are assumed for each source; give them, "
             "or SpikeInput(..., expected_rate=...)"
         )
     return RateRow(

@@ -25,15 +25,20 @@ from .typing import Float64Array, Int64Array
 __all__ = [
     "EXCITATORY",
     "INHIBITORY",
+    "LONG_STEP",
     "IdealPopulation",
     "Receptor",
     "delay_steps",
     "ideal_population",
     "initial_current",
+    "is_long_step",
     "receptor_names",
     "refractory_steps",
     "time_constant",
 ]
+
+LONG_STEP = 0.2
+"""Fraction of a time constant above which a step is long: it changes the spikes by itself."""
 
 INHIBITORY, EXCITATORY = 0, 1
 """Receptors of a neuron with two synaptic currents; the compartment of the last one holds v."""
@@ -238,6 +243,11 @@ def time_constant(model: LIF, keep: float | Float64Array, dt: float) -> float | 
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
     """Return delays (ms) in steps, rounded half up like Brian2's compiled spike queue."""
     return _whole(nearest_steps(delay, dt))
+
+
+def is_long_step(dt: float, tau: float) -> bool:
+    """Return whether a step is longer than a fifth of a time constant, both in ms."""
+    return dt > LONG_STEP * tau * (1 + 1e-9)
 
 
 def refractory_steps(tau_refrac: Float64Array, dt: float) -> Int64Array:

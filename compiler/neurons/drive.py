@@ -22,7 +22,7 @@ from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 from .rates import input_rates
 
-__all__ = ["MeanField", "OperatingPoint", "lif_rate", "mean_field", "operating_points"]
+__all__ = ["MeanField", "OperatingPoint", "lif_rate", "mean_field"]
 
 _SAMPLE = 64  # neurons sampled from a population
 _ROUNDS, _DAMPING = 300, 0.3  # fixed-point iteration for the self-consistent rates
@@ -156,11 +156,6 @@ class MeanField:
     points: dict[str, OperatingPoint]
     rates: dict[str, Float64Array]
     settled: bool
-
-
-def operating_points(network: Network) -> dict[str, OperatingPoint]:
-    """Return the operating point of each population, with up to 64 of its neurons."""
-    return mean_field(network).points
 
 
 def mean_field(network: Network) -> MeanField:

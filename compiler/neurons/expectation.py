@@ -1,4 +1,4 @@
-"""What is expected of a network before it runs: the rates of all sources, and their effect.
+"""Predict the rates of all sources of a network, and their effect, before it runs.
 
 Headroom in registers and placement on cores depend on these rates. They come from, in this order,
 a run of the network, the option ``assumed_rate``, or the self-consistent solution of ``drive``.
@@ -20,7 +20,7 @@ from neurochip.typing import Float64Array
 
 from ..options import CompileOptions
 from .drive import OperatingPoint, mean_field
-from .rates import input_origin, input_rates
+from .rates import UNKNOWN, input_origin, input_rates
 
 __all__ = ["LEAST", "MEASURED", "Expectation", "expect"]
 
@@ -106,7 +106,7 @@ def expect(
         guessed={
             item.target.name
             for item in network.connections
-            if origins[item.source.name] == "unknown" and item.n_synapses
+            if origins[item.source.name] == UNKNOWN and item.n_synapses
         },
     )
 

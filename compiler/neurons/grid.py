@@ -36,6 +36,7 @@ from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
 from .drive import OperatingPoint, lif_rate
+from .error_function import erf
 
 __all__ = ["grid_rates"]
 
@@ -132,7 +133,7 @@ def _flux_mean(mean: Float64Array, std: Float64Array) -> Float64Array:
     """Return the mean of a Gaussian slope among upward crossings: E[s^2; s > 0] / E[s; s > 0]."""
     z = mean / np.maximum(std, 1e-12)
     density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    above = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in z])
+    above = 0.5 * (1 + erf(z / math.sqrt(2)))
     return np.asarray(
         ((mean**2 + std**2) * above + mean * std * density) / (mean * above + std * density)
     )

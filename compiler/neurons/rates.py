@@ -7,9 +7,12 @@ import numpy as np
 from neurochip.network import PoissonInput, SpikeInput
 from neurochip.typing import Float64Array
 
-__all__ = ["UNKNOWN", "input_origin", "input_rates"]
+__all__ = ["GUESSED", "UNKNOWN", "input_origin", "input_rates"]
 
-UNKNOWN = 100.0
+UNKNOWN = "unknown"
+"""Origin of the rate of an input that has neither spikes nor an expected rate."""
+
+GUESSED = 100.0
 """Rate in Hz of the sources of an input that has neither spikes nor an expected rate."""
 
 
@@ -18,7 +21,7 @@ def input_rates(source: PoissonInput | SpikeInput) -> Float64Array:
 
     Given spikes count with their mean rate from time 0 to the last one, but over at least 1 ms.
     """
-    rate: object = UNKNOWN
+    rate: object = GUESSED
     if isinstance(source, PoissonInput):
         rate = source.rate
     elif source.expected_rate is not None:
@@ -35,4 +38,4 @@ def input_origin(source: PoissonInput | SpikeInput) -> str:
         return "its own rate"
     if source.expected_rate is not None:
         return "expected_rate"
-    return "its spikes" if len(source.times) else "unknown"
+    return "its spikes" if len(source.times) else UNKNOWN

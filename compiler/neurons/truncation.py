@@ -10,7 +10,6 @@ step. While u is 0, nothing is lost: a jump of w LSB lasts ``ln(1 + w / h) / -ln
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from neurochip.typing import Float64Array, Int64Array
 from ..synapses.projections import Projection
 from .decays import Decays
 from .drive import OperatingPoint
+from .error_function import erf
 
 _MATTERS = 1e-4  # of the way to the threshold (of 1 mV without one)
 _LEAST = 0.5  # LSB per step
@@ -122,7 +122,7 @@ def _mean_sign(mean: Float64Array, variance: Float64Array) -> Float64Array:
     """Return the mean sign of a Gaussian."""
     spread = np.sqrt(2 * variance)
     ratio = np.divide(mean, spread, out=np.sign(mean) * _CERTAIN, where=spread > 0)
-    return np.array([math.erf(value) for value in ratio.tolist()])
+    return erf(ratio)
 
 
 def _sign_of(projections: Sequence[Projection], receptor: int) -> int:

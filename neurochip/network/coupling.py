@@ -1,4 +1,4 @@
-"""How the neurons of a population depend on each other, known from the connections alone.
+"""Classify how the neurons of a population depend on each other, from the connections alone.
 
 Statistics over the neurons of a population, such as an interval of its mean rate, need to know
 whether the neurons are independent samples.
@@ -6,7 +6,7 @@ whether the neurons are independent samples.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,7 @@ __all__ = ["COUPLINGS", "INDEPENDENT", "RECURRENT", "SHARED_INPUT", "couplings"]
 INDEPENDENT, SHARED_INPUT, RECURRENT = "independent", "shared input", "recurrent"
 COUPLINGS = (INDEPENDENT, SHARED_INPUT, RECURRENT)
 
-_CHUNK = 1 << 20  # synapses looked at together: a dense connection is decided by its first ones
+_CHUNK = 1 << 20  # synapses looked at together
 
 
 def couplings(populations: Mapping[str, int], connections: Sequence[Connection]) -> dict[str, str]:
@@ -55,7 +55,15 @@ def couplings(populations: Mapping[str, int], connections: Sequence[Connection])
 
 def _is_diagonal(wire: Connection) -> bool:
     """Return whether all synapses lead from a neuron to itself."""
-    return wire.source is wire.target and bool((wire.pre == wire.post).all())
+    return wire.source is wire.target and all((pre == post).all() for pre, post in _pairs(wire))
+
+
+def _pairs(wire: Connection) -> Iterator[tuple[Int64Array, Int32Array]]:
+    """Yield source and target of all synapses, many at a time: mostly the first ones decide."""
+    for first in range(0, wire.n_synapses, _CHUNK):
+        post = wire.post[first : first + _CHUNK]
+        numbers: Int64Array = np.arange(first, first + len(post))
+        yield np.searchsorted(wire.indptr, numbers, side="right") - 1, post
 
 
 def _feed_forward(populations: Mapping[str, int], wires: Sequence[Connection]) -> list[str]:
@@ -95,11 +103,9 @@ def _is_shared(name: str, size: int, upstream: Sequence[str], wires: Sequence[Co
 
 def _trace_back(wire: Connection, reached: Int32Array, by_source: Int32Array) -> bool:
     """Write what each source reaches over a connection; return False once one reaches two."""
-    for first in range(0, wire.n_synapses, _CHUNK):
-        goal = reached[wire.post[first : first + _CHUNK]]
-        numbers: Int64Array = np.arange(first, first + len(goal))
-        pre = np.searchsorted(wire.indptr, numbers, side="right") - 1
-        pre, goal = pre[goal >= 0], goal[goal >= 0]
+    for sources, targets in _pairs(wire):
+        goal = reached[targets]
+        pre, goal = sources[goal >= 0], goal[goal >= 0]
         before = by_source[pre]
         by_source[pre] = goal
         if ((before >= 0) & (before != goal)).any() or (by_source[pre] != goal).any():

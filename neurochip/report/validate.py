@@ -142,13 +142,14 @@ def _compare_seeds(
     if len(seeds) < 2:
         return []
     network, dt = judgement.network, judgement.reference.dt
-    stimuli = [draw_stimulus(network, duration, seed) for seed in seeds]
-    references = []
+    stimuli = [draw_stimulus(network, duration, seed) for seed in seeds[1:]]
+    references = [judgement.reference]  # of the first seed
     with progress_bar(len(stimuli), "seeds", unit="run") as bar:
         for stimulus in stimuli:
             references.append(simulate_reference(network, stimulus, dt, progress=False))
             bar.update()
-    chips = Emulator(judgement.image, warn=False).run_batch(stimuli)  # judge has warned
+    others = Emulator(judgement.image, warn=False).run_batch(stimuli)  # judge has warned
+    chips = [judgement.chip, *others]
     return [
         compare_activity(references, chips, population.name, tolerance=tolerance)
         for population in network.populations

@@ -11,6 +11,7 @@ from .._support.json_text import plain_data
 from .._support.names import visible
 from .._support.text import percent
 from ..network.coupling import RECURRENT
+from ..recurrence import is_long_step
 from .equivalence import Equivalence
 from .population import PopulationComparison
 from .split import RateError
@@ -19,7 +20,6 @@ from .verdict import Verdict
 __all__ = ["Answer", "answer", "lead", "worst_first"]
 
 _SMALL_PART = 0.25  # of the larger part: a part below it is not named as a cause
-_LONG_STEP = 0.2  # of the shortest time constant: a longer dt is named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,7 +302,7 @@ def _long_step(item: PopulationComparison, dt: float) -> str:
     if item.circumstances is None:
         return ""
     name, tau = item.circumstances.shortest_tau
-    return f", dt = {dt / tau:.2g} x {name}" if dt > _LONG_STEP * tau else ""
+    return f", dt = {dt / tau:.2g} x {name}" if is_long_step(dt, tau) else ""
 
 
 def _and_step(item: PopulationComparison) -> str:

@@ -365,8 +365,8 @@ MUTANTS = [
     Mutant(
         "the step of a network that was made for it is questioned",
         "compiler/explain.py",
-        'if population.model.integration != "exact" or dt <= _LONGEST_STEP',
-        "if dt <= _LONGEST_STEP",
+        'if population.model.integration != "exact" or not is_long_step',
+        "if not is_long_step",
         f"{REPORT}::test_a_network_that_was_made_for_its_step_is_not_questioned",
     ),
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip import LIF, ConstantCurrent, Network, Population
-from neurochip.recurrence import delay_steps, ideal_population, time_constant
+from neurochip.recurrence import delay_steps, ideal_population, is_long_step, time_constant
 
 # A few hundred float64 operations on numbers of order 1: about 1e-14.
 TOLERANCE = 1e-12
@@ -155,3 +155,8 @@ def test_every_parameter_may_differ_between_neurons():
     assert ideal.keep_v == pytest.approx([math.exp(-DT / 10), math.exp(-DT / 20)], abs=TOLERANCE)
     assert ideal.v_inf.tolist() == [-70.0, -60.0]
     assert ideal.refractory.tolist() == [2, 21]
+
+
+def test_a_step_of_exactly_a_fifth_of_a_time_constant_is_not_long():
+    assert not any(is_long_step(tau / 5, tau) for tau in (0.3, 1.45, 1.5, 10.0, 20.7))
+    assert is_long_step(2.001, 10.0)

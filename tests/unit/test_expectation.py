@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compiler import CompileError, CompileOptions, compile_network
-from compiler.neurons.drive import mean_field, operating_points
+from compiler.neurons.drive import mean_field
 from compiler.neurons.expectation import expect
 from compiler.neurons.rates import input_rates
 from neurochip import (
@@ -96,10 +96,10 @@ def test_each_neuron_has_its_own_prediction():
 
 def test_synapses_may_be_summed_in_parts(monkeypatch):
     network = balanced(100, spread=0.3)
-    whole = operating_points(network)
+    whole = mean_field(network).points
     monkeypatch.setattr("compiler.neurons.drive._CHUNK", 7)
     monkeypatch.setattr("compiler.neurons.drive._ROWS", 7)
-    for name, point in operating_points(network).items():
+    for name, point in mean_field(network).points.items():
         assert point.mean == pytest.approx(whole[name].mean)
         assert point.rates == pytest.approx(whole[name].rates)
 

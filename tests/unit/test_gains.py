@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compiler import OPTIONS, compile_network
-from compiler.neurons.drive import operating_points
+from compiler.neurons.drive import mean_field
 from neurochip import (
     LIF,
     LOIHI,
@@ -76,7 +76,7 @@ def exponent(network, dt=DT):
 def test_the_expected_rate_is_near_that_of_a_run(drive, tau_syn):
     weight = Uniform(0.5, 2.0) if tau_syn is None else Uniform(0.5 / 16, 2.0 / 16)  # equal charge
     network = driven(DRIVES[drive], tau_syn=tau_syn, weight=weight)
-    point = operating_points(network)["cells"]
+    point = mean_field(network).points["cells"]
     run = simulate_reference(network, draw_stimulus(network, 2000.0, seed=1), 0.02)
     assert point.rates.mean() == pytest.approx(run.rates("cells").mean(), **ESTIMATE)
 
@@ -92,7 +92,7 @@ def test_the_spread_of_v_is_that_of_a_run_without_a_threshold():
         )
         stimulus = draw_stimulus(network, 4000.0, seed=1)
         v = simulate_reference(network, stimulus, 0.05, record="v").trace("cells").values[2000:]
-        point = operating_points(network)["cells"]
+        point = mean_field(network).points["cells"]
         assert point.mean[0] == pytest.approx(v.mean(), abs=0.1)
         assert point.std[0] == pytest.approx(v.std(), rel=0.03)
 
@@ -103,7 +103,7 @@ def test_mean_and_spread_of_v_are_those_of_campbells_theorem(tau_syn, weight):
     lif = LIF(tau_m=10.0, cm=0.25, tau_syn=tau_syn, v_thresh=1e3)
     source, cells = PoissonInput("source", 3, rate=[300.0, 50.0, 0.0]), Population("cells", 3, lif)
     links = [one_to_one(source, cells, weight=weight)]
-    point = operating_points(Network(inputs=[source], populations=[cells], connections=links))
+    point = mean_field(Network(inputs=[source], populations=[cells], connections=links)).points
     t = np.arange(0.0, 300.0, 0.001) + 0.0005
     bump = weight * np.exp(-t / 10.0)
     if tau_syn is not None:
@@ -128,7 +128,7 @@ def test_rates_of_neurons_that_drive_each_other_agree():
             *(fixed_probability(a, b, 0.1, weight=w, delay=1.5, seed=2) for a, b, w in pairs),
         ],
     )
-    points = operating_points(network)
+    points = mean_field(network).points
     run = simulate_reference(network, draw_stimulus(network, 1000.0, seed=1), DT)
     for name in ("exc", "inh"):
         assert points[name].rates.mean() == pytest.approx(run.rates(name).mean(), **ESTIMATE)
@@ -136,7 +136,7 @@ def test_rates_of_neurons_that_drive_each_other_agree():
 
 def test_a_constant_drive_has_its_exact_rate():
     cells = Population("cells", 2, LIF(v_rest=np.array([-45.0, -55.0]), tau_refrac=3.0))
-    rates = operating_points(Network(populations=[cells]))["cells"].rates
+    rates = mean_field(Network(populations=[cells])).points["cells"].rates
     assert rates[0] == pytest.approx(1e3 / (3.0 + 20.0 * math.log(20 / 5)))
     assert rates[1] == 0
 
@@ -223,13 +223,13 @@ def test_given_spike_trains_count_with_their_mean_rate():
     given = SpikeInput("source", 100, rng.integers(0, 100, 2400), rng.uniform(0, 1000.0, 2400))
     poisson = PoissonInput("source", 100, rate=24.0)
     points = [
-        operating_points(
+        mean_field(
             Network(
                 inputs=[source],
                 populations=[cells],
                 connections=[all_to_all(source, cells, weight=0.9)],
             )
-        )["cells"]
+        ).points["cells"]
         for source in (given, poisson)
     ]
     assert points[0].mean[0] == pytest.approx(points[1].mean[0], abs=0.05)

@@ -7,7 +7,7 @@ import pytest
 
 from compiler import CompileOptions, choose_dt, compile_network
 from compiler.neurons.decays import round_decays
-from compiler.neurons.drive import operating_points
+from compiler.neurons.drive import mean_field
 from neurochip import (
     LIF,
     LOIHI,
@@ -54,7 +54,7 @@ def network(kind="delta", *, rates=(9.0, 4.0), v_thresh=-50.0, size=20, tau_m=10
 def lowered(net, dt, gain=GAIN):
     population = net.populations[0]
     ideal = ideal_population(net, population, dt)
-    point = operating_points(net)[population.name]
+    point = mean_field(net).points[population.name]
     return ideal, round_decays(ideal, LOIHI, dt, CompileOptions(gain=gain), point)
 
 
@@ -176,7 +176,7 @@ def test_given_spike_trains_and_neurons_count_with_their_expected_rate():
             fixed_probability(first, second, 0.5, weight=1.0, seed=1),
         ],
     )
-    points = operating_points(net)
+    points = mean_field(net).points
     rate = 1e-3 * points["first"].rates.mean()
     assert rate > 0.005
     assert points["first"].charge[0][0] == pytest.approx(2.4 * 0.9, rel=0.01)

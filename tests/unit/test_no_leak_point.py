@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from compiler import choose_dt, compile_network
-from compiler.neurons.drive import operating_points
+from compiler.neurons.drive import mean_field
 from neurochip import (
     LIF,
     LOIHI,
@@ -65,17 +65,17 @@ def mixed():
 
 
 def test_a_constant_current_crosses_the_distance_at_a_constant_speed():
-    rates = operating_points(alone())["cells"].rates
+    rates = mean_field(alone()).points["cells"].rates
     assert rates[0] == pytest.approx(1e3 / (2.0 + 7.3 / 0.4))
-    assert operating_points(alone(i_offset=-0.1))["cells"].rates[0] == 0
-    assert operating_points(alone(v_thresh=math.inf))["cells"].rates[0] == 0
+    assert mean_field(alone(i_offset=-0.1)).points["cells"].rates[0] == 0
+    assert mean_field(alone(v_thresh=math.inf)).points["cells"].rates[0] == 0
 
 
 @pytest.mark.parametrize("tau_syn", [None, 4.0])
 @pytest.mark.parametrize("inhibition", [0.0, 3.0])
 def test_the_rate_under_spikes_is_mean_drive_over_distance(tau_syn, inhibition):
     network = driven(tau_syn, inhibition)
-    expected = operating_points(network)["cells"].rates
+    expected = mean_field(network).points["cells"].rates
     run = simulate_reference(network, draw_stimulus(network, 5000.0, seed=1), 0.01)
     found = run.rates("cells").mean()
     # Of kicks, what passes the threshold is lost.
