@@ -647,7 +647,7 @@ def _judging() -> list[Call]:
         _call(
             "train_distances",
             validation.train_distances,
-            {**runs, "population": "cells", "distance": "isi"},
+            {**runs, "population": "cells", "distance": "van_rossum"},
             "reference chip population distance",
         ),
         _call(

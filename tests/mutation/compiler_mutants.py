@@ -211,7 +211,7 @@ MUTANTS = [
         "an expected rate is ignored",
         "compiler/neurons/rates.py",
         "rate = source.expected_rate",
-        "rate = UNKNOWN",
+        "rate = GUESSED",
         f"{RATES}::test_an_input_has_its_own_rate_its_expected_rate_that_of_its_spikes_or_an_assumed_one",
     ),
     Mutant(
