@@ -151,7 +151,7 @@ def _changes(work: Workload, chip: ChipSpec, strategy: str) -> Iterator[tuple[st
     for fewer in _FEWER_BITS:
         if fewer < bits:
             yield (
-                f"weights of {fewer} bits, not {bits}",
+                f"weights of {counted(fewer, 'bit')}, not {bits}",
                 _replaced(work, format_bits=wiring.format_bits - bits + fewer),
                 strategy,
             )

@@ -126,9 +126,11 @@ _HOMES = {
     "neurochip.reference": ("simulate_reference", "simulate_twins"),
     "neurochip.report": (
         "Judgement",
+        "MappedNetwork",
         "Report",
         "bits_report",
         "judge",
+        "map_network",
         "sweep_report",
         "validate",
         "validation_report",

@@ -114,9 +114,11 @@ from .recording import Trace as Trace
 from .reference import simulate_reference as simulate_reference
 from .reference import simulate_twins as simulate_twins
 from .report import Judgement as Judgement
+from .report import MappedNetwork as MappedNetwork
 from .report import Report as Report
 from .report import bits_report as bits_report
 from .report import judge as judge
+from .report import map_network as map_network
 from .report import sweep_report as sweep_report
 from .report import validate as validate
 from .report import validation_report as validation_report

@@ -63,11 +63,11 @@ def map_command(
 
     If it does not fit, prints the reason and what would help, and exits with status 2.
     """
-    from compiler import compile_network, explain_fit
+    from compiler import explain_fit
 
-    from ..emulator import Emulator
     from ..image.files import save_image
-    from ..mapping import COST_TABLES, Activity, estimate_energy, map_image, mapping_figure
+    from ..mapping import COST_TABLES, mapping_figure
+    from ..report import map_network
     from ..stimulus import draw_stimulus
 
     if costs and duration <= 0:
@@ -78,31 +78,21 @@ def map_command(
         keep_apart([model], [npz_path(image_path)])
     network, chip = _subject(model, system)
     options = {**request.options, "dt": request.step(network, chip)}
-    run = stimulus = None
+    stimulus = draw_stimulus(network, duration, seed) if duration > 0 else None
+    tables = [COST_TABLES[name] for name in costs]
     try:
-        if duration > 0:
-            # Spikes do not depend on the placement, so measure them with the fastest one.
-            quick = {**options, "placement": "sequential", "sites": "in_order"}
-            stimulus = draw_stimulus(network, duration, seed)
-            run = Emulator(compile_network(network, chip, **quick)).run(stimulus)
-        image = compile_network(network, chip, activity=run, **options)
+        found = map_network(network, chip, stimulus=stimulus, costs=tables, **options)
     except CompileError:
-        fit = explain_fit(network, chip, activity=run, **options)
+        fit = explain_fit(network, chip, **options)
         if fit.fits:  # the error has another cause than missing room
             raise
         say(fit)
         raise SystemExit(2) from None
-    activity = None if run is None else Activity.measured(image, run, stimulus)
-    report = map_image(image, activity)
-    estimates = [estimate_energy(image, run, COST_TABLES[name], stimulus) for name in costs if run]
-    say(report)
-    for estimate in estimates:
-        say(estimate)
+    say(found)
     if image_path is not None:
-        wrote([save_image(image, image_path)])
+        wrote([save_image(found.image, image_path)])
     if output is not None:
-        numbers = {"mapping": report.to_dict(), "energy": [item.to_dict() for item in estimates]}
-        figure, text = mapping_figure(report), as_json(numbers)
+        figure, text = mapping_figure(found.mapping), as_json(found.to_dict())
         files = {
             Path(output) / "mapping.png": lambda file: figure.savefig(file, format="png"),
             Path(output) / "mapping.json": lambda file: file.write(text),

@@ -3,15 +3,18 @@
 from .bits import bits_report
 from .document import Report
 from .judgement import Judgement, judge
+from .mapping import MappedNetwork, map_network
 from .sweeps import sweep_report
 from .validate import validate
 from .validation import validation_report
 
 __all__ = [
     "Judgement",
+    "MappedNetwork",
     "Report",
     "bits_report",
     "judge",
+    "map_network",
     "sweep_report",
     "validate",
     "validation_report",

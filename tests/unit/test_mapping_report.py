@@ -15,6 +15,7 @@ from compiler import OPTIONS, CompileError, compile_network, explain_fit
 from compiler.placement.hypergraph import _library
 from compiler.placement.strategies import STRATEGIES
 from neurochip import (
+    DAVIES_2018,
     LIF,
     LOIHI,
     Network,
@@ -23,7 +24,9 @@ from neurochip import (
     Uniform,
     all_to_all,
     draw_stimulus,
+    estimate_energy,
     from_arrays,
+    map_network,
 )
 from neurochip.chip.presets import SYSTEMS
 from neurochip.cli import main
@@ -184,7 +187,7 @@ def test_each_change_is_tried_and_those_that_help_are_named():
         "weights of 6 bits, not 8",
         "weights of 4 bits, not 8",
         "weights of 2 bits, not 8",
-        "weights of 1 bits, not 8",
+        "weights of 1 bit, not 8",
         "delays of at most 1 step, not 3",
         "delays of at most 0 steps, not 3",
         "placement='greedy'",
@@ -344,6 +347,58 @@ network = Network(
     ],
 )
 """
+
+
+def test_mapping_a_network_is_the_same_as_its_steps_by_hand():
+    network = chain()
+    stimulus = draw_stimulus(network, 50.0, 1)
+    found = map_network(network, dt=1.0, stimulus=stimulus, costs=DAVIES_2018, placement="greedy")
+    run = Emulator(compile_network(network, LOIHI, 1.0)).run(stimulus)
+    image = compile_network(network, LOIHI, 1.0, activity=run, placement="greedy")
+    mapping = map_image(image, Activity.measured(image, run, stimulus))
+    energy = estimate_energy(image, run, DAVIES_2018, stimulus)
+    assert found.image.digest() == image.digest()
+    assert found.to_dict() == {"mapping": mapping.to_dict(), "energy": [energy.to_dict()]}
+    assert str(found) == f"{mapping}\n{energy}"
+
+
+def test_mapping_a_network_without_a_stimulus_assumes_equal_rates():
+    found = map_network(chain(), dt="auto")
+    assert found.run is None
+    assert found.estimates == ()
+    assert str(found) == str(map_image(compile_network(chain(), LOIHI, "auto")))
+
+
+def test_a_mapped_network_has_the_step_of_its_run():
+    network = chain()
+    found = map_network(network, dt="auto", stimulus=draw_stimulus(network, 20.0, 1))
+    assert found.image.symbols.dt == found.run.dt
+
+
+def test_costs_need_a_stimulus():
+    with pytest.raises(RecordingError) as caught:
+        map_network(chain(), costs=DAVIES_2018)
+    assert str(caught.value) == (
+        "map: costs were given without a stimulus; allowed: both, since energy and time are those "
+        "of a run. Pass stimulus=draw_stimulus(network, duration, seed)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"costs": ["sana-fe"]}, "map: costs holds 'sana-fe'; allowed: CostTable."),
+        ({"costs": 3}, "map: costs = 3; allowed: a list."),
+        (
+            {"stimulus": 100.0},
+            "map: stimulus = 100.0; allowed: a Stimulus, as from draw_stimulus.",
+        ),
+    ],
+)
+def test_wrong_arguments_of_a_mapping_are_named(wrong, message):
+    with pytest.raises(RecordingError) as caught:
+        map_network(chain(), **wrong)
+    assert str(caught.value) == message
 
 
 def run_map(tmp_path: Path, size: int, *arguments: str):
