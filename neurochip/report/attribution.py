@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from ..attribution import Attribution, SourceEffect, plot_attribution
 from ..attribution.effects import is_in_noise
-from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["attribution_section"]
 

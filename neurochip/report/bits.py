@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from ..precision import BitsAnswer, plot_bits
 from ..precision.answer import HEADER
 from .document import Report
-from .sections import Block, Paragraph, Picture, Section, Table
 from .sweeps import provenance
 
 __all__ = ["bits_report"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .._display.sections import Block, Paragraph, Section, Table
 from ..image.report import CompileReport
-from .sections import Block, Paragraph, Section, Table
 
 __all__ = ["compilation_section"]
 

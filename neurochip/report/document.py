@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .._display.html import render
+from .._display.sections import Section
 from .._support.json_text import as_json
 from .._support.npz import write_atomically
 from ..errors import RecordingError
 from ..validation import Answer
-from .html import render
-from .sections import Section
 
 __all__ = ["Report"]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from .._support.text import percent
 from ..sweeps import Sweep, plot_sweep
 from .document import Report
-from .sections import Block, Paragraph, Picture, Section, Table
 from .sweep_answer import SEED, SPLIT, answer, cancels, values_of, varied
 
 __all__ = ["provenance", "sweep_report"]

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.provenance import versions
 from .._support.text import fixed, percent
 from ..attribution import Attribution
@@ -27,7 +28,6 @@ from .attribution import attribution_section
 from .compilation import compilation_section
 from .document import Report
 from .judgement import Judgement
-from .sections import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["validation_report"]
 

@@ -18,6 +18,7 @@ PACKAGES = ("neurochip", "compiler")
 ROWS = (
     ("neurochip.errors", "neurochip.typing", "neurochip.version"),
     ("neurochip._support",),
+    ("neurochip._display",),
     ("neurochip._kernels", "neurochip.chip", "neurochip.network"),
     ("neurochip.image", "neurochip.recording", "neurochip.recurrence", "neurochip.stimulus"),
     ("neurochip.packing", "neurochip.spike_files"),
@@ -31,7 +32,7 @@ ROWS = (
 )
 ROW = {unit: row for row, units in enumerate(ROWS) for unit in units}
 # Whoever lives in neurochip or in compiler may use these; other private modules are for neighbours.
-SHARED = ("neurochip._kernels", "neurochip._support")
+SHARED = ("neurochip._display", "neurochip._kernels", "neurochip._support")
 
 
 def modules():

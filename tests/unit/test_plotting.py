@@ -18,12 +18,12 @@ from sweep_models import cells
 
 from compiler import compile_network
 from neurochip import LIF, LOIHI, Network, PoissonInput, Population, draw_stimulus, one_to_one
+from neurochip._display.sections import Paragraph, Picture, Section, Table
 from neurochip._support.names import cut, visible
 from neurochip._support.plotting import draw_legend, draw_ticks, write
 from neurochip.attribution import attribute, plot_attribution
 from neurochip.emulator import Emulator
 from neurochip.report import Judgement, Report, validation_report
-from neurochip.report.sections import Paragraph, Picture, Section, Table
 from neurochip.sweeps import plot_sweep, sweep
 from neurochip.validation import (
     compare,

@@ -15,11 +15,11 @@ from sweep_models import cells
 
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
+from neurochip._display.sections import Paragraph, Picture, Section, Table
 from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
 from neurochip.errors import RecordingError
 from neurochip.report import Judgement, Report, sweep_report, validation_report
-from neurochip.report.sections import Paragraph, Picture, Section, Table
 from neurochip.sweeps import read_sweep, sweep
 from neurochip.validation import compare, compare_activity, simulate_reference
 

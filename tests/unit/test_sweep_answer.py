@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sweep_models import cells, recurrent
 
+from neurochip._display.sections import Picture
 from neurochip.report import sweep_report
-from neurochip.report.sections import Picture
 from neurochip.report.sweep_answer import answer
 from neurochip.sweeps import Sweep, sweep
 

@@ -1,6 +1,6 @@
 """Content of a report: sections of text, tables and figures, independent of the format.
 
-Producers return sections; ``neurochip.report`` renders them.
+Each room describes its results as sections; :mod:`neurochip._display.html` renders them.
 """
 
 from __future__ import annotations
