@@ -1,12 +1,10 @@
 """Reports on networks and sweeps: one self-contained HTML file, and a JSON file beside it."""
 
-from .bits import bits_report
 from .document import Report
 from .judgement import Judgement, judge
 from .mapping import MappedNetwork, map_network
-from .sweeps import sweep_report
-from .validate import validate
-from .validation import validation_report
+from .studies import bits_report, sweep_report
+from .validate import validate, validation_report
 
 __all__ = [
     "Judgement",

@@ -1,4 +1,4 @@
-"""Judge a network on a chip and return the report, in one call."""
+"""The report on one network on one chip, and the call that judges the network for it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,37 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.progress import progress_bar
+from .._support.provenance import versions
 from .._support.ranges import FRACTION
 from .._support.values import instance, integer, items, real, shown, switch
 from ..attribution import Attribution, attribute
+from ..attribution.sections import attribution_section
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
 from ..errors import AnalysisError, ChipOverflowWarning
+from ..image.sections import compilation_section
 from ..network import Network
 from ..reference import simulate_reference
 from ..stimulus import draw_stimulus
-from ..validation import ActivityComparison, compare_activity
+from ..validation import (
+    ActivityComparison,
+    Equivalence,
+    compare_activity,
+    comparison_figure,
+    membrane_figure,
+    rate_equivalence,
+)
+from ..validation.answer import answer, lead, worst_first
+from ..validation.sections import activity_section, comparison_sections
 from .document import Report
 from .judgement import MOST_SEED, Judgement, judge
-from .validation import validation_report
 
-__all__ = ["validate"]
+__all__ = ["validate", "validation_report"]
 
 _TOLERANCE = 0.05  # of the activity over several seeds
+_DRAWN = 6  # populations with figures; the tables have all
 
 
 def validate(
@@ -104,6 +117,100 @@ def validate(
         attribution=_attribution(found, duration, seeds[0]) if attribution else None,
         activity=_compare_seeds(found, duration, seeds, tolerance or _TOLERANCE),
     )
+
+
+def validation_report(
+    judgement: Judgement,
+    *,
+    tolerance: float | None = None,
+    attribution: Attribution | None = None,
+    activity: Sequence[ActivityComparison] = (),
+) -> Report:
+    """Return a report on a network on a chip.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        The network, its image, both runs and their comparison.
+    tolerance : float, optional
+        Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test.
+    attribution : Attribution, optional
+        Attribution of the same run; adds the effect of each source of error.
+    activity : sequence of ActivityComparison
+        Comparisons of populations over several seeds; add their differences to the answers.
+
+    Returns
+    -------
+    Report
+        ``report.write("report.html")`` writes the page and a JSON file beside it.
+        ``dataclasses.replace(report, title=...)`` gives it another title.
+    """
+    image, comparison = judgement.image, judgement.comparison
+    assert image.report is not None  # Judgement checks this
+    items = list(comparison.populations.values())
+    tests: dict[str, Equivalence] = {}
+    if tolerance is not None:
+        tests = {item.name: rate_equivalence(item, tolerance=tolerance) for item in items}
+    over_seeds = {item.population: item.quantities["rate"].mean for item in activity}
+    answers = worst_first(
+        answer(item, comparison.dt, comparison.fine_dt, over_seeds.get(item.name)) for item in items
+    )
+    sections = [
+        *comparison_sections(comparison, answers, tests),
+        Section("Figures", _figures(judgement)),
+        *([attribution_section(attribution)] if attribution is not None else []),
+        *([activity_section(activity)] if activity else []),
+        compilation_section(image.report),
+    ]
+    origin = {
+        "image digest": image.digest(),
+        "chip": image.chip.name,
+        "dt (ms)": comparison.dt,
+        "duration (ms)": comparison.duration,
+        "fine_dt (ms)": comparison.fine_dt,
+        "seed of the input": judgement.seed,
+        "network": repr(judgement.network),
+        **versions(),
+    }
+    sections.append(
+        Section(
+            "Provenance", [Table((), [(k, str(v)) for k, v in origin.items() if v is not None])]
+        )
+    )
+    return Report(
+        title=f"Validation on {image.chip.name}",
+        lead="\n".join(lead(answers)),
+        answers=answers,
+        sections=sections,
+        data={
+            "provenance": origin,
+            "comparison": {
+                **comparison.to_dict(),
+                "answers": {item.population: item.to_dict() for item in answers},
+            },
+            "equivalence": {name: test.to_dict() for name, test in tests.items()},
+            "attribution": None if attribution is None else attribution.rows(),
+            "activity": [item.to_dict() for item in activity],
+            "compile_report": image.report.to_dict(),
+        },
+    )
+
+
+def _figures(judgement: Judgement) -> list[Block]:
+    runs, comparison = (judgement.reference, judgement.chip), judgement.comparison
+    blocks: list[Block] = []
+    for population in judgement.network.populations[:_DRAWN]:
+        name, threshold = population.name, population.parameter("v_thresh")
+        figure = comparison_figure(comparison, *runs, name, threshold=threshold)
+        caption = f"{name}: spikes, v, rates and rate errors of reference and chip."
+        blocks.append(Picture(figure, caption))
+        if all((name, "v") in run.traces for run in runs):
+            figure = membrane_figure(runs, name, threshold=threshold)
+            blocks.append(Picture(figure, f"{name}: raster and v of both runs."))
+    left = len(judgement.network.populations) - _DRAWN
+    if left > 0:
+        blocks.append(Paragraph(f"{left} more populations are in the tables and in the JSON."))
+    return blocks
 
 
 def _seeds(seed: Any) -> list[int]:

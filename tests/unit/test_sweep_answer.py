@@ -8,8 +8,8 @@ from sweep_models import cells, recurrent
 
 from neurochip._display.sections import Picture
 from neurochip.report import sweep_report
-from neurochip.report.sweep_answer import answer
 from neurochip.sweeps import Sweep, sweep
+from neurochip.sweeps.answer import answer
 
 
 def made(axes, results, fine_dt=0.01):

@@ -1,4 +1,4 @@
-"""Section of a report with an attribution."""
+"""An attribution as a section of a page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
-from ..attribution import Attribution, SourceEffect, plot_attribution
-from ..attribution.effects import is_in_noise
+from .effects import Attribution, SourceEffect, is_in_noise
+from .plots import plot_attribution
 
 __all__ = ["attribution_section"]
 

@@ -1,4 +1,4 @@
-"""Report on a sweep."""
+"""A sweep as sections of a page: axes, curves, medians, problems, provenance."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from .._support.text import percent
-from ..sweeps import Sweep, plot_sweep
-from .document import Report
-from .sweep_answer import SEED, SPLIT, answer, cancels, values_of, varied
+from .answer import SEED, SPLIT, answer, cancels, values_of, varied
+from .plots import plot_sweep
+from .records import SweepRow
+from .result import Sweep
 
-__all__ = ["provenance", "sweep_report"]
+__all__ = ["provenance", "sweep_lead", "sweep_sections"]
 
 _CURVES = {
     "rate_error": "rate error of the population",
@@ -33,36 +34,27 @@ _SPLIT_CURVES = {
 }
 
 
-def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:
-    """Return a report on a sweep, finished or not: curves, medians, problems, provenance.
-
-    Parameters
-    ----------
-    sweep : Sweep
-        Result of :func:`sweep` or :func:`read_sweep`.
-    title : str
-        Title of the page.
-
-    Returns
-    -------
-    Report
-        ``report.write("sweep.html")`` writes the page and a JSON file with all rows.
-    """
-    problems = [row for row in sweep.rows if row["problem"] is not None]
+def sweep_lead(sweep: Sweep) -> str:
+    """Return the answer of a sweep, and how much of it is done."""
     done, total = len(sweep.records), sweep.header["points"]
     count = f"{done:,} of {total:,} points over {', '.join(sweep.axes)}."
     lead = f"{answer(sweep)} {count}".lstrip()
+    problems = len(_problems(sweep))
     if problems:
-        lead += f" The chip cannot hold the network at {len(problems):,} of them."
-    sections = [
+        lead += f" The chip cannot hold the network at {problems:,} of them."
+    return lead
+
+
+def sweep_sections(sweep: Sweep) -> list[Section]:
+    """Return axes, curves and medians of a sweep, the points that do not fit, and provenance."""
+    problems = _problems(sweep)
+    return [
         Section("Axes", _axes(sweep)),
         *(Section(name, _curves(sweep, name)) for name in sweep.populations),
         Section("Medians", _medians(sweep)),
-        *([Section("Points that do not fit", [_problems(sweep, problems)])] if problems else []),
+        *([Section("Points that do not fit", [_refused(sweep, problems)])] if problems else []),
         Section("Provenance", [provenance(sweep)]),
     ]
-    data = {"header": dict(sweep.header), "rows": sweep.rows}
-    return Report(title=title, lead=lead, sections=sections, data=data)
 
 
 def provenance(sweep: Sweep) -> Table:
@@ -176,7 +168,11 @@ def _middle(rows: Sequence[dict[str, Any]], column: str) -> float:
     return float(np.median(values)) if values else math.nan
 
 
-def _problems(sweep: Sweep, problems: Sequence[dict[str, Any]]) -> Table:
+def _problems(sweep: Sweep) -> list[SweepRow]:
+    return [row for row in sweep.rows if row["problem"] is not None]
+
+
+def _refused(sweep: Sweep, problems: Sequence[SweepRow]) -> Table:
     rows = [
         (", ".join(f"{axis} = {row[axis]}" for axis in sweep.axes), row["problem"])
         for row in problems[:_MOST_ROWS]

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._support.text import percent
-from ..sweeps import Sweep
-from ..sweeps.records import SweepRow
+from .records import SweepRow
+from .result import Sweep
 
 __all__ = ["SEED", "SPLIT", "answer", "cancels", "values_of", "varied"]
 

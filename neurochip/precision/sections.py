@@ -1,32 +1,18 @@
-"""Report on a study of register widths."""
+"""The answer to "how many bits" as sections of a page: figure, numbers, method, provenance."""
 
 from __future__ import annotations
 
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
-from ..precision import BitsAnswer, plot_bits
-from ..precision.answer import HEADER
-from .document import Report
-from .sweeps import provenance
+from ..sweeps.sections import provenance
+from .answer import HEADER, BitsAnswer
+from .plots import plot_bits
 
-__all__ = ["bits_report"]
+__all__ = ["bits_sections"]
 
 
-def bits_report(answer: BitsAnswer, *, title: str = "How many bits") -> Report:
-    """Return a report on a study of widths: the answer, its figure, all numbers, provenance.
-
-    Parameters
-    ----------
-    answer : BitsAnswer
-        Result of :func:`bits`.
-    title : str
-        Title of the page.
-
-    Returns
-    -------
-    Report
-        ``report.write("bits.html")`` writes the page and a JSON file with all numbers.
-    """
+def bits_sections(answer: BitsAnswer) -> list[Section]:
+    """Return the figure and all numbers of an answer, how it was decided, and its provenance."""
     figure = new_figure(9.0, 3.6)
     plot_bits(figure.subplots(), answer)
     caption = (
@@ -40,13 +26,11 @@ def bits_report(answer: BitsAnswer, *, title: str = "How many bits") -> Report:
     if answer.floor:
         floor = f"Noise floor, float with weights changed by 0.1 %: {answer.floor_text()}."
         blocks.append(Paragraph(floor))
-    sections = [
+    return [
         Section("Answer", blocks),
         Section("How it was decided", [Paragraph(_HOW.format(100 * answer.tolerance))]),
         Section("Provenance", [provenance(answer.sweep)]),
     ]
-    data = {**answer.to_dict(), "header": dict(answer.sweep.header)}
-    return Report(title=title, lead=answer.sentence, sections=sections, data=data)
 
 
 _HOW = (

@@ -1,9 +1,9 @@
-"""Section of a report with the compile report."""
+"""The compile report as a section of a page."""
 
 from __future__ import annotations
 
 from .._display.sections import Block, Paragraph, Section, Table
-from ..image.report import CompileReport
+from .report import CompileReport
 
 __all__ = ["compilation_section"]
 

@@ -1,4 +1,4 @@
-"""Report on one network on one chip."""
+"""Comparisons as sections of a page: rates, the split of errors, and activity over seeds."""
 
 from __future__ import annotations
 
@@ -6,110 +6,39 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from .._display.sections import Block, Paragraph, Picture, Section, Table
-from .._support.provenance import versions
+from .._display.sections import Block, Paragraph, Section, Table
 from .._support.text import fixed, percent
-from ..attribution import Attribution
 from ..chip.registers import OVERFLOWS
-from ..validation import (
-    METRICS,
-    ActivityComparison,
-    Answer,
-    Comparison,
-    Conclusion,
-    Equivalence,
-    PopulationComparison,
-    comparison_figure,
-    membrane_figure,
-    rate_equivalence,
-)
-from ..validation.answer import answer, lead, worst_first
-from .attribution import attribution_section
-from .compilation import compilation_section
-from .document import Report
-from .judgement import Judgement
+from .activity import ActivityComparison
+from .answer import Answer
+from .comparison import Comparison
+from .equivalence import Conclusion, Equivalence
+from .population import METRICS, PopulationComparison
 
-__all__ = ["validation_report"]
-
-_DRAWN = 6  # populations with figures; the tables have all
+__all__ = ["activity_section", "comparison_sections"]
 
 
-def validation_report(
-    judgement: Judgement,
-    *,
-    tolerance: float | None = None,
-    attribution: Attribution | None = None,
-    activity: Sequence[ActivityComparison] = (),
-) -> Report:
-    """Return a report on a network on a chip.
+def comparison_sections(
+    comparison: Comparison,
+    answers: Sequence[Answer],
+    tests: Mapping[str, Equivalence] | None = None,
+) -> list[Section]:
+    """Return the result of a comparison, and the split of its errors if it has one.
 
     Parameters
     ----------
-    judgement : Judgement
-        The network, its image, both runs and their comparison.
-    tolerance : float, optional
-        Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test.
-    attribution : Attribution, optional
-        Attribution of the same run; adds the effect of each source of error.
-    activity : sequence of ActivityComparison
-        Comparisons of populations over several seeds; add their differences to the answers.
-
-    Returns
-    -------
-    Report
-        ``report.write("report.html")`` writes the page and a JSON file beside it.
-        ``dataclasses.replace(report, title=...)`` gives it another title.
+    comparison : Comparison
+        Chip against reference.
+    answers : sequence of Answer
+        The answers to show, which may know of more runs than the comparison.
+    tests : dict of str to Equivalence, optional
+        Tests of the equivalence of the mean rates by population.
     """
-    image, comparison = judgement.image, judgement.comparison
-    assert image.report is not None  # Judgement checks this
     items = list(comparison.populations.values())
-    tests: dict[str, Equivalence] = {}
-    if tolerance is not None:
-        tests = {item.name: rate_equivalence(item, tolerance=tolerance) for item in items}
-    over_seeds = {item.population: item.quantities["rate"].mean for item in activity}
-    answers = worst_first(
-        answer(item, comparison.dt, comparison.fine_dt, over_seeds.get(item.name)) for item in items
-    )
-    sections = [
-        Section("Result", [*_verdicts(comparison, answers, tests), *_rates(items)]),
+    return [
+        Section("Result", [*_verdicts(comparison, answers, tests or {}), *_rates(items)]),
         *([_split(items)] if any(item.split is not None for item in items) else []),
-        Section("Figures", _figures(judgement)),
-        *([attribution_section(attribution)] if attribution is not None else []),
-        *([_seeds(activity)] if activity else []),
-        compilation_section(image.report),
     ]
-    origin = {
-        "image digest": image.digest(),
-        "chip": image.chip.name,
-        "dt (ms)": comparison.dt,
-        "duration (ms)": comparison.duration,
-        "fine_dt (ms)": comparison.fine_dt,
-        "seed of the input": judgement.seed,
-        "network": repr(judgement.network),
-        **versions(),
-    }
-    sections.append(
-        Section(
-            "Provenance", [Table((), [(k, str(v)) for k, v in origin.items() if v is not None])]
-        )
-    )
-    return Report(
-        title=f"Validation on {image.chip.name}",
-        lead="\n".join(lead(answers)),
-        answers=answers,
-        sections=sections,
-        data={
-            "provenance": origin,
-            "comparison": {
-                **comparison.to_dict(),
-                "answers": {item.population: item.to_dict() for item in answers},
-            },
-            "equivalence": {name: test.to_dict() for name, test in tests.items()},
-            "attribution": None if attribution is None else attribution.rows(),
-            "activity": [item.to_dict() for item in activity],
-            "compile_report": image.report.to_dict(),
-        },
-    )
 
 
 def _verdicts(
@@ -188,24 +117,8 @@ def _split(items: Sequence[PopulationComparison]) -> Section:
     return Section("Time step and registers", [Table(header, rows, note)])
 
 
-def _figures(judgement: Judgement) -> list[Block]:
-    runs, comparison = (judgement.reference, judgement.chip), judgement.comparison
-    blocks: list[Block] = []
-    for population in judgement.network.populations[:_DRAWN]:
-        name, threshold = population.name, population.parameter("v_thresh")
-        figure = comparison_figure(comparison, *runs, name, threshold=threshold)
-        caption = f"{name}: spikes, v, rates and rate errors of reference and chip."
-        blocks.append(Picture(figure, caption))
-        if all((name, "v") in run.traces for run in runs):
-            figure = membrane_figure(runs, name, threshold=threshold)
-            blocks.append(Picture(figure, f"{name}: raster and v of both runs."))
-    left = len(judgement.network.populations) - _DRAWN
-    if left > 0:
-        blocks.append(Paragraph(f"{left} more populations are in the tables and in the JSON."))
-    return blocks
-
-
-def _seeds(activity: Sequence[ActivityComparison]) -> Section:
+def activity_section(activity: Sequence[ActivityComparison]) -> Section:
+    """Return the tests of activity over several seeds, of each population."""
     header = (
         *("population", "quantity", "verdict", "mean", "90 % interval", "spread", "90 % interval"),
         *("chip to float", "float to float", "p"),

@@ -1,0 +1,50 @@
+"""Reports on studies of many runs: sweeps, and widths of a register."""
+
+from __future__ import annotations
+
+from ..precision import BitsAnswer
+from ..precision.sections import bits_sections
+from ..sweeps import Sweep
+from ..sweeps.sections import sweep_lead, sweep_sections
+from .document import Report
+
+__all__ = ["bits_report", "sweep_report"]
+
+
+def bits_report(answer: BitsAnswer, *, title: str = "How many bits") -> Report:
+    """Return a report on a study of widths: the answer, its figure, all numbers, provenance.
+
+    Parameters
+    ----------
+    answer : BitsAnswer
+        Result of :func:`bits`.
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    Report
+        ``report.write("bits.html")`` writes the page and a JSON file with all numbers.
+    """
+    data = {**answer.to_dict(), "header": dict(answer.sweep.header)}
+    sections = bits_sections(answer)
+    return Report(title=title, lead=answer.sentence, sections=sections, data=data)
+
+
+def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:
+    """Return a report on a sweep, finished or not: curves, medians, problems, provenance.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Result of :func:`sweep` or :func:`read_sweep`.
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    Report
+        ``report.write("sweep.html")`` writes the page and a JSON file with all rows.
+    """
+    data = {"header": dict(sweep.header), "rows": sweep.rows}
+    return Report(title=title, lead=sweep_lead(sweep), sections=sweep_sections(sweep), data=data)
