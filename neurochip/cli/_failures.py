@@ -11,7 +11,15 @@ from typing import Any
 import click
 
 from ..errors import NeurochipError
-from ._terminal import lost_output, one_line, shown_warnings, silence, tell, what_is_kept
+from ._terminal import (
+    lost_output,
+    one_line,
+    remember_command,
+    shown_warnings,
+    silence,
+    tell,
+    what_is_kept,
+)
 
 __all__ = ["Commands"]
 
@@ -41,6 +49,15 @@ class Commands(click.Group):
     of the operating system and of memory, and interruptions. Any other exception is a fault of
     neurochip and keeps its traceback.
     """
+
+    def make_context(
+        self, info_name: str | None, args: list[str], *rest: Any, **extra: Any
+    ) -> click.Context:
+        """Return the context of a run, which knows its command line."""
+        given = list(args)
+        ctx = super().make_context(info_name, args, *rest, **extra)
+        remember_command(ctx, given)
+        return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and turn the exceptions of a user's errors into failures."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,8 +21,10 @@ import click
 from .._support.names import cut, visible
 
 __all__ = [
+    "command_line",
     "lost_output",
     "one_line",
+    "remember_command",
     "say",
     "shown_warnings",
     "silence",
@@ -31,7 +34,7 @@ __all__ = [
     "wrote",
 ]
 
-_LOST, _WRITTEN = "neurochip.lost", "neurochip.written"
+_LOST, _WRITTEN, _COMMAND = "neurochip.lost", "neurochip.written", "neurochip.command"
 _LONGEST = 2_000  # most characters of a message
 _MOST_FILES = 6  # most files that a message lists
 
@@ -66,6 +69,17 @@ def wrote(paths: Iterable[Path]) -> None:
     for path in paths:
         written.append(str(path))
         say(f"Wrote {path}")
+
+
+def remember_command(ctx: click.Context, words: Sequence[str]) -> None:
+    """Keep the words of a command line for :func:`command_line`."""
+    ctx.meta[_COMMAND] = shlex.join(["neurochip", *words])
+
+
+def command_line() -> str:
+    """Return the command line that runs, as one would type it in a shell."""
+    command: str = click.get_current_context().meta[_COMMAND]
+    return command
 
 
 def one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ._model import load_model
 from ._numbers import FRACTION, at_least
 from ._options import duration_option, model_argument, page_option, seed_option, workers_option
 from ._paths import keep_apart
-from ._terminal import say, wrote
+from ._terminal import command_line, say, wrote
 
 __all__ = ["bits_command"]
 
@@ -80,4 +81,5 @@ def bits_command(
     )
     say(answer)
     wrote([runs])
-    wrote(bits_report(answer, title=f"How many bits {Path(model).stem} needs").write(page))
+    report = bits_report(answer, title=f"How many bits {Path(model).stem} needs")
+    wrote(replace(report, command=command_line()).write(page))

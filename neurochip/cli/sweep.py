@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ._options import (
     workers_option,
 )
 from ._paths import keep_apart
-from ._terminal import say, wrote
+from ._terminal import command_line, say, wrote
 
 __all__ = ["sweep_command"]
 
@@ -86,7 +87,9 @@ def sweep_command(
         chip=chip or LOIHI,
         **options,
     )
-    report = sweep_report(done, title=f"Sweep of {Path(model).stem}")
+    report = replace(
+        sweep_report(done, title=f"Sweep of {Path(model).stem}"), command=command_line()
+    )
     say(report.lead)
     wrote([points])
     wrote(report.write(page))

@@ -14,7 +14,7 @@ from ._model import load_model
 from ._numbers import COUNT, FRACTION
 from ._options import comparison_options, page_option
 from ._paths import keep_apart
-from ._terminal import say, wrote
+from ._terminal import command_line, say, wrote
 
 __all__ = ["validate_command"]
 
@@ -65,6 +65,6 @@ def validate_command(
         **options,
         **request.options,
     )
-    report = replace(report, title=f"{Path(model).stem} on {chip.name}")
+    report = replace(report, title=f"{Path(model).stem} on {chip.name}", command=command_line())
     say(report.lead)
     wrote(report.write(output))

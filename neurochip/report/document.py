@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +12,7 @@ from .._display.html import render
 from .._display.sections import Section
 from .._support.json_text import as_json
 from .._support.npz import write_atomically
+from .._support.provenance import date, versions
 from ..errors import RecordingError
 from ..validation import Answer
 
@@ -34,6 +35,10 @@ class Report:
         Content of the JSON file, beside title and lead.
     answers : sequence of Answer
         The answers that the lead shows, if the report is on one network and one chip.
+    command : str
+        Command line that makes the report; empty if a script makes it.
+    date : str
+        When the report was made. Default: now, or the time that ``SOURCE_DATE_EPOCH`` sets.
     """
 
     title: str
@@ -41,10 +46,15 @@ class Report:
     sections: Sequence[Section]
     data: Mapping[str, Any]
     answers: Sequence[Answer] = ()
+    command: str = ""
+    date: str = field(default_factory=date)
 
     def to_html(self) -> str:
         """Return the page, which contains its figures, loads nothing and runs no script."""
-        return render(self.title, self.lead, self.sections)
+        software = ", ".join(f"{name} {version}" for name, version in versions().items())
+        command = f" Command: {self.command}" if self.command else ""
+        origin = f"Written on {self.date} with {software}.{command}"
+        return render(self.title, self.lead, self.sections, origin)
 
     def write(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
         """Write the page and a JSON file beside it, both or none.
@@ -67,7 +77,8 @@ class Report:
         if page.suffix.lower() not in (".html", ".htm"):
             raise RecordingError(f"report: path = {str(page)!r}; allowed: a path with .html.")
         numbers = page.with_suffix(".json")
-        data = as_json({"title": self.title, "lead": self.lead, **self.data})
+        origin = {"date": self.date, "command": self.command, **versions()}
+        data = as_json({"title": self.title, "lead": self.lead, **self.data, "written": origin})
         text = self.to_html().encode()
 
         def put(file: BinaryIO) -> None:

@@ -61,6 +61,7 @@ def test_validate_writes_a_page_and_its_numbers(folder):
     assert lines[0] == "Chip of model.py: loihi"
     assert lines[2:] == ["Wrote report.html", "Wrote report.json"]
     page = (folder / "report.html").read_text()
+    assert "Command: neurochip validate model.py --dt 0.5 --duration 500</p>" in page
     assert "<title>model on loihi</title>" in page
     data = json.loads((folder / "report.json").read_text())
     assert data["comparison"]["populations"]["cells"]["size"] == 10

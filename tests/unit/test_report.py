@@ -16,6 +16,8 @@ from sweep_models import cells
 from compiler import compile_network
 from neurochip import LOIHI, draw_stimulus
 from neurochip._display.sections import Paragraph, Picture, Section, Table
+from neurochip._display.stylesheet import STYLE
+from neurochip._support import provenance
 from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
 from neurochip.errors import RecordingError
@@ -54,6 +56,11 @@ class Outline(html.parser.HTMLParser):
 
 def outline(report):
     return Outline(report.to_html())
+
+
+@pytest.fixture(autouse=True)
+def _one_date(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
 
 
 @functools.cache
@@ -99,7 +106,57 @@ def test_a_page_fits_a_phone_and_paper():
     page = plain_page()
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert "@media print" in page
-    assert page.count("<table>") == page.count('<div class="wide"><table>') > 5
+    assert page.count("<table") == page.count('<div class="wide"><table') > 5
+    assert "@media screen and (max-width: 40rem)" in page
+
+
+def test_on_a_phone_a_row_of_many_cells_names_its_columns():
+    few = page_of(Table(("a", "b"), [("1", "2")])).to_html()
+    many = page_of(Table(("name", "b", "c", "d > 0"), [("x", "1", "2", "3 Hz")])).to_html()
+    assert "<table>\n<thead>" in few
+    assert "data-column=" not in few
+    assert '<table class="stack">\n<thead>' in many
+    assert '<td data-column="name">x</td><td class=n data-column="b">1</td>' in many
+    assert '<td class=n data-column="d &gt; 0">3&nbsp;Hz</td>' in many
+
+
+def test_a_page_follows_the_dark_mode_of_the_screen_but_not_on_paper():
+    page = plain_page()
+    assert ":root { color-scheme: light dark; }" in page
+    assert "@media screen and (prefers-color-scheme: dark) { .neurochip {" in page
+    colours = re.findall(r"#[0-9a-f]{3,6}\b", STYLE)
+    variables = set(re.findall(r"--[a-z-]+: #", STYLE))
+    assert len(colours) == 2 * len(variables) + 1  # light, dark, and the paper of figures
+
+
+def test_the_style_of_a_report_changes_nothing_else_on_a_page():
+    rules = re.sub(r"@media[^{]*\{|\{[^{}]*\}|\}", "\n", STYLE)
+    selectors = [part.strip() for part in re.split(r"[,\n]", rules) if part.strip()]
+    assert len(selectors) > 20
+    assert all(selector.startswith(".neurochip") for selector in selectors)
+
+
+def test_a_page_and_its_numbers_tell_when_how_and_with_what_they_were_made(tmp_path):
+    command = "neurochip validate 'my model.py'"
+    report = dataclasses.replace(page_of(Paragraph("x")), command=command)
+    page, numbers = report.write(tmp_path / "x.html")
+    software = ", ".join(f"{name} {version}" for name, version in provenance.versions().items())
+    assert (
+        f"Written on 2026-09-21 14:13 UTC with {software}. Command: neurochip validate "
+        "&#x27;my model.py&#x27;" in page.read_text()
+    )
+    assert json.loads(numbers.read_text())["written"] == {
+        "date": "2026-09-21 14:13 UTC",
+        "command": command,
+        **provenance.versions(),
+    }
+
+
+def test_a_report_is_dated_when_it_is_made(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    assert page_of(Paragraph("x")).date == "1970-01-01 00:00 UTC"
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert page_of(Paragraph("x")).date > "2026"
 
 
 def test_a_validation_report_holds_results_registers_and_origin():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -50,6 +51,7 @@ def files(folder, name):
     ],
 )
 def test_it_writes_the_very_files_of_the_command(tmp_path, monkeypatch, options, arguments):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.py").write_text(MODEL)
     command = ["validate", "model.py", "--dt", 0.5, "--duration", 200, "-o", "theirs.html"]
@@ -58,7 +60,8 @@ def test_it_writes_the_very_files_of_the_command(tmp_path, monkeypatch, options,
     report = nc.validate(network(), dt=0.5, duration=200.0, **options)
     assert report.title == "Validation on loihi"
     assert report.lead == run.output.splitlines()[0]
-    dataclasses.replace(report, title="model on loihi").write("ours.html")
+    line = shlex.join(["neurochip", *map(str, [*command, *arguments])])
+    dataclasses.replace(report, title="model on loihi", command=line).write("ours.html")
     assert files(tmp_path, "ours") == files(tmp_path, "theirs")
 
 
