@@ -112,6 +112,7 @@ _HOMES = {
         "Normal",
         "PoissonInput",
         "Population",
+        "SpikeCounts",
         "SpikeInput",
         "Uniform",
         "all_to_all",

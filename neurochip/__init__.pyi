@@ -95,6 +95,7 @@ from .network import Network as Network
 from .network import Normal as Normal
 from .network import PoissonInput as PoissonInput
 from .network import Population as Population
+from .network import SpikeCounts as SpikeCounts
 from .network import SpikeInput as SpikeInput
 from .network import Uniform as Uniform
 from .network import all_to_all as all_to_all

@@ -289,6 +289,15 @@ def _inputs_and_recordings() -> list[Call]:
             trains=PAIR | {"[[]]", "ragged", "matrix", "generator"},
         ),
         _call(
+            "SpikeCounts",
+            nc.SpikeCounts,
+            {"name": "p", "counts": [[0, 2]], "dt": 0.5, "first_step": 0},
+            "counts",
+            name=TEXT,
+            dt=POSITIVE,
+            first_step=_names("0"),
+        ),
+        _call(
             "Stimulus",
             nc.Stimulus,
             {"duration": 1.0},
@@ -302,6 +311,8 @@ def _inputs_and_recordings() -> list[Call]:
             "inputs",
             dt=POSITIVE,
             ordered=SWITCH,
+            first=SEED,
+            stop=SEED | NONE,
         ),
         _call("Stimulus.trains_for", drawn.trains_for, {"inputs": inputs}, "inputs"),
         _call(

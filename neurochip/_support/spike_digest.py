@@ -15,7 +15,7 @@ import numpy as np
 
 from ..typing import Float64Array, Int32Array
 
-__all__ = ["digest_text", "digest_ticks", "spike_digest"]
+__all__ = ["count_digests", "digest_text", "digest_ticks", "spike_digest"]
 
 _TICKS = 1e6  # per ms: times are rounded to 1 ns, far below a step and far above float rounding
 _CHUNK = 1 << 15  # spikes whose temporary arrays stay in the cache
@@ -50,17 +50,51 @@ def spike_digest(name: str, ids: Int32Array, times: Float64Array, first: int, st
         0 to ``2**64 - 1``; 0 without spikes. Digests are added modulo 2**64.
     """
     begin, end = np.searchsorted(times, [(first - 0.5) / _TICKS, (stop - 0.5) / _TICKS]).tolist()
-    salt = np.uint64(zlib.crc32(name.encode(errors="surrogatepass")) * _INPUT % _RANGE)
-    total = 0
+    salt, total = _salt(name), 0
     for low in range(begin, end, _CHUNK):
         part = slice(low, min(low + _CHUNK, end))
         total += int(_scrambled(times[part], ids[part], salt).sum(dtype=np.uint64))
     return total % _RANGE
 
 
+def count_digests(name: str, counts: Any, times: Float64Array) -> tuple[Any, Any]:
+    """Return the ticks and the digests of the rows of a table of counts.
+
+    The digest of a count is that of as many spikes of its source at the time of its row.
+
+    Parameters
+    ----------
+    name : str
+        Name of the input.
+    counts : ndarray of int, shape (n_rows, size)
+        Spikes of each source in each row.
+    times : ndarray of float64, shape (n_rows,), ms
+        Time of each row.
+
+    Returns
+    -------
+    ticks, digests : ndarray, shape (n_rows,)
+        As in :func:`spike_digest`; digests are uint64.
+    """
+    digests = np.zeros(len(counts), dtype=np.uint64)
+    salt, rows = _salt(name), max(1, _CHUNK // counts.shape[1])
+    ids = np.tile(np.arange(counts.shape[1]), rows)
+    for low in range(0, len(counts), rows):
+        part = counts[low : low + rows]
+        when = np.repeat(times[low : low + rows], part.shape[1])
+        keys = _scrambled(when, ids[: when.size], salt)
+        keys *= part.ravel()
+        digests[low : low + rows] = keys.reshape(part.shape).sum(axis=1, dtype=np.uint64)
+    return np.rint(times * _TICKS), digests
+
+
 def digest_text(total: int) -> str:
     """Return a digest as 16 hexadecimal digits."""
     return f"{total % _RANGE:016x}"
+
+
+def _salt(name: str) -> Any:
+    return np.uint64(zlib.crc32(name.encode(errors="surrogatepass")) * _INPUT % _RANGE)
 
 
 def _scrambled(times: Float64Array, ids: Int32Array, salt: Any) -> Any:

@@ -13,7 +13,15 @@ import numpy as np
 from .._kernels.jit import inline_kernel, kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 
-__all__ = ["N_SPIKES", "FloatState", "NeuronRegisters", "Rules", "SourceRows", "run_steps"]
+__all__ = [
+    "NEXT_INPUT",
+    "N_SPIKES",
+    "FloatState",
+    "NeuronRegisters",
+    "Rules",
+    "SourceRows",
+    "run_steps",
+]
 
 N_SPIKES, NEXT_INPUT, RING_ROW, NEXT_SAMPLE = 0, 1, 2, 3  # indices into FloatState.position
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..image import ChipImage
-from ..network import Network, Population
+from ..network import Network, Population, SpikeCounts
+from ..network.binning import binned_windows
 from ..recurrence import IdealPopulation, ideal_population, initial_current, refractory_steps
 from ..reference.tables import SynapseTable, flatten_neurons, flatten_synapses
 from ..stimulus import Stimulus, count_steps
@@ -21,7 +22,15 @@ from .decoding import (
     decode_rules,
     with_decoded_synapses,
 )
-from .kernels import N_SPIKES, FloatState, NeuronRegisters, Rules, SourceRows, run_steps
+from .kernels import (
+    N_SPIKES,
+    NEXT_INPUT,
+    FloatState,
+    NeuronRegisters,
+    Rules,
+    SourceRows,
+    run_steps,
+)
 
 __all__ = ["Model", "ModelRun"]
 
@@ -94,7 +103,7 @@ class Model:
                 for item, first in zip(network.populations, self.bounds[:-1], strict=True)
             ]
         )
-        self._inputs: dict[bool, tuple[Int32Array, Int32Array]] = {}
+        self._inputs: dict[bool, list[tuple[int, Int32Array, Int32Array]]] = {}
         self._known: dict[bytes, ModelRun] = {}
 
     def run(self, on: Iterable[str]) -> ModelRun:
@@ -282,23 +291,30 @@ class Model:
             sampled=self._sampled,
             samples=np.empty((self.n_steps, len(self._sampled))),
         )
-        inputs, first = self._binned(grid), self.network.input_lead > 0
+        first = self.network.input_lead > 0
         ahead = 1 + _WORK_PER_CALL // (len(cells.v_init) + len(rows.target) // 50)
         parts, reached = [], 0
-        while reached < n_steps:
-            stop = min(n_steps, reached + ahead)
-            reached = run_steps(cells, rows, rules, *inputs, state, reached, stop, every, first)
-            count = state.position[N_SPIKES]
-            parts.append((state.spike_steps[:count].copy(), state.spike_ids[:count].copy()))
-            state.position[N_SPIKES] = 0
+        for end, *inputs in self._windows(grid, n_steps):
+            state.position[NEXT_INPUT] = 0
+            while reached < end:
+                stop = min(end, reached + ahead)
+                reached = run_steps(cells, rows, rules, *inputs, state, reached, stop, every, first)
+                count = state.position[N_SPIKES]
+                parts.append((state.spike_steps[:count].copy(), state.spike_ids[:count].copy()))
+                state.position[N_SPIKES] = 0
         steps, ids = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return ModelRun(steps // every, ids, self._decode_v(state.samples, origin))
 
-    def _binned(self, grid: bool) -> tuple[Int32Array, Int32Array]:
-        if grid not in self._inputs:
-            step = self.dt if grid else self.dt / self.substeps
-            sizes = [(item.name, item.size) for item in self.network.spike_inputs]
-            self._inputs[grid] = self.stimulus.binned(step, sizes)
+    def _windows(self, grid: bool, n_steps: int) -> Iterable[tuple[int, Int32Array, Int32Array]]:
+        if grid in self._inputs:
+            return self._inputs[grid]
+        step = self.dt if grid else self.dt / self.substeps
+        sizes = [(item.name, item.size) for item in self.network.spike_inputs]
+        trains = self.stimulus.trains_for(sizes)
+        windows = binned_windows(trains, step, n_steps)
+        if any(isinstance(train, SpikeCounts) for train in trains):
+            return windows  # listed again for each run: all together may not fit into memory
+        self._inputs[grid] = list(windows)
         return self._inputs[grid]
 
     def _decode_v(self, samples: Float64Array, origin: Float64Array) -> Float64Array:

@@ -48,5 +48,5 @@ def info_command(file: str, text: bool, numbers: bool) -> None:
         stimulus = Stimulus.load(file)
         say(repr(stimulus))
         for train in stimulus.trains:
-            sources, spikes = counted(train.size, "source"), counted(len(train.times), "spike")
+            sources, spikes = counted(train.size, "source"), counted(train.n_spikes, "spike")
             say(f"  {visible(train.name)}: {sources}, {spikes}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,25 @@ from .._kernels.workers import check_threads, choose_threads, most_threads
 from .._support.progress import progress_bar
 from .._support.values import instance, integer, integers, items, reals, switch
 from ..errors import EmulatorError
-from ..image import ChipImage
+from ..image import ChipImage, Symbols
 from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus
 from ..typing import Int8Array
 from .cpu.batch import run_batch
 from .cpu.engine import CpuEngine
 from .decode import decode_recording, raw_recording
-from .engine import Columns, Registers
+from .engine import Columns, Registers, join_registers
 from .overflows import warn_of_overflows
-from .plan import add_run, columns_of, memory_of, span_in, span_of, symbols_of
-from .spikes import InputLists
+from .plan import (
+    add_run,
+    columns_of,
+    memory_of,
+    span_in,
+    span_of,
+    symbols_of,
+    windows_in,
+)
+from .spikes import InputLists, RunSpan
 
 __all__ = ["Emulator"]
 
@@ -143,9 +152,7 @@ class Emulator:
         with self._position.turn():
             run = span_in(symbols, self.step, stimulus, duration)
             with memory_of(run.n_steps, columns, 12):
-                inputs = InputLists()
-                add_run(inputs, symbols, run, stimulus, self._position.pending_inputs())
-                registers = self._run(inputs, columns)
+                registers = self._run_on(stimulus, symbols, run, columns)
                 recording = decode_recording(registers, symbols, probes, self._label(), stimulus)
         return self._told([recording])[0]
 
@@ -268,7 +275,8 @@ class Emulator:
             with memory_of(run.n_steps, probes, 4):
                 inputs = InputLists()
                 inputs.add_spikes(at, ids, run, self._position.pending_inputs())
-                registers = self._run(inputs, probes, draws=draws)
+                with self._bar(run) as bar:
+                    registers = self._run(inputs, probes, bar, draws=draws)
                 recording = raw_recording(registers, size, self._label())
         return self._told([recording])[0]
 
@@ -329,14 +337,22 @@ class Emulator:
     def _label(self) -> str:
         return f"chip {self.image.chip.name}, image {self.image.digest()[:12]}"
 
-    def _run(self, inputs: InputLists, columns: Columns, **options: Any) -> Registers:
+    def _bar(self, run: RunSpan) -> AbstractContextManager[Any]:
+        return progress_bar(run.n_steps, "emulating", self.progress)
+
+    def _run_on(
+        self, stimulus: Stimulus, symbols: Symbols, run: RunSpan, columns: Columns
+    ) -> Registers:
+        """Run window by window, so that counted spikes are never listed all at once."""
+        inputs, parts = InputLists(), []
+        with self._bar(run) as bar:
+            for window in windows_in(symbols, run, stimulus):
+                add_run(inputs, symbols, window, stimulus, self._position.pending_inputs())
+                parts.append(self._run(inputs, columns, bar))
+        return join_registers(parts)
+
+    def _run(self, inputs: InputLists, columns: Columns, bar: Any, **options: Any) -> Registers:
         rows, _ = inputs.take()
-        with progress_bar(rows.n_steps, "emulating", self.progress) as bar:
-            return self._engine.run(
-                self._position,
-                rows,
-                columns,
-                strict=self.strict,
-                report=bar.update,
-                **options,
-            )
+        return self._engine.run(
+            self._position, rows, columns, strict=self.strict, report=bar.update, **options
+        )

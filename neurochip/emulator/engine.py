@@ -6,8 +6,8 @@ An engine handles integers only. The emulator adds names, units and recordings
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from ..image import ChipImage
 from ..typing import Int8Array, Int32Array
 from .spikes import InputRows
 
-__all__ = ["Columns", "Engine", "Position", "Registers"]
+__all__ = ["Columns", "Engine", "Position", "Registers", "join_registers"]
 
 Columns = Mapping[tuple[str, str], Int32Array]
 """Compartments to record by (population, variable)."""
@@ -51,6 +51,22 @@ class Registers:
         if self.overflows is not None:
             totals = self.overflows.sum(axis=0, dtype=np.int64).tolist()
         return {**dict(zip(OVERFLOWS, totals, strict=True)), **self.events}
+
+
+def join_registers(parts: Sequence[Registers]) -> Registers:
+    """Return the results of consecutive runs, at least one, as those of one run."""
+    if len(parts) == 1:
+        return parts[0]
+    head, overflows = parts[0], [part.overflows for part in parts if part.overflows is not None]
+    return replace(
+        head,
+        n_steps=sum(part.n_steps for part in parts),
+        steps=np.concatenate([part.steps for part in parts]),
+        ids=np.concatenate([part.ids for part in parts]),
+        traces={key: np.concatenate([part.traces[key] for part in parts]) for key in head.traces},
+        events={key: sum(part.events[key] for part in parts) for key in head.events},
+        overflows=np.sum(overflows, axis=0, dtype=np.int32) if overflows else None,
+    )
 
 
 class Position(Protocol):

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
 
 from .._support.grid import LAST_STEP, is_later
 from .._support.memory import EnoughMemory
 from .._support.values import instance, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
+from ..network import SpikeCounts, SpikeInput
+from ..network.binning import bin_train, windows_of
 from ..recording import Probe, resolve_probes
 from ..stimulus import Stimulus, count_steps
-from ..typing import Int32Array
+from ..typing import Int32Array, Int64Array
 from .engine import Columns
-from .spikes import NONE, InputLists, RunSpan
+from .spikes import NONE, CountTable, InputLists, RunSpan
 
-__all__ = ["add_run", "columns_of", "memory_of", "span_in", "span_of", "symbols_of"]
+__all__ = [
+    "add_run",
+    "columns_of",
+    "memory_of",
+    "span_in",
+    "span_of",
+    "symbols_of",
+    "windows_in",
+]
 
 
 def symbols_of(image: ChipImage) -> Symbols:
@@ -91,6 +104,12 @@ def span_in(symbols: Symbols, step: int, stimulus: Stimulus, duration: float | N
     return span_of(step, n_steps, symbols.input_lead)
 
 
+def windows_in(symbols: Symbols, run: RunSpan, stimulus: Stimulus) -> Iterator[RunSpan]:
+    """Divide a run into runs whose counted spikes take little memory; usually it is one."""
+    for begin, end in windows_of(stimulus.trains, symbols.dt, run.first, run.first + run.n_steps):
+        yield RunSpan(begin, end - begin, run.lead)
+
+
 def add_run(
     inputs: InputLists,
     symbols: Symbols,
@@ -107,11 +126,34 @@ def add_run(
     """
     sizes = [(item.name, item.size) for item in symbols.inputs]
     trains = stimulus.trains_for(sizes)
-    if len(trains) == 1:
+    if len(trains) == 1 and isinstance(trains[0], SpikeInput):
         inputs.add_train(trains[0].times, trains[0].ids, symbols.dt, run, pending)
+    elif any(isinstance(train, SpikeCounts) for train in trains):
+        inputs.add_counts(*_parts_of(trains, symbols.dt, run), run, pending)
     else:
         steps, sources = stimulus.binned(symbols.dt, sizes, ordered=False)
         inputs.add_spikes(steps, sources, run, pending)
+
+
+def _parts_of(
+    trains: Sequence[SpikeInput | SpikeCounts], dt: float, run: RunSpan
+) -> tuple[Int64Array, Int32Array, list[CountTable]]:
+    """Return the spikes of a run that are given one by one, and its counts."""
+    begin, end = max(run.rows[0], 0), run.rows[0] + run.n_steps + 1
+    steps: list[Any] = [NONE]
+    sources: list[Any] = [NONE]
+    tables, number = [], 0
+    for train in trains:
+        if isinstance(train, SpikeCounts):
+            at = train.steps_on(dt)
+            rows = slice(*np.searchsorted(at, [begin, end]).tolist())
+            tables.append(CountTable(at[rows], train.counts[rows], number))
+        else:
+            places, ids = bin_train(train, dt, begin, end)
+            steps.append(places.astype(np.int64))
+            sources.append(ids + np.int32(number))
+        number += train.size
+    return np.concatenate(steps, dtype=np.int64), np.concatenate(sources), tables
 
 
 def memory_of(n_steps: int, columns: Columns, value_bytes: int) -> EnoughMemory:

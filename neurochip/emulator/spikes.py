@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from .._support.grid import GRID_TOLERANCE, LAST_STEP
 from .._support.values import read_only
 from ..typing import Float64Array, Int32Array, Int64Array
 
-__all__ = ["NONE", "InputLists", "InputRows", "RunSpan"]
+__all__ = ["NONE", "CountTable", "InputLists", "InputRows", "RunSpan"]
 
 NONE: Int32Array = read_only(np.empty(0, dtype=np.int32))
 
@@ -53,6 +54,14 @@ class RunSpan(NamedTuple):
         In a run that continues, row 0 is already known from the run before.
         """
         return self.first + self.lead - 1, 0 if self.first == 0 else 1
+
+
+class CountTable(NamedTuple):
+    """Spikes of the sources from ``first`` on: row k holds their numbers in step ``steps[k]``."""
+
+    steps: Int64Array
+    counts: NDArray[Any]
+    first: int
 
 
 class InputLists:
@@ -99,6 +108,26 @@ class InputLists:
             _add_ordered(steps, ids, None, *run.rows, self._steps, self._sources, starts)
         else:
             _add_any(steps, ids, *run.rows, self._sources, starts)
+
+    def add_counts(
+        self,
+        steps: Int64Array,
+        ids: Int32Array,
+        tables: Sequence[CountTable],
+        run: RunSpan,
+        pending: Int32Array = NONE,
+    ) -> None:
+        """Add a run with spikes in any order, and counts; a count is listed as so many spikes."""
+        totals = [table.counts.sum(axis=1, dtype=np.int64) for table in tables]
+        n_spikes = len(steps) + sum(int(each.sum()) for each in totals)
+        starts = self._next(n_spikes, run, pending)
+        _count(steps, *run.rows, starts)
+        for table, each in zip(tables, totals, strict=True):
+            _count_table(table.steps, each, *run.rows, starts)
+        np.cumsum(starts[1:], out=starts[1:])
+        _place(steps, ids, *run.rows, self._sources, starts)
+        for table in tables:
+            _place_table(*table, *run.rows, self._sources, starts)
 
     def take(self) -> tuple[InputRows, int]:
         """Return the rows of all copies, and the number of copies that were given a run."""
@@ -191,18 +220,50 @@ def _add_ordered(
 @kernel
 def _add_any(steps: Any, ids: Any, origin: Any, lowest: Any, sources: Any, starts: Any) -> None:
     """Write the sources of a run, and the start of each row, for spikes in any order."""
-    rows = len(starts) - 1
     # A counting sort in place: the count of row k is stored at k + 2, so that the running sum puts
     # the start of row k at k + 1. Writing the spikes of row k moves this entry to the start of row
     # k + 1, where it belongs.
-    for k in range(len(steps)):
-        row = np.int64(steps[k]) - origin
-        if lowest <= row < rows - 1:
-            starts[row + 2] += 1
+    _count(steps, origin, lowest, starts)
     for row in range(2, len(starts)):
         starts[row] += starts[row - 1]
+    _place(steps, ids, origin, lowest, sources, starts)
+
+
+@kernel
+def _count(steps: Any, origin: Any, lowest: Any, starts: Any) -> None:
     for k in range(len(steps)):
         row = np.int64(steps[k]) - origin
-        if lowest <= row < rows:
+        if lowest <= row < len(starts) - 2:
+            starts[row + 2] += 1
+
+
+@kernel
+def _place(steps: Any, ids: Any, origin: Any, lowest: Any, sources: Any, starts: Any) -> None:
+    for k in range(len(steps)):
+        row = np.int64(steps[k]) - origin
+        if lowest <= row < len(starts) - 1:
             sources[starts[row + 1]] = ids[k]
             starts[row + 1] += 1
+
+
+@kernel
+def _count_table(steps: Any, totals: Any, origin: Any, lowest: Any, starts: Any) -> None:
+    for k in range(len(steps)):
+        row = steps[k] - origin
+        if lowest <= row < len(starts) - 2:
+            starts[row + 2] += totals[k]
+
+
+@kernel
+def _place_table(
+    steps: Any, counts: Any, first: Any, origin: Any, lowest: Any, sources: Any, starts: Any
+) -> None:
+    for k in range(len(steps)):
+        row = steps[k] - origin
+        if lowest <= row < len(starts) - 1:
+            place = np.uint64(starts[row + 1])
+            for source in range(counts.shape[1]):
+                for _ in range(counts[k, source]):
+                    sources[place] = first + source
+                    place += _ONE
+            starts[row + 1] = np.int64(place)

@@ -9,6 +9,7 @@ from .connections import (
     from_arrays,
     one_to_one,
 )
+from .counts import SpikeCounts
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .network import Network
 from .neurons import LIF, Population
@@ -23,6 +24,7 @@ __all__ = [
     "Normal",
     "PoissonInput",
     "Population",
+    "SpikeCounts",
     "SpikeInput",
     "Uniform",
     "all_to_all",

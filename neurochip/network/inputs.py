@@ -24,7 +24,7 @@ from .._support.values import (
     shown,
 )
 from ..errors import NetworkError
-from ..typing import Float64Array, PerNeuron
+from ..typing import Float64Array, Int64Array, PerNeuron
 from .neurons import Population
 from .plausible import check_current
 
@@ -123,6 +123,16 @@ class SpikeInput(ArrayValue):
         if self.expected_rate is not None:
             expected = _rate(owner, "expected_rate", self.expected_rate, self.size)
             object.__setattr__(self, "expected_rate", expected)
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes."""
+        return len(self.times)
+
+    @property
+    def of_each_source(self) -> Int64Array:
+        """Spikes of each source, shape (size,)."""
+        return np.bincount(self.ids, minlength=self.size)
 
     @classmethod
     def from_trains(

@@ -27,7 +27,8 @@ class Loop:
     neurons, synapses : NeuronTable, SynapseTable
         Tables of the network.
     inputs : tuple of ndarray of int32
-        Step and source of every input spike, sorted by step.
+        Step and source of every input spike, sorted by step; may be replaced by those of later
+        steps.
     columns : TraceColumns
         Values to record.
     n_workers : int
@@ -45,7 +46,7 @@ class Loop:
     ) -> None:
         self._network, self._neurons = network, neurons
         self._rows = lay_out_rows(neurons, synapses, n_workers)
-        self._inputs, self._columns = inputs, columns
+        self.inputs, self._columns = inputs, columns
         self._order = Order(network.kicks_decay, input_first=network.input_lead > 0)
         self._ring_rows = synapses.ring_rows
         room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
@@ -79,8 +80,8 @@ class Loop:
             n_workers,
             self._neurons,
             self._rows,
-            *self._inputs,
-            int(self._inputs[0].searchsorted(begin)),
+            *self.inputs,
+            int(self.inputs[0].searchsorted(begin)),
             self._order,
             self._columns,
             self._state,

@@ -15,13 +15,14 @@ from .._support.ranges import POSITIVE
 from .._support.values import instance, real, switch
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
+from ..network.binning import binned_windows
 from ..network.plausible import check_part, check_step
 from ..recording import FLOAT, Origin, Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
 from .loop import Loop
 from .probes import lay_out_traces, requested
-from .tables import SynapseTable, flatten_neurons, flatten_synapses
+from .tables import flatten_neurons, flatten_synapses
 
 __all__ = ["simulate_reference"]
 
@@ -142,14 +143,22 @@ def _simulate(
     progress: bool | None,
 ) -> Recording:
     n_neurons = sum(item.size for item in network.populations)
-    inputs = stimulus.binned(dt, [(item.name, item.size) for item in network.spike_inputs])
+    sizes_of_inputs = [(item.name, item.size) for item in network.spike_inputs]
+    windows = binned_windows(stimulus.trains_for(sizes_of_inputs), dt, n_steps)
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
     sizes = {item.name: item.size for item in network.populations}
     first = dict(zip(sizes, neurons.bounds.tolist(), strict=False))
     columns, traces = lay_out_traces(wanted, neurons.places(list(sizes)), n_steps)
-    loop = Loop(network, neurons, synapses, inputs, columns, workers)
+    fan_out = np.diff(synapses.indptr)
+    nothing = np.empty(0, dtype=np.int32)
+    loop = Loop(network, neurons, synapses, (nothing, nothing), columns, workers)
+    parts, events = [], 0
     with progress_bar(n_steps, "reference", progress) as bar:
-        steps, ids = _run(loop, n_steps, bar.update)
+        for stop, at, sources in windows:
+            loop.inputs = at, sources
+            events += int(fan_out[sources].sum())
+            parts += _run(loop, stop, bar.update)
+    steps, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
     own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
     return Recording.of_run(
         label=f"reference float64, dt={dt:g} ms",
@@ -161,7 +170,7 @@ def _simulate(
         ids={name: ids[mask] - np.int32(first[name]) for name, mask in own.items()},
         traces=traces,
         counters={
-            "synaptic_events": _count_events(synapses, n_neurons, inputs, ids, n_steps),
+            "synaptic_events": events + int(fan_out[-n_neurons:][ids].sum()),
             "updates": n_steps * n_neurons,
             "spikes": len(ids),
         },
@@ -189,29 +198,15 @@ def _count_steps(stimulus: Stimulus, dt: float, duration: float | None) -> int:
 
 
 def _run(
-    loop: Loop, n_steps: int, report: Callable[[int], object]
-) -> tuple[Int32Array, Int32Array]:
-    """Run all steps in calls of about ``_CALL_TIME``; return step and neuron of every spike."""
+    loop: Loop, stop: int, report: Callable[[int], object]
+) -> list[tuple[Int32Array, Int32Array]]:
+    """Run to a step in calls of about ``_CALL_TIME``; return steps and neurons of the spikes."""
     parts = []
     ahead = 1
-    while loop.step < n_steps:
+    while loop.step < stop:
         began, before = time.perf_counter(), loop.step
-        parts.append(loop.advance(min(n_steps, before + ahead)))
+        parts.append(loop.advance(min(stop, before + ahead)))
         report(loop.step - before)
         quick = time.perf_counter() - began < _CALL_TIME
         ahead = 2 * ahead if quick else max(1, ahead // 2)
-    steps, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return steps, ids
-
-
-def _count_events(
-    synapses: SynapseTable,
-    n_neurons: int,
-    inputs: tuple[Int32Array, Int32Array],
-    ids: Int32Array,
-    n_steps: int,
-) -> int:
-    fan_out = np.diff(synapses.indptr)
-    steps, sources = inputs
-    of_inputs = fan_out[sources[: np.searchsorted(steps, n_steps)]].sum()
-    return int(of_inputs + fan_out[-n_neurons:][ids].sum())
+    return parts

@@ -118,7 +118,7 @@ def _spikes_by_source(stimulus: Stimulus, reference: Recording) -> Mapping[str, 
     """Return the number of spikes of each source, by name of input or population."""
     found = {name: reference.counts(name) for name in reference.populations}
     for train in stimulus.trains:
-        found[train.name] = np.bincount(train.ids, minlength=train.size)
+        found[train.name] = train.of_each_source
     return found
 
 

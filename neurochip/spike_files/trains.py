@@ -9,7 +9,7 @@ from typing import Any
 from .._support.ranges import POSITIVE
 from .._support.values import check_name, check_size, real, shown
 from ..errors import NetworkError, StimulusError
-from ..network import SpikeInput
+from ..network import SpikeCounts, SpikeInput
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array
@@ -48,7 +48,10 @@ def trains_of(source: Recording | Stimulus) -> tuple[list[Trains], float]:
     A recording that continues an earlier run keeps the time of that run.
     """
     if isinstance(source, Stimulus):
-        trains = [Trains(item.name, item.size, item.ids, item.times) for item in source.trains]
+        listed = [
+            item.as_spikes() if isinstance(item, SpikeCounts) else item for item in source.trains
+        ]
+        trains = [Trains(item.name, item.size, item.ids, item.times) for item in listed]
         return trains, source.duration
     if isinstance(source, Recording):
         trains = [
