@@ -347,10 +347,12 @@ def _inputs_and_recordings() -> list[Call]:
         _call(
             "Trace",
             recording.Trace,
-            {"ids": [0, 1], "values": np.zeros((3, 2)), "unit": "mV"},
+            {"ids": [0, 1], "values": np.zeros((3, 2)), "unit": "mV", "dt": 1.0},
             ids=PAIR,
             values=_names("matrix"),
             unit=LABEL,
+            dt=POSITIVE,
+            first_step=_names("0"),
         ),
         _call(
             "Recording",
@@ -372,6 +374,9 @@ def _inputs_and_recordings() -> list[Call]:
         _call("Recording.counts", chip.counts, ask, "population"),
         _call("Recording.rates", chip.rates, ask, "population"),
         _call("Recording.trace", chip.trace, ask, "population variable"),
+        _call("Recording.spike_trains", chip.spike_trains, ask, "population"),
+        _call("Recording.to_pandas", chip.to_pandas, {}, variable=NONE),
+        _call("Recording.to_xarray", chip.to_xarray, {}, population=NONE),
     ]
 
 

@@ -87,7 +87,11 @@ def recording() -> Recording:
         populations={"one": 4, "two": 2},
         steps={"one": column(3, 3, 39), "two": column(8)},
         ids={"one": column(0, 3, 2), "two": column(1)},
-        traces={("one", "v"): Trace(column(1, 3), np.linspace(-70, -50, 80).reshape(40, 2), "mV")},
+        traces={
+            ("one", "v"): Trace(
+                column(1, 3), np.linspace(-70, -50, 80).reshape(40, 2), "mV", 0.5, 3
+            )
+        },
         counters={"spikes": 4},
         origin=Origin(kind="chip", stimulus="0123456789abcdef", coupling={"one": "recurrent"}),
     )

@@ -29,7 +29,7 @@ def raw_recording(registers: Registers, size: int, label: str) -> Recording:
         steps={"compartments": registers.steps},
         ids={"compartments": registers.ids},
         traces={
-            key: Trace(everything, np.ascontiguousarray(values), "LSB")
+            key: Trace(everything, np.ascontiguousarray(values), "LSB", 1.0, registers.first_step)
             for key, values in registers.traces.items()
         },
         counters=registers.counters,
@@ -72,7 +72,7 @@ def decode_recording(
             _show_reset(physical, item, neurons, registers)
         else:
             physical, unit = item.to_mv(values, neurons), "mV per step"
-        traces[name, variable] = Trace(neurons, physical, unit)
+        traces[name, variable] = Trace(neurons, physical, unit, symbols.dt, registers.first_step)
     return Recording.of_run(
         label=label,
         dt=symbols.dt,

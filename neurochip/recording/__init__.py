@@ -2,7 +2,8 @@
 
 from .origin import CHIP, FLOAT, Origin, joined_origin
 from .probes import Probe, as_probes, resolve_probes
-from .recording import Recording, Trace, joined_overflows
+from .recording import Recording, joined_overflows
+from .trace import Trace
 
 __all__ = [
     "CHIP",

@@ -24,53 +24,17 @@ from .._support.values import (
     integer,
     integers,
     real,
-    reals,
     shown,
 )
 from ..errors import RecordingError
 from ..typing import Float64Array, Int32Array, Int64Array
 from .origin import Origin
+from .tables import spike_table, trace_dataset, trace_table
+from .trace import MOST_STEPS, Trace
 
-__all__ = ["Recording", "Trace", "joined_overflows"]
+__all__ = ["Recording", "joined_overflows"]
 
 _KIND, _VERSION = "recording", 2
-_MOST_STEPS = 1 << 62
-
-
-@dataclass(frozen=True, eq=False)
-class Trace(ArrayValue):
-    """Values of one variable of some neurons of a population at the end of every step.
-
-    Parameters
-    ----------
-    ids : ndarray of int32, shape (n_ids,)
-        Neurons within the population.
-    values : ndarray, shape (n_steps, n_ids)
-        float64 in ``unit``, or int32 register values if the image has no symbols.
-    unit : str
-        ``"mV"``, ``"nA"``, ``"mV per step"`` or ``"LSB"``.
-
-    Raises
-    ------
-    RecordingError
-        If the ids are not integers, or the values do not have one column per id.
-    """
-
-    ids: Int32Array
-    values: Any
-    unit: str
-
-    def __post_init__(self) -> None:
-        ids = integers("trace", "ids", self.ids, error=RecordingError)
-        allowed = "numbers, a row for each step and a column for each neuron"
-        values = reals("trace", "values", self.values, "", allowed=allowed, error=RecordingError)
-        if ids.ndim != 1 or values.ndim != 2 or values.shape[1] != len(ids):
-            raise RecordingError(
-                f"trace: ids have shape {ids.shape} and values {values.shape}; allowed: {allowed}."
-            )
-        instance("trace", "unit", self.unit, str, "a string, such as 'mV'", error=RecordingError)
-        object.__setattr__(self, "ids", ids)
-        object.__setattr__(self, "values", values)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,7 +94,7 @@ class Recording(ArrayValue):
                 name,
                 getattr(self, name),
                 at_least=least,
-                at_most=_MOST_STEPS,
+                at_most=MOST_STEPS,
                 error=RecordingError,
             )
             object.__setattr__(self, name, value)
@@ -207,6 +171,11 @@ class Recording(ArrayValue):
             )
         high = self.populations[key[0]] - 1
         integers(owner, "ids", trace.ids, low=0, high=high, error=RecordingError)
+        if (trace.dt, trace.first_step) != (self.dt, self.first_step):
+            raise RecordingError(
+                f"{owner} has steps of {trace.dt:g} ms from step {trace.first_step}; allowed: the "
+                f"recording's, of {self.dt:g} ms from step {self.first_step}."
+            )
 
     @property
     def duration(self) -> float:
@@ -242,18 +211,87 @@ class Recording(ArrayValue):
         """
         key = (self._known(population), variable)
         if not isinstance(variable, str) or key not in self.traces:
-            recorded = ", ".join(f"{v!r} of {p!r}" for p, v in self.traces) or "no traces"
-            raise RecordingError(
-                f"recording: {shown(variable)} of {population!r} was not recorded; it holds "
-                f"{recorded}. Pass record=[{shown(variable)}] to the run."
-            )
+            raise RecordingError(self._lacks(variable, repr(population)))
         return self.traces[key]
 
-    def trace_times(self) -> Float64Array:
-        """Return the sampling times of traces in ms, the end of every step, shape (n_steps,)."""
-        ends = self.first_step + 1 + np.arange(self.n_steps, dtype=np.float64)
-        times: Float64Array = ends * self.dt
-        return times
+    def spike_trains(self, population: str) -> list[Float64Array]:
+        """Return the spike times of each neuron in ms, as one array for each neuron."""
+        counts, ids = self.counts(population), self.ids[population]
+        times = self.times(population)[np.argsort(ids, kind="stable")]
+        return np.split(times, np.cumsum(counts)[:-1])
+
+    def to_pandas(self, variable: str | None = None) -> Any:
+        """Return the spikes, or the traces of a variable, as a ``pandas.DataFrame``.
+
+        Parameters
+        ----------
+        variable : str, optional
+            Variable whose traces are wanted, such as ``"v"``. Default: the spikes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each spike: ``population``, ``neuron`` and ``time`` (ms). With a variable, a
+            row for each recorded neuron and step, which also has the value. ``attrs["units"]``
+            names the units.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        RecordingError
+            If the variable was not recorded.
+        """
+        if variable is None:
+            return spike_table({name: (self.ids[name], self.times(name)) for name in self.ids})
+        named = isinstance(variable, str)
+        found = {name: t for (name, v), t in self.traces.items() if named and v == variable}
+        if not found:
+            raise RecordingError(self._lacks(variable, "any population"))
+        return trace_table(found, variable)
+
+    def to_xarray(self, population: str | None = None) -> Any:
+        """Return the traces of a population as a ``xarray.Dataset``.
+
+        Parameters
+        ----------
+        population : str, optional
+            Name of the population; needed if several have traces.
+
+        Returns
+        -------
+        xarray.Dataset
+            An array for each recorded variable, with the dimensions ``time`` (ms) and ``neuron``
+            and its unit as attribute ``units``. If variables were recorded of different neurons,
+            missing values are NaN.
+
+        Raises
+        ------
+        MissingExtraError
+            If xarray is not installed.
+        RecordingError
+            If the population has no traces, or several have traces and none is named.
+        """
+        recorded = list(dict.fromkeys(name for name, _ in self.traces))
+        if population is None:
+            if len(recorded) > 1:
+                raise RecordingError(
+                    f"recording: to_xarray needs the name of a population; traces were recorded of "
+                    f"{', '.join(map(repr, recorded))}."
+                )
+            population = recorded[0] if recorded else next(iter(self.populations))
+        found = {v: t for (name, v), t in self.traces.items() if name == self._known(population)}
+        if not found:
+            raise RecordingError(self._lacks("v", repr(population)))
+        return trace_dataset(found, {"population": population, "label": self.label, "dt": self.dt})
+
+    def _lacks(self, variable: Any, population: str) -> str:
+        """Return the message about a trace that was not recorded."""
+        recorded = ", ".join(f"{v!r} of {p!r}" for p, v in self.traces) or "no traces"
+        return (
+            f"recording: {shown(variable)} of {population} was not recorded; it holds {recorded}. "
+            f"Pass record=[{shown(variable)}] to the run."
+        )
 
     def _known(self, population: str) -> str:
         if not isinstance(population, str) or population not in self.populations:
@@ -335,7 +373,7 @@ def _read(file: Archive) -> Recording:
         file.expect(f"trace_values_{index}", "iuf", (n_steps, n))
         neurons = file.array(f"trace_ids_{index}", "iu", (n,))
         values = file.array(f"trace_values_{index}", "iuf", (n_steps, n))
-        traces[population, variable] = Trace(neurons, values, unit)
+        traces[population, variable] = Trace(neurons, values, unit, meta["dt"], meta["first_step"])
     if len(sizes) < len(meta["populations"]) or len(traces) < len(meta["traces"]):
         raise ValueError("a population or a trace occurs twice")
     return Recording(

@@ -63,6 +63,7 @@ def lay_out_traces(
     wanted: Mapping[tuple[str, str], Int32Array],
     places: Mapping[str, tuple[int, int, int]],
     n_steps: int,
+    dt: float,
 ) -> tuple[TraceColumns, dict[tuple[str, str], Trace]]:
     """Allocate all traces as blocks of one array, so that one kernel can fill them.
 
@@ -87,6 +88,6 @@ def lay_out_traces(
         columns.first[own] = blocks[index] + np.arange(len(ids))
         columns.current[own] = n_currents if variable == "i_syn" else 0
         block = columns.values[blocks[index] : blocks[index + 1]]
-        traces[name, variable] = Trace(ids, block.reshape(n_steps, len(ids)), _UNITS[variable])
+        traces[name, variable] = Trace(ids, block.reshape(n_steps, len(ids)), _UNITS[variable], dt)
         begin = own.stop
     return columns, traces

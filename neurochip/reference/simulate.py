@@ -148,7 +148,7 @@ def _simulate(
     neurons, synapses = flatten_neurons(network, dt), flatten_synapses(network, dt)
     sizes = {item.name: item.size for item in network.populations}
     first = dict(zip(sizes, neurons.bounds.tolist(), strict=False))
-    columns, traces = lay_out_traces(wanted, neurons.places(list(sizes)), n_steps)
+    columns, traces = lay_out_traces(wanted, neurons.places(list(sizes)), n_steps, dt)
     fan_out = np.diff(synapses.indptr)
     nothing = np.empty(0, dtype=np.int32)
     loop = Loop(network, neurons, synapses, (nothing, nothing), columns, workers)

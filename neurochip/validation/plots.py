@@ -149,7 +149,7 @@ def plot_traces(
     tick = 0.12 * height
     for (run, color, width, label, above), trace in zip(runs, values, strict=True):
         ax.plot(
-            run.trace_times(),
+            run.trace(population).times,
             trace + shift,
             color=color,
             linewidth=width,

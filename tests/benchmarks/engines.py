@@ -113,7 +113,7 @@ class ReferenceRun:
         inputs = case.stimulus.binned(
             case.dt, [(item.name, item.size) for item in network.spike_inputs]
         )
-        columns, _ = lay_out_traces({}, {}, case.workload.n_steps)
+        columns, _ = lay_out_traces({}, {}, case.workload.n_steps, case.dt)
         self._n_steps = case.workload.n_steps
         self._loop = Loop(network, *tables, inputs, columns, threads)
 

@@ -56,7 +56,7 @@ def silent(**fields):
 
 
 def trace(ids, values, unit="mV"):
-    return {("p", "v"): Trace(np.array(ids, np.int32), np.array(values, float), unit)}
+    return {("p", "v"): Trace(np.array(ids, np.int32), np.array(values, float), unit, DT)}
 
 
 BOTH = {"p": regular([20] * 10)}

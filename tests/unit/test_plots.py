@@ -34,7 +34,7 @@ def record(counts, *, values=None, first_step=0, period=7):
     pairs = np.array(spikes, dtype=np.int32).reshape(-1, 2)
     traces = {}
     if values is not None:
-        traces["p", "v"] = Trace(np.array(RECORDED, np.int32), values, "mV")
+        traces["p", "v"] = Trace(np.array(RECORDED, np.int32), values, "mV", DT, first_step)
     return Recording(
         label="run",
         dt=DT,
@@ -141,7 +141,7 @@ def test_traces_of_one_neuron_are_in_mv_with_the_chip_on_top(ax):
     reference, chip = ax.lines
     assert reference.get_ydata().tolist() == RUN.trace("p").values[:, 1].tolist()
     assert chip.get_ydata().tolist() == OTHER.trace("p").values[:, 1].tolist()
-    assert chip.get_xdata().tolist() == OTHER.trace_times().tolist()
+    assert chip.get_xdata().tolist() == OTHER.trace("p").times.tolist()
     assert reference.get_linewidth() > chip.get_linewidth()
     assert (reference.get_color(), chip.get_color()) == (REFERENCE, CHIP)
     assert ax.get_ylabel() == "v of neuron 0 (mV)"

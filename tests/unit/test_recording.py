@@ -34,9 +34,11 @@ def recording(**changes):
             "inh": np.empty(0, dtype=np.int32),
         },
         "traces": {
-            ("exc", "v"): Trace(np.array([1, 3], dtype=np.int32), np.zeros((200, 2)), "mV"),
+            ("exc", "v"): Trace(
+                np.array([1, 3], dtype=np.int32), np.zeros((200, 2)), "mV", 0.5, 10
+            ),
             ("inh", "u"): Trace(
-                np.array([0], dtype=np.int32), np.ones((200, 1), dtype=np.int32), "LSB"
+                np.array([0], dtype=np.int32), np.ones((200, 1), dtype=np.int32), "LSB", 0.5, 10
             ),
         },
         "counters": {"updates": 1200, "u_wraps": 0},
@@ -57,7 +59,7 @@ def test_times_counts_and_rates_come_from_steps():
 
 
 def test_traces_are_sampled_at_the_ends_of_the_steps():
-    times = recording().trace_times()
+    times = recording().trace("exc").times
     assert (times[0], times[-1], times.shape) == (5.5, 105.0, (200,))
     assert recording().trace("exc").ids.tolist() == [1, 3]
     assert recording().trace("inh", "u").unit == "LSB"
@@ -65,7 +67,7 @@ def test_traces_are_sampled_at_the_ends_of_the_steps():
 
 def test_recordings_are_equal_by_content():
     assert recording() == recording()
-    assert recording(dt=1.0) != recording()
+    assert recording(dt=1.0, traces={}) != recording(traces={})
     assert recording(counters={"updates": 1}) != recording()
     moved = {**recording().steps, "exc": np.array([10, 12, 13, 209], dtype=np.int32)}
     assert recording(steps=moved) != recording()
@@ -242,7 +244,7 @@ def column(*values, dtype=np.int32):
             "twice.",
         ),
         (
-            {"traces": {("x", "v"): Trace(column(0), np.zeros((200, 1)), "mV")}},
+            {"traces": {("x", "v"): Trace(column(0), np.zeros((200, 1)), "mV", 0.5, 10)}},
             "recording: a trace has the key ('x', 'v'); allowed: (population, variable).",
         ),
     ],
@@ -262,7 +264,7 @@ def stored(path):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"dt": 0}, "recording: dt = 0 ms; allowed: a number above 0"),
+        ({"dt": 0}, "trace: dt = 0 ms; allowed: a number above 0"),
         ({"n_steps": "x"}, "expected numbers of shape (x, 2)"),
         ({"counters": []}, "recording: counters = []; allowed: a dict"),
         ({"populations": [["exc", 4], ["exc", 4]]}, "a population or a trace occurs twice"),
@@ -319,7 +321,7 @@ def test_a_recording_that_was_edited_is_refused_and_an_older_one_is_read(tmp_pat
             "recording: a trace has the key 'v'; allowed: (population, variable).",
         ),
         (
-            {"traces": {("inh", "v"): Trace([2], np.zeros((200, 1)), "mV")}},
+            {"traces": {("inh", "v"): Trace([2], np.zeros((200, 1)), "mV", 0.5, 10)}},
             "recording: trace 'v' of 'inh': ids[0] = 2; allowed: 0 to 1.",
         ),
     ],
@@ -335,7 +337,7 @@ def test_a_trace_has_a_column_for_each_neuron():
         "column for each neuron."
     )
     with pytest.raises(RecordingError, match=exactly(message)):
-        Trace([0], np.zeros((5, 2)), "mV")
+        Trace([0], np.zeros((5, 2)), "mV", 0.5)
 
 
 def test_what_is_no_list_is_not_recorded():

@@ -308,7 +308,7 @@ def test_v_decays_from_its_initial_value_to_rest():
     model = LIF(tau_m=[5.0, 20.0], v_rest=-65.0, v_init=[-80.0, -51.0])
     recording = simulate_reference(alone(model, 2), Stimulus(50.0), 0.1, record="v")
     start, tau = np.array([-80.0, -51.0]), np.array([5.0, 20.0])
-    expected = -65.0 + (start + 65.0) * np.exp(-recording.trace_times()[:, None] / tau)
+    expected = -65.0 + (start + 65.0) * np.exp(-recording.trace("cell").times[:, None] / tau)
     np.testing.assert_allclose(recording.trace("cell").values, expected, rtol=0, atol=1e-11)
 
 

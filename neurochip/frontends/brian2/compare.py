@@ -143,7 +143,7 @@ def run_in_brian2(
         ids={name: spikes[name][1] for name in groups},
         traces={
             (name, "v"): Trace(
-                ids, _with_reset(values[name], ids, spikes[name], reading, name), "mV"
+                ids, _with_reset(values[name], ids, spikes[name], reading, name), "mV", reading.dt
             )
             for (name, _), ids in probes.items()
         },
