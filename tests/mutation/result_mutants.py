@@ -111,7 +111,7 @@ MUTANTS = [
     ),
     Mutant(
         "a trace is sampled at the beginning of each step",
-        "neurochip/recording/recording.py",
+        "neurochip/recording/trace.py",
         "ends = self.first_step + 1 + np.arange(",
         "ends = self.first_step + np.arange(",
         f"{RECORDING}::test_traces_are_sampled_at_the_ends_of_the_steps",
