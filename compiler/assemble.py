@@ -106,7 +106,7 @@ def _symbol(lowered: LoweredPopulation, placement: Placement, coupling: str) -> 
         name=population.name,
         compartment_ids=placement.compartment_ids(population),
         child_ids=placement.child_ids(population),
-        mv_per_lsb=np.full(population.size, 1 / lowered.scale.lsb_per_mv),
+        mv_per_lsb=1 / lowered.lsb_per_mv,
         origin=ideal.origin,
         v_reset=population.parameter("v_reset").copy(),
         receptors=tuple(

@@ -83,7 +83,7 @@ def _population_rows(
 ) -> Iterator[ReportRow]:
     """Yield the rows of a population; ``reached`` if it has synapses, for which gains matter."""
     ideal, decays, registers = lowered.ideal, lowered.decays, lowered.registers
-    lsb_per_mv = lowered.scale.lsb_per_mv
+    lsb_per_mv = lowered.lsb_per_mv
     population, core = ideal.population, chip.core
     get = population.parameter
 
@@ -284,14 +284,17 @@ def _row(
 
 
 def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptions) -> ScaleRow:
-    population, scale = lowered.ideal.population, lowered.scale
+    population, own = lowered.ideal.population, lowered.lsb_per_mv
     limits = peak_limits(population, chip.core)
     pairs = {
-        key: (float(getattr(lowered.peaks, key)), limit / scale.lsb_per_mv)
+        key: (float(getattr(lowered.peaks, key)), limit / float(own.max()))
         for key, limit in limits.items()
     }
     row = ScaleRow(
-        owner=population.name, lsb_per_mv=scale.lsb_per_mv, binding=scale.binding, peaks=pairs
+        owner=population.name,
+        lsb_per_mv=Span.of(own),
+        binding=lowered.scale.binding,
+        peaks=pairs,
     )
     hard = [key for key in pairs if not is_soft(key, chip.core)]
     tight = [key for key in hard if row.headroom(key) < options.headroom * (1 - 1e-9)]

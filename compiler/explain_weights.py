@@ -31,7 +31,7 @@ def weight_row(
 ) -> ReportRow:
     """Return the row of the weights of a projection."""
     gain = target.decays.receptors[item.projection.receptor].gain
-    lsb_per_mv = target.scale.lsb_per_mv
+    per_unit = target.lsb_per_mv * gain  # LSB of a weight of 1
     connection = item.connection
     unit = "mV" if connection.target.model.delta_synapses else "nA"
     n, size = connection.n_synapses, connection.target.size
@@ -44,7 +44,7 @@ def weight_row(
         part = slice(start, start + _CHUNK)
         post, asked = connection.post[part], asked_all[part]
         integers = decode_weights(item.mantissa[part], item.grid.format, chip.core)
-        meant = integers / (lsb_per_mv * gain[post])
+        meant = integers / per_unit[post]
         spans.append((Span.of(asked), Span.of(meant)))
         sizes.append(len(post))
         gone = (integers == 0) & (asked != 0)
@@ -78,7 +78,7 @@ def weight_row(
     if lost:
         warnings.append(
             f"{lost} of {n} weights became 0 (the smallest asked is {smallest:.3g} {unit}, one "
-            f"step of the weight register {item.grid.step / (lsb_per_mv * gain.max()):.3g} {unit})"
+            f"step of the weight register {item.grid.step / per_unit.max():.3g} {unit})"
         )
     if summed > MATTERS:
         warnings.append(f"the summed weight of a neuron is off by {100 * summed:.2g} % (rms)")

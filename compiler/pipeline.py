@@ -6,7 +6,8 @@
 4. ``neurochip.recurrence``: computes all registers of the neurons as real numbers.
 5. ``neurons.decays``: rounds the decay registers and corrects the gains for it.
 6. ``neurons.peaks``: estimates the peaks of accumulator, u and v.
-7. ``neurons.scaling``: chooses the LSB per mV of each population.
+7. ``neurons.scaling``: chooses the LSB per mV of each population; ``neurons.sharing``: those of
+   neurons that share threshold registers.
 8. ``neurons.truncation`` predicts what truncation takes; ``neurons.registers`` rounds threshold,
    bias, refractory period and initial state.
 9. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps.
@@ -122,7 +123,7 @@ def translate(
         round_connection(
             item,
             populations[item.connection.target.name].decays,
-            populations[item.connection.target.name].scale.lsb_per_mv,
+            populations[item.connection.target.name].lsb_per_mv,
             chip,
             step,
             options,

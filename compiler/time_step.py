@@ -257,7 +257,7 @@ def _errors(
 ) -> tuple[float, float, float, float]:
     """Return the mean errors of a population: time grid, registers, both, and their magnitudes."""
     ideal, decays = lowered.ideal, lowered.decays
-    scale, registers = lowered.scale.lsb_per_mv, lowered.registers
+    scale, registers = lowered.lsb_per_mv, lowered.registers
     leaky = ideal.population.model.leaky
     bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / scale
     threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale

@@ -52,7 +52,7 @@ def main() -> None:
     for headroom in (1.25, 10.0, 40.0):
         image = compile_network(network, LOIHI, dt=DT, headroom=headroom)
         chip = Emulator(image, warn=False).run(stimulus)  # the table shows the overflows
-        scale = image.report.scales[0].lsb_per_mv
+        scale = image.report.scales[0].lsb_per_mv.mean
         exponent = image.report.row("volleys->cells", "weight").registers["exponent"].high
         wraps = chip.counters["accumulator_wraps"] + chip.counters["current_wraps"]
         item = compare(reference, chip).population("cells")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network, Population
 from neurochip.recurrence import IdealPopulation, ideal_population
+from neurochip.typing import Float64Array
 
 from ..check import check_signs
 from ..options import CompileOptions
@@ -17,6 +18,7 @@ from .expectation import Expectation
 from .peaks import Peaks, expected_peaks
 from .registers import PopulationRegisters, round_registers
 from .scaling import Scale, choose_scale
+from .sharing import neuron_scales
 from .truncation import Truncation, expected_truncation
 
 __all__ = ["LoweredPopulation", "lower"]
@@ -24,12 +26,16 @@ __all__ = ["LoweredPopulation", "lower"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LoweredPopulation:
-    """Results of all passes over the neurons of a population."""
+    """Results of all passes over the neurons of a population.
+
+    ``lsb_per_mv`` is the scale of each neuron, shape (size,), and ``scale`` that of the population.
+    """
 
     ideal: IdealPopulation
     decays: Decays
     peaks: Peaks
     scale: Scale
+    lsb_per_mv: Float64Array
     truncation: Truncation
     registers: PopulationRegisters
 
@@ -61,15 +67,15 @@ def lower(
         decays = round_decays(ideal, chip, dt, options, point)
         peaks = expected_peaks(onto, ideal, decays, chip.core, dt, expected)
         scale = choose_scale(onto, ideal, decays, peaks, chip.core, options)
-        truncation = expected_truncation(
-            onto, ideal, decays, point, scale.lsb_per_mv, chip.core, dt
-        )
-        registers = round_registers(ideal, decays, scale, chip, dt, truncation.correction)
+        own = neuron_scales(ideal, scale, chip.core)
+        truncation = expected_truncation(onto, ideal, decays, point, own, chip.core, dt)
+        registers = round_registers(ideal, decays, own, chip, dt, truncation.correction)
         return LoweredPopulation(
             ideal=ideal,
             decays=decays,
             peaks=peaks,
             scale=scale,
+            lsb_per_mv=own,
             truncation=truncation,
             registers=registers,
         )

@@ -15,7 +15,7 @@ from neurochip.recurrence import IdealPopulation, refractory_steps
 from neurochip.typing import Float64Array, Int64Array
 
 from .decays import Decays
-from .scaling import Scale, silent_ceiling
+from .scaling import silent_ceiling
 
 __all__ = ["PopulationRegisters", "round_registers"]
 
@@ -36,12 +36,12 @@ class PopulationRegisters:
 def round_registers(
     ideal: IdealPopulation,
     decays: Decays,
-    scale: Scale,
+    lsb_per_mv: Float64Array,
     chip: ChipSpec,
     dt: float,
     correction: Float64Array | float = 0.0,
 ) -> PopulationRegisters:
-    """Round threshold, bias, initial v and initial currents at the chosen scale.
+    """Round threshold, bias, initial v and initial currents at the scales of the neurons.
 
     ``correction`` is added to the bias, in LSB: it makes up for truncation.
 
@@ -73,16 +73,16 @@ def round_registers(
         )
     # The scale leaves room for the bias, but not for the few LSB of the correction.
     largest, smallest = core.bias_mantissa.maximum, core.bias_mantissa.minimum
-    wanted = decays.bias * scale.lsb_per_mv + correction
+    wanted = decays.bias * lsb_per_mv + correction
     wanted = np.clip(wanted, *np.ldexp((smallest, largest), core.bias_exponent_max))
     bias, exponent = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
     if population.model.spiking:
-        threshold = ideal.threshold * scale.lsb_per_mv / (1 << core.threshold_shift)
+        threshold = ideal.threshold * lsb_per_mv / (1 << core.threshold_shift)
         vmax_exponent = core.vmax_exponent_max
     else:
         threshold = np.full(population.size, core.threshold_mantissa.maximum, dtype=np.float64)
         vmax_exponent, _ = silent_ceiling(population, core)
-    v_init = round_to_integer(ideal.v_init * scale.lsb_per_mv, Rounding.NEAREST)
+    v_init = round_to_integer(ideal.v_init * lsb_per_mv, Rounding.NEAREST)
     _check_lowest(population, v_init, chip)
     return PopulationRegisters(
         threshold_mantissa=np.clip(
@@ -94,7 +94,7 @@ def round_registers(
         vmax_exponent=np.full(population.size, vmax_exponent),
         v_init=v_init,
         u_init=tuple(
-            round_to_integer(item.u_init * scale.lsb_per_mv, Rounding.NEAREST)
+            round_to_integer(item.u_init * lsb_per_mv, Rounding.NEAREST)
             for item in decays.receptors
         ),
     )

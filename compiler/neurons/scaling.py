@@ -7,6 +7,7 @@ search one octave for the scale with the smallest error.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights", "silent_cei
 _CANDIDATES = 257
 _SAMPLE = 512  # weights sampled from a connection
 _CHUNK = 1 << 20  # thresholds per chunk; limits the temporary arrays to about 50 MB
+_BELOW = 1 - 1e-9  # so that float rounding of a weight does not reach the next grid
 _RESOLUTION = 64  # minimum number of grid steps up to the largest weight of a connection
 
 
@@ -45,21 +47,36 @@ class Scale:
         The chosen scale.
     binding : str
         Name of the tightest bound.
+    highest : float
+        Highest scale that exceeds no bound and makes no grid of weights coarser.
     """
 
     lsb_per_mv: float
     binding: str
+    highest: float
 
 
 def scaled_weights(
-    connection: Connection, gain: Float64Array, part: slice = slice(None)
+    connection: Connection,
+    gain: Float64Array,
+    part: slice = slice(None),
+    *,
+    lsb_per_mv: Float64Array | None = None,
 ) -> Float64Array:
-    """Return what each synapse of ``part`` adds to u, in mV; one value if all are equal."""
+    """Return what each synapse of ``part`` adds to u; one value if all are equal.
+
+    In mV, or in LSB if the scales of the target neurons are given.
+    """
     weight = connection.weight
-    if not isinstance(weight, np.ndarray) and (gain == gain[0]).all():
-        return np.array([weight * gain[0]])
-    scaled = gain[connection.post[part]]
+    factors = [gain] if lsb_per_mv is None else [gain, lsb_per_mv]
+    even = all((factor == factor[0]).all() for factor in factors)
+    if not isinstance(weight, np.ndarray) and even:
+        return np.array([math.prod((weight, *(factor[0] for factor in factors)))])
+    post = connection.post[part]
+    scaled = gain[post]
     scaled *= weight[part] if isinstance(weight, np.ndarray) else weight
+    if lsb_per_mv is not None:
+        scaled *= lsb_per_mv[post]
     return scaled
 
 
@@ -150,7 +167,8 @@ def choose_scale(
             f"mV above its reset, less than one step of the threshold register at the scale that "
             f"its {binding} allows. Reduce the spread of its parameters, or its input."
         )
-    return Scale(float(scales[np.argmin(costs)]), binding)
+    chosen = float(scales[np.argmin(costs)])
+    return Scale(chosen, binding, max(chosen, min(upper, _same_grids(chosen, samples, core))))
 
 
 def _register_bounds(
@@ -182,6 +200,17 @@ def _register_bounds(
             reach = grid(exponents(mode, core)[-1], mode, core).largest
             bounds["weight"] = min(bounds.get("weight", np.inf), reach / largest)
     return bounds
+
+
+def _same_grids(scale: float, samples: list[Float64Array], core: CoreSpec) -> float:
+    """Return the highest scale at which all connections have the grids of ``scale``."""
+    bound = np.inf
+    for weights in samples:
+        largest = float(np.abs(weights).max())
+        if largest > 0:
+            chosen = choose_format(largest * scale, sign_mode_of(weights), core)
+            bound = min(bound, _BELOW * (chosen.largest + chosen.step / 2) / largest)
+    return bound
 
 
 def _resolution_bound(samples: list[Float64Array], core: CoreSpec) -> float:

@@ -54,7 +54,7 @@ def expected_truncation(
     ideal: IdealPopulation,
     decays: Decays,
     point: OperatingPoint | None,
-    lsb_per_mv: float,
+    lsb_per_mv: Float64Array,
     core: CoreSpec,
     dt: float,
 ) -> Truncation:
@@ -68,8 +68,8 @@ def expected_truncation(
         Registers of the population before and after the rounding of its decays.
     point : OperatingPoint or None
         Expected input of the population; without it, none is assumed.
-    lsb_per_mv : float
-        Scale of the population.
+    lsb_per_mv : ndarray, shape (size,)
+        Scale of each neuron.
     core : CoreSpec
         The chip.
     dt : float, ms

@@ -10,7 +10,7 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Connection
 from neurochip.recurrence import delay_steps
-from neurochip.typing import Int16Array, Int64Array, UInt8Array
+from neurochip.typing import Float64Array, Int16Array, Int64Array, UInt8Array
 
 from ..neurons.decays import Decays
 from ..neurons.scaling import scaled_weights
@@ -79,12 +79,12 @@ def rounded_delays(connection: Connection, chip: ChipSpec, dt: float) -> Int64Ar
 def round_connection(
     projection: Projection,
     decays: Decays,
-    lsb_per_mv: float,
+    lsb_per_mv: Float64Array,
     chip: ChipSpec,
     dt: float,
     options: CompileOptions,
 ) -> ConnectionRegisters:
-    """Round weights and delays; ``decays`` are those of the target population.
+    """Round weights and delays; ``decays`` and scales are those of the target population.
 
     Raises
     ------
@@ -101,14 +101,18 @@ def round_connection(
     chunk = max(n, 1) if rule == "moments" else _CHUNK
     parts = [slice(start, start + chunk) for start in range(0, n, chunk)]
     extremes = np.array(
-        [limit(scaled_weights(connection, gain, p)) for p in parts for limit in (np.min, np.max)]
+        [
+            limit(scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv))
+            for part in parts
+            for limit in (np.min, np.max)
+        ]
     )
-    largest = lsb_per_mv * float(np.abs(extremes).max(initial=0.0))
+    largest = float(np.abs(extremes).max(initial=0.0))
     chosen = choose_format(largest, sign_mode_of(extremes), chip.core)
     rng = draws_for(connection.name, options)
     rounded = np.empty(n, dtype=np.int16)
     for part in parts:
-        weights = scaled_weights(connection, gain, part) * lsb_per_mv
+        weights = scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv)
         rounded[part] = mantissas(
             round_steps(weights / chosen.step, connection.post[part], rule, rng), chosen
         )

@@ -142,6 +142,7 @@ class CompileReport(PlainValue):
                 ScaleRow(
                     **{
                         **row,
+                        "lsb_per_mv": _span(row["lsb_per_mv"]),
                         "peaks": {k: (_nan(e), _nan(m)) for k, (e, m) in row["peaks"].items()},
                     }
                 )

@@ -54,6 +54,11 @@ class Span(PlainValue):
             return cls(math.nan, math.nan, math.nan)
         return cls(float(array.min()), float(array.mean(dtype=np.float64)), float(array.max()))
 
+    def ends(self, digits: int) -> str:
+        """Return both ends with this many digits, such as ``1 to 2``; one if they read the same."""
+        low, high = f"{self.low:.{digits}g}", f"{self.high:.{digits}g}"
+        return low if low == high else f"{low} to {high}"
+
     def __str__(self) -> str:
         low, high = _number(self.low), _number(self.high)
         return low if low == high else f"{low}..{high}"
@@ -141,8 +146,8 @@ class ScaleRow(PlainValue):
     ----------
     owner : str
         Name of the population.
-    lsb_per_mv : float
-        Register units per millivolt.
+    lsb_per_mv : Span
+        Register units per millivolt; they differ where neurons share threshold registers.
     binding : str
         Name of the bound that limits the scale.
     peaks : dict of str to (expected, limit), mV
@@ -158,7 +163,7 @@ class ScaleRow(PlainValue):
     """
 
     owner: str
-    lsb_per_mv: float
+    lsb_per_mv: Span
     binding: str
     peaks: Mapping[str, tuple[float, float]]
     warning: str = ""
@@ -166,7 +171,7 @@ class ScaleRow(PlainValue):
     def __post_init__(self) -> None:
         owner = f"report of the scale of {self.owner!r}"
         check_texts(owner, self, "owner", "binding", "warning")
-        _check_numbers(owner, self, "lsb_per_mv")
+        instance(owner, "lsb_per_mv", self.lsb_per_mv, Span, "a Span", error=ImageError)
         for name, pair in self.peaks.items():
             if not (isinstance(name, str) and len(pair) == 2 and all(map(_is_number, pair))):
                 raise ImageError(f"{owner}: peaks[{name!r}] = {pair!r}; allowed: two numbers.")
@@ -183,7 +188,7 @@ class ScaleRow(PlainValue):
             if expected > 0
         )
         return (
-            f"  scale {self.lsb_per_mv:.6g} LSB per mV, bounded by its {self.binding}\n"
+            f"  scale {self.lsb_per_mv.ends(6)} LSB per mV, bounded by its {self.binding}\n"
             f"  headroom: {room or 'nothing drives it'}"
         )
 
@@ -228,8 +233,8 @@ class RateRow(PlainValue):
             instance(owner, name, getattr(self, name), Span, "a Span", error=ImageError)
 
     def __str__(self) -> str:
-        room = f"; headroom for {_rate(self.assumed)}" if self.assumed != self.expected else ""
-        return f"{self.kind} {self.owner!r}: {_rate(self.expected)} ({self.origin}){room}"
+        room = f"; headroom for {self.assumed.ends(4)} Hz" if self.assumed != self.expected else ""
+        return f"{self.kind} {self.owner!r}: {self.expected.ends(4)} Hz ({self.origin}){room}"
 
 
 def _is_number(value: Any) -> bool:
@@ -253,8 +258,3 @@ def _number(value: float) -> str:
         return "-"
     value += 0.0  # no "-0"
     return f"{value:.0f}" if value == round(value) and abs(value) < 1e9 else f"{value:.5g}"
-
-
-def _rate(span: Span) -> str:
-    low, high = f"{span.low:.4g}", f"{span.high:.4g}"
-    return f"{low} Hz" if low == high else f"{low} to {high} Hz"

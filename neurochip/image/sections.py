@@ -23,7 +23,7 @@ def compilation_section(report: CompileReport) -> Section:
             [
                 (
                     scale.owner,
-                    f"{scale.lsb_per_mv:.6g}",
+                    scale.lsb_per_mv.ends(6),
                     scale.binding,
                     ", ".join(
                         f"{name.replace('_', ' ')} {scale.headroom(name):.3g}x"

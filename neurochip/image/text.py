@@ -8,6 +8,7 @@ import numpy as np
 
 from .._support.text import counted
 from .chip_image import ChipImage
+from .report_rows import Span
 
 __all__ = ["dump_image"]
 
@@ -42,7 +43,7 @@ def dump_image(image: ChipImage) -> str:
             )
             lines.append(
                 f"population {item.name!r}: {len(item.compartment_ids)} compartments on cores "
-                f"{used[0]} to {used[-1]}, {item.mv_per_lsb[0]:.6g} mV per LSB"
+                f"{used[0]} to {used[-1]}, {Span.of(item.mv_per_lsb).ends(6)} mV per LSB"
             )
         lines += [f"input {item.name!r}: {item.size} sources" for item in image.symbols.inputs]
     lines += ["", "compartments (equal neighbours share a line)"]

@@ -320,7 +320,10 @@ def _shifted(
     if register == "threshold":
         unit = 1 << core.threshold_shift
         before = registers.threshold_mantissa[own].astype(np.int64)
-        after = before + round_to_integer(lsb / unit, Rounding.NEAREST)
+        # A core has few threshold registers: neurons that share one move it by their mean.
+        _, shared, count = np.unique(before, return_inverse=True, return_counts=True)
+        steps = np.bincount(shared, lsb / unit) / count
+        after = before + round_to_integer(steps[shared], Rounding.NEAREST)
         after = np.clip(after, 1, core.threshold_mantissa.maximum)
         moved = float(item.to_mv((after - before) * unit).mean())
         changed = {"threshold_mantissa": _put(registers.threshold_mantissa, own, after)}

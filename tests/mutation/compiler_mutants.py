@@ -255,10 +255,26 @@ MUTANTS = [
     Mutant(
         "the scale with the largest error is chosen",
         "compiler/neurons/scaling.py",
-        "return Scale(float(scales[np.argmin(costs)]), binding)",
-        "return Scale(float(scales[np.argmax(costs)]), binding)",
+        "chosen = float(scales[np.argmin(costs)])",
+        "chosen = float(scales[np.argmax(costs)])",
         f"{SCALING}::test_of_the_octave_below_the_tightest_bound_the_scale_of_the_smallest_cost_is"
         "_chosen",
+    ),
+    Mutant(
+        "neurons that share a register keep the scale of the population",
+        "compiler/neurons/sharing.py",
+        "own[inside] = shared * unit / ideal.threshold[inside]",
+        "own[inside] = scale.lsb_per_mv",
+        "tests/unit/test_neuron_scales.py::"
+        "test_more_thresholds_share_half_the_registers_of_a_core_and_are_exact",
+    ),
+    Mutant(
+        "weights do not follow the scale of their neuron",
+        "compiler/neurons/scaling.py",
+        "scaled *= lsb_per_mv[post]",
+        "scaled *= lsb_per_mv[0]",
+        "tests/property/test_placement_properties.py::"
+        "test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked",
     ),
     # ------------------------------------------------------------------ registers
     Mutant(
@@ -358,8 +374,8 @@ MUTANTS = [
     Mutant(
         "weights in the report ignore the gain",
         "compiler/explain_weights.py",
-        "meant = integers / (lsb_per_mv * gain[post])",
-        "meant = integers / lsb_per_mv",
+        "meant = integers / per_unit[post]",
+        "meant = integers / target.lsb_per_mv[post]",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
     ),
     Mutant(

@@ -253,7 +253,7 @@ def test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked(wid
         registers, core = image.compartments, image.chip.core
         for population, symbol in zip(network.populations, image.symbols.populations, strict=True):
             get, at = population.parameter, symbol.compartment_ids
-            lsb = 1 / symbol.mv_per_lsb[0]
+            lsb = 1 / symbol.mv_per_lsb
             a = np.exp(-dt / get("tau_m"))
             decay = registers.decay_v[at] + core.decay_v_offset
             v_inf = get("v_rest") + get("tau_m") / get("cm") * network.current(population)
@@ -287,7 +287,7 @@ def test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked(wid
         for connection, group in zip(network.connections, image.synapses, strict=True):
             symbol = next(p for p in image.symbols.populations if p.name == connection.target.name)
             gain = gain_of(connection.target, dt, image, symbol.compartment_ids)
-            wanted = connection.weight * gain[connection.post] / symbol.mv_per_lsb[0]
+            wanted = connection.weight * (gain / symbol.mv_per_lsb)[connection.post]
             mixed = group.format.sign_mode is SignMode.MIXED
             exponent = group.format.weight_exponent
             assert core.weight_exponent_min <= exponent <= core.weight_exponent_max

@@ -236,8 +236,8 @@ def test_a_coarse_current_decay_is_blamed_on_that_register():
 
 
 def test_a_coarse_threshold_is_blamed_on_the_threshold_register():
-    thresholds = np.linspace(-54.0, -46.0, 6)
-    cells = Population("cells", 6, lif_with(v_rest=-40.0, v_init=-65.0, v_thresh=thresholds))
+    thresholds = np.linspace(-54.0, -46.0, 4)
+    cells = Population("cells", 4, lif_with(v_rest=-40.0, v_init=-65.0, v_thresh=thresholds))
     network, chip = (
         Network(populations=[cells]),
         wide(threshold_mantissa_bits=3, threshold_shift=16),

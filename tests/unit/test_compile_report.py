@@ -61,7 +61,7 @@ def report(**changes):
         "scales": (
             ScaleRow(
                 owner="cells",
-                lsb_per_mv=1234.5,
+                lsb_per_mv=Span.of(1234.5),
                 binding="threshold",
                 peaks={"accumulator": (1.0, 4.0), "voltage_low": (0.0, 100.0)},
                 warning="little room",
@@ -135,7 +135,9 @@ def test_a_scale_prints_the_room_that_it_leaves():
     assert str(report().scales[0]) == (
         "  scale 1234.5 LSB per mV, bounded by its threshold\n  headroom: accumulator 4x"
     )
-    idle = ScaleRow(owner="x", lsb_per_mv=1.0, binding="threshold", peaks={"current": (0.0, 1.0)})
+    idle = ScaleRow(
+        owner="x", lsb_per_mv=Span.of(1.0), binding="threshold", peaks={"current": (0.0, 1.0)}
+    )
     assert str(idle).endswith("headroom: nothing drives it")
 
 
@@ -157,7 +159,9 @@ def test_a_row_is_found_by_owner_and_parameter():
 def test_no_line_of_warnings_is_wider_than_a_terminal():
     long = report(
         rows=(),
-        scales=(ScaleRow(owner="x", lsb_per_mv=1.0, binding="", peaks={}, warning="w " * 90),),
+        scales=(
+            ScaleRow(owner="x", lsb_per_mv=Span.of(1.0), binding="", peaks={}, warning="w " * 90),
+        ),
     )
     assert max(len(line) for line in str(long).splitlines()[1:]) <= 100
 

@@ -47,7 +47,7 @@ def image():
 
 @pytest.fixture(scope="module")
 def lsb_per_mv(image):
-    return image.report.scales[0].lsb_per_mv
+    return image.report.scales[0].lsb_per_mv.low
 
 
 def one(span):
@@ -135,7 +135,7 @@ def test_a_weight_decodes_with_the_gain_that_was_chosen(gain):
     mantissa, exponent = one(row.registers["mantissa"]), one(row.registers["exponent"])
     a = math.exp(-0.01)
     jump = a * {"dc": (41 / 4096) / (1 - a), "impulse": 1.0}[gain]
-    lsb_per_mv = report.scales[0].lsb_per_mv
+    lsb_per_mv = report.scales[0].lsb_per_mv.low
     assert 128 <= mantissa <= 255  # all eight bits are used
     assert one(row.asked) == 1.5
     assert one(row.meant) == pytest.approx(
@@ -390,7 +390,7 @@ def test_the_error_of_sums_is_that_of_each_neurons_summed_weight():
         ],
     )
     image = compile_network(network, LOIHI, dt=1.0)
-    lsb = image.report.scales[0].lsb_per_mv
+    lsb = image.report.scales[0].lsb_per_mv.low
     a = math.exp(-1 / 20)
     jump = a * (200 / 4096) / (1 - a)
     group = image.synapses[0]

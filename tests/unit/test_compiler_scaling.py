@@ -12,7 +12,7 @@ from compiler.neurons.decays import round_decays
 from compiler.neurons.expectation import expect
 from compiler.neurons.peaks import expected_peaks
 from compiler.neurons.registers import round_registers
-from compiler.neurons.scaling import Scale, _sample, choose_scale, peak_limits, scaled_weights
+from compiler.neurons.scaling import _sample, choose_scale, peak_limits, scaled_weights
 from compiler.options import CompileOptions
 from compiler.synapses.formats import choose_format, sign_mode_of
 from compiler.synapses.projections import project, projections_onto
@@ -148,7 +148,7 @@ def test_the_scale_leaves_every_register_in_its_range(name):
     model, weights = BINDINGS[name]
     network = network_of(model, weights, n_sources=1)
     onto, ideal, decays, _, scale = lowered(network)
-    registers = round_registers(ideal, decays, scale, LOIHI, DT)
+    registers = round_registers(ideal, decays, np.array([scale.lsb_per_mv]), LOIHI, DT)
     assert registers.threshold_mantissa.max() * 64 < 2**23 - 1
     assert abs(decode_bias(registers.bias_mantissa, registers.bias_exponent)).max() < 2**19
     assert abs(registers.v_init).max() < 2**23
@@ -223,8 +223,7 @@ def test_a_sample_has_the_quantiles_and_both_extremes_of_weights_in_any_order():
 def test_registers_round_to_nearest_at_their_scale():
     model = LIF(**CELL, tau_m=11.0, tau_syn=3.0, v_init=-68.3, i_syn_init=-0.2, tau_refrac=2.0)
     _, ideal, decays, _, _ = lowered(network_of(model))
-    scale = Scale(37.0, "by hand")
-    found = round_registers(ideal, decays, scale, LOIHI, DT)
+    found = round_registers(ideal, decays, np.full(3, 37.0), LOIHI, DT)
     assert (
         found.threshold_mantissa.tolist()
         == np.rint([15 * 37 / 64, 12.7 * 37 / 64, 15.9 * 37 / 64]).tolist()

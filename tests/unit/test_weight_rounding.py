@@ -137,7 +137,7 @@ def test_the_image_has_the_rounded_weights_and_the_report_says_what_they_keep(ru
     image = compile_network(asked, chip, dt=0.1, weight_rounding=rule)
     (group,) = image.synapses
     integers = decode_weights(group.mantissa, group.format, chip.core)
-    scale = image.report.scales[0].lsb_per_mv
+    scale = image.report.scales[0].lsb_per_mv.low
     row = image.report.row("source->cells", "weight")
     summed = sums(integers, group.target) / scale
     wanted = sums(asked.connections[0].weight, asked.connections[0].post)
