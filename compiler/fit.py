@@ -130,7 +130,7 @@ def explain_fit(
     rows = [_row("", work, chip, asked)]
     if not rows[0].fits:
         for change, other, strategy in _changes(work, chip, asked.placement):
-            changed = dataclasses.replace(asked, placement=strategy)
+            changed = chosen({**dataclasses.asdict(asked), "placement": strategy})
             rows.append(_row(change, other, chip, changed))
     return FitReport(chip, tuple(rows))
 

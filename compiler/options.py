@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from neurochip._support.foreign import nearest
 from neurochip._support.ranges import Range
@@ -124,6 +124,14 @@ class Option:
         return f"{self.name} : {kind}{optional}\n{text}"
 
 
+def _words(annotation: Any) -> tuple[str, ...]:
+    """Return the words of a ``Literal``, also if it is one of several types; else none."""
+    for item in (annotation, *get_args(annotation)):
+        if get_origin(item) is Literal:
+            return get_args(item)
+    return ()
+
+
 def _option(default: str | float | None, summary: str, details: str = "", **limits: Any) -> Any:
     """Return the dataclass field of an option; name and type of the option are the field's."""
     return field(default=default, metadata={"summary": summary, "details": details, **limits})
@@ -133,7 +141,7 @@ def _option(default: str | float | None, summary: str, details: str = "", **limi
 class CompileOptions:
     """Options of the compiler."""
 
-    gain: str = _option(
+    gain: Literal["auto", "dc", "impulse", "mean_and_variance"] = _option(
         "auto",
         "Which property to preserve when a time constant is rounded.",
         '``"auto"`` preserves the expected rate of each population: it interpolates between '
@@ -145,7 +153,6 @@ class CompileOptions:
         'level. ``"mean_and_variance"`` scales the weights to preserve the variance of v, and '
         "shifts the resting level to preserve its mean for the expected input; for other inputs "
         "the mean is off.",
-        choices=("auto", "dc", "impulse", "mean_and_variance"),
     )
     headroom: float = _option(
         1.25,
@@ -165,7 +172,7 @@ class CompileOptions:
         word="auto",
         unit="Hz",
     )
-    weight_rounding: str = _option(
+    weight_rounding: Literal["nearest", "floor", "stochastic", "moments"] = _option(
         "nearest",
         "Rule that rounds weights to steps of their register.",
         '``"nearest"`` rounds each weight to the nearest step; ``"floor"`` rounds toward zero; '
@@ -173,10 +180,9 @@ class CompileOptions:
         "each weight up or down so that the sum of the weights onto each neuron and the sum of "
         "their squares are preserved. This preserves mean and variance of the input if all sources "
         "of a connection fire at the same rate.",
-        choices=("nearest", "floor", "stochastic", "moments"),
     )
     weight_seed: int = _option(0, "Random seed for the rounding rules stochastic and moments.")
-    placement: str = _option(
+    placement: Literal["sequential", "greedy", "hypergraph", "best"] = _option(
         "sequential",
         "Strategy that assigns neurons to cores.",
         '``"sequential"`` keeps the order of the network; ``"greedy"`` fills each core with the '
@@ -184,16 +190,14 @@ class CompileOptions:
         '``"hypergraph"`` partitions the network into balanced blocks with the library of the '
         'extra ``mapping``; ``"best"`` tries all three and takes the result with the fewest spikes '
         "between cores.",
-        choices=("sequential", "greedy", "hypergraph", "best"),
     )
-    sites: str = _option(
+    sites: Literal["in_order", "curve", "search"] | None = _option(
         None,  # becomes one of the choices
         "Strategy that assigns cores to sites of the mesh. "
         "Default: in_order with sequential placement, otherwise search.",
         '``"in_order"`` puts core k at site k; ``"curve"`` places cores that exchange many spikes '
         'next to each other on a space-filling curve; ``"search"`` starts from that result and '
         "moves cores as long as this saves hops.",
-        choices=("in_order", "curve", "search"),
     )
     placement_seed: int = _option(0, "Random seed for placement and for the search for sites.")
 
@@ -205,9 +209,16 @@ class CompileOptions:
             object.__setattr__(self, "sites", sites)
 
 
+_TYPES = get_type_hints(CompileOptions)
+
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     {
-        item.name: Option(name=item.name, default=item.default, **item.metadata)
+        item.name: Option(
+            name=item.name,
+            default=item.default,
+            choices=_words(_TYPES[item.name]),
+            **item.metadata,
+        )
         for item in dataclasses.fields(CompileOptions)
     }
 )

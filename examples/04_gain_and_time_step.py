@@ -17,6 +17,8 @@ registers.
 
 from __future__ import annotations
 
+import argparse
+
 from neurochip import (
     LIF,
     LOIHI,
@@ -89,4 +91,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -12,6 +12,8 @@ weight resolution.
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 
 from neurochip import (
@@ -68,4 +70,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -11,6 +11,8 @@ corrects the weights for it; a 4-bit decay costs 7 %.
 
 from __future__ import annotations
 
+import argparse
+
 from neurochip import (
     LIF,
     LOIHI,
@@ -77,4 +79,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

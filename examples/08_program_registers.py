@@ -14,6 +14,8 @@ first and keeps the second silent. With noise on the second, the two take turns.
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 
 from neurochip import LOIHI, ChipImage, Emulator, NeurochipError, Noise, SignMode, Synapses, program
@@ -76,4 +78,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

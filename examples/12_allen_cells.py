@@ -20,6 +20,7 @@ tau_refrac + tau_m log((v_inf - v_reset) / (v_inf - v_thresh)).
 
 from __future__ import annotations
 
+import argparse
 import csv
 import math
 from collections.abc import Callable
@@ -220,4 +221,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

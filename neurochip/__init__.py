@@ -40,6 +40,7 @@ _HOMES = {
     ),
     "neurochip.chip.registers": ("SignMode", "SynapseFormat"),
     "neurochip.chip.spec": ("LOIHI", "ChipSpec", "CoreSpec", "MeshSpec"),
+    "neurochip.classification": ("DECODERS", "ChipAccuracy", "Classification", "classify"),
     "neurochip.emulator": ("Emulator",),
     "neurochip.errors": (
         "AnalysisError",
@@ -180,6 +181,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _COMPILING = {
     "compiler",
     "neurochip.attribution",
+    "neurochip.classification",
     "neurochip.precision",
     "neurochip.report",
     "neurochip.sweeps",

@@ -28,6 +28,10 @@ from .chip.spec import LOIHI as LOIHI
 from .chip.spec import ChipSpec as ChipSpec
 from .chip.spec import CoreSpec as CoreSpec
 from .chip.spec import MeshSpec as MeshSpec
+from .classification import DECODERS as DECODERS
+from .classification import ChipAccuracy as ChipAccuracy
+from .classification import Classification as Classification
+from .classification import classify as classify
 from .emulator import Emulator as Emulator
 from .errors import AnalysisError as AnalysisError
 from .errors import ChipOverflowError as ChipOverflowError

@@ -145,6 +145,7 @@ def _on_mesh(
     core_ptr = np.concatenate([[0], ends[filling.core_ptr[1:] - 1]])
     core_of = np.searchsorted(core_ptr, compartment, side="right") - 1
     sites = np.arange(filling.n_cores)
+    assert options.sites is not None  # CompileOptions replaces None by a choice
     if options.sites != "in_order":
         traffic = flows_of(filling.reach, core_of, work.rate, sites, chip)
         sites = choose_sites(traffic, chip, options.sites, options.placement_seed)

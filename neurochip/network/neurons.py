@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -22,10 +23,13 @@ from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 from .plausible import check_model
 
-__all__ = ["INTEGRATIONS", "LIF", "PARAMETERS", "Population"]
+__all__ = ["INTEGRATIONS", "LIF", "PARAMETERS", "Integration", "Population"]
 
-INTEGRATIONS = ("exact", "euler", "exponential_euler")
-"""Methods that advance the equations of :class:`LIF` by a step of dt."""
+Integration: TypeAlias = Literal["exact", "euler", "exponential_euler"]
+"""Name of a method that advances the equations of :class:`LIF` by a step of dt."""
+
+INTEGRATIONS: tuple[Integration, ...] = get_args(Integration)
+"""All methods of integration."""
 
 PARAMETERS = (
     *("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "i_offset"),
@@ -108,7 +112,7 @@ class LIF(ArrayValue):
     tau_syn_I: PerNeuron | None = None  # noqa: N815
     v_init: PerNeuron | None = None
     i_syn_init: PerNeuron = 0.0
-    integration: str = "exact"
+    integration: Integration = "exact"
 
     def __post_init__(self) -> None:
         def check(name: str, unit: str, within: Range = FINITE) -> None:

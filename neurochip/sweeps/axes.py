@@ -138,11 +138,11 @@ def span(values: Values, functions: Sequence[str], reserved: Sequence[str]) -> l
 
 
 def _nearest(name: str, functions: Sequence[str]) -> str:
-    """Return the fields of a core, if one is asked for, and the axis that was probably meant."""
+    """Return the axis that was probably meant; all fields of a core if no field is similar."""
     if name.startswith(CORE):
         fields = [field.removeprefix(CORE) for field in _FIELDS]
         meant = nearest("chip", name.removeprefix(CORE), fields).replace("'", f"'{CORE}", 1)
-        return f" Fields of a core: {', '.join(fields)}.{meant}"
+        return meant or f" Fields of a core: {', '.join(fields)}."
     return nearest("axes", name, (*_TAKEN, *functions))
 
 

@@ -25,7 +25,7 @@ ROWS = (
     ("compiler", "neurochip.emulator", "neurochip.mapping", "neurochip.reference"),
     ("neurochip.conformance", "neurochip.validation"),
     ("neurochip.attribution", "neurochip.sweeps", "neurochip.tuning"),
-    ("neurochip.precision",),
+    ("neurochip.classification", "neurochip.precision"),
     ("neurochip.frontends", "neurochip.report"),
     ("neurochip.cli",),
     ("neurochip.__main__",),

@@ -121,7 +121,7 @@ def test_a_new_option_is_one_edit(tmp_path):
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
         )
     table = tmp_path / "compiler" / "options.py"
-    before, field, after = table.read_text("utf-8").partition("    placement: str = _option(")
+    before, field, after = table.read_text("utf-8").partition("    placement: ")
     table.write_text(f"{before}{ADDED[1:]}{field}{after}", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", SHOWN],

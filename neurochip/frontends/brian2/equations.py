@@ -16,7 +16,7 @@ from brian2.equations.equations import SUBEXPRESSION, Equations
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
-from ...network.neurons import INTEGRATIONS
+from ...network.neurons import INTEGRATIONS, Integration
 from ...typing import Float64Array
 from .refusal import refusal
 from .values import NotConstantError, evaluate
@@ -135,7 +135,7 @@ def membrane_of(group: Any) -> str:
     )
 
 
-def integration_of(group: Any, namespace: Mapping[str, Any]) -> str:
+def integration_of(group: Any, namespace: Mapping[str, Any]) -> Integration:
     """Return the integration of :class:`~neurochip.LIF` for the method of a NeuronGroup.
 
     Raises

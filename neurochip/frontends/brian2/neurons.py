@@ -16,6 +16,7 @@ from brian2.parsing.sympytools import str_to_sympy
 from brian2.units import Quantity, have_same_dimensions, second, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from ...network.neurons import Integration
 from ...typing import Float64Array
 from .equations import (
     Linear,
@@ -62,7 +63,7 @@ class Cells:
     v: str
     unit: float
     linear: Linear
-    integration: str
+    integration: Integration
     v_thresh: Float64Array
     v_reset: Float64Array
     v_init: Float64Array

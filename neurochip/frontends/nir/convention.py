@@ -25,7 +25,7 @@ from ..._support.ranges import Range
 from ..._support.values import real
 from ...errors import FrontendError
 from ...network.network import DELIVERIES
-from ...network.neurons import INTEGRATIONS
+from ...network.neurons import INTEGRATIONS, Integration
 from .node import LONGEST, show
 
 __all__ = [
@@ -64,7 +64,7 @@ class Convention:
     """
 
     kick: str = "pulse"
-    integration: str = "euler"
+    integration: Integration = "euler"
     delivery: str = "before_threshold"
 
     def __post_init__(self) -> None:

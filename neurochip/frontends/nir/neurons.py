@@ -15,6 +15,7 @@ import numpy as np
 
 from ...errors import FrontendError, NetworkError
 from ...network import LIF
+from ...network.neurons import Integration
 from ...typing import Float64Array
 from .convention import Convention
 from .node import KINDS, LONGEST, NirNode, Shape, size_of
@@ -221,7 +222,7 @@ def _threshold(
     return NeuronNode(model, shape, ones, ones, np.zeros(threshold.size))
 
 
-def _model(label: str, parameters: dict[str, Any], integration: str) -> LIF:
+def _model(label: str, parameters: dict[str, Any], integration: Integration) -> LIF:
     plain = {
         name: float(value[0]) if np.ndim(value) and (value == value[0]).all() else value
         for name, value in parameters.items()
