@@ -264,7 +264,7 @@ def test_an_axis_that_nothing_takes_is_refused():
     )
     text = refuse({"core.weight_bits": [1]})
     assert "nothing takes the axis 'core.weight_bits'" in text
-    assert text.endswith("(none here). Did you mean 'core.weight_mantissa_bits'?")
+    assert text.endswith("size). Did you mean 'core.weight_mantissa_bits'?")
     assert " Fields of a core: compartments, " in refuse({"core.colour": [1]})
     assert refuse({"bits": [1]}).endswith(" Did you mean 'core.weight_mantissa_bits'?")
     assert refuse({"sed": [1]}).endswith(" Did you mean 'seed'?")
