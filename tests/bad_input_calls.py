@@ -603,6 +603,7 @@ def _stages() -> list[Call]:
             steps=PAIR,
             record=NO_ITEMS,
             noise=NONE,
+            writes=NONE,
         ),
         _call(
             "simulate_reference",

@@ -146,10 +146,6 @@ class Compartment:
         return self.core.decay_unity - (self.decay_v + self.decay_v_offset)
 
     @cached_property
-    def bias(self) -> int:
-        return self.bias_mantissa * 2**self.bias_exponent
-
-    @cached_property
     def threshold(self) -> int:
         return self.threshold_mantissa * 2**self.core.threshold_shift
 
@@ -233,6 +229,15 @@ class Cell:
     u: int
     v: int
     held: int = 0
+    bias: int = 0
+
+    def __post_init__(self) -> None:
+        self.bias = decode_bias(self.registers.bias_mantissa, self.registers.bias_exponent)
+
+
+def decode_bias(mantissa: int, exponent: int) -> int:
+    """Return the number that is added to v in every step (semantics 5.3)."""
+    return mantissa * 2**exponent
 
 
 def wrap(value: int, bits: int) -> int:
@@ -391,7 +396,11 @@ class Rules:
 
     def drive(self, cell: Cell, u: int) -> int:
         """Return u + bias before the wrap (semantics 5.3)."""
-        return u + cell.registers.bias
+        return u + cell.bias
+
+    def written_from(self, step: int) -> int:
+        """Return the first step with a bias that is written in ``step`` (semantics 5.3)."""
+        return step
 
     def input(self, cell: Cell, exact: int) -> int:
         core = cell.registers.core
@@ -466,8 +475,11 @@ def run(
     n_steps: int,
     noise: Noise | None = None,
     rules: Rules = RULES,
+    writes: Iterable[tuple[int, int, int, int]] = (),
 ) -> Trace:
     """Run ``n_steps`` steps.
+
+    ``writes`` are (step, neuron, bias mantissa, bias exponent), and act in this order.
 
     An input spike ``(step, input)`` given twice is delivered twice. Spikes are handed to their
     synapses in the step after their own, inputs in their own step; whatever would be handed over
@@ -507,8 +519,16 @@ def run(
 
     cells = [Cell(registers, registers.u_init, registers.v_init) for registers in compartments]
     at_membrane = noise is not None and rules.noise_at_membrane(noise)
+    written: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for step, neuron, mantissa, exponent in writes:
+        registers = compartments[neuron]
+        for name, value in (("bias_mantissa", mantissa), ("bias_exponent", exponent)):
+            _require(name, value, *registers.core.register_ranges()[name])
+        written[rules.written_from(index(step))].append((neuron, index(mantissa), index(exponent)))
 
     for step in range(n_steps):
+        for neuron, mantissa, exponent in written[step]:
+            cells[neuron].bias = decode_bias(mantissa, exponent)
         input_of = [0] * len(cells)
         for (target, _, exponent), total in arriving.pop(step, {}).items():
             input_of[target] += rules.shift_sum(total, exponent, compartments[target].core)

@@ -31,6 +31,7 @@ from .plan import (
     windows_in,
 )
 from .spikes import InputLists, RunSpan
+from .writes import check_writes
 
 __all__ = ["Emulator"]
 
@@ -223,6 +224,7 @@ class Emulator:
         *,
         record: Iterable[str] = (),
         noise: Any = None,
+        writes: Any = None,
     ) -> Recording:
         """Run in register units: time in steps, inputs by number, integer values.
 
@@ -239,6 +241,10 @@ class Emulator:
             ``"v"``, ``"u"``: registers of all compartments at the end of every step.
         noise : array_like of int, shape (n_steps, n_compartments), optional
             Raw draws from -127 to 127 that replace the random generator, if the image has noise.
+        writes : tuple of four array_like of int, shape (n_writes,), optional
+            Step, compartment, mantissa and exponent of each write of a bias register, in any order.
+            A write acts from its step on, until the next one or :meth:`reset`; of several writes to
+            a compartment in a step the last one acts. Steps count as those of input spikes.
 
         Returns
         -------
@@ -247,7 +253,10 @@ class Emulator:
 
         Raises
         ------
-        EmulatorError, RecordingError, ChipOverflowError
+        EmulatorError
+            If an array of spikes, noise or writes has a wrong shape or a value that is not allowed;
+            and as for :meth:`run`.
+        RecordingError, ChipOverflowError
             As for :meth:`run`.
         """
         n_steps = integer(
@@ -270,13 +279,15 @@ class Emulator:
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
         draws = None if noise is None else self._check_draws(noise, n_steps)
+        given = None if writes is None else check_writes(writes, self.image)
         with self._position.turn():
             run = span_of(self.step, n_steps)
             with memory_of(run.n_steps, probes, 4):
                 inputs = InputLists()
                 inputs.add_spikes(at, ids, run, self._position.pending_inputs())
+                later = None if given is None else given.from_step(run.first)
                 with self._bar(run) as bar:
-                    registers = self._run(inputs, probes, bar, draws=draws)
+                    registers = self._run(inputs, probes, bar, draws=draws, writes=later)
                 recording = raw_recording(registers, size, self._label())
         return self._told([recording])[0]
 

@@ -17,6 +17,7 @@ from ..chip.registers import OVERFLOWS
 from ..image import ChipImage
 from ..typing import Int8Array, Int32Array
 from .spikes import InputRows
+from .writes import Writes
 
 __all__ = ["Columns", "Engine", "Position", "Registers", "join_registers"]
 
@@ -112,6 +113,7 @@ class Engine(Protocol[P]):
         rows: InputRows,
         columns: Columns,
         *,
+        writes: Writes | None = None,
         draws: Int8Array | None = None,
         seed: int | None = None,
         strict: bool = False,
@@ -127,6 +129,8 @@ class Engine(Protocol[P]):
             Input spikes of all steps, including the spikes pending at the position.
         columns : mapping
             Compartments to record, by population and variable.
+        writes : Writes, optional
+            Bias registers to write during the run. They keep their values after it.
         draws : ndarray of int8, optional
             Raw noise, shape (n_steps, n_compartments).
         seed : int, optional

@@ -95,6 +95,7 @@ class RandomCase:
     synapses: list[list[tuple[int, int, int, int]]]  # by format: source, target, mantissa, delay
     inputs: list[tuple[int, int]] = field(default_factory=list)
     noise: oracle.Noise | None = None  # its plain integers serve both forms
+    writes: list[tuple[int, int, int, int]] = field(default_factory=list)  # as of oracle.run
 
     @property
     def size(self) -> int:
@@ -175,7 +176,9 @@ class RandomCase:
             )
             for source, target, mantissa, delay in listed
         ]
-        return oracle.run(compartments, synapses, self.inputs, self.n_steps, self.noise, rules)
+        return oracle.run(
+            compartments, synapses, self.inputs, self.n_steps, self.noise, rules, self.writes
+        )
 
 
 def symbols_for(case: RandomCase, rng: np.random.Generator) -> Symbols:
@@ -334,6 +337,20 @@ def _registers(rng: np.random.Generator, core: Any, size: int) -> dict[str, list
     return {
         name: [int(x) for x in values] for name, values in {**registers, "v_init": v_init}.items()
     }
+
+
+def write_some(case: RandomCase, rng: np.random.Generator) -> RandomCase:
+    """Return the case with random writes of bias registers, some of them to one in one step."""
+    core, n = case.chip.core, int(rng.choice([1, case.n_steps, 2 * case.n_steps * case.size]))
+    mantissas = rng.integers(core.bias_mantissa.minimum, core.bias_mantissa.maximum + 1, n)
+    columns = (
+        rng.integers(0, case.n_steps, n),
+        rng.integers(0, case.size, n),
+        mantissas >> rng.integers(0, core.bias_mantissa_bits, n),
+        rng.integers(0, core.bias_exponent_max + 1, n),
+    )
+    writes = [(int(a), int(b), int(c), int(d)) for a, b, c, d in zip(*columns, strict=True)]
+    return dataclasses.replace(case, writes=writes)
 
 
 def join_some(case: RandomCase, rng: np.random.Generator) -> RandomCase:

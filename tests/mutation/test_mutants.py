@@ -271,7 +271,7 @@ MUTANTS = {
         {
             "drive": lambda self, c, u: u,
             "integrate": lambda self, c, x: (
-                decay(c.v + c.registers.bias, c.registers.factor_v, c.registers.core) + x
+                decay(c.v + c.bias, c.registers.factor_v, c.registers.core) + x
             ),
         },
     ),
@@ -279,16 +279,16 @@ MUTANTS = {
         "022_pop_bias_0",
         {
             "drive": lambda self, c, u: u,
-            "current": lambda self, c, u: Rules.current(self, c, u + c.registers.bias),
+            "current": lambda self, c, u: Rules.current(self, c, u + c.bias),
         },
     ),
     "the bias exponent is one lower": (
         "022_pop_bias_0",
-        {"drive": lambda self, c, u: u + c.registers.bias // 2},
+        {"drive": lambda self, c, u: u + c.bias // 2},
     ),
     "v takes the u of the previous step": (
         "000_pop_base_0",
-        {"drive": lambda self, c, u: c.u + c.registers.bias},
+        {"drive": lambda self, c, u: c.u + c.bias},
     ),
     "u + bias has no limit": ("042_pop_ubias_0", {"input": lambda self, c, x: x}),
     "u + bias saturates": (
@@ -393,7 +393,7 @@ MUTANTS = {
     ),
     "bias is integrated while v is held": (
         "040_pop_full_0",
-        {"held_v": lambda self, c, v: c.registers.bias},
+        {"held_v": lambda self, c, v: c.bias},
     ),
     # 5.7, noise.
     "noise floors": ("034_pop_noise_0", {"noise_quotient": lambda self, m, d: m // d}),

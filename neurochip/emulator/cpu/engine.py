@@ -14,6 +14,7 @@ from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers
 from ..spikes import NONE, InputRows
+from ..writes import Writes
 from .kernels import run_blocks
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
@@ -22,9 +23,11 @@ from .settings import settings_of
 from .side_by_side import side_by_side
 from .state import (
     EVENTS,
+    BiasTable,
     RunBuffers,
     RunState,
     TileRow,
+    bias_of,
     joins_of,
     new_state,
     noise_of,
@@ -35,6 +38,7 @@ from .state import (
 __all__ = ["CpuEngine"]
 
 _SPIKE_BUFFER = 1 << 20  # spikes per worker: 4 MB; shorter for short runs, at least two steps
+_WRITES_PER_CALL = 1 << 21  # registers written per call of the kernel: 16 MB
 _WORK_PER_CALL = 100_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
 
 
@@ -86,6 +90,7 @@ class CpuEngine(Engine[Position]):
         rows: InputRows,
         columns: Columns,
         *,
+        writes: Writes | None = None,
         draws: Int8Array | None = None,
         seed: int | None = None,
         strict: bool = False,
@@ -98,7 +103,12 @@ class CpuEngine(Engine[Position]):
         """
         workers = threads or self.threads
         first, n_steps, state = position.step, rows.n_steps, position.state
-        noise = noise_of(self.image, draws, seed)
+        if writes is not None and position.bias is None:
+            position.bias = bias_of(self.image)
+        noise = noise_of(self.image, draws, seed, position.bias)
+        joins, *features = self._features
+        if joins is not None and position.bias is not None:
+            joins = joins_of(self.image, self._layout, position.bias)
         held = read_row(state, TileRow.HELD, self.image.n_compartments)
         state.counters[:] = 0
         if _overflowed(state):  # in the last run
@@ -114,7 +124,10 @@ class CpuEngine(Engine[Position]):
         ids: list[Int32Array] = []
         index = 0
         while index < n_steps:
-            stop = min(n_steps, index + self._steps_per_call())
+            stop = min(n_steps, index + self._steps_per_call(writes))
+            table = None
+            if writes is not None and position.bias is not None:
+                table = BiasTable(*writes.rows(index, stop), position.bias)
             ends = np.empty((workers, stop - index + 2), dtype=np.int64)
             ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
             output = RunBuffers(index, buffer, ends, full, v_ids, v, u_ids, u)
@@ -132,8 +145,10 @@ class CpuEngine(Engine[Position]):
                 state,
                 output,
                 strict,
+                table,
                 noise,
-                *self._features,
+                joins,
+                *features,
                 barrier=new_barrier(),
             )
             begun, index = index, position.settle().step - first
@@ -167,9 +182,12 @@ class CpuEngine(Engine[Position]):
         full = size * np.arange(1, workers + 1) - share - LANES
         return workers * size, full
 
-    def _steps_per_call(self) -> int:
+    def _steps_per_call(self, writes: Writes | None) -> int:
         work = self.image.n_compartments + self.image.n_synapses // 50
-        return max(1, _WORK_PER_CALL // (work + 1000))
+        steps = _WORK_PER_CALL // (work + 1000)
+        if writes is not None and writes.per_step:
+            steps = min(steps, _WRITES_PER_CALL // writes.per_step)
+        return max(1, steps)
 
 
 def _overflowed(state: RunState) -> bool:

@@ -19,7 +19,7 @@ from . import offsets as at
 from .delivery import deliver, deliver_one_to_one, fold_plane
 from .layout import LANES
 from .state import ROWS, UNDERWAY
-from .update import draw_noise, join_tile, redo_tile, update_tile
+from .update import draw_noise, join_tile, redo_tile, update_tile, write_biases
 
 __all__ = ["run_blocks"]
 
@@ -245,6 +245,7 @@ def run_blocks(
     state: Any,
     output: Any,
     strict: Any,
+    writes: Any,
     noise: Any,
     joins: Any,
     sum_shifts: Any,
@@ -258,8 +259,8 @@ def run_blocks(
 
     Each worker has its own spike list and its own blocks. It returns early when a list may become
     full, and after an overflow if ``strict``. Unused features are None, and Numba drops their
-    branches: ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no delays) and ``wide`` (narrow
-    offsets). A single worker does not use ``barrier``.
+    branches: ``writes`` of bias registers, ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no
+    delays) and ``wide`` (narrow offsets). A single worker does not use ``barrier``.
 
     The workers change nothing before all of them have arrived, and the clock moves with the
     registers. So both agree wherever the caller is interrupted.
@@ -281,6 +282,8 @@ def run_blocks(
         if must_stop(index, step, layout, state, output, strict):
             break
         n = np.uint64(output.ends[worker, place])
+        if writes is not None:
+            write_biases(place - 1, begin, end, writes, state.tiles, noise, joins)
         for block in range(first_block, end_block):
             if noise is not None:
                 draw_noise(block, step, index, layout, noise, state.tiles)

@@ -17,7 +17,7 @@ from ...errors import EmulatorError
 from ...image import ChipImage
 from ...typing import Int32Array
 from ..spikes import NONE, InputRows
-from .state import UNDERWAY, RunBuffers, RunState, rewind
+from .state import UNDERWAY, RunBuffers, RunState, TileRow, bias_of, rewind, write_row
 
 __all__ = ["Position"]
 
@@ -41,13 +41,15 @@ class Position:
     """The registers, the next step, and the spikes that it delivers.
 
     A thread that moves the position holds its ``lock``. ``lists`` is a buffer for spikes that all
-    runs reuse: allocating it takes as long as many steps of a small network.
+    runs reuse: allocating it takes as long as many steps of a small network. ``bias`` is the bias
+    of each compartment, or None if none was ever written.
     """
 
     state: RunState
     lock: Lock = field(default_factory=Lock)
     lists: Int32Array = field(default_factory=lambda: NONE)
     call: Call = field(default_factory=Call)
+    bias: Int32Array | None = None
 
     @property
     def step(self) -> int:
@@ -124,5 +126,8 @@ class Position:
         """Go back to step 0: initial v, no current, no spikes in transit."""
         self.state.clock[0] = UNDERWAY
         rewind(self.state, image)
+        if self.bias is not None:
+            write_row(self.state, TileRow.BIAS, bias_of(image))
+            self.bias = None
         self.call = Call()
         self.state.clock[0] = 0

@@ -23,18 +23,21 @@ __all__ = [
     "EVENTS",
     "ROWS",
     "UNDERWAY",
+    "BiasTable",
     "JoinTable",
     "NoiseTable",
     "RunBuffers",
     "RunState",
     "TileRow",
     "Widths",
+    "bias_of",
     "joins_of",
     "new_state",
     "noise_of",
     "read_row",
     "rewind",
     "widths_of",
+    "write_row",
 ]
 
 EVENTS = ("synaptic_events", "updates", "spikes")
@@ -109,6 +112,20 @@ class JoinTable(NamedTuple):
     bias: Int32Array
 
 
+class BiasTable(NamedTuple):
+    """Writes of the bias registers in one call of the kernel.
+
+    The k-th step of the call begins with the writes ``starts[k]`` to ``starts[k + 1] - 1``: the
+    bias of ``compartments[i]`` becomes ``values[i]``. ``bias`` has the bias of every compartment,
+    shape (n,); the kernel keeps it up to date.
+    """
+
+    starts: Int64Array
+    compartments: Int32Array
+    values: Int32Array
+    bias: Int32Array
+
+
 class RunState(NamedTuple):
     """All arrays that change in a run.
 
@@ -167,19 +184,22 @@ def widths_of(image: ChipImage, layout: Layout) -> Widths:
 
 
 def noise_of(
-    image: ChipImage, draws: Int8Array | None = None, seed: int | None = None
+    image: ChipImage,
+    draws: Int8Array | None = None,
+    seed: int | None = None,
+    bias: Int32Array | None = None,
 ) -> NoiseTable | None:
     """Return the noise registers of an image; None without noise.
 
-    ``draws`` replaces the generator, and ``seed`` the seed in the image.
+    ``draws`` replaces the generator, ``seed`` the seed and ``bias`` the bias in the image.
     """
-    noise, registers = image.noise, image.compartments
+    noise = image.noise
     if noise is None:
         return None
     return NoiseTable(
         enabled=noise.enabled.copy(),
         current=np.zeros(-(-len(noise.enabled) // LANES) * LANES, dtype=np.int32),
-        bias=decode_bias(registers.bias_mantissa, registers.bias_exponent),
+        bias=(bias_of(image) if bias is None else bias).copy(),
         draws=np.empty((0, 0), dtype=np.int8) if draws is None else draws,
         exponent=noise.exponent,
         mantissa_offset=noise.mantissa_offset,
@@ -188,15 +208,18 @@ def noise_of(
     )
 
 
-def joins_of(image: ChipImage, layout: Layout) -> JoinTable | None:
-    """Return the joined compartments of an image; None if the image has none."""
+def joins_of(image: ChipImage, layout: Layout, bias: Int32Array | None = None) -> JoinTable | None:
+    """Return the joined compartments of an image; None if the image has none.
+
+    ``bias`` replaces the bias in the image.
+    """
     registers, noise = image.compartments, image.noise
     if not registers.join.any():
         return None
     kept = registers.join == 0
     if noise is not None and noise.at_membrane:
         kept |= noise.enabled == 1
-    bias = decode_bias(registers.bias_mantissa, registers.bias_exponent)
+    bias = bias_of(image) if bias is None else bias
     padding = (0, layout.blocks * layout.span - len(registers))
     columns = (-registers.join, -kept.astype(np.int32), np.where(kept, 0, bias))
     return JoinTable(*(np.pad(column.astype(np.int32), padding) for column in columns))
@@ -219,7 +242,7 @@ def _in_units(offset: int, mask: int, unit: int) -> tuple[np.int32, np.int32]:
 
 def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> RunState:
     """Return the state before step 0."""
-    registers, blocks = image.compartments, layout.blocks
+    blocks = layout.blocks
     state = RunState(
         clock=zeroed(1, np.int64),
         tiles=aligned(blocks * layout.span * ROWS, np.int32),
@@ -233,7 +256,7 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> Ru
         first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
     )
     state.first_overflow[:] = -1
-    _fill(state, TileRow.BIAS, decode_bias(registers.bias_mantissa, registers.bias_exponent))
+    write_row(state, TileRow.BIAS, bias_of(image))
     rewind(state, image)  # fills the other rows and the ring
     return state
 
@@ -241,13 +264,20 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> Ru
 def rewind(state: RunState, image: ChipImage) -> None:
     """Set initial u and v, and clear refractory counters and the ring; the clock is unchanged."""
     registers = image.compartments
-    _fill(state, TileRow.U, registers.u_init)
-    _fill(state, TileRow.V, registers.v_init)
-    _fill(state, TileRow.HELD, np.zeros_like(registers.v_init))
+    write_row(state, TileRow.U, registers.u_init)
+    write_row(state, TileRow.V, registers.v_init)
+    write_row(state, TileRow.HELD, np.zeros_like(registers.v_init))
     state.ring[:] = 0
 
 
-def _fill(state: RunState, row: int, values: Int32Array) -> None:
+def bias_of(image: ChipImage) -> Int32Array:
+    """Return the bias of each compartment of an image."""
+    registers = image.compartments
+    return decode_bias(registers.bias_mantissa, registers.bias_exponent)
+
+
+def write_row(state: RunState, row: int, values: Int32Array) -> None:
+    """Set one row of all tiles to the values of the compartments."""
     tiles = state.tiles.reshape(-1, ROWS, LANES)
     padded = np.zeros(len(tiles) * LANES, dtype=np.int32)
     padded[: len(values)] = values

@@ -15,7 +15,7 @@ from .arithmetic import decay_toward_zero, outside, wrap
 from .layout import LANES
 from .state import ROWS
 
-__all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile"]
+__all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile", "write_biases"]
 
 
 @inline_kernel
@@ -172,6 +172,27 @@ def redo_tile(
             | np.int32(np.int32((spike | rises) & (raw_v < v)) << 4)
             | np.int32(np.int32(rises & (raw_v > v)) << 5)
         )
+
+
+@kernel
+def write_biases(
+    place: Any, begin: Any, end: Any, writes: Any, tiles: Any, noise: Any, joins: Any
+) -> None:
+    """Write the bias registers of compartments ``begin`` to ``end`` - 1 in a step (semantics 5.3).
+
+    Noise on v and joined compartments rebuild the bias row of a tile in every step, from tables of
+    their own.
+    """
+    for k in range(writes.starts[place], writes.starts[place + 1]):
+        i = writes.compartments[k]
+        if begin <= i < end:
+            writes.bias[i] = writes.values[k]
+            tile = np.uint64(i // LANES * ROWS * LANES)
+            tiles[tile + np.uint64(i % LANES) + at.BIAS] = writes.values[k]
+            if noise is not None:
+                noise.bias[i] = writes.values[k]
+            if joins is not None:
+                joins.bias[i] = writes.values[k] & ~joins.kept[i]
 
 
 @kernel
