@@ -7,6 +7,7 @@ error. ``explain_fit`` reports which resource keeps a network from fitting, and 
 
 from neurochip.errors import CompileError
 
+from . import sections as sections  # describes the results for notebooks
 from .fit import FitReport, FitRow, explain_fit
 from .options import OPTIONS, CompileOptions, Option
 from .pipeline import compile_network

@@ -11,9 +11,9 @@ from typing import Any
 
 from .._support.names import visible
 from .sections import Block, Paragraph, Picture, Section, Table
-from .stylesheet import PAGE_STYLE
+from .stylesheet import CELL_STYLE, PAGE_STYLE
 
-__all__ = ["blocks", "render"]
+__all__ = ["blocks", "render", "render_cell"]
 
 _LARGEST_DRAWING = 400_000  # bytes of an SVG; a larger figure becomes a PNG
 _PIXELS_PER_INCH = 160
@@ -56,6 +56,33 @@ def render(title: str, lead: str, sections: Sequence[Section], origin: str = "")
             for index, section in enumerate(sections)
         ),
         f"</main><footer><p>{_text(origin)}</p></footer></body></html>\n",
+    ]
+    return "\n".join(parts)
+
+
+def render_cell(lead: str, sections: Sequence[Section]) -> str:
+    """Return a piece of HTML for the output of a notebook, which brings its style along.
+
+    The first section is unfolded. Text from users is only text, also for MathJax, which notebooks
+    run over all output.
+
+    Parameters
+    ----------
+    lead : str
+        Plain text; each line is a paragraph.
+    sections : sequence of Section
+        Sections in order.
+    """
+    parts = [
+        '<div class="neurochip cell tex2jax_ignore mathjax_ignore">',
+        f"<style>{CELL_STYLE}</style>",
+        *(f'<p class="lead">{_text(line)}</p>' for line in lead.splitlines()),
+        *(
+            f"<details{' open' if index == 0 else ''}><summary>{_text(section.title)}</summary>\n"
+            f"{blocks(section)}\n</details>"
+            for index, section in enumerate(sections)
+        ),
+        "</div>",
     ]
     return "\n".join(parts)
 

@@ -6,7 +6,7 @@ a report among other things. Colours are variables, which dark mode replaces.
 
 from __future__ import annotations
 
-__all__ = ["PAGE_STYLE", "STYLE"]
+__all__ = ["CELL_STYLE", "PAGE_STYLE", "STYLE"]
 
 _LIGHT = (
     "--ink: #1a1a1a; --quiet: #555; --paper: #fff; --line: #aaa; --faint: #e4e4e4; "
@@ -54,6 +54,23 @@ STYLE = f"""
 }}
 """
 """Rules of the content: sections, tables, figures and warnings."""
+
+CELL_STYLE = (
+    STYLE
+    + """
+.neurochip.cell { color: inherit; --quiet: currentColor; --link: currentColor;
+  --line: rgba(128, 128, 128, 0.7); --faint: rgba(128, 128, 128, 0.25);
+  --alarm-paper: rgba(213, 94, 0, 0.12); }
+.cell .lead { margin: 0.3rem 0; overflow-wrap: anywhere; }
+.cell .note, .cell figcaption, .cell tbody th { opacity: 0.8; }
+.cell summary { cursor: pointer; font-weight: 600; }
+.cell p { margin: 0.4rem 0; }
+.cell table { margin-left: 0; }
+.neurochip.cell td, .neurochip.cell th { text-align: left; }
+.neurochip.cell .n { text-align: right; }
+"""
+)
+"""The same for the output of a notebook, whose colours it takes, light or dark."""
 
 PAGE_STYLE = (
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from .effects import Attribution, SourceEffect, is_in_noise
@@ -90,3 +91,22 @@ def _cell(value: float, unit: str, noise: float) -> str:
     if math.isnan(value):
         return "-"
     return f"{'~' if is_in_noise(value, noise) else ''}{round(value, 3) + 0.0:+.3f}{unit}"
+
+
+@describes(Attribution)
+def describe_attribution(attribution: Attribution) -> Description:
+    """Describe an attribution by the error of each population and its largest source."""
+    lead = [_answer(attribution, name) for name in attribution.sizes]
+    return Description("\n".join(lead), [attribution_section(attribution)])
+
+
+def _answer(attribution: Attribution, name: str) -> str:
+    """Return the error of the mean rate of a population, and the source with the largest effect."""
+    total = attribution.total(name, "rate").total
+    effects = [e for e in attribution.effects_on(name, "rate") if e.source not in _SUMS]
+    largest = max(effects, key=lambda effect: abs(effect.alone))
+    sentence = f"{name}: the error of the mean rate is {total:+.2f} Hz"
+    if not abs(largest.alone) > 0:
+        return f"{sentence}."
+    source = f"{largest.source} ({_cell(largest.alone, ' Hz', largest.noise)} alone)"
+    return f"{sentence}; largest source: {source}."

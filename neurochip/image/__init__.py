@@ -1,5 +1,6 @@
 """The chip image: all registers as integers, their names and units, and the compile report."""
 
+from . import sections as sections  # describes the results for notebooks
 from .chip_image import ChipImage
 from .gains import MomentGain, PowerGain
 from .parts import Compartments, Noise, SynapseGroup

@@ -1,8 +1,11 @@
-"""The compile report as a section of a page."""
+"""The compile report and the image as sections of a page."""
 
 from __future__ import annotations
 
+from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Section, Table
+from .._support.text import counted
+from .chip_image import ChipImage
 from .report import CompileReport
 
 __all__ = ["compilation_section"]
@@ -44,3 +47,32 @@ def compilation_section(report: CompileReport) -> Section:
         ),
     ]
     return Section("Compile report", blocks)
+
+
+@describes(CompileReport)
+def describe_report(report: CompileReport) -> Description:
+    """Describe a compile report by its chip, its cores and its number of warnings."""
+    used, limit = report.resources["cores"]
+    lead = (
+        f"Compiled for {report.chip} at dt = {report.dt:g} ms: {used} of {counted(limit, 'core')}, "
+        f"{counted(len(report.warnings), 'warning')}."
+    )
+    return Description(lead, [compilation_section(report)])
+
+
+@describes(ChipImage)
+def describe_image(image: ChipImage) -> Description:
+    """Describe an image by its size and, if it has symbols, its compile report."""
+    rows = [
+        ("chip", image.chip.name),
+        ("cores", f"{image.n_cores:,} of {image.chip.total_cores:,}"),
+        ("compartments", f"{image.n_compartments:,}"),
+        ("synapses", f"{image.n_synapses:,}"),
+        ("sources outside the chip", f"{image.n_inputs:,}"),
+        ("longest delay", counted(image.max_delay, "step")),
+        ("digest", image.digest()),
+    ]
+    sections = [Section("Image", [Table((), rows)])]
+    if image.symbols is not None:
+        sections.append(compilation_section(image.symbols.report))
+    return Description(repr(image), sections)

@@ -5,6 +5,7 @@
 
 from ..packing.budget import core_usage
 from ..packing.flows import Traffic
+from . import sections as sections  # describes the results for notebooks
 from .activity import Activity
 from .costs import COST_TABLES, DAVIES_2018, SANA_FE, Cost, CostTable
 from .energy import EnergyEstimate, estimate_energy

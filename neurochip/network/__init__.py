@@ -1,5 +1,6 @@
 """Description of a network in physical units, independent of any chip."""
 
+from . import sections as sections  # describes the results for notebooks
 from .connections import (
     Connection,
     all_to_all,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from ..sweeps.sections import provenance
@@ -31,6 +32,12 @@ def bits_sections(answer: BitsAnswer) -> list[Section]:
         Section("How it was decided", [Paragraph(_HOW.format(100 * answer.tolerance))]),
         Section("Provenance", [provenance(answer.sweep)]),
     ]
+
+
+@describes(BitsAnswer)
+def describe_bits(answer: BitsAnswer) -> Description:
+    """Describe the answer by its sentence."""
+    return Description(answer.sentence, bits_sections(answer))
 
 
 _HOW = (

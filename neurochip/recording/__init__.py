@@ -1,5 +1,6 @@
 """Recordings of runs, and the probes that request them."""
 
+from . import sections as sections  # describes the results for notebooks
 from .origin import CHIP, FLOAT, Origin, joined_origin
 from .probes import Probe, as_probes, resolve_probes
 from .recording import Recording, joined_overflows

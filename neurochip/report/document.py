@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .._display.html import render
+from .._display.notebook import Description, describes
 from .._display.sections import Section
 from .._support.json_text import as_json
 from .._support.npz import write_atomically
@@ -89,3 +90,9 @@ class Report:
 
         write_atomically(page, put)
         return page, numbers
+
+
+@describes(Report)
+def describe_report(report: Report) -> Description:
+    """Describe a report by its lead and its sections, as its page does."""
+    return Description(report.lead, report.sections)

@@ -8,6 +8,7 @@ from typing import Any
 
 from compiler import compile_network
 
+from .._display.notebook import Description, describes
 from .._support.values import instance, instances
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
@@ -21,6 +22,7 @@ from ..mapping import (
     estimate_energy,
     map_image,
 )
+from ..mapping.sections import energy_section, mapping_section
 from ..network import Network
 from ..recording import Recording
 from ..stimulus import Stimulus
@@ -58,6 +60,13 @@ class MappedNetwork:
 
     def __str__(self) -> str:
         return "\n".join(map(str, (self.mapping, *self.estimates)))
+
+
+@describes(MappedNetwork)
+def describe_mapped(mapped: MappedNetwork) -> Description:
+    """Describe a mapped network by its cores, its traffic and its costs."""
+    sections = [mapping_section(mapped.mapping), *map(energy_section, mapped.estimates)]
+    return Description(str(mapped.mapping).splitlines()[0] + ".", sections)
 
 
 def map_network(

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.progress import progress_bar
 from .._support.provenance import versions
@@ -194,6 +195,15 @@ def validation_report(
             "compile_report": image.report.to_dict(),
         },
     )
+
+
+@describes(Judgement)
+def describe_judgement(judgement: Judgement) -> Description:
+    """Describe a judgement by its comparison and its compile report, without figures."""
+    answers = judgement.comparison.answers
+    sections = comparison_sections(judgement.comparison, answers)
+    sections.append(compilation_section(judgement.image.report))
+    return Description("\n".join(lead(answers)), sections)
 
 
 def _figures(judgement: Judgement) -> list[Block]:

@@ -1,6 +1,7 @@
 """Sweeps: many runs with varied chip fields, time steps, seeds and network parameters."""
 
 from ..errors import SweepError
+from . import sections as sections  # describes the results for notebooks
 from .definition import PointRun
 from .plots import Band, bands, plot_sweep
 from .result import Sweep, read_sweep

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from .._support.text import percent
@@ -179,3 +180,9 @@ def _refused(sweep: Sweep, problems: Sequence[SweepRow]) -> Table:
     ]
     left = len(problems) - len(rows)
     return Table(("point", "problem"), rows, f"{left:,} more are in the JSON." if left else "")
+
+
+@describes(Sweep)
+def describe_sweep(sweep: Sweep) -> Description:
+    """Describe a sweep by its answer."""
+    return Description(sweep_lead(sweep), sweep_sections(sweep))

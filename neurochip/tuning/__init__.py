@@ -1,5 +1,6 @@
 """Calibrate an image against float64 on given stimuli; measure and plot time steps."""
 
+from . import sections as sections  # describes the results for notebooks
 from .calibrate import calibrate
 from .calibration import Calibration, Trim
 from .plots import plot_dt_choice

@@ -143,11 +143,12 @@ class Calibration:
                 f"{percent(item.error_fresh):>9}   "
                 f"{done or 'nothing'}{note}"
             )
-        lines.append(self._tested)
+        lines.append(self.tested)
         return "\n".join(lines)
 
     @property
-    def _tested(self) -> str:
+    def tested(self) -> str:
+        """Sentence about the test on fresh stimuli."""
         if not self.fresh:
             return (
                 "Not tested on a fresh stimulus: the network has no Poisson inputs to draw again."

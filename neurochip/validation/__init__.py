@@ -1,6 +1,7 @@
 """Judge a run on the chip: compare it with the float64 reference, and draw both."""
 
 from ..reference import simulate_reference
+from . import sections as sections  # describes the results for notebooks
 from .activity import ActivityComparison, DistributionComparison, compare_activity
 from .answer import Answer
 from .compare import compare

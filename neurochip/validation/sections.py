@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Section, Table
 from .._support.text import fixed, percent
 from ..chip.registers import OVERFLOWS
 from .activity import ActivityComparison
-from .answer import Answer
+from .answer import Answer, lead
 from .comparison import Comparison
 from .equivalence import Conclusion, Equivalence
 from .population import METRICS, PopulationComparison
@@ -163,3 +164,32 @@ def _interval(interval: tuple[float, float], digits: int = 2) -> str:
     if math.isnan(low):
         return "-"
     return f"{100 * low:+.{digits}f} to {percent(high, digits=digits)}"
+
+
+@describes(Comparison)
+def describe_comparison(comparison: Comparison) -> Description:
+    """Describe a comparison by its answers."""
+    answers = comparison.answers
+    return Description("\n".join(lead(answers)), comparison_sections(comparison, answers))
+
+
+@describes(PopulationComparison)
+def describe_population(item: PopulationComparison) -> Description:
+    """Describe the comparison of one population by its rates and metrics."""
+    head = f"{item.name}: {item.verdict.value}, rate error {percent(item.rate_error)}."
+    blocks = [*_rates([item])]
+    if item.split is not None:
+        blocks += _split([item]).blocks
+    return Description(head, [Section("Result", blocks)])
+
+
+@describes(ActivityComparison)
+def describe_activity(activity: ActivityComparison) -> Description:
+    """Describe the tests of the activity of one population over several seeds."""
+    return Description(str(activity).splitlines()[0], [activity_section([activity])])
+
+
+@describes(Equivalence)
+def describe_equivalence(test: Equivalence) -> Description:
+    """Describe a test of equivalence by its sentence."""
+    return Description(str(test))

@@ -1,0 +1,50 @@
+"""A recording as sections of a page: rates, overflows and traces."""
+
+from __future__ import annotations
+
+from .._display.notebook import Description, describes
+from .._display.sections import Block, Paragraph, Section, Table
+from .._support.text import counted
+from .recording import Recording
+
+__all__ = ["describe_recording"]
+
+
+@describes(Recording)
+def describe_recording(recording: Recording) -> Description:
+    """Describe a recording by the rates of its populations, what overflowed, and its traces."""
+    lead = (
+        f"{recording.label}: {counted(recording.n_spikes, 'spike')} in "
+        f"{recording.duration:g} ms, in steps of {recording.dt:g} ms."
+    )
+    blocks: list[Block] = [
+        Paragraph(f"{name or 'no population'}: {counter} = {count:,}", warning=True)
+        for name, counts in recording.overflows.items()
+        for counter, count in counts.items()
+    ]
+    rows = []
+    for name, size in recording.populations.items():
+        rates = recording.rates(name)
+        silent = int((rates == 0).sum())
+        rows.append(
+            (
+                name,
+                f"{size:,}",
+                f"{len(recording.ids[name]):,}",
+                f"{rates.mean():.2f} Hz",
+                f"{rates.min():.2f} Hz",
+                f"{rates.max():.2f} Hz",
+                f"{silent:,}",
+            )
+        )
+    header = ("population", "neurons", "spikes", "mean rate", "lowest", "highest", "silent neurons")
+    blocks.append(Table(header, rows))
+    traces = [
+        (name, variable, trace.unit, f"{len(trace.ids):,}")
+        for (name, variable), trace in recording.traces.items()
+    ]
+    sections = [Section("Spikes", blocks)]
+    if traces:
+        table = Table(("population", "variable", "unit", "neurons"), traces)
+        sections.append(Section("Traces", [table]))
+    return Description(lead, sections)

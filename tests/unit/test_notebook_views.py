@@ -1,0 +1,160 @@
+"""Objects show themselves in notebooks: as HTML that is safe, self-contained and short at first."""
+
+from __future__ import annotations
+
+import functools
+import html.parser
+
+import pytest
+
+import neurochip as nc
+
+VOID = {"meta", "img", "br", "link"}
+EVIL = "<script>alert('$x$')</script>"
+
+
+class Outline(html.parser.HTMLParser):
+    """Tags, attributes and text of a piece of HTML; raises where tags do not match."""
+
+    def __init__(self, piece):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(piece)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words.append(data.replace("\u00a0", " "))
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+    def names(self):
+        return [tag for tag, _ in self.tags]
+
+
+@functools.cache
+def network(name="cells"):
+    source = nc.PoissonInput("source", 20, rate=300.0)
+    cells = nc.Population(name, 4, nc.LIF(tau_m=10.0, tau_refrac=2.0))
+    link = nc.fixed_indegree(source, cells, 10, weight=nc.Uniform(1.0, 2.0), seed=1)
+    return nc.Network(inputs=[source], populations=[cells], connections=[link])
+
+
+@functools.cache
+def objects(name="cells"):
+    """One object of every class that shows itself, by the name of the class."""
+    model = network(name)
+    judgement = nc.judge(model, dt=0.5, duration=100.0)
+    image, stimulus = judgement.image, nc.draw_stimulus(model, 100.0, seed=1)
+    comparison = judgement.comparison
+    sides = [[run] * 2 for run in (judgement.reference, judgement.chip)]
+    found = [
+        *(model, judgement, image, image.report, judgement.chip, comparison),
+        *(comparison.populations[name], nc.LOIHI.what_if(delay_max=20), nc.LOIHI.core),
+        nc.rate_equivalence(comparison.populations[name], tolerance=0.1),
+        nc.compare_activity(*sides, name, tolerance=0.1),
+        nc.attribute(model, stimulus, image=image),
+        nc.map_network(model, dt=0.5, stimulus=stimulus, costs=nc.DAVIES_2018),
+        nc.map_image(image),
+        nc.estimate_energy(image, judgement.chip, nc.DAVIES_2018),
+        nc.calibrate(model, image, stimulus, rounds=2),
+        nc.choose_dt(model, candidates=[0.5, 1.0]),
+        nc.explain_fit(model),
+        nc.sweep(model, {"core.delay_max": [1, 2]}, duration=50.0, dt=0.5, workers=1),
+        nc.bits(model, widths=[4, 8], dt=0.5, duration=50.0, seeds=2),
+        nc.validate(model, dt=0.5, duration=50.0, attribution=False),
+    ]
+    return {type(item).__name__: item for item in found}
+
+
+CLASSES = (
+    *("ActivityComparison", "Attribution", "BitsAnswer", "Calibration", "ChipImage", "ChipSpec"),
+    *("Comparison", "CompileReport", "CoreSpec", "DtChoice", "EnergyEstimate", "Equivalence"),
+    *("FitReport", "Judgement", "MappedNetwork", "MappingReport", "Network"),
+    *("PopulationComparison", "Recording", "Report", "Sweep"),
+)
+
+
+def test_these_public_classes_show_themselves():
+    public = {name: getattr(nc, name) for name in nc.__all__}
+    classes = {name for name, item in public.items() if isinstance(item, type)}
+    assert {name for name in classes if hasattr(public[name], "_repr_html_")} == set(CLASSES)
+
+
+@pytest.mark.slow
+def test_the_tests_below_have_an_object_of_each_class():
+    assert set(objects()) == set(CLASSES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLASSES)
+def test_an_object_shows_a_lead_and_its_first_section(name):
+    shown = Outline(objects()[name]._repr_html_())
+    leads = [attrs for tag, attrs in shown.tags if tag == "p" and attrs.get("class") == "lead"]
+    folds = [attrs for tag, attrs in shown.tags if tag == "details"]
+    assert leads
+    assert [index for index, attrs in enumerate(folds) if "open" in attrs] == [0][: len(folds)]
+    assert shown.names().count("table") == sum(a.get("class") == "wide" for _, a in shown.tags)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLASSES)
+def test_it_loads_nothing_runs_nothing_and_changes_no_other_output(name):
+    piece = objects()[name]._repr_html_()
+    shown = Outline(piece)
+    assert shown.tags[0] == ("div", {"class": "neurochip cell tex2jax_ignore mathjax_ignore"})
+    assert not {"script", "link", "iframe", "html", "body"} & set(shown.names())
+    sources = [attrs["src"] for _, attrs in shown.tags if "src" in attrs]
+    assert all(source.startswith("data:image/") for source in sources)
+    style = piece.partition("<style>")[2].partition("</style>")[0]
+    rules = [line for line in style.splitlines() if "{" in line and not line.startswith("@media")]
+    assert all(line.lstrip().startswith((".neurochip", ".cell")) for line in rules)
+
+
+@pytest.mark.slow
+def test_names_from_users_are_text():
+    for name, item in objects(EVIL).items():
+        shown = Outline(item._repr_html_())
+        assert "script" not in shown.names(), name
+    assert EVIL in Outline(objects(EVIL)["Network"]._repr_html_()).text
+
+
+def test_a_chip_shows_what_differs_from_the_first_generation():
+    shown = Outline(nc.LAVA._repr_html_()).text
+    assert "lava: 128 cores on 1 chip." in shown
+    assert "core.delay_max 63 62 core.accumulator_overflow NONE WRAP" in shown
+    assert "None." in Outline(nc.LOIHI._repr_html_()).text
+
+
+def test_a_system_differs_in_its_chips_and_its_mesh():
+    shown = Outline(nc.SYSTEMS["wolf-mountain"]._repr_html_()).text
+    assert "chips 4 1 mesh.chip_columns 2 1" in shown
+
+
+def test_a_network_shows_its_weights_with_their_unit():
+    shown = Outline(network()._repr_html_()).text
+    assert "Network(1 population, 4 neurons, 40 synapses)" in shown
+    assert "cells 4 LIF(tau_m=10.0, tau_refrac=2.0) shared input" in shown
+    assert "source->cells source cells 40 1." in shown
+    assert " mV 0 ms" in shown
+
+
+def test_a_recording_shows_rates_and_what_overflowed():
+    cells = {"steps": {"p": [1, 2]}, "ids": {"p": [0, 0]}, "populations": {"p": 2}}
+    overflows = {"p": {"u_wraps": 1234}}
+    run = nc.Recording(label="x", dt=1.0, first_step=0, n_steps=1000, overflows=overflows, **cells)
+    shown = Outline(run._repr_html_())
+    assert "p: u_wraps = 1,234" in shown.text
+    assert "p 2 2 1.00 Hz 0.00 Hz 2.00 Hz 1" in shown.text
+    assert ("p", {"class": "warning"}) in shown.tags
