@@ -17,9 +17,10 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.image import MomentGain
 from neurochip.image.report import CompileReport
 from neurochip.image.report_rows import RateRow, ReportRow, ScaleRow, Span
-from neurochip.network import Connection, Population
+from neurochip.network import Connection, Network, Population
 from neurochip.network.connections import Source
 from neurochip.recurrence import (
+    KICKS,
     LONG_STEP,
     IdealPopulation,
     delay_steps,
@@ -58,6 +59,8 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
     }
     for name, lowered in populations.items():
         rows += _population_rows(lowered, chip, dt, name in reached)
+        if lowered.ideal.kicked:
+            rows.append(_kicks_row(lowered, network))
     whole = {connection.name: connection for connection in network.connections}
     for item in translation.connections:
         if item.connection.n_synapses:
@@ -107,7 +110,7 @@ def _population_rows(
     else:
         yield _exact(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")
     for wanted, got, tau in zip(ideal.receptors, decays.receptors, taus, strict=True):
-        if not population.model.delta_synapses:
+        if wanted.parameter:
             found = row(
                 wanted.parameter,
                 "ms",
@@ -173,6 +176,15 @@ def _population_rows(
         yield row("i_syn_init", "nA", get("i_syn_init"), meant, registers=started)
 
 
+def _kicks_row(lowered: LoweredPopulation, network: Network) -> ReportRow:
+    """Return the row of the receptor of kicks beside a current."""
+    decay_u = lowered.decays.receptors[KICKS].decay_u
+    # A current needs v to be released one step before a kick may act (see ``recurrence``).
+    late = "; kicks in the last refractory step (of 0: in the step of the spike) are not lost"
+    note = _CHILD + (late if network.kicks_decay else "")
+    return _exact(lowered.ideal.population, "kicks", {"decay_u": decay_u}, note)
+
+
 def _grid_remedy(asked: Float64Array, steps: Int64Array, dt: float) -> str:
     """Return why a time is off, and which of its values became 0."""
     gone = (asked > 0) & (steps == 0)
@@ -215,7 +227,7 @@ def _truncation_note(added: Float64Array) -> str:
 def _exact(
     population: Population, parameter: str, registers: Mapping[str, Any], note: str
 ) -> ReportRow:
-    """Return the row of an infinite parameter, which has no error."""
+    """Return the row of a parameter that has no value, such as an infinite one, and no error."""
     return ReportRow(
         kind="population",
         owner=population.name,
@@ -285,7 +297,7 @@ def _row(
 
 def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptions) -> ScaleRow:
     population, own = lowered.ideal.population, lowered.lsb_per_mv
-    limits = peak_limits(population, chip.core)
+    limits = peak_limits(lowered.ideal, chip.core)
     pairs = {
         key: (float(getattr(lowered.peaks, key)), limit / float(own.max()))
         for key, limit in limits.items()

@@ -33,7 +33,7 @@ def weight_row(
     gain = target.decays.receptors[item.projection.receptor].gain
     per_unit = target.lsb_per_mv * gain  # LSB of a weight of 1
     connection = item.connection
-    unit = "mV" if connection.target.model.delta_synapses else "nA"
+    unit = connection.unit
     n, size = connection.n_synapses, connection.target.size
     asked_all = np.broadcast_to(np.asarray(connection.weight), (n,))
     sums, squares = np.zeros((3, size)), np.zeros((2, size))

@@ -7,7 +7,8 @@ With ``a = exp(-dt/tau_m)`` and ``s = exp(-dt/tau_syn)`` the chip's recurrence
 is an exact integrator of the LIF equations on the time grid (Rotter & Diesmann 1999,
 10.1007/s004220050570) if the registers are chosen as here. With the factors and the gain of forward
 or exponential Euler, it equals those methods (``LIF.integration``). A neuron with two synaptic
-currents has two u, and both are added to its v. All values are in mV.
+currents, or with kicks of v and a current, has two u, and both are added to its v. All values are
+in mV.
 ``docs/explanation/from-millivolts-to-registers.md`` derives each formula.
 """
 
@@ -23,8 +24,10 @@ from .network import LIF, Network, Population
 from .typing import Float64Array, Int64Array
 
 __all__ = [
+    "CURRENT",
     "EXCITATORY",
     "INHIBITORY",
+    "KICKS",
     "LONG_STEP",
     "IdealPopulation",
     "Receptor",
@@ -43,6 +46,9 @@ LONG_STEP = 0.2
 INHIBITORY, EXCITATORY = 0, 1
 """Receptors of a neuron with two synaptic currents; the compartment of the last one holds v."""
 
+KICKS, CURRENT = 0, 1
+"""Receptors of a neuron with kicks of v and a synaptic current; the last one holds v, too."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Receptor:
@@ -51,11 +57,11 @@ class Receptor:
     Parameters
     ----------
     parameter : str
-        Name of its time constant; empty for delta synapses.
+        Name of its time constant; empty for kicks of v (delta synapses).
     tau : ndarray, ms
-        Its time constant; 0 for delta synapses.
+        Its time constant; 0 for kicks.
     keep_u : ndarray
-        Fraction s of u that a step keeps; 0 for delta synapses.
+        Fraction s of u that a step keeps; 0 for kicks.
     gain : ndarray, mV per weight unit
         A spike through a synapse of weight w adds ``gain * w`` to u.
     start : ndarray, weight units
@@ -78,7 +84,7 @@ class IdealPopulation:
     population : Population
         The population.
     receptors : tuple of Receptor
-        One receptor, or the inhibitory and the excitatory one.
+        One receptor, or the inhibitory and the excitatory one, or that of kicks and a current.
     keep_v : ndarray
         Fraction a of v that a step keeps.
     origin : ndarray, mV
@@ -101,6 +107,11 @@ class IdealPopulation:
     v_init: Float64Array
     refractory: Int64Array
 
+    @property
+    def kicked(self) -> bool:
+        """Whether the neurons have a receptor of kicks beside one of a current."""
+        return len(self.receptors) == 2 and not self.receptors[KICKS].parameter
+
 
 def ideal_population(network: Network, population: Population, dt: float) -> IdealPopulation:
     """Return the real-valued registers of a population at a step of ``dt`` ms.
@@ -118,16 +129,17 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     v_inf = v_rest + tau_m / get("cm") * current if leaky else v_reset
     a = _keep(population, "tau_m", dt)
     refractory = np.maximum(refractory_steps(get("tau_refrac"), dt), 1)
-    kicks_decay = population.model.delta_synapses and network.kicks_decay
     origin = v_reset
-    if kicks_decay:
+    if population.model.delta_synapses and network.kicks_decay:
         # Order: integrate, test, deliver, reset. A jump decays once before it is tested, and a
         # jump in the step of a spike is erased by the reset. The chip loses the same jumps if it
         # holds v for one more step, and resumes from the same voltage if the origin includes the
         # leak of that step.
         origin = v_inf + (v_reset - v_inf) * a if leaky else v_reset + drift
         refractory += 1
-    receptors = _receptors(population, dt, a if kicks_decay else np.ones(population.size))
+    # Kicks beside a current act one step later than the current, but a neuron has one hold, and one
+    # step of the current matters more: the kicks of the last refractory step are not lost.
+    receptors = _receptors(network, population, dt, a)
     gone = np.any([receptor.gain == 0 for receptor in receptors], axis=0)
     if gone.any():
         first = int(np.argmax(gone))
@@ -157,25 +169,31 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     )
 
 
-def receptor_names(model: LIF) -> tuple[str, ...]:
-    """Return the names of the synaptic time constants of a model, one per receptor; "" for none."""
+def receptor_names(network: Network, population: Population) -> tuple[str, ...]:
+    """Return the name of the time constant of each receptor of a population; "" for kicks of v."""
+    model = population.model
     if model.delta_synapses:
         return ("",)
     if model.two_currents:
         return ("tau_syn_I", "tau_syn_E")
-    return ("tau_syn" if model.tau_syn is not None else "tau_syn_E",)
+    current = "tau_syn" if model.tau_syn is not None else "tau_syn_E"
+    return ("", current) if population.name in network.kicked else (current,)
 
 
-def _receptors(population: Population, dt: float, kick: Float64Array) -> tuple[Receptor, ...]:
-    if population.model.delta_synapses:
-        nothing = np.zeros(population.size)
-        return (Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick, start=nothing),)
-    names, start = receptor_names(population.model), population.parameter("i_syn_init")
-    starts = [start]
+def _receptors(
+    network: Network, population: Population, dt: float, keep_v: Float64Array
+) -> tuple[Receptor, ...]:
+    names, nothing = receptor_names(network, population), np.zeros(population.size)
+    kick = keep_v if network.kicks_decay else np.ones(population.size)
+    start = population.parameter("i_syn_init")
+    starts = [start if name else nothing for name in names]
     if population.model.two_currents:
         starts = [np.minimum(start, 0.0), np.maximum(start, 0.0)]
     return tuple(
-        _current(population, name, begin, dt) for name, begin in zip(names, starts, strict=True)
+        _current(population, name, begin, dt)
+        if name
+        else Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick, start=nothing)
+        for name, begin in zip(names, starts, strict=True)
     )
 
 

@@ -42,8 +42,11 @@ def run_twin(network: Network, stimulus: Stimulus, dt: float, n_steps: int) -> T
             for neuron in neurons:
                 row = slice(connection.indptr[neuron], connection.indptr[neuron + 1])
                 for post, w, d in zip(connection.post[row], weight[row], delay[row], strict=True):
-                    # The first of two receptors takes negative weights, the second positive ones.
+                    # The first of two receptors takes negative weights, the second positive ones;
+                    # or the first kicks of v, and the second the current.
                     which = int(w >= 0) if len(receptors) == 2 else 0
+                    if ideals[connection.target.name].kicked:
+                        which = int(not connection.kicks_v)
                     q = receptors[which].gain[post] * w
                     arriving[connection.target.name][step + 1 + int(d)][which, post] += q
 

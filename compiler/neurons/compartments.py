@@ -1,10 +1,13 @@
 """Lay out each neuron as one compartment, or as a child and a parent compartment.
 
-A compartment has one synaptic current. A neuron with two currents takes two compartments: the child
-holds the inhibitory current, which is added to that of the parent in every step. The v of the child
-has no meaning, but it must neither spike nor be clipped, since both are counted. Therefore
+A compartment has one synaptic current. A neuron with two receptors takes two compartments: the
+child holds the inhibitory current, or the kicks of v, which are added to the current of the parent
+in every step. The v of the child has no meaning, but it must neither spike nor be clipped, since
+both are counted. Therefore
 
-- the child is the inhibitory compartment: its u, and so its v, is never above 0;
+- the child is the inhibitory compartment: its u, and so its v, is never above 0. With kicks, which
+  may have both signs, the scale keeps v of the child below every threshold: its u is the input of
+  one step, since it decays completely;
 - it has the largest threshold, and no bias;
 - it has the fastest decay of v, so that its v equals its u to one part in the decay scale, and
   fits where u fits; the scale leaves room for the difference.
@@ -64,7 +67,7 @@ def lay_out_compartments(
             "bias_mantissa": column(neurons.bias_mantissa, 0),
             "bias_exponent": column(neurons.bias_exponent, 0),
             "refractory": column(neurons.refractory, 1),
-            # All compartments of a core share vmax; v of a child is never above 0 in any case.
+            # All compartments of a core share vmax; the scale keeps v of a child below it.
             "vmax_exponent": np.repeat(neurons.vmax_exponent, per_neuron),
             "v_init": column(neurons.v_init, 0),
             "u_init": np.stack(neurons.u_init, axis=1).ravel(),

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.network import Connection, Network, Population
-from neurochip.recurrence import receptor_names
+from neurochip.recurrence import CURRENT, KICKS, receptor_names
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 from .rates import input_rates
@@ -47,7 +47,7 @@ class OperatingPoint:
         Indices of the sampled neurons.
     tau_m, tau_syn, tau_refrac : ndarray, ms
         Time constants and refractory period. ``tau_syn`` is 0 for delta synapses, and the average
-        weighted by variance if a neuron has two synaptic currents.
+        weighted by variance if a neuron has two receptors.
     v_inf, v_reset, v_thresh : ndarray, mV
         Level without spikes, reset and threshold.
     drift : ndarray, mV/ms
@@ -164,7 +164,7 @@ def mean_field(network: Network) -> MeanField:
     The iteration begins with silent neurons, so of several solutions it finds one of low rates.
     """
     undriven = {item.name: _undriven(network, item) for item in network.populations}
-    drives = [_drive(item, undriven[item.target.name]) for item in network.connections]
+    drives = [_drive(network, item, undriven[item.target.name]) for item in network.connections]
     onto = {name: [item for item in drives if item.target == name] for name in undriven}
     sampled, sampled_onto = {}, {}
     for item in network.populations:
@@ -211,6 +211,7 @@ def _undriven(network: Network, population: Population) -> OperatingPoint:
     tau_m, slope = get("tau_m"), network.current(population) / get("cm")
     nothing = np.zeros(population.size)
     v_inf = get("v_rest") + tau_m * slope if leaky else get("v_reset")
+    none_yet = tuple(np.zeros(population.size) for _ in receptor_names(network, population))
     return OperatingPoint(
         ids=np.arange(population.size),
         tau_m=tau_m,
@@ -224,8 +225,8 @@ def _undriven(network: Network, population: Population) -> OperatingPoint:
         std=nothing,
         kick=nothing,
         kick_rate=nothing,
-        charge=tuple(np.zeros(population.size) for _ in receptor_names(population.model)),
-        power=tuple(np.zeros(population.size) for _ in receptor_names(population.model)),
+        charge=none_yet,
+        power=none_yet,
     )
 
 
@@ -252,11 +253,14 @@ def _sampled(item: Any, ids: Int64Array) -> Any:
     return replace(item, **few, **({"ids": ids} if isinstance(item, OperatingPoint) else {}))
 
 
-def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
+def _drive(network: Network, connection: Connection, point: OperatingPoint) -> _Drive:
     target, source = connection.target, connection.source
     rate = np.ones(source.size) if isinstance(source, Population) else input_rates(source)
-    names = receptor_names(target.model)
-    kicks, charge, power = _sums(connection, rate / 1000.0, len(names))
+    names = receptor_names(network, target)
+    only = None if target.model.two_currents else 0  # of two currents, the sign selects one
+    if target.name in network.kicked:
+        only = KICKS if connection.kicks_v else CURRENT
+    kicks, charge, power = _sums(connection, rate / 1000.0, len(names), only)
     tau_m, size = point.tau_m, target.size
     drift, variance, weighted = (np.zeros(size) for _ in range(3))
     for name, own_charge, own_power in zip(names, charge, power, strict=True):
@@ -270,7 +274,7 @@ def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
         )
         variance += own_variance
         weighted += np.multiply(own_variance, tau, out=np.zeros(size), where=tau > 0)
-    jumps = target.model.delta_synapses
+    jumps = connection.kicks_v
     return _Drive(
         source=source.name if isinstance(source, Population) else None,
         target=target.name,
@@ -280,16 +284,17 @@ def _drive(connection: Connection, point: OperatingPoint) -> _Drive:
         variance=variance,
         tau_variance=weighted,
         kicks=kicks if jumps else np.zeros(size),
-        kick_power=power[0] if jumps else np.zeros(size),
+        kick_power=power[KICKS] if jumps else np.zeros(size),
     )
 
 
 def _sums(
-    connection: Connection, rate: Float64Array, n_receptors: int
+    connection: Connection, rate: Float64Array, n_receptors: int, only: int | None
 ) -> tuple[Float64Array, tuple[Float64Array, ...], tuple[Float64Array, ...]]:
     """Return what arrives at each neuron per unit of ``rate``, an array of all sources.
 
     These are the number of spikes, and for each receptor the sums of weights and of their squares.
+    All synapses drive the receptor ``only``; without it, the sign selects the receptor.
     """
     size, n = connection.target.size, connection.n_synapses
     rows = np.diff(connection.indptr)
@@ -300,9 +305,9 @@ def _sums(
         part = slice(start, start + _CHUNK)
         post, each, weight = connection.post[part], rate[source_of[part]], weights[part]
         kicks += np.bincount(post, each, minlength=size)
-        for index in range(n_receptors):
+        for index in range(n_receptors) if only is None else (only,):
             own = weight
-            if n_receptors > 1:  # the first receptor takes negative weights, the last the others
+            if only is None:  # the first receptor takes negative weights, the last the others
                 own = np.where((weight < 0) == (index == 0), weight, 0.0)
             sums[0, index] += np.bincount(post, each * own, minlength=size)
             sums[1, index] += np.bincount(post, each * own**2, minlength=size)

@@ -22,6 +22,9 @@ which is steeper than on average, since the current that caused the spike has no
 slope at the spike is the mean of a Gaussian weighted by its upward flux (Rice 1945,
 10.1002/j.1538-7305.1945.tb00453.x), with the standard deviation ``std / sqrt(tau_m tau_syn)``.
 
+*Both.* If kicks cause most of the variance of v, a current beside them is treated as kicks, and
+else the kicks as a current.
+
 ``tests/time_step_cells.py`` measures the errors of these predictions.
 """
 
@@ -73,13 +76,20 @@ def grid_rates(
     if quiet.all():
         return constant
     start = ideal.origin[ids]
-    jumps = ideal.population.model.delta_synapses
     seen = (
         _tested(point, ideal.receptors[0].gain[ids], start, held, dt)
-        if jumps
+        if _jumps(point, ideal)
         else _resumed(point, held, dt)
     )
     return np.where(quiet, constant, lif_rate(seen))
+
+
+def _jumps(point: OperatingPoint, ideal: IdealPopulation) -> bool:
+    """Return whether kicks cause most of the variance of v."""
+    if not ideal.kicked:
+        return ideal.population.model.delta_synapses
+    by_kicks = point.kick**2 * point.kick_rate * point.tau_m / 2
+    return bool(np.mean(2 * by_kicks > point.std**2) > 0.5)
 
 
 def _tested(

@@ -22,7 +22,7 @@ from neurochip.chip.fixedpoint import Overflow
 from neurochip.chip.spec import CoreSpec
 from neurochip.image.gains import variance_gain
 from neurochip.network import Connection, PoissonInput
-from neurochip.recurrence import IdealPopulation
+from neurochip.recurrence import CURRENT, IdealPopulation
 from neurochip.typing import Float64Array
 
 from ..synapses.projections import Projection
@@ -51,7 +51,8 @@ class Peaks:
     voltage_low : float
         v below the origin, and v of child compartments.
     voltage_high : float
-        v above the origin if there is no threshold; 0 otherwise.
+        v above the origin if there is no threshold, and v of child compartments that receive kicks,
+        which must not reach any threshold; 0 otherwise.
     """
 
     accumulator: float
@@ -132,7 +133,7 @@ def _peaks(
     size, model = ideal.population.size, ideal.population.model
     # Without a leak v has no stationary peak; use the slowest leak that a register can hold.
     a = decays.keep_v if model.leaky else np.full(size, 1 - 1 / core.decay_scale)
-    accumulator, current = np.zeros(size), np.zeros(size)
+    accumulator, current, child = np.zeros(size), np.zeros(size), np.zeros(size)
     # v is displaced from the origin by the net mean and by the fluctuations of both signs.
     pull, variance = np.zeros(size), np.zeros(size)
     low, high = _Side.zeros(size), _Side.zeros(size)
@@ -142,9 +143,11 @@ def _peaks(
             if item.receptor == index:
                 _add(item.connection, receptor.gain, dt, expected, positive, negative)
         s = receptor.keep_u
+        if ideal.kicked and index == CURRENT:  # kicks and current may have the same sign
+            child, current = current, np.zeros(size)
         for sums in (positive, negative):
             accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
-            # The two receptors of a neuron have opposite signs: the sum never exceeds one u.
+            # Two currents of a neuron have opposite signs: the sum never exceeds one u.
             current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
         current += np.abs(receptor.u_init)
         # v is a second-order filter of the input: mean and variance gain of poles a and s.
@@ -165,14 +168,17 @@ def _peaks(
     lowest = low.reach(mean, bottom, variance, rare)
     highest = high.reach(top + np.maximum(-pull, 0.0), top, variance, _LOG_RARE)
     voltage_low = float(lowest.max())
+    voltage_high = 0.0 if model.spiking else float(highest.max())
     if len(decays.receptors) > 1:
-        voltage_low = max(voltage_low, float(current.max()) / (1 - child_keep_v(core)))
+        of_child = float((child if ideal.kicked else current).max()) / (1 - child_keep_v(core))
+        voltage_low = max(voltage_low, of_child)
+        voltage_high = max(voltage_high, of_child) if ideal.kicked else voltage_high
     return Peaks(
         accumulator=float(accumulator.max()),
-        current=float(current.max()),
-        input=float((current + np.abs(decays.bias)).max()),
+        current=float(np.maximum(current, child).max()),
+        input=float((current + child + np.abs(decays.bias)).max()),
         voltage_low=voltage_low,
-        voltage_high=0.0 if model.spiking else float(highest.max()),
+        voltage_high=voltage_high,
     )
 
 

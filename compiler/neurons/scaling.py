@@ -80,8 +80,9 @@ def scaled_weights(
     return scaled
 
 
-def peak_limits(population: Population, core: CoreSpec) -> dict[str, int]:
+def peak_limits(ideal: IdealPopulation, core: CoreSpec) -> dict[str, int]:
     """Return the largest magnitude without overflow for each kind of peak, in LSB."""
+    population = ideal.population
     limits = {
         "accumulator": core.accumulator.maximum,
         "current": core.state.maximum,
@@ -90,7 +91,14 @@ def peak_limits(population: Population, core: CoreSpec) -> dict[str, int]:
     }
     if not population.model.spiking:
         limits["voltage_high"] = silent_ceiling(population, core)[1]
+    elif ideal.kicked:
+        ceiling = decode_voltage_limits(core.vmin_exponent_max, core.vmax_exponent_max, core)[1]
+        limits["voltage_high"] = min(_largest_threshold(core), int(ceiling))
     return limits
+
+
+def _largest_threshold(core: CoreSpec) -> int:
+    return core.threshold_mantissa.maximum << core.threshold_shift
 
 
 def silent_ceiling(population: Population, core: CoreSpec) -> tuple[int, int]:
@@ -101,7 +109,7 @@ def silent_ceiling(population: Population, core: CoreSpec) -> tuple[int, int]:
     CompileError
         If v can exceed every threshold.
     """
-    threshold = core.threshold_mantissa.maximum << core.threshold_shift
+    threshold = _largest_threshold(core)
     clips = core.voltage_overflow is Overflow.CLIP
     for exponent in range(core.vmax_exponent_max, -1, -1) if clips else ():
         ceiling = int(decode_voltage_limits(core.vmin_exponent_max, exponent, core)[1])
@@ -143,7 +151,7 @@ def choose_scale(
     roomy, tight = (
         {
             name: limit / (factor * getattr(peaks, name))
-            for name, limit in peak_limits(ideal.population, core).items()
+            for name, limit in peak_limits(ideal, core).items()
             if getattr(peaks, name) > 0
         }
         for factor in (options.headroom, 1.0)
@@ -151,7 +159,7 @@ def choose_scale(
     with_room = min(roomy.values(), default=np.inf)
     without = min(tight.values(), default=np.inf)
     soft = max(with_room, min(_resolution_bound(samples, core), without))
-    bounds = hard or {"voltage high": peak_limits(ideal.population, core)["voltage_high"]}
+    bounds = hard or {"voltage high": peak_limits(ideal, core)["voltage_high"]}
     if roomy:
         bounds[f"peak of {min(roomy, key=roomy.__getitem__)}"] = soft
     binding = min(bounds, key=bounds.__getitem__)
@@ -174,7 +182,7 @@ def choose_scale(
 def _register_bounds(
     ideal: IdealPopulation, decays: Decays, samples: list[Float64Array], core: CoreSpec
 ) -> dict[str, float]:
-    threshold = core.threshold_mantissa.maximum << core.threshold_shift
+    threshold = _largest_threshold(core)
     bias = core.bias_mantissa.maximum << core.bias_exponent_max
     spiking = ideal.population.model.spiking
     ceiling = core.state.maximum if spiking else silent_ceiling(ideal.population, core)[1]

@@ -1,7 +1,8 @@
 """Assign each synapse to a receptor of its target.
 
 All synapses of a connection drive the same receptor, unless the target has separate excitatory and
-inhibitory receptors and the connection has weights of both signs.
+inhibitory receptors and the connection has weights of both signs. If the target has a receptor for
+kicks of v and one for a current, the connection says which of them it drives.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from neurochip._support.csr import starts_of
 from neurochip.network import Connection, Network
-from neurochip.recurrence import EXCITATORY, INHIBITORY
+from neurochip.recurrence import CURRENT, EXCITATORY, INHIBITORY, KICKS
 from neurochip.typing import BoolArray
 
 __all__ = ["Projection", "project", "projections_onto"]
@@ -40,7 +41,7 @@ class Projection:
 
 def project(network: Network) -> tuple[Projection, ...]:
     """Return the projections of a network, in the order of its connections."""
-    return tuple(item for connection in network.connections for item in _split(connection))
+    return tuple(item for connection in network.connections for item in _split(network, connection))
 
 
 def projections_onto(name: str, projections: Sequence[Projection]) -> tuple[Projection, ...]:
@@ -48,7 +49,10 @@ def projections_onto(name: str, projections: Sequence[Projection]) -> tuple[Proj
     return tuple(item for item in projections if item.connection.target.name == name)
 
 
-def _split(connection: Connection) -> Iterator[Projection]:
+def _split(network: Network, connection: Connection) -> Iterator[Projection]:
+    if connection.target.name in network.kicked:
+        yield Projection(connection, KICKS if connection.kicks_v else CURRENT)
+        return
     if not connection.target.model.two_currents:
         yield Projection(connection, 0)
         return

@@ -45,7 +45,7 @@ _NAMED = {"label": Meant("name")}
 _SYNAPSES = {
     **dict.fromkeys(("weights", "w"), Meant("weight")),
     "delays": Meant("delay"),
-    "receptor_type": Meant("", "the sign of the weight selects the receptor"),
+    "receptor_type": Meant("receptor", "'v' for kicks of v; of two currents, the sign selects one"),
     "synapse_type": Meant("weight", "with delay, as numbers"),
     **_NAMED,
 }

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._kernels.jit import inline_kernel, kernel
-from ..typing import Float64Array, Int32Array, Int64Array
+from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 
 __all__ = [
     "NEXT_INPUT",
@@ -42,8 +42,10 @@ class NeuronRegisters(NamedTuple):
         Fraction of the synaptic input that v integrates in the step after the last held one: 1, or
         the part of that step outside such a refractory period.
     second : ndarray of int64
-        Slot of the neuron's second current, or -1. The slot of the first current is the neuron's
-        number.
+        Slot of the neuron's second receptor, or -1. The slot of the first is the neuron's number.
+    kicks_lost : ndarray of bool
+        Whether the second receptor has no effect on v in the step after the last held one: its
+        kicks arrived while the neuron was refractory.
     keep_u : ndarray of float64, shape (n_slots,)
         Fraction of a current that a step keeps.
     v_low, v_high : ndarray of float64
@@ -60,6 +62,7 @@ class NeuronRegisters(NamedTuple):
     v_release: Float64Array
     v_share: Float64Array
     second: Int64Array
+    kicks_lost: BoolArray
     keep_u: Float64Array
     v_low: Float64Array
     v_high: Float64Array
@@ -174,13 +177,13 @@ def update(
     hold (semantics 5.5), threshold and reset (semantics 5.6).
     """
     keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
-    second, keep_u, v_low, v_high, _ = cells[7:]
+    second, kicks_lost, keep_u, v_low, v_high, _ = cells[7:]
     truncates, overflows, q_half, u_half, x_half, q_up, u_up, x_up = rules
     u, v, held, ring, spike_steps, spike_ids, _, _, _ = state
     for i in range(len(v)):
         current = 0.0
         j = i
-        while j >= 0:  # the first current, then the second if the neuron has one
+        while j >= 0:  # the first receptor, then the second if the neuron has one
             q = ring[row, j]
             ring[row, j] = 0.0
             if overflows:
@@ -191,6 +194,8 @@ def update(
             current += u[j]
             j = second[i] if j == i else -1
         if held[i] < 0:
+            if kicks_lost[i]:
+                current = u[i]
             current *= v_share[i]
         x = current + bias[i]
         if overflows:

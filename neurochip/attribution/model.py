@@ -12,8 +12,14 @@ import numpy as np
 from ..image import ChipImage
 from ..network import Network, Population, SpikeCounts
 from ..network.binning import binned_windows
-from ..recurrence import IdealPopulation, ideal_population, initial_current, refractory_steps
-from ..reference.tables import SynapseTable, flatten_neurons, flatten_synapses
+from ..recurrence import (
+    KICKS,
+    IdealPopulation,
+    ideal_population,
+    initial_current,
+    refractory_steps,
+)
+from ..reference.tables import TWO_CURRENTS, SynapseTable, flatten_neurons, flatten_synapses
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array, Int32Array, Int64Array
 from .decoding import (
@@ -92,10 +98,10 @@ class Model:
         table = flatten_neurons(network, self.dt)
         self.bounds = table.bounds
         self._second = np.full(int(self.bounds[-1]), -1, dtype=np.int64)
-        for begin, end, n, slot in zip(
-            self.bounds[:-1], self.bounds[1:], table.n_currents, table.second, strict=True
+        for begin, end, receptors, slot in zip(
+            self.bounds[:-1], self.bounds[1:], table.receptors, table.second, strict=True
         ):
-            if n == 2:
+            if receptors >= TWO_CURRENTS:
                 self._second[begin:end] = slot + np.arange(end - begin)
         self._sampled = np.concatenate(
             [
@@ -130,11 +136,11 @@ class Model:
     def _ideal(self, population: Population, sources: frozenset[str]) -> IdealPopulation:
         """Return exact registers on the grid of the run; "event order" selects that of kicks."""
         ideal = ideal_population(self.network, population, self._step(sources))
-        if population.model.delta_synapses:
+        if population.model.delta_synapses or ideal.kicked:
             waits = self.dt if "event order" in sources else self.dt / self.substeps
-            gain = ideal_population(self.network, population, waits).receptors[0].gain
-            (receptor,) = ideal.receptors
-            ideal = replace(ideal, receptors=(replace(receptor, gain=gain),))
+            gain = ideal_population(self.network, population, waits).receptors[KICKS].gain
+            kicks, *currents = ideal.receptors
+            ideal = replace(ideal, receptors=(replace(kicks, gain=gain), *currents))
         return ideal
 
     def _cells(
@@ -193,9 +199,18 @@ class Model:
             "refractory": refractory,
             "v_release": v_release * scale,
             "v_share": v_share,
+            "kicks_lost": np.full(len(v_share), self._loses_kicks(ideal, sources)),
             "v_low": decoded.v_low,
             "v_high": decoded.v_high,
         }
+
+    def _loses_kicks(self, ideal: IdealPopulation, sources: frozenset[str]) -> bool:
+        """Return whether kicks beside a current are lost in the last refractory step.
+
+        The register holds v for the current, which is one step too short for kicks.
+        """
+        kept = "refractory register" in sources
+        return ideal.kicked and self.network.kicks_decay and not kept
 
     def _bias(
         self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
@@ -333,6 +348,6 @@ def _steps_of(table: SynapseTable) -> Int64Array:
 
 
 def _by_slot(gains: Sequence[Sequence[Float64Array]]) -> Float64Array:
-    """Return gains of all first currents (the last receptors), then of all second currents."""
+    """Return gains of all first slots (the last receptors), then of all second slots."""
     seconds = [item[0] for item in gains if len(item) > 1]
     return np.concatenate([*(item[-1] for item in gains), *seconds])

@@ -272,6 +272,7 @@ def _parts(network: Network) -> dict[tuple[str, str], tuple[Any, ...]]:
             np.asarray(item.post),
             np.asarray(item.weight),
             np.asarray(item.delay),
+            item.receptor,
         )
         for item in network.connections
     }

@@ -40,7 +40,7 @@ class ReceptorSymbol(ArrayValue):
     Parameters
     ----------
     name : str
-        Name of its time constant, such as ``"tau_syn"``; empty for delta synapses.
+        Name of its time constant, such as ``"tau_syn"``; empty for kicks of v.
     gain : ndarray of float64, mV per weight unit
         Amount that a spike of weight 1 adds to u, corrected for rounded decays; finite, above 0.
 
@@ -70,13 +70,13 @@ class PopulationSymbol(ArrayValue):
     compartment_ids : ndarray of int32
         Compartment that holds v of each neuron; all different.
     child_ids : ndarray of int32
-        For neurons with two currents, the compartment of the first current; otherwise empty.
+        For neurons with two receptors, the compartment of the first one; otherwise empty.
     mv_per_lsb, origin, v_reset : ndarray of float64
         ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike, its v is
         ``v_reset``. All finite, ``mv_per_lsb`` above 0.
     receptors : tuple of ReceptorSymbol
-        One receptor, or the inhibitory and the excitatory one; the current of the last receptor is
-        in the compartment that holds v.
+        One receptor, or the inhibitory and the excitatory one, or that of kicks and a current; the
+        last receptor is in the compartment that holds v.
     gain_rule : PowerGain or MomentGain
         Rule that corrects gains and resting level for rounded decays.
     coupling : str or None

@@ -12,13 +12,22 @@ import numpy as np
 
 from .._support.ranges import FINITE, NOT_NEGATIVE, Range
 from .._support.text import counted
-from .._support.values import ArrayValue, check_name, instance, integers, quantity, read_only, shown
+from .._support.values import (
+    ArrayValue,
+    check_name,
+    choice,
+    instance,
+    integers,
+    quantity,
+    read_only,
+    shown,
+)
 from ..errors import NetworkError
 from ..typing import Float64Array, Int32Array, Int64Array
 from .inputs import PoissonInput, SpikeInput
 from .neurons import Population
 
-__all__ = ["Connection", "Source", "check_ends", "unit_of_weights"]
+__all__ = ["Connection", "Source", "check_ends", "check_receptor", "unit_of_weights"]
 
 Source: TypeAlias = Population | PoissonInput | SpikeInput
 
@@ -40,14 +49,18 @@ class Connection(ArrayValue):
     post : ndarray of int32, shape (n_synapses,)
         Target neuron of each synapse.
     weight : float or ndarray of float64, shape (n_synapses,)
-        mV for delta synapses, nA for current synapses; negative is inhibitory.
+        mV if a spike adds to v, nA if it adds to a current; negative is inhibitory.
     delay : float or ndarray of float64, shape (n_synapses,), ms
         At least 0. It adds to the one step that every spike takes.
+    receptor : str, optional
+        ``"v"``: a spike adds its weight to v, also if the target has a synaptic current. Default:
+        the LIF of the target decides, see :class:`LIF`.
 
     Raises
     ------
     NetworkError
-        If the arrays do not match, an index is out of range or a value is not allowed.
+        If the arrays do not match, an index is out of range or a value is not allowed; or if
+        ``receptor="v"`` and the target has two currents, since a neuron has two receptors at most.
     """
 
     name: str
@@ -57,10 +70,12 @@ class Connection(ArrayValue):
     post: Int32Array
     weight: float | Float64Array
     delay: float | Float64Array
+    receptor: str | None = None
 
     def __post_init__(self) -> None:
         check_name("connection", self.name)
         label = check_ends(self.source, self.target, self.name)
+        check_receptor(label, self.target, self.receptor)
         post = integers(label, "post", self.post, low=0, high=self.target.size - 1)
         indptr = integers(label, "indptr", self.indptr)
         rows = indptr.shape == (self.source.size + 1,) and post.ndim == 1
@@ -72,7 +87,7 @@ class Connection(ArrayValue):
             )
         object.__setattr__(self, "indptr", read_only(np.asarray(indptr, dtype=np.int64)))
         object.__setattr__(self, "post", read_only(np.asarray(post, dtype=np.int32)))
-        self._check("weight", unit_of_weights(self.target), len(post))
+        self._check("weight", self.unit, len(post))
         self._check("delay", "ms", len(post), NOT_NEGATIVE)
 
     def _check(self, what: str, unit: str, size: int, within: Range = FINITE) -> None:
@@ -84,6 +99,16 @@ class Connection(ArrayValue):
                 "synapse)."
             )
         object.__setattr__(self, what, values)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the weights: ``"mV"`` if a spike adds to v, ``"nA"`` if it adds to a current."""
+        return unit_of_weights(self.target, self.receptor)
+
+    @property
+    def kicks_v(self) -> bool:
+        """Whether a spike adds its weight to v instead of to a current."""
+        return self.unit == "mV"
 
     @property
     def n_synapses(self) -> int:
@@ -115,6 +140,18 @@ def check_ends(source: Any, target: Any, name: Any) -> str:
     return f"connection {name or f'{source.name}->{target.name}'!r}"
 
 
-def unit_of_weights(target: Population) -> str:
-    """Return the unit of the weights of synapses onto a population."""
-    return "mV" if target.model.delta_synapses else "nA"
+def check_receptor(label: str, target: Population, receptor: Any) -> None:
+    """Check that the target of a connection has a receptor; None stands for those of its LIF."""
+    allowed = "'v', or None for the receptors of the LIF"
+    choice(label, "receptor", receptor, ("v", None), allowed=allowed, error=NetworkError)
+    if receptor == "v" and target.model.two_currents:
+        raise NetworkError(
+            f"{label}: receptor = 'v', but {target.name!r} has two currents (tau_syn_E, tau_syn_I) "
+            "already, and a neuron has two receptors at most; allowed: 'v' onto a LIF with one "
+            "tau_syn."
+        )
+
+
+def unit_of_weights(target: Population, receptor: str | None) -> str:
+    """Return the unit of the weights of synapses onto a receptor of a population."""
+    return "mV" if target.model.delta_synapses or receptor == "v" else "nA"

@@ -65,6 +65,7 @@ def one_to_one(
     delay: Value = 0.0,
     seed: int | None = None,
     name: str | None = None,
+    receptor: str | None = None,
 ) -> Connection:
     """Connect source i to neuron i.
 
@@ -80,13 +81,15 @@ def one_to_one(
         Required if ``weight`` or ``delay`` is a random rule.
     name : str, optional
         Default ``"source->target"``.
+    receptor : str, optional
+        ``"v"`` adds to v (weights in mV) beside a synaptic current; see :class:`Connection`.
 
     Raises
     ------
     NetworkError
         If the sizes differ, or a value is not allowed.
     """
-    draft = begin(source, target, name, seed)
+    draft = begin(source, target, name, seed, receptor)
     if source.size != target.size:
         raise NetworkError(
             f"{draft.label}: one_to_one needs equal sizes, but {source.name!r} has {source.size} "
@@ -107,6 +110,7 @@ def all_to_all(
     delay: Value = 0.0,
     seed: int | None = None,
     name: str | None = None,
+    receptor: str | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Connect every source to every neuron.
@@ -115,7 +119,7 @@ def all_to_all(
     ``allow_self_connections=False`` a population does not connect neuron i to itself, and the
     diagonal of a matrix is ignored. Other parameters and errors as for :func:`one_to_one`.
     """
-    draft = begin(source, target, name, seed)
+    draft = begin(source, target, name, seed, receptor)
     shape = (source.size, target.size)
     draft.check_number(source.size * target.size)
     rows, post = topology.all_pairs(*shape)
@@ -136,6 +140,7 @@ def fixed_probability(
     delay: Value = 0.0,
     seed: int | None = None,
     name: str | None = None,
+    receptor: str | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Connect each pair independently with the given probability (0 to 1).
@@ -143,7 +148,7 @@ def fixed_probability(
     ``weight`` and ``delay`` are scalars or rules. Needs a seed. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    draft = begin(source, target, name, seed)
+    draft = begin(source, target, name, seed, receptor)
     allowed = "a number from 0 to 1"
     value = real(
         draft.label,
@@ -170,6 +175,7 @@ def fixed_indegree(
     delay: Value = 0.0,
     seed: int | None = None,
     name: str | None = None,
+    receptor: str | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Give every neuron exactly ``indegree`` different sources, drawn uniformly.
@@ -177,7 +183,7 @@ def fixed_indegree(
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    draft = begin(source, target, name, seed)
+    draft = begin(source, target, name, seed, receptor)
     rng = draft.random("fixed_indegree")
     skip = draft.skips_own(allow_self_connections)
     degree = draft.check_degree("indegree", indegree, source, skip)
@@ -198,6 +204,7 @@ def fixed_outdegree(
     delay: Value = 0.0,
     seed: int | None = None,
     name: str | None = None,
+    receptor: str | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Give every source exactly ``outdegree`` different targets, drawn uniformly.
@@ -205,7 +212,7 @@ def fixed_outdegree(
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    draft = begin(source, target, name, seed)
+    draft = begin(source, target, name, seed, receptor)
     rng = draft.random("fixed_outdegree")
     skip = draft.skips_own(allow_self_connections)
     degree = draft.check_degree("outdegree", outdegree, target, skip)
@@ -227,6 +234,7 @@ def from_arrays(
     delay: Value = 0.0,
     seed: int | None = None,
     name: str | None = None,
+    receptor: str | None = None,
 ) -> Connection:
     """Connect explicit pairs.
 
@@ -238,7 +246,7 @@ def from_arrays(
         Source and target of each synapse, in any order; a pair may occur more than once.
     weight, delay : float, rule or array_like of shape (n_synapses,)
         In the order of ``pre`` and ``post``.
-    seed, name : optional
+    seed, name, receptor : optional
         As for :func:`one_to_one`.
 
     Raises
@@ -246,7 +254,7 @@ def from_arrays(
     NetworkError
         If the arrays differ in length, an index is out of range, or a value is not allowed.
     """
-    draft = begin(source, target, name, seed)
+    draft = begin(source, target, name, seed, receptor)
     ragged = (
         "pre or post is a nested list; allowed: two one-dimensional arrays of equal length, one "
         "entry per synapse."

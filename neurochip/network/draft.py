@@ -10,7 +10,7 @@ import numpy as np
 from .._support.values import integer, reals, shown, switch
 from ..errors import NetworkError
 from ..typing import Int32Array, Int64Array
-from .connection import Connection, Source, check_ends, unit_of_weights
+from .connection import Connection, Source, check_ends, check_receptor, unit_of_weights
 from .neurons import Population
 from .plausible import check_connection
 from .rules import Rule
@@ -34,6 +34,8 @@ class Draft(NamedTuple):
         Ends of the connection.
     rng : Generator, optional
         Random generator, if a seed was given.
+    receptor : str, optional
+        As in :class:`Connection`.
     """
 
     label: str
@@ -41,6 +43,7 @@ class Draft(NamedTuple):
     source: Source
     target: Population
     rng: np.random.Generator | None
+    receptor: str | None
 
     def random(self, what: str) -> np.random.Generator:
         """Return the random generator, or raise because ``what`` needs a seed."""
@@ -96,7 +99,7 @@ class Draft(NamedTuple):
         keep : ndarray of int or bool, optional
             Indices or mask that select the value of each synapse from an array. Default: all.
         """
-        unit = unit_of_weights(self.target)
+        unit = unit_of_weights(self.target, self.receptor)
         made = Connection(
             name=self.name,
             source=self.source,
@@ -105,6 +108,7 @@ class Draft(NamedTuple):
             post=post,
             weight=self._values("weight", weight, unit, len(post), shape, keep),
             delay=self._values("delay", delay, "ms", len(post), shape, keep),
+            receptor=self.receptor,
         )
         check_connection(made)
         return made
@@ -131,12 +135,19 @@ class Draft(NamedTuple):
         return flat if keep is None else flat[keep]
 
 
-def begin(source: Source, target: Population, name: str | None, seed: int | None) -> Draft:
-    """Check the ends, the name and the seed of a connection, and return its draft."""
+def begin(
+    source: Source,
+    target: Population,
+    name: str | None,
+    seed: int | None,
+    receptor: str | None,
+) -> Draft:
+    """Check ends, name, seed and receptor of a connection, and return its draft."""
     label = check_ends(source, target, name)
+    check_receptor(label, target, receptor)
     rng = None
     if seed is not None:
         number = integer(label, "seed", seed, at_least=0)
         names = (label, source.name, target.name)
         rng = np.random.default_rng([number, *(zlib.crc32(text.encode()) for text in names)])
-    return Draft(label, name or f"{source.name}->{target.name}", source, target, rng)
+    return Draft(label, name or f"{source.name}->{target.name}", source, target, rng, receptor)

@@ -127,6 +127,15 @@ class Network(ArrayValue):
         sizes = {item.name: item.size for item in self.populations}
         return couplings(sizes, self.connections)
 
+    @functools.cached_property
+    def kicked(self) -> frozenset[str]:
+        """Populations whose neurons have a current and receive kicks of v too, by name."""
+        return frozenset(
+            item.target.name
+            for item in self.connections
+            if item.kicks_v and not item.target.model.delta_synapses
+        )
+
     def population(self, name: str) -> Population:
         """Return the population with the given name."""
         for item in self.populations:

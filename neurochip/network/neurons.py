@@ -52,7 +52,8 @@ class LIF(ArrayValue):
     Without ``tau_syn`` a presynaptic spike adds its weight (mV) to v. With ``tau_syn`` it adds its
     weight (nA) to I, and ``tau_syn dI/dt = -I``, also while v is held. With ``tau_syn_E`` and
     ``tau_syn_I`` (PyNN's ``IF_curr_exp``) I is the sum of two currents: positive weights drive the
-    first, negative ones the second.
+    first, negative ones the second. Connections with ``receptor="v"`` add their weight (mV) to v
+    beside one current.
 
     With ``tau_m=inf`` there is no leak: ``cm dv/dt = I + i_offset`` (integrate-and-fire). With
     ``v_thresh=inf`` a neuron never spikes, and its v is the output (leaky integrator).

@@ -142,7 +142,7 @@ def check_connection(connection: Any) -> None:
         return
     if connection.delay in _DELAY:
         found.append((_DELAY, connection.delay))
-    if not model.delta_synapses and _biological(model) and model.spiking:
+    if not connection.kicks_v and _biological(model) and model.spiking:
         weakest = np.abs(connection.weight).min() if connection.n_synapses else 0.0
         times = connection.target.parameter("tau_syn_E"), connection.target.parameter("tau_syn_I")
         charge = np.minimum(*times) / connection.target.parameter("cm")

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._display.notebook import Description, describes
 from .._display.sections import Section, Table
-from .connection import Connection, unit_of_weights
+from .connection import Connection
 from .network import Network
 
 __all__ = ["describe_network"]
@@ -44,7 +44,7 @@ def _connection(item: Connection) -> tuple[str, ...]:
         item.source.name,
         item.target.name,
         f"{item.n_synapses:,}",
-        _span(item.weight, unit_of_weights(item.target)),
+        _span(item.weight, item.unit),
         _span(item.delay, "ms"),
     )
 

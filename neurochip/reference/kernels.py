@@ -19,7 +19,7 @@ from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .delivery import deliver
 from .rows import WorkerRows
-from .tables import NeuronTable
+from .tables import TWO_CURRENTS, NeuronTable
 from .update import update_population
 
 __all__ = ["NeuronState", "Order", "SpikeLists", "TraceColumns", "run_steps"]
@@ -33,7 +33,8 @@ class NeuronState(NamedTuple):
     v : ndarray of float64, shape (n_neurons,)
         Membrane potentials, mV.
     i_syn : ndarray of float64, shape (n_slots,)
-        Synaptic currents, nA. The second current of a neuron has a slot after those of all neurons.
+        Synaptic currents, nA. The second receptor of a neuron has a slot after those of all
+        neurons; that of kicks stays 0.
     free_from : ndarray of int64, shape (n_neurons,)
         First step in which a neuron integrates again. It is later than the step of the spike:
         delta inputs in that step are lost at the reset.
@@ -92,7 +93,7 @@ class TraceColumns(NamedTuple):
     current : ndarray of int64, shape (n_columns,)
         Number of currents in i_syn whose sum is recorded (1 or 2); 0 for v.
     second : ndarray of int64, shape (n_columns,)
-        Slot of the second current; the slot of the first is the neuron's number.
+        Slot of the second receptor; the slot of the first is the neuron's number.
     values : ndarray of float64, shape (n_values,)
         All traces, one after the other.
     """
@@ -163,7 +164,7 @@ def run_steps(
     """
     (
         bounds,
-        n_currents,
+        receptors,
         uniform,
         second_slot,
         v_inf,
@@ -193,23 +194,23 @@ def run_steps(
             deliver(input_sources, begin, k, first_input, rows, ring, row)
             begin = k
         n = ends[worker, place]
-        for p in range(len(n_currents)):
+        for p in range(len(receptors)):
             a, b = max(bounds[p], own), min(bounds[p + 1], own_end)
             if a >= b:
                 continue
-            j = second_slot[p] + a - bounds[p] if n_currents[p] == 2 else a
+            j = second_slot[p] + a - bounds[p] if receptors[p] >= TWO_CURRENTS else a
             if uniform[p]:
                 n = update_population(
                     *(v, i_syn, arrived, free_from, v_inf, keep_v[a], drift[a]),
                     *(keep_syn[a], gain[a], keep_syn[j], gain[j]),
                     *(v_thresh[a], v_reset[a], hold_steps[a]),
-                    *(n_currents[p], kicks_decay, a, b, j, step, spikes, n),
+                    *(receptors[p], kicks_decay, a, b, j, step, spikes, n),
                 )
             else:
                 n = update_population(
                     *(v, i_syn, arrived, free_from, v_inf, keep_v, drift),
                     *(keep_syn, gain, keep_syn, gain, v_thresh, v_reset, hold_steps),
-                    *(n_currents[p], kicks_decay, a, b, j, step, spikes, n),
+                    *(receptors[p], kicks_decay, a, b, j, step, spikes, n),
                 )
         ends[worker, place + 1] = n
         row = row + 1 if row + 1 < n_rows else 0

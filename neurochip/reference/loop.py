@@ -63,6 +63,7 @@ class Loop:
             current, two = item.parameter("i_syn_init"), item.model.two_currents
             firsts.append(np.maximum(current, 0.0) if two else current)
             seconds += [np.minimum(current, 0.0)] if two else []
+            seconds += [np.zeros(item.size)] if item.name in self._network.kicked else []
         self._state = NeuronState(
             v=np.concatenate(v),
             i_syn=np.concatenate([*firsts, *seconds]),

@@ -58,7 +58,8 @@ def simulate_reference(
        ``floor(tau_refrac / dt + 1e-3)`` steps after the spike.
     3. Input spikes of this step, and spikes of neurons, arrive ``floor(delay / dt + 0.5)`` steps
        after their own step. They add their weight to I (with two currents, to the current of the
-       weight's sign), or for delta synapses to v unless the neuron is refractory.
+       weight's sign), or for delta synapses and ``receptor="v"`` to v unless the neuron is
+       refractory.
     4. The neurons that spiked are reset.
 
     With the other two values of ``Network.delivery``, delivery comes before 2: to I before 1, to v

@@ -15,6 +15,10 @@ from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = [
+    "CURRENT",
+    "CURRENT_AND_KICKS",
+    "KICKS",
+    "TWO_CURRENTS",
     "NeuronTable",
     "SynapseTable",
     "UInt16Array",
@@ -26,6 +30,9 @@ UInt16Array: TypeAlias = NDArray[np.uint16]
 
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 
+KICKS, CURRENT, TWO_CURRENTS, CURRENT_AND_KICKS = 0, 1, 2, 3
+"""What synapses drive: v, a current, an excitatory and an inhibitory one, or a current and v."""
+
 
 class NeuronTable(NamedTuple):
     """Parameters of all neurons for one time step.
@@ -34,14 +41,15 @@ class NeuronTable(NamedTuple):
     ----------
     bounds : ndarray of int64, shape (n_populations + 1,)
         Neurons of population p are ``bounds[p]`` to ``bounds[p + 1]``.
-    n_currents : ndarray of int64, shape (n_populations,)
-        Synaptic currents per neuron: 0 for delta synapses, 2 if excitation and inhibition have
-        separate currents.
+    receptors : ndarray of int64, shape (n_populations,)
+        What synapses drive: ``KICKS``, ``CURRENT``, ``TWO_CURRENTS`` or ``CURRENT_AND_KICKS``. The
+        last two have two slots per neuron.
     uniform : ndarray of bool, shape (n_populations,)
         Whether all parameters except ``v_inf`` are the same for all neurons.
     second : ndarray of int64, shape (n_populations,)
-        Slot of the second current of the first neuron; the other neurons follow. The first
-        ``n_neurons`` slots are the first currents, by neuron.
+        Slot of the second receptor of the first neuron, which is the inhibitory current or that of
+        kicks; the other neurons follow. The first ``n_neurons`` slots are the first receptors, by
+        neuron.
     v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
         ``v_inf`` is the steady state under the constant current, or 0 without a leak.
     keep_v : ndarray of float64, shape (n_neurons,)
@@ -49,15 +57,16 @@ class NeuronTable(NamedTuple):
     drift : ndarray of float64, shape (n_neurons,), mV
         Increment of v by the constant current in a step, for neurons without a leak; otherwise 0.
     keep_syn : ndarray of float64, shape (n_slots,)
-        Fraction of a synaptic current that a step keeps.
+        Fraction of a synaptic current that a step keeps; 0 for kicks.
     gain : ndarray of float64, shape (n_slots,), mV/nA
-        Increment of v at the end of a step per unit of synaptic current at its beginning.
+        Increment of v at the end of a step per unit of synaptic current at its beginning; 0 for
+        kicks.
     hold_steps : ndarray of int64, shape (n_neurons,)
         Steps from a spike to the first step that integrates again, at least 1.
     """
 
     bounds: Int64Array
-    n_currents: Int64Array
+    receptors: Int64Array
     uniform: NDArray[np.bool_]
     second: Int64Array
     v_inf: Float64Array
@@ -73,12 +82,14 @@ class NeuronTable(NamedTuple):
     def of_slots(self) -> Int64Array:
         """Neuron of each slot, shape (n_slots,)."""
         first = np.arange(self.bounds[-1])
-        spans = zip(self.bounds[:-1], self.bounds[1:], self.n_currents == 2, strict=True)
+        two_slots = self.receptors >= TWO_CURRENTS
+        spans = zip(self.bounds[:-1], self.bounds[1:], two_slots, strict=True)
         return np.concatenate([first, *(first[a:b] for a, b, two in spans if two)])
 
     def places(self, names: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """Return first neuron, currents per neuron and ``second`` of each population, by name."""
-        columns = zip(self.bounds[:-1], self.n_currents, self.second, strict=True)
+        n_currents = np.array([0, 1, 2, 1])[self.receptors]
+        columns = zip(self.bounds[:-1], n_currents, self.second, strict=True)
         return {
             name: (int(first), int(n), int(second))
             for name, (first, n, second) in zip(names, columns, strict=True)
@@ -93,9 +104,9 @@ class SynapseTable(NamedTuple):
     indptr : ndarray of int64, shape (n_sources + 1,)
         Synapses of source s are ``indptr[s]`` to ``indptr[s + 1]``.
     target : ndarray of int32, shape (n_synapses,)
-        Slot: the neuron, counted through all populations, or its second current.
+        Slot: the neuron, counted through all populations, or its second receptor.
     weight : ndarray of float64, shape (n_synapses,)
-        Weight in mV or nA, the unit of the target's population.
+        Weight in mV or nA, the unit of the receptor.
     delay : ndarray of uint16, shape (n_synapses,)
         Delay in steps; empty if no synapse has a delay.
     """
@@ -135,13 +146,11 @@ def flatten_neurons(network: Network, dt: float) -> NeuronTable:
         np.concatenate, zip(*columns, strict=True)
     )
     firsts = [_current(item, "tau_syn_E", dt) for item in populations]
-    seconds = [
-        _current(item, "tau_syn_I", dt) if item.model.two_currents else () for item in populations
-    ]
+    seconds = [_second(network, item, dt) for item in populations]
     keep_syn, gain = map(np.concatenate, zip(*firsts, *filter(None, seconds), strict=True))
     return NeuronTable(
         bounds,
-        np.array([_n_currents(item) for item in populations]),
+        np.array([_receptors_of(network, item) for item in populations]),
         np.array(
             [
                 all((values == values[0]).all() for values in (*column[1:], *first, *second))
@@ -160,16 +169,22 @@ def flatten_neurons(network: Network, dt: float) -> NeuronTable:
     )
 
 
-def _n_currents(population: Population) -> int:
-    return 2 if population.model.two_currents else int(not population.model.delta_synapses)
+def _receptors_of(network: Network, population: Population) -> int:
+    if population.name in network.kicked:
+        return CURRENT_AND_KICKS
+    if population.model.two_currents:
+        return TWO_CURRENTS
+    return KICKS if population.model.delta_synapses else CURRENT
 
 
 def _second_slots(network: Network) -> dict[str, int]:
-    """Return the first slot of the second currents of each population.
+    """Return the first slot of the second receptors of each population.
 
-    For a population without second currents, this is the slot where the next population begins.
+    For a population without second receptors, this is the slot where the next population begins.
     """
-    sizes = [item.size * item.model.two_currents for item in network.populations]
+    sizes = [
+        item.size * (_receptors_of(network, item) >= TWO_CURRENTS) for item in network.populations
+    ]
     begin = sum(item.size for item in network.populations)
     ends = (begin + np.cumsum(sizes)).tolist()
     return {
@@ -194,6 +209,14 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
         # are the same: the step of the spike itself.
         np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
     )
+
+
+def _second(network: Network, population: Population, dt: float) -> tuple[Any, ...]:
+    """Return kept fraction and gain of the second receptor; an empty tuple without one."""
+    if population.model.two_currents:
+        return _current(population, "tau_syn_I", dt)
+    nothing = np.zeros(population.size)
+    return (nothing, nothing) if population.name in network.kicked else ()
 
 
 def _current(population: Population, parameter: str, dt: float) -> tuple[Any, Any]:
@@ -243,8 +266,10 @@ def flatten_synapses(network: Network, dt: float) -> SynapseTable:
     weight = np.empty(network.n_synapses)
     delay = np.empty(network.n_synapses if longest else 0, dtype=np.uint16)
     for item, steps, at in zip(network.connections, delays, places, strict=True):
-        inhibitory = (np.asarray(item.weight) < 0) & item.target.model.two_currents
-        slot = np.where(inhibitory, seconds[item.target.name], neurons[item.target.name])
+        second = (np.asarray(item.weight) < 0) & item.target.model.two_currents
+        if item.target.name in network.kicked:
+            second = np.asarray(item.kicks_v)
+        slot = np.where(second, seconds[item.target.name], neurons[item.target.name])
         target[at] = item.post + slot
         weight[at] = item.weight
         if longest:

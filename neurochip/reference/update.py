@@ -19,6 +19,7 @@ from numba import types
 from numba.extending import overload
 
 from .._kernels.jit import kernel
+from .tables import CURRENT_AND_KICKS, KICKS, TWO_CURRENTS
 
 __all__ = ["update_population"]
 
@@ -142,6 +143,17 @@ def advance_two_currents(
 
 
 @kernel
+def kick(
+    v: Any, arrived: Any, free_from: Any, begin: Any, end: Any, second: Any, before: Any
+) -> None:
+    """Add the delta inputs of the second slots to v of neurons that are free before this step."""
+    shift = np.uint64(second - begin)
+    for i in range(np.uint64(begin), np.uint64(end)):
+        v[i] += arrived[i + shift] if free_from[i] < before else 0.0
+        arrived[i + shift] = 0.0
+
+
+@kernel
 def fire(
     v: Any,
     free_from: Any,
@@ -184,7 +196,7 @@ def update_population(
     v_thresh: Any,
     v_reset: Any,
     hold_steps: Any,
-    n_currents: Any,
+    receptors: Any,
     kicks_decay: Any,
     begin: Any,
     end: Any,
@@ -197,15 +209,19 @@ def update_population(
 
     Return the new number of spikes.
     """
-    if n_currents == 2:
+    if receptors == TWO_CURRENTS:
         advance_two_currents(
             *(v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain),
             *(second_keep_syn, second_gain, begin, end, second, step),
         )
-    elif n_currents == 1:
+    elif receptors != KICKS:
+        if receptors == CURRENT_AND_KICKS and kicks_decay:
+            kick(v, arrived, free_from, begin, end, second, step)
         advance_current(
             v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain, begin, end, step
         )
+        if receptors == CURRENT_AND_KICKS and not kicks_decay:
+            kick(v, arrived, free_from, begin, end, second, step + 1)
     elif kicks_decay:
         advance_delta(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
     else:

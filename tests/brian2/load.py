@@ -60,6 +60,7 @@ def load_case(path: Path | str) -> Case:
             stored[f"post_{k}"],
             weight=stored[f"weight_{k}"],
             delay=stored[f"delay_{k}"],
+            receptor=entry.get("receptor"),
         )
         for k, entry in enumerate(json.loads(str(stored["connections"])))
     ]

@@ -17,6 +17,8 @@ Model
     two currents: I = I_E + I_I, each with its time constant        on_pre: I_E or I_I += weight
                   (positive weights to I_E, negative ones to I_I)
 
+A connection with ``"receptor": "v"`` onto exponential synapses has on_pre: v += weight.
+
 with ``v`` flagged ``(unless refractory)``, ``method='exact'``, threshold
 ``v > v_thresh``, reset ``v = v_reset``, ``refractory = tau_refrac``, and Brian2's
 default schedule (state update, thresholds, synapses, resets).
@@ -53,8 +55,8 @@ Keys
     neuron are in ``param_<population>_<name>``. ``tau_syn`` null means delta synapses,
     or two currents where there are ``tau_syn_E`` and ``tau_syn_I``.
 ``connections``
-    JSON list of ``{"source", "target"}``; the k-th has the arrays ``pre_k``,
-    ``post_k``, ``weight_k`` (mV for delta, nA for exponential synapses) and
+    JSON list of ``{"source", "target"}``, with ``"receptor"`` where it is ``"v"``; the k-th
+    has the arrays ``pre_k``, ``post_k``, ``weight_k`` (mV onto v, nA onto a current) and
     ``delay_k`` (ms, a multiple of dt in all cases). The source of the input spikes
     is called ``input``.
 ``in_step``, ``in_id``
@@ -252,6 +254,21 @@ def both_signs(name, seed, dt, duration):
     return case
 
 
+def kicks_and_current(name, seed, dt, duration, **changes):
+    """As ``recurrent`` with currents; a third of the drive and a projection kick v instead."""
+    case = recurrent(
+        name, seed, dt, duration, 400.0, 0.17, 0.27, 0.2, -0.8, tau_syn=3.0, **changes
+    )  # fmt: skip
+    rng = np.random.default_rng([seed, 2])
+    kicks = [
+        one_to_one("input", "exc", rng.uniform(1.0, 1.6, 80), rng.integers(0, 11, 80) * dt),
+        random_connection(rng, "inh", "exc", 20, 80, 0.1, -3.0, dt, 3.0),
+        random_connection(rng, "exc", "inh", 80, 20, 0.1, 1.0, dt, 3.0),
+    ]
+    case["connections"] += [{**connection, "receptor": "v"} for connection in kicks]
+    return case
+
+
 def heterogeneous(name, seed, dt, duration, rate):
     """Parameters per neuron; every fourth neuron is driven above its threshold by
     i_offset alone; input with delays."""
@@ -316,6 +333,9 @@ def cases():
     )  # fmt: skip
     yield single_layer("10_weak_input", 10, 0.1, 1000.0, 20.0, 1.5, 1.5)
     yield both_signs("11_two_currents", 11, 0.1, 300.0)
+    yield kicks_and_current("12_kicks_and_current", 12, 0.1, 400.0, tau_refrac=2.0)
+    yield kicks_and_current("13_kicks_and_current_no_refractory", 13, 0.1, 400.0, tau_refrac=0.0)
+    yield kicks_and_current("14_kicks_and_current_dt1", 14, 1.0, 400.0, tau_refrac=2.0)
 
 
 # -------------------------------------------------------------------------- recording
@@ -352,8 +372,10 @@ def build_population(population):
     return group
 
 
-def on_pre_of(params):
+def on_pre_of(params, receptor=None):
     """Return the effect of a spike on a neuron with these parameters, as ``on_pre`` code."""
+    if receptor == "v":
+        return "v_post += w"
     if "tau_syn_E" in params:
         return ON_PRE_TWO_CURRENTS
     return "v_post += w" if params["tau_syn"] is None else "I_syn_post += w"
@@ -396,14 +418,15 @@ def record(case):
         groups[population["name"]] = build_population(population)
     network = b2.Network(groups.values())
 
-    on_pre = {p["name"]: on_pre_of(p["params"]) for p in case["populations"]}
+    params_of = {p["name"]: p["params"] for p in case["populations"]}
     for k, connection in enumerate(case["connections"]):
-        delta = on_pre[connection["target"]].startswith("v_post")
+        on_pre = on_pre_of(params_of[connection["target"]], connection.get("receptor"))
+        delta = on_pre.startswith("v_post")
         synapses = b2.Synapses(
             groups[connection["source"]],
             groups[connection["target"]],
             "w : volt (constant)" if delta else "w : amp (constant)",
-            on_pre=on_pre[connection["target"]],
+            on_pre=on_pre,
             name=f"connection_{k}",
         )
         synapses.connect(i=connection["pre"], j=connection["post"])
@@ -417,7 +440,7 @@ def record(case):
     spikes = {name: b2.SpikeMonitor(group) for name, group in groups.items()}
     potentials = {
         name: b2.StateMonitor(groups[name], "v", record=True, when="before_synapses")
-        for name in on_pre
+        for name in params_of
     }
     network.add(spikes.values(), potentials.values())
     network.run(n_steps * dt * b2.ms)
@@ -462,7 +485,12 @@ def record(case):
         data[f"v_{name}"] = np.ascontiguousarray(v[:, :N_RECORDED])
     data["populations"] = np.array(json.dumps(description))
     data["connections"] = np.array(
-        json.dumps([{key: c[key] for key in ("source", "target")} for c in case["connections"]])
+        json.dumps(
+            [
+                {key: c[key] for key in ("source", "target", "receptor") if key in c}
+                for c in case["connections"]
+            ]
+        )
     )
     for k, connection in enumerate(case["connections"]):
         for key in ("pre", "post", "weight", "delay"):

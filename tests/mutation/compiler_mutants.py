@@ -10,6 +10,7 @@ IDEAL = "tests/unit/test_compiler_ideal.py"
 DECAYS = "tests/unit/test_compiler_decays.py"
 REPORT = "tests/unit/test_compiler_report.py"
 PAIRS = "tests/unit/test_compiler_pairs.py"
+KICKS = "tests/unit/test_kicks_and_current.py"
 ERRORS = "tests/unit/test_compiler_errors.py"
 GRID = "tests/unit/test_weight_grid.py"
 PEAKS = "tests/unit/test_compiler_peaks.py"
@@ -188,9 +189,37 @@ MUTANTS = [
     Mutant(
         "the peak of the input ignores the bias",
         "compiler/neurons/peaks.py",
-        "input=float((current + np.abs(decays.bias)).max()),",
-        "input=float((current + np.minimum(decays.bias, 0)).max()),",
+        "input=float((current + child + np.abs(decays.bias)).max()),",
+        "input=float((current + child + np.minimum(decays.bias, 0)).max()),",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
+    ),
+    Mutant(
+        "kicks and a current are never expected together",
+        "compiler/neurons/peaks.py",
+        "child, current = current, np.zeros(size)",
+        "child = np.zeros(size)",
+        f"{KICKS}::test_peaks_add_kicks_and_current",
+    ),
+    Mutant(
+        "a child that kicks push over its threshold spikes",
+        "compiler/neurons/peaks.py",
+        "max(voltage_high, of_child) if ideal.kicked else voltage_high",
+        "voltage_high",
+        f"{KICKS}::test_peaks_add_kicks_and_current",
+    ),
+    Mutant(
+        "kicks drive the current beside them",
+        "compiler/synapses/projections.py",
+        "KICKS if connection.kicks_v else CURRENT",
+        "CURRENT if connection.kicks_v else KICKS",
+        f"{KICKS}::test_the_projections_name_the_receptors_and_copy_nothing",
+    ),
+    Mutant(
+        "kicks beside a current do not decay before the test",
+        "neurochip/recurrence.py",
+        "kick = keep_v if network.kicks_decay",
+        "kick = keep_v if not network.kicks_decay",
+        f"{KICKS}::test_each_synapse_drives_its_receptor_with_the_gain_of_it",
     ),
     Mutant(
         "a soft bound takes the safe rates, and so weight bits",

@@ -314,6 +314,14 @@ MUTANTS = [
         f"{REFERENCE}::test_kicks_on_a_refractory_neuron_are_lost_until_its_last_refractory_step",
     ),
     Mutant(
+        "kicks beside a current are kept in the last refractory step",
+        "neurochip/reference/update.py",
+        "v[i] += arrived[i + shift] if free_from[i] < before else 0.0",
+        "v[i] += arrived[i + shift] if free_from[i] <= before else 0.0",
+        "tests/unit/test_kicks_and_current.py::test_the_reference_loses_kicks_until_the_last"
+        "_refractory_step",
+    ),
+    Mutant(
         "the threshold of the reference itself spikes",
         "neurochip/reference/update.py",
         "if v[i] > value_of(v_thresh, i):",

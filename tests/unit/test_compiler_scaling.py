@@ -179,7 +179,8 @@ def test_headroom_gives_way_where_weights_would_lose_their_resolution():
 
 
 def test_the_limits_of_peaks_are_those_of_their_registers():
-    cells, silent = (Population("x", 1, LIF(v_thresh=v)) for v in (-50.0, math.inf))
+    models = (Population("x", 1, LIF(v_thresh=v)) for v in (-50.0, math.inf))
+    cells, silent = (ideal_population(Network(populations=[x]), x, DT) for x in models)
     limits = {"accumulator": 2**21 - 1, **dict.fromkeys(("current", "input"), 2**23 - 1)}
     assert peak_limits(cells, LOIHI.core) == {**limits, "voltage_low": 2**23 - 1}
     assert peak_limits(silent, LOIHI.core)["voltage_high"] == 2**21 - 1

@@ -7,11 +7,11 @@ import math
 import re
 import subprocess
 import sys
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from literal import literal
 
 from neurochip import (
     LIF,
@@ -34,7 +34,7 @@ from neurochip.reference import loop, simulate, simulate_reference
 from neurochip.reference.rows import lay_out_rows
 from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
-N_BRIAN2_CASES = 11
+N_BRIAN2_CASES = 14
 NEVER = 1e6  # mV, a threshold out of reach
 
 
@@ -100,74 +100,11 @@ def test_v_equals_brian2_in_every_step(path):
 # ------------------------------------------------------------------------------- semantics
 
 
-def literal(network, stimulus, dt):
-    """The four phases of a step, neuron by neuron and synapse by synapse."""
-    n_steps = round(stimulus.duration / dt)
-    inputs = [(item.name, item.size) for item in network.spike_inputs]
-    arriving = defaultdict(list)  # (population, neuron, step) -> weights
-
-    def send(source, neuron, step):
-        for item in network.connections:
-            if item.source.name == source:
-                delays = np.broadcast_to(item.delay, item.n_synapses)
-                weights = np.broadcast_to(item.weight, item.n_synapses)
-                for k in range(item.indptr[neuron], item.indptr[neuron + 1]):
-                    when = step + math.floor(delays[k] / dt + 0.5)
-                    arriving[item.target.name, int(item.post[k]), when].append(weights[k])
-
-    offsets = np.cumsum([0, *(size for _, size in inputs)])
-    for step, number in zip(*stimulus.binned(dt, inputs), strict=True):
-        which = int(np.searchsorted(offsets, number, side="right")) - 1
-        send(inputs[which][0], int(number - offsets[which]), int(step))
-
-    cells = {}
-    for item in network.populations:
-        names = ("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "v_init")
-        columns = {name: item.parameter(name).tolist() for name in names}
-        columns["current"] = network.current(item).tolist()
-        delta = item.model.delta_synapses
-        columns["tau_syn"] = [None] * item.size if delta else item.parameter("tau_syn").tolist()
-        for i in range(item.size):
-            p = {key: values[i] for key, values in columns.items()}
-            cells[item.name, i] = p | {"v": p["v_init"], "i": 0.0, "last": -math.inf}
-
-    spikes = {item.name: [] for item in network.populations}
-    traces = defaultdict(list)
-    for step in range(n_steps):
-        fired = []
-        for (name, i), p in cells.items():
-            refractory = step - p["last"] < math.floor(p["tau_refrac"] / dt + 1e-3)
-            resistance, a = p["tau_m"] / p["cm"], math.exp(-dt / p["tau_m"])
-            v_inf = p["v_rest"] + resistance * p["current"]
-            v = v_inf + (p["v"] - v_inf) * a
-            if p["tau_syn"] is not None:
-                s = math.exp(-dt / p["tau_syn"])
-                factor = p["tau_syn"] / (p["tau_m"] - p["tau_syn"]) * (a - s)
-                v += resistance * p["i"] * factor
-                p["i"] *= s
-            if not refractory:
-                p["v"] = v
-                if v > p["v_thresh"]:
-                    fired.append((name, i))
-                    p["last"] = step
-                    spikes[name].append((step, i))
-            traces[name, i].append(p["v_reset"] if (name, i) in fired else p["v"])
-        for name, i in fired:
-            send(name, i, step)
-        for (name, i), p in cells.items():
-            refractory = step - p["last"] < math.floor(p["tau_refrac"] / dt + 1e-3)
-            for weight in arriving.pop((name, i, step), ()):
-                if p["tau_syn"] is not None:
-                    p["i"] += weight
-                elif not refractory:
-                    p["v"] += weight
-        for key in fired:
-            cells[key]["v"] = cells[key]["v_reset"]
-    return spikes, traces
-
-
 def mixed_network(seed):
-    """Delta and exponential populations in both directions, two inputs, delays, a current."""
+    """Delta and exponential populations in both directions, two inputs, delays, a current.
+
+    The second population has kicks of v beside its current.
+    """
     rng = np.random.default_rng(seed)
     few, many = PoissonInput("few", 3, 300.0), PoissonInput("many", 12, 150.0)
     kicked = Population(
@@ -184,6 +121,9 @@ def mixed_network(seed):
         fixed_probability(kicked, driven_cells, 0.5, weight=-0.1, delay=delays, seed=seed),
         fixed_probability(driven_cells, kicked, 0.5, weight=1.0, delay=delays, seed=seed),
         fixed_probability(driven_cells, driven_cells, 0.4, weight=0.2, seed=seed),
+        fixed_probability(
+            few, driven_cells, 0.4, weight=2.0, delay=delays, seed=seed, receptor="v"
+        ),
     ]
     currents = [ConstantCurrent(driven_cells, 0.05), ConstantCurrent(kicked, np.linspace(0, 1, 7))]
     return Network(

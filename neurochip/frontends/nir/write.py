@@ -130,7 +130,7 @@ def _graph(
     width = int(nodes[entrance].input_type["input"][0])
     cut_off = not any(c.n_synapses for c in network.connections if c.source.name in names)
     for item in network.populations:
-        names[item.name] = add(item.name, _neurons(nir, item, dt))
+        names[item.name] = add(item.name, _neurons(nir, network, item, dt))
     for item in network.populations:
         target = names[item.name]
         means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, 0.0)
@@ -168,7 +168,7 @@ def _is_threshold(population: Population, dt: float) -> bool:
     return forgets and model.delta_synapses and not (rest.any() or reset.any())
 
 
-def _neurons(nir: Any, population: Population, dt: float) -> Any:
+def _neurons(nir: Any, network: Network, population: Population, dt: float) -> Any:
     label, model, get = (
         f"NIR: population {population.name!r}",
         population.model,
@@ -183,6 +183,11 @@ def _neurons(nir: Any, population: Population, dt: float) -> Any:
         raise FrontendError(
             f"{label}: has two synaptic time constants, but a NIR node has one. Give it one "
             "tau_syn."
+        )
+    if population.name in network.kicked:
+        raise FrontendError(
+            f"{label}: has a synaptic current and connections with receptor = 'v', but a NIR node "
+            "has one receptor. Let all of them drive the current."
         )
     if not np.array_equal(get("v_init"), get("v_rest") if model.leaky else 0 * get("v_rest")):
         wanted = "v_rest" if model.leaky else "0"

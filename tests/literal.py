@@ -1,0 +1,77 @@
+"""A run in Brian2's order of events, neuron by neuron and synapse by synapse, in plain Python."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import numpy as np
+
+__all__ = ["literal"]
+
+
+def literal(network, stimulus, dt):
+    """Return spikes as (step, neuron), and v of each neuron: the four phases of a step."""
+    n_steps = round(stimulus.duration / dt)
+    inputs = [(item.name, item.size) for item in network.spike_inputs]
+    arriving = defaultdict(list)  # (population, neuron, step) -> (weight, whether it adds to v)
+
+    def send(source, neuron, step):
+        for item in network.connections:
+            if item.source.name == source:
+                delays = np.broadcast_to(item.delay, item.n_synapses)
+                weights = np.broadcast_to(item.weight, item.n_synapses)
+                for k in range(item.indptr[neuron], item.indptr[neuron + 1]):
+                    when = step + math.floor(delays[k] / dt + 0.5)
+                    arrival = item.target.name, int(item.post[k]), when
+                    arriving[arrival].append((weights[k], item.kicks_v))
+
+    offsets = np.cumsum([0, *(size for _, size in inputs)])
+    for step, number in zip(*stimulus.binned(dt, inputs), strict=True):
+        which = int(np.searchsorted(offsets, number, side="right")) - 1
+        send(inputs[which][0], int(number - offsets[which]), int(step))
+
+    cells = {}
+    for item in network.populations:
+        names = ("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "v_init")
+        columns = {name: item.parameter(name).tolist() for name in names}
+        columns["current"] = network.current(item).tolist()
+        delta = item.model.delta_synapses
+        columns["tau_syn"] = [None] * item.size if delta else item.parameter("tau_syn").tolist()
+        for i in range(item.size):
+            p = {key: values[i] for key, values in columns.items()}
+            cells[item.name, i] = p | {"v": p["v_init"], "i": 0.0, "last": -math.inf}
+
+    spikes = {item.name: [] for item in network.populations}
+    traces = defaultdict(list)
+    for step in range(n_steps):
+        fired = []
+        for (name, i), p in cells.items():
+            refractory = step - p["last"] < math.floor(p["tau_refrac"] / dt + 1e-3)
+            resistance, a = p["tau_m"] / p["cm"], math.exp(-dt / p["tau_m"])
+            v_inf = p["v_rest"] + resistance * p["current"]
+            v = v_inf + (p["v"] - v_inf) * a
+            if p["tau_syn"] is not None:
+                s = math.exp(-dt / p["tau_syn"])
+                factor = p["tau_syn"] / (p["tau_m"] - p["tau_syn"]) * (a - s)
+                v += resistance * p["i"] * factor
+                p["i"] *= s
+            if not refractory:
+                p["v"] = v
+                if v > p["v_thresh"]:
+                    fired.append((name, i))
+                    p["last"] = step
+                    spikes[name].append((step, i))
+            traces[name, i].append(p["v_reset"] if (name, i) in fired else p["v"])
+        for name, i in fired:
+            send(name, i, step)
+        for (name, i), p in cells.items():
+            refractory = step - p["last"] < math.floor(p["tau_refrac"] / dt + 1e-3)
+            for weight, kicks_v in arriving.pop((name, i, step), ()):
+                if not kicks_v:
+                    p["i"] += weight
+                elif not refractory:
+                    p["v"] += weight
+        for key in fired:
+            cells[key]["v"] = cells[key]["v_reset"]
+    return spikes, traces
