@@ -92,7 +92,7 @@ def attribute(
         Also compute the mean effect over all orders of the sources, with up to 64 more runs for
         each part.
     progress : bool, optional
-        Show a progress bar. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     **options
         Options of ``compile_network``.
 

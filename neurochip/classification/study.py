@@ -88,7 +88,7 @@ def classify(
     dt : float, ms, optional
         Length of a step, for a network only.
     progress : bool, optional
-        Show a progress bar on stderr. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     **options
         Options of :func:`compile_network`.
 

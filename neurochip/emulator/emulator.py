@@ -61,7 +61,7 @@ class Emulator:
         Number of threads, from 1 to the number that Numba has. Default: 1 for small images,
         otherwise all. The results do not depend on it.
     progress : bool, optional
-        Show a progress bar. Default: on a terminal, for runs of more than two seconds.
+        Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
 
     Raises
     ------

@@ -84,7 +84,7 @@ def bits(
         Number of processes; None is one for each processor. A script that passes anything but 1
         calls this function under ``if __name__ == "__main__":``.
     progress : bool, optional
-        Show a progress bar on stderr. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     **options
         Options of :func:`compile_network`.
 

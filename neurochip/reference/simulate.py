@@ -88,7 +88,7 @@ def simulate_reference(
         Number of threads, from 1 to the number that Numba has. Default: 1 for small networks,
         otherwise all. The result does not depend on it.
     progress : bool, optional
-        Whether to show a progress bar on stderr. Default: on a terminal, after two seconds.
+        Whether to show a progress bar. Default: on a terminal and in notebooks, after two seconds.
 
     Returns
     -------

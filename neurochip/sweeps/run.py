@@ -119,7 +119,7 @@ def sweep(
     workers : int, optional
         Number of processes; 1 runs all points in this process. Default: one for each processor.
     progress : bool, optional
-        Show a progress bar on stderr. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     **options
         Options of :func:`compile_network` that are not axes.
 

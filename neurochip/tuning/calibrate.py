@@ -79,7 +79,7 @@ def calibrate(
     rounds : int, default 15
         Largest number of chip runs for each register.
     progress : bool, optional
-        Show a progress bar. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
 
     Raises
     ------

@@ -59,7 +59,7 @@ def measure_dt(
     options : CompileOptions, optional
         As for ``compile_network``.
     progress : bool, optional
-        Show a progress bar. Default: on a terminal, after two seconds.
+        Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
 
     Returns
     -------
