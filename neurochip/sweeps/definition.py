@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from .._support.values import shown
@@ -18,6 +19,7 @@ from ..validation import Comparison
 from .axes import CORE, Scalar, parameters_of
 from .failures import calling
 from .fingerprint import Content, digest, fingerprint
+from .travel import packed
 
 __all__ = ["Definition", "PointRun", "network_digest"]
 
@@ -88,6 +90,13 @@ class Definition:
     twins: int
     record: tuple[str | Probe, ...]
     measure: Callable[[PointRun], Mapping[str, Any]] | None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (self._packed,)
+
+    @functools.cached_property
+    def _packed(self) -> bytes:
+        return packed({item.name: getattr(self, item.name) for item in fields(self)})
 
     @functools.cached_property
     def _network_axes(self) -> tuple[str, ...]:
@@ -168,6 +177,12 @@ class Definition:
             return fingerprint(self.make_chip(point))
         except (CompileError, SpecError) as problem:
             return fingerprint(str(problem))
+
+
+@functools.lru_cache(1)
+def _unpacked(content: bytes) -> Definition:
+    """Return the definition that was sent, once for all tasks of a worker."""
+    return Definition(**pickle.loads(content))
 
 
 def network_digest(network: Network) -> str:

@@ -64,12 +64,12 @@ def open_pool(definition: Definition, executor: Executor | None, workers: int) -
     Raises
     ------
     SweepError
-        If the definition cannot be pickled, a point fails, or a worker dies.
+        If the definition cannot be sent, a point fails, or a worker dies.
     """
     if executor is not None:
         yield functools.partial(_spread, definition, executor, None)
     elif workers > 1:
-        _check_travels(definition)
+        pickle.dumps(definition)  # raises here what would let a process pool hang (gh-94777)
         warm_up()
         # Spawn, not fork: a process with threads, such as Numba's, must not be forked.
         context = multiprocessing.get_context("spawn")
@@ -165,6 +165,8 @@ def _submitted(pool: Executor, job: Job, definition: Definition, task: Task) -> 
         return pool.submit(job, definition, task, 1)
     except BrokenExecutor:
         raise SweepError(_DIED.format("")) from None
+    except SweepError:
+        raise
     except Exception as problem:
         raise SweepError(
             f"sweep: the executor does not take a task ({type(problem).__name__}: {problem})."
@@ -195,17 +197,5 @@ def _succeeded(future: Future[Outcome]) -> bool:
 
 _DIED = (
     "sweep: a worker process ended before its points were done.{} In a script, call sweep under "
-    "`if __name__ == '__main__':`; from a notebook, import the functions from a module, or pass "
-    "workers=1; if memory ran out, pass fewer workers."
+    "`if __name__ == '__main__':`; if memory ran out, pass fewer workers."
 )
-
-
-def _check_travels(definition: Definition) -> None:
-    """Raise if the definition cannot be pickled: a process pool may then hang (gh-94777)."""
-    try:
-        pickle.dumps(definition)
-    except Exception as problem:  # whatever the user's objects raise
-        raise SweepError(
-            f"sweep: the network, its function or `measure` cannot be sent to a worker "
-            f"({problem}); define functions at the top level of a module, or pass workers=1."
-        ) from problem

@@ -81,8 +81,9 @@ def sweep(
     Parameters
     ----------
     network : Network or callable
-        The network, or a function of axes that returns it. For worker processes the function must
-        be defined at the top level of a module.
+        The network, or a function of axes that returns it. Worker processes import functions from
+        their modules; functions of a notebook, lambdas and nested functions reach them if
+        cloudpickle is installed.
     values : dict of str to list, or list of dict
         Values of each axis: all combinations run, the last axis fastest. Or a list of points.
         Values are numbers, strings, True, False, None or members of an enumeration.

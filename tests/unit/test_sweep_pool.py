@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
@@ -81,12 +82,88 @@ def test_a_local_dask_cluster_gives_the_same_file(tmp_path):
     assert dask.path.read_bytes() == here.path.read_bytes()
 
 
+def test_lambdas_and_nested_functions_travel_by_their_code(tmp_path):
+    factor = 2.0
+
+    def measure(run):
+        return {"double": factor * run.chip.n_spikes}
+
+    sweeps = [
+        run(SEEDS, network=lambda seed: cells(), measure=measure, workers=workers)
+        for workers in (1, 2)
+    ]
+    assert sweeps[0].rows == sweeps[1].rows
+    assert sweeps[0].column("double")[0] > 0
+
+
 def test_a_function_that_cannot_travel_is_refused():
-    message = refuse(network=lambda seed: cells(), workers=2)
+    lock = threading.Lock()
+    message = refuse(SEEDS, measure=lambda run: {"locked": lock.locked()}, workers=2)
     assert re.fullmatch(
         r"sweep: the network, its function or `measure` cannot be sent to a worker \(.+\); define "
         r"functions at the top level of a module, or pass workers=1\.",
         message,
+    )
+
+
+def test_without_cloudpickle_the_refusal_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    message = refuse(SEEDS, network=lambda seed: cells(), workers=2)
+    assert re.fullmatch(
+        r"sweep: the network, its function or `measure` cannot be sent to a worker \(.+\); pip "
+        r'install "neurochip\[notebook\]", define functions at the top level of a module, or pass '
+        r"workers=1\.",
+        message,
+    )
+
+
+TYPED_IN = """
+import sys
+from sweep_models import cells
+from neurochip import sweep
+from neurochip.errors import SweepError
+
+sys.modules.update(dict.fromkeys(sys.argv[1:]))  # as if they were not installed
+size = 5
+
+def network(tau_m):
+    return cells(tau_m, size=size)
+
+def measure(run):
+    return {"wide": size}
+
+try:
+    found = sweep(
+        network, {"tau_m": [5.0, 10.0]}, duration=50.0, dt=0.5, measure=measure, workers=2
+    )
+    print(found.column("wide"))
+except SweepError as problem:
+    print(problem)
+"""
+
+
+def typed_in(*missing):
+    """Output of a sweep of functions that were typed in, so that no worker can import them."""
+    result = subprocess.run(
+        [sys.executable, "-c", TYPED_IN, *missing],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert result.stderr == ""
+    return result.stdout.strip()
+
+
+def test_functions_that_were_typed_in_reach_workers():
+    assert typed_in() == "[5, 5]"
+
+
+def test_without_cloudpickle_functions_that_were_typed_in_are_refused():
+    assert typed_in("cloudpickle") == (
+        "sweep: the network, its function or `measure` cannot be sent to a worker (it is defined "
+        'in a notebook or typed in); pip install "neurochip[notebook]", define functions at the '
+        "top level of a module, or pass workers=1."
     )
 
 
@@ -222,8 +299,8 @@ def test_a_worker_that_dies_ends_the_sweep_with_advice(path):
     message = refuse({"seed": [1, 2]}, path=path, measure=dying, workers=2)
     assert message == (
         "sweep: a worker process ended before its points were done. It was at one of the points "
-        "0, 1. In a script, call sweep under `if __name__ == '__main__':`; from a notebook, import "
-        "the functions from a module, or pass workers=1; if memory ran out, pass fewer workers."
+        "0, 1. In a script, call sweep under `if __name__ == '__main__':`; if memory ran "
+        "out, pass fewer workers."
     )
     assert kept(path) == []
 
