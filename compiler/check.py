@@ -10,7 +10,7 @@ from neurochip._support.ranges import POSITIVE
 from neurochip._support.values import instance, real
 from neurochip.chip.registers import SignMode
 from neurochip.chip.spec import ChipSpec
-from neurochip.errors import CompileError
+from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
 
 from .synapses.formats import exponents, grid, sign_mode_of
@@ -37,7 +37,7 @@ def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:
 
     Raises
     ------
-    CompileError
+    FitError
         If a connection has weights of both signs, and the sign takes the only bit of a weight.
     """
     mixed = SignMode.MIXED
@@ -45,7 +45,7 @@ def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:
         return
     for item in projections:
         if sign_mode_of(np.asarray(item.connection.weight)) is mixed:
-            raise CompileError(
+            raise FitError(
                 f"connection {item.connection.name!r}: weights of both signs need at least 2 "
                 f"weight bits, one of them for the sign; {chip.name} has "
                 f"{chip.core.weight_mantissa_bits}. Split it into an excitatory and an inhibitory "

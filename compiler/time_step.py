@@ -23,7 +23,7 @@ import numpy as np
 from neurochip._support.values import instance, reals, shown
 from neurochip.chip.registers import decode_bias, decode_threshold
 from neurochip.chip.spec import LOIHI, ChipSpec
-from neurochip.errors import CompileError
+from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
 from neurochip.recording import Recording
 
@@ -192,7 +192,7 @@ def choose_dt(
     )
     if all(item.problem for item in choice.candidates):
         worst = choice.candidates[-1]
-        raise CompileError(
+        raise FitError(
             f"dt = 'auto': no step from {steps[0]:g} to {steps[-1]:g} ms fits; at {worst.dt:g} ms: "
             f"{worst.problem}"
         )

@@ -51,8 +51,8 @@ _METHODS = (types.FunctionType, classmethod, staticmethod)
 _STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 _PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
 _ARGUMENTS = {
-    "model": "Model file to work on.",
-    "image": "Image to run.",
+    "model": "Python file (.py) or NIR graph (.nir) to work on.",
+    "subject": "Image to run (.npz), or model that is compiled first (.py, .nir).",
     "file": "File to describe.",
     "folder": "Folder with golden vectors (.npz).",
     "command": "Command whose help to print.",
@@ -253,10 +253,17 @@ def _documented(cls: type) -> Iterator[tuple[list[str], str, str]]:
 
 
 def _options(command: str) -> str:
+    """Return the options of a command without those of every MODEL; of ``model``, only these."""
     from neurochip.cli import main
+    from neurochip.cli._options import model_options
 
+    shared = [item.name for item in model_options()(lambda: None).__click_params__]
+    of_model = command == "model"
     rows = []
-    for parameter in main.commands[command].params:
+    for parameter in main.commands["compile" if of_model else command].params:
+        argument = parameter.param_type_name == "argument"
+        if of_model != (parameter.name in shared) or (of_model and argument):
+            continue
         if parameter.param_type_name == "argument":
             meaning = _ARGUMENTS[parameter.name]
             needed = "required" if parameter.required else "none"
@@ -267,6 +274,20 @@ def _options(command: str) -> str:
         default = f"`{parameter.default}`" if given else "off" if parameter.is_flag else "none"
         rows.append((flags, default, parameter.help or ""))
     return _table(("option", "default", "meaning"), rows)
+
+
+def _statuses(_: str) -> str:
+    from neurochip.cli._statuses import Status
+
+    return _table(("status", "meaning"), [(str(int(item)), item.meaning) for item in Status])
+
+
+def _results(command: str) -> str:
+    """Return the keys of the JSON of a command, or with ``all`` those of every command."""
+    from neurochip.cli._results import COMMON, RESULTS
+
+    keys = COMMON if command == "all" else RESULTS[command]
+    return _table(("key", "value"), [(f"`{key}`", meaning) for key, meaning in keys.items()])
 
 
 def _errors(module: str) -> str:
@@ -335,6 +356,8 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "methods": _methods,
     "fields": _fields,
     "options": _options,
+    "statuses": _statuses,
+    "results": _results,
     "errors": _errors,
     "layers": _layers,
     "rooms": _rooms,

@@ -49,6 +49,7 @@ _HOMES = {
         "CompileError",
         "EmulatorError",
         "FileError",
+        "FitError",
         "FrontendError",
         "ImageError",
         "MissingExtraError",
@@ -138,7 +139,7 @@ _HOMES = {
         "validation_report",
     ),
     "neurochip.spike_files": ("from_neo", "read_spikes", "to_neo", "write_spikes"),
-    "neurochip.stimulus": ("Stimulus", "draw_stimulus"),
+    "neurochip.stimulus": ("Stimulus", "draw_stimulus", "with_stimulus"),
     "neurochip.sweeps": (
         "Band",
         "PointRun",

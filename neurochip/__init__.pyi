@@ -39,6 +39,7 @@ from .errors import ChipOverflowWarning as ChipOverflowWarning
 from .errors import CompileError as CompileError
 from .errors import EmulatorError as EmulatorError
 from .errors import FileError as FileError
+from .errors import FitError as FitError
 from .errors import FrontendError as FrontendError
 from .errors import ImageError as ImageError
 from .errors import MissingExtraError as MissingExtraError
@@ -133,6 +134,7 @@ from .spike_files import to_neo as to_neo
 from .spike_files import write_spikes as write_spikes
 from .stimulus import Stimulus as Stimulus
 from .stimulus import draw_stimulus as draw_stimulus
+from .stimulus import with_stimulus as with_stimulus
 from .sweeps import Band as Band
 from .sweeps import PointRun as PointRun
 from .sweeps import Sweep as Sweep

@@ -12,6 +12,7 @@ __all__ = [
     "CompileError",
     "EmulatorError",
     "FileError",
+    "FitError",
     "FrontendError",
     "ImageError",
     "MissingExtraError",
@@ -44,6 +45,10 @@ class StimulusError(NeurochipError, ValueError):
 
 class CompileError(NeurochipError, ValueError):
     """A network that cannot be compiled for the chip, or an invalid option of the compiler."""
+
+
+class FitError(CompileError):
+    """A network that exceeds a limit of the chip: a register, a core, or the number of cores."""
 
 
 class ImageError(NeurochipError, ValueError):

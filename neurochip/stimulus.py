@@ -32,10 +32,11 @@ from ._support.values import (
 from .errors import StimulusError
 from .network import Network, PoissonInput, SpikeCounts, SpikeInput
 from .network.binning import bin_trains
+from .network.feed import with_trains
 from .network.plausible import check_duration
 from .typing import Int32Array
 
-__all__ = ["Stimulus", "count_steps", "draw_stimulus"]
+__all__ = ["Stimulus", "count_steps", "draw_stimulus", "with_stimulus"]
 
 _KIND, _VERSION = "stimulus", 3
 _SINGLE = 2  # the version without counts, still written where there are none
@@ -299,6 +300,38 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
             continue
         trains.append(_draw_poisson(item, duration, seed))
     return Stimulus(duration, tuple(trains))
+
+
+def with_stimulus(network: Network, stimulus: Stimulus) -> Network:
+    """Return a network whose inputs are the spikes of a stimulus.
+
+    Functions that draw the inputs of a network, such as :func:`validate` and :func:`sweep`, then
+    run it on these spikes, and the compiler leaves headroom for them.
+
+    Parameters
+    ----------
+    network : Network
+        Network whose spiking inputs are replaced; constant currents stay.
+    stimulus : Stimulus
+        Spikes of all its inputs.
+
+    Raises
+    ------
+    StimulusError
+        If an input is missing, superfluous, or of another size.
+
+    Examples
+    --------
+    >>> from neurochip import LIF, Network, PoissonInput, Population, draw_stimulus, with_stimulus
+    >>> source = PoissonInput("source", 1, rate=100.0)
+    >>> network = Network(inputs=[source], populations=[Population("cell", 1, LIF())])
+    >>> with_stimulus(network, draw_stimulus(network, 50.0, seed=1)).inputs["source"]
+    SpikeInput('source', 1, <6 spikes>)
+    """
+    instance("stimulus", "network", network, Network, "a Network(...)", error=StimulusError)
+    instance("stimulus", "stimulus", stimulus, Stimulus, "a Stimulus(...)", error=StimulusError)
+    inputs = [(item.name, item.size) for item in network.spike_inputs]
+    return with_trains(network, stimulus.trains_for(inputs))
 
 
 def count_steps(duration: float, dt: float) -> int:

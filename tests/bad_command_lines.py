@@ -1,8 +1,8 @@
 """Invalid command lines by kind, and the outcomes of the command.
 
 ``python tests/bad_command_lines.py`` runs all of them in a temporary folder and prints how many of
-each kind end with one clear message: exit status 2, a line that begins with "Error:", at most five
-lines on standard error, no traceback, and no new file.
+each kind end with one clear message: exit status 2 or 3, a line that begins with "Error:", at most
+five messages on standard error, no traceback, and no new file.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from command_line import unfolded
 
 MODEL = """
 from neurochip import LIF, Network, PoissonInput, Population, one_to_one
@@ -73,6 +75,9 @@ COMPILER = {
     "--placement": CHOICE,
     "--sites": CHOICE,
     "--placement-seed": SEED,
+    "--chip": CHOICE,
+    "--set": ("core.weight_bits=3", "core.decay_bits=99", "cores=0", "cores", "=1", "name=x", "''"),
+    "--input": ("lost.npz", "other.npz", "model.py", "noise", "''"),
 }
 RUNNING = {"--duration": (*TIME, *LONG), "--seed": SEED}
 COMPARING = {**COMPILER, **RUNNING, "--fine-dt": (*TIME, "0.3", "5")}
@@ -86,7 +91,6 @@ COMMANDS = {
         **COMPILER,
         "--duration": ("-1", "nan", "inf", "x", *LONG),
         "--seed": SEED,
-        "--system": CHOICE,
         "--costs": ("x", "sana-fe"),
         "-o": OUTPUT_FOLDER,
         "--image": OUTPUT_FILE,
@@ -97,6 +101,17 @@ COMMANDS = {
         "--threads": (*COUNT, "100000"),
         "-o": ("image.npz", "model.py/r.h5", *OUTPUT_FILE),
         "--input": ("spikes.npz",),
+        "--dt": ("0.1",),
+        "--chip": ("loihi",),
+        "--set": ("cores=1",),
+        "--gain": ("dc",),
+        "--reset": ("value",),
+    },
+    f"run model.py {SHORT}": {
+        **COMPILER,
+        "--record": RECORD,
+        "--model": ("model.py",),
+        "-o": ("model.py/r.h5", *OUTPUT_FILE),
     },
     "run image.npz --input spikes.npz": {
         "--duration": TIME,
@@ -137,7 +152,9 @@ COMMANDS = {
         "--widths": ("''", "x", "8,", "2:1", "1.5", "nan", "true", "1:1000000000000"),
         "-o": PAGE,
     },
-    "info": {"": (*INPUT, "model.py", "spikes.npz --text", "spikes.npz --json", "image.npz x")},
+    "info": {
+        "": (*INPUT, "model.py", "spikes.npz --text", "image.npz --text --json", "image.npz x")
+    },
     "conformance": {"": (*INPUT, "folder --preset x", "folder --threads 0")},
 }
 
@@ -188,7 +205,7 @@ OTHER = (
     *("compile model.py --v-reset 1", "compile model.py --convention norse", "map lost.py"),
     *("compile model.py --input-rate 5", "compile graph.nir", "compile graph.nir --dt auto"),
     *("compile graph.nir --dt 0.1ms", "compare graph.nir", "sweep graph.nir --vary dt=1"),
-    *("run image.npz --model graph.nir", "map chip.py --system nahuku-8"),
+    *("run image.npz --model graph.nir", "map chip.py --system nahuku-8", "compare image.npz"),
     *("run image.npz --model model.py -o r.h5 --record v", "compare lost.py", "validate folder"),
 )
 
@@ -212,11 +229,11 @@ class Outcome(NamedTuple):
 
     def fault(self) -> str:
         """Return the reason why this is not a clear message; empty if it is clear."""
-        lines = self.errors.splitlines()
+        lines = unfolded(self.errors)
         said = [line for line in lines if line.startswith("Error: ")]
         if self.status is None:
             return f"traceback: {self.errors}"
-        if self.status != 2:
+        if self.status not in (2, 3):
             return f"exit status {self.status}"
         if set(self.written) - _BEGUN:
             return f"wrote {', '.join(self.written)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -22,11 +23,17 @@ def succeed(*arguments: str | Path) -> str:
     return result.output
 
 
-def fail(*arguments: str | Path) -> str:
-    """Return the message of a command that must end with exit status 2 and one line of error."""
+def fail(*arguments: str | Path, status: int = 2) -> str:
+    """Return the message of a command that must end with an exit status and one error."""
     result = run(*arguments)
-    assert result.exit_code == 2, result.output
+    assert result.exit_code == status, result.output
     assert "Traceback" not in result.output
-    lines = [line for line in result.output.splitlines() if line.startswith("Error: ")]
-    assert lines == result.output.splitlines()[-1:]
+    found = unfolded(result.stderr)
+    lines = [line for line in found if line.startswith("Error: ")]
+    assert lines == found[-1:]
     return lines[0].removeprefix("Error: ")
+
+
+def unfolded(text: str) -> list[str]:
+    """Return the lines of standard error, each with the lines in which it continues."""
+    return re.sub("\n +", " ", text).splitlines()

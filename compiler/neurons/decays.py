@@ -10,7 +10,7 @@ import numpy as np
 from neurochip.chip.fixedpoint import Rounding, round_to_integer
 from neurochip.chip.registers import kept_fraction
 from neurochip.chip.spec import ChipSpec, CoreSpec
-from neurochip.errors import CompileError
+from neurochip.errors import FitError
 from neurochip.image.gains import GainRule
 from neurochip.network import Population
 from neurochip.network.plausible import in_seconds
@@ -99,7 +99,7 @@ def round_decays(
 
     Raises
     ------
-    CompileError
+    FitError
         If a time constant is so long that its decay would round to 0, or the model has no leak
         and v always decays on the chip.
     """
@@ -138,7 +138,7 @@ def round_decays(
 
 def _no_leak(population: Population, chip: ChipSpec) -> tuple[Int64Array, Float64Array]:
     if chip.core.decay_v_offset:
-        raise CompileError(
+        raise FitError(
             f"population {population.name!r}: tau_m = inf, but on {chip.name} v decays at least by "
             f"{chip.core.decay_v_offset} in {chip.core.decay_scale} per step. Give it a tau_m."
         )
@@ -161,7 +161,7 @@ def _register(
         first = int(np.argmax(lost))
         tau = float(taus[first])
         longest = float(time_constant(population.model, 1 - 0.5 / scale, dt))
-        raise CompileError(
+        raise FitError(
             f"population {population.name!r}: {parameter}[{first}] = {tau:g} ms is a decay of "
             f"{scale * -np.expm1(-dt / tau):.3g} in {scale} per step of {dt:g} ms and would round "
             f"to 0; the longest at this dt is {longest:.4g} ms. Lengthen dt to at least "

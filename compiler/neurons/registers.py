@@ -9,7 +9,7 @@ import numpy as np
 from neurochip.chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
 from neurochip.chip.registers import decode_voltage_limits
 from neurochip.chip.spec import ChipSpec
-from neurochip.errors import CompileError
+from neurochip.errors import FitError
 from neurochip.network import Population
 from neurochip.recurrence import IdealPopulation, refractory_steps
 from neurochip.typing import Float64Array, Int64Array
@@ -47,7 +47,7 @@ def round_registers(
 
     Raises
     ------
-    CompileError
+    FitError
         If a refractory period needs a larger counter than the chip has, or an initial v lies below
         the lowest v of the chip.
     """
@@ -59,13 +59,13 @@ def round_registers(
         needed = int(ideal.refractory[first])
         steps = max(int(refractory_steps(np.asarray(asked), dt)), 1)
         if needed - steps >= core.refractory_max:
-            raise CompileError(
+            raise FitError(
                 f"population {population.name!r}: even without a refractory period it needs "
                 f"refractory register {needed - steps + 1}; {chip.name} has at most "
                 f"{core.refractory_max}. Give the chip a larger refractory_max."
             )
         longest = (core.refractory_max + steps - needed) * dt
-        raise CompileError(
+        raise FitError(
             f"population {population.name!r}: tau_refrac[{first}] = {asked:g} ms needs refractory "
             f"register {needed} at dt = {dt:g} ms; allowed: 1 to "
             f"{core.refractory_max}, which is at most {longest:g} ms. Lengthen dt or shorten "
@@ -106,7 +106,7 @@ def _check_lowest(population: Population, v_init: Int64Array, chip: ChipSpec) ->
     below = v_init < lowest
     if below.any():
         first = int(np.argmax(below))
-        raise CompileError(
+        raise FitError(
             f"population {population.name!r}: v_init[{first}] = "
             f"{population.parameter('v_init')[first]:g} mV is {v_init[first]} LSB; {chip.name} has "
             f"v from {lowest} LSB upwards. Raise v_init, or give the chip a larger "

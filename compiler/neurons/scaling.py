@@ -16,7 +16,7 @@ import numpy as np
 from neurochip.chip.fixedpoint import Overflow, Rounding, encode_mantissa_exponent, round_to_integer
 from neurochip.chip.registers import decode_voltage_limits
 from neurochip.chip.spec import CoreSpec
-from neurochip.errors import CompileError
+from neurochip.errors import FitError
 from neurochip.network import Connection, Population
 from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
@@ -106,7 +106,7 @@ def silent_ceiling(population: Population, core: CoreSpec) -> tuple[int, int]:
 
     Raises
     ------
-    CompileError
+    FitError
         If v can exceed every threshold.
     """
     threshold = _largest_threshold(core)
@@ -115,7 +115,7 @@ def silent_ceiling(population: Population, core: CoreSpec) -> tuple[int, int]:
         ceiling = int(decode_voltage_limits(core.vmin_exponent_max, exponent, core)[1])
         if ceiling <= threshold:
             return exponent, ceiling
-    raise CompileError(
+    raise FitError(
         f"population {population.name!r}: v_thresh = inf, but on this chip v can exceed the "
         f"largest threshold ({threshold} LSB), whatever the limit of v. Give the neurons a "
         "threshold, or the chip voltage_overflow = CLIP and a wider threshold register."
@@ -138,7 +138,7 @@ def choose_scale(
 
     Raises
     ------
-    CompileError
+    FitError
         If registers cannot hold a parameter at any useful scale.
     """
     driving = [item for item in projections if item.connection.n_synapses]
@@ -170,7 +170,7 @@ def choose_scale(
     costs = _register_costs(scales, ideal, span, decays, core)
     costs += [_weight_cost(scale, samples, indegrees, core, rule) for scale in scales]
     if not np.isfinite(costs).any():
-        raise CompileError(
+        raise FitError(
             f"population {ideal.population.name!r}: its threshold lies {ideal.threshold.min():.3g} "
             f"mV above its reset, less than one step of the threshold register at the scale that "
             f"its {binding} allows. Reduce the spread of its parameters, or its input."

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurochip._support.csr import spans
 from neurochip.chip.spec import ChipSpec
-from neurochip.errors import CompileError
+from neurochip.errors import FitError
 from neurochip.network import Population
 from neurochip.packing.budget import RESOURCES, Filler, Filling, add_axons, limits_of
 from neurochip.packing.flows import flows_of
@@ -100,7 +100,7 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
 
     Raises
     ------
-    CompileError
+    FitError
         If a single neuron exceeds a limit of a core, or the network needs too many cores or axons.
     """
     filler = Filler(work.wiring, chip.core)
@@ -109,9 +109,9 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
     while True:
         filling = filler.fill(order, opens)
         if filling.failed >= 0:
-            raise CompileError(_too_large(work, order, filling, chip))
+            raise FitError(_too_large(work, order, filling, chip))
         if filling.n_cores > chip.total_cores:
-            raise CompileError(problem or _too_many(filling.n_cores, chip))
+            raise FitError(problem or _too_many(filling.n_cores, chip))
         placement = _on_mesh(work, chip, order, filling, options)
         excess = {
             name: placement.usage[name] - getattr(chip.core, name)
@@ -124,7 +124,7 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
         problem = problem or _too_many_axons(placement, excess, chip)
         sizes = np.diff(filling.core_ptr)[over]
         if (least is not None and most >= least) or sizes.max() == 1:
-            raise CompileError(problem)
+            raise FitError(problem)
         least = most
         opens = opens.copy()
         opens[filling.core_ptr[:-1]] = True

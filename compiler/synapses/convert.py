@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.chip.spec import ChipSpec
-from neurochip.errors import CompileError
+from neurochip.errors import FitError
 from neurochip.network import Connection
 from neurochip.recurrence import delay_steps
 from neurochip.typing import Float64Array, Int16Array, Int64Array, UInt8Array
@@ -61,14 +61,14 @@ def rounded_delays(connection: Connection, chip: ChipSpec, dt: float) -> Int64Ar
 
     Raises
     ------
-    CompileError
+    FitError
         If a delay exceeds the longest delay of the chip.
     """
     steps = delay_steps(connection.delay, dt)
     longest = int(steps.max()) if connection.n_synapses else 0
     if longest > chip.core.delay_max:
         delay = float(np.max(connection.delay))
-        raise CompileError(
+        raise FitError(
             f"connection {connection.name!r}: a delay of {delay:g} ms is {longest} steps of "
             f"{dt:g} ms; allowed: at most {chip.core.delay_max} steps "
             f"({chip.core.delay_max * dt:g} ms). Lengthen dt or shorten the delay."
@@ -88,7 +88,7 @@ def round_connection(
 
     Raises
     ------
-    CompileError
+    FitError
         If a delay exceeds the longest delay of the chip.
     """
     connection = projection.connection

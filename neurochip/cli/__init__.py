@@ -26,8 +26,9 @@ __all__ = ["main"]
 def main() -> None:
     """Show what a Loihi-like chip does to a spiking network.
 
-    A MODEL is a Python file that defines `network`, a neurochip Network. It may also define `chip`,
-    the ChipSpec to compile for.
+    A MODEL is a Python file (.py) or a NIR graph (.nir). A Python file defines `network`, a
+    neurochip Network, and may define `chip`, the ChipSpec to compile for. A graph needs --dt, and
+    --input to run. An IMAGE (.npz) is a compiled MODEL.
     """
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from ..errors import NeurochipError
+from ..errors import FitError, NeurochipError
+from ._statuses import Status
 from ._terminal import (
     lost_output,
     one_line,
@@ -23,23 +25,15 @@ from ._terminal import (
 
 __all__ = ["Commands"]
 
-_UNREAD = 141  # exit status of SIGPIPE in a shell
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Failure(click.ClickException):
     """An error that is shown as a message without a traceback."""
 
-    exit_code = 2
-
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, status: Status = Status.REFUSED) -> None:
         super().__init__(one_line(message))
-
-
-class _Interruption(_Failure):
-    """An interruption by Ctrl-C."""
-
-    exit_code = 130  # exit status of SIGINT in a shell
+        self.status = status
 
 
 class Commands(click.Group):
@@ -47,7 +41,7 @@ class Commands(click.Group):
 
     Errors that a user can cause become one line on standard error: errors of neurochip, of options,
     of the operating system and of memory, and interruptions. Any other exception is a fault of
-    neurochip and keeps its traceback.
+    neurochip and keeps its traceback. :class:`Status` lists the exit statuses.
     """
 
     def make_context(
@@ -59,16 +53,23 @@ class Commands(click.Group):
         remember_command(ctx, given)
         return ctx
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of exit statuses under the list of commands."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Exit status"):
+            formatter.write_dl([(str(status.value), status.meaning) for status in Status])
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and turn the exceptions of a user's errors into failures."""
         try:
             with shown_warnings():
                 result = super().invoke(ctx)
         except NeurochipError as problem:
-            raise _Failure(str(problem) + what_is_kept(ctx, problem)) from None
+            status = Status.DOES_NOT_FIT if isinstance(problem, FitError) else Status.REFUSED
+            raise _Failure(str(problem) + what_is_kept(ctx, problem), status) from None
         except KeyboardInterrupt as problem:
             kept = what_is_kept(ctx, problem) or " Nothing was written."
-            raise _Interruption(f"interrupted.{kept}") from None
+            raise _Failure(f"interrupted.{kept}", Status.INTERRUPTED) from None
         except MemoryError as problem:
             detail = f" ({problem})" if str(problem) else ""
             raise _Failure(
@@ -79,7 +80,7 @@ class Commands(click.Group):
             raise _Failure(_of_system(problem) + what_is_kept(ctx, problem)) from None
         lost = lost_output(ctx)
         if isinstance(lost, BrokenPipeError):
-            ctx.exit(_UNREAD)
+            ctx.exit(Status.UNREAD)
         if lost is not None:
             raise _Failure(_of_output(lost) + what_is_kept(ctx, lost))
         return result
@@ -101,10 +102,14 @@ class Commands(click.Group):
         except click.ClickException as problem:
             result = _shown(problem)
         except click.Abort:  # before a command started
-            result = _shown(_Interruption("interrupted. Nothing was written."))
+            said = _Failure("interrupted. Nothing was written.", Status.INTERRUPTED)
+            result = _shown(said)
         except OSError as problem:  # raised while --help is printed
             silence(sys.stdout)
             result = _shown(_Failure(_of_output(problem)))
+        except Exception:
+            tell(traceback.format_exc(), fold=False)
+            result = Status.FAULT
         sys.exit(result if isinstance(result, int) else 0)
 
 
@@ -113,7 +118,7 @@ def _shown(problem: click.ClickException) -> int:
     text = io.StringIO()
     problem.show(file=text)
     tell(text.getvalue())
-    return problem.exit_code
+    return problem.status if isinstance(problem, _Failure) else Status.REFUSED
 
 
 def _of_system(problem: OSError) -> str:

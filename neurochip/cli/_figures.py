@@ -10,6 +10,7 @@ from .._support.names import file_stems
 from .._support.npz import write_atomically
 from ..report import Judgement
 from ..validation import comparison_figure, membrane_figure
+from ._results import numbers_of
 
 __all__ = ["write_judgement"]
 
@@ -33,13 +34,6 @@ def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> Ite
             path = folder / f"{prefix}{stems[name]}_{kind}.png"
             write_atomically(path, lambda file, f=figure: f.savefig(file, format="png"))
             yield path
-    assert judgement.image.report is not None  # the image of a judgement has a report
-    numbers = {
-        "seed": judgement.seed,
-        "image_digest": judgement.image.digest(),
-        "compile_report": judgement.image.report.to_dict(),
-        "comparison": judgement.comparison.to_dict(),
-    }
-    path, text = folder / f"{prefix}numbers.json", as_json(numbers)
+    path, text = folder / f"{prefix}numbers.json", as_json(numbers_of(judgement))
     write_atomically(path, lambda file: file.write(text))
     yield path

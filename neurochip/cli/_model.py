@@ -25,11 +25,12 @@ import numpy as np
 from ..chip.spec import ChipSpec
 from ..errors import NetworkError, NeurochipError
 from ..network import Network
-from ._terminal import say, warn
+from ._terminal import warn
 
-__all__ = ["Model", "ModelFunction", "load_model", "read_model", "say_chip"]
+__all__ = ["Model", "ModelFunction", "load_model", "read_model"]
 
 _MODULE = "neurochip_model"  # module name of a running model, where its classes are looked up
+_OTHER_FILES = (b"PK\x03\x04", b"\x89HDF")  # images, recordings and stimuli; HDF5
 _WANTED = {"network": (Network, "a neurochip Network"), "chip": (ChipSpec, "a ChipSpec")}
 
 
@@ -40,12 +41,12 @@ class Model(NamedTuple):
     ----------
     network : Network
         Network to map.
-    chip : ChipSpec or None
-        Chip to compile for; None if the model defines none.
+    chip : ChipSpec, ModelFunction or None
+        Chip to compile for, or the function that makes it; None if the model defines none.
     """
 
     network: Network
-    chip: ChipSpec | None
+    chip: ChipSpec | ModelFunction | None
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,15 @@ class ModelFunction:
             return function(**values)
 
 
-def load_model(path: str) -> Model:
-    """Run a model file and print the chip that it defines.
+def load_model(path: str, *, chip: bool = True) -> Model:
+    """Run a model file and return its network and its chip.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+    chip : bool
+        Whether the chip is wanted; otherwise a function that makes it is returned and not called.
 
     Raises
     ------
@@ -97,10 +105,8 @@ def load_model(path: str) -> Model:
         If the file is missing or fails, does not define a network, defines a ``chip`` that is not a
         ChipSpec, or one of the two is a function that needs arguments.
     """
-    network, chip = read_model(path)
-    model = Model(_made(network, "network"), None if chip is None else _made(chip, "chip"))
-    say_chip(path, model.chip)
-    return model
+    network, own = read_model(path)
+    return Model(_made(network, "network"), _made(own, "chip") if chip and own is not None else own)
 
 
 def read_model(path: str) -> tuple[Network | ModelFunction, ChipSpec | ModelFunction | None]:
@@ -114,13 +120,6 @@ def read_model(path: str) -> tuple[Network | ModelFunction, ChipSpec | ModelFunc
     names = _run(path)
     network, chip = (_found(path, names, name) for name in _WANTED)
     return network, chip
-
-
-def say_chip(path: str, chip: ChipSpec | ModelFunction | None) -> None:
-    """Print the chip of a model, if the model defines one."""
-    if chip is not None:
-        name = chip.name if isinstance(chip, ChipSpec) else "made by its function"
-        say(f"Chip of {path}: {name}")
 
 
 def _found(path: str, names: dict[str, Any], name: str) -> Any:
@@ -164,11 +163,6 @@ def _made(item: Any, name: str) -> Any:
 
 def _run(path: str) -> dict[str, Any]:
     """Run the file and return its names."""
-    if Path(path).suffix == ".nir":
-        raise NetworkError(
-            f"{path}: is a NIR graph; allowed: a Python file that defines 'network'. Compile the "
-            "graph (neurochip compile), and run the image with --input."
-        )
     module = types.ModuleType(_MODULE)
     module.__file__ = path
     with _guarded(path):
@@ -183,12 +177,17 @@ _names_again = functools.cache(_run)  # a worker needs the names at every point
 
 def _source(path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        content = Path(path).read_bytes()
+        if not content.startswith(_OTHER_FILES):
+            return content
+        reason = "is no model"
     except FileNotFoundError:
         reason = "no such file"
     except OSError as problem:
         reason = problem.strerror or str(problem)
-    raise NetworkError(f"{path}: {reason}; pass a Python file that defines 'network'.")
+    raise NetworkError(
+        f"{path}: {reason}; pass a Python file that defines 'network', or a NIR graph (.nir)."
+    )
 
 
 @contextmanager

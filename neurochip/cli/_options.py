@@ -1,34 +1,86 @@
-"""Options that several commands share."""
+"""The options that several commands share, each in one place."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from ._compiler import compile_options
-from ._numbers import COUNT, MILLISECONDS, SEED
+from compiler import OPTIONS, Option
+
+from ._chips import CHIPS
+from ._numbers import COUNT, MILLISECONDS, POSITIVE, REAL, SEED, at_least
 from ._paths import INPUT, OutputFile
+from ._request import Request
+from ._step import STEP_OR_AUTO
+from ._terminal import hide_text
 
 __all__ = [
-    "comparison_options",
     "duration_option",
     "fine_option",
-    "model_argument",
+    "model_options",
     "page_option",
+    "quiet_option",
+    "result_options",
     "seed_option",
     "threads_option",
     "workers_option",
 ]
 
-model_argument = click.argument("model", type=INPUT)
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+# Options of a MODEL; their values become one request.
+_STEP = click.option(
+    "--dt",
+    type=STEP_OR_AUTO,
+    default="0.1",
+    show_default=True,
+    help="Step in ms, or with a unit (0.1ms, 1e-4s). auto: the step with the smallest expected "
+    "error. Of a NIR graph: required, in s unless a unit is given.",
+)
+_CHIP = click.option(
+    "--chip",
+    type=click.Choice(list(CHIPS)),
+    metavar="NAME",
+    help=f"Chip or system to compile for: {', '.join(CHIPS)}. Default: that of MODEL, or loihi.",
+)
+_SET = click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Change a field of the chip: core.weight_mantissa_bits=6, cores=64 (repeatable).",
+)
+_INPUT = click.option(
+    "--input",
+    "spikes",
+    type=INPUT,
+    metavar="SPIKES",
+    help="Input spikes: .npz, .h5 (SONATA), .nix or .mat. Default: drawn for the inputs of MODEL; "
+    "a NIR graph has none.",
+)
+_READING: dict[str, dict[str, Any]] = {
+    "convention": {"help": "NIR only: simulator that the graph comes from. Default: norse."},
+    "reset": {"help": "NIR only: 'value' if a spike sets v to v_reset, stored or 0."},
+    "v_reset": {
+        "type": REAL,
+        "help": "NIR only: implies --reset value; v_reset of nodes that store none. Default: 0.",
+    },
+    "input_rate": {
+        "type": POSITIVE,
+        "help": "NIR only, without --input: expected rate of the inputs in Hz. Default: 100.",
+    },
+}
+
+# Options of a run.
 duration_option = click.option(
     "--duration",
     type=MILLISECONDS,
     default=1000.0,
     show_default=True,
-    help="Length of the run in ms.",
+    help="Length of the run in ms. With --input: default that of the spikes.",
 )
 seed_option = click.option(
     "--seed", type=SEED, default=1, show_default=True, help="Seed of the Poisson inputs."
@@ -43,8 +95,66 @@ workers_option = click.option(
     "--workers", type=COUNT, default=None, help="Number of processes. Default: one per CPU."
 )
 
+# Options of the output.
+quiet_option = click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _, __, given: hide_text(json=False) if given else None,
+    help="Print nothing but warnings and errors.",
+)
+_JSON = click.option(
+    "--json",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _, __, given: hide_text(json=True) if given else None,
+    help="Print the result as JSON, and nothing else on standard output.",
+)
 
-def page_option(default: str, beside: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+
+def model_options(name: str = "model", shown: str = "MODEL") -> _Decorator:
+    """Return a decorator that adds MODEL and all options to compile it, as one ``request``.
+
+    Parameters
+    ----------
+    name, shown : str
+        Name of the argument, and its name in the help; a command may also take another file.
+    """
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def gathered(**given: Any) -> Any:
+            reading = {key: given.pop(key) for key in _READING}
+            request = Request(
+                model=given.pop(name),
+                options={key: given.pop(key) for key in OPTIONS},
+                reading={key: value for key, value in reading.items() if value is not None},
+                **{key: given.pop(key) for key in ("dt", "chip", "changes", "spikes")},
+            )
+            return command(request=request, **given)
+
+        options: list[_Decorator] = [_STEP, _CHIP, _SET, _INPUT, *map(_as_click, OPTIONS.values())]
+        options += [
+            click.option(f"--{key.replace('_', '-')}", **parts) for key, parts in _READING.items()
+        ]
+        argument: _Decorator = click.argument(name, type=INPUT, metavar=shown)
+        made: Callable[..., Any] = gathered
+        for part in (*reversed(options), argument):
+            made = part(made)
+        return made
+
+    return add
+
+
+def result_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--json`` and ``--quiet``."""
+    return _JSON(quiet_option(command))
+
+
+def page_option(default: str, beside: str) -> _Decorator:
     """Return the option for the page of a report; ``beside`` names the files next to it."""
     return click.option(
         "-o",
@@ -56,7 +166,7 @@ def page_option(default: str, beside: str) -> Callable[[Callable[..., Any]], Cal
     )
 
 
-def fine_option(otherwise: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def fine_option(otherwise: str) -> _Decorator:
     """Return the option for a fine reference; ``otherwise`` describes its default in the help."""
     text = (
         "Step in ms of a second, finer float run that separates the error of the time step from "
@@ -65,9 +175,13 @@ def fine_option(otherwise: str) -> Callable[[Callable[..., Any]], Callable[..., 
     return click.option("--fine-dt", type=MILLISECONDS, default=None, help=text)
 
 
-def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add MODEL and the options that all comparisons of a model with its float run share."""
-    parts = (model_argument, compile_options, duration_option, seed_option, fine_option("dt/10"))
-    for part in reversed(parts):
-        command = part(command)
-    return command
+def _as_click(option: Option) -> _Decorator:
+    numbers = at_least(option.kind, option.at_least, option.word)
+    unit = f" In {option.unit}." if option.unit else ""
+    return click.option(
+        f"--{option.name.replace('_', '-')}",
+        type=click.Choice(option.choices) if option.choices else numbers,
+        default=option.default,
+        show_default=option.default is not None,
+        help=f"{option.summary}{unit}",
+    )

@@ -1,5 +1,8 @@
 """Prints the messages of a command and the paths of the files that it has written.
 
+Lines are folded to the width of the terminal, or to 80 columns elsewhere. With ``--quiet`` nothing
+but warnings and errors is printed; with ``--json`` standard output has the result and nothing else.
+
 A failure to print never stops a command from writing its files: if standard output is full, closed
 or no longer read, the problem is recorded and becomes an error at the end.
 """
@@ -9,22 +12,30 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
 import sys
+import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
+from .._support.json_text import as_json
 from .._support.names import cut, visible
+from ..version import __version__
 
 __all__ = [
     "command_line",
+    "folded",
+    "hide_text",
+    "is_json",
     "lost_output",
     "one_line",
     "remember_command",
+    "result",
     "say",
     "shown_warnings",
     "silence",
@@ -35,30 +46,104 @@ __all__ = [
 ]
 
 _LOST, _WRITTEN, _COMMAND = "neurochip.lost", "neurochip.written", "neurochip.command"
+_HIDDEN, _JSON = "neurochip.hidden", "neurochip.json"
+_WIDTH = 100  # columns where there is no terminal to ask
 _LONGEST = 2_000  # most characters of a message
 _MOST_FILES = 6  # most files that a message lists
 
 
-def say(text: object = "", *, end: str = "\n") -> None:
-    """Print on standard output, with control characters escaped."""
+def hide_text(*, json: bool) -> None:
+    """Print no text on standard output from now on; with ``json``, only the result as JSON."""
+    shared = click.get_current_context().meta
+    shared[_HIDDEN] = True
+    shared[_JSON] = shared.get(_JSON, False) or json
+
+
+def is_json() -> bool:
+    """Return whether the result is printed as JSON."""
+    return bool(click.get_current_context().meta.get(_JSON))
+
+
+def say(text: object = "", *, fold: bool = True) -> None:
+    """Print lines of text on standard output, with control characters escaped.
+
+    Parameters
+    ----------
+    text : object
+        The text, printed as ``str`` gives it.
+    fold : bool
+        Whether long lines are folded; not those of a dump.
+    """
+    if not click.get_current_context().meta.get(_HIDDEN):
+        lines = str(text)
+        _put((folded(lines, sys.stdout) if fold else lines) + "\n")
+
+
+def result(command: str, values: Mapping[str, Any]) -> None:
+    """Print the result of a command as JSON, if that was asked for.
+
+    Parameters
+    ----------
+    command : str
+        Name of the command.
+    values : dict
+        The keys of the command that :data:`~neurochip.cli._results.RESULTS` describes.
+    """
+    if is_json():
+        written = click.get_current_context().meta.get(_WRITTEN, [])
+        head = {"command": command, "version": __version__}
+        _put(as_json({**head, **values, "written": written}).decode())
+
+
+def _put(text: str) -> None:
+    """Print on standard output, or remember why that is not possible."""
     shared = click.get_current_context().meta
     try:
-        _print(str(text) + end, sys.stdout)
+        _print(text, sys.stdout)
     except (OSError, ValueError) as problem:
         # A closed file object raises ValueError.
         shared.setdefault(_LOST, problem if isinstance(problem, OSError) else _closed())
         silence(sys.stdout)
 
 
+def folded(text: str, stream: TextIO | None) -> str:
+    """Return a text whose lines fit the terminal of a stream, or 80 columns.
+
+    What does not fit continues on the next line, indented by two more spaces. Words that are longer
+    than a line, such as paths, are kept.
+    """
+    columns = _columns(stream)
+    return "\n".join(
+        line if len(line) <= columns else "\n".join(_wrapped(line, columns))
+        for line in text.split("\n")
+    )
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(line, columns, subsequent_indent=indent, **options)  # type: ignore[arg-type]
+
+
+def _columns(stream: TextIO | None) -> int:
+    try:
+        on_terminal = stream is not None and stream.isatty()
+    except ValueError:  # a closed file object
+        on_terminal = False
+    if on_terminal:
+        return shutil.get_terminal_size((_WIDTH, 24)).columns
+    return int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else _WIDTH
+
+
 def warn(text: str) -> None:
-    """Print a warning as one line on standard error."""
+    """Print a warning on standard error."""
     tell(f"Warning: {one_line(text)}\n")
 
 
-def tell(text: str) -> None:
+def tell(text: str, *, fold: bool = True) -> None:
     """Print complete lines on standard error, or nothing if it cannot be written."""
     try:
-        _print(text, sys.stderr)
+        _print(folded(text, sys.stderr) if fold else text, sys.stderr)
     except (OSError, ValueError):
         silence(sys.stderr)
 
@@ -120,7 +205,7 @@ def silence(stream: Any) -> None:
 
 @contextmanager
 def shown_warnings() -> Iterator[None]:
-    """Show the warnings of a block as single lines on standard error."""
+    """Show the warnings of a block on standard error."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: warn(str(message))
         yield

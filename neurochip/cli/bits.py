@@ -8,20 +8,26 @@ from typing import Any
 
 import click
 
-from ..chip.spec import LOIHI
 from ._axes import read_values
-from ._compiler import Request, compile_options
-from ._model import load_model
 from ._numbers import FRACTION, at_least
-from ._options import duration_option, model_argument, page_option, seed_option, workers_option
+from ._options import (
+    duration_option,
+    model_options,
+    page_option,
+    result_options,
+    seed_option,
+    workers_option,
+)
 from ._paths import keep_apart
-from ._terminal import command_line, say, wrote
+from ._request import Request
+from ._results import data_of
+from ._terminal import command_line, is_json, result, say, wrote
 
 __all__ = ["bits_command"]
 
 
-@click.command("bits")
-@model_argument
+@click.command("bits", short_help="How many bits of a register MODEL needs.")
+@model_options()
 @click.option(
     "--register",
     default="weight_mantissa_bits",
@@ -48,13 +54,13 @@ __all__ = ["bits_command"]
     show_default=True,
     help="Number of seeds, counted from --seed. More seeds resolve smaller differences.",
 )
-@compile_options
 @duration_option
 @seed_option
 @workers_option
 @page_option("bits.html", "the runs (.jsonl) and the numbers (.json) go")
+@result_options
 def bits_command(
-    model: str, request: Request, widths: str | None, output: str, **options: Any
+    request: Request, widths: str | None, duration: float, output: str, **options: Any
 ) -> None:
     """Find how many bits of a register MODEL needs to keep its rates, and write a report.
 
@@ -66,20 +72,22 @@ def bits_command(
 
     page = Path(output)
     runs = page.with_suffix(".jsonl")
-    keep_apart([model], [page, runs, page.with_suffix(".json")])
+    keep_apart([request.model, request.spikes], [page, runs, page.with_suffix(".json")])
     tested: Any = None if widths is None else read_values("bits: --widths", widths)
-    network, own_chip = load_model(model)
-    chip = own_chip or LOIHI
+    found = request.subject()
     answer = bits(
-        network,
+        found.network,
         widths=tested,
-        dt=request.step(network, chip),
-        chip=chip,
+        dt=found.dt,
+        duration=found.duration or duration,
+        chip=found.chip,
         path=runs,
         **options,
         **request.options,
     )
+    report = bits_report(answer, title=f"How many bits {Path(request.model).stem} needs")
     say(answer)
     wrote([runs])
-    report = bits_report(answer, title=f"How many bits {Path(model).stem} needs")
     wrote(replace(report, command=command_line()).write(page))
+    if is_json():
+        result("bits", data_of(report))

@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from ..chip.spec import LOIHI
-from ._compiler import Request
-from ._model import load_model
-from ._options import comparison_options
+from ._options import duration_option, fine_option, model_options, result_options, seed_option
 from ._paths import OutputFolder
-from ._terminal import say, wrote
+from ._request import Request
+from ._results import numbers_of
+from ._terminal import is_json, result, say, wrote
 
 __all__ = ["compare_command"]
 
 
-@click.command("compare")
-@comparison_options
+@click.command("compare", short_help="Compare MODEL on the chip and in float64.")
+@model_options()
+@duration_option
+@seed_option
+@fine_option("dt/10")
 @click.option("-o", "--output", type=OutputFolder(), help="Folder for figures and numbers.")
+@result_options
 def compare_command(
-    model: str,
-    request: Request,
-    duration: float,
-    seed: int,
-    fine_dt: float | None,
-    output: str | None,
+    request: Request, duration: float, seed: int, fine_dt: float | None, output: str | None
 ) -> None:
     """Run MODEL on the chip and in float64 on the same input spikes, and compare the runs."""
     from ..report import judge
+    from ..validation.answer import lead
     from ._figures import write_judgement
 
-    network, own_chip = load_model(model)
-    chip = own_chip or LOIHI
+    found = request.subject()
     judgement = judge(
-        network,
-        chip,
-        duration=duration,
+        found.network,
+        found.chip,
+        duration=found.duration or duration,
         seed=seed,
-        dt=request.step(network, chip),
+        dt=found.dt,
         fine_dt=fine_dt,
         **request.options,
     )
-    say(judgement.comparison)
-    say()
-    say(judgement.image.report)
+    if request.spikes is not None:
+        judgement = replace(judgement, seed=None)
+    say(f"{judgement.comparison}\n\n{judgement.image.report}")
     if output is not None:
         wrote(write_judgement(judgement, Path(output)))
+    if is_json():
+        text = "\n".join(lead(judgement.comparison.answers))
+        numbers = numbers_of(judgement)
+        result("compare", {"chip": found.chip.name, "dt": found.dt, **numbers, "lead": text})

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from ..errors import ImageError
-from ._options import threads_option
+from ._options import result_options, threads_option
 from ._paths import INPUT
-from ._terminal import say
+from ._statuses import Status
+from ._terminal import result, say
 
 __all__ = ["conformance_command"]
 
 
-@click.command("conformance")
+@click.command("conformance", short_help="Run golden vectors on the emulator.")
 @click.argument("folder", type=INPUT)
 @click.option(
     "--preset",
@@ -25,6 +26,7 @@ __all__ = ["conformance_command"]
     "emulator.",
 )
 @threads_option
+@result_options
 def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     """Run every golden vector (.npz) in FOLDER and compare each recorded u, v and spike.
 
@@ -68,5 +70,8 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     )
     for failure in failures:
         say(f"Different: {failure}")
+    classes = {name: {"equal": passed[name], "vectors": count} for name, count in total.items()}
+    rest = {"left_out": left_out, "differences": failures}
+    result("conformance", {"preset": preset, "classes": classes, **rest})
     if failures:
-        raise SystemExit(1)
+        raise SystemExit(Status.FAILED_CHECK)

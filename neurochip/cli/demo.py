@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..network import LIF, Network, PoissonInput, Population, Uniform, one_to_one
-from ._options import seed_option
+from ._options import quiet_option, seed_option
 from ._paths import OutputFolder
 from ._step import STEP, Step
 from ._terminal import say, wrote
@@ -40,7 +40,7 @@ def driven_network() -> Network:
     return _network(_RATE, Uniform(1.3, 1.7))
 
 
-@click.command("demo")
+@click.command("demo", short_help="Compare two built-in networks.")
 @click.option(
     "-o",
     "--output",
@@ -57,6 +57,7 @@ def driven_network() -> Network:
     help="Step in ms, or with a unit (0.1ms, 1e-4s).",
 )
 @seed_option
+@quiet_option
 def demo_command(output: str, dt: Step, seed: int) -> None:
     """Compare chip and float64 on the notebook's network (silent) and on a driven variant."""
     from ..report import judge

@@ -9,7 +9,7 @@ from ._terminal import say
 __all__ = ["help_command"]
 
 
-@click.command("help")
+@click.command("help", short_help="Print the help of a command.")
 @click.argument("command", required=False)
 @click.pass_context
 def help_command(context: click.Context, command: str | None) -> None:

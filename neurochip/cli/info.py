@@ -2,51 +2,72 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from .._support.json_text import as_json
 from .._support.names import visible
 from .._support.npz import kind_of
 from .._support.text import counted
 from ..errors import NeurochipError
+from ._options import result_options
 from ._paths import INPUT
-from ._terminal import say
+from ._results import image_data, recording_data
+from ._terminal import is_json, result, say
 
 __all__ = ["info_command"]
 
 
-@click.command("info")
+@click.command("info", short_help="Describe an image, a recording or a stimulus.")
 @click.argument("file", type=INPUT)
 @click.option("--text", is_flag=True, help="Dump the registers and synapses of an image.")
-@click.option("--json", "numbers", is_flag=True, help="Print the compile report as JSON.")
-def info_command(file: str, text: bool, numbers: bool) -> None:
+@result_options
+def info_command(file: str, text: bool) -> None:
     """Describe FILE: an image (with its compile report), a recording or a stimulus."""
     kind = kind_of(file, NeurochipError)
-    if kind != "chip image" and (text or numbers):
-        option = "--text" if text else "--json"
-        raise NeurochipError(f"{file}: holds a {kind}; {option} is for a chip image.")
-    if kind == "chip image":
-        from ..image.files import load_image
-        from ..image.text import dump_image
+    if kind != "chip image" and text:
+        raise NeurochipError(f"{file}: holds a {kind}; --text is for a chip image.")
+    if text and is_json():
+        raise click.UsageError("--text and --json; allowed: one of the two.")
+    content = {"chip image": _image, "recording": _recording}.get(kind, _stimulus)(file, text)
+    result("info", {"kind": kind, "content": content})
 
-        image = load_image(file)
-        if text:
-            say(dump_image(image))
-        elif numbers:
-            say(as_json(image.report.to_dict()).decode(), end="")
-        else:
-            say(repr(image))
-            say(image.report if image.symbols is not None else "(symbols removed)")
-    elif kind == "recording":
-        from ..recording import Recording
-        from .run import describe_recording
 
-        say(describe_recording(Recording.load(file)))
+def _image(file: str, text: bool) -> dict[str, Any]:
+    from ..image.files import load_image
+    from ..image.text import dump_image
+
+    image = load_image(file)
+    if text:
+        say(dump_image(image), fold=False)
     else:
-        from ..stimulus import Stimulus
+        say(repr(image))
+        say(image.report if image.symbols is not None else "(symbols removed)")
+    sizes = {
+        "cores": image.n_cores,
+        "compartments": image.n_compartments,
+        "synapses": image.n_synapses,
+    }
+    return {**image_data(image), **sizes}
 
-        stimulus = Stimulus.load(file)
-        say(repr(stimulus))
-        for train in stimulus.trains:
-            sources, spikes = counted(train.size, "source"), counted(train.n_spikes, "spike")
-            say(f"  {visible(train.name)}: {sources}, {spikes}")
+
+def _recording(file: str, _: bool) -> dict[str, Any]:
+    from ..recording import Recording
+    from .run import describe_recording
+
+    recording = Recording.load(file)
+    say(describe_recording(recording))
+    return recording_data(recording)
+
+
+def _stimulus(file: str, _: bool) -> dict[str, Any]:
+    from ..stimulus import Stimulus
+
+    stimulus = Stimulus.load(file)
+    say(repr(stimulus))
+    inputs = {}
+    for train in stimulus.trains:
+        inputs[train.name] = {"sources": train.size, "spikes": train.n_spikes}
+        sources, spikes = counted(train.size, "source"), counted(train.n_spikes, "spike")
+        say(f"  {visible(train.name)}: {sources}, {spikes}")
+    return {"duration": stimulus.duration, "inputs": inputs}

@@ -1,4 +1,4 @@
-"""``neurochip run``: run an image on the emulator."""
+"""``neurochip run``: run an image, or a model that it compiles, on the emulator."""
 
 from __future__ import annotations
 
@@ -9,24 +9,38 @@ import click
 from .._support.names import visible
 from .._support.npz import npz_path
 from .._support.text import counted
-from ..errors import ImageError, StimulusError
+from ..errors import StimulusError
 from ..image import ChipImage
 from ..network import Network
-from ._model import load_model
-from ._options import duration_option, seed_option, threads_option
-from ._paths import INPUT, OutputFile, keep_apart
-from ._terminal import say, warn, wrote
-
-__all__ = ["run_command"]
-
-
-@click.command("run")
-@click.argument("image", type=INPUT)
-@click.option(
-    "--input", "spikes", type=INPUT, help="Input spikes: .npz, .h5 (SONATA), .nix or .mat."
+from ..recording import Recording
+from ..stimulus import Stimulus
+from ._model import ModelFunction, load_model
+from ._options import (
+    duration_option,
+    model_options,
+    result_options,
+    seed_option,
+    threads_option,
 )
+from ._paths import INPUT, OutputFile, keep_apart
+from ._request import MODELS, Request, was_given
+from ._results import recording_data
+from ._terminal import result, say, warn, wrote
+
+__all__ = ["describe_recording", "run_command"]
+
+_OF_RUN = ("subject", "spikes", "drawn", "duration", "seed", "record", "threads", "strict")
+_OF_IMAGE = (*_OF_RUN, "output")  # parameters that an image, which is compiled, takes
+
+
+@click.command("run", short_help="Run an IMAGE or MODEL; write the recording.")
+@model_options("subject", "IMAGE|MODEL")
 @click.option(
-    "--model", type=INPUT, help="Instead of --input: MODEL whose Poisson inputs are drawn."
+    "--model",
+    "drawn",
+    type=INPUT,
+    metavar="MODEL",
+    help="With an IMAGE, instead of --input: MODEL (.py) whose Poisson inputs are drawn.",
 )
 @duration_option
 @seed_option
@@ -41,10 +55,10 @@ __all__ = ["run_command"]
     show_default=True,
     help="Recording to write (.npz), or only its spikes (.h5, .nix, .mat).",
 )
+@result_options
 def run_command(
-    image: str,
-    spikes: str | None,
-    model: str | None,
+    request: Request,
+    drawn: str | None,
     duration: float,
     seed: int,
     record: tuple[str, ...],
@@ -52,48 +66,87 @@ def run_command(
     strict: bool,
     output: str,
 ) -> None:
-    """Run IMAGE on a stimulus and write the recording.
+    """Run an IMAGE, or a MODEL that is compiled first, and write the recording.
 
     The input spikes are read from --input, and the run lasts as long as they do unless --duration
-    is given; or they are drawn for the inputs of --model with --seed. An .npz of spikes is a
+    is given; or they are drawn with --seed for the Poisson inputs of MODEL. An .npz of spikes is a
     stimulus of neurochip, or has the arrays i (source), t_step, dt (ms), n (number of sources) and
     duration (ms).
     """
     from ..emulator import Emulator
-    from ..image.files import load_image
-    from ..spike_files.files import SPIKES_ONLY, read_spikes, write_spikes
-    from ..stimulus import draw_stimulus
+    from ..spike_files.files import SPIKES_ONLY, write_spikes
 
-    if Path(image).suffix in {".py", ".nir"}:
-        raise ImageError(
-            f"{image}: is a model; run takes the image that it compiles to. First: neurochip "
-            f"compile {image} -o image.npz; then: neurochip run image.npz --input or --model."
-        )
-    if (spikes is None) == (model is None):
-        raise StimulusError("run: pass either --input SPIKES.npz or --model MODEL.py.")
     spikes_only = Path(output).suffix in SPIKES_ONLY
     if spikes_only and record:
         raise click.UsageError(f"{output} holds spikes only; with --record, write an .npz.")
-    loaded = load_image(image)
-    if spikes is not None:
-        chosen = click.get_current_context().get_parameter_source("duration")
-        asked = None if chosen is click.core.ParameterSource.DEFAULT else duration
-        symbols = loaded.symbols
-        inputs = None if symbols is None else [(item.name, item.size) for item in symbols.inputs]
-        stimulus = read_spikes(spikes, inputs=inputs, duration=asked)
+    if Path(request.model).suffix in MODELS:
+        image, stimulus = _compiled(request, drawn, duration, seed)
+        asked = None
     else:
-        stimulus, asked = draw_stimulus(_network_of(str(model), loaded), duration, seed), None
+        image, stimulus, asked = _loaded(request, drawn, duration, seed)
     target = Path(output) if spikes_only else npz_path(output)
-    keep_apart([image, spikes, model], [target])
-    emulator = Emulator(loaded, strict=strict, threads=threads)
+    keep_apart([request.model, request.spikes, drawn], [target])
+    emulator = Emulator(image, strict=strict, threads=threads)
     recording = emulator.run(stimulus, duration=asked, record=record)
     say(describe_recording(recording))
     wrote([write_spikes(recording, target) if spikes_only else recording.save(target)])
+    result("run", recording_data(recording))
+
+
+def _compiled(
+    request: Request, drawn: str | None, duration: float, seed: int
+) -> tuple[ChipImage, Stimulus]:
+    """Compile a model, and return its image and its stimulus."""
+    from compiler import compile_network
+
+    from ..stimulus import draw_stimulus
+
+    if drawn is not None:
+        raise click.UsageError(
+            f"--model is for the inputs of an IMAGE, and {request.model} is a MODEL, which has its "
+            "own; pass --input SPIKES for others."
+        )
+    found = request.subject()
+    image = compile_network(found.network, found.chip, found.dt, **request.options)
+    return image, draw_stimulus(found.network, found.duration or duration, seed)
+
+
+def _loaded(
+    request: Request, drawn: str | None, duration: float, seed: int
+) -> tuple[ChipImage, Stimulus, float | None]:
+    """Return an image, its stimulus, and the length of the run, unless the stimulus says it."""
+    from ..image.files import load_image
+    from ..spike_files import read_spikes
+    from ..stimulus import draw_stimulus
+
+    for parameter in click.get_current_context().command.params:
+        if parameter.name not in _OF_IMAGE and was_given(str(parameter.name)):
+            raise click.UsageError(
+                f"{parameter.opts[0]} is for a MODEL (.py or .nir), and {request.model} is already "
+                "compiled; compile its model again."
+            )
+    if (request.spikes is None) == (drawn is None):
+        raise StimulusError(
+            f"run: {request.model} is an image, without input spikes; pass either --input SPIKES "
+            "or --model MODEL, whose inputs are drawn."
+        )
+    image = load_image(request.model)
+    if request.spikes is None:
+        return image, draw_stimulus(_network_of(str(drawn), image), duration, seed), None
+    asked = duration if was_given("duration") else None
+    symbols = image.symbols
+    inputs = None if symbols is None else [(item.name, item.size) for item in symbols.inputs]
+    return image, read_spikes(request.spikes, inputs=inputs, duration=asked), asked
 
 
 def _network_of(model: str, image: ChipImage) -> Network:
     """Return the network of a model; warn if its chip differs from that of the image."""
+    if Path(model).suffix == ".nir":
+        raise StimulusError(
+            f"{model}: a NIR graph holds no input spikes; pass --input SPIKES instead of --model."
+        )
     network, chip = load_model(model)
+    assert not isinstance(chip, ModelFunction)  # it was called
     if chip is not None and chip != image.chip:
         warn(
             f"the image was compiled for {image.chip.name!r} and runs on it; {model} defines "
@@ -102,11 +155,8 @@ def _network_of(model: str, image: ChipImage) -> Network:
     return network
 
 
-def describe_recording(recording: object) -> str:
+def describe_recording(recording: Recording) -> str:
     """Return the spikes, rates and counters of a recording as text."""
-    from ..recording import Recording
-
-    assert isinstance(recording, Recording)
     begin = recording.first_step * recording.dt
     lines = [
         f"{recording.label}: {begin:g} to {begin + recording.duration:g} ms in steps of "

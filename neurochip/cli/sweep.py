@@ -10,26 +10,26 @@ import click
 
 from compiler import OPTIONS
 
-from ..chip.spec import LOIHI
 from ._axes import read_axes
-from ._compiler import Request, compile_options
-from ._model import read_model, say_chip
 from ._options import (
     duration_option,
     fine_option,
-    model_argument,
+    model_options,
     page_option,
+    result_options,
     seed_option,
     workers_option,
 )
 from ._paths import keep_apart
-from ._terminal import command_line, say, wrote
+from ._request import Request, was_given
+from ._results import data_of
+from ._terminal import command_line, is_json, result, say, wrote
 
 __all__ = ["sweep_command"]
 
 
-@click.command("sweep")
-@model_argument
+@click.command("sweep", short_help="Run MODEL at many values; write a report.")
+@model_options()
 @click.option(
     "--vary",
     multiple=True,
@@ -37,16 +37,15 @@ __all__ = ["sweep_command"]
     metavar="AXIS=VALUES",
     help="Axis and its values: core.weight_mantissa_bits=1:8, dt=0.1,0.5 (repeatable).",
 )
-@compile_options
 @duration_option
 @seed_option
 @fine_option("a tenth of the shortest dt if dt varies, otherwise none")
 @workers_option
 @page_option("sweep.html", "the points (.jsonl) and the numbers (.json) go")
+@result_options
 def sweep_command(
-    model: str,
-    vary: tuple[str, ...],
     request: Request,
+    vary: tuple[str, ...],
     duration: float,
     fine_dt: float | None,
     workers: int | None,
@@ -62,34 +61,34 @@ def sweep_command(
     from ..sweeps import sweep
 
     axes = read_axes(vary)
-    dt = request.dt if request.dt == "auto" else request.dt.ms()
-    options: dict[str, Any] = {"dt": dt, "seed": seed, **request.options}
-    source = click.get_current_context().get_parameter_source
+    if request.is_graph and "dt" in axes:
+        raise click.UsageError(
+            "--vary dt is not for NIR graphs (.nir), whose meaning depends on the step: pass --dt."
+        )
     for name, values in axes.items():
-        if name in OPTIONS:
-            for value in values:
-                OPTIONS[name].checked(value)  # refuse bad values before any point runs
-        # An axis replaces the default of an option, but not a value that the user passed.
-        if name in options and source(name) is click.core.ParameterSource.DEFAULT:
-            del options[name]
+        for value in values if name in OPTIONS else ():
+            OPTIONS[name].checked(value)  # refuse bad values before any point runs
     page = Path(output)
     points = page.with_suffix(".jsonl")
-    keep_apart([model], [page, points, page.with_suffix(".json")])
-    network, chip = read_model(model)
-    say_chip(model, chip)
+    keep_apart([request.model, request.spikes], [page, points, page.with_suffix(".json")])
+    found = request.sweep_subject()
+    options: dict[str, Any] = {"dt": found.dt, "seed": seed, **request.options}
+    # An axis replaces the default of an option, but not a value that the user passed.
+    options = {name: options[name] for name in options if name not in axes or was_given(name)}
     done = sweep(
-        network,
+        found.network,
         axes,
-        duration=duration,
+        duration=found.duration or duration,
         fine_dt=fine_dt,
         workers=workers,
         path=points,
-        chip=chip or LOIHI,
+        chip=found.chip,
         **options,
     )
-    report = replace(
-        sweep_report(done, title=f"Sweep of {Path(model).stem}"), command=command_line()
-    )
+    report = sweep_report(done, title=f"Sweep of {Path(request.model).stem}")
+    report = replace(report, command=command_line())
     say(report.lead)
     wrote([points])
     wrote(report.write(page))
+    if is_json():
+        result("sweep", data_of(report))

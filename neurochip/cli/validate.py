@@ -8,24 +8,35 @@ from typing import Any
 
 import click
 
-from ..chip.spec import LOIHI
-from ._compiler import Request
-from ._model import load_model
 from ._numbers import COUNT, FRACTION
-from ._options import comparison_options, page_option
+from ._options import (
+    duration_option,
+    fine_option,
+    model_options,
+    page_option,
+    result_options,
+    seed_option,
+)
 from ._paths import keep_apart
-from ._terminal import command_line, say, wrote
+from ._request import Request
+from ._results import data_of
+from ._statuses import Status
+from ._terminal import command_line, is_json, result, say, wrote
 
 __all__ = ["validate_command"]
 
 
-@click.command("validate")
-@comparison_options
+@click.command("validate", short_help="Compare MODEL with float64; write a report.")
+@model_options()
+@duration_option
+@seed_option
+@fine_option("dt/10")
 @click.option(
     "--tolerance",
     type=FRACTION,
     default=None,
-    help="Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test.",
+    help="Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test. "
+    "Exit status 1 unless all populations pass it.",
 )
 @click.option(
     "--no-attribution",
@@ -41,30 +52,45 @@ __all__ = ["validate_command"]
     "rates over seeds, and tests of the distributions of activity.",
 )
 @page_option("report.html", "a JSON of the numbers goes")
+@result_options
 def validate_command(
-    model: str,
     request: Request,
+    duration: float,
     seed: int,
     seeds: int,
+    tolerance: float | None,
     no_attribution: bool,
     output: str,
     **options: Any,
 ) -> None:
     """Run MODEL on the chip and in float64, and write a report as one self-contained page."""
     from ..report import validate
+    from ..validation import Conclusion
 
-    keep_apart([model], [output, Path(output).with_suffix(".json")])
-    network, own_chip = load_model(model)
-    chip = own_chip or LOIHI
+    keep_apart([request.model, request.spikes], [output, Path(output).with_suffix(".json")])
+    found = request.subject()
     report = validate(
-        network,
-        chip,
-        request.step(network, chip),
+        found.network,
+        found.chip,
+        found.dt,
+        duration=found.duration or duration,
         seed=range(seed, seed + seeds),
+        tolerance=tolerance,
         attribution=not no_attribution,
         **options,
         **request.options,
     )
-    report = replace(report, title=f"{Path(model).stem} on {chip.name}", command=command_line())
+    title = f"{Path(request.model).stem} on {found.chip.name}"
+    report = replace(report, title=title, command=command_line())
+    tests = report.data["equivalence"].values()
+    passed = all(test["conclusion"] == Conclusion.EQUAL.value for test in tests)
     say(report.lead)
+    if tolerance is not None:
+        what = "equal" if passed else "not shown to be equal"
+        say(f"All rates: {what} within {100 * tolerance:g} %")
     wrote(report.write(output))
+    if is_json():
+        verdict = None if tolerance is None else passed
+        result("validate", {"passed": verdict, **data_of(report)})
+    if not passed:
+        raise SystemExit(Status.FAILED_CHECK)

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from command_line import fail, succeed
+from command_line import fail, succeed, unfolded
 from matplotlib.figure import Figure
 from sweep_models import cells
 
@@ -392,7 +392,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_the_command_prints_the_answer_and_writes_page_numbers_and_runs(folder):
     options = ("--register", "decay_bits", "--widths", "4,12", "--tolerance", "0.5", "--seeds", "3")
-    lines = succeed(*SHORT, *options, "-o", "x/page.html").splitlines()
+    lines = unfolded(succeed(*SHORT, *options, "-o", "x/page.html"))
     data = json.loads((folder / "x" / "page.json").read_text())
     assert lines[0] == data["answer"] == data["lead"]
     assert data["title"] == "How many bits model needs"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import fail, run, succeed
+from command_line import fail, run, succeed, unfolded
 
 from neurochip import Recording, RecordingError, SpikeInput, Stimulus
 from neurochip.image.files import load_image, save_image
@@ -198,8 +198,9 @@ def test_info_says_what_each_kind_of_file_holds(image: Path, model: Path) -> Non
 
 def test_info_prints_the_registers_or_the_report_of_an_image(image: Path) -> None:
     assert "synapse group 0 from inputs: 10 synapses" in succeed("info", image, "--text")
-    report = json.loads(succeed("info", image, "--json"))
-    assert report == load_image(image).report.to_dict()
+    data = json.loads(succeed("info", image, "--json"))
+    assert data["kind"] == "chip image"
+    assert data["content"]["compile_report"] == load_image(image).report.to_dict()
 
 
 def test_info_of_an_image_without_symbols_says_so(image: Path) -> None:
@@ -287,8 +288,9 @@ def test_a_model_that_fails_is_named_with_its_line(source: str, message: str) ->
 
 @pytest.mark.parametrize("command", [("compile",), ("compare",), ("run", "image.npz", "--model")])
 def test_a_missing_model_is_named(image: Path, command: tuple[str, ...]) -> None:
-    message = "lost.py: no such file; pass a Python file that defines 'network'."
-    assert fail(*command, "lost.py") == message
+    assert fail(*command, "lost.py") == (
+        "lost.py: no such file; pass a Python file that defines 'network', or a NIR graph (.nir)."
+    )
 
 
 def test_a_missing_file_is_named(image: Path, model: Path) -> None:
@@ -317,9 +319,6 @@ def test_a_file_of_another_kind_is_refused(image: Path, model: Path) -> None:
         "image.npz: holds a chip image; pass the path of a stimulus (.npz)."
     )
     assert fail("info", model).startswith("model.py: was not written by neurochip; pass the path")
-    assert fail("info", "recording.npz", "--json") == (
-        "recording.npz: holds a recording; --json is for a chip image."
-    )
     assert fail("info", "recording.npz", "--text") == (
         "recording.npz: holds a recording; --text is for a chip image."
     )
@@ -327,8 +326,10 @@ def test_a_file_of_another_kind_is_refused(image: Path, model: Path) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--input", "a.npz", "--model", "b.py")])
 def test_run_needs_either_spikes_or_a_model(image: Path, options: tuple[str, ...]) -> None:
-    message = "run: pass either --input SPIKES.npz or --model MODEL.py."
-    assert fail("run", image, *options) == message
+    assert fail("run", image, *options) == (
+        "run: image.npz is an image, without input spikes; pass either --input SPIKES or --model "
+        "MODEL, whose inputs are drawn."
+    )
 
 
 @pytest.mark.parametrize(
@@ -397,7 +398,7 @@ def test_a_wrong_option_is_named(model: Path, arguments: tuple[str, ...], messag
 def test_a_value_that_is_not_allowed_is_named(
     image: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    assert fail(*arguments) == message
+    assert fail(*arguments, status=3 if "tau_m" in message else 2) == message
 
 
 def test_a_finer_grid_must_be_finer_and_divide_the_run(model: Path) -> None:
@@ -429,12 +430,12 @@ def test_an_overflow_is_one_line_of_warning_and_strict_stops_at_it_and_writes_no
     succeed("compile", "volley.py")
     arguments = ("run", "image.npz", "--model", "volley.py")
     result = run(*arguments)
-    assert result.stderr == (
+    assert unfolded(result.stderr) == [
         "Warning: run: population 'cells': a sum of synaptic input wrapped round at 22 bits 1 "
         "time. A register that wraps changes its sign: spikes are lost or added. Compile with a "
         "higher headroom (now 1.25) or assumed_rate (now auto), with the recording of a float run "
-        "as activity, or with the expected_rate of inputs whose spikes are not known.\n"
-    )
+        "as activity, or with the expected_rate of inputs whose spikes are not known."
+    ]
     assert "accumulator wraps 1," in result.stdout
     Path("recording.npz").unlink()
     assert fail(*arguments, "--strict") == (
@@ -457,7 +458,7 @@ def test_an_output_that_cannot_be_written_is_named(model: Path) -> None:
 
 def test_help_lists_the_commands() -> None:
     text = succeed("--help")
-    listed = re.findall(r"^  (\w+) ", text.partition("Commands:")[2], re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+) ", text.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
         *("bits", "compare", "compile", "conformance", "demo", "help", "info", "map", "run"),
         *("sweep", "validate"),
@@ -476,11 +477,29 @@ def test_version_is_that_of_the_package() -> None:
     assert succeed("--version") == succeed("-V") == f"neurochip, version {__version__}\n"
 
 
-def test_run_of_a_model_names_the_image_that_it_needs(model: Path) -> None:
-    assert fail("run", model, "--model", model) == (
-        f"{model}: is a model; run takes the image that it compiles to. First: neurochip "
-        f"compile {model} -o image.npz; then: neurochip run image.npz --input or --model."
+def test_run_compiles_a_model_first(model: Path) -> None:
+    said = succeed("run", model, "--duration", "200", "--seed", "3", "--set", "core.decay_bits=11")
+    succeed("compile", model, "--set", "core.decay_bits=11")
+    succeed("run", "image.npz", "--model", model, "--duration", "200", "--seed", "3", "-o", "b.npz")
+    assert Recording.load("recording.npz") == Recording.load("b.npz")
+    assert said.startswith(
+        "Chip of the command line: loihi (decay_bits=11)\nchip loihi (decay_bits=11), "
     )
+
+
+def test_the_inputs_of_a_model_are_not_drawn_from_another(model: Path) -> None:
+    assert fail("run", model, "--model", model) == (
+        "--model is for the inputs of an IMAGE, and model.py is a MODEL, which has its own; pass "
+        "--input SPIKES for others."
+    )
+
+
+def test_an_image_is_not_compiled_again(image: Path) -> None:
+    for option in (("--dt", "0.5"), ("--chip", "lava"), ("--set", "cores=3"), ("--gain", "dc")):
+        assert fail("run", image, "--model", "model.py", *option) == (
+            f"{option[0]} is for a MODEL (.py or .nir), and image.npz is already compiled; compile "
+            "its model again."
+        )
 
 
 def test_a_recording_is_not_written_under_the_name_of_another_format(model: Path) -> None:

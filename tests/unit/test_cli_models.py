@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bad_command_lines import MODEL
-from command_line import fail, run, succeed
+from command_line import fail, run, succeed, unfolded
 
 from neurochip import LOIHI
 from neurochip.cli._model import ModelFunction
@@ -27,6 +27,8 @@ CHIPS = {
 }
 COMMANDS = {
     "compile": (),
+    "run": ("--duration", "10"),
+    "bits": ("--duration", "10", "--workers", "1", "--seeds", "2", "--widths", "8"),
     "compare": ("--duration", "10"),
     "validate": ("--duration", "10", "--no-attribution"),
     "map": ("--duration", "10", "-o", "out", "--image", "image.npz"),
@@ -47,10 +49,10 @@ def model(source: str, name: str = "model.py") -> str:
 
 
 def errors(*arguments: str) -> list[str]:
-    """Lines on standard error of a command that succeeds."""
+    """Messages on standard error of a command that succeeds."""
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    return result.stderr.splitlines()
+    return unfolded(result.stderr)
 
 
 # --- the chip ------------------------------------------------------------------------------------
@@ -130,12 +132,77 @@ def test_functions_that_return_something_else_are_refused() -> None:
     )
 
 
-def test_a_system_and_a_chip_of_the_model_are_one_too_many() -> None:
-    arguments = (model(f"{COARSE}\n{CHIPS['an object']}"), "--system", "nahuku-8")
-    assert fail("map", *arguments) == (
-        "--system nahuku-8, and model.py defines the chip 'coarse'; allowed: one of the two."
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("options", "name", "said"),
+    [
+        (
+            ("--chip", "kapoho-bay"),
+            "kapoho-bay",
+            "Chip of the command line: kapoho-bay, not that of model.py",
+        ),
+        (
+            ("--set", "core.decay_bits=7", "--set", "cores=9", "--set", "mesh.tile_columns=3"),
+            "coarse (decay_bits=7, cores=9, mesh.tile_columns=3)",
+            "Chip of model.py, with --set: coarse (decay_bits=7, cores=9, mesh.tile_columns=3)",
+        ),
+        (
+            ("--chip", "lava", "--set", "core.voltage_overflow=none"),
+            "lava (voltage_overflow=none)",
+            "Chip of the command line: lava (voltage_overflow=none), not that of model.py",
+        ),
+    ],
+)
+def test_the_command_line_wins_over_the_chip_of_the_model_and_says_so(
+    command: str, options: tuple[str, ...], name: str, said: str
+) -> None:
+    path = model(f"{COARSE}\n{CHIPS['an object']}")
+    assert unfolded(succeed(command, path, *options, *COMMANDS[command]))[0] == said
+    if command in ("compile", "map", "run"):
+        chip = load_image("image.npz").chip if command != "run" else None
+        assert chip is None or chip.name == name
+        assert chip is None or "mesh" not in name or chip.mesh.tile_columns == 3
+
+
+def test_a_function_for_a_chip_is_not_called_where_the_command_line_has_one() -> None:
+    path = model(f"{COARSE}\ndef chip(bits):\n    raise ValueError")
+    for command, options in COMMANDS.items():
+        said = succeed(command, path, "--chip", "nahuku-8", *options)
+        assert said.startswith("Chip of the command line: nahuku-8, not that of model.py\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "core.weight_bits=3",
+            "--set 'core.weight_bits': a chip has no such field; allowed: cores, chips, mesh.NAME "
+            "and core.NAME, a field of CoreSpec. Did you mean 'core.weight_mantissa_bits'?",
+        ),
+        (
+            "mesh.columns=3",
+            "--set 'mesh.columns': a chip has no such field; allowed: cores, chips, mesh.NAME and "
+            "core.NAME, a field of CoreSpec. Did you mean 'mesh.tile_columns'?",
+        ),
+        ("core.decay_bits=99", "core: decay_bits = 99; allowed: 1 to 15."),
+        ("core.decay_bits", "--set 'core.decay_bits'; allowed: FIELD=VALUE, as in "),
+        ("cores=1,2", "--set 'cores=1,2' has several values; to vary a field: neurochip sweep."),
+        ("cores=x", "chip 'loihi (cores=x)': cores = 'x'; allowed: "),
+    ],
+)
+def test_a_field_that_a_chip_does_not_have_is_refused(
+    command: str, change: str, message: str
+) -> None:
+    assert fail(command, model(MODEL), "--set", change, *COMMANDS[command]).startswith(message)
+
+
+def test_a_chip_that_a_function_makes_for_each_point_is_varied_and_not_set() -> None:
+    path = model(f"{COARSE}\n{CHIPS['a function with defaults']}")
+    assert fail("sweep", path, "--set", "cores=3", "--vary", "seed=1") == (
+        "--set changes one chip, and model.py has a function that makes one for each point; pass "
+        "--vary cores=VALUE, or --chip."
     )
-    assert succeed("map", model(MODEL), "--system", "nahuku-8").startswith("Mapped onto nahuku-8")
 
 
 def test_a_run_warns_where_the_model_has_another_chip_than_the_image() -> None:
@@ -205,11 +272,13 @@ def test_a_model_that_cannot_be_read_says_why() -> None:
     Path("loop.py").symlink_to("loop.py")
     Path("latin.py").write_bytes(b"x = '\xe9'")
     Path("binary.py").write_bytes(b"\x00\x01")
-    wanted = "pass a Python file that defines 'network'."
+    wanted = "pass a Python file that defines 'network', or a NIR graph (.nir)."
     assert fail("compile", "folder.py") == f"folder.py: Is a directory; {wanted}"
     assert fail("compile", "loop.py") == (f"loop.py: Too many levels of symbolic links; {wanted}")
     assert "failed with SyntaxError: (unicode error) 'utf-8' codec" in fail("compile", "latin.py")
     assert "null bytes" in fail("compile", "binary.py")
+    succeed("compile", model(MODEL))
+    assert fail("compare", "image.npz") == f"image.npz: is no model; {wanted}"
     assert "defines nothing under the name 'network'" in fail("compile", model("", "empty.py"))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from command_line import fail, run, succeed, unfolded
 from nir_graphs import (
     PAPER_SPIKES,
     PAPER_STEPS,
@@ -23,7 +23,6 @@ from nir_graphs import (
 )
 
 from neurochip import Recording
-from neurochip.cli import main
 from neurochip.image.files import load_image
 from neurochip.spike_files import read_spikes
 
@@ -35,27 +34,6 @@ def _empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def run(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, [str(item) for item in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def succeed(*arguments: object) -> str:
-    result = run(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def fail(*arguments: object) -> str:
-    """The message of a command that must end with exit status 2 and no traceback."""
-    result = run(*arguments)
-    assert result.exit_code == 2, result.output
-    assert "Traceback" not in result.output
-    return re.split(r"^Error: ", result.output, flags=re.MULTILINE)[-1].rstrip()
-
-
 def paper_spikes() -> None:
     steps = PAPER_STEPS
     np.savez("spikes.npz", i=0 * steps, t_step=steps, dt=0.1, n=1, duration=100.0)
@@ -64,10 +42,12 @@ def paper_spikes() -> None:
 def test_a_graph_is_compiled_and_run_on_plain_arrays():
     nir.write("model.nir", paper_neuron())
     text = succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "-o", "image.npz")
-    assert text.startswith(
+    read, compiled, *_ = unfolded(text)
+    assert read == (
         "Read model.nir for steps of 0.0001 s = 0.1 ms; a spike is taken as 'pulse', integration "
-        "'euler', delivery 'before_threshold'\n\nCompiled for loihi at dt = 0.1 ms"
+        "'euler', delivery 'before_threshold'"
     )
+    assert compiled.startswith("Compiled for loihi at dt = 0.1 ms")
     paper_spikes()
     succeed("run", "image.npz", "--input", "spikes.npz")
     assert Recording.load("recording.npz").steps["b"].tolist() == PAPER_SPIKES
@@ -95,7 +75,7 @@ def test_the_options_of_a_graph_reach_the_reader():
     text = succeed(
         "compile", "model.nir", "--dt", "1e-4", "--reset", "value", "--convention", "lava"
     )
-    assert "delivery 'next_step'" in text
+    assert "delivery 'next_step'" in unfolded(text)[0]
     first = load_image("image.npz").report.scales[0].peaks["current"]
     succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "--input-rate", "2000")
     assert load_image("image.npz").report.scales[0].peaks["current"][0] > first[0]
@@ -115,10 +95,10 @@ def test_a_warning_goes_to_stderr_and_the_image_is_written():
     nir.write("model.nir", source)
     result = run("compile", "model.nir", "--dt", "1e-4", "--reset", "value")
     assert result.exit_code == 0
-    assert result.stderr == (
+    assert unfolded(result.stderr) == [
         "Warning: NIR: the metadata of the graph say dt = 0.001, and it is read with 0.0001; its "
-        "neurons will behave differently.\n"
-    )
+        "neurons will behave differently."
+    ]
     assert "Warning: NIR" not in result.stdout
     assert Path("image.npz").is_file()
 
@@ -200,9 +180,9 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (("compile", "model.py", "--v-reset", "0"), "--v-reset is for NIR graphs (.nir)."),
         (
-            ("compare", "model.nir"),
-            "model.nir: is a NIR graph; allowed: a Python file that defines 'network'. Compile the "
-            "graph (neurochip compile), and run the image with --input.",
+            ("compare", "model.nir", "--dt", "1e-4", "--reset", "value"),
+            "model.nir: a NIR graph holds no input spikes, and a run needs those of 'input' (1 "
+            "source); pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat).",
         ),
         (
             ("run", "image.npz", "--input", "spikes.npz", "--record", "v", "-o", "out.h5"),

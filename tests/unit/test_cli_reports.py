@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
+from command_line import fail, succeed, unfolded
 
-from neurochip.cli import main
 from neurochip.cli._axes import read_axes
 from neurochip.sweeps import SweepError, read_sweep
 
@@ -35,29 +34,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(*arguments):
-    result = CliRunner().invoke(main, [str(item) for item in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def succeed(*arguments):
-    result = run(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def fail(*arguments):
-    result = run(*arguments)
-    assert result.exit_code == 2, result.output
-    assert "Traceback" not in result.output
-    return result.output
-
-
 def test_validate_writes_a_page_and_its_numbers(folder):
     output = succeed("validate", "model.py", "--dt", 0.5, "--duration", 500)
-    lines = output.splitlines()
+    lines = unfolded(output)
     assert lines[0] == "Chip of model.py: loihi"
     assert lines[2:] == ["Wrote report.html", "Wrote report.json"]
     page = (folder / "report.html").read_text()
@@ -101,12 +80,12 @@ def test_sweep_writes_points_a_page_and_numbers_and_goes_on(folder):
         *("--vary", "tau_m=10,20", "--vary", "wide=true", "--duration", 200, "--dt", 0.5),
     )
     output = succeed(*command, "--workers", 1)
-    assert output == (
-        "Chip of function.py: made by its function\n"
+    assert unfolded(output) == [
+        "Chip of function.py: made by its function",
         "Mean error of a neuron's rate by core.weight_mantissa_bits, the largest over tau_m: "
-        "0.00 % at 2, 0.00 % at 8. 4 of 4 points over core.weight_mantissa_bits, tau_m, wide.\n"
-        "Wrote sweep.jsonl\nWrote sweep.html\nWrote sweep.json\n"
-    )
+        "0.00 % at 2, 0.00 % at 8. 4 of 4 points over core.weight_mantissa_bits, tau_m, wide.",
+        *("Wrote sweep.jsonl", "Wrote sweep.html", "Wrote sweep.json"),
+    ]
     content = (folder / "sweep.jsonl").read_bytes()
     done = read_sweep(folder / "sweep.jsonl")
     assert done.header["fixed"]["dt"] == 0.5

@@ -1,0 +1,212 @@
+"""What a command is to compile and run: the one door through which it gets a model.
+
+A model is a Python file (:mod:`neurochip.cli._model`) or a NIR graph (:mod:`neurochip.cli._graph`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import click
+
+from compiler import CompileOptions
+
+from .._support.text import counted
+from ..chip.spec import ChipSpec
+from ..errors import StimulusError
+from ..network import Network
+from ..stimulus import Stimulus, with_stimulus
+from ._chips import choose_chip, read_settings
+from ._graph import load_graph_model
+from ._model import ModelFunction, load_model, read_model
+from ._step import Step
+from ._terminal import say
+
+__all__ = ["MODELS", "Request", "Subject", "SweepSubject", "was_given"]
+
+MODELS = (".py", ".nir")
+"""Endings of the files that are models."""
+
+
+class Subject(NamedTuple):
+    """A network, where it runs, and for how long.
+
+    Parameters
+    ----------
+    network : Network
+        Network to compile; its inputs are the spikes of ``--input``, if they were given.
+    chip : ChipSpec
+        Chip to compile for.
+    dt : float, ms
+        Length of a step.
+    duration : float or None, ms
+        Length of the given spikes; None if there are none.
+    """
+
+    network: Network
+    chip: ChipSpec
+    dt: float
+    duration: float | None
+
+
+class SweepSubject(NamedTuple):
+    """What a sweep varies: as a :class:`Subject`, but both may be functions of its axes."""
+
+    network: Network | ModelFunction
+    chip: ChipSpec | ModelFunction
+    dt: float | str
+    duration: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """How a model is to be compiled and run.
+
+    Parameters
+    ----------
+    model : str
+        Path of the model.
+    dt : Step or "auto"
+        Length of a step, or ``"auto"`` to choose it.
+    options : dict
+        Keyword arguments of ``compile_network``.
+    chip : str or None
+        Name of the chip of ``--chip``.
+    changes : sequence of str
+        The texts of ``--set``.
+    reading : dict
+        Arguments of :func:`~neurochip.frontends.nir.read_nir` that were given.
+    spikes : str or None
+        Path of the file of ``--input``.
+    """
+
+    model: str
+    dt: Step | Literal["auto"]
+    options: dict[str, Any]
+    chip: str | None
+    changes: Sequence[str]
+    reading: Mapping[str, Any]
+    spikes: str | None
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether the model is a NIR graph."""
+        return Path(self.model).suffix == ".nir"
+
+    def subject(self, *, runs: bool = True) -> Subject:
+        """Read the model and the spikes; print what was read, and which chip and step were chosen.
+
+        Parameters
+        ----------
+        runs : bool
+            Whether the command runs the network, which then needs its inputs.
+
+        Raises
+        ------
+        NetworkError, FrontendError
+            If the model cannot be read.
+        SpecError
+            If a field of ``--set`` or its value is not allowed.
+        StimulusError
+            If the spikes cannot be read, do not fit the network, or are missing for a graph.
+        """
+        settings = read_settings(self.changes)
+        if self.is_graph:
+            network, step = self._graph()
+            own = None
+        else:
+            self._refuse_reading()
+            network, own = load_model(self.model, chip=self.chip is None)
+            step = None
+        chip = choose_chip(own, self.model, self.chip, settings)
+        network, duration = self._fed(network, runs)
+        return Subject(network, chip, self._step(network, chip) if step is None else step, duration)
+
+    def sweep_subject(self) -> SweepSubject:
+        """Return the same for a sweep, which calls the functions of a Python file with its axes."""
+        if self.is_graph:
+            return SweepSubject(*self.subject())
+        self._refuse_reading()
+        settings = read_settings(self.changes)
+        network, own = read_model(self.model)
+        duration = None
+        if isinstance(network, Network):
+            network, duration = self._fed(network, True)
+        elif self.spikes is not None:
+            raise click.UsageError(
+                f"--input needs a network, and {self.model} has a function that makes one for each "
+                "point; give it a SpikeInput there."
+            )
+        dt = self.dt if self.dt == "auto" else self.dt.ms()
+        if not isinstance(own, ModelFunction) or self.chip is not None:
+            chip = choose_chip(own, self.model, self.chip, settings)
+            return SweepSubject(network, chip, dt, duration)
+        if settings:
+            raise click.UsageError(
+                f"--set changes one chip, and {self.model} has a function that makes one for each "
+                f"point; pass --vary {next(iter(settings))}=VALUE, or --chip."
+            )
+        say(f"Chip of {self.model}: made by its function")
+        return SweepSubject(network, own, dt, duration)
+
+    def _graph(self) -> tuple[Network, float]:
+        if self.dt == "auto":
+            raise click.UsageError(
+                "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass "
+                "the step of the simulator that the graph comes from."
+            )
+        step = self.dt if was_given("dt") else None
+        return load_graph_model(self.model, step, dict(self.reading))
+
+    def _refuse_reading(self) -> None:
+        for name in self.reading:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for NIR graphs (.nir).")
+
+    def _fed(self, network: Network, runs: bool) -> tuple[Network, float | None]:
+        """Return the network with the spikes of ``--input``, and their duration."""
+        if self.spikes is not None:
+            stimulus = self._stimulus(network, runs)
+            return with_stimulus(network, stimulus), stimulus.duration
+        if runs and self.is_graph and network.spike_inputs:
+            needed = ", ".join(
+                f"{item.name!r} ({counted(item.size, 'source')})" for item in network.spike_inputs
+            )
+            raise StimulusError(
+                f"{self.model}: a NIR graph holds no input spikes, and a run needs those of "
+                f"{needed}; pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat)."
+            )
+        return network, None
+
+    def _stimulus(self, network: Network, runs: bool) -> Stimulus:
+        from ..spike_files import read_spikes
+
+        assert self.spikes is not None
+        inputs = [(item.name, item.size) for item in network.spike_inputs]
+        context = click.get_current_context()
+        asked = context.params["duration"] if was_given("duration") else None
+        # Without a run the duration has no meaning, and some files lack one.
+        return read_spikes(self.spikes, inputs=inputs, duration=asked if runs else 1.0)
+
+    def _step(self, network: Network, chip: ChipSpec) -> float:
+        """Return the step in ms; with "auto", choose it and print the choice."""
+        if isinstance(self.dt, Step):
+            return self.dt.ms()
+        from compiler import choose_dt
+
+        choice = choose_dt(network, chip, options=CompileOptions(**self.options))
+        steps, best = [item.dt for item in choice.candidates], choice.best
+        say(
+            f"dt = {choice.dt:g} ms: the expected error of the rates is {100 * best.total:+.2g} % "
+            f"(time grid {100 * best.grid:+.2g} %, registers {100 * best.registers:+.2g} %), the "
+            f"best of {len(steps)} steps from {steps[0]:g} to {steps[-1]:g} ms"
+        )
+        return choice.dt
+
+
+def was_given(name: str) -> bool:
+    """Return whether the user passed an option of the running command."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source not in (None, click.core.ParameterSource.DEFAULT)

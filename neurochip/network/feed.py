@@ -1,0 +1,34 @@
+"""Replace the inputs of a network by given spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from .counts import SpikeCounts
+from .inputs import ConstantCurrent, SpikeInput
+from .network import Network
+
+__all__ = ["with_trains"]
+
+
+def with_trains(network: Network, trains: Iterable[SpikeInput | SpikeCounts]) -> Network:
+    """Return a network whose spiking inputs are the given ones, of the same names and sizes."""
+    given: dict[str, Any] = {}
+    for train in trains:
+        spikes = train.as_spikes() if isinstance(train, SpikeCounts) else train
+        # A train without spikes is known to be silent; otherwise the compiler would assume a rate.
+        silent = not len(spikes.times)
+        given[train.name] = replace(spikes, expected_rate=0.0) if silent else spikes
+    return replace(
+        network,
+        inputs=[
+            item if isinstance(item, ConstantCurrent) else given[item.name]
+            for item in network.inputs
+        ],
+        connections=[
+            replace(item, source=given[item.source.name]) if item.source.name in given else item
+            for item in network.connections
+        ],
+    )
