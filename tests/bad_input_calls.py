@@ -324,6 +324,12 @@ def _inputs_and_recordings() -> list[Call]:
             seed=SEED,
         ),
         _call(
+            "with_stimulus",
+            nc.with_stimulus,
+            {"network": _small()["network"], "stimulus": drawn},
+            *("network", "stimulus"),
+        ),
+        _call(
             "count_steps",
             stimulus.count_steps,
             {"duration": 3.0, "dt": 1.5},

@@ -18,6 +18,7 @@ from ._step import STEP_OR_AUTO
 from ._terminal import hide_text
 
 __all__ = [
+    "COMPILING",
     "duration_option",
     "fine_option",
     "model_options",
@@ -73,6 +74,9 @@ _READING: dict[str, dict[str, Any]] = {
         "help": "NIR only, without --input: expected rate of the inputs in Hz. Default: 100.",
     },
 }
+
+COMPILING = ("dt", "chip", "changes", *OPTIONS, *_READING)
+"""Parameters that say how to compile a MODEL."""
 
 # Options of a run.
 duration_option = click.option(

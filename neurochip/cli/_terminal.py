@@ -48,6 +48,7 @@ __all__ = [
 _LOST, _WRITTEN, _COMMAND = "neurochip.lost", "neurochip.written", "neurochip.command"
 _HIDDEN, _JSON = "neurochip.hidden", "neurochip.json"
 _WIDTH = 100  # columns where there is no terminal to ask
+_PERCENT = "\N{NO-BREAK SPACE}%"
 _LONGEST = 2_000  # most characters of a message
 _MOST_FILES = 6  # most files that a message lists
 
@@ -121,8 +122,11 @@ def folded(text: str, stream: TextIO | None) -> str:
 
 def _wrapped(line: str, columns: int) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
-    options = {"break_long_words": False, "break_on_hyphens": False}
-    return textwrap.wrap(line, columns, subsequent_indent=indent, **options)  # type: ignore[arg-type]
+    kept = line.replace(" %", _PERCENT)  # a number and its sign stay together
+    found = textwrap.wrap(
+        kept, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [part.replace(_PERCENT, " %") for part in found]
 
 
 def _columns(stream: TextIO | None) -> int:

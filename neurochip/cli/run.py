@@ -16,6 +16,7 @@ from ..recording import Recording
 from ..stimulus import Stimulus
 from ._model import ModelFunction, load_model
 from ._options import (
+    COMPILING,
     duration_option,
     model_options,
     result_options,
@@ -28,9 +29,6 @@ from ._results import recording_data
 from ._terminal import result, say, warn, wrote
 
 __all__ = ["describe_recording", "run_command"]
-
-_OF_RUN = ("subject", "spikes", "drawn", "duration", "seed", "record", "threads", "strict")
-_OF_IMAGE = (*_OF_RUN, "output")  # parameters that an image, which is compiled, takes
 
 
 @click.command("run", short_help="Run an IMAGE or MODEL; write the recording.")
@@ -120,7 +118,7 @@ def _loaded(
     from ..stimulus import draw_stimulus
 
     for parameter in click.get_current_context().command.params:
-        if parameter.name not in _OF_IMAGE and was_given(str(parameter.name)):
+        if parameter.name in COMPILING and was_given(parameter.name):
             raise click.UsageError(
                 f"{parameter.opts[0]} is for a MODEL (.py or .nir), and {request.model} is already "
                 "compiled; compile its model again."
