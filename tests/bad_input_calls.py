@@ -327,7 +327,7 @@ def _inputs_and_recordings() -> list[Call]:
             "with_stimulus",
             nc.with_stimulus,
             {"network": _small()["network"], "stimulus": drawn},
-            *("network", "stimulus"),
+            "network stimulus",
         ),
         _call(
             "count_steps",
