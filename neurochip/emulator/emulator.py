@@ -125,9 +125,10 @@ class Emulator:
         duration : float, optional
             How long to run, in ms. Default: to the end of the stimulus.
         record : iterable of str or Probe
-            ``"v"`` (mV), ``"u"`` (mV per step), or probes of some neurons. Spikes are always
-            recorded. ``"u"`` is the amount that the synaptic current adds to v in a step; the
-            reference records the current in nA instead.
+            ``"v"`` (mV), ``"u"`` and ``"u_child"`` (mV per step), or probes of some neurons. Spikes
+            are always recorded. ``"u"`` is the amount that the synaptic current adds to v in a
+            step, and ``"u_child"`` that of the inhibitory current or of kicks, for neurons with two
+            receptors; the reference records the current in nA instead.
 
         Returns
         -------

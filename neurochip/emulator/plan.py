@@ -14,7 +14,7 @@ from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..network import SpikeCounts, SpikeInput
 from ..network.binning import bin_train, windows_of
-from ..recording import Probe, resolve_probes
+from ..recording import CHIP_VARIABLES, Probe, as_probes, resolve_probes, where_it_exists
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array, Int64Array
 from .engine import Columns
@@ -55,10 +55,22 @@ def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns
     RecordingError
         If a probe names a population, variable or neuron that does not exist.
     """
-    compartments = {item.name: item.compartment_ids for item in symbols.populations}
-    sizes = {name: len(own) for name, own in compartments.items()}
-    probes = resolve_probes(record, sizes, ("v", "u"))
-    return probes, {key: compartments[key[0]][ids] for key, ids in probes.items()}
+    sizes = {item.name: len(item.compartment_ids) for item in symbols.populations}
+    has = {item.name: len(item.receptors) > 1 for item in symbols.populations}
+    lack = ("u_child", has, "one receptor", "record 'u'.")
+    expanded = [
+        part
+        for probe in as_probes(record, CHIP_VARIABLES)
+        for part in where_it_exists(probe, *lack)
+    ]
+    probes = resolve_probes(expanded, sizes, CHIP_VARIABLES)
+    by_name = {item.name: item for item in symbols.populations}
+
+    def compartments(name: str, variable: str) -> Int32Array:
+        item = by_name[name]
+        return item.child_ids if variable == "u_child" else item.compartment_ids
+
+    return probes, {key: compartments(*key)[ids] for key, ids in probes.items()}
 
 
 def span_of(step: int, n_steps: int, lead: int = 0) -> RunSpan:

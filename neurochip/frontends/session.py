@@ -26,7 +26,14 @@ from ..chip.spec import ChipSpec
 from ..emulator import Emulator
 from ..errors import FrontendError
 from ..network import Network, SpikeInput
-from ..recording import Probe, Recording, joined_origin, joined_overflows, resolve_probes
+from ..recording import (
+    CHIP_VARIABLES,
+    Probe,
+    Recording,
+    joined_origin,
+    joined_overflows,
+    resolve_probes,
+)
 from ..stimulus import Stimulus
 from ..typing import Int32Array, Int64Array
 
@@ -149,7 +156,7 @@ class Session:
         """
         probes = tuple(record)
         sizes = {item.name: item.size for item in self.network.populations}
-        recorded = sum(map(len, resolve_probes(probes, sizes, ("v", "u")).values()))
+        recorded = sum(map(len, resolve_probes(probes, sizes, CHIP_VARIABLES).values()))
         longest = max(1, _VALUES // max(1, recorded))
         end = self.step + n_steps
         while self.step < end:

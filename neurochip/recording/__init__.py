@@ -2,12 +2,13 @@
 
 from . import sections as sections  # describes the results for notebooks
 from .origin import CHIP, FLOAT, Origin, joined_origin
-from .probes import Probe, as_probes, resolve_probes
+from .probes import CHIP_VARIABLES, Probe, as_probes, resolve_probes, where_it_exists
 from .recording import Recording, joined_overflows
 from .trace import Trace
 
 __all__ = [
     "CHIP",
+    "CHIP_VARIABLES",
     "FLOAT",
     "Origin",
     "Probe",
@@ -17,4 +18,5 @@ __all__ = [
     "joined_origin",
     "joined_overflows",
     "resolve_probes",
+    "where_it_exists",
 ]

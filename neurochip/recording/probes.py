@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,10 @@ from .._support.values import instance, integers, items, shown
 from ..errors import RecordingError
 from ..typing import Int32Array
 
-__all__ = ["Probe", "as_probes", "resolve_probes"]
+__all__ = ["CHIP_VARIABLES", "Probe", "as_probes", "resolve_probes", "where_it_exists"]
+
+CHIP_VARIABLES = ("v", "u", "u_child")
+"""Variables that the emulator records."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class Probe:
     ----------
     variable : str
         ``"v"``, in mV; on the chip also ``"u"``, the contribution of the synaptic current to v, in
-        mV per step; in the reference also ``"i_syn"``, the synaptic current in nA.
+        mV per step, and ``"u_child"``, the same for the first receptor of neurons with two (the
+        inhibitory current, or kicks); in the reference also ``"i_syn"``, the synaptic current in
+        nA.
     population : str, optional
         Default: every population.
     ids : iterable of int, optional
@@ -79,6 +84,40 @@ def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:
             )
         probes.append(Probe(variable) if probe is None else probe)
     return probes
+
+
+def where_it_exists(
+    probe: Probe, variable: str, populations: Mapping[str, bool], why: str, remedy: str
+) -> list[Probe]:
+    """Return a probe of a variable that only some populations have, for each of these.
+
+    Parameters
+    ----------
+    probe : Probe
+        Returned unchanged if it requests another variable.
+    variable : str
+        The variable.
+    populations : dict of str to bool
+        Whether each population has it.
+    why, remedy : str
+        What a population has that lacks it, and what to do; for the message.
+
+    Raises
+    ------
+    RecordingError
+        If no population that the probe names has the variable.
+    """
+    if probe.variable != variable:
+        return [probe]
+    if probe.population is not None:
+        if populations.get(probe.population, True):
+            return [probe]
+        raise RecordingError(
+            f"record: {probe.population!r} has {why} and no {variable!r}; {remedy}"
+        )
+    if not any(populations.values()):
+        raise RecordingError(f"record: no population has {variable!r}, all have {why}; {remedy}")
+    return [replace(probe, population=name) for name, has in populations.items() if has]
 
 
 def resolve_probes(

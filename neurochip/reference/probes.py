@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ..errors import RecordingError
 from ..network import Network
-from ..recording import Probe, Trace, as_probes, resolve_probes
+from ..recording import Probe, Trace, as_probes, resolve_probes, where_it_exists
 from ..typing import Int32Array
 from .kernels import TraceColumns
 
@@ -30,33 +28,13 @@ def requested(
     RecordingError
         If a variable, a population or a neuron does not exist, or is requested twice.
     """
+    has = {item.name: not item.model.delta_synapses for item in network.populations}
+    lack = ("i_syn", has, "delta synapses", "record 'v', or give the LIF a tau_syn.")
     expanded = [
-        part
-        for probe in as_probes(record, tuple(_UNITS))
-        for part in _where_it_exists(network, probe)
+        part for probe in as_probes(record, tuple(_UNITS)) for part in where_it_exists(probe, *lack)
     ]
     sizes = {item.name: item.size for item in network.populations}
     return resolve_probes(expanded, sizes, tuple(_UNITS))
-
-
-def _where_it_exists(network: Network, probe: Probe) -> list[Probe]:
-    if probe.variable != "i_syn":
-        return [probe]
-    lacking = {item.name for item in network.populations if item.model.delta_synapses}
-    if probe.population in lacking:
-        raise RecordingError(
-            f"record: {probe.population!r} has delta synapses and no 'i_syn'; record 'v', or give "
-            "its LIF a tau_syn."
-        )
-    if probe.population is not None:
-        return [probe]
-    names = [item.name for item in network.populations if item.name not in lacking]
-    if not names:
-        raise RecordingError(
-            "record: no population has 'i_syn', all have delta synapses; record 'v', or give a "
-            "LIF a tau_syn."
-        )
-    return [dataclasses.replace(probe, population=name) for name in names]
 
 
 def lay_out_traces(

@@ -21,6 +21,8 @@ from neurochip import (
     NetworkError,
     PoissonInput,
     Population,
+    Probe,
+    RecordingError,
     SpikeInput,
     Stimulus,
     Uniform,
@@ -445,6 +447,48 @@ def test_the_model_of_attribution_leaves_nothing_unexplained(tau_refrac, deliver
     assert abs(found.effect("cells", "unexplained", "v_rmse").alone) < 1e-9
     hold = found.effect("cells", "refractory register", "v_rmse")
     assert (hold.alone != 0) == (delivery == "after_threshold")
+
+
+@pytest.mark.parametrize("cores", [20, 6])
+def test_the_current_of_each_receptor_is_recorded(cores):
+    """The kicks of a step, and the current that all kicks leave unchanged."""
+    network, stimulus = one_neuron([2.5, 7.5], [1.5], tau_refrac=1.0)
+    image = compile_network(network, LOIHI.what_if(compartments=cores), dt=1.0, gain="impulse")
+    run = Emulator(image).run(stimulus, record=["u", "u_child", "v"])
+    kicks, current = run.trace("cell", "u_child").values[:, 0], run.trace("cell", "u").values[:, 0]
+    a = np.exp(-1 / 10.0)
+    assert np.flatnonzero(kicks).tolist() == [3, 8]
+    np.testing.assert_allclose(kicks[[3, 8]], 20.0 * a, rtol=0.005)
+    assert current[2] > 0
+    np.testing.assert_allclose(current[3:8] / current[2:7], np.exp(-1 / 5.0), rtol=0.001)
+
+
+def test_only_neurons_of_two_receptors_have_a_child_to_record():
+    network = network_of()
+    jumps, source = Population("jumps", 3), network.inputs[0]
+    link = all_to_all(source, jumps, weight=0.1)
+    both = Network(
+        inputs=network.inputs,
+        populations=[*network.populations, jumps],
+        connections=[*network.connections, link],
+    )
+    stimulus = draw_stimulus(both, 10.0, seed=1)
+    run = Emulator(compile_network(both, dt=0.5)).run(stimulus, record=["u_child"])
+    assert list(run.traces) == [("cells", "u_child")]
+    only = Network(inputs=[source], populations=[jumps], connections=[link])
+    emulator = Emulator(compile_network(only, dt=0.5))
+    stimulus = draw_stimulus(only, 10.0, seed=1)
+    for record, expected in (
+        (["u_child"], "record: no population has 'u_child', all have one receptor; record 'u'."),
+        (
+            [Probe("u_child", "jumps")],
+            "record: 'jumps' has one receptor and no 'u_child'; record 'u'.",
+        ),
+        ([Probe("u_child", "none")], "record: no population 'none'; there are 'jumps'."),
+    ):
+        with pytest.raises(RecordingError) as caught:
+            emulator.run(stimulus, record=record)
+        assert str(caught.value) == expected
 
 
 def test_threads_share_neurons_of_two_receptors():

@@ -493,14 +493,14 @@ def exactly(message):
             0.1,
             {"record": "i_syn"},
             RecordingError,
-            "record: no population has 'i_syn', all have delta synapses; record 'v', or give a "
-            "LIF a tau_syn.",
+            "record: no population has 'i_syn', all have delta synapses; record 'v', or give "
+            "the LIF a tau_syn.",
         ),
         (
             0.1,
             {"record": [Probe("i_syn", "cell")]},
             RecordingError,
-            "record: 'cell' has delta synapses and no 'i_syn'; record 'v', or give its LIF a "
+            "record: 'cell' has delta synapses and no 'i_syn'; record 'v', or give the LIF a "
             "tau_syn.",
         ),
         (

@@ -37,6 +37,7 @@ from .state import (
 
 __all__ = ["CpuEngine"]
 
+_REGISTERS = {"v": "v", "u": "u", "u_child": "u"}  # register of each variable that is recorded
 _SPIKE_BUFFER = 1 << 20  # spikes per worker: 4 MB; shorter for short runs, at least two steps
 _WRITES_PER_CALL = 1 << 21  # registers written per call of the kernel: 16 MB
 _WORK_PER_CALL = 100_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
@@ -114,7 +115,7 @@ class CpuEngine(Engine[Position]):
         if _overflowed(state):  # in the last run
             state.overflows[:] = 0
             state.first_overflow[:] = -1
-        v_ids, u_ids = (_ids_of(variable, columns) for variable in ("v", "u"))
+        v_ids, u_ids = (_ids_of(register, columns) for register in ("v", "u"))
         v, u = (np.empty((n_steps, len(ids)), dtype=np.int32) for ids in (v_ids, u_ids))
         size, full = self._room(workers, n_steps)
         if len(position.lists) < size:
@@ -195,8 +196,8 @@ def _overflowed(state: RunState) -> bool:
     return bool((state.first_overflow[:, 0] >= 0).any())
 
 
-def _ids_of(variable: str, columns: Columns) -> Int32Array:
-    parts = [ids for (_, name), ids in columns.items() if name == variable]
+def _ids_of(register: str, columns: Columns) -> Int32Array:
+    parts = [ids for (_, name), ids in columns.items() if _REGISTERS[name] == register]
     return np.concatenate([NONE, *parts], dtype=np.int32)
 
 
@@ -204,7 +205,8 @@ def _split(columns: Columns, values: Mapping[str, Int32Array]) -> dict[tuple[str
     """Split the recorded columns of each variable by population."""
     used, parts = {"v": 0, "u": 0}, {}
     for key, ids in columns.items():
-        begin = used[key[1]]
-        used[key[1]] = begin + len(ids)
-        parts[key] = values[key[1]][:, begin : begin + len(ids)]
+        register = _REGISTERS[key[1]]
+        begin = used[register]
+        used[register] = begin + len(ids)
+        parts[key] = values[register][:, begin : begin + len(ids)]
     return parts
