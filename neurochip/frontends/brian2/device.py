@@ -30,6 +30,7 @@ from ...stimulus import Stimulus
 from ..session import Spikes, collect_spikes, stimulus_of
 from .following import Follower, depends_on_run
 from .inputs import draw
+from .preparing import prepare
 from .reading import Reading, check_begin, inputs_in_order, neurons_of, read_network
 from .runs import Runs, run_inputs
 
@@ -175,7 +176,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         for clock in clocks:
             clock.set_interval(net.t, net.t + duration)
         net._clocks = clocks
-        net.before_run(namespace)
+        prepare(net, namespace)
         if any(obj.active for obj in net.sorted_objects):
             self._run(net, duration, namespace)
         for clock in clocks:

@@ -63,7 +63,7 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
         From Brian2, if a name is unknown.
     """
     names = identifiers_of(code)
-    # No user_identifiers: Brian2 itself reports shadowed names when it prepares a run.
+    # No user_identifiers: the checks of units below report shadowed names.
     variables = owner.resolve_all(names, namespace, user_identifiers=set())
     # Functions first, in a fixed order: the reason for wave(t) is the function, not t.
     order = sorted(names, key=lambda name: (not isinstance(variables[name], Function), name))
@@ -78,7 +78,7 @@ def identifiers_of(code: str) -> set[str]:
 
 
 def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
-    """Let Brian2 check the units of statements, as when it prepares a run.
+    """Let Brian2 check the units of statements, and report names that shadow others in its log.
 
     Raises
     ------
@@ -86,21 +86,21 @@ def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
         From Brian2, if the units do not match.
     """
     _, known, unknown = analyse_identifiers(code, owner.variables, recursive=True)
+    written = identifiers_of(code)
     check_units_statements(
-        code, owner.resolve_all(known | unknown, namespace, user_identifiers=set())
+        code, owner.resolve_all(known | unknown, namespace, user_identifiers=written)
     )
 
 
 def dimensions_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
-    """Return the dimensions that Brian2 finds for an expression.
+    """Return the dimensions that Brian2 finds; it reports names that shadow others in its log.
 
     Raises
     ------
     DimensionMismatchError
         From Brian2, if the dimensions of its parts do not match.
     """
-    names = identifiers_of(code)
-    variables = owner.resolve_all(names, namespace, user_identifiers=set())
+    variables = owner.resolve_all(identifiers_of(code), namespace)
     return parse_expression_dimensions(code, variables)
 
 
