@@ -196,8 +196,8 @@ def test_a_state_monitor_needs_its_source(chip, source):
     with pytest.raises(FrontendError) as caught:
         chip.Network(group, other, wires, monitor).run(1 * chip.ms, namespace=names(chip))
     assert str(caught.value) == (
-        f"StateMonitor 'state': its source {watched.name!r} does not run in this network. Add "
-        "it, or set active of the monitor to False."
+        f"StateMonitor 'state': its source {watched.name!r} is inactive. Set active of the monitor "
+        "to False, too."
     )
 
 

@@ -9,8 +9,8 @@ from compiler import CompileOptions
 from neurochip.errors import FrontendError, NetworkError
 
 LIF = (
-    "What works: one v with dv/dt = (v_rest - v + R*I)/tau, and up to two currents with "
-    "dI/dt = -I/tau_syn."
+    "What works: one v with dv/dt = (v_rest - v + R*I)/tau or I/C, and up to two currents with "
+    "dI/dt = (I0 - I)/tau_syn."
 )
 STEADY = (
     "What works: numbers and parameters that are constant during a run; time-varying input as "
@@ -68,15 +68,20 @@ EQUATIONS = {
     "dv/dt = (exp(v/mV)*mV - v)/(10*ms) : volt": (
         "dv/dt is not linear in v (mV*exp(v/mV)/(10*ms) - v/(10*ms)). " + LIF
     ),
-    "dv/dt = 1*mV/ms : volt": "v does not decay (the factor of v in dv/dt is 0). " + LIF,
     "dv/dt = v/(10*ms) : volt": (
-        "v does not decay (the factor of v in dv/dt is 1/(10*ms)). " + LIF
+        "v grows by itself (the factor of v in dv/dt is 1/(10*ms)). " + LIF
+    ),
+    "dv/dt = -i*v/(10*ms) : volt": (
+        "v leaks in some neurons and not in others (the factor of v in dv/dt is -i/(10*ms)). " + LIF
     ),
     "dv/dt = (I - v)/(10*ms) : volt\ndI/dt = (x - I)/(5*ms) : volt\ndx/dt = -x/(5*ms) : volt": (
         "dI/dt = -I/(5*ms) + x/(5*ms), which depends on x. " + LIF
     ),
-    "dv/dt = (I - v)/(10*ms) : volt\ndI/dt = (1*mV - I)/(5*ms) : volt": (
-        "dI/dt = -I/(5*ms) + mV/(5*ms), which is not -I/tau_syn. " + LIF
+    "dv/dt = (I - v)/(10*ms) : volt\ndI/dt = -I**2/(5*ms*mV) : volt": (
+        "dI/dt = -I**2/(5*mV*ms), which is not linear in I. " + LIF
+    ),
+    "dv/dt = (I - v)/(10*ms) : volt\ndI/dt = (t*mV/ms - I)/(5*ms) : volt": (
+        "the constant part of dI/dt is 'mV*t/(5*ms**2)', and t is time. " + STEADY
     ),
     "dv/dt = (I - v)/(10*ms) : volt\ndI/dt = I/(5*ms) : volt": (
         "I does not decay (dI/dt = I/(5*ms)). " + LIF
@@ -659,17 +664,6 @@ def test_one_of_two_currents_is_not_recorded(chip):
     assert run_message(1 * chip.ms, run=network.run) == (
         "StateMonitor 'state': it records a, which has no register of its own on the chip. "
         "What works: v, and the current of a group that has one."
-    )
-
-
-def test_a_monitor_needs_its_source(chip):
-    group, other = cells(chip), cells(chip, name="other")
-    monitor = chip.SpikeMonitor(other, name="spikes")
-    other.active = False
-    network = chip.Network(group, other, monitor)
-    assert run_message(1 * chip.ms, run=network.run) == (
-        "SpikeMonitor 'spikes': its source 'other' does not run in this network. Add it, or "
-        "set active of the monitor to False."
     )
 
 

@@ -51,7 +51,11 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
         If its kicks need other than v, one current, or two currents of different sign.
     """
     used = {item.variable for item in kicks}
-    initial = {name: cells.group.variables[name].get_value() for name in cells.linear.decay}
+    linear = cells.linear
+    initial = {
+        name: cells.group.variables[name].get_value() - level
+        for name, level in linear.level.items()
+    }
     currents = [name for name, value in initial.items() if name in used or value.any()]
     if cells.v in used and currents:
         raise refusal(
@@ -61,27 +65,32 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
             "currents.",
         )
     if not currents and cells.v not in used:
-        currents = list(cells.linear.decay)[:1]  # not driven: keep its first current
-    tau_m = 1000.0 / cells.linear.rate
+        currents = list(linear.decay)[:1]  # not driven: keep its first current
+    # Infinite, and a capacitance of 1 nF, without a leak.
+    tau_m = 1000.0 / linear.rate if linear.leaky else np.full(cells.size, np.inf)
+    cm = tau_m if linear.leaky else np.ones(cells.size)
     parameters: dict[str, Any] = {
         "tau_m": tau_m,
-        "v_rest": cells.linear.v_inf * cells.unit,
+        "v_rest": linear.v_inf * cells.unit if linear.leaky else cells.v_reset,
         "v_reset": cells.v_reset,
         "v_thresh": cells.v_thresh,
         "v_init": cells.v_init,
         "tau_refrac": cells.tau_refrac,
     }
-    # Steady-state v in mV per base unit of a current.
-    drives = {name: cells.linear.drive[name] / cells.linear.rate * cells.unit for name in currents}
+    # Steady-state v in mV, or without a leak its slope in mV/ms, per base unit of a current.
+    per_rate = linear.rate if linear.leaky else 1000.0
+    drives = {name: linear.drive[name] / per_rate * cells.unit for name in currents}
     factor = dict(drives)
     if not currents:
         factor = {cells.v: np.full(cells.size, cells.unit)}
     elif _share_resistance(cells, drives):
-        parameters["cm"] = tau_m / (drives[currents[0]] / _NANO)
+        cm = cm / (drives[currents[0]] / _NANO)
         factor = dict.fromkeys(currents, np.full(cells.size, _NANO))
-    else:
-        parameters["cm"] = tau_m
-    taus = {name: 1000.0 / cells.linear.decay[name] for name in currents}
+    if currents or not linear.leaky:
+        parameters["cm"] = cm
+    if not linear.leaky:
+        parameters["i_offset"] = linear.slope * cells.unit / 1000.0 * cm
+    taus = {name: 1000.0 / linear.decay[name] for name in currents}
     initial = {name: initial[name] * factor[name] for name in currents}
     parameters |= _receptors(cells, kicks, taus, factor, initial)
     if out_of_reach(cells, kicks):

@@ -20,7 +20,8 @@ from ...validation import Comparison
 from ...validation import compare as judge
 from ..session import Spikes, collect_spikes, stimulus_of
 from .following import follow, put_back
-from .reading import Reading, as_network, at_zero, inputs_in_order, neurons_of, read_network
+from .objects import as_network, at_zero, inputs_in_order, neurons_of
+from .reading import Reading, read_network
 from .times import run_length
 
 __all__ = ["compare", "run_in_brian2"]
@@ -113,7 +114,7 @@ def run_in_brian2(
     run_length("compare", duration)
     net = as_network(objects)
     active = at_zero(net, "compare")
-    inputs = inputs_in_order(active)
+    inputs = inputs_in_order(net.sorted_objects)
     groups = neurons_of(active)
     # Refuse what cannot be mapped before Brian2 runs.
     reading = read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})

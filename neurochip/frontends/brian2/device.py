@@ -29,9 +29,10 @@ from ...recording import Recording
 from ...stimulus import Stimulus
 from ..session import Spikes, collect_spikes, stimulus_of
 from .following import Follower, depends_on_run
-from .inputs import draw
+from .inputs import draw, pass_over
+from .objects import check_begin, common_clock, inputs_in_order, neurons_of
 from .preparing import prepare
-from .reading import Reading, check_begin, inputs_in_order, neurons_of, read_network
+from .reading import Reading, read_network
 from .runs import Runs, run_inputs
 
 __all__ = ["NeurochipDevice"]
@@ -202,7 +203,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
     def _run(self, net: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
         active = [obj for obj in net.sorted_objects if obj.active]
         groups = neurons_of(active)
-        clock = next((obj.clock for obj in groups.values()), active[0].clock)
+        clock = common_clock(net, active)
         first = int(clock.variables["timestep"].get_value().item())
         n_steps = int(clock._i_end) - first
         if not groups:
@@ -219,7 +220,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
 
         if runs is None:
             check_begin(active)
-        sources = inputs_in_order(active)
+        sources = inputs_in_order(net.sorted_objects)
         follower = Follower() if runs is None else runs.follower
         drawn: AbstractContextManager[dict[str, Spikes]]
         if n_steps and any(map(depends_on_run, sources)):
@@ -238,6 +239,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             self.stimulus = self.recording = None
             if n_steps:
                 self.recording = runs.run(reading, n_steps, inputs, namespace)
+                pass_over(sources, first + n_steps)
                 _warn_of_overflows(self.image, self.recording)
                 self.stimulus = stimulus_of(
                     reading.network, inputs, (first + n_steps) * reading.dt, reading.dt

@@ -6,7 +6,7 @@ equation must be constant during a run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 from ...network.neurons import INTEGRATIONS, Integration
 from ...typing import Float64Array
 from .refusal import refusal
-from .values import NotConstantError, evaluate
+from .values import NotConstantError, evaluate, set_at_spikes
 
 __all__ = [
     "Linear",
@@ -31,29 +31,44 @@ __all__ = [
 ]
 
 _LIF = (
-    "What works: one v with dv/dt = (v_rest - v + R*I)/tau, and up to two currents with "
-    "dI/dt = -I/tau_syn."
+    "What works: one v with dv/dt = (v_rest - v + R*I)/tau or I/C, and up to two currents with "
+    "dI/dt = (I0 - I)/tau_syn."
 )
 _ALIASES = {"linear": "exact"}
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """``dv/dt = rate (v_inf - v) + sum of drive I`` with ``dI/dt = -decay I``, in base units.
+    """``dv/dt = slope - rate v + sum of drive (I - level)`` with ``dI/dt = decay (level - I)``.
+
+    All values are in base units. A current is measured from its level, so that on the chip it
+    decays to 0; what its level adds to dv/dt is part of the slope.
 
     Parameters
     ----------
-    rate, v_inf : ndarray, shape (size,)
-        Decay rate of v in 1/s, and resting level in the unit of v.
-    decay, drive : dict of str to ndarray, shape (size,)
-        Decay rate of each current in 1/s and its effect on v in (unit of v)/(unit of I)/s, in the
-        order of the equations.
+    rate, slope : ndarray, shape (size,)
+        Decay rate of v in 1/s, 0 for all neurons or for none; and dv/dt at v = 0, with all currents
+        at their levels, in (unit of v)/s.
+    decay, drive, level : dict of str to ndarray, shape (size,)
+        Decay rate of each current in 1/s, its effect on v in (unit of v)/(unit of I)/s, and the
+        level that it decays to, in the order of the equations.
     """
 
     rate: Float64Array
-    v_inf: Float64Array
+    slope: Float64Array
     decay: dict[str, Float64Array]
     drive: dict[str, Float64Array]
+    level: dict[str, Float64Array]
+
+    @property
+    def leaky(self) -> bool:
+        """Whether v decays toward a resting level."""
+        return bool((self.rate > 0).all())
+
+    @property
+    def v_inf(self) -> Float64Array:
+        """Resting level of v in its base unit, shape (size,); v must leak."""
+        return self.slope / self.rate
 
 
 def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
@@ -72,7 +87,7 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
             f"its equations contain noise ({noise}), which has no register",
             "Draw spikes instead: a PoissonGroup or a PoissonInput.",
         )
-    sides = _right_sides(group)
+    sides = {v: sympy.Integer(0), **_right_sides(group)}  # v may be a parameter
     symbols = {name: sympy.Symbol(name, real=True) for name in sides}
     currents = [name for name in sides if name != v]
     if len(currents) > 2:
@@ -86,15 +101,15 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
     _check_membrane(group, v, sides[v], slopes, symbols)
     rest = sides[v].subs(dict.fromkeys(symbols.values(), 0))
     rate = -per_neuron(group, slopes[v], f"the factor of {v} in d{v}/dt", namespace)
-    if not (rate > 0).all():
+    if (rate < 0).any() or ((rate == 0).any() and (rate > 0).any()):
+        which = "grows by itself" if (rate < 0).any() else "leaks in some neurons and not in others"
         raise refusal(
-            group,
-            f"{v} does not decay (the factor of {v} in d{v}/dt is {_shown(slopes[v])})",
-            _LIF,
+            group, f"{v} {which} (the factor of {v} in d{v}/dt is {_shown(slopes[v])})", _LIF
         )
-    decay, drive = {}, {}
+    slope = per_neuron(group, rest, f"the constant part of d{v}/dt", namespace)
+    decay, drive, level = {}, {}, {}
     for name in currents:
-        decay[name] = _decay_of(group, name, sides[name], symbols, namespace)
+        decay[name], level[name] = _decay_of(group, name, sides[name], symbols, namespace)
         if slopes[name] == 0:
             raise refusal(
                 group,
@@ -102,14 +117,15 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
                 f"Remove it, or add it to d{v}/dt.",
             )
         drive[name] = per_neuron(group, slopes[name], f"the factor of {name} in d{v}/dt", namespace)
-    constant = per_neuron(group, rest, f"the constant part of d{v}/dt", namespace)
-    return Linear(rate=rate, v_inf=constant / rate, decay=decay, drive=drive)
+        slope = slope + drive[name] * level[name]
+    return Linear(rate=np.abs(rate), slope=slope, decay=decay, drive=drive, level=level)
 
 
-def membrane_of(group: Any) -> str:
+def membrane_of(group: Any, written: Collection[str] = ()) -> str:
     """Return the membrane potential of a group without threshold.
 
-    It is the variable that no other differential equation depends on.
+    It is the variable that no other differential equation depends on; in a group without
+    differential equations, the one that synapses add to, ``written``.
 
     Raises
     ------
@@ -123,7 +139,7 @@ def membrane_of(group: Any) -> str:
         for other, side in sides.items()
         if other != name and side.has(sympy.Symbol(name, real=True))
     }
-    ends = sorted(sides.keys() - used)
+    ends = sorted(sides.keys() - used if sides else written)
     if len(ends) == 1:
         return ends[0]
     found = f"{' and '.join(ends)} both could" if ends else "none of its variables can"
@@ -135,21 +151,27 @@ def membrane_of(group: Any) -> str:
     )
 
 
-def integration_of(group: Any, namespace: Mapping[str, Any]) -> Integration:
+def integration_of(group: Any, linear: Linear, namespace: Mapping[str, Any]) -> Integration:
     """Return the integration of :class:`~neurochip.LIF` for the method of a NeuronGroup.
 
     Raises
     ------
     FrontendError
-        If the chip has no integration for the method.
+        If the chip has no integration for the method, or Brian2 cannot use it.
     """
     method = group.state_updater.method_choice
     several = isinstance(method, (tuple, list))
     for choice in method if several else (method,):
         name = _method_name(choice)
+        name = _ALIASES.get(name, name)
         if several and not _can_integrate(group, choice, namespace):
             continue
-        name = _ALIASES.get(name, name)
+        if name == "exact" and not linear.leaky and group.user_equations.diff_eq_names:
+            raise refusal(
+                group,
+                "method = 'exact' of equations without a leak, which Brian2 refuses as well",
+                "What works: method='euler'.",
+            )
         if name in INTEGRATIONS:
             return name
         raise refusal(
@@ -198,7 +220,9 @@ def per_neuron(
 
 
 def moving_subexpressions(group: Any) -> dict[Any, Any]:
-    """Return the subexpressions that depend on v or a current, by their symbols.
+    """Return the subexpressions that depend on a variable that moves, by their symbols.
+
+    Variables move by a differential equation or by the reset.
 
     Raises
     ------
@@ -206,7 +230,8 @@ def moving_subexpressions(group: Any) -> dict[Any, Any]:
         If such a subexpression is ``(constant over dt)``.
     """
     equations = group.user_equations
-    moving = {sympy.Symbol(name, real=True) for name in equations.diff_eq_names}
+    names = {*equations.diff_eq_names, *set_at_spikes(group)}
+    moving = {sympy.Symbol(name, real=True) for name in names}
     found = {}
     for name, code in _substituted(group):
         value = str_to_sympy(code.code, group.variables)
@@ -265,17 +290,22 @@ def _check_membrane(
 
 def _decay_of(
     group: Any, name: str, side: Any, symbols: Mapping[str, Any], namespace: Mapping[str, Any]
-) -> Float64Array:
+) -> tuple[Float64Array, Float64Array]:
+    """Return the decay rate of a current in 1/s, and the level to which it decays."""
     slope = sympy.diff(side, symbols[name])
     others = [other for other, symbol in symbols.items() if other != name and side.has(symbol)]
-    remainder = sympy.simplify(side - slope * symbols[name])
-    if others or slope.has(*symbols.values()) or remainder != 0:
-        because = f"which depends on {', '.join(others)}" if others else "which is not -I/tau_syn"
+    if others or slope.has(*symbols.values()):
+        because = (
+            f"which depends on {', '.join(others)}" if others else f"which is not linear in {name}"
+        )
         raise refusal(group, f"d{name}/dt = {_shown(side)}, {because}", _LIF)
     decay = -per_neuron(group, slope, f"the factor of {name} in d{name}/dt", namespace)
     if not (decay > 0).all():
         raise refusal(group, f"{name} does not decay (d{name}/dt = {_shown(side)})", _LIF)
-    return decay
+    steady = per_neuron(
+        group, side.subs(symbols[name], 0), f"the constant part of d{name}/dt", namespace
+    )
+    return decay, steady / decay
 
 
 def _shown(expression: Any) -> str:

@@ -18,8 +18,8 @@ from brian2.units import second
 
 from ...typing import Int64Array
 from ..session import Spikes, collect_spikes
-from .inputs import binomial_of, generated, repeated
-from .reading import MONITORS
+from .inputs import binomial_of, repeated
+from .objects import MONITORS
 from .refusal import refusal
 
 __all__ = ["Follower", "depends_on_run", "follow", "put_back"]
@@ -29,7 +29,8 @@ _STORED = "neurochip.put_back"
 
 def depends_on_run(source: Any) -> bool:
     """Return whether the draws of an input depend on the run, as for '(unless refractory)'."""
-    return isinstance(source, PoissonInput) and _condition(source) is not None
+    follows = isinstance(source, PoissonInput) and source.active
+    return follows and _condition(source) is not None
 
 
 def follow(
@@ -74,12 +75,7 @@ def follow(
             f"{float(duration) * 1e3:g} ms, by Ctrl-C or stop()",
             "Let it run to its end.",
         )
-    spikes = {name: collect_spikes(ids, first) for name, ids in sent.items()}
-    for source in sources:
-        if isinstance(source, SpikeGeneratorGroup):
-            stop = int(source.clock.variables["timestep"].get_value().item())
-            spikes[source.name] = generated(source, first, stop - first)
-    return spikes
+    return {name: collect_spikes(ids, first) for name, ids in sent.items()}
 
 
 @contextmanager
@@ -190,8 +186,10 @@ def _noted(sources: Iterable[Any]) -> Iterator[dict[str, list[Int64Array]]]:
         own = sent.setdefault(source.name, [])
         if isinstance(source, PoissonInput):
             undo.append(_note_draws(source, own, spare))
+        elif isinstance(source, SpikeGeneratorGroup):
+            undo.append(_note_spikes(source, source, own))
         elif "spike" in getattr(source, "thresholder", ()):
-            undo.append(_note_spikes(source, own))
+            undo.append(_note_spikes(source, source.thresholder["spike"], own))
     try:
         yield sent
     finally:
@@ -199,19 +197,18 @@ def _noted(sources: Iterable[Any]) -> Iterator[dict[str, list[Int64Array]]]:
             back()
 
 
-def _note_spikes(source: Any, sent: list[Int64Array]) -> Callable[[], None]:
-    """Record the spikes of a group after each run of its thresholder; return an undo function."""
-    thresholder = source.thresholder["spike"]
-    run = thresholder.run
+def _note_spikes(source: Any, runner: Any, sent: list[Int64Array]) -> Callable[[], None]:
+    """Record the spikes of a group after each run of a part of it; return an undo function."""
+    run = runner.run
 
     def noting() -> None:
         run()
         sent.append(np.array(source.spikes, dtype=np.int64))
 
     def back() -> None:
-        del thresholder.run
+        del runner.run
 
-    thresholder.run = noting
+    runner.run = noting
     return back
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import SpikeMonitor, defaultclock
+from brian2 import SpikeMonitor
 from brian2.core.namespace import get_local_namespace
-from brian2.units import second
 
 from ...errors import FrontendError
 from ...network import Network, SpikeInput
@@ -17,7 +16,8 @@ from ...stimulus import Stimulus
 from ..session import collect_spikes, stimulus_of
 from .following import depends_on_run, follow, put_back
 from .inputs import draw
-from .reading import as_network, at_zero, inputs_in_order, neurons_of, read_network
+from .objects import as_network, at_zero, common_clock, inputs_in_order
+from .reading import read_network
 from .times import run_length
 
 __all__ = ["Imported", "from_brian2", "recorded_stimulus"]
@@ -74,9 +74,9 @@ def from_brian2(
         reading = read_network(net, namespace)
         return Imported(reading.network, None, reading.dt)
     run_length("from_brian2", duration)
-    clock = next((obj.clock for obj in neurons_of(active).values()), defaultclock)
+    clock = common_clock(net, active)
     n_steps = int(clock._calc_timestep(float(duration)))
-    inputs = inputs_in_order(active)
+    inputs = inputs_in_order(net.sorted_objects)
     if any(map(depends_on_run, inputs)):
         # Refuse what cannot be mapped before Brian2 runs.
         read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})
@@ -84,7 +84,6 @@ def from_brian2(
             spikes = follow(net, duration, namespace, inputs)
     else:
         spikes = draw(inputs, clock, 0, n_steps, namespace)
-        clock._set_t_update_dt(0 * second)
     reading = read_network(net, namespace, spikes)
     stimulus = stimulus_of(reading.network, spikes, n_steps * reading.dt, reading.dt)
     return Imported(reading.network, stimulus, reading.dt)

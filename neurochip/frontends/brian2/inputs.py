@@ -7,12 +7,12 @@ with the numpy target; for draws that depend on the run, see ``following.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import PoissonGroup, PoissonInput
+from brian2 import PoissonGroup, PoissonInput, SpikeGeneratorGroup
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.core.functions import timestep
 from brian2.core.variables import Subexpression
@@ -21,12 +21,13 @@ from brian2.units import hertz
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from ... import network as ours
-from ...typing import Int64Array
+from ...typing import Int32Array, Int64Array
 from ..session import Spikes, collect_spikes
 from .refusal import check_part, refusal
+from .sources import OwnCode, check_source, is_source, own_code, probability_of
 from .values import NotConstantError, dimensions_of, evaluate, uniform
 
-__all__ = ["binomial_of", "describe", "draw", "generated", "repeated"]
+__all__ = ["binomial_of", "describe", "draw", "generated", "pass_over", "repeated"]
 
 _BLOCK = 1 << 22  # random numbers drawn at once: 32 MB
 
@@ -38,8 +39,8 @@ def describe(
 
     Parameters
     ----------
-    source : brian2.PoissonGroup, PoissonInput or SpikeGeneratorGroup
-        Input to describe.
+    source : brian2.PoissonGroup, PoissonInput, SpikeGeneratorGroup or NeuronGroup
+        Input to describe; a NeuronGroup is a source as in ``sources.py``.
     spikes : (steps, ids), optional
         Spikes of the input, if they are known.
     dt : float, ms
@@ -57,8 +58,22 @@ def describe(
         _check_draws(source)
         rate = float(source.N) * float(source.rate)
         return ours.PoissonInput(source.name, int(source._group.N), rate)
-    if isinstance(source, PoissonGroup):
-        check_part(source, "thresholder", "thresholds", source.thresholder["spike"])
+    if is_source(source):
+        if source.active:
+            check_source(source, namespace)
+        probability = probability_of(source, namespace)
+        if probability is not None:
+            rates = uniform(probability) / float(source.clock.dt_)
+            return ours.PoissonInput(source.name, int(source.N), rates)
+        if spikes is None:
+            raise refusal(
+                source,
+                f"it spikes where {source.events['spike']!r}",
+                "Pass duration=..., so that its spikes can be drawn.",
+            )
+    elif isinstance(source, PoissonGroup):
+        if source.active:
+            check_part(source, "thresholder", "thresholds", source.thresholder["spike"])
         if isinstance(source.variables["rates"], Subexpression):
             got = dimensions_of(source.variables["rates"].expr, source, namespace)
             fail_for_dimension_mismatch(got, hertz, "rates of a PoissonGroup have units of Hz")
@@ -103,6 +118,7 @@ class _Sampler:
     size: int
     probability: Any  # of a spike in a step; None if it changes
     draw: Any
+    code: OwnCode | None = None  # where Brian2 draws
 
 
 def _check_draws(source: Any) -> None:
@@ -148,30 +164,33 @@ def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
         sample = binomial_of(source).implementations[NumpyCodeObject].get_code(source)
         size = int(source._group.N)
         return _Sampler(source, size, None, lambda: sample(size))
-    size, rates = int(source.N), _constant_rate(source, namespace)
-    if rates is not None:
-        probability = np.broadcast_to(
-            np.asarray(rates, dtype=np.float64) * float(source.clock.dt_), (size,)
-        )
+    size, chance = int(source.N), _chance_of(source, namespace)
+    if chance is not None:
+        probability = np.broadcast_to(np.asarray(chance, dtype=np.float64), (size,))
         return _Sampler(source, size, probability, lambda: _uniform(size) < probability)
-    thresholder = source.thresholder["spike"]
-    asked, thresholder.codeobj_class = thresholder.codeobj_class, NumpyCodeObject
-    thresholder.before_run(namespace)
-    thresholder.codeobj_class = asked
+    code = own_code(source, namespace)
 
     def by_brian2() -> Any:
-        thresholder.run()
+        code.thresholder.run()
         counts = np.zeros(size, dtype=np.int64)
         counts[source.spikes] = 1
         return counts
 
-    return _Sampler(source, size, None, by_brian2)
+    return _Sampler(source, size, None, by_brian2, code)
+
+
+def _chance_of(source: Any, namespace: Mapping[str, Any]) -> Any:
+    """Return the probability of a spike in a step of a group, or None if it changes."""
+    if is_source(source):
+        return probability_of(source, namespace)
+    rates = _constant_rate(source, namespace)
+    return None if rates is None else np.asarray(rates) * float(source.clock.dt_)
 
 
 def draw(
     sources: Sequence[Any], clock: Any, first: int, n_steps: int, namespace: Mapping[str, Any]
 ) -> dict[str, Spikes]:
-    """Return the spikes of all inputs for consecutive steps.
+    """Return the spikes of all inputs for consecutive steps; inputs that are inactive send none.
 
     Parameters
     ----------
@@ -184,19 +203,21 @@ def draw(
     namespace : dict
         Names of the caller of ``run``.
     """
-    spikes = {
+    active = [source for source in sources if source.active]
+    spikes = {source.name: collect_spikes([], first) for source in sources}
+    spikes |= {
         source.name: generated(source, first, n_steps)
-        for source in sources
-        if not _is_random(source)
+        for source in active
+        if isinstance(source, SpikeGeneratorGroup)
     }
-    samplers = [_sampler_of(source, namespace) for source in sources if _is_random(source)]
+    samplers = [
+        _sampler_of(source, namespace)
+        for source in active
+        if not isinstance(source, SpikeGeneratorGroup)
+    ]
     if all(item.probability is not None for item in samplers):
         return spikes | _draw_blocks(samplers, first, n_steps)
     return spikes | _draw_steps(samplers, clock, first, n_steps)
-
-
-def _is_random(source: Any) -> bool:
-    return isinstance(source, (PoissonGroup, PoissonInput))
 
 
 def _draw_blocks(samplers: Sequence[_Sampler], first: int, n_steps: int) -> dict[str, Spikes]:
@@ -228,12 +249,24 @@ def _draw_steps(
 ) -> dict[str, Spikes]:
     """Draw step by step, since binomial numbers and changing rates use a varying stream length."""
     ids: dict[str, list[Int64Array]] = {item.source.name: [] for item in samplers}
+    codes = [item.code for item in samplers if item.code is not None]
+    clocks = {clock, *(item.source.clock for item in samplers)}
     for step in range(first, first + n_steps):
-        clock.variables["timestep"].set_value(step)
-        clock.variables["t"].set_value(step * clock.dt_)
+        _set_step(clocks, step)
+        for part in (part for code in codes for part in code.before):
+            part.run()
         for item in samplers:
             ids[item.source.name].append(repeated(item.draw()))
+        for part in (part for code in codes for part in code.after):
+            part.run()
+    _set_step(clocks, first)
     return {name: collect_spikes(several, first) for name, several in ids.items()}
+
+
+def _set_step(clocks: Iterable[Any], step: int) -> None:
+    for clock in clocks:
+        clock.variables["timestep"].set_value(step)
+        clock.variables["t"].set_value(step * clock.dt_)
 
 
 def repeated(counts: Any) -> Int64Array:
@@ -261,7 +294,8 @@ def _period_of(source: Any) -> int:
 def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
     """Return the spikes of a SpikeGeneratorGroup, at step ``floor(t / dt + 1e-3)`` as in Brian2.
 
-    If ``n_steps`` is None, all its spikes are returned; it must then have no period.
+    Spikes that were due while it was inactive come in the first step, as in Brian2. If ``n_steps``
+    is None, all its spikes are returned; it must then have no period.
 
     Raises
     ------
@@ -271,24 +305,61 @@ def generated(source: Any, first: int, n_steps: int | None) -> Spikes:
     dt = float(source.clock.dt_)
     bins = np.asarray(timestep(np.asarray(source._spike_time), dt), dtype=np.int64)
     ids = np.asarray(source._neuron_index, dtype=np.int32)
+    _check_once(source, bins, ids, dt)
+    if n_steps is None:
+        return bins, ids
+    late = _late(source, bins, first) if n_steps else np.arange(0)
     period = _period_of(source)
-    if n_steps is not None:
-        if period:
-            turns = np.arange(first // period, (first + n_steps - 1) // period + 1)
-            bins = (bins[None, :] + turns[:, None] * period).ravel()
-            ids = np.tile(ids, len(turns))
-        inside = (bins >= first) & (bins < first + n_steps)
-        bins, ids = bins[inside], ids[inside]
+    who = np.arange(len(bins))
+    if period:
+        turns = np.arange(first // period, (first + n_steps - 1) // period + 1)
+        once = who[bins < period]
+        bins = (bins[None, once] + turns[:, None] * period).ravel()
+        who = np.tile(once, len(turns))
+    inside = (bins >= first) & (bins < first + n_steps)
+    steps = np.concatenate([np.full(len(late), first), bins[inside]])
+    return steps, ids[np.concatenate([late, who[inside]])]
+
+
+def pass_over(sources: Iterable[Any], stop: int) -> None:
+    """Tell Brian2's SpikeGeneratorGroups that their spikes before a step were sent.
+
+    Parameters
+    ----------
+    sources : iterable of brian2 inputs
+        Inputs of a run on the chip.
+    stop : int
+        First step after the run, which had at least one.
+    """
+    for source in sources:
+        if isinstance(source, SpikeGeneratorGroup) and source.active:
+            bins = timestep(np.asarray(source._spike_time), float(source.clock.dt_))
+            last = (stop - 1) % (_period_of(source) or stop)
+            sent = np.searchsorted(bins, last, side="right")
+            source.variables["_lastindex"].set_value(sent)
+
+
+def _late(source: Any, bins: Int64Array, first: int) -> Int64Array:
+    """Return the indices of spikes that were due before a run and have not been sent."""
+    if first == 0:
+        return np.arange(0)
+    sent = int(source.variables["_lastindex"].get_value().item())
+    now = first % (_period_of(source) or first + 1)
+    if sent > 0 and bins[sent - 1] >= now:
+        sent = 0  # a new period
+    return np.arange(sent, np.searchsorted(bins, now))
+
+
+def _check_once(source: Any, bins: Int64Array, ids: Int32Array, dt: float) -> None:
+    """Refuse a source that spikes twice in a step."""
     by_id = np.lexsort((ids, bins))
     steps, who = bins[by_id], ids[by_id]
     twice = (np.diff(steps) == 0) & (np.diff(who) == 0)
     if twice.any():
-        first = int(np.argmax(twice))
+        again = int(np.argmax(twice))
         raise refusal(
             source,
-            f"neuron {who[first]} spikes more than once in the step at {steps[first] * dt * 1e3:g} "
+            f"neuron {who[again]} spikes more than once in the step at {steps[again] * dt * 1e3:g} "
             "ms, which Brian2 refuses as well",
             "Remove all but one, or shorten dt.",
         )
-    order = np.argsort(bins, kind="stable")  # keeps the order of times within a step
-    return bins[order], ids[order]

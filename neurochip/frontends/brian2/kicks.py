@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sympy
+from brian2 import PoissonInput, Synapses
 from brian2.groups.subgroup import Subgroup
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
 from ...typing import Float64Array, Int32Array
-from .neurons import Cells, statements
+from .neurons import Cells
 from .refusal import refusal
 from .times import delays
-from .values import NotConstantError, check_units_of, evaluate
+from .values import NotConstantError, check_units_of, evaluate, statements
 
-__all__ = ["Kicks", "parent_of", "read_poisson_kicks", "read_synapses"]
+__all__ = ["Kicks", "parent_of", "read_poisson_kicks", "read_synapses", "written_variables"]
 
 _ON_PRE = "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with constant weights."
 _STATIC = "Weights on the chip are constant. " + _ON_PRE
@@ -61,6 +62,22 @@ def parent_of(group: Any) -> Any:
     return group.source if isinstance(group, Subgroup) else group
 
 
+def written_variables(objects: Iterable[Any]) -> dict[str, set[str]]:
+    """Return the variables that Synapses and PoissonInputs write, by the name of their group."""
+    written: dict[str, set[str]] = {}
+    for obj in objects:
+        if isinstance(obj, PoissonInput):
+            written.setdefault(parent_of(obj._group).name, set()).add(obj.target_var)
+        if not isinstance(obj, Synapses):
+            continue
+        own = written.setdefault(parent_of(obj.target).name, set())
+        for pathway in obj._pathways:
+            for name, _, _ in statements(pathway.code):
+                if obj.variables.indices.get(name) == "_postsynaptic_idx":
+                    own.add(obj.variables[name].name)
+    return written
+
+
 def read_synapses(
     synapses: Any, cells: Mapping[str, Cells], sources: set[str], namespace: Mapping[str, Any]
 ) -> list[Kicks]:
@@ -84,17 +101,20 @@ def read_synapses(
     """
     _check_model(synapses)
     source, target = parent_of(synapses.source), parent_of(synapses.target)
+    if source.name not in sources and not source.active:
+        return []  # an inactive group of neurons sends no spikes
     if source.name not in sources:
         raise refusal(
             synapses,
-            f"its source is the {type(source).__name__} {source.name!r}{_off(source)}",
-            "What works: a NeuronGroup, PoissonGroup or SpikeGeneratorGroup of this network; to "
-            "silence it for a while, use rates of 0 Hz, or no spikes.",
+            f"its source is the {type(source).__name__} {source.name!r}, which does not spike in "
+            "this network",
+            "What works: a NeuronGroup with a threshold, PoissonGroup or SpikeGeneratorGroup of "
+            "this network.",
         )
     if target.name not in cells:
         raise refusal(
             synapses,
-            f"its target is the {type(target).__name__} {target.name!r}{_off(target)}",
+            f"its target is the {type(target).__name__} {target.name!r}{_flaw(target, sources)}",
             "What works: a NeuronGroup of this network.",
         )
     if not synapses._connect_called:
@@ -142,8 +162,12 @@ def read_poisson_kicks(
     )
 
 
-def _off(obj: Any) -> str:
-    return "" if obj.active else ", which is inactive"
+def _flaw(target: Any, sources: set[str]) -> str:
+    """Return a clause that says why a group cannot be a target."""
+    if not target.active:
+        return ", which is inactive"
+    potential = ", which has no membrane potential: its reset sets none"
+    return potential if target.name in sources else ""
 
 
 def _check_model(synapses: Any) -> None:

@@ -10,7 +10,8 @@ from brian2 import PopulationRateMonitor, StateMonitor
 
 from ..session import Spikes
 from .kicks import parent_of
-from .reading import MONITORS, Roster
+from .objects import MONITORS
+from .reading import Roster
 from .refusal import refusal
 from .state import Samples
 from .values import NotConstantError, evaluate
@@ -172,11 +173,11 @@ def prepare_writers(
         if not isinstance(monitor, MONITORS):
             continue
         source = parent_of(monitor.source)
-        if source not in roster.objects:
+        if isinstance(monitor, StateMonitor) and not source.active:
             raise refusal(
                 monitor,
-                f"its source {source.name!r} does not run in this network",
-                "Add it, or set active of the monitor to False.",
+                f"its source {source.name!r} is inactive",
+                "Set active of the monitor to False, too.",
             )
         if isinstance(monitor, StateMonitor):
             state_writers.append(StateWriter(monitor, roster, namespace))
@@ -189,7 +190,7 @@ def _check_late(monitor: Any, objects: Sequence[Any]) -> None:
     """Refuse a monitor that Brian2 runs before its source spikes: it records one step late."""
     source = parent_of(monitor.source)
     spiking = getattr(source, "thresholder", {}).get("spike", source)
-    if objects.index(monitor) < objects.index(spiking):
+    if source.active and objects.index(monitor) < objects.index(spiking):
         raise refusal(
             monitor,
             f"it runs in the slot {monitor.when!r} with order {monitor.order}, before "

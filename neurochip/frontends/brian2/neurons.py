@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 import sympy
 from brian2.core.functions import timestep
 from brian2.core.preferences import prefs
-from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy
 from brian2.units import Quantity, have_same_dimensions, second, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS
@@ -28,9 +26,9 @@ from .equations import (
 )
 from .refusal import check_part, refusal
 from .times import periods
-from .values import check_units_of, dimensions_of
+from .values import check_units_of, dimensions_of, set_at_spikes, statements
 
-__all__ = ["Cells", "read_cells", "statements"]
+__all__ = ["Cells", "membrane_in", "read_cells"]
 
 _THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
 _RESET = "What works: reset='v = v_reset', with a constant v_reset."
@@ -80,8 +78,17 @@ class Cells:
         return int(self.group.N)
 
 
-def read_cells(group: Any, namespace: Mapping[str, Any]) -> Cells:
+def read_cells(group: Any, namespace: Mapping[str, Any], written: Collection[str] = ()) -> Cells:
     """Read a NeuronGroup.
+
+    Parameters
+    ----------
+    group : brian2.NeuronGroup
+        Group to read.
+    namespace : dict
+        Names of the caller of ``run``.
+    written : collection of str
+        Its variables that synapses add to.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def read_cells(group: Any, namespace: Mapping[str, Any]) -> Cells:
     if spikes:
         v, v_thresh = _read_threshold(group, moving, namespace)
     else:
-        v, v_thresh = membrane_of(group), np.full(group.N, np.inf)
+        v, v_thresh = membrane_of(group, written), np.full(group.N, np.inf)
     dimensions = group.variables[v].dim
     if dimensions not in (volt.dim, DIMENSIONLESS):
         raise refusal(
@@ -104,24 +111,28 @@ def read_cells(group: Any, namespace: Mapping[str, Any]) -> Cells:
             "What works: a membrane potential in volt, or without a unit (then 1 is read as 1 mV).",
         )
     unit = 1000.0 if dimensions == volt.dim else 1.0
+    if not np.issubdtype(group.variables[v].dtype, np.floating):
+        raise refusal(
+            group,
+            f"{v} holds whole numbers; a membrane potential changes by fractions",
+            f"Omit the flag or dtype of {v}.",
+        )
     linear = read_linear(group, v, namespace)
+    v_init = group.variables[v].get_value() * unit
+    v_reset = _read_reset(group, v, namespace) * unit if spikes else v_init
+    if linear.leaky and not spikes:
+        v_reset = linear.v_inf * unit
     return Cells(
         group=group,
         v=v,
         unit=unit,
         linear=linear,
-        integration=integration_of(group, namespace),
+        integration=integration_of(group, linear, namespace),
         v_thresh=v_thresh * unit,
-        v_reset=(_read_reset(group, v, namespace) if spikes else linear.v_inf) * unit,
-        v_init=group.variables[v].get_value() * unit,
+        v_reset=v_reset,
+        v_init=v_init,
         tau_refrac=_read_refractory(group, v, namespace),
     )
-
-
-def statements(code: str) -> list[tuple[str, str, str]]:
-    """Split abstract code into (variable, operation, expression)."""
-    lines = (line.strip() for line in re.split(r"[;\n]", code))
-    return [parse_statement(line)[:3] for line in lines if line.partition("#")[0].strip()]
 
 
 def _check_events(group: Any) -> None:
@@ -140,21 +151,32 @@ def _check_events(group: Any) -> None:
         check_part(group, part, slot, runner)
 
 
+def membrane_in(group: Any, condition: Any) -> list[str]:
+    """Return the variables of a threshold that could be the membrane potential of a group.
+
+    They have a differential equation, or are parameters that the reset sets.
+    """
+    moving = {*group.user_equations.diff_eq_names, *set_at_spikes(group)}
+    return sorted(name for name in moving if _symbol(name) in condition.atoms())
+
+
 def _read_threshold(
     group: Any, moving: Mapping[Any, Any], namespace: Mapping[str, Any]
 ) -> tuple[str, Float64Array]:
     """Return the name of the membrane potential and the threshold in its base unit."""
     code = group.events["spike"]
     dimensions_of(code, group, namespace)
-    condition = sympy.sympify(str_to_sympy(code, group.variables)).xreplace(moving)
+    whole = sympy.sympify(str_to_sympy(code, group.variables)).xreplace(moving)
+    parts = whole.args if isinstance(whole, sympy.And) else (whole,)
+    gates = [part for part in parts if not membrane_in(group, part)]
+    rest = [part for part in parts if part not in gates]
+    condition = rest[0] if len(rest) == 1 else whole
     compares = isinstance(condition, (sympy.Gt, sympy.Lt, sympy.Ge, sympy.Le))
     if not compares:
         raise refusal(group, f"threshold = {code!r} is not a single comparison", _THRESHOLD)
-    names = [
-        name for name in group.user_equations.diff_eq_names if _symbol(name) in condition.atoms()
-    ]
+    names = membrane_in(group, condition)
     if len(names) != 1:
-        found = f"compares {' and '.join(sorted(names))}" if names else "compares no variable"
+        found = f"compares {' and '.join(names)}" if names else "compares no variable"
         raise refusal(
             group, f"threshold = {code!r} {found} of the differential equations", _THRESHOLD
         )
@@ -173,7 +195,26 @@ def _read_threshold(
     if isinstance(condition, (sympy.Ge, sympy.Le)):
         # v >= x is the same as v > the next float below x.
         threshold = np.nextafter(threshold, -np.inf)
+    if not _is_open(group, gates, namespace):
+        threshold = np.full(group.N, np.inf)
     return v, threshold
+
+
+def _is_open(group: Any, gates: Iterable[Any], namespace: Mapping[str, Any]) -> bool:
+    """Return whether all neurons of a group may spike; refuse a group of which only some may."""
+    free = np.ones(group.N, dtype=bool)
+    for gate in gates:
+        if gate == _symbol("not_refractory"):
+            continue  # Brian2 adds this condition to every threshold
+        what = "a condition of the threshold"
+        free &= per_neuron(group, gate, what, namespace).astype(bool)
+    if free.any() and not free.all():
+        raise refusal(
+            group,
+            f"threshold = {group.events['spike']!r} never lets neuron {int(np.argmin(free))} spike",
+            "What works: a group of its own for neurons that do not spike.",
+        )
+    return bool(free.all())
 
 
 def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Array:
@@ -249,11 +290,13 @@ def _check_held(group: Any, v: str, steps: Any) -> None:
     ]
     # One refractory step is the step of the spike itself, in which the reset overwrites v.
     if (np.asarray(steps) > 1).any() and v not in held:
+        moves = v in equations.diff_eq_names
+        add = f"Add (unless refractory) to d{v}/dt, or set" if moves else "Set"
         raise refusal(
             group,
             f"{v} changes during the refractory period ({v} is not '(unless refractory)'); the "
             "chip holds it",
-            f"Add (unless refractory) to d{v}/dt, or set refractory=False.",
+            f"{add} refractory=False.",
         )
     # A held current would lose the spikes of that step, even with a refractory period of 0.
     others = [name for name in held if name != v]

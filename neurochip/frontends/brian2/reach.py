@@ -33,6 +33,8 @@ def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
         All kicks of its variables.
     """
     linear, dt = cells.linear, float(cells.group.clock.dt_)
+    if not linear.leaky:
+        return False  # v has no bound
     rest = linear.v_inf * cells.unit
     # Change of v by one base unit, at once (v) or in the steady state (currents), and the smallest
     # fraction of it that decays in a step.
@@ -42,7 +44,8 @@ def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
     for name, decay in linear.decay.items():
         moves[name] = np.abs(linear.drive[name]) / linear.rate * cells.unit
         lost[name] = -np.expm1(-decay * dt)
-        initial = np.abs(cells.group.variables[name].get_value()) * moves[name]
+        initial = np.abs(cells.group.variables[name].get_value() - linear.level[name])
+        initial = initial * moves[name]
         moved, swing = moved + initial, swing + initial
     for item in kicks:
         added = np.abs(item.weight) * moves[item.variable][item.post] * item.most

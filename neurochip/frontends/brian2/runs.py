@@ -13,11 +13,12 @@ from ...errors import FrontendError
 from ...network import Network
 from ...recording import Probe, Recording
 from ...typing import Int32Array
-from ..session import Session, Spikes, find_change, join_recordings
+from ..session import Session, Spikes, collect_spikes, find_change, join_recordings
 from .following import Follower
-from .inputs import draw
+from .inputs import draw, pass_over
 from .monitors import prepare_writers
-from .reading import Reading, inputs_in_order, read_inputs
+from .objects import inputs_in_order
+from .reading import Reading, read_inputs
 from .state import GroupState, Samples
 from .times import milliseconds
 
@@ -165,9 +166,10 @@ class Runs:
                 spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
                 self._states[name].leave(cell.group, self.session.step, reading.dt)
             self._written = self._variables(reading)
+            silent = collect_spikes([], first)  # of groups that are inactive
             dt = float(next(iter(reading.cells.values())).group.clock.dt_)
             for listener in listeners:
-                listener.write(spikes[listener.source], first, n_steps, dt)
+                listener.write(spikes.get(listener.source, silent), first, n_steps, dt)
         return recording
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
@@ -201,7 +203,7 @@ def run_inputs(
     FrontendError
         If the network cannot be mapped, or a monitor cannot be filled.
     """
-    sources = inputs_in_order(obj for obj in net.sorted_objects if obj.active)
+    sources = inputs_in_order(net.sorted_objects)
     spikes = draw(sources, clock, first, n_steps, namespace)
     roster = read_inputs(net, namespace, spikes)
     writers, listeners = prepare_writers(roster, namespace)
@@ -209,6 +211,8 @@ def run_inputs(
         writer.write(first, n_steps)
     for listener in listeners:
         listener.write(spikes[listener.source], first, n_steps, float(clock.dt_))
+    if n_steps:
+        pass_over(sources, first + n_steps)
 
 
 def _probes(ids: Mapping[str, Int32Array]) -> list[Probe]:

@@ -45,8 +45,8 @@ class GroupState:
         Whether synapses add to v.
     keep_v : ndarray
         Fraction of v that a step on the chip keeps.
-    per_u : dict of str to ndarray
-        Base units of a current that correspond to u = 1 mV per step.
+    per_u, level : dict of str to ndarray
+        Base units of a current that correspond to u = 1 mV per step, and the current at u = 0.
     refractory : ndarray of int64
         Refractory steps, by Brian2's rule.
     end : ndarray, mV
@@ -62,6 +62,7 @@ class GroupState:
     delta: bool
     keep_v: Float64Array
     per_u: dict[str, Float64Array]
+    level: dict[str, Float64Array]
     refractory: Int64Array
     end: Float64Array
     last: Int64Array = field(init=False)
@@ -87,6 +88,7 @@ class GroupState:
                 registers.decay_v[own], registers.decay_v_offset[own], image.chip.core
             ),
             per_u={key: 1 / (gain * factor) for key, factor in units.factor.items()},
+            level=cell.linear.level,
             refractory=refractory_steps(cell.tau_refrac, reading.dt),
             end=symbol.potential(registers.v_init[own]),
         )
@@ -136,7 +138,7 @@ class Samples:
         state, ids = self.states[name], self.ids[name]
         u = self.recording.trace(name, "u").values
         if variable != state.v:
-            return np.asarray(u * state.per_u[variable][ids])
+            return np.asarray(u * state.per_u[variable][ids] + state.level[variable][ids])
         v = np.empty_like(u)
         v[0], v[1:] = state.end[ids], self.recording.trace(name).values[:-1]
         if state.delta:

@@ -5,6 +5,7 @@ All values are floats in Brian2's base units (volt, second, ampere ...).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.input.timedarray import TimedArray
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.rendering import NumpyNodeRenderer
+from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from ...typing import Float64Array
@@ -28,7 +30,10 @@ __all__ = [
     "dimensions_of",
     "evaluate",
     "identifiers_of",
+    "set_at_spikes",
+    "statements",
     "uniform",
+    "varies_of",
 ]
 
 _OF_SPIKES = ("lastspike", "not_refractory", "lastupdate")
@@ -77,6 +82,24 @@ def identifiers_of(code: str) -> set[str]:
     return set(get_identifiers(code))
 
 
+def statements(code: str) -> list[tuple[str, str, str]]:
+    """Split abstract code into (variable, operation, expression)."""
+    lines = (line.strip() for line in re.split(r"[;\n]", code))
+    return [parse_statement(line)[:3] for line in lines if line.partition("#")[0].strip()]
+
+
+def set_at_spikes(group: Any) -> set[str]:
+    """Return the variables that the resets of a group set."""
+    codes = (getattr(group, "event_codes", None) or {}).values()
+    return {variable for code in codes for variable, _, _ in statements(code)}
+
+
+def varies_of(owner: Any) -> set[str]:
+    """Return the variables of a group that change during a run by its equations and resets."""
+    equations = getattr(owner, "equations", None) or {}
+    return {*_OF_SPIKES, *getattr(equations, "diff_eq_names", ()), *set_at_spikes(owner)}
+
+
 def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
     """Let Brian2 check the units of statements, and report names that shadow others in its log.
 
@@ -123,8 +146,7 @@ def _value(name: str, variable: Any, owner: Any, namespace: Mapping[str, Any]) -
         return variable.get_value()  # a constant
     if isinstance(variable.owner, Clock) and not variable.constant:
         raise NotConstantError(f"{name} is time")
-    equations = getattr(variable.owner, "equations", None) or {}
-    if variable.name in _OF_SPIKES or variable.name in getattr(equations, "diff_eq_names", ()):
+    if variable.name in varies_of(variable.owner):
         raise NotConstantError(f"{name} changes during the run")
     values, index = variable.get_value(), owner.variables.indices[name]
     written = getattr(variable.owner, "user_equations", {}).get(variable.name)
