@@ -39,7 +39,7 @@ class FitRow:
     fits : bool
         Whether the chip has that many cores.
     reason : str
-        Why no number of cores is enough, or which resource is full on most cores.
+        Why no number of cores is enough, or which resource ends most cores.
     tried : bool
         Whether it could be tried; if not, ``reason`` names the library that is missing.
     """
@@ -109,7 +109,8 @@ def explain_fit(
 ) -> FitReport:
     """Place a network as given and, if it does not fit, with one change at a time.
 
-    The changes are fewer weight bits, shorter delays and the other placement strategies.
+    The changes are fewer weight bits, shorter delays, equal time constants or thresholds within
+    each population, and the other placement strategies.
 
     Parameters
     ----------
@@ -149,7 +150,7 @@ def _row(change: str, work: Workload, chip: ChipSpec, options: CompileOptions) -
 def _changes(work: Workload, chip: ChipSpec, strategy: str) -> Iterator[tuple[str, Workload, str]]:
     wiring, bits = work.wiring, chip.core.weight_mantissa_bits
     for fewer in _FEWER_BITS:
-        if fewer < bits:
+        if fewer < bits and len(wiring.in_list):
             yield (
                 f"weights of {counted(fewer, 'bit')}, not {bits}",
                 _replaced(work, format_bits=wiring.format_bits - bits + fewer),
@@ -167,6 +168,12 @@ def _changes(work: Workload, chip: ChipSpec, strategy: str) -> Iterator[tuple[st
             ),
             strategy,
         )
+    child = np.ones(wiring.n_compartments, dtype=np.int32)
+    child[wiring.neuron_ptr[1:] - 1] = 0
+    equal = 2 * wiring.population[wiring.neuron_of] + child
+    for field, kind in (("profile", "equal time constants"), ("threshold", "equal thresholds")):
+        if len(np.unique(getattr(wiring, field))) > len(np.unique(equal)):
+            yield f"{kind} in each population", _replaced(work, **{field: equal}), strategy
     for other in ("sequential", "greedy", "hypergraph"):
         if other != strategy:
             yield f"placement={other!r}", work, other

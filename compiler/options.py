@@ -185,8 +185,9 @@ class CompileOptions:
     placement: Literal["sequential", "greedy", "hypergraph", "best"] = _option(
         "sequential",
         "Strategy that assigns neurons to cores.",
-        '``"sequential"`` keeps the order of the network; ``"greedy"`` fills each core with the '
-        "neurons that share the most sources and targets with those already on it; "
+        '``"sequential"`` keeps the order of the network, or that of the registers of neurons with '
+        'more sets of them than a core holds; ``"greedy"`` fills each core with the neurons that '
+        "share the most sources and targets with those already on it; "
         '``"hypergraph"`` partitions the network into balanced blocks with the library of the '
         'extra ``mapping``; ``"best"`` tries all three and takes the result with the fewest spikes '
         "between cores.",

@@ -11,12 +11,13 @@ from neurochip._support.csr import spans
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import FitError
 from neurochip.network import Population
-from neurochip.packing.budget import RESOURCES, Filler, Filling, add_axons, limits_of
+from neurochip.packing.budget import Filler, Filling, add_axons, limits_of
 from neurochip.packing.flows import flows_of
 from neurochip.packing.wiring import delay_limit
 from neurochip.typing import Int32Array, Int64Array
 
 from ..options import CompileOptions
+from .fullest import fullest_resource
 from .sites import choose_sites
 from .strategies import STRATEGIES
 from .workload import Workload
@@ -33,6 +34,15 @@ _REMEDY = {
     "list_words": "reduce the synapses of each of its sources",
     "shared_registers": "use the same limits of v",
     "output_axons": "connect it to fewer populations",
+}
+_REMEDY_OF_ALL = {
+    **_REMEDY,
+    "compartments": "simulate fewer neurons",
+    "synaptic_words": "reduce the number of synapses",
+    "input_axons": "drive the neurons from fewer sources",
+    "compartment_profiles": "use fewer distinct time constants and refractory periods",
+    "synapse_formats": "give connections fewer signs, scales and delays",
+    "list_words": "reduce the synapses of each source",
 }
 
 
@@ -74,13 +84,12 @@ class Placement:
         return np.empty(0, np.int32) if single else self.compartment_ids(population, 0)
 
     def binding(self, chip: ChipSpec) -> str:
-        """Return the name of the resource that is the fullest one on most cores."""
-        names = [name for name in RESOURCES if name != "shared_registers"]
-        limits = {**limits_of(chip.core)}
-        room = {"compartments": delay_limit(chip.core, self.usage["delay_bits"])}
-        shares = [self.usage[name] / np.maximum(1, room.get(name, limits[name])) for name in names]
-        counts = np.bincount(np.argmax(shares, axis=0), minlength=len(names))
-        return names[int(np.argmax(counts))].replace("_", " ")
+        """Return the name of the resource that ends most cores."""
+        first = self.compartment[self.work.wiring.neuron_ptr[:-1]]
+        order = np.argsort(first)
+        core_ptr = np.searchsorted(first[order], self.core_ptr)
+        found = fullest_resource(self.work, chip.core, order, core_ptr, self.usage)
+        return found.replace("_", " ")
 
     def resources(self, chip: ChipSpec) -> dict[str, tuple[int, int]]:
         """Return use and limit of the chip's cores, and of each resource on its fullest core."""
@@ -111,7 +120,7 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
         if filling.failed >= 0:
             raise FitError(_too_large(work, order, filling, chip))
         if filling.n_cores > chip.total_cores:
-            raise FitError(problem or _too_many(filling.n_cores, chip))
+            raise FitError(problem or _too_many(work, order, filling, chip))
         placement = _on_mesh(work, chip, order, filling, options)
         excess = {
             name: placement.usage[name] - getattr(chip.core, name)
@@ -167,16 +176,23 @@ def _too_many_axons(placement: Placement, excess: Mapping[str, Int64Array], chip
     )
 
 
-def _too_many(needed: int, chip: ChipSpec) -> str:
-    if chip.chips == 1:
-        return (
-            f"network: needs {needed} cores; chip {chip.name!r} has {chip.cores}. Reduce the "
-            f"number of synapses, or compile for a larger chip with chip.what_if(cores={needed})."
-        )
+def _too_many(work: Workload, order: Int64Array, filling: Filling, chip: ChipSpec) -> str:
+    needed, core = filling.n_cores, chip.core
+    name = fullest_resource(work, core, order, filling.core_ptr, filling.usage)
+    limit, remedy = limits_of(core)[name], _REMEDY_OF_ALL[name]
+    if name == "compartments":
+        limit = int(delay_limit(core, filling.usage["delay_bits"].max()))
+        remedy = remedy if limit == core.compartments else "shorten the delays"
+    there, larger = (
+        f"chip {chip.name!r} has {chip.cores}",
+        f"chip with chip.what_if(cores={needed})",
+    )
+    if chip.chips > 1:
+        there = f"the {chip.chips} chips of {chip.name!r} have {chip.total_cores}"
+        larger = f"system with chip.what_if(chips={-(-needed // chip.cores)})"
     return (
-        f"network: needs {needed} cores; the {chip.chips} chips of {chip.name!r} have "
-        f"{chip.total_cores}. Reduce the number of synapses, or compile for a larger system with "
-        f"chip.what_if(chips={-(-needed // chip.cores)})."
+        f"network: needs {needed} cores; {there}. A core is full with {limit} "
+        f"{name.replace('_', ' ')}: {remedy}, or compile for a larger {larger}."
     )
 
 

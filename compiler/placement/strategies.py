@@ -33,13 +33,26 @@ Returns all neurons in an order, and for each place in it whether a core begins 
 
 def _sequential(
     work: Workload,
-    chip: ChipSpec,  # noqa: ARG001
-    filler: Filler,  # noqa: ARG001
+    chip: ChipSpec,
+    filler: Filler,
     seed: int,  # noqa: ARG001
 ) -> tuple[Int64Array, BoolArray]:
-    """Keep the order of the network; a core ends when it is full."""
-    n = work.wiring.n_neurons
-    return np.arange(n), np.zeros(n, dtype=bool)
+    """Keep the order of the network; a core ends when it is full.
+
+    If the neurons differ in more registers than a core holds, those of a population are ordered by
+    their registers, where this takes fewer cores.
+    """
+    wiring, core = work.wiring, chip.core
+    n = wiring.n_neurons
+    order, opens = np.arange(n), np.zeros(n, dtype=bool)
+    kinds = (wiring.profile.max(initial=0) + 1, wiring.threshold.max(initial=0) + 1)
+    if kinds[0] <= core.compartment_profiles and kinds[1] <= core.threshold_profiles:
+        return order, opens
+    first, last = wiring.neuron_ptr[:-1], wiring.neuron_ptr[1:] - 1
+    registers = (wiring.threshold[last], wiring.profile[first], wiring.profile[last])
+    by_registers = np.lexsort((*registers, wiring.population))
+    fewer = filler.fill(by_registers, opens).n_cores < filler.fill(order, opens).n_cores
+    return (by_registers if fewer else order), opens
 
 
 def _greedy(

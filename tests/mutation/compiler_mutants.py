@@ -349,6 +349,21 @@ MUTANTS = [
         "round_steps(weights,",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
     ),
+    Mutant(
+        "neurons with many time constants keep the order of the network",
+        "compiler/placement/strategies.py",
+        "return (by_registers if fewer else order), opens",
+        "return order, opens",
+        "tests/unit/test_fullest.py::test_neurons_of_equal_registers_share_cores",
+    ),
+    Mutant(
+        "the next neuron is left out when a core is said to be full",
+        "compiler/placement/fullest.py",
+        "sizes = np.diff(core_ptr)[every] + 1",
+        "sizes = np.diff(core_ptr)[every]",
+        "tests/unit/test_fullest.py::"
+        "test_a_resource_that_every_core_uses_up_but_none_lacks_is_not_blamed",
+    ),
     # ------------------------------------------------------------------ compartments
     Mutant(
         "a child has the threshold of its parent",

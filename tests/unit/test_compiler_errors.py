@@ -208,8 +208,8 @@ def test_a_threshold_below_one_step_of_its_register_is_refused():
 def test_a_network_that_needs_more_cores_than_there_are_is_refused():
     network, chip = driven(size=5, sources=5), LOIHI.what_if(name="tiny", compartments=2, cores=2)
     assert message(network, chip) == (
-        "network: needs 3 cores; chip 'tiny' has 2. Reduce the number of synapses, or compile for "
-        "a larger chip with chip.what_if(cores=3)."
+        "network: needs 3 cores; chip 'tiny' has 2. A core is full with 2 compartments: "
+        "simulate fewer neurons, or compile for a larger chip with chip.what_if(cores=3)."
     )
     assert compile_network(network, chip.what_if(cores=3), dt=0.1).n_cores == 3
 

@@ -237,8 +237,9 @@ def test_a_system_that_is_too_small_names_the_chips_that_it_takes():
     with pytest.raises(CompileError) as caught:
         compile_network(chain(), chip, 1.0)
     assert str(caught.value) == (
-        "network: needs 9 cores; the 2 chips of 'pair' have 4. Reduce the number of synapses, or "
-        "compile for a larger system with chip.what_if(chips=5)."
+        "network: needs 9 cores; the 2 chips of 'pair' have 4. A core is full with 2 "
+        "compartments: simulate fewer neurons, or compile for a larger system with "
+        "chip.what_if(chips=5)."
     )
 
 
