@@ -93,15 +93,13 @@ def test_a_network_that_is_too_large_names_what_fills_a_core_and_what_helps(name
 
 
 def test_a_resource_that_every_core_uses_up_but_none_lacks_is_not_blamed():
-    """Neurons of both thresholds alternate: every core has both, but is full of synapses."""
-    source, cells = (
-        PoissonInput("source", 60, rate=10.0),
-        Population("cells", 60, LIF(v_thresh=np.resize([-50.0, -52.0], 60))),
-    )
+    """Two time constants alternate: every core has both, but it is full of synapses."""
+    source = PoissonInput("source", 60, rate=10.0)
+    cells = Population("cells", 60, LIF(tau_m=np.resize([10.0, 20.0], 60)))
     link = fixed_indegree(source, cells, 40, weight=0.1, seed=1)
     network = Network(inputs=[source], populations=[cells], connections=[link])
-    chip = SMALL.what_if(synaptic_words=150, threshold_profiles=2)
-    with pytest.raises(CompileError, match="full with 150 synaptic words"):
+    chip = SMALL.what_if(synaptic_words=157, compartment_profiles=2)
+    with pytest.raises(CompileError, match="full with 157 synaptic words"):
         compile_network(network, chip, dt=0.1)
 
 
