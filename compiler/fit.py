@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurochip._support.brief import line
 from neurochip._support.text import counted
 from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError, MissingExtraError
@@ -96,6 +97,11 @@ class FitReport:
                     f"{'fits' if row.fits else 'too many'}"
                 )
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        cores, there = self.rows[0].cores, counted(self.chip.total_cores, "core")
+        need = "no number of cores is enough" if cores is None else f"{cores} of {there}"
+        return line(self, self.chip.name, "fits" if self.fits else "does not fit", need)
 
 
 @takes_options

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from neurochip._support.brief import brief, line
+from neurochip._support.text import counted, percent
 from neurochip._support.values import instance, reals, shown
 from neurochip.chip.registers import decode_bias, decode_threshold
 from neurochip.chip.spec import LOIHI, ChipSpec
@@ -74,6 +76,8 @@ class DtCandidate:
     total: float
     error: float
     problem: str = ""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +144,15 @@ class DtChoice:
             text = f"{problems[-1].dt:.4g} ms does not fit: {problems[-1].problem}"
             lines += textwrap.wrap(text, _WIDTH, subsequent_indent="  ")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return line(
+            self,
+            self.chip,
+            counted(len(self.candidates), "step"),
+            f"best {self.dt:.4g} ms",
+            f"error {percent(self.best.error, sign='')}",
+        )
 
 
 def choose_dt(

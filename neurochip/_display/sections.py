@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from .._support.brief import brief
+
 __all__ = ["Block", "Paragraph", "Picture", "Section", "Table"]
 
 
@@ -26,6 +28,8 @@ class Paragraph:
 
     text: str
     warning: bool = False
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True)
@@ -80,3 +86,5 @@ class Section:
 
     title: str
     blocks: Sequence[Block]
+
+    __repr__ = brief

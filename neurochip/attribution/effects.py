@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._support.brief import brief
 from .._support.json_text import plain_data
 from .._support.values import shown
 from ..errors import AnalysisError
@@ -66,6 +67,8 @@ class SourceEffect:
     shapley: float
     noise: float = 0.0
 
+    __repr__ = brief
+
     @property
     def in_noise(self) -> bool:
         """``alone`` is not larger than the noise of a recurrent population: it is no evidence."""
@@ -93,6 +96,8 @@ class MetricTotal:
     on_grid: float
     chip: float
     noise: float = 0.0
+
+    __repr__ = brief
 
     @property
     def total(self) -> float:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from enum import Enum
 
+from .._support.brief import line
 from .._support.values import integer, shown, switch
 from ..errors import SpecError
 from .fixedpoint import Format, Overflow, Rounding
@@ -267,6 +269,18 @@ class CoreSpec:
     def weight_limit(self) -> int:
         """Largest magnitude of a decoded weight: the accumulator's limit, on the weight grid."""
         return (1 << (self.accumulator_bits - 1)) - (1 << self.weight_shift)
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """The fields that differ from their defaults, as text."""
+        return tuple(
+            f"{item.name}={value.name if isinstance(value, Enum) else value}"
+            for item in dataclasses.fields(self)
+            if (value := getattr(self, item.name)) != item.default
+        )
+
+    def __repr__(self) -> str:
+        return line(self, *self.differences)
 
 
 _WRAPS = (Overflow.WRAP, Overflow.WRAP_UP, Overflow.NONE)

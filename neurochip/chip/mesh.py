@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.ranges import NOT_NEGATIVE
 from .._support.values import MOST_IDS, integer, real
 from ..errors import SpecError
@@ -81,6 +82,8 @@ class Sites:
     y: Int64Array
     tile_rows: int
     mesh: MeshSpec
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, sites: Int64Array, cores_per_chip: int, mesh: MeshSpec) -> Sites:

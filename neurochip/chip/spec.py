@@ -10,7 +10,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._support.brief import line
 from .._support.foreign import nearest
+from .._support.text import counted
 from .._support.values import MOST_IDS, check_name, instance, integer, shown
 from ..errors import SpecError
 from .core import CoreSpec
@@ -54,6 +56,11 @@ class ChipSpec:
             object.__setattr__(self, name, value)
         instance(owner, "core", self.core, CoreSpec, "a CoreSpec(...)", error=SpecError)
         instance(owner, "mesh", self.mesh, MeshSpec, "a MeshSpec(...)", error=SpecError)
+
+    @property
+    def spelled(self) -> str:
+        """All fields that can affect a spike, as text: the digest of an image covers it."""
+        return _spelled(self)
 
     @property
     def total_cores(self) -> int:
@@ -109,6 +116,21 @@ class ChipSpec:
             core=dataclasses.replace(self.core, **core),
             **own,
         )
+
+    def __repr__(self) -> str:
+        chips = [] if self.chips == 1 else [counted(self.chips, "chip")]
+        size = [*chips, counted(self.cores, "core")]
+        return line(self, repr(self.name), *size, *self.core.differences)
+
+
+def _spelled(spec: Any) -> str:
+    fields = (
+        f"{item.name}={_spelled(value) if dataclasses.is_dataclass(value) else repr(value)}"
+        for item in dataclasses.fields(spec)
+        if item.repr
+        for value in (getattr(spec, item.name),)
+    )
+    return f"{type(spec).__name__}({', '.join(fields)})"
 
 
 def _text(value: Any) -> str:

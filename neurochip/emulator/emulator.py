@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels.workers import check_threads, choose_threads, most_threads
+from .._support.brief import line
 from .._support.progress import progress_bar
 from .._support.values import instance, integer, integers, items, reals, switch
 from ..errors import EmulatorError
@@ -368,3 +369,6 @@ class Emulator:
         return self._engine.run(
             self._position, rows, columns, strict=self.strict, report=bar.update, **options
         )
+
+    def __repr__(self) -> str:
+        return line(self, repr(self.image), f"step {self.step}")

@@ -147,7 +147,7 @@ class ChipImage(ArrayValue):
 
     @functools.cached_property
     def _digest(self) -> str:
-        summary = hashlib.sha256(repr((self.chip, self.n_inputs)).encode())
+        summary = hashlib.sha256(f"({self.chip.spelled}, {self.n_inputs!r})".encode())
         parts: list[Any] = [self.core_ptr]
         names = [field.name for field in dataclasses.fields(Compartments)]
         # Skip these registers if all 0, so that older images keep their digest.

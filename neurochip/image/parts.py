@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import brief, line
 from .._support.csr import rows_of
+from .._support.text import counted
 from .._support.values import (
     MOST_IDS,
     ArrayValue,
@@ -138,6 +140,9 @@ class Compartments(ArrayValue):
     def __len__(self) -> int:
         return len(self.decay_u)
 
+    def __repr__(self) -> str:
+        return line(self, counted(len(self), "compartment"))
+
 
 def whole_numbers(owner: str, name: str, value: Any) -> Any:
     """Return integers of any type and shape as an array, or raise :class:`ImageError`."""
@@ -263,6 +268,9 @@ class SynapseGroup(ArrayValue):
         """Longest delay in steps."""
         return int(self.delay.max()) if self.delay.size else 0
 
+    def __repr__(self) -> str:
+        return line(self, repr(self.source), counted(self.n_synapses, "synapse"), repr(self.format))
+
 
 @dataclass(frozen=True, eq=False)
 class Noise(ArrayValue):
@@ -296,6 +304,8 @@ class Noise(ArrayValue):
     mantissa_offset: int = 0
     at_membrane: bool = False
     seed: int = 0
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         for name, low, high in (

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.ranges import POSITIVE
+from .._support.text import counted
 from .._support.values import instance, instances, integer, real
 from ..errors import ImageError
 from .report_rows import PlainValue, RateRow, ReportRow, ScaleRow, Span, check_texts
@@ -192,6 +194,17 @@ class CompileReport(PlainValue):
         for warning in self.warnings:
             lines += _wrap(f"Warning: {warning}")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        used, limit = self.resources["cores"]
+        return line(
+            self,
+            self.chip,
+            f"dt = {self.dt:g} ms",
+            f"{used} of {counted(limit, 'core')}",
+            counted(len(self.rows), "parameter"),
+            counted(len(self.warnings), "warning"),
+        )
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.json_text import plain_data
 from .._support.text import short_percent
 from .._support.values import choice, instance
@@ -113,6 +114,8 @@ class ReportRow(PlainValue):
     note: str = ""
     warning: str = ""
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         choice("report", "kind", self.kind, ("population", "connection"), error=ImageError)
         owner = f"report of {self.kind} {self.owner!r}"
@@ -167,6 +170,8 @@ class ScaleRow(PlainValue):
     binding: str
     peaks: Mapping[str, tuple[float, float]]
     warning: str = ""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         owner = f"report of the scale of {self.owner!r}"
@@ -224,6 +229,8 @@ class RateRow(PlainValue):
     assumed: Span
     origin: str
     warning: str = ""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         choice("report", "kind", self.kind, ("population", "input"), error=ImageError)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.ranges import POSITIVE
 from .._support.values import (
     ArrayValue,
@@ -52,6 +53,8 @@ class ReceptorSymbol(ArrayValue):
 
     name: str
     gain: Float64Array
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         instance("receptor symbol", "name", self.name, str, "a text", error=ImageError)
@@ -102,6 +105,8 @@ class PopulationSymbol(ArrayValue):
     gain_rule: GainRule
     coupling: str | None = None
     bias_correction: Float64Array | None = None
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_name("population symbol", self.name, ImageError)
@@ -249,6 +254,8 @@ class Symbols(ArrayValue):
     synapses: tuple[SynapseSymbol, ...]
     report: CompileReport
     input_lead: int = 0
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         owner, error = "symbols", ImageError

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.ranges import NOT_NEGATIVE
 from .._support.values import instance, quantity, real, shown
 from ..errors import RecordingError
@@ -40,6 +41,8 @@ class Activity:
     compartments: Float64Array
     inputs: Float64Array
     label: str
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         for name in ("compartments", "inputs"):

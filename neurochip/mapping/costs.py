@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .._support.brief import line
 from .._support.ranges import NOT_NEGATIVE
 from .._support.values import integer, items, real, shown
 from ..errors import SpecError
@@ -109,6 +110,9 @@ class CostTable:
         if chips > 1 and self.barrier_chips:
             return _interpolated(self.barrier_chips, chips)
         return _interpolated(self.barrier, tiles)
+
+    def __repr__(self) -> str:
+        return line(self, repr(self.name))
 
 
 def _pair(owner: str, name: str, value: Any, units: tuple[str, str]) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import line
 from .._support.csr import join_rows, rows_of
 from .._support.text import counted
 from .._support.values import instance
@@ -133,6 +134,15 @@ class EnergyEstimate:
                 f"fast as model time",
                 f"  static energy, very uncertain and not included: {_si(low)}J to {_si(high)}J",
             ]
+        )
+
+    def __repr__(self) -> str:
+        return line(
+            self,
+            self.table.name,
+            f"{_si(self.total)}J",
+            f"{_si(self.per_step)}J per step",
+            f"{_si(self.step_time)}s per step",
         )
 
 

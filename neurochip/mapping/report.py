@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import line
 from .._support.text import counted
 from .._support.values import choice, instance
 from ..chip.spec import ChipSpec
@@ -157,6 +158,15 @@ class MappingReport:
         ]
         lines += [f"Does not fit: {sentence}" for sentence in self.broken]
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return line(
+            self,
+            self.chip.name,
+            f"{self.n_cores} of {counted(self.chip.total_cores, 'core')}",
+            f"{self.traffic.between_cores:.4g} messages per step between cores",
+            *(["does not fit"] if self.broken else []),
+        )
 
 
 def map_image(image: ChipImage, activity: Activity | None = None) -> MappingReport:

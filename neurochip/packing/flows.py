@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .._support.brief import line
 from ..chip.mesh import Sites, link_loads
 from ..chip.spec import ChipSpec
 from ..typing import Float64Array, Int64Array
@@ -93,6 +94,13 @@ class Traffic:
         n = self.n_cores
         flat = np.bincount(self.start * n + self.stop, self.messages, minlength=n * n)
         return flat.reshape(n, n).astype(np.float64)
+
+    def __repr__(self) -> str:
+        return line(
+            self,
+            f"{self.between_cores:.4g} messages per step between cores",
+            f"{self.from_outside.sum():.4g} from inputs",
+        )
 
 
 def flows_of(

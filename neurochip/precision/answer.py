@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.text import percent
 from ..sweeps import Sweep
@@ -197,6 +198,13 @@ class BitsAnswer:
     def floor_text(self) -> str:
         """Return the noise floor of each population as text."""
         return ", ".join(f"{name} {_interval(ends)}" for name, ends in self.floor.items())
+
+    def __repr__(self) -> str:
+        found = {"enough": self.enough, "not enough": self.not_enough}
+        facts = [f"{name}: {width}" for name, width in found.items() if width is not None]
+        if self.undecided:
+            facts.append(f"undecided: {', '.join(map(str, self.undecided))}")
+        return line(self, self.register, *facts, f"{len(self.seeds)} seeds")
 
 
 def _interval(ends: tuple[float, float]) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.json_text import plain_data
 from .._support.student import t_quantile
 from ..typing import Float64Array
@@ -75,6 +76,8 @@ class WidthResult:
     conclusion: Conclusion
     neuron_error: float
     seeds_to_decide: int | None
+
+    __repr__ = brief
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as data for JSON, with None for NaN and infinity."""

@@ -11,9 +11,11 @@ from typing import Any, BinaryIO
 from .._display.html import render
 from .._display.notebook import Description, describes
 from .._display.sections import Section
+from .._support.brief import line
 from .._support.json_text import as_json
 from .._support.npz import write_atomically
 from .._support.provenance import date, versions
+from .._support.text import counted
 from ..errors import RecordingError
 from ..validation import Answer
 
@@ -90,6 +92,9 @@ class Report:
 
         write_atomically(page, put)
         return page, numbers
+
+    def __repr__(self) -> str:
+        return line(self, repr(self.title), counted(len(self.sections), "section"), repr(self.lead))
 
 
 @describes(Report)

@@ -7,6 +7,7 @@ from typing import Any
 
 from compiler import compile_network
 
+from .._support.brief import line
 from .._support.values import instance, integer
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
@@ -75,6 +76,11 @@ class Judgement:
             )
         if self.seed is not None:
             object.__setattr__(self, "seed", _seed("judgement", self.seed))
+
+    def __repr__(self) -> str:
+        return line(
+            self, self.image.chip.name, f"dt = {self.comparison.dt:g} ms", repr(self.comparison)
+        )
 
 
 def judge(

@@ -9,6 +9,7 @@ from typing import Any
 from compiler import compile_network
 
 from .._display.notebook import Description, describes
+from .._support.brief import line
 from .._support.values import instance, instances
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
@@ -60,6 +61,9 @@ class MappedNetwork:
 
     def __str__(self) -> str:
         return "\n".join(map(str, (self.mapping, *self.estimates)))
+
+    def __repr__(self) -> str:
+        return line(self, repr(self.mapping), *map(repr, self.estimates))
 
 
 @describes(MappedNetwork)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from .._support.brief import brief
 from .._support.values import shown
 from ..chip.spec import ChipSpec
 from ..errors import CompileError, SpecError, SweepError
@@ -50,6 +51,8 @@ class PointRun:
     reference: Recording
     chip: Recording
     comparison: Comparison
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, kw_only=True)

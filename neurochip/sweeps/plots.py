@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.plotting import (
     BLUE,
     GREEN,
@@ -62,6 +63,9 @@ class Band(NamedTuple):
     middle: Float64Array
     high: Float64Array
     number: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def bands(

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._support.brief import brief
 from .._support.json_text import plain_data
 from .._support.text import percent
 from ..image import ChipImage
@@ -44,6 +45,8 @@ class Trim:
     agrees: bool
     fresh_reference_rate: float = math.nan
     fresh_rate: float = math.nan
+
+    __repr__ = brief
 
     @property
     def error_before(self) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.ranges import POSITIVE
 from .._support.values import instances, real
@@ -110,6 +111,9 @@ class DistributionComparison:
             f"{unit} from float, {self.floor:.3g}{unit} between float runs{p_value}"
         )
 
+    def __repr__(self) -> str:
+        return line(self, str(self))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ActivityComparison:
@@ -174,6 +178,9 @@ class ActivityComparison:
             f"{100 * self.tolerance:g} % of the mean)"
         )
         return "\n".join([head, *(f"  {item}" for item in self.quantities.values())])
+
+    def __repr__(self) -> str:
+        return line(self, str(self).splitlines()[0])
 
 
 def compare_activity(

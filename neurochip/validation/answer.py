@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.names import visible
 from .._support.text import percent
@@ -69,6 +70,9 @@ class Answer:
         """Return the fields as data for JSON, with None for NaN."""
         fields = {**vars(self), "verdict": self.verdict.value}
         return {name: plain_data(value) for name, value in fields.items()}
+
+    def __repr__(self) -> str:
+        return line(self, repr(self.population), repr(self.sentence))
 
 
 def answer(

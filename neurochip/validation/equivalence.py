@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.ranges import FRACTION, POSITIVE
 from .._support.values import instance, real, reals, switch
@@ -92,6 +93,9 @@ class Equivalence:
             f"{self.conclusion.value}: difference {text(self.difference)}, 90 % interval "
             f"{text(low)} to {text(high)}, tolerance {text(self.tolerance, '')}"
         )
+
+    def __repr__(self) -> str:
+        return line(self, str(self))
 
 
 def equivalence(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.student import t_quantile, t_tail
 from ..network.coupling import INDEPENDENT
 from ..recording import Recording
@@ -55,6 +56,8 @@ class RatePairs:
     reference: Float64Array
     chip: Float64Array
     spike: float
+
+    __repr__ = brief
 
     def least(self, confidence: float) -> float:
         """Return the smallest half-width of an interval, in Hz (:func:`unseen_spikes`)."""

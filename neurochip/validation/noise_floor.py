@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.student import t_quantile
 from ..recording import Recording
 
@@ -35,6 +36,8 @@ class NoiseFloor:
     rate: float
     neuron: float
     runs: int
+
+    __repr__ = brief
 
 
 def noise_floor(

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.text import fixed, percent
 from ..typing import Float64Array, Int64Array
@@ -317,6 +318,16 @@ class PopulationComparison:
             if self.split is None
             else {part: plain_data(vars(error)) for part, error in vars(self.split).items()},
         }
+
+    def __repr__(self) -> str:
+        return line(
+            self,
+            repr(self.name),
+            self.verdict.value,
+            f"{self.reference_rate:.2f} Hz in the reference",
+            f"{self.chip_rate:.2f} Hz on the chip",
+            f"error {percent(self.rate_error)}",
+        )
 
 
 METRICS: Mapping[str, Metric] = MappingProxyType(

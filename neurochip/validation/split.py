@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._support.brief import brief, line
+from .._support.text import percent
 from ..recording import Recording
 from .intervals import rate_pairs
 
@@ -35,6 +37,8 @@ class RateError:
     absolute: float
     interval: tuple[float, float]
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorSplit:
@@ -57,6 +61,10 @@ class ErrorSplit:
     quantisation: RateError
     time_step: RateError
     total: RateError
+
+    def __repr__(self) -> str:
+        parts = {"total": self.total, "time step": self.time_step, "registers": self.quantisation}
+        return line(self, *(f"{name} {percent(item.signed)}" for name, item in parts.items()))
 
 
 def split_error(

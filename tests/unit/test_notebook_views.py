@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import html.parser
 
 import pytest
+from shown_objects import network, objects
 
 import neurochip as nc
 
@@ -41,41 +41,6 @@ class Outline(html.parser.HTMLParser):
 
     def names(self):
         return [tag for tag, _ in self.tags]
-
-
-@functools.cache
-def network(name="cells"):
-    source = nc.PoissonInput("source", 20, rate=300.0)
-    cells = nc.Population(name, 4, nc.LIF(tau_m=10.0, tau_refrac=2.0))
-    link = nc.fixed_indegree(source, cells, 10, weight=nc.Uniform(1.0, 2.0), seed=1)
-    return nc.Network(inputs=[source], populations=[cells], connections=[link])
-
-
-@functools.cache
-def objects(name="cells"):
-    """One object of every class that shows itself, by the name of the class."""
-    model = network(name)
-    judgement = nc.judge(model, dt=0.5, duration=100.0)
-    image, stimulus = judgement.image, nc.draw_stimulus(model, 100.0, seed=1)
-    comparison = judgement.comparison
-    sides = [[run] * 2 for run in (judgement.reference, judgement.chip)]
-    found = [
-        *(model, judgement, image, image.report, judgement.chip, comparison),
-        *(comparison.populations[name], nc.LOIHI.what_if(delay_max=20), nc.LOIHI.core),
-        nc.rate_equivalence(comparison.populations[name], tolerance=0.1),
-        nc.compare_activity(*sides, name, tolerance=0.1),
-        nc.attribute(model, stimulus, image=image),
-        nc.map_network(model, dt=0.5, stimulus=stimulus, costs=nc.DAVIES_2018),
-        nc.map_image(image),
-        nc.estimate_energy(image, judgement.chip, nc.DAVIES_2018),
-        nc.calibrate(model, image, stimulus, rounds=2),
-        nc.choose_dt(model, candidates=[0.5, 1.0]),
-        nc.explain_fit(model),
-        nc.sweep(model, {"core.delay_max": [1, 2]}, duration=50.0, dt=0.5, workers=1),
-        nc.bits(model, widths=[4, 8], dt=0.5, duration=50.0, seeds=2),
-        nc.validate(model, dt=0.5, duration=50.0, attribution=False),
-    ]
-    return {type(item).__name__: item for item in found}
 
 
 CLASSES = (

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._support.brief import brief
 from ..._support.values import ArrayValue
 from ...errors import StimulusError
 from ...network import Network, SpikeInput
@@ -42,6 +43,8 @@ class NirModel(ArrayValue):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     shapes: Mapping[str, Shape]
+
+    __repr__ = brief
 
     def stimulus(self, spikes: Any) -> Stimulus:
         """Turn spikes on the grid into a stimulus.
