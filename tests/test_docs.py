@@ -19,7 +19,7 @@ from neurochip.cli import main
 
 ROOT = Path(__file__).parents[1]
 MODULES = ("neurochip.frontends.brian2", "neurochip.conformance")  # imported by their names
-EXTRAS = ("nir", "h5py", "neo")  # packages of extras that pages use
+EXTRAS = ("nir", "h5py", "neo", "elephant")  # packages of extras that pages use
 BRIAN2_PAGES = ("docs/how-to/run-a-brian2-script.md", "docs/reference/api.md")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -105,6 +105,29 @@ def test_every_page_can_be_reached_from_the_map() -> None:
         links = [link.partition("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8"))]
         waiting += [(page.parent / link).resolve() for link in links if "://" not in link and link]
     assert set(PAGES) <= seen
+
+
+LINES = {  # of the last block of code that answers each question
+    "What does the chip do?": 2,
+    "Does it agree with float?": 1,
+    "How many bits do I need?": 1,
+    "Is my time step fine?": 1,
+    "A figure for my paper": 2,
+    "Which register hurts?": 1,
+    "What do cores, traffic and energy of a trained network amount to?": 2,
+    "Does my classifier survive, and with how many bits?": 2,
+    "Take the spikes to Elephant": 2,
+    "The report on one page": 1,
+}
+
+
+def test_the_ten_questions_take_one_or_two_lines() -> None:
+    parts = sections(ROOT / "docs" / "how-to" / "ten-questions.md")
+    codes = {
+        title: re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for title, text in parts.items()
+    }
+    assert {title: len(code[-1].splitlines()) for title, code in codes.items()} == LINES
 
 
 def test_figures_are_small_and_shown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from .statistics import holm, mcnemar, wilson_interval
 __all__ = ["ChipAccuracy", "Classification"]
 
 _LEVEL = 0.05  # of a test
+_WIDTH = 80  # columns of the printed text
 _HEADER = ("", "accuracy", "95 % interval", "against float", "p", "tied")
 
 
@@ -237,6 +239,16 @@ class Classification(ArrayValue):
         )
         return found
 
+    def _problem_lines(self) -> list[str]:
+        texts = [f"{counted(bits, 'bit')}: {reason}" for bits, reason in self.problems.items()]
+        return [
+            line
+            for text in texts
+            for line in textwrap.wrap(
+                text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+            )
+        ]
+
     def __str__(self) -> str:
         rows = [("float", *_cells(self.accuracy, self.interval), "", "", str(self.tied))]
         rows += [
@@ -250,12 +262,12 @@ class Classification(ArrayValue):
             for item, p in zip(self.chips, self.p_values, strict=True)
         ]
         lines = [
-            self.lead,
+            *textwrap.wrap(self.lead, _WIDTH, subsequent_indent="  "),
             "",
             f"{counted(self.n_samples, 'sample')}, {self.n_classes} classes, decoded by "
             f"{self.decode}",
             *_table([_HEADER, *rows]),
-            *(f"  {counted(bits, 'bit')}: {reason}" for bits, reason in self.problems.items()),
+            *self._problem_lines(),
         ]
         return "\n".join(lines)
 

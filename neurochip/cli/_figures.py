@@ -9,7 +9,6 @@ from .._support.json_text import as_json
 from .._support.names import file_stems
 from .._support.npz import write_atomically
 from ..report import Judgement
-from ..validation import comparison_figure, membrane_figure
 from ._results import numbers_of
 
 __all__ = ["write_judgement"]
@@ -24,11 +23,9 @@ def write_judgement(judgement: Judgement, folder: Path, prefix: str = "") -> Ite
     stems = file_stems(population.name for population in judgement.network.populations)
     for population in judgement.network.populations:
         name = population.name
-        threshold = population.parameter("v_thresh")
-        runs = (judgement.reference, judgement.chip)
         figures = {
-            "membrane": membrane_figure(runs, name, threshold=threshold),
-            "comparison": comparison_figure(judgement.comparison, *runs, name, threshold=threshold),
+            "membrane": judgement.membrane_figure(name),
+            "comparison": judgement.comparison_figure(name),
         }
         for kind, figure in figures.items():
             path = folder / f"{prefix}{stems[name]}_{kind}.png"

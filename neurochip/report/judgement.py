@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler import compile_network
 
@@ -17,7 +18,10 @@ from ..network import Network
 from ..recording import Probe, Recording
 from ..reference import MOST_TWINS, TWINS, simulate_reference, simulate_twins
 from ..stimulus import draw_stimulus
-from ..validation import Comparison, compare
+from ..validation import Comparison, compare, comparison_figure, membrane_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["MOST_SEED", "Judgement", "judge"]
 
@@ -81,6 +85,60 @@ class Judgement:
         return line(
             self, self.image.chip.name, f"dt = {self.comparison.dt:g} ms", repr(self.comparison)
         )
+
+    def comparison_figure(self, population: str | None = None, **options: Any) -> Figure:
+        """Draw spikes, v, rates and rate errors of a population on one page, with its threshold.
+
+        Parameters
+        ----------
+        population : str, optional
+            Name of the population. Default: the only one.
+        **options
+            Options of :func:`~neurochip.validation.comparison_figure`.
+
+        Raises
+        ------
+        RecordingError
+            If there are several populations and none is named.
+        NetworkError
+            If there is no such population.
+        """
+        name, options = self._drawn(population, options)
+        return comparison_figure(self.comparison, self.reference, self.chip, name, **options)
+
+    def membrane_figure(self, population: str | None = None, **options: Any) -> Figure:
+        """Draw a raster above the v of both runs, with the threshold of the population.
+
+        Parameters
+        ----------
+        population : str, optional
+            Name of the population. Default: the only one.
+        **options
+            Options of :func:`~neurochip.validation.membrane_figure`.
+
+        Raises
+        ------
+        RecordingError
+            If there are several populations and none is named, or v was not recorded.
+        NetworkError
+            If there is no such population.
+        """
+        name, options = self._drawn(population, options)
+        return membrane_figure((self.reference, self.chip), name, **options)
+
+    def _drawn(
+        self, population: str | None, options: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the name of a population, and the options of its figure with its threshold."""
+        names = [item.name for item in self.network.populations]
+        if population is None and len(names) != 1:
+            raise RecordingError(
+                f"figure: the network has {len(names)} populations ({', '.join(names)}); name one "
+                "of them."
+            )
+        name: Any = names[0] if population is None else population  # populations have names, too
+        found = self.network.populations[name]
+        return found.name, {"threshold": found.parameter("v_thresh"), **options}
 
 
 def judge(

@@ -25,8 +25,6 @@ from ..validation import (
     ActivityComparison,
     Equivalence,
     compare_activity,
-    comparison_figure,
-    membrane_figure,
     rate_equivalence,
 )
 from ..validation.answer import answer, lead, worst_first
@@ -207,15 +205,15 @@ def describe_judgement(judgement: Judgement) -> Description:
 
 
 def _figures(judgement: Judgement) -> list[Block]:
-    runs, comparison = (judgement.reference, judgement.chip), judgement.comparison
+    runs = judgement.reference, judgement.chip
     blocks: list[Block] = []
     for population in judgement.network.populations[:_DRAWN]:
-        name, threshold = population.name, population.parameter("v_thresh")
-        figure = comparison_figure(comparison, *runs, name, threshold=threshold)
+        name = population.name
+        figure = judgement.comparison_figure(name)
         caption = f"{name}: spikes, v, rates and rate errors of reference and chip."
         blocks.append(Picture(figure, caption))
         if all((name, "v") in run.traces for run in runs):
-            figure = membrane_figure(runs, name, threshold=threshold)
+            figure = judgement.membrane_figure(name)
             blocks.append(Picture(figure, f"{name}: raster and v of both runs."))
     left = len(judgement.network.populations) - _DRAWN
     if left > 0:

@@ -308,7 +308,9 @@ def test_a_width_without_an_image_is_named_and_the_others_run():
     assert found.problems[1].startswith(
         "connection 'in->out': weights of both signs need at least 2 weight bits"
     )
-    assert str(found).splitlines()[-1] == f"  1 bit: {found.problems[1]}"
+    text = str(found)
+    assert " ".join(text.split()).endswith(f"1 bit: {found.problems[1]}")
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_no_width_with_an_image_is_an_error():

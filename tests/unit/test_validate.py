@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import shlex
 
@@ -119,3 +120,33 @@ def test_what_is_not_allowed_is_refused_before_anything_runs(options, message, m
 def test_an_option_that_no_stage_has_is_refused():
     with pytest.raises(nc.CompileError, match="no option 'tolerence'; allowed: gain, "):
         nc.validate(network(), tolerence=0.1)
+
+
+@pytest.mark.slow
+def test_a_judgement_draws_its_figures_with_the_threshold_of_the_network():
+    found = nc.judge(network(), dt=1.0, duration=100.0, twins=0)
+    runs, threshold = (found.reference, found.chip), network().populations["cells"].model.v_thresh
+    for own, plain, given in (
+        (found.membrane_figure, nc.membrane_figure, (runs, "cells")),
+        (found.comparison_figure, nc.comparison_figure, (found.comparison, *runs, "cells")),
+    ):
+        assert drawn(own()) == drawn(plain(*given, threshold=threshold))
+        assert drawn(own("cells", threshold=None)) == drawn(plain(*given))
+        assert drawn(own()) != drawn(own(threshold=None))
+
+
+def drawn(figure):
+    file = io.BytesIO()
+    figure.savefig(file, dpi=40)
+    return file.getvalue()
+
+
+def test_a_figure_of_several_populations_needs_a_name():
+    both = nc.Network(populations=[nc.Population("a", 2), nc.Population("b", 2)])
+    found = nc.judge(both, dt=1.0, duration=5.0)
+    with pytest.raises(nc.RecordingError) as caught:
+        found.comparison_figure()
+    assert str(caught.value) == "figure: the network has 2 populations (a, b); name one of them."
+    with pytest.raises(nc.NetworkError) as caught:
+        found.membrane_figure("c")
+    assert str(caught.value) == "network: nothing here is named 'c'; there are 'a', 'b'."
