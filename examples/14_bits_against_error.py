@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 
-from matplotlib.figure import Figure
-
 from neurochip import (
     LIF,
     Network,
@@ -23,6 +21,7 @@ from neurochip import (
     Population,
     bands,
     fixed_indegree,
+    new_figure,
     plot_sweep,
     sweep,
 )
@@ -59,9 +58,8 @@ def main(path: str | None) -> None:
         ]
         print(f"{bits:4}  {cells[0]}  {cells[1]}")
     if path is not None:
-        figure = Figure(figsize=(5, 3.5), layout="constrained")
-        ax = plot_sweep(figure.subplots(), done, BITS, ERROR, by="weights", percent=True)
-        ax.set(xlabel="weight bits", ylabel="rate error of a neuron (%)")
+        figure = new_figure()
+        plot_sweep(figure.subplots(), done, BITS, ERROR, by="weights")
         figure.savefig(path)
 
 

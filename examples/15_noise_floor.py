@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 
-from matplotlib.figure import Figure
-
 from neurochip import (
     LIF,
     LOIHI,
@@ -30,6 +28,7 @@ from neurochip import (
     compile_network,
     draw_stimulus,
     fixed_probability,
+    new_figure,
     plot_bits,
     simulate_reference,
 )
@@ -76,7 +75,7 @@ def main(path: str | None) -> None:
         print(f"\nDistributions with {width} bits:")
         print(compare_activity(reference, chip, "exc", tolerance=TOLERANCE))
     if path is not None:
-        figure = Figure(figsize=(7, 3), layout="constrained", dpi=150)
+        figure = new_figure("page", height=80)
         plot_bits(figure.subplots(), answer)
         figure.savefig(path)
 

@@ -22,6 +22,7 @@ _HOMES = {
         "compile_network",
         "explain_fit",
     ),
+    "neurochip._support.plotting": ("new_figure",),
     "neurochip.attribution": (
         "Attribution",
         "MetricTotal",

@@ -9,6 +9,7 @@ from compiler import choose_dt as choose_dt
 from compiler import compile_network as compile_network
 from compiler import explain_fit as explain_fit
 
+from ._support.plotting import new_figure as new_figure
 from .attribution import Attribution as Attribution
 from .attribution import MetricTotal as MetricTotal
 from .attribution import SourceEffect as SourceEffect

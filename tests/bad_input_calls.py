@@ -792,34 +792,22 @@ def _mapping() -> list[Call]:
     ]
 
 
-class _Axes:
-    """Accepts any drawing call, like matplotlib axes."""
-
-    def __getattr__(self, name):
-        return self
-
-    def __call__(self, *_, **__):
-        return self
-
-    def get_xlim(self):
-        return 0.0, 1.0
-
-    def get_legend_handles_labels(self):
-        return [], []
+def _ax():
+    return Figure().subplots()
 
 
 def _figures() -> list[Call]:
     compared = _small()["comparison"]
     runs = {name: _small()[name] for name in ("reference", "chip")}
     report = mapping.map_image(_small()["image"])
-    drawn = {"ax": _Axes(), **runs, "population": "cells"}
+    drawn = {"ax": _ax(), **runs, "population": "cells"}
     network, stimulus = _small()["network"], _small()["stimulus"]
     steps = choose_dt(network, bounds=(0.5, 1.0))
     sources = attribution.attribute(network, stimulus, image=_small()["image"], progress=False)
     study = {"network": network, "dt": 0.5, "duration": 5.0, "seeds": 2, "widths": [8]}
     few = precision.bits(**study)
     asked = {"population": "cells", "metric": "rate"}
-    of_all = {"ax": _Axes(), "comparison": compared, "population": "cells"}
+    of_all = {"ax": _ax(), "comparison": compared, "population": "cells"}
     return [
         _call(
             "plot_raster",
@@ -844,33 +832,44 @@ def _figures() -> list[Call]:
         _call(
             "membrane_figure",
             validation.membrane_figure,
-            {"recordings": list(runs.values()), "population": "cells"},
-            "recordings population",
+            {"recordings": list(runs.values()), "population": "cells", "width": "column"},
+            "recordings population width",
         ),
         _call(
             "comparison_figure",
             validation.comparison_figure,
-            {"comparison": compared, **runs, "population": "cells"},
-            "comparison reference chip population",
+            {"comparison": compared, **runs, "population": "cells", "width": "column"},
+            "comparison reference chip population width",
         ),
         _call(
             "plot_mesh",
             mapping.plot_mesh,
-            {"ax": _Axes(), "report": report},
+            {"ax": _ax(), "report": report},
             "report values",
         ),
-        _call("plot_traffic", mapping.plot_traffic, {"ax": _Axes(), "report": report}, "report"),
+        _call(
+            "plot_traffic",
+            mapping.plot_traffic,
+            {"ax": _ax(), "report": report},
+            "report",
+        ),
         _call(
             "plot_utilisation",
             mapping.plot_utilisation,
-            {"ax": _Axes(), "report": report},
+            {"ax": _ax(), "report": report},
             "report",
         ),
-        _call("mapping_figure", mapping.mapping_figure, {"report": report}, "report"),
+        _call(
+            "mapping_figure",
+            mapping.mapping_figure,
+            {"report": report, "width": "column"},
+            "report width",
+        ),
+        _call("new_figure", nc.new_figure, {"width": "page"}, "width", height=NONE),
         _call(
             "plot_bits",
             precision.plot_bits,
-            {"ax": Figure().subplots(), "answer": few},  # its legend is read
+            {"ax": _ax(), "answer": few},
             "answer",
         ),
         _call(
@@ -883,12 +882,18 @@ def _figures() -> list[Call]:
             tolerance=_names("0.5"),
             seed=_names("0", "10**30"),
         ),
-        _call("plot_dt_choice", tuning.plot_dt_choice, {"ax": _Axes(), "choice": steps}, "choice"),
+        _call(
+            "plot_dt_choice",
+            tuning.plot_dt_choice,
+            {"ax": _ax(), "choice": steps},
+            "choice",
+        ),
         _call(
             "plot_attribution",
             attribution.plot_attribution,
-            {"ax": _Axes(), "attribution": sources},
+            {"ax": _ax(), "attribution": sources},
             "attribution metric",
+            population=NONE,
         ),
         *(
             _call(f"Attribution.{method.__name__}", method, arguments, " ".join(arguments))

@@ -154,7 +154,7 @@ def _drawn(figure: Any) -> tuple[str, bytes]:
 
     file = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "neurochip"}):
-        figure.savefig(file, format="svg", metadata={"Date": None})
+        figure.savefig(file, format="svg", dpi=_PIXELS_PER_INCH, metadata={"Date": None})
     if file.tell() <= _LARGEST_DRAWING:
         return "svg+xml", file.getvalue()
     file = io.BytesIO()

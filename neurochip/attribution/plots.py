@@ -1,36 +1,62 @@
-"""Stacked bars of an attribution, drawn into the caller's axes."""
+"""Bars of an attribution, drawn into the caller's axes."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from .._support.plotting import BLUE, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION, YELLOW, draw_ticks
+from .._support.labels import Label
+from .._support.plotting import (
+    BAND,
+    CATEGORIES,
+    GUIDE,
+    REGISTERS,
+    TIME_GRID,
+    TOTAL,
+    draw_legend,
+    draw_note,
+    draw_ticks,
+    house_style,
+    space_ticks,
+)
 from .._support.values import instance
 from ..errors import AnalysisError
 from .effects import METRICS, Attribution
-from .sources import GRID, REGISTERS
+from .sources import GRID
+from .sources import REGISTERS as OF_REGISTERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_attribution"]
 
-# Grid and register sources share these colours; bars of grid sources are hatched.
-_BROWN, _PINK, _GREY = "#8C510A", "#F7A8CE", "#7F7F7F"
-_COLORS = (ORANGE, SKY_BLUE, GREEN, YELLOW, _BROWN, BLUE, VERMILION, _PINK, PURPLE, _GREY)
-_INTERACTIONS = {"interaction of the grid": "0.85", "interaction of the registers": "0.7"}
-_UNEXPLAINED = "black"
-_PALE = 0.35  # opacity of an effect within its noise
-_SHOWN = 0.002  # fraction of the largest bar; smaller effects would be invisible
+_QUANTITIES = {"rate": "rate error", "v_rmse": "RMS error of v", "spike_times": "1 − coincidence"}
+_WORDS = {"decay_v": "decay of v", "decay_u": "decay of u"}
+_REST = "interactions, "
+_ORDER = (*GRID, _REST + "grid", *OF_REGISTERS, _REST + "registers", "unexplained", "total")
+_PARTS = {
+    "grid": ("time grid", TIME_GRID),
+    "registers": ("registers", REGISTERS),
+    "engines": ("unexplained", GUIDE),
+    "total": ("total", TOTAL),
+}
+"""Words and colour of each part of the error."""
+_PALE = 0.4  # opacity of an effect within its noise
+_SHOWN = 0.002  # fraction of the largest effect; smaller ones would be invisible
+_BAR = 0.76  # of the distance between rows
 
 
-def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -> Axes:
-    """Draw the effects of all sources as one stacked bar for each population.
+@house_style
+def plot_attribution(
+    ax: Axes, attribution: Attribution, metric: str = "rate", *, population: str | None = None
+) -> Axes:
+    """Draw the effect of each source as a bar, and below the total, to which they add up.
 
-    Effects that raise the metric are stacked upward from 0, those that lower it downward; a
-    diamond marks the total, where both meet. In a recurrent network the diamond has the noise as an
-    error bar, and effects within their noise are pale.
+    Sources of the time grid come first, then those of the registers. The bars of one population
+    have the colours of these two parts, those of several have a colour for each. In a recurrent
+    network, grey bands show the noise, and effects within it are pale.
 
     Parameters
     ----------
@@ -41,72 +67,81 @@ def plot_attribution(ax: Axes, attribution: Attribution, metric: str = "rate") -
     metric : str
         ``"rate"``, as a percentage of the ideal rate (in Hz where that is 0), ``"v_rmse"`` or
         ``"spike_times"``.
+    population : str, optional
+        Name of a population. Default: all; the first seven if there are more.
 
     Raises
     ------
     AnalysisError
-        If there is no such metric.
+        If there is no such metric or population.
     """
     allowed = "an Attribution, as from attribute"
     instance("figure", "attribution", attribution, Attribution, allowed, error=AnalysisError)
-    names = list(attribution.sizes)
-    places = range(len(names))
+    every = list(attribution.sizes) if population is None else [population]
+    names = every[: len(CATEGORIES)]
     totals = [attribution.total(name, metric) for name in names]
     relative = metric == "rate" and all(total.ideal > 0 for total in totals)
-    units = [100 / total.ideal if relative else 1.0 for total in totals]
-    stacks: dict[str, list[float]] = {}
-    in_noise: dict[str, list[bool]] = {}
-    for place, (name, unit) in enumerate(zip(names, units, strict=True)):
+    bars = []
+    for place, (name, total) in enumerate(zip(names, totals, strict=True)):
+        unit = 100 / total.ideal if relative else 1.0
         for item in attribution.effects_on(name, metric):
-            rest = item.source == "interaction"
-            label = f"{item.source} of the {item.part}" if rest else item.source
-            stacks.setdefault(label, [0.0] * len(names))[place] = unit * item.alone
-            in_noise.setdefault(label, [False] * len(names))[place] = item.in_noise
-    height = max(sum(abs(stack[k]) for stack in stacks.values()) for k in range(len(names)))
-    up, down = [0.0] * len(names), [0.0] * len(names)
-    for label, stack in stacks.items():
-        if max(abs(value) for value in stack) <= _SHOWN * height:
-            continue
-        bottoms = [up[k] if value > 0 else down[k] for k, value in enumerate(stack)]
-        ax.bar(
-            places,
-            stack,
-            0.6,
-            bottom=bottoms,
-            label=label,
-            color=[(_color(label), _PALE if pale else 1.0) for pale in in_noise[label]],
-            hatch="////" if label in GRID else "",
-            edgecolor="white",
-            linewidth=0.5,
-        )
-        for k, value in enumerate(stack):
-            up[k], down[k] = up[k] + max(value, 0.0), down[k] + min(value, 0.0)
-    marks = [unit * total.total for unit, total in zip(units, totals, strict=True)]
-    ax.plot(places, marks, "D", color="black", markersize=4, label="total", linestyle="none")
-    if attribution.twins:
-        bounds = [unit * total.noise for unit, total in zip(units, totals, strict=True)]
-        ax.errorbar(places, marks, bounds, color="black", fmt="none", capsize=3, label="noise")
-    draw_ticks(ax.xaxis, places, names)
-    ax.axhline(0.0, color="black", linewidth=0.7)
-    kind = {"rate": "error of the rate", "v_rmse": "RMSE of v", "spike_times": "1 − coincidence"}
+            source = _REST + item.part if item.source == "interaction" else item.source
+            sizes = (unit * item.alone, unit * item.noise)
+            bars.append(_Bar(source, item.part, place, *sizes, item.in_noise))
+        bars.append(_Bar("total", "total", place, unit * total.total, unit * total.noise, False))
+    largest = max((abs(bar.value) for bar in bars if math.isfinite(bar.value)), default=0.0)
+    seen = {bar.source for bar in bars if abs(bar.value) > _SHOWN * largest}
+    rows = [source for source in _ORDER if source in seen or source == "total"]
+    _draw_bars(ax, [bar for bar in bars if bar.source in rows], rows, names)
+    ax.axvline(0.0, color="black", linewidth=0.6)
+    parts = {bar.source: bar.part for bar in bars}
+    for row, (above, below) in enumerate(itertools.pairwise(rows)):
+        if parts[above] != parts[below]:
+            ax.axhline(row + 0.5, color=GUIDE, linewidth=0.4, linestyle=(0, (4, 3)))
+    draw_ticks(ax.yaxis, range(len(rows)), [_WORDS.get(row, row) for row in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
     unit_text = "%" if relative else METRICS[metric]
-    ax.set_ylabel(f"{kind[metric]} ({unit_text})" if unit_text else kind[metric])
-    if not math.isclose(height, 0.0):
-        ax.margins(y=0.08)
-    handles, labels = ax.get_legend_handles_labels()
-    order = sorted(range(len(labels)), key=lambda k: labels[k] in ("total", "noise"))
-    ax.legend(
-        [handles[k] for k in order],
-        [labels[k] for k in order],
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-    )
+    space_ticks(ax.xaxis, 7)
+    ax.set_xlabel(str(Label(_QUANTITIES[metric], unit_text)))
+    if largest > 0:  # noise is cut off where it is wider than all effects
+        values = [bar.value for bar in bars if math.isfinite(bar.value)]
+        margin = 0.3 * largest
+        ax.set_xlim(min(0.0, *values) - margin, max(0.0, *values) + margin)
+    else:
+        ax.set_xlim(-1.0, 1.0)
+        draw_note(ax, "no effect", x=0.75)
+    if len(every) > len(names):
+        ax.set_ylabel(f"first {len(names)} of {len(every)} populations")
     return ax
 
 
-def _color(label: str) -> str:
-    for group in (GRID, REGISTERS):
-        if label in group:
-            return _COLORS[group.index(label)]
-    return _INTERACTIONS.get(label, _UNEXPLAINED)
+class _Bar(NamedTuple):
+    source: str
+    part: str
+    place: int
+    """Place of its population."""
+    value: float
+    noise: float
+    pale: bool
+
+
+def _draw_bars(ax: Axes, bars: Sequence[_Bar], rows: Sequence[str], names: Sequence[str]) -> None:
+    """Draw the bars of all rows, and a legend of their colours."""
+    from matplotlib.patches import Patch
+
+    several = len(names) > 1
+    height = _BAR / len(names)
+    legend = {}
+    for bar in bars:
+        at = rows.index(bar.source) + height * (bar.place + 0.5) - _BAR / 2
+        if bar.noise:
+            ax.barh(at, 2 * bar.noise, height, left=-bar.noise, color=BAND, zorder=0)
+        if not math.isfinite(bar.value):
+            continue
+        label, color = (names[bar.place], CATEGORIES[bar.place]) if several else _PARTS[bar.part]
+        ax.barh(at, bar.value, 0.9 * height, color=color, alpha=_PALE if bar.pale else 1.0)
+        legend[label] = Patch(color=color)
+    if any(bar.noise for bar in bars):
+        legend["noise"] = Patch(color=BAND)
+    draw_legend(ax, list(legend.values()), list(legend))

@@ -17,16 +17,16 @@ _SUMS = ("interaction", "unexplained")
 
 def attribution_section(attribution: Attribution) -> Section:
     """Return the effect of every source on rate, v and spike times, and the bars of the rate."""
-    figure = new_figure(9.0, 3.5)
+    figure = new_figure("page", 70.0 + 10.0 * min(len(attribution.sizes), 7))
     plot_attribution(figure.subplots(), attribution, "rate")
-    pale = ", with their noise; pale: within the noise" if attribution.twins else ""
+    pale = "; pale: within the noise, which is grey" if attribution.twins else ""
     blocks: list[Block] = [
         Paragraph(
             f"The error against float64 in steps of {attribution.fine_dt:g} ms. Alone: only this "
             "error source of its part is active; with the interactions, these effects add up to "
             "the total. Left out: the gain if only this source were removed." + _noise(attribution)
         ),
-        Picture(figure, f"Effects on the mean rates; diamonds: totals{pale}."),
+        Picture(figure, f"Effects on the mean rates, which add up to the total{pale}."),
     ]
     for name in attribution.sizes:
         blocks += _population(attribution, name)

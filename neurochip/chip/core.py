@@ -13,11 +13,22 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .._support.brief import line
+from .._support.labels import words
 from .._support.values import integer, shown, switch
 from ..errors import SpecError
 from .fixedpoint import Format, Overflow, Rounding
 
-__all__ = ["CoreSpec"]
+__all__ = ["CoreSpec", "field_label"]
+
+_WORDS = {
+    "weight_mantissa_bits": "weight bits",
+    "threshold_mantissa_bits": "threshold bits",
+    "bias_mantissa_bits": "bias bits",
+    "state_bits": "bits of v and u",
+    "refractory_max": "largest refractory register",
+    "delay_max": "longest delay (steps)",
+}
+"""Fields whose words differ from their name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,3 +335,8 @@ _RANGES = {
     "vmin_exponent_max": (0, 31),
     "vmax_exponent_max": (0, 15),
 }
+
+
+def field_label(name: str) -> str:
+    """Return the words of a field of a core, as figures show them: "weight bits"."""
+    return _WORDS.get(name, words(name))

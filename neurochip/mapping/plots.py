@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._support.plotting import BLUE, PAGE, new_figure, styled
+from .._support.labels import words
+from .._support.plotting import (
+    BAND,
+    CHIP,
+    GUIDE,
+    draw_legend,
+    draw_note,
+    house_style,
+    is_column,
+    letter_panels,
+    new_figure,
+    space_ticks,
+    title_figure,
+)
+from .._support.text import counted
 from .._support.values import choice, instance
 from ..errors import RecordingError
 from ..packing.budget import RESOURCES
@@ -20,11 +34,14 @@ if TYPE_CHECKING:
 __all__ = ["mapping_figure", "plot_mesh", "plot_traffic", "plot_utilisation"]
 
 _MANY_CORES = 60  # with more cores, one bar per resource replaces the marks
-_GREY = "#666666"
+_MANY_TILES = 240  # with more tiles, they have no borders and no numbers
+_EVERY = 8  # with more rows or columns, not all have a tick
+_UNUSED = "0.93"
 
 
+@house_style
 def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axes:
-    """Draw the tiles of the chips in use as a heat map.
+    """Draw the tiles of the chips in use as a heat map, with their numbers of cores.
 
     Parameters
     ----------
@@ -49,37 +66,48 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
     height = (int(sites.y.max()) // rows + 1) * rows
     table = np.full((height, width), np.nan)
     if values == "link_load":
-        table[:] = 0.0
+        loads_of = np.zeros_like(table)
         east_west, north_south = report.traffic.links
         for loads in east_west:
-            table[: loads.shape[0], : loads.shape[1]] += loads
-            table[: loads.shape[0], 1 : loads.shape[1] + 1] += loads
+            loads_of[: loads.shape[0], : loads.shape[1]] += loads
+            loads_of[: loads.shape[0], 1 : loads.shape[1] + 1] += loads
         for loads in north_south:
-            table[: loads.shape[0], : loads.shape[1]] += loads
-            table[1 : loads.shape[0] + 1, : loads.shape[1]] += loads
-        label = "messages per step over its links"
+            loads_of[: loads.shape[0], : loads.shape[1]] += loads
+            loads_of[1 : loads.shape[0] + 1, : loads.shape[1]] += loads
+        table[loads_of > 0] = loads_of[loads_of > 0]
+        label, none = "messages per step\nover the links of a tile", "no messages between tiles"
     else:
         np.fmax.at(table, (sites.y, sites.x), 100 * report.utilisation(values))
-        label = f"{values.replace('_', ' ')} of its fullest core (%)"
-    _heat_map(ax, table, label)
+        label, none = f"{words(values)},\nfullest core of a tile (%)", f"no {words(values)}"
+    _heat_map(ax, table, label, none)
+    if table.size <= _MANY_TILES:
+        for x in range(1, width):
+            ax.axvline(x - 0.5, color="white", linewidth=0.6)
+        for y in range(1, height):
+            ax.axhline(y - 0.5, color="white", linewidth=0.6)
     for x in range(columns, width, columns):
-        ax.axvline(x - 0.5, color="white", linewidth=1.5)
+        ax.axvline(x - 0.5, color="black", linewidth=0.8)
     for y in range(rows, height, rows):
-        ax.axhline(y - 0.5, color="white", linewidth=1.5)
+        ax.axhline(y - 0.5, color="black", linewidth=0.8)
     cores = np.zeros((height, width), dtype=int)
     np.add.at(cores, (sites.y, sites.x), 1)
-    if cores.size <= 4 * _MANY_CORES:
+    if cores.size <= _MANY_TILES:
+        largest = np.nanmax(table, initial=0.0, where=~np.isnan(table))
         for y, x in zip(*np.nonzero(cores), strict=True):
-            bright = table[y, x] > 0.6 * np.nanmax(table)
-            color = "black" if bright else "white"
-            ax.text(x, y, str(cores[y, x]), ha="center", va="center", color=color, fontsize=7)
-    ax.set_xlabel("tile, west to east")
-    ax.set_ylabel("tile, south to north")
+            dark = table[y, x] <= 0.6 * largest  # False for an empty tile
+            color = "white" if dark else "black"
+            ax.text(x, y, str(cores[y, x]), ha="center", va="center", color=color)
+    ax.set_xlabel("tile, east")
+    ax.set_ylabel("tile, north")
     return ax
 
 
+@house_style
 def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
-    """Draw the utilisation of each resource: one mark per core, and the mean.
+    """Draw how much of each resource the cores use: a mark for each core, mean and limit.
+
+    Of more than 60 cores it draws the range from 5 to 95 % of the cores, and the fullest. Numbers
+    are the use of the fullest core.
 
     Parameters
     ----------
@@ -90,28 +118,37 @@ def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
     """
     _check_report(report)
     names = [name for name in RESOURCES if name != "shared_registers"][::-1]
+    many, one = report.n_cores > _MANY_CORES, report.n_cores == 1
+    handles: list[Any] = []
     for row, name in enumerate(names):
         shares = 100 * report.utilisation(name)
-        if len(shares) <= _MANY_CORES:
-            ax.plot(shares, np.full(len(shares), row), "|", color=BLUE, markersize=12)
+        fullest = float(shares.max())
+        if one:
+            handles = [ax.barh(row, fullest, 0.5, color=CHIP)]
+        elif many:
+            low, high = np.percentile(shares, (5, 95))
+            bar = ax.barh(row, high - low, 0.35, left=low, color=CHIP, alpha=0.4)
+            handles = [bar, *ax.plot(fullest, row, "|", color=CHIP, markersize=8)]
         else:
-            low, middle, high = np.percentile(shares, (5, 50, 95))
-            ax.plot([low, high], [row, row], color=BLUE, linewidth=5, solid_capstyle="butt")
-            ax.plot(middle, row, "|", color="white", markersize=8)
-            ax.plot(shares.max(), row, "|", color=BLUE, markersize=12)
-        ax.plot(shares.mean(), row - 0.3, "^", color=_GREY, markersize=4)
-    ax.axvline(100, color="black", linewidth=0.8, linestyle="dashed")
-    ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
-    ax.set_xlim(0, max(105.0, ax.get_xlim()[1]))
+            ax.barh(row, fullest, 0.1, color=BAND)
+            marks = np.full(len(shares), row)
+            handles = ax.plot(shares, marks, "|", color=CHIP, markersize=8)
+        if not one:
+            handles += ax.plot(shares.mean(), row, "d", color="black", markersize=2.5)
+        number = f"{fullest:.{0 if fullest >= 10 else 1}f} %"
+        ax.annotate(number, (fullest, row), (6, 0), textcoords="offset points", va="center")
+    handles.append(ax.axvline(100, color=GUIDE, linewidth=0.8, linestyle="dashed"))
+    kinds = ["5 to 95 % of the cores", "fullest"] if many else ["a core"]
+    draw_legend(ax, handles, [*kinds, *([] if one else ["mean"]), "limit"])
+    ax.set_yticks(range(len(names)), [words(name) for name in names])
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(-0.6, len(names) - 0.4)
+    ax.set_xlim(0, max(118.0, 1.15 * ax.dataLim.x1))
     ax.set_xlabel("used of the limit (%)")
-    many = len(report.sites) > _MANY_CORES
-    ax.set_title(
-        "bar: 5 to 95 % of the cores, mark: fullest" if many else "mark: a core, triangle: mean",
-        loc="left",
-    )
     return ax
 
 
+@house_style
 def plot_traffic(ax: Axes, report: MappingReport) -> Axes:
     """Draw the messages per step from each core to each other core.
 
@@ -126,10 +163,45 @@ def plot_traffic(ax: Axes, report: MappingReport) -> Axes:
     matrix = report.traffic.matrix()
     np.fill_diagonal(matrix, np.nan)  # messages within a core are no traffic
     matrix[matrix == 0] = np.nan
-    _heat_map(ax, matrix, "messages per step")
+    only = "one core: no traffic between cores" if len(matrix) == 1 else "no traffic between cores"
+    _heat_map(ax, matrix, "messages per step", only)
     ax.set_xlabel("to core")
     ax.set_ylabel("from core")
     return ax
+
+
+def mapping_figure(report: MappingReport, *, width: str = "page") -> Figure:
+    """Draw mesh, utilisation and traffic on one page.
+
+    Parameters
+    ----------
+    report : MappingReport
+        Mapping to draw.
+    width : str
+        ``"page"`` (180 mm) or ``"column"`` (88 mm), as in :func:`neurochip.new_figure`.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no such width.
+    """
+    _check_report(report)
+    column = is_column(width)
+    figure = new_figure(width, 215.0 if column else 125.0)
+    heights = (1.0, 1.0, 1.2, 1.7) if column else (1.0, 1.25)
+    panels = figure.subplot_mosaic("a;b;c;d" if column else "ab;cd", height_ratios=heights)
+    plot_mesh(panels["a"], report)
+    binding = report.binding
+    plot_mesh(panels["b"], report, max(sorted(set(binding)), key=binding.count))
+    plot_utilisation(panels["c"], report)
+    plot_traffic(panels["d"], report)
+    letter_panels(panels.values())
+    title_figure(
+        figure,
+        f"{report.chip.name}: {counted(report.n_cores, 'core')} of {report.chip.total_cores:,} on "
+        f"{counted(report.n_chips, 'chip')}; numbers on tiles: their cores",
+    )
+    return figure
 
 
 def _check_report(report: MappingReport) -> None:
@@ -137,29 +209,24 @@ def _check_report(report: MappingReport) -> None:
     instance("figure", "report", report, MappingReport, allowed, error=RecordingError)
 
 
-def _heat_map(ax: Axes, table: Float64Array, label: str) -> None:
-    image = ax.imshow(table, origin="lower", cmap="viridis", aspect="equal", vmin=0)
-    ax.figure.colorbar(image, ax=ax, label=label, shrink=0.8)
+def _heat_map(ax: Axes, table: Float64Array, label: str, none: str) -> None:
+    """Draw the positive values of a table, or a note if there are none."""
+    import matplotlib as mpl
 
-
-def mapping_figure(report: MappingReport) -> Figure:
-    """Draw mesh, utilisation and traffic on one page.
-
-    Parameters
-    ----------
-    report : MappingReport
-        Mapping to draw.
-    """
-    _check_report(report)
-    with styled(PAGE):
-        figure = new_figure(7.0, 5.6)
-        axes = figure.subplots(2, 2)
-        plot_mesh(axes[0, 0], report)
-        axes[0, 0].set_title("tiles, with their number of cores", loc="left")
-        binding = report.binding
-        plot_mesh(axes[0, 1], report, max(sorted(set(binding)), key=binding.count))
-        axes[0, 1].set_title("what fills most cores", loc="left")
-        plot_utilisation(axes[1, 0], report)
-        plot_traffic(axes[1, 1], report)
-        axes[1, 1].set_title("traffic between cores", loc="left")
-    return figure
+    largest = np.nanmax(table, initial=0.0, where=~np.isnan(table))
+    colors = mpl.colormaps["viridis"].with_extremes(bad=_UNUSED)
+    image = ax.imshow(
+        table, origin="lower", cmap=colors, aspect="equal", vmin=0, vmax=largest or 1.0
+    )
+    for axis, number in zip((ax.yaxis, ax.xaxis), table.shape, strict=True):
+        if number <= _EVERY:
+            axis.set_ticks(range(number))
+        else:
+            space_ticks(axis, _EVERY, whole=True)
+    if largest > 0:
+        bar = ax.figure.colorbar(
+            image, ax=ax, label=label, location="bottom", shrink=0.8, aspect=30
+        )
+        bar.outline.set_visible(False)
+    else:
+        draw_note(ax, none)

@@ -6,17 +6,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .._support.plotting import (
-    BLUE,
-    GREEN,
+    BAND,
+    CATEGORIES,
     GUIDE,
-    ORANGE,
-    PURPLE,
-    SKY_BLUE,
-    VERMILION,
     draw_legend,
+    draw_note,
+    house_style,
+    line_style,
     write,
 )
 from .._support.values import instance
+from ..chip.core import field_label
 from ..errors import AnalysisError
 from ..validation import Conclusion
 from .answer import BitsAnswer
@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_bits"]
 
-_COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, "black")
 _APART = 0.5  # of the distance between widths, shared by the populations
+_MARKERS: dict[Conclusion, tuple[str, dict[str, Any]]] = {
+    Conclusion.EQUAL: ("equal", {"marker": "o"}),
+    Conclusion.UNDECIDED: ("undecided", {"marker": "o", "markerfacecolor": "white"}),
+    Conclusion.DIFFERENT: ("different", {"marker": "X", "markersize": 4.5}),
+}
+"""Words and marker of each conclusion."""
 
 
+@house_style
 def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
     """Draw the difference of the mean rates over the width, with its 90 % interval.
 
@@ -49,20 +55,19 @@ def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
     instance("figure", "answer", answer, BitsAnswer, allowed, error=AnalysisError)
     names = [name for name in answer.populations if name not in answer.silent]
     widths = answer.widths[::-1]
-    handles: list[Any] = []
-    labels: list[str] = []
+    legend: list[tuple[Any, str]] = []
     if answer.floor:
         low = min(ends[0] for ends in answer.floor.values())
         high = max(ends[1] for ends in answer.floor.values())
-        handles.append(ax.axhspan(100 * low, 100 * high, color="0.85", linewidth=0, zorder=0))
-        labels.append("float, weights changed by 0.1 %")
+        band = ax.axhspan(100 * low, 100 * high, color=BAND, linewidth=0, zorder=0)
+        legend.append((band, "float, weights ±0.1 %"))
     for side in (-1, 1):
         limit = side * 100 * answer.tolerance
-        line = ax.axhline(limit, color=GUIDE, linewidth=0.8, linestyle="--")
-    handles.append(line)
-    labels.append("tolerance")
+        line = ax.axhline(limit, color=GUIDE, linewidth=0.6, linestyle="--")
+    legend.append((line, "tolerance"))
+    found = set()
     for place, name in enumerate(names):
-        color = _COLORS[place % len(_COLORS)]
+        color = CATEGORIES[place % len(CATEGORIES)]
         shift = _APART * ((place + 0.5) / len(names) - 0.5)
         for item in answer.results:
             if item.population != name or not math.isfinite(item.difference):
@@ -70,17 +75,17 @@ def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
             at = widths.index(item.width) + shift
             if not math.isnan(item.interval[0]):
                 ends = [100 * end for end in item.interval]
-                ax.plot([at, at], ends, color=color, linewidth=1.2)
-            ax.plot(
-                [at],
-                [100 * item.difference],
-                marker="X" if item.conclusion is Conclusion.DIFFERENT else "o",
-                markersize=5,
-                color=color,
-                markerfacecolor="white" if item.conclusion is Conclusion.UNDECIDED else color,
-            )
-        handles += ax.plot([], [], "o-", color=color, markersize=5)
-        labels.append(name)
+                ax.plot([at, at], ends, color=color, linestyle=line_style(place))
+            ax.plot([at], [100 * item.difference], color=color, **_MARKERS[item.conclusion][1])
+            found.add(item.conclusion)
+        if len(names) > 1:
+            legend += [(handle, name) for handle in ax.plot([], [], line_style(place), color=color)]
+    color = GUIDE if len(names) > 1 else CATEGORIES[0]
+    for conclusion, (words, marker) in _MARKERS.items():
+        if conclusion in found:
+            legend += [(h, words) for h in ax.plot([], [], ls="", color=color, **marker)]
+    if not found:
+        draw_note(ax, "no rates to compare", y=0.75)
     for width in answer.problems:
         ax.annotate(
             "cannot be\ncompiled",
@@ -93,7 +98,7 @@ def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
     ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xticks(range(len(widths)), [str(width) for width in widths])
     ax.set_xlim(-0.5, len(widths) - 0.5)
-    write(ax.xaxis.label, answer.register)
-    ax.set_ylabel("rate, chip - float (%)")
-    draw_legend(ax, handles, labels, frameon=False)
+    write(ax.xaxis.label, field_label(answer.register))
+    ax.set_ylabel("rate, chip − float (%)")
+    draw_legend(ax, *map(list, zip(*legend, strict=True)))
     return ax

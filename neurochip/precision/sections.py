@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
+from ..chip.core import field_label
 from ..sweeps.sections import provenance
 from .answer import HEADER, BitsAnswer
 from .plots import plot_bits
@@ -14,12 +15,12 @@ __all__ = ["bits_sections"]
 
 def bits_sections(answer: BitsAnswer) -> list[Section]:
     """Return the figure and all numbers of an answer, how it was decided, and its provenance."""
-    figure = new_figure(9.0, 3.6)
+    figure = new_figure("page", 80.0)
     plot_bits(figure.subplots(), answer)
     caption = (
-        f"Difference of the mean rate over {answer.register}, with its 90 % interval over seeds. "
-        "Filled: equal within the tolerance (dashed); cross: different; open: undecided. Grey: "
-        "float with weights changed at random by up to 0.1 %, the noise floor."
+        f"Difference of the mean rate over {field_label(answer.register)}, with its 90 % interval "
+        "over seeds. Filled: equal within the tolerance (dashed); cross: different; open: "
+        "undecided. Grey: float with weights changed at random by up to 0.1 %, the noise floor."
     )
     header = (answer.register, *HEADER[1:])
     note = "|neuron|: mean over neurons and seeds of the absolute difference of their rates."

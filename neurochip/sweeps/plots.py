@@ -9,19 +9,20 @@ import numpy as np
 
 from .._support.brief import brief
 from .._support.plotting import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY_BLUE,
-    VERMILION,
+    BAND,
+    CATEGORIES,
+    MARKERS,
     draw_legend,
+    draw_note,
     draw_ticks,
+    house_style,
+    line_style,
     write,
 )
 from ..errors import SweepError
 from ..typing import Float64Array
 from .axes import Scalar
+from .labels import axis_label, column_label
 from .result import Sweep
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Band", "bands", "plot_sweep"]
 
-_COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, "black")
-_MARKERS = "osD^vP*"
+_MOST_TICKS = 20
 _QUANTILES = (0.1, 0.5, 0.9)
 _SIGNED = ("rate_error", "total_signed", "time_step_signed", "quantisation_signed")
 _FLOORS = {
@@ -48,7 +48,7 @@ class Band(NamedTuple):
     Parameters
     ----------
     label : str
-        Value of the axis ``by``, the population, or both; empty for a single curve.
+        Value of the axis ``by`` in words, the population, or both; empty for a single curve.
     x : tuple of scalar
         Values of the axis, in the order of the points.
     low, middle, high : ndarray of float64, shape (n_x,)
@@ -112,11 +112,12 @@ def bands(
             values.append(_number(y, row[y]))
     curves = []
     for (value, name), groups in found.items():
-        label = ([] if by is None else [f"{by} = {value}"]) + ([name] if many else [])
+        label = ([] if by is None else [axis_label(by).of(value)]) + ([name] if many else [])
         curves.append(_band(", ".join(label), groups))
     return curves
 
 
+@house_style
 def plot_sweep(
     ax: Axes,
     sweep: Sweep,
@@ -125,10 +126,10 @@ def plot_sweep(
     *,
     by: str | None = None,
     population: str | None = None,
-    percent: bool = False,
 ) -> Axes:
     """Draw a column of a sweep against an axis: medians, and bands from 10 to 90 %.
 
+    Axes are labelled in words and units; fractions, such as errors of rates, are drawn in percent.
     Errors of rates have a grey band up to the noise floor of recurrent populations: errors within
     it are as likely due to chaos as to the chip.
 
@@ -138,8 +139,6 @@ def plot_sweep(
         Axes to draw into; they are also returned.
     sweep, x, y, by, population
         See :func:`bands`.
-    percent : bool
-        Draw 100 times the values, for columns that are fractions.
 
     Raises
     ------
@@ -148,43 +147,54 @@ def plot_sweep(
     """
     curves = bands(sweep, x, y, by=by, population=population)
     places = _places([value for curve in curves for value in curve.x])
-    numeric = all(isinstance(place, (int, float)) for place in places)
-    factor = 100.0 if percent else 1.0
-    lines: list[Any] = []
+    numeric = _numeric(places)
+    label = column_label(y)
+    handles: list[Any] = []
+    labels: list[str] = []
+    drawn = False
     for index, curve in enumerate(curves):
-        color = _COLORS[index % len(_COLORS)]
+        color = CATEGORIES[index % len(CATEGORIES)]
         at: list[Any] = [value if numeric else places.index(value) for value in curve.x]
         order = np.argsort(at)
         positions = np.asarray(at, dtype=np.float64)[order]
         low, middle, high = (
-            factor * values[order] for values in (curve.low, curve.middle, curve.high)
+            label.factor * values[order] for values in (curve.low, curve.middle, curve.high)
         )
-        lines += ax.plot(
-            positions,
-            middle,
-            color=color,
-            marker=_MARKERS[index % len(_MARKERS)],
-            markersize=4.0,
-            linewidth=1.2,
-            label=curve.label,
-        )
+        marker, line = MARKERS[index % len(MARKERS)], line_style(index)
+        lines = ax.plot(positions, middle, color=color, marker=marker, linestyle=line)
         if max(curve.number, default=0) > 1:
             ax.fill_between(positions, low, high, color=color, alpha=0.2, linewidth=0.0)
-    labels = [curve.label for curve in curves]
+        if curve.label:
+            handles += lines
+            labels.append(curve.label)
+        drawn = drawn or not np.isnan(middle).all()
     if y in _FLOORS:
         floors = bands(sweep, x, _FLOORS[y], population=population)
-        band = _draw_floor(ax, floors, places, factor, both=y in _SIGNED)
-        lines, labels = [*lines, *band], [*labels, *("noise floor" for _ in band)]
+        band = _draw_floor(ax, floors, places, label.factor, both=y in _SIGNED)
+        handles += band
+        labels += ["noise floor"] * len(band)
+    if not drawn:
+        draw_note(ax, "no values")
+        ax.set_yticks([])
+    _draw_places(ax, places, drawn=drawn)
+    write(ax.xaxis.label, str(axis_label(x)))
+    write(ax.yaxis.label, str(label))
+    draw_legend(ax, handles, labels)
+    return ax
+
+
+def _draw_places(ax: Axes, places: Sequence[Any], *, drawn: bool) -> None:
+    """Label the places of the x axis; without a curve between them it shows them all, too."""
+    numeric = _numeric(places)
+    alone = len(places) == 1 or not drawn
     if not numeric:
         draw_ticks(ax.xaxis, range(len(places)), [str(place) for place in places])
-    elif all(isinstance(place, int) for place in places) and len(places) <= 20:
+    elif len(places) <= _MOST_TICKS and (alone or all(isinstance(p, int) for p in places)):
         ax.set_xticks(sorted(places))
-    write(ax.xaxis.label, x)
-    write(ax.yaxis.label, f"{y} (%)" if percent else y)
-    named = [(line, label) for line, label in zip(lines, labels, strict=True) if label]
-    if named:
-        draw_legend(ax, *zip(*named, strict=True), frameon=False)
-    return ax
+    if alone:
+        first, last = (min(places), max(places)) if numeric else (0, len(places) - 1)
+        margin = 0.5 * (last - first) or 0.5 * abs(first) or 0.5
+        ax.set_xlim(first - margin, last + margin)
 
 
 def _draw_floor(
@@ -198,12 +208,11 @@ def _draw_floor(
     heights = factor * np.array([largest[place] for place in places])
     if np.isnan(heights).all():
         return []
-    numeric = all(isinstance(place, (int, float)) for place in places)
-    at = np.asarray(places if numeric else range(len(places)), dtype=np.float64)
+    at = np.asarray(places if _numeric(places) else range(len(places)), dtype=np.float64)
     order = np.argsort(at)
     low = -heights if both else np.zeros(len(heights))
     band = ax.fill_between(
-        at[order], low[order], heights[order], color="0.88", linewidth=0.0, zorder=0
+        at[order], low[order], heights[order], color=BAND, linewidth=0.0, zorder=0
     )
     return [band]
 
@@ -223,3 +232,8 @@ def _number(name: str, value: Any) -> float:
 
 def _places(values: Sequence[Scalar]) -> list[Any]:
     return list(dict.fromkeys(values))
+
+
+def _numeric(places: Sequence[Any]) -> bool:
+    """Return whether places are numbers, so that they have distances."""
+    return all(isinstance(p, (int, float)) and not isinstance(p, bool) for p in places)

@@ -11,28 +11,20 @@ import numpy as np
 
 from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
-from .._support.plotting import new_figure
+from .._support.plotting import letter_panels, new_figure
 from .._support.text import percent
 from .answer import SEED, SPLIT, answer, cancels, values_of, varied
+from .labels import axis_label
 from .plots import plot_sweep
 from .records import SweepRow
 from .result import Sweep
 
 __all__ = ["provenance", "sweep_lead", "sweep_sections"]
 
-_CURVES = {
-    "rate_error": "rate error of the population",
-    "mean_absolute_error": "rate error of a neuron",
-    "equal_spikes": "spikes in the same step",
-}
+_CURVES = ("rate_error", "mean_absolute_error", "equal_spikes")
 _MOST_ROWS = 100  # rows of a table on the page; the JSON file has all rows
 _MOST_CURVES = 7  # curves in a figure
-_SPLIT_CURVES = {
-    **{column: f"rate error: {part}" for part, column in SPLIT.items()},
-    "total_absolute": "rate error of a neuron: total",
-    "quantisation_absolute": "rate error of a neuron: registers",
-    "equal_spikes": "spikes in the same step",
-}
+_SPLIT_CURVES = (*SPLIT.values(), "total_absolute", "quantisation_absolute", "equal_spikes")
 
 
 def sweep_lead(sweep: Sweep) -> str:
@@ -91,22 +83,22 @@ def _curves(sweep: Sweep, population: str) -> list[Block]:
     for axis in axes:
         others = [name for name in axes if name != axis]
         by = next((n for n in others if len(values_of(sweep, n)) <= _MOST_CURVES), None)
-        figure = new_figure(9.0, 3.0 * len(curves) / 3)
+        figure = new_figure("page", 58.0 * len(curves) / 3)
         panels = figure.subplots(len(curves) // 3, 3).ravel()
         for ax in panels[1:3] if split else ():
             ax.sharey(panels[0])  # one scale shows which part is the larger
-        for ax, (column, label) in zip(panels, curves.items(), strict=True):
-            plot_sweep(ax, sweep, axis, column, by=by, population=population, percent=True)
-            ax.set_ylabel(f"{label} (%)")
-            if axis == "dt":
-                ax.set_xlabel("dt (ms)")
+        for ax, column in zip(panels, curves, strict=True):
+            plot_sweep(ax, sweep, axis, column, by=by, population=population)
             if column in ("rate_error", *SPLIT.values()):
                 ax.axhline(0.0, color="0.6", linewidth=0.8, zorder=0)
             if ax is not panels[0] and ax.get_legend() is not None:
                 ax.get_legend().remove()
-        rest = [name for name in sweep.axes if name not in (axis, by)]
+        letter_panels(panels)
+        rest = [axis_label(name).words for name in sweep.axes if name not in (axis, by)]
         spread = f"; bands from 10 to 90 % over {', '.join(rest)}" if rest else ""
-        blocks.append(Picture(figure, f"{population}: medians over {axis}{spread}."))
+        blocks.append(
+            Picture(figure, f"{population}: medians over {axis_label(axis).words}{spread}.")
+        )
     return blocks
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._support.names import cut, visible
-from .._support.plotting import OPEN_PAGE, draw_note, new_figure, styled, write
+from .._support.plotting import (
+    draw_note,
+    is_column,
+    letter_panels,
+    new_figure,
+    shown_of,
+    title_figure,
+)
 from .._support.values import instance, integers, items, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
@@ -18,13 +25,13 @@ from .population import PopulationComparison
 from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["comparison_figure", "membrane_figure"]
 
 _RASTER_ROWS = 30
 _TRACES = 10
+_ROOM_OF_TRACES = 3  # fewer traces have as much room
 _TRACES_IN_COMPARISON = 3
 _LONGEST_NAME = 30  # characters, if a verdict follows on the same line
 _LONGEST_TITLE = 80
@@ -38,6 +45,7 @@ def membrane_figure(
     *,
     threshold: Any = None,
     times: tuple[float, float] | None = None,
+    width: str = "page",
 ) -> Figure:
     """Draw a raster above membrane potentials.
 
@@ -53,6 +61,8 @@ def membrane_figure(
         One value or one per neuron of the population.
     times : (float, float), ms, optional
         Part of the run to draw. Default: all of it.
+    width : str
+        ``"page"`` (180 mm) or ``"column"`` (88 mm), as in :func:`neurochip.new_figure`.
 
     Returns
     -------
@@ -63,6 +73,8 @@ def membrane_figure(
     ------
     RecordingError
         If v was not recorded, or there are more than two recordings.
+    AnalysisError
+        If there is no such width.
     """
     given = (recordings,) if isinstance(recordings, Recording) else recordings
     allowed = "one Recording, or (reference, chip)"
@@ -77,17 +89,19 @@ def membrane_figure(
         found = integers("figure", "ids", ids, allowed=allowed, error=RecordingError)
         chosen = found.ravel().tolist()
     span = _excerpt(times)
-    with styled(OPEN_PAGE):
-        figure = new_figure(7.0, 2.6 + 0.36 * len(chosen))
-        axes = figure.subplots(2, 1, sharex=True, height_ratios=(1.0, 0.6 + 0.16 * len(chosen)))
-        plot_raster(axes[0], first, second, population, _raster_ids(first, population, chosen))
-        axes[0].set_xlabel("")
-        title = cut(visible(population), _LONGEST_TITLE)
-        write(axes[0].set_title("", loc="left"), title)
-        plot_traces(axes[1], first, second, population, chosen, threshold=threshold)
-        _drop_legend(axes[1])
-        if span is not None:
-            axes[1].set_xlim(*span)
+    traces = max(len(chosen), _ROOM_OF_TRACES)
+    figure = new_figure(width, 66.0 + 9.0 * traces)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.4, 0.6 + 0.16 * traces))
+    rows = _raster_ids(first, population, chosen)
+    plot_raster(upper, first, second, population, rows)
+    upper.set_xlabel("")
+    plot_traces(lower, first, second, population, chosen, threshold=threshold)
+    if span is not None:
+        lower.set_xlim(*span)
+    letter_panels((upper, lower))
+    name, size = cut(visible(population), _LONGEST_TITLE), first.populations[population]
+    part = "1 neuron" if size == 1 else f"{shown_of(rows, size)} neurons, v of {len(chosen)}"
+    title_figure(figure, f"{name}: {part}")
     return figure
 
 
@@ -99,6 +113,7 @@ def comparison_figure(
     *,
     threshold: Any = None,
     times: tuple[float, float] | None = None,
+    width: str = "page",
 ) -> Figure:
     """Draw a comparison on one page: spikes, membrane potentials, rates and rate errors.
 
@@ -114,11 +129,20 @@ def comparison_figure(
         One value or one per neuron of the population.
     times : (float, float), ms, optional
         Part of the run whose v is drawn. Default: the first 250 ms.
+    width : str
+        ``"page"`` (180 mm) or ``"column"`` (88 mm), as in :func:`neurochip.new_figure`.
 
     Returns
     -------
     Figure
         The raster shows up to 30 neurons; v is that of the first three that both runs recorded.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such population.
+    AnalysisError
+        If there is no such width.
     """
     allowed = "a Comparison, as from compare"
     instance("figure", "comparison", comparison, Comparison, allowed, error=RecordingError)
@@ -128,22 +152,25 @@ def comparison_figure(
     span = _excerpt(times)
     both = all((population, "v") in run.traces for run in (reference, chip))
     chosen = _recorded((reference, chip), population)[:_TRACES_IN_COMPARISON] if both else []
-    with styled(OPEN_PAGE):
-        figure = new_figure(7.0, 5.6)
-        axes = figure.subplots(2, 2)
-        plot_raster(
-            axes[0, 0], reference, chip, population, _raster_ids(reference, population, chosen)
-        )
-        if chosen:
-            plot_traces(axes[0, 1], reference, chip, population, chosen, threshold=threshold)
-            _drop_legend(axes[0, 1])
-            begin, end = axes[0, 1].get_xlim()
-            axes[0, 1].set_xlim(*(span or (begin, min(end, begin + _EXCERPT))))
-        else:
-            _empty(axes[0, 1], "v was not recorded on both sides")
-        plot_rates(axes[1, 0], comparison, population)
-        plot_rate_errors(axes[1, 1], comparison, population)
-        write(figure.suptitle("", x=0.01, ha="left", fontsize=9.0), _title(item))
+    column = is_column(width)
+    figure = new_figure(width, 160.0 if column else 130.0)
+    layout = "aa;bb;cd" if column else "ab;cd"
+    panels = figure.subplot_mosaic(layout)
+    spikes, v, rates, errors = (panels[letter] for letter in "abcd")
+    rows = _raster_ids(reference, population, chosen)
+    plot_raster(spikes, reference, chip, population, rows)
+    if chosen:
+        plot_traces(v, reference, chip, population, chosen, threshold=threshold)
+        begin, end = v.get_xlim()
+        v.set_xlim(*(span or (begin, min(end, begin + _EXCERPT))))
+    else:
+        v.set_axis_off()
+        draw_note(v, "v was not recorded on both sides")
+    plot_rates(rates, comparison, population)
+    rates.set_anchor("NW")
+    plot_rate_errors(errors, comparison, population)
+    letter_panels(panels.values())
+    title_figure(figure, _title(item))
     return figure
 
 
@@ -185,14 +212,3 @@ def _raster_ids(run: Recording, population: str, traced: Sequence[int]) -> list[
     others = (i for i in range(size) if i not in traced)
     room = max(0, _RASTER_ROWS - len(traced))
     return sorted([*traced, *(i for i, _ in zip(others, range(room), strict=False))])
-
-
-def _drop_legend(ax: Axes) -> None:
-    legend = ax.get_legend()
-    if legend is not None:
-        legend.remove()
-
-
-def _empty(ax: Axes, text: str) -> None:
-    ax.set_axis_off()
-    draw_note(ax, text)

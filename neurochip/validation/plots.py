@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._support.plotting import BLUE, GUIDE, ORANGE, draw_note
+from .._support.plotting import (
+    CHIP,
+    DIFFERENCE,
+    GUIDE,
+    REFERENCE,
+    draw_legend,
+    draw_note,
+    house_style,
+    shown_of,
+    space_ticks,
+    wrap,
+)
 from .._support.values import instance, integers, real, reals, shown
 from ..errors import RecordingError
 from ..recording import Recording
@@ -22,15 +33,14 @@ from .population import PopulationComparison
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CHIP", "REFERENCE", "plot_raster", "plot_rate_errors", "plot_rates", "plot_traces"]
-
-REFERENCE, CHIP = ORANGE, BLUE
+__all__ = ["plot_raster", "plot_rate_errors", "plot_rates", "plot_traces"]
 
 _MANY_SPIKES = 20_000  # more are rasterised, since a vector file would be slow to draw
 _LABELLED = 12  # with more neurons, only some rows are labelled
 _MOST_BINS = 40
 
 
+@house_style
 def plot_raster(
     ax: Axes,
     reference: Recording,
@@ -67,35 +77,38 @@ def plot_raster(
             (reference, REFERENCE, "reference", 0.04, 0.44),
             (chip, CHIP, "chip", -0.44, -0.04),
         ]
-    silent = []
+    silent, handles = [], []
     for run, color, label, low, high in halves:
         rows = row[run.ids[population]]
         times, rows = run.times(population)[rows >= 0], rows[rows >= 0]
-        ax.vlines(
+        marks = ax.vlines(
             times,
             rows + low,
             rows + high,
             color=color,
-            label=label,
-            linewidth=1.0,
+            linewidth=0.8,
             rasterized=len(times) > _MANY_SPIKES,
         )
+        handles.append(marks)
         if not len(times):
             silent.append(label)
     ax.set_xlim(*_span(reference))
     ax.set_ylim(-0.6, len(chosen) - 0.4)
     ax.set_xlabel("time (ms)")
-    ax.set_ylabel("neuron" if len(chosen) == size else f"neuron ({len(chosen)} of {size})")
+    ax.set_ylabel(
+        "neuron" if len(chosen) == size else f"neuron\n({shown_of(chosen.tolist(), size)})"
+    )
     _label_rows(ax, chosen)
     if len(silent) == len(halves):
         draw_note(ax, "no spikes")
     elif silent:
         draw_note(ax, f"no spikes in the {silent[0]} run", y=0.08)
     if chip is not None:
-        _legend(ax)
+        draw_legend(ax, handles, [label for _, _, label, _, _ in halves])
     return ax
 
 
+@house_style
 def plot_traces(
     ax: Axes,
     reference: Recording,
@@ -106,7 +119,7 @@ def plot_traces(
     threshold: Any = None,
     offset: float | None = None,
 ) -> Axes:
-    """Draw v of two runs, the chip on top. Ticks above a trace mark spikes.
+    """Draw v of two runs, the chip on top. Marks above a trace are its spikes.
 
     Several neurons are drawn above each other on one scale, which a bar shows.
 
@@ -133,54 +146,58 @@ def plot_traces(
     _check_runs(reference, chip)
     if offset is not None:
         offset = real("plot", "offset", offset, "mV", error=RecordingError)
-    # The chip's ticks touch the trace; the reference's ticks are drawn above them.
-    runs = [(reference, "black", 0.9, "v", 0.5)]
+    # The chip's marks touch the trace; the reference's marks are drawn above them.
+    runs = [(reference, "black", 0.7, "v", 0.5)]
     if chip is not None:
-        runs = [(reference, REFERENCE, 2.5, "reference", 1.5), (chip, CHIP, 0.9, "chip", 0.5)]
+        runs = [(reference, REFERENCE, 2.0, "reference", 1.5), (chip, CHIP, 0.7, "chip", 0.5)]
     size = len(reference.counts(population))
     chosen = _checked(ids, size, population)
     values = [_columns(run, population, chosen) for run, *_ in runs]
     levels = None if threshold is None else _levels(threshold, size, chosen)
-    low = min(float(v.min()) for v in values)
-    high = max(float(v.max()) for v in (*values, *([] if levels is None else [levels])))
-    height = (high - low) or 1.0
+    low, high = _range([*values, *([] if levels is None else [levels])])
+    height = high - low
     distance = offset if offset is not None else 1.5 * height
     shift = distance * np.arange(len(chosen))
     tick = 0.12 * height
+    handles: list[Any] = []
+    labels: list[str] = []
+    endless: list[str] = []
     for (run, color, width, label, above), trace in zip(runs, values, strict=True):
-        ax.plot(
-            run.trace(population).times,
-            trace + shift,
-            color=color,
-            linewidth=width,
-            label=[label] + ["_"] * (len(chosen) - 1),
-        )
+        times = run.trace(population).times
+        point = "." if len(times) == 1 else ""
+        lines = ax.plot(times, trace + shift, color=color, linewidth=width, marker=point)
+        if not np.isfinite(trace).all():
+            endless.append(label)
         rows = np.full(size, -1)
         rows[chosen] = np.arange(len(chosen))
         spike_rows = rows[run.ids[population]]
         times = run.times(population)[spike_rows >= 0]
         bottom = high + above * tick + shift[spike_rows[spike_rows >= 0]]
-        ax.vlines(times, bottom, bottom + tick, color=color, linewidth=1.2)
+        ax.vlines(times, bottom, bottom + tick, color=color, linewidth=0.9)
+        if chip is not None:
+            handles.append(lines[0])
+            labels.append(label)
     if levels is not None:
-        ax.hlines(
-            levels + shift, *_span(reference), color=GUIDE, linewidth=0.7, linestyle=(0, (4, 3))
+        dashed = ax.hlines(
+            levels + shift, *_span(reference), color=GUIDE, linewidth=0.6, linestyle=(0, (4, 3))
         )
+        handles.append(dashed)
+        labels.append("threshold")
     ax.set_xlim(*_span(reference))
     ax.set_ylim(low - 0.08 * height, high + 3 * tick + shift[-1])
     ax.set_xlabel("time (ms)")
-    dashed = "" if levels is None else "\ndashed: threshold"
     if len(chosen) == 1:
-        ax.set_ylabel(f"v of neuron {chosen[0]} (mV){dashed}")
+        ax.set_ylabel(f"v of neuron {chosen[0]} (mV)")
     else:
-        middle = float(np.median(values[0]))
-        ax.set_yticks(middle + shift, [str(i) for i in chosen])
-        ax.set_ylabel(f"v of neuron{dashed}")
+        _label_traces(ax, chosen, (_middle(values[0], low) + shift).tolist())
         _scale_bar(ax, low + shift[-1], height)
-    if chip is not None:
-        _legend(ax)
+    if endless:
+        draw_note(ax, f"v is not finite ({', '.join(endless)})", y=0.08)
+    draw_legend(ax, handles, labels)
     return ax
 
 
+@house_style
 def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     """Draw each neuron's rate on the chip against the reference, and the line of equality.
 
@@ -205,12 +222,12 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     pairs, number = np.unique(
         np.column_stack([item.reference_rates, item.chip_rates]), axis=0, return_counts=True
     )
-    ax.axline((0, 0), slope=1, color=GUIDE, linewidth=0.8, zorder=1)
+    ax.axline((0, 0), slope=1, color=GUIDE, linewidth=0.6, zorder=1)
     ax.scatter(
         pairs[:, 0],
         pairs[:, 1],
-        s=14.0 * (1.0 + np.log2(number)),
-        facecolor=CHIP,
+        s=9.0 * (1.0 + np.log2(number)),
+        facecolor=DIFFERENCE,
         edgecolor="white",
         linewidth=0.4,
         alpha=0.7,
@@ -221,14 +238,16 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     margin = max(0.07 * (high - low), 0.02 * high) or 1.0
     bounds = (0.0 if low < high / 2 else max(0.0, low - margin), high + margin)
     ax.set(xlim=bounds, ylim=bounds, aspect="equal")
-    ax.locator_params(nbins=5)
-    ax.set_xlabel("rate in the reference (Hz)")
+    space_ticks(ax.xaxis, 4)
+    space_ticks(ax.yaxis, 4)
+    ax.set_xlabel(wrap(ax, "rate in the reference (Hz)"))
     ax.set_ylabel("rate on the chip (Hz)")
     if not pairs.any():
         draw_note(ax, "no spikes", x=0.7, y=0.3)
     return ax
 
 
+@house_style
 def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
     """Draw a histogram of each neuron's rate error, with its mean and a line at zero.
 
@@ -249,8 +268,8 @@ def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
         If there is no such population.
     """
     item = _item(comparison, population)
-    ax.axvline(0.0, color=GUIDE, linewidth=0.8)
-    ax.set_xlabel("rate error, chip − reference (Hz)")
+    ax.axvline(0.0, color=GUIDE, linewidth=0.6)
+    ax.set_xlabel(wrap(ax, "rate, chip − reference (Hz)"))
     ax.set_ylabel("neurons")
     if not (item.reference_counts.any() or item.chip_counts.any()):
         ax.set_xlim(-1.0, 1.0)
@@ -263,12 +282,13 @@ def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
     first, last = (round(int(end) / width) for end in (errors.min(), errors.max()))
     edges = (np.arange(min(first, 0) - 1, max(last, 0) + 3) - 0.5) * width
     to_hz = 1000.0 / item.duration
-    ax.hist(errors * to_hz, bins=list(edges * to_hz), color=CHIP, edgecolor="white", linewidth=0.4)
+    bins = list(edges * to_hz)
+    ax.hist(errors * to_hz, bins=bins, color=DIFFERENCE, edgecolor="white", linewidth=0.4)
     mean = float(errors.mean()) * to_hz
-    label = f"mean {mean:+.2f} Hz".replace("-", "−")
-    ax.axvline(mean, color="black", linewidth=1.2, linestyle="--", label=label, zorder=3)
-    ax.locator_params(axis="y", integer=True)
-    _legend(ax)
+    line = ax.axvline(mean, color="black", linewidth=1.0, linestyle="--", zorder=3)
+    space_ticks(ax.xaxis, 5)
+    space_ticks(ax.yaxis, 8, whole=True)
+    draw_legend(ax, [line], [f"mean {mean:+.2f} Hz".replace("-", "−")])
     return ax
 
 
@@ -319,6 +339,18 @@ def _columns(run: Recording, population: str, ids: Int64Array) -> Any:
     return trace.values[:, order[np.searchsorted(trace.ids[order], ids)]]
 
 
+def _range(values: Sequence[Any]) -> tuple[float, float]:
+    """Return the smallest and the largest finite value, at least a millivolt apart if equal."""
+    finite = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for v in values])
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    return low, high if high > low else low + 1.0
+
+
+def _middle(values: Any, otherwise: float) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else otherwise
+
+
 def _some(ids: Any) -> str:
     listed = ", ".join(str(i) for i in ids[:5])
     return listed + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
@@ -339,16 +371,15 @@ def _label_rows(ax: Axes, ids: Int64Array) -> None:
     ax.set_yticks(rows, [str(ids[row]) for row in rows])
 
 
+def _label_traces(ax: Axes, ids: Int64Array, places: list[float]) -> None:
+    ax.set_yticks(places, [str(i) for i in ids])
+    ax.set_ylabel("v of neuron")
+
+
 def _scale_bar(ax: Axes, bottom: float, height: float) -> None:
     exponent = 10.0 ** np.floor(np.log10(height))
     length = max(m * exponent for m in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if m * exponent <= height)
     across = ax.get_yaxis_transform()
     bar = [bottom, bottom + length]
-    ax.plot([1.015] * 2, bar, transform=across, color="black", linewidth=1.5, clip_on=False)
+    ax.plot([1.015] * 2, bar, transform=across, color="black", linewidth=1.2, clip_on=False)
     ax.text(1.03, bottom + length / 2, f"{length:g} mV", transform=across, va="center")
-
-
-def _legend(ax: Axes) -> None:
-    ax.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2
-    )

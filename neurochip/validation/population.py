@@ -15,6 +15,7 @@ import numpy as np
 
 from .._support.brief import line
 from .._support.json_text import plain_data
+from .._support.labels import Label, words
 from .._support.text import fixed, percent
 from ..typing import Float64Array, Int64Array
 from . import metrics
@@ -50,6 +51,8 @@ class Metric:
         Definition, in one or two sentences.
     heading : str
         Header of its column in reports; empty for a metric that tables do not show.
+    words : str
+        What it is, as figures show it; empty if its name says it.
     """
 
     name: str
@@ -58,6 +61,12 @@ class Metric:
     unit: str
     meaning: str
     heading: str = ""
+    words: str = ""
+
+    @property
+    def label(self) -> Label:
+        """Words and unit, as figures show them."""
+        return Label(self.words or words(self.name), self.unit)
 
     def text(self, value: float | None) -> str:
         """Return a value with its unit, as tables show it; "-" if there is none."""
@@ -71,11 +80,17 @@ class Metric:
 
 
 def _metric(
-    of: Callable[[RunPair], Any], unit: str, meaning: str, heading: str = "", kind: str = "float"
+    of: Callable[[RunPair], Any],
+    unit: str,
+    meaning: str,
+    heading: str = "",
+    *,
+    kind: str = "float",
+    words: str = "",
 ) -> Any:
     """Return the dataclass field of a metric; the name of the metric is the field's."""
     table = {"of": of, "kind": kind, "unit": unit, "meaning": meaning, "heading": heading}
-    return field(metadata=table)
+    return field(metadata={**table, "words": words})
 
 
 def _fraction(part: Any, whole: Any) -> float:
@@ -170,17 +185,20 @@ class PopulationComparison:
         lambda pair: float(pair.distances.mean()),
         "Hz",
         "Mean over all neurons of ``|chip_i - reference_i|``.",
+        words="absolute rate error of a neuron",
     )
     mean_absolute_error: float = _metric(
         lambda pair: _fraction(pair.distances.mean(), pair.rates[0].mean()),
         "%",
         "The same mean divided by the reference's mean rate, so busy neurons have more weight.",
+        words="absolute rate error of a neuron",
     )
     mean_neuron_rate_error: float = _metric(
         _mean_neuron_rate_error,
         "%",
         "Mean of ``|chip_i - reference_i| / reference_i`` over the neurons that spike in the "
         "reference; each neuron has equal weight.",
+        words="relative rate error of a neuron",
     )
     worst_neuron: int | None = _metric(
         _worst_neuron,
@@ -193,6 +211,7 @@ class PopulationComparison:
         "",
         "Number of neurons whose counts differ.",
         kind="int",
+        words="neurons with other counts",
     )
     reference_cv: float = _metric(
         lambda pair: _mean(metrics.isi_cv(pair.trains[0], pair.size)),
@@ -200,12 +219,14 @@ class PopulationComparison:
         "CV (coefficient of variation) of the interspike intervals in the reference, mean over "
         "neurons with at least 3 spikes.",
         "CV reference",
+        words="CV of the intervals in the reference",
     )
     chip_cv: float = _metric(
         lambda pair: _mean(metrics.isi_cv(pair.trains[1], pair.size)),
         "",
         "The same CV on the chip.",
         "CV chip",
+        words="CV of the intervals on the chip",
     )
     equal_spikes: float = _metric(
         _equal_spikes,
@@ -213,6 +234,7 @@ class PopulationComparison:
         "Fraction of the spikes of both runs that the other run has in the same step: 1 if and "
         "only if the runs are equal spike for spike.",
         "equal spikes",
+        words="spikes in the same step",
     )
     coincidence: float = _metric(
         _coincidence,
@@ -220,6 +242,7 @@ class PopulationComparison:
         "Coincidence factor Gamma, mean over the neurons where it is defined: 1 for equal trains, "
         "0 for chance (:func:`coincidence_factor`).",
         "Γ",
+        words="coincidence factor Γ",
     )
     reference_saturated: int = _metric(
         lambda pair: pair.saturated[0],
@@ -227,12 +250,14 @@ class PopulationComparison:
         "Number of neurons in the reference (with at least 3 spikes) with more than half of their "
         "intervals at the limit.",
         kind="int",
+        words="saturated neurons in the reference",
     )
     chip_saturated: int = _metric(
         lambda pair: pair.saturated[1],
         "",
         "The same number on the chip.",
         kind="int",
+        words="saturated neurons on the chip",
     )
     v_rmse: float | None = _metric(
         lambda pair: metrics.rmse(*pair.v) if pair.v_neurons else None,
@@ -241,18 +266,21 @@ class PopulationComparison:
         "spike that comes one step late adds its full height.",
         "v RMSE",
         kind="float or None",
+        words="RMS error of v",
     )
     v_largest_error: float | None = _metric(
         lambda pair: metrics.largest_difference(*pair.v) if pair.v_neurons else None,
         "mV",
         "Largest difference of v over the same neurons.",
         kind="float or None",
+        words="largest error of v",
     )
     v_neurons: int = _metric(
         lambda pair: pair.v_neurons,
         "",
         "Number of neurons whose v was recorded on both sides.",
         kind="int",
+        words="neurons with v",
     )
     split: ErrorSplit | None
     fine_rate: float | None

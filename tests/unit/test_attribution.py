@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from compiler import compile_network
@@ -24,6 +25,7 @@ from neurochip import (
     fixed_probability,
     one_to_one,
 )
+from neurochip._support.plotting import BAND
 from neurochip.attribution import attribute, plot_attribution
 from neurochip.attribution.decoding import decode_populations, with_decoded_synapses
 from neurochip.attribution.effects import METRICS
@@ -630,35 +632,73 @@ def test_a_bound_is_that_of_a_sum_of_runs_of_which_some_are_known_exactly():
     assert noise.effect(("relay", "rate"), False) == 0
 
 
-def test_bars_within_the_noise_are_pale_and_the_total_has_an_error_bar():
+def rows_of(ax):
+    """The bars of one population by row: values and noises as (width, opacity)."""
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    bars = [bar for container in ax.containers for bar in container]
+    found = {name: {} for name in names}
+    for bar in bars:
+        kind = "noise" if bar.get_facecolor()[:3] == to_rgb(BAND) else "value"
+        row = names[round(bar.get_y() + bar.get_height() / 2)]
+        found[row][kind] = (bar.get_width(), bar.get_facecolor()[3])
+    return found
+
+
+def test_bars_within_the_noise_are_pale_and_grey_bands_show_the_noise():
     attribution = split(busy("delta"), dt=0.5, duration=500.0)
     ax = plot_attribution(Figure().subplots(), attribution, "v_rmse")
-    bars, errors = ax.containers[:-1], ax.containers[-1]
-    for container in bars:
-        item = attribution.effects_on("cells", "v_rmse")
-        alpha = {e.source if e.source != "interaction" else e.part: e.in_noise for e in item}
-        label = container.get_label().removeprefix("interaction of the ")
-        assert (container[0].get_facecolor()[3] < 1) == alpha[label]
-    assert ax.get_legend().get_texts()[-1].get_text() == "noise"
-    ((_, low), (_, high)) = errors[2][0].get_segments()[0]
-    assert (high - low) / 2 == pytest.approx(attribution.total("cells", "v_rmse").noise)
+    rows = rows_of(ax)
+    pale = {
+        f"interactions, {e.part}" if e.source == "interaction" else e.source: e.in_noise
+        for e in attribution.effects_on("cells", "v_rmse")
+    }
+    pale = {"decay of v": pale["decay_v"], "total": False, **pale}
+    assert {name: found["value"][1] < 1 for name, found in rows.items()} == {
+        name: pale[name] for name in rows
+    }
+    assert entries(ax) == ["time grid", "registers", "total", "noise"]
+    noise = attribution.total("cells", "v_rmse").noise
+    assert rows["total"]["noise"][0] == pytest.approx(2 * noise)
     plain = plot_attribution(Figure().subplots(), split(driven(lif_with()), duration=100.0))
-    assert "noise" not in [text.get_text() for text in plain.get_legend().get_texts()]
+    assert "noise" not in entries(plain)
+
+
+def entries(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_bars_are_stacked_and_the_total_is_marked(metric):
+def test_bars_add_up_to_the_total(metric):
     attribution = split(busy("delta"), dt=0.5, duration=500.0)
     ax = plot_attribution(Figure().subplots(), attribution, metric)
-    labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels[-2:] == ["total", "noise"]
-    assert "event order" in labels
-    (marks,) = [line for line in ax.lines if line.get_label() == "total"]
+    widths = {name: found["value"][0] for name, found in rows_of(ax).items()}
     total = attribution.total("cells", metric)
     expected = 100 * total.total / total.ideal if metric == "rate" else total.total
-    assert marks.get_ydata()[0] == pytest.approx(expected)
-    heights = sum(bar.get_height() for bars in ax.containers[:-1] for bar in bars)
-    assert heights == pytest.approx(expected, abs=0.02 * max(1.0, abs(expected)))
+    assert list(widths)[-1] == "total"
+    assert widths.pop("total") == pytest.approx(expected)
+    assert "event order" in widths
+    assert sum(widths.values()) == pytest.approx(expected, abs=0.02 * max(1.0, abs(expected)))
+
+
+def test_populations_have_a_colour_each_and_at_most_seven_are_drawn():
+    attribution = split(busy("delta"), dt=0.5, duration=500.0)
+    names = [f"p{k}" for k in range(9)]
+    many = dataclasses.replace(
+        attribution,
+        sizes=dict.fromkeys(names, 1),
+        effects=tuple(
+            dataclasses.replace(e, population=name) for name in names for e in attribution.effects
+        ),
+        totals=tuple(
+            dataclasses.replace(t, population=name) for name in names for t in attribution.totals
+        ),
+    )
+    ax = plot_attribution(Figure().subplots(), many)
+    assert entries(ax) == [*names[:7], "noise"]
+    assert ax.get_ylabel() == "first 7 of 9 populations"
+    assert len({patch.get_facecolor() for patch in ax.get_legend().get_patches()}) == 8
+    last = plot_attribution(Figure().subplots(), many, population="p8")
+    assert entries(last) == ["time grid", "registers", "total", "noise"]
 
 
 def test_what_cannot_be_attributed_is_refused():

@@ -438,9 +438,7 @@ def test_the_figure_marks_conclusions_the_tolerance_and_the_floor():
     ax = Figure().subplots()
     assert plot_bits(ax, found) is ax
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "float, weights changed by 0.1 %",
-        "tolerance",
-        "cells",
+        *("float, weights ±0.1 %", "tolerance", "equal", "undecided", "different"),
     ]
     markers = {
         round(float(line.get_xdata()[0])): (line.get_marker(), line.get_markerfacecolor())

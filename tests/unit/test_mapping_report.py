@@ -130,7 +130,8 @@ def test_the_mesh_shows_the_links_of_each_tile_or_how_full_it_is():
     assert plot_mesh(ax, report) is ax
     table = np.asarray(ax.images[0].get_array())
     assert table.shape == (1, 8)
-    assert table[0].tolist() == pytest.approx([0.06, 0.06, 0, 0, 0, 0, 0, 0])
+    assert table[0, :2].tolist() == pytest.approx([0.06, 0.06])
+    assert np.isnan(table[0, 2:]).all()
     assert [text.get_text() for text in ax.texts] == ["4", "2"]
     plot_mesh(ax, report, "compartments")
     full = np.ma.filled(ax.images[1].get_array(), np.nan)
@@ -162,7 +163,27 @@ def test_the_traffic_matrix_leaves_out_what_stays_on_a_core(report):
 
 def test_the_figure_has_all_of_them(report):
     figure = mapping_figure(report)
-    assert len([ax for ax in figure.axes if ax.get_xlabel()]) == 4
+    panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
+    assert [ax.get_xlabel() for ax in panels] == [
+        *["tile, east"] * 2,
+        "used of the limit (%)",
+        "to core",
+    ]
+    assert figure.get_suptitle() == (
+        f"{report.chip.name}: {report.n_cores} cores of {report.chip.total_cores} on 1 chip; "
+        "numbers on tiles: their cores"
+    )
+
+
+def test_one_core_has_no_traffic_and_says_so():
+    figure = mapping_figure(map_image(compile_network(chain(), LOIHI, 1.0)))
+    panels = {ax.get_label(): ax for ax in figure.axes}
+    assert list(panels) == ["a", "b", "c", "d", "<colorbar>"]  # of the mesh that has values
+    notes = {name: [text.get_text() for text in panels[name].texts] for name in "ad"}
+    assert notes == {
+        "a": ["no messages between tiles", "1", "a"],
+        "d": ["one core: no traffic between cores", "d"],
+    }
 
 
 # ---------------------------------------------------------------------------------- what would help

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from neurochip import Recording
+from neurochip._support.plotting import CHIP, REFERENCE, shown_of
 from neurochip.errors import RecordingError
 from neurochip.recording import Trace
 from neurochip.validation import (
@@ -23,7 +25,6 @@ from neurochip.validation import (
     plot_rates,
     plot_traces,
 )
-from neurochip.validation.plots import CHIP, REFERENCE
 
 STEPS, DT, SIZE = 1000, 0.5, 12  # half a second: a spike is 2 Hz
 RECORDED = [5, 0, 3]
@@ -72,6 +73,10 @@ def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
+def entries(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def luminance(color):
     return np.dot(to_rgb(color), [0.299, 0.587, 0.114])
 
@@ -98,7 +103,7 @@ def test_raster_of_some_neurons_has_a_row_for_each_in_their_order(ax):
     assert len(chip) == 22 + 20
     assert (chip[:, 2] < 0).sum() == 22
     assert [label.get_text() for label in ax.get_yticklabels()] == ["9", "2"]
-    assert ax.get_ylabel() == f"neuron (2 of {SIZE})"
+    assert ax.get_ylabel() == f"neuron\n(2 of {SIZE})"
 
 
 def test_raster_of_one_run_fills_the_rows(ax):
@@ -147,12 +152,15 @@ def test_traces_of_one_neuron_are_in_mv_with_the_chip_on_top(ax):
     assert ax.get_ylabel() == "v of neuron 0 (mV)"
 
 
-@pytest.mark.parametrize(("ids", "label"), [([0], "v of neuron 0 (mV)"), ([0, 5], "v of neuron")])
-def test_traces_say_what_the_dashed_line_is(ax, ids, label):
-    plot_traces(ax, RUN, None, "p", ids, threshold=-50.0)
-    assert ax.get_ylabel() == f"{label}\ndashed: threshold"
-    plot_traces(ax, RUN, None, "p", ids, threshold=np.inf)
-    assert ax.get_ylabel() == label
+@pytest.mark.parametrize("ids", [[0], [0, 5]])
+def test_the_legend_of_traces_says_what_the_dashed_line_is(ids):
+    one, two, none = (Figure().subplots() for _ in range(3))
+    plot_traces(one, RUN, None, "p", ids, threshold=-50.0)
+    assert entries(one) == ["threshold"]
+    plot_traces(two, RUN, OTHER, "p", ids, threshold=-50.0)
+    assert entries(two) == ["reference", "chip", "threshold"]
+    plot_traces(none, RUN, None, "p", ids, threshold=np.inf)
+    assert none.get_legend() is None
 
 
 def test_traces_of_several_neurons_are_offset_and_have_a_scale_bar(ax):
@@ -225,7 +233,7 @@ def test_rates_are_drawn_once_for_each_pair_with_the_line_of_equality(ax):
     points = ax.collections[0]
     # 9 neurons at 40 Hz on both sides, two that differ, one silent.
     assert points.get_offsets().tolist() == [[0, 0], [40, 34], [40, 40], [40, 44]]
-    assert points.get_sizes() == pytest.approx([14, 14, 14 * (1 + np.log2(9)), 14])
+    assert points.get_sizes() == pytest.approx([9, 9, 9 * (1 + np.log2(9)), 9])
     assert ax.lines[0].get_slope() == 1
     assert ax.get_xlim() == ax.get_ylim()
     assert "Hz" in ax.get_xlabel()
@@ -278,14 +286,30 @@ def test_membrane_figure_puts_the_raster_above_the_recorded_neurons():
     assert raster.get_shared_x_axes().joined(raster, traces)
 
 
-def test_membrane_figure_of_two_runs_shows_both_with_one_legend():
+def test_membrane_figure_of_two_runs_shows_both():
     figure = membrane_figure((RUN, OTHER), "p", [3], threshold=-50.0, times=(0.0, 100.0))
     raster, traces = figure.axes
     assert len(raster.collections) == 2
     assert len(traces.lines) == 2
     assert raster.get_xlim() == traces.get_xlim() == (0.0, 100.0)
-    assert raster.get_legend() is not None
-    assert traces.get_legend() is None
+    assert entries(raster) == ["reference", "chip"]
+    assert entries(traces) == ["reference", "chip", "threshold"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "size", "shown"),
+    [(range(30), 100, "first 30 of 100"), ([0, 2], 12, "2 of 12"), (range(3), 3, "all 3")],
+)
+def test_a_part_is_shown_as_such(ids, size, shown):
+    assert shown_of(ids, size) == shown
+
+
+def test_figures_say_how_many_neurons_they_show():
+    assert membrane_figure(RUN, "p").get_suptitle() == f"p: all {SIZE} neurons, v of 3"
+    many = dataclasses.replace(RUN, populations={"p": 100})
+    figure = membrane_figure(many, "p")
+    assert figure.get_suptitle() == "p: first 30 of 100 neurons, v of 3"
+    assert figure.axes[0].get_ylabel() == "neuron\n(first 30 of 100)"
 
 
 @pytest.mark.parametrize("recordings", [(), (RUN, OTHER, RUN)])
@@ -305,7 +329,7 @@ def test_comparison_figure_has_four_panels_and_the_rates_as_title():
 def test_comparison_figure_says_that_v_is_missing_and_that_a_population_is_silent():
     bare = record([0] * SIZE)
     figure = comparison_figure(compare(SILENT, bare), SILENT, bare, "p")
-    assert texts(figure.axes[1]) == ["v was not recorded on both sides"]
+    assert texts(figure.axes[1]) == ["v was not recorded on both sides", "b"]
     assert figure.get_suptitle().startswith("p (silent): Neither side spikes")
 
 

@@ -101,12 +101,18 @@ def test_names_that_have_no_room_beside_each_other_are_written_at_an_angle():
 @pytest.mark.parametrize("name", SOME_NAMES)
 def test_figures_of_runs_have_the_name_as_title(name):
     _, _, runs, comparison = flow(name)
-    shown = cut(visible(name), 80)
-    assert is_drawn(membrane_figure(runs, name), shown)
+    figure = membrane_figure(runs, name)
+    title = figure.get_suptitle()
+    assert title == f"{cut(visible(name), 80)}: all 4 neurons, v of 4"
+    assert is_drawn(figure, title)
     figure = comparison_figure(comparison, *runs, name)
     title = figure.get_suptitle()
     assert title.startswith(cut(visible(name), 30))
     assert is_drawn(figure, title)
+
+
+def _of_other(items):
+    return tuple(dataclasses.replace(item, population="other") for item in items)
 
 
 @pytest.mark.parametrize("name", SOME_NAMES)
@@ -121,8 +127,20 @@ def test_an_attribution_names_its_bars(name):
     )
     figure = Figure(layout="constrained")
     ax = plot_attribution(figure.subplots(), renamed)
-    assert [text.get_text() for text in ax.get_xticklabels()] == [cut(visible(name), 24)]
-    assert is_drawn(figure, cut(visible(name), 24))
+    # One population needs no name: its bars have the colours of the parts of the error.
+    assert name not in [text.get_text() for text in figure.findobj(Text)]
+    renamed = dataclasses.replace(
+        renamed,
+        sizes={name: 4, "other": 4},
+        effects=(*renamed.effects, *_of_other(renamed.effects)),
+        totals=(*renamed.totals, *_of_other(renamed.totals)),
+    )
+    ax = plot_attribution(figure.subplots(), renamed)
+    assert [text.get_text() for text in ax.get_legend().get_texts()][:2] == [
+        cut(visible(name), 40),
+        "other",
+    ]
+    assert is_drawn(figure, cut(visible(name), 40))
 
 
 def test_a_sweep_over_odd_texts_is_drawn_with_their_names():

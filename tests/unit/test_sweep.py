@@ -166,7 +166,7 @@ def test_twins_run_once_for_each_reference_and_only_in_recurrent_networks(monkey
 def test_the_noise_floor_is_drawn_as_a_band():
     done = run({BITS: [3, 8], "seed": [1, 2]}, network=recurrent())
     for column, lowest in (("rate_error", -1), ("mean_absolute_error", 0)):
-        ax = plot_sweep(Figure().subplots(), done, BITS, column, percent=True)
+        ax = plot_sweep(Figure().subplots(), done, BITS, column)
         assert [text.get_text() for text in ax.get_legend().get_texts()] == ["noise floor"]
         floor = "noise_floor" if lowest else "neuron_noise_floor"
         height = 100 * np.median(done.column(floor)[:2])
@@ -524,7 +524,7 @@ def test_columns_and_populations_are_asked_for_by_name():
 def test_a_band_is_the_spread_over_the_axes_that_are_not_named():
     done = run({BITS: [3, 8], "tau_m": [10.0, 20.0], "seed": [1, 2, 3]})
     curves = bands(done, BITS, "chip_rate", by="tau_m")
-    assert [curve.label for curve in curves] == ["tau_m = 10.0", "tau_m = 20.0"]
+    assert [curve.label for curve in curves] == ["tau_m = 10", "tau_m = 20"]
     rates = np.array(done.column("chip_rate")).reshape(2, 2, 3)
     for index, curve in enumerate(curves):
         assert curve.x == (3, 8)
@@ -563,12 +563,13 @@ def either(kind):
 
 def test_a_plot_has_a_line_and_a_band_for_each_curve():
     figure = Figure()
-    ax = plot_sweep(figure.subplots(), run(), BITS, "rate_error", percent=True)
+    ax = plot_sweep(figure.subplots(), run(), BITS, "rate_error")
     (line,) = ax.get_lines()
     (curve,) = bands(run(), BITS, "rate_error")
     np.testing.assert_allclose(line.get_ydata(), 100 * curve.middle)
     assert len(ax.collections) == 1
-    assert ax.get_ylabel() == "rate_error (%)"
+    assert ax.get_ylabel() == "rate error (%)"
+    assert ax.get_xlabel() == "weight bits"
     figure.savefig(io.BytesIO(), format="png")
 
 

@@ -200,10 +200,14 @@ def test_the_text_marks_the_best_and_says_why_others_are_out():
 def test_the_curve_leaves_out_what_does_not_fit():
     choice = choose_dt(constant(tau_refrac=20.0), candidates=[0.1, 0.4, 0.5, 1.0])
     ax = plot_dt_choice(Figure().subplots(), choice)
-    lines = {line.get_label(): line for line in ax.lines}
-    assert list(lines["total"].get_xdata()) == [0.4, 0.5, 1.0]
-    assert list(lines)[:4] == ["time grid", "registers", "total", "|time grid| + |registers|"]
-    assert lines[f"best: {choice.dt:.4g} ms"].get_ydata() == [100 * choice.best.error]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        *("time grid", "registers", "total", "|time grid| + |registers|"),
+        f"best: {choice.dt:.4g} ms",
+    ]
+    *curves, _, best = ax.lines
+    assert [list(curve.get_xdata()) for curve in curves] == [[0.4, 0.5, 1.0]] * 4
+    assert best.get_ydata() == [100 * choice.best.error]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time step (ms)", "expected rate error (%)")
 
 
 @pytest.mark.parametrize(
