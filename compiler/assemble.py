@@ -116,6 +116,7 @@ def _symbol(lowered: LoweredPopulation, placement: Placement, coupling: str) -> 
         gain_rule=decays.rule,
         coupling=coupling,
         bias_correction=correction if (correction := lowered.truncation.correction).any() else None,
+        drive=lowered.drive,
     )
 
 

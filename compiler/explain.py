@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from neurochip._support.text import short_percent
+from neurochip._support.grid import LAST_STEP
+from neurochip._support.text import counted, short_percent
 from neurochip.chip.registers import decode_bias, decode_threshold
 from neurochip.chip.spec import ChipSpec
-from neurochip.image import MomentGain
+from neurochip.image import DriveSymbol, MomentGain
 from neurochip.image.report import CompileReport
 from neurochip.image.report_rows import RateRow, ReportRow, ScaleRow, Span
-from neurochip.network import Connection, Network, Population
+from neurochip.network import Connection, Network, Population, Waveform
 from neurochip.network.connections import Source
+from neurochip.network.step_current import total_current
 from neurochip.recurrence import (
     KICKS,
     LONG_STEP,
@@ -43,6 +45,7 @@ from .translation import Translation
 
 __all__ = ["explain"]
 
+_VALUES = 1 << 20  # values of currents in a row of the report; more are sampled
 _COARSE = "its decay register is coarse at this dt; lengthen dt"
 _CHILD = "in a compartment of its own: each neuron takes two compartments"
 
@@ -61,6 +64,10 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
         rows += _population_rows(lowered, chip, dt, name in reached)
         if lowered.ideal.kicked:
             rows.append(_kicks_row(lowered, network))
+        if lowered.drive is not None:
+            currents = network.step_currents(lowered.ideal.population)
+            waveforms = [item.waveform for item in currents]
+            rows.append(_step_current_row(lowered, lowered.drive, waveforms, chip, dt))
     whole = {connection.name: connection for connection in network.connections}
     for item in translation.connections:
         if item.connection.n_synapses:
@@ -183,6 +190,37 @@ def _kicks_row(lowered: LoweredPopulation, network: Network) -> ReportRow:
     late = "; kicks in the last refractory step (of 0: in the step of the spike) are not lost"
     note = _CHILD + (late if network.kicks_decay else "")
     return _exact(lowered.ideal.population, "kicks", {"decay_u": decay_u}, note)
+
+
+def _step_current_row(
+    lowered: LoweredPopulation,
+    drive: DriveSymbol,
+    waveforms: Sequence[Waveform],
+    chip: ChipSpec,
+    dt: float,
+) -> ReportRow:
+    """Return the row of the currents that change in steps, over at most 2**20 of their values."""
+    population = lowered.ideal.population
+    steps, current = total_current(waveforms, dt, 0, LAST_STEP, whole=True)
+    every = -(-len(steps) * population.size // _VALUES)
+    extremes = [current.min(axis=1).argmin(), current.max(axis=1).argmax()]
+    pieces = current[np.unique([*range(0, len(steps), every), *extremes])]
+    bias = drive.bias(pieces, chip.core)
+    meant = (bias - drive.level) / drive.per_na
+    range_ = float(np.ptp(current)) or float(np.abs(current).max()) or 1.0
+    found = _row(
+        population,
+        "step current",
+        "nA",
+        np.broadcast_to(pieces, bias.shape),
+        np.where(np.abs(meant) < 1e-12 * range_, 0.0, meant),  # ignore float rounding
+        registers={"bias": bias},
+        scale=np.full(bias.shape, range_),
+    )
+    pieces_of = counted(len(steps), "piece")
+    mean = Span.of(lowered.ideal.step_mean)
+    note = f"{pieces_of}; the image has the bias of their expected mean, {mean} nA"
+    return replace(found, note=note)
 
 
 def _grid_remedy(asked: Float64Array, steps: Int64Array, dt: float) -> str:

@@ -103,7 +103,9 @@ from .network import PoissonInput as PoissonInput
 from .network import Population as Population
 from .network import SpikeCounts as SpikeCounts
 from .network import SpikeInput as SpikeInput
+from .network import StepCurrent as StepCurrent
 from .network import Uniform as Uniform
+from .network import Waveform as Waveform
 from .network import all_to_all as all_to_all
 from .network import fixed_indegree as fixed_indegree
 from .network import fixed_outdegree as fixed_outdegree

@@ -95,6 +95,16 @@ class IdealPopulation:
         Amount added to v in each step; threshold and initial v relative to the origin.
     refractory : ndarray of int64
         Refractory register.
+    kicks_decay : bool
+        Whether v is held for one more step after a spike and the origin is one leak step after the
+        reset, since kicks decay once before the threshold test.
+    per_na : ndarray, mV/nA
+        Amount that a current adds to v in each step.
+    step_mean : ndarray, nA
+        Expected mean of the currents that change in steps, which ``v_inf``, ``bias`` and ``origin``
+        contain; 0 without them.
+    swing : tuple of ndarray, nA
+        Lowest and highest value of these currents, relative to their mean.
     """
 
     population: Population
@@ -106,6 +116,10 @@ class IdealPopulation:
     threshold: Float64Array
     v_init: Float64Array
     refractory: Int64Array
+    kicks_decay: bool
+    per_na: Float64Array
+    step_mean: Float64Array
+    swing: tuple[Float64Array, Float64Array]
 
     @property
     def kicked(self) -> bool:
@@ -129,8 +143,9 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     v_inf = v_rest + tau_m / get("cm") * current if leaky else v_reset
     a = _keep(population, "tau_m", dt)
     refractory = np.maximum(refractory_steps(get("tau_refrac"), dt), 1)
+    kicks_decay = _kicks_decay(network, population)
     origin = v_reset
-    if population.model.delta_synapses and network.kicks_decay:
+    if kicks_decay:
         # Order: integrate, test, deliver, reset. A jump decays once before it is tested, and a
         # jump in the step of a spike is erased by the reset. The chip loses the same jumps if it
         # holds v for one more step, and resumes from the same voltage if the origin includes the
@@ -166,7 +181,30 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         threshold=v_thresh - origin,
         v_init=get("v_init") - origin,
         refractory=refractory,
+        kicks_decay=kicks_decay,
+        per_na=(1 - a) * tau_m / get("cm") if leaky else dt / get("cm"),
+        step_mean=network.current(population) - network.constant_current(population),
+        swing=_swing(network, population),
     )
+
+
+def _kicks_decay(network: Network, population: Population) -> bool:
+    """Return whether register 0 of v has to be one leak step after the reset.
+
+    A current that changes moves that point, so neurons without kicks do without it.
+    """
+    if not (population.model.delta_synapses and network.kicks_decay):
+        return False
+    kicked = any(item.target is population and item.n_synapses for item in network.connections)
+    return kicked or not network.step_currents(population)
+
+
+def _swing(network: Network, population: Population) -> tuple[Float64Array, Float64Array]:
+    low, high = np.zeros(population.size), np.zeros(population.size)
+    for item in network.step_currents(population):
+        low += np.minimum(item.amplitudes.min(axis=0), 0.0) - item.expected
+        high += np.maximum(item.amplitudes.max(axis=0), 0.0) - item.expected
+    return low, high
 
 
 def receptor_names(network: Network, population: Population) -> tuple[str, ...]:

@@ -30,21 +30,22 @@ from ._support.values import (
     switch,
 )
 from .errors import StimulusError
-from .network import Network, PoissonInput, SpikeCounts, SpikeInput
+from .network import Network, PoissonInput, SpikeCounts, SpikeInput, Waveform
 from .network.binning import bin_trains
 from .network.feed import with_trains
 from .network.plausible import check_duration
+from .network.waveform_files import CURRENTS, read_waveforms, waveform_arrays
 from .typing import Int32Array
 
 __all__ = ["Stimulus", "count_steps", "draw_stimulus", "with_stimulus"]
 
-_KIND, _VERSION = "stimulus", 3
-_SINGLE = 2  # the version without counts, still written where there are none
+_KIND, _VERSION = "stimulus", 4
+_COUNTS, _SINGLE = 3, 2  # versions without currents, or counts, still written where there are none
 
 
 @dataclass(frozen=True, eq=False)
 class Stimulus(ArrayValue):
-    """Input spikes in continuous time; every run bins them onto its own grid.
+    """Input spikes and currents in continuous time; every run bins them onto its own grid.
 
     Parameters
     ----------
@@ -52,6 +53,9 @@ class Stimulus(ArrayValue):
         Intended length of a run, above 0. Later spikes are kept, but such a run ends before them.
     trains : tuple of SpikeInput or SpikeCounts
         The spikes of every spiking input of the network, matched by name, one by one or as counts.
+    currents : tuple of Waveform
+        The currents in steps into every population that has a :class:`StepCurrent` in the network,
+        matched by the name of the population; several into one population add up.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class Stimulus(ArrayValue):
 
     duration: float
     trains: tuple[SpikeInput | SpikeCounts, ...] = ()
+    currents: tuple[Waveform, ...] = ()
 
     def __post_init__(self) -> None:
         duration = _duration("stimulus", self.duration)
@@ -81,8 +86,13 @@ class Stimulus(ArrayValue):
                     "Join them or rename one."
                 )
             names.add(train.name)
+        allowed = "a list of Waveform"
+        currents = instances(
+            "stimulus", "currents", self.currents, Waveform, allowed=allowed, error=StimulusError
+        )
         object.__setattr__(self, "duration", duration)
         object.__setattr__(self, "trains", trains)
+        object.__setattr__(self, "currents", currents)
         # Every run asks for it; here it takes a small part of the time of sorting the spikes.
         object.__setattr__(self, "_digest", self._digest_between(0, digest_ticks(duration)))
 
@@ -92,11 +102,11 @@ class Stimulus(ArrayValue):
         return sum(train.n_spikes for train in self.trains)
 
     def digest(self, start: float = 0.0, stop: float | None = None) -> str:
-        """Return a digest of the spikes from ``start`` until ``stop``, 16 hexadecimal digits.
+        """Return a digest of the input from ``start`` until ``stop``, 16 hexadecimal digits.
 
-        Equal spikes have equal digests, on any time grid and in any order. Digests of parts add up
-        to that of the whole, as integers modulo 2**64. Times are rounded to 1 ns. Without spikes
-        the digest is 0, whatever the duration.
+        Equal spikes have equal digests, on any time grid and in any order, and so have equal
+        waveforms. Digests of parts add up to that of the whole, as integers modulo 2**64. Times are
+        rounded to 1 ns. Without spikes and currents the digest is 0, whatever the duration.
 
         Parameters
         ----------
@@ -119,14 +129,13 @@ class Stimulus(ArrayValue):
         return self._digest_between(*ticks)
 
     def _digest_between(self, first: int, stop: int) -> str:
-        return digest_text(
-            sum(
-                train.digest(first, stop)
-                if isinstance(train, SpikeCounts)
-                else spike_digest(train.name, train.ids, train.times, first, stop)
-                for train in self.trains
-            )
+        spikes = sum(
+            train.digest(first, stop)
+            if isinstance(train, SpikeCounts)
+            else spike_digest(train.name, train.ids, train.times, first, stop)
+            for train in self.trains
         )
+        return digest_text(spikes + sum(item.digest(first, stop) for item in self.currents))
 
     def trains_for(self, inputs: Sequence[tuple[str, int]]) -> tuple[SpikeInput | SpikeCounts, ...]:
         """Return the trains in the order of the inputs of a run.
@@ -222,11 +231,14 @@ class Stimulus(ArrayValue):
         version = _SINGLE
         for index, train in enumerate(self.trains):
             if isinstance(train, SpikeCounts):
-                arrays[f"counts_{index}"], version = train.counts, _VERSION
+                arrays[f"counts_{index}"], version = train.counts, _COUNTS
                 arrays[f"dt_{index}"] = np.float64(train.dt)
                 arrays[f"first_step_{index}"] = np.int64(train.first_step)
             else:
                 arrays[f"ids_{index}"], arrays[f"times_{index}"] = train.ids, train.times
+        if self.currents:
+            version = _VERSION
+            arrays |= waveform_arrays(self.currents)
         return write_npz(path, _KIND, version, arrays)
 
     @classmethod
@@ -254,12 +266,14 @@ class Stimulus(ArrayValue):
                 file.expect(f"times_{index}", "f", (n,))
                 ids = file.array(f"ids_{index}", "iu", (n,))
                 trains.append(SpikeInput(name, size, ids, file.array(f"times_{index}", "f", (n,))))
-            return cls(float(file.array("duration", "f", ())), tuple(trains))
+            currents = read_waveforms(file) if CURRENTS in file else ()
+            return cls(float(file.array("duration", "f", ())), tuple(trains), currents)
 
     def __repr__(self) -> str:
+        currents = f", {counted(len(self.currents), 'current')}" if self.currents else ""
         return (
             f"Stimulus({self.duration:g} ms, {counted(len(self.trains), 'input')}, "
-            f"{counted(self.n_spikes, 'spike')})"
+            f"{counted(self.n_spikes, 'spike')}{currents})"
         )
 
 
@@ -272,7 +286,7 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
     Parameters
     ----------
     network : Network
-        Poisson inputs of the network are drawn, spike inputs are copied.
+        Poisson inputs of the network are drawn, spike inputs and currents in steps are copied.
     duration : float, ms
         Length of the stimulus, above 0.
     seed : int
@@ -299,7 +313,10 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
             trains.append(item if known else replace(item, expected_rate=None))
             continue
         trains.append(_draw_poisson(item, duration, seed))
-    return Stimulus(duration, tuple(trains))
+    currents = tuple(
+        item.waveform for own in network.populations for item in network.step_currents(own)
+    )
+    return Stimulus(duration, tuple(trains), currents)
 
 
 def with_stimulus(network: Network, stimulus: Stimulus) -> Network:

@@ -21,7 +21,7 @@ from ..options import CompileOptions
 from .drive import OperatingPoint
 from .gains import choose_gain
 
-__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "round_decays"]
+__all__ = ["Decays", "ReceptorDecay", "child_keep_v", "largest_bias", "round_decays"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +66,10 @@ class Decays:
         Correction of the resting level.
     bias : ndarray, mV
         Added to v in each step, so that v settles at the corrected resting level.
+    per_na : ndarray, mV/nA
+        Amount that a current adds to v in each step.
+    lowest_bias, highest_bias : ndarray, mV
+        Range of the bias if currents change in steps; otherwise ``bias``.
     """
 
     receptors: tuple[ReceptorDecay, ...]
@@ -75,6 +79,9 @@ class Decays:
     gain_note: str
     shift: Float64Array
     bias: Float64Array
+    per_na: Float64Array
+    lowest_bias: Float64Array
+    highest_bias: Float64Array
 
 
 def child_keep_v(core: CoreSpec) -> float:
@@ -83,6 +90,12 @@ def child_keep_v(core: CoreSpec) -> float:
     See ``compartments`` for children.
     """
     return float(kept_fraction(core.decay.maximum, core.decay_v_offset, core))
+
+
+def largest_bias(decays: Decays) -> Float64Array:
+    """Return the largest magnitude of the bias of each neuron, shape (size,), mV."""
+    lowest, highest = np.abs(decays.lowest_bias), np.abs(decays.highest_bias)
+    return np.asarray(np.maximum(lowest, highest), dtype=np.float64)
 
 
 def round_decays(
@@ -125,6 +138,11 @@ def round_decays(
         )
         for item, (decay_u, keep_u), gain in zip(ideal.receptors, rounded, gains, strict=True)
     ]
+    bias, per_na = ideal.bias, ideal.per_na
+    if leaky:
+        bias = (1 - keep_v) * (ideal.v_inf + shift - ideal.origin)
+        per_na = (1 - keep_v) * tau_m / model.parameter("cm")
+    lowest, highest = (bias + per_na * change for change in ideal.swing)
     return Decays(
         receptors=tuple(receptors),
         decay_v=decay_v,
@@ -132,7 +150,10 @@ def round_decays(
         rule=chosen.rule,
         gain_note=chosen.note,
         shift=shift,
-        bias=(1 - keep_v) * (ideal.v_inf + shift - ideal.origin) if leaky else ideal.bias,
+        bias=bias,
+        per_na=per_na,
+        lowest_bias=lowest,
+        highest_bias=highest,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurochip.chip.spec import ChipSpec
+from neurochip.image import DriveSymbol
 from neurochip.network import Network, Population
 from neurochip.recurrence import IdealPopulation, ideal_population
 from neurochip.typing import Float64Array
@@ -29,6 +30,7 @@ class LoweredPopulation:
     """Results of all passes over the neurons of a population.
 
     ``lsb_per_mv`` is the scale of each neuron, shape (size,), and ``scale`` that of the population.
+    ``drive`` tells how the bias follows currents that change in steps, if there are any.
     """
 
     ideal: IdealPopulation
@@ -38,6 +40,7 @@ class LoweredPopulation:
     lsb_per_mv: Float64Array
     truncation: Truncation
     registers: PopulationRegisters
+    drive: DriveSymbol | None
 
 
 def lower(
@@ -78,6 +81,17 @@ def lower(
             lsb_per_mv=own,
             truncation=truncation,
             registers=registers,
+            drive=_drive(ideal, decays, own, truncation)
+            if network.step_currents(population)
+            else None,
         )
 
     return {population.name: lowered(population) for population in network.populations}
+
+
+def _drive(
+    ideal: IdealPopulation, decays: Decays, lsb_per_mv: Float64Array, truncation: Truncation
+) -> DriveSymbol:
+    """Return how the bias follows currents in steps; the bias of the image has their mean."""
+    level = (decays.bias - decays.per_na * ideal.step_mean) * lsb_per_mv
+    return DriveSymbol(level=level + truncation.correction, per_na=decays.per_na * lsb_per_mv)

@@ -26,7 +26,7 @@ from neurochip.recurrence import CURRENT, IdealPopulation
 from neurochip.typing import Float64Array
 
 from ..synapses.projections import Projection
-from .decays import Decays, child_keep_v
+from .decays import Decays, child_keep_v, largest_bias
 from .expectation import Expectation
 
 __all__ = ["Peaks", "expected_peaks", "is_soft"]
@@ -160,10 +160,15 @@ def _peaks(
         pull += (negative.mean - positive.mean) * mean_gain
         variance += (negative.variance + positive.variance) * variance_gain(a, s)
     settled = ideal.v_inf - ideal.origin if model.leaky else decays.bias / (1 - a)
-    edges = np.stack([np.zeros(size), settled, ideal.v_init])  # the range of v without input
+    lowest_level, highest_level = (
+        settled + (bias - decays.bias) / (1 - a)
+        for bias in (decays.lowest_bias, decays.highest_bias)
+    )
+    # The range of v without input.
+    edges = np.stack([np.zeros(size), lowest_level, highest_level, ideal.v_init])
     bottom, top = -edges.min(axis=0), edges.max(axis=0)
     # With input, the mean of v is between where it begins (the reset or v_init) and settles.
-    mean = np.maximum(np.maximum(0.0, -ideal.v_init), pull - settled)
+    mean = np.maximum(np.maximum(0.0, -ideal.v_init), pull - lowest_level)
     rare = _LOG_CLIPPED if is_soft("voltage_low", core) else _LOG_RARE
     lowest = low.reach(mean, bottom, variance, rare)
     highest = high.reach(top + np.maximum(-pull, 0.0), top, variance, _LOG_RARE)
@@ -176,7 +181,7 @@ def _peaks(
     return Peaks(
         accumulator=float(accumulator.max()),
         current=float(np.maximum(current, child).max()),
-        input=float((current + child + np.abs(decays.bias)).max()),
+        input=float((current + child + largest_bias(decays)).max()),
         voltage_low=voltage_low,
         voltage_high=voltage_high,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
-from neurochip.chip.registers import decode_voltage_limits
+from neurochip.chip.fixedpoint import Rounding, round_to_integer
+from neurochip.chip.registers import decode_voltage_limits, encode_bias
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import FitError
 from neurochip.network import Population
@@ -72,10 +72,7 @@ def round_registers(
             "tau_refrac."
         )
     # The scale leaves room for the bias, but not for the few LSB of the correction.
-    largest, smallest = core.bias_mantissa.maximum, core.bias_mantissa.minimum
-    wanted = decays.bias * lsb_per_mv + correction
-    wanted = np.clip(wanted, *np.ldexp((smallest, largest), core.bias_exponent_max))
-    bias, exponent = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
+    bias, exponent = encode_bias(decays.bias * lsb_per_mv + correction, core)
     if population.model.spiking:
         threshold = ideal.threshold * lsb_per_mv / (1 << core.threshold_shift)
         vmax_exponent = core.vmax_exponent_max

@@ -25,7 +25,7 @@ from ..options import CompileOptions
 from ..synapses.formats import choose_format, exponents, grid, sign_mode_of
 from ..synapses.projections import Projection
 from ..synapses.rounding import second_moment_gain
-from .decays import Decays
+from .decays import Decays, largest_bias
 from .peaks import Peaks
 
 __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights", "silent_ceiling"]
@@ -188,7 +188,7 @@ def _register_bounds(
     ceiling = core.state.maximum if spiking else silent_ceiling(ideal.population, core)[1]
     asked = {
         "threshold": (threshold, ideal.threshold if spiking else np.zeros(1)),
-        "bias": (min(bias, core.state.maximum), decays.bias),
+        "bias": (min(bias, core.state.maximum), largest_bias(decays)),
         "v_init": (ceiling, ideal.v_init),
         "u_init": (core.state.maximum, np.array([item.u_init for item in decays.receptors])),
     }

@@ -15,9 +15,9 @@ import numpy as np
 
 from ..typing import Float64Array, Int32Array
 
-__all__ = ["count_digests", "digest_text", "digest_ticks", "spike_digest"]
+__all__ = ["TICKS", "count_digests", "digest_text", "digest_ticks", "spike_digest"]
 
-_TICKS = 1e6  # per ms: times are rounded to 1 ns, far below a step and far above float rounding
+TICKS = 1e6  # per ms: times are rounded to 1 ns, far below a step and far above float rounding
 _CHUNK = 1 << 15  # spikes whose temporary arrays stay in the cache
 _RANGE = 1 << 64
 # Odd constants of splitmix64 (G. Steele et al., OOPSLA 2014) and of MurmurHash3 (A. Appleby).
@@ -29,7 +29,7 @@ _TIME, _SOURCE, _MIX = (
 
 def digest_ticks(time: float) -> int:
     """Return a time (ms) as a whole number of ticks; spikes at or above it are later."""
-    return round(time * _TICKS)
+    return round(time * TICKS)
 
 
 def spike_digest(name: str, ids: Int32Array, times: Float64Array, first: int, stop: int) -> int:
@@ -49,7 +49,7 @@ def spike_digest(name: str, ids: Int32Array, times: Float64Array, first: int, st
     int
         0 to ``2**64 - 1``; 0 without spikes. Digests are added modulo 2**64.
     """
-    begin, end = np.searchsorted(times, [(first - 0.5) / _TICKS, (stop - 0.5) / _TICKS]).tolist()
+    begin, end = np.searchsorted(times, [(first - 0.5) / TICKS, (stop - 0.5) / TICKS]).tolist()
     salt, total = _salt(name), 0
     for low in range(begin, end, _CHUNK):
         part = slice(low, min(low + _CHUNK, end))
@@ -85,7 +85,7 @@ def count_digests(name: str, counts: Any, times: Float64Array) -> tuple[Any, Any
         keys = _scrambled(when, ids[: when.size], salt)
         keys *= part.ravel()
         digests[low : low + rows] = keys.reshape(part.shape).sum(axis=1, dtype=np.uint64)
-    return np.rint(times * _TICKS), digests
+    return np.rint(times * TICKS), digests
 
 
 def digest_text(total: int) -> str:
@@ -99,7 +99,7 @@ def _salt(name: str) -> Any:
 
 def _scrambled(times: Float64Array, ids: Int32Array, salt: Any) -> Any:
     """Return one number per spike, from the bits of its rounded time and its source."""
-    ticks = times * _TICKS
+    ticks = times * TICKS
     np.rint(ticks, out=ticks)
     keys = ticks.view(np.uint64)
     keys *= _TIME

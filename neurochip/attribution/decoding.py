@@ -18,7 +18,7 @@ from ..chip.registers import (
 )
 from ..chip.spec import CoreSpec
 from ..errors import ImageError
-from ..image import ChipImage, PopulationSymbol, SynapseGroup, SynapseSymbol
+from ..image import ChipImage, DriveSymbol, PopulationSymbol, SynapseGroup, SynapseSymbol
 from ..image.gains import GainRule
 from ..network import Connection, Network, Population
 from ..recurrence import IdealPopulation, ideal_population
@@ -56,6 +56,8 @@ class DecodedPopulation:
         Rule by which the weights and the steady level of v followed the rounded decays.
     correction : ndarray of float64
         Part of the bias that makes up for truncation.
+    drive : DriveSymbol or None
+        How the bias follows currents that change in steps.
     """
 
     lsb_per_mv: Float64Array
@@ -73,6 +75,7 @@ class DecodedPopulation:
     compiled: tuple[Float64Array, ...]
     rule: GainRule
     correction: Float64Array
+    drive: DriveSymbol | None
 
     def gains(self, ideal: IdealPopulation, *, decay_v: bool, decay_u: bool) -> list[Float64Array]:
         """Return mV per weight unit of each receptor, if only these decays are rounded."""
@@ -149,6 +152,7 @@ def _decode(
         compiled=tuple(item.gain * lsb_per_mv for item in symbol.receptors),
         rule=symbol.gain_rule,
         correction=np.zeros(len(own)) if symbol.bias_correction is None else symbol.bias_correction,
+        drive=symbol.drive,
     )
 
 

@@ -16,6 +16,7 @@ from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 __all__ = [
     "NEXT_INPUT",
     "N_SPIKES",
+    "Changes",
     "FloatState",
     "NeuronRegisters",
     "Rules",
@@ -67,6 +68,25 @@ class NeuronRegisters(NamedTuple):
     v_low: Float64Array
     v_high: Float64Array
     u_init: Float64Array
+
+
+class Changes(NamedTuple):
+    """Registers that follow currents in steps.
+
+    Parameters
+    ----------
+    starts : ndarray of int64, shape (n_steps + 1,)
+        Entries ``starts[t]`` to ``starts[t + 1] - 1`` act from step t on.
+    ids : ndarray of int64, shape (n_changes,)
+        Neurons.
+    bias, v_release : ndarray of float64, shape (n_changes,), LSB
+        As in :class:`NeuronRegisters`.
+    """
+
+    starts: Int64Array
+    ids: Int64Array
+    bias: Float64Array
+    v_release: Float64Array
 
 
 class SourceRows(NamedTuple):
@@ -243,6 +263,7 @@ def deliver(
 @kernel
 def run_steps(
     cells: NeuronRegisters,
+    changes: Changes | None,
     rows: SourceRows,
     rules: Rules,
     input_steps: Int32Array,
@@ -255,7 +276,8 @@ def run_steps(
 ) -> int:
     """Run from ``step`` to ``stop``, or until the spike buffers may be full; return the next step.
 
-    With ``input_first`` input spikes act in their own step, otherwise in the next step. v is
+    ``changes`` is None without currents that change in steps. With ``input_first`` input spikes act
+    in their own step, otherwise in the next step. v is
     sampled at the end of every ``every``-th step.
     """
     position, ring = state.position, state.ring
@@ -264,6 +286,10 @@ def run_steps(
     n_inputs = len(indptr) - 1 - n_neurons
     while step < stop and position[N_SPIKES] + n_neurons <= len(state.spike_ids):
         before, row = position[N_SPIKES], position[RING_ROW]
+        if changes is not None:
+            for c in range(changes.starts[step], changes.starts[step + 1]):
+                cells.bias[changes.ids[c]] = changes.bias[c]
+                cells.v_release[changes.ids[c]] = changes.v_release[c]
         following = row + 1 if row + 1 < n_rows else 0
         begin = position[NEXT_INPUT]
         end = begin

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .._support.csr import rows_of
 from ..image import ChipImage
 from ..network import Network, Population, SpikeCounts
 from ..network.binning import binned_windows
+from ..network.step_current import total_current, waveforms_for
 from ..recurrence import (
     KICKS,
     IdealPopulation,
@@ -22,6 +24,7 @@ from ..recurrence import (
 from ..reference.tables import TWO_CURRENTS, SynapseTable, flatten_neurons, flatten_synapses
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array, Int32Array, Int64Array
+from .bias import bias_of
 from .decoding import (
     DecodedPopulation,
     decode_populations,
@@ -31,6 +34,7 @@ from .decoding import (
 from .kernels import (
     N_SPIKES,
     NEXT_INPUT,
+    Changes,
     FloatState,
     NeuronRegisters,
     Rules,
@@ -70,7 +74,7 @@ class Model:
     network : Network
         Network that was compiled.
     stimulus : Stimulus
-        Spikes of the inputs.
+        Spikes and currents of the inputs.
     image : ChipImage
         Compiled image of the network.
     substeps : int
@@ -111,6 +115,10 @@ class Model:
         )
         self._inputs: dict[bool, list[tuple[int, Int32Array, Int32Array]]] = {}
         self._known: dict[bytes, ModelRun] = {}
+        timed = [item for item in network.populations if network.step_currents(item)]
+        sizes = [(item.name, item.size) for item in timed]
+        waveforms = waveforms_for(stimulus.currents, sizes)
+        self._driven = {item.name: own for item, own in zip(timed, waveforms, strict=True)}
 
     def run(self, on: Iterable[str]) -> ModelRun:
         """Run with these sources switched on; equal tables are run only once."""
@@ -118,16 +126,17 @@ class Model:
         grid = "time step" in sources
         ideals = [self._ideal(item, sources) for item in self.network.populations]
         cells, gains, origin = self._cells(ideals, sources)
+        changes = self._changes(ideals, sources)
         rows = self._rows(gains, sources)
         rules = decode_rules(
             self.image, truncates="truncation" in sources, overflows="overflow" in sources
         )
         key = hashlib.sha256(repr((grid, rules)).encode())
-        for array in (*cells, *rows):
+        for array in (*cells, *rows, *(changes or ())):
             key.update(np.ascontiguousarray(array).data)
         digest = key.digest()
         if digest not in self._known:
-            self._known[digest] = self._run(cells, rows, rules, origin, grid)
+            self._known[digest] = self._run(cells, changes, rows, rules, origin, grid)
         return self._known[digest]
 
     def _step(self, sources: frozenset[str]) -> float:
@@ -184,7 +193,7 @@ class Model:
     ) -> dict[str, Any]:
         scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
         keep_v = decoded.keep_v if rounded else ideal.keep_v
-        bias = self._bias(ideal, decoded, sources)
+        bias = bias_of(ideal, decoded, sources)
         threshold = ideal.threshold * scale
         if "threshold" in sources:
             # Neurons that never spike have a threshold that v cannot exceed, because it is clipped.
@@ -212,33 +221,52 @@ class Model:
         kept = "refractory register" in sources
         return ideal.kicked and self.network.kicks_decay and not kept
 
-    def _bias(
-        self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
-    ) -> Float64Array:
-        scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
-        # What the bias adds against truncation belongs to truncation.
-        added = decoded.correction if "truncation" in sources else np.zeros(len(decoded.bias))
-        register = decoded.bias - (decoded.correction - added)  # exact if truncation is on
-        if not ideal.population.model.leaky:
-            return register if "bias" in sources else ideal.bias * scale + added
-        # The bias follows the decay as compiled, whatever the register holds now.
-        keep_v = decoded.chosen_v if rounded else ideal.keep_v
-        level = decoded.level(ideal, decay_v=rounded, decay_u="decay_u" in sources) * scale
-        if "bias" not in sources:
-            return (1 - keep_v) * level + added
-        # A rounded bias shifts the steady level of v, also if the decay is exact.
-        wanted = decoded.level(ideal, decay_v=True, decay_u=True) * scale
-        moved = (decoded.bias - decoded.correction) / (1 - decoded.chosen_v) - wanted
-        if rounded and np.array_equal(level, wanted):
-            return register
-        return (1 - keep_v) * (level + moved) + added
+    def _changes(self, ideals: list[IdealPopulation], sources: frozenset[str]) -> Changes | None:
+        """Return bias and v at release under the currents in steps of the stimulus."""
+        if not self._driven:
+            return None
+        n_steps = round(self.n_steps * self.dt / self._step(sources))
+        parts = []
+        for ideal, first in zip(ideals, self.bounds[:-1].tolist(), strict=True):
+            name, size = ideal.population.name, ideal.population.size
+            if name not in self._driven:
+                continue
+            decoded, waveforms = self.decoded[name], self._driven[name]
+            steps, current = total_current(waveforms, self._step(sources), 0, n_steps, whole=True)
+            assert decoded.drive is not None
+            held = decoded.drive.bias(current, self.image.chip.core).astype(np.float64)
+            change = current - ideal.step_mean
+            bias = bias_of(ideal, decoded, sources, change, held)
+            _, v_release, _ = self._refractory(ideal, decoded, sources, change)
+            shape = (len(steps), size)
+            parts.append(
+                (
+                    np.repeat(steps, size),
+                    np.tile(np.arange(first, first + size), len(steps)),
+                    np.broadcast_to(bias, shape).ravel(),
+                    np.broadcast_to(v_release * decoded.lsb_per_mv, shape).ravel(),
+                )
+            )
+        steps, ids, bias, v_release = (np.concatenate(part) for part in zip(*parts, strict=True))
+        starts, order = rows_of(steps, n_steps)
+        return Changes(starts, ids[order], bias[order], v_release[order])
 
     def _refractory(
-        self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
+        self,
+        ideal: IdealPopulation,
+        decoded: DecodedPopulation,
+        sources: frozenset[str],
+        change: Float64Array | float = 0.0,
     ) -> tuple[Int64Array, Float64Array, Float64Array]:
-        """Return the register, v at release (mV above the origin), and the next input's share."""
+        """Return the register, v at release (mV above the origin), and the next input's share.
+
+        ``change`` is a current (nA) more than the mean. If the origin is one leak step after the
+        reset, it moves with the current; a register of v cannot, which counts as an error of bias.
+        """
         population = ideal.population
+        follows = ideal.kicks_decay and "bias" not in sources
         none, all_of_it = np.zeros(population.size), np.ones(population.size)
+        none = none + ideal.per_na * change if follows else none
         tau_refrac = population.parameter("tau_refrac")
         whole = refractory_steps(tau_refrac, self.dt)
         grid, rounded = "time step" in sources, "refractory steps" in sources
@@ -254,13 +282,14 @@ class Model:
         # step. The model leaks for a whole step, from a v further away from the steady level.
         left = np.clip(tau_refrac / self.dt - whole, 0.0, 1.0)
         if not population.model.leaky:
-            return ideal.refractory, -left * ideal.bias, 1 - left
+            return ideal.refractory, none - left * (ideal.bias + ideal.per_na * change), 1 - left
         get = population.parameter
-        above = get("v_reset") - ideal.v_inf
+        level = ideal.v_inf + get("tau_m") / get("cm") * change
+        above = get("v_reset") - level
         away = np.exp(left * self.dt / get("tau_m"))
-        if population.model.delta_synapses and self.network.kicks_decay:
+        if ideal.kicks_decay:
             away *= ideal.keep_v
-        return ideal.refractory, ideal.v_inf + above * away - ideal.origin, 1 - left
+        return ideal.refractory, level + above * away - ideal.origin, 1 - left
 
     def _rows(self, gains: list[list[Float64Array]], sources: frozenset[str]) -> SourceRows:
         step = self._step(sources)
@@ -288,6 +317,7 @@ class Model:
     def _run(
         self,
         cells: NeuronRegisters,
+        changes: Changes | None,
         rows: SourceRows,
         rules: Rules,
         origin: Float64Array,
@@ -313,7 +343,9 @@ class Model:
             state.position[NEXT_INPUT] = 0
             while reached < end:
                 stop = min(end, reached + ahead)
-                reached = run_steps(cells, rows, rules, *inputs, state, reached, stop, every, first)
+                reached = run_steps(
+                    cells, changes, rows, rules, *inputs, state, reached, stop, every, first
+                )
                 count = state.position[N_SPIKES]
                 parts.append((state.spike_steps[:count].copy(), state.spike_ids[:count].copy()))
                 state.position[N_SPIKES] = 0

@@ -17,7 +17,7 @@ import numpy as np
 from .._support.values import integer, shown
 from ..errors import ImageError
 from ..typing import Float64Array, Int32Array, Int64Array
-from .fixedpoint import Overflow, Rounding
+from .fixedpoint import Overflow, Rounding, encode_mantissa_exponent
 from .spec import CoreSpec
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "decode_voltage_limits",
     "decode_weights",
     "effective_decay",
+    "encode_bias",
     "kept_fraction",
     "mantissa_range",
     "sum_shift",
@@ -180,6 +181,16 @@ def decode_threshold(mantissa: Any, core: CoreSpec) -> Int32Array:
 def decode_bias(mantissa: Any, exponent: Any) -> Int32Array:
     """Return the integer added to v in every step: ``mantissa << exponent`` (semantics 5.3)."""
     return (np.asarray(mantissa, dtype=np.int64) << np.asarray(exponent, np.int64)).astype(np.int32)
+
+
+def encode_bias(values: Any, core: CoreSpec) -> tuple[Int64Array, Int64Array]:
+    """Return mantissa and exponent of the bias registers nearest to real numbers.
+
+    Numbers beyond the largest bias get the largest, with their sign.
+    """
+    largest, smallest = core.bias_mantissa.maximum, core.bias_mantissa.minimum
+    wanted = np.clip(values, *np.ldexp((smallest, largest), core.bias_exponent_max))
+    return encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
 
 
 def decode_voltage_limits(

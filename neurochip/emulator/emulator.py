@@ -19,6 +19,7 @@ from ..stimulus import Stimulus
 from ..typing import Int8Array
 from .cpu.batch import run_batch
 from .cpu.engine import CpuEngine
+from .currents import currents_of
 from .decode import decode_recording, raw_recording
 from .engine import Columns, Registers, join_registers
 from .overflows import warn_of_overflows
@@ -122,7 +123,8 @@ class Emulator:
         Parameters
         ----------
         stimulus : Stimulus
-            Input spikes; its time counts from step 0, so pass the same stimulus to continue.
+            Input spikes and currents; its time counts from step 0, so pass the same stimulus to
+            continue.
         duration : float, optional
             How long to run, in ms. Default: to the end of the stimulus.
         record : iterable of str or Probe
@@ -143,8 +145,8 @@ class Emulator:
             the run goes beyond the last step, memory is too small, or another thread is running
             this emulator.
         StimulusError
-            If the stimulus does not fit the inputs, or the duration is not a multiple of the time
-            step.
+            If the stimulus does not fit the inputs, a current exceeds the bias registers, or the
+            duration is not a multiple of the time step.
         RecordingError
             If a probe names a population, variable or neuron that does not exist.
         ChipOverflowError
@@ -361,7 +363,8 @@ class Emulator:
         with self._bar(run) as bar:
             for window in windows_in(symbols, run, stimulus):
                 add_run(inputs, symbols, window, stimulus, self._position.pending_inputs())
-                parts.append(self._run(inputs, columns, bar))
+                writes = currents_of(self.image, symbols, window, stimulus)
+                parts.append(self._run(inputs, columns, bar, writes=writes))
         return join_registers(parts)
 
     def _run(self, inputs: InputLists, columns: Columns, bar: Any, **options: Any) -> Registers:

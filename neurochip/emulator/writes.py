@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..errors import EmulatorError
 from ..image import ChipImage
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["BiasRows", "GivenWrites", "Writes", "check_writes", "rows_by_step"]
+__all__ = ["BiasRows", "GivenWrites", "JointWrites", "Writes", "check_writes", "rows_by_step"]
 
 
 class BiasRows(NamedTuple):
@@ -102,6 +103,32 @@ def check_writes(writes: Any, image: ChipImage) -> GivenWrites:
     return GivenWrites(
         steps.astype(np.int64), compartments.astype(np.int32), decode_bias(mantissas, exponents)
     )
+
+
+class JointWrites:
+    """The writes of copies of an image that run side by side.
+
+    Parameters
+    ----------
+    parts : sequence of Writes
+        The writes of each copy.
+    size : int
+        Number of compartments of a copy.
+    """
+
+    def __init__(self, parts: Sequence[Writes], size: int) -> None:
+        self._parts, self._size = parts, size
+        self.per_step = sum(part.per_step for part in parts)
+
+    def rows(self, first: int, stop: int) -> BiasRows:
+        """Return the writes of some steps: see :meth:`Writes.rows`."""
+        rows = [part.rows(first, stop) for part in self._parts]
+        steps = [np.repeat(np.arange(stop - first), np.diff(row.starts)) for row in rows]
+        shifted = [row.compartments + np.int32(k * self._size) for k, row in enumerate(rows)]
+        values = [row.values for row in rows]
+        return rows_by_step(
+            np.concatenate(steps), np.concatenate(shifted), np.concatenate(values), stop - first
+        )
 
 
 def rows_by_step(

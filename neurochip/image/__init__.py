@@ -2,6 +2,7 @@
 
 from . import sections as sections  # describes the results for notebooks
 from .chip_image import ChipImage
+from .drive import DriveSymbol
 from .gains import MomentGain, PowerGain
 from .parts import Compartments, Noise, SynapseGroup
 from .symbols import InputSymbol, PopulationSymbol, ReceptorSymbol, Symbols, SynapseSymbol
@@ -9,6 +10,7 @@ from .symbols import InputSymbol, PopulationSymbol, ReceptorSymbol, Symbols, Syn
 __all__ = [
     "ChipImage",
     "Compartments",
+    "DriveSymbol",
     "InputSymbol",
     "MomentGain",
     "Noise",

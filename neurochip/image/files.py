@@ -20,6 +20,7 @@ from ..chip.registers import SignMode, SynapseFormat
 from ..chip.spec import ChipSpec, CoreSpec, MeshSpec
 from ..errors import ImageError
 from .chip_image import ChipImage
+from .drive import DriveSymbol
 from .gains import GainRule, MomentGain, PowerGain
 from .parts import Compartments, Noise, SynapseGroup
 from .report import CompileReport
@@ -109,6 +110,9 @@ def _arrays_of(key: str, item: PopulationSymbol) -> dict[str, Any]:
         arrays |= {f"{key}charge.{index}": values for index, values in charges}
     if item.bias_correction is not None:
         arrays[f"{key}bias_correction"] = item.bias_correction
+    if item.drive is not None:
+        arrays[f"{key}drive.level"] = item.drive.level
+        arrays[f"{key}drive.per_na"] = item.drive.per_na
     return arrays
 
 
@@ -241,4 +245,7 @@ def _population(
         gain_rule=rule,
         coupling=coupling,
         bias_correction=array("bias_correction") if f"{key}bias_correction" in file else None,
+        drive=DriveSymbol(level=array("drive.level"), per_na=array("drive.per_na"))
+        if f"{key}drive.level" in file
+        else None,
     )

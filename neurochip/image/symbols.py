@@ -27,11 +27,18 @@ from .._support.values import (
 from ..errors import ImageError
 from ..network.coupling import COUPLINGS
 from ..typing import Float64Array, Int32Array
+from .drive import DriveSymbol
 from .gains import GainRule, MomentGain, PowerGain
 from .parts import check_array
 from .report import CompileReport
 
-__all__ = ["InputSymbol", "PopulationSymbol", "ReceptorSymbol", "Symbols", "SynapseSymbol"]
+__all__ = [
+    "InputSymbol",
+    "PopulationSymbol",
+    "ReceptorSymbol",
+    "Symbols",
+    "SynapseSymbol",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,6 +95,8 @@ class PopulationSymbol(ArrayValue):
     bias_correction : ndarray of float64 or None, LSB
         Part of the bias that makes up for the expected truncation of u and v. None if there is
         none.
+    drive : DriveSymbol or None
+        How the bias follows currents that change in steps. None if the population has none.
 
     Raises
     ------
@@ -105,6 +114,7 @@ class PopulationSymbol(ArrayValue):
     gain_rule: GainRule
     coupling: str | None = None
     bias_correction: Float64Array | None = None
+    drive: DriveSymbol | None = None
 
     __repr__ = brief
 
@@ -137,6 +147,9 @@ class PopulationSymbol(ArrayValue):
         choice(owner, "coupling", self.coupling, (*COUPLINGS, None), error=error)
         if self.bias_correction is not None:
             _check_numbers(owner, "bias_correction", self.bias_correction, size, above=-math.inf)
+        if self.drive is not None:
+            drive = instance(owner, "drive", self.drive, DriveSymbol, "a DriveSymbol", error=error)
+            check_array(owner, "level of drive", drive.level, np.float64, size)
         self._freeze()
 
     @property

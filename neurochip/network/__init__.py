@@ -15,6 +15,7 @@ from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .network import Network
 from .neurons import LIF, Population
 from .rules import LogNormal, Normal, Uniform
+from .step_current import StepCurrent, Waveform
 
 __all__ = [
     "LIF",
@@ -27,7 +28,9 @@ __all__ = [
     "Population",
     "SpikeCounts",
     "SpikeInput",
+    "StepCurrent",
     "Uniform",
+    "Waveform",
     "all_to_all",
     "fixed_indegree",
     "fixed_outdegree",

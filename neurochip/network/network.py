@@ -17,8 +17,11 @@ from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .members import Members
 from .neurons import Population
 from .plausible import check_drive
+from .step_current import StepCurrent
 
 __all__ = ["DELIVERIES", "Network"]
+
+_SOURCES, _CURRENTS = (PoissonInput, SpikeInput), (ConstantCurrent, StepCurrent)
 
 DELIVERIES = ("after_threshold", "before_threshold", "next_step")
 
@@ -33,8 +36,8 @@ class Network(ArrayValue):
     ----------
     populations : iterable of Population
         At least one. Names must be unique among populations and inputs.
-    inputs : iterable of PoissonInput, SpikeInput or ConstantCurrent
-        Spike sources and constant currents.
+    inputs : iterable of PoissonInput, SpikeInput, ConstantCurrent or StepCurrent
+        Spike sources and currents.
     connections : iterable of Connection
         Connections between members of this network. Repeated names get " #2", " #3" and so on.
     delivery : str
@@ -55,26 +58,27 @@ class Network(ArrayValue):
     """
 
     populations: Sequence[Population]
-    inputs: Sequence[PoissonInput | SpikeInput | ConstantCurrent] = ()
+    inputs: Sequence[PoissonInput | SpikeInput | ConstantCurrent | StepCurrent] = ()
     connections: Sequence[Connection] = ()
     delivery: str = "after_threshold"
 
     def __post_init__(self) -> None:
         choice("network", "delivery", self.delivery, DELIVERIES, error=NetworkError)
         populations = _members("populations", self.populations, Population)
-        inputs = _members("inputs", self.inputs, PoissonInput, SpikeInput, ConstantCurrent)
+        inputs = _members("inputs", self.inputs, *_SOURCES, *_CURRENTS)
         connections = _members("connections", self.connections, Connection)
         if not populations:
             raise NetworkError("network: populations = (); allowed: at least one Population.")
         members: dict[str, Any] = {}
-        for item in (*(i for i in inputs if not isinstance(i, ConstantCurrent)), *populations):
+        sources = [item for item in inputs if isinstance(item, _SOURCES)]
+        for item in (*sources, *populations):
             if item.name in members:
                 raise NetworkError(
                     f"network: the name {item.name!r} is used twice; names of inputs and "
                     "populations must be unique."
                 )
             members[item.name] = item
-        _check_total("sources", [item for item in inputs if not isinstance(item, ConstantCurrent)])
+        _check_total("sources", sources)
         _check_total("neurons", populations)
         for connection in connections:
             for end in (connection.source, connection.target):
@@ -84,12 +88,10 @@ class Network(ArrayValue):
                         "not among the inputs and populations given here; list the same object."
                     )
         for item in inputs:
-            if (
-                isinstance(item, ConstantCurrent)
-                and members.get(item.target.name) is not item.target
-            ):
+            if isinstance(item, _CURRENTS) and members.get(item.target.name) is not item.target:
+                kind = "constant" if isinstance(item, ConstantCurrent) else "step"
                 raise NetworkError(
-                    f"network: a constant current flows into {item.target.name!r}, which is not "
+                    f"network: a {kind} current flows into {item.target.name!r}, which is not "
                     "among the populations given here; list the same object."
                 )
         object.__setattr__(self, "populations", Members(populations))
@@ -100,7 +102,7 @@ class Network(ArrayValue):
     @property
     def spike_inputs(self) -> tuple[PoissonInput | SpikeInput, ...]:
         """The inputs that emit spikes, in order."""
-        return tuple(item for item in self.inputs if not isinstance(item, ConstantCurrent))
+        return tuple(item for item in self.inputs if isinstance(item, _SOURCES))
 
     @property
     def kicks_decay(self) -> bool:
@@ -145,7 +147,16 @@ class Network(ArrayValue):
         raise NetworkError(f"network: no population {shown(name)}; there are {known}.")
 
     def current(self, population: Population) -> Float64Array:
-        """Return the constant current into each neuron (nA), shape (size,): i_offset and inputs."""
+        """Return the current into each neuron (nA), shape (size,): i_offset and inputs.
+
+        A current that changes in steps counts with its expected mean (:class:`StepCurrent`).
+        """
+        return self.constant_current(population) + sum(
+            item.expected for item in self.step_currents(population)
+        )
+
+    def constant_current(self, population: Population) -> Float64Array:
+        """Return the current into each neuron that does not change (nA), shape (size,)."""
         instance(
             "network", "population", population, Population, "a Population", error=NetworkError
         )
@@ -154,6 +165,14 @@ class Network(ArrayValue):
             if isinstance(item, ConstantCurrent) and item.target is population:
                 total += item.amplitude
         return total
+
+    def step_currents(self, population: Population) -> tuple[StepCurrent, ...]:
+        """Return the currents into a population that change in steps, in order."""
+        return tuple(
+            item
+            for item in self.inputs
+            if isinstance(item, StepCurrent) and item.target is population
+        )
 
     def __repr__(self) -> str:
         neurons = sum(item.size for item in self.populations)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from .._kernels.barrier import wait_for_all
 from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
+from .currents import LevelRows
 from .delivery import deliver
 from .rows import WorkerRows
 from .tables import TWO_CURRENTS, NeuronTable
@@ -142,6 +143,18 @@ def is_full(ends: Int64Array, full: Int64Array, place: int) -> bool:
 
 
 @kernel
+def set_levels(
+    place: int, begin: int, end: int, levels: LevelRows, v_inf: Float64Array, drift: Float64Array
+) -> None:
+    """Set the levels of the neurons from ``begin`` to ``end`` - 1 whose current changes."""
+    for c in range(levels.starts[place], levels.starts[place + 1]):
+        i = levels.ids[c]
+        if begin <= i < end:
+            v_inf[i] = levels.v_inf[c]
+            drift[i] = levels.drift[c]
+
+
+@kernel
 def run_steps(
     worker: int,
     neurons: NeuronTable,
@@ -150,6 +163,7 @@ def run_steps(
     input_sources: Int32Array,
     next_input: int,
     order: Order,
+    levels: LevelRows | None,
     columns: TraceColumns,
     state: NeuronState,
     output: SpikeLists,
@@ -159,8 +173,9 @@ def run_steps(
 ) -> int:
     """Run from ``step`` to ``stop``, or until a spike list may be full; return the next step.
 
-    ``next_input`` is the first input spike from ``step`` on. If the barrier is broken, the state is
-    inconsistent.
+    ``next_input`` is the first input spike from ``step`` on. ``levels`` is None without currents
+    that change in steps, and its first row is that of ``step``. If the barrier is broken, the
+    state is inconsistent.
     """
     (
         bounds,
@@ -187,6 +202,8 @@ def run_steps(
     first_step, row = step, step % n_rows
     while step < stop and not is_full(ends, full, step - first_step):
         place, arrived = step - first_step, ring[row]
+        if levels is not None:
+            set_levels(place, own, own_end, levels, v_inf, drift)
         begin = k
         while k < len(input_steps) and input_steps[k] == step:
             k += 1

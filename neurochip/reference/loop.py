@@ -8,6 +8,7 @@ from .._kernels.barrier import new_barrier
 from .._kernels.workers import join_lists, run_workers
 from ..network import Network
 from ..typing import Int32Array
+from .currents import Currents
 from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
 from .rows import lay_out_rows
 from .tables import NeuronTable, SynapseTable
@@ -33,6 +34,8 @@ class Loop:
         Values to record.
     n_workers : int
         Number of threads.
+    currents : Currents, optional
+        Currents that change in steps.
     """
 
     def __init__(
@@ -43,10 +46,12 @@ class Loop:
         inputs: tuple[Int32Array, Int32Array],
         columns: TraceColumns,
         n_workers: int,
+        currents: Currents | None = None,
     ) -> None:
         self._network, self._neurons = network, neurons
         self._rows = lay_out_rows(neurons, synapses, n_workers)
         self.inputs, self._columns = inputs, columns
+        self._currents = currents
         self._order = Order(network.kicks_decay, input_first=network.input_lead > 0)
         self._ring_rows = synapses.ring_rows
         room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
@@ -74,6 +79,8 @@ class Loop:
     def advance(self, stop: int) -> tuple[Int32Array, Int32Array]:
         """Run to ``stop``, or until a spike list may be full; return step and neuron of spikes."""
         begin, n_workers = self.step, len(self._starts)
+        if self._currents is not None and self._currents.most_steps is not None:
+            stop = min(stop, begin + self._currents.most_steps)
         ends = np.empty((n_workers, stop - begin + 1), dtype=np.int64)
         ends[:, 0] = self._starts
         self.step = run_workers(
@@ -84,6 +91,7 @@ class Loop:
             *self.inputs,
             int(self.inputs[0].searchsorted(begin)),
             self._order,
+            None if self._currents is None else self._currents.rows(begin, stop),
             self._columns,
             self._state,
             SpikeLists(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),

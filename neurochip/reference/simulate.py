@@ -20,6 +20,7 @@ from ..network.plausible import check_part, check_step
 from ..recording import FLOAT, Origin, Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
+from .currents import Currents
 from .loop import Loop
 from .probes import lay_out_traces, requested
 from .tables import flatten_neurons, flatten_synapses
@@ -49,7 +50,7 @@ def simulate_reference(
 
            v <- v_inf + (v - v_inf) a + R I tau_syn / (tau_m - tau_syn) (a - s)
            I <- s I
-           v_inf = v_rest + R (i_offset + constant currents)
+           v_inf = v_rest + R (i_offset + currents of this step)
 
        or by one of Euler's methods if ``LIF.integration`` says so. While the neuron is refractory,
        v is held, but I is not. With ``tau_syn_E`` and ``tau_syn_I`` a neuron has two currents I,
@@ -75,7 +76,7 @@ def simulate_reference(
     network : Network
         Network to simulate.
     stimulus : Stimulus
-        Spikes of the network's inputs.
+        Spikes of the network's inputs, and its currents that change in steps.
     dt : float, ms
         Time step.
     record : iterable of str or Probe
@@ -152,7 +153,8 @@ def _simulate(
     columns, traces = lay_out_traces(wanted, neurons.places(list(sizes)), n_steps, dt)
     fan_out = np.diff(synapses.indptr)
     nothing = np.empty(0, dtype=np.int32)
-    loop = Loop(network, neurons, synapses, (nothing, nothing), columns, workers)
+    currents = Currents(network, stimulus, dt)
+    loop = Loop(network, neurons, synapses, (nothing, nothing), columns, workers, currents)
     parts, events = [], 0
     with progress_bar(n_steps, "reference", progress) as bar:
         for stop, at, sources in windows:

@@ -154,7 +154,10 @@ def flatten_neurons(network: Network, dt: float) -> NeuronTable:
         np.array(
             [
                 all((values == values[0]).all() for values in (*column[1:], *first, *second))
-                for column, first, second in zip(columns, firsts, seconds, strict=True)
+                and (item.model.leaky or not network.step_currents(item))  # drift may differ later
+                for item, column, first, second in zip(
+                    populations, columns, firsts, seconds, strict=True
+                )
             ]
         ),
         np.array([*_second_slots(network).values()]),

@@ -17,7 +17,7 @@ from ..chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integ
 from ..chip.registers import decode_bias, kept_fraction
 from ..emulator import Emulator
 from ..errors import AnalysisError
-from ..image import ChipImage, PopulationSymbol
+from ..image import ChipImage, DriveSymbol, PopulationSymbol
 from ..image.report_rows import ReportRow
 from ..network import Network, PoissonInput
 from ..recording import Recording
@@ -340,7 +340,18 @@ def _shifted(
             "bias_mantissa": _put(registers.bias_mantissa, own, mantissa),
             "bias_exponent": _put(registers.bias_exponent, own, exponent),
         }
+        if item.drive is not None:  # currents in steps write the bias from its level
+            level = item.drive.level + difference
+            image = _with_drive(image, item, replace(item.drive, level=level))
     return replace(image, compartments=dataclasses.replace(registers, **changed)), moved
+
+
+def _with_drive(image: ChipImage, item: PopulationSymbol, drive: DriveSymbol) -> ChipImage:
+    assert image.symbols is not None
+    populations = tuple(
+        replace(own, drive=drive) if own is item else own for own in image.symbols.populations
+    )
+    return replace(image, symbols=replace(image.symbols, populations=populations))
 
 
 def _marked(image: ChipImage, trims: Sequence[Trim], stimuli: int) -> ChipImage:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip import LIF, Network, Population, SpikeInput, Stimulus, from_arrays
+from neurochip import LIF, Network, Population, SpikeInput, StepCurrent, Stimulus, from_arrays
 
 HERE = Path(__file__).parent
 
@@ -65,11 +65,18 @@ def load_case(path: Path | str) -> Case:
         for k, entry in enumerate(json.loads(str(stored["connections"])))
     ]
     names = [item.name for item in populations]
+    currents = [
+        StepCurrent(item, stored[f"current_times_{item.name}"], stored[key])
+        for item in populations
+        if (key := f"current_amplitudes_{item.name}") in stored
+    ]
     return Case(
         name=str(stored["case"]),
         dt=dt,
-        network=Network(populations=populations, inputs=[source], connections=connections),
-        stimulus=Stimulus(n_steps * dt, (source,)),
+        network=Network(
+            populations=populations, inputs=[source, *currents], connections=connections
+        ),
+        stimulus=Stimulus(n_steps * dt, (source,), tuple(item.waveform for item in currents)),
         spikes={name: (stored[f"spk_step_{name}"], stored[f"spk_id_{name}"]) for name in names},
         v={name: stored[f"v_{name}"] for name in names},
     )

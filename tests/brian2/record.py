@@ -59,6 +59,9 @@ Keys
     has the arrays ``pre_k``, ``post_k``, ``weight_k`` (mV onto v, nA onto a current) and
     ``delay_k`` (ms, a multiple of dt in all cases). The source of the input spikes
     is called ``input``.
+``current_times_<population>``, ``current_amplitudes_<population>``
+    Times (ms) and values (nA) of a ``TimedArray`` that is added to ``i_offset``, if there is
+    one: shape ``(n,)``, or ``(n, size)`` with a column per neuron.
 ``in_step``, ``in_id``
     Input spikes, sorted by step, then id; at most one per source and step.
 ``spk_step_<population>``, ``spk_id_<population>``
@@ -307,6 +310,21 @@ def heterogeneous(name, seed, dt, duration, rate):
     }
 
 
+def step_currents(name, seed, dt, duration):
+    """Currents that change every 5 or 7 ms: into all neurons, into each, with and without kicks."""
+    rng = np.random.default_rng(seed)
+    case = single_layer(name, seed, dt, duration, 300.0, 1.2, 1.8, tau_refrac=2.0)
+    kicked = case["populations"][0]
+    free = {"name": "free", "size": 8, "params": parameters(tau_refrac=1.0, v_reset=-72.0)}
+    slow = {"name": "slow", "size": 8, "params": parameters(tau_refrac=1.0, tau_syn=5.0)}
+    changes = int(duration / 5.0)
+    kicked["current"] = (7.0, rng.uniform(-0.3, 0.8, changes))
+    free["current"] = (5.0, rng.uniform(-0.3, 1.5, (changes, 8)))
+    slow["current"] = (5.0, rng.uniform(-0.3, 1.3, changes))
+    case["populations"] += [free, slow]
+    return case
+
+
 def cases():
     """All cases, each as a dictionary."""
     yield single_layer("01_delta_refractory", 1, 0.1, 1000.0, 1200.0, 1.2, 1.8)
@@ -336,6 +354,7 @@ def cases():
     yield kicks_and_current("12_kicks_and_current", 12, 0.1, 400.0, tau_refrac=2.0)
     yield kicks_and_current("13_kicks_and_current_no_refractory", 13, 0.1, 400.0, tau_refrac=0.0)
     yield kicks_and_current("14_kicks_and_current_dt1", 14, 1.0, 400.0, tau_refrac=2.0)
+    yield step_currents("15_step_currents", 12, 0.1, 300.0)
 
 
 # -------------------------------------------------------------------------- recording
@@ -354,10 +373,17 @@ def build_population(population):
         equations = EXPONENTIAL_EQUAL + CONSTANTS
     else:
         equations = EXPONENTIAL + CONSTANTS
+    names = {}
+    if "current" in population:
+        step, amplitudes = population["current"]
+        names["stim"] = b2.TimedArray(amplitudes * b2.nA, dt=step * b2.ms)
+        value = "stim(t, i)" if amplitudes.ndim > 1 else "stim(t)"
+        equations = equations.replace("i_offset)", f"(i_offset + {value}))", 1)
     group = b2.NeuronGroup(
         population["size"],
         equations,
         method="exact",
+        namespace=names,
         threshold="v > v_thresh",
         reset="v = v_reset",
         refractory="tau_refrac",
@@ -470,6 +496,10 @@ def record(case):
                 shown[key] = value
         description.append({"name": name, "size": population["size"], "params": shown})
 
+        if "current" in population:
+            step, amplitudes = population["current"]
+            data[f"current_times_{name}"] = np.arange(len(amplitudes)) * step
+            data[f"current_amplitudes_{name}"] = amplitudes
         steps, ids = sorted_spikes(spikes[name], dt)
         v = np.asarray(potentials[name].v / b2.mV).T
         assert v.shape == (n_steps, population["size"])

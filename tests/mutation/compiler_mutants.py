@@ -189,7 +189,7 @@ MUTANTS = [
     Mutant(
         "the peak of the input ignores the bias",
         "compiler/neurons/peaks.py",
-        "input=float((current + child + np.abs(decays.bias)).max()),",
+        "input=float((current + child + largest_bias(decays)).max()),",
         "input=float((current + child + np.minimum(decays.bias, 0)).max()),",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),

@@ -34,7 +34,7 @@ from neurochip.reference import loop, simulate, simulate_reference
 from neurochip.reference.rows import lay_out_rows
 from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
-N_BRIAN2_CASES = 14
+N_BRIAN2_CASES = 15
 NEVER = 1e6  # mV, a threshold out of reach
 
 

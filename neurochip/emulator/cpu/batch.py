@@ -12,10 +12,12 @@ from ...errors import NeurochipError
 from ...recording import Probe, Recording
 from ...stimulus import Stimulus
 from ...typing import Int64Array
+from ..currents import currents_of
 from ..decode import decode_recording
 from ..engine import Columns, Registers
 from ..plan import add_run, columns_of, memory_of, span_in, symbols_of
 from ..spikes import InputLists
+from ..writes import Writes
 from .copies import Copies
 from .engine import CpuEngine
 from .side_by_side import FEWEST, most_copies
@@ -86,6 +88,7 @@ def run_batch(
                 with memory_of(spans[index].n_steps, columns, 12):
                     for index, span in spans.items():
                         add_run(runner.inputs, symbols, span, stimuli[index])
+                        runner.writes.append(currents_of(image, symbols, span, stimuli[index]))
                     for run, registers in zip(group, runner.run(), strict=True):
                         recordings[run] = decode_recording(
                             registers, symbols, probes, label, stimuli[run]
@@ -113,6 +116,7 @@ class _Alone:
         self._engine, self._columns, self._strict, self._look = engine, columns, strict, look
         self._position = engine.start()
         self.inputs = InputLists()
+        self.writes: list[Writes | None] = []
         self.seed: int | None = None  # noise seed of the next run
 
     def run(self) -> Iterator[Registers]:
@@ -122,6 +126,7 @@ class _Alone:
             self._position,
             rows,
             self._columns,
+            writes=self.writes.pop(),
             seed=self.seed,
             strict=self._strict,
             report=self._look,

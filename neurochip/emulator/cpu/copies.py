@@ -12,6 +12,7 @@ from ...image import ChipImage
 from ...typing import Int32Array
 from ..engine import Columns, Registers
 from ..spikes import InputLists
+from ..writes import JointWrites, Writes
 from .engine import CpuEngine
 from .state import EVENTS
 
@@ -44,6 +45,7 @@ class Copies:
         self._image, self._engine, self._columns, self._look = image, engine, columns, look
         self._position = engine.start()
         self.inputs = InputLists(engine.copies)
+        self.writes: list[Writes | None] = []
         self._fan_out = np.zeros(image.n_compartments, dtype=np.int64)
         for group in image.synapses:
             if group.source == "compartments":
@@ -52,6 +54,8 @@ class Copies:
     def run(self) -> Iterator[Registers]:
         """Run all copies; yield the registers of each copy that was given a run."""
         rows, added = self.inputs.take()
+        given = [item for item in self.writes if item is not None]
+        self.writes.clear()
         size, n_steps = self._image.n_compartments, rows.n_steps
         firsts = np.arange(self._engine.copies, dtype=np.int32)[:, None] * size
         self._engine.rewind(self._position)
@@ -59,6 +63,7 @@ class Copies:
             self._position,
             rows,
             {key: (ids + firsts).ravel() for key, ids in self._columns.items()},
+            writes=JointWrites(given, size) if given else None,
             report=self._look,
         )
         counts = self._position.state.counters[:, 1:].sum(axis=0)

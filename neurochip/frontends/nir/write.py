@@ -217,6 +217,11 @@ def _neurons(nir: Any, network: Network, population: Population, dt: float) -> A
 
 
 def _bias(network: Network, population: Population, means: NeuronNode) -> Float64Array:
+    if network.step_currents(population):
+        raise FrontendError(
+            f"NIR: population {population.name!r}: a current into it changes in steps, but NIR has "
+            "constant currents only. Remove the StepCurrent, or give a ConstantCurrent."
+        )
     bias: Float64Array = network.current(population) / means.current
     start, onset = population.parameter("i_syn_init"), bias * means.onset
     if not np.allclose(start, onset, rtol=_SAME, atol=0.0):
