@@ -143,6 +143,21 @@ def _neurons() -> list[Call]:
             amplitude=REALS,
         ),
         _call(
+            "StepCurrent",
+            nc.StepCurrent,
+            {"target": cells, "times": [1.0, 2.0], "amplitudes": [1.0, 2.0]},
+            "target times amplitudes",
+            amplitudes=PAIR,
+        ),
+        _call(
+            "Waveform",
+            nc.Waveform,
+            {"population": "p", "size": 3, "times": [1.0, 2.0], "amplitudes": [1.0, 2.0]},
+            "size times amplitudes",
+            population=TEXT,
+            amplitudes=PAIR,
+        ),
+        _call(
             "Network",
             nc.Network,
             {"populations": [cells]},
@@ -303,6 +318,7 @@ def _inputs_and_recordings() -> list[Call]:
             {"duration": 1.0},
             duration=POSITIVE,
             trains=NO_ITEMS,
+            currents=NO_ITEMS,
         ),
         _call(
             "Stimulus.binned",

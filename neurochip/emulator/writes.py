@@ -135,9 +135,13 @@ def rows_by_step(
     steps: Int64Array, compartments: Int32Array, values: Int32Array, n_steps: int
 ) -> BiasRows:
     """Group writes by step; writes of one step keep their order."""
-    starts, order = rows_of(steps, n_steps)
+    if (steps[1:] >= steps[:-1]).all():  # sorting and indexing take longer than the writes
+        starts = np.searchsorted(steps, np.arange(n_steps + 1)).astype(np.int64)
+    else:
+        starts, order = rows_of(steps, n_steps)
+        compartments, values = compartments[order], values[order]
     return BiasRows(
         starts,
-        np.require(compartments[order], np.int32, ["C", "W"]),
-        np.require(values[order], np.int32, ["C", "W"]),
+        np.require(compartments, np.int32, ["C", "W"]),
+        np.require(values, np.int32, ["C", "W"]),
     )

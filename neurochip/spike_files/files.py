@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def read_spikes(
         pass  # the file exists and can be read
     if _is_ours(source):
         stimulus = Stimulus.load(source)
-        return stimulus if given is None else Stimulus(given, stimulus.trains)
+        return stimulus if given is None else replace(stimulus, duration=given)
     if source.suffix == ".npz":
         trains, length = read_exchange(source)
     elif source.suffix in _SONATA:

@@ -17,6 +17,7 @@ PEAKS = "tests/unit/test_compiler_peaks.py"
 ROUNDING = "tests/unit/test_weight_rounding.py"
 SCALING = "tests/unit/test_compiler_scaling.py"
 RATES = "tests/unit/test_expectation.py"
+CURRENTS = "tests/unit/test_step_current.py"
 
 MUTANTS = [
     # ------------------------------------------------------------------ ideal
@@ -67,9 +68,30 @@ MUTANTS = [
     Mutant(
         "the bias holds the level of the unrounded decay",
         "compiler/neurons/decays.py",
-        "bias=(1 - keep_v) * (ideal",
-        "bias=(1 - ideal.keep_v) * (ideal",
+        "bias = (1 - keep_v) * (ideal",
+        "bias = (1 - ideal.keep_v) * (ideal",
         f"{DECAYS}::test_either_gain_keeps_the_resting_level",
+    ),
+    Mutant(
+        "the level of currents in time contains their mean",
+        "compiler/neurons/lower.py",
+        "level = (decays.bias - decays.per_na * ideal.step_mean) * lsb_per_mv",
+        "level = decays.bias * lsb_per_mv",
+        f"{CURRENTS}::test_a_piece_has_the_bias_register_that_a_constant_current_has",
+    ),
+    Mutant(
+        "the scale leaves room for the mean of a current only",
+        "compiler/neurons/decays.py",
+        "lowest, highest = (bias + per_na * change for change in ideal.swing)",
+        "lowest, highest = (bias + 0 * change for change in ideal.swing)",
+        f"{CURRENTS}::test_the_scale_leaves_room_for_the_largest_current",
+    ),
+    Mutant(
+        "an amplitude acts in the step that its time lies in",
+        "neurochip/network/step_current.py",
+        "places = np.ceil(self.times / dt - GRID_TOLERANCE)",
+        "places = np.floor(self.times / dt + GRID_TOLERANCE)",
+        f"{CURRENTS}::test_an_amplitude_acts_from_the_first_step_that_begins_at_its_time",
     ),
     Mutant(
         "the gain follows the decay of v upside down",

@@ -233,7 +233,8 @@ def test_a_part_of_the_wrong_kind_is_refused():
         populations=[cells, source],
     )
     refused(
-        f"network: inputs holds {cells!r}; allowed: PoissonInput, SpikeInput, ConstantCurrent.",
+        f"network: inputs holds {cells!r}; allowed: PoissonInput, SpikeInput, "
+        "ConstantCurrent, StepCurrent.",
         populations=[cells],
         inputs=[cells],
     )
