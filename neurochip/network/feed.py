@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .counts import SpikeCounts
-from .inputs import ConstantCurrent, SpikeInput
+from .inputs import PoissonInput, SpikeInput
 from .network import Network
 
 __all__ = ["with_trains"]
@@ -24,7 +24,7 @@ def with_trains(network: Network, trains: Iterable[SpikeInput | SpikeCounts]) ->
     return replace(
         network,
         inputs=[
-            item if isinstance(item, ConstantCurrent) else given[item.name]
+            given[item.name] if isinstance(item, (PoissonInput, SpikeInput)) else item
             for item in network.inputs
         ],
         connections=[
