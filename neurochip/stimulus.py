@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ._support.grid import LAST_STEP, whole_steps
-from ._support.memory import EnoughMemory
 from ._support.npz import read_npz, write_npz
 from ._support.ranges import NOT_NEGATIVE, POSITIVE
 from ._support.spike_digest import digest_text, digest_ticks, spike_digest
@@ -30,10 +28,11 @@ from ._support.values import (
     switch,
 )
 from .errors import StimulusError
-from .network import Network, PoissonInput, SpikeCounts, SpikeInput, Waveform
+from .network import Network, SpikeCounts, SpikeInput, Waveform
 from .network.binning import bin_trains
 from .network.feed import with_trains
 from .network.plausible import check_duration
+from .network.poisson import draw_poisson
 from .network.waveform_files import CURRENTS, read_waveforms, waveform_arrays
 from .typing import Int32Array
 
@@ -312,7 +311,7 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
             known = item.expected_rate is None
             trains.append(item if known else replace(item, expected_rate=None))
             continue
-        trains.append(_draw_poisson(item, duration, seed))
+        trains.append(draw_poisson(item, duration, seed))
     currents = tuple(
         item.waveform for own in network.populations for item in network.step_currents(own)
     )
@@ -376,18 +375,6 @@ def count_steps(duration: float, dt: float) -> int:
             f"the nearest {nearest} {(below + 1) * dt:.12g} ms."
         )
     return steps
-
-
-def _draw_poisson(item: PoissonInput, duration: float, seed: int) -> SpikeInput:
-    rng = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
-    expected = np.broadcast_to(np.asarray(item.rate), (item.size,)) * (duration / 1000.0)
-    n_spikes = float(expected.sum())
-    what = f"stimulus: {n_spikes:.3g} spikes of input {item.name!r} in {duration:g} ms take"
-    remedy = "Draw a shorter stimulus, or lower the rate."
-    with EnoughMemory(StimulusError, what, 16 * n_spikes, remedy):
-        counts = rng.poisson(expected)
-        ids = np.repeat(np.arange(item.size), counts)
-        return SpikeInput(item.name, item.size, ids, rng.uniform(0.0, duration, len(ids)))
 
 
 def _sizes(inputs: Any) -> dict[str, int]:
