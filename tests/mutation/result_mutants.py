@@ -132,7 +132,7 @@ MUTANTS = [
     ),
     Mutant(
         "all inputs share one stream of random numbers",
-        "neurochip/stimulus.py",
+        "neurochip/network/poisson.py",
         "np.random.default_rng([seed, zlib.crc32(item.name.encode())])",
         "np.random.default_rng([seed, len(item.name)])",
         f"{STIMULUS}::test_each_input_has_its_own_stream_whoever_stands_beside_it",
