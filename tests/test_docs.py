@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -105,6 +109,39 @@ def test_every_page_can_be_reached_from_the_map() -> None:
         links = [link.partition("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8"))]
         waiting += [(page.parent / link).resolve() for link in links if "://" not in link and link]
     assert set(PAGES) <= seen
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_shell_scripts_of_their_page_run(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / "script-the-commands.md").read_text(encoding="utf-8")
+    (model,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "model.py").write_text(model, encoding="utf-8")
+    command = tmp_path / "bin" / "neurochip"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m neurochip "$@"\n')
+    command.chmod(0o755)
+    paths = {
+        "PATH": f"{command.parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}"
+        f"{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    scripts = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    scripts = [script for script in scripts if not re.search(r"# (zsh|fish)$", script)]
+    printed = ""
+    for script in scripts:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env={**os.environ, **paths},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stderr}"
+        printed += done.stdout
+    assert printed.splitlines() == ["the rates are equal within 5 %", "26.05 Hz"]
+    assert len(list(tmp_path.glob("bits?.json"))) == 3
 
 
 LINES = {  # of the last block of code that answers each question
