@@ -136,22 +136,30 @@ def add_run(
     StimulusError
         If the stimulus does not fit the inputs.
     """
-    sizes = [(item.name, item.size) for item in symbols.inputs]
+    dt, sizes = symbols.dt, [(item.name, item.size) for item in symbols.inputs]
     trains = stimulus.trains_for(sizes)
     if len(trains) == 1 and isinstance(trains[0], SpikeInput):
-        inputs.add_train(trains[0].times, trains[0].ids, symbols.dt, run, pending)
+        inputs.add_train(trains[0].times, trains[0].ids, dt, run, pending)
     elif any(isinstance(train, SpikeCounts) for train in trains):
-        inputs.add_counts(*_parts_of(trains, symbols.dt, run), run, pending)
+        inputs.add_counts(*_parts_of(trains, dt, run), run, pending)
     else:
-        steps, sources = stimulus.binned(symbols.dt, sizes, ordered=False)
+        # Of the first run to the end it is all; to look for its spikes would take longer.
+        whole = not run.first and not is_later(stimulus.duration, run.n_steps * dt, dt)
+        part = {} if whole else dict(zip(("first", "stop"), _sent(run), strict=True))
+        steps, sources = stimulus.binned(dt, sizes, ordered=False, **part)
         inputs.add_spikes(steps, sources, run, pending)
+
+
+def _sent(run: RunSpan) -> tuple[int, int]:
+    """Return the first step whose input a run delivers or holds at its end, and the step after."""
+    return max(run.rows[0], 0), run.rows[0] + run.n_steps + 1
 
 
 def _parts_of(
     trains: Sequence[SpikeInput | SpikeCounts], dt: float, run: RunSpan
 ) -> tuple[Int64Array, Int32Array, list[CountTable]]:
     """Return the spikes of a run that are given one by one, and its counts."""
-    begin, end = max(run.rows[0], 0), run.rows[0] + run.n_steps + 1
+    begin, end = _sent(run)
     steps: list[Any] = [NONE]
     sources: list[Any] = [NONE]
     tables, number = [], 0

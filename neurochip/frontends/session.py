@@ -4,12 +4,11 @@ Such a front end reads the objects of a simulator into a :class:`~neurochip.netw
 a :class:`Session` on it, and lets each ``run`` of a script be a loop::
 
     with session.whole_run():
-        for recording in session.windows(n_steps, spikes, record):
+        for recording in session.windows(n_steps, stimulus, record):
             ...  # write what the window recorded into the objects of the simulator
 
 A *window* is a number of consecutive steps whose recorded values fit in memory. Steps are counted
-from time 0 and continue from run to run. The input spikes are passed for one run at a time, by
-step.
+from time 0 and continue from run to run. The input is passed for one run at a time.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from compiler import compile_network
 from ..chip.spec import ChipSpec
 from ..emulator import Emulator
 from ..errors import FrontendError
-from ..network import Network, SpikeInput
+from ..network import Network, SpikeCounts, SpikeInput
 from ..recording import (
     CHIP_VARIABLES,
     Probe,
@@ -39,16 +38,21 @@ from ..typing import Int32Array, Int64Array
 
 __all__ = [
     "Change",
+    "Drive",
     "Session",
     "Spikes",
     "collect_spikes",
     "find_change",
     "join_recordings",
+    "one_by_one",
     "stimulus_of",
 ]
 
 Spikes: TypeAlias = tuple[Int64Array, Int32Array]
 """Steps and sources of the spikes of one input or population, sorted by step."""
+
+Drive: TypeAlias = Spikes | SpikeCounts
+"""The spikes of an input, one by one or as counts."""
 
 _VALUES = 1 << 23  # recorded values per window: about 200 MB with all copies
 
@@ -130,7 +134,7 @@ class Session:
         self.interrupted = False
 
     def windows(
-        self, n_steps: int, spikes: Mapping[str, Spikes], record: Iterable[str | Probe] = ()
+        self, n_steps: int, stimulus: Stimulus, record: Iterable[str | Probe] = ()
     ) -> Iterator[Recording]:
         """Run ``n_steps`` steps and yield the recording of each window in turn.
 
@@ -140,8 +144,8 @@ class Session:
         ----------
         n_steps : int
             Number of steps, at least 0.
-        spikes : dict of str to (steps, ids)
-            Spikes of each spiking input, by its name; spikes at other steps are omitted.
+        stimulus : Stimulus
+            Spikes of all inputs, from time 0 on or only of these steps; others are omitted.
         record : iterable of str or Probe
             As for :meth:`neurochip.emulator.Emulator.run`.
 
@@ -149,6 +153,8 @@ class Session:
         ------
         StimulusError
             If an input is missing.
+        EmulatorError
+            If the stimulus ends before the run does.
         RecordingError
             If a probe asks for something that does not exist.
         ChipOverflowError
@@ -160,10 +166,7 @@ class Session:
         longest = max(1, _VALUES // max(1, recorded))
         end = self.step + n_steps
         while self.step < end:
-            first = self.step
-            count = min(longest, end - first)
-            sent = {name: _within(item, first, first + count) for name, item in spikes.items()}
-            stimulus = stimulus_of(self.network, sent, (first + count) * self.dt, self.dt)
+            count = min(longest, end - self.step)
             yield self.emulator.run(stimulus, duration=count * self.dt, record=probes)
 
 
@@ -182,8 +185,16 @@ def collect_spikes(ids: Sequence[Int64Array], first: int) -> Spikes:
     return steps.astype(np.int64), flat.astype(np.int32)
 
 
+def one_by_one(sent: Drive) -> Spikes:
+    """Return the spikes of an input as steps and sources, if they are counts."""
+    if not isinstance(sent, SpikeCounts):
+        return sent
+    rows, ids = sent.listed(0, len(sent.counts))
+    return rows + sent.first_step, ids
+
+
 def stimulus_of(
-    network: Network, spikes: Mapping[str, Spikes], duration: float, dt: float
+    network: Network, spikes: Mapping[str, Drive], duration: float, dt: float
 ) -> Stimulus:
     """Return spikes given by step as a stimulus.
 
@@ -191,16 +202,20 @@ def stimulus_of(
     ----------
     network : Network
         Network whose inputs send the spikes.
-    spikes : dict of str to (steps, ids)
+    spikes : dict of str to (steps, ids) or SpikeCounts
         Spikes by the name of the input.
     duration, dt : float, ms
         Length of the stimulus and of a step.
     """
-    trains = []
+    trains: list[SpikeInput | SpikeCounts] = []
     for item in network.spike_inputs:
-        if item.name in spikes:  # a run reports missing inputs
-            steps, ids = spikes[item.name]
-            trains.append(SpikeInput(item.name, item.size, ids, steps * dt))
+        if item.name not in spikes:
+            continue  # a run reports missing inputs
+        sent = spikes[item.name]
+        if isinstance(sent, SpikeCounts):
+            trains.append(sent)
+        else:
+            trains.append(SpikeInput(item.name, item.size, sent[1], sent[0] * dt))
     return Stimulus(duration, tuple(trains))
 
 
@@ -288,9 +303,3 @@ def _parts(network: Network) -> dict[tuple[str, str], tuple[Any, ...]]:
 
 def _equal(a: Any, b: Any) -> bool:
     return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
-
-
-def _within(spikes: Spikes, first: int, stop: int) -> Spikes:
-    steps, ids = spikes
-    low, high = np.searchsorted(steps, [first, stop])
-    return steps[low:high], ids[low:high]

@@ -158,13 +158,6 @@ def constant_weights(b2):
     return [group, wires]
 
 
-@advice("Split it into several PoissonInputs of at most 5 spikes per step.")
-def split(b2):
-    group = cells(b2)
-    half = [b2.PoissonInput(group, "v", 500, 100 * b2.Hz, 0.001) for _ in range(2)]
-    return [group, *half]
-
-
 @advice("one that is to be silent for a while with rates of 0 Hz")
 def silent_source(b2):
     group = cells(b2)
@@ -195,23 +188,6 @@ def test_following_the_advice_gives_brian2s_spikes_and_v(b2, text):
     run = run_both(*objects, duration=100 * b2.ms, namespace={})
     expected = 0 if text.startswith("one variable") else 10
     assert run.n_spikes >= expected
-
-
-def test_a_split_poisson_input_has_the_rate_of_the_whole(b2):
-    """The whole is drawn as normal numbers by Brian2, and refused here."""
-
-    def rate(numbers):
-        b2.start_scope()
-        group = cells(b2, "dv/dt = -v/(10*ms) : 1", n=100)
-        inputs = [b2.PoissonInput(group, "v", n, 100 * b2.Hz, 0.0012) for n in numbers]
-        spikes = b2.SpikeMonitor(group)
-        b2.Network(group, inputs, spikes).run(300 * b2.ms)
-        return spikes.num_spikes / 100 / 0.3
-
-    expected = rate([1000])
-    b2.set_device("neurochip")
-    assert expected > 5
-    assert rate([500, 500]) == pytest.approx(expected, rel=0.05)
 
 
 def test_what_is_stored_before_the_first_run_can_be_changed_after_it(b2):

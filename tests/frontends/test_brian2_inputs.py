@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from with_brian2 import run_both
 
-from neurochip import SpikeInput, Stimulus
-from neurochip.errors import NeurochipError
+from neurochip import LOIHI, CompileError, SpikeCounts, SpikeInput, Stimulus
+from neurochip.errors import EmulatorError, FrontendError, NeurochipError
 from neurochip.reference import simulate_reference
 
 pytestmark = pytest.mark.slow
@@ -19,6 +19,10 @@ def cells(b2, refractory="2*ms", n=40, **changes):
     options = {"threshold": "v > 1", "reset": "v = 0", "method": "exact", "name": "cells"}
     equations = changes.pop("equations", "dv/dt = -v/(10*ms) : 1 (unless refractory)\nx : 1")
     return b2.NeuronGroup(n, equations, refractory=refractory, **{**options, **changes})
+
+
+def spikes_of(train):
+    return train.as_spikes() if isinstance(train, SpikeCounts) else train
 
 
 @pytest.mark.parametrize("refractory", REFRACTORY)
@@ -56,6 +60,7 @@ def test_neurons_that_brian2_holds_get_input_of_the_same_rate(b2):
     drive = b2.PoissonInput(group, "v", 10, 10 * b2.Hz, weight=0.001)
     imported = from_brian2(group, drive, duration=500 * b2.ms)
     (train,) = imported.stimulus.trains
+    assert isinstance(train, SpikeInput)  # it is rare enough for a list of spikes
     expected = 100 * 10 * 10 * 0.5
     assert abs(len(train.ids) - expected) < 5 * expected**0.5
     assert group.t_ == 0
@@ -99,6 +104,7 @@ def test_the_device_draws_brian2s_numbers_over_several_runs(b2):
     b2.set_device("neurochip")
     made = objects()
     device, trains = b2.get_device(), [stimulus.trains for stimulus in run(made)]
+    listed = [[spikes_of(train) for train in part] for part in trains]
     whole = [
         SpikeInput(
             group[0].name,
@@ -106,7 +112,7 @@ def test_the_device_draws_brian2s_numbers_over_several_runs(b2):
             np.concatenate([part.ids for part in group]),
             np.concatenate([part.times for part in group]),
         )
-        for group in zip(*trains, strict=True)
+        for group in zip(*listed, strict=True)
     ]
     got = simulate_reference(device.network, Stimulus(100.0, tuple(whole)), 0.1)
     assert len(expected[0]) > 100
@@ -241,3 +247,97 @@ def test_a_run_that_was_stopped_is_not_compared_as_if_it_had_ended(b2):
         compare(network, duration=100 * b2.ms)
     assert str(caught.value) == message
     assert group.t_ == 0
+
+
+# ------------------------------------------------------------------- many spikes in a step
+@pytest.mark.parametrize("refractory", [False, "2*ms"])
+def test_many_spikes_in_a_step_are_counts_that_give_brian2s_spikes(b2, refractory):
+    group = cells(b2, refractory)
+    strong = b2.PoissonInput(group, "v", 1000, 20 * b2.Hz, weight=0.07)
+    weak = b2.PoissonInput(group[:20], "v", 10, 10 * b2.Hz, weight=-0.2)
+    assert run_both(group, strong, weak, duration=100 * b2.ms, namespace={}).n_spikes > 100
+    b2.set_device("neurochip")
+    b2.Network(group, strong, weak).run(30 * b2.ms)
+    trains = {train.name: train for train in b2.get_device().stimulus.trains}
+    assert isinstance(trains[weak.name], SpikeInput)
+    counts = trains[strong.name].counts
+    assert (counts.shape, counts.dtype) == ((300, 40), np.uint8)
+    assert counts.mean() == pytest.approx(2.0, abs=5 * np.sqrt(2 / counts.size))
+
+
+def test_counts_are_drawn_as_brian2_draws_them(b2):
+    def drawn():
+        b2.start_scope()
+        b2.seed(3)
+        group = cells(b2, False)
+        objects = [b2.PoissonInput(group, "v", n, 20 * b2.Hz, 1.0 / n) for n in (100, 200)]
+        state = b2.StateMonitor(group, "v", record=True)
+        b2.Network(group, objects, state).run(5 * b2.ms)
+        return np.array(state.v_[:])
+
+    def of_input():
+        stimulus = b2.get_device().stimulus
+        return sum(train.counts / n for train, n in zip(stimulus.trains, (100, 200), strict=True))
+
+    b2.defaultclock.dt = 1 * b2.ms
+    expected = drawn()  # at the start of a step, with the kicks of the step before
+    b2.set_device("neurochip")
+    drawn()
+    assert expected[:, 1] == pytest.approx(of_input()[0])
+
+
+def test_where_brian2_draws_normal_numbers_whole_numbers_are_drawn(b2):
+    """A thousand sources of 13 Hz at a step of 1 ms are 13 spikes a step."""
+
+    def rate():
+        b2.start_scope()
+        group = cells(b2, False, n=50)
+        drive = b2.PoissonInput(group, "v", 1000, 13 * b2.Hz, weight=0.008)
+        spikes = b2.SpikeMonitor(group)
+        b2.Network(group, drive, spikes).run(500 * b2.ms)
+        return spikes.num_spikes / 50 / 0.5
+
+    b2.defaultclock.dt = 1 * b2.ms
+    expected = rate()
+    b2.set_device("neurochip")
+    got = rate()
+    (train,) = b2.get_device().stimulus.trains
+    counts, n, p = train.counts.astype(float), 1000, 0.013
+    assert counts.mean() == pytest.approx(n * p, abs=5 * np.sqrt(n * p / counts.size))
+    assert counts.var() == pytest.approx(n * p * (1 - p), rel=5 * np.sqrt(2 / counts.size))
+    assert expected > 20
+    assert got == pytest.approx(expected, rel=0.1)
+
+
+def test_a_comparison_draws_whole_numbers_for_both(b2):
+    group = cells(b2, n=30)
+    drive = b2.PoissonInput(group, "v", 10_000, 10 * b2.Hz, weight=0.013)
+    assert run_both(group, drive, duration=50 * b2.ms, namespace={}).n_spikes > 30
+
+
+# ------------------------------------------------------------------- before a number is drawn
+def test_a_refusal_comes_before_a_number_is_drawn(b2):
+    """A run of a year would draw for a year; and the stream of seed() stays where it was."""
+    b2.set_device("neurochip", chip=LOIHI.what_if(cores=1))
+    year = 365 * 24 * 3600 * b2.second
+    before = np.random.get_state()[1:3]  # noqa: NPY002 - the stream of seed()
+    for error, group in (
+        (FrontendError, cells(b2, method="heun")),
+        (CompileError, cells(b2, n=2000, name="many")),
+        (EmulatorError, cells(b2, name="few")),  # it has no recording of so many steps
+    ):
+        noise = b2.PoissonGroup(3, rates=10 * b2.Hz)
+        drive = b2.PoissonInput(group, "v", 1000, 20 * b2.Hz, weight=0.1)
+        with pytest.raises(error):
+            b2.Network(group, drive, noise).run(year)
+    after = np.random.get_state()[1:3]  # noqa: NPY002
+    assert np.array_equal(before[0], after[0])
+    assert before[1] == after[1]
+
+
+def test_a_monitor_of_inputs_alone_is_refused_before_a_number_is_drawn(b2):
+    b2.set_device("neurochip")
+    noise = b2.PoissonGroup(3, rates=10 * b2.Hz)
+    late = b2.SpikeMonitor(noise, when="start")
+    with pytest.raises(FrontendError, match="one step late"):
+        b2.Network(noise, late).run(365 * 24 * 3600 * b2.second)

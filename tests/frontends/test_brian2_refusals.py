@@ -402,19 +402,6 @@ def test_two_currents_do_not_both_begin_with_a_value(b2):
 # --------------------------------------------------------------------------- inputs and the rest
 
 
-def test_a_poisson_input_of_many_spikes_per_step_is_refused(b2):
-    group = cells(b2)
-    drive = b2.PoissonInput(group, "v", 1000, 100 * b2.Hz, 1 * b2.mV)
-    text = (
-        f"PoissonInput {drive.name!r}: N = 1000 sources of 100 Hz are 10 spikes per step, for "
-        "which Brian2 draws a normal distribution instead of spikes. Split it into several "
-        "PoissonInputs of at most 5 spikes per step."
-    )
-    assert message(b2, group, drive) == text
-    b2.set_device("neurochip")
-    assert run_message(1 * b2.ms, run=b2.Network(group, drive).run) == text
-
-
 def test_rates_that_change_need_a_duration(b2):
     group = cells(b2)
     source = b2.PoissonGroup(4, rates="(1 + sin(t/ms))*Hz", name="source")

@@ -65,15 +65,19 @@ def open_session(spikes, **emulator_options):
     return Session(build(spikes), LOIHI, DT, {}, emulator_options)
 
 
+def in_ms(session, spikes):
+    return stimulus_of(session.network, spikes, N_STEPS * DT, DT)
+
+
 def run(session, n_steps, spikes, record=()):
     with session.whole_run():
-        return list(session.windows(n_steps, spikes, record))
+        return list(session.windows(n_steps, in_ms(session, spikes), record))
 
 
 def in_one_run(spikes, record=()):
     """What the emulator itself records, in one run."""
     session = open_session(spikes)
-    stimulus = stimulus_of(session.network, spikes, N_STEPS * DT, DT)
+    stimulus = in_ms(session, spikes)
     return session.emulator.run(stimulus, record=record)
 
 
@@ -172,7 +176,7 @@ def test_after_an_interruption_nothing_runs_but_a_reset(monkeypatch, error):
 
     def run_and_fail():
         with session.whole_run():
-            for recording in session.windows(N_STEPS, spikes, ["v"]):
+            for recording in session.windows(N_STEPS, in_ms(session, spikes), ["v"]):
                 kept.append(recording)
                 if len(kept) == 2:
                     raise error
@@ -195,7 +199,7 @@ def test_an_interruption_after_the_last_window_counts():
 
     def run_and_fail():
         with session.whole_run():
-            assert len(list(session.windows(N_STEPS, spikes))) == 1
+            assert len(list(session.windows(N_STEPS, in_ms(session, spikes)))) == 1
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -27,10 +27,10 @@ MUTANTS = [
         f"{IN_PIECES}::test_an_interruption_after_the_last_window_counts",
     ),
     Mutant(
-        "the last step of a window gets no input",
-        SESSION,
-        "np.searchsorted(steps, [first, stop])",
-        "np.searchsorted(steps, [first, stop - 1])",
+        "the next run does not get the input of the last step",
+        "neurochip/emulator/plan.py",
+        "run.rows[0] + run.n_steps + 1",
+        "run.rows[0] + run.n_steps",
         f"{IN_PIECES}::test_runs_one_after_the_other_are_one_run",
     ),
     Mutant(

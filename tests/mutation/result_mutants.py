@@ -33,6 +33,20 @@ OVERFLOWS = "tests/unit/test_overflows.py"
 
 MUTANTS = [
     Mutant(
+        "counts above 255 lose their high bits",
+        "neurochip/network/counts.py",
+        "counts.astype(np.min_scalar_type(high)",
+        "counts.astype(np.uint8",
+        "tests/unit/test_spike_counts.py::test_counts_are_stored_in_the_smallest_type_that_holds_them",
+    ),
+    Mutant(
+        "the digest of counts takes each for one spike",
+        "neurochip/_support/spike_digest.py",
+        "keys *= part.ravel()",
+        "keys *= part.ravel() > 0",
+        "tests/unit/test_spike_counts.py::test_the_digest_of_counts_is_that_of_their_spikes",
+    ),
+    Mutant(
         "a second connection of a source is not compared with the first",
         COUPLING,
         "if ((before >= 0) & (before != goal)).any() or (by_source[pre] != goal).any():",

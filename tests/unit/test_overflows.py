@@ -32,7 +32,7 @@ from neurochip import (
 )
 from neurochip._support.npz import write_npz
 from neurochip.errors import ChipOverflowWarning, RecordingError
-from neurochip.frontends.session import Session, Spikes, join_recordings
+from neurochip.frontends.session import Session, Spikes, join_recordings, stimulus_of
 from neurochip.image.program import program
 
 SIGN = "A register that wraps changes its sign: spikes are lost or added."
@@ -180,7 +180,8 @@ def test_a_session_counts_and_leaves_the_warning_to_its_front_end():
     session = Session(NETWORK, LOIHI, 1.0, {}, {})
     steps = np.repeat(20 * VOLLEYS, 200)
     spikes: Spikes = (steps, np.tile(np.arange(200, dtype=np.int32), len(VOLLEYS)))
-    (recording,) = session.windows(100, {"source": spikes})
+    stimulus = stimulus_of(NETWORK, {"source": spikes}, 100.0, 1.0)
+    (recording,) = session.windows(100, stimulus)
     assert recording.overflows == COUNTS
 
 

@@ -18,7 +18,7 @@ from ...recording import FLOAT, Origin, Probe, Recording, Trace, resolve_probes
 from ...typing import Int32Array
 from ...validation import Comparison
 from ...validation import compare as judge
-from ..session import Spikes, collect_spikes, stimulus_of
+from ..session import Drive, Spikes, collect_spikes, one_by_one, stimulus_of
 from .following import follow, put_back
 from .objects import as_network, at_zero, inputs_in_order, neurons_of
 from .reading import Reading, read_network
@@ -88,7 +88,7 @@ def run_in_brian2(
     duration: Any,
     namespace: Mapping[str, Any],
     record: Iterable[str | Probe] = (),
-) -> tuple[Reading, dict[str, Spikes], Recording]:
+) -> tuple[Reading, dict[str, Drive], Recording]:
     """Run a network in Brian2; return the network, its input spikes and the recording.
 
     Parameters
@@ -100,7 +100,7 @@ def run_in_brian2(
     -------
     Reading
         The network at time 0.
-    dict of str to (steps, ids)
+    dict of str to (steps, ids) or SpikeCounts
         Spikes of every input.
     Recording
         Spikes, and v as in neurochip's reference: at the end of each step, after its reset and
@@ -134,17 +134,18 @@ def run_in_brian2(
     reading = read_network(net, namespace, spikes)
     sent = {obj.name: spikes[obj.name] for obj in inputs}
     stimulus = stimulus_of(reading.network, sent, n_steps * reading.dt, reading.dt)
+    own = {name: one_by_one(spikes[name]) for name in groups}
     recording = Recording(
         label=f"Brian2 {brian2.__version__}, dt={reading.dt:g} ms",
         dt=reading.dt,
         first_step=0,
         n_steps=n_steps,
         populations={item.name: item.size for item in reading.network.populations},
-        steps={name: spikes[name][0].astype(np.int32) for name in groups},
-        ids={name: spikes[name][1] for name in groups},
+        steps={name: own[name][0].astype(np.int32) for name in groups},
+        ids={name: own[name][1] for name in groups},
         traces={
             (name, "v"): Trace(
-                ids, _with_reset(values[name], ids, spikes[name], reading, name), "mV", reading.dt
+                ids, _with_reset(values[name], ids, own[name], reading, name), "mV", reading.dt
             )
             for (name, _), ids in probes.items()
         },

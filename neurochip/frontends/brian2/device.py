@@ -22,14 +22,15 @@ from compiler import CompileOptions
 
 from ...chip.spec import LOIHI, ChipSpec
 from ...emulator.overflows import describe_overflows
+from ...emulator.plan import span_of
 from ...errors import FrontendError
 from ...image import ChipImage
 from ...network import Network as OurNetwork
 from ...recording import Recording
 from ...stimulus import Stimulus
-from ..session import Spikes, collect_spikes, stimulus_of
+from ..session import Drive
 from .following import Follower, depends_on_run
-from .inputs import draw, pass_over
+from .inputs import changes_with_time, draw, known_spikes, pass_over
 from .objects import check_begin, common_clock, inputs_in_order, neurons_of
 from .preparing import prepare
 from .reading import Reading, read_network
@@ -55,7 +56,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
     ----------
     network, image, stimulus, recording
         Results of the last run: the neurochip Network, the ChipImage (with its compile report), the
-        input spikes and the recorded spikes. None before the first run.
+        input spikes (those of a strong PoissonInput as counts, one byte for each neuron and step)
+        and the recorded spikes. None before the first run.
     """
 
     def __init__(self) -> None:
@@ -214,36 +216,41 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         if runs is not None and not n_steps:
             return
 
-        def read(inputs: Mapping[str, Spikes]) -> Reading:
+        def read(inputs: Mapping[str, Drive]) -> Reading:
             with runs.rewound(groups) if runs is not None else nullcontext():
                 return read_network(net, namespace, inputs)
 
         if runs is None:
             check_begin(active)
         sources = inputs_in_order(net.sorted_objects)
+        # All that can be refused is refused before a number is drawn: a long run draws for long.
+        reading = read(known_spikes(sources, first, n_steps))
+        waits = any(changes_with_time(source, namespace) for source in sources)
         follower = Follower() if runs is None else runs.follower
-        drawn: AbstractContextManager[dict[str, Spikes]]
+
+        def begin(reading: Reading) -> Runs:
+            return Runs(reading, self.chip, self.compile_options, self.emulator_options, follower)
+
+        if runs is None and not waits:
+            runs = begin(reading)
+        span_of(first, n_steps)
+        drawn: AbstractContextManager[dict[str, Drive]]
         if n_steps and any(map(depends_on_run, sources)):
-            read({obj.name: collect_spikes([], 0) for obj in sources})  # refuses before Brian2 runs
             drawn = follower.follow(net, duration, namespace, sources, first)
         else:
             drawn = nullcontext(draw(sources, clock, first, n_steps, namespace))
         with drawn as inputs:
-            reading = read(inputs)
+            if waits:
+                reading = read(inputs)
             if runs is None:
-                runs = Runs(
-                    reading, self.chip, self.compile_options, self.emulator_options, follower
-                )
-                self._runs[net] = (net.id, runs)
+                runs = begin(reading)
+            self._runs[net] = (net.id, runs)
             self.network, self.image = runs.session.network, runs.session.image
             self.stimulus = self.recording = None
             if n_steps:
-                self.recording = runs.run(reading, n_steps, inputs, namespace)
+                self.recording, self.stimulus = runs.run(reading, n_steps, inputs, namespace)
                 pass_over(sources, first + n_steps)
                 _warn_of_overflows(self.image, self.recording)
-                self.stimulus = stimulus_of(
-                    reading.network, inputs, (first + n_steps) * reading.dt, reading.dt
-                )
 
     def _continued(self, net: Any, clock: Any, first: int) -> Runs | None:
         """Return the runs that this run continues, or None if it begins at time 0."""

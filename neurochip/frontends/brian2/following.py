@@ -16,11 +16,12 @@ from brian2 import Network, NeuronGroup, PoissonInput, SpikeGeneratorGroup, Syna
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.units import second
 
-from ...typing import Int64Array
-from ..session import Spikes, collect_spikes
-from .inputs import binomial_of, repeated
+from ..session import Drive
+from .draws import Draws, binomial, odds_of
+from .inputs import binomial_of
 from .objects import MONITORS
 from .refusal import refusal
+from .times import milliseconds
 
 __all__ = ["Follower", "depends_on_run", "follow", "put_back"]
 
@@ -39,7 +40,7 @@ def follow(
     namespace: Mapping[str, Any],
     sources: Sequence[Any],
     first: int = 0,
-) -> dict[str, Spikes]:
+) -> dict[str, Drive]:
     """Run a network in Brian2 and return the spikes of some of its objects.
 
     If a PoissonInput draws only for the neurons that are not refractory, the refractory neurons get
@@ -75,7 +76,10 @@ def follow(
             f"{float(duration) * 1e3:g} ms, by Ctrl-C or stop()",
             "Let it run to its end.",
         )
-    return {name: collect_spikes(ids, first) for name, ids in sent.items()}
+    return {
+        source.name: sent[source.name].taken(first, milliseconds(float(source.clock.dt_)))
+        for source in sources
+    }
 
 
 @contextmanager
@@ -115,7 +119,7 @@ class Follower:
         namespace: Mapping[str, Any],
         sources: Sequence[Any],
         first: int,
-    ) -> Iterator[dict[str, Spikes]]:
+    ) -> Iterator[dict[str, Drive]]:
         """Yield the input spikes of the next run, as :func:`follow`; monitors record nothing.
 
         If the run on the chip fails, the state of Brian2's run is restored as well.
@@ -175,15 +179,15 @@ def _silent(objects: Iterable[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _noted(sources: Iterable[Any]) -> Iterator[dict[str, list[Int64Array]]]:
+def _noted(sources: Iterable[Any]) -> Iterator[dict[str, Draws]]:
     """Record the spiking sources of each step within the block."""
-    sent: dict[str, list[Int64Array]] = {}
+    sent: dict[str, Draws] = {}
     undo: list[Callable[[], None]] = []
     # A separate stream that depends on seed() but does not advance Brian2's stream.
     _, key, position, *_ = np.random.get_state()  # noqa: NPY002 - the stream of brian2.seed()
     spare = np.random.default_rng([*key, position])
     for source in sources:
-        own = sent.setdefault(source.name, [])
+        own = sent[source.name] = Draws(source)
         if isinstance(source, PoissonInput):
             undo.append(_note_draws(source, own, spare))
         elif isinstance(source, SpikeGeneratorGroup):
@@ -197,13 +201,13 @@ def _noted(sources: Iterable[Any]) -> Iterator[dict[str, list[Int64Array]]]:
             back()
 
 
-def _note_spikes(source: Any, runner: Any, sent: list[Int64Array]) -> Callable[[], None]:
+def _note_spikes(source: Any, runner: Any, sent: Draws) -> Callable[[], None]:
     """Record the spikes of a group after each run of a part of it; return an undo function."""
     run = runner.run
 
     def noting() -> None:
         run()
-        sent.append(np.array(source.spikes, dtype=np.int64))
+        sent.add_ids(np.array(source.spikes, dtype=np.int64))
 
     def back() -> None:
         del runner.run
@@ -212,23 +216,21 @@ def _note_spikes(source: Any, runner: Any, sent: list[Int64Array]) -> Callable[[
     return back
 
 
-def _note_draws(
-    source: Any, sent: list[Int64Array], spare: np.random.Generator
-) -> Callable[[], None]:
+def _note_draws(source: Any, sent: Draws, spare: np.random.Generator) -> Callable[[], None]:
     """Make a PoissonInput draw in numpy and record its targets; return an undo function."""
     implementations = binomial_of(source).implementations
     sample = implementations[NumpyCodeObject].get_code(source)
-    size, number = int(source._group.N), int(source.N)
-    probability = float(source.rate) * float(source.clock.dt_)
+    size, odds = int(source._group.N), odds_of(source)
     asked = source.codeobj_class
 
     def draw(indices: Any) -> Any:
-        drawn, free = sample(indices), np.asarray(indices, dtype=np.int64)
+        free = np.asarray(indices, dtype=np.int64)
+        drawn = binomial(odds, len(free))
         counts, held = np.zeros(size, dtype=np.int64), np.ones(size, dtype=bool)
         counts[free], held[free] = drawn, False
         if len(free) < size:
-            counts[held] = spare.binomial(number, probability, size - len(free))
-        sent.append(repeated(counts))
+            counts[held] = spare.binomial(*odds, size - len(free))
+        sent.add(counts)
         return drawn
 
     def back() -> None:

@@ -13,9 +13,9 @@ from brian2.core.namespace import get_local_namespace
 from ...errors import FrontendError
 from ...network import Network, SpikeInput
 from ...stimulus import Stimulus
-from ..session import collect_spikes, stimulus_of
+from ..session import stimulus_of
 from .following import depends_on_run, follow, put_back
-from .inputs import draw
+from .inputs import changes_with_time, draw, known_spikes
 from .objects import as_network, at_zero, common_clock, inputs_in_order
 from .reading import read_network
 from .times import run_length
@@ -77,14 +77,15 @@ def from_brian2(
     clock = common_clock(net, active)
     n_steps = int(clock._calc_timestep(float(duration)))
     inputs = inputs_in_order(net.sorted_objects)
+    # All that can be refused is refused before a number is drawn: a long run draws for long.
+    reading = read_network(net, namespace, known_spikes(inputs, 0, n_steps))
     if any(map(depends_on_run, inputs)):
-        # Refuse what cannot be mapped before Brian2 runs.
-        read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})
         with put_back(net):
             spikes = follow(net, duration, namespace, inputs)
     else:
         spikes = draw(inputs, clock, 0, n_steps, namespace)
-    reading = read_network(net, namespace, spikes)
+    if any(changes_with_time(source, namespace) for source in inputs):
+        reading = read_network(net, namespace, spikes)
     stimulus = stimulus_of(reading.network, spikes, n_steps * reading.dt, reading.dt)
     return Imported(reading.network, stimulus, reading.dt)
 

@@ -2,7 +2,8 @@
 
 Random spikes are drawn as Brian2 draws them: in every step, for each object in the order of its
 schedule, from the stream of its ``seed()``. A script therefore gets exactly the spikes of Brian2
-with the numpy target; for draws that depend on the run, see ``following.py``.
+with the numpy target; for draws that depend on the run, see ``following.py``. Where Brian2 draws a
+normal number instead of a number of spikes, the binomial number is drawn that it stands for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from brian2 import PoissonGroup, PoissonInput, SpikeGeneratorGroup
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.core.functions import timestep
 from brian2.core.variables import Subexpression
 from brian2.input.binomial import BinomialFunction
@@ -22,18 +22,28 @@ from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from ... import network as ours
 from ...typing import Int32Array, Int64Array
-from ..session import Spikes, collect_spikes
+from ..session import Drive, Spikes, collect_spikes
+from .draws import Draws, binomial, odds_of
 from .refusal import check_part, refusal
 from .sources import OwnCode, check_source, is_source, own_code, probability_of
+from .times import milliseconds
 from .values import NotConstantError, dimensions_of, evaluate, uniform
 
-__all__ = ["binomial_of", "describe", "draw", "generated", "pass_over", "repeated"]
+__all__ = [
+    "binomial_of",
+    "changes_with_time",
+    "describe",
+    "draw",
+    "generated",
+    "known_spikes",
+    "pass_over",
+]
 
 _BLOCK = 1 << 22  # random numbers drawn at once: 32 MB
 
 
 def describe(
-    source: Any, spikes: Spikes | None, dt: float, namespace: Mapping[str, Any]
+    source: Any, spikes: Drive | None, dt: float, namespace: Mapping[str, Any]
 ) -> ours.PoissonInput | ours.SpikeInput:
     """Return an input of Brian2 as an input of a neurochip network.
 
@@ -41,8 +51,8 @@ def describe(
     ----------
     source : brian2.PoissonGroup, PoissonInput, SpikeGeneratorGroup or NeuronGroup
         Input to describe; a NeuronGroup is a source as in ``sources.py``.
-    spikes : (steps, ids), optional
-        Spikes of the input, if they are known.
+    spikes : (steps, ids) or SpikeCounts, optional
+        Spikes of the input, if they are known; those of a PoissonInput are not used.
     dt : float, ms
         Length of a step.
     namespace : dict
@@ -52,7 +62,7 @@ def describe(
     ------
     FrontendError
         If its rates change with time and its spikes are not known, it is not in its default slot,
-        or Brian2 would not draw whole numbers of spikes.
+        or its N and rate are no number of spikes.
     """
     if isinstance(source, PoissonInput):
         _check_draws(source)
@@ -98,8 +108,32 @@ def describe(
             f"it repeats its spikes every {float(source.period_[:]) * 1e3:g} ms",
             "Pass duration=..., so that the number of repetitions is known.",
         )
-    steps, ids = spikes if spikes is not None else generated(source, 0, None)
+    steps, ids = spikes if isinstance(spikes, tuple) else generated(source, 0, None)
     return ours.SpikeInput(source.name, int(source.N), ids, steps * dt)
+
+
+def known_spikes(sources: Iterable[Any], first: int, n_steps: int) -> dict[str, Spikes]:
+    """Return the spikes of all inputs that need no drawing, and none of the others.
+
+    Parameters
+    ----------
+    sources : iterable of brian2 inputs
+        The inputs.
+    first, n_steps : int
+        First step and number of steps.
+    """
+    return {
+        source.name: generated(source, first, n_steps)
+        if isinstance(source, SpikeGeneratorGroup) and source.active
+        else collect_spikes([], first)
+        for source in sources
+    }
+
+
+def changes_with_time(source: Any, namespace: Mapping[str, Any]) -> bool:
+    """Return whether an input is described by its drawn spikes, since its rates change."""
+    drawn = not isinstance(source, (PoissonInput, SpikeGeneratorGroup))
+    return drawn and _chance_of(source, namespace) is None
 
 
 def _constant_rate(source: Any, namespace: Mapping[str, Any]) -> Any:
@@ -122,7 +156,7 @@ class _Sampler:
 
 
 def _check_draws(source: Any) -> None:
-    """Refuse a PoissonInput that does not draw binomial numbers; its N and rate are constant."""
+    """Refuse a PoissonInput whose N and rate are no number of spikes."""
     number, probability = float(source.N), float(source.rate) * float(source.clock.dt_)
     if not 0 <= probability <= 1 or number < 0 or number != int(number):
         raise refusal(
@@ -136,14 +170,6 @@ def _check_draws(source: Any) -> None:
             f"it was made for dt = {float(source._stored_dt) * 1e3:g} ms, and dt is now "
             f"{float(source.clock.dt_) * 1e3:g} ms",
             "Set dt before creating the PoissonInput.",
-        )
-    expected = number * probability
-    if expected > 5 and number * (1 - probability) > 5:  # as in brian2.input.binomial
-        raise refusal(
-            source,
-            f"N = {source.N} sources of {float(source.rate):g} Hz are {expected:.3g} spikes per "
-            "step, for which Brian2 draws a normal distribution instead of spikes",
-            "Split it into several PoissonInputs of at most 5 spikes per step.",
         )
 
 
@@ -161,9 +187,8 @@ def _sampler_of(source: Any, namespace: Mapping[str, Any]) -> _Sampler:
     """Return the sampler of a random input; changing rates are drawn by Brian2's own code."""
     if isinstance(source, PoissonInput):
         _check_draws(source)
-        sample = binomial_of(source).implementations[NumpyCodeObject].get_code(source)
-        size = int(source._group.N)
-        return _Sampler(source, size, None, lambda: sample(size))
+        size, odds = int(source._group.N), odds_of(source)
+        return _Sampler(source, size, None, lambda: binomial(odds, size))
     size, chance = int(source.N), _chance_of(source, namespace)
     if chance is not None:
         probability = np.broadcast_to(np.asarray(chance, dtype=np.float64), (size,))
@@ -189,7 +214,7 @@ def _chance_of(source: Any, namespace: Mapping[str, Any]) -> Any:
 
 def draw(
     sources: Sequence[Any], clock: Any, first: int, n_steps: int, namespace: Mapping[str, Any]
-) -> dict[str, Spikes]:
+) -> dict[str, Drive]:
     """Return the spikes of all inputs for consecutive steps; inputs that are inactive send none.
 
     Parameters
@@ -204,12 +229,7 @@ def draw(
         Names of the caller of ``run``.
     """
     active = [source for source in sources if source.active]
-    spikes = {source.name: collect_spikes([], first) for source in sources}
-    spikes |= {
-        source.name: generated(source, first, n_steps)
-        for source in active
-        if isinstance(source, SpikeGeneratorGroup)
-    }
+    spikes: dict[str, Drive] = {**known_spikes(sources, first, n_steps)}
     samplers = [
         _sampler_of(source, namespace)
         for source in active
@@ -246,33 +266,31 @@ def _draw_blocks(samplers: Sequence[_Sampler], first: int, n_steps: int) -> dict
 
 def _draw_steps(
     samplers: Sequence[_Sampler], clock: Any, first: int, n_steps: int
-) -> dict[str, Spikes]:
+) -> dict[str, Drive]:
     """Draw step by step, since binomial numbers and changing rates use a varying stream length."""
-    ids: dict[str, list[Int64Array]] = {item.source.name: [] for item in samplers}
+    drawn = [(item.draw, Draws(item.source)) for item in samplers]
     codes = [item.code for item in samplers if item.code is not None]
     clocks = {clock, *(item.source.clock for item in samplers)}
     for step in range(first, first + n_steps):
         _set_step(clocks, step)
         for part in (part for code in codes for part in code.before):
             part.run()
-        for item in samplers:
-            ids[item.source.name].append(repeated(item.draw()))
+        for draw_step, draws in drawn:
+            draws.add(draw_step())
         for part in (part for code in codes for part in code.after):
             part.run()
     _set_step(clocks, first)
-    return {name: collect_spikes(several, first) for name, several in ids.items()}
+    dt = milliseconds(float(clock.dt_))
+    return {
+        item.source.name: draws.taken(first, dt)
+        for item, (_, draws) in zip(samplers, drawn, strict=True)
+    }
 
 
 def _set_step(clocks: Iterable[Any], step: int) -> None:
     for clock in clocks:
         clock.variables["timestep"].set_value(step)
         clock.variables["t"].set_value(step * clock.dt_)
-
-
-def repeated(counts: Any) -> Int64Array:
-    """Return the index of each source, repeated for each of its spikes."""
-    active = np.flatnonzero(counts)
-    return np.repeat(active, counts[active].astype(np.int64))
 
 
 def _period_of(source: Any) -> int:

@@ -11,7 +11,7 @@ from brian2 import PoissonInput, Synapses
 from ... import network as ours
 from ...errors import FrontendError
 from ...network.plausible import units_known
-from ..session import Spikes
+from ..session import Drive
 from .assemble import Units, connect, populate
 from .inputs import describe
 from .kicks import Kicks, parent_of, read_poisson_kicks, read_synapses, written_variables
@@ -61,7 +61,7 @@ class Reading(Roster):
 
 @units_known()
 def read_network(
-    net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Spikes] | None = None
+    net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Drive] | None = None
 ) -> Reading:
     """Read a Brian2 network.
 
@@ -105,7 +105,7 @@ def read_network(
     return Reading(dt=dt, objects=objects, cells=cells, units=units, network=network)
 
 
-def read_inputs(net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Spikes]) -> Roster:
+def read_inputs(net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Drive]) -> Roster:
     """Read a Brian2 network without neurons, which does not run on the chip.
 
     Parameters
@@ -140,7 +140,7 @@ def _read_drive(
     cells: Mapping[str, Cells],
     dt: float,
     namespace: Mapping[str, Any],
-    spikes: Mapping[str, Spikes],
+    spikes: Mapping[str, Drive],
 ) -> tuple[dict[str, ours.PoissonInput | ours.SpikeInput], list[Kicks]]:
     """Return the inputs, and all kicks of the variables of ``cells``."""
     pathways = [obj for obj in _by_name(objects) if isinstance(obj, Synapses)]

@@ -12,10 +12,19 @@ from ...chip.spec import ChipSpec
 from ...errors import FrontendError
 from ...network import Network
 from ...recording import Probe, Recording
+from ...stimulus import Stimulus
 from ...typing import Int32Array
-from ..session import Session, Spikes, collect_spikes, find_change, join_recordings
+from ..session import (
+    Drive,
+    Session,
+    collect_spikes,
+    find_change,
+    join_recordings,
+    one_by_one,
+    stimulus_of,
+)
 from .following import Follower
-from .inputs import draw, pass_over
+from .inputs import draw, known_spikes, pass_over
 from .monitors import prepare_writers
 from .objects import inputs_in_order
 from .reading import Reading, read_inputs
@@ -114,9 +123,9 @@ class Runs:
         self,
         reading: Reading,
         n_steps: int,
-        inputs: Mapping[str, Spikes],
+        inputs: Mapping[str, Drive],
         namespace: Mapping[str, Any],
-    ) -> Recording:
+    ) -> tuple[Recording, Stimulus]:
         """Run ``n_steps`` steps, fill the monitors, and write the state of the chip to the groups.
 
         Parameters
@@ -125,7 +134,7 @@ class Runs:
             The network as it is now.
         n_steps : int
             Number of steps, at least 1.
-        inputs : dict of str to (steps, ids)
+        inputs : dict of str to (steps, ids) or SpikeCounts
             Spikes of the inputs in these steps.
         namespace : dict
             Names of the caller of ``run``.
@@ -134,6 +143,8 @@ class Runs:
         -------
         Recording
             The spikes of these steps.
+        Stimulus
+            Their input.
 
         Raises
         ------
@@ -150,10 +161,12 @@ class Runs:
             name: np.arange(cell.size, dtype=np.int32) for name, cell in reading.cells.items()
         }
         first, parts = self.session.step, []
+        duration = (first + n_steps) * reading.dt
+        stimulus = stimulus_of(self.session.network, inputs, duration, reading.dt)
         with self.session.whole_run():
             # Record all neurons in the last step: their state goes to Brian2's variables.
             for count, ids in ((n_steps - 1, watched), (1, everyone)):
-                for recording in self.session.windows(count, inputs, _probes(ids)):
+                for recording in self.session.windows(count, stimulus, _probes(ids)):
                     samples = Samples(recording, self._states, ids)
                     for writer in writers:
                         writer.write(recording.first_step, recording.n_steps, samples)
@@ -161,7 +174,7 @@ class Runs:
                         state.follow(recording, ids[name])
                     parts.append(recording)
             recording = join_recordings(parts)
-            spikes = {**inputs}
+            spikes: dict[str, Drive] = {**inputs}
             for name, cell in reading.cells.items():
                 spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
                 self._states[name].leave(cell.group, self.session.step, reading.dt)
@@ -169,8 +182,8 @@ class Runs:
             silent = collect_spikes([], first)  # of groups that are inactive
             dt = float(next(iter(reading.cells.values())).group.clock.dt_)
             for listener in listeners:
-                listener.write(spikes.get(listener.source, silent), first, n_steps, dt)
-        return recording
+                listener.write(one_by_one(spikes.get(listener.source, silent)), first, n_steps, dt)
+        return recording, stimulus
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
         """Return v, the currents and the times of the last spikes in Brian2's groups."""
@@ -204,13 +217,13 @@ def run_inputs(
         If the network cannot be mapped, or a monitor cannot be filled.
     """
     sources = inputs_in_order(net.sorted_objects)
-    spikes = draw(sources, clock, first, n_steps, namespace)
-    roster = read_inputs(net, namespace, spikes)
+    roster = read_inputs(net, namespace, known_spikes(sources, first, n_steps))
     writers, listeners = prepare_writers(roster, namespace)
+    spikes = draw(sources, clock, first, n_steps, namespace)
     for writer in writers:
         writer.write(first, n_steps)
     for listener in listeners:
-        listener.write(spikes[listener.source], first, n_steps, float(clock.dt_))
+        listener.write(one_by_one(spikes[listener.source]), first, n_steps, float(clock.dt_))
     if n_steps:
         pass_over(sources, first + n_steps)
 
