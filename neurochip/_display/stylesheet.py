@@ -65,7 +65,7 @@ CELL_STYLE = (
 .cell .note, .cell figcaption, .cell tbody th { opacity: 0.8; }
 .cell summary { cursor: pointer; font-weight: 600; }
 .cell p { margin: 0.4rem 0; }
-.cell table { margin-left: 0; }
+.cell table { margin-left: 0; table-layout: auto; }
 .neurochip.cell td, .neurochip.cell th { text-align: left; }
 .neurochip.cell .n { text-align: right; }
 """

@@ -176,5 +176,6 @@ def _refused(sweep: Sweep, problems: Sequence[SweepRow]) -> Table:
 
 @describes(Sweep)
 def describe_sweep(sweep: Sweep) -> Description:
-    """Describe a sweep by its answer."""
-    return Description(sweep_lead(sweep), sweep_sections(sweep))
+    """Describe a sweep by its answer, and first by the medians over its seeds."""
+    sections = sorted(sweep_sections(sweep), key=lambda section: section.title != "Medians")
+    return Description(sweep_lead(sweep), sections)
