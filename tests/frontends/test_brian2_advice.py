@@ -126,11 +126,11 @@ def groups_for_two(b2):
     ]
 
 
-@advice("let all of them add to v, or all to currents")
-def all_to_currents(b2):
+@advice("What works: v and one current, or two currents. Give both the same time constant.")
+def one_time_constant(b2):
     equations = "dv/dt = (x + g + k - v)/(10*ms) : 1\ndg/dt = -g/(5*ms) : 1\nx : 1\n"
     group = cells(b2, equations + "dk/dt = -k/(5*ms) : 1")
-    return driven(b2, group, "g += 0.2", "k -= 0.1")
+    return driven(b2, group, "v += 0.1", "g += 0.2", "k -= 0.1")
 
 
 @advice("give both one time constant, or each a sign")

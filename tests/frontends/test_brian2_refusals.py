@@ -356,13 +356,16 @@ def test_synapses_in_another_slot_are_refused(b2):
     )
 
 
-def test_v_and_a_current_together_are_refused(b2):
-    group = cells(b2, EXPONENTIAL)
-    wires = b2.Synapses(group, group, on_pre="v += 1*mV\nI += 1*mV", name="wires")
+def test_v_and_two_currents_together_are_refused(b2):
+    group = cells(
+        b2, "dv/dt = (a + b - v)/(10*ms) : volt\nda/dt = -a/(2*ms) : volt\ndb/dt = -b/(5*ms) : volt"
+    )
+    wires = b2.Synapses(group, group, on_pre="v += 1*mV\na += 1*mV\nb -= 1*mV", name="wires")
     wires.connect(j="i")
     assert message(b2, group, wires) == (
-        "NeuronGroup 'cells': synapses add to v, and there is current in I. A neuron of the chip "
-        "has one kind: let all of them add to v, or all to currents."
+        "NeuronGroup 'cells': synapses add to v, and its currents a and b have different time "
+        "constants; a neuron of the chip has at most two receptors. What works: v and one current, "
+        "or two currents. Give both currents the same time constant."
     )
 
 
@@ -635,23 +638,6 @@ def test_other_samples_are_refused(chip, options, text):
     monitor = chip.StateMonitor(group, record=True, name="state", **options)
     network = chip.Network(group, monitor)
     assert run_message(1 * chip.ms, run=network.run) == f"StateMonitor 'state': {text}"
-
-
-def test_one_of_two_currents_is_not_recorded(chip):
-    group = cells(
-        chip,
-        "dv/dt = (a + b - v)/(10*ms) : volt\nda/dt = -a/(2*ms) : volt\ndb/dt = -b/(5*ms) : volt",
-    )
-    up = chip.Synapses(group, group, on_pre="a += 1*mV")
-    down = chip.Synapses(group, group, on_pre="b -= 1*mV")
-    for wires in (up, down):
-        wires.connect(j="i")
-    monitor = chip.StateMonitor(group, "a", record=True, name="state")
-    network = chip.Network(group, up, down, monitor)
-    assert run_message(1 * chip.ms, run=network.run) == (
-        "StateMonitor 'state': it records a, which has no register of its own on the chip. "
-        "What works: v, and the current of a group that has one."
-    )
 
 
 def test_v_at_spikes_is_not_recorded(chip):

@@ -36,10 +36,14 @@ class Units:
         Weight in neurochip for one base unit of a variable that synapses add to: v (mV) or a
         current. A current in ampere is converted to nA; another current is measured by the mV to
         which it would drive v (nA through 1 MOhm).
+    child : str
+        Variable of the first of two receptors: v beside a current, or the inhibitory of two
+        currents; empty for one receptor.
     """
 
     population: Population
     factor: dict[str, Float64Array]
+    child: str
 
 
 def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
@@ -48,7 +52,7 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
     Raises
     ------
     FrontendError
-        If its kicks need other than v, one current, or two currents of different sign.
+        If its kicks need other than v, one current, both, or two currents of different sign.
     """
     used = {item.variable for item in kicks}
     linear = cells.linear
@@ -57,13 +61,6 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
         for name, level in linear.level.items()
     }
     currents = [name for name, value in initial.items() if name in used or value.any()]
-    if cells.v in used and currents:
-        raise refusal(
-            cells.group,
-            f"synapses add to {cells.v}, and there is current in {', '.join(currents)}",
-            f"A neuron of the chip has one kind: let all of them add to {cells.v}, or all to "
-            "currents.",
-        )
     if not currents and cells.v not in used:
         currents = list(linear.decay)[:1]  # not driven: keep its first current
     # Infinite, and a capacitance of 1 nF, without a leak.
@@ -81,9 +78,7 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
     per_rate = linear.rate if linear.leaky else 1000.0
     drives = {name: linear.drive[name] / per_rate * cells.unit for name in currents}
     factor = dict(drives)
-    if not currents:
-        factor = {cells.v: np.full(cells.size, cells.unit)}
-    elif _share_resistance(cells, drives):
+    if currents and _share_resistance(cells, drives):
         cm = cm / (drives[currents[0]] / _NANO)
         factor = dict.fromkeys(currents, np.full(cells.size, _NANO))
     if currents or not linear.leaky:
@@ -92,13 +87,19 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
         parameters["i_offset"] = linear.slope * cells.unit / 1000.0 * cm
     taus = {name: 1000.0 / linear.decay[name] for name in currents}
     initial = {name: initial[name] * factor[name] for name in currents}
-    parameters |= _receptors(cells, kicks, taus, factor, initial)
+    receptors, child = _receptors(cells, kicks, taus, factor, initial)
+    parameters |= receptors
+    if cells.v in used or not currents:
+        factor[cells.v] = np.full(cells.size, cells.unit)
+    if cells.v in used and currents:
+        _check_third(cells, currents, child)
+        child = cells.v
     if out_of_reach(cells, kicks):
         parameters |= {"v_thresh": np.inf, "v_reset": parameters["v_rest"], "tau_refrac": 0.0}
     values = {key: uniform(value) for key, value in parameters.items()}
     try:
         model = LIF(**values, integration=cells.integration)
-        return Units(Population(cells.name, cells.size, model), factor)
+        return Units(Population(cells.name, cells.size, model), factor, child)
     except NetworkError as problem:
         raise NetworkError(f"NeuronGroup {cells.name!r}: {problem}") from None
 
@@ -106,6 +107,7 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
 def connect(kicks: Kicks, source: Source, units: Units) -> Connection:
     """Build the connection of one pathway."""
     weight = kicks.weight * units.factor[kicks.variable][kicks.post]
+    beside_current = kicks.variable == units.child and not units.population.model.two_currents
     return from_arrays(
         source,
         units.population,
@@ -114,7 +116,20 @@ def connect(kicks: Kicks, source: Source, units: Units) -> Connection:
         weight=uniform(weight) if weight.size else 0.0,
         delay=uniform(kicks.delay) if np.size(kicks.delay) else 0.0,
         name=kicks.name,
+        receptor="v" if beside_current else None,
     )
+
+
+def _check_third(cells: Cells, currents: Sequence[str], child: str) -> None:
+    """Refuse kicks of v beside two currents of different time constants."""
+    if child:
+        raise refusal(
+            cells.group,
+            f"synapses add to {cells.v}, and its currents {' and '.join(currents)} have different "
+            "time constants; a neuron of the chip has at most two receptors",
+            f"What works: {cells.v} and one current, or two currents. Give both currents the same "
+            "time constant.",
+        )
 
 
 def _share_resistance(cells: Cells, drives: dict[str, Float64Array]) -> bool:
@@ -130,15 +145,18 @@ def _receptors(
     taus: dict[str, Float64Array],
     factor: dict[str, Float64Array],
     initial: dict[str, Float64Array],
-) -> dict[str, Float64Array]:
-    """Return the LIF parameters of the currents; two currents are told apart by their signs."""
+) -> tuple[dict[str, Float64Array], str]:
+    """Return the LIF parameters of the currents, and the name of the inhibitory one of two.
+
+    Two currents are told apart by their signs.
+    """
     if not taus:
-        return {}
+        return {}, ""
     both = np.count_nonzero([value != 0 for value in initial.values()], axis=0) > 1
     at_zero = {"i_syn_init": np.sum([*initial.values()], axis=0)}
     first, *others = taus
     if not others or np.array_equal(taus[first], taus[others[0]]):
-        return {"tau_syn": taus[first], **at_zero}
+        return {"tau_syn": taus[first], **at_zero}, ""
     (second,) = others
     signs = {}
     for name in taus:
@@ -166,4 +184,4 @@ def _receptors(
             "Let one of them begin at 0.",
         )
     plus, minus = roles[0]
-    return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **at_zero}
+    return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **at_zero}, minus

@@ -141,11 +141,14 @@ class StateWriter:
         if cells is None or name not in (cells.v, *cells.linear.decay):
             return False
         units = roster.units[self.group]
-        if name != cells.v and (name not in units.factor or units.population.model.two_currents):
+        shared = [key for key in units.factor if key not in (cells.v, units.child, name)]
+        if name not in (cells.v, units.child) and (name not in units.factor or shared):
+            why = f"; it shares one with {' and '.join(shared)}" if name in units.factor else ""
             raise refusal(
                 self.monitor,
-                f"it records {name}, which has no register of its own on the chip",
-                f"What works: {cells.v}, and the current of a group that has one.",
+                f"it records {name}, which has no register of its own on the chip{why}",
+                f"What works: {cells.v}, and currents that synapses drive or that have an initial "
+                "value, with different time constants.",
             )
         return True
 

@@ -23,6 +23,7 @@ from ..session import (
     one_by_one,
     stimulus_of,
 )
+from .assemble import Units
 from .following import Follower
 from .inputs import draw, known_spikes, pass_over
 from .monitors import prepare_writers
@@ -166,7 +167,8 @@ class Runs:
         with self.session.whole_run():
             # Record all neurons in the last step: their state goes to Brian2's variables.
             for count, ids in ((n_steps - 1, watched), (1, everyone)):
-                for recording in self.session.windows(count, stimulus, _probes(ids)):
+                probes = _probes(ids, reading.units)
+                for recording in self.session.windows(count, stimulus, probes):
                     samples = Samples(recording, self._states, ids)
                     for writer in writers:
                         writer.write(recording.first_step, recording.n_steps, samples)
@@ -228,13 +230,14 @@ def run_inputs(
         pass_over(sources, first + n_steps)
 
 
-def _probes(ids: Mapping[str, Int32Array]) -> list[Probe]:
-    """Return probes of v and u for these neurons of each group."""
+def _probes(ids: Mapping[str, Int32Array], units: Mapping[str, Units]) -> list[Probe]:
+    """Return probes of v and of each u for these neurons of each group."""
     return [
         Probe(variable, name, tuple(who.tolist()))
         for name, who in ids.items()
         if len(who)
-        for variable in ("v", "u")
+        for variable in ("v", "u", "u_child")
+        if variable != "u_child" or units[name].child
     ]
 
 

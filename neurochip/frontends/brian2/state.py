@@ -41,10 +41,14 @@ class GroupState:
         Names of its currents.
     unit : float, mV
         Value of Brian2's base unit of v.
-    delta : bool
-        Whether synapses add to v.
+    kicks : str
+        Recorded variable that holds the kicks of v; empty without kicks.
+    lost : ndarray of int64
+        Number of steps from a spike in which the chip discards kicks.
     keep_v : ndarray
         Fraction of v that a step on the chip keeps.
+    recorded : dict of str to str
+        Recorded variable that holds each current.
     per_u, level : dict of str to ndarray
         Base units of a current that correspond to u = 1 mV per step, and the current at u = 0.
     refractory : ndarray of int64
@@ -59,8 +63,10 @@ class GroupState:
     v: str
     currents: tuple[str, ...]
     unit: float
-    delta: bool
+    kicks: str
+    lost: Int64Array
     keep_v: Float64Array
+    recorded: dict[str, str]
     per_u: dict[str, Float64Array]
     level: dict[str, Float64Array]
     refractory: Int64Array
@@ -77,19 +83,28 @@ class GroupState:
         assert image.symbols is not None  # the compiler always writes them
         (symbol,) = (item for item in image.symbols.populations if item.name == name)
         registers, own = image.compartments, symbol.compartment_ids
-        gain = symbol.receptors[-1].gain
+        model, steps = units.population.model, refractory_steps(cell.tau_refrac, reading.dt)
+        traces = ("u",) if len(symbol.receptors) == 1 else ("u_child", "u")
+        gains = {t: part.gain for t, part in zip(traces, symbol.receptors, strict=True)}
+        recorded = {key: "u_child" if key == units.child else "u" for key in units.factor}
+        kicks = recorded.get(cell.v, "")
         return cls(
             name=name,
             v=cell.v,
             currents=tuple(cell.linear.decay),
             unit=cell.unit,
-            delta=units.population.model.delta_synapses,
+            kicks=kicks,
+            # Beside a current, v is released one step before the first kick that Brian2 keeps.
+            lost=np.maximum(steps, 1) - int(not model.delta_synapses),
             keep_v=kept_fraction(
                 registers.decay_v[own], registers.decay_v_offset[own], image.chip.core
             ),
-            per_u={key: 1 / (gain * factor) for key, factor in units.factor.items()},
+            recorded=recorded,
+            per_u={
+                key: 1 / (gains[recorded[key]] * factor) for key, factor in units.factor.items()
+            },
             level=cell.linear.level,
-            refractory=refractory_steps(cell.tau_refrac, reading.dt),
+            refractory=steps,
             end=symbol.potential(registers.v_init[own]),
         )
 
@@ -122,7 +137,7 @@ class Samples:
     Parameters
     ----------
     recording : Recording
-        The window: v and u of the watched neurons, and the spikes.
+        The window: v, u and u_child of the watched neurons, and the spikes.
     states : dict of str to GroupState
         State of each group before the window.
     ids : dict of str to ndarray of int32
@@ -136,18 +151,19 @@ class Samples:
     def at_start(self, name: str, variable: str) -> Float64Array:
         """Return values at the start of each step in Brian2's base unit, shape (n_steps, n_ids)."""
         state, ids = self.states[name], self.ids[name]
-        u = self.recording.trace(name, "u").values
         if variable != state.v:
+            u = self.recording.trace(name, state.recorded[variable]).values
             return np.asarray(u * state.per_u[variable][ids] + state.level[variable][ids])
-        v = np.empty_like(u)
+        v = np.empty_like(self.recording.trace(name).values)
         v[0], v[1:] = state.end[ids], self.recording.trace(name).values[:-1]
-        if state.delta:
-            free = ~self._held(name) & (state.keep_v[ids] > 0)
+        if state.kicks:
+            u = self.recording.trace(name, state.kicks).values
+            free = ~self._discards(name) & (state.keep_v[ids] > 0)
             v += np.divide(u, state.keep_v[ids], out=np.zeros_like(u), where=free)
         return np.asarray(v / state.unit)
 
-    def _held(self, name: str) -> Any:
-        """Return whether the chip holds v, shape (n_steps, n_ids)."""
+    def _discards(self, name: str) -> Any:
+        """Return whether the chip holds v and so discards kicks, shape (n_steps, n_ids)."""
         state, ids = self.states[name], self.ids[name]
         first, n_steps = self.recording.first_step, self.recording.n_steps
         column = np.full(len(state.end), -1)
@@ -160,4 +176,4 @@ class Samples:
         last[since[later] + 1, columns[later]] = since[later] + first
         last = np.maximum.accumulate(last, axis=0)
         steps = np.arange(first, first + n_steps)[:, None]
-        return steps - last <= np.maximum(state.refractory[ids], 1)
+        return steps - last <= state.lost[ids]
