@@ -12,7 +12,7 @@ __all__ = ["compilation_section"]
 
 
 def compilation_section(report: CompileReport) -> Section:
-    """Return every parameter with its registers and errors, scales, and resources."""
+    """Return every parameter with its registers and errors, scales, rates, and resources."""
     options = ", ".join(f"{name} = {value}" for name, value in report.options.items())
     blocks: list[Block] = [
         Paragraph(f"Compiled for {report.chip} at dt = {report.dt:g} ms ({options})."),
@@ -35,6 +35,18 @@ def compilation_section(report: CompileReport) -> Section:
                     ),
                 )
                 for scale in report.scales
+            ],
+        ),
+        Table(
+            ("rates", "expected", "headroom for", "from"),
+            [
+                (
+                    rate.owner,
+                    f"{rate.expected.ends(4)} Hz",
+                    f"{rate.assumed.ends(4)} Hz",
+                    rate.origin,
+                )
+                for rate in report.rates
             ],
         ),
         Table(
