@@ -71,7 +71,7 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
     whole = {connection.name: connection for connection in network.connections}
     for item in translation.connections:
         if item.connection.n_synapses:
-            rows.append(weight_row(item, populations[item.connection.target.name], chip, options))
+            rows.append(weight_row(item, populations[item.connection.target.name], chip))
             if item.projection.sign <= 0:  # one row only for a connection split by sign
                 rows.append(_delay_row(whole[item.connection.name], dt))
     return CompileReport(

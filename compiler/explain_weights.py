@@ -13,7 +13,6 @@ from neurochip.image.report_rows import ReportRow, Span
 from neurochip.typing import Float64Array
 
 from .neurons.lower import LoweredPopulation
-from .options import CompileOptions
 from .synapses.convert import ConnectionRegisters
 
 __all__ = ["MATTERS", "weight_row"]
@@ -26,9 +25,7 @@ _FEW = 32  # weight levels below which weights may be off by more than that
 _CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
-def weight_row(
-    item: ConnectionRegisters, target: LoweredPopulation, chip: ChipSpec, options: CompileOptions
-) -> ReportRow:
+def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipSpec) -> ReportRow:
     """Return the row of the weights of a projection."""
     gain = target.decays.receptors[item.projection.receptor].gain
     per_unit = target.lsb_per_mv * gain  # LSB of a weight of 1
@@ -55,7 +52,7 @@ def weight_row(
         sums[0] += np.bincount(post, asked, minlength=size)
         sums[1] += np.bincount(post, meant, minlength=size)
         sums[2] += np.bincount(post, np.abs(asked), minlength=size)
-        if options.weight_rounding != "nearest":
+        if item.rule != "nearest":
             squares += [np.bincount(post, each**2, minlength=size) for each in (asked, meant)]
     span = _join([s[0] for s in spans], sizes)
     largest = max(-span.low, span.high)

@@ -172,14 +172,16 @@ class CompileOptions:
         word="auto",
         unit="Hz",
     )
-    weight_rounding: Literal["nearest", "floor", "stochastic", "moments"] = _option(
-        "nearest",
+    weight_rounding: Literal["auto", "nearest", "floor", "stochastic", "moments"] = _option(
+        "auto",
         "Rule that rounds weights to steps of their register.",
-        '``"nearest"`` rounds each weight to the nearest step; ``"floor"`` rounds toward zero; '
-        '``"stochastic"`` rounds up with a probability equal to the fraction; ``"moments"`` rounds '
-        "each weight up or down so that the sum of the weights onto each neuron and the sum of "
-        "their squares are preserved. This preserves mean and variance of the input if all sources "
-        "of a connection fire at the same rate.",
+        '``"auto"`` is ``"nearest"``, unless a connection has one weight and its targets have '
+        "scales of their own: then each weight is rounded up or down, so that the sum onto each "
+        'neuron is preserved. ``"nearest"`` rounds each weight to the nearest step; ``"floor"`` '
+        'rounds toward zero; ``"stochastic"`` rounds up with a probability equal to the fraction; '
+        '``"moments"`` rounds each weight up or down so that the sum of the weights onto each '
+        "neuron and the sum of their squares are preserved. This preserves mean and variance of "
+        "the input if all sources of a connection fire at the same rate.",
     )
     weight_seed: int = _option(0, "Random seed for the rounding rules stochastic and moments.")
     placement: Literal["sequential", "greedy", "hypergraph", "best"] = _option(

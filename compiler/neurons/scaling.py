@@ -217,7 +217,7 @@ def _same_grids(scale: float, samples: list[Float64Array], core: CoreSpec) -> fl
         largest = float(np.abs(weights).max())
         if largest > 0:
             chosen = choose_format(largest * scale, sign_mode_of(weights), core)
-            bound = min(bound, _BELOW * (chosen.largest + chosen.step / 2) / largest)
+            bound = min(bound, _BELOW * chosen.largest / largest)
     return bound
 
 

@@ -17,7 +17,7 @@ from ..neurons.scaling import scaled_weights
 from ..options import CompileOptions
 from .formats import Grid, choose_format, mantissas, sign_mode_of
 from .projections import Projection
-from .rounding import draws_for, round_steps
+from .rounding import CARRIED, carry_errors, draws_for, round_steps, rule_for
 
 __all__ = ["ConnectionRegisters", "round_connection", "rounded_delays"]
 
@@ -32,6 +32,8 @@ class ConnectionRegisters:
     ----------
     projection : Projection
         The synapses in physical units, and the receptor that they drive.
+    rule : str
+        Rule by which the weights were rounded.
     grid : Grid
         Synapse format and the weights that it can express.
     mantissa : ndarray of int16, shape (n_synapses,)
@@ -41,6 +43,7 @@ class ConnectionRegisters:
     """
 
     projection: Projection
+    rule: str
     grid: Grid
     mantissa: Int16Array
     delay: UInt8Array
@@ -97,7 +100,7 @@ def round_connection(
     steps = rounded_delays(connection, chip, dt)
     longest = int(steps.max()) if n else 0
     # The rule "moments" sums over targets, so it needs all synapses at once.
-    rule = options.weight_rounding
+    rule = rule_for(connection, lsb_per_mv, options)
     chunk = max(n, 1) if rule == "moments" else _CHUNK
     parts = [slice(start, start + chunk) for start in range(0, n, chunk)]
     extremes = np.array(
@@ -110,15 +113,23 @@ def round_connection(
     largest = float(np.abs(extremes).max(initial=0.0))
     chosen = choose_format(largest, sign_mode_of(extremes), chip.core)
     rng = draws_for(connection.name, options)
+    carried = np.zeros(connection.target.size)
     rounded = np.empty(n, dtype=np.int16)
     for part in parts:
-        weights = scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv)
-        rounded[part] = mantissas(
-            round_steps(weights / chosen.step, connection.post[part], rule, rng), chosen
+        weights, post = (
+            scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv),
+            connection.post,
         )
+        whole = (
+            carry_errors(weights / chosen.step, post[part], carried)
+            if rule == CARRIED
+            else round_steps(weights / chosen.step, post[part], rule, rng)
+        )
+        rounded[part] = mantissas(whole, chosen)
     delays = np.broadcast_to(steps, (n,)) if longest and n else np.empty(0)
     return ConnectionRegisters(
         projection=projection,
+        rule=rule,
         grid=chosen,
         mantissa=rounded,
         delay=np.ascontiguousarray(delays, dtype=np.uint8),

@@ -15,16 +15,61 @@ import numpy as np
 
 from neurochip._support.csr import spans
 from neurochip.chip.fixedpoint import Rounding, round_to_integer
+from neurochip.network import Connection
 from neurochip.typing import Float64Array, Int32Array, Int64Array
 
 from ..options import CompileOptions
 
-__all__ = ["draws_for", "round_steps", "second_moment_gain"]
+__all__ = [
+    "CARRIED",
+    "carry_errors",
+    "draws_for",
+    "round_steps",
+    "rule_for",
+    "second_moment_gain",
+]
+
+CARRIED = "carried"
+"""Rule that ``"auto"`` takes for one weight onto neurons of several scales: ``carry_errors``."""
 
 
 def draws_for(name: str, options: CompileOptions) -> np.random.Generator:
     """Return the random generator of a connection; each connection has its own stream."""
     return np.random.default_rng([options.weight_seed, zlib.crc32(name.encode())])
+
+
+def rule_for(connection: Connection, lsb_per_mv: Float64Array, options: CompileOptions) -> str:
+    """Return the rule that rounds a connection; ``lsb_per_mv`` are the scales of its targets.
+
+    Equal weights onto a neuron have equal errors, which add up. One scale of a population is chosen
+    so that they are small, scales of single neurons are not.
+    """
+    if options.weight_rounding != "auto":
+        return options.weight_rounding
+    weight = np.asarray(connection.weight)
+    several = (lsb_per_mv != lsb_per_mv[0]).any()
+    return CARRIED if several and weight.size and weight.min() == weight.max() else "nearest"
+
+
+def carry_errors(steps: Float64Array, post: Int32Array, carried: Float64Array) -> Int64Array:
+    """Round each weight together with what the weights before it left of the same target.
+
+    So the sum onto a neuron is off by at most half a step, and each weight by at most one.
+
+    Parameters
+    ----------
+    steps : ndarray of float64, shape (n_synapses,)
+        Weights in steps.
+    post : ndarray of int32, shape (n_synapses,)
+        Target of each synapse.
+    carried : ndarray of float64, shape (n_targets,)
+        What is left of each target; changes in place.
+    """
+    from .rounding_kernels import carry
+
+    whole = np.empty(len(post), dtype=np.int64)
+    carry(steps, post, carried, whole)
+    return whole
 
 
 def round_steps(

@@ -386,6 +386,13 @@ MUTANTS = [
         "tests/unit/test_fullest.py::"
         "test_a_resource_that_every_core_uses_up_but_none_lacks_is_not_blamed",
     ),
+    Mutant(
+        "weights of equal errors are rounded to nearest at all scales",
+        "compiler/synapses/rounding.py",
+        "return CARRIED if several and",
+        "return CARRIED if not several and",
+        f"{ROUNDING}::test_one_weight_onto_neurons_of_many_scales_keeps_its_sums",
+    ),
     # ------------------------------------------------------------------ compartments
     Mutant(
         "a child has the threshold of its parent",

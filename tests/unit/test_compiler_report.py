@@ -73,7 +73,7 @@ def test_the_report_lists_every_parameter_in_order(image):
         "gain": "auto",
         "headroom": 1.25,
         "assumed_rate": "auto",
-        "weight_rounding": "nearest",
+        "weight_rounding": "auto",
         "weight_seed": 0,
         "placement": "sequential",
         "sites": "in_order",

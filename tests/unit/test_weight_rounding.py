@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from compiler import CompileOptions, compile_network
 from compiler.synapses import convert as synapses
-from compiler.synapses.rounding import draws_for, round_steps
+from compiler.synapses.rounding import carry_errors, draws_for, round_steps
 from neurochip import (
     LIF,
     LOIHI,
@@ -67,6 +67,46 @@ def test_moments_keep_the_sum_of_each_target_to_half_a_step(pairs, seed):
     steps, post = (np.array(column) for column in zip(*pairs, strict=True))
     off = sums(rounded(steps, post, "moments", seed), post) - sums(steps, post)
     assert np.abs(off).max() <= 0.5 + 1e-9
+
+
+@settings(max_examples=200, deadline=None)
+@given(weights)
+def test_carried_errors_keep_the_sum_of_each_target_to_half_a_step(pairs):
+    steps, post = (np.array(column) for column in zip(*pairs, strict=True))
+    carried = np.zeros(5)
+    got = carry_errors(steps, post, carried)
+    assert ((got == np.floor(steps)) | (got == np.ceil(steps))).all()
+    assert np.abs(sums(got, post) - sums(steps, post)).max() <= 0.5 + 1e-9
+    assert np.abs(carried).max() <= 0.5
+
+
+def one_weight(weight=0.5, thresholds=None, **options):
+    """Twenty neurons with many thresholds, or those given, onto which all weights are equal."""
+    source = PoissonInput("source", 30, rate=50.0)
+    thresholds = np.linspace(-55.0, -45.0, 20) if thresholds is None else thresholds
+    cells = Population("cells", 20, LIF(v_thresh=thresholds))
+    link = fixed_probability(source, cells, 0.5, weight=weight, seed=3, name="link")
+    return compile_network(
+        Network(inputs=[source], populations=[cells], connections=[link]), **options
+    )
+
+
+def test_one_weight_onto_neurons_of_many_scales_keeps_its_sums(monkeypatch):
+    image, nearest = one_weight(), one_weight(weight_rounding="nearest")
+    assert "sums off by 0.0" in image.report.row("link", "weight").note
+    assert "sums off by 0.2" in nearest.report.row("link", "weight").note
+    monkeypatch.setattr(synapses, "_CHUNK", 7)
+    assert one_weight() == image
+
+
+@pytest.mark.parametrize(
+    ("weight", "thresholds"), [(Normal(0.5, 0.1), None), (0.5, -50.0)], ids=["many", "one scale"]
+)
+def test_other_weights_are_rounded_to_nearest(weight, thresholds):
+    chosen, nearest = (
+        one_weight(weight, thresholds, weight_rounding=rule) for rule in ("auto", "nearest")
+    )
+    assert chosen.digest() == nearest.digest()
 
 
 @settings(max_examples=100, deadline=None)
