@@ -95,8 +95,8 @@ def test_the_gain_is_kept_that_was_asked_for(model: Path, gain: str) -> None:
     [
         (
             ("--weight-rounding", "up"),
-            "Invalid value for '--weight-rounding': 'up' is not one of 'nearest', 'floor', "
-            "'stochastic', 'moments'.",
+            "Invalid value for '--weight-rounding': 'up' is not one of 'auto', 'nearest', "
+            "'floor', 'stochastic', 'moments'.",
         ),
         (
             ("--weight-seed", "-1"),
