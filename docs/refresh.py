@@ -1,6 +1,7 @@
 """Bring README.md and the pages of docs/ up to date with the code.
 
     python docs/refresh.py              rewrite outputs and generated tables
+    python docs/refresh.py docs/reference/api.md README.md   only these pages
     python docs/refresh.py --figures    also draw the figures again
 
 A page is run from top to bottom in an empty folder:
@@ -385,9 +386,10 @@ def draw_figures() -> None:
 
 
 if __name__ == "__main__":
+    named = [Path(word).resolve() for word in sys.argv[1:] if word != "--figures"]
     if "--figures" in sys.argv[1:]:
         draw_figures()
-    for path in pages():
+    for path in named or pages():
         wanted = render(path)
         if wanted != path.read_text(encoding="utf-8"):
             path.write_text(wanted, encoding="utf-8")

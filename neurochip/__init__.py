@@ -41,7 +41,13 @@ _HOMES = {
     ),
     "neurochip.chip.registers": ("SignMode", "SynapseFormat"),
     "neurochip.chip.spec": ("LOIHI", "ChipSpec", "CoreSpec", "MeshSpec"),
-    "neurochip.classification": ("DECODERS", "ChipAccuracy", "Classification", "classify"),
+    "neurochip.classification": (
+        "DECODERS",
+        "ChipAccuracy",
+        "Classification",
+        "classify",
+        "plot_accuracy",
+    ),
     "neurochip.emulator": ("Emulator",),
     "neurochip.errors": (
         "AnalysisError",

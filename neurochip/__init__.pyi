@@ -33,6 +33,7 @@ from .classification import DECODERS as DECODERS
 from .classification import ChipAccuracy as ChipAccuracy
 from .classification import Classification as Classification
 from .classification import classify as classify
+from .classification import plot_accuracy as plot_accuracy
 from .emulator import Emulator as Emulator
 from .errors import AnalysisError as AnalysisError
 from .errors import ChipOverflowError as ChipOverflowError

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.text import counted, percent
 from .._support.values import ArrayValue, shown
@@ -17,11 +18,11 @@ from ..image import ChipImage
 from ..typing import Int64Array
 from .statistics import holm, mcnemar, wilson_interval
 
-__all__ = ["ChipAccuracy", "Classification"]
+__all__ = ["HEADER", "ChipAccuracy", "Classification"]
 
 _LEVEL = 0.05  # of a test
 _WIDTH = 80  # columns of the printed text
-_HEADER = ("", "accuracy", "95 % interval", "against float", "p", "tied")
+HEADER = ("", "accuracy", "95 % interval", "against float", "p", "tied")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +50,9 @@ class ChipAccuracy(ArrayValue):
     floats: Int64Array
     classes: Int64Array
     tied: int
+
+    def __repr__(self) -> str:
+        return line(self, repr(self.name), counted(self.bits, "bit"), _accuracy(self.accuracy))
 
     @property
     def hits(self) -> int:
@@ -249,8 +253,19 @@ class Classification(ArrayValue):
             )
         ]
 
-    def __str__(self) -> str:
-        rows = [("float", *_cells(self.accuracy, self.interval), "", "", str(self.tied))]
+    @property
+    def subject(self) -> str:
+        """What was classified, and by which rule."""
+        return (
+            f"{counted(self.n_samples, 'sample')}, {self.n_classes} classes, decoded by "
+            f"{self.decode}"
+        )
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table of accuracies as text: float, then the chips."""
+        rows: list[tuple[str, ...]] = [
+            ("float", *_cells(self.accuracy, self.interval), "", "", str(self.tied))
+        ]
         rows += [
             (
                 counted(item.bits, "bit"),
@@ -261,12 +276,19 @@ class Classification(ArrayValue):
             )
             for item, p in zip(self.chips, self.p_values, strict=True)
         ]
+        return rows
+
+    def __repr__(self) -> str:
+        facts = [f"{counted(item.bits, 'bit')}: {_accuracy(item.accuracy)}" for item in self.chips]
+        float_ = f"float: {_accuracy(self.accuracy)}"
+        return line(self, counted(self.n_samples, "sample"), float_, *facts)
+
+    def __str__(self) -> str:
         lines = [
             *textwrap.wrap(self.lead, _WIDTH, subsequent_indent="  "),
             "",
-            f"{counted(self.n_samples, 'sample')}, {self.n_classes} classes, decoded by "
-            f"{self.decode}",
-            *_table([_HEADER, *rows]),
+            self.subject,
+            *_table([HEADER, *self.rows()]),
             *self._problem_lines(),
         ]
         return "\n".join(lines)

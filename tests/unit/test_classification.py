@@ -23,8 +23,10 @@ from neurochip import (
     Stimulus,
     classify,
     from_arrays,
+    plot_accuracy,
     simulate_reference,
 )
+from neurochip._support.plotting import new_figure
 from neurochip.classification.decode import decoder_of
 from neurochip.classification.statistics import _mcnemar_of_many, holm, mcnemar, wilson_interval
 
@@ -323,3 +325,19 @@ def test_an_unknown_width_is_named(found):
     with pytest.raises(AnalysisError) as caught:
         found.at(5)
     assert str(caught.value) == "classify: bits = 5; allowed: 8, 3, 2."
+
+
+def test_a_figure_shows_each_width_and_whether_it_loses(found):
+    axes = plot_accuracy(new_figure("column", 60.0).subplots(), found)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "3", "8"]
+    points = [line for line in axes.lines if line.get_linestyle() == "None"]
+    drawn = np.concatenate([line.get_ydata() for line in points])
+    assert sorted(drawn) == sorted(100 * item.accuracy for item in found.chips)
+    plot_accuracy(new_figure("column", 60.0).subplots(), of_hits([(8, 0), (4, 50)]))
+
+
+def test_a_result_is_one_line_for_an_interpreter():
+    assert repr(of_hits([(8, 0), (4, 50)])) == (
+        "Classification(200 samples, float: 100.0 %, 8 bits: 100.0 %, 4 bits: 75.0 %)"
+    )
+    assert repr(of_hits([(1, 50)]).chips[0]) == "ChipAccuracy('chip', 1 bit, 75.0 %)"

@@ -45,8 +45,8 @@ class Outline(html.parser.HTMLParser):
 
 CLASSES = (
     *("ActivityComparison", "Attribution", "BitsAnswer", "Calibration", "ChipImage", "ChipSpec"),
-    *("Comparison", "CompileReport", "CoreSpec", "DtChoice", "EnergyEstimate", "Equivalence"),
-    *("FitReport", "Judgement", "MappedNetwork", "MappingReport", "Network"),
+    *("Classification", "Comparison", "CompileReport", "CoreSpec", "DtChoice", "EnergyEstimate"),
+    *("Equivalence", "FitReport", "Judgement", "MappedNetwork", "MappingReport", "Network"),
     *("PopulationComparison", "Recording", "Report", "Sweep"),
 )
 
