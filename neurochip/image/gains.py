@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.ranges import Range
 from .._support.values import ArrayValue, items, read_only, real
 from ..errors import ImageError
@@ -118,6 +119,8 @@ class MomentGain(ArrayValue):
     """
 
     charge: tuple[Float64Array, ...]
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         allowed = "an array for each receptor"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.csr import starts_of
 from .._support.values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
 from ..chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
@@ -66,6 +67,8 @@ class Synapses:
     exponent: int = 0
     bits: int | None = None
     delay: Any = 0
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         allowed = "'inputs' or 'compartments'"

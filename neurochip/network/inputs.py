@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.foreign import own_keywords
 from .._support.ranges import NOT_NEGATIVE
 from .._support.text import counted
@@ -208,6 +209,8 @@ class ConstantCurrent(ArrayValue):
 
     target: Population
     amplitude: PerNeuron
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         instance(

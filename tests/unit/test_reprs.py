@@ -103,3 +103,17 @@ def test_a_line_is_cut_and_a_name_cannot_break_it():
     assert "text='a\\nb'" in repr(wide)
     assert "pair=<9 items>" in repr(wide)
     assert len(repr(dataclasses.replace(wide, table=tuple("b" * 200)))) <= LONGEST
+
+
+def test_inputs_and_registers_with_arrays_are_one_line():
+    cells = network().populations[0]
+    current = nc.ConstantCurrent(cells, np.arange(4.0))
+    assert repr(current) == (
+        "ConstantCurrent(target=Population(name='cells', size=4, model=LIF(tau_m=10.0, "
+        "tau_refrac=2.0)), amplitude=<4 values>)"
+    )
+    synapses = nc.Synapses("inputs", np.arange(90), np.arange(90), np.ones(90, int), 2)
+    assert repr(synapses).startswith(
+        "Synapses(source='inputs', pre=<90 values>, target=<90 values>"
+    )
+    assert "\n" not in repr(synapses)
