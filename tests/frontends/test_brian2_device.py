@@ -508,3 +508,15 @@ def test_after_an_interrupted_run_the_network_is_restored_or_made_anew(chip, mon
     network.restore()
     network.run(10 * chip.ms)
     assert spikes.num_spikes == 3 * 8
+
+
+def test_a_profile_has_the_times_of_the_parts_of_a_run(chip):
+    group = chip.NeuronGroup(1, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0")
+    network = chip.Network(group)
+    network.run(1 * chip.ms, profile=True)
+    parts = {name for name, _ in network.profiling_info}
+    assert parts == {"preparing", "reading", "compiling", "emulating"}
+    assert "emulating" in str(chip.profiling_summary(network))
+    network.run(1 * chip.ms)
+    with pytest.raises(ValueError, match="No profiling info collected"):
+        _ = network.profiling_info

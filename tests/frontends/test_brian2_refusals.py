@@ -534,12 +534,8 @@ def test_options_of_the_device_are_checked(b2):
     assert text == ("set_device: chip = 'loihi'; allowed: a ChipSpec such as neurochip.LOIHI.")
 
 
-def test_the_chip_does_not_profile(chip):
+def test_arguments_of_a_run_are_checked(chip):
     network = chip.Network(cells(chip))
-    assert run_message(1 * chip.ms, run=network.run, profile=True) == (
-        "run: profile = True; the chip runs all objects as one. Omit it, or profile the script "
-        "on Brian2's own device."
-    )
     assert run_message(1 * chip.ms, run=network.run, report="loud") == (
         "run: report = 'loud'; allowed: 'text', 'stdout', 'stderr', a function, or None."
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from typing import Any
 
@@ -71,6 +72,9 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
 
     def reinit(self) -> None:
         """Forget all runs."""
+        self._times: defaultdict[str, float] = defaultdict(
+            float
+        )  # seconds of the parts of the last run
         self._runs: weakref.WeakKeyDictionary[Any, tuple[str, Runs]] = weakref.WeakKeyDictionary()
         self.network: OurNetwork | None = None
         self.image: ChipImage | None = None
@@ -154,7 +158,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         namespace : dict, optional
             Names in the equations. Default: the names at the call of ``run``.
         profile : bool, optional
-            Refused if True.
+            Fill ``net.profiling_info`` with the times of the parts of this run: preparing, reading
+            (with drawing the input), compiling and emulating. The chip runs all objects as one.
         level : int
             Level of the caller in Python's stack, as in Brian2.
 
@@ -165,29 +170,35 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         """
         if duration < 0:
             raise FrontendError(f"run: duration = {duration}; allowed: at least 0 s.")
-        if profile:
-            raise FrontendError(
-                "run: profile = True; the chip runs all objects as one. Omit it, or profile the "
-                "script on Brian2's own device."
-            )
         if namespace is None:
             namespace = get_local_namespace(level=level + 3)
         tell = _reporter(report)
+        self._times.clear()
         called, begin = time.time(), net.t
         tell(0 * second, 0.0, begin, duration)
         clocks = {obj.clock for obj in net.sorted_objects}
         for clock in clocks:
             clock.set_interval(net.t, net.t + duration)
         net._clocks = clocks
-        prepare(net, namespace)
+        with self._timed("preparing"):
+            prepare(net, namespace)
         if any(obj.active for obj in net.sorted_objects):
             self._run(net, duration, namespace)
         for clock in clocks:
             clock.variables["timestep"].set_value(clock._i_end)
             clock.variables["t"].set_value(clock._i_end * clock.dt_)
         net.t_ = float(begin + duration)
+        spent = [(part, seconds * second) for part, seconds in self._times.items()]
+        net._profiling_info = spent if profile else None
         tell((time.time() - called) * second, 1.0, begin, duration)
         net.after_run()
+
+    @contextmanager
+    def _timed(self, part: str) -> Iterator[None]:
+        """Add the time that the block takes to the profile of the run."""
+        begin = time.perf_counter()
+        yield
+        self._times[part] += time.perf_counter() - begin
 
     def network_restore(self, net: Any, *args: Any, **keywords: Any) -> None:
         """Restore a network as Brian2 does; the next run on the chip must begin at time 0.
@@ -217,7 +228,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             return
 
         def read(inputs: Mapping[str, Drive]) -> Reading:
-            with runs.rewound(groups) if runs is not None else nullcontext():
+            with self._timed("reading"), runs.rewound(groups) if runs else nullcontext():
                 return read_network(net, namespace, inputs)
 
         if runs is None:
@@ -229,7 +240,9 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         follower = Follower() if runs is None else runs.follower
 
         def begin(reading: Reading) -> Runs:
-            return Runs(reading, self.chip, self.compile_options, self.emulator_options, follower)
+            options = self.compile_options, self.emulator_options
+            with self._timed("compiling"):
+                return Runs(reading, self.chip, *options, follower)
 
         if runs is None and not waits:
             runs = begin(reading)
@@ -238,7 +251,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         if n_steps and any(map(depends_on_run, sources)):
             drawn = follower.follow(net, duration, namespace, sources, first)
         else:
-            drawn = nullcontext(draw(sources, clock, first, n_steps, namespace))
+            with self._timed("reading"):
+                drawn = nullcontext(draw(sources, clock, first, n_steps, namespace))
         with drawn as inputs:
             if waits:
                 reading = read(inputs)
@@ -248,7 +262,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             self.network, self.image = runs.session.network, runs.session.image
             self.stimulus = self.recording = None
             if n_steps:
-                self.recording, self.stimulus = runs.run(reading, n_steps, inputs, namespace)
+                with self._timed("emulating"):
+                    self.recording, self.stimulus = runs.run(reading, n_steps, inputs, namespace)
                 pass_over(sources, first + n_steps)
                 _warn_of_overflows(self.image, self.recording)
 
