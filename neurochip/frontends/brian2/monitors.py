@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import PopulationRateMonitor, StateMonitor
+from brian2.groups.subgroup import Subgroup
 
 from ..session import Spikes
 from .kicks import parent_of
@@ -94,9 +95,7 @@ class StateWriter:
     def __init__(self, monitor: Any, roster: Roster, namespace: Mapping[str, Any]) -> None:
         self.monitor = monitor
         self.group = parent_of(monitor.source).name
-        self.ids = np.asarray(monitor.record, dtype=np.int32) + int(
-            getattr(monitor.source, "start", 0)
-        )
+        self.ids = np.asarray(monitor.record, dtype=np.int32) + np.int32(_first_of(monitor.source))
         self.every = _every(monitor, roster.dt)
         self.dt = float(monitor.clock.dt_)
         moving = [name for name in monitor.record_variables if self._moves(name, roster)]
@@ -202,9 +201,15 @@ def _check_late(monitor: Any, objects: Sequence[Any]) -> None:
         )
 
 
+def _first_of(source: Any) -> int:
+    """Return the first neuron of a subgroup, or 0; a group may have a variable named ``start``."""
+    return int(source.start) if isinstance(source, Subgroup) else 0
+
+
 def _within(source: Any, spikes: Spikes) -> Spikes:
     """Return the spikes of a group or subgroup, numbered from its first neuron."""
-    first, stop = int(getattr(source, "start", 0)), int(getattr(source, "stop", source.N))
+    first = _first_of(source)
+    stop = first + int(source.N)
     steps, ids = spikes
     own = (ids >= first) & (ids < stop)
     return steps[own], ids[own] - np.int32(first)
