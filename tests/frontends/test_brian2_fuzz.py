@@ -40,12 +40,21 @@ def run_script(b2, script, device):
     return names, stimuli
 
 
+def spike_by_spike(train):
+    """Return a train of counts as one of single spikes."""
+    if isinstance(train, SpikeInput):
+        return train
+    steps, ids = np.nonzero(train.counts)
+    times = (steps + train.first_step) * train.dt
+    several = train.counts[steps, ids]
+    return SpikeInput(train.name, train.size, np.repeat(ids, several), np.repeat(times, several))
+
+
 def joined(stimuli):
     """Return the stimuli of consecutive runs as one."""
     trains = {}
-    for stimulus in stimuli:
-        for train in stimulus.trains:
-            trains.setdefault(train.name, []).append(train)
+    for train in (train for stimulus in stimuli for train in stimulus.trains):
+        trains.setdefault(train.name, []).append(spike_by_spike(train))
     return Stimulus(
         max(stimulus.duration for stimulus in stimuli),
         tuple(
