@@ -89,6 +89,7 @@ _LONGEST = 130  # characters of a line as wide as a page
 _LONGEST_ENTRY = 40  # characters of an entry of a legend
 _LONGEST_TICK = 24  # characters of a label of a tick
 _CHARACTER = 4.2  # points, mean width of a character
+_SPARE = 1.1  # axes grow when they are laid out
 _TICK = 9  # characters that have room between two ticks
 _HANDLE = 7  # characters that have room in the handle of a legend and its spaces
 _Draw = TypeVar("_Draw", bound=Callable[..., Any])
@@ -235,11 +236,12 @@ def draw_legend(
     if not handles:
         return None
     shown = [cut(visible(name), _LONGEST_ENTRY) for name in names]
+    room = int(_SPARE * _characters(ax))
     place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.01), "borderaxespad": 0.2}
     legend: Legend = ax.legend(
         handles,
         [str(place) for place in range(len(handles))],
-        **{**place, "ncols": _columns([len(name) for name in shown], _characters(ax)), **style},
+        **{**place, "ncols": _columns([len(name) for name in shown], room), **style},
     )
     for entry, name in zip(legend.get_texts(), shown, strict=True):
         write(entry, name)

@@ -12,6 +12,7 @@ from .._support import ranges
 
 __all__ = [
     "COUNT",
+    "DOTS",
     "FRACTION",
     "MILLISECONDS",
     "MILLISECONDS_OR_NONE",
@@ -85,3 +86,6 @@ SEED = at_least(int, 0)
 
 COUNT = at_least(int, 1)
 """A count of at least 1."""
+
+DOTS = _Number(int, "an integer from 30 to 2400", lambda x: 30 <= x <= 2400)
+"""Dots per inch of a picture."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ._figures import figure_options, write_judgement
 from ._options import duration_option, fine_option, model_options, result_options, seed_option
 from ._paths import OutputFolder
 from ._request import Request
@@ -22,6 +23,7 @@ __all__ = ["compare_command"]
 @seed_option
 @fine_option("dt/10")
 @click.option("-o", "--output", type=OutputFolder(), help="Folder for figures and numbers.")
+@figure_options
 @result_options
 def compare_command(
     request: Request, duration: float, seed: int, fine_dt: float | None, output: str | None
@@ -29,7 +31,6 @@ def compare_command(
     """Run MODEL on the chip and in float64 on the same input spikes, and compare the runs."""
     from ..report import judge
     from ..validation.answer import lead
-    from ._figures import write_judgement
 
     found = request.subject()
     judgement = judge(

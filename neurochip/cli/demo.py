@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..network import LIF, Network, PoissonInput, Population, Uniform, one_to_one
+from ._figures import figure_options, write_judgement
 from ._options import quiet_option, seed_option
 from ._paths import OutputFolder
 from ._step import STEP, Step
@@ -49,6 +50,7 @@ def driven_network() -> Network:
     show_default=True,
     help="Folder for figures and numbers.",
 )
+@figure_options
 @click.option(
     "--dt",
     type=STEP,
@@ -61,7 +63,6 @@ def driven_network() -> Network:
 def demo_command(output: str, dt: Step, seed: int) -> None:
     """Compare chip and float64 on the notebook's network (silent) and on a driven variant."""
     from ..report import judge
-    from ._figures import write_judgement
 
     stories = {
         "notebook": (

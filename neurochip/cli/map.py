@@ -9,6 +9,7 @@ import click
 from .._support.json_text import as_json
 from .._support.npz import npz_path, write_atomically
 from ..errors import CompileError
+from ._figures import figure_options, write_figure
 from ._numbers import MILLISECONDS_OR_NONE
 from ._options import model_options, result_options, seed_option
 from ._paths import OutputFile, OutputFolder, keep_apart
@@ -37,6 +38,7 @@ __all__ = ["map_command"]
     help="With --duration or --input: estimate energy and time with this cost table (repeatable).",
 )
 @click.option("-o", "--output", type=OutputFolder(), help="Folder for figure and numbers.")
+@figure_options
 @click.option("--image", "image_path", type=OutputFile(), help="Image to write.")
 @result_options
 def map_command(
@@ -84,13 +86,9 @@ def map_command(
     if image_path is not None:
         wrote([save_image(found.image, image_path)])
     if output is not None:
-        figure, text = mapping_figure(found.mapping), as_json(found.to_dict())
-        files = {
-            Path(output) / "mapping.png": lambda file: figure.savefig(file, format="png"),
-            Path(output) / "mapping.json": lambda file: file.write(text),
-        }
-        for path, write in files.items():
-            write_atomically(path, write)
-            wrote([path])
+        wrote([write_figure(mapping_figure(found.mapping), Path(output), "mapping")])
+        numbers, text = Path(output) / "mapping.json", as_json(found.to_dict())
+        write_atomically(numbers, lambda file: file.write(text))
+        wrote([numbers])
     fits = {"fits": True, "reasons": [], **found.to_dict()}
     result("map", {"chip": chip.name, "dt": subject.dt, **fits})

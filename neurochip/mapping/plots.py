@@ -136,7 +136,14 @@ def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
         if not one:
             handles += ax.plot(shares.mean(), row, "d", color="black", markersize=2.5)
         number = f"{fullest:.{0 if fullest >= 10 else 1}f} %"
-        ax.annotate(number, (fullest, row), (6, 0), textcoords="offset points", va="center")
+        ax.annotate(
+            number,
+            (fullest, row),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+            bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.8},
+        )
     handles.append(ax.axvline(100, color=GUIDE, linewidth=0.8, linestyle="dashed"))
     kinds = ["5 to 95 % of the cores", "fullest"] if many else ["a core"]
     draw_legend(ax, handles, [*kinds, *([] if one else ["mean"]), "limit"])

@@ -94,7 +94,9 @@ def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
             ha="center",
             color=GUIDE,
         )
-    ax.set_yscale("symlog", linthresh=200 * answer.tolerance)
+    linear = 200 * answer.tolerance
+    ax.set_yscale("symlog", linthresh=linear)
+    ax.yaxis.set_major_locator(_ticks(linear))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xticks(range(len(widths)), [str(width) for width in widths])
     ax.set_xlim(-0.5, len(widths) - 0.5)
@@ -102,3 +104,10 @@ def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
     ax.set_ylabel("rate, chip − float (%)")
     draw_legend(ax, *map(list, zip(*legend, strict=True)))
     return ax
+
+
+def _ticks(linear: float) -> Any:
+    """Return a locator with round ticks also within the linear part of the scale."""
+    from matplotlib.ticker import SymmetricalLogLocator
+
+    return SymmetricalLogLocator(base=10, linthresh=linear, subs=(1, 2, 5))

@@ -230,6 +230,41 @@ def test_compare_writes_figures_and_numbers_of_every_population(model: Path) -> 
     assert numbers["comparison"]["fine_dt"] == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "begin"), [("pdf", b"%PDF-"), ("svg", b"<?xml"), ("png", b"\x89PNG")]
+)
+def test_figures_have_the_format_that_was_asked_for(model: Path, kind: str, begin: bytes) -> None:
+    options = ("-o", "out", "--format", kind, "--dpi", 60)
+    succeed("compare", model, "--dt", 1, "--duration", 50, *options)
+    succeed("map", model, "--dt", 1, *options)
+    stems = ("cells_comparison", "cells_membrane", "mapping")
+    assert sorted(path.name for path in Path("out").glob(f"*.{kind}")) == [
+        f"{stem}.{kind}" for stem in stems
+    ]
+    for stem in stems:
+        picture = Path(f"out/{stem}.{kind}").read_bytes()
+        assert picture.startswith(begin)
+        if kind == "png":
+            assert int.from_bytes(picture[16:20]) == int(180 / 25.4 * 60)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--format", "pdf"), "--format needs -o: figures are written to a folder."),
+        (("--dpi", "600"), "--dpi needs -o: figures are written to a folder."),
+        (("-o", "x", "--format", "gif"), "'gif' is not one of 'png', 'pdf', 'svg'."),
+        (("-o", "x", "--dpi", "5"), "'5' is not an integer from 30 to 2400."),
+    ],
+)
+@pytest.mark.parametrize("command", ["compare", "map"])
+def test_options_of_figures_that_mean_nothing_are_refused(
+    model: Path, command: str, options: tuple[str, ...], message: str
+) -> None:
+    assert message in fail(command, model, *options)
+    assert not Path("x").exists()
+
+
 # --- what it refuses -----------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ from neurochip import (
     from_arrays,
     map_network,
 )
-from neurochip.chip.presets import SYSTEMS
+from neurochip.chip.presets import PRESETS, SYSTEMS
 from neurochip.cli import main
 from neurochip.cli.map import map_command
 from neurochip.emulator import Emulator
@@ -447,12 +447,10 @@ def test_map_prints_the_report_and_writes_figure_and_numbers(tmp_path):
     assert data["mapping"]["activity"] == "measured in 50 steps"
 
 
-def test_map_says_why_a_network_does_not_fit_and_exits_with_2(tmp_path, monkeypatch):
-    small = LOIHI.what_if(name="loihi", cores=1)
-    monkeypatch.setattr("neurochip.chip.presets.SYSTEMS", {"loihi": small})
-    result = run_map(tmp_path, 1500)
-    assert result.exit_code == 2
-    assert result.output.startswith("Does not fit loihi: needs ")
+def test_map_says_why_a_network_does_not_fit_and_exits_with_3(tmp_path):
+    result = run_map(tmp_path, 1500, "--set", "cores=1")
+    assert result.exit_code == 3
+    assert "Does not fit loihi (cores=1): needs " in result.output
     assert "placement='greedy'" in result.output
     assert "Traceback" not in result.output
 
@@ -463,7 +461,9 @@ def test_map_shows_errors_that_no_room_would_mend(tmp_path):
     assert "Invalid value for '--headroom': '0.5' is not a number of at least 1." in result.output
     result = run_map(tmp_path, 100, "--costs", "sana-fe")
     assert result.exit_code == 2
-    assert "--costs needs a --duration above 0: it estimates the cost of a run." in result.output
+    assert "--costs needs --input, or a --duration above 0: it estimates the cost of a run." in (
+        result.output
+    )
 
 
 def test_the_command_offers_all_that_there_is():
@@ -472,7 +472,7 @@ def test_the_command_offers_all_that_there_is():
         for option in map_command.params
         if hasattr(option.type, "choices")
     }
-    assert choices["system"] == list(SYSTEMS)
+    assert choices["chip"] == list({**PRESETS, **SYSTEMS})
     assert choices["placement"] == list(OPTIONS["placement"].choices)
     assert choices["sites"] == list(OPTIONS["sites"].choices)
     assert choices["costs"] == list(COST_TABLES)
