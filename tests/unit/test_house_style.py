@@ -199,7 +199,8 @@ def test_a_title_takes_as_many_lines_as_it_needs():
 def test_a_legend_lies_above_the_axes_and_within_the_figure(width, names):
     figure = nc.new_figure(width)
     ax = figure.subplots()
-    draw_legend(ax, [ax.plot([0, 1], [0, k])[0] for k in range(len(names))], names)
+    lines = [ax.plot([0, 1], [0, k])[0] for k in range(len(names))]
+    house_style(draw_legend)(ax, lines, names)
     figure.draw_without_rendering()
     box = ax.get_legend().get_window_extent()
     assert box.y0 >= ax.bbox.y1
