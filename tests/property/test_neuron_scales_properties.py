@@ -56,6 +56,7 @@ SPREADS = {
     "tau_refrac": (0.0, 5.0),
     "v_init": (-80.0, -56.0),
 }
+SYNAPSES = (({}, 1.0), ({"tau_syn": 5.0}, 0.3), ({"tau_syn_E": 5.0, "tau_syn_I": 9.0}, 0.3))
 STEPS = 25
 
 
@@ -66,28 +67,43 @@ def networks(draw):
     spread = draw(st.sets(st.sampled_from(sorted(SPREADS)), min_size=1))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     own = {name: rng.uniform(*SPREADS[name], size) for name in sorted(spread)}
-    tau_syn = draw(st.sampled_from([None, 5.0]))
-    lif = LIF(**{"tau_m": 20.0, "v_rest": -65.0, "v_reset": -65.0, **own}, tau_syn=tau_syn)
-    unit = 1.0 if tau_syn is None else 0.3
-    weight = draw(st.sampled_from([unit, -0.5 * unit, Uniform(0.1 * unit, unit)]))
+    synapses, unit = draw(st.sampled_from(SYNAPSES))
+    lif = LIF(**{"tau_m": 20.0, "v_rest": -65.0, "v_reset": -65.0, **own}, **synapses)
+    weights = [draw(st.sampled_from([unit, Uniform(0.1 * unit, unit)])), -0.3 * unit]
     source, cells = PoissonInput("source", 30, rate=50.0), Population("cells", size, lif)
-    link = fixed_probability(source, cells, 0.4, weight=weight, seed=1, name="link")
-    return Network(inputs=[source], populations=[cells], connections=[link])
+    links = [
+        fixed_probability(source, cells, 0.4, weight=weight, seed=1, name=f"link {number}")
+        for number, weight in enumerate(weights)
+    ]
+    if "tau_syn" in synapses and draw(st.booleans()):
+        links[1] = fixed_probability(
+            source, cells, 0.4, weight=0.5, seed=1, name="link 1", receptor="v"
+        )
+    return Network(inputs=[source], populations=[cells], connections=links)
 
 
 def permuted(network, order):
     """The same network with the neurons of its population in another order."""
-    (source,), (cells,), (link,) = network.inputs, network.populations, network.connections
+    (source,), (cells,) = network.inputs, network.populations
     own = {
         name: value[order]
         for name in SPREADS
         if isinstance(value := getattr(cells.model, name), np.ndarray)
     }
     moved = Population("cells", cells.size, replace(cells.model, **own))
-    place = np.argsort(order)[link.post]
-    weight = np.broadcast_to(link.weight, link.post.shape)
-    again = from_arrays(source, moved, link.pre, place, weight=weight, name="link")
-    return Network(inputs=[source], populations=[moved], connections=[again])
+    links = [
+        from_arrays(
+            source,
+            moved,
+            link.pre,
+            np.argsort(order)[link.post],
+            weight=np.broadcast_to(link.weight, link.post.shape),
+            name=link.name,
+            receptor=link.receptor,
+        )
+        for link in network.connections
+    ]
+    return Network(inputs=[source], populations=[moved], connections=links)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -17,9 +17,12 @@ from neurochip import (
     all_to_all,
     attribute,
     calibrate,
+    choose_dt,
     compile_network,
     draw_stimulus,
     fixed_probability,
+    load_image,
+    save_image,
 )
 from neurochip.image.text import dump_image
 from neurochip.packing.budget import core_usage
@@ -164,3 +167,20 @@ def test_attribution_repeats_a_run_of_neurons_with_scales_of_their_own(synapses)
         assert found.effect("cells", "unexplained", metric).alone == pytest.approx(0, abs=1e-12)
     assert found.effect("cells", "threshold").alone == 0
     assert found.total("cells").chip > 1
+
+
+def test_the_image_is_saved_and_loaded_with_its_scales(tmp_path):
+    image = compile_network(driven(LIF(**CELL, v_thresh=MANY)))
+    again = load_image(save_image(image, tmp_path / "image.npz"))
+    assert again == image
+    assert again.report == image.report
+
+
+def test_the_step_is_chosen_with_the_scales_of_the_neurons():
+    """Registers are exact for thresholds, so errors are those of equal neurons in the mean."""
+    many, one = (
+        choose_dt(driven(LIF(**CELL, v_thresh=v, i_offset=0.5)), candidates=[0.1, 1.0])
+        for v in (-50.0 + 1e-3 * np.sin(MANY), -50.0)
+    )
+    for ours, theirs in zip(many.candidates, one.candidates, strict=True):
+        assert ours.registers == pytest.approx(theirs.registers, abs=1e-4)
