@@ -19,6 +19,7 @@ from neurochip import (
     LIF,
     LOIHI,
     ChipImage,
+    ChipSpec,
     Emulator,
     Network,
     PoissonInput,
@@ -47,6 +48,7 @@ SPREADS = {
 }
 # Weight of a synapse, and tau_syn in ms (None: jumps) with the factor that makes the drive similar.
 WEIGHTS = {"equal": lambda unit: 0.8 * unit, "spread": lambda unit: Uniform(0.4 * unit, 1.2 * unit)}
+FEW_BITS = (6, 4, 2, 1)
 SYNAPSES = {"jumps": (None, 1.0), "currents": (5.0, 0.25)}
 
 
@@ -86,7 +88,9 @@ def errors(network: Network, image: ChipImage) -> tuple[float, ...]:
     return tuple(float(np.sqrt(np.mean(each**2))) for each in off)
 
 
-def measure(spread: str, synapses: str, weights: str) -> list[tuple[int, float, float, float]]:
+def measure(
+    spread: str, synapses: str, weights: str, chip: ChipSpec = LOIHI
+) -> list[tuple[int, float, float, float]]:
     """Return cores, both errors and the error of the rate, with one scale and with many."""
     network = describe(spread, synapses, weights)
     stimulus = draw_stimulus(network, DURATION, seed=1)
@@ -94,25 +98,33 @@ def measure(spread: str, synapses: str, weights: str) -> list[tuple[int, float, 
     rows = []
     for rule in (one_scale, neuron_scales):
         with mock.patch("compiler.neurons.lower.neuron_scales", rule):
-            image = compile_network(network, LOIHI, dt=0.1)
+            image = compile_network(network, chip, dt=0.1)
         rates = Emulator(image, progress=False).run(stimulus).rates("cells")
         off = float(np.abs(rates - wanted).mean() / wanted.mean())
         rows.append((image.n_cores, *errors(network, image), off))
     return rows
 
 
+def row(name: str, one: tuple[float, ...], many: tuple[float, ...]) -> str:
+    """Return a row of the table: cores and errors, with one scale and with many."""
+    cells = f"{one[0]:5} -> {many[0]}".rjust(10)
+    for a, b in zip(one[1:], many[1:], strict=True):
+        cells += f"{100 * a:.3f} -> {100 * b:.3f} %".rjust(20)
+    return f"{name:36}{cells}"
+
+
 def main() -> None:
-    """Print one row for each network."""
+    """Print one row for each network, and some at few bits of weight."""
     print(f"{'':36}{'cores':>10}{'thresholds':>20}{'summed weights':>20}{'rate of a neuron':>20}")
     for spread in SPREADS:
         for synapses in SYNAPSES:
             for weights in WEIGHTS:
-                one, many = measure(spread, synapses, weights)
-                name = f"{spread}; {synapses}, {weights}"
-                cells = f"{one[0]:5} -> {many[0]}".rjust(10)
-                for a, b in zip(one[1:], many[1:], strict=True):
-                    cells += f"{100 * a:.3f} -> {100 * b:.3f} %".rjust(20)
-                print(f"{name:36}{cells}", flush=True)
+                found = measure(spread, synapses, weights)
+                print(row(f"{spread}; {synapses}, {weights}", *found), flush=True)
+    for bits in FEW_BITS:
+        chip = LOIHI.what_if(weight_mantissa_bits=bits)
+        found = measure("thresholds", "jumps", "equal", chip)
+        print(row(f"thresholds; jumps, equal, bits: {bits}", *found), flush=True)
 
 
 if __name__ == "__main__":
