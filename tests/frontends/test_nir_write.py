@@ -255,6 +255,17 @@ def test_what_nir_cannot_express_is_refused(tmp_path, changes, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_kicks_beside_a_current_are_refused(tmp_path):
+    cells = Population("cells", 2, LIF(tau_syn=2.0))
+    links = [one_to_one(cells, cells, weight=1.0, receptor=receptor) for receptor in ("v", None)]
+    with pytest.raises(FrontendError) as caught:
+        write_nir(Network(populations=[cells], connections=links), tmp_path / "own.nir", dt=1e-4)
+    assert str(caught.value) == (
+        "NIR: population 'cells': has a synaptic current and connections with receptor = 'v', but "
+        "a NIR node has one receptor. Let all of them drive the current."
+    )
+
+
 def test_matrices_that_would_be_too_large_are_refused(tmp_path):
     big = Population("big", 9000, LIF())
     few, many = Population("few", 2, LIF()), Population("many", 100, LIF())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import hold_of_kicks
 import numpy as np
 import pytest
 from twin import run_twin
@@ -147,6 +148,26 @@ def test_two_time_constants_are_mapped_without_error(tau_syn_E, tau_syn_I, tau_r
     )
     reference = assert_twin_is_reference(network, dt)
     assert reference.n_spikes > 10
+
+
+@pytest.mark.parametrize("delivery", ["before_threshold", "next_step"])
+@pytest.mark.parametrize("tau_refrac", [0.0, 5.0])
+def test_kicks_beside_a_current_are_mapped_without_error_in_other_orders(tau_refrac, delivery):
+    network = dataclasses.replace(hold_of_kicks.network_of("both", tau_refrac), delivery=delivery)
+    assert assert_twin_is_reference(network, dt=0.5).n_spikes > 100
+
+
+def test_the_hold_of_kicks_would_lose_the_kicks_that_brian2_loses():
+    """And the hold that neurons with a current have keeps those of the last refractory step."""
+    spikes, (of_current, of_kicks) = hold_of_kicks.errors("kicks", 0.0, duration=1000.0)
+    assert spikes > 500
+    assert of_kicks == 0 < of_current < 0.01
+
+
+def test_the_hold_of_the_current_costs_less_where_the_current_drives():
+    _, (of_current, of_kicks) = hold_of_kicks.errors("current", 0.0, duration=1000.0)
+    assert of_kicks < 0
+    assert abs(of_current) < abs(of_kicks)
 
 
 @pytest.mark.parametrize("tau_syn", [None, 5.0], ids=["delta", "exponential"])
