@@ -26,6 +26,7 @@ import importlib
 import importlib.util
 import inspect
 import io
+import json
 import os
 import re
 import runpy
@@ -44,6 +45,8 @@ from click.testing import CliRunner
 import neurochip
 
 ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = {ROOT / "docs/how-to/in-a-notebook.md": ROOT / "examples/16_in_a_notebook.ipynb"}
+"""Pages whose code is also a notebook, with its file."""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REGION = re.compile(r"(<!-- generated: (\w+) (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FILE = re.compile(r"# (\w+\.py)\n")
@@ -132,6 +135,37 @@ def _run_command(line: str, page: Path) -> str:
             raise RuntimeError(f"{words[1]} wrote {sorted(map(str, written))} without being told")
         return output.getvalue()
     return ""
+
+
+def notebook(page: Path) -> str:
+    """Return a page as a notebook without outputs: text and its ``python`` blocks, in order."""
+    parts = _BLOCK.split(page.read_text(encoding="utf-8"))  # text, language, body, text ...
+    cells: list[tuple[str, str]] = []
+    for text, language, body in zip(
+        parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True
+    ):
+        # The links of the page, from the folder of the notebook.
+        cells.append(("markdown", re.sub(r"\]\((?=[\w-]+\.md)", "](../docs/how-to/", text.strip())))
+        if language == "python":
+            cells.append(("code", body.rstrip()))
+        elif language == "text":
+            cells.append(("markdown", f"```\n{body}```"))
+    content = {
+        "cells": [
+            {
+                "cell_type": kind,
+                "id": f"cell-{number}",
+                "metadata": {},
+                "source": text.splitlines(keepends=True),
+                **({"execution_count": None, "outputs": []} if kind == "code" else {}),
+            }
+            for number, (kind, text) in enumerate(item for item in cells if item[1])
+        ],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "name": "python3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def public_names(module: str) -> list[str]:
@@ -394,3 +428,5 @@ if __name__ == "__main__":
         if wanted != path.read_text(encoding="utf-8"):
             path.write_text(wanted, encoding="utf-8")
             sys.stdout.write(f"rewrote {path.relative_to(ROOT)}\n")
+    for path, target in NOTEBOOKS.items():
+        target.write_text(notebook(path), encoding="utf-8")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-import re
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -20,7 +20,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "how-to" / "in-a-notebook.md"
+REFRESH = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
+((PAGE, EXAMPLE),) = REFRESH["NOTEBOOKS"].items()
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 EXECUTE = """
@@ -51,8 +52,8 @@ def executed(*cells):
 @functools.cache
 def page():
     """Cells of the page, executed."""
-    text = PAGE.read_text(encoding="utf-8")
-    return executed(*re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    cells = nbformat.read(EXAMPLE, as_version=4).cells
+    return executed(*(cell.source for cell in cells if cell.cell_type == "code"))
 
 
 def outputs(cells, kind):
@@ -63,6 +64,18 @@ def outputs(cells, kind):
 def printed(cells, stream):
     """Text that the cells wrote to a stream."""
     return "".join(o.text for cell in cells for o in cell.outputs if o.get("name") == stream)
+
+
+def test_the_example_is_the_page():
+    assert EXAMPLE.read_text(encoding="utf-8") == REFRESH["notebook"](PAGE), (
+        "run: python docs/refresh.py"
+    )
+    notebook = nbformat.read(EXAMPLE, as_version=4)
+    nbformat.validate(notebook)
+    assert [cell.source for cell in notebook.cells][:2] == [
+        "# In a notebook",
+        '```\npip install "neurochip[notebook]"\n```',
+    ]
 
 
 def test_no_cell_writes_to_stderr():
