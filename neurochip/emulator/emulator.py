@@ -6,17 +6,14 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-import numpy as np
-
 from .._kernels.workers import check_threads, choose_threads, most_threads
 from .._support.brief import line
 from .._support.progress import progress_bar
-from .._support.values import instance, integer, integers, items, reals, switch
+from .._support.values import instance, integer, integers, items, switch
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus
-from ..typing import Int8Array
 from .cpu.batch import run_batch
 from .cpu.engine import CpuEngine
 from .currents import currents_of
@@ -25,6 +22,7 @@ from .engine import Columns, Registers, join_registers
 from .overflows import warn_of_overflows
 from .plan import (
     add_run,
+    check_draws,
     columns_of,
     memory_of,
     span_in,
@@ -99,6 +97,33 @@ class Emulator:
         else:
             with self._position.lock:
                 self._engine.rewind(self._position)
+
+    def reprogram(self, image: ChipImage) -> None:
+        """Go on with another image: other parameters, weights or delays of the same network.
+
+        v and the synaptic currents keep their physical values, refractory neurons stay held, and
+        spikes in transit keep their weights; registers are converted if the images have other
+        scales, and equal scales change no integer. A refractory counter that runs is changed by
+        the change of its register. Bias registers have the values of the new image. The emulator
+        stays at its step, and :meth:`reset` goes back to step 0 of the new image.
+
+        Parameters
+        ----------
+        image : ChipImage
+            An image for the same chip and dt, with the same populations and inputs. Compartments
+            are matched by the names in the symbols, or by number if neither image has symbols.
+
+        Raises
+        ------
+        EmulatorError
+            If the images differ in more than values, or spikes are in transit for longer than the
+            longest delay of the new image.
+        """
+        allowed = "a ChipImage, as from compile_network"
+        instance("emulator", "image", image, ChipImage, allowed, error=EmulatorError)
+        with self._position.turn():
+            self._engine, self._position = self._engine.reprogram(image, self._position)
+            self.image = image
 
     @property
     def step(self) -> int:
@@ -282,7 +307,7 @@ class Emulator:
             )
         size = self.image.n_compartments
         probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
-        draws = None if noise is None else self._check_draws(noise, n_steps)
+        draws = None if noise is None else check_draws(noise, n_steps, self.image)
         given = None if writes is None else check_writes(writes, self.image)
         with self._position.turn():
             run = span_of(self.step, n_steps)
@@ -323,25 +348,6 @@ class Emulator:
             )
             for seed in given
         ]
-
-    def _check_draws(self, noise: Any, n_steps: int) -> Int8Array:
-        shape = (n_steps, self.image.n_compartments)
-        if self.image.noise is None:
-            raise EmulatorError("emulator: noise was given, but the image has no noise registers.")
-        allowed = f"integers of shape {shape}"
-        draws = reals("emulator", "noise", noise, "", allowed=allowed, error=EmulatorError)
-        if draws.shape != shape or not np.issubdtype(draws.dtype, np.integer):
-            raise EmulatorError(
-                f"emulator: noise has shape {draws.shape} and type {draws.dtype}; allowed: "
-                f"{allowed}."
-            )
-        if draws.size and not (draws.min() >= -127 and draws.max() <= 127):
-            raise EmulatorError(
-                f"emulator: noise reaches from {draws.min()} to {draws.max()}; allowed: -127 to "
-                "127."
-            )
-        # Writeable, because a kernel is compiled again for an array that is read-only.
-        return np.require(draws, np.int8, ["C", "W"])
 
     def _told(self, recordings: list[Recording]) -> list[Recording]:
         """Return the recordings of a call, after the warning of their overflows."""

@@ -9,19 +9,20 @@ import numpy as np
 
 from .._support.grid import LAST_STEP, is_later
 from .._support.memory import EnoughMemory
-from .._support.values import instance, shown
+from .._support.values import instance, reals, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..network import SpikeCounts, SpikeInput
 from ..network.binning import bin_train, windows_of
 from ..recording import CHIP_VARIABLES, Probe, as_probes, resolve_probes, where_it_exists
 from ..stimulus import Stimulus, count_steps
-from ..typing import Int32Array, Int64Array
+from ..typing import Int8Array, Int32Array, Int64Array
 from .engine import Columns
 from .spikes import NONE, CountTable, InputLists, RunSpan
 
 __all__ = [
     "add_run",
+    "check_draws",
     "columns_of",
     "memory_of",
     "span_in",
@@ -188,3 +189,28 @@ def memory_of(n_steps: int, columns: Columns, value_bytes: int) -> EnoughMemory:
         n_steps * (8 + value_bytes * n_values),
         "Run fewer steps at a time: a run continues where the last one stopped.",
     )
+
+
+def check_draws(noise: Any, n_steps: int, image: ChipImage) -> Int8Array:
+    """Return the given noise of a run.
+
+    Raises
+    ------
+    EmulatorError
+        If the image has no noise, or the shape or a value is not allowed.
+    """
+    shape = (n_steps, image.n_compartments)
+    if image.noise is None:
+        raise EmulatorError("emulator: noise was given, but the image has no noise registers.")
+    allowed = f"integers of shape {shape}"
+    draws = reals("emulator", "noise", noise, "", allowed=allowed, error=EmulatorError)
+    if draws.shape != shape or not np.issubdtype(draws.dtype, np.integer):
+        raise EmulatorError(
+            f"emulator: noise has shape {draws.shape} and type {draws.dtype}; allowed: {allowed}."
+        )
+    if draws.size and not (draws.min() >= -127 and draws.max() <= 127):
+        raise EmulatorError(
+            f"emulator: noise reaches from {draws.min()} to {draws.max()}; allowed: -127 to 127."
+        )
+    # Writeable, because a kernel is compiled again for an array that is read-only.
+    return np.require(draws, np.int8, ["C", "W"])

@@ -46,6 +46,7 @@ __all__ = [
     "join_recordings",
     "one_by_one",
     "stimulus_of",
+    "stimulus_with",
 ]
 
 Spikes: TypeAlias = tuple[Int64Array, Int32Array]
@@ -196,7 +197,7 @@ def one_by_one(sent: Drive) -> Spikes:
 def stimulus_of(
     network: Network, spikes: Mapping[str, Drive], duration: float, dt: float
 ) -> Stimulus:
-    """Return spikes given by step as a stimulus.
+    """Return spikes given by step as a stimulus, with the currents in steps of the network.
 
     Parameters
     ----------
@@ -216,7 +217,17 @@ def stimulus_of(
             trains.append(sent)
         else:
             trains.append(SpikeInput(item.name, item.size, sent[1], sent[0] * dt))
-    return Stimulus(duration, tuple(trains))
+    return stimulus_with(network, duration, trains)
+
+
+def stimulus_with(
+    network: Network, duration: float, trains: Iterable[SpikeInput | SpikeCounts]
+) -> Stimulus:
+    """Return a stimulus of given spikes, with the currents in steps of a network."""
+    currents = tuple(
+        current.waveform for item in network.populations for current in network.step_currents(item)
+    )
+    return Stimulus(duration, tuple(trains), currents)
 
 
 def join_recordings(parts: Sequence[Recording]) -> Recording:
@@ -276,7 +287,7 @@ def find_change(before: Network, now: Network) -> Change | None:
     for key in (*old, *new):
         if key not in new or key not in old:
             return Change(*key, "appeared" if key in new else "is gone")
-        if not all(_equal(a, b) for a, b in zip(old[key], new[key], strict=True)):
+        if not all(_equal(a, b) for a, b in zip(old[key], new[key], strict=False)):
             return Change(*key, "was changed")
     return None
 
@@ -284,7 +295,13 @@ def find_change(before: Network, now: Network) -> Change | None:
 def _parts(network: Network) -> dict[tuple[str, str], tuple[Any, ...]]:
     inputs = {("input", item.name): (item.size,) for item in network.spike_inputs}
     populations = {
-        ("population", item.name): (item, network.current(item)) for item in network.populations
+        ("population", item.name): (
+            item,
+            network.constant_current(item),
+            len(currents := network.step_currents(item)),
+            *(part for current in currents for part in (current.times, current.amplitudes)),
+        )
+        for item in network.populations
     }
     connections = {
         ("connection", item.name): (

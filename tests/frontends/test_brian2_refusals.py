@@ -14,7 +14,8 @@ LIF = (
 )
 STEADY = (
     "What works: numbers and parameters that are constant during a run; time-varying input as "
-    "spikes (PoissonGroup, SpikeGeneratorGroup)."
+    "spikes (PoissonGroup, SpikeGeneratorGroup), or as a TimedArray f(t) or f(t, i) that adds to "
+    "the membrane equation."
 )
 THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
 RESET = "What works: reset='v = v_reset', with a constant v_reset."
@@ -97,9 +98,9 @@ EQUATIONS = {
     "dv/dt = (sin(t/ms)*mV - v)/(10*ms) : volt": (
         "the constant part of dv/dt is 'mV*sin(t/ms)/(10*ms)', and t is time. " + STEADY
     ),
-    "dv/dt = (wave(t)*mV - v)/(10*ms) : volt": (
-        "the constant part of dv/dt is 'mV*wave(t)/(10*ms)', and wave is a TimedArray, a function "
-        "of time. " + STEADY
+    "dv/dt = (wave(t)**2*mV - v)/(10*ms) : volt": (
+        "the constant part of dv/dt is 'mV*wave(t)**2/(10*ms)', and wave is a TimedArray, a "
+        "function of time. " + STEADY
     ),
     "dv/dt = (mine(1)*mV - v)/(10*ms) : volt": (
         "the constant part of dv/dt is 'mV*mine(1)/(10*ms)', and mine is a function of your own. "

@@ -13,6 +13,7 @@ from ...errors import ChipOverflowError
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers
+from ..reprogram import inheritance
 from ..spikes import NONE, InputRows
 from ..writes import Writes
 from .kernels import run_blocks
@@ -34,6 +35,7 @@ from .state import (
     read_row,
     widths_of,
 )
+from .transfer import transfer
 
 __all__ = ["CpuEngine"]
 
@@ -54,14 +56,18 @@ class CpuEngine(Engine[Position]):
         Number of threads that share the blocks of a run, at least 1.
     copies : int
         Number of side-by-side copies in the image.
+    finest : int, optional
+        Largest unit of a weight, so that sums of it are whole in the accumulators.
     """
 
-    def __init__(self, image: ChipImage, threads: int, copies: int = 1) -> None:
+    def __init__(
+        self, image: ChipImage, threads: int, copies: int = 1, *, finest: int | None = None
+    ) -> None:
         self.image = image
         self.threads = threads
         self.copies = copies
         self._of_copies: dict[int, CpuEngine] = {}
-        self._layout, wide = build_layout(image, threads)
+        self._layout, wide = build_layout(image, threads, finest)
         self._settings = settings_of(image, self._layout)
         self._widths = widths_of(image, self._layout)
         self._features = (
@@ -80,6 +86,19 @@ class CpuEngine(Engine[Position]):
     def start(self) -> Position:
         """Return the position at step 0: initial v, no current, no spikes in transit."""
         return Position(new_state(self.image, self._layout, self.threads, self.copies))
+
+    def reprogram(self, image: ChipImage, position: Position) -> tuple[CpuEngine, Position]:
+        """Return an engine of another image, and its position: see ``Emulator.reprogram``.
+
+        Raises
+        ------
+        EmulatorError
+            If the images differ in more than values, or spikes in transit do not fit.
+        """
+        found = inheritance(self.image, image)
+        engine = CpuEngine(image, self.threads, finest=self._layout.weight_unit)
+        images, layouts = (self.image, image), (self._layout, engine._layout)
+        return engine, transfer(position, images, layouts, engine.start(), found)
 
     def rewind(self, position: Position) -> None:
         """Bring a position back to step 0."""

@@ -85,11 +85,12 @@ class _Split(NamedTuple):
     blocks: int
 
 
-def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
+def build_layout(image: ChipImage, workers: int, finest: int | None = None) -> tuple[Layout, bool]:
     """Pack the synapses of an image into blocks, the same number of blocks for each worker.
 
     Small images have fewer blocks than workers. Time is proportional to the number of synapses;
-    memory is 4 bytes per synapse and 8 bytes per source and block.
+    memory is 4 bytes per synapse and 8 bytes per source and block. ``finest`` is the largest
+    ``weight_unit``.
 
     Returns
     -------
@@ -104,6 +105,8 @@ def build_layout(image: ChipImage, workers: int) -> tuple[Layout, bool]:
     # Trailing zero bits common to all weights are dropped, so that more weights fit a byte. Not if
     # sums are shifted, since the shifts would have to change as well.
     zeros = 0 if any(shifts) else _common_zeros(tables)
+    if finest is not None:
+        zeros = min(zeros, max((finest >> core.weight_shift).bit_length() - 1, 0))
     tables = [table >> zeros for table in tables]
     split = _choose_split(image, int(planes.max(initial=0)), tables, workers)
     n_sources = image.n_inputs + image.n_compartments

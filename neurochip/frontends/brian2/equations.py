@@ -19,6 +19,7 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 from ...network.neurons import INTEGRATIONS, Integration
 from ...typing import Float64Array
 from .refusal import refusal
+from .timed import Timed, split_timed
 from .values import NotConstantError, evaluate, set_at_spikes
 
 __all__ = [
@@ -52,6 +53,8 @@ class Linear:
     decay, drive, level : dict of str to ndarray, shape (size,)
         Decay rate of each current in 1/s, its effect on v in (unit of v)/(unit of I)/s, and the
         level that it decays to, in the order of the equations.
+    timed : tuple of Timed
+        TimedArrays that add to dv/dt.
     """
 
     rate: Float64Array
@@ -59,6 +62,7 @@ class Linear:
     decay: dict[str, Float64Array]
     drive: dict[str, Float64Array]
     level: dict[str, Float64Array]
+    timed: tuple[Timed, ...]
 
     @property
     def leaky(self) -> bool:
@@ -106,6 +110,9 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
         raise refusal(
             group, f"{v} {which} (the factor of {v} in d{v}/dt is {_shown(slopes[v])})", _LIF
         )
+    rest, timed = split_timed(
+        group, rest, namespace, lambda factor, what: per_neuron(group, factor, what, namespace)
+    )
     slope = per_neuron(group, rest, f"the constant part of d{v}/dt", namespace)
     decay, drive, level = {}, {}, {}
     for name in currents:
@@ -118,7 +125,9 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
             )
         drive[name] = per_neuron(group, slopes[name], f"the factor of {name} in d{v}/dt", namespace)
         slope = slope + drive[name] * level[name]
-    return Linear(rate=np.abs(rate), slope=slope, decay=decay, drive=drive, level=level)
+    return Linear(
+        rate=np.abs(rate), slope=slope, decay=decay, drive=drive, level=level, timed=timed
+    )
 
 
 def membrane_of(group: Any, written: Collection[str] = ()) -> str:
@@ -205,7 +214,8 @@ def per_neuron(
             group,
             f"{what} is {code!r}, and {reason}",
             "What works: numbers and parameters that are constant during a run; "
-            "time-varying input as spikes (PoissonGroup, SpikeGeneratorGroup).",
+            "time-varying input as spikes (PoissonGroup, SpikeGeneratorGroup), or as a TimedArray "
+            "f(t) or f(t, i) that adds to the membrane equation.",
         ) from None
     values = np.broadcast_to(np.asarray(value, dtype=np.float64), (group.N,))
     good = ~np.isnan(values) if may_be_infinite else np.isfinite(values)

@@ -13,7 +13,7 @@ from brian2.core.namespace import get_local_namespace
 from ...errors import FrontendError
 from ...network import Network, SpikeInput
 from ...stimulus import Stimulus
-from ..session import stimulus_of
+from ..session import stimulus_of, stimulus_with
 from .following import depends_on_run, follow, put_back
 from .inputs import changes_with_time, draw, known_spikes
 from .objects import as_network, at_zero, common_clock, inputs_in_order
@@ -138,4 +138,4 @@ def recorded_stimulus(imported: Imported, *monitors: Any, duration: Any) -> Stim
                 f"recorded_stimulus: no monitor recorded the input {item.name!r}; add a "
                 "SpikeMonitor of it before the run."
             )
-    return Stimulus(length, tuple(trains))
+    return stimulus_with(imported.network, length, trains)

@@ -17,6 +17,7 @@ from .inputs import describe
 from .kicks import Kicks, parent_of, read_poisson_kicks, read_synapses, written_variables
 from .neurons import Cells, read_cells
 from .objects import KNOWN, check_kinds, common_clock, is_input, neurons_of
+from .timed import step_currents
 from .times import milliseconds
 
 __all__ = ["Reading", "Roster", "read_inputs", "read_network"]
@@ -97,9 +98,16 @@ def read_network(
         for name, cell in cells.items()
     }
     members = {**described, **{name: item.population for name, item in units.items()}}
+    currents = [
+        current
+        for name, cell in cells.items()
+        for current in step_currents(
+            cell.group, cell.linear.timed, cell.unit, units[name].population, dt
+        )
+    ]
     network = ours.Network(
         populations=[item.population for item in units.values()],
-        inputs=list(described.values()),
+        inputs=[*described.values(), *currents],
         connections=[connect(item, members[item.source], units[item.target]) for item in kicks],
     )
     return Reading(dt=dt, objects=objects, cells=cells, units=units, network=network)
