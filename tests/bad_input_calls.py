@@ -606,6 +606,7 @@ def _stages() -> list[Call]:
             progress=SWITCH | NONE,
         ),
         _call("Emulator.run", run, {}, "stimulus", duration=NONE, record=NO_ITEMS),
+        _call("Emulator.reprogram", Emulator(image).reprogram, {"image": image}, "image"),
         _call(
             "Emulator.run_batch",
             run_batch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from typing import Any
 
 from .._kernels.workers import check_threads, choose_threads, most_threads
@@ -86,6 +87,12 @@ class Emulator:
         self.progress = switch("emulator", "progress", progress, optional=True, error=EmulatorError)
         self._engine = CpuEngine(image, self.threads)
         self._position = self._engine.start()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Emulator:
+        """Return a copy with registers of its own; both share the image and its layout."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), _position=deepcopy(self._position, memo))
+        return other
 
     def reset(self) -> None:
         """Go back to step 0: initial v, no current, no spikes in transit.

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -99,6 +100,7 @@ class Session:
         emulator_options: Mapping[str, Any],
     ) -> None:
         self.network, self.dt = network, dt
+        self._chip, self._options = chip, compile_options
         self.image = compile_network(network, chip, dt, **compile_options)
         self.emulator = Emulator(self.image, warn=False, **emulator_options)
         self.interrupted = False
@@ -112,6 +114,31 @@ class Session:
         """Go back to time 0, with the same image and without spikes in transit."""
         self.emulator.reset()
         self.interrupted = False
+
+    def reprogram(self, network: Network) -> None:
+        """Compile a changed network, and go on with it from the present state.
+
+        Parameters
+        ----------
+        network : Network
+            The same populations and inputs, with other parameters, currents, weights or delays.
+
+        Raises
+        ------
+        CompileError
+            If the network does not fit onto the chip.
+        EmulatorError
+            As for :meth:`~neurochip.emulator.Emulator.reprogram`; the session stays as it is.
+        """
+        image = compile_network(network, self._chip, self.dt, **self._options)
+        self.emulator.reprogram(image)
+        self.network, self.image = network, image
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Session:
+        """Return a session that goes on from the same state; networks and images are shared."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), emulator=deepcopy(self.emulator, memo))
+        return other
 
     @contextmanager
     def whole_run(self) -> Iterator[None]:

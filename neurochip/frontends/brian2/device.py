@@ -76,6 +76,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             float
         )  # seconds of the parts of the last run
         self._runs: weakref.WeakKeyDictionary[Any, tuple[str, Runs]] = weakref.WeakKeyDictionary()
+        self._stored: weakref.WeakKeyDictionary[Any, dict[str, tuple[str, Runs]]]
+        self._stored = weakref.WeakKeyDictionary()
         self.network: OurNetwork | None = None
         self.image: ChipImage | None = None
         self.stimulus: Stimulus | None = None
@@ -200,18 +202,49 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         yield
         self._times[part] += time.perf_counter() - begin
 
-    def network_restore(self, net: Any, *args: Any, **keywords: Any) -> None:
-        """Restore a network as Brian2 does; the next run on the chip must begin at time 0.
+    def network_store(self, net: Any, name: str = "default", filename: Any = None) -> None:
+        """Store a network as Brian2 does, and with it the state of the chip.
+
+        Parameters
+        ----------
+        net : brian2.Network
+            Network to store.
+        name : str
+            Name of the state.
+        filename : str, optional
+            File for the state; the state of the chip is not in it.
+        """
+        Network.store.original_function(net, name, filename)
+        stored = self._stored.setdefault(net, {})
+        known, runs = self._runs.get(net, (None, None))
+        stored.pop(name, None)
+        if runs is not None and known is not None and filename is None:
+            stored[name] = known, runs.copied()
+
+    def network_restore(
+        self,
+        net: Any,
+        name: str = "default",
+        filename: Any = None,
+        restore_random_state: bool = False,
+    ) -> None:
+        """Restore a network as Brian2 does, and with it the state of the chip.
+
+        From a file, or if the state was stored before the first run, the next run must begin at
+        time 0.
 
         Parameters
         ----------
         net : brian2.Network
             Network to restore.
-        args, keywords
+        name, filename, restore_random_state
             As for Brian2's ``restore``.
         """
-        Network.restore.original_function(net, *args, **keywords)
+        Network.restore.original_function(net, name, filename, restore_random_state)
         self._runs.pop(net, None)
+        stored = self._stored.get(net, {}).get(name)
+        if stored is not None and filename is None:
+            self._runs[net] = stored[0], stored[1].copied()
 
     def _run(self, net: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
         active = [obj for obj in net.sorted_objects if obj.active]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from ...chip.spec import ChipSpec
-from ...errors import FrontendError
-from ...network import Network
+from ...errors import EmulatorError, FrontendError
 from ...recording import Probe, Recording
 from ...stimulus import Stimulus
 from ...typing import Int32Array
@@ -36,8 +36,8 @@ __all__ = ["Runs", "run_inputs"]
 
 _NONE = np.empty(0, dtype=np.int32)
 _FIXED = (
-    "the registers of the chip are set before its first step. Change it before the first run, or "
-    "store() the network before it, restore() it to time 0 and run again."
+    "the chip goes on with other parameters, weights and delays only. Change it before the first "
+    "run, or store() the network before it, restore() it to time 0 and run again."
 )
 
 
@@ -150,9 +150,9 @@ class Runs:
         Raises
         ------
         FrontendError
-            If the network differs from that of the first run, or a monitor cannot be filled.
+            If the network has other objects than in the first run, or a monitor cannot be filled.
         """
-        _check_same(self.session.network, reading.network)
+        self._follow_changes(reading)
         writers, listeners = prepare_writers(reading, namespace)
         watched = {
             name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
@@ -186,6 +186,32 @@ class Runs:
             for listener in listeners:
                 listener.write(one_by_one(spikes.get(listener.source, silent)), first, n_steps, dt)
         return recording, stimulus
+
+    def copied(self) -> Runs:
+        """Return runs that go on from the same state."""
+        other = object.__new__(type(self))
+        vars(other).update(
+            vars(self),
+            session=deepcopy(self.session),
+            _states={name: state.copied() for name, state in self._states.items()},
+        )
+        return other
+
+    def _follow_changes(self, reading: Reading) -> None:
+        """Go on with the parameters, weights and delays of the network as it is now."""
+        change = find_change(self.session.network, reading.network)
+        if change is None:
+            return
+        kind = "NeuronGroup" if change.kind == "population" else change.kind
+        about = f"{kind} {change.name!r}: it {change.what} between two runs"
+        if change.what != "was changed" or change.kind not in ("population", "connection"):
+            raise FrontendError(f"{about}; {_FIXED}")
+        try:
+            self.session.reprogram(reading.network)
+        except EmulatorError as problem:
+            raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
+        image = self.session.image
+        self._states = {name: state.renewed(reading, image) for name, state in self._states.items()}
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
         """Return v, the currents and the times of the last spikes in Brian2's groups."""
@@ -239,11 +265,3 @@ def _probes(ids: Mapping[str, Int32Array], units: Mapping[str, Units]) -> list[P
         for variable in ("v", "u", "u_child")
         if variable != "u_child" or units[name].child
     ]
-
-
-def _check_same(before: Network, now: Network) -> None:
-    """Refuse a network that differs from the compiled one; the spikes of inputs may differ."""
-    change = find_change(before, now)
-    if change is not None:
-        kind = "NeuronGroup" if change.kind == "population" else change.kind
-        raise FrontendError(f"{kind} {change.name!r}: it {change.what} between two runs; {_FIXED}")

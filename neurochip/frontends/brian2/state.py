@@ -10,6 +10,7 @@ v, nothing is added, since the chip discards the same kicks as Brian2.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +108,18 @@ class GroupState:
             refractory=steps,
             end=symbol.potential(registers.v_init[own]),
         )
+
+    def copied(self) -> GroupState:
+        """Return a state that later steps of this one do not change."""
+        other = copy(self)
+        other.end, other.last = self.end.copy(), self.last.copy()
+        return other
+
+    def renewed(self, reading: Reading, image: ChipImage) -> GroupState:
+        """Return the same state for other parameters of the group."""
+        other = GroupState.at_zero(self.name, reading, image)
+        other.end, other.last = self.end, self.last
+        return other
 
     def follow(self, recording: Recording, ids: Int32Array) -> None:
         """Update the state to the end of a window in which the neurons ``ids`` were recorded."""

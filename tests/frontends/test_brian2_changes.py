@@ -1,0 +1,120 @@
+"""Values that a script changes between two runs, and states stored in the middle of one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+EQUATIONS = "dv/dt = (drive - v) / tau : 1 (unless refractory)\ndrive : 1\ntau : second"
+TAU = {k: -0.1 / np.log(1 - k / 4096) for k in (13, 20, 40)}  # ms, exact in a decay register
+
+
+def neurons(b2, n=3, **options):
+    group = b2.NeuronGroup(
+        n, EQUATIONS, threshold="v > 1", reset="v = 0", method="exact", name="cells", **options
+    )
+    group.tau = TAU[20] * b2.ms
+    return group
+
+
+def spikes_on_both(b2, script):
+    """Run a script, which returns a SpikeMonitor, in Brian2 and on the chip; return step and id."""
+    found = []
+    for device in ("runtime", "neurochip"):
+        b2.set_device(device)
+        b2.start_scope()
+        b2.seed(3)
+        monitor = script(b2)
+        steps = np.rint(np.asarray(monitor.t / b2.defaultclock.dt)).astype(int)
+        found.append(sorted(zip(np.asarray(monitor.i).tolist(), steps.tolist(), strict=True)))
+    return found
+
+
+def assert_near(expected, got, steps=2):
+    """The same neurons spike as often, each spike within a few steps."""
+    assert [i for i, _ in expected] == [i for i, _ in got]
+    assert max(abs(a - b) for (_, a), (_, b) in zip(expected, got, strict=True)) <= steps
+
+
+def test_a_constant_current_steps_between_runs(b2):
+    def script(b2):
+        group = neurons(b2)
+        monitor = b2.SpikeMonitor(group)
+        network = b2.Network(group, monitor)
+        for drive in (0, 1.5, 3, 0.2, 1.2):
+            group.drive = drive
+            network.run(50 * b2.ms)
+        return monitor
+
+    expected, got = spikes_on_both(b2, script)
+    assert len(expected) == 27
+    assert_near(expected, got)
+
+
+def test_time_constants_and_refractory_periods_change_between_runs(b2):
+    def script(b2):
+        group = neurons(b2, refractory="3*ms * (1 + (drive > 1.8))")
+        group.drive = "1.5 + 0.1 * i"
+        monitor = b2.SpikeMonitor(group)
+        network = b2.Network(group, monitor)
+        for register in (20, 40, 13):
+            group.tau = TAU[register] * b2.ms
+            network.run(40 * b2.ms)
+        return monitor
+
+    expected, got = spikes_on_both(b2, script)
+    assert len(expected) > 9
+    assert_near(expected, got)
+
+
+def test_weights_change_between_runs_with_spikes_in_transit(b2):
+    """The first run ends while spikes with a delay of 2 ms are on their way."""
+
+    def script(b2):
+        group = b2.NeuronGroup(
+            4,
+            "dv/dt = (I - v) / (20*ms) : 1\ndI/dt = -I / (5*ms) : 1",
+            threshold="v > 1",
+            reset="v = 0",
+            method="exact",
+            name="cells",
+        )
+        source = b2.SpikeGeneratorGroup(1, np.zeros(60), np.arange(60) * b2.ms)
+        wires = b2.Synapses(source, group, "w : 1", on_pre="I += w", delay=2 * b2.ms)
+        wires.connect()
+        monitor = b2.SpikeMonitor(group)
+        network = b2.Network(group, source, wires, monitor)
+        for w in (0.3, 0.9, 0.0):
+            wires.w = f"{w} * (1 + 0.1 * j)"
+            network.run(20 * b2.ms)
+        return monitor
+
+    expected, got = spikes_on_both(b2, script)
+    assert len(expected) > 12
+    assert abs(len(expected) - len(got)) <= 2
+
+
+def test_a_state_stored_in_the_middle_is_restored(chip):
+    """Also twice, and after a change that came later."""
+    group = neurons(chip)
+    group.drive = "1.3 + 0.2 * i"
+    source = chip.PoissonGroup(3, rates=100 * chip.Hz)
+    wires = chip.Synapses(source, group, on_pre="v += 0.05")
+    wires.connect(j="i")
+    monitor = chip.SpikeMonitor(group)
+    network = chip.Network(group, source, wires, monitor)
+    chip.seed(1)
+    network.run(50 * chip.ms)
+    network.store("settled")
+    before, found = monitor.num_spikes, []
+    for drive in (None, 3.0, None):
+        network.restore("settled", restore_random_state=True)
+        assert monitor.num_spikes == before
+        if drive is not None:
+            group.drive = drive
+        network.run(50 * chip.ms)
+        found.append((monitor.num_spikes, np.asarray(monitor.t / chip.ms).tolist()))
+    assert found[0] == found[2]
+    assert found[1][0] > found[0][0] > before
