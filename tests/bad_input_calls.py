@@ -606,6 +606,12 @@ def _stages() -> list[Call]:
             progress=SWITCH | NONE,
         ),
         _call("Emulator.run", run, {}, "stimulus", duration=NONE, record=NO_ITEMS),
+        _call(
+            "Emulator.set_v",
+            Emulator(image).set_v,
+            {"population": "cells", "ids": [0, 1], "v": [-60.0, -61.0]},
+            "population ids v",
+        ),
         _call("Emulator.reprogram", Emulator(image).reprogram, {"image": image}, "image"),
         _call(
             "Emulator.run_batch",

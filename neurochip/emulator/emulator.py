@@ -17,6 +17,7 @@ from ..recording import Probe, Recording, resolve_probes
 from ..stimulus import Stimulus
 from .cpu.batch import run_batch
 from .cpu.engine import CpuEngine
+from .cpu.potential import set_potential
 from .currents import currents_of
 from .decode import decode_recording, raw_recording
 from .engine import Columns, Registers, join_registers
@@ -109,8 +110,9 @@ class Emulator:
         """Go on with another image: other parameters, weights or delays of the same network.
 
         v and the synaptic currents keep their physical values, refractory neurons stay held, and
-        spikes in transit keep their weights; registers are converted if the images have other
-        scales, and equal scales change no integer. A refractory counter that runs is changed by
+        spikes that wait for a delay keep their weights, while those of the last step are delivered
+        with the new ones. Registers are converted if the images have other scales, and equal scales
+        change no integer. A refractory counter that runs is changed by
         the change of its register. Bias registers have the values of the new image. The emulator
         stays at its step, and :meth:`reset` goes back to step 0 of the new image.
 
@@ -131,6 +133,29 @@ class Emulator:
         with self._position.turn():
             self._engine, self._position = self._engine.reprogram(image, self._position)
             self.image = image
+
+    def set_v(self, population: str, ids: Any, v: Any) -> None:
+        """Set the membrane potential of some neurons, as the host of a chip may do between steps.
+
+        It replaces v at the end of the last step; the next step decays it.
+
+        Parameters
+        ----------
+        population : str
+            Name of the population.
+        ids : array_like of int, shape (n,)
+            Neurons.
+        v : array_like of float, shape (n,), mV
+            Their membrane potentials, rounded to the register.
+
+        Raises
+        ------
+        EmulatorError
+            If the image has no symbols or no such population, a neuron or a value is not allowed,
+            or a neuron is refractory, so that the chip holds its v.
+        """
+        with self._position.turn():
+            set_potential(self._position.state, self.image, population, ids, v)
 
     @property
     def step(self) -> int:

@@ -22,10 +22,11 @@ import numpy as np
 
 from compiler import compile_network
 
+from ..chip.registers import kept_fraction
 from ..chip.spec import ChipSpec
 from ..emulator import Emulator
 from ..errors import FrontendError
-from ..network import Network, SpikeCounts, SpikeInput
+from ..network import Network, SpikeCounts, SpikeInput, Waveform
 from ..recording import (
     CHIP_VARIABLES,
     Probe,
@@ -35,7 +36,7 @@ from ..recording import (
     resolve_probes,
 )
 from ..stimulus import Stimulus
-from ..typing import Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = [
     "Change",
@@ -133,6 +134,54 @@ class Session:
         image = compile_network(network, self._chip, self.dt, **self._options)
         self.emulator.reprogram(image)
         self.network, self.image = network, image
+
+    def set_v(self, name: str, ids: Int64Array, v: Float64Array) -> Float64Array:
+        """Set v of some neurons of a population, including the kicks of the last step.
+
+        In Brian2 kicks have already changed v, while on the chip they are in transit and will do so
+        in the next step. So that v is as given after they have come, they are subtracted.
+
+        Parameters
+        ----------
+        name : str
+            Name of the population.
+        ids : ndarray of int, shape (n,)
+            Neurons.
+        v : ndarray, shape (n,), mV
+            Their membrane potentials.
+
+        Returns
+        -------
+        ndarray, shape (n,), mV
+            The same without the kicks.
+
+        Raises
+        ------
+        EmulatorError
+            As for :meth:`~neurochip.emulator.Emulator.set_v`.
+        """
+        population = self.network.population(name)
+        if population.model.delta_synapses and self.network.kicks_decay:
+            after = deepcopy(self.emulator)
+            silent = Stimulus((self.step + 1) * self.dt, self._silent(), self._currents())
+            after.progress = False
+            u = after.run(silent, duration=self.dt, record=[Probe("u", name)]).trace(name, "u")
+            own = self.emulator.image.symbols
+            assert own is not None
+            (symbol,) = (item for item in own.populations if item.name == name)
+            registers, at = self.image.compartments, symbol.compartment_ids[ids]
+            keep = kept_fraction(
+                registers.decay_v[at], registers.decay_v_offset[at], self.image.chip.core
+            )
+            v = v - np.divide(u.values[0, ids], keep, out=np.zeros(len(ids)), where=keep > 0)
+        self.emulator.set_v(name, ids, v)
+        return v
+
+    def _silent(self) -> tuple[SpikeInput, ...]:
+        return tuple(SpikeInput(item.name, item.size, [], []) for item in self.network.spike_inputs)
+
+    def _currents(self) -> tuple[Waveform, ...]:
+        return stimulus_with(self.network, 1.0, ()).currents
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:
         """Return a session that goes on from the same state; networks and images are shared."""

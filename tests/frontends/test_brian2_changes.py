@@ -96,6 +96,35 @@ def test_weights_change_between_runs_with_spikes_in_transit(b2):
     assert abs(len(expected) - len(got)) <= 2
 
 
+@pytest.mark.parametrize("synapses", ["v += w", "I += w"])
+def test_v_is_set_between_runs_also_while_kicks_are_on_their_way(b2, synapses):
+    """A kick of the last step has changed v in Brian2, and is in transit on the chip."""
+
+    def script(b2):
+        equations = "dv/dt = (1.3 + I - v) / tau : 1 (unless refractory)\ntau : second\n"
+        current = "I : 1" if synapses == "v += w" else "dI/dt = -I / (5*ms) : 1"
+        group = b2.NeuronGroup(
+            4, equations + current, threshold="v > 1", reset="v = 0", method="exact", name="cells"
+        )
+        group.tau = TAU[20] * b2.ms
+        source = b2.SpikeGeneratorGroup(1, np.zeros(150), np.arange(150) * b2.ms)
+        wires = b2.Synapses(source, group, "w : 1", on_pre=synapses)
+        wires.connect()
+        wires.w = 0.05
+        monitor = b2.SpikeMonitor(group)
+        network = b2.Network(group, source, wires, monitor)
+        network.run(20.1 * b2.ms)  # ends with the step of a spike
+        group.v = "0.2 * i"
+        network.run(30 * b2.ms)
+        group.v[2:] = 0.9
+        network.run(50 * b2.ms)
+        return monitor
+
+    expected, got = spikes_on_both(b2, script)
+    assert len(expected) > 12
+    assert_near(expected, got, steps=5)
+
+
 def test_a_state_stored_in_the_middle_is_restored(chip):
     """Also twice, and after a change that came later."""
     group = neurons(chip)

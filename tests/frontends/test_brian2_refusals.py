@@ -26,8 +26,8 @@ KNOWN = (
     "SpikeMonitor, PopulationRateMonitor and StateMonitor."
 )
 FIXED = (
-    "the chip goes on with other parameters, weights and delays only. Change it before the first "
-    "run, or store() the network before it, restore() it to time 0 and run again."
+    "the chip goes on with other v, parameters, weights and delays only. Change it before the "
+    "first run, or store() the network before it, restore() it to time 0 and run again."
 )
 
 DELTA = "dv/dt = -v/(10*ms) : volt"
@@ -545,13 +545,19 @@ def test_arguments_of_a_run_are_checked(chip):
     )
 
 
-def test_v_stays_what_the_chip_made_of_it(chip):
-    group = cells(chip)
+def test_v_of_a_refractory_neuron_cannot_be_set(chip):
+    group = cells(
+        chip,
+        "dv/dt = (30*mV - v)/(10*ms) : volt (unless refractory)",
+        threshold="v > 10*mV",
+        refractory=5 * chip.ms,
+    )
     network = chip.Network(group)
-    network.run(1 * chip.ms)
+    network.run(6 * chip.ms)
     group.v = 1 * chip.mV
     assert run_message(1 * chip.ms, run=network.run) == (
-        f"NeuronGroup 'cells': v was changed between two runs; {FIXED}"
+        "NeuronGroup 'cells': v was changed between two runs; neuron 0 of 'cells' is refractory, "
+        "so the chip holds its v; allowed: neurons that are not refractory."
     )
 
 

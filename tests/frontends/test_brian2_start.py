@@ -11,8 +11,8 @@ from neurochip.errors import FrontendError
 pytestmark = pytest.mark.slow
 
 FIXED = (
-    "the chip goes on with other parameters, weights and delays only. Change it before the first "
-    "run, or store() the network before it, restore() it to time 0 and run again."
+    "the chip goes on with other v, parameters, weights and delays only. Change it before the "
+    "first run, or store() the network before it, restore() it to time 0 and run again."
 )
 HELD = "dv/dt = (2 - v)/(16*ms) : 1 (unless refractory)"
 

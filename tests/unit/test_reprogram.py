@@ -136,3 +136,34 @@ def test_an_image_of_another_shape_is_refused(change, reason):
         f"emulator: the image cannot go on from here: {reason}; allowed: an image of the same "
         "populations, inputs, chip and dt, with other values."
     )
+
+
+def test_v_is_set_to_the_nearest_register():
+    image = compile_network(network_of(tau_syn=4.0), dt=DT)
+    emulator, plain = Emulator(image), Emulator(image)
+    emulator.set_v("cells", [3, 1], [-52.5, -58.25])
+    stimulus = draw_stimulus(network_of(tau_syn=4.0), 10.0, seed=1)
+    runs = [one.run(stimulus, duration=DT, record=["v", "u"]) for one in (emulator, plain)]
+    moved, still = (run.trace("cells", "v").values[0] for run in runs)
+    assert np.flatnonzero(moved != still).tolist() == [1, 3]
+    keep = np.exp(-DT / 10.0)  # of v in a step
+    start = -65.0
+    assert (moved - still)[[3, 1]] == pytest.approx(
+        keep * (np.array([-52.5, -58.25]) - start), rel=2e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (("others", [0], [1.0]), "no population 'others'; there are 'cells'."),
+        (("cells", [30], [1.0]), "ids[0] = 30; allowed: 0 to 29."),
+        (("cells", [0], [np.nan]), "v = [nan]; allowed: finite numbers in mV, one for each id."),
+        (("cells", [0, 1], [1.0]), "v = [1.0]; allowed: finite numbers in mV, one for each id."),
+    ],
+)
+def test_a_potential_that_cannot_be_set_is_refused(call, message):
+    emulator = Emulator(compile_network(network_of(), dt=DT))
+    with pytest.raises(EmulatorError) as caught:
+        emulator.set_v(*call)
+    assert str(caught.value) == f"emulator: {message}"

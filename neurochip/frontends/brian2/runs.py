@@ -36,8 +36,8 @@ __all__ = ["Runs", "run_inputs"]
 
 _NONE = np.empty(0, dtype=np.int32)
 _FIXED = (
-    "the chip goes on with other parameters, weights and delays only. Change it before the first "
-    "run, or store() the network before it, restore() it to time 0 and run again."
+    "the chip goes on with other v, parameters, weights and delays only. Change it before the "
+    "first run, or store() the network before it, restore() it to time 0 and run again."
 )
 
 
@@ -73,6 +73,7 @@ class Runs:
         }
         self._initial = self._variables(reading)
         self._written: dict[str, dict[str, Any]] = {}
+        self._set: dict[str, tuple[Any, Any]] = {}  # neurons whose v was changed, and v in mV
 
     def check_whole(self, net: Any) -> None:
         """Refuse to continue an interrupted run, of which monitors hold a part."""
@@ -99,15 +100,24 @@ class Runs:
         Raises
         ------
         FrontendError
-            If a variable has changed since the last run.
+            If a variable other than v has changed since the last run.
         """
         known = {name: group.variables for name, group in groups.items() if name in self._written}
-        for name, variables in known.items():
-            for variable, values in self._written[name].items():
-                if not np.array_equal(variables[variable].get_value(), values, equal_nan=True):
+        now = {
+            name: {own: np.array(variables[own].get_value()) for own in self._written[name]}
+            for name, variables in known.items()
+        }
+        self._set = {}
+        for name, values in now.items():
+            for variable, value in values.items():
+                before = self._written[name][variable]
+                moved = np.flatnonzero((value != before) & ~(np.isnan(value) & np.isnan(before)))
+                if moved.size and (variable != self._states[name].v or self._has_kicks_too(name)):
                     raise FrontendError(
                         f"NeuronGroup {name!r}: {variable} was changed between two runs; {_FIXED}"
                     )
+                if moved.size:
+                    self._set[name] = moved, value[moved] * self._states[name].unit
 
         def put(stored: Mapping[str, Mapping[str, Any]]) -> None:
             for name, variables in known.items():
@@ -118,7 +128,7 @@ class Runs:
         try:
             yield
         finally:
-            put(self._written)
+            put(now)
 
     def run(
         self,
@@ -153,6 +163,7 @@ class Runs:
             If the network has other objects than in the first run, or a monitor cannot be filled.
         """
         self._follow_changes(reading)
+        self._follow_v()
         writers, listeners = prepare_writers(reading, namespace)
         watched = {
             name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
@@ -212,6 +223,23 @@ class Runs:
             raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
         image = self.session.image
         self._states = {name: state.renewed(reading, image) for name, state in self._states.items()}
+
+    def _has_kicks_too(self, name: str) -> bool:
+        """Return whether synapses add to v of a group and to a current."""
+        network = self.session.network
+        kicks = any(item.kicks_v for item in network.connections if item.target.name == name)
+        return kicks and not network.population(name).model.delta_synapses
+
+    def _follow_v(self) -> None:
+        """Set v of the neurons where the script has changed it since the last run."""
+        for name, (ids, v) in self._set.items():
+            try:
+                self._states[name].end[ids] = self.session.set_v(name, ids, v)
+            except EmulatorError as problem:
+                raise FrontendError(
+                    f"NeuronGroup {name!r}: v was changed between two runs; "
+                    f"{str(problem).removeprefix('emulator: ')}"
+                ) from None
 
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
         """Return v, the currents and the times of the last spikes in Brian2's groups."""

@@ -1,0 +1,55 @@
+"""Write the membrane potential of neurons between two steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..._support.values import integers, reals, shown
+from ...chip.registers import decode_voltage_limits
+from ...errors import EmulatorError
+from ...image import ChipImage
+from ..plan import symbols_of
+from .state import RunState, TileRow, read_row, write_row
+
+__all__ = ["set_potential"]
+
+
+def set_potential(state: RunState, image: ChipImage, population: str, ids: Any, v: Any) -> None:
+    """Set v of some neurons: see :meth:`neurochip.emulator.Emulator.set_v`."""
+    owner = "emulator"
+    found = {item.name: item for item in symbols_of(image).populations}
+    if not isinstance(population, str) or population not in found:
+        known = ", ".join(map(repr, found))
+        raise EmulatorError(f"{owner}: no population {shown(population)}; there are {known}.")
+    symbol, size = found[population], len(found[population].compartment_ids)
+    who = integers(owner, "ids", ids, low=0, high=size - 1, error=EmulatorError)
+    allowed = "finite numbers in mV, one for each id"
+    values = reals(owner, "v", v, "mV", allowed=allowed, error=EmulatorError)
+    if who.ndim != 1 or values.shape != who.shape or not np.isfinite(values).all():
+        raise EmulatorError(f"{owner}: v = {shown(v)}; allowed: {allowed}.")
+    held = read_row(state, TileRow.HELD, image.n_compartments)
+    register = read_row(state, TileRow.V, image.n_compartments)
+    own = symbol.compartment_ids[who]
+    if held[own].any():
+        neuron = int(who[np.argmax(held[own] > 0)])
+        raise EmulatorError(
+            f"{owner}: neuron {neuron} of {population!r} is refractory, so the chip holds its v; "
+            "allowed: neurons that are not refractory."
+        )
+    low, high = decode_voltage_limits(
+        image.compartments.vmin_exponent[own],
+        image.compartments.vmax_exponent[own],
+        image.chip.core,
+    )
+    wanted = np.rint((values - symbol.origin[who]) / symbol.mv_per_lsb[who])
+    beyond = (wanted < low) | (wanted > high)
+    if beyond.any():
+        first = int(np.argmax(beyond))
+        raise EmulatorError(
+            f"{owner}: v = {values[first]:g} mV is {wanted[first]:.0f} LSB for neuron "
+            f"{int(who[first])} of {population!r}; allowed: {low[first]} to {high[first]} LSB."
+        )
+    register[own] = wanted
+    write_row(state, TileRow.V, register)
