@@ -50,8 +50,8 @@ MUTANTS = [
     Mutant(
         "another constant current is no change",
         SESSION,
-        '("population", item.name): (item, network.current(item))',
-        '("population", item.name): (item, 0.0)',
+        "network.constant_current(item),",
+        "0.0,",
         f"{IN_PIECES}::test_a_change_is_told_with_its_kind_and_name",
     ),
     # ------------------------------------------------------------------ Brian2
