@@ -25,6 +25,7 @@ from .overflows import warn_of_overflows
 from .plan import (
     add_run,
     check_draws,
+    check_noise_seeds,
     columns_of,
     memory_of,
     span_in,
@@ -36,8 +37,6 @@ from .spikes import InputLists, RunSpan
 from .writes import check_writes
 
 __all__ = ["Emulator"]
-
-_LARGEST_SEED = (1 << 63) - 1
 
 
 class Emulator:
@@ -263,7 +262,7 @@ class Emulator:
         """
         allowed = "a list of Stimulus, one for each run"
         given = items("emulator", "stimuli", stimuli, allowed, error=EmulatorError)
-        runs = list(zip(given, self._check_noise_seeds(noise_seeds, len(given)), strict=True))
+        runs = list(zip(given, check_noise_seeds(noise_seeds, len(given), self.image), strict=True))
         most = most_threads() if threads is None else check_threads(threads, "emulator")
         recordings = run_batch(
             self._engine,
@@ -351,35 +350,6 @@ class Emulator:
                     registers = self._run(inputs, probes, bar, draws=draws, writes=later)
                 recording = raw_recording(registers, size, self._label())
         return self._told([recording])[0]
-
-    def _check_noise_seeds(
-        self, noise_seeds: Iterable[int] | None, n_runs: int
-    ) -> list[int | None]:
-        if noise_seeds is None:
-            return [None] * n_runs
-        allowed = "a list of integers, one for each run"
-        given = items("emulator", "noise_seeds", noise_seeds, allowed, error=EmulatorError)
-        if self.image.noise is None:
-            raise EmulatorError(
-                "emulator: noise_seeds were given, but the image has no noise registers."
-            )
-        if len(given) != n_runs:
-            raise EmulatorError(
-                f"emulator: {len(given)} noise_seeds and {n_runs} stimuli; allowed: one for each."
-            )
-        allowed = f"0 to {_LARGEST_SEED}"
-        return [
-            integer(
-                "emulator",
-                "noise_seeds",
-                seed,
-                at_least=0,
-                at_most=_LARGEST_SEED,
-                allowed=allowed,
-                error=EmulatorError,
-            )
-            for seed in given
-        ]
 
     def _told(self, recordings: list[Recording]) -> list[Recording]:
         """Return the recordings of a call, after the warning of their overflows."""

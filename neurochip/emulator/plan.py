@@ -9,7 +9,7 @@ import numpy as np
 
 from .._support.grid import LAST_STEP, is_later
 from .._support.memory import EnoughMemory
-from .._support.values import instance, reals, shown
+from .._support.values import instance, integer, items, reals, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..network import SpikeCounts, SpikeInput
@@ -23,6 +23,7 @@ from .spikes import NONE, CountTable, InputLists, RunSpan
 __all__ = [
     "add_run",
     "check_draws",
+    "check_noise_seeds",
     "columns_of",
     "memory_of",
     "span_in",
@@ -30,6 +31,8 @@ __all__ = [
     "symbols_of",
     "windows_in",
 ]
+
+_LARGEST_SEED = (1 << 63) - 1
 
 
 def symbols_of(image: ChipImage) -> Symbols:
@@ -214,3 +217,40 @@ def check_draws(noise: Any, n_steps: int, image: ChipImage) -> Int8Array:
         )
     # Writeable, because a kernel is compiled again for an array that is read-only.
     return np.require(draws, np.int8, ["C", "W"])
+
+
+def check_noise_seeds(
+    noise_seeds: Iterable[int] | None, n_runs: int, image: ChipImage
+) -> list[int | None]:
+    """Return the seed of the noise of each run; None for the one in the image.
+
+    Raises
+    ------
+    EmulatorError
+        If the image has no noise, or the number of seeds or a seed is not allowed.
+    """
+    if noise_seeds is None:
+        return [None] * n_runs
+    allowed = "a list of integers, one for each run"
+    given = items("emulator", "noise_seeds", noise_seeds, allowed, error=EmulatorError)
+    if image.noise is None:
+        raise EmulatorError(
+            "emulator: noise_seeds were given, but the image has no noise registers."
+        )
+    if len(given) != n_runs:
+        raise EmulatorError(
+            f"emulator: {len(given)} noise_seeds and {n_runs} stimuli; allowed: one for each."
+        )
+    allowed = f"0 to {_LARGEST_SEED}"
+    return [
+        integer(
+            "emulator",
+            "noise_seeds",
+            seed,
+            at_least=0,
+            at_most=_LARGEST_SEED,
+            allowed=allowed,
+            error=EmulatorError,
+        )
+        for seed in given
+    ]
