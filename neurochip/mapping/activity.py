@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from .._support.ranges import NOT_NEGATIVE
 from .._support.values import instance, quantity, real, shown
 from ..errors import RecordingError
 from ..image import ChipImage
+from ..network.binning import windows_of
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int64Array
@@ -114,8 +116,8 @@ class Activity:
         if stimulus is None:
             label += ", inputs not counted" if image.n_inputs else ""
         else:
-            _, source = spikes_in(image, recording, stimulus)
-            inputs += np.bincount(source, minlength=image.n_inputs) / steps
+            for _, source in spikes_in(image, recording, stimulus):
+                inputs += np.bincount(source, minlength=image.n_inputs) / steps
         return cls(compartments, inputs, label)
 
 
@@ -150,8 +152,8 @@ def members_of(image: ChipImage, recording: Recording) -> list[tuple[str, Int64A
 
 def spikes_in(
     image: ChipImage, recording: Recording, stimulus: Stimulus
-) -> tuple[Int64Array, Int64Array]:
-    """Return the steps and the sources of the input spikes of a recorded run.
+) -> Iterator[tuple[Int64Array, Int64Array]]:
+    """Yield the steps and the sources of the input spikes of a recorded run, window by window.
 
     Raises
     ------
@@ -161,8 +163,8 @@ def spikes_in(
     if image.symbols is None:
         raise RecordingError("traffic: the image has no symbols; omit the stimulus.")
     inputs = [(item.name, item.size) for item in image.symbols.inputs]
-    steps, sources = stimulus.binned(recording.dt, inputs)
-    steps = steps - np.int32(image.symbols.input_lead)
-    end = recording.first_step + recording.n_steps
-    ran = (steps >= recording.first_step) & (steps < end)
-    return steps[ran].astype(np.int64), sources[ran].astype(np.int64)
+    lead, dt = image.symbols.input_lead, recording.dt
+    first = recording.first_step + lead
+    for begin, end in windows_of(stimulus.trains, dt, first, first + recording.n_steps):
+        steps, sources = stimulus.binned(dt, inputs, first=begin, stop=end)
+        yield steps.astype(np.int64) - lead, sources.astype(np.int64)

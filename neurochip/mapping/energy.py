@@ -273,9 +273,9 @@ def _spikes(
         steps.append(recording.steps[name].astype(np.int64) - recording.first_step)
         sources.append(at[recording.ids[name]])
     if stimulus is not None:
-        at_step, source = spikes_in(image, recording, stimulus)
-        steps.append(at_step - recording.first_step)
-        sources.append(source + image.n_compartments)
+        for at_step, source in spikes_in(image, recording, stimulus):
+            steps.append(at_step - recording.first_step)
+            sources.append(source + image.n_compartments)
     step, source = np.concatenate(steps), np.concatenate(sources)
     starts, order = rows_of(step, recording.n_steps)
     return starts, source[order]

@@ -31,6 +31,7 @@ from neurochip.attribution.model import Model
 from neurochip.attribution.sources import GRID, REGISTERS
 from neurochip.emulator import Emulator
 from neurochip.errors import NetworkError, StimulusError
+from neurochip.mapping import SANA_FE, Activity, estimate_energy
 from neurochip.network import binning
 
 DT, N_STEPS = 0.5, 60
@@ -224,6 +225,20 @@ def test_the_reference_takes_a_count_as_so_many_spikes(monkeypatch, window, dt):
     runs = [simulate_reference(build(), item, dt, record="v") for item in (table, single)]
     assert runs[0].n_spikes
     assert_same(*runs)
+
+
+@pytest.mark.parametrize("window", [1 << 22, 100])
+def test_traffic_takes_a_count_as_so_many_spikes(monkeypatch, window):
+    image = compile_network(build(), LOIHI, DT)
+    table, single = twice()
+    run = Emulator(image, warn=False).run(single)
+    wanted = Activity.measured(image, run, single)
+    monkeypatch.setattr(binning, "_WINDOW", window)
+    found = Activity.measured(image, run, table)
+    assert found.inputs == pytest.approx(wanted.inputs)
+    energies = [estimate_energy(image, run, SANA_FE, item) for item in (single, table)]
+    assert str(energies[0]) == str(energies[1])
+    assert energies[0].total == energies[1].total
 
 
 @pytest.mark.parametrize("window", [1 << 22, 100])

@@ -226,9 +226,11 @@ def _note_draws(source: Any, sent: Draws, spare: np.random.Generator) -> Callabl
     def draw(indices: Any) -> Any:
         free = np.asarray(indices, dtype=np.int64)
         drawn = binomial(odds, len(free))
-        counts, held = np.zeros(size, dtype=np.int64), np.ones(size, dtype=bool)
-        counts[free], held[free] = drawn, False
+        counts = np.zeros(size, dtype=np.int64)
+        counts[free] = drawn
         if len(free) < size:
+            held = np.ones(size, dtype=bool)
+            held[free] = False
             counts[held] = spare.binomial(*odds, size - len(free))
         sent.add(counts)
         return drawn
