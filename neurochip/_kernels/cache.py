@@ -27,8 +27,14 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 
 from .key import key_of
+from .notice import NOTICE
 
-__all__ = ["keep_on_disk"]
+__all__ = ["keep_on_disk", "kernel_folder"]
+
+
+def kernel_folder() -> Path | None:
+    """Return the folder of the compiled kernels, or None if none can be written."""
+    return _cache_folder(Path(__file__).parent)
 
 
 def keep_on_disk(kernel: Dispatcher) -> None:
@@ -69,7 +75,9 @@ class _KernelCache(FunctionCache):
                 source_stamp=key,
             )
             self._kernel = None
-        return super().load_overload(sig, target_context)
+        found = super().load_overload(sig, target_context)
+        NOTICE.count(loaded=found is not None)
+        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write a compiled function; warn if the folder is not writable."""

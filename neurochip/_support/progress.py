@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Protocol
 
 from tqdm import tqdm
 
-__all__ = ["Progress", "in_notebook", "progress_bar"]
+__all__ = ["Progress", "hidden_bars", "in_notebook", "progress_bar"]
 
 _PATIENCE = 2.0  # s: shorter runs show no bar
+
+
+_hidden: ContextVar[bool] = ContextVar("hidden", default=False)
+
+
+@contextmanager
+def hidden_bars() -> Iterator[None]:
+    """Show no bars in a block, unless one is asked for with ``progress=True``."""
+    before = _hidden.set(True)
+    try:
+        yield
+    finally:
+        _hidden.reset(before)
 
 
 class Progress(Protocol):
@@ -103,7 +117,7 @@ def progress_bar(
 
     if progress is None:
         seen = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
-        return _Patient(make) if seen else nullcontext(_Nothing())
+        return _Patient(make) if seen and not _hidden.get() else nullcontext(_Nothing())
     return make() if progress else nullcontext(_Nothing())
 
 

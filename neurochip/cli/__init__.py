@@ -17,6 +17,7 @@ from .map import map_command
 from .run import run_command
 from .sweep import sweep_command
 from .validate import validate_command
+from .warm_up import warm_up_command
 
 __all__ = ["main"]
 
@@ -42,4 +43,5 @@ main.add_command(bits_command)
 main.add_command(map_command)
 main.add_command(info_command)
 main.add_command(conformance_command)
+main.add_command(warm_up_command)
 main.add_command(help_command)

@@ -20,6 +20,7 @@ from ._terminal import (
     shown_warnings,
     silence,
     tell,
+    told_kernels,
     what_is_kept,
 )
 
@@ -62,7 +63,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and turn the exceptions of a user's errors into failures."""
         try:
-            with shown_warnings():
+            with shown_warnings(), told_kernels(ctx):
                 result = super().invoke(ctx)
         except NeurochipError as problem:
             status = Status.DOES_NOT_FIT if isinstance(problem, FitError) else Status.REFUSED

@@ -15,7 +15,7 @@ from ._numbers import COUNT, MILLISECONDS, POSITIVE, REAL, SEED, at_least
 from ._paths import INPUT, OutputFile
 from ._request import Request
 from ._step import STEP_OR_AUTO
-from ._terminal import hide_text
+from ._terminal import be_quiet, print_json
 
 __all__ = [
     "COMPILING",
@@ -106,15 +106,15 @@ quiet_option = click.option(
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=lambda _, __, given: hide_text(json=False) if given else None,
-    help="Print nothing but warnings and errors.",
+    callback=lambda ctx, _, given: be_quiet(ctx) if given else None,
+    help="Print nothing but warnings and errors; show no progress bar.",
 )
 _JSON = click.option(
     "--json",
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=lambda _, __, given: hide_text(json=True) if given else None,
+    callback=lambda ctx, _, given: print_json(ctx) if given else None,
     help="Print the result as JSON, and nothing else on standard output.",
 )
 

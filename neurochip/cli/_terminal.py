@@ -23,46 +23,69 @@ from typing import Any, TextIO
 
 import click
 
+from .._kernels.notice import NOTICE
 from .._support.json_text import as_json
 from .._support.names import cut, visible
+from .._support.progress import hidden_bars
 from ..version import __version__
 
 __all__ = [
+    "be_quiet",
     "command_line",
     "folded",
-    "hide_text",
     "is_json",
     "lost_output",
     "one_line",
+    "print_json",
     "remember_command",
     "result",
     "say",
     "shown_warnings",
     "silence",
     "tell",
+    "told_kernels",
     "warn",
     "what_is_kept",
     "wrote",
 ]
 
 _LOST, _WRITTEN, _COMMAND = "neurochip.lost", "neurochip.written", "neurochip.command"
-_HIDDEN, _JSON = "neurochip.hidden", "neurochip.json"
+_QUIET, _JSON = "neurochip.quiet", "neurochip.json"
 _WIDTH = 100  # columns where there is no terminal to ask
 _PERCENT = "\N{NO-BREAK SPACE}%"
 _LONGEST = 2_000  # most characters of a message
 _MOST_FILES = 6  # most files that a message lists
 
 
-def hide_text(*, json: bool) -> None:
-    """Print no text on standard output from now on; with ``json``, only the result as JSON."""
-    shared = click.get_current_context().meta
-    shared[_HIDDEN] = True
-    shared[_JSON] = shared.get(_JSON, False) or json
+def be_quiet(ctx: click.Context) -> None:
+    """Print nothing but warnings and errors from now on, and show no progress bars."""
+    ctx.meta[_QUIET] = True
+    ctx.with_resource(hidden_bars())
+
+
+def print_json(ctx: click.Context) -> None:
+    """Print the result as JSON, and no text on standard output."""
+    ctx.meta[_JSON] = True
 
 
 def is_json() -> bool:
     """Return whether the result is printed as JSON."""
     return bool(click.get_current_context().meta.get(_JSON))
+
+
+@contextmanager
+def told_kernels(ctx: click.Context) -> Iterator[None]:
+    """Say in a block that kernels are being compiled, also if there is no terminal."""
+
+    def say_so(message: str) -> None:
+        if not ctx.meta.get(_QUIET):
+            tell(f"{message}\n")
+
+    NOTICE.tell = say_so
+    try:
+        yield
+    finally:
+        NOTICE.tell = None
 
 
 def say(text: object = "", *, fold: bool = True) -> None:
@@ -75,7 +98,8 @@ def say(text: object = "", *, fold: bool = True) -> None:
     fold : bool
         Whether long lines are folded; not those of a dump.
     """
-    if not click.get_current_context().meta.get(_HIDDEN):
+    shared = click.get_current_context().meta
+    if not (shared.get(_QUIET) or shared.get(_JSON)):
         lines = str(text)
         _put((folded(lines, sys.stdout) if fold else lines) + "\n")
 

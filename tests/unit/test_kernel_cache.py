@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import io
 import itertools
 import os
 import re
@@ -18,6 +19,7 @@ from numba.core.dispatcher import Dispatcher
 from neurochip._kernels import cache
 from neurochip._kernels.jit import kernel
 from neurochip._kernels.key import key_of
+from neurochip._kernels.notice import MESSAGE, Notice
 
 ROOT = Path(__file__).parents[2]
 JIT = not numba.config.DISABLE_JIT
@@ -292,3 +294,45 @@ def test_the_emulator_can_be_imported_by_a_user_without_an_entry_in_passwd(tmp_p
     subprocess.run(
         [*name, sys.executable, "-c", "import neurochip.emulator"], env=environment, check=True
     )
+
+
+# --- the message of the first compilation ---------------------------------------------------------
+
+
+@needs_jit
+def test_the_first_kernel_that_is_compiled_is_told_once_and_loaded_ones_are_not(
+    compiled_sum, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(cache, "NOTICE", Notice(said.append))
+    function, _ = compiled_sum()
+    run(function)
+    function(np.arange(5.0))
+    assert (cache.NOTICE.compiled, cache.NOTICE.loaded) == (2, 0)
+    assert said == ["Compiling kernels, once per installation (up to about 40 s)"]
+    monkeypatch.setattr(cache, "NOTICE", Notice(said.append))
+    run(compiled_sum()[0])
+    assert (cache.NOTICE.compiled, cache.NOTICE.loaded) == (0, 1)
+    assert len(said) == 1
+
+
+class Stream(io.StringIO):
+    def __init__(self, terminal):
+        super().__init__()
+        self.isatty = lambda: terminal
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_script_says_so_on_a_terminal_only(monkeypatch, terminal):
+    monkeypatch.setattr(sys, "stderr", Stream(terminal))
+    Notice().count(loaded=False)
+    assert sys.stderr.getvalue() == (f"{MESSAGE}\n" if terminal else "")
+
+
+def test_workers_and_processes_without_an_error_stream_say_nothing(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Stream(True))
+    monkeypatch.setattr("multiprocessing.parent_process", lambda: "a process")
+    Notice().count(loaded=False)
+    assert sys.stderr.getvalue() == ""
+    monkeypatch.setattr(sys, "stderr", None)
+    Notice().count(loaded=False)

@@ -1,0 +1,70 @@
+"""``neurochip warm-up``: compile the kernels that the usual commands need."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from .._kernels.notice import NOTICE
+from .._support.text import counted
+from ..network import LIF, Network, PoissonInput, Population, all_to_all, one_to_one
+from ._options import result_options
+from ._terminal import result, say
+
+__all__ = ["warm_up_command"]
+
+_DURATION = 20.0  # ms
+
+
+def _networks() -> tuple[Network, ...]:
+    """Return networks that together need all kernels of the usual commands.
+
+    A kernel of the emulator is compiled for each combination of joined compartments (two time
+    constants) and delays.
+    """
+    return (
+        _network(LIF(), 1.5),
+        _network(LIF(tau_syn_E=5.0, tau_syn_I=10.0), 0.1),
+        _network(LIF(), 1.5, delay=2.0),
+    )
+
+
+def _network(lif: LIF, weight: float, delay: float = 0.0) -> Network:
+    source, cells = PoissonInput("source", 4, rate=1300.0), Population("cells", 4, lif)
+    connections = [one_to_one(source, cells, weight=weight)]
+    if delay:
+        connections.append(all_to_all(cells, cells, weight=0.1, delay=delay))
+    return Network(inputs=[source], populations=[cells], connections=connections)
+
+
+@click.command("warm-up", short_help="Compile the kernels, once per installation.")
+@result_options
+def warm_up_command() -> None:
+    """Compile the kernels that the usual commands need, once per installation.
+
+    The first command of an installation does this otherwise, and takes that much longer. Kernels of
+    rarer features, such as noise, are compiled when they are first used.
+    """
+    from .._kernels.cache import kernel_folder
+    from ..attribution import attribute
+    from ..mapping import DAVIES_2018
+    from ..report import judge, map_network
+    from ..stimulus import draw_stimulus
+
+    begin, before = time.monotonic(), (NOTICE.compiled, NOTICE.loaded)
+    for network in _networks():
+        image = judge(network, dt=1.0, duration=_DURATION).image
+        stimulus = draw_stimulus(network, _DURATION, 1)
+        attribute(network, stimulus, image=image, progress=False)
+    map_network(network, dt=1.0, stimulus=stimulus, placement="greedy", costs=DAVIES_2018)
+    seconds, folder = time.monotonic() - begin, kernel_folder()
+    compiled, loaded = NOTICE.compiled - before[0], NOTICE.loaded - before[1]
+    where = "cannot be kept" if folder is None else f"are in {folder}"
+    if compiled:
+        say(f"Compiled {counted(compiled, 'kernel')} in {seconds:.0f} s; {loaded} were there")
+    else:
+        say(f"All {counted(loaded, 'kernel')} were there ({seconds:.1f} s)")
+    say(f"Kernels {where}")
+    numbers = {"compiled": compiled, "loaded": loaded, "seconds": round(seconds, 3)}
+    result("warm-up", {**numbers, "folder": None if folder is None else str(folder)})
