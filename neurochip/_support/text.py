@@ -1,10 +1,16 @@
-"""Format numbers for reports and tables."""
+"""Format numbers for reports and tables, and fold lines of text."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 
-__all__ = ["counted", "fixed", "percent", "short_percent"]
+__all__ = ["WIDTH", "counted", "fixed", "folded", "percent", "short_percent"]
+
+WIDTH = 80
+"""Columns of a terminal that a text may fill."""
+
+_PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 def counted(number: int, noun: str) -> str:
@@ -28,3 +34,26 @@ def short_percent(value: float, digits: int = 2) -> str:
 def fixed(value: float, undefined: str = "-") -> str:
     """Return a number with three decimals."""
     return f"{value:.3f}" if math.isfinite(value) else undefined
+
+
+def folded(line: str, width: int = WIDTH, *, indent: str = "  ", first: str = "") -> list[str]:
+    """Return a line as lines that fit; a number and its percent sign stay together.
+
+    Parameters
+    ----------
+    line : str
+        The text. Words longer than a line, such as paths, are kept.
+    width : int
+        Columns of a line.
+    indent, first : str
+        Before all further lines, and before the first one.
+    """
+    found = textwrap.wrap(
+        line.replace(" %", _PERCENT),
+        width,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [part.replace(_PERCENT, " %") for part in found]

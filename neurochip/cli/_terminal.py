@@ -14,7 +14,6 @@ import os
 import shlex
 import shutil
 import sys
-import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,8 @@ from .._kernels.notice import NOTICE
 from .._support.json_text import as_json
 from .._support.names import cut, visible
 from .._support.progress import hidden_bars
+from .._support.text import WIDTH
+from .._support.text import folded as fold
 from ..version import __version__
 
 __all__ = [
@@ -51,8 +52,6 @@ __all__ = [
 
 _LOST, _WRITTEN, _COMMAND = "neurochip.lost", "neurochip.written", "neurochip.command"
 _QUIET, _JSON = "neurochip.quiet", "neurochip.json"
-_WIDTH = 100  # columns where there is no terminal to ask
-_PERCENT = "\N{NO-BREAK SPACE}%"
 _LONGEST = 2_000  # most characters of a message
 _MOST_FILES = 6  # most files that a message lists
 
@@ -138,19 +137,11 @@ def folded(text: str, stream: TextIO | None) -> str:
     than a line, such as paths, are kept.
     """
     columns = _columns(stream)
-    return "\n".join(
-        line if len(line) <= columns else "\n".join(_wrapped(line, columns))
-        for line in text.split("\n")
-    )
-
-
-def _wrapped(line: str, columns: int) -> list[str]:
-    indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
-    kept = line.replace(" %", _PERCENT)  # a number and its sign stay together
-    found = textwrap.wrap(
-        kept, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-    return [part.replace(_PERCENT, " %") for part in found]
+    lines = []
+    for line in text.split("\n"):
+        indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
+        lines += [line] if len(line) <= columns else fold(line, columns, indent=indent)
+    return "\n".join(lines)
 
 
 def _columns(stream: TextIO | None) -> int:
@@ -159,8 +150,8 @@ def _columns(stream: TextIO | None) -> int:
     except ValueError:  # a closed file object
         on_terminal = False
     if on_terminal:
-        return shutil.get_terminal_size((_WIDTH, 24)).columns
-    return int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else _WIDTH
+        return shutil.get_terminal_size((WIDTH, 24)).columns
+    return int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else WIDTH
 
 
 def warn(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,14 +10,12 @@ from typing import Any
 from .._support.brief import line
 from .._support.json_text import plain_data
 from .._support.ranges import POSITIVE
-from .._support.text import counted
+from .._support.text import WIDTH, counted, folded
 from .._support.values import instance, instances, integer, real
 from ..errors import ImageError
 from .report_rows import PlainValue, RateRow, ReportRow, ScaleRow, Span, check_texts
 
 __all__ = ["CompileReport"]
-
-_WIDTH = 100  # columns of a terminal that a report may fill
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,11 +163,11 @@ class CompileReport(PlainValue):
     def __str__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in self.options.items())
         lines = _wrap(f"Compiled for {self.chip} at dt = {self.dt:g} ms ({settings})")
-        header = ("parameter", "asked", "registers", "meant", "error")
+        header = ("parameter", "asked", "meant", "error", "registers")
         cells = [row.cells for row in self.rows]
-        widths = [max(len(c[i]) for c in [header, *cells]) for i in range(len(header))]
+        widths = [max(len(c[i]) for c in [header, *cells]) for i in range(len(header) - 1)]
         scales = {row.owner: row for row in self.scales}
-        lines.append(_line(header, widths))
+        lines += _lines(header, widths)
         owner = None
         for row, cell in zip(self.rows, cells, strict=True):
             if (row.kind, row.owner) != owner:
@@ -178,9 +175,9 @@ class CompileReport(PlainValue):
                 lines.append(f"{row.kind} {row.owner!r}")
                 if row.kind == "population":
                     lines.append(str(scales[row.owner]))
-            lines.append(_line(cell, widths))
+            lines += _lines(cell, widths)
             if row.note:
-                lines.append(f"{'':4}{row.note}")
+                lines += _wrap(row.note, "    ")
         lines.append("rates of neurons and inputs")
         for rate in self.rates:
             lines += _wrap(str(rate), "  ")
@@ -208,15 +205,15 @@ class CompileReport(PlainValue):
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:
-    after = f"  {indent}"
-    return textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=after, break_long_words=False
-    )
+    return folded(text, first=indent, indent=f"  {indent}")
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-    return ("  " + "  ".join(padded)).rstrip()
+def _lines(cells: tuple[str, ...], widths: list[int]) -> list[str]:
+    """Return a row of the table; the registers go on a line of their own if they do not fit."""
+    *padded, registers = cells
+    row = "  " + "  ".join(cell.ljust(width) for cell, width in zip(padded, widths, strict=True))
+    whole = f"{row}  {registers}"
+    return [whole] if len(whole) <= WIDTH else [row.rstrip(), f"      {registers}"]
 
 
 def _nan(value: float | None) -> float:

@@ -126,7 +126,7 @@ class ReportRow(PlainValue):
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        """Parameter, asked, registers, meant and error as text."""
+        """Parameter, asked, meant, error and registers as text."""
         registers = ", ".join(f"{name} {span}" for name, span in self.registers.items())
         error = "exact" if self.error == 0 else f"{self.error:+.3g} {self.unit}"
         if math.isfinite(self.relative_error) and self.error != 0:
@@ -135,9 +135,9 @@ class ReportRow(PlainValue):
         return (
             self.parameter,
             f"{self.asked}{unit}",
-            registers or "-",
             f"{self.meant}{unit}",
             error,
+            registers or "-",
         )
 
 

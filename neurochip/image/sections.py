@@ -18,7 +18,7 @@ def compilation_section(report: CompileReport) -> Section:
         Paragraph(f"Compiled for {report.chip} at dt = {report.dt:g} ms ({options})."),
         *(Paragraph(warning, warning=True) for warning in report.warnings),
         Table(
-            ("owner", "parameter", "asked", "registers", "meant", "error", ""),
+            ("owner", "parameter", "asked", "meant", "error", "registers", ""),
             [(row.owner, *row.cells, row.note) for row in report.rows],
         ),
         Table(

@@ -130,8 +130,8 @@ class EnergyEstimate:
                 "per synaptic event",
                 f"  shares: {terms or '-'}",
                 f"  step time {_si(self.step_time)}s: slowest core {_si(core)}s, mesh "
-                f"{_si(self.mesh_time)}s, barrier {_si(self.barrier_time)}s; {faster:.3g} times as "
-                f"fast as model time",
+                f"{_si(self.mesh_time)}s, barrier {_si(self.barrier_time)}s",
+                f"    {faster:.3g} times as fast as model time",
                 f"  static energy, very uncertain and not included: {_si(low)}J to {_si(high)}J",
             ]
         )

@@ -1,19 +1,17 @@
-"""A comparison as text for a terminal of 100 columns."""
+"""A comparison as text for a terminal."""
 
 from __future__ import annotations
 
 import math
-import textwrap
 
 from .._support.names import cut, visible
-from .._support.text import fixed, percent
+from .._support.text import WIDTH, fixed, folded, percent
 from .population import METRICS, PopulationComparison
 from .split import ErrorSplit
 from .verdict import Verdict
 
 __all__ = ["describe", "one_line", "paragraph"]
 
-_WIDTH = 100
 _BLOCKS = 3  # more populations than this become a table
 _SENTENCES = 5
 _LAID_OUT = {"reference_cv", "chip_cv", "equal_spikes", "coincidence", "v_rmse"}  # by hand, below
@@ -24,23 +22,27 @@ def describe(items: list[PopulationComparison], window: float) -> list[str]:
     """Return lines about populations: a block for each if they are few, otherwise a table."""
     if len(items) > _BLOCKS:
         return ["", *_table(items)]
-    return [one_line(line) for item in items for line in ("", *_block(item, window))]
+    lines = [line for item in items for line in ("", *_block(item, window))]
+    return [part for line in lines for part in _fitted(visible(line))]
+
+
+def _fitted(line: str) -> list[str]:
+    """Return a line of a block as lines that fit, under the column of its numbers."""
+    return [line] if len(line) <= WIDTH else folded(line, indent=" " * 17)
 
 
 def paragraph(sentences: list[str]) -> list[str]:
     """Return the first sentences, each folded into lines that fit, and how many were left out."""
     lines = []
     for sentence in sentences[:_SENTENCES]:
-        kept = visible(sentence).replace(" %", "\N{NO-BREAK SPACE}%")
-        folded = textwrap.wrap(kept, _WIDTH, subsequent_indent="  ")
-        lines += [line.replace("\N{NO-BREAK SPACE}%", " %") for line in folded]
+        lines += folded(visible(sentence))
     left = len(sentences) - _SENTENCES
     return [*lines, f"and {left} more populations, in .answers"] if left > 0 else lines
 
 
 def one_line(text: str) -> str:
     """Escape and cut a text to fit on one line."""
-    return cut(visible(text), _WIDTH)
+    return cut(visible(text), WIDTH)
 
 
 def _block(item: PopulationComparison, window: float) -> list[str]:
@@ -80,19 +82,19 @@ def _rates(item: PopulationComparison) -> list[str]:
     lines = [
         f"                 {'reference':>12}{'chip':>12}",
         f"  spikes         {spikes[0]:>12,}{spikes[1]:>12,}",
-        f"  mean rate      {_hz(item.reference_rate):>12}{_hz(item.chip_rate):>12}"
-        f"   error {_percent(item.rate_error)}, 95 % interval {_interval(item)}",
+        f"  mean rate      {_hz(item.reference_rate):>12}{_hz(item.chip_rate):>12}",
+        f"  rate error     {_percent(item.rate_error)}, 95 % interval {_interval(item)}",
         f"  CV of ISI      {cvs[0]:>12}{cvs[1]:>12}",
     ]
     if item.reference_saturated or item.chip_saturated:
         lines.append(
             f"  at the limit   {item.reference_saturated:>12,}{item.chip_saturated:>12,}"
-            "   neurons, most of whose intervals are the shortest possible"
+            "   neurons, mostly at the shortest ISI"
         )
     lines += [
         f"  |error|        {_hz(item.mean_absolute_error_hz)} per neuron = "
-        f"{_percent(item.mean_absolute_error, '')} of the mean rate; mean relative error "
-        f"{_percent(item.mean_neuron_rate_error, '')}",
+        f"{_percent(item.mean_absolute_error, '')} of the mean rate",
+        f"  relative       {_percent(item.mean_neuron_rate_error, '')} per neuron, on average",
         f"  counts differ  in {item.neurons_differing:,} of {item.size:,} neurons{_worst(item)}",
     ]
     return lines
@@ -133,16 +135,15 @@ def _table(items: list[PopulationComparison]) -> list[str]:
     with_split = any(item.split is not None for item in items)
     rows = items[:_ROWS]
     lines = [
-        f"{'population':<14}{'neurons':>9}{'ref. Hz':>9}{'chip Hz':>9}{'error':>10}"
-        f"{'95 % interval':>20}{'Gamma':>7}  verdict"
+        f"{'population':<11}{'neurons':>8}{'ref. Hz':>8}{'chip Hz':>8}{'error':>10}"
+        f"{'95 % interval':>19}  verdict"
     ]
-    lines += [
-        f"{cut(visible(item.name), 14):<14}{item.size:>9,}{item.reference_rate:>9.2f}"
-        f"{item.chip_rate:>9.2f}{_percent(item.rate_error, undefined='-'):>10}"
-        f"{_interval(item, undefined='-'):>20}{fixed(item.coincidence):>7}"
-        f"  {item.verdict.value}"
-        for item in rows
-    ]
+    for item in rows:
+        lines += _fitted(
+            f"{cut(visible(item.name), 11):<11}{item.size:>8,}{item.reference_rate:>8.2f}"
+            f"{item.chip_rate:>8.2f}{_percent(item.rate_error, undefined='-'):>10}"
+            f"{_interval(item, undefined='-'):>19}  {item.verdict.value}"
+        )
     if with_split:
         lines += ["", f"{'population':<14}{'total':>14}{'time step':>14}{'registers':>14}"]
         for item in rows:

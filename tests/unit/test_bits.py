@@ -229,7 +229,8 @@ def test_widths_that_cannot_be_compiled_count_as_not_enough_unless_they_are_the_
         "compiled: Too wide."
     )
     assert found.widths == (16, 8, 4, 2)
-    assert str(found).splitlines()[3].split(maxsplit=1) == ["16", "cannot be compiled: Too wide."]
+    assert "\n16  " in str(found)
+    assert "  cannot be compiled: Too wide.\n" in str(found)
     assert answer({}, problems={2: "Too small."}).sentence == (
         "No answer: no width can be compiled; 2 weight bits: Too small."
     )
@@ -421,12 +422,15 @@ def test_the_command_refuses_what_the_function_refuses(folder):
 def test_the_table_has_a_row_for_each_width_and_population():
     found = answer({8: rates(0.001), 1: rates(0.5)}, floor={"cells": (-0.001, 0.002)})
     lines = str(found).splitlines()
-    assert lines[0] == found.sentence
+    assert max(map(len, lines)) <= 80
+    start = lines.index("")
+    assert " ".join(line.strip() for line in lines[:start]) == found.sentence
     header = ["population", "float", "chip", "difference", "90", "%", "interval", "|neuron|"]
-    assert lines[2].split() == header
-    assert lines[3].startswith("8  cells ")
-    assert lines[3].endswith("  equal within tolerance")
-    assert lines[4].endswith("  different")
+    assert lines[start + 1].split() == header
+    assert lines[start + 2].startswith("8  cells ")
+    assert lines[start + 2].endswith("  equal")
+    assert lines[start + 3].endswith("  different")
+    assert lines[start + 4] == "Rates in Hz; equal: within the tolerance."
     assert lines[-1] == (
         "Noise floor, float with weights changed by 0.1 %: cells -0.10 to +0.20 %."
     )

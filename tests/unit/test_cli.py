@@ -497,7 +497,7 @@ def test_help_lists_the_commands() -> None:
     listed = re.findall(r"^  ([a-z-]+) ", text.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
         *("bits", "compare", "compile", "conformance", "demo", "help", "info", "map", "run"),
-        *("sweep", "validate"),
+        *("sweep", "validate", "warm-up"),
     ]
     assert succeed("-h") == succeed("help") == text
 
