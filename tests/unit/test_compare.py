@@ -381,7 +381,7 @@ def test_overflows_of_the_chip_are_shown_in_any_case():
 def test_the_text_says_which_side_is_what_and_fits_a_screen():
     fine = record({"p": regular([24] * 10, period=200)}, dt=0.1, n_steps=10_000, label="x" * 200)
     lines = str(compare(REFERENCE, CHIP, fine=fine)).splitlines()
-    assert lines[3:5] == ["  reference  float64", "  chip       emulator abc"]
+    assert lines[4:6] == ["  reference  float64", "  chip       emulator abc"]
     assert "p (10 neurons): COMPARED" in lines
     assert "  spikes                  200         195" in lines
     assert any("worst: neuron 9 (reference 20, chip 10)" in line for line in lines)
