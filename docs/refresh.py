@@ -43,6 +43,7 @@ from unittest import mock
 from click.testing import CliRunner
 
 import neurochip
+from neurochip._kernels.notice import MESSAGE
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {ROOT / "docs/how-to/in-a-notebook.md": ROOT / "examples/16_in_a_notebook.ipynb"}
@@ -123,7 +124,7 @@ def _run_command(line: str, page: Path) -> str:
         result = CliRunner().invoke(main, words[1:])
         if result.exit_code:
             raise RuntimeError(f"{page.relative_to(ROOT)}: {line}\n{result.output}")
-        return result.output
+        return result.output.replace(f"{MESSAGE}\n", "")  # of this installation's first run
     if words[:1] == ["python"] and words[1].startswith("examples/"):
         script, output = str(ROOT / words[1]), io.StringIO()
         arguments = mock.patch.object(sys, "argv", [script, *words[2:]])
