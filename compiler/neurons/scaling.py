@@ -7,7 +7,6 @@ search one octave for the scale with the smallest error.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,16 +66,15 @@ def scaled_weights(
 
     In mV, or in LSB if the scales of the target neurons are given.
     """
-    weight = connection.weight
-    factors = [gain] if lsb_per_mv is None else [gain, lsb_per_mv]
-    even = all((factor == factor[0]).all() for factor in factors)
-    if not isinstance(weight, np.ndarray) and even:
-        return np.array([math.prod((weight, *(factor[0] for factor in factors)))])
-    post = connection.post[part]
+    weight, post = connection.weight, connection.post[part]
+    one_scale = lsb_per_mv is None or bool((lsb_per_mv == lsb_per_mv[0]).all())
+    scale = 1.0 if lsb_per_mv is None else lsb_per_mv[0] if one_scale else lsb_per_mv[post]
+    if not isinstance(weight, np.ndarray) and one_scale and (gain == gain[0]).all():
+        return np.array([weight * gain[0] * scale])
     scaled = gain[post]
     scaled *= weight[part] if isinstance(weight, np.ndarray) else weight
     if lsb_per_mv is not None:
-        scaled *= lsb_per_mv[post]
+        scaled *= scale
     return scaled
 
 

@@ -103,13 +103,10 @@ def round_connection(
     rule = rule_for(connection, lsb_per_mv, options)
     chunk = max(n, 1) if rule == "moments" else _CHUNK
     parts = [slice(start, start + chunk) for start in range(0, n, chunk)]
-    extremes = np.array(
-        [
-            limit(scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv))
-            for part in parts
-            for limit in (np.min, np.max)
-        ]
-    )
+    extremes = np.empty((len(parts), 2))
+    for row, part in zip(extremes, parts, strict=True):
+        weights = scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv)
+        row[:] = weights.min(), weights.max()
     largest = float(np.abs(extremes).max(initial=0.0))
     chosen = choose_format(largest, sign_mode_of(extremes), chip.core)
     rng = draws_for(connection.name, options)

@@ -322,8 +322,8 @@ MUTANTS = [
     Mutant(
         "weights do not follow the scale of their neuron",
         "compiler/neurons/scaling.py",
-        "scaled *= lsb_per_mv[post]",
-        "scaled *= lsb_per_mv[0]",
+        "else lsb_per_mv[post]",
+        "else lsb_per_mv[0]",
         "tests/property/test_placement_properties.py::"
         "test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked",
     ),

@@ -106,6 +106,15 @@ def permuted(network, order):
     return Network(inputs=[source], populations=[moved], connections=links)
 
 
+def synapses_of(image, group, symbol):
+    """Mantissas onto each neuron by source, shape (size, n_inputs)."""
+    table = np.zeros((image.n_compartments, image.n_inputs), dtype=int)
+    pre = np.repeat(np.arange(image.n_inputs), np.diff(group.indptr))
+    table[group.target, pre] = group.mantissa
+    (receptor,) = (ids for ids in symbol.currents if np.isin(group.target, ids).all())
+    return table[receptor]
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(networks(), st.sampled_from([LOIHI, FINE, LOIHI.what_if(threshold_profiles=2)]))
 def test_thresholds_share_half_the_registers_of_a_core_and_are_exact(network, chip):
@@ -152,3 +161,6 @@ def test_neurons_in_another_order_have_the_same_registers_in_that_order(network,
         values = getattr(one.compartments, name)[before.compartment_ids]
         moved = getattr(other.compartments, name)[after.compartment_ids]
         assert np.array_equal(values[order], moved), name
+    for here, there in zip(one.synapses, other.synapses, strict=True):
+        values, moved = synapses_of(one, here, before), synapses_of(other, there, after)
+        assert np.array_equal(values[order], moved)
