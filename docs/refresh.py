@@ -46,7 +46,7 @@ import neurochip
 from neurochip._kernels.notice import MESSAGE
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = {ROOT / "docs/how-to/in-a-notebook.md": ROOT / "examples/16_in_a_notebook.ipynb"}
+NOTEBOOKS = {ROOT / "docs/how-to/in-a-notebook.md": ROOT / "examples/in_a_notebook.ipynb"}
 """Pages whose code is also a notebook, with its file."""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REGION = re.compile(r"(<!-- generated: (\w+) (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
