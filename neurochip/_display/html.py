@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"[-+−±]?\d[\d,]*\.?\d*(e[-+]?\d+)?( ?(%|Hz|mV|ms|nA|s|x
 _SPACES = "\n\t\u00a0\u2009\u202f"  # kept in a text; other unprintable characters are escaped
 
 _FEW = 2  # columns that a phone can show beside each other
+_MANY = 11  # more columns than a page shows in the usual size
 
 
 def render(title: str, lead: str, sections: Sequence[Section], origin: str = "") -> str:
@@ -110,7 +111,8 @@ def _table(table: Table) -> str:
         for column in range(width)
     ]
     # On a phone, a row of many cells becomes a list of its columns and values.
-    stack = ' class="stack"' if len(table.header) > _FEW else ""
+    dense = " dense" if len(table.header) > _MANY else ""
+    stack = f' class="stack{dense}"' if len(table.header) > _FEW else ""
     lines = [f'<div class="wide"><table{stack}>']
     if table.header:
         lines.append(f"<thead>{_row(table.header, right, ['th'] * width)}</thead>")

@@ -36,13 +36,15 @@ STYLE = f"""
 .neurochip .n {{ text-align: right; white-space: nowrap; }}
 .neurochip .note, .neurochip figcaption, .neurochip footer {{ font-size: 0.85rem;
   color: var(--quiet); }}
+.neurochip .dense {{ font-size: 0.75rem; }}
+.neurochip .dense th, .neurochip .dense td {{ padding-right: 0.45rem; }}
 .neurochip figure {{ margin: 1rem 0; }}
 .neurochip img {{ max-width: 100%; height: auto; background: #fff; border-radius: 4px; }}
 @media screen and (max-width: 40rem) {{
   .neurochip .wide td:last-child {{ white-space: normal; overflow-wrap: anywhere; }}
   .neurochip .stack, .neurochip .stack tbody, .neurochip .stack tr, .neurochip .stack td {{
     display: block; }}
-  .neurochip .stack {{ width: 100%; }}
+  .neurochip .stack {{ width: 100%; font-size: 0.85rem; }}
   .neurochip .stack thead {{ display: none; }}
   .neurochip .stack tr {{ padding: 0.4rem 0; }}
   .neurochip .stack td {{ display: flex; justify-content: space-between; gap: 1rem;
@@ -77,7 +79,8 @@ PAGE_STYLE = (
 :root { color-scheme: light dark; }
 body { margin: 0; }
 .page { font: 16px/1.5 system-ui, sans-serif; background: var(--paper); min-height: 100vh; }
-.page > * { max-width: 60rem; margin: 0 auto; padding: 0 1rem; }
+.page > * { max-width: 70rem; margin: 0 auto; padding: 0 1rem; }
+.page p { max-width: 60rem; }
 .page h1 { font-size: 1.6rem; line-height: 1.2; margin: 0; padding: 1.5rem 0 0.5rem;
   overflow-wrap: anywhere; }
 .page .lead { font-size: 1.1rem; }

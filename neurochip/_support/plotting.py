@@ -50,13 +50,13 @@ __all__ = [
     "draw_ticks",
     "house_style",
     "is_column",
+    "label_axis",
     "letter_panels",
     "line_style",
     "new_figure",
     "shown_of",
     "space_ticks",
     "title_figure",
-    "wrap",
     "write",
 ]
 
@@ -202,9 +202,11 @@ def write(artist: Text, text: str) -> None:
     artist.set_text(cut(visible(text), _LONGEST))
 
 
-def wrap(ax: Axes, text: str) -> str:
-    """Return a label of the x axis on as many lines as it needs to be no wider than the axes."""
-    return textwrap.fill(text, max(_TICK, _characters(ax)))
+def label_axis(axis: Axis, text: str) -> None:
+    """Label an axis, on as many lines as the label needs to be no longer than the axis."""
+    room = _characters(axis.axes, across=axis is axis.axes.xaxis)
+    axis.label.set_parse_math(False)
+    axis.label.set_text(textwrap.fill(cut(visible(text), _LONGEST), max(_TICK, room)))
 
 
 def draw_ticks(axis: Axis, places: Sequence[float], names: Sequence[str]) -> None:
@@ -260,7 +262,9 @@ def _columns(lengths: Sequence[int], room: int) -> int:
     return 1
 
 
-def _characters(ax: Axes) -> int:
-    """Return about how many characters have room beside each other in axes."""
-    inches: float = ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
+def _characters(ax: Axes, *, across: bool = True) -> int:
+    """Return about how many characters have room across axes, or else along their height."""
+    place, size = ax.get_position(), ax.figure.bbox
+    pixels = place.width * size.width if across else place.height * size.height
+    inches: float = pixels / ax.figure.dpi
     return int(72.0 * inches / _CHARACTER)

@@ -12,8 +12,8 @@ from .._support.plotting import (
     draw_legend,
     draw_note,
     house_style,
+    label_axis,
     line_style,
-    write,
 )
 from .._support.values import instance
 from ..chip.core import field_label
@@ -100,7 +100,7 @@ def plot_bits(ax: Axes, answer: BitsAnswer) -> Axes:
     ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xticks(range(len(widths)), [str(width) for width in widths])
     ax.set_xlim(-0.5, len(widths) - 0.5)
-    write(ax.xaxis.label, field_label(answer.register))
+    label_axis(ax.xaxis, field_label(answer.register))
     ax.set_ylabel("rate, chip − float (%)")
     draw_legend(ax, *map(list, zip(*legend, strict=True)))
     return ax

@@ -22,7 +22,7 @@ def bits_sections(answer: BitsAnswer) -> list[Section]:
         "over seeds. Filled: equal within the tolerance (dashed); cross: different; open: "
         "undecided. Grey: float with weights changed at random by up to 0.1 %, the noise floor."
     )
-    header = (answer.register, *HEADER[1:])
+    header = (field_label(answer.register), *HEADER[1:])
     note = "|neuron|: mean over neurons and seeds of the absolute difference of their rates."
     blocks: list[Block] = [Picture(figure, caption), Table(header, list(answer.rows()), note)]
     if answer.floor:

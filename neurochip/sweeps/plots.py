@@ -16,8 +16,8 @@ from .._support.plotting import (
     draw_note,
     draw_ticks,
     house_style,
+    label_axis,
     line_style,
-    write,
 )
 from ..errors import SweepError
 from ..typing import Float64Array
@@ -177,8 +177,8 @@ def plot_sweep(
         draw_note(ax, "no values")
         ax.set_yticks([])
     _draw_places(ax, places, drawn=drawn)
-    write(ax.xaxis.label, str(axis_label(x)))
-    write(ax.yaxis.label, str(label))
+    label_axis(ax.xaxis, str(axis_label(x)))
+    label_axis(ax.yaxis, str(label))
     draw_legend(ax, handles, labels)
     return ax
 

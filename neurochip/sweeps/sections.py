@@ -114,7 +114,7 @@ def _medians(sweep: Sweep) -> list[Block]:
     absolute = "total_absolute" if split else "mean_absolute_error"
     floor = any(row["noise_floor"] is not None for row in sweep.rows)
     header = (
-        *(*names, "population", "points", "reference", "chip"),
+        *(*(str(axis_label(name)) for name in names), "population", "points", "reference", "chip"),
         *(*errors, *(["noise floor"] if floor else []), "|error|"),
         *(*(["its floor"] if floor else []), "equal spikes", "verdicts"),
     )

@@ -19,9 +19,9 @@ from .._support.plotting import (
     draw_legend,
     draw_note,
     house_style,
+    label_axis,
     shown_of,
     space_ticks,
-    wrap,
 )
 from .._support.values import instance, integers, real, reals, shown
 from ..errors import RecordingError
@@ -240,7 +240,7 @@ def plot_rates(ax: Axes, comparison: Comparison, population: str) -> Axes:
     ax.set(xlim=bounds, ylim=bounds, aspect="equal")
     space_ticks(ax.xaxis, 4)
     space_ticks(ax.yaxis, 4)
-    ax.set_xlabel(wrap(ax, "rate in the reference (Hz)"))
+    label_axis(ax.xaxis, "rate in the reference (Hz)")
     ax.set_ylabel("rate on the chip (Hz)")
     if not pairs.any():
         draw_note(ax, "no spikes", x=0.7, y=0.3)
@@ -269,7 +269,7 @@ def plot_rate_errors(ax: Axes, comparison: Comparison, population: str) -> Axes:
     """
     item = _item(comparison, population)
     ax.axvline(0.0, color=GUIDE, linewidth=0.6)
-    ax.set_xlabel(wrap(ax, "rate, chip − reference (Hz)"))
+    label_axis(ax.xaxis, "rate, chip − reference (Hz)")
     ax.set_ylabel("neurons")
     if not (item.reference_counts.any() or item.chip_counts.any()):
         ax.set_xlim(-1.0, 1.0)

@@ -120,6 +120,11 @@ def test_on_a_phone_a_row_of_many_cells_names_its_columns():
     assert '<td class=n data-column="d &gt; 0">3&nbsp;Hz</td>' in many
 
 
+def test_a_table_of_very_many_columns_is_dense():
+    wide = page_of(Table([str(k) for k in range(12)], [["x"] * 12])).to_html()
+    assert '<table class="stack dense">' in wide
+
+
 def test_a_page_follows_the_dark_mode_of_the_screen_but_not_on_paper():
     page = plain_page()
     assert ":root { color-scheme: light dark; }" in page
