@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from neurochip import (
     PoissonInput,
     Population,
     StepCurrent,
+    Stimulus,
     compile_network,
     draw_stimulus,
     fixed_probability,
@@ -136,6 +139,27 @@ def test_an_image_of_another_shape_is_refused(change, reason):
         f"emulator: the image cannot go on from here: {reason}; allowed: an image of the same "
         "populations, inputs, chip and dt, with other values."
     )
+
+
+def test_a_continued_run_takes_only_its_new_input():
+    """Spikes of the last step are delivered although the new stimulus does not hold them."""
+    network = network_of(tau_syn=4.0, timed=([0.0, 30.0, 60.0], [0.3, 0.5, 0.1]))
+    stimulus = draw_stimulus(network, 80.0, seed=4)
+    image = compile_network(network, dt=DT)
+    whole = Emulator(image).run(stimulus)
+    emulator, steps, digest = Emulator(image), [], 0
+    for begin in (0.0, 20.0, 40.0, 60.0):
+        trains = tuple(
+            dataclasses.replace(item, ids=item.ids[new], times=item.times[new])
+            for item in stimulus.trains
+            for new in [(item.times >= begin) & (item.times < begin + 20.0)]
+        )
+        run = emulator.run(Stimulus(begin + 20.0, trains, stimulus.currents))
+        steps += run.steps["cells"].tolist()
+        digest += int(run.origin.stimulus, 16)
+    assert steps == whole.steps["cells"].tolist()
+    assert len(steps) > 100
+    assert digest % 2**64 == int(whole.origin.stimulus, 16)
 
 
 def test_v_is_set_to_the_nearest_register():
