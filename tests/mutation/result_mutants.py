@@ -131,6 +131,13 @@ MUTANTS = [
         f"{RECORDING}::test_traces_are_sampled_at_the_ends_of_the_steps",
     ),
     Mutant(
+        "the trains of neurons are exchanged",
+        "neurochip/recording/recording.py",
+        'np.argsort(ids, kind="stable")',
+        'np.argsort(-ids, kind="stable")',
+        "tests/unit/test_recording_tables.py::test_every_neuron_has_a_train_of_times",
+    ),
+    Mutant(
         "rates are per ms",
         "neurochip/recording/recording.py",
         "return self.counts(population) / (self.duration / 1000.0)",
