@@ -27,6 +27,8 @@ from ._terminal import say
 
 __all__ = ["MODELS", "Request", "Subject", "SweepSubject", "was_given"]
 
+_INPUT_RATE = 100.0  # Hz; the default of read_nir
+
 MODELS = (".py", ".nir")
 """Endings of the files that are models."""
 
@@ -178,6 +180,8 @@ class Request:
                 f"{self.model}: a NIR graph holds no input spikes, and a run needs those of "
                 f"{needed}; pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat)."
             )
+        if self.is_graph and network.spike_inputs and "input_rate" not in self.reading:
+            say(f"Inputs: {_INPUT_RATE:g} Hz expected; pass --input SPIKES or --input-rate if not")
         return network, None
 
     def _stimulus(self, network: Network, runs: bool) -> Stimulus:

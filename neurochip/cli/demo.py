@@ -67,7 +67,7 @@ def demo_command(output: str, dt: Step, seed: int) -> None:
     stories = {
         "notebook": (
             notebook_network(),
-            "100 LIF neurons, one 20 Hz Poisson source of 1.5 mV each, 1 s. They never fire: the\n"
+            "100 LIF neurons, one 20 Hz Poisson source of 1.5 mV each, 1 s. They never fire: the "
             "mean depolarisation is 0.3 mV and the threshold lies 20 mV above rest.",
         ),
         "driven": (

@@ -38,6 +38,20 @@ def _network(lif: LIF, weight: float, delay: float = 0.0) -> Network:
     return Network(inputs=[source], populations=[cells], connections=connections)
 
 
+def _run_all() -> None:
+    """Compile, run, compare, attribute and map the networks."""
+    from ..attribution import attribute
+    from ..mapping import DAVIES_2018
+    from ..report import judge, map_network
+    from ..stimulus import draw_stimulus
+
+    for network in _networks():
+        image = judge(network, dt=1.0, duration=_DURATION).image
+        stimulus = draw_stimulus(network, _DURATION, 1)
+        attribute(network, stimulus, image=image, progress=False)
+    map_network(network, dt=1.0, stimulus=stimulus, placement="greedy", costs=DAVIES_2018)
+
+
 @click.command("warm-up", short_help="Compile the kernels, once per installation.")
 @result_options
 def warm_up_command() -> None:
@@ -47,17 +61,13 @@ def warm_up_command() -> None:
     rarer features, such as noise, are compiled when they are first used.
     """
     from .._kernels.cache import kernel_folder
-    from ..attribution import attribute
-    from ..mapping import DAVIES_2018
-    from ..report import judge, map_network
-    from ..stimulus import draw_stimulus
 
     begin, before = time.monotonic(), (NOTICE.compiled, NOTICE.loaded)
-    for network in _networks():
-        image = judge(network, dt=1.0, duration=_DURATION).image
-        stimulus = draw_stimulus(network, _DURATION, 1)
-        attribute(network, stimulus, image=image, progress=False)
-    map_network(network, dt=1.0, stimulus=stimulus, placement="greedy", costs=DAVIES_2018)
+    try:
+        _run_all()
+    except KeyboardInterrupt as problem:
+        problem.add_note("The kernels that were compiled are kept.")
+        raise
     seconds, folder = time.monotonic() - begin, kernel_folder()
     compiled, loaded = NOTICE.compiled - before[0], NOTICE.loaded - before[1]
     where = "cannot be kept" if folder is None else f"are in {folder}"

@@ -118,7 +118,7 @@ def test_demo_prints_both_reports_and_comparisons(demo: tuple[Path, str]) -> Non
     assert text.count("Chip against reference, 1000 ms in steps of 0.1 ms") == 2
     assert "neurons (100 neurons): SILENT" in text
     assert "neurons (100 neurons): COMPARED" in text
-    assert "decay_v 41 " in text
+    assert "decay_v 41\n" in text
 
 
 def test_demo_at_one_millisecond_is_closer_to_the_reference_on_its_grid(folder: Path) -> None:

@@ -42,11 +42,12 @@ def paper_spikes() -> None:
 def test_a_graph_is_compiled_and_run_on_plain_arrays():
     nir.write("model.nir", paper_neuron())
     text = succeed("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "-o", "image.npz")
-    read, compiled, *_ = unfolded(text)
+    read, inputs, compiled, *_ = unfolded(text)
     assert read == (
         "Read model.nir for steps of 0.0001 s = 0.1 ms; a spike is taken as 'pulse', integration "
         "'euler', delivery 'before_threshold'"
     )
+    assert inputs == "Inputs: 100 Hz expected; pass --input SPIKES or --input-rate if not"
     assert compiled.startswith("Compiled for loihi at dt = 0.1 ms")
     paper_spikes()
     succeed("run", "image.npz", "--input", "spikes.npz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bad_command_lines import MODEL
 from click.testing import CliRunner, Result
 from command_line import fail, run, succeed, unfolded
 
-from neurochip import LOIHI
+from neurochip import LOIHI, SpikeInput, Stimulus
 from neurochip.cli import _terminal, main
 from neurochip.cli._results import COMMON, RESULTS
 from neurochip.cli._statuses import Status
@@ -123,9 +124,12 @@ def test_a_graph_without_spikes_is_refused_by_what_runs_it(command: str) -> None
     )
 
 
-def test_placing_a_graph_without_a_run_needs_no_spikes() -> None:
+@pytest.mark.parametrize("command", ["compile", "map"])
+def test_a_graph_that_does_not_run_needs_no_spikes_and_says_what_it_expects(command: str) -> None:
     graph()
-    assert "Traffic" in succeed("map", *GRAPH) or "no run" in succeed("map", *GRAPH)
+    expected = "Inputs: 100 Hz expected; pass --input SPIKES or --input-rate if not"
+    assert expected in unfolded(succeed(command, *GRAPH))
+    assert "Inputs: " not in succeed(command, *GRAPH, "--input-rate", "50")
 
 
 @pytest.mark.parametrize("command", OF_MODEL)
@@ -155,6 +159,23 @@ def test_json_is_all_that_stands_on_standard_output_and_has_the_keys_of_the_tabl
     assert set(data) - set(COMMON) == set(RESULTS[command])
     assert data["command"] == command
     assert all(Path(path).is_file() for path in data["written"])
+
+
+def test_json_of_recordings_stimuli_and_vectors_has_the_keys_of_the_table(folder: Path) -> None:
+    succeed("run", "model.py", "--duration", "20")
+    ran = json.loads(succeed("info", "recording.npz", "--json"))["content"]
+    assert set(ran) == set(RESULTS["run"])
+    assert ran["populations"]["cells"]["neurons"] == 10
+    Stimulus(50.0, (SpikeInput("source", 10, [0, 1], [1.0, 2.0]),)).save("spikes.npz")
+    assert json.loads(succeed("info", "spikes.npz", "--json"))["content"] == {
+        "duration": 50.0,
+        "inputs": {"source": {"sources": 10, "spikes": 2}},
+    }
+    (folder / "vectors").mkdir()
+    shutil.copy(sorted(VECTORS.glob("*.npz"))[0], folder / "vectors")
+    data = json.loads(succeed("conformance", "vectors", "--json"))
+    assert set(data) - set(COMMON) == set(RESULTS["conformance"])
+    assert sum(item["equal"] for item in data["classes"].values()) == 1
 
 
 @pytest.mark.parametrize("command", SHORT)

@@ -40,6 +40,18 @@ def test_a_command_says_that_kernels_are_compiled_unless_it_is_to_be_quiet(
     assert NOTICE.tell is None  # after the command
 
 
+def test_an_interrupted_warm_up_keeps_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurochip.report.judge", interrupt)
+    result = run("warm-up")
+    assert (result.exit_code, unfolded(result.stderr)) == (
+        130,
+        ["Error: interrupted. The kernels that were compiled are kept."],
+    )
+
+
 @pytest.mark.slow
 def test_a_warm_up_says_what_it_did_and_where_the_kernels_are() -> None:
     lines = unfolded(succeed("warm-up"))
