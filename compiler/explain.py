@@ -18,7 +18,7 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.image import DriveSymbol, MomentGain
 from neurochip.image.report import CompileReport
 from neurochip.image.report_rows import RateRow, ReportRow, ScaleRow, Span
-from neurochip.network import Connection, Network, Population, Waveform
+from neurochip.network import Connection, Population, Waveform
 from neurochip.network.connections import Source
 from neurochip.network.step_current import total_current
 from neurochip.recurrence import (
@@ -63,7 +63,7 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
     for name, lowered in populations.items():
         rows += _population_rows(lowered, chip, dt, name in reached)
         if lowered.ideal.kicked:
-            rows.append(_kicks_row(lowered, network))
+            rows.append(_kicks_row(lowered))
         if lowered.drive is not None:
             currents = network.step_currents(lowered.ideal.population)
             waveforms = [item.waveform for item in currents]
@@ -183,12 +183,11 @@ def _population_rows(
         yield row("i_syn_init", "nA", get("i_syn_init"), meant, registers=started)
 
 
-def _kicks_row(lowered: LoweredPopulation, network: Network) -> ReportRow:
+def _kicks_row(lowered: LoweredPopulation) -> ReportRow:
     """Return the row of the receptor of kicks beside a current."""
     decay_u = lowered.decays.receptors[KICKS].decay_u
-    # A current needs v to be released one step before a kick may act (see ``recurrence``).
     late = "; kicks in the last refractory step (of 0: in the step of the spike) are not lost"
-    note = _CHILD + (late if network.kicks_decay else "")
+    note = _CHILD + (late if lowered.ideal.keeps_kicks else "")
     return _exact(lowered.ideal.population, "kicks", {"decay_u": decay_u}, note)
 
 

@@ -28,6 +28,7 @@ from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
 from neurochip.recording import Recording
+from neurochip.recurrence import KICKS
 
 from .check import check_request
 from .neurons.drive import OperatingPoint
@@ -290,6 +291,9 @@ def _errors(
         tau = rounded.tau_m / exact.tau_m
     else:
         rounded = replace(rounded, drift=rounded.drift + (bias - ideal.bias)[ids] / dt)
+    if ideal.keeps_kicks:  # those of the step before v is released
+        kept = point.charge[KICKS][ids] * dt * decays.receptors[KICKS].gain[ids]
+        rounded = replace(rounded, v_reset=rounded.v_reset + kept)
     on_chip = grid_rates(rounded, ideal, dt, decays.keep_v, bias, threshold)
     fires = wanted >= _SILENT
     base = np.where(fires, wanted, 1.0)

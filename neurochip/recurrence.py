@@ -98,6 +98,9 @@ class IdealPopulation:
     kicks_decay : bool
         Whether v is held for one more step after a spike and the origin is one leak step after the
         reset, since kicks decay once before the threshold test.
+    keeps_kicks : bool
+        Whether kicks that arrive in the last refractory step are kept, which the network loses:
+        v is held for the current beside them, one step too short for kicks that decay once.
     per_na : ndarray, mV/nA
         Amount that a current adds to v in each step.
     step_mean : ndarray, nA
@@ -117,6 +120,7 @@ class IdealPopulation:
     v_init: Float64Array
     refractory: Int64Array
     kicks_decay: bool
+    keeps_kicks: bool
     per_na: Float64Array
     step_mean: Float64Array
     swing: tuple[Float64Array, Float64Array]
@@ -152,8 +156,6 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         # leak of that step.
         origin = v_inf + (v_reset - v_inf) * a if leaky else v_reset + drift
         refractory += 1
-    # Kicks beside a current act one step later than the current, but a neuron has one hold, and one
-    # step of the current matters more: the kicks of the last refractory step are not lost.
     receptors = _receptors(network, population, dt, a)
     gone = np.any([receptor.gain == 0 for receptor in receptors], axis=0)
     if gone.any():
@@ -182,6 +184,7 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         v_init=get("v_init") - origin,
         refractory=refractory,
         kicks_decay=kicks_decay,
+        keeps_kicks=population.name in network.kicked and network.kicks_decay,
         per_na=(1 - a) * tau_m / get("cm") if leaky else dt / get("cm"),
         step_mean=network.current(population) - network.constant_current(population),
         swing=_swing(network, population),

@@ -75,7 +75,7 @@ def grid_rates(
     constant = 1e3 / (_steps_to(threshold, bias, keep_v)[ids] * dt + held)
     if quiet.all():
         return constant
-    start = ideal.origin[ids]
+    start = point.v_reset if ideal.kicked else ideal.origin[ids]
     seen = (
         _tested(point, ideal.receptors[0].gain[ids], start, held, dt)
         if _jumps(point, ideal)

@@ -208,18 +208,12 @@ class Model:
             "refractory": refractory,
             "v_release": v_release * scale,
             "v_share": v_share,
-            "kicks_lost": np.full(len(v_share), self._loses_kicks(ideal, sources)),
+            "kicks_lost": np.full(
+                len(v_share), ideal.keeps_kicks and "refractory register" not in sources
+            ),
             "v_low": decoded.v_low,
             "v_high": decoded.v_high,
         }
-
-    def _loses_kicks(self, ideal: IdealPopulation, sources: frozenset[str]) -> bool:
-        """Return whether kicks beside a current are lost in the last refractory step.
-
-        The register holds v for the current, which is one step too short for kicks.
-        """
-        kept = "refractory register" in sources
-        return ideal.kicked and self.network.kicks_decay and not kept
 
     def _changes(self, ideals: list[IdealPopulation], sources: frozenset[str]) -> Changes | None:
         """Return bias and v at release under the currents in steps of the stimulus."""

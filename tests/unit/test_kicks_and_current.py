@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import hold_of_kicks
 import numpy as np
 import pytest
 
@@ -28,11 +29,13 @@ from neurochip import (
     Uniform,
     all_to_all,
     attribute,
+    choose_dt,
     draw_stimulus,
     fixed_indegree,
     fixed_probability,
     from_arrays,
     load_image,
+    measure_dt,
     one_to_one,
     save_image,
     simulate_reference,
@@ -323,6 +326,18 @@ def test_a_step_is_chosen_for_neurons_of_both_kinds():
     for strength in (1.0, 1.3):
         image = compile_network(network_of(strength=strength), dt="auto")
         assert 0.05 <= image.report.dt <= 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("drive", ["kicks", "both", "current"])
+def test_the_kicks_that_are_kept_are_predicted_and_measured(drive):
+    """They are the largest error of the registers: the registers of this step round little."""
+    network, dt = hold_of_kicks.network_of(drive, 5.0), [0.5]
+    predicted = choose_dt(network, candidates=dt).candidates[0].registers
+    stimulus = draw_stimulus(network, 10_000.0, seed=1)
+    measured = measure_dt(network, stimulus, candidates=dt).candidates[0].registers
+    assert predicted > 0.001
+    assert predicted == pytest.approx(measured, abs=0.005)
 
 
 def test_the_compiler_leaves_other_populations_as_they_were():
