@@ -206,7 +206,9 @@ def label_axis(axis: Axis, text: str) -> None:
     """Label an axis, on as many lines as the label needs to be no longer than the axis."""
     room = _characters(axis.axes, across=axis is axis.axes.xaxis)
     axis.label.set_parse_math(False)
-    axis.label.set_text(textwrap.fill(cut(visible(text), _LONGEST), max(_TICK, room)))
+    whole = cut(visible(text), _LONGEST).replace(" (", "\N{NO-BREAK SPACE}(")  # a unit stays
+    lines = textwrap.fill(whole, max(_TICK, room))
+    axis.label.set_text(lines.replace("\N{NO-BREAK SPACE}(", " ("))
 
 
 def draw_ticks(axis: Axis, places: Sequence[float], names: Sequence[str]) -> None:

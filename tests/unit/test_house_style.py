@@ -23,6 +23,7 @@ from neurochip._support.plotting import (
     WIDTHS,
     draw_legend,
     house_style,
+    label_axis,
     letter_panels,
     title_figure,
 )
@@ -206,6 +207,15 @@ def test_a_legend_lies_above_the_axes_and_within_the_figure(width, names):
     assert box.y0 >= ax.bbox.y1
     assert box.x1 <= figure.bbox.x1
     assert box.y1 <= figure.bbox.y1
+
+
+def test_a_long_label_takes_several_lines_and_keeps_its_unit():
+    figure = nc.new_figure("column", 30.0)
+    ax = figure.subplots()
+    label_axis(ax.yaxis, "absolute rate error of a neuron (%)")
+    label_axis(ax.xaxis, "time step (ms)")
+    assert ax.get_ylabel() == "absolute rate\nerror of a\nneuron (%)"
+    assert ax.get_xlabel() == "time step (ms)"
 
 
 def test_without_entries_there_is_no_legend():
