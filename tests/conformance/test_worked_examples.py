@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import oracle
 import pytest
-from oracle import EXCITATORY, INHIBITORY, MIXED, Compartment, Synapse, decode_weight
+from oracle import (
+    EXCITATORY,
+    INHIBITORY,
+    MIXED,
+    Compartment,
+    Synapse,
+    decode_bias,
+    decode_weight,
+)
 
 FORGETS_U = {"decay_u": 4095}
 
@@ -155,7 +163,7 @@ def test_bias_of_section_1():
         bias_mantissa=-300,
         bias_exponent=4,
     )
-    assert neuron.bias == -4800
+    assert decode_bias(neuron.bias_mantissa, neuron.bias_exponent) == -4800
     assert oracle.run([neuron], [], [], n_steps=1).v == [[-4800]]
 
 
@@ -237,7 +245,8 @@ def test_whole_example_of_section_6():
     synapse = Synapse(("input", 0), 0, 30, 0, 0, 8, EXCITATORY)
     trace = oracle.run([neuron], [synapse], [(0, 0)], n_steps=4)
     assert synapse.weight == 1920
-    assert (neuron.factor_u, neuron.factor_v, neuron.bias) == (3072, 3687, 200)
+    assert (neuron.factor_u, neuron.factor_v) == (3072, 3687)
+    assert decode_bias(neuron.bias_mantissa, neuron.bias_exponent) == 200
     assert [row[0] for row in trace.u] == [1170, 877, 657, 492]
     assert [row[0] for row in trace.v] == [5870, 6360, 0, 692]
     assert trace.spikes == [(2, 0)]
