@@ -293,14 +293,17 @@ def _options(command: str) -> str:
     from neurochip.cli import main
     from neurochip.cli._options import model_options
 
-    shared = [item.name for item in model_options()(lambda: None).__click_params__]
     of_model = command == "model"
+    parameters = main.commands["compile" if of_model else command].params
+    shared = {item.name for item in model_options()(lambda: None).__click_params__}
+    if not shared - {"model"} <= {item.name for item in parameters}:
+        shared = set()  # the command takes no MODEL
     rows = []
-    for parameter in main.commands["compile" if of_model else command].params:
+    for parameter in parameters:
         argument = parameter.param_type_name == "argument"
-        if of_model != (parameter.name in shared) or (of_model and argument):
+        if of_model != (parameter.name in shared and not argument):
             continue
-        if parameter.param_type_name == "argument":
+        if argument:
             meaning = _ARGUMENTS[parameter.name]
             needed = "required" if parameter.required else "none"
             rows.append((f"`{parameter.human_readable_name}`", needed, meaning))

@@ -190,14 +190,12 @@ def test_the_api_page_lists_exactly_the_public_names() -> None:
 
 
 def test_the_cli_page_has_every_option_with_its_default() -> None:
-    page = sections(ROOT / "docs" / "reference" / "cli.md")
-    assert set(main.commands) <= set(page)
+    text = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert set(main.commands) <= set(sections(ROOT / "docs" / "reference" / "cli.md"))
+    of_model = _option_rows(text, "model")
     for name, command in main.commands.items():
-        rows = {
-            tuple(re.findall(r"`([^`]+)`", row.split(" | ")[0])): row
-            for row in page[name].splitlines()
-            if row.startswith("| `")
-        }
+        takes_a_model = any(p.name == "chip" for p in command.params)
+        rows = _option_rows(text, name) | (of_model if takes_a_model else {})
         options = {tuple(p.opts): p for p in command.params if isinstance(p, click.Option)}
         arguments = {
             (p.human_readable_name,) for p in command.params if isinstance(p, click.Argument)
@@ -207,6 +205,16 @@ def test_the_cli_page_has_every_option_with_its_default() -> None:
             assert option.help in rows[names]
             if not option.is_flag and isinstance(option.default, (str, int, float)):
                 assert f"`{option.default}`" in rows[names]
+
+
+def _option_rows(text: str, name: str) -> dict[tuple[str, ...], str]:
+    """The rows of a generated table of options, by what they name."""
+    table = text.partition(f"<!-- generated: options {name} -->")[2].partition("<!-- end -->")[0]
+    return {
+        tuple(re.findall(r"`([^`]+)`", row.split(" | ")[0])): row
+        for row in table.splitlines()
+        if row.startswith("| `")
+    }
 
 
 def test_the_hardware_page_documents_every_field_of_a_core() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .._support.names import cut, visible
-from .._support.text import WIDTH, fixed, folded, percent
+from .._support.text import WIDTH, counted, fixed, folded, percent
 from .population import METRICS, PopulationComparison
 from .split import ErrorSplit
 from .verdict import Verdict
@@ -60,7 +60,7 @@ def _block(item: PopulationComparison, window: float) -> list[str]:
     if item.v_rmse is not None and item.v_largest_error is not None:
         lines.append(
             f"  v              RMSE {item.v_rmse:.3g} mV, largest difference "
-            f"{item.v_largest_error:.3g} mV ({item.v_neurons} neurons recorded)"
+            f"{item.v_largest_error:.3g} mV ({counted(item.v_neurons, 'neuron')} recorded)"
         )
     else:
         lines.append("  v              not recorded on both sides")
