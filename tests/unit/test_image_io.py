@@ -47,7 +47,7 @@ def compiled():
             one_to_one(b, b, weight=-0.5),
         ],
     )
-    return compile_network(network, LOIHI, dt=0.5)
+    return compile_network(network, LOIHI.what_if(name="small cores", compartments=40), dt=0.5)
 
 
 def manual(n=4, synapses=1, **registers):
@@ -322,7 +322,7 @@ def test_the_text_of_a_compiled_network_names_its_parts(compiled):
     assert text.splitlines()[0] == f"chip image {compiled.digest()}"
     assert "dt 0.5 ms" in text
     assert "population 'a': 30 compartments on cores 0 to 0, " in text
-    assert "population 'b': 15 compartments on cores 0 to 1, " in text  # 15 thresholds, 8 a core
+    assert "population 'b': 15 compartments on cores 0 to 1, " in text  # 45 in all, 40 a core
     assert "input 'source': 20 sources" in text
     assert "population" not in dump_image(compiled.without_symbols())
 
