@@ -212,7 +212,7 @@ def _option_rows(text: str, name: str) -> dict[tuple[str, ...], str]:
     table = text.partition(f"<!-- generated: options {name} -->")[2].partition("<!-- end -->")[0]
     return {
         tuple(re.findall(r"`([^`]+)`", row.split(" | ")[0])): row
-        for row in table.splitlines()
+        for row in table.replace("\\|", "|").splitlines()
         if row.startswith("| `")
     }
 
