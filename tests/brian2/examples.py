@@ -1,0 +1,109 @@
+"""Run Brian2's examples and tutorials in Brian2 and on the chip, and print a table of their rates.
+
+    python tests/brian2/examples.py FOLDER [--seconds 100] [NAME ...]
+
+FOLDER holds scripts (``*.py``) and notebooks (``*.ipynb``) in any depth; the examples are in the
+source distribution of Brian2 (``pip download --no-deps --no-binary brian2 brian2``), the tutorials
+beside its documentation. NAME is a part of a path; without one, all files run. A script gets two
+lines more for the chip: the import of the front end, and ``set_device``, which replaces a call of
+``set_device`` in the script. A cell of a notebook that runs a network is a row; it runs after the
+cells before it, those that fail excepted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+FIRST = {
+    "brian2": "import brian2; brian2.prefs.codegen.target = 'numpy'; brian2.seed(1)",
+    "chip": (
+        "import brian2; import neurochip.frontends.brian2\n"
+        "brian2.set_device('neurochip', progress=False); brian2.seed(1)"
+    ),
+}
+TOLD = "neurochip-examples:"
+LAST = f"""
+import gc as _gc, brian2 as _b2, numpy as _np
+_found = [o for o in _gc.get_objects() if type(o) in (_b2.SpikeMonitor, _b2.StateMonitor)]
+_found = [o for o in _found if isinstance(getattr(o.source, 'source', o.source), _b2.NeuronGroup)]
+_texts = []
+for _o in sorted(_found, key=lambda o: o.name)[:3]:
+    _span = _o.clock.variables["t"].get_value().item()
+    if isinstance(_o, _b2.SpikeMonitor) and _span:
+        _texts.append("%.4g Hz" % (_o.num_spikes / _o.source.N / _span))
+    elif isinstance(_o, _b2.StateMonitor) and len(_o.t_):
+        _name = _o.record_variables[0]
+        _texts.append("mean %s %.4g" % (_name, _np.mean(_o.variables[_name].get_value())))
+print({TOLD!r}, ", ".join(_texts) or "runs")
+"""
+_RUNS = re.compile(r"\brun\(")
+_SET_DEVICE = re.compile(r"^(\s*)(\w+\.)?set_device\(.*\)", re.MULTILINE)
+
+
+def rows_of(path: Path) -> dict[str, str]:
+    """Return the programs of a file by the name of their row."""
+    if path.suffix == ".py":
+        return {path.name: path.read_text(encoding="utf-8")}
+    cells = [
+        "".join(cell["source"])
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    rows, before = {}, ""
+    for number, cell in enumerate(cells, 1):
+        code = "\n".join(line for line in cell.splitlines() if not line.lstrip().startswith("%"))
+        if _RUNS.search(code):
+            rows[f"{path.stem}, cell {number}"] = before + code
+        elif "NeuronGroup" not in code:
+            before += f"try:\n    exec({code!r}, globals())\nexcept Exception:\n    pass\n"
+        if _RUNS.search(code) or "NeuronGroup" in code:
+            names = "\n".join(re.findall(r"^(?:tau|eqs|I|v0) = (?:'''(?:.|\n)*?'''|.*)", code, re.M))
+            before += names + "\n"
+    return rows
+
+
+def result_of(program: str, device: str, seconds: float) -> str:
+    """Return what a program prints about its monitors, or its error."""
+    text = "\n".join([FIRST[device], _SET_DEVICE.sub(r"\1pass", program), LAST])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", text],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            env={**os.environ, "MPLBACKEND": "Agg"},
+        )
+    except subprocess.TimeoutExpired:
+        return f"longer than {seconds:g} s"
+    for line in done.stdout.splitlines():
+        if line.startswith(TOLD):
+            return line.removeprefix(TOLD).strip()
+    error = [line for line in done.stderr.strip().splitlines() if re.match(r"[\w.]+(Error|Exc)", line)]
+    return (error or ["no error"])[-1].rpartition("Error: ")[2].partition(". ")[0]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--seconds", type=float, default=100)
+    given = parser.parse_args()
+    print("| script | Brian2 | chip |\n|---|---|---|")
+    for path in sorted([*given.folder.rglob("*.py"), *given.folder.rglob("*.ipynb")]):
+        if given.names and not any(name in str(path) for name in given.names):
+            continue
+        for name, program in rows_of(path).items():
+            results = [result_of(program, device, given.seconds) for device in FIRST]
+            print(f"| {name} | {' | '.join(results)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
