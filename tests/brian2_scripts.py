@@ -55,6 +55,11 @@ MODELS = {
         {"I": "1.5*{w}"},
         ("{name}.x = '0.7 + 0.5*rand()'", "{name}.I = 'rand()'", *_SET),
     ),
+    "kicks and a current": Model(
+        "dv/dt = (x + I - v)/({tau}*ms) : 1{held}\ndI/dt = -I/({tau_s}*ms) : 1\nx : 1\n" + _EACH,
+        {"v": "0.3*{w}", "I": "1.2*{w}"},
+        ("{name}.x = '0.7 + 0.4*rand()'", "{name}.I = 'rand()'", *_SET),
+    ),
     "a current around a level": Model(
         "dv/dt = (I - v)/({tau}*ms) : 1{held}\ndI/dt = (x - I)/({tau_s}*ms) : 1\nx : 1\n" + _EACH,
         {"I": "1.5*{w}"},
