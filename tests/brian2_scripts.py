@@ -60,6 +60,11 @@ MODELS = {
         {"v": "0.3*{w}", "I": "1.2*{w}"},
         ("{name}.x = '0.7 + 0.4*rand()'", "{name}.I = 'rand()'", *_SET),
     ),
+    "a TimedArray": Model(
+        "dv/dt = (x + stim(t) - v)/({tau}*ms) : 1{held}\nx : 1\n" + _EACH,
+        {"v": "0.3*{w}"},
+        ("stim = TimedArray([0, 0.8, 0.2, 1], dt=7*ms)", "{name}.x = '0.5*rand()'", *_SET),
+    ),
     "a current around a level": Model(
         "dv/dt = (I - v)/({tau}*ms) : 1{held}\ndI/dt = (x - I)/({tau_s}*ms) : 1\nx : 1\n" + _EACH,
         {"I": "1.5*{w}"},

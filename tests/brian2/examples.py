@@ -1,13 +1,16 @@
 """Run Brian2's examples and tutorials in Brian2 and on the chip, and print a table of their rates.
 
     python tests/brian2/examples.py FOLDER [--seconds 100] [NAME ...]
+    python tests/brian2/examples.py FOLDER --pairs 5 CUBA.py
 
 FOLDER holds scripts (``*.py``) and notebooks (``*.ipynb``) in any depth; the examples are in the
 source distribution of Brian2 (``pip download --no-deps --no-binary brian2 brian2``), the tutorials
 beside its documentation. NAME is a part of a path; without one, all files run. A script gets two
 lines more for the chip: the import of the front end, and ``set_device``, which replaces a call of
 ``set_device`` in the script. A cell of a notebook that runs a network is a row; it runs after the
-cells before it, those that fail excepted.
+cells before it, those that fail excepted. With ``--pairs`` the table has the median times of whole
+processes in seconds instead, of Brian2 with its Cython target after a first run and of the chip, in
+turn, and the median of their ratios.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+from statistics import median
 
 FIRST = {
     "brian2": "import brian2; brian2.prefs.codegen.target = 'numpy'; brian2.seed(1)",
@@ -63,7 +68,9 @@ def rows_of(path: Path) -> dict[str, str]:
         elif "NeuronGroup" not in code:
             before += f"try:\n    exec({code!r}, globals())\nexcept Exception:\n    pass\n"
         if _RUNS.search(code) or "NeuronGroup" in code:
-            names = "\n".join(re.findall(r"^(?:tau|eqs|I|v0) = (?:'''(?:.|\n)*?'''|.*)", code, re.M))
+            names = "\n".join(
+                re.findall(r"^(?:tau|eqs|I|v0) = (?:'''(?:.|\n)*?'''|.*)", code, re.M)
+            )
             before += names + "\n"
     return rows
 
@@ -72,21 +79,42 @@ def result_of(program: str, device: str, seconds: float) -> str:
     """Return what a program prints about its monitors, or its error."""
     text = "\n".join([FIRST[device], _SET_DEVICE.sub(r"\1pass", program), LAST])
     try:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", text],
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-            env={**os.environ, "MPLBACKEND": "Agg"},
-        )
+        done = _run(text, seconds)
     except subprocess.TimeoutExpired:
         return f"longer than {seconds:g} s"
     for line in done.stdout.splitlines():
         if line.startswith(TOLD):
             return line.removeprefix(TOLD).strip()
-    error = [line for line in done.stderr.strip().splitlines() if re.match(r"[\w.]+(Error|Exc)", line)]
+    error = [
+        line for line in done.stderr.strip().splitlines() if re.match(r"[\w.]+(Error|Exc)", line)
+    ]
     return (error or ["no error"])[-1].rpartition("Error: ")[2].partition(". ")[0]
+
+
+def times_of(program: str, pairs: int, seconds: float) -> list[str]:
+    """Return the median times of a program on both devices, and the median ratio, as texts."""
+    first = {**FIRST, "brian2": FIRST["brian2"].replace("'numpy'", "'cython'")}
+    times: dict[str, list[float]] = {device: [] for device in first}
+    for _ in range(pairs + 1):
+        for device, lines in first.items():
+            begin = time.perf_counter()
+            text = "\n".join([lines, _SET_DEVICE.sub(r"\1pass", program)])
+            _run(text, seconds)
+            times[device].append(time.perf_counter() - begin)
+    brian2, chip = (several[1:] for several in times.values())
+    ratios = [b / a for a, b in zip(brian2, chip, strict=True)]
+    return [f"{median(brian2):.2f}", f"{median(chip):.2f}, ratio {median(ratios):.2f}"]
+
+
+def _run(text: str, seconds: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", text],
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+    )
 
 
 def main() -> None:
@@ -95,14 +123,19 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seconds", type=float, default=100)
+    parser.add_argument("--pairs", type=int, default=0)
     given = parser.parse_args()
-    print("| script | Brian2 | chip |\n|---|---|---|")
+    sys.stdout.write("| script | Brian2 | chip |\n|---|---|---|\n")
     for path in sorted([*given.folder.rglob("*.py"), *given.folder.rglob("*.ipynb")]):
         if given.names and not any(name in str(path) for name in given.names):
             continue
         for name, program in rows_of(path).items():
-            results = [result_of(program, device, given.seconds) for device in FIRST]
-            print(f"| {name} | {' | '.join(results)} |", flush=True)
+            if given.pairs:
+                results = times_of(program, given.pairs, given.seconds)
+            else:
+                results = [result_of(program, device, given.seconds) for device in FIRST]
+            sys.stdout.write(f"| {name} | {' | '.join(results)} |\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def joined(stimuli):
             )
             for name, parts in trains.items()
         ),
+        stimuli[-1].currents,
     )
 
 

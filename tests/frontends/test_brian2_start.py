@@ -307,3 +307,21 @@ def test_a_threshold_that_is_no_comparison_is_refused(b2):
         "NeuronGroup 'cells': threshold = 'False' is not a single comparison. What works: "
         "threshold='v > v_threshold', with a constant v_threshold."
     )
+
+
+def test_a_parameter_that_the_chip_cannot_change_is_named(chip):
+    equations = "dv/dt = (ge - gi - v)/(9*ms) : 1\ndge/dt = -ge/(5*ms) : 1\ndgi/dt = -gi/slow : 1"
+    group = cells(chip, equations + "\nfast : second\nslow : second")
+    group.slow = 8 * chip.ms
+    up = chip.Synapses(group, group, on_pre="ge += 0.1")
+    down = chip.Synapses(group, group, on_pre="gi += 0.1")
+    for wires in (up, down):
+        wires.connect(j="i")
+    network = chip.Network(group, up, down)
+    network.run(5 * chip.ms)
+    group.slow = 5 * chip.ms  # now both currents share a receptor
+    assert message(network.run, 1 * chip.ms) == (
+        "NeuronGroup 'cells': slow was changed between two runs; the image cannot go on from here: "
+        "it has 3 compartments and 0 inputs, instead of 6 and 0; allowed: an image of the same "
+        "populations, inputs, chip and dt, with other values."
+    )

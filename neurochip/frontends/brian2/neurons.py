@@ -299,7 +299,7 @@ def _check_held(group: Any, v: str, steps: Any) -> None:
             f"{add} refractory=False.",
         )
     # A held current would lose the spikes of that step, even with a refractory period of 0.
-    others = [name for name in held if name != v]
+    others = sorted(name for name in held if name != v)
     if others:
         raise refusal(
             group,

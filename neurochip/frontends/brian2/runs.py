@@ -73,6 +73,7 @@ class Runs:
         }
         self._initial = self._variables(reading)
         self._written: dict[str, dict[str, Any]] = {}
+        self._parameters = _parameters(reading)
         self._set: dict[str, tuple[Any, Any]] = {}  # neurons whose v was changed, and v in mV
 
     def check_whole(self, net: Any) -> None:
@@ -164,6 +165,7 @@ class Runs:
         """
         self._follow_changes(reading)
         self._follow_v()
+        self._parameters = _parameters(reading)
         writers, listeners = prepare_writers(reading, namespace)
         watched = {
             name: np.unique(np.concatenate([_NONE, *(w.ids for w in writers if w.watches(name))]))
@@ -214,7 +216,8 @@ class Runs:
         if change is None:
             return
         kind = "NeuronGroup" if change.kind == "population" else change.kind
-        about = f"{kind} {change.name!r}: it {change.what} between two runs"
+        named = self._named(change.name, reading) if change.what == "was changed" else "it"
+        about = f"{kind} {change.name!r}: {named} {change.what} between two runs"
         if change.what != "was changed" or change.kind not in ("population", "connection"):
             raise FrontendError(f"{about}; {_FIXED}")
         try:
@@ -223,6 +226,12 @@ class Runs:
             raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
         image = self.session.image
         self._states = {name: state.renewed(reading, image) for name, state in self._states.items()}
+
+    def _named(self, name: str, reading: Reading) -> str:
+        """Return the first parameter of a group that differs from the last run, or "it"."""
+        before, now = self._parameters.get(name, {}), _parameters(reading).get(name, {})
+        changed = (key for key in before if not np.array_equal(before[key], now[key]))
+        return next(changed, "it")
 
     def _has_kicks_too(self, name: str) -> bool:
         """Return whether synapses add to v of a group and to a current."""
@@ -282,6 +291,17 @@ def run_inputs(
         listener.write(one_by_one(spikes[listener.source]), first, n_steps, float(clock.dt_))
     if n_steps:
         pass_over(sources, first + n_steps)
+
+
+def _parameters(reading: Reading) -> dict[str, dict[str, Any]]:
+    """Return the parameters of all groups of neurons by their names in Brian2."""
+    return {
+        name: {
+            key: np.array(cell.group.variables[key].get_value())
+            for key in sorted(cell.group.user_equations.parameter_names)
+        }
+        for name, cell in reading.cells.items()
+    }
 
 
 def _probes(ids: Mapping[str, Int32Array], units: Mapping[str, Units]) -> list[Probe]:
