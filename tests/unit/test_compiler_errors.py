@@ -79,7 +79,7 @@ def test_only_for_a_chip():
         ),
         (
             {"weight_rounding": "up"},
-            "options: weight_rounding = 'up'; allowed: 'nearest', 'floor', 'stochastic', "
+            "options: weight_rounding = 'up'; allowed: 'auto', 'nearest', 'floor', 'stochastic', "
             "'moments'.",
         ),
         ({"weight_seed": -1}, "options: weight_seed = -1; allowed: an integer of at least 0."),

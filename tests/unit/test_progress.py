@@ -10,7 +10,7 @@ import pytest
 from tqdm import notebook as widgets
 
 from neurochip._support import progress
-from neurochip._support.progress import in_notebook, progress_bar
+from neurochip._support.progress import hidden_bars, in_notebook, progress_bar
 
 
 @pytest.fixture
@@ -126,3 +126,17 @@ def test_false_shows_nothing(widget, capsys):
         bar.update(10)
     assert widget.made == []
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("impatient")
+def test_bars_are_hidden_in_a_block_unless_they_are_asked_for(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with hidden_bars(), progress_bar(3, "run") as bar:
+        bar.update(3)
+    assert capsys.readouterr().err == ""
+    with hidden_bars(), progress_bar(3, "run", True) as bar:
+        bar.update(3)
+    assert "run" in capsys.readouterr().err
+    with progress_bar(3, "run") as bar:  # after the block
+        bar.update(3)
+    assert "run" in capsys.readouterr().err
