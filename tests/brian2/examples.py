@@ -43,7 +43,7 @@ for _o in sorted(_found, key=lambda o: o.name)[:3]:
     if isinstance(_o, _b2.SpikeMonitor) and _span:
         _texts.append("%.4g Hz" % (_o.num_spikes / _o.source.N / _span))
     elif isinstance(_o, _b2.StateMonitor) and len(_o.t_):
-        _name = _o.record_variables[0]
+        _name = sorted(_o.record_variables)[-1]
         _texts.append("mean %s %.4g" % (_name, _np.mean(_o.variables[_name].get_value())))
 print({TOLD!r}, ", ".join(_texts) or "runs")
 """

@@ -219,3 +219,30 @@ def test_a_monitor_that_runs_before_the_spikes_is_refused(chip, kind, when, orde
         "before 'cells' spikes, so it would record each spike one step late. Omit its when and "
         "order."
     )
+
+
+def test_a_function_of_time_is_recorded(b2):
+    """As Brian2's tutorial does with the current of a TimedArray, and all variables of a group."""
+
+    def run():
+        group = b2.NeuronGroup(
+            2,
+            "dv/dt = (current - v)/(10*ms) : 1\ncurrent = x*steps(t) : 1\nx : 1",
+            threshold="v > 1",
+            reset="v = 0",
+            method="exact",
+        )
+        group.x = [1, 2]
+        monitor = b2.StateMonitor(group, variables=True, record=True, dt=0.2 * b2.ms)
+        network = b2.Network(group, monitor)
+        steps = b2.TimedArray([0, 1.2, 0.4], dt=3 * b2.ms)
+        for _ in range(2):
+            network.run(5 * b2.ms, namespace={"steps": steps})
+        return np.array(monitor.current), np.array(monitor.x)
+
+    expected = run()
+    b2.set_device("neurochip")
+    got = run()
+    assert np.array_equal(got[0], expected[0])
+    assert np.array_equal(got[1], expected[1])
+    assert expected[0].shape == (2, 50)

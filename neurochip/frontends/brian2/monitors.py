@@ -9,6 +9,7 @@ import numpy as np
 from brian2 import PopulationRateMonitor, StateMonitor
 from brian2.groups.subgroup import Subgroup
 
+from ...typing import Float64Array
 from ..session import Spikes
 from .kicks import parent_of
 from .objects import MONITORS
@@ -47,7 +48,7 @@ class EventWriter:
         _check_late(monitor, roster.objects)
         size = int(monitor.source.N)
         self.constant = {
-            name: np.broadcast_to(_constant(monitor, name, namespace), (size,))
+            name: np.broadcast_to(_known(monitor, name, namespace), (size,))
             for name in getattr(monitor, "record_variables", set()) - {"i", "t"}
         }
 
@@ -100,13 +101,18 @@ class StateWriter:
         self.dt = float(monitor.clock.dt_)
         moving = [name for name in monitor.record_variables if self._moves(name, roster)]
         self.moving = moving if len(self.ids) else []
-        self.constant = {
-            name: np.broadcast_to(_constant(monitor, name, namespace), (len(monitor.source),))[
-                monitor.record
-            ]
-            for name in monitor.record_variables
-            if name not in moving
-        }
+        self.namespace = namespace
+        self.constant: dict[str, Any] = {}
+        self.timed: list[str] = []  # functions of time
+        for name in sorted(set(monitor.record_variables) - set(moving)):
+            try:
+                values = evaluate(name, monitor.source, namespace)
+            except NotConstantError:
+                _known(monitor, name, namespace, np.zeros((1, 1)))
+                self.timed.append(name)
+            else:
+                whole = np.broadcast_to(values, (len(monitor.source),))
+                self.constant[name] = whole[monitor.record]
         if self.moving and monitor.when not in _AT_START:
             raise refusal(
                 monitor,
@@ -119,7 +125,7 @@ class StateWriter:
         return bool(self.moving) and self.group == group
 
     def write(self, first: int, n_steps: int, samples: Samples | None = None) -> None:
-        """Append the samples of these steps; without ``samples``, only constant variables."""
+        """Append the samples of these steps; without ``samples``, only those that need no chip."""
         steps = np.arange(first, first + n_steps)
         sampled = np.flatnonzero(steps % self.every == 0)
         variables = self.monitor.variables
@@ -128,6 +134,11 @@ class StateWriter:
         variables["t"].get_value()[old:] = steps[sampled] // self.every * self.dt
         for name, values in self.constant.items():
             variables[name].get_value()[old:] = values
+        times = np.asarray(steps[sampled, None] * (self.dt / self.every), dtype=np.float64)
+        for name in self.timed:
+            values = evaluate(name, self.monitor.source, self.namespace, times)
+            whole = np.broadcast_to(values, (len(times), len(self.monitor.source)))
+            variables[name].get_value()[old:] = whole[:, self.monitor.record]
         if samples is None:
             return
         for name in self.moving:
@@ -229,9 +240,12 @@ def _every(monitor: Any, dt: float) -> int:
     return every
 
 
-def _constant(monitor: Any, name: str, namespace: Mapping[str, Any]) -> Any:
+def _known(
+    monitor: Any, name: str, namespace: Mapping[str, Any], times: Float64Array | None = None
+) -> Any:
+    """Return a recorded variable that is constant, or at ``times`` a function of time."""
     try:
-        return evaluate(name, monitor.source, namespace)
+        return evaluate(name, monitor.source, namespace, times)
     except NotConstantError as reason:
         raise refusal(
             monitor,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.translation import analyse_identifiers
 from brian2.core.clocks import Clock
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
@@ -43,7 +44,9 @@ class NotConstantError(Exception):
     """An expression is not constant during a run; the text names the part and the reason."""
 
 
-def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
+def evaluate(
+    code: str, owner: Any, namespace: Mapping[str, Any], times: Float64Array | None = None
+) -> Any:
     """Return the value of an expression in the context of a group.
 
     Parameters
@@ -54,6 +57,8 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
         Group whose variables the expression may name.
     namespace : dict
         Names of the caller of ``run``.
+    times : ndarray, shape (n, 1), s, optional
+        Times at which to evaluate it; the first axis of the result.
 
     Returns
     -------
@@ -63,7 +68,8 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
     Raises
     ------
     NotConstantError
-        If it names time, a random number, a user function, or a variable that changes in a run.
+        If it names time and no ``times`` are given, a random number, a user function, or a
+        variable that changes in a run.
     KeyError
         From Brian2, if a name is unknown.
     """
@@ -72,7 +78,7 @@ def evaluate(code: str, owner: Any, namespace: Mapping[str, Any]) -> Any:
     variables = owner.resolve_all(names, namespace, user_identifiers=set())
     # Functions first, in a fixed order: the reason for wave(t) is the function, not t.
     order = sorted(names, key=lambda name: (not isinstance(variables[name], Function), name))
-    values = {name: _value(name, variables[name], owner, namespace) for name in order}
+    values = {name: _value(name, variables[name], owner, namespace, times) for name in order}
     known = {"__builtins__": {}, "logical_not": np.logical_not}
     return eval(NumpyNodeRenderer().render_expr(code), known, values)
 
@@ -135,17 +141,23 @@ def uniform(values: Any) -> float | Float64Array:
     return array
 
 
-def _value(name: str, variable: Any, owner: Any, namespace: Mapping[str, Any]) -> Any:
+def _value(
+    name: str,
+    variable: Any,
+    owner: Any,
+    namespace: Mapping[str, Any],
+    times: Float64Array | None,
+) -> Any:
     if isinstance(variable, Function):
-        return _function(name, variable)
+        return _function(name, variable, owner, times)
     if isinstance(variable, AuxiliaryVariable):
         raise NotConstantError(f"{name} is noise")
     if isinstance(variable, Subexpression):
-        return evaluate(variable.expr, owner, namespace)
+        return evaluate(variable.expr, owner, namespace, times)
     if not isinstance(variable, ArrayVariable):
         return variable.get_value()  # a constant
     if isinstance(variable.owner, Clock) and not variable.constant:
-        raise NotConstantError(f"{name} is time")
+        return _time(name, variable, times)
     if variable.name in varies_of(variable.owner):
         raise NotConstantError(f"{name} changes during the run")
     values, index = variable.get_value(), owner.variables.indices[name]
@@ -156,12 +168,18 @@ def _value(name: str, variable: Any, owner: Any, namespace: Mapping[str, Any]) -
         values = np.broadcast_to(value, values.shape)
     if variable.scalar or index == "0":
         return values[0]
-    if index == "_idx":
-        return values
-    return values[owner.variables[index].get_value()]
+    return values if index == "_idx" else values[owner.variables[index].get_value()]
 
 
-def _function(name: str, function: Function) -> Any:
+def _time(name: str, variable: Any, times: Float64Array | None) -> Float64Array:
+    if times is None or variable.name != "t":
+        raise NotConstantError(f"{name} is time")
+    return times
+
+
+def _function(name: str, function: Function, owner: Any, times: Float64Array | None) -> Any:
+    if isinstance(function, TimedArray) and times is not None:
+        return function.implementations[NumpyCodeObject].get_code(owner)
     if isinstance(function, TimedArray):
         raise NotConstantError(f"{name} is a TimedArray, a function of time")
     if function is not DEFAULT_FUNCTIONS.get(name):
