@@ -409,7 +409,7 @@ def draw_figures() -> None:
     from neurochip.cli import main
 
     with _empty_folder():
-        CliRunner().invoke(main, ["demo", "-o", "demo"], catch_exceptions=False)
+        CliRunner().invoke(main, ["demo", "-o", "demo", "--dpi", "200"], catch_exceptions=False)
         for source, target in (
             ("driven_neurons_comparison", "driven_comparison"),
             ("notebook_neurons_membrane", "notebook_membrane"),

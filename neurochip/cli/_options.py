@@ -11,7 +11,7 @@ import click
 from compiler import OPTIONS, Option
 
 from ._chips import CHIPS
-from ._numbers import COUNT, MILLISECONDS, POSITIVE, REAL, SEED, at_least
+from ._numbers import COUNT, MILLISECONDS, MILLISECONDS_OR_NONE, POSITIVE, REAL, SEED, at_least
 from ._paths import INPUT, OutputFile
 from ._request import Request
 from ._step import STEP_OR_AUTO
@@ -170,13 +170,17 @@ def page_option(default: str, beside: str) -> _Decorator:
     )
 
 
-def fine_option(otherwise: str) -> _Decorator:
-    """Return the option for a fine reference; ``otherwise`` describes its default in the help."""
+def fine_option(otherwise: str, *, omits: bool) -> _Decorator:
+    """Return the option for a fine reference.
+
+    ``otherwise`` describes its default in the help; ``omits`` allows 0, without such a run.
+    """
     text = (
         "Step in ms of a second, finer float run that separates the error of the time step from "
         f"that of the registers. Default: {otherwise}."
     )
-    return click.option("--fine-dt", type=MILLISECONDS, default=None, help=text)
+    kind = MILLISECONDS_OR_NONE if omits else MILLISECONDS
+    return click.option("--fine-dt", type=kind, default=None, help=text)
 
 
 def _as_click(option: Option) -> _Decorator:

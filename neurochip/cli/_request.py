@@ -98,6 +98,13 @@ class Request:
         """Whether the model is a NIR graph."""
         return Path(self.model).suffix == ".nir"
 
+    def fine_dt(self, given: float | None) -> float | None:
+        """Return the step of a fine reference: as given, or 0 (none) for a graph.
+
+        The meaning of a graph depends on its step, so a finer grid is not the same network.
+        """
+        return 0.0 if given is None and self.is_graph else given
+
     def subject(self, *, runs: bool = True) -> Subject:
         """Read the model and the spikes; print what was read, and which chip and step were chosen.
 

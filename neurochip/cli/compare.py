@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,7 +20,7 @@ __all__ = ["compare_command"]
 @model_options()
 @duration_option
 @seed_option
-@fine_option("dt/10")
+@fine_option("dt/10; 0, without such a run, for a NIR graph", omits=True)
 @click.option("-o", "--output", type=OutputFolder(), help="Folder for figures and numbers.")
 @figure_options
 @result_options
@@ -39,11 +38,9 @@ def compare_command(
         duration=found.duration or duration,
         seed=seed,
         dt=found.dt,
-        fine_dt=fine_dt,
+        fine_dt=request.fine_dt(fine_dt),
         **request.options,
     )
-    if request.spikes is not None:
-        judgement = replace(judgement, seed=None)
     say(f"{judgement.comparison}\n\n{judgement.image.report}")
     if output is not None:
         wrote(write_judgement(judgement, Path(output)))

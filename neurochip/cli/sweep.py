@@ -39,7 +39,7 @@ __all__ = ["sweep_command"]
 )
 @duration_option
 @seed_option
-@fine_option("a tenth of the shortest dt if dt varies, otherwise none")
+@fine_option("a tenth of the shortest dt if dt varies, otherwise none", omits=False)
 @workers_option
 @page_option("sweep.html", "the points (.jsonl) and the numbers (.json) go")
 @result_options

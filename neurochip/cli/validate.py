@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -30,7 +29,7 @@ __all__ = ["validate_command"]
 @model_options()
 @duration_option
 @seed_option
-@fine_option("dt/10")
+@fine_option("dt/10; 0, without such a run, for a NIR graph", omits=True)
 @click.option(
     "--tolerance",
     type=FRACTION,
@@ -60,8 +59,8 @@ def validate_command(
     seeds: int,
     tolerance: float | None,
     no_attribution: bool,
+    fine_dt: float | None,
     output: str,
-    **options: Any,
 ) -> None:
     """Run MODEL on the chip and in float64, and write a report as one self-contained page."""
     from ..report import validate
@@ -77,7 +76,7 @@ def validate_command(
         seed=range(seed, seed + seeds),
         tolerance=tolerance,
         attribution=not no_attribution,
-        **options,
+        fine_dt=request.fine_dt(fine_dt),
         **request.options,
     )
     title = f"{Path(request.model).stem} on {found.chip.name}"

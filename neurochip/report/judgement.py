@@ -14,7 +14,7 @@ from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
 from ..errors import RecordingError
 from ..image import ChipImage
-from ..network import Network
+from ..network import Network, PoissonInput
 from ..recording import Probe, Recording
 from ..reference import MOST_TWINS, TWINS, simulate_reference, simulate_twins
 from ..stimulus import draw_stimulus
@@ -48,7 +48,7 @@ class Judgement:
     comparison : Comparison
         Comparison of the two runs.
     seed : int, optional
-        Seed of the input, for the record: 0 to ``2**128 - 1``.
+        Seed of the input, for the record: 0 to ``2**128 - 1``. None if nothing is random.
 
     Raises
     ------
@@ -168,7 +168,8 @@ def judge(
         Seed of the input: 0 to ``2**128 - 1``.
     fine_dt : float, ms, optional
         Step of a second float run, finer than ``dt``, which separates the error of the time grid
-        from that of the registers. Default: a tenth of ``dt``.
+        from that of the registers. Default: a tenth of ``dt``. 0 omits it, for a network that has
+        no finer grid, such as a NIR graph, whose meaning depends on its step.
     twins : int, default 4
         Number of further float runs of a recurrent network, each with one synapse changed, which
         give its noise floor (:func:`simulate_twins`); 0 omits them.
@@ -202,7 +203,9 @@ def judge(
     ]
     run = Emulator(image).run(stimulus, record=record)
     reference = simulate_reference(network, stimulus, step, record=record)
-    fine = simulate_reference(network, stimulus, step / 10 if fine_dt is None else fine_dt)
+    fine = None
+    if fine_dt != 0:
+        fine = simulate_reference(network, stimulus, step / 10 if fine_dt is None else fine_dt)
     changed = simulate_twins(network, stimulus, reference, twins=twins) if twins else []
     return Judgement(
         network=network,
@@ -210,7 +213,7 @@ def judge(
         reference=reference,
         chip=run,
         comparison=compare(reference, run, fine=fine, twins=changed, network=network),
-        seed=seed,
+        seed=seed if any(isinstance(item, PoissonInput) for item in network.inputs) else None,
     )
 
 

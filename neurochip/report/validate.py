@@ -244,7 +244,9 @@ def _attribution(judgement: Judgement, duration: float, seed: int) -> Attributio
     stimulus = draw_stimulus(judgement.network, duration, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ChipOverflowWarning)  # of a run that judge has made, too
-        return attribute(judgement.network, stimulus, image=judgement.image)
+        no_finer_grid = judgement.comparison.fine_dt is None
+        options: dict[str, Any] = {"substeps": 1} if no_finer_grid else {}
+        return attribute(judgement.network, stimulus, image=judgement.image, **options)
 
 
 def _compare_seeds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -219,3 +220,18 @@ def test_a_missing_extra_is_one_message(monkeypatch):
         "reading a NIR graph needs the package 'h5py', which is not installed: pip install "
         '"neurochip[nir]".'
     )
+
+
+def test_a_graph_is_compared_and_attributed_on_its_own_grid_only():
+    nir.write("model.nir", paper_neuron())
+    paper_spikes()
+    graph = ("model.nir", "--dt", "1e-4", "--reset", "value", "--input", "spikes.npz")
+    compared = json.loads(succeed("compare", *graph, "--json"))
+    assert compared["comparison"]["fine_dt"] is None
+    assert compared["seed"] is None  # nothing is random
+    succeed("validate", *graph, "-o", "page.html")
+    data = json.loads(Path("page.json").read_text())
+    assert {row["source"] for row in data["attribution"]}.isdisjoint({"time step", "event order"})
+    assert data["provenance"]["seed of the input"] is None
+    finer = json.loads(succeed("compare", *graph, "--fine-dt", "0.01", "--json"))
+    assert finer["comparison"]["fine_dt"] == 0.01

@@ -10,6 +10,7 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from command_line import unfolded
 from conformance.load import VECTORS, case_paths
 
 from neurochip import LOIHI
@@ -33,6 +34,11 @@ def run(*arguments):
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+def printed(result):
+    """Lines of a command, each with the lines in which it continues."""
+    return unfolded(result.output)
 
 
 def altered(path, folder, **changes):
@@ -87,7 +93,7 @@ def add(index, amount):
 )
 def test_all_vectors_are_equal(preset, total):
     result = run(VECTORS, *(("--preset", preset) if preset else ()))
-    *classes, last = result.output.splitlines()
+    *classes, last = printed(result)
     assert (result.exit_code, last) == (0, total)
     counted = [re.fullmatch(r"(\w+) +(\d+) of +(\d+) equal", line) for line in classes]
     assert all(match[2] == match[3] for match in counted)
@@ -99,7 +105,7 @@ def test_the_lines_of_a_small_folder(tmp_path):
     for name in (PLAIN, NOISE, "public_001_pop_base_1.npz"):
         shutil.copy(VECTORS / name, tmp_path)
     result = run(tmp_path, "--threads", 1)
-    assert result.output.splitlines() == [
+    assert printed(result) == [
         "pop_base                       2 of   2 equal",
         "pop_noise                      1 of   1 equal",
         "loihi: 3 of 3 vectors equal in every u, v and spike",
@@ -112,7 +118,7 @@ def test_a_vector_of_spikes_only_is_compared_in_its_spikes(tmp_path):
     case = load_case(altered(VECTORS / PLAIN, tmp_path, **only_spikes))
     assert (case.u, case.v) == (None, None)
     result = run(tmp_path)
-    assert (result.exit_code, result.output.splitlines()[-1]) == (
+    assert (result.exit_code, printed(result)[-1]) == (
         0,
         "loihi: 2 of 2 vectors equal in every u, v and spike; 1 of them hold only spikes",
     )
@@ -128,7 +134,7 @@ def test_a_difference_is_named_and_the_exit_status_is_1(tmp_path):
     case = load_case(path)
     result = run(tmp_path)
     assert result.exit_code == 1
-    assert result.output.splitlines() == [
+    assert printed(result) == [
         "pop_base                       1 of   2 equal",
         "loihi: 1 of 2 vectors equal in every u, v and spike",
         f"Different: {case.name}: step 7, neuron 3: v is {case.v[7, 3] - 1}, expected "
@@ -147,8 +153,8 @@ def test_a_preset_that_is_none_of_these_rules_is_noticed(tmp_path):
 def test_a_folder_without_vectors_is_refused(tmp_path):
     for folder in (tmp_path, tmp_path / "missing"):
         result = run(folder)
-        message = f"Error: {folder}: no golden vectors; pass a folder with .npz files.\n"
-        assert (result.exit_code, result.output) == (2, message)
+        message = f"Error: {folder}: no golden vectors; pass a folder with .npz files."
+        assert (result.exit_code, printed(result)) == (2, [message])
 
 
 def test_a_register_that_the_chip_has_not_is_refused_with_the_file(tmp_path):
@@ -156,9 +162,9 @@ def test_a_register_that_the_chip_has_not_is_refused_with_the_file(tmp_path):
     result = run(tmp_path)
     first = int(np.argmax(load_case(path).decay_v == 4096))
     assert result.exit_code == 2
-    assert result.output == (
-        f"Error: {path}: register decay_v: compartment {first} holds 4096; allowed: 0 to 4095.\n"
-    )
+    assert printed(result) == [
+        f"Error: {path}: register decay_v: compartment {first} holds 4096; allowed: 0 to 4095."
+    ]
 
 
 def test_the_command_offers_all_presets():
@@ -252,7 +258,7 @@ def damaged(path, reason):
     with pytest.raises(ImageError, match=exactly(message)):
         load_case(path)
     result = run(path.parent)
-    assert (result.exit_code, result.output) == (2, f"Error: {message}\n")
+    assert (result.exit_code, printed(result)) == (2, [f"Error: {message}"])
 
 
 def test_a_truncated_file_is_refused(tmp_path):

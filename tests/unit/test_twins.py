@@ -133,7 +133,8 @@ def test_the_noise_floor_by_hand():
 def test_only_recurrent_populations_have_a_noise_floor():
     comparison = judge(NETWORK, dt=1.0, duration=500.0, twins=2).comparison
     assert comparison.population("loop").noise_floor.runs == 3
-    assert "per neuron (3 float runs, one synapse changed)" in str(comparison)
+    text = " ".join(str(comparison).split())
+    assert "per neuron (3 float runs, one synapse changed)" in text
     assert comparison.population("apart").noise_floor is None
     without = judge(NETWORK, dt=1.0, duration=500.0, twins=0).comparison
     assert without.population("loop").noise_floor is None
