@@ -80,7 +80,7 @@ COMPILER = {
     "--input": ("lost.npz", "other.npz", "model.py", "noise", "''"),
 }
 RUNNING = {"--duration": (*TIME, *LONG), "--seed": SEED}
-COMPARING = {**COMPILER, **RUNNING, "--fine-dt": (*TIME, "0.3", "5")}
+COMPARING = {**COMPILER, **RUNNING, "--fine-dt": (*TIME[1:], "0.3", "5")}  # 0: no fine run
 SHORT = "--duration 10"
 
 # Valid command lines, and additions that make them invalid.
@@ -89,7 +89,7 @@ COMMANDS = {
     "compile model.py": {**COMPILER, "-o": OUTPUT_FILE},
     "map model.py": {
         **COMPILER,
-        "--duration": ("-1", "nan", "inf", "x", *LONG),
+        "--duration": (*TIME[1:], *LONG),
         "--seed": SEED,
         "--costs": ("x", "sana-fe"),
         "-o": OUTPUT_FOLDER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,8 @@ class _Number(click.ParamType):  # type: ignore[type-arg] # generic since click 
             number = self._kind(value)
         except (ValueError, OverflowError):
             number = None
+        if number == 0 and re.search("[1-9]", str(value).lower().partition("e")[0]):
+            number = None  # too small for a float, and not the 0 that was not written
         if number is None or not math.isfinite(number) or not self._holds(number):
             self.fail(f"{value!r} is not {self._allowed}.", param, ctx)
         return number
