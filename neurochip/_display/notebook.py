@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Description:
-    """What a notebook shows of an object.
+    """Content that a notebook shows of an object.
 
     Parameters
     ----------

@@ -255,7 +255,7 @@ class Classification(ArrayValue):
 
     @property
     def subject(self) -> str:
-        """What was classified, and by which rule."""
+        """Number of samples and classes, and the rule that reads the class."""
         return (
             f"{counted(self.n_samples, 'sample')}, {self.n_classes} classes, decoded by "
             f"{self.decode}"

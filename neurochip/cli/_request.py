@@ -1,4 +1,4 @@
-"""What a command is to compile and run: the one door through which it gets a model.
+"""The one door through which a command gets the model that it compiles and runs.
 
 A model is a Python file (:mod:`neurochip.cli._model`) or a NIR graph (:mod:`neurochip.cli._graph`).
 """
@@ -55,7 +55,7 @@ class Subject(NamedTuple):
 
 
 class SweepSubject(NamedTuple):
-    """What a sweep varies: as a :class:`Subject`, but both may be functions of its axes."""
+    """The same for a sweep: network and chip may be functions of its axes."""
 
     network: Network | ModelFunction
     chip: ChipSpec | ModelFunction
@@ -65,7 +65,7 @@ class SweepSubject(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """How a model is to be compiled and run.
+    """A model with the options by which it is compiled and run.
 
     Parameters
     ----------

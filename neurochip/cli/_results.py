@@ -1,4 +1,4 @@
-"""What ``--json`` prints: the keys of each command, with their meaning, and data of several."""
+"""The keys that ``--json`` prints for each command, with their meaning, and data of several."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ __all__ = ["Status"]
 
 
 class Status(enum.IntEnum):
-    """How a command ended.
+    """Exit status of a command.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ __all__ = ["Inheritance", "inheritance"]
 
 @dataclass(frozen=True, eq=False)
 class Inheritance:
-    """How the state of each compartment of a new image follows from that of the old one.
+    """Rule from the state of each compartment of the old image to that of the new one.
 
     Parameters
     ----------

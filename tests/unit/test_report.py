@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import html.parser
 import json
 import re
 
 import numpy as np
 import pytest
+from html_outline import Outline
 from matplotlib.figure import Figure
 from sweep_models import cells
 
@@ -24,34 +24,6 @@ from neurochip.errors import RecordingError
 from neurochip.report import Judgement, Report, sweep_report, validation_report
 from neurochip.sweeps import read_sweep, sweep
 from neurochip.validation import compare, compare_activity, simulate_reference
-
-VOID = {"meta", "img", "br", "link"}
-
-
-class Outline(html.parser.HTMLParser):
-    """Tags, attributes and text of a page; raises where tags do not match."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.open, self.tags, self.words = [], [], []
-        self.feed(page)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data.replace("\u00a0", " "))
-
-    @property
-    def text(self):
-        return " ".join(self.words)
 
 
 def outline(report):

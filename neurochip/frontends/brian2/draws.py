@@ -1,4 +1,4 @@
-"""What random inputs send: the draws of a PoissonInput, and lists of spikes or counts."""
+"""Draws of a PoissonInput, and lists of the spikes or counts of random inputs."""
 
 from __future__ import annotations
 
