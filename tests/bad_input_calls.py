@@ -720,7 +720,7 @@ def _judging() -> list[Call]:
             "network chip",
             dt=FRACTION,
             seed=_names("0", "10**30"),
-            fine_dt=_names("None", "0.5"),
+            fine_dt=_names("None", "0", "0.5"),
             twins=_names("0"),
         ),
         _call(

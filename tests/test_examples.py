@@ -297,7 +297,7 @@ def test_three_weight_bits_are_enough_for_the_recurrent_network(run: Run, tmp_pa
     assert re.match(
         r"3 weight bits are enough for mean rates, 2 are not: rates -3\.\d % in 'exc' \(8 seeds; "
         r"no difference above [01]\.\d % of the rate\)\.",
-        text,
+        " ".join(text.split()),
     )
     three, two = text.split("\nDistributions with ")[1:]
     assert "\n  rate: equal within tolerance: mean +0.6 %" in three

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from compiler import compile_network
 
 from .._support.brief import line
-from .._support.values import instance, integer
+from .._support.ranges import NOT_NEGATIVE
+from .._support.values import instance, integer, real
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
-from ..errors import RecordingError
+from ..errors import RecordingError, StimulusError
 from ..image import ChipImage
 from ..network import Network, PoissonInput
 from ..recording import Probe, Recording
@@ -193,6 +194,8 @@ def judge(
     """
     seed = _seed("judge", seed)
     twins = integer("judge", "twins", twins, at_least=0, at_most=MOST_TWINS, error=RecordingError)
+    if fine_dt is not None:
+        fine_dt = real("judge", "fine_dt", fine_dt, "ms", NOT_NEGATIVE, error=StimulusError)
     image = compile_network(network, chip, dt, **options)
     assert image.symbols is not None  # the compiler writes them
     step = image.symbols.dt

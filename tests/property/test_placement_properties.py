@@ -301,7 +301,13 @@ def test_every_register_is_in_range_and_within_half_a_step_of_what_was_asked(wid
             meant = group.mantissa * 2.0 ** (core.weight_shift + exponent)
             assert np.all(np.abs(meant) <= core.weight_limit)
             step = 2.0 ** (core.weight_shift + exponent + mixed)
-            assert np.all(np.abs(meant - wanted) <= step / 2 * slack + 1e-6), seed
+            # One weight onto neurons of several scales is rounded so that its sums are kept.
+            several = len(set(symbol.mv_per_lsb)) > 1 and np.unique(connection.weight).size == 1
+            most = step if several else step / 2
+            assert np.all(np.abs(meant - wanted) <= most * slack + 1e-6), seed
+            if several:
+                off = np.abs(np.bincount(group.target, weights=meant - wanted))
+                assert off.max(initial=0.0) <= step / 2 * slack + 1e-6, seed
 
 
 def test_headroom_is_kept_or_warned_about(cases, cases_of_other_widths):

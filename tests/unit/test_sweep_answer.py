@@ -141,10 +141,10 @@ def test_a_report_on_steps_shows_total_time_step_and_registers():
     assert abs(registers[1]) < 1
     curves = next(item for item in report.sections if item.title == "cells").blocks[0]
     assert isinstance(curves, Picture)
-    assert [ax.get_ylabel() for ax in curves.figure.axes[:3]] == [
-        "rate error: total (%)",
-        "rate error: time step (%)",
-        "rate error: registers (%)",
+    assert [" ".join(ax.get_ylabel().split()) for ax in curves.figure.axes[:3]] == [
+        "rate error, total (%)",
+        "rate error of the time step (%)",
+        "rate error of the registers (%)",
     ]
     drawn = curves.figure.axes[1].lines[0].get_ydata()
     assert drawn == pytest.approx(steps, abs=0.006)
