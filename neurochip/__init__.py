@@ -135,7 +135,7 @@ _HOMES = {
     ),
     "neurochip.precision": ("BitsAnswer", "WidthResult", "bits", "plot_bits"),
     "neurochip.recording": ("Origin", "Probe", "Recording", "Trace"),
-    "neurochip.reference": ("simulate_reference", "simulate_twins"),
+    "neurochip.reference": ("Reference", "simulate_reference", "simulate_twins"),
     "neurochip.report": (
         "Judgement",
         "MappedNetwork",

@@ -352,7 +352,7 @@ class Model:
         step = self.dt if grid else self.dt / self.substeps
         sizes = [(item.name, item.size) for item in self.network.spike_inputs]
         trains = self.stimulus.trains_for(sizes)
-        windows = binned_windows(trains, step, n_steps)
+        windows = binned_windows(trains, step, 0, n_steps)
         if any(isinstance(train, SpikeCounts) for train in trains):
             return windows  # listed again for each run: all together may not fit into memory
         self._inputs[grid] = list(windows)

@@ -109,7 +109,7 @@ def windows_of(
 
 
 def binned_windows(
-    trains: Sequence[Train], dt: float, n_steps: int
+    trains: Sequence[Train], dt: float, first: int, stop: int
 ) -> Iterator[tuple[int, Int32Array, Int32Array]]:
     """Yield the spikes of a run window by window, so that counts are never listed all at once.
 
@@ -119,8 +119,8 @@ def binned_windows(
         Input of the run, in its order; without counts there is one window.
     dt : float, ms
         Length of a step of the run.
-    n_steps : int
-        Number of steps of the run.
+    first, stop : int
+        The run has the steps from ``first`` to ``stop - 1``.
 
     Yields
     ------
@@ -129,5 +129,5 @@ def binned_windows(
     steps, sources : ndarray of int32
         Its spikes, as from :func:`bin_trains`, ordered.
     """
-    for begin, stop in windows_of(trains, dt, 0, n_steps):
-        yield stop, *bin_trains(trains, dt, begin, stop, ordered=True)
+    for begin, end in windows_of(trains, dt, first, stop):
+        yield end, *bin_trains(trains, dt, begin, end, ordered=True)

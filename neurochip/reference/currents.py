@@ -41,6 +41,8 @@ class Currents:
         Its currents.
     dt : float, ms
         Length of a step.
+    begin : int, default 0
+        First step of the run, which sets the level of every neuron that the currents drive.
 
     Raises
     ------
@@ -48,8 +50,8 @@ class Currents:
         If the stimulus does not have the currents of the network.
     """
 
-    def __init__(self, network: Network, stimulus: Stimulus, dt: float) -> None:
-        self._network, self._dt = network, dt
+    def __init__(self, network: Network, stimulus: Stimulus, dt: float, begin: int = 0) -> None:
+        self._network, self._dt, self._begin = network, dt, begin
         timed = [item for item in network.populations if network.step_currents(item)]
         sizes = [(item.name, item.size) for item in timed]
         self._driven = list(zip(timed, waveforms_for(stimulus.currents, sizes), strict=True))
@@ -61,15 +63,13 @@ class Currents:
         self.most_steps = max(1, _PER_CALL // per_step) if per_step else None
 
     def rows(self, first: int, stop: int) -> LevelRows | None:
-        """Return the changes in the steps ``first`` to ``stop - 1``; None without currents.
-
-        Step 0 sets the level of every neuron that they drive.
-        """
+        """Return the changes in the steps ``first`` to ``stop - 1``; None without currents."""
         if not self._driven:
             return None
         parts = []
         for population, waveforms in self._driven:
-            steps, amplitudes = total_current(waveforms, self._dt, first, stop, whole=first == 0)
+            whole = first == self._begin
+            steps, amplitudes = total_current(waveforms, self._dt, first, stop, whole=whole)
             own = amplitudes + self._network.constant_current(population)
             ids = self._first[population.name] + np.arange(population.size)
             tau_m, cm = population.parameter("tau_m"), population.parameter("cm")

@@ -90,7 +90,8 @@ class TraceColumns(NamedTuple):
     Parameters
     ----------
     ids, first, stride : ndarray of int64, shape (n_columns,)
-        Neuron, index of its value in step 0, and distance between steps.
+        Neuron, index of its value in step 0 (negative in a run that begins later), and distance
+        between steps.
     current : ndarray of int64, shape (n_columns,)
         Number of currents in i_syn whose sum is recorded (1 or 2); 0 for v.
     second : ndarray of int64, shape (n_columns,)

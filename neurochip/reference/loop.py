@@ -7,7 +7,7 @@ import numpy as np
 from .._kernels.barrier import new_barrier
 from .._kernels.workers import join_lists, run_workers
 from ..network import Network
-from ..typing import Int32Array
+from ..typing import Float64Array, Int32Array
 from .currents import Currents
 from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
 from .rows import lay_out_rows
@@ -31,11 +31,11 @@ class Loop:
         Step and source of every input spike, sorted by step; may be replaced by those of later
         steps.
     columns : TraceColumns
-        Values to record.
+        Values to record; may be replaced by those of a later run.
     n_workers : int
         Number of threads.
     currents : Currents, optional
-        Currents that change in steps.
+        Currents that change in steps; may be replaced by those of a later run.
     """
 
     def __init__(
@@ -48,52 +48,63 @@ class Loop:
         n_workers: int,
         currents: Currents | None = None,
     ) -> None:
-        self._network, self._neurons = network, neurons
-        self._rows = lay_out_rows(neurons, synapses, n_workers)
-        self.inputs, self._columns = inputs, columns
-        self._currents = currents
-        self._order = Order(network.kicks_decay, input_first=network.input_lead > 0)
-        self._ring_rows = synapses.ring_rows
-        room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
-        self._starts = room * np.arange(n_workers)
-        self._spikes = np.empty(n_workers * room, dtype=np.int32)
+        self.inputs, self.columns, self.currents = inputs, columns, currents
+        self._n_workers = n_workers
+        self._lay_out(network, neurons, synapses)
         self.rewind()
+
+    def _lay_out(self, network: Network, neurons: NeuronTable, synapses: SynapseTable) -> None:
+        self.network, self.neurons, self.synapses = network, neurons, synapses
+        self._rows = lay_out_rows(neurons, synapses, self._n_workers)
+        self._order = Order(network.kicks_decay, input_first=network.input_lead > 0)
+        room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
+        self._starts = room * np.arange(self._n_workers)
+        self._spikes = np.empty(self._n_workers * room, dtype=np.int32)
 
     def rewind(self) -> None:
         """Go back to step 0."""
         self.step = 0
-        v = [item.parameter("v_init") for item in self._network.populations]
+        v = [item.parameter("v_init") for item in self.network.populations]
         firsts, seconds = [], []
-        for item in self._network.populations:
+        for item in self.network.populations:
             current, two = item.parameter("i_syn_init"), item.model.two_currents
             firsts.append(np.maximum(current, 0.0) if two else current)
             seconds += [np.minimum(current, 0.0)] if two else []
-            seconds += [np.zeros(item.size)] if item.name in self._network.kicked else []
-        self._state = NeuronState(
+            seconds += [np.zeros(item.size)] if item.name in self.network.kicked else []
+        self.state = NeuronState(
             v=np.concatenate(v),
             i_syn=np.concatenate([*firsts, *seconds]),
             free_from=np.zeros(sum(len(part) for part in v), dtype=np.int64),
-            ring=np.zeros((self._ring_rows, len(self._neurons.gain))),
+            ring=np.zeros((self.synapses.ring_rows, len(self.neurons.gain))),
         )
+
+    def go_on(
+        self, network: Network, neurons: NeuronTable, synapses: SynapseTable, ring: Float64Array
+    ) -> None:
+        """Replace the network and the input in transit; v, currents and spike times stay."""
+        free_from, before = self.state.free_from, self.neurons.hold_steps
+        free_from += np.where(free_from > 0, neurons.hold_steps - before, 0)
+        self._lay_out(network, neurons, synapses)
+        self.state = self.state._replace(ring=ring)
 
     def advance(self, stop: int) -> tuple[Int32Array, Int32Array]:
         """Run to ``stop``, or until a spike list may be full; return step and neuron of spikes."""
-        begin, n_workers = self.step, len(self._starts)
-        if self._currents is not None and self._currents.most_steps is not None:
-            stop = min(stop, begin + self._currents.most_steps)
+        begin, n_workers = self.step, self._n_workers
+        if self.currents is not None and self.currents.most_steps is not None:
+            stop = min(stop, begin + self.currents.most_steps)
         ends = np.empty((n_workers, stop - begin + 1), dtype=np.int64)
         ends[:, 0] = self._starts
         self.step = run_workers(
             run_steps,
             n_workers,
-            self._neurons,
+            self.neurons,
             self._rows,
             *self.inputs,
             int(self.inputs[0].searchsorted(begin)),
             self._order,
-            None if self._currents is None else self._currents.rows(begin, stop),
-            self._columns,
-            self._state,
+            None if self.currents is None else self.currents.rows(begin, stop),
+            self.columns,
+            self.state,
             SpikeLists(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
             begin,
             stop,

@@ -42,6 +42,7 @@ def lay_out_traces(
     places: Mapping[str, tuple[int, int, int]],
     n_steps: int,
     dt: float,
+    first_step: int = 0,
 ) -> tuple[TraceColumns, dict[tuple[str, str], Trace]]:
     """Allocate all traces as blocks of one array, so that one kernel can fill them.
 
@@ -63,9 +64,10 @@ def lay_out_traces(
         first, n_currents, second = places[name]
         columns.ids[own] = ids + np.int64(first)
         columns.second[own] = ids + np.int64(second)
-        columns.first[own] = blocks[index] + np.arange(len(ids))
+        columns.first[own] = blocks[index] + np.arange(len(ids)) - first_step * len(ids)
         columns.current[own] = n_currents if variable == "i_syn" else 0
         block = columns.values[blocks[index] : blocks[index + 1]]
-        traces[name, variable] = Trace(ids, block.reshape(n_steps, len(ids)), _UNITS[variable], dt)
+        values = block.reshape(n_steps, len(ids))
+        traces[name, variable] = Trace(ids, values, _UNITS[variable], dt, first_step)
         begin = own.stop
     return columns, traces

@@ -168,11 +168,11 @@ def fire(
 ) -> Any:
     """List and reset every neuron above its threshold; return the new number of spikes.
 
-    Refractory neurons are not tested, since they are held at their reset, below the threshold. The
-    reset may come before the delivery, since the input of this step is kept in the ring.
+    A refractory neuron does not spike, even if its v was set above its threshold. The reset may
+    come before the delivery, since the input of this step is kept in the ring.
     """
     for i in range(np.uint64(begin), np.uint64(end)):
-        if v[i] > value_of(v_thresh, i):
+        if v[i] > value_of(v_thresh, i) and free_from[i] <= step:
             v[i] = value_of(v_reset, i)
             free_from[i] = step + value_of(hold_steps, i)
             spikes[n] = i

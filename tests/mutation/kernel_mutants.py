@@ -324,8 +324,8 @@ MUTANTS = [
     Mutant(
         "the threshold of the reference itself spikes",
         "neurochip/reference/update.py",
-        "if v[i] > value_of(v_thresh, i):",
-        "if v[i] >= value_of(v_thresh, i):",
+        "if v[i] > value_of(v_thresh, i) and",
+        "if v[i] >= value_of(v_thresh, i) and",
         f"{REFERENCE}::test_the_threshold_is_strict",
     ),
     Mutant(

@@ -1,0 +1,338 @@
+"""The float reference as an object with a state, which runs a network in pieces."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from .._kernels.workers import choose_threads
+from .._support.brief import line
+from .._support.grid import is_later
+from .._support.memory import EnoughMemory
+from .._support.progress import progress_bar
+from .._support.ranges import POSITIVE
+from .._support.values import instance, integers, real, reals, shown, switch
+from ..errors import EmulatorError, NetworkError, StimulusError
+from ..network import Network
+from ..network.binning import binned_windows
+from ..network.plausible import check_part, check_step
+from ..recording import FLOAT, Origin, Probe, Recording
+from ..stimulus import Stimulus, count_steps
+from ..typing import Int32Array
+from .currents import Currents
+from .loop import Loop
+from .probes import lay_out_traces, requested
+from .tables import CURRENT_AND_KICKS, KICKS, flatten_neurons, flatten_synapses
+from .transit import Arrivals, Sent, ring_of
+
+__all__ = ["Reference"]
+
+_COST = 2  # of a neuron, relative to a compartment of the emulator, which has half the bytes
+_CALL_TIME = 0.05  # s; approximate time between updates of progress and checks for Ctrl-C
+_NONE = np.empty(0, dtype=np.int32)
+_SAME = "allowed: a network of the same populations, inputs and synapses, with other values."
+
+
+class Reference:
+    """Simulates a network in float64, and continues with the same or a changed network.
+
+    The counterpart of :class:`~neurochip.Emulator` in physical units. For the order of events in a
+    step see :func:`simulate_reference`, which is one run of this class. Runs in pieces have the
+    same values, bit for bit, as one long run.
+
+    Parameters
+    ----------
+    network : Network
+        Network to simulate.
+    dt : float, ms
+        Time step.
+    threads : int, optional
+        Number of threads, from 1 to the number that Numba has. Default: 1 for small networks,
+        otherwise all. The result does not depend on it.
+    progress : bool, optional
+        Whether to show a progress bar. Default: on a terminal and in notebooks, after two seconds.
+
+    Raises
+    ------
+    StimulusError
+        If ``dt`` is not a number above 0.
+    NetworkError
+        If ``network`` is not a Network, or a delay is longer than 65535 steps.
+    EmulatorError
+        If ``threads`` is out of range, ``progress`` is not a bool, or memory is too small.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        dt: float,
+        *,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        instance("run", "network", network, Network, "a Network", error=NetworkError)
+        self.dt = float(real("run", "dt", dt, "ms", POSITIVE, error=StimulusError))
+        self.progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
+        check_step("run", self.dt)
+        n_neurons, n_synapses = _size(network), network.n_synapses
+        workers = choose_threads(threads, n_neurons, n_synapses, "run", _COST)
+        what = f"run: {n_neurons} neurons and {n_synapses} synapses take"
+        n_bytes, remedy = 8 * n_neurons + 4 * n_synapses, "Simulate a smaller network."
+        with EnoughMemory(EmulatorError, what, n_bytes, remedy):
+            tables = flatten_neurons(network, self.dt), flatten_synapses(network, self.dt)
+            columns, _ = lay_out_traces({}, {}, 0, self.dt)
+            self._loop = Loop(network, *tables, (_NONE, _NONE), columns, workers)
+        self.reset()
+
+    @property
+    def network(self) -> Network:
+        """The network that runs next."""
+        return self._loop.network
+
+    @property
+    def step(self) -> int:
+        """The step that runs next."""
+        return self._loop.step
+
+    def reset(self) -> None:
+        """Go back to step 0: initial v and currents, no spikes in transit."""
+        self._loop.rewind()
+        self._sent, self._arrivals = Sent.none(), Arrivals.none()
+        self._whole = True
+
+    def reprogram(self, network: Network) -> None:
+        """Go on with other parameters, currents, weights or delays, as Brian2 does.
+
+        v and the synaptic currents keep their values in mV and nA. A spike in transit arrives when
+        it would have arrived, with the new weight. With ``delivery="after_threshold"`` the input of
+        the last step has arrived, with the old weight. A refractory period that has begun gets its
+        new length. :meth:`reset` goes back to step 0 of the new network.
+
+        The chip differs where it has to: see :meth:`~neurochip.Emulator.reprogram`.
+
+        Parameters
+        ----------
+        network : Network
+            The same populations, inputs and synapses in the same order, with other values.
+
+        Raises
+        ------
+        NetworkError
+            If the networks differ in more than values, or a delay is longer than 65535 steps.
+        EmulatorError
+            If the last run was interrupted.
+        """
+        instance("run", "network", network, Network, "a Network", error=NetworkError)
+        self._check_whole()
+        old, neurons = self._loop, flatten_neurons(network, self.dt)
+        if _shape(self.network) != _shape(network):
+            raise _refusal("its populations or inputs are others, or its delivery")
+        if not np.array_equal(neurons.receptors, old.neurons.receptors):
+            raise _refusal("its neurons have other receptors")
+        synapses, of_slots = flatten_synapses(network, self.dt), neurons.of_slots
+        ends = of_slots[synapses.target], of_slots[old.synapses.target]
+        if not (np.array_equal(synapses.indptr, old.synapses.indptr) and np.array_equal(*ends)):
+            raise _refusal("its synapses are others")
+        lead = self.network.input_lead
+        arrivals = self._arrivals.after(self._sent, old.synapses, self.step, lead)
+        ring = ring_of(arrivals, synapses, self.step, len(of_slots))
+        if network.kicks_decay:
+            before = old.state.ring
+            ring[self.step % len(ring)] = before[self.step % len(before)]
+        self._loop.go_on(network, neurons, synapses, ring)
+        self._sent, self._arrivals = Sent.none(), arrivals
+
+    def set_v(self, population: str, ids: Any, v: Any) -> None:
+        """Set the membrane potential of some neurons, as Brian2 does between runs.
+
+        With ``delivery="after_threshold"`` it replaces v and the kicks of the last step. Otherwise
+        these kicks arrive later. A refractory neuron holds the new v.
+
+        Parameters
+        ----------
+        population : str
+            Name of the population.
+        ids : array_like of int, shape (n,)
+            Neurons.
+        v : array_like of float, shape (n,), mV
+            Their membrane potentials.
+
+        Raises
+        ------
+        NetworkError
+            If there is no such population.
+        EmulatorError
+            If a neuron or a value is not allowed, or the last run was interrupted.
+        """
+        self._check_whole()
+        item = self.network.population(population)
+        who = integers("run", "ids", ids, low=0, high=item.size - 1, error=EmulatorError)
+        allowed = "finite numbers in mV, one for each id"
+        values = reals("run", "v", v, "mV", allowed=allowed, error=EmulatorError)
+        if who.ndim != 1 or values.shape != who.shape or not np.isfinite(values).all():
+            raise EmulatorError(f"run: v = {shown(v)}; allowed: {allowed}.")
+        neurons, state = self._loop.neurons, self._loop.state
+        place = [each.name for each in self.network.populations].index(population)
+        own = neurons.bounds[place] + who
+        state.v[own] = values
+        arrived = state.ring[self.step % len(state.ring)]
+        if self.network.kicks_decay and neurons.receptors[place] == KICKS:
+            arrived[own] = 0.0
+        if self.network.kicks_decay and neurons.receptors[place] == CURRENT_AND_KICKS:
+            arrived[neurons.second[place] + who] = 0.0
+
+    def run(
+        self,
+        stimulus: Stimulus,
+        *,
+        duration: float | None = None,
+        record: str | Probe | Iterable[str | Probe] = (),
+    ) -> Recording:
+        """Run on a stimulus.
+
+        Parameters
+        ----------
+        stimulus : Stimulus
+            Input spikes and currents; its time counts from step 0, so pass the same stimulus to
+            continue.
+        duration : float, ms, optional
+            How long to run: a whole number of steps. Default: to the end of the stimulus.
+        record : iterable of str or Probe
+            As for :func:`simulate_reference`.
+
+        Returns
+        -------
+        Recording
+            As from :func:`simulate_reference`, of the steps of this run.
+
+        Raises
+        ------
+        StimulusError
+            If the stimulus does not fit the network or ends before the run does, or the duration is
+            not a multiple of ``dt``.
+        EmulatorError
+            If memory is too small, or the last run was interrupted.
+        RecordingError
+            If ``record`` names a variable, population or neuron that does not exist.
+        """
+        allowed = "a Stimulus; draw_stimulus makes one"
+        instance("run", "stimulus", stimulus, Stimulus, allowed, error=StimulusError)
+        self._check_whole()
+        n_steps = _count_steps(stimulus, self.dt, duration, self.step)
+        wanted = requested(self.network, record)
+        n_neurons, n_synapses = _size(self.network), self.network.n_synapses
+        n_values = sum(map(len, wanted.values()))
+        what = (
+            f"run: {n_steps} steps of {n_neurons} neurons, {n_synapses} synapses and "
+            f"{n_values} traces take 8 bytes a spike and"
+        )
+        n_bytes = 8 * (n_steps * n_values + n_neurons) + 4 * n_synapses
+        remedy = "Shorten the run, or record fewer neurons."
+        with EnoughMemory(EmulatorError, what, n_bytes, remedy):
+            return self._run(stimulus, wanted, n_steps)
+
+    def _run(
+        self, stimulus: Stimulus, wanted: dict[tuple[str, str], Int32Array], n_steps: int
+    ) -> Recording:
+        loop, network, dt, first_step = self._loop, self.network, self.dt, self.step
+        stop = first_step + n_steps
+        sizes_of_inputs = [(item.name, item.size) for item in network.spike_inputs]
+        windows = binned_windows(stimulus.trains_for(sizes_of_inputs), dt, first_step, stop)
+        sizes = {item.name: item.size for item in network.populations}
+        first = dict(zip(sizes, loop.neurons.bounds.tolist(), strict=False))
+        places = loop.neurons.places(list(sizes))
+        loop.columns, traces = lay_out_traces(wanted, places, n_steps, dt, first_step)
+        loop.currents = Currents(network, stimulus, dt, first_step)
+        fan_out, n_neurons = np.diff(loop.synapses.indptr), int(loop.neurons.bounds[-1])
+        n_inputs, oldest = len(fan_out) - n_neurons, stop - loop.synapses.ring_rows
+        parts, events = [], 0
+        self._whole = False
+        with progress_bar(n_steps, "reference", self.progress) as bar:
+            for end, at, sources in windows:
+                loop.inputs = at, sources
+                events += int(fan_out[sources].sum())
+                self._sent = self._sent.plus(at, sources, oldest, n_inputs)
+                parts += _run(loop, end, bar.update)
+        steps, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
+        self._sent = self._sent.plus(steps, ids + np.int32(n_inputs), oldest, n_inputs)
+        self._whole = True
+        own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
+        return Recording.of_run(
+            label=f"reference float64, dt={dt:g} ms",
+            dt=dt,
+            first_step=first_step,
+            n_steps=n_steps,
+            populations=sizes,
+            steps={name: steps[mask] for name, mask in own.items()},
+            ids={name: ids[mask] - np.int32(first[name]) for name, mask in own.items()},
+            traces=traces,
+            counters={
+                "synaptic_events": events + int(fan_out[n_inputs:][ids].sum()),
+                "updates": n_steps * n_neurons,
+                "spikes": len(ids),
+            },
+            overflows={},
+            origin=Origin(
+                kind=FLOAT,
+                stimulus=stimulus.digest(first_step * dt, stop * dt),
+                coupling=network.couplings,
+            ),
+        )
+
+    def _check_whole(self) -> None:
+        if not self._whole:
+            raise EmulatorError(
+                "run: the last run was stopped early by Ctrl-C or an error; allowed: reset() to "
+                "step 0."
+            )
+
+    def __repr__(self) -> str:
+        return line(self, repr(self.network), f"step {self.step}")
+
+
+def _size(network: Network) -> int:
+    return sum(item.size for item in network.populations)
+
+
+def _shape(network: Network) -> tuple[Any, ...]:
+    members = (*network.populations, *network.spike_inputs)
+    return network.delivery, [(item.name, item.size) for item in members]
+
+
+def _refusal(reason: str) -> NetworkError:
+    return NetworkError(f"run: the network cannot go on from here: {reason}; {_SAME}")
+
+
+def _count_steps(stimulus: Stimulus, dt: float, duration: float | None, step: int) -> int:
+    left = stimulus.duration - step * dt
+    if duration is None:
+        n_steps = count_steps(stimulus.duration, dt) - step
+    else:
+        duration = real("run", "duration", duration, "ms", POSITIVE, error=StimulusError)
+        n_steps = count_steps(duration, dt)
+    if n_steps < 1 or is_later((step + n_steps) * dt, stimulus.duration, dt):
+        what = "the duration of the stimulus" if step == 0 else "what is left of the stimulus"
+        raise StimulusError(
+            f"run: duration = {n_steps * dt:g} ms; allowed: at most {max(left, 0):g} ms, {what}."
+        )
+    if step == 0:
+        check_part(stimulus.duration, n_steps * dt)
+    return n_steps
+
+
+def _run(
+    loop: Loop, stop: int, report: Callable[[int], object]
+) -> list[tuple[Int32Array, Int32Array]]:
+    """Run to a step in calls of about ``_CALL_TIME``; return steps and neurons of the spikes."""
+    parts = []
+    ahead = 1
+    while loop.step < stop:
+        began, before = time.perf_counter(), loop.step
+        parts.append(loop.advance(min(stop, before + ahead)))
+        report(loop.step - before)
+        quick = time.perf_counter() - began < _CALL_TIME
+        ahead = 2 * ahead if quick else max(1, ahead // 2)
+    return parts
