@@ -121,6 +121,7 @@ from .recording import Origin as Origin
 from .recording import Probe as Probe
 from .recording import Recording as Recording
 from .recording import Trace as Trace
+from .reference import Reference as Reference
 from .reference import simulate_reference as simulate_reference
 from .reference import simulate_twins as simulate_twins
 from .report import Judgement as Judgement

@@ -66,9 +66,9 @@ MODELS = {
         ("stim = TimedArray([0, 0.8, 0.2, 1], dt=7*ms)", "{name}.x = '0.5*rand()'", *_SET),
     ),
     "a current around a level": Model(
-        "dv/dt = (I - v)/({tau}*ms) : 1{held}\ndI/dt = (x - I)/({tau_s}*ms) : 1\nx : 1\n" + _EACH,
+        "dv/dt = (I - v)/({tau}*ms) : 1{held}\ndI/dt = (y - I)/({tau_s}*ms) : 1\ny : 1\n" + _EACH,
         {"I": "1.5*{w}"},
-        ("{name}.x = '0.9 + 0.4*rand()'", *_SET),
+        ("{name}.y = '0.9 + 0.4*rand()'", *_SET),
     ),
     "two currents": Model(
         "dv/dt = (ge + gi + 1.05 - v)/({tau}*ms) : 1{held}\ndge/dt = -ge/(5*ms) : 1\n"
@@ -158,11 +158,13 @@ INPUTS = {
     ),
 }
 
-# The weight is an expression; {w} of the target is replaced by one of these.
+# The weight is an expression; {w} of the target is replaced by one of these. The last entry is what
+# may be changed between runs.
+_OTHER = ("{name}.u = '0.9 - 0.05*i'",)
 WEIGHTS = {
-    "a number": ("", "{number}", ()),
-    "a variable": ("u : 1", "u", ("{name}.u = 'rand()'",)),
-    "an expression": ("u : 1\nz = 0.5*u + 0.3 : 1", "z", ("{name}.u = '0.5 + 0.1*i'",)),
+    "a number": ("", "{number}", (), ()),
+    "a variable": ("u : 1", "u", ("{name}.u = 'rand()'",), _OTHER),
+    "an expression": ("u : 1\nz = 0.5*u + 0.3 : 1", "z", ("{name}.u = '0.5 + 0.1*i'",), _OTHER),
 }
 CONNECT = (
     "{name}.connect()",
@@ -178,7 +180,17 @@ DELAYS = (
     "{name}.delay = '(i + 1)*0.7*ms'",
 )
 OPERATIONS = ("{target} += {weight}", "{target}_post += {weight}", "{target} = {target} + {weight}")
-CHANGES = ()  # between runs, of any group of neurons: {name}
+
+# Changes of a group between runs, by what its equations declare.
+CHANGES = {
+    "x : 1": ("{name}.x = '0.7 + 0.1*i'", "{name}.x = 1.1"),
+    "top : 1": ("{name}.top = '1.2 - 0.05*i'", "{name}.low = '-0.2 + 0.03*i'"),
+    "tau : second": ("{name}.tau = '20*ms - i*2*ms'",),
+    "E : volt": ("{name}.E = -67*mV",),
+    "g : siemens": ("{name}.g = '18*nS + i*nS'", "{name}.C = 0.24*nF"),
+}
+# The chip sets v of neurons that are never refractory and have no current beside kicks.
+V_CHANGES = {"top : 1": ("{name}.v = '0.15*i'",), "E : volt": ("{name}.v = '(-70 + 2*i)*mV'",)}
 
 
 @dataclass
@@ -190,6 +202,7 @@ class Script:
     groups: list[str] = field(default_factory=list)
     spiking: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         lines = ["from brian2 import *", *self.setup]
@@ -212,14 +225,13 @@ def random_script(seed: int) -> Script:
     for k in range(rng.integers(1, 3)):
         name = f"G{k}"
         models.append((name, _add_group(script, name, pick(list(MODELS)), pick, rng)))
-    changes = []
     for k in range(rng.integers(1, 4)):
         name = f"P{k}"
         text, own = INPUTS[pick(list(INPUTS))]
         rate = int(rng.integers(50, 400))
         script.setup += text.format(name=name, size=SIZE, rate=rate).split("\n")
         script.inputs.append(name)
-        changes += [line.format(name=name, rate=rate // 2) for line in own]
+        script.changes += [line.format(name=name, rate=rate // 2) for line in own]
         _add_synapses(script, f"S{k}", name, *pick(models), pick, rng)
     for k in range(rng.integers(0, 3) if script.spiking else 0):
         _add_synapses(script, f"R{k}", pick(script.spiking), *pick(models), pick, rng)
@@ -231,13 +243,12 @@ def random_script(seed: int) -> Script:
         script.setup.append(
             f"I0 = PoissonInput({name}{part}, '{target}', N=20, rate=15*Hz, weight={weight})"
         )
-        changes += ["I0.active = False", "I0.active = True"]
+        script.changes += ["I0.active = False", "I0.active = True"]
     for name in (*script.spiking, *script.inputs):
         script.setup.append(f"M_{name} = SpikeMonitor({name})")
     _add_monitors(script, dt, pick)
-    changes += [line.format(name=name) for name in script.groups for line in CHANGES]
     for k in range(rng.integers(1, 4)):
-        some = [pick(changes) for _ in range(rng.integers(0, 3))] if k and changes else []
+        some = [pick(script.changes) for _ in range(rng.integers(0, 3))] if k else []
         script.runs.append((some, pick(("20*ms", "13.33*ms", "7.25*ms", "31*ms", "0*ms"))))
     return script
 
@@ -261,6 +272,12 @@ def _add_group(script, name, kind, pick, rng):
     )
     script.setup += [line.format(name=name) for line in model.values]
     script.groups.append(name)
+    tables = [CHANGES]
+    if refractory in ("False", "0*ms") and list(model.targets)[:-1] != ["v"]:
+        tables.append(V_CHANGES)
+    for table in tables:
+        lines = [line for declared in table if declared in equations for line in table[declared]]
+        script.changes += [line.format(name=name) for line in lines]
     if not silent:
         script.spiking.append(name)
     return model
@@ -268,13 +285,14 @@ def _add_group(script, name, kind, pick, rng):
 
 def _add_synapses(script, name, source, target, model, pick, rng):
     variable = pick(list(model.targets))
-    equations, number, values = WEIGHTS[pick(list(WEIGHTS))]
+    equations, number, values, changes = WEIGHTS[pick(list(WEIGHTS))]
     weight = model.targets[variable].format(w=number.format(number=round(rng.uniform(0.3, 1), 2)))
     if "[" not in target and rng.random() < 0.2:
         target = f"{target}[2:5]"
     line = pick(OPERATIONS).format(target=variable, weight=f"({weight})")
     equations = equations.replace("\n", "\\n")
     script.setup.append(f"{name} = Synapses({source}, {target}, '{equations}', on_pre={line!r})")
+    script.changes += [text.format(name=name) for text in changes]
     for text in (pick(CONNECT), *values, pick(DELAYS)):
         if text:
             script.setup.append(text.format(name=name, delay=pick((0.4, 1.7, 3))))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neurochip.errors import FrontendError
+
 pytestmark = pytest.mark.slow
 
 EQUATIONS = "dv/dt = (drive - v) / tau : 1 (unless refractory)\ndrive : 1\ntau : second"
@@ -94,6 +96,30 @@ def test_weights_change_between_runs_with_spikes_in_transit(b2):
     expected, got = spikes_on_both(b2, script)
     assert len(expected) > 12
     assert abs(len(expected) - len(got)) <= 2
+
+
+def test_the_device_holds_the_network_of_the_last_run(chip):
+    group = neurons(chip)
+    network = chip.Network(group)
+    for drive in (0.5, 0.8):
+        group.drive = drive
+        network.run(1 * chip.ms)
+        assert chip.get_device().network.population("cells").model.v_rest == drive
+
+
+def test_a_current_stays_where_it_is_when_its_level_changes_so_that_is_refused(chip):
+    equations = "dv/dt = (I - v)/(10*ms) : 1\ndI/dt = (y - I)/(5*ms) : 1\ny : 1"
+    group = chip.NeuronGroup(2, equations, threshold="v > 1", reset="v = 0", method="exact")
+    network = chip.Network(group)
+    network.run(1 * chip.ms)
+    group.y = 0.5
+    message = (
+        rf"^NeuronGroup '{group.name}': y was changed between two runs, which is the level that"
+    )
+    with pytest.raises(
+        FrontendError, match=message + " I decays to; the chip goes on with other v"
+    ):
+        network.run(1 * chip.ms)
 
 
 @pytest.mark.parametrize("synapses", ["v += w", "I += w"])

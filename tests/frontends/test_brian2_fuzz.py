@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from brian2_scripts import random_script
 
-from neurochip import SpikeInput, Stimulus
-from neurochip.reference import simulate_reference
+from neurochip import Reference
 
 pytestmark = pytest.mark.slow
 
@@ -25,49 +24,56 @@ def spikes_of(monitor):
     return np.array(monitor.t_[:])[order], np.array(monitor.i[:])[order]
 
 
+def potentials(names, groups):
+    """Return v of each group in mV; 1 is read as 1 mV if it has no unit."""
+    values = {name: names[name].v for name in groups}
+    return {
+        name: np.array(v[:]) * (1000.0 if v.dim.is_dimensionless is False else 1.0)
+        for name, v in values.items()
+    }
+
+
 def run_script(b2, script, device):
-    """Return the namespace of a script after its runs, and the stimulus of each."""
+    """Return the namespace of a script after its runs, and what the chip ran.
+
+    For each run: the network, the stimulus, and the neurons whose v was set since the run before.
+    """
     b2.set_device(device)
     b2.start_scope()
     names = {**vars(b2)}
     exec("\n".join(script.setup), names)
-    stimuli = []
+    runs, before = [], {}
     for changes, duration in script.runs:
-        exec("\n".join([*changes, f"run({duration})"]), names)
+        exec("\n".join(changes), names)
+        v = potentials(names, script.groups)
+        exec(f"run({duration})", names)
         stimulus = getattr(b2.get_device(), "stimulus", None)
-        if stimulus is not None and stimulus not in stimuli:  # a run of 0 ms leaves the last one
-            stimuli.append(stimulus)
-    return names, stimuli
+        if stimulus is None or (runs and stimulus is runs[-1][1]):
+            continue  # a run of 0 ms
+        moved = {name: np.flatnonzero(v[name] != before[name]) for name in before}
+        runs.append(
+            (b2.get_device().network, stimulus, {n: (ids, v[n][ids]) for n, ids in moved.items()})
+        )
+        before = potentials(names, script.groups)
+    return names, runs
 
 
-def spike_by_spike(train):
-    """Return a train of counts as one of single spikes."""
-    if isinstance(train, SpikeInput):
-        return train
-    steps, ids = np.nonzero(train.counts)
-    times = (steps + train.first_step) * train.dt
-    several = train.counts[steps, ids]
-    return SpikeInput(train.name, train.size, np.repeat(ids, several), np.repeat(times, several))
-
-
-def joined(stimuli):
-    """Return the stimuli of consecutive runs as one."""
-    trains = {}
-    for train in (train for stimulus in stimuli for train in stimulus.trains):
-        trains.setdefault(train.name, []).append(spike_by_spike(train))
-    return Stimulus(
-        max(stimulus.duration for stimulus in stimuli),
-        tuple(
-            SpikeInput(
-                name,
-                parts[0].size,
-                np.concatenate([part.ids for part in parts]),
-                np.concatenate([part.times for part in parts]),
-            )
-            for name, parts in trains.items()
-        ),
-        stimuli[-1].currents,
-    )
+def run_reference(runs, dt):
+    """Run the float reference as the chip ran; return step and neuron of the spikes by name."""
+    reference, recordings = Reference(runs[0][0], dt, progress=False), []
+    for network, stimulus, set_v in runs:
+        if recordings:
+            reference.reprogram(network)
+        for name, (ids, v) in set_v.items():
+            reference.set_v(name, ids, v)
+        recordings.append(reference.run(stimulus))
+    return {
+        name: [
+            np.concatenate([part[name] for part in (getattr(r, key) for r in recordings)])
+            for key in ("steps", "ids")
+        ]
+        for name in recordings[0].populations
+    }
 
 
 @pytest.mark.parametrize("seed", range(MANY))
@@ -75,18 +81,19 @@ def test_a_random_script_has_the_spikes_of_brian2(b2, seed):
     script = random_script(seed)
     logging.getLogger("scripts").warning("%s", script)  # shown if the test fails
     expected, _ = run_script(b2, script, "runtime")
-    got, stimuli = run_script(b2, script, "neurochip")
+    got, runs = run_script(b2, script, "neurochip")
     for name in script.inputs:
         pairs = [spikes_of(names[f"M_{name}"]) for names in (expected, got)]
         assert np.array_equal(*pairs), name
     if "V" in got:
         assert np.array_equal(*(names["V"].t_[:].shape for names in (expected, got)))
-    if not stimuli:
+    if not runs:
         return
-    network, dt = b2.get_device().network, float(b2.defaultclock.dt / b2.ms)
-    reference = simulate_reference(network, joined(stimuli), dt, progress=False)
+    dt = float(b2.defaultclock.dt / b2.ms)
+    reference = run_reference(runs, dt)
     for name in script.spiking:
         times, ids = spikes_of(expected[f"M_{name}"])
-        order = np.lexsort((reference.ids[name], reference.steps[name]))
-        assert np.array_equal(reference.steps[name][order], np.round(times * 1e3 / dt)), name
-        assert np.array_equal(reference.ids[name][order], ids), name
+        steps, own = reference[name]
+        order = np.lexsort((own, steps))
+        assert np.array_equal(steps[order], np.round(times * 1e3 / dt)), name
+        assert np.array_equal(own[order], ids), name

@@ -25,7 +25,7 @@ from neurochip.emulator import Emulator, emulator
 from neurochip.emulator.cpu import batch, engine
 from neurochip.errors import EmulatorError, StimulusError
 from neurochip.image.program import Noise, SignMode, Synapses, program
-from neurochip.reference import simulate, simulate_reference
+from neurochip.reference import reference, simulate_reference
 
 WHO = "compartments"
 SIZE, STEPS = 40, 200
@@ -226,14 +226,28 @@ def test_memory_that_ends_while_units_are_given_is_named(monkeypatch, module):
         assert "and at least 640 bytes of memory" in text
 
 
-def test_memory_that_ends_in_the_reference_is_named(monkeypatch):
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (
+            "Loop",
+            "run: 2 neurons and 2 synapses take at least 24 bytes of memory, which is not "
+            "available. Simulate a smaller network.",
+        ),
+        (
+            "Currents",
+            "run: 20 steps of 2 neurons, 2 synapses and 2 traces take 8 bytes a spike and at least "
+            "344 bytes of memory, which is not available. Shorten the run, or record fewer "
+            "neurons.",
+        ),
+    ],
+    ids=["tables", "a run"],
+)
+def test_memory_that_ends_in_the_reference_is_named(place, text, monkeypatch):
     network, _ = driven()
-    monkeypatch.setattr(simulate, "Loop", out_of_memory)
+    monkeypatch.setattr(reference, place, out_of_memory)
     stimulus = draw_stimulus(network, 10.0, 1)
-    assert refusal(lambda: simulate_reference(network, stimulus, DT, record="v")) == (
-        "run: 20 steps of 2 neurons, 2 synapses and 2 traces take 8 bytes a spike and at least "
-        "344 bytes of memory, which is not available. Shorten the run, or record fewer neurons."
-    )
+    assert refusal(lambda: simulate_reference(network, stimulus, DT, record="v")) == text
 
 
 # ----------------------------------------------------------------------------------- large sums

@@ -15,7 +15,7 @@ from neurochip import (
     draw_stimulus,
     fixed_probability,
 )
-from neurochip.reference import simulate, simulate_reference
+from neurochip.reference import reference, simulate_reference
 from neurochip.reference.tables import flatten_neurons
 
 MODELS = {
@@ -45,7 +45,7 @@ def test_a_run_does_not_depend_on_how_parameters_are_read(name, delivery, monkey
     record = ["v"]
     numbers = simulate_reference(network, stimulus, 0.1, record=record)
     monkeypatch.setattr(
-        simulate,
+        reference,
         "flatten_neurons",
         lambda *tables: flatten_neurons(*tables)._replace(uniform=np.zeros(2, dtype=bool)),
     )

@@ -297,6 +297,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             if n_steps:
                 with self._timed("emulating"):
                     self.recording, self.stimulus = runs.run(reading, n_steps, inputs, namespace)
+                # The run goes on with what the script has changed.
+                self.network, self.image = runs.session.network, runs.session.image
                 pass_over(sources, first + n_steps)
                 _warn_of_overflows(self.image, self.recording)
 

@@ -220,6 +220,14 @@ class Runs:
         about = f"{kind} {change.name!r}: {named} {change.what} between two runs"
         if change.what != "was changed" or change.kind not in ("population", "connection"):
             raise FrontendError(f"{about}; {_FIXED}")
+        for name, state in self._states.items():
+            now = reading.cells[name].linear.level
+            moved = [key for key in now if not np.array_equal(now[key], state.level[key])]
+            if moved:
+                raise FrontendError(
+                    f"NeuronGroup {name!r}: {self._named(name, reading)} was changed between two "
+                    f"runs, which is the level that {moved[0]} decays to; {_FIXED}"
+                )
         try:
             self.session.reprogram(reading.network)
         except EmulatorError as problem:
