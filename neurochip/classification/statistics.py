@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 __all__ = ["holm", "mcnemar", "wilson_interval"]
 
+_MANY = 1000  # tosses, above which the powers of 2 exceed float64
 _Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 
 
@@ -40,8 +41,10 @@ def mcnemar(lost: int, won: int) -> float:
         Samples that only the first, and only the second classifies correctly.
     """
     tosses = lost + won
+    if tosses >= _MANY:
+        return _mcnemar_of_many(lost, won)
     tail = sum(math.comb(tosses, k) for k in range(min(lost, won) + 1))
-    return float(min(1, 2 * tail / 2**tosses)) if tosses < 1000 else _mcnemar_of_many(lost, won)
+    return min(1.0, 2 * tail / 2**tosses)
 
 
 def _mcnemar_of_many(lost: int, won: int) -> float:
