@@ -44,7 +44,7 @@ def mcnemar(lost: int, won: int) -> float:
     if tosses >= _MANY:
         return _mcnemar_of_many(lost, won)
     tail = sum(math.comb(tosses, k) for k in range(min(lost, won) + 1))
-    return min(1.0, 2 * tail / 2**tosses)
+    return float(min(1.0, 2 * tail / 2**tosses))
 
 
 def _mcnemar_of_many(lost: int, won: int) -> float:
