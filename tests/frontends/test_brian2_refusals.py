@@ -14,8 +14,8 @@ LIF = (
 )
 STEADY = (
     "What works: numbers and parameters that are constant during a run; time-varying input as "
-    "spikes (PoissonGroup, SpikeGeneratorGroup), or as a TimedArray f(t) or f(t, i) that adds to "
-    "the membrane equation."
+    "spikes (PoissonGroup, SpikeGeneratorGroup), or as a TimedArray or another function of t "
+    "that adds to the membrane equation."
 )
 THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
 RESET = "What works: reset='v = v_reset', with a constant v_reset."
@@ -96,11 +96,23 @@ EQUATIONS = {
         "most two synaptic currents. " + LIF
     ),
     "dv/dt = (sin(t/ms)*mV - v)/(10*ms) : volt": (
-        "the constant part of dv/dt is 'mV*sin(t/ms)/(10*ms)', and t is time. " + STEADY
+        "its equations have a function of time, 'mV*sin(t/ms)/(10*ms)', which is evaluated in each "
+        "step of a run. Pass duration=..., the length of the run."
+    ),
+    "dv/dt = (mV/(t/ms) - v)/(10*ms) : volt": (
+        "the part of dv/dt with time is 'mV/(10*t)', which is inf for neuron 0 at t = 0 ms. Write "
+        "it so that it is finite in every step, and give its parameters values before the run."
+    ),
+    "dv/dt = (mine(t/ms)*mV - v)/(10*ms) : volt": (
+        "the part of dv/dt with time is 'mV*mine(t/ms)/(10*ms)', and mine is a function of your "
+        "own. " + STEADY
+    ),
+    "dv/dt = -(1 + sin(t/ms))*v/(10*ms) : volt": (
+        "the factor of v in dv/dt is '-sin(t/ms)/(10*ms) - 1/(10*ms)', and t is time. " + STEADY
     ),
     "dv/dt = (wave(t)**2*mV - v)/(10*ms) : volt": (
-        "the constant part of dv/dt is 'mV*wave(t)**2/(10*ms)', and wave is a TimedArray, a "
-        "function of time. " + STEADY
+        "its equations have a function of time, 'mV*wave(t)**2/(10*ms)', which is evaluated in "
+        "each step of a run. Pass duration=..., the length of the run."
     ),
     "dv/dt = (mine(1)*mV - v)/(10*ms) : volt": (
         "the constant part of dv/dt is 'mV*mine(1)/(10*ms)', and mine is a function of your own. "

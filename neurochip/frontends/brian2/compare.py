@@ -20,7 +20,7 @@ from ...validation import Comparison
 from ...validation import compare as judge
 from ..session import Drive, Spikes, collect_spikes, one_by_one, stimulus_of
 from .following import follow, put_back
-from .objects import as_network, at_zero, inputs_in_order, neurons_of
+from .objects import as_network, at_zero, common_clock, inputs_in_order, neurons_of
 from .reading import Reading, read_network
 from .times import run_length
 
@@ -117,7 +117,9 @@ def run_in_brian2(
     inputs = inputs_in_order(net.sorted_objects)
     groups = neurons_of(active)
     # Refuse what cannot be mapped before Brian2 runs.
-    reading = read_network(net, namespace, {obj.name: collect_spikes([], 0) for obj in inputs})
+    n_steps = int(common_clock(net, active)._calc_timestep(float(duration)))
+    none = {obj.name: collect_spikes([], 0) for obj in inputs}
+    reading = read_network(net, namespace, none, n_steps)
     probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
     traces = {
         name: StateMonitor(groups[name], reading.cells[name].v, record=ids, when="before_synapses")
@@ -125,13 +127,11 @@ def run_in_brian2(
     }
     with put_back(net, traces.values()):
         spikes = follow(net, duration, namespace, (*groups.values(), *inputs))
-        clock = next(iter(groups.values())).clock
-        n_steps = int(clock.variables["timestep"].get_value().item())
         values = {
             name: np.array(monitor.variables[reading.cells[name].v].get_value())
             for name, monitor in traces.items()
         }
-    reading = read_network(net, namespace, spikes)
+    reading = read_network(net, namespace, spikes, n_steps)
     sent = {obj.name: spikes[obj.name] for obj in inputs}
     stimulus = stimulus_of(reading.network, sent, n_steps * reading.dt, reading.dt)
     own = {name: one_by_one(spikes[name]) for name in groups}

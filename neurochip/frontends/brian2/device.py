@@ -262,7 +262,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
 
         def read(inputs: Mapping[str, Drive]) -> Reading:
             with self._timed("reading"), runs.rewound(groups) if runs else nullcontext():
-                return read_network(net, namespace, inputs)
+                return read_network(net, namespace, inputs, first + n_steps)
 
         if runs is None:
             check_begin(active)

@@ -6,7 +6,7 @@ equation must be constant during a run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 from ...network.neurons import INTEGRATIONS, Integration
 from ...typing import Float64Array
 from .refusal import refusal
-from .timed import Timed, split_timed
-from .values import NotConstantError, evaluate, set_at_spikes
+from .timed import TIME, OfTime, Timed, split_timed
+from .values import NotConstantError, evaluate, set_at_spikes, varies_of
 
 __all__ = [
     "Linear",
@@ -53,8 +53,8 @@ class Linear:
     decay, drive, level : dict of str to ndarray, shape (size,)
         Decay rate of each current in 1/s, its effect on v in (unit of v)/(unit of I)/s, and the
         level that it decays to, in the order of the equations.
-    timed : tuple of Timed
-        TimedArrays that add to dv/dt.
+    timed : tuple of Timed or OfTime
+        TimedArrays and other functions of time that add to dv/dt.
     """
 
     rate: Float64Array
@@ -62,7 +62,7 @@ class Linear:
     decay: dict[str, Float64Array]
     drive: dict[str, Float64Array]
     level: dict[str, Float64Array]
-    timed: tuple[Timed, ...]
+    timed: tuple[Timed | OfTime, ...]
 
     @property
     def leaky(self) -> bool:
@@ -110,9 +110,11 @@ def read_linear(group: Any, v: str, namespace: Mapping[str, Any]) -> Linear:
         raise refusal(
             group, f"{v} {which} (the factor of {v} in d{v}/dt is {_shown(slopes[v])})", _LIF
         )
-    rest, timed = split_timed(
+    rest, arrays, left = split_timed(
         group, rest, namespace, lambda factor, what: per_neuron(group, factor, what, namespace)
     )
+    timed: tuple[Timed | OfTime, ...]
+    timed = (*arrays, *_of_time(group, left, f"the part of d{v}/dt with time", namespace))
     slope = per_neuron(group, rest, f"the constant part of d{v}/dt", namespace)
     decay, drive, level = {}, {}, {}
     for name in currents:
@@ -181,6 +183,13 @@ def integration_of(group: Any, linear: Linear, namespace: Mapping[str, Any]) -> 
                 "method = 'exact' of equations without a leak, which Brian2 refuses as well",
                 "What works: method='euler'.",
             )
+        refused = name == "exact" and _has_formulas(linear) and not several
+        if refused and not _can_integrate(group, choice, namespace):
+            raise refusal(
+                group,
+                "method = 'exact' of equations with functions of t, which Brian2 refuses as well",
+                "What works: method='euler' or 'exponential_euler'.",
+            )
         if name in INTEGRATIONS:
             return name
         raise refusal(
@@ -207,16 +216,7 @@ def per_neuron(
         If it is not constant, or a value is not finite.
     """
     code = expression if isinstance(expression, str) else sympy_to_str(expression)
-    try:
-        value = evaluate(code, group, namespace)
-    except NotConstantError as reason:
-        raise refusal(
-            group,
-            f"{what} is {code!r}, and {reason}",
-            "What works: numbers and parameters that are constant during a run; "
-            "time-varying input as spikes (PoissonGroup, SpikeGeneratorGroup), or as a TimedArray "
-            "f(t) or f(t, i) that adds to the membrane equation.",
-        ) from None
+    value = _value_of(group, code, what, namespace)
     values = np.broadcast_to(np.asarray(value, dtype=np.float64), (group.N,))
     good = ~np.isnan(values) if may_be_infinite else np.isfinite(values)
     if not good.all():
@@ -227,6 +227,52 @@ def per_neuron(
             "Give its parameters values before the run.",
         )
     return values
+
+
+def _value_of(
+    group: Any,
+    code: str,
+    what: str,
+    namespace: Mapping[str, Any],
+    times: Float64Array | None = None,
+) -> Any:
+    try:
+        return evaluate(code, group, namespace, times)
+    except NotConstantError as reason:
+        raise refusal(
+            group,
+            f"{what} is {code!r}, and {reason}",
+            "What works: numbers and parameters that are constant during a run; "
+            "time-varying input as spikes (PoissonGroup, SpikeGeneratorGroup), or as a TimedArray "
+            "or another function of t that adds to the membrane equation.",
+        ) from None
+
+
+def _of_time(
+    group: Any, expression: Any, what: str, namespace: Mapping[str, Any]
+) -> Iterator[OfTime]:
+    """Yield a part of dv/dt that changes with time, unless it is 0."""
+    if expression == 0:
+        return
+    code = _shown(expression)
+
+    def at(times: Float64Array) -> Float64Array:
+        found = np.asarray(_value_of(group, code, what, namespace, times), dtype=np.float64)
+        values = np.broadcast_to(found, np.broadcast_shapes(found.shape, times.shape))
+        good = np.isfinite(values)
+        if not good.all():
+            row, column = np.argwhere(~good)[0]
+            raise refusal(
+                group,
+                f"{what} is {code!r}, which is {values[row, column]} for neuron {column} at "
+                f"t = {times[row, 0] * 1e3:g} ms",
+                "Write it so that it is finite in every step, and give its parameters values "
+                "before the run.",
+            )
+        return values
+
+    at(np.zeros((1, 1)))  # what cannot be evaluated is refused at once
+    yield OfTime(code, at)
 
 
 def moving_subexpressions(group: Any) -> dict[Any, Any]:
@@ -276,7 +322,20 @@ def _substituted(group: Any) -> Any:
 
 
 def _expand(group: Any, code: str) -> Any:
-    return str_to_sympy(code, group.variables).expand()
+    """Return an expression as a sum.
+
+    Functions and powers that change with time only stay as they are written: the product of
+    exp(t0/tau) and exp(-t/tau) may overflow where exp((t0 - t)/tau) does not.
+    """
+    written = sympy.sympify(str_to_sympy(code, group.variables))
+    moving = [sympy.Symbol(name, real=True) for name in varies_of(group)]
+    whole = {
+        part: sympy.Dummy(real=True)
+        for part in written.atoms(sympy.Function, sympy.Pow)
+        if part.has(TIME) and not part.has(*moving)
+    }
+    back = {name: part for part, name in whole.items()}
+    return written.xreplace(whole).expand().xreplace(back)
 
 
 def _check_membrane(
@@ -316,6 +375,10 @@ def _decay_of(
         group, side.subs(symbols[name], 0), f"the constant part of d{name}/dt", namespace
     )
     return decay, steady / decay
+
+
+def _has_formulas(linear: Linear) -> bool:
+    return any(isinstance(item, OfTime) for item in linear.timed)
 
 
 def _shown(expression: Any) -> str:

@@ -78,14 +78,14 @@ def from_brian2(
     n_steps = int(clock._calc_timestep(float(duration)))
     inputs = inputs_in_order(net.sorted_objects)
     # All that can be refused is refused before a number is drawn: a long run draws for long.
-    reading = read_network(net, namespace, known_spikes(inputs, 0, n_steps))
+    reading = read_network(net, namespace, known_spikes(inputs, 0, n_steps), n_steps)
     if any(map(depends_on_run, inputs)):
         with put_back(net):
             spikes = follow(net, duration, namespace, inputs)
     else:
         spikes = draw(inputs, clock, 0, n_steps, namespace)
     if any(changes_with_time(source, namespace) for source in inputs):
-        reading = read_network(net, namespace, spikes)
+        reading = read_network(net, namespace, spikes, n_steps)
     stimulus = stimulus_of(reading.network, spikes, n_steps * reading.dt, reading.dt)
     return Imported(reading.network, stimulus, reading.dt)
 

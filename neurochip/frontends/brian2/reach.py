@@ -33,8 +33,8 @@ def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
         All kicks of its variables.
     """
     linear, dt = cells.linear, float(cells.group.clock.dt_)
-    if not linear.leaky:
-        return False  # v has no bound
+    if not linear.leaky or linear.timed:
+        return False  # v has no bound, or none that is known
     rest = linear.v_inf * cells.unit
     # Change of v by one base unit, at once (v) or in the steady state (currents), and the smallest
     # fraction of it that decays in a step.

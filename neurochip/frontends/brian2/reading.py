@@ -62,7 +62,10 @@ class Reading(Roster):
 
 @units_known()
 def read_network(
-    net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Drive] | None = None
+    net: Any,
+    namespace: Mapping[str, Any],
+    spikes: Mapping[str, Drive] | None = None,
+    n_steps: int | None = None,
 ) -> Reading:
     """Read a Brian2 network.
 
@@ -75,6 +78,8 @@ def read_network(
         Names of the caller of ``run``.
     spikes : dict of str to (steps, ids), optional
         Spikes of its inputs by name; needed if rates change with time.
+    n_steps : int, optional
+        Steps from time 0 to the end of the run; needed for functions of time in equations.
 
     Raises
     ------
@@ -102,7 +107,7 @@ def read_network(
         current
         for name, cell in cells.items()
         for current in step_currents(
-            cell.group, cell.linear.timed, cell.unit, units[name].population, dt
+            cell.group, cell.linear.timed, cell.unit, units[name].population, dt, n_steps
         )
     ]
     network = ours.Network(

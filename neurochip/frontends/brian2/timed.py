@@ -1,4 +1,4 @@
-"""Reads TimedArrays in equations as currents that change in steps."""
+"""Reads TimedArrays and other functions of time in equations as currents that change in steps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from typing import Any
 import numpy as np
 import sympy
 from brian2.input.timedarray import TimedArray, _find_K
+from brian2.parsing.sympytools import str_to_sympy
 from sympy.core.function import AppliedUndef
 
 from ...network import Population, StepCurrent
 from ...typing import Float64Array, Int64Array
 from .refusal import refusal
 
-__all__ = ["Timed", "split_timed", "step_currents"]
+__all__ = ["TIME", "OfTime", "Timed", "split_timed", "step_currents"]
+
+TIME = str_to_sympy("t")
+"""Brian2's symbol of time in equations."""
+
+_MOST = 1 << 25  # numbers of one current: 268 MB
+_BLOCK = 1 << 20  # numbers that are evaluated at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +41,33 @@ class Timed:
     factor: Float64Array
 
 
+@dataclass(frozen=True, eq=False)
+class OfTime:
+    """What else adds to dv/dt and changes with time only, such as ``sin(2*pi*f*t)``.
+
+    Parameters
+    ----------
+    code : str
+        The sum of all these parts of dv/dt.
+    at : callable
+        Returns its values in (unit of v)/s at some times in s of shape (n, 1), with the shape
+        (n, 1) if they are equal for all neurons, otherwise (n, size).
+    """
+
+    code: str
+    at: Callable[[Float64Array], Float64Array]
+
+
 def split_timed(
     group: Any,
     expression: Any,
     namespace: Mapping[str, Any],
     evaluate: Callable[[Any, str], Float64Array],
-) -> tuple[Any, tuple[Timed, ...]]:
-    """Return an expression without its TimedArrays, and the TimedArrays with their factors.
+) -> tuple[Any, tuple[Timed, ...], Any]:
+    """Return the constant part of a sum, its TimedArrays with their factors, and what is left.
 
-    A TimedArray is ``f(t)``, or ``f(t, i)`` with the number of the neuron. Others stay in the
-    expression, and so does one in which the expression is not linear.
+    A TimedArray is ``f(t)``, or ``f(t, i)`` with the number of the neuron. Others are left, and so
+    are those that the sum is not linear in or whose factor changes with time.
 
     Parameters
     ----------
@@ -55,6 +79,15 @@ def split_timed(
         Names of the caller of ``run``.
     evaluate : callable
         Evaluates a factor, given with its description, for each neuron.
+
+    Returns
+    -------
+    constant : sympy expression
+        The part without time.
+    timed : tuple of Timed
+        The TimedArrays.
+    left : sympy expression
+        All other parts with time; 0 if there are none.
     """
     calls = sorted(expression.atoms(AppliedUndef), key=str)
     arrays = {call: _array_of(group, call, namespace) for call in calls}
@@ -62,37 +95,50 @@ def split_timed(
     rest, found = expression.xreplace(names), []
     for call, name in names.items():
         factor = sympy.diff(rest, name)
-        if not factor.has(*names.values()):
+        if not factor.has(TIME, *names.values()):
             values = evaluate(factor, f"the factor of {call} in the equations")
             found.append(Timed(arrays[call], values))
             rest = rest.xreplace({name: sympy.Integer(0)})
-    return rest.xreplace({name: call for call, name in names.items()}), tuple(found)
+    rest = rest.xreplace({name: call for call, name in names.items()})
+    constant, left = rest.as_independent(TIME, as_Add=True)
+    return constant, tuple(found), left
 
 
 def step_currents(
-    group: Any, timed: tuple[Timed, ...], unit: float, population: Population, dt: float
+    group: Any,
+    timed: tuple[Timed | OfTime, ...],
+    unit: float,
+    population: Population,
+    dt: float,
+    n_steps: int | None,
 ) -> Iterator[StepCurrent]:
-    """Yield the TimedArrays of a group as currents into its population.
+    """Yield the functions of time of a group as currents into its population.
 
     Parameters
     ----------
     group : brian2.NeuronGroup
         The group.
-    timed : tuple of Timed
-        Its TimedArrays.
+    timed : tuple of Timed or OfTime
+        Its functions of time.
     unit : float, mV
         Value of the base unit of v.
     population : Population
         Population of the group.
     dt : float, ms
         Length of a step.
+    n_steps : int or None
+        Steps from time 0 to the end of the run, if known.
 
     Raises
     ------
     FrontendError
-        If a TimedArray has fewer columns than the group has neurons.
+        If a TimedArray has fewer columns than the group has neurons; if another function has too
+        many values, or the length of the run is not known.
     """
     for item in timed:
+        if isinstance(item, OfTime):
+            yield _evaluated(group, item, unit, population, dt, n_steps)
+            continue
         values = np.asarray(item.array.values, dtype=np.float64)
         per_unit = item.factor * unit / 1000.0 * population.parameter("cm")  # nA
         if values.ndim > 1 and values.shape[1] < population.size:
@@ -111,9 +157,49 @@ def step_currents(
         yield StepCurrent(population, steps * dt, amplitudes)
 
 
+def _evaluated(
+    group: Any, item: OfTime, unit: float, population: Population, dt: float, n_steps: int | None
+) -> StepCurrent:
+    """Return a function of time as a current that changes where its value in a step is another."""
+    if n_steps is None:
+        raise refusal(
+            group,
+            f"its equations have a function of time, {item.code!r}, which is evaluated in each "
+            "step of a run",
+            "Pass duration=..., the length of the run.",
+        )
+    seconds = float(group.clock.dt_)
+    last = max(n_steps, 1)
+    block = max(1, _BLOCK // population.size)
+    steps, parts, held = [], [], 0
+    before = None
+    for first in range(0, last, block):
+        tried = np.arange(first, min(first + block, last))
+        values = item.at(np.asarray(tried[:, None] * seconds, dtype=np.float64))
+        earlier = np.concatenate([values[:1] if before is None else before, values[:-1]])
+        changed = (values != earlier).any(axis=1)
+        changed[0] |= before is None
+        before = values[-1:]
+        steps.append(tried[changed])
+        parts.append(values[changed])
+        held += parts[-1].size
+        if held > _MOST:
+            raise refusal(
+                group,
+                f"its function of time {item.code!r} has more than {_MOST} values in the "
+                f"{last} steps from time 0 to the end of the run, for {values.shape[1]} neurons",
+                "Run for a shorter time, or use a TimedArray with a longer step.",
+            )
+    per_unit = unit / 1000.0 * population.parameter("cm")  # nA
+    amplitudes = np.concatenate(parts)
+    if amplitudes.shape[1] == 1 and (per_unit == per_unit[0]).all():
+        return StepCurrent(population, np.concatenate(steps) * dt, amplitudes[:, 0] * per_unit[0])
+    return StepCurrent(population, np.concatenate(steps) * dt, amplitudes * per_unit)
+
+
 def _array_of(group: Any, call: Any, namespace: Mapping[str, Any]) -> Any:
     """Return the TimedArray of a call such as ``f(t)`` or ``f(t, i)``; None if it is none."""
-    name = str(call.func)
+    name = str(call.func).removesuffix("_")  # Brian2 writes int as int_
     array = group.resolve_all({name}, namespace, user_identifiers=set())[name]
     if not isinstance(array, TimedArray):
         return None
