@@ -6,11 +6,11 @@
 FOLDER holds scripts (``*.py``) and notebooks (``*.ipynb``) in any depth; the examples are in the
 source distribution of Brian2 (``pip download --no-deps --no-binary brian2 brian2``), the tutorials
 beside its documentation. NAME is a part of a path; without one, all files run. A script gets two
-lines more for the chip: the import of the front end, and ``set_device``, which replaces a call of
-``set_device`` in the script. A cell of a notebook that runs a network is a row; it runs after the
-cells before it, those that fail excepted. With ``--pairs`` the table has the median times of whole
-processes in seconds instead, of Brian2 with its Cython target after a first run and of the chip, in
-turn, and the median of their ratios.
+lines more for the chip: the import of the front end, and ``set_device``, which also replaces a call
+of ``set_device`` in the script. ``--cores 600`` takes a chip with more cores. A cell of a notebook
+that runs a network is a row; it runs after the cells before it, those that fail excepted. With
+``--pairs`` the table has the median times of whole processes in seconds instead, of Brian2 with its
+Cython target after a first run and of the chip, in turn, and the median of their ratios.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from statistics import median
 FIRST = {
     "brian2": "import brian2; brian2.prefs.codegen.target = 'numpy'; brian2.seed(1)",
     "chip": (
-        "import brian2; import neurochip.frontends.brian2\n"
-        "brian2.set_device('neurochip', progress=False); brian2.seed(1)"
+        "import brian2, neurochip.frontends.brian2; "
+        "brian2.set_device('neurochip', progress=False, chip=neurochip.LOIHI); brian2.seed(1)"
     ),
 }
 TOLD = "neurochip-examples:"
@@ -75,9 +75,9 @@ def rows_of(path: Path) -> dict[str, str]:
     return rows
 
 
-def result_of(program: str, device: str, seconds: float) -> str:
+def result_of(program: str, device: str, seconds: float, first: dict[str, str]) -> str:
     """Return what a program prints about its monitors, or its error."""
-    text = "\n".join([FIRST[device], _SET_DEVICE.sub(r"\1pass", program), LAST])
+    text = "\n".join([first[device], _on(program, device, first), LAST])
     try:
         done = _run(text, seconds)
     except subprocess.TimeoutExpired:
@@ -98,12 +98,18 @@ def times_of(program: str, pairs: int, seconds: float) -> list[str]:
     for _ in range(pairs + 1):
         for device, lines in first.items():
             begin = time.perf_counter()
-            text = "\n".join([lines, _SET_DEVICE.sub(r"\1pass", program)])
+            text = "\n".join([lines, _on(program, device, first)])
             _run(text, seconds)
             times[device].append(time.perf_counter() - begin)
     brian2, chip = (several[1:] for several in times.values())
     ratios = [b / a for a, b in zip(brian2, chip, strict=True)]
     return [f"{median(brian2):.2f}", f"{median(chip):.2f}, ratio {median(ratios):.2f}"]
+
+
+def _on(program: str, device: str, first: dict[str, str]) -> str:
+    """Return a program with calls of ``set_device`` for this device, also in its own processes."""
+    again = first[device].rpartition(";")[0] if device == "chip" else "pass"
+    return _SET_DEVICE.sub(lambda found: found[1] + again, program)
 
 
 def _run(text: str, seconds: float) -> subprocess.CompletedProcess[str]:
@@ -124,7 +130,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seconds", type=float, default=100)
     parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--cores", type=int, default=128)
     given = parser.parse_args()
+    chip = f"LOIHI.what_if(name='wide', cores={given.cores})" if given.cores != 128 else "LOIHI"
+    first = {device: lines.replace("LOIHI", chip) for device, lines in FIRST.items()}
     sys.stdout.write("| script | Brian2 | chip |\n|---|---|---|\n")
     for path in sorted([*given.folder.rglob("*.py"), *given.folder.rglob("*.ipynb")]):
         if given.names and not any(name in str(path) for name in given.names):
@@ -133,7 +142,7 @@ def main() -> None:
             if given.pairs:
                 results = times_of(program, given.pairs, given.seconds)
             else:
-                results = [result_of(program, device, given.seconds) for device in FIRST]
+                results = [result_of(program, device, given.seconds, first) for device in FIRST]
             sys.stdout.write(f"| {name} | {' | '.join(results)} |\n")
             sys.stdout.flush()
 

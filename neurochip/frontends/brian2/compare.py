@@ -117,7 +117,10 @@ def run_in_brian2(
     inputs = inputs_in_order(net.sorted_objects)
     groups = neurons_of(active)
     # Refuse what cannot be mapped before Brian2 runs.
-    n_steps = int(common_clock(net, active)._calc_timestep(float(duration)))
+    clock = (
+        common_clock(net, active) if groups else brian2.defaultclock
+    )  # reading refuses no neurons
+    n_steps = int(clock._calc_timestep(float(duration)))
     none = {obj.name: collect_spikes([], 0) for obj in inputs}
     reading = read_network(net, namespace, none, n_steps)
     probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
