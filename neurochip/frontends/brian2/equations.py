@@ -14,9 +14,7 @@ import numpy as np
 import sympy
 from brian2.equations.equations import SUBEXPRESSION, Equations
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
-from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
-from ...network.neurons import INTEGRATIONS, Integration
 from ...typing import Float64Array
 from .refusal import refusal
 from .timed import TIME, OfTime, Timed, split_timed
@@ -24,7 +22,6 @@ from .values import NotConstantError, evaluate, set_at_spikes, varies_of
 
 __all__ = [
     "Linear",
-    "integration_of",
     "membrane_of",
     "moving_subexpressions",
     "per_neuron",
@@ -35,7 +32,6 @@ _LIF = (
     "What works: one v with dv/dt = (v_rest - v + R*I)/tau or I/C, and up to two currents with "
     "dI/dt = (I0 - I)/tau_syn."
 )
-_ALIASES = {"linear": "exact"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,44 +156,6 @@ def membrane_of(group: Any, written: Collection[str] = ()) -> str:
         "What works: one variable that no other differential equation depends on; a group for each "
         "of several.",
     )
-
-
-def integration_of(group: Any, linear: Linear, namespace: Mapping[str, Any]) -> Integration:
-    """Return the integration of :class:`~neurochip.LIF` for the method of a NeuronGroup.
-
-    Raises
-    ------
-    FrontendError
-        If the chip has no integration for the method, or Brian2 cannot use it.
-    """
-    method = group.state_updater.method_choice
-    several = isinstance(method, (tuple, list))
-    for choice in method if several else (method,):
-        name = _method_name(choice)
-        name = _ALIASES.get(name, name)
-        if several and not _can_integrate(group, choice, namespace):
-            continue
-        if name == "exact" and not linear.leaky and group.user_equations.diff_eq_names:
-            raise refusal(
-                group,
-                "method = 'exact' of equations without a leak, which Brian2 refuses as well",
-                "What works: method='euler'.",
-            )
-        refused = name == "exact" and _has_formulas(linear) and not several
-        if refused and not _can_integrate(group, choice, namespace):
-            raise refusal(
-                group,
-                "method = 'exact' of equations with functions of t, which Brian2 refuses as well",
-                "What works: method='euler' or 'exponential_euler'.",
-            )
-        if name in INTEGRATIONS:
-            return name
-        raise refusal(
-            group,
-            f"method = {name!r}",
-            "What works: method='exact', 'euler' or 'exponential_euler'.",
-        )
-    return "exact"  # no method fits: Brian2 raises when it prepares the run
 
 
 def per_neuron(
@@ -377,29 +335,5 @@ def _decay_of(
     return decay, steady / decay
 
 
-def _has_formulas(linear: Linear) -> bool:
-    return any(isinstance(item, OfTime) for item in linear.timed)
-
-
 def _shown(expression: Any) -> str:
     return str(sympy_to_str(expression))
-
-
-def _method_name(choice: Any) -> str:
-    if isinstance(choice, str):
-        return choice.lower()
-    for name, updater in StateUpdateMethod.stateupdaters.items():
-        if updater is choice:
-            return str(name)
-    return getattr(choice, "__name__", repr(choice))
-
-
-def _can_integrate(group: Any, choice: Any, namespace: Mapping[str, Any]) -> bool:
-    """Return whether Brian2 would choose this method from a list."""
-    names = group.equations.names | group.equations.identifiers | {"dt"}
-    variables = group.resolve_all(names, namespace, user_identifiers=set())
-    try:
-        StateUpdateMethod.apply_stateupdater(group.equations, variables, choice)
-    except UnsupportedEquationsException:
-        return False
-    return True

@@ -18,12 +18,12 @@ from ...network.neurons import Integration
 from ...typing import Float64Array
 from .equations import (
     Linear,
-    integration_of,
     membrane_of,
     moving_subexpressions,
     per_neuron,
     read_linear,
 )
+from .methods import integration_of
 from .refusal import check_part, refusal
 from .times import periods
 from .values import check_units_of, dimensions_of, set_at_spikes, statements
