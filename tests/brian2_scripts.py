@@ -118,7 +118,8 @@ MODELS = {
 
 REFRACTORY = ("False", "0*ms", "{period}*ms", "'{period}*ms + i*0.5*ms'")
 
-# Inputs: the text that creates one, and what may be changed between runs.
+# Inputs: the text that creates one, and what may be changed between runs. In Brian2 an inactive
+# generator sends the spikes of its last step in each step, so generators stay active here.
 INPUTS = {
     "Poisson": (
         "{name} = PoissonGroup({size}, rates={rate}*Hz, name='{name}')",
@@ -135,16 +136,12 @@ INPUTS = {
     "a generator": (
         "{name} = SpikeGeneratorGroup({size}, arange(40) % {size}, (arange(40) + 0.5)*2.3*ms, "
         "name='{name}')",
-        (
-            "{name}.set_spikes([0, 1, 2], [61, 63, 70]*ms)",
-            "{name}.active = False",
-            "{name}.active = True",
-        ),
+        ("{name}.set_spikes([0, 1, 2], [61, 63, 70]*ms)",),
     ),
     "a generator with a period": (
         "{name} = SpikeGeneratorGroup({size}, [0, 2, 1], [1, 3, 7]*ms, period=10*ms, "
         "name='{name}')",
-        ("{name}.active = False", "{name}.active = True"),
+        (),
     ),
     "a Poisson group by hand": (
         "{name} = NeuronGroup({size}, 'p : 1', threshold='rand() < p', name='{name}')\n"
@@ -257,7 +254,7 @@ def _add_group(script, name, kind, pick, rng):
     model = MODELS[kind]
     refractory = pick(REFRACTORY) if model.held else "False"
     held = " (unless refractory)" if refractory not in ("False", "0*ms") else ""
-    numbers = {"tau": rng.integers(6, 25), "tau_s": pick((2, 4, 11)), "held": held}
+    numbers = {"tau": rng.integers(6, 25), "tau_s": pick((2, 4, 10.5)), "held": held}
     equations = model.equations.format(**numbers).replace("\n", "\\n")
     period = {"period": pick((0.3, 1, 2.45))}
     silent = model.held and rng.random() < 0.15  # a read-out

@@ -107,6 +107,27 @@ def test_the_device_holds_the_network_of_the_last_run(chip):
         assert chip.get_device().network.population("cells").model.v_rest == drive
 
 
+def test_a_change_reaches_the_draws_that_follow_refractory_neurons(b2):
+    """The PoissonInput is drawn in a run of Brian2 beside the chip, which has to see the change."""
+
+    def script(b2):
+        group = neurons(b2, refractory=3 * b2.ms)
+        source = b2.NeuronGroup(4, "p : 1", threshold="rand() < p", name="source")
+        drive = b2.PoissonInput(group, "v", N=20, rate=40 * b2.Hz, weight=0.3)
+        monitor = b2.SpikeMonitor(source)
+        wires = b2.Synapses(source, group, on_pre="v += 0.1")
+        wires.connect()
+        network = b2.Network(group, source, drive, wires, monitor)
+        for p in (0.1, 0.0, 0.2):
+            source.p = p
+            network.run(10 * b2.ms)
+        return monitor
+
+    expected, got = spikes_on_both(b2, script)
+    assert len(expected) > 60
+    assert expected == got
+
+
 def test_a_current_stays_where_it_is_when_its_level_changes_so_that_is_refused(chip):
     equations = "dv/dt = (I - v)/(10*ms) : 1\ndI/dt = (y - I)/(5*ms) : 1\ny : 1"
     group = chip.NeuronGroup(2, equations, threshold="v > 1", reset="v = 0", method="exact")

@@ -106,10 +106,12 @@ class Follower:
     """Runs a network in Brian2 beside the chip over several runs and keeps both states separate.
 
     Brian2's variables hold the state of the chip; this object holds the state of Brian2's own run.
+    What the script changes between two runs is changed in both.
     """
 
     def __init__(self) -> None:
         self._full_states: dict[str, Any] = {}  # of each NeuronGroup after Brian2's run
+        self._left: dict[str, Any] = {}  # and after the run on the chip
 
     @contextmanager
     def follow(
@@ -139,7 +141,11 @@ class Follower:
         begin, states = net.t_, self._full_states
         try:
             try:
-                _restore((groups[name], state) for name, state in states.items())
+                now = {group.name: state for group, state in chips}
+                _restore(
+                    (groups[name], _with_changes(state, self._left[name], now[name]))
+                    for name, state in states.items()
+                )
                 with _silent(objects):
                     spikes = follow(net, duration, namespace, sources, first)
                 self._full_states = {name: group._full_state() for name, group in groups.items()}
@@ -149,6 +155,7 @@ class Follower:
                 for clock in net._clocks:
                     clock._set_t_update_dt(begin * second)
             yield spikes
+            self._left = {name: group._full_state() for name, group in groups.items()}
         except BaseException:
             _restore(before)
             self._full_states = states
@@ -158,6 +165,16 @@ class Follower:
 def _restore(states: Iterable[tuple[Any, Any]]) -> None:
     for obj, state in states:
         obj._restore_from_full_state(state)
+
+
+def _with_changes(state: Any, before: Any, now: Any) -> dict[str, Any]:
+    """Return a state of a group, with the values that differ between two other states of it."""
+    changed = {}
+    for name, (values, size) in state.items():
+        old, new = np.asarray(before[name][0]), np.asarray(now[name][0])
+        moved = (new != old) & ~(np.isnan(new) & np.isnan(old))  # currents of the chip are nan
+        changed[name] = np.where(moved, new, values).reshape(np.shape(values)), size
+    return changed
 
 
 def _condition(source: Any) -> Any:
