@@ -21,7 +21,7 @@ from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.image import program as programming
-from neurochip.reference import simulate_reference
+from neurochip.reference import Reference, simulate_reference
 
 Names = frozenset[str]
 
@@ -567,6 +567,10 @@ def _stages() -> list[Call]:
         emulator = Emulator(image, threads=1, progress=False)
         return emulator.run(**{"stimulus": drawn, **changes})
 
+    def run_reference(**changes):
+        reference = Reference(network, 1.0, threads=1, progress=False)
+        return reference.run(**{"stimulus": drawn, **changes})
+
     def run_batch(**changes):
         emulator = Emulator(image, threads=1, progress=False)
         return emulator.run_batch(**{"stimuli": [drawn, drawn], **changes})
@@ -633,6 +637,29 @@ def _stages() -> list[Call]:
             record=NO_ITEMS,
             noise=NONE,
             writes=NONE,
+        ),
+        _call(
+            "Reference",
+            Reference,
+            {"network": network, "dt": 1.0},
+            "network",
+            dt=POSITIVE,
+            threads=NONE,
+            progress=NONE | SWITCH,
+        ),
+        _call("Reference.run", run_reference, {}, "stimulus", duration=NONE, record=NO_ITEMS),
+        _call(
+            "Reference.set_v",
+            Reference(network, 1.0).set_v,
+            {"population": "cells", "ids": [0, 1], "v": [-60.0, -61.0]},
+            "population ids",
+            v=PAIR,
+        ),
+        _call(
+            "Reference.reprogram",
+            Reference(network, 1.0).reprogram,
+            {"network": network},
+            "network",
         ),
         _call(
             "simulate_reference",
