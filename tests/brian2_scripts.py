@@ -65,6 +65,12 @@ MODELS = {
         {"v": "0.3*{w}"},
         ("stim = TimedArray([0, 0.8, 0.2, 1], dt=7*ms)", "{name}.x = '0.5*rand()'", *_SET),
     ),
+    "a sine": Model(
+        "dv/dt = (x + 0.8*sin(t/(9*ms) + i) - v)/({tau}*ms) : 1{held}\nx : 1\n" + _EACH,
+        {"v": "0.3*{w}"},
+        ("{name}.x = '0.5 + 0.5*rand()'", *_SET),
+        methods=_UNLEAKY,
+    ),
     "a current around a level": Model(
         "dv/dt = (I - v)/({tau}*ms) : 1{held}\ndI/dt = (y - I)/({tau_s}*ms) : 1\ny : 1\n" + _EACH,
         {"I": "1.5*{w}"},
