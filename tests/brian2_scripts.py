@@ -260,7 +260,7 @@ def _add_group(script, name, kind, pick, rng):
     model = MODELS[kind]
     refractory = pick(REFRACTORY) if model.held else "False"
     held = " (unless refractory)" if refractory not in ("False", "0*ms") else ""
-    numbers = {"tau": rng.integers(6, 25), "tau_s": pick((2, 4, 10.5)), "held": held}
+    numbers = {"tau": rng.integers(6, 25), "tau_s": pick((2, 4, 11.3)), "held": held}
     equations = model.equations.format(**numbers).replace("\n", "\\n")
     period = {"period": pick((0.3, 1, 2.45))}
     silent = model.held and rng.random() < 0.15  # a read-out
