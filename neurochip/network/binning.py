@@ -46,7 +46,7 @@ def bin_train(train: Train, dt: float, first: int, stop: int | None) -> tuple[An
     def before(step: int) -> int:
         return bisect_left(train.times, step, key=lambda time: math.floor(places_of(time, dt)))
 
-    part = slice(None) if whole else slice(before(first), before(last))
+    part = slice(None) if whole else slice(before(first) if first else 0, before(last))
     places = places_of(train.times[part], dt)
     # Times are sorted; clip the last ones, whose steps no run reaches, to fit into int32.
     places[np.searchsorted(places, LAST_STEP) :] = LAST_STEP

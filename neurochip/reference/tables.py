@@ -31,7 +31,7 @@ UInt16Array: TypeAlias = NDArray[np.uint16]
 _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 
 KICKS, CURRENT, TWO_CURRENTS, CURRENT_AND_KICKS = 0, 1, 2, 3
-"""What synapses drive: v, a current, an excitatory and an inhibitory one, or a current and v."""
+"""Receptors of synapses: v, a current, an excitatory and an inhibitory one, or a current and v."""
 
 
 class NeuronTable(NamedTuple):

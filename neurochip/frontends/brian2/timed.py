@@ -43,7 +43,7 @@ class Timed:
 
 @dataclass(frozen=True, eq=False)
 class OfTime:
-    """What else adds to dv/dt and changes with time only, such as ``sin(2*pi*f*t)``.
+    """A function that adds to dv/dt and changes with time only, such as ``sin(2*pi*f*t)``.
 
     Parameters
     ----------
