@@ -100,6 +100,7 @@ for ask in (
         ask()
     except ValueError as problem:
         refused.append(str(problem))
+tables = runpy.run_path("docs/generated_tables.py")["GENERATORS"]
 print(json.dumps({
     "default": inspect.signature(compile_network).parameters["shade"].default,
     "entry": "shade : float, mV, at least 0.25\\n    How dark" in compile_network.__doc__,
@@ -110,7 +111,7 @@ print(json.dumps({
         name for name in ("compile", "compare", "validate", "map", "sweep")
         if "--shade" in CliRunner().invoke(main, [name, "--help"]).output
     ],
-    "pages": runpy.run_path("docs/refresh.py")["GENERATORS"]["fields"]("compiler:CompileOptions"),
+    "pages": tables["fields"]("compiler:CompileOptions"),
 }))
 """
 
