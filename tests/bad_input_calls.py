@@ -571,6 +571,10 @@ def _stages() -> list[Call]:
         reference = Reference(network, 1.0, threads=1, progress=False)
         return reference.run(**{"stimulus": drawn, **changes})
 
+    def run_reference_batch(**changes):
+        reference = Reference(network, 1.0, threads=1, progress=False)
+        return reference.run_batch(**{"stimuli": [drawn, drawn], **changes})
+
     def run_batch(**changes):
         emulator = Emulator(image, threads=1, progress=False)
         return emulator.run_batch(**{"stimuli": [drawn, drawn], **changes})
@@ -648,6 +652,16 @@ def _stages() -> list[Call]:
             progress=NONE | SWITCH,
         ),
         _call("Reference.run", run_reference, {}, "stimulus", duration=NONE, record=NO_ITEMS),
+        _call(
+            "Reference.run_batch",
+            run_reference_batch,
+            {},
+            "",
+            stimuli=NO_ITEMS,
+            duration=NONE,
+            record=NO_ITEMS,
+            threads=NONE,
+        ),
         _call(
             "Reference.set_v",
             Reference(network, 1.0).set_v,

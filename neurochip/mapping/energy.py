@@ -24,10 +24,10 @@ from ..packing.flows import flows_of
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array, Int64Array
-from .activity import Activity, check_run, members_of, spikes_in
+from .activity import check_run, members_of, spikes_in
 from .costs import CostTable
 
-__all__ = ["EnergyEstimate", "estimate_energy"]
+__all__ = ["EnergyEstimate", "EnergyMeter", "estimate_energy"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,80 +174,110 @@ def estimate_energy(
     RecordingError
         If the recording belongs to another network.
     """
-    from .counting import Counts, Weights, count_steps
-
     check_run("energy", image, recording, stimulus)
-    instance("energy", "table", table, CostTable, "a CostTable(...)", error=RecordingError)
-    _, reach = core_usage(image)
-    core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
-    spike_ptr, sources = _spikes(image, recording, stimulus)
-    n, n_cores, n_steps = image.n_compartments, image.n_cores, recording.n_steps
-    rows = image.max_delay + 2
-    base = np.diff(image.core_ptr) * table.update_inactive.nanoseconds
-    counts = Counts(
-        active=np.zeros(n_cores, dtype=np.int64),
-        events=np.zeros(n_cores, dtype=np.int64),
-        spikes=np.zeros(n_cores, dtype=np.int64),
-        out=np.zeros(n_cores, dtype=np.int64),
-        into=np.zeros(n_cores, dtype=np.int64),
-        slowest=np.zeros(n_steps),
-        busy=base.copy(),
-        base=base,
-        seen=np.zeros((rows, n), dtype=np.int64),
-        ring=np.zeros((rows, n_cores), dtype=np.int64),
-    )
-    weights = Weights(
-        table.update_active.nanoseconds - table.update_inactive.nanoseconds,
-        table.synaptic_event.nanoseconds,
-        table.spike.nanoseconds,
-        table.message_out.nanoseconds,
-        table.message_in.nanoseconds,
-    )
-    count_steps(spike_ptr, sources, _routes(image, reach, core_of), weights, counts)
-    activity = Activity.measured(image, recording, stimulus)
-    rate = np.concatenate([activity.compartments, activity.inputs])
-    traffic = flows_of(reach, core_of, rate, image.sites, image.chip)
-    apart = traffic.hops[0] + traffic.hops[1] > 0
-    active = int(counts.active.sum())
-    operations = {
-        "updates_inactive": n * n_steps - active,
-        "updates_active": active,
-        "synaptic_events": int(counts.events.sum()),
-        "spikes": int(counts.spikes.sum()),
-        "messages": int(counts.out.sum()),
-        "messages_in": int(counts.into.sum()),
-        "messages_within_tile": round(float(traffic.messages[~apart].sum()) * n_steps),
-        "hops_east_west": round(traffic.hop_counts[0] * n_steps),
-        "hops_north_south": round(traffic.hop_counts[1] * n_steps),
-        "barriers": n_steps,
-    }
-    priced = {
-        "updates_inactive": table.update_inactive,
-        "updates_active": table.update_active,
-        "synaptic_events": table.synaptic_event,
-        "spikes": table.spike,
-        "messages": table.message_out,
-        "messages_in": table.message_in,
-        "messages_within_tile": table.tile,
-        "hops_east_west": table.hop_east_west,
-        "hops_north_south": table.hop_north_south,
-    }
-    chips = len(np.unique(traffic.sites.chip))
-    tiles = len(np.unique(np.stack([traffic.sites.x, traffic.sites.y]), axis=1).T)
-    barrier = table.barrier_time(tiles, chips) * 1e-9
-    mesh = _mesh_time(traffic, table) * 1e-9
-    return EnergyEstimate(
-        table=table,
-        dt=recording.dt,
-        n_steps=n_steps,
-        n_cores=n_cores,
-        n_chips=chips,
-        counts=operations,
-        energy={name: operations[name] * cost.picojoules * 1e-12 for name, cost in priced.items()},
-        step_times=counts.slowest * 1e-9 + mesh + barrier,
-        mesh_time=mesh,
-        barrier_time=barrier,
-    )
+    return EnergyMeter(image, table).estimate(recording, stimulus)
+
+
+class EnergyMeter:
+    """Estimates the energy and time of many runs of one image.
+
+    Parameters
+    ----------
+    image : ChipImage
+        Image of the network, with its cores and their sites.
+    table : CostTable
+        Costs of the operations.
+    """
+
+    def __init__(self, image: ChipImage, table: CostTable) -> None:
+        from .counting import Weights
+
+        instance("energy", "table", table, CostTable, "a CostTable(...)", error=RecordingError)
+        self._image, self._table = image, table
+        _, self._reach = core_usage(image)
+        self._core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
+        self._routes = _routes(image, self._reach, self._core_of)
+        self._weights = Weights(
+            table.update_active.nanoseconds - table.update_inactive.nanoseconds,
+            table.synaptic_event.nanoseconds,
+            table.spike.nanoseconds,
+            table.message_out.nanoseconds,
+            table.message_in.nanoseconds,
+        )
+
+    def estimate(self, recording: Recording, stimulus: Stimulus | None = None) -> EnergyEstimate:
+        """Estimate the energy and time of a run, as :func:`estimate_energy` does.
+
+        Raises
+        ------
+        RecordingError
+            If the recording belongs to another network.
+        """
+        from .counting import Counts, count_steps
+
+        image, table = self._image, self._table
+        spike_ptr, sources = _spikes(image, recording, stimulus)
+        n, n_cores, n_steps = image.n_compartments, image.n_cores, recording.n_steps
+        rows = image.max_delay + 2
+        base = np.diff(image.core_ptr) * table.update_inactive.nanoseconds
+        counts = Counts(
+            active=np.zeros(n_cores, dtype=np.int64),
+            events=np.zeros(n_cores, dtype=np.int64),
+            spikes=np.zeros(n_cores, dtype=np.int64),
+            out=np.zeros(n_cores, dtype=np.int64),
+            into=np.zeros(n_cores, dtype=np.int64),
+            slowest=np.zeros(n_steps),
+            busy=base.copy(),
+            base=base,
+            seen=np.zeros((rows, n), dtype=np.int64),
+            ring=np.zeros((rows, n_cores), dtype=np.int64),
+        )
+        count_steps(spike_ptr, sources, self._routes, self._weights, counts)
+        rate = np.bincount(sources, minlength=n + image.n_inputs) / max(1, n_steps)
+        traffic = flows_of(self._reach, self._core_of, rate, image.sites, image.chip)
+        apart = traffic.hops[0] + traffic.hops[1] > 0
+        active = int(counts.active.sum())
+        operations = {
+            "updates_inactive": n * n_steps - active,
+            "updates_active": active,
+            "synaptic_events": int(counts.events.sum()),
+            "spikes": int(counts.spikes.sum()),
+            "messages": int(counts.out.sum()),
+            "messages_in": int(counts.into.sum()),
+            "messages_within_tile": round(float(traffic.messages[~apart].sum()) * n_steps),
+            "hops_east_west": round(traffic.hop_counts[0] * n_steps),
+            "hops_north_south": round(traffic.hop_counts[1] * n_steps),
+            "barriers": n_steps,
+        }
+        priced = {
+            "updates_inactive": table.update_inactive,
+            "updates_active": table.update_active,
+            "synaptic_events": table.synaptic_event,
+            "spikes": table.spike,
+            "messages": table.message_out,
+            "messages_in": table.message_in,
+            "messages_within_tile": table.tile,
+            "hops_east_west": table.hop_east_west,
+            "hops_north_south": table.hop_north_south,
+        }
+        chips = len(np.unique(traffic.sites.chip))
+        tiles = len(np.unique(np.stack([traffic.sites.x, traffic.sites.y]), axis=1).T)
+        barrier = table.barrier_time(tiles, chips) * 1e-9
+        mesh = _mesh_time(traffic, table) * 1e-9
+        return EnergyEstimate(
+            table=table,
+            dt=recording.dt,
+            n_steps=n_steps,
+            n_cores=n_cores,
+            n_chips=chips,
+            counts=operations,
+            energy={
+                name: operations[name] * cost.picojoules * 1e-12 for name, cost in priced.items()
+            },
+            step_times=counts.slowest * 1e-9 + mesh + barrier,
+            mesh_time=mesh,
+            barrier_time=barrier,
+        )
 
 
 def _mesh_time(traffic: Any, table: CostTable) -> float:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 
 from .._kernels.barrier import new_barrier
@@ -15,6 +18,7 @@ from .tables import NeuronTable, SynapseTable
 
 __all__ = ["Loop"]
 
+_CALL_TIME = 0.05  # s; approximate time between updates of progress and checks for Ctrl-C
 _SPIKE_BUFFER = 1 << 16  # spikes per worker, in addition to one step in which all neurons spike
 
 
@@ -86,6 +90,23 @@ class Loop:
         free_from += np.where(free_from > 0, neurons.hold_steps - before, 0)
         self._lay_out(network, neurons, synapses)
         self.state = self.state._replace(ring=ring)
+
+    def run_to(
+        self, stop: int, report: Callable[[int], object]
+    ) -> list[tuple[Int32Array, Int32Array]]:
+        """Run to ``stop`` in calls of about ``_CALL_TIME``; return steps and neurons of the spikes.
+
+        ``report`` is called after each of them with its number of steps.
+        """
+        parts = []
+        ahead = 1
+        while self.step < stop:
+            began, before = time.perf_counter(), self.step
+            parts.append(self.advance(min(stop, before + ahead)))
+            report(self.step - before)
+            quick = time.perf_counter() - began < _CALL_TIME
+            ahead = 2 * ahead if quick else max(1, ahead // 2)
+        return parts
 
     def advance(self, stop: int) -> tuple[Int32Array, Int32Array]:
         """Run to ``stop``, or until a spike list may be full; return step and neuron of spikes."""

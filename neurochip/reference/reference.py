@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from .._kernels.workers import choose_threads
+from .._kernels.workers import check_threads, choose_threads, most_threads
 from .._support.brief import line
 from .._support.grid import is_later
 from .._support.memory import EnoughMemory
 from .._support.progress import progress_bar
 from .._support.ranges import POSITIVE
-from .._support.values import instance, integers, real, reals, shown, switch
+from .._support.values import instance, integers, items, real, reals, shown, switch
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..network.binning import binned_windows
@@ -22,6 +21,7 @@ from ..network.plausible import check_part, check_step
 from ..recording import FLOAT, Origin, Probe, Recording
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int32Array
+from .batch import Look, Run, run_batch
 from .currents import Currents
 from .loop import Loop
 from .probes import lay_out_traces, requested
@@ -31,7 +31,6 @@ from .transit import Arrivals, Sent, ring_of
 __all__ = ["Reference"]
 
 _COST = 2  # of a neuron, relative to a compartment of the emulator, which has half the bytes
-_CALL_TIME = 0.05  # s; approximate time between updates of progress and checks for Ctrl-C
 _NONE = np.empty(0, dtype=np.int32)
 _SAME = "allowed: a network of the same populations, inputs and synapses, with other values."
 
@@ -218,11 +217,73 @@ class Reference:
         RecordingError
             If ``record`` names a variable, population or neuron that does not exist.
         """
+        return self._start(stimulus, duration, requested(self.network, record), lambda _: None)
+
+    def run_batch(
+        self,
+        stimuli: Iterable[Stimulus],
+        *,
+        duration: float | None = None,
+        record: str | Probe | Iterable[str | Probe] = (),
+        threads: int | None = None,
+    ) -> list[Recording]:
+        """Run many stimuli, each from step 0, several at a time.
+
+        Every recording equals that of :meth:`reset` and :meth:`run`. The runs share only the
+        network and do not change the state of this object.
+
+        Parameters
+        ----------
+        stimuli : iterable of Stimulus
+            One stimulus for each run.
+        duration, record
+            As for :meth:`run`, the same for all runs.
+        threads : int, optional
+            Number of threads that share the runs. Default: all threads that Numba has.
+
+        Returns
+        -------
+        list of Recording
+            In the order of the stimuli.
+
+        Raises
+        ------
+        EmulatorError
+            If ``threads`` is out of range; and as for :meth:`run`, with a message that begins with
+            the run number.
+        RecordingError
+            If ``record`` names a variable, population or neuron that does not exist.
+        StimulusError
+            As for :meth:`run`, with a message that begins with the run number.
+        """
+        allowed = "a list of Stimulus, one for each run"
+        given = items("run", "stimuli", stimuli, allowed, error=EmulatorError)
+        most = most_threads() if threads is None else check_threads(threads, "run")
+        wanted = requested(self.network, record)
+
+        def new_run() -> Run:
+            own = Reference(self.network, self.dt, threads=1, progress=False)
+
+            def run(stimulus: Stimulus, look: Look) -> Recording:
+                own.reset()
+                return own._start(stimulus, duration, wanted, look)
+
+            return run
+
+        return run_batch(new_run, given, max(1, min(most, len(given))), self.progress)
+
+    def _start(
+        self,
+        stimulus: Stimulus,
+        duration: float | None,
+        wanted: dict[tuple[str, str], Int32Array],
+        look: Look,
+    ) -> Recording:
+        """Check a run and make it; ``look`` is called several times, and its errors end the run."""
         allowed = "a Stimulus; draw_stimulus makes one"
         instance("run", "stimulus", stimulus, Stimulus, allowed, error=StimulusError)
         self._check_whole()
         n_steps = _count_steps(stimulus, self.dt, duration, self.step)
-        wanted = requested(self.network, record)
         n_neurons, n_synapses = _size(self.network), self.network.n_synapses
         n_values = sum(map(len, wanted.values()))
         what = (
@@ -232,10 +293,14 @@ class Reference:
         n_bytes = 8 * (n_steps * n_values + n_neurons) + 4 * n_synapses
         remedy = "Shorten the run, or record fewer neurons."
         with EnoughMemory(EmulatorError, what, n_bytes, remedy):
-            return self._run(stimulus, wanted, n_steps)
+            return self._run(stimulus, wanted, n_steps, look)
 
     def _run(
-        self, stimulus: Stimulus, wanted: dict[tuple[str, str], Int32Array], n_steps: int
+        self,
+        stimulus: Stimulus,
+        wanted: dict[tuple[str, str], Int32Array],
+        n_steps: int,
+        look: Look,
     ) -> Recording:
         loop, network, dt, first_step = self._loop, self.network, self.dt, self.step
         stop = first_step + n_steps
@@ -251,11 +316,16 @@ class Reference:
         parts, events = [], 0
         self._whole = False
         with progress_bar(n_steps, "reference", self.progress) as bar:
+
+            def report(steps: int) -> None:
+                look(steps)
+                bar.update(steps)
+
             for end, at, sources in windows:
                 loop.inputs = at, sources
                 events += int(fan_out[sources].sum())
                 self._sent = self._sent.plus(at, sources, oldest, n_inputs)
-                parts += _run(loop, end, bar.update)
+                parts += loop.run_to(end, report)
         steps, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
         self._sent = self._sent.plus(steps, ids + np.int32(n_inputs), oldest, n_inputs)
         self._whole = True
@@ -321,18 +391,3 @@ def _count_steps(stimulus: Stimulus, dt: float, duration: float | None, step: in
     if step == 0:
         check_part(stimulus.duration, n_steps * dt)
     return n_steps
-
-
-def _run(
-    loop: Loop, stop: int, report: Callable[[int], object]
-) -> list[tuple[Int32Array, Int32Array]]:
-    """Run to a step in calls of about ``_CALL_TIME``; return steps and neurons of the spikes."""
-    parts = []
-    ahead = 1
-    while loop.step < stop:
-        began, before = time.perf_counter(), loop.step
-        parts.append(loop.advance(min(stop, before + ahead)))
-        report(loop.step - before)
-        quick = time.perf_counter() - began < _CALL_TIME
-        ahead = 2 * ahead if quick else max(1, ahead // 2)
-    return parts

@@ -30,7 +30,7 @@ from neurochip import (
     one_to_one,
 )
 from neurochip.errors import NetworkError, RecordingError, StimulusError
-from neurochip.reference import loop, reference, simulate_reference
+from neurochip.reference import loop, simulate_reference
 from neurochip.reference.rows import lay_out_rows
 from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
@@ -384,7 +384,7 @@ def test_results_do_not_depend_on_how_the_run_is_cut_into_calls(monkeypatch):
     stimulus = draw_stimulus(network, 200.0, 6)
     expected = simulate_reference(network, stimulus, 0.1, record="v")
     monkeypatch.setattr(loop, "_SPIKE_BUFFER", 0)
-    monkeypatch.setattr(reference, "_CALL_TIME", 0.0)
+    monkeypatch.setattr(loop, "_CALL_TIME", 0.0)
     cut = simulate_reference(network, stimulus, 0.1, record="v")
     for name in expected.populations:
         assert spikes_of(cut, name) == spikes_of(expected, name)

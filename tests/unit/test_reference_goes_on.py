@@ -23,7 +23,7 @@ from neurochip import (
     simulate_reference,
 )
 from neurochip.errors import EmulatorError, NetworkError, StimulusError
-from neurochip.reference import reference as module
+from neurochip.reference.loop import Loop
 
 DT = 0.5
 MODELS = {
@@ -212,7 +212,7 @@ def test_an_interrupted_run_must_be_reset(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_run", stop)
+        patch.setattr(Loop, "run_to", stop)
         with pytest.raises(KeyboardInterrupt):
             reference.run(stimulus)
     with pytest.raises(
