@@ -1,7 +1,8 @@
-"""Checks of HDF5 files from other programs: references to other files, damage that hangs HDF5."""
+"""Checks of HDF5 files from others: parts in other files, damage that hangs HDF5, huge arrays."""
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import numpy as np
 from ..errors import NeurochipError
 from .extras import require
 
-__all__ = ["TextHeaps", "refuse_other_files"]
+__all__ = ["TextHeaps", "Unpacking", "refuse_other_files"]
 
 _TEXT = np.dtype([("length", "<u4"), ("heap", "<u8"), ("index", "<u4")])
+_BLOCK = 1 << 22  # values of a chunk, which is unpacked as a whole
+_FREE_BYTES = 1 << 28  # bytes that any file may unpack to
+_RATIO = 100  # largest unpacked size over file size; trained weights reach about 10
 _HEAP, _OBJECT = struct.Struct("<4sB3xQ"), struct.Struct("<HHxxxxQ")
 
 
@@ -70,6 +74,45 @@ def _storage_elsewhere(dataset: Any) -> str | None:
     if dataset.is_virtual:
         return "is put together from other files"
     return "has its data in another file" if dataset.external else None
+
+
+class Unpacking:
+    """Adds up the memory that the datasets of a file need, since a few kB may unpack to any size.
+
+    Sizes are taken from the headers, before data are read.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for its size and for the messages.
+    error : type
+        Raised with a message that names the dataset and the limit.
+    """
+
+    def __init__(self, path: Path, error: type[NeurochipError]) -> None:
+        self._path, self._error = path, error
+        self._budget = self._left = max(_FREE_BYTES, _RATIO * path.stat().st_size)
+
+    def check(self, part: str, dataset: Any, most: int) -> None:
+        """Raise if a dataset has more than ``most`` values, or chunks that are too large."""
+        if dataset.size > most:
+            raise self._error(
+                f"{self._path}: {part} has shape {dataset.shape}; allowed: {most} values."
+            )
+        if dataset.chunks and math.prod(dataset.chunks) > _BLOCK:
+            raise self._error(
+                f"{self._path}: {part} is stored in chunks of {dataset.chunks}; allowed: {_BLOCK} "
+                "values."
+            )
+
+    def take(self, part: str, n_bytes: int) -> None:
+        """Raise if the file has unpacked to too much with these bytes."""
+        self._left -= n_bytes
+        if self._left < 0:
+            raise self._error(
+                f"{self._path}: {part} makes the file unpack to more than {self._budget} bytes; "
+                f"allowed: {_RATIO} times its size, and {_FREE_BYTES} bytes in any case."
+            )
 
 
 class TextHeaps:

@@ -60,7 +60,9 @@ def test_the_public_face_loads_nothing_until_a_name_is_used(statement):
 
 
 def test_front_ends_and_files_of_others_load_their_packages_only_when_used():
-    loaded = loaded_by("import neurochip.frontends.nir, neurochip.spike_files")
+    loaded = loaded_by(
+        "import neurochip.frontends.netx, neurochip.frontends.nir, neurochip.spike_files"
+    )
     assert loaded.isdisjoint({"nir", "h5py", "scipy", "neo", "nixio", *HEAVY})
 
 

@@ -8,7 +8,6 @@ array is read, since a file of a few kB may unpack to any size.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..._support.extras import require
-from ..._support.hdf5 import TextHeaps, refuse_other_files
+from ..._support.hdf5 import TextHeaps, Unpacking, refuse_other_files
 from ..._support.npz import DAMAGE
 from ...errors import FrontendError, NeurochipError
 from .convention import SAID
@@ -29,8 +28,6 @@ _MOST_LEVELS = 32  # depth of nested graphs
 _MOST_NODES = 1 << 12
 _MOST_DENSE = 1 << 26  # entries of a dense matrix, zeros included: the limit of write_nir
 _BLOCK = 1 << 22  # entries of a matrix read at once
-_FREE_BYTES = 1 << 28  # bytes that any file may unpack to
-_UNPACKING = 100  # largest unpacked size over file size; trained weights reach about 10
 _FAULTS = (*DAMAGE, SystemError)
 
 
@@ -130,8 +127,7 @@ class _Reader:
 
     def __init__(self, path: Path, h5py: Any) -> None:
         self._path, self._h5py = path, h5py
-        size = path.stat().st_size
-        self._budget = self._left = max(_FREE_BYTES, _UNPACKING * size)
+        self._memory = Unpacking(path, FrontendError)
         self._extent, self._heaps = Extent(str(path)), TextHeaps(path)
 
     @contextlib.contextmanager
@@ -255,10 +251,10 @@ class _Reader:
         part = f"{name!r} of {where}"
         dense = name == "weight" and node.kind in {"Affine", "Linear"} and item.ndim == 2
         most = MOST_ENTRIES if name == "weight" else MOST_ELEMENTS
-        self._check_size(part, item, _MOST_DENSE if dense else most)
+        self._memory.check(part, item, _MOST_DENSE if dense else most)
         if dense:
             return self._matrix(node, part, item)
-        self._take(part, item.nbytes)
+        self._memory.take(part, item.nbytes)
         return item[()]
 
     def _matrix(self, node: NirNode, part: str, item: Any) -> Any:
@@ -270,22 +266,5 @@ class _Reader:
         for first in range(0, rows, step):
             values = real_numbers(node.label, "weight", item[first : first + step])
             blocks.append(sparse.csr_array(values))
-            self._take(part, 12 * blocks[-1].nnz)
+            self._memory.take(part, 12 * blocks[-1].nnz)
         return sparse.vstack(blocks, format="csr") if blocks else np.zeros(item.shape)
-
-    def _check_size(self, part: str, item: Any, most: int) -> None:
-        if item.size > most:
-            raise self._problem(part, f"has shape {item.shape}; allowed: {most} values")
-        if item.chunks and math.prod(item.chunks) > _BLOCK:
-            raise self._problem(
-                part, f"is stored in chunks of {item.chunks}; allowed: {_BLOCK} values"
-            )
-
-    def _take(self, part: str, n_bytes: int) -> None:
-        self._left -= n_bytes
-        if self._left < 0:
-            raise self._problem(
-                part,
-                f"makes the file unpack to more than {self._budget} bytes; allowed: "
-                f"{_UNPACKING} times its size, and {_FREE_BYTES} bytes in any case",
-            )
