@@ -34,6 +34,7 @@ _HOMES = {
     "neurochip.chip.presets": (
         "BRIAN2LOIHI",
         "LAVA",
+        "LOIHI2",
         "NENGO_LOIHI",
         "PACKING_RULES",
         "PRESETS",
@@ -63,6 +64,7 @@ _HOMES = {
         "NetworkError",
         "NeurochipError",
         "NeurochipWarning",
+        "ProgramError",
         "RecordingError",
         "SpecError",
         "StimulusError",
@@ -79,11 +81,14 @@ _HOMES = {
     "neurochip.image": (
         "ChipImage",
         "Compartments",
+        "Convolution",
         "InputSymbol",
         "MomentGain",
         "Noise",
+        "PeriodicReset",
         "PopulationSymbol",
         "PowerGain",
+        "ProgramGroup",
         "ReceptorSymbol",
         "Symbols",
         "SynapseGroup",
@@ -134,6 +139,7 @@ _HOMES = {
         "one_to_one",
     ),
     "neurochip.precision": ("BitsAnswer", "WidthResult", "bits", "plot_bits"),
+    "neurochip.programs": ("OPERATIONS", "PROGRAMS", "NeuronProgram", "Operation"),
     "neurochip.recording": ("Origin", "Probe", "Recording", "Trace"),
     "neurochip.reference": ("Reference", "simulate_reference", "simulate_twins"),
     "neurochip.report": (

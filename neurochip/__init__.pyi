@@ -19,6 +19,7 @@ from .chip.fixedpoint import Overflow as Overflow
 from .chip.fixedpoint import Rounding as Rounding
 from .chip.presets import BRIAN2LOIHI as BRIAN2LOIHI
 from .chip.presets import LAVA as LAVA
+from .chip.presets import LOIHI2 as LOIHI2
 from .chip.presets import NENGO_LOIHI as NENGO_LOIHI
 from .chip.presets import PACKING_RULES as PACKING_RULES
 from .chip.presets import PRESETS as PRESETS
@@ -48,6 +49,7 @@ from .errors import MissingExtraError as MissingExtraError
 from .errors import NetworkError as NetworkError
 from .errors import NeurochipError as NeurochipError
 from .errors import NeurochipWarning as NeurochipWarning
+from .errors import ProgramError as ProgramError
 from .errors import RecordingError as RecordingError
 from .errors import SpecError as SpecError
 from .errors import StimulusError as StimulusError
@@ -60,11 +62,14 @@ from .frontends.nir import read_nir as read_nir
 from .frontends.nir import write_nir as write_nir
 from .image import ChipImage as ChipImage
 from .image import Compartments as Compartments
+from .image import Convolution as Convolution
 from .image import InputSymbol as InputSymbol
 from .image import MomentGain as MomentGain
 from .image import Noise as Noise
+from .image import PeriodicReset as PeriodicReset
 from .image import PopulationSymbol as PopulationSymbol
 from .image import PowerGain as PowerGain
+from .image import ProgramGroup as ProgramGroup
 from .image import ReceptorSymbol as ReceptorSymbol
 from .image import Symbols as Symbols
 from .image import SynapseGroup as SynapseGroup
@@ -117,6 +122,10 @@ from .precision import BitsAnswer as BitsAnswer
 from .precision import WidthResult as WidthResult
 from .precision import bits as bits
 from .precision import plot_bits as plot_bits
+from .programs import OPERATIONS as OPERATIONS
+from .programs import PROGRAMS as PROGRAMS
+from .programs import NeuronProgram as NeuronProgram
+from .programs import Operation as Operation
 from .recording import Origin as Origin
 from .recording import Probe as Probe
 from .recording import Recording as Recording

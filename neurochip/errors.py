@@ -19,6 +19,7 @@ __all__ = [
     "NetworkError",
     "NeurochipError",
     "NeurochipWarning",
+    "ProgramError",
     "RecordingError",
     "SpecError",
     "StimulusError",
@@ -49,6 +50,10 @@ class CompileError(NeurochipError, ValueError):
 
 class FitError(CompileError):
     """A network that exceeds a limit of the chip: a register, a core, or the number of cores."""
+
+
+class ProgramError(NeurochipError, ValueError):
+    """A neuron program that breaks the grammar, or whose values can leave their registers."""
 
 
 class ImageError(NeurochipError, ValueError):

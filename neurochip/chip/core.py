@@ -113,6 +113,11 @@ class CoreSpec:
     exponent_on_sum : bool
         Whether a negative weight exponent shifts the sum of a synapse group in a step (Lava)
         instead of every weight.
+    programmable : bool
+        Whether a compartment may run a :class:`~neurochip.programs.NeuronProgram` instead of the
+        LIF neuron: the second generation.
+    payload_bits : int
+        Width of the payload of a spike with its sign, up to 32; 0 if all spikes are binary.
     """
 
     compartments: int = 1024
@@ -151,7 +156,10 @@ class CoreSpec:
     weight_rounding: Rounding = Rounding.FLOOR
     weight_clips: bool = True
     exponent_on_sum: bool = False
-    # These affect placement but not spikes, so they are not part of the digest of an image.
+    # These say what an image may contain, or where neurons go, but change no spike of an image, so
+    # they are not part of its digest.
+    programmable: bool = field(default=False, repr=False)
+    payload_bits: int = field(default=0, repr=False)
     synapse_index_bits_min: int = field(default=6, repr=False)
     skip_bits_min: int = field(default=2, repr=False)
     skip_bits_max: int = field(default=5, repr=False)
@@ -271,6 +279,13 @@ class CoreSpec:
         return Format(self.bias_mantissa_bits, signed=True)
 
     @property
+    def input_bits(self) -> int:
+        """Width, with its sign, of the synaptic input that a neuron program gets in a step."""
+        if self.accumulator_overflow is Overflow.NONE:
+            return 31
+        return self.accumulator_bits + (self.accumulator_overflow is Overflow.WRAP_UP)
+
+    @property
     def weight_bits(self) -> tuple[int, ...]:
         """Stored bits that a synapse format may have: its 3-bit code omits 7 of 8 bits (NL)."""
         most = self.weight_mantissa_bits
@@ -302,7 +317,7 @@ _RULES: dict[str, tuple[Overflow, ...] | tuple[Rounding, ...]] = {
     "voltage_overflow": (Overflow.CLIP, Overflow.NONE),
     "weight_rounding": (Rounding.FLOOR, Rounding.TOWARD_ZERO, Rounding.NEAREST),
 }
-_SWITCHES = ("weight_clips", "exponent_on_sum", "run_base", "population_axons")
+_SWITCHES = ("weight_clips", "exponent_on_sum", "run_base", "population_axons", "programmable")
 _ORDERED = (
     ("weight_exponent_min", "weight_exponent_max"),
     ("synapse_index_bits_min", "synapse_index_bits"),
@@ -326,6 +341,7 @@ _RANGES = {
     "weight_exponent_max": (-16, 16),
     "refractory_max": (1, 255),
     "delay_max": (0, 255),
+    "payload_bits": (0, 32),
     "synapse_index_bits": (1, 20),
     "synapse_index_bits_min": (0, 20),
     "skip_bits_min": (1, 16),

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from .fixedpoint import Overflow, Rounding
 from .spec import LOIHI, ChipSpec, MeshSpec
 
-__all__ = ["BRIAN2LOIHI", "LAVA", "NENGO_LOIHI", "PACKING_RULES", "PRESETS", "SYSTEMS"]
+__all__ = ["BRIAN2LOIHI", "LAVA", "LOIHI2", "NENGO_LOIHI", "PACKING_RULES", "PRESETS", "SYSTEMS"]
 
 LAVA = LOIHI.what_if(
     name="lava",
@@ -41,6 +41,15 @@ BRIAN2LOIHI = LOIHI.what_if(
 
 PRESETS = MappingProxyType({chip.name: chip for chip in (LOIHI, LAVA, NENGO_LOIHI, BRIAN2LOIHI)})
 """All presets by name."""
+
+LOIHI2 = LOIHI.what_if(
+    name="loihi2",
+    programmable=True,
+    payload_bits=24,
+    accumulator_overflow=Overflow.NONE,
+    exponent_on_sum=True,
+)
+"""The second generation: neuron programs, and spikes with a payload."""
 
 
 def _system(name: str, chips: int, columns: int) -> ChipSpec:

@@ -2,20 +2,25 @@
 
 from . import sections as sections  # describes the results for notebooks
 from .chip_image import ChipImage
+from .convolution import Convolution
 from .drive import DriveSymbol
 from .gains import MomentGain, PowerGain
 from .parts import Compartments, Noise, SynapseGroup
+from .program_group import PeriodicReset, ProgramGroup
 from .symbols import InputSymbol, PopulationSymbol, ReceptorSymbol, Symbols, SynapseSymbol
 
 __all__ = [
     "ChipImage",
     "Compartments",
+    "Convolution",
     "DriveSymbol",
     "InputSymbol",
     "MomentGain",
     "Noise",
+    "PeriodicReset",
     "PopulationSymbol",
     "PowerGain",
+    "ProgramGroup",
     "ReceptorSymbol",
     "Symbols",
     "SynapseGroup",

@@ -7,14 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from .._support.values import shown
-from ..chip.registers import SignMode, check_format, decode_voltage_limits, mantissa_range
+from .._support.values import integer, shown
+from ..chip.registers import (
+    SignMode,
+    SynapseFormat,
+    check_format,
+    decode_voltage_limits,
+    mantissa_range,
+)
 from ..chip.spec import ChipSpec, CoreSpec
 from ..errors import ImageError
 from .parts import Compartments, Noise, SynapseGroup, check_array
 from .symbols import Symbols
 
-__all__ = ["check_image"]
+__all__ = ["check_image", "check_within", "mantissa_limits"]
 
 
 def check_image(
@@ -26,6 +32,7 @@ def check_image(
     noise: Noise | None,
     symbols: Symbols | None,
     core_sites: Any,
+    n_convolutions: int,
 ) -> None:
     """Raise :class:`ImageError` at the first value that the chip cannot hold."""
     size = len(compartments)
@@ -40,7 +47,7 @@ def check_image(
     if noise is not None:
         _check_noise(noise, size)
     if symbols is not None:
-        _check_symbols(symbols, n_inputs, compartments, len(synapses))
+        _check_symbols(symbols, n_inputs, compartments, len(synapses) + n_convolutions)
 
 
 def _check_cores(chip: ChipSpec, pointers: Any, size: int) -> None:
@@ -148,17 +155,29 @@ def _check_group(owner: str, group: SynapseGroup, sizes: Mapping[str, int], core
             f"{owner}: indptr = {shown(group.indptr.tolist())}; allowed: never falling, "
             f"from 0 to {n}, the number of synapses."
         )
-    low, high = mantissa_range(group.format.sign_mode, core)
-    if group.format.sign_mode is SignMode.MIXED and group.format.weight_bits == 0:
-        low = 0  # a negative sign without magnitude bits would decode to an impossible mantissa
+    receptor = integer(owner, "receptor", group.receptor, at_least=0, at_most=1, error=ImageError)
+    object.__setattr__(group, "receptor", receptor)
     for name, values, minimum, maximum in (
         ("target", group.target, 0, sizes["compartments"] - 1),
-        ("mantissa", group.mantissa, low, high),
+        ("mantissa", group.mantissa, *mantissa_limits(group.format, core)),
         ("delay", group.delay, 0, core.delay_max),
     ):
-        if values.size and not (minimum <= values.min() and values.max() <= maximum):
-            worst = values.min() if values.min() < minimum else values.max()
-            raise ImageError(f"{owner}: a {name} is {worst}; allowed: {minimum} to {maximum}.")
+        check_within(owner, name, values, minimum, maximum)
+
+
+def mantissa_limits(form: SynapseFormat, core: CoreSpec) -> tuple[int, int]:
+    """Return the smallest and the largest mantissa that a synapse format may hold."""
+    low, high = mantissa_range(form.sign_mode, core)
+    if form.sign_mode is SignMode.MIXED and form.weight_bits == 0:
+        low = 0  # a negative sign without magnitude bits would decode to an impossible mantissa
+    return low, high
+
+
+def check_within(owner: str, name: str, values: Any, low: int, high: int) -> None:
+    """Raise :class:`ImageError` at a value that is not within the range."""
+    if values.size and not (low <= values.min() and values.max() <= high):
+        worst = values.min() if values.min() < low else values.max()
+        raise ImageError(f"{owner}: a {name} is {worst}; allowed: {low} to {high}.")
 
 
 def _check_symbols(

@@ -19,8 +19,11 @@ from .._support.values import MOST_IDS, ArrayValue, instance, instances, integer
 from ..chip.spec import ChipSpec
 from ..errors import ImageError
 from ..typing import Int64Array
+from .check_programs import check_programs
 from .checks import check_image
+from .convolution import Convolution
 from .parts import Compartments, Noise, SynapseGroup
+from .program_group import PeriodicReset, ProgramGroup
 from .report import CompileReport
 from .symbols import Symbols
 
@@ -50,6 +53,13 @@ class ChipImage(ArrayValue):
     core_sites : ndarray of int64, shape (n_cores,), optional
         Site of each core on the mesh (see :class:`Sites` for the numbering). Default: core k is at
         site k.
+    programs : tuple of ProgramGroup
+        Compartments that run a program. Their LIF registers hold the defaults of
+        :meth:`Compartments.fill`. Default: none.
+    resets : tuple of PeriodicReset
+        Compartments whose state is reset periodically. Default: none.
+    convolutions : tuple of Convolution
+        Synapses that share the weights of a kernel. Default: none.
 
     Raises
     ------
@@ -65,6 +75,9 @@ class ChipImage(ArrayValue):
     noise: Noise | None = None
     symbols: Symbols | None = None
     core_sites: Int64Array | None = None
+    programs: tuple[ProgramGroup, ...] = ()
+    resets: tuple[PeriodicReset, ...] = ()
+    convolutions: tuple[Convolution, ...] = ()
 
     def __post_init__(self) -> None:
         for name, kind, optional in (
@@ -76,8 +89,14 @@ class ChipImage(ArrayValue):
             if not (optional and getattr(self, name) is None):
                 allowed = f"{kind.__name__}(...)"
                 instance("image", name, getattr(self, name), kind, allowed, error=ImageError)
-        synapses = instances("image", "synapses", self.synapses, SynapseGroup, error=ImageError)
-        object.__setattr__(self, "synapses", synapses)
+        for name, part in (
+            ("synapses", SynapseGroup),
+            ("programs", ProgramGroup),
+            ("resets", PeriodicReset),
+            ("convolutions", Convolution),
+        ):
+            given = instances("image", name, getattr(self, name), part, error=ImageError)
+            object.__setattr__(self, name, given)
         n_inputs = integer(
             "image", "n_inputs", self.n_inputs, at_least=0, at_most=MOST_IDS, error=ImageError
         )
@@ -91,10 +110,20 @@ class ChipImage(ArrayValue):
             self.noise,
             self.symbols,
             self.core_sites,
+            len(self.convolutions),
         )
-        parts = (self, self.compartments, *self.synapses)
-        for part in parts if self.noise is None else (*parts, self.noise):
-            part._freeze()
+        check_programs(
+            self.chip,
+            self.compartments,
+            self.n_inputs,
+            self.synapses,
+            self.programs,
+            self.resets,
+            self.convolutions,
+        )
+        parts = (self, self.compartments, *self.synapses, *self.programs, *self.resets)
+        for value in (*parts, *self.convolutions, *([] if self.noise is None else [self.noise])):
+            value._freeze()
 
     @property
     def n_compartments(self) -> int:
@@ -113,13 +142,17 @@ class ChipImage(ArrayValue):
 
     @property
     def n_synapses(self) -> int:
-        """Number of synapses of all groups."""
-        return sum(group.n_synapses for group in self.synapses)
+        """Number of synapses of all groups and convolutions."""
+        return sum(part.n_synapses for part in self._synapse_parts)
 
     @property
     def max_delay(self) -> int:
         """Longest synaptic delay in steps."""
-        return max((group.max_delay for group in self.synapses), default=0)
+        return max((part.max_delay for part in self._synapse_parts), default=0)
+
+    @property
+    def _synapse_parts(self) -> list[SynapseGroup | Convolution]:
+        return [*self.synapses, *self.convolutions]
 
     @property
     def report(self) -> CompileReport:
@@ -137,6 +170,14 @@ class ChipImage(ArrayValue):
     def without_symbols(self) -> ChipImage:
         """Return the image without symbols; the digest stays the same."""
         return dataclasses.replace(self, symbols=None)
+
+    def unrolled(self) -> ChipImage:
+        """Return the image with the synapses of its convolutions one by one, as further groups."""
+        if not self.convolutions:
+            return self
+        sizes = {"inputs": self.n_inputs, "compartments": self.n_compartments}
+        groups = tuple(item.unrolled(sizes[item.source]) for item in self.convolutions)
+        return dataclasses.replace(self, synapses=(*self.synapses, *groups), convolutions=())
 
     def digest(self) -> str:
         """Return the SHA-256 of the chip and all integers, as 64 hexadecimal digits.
@@ -158,12 +199,19 @@ class ChipImage(ArrayValue):
         ]
         for group in self.synapses:
             summary.update(repr((group.source, group.format)).encode())
+            if group.receptor:
+                summary.update(b"receptor 1")
             parts += [group.indptr, group.target, group.mantissa, group.delay]
         if self.noise is not None:
             summary.update(repr(self.noise.settings).encode())
             parts.append(self.noise.enabled)
         if self.core_sites is not None:
             parts.append(self.core_sites)
+        later: list[ProgramGroup | PeriodicReset | Convolution] = [*self.programs, *self.resets]
+        for item in (*later, *self.convolutions):
+            text, arrays = item.integers()
+            summary.update(text.encode())
+            parts += arrays
         for array in parts:
             summary.update(f"{array.dtype.str}{array.shape}".encode())
             summary.update(np.ascontiguousarray(array).data)

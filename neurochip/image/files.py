@@ -22,6 +22,7 @@ from ..errors import ImageError
 from .chip_image import ChipImage
 from .drive import DriveSymbol
 from .gains import GainRule, MomentGain, PowerGain
+from .later_parts import load_later, store_later
 from .parts import Compartments, Noise, SynapseGroup
 from .report import CompileReport
 from .symbols import InputSymbol, PopulationSymbol, ReceptorSymbol, Symbols, SynapseSymbol
@@ -68,7 +69,12 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         "chip": dataclasses.asdict(image.chip),
         "n_inputs": image.n_inputs,
         "synapses": [
-            {"source": group.source, **dataclasses.asdict(group.format)} for group in image.synapses
+            {
+                "source": group.source,
+                **dataclasses.asdict(group.format),
+                "receptor": group.receptor,
+            }
+            for group in image.synapses
         ],
         "noise": None,
         "symbols": None,
@@ -91,6 +97,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
         }
         for index, item in enumerate(symbols.populations):
             arrays |= _arrays_of(f"symbols.{index}.", item)
+    header |= store_later(image, arrays)
     arrays["header"] = np.array(json.dumps(header, default=_value))
     return write_npz(path, _KIND, _VERSION, arrays)
 
@@ -151,6 +158,7 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
             core_sites=file.array("core_sites", "int64", (n_cores,))
             if "core_sites" in file
             else None,
+            **load_later(file, header, size),
         )
         if image.digest() != header["digest"]:
             raise ValueError("the integers do not match its digest")
@@ -191,6 +199,7 @@ def _group(file: Archive, index: int, entry: dict[str, Any], n_sources: int) -> 
         target=file.array(f"synapses.{index}.target", "int32", (n,)),
         mantissa=file.array(f"synapses.{index}.mantissa", "int16", (n,)),
         delay=file.array(f"synapses.{index}.delay", "uint8", (n_delays,)),
+        receptor=entry.get("receptor", 0),  # older files lack it
     )
 
 

@@ -30,7 +30,7 @@ from ..chip.spec import CoreSpec
 from ..errors import ImageError
 from ..typing import Int16Array, Int32Array, Int64Array, UInt8Array
 
-__all__ = ["Compartments", "Noise", "SynapseGroup", "check_array"]
+__all__ = ["Compartments", "Noise", "SynapseGroup", "check_array", "narrow", "whole_numbers"]
 
 _SOURCES = ("inputs", "compartments")
 
@@ -131,7 +131,7 @@ class Compartments(ArrayValue):
         return cls(
             **{
                 name: np.ascontiguousarray(
-                    np.broadcast_to(_narrow("compartments", name, value, np.int32), (size,))
+                    np.broadcast_to(narrow("compartments", name, value, np.int32), (size,))
                 )
                 for name, value in defaults.items()
             }
@@ -150,7 +150,7 @@ def whole_numbers(owner: str, name: str, value: Any) -> Any:
     return integers(owner, name, value, ragged=ragged, error=ImageError)
 
 
-def _narrow(owner: str, name: str, value: Any, dtype: Any) -> Any:
+def narrow(owner: str, name: str, value: Any, dtype: Any) -> Any:
     """Return integers as an array of ``dtype``, or raise if a value does not fit."""
     array = whole_numbers(owner, name, value)
     limits = np.iinfo(dtype)
@@ -178,6 +178,9 @@ class SynapseGroup(ArrayValue):
         Weight mantissa.
     delay : ndarray of uint8, shape (n_synapses,) or (0,)
         Delay in steps, in addition to the one step that every spike takes; empty if all are 0.
+    receptor : int
+        Accumulator of the targets that receives the weights: 0, or 1 if all targets run programs
+        with two inputs.
     """
 
     source: str
@@ -186,6 +189,7 @@ class SynapseGroup(ArrayValue):
     target: Int32Array
     mantissa: Int16Array
     delay: UInt8Array
+    receptor: int = 0
 
     @classmethod
     def from_coo(
@@ -198,6 +202,7 @@ class SynapseGroup(ArrayValue):
         target: Any,
         mantissa: Any,
         delay: Any = 0,
+        receptor: int = 0,
     ) -> SynapseGroup:
         """Build a group from one (pre, target, mantissa, delay) per synapse, in any order.
 
@@ -213,6 +218,8 @@ class SynapseGroup(ArrayValue):
             Source and compartment of each synapse.
         mantissa, delay : int or array_like of int, shape (n_synapses,)
             Weight mantissa and delay, one for all synapses or one for each.
+        receptor : int
+            Accumulator of the targets.
 
         Raises
         ------
@@ -227,7 +234,7 @@ class SynapseGroup(ArrayValue):
         )
         allowed = "a SynapseFormat(...)"
         instance(owner, "format", synapse_format, SynapseFormat, allowed, error=ImageError)
-        pre = _narrow(owner, "pre", pre, np.int64)
+        pre = narrow(owner, "pre", pre, np.int64)
         if pre.ndim != 1:
             raise ImageError(f"{owner}: pre has shape {pre.shape}; allowed: one entry per synapse.")
         if pre.size and not (pre.min() >= 0 and pre.max() < n_sources):
@@ -240,7 +247,7 @@ class SynapseGroup(ArrayValue):
             ("mantissa", mantissa, np.int16),
             ("delay", delay, np.uint8),
         ):
-            column = _narrow(owner, name, value, dtype)
+            column = narrow(owner, name, value, dtype)
             if column.shape not in {(), pre.shape}:
                 raise ImageError(
                     f"{owner}: {name} has shape {column.shape}; allowed: a number or {pre.shape}, "
@@ -256,6 +263,7 @@ class SynapseGroup(ArrayValue):
             target=columns["target"][order],
             mantissa=columns["mantissa"][order],
             delay=delays,
+            receptor=receptor,
         )
 
     @property

@@ -13,13 +13,25 @@ import numpy as np
 
 from .._support.brief import brief
 from .._support.csr import starts_of
-from .._support.values import MOST_IDS, choice, instance, integer, integers, items, shown, switch
+from .._support.values import (
+    MOST_IDS,
+    choice,
+    instance,
+    instances,
+    integer,
+    integers,
+    items,
+    shown,
+    switch,
+)
 from ..chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
 from ..chip.spec import ChipSpec, CoreSpec
 from ..errors import ImageError
 from ..typing import Int64Array
 from .chip_image import ChipImage
+from .convolution import Convolution
 from .parts import Compartments, Noise, SynapseGroup, whole_numbers
+from .program_group import PeriodicReset, ProgramGroup
 
 __all__ = ["Noise", "SignMode", "Synapses", "program"]
 
@@ -52,6 +64,8 @@ class Synapses:
         Stored bits of the mantissa: 0 to 6, or 8. Default: all mantissa bits of the chip.
     delay : int or array_like of int, shape (n_synapses,)
         0 to 62 steps, in addition to the one step that every spike takes.
+    receptor : int
+        Accumulator of the targets: 0, or 1 if they run programs with two inputs.
 
     Raises
     ------
@@ -67,6 +81,7 @@ class Synapses:
     exponent: int = 0
     bits: int | None = None
     delay: Any = 0
+    receptor: int = 0
 
     __repr__ = brief
 
@@ -84,6 +99,9 @@ def program(
     n_compartments: int | None = None,
     cores: Sequence[int] | None = None,
     noise: Noise | None = None,
+    programs: Iterable[ProgramGroup] = (),
+    resets: Iterable[PeriodicReset] = (),
+    convolutions: Iterable[Convolution] = (),
     truncate: bool = False,
 ) -> ChipImage:
     """Build an image from integers, without the compiler; run it with ``Emulator.run_steps``.
@@ -120,6 +138,12 @@ def program(
         other, each up to its limit.
     noise : Noise, optional
         Noise registers. Default: no noise.
+    programs : iterable of ProgramGroup
+        Compartments that run a program, on a chip with programmable cores. They take no registers.
+    resets : iterable of PeriodicReset
+        Compartments whose state is reset periodically.
+    convolutions : iterable of Convolution
+        Synapses that share the weights of a kernel.
     truncate : bool
         Accept mantissas that their format cannot represent: with bits that it does not store, with
         bits that a negative exponent shifts out, or with a weight beyond its limit. The chip's
@@ -152,7 +176,8 @@ def program(
     lists = items("program", "synapses", synapses, "a list of Synapses(...)", error=ImageError)
     sizes = {"inputs": n_inputs, "compartments": len(registers)}
     groups = tuple(_group(index, item, sizes, chip.core) for index, item in enumerate(lists))
-    delays = _longest_delays(groups, len(registers))
+    shared = instances("program", "convolutions", convolutions, Convolution, error=ImageError)
+    delays = _longest_delays((*groups, *shared), len(registers))
     core_ptr = _fill_cores(chip.core, delays) if cores is None else _stack(cores, len(registers))
     image = ChipImage(
         chip=chip,
@@ -161,6 +186,9 @@ def program(
         n_inputs=n_inputs,
         synapses=groups,
         noise=noise,
+        programs=programs,  # type: ignore[arg-type]  # the image makes a tuple of it
+        resets=resets,  # type: ignore[arg-type]
+        convolutions=shared,
     )
     _check_delays(chip.core, delays, core_ptr)
     if not truncate:
@@ -219,18 +247,21 @@ def _group(index: int, item: Any, sizes: Mapping[str, int], core: CoreSpec) -> S
             target=item.target,
             mantissa=item.mantissa,
             delay=item.delay,
+            receptor=item.receptor,
         )
     except ImageError as problem:  # its message does not name the list
         raise ImageError(f"synapse group {index}: {problem}") from None
 
 
-def _longest_delays(groups: Iterable[SynapseGroup], size: int) -> Int64Array:
+def _longest_delays(parts: Iterable[SynapseGroup | Convolution], size: int) -> Int64Array:
     """Return the longest delay of all synapses onto each compartment."""
     longest = np.zeros(size, dtype=np.int64)
-    for group in groups:
-        if group.delay.size:
-            known = (group.target >= 0) & (group.target < size)  # check_image refuses the others
-            np.maximum.at(longest, group.target[known], group.delay[known])
+    for part in parts:
+        if part.max_delay:
+            targets = part.targets if isinstance(part, Convolution) else part.target
+            known = (targets >= 0) & (targets < size)  # check_image refuses the others
+            delays = np.broadcast_to(part.delay, targets.shape)[known]
+            np.maximum.at(longest, targets[known], delays)
     return longest
 
 

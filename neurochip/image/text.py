@@ -72,6 +72,15 @@ def dump_image(image: ChipImage) -> str:
                 f"  {source} -> {group.target[k]}: mantissa {group.mantissa[k]}, delay {delay}"
             )
         lines += _cut(group.n_synapses)
+    for convolution in image.convolutions:
+        lines += ["", repr(convolution)]
+    for programmed in image.programs:
+        lines += ["", f"{counted(len(programmed), 'compartment')} with {programmed.program}"]
+        names = (*programmed.program.state, *programmed.program.parameters)
+        rows = (*programmed.state, *programmed.parameters)
+        lines += [f"  {name} {Span.of(row).ends(6)}" for name, row in zip(names, rows, strict=True)]
+    if image.resets:
+        lines += ["", *map(repr, image.resets)]
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._kernels.barrier import new_barrier
 from ..._kernels.workers import join_lists, run_workers
-from ...errors import ChipOverflowError
+from ...errors import ChipOverflowError, EmulatorError
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers
@@ -63,6 +63,11 @@ class CpuEngine(Engine[Position]):
     def __init__(
         self, image: ChipImage, threads: int, copies: int = 1, *, finest: int | None = None
     ) -> None:
+        if image.programs or image.resets or image.convolutions:
+            raise EmulatorError(
+                "emulator: the image has neuron programs, periodic resets or convolutions, which "
+                "no engine of this version runs; allowed: LIF neurons with synapse groups."
+            )
         self.image = image
         self.threads = threads
         self.copies = copies

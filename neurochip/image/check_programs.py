@@ -1,0 +1,142 @@
+"""Check the parts of an image that run programs, are reset, or share the weights of a kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..chip.registers import check_format
+from ..chip.spec import ChipSpec
+from ..errors import ImageError
+from .checks import check_within, mantissa_limits
+from .convolution import Convolution
+from .parts import Compartments, SynapseGroup
+from .program_group import PeriodicReset, ProgramGroup
+
+__all__ = ["check_programs"]
+
+
+def check_programs(
+    chip: ChipSpec,
+    compartments: Compartments,
+    n_inputs: int,
+    synapses: Sequence[SynapseGroup],
+    programs: Sequence[ProgramGroup],
+    resets: Sequence[PeriodicReset],
+    convolutions: Sequence[Convolution],
+) -> None:
+    """Raise :class:`ImageError` at the first part that the chip cannot hold."""
+    size = len(compartments)
+    for group in programs:
+        _check_chip(group, chip)
+        check_within(_owner(group), "compartment", group.compartments, 0, size - 1)
+    _check_default(chip, compartments, programs)
+    for index, reset in enumerate(resets):
+        check_within(f"reset {index}", "compartment", reset.compartments, 0, size - 1)
+    sizes = {"inputs": n_inputs, "compartments": size}
+    for index, item in enumerate(convolutions):
+        _check_convolution(f"convolution {index}", item, sizes, chip)
+    receivers = [
+        *((f"synapse group {index}", item, item.target) for index, item in enumerate(synapses)),
+        *((f"convolution {index}", item, item.targets) for index, item in enumerate(convolutions)),
+    ]
+    _check_receptors(receivers, programs, size)
+    if any(group.program.payload_bits for group in programs):
+        _check_graded(receivers, programs, size)
+
+
+def _owner(group: ProgramGroup) -> str:
+    return f"program {group.program.name!r}"
+
+
+def _check_chip(group: ProgramGroup, chip: ChipSpec) -> None:
+    core, bits = chip.core, group.program.payload_bits
+    if not core.programmable:
+        raise ImageError(
+            f"{_owner(group)}: chip {chip.name!r} runs the LIF neuron of its cores only; allowed: "
+            "a chip with programmable cores, such as LOIHI2."
+        )
+    if bits > core.payload_bits:
+        allowed = f"up to {core.payload_bits} bits" if core.payload_bits else "binary spikes"
+        raise ImageError(
+            f"{_owner(group)}: payload_bits = {bits}; allowed on chip {chip.name!r}: {allowed}."
+        )
+
+
+def _check_default(
+    chip: ChipSpec, compartments: Compartments, programs: Sequence[ProgramGroup]
+) -> None:
+    """Check that each compartment has at most one program, and then no LIF registers."""
+    taken = np.zeros(len(compartments), dtype=np.bool_)
+    default = Compartments.fill(chip.core, 1)
+    for group in programs:
+        ids = group.compartments
+        if taken[ids].any():
+            first = ids[np.argmax(taken[ids])]
+            raise ImageError(
+                f"{_owner(group)}: compartment {first} has a program already; allowed: one program."
+            )
+        taken[ids] = True
+        for field in dataclasses.fields(Compartments):
+            value = getattr(default, field.name)[0]
+            other = getattr(compartments, field.name)[ids] != value
+            if other.any():
+                first = ids[np.argmax(other)]
+                raise ImageError(
+                    f"{_owner(group)}: compartment {first} has {field.name} "
+                    f"{getattr(compartments, field.name)[first]}, a register of the LIF neuron, "
+                    f"which its program does not read; allowed: the default, {value}. Use a "
+                    "parameter of the program."
+                )
+
+
+def _check_convolution(
+    owner: str, item: Convolution, sizes: Mapping[str, int], chip: ChipSpec
+) -> None:
+    core = chip.core
+    check_format(owner, item.format, core)
+    check_within(owner, "source", item.sources, 0, sizes[item.source] - 1)
+    check_within(owner, "target", item.targets, 0, sizes["compartments"] - 1)
+    check_within(owner, "mantissa", item.kernel, *mantissa_limits(item.format, core))
+    check_within(owner, "delay", np.array([item.delay]), 0, core.delay_max)
+
+
+def _check_receptors(
+    receivers: Sequence[tuple[str, Any, Any]], programs: Sequence[ProgramGroup], size: int
+) -> None:
+    two = np.zeros(size, dtype=np.bool_)
+    for group in programs:
+        two[group.compartments] = len(group.program.inputs) > 1
+    for owner, item, targets in receivers:
+        if item.receptor and not two[targets].all():
+            first = targets[np.argmin(two[targets])]
+            raise ImageError(
+                f"{owner}: receptor 1 of compartment {first}, which has one input; allowed: "
+                "compartments whose program has two inputs."
+            )
+
+
+def _check_graded(
+    receivers: Sequence[tuple[str, Any, Any]], programs: Sequence[ProgramGroup], size: int
+) -> None:
+    """Check that no payload arrives at a LIF neuron of the core."""
+    graded, binary = np.zeros(size, dtype=np.bool_), np.ones(size, dtype=np.bool_)
+    for group in programs:
+        graded[group.compartments] = group.program.payload_bits > 0
+        binary[group.compartments] = False
+    for owner, item, targets in receivers:
+        if item.source != "compartments" or not binary[targets].any():
+            continue
+        listed = item.unrolled(size) if isinstance(item, Convolution) else item
+        sources = np.repeat(np.arange(size), np.diff(listed.indptr))
+        wrong = graded[sources] & binary[listed.target]
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            raise ImageError(
+                f"{owner}: compartment {sources[first]} sends payloads to compartment "
+                f"{listed.target[first]}, a LIF neuron of the core, which takes binary spikes "
+                "only; allowed: a target with a program, such as PROGRAMS['lif']."
+            )

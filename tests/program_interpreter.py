@@ -1,0 +1,49 @@
+"""A plain interpreter of neuron programs on Python integers, one row at a time.
+
+It restates ``docs/reference/neuron-programs.md`` and shares no code with the package, so that an
+error in the kernels or in their generator cannot hide in it. The rows are those of a program.
+"""
+
+from __future__ import annotations
+
+
+def toward_zero(value, bits):
+    return abs(value) // 2**bits * (1 if value >= 0 else -1)
+
+
+MEANING = {
+    "mov": lambda a: a,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "shl": lambda a, bits: a * 2**bits,
+    "asr": lambda a, bits: a // 2**bits,
+    "rtz": toward_zero,
+    "min": lambda a, b: b if b < a else a,
+    "max": lambda a, b: b if b > a else a,
+    "abs": lambda a: -a if a < 0 else a,
+    "gt": lambda a, b: 1 if a > b else 0,
+    "ge": lambda a, b: 1 if a >= b else 0,
+    "and": lambda a, b: a & b,
+    "sel": lambda c, a, b: b if c == 0 else a,
+    "sat": lambda a, bits: sorted((1 - 2 ** (bits - 1), a, 2 ** (bits - 1) - 1))[1],
+    "wrap": lambda a, bits: (a + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1),
+    "div": lambda a, divisor: a // divisor,
+}
+
+
+def interpret(rows, registers):
+    """Run a step of one neuron on its registers by name, in place; return (payload, clipped).
+
+    ``clipped`` holds the index of each row with ``sat`` or ``wrap`` that changed its operand.
+    """
+    payload, clipped = 0, []
+    for index, (destination, name, *operands) in enumerate(rows):
+        values = [registers[each] if isinstance(each, str) else each for each in operands]
+        if name == "emit":
+            payload = values[0]
+            continue
+        registers[destination] = MEANING[name](*values)
+        if name in ("sat", "wrap") and registers[destination] != values[0]:
+            clipped.append(index)
+    return payload, clipped
