@@ -1,8 +1,9 @@
 """A NIR graph evaluated step by step in plain NumPy, written from its equations.
 
 It is independent of the importer: layers act on arrays, convolutions are loops over the kernel, and
-neurons use Euler's method explicitly. Input acts in its own step; the spike of a neuron reaches the
-next neuron in the next step.
+neurons use Euler's method explicitly. Input acts in its own step. The spikes of a neuron pass
+through all layers in their own step, and reach a neuron that is computed already in the next step;
+with ``layers="next_step"`` they reach every neuron in the next step.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def evaluate(graph, inputs, dt, *, order=None):
+def evaluate(graph, inputs, dt, *, layers="same_step"):
     """Return spikes and v of every neuron node, shape (n_steps, *shape); dt in seconds."""
     (entrance,) = [name for name, node in graph.nodes.items() if kind(node) == "Input"]
     feeds = {name: [a for a, b in graph.edges if b == name] for name in graph.nodes}
@@ -20,19 +21,28 @@ def evaluate(graph, inputs, dt, *, order=None):
     spikes = {name: [] for name in neurons}
     v = {name: [] for name in neurons}
     for x in inputs:
-        value = {entrance: np.asarray(x, dtype=float), **output}
+        fed, before = {}, dict(output)
 
-        def of(name, value=value):
-            if name not in value:
-                total = sum(of(feed) for feed in feeds[name])
-                value[name] = layer(graph.nodes[name], total)
-            return value[name]
+        def of(name, x=x, fed=fed, before=before):
+            if name == entrance:
+                return np.asarray(x, dtype=float)
+            if name not in neurons:
+                return layer(graph.nodes[name], sum(of(feed) for feed in feeds[name]))
+            if layers == "next_step":
+                return before[name]
+            run(name)
+            return output[name]
 
-        fed = {name: sum(of(feed) for feed in feeds[name]) for name in neurons}
+        def run(name, fed=fed, of=of):
+            if name not in fed:
+                fed[name] = None  # until it is computed, its last spikes are seen
+                fed[name] = sum(of(feed) for feed in feeds[name])
+                output[name] = advance(graph.nodes[name], state[name], fed[name], dt)
+                spikes[name].append(output[name].copy())
+                v[name].append(np.array(state[name]["v"], dtype=float))
+
         for name in neurons:
-            output[name] = advance(graph.nodes[name], state[name], fed[name], dt)
-            spikes[name].append(output[name].copy())
-            v[name].append(np.array(state[name]["v"], dtype=float))
+            run(name)
     return (
         {name: np.array(rows) for name, rows in spikes.items()},
         {name: np.array(rows) for name, rows in v.items()},

@@ -292,13 +292,13 @@ def test_a_current_as_stored_needs_a_step_that_takes_it_up_as_it_is():
         ),
         (
             {"convention": "nest"},
-            "NIR: convention = 'nest'; allowed: 'norse', 'snntorch', 'lava', 'nengo', 'exact', or "
-            "a Convention(...).",
+            "NIR: convention = 'nest'; allowed: 'norse', 'snntorch', 'sinabs', 'lava', 'nengo', "
+            "'exact', or a Convention(...).",
         ),
         (
             {"convention": 3},
-            "NIR: convention = 3; allowed: 'norse', 'snntorch', 'lava', 'nengo', 'exact', or a "
-            "Convention(...).",
+            "NIR: convention = 3; allowed: 'norse', 'snntorch', 'sinabs', 'lava', 'nengo', "
+            "'exact', or a Convention(...).",
         ),
         ({"kick": "big"}, "convention: kick = 'big'; allowed: 'pulse', 'impulse', 'stored'."),
         (
@@ -342,14 +342,14 @@ def test_metadata_that_say_otherwise_are_warned_about(tmp_path):
     nir.write(path, source)
     for given in (source, path):
         with pytest.warns(UserWarning, match="NIR: ") as caught:
-            read_nir(given, DT, reset="value")
+            read_nir(given, DT, reset="value", convention="norse")
         assert [str(item.message) for item in caught] == [
             "NIR: the metadata of the graph say dt = 0.001, and it is read with 0.0001; its "
             "neurons will behave differently.",
             "NIR: the metadata of the graph say kick = 'stored', and it is read with 'pulse'; its "
             "neurons will behave differently.",
         ]
-    read_nir(path, 1e-3, reset="value", kick="stored")
+    assert read_nir(path, 1e-3, reset="value").convention.kick == "stored"
 
 
 def test_a_step_that_currents_betray_is_warned_about():

@@ -116,7 +116,7 @@ def triples(connection):
     [
         Convention(),
         Convention(kick="stored", delivery="next_step"),
-        Convention(kick="impulse", integration="exact"),
+        Convention(kick="impulse", integration="exact", layers="next_step"),
         Convention(integration="exponential_euler"),
     ],
     ids=["pulse", "stored", "impulse", "exponential"],
@@ -124,7 +124,7 @@ def triples(connection):
 def test_read_write_read_gives_the_same_graph(tmp_path, name, convention):
     first = read_nir(GRAPHS[name](), DT, reset="value", convention=convention)
     path = write_nir(first, tmp_path / "a.nir")
-    second = read_nir(path, DT, convention=convention)
+    second = read_nir(path, DT)
     assert_close(first.network, second.network)
     assert (first.inputs, first.outputs, first.dt) == (second.inputs, second.outputs, second.dt)
     # What is written once more is the same file: nodes, edges, parameters.
@@ -180,24 +180,23 @@ def own_network(**changes):
 def test_a_network_of_ones_own_is_written_with_its_step(tmp_path, integration):
     network = own_network(integration=integration)
     path = write_nir(network, tmp_path / "own.nir", dt=1e-4)
-    model = read_nir(path, 1e-4, integration=integration, delivery="after_threshold")
+    model = read_nir(path, 1e-4)
+    assert model.convention == Convention(
+        integration=integration, delivery="after_threshold", layers="next_step"
+    )
     assert_close(network, model.network)
     assert model.outputs == ("last",)
     stored = nir.read(path)
     assert stored.metadata["dt"] == 1e-4
     assert stored.metadata["integration"] == integration
     with pytest.warns(UserWarning, match="the metadata of the graph say delivery = 'after_thresh"):
-        read_nir(path, 1e-4, integration=integration)
+        read_nir(path, 1e-4, delivery="before_threshold")
 
 
 def test_neurons_that_nothing_feeds_are_written_too(tmp_path):
     cells = Population("cells", 4, LIF(v_rest=0.0, v_reset=-1.0, v_thresh=5.0, i_offset=0.3))
     network = Network(populations=[cells, Population("idle", 2)])
-    model = read_nir(
-        write_nir(network, tmp_path / "own.nir", dt=1e-4),
-        1e-4,
-        convention=Convention(integration="exact", delivery="after_threshold"),
-    )
+    model = read_nir(write_nir(network, tmp_path / "own.nir", dt=1e-4), 1e-4)
     assert model.network.current(model.network.population("cells")) == pytest.approx([0.3] * 4)
     assert model.network.n_synapses == 0
     assert model.outputs == ("cells", "idle")

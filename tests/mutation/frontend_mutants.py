@@ -15,6 +15,7 @@ REFUSALS = "tests/frontends/test_brian2_refusals.py"
 TIMES = "tests/frontends/test_brian2_times.py"
 READ = "tests/frontends/test_nir_read.py"
 LINEAR = "tests/frontends/test_nir_linear.py"
+TIMING = "tests/frontends/test_nir_timing.py"
 NIR_ERRORS = "tests/frontends/test_nir_errors.py"
 
 MUTANTS = [
@@ -143,9 +144,23 @@ MUTANTS = [
     Mutant(
         "lava delivers within the step",
         f"{NIR}/convention.py",
-        '"lava": Convention(delivery="next_step"),',
-        '"lava": Convention(),',
+        '"lava": Convention(delivery="next_step", layers="next_step"),',
+        '"lava": Convention(layers="next_step"),',
         f"{READ}::test_conventions_have_names_and_parts",
+    ),
+    Mutant(
+        "a connection that skips a layer does not wait for it",
+        f"{NIR}/timing.py",
+        "extra[source, name] = max(0, spare)",
+        "extra[source, name] = 0",
+        f"{TIMING}::test_depths_count_layers_and_name_what_comes_late",
+    ),
+    Mutant(
+        "the bias of a deeper layer begins in the first step",
+        f"{NIR}/read.py",
+        'return self.timing.depths[name] if self.convention.layers == "same_step" else 0',
+        "return 0",
+        f"{TIMING}::test_the_bias_of_the_first_layer_is_a_constant_current_and_of_others_begins_later",
     ),
     Mutant(
         "a convolution turns its kernel over",

@@ -177,8 +177,8 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (
             ("compile", "model.nir", "--dt", "1e-4", "--reset", "value", "--convention", "x"),
-            "NIR: convention = 'x'; allowed: 'norse', 'snntorch', 'lava', 'nengo', 'exact', or a "
-            "Convention(...).",
+            "NIR: convention = 'x'; allowed: 'norse', 'snntorch', 'sinabs', 'lava', 'nengo', "
+            "'exact', or a Convention(...).",
         ),
         (("compile", "model.py", "--v-reset", "0"), "--v-reset is for NIR graphs (.nir)."),
         (

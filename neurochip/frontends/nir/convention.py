@@ -18,6 +18,7 @@ constant current.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ from .node import LONGEST, show
 __all__ = [
     "CONVENTIONS",
     "KICKS",
+    "LAYERS",
     "SAID",
     "Convention",
     "resolve_convention",
@@ -38,7 +40,8 @@ __all__ = [
 ]
 
 KICKS = ("pulse", "impulse", "stored")
-SAID = ("dt", "kick", "integration", "delivery", "reset")
+LAYERS = ("same_step", "next_step")
+SAID = ("dt", "kick", "integration", "delivery", "layers", "reset")
 """Keys of the metadata in which :func:`write_nir` stores the step and the convention."""
 
 
@@ -56,6 +59,10 @@ class Convention:
     delivery : str
         Delivery of a :class:`~neurochip.Network`: ``"after_threshold"``, ``"before_threshold"`` or
         ``"next_step"``.
+    layers : str
+        When the spikes of a layer act on the next one: ``"same_step"``, in simulators that pass
+        them through all layers at once, or ``"next_step"``. A chip always takes a step for each
+        layer; with ``"same_step"``, biases and connections that skip layers wait for it.
 
     Raises
     ------
@@ -66,12 +73,14 @@ class Convention:
     kick: str = "pulse"
     integration: Integration = "euler"
     delivery: str = "before_threshold"
+    layers: str = "same_step"
 
     def __post_init__(self) -> None:
         for name, allowed in (
             ("kick", KICKS),
             ("integration", INTEGRATIONS),
             ("delivery", DELIVERIES),
+            ("layers", LAYERS),
         ):
             found = getattr(self, name)
             if not isinstance(found, str) or found not in allowed:
@@ -83,27 +92,35 @@ _EULER = Convention()
 CONVENTIONS = {
     "norse": _EULER,
     "snntorch": _EULER,
-    "lava": Convention(delivery="next_step"),
-    "nengo": Convention(integration="exponential_euler"),
-    "exact": Convention(kick="impulse", integration="exact"),
+    "sinabs": Convention(integration="exponential_euler"),
+    "lava": Convention(delivery="next_step", layers="next_step"),
+    "nengo": Convention(integration="exponential_euler", layers="next_step"),
+    "exact": Convention(kick="impulse", integration="exact", layers="next_step"),
 }
 """Conventions by simulator; ``"exact"`` follows the continuous equations themselves."""
 
 
 def resolve_convention(
-    convention: Convention | str,
+    convention: Convention | str | None,
     kick: str | None = None,
     integration: str | None = None,
     delivery: str | None = None,
+    layers: str | None = None,
+    *,
+    stored: Mapping[str, Any] | None = None,
 ) -> Convention:
     """Return a convention by its name, with single parts replaced.
+
+    Without a name it is that of Norse with the parts that a graph stores.
 
     Raises
     ------
     FrontendError
         If the name or a part is unknown.
     """
-    if isinstance(convention, str):
+    if convention is None:
+        convention = dataclasses.replace(_EULER, **(stored or {}))
+    elif isinstance(convention, str):
         if convention not in CONVENTIONS:
             known = ", ".join(repr(name) for name in CONVENTIONS)
             raise FrontendError(
@@ -115,7 +132,7 @@ def resolve_convention(
         raise FrontendError(
             f"NIR: convention = {show(convention)}; allowed: {known}, or a Convention(...)."
         )
-    parts = {"kick": kick, "integration": integration, "delivery": delivery}
+    parts = {"kick": kick, "integration": integration, "delivery": delivery, "layers": layers}
     changes: dict[str, Any] = {name: value for name, value in parts.items() if value is not None}
     return dataclasses.replace(convention, **changes)
 

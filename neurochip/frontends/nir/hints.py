@@ -20,11 +20,27 @@ from .graph import FlatGraph
 from .neurons import NeuronNode
 from .node import as_text, show
 
-__all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step"]
+__all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step", "stored_convention"]
 
 _HINT = 1e-3  # relative: files hold float32
 _LONG_STEP = 20.0  # ms; graphs of spiking neurons are made for shorter steps
 _SNNTORCH_DT = 1e-4  # s; the only step of snnTorch's exporter
+
+
+def stored_convention(graph: FlatGraph) -> dict[str, Any]:
+    """Return the parts of a :class:`Convention` that the metadata of the whole graph say.
+
+    Raises
+    ------
+    FrontendError
+        If one of them is no text.
+    """
+    said = graph.metadata[""]
+    return {
+        field.name: _said("of the graph", field.name, said[field.name])
+        for field in dataclasses.fields(Convention)
+        if field.name in said
+    }
 
 
 def check_metadata(graph: FlatGraph, dt: float, convention: Convention) -> None:

@@ -35,6 +35,10 @@ class NirModel(ArrayValue):
         Inputs of the network, and populations that feed an output of the graph.
     shapes : dict of str to tuple of int
         Shape of the tensor of each input and population; elements are numbered in C order.
+    depths : dict of str to int
+        Largest number of populations that a spike of an input passes before each population, which
+        are the steps by which it runs behind a simulator that passes spikes through all layers in
+        one step.
     """
 
     network: Network
@@ -43,6 +47,7 @@ class NirModel(ArrayValue):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     shapes: Mapping[str, Shape]
+    depths: Mapping[str, int]
 
     __repr__ = brief
 
@@ -85,7 +90,12 @@ class NirModel(ArrayValue):
                 f"stimulus: arrays of {', '.join(map(str, sorted(lengths)))} steps; allowed: one "
                 "length for all inputs."
             )
-        return Stimulus(lengths.pop() * self.dt, tuple(trains))
+        currents = tuple(
+            item.waveform
+            for own in self.network.populations
+            for item in self.network.step_currents(own)
+        )
+        return Stimulus(lengths.pop() * self.dt, tuple(trains), currents)
 
     def _counts(self, name: str, spikes: Any) -> Any:
         array, shape = np.asarray(spikes), self.shapes[name]

@@ -41,15 +41,19 @@ class NeuronNode:
         Jump of v or of the current at a spike of weight 1.
     current : ndarray of float64, shape (size,), nA
         Constant current that corresponds to a bias of 1.
-    onset : ndarray of float64, shape (size,), nA
-        Synaptic current at time 0 for a bias of 1, so that the current of the bias starts at 0.
+    keep : ndarray of float64, shape (size,)
+        Fraction of the synaptic current that a step keeps; 0 for neurons without such a current.
+    missing : ndarray of float64, shape (size,)
+        Fraction of its final value that the current of a bias lacks in the step in which it begins,
+        since it rises with ``tau_syn``; 0 for neurons without a synaptic current.
     """
 
     model: LIF
     shape: Shape
     kick: Float64Array
     current: Float64Array
-    onset: Float64Array
+    keep: Float64Array
+    missing: Float64Array
 
 
 def own_shape(node: NirNode) -> Shape | None:
@@ -124,15 +128,14 @@ def read_neurons(
             f"{node.label}: a spike or a bias of 1 would be beyond the range of float64. Scale its "
             "parameters."
         )
-    onset = np.zeros(get.size)
+    keep = missing = np.zeros(get.size)
     if cuba:
-        # A bias makes I rise from 0. This equals a constant current plus a decaying current that
-        # starts at its negative, one step further decayed if input acts in its own step.
-        onset = -current
-        if convention.delivery == "before_threshold" and convention.kick != "impulse":
-            onset = onset * (1 - _lost(parameters["tau_syn"], dt, convention))
+        # The current of a bias rises from 0, one step earlier if input acts in its own step.
+        keep = 1 - _lost(parameters["tau_syn"], dt, convention)
+        early = convention.delivery == "before_threshold" and convention.kick != "impulse"
+        missing = keep if early else np.ones(get.size)
     model = _model(node.label, parameters, convention.integration)
-    return NeuronNode(model, shape, kick, current, onset)
+    return NeuronNode(model, shape, kick, current, keep, missing)
 
 
 class _Parameters:
@@ -214,12 +217,12 @@ def _threshold(
             f"{node.label}: compares the input of one step, but with delivery = 'after_threshold' "
             "input decays before it is compared. Take 'before_threshold' or 'next_step'."
         )
-    ones = np.ones(threshold.size)
+    ones, zeros = np.ones(threshold.size), np.zeros(threshold.size)
     parameters: dict[str, Any] = {"tau_m": dt, "cm": dt, "v_rest": 0.0, "v_reset": 0.0}
     parameters["v_thresh"] = threshold
     # With tau_m = dt, Euler's method keeps exactly 0 of v in a step.
     model = _model(node.label, parameters, "euler")
-    return NeuronNode(model, shape, ones, ones, np.zeros(threshold.size))
+    return NeuronNode(model, shape, ones, ones, zeros, zeros)
 
 
 def _model(label: str, parameters: dict[str, Any], integration: Integration) -> LIF:

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...errors import FrontendError, NetworkError
-from ...network import (
-    LIF,
-    Connection,
-    ConstantCurrent,
-    Network,
-    PoissonInput,
-    Population,
-    from_arrays,
-)
+from ...network import LIF, Connection, Network, PoissonInput, Population, from_arrays
 from ...network.plausible import units_known
+from .bias import BiasInput, bias_current, bias_onset, check_bias
 from .convention import Convention, resolve_convention, seconds_to_ms
 from .graph import FlatGraph, load_graph
-from .hints import check_hint, check_metadata, check_step
+from .hints import check_hint, check_metadata, check_step, stored_convention
 from .model import NirModel
 from .neurons import SILENT, SPIKING, NeuronNode, read_neurons
 from .node import Shape, size_of
 from .paths import Arrivals, Paths, trace_paths
 from .reset import check_reset, default_reset
 from .shapes import find_shapes
+from .timing import Timing, find_timing
 
 __all__ = ["read_nir"]
 
@@ -36,10 +31,11 @@ def read_nir(
     source: Any,
     dt: float,
     *,
-    convention: Convention | str = "norse",
+    convention: Convention | str | None = None,
     kick: str | None = None,
     integration: str | None = None,
     delivery: str | None = None,
+    layers: str | None = None,
     reset: str | None = None,
     v_reset: float | None = None,
     input_rate: float = 100.0,
@@ -53,11 +49,11 @@ def read_nir(
     dt : float, s
         Length of a step in *seconds*, like all times in NIR. Files do not store it; ask the author
         of the file.
-    convention : str or Convention
-        Convention of the simulator that the graph comes from: ``"norse"`` (the default),
-        ``"snntorch"``, ``"lava"``, ``"nengo"``, ``"exact"``, or your own. Files do not store it
-        either.
-    kick, integration, delivery : str, optional
+    convention : str or Convention, optional
+        Convention of the simulator that the graph comes from: ``"norse"``, ``"snntorch"``,
+        ``"sinabs"``, ``"lava"``, ``"nengo"``, ``"exact"``, or your own. Files do not store it
+        either, except those of :func:`write_nir`. Default: what the file says, else ``"norse"``.
+    kick, integration, delivery, layers : str, optional
         Parts of the :class:`Convention` to replace.
     reset : str, optional
         ``"value"``: v is set to ``v_reset`` after a spike. Needed if ``v_reset`` is 0 or not
@@ -94,9 +90,13 @@ def read_nir(
     >>> model = read_nir("trained.nir", dt=1e-4, v_reset=0.0)  # doctest: +SKIP
     >>> image = compile_network(model.network, dt=model.dt)  # doctest: +SKIP
     """
-    step, chosen = seconds_to_ms(dt), resolve_convention(convention, kick, integration, delivery)
+    step = seconds_to_ms(dt)
+    parts = (kick, integration, delivery, layers)
+    chosen = resolve_convention(convention, *parts)
     given = check_reset(reset, v_reset)
     graph = load_graph(source)
+    if convention is None:
+        chosen = resolve_convention(None, *parts, stored=stored_convention(graph))
     fallback = default_reset(graph, reset, given)
     check_metadata(graph, step / 1000, chosen)
     names = [
@@ -114,10 +114,13 @@ def read_nir(
     check_hint(graph, step / 1000)
     arrivals = trace_paths(graph, shapes)
     _check_silent(graph, arrivals)
+    timing = find_timing({name: arrivals[name].paths for name in names})
     try:
         # The network refuses inf and nan.
         with np.errstate(over="ignore", invalid="ignore"), units_known():
-            network = _network(graph, neurons, shapes, arrivals, chosen, input_rate)
+            network = _Building(graph, neurons, arrivals, timing, chosen, step).network(
+                shapes, input_rate
+            )
     except NetworkError as problem:
         raise FrontendError(f"NIR: {problem}") from None
     return NirModel(
@@ -127,6 +130,7 @@ def read_nir(
         inputs=tuple(item.name for item in network.spike_inputs),
         outputs=tuple(_output(graph, name, arrivals[name]) for name in graph.ends("Output")),
         shapes=shapes,
+        depths=timing.depths,
     )
 
 
@@ -163,46 +167,65 @@ def _output(graph: FlatGraph, name: str, arriving: Arrivals) -> str:
     return source
 
 
-def _network(
-    graph: FlatGraph,
-    neurons: Mapping[str, NeuronNode],
-    shapes: Mapping[str, Shape],
-    arrivals: Mapping[str, Arrivals],
-    convention: Convention,
-    input_rate: float,
-) -> Network:
-    sizes = {name: size_of(graph.nodes[name].label, shape) for name, shape in shapes.items()}
-    inputs = {name: PoissonInput(name, sizes[name], input_rate) for name in graph.ends("Input")}
-    populations = {
-        name: Population(name, sizes[name], _with_onset(item, arrivals[name]))
-        for name, item in neurons.items()
-    }
-    members = {**inputs, **populations}
-    connections = [
-        _connection(members[source], populations[name], paths, neurons[name])
-        for name in neurons
-        for source, paths in arrivals[name].paths.items()
-    ]
-    currents = [
-        ConstantCurrent(populations[name], arrivals[name].bias * item.current)
-        for name, item in neurons.items()
-        if arrivals[name].bias.any()
-    ]
-    return Network(
-        inputs=[*inputs.values(), *currents],
-        populations=list(populations.values()),
-        connections=connections,
-        delivery=convention.delivery,
-    )
+@dataclass(frozen=True, eq=False)
+class _Building:
+    """What the parts of a network are made from."""
 
+    graph: FlatGraph
+    neurons: Mapping[str, NeuronNode]
+    arrivals: Mapping[str, Arrivals]
+    timing: Timing
+    convention: Convention
+    dt: float
 
-def _with_onset(node: NeuronNode, arriving: Arrivals) -> LIF:
-    onset = arriving.bias * node.onset
-    return dataclasses.replace(node.model, i_syn_init=onset) if onset.any() else node.model
+    def network(self, shapes: Mapping[str, Shape], input_rate: float) -> Network:
+        """Return the network; shapes are those of all inputs and neurons."""
+        nodes = self.graph.nodes
+        sizes = {name: size_of(nodes[name].label, shape) for name, shape in shapes.items()}
+        inputs = {
+            name: PoissonInput(name, sizes[name], input_rate) for name in self.graph.ends("Input")
+        }
+        populations = {
+            name: Population(name, sizes[name], self._model(name)) for name in self.neurons
+        }
+        members = {**inputs, **populations}
+        return Network(
+            inputs=[*inputs.values(), *self._currents(populations)],
+            populations=list(populations.values()),
+            connections=[
+                self._connection(members[source], populations[name], paths)
+                for name in self.neurons
+                for source, paths in self.arrivals[name].paths.items()
+            ],
+            delivery=self.convention.delivery,
+        )
 
+    def _begin(self, name: str) -> int:
+        """Return the step in which a layer begins."""
+        return self.timing.depths[name] if self.convention.layers == "same_step" else 0
 
-def _connection(source: Any, target: Population, paths: Paths, node: NeuronNode) -> Connection:
-    coo = paths.matrix.tocoo()
-    delay = paths.delays[coo.col] * 1000 if paths.delays.any() else 0.0
-    weight = coo.data * node.kick[coo.row]
-    return from_arrays(source, target, paths.elements[coo.col], coo.row, weight=weight, delay=delay)
+    def _model(self, name: str) -> LIF:
+        node, bias = self.neurons[name], self.arrivals[name].bias
+        if not bias.any():
+            return node.model
+        check_bias(self.graph.nodes[name].label, node, self._begin(name))
+        onset = bias_onset(node, bias, self._begin(name))
+        return dataclasses.replace(node.model, i_syn_init=onset) if onset.any() else node.model
+
+    def _currents(self, populations: Mapping[str, Population]) -> list[BiasInput]:
+        return [
+            bias_current(
+                populations[name], node, self.arrivals[name].bias, self._begin(name), self.dt
+            )
+            for name, node in self.neurons.items()
+            if self.arrivals[name].bias.any()
+        ]
+
+    def _connection(self, source: Any, target: Population, paths: Paths) -> Connection:
+        coo = paths.matrix.tocoo()
+        delay: Any = paths.delays[coo.col] * 1000 if paths.delays.any() else 0.0
+        if self.convention.layers == "same_step":
+            delay = delay + self.timing.extra[source.name, target.name] * self.dt
+        weight = coo.data * self.neurons[target.name].kick[coo.row]
+        pre, post = paths.elements[coo.col], coo.row
+        return from_arrays(source, target, pre, post, weight=weight, delay=delay)

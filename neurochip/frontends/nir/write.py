@@ -19,12 +19,14 @@ from ..._support.extras import require
 from ..._support.npz import write_atomically
 from ..._support.values import shown
 from ...errors import FrontendError
-from ...network import Connection, Network, Population
+from ...network import Connection, Network, Population, StepCurrent
 from ...typing import Float64Array
+from .bias import BiasInput, bias_current, bias_onset
 from .convention import Convention, seconds_to_ms
 from .graph import take_node
 from .model import NirModel
 from .neurons import NeuronNode, read_neurons
+from .timing import find_timing
 
 __all__ = ["write_nir"]
 
@@ -100,7 +102,9 @@ def _request(
             f"NIR: populations are integrated by {', '.join(sorted(methods))}; allowed: one "
             "method, since a graph is read with one method for all."
         )
-    convention = Convention(kick=kick, integration=methods.pop(), delivery=source.delivery)
+    convention = Convention(
+        kick=kick, integration=methods.pop(), delivery=source.delivery, layers="next_step"
+    )
     feeding = {c.source.name for c in source.connections if c.source is not c.target}
     outputs = [item.name for item in source.populations if item.name not in feeding]
     return source, step, convention, tuple(outputs or [p.name for p in source.populations])
@@ -131,14 +135,22 @@ def _graph(
     cut_off = not any(c.n_synapses for c in network.connections if c.source.name in names)
     for item in network.populations:
         names[item.name] = add(item.name, _neurons(nir, network, item, dt))
+    timing = find_timing(
+        {
+            item.name: [c.source.name for c in network.connections if c.target is item]
+            for item in network.populations
+        }
+    )
+    waits = convention.layers == "same_step"
     for item in network.populations:
-        target = names[item.name]
+        target, depth = names[item.name], timing.depths[item.name] if waits else 0
         means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, 0.0)
-        bias: Float64Array | None = _bias(network, item, means)
+        bias: Float64Array | None = _bias(network, item, means, depth, dt)
         for connection in network.connections:
             if connection.target is not item:
                 continue
-            for delay, weights in _matrices(connection, means.kick):
+            extra = timing.extra[connection.source.name, item.name] * dt if waits else 0.0
+            for delay, weights in _matrices(connection, means.kick, extra):
                 before = names[connection.source.name]
                 if delay.any():
                     before = add(f"{connection.name} delay", nir.Delay(delay / 1000), before)
@@ -216,14 +228,26 @@ def _neurons(nir: Any, network: Network, population: Population, dt: float) -> A
     return (nir.IF if model.spiking else nir.I)(**parameters)
 
 
-def _bias(network: Network, population: Population, means: NeuronNode) -> Float64Array:
-    if network.step_currents(population):
+def _bias(
+    network: Network, population: Population, means: NeuronNode, depth: int, dt: float
+) -> Float64Array:
+    """Return the bias of each neuron; refuse currents that a bias does not make."""
+    currents = network.step_currents(population)
+    total = network.constant_current(population) + sum(item.amplitudes[-1] for item in currents)
+    bias: Float64Array = total / means.current
+    made = bias_current(population, means, bias, depth, dt)
+    if currents and not (len(currents) == 1 and _same_current(made, currents[0])):
         raise FrontendError(
             f"NIR: population {population.name!r}: a current into it changes in steps, but NIR has "
             "constant currents only. Remove the StepCurrent, or give a ConstantCurrent."
         )
-    bias: Float64Array = network.current(population) / means.current
-    start, onset = population.parameter("i_syn_init"), bias * means.onset
+    if isinstance(made, StepCurrent) and not currents and bias.any():
+        raise FrontendError(
+            f"NIR: population {population.name!r}: its constant current acts from the beginning, "
+            f"but the bias of a graph begins {depth} steps later here, with layers = 'same_step'. "
+            "Pass layers='next_step', or give a StepCurrent that begins then."
+        )
+    start, onset = population.parameter("i_syn_init"), bias_onset(means, bias, depth)
     if not np.allclose(start, onset, rtol=_SAME, atol=0.0):
         raise FrontendError(
             f"NIR: population {population.name!r}: i_syn_init = {start[0]:g} nA, but with its "
@@ -232,10 +256,21 @@ def _bias(network: Network, population: Population, means: NeuronNode) -> Float6
     return bias
 
 
+def _same_current(made: BiasInput, found: StepCurrent) -> bool:
+    return (
+        isinstance(made, StepCurrent)
+        and np.allclose(made.times, found.times)
+        and np.allclose(made.amplitudes, found.amplitudes, rtol=_SAME, atol=0.0)
+    )
+
+
 def _matrices(
-    connection: Connection, kick: Float64Array
+    connection: Connection, kick: Float64Array, extra: float
 ) -> list[tuple[Float64Array, Float64Array]]:
-    """Return pairs of the delay of each source (ms) and a dense matrix, as few as possible."""
+    """Return pairs of the delay of each source (ms) and a dense matrix, as few as possible.
+
+    ``extra`` (ms) is the part of each delay that reading the graph adds again.
+    """
     size = (connection.target.size, connection.source.size)
     if size[0] * size[1] > _MOST_ENTRIES:
         raise FrontendError(
@@ -245,7 +280,14 @@ def _matrices(
         )
     pre, post = connection.pre, connection.post
     weight = np.broadcast_to(connection.weight, post.shape) / kick[post]
-    delay = np.broadcast_to(connection.delay, post.shape)
+    delay = np.broadcast_to(connection.delay, post.shape) - extra
+    delay = np.where(abs(delay) < _SAME * extra, 0.0, delay)
+    if delay.min(initial=0.0) < 0:
+        raise FrontendError(
+            f"NIR: connection {connection.name!r}: has a delay of {delay.min() + extra:g} ms, but "
+            f"it skips layers and is read with {extra:g} ms more than is stored, with layers = "
+            "'same_step'. Lengthen it, or pass layers='next_step'."
+        )
     of_source = np.zeros(size[1])
     of_source[pre] = delay
     if np.array_equal(of_source[pre], delay):
