@@ -11,12 +11,12 @@ __all__ = ["literal"]
 
 
 def literal(network, stimulus, dt):
-    """Return spikes as (step, neuron), and v of each neuron: the four phases of a step."""
+    """Return spikes as (step, neuron, number), and v of each neuron: the four phases of a step."""
     n_steps = round(stimulus.duration / dt)
     inputs = [(item.name, item.size) for item in network.spike_inputs]
     arriving = defaultdict(list)  # (population, neuron, step) -> (weight, whether it adds to v)
 
-    def send(source, neuron, step):
+    def send(source, neuron, step, number=1):
         for item in network.connections:
             if item.source.name == source:
                 delays = np.broadcast_to(item.delay, item.n_synapses)
@@ -24,7 +24,7 @@ def literal(network, stimulus, dt):
                 for k in range(item.indptr[neuron], item.indptr[neuron + 1]):
                     when = step + math.floor(delays[k] / dt + 0.5)
                     arrival = item.target.name, int(item.post[k]), when
-                    arriving[arrival].append((weights[k], item.kicks_v))
+                    arriving[arrival].append((number * weights[k], item.kicks_v))
 
     offsets = np.cumsum([0, *(size for _, size in inputs)])
     for step, number in zip(*stimulus.binned(dt, inputs), strict=True):
@@ -36,6 +36,8 @@ def literal(network, stimulus, dt):
         names = ("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "v_init")
         columns = {name: item.parameter(name).tolist() for name in names}
         columns["current"] = network.current(item).tolist()
+        columns["reset"] = [item.model.reset] * item.size
+        columns["per_step"] = [item.model.spikes_per_step] * item.size
         delta = item.model.delta_synapses
         columns["tau_syn"] = [None] * item.size if delta else item.parameter("tau_syn").tolist()
         for i in range(item.size):
@@ -45,7 +47,7 @@ def literal(network, stimulus, dt):
     spikes = {item.name: [] for item in network.populations}
     traces = defaultdict(list)
     for step in range(n_steps):
-        fired = []
+        fired = {}
         for (name, i), p in cells.items():
             refractory = step - p["last"] < math.floor(p["tau_refrac"] / dt + 1e-3)
             resistance, a = p["tau_m"] / p["cm"], math.exp(-dt / p["tau_m"])
@@ -59,12 +61,16 @@ def literal(network, stimulus, dt):
             if not refractory:
                 p["v"] = v
                 if v > p["v_thresh"]:
-                    fired.append((name, i))
+                    amount = p["v_thresh"] - p["v_reset"]
+                    number, left = 1, v - amount
+                    while p["per_step"] == "many" and left > p["v_thresh"]:
+                        number, left = number + 1, left - amount
+                    fired[name, i] = number, amount
                     p["last"] = step
-                    spikes[name].append((step, i))
-            traces[name, i].append(p["v_reset"] if (name, i) in fired else p["v"])
-        for name, i in fired:
-            send(name, i, step)
+                    spikes[name].append((step, i, number))
+            traces[name, i].append(_after(p, fired.get((name, i))))
+        for (name, i), (number, _) in fired.items():
+            send(name, i, step, number)
         for (name, i), p in cells.items():
             refractory = step - p["last"] < math.floor(p["tau_refrac"] / dt + 1e-3)
             for weight, kicks_v in arriving.pop((name, i, step), ()):
@@ -72,6 +78,14 @@ def literal(network, stimulus, dt):
                     p["i"] += weight
                 elif not refractory:
                     p["v"] += weight
-        for key in fired:
-            cells[key]["v"] = cells[key]["v_reset"]
+        for key, found in fired.items():
+            cells[key]["v"] = _after(cells[key], found)
     return spikes, traces
+
+
+def _after(p, fired):
+    """Return v after the reset of a step, if there is one."""
+    if fired is None:
+        return p["v"]
+    number, amount = fired
+    return p["v_reset"] if p["reset"] == "value" else p["v"] - number * amount

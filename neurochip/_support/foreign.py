@@ -81,7 +81,6 @@ FOREIGN: Mapping[str, Mapping[str, Meant]] = {
         "taum": Meant("tau_m"),
         "refractory": Meant("tau_refrac"),
         "threshold": Meant("v_thresh", "in mV, not a condition"),
-        "reset": Meant("v_reset", "in mV, not a statement"),
         "method": Meant("integration"),
         "El": Meant("v_rest"),
         "Vr": Meant("v_reset"),
@@ -95,6 +94,7 @@ FOREIGN: Mapping[str, Mapping[str, Meant]] = {
         "v_th": Meant("v_thresh"),
         "vth": Meant("v_thresh"),
         "beta": Meant("tau_m", "which is -dt / ln(beta)"),
+        "reset_mechanism": Meant("reset", "'value' for 'zero'"),
         **dict.fromkeys(("e_rev_E", "e_rev_I", "E_ex", "E_in"), _CURRENTS),
     },
     "Population": {

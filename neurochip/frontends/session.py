@@ -325,6 +325,8 @@ def join_recordings(parts: Sequence[Recording]) -> Recording:
         populations=head.populations,
         steps={n: np.concatenate([part.steps[n] for part in parts]) for n in head.populations},
         ids={n: np.concatenate([part.ids[n] for part in parts]) for n in head.populations},
+        payloads={n: np.concatenate([part.payloads[n] for part in parts]) for n in head.payloads},
+        several=head.several,
         counters={key: sum(part.counters[key] for part in parts) for key in head.counters},
         overflows=joined_overflows(parts),
         origin=joined_origin([part.origin for part in parts]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -23,7 +24,15 @@ from ..errors import NetworkError
 from ..typing import Float64Array, PerNeuron
 from .plausible import check_model
 
-__all__ = ["INTEGRATIONS", "LIF", "PARAMETERS", "Integration", "Population"]
+__all__ = [
+    "INTEGRATIONS",
+    "LIF",
+    "PARAMETERS",
+    "Integration",
+    "Population",
+    "Reset",
+    "SpikesPerStep",
+]
 
 Integration: TypeAlias = Literal["exact", "euler", "exponential_euler"]
 """Name of a method that advances the equations of :class:`LIF` by a step of dt."""
@@ -31,9 +40,15 @@ Integration: TypeAlias = Literal["exact", "euler", "exponential_euler"]
 INTEGRATIONS: tuple[Integration, ...] = get_args(Integration)
 """All methods of integration."""
 
+Reset: TypeAlias = Literal["value", "subtract"]
+"""What a spike does to v: it sets v to ``v_reset``, or subtracts a fixed amount."""
+
+SpikesPerStep: TypeAlias = Literal["one", "many"]
+"""How many spikes a neuron may emit in a step."""
+
 PARAMETERS = (
     *("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "i_offset"),
-    *("tau_syn", "tau_syn_E", "tau_syn_I", "v_init", "i_syn_init"),
+    *("tau_syn", "tau_syn_E", "tau_syn_I", "v_init", "i_syn_init", "v_min"),
 )
 """Numerical parameters of :class:`LIF`."""
 
@@ -48,6 +63,10 @@ class LIF(ArrayValue):
     Below threshold ``tau_m dv/dt = v_rest - v + R (I + i_offset)`` with ``R = tau_m / cm``; a
     neuron whose v is above ``v_thresh`` at the end of a step spikes, and v is held at ``v_reset``
     for ``tau_refrac``. Each parameter is one value for all neurons or one value per neuron.
+
+    With ``reset="subtract"`` (*soft reset*) a spike lowers v by ``v_thresh - v_reset`` instead, so
+    that what exceeds the threshold is kept; the refractory period then holds v at its new value.
+    This is the default of snnTorch and sinabs, and Brian2's ``v -= theta``.
 
     Without ``tau_syn`` a presynaptic spike adds its weight (mV) to v. With ``tau_syn`` it adds its
     weight (nA) to I, and ``tau_syn dI/dt = -I``, also while v is held. With ``tau_syn_E`` and
@@ -64,10 +83,13 @@ class LIF(ArrayValue):
         Membrane time constant, above 0; infinite for all neurons or for none.
     v_rest, v_reset, v_thresh : float or array_like, mV
         Resting, reset and threshold potential; the reset must lie below the threshold, which is
-        infinite for all neurons or for none.
+        infinite for all neurons or for none. With ``reset="subtract"``, ``v_reset`` is where a
+        spike takes a v that lies exactly at the threshold.
     tau_refrac : float or array_like, ms
         Refractory period, at least 0. It lasts ``floor(tau_refrac / dt + 1e-3)`` steps, as in
-        Brian2; delta kicks that arrive during it are lost (Brian2's ``unless refractory``).
+        Brian2; delta kicks that arrive during it are lost (Brian2's ``unless refractory``). A
+        reset to a value also erases the kicks that arrive in the step of the spike; a subtraction
+        keeps them, unless the neuron is refractory for a step or more.
     cm : float or array_like, nF
         Membrane capacitance, above 0; it affects currents only.
     i_offset : float or array_like, nA
@@ -87,13 +109,24 @@ class LIF(ArrayValue):
         ``"exponential_euler"`` solves each variable with the others held constant: they keep
         ``exp(-dt / tau)``, and again I at the beginning acts. Use the last two for networks that
         were built or fitted in a simulator with this method; their spikes depend more on dt.
+    reset : str
+        ``"value"`` (the default): a spike sets v to ``v_reset``. ``"subtract"``: it lowers v by
+        ``v_thresh - v_reset``.
+    spikes_per_step : str
+        ``"one"`` (the default), or ``"many"`` with ``reset="subtract"``: a neuron emits as many
+        spikes in a step as bring v down to the threshold, ``ceil((v - v_thresh) / (v_thresh -
+        v_reset))``, as sinabs does. They are one event whose payload is their number.
+    v_min : float or array_like, mV, optional
+        Lowest v, at most ``v_reset``: a v below it at the end of a step is set to it, as sinabs
+        does with ``min_v_mem``. Default: no bound.
 
     Raises
     ------
     NetworkError
         If a value is not finite, out of its range, or the reset is not below the threshold; or if
         ``tau_syn`` is combined with the other two, or one of them is missing; or if
-        ``integration`` is not one of the three.
+        ``integration``, ``reset`` or ``spikes_per_step`` is none of the words above, or ``"many"``
+        is combined with a reset to a value.
 
     Warns
     -----
@@ -114,6 +147,9 @@ class LIF(ArrayValue):
     v_init: PerNeuron | None = None
     i_syn_init: PerNeuron = 0.0
     integration: Integration = "exact"
+    reset: Reset = "value"
+    spikes_per_step: SpikesPerStep = "one"
+    v_min: PerNeuron | None = None
 
     def __post_init__(self) -> None:
         def check(name: str, unit: str, within: Range = FINITE) -> None:
@@ -136,8 +172,9 @@ class LIF(ArrayValue):
         for name in ("tau_syn", "tau_syn_E", "tau_syn_I"):
             if getattr(self, name) is not None:
                 check(name, "ms", POSITIVE)
-        if self.v_init is not None:
-            check("v_init", "mV")
+        for name in ("v_init", "v_min"):
+            if getattr(self, name) is not None:
+                check(name, "mV")
         check("i_syn_init", "nA")
         if self.delta_synapses and np.any(self.i_syn_init):
             raise NetworkError(
@@ -152,23 +189,37 @@ class LIF(ArrayValue):
             allowed="'exact', 'euler' or 'exponential_euler'",
             error=NetworkError,
         )
+        self._check_reset()
         sizes = self._sizes()
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{name} has {size}" for name, size in sizes.items())
             raise NetworkError(
                 f"LIF: {listed} values; allowed: one value, or equal lengths for all arrays."
             )
-        reset, threshold = np.broadcast_arrays(self.v_reset, self.v_thresh)
-        bad = np.atleast_1d(reset >= threshold)
-        if bad.any():
-            first = int(np.argmax(bad))
-            where = f"[{first}]" if sizes else ""
-            raise NetworkError(
-                f"LIF: v_reset{where} = {np.atleast_1d(reset)[first]:g} mV is not below "
-                f"v_thresh{where} = {np.atleast_1d(threshold)[first]:g} mV; such a neuron would "
-                "fire for ever. Lower v_reset or raise v_thresh."
-            )
+        self._check_order(bool(sizes))
         check_model(self)
+
+    def _check_order(self, per_neuron: bool) -> None:
+        def check(low: str, high: str, wrong: Callable[..., Any], problem: str) -> None:
+            values = np.broadcast_arrays(getattr(self, low), getattr(self, high))
+            bad = np.atleast_1d(wrong(*values))
+            if bad.any():
+                first = int(np.argmax(bad))
+                where = f"[{first}]" if per_neuron else ""
+                below, above = (float(np.atleast_1d(each)[first]) for each in values)
+                limit = f"{high}{where} = {above:g} mV"
+                raise NetworkError(
+                    f"LIF: {low}{where} = {below:g} mV is not {problem.format(limit)}"
+                )
+
+        check(
+            "v_reset",
+            "v_thresh",
+            np.greater_equal,
+            "below {}; such a neuron would fire for ever. Lower v_reset or raise v_thresh.",
+        )
+        if self.v_min is not None:
+            check("v_min", "v_reset", np.greater, "at or below {}. Lower v_min or raise v_reset.")
 
     def _check_synapses(self) -> None:
         given = [name for name in ("tau_syn_E", "tau_syn_I") if getattr(self, name) is not None]
@@ -181,6 +232,29 @@ class LIF(ArrayValue):
             raise NetworkError(
                 f"LIF: {given[0]} is given without its partner; allowed: tau_syn_E and tau_syn_I, "
                 "or tau_syn if both are equal."
+            )
+
+    def _check_reset(self) -> None:
+        choice(
+            "LIF",
+            "reset",
+            self.reset,
+            get_args(Reset),
+            allowed="'value' or 'subtract'; v_reset is the potential",
+            error=NetworkError,
+        )
+        choice(
+            "LIF",
+            "spikes_per_step",
+            self.spikes_per_step,
+            get_args(SpikesPerStep),
+            allowed="'one' or 'many'",
+            error=NetworkError,
+        )
+        if self.spikes_per_step == "many" and self.reset == "value":
+            raise NetworkError(
+                "LIF: spikes_per_step = 'many' with reset = 'value'; a reset to a value leaves "
+                "nothing for a second spike. Set reset='subtract', or spikes_per_step='one'."
             )
 
     def _sizes(self) -> dict[str, int]:
@@ -205,6 +279,21 @@ class LIF(ArrayValue):
     def spiking(self) -> bool:
         """Whether the threshold is finite."""
         return bool(np.all(np.isfinite(self.v_thresh)))
+
+    @property
+    def subtracts(self) -> bool:
+        """Whether a spike lowers v by ``v_thresh - v_reset`` instead of setting it to v_reset."""
+        return self.reset == "subtract" and self.spiking
+
+    @property
+    def several(self) -> bool:
+        """Whether a neuron may emit several spikes in a step."""
+        return self.spikes_per_step == "many" and self.spiking
+
+    @property
+    def bounded(self) -> bool:
+        """Whether v has a lower bound."""
+        return self.v_min is not None
 
     @property
     def delta_synapses(self) -> bool:
@@ -268,7 +357,7 @@ class Population:
         """Return one parameter as an array, shape (size,).
 
         Defaults replace parameters that were not given: ``v_rest`` for ``v_init``, ``tau_syn`` for
-        ``tau_syn_E`` and ``tau_syn_I``.
+        ``tau_syn_E`` and ``tau_syn_I``, minus infinity for ``v_min``.
 
         Raises
         ------
@@ -278,7 +367,7 @@ class Population:
         choice(f"population {self.name!r}", "parameter", name, PARAMETERS, error=NetworkError)
         value = getattr(self.model, name)
         if value is None:
-            value = getattr(self.model, _DEFAULTS.get(name, name))
+            value = -np.inf if name == "v_min" else getattr(self.model, _DEFAULTS.get(name, name))
         if value is None:
             raise NetworkError(f"population {self.name!r}: its LIF has no {name}; give it one.")
         return np.broadcast_to(np.asarray(value, dtype=np.float64), (self.size,))

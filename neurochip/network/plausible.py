@@ -93,6 +93,7 @@ _OF_MODELS: tuple[tuple[Doubt, Callable[[Any], bool] | None], ...] = (
     (Doubt("v_reset", "mV", -0.15, -0.02, "V", 1e3), _below_zero),
     (Doubt("v_thresh", "mV", -0.15, -0.005, "V", 1e3), _below_zero),
     (Doubt("v_init", "mV", -0.15, -0.02, "V", 1e3), _below_zero),
+    (Doubt("v_min", "mV", -0.15, -0.02, "V", 1e3), _below_zero),
     (Doubt("cm", "nF", 5.0, np.inf, "pF", 1e-3), _hardly_resists),
 )
 _DELAY = Doubt("delay", "ms", 0.0, 0.02, "s", 1e3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from .._support.archive import Archive
 from .._support.npz import read_npz, write_npz
 from .._support.ranges import POSITIVE
 from .._support.text import counted
@@ -28,13 +26,16 @@ from .._support.values import (
 )
 from ..errors import RecordingError
 from ..typing import Float64Array, Int32Array, Int64Array
+from .files import arrays_of, parts_in
 from .origin import Origin
+from .payloads import checked_payloads
 from .tables import spike_table, trace_dataset, trace_table
 from .trace import MOST_STEPS, Trace
 
 __all__ = ["Recording", "joined_overflows"]
 
 _KIND, _VERSION = "recording", 2
+_DICTS = ("populations", "steps", "ids", "payloads", "traces", "counters", "overflows")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +55,13 @@ class Recording(ArrayValue):
     steps, ids : dict of str to ndarray of int32
         For each population the step (counted from the beginning of the first run) and the neuron
         of every spike, sorted by step, then neuron.
+    payloads : dict of str to ndarray of int32
+        Graded spikes: the payload of every spike, in the order of ``steps`` and ``ids``, never 0.
+        Populations with plain spikes have no entry.
+    several : frozenset of str
+        Populations whose payloads are numbers of spikes, as of a :class:`~neurochip.LIF` with
+        ``spikes_per_step="many"``. Only their payloads are counted by :meth:`counts` and
+        :meth:`rates`.
     traces : dict of (population, variable) to Trace
         Traces that the probes requested.
     counters : dict of str to int
@@ -79,6 +87,8 @@ class Recording(ArrayValue):
     populations: Mapping[str, int]
     steps: Mapping[str, Int32Array]
     ids: Mapping[str, Int32Array]
+    payloads: Mapping[str, Int32Array] = field(default_factory=dict)
+    several: frozenset[str] = frozenset()
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)
     overflows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -98,7 +108,7 @@ class Recording(ArrayValue):
                 error=RecordingError,
             )
             object.__setattr__(self, name, value)
-        for part in ("populations", "steps", "ids", "traces", "counters", "overflows"):
+        for part in _DICTS:
             parts, each = getattr(self, part), part in {"steps", "ids"}
             known = isinstance(parts, Mapping)
             if not known or (each and parts.keys() != self.populations.keys()):
@@ -111,6 +121,9 @@ class Recording(ArrayValue):
             steps[name], ids[name] = self._train(name, size)
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "ids", ids)
+        payloads, several = checked_payloads(self.payloads, self.several, ids)
+        object.__setattr__(self, "payloads", payloads)
+        object.__setattr__(self, "several", several)
         for key, trace in self.traces.items():
             self._check_trace(key, trace)
         groups = {f"overflows of {name!r}": counts for name, counts in self.overflows.items()}
@@ -131,7 +144,7 @@ class Recording(ArrayValue):
         every engine pass them.
         """
         recording = object.__new__(cls)
-        vars(recording).update(parts)
+        vars(recording).update({"payloads": {}, "several": frozenset(), **parts})
         return recording
 
     def _train(self, name: str, size: int) -> tuple[Any, Any]:
@@ -184,8 +197,11 @@ class Recording(ArrayValue):
 
     @property
     def n_spikes(self) -> int:
-        """Number of spikes of all populations."""
-        return sum(len(ids) for ids in self.ids.values())
+        """Number of spikes of all populations; those of :meth:`counts`."""
+        return sum(
+            int(self.payloads[name].sum()) if name in self.several else len(ids)
+            for name, ids in self.ids.items()
+        )
 
     def times(self, population: str) -> Float64Array:
         """Return the time of every spike in ms: the beginning of its step, as in Brian2."""
@@ -193,9 +209,14 @@ class Recording(ArrayValue):
         return times
 
     def counts(self, population: str) -> Int64Array:
-        """Return the number of spikes of each neuron, shape (size,)."""
+        """Return the number of spikes of each neuron, shape (size,).
+
+        A graded spike counts once, unless payloads are numbers of spikes (``several``).
+        """
         size = self.populations[self._known(population)]
-        return np.bincount(self.ids[population], minlength=size).astype(np.int64)
+        counted_as = self.payloads[population] if population in self.several else None
+        found = np.bincount(self.ids[population], counted_as, minlength=size)
+        return found.astype(np.int64)
 
     def rates(self, population: str) -> Float64Array:
         """Return the mean rate of each neuron in Hz, shape (size,)."""
@@ -215,8 +236,12 @@ class Recording(ArrayValue):
         return self.traces[key]
 
     def spike_trains(self, population: str) -> list[Float64Array]:
-        """Return the spike times of each neuron in ms, as one array for each neuron."""
-        counts, ids = self.counts(population), self.ids[population]
+        """Return the spike times of each neuron in ms, as one array for each neuron.
+
+        A graded spike is one time, whatever its payload.
+        """
+        size, ids = self.populations[self._known(population)], self.ids[population]
+        counts = np.bincount(ids, minlength=size)
         times = self.times(population)[np.argsort(ids, kind="stable")]
         return np.split(times, np.cumsum(counts)[:-1])
 
@@ -309,25 +334,7 @@ class Recording(ArrayValue):
         FileError
             If the file cannot be written.
         """
-        names, keys = list(self.populations), list(self.traces)
-        meta = {
-            "label": self.label,
-            "dt": self.dt,
-            "first_step": self.first_step,
-            "n_steps": self.n_steps,
-            "populations": [[name, int(self.populations[name])] for name in names],
-            "traces": [[*key, self.traces[key].unit] for key in keys],
-            "counters": {key: int(value) for key, value in self.counters.items()},
-            "overflows": {name: dict(counts) for name, counts in self.overflows.items()},
-            "origin": None if self.origin is None else self.origin.to_dict(),
-        }
-        arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
-        for index, name in enumerate(names):
-            arrays[f"steps_{index}"], arrays[f"ids_{index}"] = self.steps[name], self.ids[name]
-        for index, key in enumerate(keys):
-            arrays[f"trace_ids_{index}"] = self.traces[key].ids
-            arrays[f"trace_values_{index}"] = self.traces[key].values
-        return write_npz(path, _KIND, _VERSION, arrays)
+        return write_npz(path, _KIND, _VERSION, arrays_of(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recording:
@@ -340,7 +347,7 @@ class Recording(ArrayValue):
             invalid.
         """
         with read_npz(path, _KIND, _VERSION, RecordingError, "run it again") as file:
-            return _read(file)
+            return cls(**parts_in(file))
 
     def __repr__(self) -> str:
         return (
@@ -356,36 +363,3 @@ def joined_overflows(runs: Iterable[Recording]) -> dict[str, dict[str, int]]:
         for name, counts in run.overflows.items():
             total.setdefault(name, Counter()).update(counts)
     return {name: dict(counts) for name, counts in total.items()}
-
-
-def _read(file: Archive) -> Recording:
-    meta = file.json("meta")
-    n_steps, sizes = meta["n_steps"], dict(meta["populations"])
-    origin = meta.get("origin")  # older files lack it
-    steps, ids, traces = {}, {}, {}
-    for index, name in enumerate(sizes):
-        (n,) = file.shape(f"steps_{index}")
-        file.expect(f"ids_{index}", "iu", (n,))
-        steps[name] = file.array(f"steps_{index}", "iu", (n,))
-        ids[name] = file.array(f"ids_{index}", "iu", (n,))
-    for index, (population, variable, unit) in enumerate(meta["traces"]):
-        (n,) = file.shape(f"trace_ids_{index}")
-        file.expect(f"trace_values_{index}", "iuf", (n_steps, n))
-        neurons = file.array(f"trace_ids_{index}", "iu", (n,))
-        values = file.array(f"trace_values_{index}", "iuf", (n_steps, n))
-        traces[population, variable] = Trace(neurons, values, unit, meta["dt"], meta["first_step"])
-    if len(sizes) < len(meta["populations"]) or len(traces) < len(meta["traces"]):
-        raise ValueError("a population or a trace occurs twice")
-    return Recording(
-        label=meta["label"],
-        dt=meta["dt"],
-        first_step=meta["first_step"],
-        n_steps=n_steps,
-        populations=sizes,
-        steps=steps,
-        ids=ids,
-        traces=traces,
-        counters=meta["counters"],
-        overflows=meta.get("overflows", {}),  # older files lack it
-        origin=None if origin is None else Origin(**origin),
-    )

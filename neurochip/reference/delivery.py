@@ -14,7 +14,7 @@ from .._kernels.instructions import prefetch
 from .._kernels.jit import inline_kernel, kernel
 from .rows import TARGET_BITS
 
-__all__ = ["deliver"]
+__all__ = ["deliver", "deliver_graded"]
 
 _LINE = np.uint64(16)  # targets in a cache line; their weights take two lines
 _TARGET, _NUMBER = np.uint64((1 << TARGET_BITS) - 1), np.uint64(TARGET_BITS)  # mask and shift
@@ -61,6 +61,55 @@ def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any
                 start += _LINE
             add_indexed(rows, start, stop, ring, now, n_rows)
             spike += 1
+
+
+@kernel
+def deliver_graded(
+    sources: Any,
+    payloads: Any,
+    begin: Any,
+    end: Any,
+    first: Any,
+    rows: Any,
+    ring: Any,
+    now: Any,
+) -> None:
+    """Do as :func:`deliver` does, with each weight times the payload unless that is None."""
+    if payloads is None:
+        deliver(sources, begin, end, first, rows, ring, now)
+    else:
+        add_graded(sources, payloads, begin, end, first, rows, ring, now)
+
+
+@kernel
+def add_graded(
+    sources: Any,
+    payloads: Any,
+    begin: Any,
+    end: Any,
+    first: Any,
+    rows: Any,
+    ring: Any,
+    now: Any,
+) -> None:
+    """Add each weight times the payload of the spike."""
+    n_rows = ring.shape[0]
+    for spike in range(begin, end):
+        source, payload = first + sources[spike], payloads[spike]
+        start, stop = np.uint64(rows.indptr[source]), np.uint64(rows.indptr[source + 1])
+        if rows.pattern[source] > 0:
+            arrived = ring[arrival(rows.delay, start, now, n_rows)]
+            slot = np.uint64(rows.target[start])
+            for k in range(stop - start):
+                arrived[slot + k] += payload * rows.weight[start + k]
+        elif len(rows.words) > 0:
+            for k in range(start, stop):
+                word, row = rows.words[k], arrival(rows.delay, k, now, n_rows)
+                ring[row, word & _TARGET] += payload * rows.values[word >> _NUMBER]
+        else:
+            for k in range(start, stop):
+                row = arrival(rows.delay, k, now, n_rows)
+                ring[row, rows.target[k]] += payload * rows.weight[k]
 
 
 @inline_kernel

@@ -18,7 +18,7 @@ from .._kernels.barrier import wait_for_all
 from .._kernels.jit import kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import LevelRows
-from .delivery import deliver
+from .delivery import deliver, deliver_graded
 from .rows import WorkerRows
 from .tables import TWO_CURRENTS, NeuronTable
 from .update import update_population
@@ -37,8 +37,8 @@ class NeuronState(NamedTuple):
         Synaptic currents, nA. The second receptor of a neuron has a slot after those of all
         neurons; that of kicks stays 0.
     free_from : ndarray of int64, shape (n_neurons,)
-        First step in which a neuron integrates again. It is later than the step of the spike:
-        delta inputs in that step are lost at the reset.
+        First step in which a neuron integrates again, -1 before its first spike. It is later than
+        the step of the spike if delta inputs in that step are lost at the reset.
     ring : ndarray of float64, shape (n_rows, n_slots)
         Circular buffer of arriving input (mV or nA), one row per step in which input can arrive.
         Step t begins with row ``t % n_rows``, which holds the input of the step before.
@@ -168,6 +168,7 @@ def run_steps(
     columns: TraceColumns,
     state: NeuronState,
     output: SpikeLists,
+    payloads: Float64Array | None,
     step: int,
     stop: int,
     barrier: Int64Array,
@@ -175,17 +176,21 @@ def run_steps(
     """Run from ``step`` to ``stop``, or until a spike list may be full; return the next step.
 
     ``next_input`` is the first input spike from ``step`` on. ``levels`` is None without currents
-    that change in steps, and its first row is that of ``step``. If the barrier is broken, the
-    state is inconsistent.
+    that change in steps, and its first row is that of ``step``. ``payloads`` has a number for each
+    entry of the spike lists; it is None if no neuron emits several spikes in a step. If the barrier
+    is broken, the state is inconsistent.
     """
     (
         bounds,
         receptors,
+        resets,
+        bounded,
         uniform,
         second_slot,
         v_inf,
         v_thresh,
         v_reset,
+        v_min,
         keep_v,
         drift,
         keep_syn,
@@ -221,14 +226,38 @@ def run_steps(
                 n = update_population(
                     *(v, i_syn, arrived, free_from, v_inf, keep_v[a], drift[a]),
                     *(keep_syn[a], gain[a], keep_syn[j], gain[j]),
-                    *(v_thresh[a], v_reset[a], hold_steps[a]),
-                    *(receptors[p], kicks_decay, a, b, j, step, spikes, n),
+                    *(v_thresh[a], v_reset[a], v_min[a], hold_steps[a]),
+                    *(
+                        receptors[p],
+                        resets[p],
+                        bounded[p],
+                        kicks_decay,
+                        a,
+                        b,
+                        j,
+                        step,
+                        spikes,
+                        payloads,
+                        n,
+                    ),
                 )
             else:
                 n = update_population(
                     *(v, i_syn, arrived, free_from, v_inf, keep_v, drift),
-                    *(keep_syn, gain, keep_syn, gain, v_thresh, v_reset, hold_steps),
-                    *(receptors[p], kicks_decay, a, b, j, step, spikes, n),
+                    *(keep_syn, gain, keep_syn, gain, v_thresh, v_reset, v_min, hold_steps),
+                    *(
+                        receptors[p],
+                        resets[p],
+                        bounded[p],
+                        kicks_decay,
+                        a,
+                        b,
+                        j,
+                        step,
+                        spikes,
+                        payloads,
+                        n,
+                    ),
                 )
         ends[worker, place + 1] = n
         row = row + 1 if row + 1 < n_rows else 0
@@ -241,5 +270,5 @@ def run_steps(
                 break
         for other in range(n_workers):
             a, b = ends[other, place], ends[other, place + 1]
-            deliver(spikes, a, b, first_neuron, rows, ring, row)
+            deliver_graded(spikes, payloads, a, b, first_neuron, rows, ring, row)
     return step

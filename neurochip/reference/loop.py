@@ -9,17 +9,20 @@ import numpy as np
 
 from .._kernels.barrier import new_barrier
 from .._kernels.workers import join_lists, run_workers
+from .._support.csr import spans
+from ..errors import EmulatorError
 from ..network import Network
-from ..typing import Float64Array, Int32Array
+from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import Currents
 from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
 from .rows import lay_out_rows
-from .tables import NeuronTable, SynapseTable
+from .tables import SUBTRACT_MANY, NeuronTable, SynapseTable
 
 __all__ = ["Loop"]
 
 _CALL_TIME = 0.05  # s; approximate time between updates of progress and checks for Ctrl-C
 _SPIKE_BUFFER = 1 << 16  # spikes per worker, in addition to one step in which all neurons spike
+_MOST_SPIKES = np.iinfo(np.int32).max  # of a neuron in a step
 
 
 class Loop:
@@ -64,6 +67,8 @@ class Loop:
         room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
         self._starts = room * np.arange(self._n_workers)
         self._spikes = np.empty(self._n_workers * room, dtype=np.int32)
+        several = bool((neurons.resets == SUBTRACT_MANY).any())
+        self._payloads = np.empty(len(self._spikes)) if several else None
 
     def rewind(self) -> None:
         """Go back to step 0."""
@@ -78,7 +83,7 @@ class Loop:
         self.state = NeuronState(
             v=np.concatenate(v),
             i_syn=np.concatenate([*firsts, *seconds]),
-            free_from=np.zeros(sum(len(part) for part in v), dtype=np.int64),
+            free_from=np.full(sum(len(part) for part in v), -1, dtype=np.int64),
             ring=np.zeros((self.synapses.ring_rows, len(self.neurons.gain))),
         )
 
@@ -87,14 +92,14 @@ class Loop:
     ) -> None:
         """Replace the network and the input in transit; v, currents and spike times stay."""
         free_from, before = self.state.free_from, self.neurons.hold_steps
-        free_from += np.where(free_from > 0, neurons.hold_steps - before, 0)
+        free_from += np.where(free_from >= 0, neurons.hold_steps - before, 0)
         self._lay_out(network, neurons, synapses)
         self.state = self.state._replace(ring=ring)
 
     def run_to(
         self, stop: int, report: Callable[[int], object]
-    ) -> list[tuple[Int32Array, Int32Array]]:
-        """Run to ``stop`` in calls of about ``_CALL_TIME``; return steps and neurons of the spikes.
+    ) -> list[tuple[Int32Array, Int32Array, Int32Array]]:
+        """Run to ``stop`` in calls of about ``_CALL_TIME``; return what :meth:`advance` does.
 
         ``report`` is called after each of them with its number of steps.
         """
@@ -108,8 +113,20 @@ class Loop:
             ahead = 2 * ahead if quick else max(1, ahead // 2)
         return parts
 
-    def advance(self, stop: int) -> tuple[Int32Array, Int32Array]:
-        """Run to ``stop``, or until a spike list may be full; return step and neuron of spikes."""
+    def advance(self, stop: int) -> tuple[Int32Array, Int32Array, Int32Array]:
+        """Run to ``stop``, or until a spike list may be full.
+
+        Returns
+        -------
+        steps, ids, payloads : ndarray of int32
+            Step, neuron and payload of each spike; no payloads if no neuron emits several spikes in
+            a step.
+
+        Raises
+        ------
+        EmulatorError
+            If a neuron emits more spikes in a step than int32 counts.
+        """
         begin, n_workers = self.step, self._n_workers
         if self.currents is not None and self.currents.most_steps is not None:
             stop = min(stop, begin + self.currents.most_steps)
@@ -127,8 +144,24 @@ class Loop:
             self.columns,
             self.state,
             SpikeLists(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
+            self._payloads,
             begin,
             stop,
             barrier=new_barrier(),
         )
-        return join_lists(self._spikes, ends, 0, self.step - begin, begin)
+        n_steps = self.step - begin
+        steps, ids = join_lists(self._spikes, ends, 0, n_steps, begin)
+        return steps, ids, self._joined_payloads(ends[:, : n_steps + 1])
+
+    def _joined_payloads(self, ends: Int64Array) -> Int32Array:
+        """Return the payloads of the spikes of a call, in the order of :func:`join_lists`."""
+        if self._payloads is None:
+            return np.empty(0, dtype=np.int32)
+        payloads = self._payloads[spans(ends[:, :-1].T.ravel(), np.diff(ends).T.ravel())]
+        if payloads.max(initial=0.0) > _MOST_SPIKES:
+            raise EmulatorError(
+                f"run: a neuron emitted {payloads.max():.3g} spikes in one step; allowed: at most "
+                f"{_MOST_SPIKES}. Shorten dt, or raise the amount that a spike subtracts, v_thresh "
+                "- v_reset."
+            )
+        return payloads.astype(np.int32)

@@ -326,8 +326,10 @@ class Reference:
                 events += int(fan_out[sources].sum())
                 self._sent = self._sent.plus(at, sources, oldest, n_inputs)
                 parts += loop.run_to(end, report)
-        steps, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
-        self._sent = self._sent.plus(steps, ids + np.int32(n_inputs), oldest, n_inputs)
+        steps, ids, payloads = (np.concatenate(column) for column in zip(*parts, strict=True))
+        several = frozenset(item.name for item in network.populations if item.model.several)
+        counts = payloads if several else None
+        self._sent = self._sent.plus(steps, ids + np.int32(n_inputs), oldest, n_inputs, counts)
         self._whole = True
         own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
         return Recording.of_run(
@@ -338,6 +340,8 @@ class Reference:
             populations=sizes,
             steps={name: steps[mask] for name, mask in own.items()},
             ids={name: ids[mask] - np.int32(first[name]) for name, mask in own.items()},
+            payloads={name: payloads[own[name]] for name in sizes if name in several},
+            several=several,
             traces=traces,
             counters={
                 "synaptic_events": events + int(fan_out[n_inputs:][ids].sum()),

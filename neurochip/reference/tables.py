@@ -18,6 +18,9 @@ __all__ = [
     "CURRENT",
     "CURRENT_AND_KICKS",
     "KICKS",
+    "SUBTRACT",
+    "SUBTRACT_MANY",
+    "TO_VALUE",
     "TWO_CURRENTS",
     "NeuronTable",
     "SynapseTable",
@@ -33,6 +36,9 @@ _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 KICKS, CURRENT, TWO_CURRENTS, CURRENT_AND_KICKS = 0, 1, 2, 3
 """Receptors of synapses: v, a current, an excitatory and an inhibitory one, or a current and v."""
 
+TO_VALUE, SUBTRACT, SUBTRACT_MANY = 0, 1, 2
+"""Resets: v is set to v_reset, or lowered by ``v_thresh - v_reset`` once or many times a step."""
+
 
 class NeuronTable(NamedTuple):
     """Parameters of all neurons for one time step.
@@ -44,13 +50,17 @@ class NeuronTable(NamedTuple):
     receptors : ndarray of int64, shape (n_populations,)
         What synapses drive: ``KICKS``, ``CURRENT``, ``TWO_CURRENTS`` or ``CURRENT_AND_KICKS``. The
         last two have two slots per neuron.
+    resets : ndarray of int64, shape (n_populations,)
+        What a spike does to v: ``TO_VALUE``, ``SUBTRACT`` or ``SUBTRACT_MANY``.
     uniform : ndarray of bool, shape (n_populations,)
         Whether all parameters except ``v_inf`` are the same for all neurons.
     second : ndarray of int64, shape (n_populations,)
         Slot of the second receptor of the first neuron, which is the inhibitory current or that of
         kicks; the other neurons follow. The first ``n_neurons`` slots are the first receptors, by
         neuron.
-    v_inf, v_thresh, v_reset : ndarray of float64, shape (n_neurons,), mV
+    bounded : ndarray of bool, shape (n_populations,)
+        Whether v has a lower bound.
+    v_inf, v_thresh, v_reset, v_min : ndarray of float64, shape (n_neurons,), mV
         ``v_inf`` is the steady state under the constant current, or 0 without a leak.
     keep_v : ndarray of float64, shape (n_neurons,)
         Fraction of ``v - v_inf`` that a step keeps.
@@ -62,16 +72,20 @@ class NeuronTable(NamedTuple):
         Increment of v at the end of a step per unit of synaptic current at its beginning; 0 for
         kicks.
     hold_steps : ndarray of int64, shape (n_neurons,)
-        Steps from a spike to the first step that integrates again, at least 1.
+        Steps from a spike to the first step that integrates again, at least 1 with a reset to a
+        value. 0 means that the step of the spike keeps its kicks.
     """
 
     bounds: Int64Array
     receptors: Int64Array
+    resets: Int64Array
+    bounded: NDArray[np.bool_]
     uniform: NDArray[np.bool_]
     second: Int64Array
     v_inf: Float64Array
     v_thresh: Float64Array
     v_reset: Float64Array
+    v_min: Float64Array
     keep_v: Float64Array
     drift: Float64Array
     keep_syn: Float64Array
@@ -142,7 +156,7 @@ def flatten_neurons(network: Network, dt: float) -> NeuronTable:
     populations = network.populations
     bounds = np.cumsum([0, *(item.size for item in populations)], dtype=np.int64)
     columns = [_columns(network, item, dt) for item in populations]
-    v_inf, v_thresh, v_reset, keep_v, drift, hold_steps = map(
+    v_inf, v_thresh, v_reset, v_min, keep_v, drift, hold_steps = map(
         np.concatenate, zip(*columns, strict=True)
     )
     firsts = [_current(item, "tau_syn_E", dt) for item in populations]
@@ -151,6 +165,8 @@ def flatten_neurons(network: Network, dt: float) -> NeuronTable:
     return NeuronTable(
         bounds,
         np.array([_receptors_of(network, item) for item in populations]),
+        np.array([item.model.subtracts + item.model.several for item in populations], dtype=int),
+        np.array([item.model.bounded for item in populations]),
         np.array(
             [
                 all((values == values[0]).all() for values in (*column[1:], *first, *second))
@@ -164,6 +180,7 @@ def flatten_neurons(network: Network, dt: float) -> NeuronTable:
         v_inf,
         v_thresh,
         v_reset,
+        v_min,
         keep_v,
         drift,
         keep_syn,
@@ -206,11 +223,14 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
         population.parameter("v_rest") + tau_m / cm * current if leaky else nothing,
         population.parameter("v_thresh"),
         population.parameter("v_reset"),
+        population.parameter("v_min"),
         _kept(population, dt / tau_m),
         nothing if leaky else dt / cm * current,
         # An infinite refractory period lasts as long as int32 counts steps. Periods of 0 and 1 step
-        # are the same: the step of the spike itself.
-        np.clip(refractory, 1, np.iinfo(np.int32).max).astype(np.int64),
+        # are the same for a reset to a value: it erases the kicks of the step of the spike.
+        np.clip(refractory, int(not population.model.subtracts), np.iinfo(np.int32).max).astype(
+            np.int64
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import overload
 
 from .._kernels.jit import kernel
-from .tables import CURRENT_AND_KICKS, KICKS, TWO_CURRENTS
+from .tables import CURRENT_AND_KICKS, KICKS, SUBTRACT_MANY, TO_VALUE, TWO_CURRENTS
 
 __all__ = ["update_population"]
 
@@ -154,6 +154,13 @@ def kick(
 
 
 @kernel
+def keep_above(v: Any, v_min: Any, begin: Any, end: Any) -> None:
+    """Raise each v that is below its bound."""
+    for i in range(np.uint64(begin), np.uint64(end)):
+        v[i] = max(v[i], value_of(v_min, i))
+
+
+@kernel
 def fire(
     v: Any,
     free_from: Any,
@@ -163,19 +170,56 @@ def fire(
     begin: Any,
     end: Any,
     spikes: Any,
+    payloads: Any,
     n: Any,
     step: Any,
 ) -> Any:
     """List and reset every neuron above its threshold; return the new number of spikes.
 
     A refractory neuron does not spike, even if its v was set above its threshold. The reset may
-    come before the delivery, since the input of this step is kept in the ring.
+    come before the delivery, since the input of this step is kept in the ring. ``payloads`` is None
+    in a network whose neurons emit one spike per step.
     """
     for i in range(np.uint64(begin), np.uint64(end)):
         if v[i] > value_of(v_thresh, i) and free_from[i] <= step:
             v[i] = value_of(v_reset, i)
             free_from[i] = step + value_of(hold_steps, i)
             spikes[n] = i
+            if payloads is not None:
+                payloads[n] = 1.0
+            n += 1
+    return n
+
+
+@kernel
+def fire_and_subtract(
+    v: Any,
+    free_from: Any,
+    v_thresh: Any,
+    v_reset: Any,
+    hold_steps: Any,
+    several: Any,
+    begin: Any,
+    end: Any,
+    spikes: Any,
+    payloads: Any,
+    n: Any,
+    step: Any,
+) -> Any:
+    """Do as :func:`fire` does, but lower v by ``v_thresh - v_reset`` per spike.
+
+    With ``several`` a neuron emits as many spikes as bring v down to its threshold.
+    """
+    for i in range(np.uint64(begin), np.uint64(end)):
+        threshold = value_of(v_thresh, i)
+        if v[i] > threshold and free_from[i] <= step:
+            amount = threshold - value_of(v_reset, i)
+            times = np.ceil((v[i] - threshold) / amount) if several else 1.0
+            v[i] -= times * amount
+            free_from[i] = step + value_of(hold_steps, i)
+            spikes[n] = i
+            if payloads is not None:
+                payloads[n] = times
             n += 1
     return n
 
@@ -195,14 +239,18 @@ def update_population(
     second_gain: Any,
     v_thresh: Any,
     v_reset: Any,
+    v_min: Any,
     hold_steps: Any,
     receptors: Any,
+    reset: Any,
+    bounded: Any,
     kicks_decay: Any,
     begin: Any,
     end: Any,
     second: Any,
     step: Any,
     spikes: Any,
+    payloads: Any,
     n: Any,
 ) -> Any:
     """Advance the neurons from ``begin`` to ``end`` - 1 and list their spikes.
@@ -226,4 +274,11 @@ def update_population(
         advance_delta(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
     else:
         advance_then_kick(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
-    return fire(v, free_from, v_thresh, v_reset, hold_steps, begin, end, spikes, n, step)
+    if bounded:
+        keep_above(v, v_min, begin, end)
+    if reset != TO_VALUE:
+        return fire_and_subtract(
+            *(v, free_from, v_thresh, v_reset, hold_steps, reset == SUBTRACT_MANY),
+            *(begin, end, spikes, payloads, n, step),
+        )
+    return fire(v, free_from, v_thresh, v_reset, hold_steps, begin, end, spikes, payloads, n, step)

@@ -87,4 +87,4 @@ def _model(entry: dict, stored: dict[str, NDArray]) -> LIF:
         key: stored[f"param_{entry['name']}_{key}"] if value == "array" else value
         for key, value in entry["params"].items()
     }
-    return LIF(**values)
+    return LIF(**values, reset=entry.get("reset", "value"))

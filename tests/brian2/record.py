@@ -21,7 +21,9 @@ A connection with ``"receptor": "v"`` onto exponential synapses has on_pre: v +=
 
 with ``v`` flagged ``(unless refractory)``, ``method='exact'``, threshold
 ``v > v_thresh``, reset ``v = v_reset``, ``refractory = tau_refrac``, and Brian2's
-default schedule (state update, thresholds, synapses, resets).
+default schedule (state update, thresholds, synapses, resets). A population with
+``"reset": "subtract"`` has ``reset = v -= v_thresh - v_reset`` instead; without a refractory
+period it has neither the flag nor ``refractory``, which would lose the kicks of a step of a spike.
 
 Brian2's exact integration divides by the difference of ``tau_m`` and ``tau_syn``. Where
 both are equal, the equations are written with ``tau_m`` alone. The flag has to go as
@@ -43,13 +45,14 @@ Step ``n`` is the one which starts at ``t = n * dt``; the first is step 0, and
 ``v_<population>`` is ``v`` after 1., and after the reset for a neuron which spiked
 in that step, but without the kicks delivered in that step. It is recorded by a
 StateMonitor with ``when='before_synapses'`` (after thresholds and before synapses),
-then replaced by ``v_reset`` where the neuron spiked in the step.
+then replaced by ``v_reset``, or lowered, where the neuron spiked in the step.
 
 Keys
 ----
 ``case``, ``dt`` (ms), ``n_steps``, ``n_inputs``, ``brian2_version``
 ``populations``
-    JSON list of ``{"name", "size", "params"}``. ``params`` has ``tau_m``,
+    JSON list of ``{"name", "size", "params"}``, with ``"reset"`` where it is ``"subtract"``.
+    ``params`` has ``tau_m``,
     ``v_rest``, ``v_reset``, ``v_thresh``, ``v_init``, ``tau_refrac``, ``cm``,
     ``i_offset`` and ``tau_syn``, each a number or ``"array"``: then the values per
     neuron are in ``param_<population>_<name>``. ``tau_syn`` null means delta synapses,
@@ -310,6 +313,13 @@ def heterogeneous(name, seed, dt, duration, rate):
     }
 
 
+def subtracting(case):
+    """The same with resets that subtract."""
+    for population in case["populations"]:
+        population["reset"] = "subtract"
+    return case
+
+
 def step_currents(name, seed, dt, duration):
     """Currents that change every 5 or 7 ms: into all neurons, into each, with and without kicks."""
     rng = np.random.default_rng(seed)
@@ -355,6 +365,13 @@ def cases():
     yield kicks_and_current("13_kicks_and_current_no_refractory", 13, 0.1, 400.0, tau_refrac=0.0)
     yield kicks_and_current("14_kicks_and_current_dt1", 14, 1.0, 400.0, tau_refrac=2.0)
     yield step_currents("15_step_currents", 12, 0.1, 300.0)
+    yield subtracting(single_layer(
+        "16_subtract_delta", 16, 1.0, 600.0, 300.0, 3.0, 12.0, tau_refrac=0.0, v_reset=-60.0,
+    ))  # fmt: skip
+    yield subtracting(kicks_and_current("17_subtract_refractory", 17, 0.1, 200.0, tau_refrac=2.0))
+    yield subtracting(recurrent(
+        "18_subtract_exp", 18, 1.0, 400.0, 300.0, 0.5, 0.9, 0.3, -0.9, tau_syn=3.0, tau_refrac=0.0,
+    ))  # fmt: skip
 
 
 # -------------------------------------------------------------------------- recording
@@ -379,14 +396,18 @@ def build_population(population):
         names["stim"] = b2.TimedArray(amplitudes * b2.nA, dt=step * b2.ms)
         value = "stim(t, i)" if amplitudes.ndim > 1 else "stim(t)"
         equations = equations.replace("i_offset)", f"(i_offset + {value}))", 1)
+    subtracts = population.get("reset") == "subtract"
+    refractory = "tau_refrac"
+    if subtracts and not np.any(params["tau_refrac"]):
+        equations, refractory = equations.replace("(unless refractory)", ""), False
     group = b2.NeuronGroup(
         population["size"],
         equations,
         method="exact",
         namespace=names,
         threshold="v > v_thresh",
-        reset="v = v_reset",
-        refractory="tau_refrac",
+        reset="v -= v_thresh - v_reset" if subtracts else "v = v_reset",
+        refractory=refractory,
         name=population["name"],
     )
     if equal_taus:
@@ -494,7 +515,10 @@ def record(case):
                 data[f"param_{name}_{key}"] = value
             else:
                 shown[key] = value
-        description.append({"name": name, "size": population["size"], "params": shown})
+        entry = {"name": name, "size": population["size"], "params": shown}
+        description.append(entry)
+        if "reset" in population:
+            entry["reset"] = population["reset"]
 
         if "current" in population:
             step, amplitudes = population["current"]
@@ -509,7 +533,11 @@ def record(case):
             threshold_margin(v, params["v_thresh"], params["tau_refrac"], steps, ids, dt),
         )
         v_reset = np.broadcast_to(params["v_reset"], population["size"])
-        v[steps, ids] = v_reset[ids]
+        amount = np.broadcast_to(params["v_thresh"] - v_reset, population["size"])
+        if "reset" in population:
+            v[steps, ids] -= amount[ids]
+        else:
+            v[steps, ids] = v_reset[ids]
         data[f"spk_step_{name}"] = steps
         data[f"spk_id_{name}"] = ids
         data[f"v_{name}"] = np.ascontiguousarray(v[:, :N_RECORDED])

@@ -18,7 +18,7 @@ STEADY = (
     "that adds to the membrane equation."
 )
 THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
-RESET = "What works: reset='v = v_reset', with a constant v_reset."
+RESET = "What works: reset='v = v_reset' or reset='v -= amount', with constants."
 ON_PRE = "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with constant weights."
 STATIC = "Weights on the chip are constant. " + ON_PRE
 KNOWN = (
@@ -183,9 +183,17 @@ SPIKING = {
         {"threshold": "v > rand()*mV"},
         "the threshold is 'mV*rand()', and rand draws a random number. " + STEADY,
     ),
-    "a subtracted reset": (
-        {"reset": "v -= 10*mV"},
-        "reset = 'v -= 10*mV' depends on v at the spike; the chip resets to one value. " + RESET,
+    "a reset to a part of v": (
+        {"reset": "v *= 0.5"},
+        "reset = 'v *= 0.5' neither sets v to one value nor subtracts one from it. " + RESET,
+    ),
+    "a subtraction of a part of v": (
+        {"reset": "v -= v/2"},
+        "reset = 'v -= v/2' neither sets v to one value nor subtracts one from it. " + RESET,
+    ),
+    "a subtraction of nothing": (
+        {"reset": "v -= 0*mV"},
+        "reset = 'v -= 0*mV' does not lower v. " + RESET,
     ),
     "a reset of something else": (
         {"equations": DELTA + "\nx : 1", "reset": "v = 0*mV\nx += 1"},

@@ -34,7 +34,7 @@ from neurochip.reference import loop, simulate_reference
 from neurochip.reference.rows import lay_out_rows
 from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
-N_BRIAN2_CASES = 15
+N_BRIAN2_CASES = 18
 NEVER = 1e6  # mV, a threshold out of reach
 
 
@@ -52,7 +52,10 @@ brian2_cases = _brian2_cases()
 
 
 def spikes_of(recording, name):
-    return list(zip(recording.steps[name].tolist(), recording.ids[name].tolist(), strict=True))
+    """Return step, neuron and number of each spike."""
+    steps, ids = recording.steps[name].tolist(), recording.ids[name].tolist()
+    numbers = recording.payloads.get(name, np.ones(len(ids), dtype=int)).tolist()
+    return list(zip(steps, ids, numbers, strict=True))
 
 
 def driven(model, times, weight, *, delay=0.0, duration=20.0):
@@ -191,8 +194,8 @@ def test_a_spike_of_a_neuron_arrives_after_its_delay():
     chain = from_arrays(leader, follower, [0, 0, 0], [0, 1, 2], weight=20.0, delay=[0.0, 0.3, 1.0])
     network = Network(populations=[leader, follower], connections=[chain])
     recording = simulate_reference(network, Stimulus(5.0), 0.1)
-    assert spikes_of(recording, "leader") == [(0, 0)]
-    assert spikes_of(recording, "follower") == [(1, 0), (4, 1), (11, 2)]
+    assert spikes_of(recording, "leader") == [(0, 0, 1)]
+    assert spikes_of(recording, "follower") == [(1, 0, 1), (4, 1, 1), (11, 2, 1)]
 
 
 def test_the_threshold_is_strict():

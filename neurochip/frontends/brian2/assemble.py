@@ -94,11 +94,13 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
     if cells.v in used and currents:
         _check_third(cells, currents, child)
         child = cells.v
+    reset = cells.reset
     if out_of_reach(cells, kicks):
         parameters |= {"v_thresh": np.inf, "v_reset": parameters["v_rest"], "tau_refrac": 0.0}
+        reset = "value"
     values = {key: uniform(value) for key, value in parameters.items()}
     try:
-        model = LIF(**values, integration=cells.integration)
+        model = LIF(**values, integration=cells.integration, reset=reset)
         return Units(Population(cells.name, cells.size, model), factor, child)
     except NetworkError as problem:
         raise NetworkError(f"NeuronGroup {cells.name!r}: {problem}") from None

@@ -165,5 +165,9 @@ def _with_reset(values: Any, ids: Int32Array, spikes: Spikes, reading: Reading, 
     column[ids] = np.arange(len(ids))
     steps, who = spikes
     seen = column[who] >= 0
-    v[steps[seen], column[who[seen]]] = cell.v_reset[who[seen]]
+    at = steps[seen], column[who[seen]]
+    if cell.reset == "subtract":
+        v[at] -= (cell.v_thresh - cell.v_reset)[who[seen]]
+    else:
+        v[at] = cell.v_reset[who[seen]]
     return v

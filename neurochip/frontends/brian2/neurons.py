@@ -14,7 +14,7 @@ from brian2.parsing.sympytools import str_to_sympy
 from brian2.units import Quantity, have_same_dimensions, second, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from ...network.neurons import Integration
+from ...network.neurons import Integration, Reset
 from ...typing import Float64Array
 from .equations import (
     Linear,
@@ -31,7 +31,7 @@ from .values import check_units_of, dimensions_of, set_at_spikes, statements
 __all__ = ["Cells", "membrane_in", "read_cells"]
 
 _THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
-_RESET = "What works: reset='v = v_reset', with a constant v_reset."
+_RESET = "What works: reset='v = v_reset' or reset='v -= amount', with constants."
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,8 @@ class Cells:
         Equations in base units.
     integration : str
         As in :class:`~neurochip.LIF`.
+    reset : str
+        As in :class:`~neurochip.LIF`.
     v_thresh, v_reset, v_init : ndarray, mV
         As in :class:`~neurochip.LIF`; the threshold is infinite if the group has none.
     tau_refrac : ndarray, ms
@@ -62,6 +64,7 @@ class Cells:
     unit: float
     linear: Linear
     integration: Integration
+    reset: Reset
     v_thresh: Float64Array
     v_reset: Float64Array
     v_init: Float64Array
@@ -119,19 +122,22 @@ def read_cells(group: Any, namespace: Mapping[str, Any], written: Collection[str
         )
     linear = read_linear(group, v, namespace)
     v_init = group.variables[v].get_value() * unit
-    v_reset = _read_reset(group, v, namespace) * unit if spikes else v_init
-    if linear.leaky and not spikes:
-        v_reset = linear.v_inf * unit
+    v_reset = linear.v_inf * unit if linear.leaky else v_init
+    reset: Reset = "value"
+    if spikes:
+        reset, potential = _read_reset(group, v, v_thresh, namespace)
+        v_reset = potential * unit
     return Cells(
         group=group,
         v=v,
         unit=unit,
         linear=linear,
         integration=integration_of(group, linear, namespace),
+        reset=reset,
         v_thresh=v_thresh * unit,
         v_reset=v_reset,
         v_init=v_init,
-        tau_refrac=_read_refractory(group, v, namespace),
+        tau_refrac=_read_refractory(group, v, namespace, reset),
     )
 
 
@@ -217,7 +223,10 @@ def _is_open(group: Any, gates: Iterable[Any], namespace: Mapping[str, Any]) -> 
     return bool(free.all())
 
 
-def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Array:
+def _read_reset(
+    group: Any, v: str, v_thresh: Float64Array, namespace: Mapping[str, Any]
+) -> tuple[Reset, Float64Array]:
+    """Return the kind of a reset, and where it takes a v at the threshold, in base units."""
     code = group.event_codes["spike"]
     lines = statements(code)
     if len(lines) != 1 or lines[0][0] != v:
@@ -225,17 +234,28 @@ def _read_reset(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Arra
         changed = f"also changes {others}" if others else "does not set v once"
         raise refusal(group, f"reset = {code.strip()!r} {changed}", _RESET)
     _, operation, expression = lines[0]
-    if operation != "=":
+    check_units_of(code, group, namespace)
+    right, before = sympy.sympify(str_to_sympy(expression, group.variables)), _symbol(v)
+    after = {"=": right, "+=": before + right, "-=": before - right}.get(operation, before**2)
+    if not after.has(before):
+        return "value", per_neuron(group, expression, "the reset", namespace)
+    taken = (before - after).expand()
+    if taken.has(before):
         raise refusal(
             group,
-            f"reset = {code.strip()!r} depends on v at the spike; the chip resets to one value",
+            f"reset = {code.strip()!r} neither sets {v} to one value nor subtracts one from it",
             _RESET,
         )
-    check_units_of(code, group, namespace)
-    return per_neuron(group, expression, "the reset", namespace)
+    amount = per_neuron(group, taken, "the amount that the reset subtracts", namespace)
+    if not (amount > 0).all():
+        raise refusal(group, f"reset = {code.strip()!r} does not lower {v}", _RESET)
+    # Neurons that never spike have an infinite threshold; any reset will do.
+    return "subtract", np.where(np.isfinite(v_thresh), v_thresh, 0.0) - amount
 
 
-def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float64Array:
+def _read_refractory(
+    group: Any, v: str, namespace: Mapping[str, Any], reset: Reset
+) -> Float64Array:
     """Return the refractory period in ms."""
     period = group._refractory  # it has no public name
     if period is False:
@@ -263,6 +283,10 @@ def _read_refractory(group: Any, v: str, namespace: Mapping[str, Any]) -> Float6
     if "spike" not in group.events:
         return np.zeros(group.N)
     _check_held(group, v, steps=timestep(seconds, dt))
+    if reset == "subtract":
+        # Kicks that arrive in the step of the spike are lost only if v is '(unless refractory)'.
+        held = v in group.user_equations and "unless refractory" in group.user_equations[v].flags
+        seconds = np.maximum(seconds, dt) if held else np.zeros(group.N)
     return periods(seconds, dt)
 
 
