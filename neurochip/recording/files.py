@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,37 +12,34 @@ from .._support.archive import Archive
 from .origin import Origin
 from .trace import Trace
 
-if TYPE_CHECKING:
-    from .recording import Recording
-
 __all__ = ["arrays_of", "parts_in"]
 
 
-def arrays_of(recording: Recording) -> dict[str, Any]:
-    """Return a recording as the arrays of its file."""
-    names, keys = list(recording.populations), list(recording.traces)
+def arrays_of(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a recording as the arrays of its file."""
+    names, keys = list(parts["populations"]), list(parts["traces"])
     meta = {
-        "label": recording.label,
-        "dt": recording.dt,
-        "first_step": recording.first_step,
-        "n_steps": recording.n_steps,
-        "populations": [[name, int(recording.populations[name])] for name in names],
-        "payloads": [index for index, name in enumerate(names) if name in recording.payloads],
-        "several": sorted(recording.several),
-        "traces": [[*key, recording.traces[key].unit] for key in keys],
-        "counters": {key: int(value) for key, value in recording.counters.items()},
-        "overflows": {name: dict(counts) for name, counts in recording.overflows.items()},
-        "origin": None if recording.origin is None else recording.origin.to_dict(),
+        "label": parts["label"],
+        "dt": parts["dt"],
+        "first_step": parts["first_step"],
+        "n_steps": parts["n_steps"],
+        "populations": [[name, int(parts["populations"][name])] for name in names],
+        "payloads": [index for index, name in enumerate(names) if name in parts["payloads"]],
+        "several": sorted(parts["several"]),
+        "traces": [[*key, parts["traces"][key].unit] for key in keys],
+        "counters": {key: int(value) for key, value in parts["counters"].items()},
+        "overflows": {name: dict(counts) for name, counts in parts["overflows"].items()},
+        "origin": None if parts["origin"] is None else parts["origin"].to_dict(),
     }
     arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
     for index, name in enumerate(names):
-        arrays[f"steps_{index}"] = recording.steps[name]
-        arrays[f"ids_{index}"] = recording.ids[name]
-        if name in recording.payloads:
-            arrays[f"payloads_{index}"] = recording.payloads[name]
+        arrays[f"steps_{index}"] = parts["steps"][name]
+        arrays[f"ids_{index}"] = parts["ids"][name]
+        if name in parts["payloads"]:
+            arrays[f"payloads_{index}"] = parts["payloads"][name]
     for index, key in enumerate(keys):
-        arrays[f"trace_ids_{index}"] = recording.traces[key].ids
-        arrays[f"trace_values_{index}"] = recording.traces[key].values
+        arrays[f"trace_ids_{index}"] = parts["traces"][key].ids
+        arrays[f"trace_values_{index}"] = parts["traces"][key].values
     return arrays
 
 

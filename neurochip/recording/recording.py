@@ -334,7 +334,7 @@ class Recording(ArrayValue):
         FileError
             If the file cannot be written.
         """
-        return write_npz(path, _KIND, _VERSION, arrays_of(self))
+        return write_npz(path, _KIND, _VERSION, arrays_of(vars(self)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recording:

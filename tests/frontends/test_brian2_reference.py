@@ -69,6 +69,43 @@ def test_every_spike_of_1_s_equals_brian2(b2, synapses, refractory, dt):
     assert run.n_steps == round(1000 / dt)
 
 
+SUBTRACTIONS = {
+    "v -= 8*mV": False,
+    "v = v - 20*mV": "0*ms",
+    "v += -amount": "t_ref",
+}
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+@pytest.mark.parametrize(("reset", "refractory"), SUBTRACTIONS.items(), ids=SUBTRACTIONS)
+@pytest.mark.parametrize("synapses", ["delta", "exponential"])
+def test_every_spike_of_a_reset_that_subtracts_equals_brian2(b2, synapses, reset, refractory, dt):
+    b2.defaultclock.dt = dt * b2.ms
+    v_rest, tau, tau_s, R = -70 * b2.mV, 10 * b2.ms, 3 * b2.ms, 40 * b2.Mohm  # noqa: N806
+    rate, *weights = DRIVE[dt]
+    delta = synapses == "delta"
+    equations = (DELTA if delta else EXPONENTIAL) + "\namount : volt (constant)"
+    if refractory is False:
+        equations = equations.replace("(unless refractory)", "")
+    cells = b2.NeuronGroup(
+        40,
+        equations,
+        threshold="v > -50*mV",
+        reset=reset,
+        refractory=refractory,
+        method="exact",
+        name="cells",
+    )
+    cells.v, cells.amount, cells.t_ref = v_rest, "(4 + i) * mV", "rand() * 4*ms"
+    source = b2.PoissonGroup(40, rates=rate * b2.Hz)
+    unit = "volt" if delta else "amp"
+    wires = b2.Synapses(source, cells, f"w : {unit}", on_pre="v += w" if delta else "I += w")
+    wires.connect(j="i")
+    wires.w = 1.5 * (weights[0] if delta else weights[1])
+    run = run_both(cells, source, wires, duration=300 * b2.ms, namespace=locals())
+    assert rate_of(run) > 5
+
+
 @pytest.mark.parametrize("dt", [0.1, 1.0])
 @pytest.mark.parametrize("method", ["exact", "euler", "exponential_euler"])
 @pytest.mark.parametrize("synapses", ["delta", "exponential"])

@@ -17,6 +17,7 @@ SPIKES = "neurochip/emulator/spikes.py"
 STATE = "neurochip/emulator/cpu/state.py"
 COPIES = "neurochip/emulator/cpu/copies.py"
 REFERENCE = "tests/unit/test_reference.py"
+SOFT = "tests/unit/test_soft_reset.py"
 
 MUTANTS = [
     # ------------------------------------------------------------------ the chip's arithmetic
@@ -327,6 +328,41 @@ MUTANTS = [
         "if v[i] > value_of(v_thresh, i) and",
         "if v[i] >= value_of(v_thresh, i) and",
         f"{REFERENCE}::test_the_threshold_is_strict",
+    ),
+    Mutant(
+        "a subtraction of the reference takes the threshold, wherever the reset is",
+        "neurochip/reference/update.py",
+        "amount = threshold - value_of(v_reset, i)",
+        "amount = threshold",
+        f"{SOFT}::test_the_amount_is_the_distance_of_threshold_and_reset",
+    ),
+    Mutant(
+        "a v that is left exactly at the threshold spikes once more",
+        "neurochip/reference/update.py",
+        "np.ceil((v[i] - threshold) / amount)",
+        "1.0 + np.floor((v[i] - threshold) / amount)",
+        f"{SOFT}::test_a_neuron_emits_as_many_spikes_as_bring_v_down_to_its_threshold",
+    ),
+    Mutant(
+        "kicks in the step of a soft reset are lost",
+        "neurochip/reference/tables.py",
+        "int(not population.model.subtracts)",
+        "1",
+        f"{SOFT}::test_kicks_in_the_step_of_a_spike_are_kept_unless_the_neuron_is_refractory",
+    ),
+    Mutant(
+        "several spikes arrive as one",
+        "neurochip/reference/delivery.py",
+        "arrived[slot + k] += payload * rows.weight[start + k]",
+        "arrived[slot + k] += rows.weight[start + k]",
+        f"{SOFT}::test_several_spikes_arrive_as_often",
+    ),
+    Mutant(
+        "v falls below its bound",
+        "neurochip/reference/update.py",
+        "v[i] = max(v[i], value_of(v_min, i))",
+        "v[i] = min(v[i], value_of(v_min, i))",
+        f"{SOFT}::test_v_does_not_fall_below_its_bound",
     ),
     Mutant(
         "a current stands still while its neuron is refractory",

@@ -146,6 +146,23 @@ def test_a_refractory_neuron_holds_what_the_subtraction_left():
     assert spikes == [(3, 1), (6, 1)]
 
 
+@pytest.mark.parametrize("size", [1, 40])
+def test_several_spikes_arrive_as_often(size):
+    source = SpikeInput("source", 1, [0], [1.0])
+    sender = Population("sender", 1, LIF(**KEPT, reset="subtract", spikes_per_step="many"))
+    target = Population("target", size, LIF(**{**KEPT, "v_thresh": np.inf}))
+    weights = np.linspace(1.0, 2.0, size)
+    onward = from_arrays(sender, target, np.zeros(size, int), np.arange(size), weight=weights)
+    network = Network(
+        populations=[sender, target],
+        inputs=[source],
+        connections=[one_to_one(source, sender, weight=35.0), onward],
+    )
+    recording = simulate_reference(network, Stimulus(9.0, (source,)), 1.0, record="v")
+    assert recording.payloads["sender"].tolist() == [3]
+    assert np.array_equal(recording.trace("target").values[-1], 3 * weights)
+
+
 def test_a_constant_current_loses_nothing_to_a_subtraction():
     drift = {"tau_m": np.inf, "cm": 1.0, "v_rest": 0.0, "v_reset": 0.0, "v_thresh": 10.0}
     counts = {}

@@ -98,7 +98,7 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
     if out_of_reach(cells, kicks):
         parameters |= {"v_thresh": np.inf, "v_reset": parameters["v_rest"], "tau_refrac": 0.0}
         reset = "value"
-    values = {key: uniform(value) for key, value in parameters.items()}
+    values: dict[str, Any] = {key: uniform(value) for key, value in parameters.items()}
     try:
         model = LIF(**values, integration=cells.integration, reset=reset)
         return Units(Population(cells.name, cells.size, model), factor, child)

@@ -226,7 +226,7 @@ def _threshold(
 
 
 def _model(label: str, parameters: dict[str, Any], integration: Integration) -> LIF:
-    plain = {
+    plain: dict[str, Any] = {
         name: float(value[0]) if np.ndim(value) and (value == value[0]).all() else value
         for name, value in parameters.items()
     }
