@@ -101,7 +101,7 @@ def test_every_spike_of_a_reset_that_subtracts_equals_brian2(b2, synapses, reset
     unit = "volt" if delta else "amp"
     wires = b2.Synapses(source, cells, f"w : {unit}", on_pre="v += w" if delta else "I += w")
     wires.connect(j="i")
-    wires.w = 1.5 * (weights[0] if delta else weights[1])
+    wires.w = weights[0] if delta else weights[1]
     run = run_both(cells, source, wires, duration=300 * b2.ms, namespace=locals())
     assert rate_of(run) > 5
 
