@@ -77,6 +77,7 @@ def calls() -> list[Call]:
         *_inputs_and_recordings(),
         *_chips(),
         *_images(),
+        *_programs(),
         *_stages(),
         *_judging(),
         *_mapping(),
@@ -546,6 +547,81 @@ def _images() -> list[Call]:
             noise=NONE,
             symbols=NONE,
             core_sites=NONE,
+            programs=NO_ITEMS,
+            resets=NO_ITEMS,
+            convolutions=NO_ITEMS,
+        ),
+    ]
+
+
+def _programs() -> list[Call]:
+    zero, signed = _names("0"), _names("-1", "0")
+    ids = np.array([0, 1], dtype=np.int32)
+    rows = [("v", "add", "v", "k"), ("v", "sat", "v", 24)]
+    declared = {"name": "x", "state": {"v": 24}, "parameters": {"k": (0, 3)}, "rows": rows}
+    program = nc.NeuronProgram(**declared)
+
+    def with_operand(operand):
+        return nc.NeuronProgram(name="x", rows=[("t", "mov", operand)])
+
+    def with_values(state, parameter):
+        values = {"state": {"v": state}, "parameters": {"k": parameter}}
+        return nc.ProgramGroup.fill(program, ids, **values)
+
+    return [
+        _call(
+            "NeuronProgram",
+            nc.NeuronProgram,
+            declared,
+            "inputs state parameters rows",
+            name=TEXT,
+            payload_bits=zero,
+        ),
+        _call("operand", with_operand, {"operand": 1}, operand=signed),
+        _call(
+            "ProgramGroup",
+            nc.ProgramGroup,
+            {
+                "program": program,
+                "compartments": ids,
+                "state": np.zeros((1, 2), dtype=np.int32),
+                "parameters": np.zeros((1, 2), dtype=np.int32),
+            },
+            "program compartments state parameters",
+        ),
+        _call(
+            "ProgramGroup.fill",
+            nc.ProgramGroup.fill,
+            {"program": program, "compartments": ids, "parameters": {"k": 0}},
+            "program compartments parameters",
+            state=_names("dict"),
+        ),
+        _call(
+            "values of it", with_values, {"state": 0, "parameter": 0}, state=signed, parameter=zero
+        ),
+        _call(
+            "PeriodicReset",
+            nc.PeriodicReset,
+            {"compartments": ids, "interval": 2},
+            "compartments interval",
+            offset=zero,
+        ),
+        _call(
+            "Convolution",
+            nc.Convolution,
+            {
+                "source": "inputs",
+                "sources": ids,
+                "targets": ids,
+                "source_shape": (1, 1, 2),
+                "target_shape": (1, 1, 2),
+                "kernel": np.ones((1, 1, 1, 1), dtype=np.int16),
+                "format": SynapseFormat(0, 8, SignMode.EXCITATORY),
+            },
+            "source sources targets source_shape target_shape kernel format stride dilation groups",
+            padding=zero,
+            delay=zero,
+            receptor=zero,
         ),
     ]
 

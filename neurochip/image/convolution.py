@@ -6,6 +6,7 @@ Import :class:`Convolution` from ``neurochip.image``.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,8 +97,8 @@ class Convolution(ArrayValue):
                 _OWNER, name, getattr(self, name), at_least=least, at_most=most, error=ImageError
             )
             object.__setattr__(self, name, value)
-        check_array(_OWNER, "sources", self.sources, np.int32, int(np.prod(self.source_shape)))
-        check_array(_OWNER, "targets", self.targets, np.int32, int(np.prod(self.target_shape)))
+        check_array(_OWNER, "sources", self.sources, np.int32, math.prod(self.source_shape))
+        check_array(_OWNER, "targets", self.targets, np.int32, math.prod(self.target_shape))
         self._check_kernel()
 
     def _check_kernel(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from ..typing import Int32Array
 from .parts import check_array, narrow, whole_numbers
 
 __all__ = ["PeriodicReset", "ProgramGroup"]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +87,8 @@ class ProgramGroup(ArrayValue):
         program: NeuronProgram,
         compartments: Any,
         *,
-        state: Mapping[str, Any] | None = None,
-        parameters: Mapping[str, Any] | None = None,
+        state: Mapping[str, Any] = _NOTHING,
+        parameters: Mapping[str, Any] = _NOTHING,
     ) -> ProgramGroup:
         """Build a group from numbers or arrays by name.
 
@@ -113,7 +116,12 @@ class ProgramGroup(ArrayValue):
             raise ImageError(
                 f"{owner}: compartments have shape {ids.shape}; allowed: a list of numbers."
             )
-        missing = [name for name in program.parameters if name not in (parameters or {})]
+        for name, values in (("state", state), ("parameters", parameters)):
+            if not isinstance(values, Mapping):
+                raise ImageError(
+                    f"{owner}: {name} = {shown(values)}; allowed: a dict of numbers or arrays."
+                )
+        missing = [name for name in program.parameters if name not in parameters]
         if missing:
             raise ImageError(
                 f"{owner}: parameter {missing[0]!r} is missing; allowed: a value for each of "
@@ -122,8 +130,8 @@ class ProgramGroup(ArrayValue):
         return cls(
             program,
             ids,
-            _rows(owner, "state", program.state, state or {}, len(ids)),
-            _rows(owner, "parameter", program.parameters, parameters or {}, len(ids)),
+            _rows(owner, "state", program.state, state, len(ids)),
+            _rows(owner, "parameter", program.parameters, parameters, len(ids)),
         )
 
     def integers(self) -> tuple[str, list[Any]]:

@@ -21,6 +21,7 @@ __all__ = ["NeuronProgram"]
 
 _INT32 = (-(1 << 31), (1 << 31) - 1)
 _MOST_BITS = 32
+_MOST_ROWS = 4096  # bounds the time that a kernel takes to compile
 _OPERANDS = 3
 _CODES = {name: code for code, name in enumerate(OPERATIONS)}
 
@@ -105,16 +106,16 @@ class NeuronProgram(ArrayValue):
             ).items()
         }
         _check_names(self._owner, [*inputs, *state, *parameters])
-        bits = self.payload_bits
-        if bits != 0:
-            bits = self._bits("payload_bits", bits)
+        payload = integer(self._owner, "payload_bits", self.payload_bits, error=ProgramError)
         given = items(self._owner, "rows", self.rows, "a list of rows", error=ProgramError)
+        if not 1 <= len(given) <= _MOST_ROWS:
+            raise ProgramError(f"{self._owner}: {len(given)} rows; allowed: 1 to {_MOST_ROWS}.")
         for name, value in (
             ("inputs", inputs),
             ("state", state),
             ("parameters", parameters),
             ("rows", read_rows(self._owner, given, inputs, tuple(state), parameters)),
-            ("payload_bits", bits),
+            ("payload_bits", payload and self._bits("payload_bits", payload)),
         ):
             object.__setattr__(self, name, value)
         self.ranges()
@@ -241,20 +242,27 @@ class NeuronProgram(ArrayValue):
         }
         ranges, after = row_ranges(self._owner, self.rows, before)
         for name, bits in self.state.items():
-            self._check_width(f"state {name!r}", after[name], _width(bits), f"{bits} bits")
-        for row, interval in zip(self.rows, ranges, strict=True):
+            written = [index for index, row in enumerate(self.rows) if row[0] == name]
+            if written:
+                self._check_end(written[-1], f"state {name!r}", after[name], bits)
+        for index, row in enumerate(self.rows):
             if row[1] == "emit":
-                bits = self.payload_bits
-                width = _width(bits) if bits else (0, 1)
-                text = f"{bits} bits" if bits else "binary spikes (payload_bits = 0)"
-                self._check_width(f"the payload {row[2]!r}", interval, width, text)
+                self._check_end(index, "the payload", ranges[index], self.payload_bits)
         return ranges
 
-    def _check_width(self, what: str, found: Interval, width: Interval, text: str) -> None:
+    def _check_end(self, index: int, what: str, found: Interval, bits: int) -> None:
+        """Raise unless what a row leaves fits its width; 0 bits are those of a binary spike."""
+        width = _width(bits) if bits else (0, 1)
         if found[0] < width[0] or found[1] > width[1]:
+            remedy = (
+                "End with sat or wrap, or declare more bits."
+                if bits
+                else "Emit a comparison such as gt, or declare payload_bits."
+            )
+            allowed = f"with {bits} bits" if bits else "for a binary spike (payload_bits = 0)"
             raise ProgramError(
-                f"{self._owner}: {what} can be {found[0]} to {found[1]}; allowed with {text}: "
-                f"{width[0]} to {width[1]}. End with sat or wrap, or declare more bits."
+                f"{self._owner}: row {index} ({row_text(self.rows[index])}): {what} can be "
+                f"{found[0]} to {found[1]}; allowed {allowed}: {width[0]} to {width[1]}. {remedy}"
             )
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ MODULES = (  # homes of public names
     "neurochip.stimulus",
     "neurochip.recording",
     "neurochip.image.program",
+    "neurochip.programs",
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
@@ -31,6 +32,7 @@ RESULTS = {  # made by the functions of the table, and enumerations
     *("PopulationComparison", "RateError", "SignMode", "SourceEffect", "Traffic", "Trim"),
     *("NoiseFloor", "Origin", "Verdict"),
     "Option",  # of the table of options; CompileOptions checks values by it
+    "Operation",  # a row of OPERATIONS
     "Cost",  # a pair; CostTable checks it
 }
 

@@ -16,7 +16,7 @@ from neurochip.image.files import load_image, save_image
 from neurochip.image.lif_group import lif_group
 from neurochip.image.program import Synapses, program
 from neurochip.image.text import dump_image
-from neurochip.programs import PROGRAMS
+from neurochip.programs import PROGRAMS, NeuronProgram
 
 SIGMA_DELTA = PROGRAMS["sigma_delta"](LOIHI2.core)
 VALUES = {"bias": 0, "threshold": [64, 128], "state_exponent": 6}
@@ -187,6 +187,243 @@ def test_a_first_generation_chip_refuses_a_program():
         ),
     ):
         image(LOIHI, programs=[ProgramGroup.fill(lif, [0], parameters=values)])
+
+
+def test_payloads_need_a_chip_that_sends_them():
+    narrow = LOIHI2.what_if(name="narrow", payload_bits=8)
+    binary = LOIHI2.what_if(name="binary", payload_bits=0)
+    with pytest.raises(
+        ImageError,
+        match=exactly(
+            "program 'sigma_delta': payload_bits = 24; allowed on chip 'narrow': up to 8 bits."
+        ),
+    ):
+        image(narrow)
+    with pytest.raises(
+        ImageError,
+        match=exactly(
+            "program 'sigma_delta': payload_bits = 24; allowed on chip 'binary': binary spikes."
+        ),
+    ):
+        image(binary)
+
+
+def test_a_payload_needs_a_target_with_a_program():
+    message = (
+        "compartment 1 sends payloads to compartment 3, a LIF neuron of the core, which takes "
+        "binary spikes only; allowed: a target with a program, such as PROGRAMS['lif']."
+    )
+    to_lif = Synapses("compartments", [0, 1], [3, 3], [4, 4], SignMode.MIXED)
+    with pytest.raises(ImageError, match=exactly(f"synapse group 0: {message}")):
+        image(synapses=[to_lif])
+    shared = convolution(
+        source="compartments",
+        sources=np.array([0, 1], dtype=np.int32),
+        targets=np.array([2, 3], dtype=np.int32),
+        source_shape=(1, 1, 2),
+        target_shape=(1, 1, 2),
+        kernel=np.array([[[[2]]]], dtype=np.int16),
+    )
+    with pytest.raises(ImageError, match=exactly(f"convolution 0: {message}")):
+        image(convolutions=[shared])
+
+
+def test_binary_spikes_of_programs_reach_lif_neurons():
+    lif = lif_group(Compartments.fill(LOIHI2.core, 4), np.array([1], dtype=np.int32), LOIHI2.core)
+    to_lif = Synapses("compartments", [1], [3], [4], SignMode.MIXED)
+    assert image(synapses=[to_lif], programs=[lif]).programs == (lif,)
+
+
+TWO = NeuronProgram(
+    name="two",
+    inputs=("a", "b"),
+    state={"v": 32},
+    rows=[("v", "sub", "a", "b"), ("v", "sat", "v", 32)],
+)
+
+
+def test_the_second_receptor_needs_two_inputs():
+    two = ProgramGroup.fill(TWO, [0, 3])
+    second = Synapses("inputs", [0, 1], [0, 3], [4, 4], SignMode.MIXED, receptor=1)
+    made = image(programs=[two], synapses=[second], convolutions=[])
+    assert made.synapses[0].receptor == 1
+    plain = Synapses("inputs", [0, 1], [0, 3], [4, 4], SignMode.MIXED)
+    other = image(programs=[two], synapses=[plain], convolutions=[])
+    assert other.digest() != made.digest()
+    message = (
+        "receptor 1 of compartment 1, which has one input; allowed: compartments whose program has "
+        "two inputs."
+    )
+    wrong = Synapses("inputs", [0, 1], [0, 1], [4, 4], SignMode.MIXED, receptor=1)
+    with pytest.raises(ImageError, match=exactly(f"synapse group 0: {message}")):
+        image(programs=[two], synapses=[wrong])
+    with pytest.raises(ImageError, match=exactly(f"convolution 0: {message}")):
+        image(programs=[two], synapses=[], convolutions=[convolution(receptor=1)])
+
+
+def test_a_receptor_survives_a_file(tmp_path):
+    second = Synapses("inputs", [0], [0], [4], SignMode.MIXED, receptor=1)
+    made = image(programs=[ProgramGroup.fill(TWO, [0])], synapses=[second])
+    assert load_image(save_image(made, tmp_path / "made.npz")) == made
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"programs": [group([2, 4])]},
+            "program 'sigma_delta': a compartment is 4; allowed: 0 to 3.",
+        ),
+        (
+            {"programs": [group(), group([2, 3])]},
+            "program 'sigma_delta': compartment 2 has a program already; allowed: one program.",
+        ),
+        (
+            {"resets": [PeriodicReset(np.array([4], dtype=np.int32), 17)]},
+            "reset 0: a compartment is 4; allowed: 0 to 3.",
+        ),
+        (
+            {"convolutions": [convolution(sources=np.arange(1, 9, dtype=np.int32))]},
+            "convolution 0: a source is 8; allowed: 0 to 7.",
+        ),
+        (
+            {"convolutions": [convolution(targets=np.array([4, 1], dtype=np.int32))]},
+            "convolution 0: a target is 4; allowed: 0 to 3.",
+        ),
+        (
+            {"convolutions": [convolution(kernel=np.full((2, 2, 2, 2), 256, dtype=np.int16))]},
+            "convolution 0: a mantissa is 256; allowed: -256 to 255.",
+        ),
+        (
+            {"convolutions": [convolution(delay=63)]},
+            "convolution 0: a delay is 63; allowed: 0 to 62.",
+        ),
+        (
+            {"convolutions": [convolution(format=SynapseFormat(9, 8, SignMode.MIXED))]},
+            "convolution 0: weight_exponent = 9; allowed: -8 to 7.",
+        ),
+        (
+            {"programs": [3]},
+            "image: programs holds 3; allowed: ProgramGroup.",
+        ),
+    ],
+)
+def test_every_number_stands_for_something(changes, message):
+    with pytest.raises(ImageError, match=exactly(message)):
+        image(**changes)
+
+
+def test_the_registers_of_the_lif_neuron_are_unused_by_a_program():
+    with pytest.raises(
+        ImageError,
+        match=exactly(
+            "program 'sigma_delta': compartment 2 has bias_mantissa 5, a register of the LIF "
+            "neuron, which its program does not read; allowed: the default, 0. Use a parameter of "
+            "the program."
+        ),
+    ):
+        program(LOIHI2, {"bias_mantissa": [5, 0, 5, 5]}, programs=[group()])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: group(threshold=-1),
+            "program 'sigma_delta': threshold of compartment 1 = -1; allowed: 0 to 8388607.",
+        ),
+        (
+            lambda: ProgramGroup.fill(SIGMA_DELTA, [1], parameters={"bias": 0}),
+            "program 'sigma_delta': parameter 'threshold' is missing; allowed: a value for each of "
+            "bias, threshold, state_exponent.",
+        ),
+        (
+            lambda: group(gain=1),
+            "program 'sigma_delta': no parameter 'gain'; there are bias, threshold, "
+            "state_exponent.",
+        ),
+        (
+            lambda: ProgramGroup.fill(SIGMA_DELTA, [1, 2], parameters=VALUES, state={"x": 1}),
+            "program 'sigma_delta': no state 'x'; there are sigma, act, residue.",
+        ),
+        (
+            lambda: ProgramGroup.fill(SIGMA_DELTA, [1, 2], parameters=VALUES, state={"act": 2**23}),
+            "program 'sigma_delta': act of compartment 1 = 8388608; allowed: -8388608 to 8388607.",
+        ),
+        (
+            lambda: group(bias=[1, 2, 3]),
+            "program 'sigma_delta': bias has shape (3,); allowed: a number or (2,).",
+        ),
+        (
+            lambda: group([2, 1]),
+            "program 'sigma_delta': compartments = [2, 1]; allowed: rising numbers of "
+            "compartments, at least one.",
+        ),
+        (
+            lambda: group(3, threshold=0),
+            "program 'sigma_delta': compartments have shape (); allowed: a list of numbers.",
+        ),
+        (
+            lambda: ProgramGroup(SIGMA_DELTA, group().compartments, np.zeros(3), np.zeros(3)),
+            "program 'sigma_delta': state has shape (3,) and type float64; allowed: an array of "
+            "int32, shape (3, 2).",
+        ),
+        (
+            lambda: ProgramGroup("lif", [1], None, None),
+            "program group: program = 'lif'; allowed: a NeuronProgram(...).",
+        ),
+        (
+            lambda: PeriodicReset(np.array([1], dtype=np.int32), 0),
+            "periodic reset: interval = 0; allowed: an integer of at least 1.",
+        ),
+        (
+            lambda: PeriodicReset(np.array([1], dtype=np.int32), 17, 17),
+            "periodic reset: offset = 17; allowed: 0 to 16.",
+        ),
+        (
+            lambda: PeriodicReset([1], 17),
+            "periodic reset: compartments = [1]; allowed: a one-dimensional array of int32.",
+        ),
+        (
+            lambda: convolution(target_shape=(2, 2, 2), targets=np.zeros(8, dtype=np.int32)),
+            "convolution: target_shape = (2, 2, 2); allowed: (2, 1, 1), from source_shape, kernel, "
+            "stride, padding and dilation.",
+        ),
+        (
+            lambda: convolution(sources=np.zeros(7, dtype=np.int32)),
+            "convolution: sources has shape (7,); allowed: a one-dimensional array of int32 with 8 "
+            "values.",
+        ),
+        (
+            lambda: convolution(groups=3),
+            "convolution: groups = 3; allowed: a divisor of the channels, 2 and 2.",
+        ),
+        (
+            lambda: convolution(kernel=np.zeros((2, 1, 2, 2), dtype=np.int16)),
+            "convolution: kernel has shape (2, 1, 2, 2) and type int16; allowed: an array of "
+            "int16, shape (2, 2, height, width).",
+        ),
+        (
+            lambda: convolution(kernel=[[1]]),
+            "convolution: kernel = [[1]]; allowed: an array of int16, shape (2, 2, height, width).",
+        ),
+        (
+            lambda: convolution(stride=0),
+            "convolution: stride = 0; allowed: 2 integers of at least 1.",
+        ),
+        (
+            lambda: convolution(source_shape=(8,)),
+            "convolution: source_shape = (8,); allowed: 3 integers of at least 1.",
+        ),
+        (
+            lambda: convolution(source="neurons"),
+            "convolution: source = 'neurons'; allowed: 'inputs' or 'compartments'.",
+        ),
+    ],
+)
+def test_each_part_checks_itself(call, message):
+    with pytest.raises(ImageError, match=exactly(message)):
+        call()
 
 
 def test_the_engine_refuses_parts_that_it_does_not_run():

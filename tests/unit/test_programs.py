@@ -9,7 +9,6 @@ import pytest
 from program_interpreter import interpret
 
 from neurochip import LOIHI, LOIHI2, PRESETS
-from neurochip.errors import ProgramError
 from neurochip.programs import OPERATIONS, PROGRAMS, NeuronProgram
 
 LIBRARY = [
@@ -136,8 +135,3 @@ def test_a_sigma_delta_neuron_sends_changes_of_its_activation():
         (-316, 0, 0, -8),
         (-316, 0, 0, 0),
     ]
-
-
-def test_sigma_delta_needs_payloads():
-    with pytest.raises(ProgramError, match=r"^sigma_delta: the core has payload_bits = 0"):
-        PROGRAMS["sigma_delta"](LOIHI.core)
