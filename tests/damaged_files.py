@@ -26,16 +26,24 @@ from damage import damages
 from compiler import compile_network
 from neurochip import (
     LIF,
+    LOIHI2,
+    PROGRAMS,
+    Convolution,
     Network,
     Origin,
+    PeriodicReset,
     PoissonInput,
     Population,
+    ProgramGroup,
     Recording,
+    SignMode,
     SpikeCounts,
     SpikeInput,
     Stimulus,
+    SynapseFormat,
     fixed_probability,
     one_to_one,
+    program,
 )
 from neurochip._support.npz import write_npz
 from neurochip.conformance import load_case
@@ -69,6 +77,31 @@ def image() -> Any:
     ]
     network = Network(inputs=[source], populations=[a, b], connections=connections)
     return compile_network(network, dt=0.5, gain="mean_and_variance")
+
+
+def programmed() -> Any:
+    """Return an image with a neuron program, a periodic reset and a convolution."""
+    ids = np.array([0, 1], dtype=np.int32)
+    values = {"bias": 0, "threshold": [64, 128], "state_exponent": 6}
+    shared = Convolution(
+        source="inputs",
+        sources=np.arange(4, dtype=np.int32),
+        targets=np.array([2, 3], dtype=np.int32),
+        source_shape=(1, 2, 2),
+        target_shape=(1, 1, 2),
+        kernel=np.array([[[[2], [4]]]], dtype=np.int16),
+        format=SynapseFormat(0, 8, SignMode.MIXED),
+    )
+    sigma_delta = PROGRAMS["sigma_delta"](LOIHI2.core)
+    return program(
+        LOIHI2,
+        {},
+        n_inputs=4,
+        n_compartments=4,
+        programs=[ProgramGroup.fill(sigma_delta, ids, parameters=values)],
+        resets=[PeriodicReset(ids, 17, 3)],
+        convolutions=[shared],
+    )
 
 
 def stimulus() -> Stimulus:
@@ -120,12 +153,20 @@ SINGLE = Stimulus(20.0, stimulus().trains[:1])
 COUNTS = Stimulus(20.0, [SpikeCounts("source", [[0, 2, 300], [1, 0, 0]], 0.5, first_step=4)])
 KINDS = (
     Kind("chip image", lambda f: save_image(image(), f / "x.npz"), load_image, ImageError),
+    Kind("programs", lambda f: save_image(programmed(), f / "x.npz"), load_image, ImageError),
     Kind("recording", lambda f: recording().save(f / "x.npz"), Recording.load, RecordingError),
     Kind("stimulus", lambda f: stimulus().save(f / "x.npz"), Stimulus.load, StimulusError),
     Kind("counts", lambda f: COUNTS.save(f / "x.npz"), Stimulus.load, StimulusError),
     Kind(
         "chip image 1",
         lambda f: older(save_image(image(), f / "x.npz")),
+        load_image,
+        ImageError,
+        checked=False,
+    ),
+    Kind(
+        "programs 1",
+        lambda f: older(save_image(programmed(), f / "x.npz")),
         load_image,
         ImageError,
         checked=False,

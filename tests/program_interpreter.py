@@ -29,10 +29,11 @@ MEANING = {
     "sat": lambda a, bits: sorted((1 - 2 ** (bits - 1), a, 2 ** (bits - 1) - 1))[1],
     "wrap": lambda a, bits: (a + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1),
     "div": lambda a, divisor: a // divisor,
+    "emit": lambda x: x,
 }
 
 
-def interpret(rows, registers):
+def interpret(rows, registers, meaning=MEANING):
     """Run a step of one neuron on its registers by name, in place; return (payload, clipped).
 
     ``clipped`` holds the index of each row with ``sat`` or ``wrap`` that changed its operand.
@@ -41,9 +42,9 @@ def interpret(rows, registers):
     for index, (destination, name, *operands) in enumerate(rows):
         values = [registers[each] if isinstance(each, str) else each for each in operands]
         if name == "emit":
-            payload = values[0]
+            payload = meaning[name](*values)
             continue
-        registers[destination] = MEANING[name](*values)
+        registers[destination] = meaning[name](*values)
         if name in ("sat", "wrap") and registers[destination] != values[0]:
             clipped.append(index)
     return payload, clipped
