@@ -111,6 +111,7 @@ _HOMES = {
         "Traffic",
         "core_usage",
         "estimate_energy",
+        "fill_cores",
         "map_image",
         "mapping_figure",
         "plot_mesh",

@@ -94,6 +94,7 @@ from .mapping import MappingReport as MappingReport
 from .mapping import Traffic as Traffic
 from .mapping import core_usage as core_usage
 from .mapping import estimate_energy as estimate_energy
+from .mapping import fill_cores as fill_cores
 from .mapping import map_image as map_image
 from .mapping import mapping_figure as mapping_figure
 from .mapping import plot_mesh as plot_mesh

@@ -47,6 +47,64 @@ def entries_of(encoding, targets, each, index, core):
     return sum(bits(count) for count in counts)
 
 
+def synapses_of(item):
+    """Yield the source and the target of each synapse of a convolution."""
+    channels, height, width = item.source_shape
+    out, rows, columns = item.target_shape
+    each = channels // item.groups
+    for k, y, x in np.ndindex(out, rows, columns):
+        for c, i, j in np.ndindex(*item.kernel.shape[1:]):
+            at_y = y * item.stride[0] - item.padding[0] + i * item.dilation[0]
+            at_x = x * item.stride[1] - item.padding[1] + j * item.dilation[1]
+            if 0 <= at_y < height and 0 <= at_x < width:
+                channel = k // (out // item.groups) * each + c
+                source = item.sources[(channel * height + at_y) * width + at_x]
+                yield int(source), int(item.targets[(k * rows + y) * columns + x])
+
+
+def words_of_kernel(item, channels, core):
+    """Return the words of the kernels of some output channels: a row per input channel and tap."""
+    _, each, height, width = item.kernel.shape
+    words = 0
+    for group in range(item.groups):
+        here = [k for k in channels if k // (item.target_shape[0] // item.groups) == group]
+        row = len(here) * item.format.weight_bits
+        words += each * height * width * -(-row // core.word_bits)
+    return words
+
+
+def range_bits(low, high):
+    """Return the bits of the narrowest integers that hold a range."""
+    bits = 0
+    while (
+        not (0 if low >= 0 else -(2**bits) // 2)
+        <= low
+        <= high
+        < (2**bits if low >= 0 else 2**bits // 2)
+    ):
+        bits += 1
+    return bits
+
+
+def state_bits(image):
+    """Return the bits of the state of each compartment; 0 if state has a memory of its own."""
+    core = image.chip.core
+    if not core.memory_words:
+        return [0] * image.n_compartments
+    counter, exponent = core.refractory_max.bit_length(), core.bias_exponent_max.bit_length()
+    bits = [2 * core.state_bits + counter + core.bias_mantissa_bits + exponent]
+    bits *= image.n_compartments
+    for group in image.programs:
+        need = sum(group.program.state.values())
+        limits = group.program.parameters.values()
+        for (low, high), values in zip(limits, group.parameters.tolist(), strict=True):
+            if len(set(values)) > 1:
+                need += range_bits(low, high)
+        for compartment in group.compartments.tolist():
+            bits[compartment] = need
+    return [-(-each // 8) * 8 for each in bits]
+
+
 def count_image(image):
     """Return the use of every resource by core, and the delay bits of every core."""
     core, chip, n = image.chip.core, image.chip, image.n_cores
@@ -75,6 +133,28 @@ def count_image(image):
     used["output_axons"] = [0] * n
     stored = defaultdict(set)
     flows = defaultdict(set)
+    kernels = defaultdict(set)
+    for number, item in enumerate(image.convolutions, start=len(image.synapses)):
+        shape[number] = (item.format, int(item.delay).bit_length())
+        if core.kernels_shared:
+            for place, target in enumerate(item.targets.tolist()):
+                channel = place * item.target_shape[0] // len(item.targets)
+                kernels[int(core_of[target]), number].add(channel)
+        for source, target in synapses_of(item):
+            at = int(core_of[target])
+            delay_bits[at] = max(delay_bits[at], shape[number][1])
+            if core.kernels_shared:
+                formats[at].add((*shape[number], "kernel"))
+                stored[at].add((shape[number], "kernel"))
+                if item.source == "compartments":
+                    flows[owner[source], int(core_of[source]), at].add(source)
+            else:
+                lists[at, item.source, source][number].append(target - int(image.core_ptr[at]))
+                formats[at].add(shape[number])
+    for (at, number), channels in kernels.items():
+        item = image.convolutions[number - len(image.synapses)]
+        used["synaptic_words"][at] += words_of_kernel(item, channels, core)
+        used["input_axons"][at] += item.source == "inputs"
     for (at, kind, source), groups in lists.items():
         size = int(image.core_ptr[at + 1] - image.core_ptr[at])
         index = max(core.synapse_index_bits_min, (size - 1).bit_length())
@@ -102,19 +182,27 @@ def count_image(image):
         else:
             used["input_axons"][stop] += len(sources)
             used["output_axons"][start] += len(sources) * (core.neuron_axon_entries + far)
-    registers = image.compartments
+    registers = dict(vars(image.compartments))
+    registers["program"] = np.zeros(image.n_compartments, dtype=int)
+    for number, group in enumerate(image.programs, start=1):
+        registers["program"][group.compartments] = number
     for name, columns in (
-        ("compartment_profiles", ("decay_u", "decay_v", "refractory", "join")),
+        ("compartment_profiles", ("decay_u", "decay_v", "refractory", "join", "program")),
         ("threshold_profiles", ("threshold_mantissa",)),
         ("shared_registers", ("vmin_exponent", "vmax_exponent")),
     ):
-        table = np.stack([getattr(registers, c) for c in columns], axis=1)
+        table = np.stack([registers[c] for c in columns], axis=1)
         used[name] = [
             len({tuple(row) for row in table[image.core_ptr[k] : image.core_ptr[k + 1]].tolist()})
             for k in range(n)
         ]
     used["synapse_formats"] = [len(stored[k]) for k in range(n)]
     used["compartments"] = np.diff(image.core_ptr).tolist()
+    bits, ends = state_bits(image), image.core_ptr.tolist()
+    used["memory_words"] = [
+        used["synaptic_words"][k] + -(-sum(bits[ends[k] : ends[k + 1]]) // core.word_bits)
+        for k in range(n)
+    ]
     return {name: np.array(values) for name, values in used.items()}, np.array(delay_bits)
 
 
@@ -125,6 +213,8 @@ def broken_limits(image):
     found = []
     for name, counts in used.items():
         limit = 1 if name == "shared_registers" else getattr(core, name)
+        if name == "memory_words" and not limit:
+            continue  # state has a memory of its own
         found += [(k, name, int(c), limit) for k, c in enumerate(counts) if c > limit]
     room = core.accumulator_slots >> delay_bits
     full = np.flatnonzero(used["compartments"] > room)

@@ -75,7 +75,7 @@ def weigh(members, ptr, bits, s, tables, packing):
     for core in range(len(ptr) - 1):
         _count(members, ptr[core], ptr[core + 1], s, tables, packing)
         for i in range(s.top[N_SOURCES]):
-            bits[s.sources[i]] += s.axon[s.sources[i]]
+            bits[s.sources[i]] += s.axon[s.sources[i]] - 1
     clear(s)
 
 

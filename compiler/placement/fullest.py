@@ -8,7 +8,7 @@ import numpy as np
 
 from neurochip._support.csr import spans, starts_of
 from neurochip.chip.spec import CoreSpec
-from neurochip.packing.budget import RESOURCES, Filler, limits_of
+from neurochip.packing.budget import Filler, limits_of
 from neurochip.packing.wiring import delay_limit
 from neurochip.typing import Int64Array
 
@@ -45,8 +45,8 @@ def fullest_resource(
     if any(lacking.values()):
         return max(lacking, key=lacking.__getitem__)
     # A core has one set of shared registers, which is always in use.
-    names = [name for name in RESOURCES if name in usage and name != "shared_registers"]
     room = _room(core, usage)
+    names = [name for name in room if name in usage and name != "shared_registers"]
     shares = [usage[name] / np.maximum(1, room[name]) for name in names]
     counts = np.bincount(np.argmax(shares, axis=0), minlength=len(names))
     return names[int(np.argmax(counts))]

@@ -34,6 +34,7 @@ _REMEDY = {
     "list_words": "reduce the synapses of each of its sources",
     "shared_registers": "use the same limits of v",
     "output_axons": "connect it to fewer populations",
+    "memory_words": "reduce its in-degree or its state",
 }
 _REMEDY_OF_ALL = {
     **_REMEDY,
@@ -43,6 +44,7 @@ _REMEDY_OF_ALL = {
     "compartment_profiles": "use fewer distinct time constants and refractory periods",
     "synapse_formats": "give connections fewer signs, scales and delays",
     "list_words": "reduce the synapses of each source",
+    "memory_words": "reduce the number of synapses or the state of the neurons",
 }
 
 

@@ -118,6 +118,12 @@ class CoreSpec:
         LIF neuron: the second generation.
     payload_bits : int
         Width of the payload of a spike with its sign, up to 32; 0 if all spikes are binary.
+    memory_words : int
+        Words of one memory that synapses and the state of neurons share, in addition to the limit
+        of ``synaptic_words`` (second generation); 0 if neurons have a memory of their own (D18).
+    kernels_shared : bool
+        Whether a core stores the kernel of a convolution once (second generation), or a weight for
+        each synapse.
     """
 
     compartments: int = 1024
@@ -171,6 +177,8 @@ class CoreSpec:
     population_axon_entries: int = field(default=2, repr=False)
     neuron_axon_entries: int = field(default=1, repr=False)
     chip_axon_entries: int = field(default=1, repr=False)
+    memory_words: int = field(default=0, repr=False)
+    kernels_shared: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_rules()
@@ -184,6 +192,16 @@ class CoreSpec:
                 raise SpecError(f"core: {item.name} = {shown(value)}; allowed: {low} to {high}.")
             object.__setattr__(self, item.name, value)
         self._check_order()
+        if self.payload_bits == 1:
+            raise SpecError(
+                "core: payload_bits = 1; allowed: 0 (binary spikes), or 2 to 32, since one bit is "
+                "the sign."
+            )
+        if self.payload_bits and not self.programmable:
+            raise SpecError(
+                f"core: payload_bits = {self.payload_bits} without programmable; only programs "
+                "send payloads. Set programmable=True, or payload_bits=0."
+            )
         if self.compartments > 1 << self.synapse_index_bits:
             raise SpecError(
                 f"core: compartments = {self.compartments}; allowed: at most "
@@ -317,7 +335,14 @@ _RULES: dict[str, tuple[Overflow, ...] | tuple[Rounding, ...]] = {
     "voltage_overflow": (Overflow.CLIP, Overflow.NONE),
     "weight_rounding": (Rounding.FLOOR, Rounding.TOWARD_ZERO, Rounding.NEAREST),
 }
-_SWITCHES = ("weight_clips", "exponent_on_sum", "run_base", "population_axons", "programmable")
+_SWITCHES = (
+    "weight_clips",
+    "exponent_on_sum",
+    "run_base",
+    "population_axons",
+    "programmable",
+    "kernels_shared",
+)
 _ORDERED = (
     ("weight_exponent_min", "weight_exponent_max"),
     ("synapse_index_bits_min", "synapse_index_bits"),
@@ -350,6 +375,7 @@ _RANGES = {
     "chip_axon_entries": (0, 64),
     "vmin_exponent_max": (0, 31),
     "vmax_exponent_max": (0, 15),
+    "memory_words": (0, 1 << 31),
 }
 
 

@@ -1,4 +1,4 @@
-"""Presets of chips: the first generation, its systems, and three published emulators of it.
+"""Presets of chips: both generations, their systems, and three published emulators of the first.
 
 The three emulators agree on most rules. A preset holds the rules in which one of them differs, so
 that its published numbers can be reproduced, and the effect of the difference measured. See
@@ -44,34 +44,51 @@ PRESETS = MappingProxyType({chip.name: chip for chip in (LOIHI, LAVA, NENGO_LOIH
 
 LOIHI2 = LOIHI.what_if(
     name="loihi2",
+    compartments=8192,
+    synapse_index_bits=13,
+    accumulator_slots=65536,
+    synaptic_words=12000,
+    memory_words=24576,
+    kernels_shared=True,
     programmable=True,
     payload_bits=24,
+    delay_max=63,
     accumulator_overflow=Overflow.NONE,
     exponent_on_sum=True,
 )
-"""The second generation: neuron programs, and spikes with a payload."""
+"""The second generation: neuron programs, spikes with a payload, and kernels stored once.
+
+Little of it is published. ``docs/reference/hardware.md`` gives the source of each field, the values
+on which sources disagree, and what is not known: such fields keep the value of the first
+generation.
+"""
 
 
-def _system(name: str, chips: int, columns: int) -> ChipSpec:
-    return LOIHI.what_if(name=name, chips=chips, mesh=MeshSpec(chip_columns=columns))
+def _system(chip: ChipSpec, name: str, chips: int, columns: int) -> ChipSpec:
+    return chip.what_if(name=name, chips=chips, mesh=MeshSpec(chip_columns=columns))
 
 
-# Numbers of chips are from intel-nrc-ecosystem/models, ``plotting.py``. Pohoiki Springs is 12 x 64
-# chips (Frady et al. 2020, 10.1145/3381755.3398695); the layout of the other systems is a guess.
+# First generation: numbers of chips from intel-nrc-ecosystem/models, ``plotting.py``; Pohoiki
+# Springs is 12 x 64 chips (Frady et al. 2020, 10.1145/3381755.3398695). Second generation: from
+# Intel's announcements; Hala Point has 140,544 cores on 1,152 chips, 122 of each. The layout of the
+# other systems is a guess.
 SYSTEMS = MappingProxyType(
     {
         chip.name: chip
         for chip in (
             LOIHI,
-            _system("kapoho-bay", 2, 2),
-            _system("wolf-mountain", 4, 2),
-            _system("nahuku-8", 8, 4),
-            _system("nahuku-32", 32, 4),
-            _system("pohoiki-springs", 768, 12),
+            _system(LOIHI, "kapoho-bay", 2, 2),
+            _system(LOIHI, "wolf-mountain", 4, 2),
+            _system(LOIHI, "nahuku-8", 8, 4),
+            _system(LOIHI, "nahuku-32", 32, 4),
+            _system(LOIHI, "pohoiki-springs", 768, 12),
+            LOIHI2,
+            _system(LOIHI2, "kapoho-point", 8, 4),
+            _system(LOIHI2.what_if(cores=122), "hala-point", 1152, 32),
         )
     }
 )
-"""Systems of the first generation by name, from one chip to 768."""
+"""Systems of both generations by name, from one chip to 1,152."""
 
 PACKING_RULES = MappingProxyType(
     {

@@ -57,13 +57,25 @@ def _check_chip(group: ProgramGroup, chip: ChipSpec) -> None:
     if not core.programmable:
         raise ImageError(
             f"{_owner(group)}: chip {chip.name!r} runs the LIF neuron of its cores only; allowed: "
-            "a chip with programmable cores, such as LOIHI2."
+            f"a chip with programmable cores, such as LOIHI2. {_nearest(group)}"
         )
     if bits > core.payload_bits:
         allowed = f"up to {core.payload_bits} bits" if core.payload_bits else "binary spikes"
+        remedy = "End with sat" if core.payload_bits else "Emit 0 or 1"
         raise ImageError(
-            f"{_owner(group)}: payload_bits = {bits}; allowed on chip {chip.name!r}: {allowed}."
+            f"{_owner(group)}: payload_bits = {bits}; allowed on chip {chip.name!r}: {allowed}. "
+            f"{remedy}, or use a chip with wider payloads: chip.what_if(payload_bits={bits})."
         )
+
+
+def _nearest(group: ProgramGroup) -> str:
+    """Return what comes nearest to a program on a chip that runs none."""
+    if group.program.payload_bits:
+        return "Nothing on this chip sends a payload: its spikes are binary."
+    return (
+        "Nearest here: LIF registers, which reset v to 0; or, if the reset subtracts and the input "
+        "is not filtered, self-inhibition (docs/reference/hardware.md)."
+    )
 
 
 def _check_default(

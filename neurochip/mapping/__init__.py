@@ -5,6 +5,7 @@
 
 from ..packing.budget import core_usage
 from ..packing.flows import Traffic
+from ..packing.placing import fill_cores
 from . import sections as sections  # describes the results for notebooks
 from .activity import Activity
 from .costs import COST_TABLES, DAVIES_2018, SANA_FE, Cost, CostTable
@@ -24,6 +25,7 @@ __all__ = [
     "Traffic",
     "core_usage",
     "estimate_energy",
+    "fill_cores",
     "map_image",
     "mapping_figure",
     "plot_mesh",

@@ -16,9 +16,9 @@ from ..image import ChipImage
 from ..network.binning import windows_of
 from ..recording import Recording
 from ..stimulus import Stimulus
-from ..typing import Float64Array, Int64Array
+from ..typing import BoolArray, Float64Array, Int64Array
 
-__all__ = ["Activity", "check_run", "members_of", "spikes_in"]
+__all__ = ["Activity", "check_run", "graded_sources", "members_of", "spikes_in"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +127,14 @@ def check_run(owner: str, image: Any, recording: Any, stimulus: Any) -> None:
     instance(owner, "recording", recording, Recording, "a Recording", error=RecordingError)
     if stimulus is not None:
         instance(owner, "stimulus", stimulus, Stimulus, "a Stimulus", error=RecordingError)
+
+
+def graded_sources(image: ChipImage) -> BoolArray:
+    """Return whether the spikes of each source carry a payload, shape (n_sources,)."""
+    graded = np.zeros(image.n_compartments + image.n_inputs, dtype=np.bool_)
+    for group in image.programs:
+        graded[group.compartments] = group.program.payload_bits > 0
+    return graded
 
 
 def members_of(image: ChipImage, recording: Recording) -> list[tuple[str, Int64Array]]:

@@ -32,6 +32,7 @@ class Cost(NamedTuple):
 
 
 _FREE = Cost(0.0, 0.0)
+_UNPUBLISHED = ("program_update", "graded_event", "payload")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,12 @@ class CostTable:
         A message within its tile.
     hop_east_west, hop_north_south : Cost
         A message from one tile to the next.
+    program_update : Cost or None
+        Update of a compartment by a neuron program in a step; None if no figure is published.
+    graded_event : Cost or None
+        Delivery of a spike with a payload to one synapse; None if no figure is published.
+    payload : Cost or None
+        The payload of a message to one core, beside the message; None if no figure is published.
     barrier : tuple of (int, float), tiles and ns
         Time of the barrier at the end of a step for some numbers of tiles, interpolated on a
         logarithmic axis. The energy of a barrier is not published.
@@ -81,6 +88,9 @@ class CostTable:
     tile: Cost = _FREE
     hop_east_west: Cost = _FREE
     hop_north_south: Cost = _FREE
+    program_update: Cost | None = None
+    graded_event: Cost | None = None
+    payload: Cost | None = None
     barrier: tuple[tuple[int, float], ...] = ((1, 0.0),)
     barrier_chips: tuple[tuple[int, float], ...] = ()
     static: tuple[float, float] = (0.0, 0.0)
@@ -93,6 +103,8 @@ class CostTable:
                     raise SpecError(
                         f"cost table: {item.name} = {shown(value)}; allowed: a non-empty string."
                     )
+                continue
+            if value is None and item.name in _UNPUBLISHED:
                 continue
             owner = f"cost table {self.name!r}"
             if item.name.startswith("barrier"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._kernels.jit import kernel
-from ..typing import Float64Array, Int32Array, Int64Array
+from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 
 __all__ = ["Counts", "Routes", "Weights", "count_steps"]
 
@@ -17,6 +17,8 @@ class Routes(NamedTuple):
     target: Int32Array  # compartment
     delay: Int32Array  # steps
     core_of: Int64Array  # core of each compartment
+    programmed: BoolArray  # whether each compartment runs a program
+    graded: BoolArray  # whether the spikes of each source carry a payload
     reach_ptr: Int64Array  # CSR: cores that each source reaches
     reach: Int32Array
 
@@ -26,6 +28,7 @@ class Weights(NamedTuple):
 
     active: float  # active minus inactive update
     event: float
+    graded: float  # event of a spike with a payload
     spike: float
     message_out: float
     message_in: float
@@ -36,9 +39,11 @@ class Counts(NamedTuple):
 
     active: Int64Array  # per core
     events: Int64Array
+    graded: Int64Array  # of these, by spikes with a payload
     spikes: Int64Array
     out: Int64Array
     into: Int64Array
+    payloads: Int64Array  # messages with a payload, by the core that sends them
     slowest: Float64Array  # per step: time of the slowest core
     busy: Float64Array  # per core: time of the current step, starts at ``base``
     base: Float64Array  # per core: time of its updates, all inactive
@@ -47,7 +52,9 @@ class Counts(NamedTuple):
 
 
 @kernel
-def _activate(compartment, step, c, core):
+def _activate(compartment, step, routes, c, core):
+    if routes.programmed[compartment]:
+        return  # its update is counted in every step
     row = step % len(c.ring)
     if c.seen[row, compartment] != step + 1:
         c.seen[row, compartment] = step + 1
@@ -66,23 +73,26 @@ def count_steps(spike_ptr, spike_source, routes, weights, c):
     for step in range(len(spike_ptr) - 1):
         for i in range(spike_ptr[step], spike_ptr[step + 1]):
             source = spike_source[i]
+            graded = routes.graded[source]
             if source < n_compartments:
                 own = routes.core_of[source]
                 c.spikes[own] += 1
                 c.busy[own] += weights.spike
-                _activate(source, step, c, own)
+                _activate(source, step, routes, c, own)
             for j in range(routes.reach_ptr[source], routes.reach_ptr[source + 1]):
                 there = routes.reach[j]
                 c.into[there] += 1
                 c.busy[there] += weights.message_in
                 if source < n_compartments:
                     c.out[own] += 1
+                    c.payloads[own] += graded
                     c.busy[own] += weights.message_out
             for j in range(routes.ptr[source], routes.ptr[source + 1]):
                 there = routes.core_of[routes.target[j]]
                 c.events[there] += 1
-                c.busy[there] += weights.event
-                _activate(routes.target[j], step + 1 + routes.delay[j], c, there)
+                c.graded[there] += graded
+                c.busy[there] += weights.graded if graded else weights.event
+                _activate(routes.target[j], step + 1 + routes.delay[j], routes, c, there)
         row = step % len(c.ring)
         longest = 0.0
         for k in range(n_cores):

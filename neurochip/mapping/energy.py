@@ -24,10 +24,12 @@ from ..packing.flows import flows_of
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array, Int64Array
-from .activity import check_run, members_of, spikes_in
-from .costs import CostTable
+from .activity import check_run, graded_sources, members_of, spikes_in
+from .costs import Cost, CostTable
 
 __all__ = ["EnergyEstimate", "EnergyMeter", "estimate_energy"]
+
+_UNKNOWN = Cost(0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +48,19 @@ class EnergyEstimate:
         Operations of the whole run: ``updates_inactive``, ``updates_active``, ``synaptic_events``,
         ``spikes``, ``messages`` (sent by neurons, also to their own core), ``messages_in``
         (received by cores, also from inputs), ``messages_within_tile``, ``hops_east_west``,
-        ``hops_north_south``, ``barriers``.
+        ``hops_north_south``, ``barriers``. If neurons run programs, also ``program_updates``, and
+        of the synaptic events and messages those that carry a payload, ``graded_events`` and
+        ``payloads``.
     energy : dict of str to float, J
         Dynamic energy of the whole run by kind of operation.
     step_times : ndarray of float64, shape (n_steps,), s
         Estimated time of each step: slowest core, mesh and barrier.
     mesh_time, barrier_time : float, s
         Parts of each step time for mesh and barrier; equal in all steps.
+    unpriced : tuple of str
+        Names of counts whose cost is not published, so that neither energy nor time includes them.
+    notes : tuple of str
+        Sentences on what the estimate leaves out or assumes.
     """
 
     table: CostTable
@@ -65,6 +73,8 @@ class EnergyEstimate:
     step_times: Float64Array
     mesh_time: float
     barrier_time: float
+    unpriced: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def total(self) -> float:
@@ -110,6 +120,8 @@ class EnergyEstimate:
             "step_time_second": self.step_time,
             "mesh_time_second": self.mesh_time,
             "barrier_time_second": self.barrier_time,
+            "unpriced": list(self.unpriced),
+            "notes": list(self.notes),
         }
 
     def __str__(self) -> str:
@@ -133,6 +145,7 @@ class EnergyEstimate:
                 f"{_si(self.mesh_time)}s, barrier {_si(self.barrier_time)}s",
                 f"    {faster:.3g} times as fast as model time",
                 f"  static energy, very uncertain and not included: {_si(low)}J to {_si(high)}J",
+                *(f"  {note}" for note in self.notes),
             ]
         )
 
@@ -197,9 +210,12 @@ class EnergyMeter:
         _, self._reach = core_usage(image)
         self._core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
         self._routes = _routes(image, self._reach, self._core_of)
+        own = np.bincount(self._core_of[self._routes.programmed], minlength=image.n_cores)
+        self._programmed = own
         self._weights = Weights(
             table.update_active.nanoseconds - table.update_inactive.nanoseconds,
             table.synaptic_event.nanoseconds,
+            (table.graded_event or _UNKNOWN).nanoseconds,
             table.spike.nanoseconds,
             table.message_out.nanoseconds,
             table.message_in.nanoseconds,
@@ -219,13 +235,18 @@ class EnergyMeter:
         spike_ptr, sources = _spikes(image, recording, stimulus)
         n, n_cores, n_steps = image.n_compartments, image.n_cores, recording.n_steps
         rows = image.max_delay + 2
-        base = np.diff(image.core_ptr) * table.update_inactive.nanoseconds
+        fixed = np.diff(image.core_ptr) - self._programmed
+        program = (table.program_update or _UNKNOWN).nanoseconds
+        base: Float64Array = np.zeros(n_cores)
+        base += fixed * table.update_inactive.nanoseconds + self._programmed * program
         counts = Counts(
             active=np.zeros(n_cores, dtype=np.int64),
             events=np.zeros(n_cores, dtype=np.int64),
+            graded=np.zeros(n_cores, dtype=np.int64),
             spikes=np.zeros(n_cores, dtype=np.int64),
             out=np.zeros(n_cores, dtype=np.int64),
             into=np.zeros(n_cores, dtype=np.int64),
+            payloads=np.zeros(n_cores, dtype=np.int64),
             slowest=np.zeros(n_steps),
             busy=base.copy(),
             base=base,
@@ -238,7 +259,7 @@ class EnergyMeter:
         apart = traffic.hops[0] + traffic.hops[1] > 0
         active = int(counts.active.sum())
         operations = {
-            "updates_inactive": n * n_steps - active,
+            "updates_inactive": int(fixed.sum()) * n_steps - active,
             "updates_active": active,
             "synaptic_events": int(counts.events.sum()),
             "spikes": int(counts.spikes.sum()),
@@ -249,6 +270,12 @@ class EnergyMeter:
             "hops_north_south": round(traffic.hop_counts[1] * n_steps),
             "barriers": n_steps,
         }
+        if image.programs:
+            operations |= {
+                "program_updates": int(self._programmed.sum()) * n_steps,
+                "graded_events": int(counts.graded.sum()),
+                "payloads": int(counts.payloads.sum()),
+            }
         priced = {
             "updates_inactive": table.update_inactive,
             "updates_active": table.update_active,
@@ -259,7 +286,11 @@ class EnergyMeter:
             "messages_within_tile": table.tile,
             "hops_east_west": table.hop_east_west,
             "hops_north_south": table.hop_north_south,
+            "program_updates": table.program_update,
+            "graded_events": table.graded_event,
+            "payloads": table.payload,
         }
+        unpriced = _unpriced(operations, priced)
         chips = len(np.unique(traffic.sites.chip))
         tiles = len(np.unique(np.stack([traffic.sites.x, traffic.sites.y]), axis=1).T)
         barrier = table.barrier_time(tiles, chips) * 1e-9
@@ -271,13 +302,45 @@ class EnergyMeter:
             n_cores=n_cores,
             n_chips=chips,
             counts=operations,
-            energy={
-                name: operations[name] * cost.picojoules * 1e-12 for name, cost in priced.items()
-            },
+            energy=_energy_of(operations, priced),
             step_times=counts.slowest * 1e-9 + mesh + barrier,
             mesh_time=mesh,
             barrier_time=barrier,
+            unpriced=unpriced,
+            notes=_notes(image, operations, unpriced),
         )
+
+
+def _energy_of(
+    operations: Mapping[str, int], priced: Mapping[str, Cost | None]
+) -> dict[str, float]:
+    """Return the energy of each kind of operation in J, of those with a cost."""
+    # An event of a spike with a payload is a synaptic event, with a cost of its own.
+    plain = operations["synaptic_events"] - operations.get("graded_events", 0)
+    amounts = {**operations, "synaptic_events": plain}
+    return {
+        name: amounts[name] * cost.picojoules * 1e-12
+        for name, cost in priced.items()
+        if cost is not None and name in amounts
+    }
+
+
+def _unpriced(operations: Mapping[str, int], priced: Mapping[str, Cost | None]) -> tuple[str, ...]:
+    return tuple(name for name, cost in priced.items() if cost is None and operations.get(name))
+
+
+def _notes(
+    image: ChipImage, operations: Mapping[str, int], unpriced: tuple[str, ...]
+) -> tuple[str, ...]:
+    notes = []
+    if image.chip.core.programmable:
+        notes.append(
+            "no table of costs of the second generation is published: these are costs of the first"
+        )
+    if unpriced:
+        counts = (f"{operations[name]:,} {name.replace('_', ' ')}" for name in unpriced)
+        notes.append(f"no published figure, not included: {', '.join(counts)}")
+    return tuple(notes)
 
 
 def _mesh_time(traffic: Any, table: CostTable) -> float:
@@ -317,14 +380,18 @@ def _routes(image: ChipImage, reach: Reach, core_of: Int64Array) -> Any:
     from .counting import Routes
 
     n_sources = image.n_compartments + image.n_inputs
+    programmed = np.zeros(image.n_compartments, dtype=np.bool_)
+    for item in image.programs:
+        programmed[item.compartments] = True
+    groups = image.unrolled().synapses
     first = {"compartments": 0, "inputs": image.n_compartments}
-    tables = [(first[group.source], group.indptr) for group in image.synapses]
+    tables = [(first[group.source], group.indptr) for group in groups]
     ptr, places = join_rows(tables, n_sources)
     target = np.empty(int(ptr[-1]), dtype=np.int32)
     delay: Int32Array = np.zeros(int(ptr[-1]), dtype=np.int32)
-    for group, at in zip(image.synapses, places, strict=True):
+    for group, at in zip(groups, places, strict=True):
         target[at] = group.target
         if group.delay.size:
             delay[at] = group.delay
     reach_ptr, cores = transposed(reach.core_ptr, reach.source, n_sources)
-    return Routes(ptr, target, delay, core_of, reach_ptr, cores)
+    return Routes(ptr, target, delay, core_of, programmed, graded_sources(image), reach_ptr, cores)

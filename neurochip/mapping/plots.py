@@ -23,7 +23,6 @@ from .._support.plotting import (
 from .._support.text import counted
 from .._support.values import choice, instance
 from ..errors import RecordingError
-from ..packing.budget import RESOURCES
 from ..typing import Float64Array
 from .report import MappingReport
 
@@ -59,7 +58,7 @@ def plot_mesh(ax: Axes, report: MappingReport, values: str = "link_load") -> Axe
         If ``values`` is neither of these.
     """
     _check_report(report)
-    choice("figure", "values", values, ("link_load", *RESOURCES), error=RecordingError)
+    choice("figure", "values", values, ("link_load", *report.usage), error=RecordingError)
     sites = report.traffic.sites
     columns, rows = sites.mesh.tile_columns, sites.tile_rows
     width = (int(sites.x.max()) // columns + 1) * columns
@@ -117,7 +116,7 @@ def plot_utilisation(ax: Axes, report: MappingReport) -> Axes:
         Mapping to draw.
     """
     _check_report(report)
-    names = [name for name in RESOURCES if name != "shared_registers"][::-1]
+    names = [name for name in report.usage if name != "shared_registers"][::-1]
     many, one = report.n_cores > _MANY_CORES, report.n_cores == 1
     handles: list[Any] = []
     for row, name in enumerate(names):

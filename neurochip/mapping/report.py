@@ -14,11 +14,11 @@ from .._support.values import choice, instance
 from ..chip.spec import ChipSpec
 from ..errors import RecordingError
 from ..image import ChipImage
-from ..packing.budget import RESOURCES, core_usage, limits_of
+from ..packing.budget import core_usage, limits_of, resources_of
 from ..packing.flows import Traffic, flows_of
 from ..packing.wiring import delay_limit
 from ..typing import Float64Array, Int64Array
-from .activity import Activity
+from .activity import Activity, graded_sources
 
 __all__ = ["MappingReport", "map_image"]
 
@@ -35,7 +35,7 @@ class MappingReport:
         Site of each core.
     usage, limits : dict of str to ndarray of int64, shape (n_cores,)
         Amount of each resource that each core uses, and that it has. Keys are
-        :data:`~neurochip.packing.budget.RESOURCES`.
+        the names of the resources that the core limits.
     delay_bits : ndarray of int64, shape (n_cores,)
         Bits of the longest delay of each core.
     traffic : Traffic
@@ -70,7 +70,7 @@ class MappingReport:
         RecordingError
             If there is no such resource.
         """
-        choice("map", "resource", resource, RESOURCES, error=RecordingError)
+        choice("map", "resource", resource, tuple(self.usage), error=RecordingError)
         limit = np.maximum(1, self.limits[resource])
         shares: Float64Array = self.usage[resource] / limit
         return shares
@@ -79,7 +79,7 @@ class MappingReport:
     def binding(self) -> tuple[str, ...]:
         """The fullest resource of each core."""
         # A core has one set of shared registers, which is always in use.
-        names = [name for name in RESOURCES if name != "shared_registers"]
+        names = [name for name in self.usage if name != "shared_registers"]
         table = np.stack([self.utilisation(name) for name in names])
         return tuple(names[k] for k in np.argmax(table, axis=0))
 
@@ -87,7 +87,7 @@ class MappingReport:
     def broken(self) -> tuple[str, ...]:
         """One sentence for each resource whose limit is exceeded."""
         found = []
-        for name in RESOURCES:
+        for name in self.usage:
             over = np.flatnonzero(self.usage[name] > self.limits[name])
             if over.size:
                 k = int(over[0])
@@ -108,13 +108,14 @@ class MappingReport:
             "chips": self.n_chips,
             "chips_available": self.chip.chips,
             "sites": self.sites.tolist(),
-            "usage": {name: self.usage[name].tolist() for name in RESOURCES},
-            "limits": {name: self.limits[name].tolist() for name in RESOURCES},
+            "usage": {name: used.tolist() for name, used in self.usage.items()},
+            "limits": {name: limit.tolist() for name, limit in self.limits.items()},
             "delay_bits": self.delay_bits.tolist(),
             "binding": list(self.binding),
             "activity": self.activity,
             "messages_between_cores": self.traffic.between_cores,
             "messages_between_chips": self.traffic.between_chips,
+            "payloads_between_cores": self.traffic.payloads_between_cores,
             "messages_from_outside": float(self.traffic.from_outside.sum()),
             "hops_east_west": east_west,
             "hops_north_south": north_south,
@@ -128,6 +129,15 @@ class MappingReport:
             ],
         }
 
+    def _payloads(self) -> list[str]:
+        if not self.traffic.payloads.any():
+            return []
+        return [
+            f"  with a payload of up to {self.chip.core.payload_bits} bits: "
+            f"{self.traffic.payloads_between_cores:.4g} between cores; how much larger these "
+            "messages are is not published"
+        ]
+
     def __str__(self) -> str:
         traffic = self.traffic
         mean, largest = traffic.link_load
@@ -139,7 +149,7 @@ class MappingReport:
             f"{self.n_chips} of {self.chip.chips} chips",
             f"  {'resource of a core':22}{'limit':>8}{'largest':>9}{'mean':>9}{'fullest':>9}",
         ]
-        for name in RESOURCES:
+        for name in self.usage:
             share = self.utilisation(name)
             k = int(np.argmax(share))
             lines.append(
@@ -152,6 +162,7 @@ class MappingReport:
             f"Traffic in messages per step ({self.activity})",
             f"  between cores {traffic.between_cores:.4g}, of these between chips "
             f"{traffic.between_chips:.4g}; from inputs {traffic.from_outside.sum():.4g}",
+            *self._payloads(),
             f"  hops {east_west:.4g} east-west, {north_south:.4g} north-south; weighted "
             f"{traffic.cost:.4g}",
             f"  link load: mean {mean:.4g} over the links in use, largest {largest:.4g}",
@@ -205,9 +216,9 @@ def map_image(image: ChipImage, activity: Activity | None = None) -> MappingRepo
     return MappingReport(
         image.chip,
         image.sites,
-        {name: usage[name] for name in RESOURCES},
+        {name: usage[name] for name in resources_of(image.chip.core)},
         limits,
         usage["delay_bits"],
-        flows_of(reach, core_of, rate, image.sites, image.chip),
+        flows_of(reach, core_of, rate, image.sites, image.chip, graded_sources(image)),
         activity.label,
     )

@@ -15,6 +15,9 @@ def mapping_section(report: MappingReport) -> Section:
     """Return the resources of the cores and the traffic between them, with their figure."""
     mean, largest = report.traffic.link_load
     east_west, north_south = report.traffic.hop_counts
+    payloads = [("between cores, with a payload", f"{report.traffic.payloads_between_cores:.4g}")]
+    if not report.traffic.payloads.any():
+        payloads = []
     rows = []
     for name, used in report.usage.items():
         share = report.utilisation(name)
@@ -37,6 +40,7 @@ def mapping_section(report: MappingReport) -> Section:
             [
                 ("between cores", f"{report.traffic.between_cores:.4g}"),
                 ("between chips", f"{report.traffic.between_chips:.4g}"),
+                *payloads,
                 ("from inputs", f"{report.traffic.from_outside.sum():.4g}"),
                 ("hops east-west", f"{east_west:.4g}"),
                 ("hops north-south", f"{north_south:.4g}"),

@@ -29,6 +29,7 @@ from ..chip.spec import CoreSpec
 from ..errors import ImageError
 from ..image import ChipImage
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from .tables import Packing, Scratch, Tables
 from .wiring import Wiring, wiring_of
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "add_axons",
     "core_usage",
     "limits_of",
+    "resources_of",
 ]
 
 # In the order of the columns that the kernel counts, except the delay bits, which have no limit.
@@ -51,9 +53,12 @@ _COUNTED = (
     "synapse_formats",
     "list_words",
     "shared_registers",
+    "memory_words",
 )
 RESOURCES = (*_COUNTED, "output_axons")
 """Names of all resources of a core."""
+
+_NO_LIMIT = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +149,15 @@ class Filling:
 
 def limits_of(core: CoreSpec) -> dict[str, int]:
     """Return the limit of every resource; delays lower the limit of compartments further."""
-    return {name: 1 if name == "shared_registers" else getattr(core, name) for name in RESOURCES}
+    return {
+        name: 1 if name == "shared_registers" else getattr(core, name)
+        for name in resources_of(core)
+    }
+
+
+def resources_of(core: CoreSpec) -> tuple[str, ...]:
+    """Return the names of the resources that a core limits, in the order of :data:`RESOURCES`."""
+    return tuple(name for name in RESOURCES if name != "memory_words" or core.memory_words)
 
 
 class Filler:
@@ -166,13 +179,13 @@ class Filler:
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
-        from .kernels import Packing, Scratch, Tables, records_of
+        from .kernels import records_of
 
         limits = limits_of(core)
-        most = np.iinfo(np.int64).max
+        most = _NO_LIMIT
         self._wiring = wiring
         self.packing = Packing(
-            limits=np.array([limits[name] if limited else most for name in _COUNTED]),
+            limits=np.array([limits.get(name, most) if limited else most for name in _COUNTED]),
             formats=core.synapse_formats,
             slots=core.accumulator_slots if limited else most,
             first_input=wiring.n_compartments,
@@ -212,9 +225,12 @@ class Filler:
             price=zeros(formats, encodings, core.synapses_per_entry + 1),
             users=zeros(formats, encodings),
             formats=zeros(formats),
+            channels=zeros(len(wiring.channel_part)),
+            parts=zeros(len(wiring.part_rows), 2),
+            axons=zeros(ids(wiring.part_axon)),
             used=zeros(len(_COUNTED) + 1, dtype=np.int64),
             before=zeros(len(_COUNTED) + 1, dtype=np.int64),
-            top=zeros(6, dtype=np.int64),
+            top=zeros(7, dtype=np.int64),
         )
         self.tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
 

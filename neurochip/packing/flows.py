@@ -15,7 +15,7 @@ import numpy as np
 from .._support.brief import line
 from ..chip.mesh import Sites, link_loads
 from ..chip.spec import ChipSpec
-from ..typing import Float64Array, Int64Array
+from ..typing import BoolArray, Float64Array, Int64Array
 from .budget import Reach
 
 __all__ = ["Traffic", "flows_of"]
@@ -31,6 +31,8 @@ class Traffic:
         Sending and receiving core of each flow, which may be the same core.
     messages : ndarray of float64, shape (n_flows,)
         Messages per step.
+    payloads : ndarray of float64, shape (n_flows,)
+        Messages per step that carry a payload. How much larger they are is not published.
     from_outside : ndarray of float64, shape (n_cores,)
         Messages per step from inputs to each core.
     sites : Sites
@@ -40,6 +42,7 @@ class Traffic:
     start: Int64Array
     stop: Int64Array
     messages: Float64Array
+    payloads: Float64Array
     from_outside: Float64Array
     sites: Sites
 
@@ -57,6 +60,11 @@ class Traffic:
     def between_cores(self) -> float:
         """Messages per step that leave their core."""
         return float(self.messages[self.start != self.stop].sum())
+
+    @property
+    def payloads_between_cores(self) -> float:
+        """Messages per step with a payload that leave their core."""
+        return float(self.payloads[self.start != self.stop].sum())
 
     @property
     def between_chips(self) -> float:
@@ -109,6 +117,7 @@ def flows_of(
     rate: Float64Array,
     sites: Int64Array,
     chip: ChipSpec,
+    graded: BoolArray | None = None,
 ) -> Traffic:
     """Return the traffic of all sources.
 
@@ -124,12 +133,18 @@ def flows_of(
         Site of each core.
     chip : ChipSpec
         Chip whose mesh connects the cores.
+    graded : ndarray of bool, shape (n_sources,), optional
+        Whether the spikes of each source carry a payload. Default: all spikes are binary.
     """
     start, stop, _, messages = reach.grouped(core_of, rate)
+    payloads = np.zeros_like(messages)
+    if graded is not None and graded.any():
+        payloads = reach.grouped(core_of, np.where(graded, rate, 0.0))[3]
     return Traffic(
         start=start,
         stop=stop,
         messages=messages,
+        payloads=payloads,
         from_outside=reach.from_outside(len(core_of), rate),
         sites=Sites.of(sites, chip.cores, chip.mesh),
     )

@@ -7,22 +7,17 @@ list uses the smallest of them. :mod:`neurochip.packing.budget` states the rules
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from .._kernels.instructions import prefetch
 from .._kernels.jit import inline_kernel, kernel
-from ..typing import Int32Array, Int64Array
+from ..typing import Int32Array
 
 __all__ = [
     "COMPARTMENTS",
     "INPUTS",
     "N_SOURCES",
     "WORDS",
-    "Packing",
-    "Scratch",
-    "Tables",
     "adapt",
     "add_neuron",
     "clear",
@@ -35,72 +30,12 @@ __all__ = [
 ]
 
 
-class Tables(NamedTuple):
-    """Neurons to place. A neuron is a row of compartments; a source is a compartment or input."""
-
-    neuron_ptr: Int64Array
-    in_ptr: Int64Array  # row pointers of the synapses onto each compartment
-    in_list: Int32Array  # list number of each synapse
-    list_source: Int32Array
-    format_bits: Int32Array  # bits of weight and delay of a synapse
-    format_delay: Int32Array  # bits of the delay alone
-    profile: Int32Array
-    threshold: Int32Array
-    shared: Int32Array
-
-
-class Packing(NamedTuple):
-    """Limits and encoding sizes of a core: see the fields of ``CoreSpec``."""
-
-    limits: Int64Array
-    formats: int
-    slots: int
-    first_input: int  # number of the first input; lower sources are compartments
-    count_neurons: int  # whether each source compartment takes its own input axon
-    per_entry: int
-    prefix: int
-    run_base: int
-    alignment: int
-    suffix: int
-    word: int
-    index_min: int
-    skip_min: int
-    skip_max: int
-
-
-class Scratch(NamedTuple):
-    """State of the open core; all zero between calls, except the constants of a record.
-
-    The data of a list form one *record* of ``stride`` numbers: source, format, last target, best
-    encoding + 1, and for each encoding the synapses in the last entry and the bits of all entries
-    (int32 suffices: 2**31 bits are 256 MB in one list). So a synapse needs one cache line instead
-    of seven; with 1e8 synapses these cache misses took most of the time.
-    """
-
-    record: Int32Array
-    stride: int
-    encodings: int
-    lists: Int64Array
-    axon: Int64Array  # per source: bits of its lists
-    sources: Int32Array
-    profile: Int32Array  # per number: mark of the last core that has it
-    threshold: Int32Array
-    shared: Int32Array
-    format: Int32Array
-    price: Int32Array  # bits of an entry, per format, encoding and number of its synapses
-    users: Int32Array  # number of lists of the core, per format and encoding
-    formats: Int32Array
-    used: Int64Array
-    before: Int64Array
-    top: Int64Array  # numbers of lists, sources, formats; index bits; encodings; mark of the core
-
-
 # Resources, in the order of ``budget.RESOURCES``.
 COMPARTMENTS, WORDS, INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
-_LIST_WORDS, _SHARED, _DELAY_BITS = range(6, 9)
+_LIST_WORDS, _SHARED, _MEMORY, _DELAY_BITS = range(6, 10)
 _SOURCE, _FORMAT, _LAST, _BEST, _COUNT = range(5)  # places in a record; bits follow the counts
 _AHEAD = 16  # a record is prefetched this many synapses before its use
-_N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK = range(6)
+_N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK, _STATE = range(7)
 
 
 def records_of(
@@ -178,6 +113,11 @@ def _choose(s, at, form, before):
 
 
 @inline_kernel
+def _words(bits, packing):
+    return (bits + packing.word - 1) // packing.word
+
+
+@inline_kernel
 def words_of(bits, packing):
     """Return the number of memory words of a list of synapses."""
     return 0 if bits == 0 else (bits + packing.suffix + packing.word - 1) // packing.word
@@ -190,6 +130,51 @@ def _mark(marks, number, s, resource):
         s.used[resource] += 1
 
 
+@inline_kernel
+def _meet(source, s, packing):
+    """Note that a source reaches the core."""
+    if s.axon[source] == 0:
+        s.axon[source] = 1
+        s.sources[s.top[N_SOURCES]] = source
+        s.top[N_SOURCES] += 1
+        if packing.count_neurons == 1 and source < packing.first_input:
+            s.used[INPUTS] += 1
+
+
+@inline_kernel
+def _meet_format(form, s, tables, packing):
+    """Note that a format is in use on the core."""
+    if s.format[form] != s.top[_MARK]:
+        s.format[form] = s.top[_MARK]
+        s.formats[s.top[_N_FORMATS]] = form
+        s.top[_N_FORMATS] += 1
+        s.used[_DELAY_BITS] = max(s.used[_DELAY_BITS], tables.format_delay[form])
+        if tables.format_once[form] == 1:
+            s.users[form, 0] += 1
+            s.used[_FORMATS] += 1
+        else:
+            _price(s, form, tables, packing)
+
+
+@inline_kernel
+def _add_channels(c, s, tables, packing):
+    """Store the weights of those channels of a compartment that the core does not have yet."""
+    for i in range(tables.channel_ptr[c], tables.channel_ptr[c + 1]):
+        channel = tables.channel[i]
+        part = tables.channel_part[channel]
+        if s.channels[channel] != s.top[_MARK]:
+            s.channels[channel] = s.top[_MARK]
+            if s.parts[part, 1] != s.top[_MARK]:
+                s.parts[part, 0], s.parts[part, 1] = 0, s.top[_MARK]
+            row = s.parts[part, 0] * tables.part_bits[part]
+            wider = _words(row + tables.part_bits[part], packing) - _words(row, packing)
+            s.parts[part, 0] += 1
+            s.used[WORDS] += tables.part_rows[part] * wider
+        axon = tables.part_axon[part]
+        if axon >= 0:
+            _mark(s.axons, axon, s, INPUTS)
+
+
 @kernel
 def add_neuron(neuron, s, tables, packing):
     """Put a neuron on the open core, without checking limits."""
@@ -199,36 +184,34 @@ def add_neuron(neuron, s, tables, packing):
         _mark(s.profile, tables.profile[c], s, _PROFILES)
         _mark(s.threshold, tables.threshold[c], s, _THRESHOLDS)
         _mark(s.shared, tables.shared[c], s, _SHARED)
+        s.top[_STATE] += tables.state[c]
+        _add_channels(c, s, tables, packing)
         end = tables.in_ptr[c + 1]
         for j in range(tables.in_ptr[c], end):
             if j + _AHEAD < end:
                 prefetch(s.record, tables.in_list[j + _AHEAD] * s.stride)
             at = tables.in_list[j] * s.stride
             source, form = s.record[at + _SOURCE], s.record[at + _FORMAT]
+            _meet_format(form, s, tables, packing)
+            _meet(source, s, packing)
+            if tables.format_once[form] == 1:
+                continue
             before = 0
             if s.record[at + _BEST] == 0:
                 s.lists[s.top[_N_LISTS]] = at
                 s.top[_N_LISTS] += 1
-                if s.format[form] != s.top[_MARK]:
-                    s.format[form] = s.top[_MARK]
-                    _price(s, form, tables, packing)
-                    s.formats[s.top[_N_FORMATS]] = form
-                    s.top[_N_FORMATS] += 1
-                s.used[_DELAY_BITS] = max(s.used[_DELAY_BITS], tables.format_delay[form])
             else:
                 before = s.record[at + _COUNT + s.encodings + s.record[at + _BEST] - 1]
             _append(s, at, form, target, packing)
             grown = _choose(s, at, form, before)
-            if s.axon[source] == 0:
-                s.sources[s.top[N_SOURCES]] = source
-                s.top[N_SOURCES] += 1
-                if packing.count_neurons == 1 or source >= packing.first_input:
-                    s.used[INPUTS] += 1
-            words = -words_of(s.axon[source], packing)
+            if s.axon[source] == 1 and source >= packing.first_input:
+                s.used[INPUTS] += 1
+            words = -words_of(s.axon[source] - 1, packing)
             s.axon[source] += grown
-            new = words_of(s.axon[source], packing)
+            new = words_of(s.axon[source] - 1, packing)
             s.used[WORDS] += words + new
             s.used[_LIST_WORDS] = max(s.used[_LIST_WORDS], new)
+    s.used[_MEMORY] = s.used[WORDS] + _words(s.top[_STATE], packing)
 
 
 @kernel
@@ -249,6 +232,7 @@ def clear(s):
     s.top[_N_LISTS] = 0
     s.top[N_SOURCES] = 0
     s.top[_N_FORMATS] = 0
+    s.top[_STATE] = 0
     s.top[_MARK] += 1
 
 

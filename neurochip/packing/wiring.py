@@ -13,16 +13,49 @@ from typing import Any
 
 import numpy as np
 
-from .._support.csr import starts_of
+from .._support.csr import rows_of, starts_of
 from ..chip.registers import SynapseFormat
 from ..chip.spec import CoreSpec
-from ..image import ChipImage
-from ..typing import Int32Array, Int64Array
+from ..image import ChipImage, Convolution, SynapseGroup
+from ..typing import Int8Array, Int32Array, Int64Array
+from .state import state_bits_of
 
-__all__ = ["SynapseRows", "Wiring", "delay_limit", "profiles_of", "wire", "wiring_of"]
+__all__ = [
+    "SharedKernel",
+    "SynapseRows",
+    "Wiring",
+    "delay_limit",
+    "profiles_of",
+    "wire",
+    "wiring_of",
+]
 
-_PROFILE = ("decay_u", "decay_v", "refractory", "join")
+_PROFILE = ("decay_u", "decay_v", "refractory", "join", "program")
 _SHARED = ("vmin_exponent", "vmax_exponent")
+
+
+@dataclass(frozen=True, eq=False)
+class SharedKernel:
+    """The kernel of a convolution, which a core stores once instead of a weight per synapse.
+
+    A core stores the kernels of the output channels that it has. For each input channel of a group
+    of the convolution and each position in the kernel, it has a row with one weight per output
+    channel, rounded up to words.
+
+    Parameters
+    ----------
+    target : ndarray of int32, shape (n_targets,)
+        Compartments, output channel by output channel.
+    channels, groups : int
+        Output channels, and groups of the convolution that share no channels.
+    rows : int
+        Input channels of a group times the positions in the kernel.
+    """
+
+    target: Int32Array
+    channels: int
+    groups: int
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +74,8 @@ class SynapseRows:
         Weight exponent, weight bits and sign mode of the group.
     delay_bits : int
         Number of delay bits of each synapse.
+    kernel : SharedKernel, optional
+        The kernel that holds the weights of the group, once for each core.
     """
 
     sources: Int32Array
@@ -48,6 +83,7 @@ class SynapseRows:
     target: Int32Array
     format: SynapseFormat
     delay_bits: int
+    kernel: SharedKernel | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +105,20 @@ class Wiring:
         Source and format of each list.
     format_bits, format_delay : ndarray of int32, shape (n_formats,)
         Bits of weight and delay together, and of the delay alone, of a synapse.
+    format_once : ndarray of int8, shape (n_formats,)
+        Whether a shared kernel holds the weights of a format, so that its synapses take no memory.
     profile, threshold, shared : ndarray of int32, shape (n_compartments,)
         Numbers of the compartment profile, the threshold profile, and the values of the registers
         that all compartments of a core share.
+    state : ndarray of int32, shape (n_compartments,)
+        Bits of the state of each compartment, on a core whose memory holds both state and synapses.
+    channel_ptr, channel : ndarray of int64, shape (n_compartments + 1,); of int32
+        Output channels of shared kernels that each compartment belongs to, with row pointers.
+    channel_part : ndarray of int32, shape (n_channels,)
+        Part of a kernel that holds each channel: a group of its convolution.
+    part_rows, part_bits, part_axon : ndarray of int32, shape (n_parts,)
+        Rows of each part, bits of a weight, and the axon that all inputs of its convolution share,
+        or -1 if its sources are compartments.
     """
 
     neuron_ptr: Int64Array
@@ -83,9 +130,17 @@ class Wiring:
     list_format: Int32Array
     format_bits: Int32Array
     format_delay: Int32Array
+    format_once: Int8Array
     profile: Int32Array
     threshold: Int32Array
     shared: Int32Array
+    state: Int32Array
+    channel_ptr: Int64Array
+    channel: Int32Array
+    channel_part: Int32Array
+    part_rows: Int32Array
+    part_bits: Int32Array
+    part_axon: Int32Array
 
     @property
     def n_neurons(self) -> int:
@@ -156,8 +211,8 @@ class Wiring:
 def profiles_of(registers: Any) -> dict[str, Int32Array]:
     """Number the distinct profiles, thresholds and shared registers of compartments.
 
-    ``registers`` maps names of :class:`~neurochip.image.Compartments` to arrays. A missing register
-    has the same value in all compartments.
+    ``registers`` maps names of :class:`~neurochip.image.Compartments` to arrays, and ``program`` to
+    the number of the program of each, or 0. A missing register has the same value in all.
     """
 
     def number(names: Sequence[str]) -> Int32Array:
@@ -181,22 +236,27 @@ def wire(
     n_inputs: int,
     groups: Sequence[SynapseRows],
     profiles: dict[str, Int32Array],
+    state: Int32Array | None = None,
 ) -> Wiring:
-    """Build a wiring by sorting the synapses of all groups by target."""
+    """Build a wiring by sorting the synapses of all groups by target.
+
+    ``state`` holds the bits of each compartment in the memory of its core; by default none.
+    """
     from .._kernels.csr import count_items, list_rows
 
-    counts = np.zeros(int(neuron_ptr[-1]), dtype=np.int64)
+    n_compartments = int(neuron_ptr[-1])
+    counts = np.zeros(n_compartments, dtype=np.int64)
     for group in groups:
         count_items(group.target, counts)
     in_ptr = starts_of(counts)
     in_list = np.empty(int(in_ptr[-1]), dtype=np.int32)
     cursor, first = in_ptr[:-1].copy(), 0
-    formats: dict[tuple[SynapseFormat, int], int] = {}
+    formats: dict[tuple[SynapseFormat, int, bool], int] = {}
     numbers = []
     for group in groups:
         list_rows(group.indptr, group.target, first, cursor, in_list)
-        number = formats.setdefault((group.format, group.delay_bits), len(formats))
-        numbers.append(np.full(len(group.sources), number, dtype=np.int32))
+        key = (group.format, group.delay_bits, group.kernel is not None)
+        numbers.append(np.full(len(group.sources), formats.setdefault(key, len(formats)), np.int32))
         first += len(group.sources)
     none = np.empty(0, dtype=np.int32)
     return Wiring(
@@ -207,10 +267,46 @@ def wire(
         in_list=in_list,
         list_source=np.concatenate([none, *(group.sources for group in groups)]),
         list_format=np.concatenate([none, *numbers]),
-        format_bits=np.array([f.weight_bits + bits for f, bits in formats], dtype=np.int32),
-        format_delay=np.array([bits for _, bits in formats], dtype=np.int32),
-        **profiles,
+        format_bits=np.array([f.weight_bits + bits for f, bits, _ in formats], dtype=np.int32),
+        format_delay=np.array([bits for _, bits, _ in formats], dtype=np.int32),
+        format_once=np.array([once for *_, once in formats], dtype=np.int8),
+        state=np.zeros(n_compartments, dtype=np.int32) if state is None else state,
+        profile=profiles["profile"],
+        threshold=profiles["threshold"],
+        shared=profiles["shared"],
+        **_channels_of(groups, n_compartments),
     )
+
+
+def _channels_of(groups: Sequence[SynapseRows], n_compartments: int) -> dict[str, Any]:
+    """Number the channels and the parts of all shared kernels."""
+    targets, channels, parts = [], [], []
+    rows: list[tuple[int, int, int]] = []
+    n_channels = n_axons = 0
+    for group in groups:
+        kernel = group.kernel
+        if kernel is None:
+            continue
+        axon = -1
+        if int(group.sources.min(initial=n_compartments)) >= n_compartments:
+            axon, n_axons = n_axons, n_axons + 1
+        each = len(kernel.target) // kernel.channels
+        targets.append(kernel.target.astype(np.int64))
+        channels.append(n_channels + np.arange(kernel.channels).repeat(each))
+        parts.append(len(rows) + np.arange(kernel.groups).repeat(kernel.channels // kernel.groups))
+        rows += [(kernel.rows, group.format.weight_bits, axon)] * kernel.groups
+        n_channels += kernel.channels
+    none = np.empty(0, dtype=np.int64)
+    starts, order = rows_of(np.concatenate([none, *targets]), n_compartments)
+    table = np.array(rows, dtype=np.int32).reshape(-1, 3)
+    return {
+        "channel_ptr": starts,
+        "channel": np.concatenate([none, *channels])[order].astype(np.int32),
+        "channel_part": np.concatenate([none, *parts]).astype(np.int32),
+        "part_rows": table[:, 0].copy(),
+        "part_bits": table[:, 1].copy(),
+        "part_axon": table[:, 2].copy(),
+    }
 
 
 def wiring_of(image: ChipImage) -> Wiring:
@@ -222,6 +318,16 @@ def wiring_of(image: ChipImage) -> Wiring:
             population[symbol.compartment_ids] = number
     first = {"compartments": 0, "inputs": size}
     rows = {"compartments": size, "inputs": image.n_inputs}
+    # A program takes a profile of its core, like a set of decays.
+    profile = np.zeros(size, dtype=np.int32)
+    for number, group in enumerate(image.programs, start=1):
+        profile[group.compartments] = number
+    parts: list[tuple[SynapseGroup, SharedKernel | None]] = [
+        (item, None) for item in image.synapses
+    ]
+    for item in image.convolutions:
+        kernel = kernel_of(item) if image.chip.core.kernels_shared else None
+        parts.append((item.unrolled(rows[item.source]), kernel))
     groups = [
         SynapseRows(
             np.arange(rows[group.source], dtype=np.int32) + np.int32(first[group.source]),
@@ -229,13 +335,28 @@ def wiring_of(image: ChipImage) -> Wiring:
             group.target,
             group.format,
             group.max_delay.bit_length(),
+            kernel,
         )
-        for group in image.synapses
+        for group, kernel in parts
         if group.n_synapses
     ]
-    names = (*_PROFILE, *_SHARED, "threshold_mantissa")
+    names = (*_PROFILE[:-1], *_SHARED, "threshold_mantissa")
     registers = {name: getattr(image.compartments, name) for name in names}
-    return wire(np.arange(size + 1), population, image.n_inputs, groups, profiles_of(registers))
+    return wire(
+        np.arange(size + 1),
+        population,
+        image.n_inputs,
+        groups,
+        profiles_of({**registers, "program": profile}),
+        state_bits_of(image),
+    )
+
+
+def kernel_of(item: Convolution) -> SharedKernel:
+    """Return the kernel of a convolution as a core stores it."""
+    channels, _, height, width = item.kernel.shape
+    rows = item.source_shape[0] // item.groups * height * width
+    return SharedKernel(item.targets, channels, item.groups, rows)
 
 
 def delay_limit(core: CoreSpec, delay_bits: Any) -> Any:

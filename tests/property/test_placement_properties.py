@@ -30,7 +30,7 @@ from neurochip import (
 )
 from neurochip.chip.registers import SignMode
 from neurochip.emulator import Emulator
-from neurochip.packing.budget import RESOURCES, core_usage
+from neurochip.packing.budget import RESOURCES, core_usage, resources_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -180,7 +180,7 @@ def test_the_report_states_the_fullest_core(cases):
         used, _ = count_image(image)
         resources = image.report.resources
         assert resources["cores"] == (image.n_cores, image.chip.total_cores)
-        for name in RESOURCES:
+        for name in resources_of(image.chip.core):
             assert resources[name][0] == used[name].max(), (seed, name)
 
 

@@ -102,6 +102,16 @@ def test_a_spec_that_is_not_made_of_integers_is_refused():
             "core: bias_mantissa_bits + bias_exponent_max = 32; allowed: at most 31, since the "
             "emulator computes in 32 bits.",
         ),
+        (
+            {"programmable": True, "payload_bits": 1},
+            "core: payload_bits = 1; allowed: 0 (binary spikes), or 2 to 32, since one bit is the "
+            "sign.",
+        ),
+        (
+            {"payload_bits": 24},
+            "core: payload_bits = 24 without programmable; only programs send payloads. Set "
+            "programmable=True, or payload_bits=0.",
+        ),
     ],
 )
 def test_a_core_that_no_engine_can_run_is_refused(fields, message):

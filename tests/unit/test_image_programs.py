@@ -176,36 +176,51 @@ def test_lif_neurons_have_a_notation_as_program():
     }
 
 
-def test_a_first_generation_chip_refuses_a_program():
-    lif = PROGRAMS["lif_soft_reset"](LOIHI.core)
-    values = {name: low for name, (low, _) in lif.parameters.items()}
+def one_of(program):
+    """Return a group of one compartment with the lowest parameters."""
+    values = {name: low for name, (low, _) in program.parameters.items()}
+    return [ProgramGroup.fill(program, [0], parameters=values)]
+
+
+def test_a_first_generation_chip_refuses_a_program_and_names_what_comes_nearest():
     with pytest.raises(
         ImageError,
         match=exactly(
             "program 'lif_soft_reset': chip 'loihi' runs the LIF neuron of its cores only; "
-            "allowed: a chip with programmable cores, such as LOIHI2."
+            "allowed: a chip with programmable cores, such as LOIHI2. Nearest here: LIF registers, "
+            "which reset v to 0; or, if the reset subtracts and the input is not filtered, "
+            "self-inhibition (docs/reference/hardware.md)."
         ),
     ):
-        image(LOIHI, programs=[ProgramGroup.fill(lif, [0], parameters=values)])
+        image(LOIHI, programs=one_of(PROGRAMS["lif_soft_reset"](LOIHI.core)))
 
 
-def test_payloads_need_a_chip_that_sends_them():
-    narrow = LOIHI2.what_if(name="narrow", payload_bits=8)
-    binary = LOIHI2.what_if(name="binary", payload_bits=0)
+def test_a_first_generation_chip_refuses_a_payload():
     with pytest.raises(
         ImageError,
         match=exactly(
-            "program 'sigma_delta': payload_bits = 24; allowed on chip 'narrow': up to 8 bits."
+            "program 'sigma_delta': chip 'loihi' runs the LIF neuron of its cores only; allowed: a "
+            "chip with programmable cores, such as LOIHI2. Nothing on this chip sends a payload: "
+            "its spikes are binary."
         ),
     ):
-        image(narrow)
+        image(LOIHI, programs=one_of(PROGRAMS["sigma_delta"](LOIHI2.core)))
+
+
+@pytest.mark.parametrize(
+    ("payload_bits", "allowed", "remedy"),
+    [(0, "binary spikes", "Emit 0 or 1"), (16, "up to 16 bits", "End with sat")],
+)
+def test_a_payload_wider_than_the_chip_has_is_refused(payload_bits, allowed, remedy):
+    chip = LOIHI2.what_if(name="narrow", payload_bits=payload_bits)
     with pytest.raises(
         ImageError,
         match=exactly(
-            "program 'sigma_delta': payload_bits = 24; allowed on chip 'binary': binary spikes."
+            f"program 'sigma_delta': payload_bits = 24; allowed on chip 'narrow': {allowed}. "
+            f"{remedy}, or use a chip with wider payloads: chip.what_if(payload_bits=24)."
         ),
     ):
-        image(binary)
+        image(chip, programs=one_of(PROGRAMS["sigma_delta"](LOIHI2.core)))
 
 
 def test_a_payload_needs_a_target_with_a_program():
@@ -295,8 +310,8 @@ def test_a_receptor_survives_a_file(tmp_path):
             "convolution 0: a mantissa is 256; allowed: -256 to 255.",
         ),
         (
-            {"convolutions": [convolution(delay=63)]},
-            "convolution 0: a delay is 63; allowed: 0 to 62.",
+            {"convolutions": [convolution(delay=64)]},
+            "convolution 0: a delay is 64; allowed: 0 to 63.",
         ),
         (
             {"convolutions": [convolution(format=SynapseFormat(9, 8, SignMode.MIXED))]},

@@ -177,7 +177,7 @@ def test_a_core_needs_an_index_for_every_compartment():
     LOIHI.what_if(compartments=2048, synapse_index_bits=11)
 
 
-def test_systems_go_from_one_chip_to_768():
+def test_systems_go_from_one_chip_to_1152():
     assert [(name, chip.chips) for name, chip in SYSTEMS.items()] == [
         ("loihi", 1),
         ("kapoho-bay", 2),
@@ -185,7 +185,11 @@ def test_systems_go_from_one_chip_to_768():
         ("nahuku-8", 8),
         ("nahuku-32", 32),
         ("pohoiki-springs", 768),
+        ("loihi2", 1),
+        ("kapoho-point", 8),
+        ("hala-point", 1152),
     ]
     assert SYSTEMS["pohoiki-springs"].total_cores == 98_304
+    assert SYSTEMS["hala-point"].total_cores == 140_544
     assert all(chip.chips == 1 for chip in PRESETS.values())
     assert LOIHI.what_if(**PACKING_RULES["nxtf"]) == LOIHI

@@ -44,7 +44,7 @@ from neurochip.mapping import (
     plot_traffic,
     plot_utilisation,
 )
-from neurochip.packing.budget import RESOURCES
+from neurochip.packing.budget import resources_of
 
 CELL = LIF(tau_m=10.0, v_thresh=-55.0)
 
@@ -98,7 +98,7 @@ def test_the_report_says_how_full_cores_are_and_what_fills_them(report):
     assert "what fills a core first: compartments on 3 of 3 cores" in text
     assert "(assumed, 0.01 spikes per step of each source)" in text
     data = json.loads(json.dumps(report.to_dict()))
-    assert set(data["usage"]) == set(data["limits"]) == set(RESOURCES)
+    assert set(data["usage"]) == set(data["limits"]) == set(resources_of(report.chip.core))
     assert data["messages_between_cores"] == pytest.approx(0.12)
     assert data["sites"] == [0, 1, 2]
 
@@ -151,7 +151,7 @@ def test_utilisation_has_a_row_for_each_resource(cores):
     assert plot_utilisation(ax, report) is ax
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels[-1] == "compartments"
-    assert len(labels) == len(RESOURCES) - 1
+    assert len(labels) == len(report.usage) - 1
 
 
 def test_the_traffic_matrix_leaves_out_what_stays_on_a_core(report):
