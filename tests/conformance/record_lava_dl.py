@@ -31,6 +31,8 @@ LIMITS = {"vmin": -(2**23) + 1, "vmax": 2**23 - 1, "refractory": 1}
 LIF = {"keep_u": 0, "keep_v": 4096 - 1024, "threshold": 25 << 6} | LIMITS
 PERIOD = 17  # steps between two resets of lava-dl's PilotNet
 DEEP = 12  # binary digits of activations below one unit: spike_exp + state_exp
+CODING = ("delta", "sigma_delta", "sigma")  # their programs take back the shift of weights
+ARRIVES = LOIHI2.core.weight_shift
 CODED = 6  # of these, the digits that a message does not carry: state_exp
 
 
@@ -173,7 +175,7 @@ def pilotnet_sdnn(arrays):
             yield Layer(name, "sigma_delta", known, {"sigma": sums}, parameters)
         flat = total.reshape(len(total), -1)
         program = PROGRAMS["sigma_delta"](LOIHI2.core)
-        sent = run_program(program, [flat], parameters)["payload"].reshape(total.shape)
+        sent = run_program(program, [flat << ARRIVES], parameters)["payload"].reshape(total.shape)
 
 
 def write(folder, origin, layer, most):
@@ -188,7 +190,7 @@ def write(folder, origin, layer, most):
             return smallest(values.reshape(steps, -1)[:, ::every])
         return smallest(np.broadcast_to(values, n_neurons)[::every])
 
-    arrays = {"input_0": chosen(layer.total)}
+    arrays = {"input_0": chosen(layer.total << (ARRIVES if layer.program in CODING else 0))}
     for kind in ("parameters", "reset", "expected"):
         values = getattr(layer, kind).items()
         arrays |= {f"{kind.removesuffix('s')}_{key}": chosen(value) for key, value in values}

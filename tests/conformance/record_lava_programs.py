@@ -173,12 +173,12 @@ MODELS = {
     "lif": ("lif", LIF, A, 6, U_V, lif),
     "lif_periodic": ("lif", LIFReset, A, 6, U_V, lif_periodic),
     "ternary": ("ternary", TernaryLIF, A, 6, U_V, ternary),
-    "delta": ("delta", Delta, A, 0, CODED, delta),
-    "sigma_delta": ("sigma_delta", SigmaDelta, A, 0, {"sigma": "sigma"} | CODED, sigma_delta),
+    "delta": ("delta", Delta, A, 6, CODED, delta),
+    "sigma_delta": ("sigma_delta", SigmaDelta, A, 6, {"sigma": "sigma"} | CODED, sigma_delta),
     "sigma_delta_identity": (
-        "sigma_delta_identity", SigmaDelta, A, 0, {"sigma": "sigma"} | CODED, sigma_delta_identity
+        "sigma_delta_identity", SigmaDelta, A, 6, {"sigma": "sigma"} | CODED, sigma_delta_identity
     ),
-    "sigma": ("sigma", Sigma, A, 0, {"sigma": "sigma"}, sigma),
+    "sigma": ("sigma", Sigma, A, 6, {"sigma": "sigma"}, sigma),
     "resonate_and_fire": ("resonate_and_fire", RF, RE_IM, 0, COMPLEX, resonator),
     "rf_izhikevich": ("rf_izhikevich", RF_IZ, RE_IM, 0, COMPLEX, resonator),
     "graded_vector": ("graded_vector", GradedVec, A, 0, {}, graded_vector),

@@ -247,7 +247,8 @@ def test_an_adaptive_neuron_whose_threshold_stays_is_that_of_the_core():
 
 def test_a_sum_stops_at_the_width_of_its_register():
     program = PROGRAMS["sigma"](CORE)
-    assert states_of(program, {}, [HIGHEST, 5, -1], ("sigma",)) == [
+    arriving = [item << CORE.weight_shift for item in (HIGHEST, 5, -1)]
+    assert states_of(program, {}, arriving, ("sigma",)) == [
         (HIGHEST, HIGHEST),
         (HIGHEST, HIGHEST),
         (HIGHEST - 1, HIGHEST - 1),

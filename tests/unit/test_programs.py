@@ -124,7 +124,7 @@ def test_a_sigma_delta_neuron_sends_changes_of_its_activation():
     registers |= {"bias": -100, "threshold": 128, "state_exponent": 6}
     found = []
     for a in (200, 20, 64, 300, -900, 0):
-        payload, _ = interpret(program.rows, registers_with(registers, a))
+        payload, _ = interpret(program.rows, registers_with(registers, a << 6))
         found.append((registers["sigma"], registers["act"], registers["residue"], payload))
     # d = 100; 20 + 100 = 120; 64 + 120 = 184 is sent as 2 (184 / 64 = 2.875, floor); and so on.
     assert found == [

@@ -2,7 +2,9 @@
 
 All follow lava-nc 0.10.0, ``proc/sdn/models.py``, in the variant with a residue, which repeats the
 arrays of lava-dl's Loihi 2 tests. Lava computes with 32 bits; here each state is limited to the
-width of the core, and a limit that acts is counted.
+width of the core, and a limit that acts is counted. What arrives counts in units of a mantissa, as
+in Lava: ``sum = a / 2**weight_shift``, rounded toward minus infinity (exact unless a weight has a
+negative exponent).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ _EXPONENT_MAX = 7
 def sigma(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sums all that ever arrived, and sends the sum in every step.
 
-    ``sigma = sigma + a``; payload ``sigma``, limited to the width of a payload.
+    ``sigma = sigma + sum``; payload ``sigma``, limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``PySigmaModelFixed``. Proof: 8 recorded runs of Lava; the last layer of
     lava-dl's tiny sigma-delta network.
@@ -34,7 +36,7 @@ def sigma(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        State sigma, in units of a. No parameters.
+        State sigma, in units of sum. No parameters.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def sigma(core: CoreSpec) -> NeuronProgram:
 def delta(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the change of its input, once it is large enough.
 
-    ``act = a * 2**input_exponent``; ``d = act - (act before) + residue``; ``s = d`` if
+    ``act = sum * 2**input_exponent``; ``d = act - (act before) + residue``; ``s = d`` if
     ``abs(d) >= threshold``, otherwise 0; ``residue = d - s``; payload ``s / 2**state_exponent``,
     rounded toward minus infinity. The input is a level, such as the value of a pixel, that arrives
     in every step.
@@ -74,7 +76,7 @@ def delta(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        State act and residue, in units of ``a / 2**input_exponent``. Parameters threshold,
+        State act and residue, in units of ``sum / 2**input_exponent``. Parameters threshold,
         input_exponent and state_exponent.
 
     Raises
@@ -89,7 +91,8 @@ def delta(core: CoreSpec) -> NeuronProgram:
         parameters={**_encoding(core), "input_exponent": (0, 2 * _EXPONENT_MAX)},
         rows=(
             ("before", "mov", "act"),
-            ("act", "shl", "a", "input_exponent"),
+            _unshifted(core),
+            ("act", "shl", "sum", "input_exponent"),
             ("act", "sat", "act", core.state_bits),
             *_encoded(core),
         ),
@@ -100,7 +103,7 @@ def delta(core: CoreSpec) -> NeuronProgram:
 def sigma_delta(core: CoreSpec) -> NeuronProgram:
     """Return a sigma-delta neuron with a ReLU, whose spikes carry the change of its activation.
 
-    ``sigma = sigma + a``; ``act = max(sigma + bias, 0)``; ``d = act - (act before) + residue``;
+    ``sigma = sigma + sum``; ``act = max(sigma + bias, 0)``; ``d = act - (act before) + residue``;
     ``s = d`` if ``abs(d) >= threshold``, otherwise 0; ``residue = d - s``; payload
     ``s / 2**state_exponent``, rounded toward minus infinity.
 
@@ -115,7 +118,7 @@ def sigma_delta(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        State sigma, act and residue, in units of a. Parameters bias, threshold and
+        State sigma, act and residue, in units of sum. Parameters bias, threshold and
         state_exponent.
 
     Raises
@@ -172,7 +175,16 @@ def _sigma_delta(name: str, core: CoreSpec, activation: tuple[Row, ...]) -> Neur
 
 
 def _summed(core: CoreSpec) -> tuple[Row, ...]:
-    return ("sigma", "add", "sigma", "a"), ("sigma", "sat", "sigma", core.state_bits)
+    return (
+        _unshifted(core),
+        ("sigma", "add", "sigma", "sum"),
+        ("sigma", "sat", "sigma", core.state_bits),
+    )
+
+
+def _unshifted(core: CoreSpec) -> Row:
+    """Return the row that takes back the shift of weights, so that 24 bits hold what is summed."""
+    return ("sum", "asr", "a", core.weight_shift)
 
 
 def _encoding(core: CoreSpec) -> dict[str, Interval]:
