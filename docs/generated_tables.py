@@ -16,6 +16,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _LONG = 220  # characters of a signature; a longer one is not shown
 _METHODS = (types.FunctionType, classmethod, staticmethod)
 _STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 _PARAMETER = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
+_RST_TABLE = re.compile(r"^=+ [= ]+$.*^=+ [= ]+$", re.MULTILINE | re.DOTALL)
 _ARGUMENTS = {
     "model": "Python file (.py) or NIR graph (.nir) to work on.",
     "subject": "Image to run (.npz), or model that is compiled first (.py, .nir).",
@@ -259,6 +261,37 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join([line(header), "|" + "---|" * len(header), *map(line, rows)])
 
 
+def _operations(_: str) -> str:
+    """Return the operations of neuron programs, with the codes of their integers."""
+    rows = [
+        (str(code), f"`{' '.join((item.name, *item.operands))}`", _markdown(item.meaning))
+        for code, item in enumerate(neurochip.OPERATIONS.values())
+    ]
+    return _table(("code", "operation", "result"), rows)
+
+
+def _library(chip: str) -> str:
+    """Return the programs of the library: registers and rows, as on a chip."""
+    core = getattr(neurochip, chip).core
+    parts = []
+    for name, function in neurochip.PROGRAMS.items():
+        program = function(core)
+        text = re.split(r"\n\n\w+\n---", inspect.getdoc(function) or "")[0]
+        text = text.removeprefix("Return ")
+        tables = [f"```text\n{item.replace('``', '  ')}\n```" for item in _RST_TABLE.findall(text)]
+        prose = [_markdown(item) for item in _RST_TABLE.split(text[0].upper() + text[1:])]
+        text = "".join(part for pair in zip_longest(prose, tables, fillvalue="") for part in pair)
+        state = ", ".join(f"{item} ({bits} bits)" for item, bits in program.state.items())
+        ranges = program.parameters.items()
+        parameters = ", ".join(f"{item} ({low} to {high})" for item, (low, high) in ranges)
+        payload = f"{program.payload_bits} bits" if program.payload_bits else "none"
+        facts = f"Inputs: {', '.join(program.inputs)}. State: {state or 'none'}. Parameters: "
+        facts += f"{parameters or 'none'}. Payload: {payload}."
+        rows = str(program).split("\n", 1)[1]
+        parts.append(f"### {name}\n\n{text}\n\n{facts}\n\n```text\n{rows}\n```\n")
+    return "\n".join(parts)
+
+
 GENERATORS: dict[str, Callable[[str], str]] = {
     "names": _names,
     "methods": _methods,
@@ -270,4 +303,6 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "layers": _layers,
     "rooms": _rooms,
     "tried": _tried,
+    "operations": _operations,
+    "library": _library,
 }

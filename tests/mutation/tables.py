@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mutation import compiler_mutants, frontend_mutants, kernel_mutants, result_mutants
+from mutation import (
+    compiler_mutants,
+    frontend_mutants,
+    kernel_mutants,
+    program_mutants,
+    result_mutants,
+)
 
 import neurochip
 
 __all__ = ["MUTANTS", "changed"]
 
 PRODUCT = Path(neurochip.__file__).parents[1]
-TABLES = (kernel_mutants, compiler_mutants, frontend_mutants, result_mutants)
+TABLES = (kernel_mutants, compiler_mutants, frontend_mutants, result_mutants, program_mutants)
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
 
 

@@ -35,8 +35,8 @@ def integrator(**changes):
         "rows": (
             ("v", "add", "v", "a"),
             ("fires", "ge", "v", "threshold"),
-            ("lowered", "sub", "v", "threshold"),
-            ("v", "sel", "fires", "lowered", "v"),
+            ("below", "sub", "v", "threshold"),
+            ("v", "sel", "fires", "below", "v"),
             ("v", "sat", "v", 24),
             (None, "emit", "fires"),
         ),
@@ -52,9 +52,9 @@ def test_the_operations_keep_their_order_which_files_hold():
 
 def test_a_program_is_a_table_of_integers():
     program = integrator()
-    assert program.temporaries == ("fires", "lowered")
+    assert program.temporaries == ("fires", "below")
     assert program.constants == (24,)
-    # Registers: a 0, v 1, threshold 2, fires 3, lowered 4, the constant 24 5.
+    # Registers: a 0, v 1, threshold 2, fires 3, below 4, the constant 24 5.
     assert program.table.tolist() == [
         [1, 1, 1, 0, -1],
         [3, 11, 1, 2, -1],

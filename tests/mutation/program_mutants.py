@@ -1,0 +1,207 @@
+"""Wrong lines of neuron programs: their checks, their ranges, and their parts of an image."""
+
+from __future__ import annotations
+
+from mutation.mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+OPERATIONS = "neurochip/programs/operations.py"
+ROWS = "neurochip/programs/rows.py"
+PROGRAM = "neurochip/programs/program.py"
+GROUP = "neurochip/image/program_group.py"
+CONVOLUTION = "neurochip/image/convolution.py"
+CHECKS = "neurochip/image/check_programs.py"
+IMAGE = "neurochip/image/chip_image.py"
+PROPERTIES = "tests/property/test_program_properties.py"
+EXACT = f"{PROPERTIES}::test_the_ranges_are_reached_by_some_values"
+SAFE = f"{PROPERTIES}::test_no_value_leaves_the_range_of_its_row"
+MESSAGES = "tests/unit/test_program_messages.py"
+IMAGES = "tests/unit/test_image_programs.py"
+
+MUTANTS = [
+    Mutant(
+        "bounds of two operands ignore the lower end of the second",
+        OPERATIONS,
+        "for x in a for y in others[0]]",
+        "for x in a for y in others[0][1:]]",
+        EXACT,
+    ),
+    Mutant(
+        "the absolute value of a negative range is its lower end",
+        OPERATIONS,
+        "max(low, -high, 0), max(-low, high)",
+        "0, max(low, high)",
+        EXACT,
+    ),
+    Mutant(
+        "a selection gives its first operand",
+        OPERATIONS,
+        "min(a[0], b[0]), max(a[1], b[1])\n",
+        "a\n",
+        SAFE,
+    ),
+    Mutant(
+        "two negative numbers have no bits in common",
+        OPERATIONS,
+        "return -(1 << (-min(a[0], b[0]) - 1).bit_length()), max(a[1], b[1])",
+        "return 0, max(a[1], b[1])",
+        SAFE,
+    ),
+    Mutant(
+        "a saturation has one value more",
+        OPERATIONS,
+        "most = (1 << (bits[0] - 1)) - 1",
+        "most = 1 << (bits[0] - 1)",
+        EXACT,
+    ),
+    Mutant(
+        "a wrap keeps a range that is above it",
+        OPERATIONS,
+        "-half <= a[0] and a[1] < half",
+        "-half <= a[0] and a[1] <= half",
+        EXACT,
+    ),
+    Mutant(
+        "the range of rtz is that of asr",
+        OPERATIONS,
+        "a >> shift if a >= 0 else -(-a >> shift)",
+        "a >> shift",
+        EXACT,
+    ),
+    Mutant(
+        "the range of div rounds toward zero",
+        OPERATIONS,
+        "_extremes(lambda a, p: a // p)",
+        "_extremes(lambda a, p: int(a / p))",
+        EXACT,
+    ),
+    Mutant(
+        "two operations exchange their codes",
+        OPERATIONS,
+        'Operation("add", ("a", "b"), "``a + b``", _extremes(lambda a, b: a + b)),\n'
+        '            Operation("sub", ("a", "b"), "``a - b``", _extremes(lambda a, b: a - b)),\n',
+        'Operation("sub", ("a", "b"), "``a - b``", _extremes(lambda a, b: a - b)),\n'
+        '            Operation("add", ("a", "b"), "``a + b``", _extremes(lambda a, b: a + b)),\n',
+        "tests/unit/test_programs.py::test_the_operations_keep_their_order_which_files_hold",
+    ),
+    Mutant(
+        "a value may have 67 bits",
+        ROWS,
+        "if low < _INT64[0] or high > _INT64[1]:",
+        "if low < 16 * _INT64[0] or high > 16 * _INT64[1]:",
+        f"{MESSAGES}::test_no_value_can_leave_64_bits",
+    ),
+    Mutant(
+        "a shift may have 63 bits",
+        ROWS,
+        "if interval[0] < least or interval[1] > most:",
+        "if interval[0] < least or interval[1] > most + 1:",
+        f"{MESSAGES}::test_shifts_divisors_and_widths_have_a_range",
+    ),
+    Mutant(
+        "a shift by a parameter is not compared with its range",
+        ROWS,
+        "interval = parameters[value]",
+        "interval = least, most",
+        f"{MESSAGES}::test_shifts_divisors_and_widths_have_a_range",
+    ),
+    Mutant(
+        "a program may write its parameters",
+        ROWS,
+        "{*given, *parameters}",
+        "{*given}",
+        f"{MESSAGES}::test_parameters_and_inputs_are_not_written",
+    ),
+    Mutant(
+        "a program may emit twice",
+        ROWS,
+        "emitted = index",
+        "emitted = None",
+        f"{MESSAGES}::test_a_program_emits_once",
+    ),
+    Mutant(
+        "inputs have 31 bits at most",
+        PROGRAM,
+        "**dict.fromkeys(self.inputs, _width(input_bits)),",
+        "**dict.fromkeys(self.inputs, _width(min(input_bits, 31))),",
+        f"{MESSAGES}::test_a_payload_fits_its_width",
+    ),
+    Mutant(
+        "a state may end outside its width",
+        PROGRAM,
+        "found[0] < width[0] or found[1] > width[1]",
+        "found[0] < width[0] and found[1] < width[1]",
+        f"{MESSAGES}::test_a_state_ends_within_its_width",
+    ),
+    Mutant(
+        "a binary spike may have a payload",
+        PROGRAM,
+        "width = _width(bits) if bits else (0, 1)",
+        "width = _width(bits) if bits else _width(32)",
+        f"{MESSAGES}::test_a_binary_spike_has_no_payload",
+    ),
+    Mutant(
+        "temporaries are numbered by name",
+        PROGRAM,
+        "return tuple(dict.fromkeys(name for name in written if name not in self.state))",
+        "return tuple(sorted({name for name in written if name not in self.state}))",
+        "tests/unit/test_programs.py::test_a_program_is_a_table_of_integers",
+    ),
+    Mutant(
+        "a parameter is not compared with its declared range",
+        GROUP,
+        "outside = (row < low) | (row > high)",
+        "outside = row > high",
+        f"{IMAGES}::test_each_part_checks_itself",
+    ),
+    Mutant(
+        "a kernel is flipped, as in a convolution of mathematics",
+        CONVOLUTION,
+        "tap * self.dilation[axis]",
+        "(self.kernel.shape[2 + axis] - 1 - tap) * self.dilation[axis]",
+        f"{IMAGES}::test_an_unrolled_convolution_has_the_synapses_of_its_definition",
+    ),
+    Mutant(
+        "groups of a convolution share their channels",
+        CONVOLUTION,
+        "channel = k // (out // self.groups) * channels + c",
+        "channel = c",
+        f"{IMAGES}::test_an_unrolled_convolution_has_the_synapses_of_its_definition",
+    ),
+    Mutant(
+        "rows and columns of a stride are exchanged",
+        CONVOLUTION,
+        "target * self.stride[axis]",
+        "target * self.stride[1 - axis]",
+        f"{IMAGES}::test_an_unrolled_convolution_has_the_synapses_of_its_definition",
+    ),
+    Mutant(
+        "a payload may reach a neuron that takes binary spikes",
+        CHECKS,
+        "wrong = graded[sources] & binary[listed.target]",
+        "wrong = graded[sources] & graded[listed.target] & binary[listed.target]",
+        f"{IMAGES}::test_a_payload_needs_a_target_with_a_program",
+    ),
+    Mutant(
+        "a compartment may run two programs",
+        CHECKS,
+        "if taken[ids].any():",
+        "if taken[ids].all():",
+        f"{IMAGES}::test_every_number_stands_for_something",
+    ),
+    Mutant(
+        "the digest leaves out the receptor",
+        IMAGE,
+        "if group.receptor:",
+        "if group.receptor > 1:",
+        f"{IMAGES}::test_the_second_receptor_needs_two_inputs",
+    ),
+    Mutant(
+        "the digest leaves out the interval of a reset",
+        GROUP,
+        'return f"reset {self.interval}, {self.offset}", [self.compartments]',
+        'return "reset", [self.compartments]',
+        f"{IMAGES}::test_every_part_enters_the_digest",
+    ),
+]
