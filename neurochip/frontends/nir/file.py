@@ -85,14 +85,22 @@ def check_kind(where: str, name: str, kind: object) -> None:
         )
 
 
-def read_file(path: Path) -> Graph:
+def read_file(path: Path, problems: dict[str, str] | None = None) -> Graph:
     """Read a file and check only the types and sizes of its members.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    problems : dict of str to str, optional
+        Receives what is wrong with single nodes, by their path; such a node has no members.
+        Default: the first such problem is an error.
 
     Raises
     ------
     FrontendError
         If it is missing, damaged or not a NIR graph, links to other files, or would unpack to far
-        more memory than its size.
+        more memory than its size; or without ``problems``, if a node is unknown or incomplete.
     MissingExtraError
         If h5py is not installed.
     """
@@ -105,7 +113,7 @@ def read_file(path: Path) -> Graph:
         raise FrontendError(f"{path}: cannot be opened ({problem.strerror}).") from None
     if not h5py.is_hdf5(path):
         raise FrontendError(f"{path}: not an HDF5 file; pass the path of a NIR graph (.nir).")
-    reader = _Reader(path, h5py)
+    reader = _Reader(path, h5py, problems)
     with reader.reading("the file"), h5py.File(path, "r") as file:
         refuse_other_files(file, str(path), FrontendError)
         root = file.get("node")
@@ -125,8 +133,8 @@ def read_file(path: Path) -> Graph:
 class _Reader:
     """Reads the parts of one file and adds up the memory that they need."""
 
-    def __init__(self, path: Path, h5py: Any) -> None:
-        self._path, self._h5py = path, h5py
+    def __init__(self, path: Path, h5py: Any, problems: dict[str, str] | None) -> None:
+        self._path, self._h5py, self._problems = path, h5py, problems
         self._memory = Unpacking(path, FrontendError)
         self._extent, self._heaps = Extent(str(path)), TextHeaps(path)
 
@@ -173,17 +181,26 @@ class _Reader:
             self._extent.enter(level)
             path = prefix + name
             with self.reading(f"node {path!r}"):
-                kind = self.kind(item, f"node {path!r}")
-                if kind == "NIRGraph":
-                    nodes[name] = self.graph(item, f"{path}.", level + 1)
-                else:
-                    check_kind(str(self._path), path, kind)
-                    nodes[name] = self._node(item, path, kind)
+                nodes[name] = self._entry(item, path, level)
         with self.reading(f"metadata of {part}"):
             metadata = self._metadata(group, part)
         with self.reading(f"edges of {part}"):
             edges = self._edges(group, part)
         return Graph(nodes, edges, metadata)
+
+    def _entry(self, item: Any, path: str, level: int) -> NirNode | Graph:
+        kind = "?"
+        try:
+            kind = self.kind(item, f"node {path!r}")
+            if kind != "NIRGraph":
+                check_kind(str(self._path), path, kind)
+                return self._node(item, path, kind)
+        except FrontendError as problem:
+            if self._problems is None:
+                raise
+            self._problems[path] = str(problem).removeprefix(f"{self._path}: ")
+            return NirNode(path, kind, {})
+        return self.graph(item, f"{path}.", level + 1)
 
     def _edges(self, group: Any, part: str) -> list[tuple[str, str]]:
         item = group.get("edges")

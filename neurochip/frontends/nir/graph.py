@@ -43,8 +43,15 @@ class FlatGraph:
         return [n for n, node in self.nodes.items() if n in self.outside and node.kind == kind]
 
 
-def load_graph(source: Any) -> FlatGraph:
+def load_graph(source: Any, problems: dict[str, str] | None = None) -> FlatGraph:
     """Read a file, or take a ``nir.NIRGraph``, and flatten it.
+
+    Parameters
+    ----------
+    source : path or nir.NIRGraph
+        The graph.
+    problems : dict of str to str, optional
+        As in :func:`~neurochip.frontends.nir.file.read_file`.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def load_graph(source: Any) -> FlatGraph:
         If a required package of the extra ``nir`` is not installed.
     """
     if isinstance(source, (str, os.PathLike)):
-        graph = read_file(Path(source))
+        graph = read_file(Path(source), problems)
     else:
         nir = require("nir", "nir", "reading a NIR graph")
         if not isinstance(source, nir.NIRGraph):
@@ -64,7 +71,7 @@ def load_graph(source: Any) -> FlatGraph:
                 f"NIR: source = {show(source)}; allowed: the path of a .nir file, or a "
                 "nir.NIRGraph."
             )
-        graph = _take_graph(source, "", 1, Extent("NIR"))
+        graph = _take_graph(source, "", 1, Extent("NIR"), problems)
     flat = _Flattening()
     flat.open(graph, "")
     sources: dict[str, list[str]] = {name: [] for name in flat.nodes}
@@ -102,7 +109,9 @@ def take_node(path: str, node: Any) -> NirNode:
     return NirNode(path, kind, members)
 
 
-def _take_graph(graph: Any, prefix: str, level: int, extent: Extent) -> Graph:
+def _take_graph(
+    graph: Any, prefix: str, level: int, extent: Extent, problems: dict[str, str] | None
+) -> Graph:
     """Return a graph of the package nir as a Graph."""
     where = f"the graph {prefix[:-1]!r}" if prefix else "the graph"
     for name, kind, allowed in (
@@ -120,9 +129,15 @@ def _take_graph(graph: Any, prefix: str, level: int, extent: Extent) -> Graph:
         extent.enter(level)
         path = f"{prefix}{name}"
         if type(node).__name__ == "NIRGraph":
-            nodes[name] = _take_graph(node, f"{path}.", level + 1, extent)
-        else:
+            nodes[name] = _take_graph(node, f"{path}.", level + 1, extent, problems)
+            continue
+        try:
             nodes[name] = take_node(path, node)
+        except FrontendError as problem:
+            if problems is None:
+                raise
+            problems[path] = str(problem).removeprefix("NIR: ")
+            nodes[name] = NirNode(path, type(node).__name__, {})
     for edge in graph.edges:
         pair = isinstance(edge, (tuple, list)) and len(edge) == 2
         if not pair or not all(isinstance(end, str) for end in edge):

@@ -11,7 +11,7 @@ from .linear import transform
 from .neurons import own_shape
 from .node import Shape, size_of
 
-__all__ = ["find_shapes"]
+__all__ = ["find_shapes", "input_shape", "spread_shapes"]
 
 
 def find_shapes(graph: FlatGraph, neurons: Iterable[str]) -> dict[str, Shape]:
@@ -24,11 +24,11 @@ def find_shapes(graph: FlatGraph, neurons: Iterable[str]) -> dict[str, Shape]:
     FrontendError
         If an input has no shape or has a source, or the number of neurons of a node is unknown.
     """
-    ends = {name: _input_shape(graph, name) for name in graph.ends("Input")}
+    ends = {name: input_shape(graph, name) for name in graph.ends("Input")}
     own = {name: own_shape(graph.nodes[name]) for name in neurons}
     known = {**ends, **{name: shape for name, shape in own.items() if shape is not None}}
     if len(known) < len(ends) + len(own):
-        _spread(graph, known, own.__contains__)
+        spread_shapes(graph, known, own.__contains__)
     for name in own:
         if name not in known:
             text = (
@@ -41,8 +41,31 @@ def find_shapes(graph: FlatGraph, neurons: Iterable[str]) -> dict[str, Shape]:
     return {name: known[name] for name in (*ends, *own)}
 
 
-def _spread(graph: FlatGraph, known: dict[str, Shape], is_neuron: Callable[[str], bool]) -> None:
-    """Add the shapes of all nodes that can be reached from nodes of known shape."""
+def spread_shapes(
+    graph: FlatGraph,
+    known: dict[str, Shape],
+    is_neuron: Callable[[str], bool],
+    problems: dict[str, str] | None = None,
+) -> None:
+    """Add the shapes of all nodes that can be reached from nodes of known shape.
+
+    Parameters
+    ----------
+    graph : FlatGraph
+        The graph.
+    known : dict of str to tuple of int
+        The known shapes, to which others are added.
+    is_neuron : callable
+        Whether the node of a name is one of neurons, which have the shape of their source.
+    problems : dict of str to str, optional
+        Receives what is wrong with single nodes, by name; nodes that are in it have no shape.
+        Default: the first such problem is an error.
+
+    Raises
+    ------
+    FrontendError
+        If a node does not fit the shape that it gets, without ``problems``.
+    """
     targets: dict[str, list[str]] = {name: [] for name in graph.nodes}
     for name, sources in graph.sources.items():
         for source in sources:
@@ -51,13 +74,27 @@ def _spread(graph: FlatGraph, known: dict[str, Shape], is_neuron: Callable[[str]
     while waiting:
         source = waiting.popleft()
         for name in targets[source]:
-            if name not in known:
-                node, shape = graph.nodes[name], known[source]
+            if name in known or name in (problems or ()):
+                continue
+            node, shape = graph.nodes[name], known[source]
+            try:
                 known[name] = shape if is_neuron(name) else transform(node, shape).shape
+            except FrontendError as problem:
+                if problems is None:
+                    raise
+                problems[name] = str(problem).removeprefix(f"{node.label}: ")
+            else:
                 waiting.append(name)
 
 
-def _input_shape(graph: FlatGraph, name: str) -> Shape:
+def input_shape(graph: FlatGraph, name: str) -> Shape:
+    """Return the shape of an input of the whole graph.
+
+    Raises
+    ------
+    FrontendError
+        If it has none, or is fed by a node.
+    """
     node = graph.nodes[name]
     if graph.sources[name]:
         raise FrontendError(
