@@ -39,6 +39,7 @@ def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple
     parts = model.convention
     say(
         f"Read {path} for steps of {model.dt / 1000:g} s = {model.dt:g} ms; a spike is taken as "
-        f"{parts.kick!r}, integration {parts.integration!r}, delivery {parts.delivery!r}"
+        f"{parts.kick!r}, integration {parts.integration!r}, delivery {parts.delivery!r}, "
+        f"layers {parts.layers!r}"
     )
     return model.network, model.dt

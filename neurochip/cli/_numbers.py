@@ -19,6 +19,7 @@ __all__ = [
     "MILLISECONDS_OR_NONE",
     "POSITIVE",
     "REAL",
+    "REAL_OR_MIRRORED",
     "SEED",
     "at_least",
 ]
@@ -71,6 +72,11 @@ def at_least(kind: type[float], bound: float, word: str = "") -> click.ParamType
 
 REAL = _Number(float, "a finite number", lambda _: True)
 """Any finite number."""
+
+REAL_OR_MIRRORED = _Number(
+    float, "a finite number, or '-v_threshold'", lambda _: True, "-v_threshold"
+)
+"""Any finite number, or the negative threshold of each neuron."""
 
 MILLISECONDS = _Number(float, "a number of ms above 0", lambda x: x > 0)
 """A duration in ms, above 0."""

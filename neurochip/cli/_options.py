@@ -11,7 +11,16 @@ import click
 from compiler import OPTIONS, Option
 
 from ._chips import CHIPS
-from ._numbers import COUNT, MILLISECONDS, MILLISECONDS_OR_NONE, POSITIVE, REAL, SEED, at_least
+from ._numbers import (
+    COUNT,
+    MILLISECONDS,
+    MILLISECONDS_OR_NONE,
+    POSITIVE,
+    REAL,
+    REAL_OR_MIRRORED,
+    SEED,
+    at_least,
+)
 from ._paths import INPUT, OutputFile
 from ._request import Request
 from ._step import STEP_OR_AUTO
@@ -64,10 +73,26 @@ _INPUT = click.option(
 )
 _READING: dict[str, dict[str, Any]] = {
     "convention": {"help": "NIR only: simulator that the graph comes from. Default: norse."},
-    "reset": {"help": "NIR only: 'value' if a spike sets v to v_reset, stored or 0."},
+    "reset": {
+        "help": "NIR only: 'value' if a spike sets v to v_reset, stored or 0; 'subtract' if it "
+        "subtracts the threshold from v."
+    },
     "v_reset": {
         "type": REAL,
         "help": "NIR only: implies --reset value; v_reset of nodes that store none. Default: 0.",
+    },
+    "reset_delay": {
+        "is_flag": True,
+        "default": None,
+        "help": "NIR only: the reset acts in the step after the spike (snnTorch's default).",
+    },
+    "spikes_per_step": {
+        "help": "NIR only: 'many' if a neuron may spike several times in a step (sinabs); implies "
+        "--reset subtract. Default: one."
+    },
+    "v_min": {
+        "type": REAL_OR_MIRRORED,
+        "help": "NIR only: lowest v, or -v_threshold for that of each neuron (sinabs, IF nodes).",
     },
     "input_rate": {
         "type": POSITIVE,

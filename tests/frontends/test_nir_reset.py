@@ -25,13 +25,14 @@ from neurochip.frontends.nir import read_nir, write_nir
 
 h5py = pytest.importorskip("h5py")
 
-TWO_MEANINGS = (
-    "so its reset is unknown: a spike may set v to 0, or subtract the threshold (snnTorch, sinabs "
-    "and Rockpool by default), which a chip cannot do."
+ASKED = "so its reset is unknown. If a spike sets v to 0, pass reset='value' (--reset value)"
+SUBTRACTING = (
+    " If it subtracts the threshold from v (snnTorch, sinabs and Rockpool by default), pass "
+    "reset='subtract' (--reset subtract), which needs a chip with programmable neurons."
 )
 SNNTORCH = (
-    " This graph seems to come from snnTorch (tau / r is one dt), where a reset is also one "
-    "step late, and a reset to 0 discards the input of that step, unless reset_delay=False."
+    " This graph seems to come from snnTorch (tau / r is one dt), whose resets are a step late "
+    "unless reset_delay=False: pass reset_delay=True (--reset-delay), too."
 )
 WITH_RESET = pytest.mark.parametrize(
     "node", [lif(), cuba(), integrator()], ids=["LIF", "CubaLIF", "IF"]
@@ -64,8 +65,7 @@ def test_a_reset_of_0_is_asked_about(tmp_path, node):
     source = chain((1,), node)
     for given in (source, stored(tmp_path / "a.nir", source)):
         assert refusal(given) == (
-            f"NIR: {type(node).__name__} 'a': stores a v_reset of 0, {TWO_MEANINGS} If a spike "
-            "sets v to 0, pass reset='value' (--reset value)."
+            f"NIR: {type(node).__name__} 'a': stores a v_reset of 0, {ASKED}.{SUBTRACTING}"
         )
         assert resets(given, reset="value") == [0.0]
         assert resets(given, v_reset=-1.0) == [0.0]  # an answer, too; what is stored stays
@@ -75,8 +75,8 @@ def test_a_reset_of_0_is_asked_about(tmp_path, node):
 def test_a_file_without_a_reset_is_asked_about(tmp_path, node):
     path = without_reset(tmp_path / "old.nir", chain((1,), node))
     assert refusal(path) == (
-        f"NIR: {type(node).__name__} 'a': stores no v_reset, {TWO_MEANINGS} If a spike sets v "
-        "to 0, pass reset='value' (--reset value); if to another value, pass v_reset."
+        f"NIR: {type(node).__name__} 'a': stores no v_reset, {ASKED}; if to another value, pass "
+        f"v_reset.{SUBTRACTING}"
     )
     assert resets(path, reset="value") == [0.0]
     assert resets(path, v_reset=-0.5) == resets(path, v_reset=-0.5, reset="value") == [-0.5]
@@ -113,24 +113,17 @@ def test_metadata_may_say_that_neurons_are_lowered(tmp_path):
     source = chain((1,), lif())
     source.metadata = {"reset": "subtract"}
     for given in (source, stored(tmp_path / "a.nir", source)):
-        assert refusal(given) == refusal(given, reset="subtract")
+        assert read_nir(given, DT).network.populations[0].model.reset == "subtract"
         with pytest.warns(UserWarning, match="say reset = 'subtract', and it is read with 'value'"):
             read_nir(given, DT, reset="value")
-
-
-def test_a_reset_by_subtraction_is_refused_by_name():
-    assert refusal(paper_neuron(), reset="subtract") == (
-        "NIR: reset = 'subtract' subtracts the threshold from v after a spike, but neurons of "
-        "this chip set v to a value. Train with such a reset (snnTorch: "
-        "reset_mechanism='zero', reset_delay=False; sinabs: MembraneReset()), or pass "
-        "reset='value' to see how the network behaves with it."
-    )
 
 
 @pytest.mark.parametrize("reset", ["zero", 0, True, ["value"], np.array(["value"])])
 def test_any_other_reset_is_refused(reset):
     shown = repr(reset.tolist() if isinstance(reset, np.ndarray) else reset)
-    assert refusal(paper_neuron(), reset=reset) == f"NIR: reset = {shown}; allowed: 'value'."
+    assert refusal(paper_neuron(), reset=reset) == (
+        f"NIR: reset = {shown}; allowed: 'value' or 'subtract'."
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +135,7 @@ def test_any_other_reset_is_refused(reset):
     ],
 )
 def test_a_graph_with_the_marks_of_snntorch_is_asked_with_what_else_it_may_mean(source):
-    assert refusal(source).endswith("pass reset='value' (--reset value)." + SNNTORCH)
+    assert refusal(source).endswith(f"{ASKED}.{SUBTRACTING}{SNNTORCH}")
 
 
 def test_a_graph_without_those_marks_is_asked_without():

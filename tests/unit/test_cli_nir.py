@@ -46,7 +46,7 @@ def test_a_graph_is_compiled_and_run_on_plain_arrays():
     read, inputs, compiled, *_ = unfolded(text)
     assert read == (
         "Read model.nir for steps of 0.0001 s = 0.1 ms; a spike is taken as 'pulse', integration "
-        "'euler', delivery 'before_threshold'"
+        "'euler', delivery 'before_threshold', layers 'same_step'"
     )
     assert inputs == "Inputs: 100 Hz expected; pass --input SPIKES or --input-rate if not"
     assert compiled.startswith("Compiled for loihi at dt = 0.1 ms")
@@ -160,14 +160,14 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (
             ("compile", "old.nir", "--dt", "1e-4"),
-            "NIR: LIF 'a': stores no v_reset, so its reset is unknown: a spike may set v to 0, "
-            "or subtract the threshold (snnTorch, sinabs and Rockpool by default), which a "
-            "chip cannot do. If a spike sets v to 0, pass reset='value' (--reset value); if to "
-            "another value, pass v_reset.",
+            "NIR: LIF 'a': stores no v_reset, so its reset is unknown. If a spike sets v to 0, "
+            "pass reset='value' (--reset value); if to another value, pass v_reset. If it "
+            "subtracts the threshold from v (snnTorch, sinabs and Rockpool by default), pass "
+            "reset='subtract' (--reset subtract), which needs a chip with programmable neurons.",
         ),
         (
             ("compile", "old.nir", "--dt", "1e-4", "--reset", "zero"),
-            "NIR: reset = 'zero'; allowed: 'value'.",
+            "NIR: reset = 'zero'; allowed: 'value' or 'subtract'.",
         ),
         (("compile", "model.py", "--reset", "value"), "--reset is for NIR graphs (.nir)."),
         (

@@ -33,6 +33,7 @@ __all__ = [
     "CONVENTIONS",
     "KICKS",
     "LAYERS",
+    "RESETS",
     "SAID",
     "Convention",
     "resolve_convention",
@@ -41,7 +42,10 @@ __all__ = [
 
 KICKS = ("pulse", "impulse", "stored")
 LAYERS = ("same_step", "next_step")
-SAID = ("dt", "kick", "integration", "delivery", "layers", "reset")
+RESETS = ("reset", "reset_delay", "spikes_per_step", "v_min")
+"""Arguments about the reset of :func:`read_nir` that the metadata of a graph may store."""
+
+SAID = ("dt", "kick", "integration", "delivery", "layers", *RESETS)
 """Keys of the metadata in which :func:`write_nir` stores the step and the convention."""
 
 
@@ -92,7 +96,7 @@ _EULER = Convention()
 CONVENTIONS = {
     "norse": _EULER,
     "snntorch": _EULER,
-    "sinabs": Convention(integration="exponential_euler"),
+    "sinabs": Convention(kick="stored", integration="exponential_euler"),
     "lava": Convention(delivery="next_step", layers="next_step"),
     "nengo": Convention(integration="exponential_euler", layers="next_step"),
     "exact": Convention(kick="impulse", integration="exact", layers="next_step"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,15 @@ from .graph import FlatGraph
 from .neurons import NeuronNode
 from .node import as_text, show
 
-__all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step", "stored_convention"]
+__all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step", "stored_text"]
 
 _HINT = 1e-3  # relative: files hold float32
 _LONG_STEP = 20.0  # ms; graphs of spiking neurons are made for shorter steps
 _SNNTORCH_DT = 1e-4  # s; the only step of snnTorch's exporter
 
 
-def stored_convention(graph: FlatGraph) -> dict[str, Any]:
-    """Return the parts of a :class:`Convention` that the metadata of the whole graph say.
+def stored_text(graph: FlatGraph, names: Iterable[str]) -> dict[str, Any]:
+    """Return the keys of the metadata of the whole graph that are in ``names``.
 
     Raises
     ------
@@ -36,22 +36,20 @@ def stored_convention(graph: FlatGraph) -> dict[str, Any]:
         If one of them is no text.
     """
     said = graph.metadata[""]
-    return {
-        field.name: _said("of the graph", field.name, said[field.name])
-        for field in dataclasses.fields(Convention)
-        if field.name in said
-    }
+    return {name: _said("of the graph", name, said[name]) for name in names if name in said}
 
 
-def check_metadata(graph: FlatGraph, dt: float, convention: Convention) -> None:
-    """Warn about metadata that contradict ``dt`` (in seconds) or the convention.
+def check_metadata(
+    graph: FlatGraph, dt: float, convention: Convention, reset: Mapping[str, str]
+) -> None:
+    """Warn about metadata that contradict ``dt`` (in seconds), the convention or the reset.
 
     Raises
     ------
     FrontendError
         If the metadata hold values that cannot be compared.
     """
-    asked: dict[str, Any] = {"dt": dt, **dataclasses.asdict(convention), "reset": "value"}
+    asked: dict[str, Any] = {"dt": dt, **dataclasses.asdict(convention), **reset}
     for path, said in graph.metadata.items():
         owner = f"of {path!r}" if path else "of the graph"
         for name, value in said.items():

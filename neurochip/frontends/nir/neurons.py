@@ -19,6 +19,7 @@ from ...network.neurons import Integration
 from ...typing import Float64Array
 from .convention import Convention
 from .node import KINDS, LONGEST, NirNode, Shape, size_of
+from .rule import ResetRule, apply_reset
 
 __all__ = ["SILENT", "SPIKING", "NeuronNode", "own_shape", "read_neurons"]
 
@@ -68,7 +69,7 @@ def own_shape(node: NirNode) -> Shape | None:
 
 
 def read_neurons(
-    node: NirNode, shape: Shape, dt: float, convention: Convention, v_reset: float
+    node: NirNode, shape: Shape, dt: float, convention: Convention, rule: ResetRule
 ) -> NeuronNode:
     """Turn a node into a model.
 
@@ -82,8 +83,8 @@ def read_neurons(
         Length of a step.
     convention : Convention
         Convention of the graph.
-    v_reset : float
-        Reset potential of a node that stores none.
+    rule : ResetRule
+        What a spike does.
 
     Raises
     ------
@@ -113,8 +114,13 @@ def read_neurons(
     }
     if node.kind in SPIKING:
         stored = node.members["v_reset"] is not None
-        parameters["v_thresh"] = get("v_threshold")
-        parameters["v_reset"] = get("v_reset") if stored else v_reset
+        v_reset = get("v_reset") if stored else np.full(get.size, rule.v_reset)
+        keep = 1 - _lost(tau, dt, convention)
+        parameters |= apply_reset(
+            node.label, rule.of_node(node.name), get("v_threshold"), v_reset, keep
+        )
+        if "tau_refrac" in parameters:
+            parameters["tau_refrac"] *= dt
     else:
         parameters["v_thresh"] = math.inf
         parameters["v_reset"] = parameters["v_rest"]

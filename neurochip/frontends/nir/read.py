@@ -15,12 +15,12 @@ from ...network.plausible import units_known
 from .bias import BiasInput, bias_current, bias_onset, check_bias
 from .convention import Convention, resolve_convention, seconds_to_ms
 from .graph import FlatGraph, load_graph
-from .hints import check_hint, check_metadata, check_step, stored_convention
+from .hints import check_hint, check_metadata, check_step, stored_text
 from .model import NirModel
 from .neurons import SILENT, SPIKING, NeuronNode, read_neurons
 from .node import Shape, size_of
 from .paths import Arrivals, Paths, trace_paths
-from .reset import check_reset, default_reset
+from .reset import check_reset, find_reset
 from .shapes import find_shapes
 from .timing import Timing, find_timing
 
@@ -38,6 +38,9 @@ def read_nir(
     layers: str | None = None,
     reset: str | None = None,
     v_reset: float | None = None,
+    reset_delay: bool | Mapping[str, bool] | None = None,
+    spikes_per_step: str | None = None,
+    v_min: float | str | None = None,
     input_rate: float = 100.0,
 ) -> NirModel:
     """Read a NIR graph.
@@ -56,12 +59,22 @@ def read_nir(
     kick, integration, delivery, layers : str, optional
         Parts of the :class:`Convention` to replace.
     reset : str, optional
-        ``"value"``: v is set to ``v_reset`` after a spike. Needed if ``v_reset`` is 0 or not
-        stored, because graphs whose neurons subtract the threshold look the same. A graph cannot
-        store the difference, and a chip cannot subtract (``"subtract"`` is refused). Graphs that
-        :func:`write_nir` wrote store ``reset`` in their metadata.
+        ``"value"``: a spike sets v to ``v_reset``. ``"subtract"``: it subtracts the threshold from
+        v (``v_threshold - v_reset``), which needs a chip with programmable neurons. Needed if
+        ``v_reset`` is 0 or not stored, because graphs of both kinds look the same. Graphs that
+        :func:`write_nir` wrote store the reset, and all below, in their metadata.
     v_reset : float, optional
         Reset potential of neurons that store none, by default 0. Implies ``reset="value"``.
+    reset_delay : bool or dict of str to bool, optional
+        Whether the reset acts in the step after the spike (snnTorch's ``reset_delay``): a threshold
+        is then subtracted from v as it is one step later, and a reset to a value discards the input
+        of that step. A dict says it for single nodes by name. Default: False.
+    spikes_per_step : str, optional
+        ``"one"`` (the default), or ``"many"`` as in sinabs: a neuron emits as many spikes in a step
+        as its v holds thresholds. Implies ``reset="subtract"``.
+    v_min : float or str, optional
+        Lowest v of all neurons that spike, or ``"-v_threshold"`` for that of each neuron (sinabs
+        sets this on IF nodes that it reads). Default: no bound.
     input_rate : float, Hz
         Expected rate of the elements of an input. The compiler reserves range for it, and
         :func:`~neurochip.draw_stimulus` draws it; a given stimulus may have another rate.
@@ -93,12 +106,21 @@ def read_nir(
     step = seconds_to_ms(dt)
     parts = (kick, integration, delivery, layers)
     chosen = resolve_convention(convention, *parts)
-    given = check_reset(reset, v_reset)
+    given = check_reset(
+        {
+            "reset": reset,
+            "v_reset": v_reset,
+            "reset_delay": reset_delay,
+            "spikes_per_step": spikes_per_step,
+            "v_min": v_min,
+        }
+    )
     graph = load_graph(source)
     if convention is None:
-        chosen = resolve_convention(None, *parts, stored=stored_convention(graph))
-    fallback = default_reset(graph, reset, given)
-    check_metadata(graph, step / 1000, chosen)
+        names = [field.name for field in dataclasses.fields(Convention)]
+        chosen = resolve_convention(None, *parts, stored=stored_text(graph, names))
+    rule = find_reset(graph, given)
+    check_metadata(graph, step / 1000, chosen, rule.as_text())
     names = [
         name
         for name, node in graph.nodes.items()
@@ -107,7 +129,7 @@ def read_nir(
     shapes = find_shapes(graph, names)
     with units_known():
         neurons = {
-            name: read_neurons(graph.nodes[name], shapes[name], step, chosen, fallback)
+            name: read_neurons(graph.nodes[name], shapes[name], step, chosen, rule)
             for name in names
         }
     check_step(neurons, step, chosen)

@@ -1,92 +1,154 @@
-"""Checks that the reset of v after a spike is known, which a NIR graph does not store completely.
+"""What a spike does to v, which a NIR graph does not store completely.
 
 NIR has a ``v_reset``, but no member for neurons that subtract their threshold from v ("soft
 reset"). Simulators with a soft reset (snnTorch, sinabs and Rockpool by default, SpikingJelly as an
 option) write a ``v_reset`` of 0 or none, and so do simulators that set v to 0. A ``v_reset`` of 0
-or none is therefore ambiguous, and the user must state the reset.
+or none is therefore ambiguous, and the user must state the reset. Nor can a graph store that the
+reset is a step late (snnTorch), that a neuron may spike several times in a step, or that v has a
+lower bound (sinabs).
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from ..._support.values import real
 from ...errors import FrontendError
+from .convention import RESETS
 from .graph import FlatGraph
-from .hints import snntorch_step
+from .hints import snntorch_step, stored_text
 from .node import NirNode, show
+from .rule import MIRRORED, ResetRule
 
-__all__ = ["check_reset", "default_reset"]
+__all__ = ["RESETTING", "asks_for_reset", "check_reset", "find_reset", "reset_question"]
 
-_WITH_RESET = ("CubaLIF", "IF", "LIF")
-_REFUSED = (
-    "NIR: reset = 'subtract' subtracts the threshold from v after a spike, but neurons of this "
-    "chip set v to a value. Train with such a reset (snnTorch: reset_mechanism='zero', "
-    "reset_delay=False; sinabs: MembraneReset()), or pass reset='value' to see how the network "
-    "behaves with it."
-)
+RESETTING = ("CubaLIF", "IF", "LIF")
+"""Nodes whose v is reset after a spike."""
+
+_ALLOWED: dict[str, tuple[str | bool, ...]] = {
+    "reset": ("value", "subtract"),
+    "reset_delay": (False, True),
+    "spikes_per_step": ("one", "many"),
+}
 
 
-def check_reset(reset: Any, v_reset: Any) -> float | None:
-    """Check the arguments of :func:`read_nir`; return ``v_reset`` as a float.
+def check_reset(given: dict[str, Any]) -> dict[str, Any]:
+    """Check the arguments of :func:`read_nir` that belong to the reset; return those given.
 
     Raises
     ------
     FrontendError
-        If an argument is not allowed, as a reset by subtraction.
+        If an argument is not allowed, or contradicts another one.
     """
-    if reset is not None:
-        if not isinstance(reset, str) or reset not in {"value", "subtract"}:
-            raise FrontendError(f"NIR: reset = {show(reset)}; allowed: 'value'.")
-        if reset == "subtract":
-            raise FrontendError(_REFUSED)
-    return None if v_reset is None else real("NIR", "v_reset", v_reset, error=FrontendError)
+    found = {name: value for name, value in given.items() if value is not None}
+    if isinstance(found.get("reset_delay"), Mapping):
+        found["reset_delay"] = _delayed_nodes(found["reset_delay"])
+    for name, allowed in _ALLOWED.items():
+        value = found.get(name, allowed[0])
+        if isinstance(value, frozenset):
+            continue
+        if not isinstance(value, (str, bool)) or value not in allowed:
+            listed = " or ".join(map(repr, allowed))
+            raise FrontendError(f"NIR: {name} = {show(value)}; allowed: {listed}.")
+    if "v_reset" in found:
+        found["v_reset"] = real("NIR", "v_reset", found["v_reset"], error=FrontendError)
+    if "v_min" in found and not (isinstance(found["v_min"], str) and found["v_min"] == MIRRORED):
+        text = f"a number, or {MIRRORED!r} for that of each neuron"
+        found["v_min"] = real("NIR", "v_min", found["v_min"], allowed=text, error=FrontendError)
+    several = found.get("spikes_per_step") == "many"
+    if several and (found.get("reset") == "value" or found.get("reset_delay")):
+        other = "reset_delay = True" if found.get("reset_delay") else "reset = 'value'"
+        raise FrontendError(
+            f"NIR: spikes_per_step = 'many' and {other}; only a threshold that is subtracted at "
+            "once leaves something for a second spike. Pass reset='subtract' alone."
+        )
+    return found
 
 
-def default_reset(graph: FlatGraph, reset: str | None, v_reset: float | None) -> float:
-    """Return the reset potential of nodes that store no ``v_reset``.
+def _delayed_nodes(given: Mapping[Any, Any]) -> frozenset[str]:
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise FrontendError(
+                f"NIR: reset_delay[{show(name)}] = {show(value)}; allowed: False or True."
+            )
+    return frozenset(name for name, value in given.items() if value)
+
+
+def find_reset(graph: FlatGraph, given: dict[str, Any]) -> ResetRule:
+    """Return the rule that the arguments say, or the metadata as those of :func:`write_nir` do.
 
     Parameters
     ----------
     graph : FlatGraph
-        The graph. Its metadata may store the reset, as those of :func:`write_nir` do.
-    reset : str, optional
-        ``"value"`` if the caller knows that v is set to a value.
-    v_reset : float, optional
-        The value; implies ``reset="value"``.
+        The graph.
+    given : dict
+        What :func:`check_reset` returned. A ``v_reset`` implies ``reset="value"``, and several
+        spikes in a step a subtraction.
 
     Raises
     ------
     FrontendError
-        If the neurons may subtract their threshold, or the metadata say that they do.
+        If neither says what the neurons do, and they may do either.
     """
-    if reset is None and v_reset is None:
-        said = graph.metadata[""].get("reset")
-        if said == "subtract":
-            raise FrontendError(_REFUSED)
-        if said != "value":
-            for node in graph.nodes.values():
-                _ask(graph, node)
-    return 0.0 if v_reset is None else v_reset
+    if "reset" not in given:
+        if given.get("spikes_per_step") == "many":
+            given = {**given, "reset": "subtract"}
+        elif "v_reset" in given:
+            given = {**given, "reset": "value"}
+        else:
+            given = {**_stored_reset(graph), **given}
+    if "reset" not in given:
+        for node in graph.nodes.values():
+            if asks_for_reset(node):
+                raise FrontendError(f"{node.label}: {reset_question(graph, node)}")
+    late = given.get("reset_delay")
+    for name in late if isinstance(late, frozenset) else ():
+        if name not in graph.nodes or graph.nodes[name].kind not in RESETTING:
+            known = ", ".join(repr(n) for n, node in graph.nodes.items() if node.kind in RESETTING)
+            raise FrontendError(
+                f"NIR: reset_delay[{show(name)}]: no node of this name has a reset; there are "
+                f"{known or 'none'}."
+            )
+    found = {"delayed" if k == "reset_delay" else k: v for k, v in given.items()}
+    return ResetRule(**found)
 
 
-def _ask(graph: FlatGraph, node: NirNode) -> None:
-    """Raise a FrontendError if a node stores a ``v_reset`` of 0 or none."""
-    if node.kind not in _WITH_RESET:
-        return
+def _stored_reset(graph: FlatGraph) -> dict[str, Any]:
+    said: dict[str, Any] = stored_text(graph, RESETS)
+    if "reset_delay" in said:
+        said["reset_delay"] = {"True": True, "False": False}.get(
+            said["reset_delay"], said["reset_delay"]
+        )
+    if said.get("v_min") == "None":
+        del said["v_min"]
+    if "v_min" in said and said["v_min"] != MIRRORED:
+        with contextlib.suppress(ValueError):
+            said["v_min"] = float(said["v_min"])
+    return check_reset(said)
+
+
+def asks_for_reset(node: NirNode) -> bool:
+    """Return whether a node stores a ``v_reset`` of 0 or none, which may mean a subtraction."""
+    if node.kind not in RESETTING:
+        return False
+    return node.members["v_reset"] is None or not node.numbers("v_reset").any()
+
+
+def reset_question(graph: FlatGraph, node: NirNode) -> str:
+    """Return what is unknown about the reset of a node, and the arguments that answer it."""
     stored = node.members["v_reset"] is not None
-    if stored and node.numbers("v_reset").any():
-        return
     text = (
-        f"{node.label}: stores {'a v_reset of 0' if stored else 'no v_reset'}, so its reset is "
-        "unknown: a spike may set v to 0, or subtract the threshold (snnTorch, sinabs and Rockpool "
-        "by default), which a chip cannot do. If a spike sets v to 0, pass reset='value' (--reset "
-        f"value){'' if stored else '; if to another value, pass v_reset'}."
+        f"stores {'a v_reset of 0' if stored else 'no v_reset'}, so its reset is unknown. If a "
+        "spike sets v to 0, pass reset='value' (--reset value)"
+        f"{'' if stored else '; if to another value, pass v_reset'}. If it subtracts the threshold "
+        "from v (snnTorch, sinabs and Rockpool by default), pass reset='subtract' (--reset "
+        "subtract), which needs a chip with programmable neurons."
     )
     if snntorch_step(graph) is not None:
         text += (
-            " This graph seems to come from snnTorch (tau / r is one dt), where a reset is also "
-            "one step late, and a reset to 0 discards the input of that step, unless "
-            "reset_delay=False."
+            " This graph seems to come from snnTorch (tau / r is one dt), whose resets are a step "
+            "late unless reset_delay=False: pass reset_delay=True (--reset-delay), too."
         )
-    raise FrontendError(text)
+    return text

@@ -26,6 +26,7 @@ from .convention import Convention, seconds_to_ms
 from .graph import take_node
 from .model import NirModel
 from .neurons import NeuronNode, read_neurons
+from .rule import ResetRule, rule_of, stored_threshold
 from .timing import find_timing
 
 __all__ = ["write_nir"]
@@ -141,10 +142,10 @@ def _graph(
             for item in network.populations
         }
     )
-    waits = convention.layers == "same_step"
+    waits, rule = convention.layers == "same_step", _rule(network, dt)
     for item in network.populations:
         target, depth = names[item.name], timing.depths[item.name] if waits else 0
-        means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, 0.0)
+        means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, rule)
         bias: Float64Array | None = _bias(network, item, means, depth, dt)
         for connection in network.connections:
             if connection.target is not item:
@@ -164,8 +165,36 @@ def _graph(
         size = network.population(name).size
         label = "output" if len(outputs) == 1 else f"output {index}"
         add(label, nir.Output({"output": np.array([size])}), names[name])
-    metadata = {"dt": dt / 1000, **dataclasses.asdict(convention), "reset": "value"}
+    metadata = {"dt": dt / 1000, **dataclasses.asdict(convention), **rule.as_text()}
     return nir.NIRGraph(nodes, edges, metadata)
+
+
+def _rule(network: Network, dt: float) -> ResetRule:
+    """Return the one rule by which all neurons are reset."""
+    rules: dict[ResetRule, str] = {}
+    for item in network.populations:
+        if not item.model.spiking or _is_threshold(item, dt):
+            continue
+        found = rule_of(item.model, dt)
+        label = f"NIR: population {item.name!r}"
+        if found is None and np.any(item.model.tau_refrac):
+            raise FrontendError(
+                f"{label}: tau_refrac = {item.parameter('tau_refrac').max():g} ms, but NIR has no "
+                "refractory period. Set it to 0."
+            )
+        if found is None:
+            raise FrontendError(
+                f"{label}: v_min has several values, but NIR has no lower bound, and metadata hold "
+                "one number, or that it is -v_thresh. Set it to one of these."
+            )
+        rules.setdefault(found, label)
+        if len(rules) > 1:
+            raise FrontendError(
+                f"{label}: its spikes act otherwise than those of {rules[next(iter(rules))][5:]} "
+                "(reset, spikes_per_step, v_min or tau_refrac), but NIR has no members for these, "
+                "and metadata hold one rule for all. Let all neurons follow one."
+            )
+    return next(iter(rules), ResetRule())
 
 
 def _dense(nir: Any, weights: Float64Array, bias: Float64Array | None) -> Any:
@@ -186,11 +215,6 @@ def _neurons(nir: Any, network: Network, population: Population, dt: float) -> A
         population.model,
         population.parameter,
     )
-    if get("tau_refrac").any():
-        raise FrontendError(
-            f"{label}: tau_refrac = {get('tau_refrac').max():g} ms, but NIR has no refractory "
-            "period. Set it to 0."
-        )
     if model.two_currents:
         raise FrontendError(
             f"{label}: has two synaptic time constants, but a NIR node has one. Give it one "
@@ -214,7 +238,9 @@ def _neurons(nir: Any, network: Network, population: Population, dt: float) -> A
         tau = "tau" if model.delta_synapses else "tau_mem"
         parameters |= {tau: get("tau_m") / 1000, "v_leak": get("v_rest").copy()}
     if model.spiking:
-        parameters |= {"v_threshold": get("v_thresh").copy(), "v_reset": get("v_reset").copy()}
+        stored = stored_threshold(model)
+        for name, values in zip(("v_threshold", "v_reset"), stored, strict=True):
+            parameters[name] = np.broadcast_to(values, population.size).copy()
     if not model.delta_synapses:
         if not model.leaky:
             raise FrontendError(

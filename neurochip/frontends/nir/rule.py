@@ -1,0 +1,143 @@
+"""The rule by which a spike changes v, as parameters of neurons."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import FrontendError
+from ...network import LIF
+from ...typing import Float64Array
+
+__all__ = ["MIRRORED", "ResetRule", "apply_reset", "rule_of", "stored_threshold"]
+
+MIRRORED = "-v_threshold"
+"""``v_min`` of neurons whose lowest v is the negative of their threshold."""
+
+_AT_THRESHOLD = 2.0**-40  # of the subtracted amount: far below the rounding of trained weights
+_DELAYED = 2.0  # steps of tau_refrac: that of the spike and the next one
+
+
+@dataclass(frozen=True)
+class ResetRule:
+    """What a spike does.
+
+    Parameters
+    ----------
+    reset : str
+        ``"value"`` or ``"subtract"``.
+    v_reset : float
+        Reset potential of nodes that store none.
+    delayed : bool or frozenset of str
+        Whether the reset acts in the step after the spike, as in snnTorch, or the names of the
+        nodes in which it does.
+    spikes_per_step : str
+        ``"one"``, or ``"many"`` as in sinabs, where v may also lie exactly on the threshold.
+    v_min : float, str or None
+        Lowest v, or ``MIRRORED``.
+    """
+
+    reset: str = "value"
+    v_reset: float = 0.0
+    delayed: bool | frozenset[str] = False
+    spikes_per_step: str = "one"
+    v_min: float | str | None = None
+
+    def of_node(self, name: str) -> ResetRule:
+        """Return the rule of the node of this name."""
+        late = self.delayed if isinstance(self.delayed, bool) else name in self.delayed
+        return dataclasses.replace(self, delayed=late)
+
+    def as_text(self) -> dict[str, str]:
+        """Return what the metadata of a graph say of this rule; its nodes hold the v_reset."""
+        return {
+            "reset": self.reset,
+            "reset_delay": str(self.delayed),
+            "spikes_per_step": self.spikes_per_step,
+            "v_min": str(self.v_min),
+        }
+
+
+def apply_reset(
+    label: str, rule: ResetRule, threshold: Float64Array, v_reset: Float64Array, keep: Float64Array
+) -> dict[str, Any]:
+    """Return the parameters of a :class:`~neurochip.LIF` that a rule gives.
+
+    Parameters
+    ----------
+    label : str
+        Name of the node in messages.
+    rule : ResetRule
+        The rule.
+    threshold, v_reset : ndarray of float64, shape (size,)
+        Those of the node.
+    keep : ndarray of float64, shape (size,)
+        Fraction of v that a step keeps.
+
+    Returns
+    -------
+    dict
+        ``v_thresh``, ``v_reset`` and what differs from the defaults; ``tau_refrac`` in steps.
+
+    Raises
+    ------
+    FrontendError
+        If a subtraction is a step late in neurons that keep nothing of v in a step.
+
+    Notes
+    -----
+    What snnTorch subtracts a step after the spike, ``theta``, has decayed less than v by that step:
+    the neuron is the same as one that subtracts ``theta / keep`` at once. A reset to a value that
+    is a step late discards the input of that step, as a refractory period of that step does.
+    """
+    found: dict[str, Any] = {"v_thresh": threshold, "v_reset": v_reset}
+    if rule.v_min is not None:
+        found["v_min"] = -threshold if rule.v_min == MIRRORED else rule.v_min
+    if rule.reset == "value":
+        return {**found, "tau_refrac": _DELAYED} if rule.delayed else found
+    amount = threshold - v_reset
+    if rule.delayed:
+        if not (keep > 0).all():
+            raise FrontendError(
+                f"{label}: keeps nothing of v in a step (tau is dt), so a subtraction in the step "
+                "after the spike lowers v below what is left. Pass reset_delay=False."
+            )
+        amount = amount / keep
+    elif rule.spikes_per_step == "many":
+        found["v_thresh"] = threshold - _AT_THRESHOLD * amount
+    found["v_reset"] = found["v_thresh"] - amount
+    return {**found, "reset": "subtract", "spikes_per_step": rule.spikes_per_step}
+
+
+def rule_of(model: LIF, dt: float) -> ResetRule | None:
+    """Return the rule that neurons follow at a step of ``dt`` ms, or None if no rule gives them.
+
+    The steps of ``reset_delay`` with a subtraction are part of the amount that is subtracted.
+    """
+    held = np.unique(model.tau_refrac) / dt
+    delayed = model.reset == "value" and np.allclose(held, _DELAYED)
+    if not delayed and held.any():
+        return None
+    bound: float | str | None = None
+    if model.v_min is not None:
+        lowest = np.unique(model.v_min)
+        if np.allclose(model.v_min, -stored_threshold(model)[0], rtol=1e-9, atol=0.0):
+            bound = MIRRORED
+        elif len(lowest) > 1:
+            return None
+        else:
+            bound = float(lowest[0])
+    return ResetRule(model.reset, 0.0, delayed, model.spikes_per_step, bound)
+
+
+def stored_threshold(model: LIF) -> tuple[Float64Array, Float64Array]:
+    """Return the threshold and the reset potential that a graph stores, which a rule changes."""
+    threshold, v_reset = np.asarray(model.v_thresh), np.asarray(model.v_reset)
+    if model.several:
+        amount = threshold - v_reset
+        threshold = threshold + _AT_THRESHOLD * amount
+        v_reset = threshold - amount
+    return threshold, v_reset
