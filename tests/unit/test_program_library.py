@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from program_interpreter import MEANING, interpret
 
-from neurochip import LOIHI, LOIHI2, PRESETS
+from neurochip import LOIHI, LOIHI2, PRESETS, Emulator
 from neurochip.errors import ProgramError
+from neurochip.image.program import SignMode, Synapses, program
 from neurochip.programs import OPERATIONS, PROGRAMS
 
 CORE = LOIHI2.core
@@ -114,6 +115,59 @@ def test_without_a_second_input_it_is_the_neuron_with_one():
     one = states_of(PROGRAMS["lif"](CORE), parameters, kicks(3))
     pairs = [(a, 0) for a in kicks(3)]
     assert states_of(PROGRAMS["lif_two_inputs"](CORE), parameters | {"keep_u2": 5}, pairs) == one
+
+
+def test_two_inputs_give_the_integers_of_a_child_and_its_parent():
+    """The core's own neurons with a join, on input that wraps the accumulated currents too."""
+    rng = np.random.default_rng(8)
+    pairs, steps = 12, 300
+    size = 2 * pairs
+    registers = {
+        "join": [0, 1] * pairs,
+        "decay_u": rng.integers(0, 600, size),
+        "decay_v": rng.integers(0, 600, size),
+        "bias_mantissa": [0, 900] * pairs,
+        "threshold_mantissa": [0, 20_000] * pairs,
+        "refractory": [1, 3] * pairs,
+    }
+    mantissas = rng.integers(100, 256, size)
+    one_to_one = Synapses(
+        "inputs",
+        pre=range(size),
+        target=range(size),
+        mantissa=mantissas,
+        sign_mode=SignMode.EXCITATORY,
+        exponent=5,
+    )
+    image = program(LOIHI, registers, [one_to_one], n_inputs=size)
+    spikes = rng.random((steps, size)) < np.linspace(0.05, 0.5, size)
+    recording = Emulator(image, warn=False).run_steps(
+        steps, *np.nonzero(spikes[1:]), record=["u", "v"]
+    )
+    u, v = (recording.trace("compartments", name).values for name in ("u", "v"))
+    sent = np.zeros((steps, size), dtype=int)
+    sent[recording.steps["compartments"], recording.ids["compartments"]] = 1
+    arrived = (spikes * (mantissas << 11)).astype(int)
+    arrived[0] = 0
+    for child in range(0, size, 2):
+        parent = child + 1
+        parameters = {
+            "keep_u": 4095 - int(registers["decay_u"][parent]),
+            "keep_u2": 4095 - int(registers["decay_u"][child]),
+            "keep_v": 4096 - int(registers["decay_v"][parent]),
+            "bias": 900,
+            "vmin": 1 - 2**23,
+            "vmax": 2**23 - 1,
+            "threshold": 20_000 << 6,
+            "refractory": 3,
+        }
+        inputs = arrived[:, [parent, child]].tolist()
+        neuron = PROGRAMS["lif_two_inputs"](LOIHI.core)
+        found = states_of(neuron, parameters, map(tuple, inputs), ("u", "u2", "v"))
+        wanted = zip(u[:, parent], u[:, child], v[:, parent], sent[:, parent], strict=True)
+        assert found == list(wanted), child
+    assert recording.counters["current_wraps"] > 0 and recording.counters["input_wraps"] > 0
+    assert sent[:, 1::2].sum() > 100
 
 
 def test_two_inputs_can_spike_several_times_a_step():
