@@ -30,9 +30,8 @@ SOURCE = "lava-dl, tests/lava/lib/dl/netx/gts/{} (BSD-3)"
 LIMITS = {"vmin": -(2**23) + 1, "vmax": 2**23 - 1, "refractory": 1}
 LIF = {"keep_u": 0, "keep_v": 4096 - 1024, "threshold": 25 << 6} | LIMITS
 PERIOD = 17  # steps between two resets of lava-dl's PilotNet
+SHIFT = LOIHI2.core.weight_shift
 DEEP = 12  # binary digits of activations below one unit: spike_exp + state_exp
-CODING = ("delta", "sigma_delta", "sigma")  # their programs take back the shift of weights
-ARRIVES = LOIHI2.core.weight_shift
 CODED = 6  # of these, the digits that a message does not carry: state_exp
 
 
@@ -76,7 +75,7 @@ class Layer:
 
     name: str
     program: str
-    total: np.ndarray  # (steps, ...): what the accumulator of each neuron holds
+    total: np.ndarray  # (steps, ...): what arrives at each neuron, in units of a mantissa
     expected: dict
     parameters: dict = field(default_factory=dict)
     reset: dict = field(default_factory=dict)
@@ -84,7 +83,7 @@ class Layer:
 
 def dense_lif(arrays):
     stored = np.load(arrays / "dense_lif.npz")
-    total = a_step_later((stored["weight"].astype(np.int64) @ stored["in"]).T << 6)
+    total = a_step_later((stored["weight"].astype(np.int64) @ stored["in"]).T)
     parameters = {"keep_u": 0, "keep_v": 4096 - 415, "bias": 0, "threshold": 6 << 6} | LIMITS
     yield Layer("dense_lif", "lif", total, {"payload": stored["out"].T}, parameters)
 
@@ -97,7 +96,7 @@ def tiny_lif(arrays):
     yield Layer("tiny_lif_input", "lif", nothing, {"payload": sent}, LIF | {"bias": bias})
     # Lava's convolution flips its kernels; this one is stored as Lava wants it.
     kernel = stored["layer1_kernel"].transpose(0, 3, 1, 2)[:, :, ::-1, ::-1]
-    total = convolved(sent, kernel, (2, 2)) << 6
+    total = convolved(sent, kernel, (2, 2))
     bias = np.repeat(stored["layer1_bias"].astype(np.int64) << 6, total[0, 0].size)
     # The test sets all state to 0 at the end of step 0.
     layer1, current = (stored[key][0].transpose(3, 0, 2, 1)[1:] for key in ("layer1", "current"))
@@ -133,7 +132,7 @@ def pilotnet_lif(arrays):
     parameters, reset = LIF | {"bias": bias}, {"interval": PERIOD, "offset": 0}
     yield Layer("pilotnet_lif_input", "lif", nothing, {"payload": sent}, parameters, reset)
     for index, layer in enumerate(list(layers_of(arrays / "pilotnet_lif.net"))[1:4]):
-        total = a_step_later(convolved(sent, layer["weight"], layer["stride"]) << 6)
+        total = a_step_later(convolved(sent, layer["weight"], layer["stride"]))
         bias = np.repeat(layer["bias"].astype(np.int64) << 6, total[0, 0].size)
         name = f"conv_{index}"
         sent = in_steps(stored[name])
@@ -175,7 +174,7 @@ def pilotnet_sdnn(arrays):
             yield Layer(name, "sigma_delta", known, {"sigma": sums}, parameters)
         flat = total.reshape(len(total), -1)
         program = PROGRAMS["sigma_delta"](LOIHI2.core)
-        sent = run_program(program, [flat << ARRIVES], parameters)["payload"].reshape(total.shape)
+        sent = run_program(program, [flat << SHIFT], parameters)["payload"].reshape(total.shape)
 
 
 def write(folder, origin, layer, most):
@@ -190,7 +189,7 @@ def write(folder, origin, layer, most):
             return smallest(values.reshape(steps, -1)[:, ::every])
         return smallest(np.broadcast_to(values, n_neurons)[::every])
 
-    arrays = {"input_0": chosen(layer.total << (ARRIVES if layer.program in CODING else 0))}
+    arrays = {"input_0": chosen(layer.total)}
     for kind in ("parameters", "reset", "expected"):
         values = getattr(layer, kind).items()
         arrays |= {f"{kind.removesuffix('s')}_{key}": chosen(value) for key, value in values}

@@ -8,8 +8,8 @@ inputs, runs Lava's own processes, and writes one ``.npz`` with the runs side by
 ``N * r`` to ``N * (r + 1) - 1`` belong to run ``r``. Run ``r`` of model ``name`` draws from
 ``numpy.random.default_rng([SEED, model, r])``, so each run can be repeated alone.
 
-A file holds inputs as the accumulators of the chip hold them (what Lava shifts on arrival is
-shifted here), and parameters under the names of the neuron program that they belong to.
+A file holds the inputs as Lava's neurons receive them, which is in units of a mantissa, and
+parameters under the names of the neuron program that they belong to.
 """
 
 from __future__ import annotations
@@ -167,25 +167,25 @@ U_V = {"u": "u", "v": "v"}
 CODED = {"act": "act", "residue": "residue"}
 COMPLEX = {"real": "re", "imag": "im"}
 A, AB, RE_IM = (["a_in"], ["a_in1", "a_in2"], ["a_real_in", "a_imag_in"])
-# name of the file: program, process, its ports, shift of its inputs on arrival, its variables and
-# the registers that they are, and the draw of registers, parameters, inputs and periodic reset
+# name of the file: program, process, its ports, its variables and the registers that they are, and
+# the draw of registers, parameters, inputs and periodic reset
 MODELS = {
-    "lif": ("lif", LIF, A, 6, U_V, lif),
-    "lif_periodic": ("lif", LIFReset, A, 6, U_V, lif_periodic),
-    "ternary": ("ternary", TernaryLIF, A, 6, U_V, ternary),
-    "delta": ("delta", Delta, A, 6, CODED, delta),
-    "sigma_delta": ("sigma_delta", SigmaDelta, A, 6, {"sigma": "sigma"} | CODED, sigma_delta),
+    "lif": ("lif", LIF, A, U_V, lif),
+    "lif_periodic": ("lif", LIFReset, A, U_V, lif_periodic),
+    "ternary": ("ternary", TernaryLIF, A, U_V, ternary),
+    "delta": ("delta", Delta, A, CODED, delta),
+    "sigma_delta": ("sigma_delta", SigmaDelta, A, {"sigma": "sigma"} | CODED, sigma_delta),
     "sigma_delta_identity": (
-        "sigma_delta_identity", SigmaDelta, A, 6, {"sigma": "sigma"} | CODED, sigma_delta_identity
+        "sigma_delta_identity", SigmaDelta, A, {"sigma": "sigma"} | CODED, sigma_delta_identity
     ),
-    "sigma": ("sigma", Sigma, A, 6, {"sigma": "sigma"}, sigma),
-    "resonate_and_fire": ("resonate_and_fire", RF, RE_IM, 0, COMPLEX, resonator),
-    "rf_izhikevich": ("rf_izhikevich", RF_IZ, RE_IM, 0, COMPLEX, resonator),
-    "graded_vector": ("graded_vector", GradedVec, A, 0, {}, graded_vector),
-    "graded_relu": ("graded_relu", GradedReluVec, A, 0, {}, graded_vector),
-    "graded_product": ("graded_product", ProdNeuron, AB, 0, {}, product),
+    "sigma": ("sigma", Sigma, A, {"sigma": "sigma"}, sigma),
+    "resonate_and_fire": ("resonate_and_fire", RF, RE_IM, COMPLEX, resonator),
+    "rf_izhikevich": ("rf_izhikevich", RF_IZ, RE_IM, COMPLEX, resonator),
+    "graded_vector": ("graded_vector", GradedVec, A, {}, graded_vector),
+    "graded_relu": ("graded_relu", GradedReluVec, A, {}, graded_vector),
+    "graded_product": ("graded_product", ProdNeuron, AB, {}, product),
     "graded_product_of_last": (
-        "graded_product_of_last", NormVecDelay, AB, 0, {"v": "last"}, product_of_last
+        "graded_product_of_last", NormVecDelay, AB, {"v": "last"}, product_of_last
     ),
 }  # fmt: skip
 
@@ -210,7 +210,7 @@ def run(process, ports, variables, registers, inputs):
 
 def record(name, folder):
     """Record all runs of a model and write them as one file."""
-    program, process, ports, arrives, variables, draw = MODELS[name]
+    program, process, ports, variables, draw = MODELS[name]
     columns: dict[str, list] = {}
     for index in range(RUNS):
         rng = np.random.default_rng([SEED, list(MODELS).index(name), index])
@@ -218,7 +218,7 @@ def record(name, folder):
         expected = run(process, ports, variables, registers, inputs)
         row = {f"parameter_{key}": np.full(NEURONS, value) for key, value in parameters.items()}
         row |= {f"reset_{key}": np.full(NEURONS, value) for key, value in reset.items()}
-        row |= {f"input_{port}": data.T << arrives for port, data in enumerate(inputs)}
+        row |= {f"input_{port}": data.T for port, data in enumerate(inputs)}
         row |= {f"expected_{key}": values for key, values in expected.items()}
         row["run"] = np.full(NEURONS, index)
         for key, value in row.items():

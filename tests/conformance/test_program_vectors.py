@@ -21,7 +21,8 @@ def parts(path):
     with np.load(path, allow_pickle=False) as stored:
         arrays = dict(stored)
     program = PROGRAMS[str(arrays["program"])](LOIHI2.core)
-    inputs = [arrays[key] for key in ("input_0", "input_1") if key in arrays]
+    shift = LOIHI2.core.weight_shift
+    inputs = [arrays[key].astype(int) << shift for key in ("input_0", "input_1") if key in arrays]
     reset = [arrays[key] for key in ("reset_interval", "reset_offset") if key in arrays]
     parameters, expected = (
         {key.removeprefix(kind): arrays[key] for key in arrays if key.startswith(kind)}

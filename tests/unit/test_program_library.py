@@ -52,6 +52,11 @@ def states_of(program, parameters, inputs, names=("u", "v")):
     return found
 
 
+def weighed(*mantissas):
+    """What arrives for sums of mantissas: they are in units of a weight."""
+    return tuple(mantissa << CORE.weight_shift for mantissa in mantissas)
+
+
 def kept(value, keep):
     """``value * keep / 4096``, rounded toward zero."""
     return abs(value) * keep // 4096 * (1 if value >= 0 else -1)
@@ -166,7 +171,8 @@ def test_two_inputs_give_the_integers_of_a_child_and_its_parent():
         found = states_of(neuron, parameters, map(tuple, inputs), ("u", "u2", "v"))
         wanted = zip(u[:, parent], u[:, child], v[:, parent], sent[:, parent], strict=True)
         assert found == list(wanted), child
-    assert recording.counters["current_wraps"] > 0 and recording.counters["input_wraps"] > 0
+    assert recording.counters["current_wraps"] > 0
+    assert recording.counters["input_wraps"] > 0
     assert sent[:, 1::2].sum() > 100
 
 
@@ -301,8 +307,7 @@ def test_an_adaptive_neuron_whose_threshold_stays_is_that_of_the_core():
 
 def test_a_sum_stops_at_the_width_of_its_register():
     program = PROGRAMS["sigma"](CORE)
-    arriving = [item << CORE.weight_shift for item in (HIGHEST, 5, -1)]
-    assert states_of(program, {}, arriving, ("sigma",)) == [
+    assert states_of(program, {}, weighed(HIGHEST, 5, -1), ("sigma",)) == [
         (HIGHEST, HIGHEST),
         (HIGHEST, HIGHEST),
         (HIGHEST - 1, HIGHEST - 1),
@@ -312,13 +317,17 @@ def test_a_sum_stops_at_the_width_of_its_register():
 def test_a_payload_stops_at_its_width():
     product = PROGRAMS["graded_product"](CORE)
     parameters = {"threshold": 0, "exponent": 0}
-    assert states_of(product, parameters, [(5000, 5000), (-3, 7)], ()) == [(HIGHEST,), (-21,)]
+    assert states_of(product, parameters, [weighed(5000, 5000), weighed(-3, 7)], ()) == [
+        (HIGHEST,),
+        (-21,),
+    ]
 
 
 def test_a_product_is_rounded_toward_minus_infinity():
     product = PROGRAMS["graded_product"](CORE)
     parameters = {"threshold": 0, "exponent": 2}
-    assert states_of(product, parameters, [(3, 7), (-3, 7), (1, 3)], ()) == [(5,), (-6,), (0,)]
+    inputs = [weighed(3, 7), weighed(-3, 7), weighed(1, 3)]
+    assert states_of(product, parameters, inputs, ()) == [(5,), (-6,), (0,)]
 
 
 def test_a_core_of_the_first_generation_runs_what_spikes_with_one_bit():

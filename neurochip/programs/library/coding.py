@@ -2,9 +2,8 @@
 
 All follow lava-nc 0.10.0, ``proc/sdn/models.py``, in the variant with a residue, which repeats the
 arrays of lava-dl's Loihi 2 tests. Lava computes with 32 bits; here each state is limited to the
-width of the core, and a limit that acts is counted. What arrives counts in units of a mantissa, as
-in Lava: ``sum = a / 2**weight_shift``, rounded toward minus infinity (exact unless a weight has a
-negative exponent).
+width of the core, and a limit that acts is counted. ``x`` is what arrived in units of a mantissa:
+``a / 2**weight_shift``.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from ...chip.core import CoreSpec
 from ..operations import Interval
 from ..program import NeuronProgram
 from ..rows import Row
-from .payload import needs_payload
+from .payload import in_mantissas, needs_payload
 
 __all__ = ["delta", "sigma", "sigma_delta", "sigma_delta_identity"]
 
@@ -23,7 +22,7 @@ _EXPONENT_MAX = 7
 def sigma(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sums all that ever arrived, and sends the sum in every step.
 
-    ``sigma = sigma + sum``; payload ``sigma``, limited to the width of a payload.
+    ``sigma = sigma + x``; payload ``sigma``, limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``PySigmaModelFixed``. Proof: 8 recorded runs of Lava; the last layer of
     lava-dl's tiny sigma-delta network.
@@ -36,7 +35,7 @@ def sigma(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        State sigma, in units of sum. No parameters.
+        State sigma, in units of a mantissa. No parameters.
 
     Raises
     ------
@@ -59,7 +58,7 @@ def sigma(core: CoreSpec) -> NeuronProgram:
 def delta(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the change of its input, once it is large enough.
 
-    ``act = sum * 2**input_exponent``; ``d = act - (act before) + residue``; ``s = d`` if
+    ``act = x * 2**input_exponent``; ``d = act - (act before) + residue``; ``s = d`` if
     ``abs(d) >= threshold``, otherwise 0; ``residue = d - s``; payload ``s / 2**state_exponent``,
     rounded toward minus infinity. The input is a level, such as the value of a pixel, that arrives
     in every step.
@@ -76,7 +75,7 @@ def delta(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        State act and residue, in units of ``sum / 2**input_exponent``. Parameters threshold,
+        State act and residue, in units of ``x / 2**input_exponent``. Parameters threshold,
         input_exponent and state_exponent.
 
     Raises
@@ -91,8 +90,8 @@ def delta(core: CoreSpec) -> NeuronProgram:
         parameters={**_encoding(core), "input_exponent": (0, 2 * _EXPONENT_MAX)},
         rows=(
             ("before", "mov", "act"),
-            _unshifted(core),
-            ("act", "shl", "sum", "input_exponent"),
+            in_mantissas(core, "act", "a"),
+            ("act", "shl", "act", "input_exponent"),
             ("act", "sat", "act", core.state_bits),
             *_encoded(core),
         ),
@@ -103,7 +102,7 @@ def delta(core: CoreSpec) -> NeuronProgram:
 def sigma_delta(core: CoreSpec) -> NeuronProgram:
     """Return a sigma-delta neuron with a ReLU, whose spikes carry the change of its activation.
 
-    ``sigma = sigma + sum``; ``act = max(sigma + bias, 0)``; ``d = act - (act before) + residue``;
+    ``sigma = sigma + x``; ``act = max(sigma + bias, 0)``; ``d = act - (act before) + residue``;
     ``s = d`` if ``abs(d) >= threshold``, otherwise 0; ``residue = d - s``; payload
     ``s / 2**state_exponent``, rounded toward minus infinity.
 
@@ -118,7 +117,7 @@ def sigma_delta(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        State sigma, act and residue, in units of sum. Parameters bias, threshold and
+        State sigma, act and residue, in units of a mantissa. Parameters bias, threshold and
         state_exponent.
 
     Raises
@@ -176,15 +175,10 @@ def _sigma_delta(name: str, core: CoreSpec, activation: tuple[Row, ...]) -> Neur
 
 def _summed(core: CoreSpec) -> tuple[Row, ...]:
     return (
-        _unshifted(core),
-        ("sigma", "add", "sigma", "sum"),
+        in_mantissas(core, "arrived", "a"),
+        ("sigma", "add", "sigma", "arrived"),
         ("sigma", "sat", "sigma", core.state_bits),
     )
-
-
-def _unshifted(core: CoreSpec) -> Row:
-    """Return the row that takes back the shift of weights, so that 24 bits hold what is summed."""
-    return ("sum", "asr", "a", core.weight_shift)
 
 
 def _encoding(core: CoreSpec) -> dict[str, Interval]:

@@ -1,11 +1,15 @@
-"""Neurons without dynamics, which send what arrived as a payload."""
+"""Neurons without dynamics, which send what arrived as a payload.
+
+``x`` and ``y`` are the inputs in units of a mantissa: ``a / 2**weight_shift`` and
+``b / 2**weight_shift``.
+"""
 
 from __future__ import annotations
 
 from ...chip.core import CoreSpec
 from ..program import NeuronProgram
 from ..rows import Row
-from .payload import needs_payload
+from .payload import in_mantissas, needs_payload
 
 __all__ = ["graded_product", "graded_product_of_last", "graded_relu", "graded_vector"]
 
@@ -15,7 +19,7 @@ _SHIFT_MAX = 31
 def graded_vector(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends what arrived in a step, if it is large enough.
 
-    Payload ``a`` if ``abs(a) > threshold``, otherwise no spike; limited to the width of a payload.
+    Payload ``x`` if ``abs(x) > threshold``, otherwise no spike; limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``proc/graded/models.py``, ``PyGradedVecModelFixed``. Proof: 8 recorded
     runs of Lava.
@@ -28,21 +32,21 @@ def graded_vector(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        No state. Parameter threshold, in units of a.
+        No state. Parameter threshold, in units of a mantissa.
 
     Raises
     ------
     ProgramError
         If the core has no payloads.
     """
-    rows: tuple[Row, ...] = (("size", "abs", "a"), ("sends", "gt", "size", "threshold"))
-    return _graded("graded_vector", core, rows, "a")
+    rows: tuple[Row, ...] = (("size", "abs", "x"), ("sends", "gt", "size", "threshold"))
+    return _graded("graded_vector", core, rows, "x")
 
 
 def graded_relu(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends what arrived in a step, if it exceeds a threshold.
 
-    Payload ``a`` if ``a > threshold``, otherwise no spike; limited to the width of a payload.
+    Payload ``x`` if ``x > threshold``, otherwise no spike; limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``proc/graded/models.py``, ``PyGradedReluVecModelFixed``. Proof: 8
     recorded runs of Lava.
@@ -62,13 +66,13 @@ def graded_relu(core: CoreSpec) -> NeuronProgram:
     ProgramError
         If the core has no payloads.
     """
-    return _graded("graded_relu", core, (("sends", "gt", "a", "threshold"),), "a")
+    return _graded("graded_relu", core, (("sends", "gt", "x", "threshold"),), "x")
 
 
 def graded_product(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the product of its two inputs of a step.
 
-    ``p = a b / 2**exponent``, rounded toward minus infinity; payload ``p`` if
+    ``p = x y / 2**exponent``, rounded toward minus infinity; payload ``p`` if
     ``abs(p) > threshold``, otherwise no spike; limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``proc/prodneuron/models.py``, ``PyProdNeuronModelFixed``. Proof: 8
@@ -90,7 +94,7 @@ def graded_product(core: CoreSpec) -> NeuronProgram:
         If the core has no payloads.
     """
     rows: tuple[Row, ...] = (
-        ("product", "mul", "a", "b"),
+        ("product", "mul", "x", "y"),
         ("product", "asr", "product", "exponent"),
         *_LARGE_PRODUCT,
     )
@@ -101,12 +105,12 @@ def graded_product(core: CoreSpec) -> NeuronProgram:
 def graded_product_of_last(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the product of its second input and the first of the last step.
 
-    ``p = last b``; payload ``p`` if ``abs(p) > threshold``, otherwise no spike; limited to the
-    width of a payload; then ``last = a``. With the inverse root of a sum of squares as b it
+    ``p = last y``; payload ``p`` if ``abs(p) > threshold``, otherwise no spike; limited to the
+    width of a payload; then ``last = x``. With the inverse root of a sum of squares as y it
     normalises a vector.
 
     Source: lava-nc 0.10.0, ``proc/graded/models.py``, ``NormVecDelayModel`` without its second
-    output, the square of a, which :func:`graded_product` gives. Proof: 8 recorded runs of Lava.
+    output, the square of x, which :func:`graded_product` gives. Proof: 8 recorded runs of Lava.
 
     Parameters
     ----------
@@ -116,7 +120,7 @@ def graded_product_of_last(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        Inputs a and b. State last, in units of a. Parameter threshold.
+        Inputs a and b. State last, in units of a mantissa. Parameter threshold.
 
     Raises
     ------
@@ -124,9 +128,9 @@ def graded_product_of_last(core: CoreSpec) -> NeuronProgram:
         If the core has no payloads.
     """
     rows: tuple[Row, ...] = (
-        ("product", "mul", "last", "b"),
+        ("product", "mul", "last", "y"),
         *_LARGE_PRODUCT,
-        ("last", "sat", "a", core.state_bits),
+        ("last", "sat", "x", core.state_bits),
     )
     state = {"last": core.state_bits}
     name = "graded_product_of_last"
@@ -157,6 +161,7 @@ def _graded(
         state=state or {},
         parameters={"threshold": (0, core.state.maximum), **(more or {})},
         rows=(
+            *(in_mantissas(core, *pair) for pair in zip("xy", inputs, strict=False)),
             *rows,
             ("payload", "sel", "sends", value, 0),
             ("payload", "sat", "payload", core.payload_bits),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...chip.core import CoreSpec
 from ..program import NeuronProgram
 from ..rows import Row
+from .payload import in_mantissas
 
 __all__ = ["resonate_and_fire", "rf_izhikevich"]
 
@@ -14,10 +15,11 @@ _INPUT_EXPONENT_MAX = 7
 def resonate_and_fire(core: CoreSpec) -> NeuronProgram:
     """Return a resonator that spikes where its phase passes 0 with a large real part.
 
-    ``re' = cos re - sin im + a 2**input_exponent`` and
-    ``im' = sin re + cos im + b 2**input_exponent``, where each product is ``keep * state / 4096``
-    toward zero, and both limited to the width of the state. A spike if ``re' >= threshold``,
-    ``im' >= 0`` and ``im < 0``; no reset.
+    ``re' = cos re - sin im + x 2**input_exponent`` and
+    ``im' = sin re + cos im + y 2**input_exponent``, where x and y are the inputs in units of a
+    mantissa (``a / 2**weight_shift``, ``b / 2**weight_shift``), each product is
+    ``keep * state / 4096`` toward zero, and both are limited to the width of the state. A spike if
+    ``re' >= threshold``, ``im' >= 0`` and ``im < 0``; no reset.
 
     Source: lava-nc 0.10.0, ``proc/rf/models.py``, ``PyRFModelFixed``; the neuron of Izhikevich
     (2001, Resonate-and-fire neurons, 10.1016/S0893-6080(01)00078-8) with the spike of Orchard et
@@ -31,7 +33,7 @@ def resonate_and_fire(core: CoreSpec) -> NeuronProgram:
     Returns
     -------
     NeuronProgram
-        Inputs a (real) and b (imaginary). State re and im, in units of ``a / 2**input_exponent``.
+        Inputs a (real) and b (imaginary). State re and im, in units of ``x / 2**input_exponent``.
         Parameters keep_cos and keep_sin: ``4096 (1 - alpha) cos(2 pi / period)`` and its sine,
         for a decay alpha per step and a period in steps; threshold, input_exponent. Spikes are
         binary.
@@ -103,11 +105,13 @@ def _resonator(name: str, core: CoreSpec, spike: tuple[Row, ...]) -> NeuronProgr
             ("sin_re", "rtz", "sin_re", core.decay_bits),
             ("cos_im", "mul", "keep_cos", "im"),
             ("cos_im", "rtz", "cos_im", core.decay_bits),
-            ("kick", "shl", "a", "input_exponent"),
+            in_mantissas(core, "kick", "a"),
+            ("kick", "shl", "kick", "input_exponent"),
             ("re_new", "sub", "cos_re", "sin_im"),
             ("re_new", "add", "re_new", "kick"),
             ("re_new", "sat", "re_new", bits),
-            ("kick", "shl", "b", "input_exponent"),
+            in_mantissas(core, "kick", "b"),
+            ("kick", "shl", "kick", "input_exponent"),
             ("im_new", "add", "sin_re", "cos_im"),
             ("im_new", "add", "im_new", "kick"),
             ("im_new", "sat", "im_new", bits),
