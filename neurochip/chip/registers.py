@@ -22,6 +22,7 @@ from .spec import CoreSpec
 
 __all__ = [
     "OVERFLOWS",
+    "PROGRAM_OVERFLOWS",
     "SignMode",
     "SynapseFormat",
     "check_format",
@@ -44,6 +45,13 @@ OVERFLOWS = {
     "voltage_clips_high": "v was held at its upper limit",
 }
 """Description of each overflow by the name of its counter, in the order of a step (semantics 7)."""
+
+
+PROGRAM_OVERFLOWS = {
+    "program_clips": "a sat operation of its program acted",
+    "program_wraps": "a wrap operation of its program acted",
+}
+"""The same of neuron programs, whose operations ``sat`` and ``wrap`` keep values in their width."""
 
 
 class SignMode(enum.IntEnum):

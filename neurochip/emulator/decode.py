@@ -11,15 +11,16 @@ from ..image import PopulationSymbol, Symbols
 from ..recording import CHIP, Origin, Recording, Trace
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array
-from .engine import Registers
+from .engine import Columns, Registers
 from .overflows import count_overflows
 
 __all__ = ["decode_recording", "raw_recording"]
 
 
-def raw_recording(registers: Registers, size: int, label: str) -> Recording:
+def raw_recording(registers: Registers, columns: Columns, size: int, label: str) -> Recording:
     """Return a recording in register units, with one population of all compartments."""
     everything = np.arange(size, dtype=np.int32)
+    payloads = {} if registers.payloads is None else {"compartments": registers.payloads}
     return Recording.of_run(
         label=label,
         dt=1.0,
@@ -28,8 +29,9 @@ def raw_recording(registers: Registers, size: int, label: str) -> Recording:
         populations={"compartments": size},
         steps={"compartments": registers.steps},
         ids={"compartments": registers.ids},
+        payloads=payloads,
         traces={
-            key: Trace(everything, np.ascontiguousarray(values), "LSB", 1.0, registers.first_step)
+            key: Trace(columns[key], np.ascontiguousarray(values), "LSB", 1.0, registers.first_step)
             for key, values in registers.traces.items()
         },
         counters=registers.counters,
@@ -46,23 +48,27 @@ def decode_recording(
     stimulus: Stimulus,
 ) -> Recording:
     """Return spikes by population and traces in mV of a run on a stimulus."""
-    steps, ids = {}, {}
+    steps, ids, payloads = {}, {}, {}
     owner = np.full(len(registers.held), -1, dtype=np.int32)
     number = np.zeros(len(registers.held), dtype=np.int32)
     for index, item in enumerate(symbols.populations):
         owner[item.compartment_ids] = index
         number[item.compartment_ids] = np.arange(len(item.compartment_ids))
     for index, item in enumerate(symbols.populations):
-        at, who = registers.steps, registers.ids
+        at, who, carried = registers.steps, registers.ids, registers.payloads
         if not np.array_equal(
             item.compartment_ids, np.arange(len(owner))
         ):  # a population of all compartments in order needs no copy
             mine = owner[who] == index
             at, who = at[mine], number[who[mine]]
+            carried = None if carried is None else carried[mine]
             if (np.diff(item.compartment_ids) < 0).any():  # placement did not keep neuron order
                 order = np.lexsort((who, at))
                 at, who = at[order], who[order]
+                carried = None if carried is None else carried[order]
         steps[item.name], ids[item.name] = at, who
+        if registers.graded is not None and registers.graded[item.compartment_ids].any():
+            payloads[item.name] = carried
     populations = {item.name: item for item in symbols.populations}
     traces = {}
     for (name, variable), neurons in probes.items():
@@ -81,6 +87,7 @@ def decode_recording(
         populations={item.name: len(item.compartment_ids) for item in symbols.populations},
         steps=steps,
         ids=ids,
+        payloads=payloads,
         traces=traces,
         counters=registers.counters,
         overflows=count_overflows(

@@ -13,26 +13,26 @@ from .._support.progress import progress_bar
 from .._support.values import instance, integer, integers, items, switch
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
-from ..recording import Probe, Recording, resolve_probes
+from ..recording import Probe, Recording
 from ..stimulus import Stimulus
 from .cpu.batch import run_batch
-from .cpu.engine import CpuEngine
-from .cpu.potential import set_potential
 from .currents import currents_of
 from .decode import decode_recording, raw_recording
 from .engine import Columns, Registers, join_registers
+from .engines import engine_of
 from .overflows import warn_of_overflows
 from .plan import (
     add_run,
     check_draws,
     check_noise_seeds,
-    columns_of,
+    check_payloads,
     memory_of,
     span_in,
     span_of,
     symbols_of,
     windows_in,
 )
+from .recorded import columns_of, register_columns
 from .spikes import InputLists, RunSpan
 from .writes import check_writes
 
@@ -85,7 +85,7 @@ class Emulator:
         self.warn = switch("emulator", "warn", warn, error=EmulatorError)
         self.threads = choose_threads(threads, image.n_compartments, image.n_synapses, "emulator")
         self.progress = switch("emulator", "progress", progress, optional=True, error=EmulatorError)
-        self._engine = CpuEngine(image, self.threads)
+        self._engine = engine_of(image, self.threads)
         self._position = self._engine.start()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Emulator:
@@ -154,7 +154,7 @@ class Emulator:
             or a neuron is refractory, so that the chip holds its v.
         """
         with self._position.turn():
-            set_potential(self._position.state, self.image, population, ids, v)
+            self._engine.set_v(self._position, population, ids, v)
 
     @property
     def step(self) -> int:
@@ -165,7 +165,7 @@ class Emulator:
         EmulatorError
             If :meth:`reset` was interrupted; call it again.
         """
-        return self._position.step
+        return int(self._position.step)
 
     def run(
         self,
@@ -209,7 +209,7 @@ class Emulator:
             With ``strict=True``, when a register overflows.
         """
         symbols = symbols_of(self.image)
-        probes, columns = columns_of(symbols, record)
+        probes, columns = columns_of(self.image, symbols, record)
         with self._position.turn():
             run = span_in(symbols, self.step, stimulus, duration)
             with memory_of(run.n_steps, columns, 12):
@@ -282,6 +282,7 @@ class Emulator:
         steps: Any = (),
         sources: Any = (),
         *,
+        payloads: Any = None,
         record: Iterable[str] = (),
         noise: Any = None,
         writes: Any = None,
@@ -314,8 +315,8 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If an array of spikes, noise or writes has a wrong shape or a value that is not allowed;
-            and as for :meth:`run`.
+            If an array of spikes, payloads, noise or writes has a wrong shape or a value that is
+            not allowed; and as for :meth:`run`.
         RecordingError, ChipOverflowError
             As for :meth:`run`.
         """
@@ -337,18 +338,19 @@ class Emulator:
                 f"emulator: input {worst}; allowed: 0 to {self.image.n_inputs - 1}."
             )
         size = self.image.n_compartments
-        probes = resolve_probes(record, {"compartments": size}, ("v", "u"))
+        graded = None if payloads is None else check_payloads(payloads, at.shape, self.image)
+        columns = register_columns(self.image, record)
         draws = None if noise is None else check_draws(noise, n_steps, self.image)
         given = None if writes is None else check_writes(writes, self.image)
         with self._position.turn():
             run = span_of(self.step, n_steps)
-            with memory_of(run.n_steps, probes, 4):
+            with memory_of(run.n_steps, columns, 4):
                 inputs = InputLists()
-                inputs.add_spikes(at, ids, run, self._position.pending_inputs())
+                inputs.add_spikes(at, ids, run, self._position.pending_inputs(), graded)
                 later = None if given is None else given.from_step(run.first)
                 with self._bar(run) as bar:
-                    registers = self._run(inputs, probes, bar, draws=draws, writes=later)
-                recording = raw_recording(registers, size, self._label())
+                    registers = self._run(inputs, columns, bar, draws=draws, writes=later)
+                recording = raw_recording(registers, columns, size, self._label())
         return self._told([recording])[0]
 
     def _told(self, recordings: list[Recording]) -> list[Recording]:

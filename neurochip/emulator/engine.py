@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from ..chip.registers import OVERFLOWS
 from ..image import ChipImage
-from ..typing import Int8Array, Int32Array
+from ..typing import BoolArray, Int8Array, Int32Array
 from .spikes import InputRows
 from .writes import Writes
 
@@ -32,7 +32,9 @@ class Registers:
     ``steps`` and ``ids`` are the spikes (step, compartment), sorted; ``held`` is the refractory
     counter of each compartment before the first step; ``traces`` holds int32 arrays of shape
     (n_steps, n_ids). ``overflows`` has for each compartment the numbers of its overflows, in the
-    order of ``OVERFLOWS``; None if there are none. ``events`` are the other counters.
+    order of ``kinds``; None if there are none. ``events`` are the other counters. ``payloads`` has
+    the payload of each spike, and ``graded`` tells which compartments send payloads; None if none
+    does.
     """
 
     first_step: int
@@ -44,14 +46,17 @@ class Registers:
     traces: Mapping[tuple[str, str], Int32Array]
     events: Mapping[str, int]
     overflows: Int32Array | None
+    kinds: tuple[str, ...] = tuple(OVERFLOWS)
+    payloads: Int32Array | None = None
+    graded: BoolArray | None = None
 
     @property
     def counters(self) -> dict[str, int]:
         """All counters of the run by name: overflows of all compartments, then events."""
-        totals = [0] * len(OVERFLOWS)
+        totals = [0] * len(self.kinds)
         if self.overflows is not None:
             totals = self.overflows.sum(axis=0, dtype=np.int64).tolist()
-        return {**dict(zip(OVERFLOWS, totals, strict=True)), **self.events}
+        return {**dict(zip(self.kinds, totals, strict=True)), **self.events}
 
 
 def join_registers(parts: Sequence[Registers]) -> Registers:
@@ -64,6 +69,9 @@ def join_registers(parts: Sequence[Registers]) -> Registers:
         n_steps=sum(part.n_steps for part in parts),
         steps=np.concatenate([part.steps for part in parts]),
         ids=np.concatenate([part.ids for part in parts]),
+        payloads=None
+        if head.payloads is None
+        else np.concatenate([part.payloads for part in parts if part.payloads is not None]),
         traces={key: np.concatenate([part.traces[key] for part in parts]) for key in head.traces},
         events={key: sum(part.events[key] for part in parts) for key in head.events},
         overflows=np.sum(overflows, axis=0, dtype=np.int32) if overflows else None,
@@ -107,6 +115,24 @@ class Engine(Protocol[P]):
     def rewind(self, position: P) -> None:
         """Bring a position back to step 0."""
 
+    def reprogram(self, image: ChipImage, position: P) -> tuple[Engine[P], P]:
+        """Return an engine of another image, and its position: see ``Emulator.reprogram``.
+
+        Raises
+        ------
+        EmulatorError
+            If the images differ in more than values, or spikes in transit do not fit.
+        """
+
+    def set_v(self, position: P, population: str, ids: Any, v: Any) -> None:
+        """Set the membrane potential of some neurons: see ``Emulator.set_v``.
+
+        Raises
+        ------
+        EmulatorError
+            If a name, a neuron or a value is not allowed.
+        """
+
     def run(
         self,
         position: P,
@@ -118,6 +144,7 @@ class Engine(Protocol[P]):
         seed: int | None = None,
         strict: bool = False,
         report: Callable[[int], object] = lambda _: None,
+        threads: int | None = None,
     ) -> Registers:
         """Run from a position, and move the position.
 
@@ -139,6 +166,8 @@ class Engine(Protocol[P]):
             Raise at the end of the first step in which a register overflows.
         report : callable
             Called with the number of steps done since the last call.
+        threads : int, optional
+            Number of threads, at most that of the engine. Default: that of the engine.
 
         Raises
         ------

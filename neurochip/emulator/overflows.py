@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from .._support.warn import warn_user
-from ..chip.registers import OVERFLOWS
+from ..chip.registers import OVERFLOWS, PROGRAM_OVERFLOWS
 from ..chip.spec import CoreSpec
 from ..errors import ChipOverflowWarning
 from ..image import ChipImage
@@ -15,7 +17,14 @@ from ..recording import Recording, joined_overflows
 from ..typing import Int32Array
 from .engine import Registers
 
-__all__ = ["ELSEWHERE", "count_overflows", "describe_overflows", "meaning_of", "warn_of_overflows"]
+__all__ = [
+    "ELSEWHERE",
+    "count_overflows",
+    "describe_overflows",
+    "first_overflow_message",
+    "meaning_of",
+    "warn_of_overflows",
+]
 
 CHILD = "child_"
 """Beginning of the name of a counter of child compartments."""
@@ -28,6 +37,7 @@ _EFFECTS = {
     "wraps": "A register that wraps changes its sign: spikes are lost or added.",
     "voltage_clips_low": "v at its lower limit forgets the inhibition that goes beyond it.",
     "voltage_clips_high": "v at its upper limit is cut off and reaches no threshold above it.",
+    "program_clips": "A value at the limit of its width loses what goes beyond it.",
 }
 
 
@@ -45,13 +55,14 @@ def count_overflows(
     """
     if registers.overflows is None:
         return {}
+    above_zero = partial(_above_zero, registers.kinds)
     left = registers.overflows.sum(axis=0, dtype=np.int64)
     found = {}
     for name, (own, children) in compartments.items():
         sums = [registers.overflows[ids].sum(axis=0, dtype=np.int64) for ids in (children, own)]
         left -= sums[0] + sums[1]
-        found[name] = _above_zero(sums[0], CHILD) | _above_zero(sums[1])
-    found[ELSEWHERE] = _above_zero(left)
+        found[name] = above_zero(sums[0], CHILD) | above_zero(sums[1])
+    found[ELSEWHERE] = above_zero(left)
     return {name: counts for name, counts in found.items() if counts}
 
 
@@ -88,14 +99,35 @@ def describe_overflows(image: ChipImage, runs: Sequence[Recording]) -> str:
 
 def meaning_of(kind: str, core: CoreSpec) -> str:
     """Return the text of an overflow, with the width of its register."""
+    if kind in PROGRAM_OVERFLOWS:
+        return PROGRAM_OVERFLOWS[kind]
     if not kind.endswith("_wraps"):
         return OVERFLOWS[kind]
     bits = core.accumulator_bits if kind == "accumulator_wraps" else core.state_bits
     return f"{OVERFLOWS[kind]} at {bits} bits"
 
 
-def _above_zero(counts: Int32Array, prefix: str = "") -> dict[str, int]:
-    named = zip(OVERFLOWS, counts.tolist(), strict=True)
+def first_overflow_message(image: ChipImage, step: int, compartment: int, kind: str) -> str:
+    """Describe the first overflow of a run: neuron, time, register, and what to do."""
+    meaning = meaning_of(kind, image.chip.core)
+    who, when = f"compartment {compartment}", f"step {step}"
+    if image.symbols is not None:
+        join = image.compartments.join
+        joins_next = compartment + 1 < len(join) and join[compartment + 1] == 1
+        child, neuron = ("the child of ", compartment + 1) if joins_next else ("", compartment)
+        when = f"{step * image.symbols.dt:g} ms (step {step})"
+        for item in image.symbols.populations:
+            where = np.flatnonzero(item.compartment_ids == neuron)
+            if where.size:
+                who = f"{child}neuron {where[0]} of {item.name!r}"
+    return (
+        f"{who}: at {when} {meaning}. Compile with more headroom, or run with strict=False to "
+        "count such events."
+    )
+
+
+def _above_zero(kinds: tuple[str, ...], counts: Any, prefix: str = "") -> dict[str, int]:
+    named = zip(kinds, counts.tolist(), strict=True)
     return {prefix + kind: count for kind, count in named if count}
 
 

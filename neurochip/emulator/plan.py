@@ -9,12 +9,11 @@ import numpy as np
 
 from .._support.grid import LAST_STEP, is_later
 from .._support.memory import EnoughMemory
-from .._support.values import instance, integer, items, reals, shown
+from .._support.values import instance, integer, integers, items, reals, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
 from ..network import SpikeCounts, SpikeInput
 from ..network.binning import bin_train, windows_of
-from ..recording import CHIP_VARIABLES, Probe, as_probes, resolve_probes, where_it_exists
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int8Array, Int32Array, Int64Array
 from .engine import Columns
@@ -24,7 +23,7 @@ __all__ = [
     "add_run",
     "check_draws",
     "check_noise_seeds",
-    "columns_of",
+    "check_payloads",
     "memory_of",
     "span_in",
     "span_of",
@@ -49,32 +48,6 @@ def symbols_of(image: ChipImage) -> Symbols:
             "run_steps with input numbers."
         )
     return image.symbols
-
-
-def columns_of(symbols: Symbols, record: Iterable[str | Probe]) -> tuple[Columns, Columns]:
-    """Return the recorded neurons of each population, and the compartments that they stand for.
-
-    Raises
-    ------
-    RecordingError
-        If a probe names a population, variable or neuron that does not exist.
-    """
-    sizes = {item.name: len(item.compartment_ids) for item in symbols.populations}
-    has = {item.name: len(item.receptors) > 1 for item in symbols.populations}
-    lack = ("u_child", has, "one receptor", "record 'u'.")
-    expanded = [
-        part
-        for probe in as_probes(record, CHIP_VARIABLES)
-        for part in where_it_exists(probe, *lack)
-    ]
-    probes = resolve_probes(expanded, sizes, CHIP_VARIABLES)
-    by_name = {item.name: item for item in symbols.populations}
-
-    def compartments(name: str, variable: str) -> Int32Array:
-        item = by_name[name]
-        return item.child_ids if variable == "u_child" else item.compartment_ids
-
-    return probes, {key: compartments(*key)[ids] for key, ids in probes.items()}
 
 
 def span_of(step: int, n_steps: int, lead: int = 0) -> RunSpan:
@@ -217,6 +190,35 @@ def check_draws(noise: Any, n_steps: int, image: ChipImage) -> Int8Array:
         )
     # Writeable, because a kernel is compiled again for an array that is read-only.
     return np.require(draws, np.int8, ["C", "W"])
+
+
+def check_payloads(payloads: Any, shape: tuple[int, ...], image: ChipImage) -> Int32Array:
+    """Return the given payloads of input spikes.
+
+    Raises
+    ------
+    EmulatorError
+        If spikes of the chip are binary, the shape differs from that of the spikes, or a payload is
+        not allowed.
+    """
+    chip, bits = image.chip, image.chip.core.payload_bits
+    if not bits:
+        raise EmulatorError(
+            f"emulator: payloads were given, but spikes of chip {chip.name!r} are binary; allowed: "
+            "a chip with payload_bits above 0, such as LOIHI2. A spike given n times acts like a "
+            "payload of n."
+        )
+    most = (1 << (bits - 1)) - 1
+    values = integers(
+        "emulator", "payloads", payloads, low=-most - 1, high=most, error=EmulatorError
+    )
+    if values.shape != shape:
+        raise EmulatorError(
+            f"emulator: payloads have shape {values.shape}; allowed: {shape}, one for each spike."
+        )
+    if (values == 0).any():
+        raise EmulatorError("emulator: a payload is 0, which is no spike; leave such spikes out.")
+    return values.astype(np.int32)
 
 
 def check_noise_seeds(

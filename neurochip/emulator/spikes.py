@@ -28,11 +28,13 @@ class InputRows(NamedTuple):
     Row k holds the spikes that step k of the run delivers, which were sent one step earlier. Its
     sources are ``sources[starts[copy, k]:starts[copy, k + 1]]``, in any order, since the order does
     not change a sum of integers. ``starts`` has shape (n_copies, n_steps + 2): the last row,
-    n_steps, holds the spikes that are pending after the run.
+    n_steps, holds the spikes that are pending after the run. ``payloads`` has one for each source,
+    without those of row 0; None if all are 1.
     """
 
     sources: Int32Array
     starts: Int64Array
+    payloads: Int32Array | None = None
 
     @property
     def n_steps(self) -> int:
@@ -77,6 +79,7 @@ class InputLists:
         self._sources = np.empty(0, dtype=np.int32)
         self._starts = np.empty((copies, 0), dtype=np.int64)
         self._steps = np.empty(_CHUNK, dtype=np.int64)
+        self._payloads: Int32Array | None = None
 
     def add_train(
         self,
@@ -99,11 +102,20 @@ class InputLists:
         ids: NDArray[Any],
         run: RunSpan,
         pending: Int32Array = NONE,
+        payloads: Int32Array | None = None,
     ) -> None:
         """Add a run whose spikes are in any order, with steps of any integer type."""
         if steps.dtype == np.uint64:  # a plain cast would make steps above 2**63 negative
             steps = np.minimum(steps, np.iinfo(np.int64).max).astype(np.int64)
         starts, ids = self._next(len(steps), run, pending), np.asarray(ids, np.int32)
+        if payloads is not None:
+            order = np.argsort(steps, kind="stable")
+            steps, ids, payloads = steps[order], ids[order], payloads[order]
+            first, last = np.searchsorted(
+                steps, run.rows[0] + np.array([run.rows[1], len(starts) - 1])
+            )
+            self._payloads = np.ones(len(self._sources), dtype=np.int32)
+            self._payloads[starts[1] :][: last - first] = payloads[first:last]
         if _in_order(steps):
             _add_ordered(steps, ids, None, *run.rows, self._steps, self._sources, starts)
         else:
@@ -133,7 +145,8 @@ class InputLists:
         """Return the rows of all copies, and the number of copies that were given a run."""
         added, self._added = self._added, 0
         self._starts[added:] = self._starts[added - 1, -1]
-        return InputRows(self._sources, self._starts), added
+        payloads, self._payloads = self._payloads, None
+        return InputRows(self._sources, self._starts, payloads), added
 
     def _next(self, n_spikes: int, run: RunSpan, pending: Int32Array) -> Int64Array:
         """Reserve memory for a run; return its row starts: the first two set, the others 0."""

@@ -84,8 +84,8 @@ MUTANTS = [
     Mutant(
         "overflows of child compartments are not told apart",
         "neurochip/emulator/overflows.py",
-        "found[name] = _above_zero(sums[0], CHILD) | _above_zero(sums[1])",
-        "found[name] = _above_zero(sums[0] + sums[1])",
+        "found[name] = above_zero(sums[0], CHILD) | above_zero(sums[1])",
+        "found[name] = above_zero(sums[0] + sums[1])",
         f"{OVERFLOWS}::test_child_compartments_are_told_apart",
     ),
     Mutant(

@@ -141,7 +141,8 @@ def test_spikes_go_to_the_neurons_of_their_compartments_by_step_then_neuron():
 
 def test_without_symbols_a_recording_has_registers_and_steps():
     traces = {("compartments", "v"): np.arange(24, dtype=np.int32).reshape(8, 3)}
-    raw = raw_recording(registers_of([(4, 2)], 3, first_step=3, traces=traces), 3, "raw")
+    registers = registers_of([(4, 2)], 3, first_step=3, traces=traces)
+    raw = raw_recording(registers, dict.fromkeys(traces, np.arange(3, dtype=np.int32)), 3, "raw")
     assert (raw.dt, raw.first_step, raw.n_steps, raw.label) == (1.0, 3, 8, "raw")
     assert raw.trace("compartments", "v").values.tolist() == traces["compartments", "v"].tolist()
     assert raw.trace("compartments", "v").unit == "LSB"

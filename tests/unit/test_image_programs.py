@@ -8,9 +8,9 @@ import re
 import numpy as np
 import pytest
 
-from neurochip import LOIHI, LOIHI2, Emulator
+from neurochip import LOIHI, LOIHI2
 from neurochip.chip.registers import SignMode, SynapseFormat
-from neurochip.errors import EmulatorError, ImageError
+from neurochip.errors import ImageError
 from neurochip.image import Compartments, Convolution, PeriodicReset, ProgramGroup
 from neurochip.image.files import load_image, save_image
 from neurochip.image.lif_group import lif_group
@@ -439,14 +439,3 @@ def test_the_registers_of_the_lif_neuron_are_unused_by_a_program():
 def test_each_part_checks_itself(call, message):
     with pytest.raises(ImageError, match=exactly(message)):
         call()
-
-
-def test_the_engine_refuses_parts_that_it_does_not_run():
-    with pytest.raises(
-        EmulatorError,
-        match=exactly(
-            "emulator: the image has neuron programs, periodic resets or convolutions, which no "
-            "engine of this version runs; allowed: LIF neurons with synapse groups."
-        ),
-    ):
-        Emulator(image())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from ..._kernels.barrier import is_broken, new_barrier
 from ..._kernels.workers import AbortedError, run_workers
@@ -14,8 +15,9 @@ from ...stimulus import Stimulus
 from ...typing import Int64Array
 from ..currents import currents_of
 from ..decode import decode_recording
-from ..engine import Columns, Registers
-from ..plan import add_run, columns_of, memory_of, span_in, symbols_of
+from ..engine import Columns, Engine, Registers
+from ..plan import add_run, memory_of, span_in, symbols_of
+from ..recorded import columns_of
 from ..spikes import InputLists
 from ..writes import Writes
 from .copies import Copies
@@ -26,7 +28,7 @@ __all__ = ["run_batch"]
 
 
 def run_batch(
-    engine: CpuEngine,
+    engine: Engine[Any],
     runs: Sequence[tuple[Stimulus, int | None]],
     duration: float | None,
     record: Iterable[str | Probe],
@@ -57,11 +59,12 @@ def run_batch(
     """
     image = engine.image
     symbols = symbols_of(image)
-    probes, columns = columns_of(symbols, record)
+    probes, columns = columns_of(image, symbols, record)
     stimuli, noise_seeds = [stimulus for stimulus, _ in runs], [seed for _, seed in runs]
-    groups = _groups(stimuli, 1 if strict else most_copies(image), workers)
+    cpu = engine if isinstance(engine, CpuEngine) and not strict else None
+    groups = _groups(stimuli, most_copies(image) if cpu else 1, workers)
     most = max(map(len, groups), default=1)
-    together = engine.of_copies(most) if most > 1 else None
+    together = cpu.of_copies(most) if cpu and most > 1 else None
     recordings: list[Recording] = [None] * len(stimuli)  # type: ignore[list-item]
     problems: dict[int, NeurochipError] = {}
     numbers = itertools.count()
@@ -111,7 +114,7 @@ class _Alone:
     """Makes one run at a time, where :class:`Copies` are not allowed or not faster."""
 
     def __init__(
-        self, engine: CpuEngine, columns: Columns, strict: bool, look: Callable[[int], object]
+        self, engine: Engine[Any], columns: Columns, strict: bool, look: Callable[[int], object]
     ) -> None:
         self._engine, self._columns, self._strict, self._look = engine, columns, strict, look
         self._position = engine.start()

@@ -9,10 +9,12 @@ import numpy as np
 
 from ..._kernels.barrier import new_barrier
 from ..._kernels.workers import join_lists, run_workers
-from ...errors import ChipOverflowError, EmulatorError
+from ...chip.registers import decode_voltage_limits
+from ...errors import ChipOverflowError
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers
+from ..potential import potential_registers
 from ..reprogram import inheritance
 from ..spikes import NONE, InputRows
 from ..writes import Writes
@@ -34,6 +36,7 @@ from .state import (
     noise_of,
     read_row,
     widths_of,
+    write_row,
 )
 from .transfer import transfer
 
@@ -63,11 +66,6 @@ class CpuEngine(Engine[Position]):
     def __init__(
         self, image: ChipImage, threads: int, copies: int = 1, *, finest: int | None = None
     ) -> None:
-        if image.programs or image.resets or image.convolutions:
-            raise EmulatorError(
-                "emulator: the image has neuron programs, periodic resets or convolutions, which "
-                "no engine of this version runs; allowed: LIF neurons with synapse groups."
-            )
         self.image = image
         self.threads = threads
         self.copies = copies
@@ -104,6 +102,17 @@ class CpuEngine(Engine[Position]):
         engine = CpuEngine(image, self.threads, finest=self._layout.weight_unit)
         images, layouts = (self.image, image), (self._layout, engine._layout)
         return engine, transfer(position, images, layouts, engine.start(), found)
+
+    def set_v(self, position: Position, population: str, ids: Any, v: Any) -> None:
+        """Set the membrane potential of some neurons: see ``Emulator.set_v``."""
+        registers, size = self.image.compartments, self.image.n_compartments
+        limits = decode_voltage_limits(
+            registers.vmin_exponent, registers.vmax_exponent, self.image.chip.core
+        )
+        held, found = (read_row(position.state, row, size) for row in (TileRow.HELD, TileRow.V))
+        own, values = potential_registers(self.image, population, ids, v, held, limits)
+        found[own] = values
+        write_row(position.state, TileRow.V, found)
 
     def rewind(self, position: Position) -> None:
         """Bring a position back to step 0."""

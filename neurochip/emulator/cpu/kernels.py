@@ -15,10 +15,11 @@ from ..._kernels.barrier import wait_for_all
 from ..._kernels.instructions import lowest_bit, sign_bits
 from ..._kernels.jit import inline_kernel, kernel
 from ...chip.registers import OVERFLOWS
+from ..position import UNDERWAY
 from . import offsets as at
 from .delivery import deliver, deliver_one_to_one, fold_plane
 from .layout import LANES
-from .state import ROWS, UNDERWAY
+from .state import ROWS
 from .update import draw_noise, join_tile, redo_tile, update_tile, write_biases
 
 __all__ = ["run_blocks"]

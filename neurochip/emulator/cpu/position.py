@@ -8,16 +8,15 @@ are found from the clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import EmulatorError
 from ...image import ChipImage
 from ...typing import Int32Array
+from ..position import UNDERWAY, AnyPosition
 from ..spikes import NONE, InputRows
-from .state import UNDERWAY, RunBuffers, RunState, TileRow, bias_of, rewind, write_row
+from .state import RunBuffers, RunState, TileRow, bias_of, rewind, write_row
 
 __all__ = ["Position"]
 
@@ -37,60 +36,17 @@ class Call(NamedTuple):
 
 
 @dataclass(eq=False)
-class Position:
+class Position(AnyPosition):
     """The registers, the next step, and the spikes that it delivers.
 
-    A thread that moves the position holds its ``lock``. ``lists`` is a buffer for spikes that all
-    runs reuse: allocating it takes as long as many steps of a small network. ``bias`` is the bias
-    of each compartment, or None if none was ever written.
+    ``lists`` is a buffer for spikes that all runs reuse: allocating it takes as long as many steps
+    of a small network. ``bias`` is the bias of each compartment, or None if none was ever written.
     """
 
     state: RunState
-    lock: Lock = field(default_factory=Lock)
     lists: Int32Array = field(default_factory=lambda: NONE)
     call: Call = field(default_factory=Call)
     bias: Int32Array | None = None
-
-    @property
-    def step(self) -> int:
-        """The step that runs next.
-
-        Raises
-        ------
-        EmulatorError
-            If an interruption left the registers inconsistent; :meth:`rewind` repairs this.
-        """
-        step = int(self.state.clock[0])
-        if step == UNDERWAY:
-            raise EmulatorError(
-                "emulator: it was interrupted while its registers changed, so they are "
-                "inconsistent; call reset() to start again."
-            )
-        return step
-
-    def turn(self) -> Lock:
-        """Return the lock, for a ``with`` block that moves the position.
-
-        Raises
-        ------
-        EmulatorError
-            If the position is being moved.
-        """
-        if self.lock.locked():
-            raise EmulatorError(
-                "emulator: it is running, in another thread, or in the process that this one was "
-                "forked from; allowed: one run at a time. Make an Emulator for each thread, use "
-                "run_batch, or call reset() to start again."
-            )
-        return self.lock
-
-    def __getstate__(self) -> dict[str, object]:
-        """Return the state for a copy: everything except the lock."""
-        with self.turn():
-            return {**vars(self), "lock": None}
-
-    def __setstate__(self, values: dict[str, object]) -> None:
-        vars(self).update(values, lock=Lock())
 
     def pending_inputs(self) -> Int32Array:
         """Return the inputs whose spikes the next step delivers."""

@@ -19,7 +19,7 @@ from .arithmetic import DECAY_BITS
 from .layout import LANES, Layout
 from .memory import aligned
 
-__all__ = ["Setting", "Settings", "settings_of"]
+__all__ = ["Setting", "Settings", "settings_of", "shared_sets"]
 
 
 class Setting:
@@ -56,12 +56,23 @@ def settings_of(image: ChipImage, layout: Layout) -> Settings:
     )
     used[Setting.THRESHOLD] = decode_threshold(registers.threshold_mantissa, core)
     used[Setting.REFRACTORY] = registers.refractory
+    return shared_sets(every)
+
+
+def shared_sets(every: Int32Array) -> Settings:
+    """Return rows of values, one per lane, as sets of 64 lanes that equal tiles share.
+
+    Parameters
+    ----------
+    every : ndarray of int32, shape (n_rows, n_lanes)
+        Values of all lanes, in whole tiles.
+    """
     number: dict[bytes, int] = {}
     which = [
         number.setdefault(every[:, start : start + LANES].tobytes(), len(number))
         for start in range(0, every.shape[1], LANES)
     ]
-    size = _N_ROWS * LANES
+    size = every.shape[0] * LANES
     rows = aligned(len(number) * size, np.int32)
     for i, values in enumerate(number):
         rows[i * size : (i + 1) * size] = np.frombuffer(values, dtype=np.int32)

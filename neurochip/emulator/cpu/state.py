@@ -22,7 +22,6 @@ from .memory import aligned, zeroed
 __all__ = [
     "EVENTS",
     "ROWS",
-    "UNDERWAY",
     "BiasTable",
     "JoinTable",
     "NoiseTable",
@@ -37,6 +36,7 @@ __all__ = [
     "read_row",
     "rewind",
     "widths_of",
+    "wrapping",
     "write_row",
 ]
 
@@ -58,9 +58,6 @@ class TileRow:
 
 
 ROWS = 4
-
-UNDERWAY = -1
-"""Value of ``RunState.clock`` while registers change."""
 
 
 class Widths(NamedTuple):
@@ -172,14 +169,14 @@ class RunBuffers(NamedTuple):
 def widths_of(image: ChipImage, layout: Layout) -> Widths:
     """Return offsets and masks for the chip's register widths and overflow rules."""
     core, unit = image.chip.core, layout.weight_unit
-    accumulator = _wrapping(core.accumulator_bits, core.accumulator_overflow)
+    accumulator = wrapping(core.accumulator_bits, core.accumulator_overflow)
     limits = (1 << 31, (1 << 32) - 1) if image.noise else (int(accumulator[0]), int(accumulator[1]))
     return Widths(
         np.int32(unit),
         *_in_units(*limits, unit),
         *accumulator,
-        *_wrapping(core.state_bits, core.current_overflow),
-        *_wrapping(core.state_bits, core.input_overflow),
+        *wrapping(core.state_bits, core.current_overflow),
+        *wrapping(core.state_bits, core.input_overflow),
     )
 
 
@@ -225,7 +222,8 @@ def joins_of(image: ChipImage, layout: Layout, bias: Int32Array | None = None) -
     return JoinTable(*(np.pad(column.astype(np.int32), padding) for column in columns))
 
 
-def _wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
+def wrapping(bits: int, overflow: Overflow) -> tuple[np.int32, np.int32]:
+    """Return offset and mask of a register of some bits, for ``arithmetic.wrap``."""
     if overflow is Overflow.NONE:
         bits = 31
     half = 1 << (bits - 1)

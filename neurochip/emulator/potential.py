@@ -1,4 +1,4 @@
-"""Write the membrane potential of neurons between two steps."""
+"""Membrane potentials that the host writes between two steps, as registers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from ..._support.values import integers, reals, shown
-from ...chip.registers import decode_voltage_limits
-from ...errors import EmulatorError
-from ...image import ChipImage
-from ..plan import symbols_of
-from .state import RunState, TileRow, read_row, write_row
+from .._support.values import integers, reals, shown
+from ..errors import EmulatorError
+from ..image import ChipImage
+from ..typing import Int32Array
+from .plan import symbols_of
 
-__all__ = ["set_potential"]
+__all__ = ["potential_registers"]
 
 
-def set_potential(state: RunState, image: ChipImage, population: str, ids: Any, v: Any) -> None:
-    """Set v of some neurons: see :meth:`neurochip.emulator.Emulator.set_v`."""
+def potential_registers(
+    image: ChipImage,
+    population: str,
+    ids: Any,
+    v: Any,
+    held: Int32Array,
+    limits: tuple[Int32Array, Int32Array],
+) -> tuple[Int32Array, Int32Array]:
+    """Return compartments and their new v: see :meth:`neurochip.emulator.Emulator.set_v`.
+
+    ``held`` is the refractory counter of each compartment, and ``limits`` are the lowest and the
+    highest v of each.
+    """
     owner = "emulator"
     found = {item.name: item for item in symbols_of(image).populations}
     if not isinstance(population, str) or population not in found:
@@ -29,8 +39,6 @@ def set_potential(state: RunState, image: ChipImage, population: str, ids: Any, 
     values = reals(owner, "v", v, "mV", allowed=allowed, error=EmulatorError)
     if who.ndim != 1 or values.shape != who.shape or not np.isfinite(values).all():
         raise EmulatorError(f"{owner}: v = {shown(v)}; allowed: {allowed}.")
-    held = read_row(state, TileRow.HELD, image.n_compartments)
-    register = read_row(state, TileRow.V, image.n_compartments)
     own = symbol.compartment_ids[who]
     if held[own].any():
         neuron = int(who[np.argmax(held[own] > 0)])
@@ -38,11 +46,7 @@ def set_potential(state: RunState, image: ChipImage, population: str, ids: Any, 
             f"{owner}: neuron {neuron} of {population!r} is refractory, so the chip holds its v; "
             "allowed: neurons that are not refractory."
         )
-    low, high = decode_voltage_limits(
-        image.compartments.vmin_exponent[own],
-        image.compartments.vmax_exponent[own],
-        image.chip.core,
-    )
+    low, high = (limit[own] for limit in limits)
     wanted = np.rint((values - symbol.origin[who]) / symbol.mv_per_lsb[who])
     beyond = (wanted < low) | (wanted > high)
     if beyond.any():
@@ -51,5 +55,4 @@ def set_potential(state: RunState, image: ChipImage, population: str, ids: Any, 
             f"{owner}: v = {values[first]:g} mV is {wanted[first]:.0f} LSB for neuron "
             f"{int(who[first])} of {population!r}; allowed: {low[first]} to {high[first]} LSB."
         )
-    register[own] = wanted
-    write_row(state, TileRow.V, register)
+    return own, wanted.astype(np.int32)

@@ -1,0 +1,258 @@
+"""The engine that runs an image with neuron programs: its order, tables, kernels and buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..._support.csr import starts_of
+from ...chip.registers import OVERFLOWS, PROGRAM_OVERFLOWS
+from ...errors import ChipOverflowError, EmulatorError
+from ...image import ChipImage
+from ...programs import NeuronProgram
+from ...typing import Int8Array, Int32Array, Int64Array
+from ..engine import Columns, Engine, Registers
+from ..overflows import first_overflow_message
+from ..potential import potential_registers
+from ..spikes import NONE, InputRows
+from ..writes import Writes
+from .exchange import voltage_limits
+from .generate import HOST_PARAMETER, tile_kernels
+from .layout import build_tables
+from .loop import loop_of
+from .order import order_of, plain_compartments
+from .position import Position, new_state
+from .state import COUNTED, BiasRows, Outputs, State
+from .update import group_kernel
+
+__all__ = ["ProgrammedEngine", "needs_programs"]
+
+_SPIKE_BUFFER = 1 << 20  # spikes: 8 MB
+_WORK_PER_CALL = 50_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
+_WRITES_PER_CALL = 1 << 21  # values written per call of the kernel: 24 MB
+_KINDS = (*OVERFLOWS, *PROGRAM_OVERFLOWS)
+
+
+def needs_programs(image: ChipImage) -> bool:
+    """Return whether an image has what only this engine runs: programs or periodic resets."""
+    return bool(image.programs or image.resets)
+
+
+class ProgrammedEngine(Engine[Position]):
+    """An image whose neurons run programs, on one thread.
+
+    Parameters
+    ----------
+    image : ChipImage
+        Image to run.
+
+    Raises
+    ------
+    EmulatorError
+        If the image has noise or joined compartments, or is too large.
+    """
+
+    def __init__(self, image: ChipImage) -> None:
+        _check(image)
+        self.image = image
+        core = image.chip.core
+        self._order = order_of(image)
+        self._tables = build_tables(image.unrolled(), self._order)
+        self._loop = loop_of(
+            tuple(
+                group_kernel(tile_kernels(part.program, core.input_bits))
+                for part in self._order.parts
+            )
+        )
+        listed = self._order.compartment[self._order.compartment >= 0]
+        self._in_order = bool((np.diff(listed) > 0).all())
+        graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
+        self._graded = graded[self._order.part]
+        self._plain = plain_compartments(image)
+
+    def start(self) -> Position:
+        """Return the position at step 0: initial state, no spikes in transit."""
+        return Position(new_state(self._order, self._tables))
+
+    def rewind(self, position: Position) -> None:
+        """Bring a position back to step 0."""
+        position.rewind(self._order)
+
+    def reprogram(self, image: ChipImage, position: Position) -> tuple[ProgrammedEngine, Position]:
+        """Refuse another image."""
+        del image, position
+        raise EmulatorError(
+            "emulator: an image with programs or periodic resets cannot be exchanged in a run; "
+            "allowed: a new Emulator, which starts at step 0."
+        )
+
+    def set_v(self, position: Position, population: str, ids: Any, v: Any) -> None:
+        """Set the membrane potential of some neurons: see ``Emulator.set_v``."""
+        tiles = position.state.tiles
+        everyone = np.arange(self.image.n_compartments)
+        places, counters = (self._order.places(name, everyone) for name in ("v", "held"))
+        held = np.where(counters < 0, 0, tiles[counters])
+        own, values = potential_registers(
+            self.image, population, ids, v, held, voltage_limits(self.image)
+        )
+        lacking = own[places[own] < 0]
+        if lacking.size:
+            raise EmulatorError(
+                f"emulator: population {population!r} runs the program "
+                f"{self._program(lacking[0])!r}, which has no register 'v'; allowed: populations "
+                "that have one."
+            )
+        tiles[places[own]] = values
+
+    def _program(self, compartment: int) -> str:
+        program: NeuronProgram = self._order.parts[self._order.part[compartment]].program
+        return program.name
+
+    def run(
+        self,
+        position: Position,
+        rows: InputRows,
+        columns: Columns,
+        *,
+        writes: Writes | None = None,
+        draws: Int8Array | None = None,
+        seed: int | None = None,
+        strict: bool = False,
+        report: Callable[[int], object] = lambda _: None,
+        threads: int | None = None,
+    ) -> Registers:
+        """Run from a position and move it: see :meth:`neurochip.emulator.engine.Engine.run`."""
+        del draws, seed, threads  # there is no noise, and one thread
+        first, n_steps, state = position.step, rows.n_steps, position.state
+        held = self._held(state.tiles)
+        inputs = position.begin(rows)
+        state.events[0] = 0
+        if state.first_overflow[0] >= 0:  # in the last run
+            state.overflows[:] = 0
+            state.first_overflow[:] = -1
+        places = [self._order.places(variable, ids) for (_, variable), ids in columns.items()]
+        every_place = np.concatenate([np.empty(0, dtype=np.int64), *places])
+        values = np.empty((n_steps, len(every_place)), dtype=np.int32)
+        n_lanes = len(self._order.compartment)
+        room = max(n_lanes, min(_SPIKE_BUFFER, n_steps * n_lanes))
+        listed = np.empty((2, room), dtype=np.int32)
+        spikes: list[tuple[Int32Array, Int32Array, Int32Array]] = []
+        index = 0
+        while index < n_steps:
+            stop = min(n_steps, index + self._steps_per_call(writes))
+            ends = np.zeros(stop - index + 1, dtype=np.int64)
+            output = Outputs(index, listed[0], listed[1], ends, every_place, values)
+            self._loop(
+                stop,
+                first,
+                self.image.n_inputs,
+                inputs,
+                self._writes(writes, index, stop),
+                strict,
+                self._tables,
+                state,
+                output,
+            )
+            begun, index = index, position.step - first
+            spikes.append(self._listed(output, first, index))
+            report(index - begun)
+            if strict and state.first_overflow[0] >= 0:
+                raise ChipOverflowError(self._message(state.first_overflow))
+        steps, ids, payloads = (np.concatenate(part) for part in zip(*spikes, strict=True))
+        ends = starts_of([len(part) for part in places]).tolist()
+        return Registers(
+            first_step=first,
+            n_steps=n_steps,
+            steps=steps,
+            ids=ids,
+            payloads=payloads if self._graded.any() else None,
+            graded=self._graded if self._graded.any() else None,
+            held=held,
+            refractory=self.image.compartments.refractory,
+            traces={
+                key: values[:, begin:end]
+                for key, begin, end in zip(columns, ends[:-1], ends[1:], strict=True)
+            },
+            events={
+                "synaptic_events": int(state.events[0]),
+                "updates": n_steps * self.image.n_compartments,
+                "spikes": len(ids),
+                "graded_spikes": int(np.count_nonzero(self._graded[ids])),
+            },
+            overflows=self._overflows(state),
+            kinds=_KINDS,
+        )
+
+    def _steps_per_call(self, writes: Writes | None) -> int:
+        work = self.image.n_compartments + self._tables.row_ptr[-1] // 50
+        steps = _WORK_PER_CALL // (int(work) + 1000)
+        if writes is not None and writes.per_step:
+            steps = min(steps, _WRITES_PER_CALL // writes.per_step)
+        return max(1, steps)
+
+    def _writes(self, writes: Writes | None, begin: int, stop: int) -> BiasRows:
+        """Return the writes of some steps by their place in the tiles."""
+        if writes is None:
+            starts = np.zeros(stop - begin + 1, dtype=np.int64)
+            return BiasRows(starts, np.empty(0, dtype=np.int64), NONE)
+        rows = writes.rows(begin, stop)
+        places = self._order.places(HOST_PARAMETER, rows.compartments)
+        if (places < 0).any():
+            wrong = int(rows.compartments[np.argmax(places < 0)])
+            raise EmulatorError(
+                f"emulator: compartment {wrong} runs the program {self._program(wrong)!r}, which "
+                f"has no parameter {HOST_PARAMETER!r}; allowed: writes to compartments that have "
+                "one."
+            )
+        return BiasRows(rows.starts, places, rows.values)
+
+    def _listed(
+        self, output: Outputs, first: int, index: int
+    ) -> tuple[Int32Array, Int32Array, Int32Array]:
+        """Return step, compartment and payload of the spikes of a call, sorted."""
+        done = index - output.first_index
+        counts, total = np.diff(output.ends[: done + 1]), int(output.ends[done])
+        numbers = np.arange(first + output.first_index, first + index, dtype=np.int32)
+        steps = np.repeat(numbers, counts)
+        ids, payloads = output.ids[:total].copy(), output.payloads[:total].copy()
+        if not self._in_order:
+            order = np.lexsort((ids, steps))
+            ids, payloads = ids[order], payloads[order]
+        return steps, ids, payloads
+
+    def _held(self, tiles: Int32Array) -> Int32Array:
+        """Return the refractory counters of the compartments that run the core's own neuron."""
+        held = np.zeros(self.image.n_compartments, dtype=np.int32)
+        places = self._order.places("held", self._plain)
+        held[self._plain] = tiles[places]
+        return held
+
+    def _overflows(self, state: State) -> Int32Array | None:
+        if state.first_overflow[0] < 0:
+            return None
+        found = np.zeros((self.image.n_compartments, len(_KINDS)), dtype=np.int32)
+        found[:, [_KINDS.index(name) for name in COUNTED]] = state.overflows[self._order.lane]
+        return found
+
+    def _message(self, first_overflow: Int64Array) -> str:
+        step, compartment, bits = first_overflow.tolist()
+        kind = next(name for bit, name in enumerate(COUNTED) if bits >> bit & 1)
+        return first_overflow_message(self.image, step, compartment, kind)
+
+
+def _check(image: ChipImage) -> None:
+    what = "programs" if image.programs else "periodic resets"
+    found = {
+        "noise": image.noise is not None,
+        "joined compartments": bool(image.compartments.join.any()),
+    }
+    for name, has in found.items():
+        if has:
+            raise EmulatorError(
+                f"emulator: the image has {what} and {name}; allowed: one of the two. Neurons with "
+                "two synaptic currents can run the program 'lif_two_inputs'."
+                if name == "joined compartments"
+                else f"emulator: the image has {what} and {name}; allowed: one of the two."
+            )

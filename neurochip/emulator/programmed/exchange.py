@@ -1,0 +1,27 @@
+"""Registers that the host exchanges between two steps."""
+
+from __future__ import annotations
+
+from ...chip.registers import decode_voltage_limits
+from ...image import ChipImage
+from ...typing import Int32Array
+
+__all__ = ["voltage_limits"]
+
+
+def voltage_limits(image: ChipImage) -> tuple[Int32Array, Int32Array]:
+    """Return the lowest and the highest v that each compartment can hold.
+
+    A program whose parameters are named ``vmin`` and ``vmax`` limits v to them, any other to the
+    width of the register.
+    """
+    registers = image.compartments
+    low, high = decode_voltage_limits(
+        registers.vmin_exponent, registers.vmax_exponent, image.chip.core
+    )
+    for group in image.programs:
+        top = (1 << (group.program.state.get("v", 32) - 1)) - 1
+        given = dict(zip(group.program.parameters, group.parameters, strict=True))
+        low[group.compartments] = given.get("vmin", -top)
+        high[group.compartments] = given.get("vmax", top)
+    return low, high

@@ -1,0 +1,134 @@
+"""The loop over steps, on flat integer arrays: write, reset, deliver, update, record.
+
+The kernels of a set of programs are compiled once, and the loop of the set calls them.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ..._kernels.jit import inline_kernel, kernel
+from ..position import UNDERWAY
+from .generate import function_of
+from .update import bound
+
+__all__ = ["loop_of"]
+
+_ONE = np.uint64(1)
+
+
+@kernel
+def deliver(
+    sources: Any, payloads: Any, begin: Any, end: Any, first: Any, head: Any, tables: Any, ring: Any
+) -> Any:
+    """Add weight times payload for all synapses of some sources; return the number of synapses.
+
+    ``first`` is the row of source 0, and ``head`` the place of this step in the ring.
+    """
+    delivered = np.int64(0)
+    ring_size = np.uint64(tables.ring_size)
+    for k in range(begin, end):
+        source, payload = np.uint64(first + sources[k]), np.int64(payloads[k])
+        start, stop = np.uint64(tables.row_ptr[source]), np.uint64(tables.row_ptr[source + _ONE])
+        delivered += np.int64(stop - start)
+        if tables.consecutive[source]:
+            place = place_of(tables.offset[start], head, ring_size) - start
+            for s in range(start, stop):
+                ring[place + s] += tables.weight[s] * payload
+        else:
+            for s in range(start, stop):
+                ring[place_of(tables.offset[s], head, ring_size)] += tables.weight[s] * payload
+    return delivered
+
+
+@inline_kernel
+def place_of(offset: Any, head: Any, ring_size: Any) -> Any:
+    """Return the place in the ring that is ``offset`` ahead of ``head``."""
+    place = head + np.uint64(offset)
+    return place - ring_size if place >= ring_size else place
+
+
+@kernel
+def reset_state(step: Any, tables: Any, tiles: Any) -> None:
+    """Set the state that a periodic reset names back to its initial values before a step."""
+    for k in range(len(tables.resets)):
+        if step % tables.resets[k, 0] == tables.resets[k, 1]:
+            for i in range(tables.resets[k, 2], tables.resets[k, 3]):
+                tiles[tables.reset_place[i]] = tables.reset_value[i]
+
+
+@kernel
+def keep_results(index: Any, n: Any, tables: Any, state: Any, output: Any) -> None:
+    """Append the spikes of a step to the lists, and record registers."""
+    place = index - output.first_index
+    begin = output.ends[place]
+    for k in range(n):
+        output.ids[begin + k] = tables.compartment[state.sent[k]]
+        output.payloads[begin + k] = state.payloads[k]
+    output.ends[place + 1] = begin + n
+    for k in range(len(output.places)):
+        output.values[index, k] = state.tiles[output.places[k]]
+
+
+def update_groups(step: Any, slot: Any, tables: Any, state: Any) -> Any:
+    """Stand for the calls of the kernels of all programs."""
+
+
+def run_steps(
+    stop: Any,
+    first_step: Any,
+    n_inputs: Any,
+    inputs: Any,
+    writes: Any,
+    strict: Any,
+    tables: Any,
+    state: Any,
+    output: Any,
+) -> None:
+    """Run from step ``state.clock`` to the step with index ``stop``.
+
+    Indices count the steps of the run: step = first_step + index. It returns early when the lists
+    of spikes may become full, and after an overflow if ``strict``. The clock moves with the
+    registers, so both agree wherever the caller is interrupted.
+    """
+    index = state.clock[0] - first_step
+    state.clock[0] = UNDERWAY
+    while index < stop:
+        step, place = first_step + index, index - output.first_index
+        if output.ends[place] + len(tables.compartment) > len(output.ids):
+            break
+        if strict and state.first_overflow[0] >= 0:
+            break
+        for k in range(writes.starts[place], writes.starts[place + 1]):
+            state.tiles[writes.places[k]] = writes.values[k]
+        reset_state(step, tables, state.tiles)
+        head = np.uint64(step * tables.slot_size % tables.ring_size)
+        begin, end = inputs.starts[index], inputs.starts[index + 1]
+        state.events[0] += deliver(
+            inputs.sources, inputs.payloads, begin, end, 0, head, tables, state.ring
+        ) + deliver(
+            state.sent, state.payloads, 0, state.n_sent[0], n_inputs, head, tables, state.ring
+        )
+        state.n_sent[0] = update_groups(step, head, tables, state)
+        keep_results(index, state.n_sent[0], tables, state, output)
+        index += 1
+    state.clock[0] = first_step + index
+
+
+@functools.cache
+def loop_of(group_kernels: tuple[Any, ...]) -> Any:
+    """Return :func:`run_steps` of some programs; kernel k updates the compartments of group k."""
+    names = [item.__name__ for item in group_kernels]
+    calls = "".join(
+        f"    n = {name}({k}, step, slot, tables, state, n)\n" for k, name in enumerate(names)
+    )
+    source = (
+        "def written(step, slot, tables, state):\n"
+        f"    n = np.uint64(0)\n{calls}    return np.int64(n)\n"
+    )
+    kernels = dict(zip(names, group_kernels, strict=True))
+    every = inline_kernel(function_of(source, np=np, **kernels))
+    return kernel(bound(run_steps, update_groups=every))

@@ -1,0 +1,95 @@
+"""The state of a run between two steps, kept consistent under Ctrl-C.
+
+Ctrl-C can interrupt Python between any two instructions, but it cannot interrupt a kernel. The
+kernel keeps the spikes of its last step with the registers and moves the clock with both, and the
+inputs that the next step delivers are found from the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ...typing import Int32Array
+from ..cpu.layout import LANES
+from ..cpu.memory import aligned, zeroed
+from ..position import UNDERWAY, AnyPosition
+from ..spikes import NONE, InputRows
+from .generate import Scratch
+from .order import Order
+from .state import COUNTED, Inputs, State, Tables
+
+__all__ = ["Position", "new_state"]
+
+
+class Call(NamedTuple):
+    """Input spikes from ``step`` on; row 0 of ``inputs`` is delivered in that step."""
+
+    step: int
+    inputs: Inputs
+
+
+def _no_call() -> Call:
+    return Call(0, Inputs(NONE, NONE, np.zeros(2, dtype=np.int64)))
+
+
+@dataclass(eq=False)
+class Position(AnyPosition):
+    """The registers, the spikes of the last step, and the inputs that the next one delivers."""
+
+    state: State
+    call: Call = field(default_factory=_no_call)
+
+    def pending_inputs(self) -> Int32Array:
+        """Return the inputs whose spikes the next step delivers."""
+        return self.settle().inputs.sources
+
+    def settle(self) -> Call:
+        """Copy the input spikes that the next step delivers, and release those of the last call."""
+        step, inputs = self.step, self.call.inputs
+        begin, end = inputs.starts[step - self.call.step :][:2].tolist()
+        sources, payloads = (part[begin:end].copy() for part in inputs[:2])
+        self.call = Call(step, Inputs(sources, payloads, np.array([0, end - begin])))
+        return self.call
+
+    def begin(self, rows: InputRows) -> Inputs:
+        """Begin a run on input spikes, whose first row begins with the pending ones."""
+        call = self.settle()
+        payloads = np.ones(len(rows.sources), np.int32) if rows.payloads is None else rows.payloads
+        starts = rows.starts[0]
+        pending = call.inputs.payloads
+        payloads[starts[0] :][: len(pending)] = pending
+        self.call = Call(call.step, Inputs(rows.sources, payloads, starts))
+        return self.call.inputs
+
+    def rewind(self, order: Order) -> None:
+        """Go back to step 0: initial state, no spikes in transit."""
+        self.state.clock[0] = UNDERWAY
+        self.state.tiles[:] = order.tiles
+        self.state.ring[:] = 0
+        self.state.n_sent[0] = 0
+        self.call = _no_call()
+        self.state.clock[0] = 0
+
+
+def new_state(order: Order, tables: Tables) -> State:
+    """Return the state before step 0."""
+    n_lanes = len(order.compartment)
+    rows = Scratch.BEFORE + max(len(part.program.state) for part in order.parts)
+    state = State(
+        clock=zeroed(1, np.int64),
+        tiles=aligned(len(order.tiles), np.int32),
+        ring=zeroed(tables.ring_size, np.int64),
+        sent=zeroed(n_lanes, np.int32),
+        payloads=zeroed(n_lanes, np.int32),
+        n_sent=zeroed(1, np.int64),
+        scratch=zeroed(rows * LANES, np.int32),
+        counts=zeroed(len(COUNTED) * LANES, np.int32),
+        events=zeroed(1, np.int64),
+        overflows=np.zeros((n_lanes, len(COUNTED)), dtype=np.int32),
+        first_overflow=np.full(3, -1, dtype=np.int64),
+    )
+    state.tiles[:] = order.tiles
+    return state
