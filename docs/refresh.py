@@ -4,12 +4,12 @@
     python docs/refresh.py docs/reference/api.md README.md   only these pages
     python docs/refresh.py --figures    also draw the figures again
 
-A page is run from top to bottom in an empty folder:
+A page is run from top to bottom in a folder that holds nothing but links to ``tests`` and
+``examples`` of the source tree:
 
 - ```python blocks run; all blocks of a page share one namespace. A block that begins with a comment
   like ``# model.py`` is also written to that file.
 - ```bash blocks: lines that begin with ``neurochip`` or ``python examples/`` run, others do not.
-  A word that begins with ``tests/`` is a path in the source tree.
 - an ```output block holds the output of the previous block.
 - the text between ``<!-- generated: KIND ARGUMENT -->`` and ``<!-- end -->`` is the result of a
   function of ``GENERATORS`` in ``docs/generated_tables.py``.
@@ -71,15 +71,17 @@ def render(page: Path) -> str:
             printed = "".join(_run_command(line, page) for line in body.splitlines())
         return match[0]
 
-    with _empty_folder():
+    with _work_folder():
         return _BLOCK.sub(run, text)
 
 
 @contextlib.contextmanager
-def _empty_folder() -> Iterator[None]:
+def _work_folder() -> Iterator[None]:
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        for name in ("tests", "examples"):
+            Path(name).symlink_to(ROOT / name)
         try:
             yield
         finally:
@@ -98,7 +100,6 @@ def _run_python(code: str, namespace: dict[str, Any], page: Path) -> str:
 
 def _run_command(line: str, page: Path) -> str:
     words = shlex.split(line, comments=True)
-    words = [str(ROOT / word) if word.startswith("tests/") else word for word in words]
     if words[:1] == ["neurochip"]:
         from neurochip.cli import main
 
@@ -151,10 +152,10 @@ def notebook(page: Path) -> str:
 
 
 def draw_figures() -> None:
-    """Draw the figures of the pages again, with ``neurochip demo`` and two examples."""
+    """Draw the figures of the pages again, with ``neurochip demo`` and three examples."""
     from neurochip.cli import main
 
-    with _empty_folder():
+    with _work_folder():
         CliRunner().invoke(main, ["demo", "-o", "demo", "--dpi", "200"], catch_exceptions=False)
         for source, target in (
             ("driven_neurons_comparison", "driven_comparison"),
@@ -166,7 +167,9 @@ def draw_figures() -> None:
         picture = Path("mapping", "mapping.png").read_bytes()
         (ROOT / "docs" / "figures" / "mapping.png").write_bytes(picture)
         _run_command("python examples/15_noise_floor.py bits.png", ROOT / "docs")
-        (ROOT / "docs" / "figures" / "bits.png").write_bytes(Path("bits.png").read_bytes())
+        _run_command("python examples/16_trained_digits.py accuracy.png", ROOT / "docs")
+        for name in ("bits.png", "accuracy.png"):
+            (ROOT / "docs" / "figures" / name).write_bytes(Path(name).read_bytes())
 
 
 if __name__ == "__main__":

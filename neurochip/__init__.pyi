@@ -33,8 +33,11 @@ from .chip.spec import MeshSpec as MeshSpec
 from .classification import DECODERS as DECODERS
 from .classification import ChipAccuracy as ChipAccuracy
 from .classification import Classification as Classification
+from .classification import InferenceCost as InferenceCost
+from .classification import Unfit as Unfit
 from .classification import classify as classify
 from .classification import plot_accuracy as plot_accuracy
+from .classification import read_samples as read_samples
 from .emulator import Emulator as Emulator
 from .errors import AnalysisError as AnalysisError
 from .errors import ChipOverflowError as ChipOverflowError
@@ -138,6 +141,7 @@ from .report import Judgement as Judgement
 from .report import MappedNetwork as MappedNetwork
 from .report import Report as Report
 from .report import bits_report as bits_report
+from .report import classification_report as classification_report
 from .report import judge as judge
 from .report import map_network as map_network
 from .report import sweep_report as sweep_report

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from command_line import unfolded
 
 MODEL = """
@@ -152,6 +153,18 @@ COMMANDS = {
         "--widths": ("''", "x", "8,", "2:1", "1.5", "nan", "true", "1:1000000000000"),
         "-o": PAGE,
     },
+    "classify model.py --data data.npz --dt 1": {
+        **{name: values for name, values in COMPILER.items() if name != "--input"},
+        "--bits": ("''", "x", "8,", "2:1", "1.5", "nan", "8,8", "0", "1:1000000000000"),
+        "--decode": CHOICE,
+        "--also": CHOICE,
+        "--population": ("''", "x"),
+        "--extra-steps": SEED,
+        "-o": PAGE,
+    },
+    "classify model.py --dt 1 --data": {
+        "": (*INPUT, "model.py", "image.npz", "other.npz", "few.npz", "flat.npz", "high.npz")
+    },
     "info": {
         "": (*INPUT, "model.py", "spikes.npz --text", "image.npz --text --json", "image.npz x")
     },
@@ -207,6 +220,8 @@ OTHER = (
     *("compile graph.nir --dt 0.1ms", "compare graph.nir", "sweep graph.nir --vary dt=1"),
     *("run image.npz --model graph.nir", "map chip.py --system nahuku-8", "compare image.npz"),
     *("run image.npz --model model.py -o r.h5 --record v", "compare lost.py", "validate folder"),
+    *("classify", "classify model.py", "classify graph.nir --data data.npz", "classify lost.py"),
+    *("classify model.py --data data.npz --input spikes.npz", "classify folder --data data.npz"),
 )
 
 
@@ -292,6 +307,14 @@ def prepare(folder: Path) -> None:
         (folder / name).write_bytes(bytes(range(256)) * 4)
     for name, source in (("spikes.npz", "source"), ("other.npz", "another")):
         Stimulus(10.0, (SpikeInput(source, 10, [0], [1.0]),)).save(folder / name)
+    counts = np.zeros((3, 5, 10), dtype=np.uint8)
+    for name, inputs, labels in (
+        ("data.npz", counts, [0, 1, 2]),
+        ("few.npz", counts, [0, 1]),
+        ("flat.npz", counts[0], [0]),
+        ("high.npz", counts, [0, 1, 10]),
+    ):
+        np.savez(folder / name, inputs=inputs, labels=labels)
 
 
 def attempt(line: str) -> Outcome:

@@ -316,6 +316,20 @@ def test_the_smallest_number_of_bits_is_the_same_for_8_and_for_32_seeds() -> Non
     assert many.resolution < few.resolution < names["TOLERANCE"]
 
 
+def test_four_bits_keep_the_accuracy_of_the_trained_digits(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("nir", reason="needs the extra: neurochip[nir]")
+    text = run("16_trained_digits.py", str(tmp_path / "accuracy.png"))
+    said = " ".join(text.split())
+    assert said.startswith("4 weight bits lose nothing that 500 samples can show (96.0 % against")
+    assert "; 3 weight bits lose 3.6 points (" in said
+    assert numbers(line(text, "   float    97.2 %"))[0] == 97.2
+    assert numbers(line(text, "  2 bits    "))[1] < 50
+    for row in (item for item in text.splitlines() if item.endswith(" us")):
+        assert all(400 <= energy < 600 for energy in numbers(row)[2::2])
+    assert text.endswith("\n0 of 500 classes differ between float64 and the training\n")
+    assert (tmp_path / "accuracy.png").stat().st_size > 10_000
+
+
 def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> None:
     text = run("11_map_a_network.py", str(tmp_path / "figures"))
     sequential, greedy = text.split("--- greedy")

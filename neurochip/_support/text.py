@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 
-__all__ = ["WIDTH", "counted", "fixed", "folded", "percent", "short_percent"]
+__all__ = ["WIDTH", "counted", "fixed", "folded", "percent", "short_percent", "si"]
 
 WIDTH = 80
 """Columns of a terminal that a text may fill."""
@@ -57,3 +57,11 @@ def folded(line: str, width: int = WIDTH, *, indent: str = "  ", first: str = ""
         break_on_hyphens=False,
     )
     return [part.replace(_PERCENT, " %") for part in found]
+
+
+def si(value: float) -> str:
+    """Return a number with three digits and a prefix of the SI, before its unit: ``1.23 m``."""
+    for prefix, size in (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {prefix}"
+    return f"{value / 1e-12:.3g} p"

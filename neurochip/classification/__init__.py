@@ -1,9 +1,20 @@
 """Accuracy of a trained classifier in float64 and on the chip, on the same samples."""
 
 from . import sections as sections  # describes the results for notebooks
+from .accuracy import ChipAccuracy, InferenceCost, Unfit
 from .decode import DECODERS
 from .plots import plot_accuracy
-from .result import ChipAccuracy, Classification
+from .result import Classification
+from .samples import read_samples
 from .study import classify
 
-__all__ = ["DECODERS", "ChipAccuracy", "Classification", "classify", "plot_accuracy"]
+__all__ = [
+    "DECODERS",
+    "ChipAccuracy",
+    "Classification",
+    "InferenceCost",
+    "Unfit",
+    "classify",
+    "plot_accuracy",
+    "read_samples",
+]

@@ -9,10 +9,10 @@ import numpy as np
 
 from .._support.values import choice, integer
 from ..errors import AnalysisError
-from ..recording import Recording
+from ..recording import Probe, Recording
 from ..typing import Float64Array
 
-__all__ = ["DECODERS", "Choice", "Decoder", "Rule", "decoder_of"]
+__all__ = ["DECODERS", "Choice", "Decoder", "Rule", "decoder_of", "name_of", "probes_of"]
 
 
 class Choice(NamedTuple):
@@ -54,7 +54,17 @@ last step, for read-outs that never spike.
 """
 
 
-def decoder_of(rule: Any, classes: int) -> Decoder:
+def name_of(rule: Rule) -> str:
+    """Return the name of a rule."""
+    return rule if isinstance(rule, str) else getattr(rule, "__name__", "a function")
+
+
+def probes_of(rule: Rule, output: str) -> tuple[Probe, ...]:
+    """Return what a rule needs of the output, in addition to its spikes."""
+    return () if rule in ("count", "first") else (Probe("v", output),)
+
+
+def decoder_of(owner: str, rule: Any, classes: int) -> Decoder:
     """Return the decoder of a rule: a name of :data:`DECODERS`, or a function of the recording.
 
     Raises
@@ -65,7 +75,7 @@ def decoder_of(rule: Any, classes: int) -> Decoder:
     if not callable(rule):
         names = ", ".join(map(repr, DECODERS))
         allowed = f"{names}, or a function that takes a Recording and returns a class"
-        choice("classify", "decode", rule, DECODERS, allowed=allowed, error=AnalysisError)
+        choice(owner, "decode", rule, DECODERS, allowed=allowed, error=AnalysisError)
         score = DECODERS[rule]
 
         def by_score(run: Recording, output: str) -> Choice:
@@ -77,7 +87,7 @@ def decoder_of(rule: Any, classes: int) -> Decoder:
 
     def by_function(run: Recording, _: str) -> Choice:
         found = integer(
-            *("classify", "the class from decode", rule(run)),
+            *(owner, "the class from decode", rule(run)),
             at_least=0,
             at_most=classes - 1,
             error=AnalysisError,

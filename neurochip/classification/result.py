@@ -1,9 +1,7 @@
-"""Accuracies of a classifier in float64 and on chips: numbers, sentence and table."""
+"""Accuracies of a classifier in float64 and on chips: numbers, sentence and tables."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,90 +9,20 @@ import numpy as np
 
 from .._support.brief import line
 from .._support.json_text import plain_data
-from .._support.text import counted, percent
+from .._support.text import counted, folded, si
 from .._support.values import ArrayValue, shown
 from ..errors import AnalysisError
-from ..image import ChipImage
 from ..typing import Int64Array
-from .statistics import holm, mcnemar, wilson_interval
+from .accuracy import ChipAccuracy, Unfit
+from .statistics import LEVEL, holm, said_p, wilson_interval
+from .text import accuracy_cells, as_table, said_accuracy
 
-__all__ = ["HEADER", "ChipAccuracy", "Classification"]
+__all__ = ["COSTS", "HEADER", "Classification"]
 
-_LEVEL = 0.05  # of a test
-_WIDTH = 80  # columns of the printed text
-HEADER = ("", "accuracy", "95 % interval", "against float", "p", "tied")
+HEADER = ("", "accuracy", "95 % interval", "points", "lost", "won", "p", "tied")
+"""Columns of the table of accuracies; points, lost and won are against float."""
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ChipAccuracy(ArrayValue):
-    """Classes that one chip gives to the samples.
-
-    Parameters
-    ----------
-    name : str
-        Name of the chip.
-    bits : int
-        Bits of its weights.
-    image : ChipImage
-        The compiled network.
-    labels, floats, classes : ndarray of int64, shape (n_samples,)
-        The true class of each sample, that in float64, and that on the chip.
-    tied : int
-        Samples for which several classes had the highest score on the chip; the first was taken.
-    """
-
-    name: str
-    bits: int
-    image: ChipImage
-    labels: Int64Array
-    floats: Int64Array
-    classes: Int64Array
-    tied: int
-
-    def __repr__(self) -> str:
-        return line(self, repr(self.name), counted(self.bits, "bit"), _accuracy(self.accuracy))
-
-    @property
-    def hits(self) -> int:
-        """Number of samples that the chip classifies correctly."""
-        return int(np.count_nonzero(self.classes == self.labels))
-
-    @property
-    def accuracy(self) -> float:
-        """Fraction of the samples that the chip classifies correctly."""
-        return self.hits / len(self.labels)
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the accuracy (Wilson 1927)."""
-        return wilson_interval(self.hits, len(self.labels))
-
-    @property
-    def lost(self) -> int:
-        """Samples that float64 classifies correctly and the chip does not."""
-        right = self.floats == self.labels
-        return int(np.count_nonzero(right & (self.classes != self.labels)))
-
-    @property
-    def won(self) -> int:
-        """Samples that the chip classifies correctly and float64 does not."""
-        wrong = self.floats != self.labels
-        return int(np.count_nonzero(wrong & (self.classes == self.labels)))
-
-    @property
-    def difference(self) -> float:
-        """Accuracy on the chip minus accuracy in float64."""
-        return (self.won - self.lost) / len(self.labels)
-
-    @property
-    def p_value(self) -> float:
-        """P-value of McNemar's exact test that chip and float64 are equally accurate."""
-        return mcnemar(self.lost, self.won)
-
-    @property
-    def disagreeing(self) -> Int64Array:
-        """Indices of the samples to which chip and float64 give different classes."""
-        return np.flatnonzero(self.classes != self.floats)
+COSTS = "spikes, energy (dynamic, estimated) and latency of a sample, by table of costs"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,10 +35,12 @@ class Classification(ArrayValue):
         The true class of each sample, and that in float64.
     tied : int
         Samples for which several classes had the highest score in float64; the first was taken.
+    spikes : ndarray of int64, shape (n_samples,)
+        Spikes of all neurons in float64.
     chips : tuple of ChipAccuracy
-        One for each chip, from the widest weights down.
-    problems : dict of int to str
-        Numbers of weight bits for which the network cannot be compiled, each with its reason.
+        In the order of the chips, and for each from the widest weights down.
+    problems : tuple of Unfit
+        Chips and weight bits for which the network cannot be compiled.
     n_classes : int
         Number of neurons of the output.
     decode : str
@@ -120,8 +50,9 @@ class Classification(ArrayValue):
     labels: Int64Array
     floats: Int64Array
     tied: int
+    spikes: Int64Array
     chips: tuple[ChipAccuracy, ...]
-    problems: Mapping[int, str]
+    problems: tuple[Unfit, ...]
     n_classes: int
     decode: str
 
@@ -145,67 +76,93 @@ class Classification(ArrayValue):
         """The 95 % interval of the accuracy in float64 (Wilson 1927)."""
         return wilson_interval(self.hits, self.n_samples)
 
-    def at(self, bits: int) -> ChipAccuracy:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the chips."""
+        return tuple(dict.fromkeys(item.name for item in self.chips))
+
+    def at(self, bits: int, chip: str | None = None) -> ChipAccuracy:
         """Return the result for a number of weight bits.
+
+        Parameters
+        ----------
+        bits : int
+            Weight bits of the chip.
+        chip : str, optional
+            Name of the chip. Default: the only one.
 
         Raises
         ------
         AnalysisError
-            If no chip had that many.
+            If no chip had that many, or there are several chips and no name.
         """
-        for item in self.chips:
+        names = ", ".join(map(repr, self.names))
+        if chip not in self.names and not (chip is None and len(self.names) == 1):
+            raise AnalysisError(f"classify: chip = {shown(chip)}; allowed: {names}.")
+        own = [item for item in self.chips if chip in (None, item.name)]
+        for item in own:
             if item.bits == bits:
                 return item
-        had = ", ".join(str(item.bits) for item in self.chips)
+        had = ", ".join(str(item.bits) for item in own)
         raise AnalysisError(f"classify: bits = {shown(bits)}; allowed: {had}.")
 
-    def confusion(self, bits: int | None = None) -> Int64Array:
+    def confusion(self, bits: int | None = None, chip: str | None = None) -> Int64Array:
         """Return how often each class was taken for each other.
 
         Parameters
         ----------
         bits : int, optional
             Weight bits of the chip. Default: the float64 run.
+        chip : str, optional
+            Name of the chip. Default: the only one.
 
         Returns
         -------
         ndarray of int64, shape (n_classes, n_classes)
             Samples by true class (rows) and given class (columns).
         """
-        given = self.floats if bits is None else self.at(bits).classes
+        given = self.floats if bits is None else self.at(bits, chip).classes
         pairs = np.bincount(self.labels * self.n_classes + given, minlength=self.n_classes**2)
         return pairs.reshape(self.n_classes, self.n_classes).astype(np.int64)
 
     @property
     def p_values(self) -> tuple[float, ...]:
-        """P-value of each chip, adjusted for the number of chips (Holm 1979)."""
+        """P-value of each chip and width, adjusted for their number (Holm 1979)."""
         return tuple(holm([item.p_value for item in self.chips]))
 
     @property
     def losing(self) -> tuple[bool, ...]:
         """Whether each chip is less accurate than float64, with an adjusted p-value below 0.05."""
         pairs = zip(self.chips, self.p_values, strict=True)
-        return tuple(p < _LEVEL and item.lost > item.won for item, p in pairs)
+        return tuple(p < LEVEL and item.lost > item.won for item, p in pairs)
 
     @property
     def lead(self) -> str:
-        """The result in one sentence: how far down nothing is lost, and what is lost next."""
-        first = self.losing.index(True) if any(self.losing) else len(self.chips)
+        """The result, a sentence for each chip: how far down nothing is lost, and what is next."""
+        return " ".join(map(self._lead_of, self.names))
+
+    def _lead_of(self, name: str) -> str:
+        own = [k for k, item in enumerate(self.chips) if item.name == name]
+        losing = [k for k in own if self.losing[k]]
+        first = own.index(losing[0]) if losing else len(own)
         parts = []
         if first > 0:
-            parts.append(self._said(first - 1, f"nothing that {self.n_samples} samples can show"))
-        if first < len(self.chips):
-            points = -100 * self.chips[first].difference
-            parts.append(self._said(first, f"{points:.1f} points"))
-        return "; ".join(parts) + "."
+            what = f"nothing that {self.n_samples} samples can show"
+            parts.append(self._said(own[first - 1], what, widths=len(own)))
+        if first < len(own):
+            points = -100 * self.chips[own[first]].difference
+            parts.append(self._said(own[first], f"{points:.1f} points", widths=len(own)))
+        several = len(self.names) > 1 and len(own) > 1
+        return (f"{name}: " if several else "") + "; ".join(parts) + "."
 
-    def _said(self, index: int, what: str) -> str:
+    def _said(self, index: int, what: str, widths: int) -> str:
         item, p = self.chips[index], self.p_values[index]
-        subject = counted(item.bits, "weight bit") if len(self.chips) > 1 else "The chip"
+        alone = "The chip" if len(self.names) == 1 else item.name
+        subject = counted(item.bits, "weight bit") if widths > 1 else alone
         verb = "lose" if subject.endswith("bits") else "loses"
         return (
-            f"{subject} {verb} {what} ({_accuracy(item.accuracy)} against "
-            f"{_accuracy(self.accuracy)} in float, {'p < 0.001' if p < 0.001 else f'p = {p:.2g}'})"
+            f"{subject} {verb} {what} ({said_accuracy(item.accuracy)} against "
+            f"{said_accuracy(self.accuracy)} in float, {said_p(p)})"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -222,6 +179,8 @@ class Classification(ArrayValue):
                     "accuracy": self.accuracy,
                     "interval": self.interval,
                     "tied": self.tied,
+                    "spikes": float(self.spikes.mean()),
+                    "confusion": self.confusion().tolist(),
                 },
                 "chips": [
                     {
@@ -235,23 +194,20 @@ class Classification(ArrayValue):
                         "won": item.won,
                         "p_value": p,
                         "tied": item.tied,
+                        "disagreeing": item.disagreeing.tolist(),
+                        "confusion": self.confusion(item.bits, item.name).tolist(),
+                        "spikes": float(item.spikes.mean()),
+                        "costs": {
+                            name: {"energy_joule": cost.energy, "latency_second": cost.latency}
+                            for name, cost in item.costs.items()
+                        },
                     }
                     for item, p in zip(self.chips, self.p_values, strict=True)
                 ],
-                "problems": {str(bits): reason for bits, reason in self.problems.items()},
+                "problems": [item._asdict() for item in self.problems],
             }
         )
         return found
-
-    def _problem_lines(self) -> list[str]:
-        texts = [f"{counted(bits, 'bit')}: {reason}" for bits, reason in self.problems.items()]
-        return [
-            line
-            for text in texts
-            for line in textwrap.wrap(
-                text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
-            )
-        ]
 
     @property
     def subject(self) -> str:
@@ -261,50 +217,67 @@ class Classification(ArrayValue):
             f"{self.decode}"
         )
 
-    def rows(self) -> list[tuple[str, ...]]:
-        """Return the table of accuracies as text: float, then the chips."""
+    def rows(self, chip: str) -> list[tuple[str, ...]]:
+        """Return the table of accuracies of a chip as text: float, then each width."""
         rows: list[tuple[str, ...]] = [
-            ("float", *_cells(self.accuracy, self.interval), "", "", str(self.tied))
+            ("float", *accuracy_cells(self.accuracy, self.interval), "", "", "", "", str(self.tied))
         ]
         rows += [
             (
                 counted(item.bits, "bit"),
-                *_cells(item.accuracy, item.interval),
-                f"{100 * item.difference:+.1f} points ({item.lost} lost, {item.won} won)",
+                *accuracy_cells(item.accuracy, item.interval),
+                f"{100 * item.difference:+.1f}",
+                str(item.lost),
+                str(item.won),
                 f"{p:.2g}",
                 str(item.tied),
             )
             for item, p in zip(self.chips, self.p_values, strict=True)
+            if item.name == chip
         ]
         return rows
 
+    def cost_rows(self, chip: str) -> list[tuple[str, ...]]:
+        """Return spikes of a sample, and its energy and latency by each table, as text."""
+        own = [item for item in self.chips if item.name == chip]
+        blank = [""] * len(own[0].costs)
+        return [
+            ("", "spikes", *own[0].costs),
+            ("float", f"{self.spikes.mean():.1f}", *blank),
+            *(
+                (
+                    counted(item.bits, "bit"),
+                    f"{item.spikes.mean():.1f}",
+                    *(f"{si(c.energy)}J, {si(c.latency)}s" for c in item.costs.values()),
+                )
+                for item in own
+            ),
+        ]
+
+    def _label(self, name: str, bits: int) -> str:
+        prefix = f"{name}, " if len(self.names) > 1 else ""
+        return prefix + counted(bits, "bit")
+
+    def problem_texts(self) -> list[str]:
+        """Return the reason of each chip and width that the network cannot be compiled for."""
+        return [f"{self._label(item.chip, item.bits)}: {item.reason}" for item in self.problems]
+
     def __repr__(self) -> str:
-        facts = [f"{counted(item.bits, 'bit')}: {_accuracy(item.accuracy)}" for item in self.chips]
-        float_ = f"float: {_accuracy(self.accuracy)}"
+        facts = [
+            f"{self._label(item.name, item.bits)}: {said_accuracy(item.accuracy)}"
+            for item in self.chips
+        ]
+        float_ = f"float: {said_accuracy(self.accuracy)}"
         return line(self, counted(self.n_samples, "sample"), float_, *facts)
 
     def __str__(self) -> str:
-        lines = [
-            *textwrap.wrap(self.lead, _WIDTH, subsequent_indent="  "),
-            "",
-            self.subject,
-            *_table([HEADER, *self.rows()]),
-            *self._problem_lines(),
-        ]
+        lines = [part for name in self.names for part in folded(self._lead_of(name))]
+        lines += ["", self.subject]
+        for name in self.names:
+            lines += [f"\n{name}"] if len(self.names) > 1 else []
+            lines += as_table([HEADER, *self.rows(name)])
+            header, *rows = self.cost_rows(name)
+            lines += ["", COSTS if header[2:] else "spikes of a sample", *as_table([header, *rows])]
+        for text in self.problem_texts():
+            lines += folded(text, first="  ", indent="    ")
         return "\n".join(lines)
-
-
-def _accuracy(value: float) -> str:
-    return percent(value, sign="", digits=1)
-
-
-def _cells(accuracy: float, interval: tuple[float, float]) -> tuple[str, str]:
-    low, high = (100 * end for end in interval)
-    return _accuracy(accuracy), f"{low:.1f} to {high:.1f} %"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  " + "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows
-    ]

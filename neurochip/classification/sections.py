@@ -5,23 +5,54 @@ from __future__ import annotations
 from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
+from .._support.text import counted
+from ..typing import Int64Array
 from .plots import plot_accuracy
-from .result import HEADER, Classification
+from .result import COSTS, HEADER, Classification
 
 __all__ = ["classification_sections"]
 
 
 def classification_sections(found: Classification) -> list[Section]:
-    """Return the figure and the table of a classification, and how it was decided."""
+    """Return figure and tables of a classification, and how it was decided."""
     figure = new_figure("column", 60.0)
     plot_accuracy(figure.subplots(), found)
     caption = (
-        "Accuracy over the weight bits, with 95 % intervals. Band: float64. Dotted: a guess. "
-        "Crosses are less accurate than float64."
+        "Accuracy over the weight bits, with 95 % intervals. Line and band: float64. Dotted: "
+        "a guess. Crosses are less accurate than float64."
     )
-    blocks: list[Block] = [Picture(figure, caption), Table(HEADER, found.rows(), found.subject)]
-    blocks += [Paragraph(f"{bits} bits: {reason}") for bits, reason in found.problems.items()]
-    return [Section("Accuracy", blocks), Section("How it was decided", [Paragraph(_HOW)])]
+    blocks: list[Block] = [Picture(figure, caption)]
+    blocks += [Table(HEADER, found.rows(name), f"{name}: {found.subject}") for name in found.names]
+    blocks += map(Paragraph, found.problem_texts())
+    costs: list[Block] = []
+    for name in found.names:
+        header, *rows = found.cost_rows(name)
+        costs.append(Table(header, rows, f"{name}: {COSTS}"))
+    return [
+        Section("Accuracy", blocks),
+        Section("Energy and latency", [*costs, Paragraph(_COSTS)]),
+        Section("Confusion", _confusions(found)),
+        Section("How it was decided", [Paragraph(_HOW)]),
+    ]
+
+
+def _confusions(found: Classification) -> list[Block]:
+    """Return the confusion in float64 and on each chip, and the samples that differ."""
+    header = ("true class", *map(str, range(found.n_classes)))
+
+    def table(matrix: Int64Array, title: str) -> Table:
+        rows = [(str(true), *map(str, row)) for true, row in enumerate(matrix.tolist())]
+        return Table(header, rows, title)
+
+    blocks: list[Block] = [table(found.confusion(), "float64: samples by the class given")]
+    for item in found.chips:
+        title = f"{item.name}, {counted(item.bits, 'bit')}"
+        indices = ", ".join(map(str, item.disagreeing)) or "none"
+        blocks += [
+            table(found.confusion(item.bits, item.name), title),
+            Paragraph(f"Samples with another class than in float64: {indices}"),
+        ]
+    return blocks
 
 
 @describes(Classification)
@@ -31,8 +62,14 @@ def describe_classification(found: Classification) -> Description:
 
 
 _HOW = (
-    "Every sample is a run from step 0, on the same spikes in float64 and on the chip. Intervals "
-    "are Wilson's. McNemar's exact test compares chip and float64 on the samples that only one of "
-    "them classifies correctly; p is adjusted for the number of widths (Holm). Tied samples have "
-    "several classes of the highest score, of which the first was taken."
+    "Every sample is a run from step 0, on the same spikes in float64 and on the chip. Points are "
+    "the difference in accuracy against float64; lost and won are the samples that only float64, "
+    "or only the chip, classifies correctly. McNemar's exact test compares them; p is adjusted for "
+    "the number of widths and chips (Holm). Intervals are Wilson's. Tied samples have several "
+    "classes of the highest score, of which the first was taken."
+)
+_COSTS = (
+    "Means over the samples. The operations are counted in the emulated runs; the costs of each "
+    "are published estimates. Energy is dynamic, without static power. Latency is the time from "
+    "the first to the last step of a sample."
 )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["holm", "mcnemar", "wilson_interval"]
+__all__ = ["LEVEL", "holm", "mcnemar", "said_p", "wilson_interval"]
+
+LEVEL = 0.05
+"""Level of all tests."""
 
 _MANY = 1000  # tosses, above which the powers of 2 exceed float64
 _Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
@@ -66,3 +69,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
         adjusted[index] = largest
     return adjusted
+
+
+def said_p(value: float) -> str:
+    """Return a p-value in words: ``p = 0.4``, ``p < 0.001``."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"

@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeGuard
-
-import numpy as np
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from compiler import compile_network
 
+from .._support.npz import as_path
 from .._support.progress import progress_bar
-from .._support.ranges import POSITIVE
-from .._support.values import instance, integer, integers, items, real, shown
+from .._support.provenance import versions
+from .._support.values import instances, integer, items, shown
+from .._support.warn import warn_user
 from ..chip.spec import LOIHI, ChipSpec
-from ..emulator import Emulator
-from ..errors import AnalysisError, CompileError
+from ..errors import AnalysisError, ChipOverflowWarning, CompileError
 from ..image import ChipImage
+from ..mapping.costs import COST_TABLES, CostTable
 from ..network import Network
-from ..recording import Probe, Recording
-from ..reference import simulate_reference
 from ..stimulus import Stimulus
-from ..typing import Int64Array
-from .decode import Decoder, Rule, decoder_of
-from .result import ChipAccuracy, Classification
+from ..sweeps.fingerprint import digest, fingerprint
+from ..sweeps.journal import Journal
+from ..sweeps.uses import used_by
+from .accuracy import ChipAccuracy, InferenceCost, Unfit
+from .decode import Rule, decoder_of, name_of, probes_of
+from .result import Classification
+from .runs import (
+    BLOCK,
+    CLASSIFICATION,
+    Answer,
+    answer_all,
+    chip_engine,
+    done,
+    float_engine,
+    n_points,
+)
+from .samples import labels_of, stimuli_of
+from .subject import Subject, TrainedModel, subject_of
 
-__all__ = ["TrainedModel", "classify"]
-
-
-class TrainedModel(Protocol):
-    """A network with the step that it was trained for, its outputs, and the form of its input."""
-
-    @property
-    def network(self) -> Network:
-        """The network."""
-
-    @property
-    def dt(self) -> float:
-        """Length of a step in ms."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Populations that are outputs."""
-
-    def stimulus(self, spikes: Any) -> Stimulus:
-        """Return a sample as a stimulus."""
+__all__ = ["Variant", "classify", "compile_all", "variants_of"]
 
 
 def classify(
@@ -52,31 +48,35 @@ def classify(
     labels: Any,
     *,
     bits: Iterable[int] | None = None,
-    chip: ChipSpec = LOIHI,
+    chip: ChipSpec | Iterable[ChipSpec] = LOIHI,
     decode: Rule = "count",
     output: str | None = None,
     dt: float | None = None,
+    extra_steps: int | None = None,
+    costs: Iterable[CostTable] = tuple(COST_TABLES.values()),
+    path: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     **options: Any,
 ) -> Classification:
-    """Classify samples with a trained network, in float64 and on the chip.
+    """Classify samples with a trained network, in float64 and on chips.
 
     Every sample is a run from step 0, on the same spikes in float64 and on the chip. McNemar's
     exact test compares the two on the samples that only one of them classifies correctly; over
-    several widths its p-values are adjusted by Holm's method.
+    several widths and chips its p-values are adjusted by Holm's method.
 
     Parameters
     ----------
     model : NirModel or Network
         A trained model, such as :func:`read_nir` returns; or a network, with ``dt``.
     inputs : array_like, shape (n_samples, n_steps, *shape of the input), or list of Stimulus
-        Spike counts of each sample, as for :meth:`NirModel.stimulus`; stimuli for a network.
+        Spike counts of each sample, as for :meth:`NirModel.stimulus`. A network with several inputs
+        needs stimuli.
     labels : array_like of int, shape (n_samples,)
         Class of each sample, which is the index of a neuron of the output.
     bits : iterable of int, optional
-        Weight bits to try. Default: those of the chip.
-    chip : ChipSpec
-        The chip. Default: the first-generation chip.
+        Weight bits to try on each chip. Default: those of the chip.
+    chip : ChipSpec or iterable of ChipSpec
+        The chip, or several of different names. Default: the first-generation chip.
     decode : str or callable
         ``"count"``: the class is the neuron of the output with the most spikes; ``"first"``: the
         one that spikes first; ``"membrane"``: the one with the highest v after the last step. Of
@@ -87,6 +87,16 @@ def classify(
         of a network.
     dt : float, ms, optional
         Length of a step, for a network only.
+    extra_steps : int, optional
+        Silent steps after a sample that is an array. Default: ``model.depths`` of the output, if
+        the simulator of the model passes spikes through all layers in one step; the output then
+        receives what it receives there. Otherwise 0. A Stimulus runs for its duration.
+    costs : iterable of CostTable
+        Tables by which energy and time of a sample are estimated. Default: all tables; ``()``
+        omits the estimates.
+    path : path, optional
+        File (.jsonl) that keeps what is done, in blocks of samples: the same call, started again,
+        continues with the others.
     progress : bool, optional
         Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     **options
@@ -95,7 +105,7 @@ def classify(
     Returns
     -------
     Classification
-        ``print`` shows the result in one sentence, and a table.
+        ``print`` shows the result in one sentence, and tables.
 
     Raises
     ------
@@ -105,178 +115,171 @@ def classify(
         If a sample does not fit the input of the model.
     CompileError
         If the network fits none of the chips.
+    SweepError
+        If the file holds another classification, or is none.
 
     References
     ----------
     Q. McNemar (1947), Psychometrika 12:153. E. B. Wilson (1927), J. Am. Stat. Assoc. 22:209.
     S. Holm (1979), Scand. J. Stat. 6:65.
     """
-    instance("classify", "chip", chip, ChipSpec, "a ChipSpec", error=AnalysisError)
-    network, step = _subject(model, dt)
-    size = _size_of(network, population := _output(model, network, output))
-    stimuli = _stimuli(model, inputs)
-    truth = _labels(labels, len(stimuli), size)
-    decoder = decoder_of(decode, size)
+    owner = "classify"
+    variants = variants_of(owner, chip, bits)
+    tables = instances(
+        owner, "costs", costs, CostTable, allowed="a list of CostTable", error=AnalysisError
+    )
+    subject = subject_of(owner, model, dt, output)
+    decoder = decoder_of(owner, decode, subject.n_classes)
+    stimuli = stimuli_of(owner, model, subject, inputs, extra_steps)
+    truth = labels_of(owner, labels, len(stimuli), subject.n_classes)
+    file = None if path is None else as_path(path, AnalysisError)
     # Compiled before the first run, so that a chip that is too small costs no time.
-    images, problems = _compile(network, _chips(chip, bits), step, options)
-    record = (Probe("v", population),)
-
-    def read(runs: Iterable[Recording]) -> tuple[Int64Array, int]:
-        return _read(runs, decoder, population)
-
-    with progress_bar(len(stimuli), "float64", progress, unit="sample") as bar:
-
-        def reference(stimulus: Stimulus) -> Recording:
-            run = simulate_reference(network, stimulus, step, record=record, progress=False)
-            bar.update()
-            return run
-
-        floats, tied = read(map(reference, stimuli))
-
-    def accuracy(image: ChipImage) -> ChipAccuracy:
-        runs = Emulator(image, progress=progress).run_batch(stimuli, record=record)
-        classes, undecided = read(runs)
-        return ChipAccuracy(
-            name=image.chip.name,
-            bits=image.chip.core.weight_mantissa_bits,
-            image=image,
-            labels=truth,
-            floats=floats,
-            classes=classes,
-            tied=undecided,
-        )
-
+    images, problems = compile_all(subject, variants, options)
+    record = probes_of(decode, subject.output)
+    engines = [
+        float_engine(subject, record),
+        *(chip_engine(image, record, tables) for image in images.values()),
+    ]
+    points = n_points(len(engines), len(stimuli))
+    with contextlib.ExitStack() as stack:
+        header = {
+            **versions(),
+            "points": points,
+            "samples": len(stimuli),
+            "block": BLOCK,
+            "inputs": digest(_content(stimuli)),
+            "network": fingerprint(subject.network),
+            "dt": subject.dt,
+            "output": subject.output,
+            "decode": name_of(decode),
+            "images": [image.digest() for image in images.values()],
+            "chips": [fingerprint(image.chip) for image in images.values()],
+            "costs": [fingerprint(table) for table in tables],
+        }
+        if file is not None and callable(decode):
+            header["decode_uses"] = stack.enter_context(used_by(decode)).digests
+        journal = stack.enter_context(Journal(file, header, CLASSIFICATION))
+        total, before = len(engines) * len(stimuli), done(journal, len(stimuli))
+        bar = stack.enter_context(progress_bar(total, owner, progress, unit="sample", done=before))
+        try:
+            found = answer_all(engines, stimuli, decoder, subject.output, journal, bar)
+        except (KeyboardInterrupt, MemoryError, OSError) as problem:
+            journal.add_note(problem, points)
+            raise
+        journal.finish()
+    floats, *answers = found
+    _warn_of_overflows(images, answers)
     return Classification(
         labels=truth,
-        floats=floats,
-        tied=tied,
-        chips=tuple(map(accuracy, images)),
-        problems=problems,
-        n_classes=size,
-        decode=decode if isinstance(decode, str) else getattr(decode, "__name__", "a function"),
+        floats=floats.classes,
+        tied=int(floats.tied.sum()),
+        spikes=floats.spikes,
+        chips=tuple(
+            ChipAccuracy(
+                name=variant.name,
+                bits=variant.bits,
+                image=image,
+                labels=truth,
+                floats=floats.classes,
+                classes=answer.classes,
+                tied=int(answer.tied.sum()),
+                spikes=answer.spikes,
+                costs={
+                    name: InferenceCost(
+                        table=name, energies=answer.energy[name], times=answer.time[name]
+                    )
+                    for name in answer.energy
+                },
+            )
+            for (variant, image), answer in zip(images.items(), answers, strict=True)
+        ),
+        problems=tuple(problems),
+        n_classes=subject.n_classes,
+        decode=name_of(decode),
     )
 
 
-def _compile(
-    network: Network, chips: Sequence[ChipSpec], dt: float, options: Mapping[str, Any]
-) -> tuple[list[ChipImage], dict[int, str]]:
-    """Return the image for each chip, and the reason of each number of bits that has none.
+class Variant(NamedTuple):
+    """A chip with some number of weight bits; ``name`` is that of the chip it was made from."""
+
+    name: str
+    bits: int
+    chip: ChipSpec
+
+
+def variants_of(
+    owner: str, chip: ChipSpec | Iterable[ChipSpec], bits: Iterable[int] | None
+) -> list[Variant]:
+    """Return the chips to try, each from the widest weights down.
+
+    Raises
+    ------
+    AnalysisError
+        If the chips or the bits are not allowed.
+    """
+    allowed = "a ChipSpec, or a list of them with different names"
+    given = (chip,) if isinstance(chip, ChipSpec) else chip
+    chips = instances(owner, "chip", given, ChipSpec, allowed=allowed, error=AnalysisError)
+    names = [item.name for item in chips]
+    if not chips or len(set(names)) < len(names):
+        raise AnalysisError(f"{owner}: chips = {shown(names)}; allowed: {allowed}.")
+    if bits is None:
+        return [Variant(item.name, item.core.weight_mantissa_bits, item) for item in chips]
+    allowed = "a list of different integers"
+    widths = [
+        integer(owner, "bits", width, at_least=1, error=AnalysisError)
+        for width in items(owner, "bits", bits, allowed, error=AnalysisError)
+    ]
+    if not widths or len(set(widths)) < len(widths):
+        raise AnalysisError(f"{owner}: bits = {shown(bits)}; allowed: {allowed}.")
+    return [
+        Variant(item.name, width, item.what_if(weight_mantissa_bits=width))
+        for item in chips
+        for width in sorted(widths, reverse=True)
+    ]
+
+
+def compile_all(
+    subject: Subject, variants: Sequence[Variant], options: Mapping[str, Any]
+) -> tuple[dict[Variant, ChipImage], list[Unfit]]:
+    """Return the image of each variant, and the reason of each that has none.
 
     Raises
     ------
     CompileError
         If no chip can hold the network.
     """
-    images: list[ChipImage] = []
-    problems: dict[int, str] = {}
-    for index, chip in enumerate(chips):
+    images: dict[Variant, ChipImage] = {}
+    problems: list[Unfit] = []
+    for index, variant in enumerate(variants):
         try:
-            images.append(compile_network(network, chip, dt, **options))
+            images[variant] = compile_network(subject.network, variant.chip, subject.dt, **options)
         except CompileError as problem:
-            if not images and index == len(chips) - 1:
+            if not images and index == len(variants) - 1:
                 raise
-            problems[chip.core.weight_mantissa_bits] = str(problem)
+            problems.append(Unfit(variant.name, variant.bits, str(problem)))
     return images, problems
 
 
-def _read(runs: Iterable[Recording], decoder: Decoder, output: str) -> tuple[Int64Array, int]:
-    """Return the class of each run, and the number of runs that were tied."""
-    choices = [decoder(run, output) for run in runs]
-    classes = np.array([item.label for item in choices], dtype=np.int64)
-    return classes, sum(item.tied for item in choices)
+def _content(stimuli: Iterable[Stimulus]) -> Iterator[bytes]:
+    for item in stimuli:
+        yield f"{item.duration!r} {item.digest()}".encode()
 
 
-def _is_trained(model: Any) -> TypeGuard[TrainedModel]:
-    return all(hasattr(model, name) for name in ("network", "dt", "outputs", "stimulus"))
-
-
-def _subject(model: Any, dt: float | None) -> tuple[Network, float]:
-    """Return the network and its step in ms."""
-    if isinstance(model, Network):
-        if dt is None:
-            raise AnalysisError("classify: a Network was given without dt; pass the step in ms.")
-        return model, real("classify", "dt", dt, "ms", POSITIVE, error=AnalysisError)
-    if not _is_trained(model):
-        raise AnalysisError(
-            f"classify: model = {shown(model)}; allowed: a trained model, as from read_nir, or a "
-            "Network."
+def _warn_of_overflows(images: Mapping[Variant, ChipImage], answers: Sequence[Answer]) -> None:
+    """Warn once of all registers that overflowed."""
+    found = {
+        image.chip.name: answer.overflows
+        for image, answer in zip(images.values(), answers, strict=True)
+        if answer.overflows
+    }
+    if found:
+        listed = "; ".join(
+            f"{name}: {', '.join(f'{kind} {count:,}' for kind, count in counts.items())}"
+            for name, counts in found.items()
         )
-    if dt is not None and dt != model.dt:
-        raise AnalysisError(
-            f"classify: dt = {dt!r} ms, but the model was read for {model.dt:g} ms; omit dt, or "
-            "read the model for another step."
+        warn_user(
+            f"classify: registers wrapped or clipped, so classes may be wrong ({listed}). A higher "
+            "headroom or assumed_rate avoids it.",
+            ChipOverflowWarning,
         )
-    return model.network, model.dt
-
-
-def _output(model: Any, network: Network, output: str | None) -> str:
-    """Return the name of the population that gives the class."""
-    names = [item.name for item in network.populations]
-    if output is None:
-        found = list(model.outputs) if _is_trained(model) else names
-        if len(found) != 1:
-            raise AnalysisError(
-                f"classify: the network has {len(found)} outputs ({', '.join(map(repr, found))}); "
-                "pass output=, the population that gives the class."
-            )
-        return str(found[0])
-    if output not in names:
-        raise AnalysisError(
-            f"classify: output = {shown(output)}; allowed: {', '.join(map(repr, names))}."
-        )
-    return output
-
-
-def _size_of(network: Network, population: str) -> int:
-    return next(item.size for item in network.populations if item.name == population)
-
-
-def _stimuli(model: Any, inputs: Any) -> list[Stimulus]:
-    """Return the samples as stimuli."""
-    allowed = "a list of samples"
-    samples = list(items("classify", "inputs", inputs, allowed, error=AnalysisError))
-    if not samples:
-        raise AnalysisError("classify: there are no inputs; allowed: at least one sample.")
-    stimuli: list[Stimulus] = []
-    for index, sample in enumerate(samples):
-        if isinstance(sample, Stimulus):
-            stimuli.append(sample)
-        elif _is_trained(model):
-            stimuli.append(model.stimulus(sample))
-        else:
-            raise AnalysisError(
-                f"classify: inputs[{index}] = {shown(sample)}; allowed for a Network: a Stimulus."
-            )
-    return stimuli
-
-
-def _labels(labels: Any, samples: int, size: int) -> Int64Array:
-    """Return the labels as an array."""
-    found = integers("classify", "labels", labels, error=AnalysisError).astype(np.int64)
-    if found.shape != (samples,):
-        raise AnalysisError(
-            f"classify: labels have the shape {found.shape}; allowed: ({samples},), one for each "
-            "sample."
-        )
-    bad = (found < 0) | (found >= size)
-    if bad.any():
-        first = int(np.argmax(bad))
-        raise AnalysisError(
-            f"classify: labels[{first}] = {found[first]}; allowed: 0 to {size - 1}, a neuron of "
-            "the output."
-        )
-    return found
-
-
-def _chips(chip: ChipSpec, bits: Iterable[int] | None) -> Sequence[ChipSpec]:
-    """Return the chips to try, from the widest weights down."""
-    if bits is None:
-        return [chip]
-    allowed = "a list of different integers"
-    widths = [
-        integer("classify", "bits", width, at_least=1, error=AnalysisError)
-        for width in items("classify", "bits", bits, allowed, error=AnalysisError)
-    ]
-    if not widths or len(set(widths)) < len(widths):
-        raise AnalysisError(f"classify: bits = {shown(bits)}; allowed: {allowed}.")
-    return [chip.what_if(weight_mantissa_bits=width) for width in sorted(widths, reverse=True)]

@@ -7,6 +7,7 @@ import click
 from ..version import __version__
 from ._failures import Commands
 from .bits import bits_command
+from .classify import classify_command
 from .compare import compare_command
 from .compile import compile_command
 from .conformance import conformance_command
@@ -40,6 +41,7 @@ main.add_command(compare_command)
 main.add_command(validate_command)
 main.add_command(sweep_command)
 main.add_command(bits_command)
+main.add_command(classify_command)
 main.add_command(map_command)
 main.add_command(info_command)
 main.add_command(conformance_command)

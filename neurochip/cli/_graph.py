@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FrontendError
-from ..network import Network
 from ._step import Step
 from ._terminal import say, warn
+
+if TYPE_CHECKING:
+    from ..frontends.nir import NirModel
 
 __all__ = ["load_graph_model"]
 
 
-def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple[Network, float]:
-    """Read a NIR graph, print its convention, and return its network and its step in ms.
+def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> NirModel:
+    """Read a NIR graph and print its convention.
 
     Warnings of the reader go to standard error. ``given`` holds further arguments of
     :func:`~neurochip.frontends.nir.read_nir`.
@@ -42,4 +44,4 @@ def load_graph_model(path: str, dt: Step | None, given: dict[str, Any]) -> tuple
         f"{parts.kick!r}, integration {parts.integration!r}, delivery {parts.delivery!r}, "
         f"layers {parts.layers!r}"
     )
-    return model.network, model.dt
+    return model

@@ -144,13 +144,17 @@ _JSON = click.option(
 )
 
 
-def model_options(name: str = "model", shown: str = "MODEL") -> _Decorator:
+def model_options(
+    name: str = "model", shown: str = "MODEL", *, samples: bool = False
+) -> _Decorator:
     """Return a decorator that adds MODEL and all options to compile it, as one ``request``.
 
     Parameters
     ----------
     name, shown : str
         Name of the argument, and its name in the help; a command may also take another file.
+    samples : bool
+        Whether the command takes its input as samples, so that it has no ``--input``.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,11 +165,13 @@ def model_options(name: str = "model", shown: str = "MODEL") -> _Decorator:
                 model=given.pop(name),
                 options={key: given.pop(key) for key in OPTIONS},
                 reading={key: value for key, value in reading.items() if value is not None},
-                **{key: given.pop(key) for key in ("dt", "chip", "changes", "spikes")},
+                spikes=None if samples else given.pop("spikes"),
+                **{key: given.pop(key) for key in ("dt", "chip", "changes")},
             )
             return command(request=request, **given)
 
-        options: list[_Decorator] = [_STEP, _CHIP, _SET, _INPUT, *map(_as_click, OPTIONS.values())]
+        options: list[_Decorator] = [_STEP, _CHIP, _SET, *([] if samples else [_INPUT])]
+        options += map(_as_click, OPTIONS.values())
         options += [
             click.option(f"--{key.replace('_', '-')}", **parts) for key, parts in _READING.items()
         ]

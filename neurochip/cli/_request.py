@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -25,7 +25,10 @@ from ._model import ModelFunction, load_model, read_model
 from ._step import Step
 from ._terminal import say
 
-__all__ = ["MODELS", "Request", "Subject", "SweepSubject", "was_given"]
+if TYPE_CHECKING:
+    from ..frontends.nir import NirModel
+
+__all__ = ["MODELS", "Request", "Subject", "SweepSubject", "Trained", "was_given"]
 
 _INPUT_RATE = 100.0  # Hz; the default of read_nir
 
@@ -61,6 +64,17 @@ class SweepSubject(NamedTuple):
     chip: ChipSpec | ModelFunction
     dt: float | str
     duration: float | None
+
+
+class Trained(NamedTuple):
+    """A model whose input is given as samples, where it runs, and its step in ms.
+
+    The step is None for a graph, which knows its own.
+    """
+
+    model: NirModel | Network
+    chip: ChipSpec
+    dt: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,16 +137,37 @@ class Request:
             If the spikes cannot be read, do not fit the network, or are missing for a graph.
         """
         settings = read_settings(self.changes)
+        own, step = None, None
         if self.is_graph:
-            network, step = self._graph()
-            own = None
+            model = self._graph()
+            network, step = model.network, model.dt
         else:
             self._refuse_reading()
             network, own = load_model(self.model, chip=self.chip is None)
-            step = None
         chip = choose_chip(own, self.model, self.chip, settings)
         network, duration = self._fed(network, runs)
         return Subject(network, chip, self._step(network, chip) if step is None else step, duration)
+
+    def trained(self) -> Trained:
+        """Read a model whose input is given as samples; print what was read, chip and step.
+
+        Raises
+        ------
+        NetworkError, FrontendError
+            If the model cannot be read.
+        SpecError
+            If a field of ``--set`` or its value is not allowed.
+        """
+        settings = read_settings(self.changes)
+        if self.is_graph:
+            model = self._graph()
+            chip = choose_chip(None, self.model, self.chip, settings)
+            self._say_rate(model.network)
+            return Trained(model, chip, None)
+        self._refuse_reading()
+        network, own = load_model(self.model, chip=self.chip is None)
+        chip = choose_chip(own, self.model, self.chip, settings)
+        return Trained(network, chip, self._step(network, chip))
 
     def sweep_subject(self) -> SweepSubject:
         """Return the same for a sweep, which calls the functions of a Python file with its axes."""
@@ -161,7 +196,7 @@ class Request:
         say(f"Chip of {self.model}: made by its function")
         return SweepSubject(network, own, dt, duration)
 
-    def _graph(self) -> tuple[Network, float]:
+    def _graph(self) -> NirModel:
         if self.dt == "auto":
             raise click.UsageError(
                 "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass "
@@ -187,9 +222,14 @@ class Request:
                 f"{self.model}: a NIR graph holds no input spikes, and a run needs those of "
                 f"{needed}; pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat)."
             )
-        if self.is_graph and network.spike_inputs and "input_rate" not in self.reading:
-            say(f"Inputs: {_INPUT_RATE:g} Hz expected; pass --input SPIKES or --input-rate if not")
+        if self.is_graph:
+            self._say_rate(network, "--input SPIKES or ")
         return network, None
+
+    def _say_rate(self, network: Network, otherwise: str = "") -> None:
+        """Print the rate of inputs that the compiler expects, unless it was given."""
+        if network.spike_inputs and "input_rate" not in self.reading:
+            say(f"Inputs: {_INPUT_RATE:g} Hz expected; pass {otherwise}--input-rate if not")
 
     def _stimulus(self, network: Network, runs: bool) -> Stimulus:
         from ..spike_files import read_spikes

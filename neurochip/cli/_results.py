@@ -59,6 +59,10 @@ RESULTS = {
         "lead": "the answer in words",
         "report": "[content of the JSON file](#files-with-numbers) beside the page",
     },
+    "classify": {
+        "lead": "the result in words, one sentence for each chip",
+        "report": "[content of the JSON file](#files-with-numbers) beside the page",
+    },
     "map": {
         "chip": "name of the chip or system",
         "dt": "length of a step in ms",

@@ -15,7 +15,7 @@ import numpy as np
 
 from .._support.brief import line
 from .._support.csr import join_rows, rows_of
-from .._support.text import counted
+from .._support.text import counted, si
 from .._support.values import instance
 from ..errors import RecordingError
 from ..image import ChipImage
@@ -132,19 +132,19 @@ class EnergyEstimate:
             for name, value in sorted(self.energy.items(), key=lambda item: -item[1])
             if value >= 0.005 * self.total and value > 0
         )
-        per_event = f"{_si(self.per_event)}J" if self.counts["synaptic_events"] else "-"
+        per_event = f"{si(self.per_event)}J" if self.counts["synaptic_events"] else "-"
         faster = self.dt * 1e-3 / self.step_time if self.step_time else float("inf")
         return "\n".join(
             [
                 f"Estimate with the table {self.table.name!r} over {counted(self.n_steps, 'step')} "
                 f"on {counted(self.n_cores, 'core')}, {counted(self.n_chips, 'chip')}",
-                f"  dynamic energy {_si(self.total)}J: {_si(self.per_step)}J per step, {per_event} "
+                f"  dynamic energy {si(self.total)}J: {si(self.per_step)}J per step, {per_event} "
                 "per synaptic event",
                 f"  shares: {terms or '-'}",
-                f"  step time {_si(self.step_time)}s: slowest core {_si(core)}s, mesh "
-                f"{_si(self.mesh_time)}s, barrier {_si(self.barrier_time)}s",
+                f"  step time {si(self.step_time)}s: slowest core {si(core)}s, mesh "
+                f"{si(self.mesh_time)}s, barrier {si(self.barrier_time)}s",
                 f"    {faster:.3g} times as fast as model time",
-                f"  static energy, very uncertain and not included: {_si(low)}J to {_si(high)}J",
+                f"  static energy, very uncertain and not included: {si(low)}J to {si(high)}J",
                 *(f"  {note}" for note in self.notes),
             ]
         )
@@ -153,17 +153,10 @@ class EnergyEstimate:
         return line(
             self,
             self.table.name,
-            f"{_si(self.total)}J",
-            f"{_si(self.per_step)}J per step",
-            f"{_si(self.step_time)}s per step",
+            f"{si(self.total)}J",
+            f"{si(self.per_step)}J per step",
+            f"{si(self.step_time)}s per step",
         )
-
-
-def _si(value: float) -> str:
-    for prefix, size in (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9)):
-        if abs(value) >= size:
-            return f"{value / size:.3g} {prefix}"
-    return f"{value / 1e-12:.3g} p"
 
 
 def estimate_energy(

@@ -3,7 +3,7 @@
 from .document import Report
 from .judgement import Judgement, judge
 from .mapping import MappedNetwork, map_network
-from .studies import bits_report, sweep_report
+from .studies import bits_report, classification_report, sweep_report
 from .validate import validate, validation_report
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "MappedNetwork",
     "Report",
     "bits_report",
+    "classification_report",
     "judge",
     "map_network",
     "sweep_report",

@@ -1,14 +1,18 @@
-"""Reports on studies of many runs: sweeps, and widths of a register."""
+"""Reports on studies of many runs: sweeps, widths of a register, and classifications."""
 
 from __future__ import annotations
 
+from .._support.values import instance
+from ..classification import Classification
+from ..classification.sections import classification_sections
+from ..errors import AnalysisError
 from ..precision import BitsAnswer
 from ..precision.sections import bits_sections
 from ..sweeps import Sweep
 from ..sweeps.sections import sweep_lead, sweep_sections
 from .document import Report
 
-__all__ = ["bits_report", "sweep_report"]
+__all__ = ["bits_report", "classification_report", "sweep_report"]
 
 
 def bits_report(answer: BitsAnswer, *, title: str = "How many bits") -> Report:
@@ -29,6 +33,32 @@ def bits_report(answer: BitsAnswer, *, title: str = "How many bits") -> Report:
     data = {**answer.to_dict(), "header": dict(answer.sweep.header)}
     sections = bits_sections(answer)
     return Report(title=title, lead=answer.sentence, sections=sections, data=data)
+
+
+def classification_report(
+    found: Classification, *, title: str = "Accuracy of a classifier"
+) -> Report:
+    """Return a report on a classification: accuracy over bits, energy, confusion, samples.
+
+    Parameters
+    ----------
+    found : Classification
+        Result of :func:`classify`.
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    Report
+        ``report.write("classify.html")`` writes the page and a JSON file with all numbers.
+    """
+    instance("report", "found", found, Classification, "a Classification", error=AnalysisError)
+    return Report(
+        title=title,
+        lead=found.lead,
+        sections=classification_sections(found),
+        data=found.to_dict(),
+    )
 
 
 def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:

@@ -1,6 +1,6 @@
-"""The file of a sweep: a header, then one line for each finished point.
+"""The file of a study, such as a sweep: a header, then one line for each finished point.
 
-While the sweep runs, lines are appended in the order in which points finish. The finished file is
+While the study runs, lines are appended in the order in which points finish. The finished file is
 rewritten in the order of the points, so that it depends neither on the workers nor on
 interruptions. Damaged lines are detected, and their points are computed again.
 """
@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,16 +25,43 @@ from .lines import content_of, parsed, seed_of, stripped, to_line, unchecked
 from .records import is_header, is_record
 from .sole import SoleFile
 
-__all__ = ["FORMAT", "REMEDY", "Contents", "Journal", "read_journal"]
-
-FORMAT = 2
-"""Format 1 had neither checksums nor digests of the network and the chip of each point."""
+__all__ = ["REMEDY", "SWEEP", "Contents", "Journal", "Kind", "read_journal"]
 
 REMEDY = "Pass another path, or delete the file."
-_KEY = "neurochip_sweep"
+_USES = "_uses"  # members of a header with digests of what a function of the user depends on
 _LONGEST = 1 << 26  # bytes; a longer line is read in pieces
 _POINT = re.compile(rb'\{"point":(\d{1,9}),')
 _MOST_NAMED = 8  # damaged lines named in a message
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file holds.
+
+    Parameters
+    ----------
+    key : str
+        Member of the header that holds the version of the format.
+    version : int
+        Version that is written.
+    noun : str
+        What the file holds, for messages.
+    is_header : callable
+        Whether a header has the members that are needed, each of its type.
+    is_record : callable
+        Whether a record is a point of a file with this header; the third argument is whether the
+        file has checksums.
+    """
+
+    key: str
+    version: int
+    noun: str
+    is_header: Callable[[Mapping[str, Any]], bool]
+    is_record: Callable[[Mapping[str, Any], Mapping[str, Any], bool], bool]
+
+
+SWEEP = Kind("neurochip_sweep", 2, "sweep", is_header, is_record)
+"""Version 1 had neither checksums nor digests of the network and the chip of each point."""
 
 
 @dataclass
@@ -44,7 +71,7 @@ class Contents:
     Parameters
     ----------
     header : dict
-        Description of the sweep.
+        Description of the study.
     records : dict of int to dict
         Finished points by their number.
     damaged : list of str
@@ -60,7 +87,7 @@ class Contents:
     tidy: bool = True
 
 
-def read_journal(path: Path, wanted: bytes | None = None) -> Contents:
+def read_journal(path: Path, wanted: bytes | None = None, kind: Kind = SWEEP) -> Contents:
     """Read a file and check all of its content.
 
     Parameters
@@ -68,30 +95,32 @@ def read_journal(path: Path, wanted: bytes | None = None) -> Contents:
     path : Path
         Path of the file.
     wanted : bytes, optional
-        Line of the expected header. It identifies the points of the sweep even if the header of
+        Line of the expected header. It identifies the points of the study even if the header of
         the file is damaged.
+    kind : Kind
+        What the file holds.
 
     Raises
     ------
     SweepError
-        If the file cannot be read, is not a sweep, has a newer format, or has invalid content with
-        valid checksums.
+        If the file cannot be read, is not of this kind, has a newer format, or has invalid content
+        with valid checksums.
     """
-    if not _is_there(path):
-        raise SweepError(f"{path}: no such file; pass the path of a sweep (.jsonl).")
+    if not _is_there(path, kind):
+        raise SweepError(f"{path}: no such file; pass the path of a {kind.noun} (.jsonl).")
     try:
         with path.open("rb") as file:
-            return _read(path, file, wanted)
+            return _read(path, file, wanted, kind)
     except OSError as problem:
         raise _unreadable(path, problem) from None
 
 
-def _read(path: Path, file: BinaryIO, wanted: bytes | None) -> Contents:
+def _read(path: Path, file: BinaryIO, wanted: bytes | None, kind: Kind) -> Contents:
     first = file.readline(_LONGEST)
     lines: Iterator[tuple[int, bytes]]
     lines = enumerate(iter(lambda: file.readline(_LONGEST), b""), start=2)
     try:
-        header, seed = _header(path, stripped(first))
+        header, seed = _header(path, stripped(first), kind)
     except SweepError:
         if wanted is None:
             raise
@@ -99,40 +128,40 @@ def _read(path: Path, file: BinaryIO, wanted: bytes | None) -> Contents:
         found = Contents(header, damaged=["the header"], tidy=False)
         if unchecked(stripped(first), seed) is not None:  # the header is missing
             lines = itertools.chain([(1, first)], lines)
-        _points(path, found, lines, seed)
+        _points(path, found, lines, seed, kind)
         if not found.records:
             raise
         return found
     found = Contents(header)
     if not first.endswith(b"\n") or first[:-1] != stripped(first):
         found.tidy = False
-    _points(path, found, lines, seed)
+    _points(path, found, lines, seed, kind)
     return found
 
 
-def _header(path: Path, line: bytes) -> tuple[dict[str, Any], bytes | None]:
+def _header(path: Path, line: bytes, kind: Kind) -> tuple[dict[str, Any], bytes | None]:
     """Return the header, and the seed of the points' checksums; None if there are no checksums."""
     found = parsed(line)
-    version = None if found is None else found.get(_KEY)
+    version = None if found is None else found.get(kind.key)
     if found is None or type(version) is not int or version < 1:
-        if _KEY.encode() in line:
+        if kind.key.encode() in line:
             raise SweepError(f"{path}: line 1, the header, is damaged. {REMEDY}")
-        raise SweepError(f"{path}: not a sweep; it was not written by neurochip. {REMEDY}")
-    if version > FORMAT:
+        raise SweepError(f"{path}: not a {kind.noun}; it was not written by neurochip. {REMEDY}")
+    if version > kind.version:
         raise SweepError(
-            f"{path}: sweep format {version}; this neurochip reads up to {FORMAT}. Upgrade "
-            "neurochip."
+            f"{path}: {kind.noun} format {version}; this neurochip reads up to {kind.version}. "
+            "Upgrade neurochip."
         )
     checked = version > 1 or "check" in found
     body = unchecked(line) if checked else line
     header = None if body is None else parsed(body)
-    if header is None or not is_header(header):
+    if header is None or not kind.is_header(header):
         raise SweepError(f"{path}: line 1, the header, is damaged. {REMEDY}")
     return header, seed_of(line) if checked else None
 
 
 def _points(
-    path: Path, found: Contents, lines: Iterable[tuple[int, bytes]], seed: bytes | None
+    path: Path, found: Contents, lines: Iterable[tuple[int, bytes]], seed: bytes | None, kind: Kind
 ) -> None:
     """Add the points of some numbered lines to ``found``."""
     differing: set[int] = set()
@@ -149,7 +178,7 @@ def _points(
             if raw.endswith(b"\n") or b"\0" in raw:
                 found.damaged.append(_named(number, line))
             continue
-        if record is None or not is_record(record, found.header, digests=seed is not None):
+        if record is None or not kind.is_record(record, found.header, seed is not None):
             raise SweepError(f"{path}: line {number} is damaged. {REMEDY}")
         point = record["point"]
         if found.records.setdefault(point, record) is not record:
@@ -162,38 +191,40 @@ def _points(
 
 
 class Journal:
-    """Keeps the records of one sweep, in a file if it has a path; a ``with`` block closes it.
+    """Keeps the records of one study, in a file if it has a path; a ``with`` block closes it.
 
     Parameters
     ----------
     path : Path or None
         File to create or to continue.
     header : dict
-        Description of the sweep; a file with another header is refused.
+        Description of the study; a file with another header is refused.
+    kind : Kind
+        What the file holds.
 
     Raises
     ------
     SweepError
-        If the file belongs to another sweep, is not a sweep, or is locked by another process.
+        If the file belongs to another study, is not of this kind, or is locked by another process.
     OSError
         If the file cannot be written; the message names it.
     """
 
-    def __init__(self, path: Path | None, header: Mapping[str, Any]) -> None:
-        self.path = path
-        self._line = to_line({_KEY: FORMAT, **header})
+    def __init__(self, path: Path | None, header: Mapping[str, Any], kind: Kind = SWEEP) -> None:
+        self.path, self._kind = path, kind
+        self._line = to_line({kind.key: kind.version, **header})
         self._seed = seed_of(self._line)
         self.header = content_of(self._line)
         self.records: dict[int, dict[str, Any]] = {}
         self._file: SoleFile | None = None
         if path is None:
             return
-        there = _is_there(path)
+        there = _is_there(path, kind)
         # The target of a symbolic link is replaced, not the link.
         self._place = Path(os.path.realpath(path))
         if not there:
             self._write([])
-        self._file = SoleFile(path, self._place)
+        self._file = SoleFile(path, self._place, kind.noun)
         try:
             self._go_on(path)
         except BaseException:
@@ -221,6 +252,14 @@ class Journal:
             self.close()
             self._write(self.records.values())
 
+    def add_note(self, problem: BaseException, points: int) -> None:
+        """Add to an exception how many points are kept, if there is a file."""
+        if self.path is not None:
+            problem.add_note(
+                f"{self.path}: {len(self.records):,} of {points:,} points are kept; start the same "
+                f"{self._kind.noun} again to continue."
+            )
+
     def close(self) -> None:
         """Close the file and unlock it for other processes."""
         if self._file is not None:
@@ -228,13 +267,14 @@ class Journal:
 
     def _go_on(self, path: Path) -> None:
         """Load the content of the file, and repair it so that lines may be appended."""
-        found = read_journal(path, self._line)
-        if found.header[_KEY] != FORMAT:
+        found = read_journal(path, self._line, self._kind)
+        version = found.header[self._kind.key]
+        if version != self._kind.version:
             raise SweepError(
-                f"{path}: sweep format {found.header[_KEY]}, which does not record the networks of "
-                f"the points; it can be read, but not continued. {REMEDY}"
+                f"{path}: {self._kind.noun} format {version}, which does not record the networks "
+                f"of the points; it can be read, but not continued. {REMEDY}"
             )
-        _check_same(path, found.header, self.header)
+        _check_same(path, found.header, self.header, self._kind.noun)
         self.records = found.records
         lost = len(found.damaged)
         if lost:
@@ -249,7 +289,7 @@ class Journal:
         if not found.tidy:
             self.close()
             self._write(self.records.values())
-            self._file = SoleFile(path, self._place)
+            self._file = SoleFile(path, self._place, self._kind.noun)
 
     def _write(self, records: Iterable[Mapping[str, Any]]) -> None:
         def lines(file: BinaryIO) -> None:
@@ -259,7 +299,7 @@ class Journal:
         write_atomically(self._place, lines)
 
 
-def _is_there(path: Path) -> bool:
+def _is_there(path: Path, kind: Kind) -> bool:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -267,7 +307,7 @@ def _is_there(path: Path) -> bool:
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         raise _unreadable(path, problem) from None
     if not stat.S_ISREG(mode):
-        raise SweepError(f"{path}: is not a file; pass the path of a sweep (.jsonl).")
+        raise SweepError(f"{path}: is not a file; pass the path of a {kind.noun} (.jsonl).")
     return True
 
 
@@ -282,19 +322,19 @@ def _named(number: int, line: bytes) -> str:
     return f"line {number}" + (f" (point {int(point[1])})" if point else "")
 
 
-def _check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def _check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], noun: str) -> None:
     for name in dict.fromkeys((*wanted, *found)):
         before, now = (item.get(name) for item in (found, wanted))
-        if name == "measure_uses" and isinstance(before, dict) and isinstance(now, dict):
+        if name.endswith(_USES) and isinstance(before, dict) and isinstance(now, dict):
             changed = ", ".join(_differing(before, now))
             if changed:
                 raise SweepError(
-                    f"{path}: holds another sweep, whose `measure` had a different {changed}. "
-                    f"{REMEDY}"
+                    f"{path}: holds another {noun}, whose `{name.removesuffix(_USES)}` had a "
+                    f"different {changed}. {REMEDY}"
                 )
         elif _text(before) != _text(now):  # 1, 1.0 and true are equal for Python
             raise SweepError(
-                f"{path}: holds another sweep, with {name} = {_short(before)} where this one has "
+                f"{path}: holds another {noun}, with {name} = {_short(before)} where this one has "
                 f"{_short(now)}. {REMEDY}"
             )
 

@@ -189,19 +189,11 @@ def sweep(
             try:
                 _go_through(definition, points, journal, origins, executor, workers, progress)
             except (KeyboardInterrupt, MemoryError, OSError) as problem:
-                if journal.path is not None:
-                    problem.add_note(_kept(journal, len(points)))
+                journal.add_note(problem, len(points))
                 raise
             journal.finish()
             _warn_of_overflows(journal, len(points))
             return Sweep.from_journal(journal)
-
-
-def _kept(journal: Journal, points: int) -> str:
-    return (
-        f"{journal.path}: {len(journal.records):,} of {points:,} points are kept; start the same "
-        "sweep again to continue."
-    )
 
 
 def _go_through(

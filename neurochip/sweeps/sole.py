@@ -40,7 +40,7 @@ else:
 
 
 class SoleFile:
-    """An open file, locked against other sweeps; the system unlocks it when the process ends.
+    """An open file, locked against other studies; the system unlocks it when the process ends.
 
     Parameters
     ----------
@@ -48,6 +48,8 @@ class SoleFile:
         Path of an existing file, for messages.
     place : Path
         Absolute path of the file, since functions of the user may change the working directory.
+    noun : str
+        What the file holds, for messages.
 
     Raises
     ------
@@ -57,15 +59,15 @@ class SoleFile:
         If the file cannot be opened for writing; the message names it.
     """
 
-    def __init__(self, path: Path, place: Path) -> None:
-        self._path, self._place = path, place
+    def __init__(self, path: Path, place: Path, noun: str) -> None:
+        self._path, self._place, self._noun = path, place, noun
         with naming(path):
             self._file = place.open("r+b", buffering=0)
         try:
             if not _lock(self._file):
                 raise SweepError(
-                    f"{path}: another process writes to this sweep; wait until it is done, or pass "
-                    "another path."
+                    f"{path}: another process writes to this {noun}; wait until it is done, or "
+                    "pass another path."
                 )
             self._check_same()
         except BaseException:
@@ -108,6 +110,6 @@ class SoleFile:
             there = None
         if there is None or not os.path.samestat(mine, there):
             raise SweepError(
-                f"{self._path}: was deleted, moved or replaced while the sweep ran, perhaps by "
-                "another one; start it again."
+                f"{self._path}: was deleted, moved or replaced while the {self._noun} ran, perhaps "
+                "by another one; start it again."
             )

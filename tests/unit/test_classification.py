@@ -7,22 +7,22 @@ import math
 
 import numpy as np
 import pytest
+from classified import CHANNELS, CLASSES, STEPS, classifier, samples
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip import (
     LIF,
+    LOIHI,
     AnalysisError,
     ChipAccuracy,
     Classification,
     CompileError,
     Network,
-    PoissonInput,
     Population,
     SpikeInput,
     Stimulus,
     classify,
-    from_arrays,
     plot_accuracy,
     simulate_reference,
 )
@@ -30,32 +30,7 @@ from neurochip._support.plotting import new_figure
 from neurochip.classification.decode import decoder_of
 from neurochip.classification.statistics import _mcnemar_of_many, holm, mcnemar, wilson_interval
 
-CHANNELS, CLASSES, STEPS = 12, 3, 30
 READOUT = LIF(tau_m=20.0, v_rest=0.0, v_reset=0.0, v_thresh=math.inf)
-
-
-def classifier(cell=None):
-    """Each class has four channels of its own; weights of others are small and negative."""
-    cell = LIF(tau_m=20.0, v_rest=0.0, v_reset=0.0, v_thresh=1.0) if cell is None else cell
-    source, out = PoissonInput("in", CHANNELS, rate=50.0), Population("out", CLASSES, cell)
-    pre, post = np.divmod(np.arange(CHANNELS * CLASSES), CLASSES)
-    own = pre % CLASSES == post
-    spread = np.random.default_rng(1).uniform(0.8, 1.2, len(pre))
-    weights = np.where(own, 0.5, -0.3) * spread
-    links = from_arrays(source, out, pre, post, weight=weights)
-    return Network(inputs=[source], populations=[out], connections=[links])
-
-
-def samples(number=60, seed=1):
-    """Samples whose own channels spike twice as often, and their classes."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, CLASSES, number)
-    rates = np.where(np.arange(CHANNELS) % CLASSES == labels[:, None], 0.16, 0.08)
-    stimuli = []
-    for rate in rates:
-        step, who = np.nonzero(rng.random((STEPS, CHANNELS)) < rate)
-        stimuli.append(Stimulus(float(STEPS), (SpikeInput("in", CHANNELS, who, step * 1.0),)))
-    return stimuli, labels
 
 
 @pytest.fixture(scope="module")
@@ -171,14 +146,17 @@ def of_hits(chances, n=200):
                 floats=labels,
                 classes=classes,
                 tied=0,
+                spikes=np.full(n, 30 + bits),
+                costs={},
             )
         )
     return Classification(
         labels=labels,
         floats=labels,
         tied=0,
+        spikes=np.full(n, 40),
         chips=tuple(chips),
-        problems={},
+        problems=(),
         n_classes=2,
         decode="count",
     )
@@ -250,7 +228,7 @@ def test_adjusted_p_values_keep_their_order():
 
 def test_equal_scores_are_tied():
     with pytest.raises(AnalysisError) as caught:
-        decoder_of("most", 3)
+        decoder_of("classify", "most", 3)
     assert str(caught.value) == (
         "classify: decode = 'most'; allowed: 'count', 'first', 'membrane', or a function that "
         "takes a Recording and returns a class."
@@ -263,7 +241,11 @@ def test_equal_scores_are_tied():
         ({"model": 3}, "model = 3; allowed: a trained model, as from read_nir, or a Network."),
         ({"dt": None}, "a Network was given without dt; pass the step in ms."),
         ({"inputs": []}, "there are no inputs; allowed: at least one sample."),
-        ({"inputs": [1.0]}, "inputs[0] = 1.0; allowed for a Network: a Stimulus."),
+        (
+            {"inputs": [np.ones((2, 5), dtype=int)]},
+            "inputs[0] has shape (2, 5); allowed: (n_steps, 12), the number of spikes of each "
+            "source of 'in' in each step.",
+        ),
         (
             {"labels": [0]},
             "labels have the shape (1,); allowed: (3,), one for each sample.",
@@ -275,7 +257,17 @@ def test_equal_scores_are_tied():
         ({"output": "hidden"}, "output = 'hidden'; allowed: 'out'."),
         ({"bits": [8, 8]}, "bits = [8, 8]; allowed: a list of different integers."),
         ({"bits": [0]}, "bits = 0; allowed: an integer of at least 1."),
-        ({"chip": "loihi"}, "chip = 'loihi'; allowed: a ChipSpec."),
+        (
+            {"chip": "loihi"},
+            "chip = 'loihi'; allowed: a ChipSpec, or a list of them with different names.",
+        ),
+        (
+            {"chip": [LOIHI, LOIHI]},
+            "chips = ['loihi', 'loihi']; allowed: a ChipSpec, or a list of them with different "
+            "names.",
+        ),
+        ({"costs": ["SANA-FE"]}, "costs holds 'SANA-FE'; allowed: CostTable."),
+        ({"extra_steps": -1}, "extra_steps = -1; allowed: an integer of at least 0."),
     ],
 )
 def test_wrong_arguments_are_named(change, message):
@@ -307,11 +299,13 @@ def test_a_width_without_an_image_is_named_and_the_others_run():
     stimuli, labels = samples(5)
     found = classify(classifier(), stimuli, labels, bits=[8, 1], dt=1.0)
     assert [item.bits for item in found.chips] == [8]
-    assert found.problems[1].startswith(
+    (problem,) = found.problems
+    assert (problem.chip, problem.bits) == ("loihi", 1)
+    assert problem.reason.startswith(
         "connection 'in->out': weights of both signs need at least 2 weight bits"
     )
     text = str(found)
-    assert " ".join(text.split()).endswith(f"1 bit: {found.problems[1]}")
+    assert " ".join(text.split()).endswith(f"1 bit: {problem.reason}")
     assert max(map(len, text.splitlines())) <= 80
 
 

@@ -6,6 +6,7 @@ import json
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click import Context
 from command_line import fail, succeed, unfolded
@@ -29,6 +30,8 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model in an empty current folder, so that files have short names in messages."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.py").write_text(MODEL)
+    counts = np.random.default_rng(1).integers(0, 3, (2, 20, 10), dtype=np.uint8)
+    np.savez("data.npz", inputs=counts, labels=[0, 1])
     return Path("model.py")
 
 
@@ -37,6 +40,7 @@ COMPILING = {
     "compare": ("--duration", "10"),
     "validate": ("--duration", "10", "--no-attribution"),
     "map": (),
+    "classify": ("--data", "data.npz"),
     "sweep": ("--duration", "10", "--workers", "1", "--vary", "seed=1"),
 }
 

@@ -35,9 +35,11 @@ OF_MODEL = {
         ("--duration", "20", "--workers", "1", "--seeds", "2", "--widths", "8"),
         "neurochip.sweeps.worker._Evaluator.record",
     ),
+    "classify": (("--data", "data.npz"), "neurochip.reference.Reference.run_batch"),
     "map": (("--duration", "20", "-o", "out"), "neurochip.report.map_network"),
 }
-RUNNING = [name for name in OF_MODEL if name != "compile"]
+ON_SPIKES = [name for name in OF_MODEL if name != "classify"]  # which takes samples
+RUNNING = [name for name in ON_SPIKES if name != "compile"]
 GRAPH = ("graph.nir", "--dt", "1e-4", "--reset", "value")
 SPIKES = ("--input", "spikes.npz")
 VECTORS = Path(__file__).parents[1] / "conformance" / "vectors"
@@ -51,6 +53,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     chip = "from neurochip import LOIHI\nchip = LOIHI.what_if(name='coarse', decay_bits=6)\n"
     Path("model.py").write_text(f"{MODEL}\n{chip}")
+    counts = np.random.default_rng(1).integers(0, 3, (4, 20, 10), dtype=np.uint8)
+    np.savez("data.npz", inputs=counts, labels=np.arange(4))
     return tmp_path
 
 
@@ -96,7 +100,7 @@ def _flags(command: click.Command) -> list[str]:
 @pytest.mark.parametrize("command", OF_MODEL)
 def test_the_result_is_of_the_chip_of_the_model(command: str) -> None:
     text = run(*line(command), "--json").stdout
-    if command in ("sweep", "bits"):  # they keep a digest of the chip
+    if command in ("sweep", "bits", "classify"):  # they keep a digest of the chip
         chip = LOIHI.what_if(name="coarse", decay_bits=6)
         changed = chip.what_if(weight_mantissa_bits=8) if command == "bits" else chip
         assert fingerprint(changed) in Path(f"{command}.jsonl").read_text()
@@ -104,7 +108,7 @@ def test_the_result_is_of_the_chip_of_the_model(command: str) -> None:
         assert '"chip": "coarse"' in text or '"chip": "chip coarse, image ' in text
 
 
-@pytest.mark.parametrize("command", OF_MODEL)
+@pytest.mark.parametrize("command", ON_SPIKES)
 def test_a_graph_is_a_model_and_runs_on_the_spikes_of_a_file(command: str) -> None:
     graph()
     options = [item for item in OF_MODEL[command][0] if item not in ("--duration", "20")]
@@ -132,7 +136,7 @@ def test_a_graph_that_does_not_run_needs_no_spikes_and_says_what_it_expects(comm
     assert "Inputs: " not in succeed(command, *GRAPH, "--input-rate", "50")
 
 
-@pytest.mark.parametrize("command", OF_MODEL)
+@pytest.mark.parametrize("command", ON_SPIKES)
 def test_the_spikes_of_a_file_replace_the_inputs_of_a_model(command: str) -> None:
     steps = np.arange(100)
     np.savez("spikes.npz", i=steps % 10, t_step=steps, dt=0.5, n=10, duration=50.0)
@@ -252,6 +256,9 @@ def test_a_register_that_is_too_small_does_not_fit() -> None:
 
 
 KEPT = {
+    "classify": (
+        "classify.jsonl: 0 of 2 points are kept; start the same classification again to continue."
+    ),
     "sweep": "sweep.jsonl: 0 of 2 points are kept; start the same sweep again to continue.",
     "bits": "bits.jsonl: 0 of 4 points are kept; start the same sweep again to continue.",
 }

@@ -1,0 +1,201 @@
+"""Runs of all samples in float64 and on chips, block by block; a file keeps what is done."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._support.progress import Progress
+from ..emulator import Emulator
+from ..image import ChipImage
+from ..mapping.costs import CostTable
+from ..mapping.energy import EnergyMeter
+from ..recording import Probe, Recording, joined_overflows
+from ..reference import Reference
+from ..stimulus import Stimulus
+from ..sweeps.journal import Journal, Kind
+from ..typing import BoolArray, Float64Array, Int64Array
+from .decode import Decoder
+from .subject import Subject
+
+__all__ = ["CLASSIFICATION", "Answer", "Engine", "answer_all", "chip_engine", "float_engine"]
+
+BLOCK = 100  # samples between two lines of the file: a crash loses little
+_NUMBERS = ("classes", "tied", "spikes")
+_ESTIMATES = ("energy", "time")
+
+
+class Engine(NamedTuple):
+    """Runs samples, and estimates what their runs cost.
+
+    Parameters
+    ----------
+    run : callable
+        Makes a run of each stimulus.
+    meters : dict of str to EnergyMeter
+        One for each table of costs, by its name; none for float64.
+    """
+
+    run: Callable[[Sequence[Stimulus]], list[Recording]]
+    meters: Mapping[str, EnergyMeter]
+
+
+def float_engine(subject: Subject, record: Sequence[Probe]) -> Engine:
+    """Return float64 on the steps of the model."""
+    reference = Reference(subject.network, subject.dt, progress=False)
+    return Engine(lambda stimuli: reference.run_batch(stimuli, record=record), {})
+
+
+def chip_engine(image: ChipImage, record: Sequence[Probe], costs: Sequence[CostTable]) -> Engine:
+    """Return the chip of an image; overflows are counted, and not warned of block by block."""
+    emulator = Emulator(image, progress=False, warn=False)
+    return Engine(
+        lambda stimuli: emulator.run_batch(stimuli, record=record),
+        {table.name: EnergyMeter(image, table) for table in costs},
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an engine gave for each sample.
+
+    Parameters
+    ----------
+    classes : ndarray of int64, shape (n_samples,)
+        The class.
+    tied : ndarray of bool, shape (n_samples,)
+        Whether several classes had the highest score.
+    spikes : ndarray of int64, shape (n_samples,)
+        Spikes of all neurons.
+    energy, time : dict of str to ndarray of float64, shape (n_samples,), J and s
+        Estimates by the name of the table of costs.
+    overflows : dict of str to int
+        Registers that wrapped or clipped, in all samples.
+    """
+
+    classes: Int64Array
+    tied: BoolArray
+    spikes: Int64Array
+    energy: Mapping[str, Float64Array]
+    time: Mapping[str, Float64Array]
+    overflows: Mapping[str, int]
+
+
+def answer_all(
+    engines: Sequence[Engine],
+    stimuli: Sequence[Stimulus],
+    decoder: Decoder,
+    output: str,
+    journal: Journal,
+    bar: Progress,
+) -> list[Answer]:
+    """Run all samples on all engines, except what the journal holds, and return the answers."""
+    blocks = [range(k, min(k + BLOCK, len(stimuli))) for k in range(0, len(stimuli), BLOCK)]
+    for number, engine in enumerate(engines):
+        for place, block in enumerate(blocks):
+            point = number * len(blocks) + place
+            if point in journal.records:
+                continue
+            own = [stimuli[k] for k in block]
+            journal.append([{"point": point, **_answer(engine, own, decoder, output)}])
+            bar.update(len(block))
+    return [
+        _joined([journal.records[number * len(blocks) + k] for k in range(len(blocks))])
+        for number in range(len(engines))
+    ]
+
+
+def n_points(engines: int, samples: int) -> int:
+    """Return the number of lines of a finished file, without its header."""
+    return engines * math.ceil(samples / BLOCK)
+
+
+def done(journal: Journal, samples: int) -> int:
+    """Return the number of runs that the journal holds."""
+    per_engine = n_points(1, samples)
+    return sum(min(BLOCK, samples - BLOCK * (k % per_engine)) for k in journal.records)
+
+
+def _answer(
+    engine: Engine, stimuli: Sequence[Stimulus], decoder: Decoder, output: str
+) -> dict[str, Any]:
+    """Return the answers for some samples, as plain data."""
+    runs = engine.run(stimuli)
+    choices = [decoder(run, output) for run in runs]
+    estimates = {
+        name: [meter.estimate(run, sample) for run, sample in zip(runs, stimuli, strict=True)]
+        for name, meter in engine.meters.items()
+    }
+    overflows: Counter[str] = Counter()
+    for counts in joined_overflows(runs).values():
+        overflows.update(counts)
+    return {
+        "classes": [item.label for item in choices],
+        "tied": [item.tied for item in choices],
+        "spikes": [run.n_spikes for run in runs],
+        "energy": {name: [item.total for item in found] for name, found in estimates.items()},
+        "time": {
+            name: [float(item.step_times.sum()) for item in found]
+            for name, found in estimates.items()
+        },
+        "overflows": dict(overflows),
+    }
+
+
+def _joined(records: Sequence[Mapping[str, Any]]) -> Answer:
+    def column(name: str, kind: Any) -> Any:
+        return np.array([value for item in records for value in item[name]], dtype=kind)
+
+    def estimates(name: str) -> dict[str, Float64Array]:
+        return {
+            table: np.array([value for item in records for value in item[name][table]])
+            for table in records[0][name]
+        }
+
+    overflows: Counter[str] = Counter()
+    for item in records:
+        overflows.update(item["overflows"])
+    return Answer(
+        classes=column("classes", np.int64),
+        tied=column("tied", np.bool_),
+        spikes=column("spikes", np.int64),
+        energy=estimates("energy"),
+        time=estimates("time"),
+        overflows=dict(overflows),
+    )
+
+
+def _is_header(found: Mapping[str, Any]) -> bool:
+    return all(type(found.get(name)) is int and found[name] > 0 for name in ("points", "samples"))
+
+
+def _is_record(found: Mapping[str, Any], header: Mapping[str, Any], _: bool) -> bool:
+    if set(found) != {"point", *_NUMBERS, *_ESTIMATES, "overflows"}:
+        return False
+    point, samples = found["point"], header["samples"]
+    if type(point) is not int or not 0 <= point < header["points"]:
+        return False
+    size = min(BLOCK, samples - BLOCK * (point % math.ceil(samples / BLOCK)))
+    columns = [found[name] for name in _NUMBERS]
+    for name in _ESTIMATES:
+        if not isinstance(found[name], dict):
+            return False
+        columns += found[name].values()
+    return isinstance(found["overflows"], dict) and all(_is_column(each, size) for each in columns)
+
+
+def _is_column(values: Any, size: int) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == size
+        and all(isinstance(value, (int, float)) for value in values)
+    )
+
+
+CLASSIFICATION = Kind("neurochip_classification", 1, "classification", _is_header, _is_record)
+"""The file of a classification: one line for each block of samples on each engine."""
