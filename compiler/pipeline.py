@@ -134,7 +134,7 @@ def translate(
         name: lay_out_compartments(item.decays, item.registers, chip.core)
         for name, item in populations.items()
     }
-    work = lay_out_work(network, compartments, connections, step, expected)
+    work = lay_out_work(network, compartments, connections, step, expected, chip.core)
     return Translation(
         network=network,
         chip=chip,

@@ -13,7 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from neurochip._support.csr import starts_of
+from neurochip.chip.spec import CoreSpec
 from neurochip.network import Network, Population
+from neurochip.packing.state import bits_of_lif
 from neurochip.packing.wiring import SynapseRows, Wiring, profiles_of, wire
 from neurochip.typing import Float64Array, Int64Array
 
@@ -74,6 +76,7 @@ def lay_out_work(
     connections: Sequence[ConnectionRegisters],
     dt: float,
     expected: Expectation,
+    core: CoreSpec,
 ) -> Workload:
     """Number neurons, compartments and sources, and sort the synapses by target."""
     ordered = tuple(sorted(network.populations, key=lambda p: -members[p.name].per_neuron))
@@ -131,5 +134,6 @@ def lay_out_work(
         n_inputs,
         groups,
         profiles_of(registers),
+        np.full(int(compartments[-1]), bits_of_lif(core), dtype=np.int32),
     )
     return Workload(ordered, first_neuron, first_compartment, per_neuron, wiring, rate)

@@ -42,11 +42,19 @@ def _image(file: str, text: bool) -> dict[str, Any]:
         say(dump_image(image), fold=False)
     else:
         say(repr(image))
+        for part in (*image.programs, *image.convolutions, *image.resets):
+            say(f"  {part!r}")
         say(image.report if image.symbols is not None else "(symbols removed)")
     sizes = {
         "cores": image.n_cores,
         "compartments": image.n_compartments,
         "synapses": image.n_synapses,
+        "programs": {
+            name: sum(len(group) for group in image.programs if group.program.name == name)
+            for name in sorted({group.program.name for group in image.programs})
+        },
+        "convolutions": len(image.convolutions),
+        "resets": len(image.resets),
     }
     return {**image_data(image), **sizes}
 

@@ -42,6 +42,8 @@ class MappingReport:
         Messages between cores.
     activity : str
         Origin of the rates of the traffic.
+    notes : tuple of str
+        Sentences on what is not counted, since no figure is published.
     """
 
     chip: ChipSpec
@@ -51,6 +53,7 @@ class MappingReport:
     delay_bits: Int64Array
     traffic: Traffic
     activity: str
+    notes: tuple[str, ...] = ()
 
     @property
     def n_cores(self) -> int:
@@ -113,6 +116,7 @@ class MappingReport:
             "delay_bits": self.delay_bits.tolist(),
             "binding": list(self.binding),
             "activity": self.activity,
+            "notes": list(self.notes),
             "messages_between_cores": self.traffic.between_cores,
             "messages_between_chips": self.traffic.between_chips,
             "payloads_between_cores": self.traffic.payloads_between_cores,
@@ -132,11 +136,7 @@ class MappingReport:
     def _payloads(self) -> list[str]:
         if not self.traffic.payloads.any():
             return []
-        return [
-            f"  with a payload of up to {self.chip.core.payload_bits} bits: "
-            f"{self.traffic.payloads_between_cores:.4g} between cores; how much larger these "
-            "messages are is not published"
-        ]
+        return [f"  with a payload: {self.traffic.payloads_between_cores:.4g} between cores"]
 
     def __str__(self) -> str:
         traffic = self.traffic
@@ -167,6 +167,7 @@ class MappingReport:
             f"{traffic.cost:.4g}",
             f"  link load: mean {mean:.4g} over the links in use, largest {largest:.4g}",
         ]
+        lines += [f"No published figure: {note}" for note in self.notes]
         lines += [f"Does not fit: {sentence}" for sentence in self.broken]
         return "\n".join(lines)
 
@@ -221,4 +222,18 @@ def map_image(image: ChipImage, activity: Activity | None = None) -> MappingRepo
         usage["delay_bits"],
         flows_of(reach, core_of, rate, image.sites, image.chip, graded_sources(image)),
         activity.label,
+        _notes(image),
     )
+
+
+def _notes(image: ChipImage) -> tuple[str, ...]:
+    """Say what programs and payloads take that is not published."""
+    if not image.programs:
+        return ()
+    programs = {group.program.name: len(group.program.rows) for group in image.programs}
+    rows = ", ".join(f"{name} ({counted(n, 'row')})" for name, n in programs.items())
+    notes = [f"memory and time of the programs {rows}"]
+    widest = max(group.program.payload_bits for group in image.programs)
+    if widest:
+        notes.append(f"how much larger a message with a payload of {widest} bits is")
+    return tuple(notes)

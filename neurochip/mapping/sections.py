@@ -49,6 +49,7 @@ def mapping_section(report: MappingReport) -> Section:
             ],
             f"Rates: {report.activity}.",
         ),
+        *(Paragraph(f"No published figure: {note}.") for note in report.notes),
     ]
     return Section("Mapping", blocks)
 

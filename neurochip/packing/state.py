@@ -26,16 +26,17 @@ _BYTE = 8
 def state_bits_of(image: ChipImage) -> Int32Array:
     """Return the bits of each compartment in the memory of its core; 0 if state has its own."""
     core = image.chip.core
-    bits = np.zeros(image.n_compartments, dtype=np.int32)
+    bits = np.full(image.n_compartments, bits_of_lif(core), dtype=np.int32)
     if core.memory_words:
-        bits[:] = bits_of_lif(core)
         for group in image.programs:
             bits[group.compartments] = bits_of_program(group)
     return bits
 
 
 def bits_of_lif(core: CoreSpec) -> int:
-    """Return the bits of a LIF neuron without a program."""
+    """Return the bits of a LIF neuron without a program; 0 if state has a memory of its own."""
+    if not core.memory_words:
+        return 0
     bias = core.bias_mantissa_bits + core.bias_exponent_max.bit_length()
     return _whole_bytes(2 * core.state_bits + core.refractory_max.bit_length() + bias)
 

@@ -4,12 +4,14 @@ python tests/mapping/measure.py quality     strategies on four networks: minutes
 python tests/mapping/measure.py bound       the least possible on the layered network: a minute
 python tests/mapping/measure.py scale       100,000 neurons and 1e7 synapses: minutes
 python tests/mapping/measure.py energy      estimates against published measurements: seconds
+python tests/mapping/measure.py kernels     PilotNet with and without shared kernels: a minute
 """
 
 from __future__ import annotations
 
 import bisect
 import functools
+import itertools
 import sys
 import time
 
@@ -21,13 +23,24 @@ from compiler.pipeline import translate
 from neurochip import (
     LIF,
     LOIHI,
+    LOIHI2,
+    PROGRAMS,
+    ChipImage,
+    ChipSpec,
+    Convolution,
     Network,
     PoissonInput,
     Population,
+    ProgramGroup,
+    SignMode,
+    SynapseFormat,
+    Synapses,
     all_to_all,
     draw_stimulus,
+    fill_cores,
     fixed_indegree,
     fixed_probability,
+    program,
 )
 from neurochip.chip.presets import SYSTEMS
 from neurochip.emulator import Emulator
@@ -192,8 +205,80 @@ def energy() -> None:
         )
 
 
+# The layers of lava-dl's PilotNet (tutorials/lava/lib/dl/netx/pilotnet_sdnn/benchmark.ipynb).
+_LAYERS = ((3, 66, 200), (24, 32, 99), (36, 15, 49), (48, 7, 24), (64, 4, 22), (64, 2, 20))
+_STRIDES = ((2, 2), (2, 2), (2, 2), (2, 1), (1, 1))
+_DENSE = (2560, 100, 50, 10, 1)
+
+
+def pilotnet(chip: ChipSpec) -> ChipImage:
+    """Return lava-dl's PilotNet with sigma-delta neurons and any weights."""
+    starts = np.cumsum([0, *(np.prod(shape) for shape in _LAYERS[1:])])
+    shapes = itertools.pairwise(_LAYERS)
+    layers = [
+        Convolution(
+            source="compartments" if k else "inputs",
+            sources=np.arange(np.prod(here), dtype=np.int32) + np.int32(starts[k - 1] * (k > 0)),
+            targets=np.arange(starts[k], starts[k + 1], dtype=np.int32),
+            source_shape=here,
+            target_shape=there,
+            kernel=np.full((there[0], here[0], 3, 3), 2, dtype=np.int16),
+            format=SynapseFormat(0, 8, SignMode.MIXED),
+            stride=_STRIDES[k],
+            padding=(1, 0) if k == 3 else (0, 0),
+        )
+        for k, (here, there) in enumerate(shapes)
+    ]
+    dense, first = [], starts[-2]
+    for size, onto in itertools.pairwise(_DENSE):
+        pre = np.repeat(first + np.arange(size), onto)
+        target = np.tile(first + size + np.arange(onto), size)
+        dense.append(Synapses("compartments", pre, target, 2, SignMode.MIXED))
+        first += size
+    values = {"bias": 0, "threshold": 640, "state_exponent": 6}
+    neurons = PROGRAMS["sigma_delta"](LOIHI2.core)
+    group = ProgramGroup.fill(neurons, np.arange(first + 1), parameters=values)
+    n_inputs = int(np.prod(_LAYERS[0]))
+    size = int(first) + 1
+    return program(
+        chip,
+        {},
+        dense,
+        n_inputs=n_inputs,
+        n_compartments=size,
+        programs=[group],
+        convolutions=layers,
+    )
+
+
+def kernels() -> None:
+    """Print the cores of PilotNet with kernels that a core stores once, and without."""
+    chips = {"once": LOIHI2, "one by one": LOIHI2.what_if(kernels_shared=False, cores=2000)}
+    for name, chip in chips.items():
+        image = pilotnet(chip)
+        if chip is LOIHI2:
+            weights = sum(item.kernel.size for item in image.convolutions)
+            weights += sum(item.n_synapses for item in image.synapses)
+            print(
+                f"{image.n_compartments} neurons, {image.n_synapses} synapses, {weights} weights; "
+                "placed by lava-dl's notebook on 61 cores"
+            )
+        begin = time.perf_counter()
+        usage = map_image(fill_cores(image)).usage
+        print(
+            f"{name:10}  {len(usage['compartments']):4} cores, {usage['synaptic_words'].sum():9} "
+            f"synaptic words, {time.perf_counter() - begin:5.1f} s"
+        )
+
+
 if __name__ == "__main__":
-    commands = {"quality": quality, "bound": bound, "scale": scale, "energy": energy}
+    commands = {
+        "quality": quality,
+        "bound": bound,
+        "scale": scale,
+        "energy": energy,
+        "kernels": kernels,
+    }
     chosen = sys.argv[1] if len(sys.argv) > 1 else ""
     if chosen not in commands:
         raise SystemExit(__doc__)

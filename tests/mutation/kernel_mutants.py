@@ -16,6 +16,7 @@ LAYOUT = "neurochip/emulator/cpu/layout.py"
 SPIKES = "neurochip/emulator/spikes.py"
 STATE = "neurochip/emulator/cpu/state.py"
 COPIES = "neurochip/emulator/cpu/copies.py"
+PROGRAMS = "tests/unit/test_mapping_programs.py::"
 REFERENCE = "tests/unit/test_reference.py"
 SOFT = "tests/unit/test_soft_reset.py"
 
@@ -393,5 +394,54 @@ MUTANTS = [
         "return (bits + unit - 1) // unit * unit",
         "return bits // unit * unit",
         "tests/unit/test_mapping_budget.py::test_dense_lists_take_what_the_published_rules_say",
+    ),
+    Mutant(
+        "a row of a kernel is not rounded up to words",
+        "neurochip/packing/kernels.py",
+        "return (bits + packing.word - 1) // packing.word",
+        "return bits // packing.word",
+        PROGRAMS + "test_a_core_stores_the_channels_that_it_has_and_others_another_time",
+    ),
+    Mutant(
+        "a core stores a kernel for each neuron of a channel",
+        "neurochip/packing/kernels.py",
+        "if s.channels[channel] != s.top[_MARK]:",
+        "if True:",
+        PROGRAMS + "test_a_core_stores_the_channels_that_it_has_and_others_another_time",
+    ),
+    Mutant(
+        "each input of a convolution takes an axon",
+        "neurochip/packing/kernels.py",
+        "_mark(s.axons, axon, s, INPUTS)",
+        "s.used[INPUTS] += 1",
+        PROGRAMS + "test_all_inputs_of_a_convolution_share_an_axon_of_a_core",
+    ),
+    Mutant(
+        "state takes no memory of a core",
+        "neurochip/packing/kernels.py",
+        "s.used[_MEMORY] = s.used[WORDS] + _words(s.top[_STATE], packing)",
+        "s.used[_MEMORY] = s.used[WORDS]",
+        PROGRAMS + "test_state_takes_memory_by_its_bits_and_parameters_only_if_they_differ",
+    ),
+    Mutant(
+        "every parameter of a program takes memory in each neuron",
+        "neurochip/packing/state.py",
+        "if (values != values[0]).any()",
+        "if values.size",
+        PROGRAMS + "test_state_takes_memory_by_its_bits_and_parameters_only_if_they_differ",
+    ),
+    Mutant(
+        "events of spikes with a payload are priced like others",
+        "neurochip/mapping/energy.py",
+        'plain = operations["synaptic_events"] - operations.get("graded_events", 0)',
+        'plain = operations["synaptic_events"]',
+        PROGRAMS + "test_energy_leaves_out_what_has_no_published_figure_and_says_so",
+    ),
+    Mutant(
+        "updates by programs count as updates of LIF neurons, too",
+        "neurochip/mapping/counting.py",
+        "if routes.programmed[compartment]:",
+        "if False:",
+        PROGRAMS + "test_energy_leaves_out_what_has_no_published_figure_and_says_so",
     ),
 ]
