@@ -77,7 +77,10 @@ _HOMES = {
     "neurochip.frontends.nir": (
         "CONVENTIONS",
         "Convention",
+        "NirDescription",
         "NirModel",
+        "NodeRow",
+        "inspect_nir",
         "read_nir",
         "write_nir",
     ),

@@ -60,7 +60,10 @@ from .errors import SweepError as SweepError
 from .errors import UnitWarning as UnitWarning
 from .frontends.nir import CONVENTIONS as CONVENTIONS
 from .frontends.nir import Convention as Convention
+from .frontends.nir import NirDescription as NirDescription
 from .frontends.nir import NirModel as NirModel
+from .frontends.nir import NodeRow as NodeRow
+from .frontends.nir import inspect_nir as inspect_nir
 from .frontends.nir import read_nir as read_nir
 from .frontends.nir import write_nir as write_nir
 from .image import ChipImage as ChipImage

@@ -14,6 +14,7 @@ from .conformance import conformance_command
 from .demo import demo_command
 from .help import help_command
 from .info import info_command
+from .inspect import inspect_command
 from .map import map_command
 from .run import run_command
 from .sweep import sweep_command
@@ -44,6 +45,7 @@ main.add_command(bits_command)
 main.add_command(classify_command)
 main.add_command(map_command)
 main.add_command(info_command)
+main.add_command(inspect_command)
 main.add_command(conformance_command)
 main.add_command(warm_up_command)
 main.add_command(help_command)

@@ -77,6 +77,13 @@ RESULTS = {
         "`compile_report`; of a recording: the keys of `run`; of a stimulus: `duration` and, for "
         "each input, `sources` and `spikes`",
     },
+    "inspect": {
+        "file": "path of the file",
+        "runs": "whether it can run, perhaps with approximations; if not, the exit status is 1",
+        "problem": "why it cannot run; empty if it can",
+        "settings": "what the file leaves open: for each argument of the reader, what it means",
+        "rows": "for each node or layer, what is known of it",
+    },
     "conformance": {
         "preset": "chip that was emulated",
         "classes": "for each class of vectors: `equal` and `vectors`, two counts",

@@ -27,8 +27,9 @@ class Status(enum.IntEnum):
     DONE = 0, "done, whatever the verdict of a comparison"
     FAILED_CHECK = (
         1,
-        "done, but a check that was asked for failed: a vector of conformance differs, or rates "
-        "were not shown to be equal within the --tolerance of validate",
+        "done, but a check that was asked for failed: a vector of conformance differs, rates were "
+        "not shown to be equal within the --tolerance of validate, or a file that inspect "
+        "describes cannot run",
     )
     REFUSED = 2, "wrong input or usage, or the system failed; Error: gives the reason"
     DOES_NOT_FIT = 3, "the network does not fit the chip: a register, a core or the number of cores"

@@ -10,7 +10,7 @@ from nir_graphs import DT, chain, cuba, full, graph, integrator, lif, linear, ni
 
 from compiler import compile_network
 from neurochip.errors import FrontendError
-from neurochip.frontends.nir import read_nir
+from neurochip.frontends.nir import inspect_nir, read_nir
 from neurochip.frontends.nir.node import KINDS
 
 h5py = pytest.importorskip("h5py")
@@ -78,6 +78,16 @@ def replace(member, value):
 
 def test_there_is_a_graph_for_every_kind():
     assert set(GRAPHS) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", GRAPHS)
+def test_a_file_with_every_kind_of_node_is_described(tmp_path, kind):
+    path = stored(tmp_path / "a.nir", source_of(kind))
+    found, model = inspect_nir(path), read_nir(path, DT, reset="value")
+    assert found.runs, found
+    assert {row.verdict for row in found.rows} == {"runs"}
+    neurons = sum(item.size for item in model.network.populations)
+    assert (found.n_neurons, found.n_synapses) == (neurons, model.network.n_synapses)
 
 
 @pytest.mark.parametrize("kind", GRAPHS)

@@ -496,8 +496,8 @@ def test_help_lists_the_commands() -> None:
     text = succeed("--help")
     listed = re.findall(r"^  ([a-z-]+) ", text.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
-        *("bits", "compare", "compile", "conformance", "demo", "help", "info", "map", "run"),
-        *("sweep", "validate", "warm-up"),
+        *("bits", "compare", "compile", "conformance", "demo", "help", "info", "inspect"),
+        *("map", "run", "sweep", "validate", "warm-up"),
     ]
     assert succeed("-h") == succeed("help") == text
 

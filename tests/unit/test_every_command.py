@@ -65,12 +65,15 @@ def line(command: str) -> tuple[str, ...]:
     if command == "info":
         succeed("compile", "model.py")
         return (command, "image.npz")
+    if command == "inspect":
+        graph()
+        return (command, "graph.nir")
     if command == "conformance":
         return (command, str(VECTORS))
     return (command,)
 
 
-SHORT = [*OF_MODEL, "info"]  # the others run for seconds
+SHORT = [*OF_MODEL, "info", "inspect"]  # the others run for seconds
 
 
 def graph() -> None:

@@ -24,7 +24,7 @@ from .reset import check_reset, find_reset
 from .shapes import find_shapes
 from .timing import Timing, find_timing
 
-__all__ = ["read_nir"]
+__all__ = ["check_silent", "output_of", "passes_spikes", "read_nir"]
 
 
 def read_nir(
@@ -124,7 +124,7 @@ def read_nir(
     names = [
         name
         for name, node in graph.nodes.items()
-        if node.kind in (*SPIKING, *SILENT) and not _passes_spikes(graph, name)
+        if node.kind in (*SPIKING, *SILENT) and not passes_spikes(graph, name)
     ]
     shapes = find_shapes(graph, names)
     with units_known():
@@ -135,7 +135,7 @@ def read_nir(
     check_step(neurons, step, chosen)
     check_hint(graph, step / 1000)
     arrivals = trace_paths(graph, shapes)
-    _check_silent(graph, arrivals)
+    check_silent(graph, arrivals)
     timing = find_timing({name: arrivals[name].paths for name in names})
     try:
         # The network refuses inf and nan.
@@ -150,13 +150,13 @@ def read_nir(
         dt=step,
         convention=chosen,
         inputs=tuple(item.name for item in network.spike_inputs),
-        outputs=tuple(_output(graph, name, arrivals[name]) for name in graph.ends("Output")),
+        outputs=tuple(output_of(graph, name, arrivals[name]) for name in graph.ends("Output")),
         shapes=shapes,
         depths=timing.depths,
     )
 
 
-def _passes_spikes(graph: FlatGraph, name: str) -> bool:
+def passes_spikes(graph: FlatGraph, name: str) -> bool:
     """Return whether a node is a Threshold below 1 directly after neurons (spikes are 0 or 1)."""
     node, sources = graph.nodes[name], graph.sources[name]
     if node.kind != "Threshold" or len(sources) != 1:
@@ -166,7 +166,8 @@ def _passes_spikes(graph: FlatGraph, name: str) -> bool:
     return after_neurons and bool(((threshold >= 0) & (threshold < 1)).all())
 
 
-def _check_silent(graph: FlatGraph, arrivals: Mapping[str, Arrivals]) -> None:
+def check_silent(graph: FlatGraph, arrivals: Mapping[str, Arrivals]) -> None:
+    """Raise a FrontendError if neurons that never spike feed others."""
     for name, arriving in arrivals.items():
         node = graph.nodes[name]
         for source in arriving.paths:
@@ -178,7 +179,14 @@ def _check_silent(graph: FlatGraph, arrivals: Mapping[str, Arrivals]) -> None:
                 )
 
 
-def _output(graph: FlatGraph, name: str, arriving: Arrivals) -> str:
+def output_of(graph: FlatGraph, name: str, arriving: Arrivals) -> str:
+    """Return the only node of neurons that feeds an output, unchanged.
+
+    Raises
+    ------
+    FrontendError
+        If there is none.
+    """
     source = arriving.only_source()
     if source is None or graph.nodes[source].kind == "Input":
         before = ", ".join(repr(item) for item in graph.sources[name])
