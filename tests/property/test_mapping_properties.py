@@ -20,6 +20,7 @@ from compiler.placement.settle import cluster_order
 from neurochip import (
     LIF,
     LOIHI,
+    LOIHI2,
     Network,
     PoissonInput,
     Population,
@@ -143,6 +144,7 @@ TIGHT = (
     LOIHI.what_if(output_axons=300, compartments=20, population_axons=False, cores=30, chips=40),
     LOIHI.what_if(synapse_formats=4, compartments=50, cores=1000),
     LOIHI.what_if(list_words=4, compartments=100, cores=1000),
+    LOIHI2.what_if(memory_words=100, cores=1000),
 )
 
 

@@ -14,6 +14,7 @@ from compiler.neurons.peaks import is_soft
 from neurochip import (
     LIF,
     LOIHI,
+    LOIHI2,
     ConstantCurrent,
     Network,
     Normal,
@@ -43,6 +44,7 @@ DTS = (0.1, 0.5, 1.0)
 
 CHIPS = (
     LOIHI,
+    LOIHI2,
     LOIHI.what_if(compartments=16),
     LOIHI.what_if(synaptic_words=300),
     LOIHI.what_if(compartment_profiles=3, threshold_profiles=2),
@@ -52,6 +54,7 @@ CHIPS = (
     LOIHI.what_if(synaptic_words=200, entry_alignment_bits=64, list_suffix_bits=0, run_base=False),
     LOIHI.what_if(synaptic_words=150, cores=32, chips=8, population_axons=False),
     LOIHI.what_if(synaptic_words=250, cores=8, chips=32),
+    LOIHI2.what_if(memory_words=300, cores=300),
 )
 
 
