@@ -31,11 +31,15 @@ class InferenceCost(ArrayValue):
         Dynamic energy of each sample, without static power.
     times : ndarray of float64, shape (n_samples,), s
         Time from the first to the last step of each sample.
+    partial : bool
+        Whether the table lacks the cost of neuron programs or payloads, so that energy and time are
+        lower bounds.
     """
 
     table: str
     energies: Float64Array
     times: Float64Array
+    partial: bool = False
 
     @property
     def energy(self) -> float:
@@ -47,8 +51,12 @@ class InferenceCost(ArrayValue):
         """Mean time of a sample in s."""
         return float(self.times.mean())
 
+    def __str__(self) -> str:
+        least = "at least " if self.partial else ""
+        return f"{least}{si(self.energy)}J, {si(self.latency)}s"
+
     def __repr__(self) -> str:
-        return line(self, repr(self.table), f"{si(self.energy)}J", f"{si(self.latency)}s")
+        return line(self, repr(self.table), str(self))
 
 
 class Unfit(NamedTuple):

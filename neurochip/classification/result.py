@@ -9,7 +9,7 @@ import numpy as np
 
 from .._support.brief import line
 from .._support.json_text import plain_data
-from .._support.text import counted, folded, si
+from .._support.text import counted, folded
 from .._support.values import ArrayValue, shown
 from ..errors import AnalysisError
 from ..typing import Int64Array
@@ -198,7 +198,11 @@ class Classification(ArrayValue):
                         "confusion": self.confusion(item.bits, item.name).tolist(),
                         "spikes": float(item.spikes.mean()),
                         "costs": {
-                            name: {"energy_joule": cost.energy, "latency_second": cost.latency}
+                            name: {
+                                "energy_joule": cost.energy,
+                                "latency_second": cost.latency,
+                                "partial": cost.partial,
+                            }
                             for name, cost in item.costs.items()
                         },
                     }
@@ -248,7 +252,7 @@ class Classification(ArrayValue):
                 (
                     counted(item.bits, "bit"),
                     f"{item.spikes.mean():.1f}",
-                    *(f"{si(c.energy)}J, {si(c.latency)}s" for c in item.costs.values()),
+                    *map(str, item.costs.values()),
                 )
                 for item in own
             ),

@@ -18,6 +18,7 @@ from ..chip.spec import LOIHI, ChipSpec
 from ..errors import AnalysisError, ChipOverflowWarning, CompileError
 from ..image import ChipImage
 from ..mapping.costs import COST_TABLES, CostTable
+from ..mapping.energy import lacks_costs
 from ..network import Network
 from ..stimulus import Stimulus
 from ..sweeps.fingerprint import digest, fingerprint
@@ -185,10 +186,13 @@ def classify(
                 tied=int(answer.tied.sum()),
                 spikes=answer.spikes,
                 costs={
-                    name: InferenceCost(
-                        table=name, energies=answer.energy[name], times=answer.time[name]
+                    table.name: InferenceCost(
+                        table=table.name,
+                        energies=answer.energy[table.name],
+                        times=answer.time[table.name],
+                        partial=lacks_costs(image, table),
                     )
-                    for name in answer.energy
+                    for table in tables
                 },
             )
             for (variant, image), answer in zip(images.items(), answers, strict=True)

@@ -9,7 +9,8 @@ from ..packing.placing import fill_cores
 from . import sections as sections  # describes the results for notebooks
 from .activity import Activity
 from .costs import COST_TABLES, DAVIES_2018, SANA_FE, Cost, CostTable
-from .energy import EnergyEstimate, estimate_energy
+from .energy import estimate_energy
+from .estimate import EnergyEstimate
 from .plots import mapping_figure, plot_mesh, plot_traffic, plot_utilisation
 from .report import MappingReport, map_image
 

@@ -8,14 +8,11 @@ links between chips, input and output.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .._support.brief import line
 from .._support.csr import join_rows, rows_of
-from .._support.text import counted, si
 from .._support.values import instance
 from ..errors import RecordingError
 from ..image import ChipImage
@@ -25,138 +22,12 @@ from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array, Int64Array
 from .activity import check_run, graded_sources, members_of, spikes_in
-from .costs import Cost, CostTable
+from .costs import COST_TABLES, Cost, CostTable
+from .estimate import EnergyEstimate
 
-__all__ = ["EnergyEstimate", "EnergyMeter", "estimate_energy"]
+__all__ = ["EnergyMeter", "estimate_energy", "lacks_costs"]
 
 _UNKNOWN = Cost(0.0, 0.0)
-
-
-@dataclass(frozen=True, eq=False)
-class EnergyEstimate:
-    """Estimated energy and time of a run, by one table of costs.
-
-    Parameters
-    ----------
-    table : CostTable
-        Costs of the operations.
-    dt : float, ms
-        Time step of the model.
-    n_steps, n_cores, n_chips : int
-        Steps of the run, and the cores and chips in use.
-    counts : dict of str to int
-        Operations of the whole run: ``updates_inactive``, ``updates_active``, ``synaptic_events``,
-        ``spikes``, ``messages`` (sent by neurons, also to their own core), ``messages_in``
-        (received by cores, also from inputs), ``messages_within_tile``, ``hops_east_west``,
-        ``hops_north_south``, ``barriers``. If neurons run programs, also ``program_updates``, and
-        of the synaptic events and messages those that carry a payload, ``graded_events`` and
-        ``payloads``.
-    energy : dict of str to float, J
-        Dynamic energy of the whole run by kind of operation.
-    step_times : ndarray of float64, shape (n_steps,), s
-        Estimated time of each step: slowest core, mesh and barrier.
-    mesh_time, barrier_time : float, s
-        Parts of each step time for mesh and barrier; equal in all steps.
-    unpriced : tuple of str
-        Names of counts whose cost is not published, so that neither energy nor time includes them.
-    notes : tuple of str
-        Sentences on what the estimate leaves out or assumes.
-    """
-
-    table: CostTable
-    dt: float
-    n_steps: int
-    n_cores: int
-    n_chips: int
-    counts: Mapping[str, int]
-    energy: Mapping[str, float]
-    step_times: Float64Array
-    mesh_time: float
-    barrier_time: float
-    unpriced: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def total(self) -> float:
-        """Dynamic energy of the run in J, without static power."""
-        return sum(self.energy.values())
-
-    @property
-    def per_step(self) -> float:
-        """Mean dynamic energy of a step in J."""
-        return self.total / self.n_steps
-
-    @property
-    def per_event(self) -> float:
-        """Total dynamic energy per synaptic event in J; NaN without events."""
-        events = self.counts["synaptic_events"]
-        return self.total / events if events else float("nan")
-
-    @property
-    def step_time(self) -> float:
-        """Mean time of a step in s."""
-        return float(self.step_times.mean())
-
-    @property
-    def static_energy(self) -> tuple[float, float]:
-        """Lowest and highest static energy of the run in J; not part of any sum."""
-        seconds = float(self.step_times.sum()) * self.n_chips
-        return self.table.static[0] * seconds, self.table.static[1] * seconds
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all numbers as plain lists and dicts, ready for JSON."""
-        return {
-            "estimate": True,
-            "table": self.table.name,
-            "source": self.table.source,
-            "dt_ms": self.dt,
-            "steps": self.n_steps,
-            "cores": self.n_cores,
-            "chips": self.n_chips,
-            "counts": dict(self.counts),
-            "energy_joule": dict(self.energy),
-            "total_joule": self.total,
-            "static_joule": list(self.static_energy),
-            "step_time_second": self.step_time,
-            "mesh_time_second": self.mesh_time,
-            "barrier_time_second": self.barrier_time,
-            "unpriced": list(self.unpriced),
-            "notes": list(self.notes),
-        }
-
-    def __str__(self) -> str:
-        low, high = self.static_energy
-        core = self.step_time - self.mesh_time - self.barrier_time
-        terms = ", ".join(
-            f"{name.replace('_', ' ')} {value / self.total:.0%}"
-            for name, value in sorted(self.energy.items(), key=lambda item: -item[1])
-            if value >= 0.005 * self.total and value > 0
-        )
-        per_event = f"{si(self.per_event)}J" if self.counts["synaptic_events"] else "-"
-        faster = self.dt * 1e-3 / self.step_time if self.step_time else float("inf")
-        return "\n".join(
-            [
-                f"Estimate with the table {self.table.name!r} over {counted(self.n_steps, 'step')} "
-                f"on {counted(self.n_cores, 'core')}, {counted(self.n_chips, 'chip')}",
-                f"  dynamic energy {si(self.total)}J: {si(self.per_step)}J per step, {per_event} "
-                "per synaptic event",
-                f"  shares: {terms or '-'}",
-                f"  step time {si(self.step_time)}s: slowest core {si(core)}s, mesh "
-                f"{si(self.mesh_time)}s, barrier {si(self.barrier_time)}s",
-                f"    {faster:.3g} times as fast as model time",
-                f"  static energy, very uncertain and not included: {si(low)}J to {si(high)}J",
-                *(f"  {note}" for note in self.notes),
-            ]
-        )
-
-    def __repr__(self) -> str:
-        return line(
-            self,
-            self.table.name,
-            f"{si(self.total)}J",
-            f"{si(self.per_step)}J per step",
-            f"{si(self.step_time)}s per step",
-        )
 
 
 def estimate_energy(
@@ -300,7 +171,7 @@ class EnergyMeter:
             mesh_time=mesh,
             barrier_time=barrier,
             unpriced=unpriced,
-            notes=_notes(image, operations, unpriced),
+            notes=_notes(image, table, operations, unpriced),
         )
 
 
@@ -323,10 +194,10 @@ def _unpriced(operations: Mapping[str, int], priced: Mapping[str, Cost | None]) 
 
 
 def _notes(
-    image: ChipImage, operations: Mapping[str, int], unpriced: tuple[str, ...]
+    image: ChipImage, table: CostTable, operations: Mapping[str, int], unpriced: tuple[str, ...]
 ) -> tuple[str, ...]:
     notes = []
-    if image.chip.core.programmable:
+    if image.chip.core.programmable and table in COST_TABLES.values():
         notes.append(
             "no table of costs of the second generation is published: these are costs of the first"
         )
@@ -334,6 +205,14 @@ def _notes(
         counts = (f"{operations[name]:,} {name.replace('_', ' ')}" for name in unpriced)
         notes.append(f"no published figure, not included: {', '.join(counts)}")
     return tuple(notes)
+
+
+def lacks_costs(image: ChipImage, table: CostTable) -> bool:
+    """Return whether a table has no cost of some operation of an image: a program, a payload."""
+    if not image.programs:
+        return False
+    graded = graded_sources(image).any() and None in (table.graded_event, table.payload)
+    return table.program_update is None or bool(graded)
 
 
 def _mesh_time(traffic: Any, table: CostTable) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
-from .energy import EnergyEstimate
+from .estimate import EnergyEstimate
 from .plots import mapping_figure
 from .report import MappingReport
 

@@ -35,6 +35,7 @@ from neurochip import (
 )
 from neurochip.errors import FitError
 from neurochip.image.files import save_image
+from neurochip.mapping.energy import lacks_costs
 from neurochip.packing.state import bits_of_lif
 
 EIGHT = SynapseFormat(0, 8, SignMode.MIXED)
@@ -237,7 +238,13 @@ def test_energy_leaves_out_what_has_no_published_figure_and_says_so(graded):
         "no table of costs of the second generation is published: these are costs of the first",
         "no published figure, not included: 1,000 program updates, 3 graded events, 3 payloads",
     )
-    assert str(estimate).endswith("\n".join(f"  {note}" for note in estimate.notes))
+    text = str(estimate)
+    assert text.endswith("\n".join(f"  {note}" for note in estimate.notes))
+    assert "  dynamic energy at least 2.61 nJ: 52.1 pJ per step, - per synaptic event\n" in text
+    assert "  step time at least 120 ns: slowest core 5.3 ns, " in text
+    assert "at most 8.31e+03 times as fast as model time\n" in text
+    assert "at least" in repr(estimate)
+    assert lacks_costs(graded, DAVIES_2018)
     assert estimate.to_dict()["unpriced"] == list(estimate.unpriced)
 
 
@@ -251,7 +258,9 @@ def test_own_costs_of_programs_and_payloads_are_priced(graded):
     )
     run = run_of(graded, [3, 4, 4, 9], [0, 0, 5, 15])
     estimate = estimate_energy(graded, run, mine)
-    assert estimate.unpriced == ()
+    assert (estimate.unpriced, estimate.notes) == ((), ())
+    assert "at least" not in str(estimate)
+    assert not lacks_costs(graded, mine)
     assert estimate.energy["program_updates"] == pytest.approx(1000 * 10e-12)
     assert estimate.energy["graded_events"] == pytest.approx(3 * 7e-12)
     assert estimate.energy["payloads"] == pytest.approx(3 * 2e-12)
