@@ -46,13 +46,15 @@ from neurochip import (
     program,
 )
 from neurochip._support.npz import write_npz
-from neurochip.conformance import load_case
+from neurochip.conformance import load_case, load_program_case
 from neurochip.errors import ImageError, NeurochipError, RecordingError, StimulusError
 from neurochip.image.files import load_image, save_image
 from neurochip.recording import Trace
 from neurochip.spike_files import read_spikes, write_spikes
 
-VECTOR = Path(__file__).parent / "conformance" / "vectors" / "public_034_pop_noise_0.npz"
+CONFORMANCE = Path(__file__).parent / "conformance"
+VECTOR = CONFORMANCE / "vectors" / "public_034_pop_noise_0.npz"
+PROGRAM_VECTOR = CONFORMANCE / "programs" / "lava_dl_pilotnet_sdnn_layer9.npz"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,8 +133,8 @@ def recording() -> Recording:
     )
 
 
-def vector(path: Path) -> Path:
-    path.write_bytes(VECTOR.read_bytes())
+def copied(source: Path, path: Path) -> Path:
+    path.write_bytes(source.read_bytes())
     return path
 
 
@@ -187,8 +189,15 @@ KINDS = (
     ),
     Kind(
         "golden vector",
-        lambda f: vector(f / "x.npz"),
+        lambda f: copied(VECTOR, f / "x.npz"),
         lambda path: content_of(load_case(path)),
+        ImageError,
+        checked=False,
+    ),
+    Kind(
+        "program vector",
+        lambda f: copied(PROGRAM_VECTOR, f / "x.npz"),
+        lambda path: content_of(load_program_case(path)),
         ImageError,
         checked=False,
     ),

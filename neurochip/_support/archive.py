@@ -81,6 +81,11 @@ class Archive:
         return name in self._members
 
     @property
+    def names(self) -> list[str]:
+        """Names of all members."""
+        return list(self._members)
+
+    @property
     def unread(self) -> list[str]:
         """Names of the members that were not read."""
         return [name for name in self._members if name not in self._read]

@@ -86,7 +86,9 @@ RESULTS = {
     },
     "conformance": {
         "preset": "chip that was emulated",
-        "classes": "for each class of vectors: `equal` and `vectors`, two counts",
+        "classes": "for each class of vectors of registers: `equal` and `vectors`, two counts",
+        "programs": "for each vector of a neuron program: `program`, `source`, and the numbers of "
+        "`values` and of those that are `wrong`",
         "left_out": "number of vectors that the preset cannot express",
         "differences": "first difference of each vector that differs",
     },

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ..errors import ImageError
+from .._support.text import counted
+from ..errors import ImageError, NeurochipError
 from ._options import result_options, threads_option
 from ._paths import INPUT
 from ._statuses import Status
@@ -23,22 +25,45 @@ __all__ = ["conformance_command"]
     default="loihi",
     show_default=True,
     help="Chip to emulate. The preset of an open emulator is compared with the outputs of that "
-    "emulator.",
+    "emulator. Vectors of neuron programs run on loihi2, whatever the preset.",
 )
 @threads_option
 @result_options
 def conformance_command(folder: str, preset: str, threads: int | None) -> None:
-    """Run every golden vector (.npz) in FOLDER and compare each recorded u, v and spike.
+    """Run every golden vector (.npz) in FOLDER and compare each recorded value.
 
-    Prints one line for each class of vectors and a total. If anything differs, prints the first
-    difference of each vector and exits with status 1.
+    A vector holds registers of the core's own neurons, or a neuron program with its parameters.
+    Prints one line for each class of vectors or each program vector, and a total. If anything
+    differs, prints the first difference of each vector and exits with status 1.
     """
-    from ..chip.presets import PRESETS
-    from ..conformance import PEERS, VECTOR_CHIP, check_case, load_case
+    from ..conformance import holds_program
 
     paths = sorted(Path(folder).glob("*.npz"))
     if not paths:
         raise ImageError(f"{folder}: no golden vectors; pass a folder with .npz files.")
+    of_programs = [path for path in paths if holds_program(path)]
+    of_registers = [path for path in paths if path not in of_programs]
+    classes, left_out, failures = (
+        _run_registers(of_registers, preset, threads) if of_registers else ({}, 0, [])
+    )
+    programs, wrong = _run_programs(of_programs, threads) if of_programs else ({}, [])
+    failures += wrong
+    for failure in failures:
+        say(f"Different: {failure}")
+    found = {"classes": classes, "programs": programs}
+    rest = {"left_out": left_out, "differences": failures}
+    result("conformance", {"preset": preset, **found, **rest})
+    if failures:
+        raise SystemExit(Status.FAILED_CHECK)
+
+
+def _run_registers(
+    paths: list[Path], preset: str, threads: int | None
+) -> tuple[dict[str, dict[str, int]], int, list[str]]:
+    """Run vectors of registers; return the counts of each class, those left out, and failures."""
+    from ..chip.presets import PRESETS
+    from ..conformance import PEERS, VECTOR_CHIP, check_case, load_case
+
     peer = next((key for key, name in PEERS.items() if name == preset), None)
     refractory = VECTOR_CHIP.core.refractory_max
     chip = PRESETS[preset].what_if(name=preset, refractory_max=refractory)
@@ -68,10 +93,37 @@ def conformance_command(folder: str, preset: str, threads: int | None) -> None:
         f"{preset}: {sum(passed.values())} of {sum(total.values())} vectors equal in every u, v "
         f"and spike{omitted}"
     )
-    for failure in failures:
-        say(f"Different: {failure}")
     classes = {name: {"equal": passed[name], "vectors": count} for name, count in total.items()}
-    rest = {"left_out": left_out, "differences": failures}
-    result("conformance", {"preset": preset, "classes": classes, **rest})
-    if failures:
-        raise SystemExit(Status.FAILED_CHECK)
+    return classes, left_out, failures
+
+
+def _run_programs(
+    paths: list[Path], threads: int | None
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Run vectors of neuron programs; return what was compared for each, and failures."""
+    from ..chip.presets import LOIHI2
+    from ..conformance import check_program_case, load_program_case
+
+    rows: dict[str, dict[str, Any]] = {}
+    failures = []
+    for path in paths:
+        case = load_program_case(path)
+        try:
+            found = check_program_case(case, threads=threads)
+        except NeurochipError as problem:
+            raise ImageError(f"{path}: {problem}") from None
+        numbers = {"values": found.values, "wrong": found.wrong}
+        rows[case.name] = {"program": case.program, "source": case.source, **numbers}
+        say(f"{case.name:30} {found.values:10,} values {found.wrong:9,} wrong")
+        if found.first is not None:
+            failures.append(f"{case.name}: {found.first}")
+    equal = sum(not row["wrong"] for row in rows.values())
+    say(
+        f"{LOIHI2.name}: {equal} of {len(rows)} vectors of neuron programs equal in every recorded "
+        "value"
+    )
+    for source in sorted({row["source"].partition(",")[0] for row in rows.values()}):
+        mine = [row for row in rows.values() if row["source"].partition(",")[0] == source]
+        values, wrong = (sum(row[key] for row in mine) for key in ("values", "wrong"))
+        say(f"from {source}: {counted(len(mine), 'vector')}, {values:,} values, {wrong:,} wrong")
+    return rows, failures

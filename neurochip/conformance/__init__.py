@@ -1,15 +1,23 @@
 """Conformance check: the emulator repeats recorded runs of other emulators bit for bit."""
 
 from .check import VECTOR_CHIP, Difference, check_case, image_of
+from .program_check import Agreement, check_program_case, program_image_of
+from .program_vectors import ProgramCase, holds_program, load_program_case
 from .vectors import PEERS, Case, Output, load_case
 
 __all__ = [
     "PEERS",
     "VECTOR_CHIP",
+    "Agreement",
     "Case",
     "Difference",
     "Output",
+    "ProgramCase",
     "check_case",
+    "check_program_case",
+    "holds_program",
     "image_of",
     "load_case",
+    "load_program_case",
+    "program_image_of",
 ]

@@ -30,8 +30,8 @@ VECTOR_CHIP = LOIHI.what_if(name="loihi, refractory 64", refractory_max=64)
 class Difference:
     """First difference between two outputs.
 
-    ``quantity`` is ``"u"``, ``"v"`` or ``"spike"`` (1 or 0). At ``step`` and ``neuron`` it has the
-    value ``got`` instead of ``expected``.
+    ``quantity`` is ``"u"``, ``"v"`` or ``"spike"`` (1 or 0); of a neuron program, a register or
+    ``"payload"``. At ``step`` and ``neuron`` it has the value ``got`` instead of ``expected``.
     """
 
     step: int

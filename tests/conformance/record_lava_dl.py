@@ -1,6 +1,7 @@
 """Write the arrays of lava-dl's Loihi 2 tests as golden vectors of neuron programs.
 
     python tests/conformance/record_lava_dl.py ARRAYS FOLDER
+    neurochip conformance FOLDER
 
 ``ARRAYS`` holds ``dense_lif.npz``, ``tiny_lif.npz``, ``tiny_sdnn.npz``, ``pilotnet_lif.npz``,
 ``pilotnet_sdnn.npz`` and the ``.net`` files of both PilotNets: the ground truth of the tests of

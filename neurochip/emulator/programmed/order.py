@@ -112,7 +112,7 @@ def order_of(image: ChipImage) -> Order:
         parts.append(
             Part(program, first, end, sum(len(part) for part in tiles), rows, LANES - padding[1])
         )
-        tiles.append(held.reshape(len(rows), -1, LANES).swapaxes(0, 1).ravel())
+        tiles.append(held.reshape(len(rows), end - first, LANES).swapaxes(0, 1).ravel())
         sets.append(shared.starts + sum(len(part) for part in parameters))
         parameters.append(shared.rows)
     return Order(
