@@ -52,13 +52,18 @@ def compiler() -> str | None:
     return shutil.which(os.environ.get("CC", "cc"))
 
 
-@functools.cache
-def library() -> ctypes.CDLL:
-    """Compile and load the kernels; the file is deleted after loading."""
+def load(source: Path) -> ctypes.CDLL:
+    """Compile and load a file; the result of the compiler is deleted after loading."""
     with tempfile.TemporaryDirectory(prefix="neurochip-benchmark-") as folder:
         path = Path(folder) / "kernels.so"
-        subprocess.run([compiler(), *FLAGS, str(SOURCE), "-o", str(path)], check=True)
-        loaded = ctypes.CDLL(str(path))
+        subprocess.run([compiler(), *FLAGS, str(source), "-o", str(path)], check=True)
+        return ctypes.CDLL(str(path))
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """Return the compiled kernels."""
+    loaded = load(SOURCE)
     loaded.run_network.argtypes = [ctypes.POINTER(Network), ctypes.c_void_p, ctypes.c_int32]
     return loaded
 

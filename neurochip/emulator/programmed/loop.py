@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._kernels.instructions import prefetch
 from ..._kernels.jit import inline_kernel, kernel
 from ..position import UNDERWAY
 from .generate import function_of
@@ -18,6 +19,7 @@ from .update import bound
 __all__ = ["loop_of"]
 
 _ONE = np.uint64(1)
+_AHEAD = 8  # spikes
 
 
 @kernel
@@ -31,6 +33,13 @@ def deliver(
     delivered = np.int64(0)
     ring_size = np.uint64(tables.ring_size)
     for k in range(begin, end):
+        # A row begins with cache misses, for its pointer and for itself: both are fetched earlier.
+        if k + 2 * _AHEAD < end:
+            prefetch(tables.row_ptr, first + sources[k + 2 * _AHEAD])
+        if k + _AHEAD < end:
+            later = tables.row_ptr[np.uint64(first + sources[k + _AHEAD])]
+            prefetch(tables.offset, later)
+            prefetch(tables.weight, later)
         source, payload = np.uint64(first + sources[k]), np.int64(payloads[k])
         start, stop = np.uint64(tables.row_ptr[source]), np.uint64(tables.row_ptr[source + _ONE])
         delivered += np.int64(stop - start)
@@ -123,7 +132,7 @@ def loop_of(group_kernels: tuple[Any, ...]) -> Any:
     """Return :func:`run_steps` of some programs; kernel k updates the compartments of group k."""
     names = [item.__name__ for item in group_kernels]
     calls = "".join(
-        f"    n = {name}({k}, step, slot, tables, state, n)\n" for k, name in enumerate(names)
+        f"    n = {name}(np.int64({k}), step, slot, tables, state, n)\n" for k, name in enumerate(names)
     )
     source = (
         "def written(step, slot, tables, state):\n"
