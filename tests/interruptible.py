@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip import LOIHI
+from neurochip import LOIHI, LOIHI2
+from neurochip.image import PeriodicReset, ProgramGroup
 from neurochip.image.program import Noise, SignMode, Synapses, program
+from neurochip.programs import PROGRAMS
 
-__all__ = ["SIZE", "STEPS", "continues_exactly", "noisy_image", "run"]
+__all__ = ["SIZE", "STEPS", "continues_exactly", "noisy_image", "program_image", "run"]
 
 WHO = "compartments"
 SIZE, STEPS = 70, 60
@@ -33,6 +35,40 @@ def noisy_image():
         ],
         n_inputs=2,
         noise=Noise(np.ones(SIZE, np.int32), exponent=8, at_membrane=True, seed=5),
+    )
+
+
+def program_image():
+    """Return an image whose neurons alternate between two programs, with payloads in transit."""
+    rng = np.random.default_rng(1)
+    pre, target = rng.integers(0, SIZE, (2, 600))
+    mantissa = 2 * rng.integers(-6, 6, 600)
+    constants = {"keep_u": 3000, "keep_v": 4000, "vmin": -(1 << 20), "vmax": 1 << 20}
+    groups = [
+        ProgramGroup.fill(
+            PROGRAMS["lif_soft_reset"](LOIHI2.core, spikes_per_step),
+            ids := np.arange(first, SIZE, 2),
+            parameters={
+                **constants,
+                "bias": rng.integers(0, 3000, len(ids)),
+                "threshold": 6400,
+                "refractory": rng.integers(1, 5, len(ids)),
+                "amount": 1500,
+            },
+        )
+        for first, spikes_per_step in enumerate(["many", "one"])
+    ]
+    return program(
+        LOIHI2,
+        {},
+        [
+            Synapses(WHO, pre, target, mantissa, SignMode.MIXED, delay=pre % 9),
+            Synapses("inputs", [0, 1], [3, 4], [90, 80], SignMode.EXCITATORY, exponent=3),
+        ],
+        n_inputs=2,
+        n_compartments=SIZE,
+        programs=groups,
+        resets=[PeriodicReset(np.arange(0, SIZE, 3, dtype=np.int32), 23, 7)],
     )
 
 

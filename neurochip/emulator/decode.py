@@ -17,6 +17,9 @@ from .overflows import count_overflows
 __all__ = ["decode_recording", "raw_recording"]
 
 
+_CURRENTS = ("u", "u_child")
+
+
 def raw_recording(registers: Registers, columns: Columns, size: int, label: str) -> Recording:
     """Return a recording in register units, with one population of all compartments."""
     everything = np.arange(size, dtype=np.int32)
@@ -76,8 +79,10 @@ def decode_recording(
         if variable == "v":
             physical, unit = item.potential(values, neurons), "mV"
             _show_reset(physical, item, neurons, registers)
-        else:
+        elif variable in _CURRENTS:
             physical, unit = item.to_mv(values, neurons), "mV per step"
+        else:  # a register of a program, whose unit only the program knows
+            physical, unit = np.ascontiguousarray(values), "LSB"
         traces[name, variable] = Trace(neurons, physical, unit, symbols.dt, registers.first_step)
     return Recording.of_run(
         label=label,

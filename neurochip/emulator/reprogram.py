@@ -11,7 +11,7 @@ from ..errors import EmulatorError
 from ..image import ChipImage, PopulationSymbol
 from ..typing import Float64Array, Int32Array
 
-__all__ = ["Inheritance", "inheritance"]
+__all__ = ["Inheritance", "inheritance", "no_exchange"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,8 @@ def inheritance(old: ChipImage, new: ChipImage) -> Inheritance:
     EmulatorError
         If the images differ in more than the values of registers.
     """
+    if any(image.programs or image.resets for image in (old, new)):
+        raise no_exchange()
     size = old.n_compartments
     if old.chip.core != new.chip.core:
         raise _refusal("it is for another chip")
@@ -76,6 +78,14 @@ def inheritance(old: ChipImage, new: ChipImage) -> Inheritance:
     for before, after in zip(old.symbols.populations, new.symbols.populations, strict=True):
         _follow(found, before, after, old, new)
     return found
+
+
+def no_exchange() -> EmulatorError:
+    """Return the error for images with programs, whose registers have no unit of their own."""
+    return EmulatorError(
+        "emulator: an image with programs or periodic resets cannot be exchanged in a run; "
+        "allowed: a new Emulator, which starts at step 0."
+    )
 
 
 def _follow(

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 from conformance.images import THREADS
-from interruptible import SIZE, STEPS, continues_exactly, noisy_image, run
+from interruptible import SIZE, STEPS, continues_exactly, noisy_image, program_image, run
 
 import neurochip
 from neurochip.emulator import Emulator
 from neurochip.emulator import emulator as emulator_module
 from neurochip.emulator.cpu import engine
+from neurochip.emulator.programmed import engine as programmed
 from neurochip.errors import EmulatorError
 
 pytestmark = pytest.mark.slow
@@ -59,12 +60,22 @@ class InterruptedAtLine:
 @pytest.fixture
 def short_calls(monkeypatch):
     """Kernels return every 20 steps, so that a run has three calls of them."""
-    monkeypatch.setattr(engine, "_WORK_PER_CALL", 20 * (SIZE + 12 + 1000))
+    for module in (engine, programmed):
+        monkeypatch.setattr(module, "_WORK_PER_CALL", 20 * (SIZE + 12 + 1000))
 
 
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.usefixtures("short_calls")
 def test_wherever_a_run_is_interrupted_it_goes_on_as_one_long_run(image, threads):
+    assert_goes_on_wherever_it_is_interrupted(image, threads)
+
+
+@pytest.mark.usefixtures("short_calls")
+def test_wherever_a_run_of_programs_is_interrupted_it_goes_on_as_one_long_run():
+    assert_goes_on_wherever_it_is_interrupted(program_image(), 1)
+
+
+def assert_goes_on_wherever_it_is_interrupted(image, threads):
     whole = run(Emulator(image, threads=threads), STEPS)
     assert whole.n_spikes > 500
     emulator = Emulator(image, threads=threads, progress=False)

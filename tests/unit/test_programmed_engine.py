@@ -182,11 +182,35 @@ def test_a_program_without_a_bias_refuses_a_write():
     with pytest.raises(
         EmulatorError,
         match=exactly(
-            "emulator: compartment 1 runs the program 'echo', which has no parameter 'bias'; "
-            "allowed: writes to compartments that have one."
+            "emulator: a write to compartment 1 with the program 'echo', which has no parameter "
+            "'bias'; allowed: compartments that do."
         ),
     ):
         emulator(chain()).run_steps(2, writes=([0], [1], [1], [0]))
+
+
+def test_a_write_beyond_the_range_of_the_parameter_is_refused():
+    with pytest.raises(
+        EmulatorError,
+        match=exactly(
+            "emulator: a write to compartment 1 with the program 'counter', bias = 51; allowed: "
+            "-50 to 50."
+        ),
+    ):
+        emulator(counters()).run_steps(2, writes=([0, 0], [0, 1], [25, 51], [1, 0]))
+
+
+def test_another_image_is_refused_with_programs_on_either_side():
+    plain = program(LOIHI2, {}, n_inputs=1, n_compartments=3)
+    for before, after in ((chain(), chain()), (plain, chain()), (chain(), plain)):
+        with pytest.raises(
+            EmulatorError,
+            match=exactly(
+                "emulator: an image with programs or periodic resets cannot be exchanged in a run; "
+                "allowed: a new Emulator, which starts at step 0."
+            ),
+        ):
+            emulator(before).reprogram(after)
 
 
 def test_registers_of_several_programs_are_recorded_by_name():

@@ -98,6 +98,7 @@ class CpuEngine(Engine[Position]):
         EmulatorError
             If the images differ in more than values, or spikes in transit do not fit.
         """
+        image = image.unrolled()
         found = inheritance(self.image, image)
         engine = CpuEngine(image, self.threads, finest=self._layout.weight_unit)
         images, layouts = (self.image, image), (self._layout, engine._layout)

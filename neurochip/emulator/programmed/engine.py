@@ -16,11 +16,12 @@ from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers
 from ..overflows import first_overflow_message
 from ..potential import potential_registers
+from ..reprogram import no_exchange
 from ..spikes import NONE, InputRows
 from ..writes import Writes
-from .exchange import voltage_limits
 from .generate import HOST_PARAMETER, tile_kernels
 from .layout import build_tables
+from .limits import voltage_limits
 from .loop import loop_of
 from .order import order_of, plain_compartments
 from .position import Position, new_state
@@ -81,12 +82,9 @@ class ProgrammedEngine(Engine[Position]):
         position.rewind(self._order)
 
     def reprogram(self, image: ChipImage, position: Position) -> tuple[ProgrammedEngine, Position]:
-        """Refuse another image."""
+        """Refuse another image: registers of programs have no unit in which they could go on."""
         del image, position
-        raise EmulatorError(
-            "emulator: an image with programs or periodic resets cannot be exchanged in a run; "
-            "allowed: a new Emulator, which starts at step 0."
-        )
+        raise no_exchange()
 
     def set_v(self, position: Position, population: str, ids: Any, v: Any) -> None:
         """Set the membrane potential of some neurons: see ``Emulator.set_v``."""
@@ -199,12 +197,19 @@ class ProgrammedEngine(Engine[Position]):
             return BiasRows(starts, np.empty(0, dtype=np.int64), NONE)
         rows = writes.rows(begin, stop)
         places = self._order.places(HOST_PARAMETER, rows.compartments)
-        if (places < 0).any():
-            wrong = int(rows.compartments[np.argmax(places < 0)])
+        ranges = [part.program.parameters.get(HOST_PARAMETER, (0, 0)) for part in self._order.parts]
+        low, high = np.array(ranges)[self._order.part[rows.compartments]].T
+        wrong = (places < 0) | (rows.values < low) | (rows.values > high)
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            compartment = int(rows.compartments[first])
+            lacks = f"which has no parameter {HOST_PARAMETER!r}; allowed: compartments that do."
+            beyond = (
+                f"{HOST_PARAMETER} = {rows.values[first]}; allowed: {low[first]} to {high[first]}."
+            )
             raise EmulatorError(
-                f"emulator: compartment {wrong} runs the program {self._program(wrong)!r}, which "
-                f"has no parameter {HOST_PARAMETER!r}; allowed: writes to compartments that have "
-                "one."
+                f"emulator: a write to compartment {compartment} with the program "
+                f"{self._program(compartment)!r}, {lacks if places[first] < 0 else beyond}"
             )
         return BiasRows(rows.starts, places, rows.values)
 

@@ -131,13 +131,12 @@ def run_steps(
 def loop_of(group_kernels: tuple[Any, ...]) -> Any:
     """Return :func:`run_steps` of some programs; kernel k updates the compartments of group k."""
     names = [item.__name__ for item in group_kernels]
-    calls = "".join(
-        f"    n = {name}(np.int64({k}), step, slot, tables, state, n)\n" for k, name in enumerate(names)
-    )
-    source = (
-        "def written(step, slot, tables, state):\n"
-        f"    n = np.uint64(0)\n{calls}    return np.int64(n)\n"
-    )
+    calls = [
+        f"    n = {name}(np.int64({k}), step, slot, tables, state, n)"
+        for k, name in enumerate(names)
+    ]
+    head, start = "def written(step, slot, tables, state):", "    n = np.uint64(0)"
+    source = "\n".join([head, start, *calls, "    return np.int64(n)"])
     kernels = dict(zip(names, group_kernels, strict=True))
     every = inline_kernel(function_of(source, np=np, **kernels))
     return kernel(bound(run_steps, update_groups=every))

@@ -25,14 +25,16 @@ __all__ = ["Position", "new_state"]
 
 
 class Call(NamedTuple):
-    """Input spikes from ``step`` on; row 0 of ``inputs`` is delivered in that step."""
+    """A call of the kernel that begins at ``step``.
 
-    step: int
-    inputs: Inputs
+    This step delivers the input spikes of ``sources`` with ``payloads``, later ones those that
+    ``inputs`` has for them.
+    """
 
-
-def _no_call() -> Call:
-    return Call(0, Inputs(NONE, NONE, np.zeros(2, dtype=np.int64)))
+    step: int = 0
+    sources: Int32Array = NONE
+    payloads: Int32Array = NONE
+    inputs: Inputs | None = None
 
 
 @dataclass(eq=False)
@@ -40,18 +42,20 @@ class Position(AnyPosition):
     """The registers, the spikes of the last step, and the inputs that the next one delivers."""
 
     state: State
-    call: Call = field(default_factory=_no_call)
+    call: Call = field(default_factory=Call)
 
     def pending_inputs(self) -> Int32Array:
         """Return the inputs whose spikes the next step delivers."""
-        return self.settle().inputs.sources
+        return self.settle().sources
 
     def settle(self) -> Call:
         """Copy the input spikes that the next step delivers, and release those of the last call."""
-        step, inputs = self.step, self.call.inputs
-        begin, end = inputs.starts[step - self.call.step :][:2].tolist()
-        sources, payloads = (part[begin:end].copy() for part in inputs[:2])
-        self.call = Call(step, Inputs(sources, payloads, np.array([0, end - begin])))
+        step, call = self.step, self.call
+        sources, payloads = call.sources, call.payloads
+        if call.inputs is not None and step > call.step:
+            begin, end = call.inputs.starts[step - call.step :][:2].tolist()
+            sources, payloads = (part[begin:end].copy() for part in call.inputs[:2])
+        self.call = Call(step, sources, payloads)
         return self.call
 
     def begin(self, rows: InputRows) -> Inputs:
@@ -59,10 +63,10 @@ class Position(AnyPosition):
         call = self.settle()
         payloads = np.ones(len(rows.sources), np.int32) if rows.payloads is None else rows.payloads
         starts = rows.starts[0]
-        pending = call.inputs.payloads
-        payloads[starts[0] :][: len(pending)] = pending
-        self.call = Call(call.step, Inputs(rows.sources, payloads, starts))
-        return self.call.inputs
+        payloads[starts[0] :][: len(call.payloads)] = call.payloads
+        inputs = Inputs(rows.sources, payloads, starts)
+        self.call = call._replace(inputs=inputs)
+        return inputs
 
     def rewind(self, order: Order) -> None:
         """Go back to step 0: initial state, no spikes in transit."""
@@ -70,7 +74,7 @@ class Position(AnyPosition):
         self.state.tiles[:] = order.tiles
         self.state.ring[:] = 0
         self.state.n_sent[0] = 0
-        self.call = _no_call()
+        self.call = Call()
         self.state.clock[0] = 0
 
 

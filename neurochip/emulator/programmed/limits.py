@@ -1,4 +1,4 @@
-"""Registers that the host exchanges between two steps."""
+"""The values that the host may write between two steps."""
 
 from __future__ import annotations
 
