@@ -10,6 +10,7 @@ from neurochip._support.csr import spans
 from neurochip.image import (
     ChipImage,
     Compartments,
+    Convolution,
     InputSymbol,
     PopulationSymbol,
     ReceptorSymbol,
@@ -19,10 +20,11 @@ from neurochip.image import (
 )
 from neurochip.image.report import CompileReport
 from neurochip.network import Population
-from neurochip.typing import Int64Array
+from neurochip.typing import Int32Array, Int64Array
 
 from .neurons.lower import LoweredPopulation
 from .placement.place import Placement
+from .synapses.convert import ConnectionRegisters
 from .translation import Translation
 
 __all__ = ["assemble"]
@@ -46,7 +48,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
     for entry in network.spike_inputs:
         first_input[entry.name] = n_inputs
         n_inputs += entry.size
-    groups = []
+    groups, convolutions = [], []
     for item in translation.connections:
         connection, source = item.connection, item.connection.source
         inside = isinstance(source, Population)
@@ -55,10 +57,13 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
             rows: Int64Array = placement.compartment_ids(source).astype(np.int64)
         else:
             rows = np.arange(source.size) + first_input[source.name]
+        targets = placement.compartment_ids(connection.target, item.projection.receptor)
+        if item.kernel is not None:
+            convolutions.append(_convolution(item, inside, rows, targets))
+            continue
         indptr = np.zeros(n_rows + 1, dtype=np.int64)
         indptr[1 + rows] = np.diff(connection.indptr)
         order = _by_row(rows, connection.indptr)
-        targets = placement.compartment_ids(connection.target, item.projection.receptor)
         groups.append(
             SynapseGroup(
                 source="compartments" if inside else "inputs",
@@ -76,6 +81,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
         compartments=Compartments.fill(chip.core, size, **registers),
         n_inputs=n_inputs,
         synapses=tuple(groups),
+        convolutions=tuple(convolutions),
         symbols=Symbols(
             dt=translation.dt,
             input_lead=network.input_lead,
@@ -91,11 +97,35 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
                     receptor=item.projection.receptor,
                     sign=item.projection.sign,
                 )
-                for item in translation.connections
+                for item in sorted(
+                    translation.connections, key=lambda item: item.kernel is not None
+                )
             ),
             report=report,
         ),
         core_sites=None if in_order else placement.sites,
+    )
+
+
+def _convolution(
+    item: ConnectionRegisters, inside: bool, sources: Int64Array, targets: Int32Array
+) -> Convolution:
+    shape = item.connection.convolution
+    assert item.kernel is not None
+    assert shape is not None
+    return Convolution(
+        source="compartments" if inside else "inputs",
+        sources=sources.astype(np.int32),
+        targets=targets,
+        source_shape=shape.source_shape,
+        target_shape=shape.target_shape,
+        kernel=item.kernel,
+        format=item.grid.format,
+        stride=shape.stride,
+        padding=shape.padding,
+        dilation=shape.dilation,
+        groups=shape.groups,
+        delay=item.max_delay,
     )
 
 

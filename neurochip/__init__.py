@@ -74,6 +74,15 @@ _HOMES = {
         "SweepError",
         "UnitWarning",
     ),
+    "neurochip.frontends.netx": (
+        "LayerRow",
+        "NetxDescription",
+        "NetxLayer",
+        "NetxModel",
+        "NetxNeuron",
+        "inspect_netx",
+        "read_netx",
+    ),
     "neurochip.frontends.nir": (
         "CONVENTIONS",
         "Convention",
@@ -128,6 +137,7 @@ _HOMES = {
         "LIF",
         "Connection",
         "ConstantCurrent",
+        "ConvolutionShape",
         "LogNormal",
         "Network",
         "Normal",

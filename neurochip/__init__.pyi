@@ -58,6 +58,13 @@ from .errors import SpecError as SpecError
 from .errors import StimulusError as StimulusError
 from .errors import SweepError as SweepError
 from .errors import UnitWarning as UnitWarning
+from .frontends.netx import LayerRow as LayerRow
+from .frontends.netx import NetxDescription as NetxDescription
+from .frontends.netx import NetxLayer as NetxLayer
+from .frontends.netx import NetxModel as NetxModel
+from .frontends.netx import NetxNeuron as NetxNeuron
+from .frontends.netx import inspect_netx as inspect_netx
+from .frontends.netx import read_netx as read_netx
 from .frontends.nir import CONVENTIONS as CONVENTIONS
 from .frontends.nir import Convention as Convention
 from .frontends.nir import NirDescription as NirDescription
@@ -109,6 +116,7 @@ from .mapping import plot_utilisation as plot_utilisation
 from .network import LIF as LIF
 from .network import Connection as Connection
 from .network import ConstantCurrent as ConstantCurrent
+from .network import ConvolutionShape as ConvolutionShape
 from .network import LogNormal as LogNormal
 from .network import Network as Network
 from .network import Normal as Normal

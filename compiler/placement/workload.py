@@ -16,8 +16,8 @@ from neurochip._support.csr import starts_of
 from neurochip.chip.spec import CoreSpec
 from neurochip.network import Network, Population
 from neurochip.packing.state import bits_of_lif
-from neurochip.packing.wiring import SynapseRows, Wiring, profiles_of, wire
-from neurochip.typing import Float64Array, Int64Array
+from neurochip.packing.wiring import SharedKernel, SynapseRows, Wiring, profiles_of, wire
+from neurochip.typing import Float64Array, Int32Array, Int64Array
 
 from ..neurons.compartments import PopulationCompartments
 from ..neurons.expectation import Expectation
@@ -121,6 +121,7 @@ def lay_out_work(
                 ends[item.connection.post],
                 item.grid.format,
                 item.max_delay.bit_length(),
+                _kernel(item, ends),
             )
         )
     registers = {
@@ -137,3 +138,12 @@ def lay_out_work(
         np.full(int(compartments[-1]), bits_of_lif(core), dtype=np.int32),
     )
     return Workload(ordered, first_neuron, first_compartment, per_neuron, wiring, rate)
+
+
+def _kernel(item: ConnectionRegisters, targets: Int32Array) -> SharedKernel | None:
+    """Return the kernel of a connection as a core stores it."""
+    shape = item.connection.convolution
+    if item.kernel is None or shape is None:
+        return None
+    out, inside, height, width = shape.kernel_shape
+    return SharedKernel(targets, out, shape.groups, inside * height * width)

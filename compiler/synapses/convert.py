@@ -18,6 +18,7 @@ from ..options import CompileOptions
 from .formats import Grid, choose_format, mantissas, sign_mode_of
 from .projections import Projection
 from .rounding import CARRIED, carry_errors, draws_for, round_steps, rule_for
+from .sharing import shared_kernel
 
 __all__ = ["ConnectionRegisters", "round_connection", "rounded_delays"]
 
@@ -40,6 +41,8 @@ class ConnectionRegisters:
         Weight mantissas.
     delay : ndarray of uint8, shape (n_synapses,) or (0,)
         Delays in steps; empty if all are 0.
+    kernel : ndarray of int16 or None
+        Mantissas of the kernel that all synapses share, if the chip stores it once.
     """
 
     projection: Projection
@@ -47,6 +50,7 @@ class ConnectionRegisters:
     grid: Grid
     mantissa: Int16Array
     delay: UInt8Array
+    kernel: Int16Array | None = None
 
     @property
     def connection(self) -> Connection:
@@ -130,4 +134,5 @@ def round_connection(
         grid=chosen,
         mantissa=rounded,
         delay=np.ascontiguousarray(delays, dtype=np.uint8),
+        kernel=shared_kernel(connection, rounded, steps) if chip.core.kernels_shared else None,
     )

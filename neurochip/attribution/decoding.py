@@ -18,11 +18,18 @@ from ..chip.registers import (
 )
 from ..chip.spec import CoreSpec
 from ..errors import ImageError
-from ..image import ChipImage, DriveSymbol, PopulationSymbol, SynapseGroup, SynapseSymbol
+from ..image import (
+    ChipImage,
+    Convolution,
+    DriveSymbol,
+    PopulationSymbol,
+    SynapseGroup,
+    SynapseSymbol,
+)
 from ..image.gains import GainRule
 from ..network import Connection, Network, Population
 from ..recurrence import IdealPopulation, ideal_population
-from ..typing import Float64Array, Int32Array, Int64Array
+from ..typing import Float64Array, Int16Array, Int32Array, Int64Array
 from .kernels import Rules
 
 __all__ = ["DecodedPopulation", "decode_populations", "decode_rules", "with_decoded_synapses"]
@@ -226,14 +233,19 @@ def with_decoded_synapses(network: Network, image: ChipImage) -> Network:
         {item.name: np.zeros(item.n_synapses) for item in network.connections} for _ in range(2)
     )
     by_name = {item.name: item for item in network.connections}
-    for origin, group in zip(image.symbols.synapses, image.synapses, strict=True):
+    stored: list[SynapseGroup | Convolution] = [*image.synapses, *image.convolutions]
+    for origin, group in zip(image.symbols.synapses, stored, strict=True):
         whole = by_name[origin.connection]
         part = _part(whole, origin.sign)
-        places = _places(whole, part, origin, group, network, image)
-        decoded = decode_weights(group.mantissa[places], group.format, image.chip.core)
-        weights[whole.name][part] = decoded
-        if group.delay.size:
-            delays[whole.name][part] = group.delay[places] * image.symbols.dt
+        if isinstance(group, Convolution):
+            mantissa = _shared(whole, part, origin, group, network, image)
+            delays[whole.name][part] = group.delay * image.symbols.dt
+        else:
+            places = _places(whole, part, origin, group, network, image)
+            mantissa = group.mantissa[places]
+            if group.delay.size:
+                delays[whole.name][part] = group.delay[places] * image.symbols.dt
+        weights[whole.name][part] = decode_weights(mantissa, group.format, image.chip.core)
     connections = [
         replace(item, weight=weights[item.name], delay=delays[item.name])
         for item in network.connections
@@ -259,6 +271,46 @@ def _places(
 
     The image may have renumbered the sources.
     """
+    rows, targets = _ends(connection, origin, network, image)
+    before = np.concatenate([[0], np.cumsum(part)])[connection.indptr]
+    counts = np.diff(group.indptr)[rows]
+    matches = origin.target == connection.target.name and np.array_equal(counts, np.diff(before))
+    if matches:
+        begin = np.repeat(group.indptr[rows] - before[:-1], counts)
+        places = begin + np.arange(before[-1])
+        matches = np.array_equal(group.target[places], targets[connection.post[part]])
+    if not matches:
+        raise _mismatch(connection)
+    return np.asarray(places)
+
+
+def _shared(
+    connection: Connection,
+    part: Any,
+    origin: SynapseSymbol,
+    item: Convolution,
+    network: Network,
+    image: ChipImage,
+) -> Int16Array:
+    """Return the mantissas of synapses that share a kernel, in the network's order."""
+    rows, targets = _ends(connection, origin, network, image)
+    shape = connection.convolution
+    matches = (
+        origin.target == connection.target.name
+        and shape is not None
+        and shape.kernel_shape == item.kernel.shape
+        and np.array_equal(item.sources, rows)
+        and np.array_equal(item.targets, targets)
+    )
+    if not matches or shape is None:
+        raise _mismatch(connection)
+    return item.kernel.ravel()[shape.entries(connection.pre[part], connection.post[part])]
+
+
+def _ends(
+    connection: Connection, origin: SynapseSymbol, network: Network, image: ChipImage
+) -> tuple[Int64Array, Int32Array]:
+    """Return the number in the image of each source, and the compartment of each target."""
     assert image.symbols is not None
     symbols = {entry.name: entry for entry in image.symbols.populations}
     if isinstance(connection.source, Population):
@@ -267,17 +319,11 @@ def _places(
         names = [entry.name for entry in network.spike_inputs]
         sizes = [entry.size for entry in network.spike_inputs]
         rows = np.arange(connection.source.size) + sum(sizes[: names.index(connection.source.name)])
-    before = np.concatenate([[0], np.cumsum(part)])[connection.indptr]
-    counts = np.diff(group.indptr)[rows]
-    matches = origin.target == connection.target.name and np.array_equal(counts, np.diff(before))
-    if matches:
-        begin = np.repeat(group.indptr[rows] - before[:-1], counts)
-        places = begin + np.arange(before[-1])
-        targets = symbols[origin.target].currents[origin.receptor]
-        matches = np.array_equal(group.target[places], targets[connection.post[part]])
-    if not matches:
-        raise ImageError(
-            f"attribution: the synapses of connection {connection.name!r} are not those of the "
-            "image; pass the network that it was compiled from."
-        )
-    return np.asarray(places)
+    return rows, symbols[origin.target].currents[origin.receptor]
+
+
+def _mismatch(connection: Connection) -> ImageError:
+    return ImageError(
+        f"attribution: the synapses of connection {connection.name!r} are not those of the "
+        "image; pass the network that it was compiled from."
+    )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._support.brief import line
+from .._support.convolving import meetings
 from .._support.text import counted
 from .._support.values import ArrayValue, choice, instance, integer, integers, shown
 from ..chip.registers import SynapseFormat
@@ -155,16 +156,17 @@ class Convolution(ArrayValue):
 
     def _pairs(self) -> list[tuple[Int64Array, Int64Array, Int64Array]]:
         """Return target, tap and source of each connection along rows, and along columns."""
-        found = []
-        for axis in range(2):
-            target, tap = (
-                part.ravel()
-                for part in np.indices((self.target_shape[1 + axis], self.kernel.shape[2 + axis]))
+        return [
+            meetings(
+                self.source_shape[1 + axis],
+                self.target_shape[1 + axis],
+                self.kernel.shape[2 + axis],
+                self.stride[axis],
+                self.padding[axis],
+                self.dilation[axis],
             )
-            source = target * self.stride[axis] - self.padding[axis] + tap * self.dilation[axis]
-            inside = (source >= 0) & (source < self.source_shape[1 + axis])
-            found.append((target[inside], tap[inside], source[inside]))
-        return found
+            for axis in range(2)
+        ]
 
     def unrolled(self, n_sources: int) -> SynapseGroup:
         """Return the same synapses one by one.

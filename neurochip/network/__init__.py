@@ -12,6 +12,7 @@ from .connections import (
 )
 from .counts import SpikeCounts
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
+from .kernel import ConvolutionShape
 from .network import Network
 from .neurons import LIF, Population
 from .rules import LogNormal, Normal, Uniform
@@ -21,6 +22,7 @@ __all__ = [
     "LIF",
     "Connection",
     "ConstantCurrent",
+    "ConvolutionShape",
     "LogNormal",
     "Network",
     "Normal",

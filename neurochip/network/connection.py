@@ -25,6 +25,7 @@ from .._support.values import (
 from ..errors import NetworkError
 from ..typing import Float64Array, Int32Array, Int64Array
 from .inputs import PoissonInput, SpikeInput
+from .kernel import ConvolutionShape
 from .neurons import Population
 
 __all__ = ["Connection", "Source", "check_ends", "check_receptor", "unit_of_weights"]
@@ -55,6 +56,9 @@ class Connection(ArrayValue):
     receptor : str, optional
         ``"v"``: a spike adds its weight to v, also if the target has a synaptic current. Default:
         the LIF of the target decides, see :class:`LIF`.
+    convolution : ConvolutionShape, optional
+        Shape of the convolution whose synapses these are. A chip that stores a kernel once for all
+        places then does so. Default: none.
 
     Raises
     ------
@@ -71,6 +75,7 @@ class Connection(ArrayValue):
     weight: float | Float64Array
     delay: float | Float64Array
     receptor: str | None = None
+    convolution: ConvolutionShape | None = None
 
     def __post_init__(self) -> None:
         check_name("connection", self.name)
@@ -89,6 +94,20 @@ class Connection(ArrayValue):
         object.__setattr__(self, "post", read_only(np.asarray(post, dtype=np.int32)))
         self._check("weight", self.unit, len(post))
         self._check("delay", "ms", len(post), NOT_NEGATIVE)
+        if self.convolution is not None:
+            self._check_convolution(label)
+
+    def _check_convolution(self, label: str) -> None:
+        allowed = "a ConvolutionShape(...), or None"
+        shape = instance(
+            label, "convolution", self.convolution, ConvolutionShape, allowed, error=NetworkError
+        )
+        sizes = self.source.size, self.target.size
+        if (shape.n_sources, shape.n_targets) != sizes:
+            raise NetworkError(
+                f"{label}: convolution from {shape.source_shape} to {shape.target_shape}; allowed: "
+                f"shapes of {sizes[0]} sources and {sizes[1]} targets, as the connection has."
+            )
 
     def _check(self, what: str, unit: str, size: int, within: Range = FINITE) -> None:
         label, given = f"connection {self.name!r}", getattr(self, what)

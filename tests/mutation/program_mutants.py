@@ -157,9 +157,9 @@ MUTANTS = [
     ),
     Mutant(
         "a kernel is flipped, as in a convolution of mathematics",
-        CONVOLUTION,
-        "tap * self.dilation[axis]",
-        "(self.kernel.shape[2 + axis] - 1 - tap) * self.dilation[axis]",
+        "neurochip/_support/convolving.py",
+        "tap * dilation",
+        "(taps - 1 - tap) * dilation",
         f"{IMAGES}::test_an_unrolled_convolution_has_the_synapses_of_its_definition",
     ),
     Mutant(
@@ -172,8 +172,8 @@ MUTANTS = [
     Mutant(
         "rows and columns of a stride are exchanged",
         CONVOLUTION,
-        "target * self.stride[axis]",
-        "target * self.stride[1 - axis]",
+        "self.stride[axis],",
+        "self.stride[1 - axis],",
         f"{IMAGES}::test_an_unrolled_convolution_has_the_synapses_of_its_definition",
     ),
     Mutant(

@@ -3,6 +3,17 @@
 It needs the package of the extra ``netx``: ``pip install "neurochip[netx]"``.
 """
 
+from .describe import LayerRow, NetxDescription, inspect_netx
 from .layer import NetxLayer, NetxNeuron
+from .model import NetxModel
+from .read import read_netx
 
-__all__ = ["NetxLayer", "NetxNeuron"]
+__all__ = [
+    "LayerRow",
+    "NetxDescription",
+    "NetxLayer",
+    "NetxModel",
+    "NetxNeuron",
+    "inspect_netx",
+    "read_netx",
+]

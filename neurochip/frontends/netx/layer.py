@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..._support.brief import brief
+from ..._support.convolving import meetings
 from ..._support.values import ArrayValue
 from ...typing import Int16Array, Int32Array, UInt8Array
 
@@ -119,7 +120,7 @@ class NetxLayer(ArrayValue):
         if self.kind != "conv" or self.weight is None:
             return self.n_weights
         places = [
-            _uses(*sizes)
+            len(meetings(*sizes)[0])
             for sizes in zip(
                 self.input_shape[1:],
                 self.shape[1:],
@@ -131,12 +132,3 @@ class NetxLayer(ArrayValue):
             )
         ]
         return math.prod((*self.weight.shape[:2], *places))
-
-
-def _uses(size: int, out: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """Return how often the entries of a kernel meet an input along one dimension."""
-    return sum(
-        0 <= place * stride - padding + entry * dilation < size
-        for place in range(out)
-        for entry in range(kernel)
-    )

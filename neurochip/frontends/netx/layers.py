@@ -19,6 +19,7 @@ __all__ = ["read_layer", "read_layers"]
 _UNIT = 4096  # a full decay
 _MOST_THRESHOLD = (1 << 17) - 1
 _BIAS = (-4096, 4095)
+_MOST_GRADED = (1 << 11) - 1  # of a threshold or bias that is shifted by 12 into 24 bits
 _LONGEST_DELAY = 62
 _MOST_STRIDE = 1 << 12
 
@@ -210,6 +211,8 @@ def _neuron(keys: Keys, shape: Shape, *, with_bias: bool = True) -> NetxNeuron:
         )
     size = math.prod(shape)
     lif = keys.model != "SDNN"
+    most = _MOST_THRESHOLD if lif else _MOST_GRADED
+    low, high = _BIAS if lif else (-_MOST_GRADED, _MOST_GRADED)
     model = "lif" if lif else _graded_model(keys)
     silent = np.zeros(size, dtype=np.int64)
 
@@ -222,8 +225,8 @@ def _neuron(keys: Keys, shape: Shape, *, with_bias: bool = True) -> NetxNeuron:
         model=model,
         decay_u=each("neuron/iDecay", 0, _UNIT, needed=lif).astype(np.int32),
         decay_v=each("neuron/vDecay", 0, _UNIT, needed=lif).astype(np.int32),
-        threshold=each("neuron/vThMant", 0, _MOST_THRESHOLD, needed=True).astype(np.int32),
-        bias=(each("bias", *_BIAS, needed=False) if with_bias else silent).astype(np.int32),
+        threshold=each("neuron/vThMant", 0, most, needed=True).astype(np.int32),
+        bias=(each("bias", low, high, needed=False) if with_bias else silent).astype(np.int32),
         delay=each("delay", 0, _LONGEST_DELAY, needed=False).astype(np.uint8),
     )
 

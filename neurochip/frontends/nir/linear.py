@@ -15,10 +15,18 @@ import numpy as np
 
 from ..._support.extras import require
 from ...errors import FrontendError
+from ...network.kernel import ConvolutionShape
 from ...typing import Float64Array, Int32Array, Int64Array
 from .node import MOST_ENTRIES, NirNode, Shape, fit, size_of
 
-__all__ = ["Matrix", "Transform", "sparse", "transform", "weight_matrix"]
+__all__ = [
+    "Matrix",
+    "Transform",
+    "convolution_shape",
+    "sparse",
+    "transform",
+    "weight_matrix",
+]
 
 Matrix: TypeAlias = Any  # scipy.sparse.csr_array; scipy is imported where it is used
 
@@ -186,6 +194,30 @@ def _conv(node: NirNode, shape: Shape) -> Transform:
 
     bias = np.repeat(_bias(node, outputs), grid.positions)
     return Transform((outputs, *grid.size), bias, build)
+
+
+def convolution_shape(node: NirNode, shape: Shape) -> ConvolutionShape | None:
+    """Return the shape of a Conv2d for a tensor of ``shape``, or None for other nodes.
+
+    A convolution that is padded by other numbers before and after its input has none.
+    """
+    if node.kind != "Conv2d":
+        return None
+    out, inside, *kernel = node.numbers("weight", 4).shape
+    stride, dilation = (node.integers(key, 2, at_least=1) for key in ("stride", "dilation"))
+    padding = _padding(node, kernel, stride, dilation)
+    if any(before != after for before, after in padding):
+        return None
+    grid = _Grid(node.label, shape[1:], tuple(kernel), stride, padding, dilation)
+    return ConvolutionShape(
+        source_shape=shape,  # type: ignore[arg-type]
+        target_shape=(out, *grid.size),
+        kernel_shape=(out, inside, *kernel),
+        stride=stride,  # type: ignore[arg-type]
+        padding=tuple(before for before, _ in padding),  # type: ignore[arg-type]
+        dilation=dilation,  # type: ignore[arg-type]
+        groups=node.integers("groups", at_least=1)[0],
+    )
 
 
 def _pool(node: NirNode, shape: Shape) -> Transform:

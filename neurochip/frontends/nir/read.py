@@ -11,11 +11,13 @@ import numpy as np
 
 from ...errors import FrontendError, NetworkError
 from ...network import LIF, Connection, Network, PoissonInput, Population, from_arrays
+from ...network.kernel import ConvolutionShape
 from ...network.plausible import units_known
 from .bias import BiasInput, bias_current, bias_onset, check_bias
 from .convention import Convention, resolve_convention, seconds_to_ms
 from .graph import FlatGraph, load_graph
 from .hints import check_hint, check_metadata, check_step, stored_text
+from .linear import convolution_shape
 from .model import NirModel
 from .neurons import SILENT, SPIKING, NeuronNode, read_neurons
 from .node import Shape, size_of
@@ -140,9 +142,8 @@ def read_nir(
     try:
         # The network refuses inf and nan.
         with np.errstate(over="ignore", invalid="ignore"), units_known():
-            network = _Building(graph, neurons, arrivals, timing, chosen, step).network(
-                shapes, input_rate
-            )
+            building = _Building(graph, neurons, arrivals, timing, shapes, chosen, step)
+            network = building.network(input_rate)
     except NetworkError as problem:
         raise FrontendError(f"NIR: {problem}") from None
     return NirModel(
@@ -205,13 +206,14 @@ class _Building:
     neurons: Mapping[str, NeuronNode]
     arrivals: Mapping[str, Arrivals]
     timing: Timing
+    shapes: Mapping[str, Shape]
     convention: Convention
     dt: float
 
-    def network(self, shapes: Mapping[str, Shape], input_rate: float) -> Network:
-        """Return the network; shapes are those of all inputs and neurons."""
+    def network(self, input_rate: float) -> Network:
+        """Return the network."""
         nodes = self.graph.nodes
-        sizes = {name: size_of(nodes[name].label, shape) for name, shape in shapes.items()}
+        sizes = {name: size_of(nodes[name].label, shape) for name, shape in self.shapes.items()}
         inputs = {
             name: PoissonInput(name, sizes[name], input_rate) for name in self.graph.ends("Input")
         }
@@ -258,4 +260,13 @@ class _Building:
             delay = delay + self.timing.extra[source.name, target.name] * self.dt
         weight = coo.data * self.neurons[target.name].kick[coo.row]
         pre, post = paths.elements[coo.col], coo.row
-        return from_arrays(source, target, pre, post, weight=weight, delay=delay)
+        found = from_arrays(source, target, pre, post, weight=weight, delay=delay)
+        shape = self._convolution(source.name, target.name)
+        return found if shape is None else dataclasses.replace(found, convolution=shape)
+
+    def _convolution(self, source: str, target: str) -> ConvolutionShape | None:
+        """Return the shape of the convolution that alone connects two nodes, or None."""
+        (node, *more) = self.graph.sources[target]
+        if more or node == source or self.graph.sources[node] != [source]:
+            return None
+        return convolution_shape(self.graph.nodes[node], self.shapes[source])
