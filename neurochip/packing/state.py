@@ -12,10 +12,14 @@ needs at least, in whole bytes:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from ..chip.spec import CoreSpec
-from ..image import ChipImage, ProgramGroup
+from ..image import ChipImage
+from ..programs import NeuronProgram
 from ..typing import Int32Array
 
 __all__ = ["bits_of_lif", "bits_of_program", "state_bits_of"]
@@ -29,7 +33,7 @@ def state_bits_of(image: ChipImage) -> Int32Array:
     bits = np.full(image.n_compartments, bits_of_lif(core), dtype=np.int32)
     if core.memory_words:
         for group in image.programs:
-            bits[group.compartments] = bits_of_program(group)
+            bits[group.compartments] = bits_of_program(group.program, group.parameters)
     return bits
 
 
@@ -41,12 +45,11 @@ def bits_of_lif(core: CoreSpec) -> int:
     return _whole_bytes(2 * core.state_bits + core.refractory_max.bit_length() + bias)
 
 
-def bits_of_program(group: ProgramGroup) -> int:
-    """Return the bits of each neuron of a group."""
-    program = group.program
+def bits_of_program(program: NeuronProgram, parameters: Iterable[Any]) -> int:
+    """Return the bits of each neuron of a group, whose parameters are given in their order."""
     own = [
         _width(*limits)
-        for limits, values in zip(program.parameters.values(), group.parameters, strict=True)
+        for limits, values in zip(program.parameters.values(), parameters, strict=True)
         if (values != values[0]).any()
     ]
     return _whole_bytes(sum(program.state.values()) + sum(own))
