@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip import LOIHI, SpikeInput, Stimulus
-from neurochip.chip.presets import PRESETS
+from neurochip.chip.presets import LOIHI2, PRESETS
 from neurochip.emulator import Emulator
 from neurochip.errors import ChipOverflowError
 from neurochip.image.files import load_image, save_image
@@ -96,9 +96,9 @@ def test_first_currents_equal_the_oracle():
     assert changed > 12
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
-def test_every_preset_equals_the_oracle(name):
-    core = PRESETS[name].core
+@pytest.mark.parametrize("chip", [*PRESETS.values(), LOIHI2], ids=lambda chip: chip.name)
+def test_every_preset_equals_the_oracle(chip):
+    core = chip.core
     fields = (*RULES, "delay_max", "refractory_max")
     for seed in range(20):
         what_if = {field: getattr(core, field) for field in fields}
