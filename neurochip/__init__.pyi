@@ -31,10 +31,14 @@ from .chip.spec import ChipSpec as ChipSpec
 from .chip.spec import CoreSpec as CoreSpec
 from .chip.spec import MeshSpec as MeshSpec
 from .classification import DECODERS as DECODERS
+from .classification import AccuracyAttribution as AccuracyAttribution
 from .classification import ChipAccuracy as ChipAccuracy
 from .classification import Classification as Classification
 from .classification import InferenceCost as InferenceCost
+from .classification import Paired as Paired
+from .classification import RegisterEffect as RegisterEffect
 from .classification import Unfit as Unfit
+from .classification import attribute_accuracy as attribute_accuracy
 from .classification import classify as classify
 from .classification import plot_accuracy as plot_accuracy
 from .classification import read_samples as read_samples

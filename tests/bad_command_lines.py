@@ -160,6 +160,7 @@ COMMANDS = {
         "--also": CHOICE,
         "--population": ("''", "x"),
         "--extra-steps": SEED,
+        "--attribute": COUNT,
         "-o": PAGE,
     },
     "classify model.py --dt 1 --data": {

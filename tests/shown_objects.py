@@ -43,6 +43,7 @@ def objects(name: str = "cells") -> dict[str, Any]:
         nc.bits(model, widths=[4, 8], dt=0.5, duration=50.0, seeds=2),
         nc.validate(model, dt=0.5, duration=50.0, attribution=False),
         nc.classify(model, [stimulus], [0], dt=0.5),
+        nc.attribute_accuracy(model, [stimulus], [0], dt=0.5),
     ]
     return {type(item).__name__: item for item in found}
 

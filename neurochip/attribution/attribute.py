@@ -31,7 +31,7 @@ from .model import Model
 from .noise import TWINS, Noise, noise_of
 from .sources import GRID, REGISTERS
 
-__all__ = ["attribute"]
+__all__ = ["attribute", "image_to_model"]
 
 Parts: TypeAlias = Mapping[str, tuple[Sequence[str], Sources, Sources]]  # sources, none, all on
 
@@ -120,7 +120,7 @@ def attribute(
     v_neurons = integer("attribution", "v_neurons", v_neurons, at_least=1, error=AnalysisError)
     window = real("attribution", "window", window, "ms", NOT_NEGATIVE, error=AnalysisError)
     shapley = switch("attribution", "shapley", shapley, error=AnalysisError)
-    image = _image(network, chip, dt, image, options)
+    image = image_to_model(network, chip, dt, image, options)
     progress = switch("attribution", "progress", progress, optional=True, error=AnalysisError)
     sampled = {p.name: np.arange(min(p.size, v_neurons)) for p in network.populations}
     model = Model(network, stimulus, image, substeps, sampled)
@@ -319,7 +319,7 @@ def _of_neurons(
     return found
 
 
-def _image(
+def image_to_model(
     network: Network,
     chip: ChipSpec,
     dt: float,

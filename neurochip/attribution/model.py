@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,10 +38,10 @@ from .kernels import (
     Changes,
     FloatState,
     NeuronRegisters,
-    Rules,
     SourceRows,
     run_steps,
 )
+from .prepared import Prepared, by_slot, steps_of
 
 __all__ = ["Model", "ModelRun"]
 
@@ -91,11 +92,10 @@ class Model:
         substeps: int,
         sampled: dict[str, Int64Array],
     ) -> None:
-        self.network, self.stimulus, self.image = network, stimulus, image
+        self.network, self.image, self.sampled = network, image, sampled
         self.decoded = decode_populations(network, image)
         self.dt, self.substeps = image.report.dt, substeps
-        self.n_steps = count_steps(stimulus.duration, self.dt)
-        count_steps(stimulus.duration, self.dt / substeps)  # raises if there are too many
+        self._feed(stimulus)
         # The factor that the compiler applied to each weight, and the registers of the synapses.
         self._compiled = [item.compiled for item in self.decoded.values()]
         self._synapses = flatten_synapses(with_decoded_synapses(network, image), self.dt)
@@ -113,15 +113,36 @@ class Model:
                 for item, first in zip(network.populations, self.bounds[:-1], strict=True)
             ]
         )
+
+    def of(self, stimulus: Stimulus) -> Model:
+        """Return the model for another stimulus."""
+        other = copy.copy(self)
+        other._feed(stimulus)
+        return other
+
+    def _feed(self, stimulus: Stimulus) -> None:
+        self.stimulus = stimulus
+        self.n_steps = count_steps(stimulus.duration, self.dt)
+        count_steps(stimulus.duration, self.dt / self.substeps)  # raises if there are too many
         self._inputs: dict[bool, list[tuple[int, Int32Array, Int32Array]]] = {}
         self._known: dict[bytes, ModelRun] = {}
-        timed = [item for item in network.populations if network.step_currents(item)]
+        timed = [item for item in self.network.populations if self.network.step_currents(item)]
         sizes = [(item.name, item.size) for item in timed]
         waveforms = waveforms_for(stimulus.currents, sizes)
         self._driven = {item.name: own for item, own in zip(timed, waveforms, strict=True)}
 
     def run(self, on: Iterable[str]) -> ModelRun:
         """Run with these sources switched on; equal tables are run only once."""
+        prepared = self.prepare(on)
+        if prepared.digest not in self._known:
+            self._known[prepared.digest] = self.run_prepared(prepared)
+        return self._known[prepared.digest]
+
+    def prepare(self, on: Iterable[str]) -> Prepared:
+        """Return the tables for a run with these sources switched on.
+
+        They depend on the stimulus only through its length and its currents.
+        """
         sources = frozenset(on)
         grid = "time step" in sources
         ideals = [self._ideal(item, sources) for item in self.network.populations]
@@ -134,10 +155,7 @@ class Model:
         key = hashlib.sha256(repr((grid, rules)).encode())
         for array in (*cells, *rows, *(changes or ())):
             key.update(np.ascontiguousarray(array).data)
-        digest = key.digest()
-        if digest not in self._known:
-            self._known[digest] = self._run(cells, changes, rows, rules, origin, grid)
-        return self._known[digest]
+        return Prepared(cells, changes, rows, rules, origin, grid, key.digest())
 
     def _step(self, sources: frozenset[str]) -> float:
         return self.dt if "time step" in sources else self.dt / self.substeps
@@ -288,35 +306,29 @@ class Model:
     def _rows(self, gains: list[list[Float64Array]], sources: frozenset[str]) -> SourceRows:
         step = self._step(sources)
         table = flatten_synapses(self.network, step)
-        weight = table.weight * _by_slot(gains)[table.target]
+        weight = table.weight * by_slot(gains)[table.target]
         if "weights" in sources:
-            ratio = _by_slot(gains) / _by_slot(self._compiled)  # 1 where both decays are rounded
+            ratio = by_slot(gains) / by_slot(self._compiled)  # 1 where both decays are rounded
             weight = self._synapses.weight * ratio[table.target]
         return SourceRows(table.indptr, table.target, weight, self._delays(table, sources))
 
     def _delays(self, table: SynapseTable, sources: frozenset[str]) -> Int64Array:
         if "delay register" in sources:  # only with the sources of the grid
-            return _steps_of(self._synapses)
+            return steps_of(self._synapses)
         grid, rounded = "time step" in sources, "delays" in sources
         if grid == rounded or not len(table.delay):
-            return _steps_of(table)
+            return steps_of(table)
         if rounded:
-            return _steps_of(flatten_synapses(self.network, self.dt)) * self.substeps
+            return steps_of(flatten_synapses(self.network, self.dt)) * self.substeps
         # The grid has no fractional delays: round each at random, so that the mean is exact.
         exact = flatten_synapses(self.network, self.dt / self.substeps).delay / self.substeps
         whole = np.floor(exact)
         up = np.random.default_rng(_DITHER_SEED).random(len(exact)) < exact - whole
         return np.asarray(whole + up, dtype=np.int64)
 
-    def _run(
-        self,
-        cells: NeuronRegisters,
-        changes: Changes | None,
-        rows: SourceRows,
-        rules: Rules,
-        origin: Float64Array,
-        grid: bool,
-    ) -> ModelRun:
+    def run_prepared(self, prepared: Prepared) -> ModelRun:
+        """Run with tables of this model, or of one whose stimulus has the same currents."""
+        cells, changes, rows, rules, origin, grid, _ = prepared
         every = 1 if grid else self.substeps
         n_steps, n_slots = self.n_steps * every, len(cells.keep_u)
         state = FloatState(
@@ -366,14 +378,3 @@ class Model:
         v = samples / scale[at] + origin[at]
         held: Float64Array = np.where(np.isnan(samples), v_reset[at], v)
         return held
-
-
-def _steps_of(table: SynapseTable) -> Int64Array:
-    """Return the delay of each synapse in steps; a table without delays omits them."""
-    return np.asarray(table.delay if len(table.delay) else np.zeros(len(table.target)), np.int64)
-
-
-def _by_slot(gains: Sequence[Sequence[Float64Array]]) -> Float64Array:
-    """Return gains of all first slots (the last receptors), then of all second slots."""
-    seconds = [item[0] for item in gains if len(item) > 1]
-    return np.concatenate([*(item[-1] for item in gains), *seconds])

@@ -13,7 +13,7 @@ from .._support.text import counted, si
 from .._support.values import ArrayValue
 from ..image import ChipImage
 from ..typing import Float64Array, Int64Array
-from .statistics import mcnemar, wilson_interval
+from .statistics import Paired, wilson_interval
 from .text import said_accuracy
 
 __all__ = ["ChipAccuracy", "InferenceCost", "Unfit"]
@@ -121,26 +121,29 @@ class ChipAccuracy(ArrayValue):
         return wilson_interval(self.hits, len(self.labels))
 
     @property
+    def paired(self) -> Paired:
+        """The chip against float64 on the same samples."""
+        return Paired.of(self.labels, self.floats, self.classes)
+
+    @property
     def lost(self) -> int:
         """Samples that float64 classifies correctly and the chip does not."""
-        right = self.floats == self.labels
-        return int(np.count_nonzero(right & (self.classes != self.labels)))
+        return self.paired.lost
 
     @property
     def won(self) -> int:
         """Samples that the chip classifies correctly and float64 does not."""
-        wrong = self.floats != self.labels
-        return int(np.count_nonzero(wrong & (self.classes == self.labels)))
+        return self.paired.won
 
     @property
     def difference(self) -> float:
         """Accuracy on the chip minus accuracy in float64."""
-        return (self.won - self.lost) / len(self.labels)
+        return self.paired.difference
 
     @property
     def p_value(self) -> float:
         """P-value of McNemar's exact test that chip and float64 are equally accurate."""
-        return mcnemar(self.lost, self.won)
+        return self.paired.p_value
 
     @property
     def disagreeing(self) -> Int64Array:

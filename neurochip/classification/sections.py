@@ -7,10 +7,11 @@ from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from .._support.text import counted
 from ..typing import Int64Array
+from .blame import EFFECTS, AccuracyAttribution
 from .plots import plot_accuracy
 from .result import COSTS, HEADER, Classification
 
-__all__ = ["classification_sections"]
+__all__ = ["accuracy_attribution_section", "classification_sections"]
 
 
 def classification_sections(found: Classification) -> list[Section]:
@@ -55,6 +56,22 @@ def _confusions(found: Classification) -> list[Block]:
     return blocks
 
 
+def accuracy_attribution_section(found: AccuracyAttribution) -> Section:
+    """Return the sentence and the table of the registers that cost accuracy."""
+    title = f"{found.name}, {counted(found.bits, 'weight bit')}: effects in points"
+    blocks: list[Block] = [Paragraph(found.lead)]
+    if found.effects:
+        blocks.append(Table(EFFECTS, found.rows(), title))
+    blocks += map(Paragraph, (*found.notes, _EFFECTS))
+    return Section("Attribution of accuracy", blocks)
+
+
+@describes(AccuracyAttribution)
+def describe_accuracy_attribution(found: AccuracyAttribution) -> Description:
+    """Describe an attribution of accuracy by its sentence."""
+    return Description(found.lead, [accuracy_attribution_section(found)])
+
+
 @describes(Classification)
 def describe_classification(found: Classification) -> Description:
     """Describe a classification by its sentence."""
@@ -72,4 +89,10 @@ _COSTS = (
     "Means over the samples. The operations are counted in the emulated runs; the costs of each "
     "are published estimates. Energy is dynamic, without static power. Latency is the time from "
     "the first to the last step of a sample."
+)
+_EFFECTS = (
+    "Alone: float64 with only this register rounded, against float64. Last: the chip against the "
+    "chip with this register alone exact, which is what an exact register would give back. Lost "
+    "and won are the samples that only one of the two classifies correctly; p is McNemar's, "
+    "adjusted for the number of effects (Holm). Effects alone need not add up."
 )

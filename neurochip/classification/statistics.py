@@ -4,14 +4,62 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
-__all__ = ["LEVEL", "holm", "mcnemar", "said_p", "wilson_interval"]
+import numpy as np
+
+from .._support.brief import brief
+from ..typing import Int64Array
+
+__all__ = ["LEVEL", "Paired", "holm", "mcnemar", "said_p", "wilson_interval"]
 
 LEVEL = 0.05
 """Level of all tests."""
 
 _MANY = 1000  # tosses, above which the powers of 2 exceed float64
 _Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+
+
+class Paired(NamedTuple):
+    """Accuracy of a second classifier against a first one, on the same samples.
+
+    Parameters
+    ----------
+    lost, won : int
+        Samples that only the first, and only the second classifies correctly.
+    samples : int
+        Number of samples.
+    """
+
+    lost: int
+    won: int
+    samples: int
+
+    @classmethod
+    def of(cls, labels: Int64Array, first: Int64Array, second: Int64Array) -> Paired:
+        """Compare two classifiers.
+
+        Parameters
+        ----------
+        labels, first, second : ndarray of int64, shape (n_samples,)
+            The true class of each sample, and those that the first and the second give.
+        """
+        was, now = first == labels, second == labels
+        lost, won = np.count_nonzero(was & ~now), np.count_nonzero(now & ~was)
+        return cls(int(lost), int(won), len(labels))
+
+    @property
+    def difference(self) -> float:
+        """Accuracy of the second minus that of the first."""
+        return (self.won - self.lost) / self.samples
+
+    @property
+    def p_value(self) -> float:
+        """P-value of McNemar's exact test that both are equally accurate."""
+        return mcnemar(self.lost, self.won)
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def wilson_interval(hits: int, samples: int) -> tuple[float, float]:

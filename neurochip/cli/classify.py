@@ -10,7 +10,7 @@ import click
 
 from ._axes import read_values
 from ._chips import CHIPS
-from ._numbers import SEED
+from ._numbers import COUNT, SEED
 from ._options import model_options, page_option, result_options
 from ._paths import INPUT, keep_apart
 from ._request import Request
@@ -63,6 +63,14 @@ _RULES = ("count", "first", "membrane")
     help="Silent steps after each sample. Default: as many as a spike takes to the output of a "
     "graph.",
 )
+@click.option(
+    "--attribute",
+    type=COUNT,
+    default=None,
+    metavar="BITS",
+    help="Also find the registers that cost accuracy at this number of weight bits, on the first "
+    "chip; takes about ten float runs of all samples.",
+)
 @page_option("classify.html", "the runs (.jsonl) and the numbers (.json) go")
 @result_options
 def classify_command(
@@ -73,6 +81,7 @@ def classify_command(
     decode: str,
     population: str | None,
     extra_steps: int | None,
+    attribute: int | None,
     output: str,
 ) -> None:
     """Classify samples with MODEL in float64 and on the chip, and write a report.
@@ -81,7 +90,7 @@ def classify_command(
     sample, confusion matrices, and the samples on which chip and float64 differ. Finished samples
     are kept in a file: the same command, started again, continues with the others.
     """
-    from ..classification import classify, read_samples
+    from ..classification import attribute_accuracy, classify, read_samples
     from ..report import classification_report
 
     page = Path(output)
@@ -90,21 +99,25 @@ def classify_command(
     widths: Any = None if bits is None else read_values("classify: --bits", bits)
     inputs, labels = read_samples(data)
     found = request.trained()
-    answer = classify(
-        found.model,
-        inputs,
-        labels,
-        bits=widths,
-        chip=[found.chip, *(CHIPS[name] for name in also)],
-        decode=decode,
-        output=population,
-        dt=found.dt,
-        extra_steps=extra_steps,
-        path=runs,
+    how: dict[str, Any] = {
+        "decode": decode,
+        "output": population,
+        "dt": found.dt,
+        "extra_steps": extra_steps,
         **request.options,
-    )
-    report = classification_report(answer, title=f"Accuracy of {Path(request.model).stem}")
+    }
+    chips = [found.chip, *(CHIPS[name] for name in also)]
+    answer = classify(found.model, inputs, labels, bits=widths, chip=chips, path=runs, **how)
+    causes = None
+    if attribute is not None:
+        causes = attribute_accuracy(
+            found.model, inputs, labels, bits=attribute, chip=found.chip, **how
+        )
+    title = f"Accuracy of {Path(request.model).stem}"
+    report = classification_report(answer, attribution=causes, title=title)
     say(answer)
+    if causes is not None:
+        say(f"\n{causes}")
     wrote([runs])
     wrote(replace(report, command=command_line()).write(page))
     if is_json():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._support.values import instance
-from ..classification import Classification
-from ..classification.sections import classification_sections
+from ..classification import AccuracyAttribution, Classification
+from ..classification.sections import accuracy_attribution_section, classification_sections
 from ..errors import AnalysisError
 from ..precision import BitsAnswer
 from ..precision.sections import bits_sections
@@ -36,7 +36,10 @@ def bits_report(answer: BitsAnswer, *, title: str = "How many bits") -> Report:
 
 
 def classification_report(
-    found: Classification, *, title: str = "Accuracy of a classifier"
+    found: Classification,
+    *,
+    attribution: AccuracyAttribution | None = None,
+    title: str = "Accuracy of a classifier",
 ) -> Report:
     """Return a report on a classification: accuracy over bits, energy, confusion, samples.
 
@@ -44,6 +47,8 @@ def classification_report(
     ----------
     found : Classification
         Result of :func:`classify`.
+    attribution : AccuracyAttribution, optional
+        Result of :func:`attribute_accuracy`, which the report then shows, too.
     title : str
         Title of the page.
 
@@ -53,12 +58,14 @@ def classification_report(
         ``report.write("classify.html")`` writes the page and a JSON file with all numbers.
     """
     instance("report", "found", found, Classification, "a Classification", error=AnalysisError)
-    return Report(
-        title=title,
-        lead=found.lead,
-        sections=classification_sections(found),
-        data=found.to_dict(),
-    )
+    sections, data = classification_sections(found), found.to_dict()
+    if attribution is not None:
+        allowed = "an AccuracyAttribution"
+        kind = AccuracyAttribution
+        instance("report", "attribution", attribution, kind, allowed, error=AnalysisError)
+        sections = [sections[0], accuracy_attribution_section(attribution), *sections[1:]]
+        data["attribution"] = attribution.to_dict()
+    return Report(title=title, lead=found.lead, sections=sections, data=data)
 
 
 def sweep_report(sweep: Sweep, *, title: str = "Sweep") -> Report:

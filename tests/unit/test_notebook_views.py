@@ -12,7 +12,15 @@ EVIL = "<script>alert('$x$')</script>"
 
 
 CLASSES = (
-    *("ActivityComparison", "Attribution", "BitsAnswer", "Calibration", "ChipImage", "ChipSpec"),
+    *(
+        "AccuracyAttribution",
+        "ActivityComparison",
+        "Attribution",
+        "BitsAnswer",
+        "Calibration",
+        "ChipImage",
+        "ChipSpec",
+    ),
     *("Classification", "Comparison", "CompileReport", "CoreSpec", "DtChoice", "EnergyEstimate"),
     *("Equivalence", "FitReport", "Judgement", "MappedNetwork", "MappingReport", "Network"),
     *("PopulationComparison", "Recording", "Report", "Sweep"),
