@@ -159,7 +159,11 @@ def _changes(work: Workload, chip: ChipSpec, strategy: str) -> Iterator[tuple[st
         if fewer < bits and len(wiring.in_list):
             yield (
                 f"weights of {counted(fewer, 'bit')}, not {bits}",
-                _replaced(work, format_bits=wiring.format_bits - bits + fewer),
+                _replaced(
+                    work,
+                    format_bits=wiring.format_bits - bits + fewer,
+                    part_bits=wiring.part_bits - bits + fewer,
+                ),
                 strategy,
             )
     longest = int(wiring.format_delay.max(initial=0))

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from compiler import compile_network
+from compiler import compile_network, explain_fit
 from neurochip import (
     LIF,
     LOIHI,
@@ -117,6 +117,23 @@ def test_the_report_counts_a_kernel_as_the_image_does():
     assert used == {name: int(usage[name].max()) for name in used}
     unshared = compile_network(network(), chip=UNSHARED, dt=1.0)
     assert used["synaptic_words"] < unshared.report.resources["synaptic_words"][0]
+
+
+def test_fewer_weight_bits_let_a_kernel_fit_fewer_cores():
+    shape = ConvolutionShape((1, 3, 3), (16, 1, 1), (16, 1, 3, 3))
+    pre, post, entry = pairs(shape)
+    source = PoissonInput("in", 9, 100.0)
+    target = Population("out", 16, LIF(tau_m=20.0))
+    weight = np.random.default_rng(5).normal(0.5, 1.0, 16 * 9)[entry]
+    given = from_arrays(source, target, pre, post, weight=weight, delay=1.0)
+    shaped = dataclasses.replace(given, convolution=shape)
+    small = LOIHI2.what_if(name="small", synaptic_words=10, cores=1)
+    report = explain_fit(
+        Network(inputs=[source], populations=[target], connections=[shaped]), small, 1.0
+    )
+    cores = {row.change: row.cores for row in report.rows}
+    assert cores[""] == 2  # 9 rows of 16 weights take two words each
+    assert cores["weights of 4 bits, not 8"] == 1  # and one word with 4 bits
 
 
 @pytest.mark.parametrize(
