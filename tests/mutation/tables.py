@@ -8,6 +8,7 @@ from mutation import (
     compiler_mutants,
     frontend_mutants,
     kernel_mutants,
+    library_mutants,
     program_mutants,
     result_mutants,
 )
@@ -17,7 +18,14 @@ import neurochip
 __all__ = ["MUTANTS", "changed"]
 
 PRODUCT = Path(neurochip.__file__).parents[1]
-TABLES = (kernel_mutants, compiler_mutants, frontend_mutants, result_mutants, program_mutants)
+TABLES = (
+    kernel_mutants,
+    compiler_mutants,
+    frontend_mutants,
+    result_mutants,
+    program_mutants,
+    library_mutants,
+)
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
 
 

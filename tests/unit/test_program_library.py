@@ -323,6 +323,14 @@ def test_a_payload_stops_at_its_width():
     ]
 
 
+def test_a_vector_neuron_sends_what_exceeds_its_threshold():
+    """In either direction; one with a ReLU only above it."""
+    for name, sent in (("graded_vector", [0, 8, -8, 0]), ("graded_relu", [0, 8, 0, 0])):
+        program = PROGRAMS[name](CORE)
+        found = states_of(program, {"threshold": 7}, weighed(7, 8, -8, -7), ())
+        assert found == [(payload,) for payload in sent]
+
+
 def test_a_product_is_rounded_toward_minus_infinity():
     product = PROGRAMS["graded_product"](CORE)
     parameters = {"threshold": 0, "exponent": 2}
