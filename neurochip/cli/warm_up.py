@@ -15,6 +15,8 @@ from ._terminal import result, say
 __all__ = ["warm_up_command"]
 
 _DURATION = 20.0  # ms
+_PROGRAMS = (("lif_soft_reset",), ("delta", "sigma_delta"))
+"""Programs of trained networks, each group of neurons that often occur together."""
 
 
 def _networks() -> tuple[Network, ...]:
@@ -50,6 +52,25 @@ def _run_all() -> None:
         stimulus = draw_stimulus(network, _DURATION, 1)
         attribute(network, stimulus, image=image, progress=False)
     map_network(network, dt=1.0, stimulus=stimulus, placement="greedy", costs=DAVIES_2018)
+    for names in _PROGRAMS:
+        _run_programs(names)
+
+
+def _run_programs(names: tuple[str, ...]) -> None:
+    """Compile the kernels of an image whose neurons run some programs of the library."""
+    from ..chip.presets import LOIHI2
+    from ..emulator import Emulator
+    from ..image import ProgramGroup
+    from ..image.program import program
+    from ..programs import PROGRAMS
+
+    groups = []
+    for number, name in enumerate(names):
+        made = PROGRAMS[name](LOIHI2.core)
+        values = {key: max(low, min(1, high)) for key, (low, high) in made.parameters.items()}
+        groups.append(ProgramGroup.fill(made, [number], parameters=values))
+    image = program(LOIHI2, {}, n_compartments=len(names), programs=groups)
+    Emulator(image, warn=False, progress=False).run_steps(1)
 
 
 @click.command("warm-up", short_help="Compile the kernels, once per installation.")

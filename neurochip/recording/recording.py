@@ -256,9 +256,9 @@ class Recording(ArrayValue):
         Returns
         -------
         pandas.DataFrame
-            A row for each spike: ``population``, ``neuron`` and ``time`` (ms). With a variable, a
-            row for each recorded neuron and step, which also has the value. ``attrs["units"]``
-            names the units.
+            A row for each spike: ``population``, ``neuron`` and ``time`` (ms), and ``payload`` if a
+            population has graded spikes. With a variable, a row for each recorded neuron and step,
+            which also has the value. ``attrs["units"]`` names the units.
 
         Raises
         ------
@@ -268,7 +268,8 @@ class Recording(ArrayValue):
             If the variable was not recorded.
         """
         if variable is None:
-            return spike_table({name: (self.ids[name], self.times(name)) for name in self.ids})
+            spikes = {name: (self.ids[name], self.times(name)) for name in self.ids}
+            return spike_table(spikes, self.payloads)
         named = isinstance(variable, str)
         found = {name: t for (name, v), t in self.traces.items() if named and v == variable}
         if not found:

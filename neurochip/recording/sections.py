@@ -43,6 +43,13 @@ def describe_recording(recording: Recording) -> Description:
         (name, variable, trace.unit, f"{len(trace.ids):,}")
         for (name, variable), trace in recording.traces.items()
     ]
+    graded = [
+        (name, f"{len(carried):,}", f"{carried.min():,}", f"{carried.max():,}")
+        for name, carried in recording.payloads.items()
+        if len(carried)
+    ]
+    if graded:
+        blocks.append(Table(("population", "graded spikes", "lowest payload", "highest"), graded))
     sections = [Section("Spikes", blocks)]
     if traces:
         table = Table(("population", "variable", "unit", "neurons"), traces)

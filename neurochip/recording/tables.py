@@ -14,24 +14,31 @@ from .trace import Trace
 __all__ = ["spike_table", "trace_dataset", "trace_table"]
 
 
-def spike_table(spikes: Mapping[str, tuple[Int32Array, Float64Array]]) -> Any:
+def spike_table(
+    spikes: Mapping[str, tuple[Int32Array, Float64Array]], payloads: Mapping[str, Int32Array]
+) -> Any:
     """Return a ``pandas.DataFrame`` with a row for each spike.
 
     Parameters
     ----------
     spikes : dict of str to (ids, times)
         Neuron and time in ms of every spike of each population.
+    payloads : dict of str to ndarray of int32
+        Payloads of populations with graded spikes; binary ones count 1. Without any, the table has
+        no column of payloads.
     """
     pandas = require("pandas", "notebook", "Recording.to_pandas")
     ids, times = zip(*spikes.values(), strict=True) if spikes else ((), ())
     counts = [len(part) for part in ids]
-    frame = pandas.DataFrame(
-        {
-            "population": _repeated(pandas, list(spikes), counts),
-            "neuron": np.concatenate([np.empty(0, dtype=np.int32), *ids]),
-            "time": np.concatenate([np.empty(0), *times]),
-        }
-    )
+    columns = {
+        "population": _repeated(pandas, list(spikes), counts),
+        "neuron": np.concatenate([np.empty(0, dtype=np.int32), *ids]),
+        "time": np.concatenate([np.empty(0), *times]),
+    }
+    if payloads:
+        ones = {name: np.ones(n, np.int32) for name, n in zip(spikes, counts, strict=True)}
+        columns["payload"] = np.concatenate(list({**ones, **payloads}.values()))
+    frame = pandas.DataFrame(columns)
     frame.attrs["units"] = {"time": "ms"}
     return frame
 

@@ -20,7 +20,7 @@ from .exchange import read_exchange, write_exchange
 from .neo_objects import to_neo, trains_from_neo
 from .sizes import check_dataset, check_mat
 from .sonata import read_sonata, write_sonata
-from .trains import Inputs, Trains, as_stimulus, check_duration, trains_of
+from .trains import Inputs, Trains, as_stimulus, check_binary, check_duration, trains_of
 
 __all__ = ["SPIKES_ONLY", "read_spikes", "write_spikes"]
 
@@ -106,7 +106,8 @@ def write_spikes(
     Raises
     ------
     StimulusError
-        If the format is unknown, or the population or dt is missing.
+        If the format is unknown, the population or dt is missing, or spikes have payloads, which no
+        format holds.
     MissingExtraError
         As for :func:`read_spikes`.
     """
@@ -122,6 +123,7 @@ def write_spikes(
         trains = [item for item in trains if item.name == population]
         if not trains:
             raise StimulusError(f"spikes: no population {population!r}; allowed: {known}.")
+    check_binary(source, [item.name for item in trains])
     if target.suffix == ".npz":
         _write_exchange(source, target, trains, duration, dt)
     elif target.suffix in _SONATA:

@@ -20,7 +20,8 @@ def to_neo(source: Recording | Stimulus) -> Any:
     """Return spikes as a ``neo.Block`` with one segment.
 
     Every neuron, even without spikes, has a ``SpikeTrain`` in ms with the annotations
-    ``population`` and ``neuron`` (its index in the population). Spikes of a stimulus after its end,
+    ``population`` and ``neuron`` (its index in the population); payloads of graded spikes are the
+    array annotation ``payload``. Spikes of a stimulus after its end,
     which no run reaches, are omitted: Neo allows none after the end of a train.
 
     Parameters
@@ -38,6 +39,7 @@ def to_neo(source: Recording | Stimulus) -> Any:
     neo = require("neo", "neo", "spikes as objects of Neo")
     trains, duration = trains_of(source)
     begin = source.first_step * source.dt if isinstance(source, Recording) else 0.0
+    payloads = source.payloads if isinstance(source, Recording) else {}
     block, segment = neo.Block(name="neurochip"), neo.Segment(name="run")
     for item in trains:
         order = np.lexsort((item.times, item.ids))
@@ -46,6 +48,7 @@ def to_neo(source: Recording | Stimulus) -> Any:
             ids[times < duration],
             times[times < duration],
         )  # a stimulus may hold later ones
+        carried = payloads.get(str(item.name))
         bounds = np.searchsorted(ids, np.arange((item.size or 0) + 1))
         for neuron in range(item.size or 0):
             train = neo.SpikeTrain(
@@ -56,6 +59,8 @@ def to_neo(source: Recording | Stimulus) -> Any:
                 name=f"{item.name} {neuron}",
             )
             train.annotate(population=item.name, neuron=neuron)
+            if carried is not None:
+                train.array_annotate(payload=carried[order][bounds[neuron] : bounds[neuron + 1]])
             segment.spiketrains.append(train)
     block.segments.append(segment)
     return block

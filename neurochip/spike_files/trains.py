@@ -14,7 +14,7 @@ from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array
 
-__all__ = ["Inputs", "Trains", "as_stimulus", "check_duration", "trains_of"]
+__all__ = ["Inputs", "Trains", "as_stimulus", "check_binary", "check_duration", "trains_of"]
 
 Inputs = Sequence[tuple[str, int]]
 """Names and sizes of the inputs that a run expects."""
@@ -60,6 +60,17 @@ def trains_of(source: Recording | Stimulus) -> tuple[list[Trains], float]:
         ]
         return trains, (source.first_step + source.n_steps) * source.dt
     raise StimulusError(f"spikes: source = {shown(source)}; allowed: a Recording or a Stimulus.")
+
+
+def check_binary(source: Recording | Stimulus, names: Iterable[str | None]) -> None:
+    """Raise StimulusError if a population has payloads, which files of spikes would lose."""
+    graded = source.payloads if isinstance(source, Recording) else ()
+    for name in names:
+        if name in graded:
+            raise StimulusError(
+                f"spikes: population {name!r} has payloads, which this format does not hold; "
+                "allowed: a population of binary spikes (population=...), or Recording.save."
+            )
 
 
 def check_duration(owner: str, duration: Any) -> float | None:

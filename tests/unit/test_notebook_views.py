@@ -91,6 +91,14 @@ def test_a_network_shows_its_weights_with_their_unit():
     assert " mV 0 ms" in shown
 
 
+def test_a_recording_shows_its_payloads():
+    cells = {"steps": {"p": [1, 2]}, "ids": {"p": [0, 0]}, "populations": {"p": 2}}
+    run = nc.Recording(
+        label="x", dt=1.0, first_step=0, n_steps=9, payloads={"p": [-70, 1234]}, **cells
+    )
+    assert "p 2 -70 1,234" in Outline(run._repr_html_()).text
+
+
 def test_a_recording_shows_rates_and_what_overflowed():
     cells = {"steps": {"p": [1, 2]}, "ids": {"p": [0, 0]}, "populations": {"p": 2}}
     overflows = {"p": {"u_wraps": 1234}}

@@ -63,6 +63,17 @@ def test_spikes_are_a_table_with_a_row_for_each():
     assert table.attrs["units"] == {"time": "ms"}
 
 
+def test_payloads_are_a_column_if_there_are_any():
+    graded = recording(
+        payloads={"inh": [7, -2]},
+        steps={"exc": [10], "inh": [11, 12]},
+        ids={"exc": [3], "inh": [0, 1]},
+    )
+    table = graded.to_pandas()
+    assert table["population"].tolist() == ["exc", "inh", "inh"]
+    assert table["payload"].tolist() == [1, 7, -2]
+
+
 def test_a_run_without_spikes_is_an_empty_table_of_the_same_columns():
     silent = dict.fromkeys(("exc", "inh"), np.empty(0, dtype=np.int32))
     table = recording(steps=silent, ids=silent).to_pandas()

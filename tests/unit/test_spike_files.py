@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -335,6 +336,20 @@ def test_what_a_format_cannot_hold_is_refused(tmp_path):
         "spikes: source = [1]; allowed: a Recording or a Stimulus."
     )
     assert not list(tmp_path.iterdir())
+
+
+def test_payloads_go_into_objects_of_neo_and_into_no_file(tmp_path):
+    graded = dataclasses.replace(RECORDING, payloads={"one": np.array([5, -3, 2], np.int32)})
+    for suffix in (".h5", ".npz", ".nix"):
+        assert message_of(write_spikes, graded, tmp_path / f"x{suffix}", population="one") == (
+            "spikes: population 'one' has payloads, which this format does not hold; allowed: a "
+            "population of binary spikes (population=...), or Recording.save."
+        )
+    assert write_spikes(graded, tmp_path / "x.h5", population="two").exists()
+    pytest.importorskip("neo", reason=NEEDS_NEO)
+    trains = to_neo(graded).segments[0].spiketrains
+    assert [t.array_annotations["payload"].tolist() for t in trains[:4]] == [[5], [], [2], [-3]]
+    assert "payload" not in trains[4].array_annotations
 
 
 def test_neo_has_a_train_for_every_neuron():
