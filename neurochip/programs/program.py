@@ -222,7 +222,7 @@ class NeuronProgram(ArrayValue):
             rows.append((written, operations[code], *(names[item] for item in used)))
         return cls(rows=rows, **declared)
 
-    def ranges(self, input_bits: int = _MOST_BITS) -> tuple[Interval, ...]:
+    def ranges(self, input_bits: int = 32) -> tuple[Interval, ...]:
         """Return the lowest and the highest value of each row's result.
 
         Parameters

@@ -16,6 +16,11 @@ IMAGE = "neurochip/image/chip_image.py"
 PROPERTIES = "tests/property/test_program_properties.py"
 EXACT = f"{PROPERTIES}::test_the_ranges_are_reached_by_some_values"
 SAFE = f"{PROPERTIES}::test_no_value_leaves_the_range_of_its_row"
+GENERATE = "neurochip/emulator/programmed/generate.py"
+KERNELS = (
+    "tests/property/test_program_kernels.py"
+    "::test_kernels_of_random_programs_give_the_integers_of_the_interpreter"
+)
 MESSAGES = "tests/unit/test_program_messages.py"
 IMAGES = "tests/unit/test_image_programs.py"
 
@@ -203,5 +208,152 @@ MUTANTS = [
         'return f"reset {self.interval}, {self.offset}", [self.compartments]',
         'return "reset", [self.compartments]',
         f"{IMAGES}::test_every_part_enters_the_digest",
+    ),
+    Mutant(
+        "a kernel subtracts the other way round",
+        GENERATE,
+        '"sub": "{a} - {b}"',
+        '"sub": "{b} - {a}"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel shifts left by one bit more",
+        GENERATE,
+        '"{a} << {b}"',
+        '"{a} << {b} << 1"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel rounds asr toward zero",
+        GENERATE,
+        '"asr": "{a} >> {b}"',
+        '"asr": "({a} + (({a} >> 63) & ((np.int64(1) << {b}) - 1))) >> {b}"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel rounds rtz toward minus infinity",
+        GENERATE,
+        "({a} + (({a} >> 63) & ((np.int64(1) << {b}) - 1))) >> {b}",
+        "{a} >> {b}",
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel rounds rtz away from zero",
+        GENERATE,
+        "((np.int64(1) << {b}) - 1))) >> {b}",
+        "(np.int64(1) << {b}))) >> {b}",
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel takes the larger for min",
+        GENERATE,
+        '"min({a}, {b})"',
+        '"max({a}, {b})"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel takes the smaller for max",
+        GENERATE,
+        '"max({a}, {b})",',
+        '"min({a}, {b})",',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel keeps the sign of abs",
+        GENERATE,
+        '"abs({a})"',
+        '"{a}"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel compares gt with equality",
+        GENERATE,
+        '"gt": "{a} > {b}"',
+        '"gt": "{a} >= {b}"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel compares ge without equality",
+        GENERATE,
+        '"ge": "{a} >= {b}"',
+        '"ge": "{a} > {b}"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel joins the bits of and",
+        GENERATE,
+        '"{a} & {b}"',
+        '"{a} | {b}"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel selects by the sign",
+        GENERATE,
+        "if {a} != 0 else",
+        "if {a} > 0 else",
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel saturates one value further below",
+        GENERATE,
+        "max({a}, 1 - {half})",
+        "max({a}, -{half})",
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel wraps without a sign",
+        GENERATE,
+        "& (2 * {half} - 1)) - {half}",
+        "& (2 * {half} - 1))",
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel divides toward zero",
+        GENERATE,
+        '"div": "{a} // {b}"',
+        '"div": "-(-{a} // {b}) if {a} < 0 else {a} // {b}"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel of 32 bits divides toward zero",
+        GENERATE,
+        "np.floor(np.float64({a})",
+        "np.trunc(np.float64({a})",
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel computes with 32 bits what needs 64",
+        GENERATE,
+        'if _is_narrow(result) else "np.int64"',
+        'if result[0] >= -(1 << 40) else "np.int64"',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel leaves out a saturation below",
+        GENERATE,
+        "and result == operands[0][1]:",
+        "and result[1] == operands[0][1][1]:",
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel counts clips as wraps",
+        GENERATE,
+        '"sat": COUNTED.index("program_clips")',
+        '"sat": COUNTED.index("program_wraps")',
+        KERNELS,
+    ),
+    Mutant(
+        "a kernel does not store a state that it wrote",
+        GENERATE,
+        "if first + k in written",
+        "if first + k + 1 in written",
+        KERNELS,
+    ),
+    Mutant(
+        "a silent program goes on sending",
+        GENERATE,
+        '[f"{_at(_SCRATCH, Scratch.FIRED)} = np.int32(0)"] * silent',
+        "[]",
+        KERNELS,
     ),
 ]
