@@ -1,29 +1,34 @@
 """Outputs of other simulators against the float reference, on their own graphs.
 
+    python tests/nir_simulators.py
     python tests/nir_simulators.py FOLDER
 
-prints the table of docs/reference/nir.md for a folder with the graphs (``NAME.nir``) and the inputs
-and outputs of their simulators (``RECORD.npz``: ``x`` of shape (steps, inputs), and one array for
-each simulator).
+prints the table of docs/reference/nir.md: networks that ``record_simulators.py`` recorded, and with
+a folder also those whose graphs (``NAME.nir``), inputs and outputs (``RECORD.npz``: ``x`` of shape
+(steps, inputs), and one array for each simulator) are in it.
 """
 
 from __future__ import annotations
 
-import math
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from simulator_vectors import unpack
 
 from neurochip import Recording, Stimulus, read_nir, simulate_reference
 from neurochip.frontends.nir import NirModel
 
 DT = 1e-4  # s; the graphs without a leak have no step, so any will do
 SUBTRACT = {"reset": "subtract"}
-SINABS = {**SUBTRACT, "spikes_per_step": "many", "v_min": "-v_threshold", "convention": "sinabs"}
-HEADER = ("graph", "input", "simulator", "arguments", "outputs", "different")
+VALUE = {"reset": "value"}
+DELAYED = {"reset_delay": True}
+MANY = {**SUBTRACT, "spikes_per_step": "many", "convention": "sinabs"}
+HEADER = ("graph", "input", "simulator", "dt and arguments", "outputs", "different")
 
 
 class Case(NamedTuple):
@@ -34,90 +39,110 @@ class Case(NamedTuple):
     simulator: str
     arguments: Mapping[str, Any]
     different: int  # outputs that differ, out of all neurons and steps
+    dt: float = DT
+
+    def found(self, path: Path, stored: Mapping[str, Any]) -> tuple[int, int]:
+        """Return the number of outputs, and of those that differ from the simulator."""
+        with warnings.catch_warnings():  # sinabs counts time constants in steps, so dt is 1 s
+            warnings.filterwarnings("ignore", message="NIR: dt = 1 s is a long step")
+            model = read_nir(path, self.dt, **self.arguments)
+        found = outputs(model, stored["x"]).reshape(len(stored["x"]), -1)
+        wanted = stored[self.simulator].reshape(found.shape)
+        return found.size, int(np.count_nonzero(found != wanted))
 
 
-def _all() -> list[Case]:
+def _recorded() -> list[Case]:
+    rows: dict[str, tuple[Mapping[str, Any], int, float]] = {
+        "snntorch_leaky_zero_nodelay": (VALUE, 0, DT),
+        "snntorch_leaky_zero_delay": (VALUE, 0, DT),
+        "snntorch_leaky_subtract_nodelay": (SUBTRACT, 64, DT),
+        "snntorch_leaky_subtract_delay": ({**SUBTRACT, **DELAYED}, 0, DT),
+        "snntorch_syn_zero_nodelay": (VALUE, 0, DT),
+        "snntorch_syn_zero_delay": ({**VALUE, **DELAYED}, 0, DT),
+        "snntorch_syn_subtract_nodelay": (SUBTRACT, 0, DT),
+        "snntorch_syn_subtract_delay": ({**SUBTRACT, **DELAYED}, 0, DT),
+        "norse_lif": (VALUE, 0, 1e-6),
+        "sinabs_iaf": (MANY, 0, DT),
+        "sinabs_lif": (MANY, 0, 1.0),
+    }
+    return [
+        Case(name, "", name.partition("_")[0], arguments, different, dt)
+        for name, (arguments, different, dt) in rows.items()
+    ]
+
+
+def _published() -> list[Case]:
     cases = []
     conv, braille = "89e0a61_scnn_mnist", "90a7fbb_braille_noDelay_noBias_subtract"
     for graph, digit in ((conv, "d1"), (conv, "d7"), ("a031194_10", "d1")):
-        record = f"{graph}_{digit}"
+        own = {**MANY, "v_min": "-v_threshold"}
         cases += [
-            Case(graph, record, "norse", {"reset": "value"}, 0),
-            Case(graph, record, "nirsim", {"reset": "value"}, 0),
-            Case(graph, record, "nirsim_sub", SUBTRACT, 0),
-            Case(graph, record, "sinabs", SINABS, 13 if (graph, digit) == (conv, "d1") else 0),
+            Case(graph, digit, "norse", VALUE, 0),
+            Case(graph, digit, "nirsim", VALUE, 0),
+            Case(graph, digit, "nirsim_sub", SUBTRACT, 0),
+            Case(graph, digit, "sinabs", own, 13 if (graph, digit) == (conv, "d1") else 0),
         ]
     late = {"reset_delay": {"lif1.lif": True}}
-    cases += [
-        Case(braille, braille, "norse", {"reset": "value"}, 0),
-        Case(braille, braille, "nirsim", {"reset": "value"}, 0),
-        Case(braille, braille, "nirsim_sub", SUBTRACT, 0),
-        Case(braille, braille, "snntorch_zero", {"reset": "value", **late}, 0),
-        Case(braille, braille, "snntorch_subtract", {**SUBTRACT, **late}, 10),
-    ]
-    return cases + SNNTORCH
-
-
-def _snntorch() -> list[Case]:
-    value, delay = {"reset": "value"}, {"reset_delay": True}
     rows = {
-        "leaky_zero_nodelay": (value, 0),
-        "leaky_zero_delay": (value, 0),
-        "leaky_subtract_nodelay": (SUBTRACT, 17),
-        "leaky_subtract_delay": ({**SUBTRACT, **delay}, 0),
-        "syn_zero_nodelay": (value, 0),
-        "syn_zero_delay": ({**value, **delay}, 0),
-        "syn_subtract_nodelay": (SUBTRACT, 8),
-        "syn_subtract_delay": ({**SUBTRACT, **delay}, 0),
+        "norse": (VALUE, 0),
+        "nirsim": (VALUE, 0),
+        "nirsim_sub": (SUBTRACT, 0),
+        "snntorch_zero": ({**VALUE, **late}, 0),
+        "snntorch_subtract": ({**SUBTRACT, **late}, 10),
     }
-    return [
-        Case(f"snntorch_{name}", f"snntorch_{name}", "snntorch", arguments, different)
-        for name, (arguments, different) in rows.items()
-    ]
+    return cases + [Case(braille, "", name, *row) for name, row in rows.items()]
 
 
-SNNTORCH = _snntorch()
-"""The exports of snnTorch 1.0.0, whose numbers are also in tests/frontends/snntorch.npz."""
+RECORDED, PUBLISHED = _recorded(), _published()
+"""Networks that are recorded in the repository, and those of a folder."""
 
-CASES = _all()
+_ALSO = {"snntorch_leaky_subtract_nodelay": 17, "snntorch_syn_subtract_nodelay": 8}
+EXPORTS = [
+    case._replace(different=_ALSO.get(case.graph, 0))
+    for case in RECORDED
+    if case.simulator == "snntorch"
+]
+"""Other networks of the same names in a folder, which are tested and not in the table."""
 
 
 def outputs(
     model: NirModel, counts: Any, run: Callable[[Stimulus], Recording] | None = None
 ) -> np.ndarray:
-    """Return the output spikes of each step, shape (steps, size), as the simulator counts steps."""
+    """Return the output spikes of each step, as the simulator counts steps."""
     (name,) = model.outputs
-    later = model.depths[name]
-    padded = np.concatenate([counts, np.zeros((later, *counts.shape[1:]), dtype=int)])
-    stimulus = model.stimulus(padded)
+    later = np.zeros((model.depths[name], *counts.shape[1:]), dtype=int)
+    stimulus = model.stimulus(np.concatenate([counts, later]))
     if run is None:
-        recording = simulate_reference(model.network, stimulus, model.dt)
-    else:
-        recording = run(stimulus)
-    found = np.zeros((len(padded), math.prod(model.shapes[name])), dtype=int)
-    found[recording.steps[name], recording.ids[name]] = recording.payloads.get(name, 1)
-    return found[later:]
+        return model.spikes(simulate_reference(model.network, stimulus, model.dt))
+    return model.spikes(run(stimulus))
 
 
-def different(case: Case, path: Path, stored: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the number of outputs, and of those that differ from the simulator."""
-    found = outputs(read_nir(path, DT, **case.arguments), stored["x"])
-    wanted = stored[case.simulator].reshape(found.shape)
-    return found.size, int(np.count_nonzero(found != wanted))
+def record_of(case: Case, folder: Path) -> Path:
+    """Return the path of the record of a published network."""
+    return folder / f"{case.graph}{'_' if case.record else ''}{case.record}.npz"
 
 
-def table(folder: Path) -> list[str]:
-    """Return the lines of the table."""
-    lines = [f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
-    for case in CASES:
-        path, stored = folder / f"{case.graph}.nir", np.load(folder / f"{case.record}.npz")
-        total, wrong = different(case, path, stored)
-        asked = ", ".join(f"{name}={value!r}" for name, value in case.arguments.items())
-        cells = (case.graph, case.record.removeprefix(f"{case.graph}_"), case.simulator)
-        cells = tuple("" if k == 1 and c == case.graph else c for k, c in enumerate(cells))
-        lines.append(f"| {' | '.join((*cells, f'`{asked}`', f'{total:,}', str(wrong)))} |")
+def rows(folder: Path | None) -> list[str]:
+    """Return the rows of the table, for the networks of a folder, or those in the repository."""
+    lines = []
+    with tempfile.TemporaryDirectory() as empty:
+        for case in RECORDED if folder is None else PUBLISHED:
+            if folder is None:
+                path, stored = unpack(case.graph, Path(empty) / "graph.nir")
+            else:
+                path, stored = folder / f"{case.graph}.nir", np.load(record_of(case, folder))
+            total, wrong = case.found(path, stored)
+            asked = ", ".join(f"{name}={value!r}" for name, value in case.arguments.items())
+            texts = (case.graph, case.record, case.simulator, f"`{case.dt:g}, {asked}`")
+            lines.append(f"| {' | '.join((*texts, f'{total:,}', str(wrong)))} |")
     return lines
 
 
+def head() -> list[str]:
+    """Return the lines above the rows."""
+    return [f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
+
+
 if __name__ == "__main__":
-    print("\n".join(table(Path(sys.argv[1]))))
+    folders = [None, *map(Path, sys.argv[1:2])]
+    print("\n".join([*head(), *(line for folder in folders for line in rows(folder))]))

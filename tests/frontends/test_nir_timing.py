@@ -23,7 +23,7 @@ from nir_numpy import evaluate
 from compiler import compile_network
 from neurochip import ConstantCurrent, StepCurrent
 from neurochip.emulator import Emulator
-from neurochip.errors import FrontendError
+from neurochip.errors import FrontendError, RecordingError
 from neurochip.frontends.nir import read_nir, write_nir
 from neurochip.frontends.nir.timing import find_timing
 from neurochip.reference import simulate_reference
@@ -194,3 +194,31 @@ def test_an_export_of_snntorch_with_biases_does_what_snntorch_does(name):
     found[run.steps["3"], run.ids["3"]] = 1
     assert np.array_equal(found[1:], stored["snntorch"])
     assert found.any()
+
+
+def test_spikes_of_a_run_are_an_array_in_the_steps_of_the_simulator(read):
+    neuron = integrator((2, 1), v_threshold=0.9)
+    source = chain((2, 1), neuron, nir.Scale(np.array([[1.0], [0.5]])), integrator((2, 1)))
+    model = read(source, reset="value")
+    counts = np.ones((4, 2, 1), dtype=int)
+    run = simulate_reference(model.network, model.stimulus(counts), model.dt)
+    assert model.spikes(run, "a").tolist() == [[[1], [1]]] * 4
+    assert model.spikes(run).shape == (3, 2, 1)
+    assert model.spikes(run)[:, 1, 0].tolist() == [0, 0, 1]
+    late = read(source, reset="value", convention="lava")
+    run = simulate_reference(late.network, late.stimulus(counts), late.dt)
+    assert late.spikes(run).shape == (4, 2, 1)
+    with pytest.raises(RecordingError) as caught:
+        model.spikes(run, "b")
+    assert str(caught.value) == "NIR: population = 'b'; the run has 'a', 'c'."
+
+
+def test_of_several_outputs_one_is_named(read):
+    nodes = {"input": nir.Input({"input": np.array([1])}), "a": integrator(), "b": integrator()}
+    nodes |= {name: nir.Output({"output": np.array([1])}) for name in ("x", "y")}
+    edges = [("input", "a"), ("input", "b"), ("a", "x"), ("b", "y")]
+    model = read(graph(nodes, edges))
+    run = simulate_reference(model.network, model.stimulus(np.ones((3, 1), dtype=int)), model.dt)
+    with pytest.raises(RecordingError) as caught:
+        model.spikes(run)
+    assert str(caught.value) == "NIR: the graph has the outputs 'a', 'b'; name one of them."

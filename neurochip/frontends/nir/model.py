@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..._support.brief import brief
-from ..._support.values import ArrayValue
-from ...errors import StimulusError
+from ..._support.values import ArrayValue, shown
+from ...errors import RecordingError, StimulusError
 from ...network import Network, SpikeInput
+from ...recording import Recording
 from ...stimulus import Stimulus
+from ...typing import Int64Array
 from .convention import Convention
 from .node import Shape
 
@@ -96,6 +98,51 @@ class NirModel(ArrayValue):
             for item in self.network.step_currents(own)
         )
         return Stimulus(lengths.pop() * self.dt, tuple(trains), currents)
+
+    def spikes(self, recording: Recording, population: str | None = None) -> Int64Array:
+        """Return the spikes of a population as an array, in the steps of the simulator.
+
+        The spikes of a deeper layer come ``depths`` steps later than in a simulator that passes
+        spikes through all layers in one step; this delay is taken off, so the last steps of such a
+        run are missing. End the input with as many steps without spikes to see all of them.
+
+        Parameters
+        ----------
+        recording : Recording
+            A run of the network.
+        population : str, optional
+            Name of the population. Default: the only output.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_steps - depth, *shape of the population)
+            Number of spikes of each neuron in each step.
+
+        Raises
+        ------
+        RecordingError
+            If the recording has no such population, or none is named and the graph has several
+            outputs.
+        """
+        if population is None:
+            if len(self.outputs) != 1:
+                raise RecordingError(
+                    f"NIR: the graph has the outputs {', '.join(map(repr, self.outputs))}; name "
+                    "one of them."
+                )
+            (population,) = self.outputs
+        if population not in self.depths or population not in recording.ids:
+            known = ", ".join(repr(name) for name in self.depths if name in recording.ids)
+            raise RecordingError(
+                f"NIR: population = {shown(population)}; the run has "
+                f"{known or 'none of the graph'}."
+            )
+        size = int(np.prod(self.shapes[population], dtype=np.int64))
+        found = np.zeros((recording.n_steps, size), dtype=np.int64)
+        at = recording.steps[population] - recording.first_step
+        found[at, recording.ids[population]] = recording.payloads.get(population, 1)
+        later = self.depths[population] if self.convention.layers == "same_step" else 0
+        return found[later:].reshape(-1, *self.shapes[population])
 
     def _counts(self, name: str, spikes: Any) -> Any:
         array, shape = np.asarray(spikes), self.shapes[name]
