@@ -108,6 +108,15 @@ def test_a_graded_network_runs_as_in_lava(tmp_path, seed):
     assert recording.n_spikes > 100
 
 
+def test_the_values_of_a_graded_input_act_in_their_own_step(tmp_path):
+    image = {"type": "input", "shape": [3], "neuron": GRADED}
+    model = read_netx(stored(tmp_path / "a.net", image, changed(DENSE, neuron=GRADED)))
+    given = model.inputs([[5, 0, -7], [5, 0, 0]], first_step=4)
+    assert given["steps"].tolist() == [3, 3, 4]
+    assert given["sources"].tolist() == [0, 2, 0]
+    assert given["payloads"].tolist() == [5, -7, 5]
+
+
 def test_delays_and_recurrence_run_as_in_lava(tmp_path):
     first = dense(4, 6, 5, delay=[0, 1, 2, 3, 4, 5], neuron=SMALL)
     loop = {**dense(5, 4, 6, neuron=SMALL, delay=[2, 0, 0, 1]), "type": "dense_rec"}

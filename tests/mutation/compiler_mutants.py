@@ -18,6 +18,7 @@ ROUNDING = "tests/unit/test_weight_rounding.py"
 SCALING = "tests/unit/test_compiler_scaling.py"
 RATES = "tests/unit/test_expectation.py"
 CURRENTS = "tests/unit/test_step_current.py"
+SHARED_KERNELS = "tests/unit/test_shared_kernels.py"
 
 MUTANTS = [
     # ------------------------------------------------------------------ ideal
@@ -457,5 +458,26 @@ MUTANTS = [
         'if population.model.integration != "exact" or not is_long_step',
         "if not is_long_step",
         f"{REPORT}::test_a_network_that_was_made_for_its_step_is_not_questioned",
+    ),
+    Mutant(
+        "synapses with other mantissas share a kernel",
+        "compiler/synapses/sharing.py",
+        "if (kernel.ravel()[entry] != mantissa).any():",
+        "if False:",
+        f"{SHARED_KERNELS}::test_synapses_that_share_no_kernel_are_stored_one_by_one",
+    ),
+    Mutant(
+        "a kernel adds synapses that are missing",
+        "compiler/synapses/sharing.py",
+        "return kernel if np.array_equal(used, complete) else None",
+        "return kernel",
+        f"{SHARED_KERNELS}::test_synapses_that_share_no_kernel_are_stored_one_by_one",
+    ),
+    Mutant(
+        "a kernel takes one delay for all",
+        "compiler/synapses/sharing.py",
+        "or delays.min() != delays.max()",
+        "or delays.min() < 0",
+        f"{SHARED_KERNELS}::test_synapses_that_share_no_kernel_are_stored_one_by_one",
     ),
 ]

@@ -17,6 +17,9 @@ READ = "tests/frontends/test_nir_read.py"
 LINEAR = "tests/frontends/test_nir_linear.py"
 TIMING = "tests/frontends/test_nir_timing.py"
 NIR_ERRORS = "tests/frontends/test_nir_errors.py"
+NETX = "neurochip/frontends/netx"
+NETX_READ = "tests/frontends/test_netx_read.py"
+NETX_LAYERS = "tests/frontends/test_netx_layers.py"
 
 MUTANTS = [
     # ------------------------------------------------------------------ sessions
@@ -203,5 +206,48 @@ MUTANTS = [
         "if not (threshold > 0).all():",
         "if not (threshold >= 0).all():",
         f"{NIR_ERRORS}::test_a_graph_that_no_network_can_be_is_refused",
+    ),
+    # ------------------------------------------------------------------ lava-dl
+    Mutant(
+        "all layers are reset in the same step",
+        f"{NETX}/build.py",
+        "(offset + depth) % interval",
+        "offset % interval",
+        f"{NETX_READ}::test_layers_are_reset_one_step_after_each_other",
+    ),
+    Mutant(
+        "a current without decay decays",
+        f"{NETX}/build.py",
+        '"decay_u_offset": neuron.decay_u > 0,',
+        '"decay_u_offset": neuron.decay_u >= 0,',
+        f"{NETX_READ}::test_decays_thresholds_and_biases_are_registers_as_they_are",
+    ),
+    Mutant(
+        "odd weights lose their last bit",
+        f"{NETX}/build.py",
+        "if (weight % 2).any():",
+        "if False:",
+        f"{NETX_READ}::test_weights_are_mantissas_that_hold_them_exactly",
+    ),
+    Mutant(
+        "a bias of a channel is repeated over the channels",
+        f"{NETX}/keys.py",
+        "np.repeat(found, size // found.size)",
+        "np.tile(found, size // found.size)",
+        f"{NETX_LAYERS}::test_a_convolution_follows_an_image_and_is_flattened_for_a_dense_layer",
+    ),
+    Mutant(
+        "mixed weights beyond 127 may be odd",
+        f"{NETX}/layers.py",
+        "(-256, 254, 2) if",
+        "(-256, 254, 1) if",
+        f"{NETX_LAYERS}::test_what_cannot_be_read_is_refused_by_layer_key_and_value",
+    ),
+    Mutant(
+        "values of a graded input act a step late",
+        f"{NETX}/model.py",
+        'lead = int(first is not None and first.model == "delta")',
+        "lead = 0",
+        f"{NETX_READ}::test_the_values_of_a_graded_input_act_in_their_own_step",
     ),
 ]

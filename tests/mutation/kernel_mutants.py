@@ -19,6 +19,8 @@ COPIES = "neurochip/emulator/cpu/copies.py"
 PROGRAMS = "tests/unit/test_mapping_programs.py::"
 REFERENCE = "tests/unit/test_reference.py"
 SOFT = "tests/unit/test_soft_reset.py"
+SHARED = "neurochip/emulator/programmed/shared.py"
+SHARED_DELIVERY = "tests/unit/test_shared_delivery.py"
 
 MUTANTS = [
     # ------------------------------------------------------------------ the chip's arithmetic
@@ -443,5 +445,48 @@ MUTANTS = [
         "if routes.programmed[compartment]:",
         "if False:",
         PROGRAMS + "test_energy_leaves_out_what_has_no_published_figure_and_says_so",
+    ),
+    # ------------------------------------------------------------------ convolutions
+    Mutant(
+        "the delay of a kernel is lost",
+        SHARED,
+        "plane * n_lanes + item.delay * slot_size",
+        "plane * n_lanes",
+        f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
+    ),
+    Mutant(
+        "a kernel ignores the shift of its sums",
+        SHARED,
+        "plane * n_lanes + item.delay * slot_size",
+        "item.receptor * n_lanes + item.delay * slot_size",
+        f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
+    ),
+    Mutant(
+        "all groups of channels have the targets of the first",
+        SHARED,
+        "channel // inside * per_group",
+        "channel // inside * 0",
+        f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
+    ),
+    Mutant(
+        "columns of sources are taken for rows",
+        SHARED,
+        "first_tap + item.source_shape[1] + column",
+        "first_tap + column",
+        f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
+    ),
+    Mutant(
+        "the channels of a place are neighbours in any order",
+        SHARED,
+        "_NEIGHBOURS: int(neighbours.all()),",
+        "_NEIGHBOURS: 1,",
+        f"{SHARED_DELIVERY}::test_a_target_of_two_kernels_with_other_shapes_gets_both",
+    ),
+    Mutant(
+        "spikes are marked for good",
+        "neurochip/emulator/programmed/loop.py",
+        "state.marks[word] = 0",
+        "state.marks[word] |= 0",
+        f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
     ),
 ]

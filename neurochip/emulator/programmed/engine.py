@@ -60,15 +60,13 @@ class ProgrammedEngine(Engine[Position]):
         self.image = image
         core = image.chip.core
         self._order = order_of(image)
-        self._tables = build_tables(image.unrolled(), self._order)
+        self._tables = build_tables(image, self._order)
         self._loop = loop_of(
             tuple(
                 group_kernel(tile_kernels(part.program, core.input_bits))
                 for part in self._order.parts
             )
         )
-        listed = self._order.compartment[self._order.compartment >= 0]
-        self._in_order = bool((np.diff(listed) > 0).all())
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
         self._graded = graded[self._order.part]
         self._plain = plain_compartments(image)
@@ -184,7 +182,7 @@ class ProgrammedEngine(Engine[Position]):
         )
 
     def _steps_per_call(self, writes: Writes | None) -> int:
-        work = self.image.n_compartments + self._tables.row_ptr[-1] // 50
+        work = self.image.n_compartments + self.image.n_synapses // 50
         steps = _WORK_PER_CALL // (int(work) + 1000)
         if writes is not None and writes.per_step:
             steps = min(steps, _WRITES_PER_CALL // writes.per_step)
@@ -216,15 +214,12 @@ class ProgrammedEngine(Engine[Position]):
     def _listed(
         self, output: Outputs, first: int, index: int
     ) -> tuple[Int32Array, Int32Array, Int32Array]:
-        """Return step, compartment and payload of the spikes of a call, sorted."""
+        """Return step, compartment and payload of the spikes of a call."""
         done = index - output.first_index
         counts, total = np.diff(output.ends[: done + 1]), int(output.ends[done])
         numbers = np.arange(first + output.first_index, first + index, dtype=np.int32)
         steps = np.repeat(numbers, counts)
         ids, payloads = output.ids[:total].copy(), output.payloads[:total].copy()
-        if not self._in_order:
-            order = np.lexsort((ids, steps))
-            ids, payloads = ids[order], payloads[order]
         return steps, ids, payloads
 
     def _held(self, tiles: Int32Array) -> Int32Array:

@@ -9,11 +9,12 @@ import numpy as np
 from ..._support.csr import spans, starts_of
 from ...chip.registers import decode_weights, sum_shift
 from ...errors import EmulatorError
-from ...image import ChipImage
+from ...image import ChipImage, Convolution, SynapseGroup
 from ...typing import Int16Array, Int32Array, Int64Array, UInt8Array
 from ..cpu.layout import LANES
 from ..cpu.state import wrapping
 from .order import Order, Part
+from .shared import shared_tables
 from .state import Group, Tables
 
 __all__ = ["build_tables"]
@@ -22,7 +23,7 @@ _MOST_SUMS = 1 << 31  # that an int32 numbers
 
 
 def build_tables(image: ChipImage, order: Order) -> Tables:
-    """Return the tables of an image, without convolutions.
+    """Return the tables of an image.
 
     Raises
     ------
@@ -34,7 +35,8 @@ def build_tables(image: ChipImage, order: Order) -> Tables:
     # The exponent acts on the sum of a group, so each group with one has sums of its own.
     planes = [(k, 0) for k in range(receptors)]
     plane_of = []
-    for group in image.synapses:
+    every: list[SynapseGroup | Convolution] = [*image.synapses, *image.convolutions]
+    for group in every:
         shift = sum_shift(group.format, core)
         plane_of.append(len(planes) if shift else group.receptor)
         planes += [(group.receptor, shift)] if shift else []
@@ -45,18 +47,21 @@ def build_tables(image: ChipImage, order: Order) -> Tables:
             f"image: {n_lanes} compartments, {len(planes)} receptors and shifted sums, and a delay "
             f"of {image.max_delay} steps need {ring_size} sums; allowed: at most {_MOST_SUMS}."
         )
-    row_ptr, offset, weight = _synapses(image, order, plane_of, slot_size)
+    n_groups = len(image.synapses)
+    row_ptr, offset, weight = _synapses(image, order, plane_of[:n_groups], slot_size)
     offset_of_wrap, mask = wrapping(core.accumulator_bits, core.accumulator_overflow)
     resets, places, values = _resets(image, order)
     return Tables(
         groups=np.array([_columns(part) for part in order.parts], dtype=np.int64),
         compartment=order.compartment,
+        in_order=bool((np.diff(order.compartment[order.compartment >= 0]) > 0).all()),
         sets=order.sets,
         parameters=order.parameters,
         row_ptr=row_ptr,
         offset=offset,
         weight=weight,
         consecutive=_consecutive(row_ptr, offset, slot_size),
+        shared=shared_tables(image, order, plane_of[n_groups:], slot_size),
         ring_size=ring_size,
         slot_size=slot_size,
         planes=np.array(planes, dtype=np.int64),

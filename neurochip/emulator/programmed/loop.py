@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ..._kernels.instructions import prefetch
+from ..._kernels.instructions import lowest_bit, prefetch
 from ..._kernels.jit import inline_kernel, kernel
 from ..position import UNDERWAY
 from .generate import function_of
+from .shared import deliver_shared
 from .update import bound
 
 __all__ = ["loop_of"]
 
 _ONE = np.uint64(1)
 _AHEAD = 8  # spikes
+_WORD, _BIT = np.uint64(6), np.uint64(63)  # of State.marks
 
 
 @kernel
@@ -54,6 +56,17 @@ def deliver(
 
 
 @inline_kernel
+def deliver_all(
+    sources: Any, payloads: Any, begin: Any, end: Any, first: Any, head: Any, tables: Any, ring: Any
+) -> Any:
+    """Deliver to the synapses of their own and to those that share a kernel."""
+    delivered = deliver(sources, payloads, begin, end, first, head, tables, ring)
+    if len(tables.shared.layers) > 0:
+        delivered += deliver_shared(sources, payloads, begin, end, first, head, tables, ring)
+    return delivered
+
+
+@inline_kernel
 def place_of(offset: Any, head: Any, ring_size: Any) -> Any:
     """Return the place in the ring that is ``offset`` ahead of ``head``."""
     place = head + np.uint64(offset)
@@ -70,13 +83,35 @@ def reset_state(step: Any, tables: Any, tiles: Any) -> None:
 
 
 @kernel
+def sort_spikes(begin: Any, n: Any, tables: Any, state: Any, output: Any) -> None:
+    """Append the spikes of a step in the order of the compartments: a bit for each that spiked."""
+    for k in range(n):
+        compartment = np.uint64(tables.compartment[state.sent[k]])
+        state.marks[compartment >> _WORD] |= _ONE << (compartment & _BIT)
+        state.carried[compartment] = state.payloads[k]
+    place = np.uint64(begin)
+    for word in range(np.uint64(len(state.marks))):
+        left = state.marks[word]
+        state.marks[word] = 0
+        while left != 0:
+            compartment = (word << _WORD) + lowest_bit(left)
+            output.ids[place] = compartment
+            output.payloads[place] = state.carried[compartment]
+            place += _ONE
+            left &= left - _ONE
+
+
+@kernel
 def keep_results(index: Any, n: Any, tables: Any, state: Any, output: Any) -> None:
-    """Append the spikes of a step to the lists, and record registers."""
+    """Append the spikes of a step to the lists, by compartment, and record registers."""
     place = index - output.first_index
     begin = output.ends[place]
-    for k in range(n):
-        output.ids[begin + k] = tables.compartment[state.sent[k]]
-        output.payloads[begin + k] = state.payloads[k]
+    if tables.in_order:
+        for k in range(n):
+            output.ids[begin + k] = tables.compartment[state.sent[k]]
+            output.payloads[begin + k] = state.payloads[k]
+    else:
+        sort_spikes(begin, n, tables, state, output)
     output.ends[place + 1] = begin + n
     for k in range(len(output.places)):
         output.values[index, k] = state.tiles[output.places[k]]
@@ -116,9 +151,9 @@ def run_steps(
         reset_state(step, tables, state.tiles)
         head = np.uint64(step * tables.slot_size % tables.ring_size)
         begin, end = inputs.starts[index], inputs.starts[index + 1]
-        state.events[0] += deliver(
+        state.events[0] += deliver_all(
             inputs.sources, inputs.payloads, begin, end, 0, head, tables, state.ring
-        ) + deliver(
+        ) + deliver_all(
             state.sent, state.payloads, 0, state.n_sent[0], n_inputs, head, tables, state.ring
         )
         state.n_sent[0] = update_groups(step, head, tables, state)

@@ -92,12 +92,15 @@ def order_of(image: ChipImage) -> Order:
     sets: list[Int64Array] = []
     lane = np.zeros(image.n_compartments, dtype=np.int64)
     number = np.zeros(image.n_compartments, dtype=np.int64)
+    rank = _ranks(image)
     for groups in _by_program(image):
         program = groups[0].program
         ids, state, given = (
             np.concatenate([getattr(group, name) for group in groups], axis=-1)
             for name in ("compartments", "state", "parameters")
         )
+        by_rank = np.argsort(rank[ids])
+        ids, state, given = ids[by_rank], state[:, by_rank], given[:, by_rank]
         hosted = np.array([name == HOST_PARAMETER for name in program.parameters], dtype=bool)
         first = parts[-1].end if parts else 0
         end = first - (-len(ids) // LANES)
@@ -124,6 +127,18 @@ def order_of(image: ChipImage) -> Order:
         parameters=np.concatenate(parameters),
         sets=np.concatenate(sets),
     )
+
+
+def _ranks(image: ChipImage) -> Int64Array:
+    """Return the rank of each compartment among those of its program.
+
+    Compartments keep their order, but for the targets of a convolution: there the channel is last.
+    """
+    rank = np.arange(image.n_compartments)
+    for item in image.convolutions:
+        targets = item.targets.reshape(item.target_shape[0], -1)
+        rank[targets.T.ravel()] = np.sort(item.targets)
+    return rank
 
 
 def plain_compartments(image: ChipImage) -> Int32Array:

@@ -89,6 +89,8 @@ def new_state(order: Order, tables: Tables) -> State:
         sent=zeroed(n_lanes, np.int32),
         payloads=zeroed(n_lanes, np.int32),
         n_sent=zeroed(1, np.int64),
+        marks=zeroed(-(-len(order.lane) // LANES), np.uint64),
+        carried=zeroed(len(order.lane), np.int32),
         scratch=zeroed(rows * LANES, np.int32),
         counts=zeroed(len(COUNTED) * LANES, np.int32),
         events=zeroed(1, np.int64),

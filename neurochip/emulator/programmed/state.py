@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...typing import Int16Array, Int32Array, Int64Array, UInt8Array
+from ...typing import Int16Array, Int32Array, Int64Array, UInt8Array, UInt64Array
 
 __all__ = ["COUNTED", "BiasRows", "Group", "Inputs", "Outputs", "State", "Tables"]
 
@@ -34,11 +34,14 @@ class Tables(NamedTuple):
     """What does not change in a run.
 
     Compartments are called *lanes* in the order of the engine: by program, each program in whole
-    tiles of 64. ``compartment`` is the number of each lane in the image, -1 for padding.
+    tiles of 64. ``compartment`` is the number of each lane in the image, -1 for padding;
+    ``in_order`` says whether it never falls.
 
     Synapses: sources are the inputs, then the lanes. The synapses of source s are ``row_ptr[s]`` to
     ``row_ptr[s + 1] - 1``: each adds ``weight`` times the payload to the sum that is ``offset``
     ahead in the ring. With ``consecutive``, the offsets of a source are consecutive.
+
+    ``shared`` has the convolutions, :class:`~neurochip.emulator.programmed.shared.Shared`.
 
     The ring has a slot of ``slot_size`` sums for each step of delay; a slot has a plane of all
     lanes for each row of ``planes`` (receptor, bits by which its sums are shifted right).
@@ -50,12 +53,14 @@ class Tables(NamedTuple):
 
     groups: Int64Array
     compartment: Int32Array
+    in_order: bool
     sets: Int64Array
     parameters: Int32Array
     row_ptr: Int64Array
     offset: Int32Array
     weight: Int16Array
     consecutive: UInt8Array
+    shared: Any
     ring_size: int
     slot_size: int
     planes: Int64Array
@@ -73,10 +78,11 @@ class State(NamedTuple):
     ``clock`` is the step that runs next, or ``UNDERWAY``; in a run only kernels change it.
     ``tiles`` has for each tile a row of 64 for each state register of its program. ``ring`` holds
     the sums of what is on its way. ``sent`` and ``payloads`` are the lanes that spiked in the last
-    step, ``n_sent[0]`` of them. ``scratch`` and ``counts`` serve the tile that is being updated.
-    ``events[0]`` counts the synapses that received a spike. ``overflows`` has a row for each lane,
-    in the order of ``COUNTED``; ``first_overflow`` is step, compartment and the bits of its
-    overflows; step -1 if there are none.
+    step, ``n_sent[0]`` of them; ``marks``, a bit for each compartment that is 0 between steps, and
+    ``carried``, its payload, sort them. ``scratch`` and ``counts`` serve the tile that is being
+    updated. ``events[0]`` counts the synapses that received a spike. ``overflows`` has a row for
+    each lane, in the order of ``COUNTED``; ``first_overflow`` is step, compartment and the bits of
+    its overflows; step -1 if there are none.
     """
 
     clock: Int64Array
@@ -85,6 +91,8 @@ class State(NamedTuple):
     sent: Int32Array
     payloads: Int32Array
     n_sent: Int64Array
+    marks: UInt64Array
+    carried: Int32Array
     scratch: Int32Array
     counts: Int32Array
     events: Int64Array
