@@ -298,8 +298,12 @@ class Emulator:
             in a run that continues; spikes outside this run are ignored. A spike in step n with
             delay d acts in step n + 1 + d, like the spike of a neuron. A spike that acts in step 0
             with delay 0 has step -1.
+        payloads : array_like of int, shape (n_spikes,), optional
+            Payload of each input spike, not 0, within ``payload_bits`` of the chip. Payloads other
+            than 1 need targets with a program. Default: 1.
         record : iterable of str
-            ``"v"``, ``"u"``: registers of all compartments at the end of every step.
+            Registers at the end of every step: ``"v"``, ``"u"``, or a state register of a program,
+            of all compartments that have it.
         noise : array_like of int, shape (n_steps, n_compartments), optional
             Raw draws from -127 to 127 that replace the random generator, if the image has noise.
         writes : tuple of four array_like of int, shape (n_writes,), optional
@@ -338,7 +342,7 @@ class Emulator:
                 f"emulator: input {worst}; allowed: 0 to {self.image.n_inputs - 1}."
             )
         size = self.image.n_compartments
-        graded = None if payloads is None else check_payloads(payloads, at.shape, self.image)
+        graded = None if payloads is None else check_payloads(payloads, ids, self.image)
         columns = register_columns(self.image, record)
         draws = None if noise is None else check_draws(noise, n_steps, self.image)
         given = None if writes is None else check_writes(writes, self.image)

@@ -192,14 +192,14 @@ def check_draws(noise: Any, n_steps: int, image: ChipImage) -> Int8Array:
     return np.require(draws, np.int8, ["C", "W"])
 
 
-def check_payloads(payloads: Any, shape: tuple[int, ...], image: ChipImage) -> Int32Array:
-    """Return the given payloads of input spikes.
+def check_payloads(payloads: Any, sources: Int64Array, image: ChipImage) -> Int32Array:
+    """Return the given payloads of input spikes, whose inputs are ``sources``.
 
     Raises
     ------
     EmulatorError
-        If spikes of the chip are binary, the shape differs from that of the spikes, or a payload is
-        not allowed.
+        If spikes of the chip are binary, the shape differs from that of the spikes, a payload is
+        not allowed, or one reaches a LIF neuron of the core.
     """
     chip, bits = image.chip, image.chip.core.payload_bits
     if not bits:
@@ -212,13 +212,42 @@ def check_payloads(payloads: Any, shape: tuple[int, ...], image: ChipImage) -> I
     values = integers(
         "emulator", "payloads", payloads, low=-most - 1, high=most, error=EmulatorError
     )
-    if values.shape != shape:
+    if values.shape != sources.shape:
         raise EmulatorError(
-            f"emulator: payloads have shape {values.shape}; allowed: {shape}, one for each spike."
+            f"emulator: payloads have shape {values.shape}; allowed: {sources.shape}, one for each "
+            "spike."
         )
     if (values == 0).any():
         raise EmulatorError("emulator: a payload is 0, which is no spike; leave such spikes out.")
+    _check_receivers(np.unique(sources[values != 1]), image)
     return values.astype(np.int32)
+
+
+def _check_receivers(graded: Int64Array, image: ChipImage) -> None:
+    """Raise unless all targets of inputs with payloads run programs."""
+    binary = np.ones(image.n_compartments, dtype=np.bool_)
+    for group in image.programs:
+        binary[group.compartments] = False
+    if not graded.size or not binary.any():
+        return
+    of_input = np.zeros(image.n_inputs, dtype=np.bool_)
+    of_input[graded] = True
+    shared = (
+        item.unrolled(image.n_inputs)
+        for item in image.convolutions
+        if item.source == "inputs" and binary[item.targets].any()
+    )
+    own = (item for item in image.synapses if item.source == "inputs")
+    for synapses in (*own, *shared):
+        sources = np.repeat(np.arange(image.n_inputs), np.diff(synapses.indptr))
+        wrong = of_input[sources] & binary[synapses.target]
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            raise EmulatorError(
+                f"emulator: input {sources[first]} sends payloads to compartment "
+                f"{synapses.target[first]}, a LIF neuron of the core, which takes binary spikes "
+                "only; allowed: targets with a program, such as PROGRAMS['lif']."
+            )
 
 
 def check_noise_seeds(

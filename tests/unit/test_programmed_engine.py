@@ -13,7 +13,7 @@ import pytest
 from neurochip import LOIHI, LOIHI2, Emulator
 from neurochip.chip.registers import SignMode
 from neurochip.errors import ChipOverflowError, ChipOverflowWarning, EmulatorError, RecordingError
-from neurochip.image import Compartments, Noise, PeriodicReset, ProgramGroup
+from neurochip.image import Compartments, Convolution, Noise, PeriodicReset, ProgramGroup
 from neurochip.image.program import Synapses, program
 from neurochip.programs import PROGRAMS, NeuronProgram
 
@@ -259,6 +259,32 @@ def test_payloads_are_checked():
             who.run_steps(1, [0], [0], payloads=payloads)
     with pytest.raises(EmulatorError, match="payloads"):
         each.run_steps(1, [0], [0], payloads=[1 << 23])
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_payload_of_an_input_needs_targets_with_a_program(shared):
+    lif = program(LOIHI2, {}, [Synapses("inputs", [1], [0], 10, 2)], n_inputs=2)
+    if shared:
+        kernel = Convolution(
+            source="inputs",
+            sources=np.array([1], dtype=np.int32),
+            targets=np.array([0], dtype=np.int32),
+            source_shape=(1, 1, 1),
+            target_shape=(1, 1, 1),
+            kernel=np.array([[[[10]]]], dtype=np.int16),
+            format=lif.synapses[0].format,
+        )
+        lif = program(LOIHI2, {}, n_inputs=2, convolutions=[kernel])
+    with pytest.raises(
+        EmulatorError,
+        match=exactly(
+            "emulator: input 1 sends payloads to compartment 0, a LIF neuron of the core, which "
+            "takes binary spikes only; allowed: targets with a program, such as PROGRAMS['lif']."
+        ),
+    ):
+        emulator(lif).run_steps(1, [0, 0], [0, 1], payloads=[3, 2])
+    found = emulator(lif).run_steps(2, [0, 0], [0, 1], payloads=[3, 1], record=["v"])
+    assert found.trace(WHO).values.tolist() == [[0], [640]]
 
 
 def test_noise_and_joined_compartments_are_refused_beside_programs():
