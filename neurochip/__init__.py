@@ -160,7 +160,13 @@ _HOMES = {
         "one_to_one",
     ),
     "neurochip.precision": ("BitsAnswer", "WidthResult", "bits", "plot_bits"),
-    "neurochip.programs": ("OPERATIONS", "PROGRAMS", "NeuronProgram", "Operation"),
+    "neurochip.programs": (
+        "OPERATIONS",
+        "PROGRAMS",
+        "NeuronProgram",
+        "Operation",
+        "simulate_program",
+    ),
     "neurochip.recording": ("Origin", "Probe", "Recording", "Trace"),
     "neurochip.reference": ("Reference", "simulate_reference", "simulate_twins"),
     "neurochip.report": (

@@ -145,6 +145,7 @@ from .programs import OPERATIONS as OPERATIONS
 from .programs import PROGRAMS as PROGRAMS
 from .programs import NeuronProgram as NeuronProgram
 from .programs import Operation as Operation
+from .programs import simulate_program as simulate_program
 from .recording import Origin as Origin
 from .recording import Probe as Probe
 from .recording import Recording as Recording

@@ -577,6 +577,14 @@ def _programs() -> list[Call]:
             name=TEXT,
             payload_bits=zero,
         ),
+        _call(
+            "simulate_program",
+            nc.simulate_program,
+            {"program": program, "inputs": [[1.0, 2.0]], "parameters": {"k": 1}},
+            "program parameters",
+            inputs=_names("[[]]", "matrix"),
+            state=_names("dict", "None"),
+        ),
         _call("operand", with_operand, {"operand": 1}, operand=signed),
         _call(
             "ProgramGroup",

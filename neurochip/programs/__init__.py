@@ -3,5 +3,6 @@
 from .library import PROGRAMS
 from .operations import OPERATIONS, Operation
 from .program import NeuronProgram
+from .real import simulate_program
 
-__all__ = ["OPERATIONS", "PROGRAMS", "NeuronProgram", "Operation"]
+__all__ = ["OPERATIONS", "PROGRAMS", "NeuronProgram", "Operation", "simulate_program"]

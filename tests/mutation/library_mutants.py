@@ -223,7 +223,7 @@ MUTANTS = [
         SNNTORCH,
         '("v", "sel", "before", 0, "v")',
         '("v", "sel", "before", "x", "v")',
-        f"{LOOPS}test_read_with_real_numbers_the_program_gives_the_spikes_that_snntorch_gave",
+        "tests/unit/test_program_real.py::test_the_program_gives_the_spikes_that_snntorch_gave",
     ),
     Mutant(
         "an adaptive threshold rises for all neurons",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from program_interpreter import MEANING, interpret
+from program_interpreter import interpret
 
 from neurochip import LOIHI, LOIHI2, PRESETS, Emulator
 from neurochip.errors import ProgramError
@@ -20,15 +19,6 @@ MEMBRANE = {"keep_u": 3000, "keep_v": 3900, "bias": 700, "vmin": -HIGHEST, "vmax
 GRADED = ("delta", "graded_product", "graded_product_of_last", "graded_relu", "graded_vector")
 GRADED += ("sigma", "sigma_delta", "sigma_delta_identity", "ternary")
 SNNTORCH = [("subtract", True), ("subtract", False), ("zero", True), ("zero", False)]
-NETWORKS = Path(__file__).parents[1] / "conformance" / "snntorch_networks.npz"
-
-# The operations on real numbers: nothing is rounded, and no width limits a value.
-REAL = MEANING | {
-    "asr": lambda a, bits: a / 2**bits,
-    "rtz": lambda a, bits: a / 2**bits,
-    "sat": lambda a, bits: a,
-    "wrap": lambda a, bits: a,
-}
 
 
 def kicks(seed, steps=400):
@@ -226,53 +216,6 @@ def test_a_reset_to_zero_without_delay_is_that_of_the_core():
     parameters = MEMBRANE | {"threshold": 60_000}
     undelayed = states_of(PROGRAMS["snntorch"](CORE, "zero", False), parameters, kicks(5))
     assert undelayed == states_of(PROGRAMS["lif"](CORE), parameters | {"refractory": 1}, kicks(5))
-
-
-def networks():
-    with np.load(NETWORKS) as stored:
-        names = sorted(key.removesuffix("_x") for key in stored if key.endswith("_x"))
-        return {
-            name: {
-                key.removeprefix(f"{name}_"): stored[key].astype(np.float64)
-                for key in stored
-                if key.startswith(f"{name}_")
-            }
-            for name in names
-        }
-
-
-@pytest.mark.parametrize(("name", "network"), networks().items(), ids=lambda value: str(value)[:30])
-def test_read_with_real_numbers_the_program_gives_the_spikes_that_snntorch_gave(
-    name, network, monkeypatch
-):
-    for operation, meaning in REAL.items():
-        monkeypatch.setitem(MEANING, operation, meaning)
-    kind, reset, delay = name.split("_")
-    # Leaky keeps the input of the step after a spike, so its delayed reset to zero is at once.
-    delayed = delay == "delay" and (kind, reset) != ("leaky", "zero")
-    program = PROGRAMS["snntorch"](CORE, reset, delayed)
-    parameters = {"keep_u": 4096 * network["alpha"], "keep_v": 4096 * network["beta"], "bias": 0}
-    parameters |= {"vmin": -np.inf, "vmax": np.inf, "threshold": 1.0, "amount": 1.0}
-    spikes = network["x"]
-    for layer in (1, 2):
-        total = spikes @ network[f"weight{layer}"].T + network[f"bias{layer}"]
-        columns = [states_of(program, parameters, list(column)) for column in total.T]
-        spikes = np.array([[payload for *_, payload in column] for column in columns]).T
-    assert (spikes == network["spikes"]).all()
-
-
-def test_the_networks_of_snntorch_spike():
-    sent = {name: int(network["spikes"].sum()) for name, network in networks().items()}
-    assert sent == {
-        "leaky_subtract_delay": 39,
-        "leaky_subtract_nodelay": 17,
-        "leaky_zero_delay": 0,
-        "leaky_zero_nodelay": 9,
-        "syn_subtract_delay": 0,
-        "syn_subtract_nodelay": 289,
-        "syn_zero_delay": 22,
-        "syn_zero_nodelay": 296,
-    }
 
 
 # --- adaptive threshold --------------------------------------------------------------------------
