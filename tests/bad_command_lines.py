@@ -153,6 +153,7 @@ COMMANDS = {
         "--widths": ("''", "x", "8,", "2:1", "1.5", "nan", "true", "1:1000000000000"),
         "-o": PAGE,
     },
+    f"attribute model.py {SHORT}": {**COMPILER, **RUNNING, "--substeps": COUNT},
     "classify model.py --data data.npz --dt 1": {
         **{name: values for name, values in COMPILER.items() if name != "--input"},
         "--bits": ("''", "x", "8,", "2:1", "1.5", "nan", "8,8", "0", "1:1000000000000"),
@@ -215,6 +216,7 @@ MODELS = {
 OTHER = (
     *("bake", "--loud", "compile", "compile model.py x", "compile model.py --loud", "run", "sweep"),
     *("compare", "validate", "map", "info", "conformance", "sweep model.py", "run image.npz"),
+    *("attribute", "attribute image.npz", "attribute graph.nir --dt 1e-3", "attribute lost.py"),
     *("compile model.py -o", "compile model.py --dt", "run image.npz --input a --model b"),
     *("compile model.py --v-reset 1", "compile model.py --convention norse", "map lost.py"),
     *("compile model.py --input-rate 5", "compile graph.nir", "compile graph.nir --dt auto"),

@@ -86,8 +86,8 @@ class ChipAccuracy(ArrayValue):
         The true class of each sample, that in float64, and that on the chip.
     tied : int
         Samples for which several classes had the highest score on the chip; the first was taken.
-    spikes : ndarray of int64, shape (n_samples,)
-        Spikes of all neurons on the chip.
+    layers : dict of str to ndarray of int64, shape (n_samples,)
+        Spikes of each population on the chip.
     costs : dict of str to InferenceCost
         Estimates by the name of the table of costs.
     """
@@ -99,11 +99,17 @@ class ChipAccuracy(ArrayValue):
     floats: Int64Array
     classes: Int64Array
     tied: int
-    spikes: Int64Array
+    layers: Mapping[str, Int64Array]
     costs: Mapping[str, InferenceCost]
 
     def __repr__(self) -> str:
         return line(self, repr(self.name), counted(self.bits, "bit"), said_accuracy(self.accuracy))
+
+    @property
+    def spikes(self) -> Int64Array:
+        """Spikes of all neurons on the chip, shape (n_samples,)."""
+        total: Int64Array = np.sum([*self.layers.values()], axis=0)
+        return total
 
     @property
     def hits(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +36,8 @@ class Classification(ArrayValue):
         The true class of each sample, and that in float64.
     tied : int
         Samples for which several classes had the highest score in float64; the first was taken.
-    spikes : ndarray of int64, shape (n_samples,)
-        Spikes of all neurons in float64.
+    layers : dict of str to ndarray of int64, shape (n_samples,)
+        Spikes of each population in float64.
     chips : tuple of ChipAccuracy
         In the order of the chips, and for each from the widest weights down.
     problems : tuple of Unfit
@@ -50,11 +51,17 @@ class Classification(ArrayValue):
     labels: Int64Array
     floats: Int64Array
     tied: int
-    spikes: Int64Array
+    layers: Mapping[str, Int64Array]
     chips: tuple[ChipAccuracy, ...]
     problems: tuple[Unfit, ...]
     n_classes: int
     decode: str
+
+    @property
+    def spikes(self) -> Int64Array:
+        """Spikes of all neurons in float64, shape (n_samples,)."""
+        total: Int64Array = np.sum([*self.layers.values()], axis=0)
+        return total
 
     @property
     def n_samples(self) -> int:
@@ -179,7 +186,7 @@ class Classification(ArrayValue):
                     "accuracy": self.accuracy,
                     "interval": self.interval,
                     "tied": self.tied,
-                    "spikes": float(self.spikes.mean()),
+                    "spikes": _means(self.layers),
                     "confusion": self.confusion().tolist(),
                 },
                 "chips": [
@@ -196,7 +203,7 @@ class Classification(ArrayValue):
                         "tied": item.tied,
                         "disagreeing": item.disagreeing.tolist(),
                         "confusion": self.confusion(item.bits, item.name).tolist(),
-                        "spikes": float(item.spikes.mean()),
+                        "spikes": _means(item.layers),
                         "costs": {
                             name: {
                                 "energy_joule": cost.energy,
@@ -285,3 +292,7 @@ class Classification(ArrayValue):
         for text in self.problem_texts():
             lines += folded(text, first="  ", indent="    ")
         return "\n".join(lines)
+
+
+def _means(layers: Mapping[str, Int64Array]) -> dict[str, float]:
+    return {name: float(spikes.mean()) for name, spikes in layers.items()}

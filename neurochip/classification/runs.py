@@ -26,8 +26,8 @@ from .subject import Subject
 __all__ = ["CLASSIFICATION", "Answer", "Engine", "answer_all", "chip_engine", "float_engine"]
 
 BLOCK = 100  # samples between two lines of the file: a crash loses little
-_NUMBERS = ("classes", "tied", "spikes")
-_ESTIMATES = ("energy", "time")
+_NUMBERS = ("classes", "tied")
+_TABLES = ("layers", "energy", "time")
 
 
 class Engine(NamedTuple):
@@ -70,8 +70,8 @@ class Answer:
         The class.
     tied : ndarray of bool, shape (n_samples,)
         Whether several classes had the highest score.
-    spikes : ndarray of int64, shape (n_samples,)
-        Spikes of all neurons.
+    layers : dict of str to ndarray of int64, shape (n_samples,)
+        Spikes of each population.
     energy, time : dict of str to ndarray of float64, shape (n_samples,), J and s
         Estimates by the name of the table of costs.
     overflows : dict of str to int
@@ -80,7 +80,7 @@ class Answer:
 
     classes: Int64Array
     tied: BoolArray
-    spikes: Int64Array
+    layers: Mapping[str, Int64Array]
     energy: Mapping[str, Float64Array]
     time: Mapping[str, Float64Array]
     overflows: Mapping[str, int]
@@ -137,7 +137,7 @@ def _answer(
     return {
         "classes": [item.label for item in choices],
         "tied": [item.tied for item in choices],
-        "spikes": [run.n_spikes for run in runs],
+        "layers": {name: [len(run.ids[name]) for run in runs] for name in runs[0].populations},
         "energy": {name: [item.total for item in found] for name, found in estimates.items()},
         "time": {
             name: [float(item.step_times.sum()) for item in found]
@@ -151,10 +151,10 @@ def _joined(records: Sequence[Mapping[str, Any]]) -> Answer:
     def column(name: str, kind: Any) -> Any:
         return np.array([value for item in records for value in item[name]], dtype=kind)
 
-    def estimates(name: str) -> dict[str, Float64Array]:
+    def table(name: str, kind: Any) -> dict[str, Any]:
         return {
-            table: np.array([value for item in records for value in item[name][table]])
-            for table in records[0][name]
+            key: np.array([value for item in records for value in item[name][key]], dtype=kind)
+            for key in records[0][name]
         }
 
     overflows: Counter[str] = Counter()
@@ -163,9 +163,9 @@ def _joined(records: Sequence[Mapping[str, Any]]) -> Answer:
     return Answer(
         classes=column("classes", np.int64),
         tied=column("tied", np.bool_),
-        spikes=column("spikes", np.int64),
-        energy=estimates("energy"),
-        time=estimates("time"),
+        layers=table("layers", np.int64),
+        energy=table("energy", np.float64),
+        time=table("time", np.float64),
         overflows=dict(overflows),
     )
 
@@ -175,14 +175,14 @@ def _is_header(found: Mapping[str, Any]) -> bool:
 
 
 def _is_record(found: Mapping[str, Any], header: Mapping[str, Any], _: bool) -> bool:
-    if set(found) != {"point", *_NUMBERS, *_ESTIMATES, "overflows"}:
+    if set(found) != {"point", *_NUMBERS, *_TABLES, "overflows"}:
         return False
     point, samples = found["point"], header["samples"]
     if type(point) is not int or not 0 <= point < header["points"]:
         return False
     size = min(BLOCK, samples - BLOCK * (point % math.ceil(samples / BLOCK)))
     columns = [found[name] for name in _NUMBERS]
-    for name in _ESTIMATES:
+    for name in _TABLES:
         if not isinstance(found[name], dict):
             return False
         columns += found[name].values()

@@ -7,11 +7,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from compiler import compile_network
 
 from .._support.npz import as_path
 from .._support.progress import progress_bar
 from .._support.provenance import versions
+from .._support.text import counted
 from .._support.values import instances, integer, items, shown
 from .._support.warn import warn_user
 from ..chip.spec import LOIHI, ChipSpec
@@ -39,6 +42,9 @@ from .runs import (
 )
 from .samples import labels_of, stimuli_of
 from .subject import Subject, TrainedModel, subject_of
+
+_STRONG = 0.25  # difference of the numbers of spikes in a sample, mean over the samples
+_FEWEST = 20  # spikes of a layer
 
 __all__ = ["Variant", "classify", "compile_all", "variants_of"]
 
@@ -170,11 +176,12 @@ def classify(
         journal.finish()
     floats, *answers = found
     _warn_of_overflows(images, answers)
+    _warn_of_differences(images, floats, answers)
     return Classification(
         labels=truth,
         floats=floats.classes,
         tied=int(floats.tied.sum()),
-        spikes=floats.spikes,
+        layers=floats.layers,
         chips=tuple(
             ChipAccuracy(
                 name=variant.name,
@@ -184,7 +191,7 @@ def classify(
                 floats=floats.classes,
                 classes=answer.classes,
                 tied=int(answer.tied.sum()),
-                spikes=answer.spikes,
+                layers=answer.layers,
                 costs={
                     table.name: InferenceCost(
                         table=table.name,
@@ -204,11 +211,24 @@ def classify(
 
 
 class Variant(NamedTuple):
-    """A chip with some number of weight bits; ``name`` is that of the chip it was made from."""
+    """A chip with some number of weight bits.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chip that it was made from.
+    bits : int
+        Weight bits.
+    chip : ChipSpec
+        The chip.
+    narrowed : bool
+        Whether its weights have fewer bits than those of the chip that it was made from.
+    """
 
     name: str
     bits: int
     chip: ChipSpec
+    narrowed: bool
 
 
 def variants_of(
@@ -228,7 +248,7 @@ def variants_of(
     if not chips or len(set(names)) < len(names):
         raise AnalysisError(f"{owner}: chips = {shown(names)}; allowed: {allowed}.")
     if bits is None:
-        return [Variant(item.name, item.core.weight_mantissa_bits, item) for item in chips]
+        return [Variant(item.name, item.core.weight_mantissa_bits, item, False) for item in chips]
     allowed = "a list of different integers"
     widths = [
         integer(owner, "bits", width, at_least=1, error=AnalysisError)
@@ -237,7 +257,12 @@ def variants_of(
     if not widths or len(set(widths)) < len(widths):
         raise AnalysisError(f"{owner}: bits = {shown(bits)}; allowed: {allowed}.")
     return [
-        Variant(item.name, width, item.what_if(weight_mantissa_bits=width))
+        Variant(
+            item.name,
+            width,
+            item.what_if(weight_mantissa_bits=width),
+            width < item.core.weight_mantissa_bits,
+        )
         for item in chips
         for width in sorted(widths, reverse=True)
     ]
@@ -287,3 +312,21 @@ def _warn_of_overflows(images: Mapping[Variant, ChipImage], answers: Sequence[An
             "headroom or assumed_rate avoids it.",
             ChipOverflowWarning,
         )
+
+
+def _warn_of_differences(
+    images: Mapping[Variant, ChipImage], floats: Answer, answers: Sequence[Answer]
+) -> None:
+    """Warn of chips that give a layer quite another activity, unless bits were taken from them."""
+    for variant, answer in zip(images, answers, strict=True):
+        for layer, spikes in floats.layers.items() if not variant.narrowed else ():
+            differing, both = int(np.abs(answer.layers[layer] - spikes).sum()), int(spikes.sum())
+            if differing > _STRONG * max(both, _FEWEST):
+                warn_user(
+                    f"classify: chip {variant.name!r} with {counted(variant.bits, 'weight bit')} "
+                    f"differs strongly from float64, first in layer {layer!r}: the numbers of its "
+                    f"spikes differ by {differing / max(both, 1):.0%} ({both:,} in float64, "
+                    f"{int(answer.layers[layer].sum()):,} on the chip). attribute_accuracy names "
+                    "the registers."
+                )
+                break

@@ -6,6 +6,7 @@ import click
 
 from ..version import __version__
 from ._failures import Commands
+from .attribute import attribute_command
 from .bits import bits_command
 from .classify import classify_command
 from .compare import compare_command
@@ -42,6 +43,7 @@ main.add_command(compare_command)
 main.add_command(validate_command)
 main.add_command(sweep_command)
 main.add_command(bits_command)
+main.add_command(attribute_command)
 main.add_command(classify_command)
 main.add_command(map_command)
 main.add_command(info_command)

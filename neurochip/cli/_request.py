@@ -23,7 +23,7 @@ from ._chips import choose_chip, read_settings
 from ._graph import load_graph_model
 from ._model import ModelFunction, load_model, read_model
 from ._step import Step
-from ._terminal import say
+from ._terminal import say, warn
 
 if TYPE_CHECKING:
     from ..frontends.nir import NirModel
@@ -168,6 +168,20 @@ class Request:
         network, own = load_model(self.model, chip=self.chip is None)
         chip = choose_chip(own, self.model, self.chip, settings)
         return Trained(network, chip, self._step(network, chip))
+
+    def warn_of(self, comparison: Mapping[str, Any]) -> None:
+        """Warn if a trained network differs strongly on the chip; name the layer.
+
+        Parameters
+        ----------
+        comparison : dict
+            Data of a comparison.
+        """
+        from ..validation.strong import strong_difference
+
+        text = strong_difference(comparison["populations"]) if self.is_graph else ""
+        if text:
+            warn(text)
 
     def sweep_subject(self) -> SweepSubject:
         """Return the same for a sweep, which calls the functions of a Python file with its axes."""

@@ -59,6 +59,11 @@ RESULTS = {
         "lead": "the answer in words",
         "report": "[content of the JSON file](#files-with-numbers) beside the page",
     },
+    "attribute": {
+        "chip": "name of the chip",
+        "dt": "length of a step in ms",
+        "rows": "[effects](attribution.md) of every source on every metric and population",
+    },
     "classify": {
         "lead": "the result in words, one sentence for each chip",
         "report": "[content of the JSON file](#files-with-numbers) beside the page",

@@ -42,6 +42,7 @@ def compare_command(
         **request.options,
     )
     say(f"{judgement.comparison}\n\n{judgement.image.report}")
+    request.warn_of(judgement.comparison.to_dict())
     if output is not None:
         wrote(write_judgement(judgement, Path(output)))
     if is_json():

@@ -87,6 +87,7 @@ def validate_command(
     if tolerance is not None:
         what = "equal" if passed else "not shown to be equal"
         say(f"All rates: {what} within {100 * tolerance:g} %")
+    request.warn_of(report.data["comparison"])
     wrote(report.write(output))
     if is_json():
         verdict = None if tolerance is None else passed

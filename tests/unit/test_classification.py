@@ -146,7 +146,7 @@ def of_hits(chances, n=200):
                 floats=labels,
                 classes=classes,
                 tied=0,
-                spikes=np.full(n, 30 + bits),
+                layers={"out": np.full(n, 30 + bits)},
                 costs={},
             )
         )
@@ -154,7 +154,7 @@ def of_hits(chances, n=200):
         labels=labels,
         floats=labels,
         tied=0,
-        spikes=np.full(n, 40),
+        layers={"out": np.full(n, 40)},
         chips=tuple(chips),
         problems=(),
         n_classes=2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from neurochip import (
     AnalysisError,
     ChipOverflowWarning,
     Emulator,
+    NeurochipWarning,
     Reference,
     SpikeInput,
     SweepError,
@@ -228,13 +230,33 @@ def test_a_report_has_all_numbers_and_the_samples_that_differ(two, tmp_path):
 
 def test_overflows_are_told_once_for_all_samples():
     arrays, labels = counts(150)
-    with pytest.warns(ChipOverflowWarning) as caught:
+    with pytest.warns(NeurochipWarning) as caught:
         classify(classifier(), 200 * arrays.astype(np.int64), labels, dt=1.0, bits=[8, 4])
-    (warning,) = caught
-    assert str(warning.message).startswith(
+    overflows, strong = caught
+    assert overflows.category is ChipOverflowWarning
+    assert str(overflows.message).startswith(
         "classify: registers wrapped or clipped, so classes may be wrong (loihi "
         "(weight_mantissa_bits=8): "
     )
+    assert str(strong.message).startswith(
+        "classify: chip 'loihi' with 8 weight bits differs strongly from float64, first in layer "
+        "'out': the numbers of its spikes differ by "
+    )
+
+
+def test_a_chip_that_changes_the_activity_of_a_layer_is_warned_of_by_its_name():
+    short = LOIHI.what_if(name="short", decay_bits=1)
+    cell = LIF(tau_m=2.0, v_rest=0.0, v_reset=0.0, v_thresh=1.0)
+    with pytest.warns(NeurochipWarning) as caught:
+        found = classify(classifier(cell), *counts(), chip=[LOIHI, short], dt=1.0, gain="dc")
+    (warning,) = caught
+    assert re.fullmatch(
+        r"classify: chip 'short' with 8 weight bits differs strongly from float64, first in layer "
+        r"'out': the numbers of its spikes differ by \d+% \(\d+ in float64, \d+ on the chip\)\. "
+        r"attribute_accuracy names the registers\.",
+        str(warning.message),
+    )
+    assert found.chips[1].layers["out"].sum() == found.chips[1].spikes.sum()
 
 
 # --- the file -------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ COMPILING = {
     "compare": ("--duration", "10"),
     "validate": ("--duration", "10", "--no-attribution"),
     "map": (),
+    "attribute": ("--duration", "10"),
     "classify": ("--data", "data.npz"),
     "sweep": ("--duration", "10", "--workers", "1", "--vary", "seed=1"),
 }

@@ -35,7 +35,8 @@ OF_MODEL = {
         ("--duration", "20", "--workers", "1", "--seeds", "2", "--widths", "8"),
         "neurochip.sweeps.worker._Evaluator.record",
     ),
-    "classify": (("--data", "data.npz"), "neurochip.reference.Reference.run_batch"),
+    "attribute": (("--duration", "20"), "neurochip.attribution.attribute"),
+    "classify": (("--data", "data.npz", "--dt", "1"), "neurochip.reference.Reference.run_batch"),
     "map": (("--duration", "20", "-o", "out"), "neurochip.report.map_network"),
 }
 ON_SPIKES = [name for name in OF_MODEL if name != "classify"]  # which takes samples
