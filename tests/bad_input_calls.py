@@ -615,6 +615,12 @@ def _programs() -> list[Call]:
             offset=zero,
         ),
         _call(
+            "ConvolutionShape",
+            nc.ConvolutionShape,
+            {"source_shape": (1, 1, 2), "target_shape": (1, 1, 2), "kernel_shape": (1, 1, 1, 1)},
+            "source_shape target_shape kernel_shape stride padding dilation groups",
+        ),
+        _call(
             "Convolution",
             nc.Convolution,
             {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._support.convolving import meetings
-from .._support.values import integers, shown
+from .._support.values import integer, integers, shown
 from ..errors import NetworkError
 from ..typing import Int64Array
 
@@ -67,14 +67,16 @@ class ConvolutionShape:
             if found.shape != (n,) or found.min() < least or found.max() >= 1 << 31:
                 raise NetworkError(f"{_OWNER}: {name} = {shown(given)}; allowed: {allowed}.")
             object.__setattr__(self, name, tuple(found.tolist()))
+        groups = integer(_OWNER, "groups", self.groups, at_least=1, error=NetworkError)
+        object.__setattr__(self, "groups", groups)
         (channels, *size), (out, inside, *taps) = self.source_shape, self.kernel_shape
         sizes = zip(size, taps, self.stride, self.padding, self.dilation, strict=True)
         places = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
-        fits = self.groups >= 1 and inside * self.groups == channels and out % self.groups == 0
+        fits = inside * groups == channels and out % groups == 0
         if not fits or self.target_shape != (out, *places):
             raise NetworkError(
                 f"{_OWNER}: target_shape = {self.target_shape}; allowed: what kernel_shape "
-                f"{self.kernel_shape} in {self.groups} groups makes of {self.source_shape}."
+                f"{self.kernel_shape} in {shown(groups)} groups makes of {self.source_shape}."
             )
 
     @property
