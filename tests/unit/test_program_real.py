@@ -14,7 +14,9 @@ from neurochip.errors import ProgramError
 from neurochip.programs import OPERATIONS, PROGRAMS
 
 CORE = LOIHI2.core
-NETWORKS = Path(__file__).parents[1] / "conformance" / "snntorch_networks.npz"
+CONFORMANCE = Path(__file__).parents[1] / "conformance"
+NETWORKS = CONFORMANCE / "snntorch_networks.npz"
+NEURONS = CONFORMANCE / "snntorch_neurons.npz"
 RESONATOR = {"keep_cos": 2880, "keep_sin": 2880, "threshold": 2000, "input_exponent": 0}
 
 
@@ -61,6 +63,30 @@ def test_the_networks_of_snntorch_spike():
         "syn_zero_delay": 22,
         "syn_zero_nodelay": 296,
     }
+
+
+@pytest.mark.parametrize("delay", ["delayed", "at_once"])
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+@pytest.mark.parametrize("kind", ["leaky", "synaptic"])
+def test_the_program_gives_every_value_of_a_neuron_of_snntorch(kind, reset, delay):
+    """Both compute the same products and sums in float64, so no bit differs."""
+    prefix = f"{kind}_{reset}_{delay}_"
+    with np.load(NEURONS) as stored:
+        recorded = {key.removeprefix(prefix): stored[key] for key in stored if prefix in key}
+    keeps_input = (kind, reset) == ("leaky", "zero")
+    program = PROGRAMS["snntorch"](CORE, reset, delay == "delayed" and not keeps_input)
+    parameters = {"bias": 0, "vmin": -np.inf, "vmax": np.inf}
+    parameters |= {name: recorded[name] for name in ("keep_u", "keep_v", "threshold")}
+    if reset == "subtract":
+        parameters["amount"] = recorded["threshold"]
+    states, spikes = simulate_program(program, recorded["inputs"], parameters)
+    assert recorded["spikes"].sum() > 50
+    assert (spikes == recorded["spikes"]).all()
+    same = states["v"] == recorded["v"]
+    # Leaky's delayed reset leaves v as it is until the next step.
+    assert (same | (spikes == 1) if keeps_input and delay == "delayed" else same).all()
+    if kind == "synaptic":
+        assert (states["u"] == recorded["u"]).all()
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def snntorch(core: CoreSpec, reset: str = "subtract", delayed: bool = True) -> N
     in the next step only above ``threshold + amount``.
 
     Source: snnTorch 1.0.0, ``_neurons/synaptic.py`` and ``leaky.py``; ``amount`` is the threshold
-    there. Proof: the table, read with real numbers, repeats the outputs of eight networks that
-    snnTorch ran; in integers there is no other source, so these rows are compared with a loop
-    written from the equations.
+    there. Proof: run with real numbers, the program gives every u, v and spike of 64 neurons that
+    snnTorch ran in float64, and the spikes of eight of its networks; in integers there is no other
+    source, so these rows are compared with a loop written from the equations.
 
     Parameters
     ----------
