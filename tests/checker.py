@@ -115,6 +115,9 @@ def count_image(image):
         for number, symbol in enumerate(image.symbols.populations):
             for compartment in symbol.compartment_ids.tolist():
                 owner[compartment] = number
+    for number, group in enumerate(image.programs, start=1):
+        for compartment in group.compartments.tolist() if image.symbols is None else ():
+            owner[compartment] = number
     lists = defaultdict(lambda: defaultdict(list))
     formats, delay_bits = defaultdict(set), [0] * n
     shape = {}

@@ -316,6 +316,9 @@ def wiring_of(image: ChipImage) -> Wiring:
     if image.symbols is not None:
         for number, symbol in enumerate(image.symbols.populations):
             population[symbol.compartment_ids] = number
+    else:  # the groups of programs are the layers of a network without names
+        for number, group in enumerate(image.programs, start=1):
+            population[group.compartments] = number
     first = {"compartments": 0, "inputs": size}
     rows = {"compartments": size, "inputs": image.n_inputs}
     # A program takes a profile of its core, like a set of decays.

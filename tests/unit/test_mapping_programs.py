@@ -140,6 +140,14 @@ def test_fewer_neurons_fit_a_core_if_their_state_is_larger():
     assert np.diff(fill_cores(large).core_ptr).tolist() == [60, 40]  # 60 x 96 bits
 
 
+def test_groups_of_programs_share_no_axon_where_no_population_has_a_name():
+    drive = Synapses("compartments", [0, 1, 2, 3], [4, 4, 4, 4], 2, SignMode.MIXED)
+    for groups, entries in (([range(5)], 2), ([range(2), range(2, 5)], 4)):
+        programs = [sigma_delta(group) for group in groups]
+        image = program(LOIHI2, {}, [drive], n_compartments=5, cores=[4, 1], programs=programs)
+        assert core_usage(image)[0]["output_axons"].tolist() == [entries, 0]
+
+
 def test_pairs_of_compartments_stay_on_a_core():
     chip = LOIHI.what_if(compartments=3)
     image = program(chip, {"join": [0, 1, 0, 1, 0, 1]}, cores=[2, 2, 2])
