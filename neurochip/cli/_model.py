@@ -176,6 +176,12 @@ _names_again = functools.cache(_run)  # a worker needs the names at every point
 
 
 def _source(path: str) -> bytes:
+    if Path(path).suffix == ".net":
+        raise NetworkError(
+            f"{path}: a network of lava-dl holds the integers of a chip, and no network in real "
+            "numbers to compare with; describe it with 'neurochip inspect', and run it in Python "
+            "with read_netx."
+        )
     try:
         content = Path(path).read_bytes()
         if not content.startswith(_OTHER_FILES):

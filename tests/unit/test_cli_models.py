@@ -281,6 +281,15 @@ def test_a_model_that_cannot_be_read_says_why() -> None:
     assert "defines nothing under the name 'network'" in fail("compile", model("", "empty.py"))
 
 
+def test_a_network_of_lava_dl_has_no_float_to_compare_with() -> None:
+    Path("trained.net").write_bytes(b"\x89HDF")
+    assert fail("compare", "trained.net") == (
+        "trained.net: a network of lava-dl holds the integers of a chip, and no network in real "
+        "numbers to compare with; describe it with 'neurochip inspect', and run it in Python with "
+        "read_netx."
+    )
+
+
 CHANGES = """
 import io, os, sys, warnings
 import numpy as np
