@@ -158,29 +158,28 @@ def deliver_shared(
     step in the ring.
     """
     shared, delivered = tables.shared, np.int64(0)
+    ring_size = np.uint64(tables.ring_size)
     for spike in range(begin, end):
         source, payload = np.uint64(first + sources[spike]), np.int64(payloads[spike])
         for use in range(shared.use_ptr[source], shared.use_ptr[source + _ONE]):
-            layer = shared.uses[use, _LAYER]
+            # What a loop needs is read before it, since the sums that it writes might be the same.
+            layer, weights = shared.uses[use, _LAYER], shared.uses[use, _WEIGHT]
             size, channels = shared.layers[layer, _GROUP], shared.layers[layer, _CHANNELS]
+            n_taps, width = shared.layers[layer, _TAPS], shared.layers[layer, _WIDTH]
+            start = shared.layers[layer, _FIRST] + shared.uses[use, _CHANNEL]
+            neighbours = shared.layers[layer, _NEIGHBOURS]
             slot = head + np.uint64(shared.layers[layer, _AHEAD])
-            if slot >= np.uint64(tables.ring_size):
-                slot -= np.uint64(tables.ring_size)
+            if slot >= ring_size:
+                slot -= ring_size
             row, column = shared.uses[use, _ROW], shared.uses[use, _COLUMN]
+            left, right = shared.tap_ptr[column], shared.tap_ptr[column + 1]
             for i in range(shared.tap_ptr[row], shared.tap_ptr[row + 1]):
-                line = shared.taps[i, 0] * shared.layers[layer, _TAPS]
-                place = shared.taps[i, 1] * shared.layers[layer, _WIDTH]
-                for j in range(shared.tap_ptr[column], shared.tap_ptr[column + 1]):
-                    weight = np.uint64(
-                        shared.uses[use, _WEIGHT] + (line + shared.taps[j, 0]) * size
-                    )
-                    target = np.uint64(
-                        shared.layers[layer, _FIRST]
-                        + (place + shared.taps[j, 1]) * channels
-                        + shared.uses[use, _CHANNEL]
-                    )
+                line, place = shared.taps[i, 0] * n_taps, shared.taps[i, 1] * width
+                for j in range(left, right):
+                    weight = np.uint64(weights + (line + shared.taps[j, 0]) * size)
+                    target = np.uint64(start + (place + shared.taps[j, 1]) * channels)
                     delivered += size
-                    if shared.layers[layer, _NEIGHBOURS] == 1:
+                    if neighbours == 1:
                         to = slot + np.uint64(shared.lane[target])
                         for k in range(np.uint64(size)):
                             ring[to + k] += shared.weight[weight + k] * payload
