@@ -7,7 +7,7 @@ PyTorch, to which NIR refers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -196,28 +196,50 @@ def _conv(node: NirNode, shape: Shape) -> Transform:
     return Transform((outputs, *grid.size), bias, build)
 
 
-def convolution_shape(node: NirNode, shape: Shape) -> ConvolutionShape | None:
-    """Return the shape of a Conv2d for a tensor of ``shape``, or None for other nodes.
+def convolution_shape(nodes: Sequence[NirNode], shape: Shape) -> ConvolutionShape | None:
+    """Return the shape of a Conv2d, also behind a pool, for a tensor of ``shape``.
 
-    A convolution that is padded by other numbers before and after its input has none.
+    A pool and a convolution are one convolution with a larger kernel and stride. Other nodes, and a
+    convolution that is padded by other numbers before and after its input, have none.
+
+    Parameters
+    ----------
+    nodes : sequence of NirNode
+        The nodes that a tensor passes, from first to last.
+    shape : tuple of int
+        Shape of the tensor.
     """
-    if node.kind != "Conv2d":
+    *pools, node = nodes
+    if node.kind != "Conv2d" or len(pools) > 1 or any(p.kind not in _POOLS for p in pools):
         return None
     out, inside, *kernel = node.numbers("weight", 4).shape
     stride, dilation = (node.integers(key, 2, at_least=1) for key in ("stride", "dilation"))
     padding = _padding(node, kernel, stride, dilation)
     if any(before != after for before, after in padding):
         return None
-    grid = _Grid(node.label, shape[1:], tuple(kernel), stride, padding, dilation)
+    sizes = zip(shape[1:], kernel, stride, padding, dilation, strict=True)
+    axes = [(n, k, s, p, d) for n, k, s, (p, _), d in sizes]
+    for pool in pools:
+        width, step = (pool.integers(key, 2, at_least=1) for key in ("kernel_size", "stride"))
+        padded = pool.integers("padding", 2, at_least=0)
+        axes = [
+            (n, (k - 1) * d * u + w, s * u, p * u + q, 1)
+            for (n, k, s, p, d), w, u, q in zip(axes, width, step, padded, strict=True)
+        ]
+    places = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes]
+    _, taps, strides, paddings, dilations = (tuple(part) for part in zip(*axes, strict=True))
     return ConvolutionShape(
         source_shape=shape,  # type: ignore[arg-type]
-        target_shape=(out, *grid.size),
-        kernel_shape=(out, inside, *kernel),
-        stride=stride,  # type: ignore[arg-type]
-        padding=tuple(before for before, _ in padding),  # type: ignore[arg-type]
-        dilation=dilation,  # type: ignore[arg-type]
+        target_shape=(out, *places),
+        kernel_shape=(out, inside, *taps),
+        stride=strides,
+        padding=paddings,
+        dilation=dilations,
         groups=node.integers("groups", at_least=1)[0],
     )
+
+
+_POOLS = ("AvgPool2d", "SumPool2d")
 
 
 def _pool(node: NirNode, shape: Shape) -> Transform:

@@ -20,7 +20,7 @@ from .hints import check_hint, check_metadata, check_step, stored_text
 from .linear import convolution_shape
 from .model import NirModel
 from .neurons import SILENT, SPIKING, NeuronNode, read_neurons
-from .node import Shape, size_of
+from .node import NirNode, Shape, size_of
 from .paths import Arrivals, Paths, trace_paths
 from .reset import check_reset, find_reset
 from .shapes import find_shapes
@@ -266,7 +266,13 @@ class _Building:
 
     def _convolution(self, source: str, target: str) -> ConvolutionShape | None:
         """Return the shape of the convolution that alone connects two nodes, or None."""
-        (node, *more) = self.graph.sources[target]
-        if more or node == source or self.graph.sources[node] != [source]:
-            return None
-        return convolution_shape(self.graph.nodes[node], self.shapes[source])
+        nodes: list[NirNode] = []
+        before = self.graph.sources[target]
+        while before != [source]:
+            if len(before) != 1 or before[0] in self.shapes:
+                return None
+            nodes.insert(0, self.graph.nodes[before[0]])
+            before = self.graph.sources[before[0]]
+        found = convolution_shape(nodes, self.shapes[source]) if nodes else None
+        n_targets = size_of(target, self.shapes[target])
+        return found if found is not None and found.n_targets == n_targets else None
