@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from neurochip.image import (
     Convolution,
     InputSymbol,
     PopulationSymbol,
+    ProgramGroup,
     ReceptorSymbol,
     Symbols,
     SynapseGroup,
@@ -23,6 +25,7 @@ from neurochip.network import Population
 from neurochip.typing import Int32Array, Int64Array
 
 from .neurons.lower import LoweredPopulation
+from .neurons.programs import PopulationProgram, accumulator
 from .placement.place import Placement
 from .synapses.convert import ConnectionRegisters
 from .translation import Translation
@@ -58,8 +61,9 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
         else:
             rows = np.arange(source.size) + first_input[source.name]
         targets = placement.compartment_ids(connection.target, item.projection.receptor)
+        receptor = accumulator(item.projection.receptor, members[connection.target.name].program)
         if item.kernel is not None:
-            convolutions.append(_convolution(item, inside, rows, targets))
+            convolutions.append(_convolution(item, inside, rows, targets, receptor))
             continue
         indptr = np.zeros(n_rows + 1, dtype=np.int64)
         indptr[1 + rows] = np.diff(connection.indptr)
@@ -72,6 +76,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
                 target=targets[connection.post[order]],
                 mantissa=item.mantissa[order],
                 delay=item.delay[order] if item.delay.size else item.delay,
+                receptor=receptor,
             )
         )
     in_order = np.array_equal(placement.sites, np.arange(len(placement.sites)))
@@ -81,6 +86,11 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
         compartments=Compartments.fill(chip.core, size, **registers),
         n_inputs=n_inputs,
         synapses=tuple(groups),
+        programs=tuple(
+            _program_group(program, placement.compartment_ids(p))
+            for p in network.populations
+            if (program := members[p.name].program) is not None
+        ),
         convolutions=tuple(convolutions),
         symbols=Symbols(
             dt=translation.dt,
@@ -108,7 +118,11 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
 
 
 def _convolution(
-    item: ConnectionRegisters, inside: bool, sources: Int64Array, targets: Int32Array
+    item: ConnectionRegisters,
+    inside: bool,
+    sources: Int64Array,
+    targets: Int32Array,
+    receptor: int,
 ) -> Convolution:
     shape = item.connection.convolution
     assert item.kernel is not None
@@ -126,6 +140,22 @@ def _convolution(
         dilation=shape.dilation,
         groups=shape.groups,
         delay=item.max_delay,
+        receptor=receptor,
+    )
+
+
+def _program_group(found: PopulationProgram, at: Int32Array) -> ProgramGroup:
+    """Return the program of a population and its registers, in the order of the compartments."""
+    order = np.argsort(at)
+
+    def sorted_(registers: Mapping[str, Int64Array]) -> dict[str, Int64Array]:
+        return {name: values[order] for name, values in registers.items()}
+
+    return ProgramGroup.fill(
+        found.program,
+        at[order],
+        state=sorted_(found.state),
+        parameters=sorted_(found.parameters),
     )
 
 
@@ -139,6 +169,8 @@ def _symbol(lowered: LoweredPopulation, placement: Placement, coupling: str) -> 
         mv_per_lsb=1 / lowered.lsb_per_mv,
         origin=ideal.origin,
         v_reset=population.parameter("v_reset").copy(),
+        reset="subtract" if population.model.subtracts else "value",
+        spikes_per_step=population.model.spikes_per_step,
         receptors=tuple(
             ReceptorSymbol(name=wanted.parameter, gain=got.gain)
             for wanted, got in zip(ideal.receptors, decays.receptors, strict=True)

@@ -25,23 +25,11 @@ def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
     Raises
     ------
     CompileError
-        If an argument has the wrong type, dt is not above 0, or the chip lacks a kind of neuron.
+        If an argument has the wrong type, or dt is not above 0.
     """
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)
-    _check_programs(network, chip)
     return real("compile", "dt", dt, "ms", POSITIVE, error=CompileError)
-
-
-def _check_programs(network: Network, chip: ChipSpec) -> None:
-    """Raise a CompileError if a population needs a neuron that the cores of the chip lack."""
-    for item in network.populations:
-        needs = "reset = 'subtract'" if item.model.subtracts else "v_min"
-        if item.model.subtracts or item.model.bounded:
-            raise CompileError(
-                f"population {item.name!r}: {needs}; the neurons of {chip.name} reset v to one "
-                "value, and have no bound of v in mV. Set reset='value' and v_min=None."
-            )
 
 
 def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:

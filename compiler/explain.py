@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from neurochip._support.grid import LAST_STEP
-from neurochip._support.text import counted, short_percent
-from neurochip.chip.registers import decode_bias, decode_threshold
+from neurochip._support.text import counted
+from neurochip.chip.registers import decode_bias
 from neurochip.chip.spec import ChipSpec
 from neurochip.image import DriveSymbol, MomentGain
 from neurochip.image.report import CompileReport
@@ -32,7 +32,9 @@ from neurochip.recurrence import (
 )
 from neurochip.typing import Float64Array, Int64Array
 
-from .explain_weights import MATTERS, weight_row
+from .explain_reset import registers_of, reset_rows, threshold_row
+from .explain_rows import exact_row, report_row
+from .explain_weights import weight_row
 from .neurons.decays import Decays
 from .neurons.expectation import Expectation
 from .neurons.lower import LoweredPopulation
@@ -100,12 +102,13 @@ def _population_rows(
     def row(
         parameter: str, unit: str, asked: Any, meant: Any, note: str = "", **other: Any
     ) -> ReportRow:
-        return replace(_row(population, parameter, unit, asked, meant, **other), note=note)
+        return replace(report_row(population, parameter, unit, asked, meant, **other), note=note)
 
     span = ideal.threshold if population.model.spiking else None
     with np.errstate(divide="ignore"):  # a decay that leaves nothing means tau = 0
         taus = [time_constant(population.model, item.keep_u, dt) for item in decays.receptors]
-    decay_v = {"decay_v": decays.decay_v}
+    child = "" if lowered.program is not None else _CHILD
+    decay_v = registers_of(lowered, "decay_v")
     if population.model.leaky:
         with np.errstate(divide="ignore"):
             tau_m = time_constant(population.model, decays.keep_v, dt)
@@ -115,30 +118,23 @@ def _population_rows(
         )
         yield _with_step(found, population, dt)
     else:
-        yield _exact(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")
-    for wanted, got, tau in zip(ideal.receptors, decays.receptors, taus, strict=True):
+        yield exact_row(population, "tau_m", decay_v, "inf: v keeps its value, there is no leak")
+    for index, (wanted, tau) in enumerate(zip(ideal.receptors, taus, strict=True)):
         if wanted.parameter:
             found = row(
                 wanted.parameter,
                 "ms",
                 wanted.tau,
                 tau,
-                registers={"decay_u": got.decay_u},
-                note=_CHILD if got is not decays.receptors[-1] else "",
+                registers=registers_of(lowered, "decay_u", index),
+                note=child if index < len(taus) - 1 else "",
                 remedy=_COARSE,
             )
             yield _with_step(found, population, dt)
-    threshold = decode_threshold(registers.threshold_mantissa, core) / lsb_per_mv
-    mantissas = {"threshold_mantissa": registers.threshold_mantissa}
-    if population.model.spiking:
-        asked, meant = get("v_thresh"), ideal.origin + threshold
-        yield row("v_thresh", "mV", asked, meant, registers=mantissas, scale=span)
-    else:
-        mantissas["vmax_exponent"] = registers.vmax_exponent
-        yield _exact(population, "v_thresh", mantissas, "inf: v is clipped, it never spikes")
+    yield threshold_row(lowered)
     added = lowered.truncation.correction
     bias = (decode_bias(registers.bias_mantissa, registers.bias_exponent) - added) / lsb_per_mv
-    biases = {"bias_mantissa": registers.bias_mantissa, "bias_exponent": registers.bias_exponent}
+    biases = registers_of(lowered, "bias")
     if population.model.leaky:
         driven = not np.array_equal(ideal.v_inf, get("v_rest"))
         name = "v_rest + R I" if driven else "v_rest"
@@ -148,14 +144,7 @@ def _population_rows(
     else:
         note = _truncation_note(added)
         yield row("drift", "mV per step", ideal.bias, bias, registers=biases, note=note)
-    yield row(
-        "v_reset",
-        "mV",
-        get("v_reset"),
-        get("v_reset"),
-        registers={"v": np.zeros(1)},
-        note=f"v = 0 is {Span.of(ideal.origin)} mV",
-    )
+    yield from reset_rows(lowered, core)
     refractory = refractory_steps(get("tau_refrac"), dt)
     yield row(
         "tau_refrac",
@@ -185,10 +174,11 @@ def _population_rows(
 
 def _kicks_row(lowered: LoweredPopulation) -> ReportRow:
     """Return the row of the receptor of kicks beside a current."""
-    decay_u = lowered.decays.receptors[KICKS].decay_u
     late = "; kicks in the last refractory step (of 0: in the step of the spike) are not lost"
-    note = _CHILD + (late if lowered.ideal.keeps_kicks else "")
-    return _exact(lowered.ideal.population, "kicks", {"decay_u": decay_u}, note)
+    own = "" if lowered.program is not None else _CHILD
+    note = own + (late if lowered.ideal.keeps_kicks else "")
+    decay_u = registers_of(lowered, "decay_u", KICKS)
+    return exact_row(lowered.ideal.population, "kicks", decay_u, note)
 
 
 def _step_current_row(
@@ -207,7 +197,7 @@ def _step_current_row(
     bias = drive.bias(pieces, chip.core)
     meant = (bias - drive.level) / drive.per_na
     range_ = float(np.ptp(current)) or float(np.abs(current).max()) or 1.0
-    found = _row(
+    found = report_row(
         population,
         "step current",
         "nA",
@@ -261,28 +251,10 @@ def _truncation_note(added: Float64Array) -> str:
     return f"the bias also adds {Span.of(added)} LSB, which truncation is expected to take"
 
 
-def _exact(
-    population: Population, parameter: str, registers: Mapping[str, Any], note: str
-) -> ReportRow:
-    """Return the row of a parameter that has no value, such as an infinite one, and no error."""
-    return ReportRow(
-        kind="population",
-        owner=population.name,
-        parameter=parameter,
-        unit="",
-        asked=Span.of([]),
-        registers={name: Span.of(value) for name, value in registers.items()},
-        meant=Span.of([]),
-        error=0.0,
-        relative_error=0.0,
-        note=note,
-    )
-
-
 def _delay_row(connection: Connection, dt: float) -> ReportRow:
     asked = np.atleast_1d(np.asarray(connection.delay, dtype=np.float64))
     steps = delay_steps(asked, dt)
-    return _row(
+    return report_row(
         connection,
         "delay",
         "ms",
@@ -290,45 +262,6 @@ def _delay_row(connection: Connection, dt: float) -> ReportRow:
         steps * dt,
         registers={"delay": steps},
         remedy=_grid_remedy(asked, steps, dt),
-    )
-
-
-def _row(
-    owner: Population | Connection,
-    parameter: str,
-    unit: str,
-    asked: Any,
-    meant: Any,
-    *,
-    registers: Mapping[str, Any],
-    scale: Any = None,
-    remedy: str = "",
-) -> ReportRow:
-    """Summarise arrays; the error is relative to ``scale`` if given, otherwise to ``asked``."""
-    asked, meant = np.broadcast_arrays(np.asarray(asked, float), np.asarray(meant, float))
-    error = meant - asked
-    # Ignore differences due to float rounding.
-    error = np.where(np.abs(error) <= 1e-12 * np.maximum(1.0, np.abs(asked)), 0.0, error)
-    base = np.abs(np.broadcast_to(asked if scale is None else scale, error.shape))
-    relative = np.divide(error, base, out=np.full(error.shape, np.nan), where=base > 0)
-    worst = float(error.flat[np.argmax(np.abs(error))])
-    known = relative[np.isfinite(relative)]
-    worst_relative = float(known[np.argmax(np.abs(known))]) if known.size else float("nan")
-    warning = ""
-    if abs(worst_relative) > MATTERS:
-        warning = f"{parameter} is off by {short_percent(worst_relative)}"
-        warning += f": {remedy}" if remedy else ""
-    return ReportRow(
-        kind="population" if isinstance(owner, Population) else "connection",
-        owner=owner.name,
-        parameter=parameter,
-        unit=unit,
-        asked=Span.of(asked),
-        registers={name: Span.of(value) for name, value in registers.items()},
-        meant=Span.of(meant),
-        error=worst,
-        relative_error=worst_relative,
-        warning=warning,
     )
 
 

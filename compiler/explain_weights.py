@@ -12,13 +12,11 @@ from neurochip.chip.spec import ChipSpec
 from neurochip.image.report_rows import ReportRow, Span
 from neurochip.typing import Float64Array
 
+from .explain_rows import MATTERS
 from .neurons.lower import LoweredPopulation
 from .synapses.convert import ConnectionRegisters
 
-__all__ = ["MATTERS", "weight_row"]
-
-MATTERS = 0.01
-"""Relative error above which a row carries a warning."""
+__all__ = ["weight_row"]
 
 _WEIGHTS = {0: "weight", 1: "weight > 0", -1: "weight < 0"}
 _FEW = 32  # weight levels below which weights may be off by more than that

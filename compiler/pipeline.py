@@ -1,7 +1,8 @@
 """Run the passes in order; each pass takes values and returns new ones.
 
 1. ``check``: checks the arguments.
-2. ``neurons.expectation``: predicts the rates of all neurons.
+2. ``neurons.expectation``: predicts the rates of all neurons; ``neurons.reset`` refuses resets that
+   the chip cannot do.
 3. ``synapses.projections``: assigns each synapse to a receptor of its target.
 4. ``neurochip.recurrence``: computes all registers of the neurons as real numbers.
 5. ``neurons.decays``: rounds the decay registers and corrects the gains for it.
@@ -11,7 +12,8 @@
 8. ``neurons.truncation`` predicts what truncation takes; ``neurons.registers`` rounds threshold,
    bias, refractory period and initial state.
 9. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps.
-10. ``neurons.compartments``: lays out each neuron as one or two compartments.
+10. ``neurons.programs``: gives neurons a program, if the core has no such neuron;
+    ``neurons.compartments``: lays out each neuron as one or two compartments.
 11. ``placement.workload``: collects the input of the placement.
 12. ``placement.place``: assigns neurons to cores, and cores to sites of the mesh.
 13. ``explain``: writes the compile report.
@@ -35,6 +37,7 @@ from .explain import explain
 from .neurons.compartments import lay_out_compartments
 from .neurons.expectation import expect
 from .neurons.lower import lower
+from .neurons.reset import check_resets
 from .options import CompileOptions, chosen, takes_options
 from .placement.place import place
 from .placement.workload import lay_out_work
@@ -117,6 +120,7 @@ def translate(
         dt = choose_dt(network, chip, options=options, activity=activity).dt
     step = check_request(network, chip, dt)
     expected = expect(network, options, activity)
+    check_resets(network, chip, step, expected)
     projections = project(network)
     populations = lower(network, projections, chip, step, options, expected)
     connections = [
@@ -131,7 +135,7 @@ def translate(
         for item in projections
     ]
     compartments = {
-        name: lay_out_compartments(item.decays, item.registers, chip.core)
+        name: lay_out_compartments(item.decays, item.registers, item.program, chip.core)
         for name, item in populations.items()
     }
     work = lay_out_work(network, compartments, connections, step, expected, chip.core)

@@ -23,7 +23,7 @@ import numpy as np
 from neurochip._support.brief import brief, line
 from neurochip._support.text import counted, percent
 from neurochip._support.values import instance, reals, shown
-from neurochip.chip.registers import decode_bias, decode_threshold
+from neurochip.chip.registers import decode_bias
 from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
@@ -36,6 +36,7 @@ from .neurons.expectation import Expectation, expect
 from .neurons.gains import rounded_point
 from .neurons.grid import grid_rates
 from .neurons.lower import LoweredPopulation, lower
+from .neurons.reset import check_resets
 from .options import CompileOptions
 from .synapses.convert import rounded_delays
 from .synapses.projections import project
@@ -200,6 +201,7 @@ def choose_dt(
     for step in steps:
         check_request(network, chip, step)
     expected = expect(network, options, activity)
+    check_resets(network, chip, steps[-1], expected)
     choice = DtChoice(
         chip=chip.name,
         candidates=tuple(_candidate(network, chip, step, options, expected) for step in steps),
@@ -260,27 +262,27 @@ def _candidate(
         )
     errors, sizes = [], []
     for name, lowered in populations.items():
-        errors.append(_errors(expected.points[name], lowered, chip, dt))
+        errors.append(_errors(expected.points[name], lowered, dt))
         sizes.append(lowered.ideal.population.size)
     grid, registers, total, error = np.average(errors, axis=0, weights=sizes).tolist()
     return DtCandidate(dt=dt, grid=grid, registers=registers, total=total, error=error)
 
 
 def _errors(
-    point: OperatingPoint, lowered: LoweredPopulation, chip: ChipSpec, dt: float
+    point: OperatingPoint, lowered: LoweredPopulation, dt: float
 ) -> tuple[float, float, float, float]:
     """Return the mean errors of a population: time grid, registers, both, and their magnitudes."""
     ideal, decays = lowered.ideal, lowered.decays
     scale, registers = lowered.lsb_per_mv, lowered.registers
     leaky = ideal.population.model.leaky
     bias = decode_bias(registers.bias_mantissa, registers.bias_exponent) / scale
-    threshold = decode_threshold(registers.threshold_mantissa, chip.core) / scale
+    threshold = registers.threshold / scale
     if not ideal.population.model.spiking:
         threshold = ideal.threshold
     bias += lowered.truncation.change / scale
     wanted, ids = point.rates, point.ids
     exact = rounded_point(point, ideal.keep_v, ideal.keep_v, decays.rule, dt)
-    on_grid = grid_rates(exact, ideal, dt, ideal.keep_v, ideal.bias, ideal.threshold)
+    on_grid = grid_rates(exact, ideal, dt, ideal.keep_v, ideal.bias, ideal.threshold, ideal.amount)
     rounded = rounded_point(point, ideal.keep_v, decays.keep_v, decays.rule, dt)
     rounded = replace(rounded, v_thresh=(ideal.origin + threshold)[ids])
     tau = np.ones(len(ids))
@@ -294,7 +296,9 @@ def _errors(
     if ideal.keeps_kicks:  # those of the step before v is released
         kept = point.charge[KICKS][ids] * dt * decays.receptors[KICKS].gain[ids]
         rounded = replace(rounded, v_reset=rounded.v_reset + kept)
-    on_chip = grid_rates(rounded, ideal, dt, decays.keep_v, bias, threshold)
+    amount = threshold if registers.amount is None else registers.amount / scale
+    rounded = replace(rounded, v_reset=rounded.v_reset + (threshold - amount)[ids])
+    on_chip = grid_rates(rounded, ideal, dt, decays.keep_v, bias, threshold, amount)
     fires = wanted >= _SILENT
     base = np.where(fires, wanted, 1.0)
     grid = np.where(fires, (on_grid - wanted) / base, dt / 2 / point.tau_m)

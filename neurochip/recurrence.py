@@ -7,8 +7,8 @@ With ``a = exp(-dt/tau_m)`` and ``s = exp(-dt/tau_syn)`` the chip's recurrence
 is an exact integrator of the LIF equations on the time grid (Rotter & Diesmann 1999,
 10.1007/s004220050570) if the registers are chosen as here. With the factors and the gain of forward
 or exponential Euler, it equals those methods (``LIF.integration``). A neuron with two synaptic
-currents, or with kicks of v and a current, has two u, and both are added to its v. All values are
-in mV.
+currents, or with kicks of v and a current, has two u, and both are added to its v. A reset that
+subtracts is ``v <- v - amount``. All values are in mV.
 ``docs/explanation/from-millivolts-to-registers.md`` derives each formula.
 """
 
@@ -91,8 +91,11 @@ class IdealPopulation:
         Membrane potential at v = 0 of the chip.
     v_inf : ndarray, mV
         Resting level with constant currents, without spikes; without a leak, the origin.
-    bias, threshold, v_init : ndarray, mV
-        Amount added to v in each step; threshold and initial v relative to the origin.
+    bias, threshold, v_init, v_min : ndarray, mV
+        Amount added to v in each step; threshold, initial v and lowest v (minus infinity without
+        one) relative to the origin.
+    amount : ndarray, mV
+        What a spike subtracts from v, if its reset does.
     refractory : ndarray of int64
         Refractory register.
     kicks_decay : bool
@@ -101,6 +104,9 @@ class IdealPopulation:
     keeps_kicks : bool
         Whether kicks that arrive in the last refractory step are kept, which the network loses:
         v is held for the current beside them, one step too short for kicks that decay once.
+    kicks_lost : bool
+        Whether v moves without its kicks in the last step that ``refractory`` counts, as a reset
+        that subtracts needs it: its v has no fixed value from which v could be released.
     per_na : ndarray, mV/nA
         Amount that a current adds to v in each step.
     step_mean : ndarray, nA
@@ -118,9 +124,12 @@ class IdealPopulation:
     bias: Float64Array
     threshold: Float64Array
     v_init: Float64Array
+    v_min: Float64Array
+    amount: Float64Array
     refractory: Int64Array
     kicks_decay: bool
     keeps_kicks: bool
+    kicks_lost: bool
     per_na: Float64Array
     step_mean: Float64Array
     swing: tuple[Float64Array, Float64Array]
@@ -143,11 +152,16 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     get = population.parameter
     tau_m, v_rest, v_reset, v_thresh = get("tau_m"), get("v_rest"), get("v_reset"), get("v_thresh")
     current, leaky = network.current(population), population.model.leaky
+    kicked, subtracts = population.name in network.kicked, population.model.subtracts
     drift = dt / get("cm") * current
     v_inf = v_rest + tau_m / get("cm") * current if leaky else v_reset
     a = _keep(population, "tau_m", dt)
-    refractory = np.maximum(refractory_steps(get("tau_refrac"), dt), 1)
-    kicks_decay = _kicks_decay(network, population)
+    steps = refractory_steps(get("tau_refrac"), dt)
+    refractory = np.maximum(steps, 1)
+    kicks_lost = subtracts and network.kicks_decay and (kicked or population.model.delta_synapses)
+    if kicks_lost:
+        refractory = steps + 1
+    kicks_decay = _kicks_decay(network, population) and not subtracts
     origin = v_reset
     if kicks_decay:
         # Order: integrate, test, deliver, reset. A jump decays once before it is tested, and a
@@ -155,6 +169,7 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         # holds v for one more step, and resumes from the same voltage if the origin includes the
         # leak of that step.
         origin = v_inf + (v_reset - v_inf) * a if leaky else v_reset + drift
+        origin = np.maximum(origin, get("v_min"))
         refractory += 1
     receptors = _receptors(network, population, dt, a)
     gone = np.any([receptor.gain == 0 for receptor in receptors], axis=0)
@@ -182,9 +197,12 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         bias=(1 - a) * (v_inf - origin) if leaky else drift,
         threshold=v_thresh - origin,
         v_init=get("v_init") - origin,
+        v_min=get("v_min") - origin,
+        amount=v_thresh - v_reset,
         refractory=refractory,
         kicks_decay=kicks_decay,
-        keeps_kicks=population.name in network.kicked and network.kicks_decay,
+        keeps_kicks=kicked and network.kicks_decay and not subtracts,
+        kicks_lost=kicks_lost,
         per_na=(1 - a) * tau_m / get("cm") if leaky else dt / get("cm"),
         step_mean=network.current(population) - network.constant_current(population),
         swing=_swing(network, population),

@@ -22,7 +22,7 @@ from ..options import CompileOptions
 from .drive import OperatingPoint, mean_field
 from .rates import UNKNOWN, input_origin, input_rates
 
-__all__ = ["LEAST", "MEASURED", "Expectation", "expect"]
+__all__ = ["LEAST", "MEASURED", "Expectation", "expect", "is_bounded"]
 
 MEASURED = "measured"
 """Origin of rates that were counted in a recording."""
@@ -66,9 +66,15 @@ class Expectation:
         return self.rates[source.name] if measured else self.assumed(source)
 
     def spikes_per_step(self, source: Source, dt: float) -> Float64Array:
-        """Return ``assumed`` in spikes per step; above 1 only for a Poisson input."""
+        """Return ``assumed`` in spikes per step; above 1 only if a source may spike so often."""
         spikes = self.assumed(source) * (dt / 1000.0)
-        return spikes if isinstance(source, PoissonInput) else np.minimum(spikes, 1.0)
+        return np.minimum(spikes, 1.0) if is_bounded(source) else spikes
+
+
+def is_bounded(source: Source) -> bool:
+    """Return whether a source spikes at most once in a step."""
+    several = isinstance(source, Population) and source.model.several
+    return not (several or isinstance(source, PoissonInput))
 
 
 def expect(

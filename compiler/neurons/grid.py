@@ -22,6 +22,10 @@ which is steeper than on average, since the current that caused the spike has no
 slope at the spike is the mean of a Gaussian weighted by its upward flux (Rice 1945,
 10.1002/j.1538-7305.1945.tb00453.x), with the standard deviation ``std / sqrt(tau_m tau_syn)``.
 
+*A reset that subtracts* keeps what v exceeds the threshold by: an overshoot is added to where v
+begins, too, and a spike that is detected late is not followed late. Under constant input, the mean
+interval is that of continuous time, at least a step if a neuron spikes once in a step.
+
 *Both.* If kicks cause most of the variance of v, a current beside them is treated as kicks, and
 else the kicks as a current.
 
@@ -54,6 +58,7 @@ def grid_rates(
     keep_v: Float64Array,
     bias: Float64Array,
     threshold: Float64Array,
+    amount: Float64Array,
 ) -> Float64Array:
     """Return the expected rates (Hz) of the sampled neurons with steps of ``dt`` ms.
 
@@ -69,17 +74,24 @@ def grid_rates(
         Fraction of v that a step keeps, of all neurons.
     bias, threshold : ndarray, shape (size,), mV
         Bias, and threshold above the origin, of all neurons.
+    amount : ndarray, shape (size,), mV
+        What a spike subtracts from v, of neurons whose reset does.
     """
     ids, quiet = point.ids, point.quiet
+    model = ideal.population.model
     held = np.asarray((ideal.refractory[ids] - 1) * dt, dtype=np.float64)
-    constant = 1e3 / (_steps_to(threshold, bias, keep_v)[ids] * dt + held)
+    steps = _steps_to(threshold, bias, keep_v)
+    if model.subtracts:
+        steps = _mean_steps(threshold, amount, bias, keep_v)
+        steps = steps if model.several else np.maximum(steps, 1.0)
+    constant = 1e3 / (steps[ids] * dt + held)
     if quiet.all():
         return constant
-    start = point.v_reset if ideal.kicked else ideal.origin[ids]
+    start = point.v_reset if ideal.kicked or model.subtracts else ideal.origin[ids]
     seen = (
-        _tested(point, ideal.receptors[0].gain[ids], start, held, dt)
+        _tested(point, ideal.receptors[0].gain[ids], start, held, dt, keeps=model.subtracts)
         if _jumps(point, ideal)
-        else _resumed(point, held, dt)
+        else _resumed(point, held, dt, keeps=model.subtracts)
     )
     return np.where(quiet, constant, lif_rate(seen))
 
@@ -93,9 +105,18 @@ def _jumps(point: OperatingPoint, ideal: IdealPopulation) -> bool:
 
 
 def _tested(
-    point: OperatingPoint, gain: Float64Array, start: Float64Array, held: Float64Array, dt: float
+    point: OperatingPoint,
+    gain: Float64Array,
+    start: Float64Array,
+    held: Float64Array,
+    dt: float,
+    *,
+    keeps: bool,
 ) -> OperatingPoint:
-    """Return the walk that the threshold test sees, for jumps of v."""
+    """Return the walk that the threshold test sees, for jumps of v.
+
+    ``keeps`` if the reset keeps an overshoot.
+    """
     rise, mean, std = point.drift * dt, point.mean, point.std
     leaky = np.isfinite(point.tau_m)
     if leaky.all():
@@ -117,15 +138,17 @@ def _tested(
         point,
         mean=mean,
         std=std,
-        v_reset=start,
+        v_reset=start + over if keeps else start,
         v_thresh=point.v_thresh + over,
         tau_refrac=held,
     )
 
 
-def _resumed(point: OperatingPoint, held: Float64Array, dt: float) -> OperatingPoint:
+def _resumed(
+    point: OperatingPoint, held: Float64Array, dt: float, *, keeps: bool
+) -> OperatingPoint:
     """Return the neuron at the moment when it resumes in continuous time, for currents."""
-    early = point.tau_refrac - held - dt / 2
+    early = point.tau_refrac - held - (0.0 if keeps else dt / 2)
     slope = point.drift
     if np.isfinite(point.tau_m).all():
         tau_m = point.tau_m
@@ -158,3 +181,15 @@ def _steps_to(threshold: Float64Array, bias: Float64Array, keep_v: Float64Array)
         decaying = np.log1p(-np.minimum(share, 1.0)) / np.log(keep_v)
         straight = np.where(bias > 0, threshold / bias, np.inf)
     return np.asarray(np.floor(np.where(keep_v == 1, straight, decaying)) + 1)
+
+
+def _mean_steps(
+    threshold: Float64Array, amount: Float64Array, bias: Float64Array, keep_v: Float64Array
+) -> Float64Array:
+    """Return the mean steps of ``v = keep_v v + bias`` between two thresholds, or inf."""
+    level = np.divide(bias, 1 - keep_v, out=np.full_like(bias, np.inf), where=keep_v < 1)
+    rises = (bias > 0) & (level > threshold)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decaying = np.log1p(amount / (level - threshold)) / -np.log(keep_v)
+        steps = np.where(keep_v == 1, amount / bias, decaying)
+    return np.asarray(np.where(rises, steps, np.inf))

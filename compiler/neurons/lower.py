@@ -17,6 +17,7 @@ from ..synapses.projections import Projection, projections_onto
 from .decays import Decays, round_decays
 from .expectation import Expectation
 from .peaks import Peaks, expected_peaks
+from .programs import PopulationProgram, lay_out_program, programmed
 from .registers import PopulationRegisters, round_registers
 from .scaling import Scale, choose_scale
 from .sharing import neuron_scales
@@ -31,6 +32,7 @@ class LoweredPopulation:
 
     ``lsb_per_mv`` is the scale of each neuron, shape (size,), and ``scale`` that of the population.
     ``drive`` tells how the bias follows currents that change in steps, if there are any.
+    ``program`` is None for neurons of the core's own kind.
     """
 
     ideal: IdealPopulation
@@ -41,6 +43,7 @@ class LoweredPopulation:
     truncation: Truncation
     registers: PopulationRegisters
     drive: DriveSymbol | None
+    program: PopulationProgram | None
 
 
 def lower(
@@ -61,18 +64,21 @@ def lower(
         If a parameter fits no register.
     """
     check_signs(projections, chip)
+    with_program = programmed(network)
 
     def lowered(population: Population) -> LoweredPopulation:
         onto = projections_onto(population.name, projections)
         ideal = ideal_population(network, population, dt)
-        name = population.name
+        name, by_program = population.name, population.name in with_program
         point = None if name in expected.guessed else expected.points[name]
         decays = round_decays(ideal, chip, dt, options, point)
         peaks = expected_peaks(onto, ideal, decays, chip.core, dt, expected)
-        scale = choose_scale(onto, ideal, decays, peaks, chip.core, options)
-        own = neuron_scales(ideal, scale, chip.core)
+        scale = choose_scale(onto, ideal, decays, peaks, chip.core, options, by_program=by_program)
+        own = neuron_scales(ideal, scale, chip.core, by_program=by_program)
         truncation = expected_truncation(onto, ideal, decays, point, own, chip.core, dt)
-        registers = round_registers(ideal, decays, own, chip, dt, truncation.correction)
+        registers = round_registers(
+            ideal, decays, own, chip, dt, truncation.correction, by_program=by_program
+        )
         return LoweredPopulation(
             ideal=ideal,
             decays=decays,
@@ -83,6 +89,9 @@ def lower(
             registers=registers,
             drive=_drive(ideal, decays, own, truncation)
             if network.step_currents(population)
+            else None,
+            program=lay_out_program(ideal, decays, registers, own, chip.core)
+            if by_program
             else None,
         )
 

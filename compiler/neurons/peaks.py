@@ -21,13 +21,13 @@ import numpy as np
 from neurochip.chip.fixedpoint import Overflow
 from neurochip.chip.spec import CoreSpec
 from neurochip.image.gains import variance_gain
-from neurochip.network import Connection, PoissonInput
+from neurochip.network import Connection
 from neurochip.recurrence import CURRENT, IdealPopulation
 from neurochip.typing import Float64Array
 
 from ..synapses.projections import Projection
 from .decays import Decays, child_keep_v, largest_bias
-from .expectation import Expectation
+from .expectation import Expectation, is_bounded
 
 __all__ = ["Peaks", "expected_peaks", "is_soft"]
 
@@ -51,8 +51,8 @@ class Peaks:
     voltage_low : float
         v below the origin, and v of child compartments.
     voltage_high : float
-        v above the origin if there is no threshold, and v of child compartments that receive kicks,
-        which must not reach any threshold; 0 otherwise.
+        v above the origin if there is no threshold, or if v is not set back but lowered; and v of
+        child compartments that receive kicks, which must not reach any threshold; 0 otherwise.
     """
 
     accumulator: float
@@ -174,7 +174,13 @@ def _peaks(
     highest = high.reach(top + np.maximum(-pull, 0.0), top, variance, _LOG_RARE)
     voltage_low = float(lowest.max())
     voltage_high = 0.0 if model.spiking else float(highest.max())
-    if len(decays.receptors) > 1:
+    if model.subtracts:
+        drift = (1 - a) * (highest_level - pull - ideal.threshold)
+        above = _left_above(ideal, drift, variance * (1 - a**2))
+        above += current + child + largest_bias(decays)
+        free = np.maximum(highest - ideal.threshold, 0.0)  # v as if nothing were ever subtracted
+        voltage_high = float((ideal.threshold + np.minimum(above, free)).max())
+    elif len(decays.receptors) > 1:
         of_child = float((child if ideal.kicked else current).max()) / (1 - child_keep_v(core))
         voltage_low = max(voltage_low, of_child)
         voltage_high = max(voltage_high, of_child) if ideal.kicked else voltage_high
@@ -185,6 +191,22 @@ def _peaks(
         voltage_low=voltage_low,
         voltage_high=voltage_high,
     )
+
+
+def _left_above(
+    ideal: IdealPopulation, drift: Float64Array, variance: Float64Array
+) -> Float64Array:
+    """Return how far above the threshold resets that subtract leave v, once in 1e9 steps (mV).
+
+    One spike a step takes its amount from a v that rises by ``drift`` a step on average: a random
+    walk whose maximum exceeds x with probability ``exp(-2 x (amount - drift) / variance)``
+    (Kingman 1961, 10.1017/S0305004100036094). With several spikes a step, nothing is left.
+    """
+    if ideal.population.model.several:
+        return np.zeros(len(drift))
+    room = ideal.amount - drift
+    never = np.full(len(drift), np.inf)
+    return np.asarray(np.divide(variance * _LOG_RARE, 2 * room, out=never, where=room > 0))
 
 
 def is_soft(peak: str, core: CoreSpec) -> bool:
@@ -202,7 +224,7 @@ def _add(
 ) -> None:
     size = connection.target.size
     probability = expected.spikes_per_step(connection.source, dt)
-    bounded = not isinstance(connection.source, PoissonInput)
+    bounded = is_bounded(connection.source)
     rows = np.diff(connection.indptr)
     source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
     weight = np.broadcast_to(np.asarray(connection.weight), connection.post.shape)
@@ -214,7 +236,7 @@ def _add(
             who, term, rate = post[chosen], np.abs(terms[chosen]), p[chosen]
             sums.mean += np.bincount(who, rate * term, minlength=size)
             sums.variance += np.bincount(who, rate * term**2, minlength=size)
-            # A Poisson source may spike more than once in a step, so the sum of terms is no bound.
+            # A source that spikes more than once in a step has no bound on the sum of its terms.
             sums.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
             np.maximum.at(sums.largest, who, term)
 

@@ -22,9 +22,14 @@ __all__ = ["PopulationRegisters", "round_registers"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopulationRegisters:
-    """Registers of a population; arrays of shape (size,); ``u_init`` has one per receptor."""
+    """Registers of a population; arrays of shape (size,); ``u_init`` has one per receptor.
 
+    ``threshold`` is decoded, in LSB; ``amount`` is what a spike subtracts, None for another reset.
+    """
+
+    threshold: Int64Array
     threshold_mantissa: Int64Array
+    amount: Int64Array | None
     bias_mantissa: Int64Array
     bias_exponent: Int64Array
     refractory: Int64Array
@@ -40,10 +45,13 @@ def round_registers(
     chip: ChipSpec,
     dt: float,
     correction: Float64Array | float = 0.0,
+    *,
+    by_program: bool = False,
 ) -> PopulationRegisters:
     """Round threshold, bias, initial v and initial currents at the scales of the neurons.
 
-    ``correction`` is added to the bias, in LSB: it makes up for truncation.
+    ``correction`` is added to the bias, in LSB: it makes up for truncation. A neuron that runs a
+    program has a threshold in LSB, without the steps of a threshold mantissa.
 
     Raises
     ------
@@ -73,18 +81,26 @@ def round_registers(
         )
     # The scale leaves room for the bias, but not for the few LSB of the correction.
     bias, exponent = encode_bias(decays.bias * lsb_per_mv + correction, core)
+    step, most = 1 << core.threshold_shift, core.threshold_mantissa.maximum
     if population.model.spiking:
-        threshold = ideal.threshold * lsb_per_mv / (1 << core.threshold_shift)
+        threshold = ideal.threshold * lsb_per_mv / step
         vmax_exponent = core.vmax_exponent_max
     else:
-        threshold = np.full(population.size, core.threshold_mantissa.maximum, dtype=np.float64)
+        threshold = np.full(population.size, most, dtype=np.float64)
         vmax_exponent, _ = silent_ceiling(population, core)
     v_init = round_to_integer(ideal.v_init * lsb_per_mv, Rounding.NEAREST)
     _check_lowest(population, v_init, chip)
+    mantissa = np.clip(round_to_integer(threshold, Rounding.NEAREST), 0, most)
+    whole = mantissa * step
+    if by_program:
+        whole = np.clip(round_to_integer(threshold * step, Rounding.NEAREST), 0, most * step)
+    amount = None
+    if population.model.subtracts:
+        amount = np.maximum(round_to_integer(ideal.amount * lsb_per_mv, Rounding.NEAREST), 1)
     return PopulationRegisters(
-        threshold_mantissa=np.clip(
-            round_to_integer(threshold, Rounding.NEAREST), 0, core.threshold_mantissa.maximum
-        ),
+        threshold=whole,
+        threshold_mantissa=mantissa,
+        amount=amount,
         bias_mantissa=bias,
         bias_exponent=exponent,
         refractory=ideal.refractory,

@@ -89,6 +89,9 @@ def peak_limits(ideal: IdealPopulation, core: CoreSpec) -> dict[str, int]:
     }
     if not population.model.spiking:
         limits["voltage_high"] = silent_ceiling(population, core)[1]
+    elif ideal.population.model.subtracts:
+        ceiling = decode_voltage_limits(core.vmin_exponent_max, core.vmax_exponent_max, core)[1]
+        limits["voltage_high"] = int(ceiling)
     elif ideal.kicked:
         ceiling = decode_voltage_limits(core.vmin_exponent_max, core.vmax_exponent_max, core)[1]
         limits["voltage_high"] = min(_largest_threshold(core), int(ceiling))
@@ -127,12 +130,15 @@ def choose_scale(
     peaks: Peaks,
     core: CoreSpec,
     options: CompileOptions,
+    *,
+    by_program: bool = False,
 ) -> Scale:
     """Search for the scale with the smallest error.
 
     ``projections`` are those onto the population; all its receptors share the scale.
     If the headroom would leave a connection fewer than 64 steps of weight, it is reduced, down to a
-    factor of 1; the report then warns.
+    factor of 1; the report then warns. ``by_program`` if the neurons run a program, whose
+    threshold is any number of LSB.
 
     Raises
     ------
@@ -165,7 +171,8 @@ def choose_scale(
     scales = upper * np.exp2(-np.arange(_CANDIDATES) / (_CANDIDATES - 1))
     span = _span(ideal, peaks)
     rule = options.weight_rounding
-    costs = _register_costs(scales, ideal, span, decays, core)
+    step = 1 if by_program else 1 << core.threshold_shift
+    costs = _register_costs(scales, ideal, span, decays, core, step)
     costs += [_weight_cost(scale, samples, indegrees, core, rule) for scale in scales]
     if not np.isfinite(costs).any():
         raise FitError(
@@ -244,15 +251,18 @@ def _register_costs(
     span: Float64Array,
     decays: Decays,
     core: CoreSpec,
+    step: int,
 ) -> Float64Array:
-    """Return the mean squared error of thresholds and resting levels for each scale."""
+    """Return the mean squared error of thresholds and resting levels for each scale.
+
+    ``step`` is that of the threshold register, in LSB.
+    """
     model, costs = ideal.population.model, np.zeros(len(scales))
     rows = max(1, _CHUNK // len(decays.bias))
     for start in range(0, len(scales), rows):
         part = slice(start, start + rows)
         scale = scales[part, None]
         if model.spiking:
-            step = 1 << core.threshold_shift
             mantissa = np.rint(span * scale / step)
             cost = np.mean((mantissa * step / (span * scale) - 1) ** 2, axis=1)
             costs[part] = np.where(mantissa.min(axis=1) < 1, np.inf, cost)

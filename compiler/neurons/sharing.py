@@ -19,7 +19,9 @@ from .scaling import Scale
 __all__ = ["neuron_scales"]
 
 
-def neuron_scales(ideal: IdealPopulation, scale: Scale, core: CoreSpec) -> Float64Array:
+def neuron_scales(
+    ideal: IdealPopulation, scale: Scale, core: CoreSpec, *, by_program: bool = False
+) -> Float64Array:
     """Return the LSB per mV of each neuron of a population, shape (size,).
 
     All neurons have the scale of the population if that gives them at most half as many threshold
@@ -28,10 +30,11 @@ def neuron_scales(ideal: IdealPopulation, scale: Scale, core: CoreSpec) -> Float
     geometric mean of its thresholds, or the largest register at which no scale exceeds
     ``scale.highest``. So no bound of the population is broken, and no scale differs from that of
     the population by more than the ratio of an interval. Two such populations share a core, or
-    one and the child compartments of its neurons.
+    one and the child compartments of its neurons. Neurons that run a program have thresholds of
+    their own.
     """
     own = np.full(ideal.population.size, scale.lsb_per_mv)
-    if not ideal.population.model.spiking:
+    if by_program or not ideal.population.model.spiking:
         return own
     unit, most = 1 << core.threshold_shift, max(1, core.threshold_profiles // 2)
     asked = ideal.threshold * scale.lsb_per_mv / unit

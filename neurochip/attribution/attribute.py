@@ -18,7 +18,7 @@ from ..chip.registers import sum_shift
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
 from ..errors import AnalysisError
-from ..image import ChipImage
+from ..image import ChipImage, SynapseGroup
 from ..network import Network
 from ..network.coupling import RECURRENT
 from ..recording import Probe
@@ -335,7 +335,7 @@ def image_to_model(
             "given, too; pass one of them."
         )
     instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
-    if any(sum_shift(group.format, image.chip.core) for group in image.synapses):
+    if any(_truncates_sums(group, image.chip) for group in image.synapses):
         raise AnalysisError(
             f"attribution: chip {image.chip.name!r} shifts sums of synapses "
             "(exponent_on_sum), which the float64 model does not; use a chip that shifts weights."
@@ -345,3 +345,9 @@ def image_to_model(
             "attribution: the image has noise, which is not a source of rounding error; remove it."
         )
     return image
+
+
+def _truncates_sums(group: SynapseGroup, chip: ChipSpec) -> bool:
+    """Return whether a shift of the sum of weights loses bits, which the mantissas may lack."""
+    lost = (1 << sum_shift(group.format, chip.core)) - 1
+    return bool((group.mantissa & lost).any())

@@ -38,9 +38,9 @@ def bias_of(
     ndarray of float64, shape (size,) or (n, size)
     """
     scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
-    held = decoded.bias if held is None else held
+    held = decoded.registers.bias if held is None else held
     # What the bias adds against truncation belongs to truncation.
-    added = decoded.correction if "truncation" in sources else np.zeros(len(decoded.bias))
+    added = decoded.correction if "truncation" in sources else np.zeros(len(decoded.registers.bias))
     register = held - (decoded.correction - added)  # exact if truncation is on
     if not ideal.population.model.leaky:
         exact = (ideal.bias + ideal.per_na * change) * scale

@@ -10,9 +10,6 @@ import numpy as np
 
 from ..chip.fixedpoint import Overflow, Rounding, round_to_integer
 from ..chip.registers import (
-    decode_bias,
-    decode_threshold,
-    decode_voltage_limits,
     decode_weights,
     kept_fraction,
 )
@@ -27,10 +24,11 @@ from ..image import (
     SynapseSymbol,
 )
 from ..image.gains import GainRule
+from ..image.neurons import DecodedNeurons, decode_neurons
 from ..network import Connection, Network, Population
 from ..recurrence import IdealPopulation, ideal_population
 from ..typing import Float64Array, Int16Array, Int32Array, Int64Array
-from .kernels import Rules
+from .tables import Rules
 
 __all__ = ["DecodedPopulation", "decode_populations", "decode_rules", "with_decoded_synapses"]
 
@@ -43,20 +41,12 @@ class DecodedPopulation:
     ----------
     lsb_per_mv : ndarray of float64
         LSB per mV of each neuron.
-    keep_v, threshold, bias, v_init : ndarray of float64
-        Registers of the compartment that holds v; ``keep_v`` is the fraction that a step keeps.
-    keep_u : tuple of ndarray of float64
-        Fraction of the current that a step keeps, for each receptor of the ideal population.
+    registers : DecodedNeurons
+        Registers of the neurons.
     chosen_v, chosen_u : ndarray of float64, tuple of ndarray of float64
-        Fractions that the registers as compiled keep. They differ from ``keep_v`` and ``keep_u`` if
-        a decay register was edited after the compilation: weights and bias follow the registers as
+        Fractions that the registers as compiled keep. They differ from those of ``registers`` if a
+        decay register was edited after the compilation: weights and bias follow the registers as
         compiled.
-    u_init : tuple of ndarray of float64
-        Current of each receptor before the first step.
-    refractory : ndarray of int64
-        Refractory register.
-    v_low, v_high : ndarray of float64
-        Limits of v.
     compiled : tuple of ndarray of float64
         LSB per weight unit of each receptor, by which the compiler multiplied the weights.
     rule : PowerGain or MomentGain
@@ -68,17 +58,9 @@ class DecodedPopulation:
     """
 
     lsb_per_mv: Float64Array
-    keep_v: Float64Array
-    keep_u: tuple[Float64Array, ...]
+    registers: DecodedNeurons
     chosen_v: Float64Array
     chosen_u: tuple[Float64Array, ...]
-    threshold: Float64Array
-    bias: Float64Array
-    v_init: Float64Array
-    u_init: tuple[Float64Array, ...]
-    refractory: Int64Array
-    v_low: Float64Array
-    v_high: Float64Array
     compiled: tuple[Float64Array, ...]
     rule: GainRule
     correction: Float64Array
@@ -130,32 +112,15 @@ def decode_populations(network: Network, image: ChipImage) -> dict[str, DecodedP
 def _decode(
     symbol: PopulationSymbol, image: ChipImage, ideal: IdealPopulation
 ) -> DecodedPopulation:
-    core, registers, own = image.chip.core, image.compartments, symbol.compartment_ids
+    core, own = image.chip.core, symbol.compartment_ids
     lsb_per_mv = 1 / symbol.mv_per_lsb
-
-    def keep(which: str, at: Int32Array) -> Float64Array:
-        offset = getattr(registers, f"{which}_offset")[at]
-        return kept_fraction(getattr(registers, which)[at], offset, core)
-
-    keep_v, keep_u = keep("decay_v", own), tuple(keep("decay_u", at) for at in symbol.currents)
-    chosen_v, chosen_u = _as_compiled(symbol, ideal, keep_v, keep_u, core)
-    low, high = decode_voltage_limits(
-        registers.vmin_exponent[own], registers.vmax_exponent[own], core
-    )
-    bias = decode_bias(registers.bias_mantissa[own], registers.bias_exponent[own])
+    found = decode_neurons(image, symbol)
+    chosen_v, chosen_u = _as_compiled(symbol, ideal, found.keep_v, found.keep_u, core)
     return DecodedPopulation(
         lsb_per_mv=lsb_per_mv,
-        keep_v=keep_v,
-        keep_u=keep_u,
+        registers=found,
         chosen_v=chosen_v,
         chosen_u=chosen_u,
-        threshold=decode_threshold(registers.threshold_mantissa[own], core).astype(np.float64),
-        bias=bias.astype(np.float64),
-        v_init=registers.v_init[own].astype(np.float64),
-        u_init=tuple(registers.u_init[at].astype(np.float64) for at in symbol.currents),
-        refractory=registers.refractory[own].astype(np.int64),
-        v_low=low.astype(np.float64),
-        v_high=high.astype(np.float64),
         compiled=tuple(item.gain * lsb_per_mv for item in symbol.receptors),
         rule=symbol.gain_rule,
         correction=np.zeros(len(own)) if symbol.bias_correction is None else symbol.bias_correction,

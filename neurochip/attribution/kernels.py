@@ -6,168 +6,15 @@ product and sum is exact (at most 28 + 15 bits), so a run gives the spikes of th
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from .._kernels.jit import inline_kernel, kernel
-from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array, Int64Array
+from .tables import Changes, FloatState, NeuronRegisters, Rules, SourceRows
 
-__all__ = [
-    "NEXT_INPUT",
-    "N_SPIKES",
-    "Changes",
-    "FloatState",
-    "NeuronRegisters",
-    "Rules",
-    "SourceRows",
-    "run_steps",
-]
+__all__ = ["NEXT_INPUT", "N_SPIKES", "run_steps"]
 
 N_SPIKES, NEXT_INPUT, RING_ROW, NEXT_SAMPLE = 0, 1, 2, 3  # indices into FloatState.position
-
-
-class NeuronRegisters(NamedTuple):
-    """Registers of all neurons; arrays of shape (n_neurons,) unless stated, in LSB.
-
-    Parameters
-    ----------
-    keep_v, bias, threshold, v_init : ndarray of float64
-        Fraction of v that a step keeps, bias added to v, threshold, and initial v.
-    refractory : ndarray of int64
-        Steps from a spike to the first step that integrates again.
-    v_release : ndarray of float64
-        v at the end of the last held step: 0, or the value that a refractory period with a fraction
-        of a step would give.
-    v_share : ndarray of float64
-        Fraction of the synaptic input that v integrates in the step after the last held one: 1, or
-        the part of that step outside such a refractory period.
-    second : ndarray of int64
-        Slot of the neuron's second receptor, or -1. The slot of the first is the neuron's number.
-    kicks_lost : ndarray of bool
-        Whether the second receptor has no effect on v in the step after the last held one: its
-        kicks arrived while the neuron was refractory.
-    keep_u : ndarray of float64, shape (n_slots,)
-        Fraction of a current that a step keeps.
-    v_low, v_high : ndarray of float64
-        Limits of v, used if overflow is switched on.
-    u_init : ndarray of float64, shape (n_slots,)
-        Currents before the first step.
-    """
-
-    keep_v: Float64Array
-    bias: Float64Array
-    threshold: Float64Array
-    v_init: Float64Array
-    refractory: Int64Array
-    v_release: Float64Array
-    v_share: Float64Array
-    second: Int64Array
-    kicks_lost: BoolArray
-    keep_u: Float64Array
-    v_low: Float64Array
-    v_high: Float64Array
-    u_init: Float64Array
-
-
-class Changes(NamedTuple):
-    """Registers that follow currents in steps.
-
-    Parameters
-    ----------
-    starts : ndarray of int64, shape (n_steps + 1,)
-        Entries ``starts[t]`` to ``starts[t + 1] - 1`` act from step t on.
-    ids : ndarray of int64, shape (n_changes,)
-        Neurons.
-    bias, v_release : ndarray of float64, shape (n_changes,), LSB
-        As in :class:`NeuronRegisters`.
-    """
-
-    starts: Int64Array
-    ids: Int64Array
-    bias: Float64Array
-    v_release: Float64Array
-
-
-class SourceRows(NamedTuple):
-    """Synapses in compressed sparse rows by source: inputs first, then neurons.
-
-    Parameters
-    ----------
-    indptr : ndarray of int64, shape (n_sources + 1,)
-        Synapses of source s are ``indptr[s]`` to ``indptr[s + 1]``.
-    target : ndarray of int32, shape (n_synapses,)
-        Slot of the target current.
-    weight : ndarray of float64, shape (n_synapses,), LSB
-        Increment of the current by a spike.
-    delay : ndarray of int64, shape (n_synapses,)
-        Delay in steps, in addition to the one step that every spike takes.
-    """
-
-    indptr: Int64Array
-    target: Int32Array
-    weight: Float64Array
-    delay: Int64Array
-
-
-class Rules(NamedTuple):
-    """Switches and ranges of the arithmetic.
-
-    Parameters
-    ----------
-    truncates : bool
-        Whether decayed u and v are truncated toward zero.
-    overflows : bool
-        Whether v is clipped and sums wrap.
-    accumulator, current, input : float, LSB
-        Half the range of each sum; infinite if the sum does not wrap.
-    accumulator_up, current_up, input_up : bool
-        Whether a sum of exactly half the range does not wrap (``Overflow.WRAP_UP``).
-    """
-
-    truncates: bool
-    overflows: bool
-    accumulator: float
-    current: float
-    input: float
-    accumulator_up: bool
-    current_up: bool
-    input_up: bool
-
-
-class FloatState(NamedTuple):
-    """All variables that a step changes.
-
-    Parameters
-    ----------
-    u : ndarray of float64, shape (n_slots,)
-        Synaptic currents.
-    v : ndarray of float64, shape (n_neurons,)
-        Membrane potentials, relative to the potential of register value 0.
-    held : ndarray of int64, shape (n_neurons,)
-        Remaining steps in which v is held; -1 in the first step after them.
-    ring : ndarray of float64, shape (n_rows, n_slots)
-        Circular buffer of arriving input, one row per future step.
-    spike_steps, spike_ids : ndarray of int32, shape (capacity,)
-        Spikes since the buffers were last emptied.
-    position : ndarray of int64, shape (4,)
-        Number of spikes in the buffers, next input spike, row of the ring for the next step, next
-        sample.
-    sampled : ndarray of int64, shape (n_sampled,)
-        Neurons whose v is sampled.
-    samples : ndarray of float64, shape (n_samples, n_sampled)
-        Sampled v; NaN while a neuron is held at its reset.
-    """
-
-    u: Float64Array
-    v: Float64Array
-    held: Int64Array
-    ring: Float64Array
-    spike_steps: Int32Array
-    spike_ids: Int32Array
-    position: Int64Array
-    sampled: Int64Array
-    samples: Float64Array
 
 
 @inline_kernel
@@ -187,6 +34,94 @@ def kept(value: float, keep: float, truncates: bool) -> float:
     return np.trunc(product) if truncates else product
 
 
+@inline_kernel
+def receive(
+    u: Float64Array,
+    keep_u: Float64Array,
+    arriving: Float64Array,
+    first: int,
+    second: int,
+    rules: Rules,
+) -> float:
+    """Advance the currents of a neuron (semantics 5.1 and 5.2); return their sum."""
+    total, j = 0.0, first
+    while j >= 0:  # the first receptor, then the second if the neuron has one
+        q = arriving[j]
+        arriving[j] = 0.0
+        if rules.overflows:
+            q = wrapped(q, rules.accumulator, rules.accumulator_up)
+        u[j] = kept(u[j], keep_u[j], rules.truncates) + q
+        if rules.overflows:
+            u[j] = wrapped(u[j], rules.current, rules.current_up)
+        total += u[j]
+        j = second if j == first else -1
+    return total
+
+
+@inline_kernel
+def set_back(
+    v: Float64Array,
+    held: Int64Array,
+    i: int,
+    moved: float,
+    threshold: float,
+    release: float,
+    refractory: int,
+) -> float:
+    """Hold v, or set it back after a spike (semantics 5.5 and 5.6); return the number of spikes."""
+    number = 0.0
+    if held[i] > 1:
+        moved = 0.0
+        held[i] -= 1
+    elif held[i] == 1:
+        moved = release
+        held[i] = -1
+    elif moved > threshold:
+        again = refractory == 1
+        moved = release if again else 0.0
+        held[i] = -1 if again else refractory - 1
+        number = 1.0
+    else:
+        held[i] = 0
+    v[i] = moved
+    return number
+
+
+@inline_kernel
+def subtract(
+    v: Float64Array,
+    held: Int64Array,
+    i: int,
+    moved: float,
+    threshold: float,
+    amount: float,
+    several: bool,
+    early: int,
+    share: float,
+    refractory: int,
+    v_min: float,
+) -> float:
+    """Hold v, or lower it for each spike; return the number of spikes.
+
+    ``early`` is the number of held steps, counted from the last, in which v moves. v moves by
+    ``share`` in the first of them, or else in the step after the last held one.
+    """
+    number, waits = 0.0, held[i] > early
+    if waits:
+        moved = v[i]
+        held[i] = held[i] - 1 if held[i] > 1 else -1
+    else:
+        if held[i] != 0:
+            moved = v[i] + share * (moved - v[i])
+        held[i] = 0
+        if moved > threshold:
+            number = np.ceil((moved - threshold) / amount) if several else 1.0
+            moved = max(moved - number * amount, v_min)
+            held[i] = refractory - 1 if refractory > 1 else -1
+    v[i] = moved
+    return number
+
+
 @kernel
 def update(
     cells: NeuronRegisters, rules: Rules, state: FloatState, row: int, count: int, step: int
@@ -197,48 +132,45 @@ def update(
     hold (semantics 5.5), threshold and reset (semantics 5.6).
     """
     keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
-    second, kicks_lost, keep_u, v_low, v_high, _ = cells[7:]
-    truncates, overflows, q_half, u_half, x_half, q_up, u_up, x_up = rules
-    u, v, held, ring, spike_steps, spike_ids, _, _, _ = state
+    second, kicks_lost, amount, several, early, v_min = cells[7:13]
+    keep_u, v_low, v_high, _ = cells[13:]
+    u, v, held, ring, spike_steps, spike_ids, spike_numbers, _, _, _ = state
     for i in range(len(v)):
-        current = 0.0
-        j = i
-        while j >= 0:  # the first receptor, then the second if the neuron has one
-            q = ring[row, j]
-            ring[row, j] = 0.0
-            if overflows:
-                q = wrapped(q, q_half, q_up)
-            u[j] = kept(u[j], keep_u[j], truncates) + q
-            if overflows:
-                u[j] = wrapped(u[j], u_half, u_up)
-            current += u[j]
-            j = second[i] if j == i else -1
-        if held[i] < 0:
+        soft = amount[i] > 0.0
+        current = receive(u, keep_u, ring[row], i, second[i], rules)
+        if early[i] > 0 and held[i] > 0:
+            current = u[i] if second[i] >= 0 else 0.0  # without kicks
+        elif held[i] < 0 and not soft:
             if kicks_lost[i]:
                 current = u[i]
             current *= v_share[i]
         x = current + bias[i]
-        if overflows:
-            x = wrapped(x, x_half, x_up)
-        moved = kept(v[i], keep_v[i], truncates) + x
-        if overflows:
+        if rules.overflows:
+            x = wrapped(x, rules.input, rules.input_up)
+        moved = kept(v[i], keep_v[i], rules.truncates) + x
+        if rules.overflows:
             moved = min(max(moved, v_low[i]), v_high[i])
-        if held[i] > 1:
-            moved = 0.0
-            held[i] -= 1
-        elif held[i] == 1:
-            moved = v_release[i]
-            held[i] = -1
-        elif moved > threshold[i]:
-            again = refractory[i] == 1
-            moved = v_release[i] if again else 0.0
-            held[i] = -1 if again else refractory[i] - 1
-            spike_steps[count] = step
-            spike_ids[count] = i
-            count += 1
+        moved = max(moved, v_min[i])
+        if soft:
+            number = subtract(
+                v,
+                held,
+                i,
+                moved,
+                threshold[i],
+                amount[i],
+                several[i],
+                early[i],
+                v_share[i],
+                refractory[i],
+                v_min[i],
+            )
         else:
-            held[i] = 0
-        v[i] = moved
+            number = set_back(v, held, i, moved, threshold[i], v_release[i], refractory[i])
+        if number > 0.0:
+            spike_steps[count], spike_ids[count] = step, i
+            spike_numbers[count] = number
+            count += 1
     return count
 
 
@@ -250,14 +182,15 @@ def deliver(
     delay: Int64Array,
     ring: Float64Array,
     source: int,
+    number: int,
     now: int,
 ) -> None:
-    """Add the weights of one source to the rows of the ring in which they arrive."""
+    """Add the weights of ``number`` spikes of a source to the rows in which they arrive."""
     n_rows = ring.shape[0]
     for k in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
         row = now + delay[k]
         row -= n_rows if row >= n_rows else 0
-        ring[row, target[k]] += weight[k]
+        ring[row, target[k]] += number * weight[k]
 
 
 @kernel
@@ -297,21 +230,23 @@ def run_steps(
             end += 1
         if input_first:
             for k in range(begin, end):
-                deliver(indptr, target, weight, delay, ring, input_sources[k], row)
+                deliver(indptr, target, weight, delay, ring, input_sources[k], 1, row)
         count = update(cells, rules, state, row, before, step)
         row = following
         if not input_first:
             for k in range(begin, end):
-                deliver(indptr, target, weight, delay, ring, input_sources[k], row)
+                deliver(indptr, target, weight, delay, ring, input_sources[k], 1, row)
         for spike in range(before, count):
             source = n_inputs + state.spike_ids[spike]
-            deliver(indptr, target, weight, delay, ring, source, row)
+            number = state.spike_numbers[spike]
+            deliver(indptr, target, weight, delay, ring, source, number, row)
         position[N_SPIKES], position[NEXT_INPUT], position[RING_ROW] = count, end, row
         step += 1
         if step % every == 0:
             sample = position[NEXT_SAMPLE]
             for k in range(len(state.sampled)):
                 i = state.sampled[k]
-                state.samples[sample, k] = np.nan if state.held[i] > 0 else state.v[i]
+                at_value = state.held[i] > 0 and cells.amount[i] == 0.0
+                state.samples[sample, k] = np.nan if at_value else state.v[i]
             position[NEXT_SAMPLE] = sample + 1
     return step

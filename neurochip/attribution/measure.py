@@ -47,9 +47,10 @@ class Measure:
         ids = np.concatenate(
             [run.ids[name] + first for name, first in zip(names, firsts, strict=True)]
         )
+        numbers = np.concatenate([run.numbers(name) for name in names])
         v = np.concatenate([run.trace(name, "v").values[every - 1 :: every] for name in names], 1)
         other = self._model.run(against) if against else self._ideal
-        return self._values(ModelRun(steps, ids.astype(np.int32), v), other)
+        return self._values(ModelRun(steps, ids.astype(np.int32), numbers, v), other)
 
     def _values(self, run: ModelRun, other: ModelRun) -> Values:
         model, column = self._model, 0
@@ -61,7 +62,8 @@ class Measure:
             )
             columns = slice(column, column + len(self._sampled[item.name]))
             column = columns.stop
-            counts = np.bincount(train[1], minlength=item.size)
+            own = (run.ids >= begin) & (run.ids < begin + item.size)
+            counts = np.bincount(train[1], run.numbers[own], minlength=item.size)
             values[item.name] = {
                 "rate": counts / (model.n_steps * model.dt / 1000.0),
                 "v_rmse": np.sqrt(np.mean((run.v[:, columns] - other.v[:, columns]) ** 2, axis=0)),

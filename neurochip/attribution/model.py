@@ -32,16 +32,10 @@ from .decoding import (
     decode_rules,
     with_decoded_synapses,
 )
-from .kernels import (
-    N_SPIKES,
-    NEXT_INPUT,
-    Changes,
-    FloatState,
-    NeuronRegisters,
-    SourceRows,
-    run_steps,
-)
+from .kernels import N_SPIKES, NEXT_INPUT, run_steps
 from .prepared import Prepared, by_slot, steps_of
+from .reset import reset_of
+from .tables import Changes, FloatState, NeuronRegisters, SourceRows
 
 __all__ = ["Model", "ModelRun"]
 
@@ -56,14 +50,16 @@ class ModelRun:
 
     Parameters
     ----------
-    steps, ids : ndarray of int32, shape (n_spikes,)
-        Step on the chip's grid, and number of the neuron, counted through all populations.
+    steps, ids, numbers : ndarray of int32, shape (n_spikes,)
+        Step on the chip's grid, the neuron, counted through all populations, and how many spikes it
+        emits at once.
     v : ndarray of float64, shape (n_steps, n_sampled), mV
         Potentials at the end of each step.
     """
 
     steps: Int32Array
     ids: Int32Array
+    numbers: Int32Array
     v: Float64Array
 
 
@@ -182,14 +178,15 @@ class Model:
             own = self._registers(ideal, decoded, sources)
             for name, values in own.items():
                 columns.setdefault(name, []).append(values)
-            kept = decoded.keep_u if "decay_u" in sources else [r.keep_u for r in ideal.receptors]
+            exact = [item.keep_u for item in ideal.receptors]
+            kept = list(decoded.registers.keep_u) if "decay_u" in sources else exact
             columns.setdefault("keep_u", []).append(kept[-1])
             per_mv = decoded.gains(
                 ideal, decay_v="decay_v" in sources, decay_u="decay_u" in sources
             )
             gains.append([gain * scale for gain in per_mv])
             if "initial state" in sources:
-                begin = list(decoded.u_init)
+                begin = list(decoded.registers.u_init)
             else:
                 chosen = decoded.chosen_u if "decay_u" in sources else kept
                 begin = [
@@ -209,28 +206,29 @@ class Model:
     def _registers(
         self, ideal: IdealPopulation, decoded: DecodedPopulation, sources: frozenset[str]
     ) -> dict[str, Any]:
-        scale, rounded = decoded.lsb_per_mv, "decay_v" in sources
-        keep_v = decoded.keep_v if rounded else ideal.keep_v
+        scale, registers = decoded.lsb_per_mv, decoded.registers
+        keep_v = registers.keep_v if "decay_v" in sources else ideal.keep_v
         bias = bias_of(ideal, decoded, sources)
         threshold = ideal.threshold * scale
         if "threshold" in sources:
             # Neurons that never spike have a threshold that v cannot exceed, because it is clipped.
-            reached = ideal.population.model.spiking | (decoded.threshold < decoded.v_high)
-            threshold = np.where(reached, decoded.threshold, np.inf)
+            reached = ideal.population.model.spiking | (registers.threshold < registers.v_high)
+            threshold = np.where(reached, registers.threshold, np.inf)
         refractory, v_release, v_share = self._refractory(ideal, decoded, sources)
         return {
             "keep_v": keep_v,
             "bias": bias,
             "threshold": threshold,
-            "v_init": decoded.v_init if "initial state" in sources else ideal.v_init * scale,
+            "v_init": registers.v_init if "initial state" in sources else ideal.v_init * scale,
             "refractory": refractory,
             "v_release": v_release * scale,
             "v_share": v_share,
             "kicks_lost": np.full(
                 len(v_share), ideal.keeps_kicks and "refractory register" not in sources
             ),
-            "v_low": decoded.v_low,
-            "v_high": decoded.v_high,
+            **reset_of(ideal, decoded, "threshold" in sources),
+            "v_low": registers.v_low,
+            "v_high": registers.v_high,
         }
 
     def _changes(self, ideals: list[IdealPopulation], sources: frozenset[str]) -> Changes | None:
@@ -283,7 +281,7 @@ class Model:
         whole = refractory_steps(tau_refrac, self.dt)
         grid, rounded = "time step" in sources, "refractory steps" in sources
         if "refractory register" in sources:  # only with the sources of the grid
-            return decoded.refractory, none, all_of_it
+            return decoded.registers.refractory, none, all_of_it
         if grid == rounded:
             return ideal.refractory, none, all_of_it
         if rounded:  # whole steps of the chip, on the fine grid
@@ -338,6 +336,7 @@ class Model:
             ring=np.zeros((int(rows.delay.max(initial=0)) + 1, n_slots)),
             spike_steps=np.empty(len(cells.v_init) + _SPIKE_BUFFER, dtype=np.int32),
             spike_ids=np.empty(len(cells.v_init) + _SPIKE_BUFFER, dtype=np.int32),
+            spike_numbers=np.empty(len(cells.v_init) + _SPIKE_BUFFER, dtype=np.int32),
             position=np.zeros(4, dtype=np.int64),
             sampled=self._sampled,
             samples=np.empty((self.n_steps, len(self._sampled))),
@@ -353,10 +352,11 @@ class Model:
                     cells, changes, rows, rules, *inputs, state, reached, stop, every, first
                 )
                 count = state.position[N_SPIKES]
-                parts.append((state.spike_steps[:count].copy(), state.spike_ids[:count].copy()))
+                lists = state.spike_steps, state.spike_ids, state.spike_numbers
+                parts.append(tuple(values[:count].copy() for values in lists))
                 state.position[N_SPIKES] = 0
-        steps, ids = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return ModelRun(steps // every, ids, self._decode_v(state.samples, origin))
+        steps, ids, numbers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return ModelRun(steps // every, ids, numbers, self._decode_v(state.samples, origin))
 
     def _windows(self, grid: bool, n_steps: int) -> Iterable[tuple[int, Int32Array, Int32Array]]:
         if grid in self._inputs:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..reference.tables import SynapseTable
 from ..typing import Float64Array, Int64Array
-from .kernels import Changes, NeuronRegisters, Rules, SourceRows
+from .tables import Changes, NeuronRegisters, Rules, SourceRows
 
 __all__ = ["Prepared", "by_slot", "steps_of"]
 

@@ -16,8 +16,7 @@ from .overflows import count_overflows
 
 __all__ = ["decode_recording", "raw_recording"]
 
-
-_CURRENTS = ("u", "u_child")
+_CURRENTS = ("u", "u_child", "u2")  # u2 is that of a program with two inputs
 
 
 def raw_recording(registers: Registers, columns: Columns, size: int, label: str) -> Recording:
@@ -76,13 +75,7 @@ def decode_recording(
     traces = {}
     for (name, variable), neurons in probes.items():
         item, values = populations[name], registers.traces[name, variable]
-        if variable == "v":
-            physical, unit = item.potential(values, neurons), "mV"
-            _show_reset(physical, item, neurons, registers)
-        elif variable in _CURRENTS:
-            physical, unit = item.to_mv(values, neurons), "mV per step"
-        else:  # a register of a program, whose unit only the program knows
-            physical, unit = np.ascontiguousarray(values), "LSB"
+        physical, unit = _physical(variable, values, item, neurons, registers)
         traces[name, variable] = Trace(neurons, physical, unit, symbols.dt, registers.first_step)
     return Recording.of_run(
         label=label,
@@ -93,6 +86,11 @@ def decode_recording(
         steps=steps,
         ids=ids,
         payloads=payloads,
+        several=frozenset(
+            item.name
+            for item in symbols.populations
+            if item.spikes_per_step == "many" and item.name in payloads
+        ),
         traces=traces,
         counters=registers.counters,
         overflows=count_overflows(
@@ -111,6 +109,25 @@ def _origin(registers: Registers, symbols: Symbols, stimulus: Stimulus) -> Origi
         stimulus=stimulus.digest(start, stop),
         coupling={item.name: item.coupling for item in symbols.populations if item.coupling},
     )
+
+
+def _physical(
+    variable: str,
+    values: Int32Array,
+    item: PopulationSymbol,
+    neurons: Int32Array,
+    registers: Registers,
+) -> tuple[Any, str]:
+    """Return the values of a register in mV, and their unit; in LSB if it has no other."""
+    if variable == "v":
+        v = item.potential(values, neurons)
+        if item.reset == "value":
+            _show_reset(v, item, neurons, registers)
+        return v, "mV"
+    if variable in _CURRENTS:
+        return item.to_mv(values, neurons), "mV per step"
+    # A register of a program, whose unit only the program knows.
+    return np.ascontiguousarray(values), "LSB"
 
 
 def _show_reset(

@@ -69,7 +69,7 @@ def columns_of(
 
     def compartments(name: str, variable: str) -> Int32Array:
         item = by_name[name]
-        return item.child_ids if variable == "u_child" else item.compartment_ids
+        return item.currents[0] if variable == "u_child" else item.compartment_ids
 
     sizes = {item.name: len(item.compartment_ids) for item in symbols.populations}
     probes = resolve_probes(expanded, sizes, variables)

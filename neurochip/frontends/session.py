@@ -22,10 +22,10 @@ import numpy as np
 
 from compiler import compile_network
 
-from ..chip.registers import kept_fraction
 from ..chip.spec import ChipSpec
 from ..emulator import Emulator
 from ..errors import FrontendError
+from ..image.neurons import decode_neurons
 from ..network import Network, SpikeCounts, SpikeInput, Waveform
 from ..recording import (
     CHIP_VARIABLES,
@@ -169,10 +169,7 @@ class Session:
             own = self.emulator.image.symbols
             assert own is not None
             (symbol,) = (item for item in own.populations if item.name == name)
-            registers, at = self.image.compartments, symbol.compartment_ids[ids]
-            keep = kept_fraction(
-                registers.decay_v[at], registers.decay_v_offset[at], self.image.chip.core
-            )
+            keep = decode_neurons(self.image, symbol).keep_v[ids]
             v = v - np.divide(u.values[0, ids], keep, out=np.zeros(len(ids)), where=keep > 0)
         self.emulator.set_v(name, ids, v)
         return v

@@ -11,10 +11,12 @@ import numpy as np
 from ..chip.registers import check_format
 from ..chip.spec import ChipSpec
 from ..errors import ImageError
+from ..typing import BoolArray
 from .checks import check_within, mantissa_limits
 from .convolution import Convolution
 from .parts import Compartments, SynapseGroup
 from .program_group import PeriodicReset, ProgramGroup
+from .symbols import PopulationSymbol, Symbols
 
 __all__ = ["check_programs"]
 
@@ -27,6 +29,7 @@ def check_programs(
     programs: Sequence[ProgramGroup],
     resets: Sequence[PeriodicReset],
     convolutions: Sequence[Convolution],
+    symbols: Symbols | None,
 ) -> None:
     """Raise :class:`ImageError` at the first part that the chip cannot hold."""
     size = len(compartments)
@@ -44,6 +47,8 @@ def check_programs(
         *((f"convolution {index}", item, item.targets) for index, item in enumerate(convolutions)),
     ]
     _check_receptors(receivers, programs, size)
+    for symbol in () if symbols is None else symbols.populations:
+        _check_children(symbol, programs, size)
     if any(group.program.payload_bits for group in programs):
         _check_graded(receivers, programs, size)
 
@@ -116,12 +121,29 @@ def _check_convolution(
     check_within(owner, "delay", np.array([item.delay]), 0, core.delay_max)
 
 
-def _check_receptors(
-    receivers: Sequence[tuple[str, Any, Any]], programs: Sequence[ProgramGroup], size: int
-) -> None:
+def _check_children(symbol: PopulationSymbol, programs: Sequence[ProgramGroup], size: int) -> None:
+    """Check that neurons with two receptors have children, or programs with two inputs."""
+    ids = symbol.compartment_ids
+    lacking = ~_with_two_inputs(programs, size)[ids]
+    if len(symbol.receptors) > 1 and not len(symbol.child_ids) and lacking.any():
+        raise ImageError(
+            f"symbols of {symbol.name!r}: compartment {ids[np.argmax(lacking)]} has one input, and "
+            "its neuron two receptors; allowed: child_ids, or a program with two inputs."
+        )
+
+
+def _with_two_inputs(programs: Sequence[ProgramGroup], size: int) -> BoolArray:
+    """Return which compartments run a program with two inputs."""
     two = np.zeros(size, dtype=np.bool_)
     for group in programs:
         two[group.compartments] = len(group.program.inputs) > 1
+    return two
+
+
+def _check_receptors(
+    receivers: Sequence[tuple[str, Any, Any]], programs: Sequence[ProgramGroup], size: int
+) -> None:
+    two = _with_two_inputs(programs, size)
     for owner, item, targets in receivers:
         if item.receptor and not two[targets].all():
             first = targets[np.argmin(two[targets])]

@@ -210,7 +210,7 @@ def _check_symbols(
                 f"symbols of {item.name!r}: child_ids[{first}] = {item.child_ids[first]}; allowed: "
                 f"the child of compartment {parents[first]}, which is the neuron's own."
             )
-    owned = [part for item in symbols.populations for part in item.currents]
+    owned = [ids for item in symbols.populations for ids in (item.compartment_ids, item.child_ids)]
     twice = np.flatnonzero(np.bincount(np.concatenate([*owned, np.empty(0, np.int32)])) > 1)
     if twice.size:
         raise ImageError(

@@ -120,6 +120,7 @@ class ChipImage(ArrayValue):
             self.programs,
             self.resets,
             self.convolutions,
+            self.symbols,
         )
         parts = (self, self.compartments, *self.synapses, *self.programs, *self.resets)
         for value in (*parts, *self.convolutions, *([] if self.noise is None else [self.noise])):

@@ -91,6 +91,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
             "receptors": [[part.name for part in item.receptors] for item in symbols.populations],
             "powers": [_powers(item.gain_rule) for item in symbols.populations],
             "couplings": [item.coupling for item in symbols.populations],
+            "resets": [[item.reset, item.spikes_per_step] for item in symbols.populations],
             "inputs": [[item.name, item.size] for item in symbols.inputs],
             "synapses": [dataclasses.astuple(item) for item in symbols.synapses],
             "report": symbols.report.to_dict(),
@@ -206,13 +207,14 @@ def _group(file: Archive, index: int, entry: dict[str, Any], n_sources: int) -> 
 def _symbols(file: Archive, entry: dict[str, Any], n_compartments: int) -> Symbols:
     names = entry["populations"]
     couplings = entry.get("couplings", [None] * len(names))  # older files lack it
+    resets = entry.get("resets", [["value", "one"]] * len(names))  # older files lack it
     return Symbols(
         dt=entry["dt"],
         input_lead=entry.get("input_lead", 0),  # older files lack it
         populations=tuple(
             _population(file, f"symbols.{index}.", n_compartments, *item)
             for index, item in enumerate(
-                zip(names, entry["receptors"], entry["powers"], couplings, strict=True)
+                zip(names, entry["receptors"], entry["powers"], couplings, resets, strict=True)
             )
         ),
         inputs=tuple(InputSymbol(name, size) for name, size in entry["inputs"]),
@@ -229,8 +231,11 @@ def _population(
     receptors: list[Any],
     powers: list[float] | None,
     coupling: Any,
+    reset: Any,
 ) -> PopulationSymbol:
     size = min(file.shape(f"{key}compartment_ids")[0], n_compartments)
+
+    children = size if len(receptors) > 1 and file.shape(f"{key}child_ids") != (0,) else 0
 
     def array(field: str) -> Any:
         return file.array(key + field, "float64", (size,))
@@ -243,7 +248,7 @@ def _population(
     return PopulationSymbol(
         name=name,
         compartment_ids=file.array(f"{key}compartment_ids", "int32", (size,)),
-        child_ids=file.array(f"{key}child_ids", "int32", (size if len(receptors) > 1 else 0,)),
+        child_ids=file.array(f"{key}child_ids", "int32", (children,)),
         mv_per_lsb=array("mv_per_lsb"),
         origin=array("origin"),
         v_reset=array("v_reset"),
@@ -253,6 +258,8 @@ def _population(
         ),
         gain_rule=rule,
         coupling=coupling,
+        reset=reset[0],
+        spikes_per_step=reset[1],
         bias_correction=array("bias_correction") if f"{key}bias_correction" in file else None,
         drive=DriveSymbol(level=array("drive.level"), per_na=array("drive.per_na"))
         if f"{key}drive.level" in file

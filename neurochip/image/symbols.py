@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from .._support.values import (
 )
 from ..errors import ImageError
 from ..network.coupling import COUPLINGS
+from ..network.neurons import Reset, SpikesPerStep
 from ..typing import Float64Array, Int32Array
 from .drive import DriveSymbol
 from .gains import GainRule, MomentGain, PowerGain
@@ -80,10 +81,11 @@ class PopulationSymbol(ArrayValue):
     compartment_ids : ndarray of int32
         Compartment that holds v of each neuron; all different.
     child_ids : ndarray of int32
-        For neurons with two receptors, the compartment of the first one; otherwise empty.
+        For neurons with two receptors, the compartment of the first one; empty for one receptor,
+        and for neurons that run a program, which has both.
     mv_per_lsb, origin, v_reset : ndarray of float64
-        ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike, its v is
-        ``v_reset``. All finite, ``mv_per_lsb`` above 0.
+        ``v = origin + register * mv_per_lsb`` in mV; while a neuron is held after a spike that set
+        it back, its v is ``v_reset``. All finite, ``mv_per_lsb`` above 0.
     receptors : tuple of ReceptorSymbol
         One receptor, or the inhibitory and the excitatory one, or that of kicks and a current; the
         last receptor is in the compartment that holds v.
@@ -97,6 +99,9 @@ class PopulationSymbol(ArrayValue):
         none.
     drive : DriveSymbol or None
         How the bias follows currents that change in steps. None if the population has none.
+    reset, spikes_per_step : str
+        As in :class:`~neurochip.LIF`. With ``"many"``, the payload of a spike is a number of
+        spikes.
 
     Raises
     ------
@@ -115,6 +120,8 @@ class PopulationSymbol(ArrayValue):
     coupling: str | None = None
     bias_correction: Float64Array | None = None
     drive: DriveSymbol | None = None
+    reset: Reset = "value"
+    spikes_per_step: SpikesPerStep = "one"
 
     __repr__ = brief
 
@@ -129,7 +136,11 @@ class PopulationSymbol(ArrayValue):
         object.__setattr__(self, "receptors", receptors)
         if len(receptors) not in {1, 2}:
             raise ImageError(f"{owner}: {len(receptors)} receptors; allowed: 1 or 2.")
-        check_array(owner, "child_ids", self.child_ids, np.int32, size * (len(receptors) - 1))
+        self._check_words(owner)
+        check_array(owner, "child_ids", self.child_ids, np.int32)
+        children = size * (len(receptors) - 1)
+        if len(self.child_ids) not in {0, children}:
+            check_array(owner, "child_ids", self.child_ids, np.int32, children)
         for part in receptors:
             check_array(owner, f"gain of receptor {part.name!r}", part.gain, np.float64, size)
         rule = self.gain_rule
@@ -152,11 +163,18 @@ class PopulationSymbol(ArrayValue):
             check_array(owner, "level of drive", drive.level, np.float64, size)
         self._freeze()
 
+    def _check_words(self, owner: str) -> None:
+        choice(owner, "reset", self.reset, get_args(Reset), error=ImageError)
+        words = get_args(SpikesPerStep)
+        choice(owner, "spikes_per_step", self.spikes_per_step, words, error=ImageError)
+
     @property
     def currents(self) -> tuple[Int32Array, ...]:
         """For each receptor, the compartment that holds the current of each neuron."""
         own = (self.compartment_ids,)
-        return own if len(self.receptors) == 1 else (self.child_ids, *own)
+        if len(self.receptors) == 1:
+            return own
+        return (self.child_ids if len(self.child_ids) else self.compartment_ids, *own)
 
     def to_mv(self, lsb: Any, neurons: Any = slice(None)) -> Float64Array:
         """Return differences of v, or currents, in mV.

@@ -110,7 +110,8 @@ class Activity:
         steps = max(1, recording.n_steps)
         compartments = np.zeros(image.n_compartments)
         for name, at in members_of(image, recording):
-            compartments[at] = recording.counts(name) / steps
+            # A graded spike is one message, whatever it carries.
+            compartments[at] = np.bincount(recording.ids[name], minlength=len(at)) / steps
         inputs = np.zeros(image.n_inputs)
         label = f"measured in {recording.n_steps} steps"
         if stimulus is None:

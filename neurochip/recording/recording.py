@@ -199,7 +199,7 @@ class Recording(ArrayValue):
     def n_spikes(self) -> int:
         """Number of spikes of all populations; those of :meth:`counts`."""
         return sum(
-            int(self.payloads[name].sum()) if name in self.several else len(ids)
+            int(self.numbers(name).sum()) if name in self.several else len(ids)
             for name, ids in self.ids.items()
         )
 
@@ -214,9 +214,17 @@ class Recording(ArrayValue):
         A graded spike counts once, unless payloads are numbers of spikes (``several``).
         """
         size = self.populations[self._known(population)]
-        counted_as = self.payloads[population] if population in self.several else None
-        found = np.bincount(self.ids[population], counted_as, minlength=size)
-        return found.astype(np.int64)
+        numbers = self.numbers(population) if population in self.several else None
+        return np.bincount(self.ids[population], numbers, minlength=size).astype(np.int64)
+
+    def numbers(self, population: str) -> Int32Array:
+        """Return how many spikes each entry of ``steps`` and ``ids`` is, as ``counts`` counts them.
+
+        1, or the payload where payloads are numbers of spikes (``several``).
+        """
+        if self._known(population) in self.several:
+            return self.payloads[population]
+        return np.ones(len(self.ids[population]), dtype=np.int32)
 
     def rates(self, population: str) -> Float64Array:
         """Return the mean rate of each neuron in Hz, shape (size,)."""

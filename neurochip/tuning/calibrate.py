@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from .._support.progress import progress_bar
 from .._support.ranges import Range
 from .._support.values import MOST_IDS, instance, integer, items, real, shown, switch
-from ..chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
-from ..chip.registers import decode_bias, kept_fraction
 from ..emulator import Emulator
 from ..errors import AnalysisError
-from ..image import ChipImage, DriveSymbol, PopulationSymbol
+from ..image import ChipImage
 from ..image.report_rows import ReportRow
 from ..network import Network, PoissonInput
 from ..recording import Recording
 from ..reference import simulate_reference
 from ..stimulus import Stimulus, draw_stimulus
-from ..typing import Int32Array
 from .calibration import Calibration, Trim
+from .shifts import shifted
 
 __all__ = ["REGISTERS", "calibrate"]
 
@@ -281,7 +276,7 @@ def _apply(
     assert image.symbols is not None
     for item in image.symbols.populations:
         if item.name in shifts:
-            image, moved = _shifted(image, item, register, shifts[item.name])
+            image, moved = shifted(image, item, register, shifts[item.name])
             applied[item.name, register] = moved
     return image, applied
 
@@ -311,49 +306,6 @@ def _next(points: Sequence[tuple[float, float]], step: float, sign: float) -> fl
     return secant if inside and len(points) % 3 else middle
 
 
-def _shifted(
-    image: ChipImage, item: PopulationSymbol, register: str, shift: float
-) -> tuple[ChipImage, float]:
-    """Move a register of all neurons of a population; return the image and the mean shift in mV."""
-    core, registers, own = image.chip.core, image.compartments, item.compartment_ids
-    lsb = shift / item.mv_per_lsb
-    if register == "threshold":
-        unit = 1 << core.threshold_shift
-        before = registers.threshold_mantissa[own].astype(np.int64)
-        # A core has few threshold registers: neurons that share one move it by their mean.
-        _, shared, count = np.unique(before, return_inverse=True, return_counts=True)
-        steps = np.bincount(shared, lsb / unit) / count
-        after = before + round_to_integer(steps[shared], Rounding.NEAREST)
-        after = np.clip(after, 1, core.threshold_mantissa.maximum)
-        moved = float(item.to_mv((after - before) * unit).mean())
-        changed = {"threshold_mantissa": _put(registers.threshold_mantissa, own, after)}
-    else:
-        leak = 1 - kept_fraction(registers.decay_v[own], registers.decay_v_offset[own], core)
-        bias = decode_bias(registers.bias_mantissa[own], registers.bias_exponent[own])
-        mantissa, exponent = encode_mantissa_exponent(
-            bias + lsb * leak, core.bias_mantissa, core.bias_exponent_max
-        )
-        difference = decode_bias(mantissa, exponent) - bias
-        level = np.divide(difference, leak, out=np.zeros(len(own)), where=leak > 0)
-        moved = float(item.to_mv(level).mean())
-        changed = {
-            "bias_mantissa": _put(registers.bias_mantissa, own, mantissa),
-            "bias_exponent": _put(registers.bias_exponent, own, exponent),
-        }
-        if item.drive is not None:  # currents in steps write the bias from its level
-            level = item.drive.level + difference
-            image = _with_drive(image, item, replace(item.drive, level=level))
-    return replace(image, compartments=dataclasses.replace(registers, **changed)), moved
-
-
-def _with_drive(image: ChipImage, item: PopulationSymbol, drive: DriveSymbol) -> ChipImage:
-    assert image.symbols is not None
-    populations = tuple(
-        replace(own, drive=drive) if own is item else own for own in image.symbols.populations
-    )
-    return replace(image, symbols=replace(image.symbols, populations=populations))
-
-
 def _marked(image: ChipImage, trims: Sequence[Trim], stimuli: int) -> ChipImage:
     """Return the image with a warning in its compile report for every register that was moved."""
     assert image.symbols is not None
@@ -374,12 +326,6 @@ def _marked(image: ChipImage, trims: Sequence[Trim], stimuli: int) -> ChipImage:
     rows = tuple(marked(row) for row in image.report.rows)
     symbols = replace(image.symbols, report=replace(image.report, rows=rows))
     return replace(image, symbols=symbols)
-
-
-def _put(values: Int32Array, places: Int32Array, new: Any) -> Int32Array:
-    changed = values.copy()
-    changed[places] = new
-    return changed
 
 
 def _stimuli(name: str, stimuli: Any) -> tuple[Stimulus, ...]:

@@ -212,7 +212,7 @@ def _block_counts(run: Recording, population: str) -> Float64Array:
     """Return the spikes of a population in each block; blocks differ by a step at most."""
     steps = run.steps[population].astype(np.int64) - run.first_step
     block = steps * BLOCKS // run.n_steps
-    return np.bincount(block, minlength=BLOCKS).astype(np.float64)
+    return np.bincount(block, run.numbers(population), minlength=BLOCKS).astype(np.float64)
 
 
 def _widened(interval: tuple[float, float], centre: float, least: float) -> tuple[float, float]:

@@ -13,6 +13,7 @@ PAIRS = "tests/unit/test_compiler_pairs.py"
 KICKS = "tests/unit/test_kicks_and_current.py"
 ERRORS = "tests/unit/test_compiler_errors.py"
 GRID = "tests/unit/test_weight_grid.py"
+SOFT = "tests/integration/test_soft_reset_on_chip.py"
 PEAKS = "tests/unit/test_compiler_peaks.py"
 ROUNDING = "tests/unit/test_weight_rounding.py"
 SCALING = "tests/unit/test_compiler_scaling.py"
@@ -203,10 +204,31 @@ MUTANTS = [
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),
     Mutant(
+        "a neuron that subtracts takes its threshold",
+        "compiler/neurons/registers.py",
+        "ideal.amount * lsb_per_mv",
+        "ideal.threshold * 0.9 * lsb_per_mv",
+        f"{SOFT}::test_the_report_has_the_amount_with_an_error_of_its_own",
+    ),
+    Mutant(
+        "a neuron that receives several spikes at once keeps the core's own kind",
+        "compiler/neurons/programs.py",
+        "frozenset(own | reached | two) if",
+        "frozenset(own | two) if",
+        f"{SOFT}::test_an_image_keeps_its_resets_in_its_file",
+    ),
+    Mutant(
+        "kicks of a refractory neuron reach a v that was only lowered",
+        "neurochip/recurrence.py",
+        "        refractory = steps + 1\n",
+        "        refractory = np.maximum(steps, 1)\n",
+        f"{SOFT}::test_the_counter_of_a_neuron_that_loses_kicks_is_a_step_longer",
+    ),
+    Mutant(
         "all spikes of a Poisson input bound its peak",
-        "compiler/neurons/peaks.py",
-        "bounded = not isinstance(connection.source, PoissonInput)",
-        "bounded = isinstance(connection.source, PoissonInput)",
+        "compiler/neurons/expectation.py",
+        "return not (several or isinstance(source, PoissonInput))",
+        "return not several",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),
     Mutant(

@@ -112,8 +112,8 @@ MUTANTS = [
     Mutant(
         "u is shown above the origin of v",
         DECODE,
-        'if variable == "v":\n            physical',
-        "if True:\n            physical",
+        'if variable == "v":\n        v = item',
+        "if True:\n        v = item",
         f"{DECODED}::test_each_probe_has_the_units_and_the_reset_of_its_neuron",
     ),
     Mutant(

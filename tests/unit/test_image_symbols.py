@@ -143,9 +143,17 @@ def test_symbols_that_mean_nothing_are_refused(image, changes, message):
             "array of float64 with 4 values.",
         ),
         (
-            {"receptors": [ReceptorSymbol(name="", gain=np.ones(4))] * 2},
-            "symbols of 'first': child_ids has shape (0,); allowed: a one-dimensional array of "
+            {
+                "receptors": [ReceptorSymbol(name="", gain=np.ones(4))] * 2,
+                "child_ids": np.arange(3, dtype=np.int32),
+            },
+            "symbols of 'first': child_ids has shape (3,); allowed: a one-dimensional array of "
             "int32 with 4 values.",
+        ),
+        ({"reset": "zero"}, "symbols of 'first': reset = 'zero'; allowed: 'value', 'subtract'."),
+        (
+            {"spikes_per_step": 2},
+            "symbols of 'first': spikes_per_step = 2; allowed: 'one', 'many'.",
         ),
         (
             {"gain_rule": "dc"},
@@ -258,6 +266,11 @@ def test_children_and_groups_are_those_of_the_image(pairs):
         lambda: with_children(0, 4, 2),
         "symbols of 'cells': child_ids[1] = 4; allowed: the child of compartment 3, which is "
         "the neuron's own.",
+    )
+    refused(
+        with_children,
+        "symbols of 'cells': compartment 1 has one input, and its neuron two receptors; allowed: "
+        "child_ids, or a program with two inputs.",
     )
     single = dataclasses.replace(
         pairs.compartments, join=np.zeros(pairs.n_compartments, dtype=np.int32)

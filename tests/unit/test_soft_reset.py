@@ -12,7 +12,6 @@ from literal import literal
 
 from neurochip import (
     LIF,
-    LOIHI,
     Network,
     PoissonInput,
     Population,
@@ -21,14 +20,13 @@ from neurochip import (
     SpikeInput,
     Stimulus,
     Uniform,
-    compile_network,
     draw_stimulus,
     fixed_probability,
     from_arrays,
     one_to_one,
     simulate_reference,
 )
-from neurochip.errors import CompileError, EmulatorError, NetworkError, RecordingError
+from neurochip.errors import EmulatorError, NetworkError, RecordingError
 from neurochip.reference import loop
 
 
@@ -333,13 +331,3 @@ def test_a_threshold_that_is_never_reached_has_no_reset():
     model = LIF(v_thresh=np.inf, reset="subtract", spikes_per_step="many")
     assert not model.subtracts
     assert not model.several
-
-
-def test_the_first_generation_refuses_a_subtraction():
-    network = Network(populations=[Population("cells", 2, LIF(reset="subtract"))])
-    message = (
-        "population 'cells': reset = 'subtract'; the neurons of loihi reset v to one value, and "
-        "have no bound of v in mV. Set reset='value' and v_min=None."
-    )
-    with pytest.raises(CompileError, match=exactly(message)):
-        compile_network(network, LOIHI, 1.0)

@@ -23,13 +23,14 @@ from .generate import HOST_PARAMETER, tile_kernels
 from .layout import build_tables
 from .limits import voltage_limits
 from .loop import loop_of
-from .order import order_of, plain_compartments
+from .order import order_of
 from .position import Position, new_state
 from .state import COUNTED, BiasRows, Outputs, State
 from .update import group_kernel
 
 __all__ = ["ProgrammedEngine", "needs_programs"]
 
+_REGISTERS = {"u_child": "u2"}  # the first of two receptors, in a program with two inputs
 _SPIKE_BUFFER = 1 << 20  # spikes: 8 MB
 _WORK_PER_CALL = 50_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
 _WRITES_PER_CALL = 1 << 21  # values written per call of the kernel: 24 MB
@@ -69,7 +70,11 @@ class ProgrammedEngine(Engine[Position]):
         )
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
         self._graded = graded[self._order.part]
-        self._plain = plain_compartments(image)
+        self._refractory = image.compartments.refractory.copy()
+        for group in image.programs:
+            if "refractory" in group.program.parameters:
+                row = list(group.program.parameters).index("refractory")
+                self._refractory[group.compartments] = group.parameters[row]
 
     def start(self) -> Position:
         """Return the position at step 0: initial state, no spikes in transit."""
@@ -128,7 +133,10 @@ class ProgrammedEngine(Engine[Position]):
         if state.first_overflow[0] >= 0:  # in the last run
             state.overflows[:] = 0
             state.first_overflow[:] = -1
-        places = [self._order.places(variable, ids) for (_, variable), ids in columns.items()]
+        places = [
+            self._order.places(_REGISTERS.get(variable, variable), ids)
+            for (_, variable), ids in columns.items()
+        ]
         every_place = np.concatenate([np.empty(0, dtype=np.int64), *places])
         values = np.empty((n_steps, len(every_place)), dtype=np.int32)
         n_lanes = len(self._order.compartment)
@@ -166,7 +174,7 @@ class ProgrammedEngine(Engine[Position]):
             payloads=payloads if self._graded.any() else None,
             graded=self._graded if self._graded.any() else None,
             held=held,
-            refractory=self.image.compartments.refractory,
+            refractory=self._refractory,
             traces={
                 key: values[:, begin:end]
                 for key, begin, end in zip(columns, ends[:-1], ends[1:], strict=True)
@@ -223,10 +231,11 @@ class ProgrammedEngine(Engine[Position]):
         return steps, ids, payloads
 
     def _held(self, tiles: Int32Array) -> Int32Array:
-        """Return the refractory counters of the compartments that run the core's own neuron."""
-        held = np.zeros(self.image.n_compartments, dtype=np.int32)
-        places = self._order.places("held", self._plain)
-        held[self._plain] = tiles[places]
+        """Return the refractory counters of all compartments; 0 for a program that has none."""
+        places = self._order.places("held", np.arange(self.image.n_compartments))
+        counts = places >= 0
+        held = np.zeros(len(places), dtype=np.int32)
+        held[counts] = tiles[places[counts]]
         return held
 
     def _overflows(self, state: State) -> Int32Array | None:

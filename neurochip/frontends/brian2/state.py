@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ...chip.registers import kept_fraction
 from ...image import ChipImage
+from ...image.neurons import decode_neurons
 from ...recording import Recording
 from ...recurrence import refractory_steps
 from ...typing import Float64Array, Int32Array, Int64Array
@@ -83,7 +83,7 @@ class GroupState:
         cell, units = reading.cells[name], reading.units[name]
         assert image.symbols is not None  # the compiler always writes them
         (symbol,) = (item for item in image.symbols.populations if item.name == name)
-        registers, own = image.compartments, symbol.compartment_ids
+        registers = decode_neurons(image, symbol)
         model, steps = units.population.model, refractory_steps(cell.tau_refrac, reading.dt)
         traces = ("u",) if len(symbol.receptors) == 1 else ("u_child", "u")
         gains = {t: part.gain for t, part in zip(traces, symbol.receptors, strict=True)}
@@ -96,17 +96,15 @@ class GroupState:
             unit=cell.unit,
             kicks=kicks,
             # Beside a current, v is released one step before the first kick that Brian2 keeps.
-            lost=np.maximum(steps, 1) - int(not model.delta_synapses),
-            keep_v=kept_fraction(
-                registers.decay_v[own], registers.decay_v_offset[own], image.chip.core
-            ),
+            lost=steps if model.subtracts else np.maximum(steps, 1) - int(not model.delta_synapses),
+            keep_v=registers.keep_v,
             recorded=recorded,
             per_u={
                 key: 1 / (gains[recorded[key]] * factor) for key, factor in units.factor.items()
             },
             level=cell.linear.level,
             refractory=steps,
-            end=symbol.potential(registers.v_init[own]),
+            end=symbol.potential(registers.v_init),
         )
 
     def copied(self) -> GroupState:

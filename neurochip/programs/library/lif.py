@@ -15,8 +15,8 @@ from .membrane import (
     current_and_input,
     membrane_parameters,
     membrane_state,
-    second_current_and_input,
     threshold_range,
+    two_currents_and_input,
     voltage,
 )
 
@@ -48,7 +48,9 @@ def lif(core: CoreSpec) -> NeuronProgram:
     return _lif("lif", core, subtracts=False, several=False)
 
 
-def lif_soft_reset(core: CoreSpec, spikes_per_step: str = "one") -> NeuronProgram:
+def lif_soft_reset(
+    core: CoreSpec, spikes_per_step: str = "one", *, kicks_lost: bool = False
+) -> NeuronProgram:
     """Return a LIF neuron whose spike lowers v by an amount, instead of setting it to 0.
 
     Integration is that of :func:`lif`. A refractory neuron keeps its v. With ``"one"``:
@@ -65,6 +67,9 @@ def lif_soft_reset(core: CoreSpec, spikes_per_step: str = "one") -> NeuronProgra
         Widths and overflow rules.
     spikes_per_step : str
         ``"one"`` or ``"many"``.
+    kicks_lost : bool
+        Whether v moves again in the last step of the refractory counter, but without u: for input
+        that acts on v at once and is lost on a refractory neuron, as kicks of v in Brian2's order.
 
     Returns
     -------
@@ -77,11 +82,16 @@ def lif_soft_reset(core: CoreSpec, spikes_per_step: str = "one") -> NeuronProgra
         If ``spikes_per_step`` is something else.
     """
     several = _several("lif_soft_reset", spikes_per_step)
-    return _lif("lif_soft_reset", core, subtracts=True, several=several)
+    name = "lif_soft_reset"
+    return _lif(name, core, subtracts=True, several=several, kicks_lost=kicks_lost)
 
 
 def lif_two_inputs(
-    core: CoreSpec, reset: str = "value", spikes_per_step: str = "one"
+    core: CoreSpec,
+    reset: str = "value",
+    spikes_per_step: str = "one",
+    *,
+    kicks_lost: bool = False,
 ) -> NeuronProgram:
     """Return a LIF neuron with two currents, each with an accumulator and a decay of its own.
 
@@ -100,6 +110,8 @@ def lif_two_inputs(
         ``"value"``: a spike sets v to 0. ``"subtract"``: it lowers v by the amount.
     spikes_per_step : str
         ``"one"``, or ``"many"`` with ``reset="subtract"``.
+    kicks_lost : bool
+        As for :func:`lif_soft_reset`, with u2 in place of u; only with ``reset="subtract"``.
 
     Returns
     -------
@@ -120,9 +132,14 @@ def lif_two_inputs(
             f"{owner}: spikes_per_step = 'many' with reset = 'value'; allowed: 'many' with reset = "
             "'subtract', since a reset to a value leaves nothing for a second spike."
         )
+    if kicks_lost and reset == "value":
+        raise ProgramError(
+            f"{owner}: kicks_lost with reset = 'value'; allowed: with reset = 'subtract'. After a "
+            "reset to a value, a longer refractory counter loses them."
+        )
     subtracts = reset == "subtract"
     name = f"{owner}_subtract" if subtracts else owner
-    return _lif(name, core, subtracts=subtracts, several=several, two=True)
+    return _lif(name, core, subtracts=subtracts, several=several, two=True, kicks_lost=kicks_lost)
 
 
 def _several(owner: str, spikes_per_step: str) -> bool:
@@ -132,7 +149,13 @@ def _several(owner: str, spikes_per_step: str) -> bool:
 
 
 def _lif(
-    name: str, core: CoreSpec, *, subtracts: bool, several: bool, two: bool = False
+    name: str,
+    core: CoreSpec,
+    *,
+    subtracts: bool,
+    several: bool,
+    two: bool = False,
+    kicks_lost: bool = False,
 ) -> NeuronProgram:
     state = membrane_state(core)
     parameters: dict[str, Interval] = {
@@ -146,29 +169,26 @@ def _lif(
     if subtracts:
         parameters["amount"] = (1, core.state.maximum)
     bits = core.payload_bits or core.state_bits
+    waits = "waits" if kicks_lost else "held"
     return NeuronProgram(
-        name=f"{name}_many" if several else name,
+        name=name + ("_many" if several else "") + ("_kicks" if kicks_lost else ""),
         inputs=("a", "b") if two else ("a",),
         state={**state, "held": core.refractory_max.bit_length() + 1},
         parameters=parameters,
         rows=(
             *((("old", "mov", "v"),) if subtracts else ()),
-            *(second_current_and_input(core) if two else current_and_input(core)),
+            *(two_currents_and_input if two else current_and_input)(core, kicks_lost=kicks_lost),
             *voltage(core),
-            ("v", "sel", "held", "old" if subtracts else 0, "v"),
-            *(_number_of_spikes(bits) if several else _ONE_SPIKE),
+            *((("waits", "gt", "held", 1),) if kicks_lost else ()),
+            ("v", "sel", waits, "old" if subtracts else 0, "v"),
+            *(_number_of_spikes(bits) if several else (("spike", "gt", "v", "threshold"),)),
+            ("spike", "sel", waits, 0, "spike"),
             *(_SUBTRACT if subtracts else _TO_ZERO),
             *_HOLD,
             (None, "emit", "spike"),
         ),
         payload_bits=bits if several else 0,
     )
-
-
-_ONE_SPIKE: tuple[Row, ...] = (
-    ("above", "gt", "v", "threshold"),
-    ("spike", "sel", "held", 0, "above"),
-)
 
 
 def _number_of_spikes(bits: int) -> tuple[Row, ...]:
@@ -178,8 +198,7 @@ def _number_of_spikes(bits: int) -> tuple[Row, ...]:
         ("excess", "sub", "excess", 1),
         ("fits", "div", "excess", "amount"),
         ("fits", "add", "fits", 1),
-        ("above", "max", "fits", 0),
-        ("spike", "sel", "held", 0, "above"),
+        ("spike", "max", "fits", 0),
         ("spike", "sat", "spike", bits),
     )
 

@@ -14,8 +14,8 @@ __all__ = [
     "current_and_input",
     "membrane_parameters",
     "membrane_state",
-    "second_current_and_input",
     "threshold_range",
+    "two_currents_and_input",
     "voltage",
 ]
 
@@ -48,22 +48,30 @@ def threshold_range(core: CoreSpec) -> Interval:
     return 0, core.threshold_mantissa.maximum << core.threshold_shift
 
 
-def current_and_input(core: CoreSpec) -> tuple[Row, ...]:
-    """Return the rows that set u (semantics 5.2) and x, which v receives (semantics 5.3)."""
+def current_and_input(core: CoreSpec, *, kicks_lost: bool = False) -> tuple[Row, ...]:
+    """Return the rows that set u (semantics 5.2) and x, which v receives (semantics 5.3).
+
+    With ``kicks_lost`` v does not receive u while the counter ``held`` is above 0.
+    """
     return (
         *_current(core, "u", "keep_u", "a"),
-        ("x", "add", "u", "bias"),
+        *((("kick", "sel", "held", 0, "u"),) if kicks_lost else ()),
+        ("x", "add", "kick" if kicks_lost else "u", "bias"),
         *_wrapped("x", core.state_bits, core.input_overflow),
     )
 
 
-def second_current_and_input(core: CoreSpec) -> tuple[Row, ...]:
-    """Return the rows that set u and u2, a current of its own, and x, which is their sum."""
+def two_currents_and_input(core: CoreSpec, *, kicks_lost: bool = False) -> tuple[Row, ...]:
+    """Return the rows that set u and u2, a current of its own, and x, which is their sum.
+
+    With ``kicks_lost`` x does not contain u2 while the counter ``held`` is above 0.
+    """
     return (
         *_current(core, "u2", "keep_u2", "b"),
         *_current(core, "u", "keep_u", "a"),
+        *((("kick", "sel", "held", 0, "u2"),) if kicks_lost else ()),
         ("x", "add", "u", "bias"),
-        ("x", "add", "x", "u2"),
+        ("x", "add", "x", "kick" if kicks_lost else "u2"),
         *_wrapped("x", core.state_bits, core.input_overflow),
     )
 
