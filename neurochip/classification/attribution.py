@@ -163,6 +163,7 @@ def _recording(model: Model, run: ModelRun) -> Recording:
         item.name: (run.ids >= first[item.name]) & (run.ids < first[item.name] + item.size)
         for item in populations
     }
+    several = frozenset(item.name for item in populations if item.model.several)
     traces, column = {}, 0
     for item in populations:
         ids = model.sampled[item.name]
@@ -178,6 +179,8 @@ def _recording(model: Model, run: ModelRun) -> Recording:
         populations={item.name: item.size for item in populations},
         steps={name: run.steps[mask] for name, mask in own.items()},
         ids={name: run.ids[mask] - np.int32(first[name]) for name, mask in own.items()},
+        payloads={name: run.numbers[own[name]] for name in several},
+        several=several,
         traces=traces,
         counters={},
         overflows={},

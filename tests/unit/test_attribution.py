@@ -248,7 +248,7 @@ def test_a_coarse_threshold_is_blamed_on_the_threshold_register():
     assert_only(attribution, "threshold", share=0.1)
     registers = decoded(network, chip, 0.1)
     origin = -40.0 - 25.0 * math.exp(-0.01)
-    for neuron, meant in enumerate(origin + registers.threshold / registers.lsb_per_mv):
+    for neuron, meant in enumerate(origin + registers.registers.threshold / registers.lsb_per_mv):
         asked = rate_on_grid(0.1, threshold=thresholds[neuron])
         expected = rate_on_grid(0.1, threshold=meant) - asked
         got = attribution.of_neurons("cells", "threshold")[neuron]
@@ -263,7 +263,8 @@ def test_a_coarse_bias_is_blamed_on_the_bias_register():
     assert_only(attribution, "bias", share=0.1)
     registers = decoded(network, chip, 0.1)
     origin = levels + (-65.0 - levels) * math.exp(-0.01)
-    meant = origin + registers.bias / (1 - registers.keep_v) / registers.lsb_per_mv
+    own = registers.registers
+    meant = origin + own.bias / (1 - own.keep_v) / registers.lsb_per_mv
     for neuron in range(6):
         # The register also moves where the neuron leaks to in the step after its reset.
         expected = rate_on_grid(0.1, v_inf=meant[neuron]) - rate_on_grid(0.1, v_inf=levels[neuron])
