@@ -186,15 +186,15 @@ MUTANTS = [
     Mutant(
         "only one of two currents reaches the potential",
         MEMBRANE,
-        '("x", "add", "x", "u2")',
+        '("x", "add", "x", "kick" if kicks_lost else "u2")',
         '("x", "mov", "u2")',
         f"{LOOPS}test_two_inputs_give_the_integers_of_a_child_and_its_parent",
     ),
     Mutant(
         "v above the threshold by nothing is a spike",
         LIF,
-        '("above", "gt", "v", "threshold")',
-        '("above", "ge", "v", "threshold")',
+        '("spike", "gt", "v", "threshold")',
+        '("spike", "ge", "v", "threshold")',
         f"{ARRAYS}[lava_dl_dense_lif]",
     ),
     Mutant(
