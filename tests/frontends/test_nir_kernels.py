@@ -59,7 +59,7 @@ def test_a_kernel_behind_a_pool_is_shared_where_it_says_all(size, padding, share
     assert bool(image.convolutions) == shared
     single = compile_network(model.network, chip=LOIHI2.what_if(kernels_shared=False), dt=model.dt)
     assert image.unrolled().n_synapses == single.n_synapses
-    stimulus = draw_stimulus(model.network, 100 * model.dt, seed=3)
+    stimulus = draw_stimulus(model.network, 2000 * model.dt, seed=3)
     runs = [Emulator(each, warn=False).run(stimulus) for each in (image, single)]
     assert np.array_equal(*(each.ids["c"] for each in runs))
     assert runs[0].n_spikes > 50
