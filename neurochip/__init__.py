@@ -147,6 +147,7 @@ _HOMES = {
         "Normal",
         "PoissonInput",
         "Population",
+        "GradedSpikes",
         "SpikeCounts",
         "SpikeInput",
         "StepCurrent",

@@ -121,6 +121,7 @@ from .network import LIF as LIF
 from .network import Connection as Connection
 from .network import ConstantCurrent as ConstantCurrent
 from .network import ConvolutionShape as ConvolutionShape
+from .network import GradedSpikes as GradedSpikes
 from .network import LogNormal as LogNormal
 from .network import Network as Network
 from .network import Normal as Normal

@@ -22,24 +22,25 @@ from ._support.values import (
     instances,
     integer,
     items,
-    read_only,
     real,
     shown,
     switch,
 )
 from .errors import StimulusError
-from .network import Network, SpikeCounts, SpikeInput, Waveform
-from .network.binning import bin_trains
+from .network import GradedSpikes, Network, SpikeCounts, SpikeInput, Waveform
+from .network.binning import Train, bin_trains
 from .network.feed import with_trains
 from .network.plausible import check_duration
 from .network.poisson import draw_poisson
+from .network.train_files import read_trains, train_arrays
 from .network.waveform_files import CURRENTS, read_waveforms, waveform_arrays
 from .typing import Int32Array
 
 __all__ = ["Stimulus", "count_steps", "draw_stimulus", "with_stimulus"]
 
-_KIND, _VERSION = "stimulus", 4
-_COUNTS, _SINGLE = 3, 2  # versions without currents, or counts, still written where there are none
+_KIND, _VERSION = "stimulus", 5
+# Versions without payloads, currents and counts, still written where there are none.
+_CURRENTS, _COUNTS, _SINGLE = 4, 3, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +51,9 @@ class Stimulus(ArrayValue):
     ----------
     duration : float, ms
         Intended length of a run, above 0. Later spikes are kept, but such a run ends before them.
-    trains : tuple of SpikeInput or SpikeCounts
-        The spikes of every spiking input of the network, matched by name, one by one or as counts.
+    trains : tuple of SpikeInput, SpikeCounts or GradedSpikes
+        The spikes of every spiking input of the network, matched by name: one by one, as counts, or
+        with payloads.
     currents : tuple of Waveform
         The currents in steps into every population that has a :class:`StepCurrent` in the network,
         matched by the name of the population; several into one population add up.
@@ -63,7 +65,7 @@ class Stimulus(ArrayValue):
     """
 
     duration: float
-    trains: tuple[SpikeInput | SpikeCounts, ...] = ()
+    trains: tuple[Train, ...] = ()
     currents: tuple[Waveform, ...] = ()
 
     def __post_init__(self) -> None:
@@ -74,7 +76,8 @@ class Stimulus(ArrayValue):
             self.trains,
             SpikeInput,
             SpikeCounts,
-            allowed="a list of SpikeInput or SpikeCounts",
+            GradedSpikes,
+            allowed="a list of SpikeInput, SpikeCounts or GradedSpikes",
             error=StimulusError,
         )
         names = set()
@@ -130,13 +133,13 @@ class Stimulus(ArrayValue):
     def _digest_between(self, first: int, stop: int) -> str:
         spikes = sum(
             train.digest(first, stop)
-            if isinstance(train, SpikeCounts)
+            if not isinstance(train, SpikeInput)
             else spike_digest(train.name, train.ids, train.times, first, stop)
             for train in self.trains
         )
         return digest_text(spikes + sum(item.digest(first, stop) for item in self.currents))
 
-    def trains_for(self, inputs: Sequence[tuple[str, int]]) -> tuple[SpikeInput | SpikeCounts, ...]:
+    def trains_for(self, inputs: Sequence[tuple[str, int]]) -> tuple[Train, ...]:
         """Return the trains in the order of the inputs of a run.
 
         Parameters
@@ -198,8 +201,8 @@ class Stimulus(ArrayValue):
         Raises
         ------
         StimulusError
-            If dt is not above 0, a step is negative, or an input is missing, superfluous, or of
-            another size.
+            If dt is not above 0, a step is negative, an input sends payloads, or one is missing,
+            superfluous, or of another size.
         """
         dt = real("stimulus", "dt", dt, "ms", POSITIVE, error=StimulusError)
         trains = self.trains_for(inputs)
@@ -219,25 +222,15 @@ class Stimulus(ArrayValue):
         FileError
             If the file cannot be written.
         """
-        names = [train.name for train in self.trains]
-        arrays: dict[str, object] = {
-            "duration": np.float64(self.duration),
-            "names": np.array(names, dtype=np.str_),
-            "sizes": np.array([train.size for train in self.trains], dtype=np.int64),
-        }
-        if any(name.endswith("\0") for name in names):
-            raise StimulusError(f"stimulus: an input of {names!r} ends with a NUL; rename it.")
+        arrays = {"duration": np.float64(self.duration), **train_arrays(self.trains)}
         version = _SINGLE
-        for index, train in enumerate(self.trains):
-            if isinstance(train, SpikeCounts):
-                arrays[f"counts_{index}"], version = train.counts, _COUNTS
-                arrays[f"dt_{index}"] = np.float64(train.dt)
-                arrays[f"first_step_{index}"] = np.int64(train.first_step)
-            else:
-                arrays[f"ids_{index}"], arrays[f"times_{index}"] = train.ids, train.times
+        if any(isinstance(train, SpikeCounts) for train in self.trains):
+            version = _COUNTS
         if self.currents:
-            version = _VERSION
+            version = _CURRENTS
             arrays |= waveform_arrays(self.currents)
+        if any(isinstance(train, GradedSpikes) for train in self.trains):
+            version = _VERSION
         return write_npz(path, _KIND, version, arrays)
 
     @classmethod
@@ -251,22 +244,8 @@ class Stimulus(ArrayValue):
             invalid.
         """
         with read_npz(path, _KIND, _VERSION, StimulusError, "draw it again") as file:
-            names = file.array("names", "U", (None,)).tolist()
-            sizes = file.array("sizes", "iu", (len(names),)).tolist()
-            trains: list[SpikeInput | SpikeCounts] = []
-            for index, (name, size) in enumerate(zip(names, sizes, strict=True)):
-                if f"counts_{index}" in file:
-                    counts = file.array(f"counts_{index}", "u", (None, size))
-                    step = float(file.array(f"dt_{index}", "f", ()))
-                    first = int(file.array(f"first_step_{index}", "iu", ()))
-                    trains.append(SpikeCounts(name, read_only(counts), step, first))
-                    continue
-                (n,) = file.shape(f"ids_{index}")
-                file.expect(f"times_{index}", "f", (n,))
-                ids = file.array(f"ids_{index}", "iu", (n,))
-                trains.append(SpikeInput(name, size, ids, file.array(f"times_{index}", "f", (n,))))
             currents = read_waveforms(file) if CURRENTS in file else ()
-            return cls(float(file.array("duration", "f", ())), tuple(trains), currents)
+            return cls(float(file.array("duration", "f", ())), read_trains(file), currents)
 
     def __repr__(self) -> str:
         currents = f", {counted(len(self.currents), 'current')}" if self.currents else ""

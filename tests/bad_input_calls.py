@@ -314,6 +314,15 @@ def _inputs_and_recordings() -> list[Call]:
             first_step=_names("0"),
         ),
         _call(
+            "GradedSpikes",
+            nc.GradedSpikes,
+            {"name": "p", "payloads": [[0, -2]], "dt": 0.5, "first_step": 0},
+            "payloads",
+            name=TEXT,
+            dt=POSITIVE,
+            first_step=_names("0"),
+        ),
+        _call(
             "Stimulus",
             nc.Stimulus,
             {"duration": 1.0},

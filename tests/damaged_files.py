@@ -29,6 +29,7 @@ from neurochip import (
     LOIHI2,
     PROGRAMS,
     Convolution,
+    GradedSpikes,
     Network,
     Origin,
     PeriodicReset,
@@ -153,11 +154,13 @@ def content_of(case: Any) -> Any:
 
 SINGLE = Stimulus(20.0, stimulus().trains[:1])
 COUNTS = Stimulus(20.0, [SpikeCounts("source", [[0, 2, 300], [1, 0, 0]], 0.5, first_step=4)])
+GRADED = Stimulus(20.0, [GradedSpikes("source", [[0, -2, 300], [1, 0, 0]], 0.5, first_step=4)])
 KINDS = (
     Kind("chip image", lambda f: save_image(image(), f / "x.npz"), load_image, ImageError),
     Kind("programs", lambda f: save_image(programmed(), f / "x.npz"), load_image, ImageError),
     Kind("recording", lambda f: recording().save(f / "x.npz"), Recording.load, RecordingError),
     Kind("stimulus", lambda f: stimulus().save(f / "x.npz"), Stimulus.load, StimulusError),
+    Kind("payloads", lambda f: GRADED.save(f / "x.npz"), Stimulus.load, StimulusError),
     Kind("counts", lambda f: COUNTS.save(f / "x.npz"), Stimulus.load, StimulusError),
     Kind(
         "chip image 1",

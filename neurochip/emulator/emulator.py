@@ -376,7 +376,7 @@ class Emulator:
         inputs, parts = InputLists(), []
         with self._bar(run) as bar:
             for window in windows_in(symbols, run, stimulus):
-                add_run(inputs, symbols, window, stimulus, self._position.pending_inputs())
+                add_run(inputs, self.image, window, stimulus, self._position.pending_inputs())
                 writes = currents_of(self.image, symbols, window, stimulus)
                 parts.append(self._run(inputs, columns, bar, writes=writes))
         return join_registers(parts)

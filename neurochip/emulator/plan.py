@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._support.grid import LAST_STEP, is_later
 from .._support.memory import EnoughMemory
 from .._support.values import instance, integer, integers, items, reals, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
-from ..network import SpikeCounts, SpikeInput
-from ..network.binning import bin_train, windows_of
+from ..network import GradedSpikes, SpikeCounts, SpikeInput
+from ..network.binning import Train, bin_train, windows_of
 from ..stimulus import Stimulus, count_steps
 from ..typing import Int8Array, Int32Array, Int64Array
 from .engine import Columns
@@ -101,7 +102,7 @@ def windows_in(symbols: Symbols, run: RunSpan, stimulus: Stimulus) -> Iterator[R
 
 def add_run(
     inputs: InputLists,
-    symbols: Symbols,
+    image: ChipImage,
     run: RunSpan,
     stimulus: Stimulus,
     pending: Int32Array = NONE,
@@ -112,10 +113,17 @@ def add_run(
     ------
     StimulusError
         If the stimulus does not fit the inputs.
+    EmulatorError
+        If it has payloads that the image does not take.
     """
+    symbols = symbols_of(image)
     dt, sizes = symbols.dt, [(item.name, item.size) for item in symbols.inputs]
     trains = stimulus.trains_for(sizes)
-    if len(trains) == 1 and isinstance(trains[0], SpikeInput):
+    if any(isinstance(train, GradedSpikes) for train in trains):
+        at, ids, payloads = _graded_of(trains, dt, run)
+        check_payloads(payloads, ids, image)
+        inputs.add_spikes(at, ids, run, pending, payloads)
+    elif len(trains) == 1 and isinstance(trains[0], SpikeInput):
         inputs.add_train(trains[0].times, trains[0].ids, dt, run, pending)
     elif any(isinstance(train, SpikeCounts) for train in trains):
         inputs.add_counts(*_parts_of(trains, dt, run), run, pending)
@@ -132,8 +140,26 @@ def _sent(run: RunSpan) -> tuple[int, int]:
     return max(run.rows[0], 0), run.rows[0] + run.n_steps + 1
 
 
+def _graded_of(
+    trains: Sequence[Train], dt: float, run: RunSpan
+) -> tuple[Int64Array, Int32Array, Int32Array]:
+    """Return step, source and payload of each spike of a run; those of binary spikes are 1."""
+    begin, end = _sent(run)
+    parts, number = [], 0
+    for train in trains:
+        if isinstance(train, GradedSpikes):
+            places, ids, payloads = train.listed(dt, begin, end)
+        else:
+            places, ids = bin_train(train, dt, begin, end)
+            payloads = np.ones(len(ids), dtype=np.int32)
+        parts.append((places.astype(np.int64), ids + np.int32(number), payloads))
+        number += train.size
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return columns[0], columns[1], columns[2]
+
+
 def _parts_of(
-    trains: Sequence[SpikeInput | SpikeCounts], dt: float, run: RunSpan
+    trains: Sequence[Train], dt: float, run: RunSpan
 ) -> tuple[Int64Array, Int32Array, list[CountTable]]:
     """Return the spikes of a run that are given one by one, and its counts."""
     begin, end = _sent(run)
@@ -192,7 +218,7 @@ def check_draws(noise: Any, n_steps: int, image: ChipImage) -> Int8Array:
     return np.require(draws, np.int8, ["C", "W"])
 
 
-def check_payloads(payloads: Any, sources: Int64Array, image: ChipImage) -> Int32Array:
+def check_payloads(payloads: Any, sources: NDArray[Any], image: ChipImage) -> Int32Array:
     """Return the given payloads of input spikes, whose inputs are ``sources``.
 
     Raises

@@ -11,6 +11,7 @@ from .connections import (
     one_to_one,
 )
 from .counts import SpikeCounts
+from .graded import GradedSpikes
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .kernel import ConvolutionShape
 from .network import Network
@@ -23,6 +24,7 @@ __all__ = [
     "Connection",
     "ConstantCurrent",
     "ConvolutionShape",
+    "GradedSpikes",
     "LogNormal",
     "Network",
     "Normal",

@@ -12,11 +12,13 @@ import numpy as np
 from .._support.grid import LAST_STEP, places_of
 from ..typing import Int32Array
 from .counts import SpikeCounts
+from .graded import GradedSpikes
 from .inputs import SpikeInput
 
-__all__ = ["bin_train", "bin_trains", "binned_windows", "windows_of"]
+__all__ = ["Train", "bin_train", "bin_trains", "binned_windows", "windows_of"]
 
-Train: TypeAlias = SpikeInput | SpikeCounts
+Train: TypeAlias = SpikeInput | SpikeCounts | GradedSpikes
+"""Spikes of one input."""
 
 _WINDOW = 1 << 22  # counted spikes that a window of a run lists: 16 MB
 
@@ -28,13 +30,15 @@ def bin_train(train: Train, dt: float, first: int, stop: int | None) -> tuple[An
 
     Parameters
     ----------
-    train : SpikeInput or SpikeCounts
-        The spikes; a count is listed as often as it says.
+    train : SpikeInput, SpikeCounts or GradedSpikes
+        The spikes; a count is listed as often as it says. Graded spikes are refused.
     dt : float, ms
         Length of a step.
     first, stop : int
         Steps from ``first`` to ``stop - 1``; without ``stop`` all later steps, too.
     """
+    if isinstance(train, GradedSpikes):
+        train.refuse()
     last = LAST_STEP + 1 if stop is None else stop
     if isinstance(train, SpikeCounts):
         steps = train.steps_on(dt)

@@ -6,17 +6,27 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from .binning import Train
 from .counts import SpikeCounts
+from .graded import GradedSpikes
 from .inputs import PoissonInput, SpikeInput
 from .network import Network
 
 __all__ = ["with_trains"]
 
 
-def with_trains(network: Network, trains: Iterable[SpikeInput | SpikeCounts]) -> Network:
-    """Return a network whose spiking inputs are the given ones, of the same names and sizes."""
+def with_trains(network: Network, trains: Iterable[Train]) -> Network:
+    """Return a network whose spiking inputs are the given ones, of the same names and sizes.
+
+    Raises
+    ------
+    StimulusError
+        If one of them sends payloads.
+    """
     given: dict[str, Any] = {}
     for train in trains:
+        if isinstance(train, GradedSpikes):
+            train.refuse()
         spikes = train.as_spikes() if isinstance(train, SpikeCounts) else train
         # A train without spikes is known to be silent; otherwise the compiler would assume a rate.
         silent = not len(spikes.times)

@@ -9,7 +9,8 @@ from typing import Any
 from .._support.ranges import POSITIVE
 from .._support.values import check_name, check_size, real, shown
 from ..errors import NetworkError, StimulusError
-from ..network import SpikeCounts, SpikeInput
+from ..network import GradedSpikes, SpikeCounts, SpikeInput
+from ..network.binning import Train
 from ..recording import Recording
 from ..stimulus import Stimulus
 from ..typing import Float64Array
@@ -48,9 +49,7 @@ def trains_of(source: Recording | Stimulus) -> tuple[list[Trains], float]:
     A recording that continues an earlier run keeps the time of that run.
     """
     if isinstance(source, Stimulus):
-        listed = [
-            item.as_spikes() if isinstance(item, SpikeCounts) else item for item in source.trains
-        ]
+        listed = [_one_by_one(item) for item in source.trains]
         trains = [Trains(item.name, item.size, item.ids, item.times) for item in listed]
         return trains, source.duration
     if isinstance(source, Recording):
@@ -60,6 +59,12 @@ def trains_of(source: Recording | Stimulus) -> tuple[list[Trains], float]:
         ]
         return trains, (source.first_step + source.n_steps) * source.dt
     raise StimulusError(f"spikes: source = {shown(source)}; allowed: a Recording or a Stimulus.")
+
+
+def _one_by_one(train: Train) -> SpikeInput:
+    if isinstance(train, GradedSpikes):
+        train.refuse()
+    return train.as_spikes() if isinstance(train, SpikeCounts) else train
 
 
 def check_binary(source: Recording | Stimulus, names: Iterable[str | None]) -> None:

@@ -161,8 +161,8 @@ def test_a_seed_that_is_no_count_is_refused(seed):
 @pytest.mark.parametrize(
     ("trains", "message"),
     [
-        (3, "stimulus: trains = 3; allowed: a list of SpikeInput or SpikeCounts."),
-        ([3], "stimulus: trains holds 3; allowed: SpikeInput, SpikeCounts."),
+        (3, "stimulus: trains = 3; allowed: a list of SpikeInput, SpikeCounts or GradedSpikes."),
+        ([3], "stimulus: trains holds 3; allowed: SpikeInput, SpikeCounts, GradedSpikes."),
         (
             [SpikeInput("x", 1, [], []), SpikeInput("x", 2, [], [])],
             "stimulus: two trains are named 'x'; allowed: one for each input. Join them or rename "

@@ -90,7 +90,7 @@ def run_batch(
                     spans[index] = span_in(symbols, 0, stimuli[index], duration)
                 with memory_of(spans[index].n_steps, columns, 12):
                     for index, span in spans.items():
-                        add_run(runner.inputs, symbols, span, stimuli[index])
+                        add_run(runner.inputs, image, span, stimuli[index])
                         runner.writes.append(currents_of(image, symbols, span, stimuli[index]))
                     for run, registers in zip(group, runner.run(), strict=True):
                         recordings[run] = decode_recording(
