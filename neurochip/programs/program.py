@@ -21,7 +21,7 @@ __all__ = ["NeuronProgram"]
 
 _INT32 = (-(1 << 31), (1 << 31) - 1)
 _MOST_BITS = 32
-_MOST_ROWS = 4096  # bounds the time that a kernel takes to compile
+_MOST_ROWS = 512  # a kernel of this size compiles in half a minute
 _OPERANDS = 3
 _CODES = {name: code for code, name in enumerate(OPERATIONS)}
 

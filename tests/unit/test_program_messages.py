@@ -168,8 +168,8 @@ def test_a_binary_spike_has_no_payload():
             "letters, digits and _, or None for emit.",
         ),
         ("text", "program 'x': rows = 'text'; allowed: a list of rows."),
-        ([], "program 'x': 0 rows; allowed: 1 to 4096."),
-        ([("v", "mov", 0)] * 4097, "program 'x': 4097 rows; allowed: 1 to 4096."),
+        ([], "program 'x': 0 rows; allowed: 1 to 512."),
+        ([("v", "mov", 0)] * 513, "program 'x': 513 rows; allowed: 1 to 512."),
     ],
 )
 def test_a_row_is_a_tuple_of_names_and_integers(rows, message):

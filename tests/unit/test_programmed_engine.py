@@ -12,6 +12,7 @@ import pytest
 
 from neurochip import LOIHI, LOIHI2, Emulator
 from neurochip.chip.registers import SignMode
+from neurochip.emulator.programmed.limits import voltage_limits
 from neurochip.errors import ChipOverflowError, ChipOverflowWarning, EmulatorError, RecordingError
 from neurochip.image import Compartments, Convolution, Noise, PeriodicReset, ProgramGroup
 from neurochip.image.program import Synapses, program
@@ -326,3 +327,16 @@ def test_convolutions_of_plain_neurons_run_on_the_engine_for_plain_neurons():
     found = emulator(image).run_steps(1, [-1], [2], record=["v"])
     assert found.trace(WHO).values.tolist() == [[0, 0, 6 * 64, 0]]
     assert dataclasses.replace(image, compartments=Compartments.fill(LOIHI2.core, 4))
+
+
+def test_v_is_set_within_its_register_whatever_the_parameters_allow():
+    narrow = NeuronProgram(
+        name="narrow",
+        state={"v": 8},
+        parameters={"vmin": (-1000, 0), "vmax": (0, 1000)},
+        rows=(("v", "max", "v", "vmin"), ("v", "min", "v", "vmax"), ("v", "sat", "v", 8)),
+    )
+    wide, tight = {"vmin": -1000, "vmax": 1000}, {"vmin": -5, "vmax": 7}
+    groups = [ProgramGroup.fill(narrow, [i], parameters=p) for i, p in enumerate((wide, tight))]
+    low, high = voltage_limits(program(LOIHI2, {}, n_compartments=2, programs=groups))
+    assert (low.tolist(), high.tolist()) == ([-127, -5], [127, 7])

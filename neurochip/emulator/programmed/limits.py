@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...chip.registers import decode_voltage_limits
 from ...image import ChipImage
 from ...typing import Int32Array
@@ -12,8 +14,8 @@ __all__ = ["voltage_limits"]
 def voltage_limits(image: ChipImage) -> tuple[Int32Array, Int32Array]:
     """Return the lowest and the highest v that each compartment can hold.
 
-    A program whose parameters are named ``vmin`` and ``vmax`` limits v to them, any other to the
-    width of the register.
+    It is the width of the register; a program with parameters ``vmin`` and ``vmax`` limits v to
+    them, too.
     """
     registers = image.compartments
     low, high = decode_voltage_limits(
@@ -22,6 +24,6 @@ def voltage_limits(image: ChipImage) -> tuple[Int32Array, Int32Array]:
     for group in image.programs:
         top = (1 << (group.program.state.get("v", 32) - 1)) - 1
         given = dict(zip(group.program.parameters, group.parameters, strict=True))
-        low[group.compartments] = given.get("vmin", -top)
-        high[group.compartments] = given.get("vmax", top)
+        low[group.compartments] = np.maximum(given.get("vmin", -top), -top)
+        high[group.compartments] = np.minimum(given.get("vmax", top), top)
     return low, high
