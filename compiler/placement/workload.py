@@ -15,7 +15,7 @@ import numpy as np
 from neurochip._support.csr import starts_of
 from neurochip.chip.spec import CoreSpec
 from neurochip.network import Network, Population
-from neurochip.packing.state import bits_of_lif
+from neurochip.packing.state import bits_of_lif, bits_of_program
 from neurochip.packing.wiring import SharedKernel, SynapseRows, Wiring, profiles_of, wire
 from neurochip.typing import Float64Array, Int32Array, Int64Array
 
@@ -128,6 +128,10 @@ def lay_out_work(
         name: np.concatenate([members[p.name].registers[name] for p in ordered])
         for name in members[names[0]].registers
     }
+    # Each population with a program takes a profile of its own, and state of its own size.
+    taken = np.multiply(sizes, widths)
+    numbers = [k if members[name].program else 0 for k, name in enumerate(names, start=1)]
+    registers["program"] = np.repeat(numbers, taken)
     steps = np.repeat(widths, sizes)
     wiring = wire(
         starts_of(steps),
@@ -135,9 +139,17 @@ def lay_out_work(
         n_inputs,
         groups,
         profiles_of(registers),
-        np.full(int(compartments[-1]), bits_of_lif(core), dtype=np.int32),
+        np.repeat([_state(members[name], core) for name in names], taken).astype(np.int32),
     )
     return Workload(ordered, first_neuron, first_compartment, per_neuron, wiring, rate)
+
+
+def _state(found: PopulationCompartments, core: CoreSpec) -> int:
+    """Return the bits of a compartment in the memory of its core."""
+    own = found.program
+    if own is None or not core.memory_words:
+        return bits_of_lif(core)
+    return bits_of_program(own.program, [own.parameters[name] for name in own.program.parameters])
 
 
 def _kernel(item: ConnectionRegisters, targets: Int32Array) -> SharedKernel | None:

@@ -402,6 +402,14 @@ MUTANTS = [
         "tests/unit/test_fullest.py::test_neurons_of_equal_registers_share_cores",
     ),
     Mutant(
+        "a neuron with a program is placed with the state of a LIF neuron",
+        "compiler/placement/workload.py",
+        "if own is None or not core.memory_words:",
+        "if True:",
+        "tests/unit/test_mapping_programs.py"
+        "::test_the_compiler_leaves_room_for_the_state_of_programs",
+    ),
+    Mutant(
         "the next neuron is left out when a core is said to be full",
         "compiler/placement/fullest.py",
         "sizes = np.diff(core_ptr)[every] + 1",

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from checker import broken_limits, count_image
 from command_line import fail, succeed
 
 from neurochip import (
@@ -20,6 +21,7 @@ from neurochip import (
     Cost,
     Network,
     PeriodicReset,
+    PoissonInput,
     Population,
     ProgramGroup,
     Recording,
@@ -30,6 +32,7 @@ from neurochip import (
     core_usage,
     estimate_energy,
     fill_cores,
+    fixed_indegree,
     map_image,
     program,
 )
@@ -318,3 +321,32 @@ def test_info_lists_programs_convolutions_and_resets(tmp_path, graded):
     content = json.loads(succeed("info", tmp_path / "image.npz", "--json"))["content"]
     assert content["programs"] == {"sigma_delta": 20}
     assert (content["convolutions"], content["resets"]) == (1, 1)
+
+
+def resetting(thresholds):
+    """Return cells with a reset that subtracts, and cells without."""
+    source = PoissonInput("source", 40, rate=200.0)
+    soft = LIF(tau_m=20.0, reset="subtract", v_rest=0.0, v_reset=0.0, v_thresh=thresholds)
+    cells = Population("soft", 90, soft)
+    others = Population("hard", 60, LIF(tau_m=20.0, v_rest=0.0, v_reset=0.0, v_thresh=10.0))
+    return Network(
+        inputs=[source],
+        populations=[cells, others],
+        connections=[
+            fixed_indegree(source, cells, 5, weight=3.0, seed=1),
+            fixed_indegree(cells, others, 5, weight=2.0, seed=2),
+        ],
+    )
+
+
+@pytest.mark.parametrize("thresholds", [10.0, np.linspace(10.0, 20.0, 90)])
+@pytest.mark.parametrize("placement", ["sequential", "greedy"])
+def test_the_compiler_leaves_room_for_the_state_of_programs(thresholds, placement):
+    chip = LOIHI2.what_if(name="small", memory_words=150)
+    image = compile_network(resetting(thresholds), chip, dt=1.0, placement=placement)
+    assert image.n_cores > 1
+    assert broken_limits(image) == []
+    counted, expected = core_usage(image)[0], count_image(image)[0]
+    for name in ("memory_words", "compartment_profiles", "output_axons"):
+        assert counted[name].tolist() == expected[name].tolist(), name
+        assert image.report.resources[name][0] == counted[name].max(), name
