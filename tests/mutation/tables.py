@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mutation import (
     compiler_mutants,
+    engine_mutants,
     frontend_mutants,
     kernel_mutants,
     library_mutants,
@@ -20,6 +21,7 @@ __all__ = ["MUTANTS", "changed"]
 PRODUCT = Path(neurochip.__file__).parents[1]
 TABLES = (
     kernel_mutants,
+    engine_mutants,
     compiler_mutants,
     frontend_mutants,
     result_mutants,

@@ -117,9 +117,48 @@ def test_the_exponent_acts_on_the_sum_of_a_group():
         n_compartments=1,
         programs=[ProgramGroup.fill(ECHO, [0])],
     )
-    found = emulator(image).run_steps(2, [-1, -1, 0], [0, 1, 0], payloads=[3, -4, 3], record=["v"])
-    # (2 * 3 - 2 * 4) / 4 and 2 * 3 / 4, rounded down
-    assert found.trace(WHO).values.ravel().tolist() == [-1, 1]
+    found = emulator(image).run_steps(2, [-1, -1, 0], [0, 1, 0], payloads=[3, -4, 4], record=["v"])
+    # (2 * 3 - 2 * 4) / 4 and 2 * 4 / 4, rounded down
+    assert found.trace(WHO).values.ravel().tolist() == [-1, 2]
+
+
+def test_each_group_shifts_its_own_sum():
+    halves = [Synapses("inputs", [0], [0], [2], SignMode.MIXED, exponent=-2) for _ in range(2)]
+    image = program(
+        LOIHI2, {}, halves, n_inputs=1, n_compartments=1, programs=[ProgramGroup.fill(ECHO, [0])]
+    )
+    # 2 * 3 / 4, rounded down, twice; rounded together it would be 3
+    assert sent(emulator(image).run_steps(1, [-1], [0], payloads=[3])) == [(0, 0, 2)]
+
+
+def test_a_row_with_a_gap_reaches_its_own_targets():
+    synapses = [Synapses("inputs", [0, 0, 0], [0, 1, 3], 2, SignMode.MIXED)]
+    echoes = [ProgramGroup.fill(ECHO, range(4))]
+    image = program(LOIHI2, {}, synapses, n_inputs=1, n_compartments=4, programs=echoes)
+    assert emulator(image).run_steps(1, [-1], [0]).ids[WHO].tolist() == [0, 1, 3]
+
+
+def test_input_spikes_may_come_in_any_order():
+    found = emulator(chain()).run_steps(3, [1, -1, 0], [0, 0, 0], payloads=[7, 5, 6])
+    assert [row for row in sent(found) if row[1] == 0] == [(0, 0, 10), (1, 0, 12), (2, 0, 14)]
+
+
+def test_neurons_that_do_not_exist_send_nothing():
+    always = NeuronProgram(
+        name="always", state={"v": 8}, rows=(("v", "mov", 1), (None, "emit", "v"))
+    )
+    groups = [ProgramGroup.fill(always, range(3))]
+    found = emulator(program(LOIHI2, {}, n_compartments=3, programs=groups)).run_steps(2)
+    assert found.ids[WHO].tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_a_run_that_did_not_begin_leaves_no_input_behind(monkeypatch):
+    each = emulator(chain())
+    with monkeypatch.context() as patch:
+        patch.setattr(each._engine, "_loop", lambda *_: 1 / 0, raising=False)
+        with pytest.raises(ZeroDivisionError):
+            each.run_steps(1, [-1], [0], payloads=[5])
+    assert sent(each.run_steps(1, [-1], [0], payloads=[5])) == [(0, 0, 10)]
 
 
 def test_a_reset_acts_before_the_steps_that_it_names():
@@ -153,6 +192,12 @@ def test_a_step_counts_each_operation_that_acted():
     # 2 * 8388607 is beyond the payload of 16 bits, and 4 * 32767 again.
     assert found.counters["program_clips"] == 2
     assert emulator(image).run_steps(1).counters["program_clips"] == 0
+
+
+def test_overflows_of_each_step_are_counted_once():
+    found = emulator(counters((50, 1), state={"v": [100, 0]}), warn=False).run_steps(9)
+    # 100 + 9 * 50 leaves -128 .. 127 twice; three rows of counts are cleared for each tile
+    assert found.overflows == {WHO: {"program_wraps": 2}}
 
 
 def test_strict_ends_with_the_step_that_overflows():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -59,15 +60,8 @@ class ProgrammedEngine(Engine[Position]):
     def __init__(self, image: ChipImage) -> None:
         _check(image)
         self.image = image
-        core = image.chip.core
         self._order = order_of(image)
         self._tables = build_tables(image, self._order)
-        self._loop = loop_of(
-            tuple(
-                group_kernel(tile_kernels(part.program, core.input_bits))
-                for part in self._order.parts
-            )
-        )
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
         self._graded = graded[self._order.part]
         self._refractory = image.compartments.refractory.copy()
@@ -75,6 +69,17 @@ class ProgrammedEngine(Engine[Position]):
             if "refractory" in group.program.parameters:
                 row = list(group.program.parameters).index("refractory")
                 self._refractory[group.compartments] = group.parameters[row]
+
+    @functools.cached_property
+    def _loop(self) -> Any:
+        bits = self.image.chip.core.input_bits
+        return loop_of(
+            tuple(group_kernel(tile_kernels(part.program, bits)) for part in self._order.parts)
+        )
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return everything but the kernels, which the programs give again."""
+        return {name: value for name, value in vars(self).items() if name != "_loop"}
 
     def start(self) -> Position:
         """Return the position at step 0: initial state, no spikes in transit."""

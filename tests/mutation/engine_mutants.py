@@ -1,0 +1,149 @@
+"""Wrong lines of the engine for neuron programs."""
+
+from __future__ import annotations
+
+from mutation.mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+ENGINE = "tests/unit/test_programmed_engine.py::"
+GRADED = "tests/unit/test_graded_spikes.py::"
+FOLDER = "neurochip/emulator/programmed/"
+UPDATE, LOOP = f"{FOLDER}update.py", f"{FOLDER}loop.py"
+LAYOUT, ORDER = f"{FOLDER}layout.py", f"{FOLDER}order.py"
+POSITION, RUN = f"{FOLDER}position.py", f"{FOLDER}engine.py"
+SPIKES = "neurochip/emulator/spikes.py"
+TABLE = "neurochip/network/graded.py"
+
+MUTANTS = [
+    # ------------------------------------------------------------------ delivery
+    Mutant(
+        "a payload counts as 1",
+        LOOP,
+        "np.int64(payloads[k])\n",
+        "np.int64(1)\n",
+        f"{ENGINE}test_a_spike_delivers_weight_times_payload",
+    ),
+    Mutant(
+        "the exponent acts on the sums of all groups together",
+        LAYOUT,
+        "plane_of.append(len(planes) if shift else group.receptor)",
+        "plane_of.append(receptors if shift else group.receptor)",
+        f"{ENGINE}test_each_group_shifts_its_own_sum",
+    ),
+    Mutant(
+        "a sum is shifted before it is complete",
+        UPDATE,
+        "ring[base + lane] += ring[other + lane] >> shift",
+        "ring[base + lane] += ring[other + lane] >> (shift - 1)",
+        f"{ENGINE}test_the_exponent_acts_on_the_sum_of_a_group",
+    ),
+    Mutant(
+        "shifted sums are never cleared",
+        UPDATE,
+        "                ring[other + lane] = 0",
+        "                ring[other + lane] += 0",
+        f"{ENGINE}test_the_exponent_acts_on_the_sum_of_a_group",
+    ),
+    Mutant(
+        "the ring does not turn",
+        LOOP,
+        "step * tables.slot_size % tables.ring_size",
+        "0 * tables.slot_size % tables.ring_size",
+        f"{ENGINE}test_a_delay_is_kept_beside_the_payload",
+    ),
+    Mutant(
+        "rows with a gap are taken for consecutive ones",
+        LAYOUT,
+        "(gaps[last] == gaps[first]) & same_slot",
+        "(gaps[last] >= gaps[first]) & same_slot",
+        f"{ENGINE}test_a_row_with_a_gap_reaches_its_own_targets",
+    ),
+    # ------------------------------------------------------------------ update
+    Mutant(
+        "padding sends spikes",
+        UPDATE,
+        "live = _ALL >> np.uint64(LANES - tables.groups[group, _LIVE])",
+        "live = _ALL",
+        f"{ENGINE}test_neurons_that_do_not_exist_send_nothing",
+    ),
+    Mutant(
+        "all overflows are counted for the first kind",
+        UPDATE,
+        "count = state.counts[np.uint64(kind) * _EACH + lane]",
+        "count = state.counts[np.uint64(0) * _EACH + lane]",
+        f"{ENGINE}test_what_limits_a_value_is_counted_and_told",
+    ),
+    Mutant(
+        "overflows of a tile are added to those of the tile before",
+        UPDATE,
+        "counts[np.uint64(kind) * _EACH + lane] = 0",
+        "counts[np.uint64(kind) * _EACH + lane] += 0",
+        f"{ENGINE}test_overflows_of_each_step_are_counted_once",
+    ),
+    # ------------------------------------------------------------------ host and resets
+    Mutant(
+        "a reset acts a step late",
+        LOOP,
+        "step % tables.resets[k, 0] == tables.resets[k, 1]",
+        "(step - 1) % tables.resets[k, 0] == tables.resets[k, 1]",
+        f"{ENGINE}test_a_reset_acts_before_the_steps_that_it_names",
+    ),
+    Mutant(
+        "a reset forgets a register",
+        ORDER,
+        "sizes = np.array([len(part.program.state) for",
+        "sizes = np.array([len(part.program.state) - 1 for",
+        f"{ENGINE}test_a_reset_of_plain_neurons_clears_the_refractory_counter",
+    ),
+    Mutant(
+        "a bias may leave the range that was proven",
+        RUN,
+        "(places < 0) | (rows.values < low) | (rows.values > high)",
+        "(places < 0) | (rows.values < low)",
+        f"{ENGINE}test_a_write_beyond_the_range_of_the_parameter_is_refused",
+    ),
+    Mutant(
+        "step 0 keeps the bias that the host wrote",
+        POSITION,
+        "self.state.tiles[:] = order.tiles",
+        "self.state.tiles[:0] = order.tiles[:0]",
+        f"{ENGINE}test_the_host_writes_the_parameter_bias",
+    ),
+    # ------------------------------------------------------------------ runs
+    Mutant(
+        "pending input spikes lose their payloads",
+        POSITION,
+        "payloads[starts[0] :][: len(call.payloads)] = call.payloads",
+        "payloads[starts[0] :][: len(call.payloads)] = 1",
+        f"{ENGINE}test_a_pending_payload_meets_a_run_without_payloads",
+    ),
+    Mutant(
+        "an interrupted first step delivers its inputs twice",
+        POSITION,
+        "if call.inputs is not None and step > call.step:",
+        "if call.inputs is not None:",
+        f"{ENGINE}test_a_run_that_did_not_begin_leaves_no_input_behind",
+    ),
+    Mutant(
+        "spikes are listed by program instead of by number",
+        LOOP,
+        "if tables.in_order:",
+        "if len(tables.compartment):",
+        f"{ENGINE}test_spikes_are_sorted_though_programs_alternate",
+    ),
+    Mutant(
+        "payloads of unsorted input spikes are mixed up",
+        SPIKES,
+        'order = np.argsort(steps, kind="stable")',
+        "order = np.arange(len(steps))",
+        f"{ENGINE}test_input_spikes_may_come_in_any_order",
+    ),
+    Mutant(
+        "a stimulus reads the payloads of the steps before",
+        TABLE,
+        "values = self.payloads[begin:end][rows, sources]",
+        "values = self.payloads[: end - begin][rows, sources]",
+        f"{GRADED}test_payloads_are_spikes_with_a_number",
+    ),
+]
