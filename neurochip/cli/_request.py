@@ -1,6 +1,7 @@
 """The one door through which a command gets the model that it compiles and runs.
 
 A model is a Python file (:mod:`neurochip.cli._model`) or a NIR graph (:mod:`neurochip.cli._graph`).
+A network of lava-dl (.net) is an image already, which some commands take as well.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import click
 from compiler import CompileOptions
 
 from .._support.text import counted
+from ..chip.presets import LOIHI2
 from ..chip.spec import ChipSpec
-from ..errors import StimulusError
+from ..errors import FrontendError, StimulusError
 from ..network import Network
 from ..stimulus import Stimulus, with_stimulus
 from ._chips import choose_chip, read_settings
@@ -26,14 +28,17 @@ from ._step import Step
 from ._terminal import say, warn
 
 if TYPE_CHECKING:
+    from ..frontends.netx import NetxModel
     from ..frontends.nir import NirModel
 
 __all__ = ["MODELS", "Request", "Subject", "SweepSubject", "Trained", "was_given"]
 
 _INPUT_RATE = 100.0  # Hz; the default of read_nir
 
-MODELS = (".py", ".nir")
+MODELS = (".py", ".nir", ".net")
 """Endings of the files that are models."""
+
+_OF_INTEGERS = ("chip", "changes")  # parameters that say how to read integers
 
 
 class Subject(NamedTuple):
@@ -112,6 +117,47 @@ class Request:
         """Whether the model is a NIR graph."""
         return Path(self.model).suffix == ".nir"
 
+    @property
+    def is_integers(self) -> bool:
+        """Whether the model is a network of lava-dl, which holds the integers of a chip."""
+        return Path(self.model).suffix == ".net"
+
+    def integers(self, parameters: Sequence[str]) -> NetxModel:
+        """Read a network of lava-dl; print which chip it is for.
+
+        Parameters
+        ----------
+        parameters : sequence of str
+            Parameters of the command that need a network in physical units, such as how to compile
+            it; passing one is an error.
+
+        Raises
+        ------
+        FrontendError
+            If the network cannot be read, or the chip cannot have one of its properties.
+        FitError, ImageError
+            If it does not fit the chip.
+        """
+        from ..frontends.netx import read_netx
+
+        for parameter in click.get_current_context().command.params:
+            name = str(parameter.name)
+            if name in parameters and name not in _OF_INTEGERS and was_given(name):
+                raise click.UsageError(
+                    f"{parameter.opts[0]} is for networks in physical units (.py or .nir), and "
+                    f"{self.model} holds integers."
+                )
+        chip = choose_chip(LOIHI2, self.model, self.chip, read_settings(self.changes))
+        return read_netx(self.model, chip=chip)
+
+    def _refuse_integers(self) -> None:
+        if self.is_integers:
+            raise FrontendError(
+                f"{self.model}: a network of lava-dl holds the integers of a chip, so there is "
+                "nothing to round, and no float64 network to compare with. neurochip inspect, map "
+                "and compile take it; read_netx runs it in Python."
+            )
+
     def fine_dt(self, given: float | None) -> float | None:
         """Return the step of a fine reference: as given, or 0 (none) for a graph.
 
@@ -136,6 +182,7 @@ class Request:
         StimulusError
             If the spikes cannot be read, do not fit the network, or are missing for a graph.
         """
+        self._refuse_integers()
         settings = read_settings(self.changes)
         own, step = None, None
         if self.is_graph:
@@ -158,6 +205,7 @@ class Request:
         SpecError
             If a field of ``--set`` or its value is not allowed.
         """
+        self._refuse_integers()
         settings = read_settings(self.changes)
         if self.is_graph:
             model = self._graph()
@@ -185,6 +233,7 @@ class Request:
 
     def sweep_subject(self) -> SweepSubject:
         """Return the same for a sweep, which calls the functions of a Python file with its axes."""
+        self._refuse_integers()
         if self.is_graph:
             return SweepSubject(*self.subject())
         self._refuse_reading()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .._support.npz import npz_path
-from ._options import model_options, result_options
+from ._options import COMPILING, model_options, result_options
 from ._paths import OutputFile, keep_apart
 from ._request import Request
 from ._results import image_data
@@ -29,7 +29,8 @@ __all__ = ["compile_command"]
 def compile_command(request: Request, output: str, text: bool) -> None:
     """Compile MODEL onto the chip, print the report and write the image.
 
-    With --input, the compiler leaves headroom for these spikes.
+    With --input, the compiler leaves headroom for these spikes. A network of lava-dl (.net) is not
+    compiled: its integers become the image.
     """
     from compiler import compile_network
 
@@ -40,13 +41,18 @@ def compile_command(request: Request, output: str, text: bool) -> None:
     written = npz_path(output)
     dump = written.with_suffix(".txt")
     keep_apart([request.model, request.spikes], [written, *([dump] if text else [])])
-    found = request.subject(runs=False)
-    image = compile_network(found.network, found.chip, found.dt, **request.options)
-    say(image.report)
+    if request.is_integers:
+        image, step = request.integers(("spikes", *COMPILING)).image, None
+        say(image)
+    else:
+        found = request.subject(runs=False)
+        image = compile_network(found.network, found.chip, found.dt, **request.options)
+        step = found.dt
+        say(image.report)
     wrote([save_image(image, written)])
     if text:
         content = (dump_image(image) + "\n").encode(errors="backslashreplace")
         write_atomically(dump, lambda file: file.write(content))
         wrote([dump])
     if is_json():
-        result("compile", {**image_data(image), "dt": found.dt})
+        result("compile", {**image_data(image), "dt": step})

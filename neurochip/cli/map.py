@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,11 +12,14 @@ from .._support.npz import npz_path, write_atomically
 from ..errors import CompileError
 from ._figures import figure_options, write_figure
 from ._numbers import MILLISECONDS_OR_NONE
-from ._options import model_options, result_options, seed_option
+from ._options import COMPILING, model_options, result_options, seed_option
 from ._paths import OutputFile, OutputFolder, keep_apart
 from ._request import Request, was_given
 from ._statuses import Status
 from ._terminal import result, say, wrote
+
+if TYPE_CHECKING:
+    from ..report import MappedNetwork
 
 __all__ = ["map_command"]
 
@@ -55,18 +59,22 @@ def map_command(
     """
     from compiler import explain_fit
 
-    from ..image.files import save_image
-    from ..mapping import COST_TABLES, mapping_figure
-    from ..report import map_network
+    from ..mapping import COST_TABLES, map_image
+    from ..report import MappedNetwork, map_network
     from ..stimulus import draw_stimulus
 
+    if image_path is not None:
+        keep_apart([request.model, request.spikes], [npz_path(image_path)])
+    if request.is_integers:
+        read = request.integers(("spikes", "duration", "seed", "costs", *COMPILING)).image
+        mapped = MappedNetwork(image=read, mapping=map_image(read), run=None, estimates=())
+        _show(mapped, output, image_path, {"chip": read.chip.name, "dt": None})
+        return
     runs = duration > 0 or (request.spikes is not None and not was_given("duration"))
     if costs and not runs:
         raise click.UsageError(
             "--costs needs --input, or a --duration above 0: it estimates the cost of a run."
         )
-    if image_path is not None:
-        keep_apart([request.model, request.spikes], [npz_path(image_path)])
     subject = request.subject(runs=runs)
     network, chip = subject.network, subject.chip
     options = {**request.options, "dt": subject.dt}
@@ -82,6 +90,16 @@ def map_command(
         no_fit = {"fits": False, "reasons": [vars(row) for row in fit.rows], "mapping": None}
         result("map", {"chip": chip.name, "dt": subject.dt, **no_fit, "energy": []})
         raise SystemExit(Status.DOES_NOT_FIT) from None
+    _show(found, output, image_path, {"chip": chip.name, "dt": subject.dt})
+
+
+def _show(
+    found: MappedNetwork, output: str | None, image_path: str | None, subject: dict[str, Any]
+) -> None:
+    """Print a mapped network, and write what was asked for."""
+    from ..image.files import save_image
+    from ..mapping import mapping_figure
+
     say(found)
     if image_path is not None:
         wrote([save_image(found.image, image_path)])
@@ -90,5 +108,4 @@ def map_command(
         numbers, text = Path(output) / "mapping.json", as_json(found.to_dict())
         write_atomically(numbers, lambda file: file.write(text))
         wrote([numbers])
-    fits = {"fits": True, "reasons": [], **found.to_dict()}
-    result("map", {"chip": chip.name, "dt": subject.dt, **fits})
+    result("map", {**subject, "fits": True, "reasons": [], **found.to_dict()})

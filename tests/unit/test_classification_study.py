@@ -15,13 +15,16 @@ from neurochip import (
     DAVIES_2018,
     LIF,
     LOIHI,
+    LOIHI2,
     AnalysisError,
     ChipOverflowWarning,
+    CompileError,
     Emulator,
     NeurochipWarning,
     Reference,
     SpikeInput,
     SweepError,
+    attribute_accuracy,
     classification_report,
     classify,
     estimate_energy,
@@ -382,6 +385,34 @@ def test_float64_classifies_the_digits_as_the_simulator_that_trained_them(digits
     assert found.floats.tolist() == simulated.tolist()
     assert found.accuracy == 0.972
     assert abs(found.at(8).difference) < 0.01
+
+
+@pytest.fixture(scope="module")
+def subtracting(digits):
+    model = read_nir(DIGITS / "digits_subtract.nir", dt=1e-3, reset="subtract", reset_delay=True)
+    with np.load(DIGITS / "digits_subtract.npz") as file:
+        return model, digits[1], digits[2], file["simulated"]
+
+
+def test_float64_and_the_second_generation_classify_as_snntorch_whose_reset_subtracts(subtracting):
+    model, inputs, labels, simulated = subtracting
+    found = classify(model, inputs, labels, chip=LOIHI2, costs=())
+    assert found.floats.tolist() == simulated.tolist()
+    assert found.accuracy == 0.968
+    assert abs(found.at(8).difference) < 0.01
+
+
+def test_the_first_generation_says_what_a_reset_to_a_value_would_cost(subtracting):
+    model, inputs, labels, _ = subtracting
+    with pytest.raises(CompileError, match=r"reset = 'subtract'.* % fewer spikes .* LOIHI2\.$"):
+        classify(model, inputs[:1], labels[:1])
+
+
+def test_registers_of_programs_are_blamed_as_those_of_the_first_generation(subtracting):
+    model, inputs, labels, _ = subtracting
+    found = attribute_accuracy(model, inputs[:100], labels[:100], chip=LOIHI2, bits=2)
+    assert found.unexplained == 0
+    assert [item.source for item in found.effects if item.costs] == ["weights"]
 
 
 def test_a_deeper_output_gets_the_steps_by_which_it_runs_behind(digits):
