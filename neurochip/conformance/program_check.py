@@ -72,7 +72,7 @@ def program_image_of(case: ProgramCase, chip: ChipSpec = LOIHI2) -> ChipImage:
         )
         for receptor in range(len(case.inputs))
     ]
-    neuron = PROGRAMS[case.program](chip.core)
+    neuron = PROGRAMS[case.program](chip.core, *case.options)
     return program(
         chip,
         {},

@@ -35,6 +35,8 @@ class ProgramCase:
         Name of the vector: that of its file.
     program : str
         Name of the program in :data:`neurochip.programs.PROGRAMS`.
+    options : tuple of str
+        Further arguments of that function, such as ``("many",)``.
     source : str
         Where the expected values come from.
     inputs : tuple of (T, N)
@@ -51,6 +53,7 @@ class ProgramCase:
 
     name: str
     program: str
+    options: tuple[str, ...]
     source: str
     inputs: tuple[Int32Array, ...]
     parameters: Mapping[str, Int32Array]
@@ -126,9 +129,11 @@ def _case(name: str, archive: Archive) -> ProgramCase:
     arrays = {key: _integers(archive, key, shape) for key, shape in shapes.items()}
     if resets and (arrays[_RESET[0]] < 1).any():
         raise ValueError(f"{_RESET[0]!r} holds {arrays[_RESET[0]].min()}, expected at least 1")
+    options = archive.array("options", "U", (None,)).tolist() if "options" in archive else []
     return ProgramCase(
         name=name,
         program=program,
+        options=tuple(options),
         source=archive.text("source"),
         inputs=tuple(arrays[key] for key in inputs),
         parameters={each: arrays[key] for each, key in parameters.items()},

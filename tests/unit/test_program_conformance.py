@@ -63,13 +63,16 @@ def added(index, amount):
 @pytest.mark.parametrize("threads", THREADS)
 def test_all_vectors_of_programs_are_equal(threads):
     result = run(FOLDER, "--threads", threads)
-    *vectors, total, lava_dl, lava = unfolded(result.output)
+    *vectors, total, lava_dl, lava, sinabs = unfolded(result.output)
     assert result.exit_code == 0
-    assert total == "loihi2: 27 of 27 vectors of neuron programs equal in every recorded value"
+    assert total == "loihi2: 29 of 29 vectors of neuron programs equal in every recorded value"
     assert lava_dl == "from lava-dl: 14 vectors, 392,093 values, 0 wrong"
     assert lava == "from lava-nc 0.10.0: 13 vectors, 126,720 values, 0 wrong"
-    assert all(re.fullmatch(r"lava\w+ +[\d,]+ values +0 wrong", line) for line in vectors)
-    assert len(vectors) == 27
+    assert sinabs == "from sinabs 3.1.3: 2 vectors, 15,360 values, 0 wrong"
+    assert all(
+        re.fullmatch(r"(?:lava|sinabs)\w+ +[\d,]+ values +0 wrong", line) for line in vectors
+    )
+    assert len(vectors) == 29
 
 
 def test_both_kinds_of_vectors_may_be_in_a_folder(tmp_path):
@@ -174,6 +177,16 @@ def test_a_damaged_vector_is_refused_with_one_message(tmp_path, changes, reason)
     message = f"{path}: not a golden vector ({reason}); take a fresh copy."
     with pytest.raises(ImageError, match=f"^{re.escape(message)}$"):
         load_program_case(path)
+
+
+def test_an_option_that_the_program_lacks_is_named(tmp_path):
+    path = altered(FOLDER / "sinabs_iaf_many.npz", tmp_path, options=["few"])
+    assert load_program_case(path).options == ("few",)
+    result = run(tmp_path)
+    assert result.exit_code == 2
+    assert unfolded(result.stderr) == [
+        f"Error: {path}: lif_soft_reset: spikes_per_step = 'few'; allowed: 'one', 'many'."
+    ]
 
 
 def test_a_parameter_that_the_program_lacks_is_named(tmp_path):

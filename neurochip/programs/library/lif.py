@@ -59,7 +59,7 @@ def lif_soft_reset(
 
     Source: the reset of snnTorch and Norse ("subtract") and, with several spikes, the multi-spike
     activation of sinabs (n = floor(v / threshold)), in the core's integers. v does not fall below
-    vmin. Proof: a loop written from these equations.
+    vmin. Proof: 16 recorded runs of sinabs, with one and with several spikes a step.
 
     Parameters
     ----------
