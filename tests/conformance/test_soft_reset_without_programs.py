@@ -15,7 +15,7 @@ from neurochip import LOIHI, Emulator, SignMode, Synapses, program
 STEPS, INPUTS, NEURONS = 500, 12, 24
 
 
-def soft_reset(weights, decay, threshold, *, exponent=0):
+def soft_reset(weights, decay, threshold, *, exponent=0, register=None):
     """Return neurons that subtract ``threshold`` (a mantissa) in the step after a spike."""
     pre, post = np.nonzero(weights)
     neurons = np.arange(weights.shape[1])
@@ -27,7 +27,7 @@ def soft_reset(weights, decay, threshold, *, exponent=0):
         "decay_u": decay,  # the membrane
         "decay_v": 4095,  # with the offset 4096 of 4096: v forgets
         "decay_v_offset": 1,
-        "threshold_mantissa": threshold << exponent,
+        "threshold_mantissa": threshold << exponent if register is None else register,
     }
     return program(LOIHI, registers, lists, n_inputs=len(weights), n_compartments=len(neurons))
 
@@ -68,3 +68,36 @@ def test_self_inhibition_is_the_delayed_soft_reset_bit_for_bit(seed, exponent):
     assert found.tolist() == np.stack(np.nonzero(raster)).tolist()
     assert raster.sum() > 500
     assert (traces > 2 * (threshold << (6 + exponent))).any()  # more is left than a threshold
+
+
+def test_a_subtraction_before_the_leak_is_nearly_the_one_after_it():
+    """The weight is k times the threshold, which its register holds to 64: an error of 32 at most.
+
+    ``v' = trunc(k (v - threshold s)) + I`` with s of the same step, in plain integers.
+    """
+    rng = np.random.default_rng(5)
+    exponent, steps = 5, 2000
+    weights = 2 * rng.integers(-10, 45, (INPUTS, NEURONS))
+    decay, amount = rng.integers(0, 2000, NEURONS), rng.integers(80, 256, NEURONS)
+    keep = 4096 - (decay + 1)
+    threshold = np.rint((amount << (6 + exponent)) * 4096 / keep / 64).astype(int)
+    taken = (threshold << 6) * keep / 4096
+    assert np.abs(taken - (amount << (6 + exponent))).max() <= 32
+    spikes = rng.random((steps, INPUTS)) < 0.2
+    spikes[0] = False
+    image = soft_reset(weights, decay, amount, exponent=exponent, register=threshold)
+    at, sources = np.nonzero(spikes[1:])
+    run = Emulator(image).run_steps(steps, at, sources)
+    found = np.zeros((steps, NEURONS), dtype=bool)
+    found[run.steps["compartments"], run.ids["compartments"]] = True
+    v, expected = np.zeros(NEURONS, dtype=np.int64), []
+    for row in spikes:
+        product = v * keep
+        v = np.sign(product) * (np.abs(product) >> 12)
+        v += row.astype(int) @ (weights << (6 + exponent))
+        expected.append(v > threshold << 6)
+        v -= (threshold << 6) * expected[-1]
+    different, all_spikes = (found != expected).sum(), np.sum(expected)
+    assert all_spikes > 10_000
+    assert 0 < different < all_spikes // 100  # a spike that moves by a step counts twice
+    assert np.abs(found.sum(axis=0) - np.sum(expected, axis=0)).max() <= 1
