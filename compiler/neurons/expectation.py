@@ -27,6 +27,8 @@ __all__ = ["LEAST", "MEASURED", "Expectation", "expect", "is_bounded"]
 MEASURED = "measured"
 """Origin of rates that were counted in a recording."""
 
+_DEVIATIONS = 4.0
+
 LEAST = 10.0
 """Lowest rate in Hz for which headroom is left if the rate of a neuron is predicted or measured."""
 
@@ -47,6 +49,8 @@ class Expectation:
         Lowest rate of a neuron for which headroom is left.
     guessed : set of str
         Populations that receive an input of unknown rate: their points are guesses.
+    bursts : dict of str to int
+        Largest number of spikes in a step of a neuron of each population, if it was measured.
     """
 
     points: Mapping[str, OperatingPoint]
@@ -54,6 +58,7 @@ class Expectation:
     origins: Mapping[str, str]
     least: float
     guessed: Set[str]
+    bursts: Mapping[str, int]
 
     def assumed(self, source: Source) -> Float64Array:
         """Return the rate in Hz of each source for which headroom is left."""
@@ -69,6 +74,20 @@ class Expectation:
         """Return ``assumed`` in spikes per step; above 1 only if a source may spike so often."""
         spikes = self.assumed(source) * (dt / 1000.0)
         return np.minimum(spikes, 1.0) if is_bounded(source) else spikes
+
+    def burst(self, source: Source, dt: float) -> float:
+        """Return how many spikes a source may emit in a step at once; 1 if only one.
+
+        Predicted from the largest rise of v in a step, of 4 standard deviations of its kicks.
+        """
+        if not isinstance(source, Population) or not source.model.several:
+            return 1.0
+        if source.name in self.bursts:
+            return float(self.bursts[source.name])
+        point = self.points[source.name]
+        rise = np.maximum(point.drift, 0.0) * dt
+        rise += _DEVIATIONS * point.kick * np.sqrt(point.kick_rate * dt)
+        return max(1.0, float((rise / (point.v_thresh - point.v_reset)).max()))
 
 
 def is_bounded(source: Source) -> bool:
@@ -114,6 +133,9 @@ def expect(
             for item in network.connections
             if origins[item.source.name] == UNKNOWN and item.n_synapses
         },
+        bursts={}
+        if activity is None
+        else {name: int(values.max(initial=1)) for name, values in activity.payloads.items()},
     )
 
 

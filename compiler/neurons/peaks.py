@@ -172,7 +172,7 @@ def _peaks(
     rare = _LOG_CLIPPED if is_soft("voltage_low", core) else _LOG_RARE
     lowest = low.reach(mean, bottom, variance, rare)
     highest = high.reach(top + np.maximum(-pull, 0.0), top, variance, _LOG_RARE)
-    voltage_low = float(lowest.max())
+    voltage_low = float(np.minimum(lowest, -ideal.v_min).max())
     voltage_high = 0.0 if model.spiking else float(highest.max())
     if model.subtracts:
         drift = (1 - a) * (highest_level - pull - ideal.threshold)
@@ -224,7 +224,7 @@ def _add(
 ) -> None:
     size = connection.target.size
     probability = expected.spikes_per_step(connection.source, dt)
-    bounded = is_bounded(connection.source)
+    bounded, burst = is_bounded(connection.source), expected.burst(connection.source, dt)
     rows = np.diff(connection.indptr)
     source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
     weight = np.broadcast_to(np.asarray(connection.weight), connection.post.shape)
@@ -235,10 +235,10 @@ def _add(
         for sums, chosen in ((positive, terms > 0), (negative, terms < 0)):
             who, term, rate = post[chosen], np.abs(terms[chosen]), p[chosen]
             sums.mean += np.bincount(who, rate * term, minlength=size)
-            sums.variance += np.bincount(who, rate * term**2, minlength=size)
+            sums.variance += np.bincount(who, burst * rate * term**2, minlength=size)
             # A source that spikes more than once in a step has no bound on the sum of its terms.
             sums.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
-            np.maximum.at(sums.largest, who, term)
+            np.maximum.at(sums.largest, who, burst * term)
 
 
 def _peak(

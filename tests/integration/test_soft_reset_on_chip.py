@@ -307,3 +307,47 @@ def test_other_costs_of_a_reset_to_a_value_are_said_as_they_are():
     network = Network(populations=[Population("cells", 2, bounded)])
     run = Emulator(compile_network(network, LOIHI2, 1.0)).run(Stimulus(20.0), record="v")
     assert (run.trace("cells").values == -65.0).all()
+
+
+# ------------------------------------------------------------------------------------- headroom
+
+
+BURSTS = {"reset": "subtract", "spikes_per_step": "many", "v_init": 0.0}
+
+
+def scale_of(image, name):
+    (row,) = (item for item in image.report.scales if item.owner == name)
+    return row
+
+
+def bursting(kick):
+    """Neurons that emit up to kick / 0.5 spikes in a step, onto neurons that sum them."""
+    source = PoissonInput("source", 20, rate=40.0)
+    many = LIF(tau_m=10.0, v_rest=0.0, v_reset=9.5, v_thresh=10.0, **BURSTS)
+    sender, target = Population("sender", 20, many), Population("target", 5, LIF(tau_m=20.0))
+    onto = fixed_probability(source, sender, 0.2, weight=kick, seed=1)
+    onward = fixed_probability(sender, target, 0.5, weight=Uniform(-1.0, 0.5), seed=2)
+    return Network(populations=[sender, target], inputs=[source], connections=[onto, onward])
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_registers_leave_room_for_many_spikes_at_once(measured):
+    network = bursting(60.0)
+    stimulus = draw_stimulus(network, 400.0, 1)
+    exact = simulate_reference(network, stimulus, DT)
+    assert exact.payloads["sender"].max() > 80
+    image = compile_network(network, LOIHI2, DT, activity=exact if measured else None)
+    run = Emulator(image, strict=True).run(stimulus)
+    assert run.counts("sender").sum() == pytest.approx(exact.counts("sender").sum(), rel=0.02)
+    few = compile_network(bursting(6.0), LOIHI2, DT)
+    scales = [scale_of(each, "target").lsb_per_mv.mean for each in (image, few)]
+    assert scales[0] < scales[1] / 4
+
+
+def test_a_lowest_v_is_all_the_room_that_v_needs_below():
+    free, bounded = (
+        scale_of(compile_network(layer(2, tau_m=60.0, **extra), LOIHI2, DT), "cells")
+        for extra in ({}, {"v_min": -66.0})
+    )
+    assert bounded.peaks["voltage_low"][0] == pytest.approx(6.0)
+    assert free.peaks["voltage_low"][0] > 12.0
