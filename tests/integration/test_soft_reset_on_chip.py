@@ -21,6 +21,7 @@ from neurochip import (
     Stimulus,
     Uniform,
     attribute,
+    bits,
     calibrate,
     choose_dt,
     compile_network,
@@ -30,6 +31,7 @@ from neurochip import (
     load_image,
     save_image,
     simulate_reference,
+    sweep,
 )
 from neurochip.errors import CompileError
 from neurochip.image.neurons import decode_neurons
@@ -200,6 +202,20 @@ def test_a_judgement_counts_spikes_not_events():
     assert own.pairs.over == "blocks of time"
     assert own.pairs.reference.mean() == pytest.approx(own.reference_rate)
     assert own.pairs.chip.mean() == pytest.approx(own.chip_rate)
+
+
+@pytest.mark.slow
+def test_sweeps_and_widths_of_registers_know_both_resets():
+    def network(reset="subtract"):
+        return layer(1, reset=reset)
+
+    chip = {"chip": LOIHI2, "dt": DT, "progress": False}
+    points = sweep(network, {"reset": ["value", "subtract"]}, duration=100.0, **chip)
+    hard, soft = points.column("reference_rate", "cells")
+    assert soft > hard
+    found = bits(network(), register="decay_bits", widths=[6, 14], seeds=3, duration=100.0, **chip)
+    errors = [item.neuron_error for item in found.results]
+    assert errors[0] > errors[1]
 
 
 def test_a_time_step_is_chosen_by_its_expected_error():
