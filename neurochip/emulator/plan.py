@@ -16,7 +16,7 @@ from ..image import ChipImage, Symbols
 from ..network import GradedSpikes, SpikeCounts, SpikeInput
 from ..network.binning import Train, bin_train, windows_of
 from ..stimulus import Stimulus, count_steps
-from ..typing import Int8Array, Int32Array, Int64Array
+from ..typing import BoolArray, Int8Array, Int32Array, Int64Array
 from .engine import Columns
 from .spikes import NONE, CountTable, InputLists, RunSpan
 
@@ -245,17 +245,16 @@ def check_payloads(payloads: Any, sources: NDArray[Any], image: ChipImage) -> In
         )
     if (values == 0).any():
         raise EmulatorError("emulator: a payload is 0, which is no spike; leave such spikes out.")
-    _check_receivers(np.unique(sources[values != 1]), image)
-    return values.astype(np.int32)
-
-
-def _check_receivers(graded: Int64Array, image: ChipImage) -> None:
-    """Raise unless all targets of inputs with payloads run programs."""
     binary = np.ones(image.n_compartments, dtype=np.bool_)
     for group in image.programs:
         binary[group.compartments] = False
-    if not graded.size or not binary.any():
-        return
+    if binary.any():
+        _check_receivers(sources[values != 1], binary, image)
+    return values.astype(np.int32)
+
+
+def _check_receivers(graded: NDArray[Any], binary: BoolArray, image: ChipImage) -> None:
+    """Raise unless no target of the inputs ``graded`` is one of the ``binary`` compartments."""
     of_input = np.zeros(image.n_inputs, dtype=np.bool_)
     of_input[graded] = True
     shared = (

@@ -79,6 +79,8 @@ def columns_of(
 def _registers(image: ChipImage) -> dict[str, BoolArray]:
     """Return by name which compartments have a register that can be recorded."""
     plain = np.ones(image.n_compartments, dtype=bool)
+    if not image.programs:
+        return {"v": plain, "u": plain}
     for group in image.programs:
         plain[group.compartments] = False
     found = {name: plain.copy() for name in ("v", "u")} if plain.any() else {}

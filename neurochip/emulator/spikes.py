@@ -109,8 +109,9 @@ class InputLists:
             steps = np.minimum(steps, np.iinfo(np.int64).max).astype(np.int64)
         starts, ids = self._next(len(steps), run, pending), np.asarray(ids, np.int32)
         if payloads is not None:
-            order = np.argsort(steps, kind="stable")
-            steps, ids, payloads = steps[order], ids[order], payloads[order]
+            if not _in_order(steps):
+                order = np.argsort(steps, kind="stable")
+                steps, ids, payloads = steps[order], ids[order], payloads[order]
             first, last = np.searchsorted(
                 steps, run.rows[0] + np.array([run.rows[1], len(starts) - 1])
             )

@@ -64,6 +64,9 @@ class ProgrammedEngine(Engine[Position]):
         self._tables = build_tables(image, self._order)
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
         self._graded = graded[self._order.part]
+        counters = self._order.places("held", np.arange(image.n_compartments))
+        self._holding = np.flatnonzero(counters >= 0)
+        self._counters = counters[self._holding]
         self._refractory = image.compartments.refractory.copy()
         for group in image.programs:
             if "refractory" in group.program.parameters:
@@ -237,10 +240,8 @@ class ProgrammedEngine(Engine[Position]):
 
     def _held(self, tiles: Int32Array) -> Int32Array:
         """Return the refractory counters of all compartments; 0 for a program that has none."""
-        places = self._order.places("held", np.arange(self.image.n_compartments))
-        counts = places >= 0
-        held = np.zeros(len(places), dtype=np.int32)
-        held[counts] = tiles[places[counts]]
+        held = np.zeros(self.image.n_compartments, dtype=np.int32)
+        held[self._holding] = tiles[self._counters]
         return held
 
     def _overflows(self, state: State) -> Int32Array | None:
