@@ -2,8 +2,7 @@
 
 All follow lava-nc 0.10.0, ``proc/sdn/models.py``, in the variant with a residue, which repeats the
 arrays of lava-dl's Loihi 2 tests. Lava computes with 32 bits; here each state is limited to the
-width of the core, and a limit that acts is counted. ``x`` is what arrived in units of a mantissa:
-``a / 2**weight_shift``.
+width of the core, and a limit that acts is counted.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ _EXPONENT_MAX = 7
 def sigma(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sums all that ever arrived, and sends the sum in every step.
 
+    With ``x = a / 2**weight_shift``, which is what arrived in units of a mantissa:
     ``sigma = sigma + x``; payload ``sigma``, limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``PySigmaModelFixed``. Proof: 8 recorded runs of Lava; the last layer of
@@ -58,6 +58,7 @@ def sigma(core: CoreSpec) -> NeuronProgram:
 def delta(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the change of its input, once it is large enough.
 
+    With ``x = a / 2**weight_shift``, which is what arrived in units of a mantissa:
     ``act = x * 2**input_exponent``; ``d = act - (act before) + residue``; ``s = d`` if
     ``abs(d) >= threshold``, otherwise 0; ``residue = d - s``; payload ``s / 2**state_exponent``,
     rounded toward minus infinity. The input is a level, such as the value of a pixel, that arrives
@@ -102,6 +103,7 @@ def delta(core: CoreSpec) -> NeuronProgram:
 def sigma_delta(core: CoreSpec) -> NeuronProgram:
     """Return a sigma-delta neuron with a ReLU, whose spikes carry the change of its activation.
 
+    With ``x = a / 2**weight_shift``, which is what arrived in units of a mantissa:
     ``sigma = sigma + x``; ``act = max(sigma + bias, 0)``; ``d = act - (act before) + residue``;
     ``s = d`` if ``abs(d) >= threshold``, otherwise 0; ``residue = d - s``; payload
     ``s / 2**state_exponent``, rounded toward minus infinity.

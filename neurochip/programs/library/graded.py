@@ -1,8 +1,4 @@
-"""Neurons without dynamics, which send what arrived as a payload.
-
-``x`` and ``y`` are the inputs in units of a mantissa: ``a / 2**weight_shift`` and
-``b / 2**weight_shift``.
-"""
+"""Neurons without dynamics, which send what arrived as a payload."""
 
 from __future__ import annotations
 
@@ -19,7 +15,8 @@ _SHIFT_MAX = 31
 def graded_vector(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends what arrived in a step, if it is large enough.
 
-    Payload ``x`` if ``abs(x) > threshold``, otherwise no spike; limited to the width of a payload.
+    With ``x = a / 2**weight_shift``, which is what arrived in units of a mantissa: payload ``x`` if
+    ``abs(x) > threshold``, otherwise no spike; limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``proc/graded/models.py``, ``PyGradedVecModelFixed``. Proof: 8 recorded
     runs of Lava.
@@ -46,7 +43,8 @@ def graded_vector(core: CoreSpec) -> NeuronProgram:
 def graded_relu(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends what arrived in a step, if it exceeds a threshold.
 
-    Payload ``x`` if ``x > threshold``, otherwise no spike; limited to the width of a payload.
+    With ``x = a / 2**weight_shift``, which is what arrived in units of a mantissa: payload ``x`` if
+    ``x > threshold``, otherwise no spike; limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``proc/graded/models.py``, ``PyGradedReluVecModelFixed``. Proof: 8
     recorded runs of Lava.
@@ -72,8 +70,9 @@ def graded_relu(core: CoreSpec) -> NeuronProgram:
 def graded_product(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the product of its two inputs of a step.
 
-    ``p = x y / 2**exponent``, rounded toward minus infinity; payload ``p`` if
-    ``abs(p) > threshold``, otherwise no spike; limited to the width of a payload.
+    With the inputs in units of a mantissa, ``x = a / 2**weight_shift`` and
+    ``y = b / 2**weight_shift``: ``p = x y / 2**exponent``, rounded toward minus infinity;
+    payload ``p`` if ``abs(p) > threshold``, otherwise no spike; limited to the width of a payload.
 
     Source: lava-nc 0.10.0, ``proc/prodneuron/models.py``, ``PyProdNeuronModelFixed``. Proof: 8
     recorded runs of Lava.
@@ -105,9 +104,10 @@ def graded_product(core: CoreSpec) -> NeuronProgram:
 def graded_product_of_last(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the product of its second input and the first of the last step.
 
-    ``p = last y``; payload ``p`` if ``abs(p) > threshold``, otherwise no spike; limited to the
-    width of a payload; then ``last = x``. With the inverse root of a sum of squares as y it
-    normalises a vector.
+    With the inputs in units of a mantissa, ``x = a / 2**weight_shift`` and
+    ``y = b / 2**weight_shift``: ``p = last y``; payload ``p`` if ``abs(p) > threshold``,
+    otherwise no spike; limited to the width of a payload; then ``last = x``. With the inverse root
+    of a sum of squares as y it normalises a vector.
 
     Source: lava-nc 0.10.0, ``proc/graded/models.py``, ``NormVecDelayModel`` without its second
     output, the square of x, which :func:`graded_product` gives. Proof: 8 recorded runs of Lava.

@@ -24,18 +24,18 @@ def snntorch(core: CoreSpec, reset: str = "subtract", delayed: bool = True) -> N
     With ``w = v keep_v / 4096 + u + bias`` and ``r = 1`` if the v of the last step exceeds the
     threshold, otherwise 0:
 
-    ========== ========= ============================== ==========================
-    reset      delayed   spike                          v
-    ========== ========= ============================== ==========================
-    "subtract" True      ``w - r amount > threshold``   ``w - r amount``
-    "subtract" False     ``w - r amount > threshold``   ``w - spike amount``
-    "zero"     True      ``w (1 - r) > threshold``      ``w (1 - r)``
-    "zero"     False     ``w > threshold``              ``w (1 - spike)``
-    ========== ========= ============================== ==========================
+    ========== ========= ======================== ===================
+    reset      delayed   spike                    v
+    ========== ========= ======================== ===================
+    "subtract" True      w - r amount > threshold w - r amount
+    "subtract" False     w - r amount > threshold w - spike amount
+    "zero"     True      w (1 - r) > threshold    w (1 - r)
+    "zero"     False     w > threshold            w (1 - spike)
+    ========== ========= ======================== ===================
 
     The delayed reset to zero discards what arrives in the step after a spike. ``Leaky`` of snnTorch
-    1.0 keeps it, so its spikes are those of ``reset="zero", delayed=False``; earlier versions
-    discard it. A neuron that is above its threshold even after a subtraction without delay spikes
+    0.9 and 1.0 keeps it, so its spikes are those of ``reset="zero", delayed=False``; version 0.6
+    discards it. A neuron that is above its threshold even after a subtraction without delay spikes
     in the next step only above ``threshold + amount``.
 
     Source: snnTorch 1.0.0, ``_neurons/synaptic.py`` and ``leaky.py``; ``amount`` is the threshold
