@@ -142,6 +142,19 @@ def test_a_target_of_two_kernels_with_other_shapes_gets_both():
     assert_same(run(image), run(image.unrolled()))
 
 
+def test_a_stride_takes_every_other_column_of_a_kernel():
+    rng = np.random.default_rng(6)
+    shape = {"source_shape": (1, 1, 20), "target_shape": (3, 1, 7), "kernel": (3, 1, 1, 8)}
+    kernel = convolution(
+        rng, {**shape, "stride": (1, 2)}, np.arange(20), np.arange(21), source="inputs"
+    )
+    group = ProgramGroup.fill(INTEGRATOR, range(21), parameters={"threshold": 5000})
+    image = program(
+        LOIHI2, {}, n_inputs=20, n_compartments=21, programs=[group], convolutions=[kernel]
+    )
+    assert_same(run(image, n_steps=20), run(image.unrolled(), n_steps=20))
+
+
 def test_large_convolutions_of_plain_neurons_run_with_their_kernels(monkeypatch):
     rng = np.random.default_rng(3)
     size = int(np.prod(SHAPES[0]["target_shape"]))

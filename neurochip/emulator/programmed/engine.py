@@ -67,6 +67,7 @@ class ProgrammedEngine(Engine[Position]):
         counters = self._order.places("held", np.arange(image.n_compartments))
         self._holding = np.flatnonzero(counters >= 0)
         self._counters = counters[self._holding]
+        self._work = image.n_compartments + image.n_synapses // 50  # of a step, to plan calls
         self._refractory = image.compartments.refractory.copy()
         for group in image.programs:
             if "refractory" in group.program.parameters:
@@ -198,8 +199,7 @@ class ProgrammedEngine(Engine[Position]):
         )
 
     def _steps_per_call(self, writes: Writes | None) -> int:
-        work = self.image.n_compartments + self.image.n_synapses // 50
-        steps = _WORK_PER_CALL // (int(work) + 1000)
+        steps = _WORK_PER_CALL // (self._work + 1000)
         if writes is not None and writes.per_step:
             steps = min(steps, _WRITES_PER_CALL // writes.per_step)
         return max(1, steps)

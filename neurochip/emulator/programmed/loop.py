@@ -60,7 +60,9 @@ def deliver_all(
     sources: Any, payloads: Any, begin: Any, end: Any, first: Any, head: Any, tables: Any, ring: Any
 ) -> Any:
     """Deliver to the synapses of their own and to those that share a kernel."""
-    delivered = deliver(sources, payloads, begin, end, first, head, tables, ring)
+    delivered = np.int64(0)
+    if len(tables.offset) > 0:
+        delivered += deliver(sources, payloads, begin, end, first, head, tables, ring)
     if len(tables.shared.layers) > 0:
         delivered += deliver_shared(sources, payloads, begin, end, first, head, tables, ring)
     return delivered

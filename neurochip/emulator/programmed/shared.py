@@ -1,8 +1,9 @@
 """Convolutions: the tables of their kernels, each held once, and the delivery of a spike.
 
 A spike meets a few rows and columns of its targets, and adds there the weights of all channels. The
-engine keeps the targets of a convolution with the channel last, so these are neighbouring weights
-and neighbouring sums, which the processor adds several at a time.
+engine keeps the targets of a convolution with the channel last, and the columns of a kernel in the
+order in which targets meet them. So a spike adds, for each row, one run of neighbouring weights to
+neighbouring sums, which the processor does several at a time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _ONE = np.uint64(1)
 _LAYER, _WEIGHT, _CHANNEL, _ROW, _COLUMN = range(5)  # columns of Shared.uses
 # Columns of Shared.layers: channels of the targets in a group and in all groups, columns of the
 # kernel and of the targets, first entry of Shared.lane, how far lane 0 is ahead in the ring, and
-# whether the lanes of the channels of a place follow each other.
+# whether the lanes of a run follow each other.
 _GROUP, _CHANNELS, _TAPS, _WIDTH, _FIRST, _AHEAD, _NEIGHBOURS = range(7)
 
 
@@ -42,11 +43,13 @@ class Shared(NamedTuple):
         channel, the first channel of the targets, and row and column as entries of ``tap_ptr``.
     layers : ndarray of int64, shape (n_convolutions, 7)
         Sizes of each convolution, and the places of its targets.
-    tap_ptr, taps : ndarray of int64; of int32, shape (n_taps, 2)
+    tap_ptr, taps : ndarray of int64; of int32, shape (n_taps, 3)
         Row or column r of the sources meets ``taps[tap_ptr[r]]`` to ``taps[tap_ptr[r + 1] - 1]``:
-        an entry of the kernel, and a row or column of the targets.
+        an entry of the kernel, a row or column of the targets, and the number of columns of a run
+        that begins with both.
     weight : ndarray of int16
-        For each channel of the sources its kernel: row, column, channel of the targets.
+        For each channel of the sources its kernel: row, column in their order, channel of the
+        targets.
     lane : ndarray of int32
         Lane of each target: row, column, channel.
     """
@@ -84,22 +87,24 @@ def shared_tables(
     for number, (item, plane) in enumerate(zip(image.convolutions, plane_of, strict=True)):
         sources.append(rows[item.source][item.sources])
         uses.append(_uses(item, number, sum(map(len, weights)), len(taps)))
-        taps += [*_taps(item, 0), *_taps(item, 1)]
-        out = item.kernel.shape[0]
+        out, channels = item.kernel.shape[0], item.kernel.shape[0] // item.groups
         targets = order.lane[item.targets].reshape(item.target_shape).transpose(1, 2, 0)
-        neighbours = np.diff(targets.reshape(-1, out // item.groups), axis=1) == 1
+        # A run has the channels of several columns, or of one if other groups lie between them.
+        in_runs = item.groups == 1 and _follow(targets.reshape(len(targets), -1))
+        taps += [*_taps(item, 0, False), *_taps(item, 1, in_runs)]
         columns = {
-            _GROUP: out // item.groups,
+            _GROUP: channels,
             _CHANNELS: out,
             _TAPS: item.kernel.shape[3],
             _WIDTH: item.target_shape[2],
             _FIRST: sum(map(len, lanes)),
             _AHEAD: plane * n_lanes + item.delay * slot_size,
-            _NEIGHBOURS: int(neighbours.all()),
+            _NEIGHBOURS: int(in_runs or _follow(targets.reshape(-1, channels))),
         }
         layers.append([columns[k] for k in range(len(columns))])
         decoded = decode_weights(item.kernel, item.format, core) >> core.weight_shift
-        weights.append(_by_channel(decoded, item.groups).astype(np.int16))
+        ordered = decoded[..., _order_of_columns(item)]
+        weights.append(_by_channel(ordered, item.groups).astype(np.int16))
         lanes.append(targets.ravel().astype(np.int32))
     use_ptr, by_source = rows_of(np.concatenate(sources), image.n_inputs + n_lanes)
     return Shared(
@@ -107,13 +112,28 @@ def shared_tables(
         uses=np.concatenate(uses)[by_source],
         layers=np.array(layers, dtype=np.int64).reshape(len(layers), _NEIGHBOURS + 1),
         tap_ptr=starts_of([len(part) for part in taps]),
-        taps=np.concatenate([np.empty((0, 2), np.int32), *taps]),
+        taps=np.concatenate([np.empty((0, 3), np.int32), *taps]),
         weight=np.concatenate(weights),
         lane=np.concatenate(lanes),
     )
 
 
-def _taps(item: Convolution, axis: int) -> list[Int32Array]:
+def _follow(lanes: Int64Array) -> bool:
+    """Return whether the lanes of each row follow each other."""
+    return bool((np.diff(lanes, axis=1) == 1).all())
+
+
+def _order_of_columns(item: Convolution) -> Int64Array:
+    """Return the columns of a kernel in the order in which targets, left to right, meet them.
+
+    A source meets every ``stride``-th column, and further targets earlier columns.
+    """
+    column = np.arange(item.kernel.shape[3])
+    found: Int64Array = np.lexsort((-column, column * item.dilation[1] % item.stride[1]))
+    return found
+
+
+def _taps(item: Convolution, axis: int, in_runs: bool) -> list[Int32Array]:
     """Return for each row (or column) of the sources which entries of the kernel meet what."""
     target, tap, source = meetings(
         item.source_shape[1 + axis],
@@ -123,8 +143,16 @@ def _taps(item: Convolution, axis: int) -> list[Int32Array]:
         item.padding[axis],
         item.dilation[axis],
     )
-    pairs = np.stack([tap, target], axis=1).astype(np.int32)
-    return [pairs[source == at] for at in range(item.source_shape[1 + axis])]
+    if axis == 1:
+        tap = np.argsort(_order_of_columns(item))[tap]
+    found = []
+    for at in range(item.source_shape[1 + axis]):
+        pairs = np.stack([tap[source == at], target[source == at]], axis=1)
+        goes_on = (np.diff(pairs, axis=0) == 1).all(axis=1) & in_runs
+        begins = np.flatnonzero(np.append(True, ~goes_on)[: len(pairs)])
+        counts = np.diff(np.append(begins, len(pairs)))
+        found.append(np.column_stack([pairs[begins], counts]).astype(np.int32))
+    return found
 
 
 def _uses(item: Convolution, number: int, first_weight: int, first_tap: int) -> Int32Array:
@@ -178,13 +206,14 @@ def deliver_shared(
                 for j in range(left, right):
                     weight = np.uint64(weights + (line + shared.taps[j, 0]) * size)
                     target = np.uint64(start + (place + shared.taps[j, 1]) * channels)
-                    delivered += size
+                    n = np.uint64(size * shared.taps[j, 2])
+                    delivered += np.int64(n)
                     if neighbours == 1:
                         to = slot + np.uint64(shared.lane[target])
-                        for k in range(np.uint64(size)):
+                        for k in range(n):
                             ring[to + k] += shared.weight[weight + k] * payload
                     else:
-                        for k in range(np.uint64(size)):
+                        for k in range(n):
                             to = slot + np.uint64(shared.lane[target + k])
                             ring[to] += shared.weight[weight + k] * payload
     return delivered

@@ -1,0 +1,152 @@
+"""Run convolutions from their kernels, and from their synapses one by one: time and memory.
+
+python tests/benchmarks/convolutions.py [FILE.net | FILE.nir ...] [--samples 100] [--repeats 5]
+
+A file is a network of lava-dl or a NIR graph. Without one, a classifier of images of 2 x 34 x 34
+with random weights is run. Both engines are those of neuron programs, run in turns on one thread;
+their spikes must be equal. Times are those of the processor. Memory is that of the tables and
+registers of an engine.
+"""
+
+# ruff: noqa: T201
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+
+if __name__ == "__main__":  # as a script: the folder above holds this package
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks import machine
+from benchmarks.tables import print_table
+
+from compiler import compile_network
+from neurochip import LOIHI2, read_netx, read_nir
+from neurochip.chip.registers import SignMode, SynapseFormat
+from neurochip.emulator.emulator import Emulator
+from neurochip.emulator.programmed.engine import ProgrammedEngine
+from neurochip.image import Convolution
+from neurochip.image.program import program
+
+HEAD = ["network", "weights", "synapses", "ready, ms", "memory, MB", "samples, s", "times as fast"]
+LAYERS = (  # channels, size of the kernel, stride, padding: the shapes of published classifiers
+    (16, 5, 2, 1),
+    (16, 3, 1, 1),
+    (8, 3, 2, 1),
+)
+SHAPE = (2, 34, 34)
+
+
+def emulator_of(image):
+    """Return an emulator on the engine for neuron programs, whatever the image holds."""
+    found = Emulator(image, threads=1, warn=False, progress=False)
+    found._engine = ProgrammedEngine(image)
+    found._position = found._engine.start()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Convolutions from kernels and from synapses.")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--samples", type=int, default=100, help="samples of 60 steps (100)")
+    parser.add_argument("--repeats", type=int, default=5, help="measurements of each (5)")
+    options = parser.parse_args()
+    facts = machine.facts()
+    images = {str(file): read(file) for file in options.files} or {"2 x 34 x 34": classifier()}
+    rows = [row for item in images.items() for row in measure(*item, options)]
+    print_table(HEAD, rows)
+    print(f"\n{machine.summary(facts)}.")
+
+
+def read(file: Path):
+    """Return the image of a file."""
+    if file.suffix == ".net":
+        return read_netx(file, within_limits=False).image
+    model = read_nir(file, dt=1e-3, reset="value", v_reset=0.0)
+    return compile_network(model.network, chip=LOIHI2, dt=model.dt)
+
+
+def classifier():
+    """Return convolutions of LIF neurons, and a dense layer of 10, with random weights."""
+    rng = np.random.default_rng(1)
+    convolutions, shape, first, sources = [], SHAPE, 0, np.arange(np.prod(SHAPE))
+    for channels, size, stride, padding in LAYERS:
+        places = [(n + 2 * padding - size) // stride + 1 for n in shape[1:]]
+        ids = first + np.arange(channels * np.prod(places))
+        convolutions.append(
+            Convolution(
+                source="compartments" if first else "inputs",
+                sources=sources.astype(np.int32),
+                targets=ids.astype(np.int32),
+                source_shape=shape,
+                target_shape=(channels, *places),
+                kernel=2 * rng.integers(-20, 30, (channels, shape[0], size, size), np.int16),
+                format=SynapseFormat(0, 8, SignMode.MIXED),
+                stride=(stride, stride),
+                padding=(padding, padding),
+            )
+        )
+        shape, first, sources = (channels, *places), int(ids[-1]) + 1, ids
+    registers = {"threshold_mantissa": 200, "decay_v": 128}
+    return program(
+        LOIHI2,
+        registers,
+        n_inputs=int(np.prod(SHAPE)),
+        n_compartments=first,
+        convolutions=convolutions,
+    )
+
+
+def measure(name, image, options):
+    """Yield a row for the kernels and a row for the synapses of an image."""
+    rng = np.random.default_rng(2)
+    n = max(image.n_inputs, 1)
+    samples = [np.nonzero(rng.random((60, n)) < 0.05) for _ in range(options.samples)]
+    ready, memory, emulators = [], [], []
+    for each in (image, image.unrolled()):
+        ProgrammedEngine(each)  # its kernels are compiled
+        begin = time.thread_time()
+        ProgrammedEngine(each).start()
+        ready.append(1000 * (time.thread_time() - begin))
+        tracemalloc.start()
+        held = ProgrammedEngine(each)
+        position = held.start()
+        memory.append(tracemalloc.get_traced_memory()[0] / 1e6)
+        tracemalloc.stop()
+        del held, position
+        emulators.append(emulator_of(each))
+    seconds, spikes = ([[], []] for _ in range(2))
+    for _ in range(options.repeats + 1):
+        for k, emulator in enumerate(emulators):
+            begin, count = time.thread_time(), []
+            for steps, sources in samples:
+                emulator.reset()
+                inputs = (steps, sources) if image.n_inputs else ()
+                count.append(emulator.run_steps(60, *inputs).n_spikes)
+            seconds[k].append(time.thread_time() - begin)
+            spikes[k] = count
+    if spikes[0] != spikes[1]:
+        raise SystemExit(f"{name}: kernels and synapses give other spikes")
+    best = [min(each[1:]) for each in seconds]
+    weights = sum(item.kernel.size for item in image.convolutions)
+    single = sum(item.n_synapses for item in image.synapses)
+    for k, what in enumerate(("kernels", "synapses")):
+        yield [
+            f"{name}, {what}",
+            f"{(image.n_synapses if k else weights + single):,}",
+            f"{image.n_synapses:,}",
+            f"{ready[k]:.1f}",
+            f"{memory[k]:.1f}",
+            f"{best[k]:.3g}",
+            f"{best[1] / best[k]:.2f}",
+        ]
+
+
+if __name__ == "__main__":
+    main()
