@@ -20,7 +20,6 @@ from pathlib import Path
 
 import nir
 import numpy as np
-from sklearn.datasets import load_digits
 
 HERE = Path(__file__).parent
 STEPS, DT = 25, 1e-3  # steps of a sample; s
@@ -104,6 +103,8 @@ def neurons(size):
 
 def main():
     """Train, test and write."""
+    from sklearn.datasets import load_digits  # the simulator alone does not need it
+
     images, labels = load_digits(return_X_y=True)
     rng = np.random.default_rng(1)
     order = rng.permutation(len(images))

@@ -14,6 +14,10 @@ from .result import COSTS, HEADER, Classification
 __all__ = ["accuracy_attribution_section", "classification_sections"]
 
 
+_MOST_CLASSES = 20  # of a confusion matrix that fits on a page
+_MOST_SAMPLES = 30  # that are listed
+
+
 def classification_sections(found: Classification) -> list[Section]:
     """Return figure and tables of a classification, and how it was decided."""
     figure = new_figure("column", 60.0)
@@ -45,14 +49,19 @@ def _confusions(found: Classification) -> list[Block]:
         rows = [(str(true), *map(str, row)) for true, row in enumerate(matrix.tolist())]
         return Table(header, rows, title)
 
-    blocks: list[Block] = [table(found.confusion(), "float64: samples by the class given")]
+    few = found.n_classes <= _MOST_CLASSES
+    blocks: list[Block] = []
+    if few:
+        blocks.append(table(found.confusion(), "float64: samples by the class given"))
     for item in found.chips:
         title = f"{item.name}, {counted(item.bits, 'bit')}"
-        indices = ", ".join(map(str, item.disagreeing)) or "none"
-        blocks += [
-            table(found.confusion(item.bits, item.name), title),
-            Paragraph(f"Samples with another class than in float64: {indices}"),
-        ]
+        if few:
+            blocks.append(table(found.confusion(item.bits, item.name), title))
+        indices = [str(index) for index in item.disagreeing[:_MOST_SAMPLES]] or ["none"]
+        more = len(item.disagreeing) - _MOST_SAMPLES
+        indices += [f"and {more:,} more, in the JSON file"] if more > 0 else []
+        said = f"{title}: samples with another class than in float64: {', '.join(indices)}"
+        blocks.append(Paragraph(said))
     return blocks
 
 

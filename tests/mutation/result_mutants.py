@@ -26,6 +26,11 @@ BOUND = "tests/unit/test_attribution.py"
 PLAUSIBLE = "neurochip/network/plausible.py"
 DOUBTS = "tests/unit/test_plausible.py"
 
+STATISTICS = "neurochip/classification/statistics.py"
+CLASSIFIED = "tests/unit/test_classification.py"
+BLAMED = "tests/unit/test_classification_attribution.py"
+STRONG = "tests/unit/test_strong_difference.py"
+
 COUPLING = "neurochip/network/coupling.py"
 COUPLED = "tests/unit/test_coupling.py"
 ORIGINS = "tests/unit/test_origins.py"
@@ -368,5 +373,68 @@ MUTANTS = [
         "if not found or _known.get():",
         "if not found:",
         f"{DOUBTS}::test_front_ends_which_know_their_units_raise_no_doubt",
+    ),
+    Mutant(
+        "McNemar's test has one side",
+        STATISTICS,
+        "return float(min(1.0, 2 * tail / 2**tosses))",
+        "return float(min(1.0, tail / 2**tosses))",
+        f"{CLASSIFIED}::test_mcnemar_equals_a_binomial_test",
+    ),
+    Mutant(
+        "the normal approximation stands for Wilson's interval",
+        STATISTICS,
+        "math.sqrt(share * (1 - share) / samples + spread / samples / 4)",
+        "math.sqrt(share * (1 - share) / samples)",
+        f"{CLASSIFIED}::test_a_wilson_interval_ends_where_the_proportion_is_just_significant",
+    ),
+    Mutant(
+        "p-values are adjusted by Bonferroni for the largest number",
+        STATISTICS,
+        "min(1.0, (len(p_values) - rank) * p_values[index])",
+        "min(1.0, len(p_values) * p_values[index])",
+        f"{CLASSIFIED}::test_adjusted_p_values_keep_their_order",
+    ),
+    Mutant(
+        "samples that both classify wrongly count as lost",
+        STATISTICS,
+        "np.count_nonzero(was & ~now), np.count_nonzero(now & ~was)",
+        "np.count_nonzero(~now), np.count_nonzero(now & ~was)",
+        f"{BLAMED}::test_samples_are_paired",
+    ),
+    Mutant(
+        "a chip that wins significantly loses",
+        "neurochip/classification/result.py",
+        "p < LEVEL and item.lost > item.won",
+        "p < LEVEL",
+        f"{CLASSIFIED}::test_more_bits_than_float_may_win",
+    ),
+    Mutant(
+        "the later of two equal classes is taken",
+        "neurochip/classification/decode.py",
+        "best = int(np.argmax(scores))",
+        "best = len(scores) - 1 - int(np.argmax(scores[::-1]))",
+        f"{CLASSIFIED}::test_a_silent_sample_is_tied",
+    ),
+    Mutant(
+        "the first spike is the last one",
+        "neurochip/classification/decode.py",
+        "np.minimum.at(first, run.ids[output]",
+        "np.maximum.at(first, run.ids[output]",
+        f"{CLASSIFIED}::test_the_first_spike_can_decide",
+    ),
+    Mutant(
+        "effects of registers are not adjusted for their number",
+        "neurochip/classification/blame.py",
+        "adjusted = holm([item.p_value for pair in pairs.values() for item in pair])",
+        "adjusted = [item.p_value for pair in pairs.values() for item in pair]",
+        f"{BLAMED}::test_p_values_are_adjusted_for_all_effects",
+    ),
+    Mutant(
+        "the last layer that differs strongly is named",
+        "neurochip/validation/strong.py",
+        "for name, item in populations.items():",
+        "for name, item in reversed([*populations.items()]):",
+        f"{STRONG}::test_the_first_layer_that_shares_too_few_spikes_is_named",
     ),
 ]

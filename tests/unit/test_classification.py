@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -181,6 +182,17 @@ def test_what_the_first_losing_width_loses_is_said_though_a_narrower_one_loses_l
 def test_many_widths_need_stronger_evidence():
     assert of_hits([(8, 6)]).losing == (True,)  # p = 0.031
     assert of_hits([(8, 6), (4, 5)]).losing == (False, False)
+
+
+def test_more_bits_than_float_may_win():
+    """A chip that is significantly more accurate loses nothing."""
+    labels = np.zeros(100, dtype=np.int64)
+    floats = np.where(np.arange(100) < 20, 1, 0)
+    item = dataclasses.replace(of_hits([(4, 0)], n=100).chips[0], floats=floats)
+    found = dataclasses.replace(of_hits([(4, 0)], n=100), floats=floats, chips=(item,))
+    assert (item.won, item.lost, found.losing) == (20, 0, (False,))
+    assert found.p_values[0] < 0.001
+    assert found.labels.tolist() == labels.tolist()
 
 
 def test_every_width_may_lose():

@@ -135,11 +135,11 @@ def test_without_a_loss_there_is_nothing_to_attribute():
 
 
 def test_samples_are_paired():
-    labels = np.array([0, 1, 2, 0])
-    found = Paired.of(labels, np.array([0, 1, 1, 1]), np.array([0, 0, 2, 0]))
-    assert (found.lost, found.won, found.samples) == (1, 2, 4)
-    assert found.difference == 0.25
-    assert repr(found) == "Paired(lost=1, won=2, samples=4)"
+    labels = np.array([0, 1, 2, 0, 0])
+    found = Paired.of(labels, np.array([0, 1, 1, 1, 1]), np.array([0, 0, 2, 0, 2]))
+    assert (found.lost, found.won, found.samples) == (1, 2, 5)
+    assert found.difference == 0.2
+    assert repr(found) == "Paired(lost=1, won=2, samples=5)"
 
 
 def test_a_report_shows_it(narrow, tmp_path):
