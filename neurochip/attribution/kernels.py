@@ -10,7 +10,7 @@ import numpy as np
 
 from .._kernels.jit import inline_kernel, kernel
 from ..typing import Float64Array, Int32Array, Int64Array
-from .tables import Changes, FloatState, NeuronRegisters, Rules, SourceRows
+from .tables import Changes, FloatState, NeuronRegisters, Rules, SoftRegisters, SourceRows
 
 __all__ = ["NEXT_INPUT", "N_SPIKES", "run_steps"]
 
@@ -32,30 +32,6 @@ def kept(value: float, keep: float, truncates: bool) -> float:
     """Return a state variable after the decay of one step."""
     product = value * keep
     return np.trunc(product) if truncates else product
-
-
-@inline_kernel
-def receive(
-    u: Float64Array,
-    keep_u: Float64Array,
-    arriving: Float64Array,
-    first: int,
-    second: int,
-    rules: Rules,
-) -> float:
-    """Advance the currents of a neuron (semantics 5.1 and 5.2); return their sum."""
-    total, j = 0.0, first
-    while j >= 0:  # the first receptor, then the second if the neuron has one
-        q = arriving[j]
-        arriving[j] = 0.0
-        if rules.overflows:
-            q = wrapped(q, rules.accumulator, rules.accumulator_up)
-        u[j] = kept(u[j], keep_u[j], rules.truncates) + q
-        if rules.overflows:
-            u[j] = wrapped(u[j], rules.current, rules.current_up)
-        total += u[j]
-        j = second if j == first else -1
-    return total
 
 
 @inline_kernel
@@ -88,25 +64,26 @@ def set_back(
 
 
 @inline_kernel
-def subtract(
+def lower_or_set_back(
     v: Float64Array,
     held: Int64Array,
     i: int,
     moved: float,
     threshold: float,
-    amount: float,
-    several: bool,
-    early: int,
-    share: float,
+    release: float,
     refractory: int,
-    v_min: float,
+    share: float,
+    soft: SoftRegisters,
 ) -> float:
-    """Hold v, or lower it for each spike; return the number of spikes.
+    """Do as :func:`set_back` does, or hold v and lower it for each spike; with a lowest v.
 
-    ``early`` is the number of held steps, counted from the last, in which v moves. v moves by
-    ``share`` in the first of them, or else in the step after the last held one.
+    A v that is lowered moves by ``share`` in the first step in which it moves again.
     """
-    number, waits = 0.0, held[i] > early
+    moved = max(moved, soft.v_min[i])
+    if soft.amount[i] == 0.0:
+        plain: float = set_back(v, held, i, moved, threshold, release, refractory)
+        return plain
+    number, waits = 0.0, held[i] > soft.early[i]
     if waits:
         moved = v[i]
         held[i] = held[i] - 1 if held[i] > 1 else -1
@@ -115,8 +92,8 @@ def subtract(
             moved = v[i] + share * (moved - v[i])
         held[i] = 0
         if moved > threshold:
-            number = np.ceil((moved - threshold) / amount) if several else 1.0
-            moved = max(moved - number * amount, v_min)
+            number = np.ceil((moved - threshold) / soft.amount[i]) if soft.several[i] else 1.0
+            moved = max(moved - number * soft.amount[i], soft.v_min[i])
             held[i] = refractory - 1 if refractory > 1 else -1
     v[i] = moved
     return number
@@ -124,49 +101,55 @@ def subtract(
 
 @kernel
 def update(
-    cells: NeuronRegisters, rules: Rules, state: FloatState, row: int, count: int, step: int
+    cells: NeuronRegisters,
+    soft: SoftRegisters | None,
+    rules: Rules,
+    state: FloatState,
+    row: int,
+    count: int,
+    step: int,
 ) -> int:
     """Advance all neurons by a step and record their spikes; return the new number of spikes.
 
     Input (semantics 5.1), current (semantics 5.2), bias (semantics 5.3), voltage (semantics 5.4),
-    hold (semantics 5.5), threshold and reset (semantics 5.6).
+    hold (semantics 5.5), threshold and reset (semantics 5.6). ``soft`` is None if all resets set v
+    to a value and v has no lower bound.
     """
     keep_v, bias, threshold, _, refractory, v_release, v_share = cells[:7]
-    second, kicks_lost, amount, several, early, v_min = cells[7:13]
-    keep_u, v_low, v_high, _ = cells[13:]
+    second, kicks_lost, keep_u, v_low, v_high, _ = cells[7:]
+    truncates, overflows, q_half, u_half, x_half, q_up, u_up, x_up = rules
     u, v, held, ring, spike_steps, spike_ids, spike_numbers, _, _, _ = state
     for i in range(len(v)):
-        soft = amount[i] > 0.0
-        current = receive(u, keep_u, ring[row], i, second[i], rules)
-        if early[i] > 0 and held[i] > 0:
+        current = 0.0
+        j = i
+        while j >= 0:  # the first receptor, then the second if the neuron has one
+            q = ring[row, j]
+            ring[row, j] = 0.0
+            if overflows:
+                q = wrapped(q, q_half, q_up)
+            u[j] = kept(u[j], keep_u[j], truncates) + q
+            if overflows:
+                u[j] = wrapped(u[j], u_half, u_up)
+            current += u[j]
+            j = second[i] if j == i else -1
+        if soft is not None and soft.early[i] > 0 and held[i] > 0:
             current = u[i] if second[i] >= 0 else 0.0  # without kicks
-        elif held[i] < 0 and not soft:
+        elif held[i] < 0 and (soft is None or soft.amount[i] == 0.0):
             if kicks_lost[i]:
                 current = u[i]
             current *= v_share[i]
         x = current + bias[i]
-        if rules.overflows:
-            x = wrapped(x, rules.input, rules.input_up)
-        moved = kept(v[i], keep_v[i], rules.truncates) + x
-        if rules.overflows:
+        if overflows:
+            x = wrapped(x, x_half, x_up)
+        moved = kept(v[i], keep_v[i], truncates) + x
+        if overflows:
             moved = min(max(moved, v_low[i]), v_high[i])
-        moved = max(moved, v_min[i])
-        if soft:
-            number = subtract(
-                v,
-                held,
-                i,
-                moved,
-                threshold[i],
-                amount[i],
-                several[i],
-                early[i],
-                v_share[i],
-                refractory[i],
-                v_min[i],
-            )
-        else:
+        if soft is None:
             number = set_back(v, held, i, moved, threshold[i], v_release[i], refractory[i])
+        else:
+            number = lower_or_set_back(
+                v, held, i, moved, threshold[i], v_release[i], refractory[i], v_share[i], soft
+            )
         if number > 0.0:
             spike_steps[count], spike_ids[count] = step, i
             spike_numbers[count] = number
@@ -196,6 +179,7 @@ def deliver(
 @kernel
 def run_steps(
     cells: NeuronRegisters,
+    soft: SoftRegisters | None,
     changes: Changes | None,
     rows: SourceRows,
     rules: Rules,
@@ -209,9 +193,9 @@ def run_steps(
 ) -> int:
     """Run from ``step`` to ``stop``, or until the spike buffers may be full; return the next step.
 
-    ``changes`` is None without currents that change in steps. With ``input_first`` input spikes act
-    in their own step, otherwise in the next step. v is
-    sampled at the end of every ``every``-th step.
+    ``soft`` is None without resets that subtract and lowest v, and ``changes`` without currents
+    that change in steps. With ``input_first`` input spikes act in their own step, otherwise in the
+    next step. v is sampled at the end of every ``every``-th step.
     """
     position, ring = state.position, state.ring
     indptr, target, weight, delay = rows
@@ -231,7 +215,7 @@ def run_steps(
         if input_first:
             for k in range(begin, end):
                 deliver(indptr, target, weight, delay, ring, input_sources[k], 1, row)
-        count = update(cells, rules, state, row, before, step)
+        count = update(cells, soft, rules, state, row, before, step)
         row = following
         if not input_first:
             for k in range(begin, end):
@@ -246,7 +230,7 @@ def run_steps(
             sample = position[NEXT_SAMPLE]
             for k in range(len(state.sampled)):
                 i = state.sampled[k]
-                at_value = state.held[i] > 0 and cells.amount[i] == 0.0
+                at_value = state.held[i] > 0 and (soft is None or soft.amount[i] == 0.0)
                 state.samples[sample, k] = np.nan if at_value else state.v[i]
             position[NEXT_SAMPLE] = sample + 1
     return step

@@ -34,7 +34,7 @@ from .decoding import (
 )
 from .kernels import N_SPIKES, NEXT_INPUT, run_steps
 from .prepared import Prepared, by_slot, steps_of
-from .reset import reset_of
+from .reset import soft_registers
 from .tables import Changes, FloatState, NeuronRegisters, SourceRows
 
 __all__ = ["Model", "ModelRun"]
@@ -149,9 +149,10 @@ class Model:
             self.image, truncates="truncation" in sources, overflows="overflow" in sources
         )
         key = hashlib.sha256(repr((grid, rules)).encode())
-        for array in (*cells, *rows, *(changes or ())):
+        soft = soft_registers(ideals, self.decoded, "threshold" in sources)
+        for array in (*cells, *(soft or ()), *rows, *(changes or ())):
             key.update(np.ascontiguousarray(array).data)
-        return Prepared(cells, changes, rows, rules, origin, grid, key.digest())
+        return Prepared(cells, soft, changes, rows, rules, origin, grid, key.digest())
 
     def _step(self, sources: frozenset[str]) -> float:
         return self.dt if "time step" in sources else self.dt / self.substeps
@@ -226,7 +227,6 @@ class Model:
             "kicks_lost": np.full(
                 len(v_share), ideal.keeps_kicks and "refractory register" not in sources
             ),
-            **reset_of(ideal, decoded, "threshold" in sources),
             "v_low": registers.v_low,
             "v_high": registers.v_high,
         }
@@ -326,7 +326,7 @@ class Model:
 
     def run_prepared(self, prepared: Prepared) -> ModelRun:
         """Run with tables of this model, or of one whose stimulus has the same currents."""
-        cells, changes, rows, rules, origin, grid, _ = prepared
+        cells, soft, changes, rows, rules, origin, grid, _ = prepared
         every = 1 if grid else self.substeps
         n_steps, n_slots = self.n_steps * every, len(cells.keep_u)
         state = FloatState(
@@ -349,7 +349,7 @@ class Model:
             while reached < end:
                 stop = min(end, reached + ahead)
                 reached = run_steps(
-                    cells, changes, rows, rules, *inputs, state, reached, stop, every, first
+                    cells, soft, changes, rows, rules, *inputs, state, reached, stop, every, first
                 )
                 count = state.position[N_SPIKES]
                 lists = state.spike_steps, state.spike_ids, state.spike_numbers

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..reference.tables import SynapseTable
 from ..typing import Float64Array, Int64Array
-from .tables import Changes, NeuronRegisters, Rules, SourceRows
+from .tables import Changes, NeuronRegisters, Rules, SoftRegisters, SourceRows
 
 __all__ = ["Prepared", "by_slot", "steps_of"]
 
@@ -21,6 +21,8 @@ class Prepared(NamedTuple):
     ----------
     cells : NeuronRegisters
         Registers of the neurons.
+    soft : SoftRegisters or None
+        Registers of resets that subtract and of lowest v, if there are any.
     changes : Changes or None
         Registers that follow currents in steps, if there are any.
     rows : SourceRows
@@ -36,6 +38,7 @@ class Prepared(NamedTuple):
     """
 
     cells: NeuronRegisters
+    soft: SoftRegisters | None
     changes: Changes | None
     rows: SourceRows
     rules: Rules

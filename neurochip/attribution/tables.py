@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 
-__all__ = ["Changes", "FloatState", "NeuronRegisters", "Rules", "SourceRows"]
+__all__ = ["Changes", "FloatState", "NeuronRegisters", "Rules", "SoftRegisters", "SourceRows"]
 
 
 class NeuronRegisters(NamedTuple):
@@ -29,14 +29,6 @@ class NeuronRegisters(NamedTuple):
     kicks_lost : ndarray of bool
         Whether the second receptor has no effect on v in the step after the last held one: its
         kicks arrived while the neuron was refractory.
-    amount : ndarray of float64
-        What a spike subtracts from v; 0 if v is set to a value.
-    several : ndarray of bool
-        Whether a neuron emits as many spikes in a step as bring v down to its threshold.
-    early : ndarray of int64
-        Held steps, counted from the last one, in which v moves without kicks: 0 or 1.
-    v_min : ndarray of float64
-        Lowest v; minus infinity without a bound.
     keep_u : ndarray of float64, shape (n_slots,)
         Fraction of a current that a step keeps.
     v_low, v_high : ndarray of float64
@@ -54,14 +46,31 @@ class NeuronRegisters(NamedTuple):
     v_share: Float64Array
     second: Int64Array
     kicks_lost: BoolArray
-    amount: Float64Array
-    several: BoolArray
-    early: Int64Array
-    v_min: Float64Array
     keep_u: Float64Array
     v_low: Float64Array
     v_high: Float64Array
     u_init: Float64Array
+
+
+class SoftRegisters(NamedTuple):
+    """Registers of resets that subtract and of lowest v; arrays of shape (n_neurons,), in LSB.
+
+    Parameters
+    ----------
+    amount : ndarray of float64
+        What a spike subtracts from v; 0 if v is set to a value.
+    several : ndarray of bool
+        Whether a neuron emits as many spikes in a step as bring v down to its threshold.
+    early : ndarray of int64
+        Held steps, counted from the last one, in which v moves without kicks: 0 or 1.
+    v_min : ndarray of float64
+        Lowest v; minus infinity without a bound.
+    """
+
+    amount: Float64Array
+    several: BoolArray
+    early: Int64Array
+    v_min: Float64Array
 
 
 class Changes(NamedTuple):

@@ -17,6 +17,7 @@ from neurochip import (
     Network,
     PoissonInput,
     Population,
+    SpikeInput,
     StepCurrent,
     Stimulus,
     Uniform,
@@ -29,12 +30,15 @@ from neurochip import (
     fixed_probability,
     judge,
     load_image,
+    one_to_one,
     save_image,
+    simulate_program,
     simulate_reference,
     sweep,
 )
 from neurochip.errors import CompileError
 from neurochip.image.neurons import decode_neurons
+from neurochip.recurrence import delay_steps, ideal_population
 
 DT = 0.5
 SUBTRACT = {"v_rest": -65.0, "v_reset": -60.0, "v_thresh": -50.0, "reset": "subtract"}
@@ -369,3 +373,75 @@ def test_a_lowest_v_is_all_the_room_that_v_needs_below():
     )
     assert bounded.peaks["voltage_low"][0] == pytest.approx(6.0)
     assert free.peaks["voltage_low"][0] > 12.0
+
+
+# ------------------------------------------------------------- the program, the float recurrence
+
+
+FINE = 2.0**40  # LSB per mV: the smallest excess over a threshold, 1 LSB, means nothing
+
+
+def arriving(network, stimulus, ideal, n_steps):
+    """Return what reaches the accumulators of a layer in each step, in mV, one array each."""
+    (connection,) = network.connections
+    sums = np.zeros((len(ideal.receptors), n_steps + 100, connection.target.size))
+    weights = np.broadcast_to(connection.weight, connection.post.shape)
+    lags = delay_steps(np.broadcast_to(connection.delay, connection.post.shape), DT)
+    sizes = [(item.name, item.size) for item in network.spike_inputs]
+    for step, source in zip(*stimulus.binned(DT, sizes), strict=True):
+        for k in range(connection.indptr[source], connection.indptr[source + 1]):
+            receptor = 0 if len(sums) == 1 or weights[k] < 0 else 1
+            gain = ideal.receptors[receptor].gain[connection.post[k]]
+            sums[receptor, step + 1 + lags[k], connection.post[k]] += weights[k] * gain
+    return [part[:n_steps] for part in sums[::-1]]  # the second accumulator is the first receptor
+
+
+@pytest.mark.parametrize("spikes_per_step", ["one", "many"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_program_read_with_real_numbers_is_the_reference(seed, spikes_per_step):
+    network = layer(seed, spikes_per_step=spikes_per_step, v_min=-68.0, v_reset=-53.0)
+    stimulus, n_steps = draw_stimulus(network, 50.0, seed), round(50.0 / DT)
+    ideal = ideal_population(network, network.populations[0], DT)
+    (group,) = compile_network(network, LOIHI2, DT).programs
+    keeps = [4096 * item.keep_u for item in ideal.receptors]
+    levels = {"bias": ideal.bias, "vmin": ideal.v_min, "threshold": ideal.threshold}
+    levels |= {"amount": ideal.amount, "vmax": np.inf}
+    registers = {name: FINE * value for name, value in levels.items()}
+    registers |= {"keep_v": 4096 * ideal.keep_v, "refractory": ideal.refractory}
+    registers |= dict(zip(("keep_u", "keep_u2"), keeps[::-1], strict=False))
+    inputs = [FINE * each for each in arriving(network, stimulus, ideal, n_steps)]
+    found, payloads = simulate_program(
+        group.program,
+        inputs if len(inputs) > 1 else inputs[0],
+        registers,
+        state={"v": FINE * ideal.v_init},
+    )
+    exact = simulate_reference(network, stimulus, DT, record="v")
+    at, who = np.nonzero(payloads)
+    numbers = payloads[at, who].astype(int)
+    spikes = set(zip(at.tolist(), who.tolist(), numbers.tolist(), strict=True))
+    assert spikes == spikes_of(exact, "cells")
+    assert len(spikes) > 30
+    v = found["v"] / FINE + ideal.origin
+    np.testing.assert_allclose(v, exact.trace("cells").values, rtol=0, atol=1e-9)
+
+
+def one_neuron(**model):
+    """A neuron that gets a kick in every step, while it is refractory, too."""
+    source = SpikeInput("source", 1, np.zeros(14, dtype=int), np.arange(14.0))
+    soft = {"reset": "subtract", "spikes_per_step": "many", "tau_refrac": 2.0, **model}
+    cell = Population("cell", 1, LIF(tau_m=9.0, v_rest=0.0, v_reset=8.0, v_thresh=10.0, **soft))
+    onto = one_to_one(source, cell, weight=7.0)
+    network = Network(populations=[cell], inputs=[source], connections=[onto])
+    return network, Stimulus(14.0, (source,))
+
+
+def test_the_recurrence_of_a_neuron_that_is_lowered_has_both_ends():
+    chip = LOIHI2.what_if(accumulator_overflow=LOIHI.core.accumulator_overflow)
+    for changes in ({}, {"v_init": -9.0, "v_min": -3.0}):
+        network, stimulus = one_neuron(**changes)
+        found = attribute(network, stimulus, chip, 1.0, substeps=1)
+        rest = [item.alone for item in found.effects if item.source == "unexplained"]
+        assert np.allclose(rest, 0.0, atol=1e-9)
+        (rate,) = (item for item in found.totals if item.metric == "rate")
+        assert rate.ideal > 300

@@ -19,6 +19,7 @@ COPIES = "neurochip/emulator/cpu/copies.py"
 PROGRAMS = "tests/unit/test_mapping_programs.py::"
 REFERENCE = "tests/unit/test_reference.py"
 SOFT = "tests/unit/test_soft_reset.py"
+ON_CHIP = "tests/integration/test_soft_reset_on_chip.py"
 SHARED = "neurochip/emulator/programmed/shared.py"
 SHARED_DELIVERY = "tests/unit/test_shared_delivery.py"
 
@@ -352,6 +353,27 @@ MUTANTS = [
         "int(not population.model.subtracts)",
         "1",
         f"{SOFT}::test_kicks_in_the_step_of_a_spike_are_kept_unless_the_neuron_is_refractory",
+    ),
+    Mutant(
+        "the float recurrence holds a lowered v for a step more",
+        "neurochip/attribution/kernels.py",
+        "held[i] > soft.early[i]",
+        "held[i] > 0",
+        f"{ON_CHIP}::test_the_recurrence_of_a_neuron_that_is_lowered_has_both_ends",
+    ),
+    Mutant(
+        "the float recurrence keeps the kicks of a refractory neuron",
+        "neurochip/attribution/kernels.py",
+        "current = u[i] if second[i] >= 0 else 0.0",
+        "current = current",
+        f"{ON_CHIP}::test_the_recurrence_of_a_neuron_that_is_lowered_has_both_ends",
+    ),
+    Mutant(
+        "the float recurrence has no lowest v",
+        "neurochip/attribution/kernels.py",
+        "    moved = max(moved, soft.v_min[i])\n",
+        "",
+        f"{ON_CHIP}::test_the_recurrence_of_a_neuron_that_is_lowered_has_both_ends",
     ),
     Mutant(
         "several spikes arrive as one",
