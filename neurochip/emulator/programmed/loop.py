@@ -15,11 +15,12 @@ from ..._kernels.jit import inline_kernel, kernel
 from ..position import UNDERWAY
 from .generate import function_of
 from .shared import deliver_shared
+from .state import Used
 from .update import bound
 
 __all__ = ["loop_of"]
 
-_ONE = np.uint64(1)
+_ONE, _ZERO = np.uint64(1), np.int64(0)
 _AHEAD = 8  # spikes
 _WORD, _BIT = np.uint64(6), np.uint64(63)  # of State.marks
 
@@ -103,7 +104,7 @@ def sort_spikes(begin: Any, n: Any, tables: Any, state: Any, output: Any) -> Non
             left &= left - _ONE
 
 
-@kernel
+@inline_kernel
 def keep_results(index: Any, n: Any, tables: Any, state: Any, output: Any) -> None:
     """Append the spikes of a step to the lists, by compartment, and record registers."""
     place = index - output.first_index
@@ -112,14 +113,38 @@ def keep_results(index: Any, n: Any, tables: Any, state: Any, output: Any) -> No
         for k in range(n):
             output.ids[begin + k] = tables.compartment[state.sent[k]]
             output.payloads[begin + k] = state.payloads[k]
-    else:
+    elif n > 0:
         sort_spikes(begin, n, tables, state, output)
     output.ends[place + 1] = begin + n
     for k in range(len(output.places)):
         output.values[index, k] = state.tiles[output.places[k]]
 
 
-def update_groups(step: Any, slot: Any, tables: Any, state: Any) -> Any:
+@inline_kernel
+def used_of(tables: Any, state: Any) -> Any:
+    """Return what the updates use."""
+    return Used(
+        tables.groups,
+        tables.compartment,
+        tables.sets,
+        tables.parameters,
+        tables.slot_size,
+        tables.planes,
+        tables.weight_shift,
+        tables.sum_offset,
+        tables.sum_mask,
+        state.tiles,
+        state.ring,
+        state.sent,
+        state.payloads,
+        state.scratch,
+        state.counts,
+        state.overflows,
+        state.first_overflow,
+    )
+
+
+def update_groups(step: Any, slot: Any, used: Any) -> Any:
     """Stand for the calls of the kernels of all programs."""
 
 
@@ -141,6 +166,7 @@ def run_steps(
     registers, so both agree wherever the caller is interrupted.
     """
     index = state.clock[0] - first_step
+    used = used_of(tables, state)
     state.clock[0] = UNDERWAY
     while index < stop:
         step, place = first_step + index, index - output.first_index
@@ -150,15 +176,26 @@ def run_steps(
             break
         for k in range(writes.starts[place], writes.starts[place + 1]):
             state.tiles[writes.places[k]] = writes.values[k]
-        reset_state(step, tables, state.tiles)
+        if len(tables.resets) > 0:
+            reset_state(step, tables, state.tiles)
         head = np.uint64(step * tables.slot_size % tables.ring_size)
         begin, end = inputs.starts[index], inputs.starts[index + 1]
-        state.events[0] += deliver_all(
-            inputs.sources, inputs.payloads, begin, end, 0, head, tables, state.ring
-        ) + deliver_all(
-            state.sent, state.payloads, 0, state.n_sent[0], n_inputs, head, tables, state.ring
-        )
-        state.n_sent[0] = update_groups(step, head, tables, state)
+        if begin < end:
+            state.events[0] += deliver_all(
+                inputs.sources, inputs.payloads, begin, end, _ZERO, head, tables, state.ring
+            )
+        if state.n_sent[0] > 0:
+            state.events[0] += deliver_all(
+                state.sent,
+                state.payloads,
+                _ZERO,
+                state.n_sent[0],
+                n_inputs,
+                head,
+                tables,
+                state.ring,
+            )
+        state.n_sent[0] = update_groups(step, head, used)
         keep_results(index, state.n_sent[0], tables, state, output)
         index += 1
     state.clock[0] = first_step + index
@@ -168,11 +205,8 @@ def run_steps(
 def loop_of(group_kernels: tuple[Any, ...]) -> Any:
     """Return :func:`run_steps` of some programs; kernel k updates the compartments of group k."""
     names = [item.__name__ for item in group_kernels]
-    calls = [
-        f"    n = {name}(np.int64({k}), step, slot, tables, state, n)"
-        for k, name in enumerate(names)
-    ]
-    head, start = "def written(step, slot, tables, state):", "    n = np.uint64(0)"
+    calls = [f"    n = {name}(np.int64({k}), step, slot, used, n)" for k, name in enumerate(names)]
+    head, start = "def written(step, slot, used):", "    n = np.uint64(0)"
     source = "\n".join([head, start, *calls, "    return np.int64(n)"])
     kernels = dict(zip(names, group_kernels, strict=True))
     every = inline_kernel(function_of(source, np=np, **kernels))
