@@ -137,7 +137,9 @@ def _answer(
     return {
         "classes": [item.label for item in choices],
         "tied": [item.tied for item in choices],
-        "layers": {name: [len(run.ids[name]) for run in runs] for name in runs[0].populations},
+        "layers": {
+            name: [int(run.counts(name).sum()) for run in runs] for name in runs[0].populations
+        },
         "energy": {name: [item.total for item in found] for name, found in estimates.items()},
         "time": {
             name: [float(item.step_times.sum()) for item in found]

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -305,6 +310,30 @@ def test_an_interrupted_classification_goes_on_where_it_was(tmp_path, monkeypatc
     assert classify(classifier(), arrays, labels, path=cut, **given) == expected
 
 
+@pytest.mark.slow
+def test_a_command_that_is_killed_goes_on_when_it_is_started_again(tmp_path):
+    pytest.importorskip("nir", reason="needs the extra: neurochip[nir]")
+    graph = [str(DIGITS / "digits.nir"), "--dt", "1e-3", "--reset", "value"]
+    command = [sys.executable, "-m", "neurochip", "classify", *graph, "--bits", "2:8"]
+    command += ["--data", str(DIGITS / "digits.npz"), "-q", "-o", "page.html"]
+    runs, numbers = tmp_path / "page.jsonl", tmp_path / "page.json"
+    with subprocess.Popen(command, cwd=tmp_path) as process:
+        while process.poll() is None and (not runs.exists() or len(lines(runs)) < 4):
+            time.sleep(0.005)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not numbers.exists()
+    kept = [line for line in runs.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert set(kept) <= set(runs.read_bytes().splitlines(keepends=True))
+    model = read_nir(DIGITS / "digits.nir", dt=1e-3, reset="value")
+    whole = classify(model, *read_samples(DIGITS / "digits.npz"), bits=range(2, 9))
+    found = json.loads(numbers.read_text())
+    assert {name: found[name] for name in whole.to_dict()} == json.loads(
+        json.dumps(whole.to_dict())
+    )
+
+
 @pytest.mark.usefixtures("small_blocks")
 def test_a_block_that_was_cut_off_or_damaged_runs_again(tmp_path):
     arrays, labels = counts(20)
@@ -441,3 +470,46 @@ def test_a_read_out_that_never_spikes_is_read_after_its_last_input():
     sample[0, -1] = 1
     assert classify(model, sample, [1], decode="membrane").accuracy == 1.0
     assert classify(model, sample, [1], decode="membrane", extra_steps=0).tied == 1
+
+
+def test_a_read_out_behind_two_layers_with_biases_has_v_of_a_simulator_of_layers():
+    nir = pytest.importorskip("nir", reason="needs the extra: neurochip[nir]")
+    rng = np.random.default_rng(3)
+    sizes = (8, 12, 9, 4)
+    layers = [
+        (rng.normal(0.0, 0.5, (after, before)), rng.normal(0.05, 0.1, after))
+        for before, after in itertools.pairwise(sizes)
+    ]
+
+    def leaky(size):
+        return {"tau": np.full(size, 0.01), "r": np.full(size, 10.0), "v_leak": np.zeros(size)}
+
+    nodes = []
+    for (weight, bias), size in zip(layers, sizes[1:], strict=True):
+        limits = {"v_threshold": np.ones(size), "v_reset": np.zeros(size)}
+        last = size == sizes[-1]
+        neurons = nir.LI(**leaky(size)) if last else nir.LIF(**leaky(size), **limits)
+        nodes += [nir.Affine(weight, bias), neurons]
+    model = read_nir(nir.NIRGraph.from_list(*nodes), 1e-3, reset="value")
+    inputs = (rng.random((20, 30, 8)) < 0.3).astype(int)
+
+    def simulate(sample):
+        v = [np.zeros(size) for size in sizes[1:]]
+        for spikes in sample:
+            for k, (weight, bias) in enumerate(layers):
+                v[k] = 0.9 * v[k] + weight @ spikes + bias
+                if k + 1 < len(layers):
+                    spikes = v[k] > 1  # noqa: PLW2901 - those of the next layer
+                    v[k] = v[k] * ~spikes
+        return v[-1]
+
+    ends = np.array([simulate(sample) for sample in inputs])
+    seen = []
+
+    def last_v(run):
+        seen.append(run.trace("li").values[-1])
+        return int(np.argmax(seen[-1]))
+
+    found = classify(model, inputs, ends.argmax(axis=1), decode=last_v, costs=())
+    np.testing.assert_allclose(seen[: len(inputs)], ends, rtol=0, atol=1e-12)
+    assert found.accuracy == 1.0
