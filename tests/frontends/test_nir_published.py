@@ -7,6 +7,7 @@ import pytest
 from nir_graphs import DT, published
 
 from compiler import compile_network
+from neurochip import attribute, with_stimulus
 from neurochip.emulator import Emulator
 from neurochip.frontends.nir import read_nir
 
@@ -21,3 +22,20 @@ def test_a_convolutional_network_compiles_and_runs_on_the_chip(graph):
     run = Emulator(image).run(model.stimulus(counts.astype(int)))
     assert all(len(run.steps[item.name]) for item in model.network.populations[1:2])
     assert run.n_spikes > 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["90a7fbb_braille_noDelay_noBias_subtract", "a031194_10_d1", "89e0a61_scnn_mnist_d7"]
+)
+def test_what_the_chip_does_otherwise_is_attributed_to_registers_and_nothing_is_left(name):
+    graph = name.removesuffix("_d1").removesuffix("_d7")
+    model = read_nir(published(f"{graph}.nir"), DT, reset="value")
+    stimulus = model.stimulus(np.load(published(f"{name}.npz"))["x"])
+    network = with_stimulus(model.network, stimulus)
+    found = attribute(network, stimulus, dt=model.dt, substeps=1)
+    weights = 0.0
+    for item in model.network.populations:
+        assert found.effect(item.name, "unexplained", "v_rmse").alone == pytest.approx(0, abs=1e-9)
+        weights += abs(found.effect(item.name, "weights", "rate").alone)
+    assert weights > 0.01

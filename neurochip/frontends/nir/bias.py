@@ -50,7 +50,7 @@ def bias_current(
     """Return the current of a bias that begins at step ``depth``."""
     cancels, final = _cancels(node, depth), bias * node.current
     slowest = float(node.keep[~cancels].max(initial=0.0))
-    rising = math.ceil(math.log(_SMALL) / math.log(slowest)) if slowest else 0
+    rising = math.ceil(math.log(_SMALL) / math.log(slowest)) if slowest else 1
     step = np.arange(depth + rising + 1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         left = node.missing * node.keep ** (step - depth)
@@ -66,4 +66,4 @@ def bias_current(
 
 def _cancels(node: NeuronNode, depth: int) -> np.ndarray:
     """Return the neurons whose constant current is cancelled until the layer begins."""
-    return (node.keep**depth * _MOST >= node.missing) & ((node.keep > 0) | (depth == 0))
+    return (node.keep**depth * _MOST >= node.missing) & (node.keep > 0)

@@ -19,13 +19,16 @@ from ..._support.extras import require
 from ..._support.npz import write_atomically
 from ..._support.values import shown
 from ...errors import FrontendError
+from ...image import ChipImage
 from ...network import Connection, Network, Population, StepCurrent
+from ...network.plausible import units_known
 from ...typing import Float64Array
 from .bias import BiasInput, bias_current, bias_onset
 from .convention import Convention, seconds_to_ms
 from .graph import take_node
 from .model import NirModel
 from .neurons import NeuronNode, read_neurons
+from .registers import registers_as_network
 from .rule import ResetRule, rule_of, stored_threshold
 from .timing import find_timing
 
@@ -40,10 +43,11 @@ def write_nir(
     source: NirModel | Network,
     path: str | os.PathLike[str],
     *,
+    image: ChipImage | None = None,
     dt: float | None = None,
     kick: str = "pulse",
 ) -> Path:
-    """Write a network as a NIR graph, atomically.
+    """Write a network as a NIR graph, or what a chip makes of it, atomically.
 
     The metadata of the graph hold dt and the convention, for which NIR itself has no members; other
     tools may ignore them. Rates and spikes of inputs are not stored.
@@ -54,10 +58,16 @@ def write_nir(
         Network to write. A NirModel is written in the convention in which it was read.
     path : path
         File to write (.nir).
+    image : ChipImage, optional
+        The image that was compiled from the network. The graph then has the weights, decays,
+        thresholds and biases of its registers as real numbers, so that any simulator computes what
+        the chip does, except that the chip rounds u and v toward zero in every step. It is written
+        for Euler's method and pulses.
     dt : float, s
-        Length of a step in seconds, on which the size of a kick depends. Needed for a Network.
+        Length of a step in seconds, on which the size of a kick depends. Needed for a Network
+        without an image.
     kick : str
-        For a Network: the effect of a spike, as in :class:`Convention`.
+        For a Network without an image: the effect of a spike, as in :class:`Convention`.
 
     Returns
     -------
@@ -68,12 +78,14 @@ def write_nir(
     ------
     FrontendError
         If the network has a property that NIR cannot express: refractory periods, two synaptic time
-        constants, initial values other than NIR's, or a matrix that would be too large.
+        constants, initial values other than NIR's, or a matrix that would be too large; or if the
+        image is not that of the network.
     MissingExtraError
         If the packages of the extra ``nir`` are not installed.
     """
     nir = require("nir", "nir", "writing a NIR graph")
-    graph = _graph(nir, *_request(source, dt, kick))
+    with units_known():
+        graph = _graph(nir, *_request(source, image, dt, kick))
     buffer = io.BytesIO()
     nir.write(buffer, graph)
     target = Path(path)
@@ -82,6 +94,31 @@ def write_nir(
 
 
 def _request(
+    source: NirModel | Network, image: ChipImage | None, dt: float | None, kick: str
+) -> tuple[Network, float, Convention, tuple[str, ...]]:
+    if image is None:
+        return _as_it_is(source, dt, kick)
+    if not isinstance(image, ChipImage) or image.symbols is None:
+        raise FrontendError(
+            f"NIR: image = {shown(image)}; allowed: the ChipImage that was compiled from the "
+            "network, with its symbols."
+        )
+    step = image.symbols.dt
+    if isinstance(source, Network):
+        outputs, layers = _ends(source), "next_step"
+    else:
+        source, own, convention, outputs = _as_it_is(source, dt, kick)
+        layers = convention.layers
+        if own != step:
+            raise FrontendError(
+                f"NIR: the graph was read for steps of {own:g} ms, and the image has steps of "
+                f"{step:g} ms; pass the image that was compiled with dt = {own:g}."
+            )
+    network, convention = registers_as_network(source, image, layers)
+    return network, step, convention, outputs
+
+
+def _as_it_is(
     source: NirModel | Network, dt: float | None, kick: str
 ) -> tuple[Network, float, Convention, tuple[str, ...]]:
     if isinstance(source, NirModel):
@@ -106,9 +143,14 @@ def _request(
     convention = Convention(
         kick=kick, integration=methods.pop(), delivery=source.delivery, layers="next_step"
     )
-    feeding = {c.source.name for c in source.connections if c.source is not c.target}
-    outputs = [item.name for item in source.populations if item.name not in feeding]
-    return source, step, convention, tuple(outputs or [p.name for p in source.populations])
+    return source, step, convention, _ends(source)
+
+
+def _ends(network: Network) -> tuple[str, ...]:
+    """Return the populations that feed no other, or all if there are none."""
+    feeding = {c.source.name for c in network.connections if c.source is not c.target}
+    outputs = [item.name for item in network.populations if item.name not in feeding]
+    return tuple(outputs or [item.name for item in network.populations])
 
 
 def _graph(
