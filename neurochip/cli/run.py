@@ -134,7 +134,15 @@ def _loaded(
     asked = duration if was_given("duration") else None
     symbols = image.symbols
     inputs = None if symbols is None else [(item.name, item.size) for item in symbols.inputs]
-    return image, read_spikes(request.spikes, inputs=inputs, duration=asked), asked
+    stimulus = read_spikes(request.spikes, inputs=inputs, duration=asked)
+    driven = [repr(item.name) for item in (symbols.populations if symbols else ()) if item.drive]
+    if driven and not stimulus.currents:
+        raise StimulusError(
+            f"{request.spikes}: holds spikes only, and currents into {', '.join(driven)} of "
+            f"{request.model} change in steps, as the bias of a deeper layer of a NIR graph does "
+            "when the layer begins; run the MODEL instead of its image, with --input."
+        )
+    return image, stimulus, asked
 
 
 def _network_of(model: str, image: ChipImage) -> Network:

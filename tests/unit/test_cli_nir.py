@@ -235,3 +235,17 @@ def test_a_graph_is_compared_and_attributed_on_its_own_grid_only():
     assert data["provenance"]["seed of the input"] is None
     finer = json.loads(succeed("compare", *graph, "--fine-dt", "0.01", "--json"))
     assert finer["comparison"]["fine_dt"] == 0.01
+
+
+def test_an_image_with_the_bias_of_a_deeper_layer_runs_as_its_model():
+    nodes = [linear([[1.0]], [0.1]), lif(), linear([[1.0]], [0.1]), lif()]
+    nir.write("model.nir", chain((1,), *nodes))
+    options = ("model.nir", "--dt", "1e-4", "--reset", "value")
+    succeed("compile", *options)
+    paper_spikes()
+    assert fail("run", "image.npz", "--input", "spikes.npz") == (
+        "spikes.npz: holds spikes only, and currents into 'd' of image.npz change in steps, as the "
+        "bias of a deeper layer of a NIR graph does when the layer begins; run the MODEL instead "
+        "of its image, with --input."
+    )
+    assert "d: 1 neuron, " in succeed("run", *options, "--input", "spikes.npz")
