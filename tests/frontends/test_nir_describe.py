@@ -93,8 +93,8 @@ def test_the_text_is_a_table_with_what_must_be_stated(inspect):
         "7 nodes, 2 neurons, 3 synapses; runs. To be stated:",
         "  dt: the step of the simulator that wrote it, in seconds; graphs store none",
         "  convention: the simulator that wrote it; 'norse' (and snnTorch) if not given",
-        "  reset: whether a spike sets v to 0 ('value') or subtracts the threshold ('subtract'); "
-        "'b' cannot say it",
+        "  reset: whether a spike sets v to 0 ('value'), or subtracts the threshold ('subtract', "
+        "on chips with programmable neurons); 'b' cannot say it",
     ]
 
 

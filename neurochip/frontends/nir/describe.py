@@ -191,11 +191,14 @@ def _settings(graph: FlatGraph, guessed: bool) -> dict[str, str]:
         asking = [repr(name) for name, node in graph.nodes.items() if asks_for_reset(node)]
         names = ", ".join(asking[:_MOST]) + (", ..." if len(asking) > _MOST else "")
         found["reset"] = (
-            "whether a spike sets v to 0 ('value') or subtracts the threshold ('subtract'); "
-            f"{names} cannot say it"
+            "whether a spike sets v to 0 ('value'), or subtracts the threshold ('subtract', on "
+            f"chips with programmable neurons); {names} cannot say it"
         )
         if step is not None:
-            found["reset_delay"] = "True if snnTorch's neurons have reset_delay=True, its default"
+            found["reset_delay"] = (
+                "True if snnTorch's neurons have reset_delay=True, its default; without it, its "
+                "subtraction is approximated"
+            )
     return found
 
 
