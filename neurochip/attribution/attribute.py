@@ -14,17 +14,17 @@ from compiler import compile_network
 from .._support.progress import progress_bar
 from .._support.ranges import NOT_NEGATIVE
 from .._support.values import MOST_IDS, instance, integer, real, switch
-from ..chip.registers import sum_shift
+from ..chip.registers import SynapseFormat, sum_shift
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
 from ..errors import AnalysisError
-from ..image import ChipImage, SynapseGroup
+from ..image import ChipImage
 from ..network import Network
 from ..network.coupling import RECURRENT
 from ..recording import Probe
 from ..reference import simulate_reference, simulate_twins
 from ..stimulus import Stimulus, count_steps
-from ..typing import Float64Array
+from ..typing import Float64Array, Int16Array
 from .effects import METRICS, Attribution, MetricTotal, SourceEffect
 from .measure import Measure, Sources, Values
 from .model import Model
@@ -335,7 +335,9 @@ def image_to_model(
             "given, too; pass one of them."
         )
     instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
-    if any(_truncates_sums(group, image.chip) for group in image.synapses):
+    stored = [(group.mantissa, group.format) for group in image.synapses]
+    stored += [(item.kernel, item.format) for item in image.convolutions]
+    if any(_truncates_sums(*each, image.chip) for each in stored):
         raise AnalysisError(
             f"attribution: chip {image.chip.name!r} shifts sums of synapses "
             "(exponent_on_sum), which the float64 model does not; use a chip that shifts weights."
@@ -347,7 +349,7 @@ def image_to_model(
     return image
 
 
-def _truncates_sums(group: SynapseGroup, chip: ChipSpec) -> bool:
+def _truncates_sums(mantissa: Int16Array, synapse_format: SynapseFormat, chip: ChipSpec) -> bool:
     """Return whether a shift of the sum of weights loses bits, which the mantissas may lack."""
-    lost = (1 << sum_shift(group.format, chip.core)) - 1
-    return bool((group.mantissa & lost).any())
+    lost = (1 << sum_shift(synapse_format, chip.core)) - 1
+    return bool((mantissa & lost).any())

@@ -12,6 +12,7 @@ from ..chip.fixedpoint import Overflow, Rounding, round_to_integer
 from ..chip.registers import (
     decode_weights,
     kept_fraction,
+    sum_shift,
 )
 from ..chip.spec import CoreSpec
 from ..errors import ImageError
@@ -180,7 +181,9 @@ def decode_rules(image: ChipImage, *, truncates: bool, overflows: bool) -> Rules
 
 
 def with_decoded_synapses(network: Network, image: ChipImage) -> Network:
-    """Return the network with the integer weights and the delays (whole steps) of the image.
+    """Return the network with the weights and the delays (whole steps) of the image, in LSB.
+
+    Weights are integers, but for those whose sum is shifted: they are parts of one.
 
     Raises
     ------
@@ -210,7 +213,8 @@ def with_decoded_synapses(network: Network, image: ChipImage) -> Network:
             mantissa = group.mantissa[places]
             if group.delay.size:
                 delays[whole.name][part] = group.delay[places] * image.symbols.dt
-        weights[whole.name][part] = decode_weights(mantissa, group.format, image.chip.core)
+        decoded = decode_weights(mantissa, group.format, image.chip.core)
+        weights[whole.name][part] = np.ldexp(decoded, -sum_shift(group.format, image.chip.core))
     connections = [
         replace(item, weight=weights[item.name], delay=delays[item.name])
         for item in network.connections

@@ -24,9 +24,11 @@ from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
+    LOIHI2,
     Network,
     PoissonInput,
     Population,
+    attribute,
     fixed_probability,
     with_stimulus,
 )
@@ -47,12 +49,6 @@ def compiled(model, counts, chip=LOIHI, **options):
 
 def exported(model, image, path):
     return read_nir(write_nir(model, path, image=image), model.dt / 1000)
-
-
-def different(model, first, second):
-    """Return the number of spikes of each population that differ between two runs."""
-    names = [item.name for item in model.network.populations]
-    return {n: int(np.count_nonzero(first.counts_of(n) != second.counts_of(n))) for n in names}
 
 
 def dense(model, run, name):
@@ -152,6 +148,45 @@ def test_delays_and_connections_that_skip_layers_are_stored_as_they_were(tmp_pat
     assert_like_the_chip(model, spikes((4,), 200), tmp_path / "a.nir")
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"reset": "subtract"},
+        {"reset": "subtract", "reset_delay": True},
+        {"reset": "value", "reset_delay": True},
+        {"reset": "subtract", "spikes_per_step": "many", "v_min": "-v_threshold"},
+    ],
+    ids=["subtract", "subtract, late", "value, late", "many"],
+)
+@pytest.mark.parametrize("leaks", [True, False], ids=["LIF", "IF"])
+def test_every_rule_of_the_reset_is_exported_as_the_chip_has_it(tmp_path, rule, leaks):
+    rng = np.random.default_rng(4)
+    neuron = (lambda n: lif((n,), tau=20 * DT, r=20.0)) if leaks else (lambda n: integrator((n,)))
+    nodes = [linear(rng.normal(0.0, 0.6, (20, 12)), rng.normal(0, 0.02, 20)), neuron(20)]
+    nodes += [linear(rng.normal(0.1, 0.5, (6, 20)), rng.normal(0, 0.02, 6)), neuron(6)]
+    model = read_nir(chain((12,), *nodes), DT, **rule)
+    *_, chip, _, other = assert_like_the_chip(
+        model, spikes((12,), 200, 0.3), tmp_path / "a.nir", most=3 if leaks else 0, chip=LOIHI2
+    )
+    assert other > 0
+    assert chip.n_spikes > 100
+
+
+def test_weights_whose_sum_is_shifted_count_as_that_part_of_them(tmp_path):
+    """Without a leak v drifts far below 0, so steps of a weight are many: the exponent is -1."""
+    rng = np.random.default_rng(4)
+    nodes = [linear(rng.normal(-0.3, 1.0, (20, 12))), integrator((20,))]
+    model = read_nir(chain((12,), *nodes), DT, reset="subtract")
+    counts = spikes((12,), 300, 0.4)
+    image, *_ = assert_like_the_chip(model, counts, tmp_path / "a.nir", chip=LOIHI2)
+    assert [group.format.weight_exponent for group in image.synapses] == [-1]
+    stimulus = model.stimulus(counts)
+    found = attribute(model.network, stimulus, image=image, substeps=1)
+    assert found.total("b").ideal > 1000
+    assert found.effect("b", "unexplained", "rate").alone == 0.0
+    assert found.effect("b", "weights", "rate").alone < 0.5
+
+
 def test_a_recurrent_network_keeps_its_shape_and_its_spikes(tmp_path):
     model = read_nir(recurrent(), DT, reset="value")
     counts = spikes((12,), 200)
@@ -190,14 +225,20 @@ def test_a_network_of_ones_own_is_written_as_compiled(tmp_path):
     assert wrong <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["90a7fbb_braille_noDelay_noBias_subtract", "a031194_10_d1", "89e0a61_scnn_mnist_d1"]
 )
-def test_a_published_network_is_the_chip_in_every_spike(tmp_path, name):
+@pytest.mark.parametrize("chip", [LOIHI, LOIHI2], ids=["value", "its own reset"])
+def test_a_published_network_is_the_chip_in_every_spike(tmp_path, name, chip):
     graph_name = name.removesuffix("_d1")
-    model = read_nir(published(f"{graph_name}.nir"), DT, reset="value")
+    rule = {"reset": "value"}
+    if chip is LOIHI2:
+        own = {"spikes_per_step": "many", "v_min": "-v_threshold", "convention": "sinabs"}
+        rule = {"reset": "subtract", **({} if "braille" in name else own)}
+    model = read_nir(published(f"{graph_name}.nir"), DT, **rule)
     counts = np.load(published(f"{name}.npz"))["x"]
-    image, chip = compiled(model, counts)
+    image, chip = compiled(model, counts, chip)
     again = exported(model, image, tmp_path / "a.nir")
     flat = counts.reshape(len(counts), -1)
     run = simulate_reference(again.network, again.stimulus(flat), again.dt)

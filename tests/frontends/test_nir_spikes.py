@@ -216,18 +216,13 @@ def test_a_rule_survives_in_a_file(tmp_path, rule, kind):
         (
             {"reset": "subtract"},
             "NIR: population 'b': its spikes act otherwise than those of population 'a' (reset, "
-            "spikes_per_step, v_min or tau_refrac), but NIR has no members for these, and metadata "
-            "hold one rule for all. Let all neurons follow one.",
+            "spikes_per_step or tau_refrac), but NIR has no members for these, and metadata hold "
+            "one rule for all. Let all neurons follow one.",
         ),
         (
             {"tau_refrac": 3.0},
             "NIR: population 'b': tau_refrac = 3 ms, but NIR has no refractory period. Set it to "
             "0.",
-        ),
-        (
-            {"v_min": np.array([-80.0, -90.0])},
-            "NIR: population 'b': v_min has several values, but NIR has no lower bound, and "
-            "metadata hold one number, or that it is -v_thresh. Set it to one of these.",
         ),
     ],
 )
@@ -236,6 +231,19 @@ def test_neurons_that_no_one_rule_gives_are_not_written(tmp_path, second, messag
     with pytest.raises(FrontendError) as caught:
         write_nir(network, tmp_path / "a.nir", dt=1e-3)
     assert str(caught.value) == message
+
+
+def test_a_lowest_v_of_each_neuron_is_in_the_metadata_of_its_node(tmp_path):
+    own, other = LIF(v_min=np.array([-80.0, -90.0])), LIF()
+    network = Network(populations=[Population("a", 2, own), Population("b", 2, other)])
+    path = write_nir(network, tmp_path / "a.nir", dt=1e-3)
+    for source in (path, nir.read(path)):
+        first, second = read_nir(source, 1e-3).network.populations
+        assert first.parameter("v_min").tolist() == [-80.0, -90.0]
+        assert second.model.v_min is None
+        with pytest.warns(UserWarning, match="say v_min = 'None', and it is read with '-100.0'"):
+            given, _ = read_nir(source, 1e-3, v_min=-100.0).network.populations
+        assert given.parameter("v_min").tolist() == [-100.0, -100.0]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ def bias_current(
     """Return the current of a bias that begins at step ``depth``."""
     cancels, final = _cancels(node, depth), bias * node.current
     slowest = float(node.keep[~cancels].max(initial=0.0))
-    rising = math.ceil(math.log(_SMALL) / math.log(slowest)) if slowest else 1
+    rising = int(node.missing[~cancels].any())
+    if slowest:
+        rising = math.ceil(math.log(_SMALL) / math.log(slowest))
     step = np.arange(depth + rising + 1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         left = node.missing * node.keep ** (step - depth)

@@ -19,10 +19,10 @@ from .convention import Convention, resolve_convention, seconds_to_ms
 from .graph import FlatGraph, load_graph
 from .hints import snntorch_step, stored_text
 from .neurons import SILENT, SPIKING, own_shape, read_neurons
-from .node import NirNode, Shape
+from .node import RESETTING, NirNode, Shape
 from .paths import trace_paths
 from .read import check_silent, output_of, passes_spikes
-from .reset import RESETTING, asks_for_reset, find_reset
+from .reset import asks_for_reset, find_reset
 from .rule import ResetRule
 from .shapes import input_shape, spread_shapes
 from .timing import find_timing

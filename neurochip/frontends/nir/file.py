@@ -20,7 +20,16 @@ from ..._support.hdf5 import TextHeaps, Unpacking, refuse_other_files
 from ..._support.npz import DAMAGE
 from ...errors import FrontendError, NeurochipError
 from .convention import SAID
-from .node import KINDS, MOST_ELEMENTS, MOST_ENTRIES, NirNode, as_text, check_type, real_numbers
+from .node import (
+    KINDS,
+    MOST_ELEMENTS,
+    MOST_ENTRIES,
+    RESETTING,
+    NirNode,
+    as_text,
+    check_type,
+    real_numbers,
+)
 
 __all__ = ["Extent", "Graph", "check_kind", "read_file"]
 
@@ -243,6 +252,9 @@ class _Reader:
         node = NirNode(path, kind, members)
         where = f"node {path!r} ({kind})"
         for name, item in group.items():
+            if name == "metadata" and kind in RESETTING and "v_min" in item:
+                with self.reading(f"'v_min' in the metadata of {where}"):
+                    members["v_min"] = self._member(where, node, "v_min", item["v_min"])
             if name in {"type", "metadata"}:
                 continue
             if name not in needed and name not in optional:

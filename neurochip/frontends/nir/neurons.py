@@ -119,6 +119,8 @@ def read_neurons(
         parameters |= apply_reset(
             node.label, rule.of_node(node.name), get("v_threshold"), v_reset, keep
         )
+        if rule.v_min is None and node.members.get("v_min") is not None:
+            parameters["v_min"] = get("v_min")
         if "tau_refrac" in parameters:
             parameters["tau_refrac"] *= dt
     else:

@@ -23,6 +23,7 @@ __all__ = [
     "MOST_ELEMENTS",
     "MOST_ENTRIES",
     "MOST_SYNAPSES",
+    "RESETTING",
     "NirNode",
     "Shape",
     "as_text",
@@ -68,6 +69,9 @@ KINDS: dict[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "Threshold": (("threshold",), {}),
 }
 """Required members of each kind, and optional members with their defaults."""
+
+RESETTING = ("CubaLIF", "IF", "LIF")
+"""Nodes whose v is reset after a spike; a ``v_min`` in their metadata becomes a member."""
 
 _TYPES = {
     "b": "truth values",

@@ -2,7 +2,8 @@
 
 One step of the chip is ``u = keep_u u + W``, ``v = keep_v v + u + bias``, then the threshold. That
 is forward Euler's method of NIR's equations with a pulse for each spike. What is left out is the
-rounding of u and v toward zero in every step, and the part of the bias that makes up for it.
+rounding of u and v toward zero in every step, and the part of the bias that makes up for it; on
+chips that shift sums of weights, also the rounding of these.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ...attribution.decoding import with_decoded_synapses
-from ...chip.registers import sum_shift
 from ...errors import FrontendError, ImageError
 from ...image import ChipImage, PopulationSymbol
 from ...image.neurons import DecodedNeurons, decode_neurons
@@ -49,7 +49,7 @@ def registers_as_network(
     ------
     FrontendError
         If the image is not that of the network, or holds what a NIR graph cannot: two receptors of
-        a neuron, or weights whose sum is shifted.
+        a neuron, or a current without a leak.
     """
     symbols = image.symbols
     if symbols is None:
@@ -59,11 +59,6 @@ def registers_as_network(
     except ImageError as problem:
         text = str(problem).removeprefix("attribution: ")
         raise FrontendError(f"NIR: {text}") from None
-    if any(sum_shift(group.format, image.chip.core) for group in image.synapses):
-        raise FrontendError(
-            "NIR: the image shifts sums of weights by a negative weight exponent, which rounds "
-            "them, but NIR has only weights. Compile for a chip without exponent_on_sum."
-        )
     early = symbols.input_lead > 0
     convention = Convention(delivery="before_threshold" if early else "next_step", layers=layers)
     timing = find_timing(

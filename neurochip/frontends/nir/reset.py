@@ -19,13 +19,10 @@ from ...errors import FrontendError
 from .convention import RESETS
 from .graph import FlatGraph
 from .hints import snntorch_step, stored_text
-from .node import NirNode, show
+from .node import RESETTING, NirNode, show
 from .rule import MIRRORED, ResetRule
 
-__all__ = ["RESETTING", "asks_for_reset", "check_reset", "find_reset", "reset_question"]
-
-RESETTING = ("CubaLIF", "IF", "LIF")
-"""Nodes whose v is reset after a spike."""
+__all__ = ["asks_for_reset", "check_reset", "find_reset", "reset_question"]
 
 _ALLOWED: dict[str, tuple[str | bool, ...]] = {
     "reset": ("value", "subtract"),

@@ -115,22 +115,19 @@ def apply_reset(
 def rule_of(model: LIF, dt: float) -> ResetRule | None:
     """Return the rule that neurons follow at a step of ``dt`` ms, or None if no rule gives them.
 
-    The steps of ``reset_delay`` with a subtraction are part of the amount that is subtracted.
+    The steps of ``reset_delay`` with a subtraction are part of the amount that is subtracted, and
+    a ``v_min`` that is not that of the rule belongs to the node.
     """
     held = np.unique(model.tau_refrac) / dt
     delayed = model.reset == "value" and np.allclose(held, _DELAYED)
     if not delayed and held.any():
         return None
-    bound: float | str | None = None
-    if model.v_min is not None:
-        lowest = np.unique(model.v_min)
-        if np.allclose(model.v_min, -stored_threshold(model)[0], rtol=1e-9, atol=0.0):
-            bound = MIRRORED
-        elif len(lowest) > 1:
-            return None
-        else:
-            bound = float(lowest[0])
-    return ResetRule(model.reset, 0.0, delayed, model.spikes_per_step, bound)
+    mirrored = model.v_min is not None and np.allclose(
+        model.v_min, -stored_threshold(model)[0], rtol=1e-9, atol=0.0
+    )
+    return ResetRule(
+        model.reset, 0.0, delayed, model.spikes_per_step, MIRRORED if mirrored else None
+    )
 
 
 def stored_threshold(model: LIF) -> tuple[Float64Array, Float64Array]:

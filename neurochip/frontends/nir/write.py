@@ -29,7 +29,7 @@ from .graph import take_node
 from .model import NirModel
 from .neurons import NeuronNode, read_neurons
 from .registers import registers_as_network
-from .rule import ResetRule, rule_of, stored_threshold
+from .rule import MIRRORED, ResetRule, rule_of, stored_threshold
 from .timing import find_timing
 
 __all__ = ["write_nir"]
@@ -187,6 +187,8 @@ def _graph(
     waits, rule = convention.layers == "same_step", _rule(network, dt)
     for item in network.populations:
         target, depth = names[item.name], timing.depths[item.name] if waits else 0
+        if item.model.bounded and rule.v_min is None:
+            nodes[target].metadata = {"v_min": item.parameter("v_min").copy()}
         means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, rule)
         bias: Float64Array | None = _bias(network, item, means, depth, dt)
         for connection in network.connections:
@@ -212,31 +214,32 @@ def _graph(
 
 
 def _rule(network: Network, dt: float) -> ResetRule:
-    """Return the one rule by which all neurons are reset."""
+    """Return the one rule by which all neurons are reset.
+
+    Its ``v_min`` is ``MIRRORED`` if that of all neurons is, and otherwise None.
+    """
     rules: dict[ResetRule, str] = {}
+    mirrored = set()
     for item in network.populations:
         if not item.model.spiking or _is_threshold(item, dt):
             continue
         found = rule_of(item.model, dt)
         label = f"NIR: population {item.name!r}"
-        if found is None and np.any(item.model.tau_refrac):
+        if found is None:
             raise FrontendError(
                 f"{label}: tau_refrac = {item.parameter('tau_refrac').max():g} ms, but NIR has no "
                 "refractory period. Set it to 0."
             )
-        if found is None:
-            raise FrontendError(
-                f"{label}: v_min has several values, but NIR has no lower bound, and metadata hold "
-                "one number, or that it is -v_thresh. Set it to one of these."
-            )
-        rules.setdefault(found, label)
+        mirrored.add(found.v_min)
+        rules.setdefault(dataclasses.replace(found, v_min=None), label)
         if len(rules) > 1:
             raise FrontendError(
                 f"{label}: its spikes act otherwise than those of {rules[next(iter(rules))][5:]} "
-                "(reset, spikes_per_step, v_min or tau_refrac), but NIR has no members for these, "
-                "and metadata hold one rule for all. Let all neurons follow one."
+                "(reset, spikes_per_step or tau_refrac), but NIR has no members for these, and "
+                "metadata hold one rule for all. Let all neurons follow one."
             )
-    return next(iter(rules), ResetRule())
+    rule = next(iter(rules), ResetRule())
+    return dataclasses.replace(rule, v_min=MIRRORED) if mirrored == {MIRRORED} else rule
 
 
 def _dense(nir: Any, weights: Float64Array, bias: Float64Array | None) -> Any:
