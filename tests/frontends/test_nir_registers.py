@@ -39,6 +39,8 @@ from neurochip.reference import simulate_reference
 
 pytest.importorskip("h5py")
 
+TRUNCATED = 0.02  # of the spikes that weights and registers change: what rounding of u and v does
+
 
 def compiled(model, counts, chip=LOIHI, **options):
     """Return the image of a model, and its run on some spikes."""
@@ -55,8 +57,11 @@ def dense(model, run, name):
     return model.spikes(run, name).reshape(-1, model.network.population(name).size)
 
 
-def assert_like_the_chip(model, counts, path, most=0, **options):
-    """Compare every spike, and v, of the chip with float64 from the written file."""
+def assert_like_the_chip(model, counts, path, share=0.0, **options):
+    """Compare every spike of the chip with float64 from the written file.
+
+    Those that differ are at most a share of those that differ with the trained weights.
+    """
     image, chip = compiled(model, counts, **options)
     again = exported(model, image, path)
     run = simulate_reference(again.network, again.stimulus(counts), again.dt, record=["v"])
@@ -66,7 +71,7 @@ def assert_like_the_chip(model, counts, path, most=0, **options):
         found = dense(model, chip, item.name)
         wrong += np.count_nonzero(found != dense(again, run, item.name))
         other += np.count_nonzero(found != dense(model, original, item.name))
-    assert wrong <= most
+    assert wrong <= share * other
     return image, again, chip, run, other
 
 
@@ -107,7 +112,11 @@ def test_a_network_with_leaks_differs_from_the_chip_by_truncation_only(
     model = read_nir(chain((12,), *nodes, neuron((6,))), DT, reset="value", convention=convention)
     counts = spikes((12,), 300)
     image, again, chip, run, other = assert_like_the_chip(
-        model, counts, tmp_path / "a.nir", most=2, chip=LOIHI.what_if(weight_mantissa_bits=4)
+        model,
+        counts,
+        tmp_path / "a.nir",
+        share=TRUNCATED,
+        chip=LOIHI.what_if(weight_mantissa_bits=4),
     )
     assert other > 20
     symbols = {item.name: item for item in image.symbols.populations}
@@ -166,7 +175,11 @@ def test_every_rule_of_the_reset_is_exported_as_the_chip_has_it(tmp_path, rule, 
     nodes += [linear(rng.normal(0.1, 0.5, (6, 20)), rng.normal(0, 0.02, 6)), neuron(6)]
     model = read_nir(chain((12,), *nodes), DT, **rule)
     *_, chip, _, other = assert_like_the_chip(
-        model, spikes((12,), 200, 0.3), tmp_path / "a.nir", most=3 if leaks else 0, chip=LOIHI2
+        model,
+        spikes((12,), 200, 0.3),
+        tmp_path / "a.nir",
+        share=TRUNCATED if leaks else 0.0,
+        chip=LOIHI2,
     )
     assert other > 0
     assert chip.n_spikes > 100
@@ -190,7 +203,7 @@ def test_weights_whose_sum_is_shifted_count_as_that_part_of_them(tmp_path):
 def test_a_recurrent_network_keeps_its_shape_and_its_spikes(tmp_path):
     model = read_nir(recurrent(), DT, reset="value")
     counts = spikes((12,), 200)
-    _, again, *_, other = assert_like_the_chip(model, counts, tmp_path / "a.nir", most=4)
+    _, again, *_, other = assert_like_the_chip(model, counts, tmp_path / "a.nir", share=TRUNCATED)
     assert again.depths == model.depths
     assert other > 50
 
