@@ -30,7 +30,7 @@ from neurochip import (
     fixed_probability,
     simulate_reference,
 )
-from neurochip.attribution.decoding import with_decoded_synapses
+from neurochip.image.weights import decode_connections
 from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
@@ -78,7 +78,7 @@ def errors(network: Network, image: ChipImage) -> tuple[float, ...]:
     mantissa = image.compartments.threshold_mantissa[symbol.compartment_ids].astype(np.int64)
     asked = cells.parameter("v_thresh") - symbol.origin
     thresholds = symbol.to_mv(mantissa << image.chip.core.threshold_shift) / asked - 1
-    integers = with_decoded_synapses(network, image).connections[0].weight
+    integers = decode_connections(network, image).connections[0].weight
     gain = symbol.receptors[0].gain / symbol.mv_per_lsb
     sums = [
         np.bincount(link.post, np.broadcast_to(each, link.post.shape), SIZE)

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..chip.fixedpoint import Overflow, Rounding, round_to_integer
-from ..chip.registers import (
-    decode_weights,
-    kept_fraction,
-    sum_shift,
-)
+from ..chip.registers import kept_fraction
 from ..chip.spec import CoreSpec
 from ..errors import ImageError
-from ..image import (
-    ChipImage,
-    Convolution,
-    DriveSymbol,
-    PopulationSymbol,
-    SynapseGroup,
-    SynapseSymbol,
-)
+from ..image import ChipImage, DriveSymbol, PopulationSymbol
 from ..image.gains import GainRule
 from ..image.neurons import DecodedNeurons, decode_neurons
-from ..network import Connection, Network, Population
+from ..network import Network
 from ..recurrence import IdealPopulation, ideal_population
-from ..typing import Float64Array, Int16Array, Int32Array, Int64Array
+from ..typing import Float64Array
 from .tables import Rules
 
-__all__ = ["DecodedPopulation", "decode_populations", "decode_rules", "with_decoded_synapses"]
+__all__ = ["DecodedPopulation", "decode_populations", "decode_rules"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,122 +165,4 @@ def decode_rules(image: ChipImage, *, truncates: bool, overflows: bool) -> Rules
         accumulator_up=core.accumulator_overflow is Overflow.WRAP_UP,
         current_up=core.current_overflow is Overflow.WRAP_UP,
         input_up=core.input_overflow is Overflow.WRAP_UP,
-    )
-
-
-def with_decoded_synapses(network: Network, image: ChipImage) -> Network:
-    """Return the network with the weights and the delays (whole steps) of the image, in LSB.
-
-    Weights are integers, but for those whose sum is shifted: they are parts of one.
-
-    Raises
-    ------
-    ImageError
-        If the image was compiled from another network.
-    """
-    assert image.symbols is not None
-    found = sorted({item.connection for item in image.symbols.synapses})
-    if found != sorted(item.name for item in network.connections):
-        raise ImageError(
-            f"attribution: the image holds connections {', '.join(map(repr, found))}; pass the "
-            "network that it was compiled from."
-        )
-    weights, delays = (
-        {item.name: np.zeros(item.n_synapses) for item in network.connections} for _ in range(2)
-    )
-    by_name = {item.name: item for item in network.connections}
-    stored: list[SynapseGroup | Convolution] = [*image.synapses, *image.convolutions]
-    for origin, group in zip(image.symbols.synapses, stored, strict=True):
-        whole = by_name[origin.connection]
-        part = _part(whole, origin.sign)
-        if isinstance(group, Convolution):
-            mantissa = _shared(whole, part, origin, group, network, image)
-            delays[whole.name][part] = group.delay * image.symbols.dt
-        else:
-            places = _places(whole, part, origin, group, network, image)
-            mantissa = group.mantissa[places]
-            if group.delay.size:
-                delays[whole.name][part] = group.delay[places] * image.symbols.dt
-        decoded = decode_weights(mantissa, group.format, image.chip.core)
-        weights[whole.name][part] = np.ldexp(decoded, -sum_shift(group.format, image.chip.core))
-    connections = [
-        replace(item, weight=weights[item.name], delay=delays[item.name])
-        for item in network.connections
-    ]
-    return replace(network, connections=connections)
-
-
-def _part(connection: Connection, sign: int) -> Any:
-    """Return a mask of the synapses of a sign, all for sign 0; weights of 0 count as positive."""
-    inhibitory = np.broadcast_to(np.asarray(connection.weight) < 0, connection.post.shape)
-    return np.ones_like(inhibitory) if sign == 0 else inhibitory == (sign < 0)
-
-
-def _places(
-    connection: Connection,
-    part: Any,
-    origin: SynapseSymbol,
-    group: SynapseGroup,
-    network: Network,
-    image: ChipImage,
-) -> Int64Array:
-    """Return the places of synapses in a group, in the network's order.
-
-    The image may have renumbered the sources.
-    """
-    rows, targets = _ends(connection, origin, network, image)
-    before = np.concatenate([[0], np.cumsum(part)])[connection.indptr]
-    counts = np.diff(group.indptr)[rows]
-    matches = origin.target == connection.target.name and np.array_equal(counts, np.diff(before))
-    if matches:
-        begin = np.repeat(group.indptr[rows] - before[:-1], counts)
-        places = begin + np.arange(before[-1])
-        matches = np.array_equal(group.target[places], targets[connection.post[part]])
-    if not matches:
-        raise _mismatch(connection)
-    return np.asarray(places)
-
-
-def _shared(
-    connection: Connection,
-    part: Any,
-    origin: SynapseSymbol,
-    item: Convolution,
-    network: Network,
-    image: ChipImage,
-) -> Int16Array:
-    """Return the mantissas of synapses that share a kernel, in the network's order."""
-    rows, targets = _ends(connection, origin, network, image)
-    shape = connection.convolution
-    matches = (
-        origin.target == connection.target.name
-        and shape is not None
-        and shape.kernel_shape == item.kernel.shape
-        and np.array_equal(item.sources, rows)
-        and np.array_equal(item.targets, targets)
-    )
-    if not matches or shape is None:
-        raise _mismatch(connection)
-    return item.kernel.ravel()[shape.entries(connection.pre[part], connection.post[part])]
-
-
-def _ends(
-    connection: Connection, origin: SynapseSymbol, network: Network, image: ChipImage
-) -> tuple[Int64Array, Int32Array]:
-    """Return the number in the image of each source, and the compartment of each target."""
-    assert image.symbols is not None
-    symbols = {entry.name: entry for entry in image.symbols.populations}
-    if isinstance(connection.source, Population):
-        rows = symbols[connection.source.name].compartment_ids.astype(np.int64)
-    else:
-        names = [entry.name for entry in network.spike_inputs]
-        sizes = [entry.size for entry in network.spike_inputs]
-        rows = np.arange(connection.source.size) + sum(sizes[: names.index(connection.source.name)])
-    return rows, symbols[origin.target].currents[origin.receptor]
-
-
-def _mismatch(connection: Connection) -> ImageError:
-    return ImageError(
-        f"attribution: the synapses of connection {connection.name!r} are not those of the "
-        "image; pass the network that it was compiled from."
     )

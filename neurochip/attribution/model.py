@@ -12,6 +12,7 @@ import numpy as np
 
 from .._support.csr import rows_of
 from ..image import ChipImage
+from ..image.weights import decode_connections
 from ..network import Network, Population, SpikeCounts
 from ..network.binning import binned_windows
 from ..network.step_current import total_current, waveforms_for
@@ -26,12 +27,7 @@ from ..reference.tables import TWO_CURRENTS, SynapseTable, flatten_neurons, flat
 from ..stimulus import Stimulus, count_steps
 from ..typing import Float64Array, Int32Array, Int64Array
 from .bias import bias_of
-from .decoding import (
-    DecodedPopulation,
-    decode_populations,
-    decode_rules,
-    with_decoded_synapses,
-)
+from .decoding import DecodedPopulation, decode_populations, decode_rules
 from .kernels import N_SPIKES, NEXT_INPUT, run_steps
 from .prepared import Prepared, by_slot, steps_of
 from .reset import soft_registers
@@ -94,7 +90,7 @@ class Model:
         self._feed(stimulus)
         # The factor that the compiler applied to each weight, and the registers of the synapses.
         self._compiled = [item.compiled for item in self.decoded.values()]
-        self._synapses = flatten_synapses(with_decoded_synapses(network, image), self.dt)
+        self._synapses = flatten_synapses(decode_connections(network, image), self.dt)
         table = flatten_neurons(network, self.dt)
         self.bounds = table.bounds
         self._second = np.full(int(self.bounds[-1]), -1, dtype=np.int64)

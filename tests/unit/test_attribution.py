@@ -27,7 +27,7 @@ from neurochip import (
 )
 from neurochip._support.plotting import BAND
 from neurochip.attribution import attribute, plot_attribution
-from neurochip.attribution.decoding import decode_populations, with_decoded_synapses
+from neurochip.attribution.decoding import decode_populations
 from neurochip.attribution.effects import METRICS
 from neurochip.attribution.model import Model
 from neurochip.attribution.noise import TWINS, noise_of
@@ -35,6 +35,7 @@ from neurochip.attribution.sources import GRID, REGISTERS
 from neurochip.chip.presets import LAVA
 from neurochip.emulator import Emulator
 from neurochip.errors import AnalysisError, ChipOverflowWarning, ImageError
+from neurochip.image.weights import decode_connections
 from neurochip.reference import simulate_reference
 
 # Every register as wide as a chip may have it: what rounds to nothing, and is then not the culprit.
@@ -278,7 +279,7 @@ def test_coarse_weights_are_blamed_on_the_weights():
     attribution = split(network, chip)
     assert_only(attribution, "weights", share=0.05)
     image = compile_network(network, chip, dt=0.1)
-    integers = with_decoded_synapses(network, image).connections[0].weight
+    integers = decode_connections(network, image).connections[0].weight
     gain = math.exp(-0.01) * decoded(network, chip, 0.1).lsb_per_mv
     stronger = integers / gain > network.connections[0].weight
     effect = attribution.of_neurons("cells", "weights")
@@ -727,8 +728,7 @@ def test_what_cannot_be_attributed_is_refused():
     )
     other = compile_network(driven(lif_with(), size=30), LOIHI, dt=0.5)
     assert message(ImageError, image=other) == (
-        "attribution: the image holds connections 'source->cells'; pass the network that it was "
-        "compiled from."
+        "image: holds connections 'source->cells'; pass the network that it was compiled from."
     )
     moved = dataclasses.replace(
         network,
@@ -737,7 +737,7 @@ def test_what_cannot_be_attributed_is_refused():
         ],
     )
     assert message(ImageError, image=compile_network(moved, LOIHI, dt=0.5)) == (
-        "attribution: the synapses of connection 'source->cells' are not those of the image; pass "
+        "image: the synapses of connection 'source->cells' are not those of the network; pass "
         "the network that it was compiled from."
     )
     lava = compile_network(network, LAVA.what_if(weight_exponent_min=-8), dt=0.5)

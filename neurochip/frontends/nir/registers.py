@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ...attribution.decoding import with_decoded_synapses
 from ...errors import FrontendError, ImageError
 from ...image import ChipImage, PopulationSymbol
 from ...image.neurons import DecodedNeurons, decode_neurons
+from ...image.weights import decode_connections
 from ...network import LIF, Connection, Network, Population
 from ...typing import Float64Array
 from .bias import bias_current, bias_onset
@@ -55,9 +55,9 @@ def registers_as_network(
     if symbols is None:
         raise FrontendError("NIR: this image has no symbols; use the image as compiled.")
     try:
-        decoded = with_decoded_synapses(network, image)
+        decoded = decode_connections(network, image)
     except ImageError as problem:
-        text = str(problem).removeprefix("attribution: ")
+        text = str(problem).removeprefix("image: ")
         raise FrontendError(f"NIR: {text}") from None
     early = symbols.input_lead > 0
     convention = Convention(delivery="before_threshold" if early else "next_step", layers=layers)

@@ -28,6 +28,7 @@ from .convention import Convention, seconds_to_ms
 from .graph import take_node
 from .model import NirModel
 from .neurons import NeuronNode, read_neurons
+from .registers import registers_as_network
 from .rule import MIRRORED, ResetRule, rule_of, stored_threshold
 from .timing import find_timing
 
@@ -97,8 +98,6 @@ def _request(
 ) -> tuple[Network, float, Convention, tuple[str, ...]]:
     if image is None:
         return _as_it_is(source, dt, kick)
-    from .registers import registers_as_network  # loads kernels
-
     if not isinstance(image, ChipImage) or image.symbols is None:
         raise FrontendError(
             f"NIR: image = {shown(image)}; allowed: the ChipImage that was compiled from the "
