@@ -50,6 +50,8 @@ def plot_raster(
 ) -> Axes:
     """Draw the spikes of two runs: in each neuron's row the reference above, the chip below.
 
+    A graded spike is as high as its payload is large, compared with the largest of both runs.
+
     Parameters
     ----------
     ax : Axes
@@ -77,14 +79,17 @@ def plot_raster(
             (reference, REFERENCE, "reference", 0.04, 0.44),
             (chip, CHIP, "chip", -0.44, -0.04),
         ]
+    payloads = [half[0].payloads.get(population, ()) for half in halves]
+    largest = max((int(np.abs(part).max()) for part in payloads if len(part)), default=1)
     silent, handles = [], []
     for run, color, label, low, high in halves:
         rows = row[run.ids[population]]
+        heights = (high - low) * _heights(run, population, largest)[rows >= 0]
         times, rows = run.times(population)[rows >= 0], rows[rows >= 0]
         marks = ax.vlines(
             times,
             rows + low,
-            rows + high,
+            rows + low + heights,
             color=color,
             linewidth=0.8,
             rasterized=len(times) > _MANY_SPIKES,
@@ -106,6 +111,12 @@ def plot_raster(
     if chip is not None:
         draw_legend(ax, handles, [label for _, _, label, _, _ in halves])
     return ax
+
+
+def _heights(run: Recording, population: str, largest: int) -> Float64Array:
+    """Return the height of each spike, 1 for binary ones; small payloads stay visible."""
+    payloads = run.payloads.get(population, np.full(len(run.ids[population]), largest))
+    return np.maximum(np.abs(payloads) / largest, 0.15)
 
 
 @house_style

@@ -113,6 +113,14 @@ def test_raster_of_one_run_fills_the_rows(ax):
     assert ax.get_legend() is None
 
 
+def test_a_graded_spike_is_as_high_as_its_payload_is_large(ax):
+    payloads = np.resize([8, -4, 1], RUN.n_spikes).astype(np.int32)
+    plot_raster(ax, RUN, dataclasses.replace(RUN, payloads={"p": payloads}), "p")
+    reference, chip = (segments(c) for c in ax.collections)
+    assert reference[:, 2] - reference[:, 1] == pytest.approx(0.4)
+    assert (chip[:, 2] - chip[:, 1])[:3] == pytest.approx([0.4, 0.2, 0.06])
+
+
 @pytest.mark.parametrize(
     ("reference", "chip", "note"),
     [
