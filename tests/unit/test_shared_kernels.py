@@ -21,7 +21,7 @@ from neurochip import (
     draw_stimulus,
     from_arrays,
 )
-from neurochip.errors import NetworkError
+from neurochip.errors import AnalysisError, NetworkError
 from neurochip.image.files import load_image, save_image
 from neurochip.packing.budget import core_usage
 
@@ -169,6 +169,15 @@ def test_attribution_reads_weights_from_a_kernel():
     assert alone[0] == alone[1]
     unexplained = [item.alone for item in found[0].effects if item.source == "unexplained"]
     assert unexplained == pytest.approx([0.0] * len(unexplained), abs=1e-9)
+
+
+def test_attribution_refuses_kernels_whose_sums_are_shifted():
+    image = compile_network(network(), chip=LOIHI2, dt=1.0)
+    (shared,) = image.convolutions
+    form = dataclasses.replace(shared.format, weight_exponent=-4)
+    shifted = dataclasses.replace(image, convolutions=(dataclasses.replace(shared, format=form),))
+    with pytest.raises(AnalysisError, match="shifts sums of synapses"):
+        attribute(network(), draw_stimulus(network(), 50.0, seed=1), image=shifted)
 
 
 @pytest.mark.parametrize(
