@@ -120,6 +120,7 @@ class Emulator:
         image : ChipImage
             An image for the same chip and dt, with the same populations and inputs. Compartments
             are matched by the names in the symbols, or by number if neither image has symbols.
+            Programs have to be those that the compiler makes, the same in both images.
 
         Raises
         ------

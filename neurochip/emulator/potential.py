@@ -40,7 +40,7 @@ def potential_registers(
     if who.ndim != 1 or values.shape != who.shape or not np.isfinite(values).all():
         raise EmulatorError(f"{owner}: v = {shown(v)}; allowed: {allowed}.")
     own = symbol.compartment_ids[who]
-    if held[own].any():
+    if symbol.reset == "value" and held[own].any():
         neuron = int(who[np.argmax(held[own] > 0)])
         raise EmulatorError(
             f"{owner}: neuron {neuron} of {population!r} is refractory, so the chip holds its v; "

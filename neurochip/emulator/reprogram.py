@@ -11,7 +11,7 @@ from ..errors import EmulatorError
 from ..image import ChipImage, PopulationSymbol
 from ..typing import Float64Array, Int32Array
 
-__all__ = ["Inheritance", "inheritance", "no_exchange"]
+__all__ = ["Inheritance", "check_alike", "inheritance", "no_exchange", "too_late"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,21 @@ def inheritance(old: ChipImage, new: ChipImage) -> Inheritance:
     """
     if any(image.programs or image.resets for image in (old, new)):
         raise no_exchange()
+    check_alike(old, new)
+    size = old.n_compartments
+    ones = np.ones(size)
+    found = Inheritance(
+        np.arange(size, dtype=np.int32), ones, ones.copy(), ones.copy(), np.zeros(size)
+    )
+    if old.symbols is None or new.symbols is None:
+        return found
+    for before, after in zip(old.symbols.populations, new.symbols.populations, strict=True):
+        _follow(found, before, after, old, new)
+    return found
+
+
+def check_alike(old: ChipImage, new: ChipImage) -> None:
+    """Raise an EmulatorError if two images differ in more than the values of registers."""
     size = old.n_compartments
     if old.chip.core != new.chip.core:
         raise _refusal("it is for another chip")
@@ -59,12 +74,8 @@ def inheritance(old: ChipImage, new: ChipImage) -> Inheritance:
         )
     if (old.symbols is None) != (new.symbols is None):
         raise _refusal("only one of the two has symbols")
-    ones = np.ones(size)
-    found = Inheritance(
-        np.arange(size, dtype=np.int32), ones, ones.copy(), ones.copy(), np.zeros(size)
-    )
     if old.symbols is None or new.symbols is None:
-        return found
+        return
     if old.symbols.dt != new.symbols.dt:
         raise _refusal(f"its dt is {new.symbols.dt:g} ms, instead of {old.symbols.dt:g} ms")
     if old.symbols.inputs != new.symbols.inputs:
@@ -75,16 +86,22 @@ def inheritance(old: ChipImage, new: ChipImage) -> Inheritance:
     ]
     if shapes[0] != shapes[1]:
         raise _refusal("its populations are others")
-    for before, after in zip(old.symbols.populations, new.symbols.populations, strict=True):
-        _follow(found, before, after, old, new)
-    return found
 
 
 def no_exchange() -> EmulatorError:
-    """Return the error for images with programs, whose registers have no unit of their own."""
+    """Return the error for images whose programs have registers without a unit, or resets."""
     return EmulatorError(
-        "emulator: an image with programs or periodic resets cannot be exchanged in a run; "
-        "allowed: a new Emulator, which starts at step 0."
+        "emulator: an image with periodic resets, with other programs, or with programs that it "
+        "was not compiled to, cannot be exchanged in a run; allowed: a new Emulator, which starts "
+        "at step 0."
+    )
+
+
+def too_late(steps: int, longest: int) -> EmulatorError:
+    """Return the error for spikes that arrive after the longest delay of the new image."""
+    return EmulatorError(
+        f"emulator: spikes are in transit for {steps} steps, and the longest delay of the new "
+        f"image is {longest} steps; allowed: another image with delays as long."
     )
 
 

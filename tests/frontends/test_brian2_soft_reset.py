@@ -60,6 +60,28 @@ def test_a_script_has_the_spikes_and_the_v_of_brian2(b2, equations, on_pre, refr
     assert np.mean(apart > 0.1) < 0.03  # between a spike here and there, a step apart
 
 
+def test_a_script_may_change_what_is_subtracted_between_runs(b2):
+    def run():
+        b2.start_scope()
+        b2.defaultclock.dt = 0.5 * b2.ms
+        group = b2.NeuronGroup(
+            3, "dv/dt = (2 - v)/(10*ms) : 1\namount : 1", threshold="v > 1", reset="v -= amount",
+            method="exact", name="cells",
+        )  # fmt: skip
+        group.amount = [0.3, 0.5, 0.7]
+        spikes = b2.SpikeMonitor(group, name="spikes")
+        net = b2.Network(group, spikes)
+        net.run(40 * b2.ms)
+        group.amount = 0.9
+        net.run(40 * b2.ms)
+        return spikes.count[:].tolist()
+
+    expected = run()
+    b2.set_device("neurochip", chip=FINE, progress=False)
+    assert run() == expected
+    assert expected[0] > expected[2]
+
+
 def test_the_first_generation_says_what_works(chip):
     group = chip.NeuronGroup(2, KICKS, threshold="v > 1", reset="v -= 1", name="cells")
     with pytest.raises(CompileError) as caught:

@@ -252,8 +252,9 @@ def test_another_image_is_refused_with_programs_on_either_side():
         with pytest.raises(
             EmulatorError,
             match=exactly(
-                "emulator: an image with programs or periodic resets cannot be exchanged in a run; "
-                "allowed: a new Emulator, which starts at step 0."
+                "emulator: an image with periodic resets, with other programs, or with programs "
+                "that it was not compiled to, cannot be exchanged in a run; allowed: a new "
+                "Emulator, which starts at step 0."
             ),
         ):
             emulator(before).reprogram(after)

@@ -8,7 +8,7 @@ from ...chip.registers import decode_voltage_limits
 from ...errors import EmulatorError
 from ...image import ChipImage
 from ...typing import Int64Array
-from ..reprogram import Inheritance
+from ..reprogram import Inheritance, too_late
 from .layout import Layout
 from .position import Call, Position
 from .state import RunState, TileRow, read_row, write_row
@@ -90,11 +90,7 @@ def _send(
             "(exponent_on_sum); allowed: another image after a run without spikes in transit."
         )
     if scaled[room.shape[1] :].any():
-        raise EmulatorError(
-            f"emulator: spikes are in transit for {1 + np.flatnonzero(scaled.any(axis=1))[-1]} "
-            f"steps, and the longest delay of the new image is {room.shape[1] - 1} steps; allowed: "
-            "another image with delays as long."
-        )
+        raise too_late(1 + np.flatnonzero(scaled.any(axis=1))[-1], room.shape[1] - 1)
     placed = np.zeros((room.shape[1], after.blocks * span))
     n_rows = min(len(scaled), room.shape[1])
     placed[:n_rows, found.place] = np.rint(scaled[:n_rows])

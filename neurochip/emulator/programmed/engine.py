@@ -17,7 +17,6 @@ from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers
 from ..overflows import first_overflow_message
 from ..potential import potential_registers
-from ..reprogram import no_exchange
 from ..spikes import NONE, InputRows
 from ..writes import Writes
 from .generate import HOST_PARAMETER, tile_kernels
@@ -27,6 +26,7 @@ from .loop import loop_of
 from .order import order_of
 from .position import Position, new_state
 from .state import COUNTED, BiasRows, Outputs, State
+from .transfer import transfer
 from .update import group_kernel
 
 __all__ = ["ProgrammedEngine", "needs_programs"]
@@ -94,9 +94,12 @@ class ProgrammedEngine(Engine[Position]):
         position.rewind(self._order)
 
     def reprogram(self, image: ChipImage, position: Position) -> tuple[ProgrammedEngine, Position]:
-        """Refuse another image: registers of programs have no unit in which they could go on."""
-        del image, position
-        raise no_exchange()
+        """Return engine and position with another image: see ``Emulator.reprogram``."""
+        other = ProgrammedEngine(image)
+        start = other.start()
+        images, orders = (self.image, image), (self._order, other._order)
+        tables = self._tables, other._tables
+        return other, transfer(position, images, orders, tables, start)
 
     def set_v(self, position: Position, population: str, ids: Any, v: Any) -> None:
         """Set the membrane potential of some neurons: see ``Emulator.set_v``."""
