@@ -154,6 +154,7 @@ _HOMES = {
         "Uniform",
         "Waveform",
         "all_to_all",
+        "convolution",
         "fixed_indegree",
         "fixed_outdegree",
         "fixed_probability",

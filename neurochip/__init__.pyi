@@ -133,6 +133,7 @@ from .network import StepCurrent as StepCurrent
 from .network import Uniform as Uniform
 from .network import Waveform as Waveform
 from .network import all_to_all as all_to_all
+from .network import convolution as convolution
 from .network import fixed_indegree as fixed_indegree
 from .network import fixed_outdegree as fixed_outdegree
 from .network import fixed_probability as fixed_probability

@@ -624,10 +624,26 @@ def _programs() -> list[Call]:
             offset=zero,
         ),
         _call(
+            "convolution",
+            nc.convolution,
+            {
+                "source": nc.PoissonInput("in", 2, 10.0),
+                "target": nc.Population("out", 2, nc.LIF(tau_m=20.0)),
+                "kernel": np.ones((1, 1, 1, 1)),
+                "source_shape": (1, 1, 2),
+            },
+            "source target kernel source_shape stride dilation groups",
+            padding=zero,
+            delay=NOT_NEGATIVE,
+            name=TEXT | NONE,
+            receptor=NONE,
+        ),
+        _call(
             "ConvolutionShape",
             nc.ConvolutionShape,
             {"source_shape": (1, 1, 2), "target_shape": (1, 1, 2), "kernel_shape": (1, 1, 1, 1)},
-            "source_shape target_shape kernel_shape stride padding dilation groups",
+            "source_shape target_shape kernel_shape stride dilation groups",
+            padding=zero,
         ),
         _call(
             "Convolution",

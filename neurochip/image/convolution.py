@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from .._support.brief import line
-from .._support.convolving import meetings
 from .._support.text import counted
 from .._support.values import ArrayValue, choice, instance, integer, integers, shown
 from ..chip.registers import SynapseFormat
 from ..errors import ImageError
-from ..typing import Int16Array, Int32Array, Int64Array
+from ..network.kernel import ConvolutionShape
+from ..typing import Int16Array, Int32Array
 from .parts import SynapseGroup, check_array
 
 __all__ = ["Convolution"]
@@ -144,29 +144,27 @@ class Convolution(ArrayValue):
             )
 
     @property
+    def shape(self) -> ConvolutionShape:
+        """Which synapses there are, and which entry of the kernel each has."""
+        return ConvolutionShape(
+            source_shape=self.source_shape,
+            target_shape=self.target_shape,
+            kernel_shape=self.kernel.shape,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+
+    @property
     def n_synapses(self) -> int:
         """Number of synapses if each place had its own."""
-        rows, columns = (len(pairs[0]) for pairs in self._pairs())
-        return int(self.kernel.shape[0] * self.kernel.shape[1] * rows * columns)
+        return self.shape.n_synapses
 
     @property
     def max_delay(self) -> int:
         """Longest delay in steps."""
         return self.delay
-
-    def _pairs(self) -> list[tuple[Int64Array, Int64Array, Int64Array]]:
-        """Return target, tap and source of each connection along rows, and along columns."""
-        return [
-            meetings(
-                self.source_shape[1 + axis],
-                self.target_shape[1 + axis],
-                self.kernel.shape[2 + axis],
-                self.stride[axis],
-                self.padding[axis],
-                self.dilation[axis],
-            )
-            for axis in range(2)
-        ]
 
     def unrolled(self, n_sources: int) -> SynapseGroup:
         """Return the same synapses one by one.
@@ -181,21 +179,14 @@ class Convolution(ArrayValue):
         ImageError
             If a source is not below ``n_sources``.
         """
-        (y, i, from_y), (x, j, from_x) = self._pairs()
-        out, channels = self.kernel.shape[:2]
-        k, c, row, column = (
-            part.ravel() for part in np.indices((out, channels, len(y), len(x)), dtype=np.int32)
-        )
-        channel = k // (out // self.groups) * channels + c
-        sources = self.sources.reshape(self.source_shape)
-        targets = self.targets.reshape(self.target_shape)
+        pre, post, entry = self.shape.synapses()
         return SynapseGroup.from_coo(
             self.source,
             n_sources,
             self.format,
-            pre=sources[channel, from_y[row], from_x[column]],
-            target=targets[k, y[row], x[column]],
-            mantissa=self.kernel[k, c, i[row], j[column]],
+            pre=self.sources[pre],
+            target=self.targets[post],
+            mantissa=self.kernel.ravel()[entry],
             delay=self.delay,
             receptor=self.receptor,
         )

@@ -4,6 +4,7 @@ from . import sections as sections  # describes the results for notebooks
 from .connections import (
     Connection,
     all_to_all,
+    convolution,
     fixed_indegree,
     fixed_outdegree,
     fixed_probability,
@@ -36,6 +37,7 @@ __all__ = [
     "Uniform",
     "Waveform",
     "all_to_all",
+    "convolution",
     "fixed_indegree",
     "fixed_outdegree",
     "fixed_probability",

@@ -9,24 +9,27 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ParamSpec
 
 import numpy as np
 
 from .._support.csr import rows_of
 from .._support.foreign import own_keywords
-from .._support.ranges import Range
-from .._support.values import integers, real
+from .._support.ranges import NOT_NEGATIVE, Range
+from .._support.values import integers, real, reals
 from ..errors import NetworkError
 from . import topology
-from .connection import Connection, Source
+from .connection import Connection, Source, unit_of_weights
 from .draft import Value, begin
+from .kernel import ConvolutionShape
 from .neurons import Population
 
 __all__ = [
     "Connection",
     "Source",
     "all_to_all",
+    "convolution",
     "fixed_indegree",
     "fixed_outdegree",
     "fixed_probability",
@@ -271,3 +274,77 @@ def from_arrays(
     rows, order = rows_of(pre_ids, source.size)
     post_ids = post_ids[order].astype(np.int32)
     return draft.finish(rows, post_ids, weight, delay, shape=pre_ids.shape, keep=order)
+
+
+@own_keywords
+@_within_memory
+def convolution(
+    source: Source,
+    target: Population,
+    kernel: Any,
+    source_shape: Any,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    delay: float = 0.0,
+    name: str | None = None,
+    receptor: str | None = None,
+) -> Connection:
+    """Connect two layers of neurons in space by a convolution (a cross-correlation, as in torch).
+
+    Neurons are numbered by channel, row, column. A chip that stores kernels once stores its weights
+    once; see :class:`ConvolutionShape`.
+
+    Parameters
+    ----------
+    source, target : Population (or an input as source)
+        Sizes must be those of the two shapes.
+    kernel : array_like of float, shape (channels out, channels in / groups, rows, columns)
+        Weights, mV or nA; see :class:`Connection`.
+    source_shape : tuple of int
+        (channels, rows, columns) of the source.
+    stride, padding, dilation : int or tuple of two int
+        Of rows and columns. Default 1, 0 and 1.
+    groups : int
+        Groups of channels that are convolved each on their own.
+    delay : float, ms
+        Of all synapses. Default 0.
+    name, receptor : optional
+        As for :func:`one_to_one`.
+
+    Raises
+    ------
+    NetworkError
+        If shapes or sizes do not fit each other, or a value is not allowed.
+    """
+    draft = begin(source, target, name, None, receptor)
+    allowed = "an array of numbers, (channels out, channels in / groups, rows, columns)"
+    unit = unit_of_weights(target, receptor)
+    weights = reals(draft.label, "kernel", kernel, unit, allowed=allowed)
+    shape = ConvolutionShape.of(
+        source_shape,
+        weights.shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
+    sizes = source.size, target.size
+    if (shape.n_sources, shape.n_targets) != sizes:
+        raise NetworkError(
+            f"{draft.label}: a convolution from {shape.source_shape} to {shape.target_shape}; "
+            f"allowed: shapes of {sizes[0]} sources and {sizes[1]} targets."
+        )
+    pre, post, entry = shape.synapses()
+    rows, order = rows_of(pre, source.size)
+    made = draft.finish(
+        rows,
+        post[order].astype(np.int32),
+        weights.ravel()[entry],
+        real(draft.label, "delay", delay, "ms", NOT_NEGATIVE),
+        shape=pre.shape,
+        keep=order,
+    )
+    return replace(made, convolution=shape)

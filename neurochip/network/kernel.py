@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,23 +62,54 @@ class ConvolutionShape:
 
     def __post_init__(self) -> None:
         for name, n, least in _FIELDS:
-            allowed = f"{n} integers of at least {least}"
-            given = getattr(self, name)
-            found = integers(_OWNER, name, given, allowed=allowed, error=NetworkError)
-            if found.shape != (n,) or found.min() < least or found.max() >= 1 << 31:
-                raise NetworkError(f"{_OWNER}: {name} = {shown(given)}; allowed: {allowed}.")
-            object.__setattr__(self, name, tuple(found.tolist()))
+            object.__setattr__(self, name, _numbers(name, getattr(self, name), n, least))
         groups = integer(_OWNER, "groups", self.groups, at_least=1, error=NetworkError)
         object.__setattr__(self, "groups", groups)
         (channels, *size), (out, inside, *taps) = self.source_shape, self.kernel_shape
-        sizes = zip(size, taps, self.stride, self.padding, self.dilation, strict=True)
-        places = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
+        places = _places(size, taps, vars(self))
         fits = inside * groups == channels and out % groups == 0
         if not fits or self.target_shape != (out, *places):
             raise NetworkError(
                 f"{_OWNER}: target_shape = {self.target_shape}; allowed: what kernel_shape "
                 f"{self.kernel_shape} in {shown(groups)} groups makes of {self.source_shape}."
             )
+
+    @classmethod
+    def of(
+        cls,
+        source_shape: Any,
+        kernel_shape: Any,
+        *,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> ConvolutionShape:
+        """Return the shape of a convolution whose targets follow from its sources.
+
+        Parameters are those of the class; one number may stand for rows and columns.
+
+        Raises
+        ------
+        NetworkError
+            If a value is not allowed, or the kernel is larger than its padded sources.
+        """
+        given = {"source_shape": source_shape, "kernel_shape": kernel_shape}
+        given |= {"stride": stride, "padding": padding, "dilation": dilation}
+        found = {
+            name: _numbers(name, given[name], n, least)
+            for name, n, least in _FIELDS
+            if name in given
+        }
+        places = _places(found["source_shape"][1:], found["kernel_shape"][2:], found)
+        if min(places) < 1:
+            raise NetworkError(
+                f"{_OWNER}: kernel_shape = {found['kernel_shape']}; allowed: a kernel that fits "
+                f"the padded sources of shape {found['source_shape']}."
+            )
+        target_shape: Any = (found["kernel_shape"][0], *places)
+        settings: dict[str, Any] = {**found, "groups": groups}
+        return cls(target_shape=target_shape, **settings)
 
     @property
     def n_sources(self) -> int:
@@ -88,6 +120,26 @@ class ConvolutionShape:
     def n_targets(self) -> int:
         """Number of targets."""
         return math.prod(self.target_shape)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses, those with a weight of 0 included."""
+        out, inside = self.kernel_shape[:2]
+        return int(out * inside * self.places().sum())
+
+    def synapses(self) -> tuple[Int64Array, Int64Array, Int64Array]:
+        """Return source, target and entry of the flattened kernel of each synapse."""
+        (y, i, from_y), (x, j, from_x) = self._meetings(0), self._meetings(1)
+        out, inside = self.kernel_shape[:2]
+        k, c, row, column = (
+            part.ravel() for part in np.indices((out, inside, len(y), len(x)), dtype=np.int32)
+        )
+        channel = k // (out // self.groups) * inside + c
+        return (
+            np.ravel_multi_index((channel, from_y[row], from_x[column]), self.source_shape),
+            np.ravel_multi_index((k, y[row], x[column]), self.target_shape),
+            np.ravel_multi_index((k, c, i[row], j[column]), self.kernel_shape),
+        )
 
     def entries(self, pre: Any, post: Any) -> Int64Array:
         """Return for each synapse which entry of the flattened kernel it has; -1 for none.
@@ -130,3 +182,21 @@ class ConvolutionShape:
         target, tap, source = self._meetings(axis)
         found[target, source] = tap
         return found
+
+
+def _numbers(name: str, given: Any, n: int, least: int) -> tuple[int, ...]:
+    """Return n integers; one number stands for two equal ones."""
+    allowed = f"{n} integers of at least {least}"
+    found = integers(_OWNER, name, given, allowed=allowed, error=NetworkError)
+    if found.ndim == 0 and n == 2:
+        found = np.array([found, found])
+    if found.shape != (n,) or found.min() < least or found.max() >= 1 << 31:
+        raise NetworkError(f"{_OWNER}: {name} = {shown(given)}; allowed: {allowed}.")
+    return tuple(int(each) for each in found)
+
+
+def _places(size: Sequence[int], taps: Sequence[int], given: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the rows and columns of the targets."""
+    settings = (given[name] for name in ("stride", "padding", "dilation"))
+    sizes = zip(size, taps, *settings, strict=True)
+    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)

@@ -10,7 +10,7 @@ OPERATIONS = "neurochip/programs/operations.py"
 ROWS = "neurochip/programs/rows.py"
 PROGRAM = "neurochip/programs/program.py"
 GROUP = "neurochip/image/program_group.py"
-CONVOLUTION = "neurochip/image/convolution.py"
+KERNEL = "neurochip/network/kernel.py"
 CHECKS = "neurochip/image/check_programs.py"
 IMAGE = "neurochip/image/chip_image.py"
 PROPERTIES = "tests/property/test_program_properties.py"
@@ -169,14 +169,14 @@ MUTANTS = [
     ),
     Mutant(
         "groups of a convolution share their channels",
-        CONVOLUTION,
-        "channel = k // (out // self.groups) * channels + c",
+        KERNEL,
+        "channel = k // (out // self.groups) * inside + c",
         "channel = c",
         f"{IMAGES}::test_an_unrolled_convolution_has_the_synapses_of_its_definition",
     ),
     Mutant(
         "rows and columns of a stride are exchanged",
-        CONVOLUTION,
+        KERNEL,
         "self.stride[axis],",
         "self.stride[1 - axis],",
         f"{IMAGES}::test_an_unrolled_convolution_has_the_synapses_of_its_definition",

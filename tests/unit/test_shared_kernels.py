@@ -18,6 +18,7 @@ from neurochip import (
     PoissonInput,
     Population,
     attribute,
+    convolution,
     draw_stimulus,
     from_arrays,
 )
@@ -79,6 +80,52 @@ def test_each_synapse_has_the_entry_of_its_definition(shape):
     assert (entries == -1).all()
     uses = np.bincount(entry, minlength=np.prod(shape.kernel_shape)).reshape(shape.kernel_shape)
     assert np.array_equal(uses, np.broadcast_to(shape.places(), shape.kernel_shape))
+
+
+def test_a_convolution_connects_all_pairs_of_its_definition():
+    source, target = PoissonInput("in", 60, 1.0), Population("out", 48, LIF(tau_m=20.0))
+    made = convolution(
+        source, target, KERNEL, (2, 6, 5), stride=(2, 1), padding=(1, 0), groups=2, delay=2.0
+    )
+    assert made.convolution == SHAPE
+    assert made.delay == 2.0
+    found = sorted(zip(made.pre.tolist(), made.post.tolist(), made.weight.tolist(), strict=True))
+    assert found == sorted(zip(PRE.tolist(), POST.tolist(), WEIGHT.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"kernel": np.ones((4, 2, 3, 3))},
+            "connection 'in->out': a convolution from (2, 6, 5) to (4, 4, 3); allowed: shapes of "
+            "61 sources and 48 targets.",
+        ),
+        (
+            {"kernel": np.ones((4, 2, 7, 3))},
+            "convolution shape: kernel_shape = (4, 2, 7, 3); allowed: a kernel that fits the "
+            "padded sources of shape (2, 6, 5).",
+        ),
+        (
+            {"kernel": "ones"},
+            "connection 'in->out': kernel = 'ones'; allowed: an array of numbers, (channels out, "
+            "channels in / groups, rows, columns).",
+        ),
+        (
+            {"kernel": np.ones((4, 2, 3, 3)), "stride": 0},
+            "convolution shape: stride = 0; allowed: 2 integers of at least 1.",
+        ),
+        (
+            {"kernel": np.ones((4, 2, 3))},
+            "convolution shape: kernel_shape = (4, 2, 3); allowed: 4 integers of at least 1.",
+        ),
+    ],
+)
+def test_convolutions_that_do_not_fit_are_refused(arguments, message):
+    source, target = PoissonInput("in", 61, 1.0), Population("out", 48, LIF(tau_m=20.0))
+    with pytest.raises(NetworkError) as caught:
+        convolution(source, target, source_shape=(2, 6, 5), **arguments)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("delay", [0.0, 3.0])

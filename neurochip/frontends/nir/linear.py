@@ -226,12 +226,10 @@ def convolution_shape(nodes: Sequence[NirNode], shape: Shape) -> ConvolutionShap
             (n, (k - 1) * d * u + w, s * u, p * u + q, 1)
             for (n, k, s, p, d), w, u, q in zip(axes, width, step, padded, strict=True)
         ]
-    places = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes]
     _, taps, strides, paddings, dilations = (tuple(part) for part in zip(*axes, strict=True))
-    return ConvolutionShape(
-        source_shape=shape,  # type: ignore[arg-type]
-        target_shape=(out, *places),
-        kernel_shape=(out, inside, *taps),
+    return ConvolutionShape.of(
+        shape,
+        (out, inside, *taps),
         stride=strides,
         padding=paddings,
         dilation=dilations,
