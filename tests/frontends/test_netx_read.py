@@ -155,6 +155,15 @@ def test_frames_become_integers_by_the_transform_of_the_input_layer(tmp_path):
     assert found.ravel().tolist() == expected
 
 
+def test_an_input_without_neurons_says_the_shape_of_the_spikes(tmp_path):
+    shape = {"type": "input", "shape": [2, 6, 5]}
+    model = read_netx(stored(tmp_path / "a.net", shape, CONV, FLAT, LAST))
+    assert (model.image.n_inputs, list(model.compartments)) == (60, ["conv_1", "dense_3"])
+    spikes = np.random.default_rng(4).random((15, 2, 6, 5)) < 0.3
+    recording = model.run(spikes, 20, record=["u", "v"])
+    assert_same(model, recording, netx_oracle.run(model.layers, spikes.astype(np.int64), 20))
+
+
 def test_an_average_divides_the_outputs_into_groups(tmp_path):
     mean = {"type": "average", "shape": [2, 1, 1]}
     model = read_netx(stored(tmp_path / "a.net", dense(1, 6, 4, neuron=SMALL), mean))
