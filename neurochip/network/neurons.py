@@ -66,7 +66,7 @@ class LIF(ArrayValue):
 
     With ``reset="subtract"`` (*soft reset*) a spike lowers v by ``v_thresh - v_reset`` instead, so
     that what exceeds the threshold is kept; the refractory period then holds v at its new value.
-    This is the default of snnTorch and sinabs, and Brian2's ``v -= theta``.
+    Brian2's ``v -= theta`` and sinabs reset so, and snnTorch does a step later by default.
 
     Without ``tau_syn`` a presynaptic spike adds its weight (mV) to v. With ``tau_syn`` it adds its
     weight (nA) to I, and ``tau_syn dI/dt = -I``, also while v is held. With ``tau_syn_E`` and

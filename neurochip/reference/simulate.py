@@ -42,7 +42,9 @@ def simulate_reference(
        after their own step. They add their weight to I (with two currents, to the current of the
        weight's sign), or for delta synapses and ``receptor="v"`` to v unless the neuron is
        refractory.
-    4. The neurons that spiked are reset.
+    4. The neurons that spiked are reset: v becomes ``v_reset``, or with ``reset="subtract"``
+       ``v - (v_thresh - v_reset)``, as often as v exceeds the threshold with
+       ``spikes_per_step="many"``. A v below ``v_min`` at the end of 1 is raised to it.
 
     With the other two values of ``Network.delivery``, delivery comes before 2: to I before 1, to v
     between 1 and 2. The arriving spikes are those of neurons in the step before, and the inputs of
@@ -75,7 +77,7 @@ def simulate_reference(
     Returns
     -------
     Recording
-        Spikes and traces, with the counters ``spikes`` (of neurons), ``updates`` (neurons times
+        Spikes and traces, with the counters ``spikes`` (events of neurons), ``updates`` (neurons times
         steps) and ``synaptic_events`` (synapses of all spikes, including those that would arrive
         after the end).
 
