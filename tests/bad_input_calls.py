@@ -117,7 +117,7 @@ def _neurons() -> list[Call]:
             "LIF",
             nc.LIF,
             {"tau_syn": 2.0},
-            "v_reset integration",
+            "v_reset integration reset spikes_per_step",
             tau_m=POSITIVES | PAIR | {"inf"},
             v_rest=REALS | PAIR,
             v_thresh=REALS | PAIR | {"inf"},
@@ -126,6 +126,7 @@ def _neurons() -> list[Call]:
             i_offset=REALS | PAIR,
             tau_syn=POSITIVES | PAIR | NONE,
             v_init=REALS | PAIR | NONE,
+            v_min=NONE,
             i_syn_init=REALS | PAIR,
         ),
         _call(
@@ -399,7 +400,7 @@ def _inputs_and_recordings() -> list[Call]:
         ),
         *(
             _call(f"Recording with {part}", _recording_with, {"part": part}, "values")
-            for part in ("populations", "steps", "ids", "traces")
+            for part in ("populations", "steps", "ids", "payloads", "traces")
         ),
         _call("Recording with counters", _recording_with, {"part": "counters"}, values=SEED),
         _call("Recording.times", chip.times, ask, "population"),

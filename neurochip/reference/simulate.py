@@ -77,9 +77,9 @@ def simulate_reference(
     Returns
     -------
     Recording
-        Spikes and traces, with the counters ``spikes`` (events of neurons), ``updates`` (neurons times
-        steps) and ``synaptic_events`` (synapses of all spikes, including those that would arrive
-        after the end).
+        Spikes and traces, with the counters ``spikes`` (events of neurons), ``updates`` (neurons
+        times steps) and ``synaptic_events`` (synapses of all spikes, including those that would
+        arrive after the end).
 
     Raises
     ------
