@@ -32,9 +32,9 @@ class Scratch:
     """Row numbers of the scratch memory, 64 int32 each, which serves one tile after the other.
 
     ``ARRIVED`` and the row after it hold the input of a step, by receptor; ``WRAPPED`` and the row
-    after it are 1 where it wrapped.
-    ``EMITTED`` holds the payload, and ``FIRED`` is -1 where there is one. The rows from ``BEFORE``
-    on hold the state before the step, where :attr:`TileKernels.count` begins.
+    after it are 1 where it wrapped. ``EMITTED`` holds the payload, and ``FIRED`` is -1 where there
+    is one. The rows from ``BEFORE`` on hold the state before the step, where ``TileKernels.count``
+    begins.
     """
 
     ARRIVED = 0
@@ -47,9 +47,9 @@ class Scratch:
 class TileKernels(NamedTuple):
     """The kernels of one program.
 
-    ``update(tiles, tile, parameters, start, scratch, clips, wraps)`` makes one step of a tile; it
-    returns 0 if no ``sat`` or ``wrap`` acted. ``count`` has the same arguments: it repeats the step
-    and adds to ``clips`` and ``wraps``, which have an entry per lane, how many of them acted.
+    ``update(tiles, tile, parameters, start, scratch, counts)`` makes one step of a tile; it returns
+    0 if no ``sat`` or ``wrap`` acted. ``count`` has the same arguments: it repeats the step and
+    adds, for each lane, how many of them acted to the rows of ``counts`` (``state.COUNTED``).
     """
 
     update: Any
