@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurochip.chip.registers import decode_weights
+from neurochip.chip.registers import weights_in_sum
 from neurochip.chip.spec import ChipSpec
 from neurochip.image.report_rows import ReportRow, Span
 from neurochip.typing import Float64Array
@@ -38,7 +38,7 @@ def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipS
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
         post, asked = connection.post[part], asked_all[part]
-        integers = decode_weights(item.mantissa[part], item.grid.format, chip.core)
+        integers = weights_in_sum(item.mantissa[part], item.grid.format, chip.core)
         meant = integers / per_unit[post]
         spans.append((Span.of(asked), Span.of(meant)))
         sizes.append(len(post))

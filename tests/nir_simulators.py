@@ -3,24 +3,37 @@
     python tests/nir_simulators.py
     python tests/nir_simulators.py FOLDER
 
-prints the table of docs/reference/nir.md: networks that ``record_simulators.py`` recorded, and with
-a folder also those whose graphs (``NAME.nir``), inputs and outputs (``RECORD.npz``: ``x`` of shape
-(steps, inputs), and one array for each simulator) are in it.
+prints the tables of docs/reference/nir.md, of simulators and of chips: networks that
+``record_simulators.py`` recorded, and with a folder also those whose graphs (``NAME.nir``), inputs
+and outputs (``RECORD.npz``: ``x`` of shape (steps, inputs), and one array for each simulator) are
+in it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from simulator_vectors import unpack
 
-from neurochip import Recording, Stimulus, read_nir, simulate_reference
+from compiler import compile_network
+from neurochip import (
+    LOIHI,
+    LOIHI2,
+    Emulator,
+    Recording,
+    Stimulus,
+    read_nir,
+    simulate_reference,
+    with_stimulus,
+    write_nir,
+)
 from neurochip.frontends.nir import NirModel
 
 DT = 1e-4  # s; the graphs without a leak have no step, so any will do
@@ -28,7 +41,19 @@ SUBTRACT = {"reset": "subtract"}
 VALUE = {"reset": "value"}
 DELAYED = {"reset_delay": True}
 MANY = {**SUBTRACT, "spikes_per_step": "many", "convention": "sinabs"}
+CHIPS = (
+    *("graph", "input", "arguments", "chip", "spikes in float64", "spikes on the chip"),
+    *("different", "different with its registers"),
+)
 HEADER = ("graph", "input", "simulator", "dt and arguments", "outputs", "different")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Read graphs of sinabs, which counts time constants in steps, so that dt is 1 s."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="NIR: dt = 1 s is a long step")
+        yield
 
 
 class Case(NamedTuple):
@@ -41,11 +66,14 @@ class Case(NamedTuple):
     different: int  # outputs that differ, out of all neurons and steps
     dt: float = DT
 
+    def model(self, path: Path) -> NirModel:
+        """Return the graph as read with the arguments."""
+        with quiet():
+            return read_nir(path, self.dt, **self.arguments)
+
     def found(self, path: Path, stored: Mapping[str, Any]) -> tuple[int, int]:
         """Return the number of outputs, and of those that differ from the simulator."""
-        with warnings.catch_warnings():  # sinabs counts time constants in steps, so dt is 1 s
-            warnings.filterwarnings("ignore", message="NIR: dt = 1 s is a long step")
-            model = read_nir(path, self.dt, **self.arguments)
+        model = self.model(path)
         found = outputs(model, stored["x"]).reshape(len(stored["x"]), -1)
         wanted = stored[self.simulator].reshape(found.shape)
         return found.size, int(np.count_nonzero(found != wanted))
@@ -132,17 +160,73 @@ def rows(folder: Path | None) -> list[str]:
             else:
                 path, stored = folder / f"{case.graph}.nir", np.load(record_of(case, folder))
             total, wrong = case.found(path, stored)
-            asked = ", ".join(f"{name}={value!r}" for name, value in case.arguments.items())
-            texts = (case.graph, case.record, case.simulator, f"`{case.dt:g}, {asked}`")
+            asked = f"`{case.dt:g}, {asked_of(case)}`"
+            texts = (case.graph, case.record, case.simulator, asked)
             lines.append(f"| {' | '.join((*texts, f'{total:,}', str(wrong)))} |")
     return lines
 
 
-def head() -> list[str]:
+def head(names: tuple[str, ...] = HEADER) -> list[str]:
     """Return the lines above the rows."""
-    return [f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
+    return [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+
+
+def chip_rows(folder: Path | None) -> list[str]:
+    """Return the rows of the table of chips: one for each graph and rule of its reset."""
+    lines = []
+    with tempfile.TemporaryDirectory() as empty:
+        for case in RECORDED if folder is None else PUBLISHED:
+            if folder is not None and case.simulator not in ("nirsim", "nirsim_sub", "sinabs"):
+                continue  # a rule that the other rows have, or one that differs between layers
+            if folder is None:
+                path, stored = unpack(case.graph, Path(empty) / "graph.nir")
+            else:
+                path, stored = folder / f"{case.graph}.nir", np.load(record_of(case, folder))
+            chip, counts = chip_of(case, path, stored, Path(empty) / "registers.nir")
+            texts = (case.graph, case.record, f"`{asked_of(case)}`", chip)
+            lines.append(f"| {' | '.join((*texts, *(f'{n:,}' for n in counts)))} |")
+    return lines
+
+
+def asked_of(case: Case) -> str:
+    """Return the arguments of a case as text."""
+    return ", ".join(f"{name}={value!r}" for name, value in case.arguments.items())
+
+
+def chip_of(
+    case: Case, path: Path, stored: Mapping[str, Any], exported: Path
+) -> tuple[str, tuple[int, int, int, int]]:
+    """Return a chip that runs a case, and numbers of spikes, summed over all layers.
+
+    These are the spikes of the float reference and of the chip, and the numbers per neuron and step
+    that differ between the chip and the float reference of the network, and of its registers.
+    """
+    model = case.model(path)
+    counts = stored["x"].reshape(len(stored["x"]), *model.shapes[model.inputs[0]])
+    stimulus = model.stimulus(counts)
+    floats = simulate_reference(model.network, stimulus, model.dt)
+    plain = case.arguments.get("reset") == "value"
+    chip = LOIHI if plain else LOIHI2
+    network = with_stimulus(model.network, stimulus)
+    image = compile_network(network, chip, dt=model.dt, activity=floats)
+    run = Emulator(image).run(stimulus)
+    with quiet():
+        again = read_nir(write_nir(model, exported, image=image), model.dt / 1000)
+    flat = counts.reshape(len(counts), -1)
+    registers = simulate_reference(again.network, again.stimulus(flat), again.dt)
+    found = [0, 0, 0, 0]
+    for item in model.network.populations:
+        own, float64, decoded = (
+            which.spikes(each, item.name).reshape(-1, item.size)
+            for which, each in ((model, run), (model, floats), (again, registers))
+        )
+        parts = (float64.sum(), own.sum(), (own != float64).sum(), (own != decoded).sum())
+        found = [total + int(part) for total, part in zip(found, parts, strict=True)]
+    return chip.name, (found[0], found[1], found[2], found[3])
 
 
 if __name__ == "__main__":
     folders = [None, *map(Path, sys.argv[1:2])]
     print("\n".join([*head(), *(line for folder in folders for line in rows(folder))]))
+    print()
+    print("\n".join([*head(CHIPS), *(line for folder in folders for line in chip_rows(folder))]))

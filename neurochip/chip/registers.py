@@ -35,6 +35,7 @@ __all__ = [
     "kept_fraction",
     "mantissa_range",
     "sum_shift",
+    "weights_in_sum",
 ]
 
 OVERFLOWS = {
@@ -146,6 +147,16 @@ def decode_weights(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec)
     if core.weight_clips:
         weights = np.clip(weights, -core.weight_limit, core.weight_limit)
     return np.asarray(weights, dtype=np.int32)
+
+
+def weights_in_sum(mantissa: Any, synapse_format: SynapseFormat, core: CoreSpec) -> Float64Array:
+    """Return what synapses add to a sum once it is shifted, where the core shifts sums.
+
+    Parameters are those of :func:`decode_weights`. Without ``core.exponent_on_sum`` these are its
+    integers. With it, a sum of such parts is what the chip adds, before it is rounded down.
+    """
+    weights = decode_weights(mantissa, synapse_format, core)
+    return np.asarray(np.ldexp(weights.astype(np.float64), -sum_shift(synapse_format, core)))
 
 
 def sum_shift(synapse_format: SynapseFormat, core: CoreSpec) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chip.registers import decode_weights, sum_shift
+from ..chip.registers import weights_in_sum
 from ..errors import ImageError
 from ..network import Connection, Network, Population
 from ..typing import Int16Array, Int32Array, Int64Array
@@ -52,8 +52,7 @@ def decode_connections(network: Network, image: ChipImage) -> Network:
             mantissa = group.mantissa[places]
             if group.delay.size:
                 delays[whole.name][part] = group.delay[places] * image.symbols.dt
-        decoded = decode_weights(mantissa, group.format, image.chip.core)
-        weights[whole.name][part] = np.ldexp(decoded, -sum_shift(group.format, image.chip.core))
+        weights[whole.name][part] = weights_in_sum(mantissa, group.format, image.chip.core)
     connections = [
         replace(item, weight=weights[item.name], delay=delays[item.name])
         for item in network.connections

@@ -198,6 +198,8 @@ def test_weights_whose_sum_is_shifted_count_as_that_part_of_them(tmp_path):
     assert found.total("b").ideal > 1000
     assert found.effect("b", "unexplained", "rate").alone == 0.0
     assert found.effect("b", "weights", "rate").alone < 0.5
+    (row,) = (row for row in image.report.rows if row.parameter == "weight")
+    assert row.relative_error < 0.05  # of the largest weight
 
 
 def test_a_recurrent_network_keeps_its_shape_and_its_spikes(tmp_path):

@@ -7,7 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nir_graphs import DT, nir, published
-from nir_simulators import EXPORTS, PUBLISHED, RECORDED, head, record_of, rows
+from nir_simulators import (
+    CHIPS,
+    EXPORTS,
+    PUBLISHED,
+    RECORDED,
+    chip_rows,
+    head,
+    record_of,
+    rows,
+)
 from simulator_vectors import unpack
 
 pytest.importorskip("h5py")
@@ -37,6 +46,17 @@ def test_the_page_has_the_table_of_the_recorded_networks():
 def test_the_page_has_the_table_of_the_published_graphs():
     folder = published(f"{PUBLISHED[0].graph}.nir").parent
     assert "\n".join(rows(folder)) in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_page_has_the_table_of_chips_and_recorded_networks():
+    assert "\n".join([*head(CHIPS), *chip_rows(None)]) in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_page_has_the_table_of_chips_and_published_graphs():
+    folder = published(f"{PUBLISHED[0].graph}.nir").parent
+    assert "\n".join(chip_rows(folder)) in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["leaky_subtract_nodelay", "syn_subtract_nodelay"])

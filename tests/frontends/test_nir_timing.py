@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from nir_graphs import (
@@ -222,3 +224,12 @@ def test_of_several_outputs_one_is_named(read):
     with pytest.raises(RecordingError) as caught:
         model.spikes(run)
     assert str(caught.value) == "NIR: the graph has the outputs 'a', 'b'; name one of them."
+
+
+def test_populations_are_in_the_order_of_their_layers_whatever_their_names(read):
+    nodes = {"input": nir.Input({"input": np.array([1])})}
+    nodes |= {name: integrator() for name in ("9", "10", "2")}
+    nodes["output"] = nir.Output({"output": np.array([1])})
+    names = list(nodes)
+    model = read(graph(nodes, list(pairwise(names))))
+    assert [item.name for item in model.network.populations] == ["9", "10", "2"]

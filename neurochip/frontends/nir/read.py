@@ -139,6 +139,8 @@ def read_nir(
     arrivals = trace_paths(graph, shapes)
     check_silent(graph, arrivals)
     timing = find_timing({name: arrivals[name].paths for name in names})
+    # Layers in their order, which a file with its nodes by name does not have.
+    neurons = {name: neurons[name] for name in sorted(names, key=timing.depths.__getitem__)}
     try:
         # The network refuses inf and nan.
         with np.errstate(over="ignore", invalid="ignore"), units_known():
