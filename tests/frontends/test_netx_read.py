@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 from netx_files import DENSE, GRADED, LIF, changed, conv, dense, even, stored
 
-from neurochip import LOIHI, LOIHI2, Emulator, NetxModel, SignMode, read_netx
-from neurochip.errors import FrontendError, StimulusError
+from neurochip import (
+    LOIHI,
+    LOIHI2,
+    SANA_FE,
+    Emulator,
+    NetxModel,
+    SignMode,
+    estimate_energy,
+    read_netx,
+)
+from neurochip.errors import FrontendError, NeurochipWarning, RecordingError, StimulusError
 
 SMALL = {**LIF, "vThMant": 3, "iDecay": 2048, "vDecay": 1024}
 IMAGE = {"type": "input", "shape": [2, 6, 5], "neuron": SMALL, "weight": [6], "bias": [2]}
@@ -164,6 +173,37 @@ def test_an_input_without_neurons_says_the_shape_of_the_spikes(tmp_path):
     assert_same(model, recording, netx_oracle.run(model.layers, spikes.astype(np.int64), 20))
 
 
+def test_pixels_are_warned_of_where_values_from_0_to_1_belong(tmp_path):
+    model = read_netx(stored(tmp_path / "a.net", IMAGE, CONV, FLAT, LAST))
+    with pytest.warns(NeurochipWarning) as caught:
+        model.encode(np.full((2, 6, 5), 255, np.uint8))
+    assert str(caught[0].message) == (
+        "netx: frames have values from 255 to 255, but lava-dl's transform is for values from 0 to "
+        "1. Divide pixels from 0 to 255 by 255."
+    )
+
+
+@pytest.mark.parametrize("neuron", [SMALL, GRADED], ids=["lif", "graded"])
+def test_the_energy_of_a_run_is_estimated_from_all_its_compartments(tmp_path, neuron):
+    model = read_netx(stored(tmp_path / "a.net", *layers(1, neuron)))
+    frames = np.random.default_rng(3).integers(-3, 9, (9, 2, 6, 5))
+    by_layer = model.run(frames)
+    whole = model.as_compartments(by_layer)
+    steps = Emulator(model.image).run_steps(9, **model.inputs(frames))
+    for part in ("steps", "ids", "payloads"):
+        expected, found = (dict(getattr(run, part)) for run in (steps, whole))
+        assert expected.keys() == found.keys()
+        assert all(np.array_equal(expected[name], found[name]) for name in expected)
+    assert by_layer.n_spikes > 0
+    energy = estimate_energy(model.image, whole, SANA_FE)
+    assert energy.total == estimate_energy(model.image, steps, SANA_FE).total
+    with pytest.raises(RecordingError) as caught:
+        model.as_compartments(whole)
+    assert str(caught.value) == (
+        "netx: the recording has other layers; allowed: a result of run()."
+    )
+
+
 def test_an_average_divides_the_outputs_into_groups(tmp_path):
     mean = {"type": "average", "shape": [2, 1, 1]}
     model = read_netx(stored(tmp_path / "a.net", dense(1, 6, 4, neuron=SMALL), mean))
@@ -230,6 +270,10 @@ def test_frames_that_do_not_fit_are_refused(tmp_path, call, message):
         (
             {"input_shape": [1, 2, 3, 4]},
             "netx: input_shape = [1, 2, 3, 4]; allowed: (channels, rows, columns), or (inputs,).",
+        ),
+        (
+            {"reset_offset": 2},
+            "netx: reset_offset = 2 without reset_interval; pass both, or neither.",
         ),
         (
             {"reset_interval": 0},

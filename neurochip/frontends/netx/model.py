@@ -13,7 +13,8 @@ import numpy as np
 from ..._support.brief import line
 from ..._support.text import counted
 from ..._support.values import ArrayValue, integer, integers, reals, shown
-from ...errors import FrontendError, StimulusError
+from ..._support.warn import warn_user
+from ...errors import FrontendError, RecordingError, StimulusError
 from ...image import ChipImage
 from ...recording import Recording, Trace
 from ...typing import Int32Array, Int64Array
@@ -91,7 +92,7 @@ class NetxModel(ArrayValue):
         Parameters
         ----------
         frames : array_like of float, shape (n_frames,) + input_shape or input_shape
-            Values from 0 to 1.
+            Values from 0 to 1; others are transformed, too, with a warning.
 
         Raises
         ------
@@ -114,6 +115,12 @@ class NetxModel(ArrayValue):
                 f"{_OWNER}: frames[{worst}] = {array.flat[worst]}; allowed: {allowed}."
             )
         values = self._framed(array)
+        low, high = values.min(), values.max()
+        if low < 0 or high > 1:
+            warn_user(
+                f"{_OWNER}: frames have values from {low:.4g} to {high:.4g}, but lava-dl's "
+                "transform is for values from 0 to 1. Divide pixels from 0 to 255 by 255."
+            )
         scaled = 2.0 * first.input_scale * values - first.input_scale + first.input_offset
         found: Int64Array = np.trunc(scaled).astype(np.int64)
         return found
@@ -250,6 +257,45 @@ class NetxModel(ArrayValue):
             groups = math.prod(last.shape)
             return found.reshape(len(found), groups, -1).mean(axis=2)
         return found.reshape(len(found), *layer.shape)
+
+    def as_compartments(self, recording: Recording) -> Recording:
+        """Return a result of :meth:`run` as one population of all compartments of the image.
+
+        Functions of images take it, such as :func:`~neurochip.estimate_energy` and
+        :meth:`Activity.measured <neurochip.mapping.Activity.measured>`. It has no traces.
+
+        Raises
+        ------
+        RecordingError
+            If the recording has other layers.
+        """
+        sizes = {name: len(mine) for name, mine in self.compartments.items()}
+        if dict(recording.populations) != sizes:
+            raise RecordingError(
+                f"{_OWNER}: the recording has other layers; allowed: a result of run()."
+            )
+        whole = "compartments"
+        ids = np.concatenate([self.compartments[name][recording.ids[name]] for name in sizes])
+        steps = np.concatenate([recording.steps[name] for name in sizes])
+        order = np.lexsort((ids, steps))
+        sent = {}
+        if recording.payloads:
+            ones = {name: np.ones(len(recording.ids[name]), np.int32) for name in sizes}
+            found = ones | dict(recording.payloads)
+            sent[whole] = np.concatenate([found[name] for name in sizes])[order]
+        return Recording(
+            label=recording.label,
+            dt=recording.dt,
+            first_step=recording.first_step,
+            n_steps=recording.n_steps,
+            populations={whole: self.image.n_compartments},
+            steps={whole: steps[order]},
+            ids={whole: ids[order]},
+            traces={},
+            counters=recording.counters,
+            overflows={},
+            payloads=sent,
+        )
 
     @functools.cached_property
     def _emulator(self) -> Emulator:

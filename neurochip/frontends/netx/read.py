@@ -86,6 +86,10 @@ def read_netx(
     offset = integer(
         _OWNER, "reset_offset", reset_offset, at_least=0, at_most=1 << 30, error=FrontendError
     )
+    if interval is None and offset:
+        raise FrontendError(
+            f"{_OWNER}: reset_offset = {offset} without reset_interval; pass both, or neither."
+        )
     file = as_path(path, FrontendError)
     layers = read_layers(read_file(file), _shape(input_shape))
     graded = next((item for item in layers if item.neuron and item.neuron.model != "lif"), None)
