@@ -86,6 +86,7 @@ _HOMES = {
         "NetxNeuron",
         "inspect_netx",
         "read_netx",
+        "read_netx_float",
     ),
     "neurochip.frontends.nir": (
         "CONVENTIONS",

@@ -69,6 +69,7 @@ from .frontends.netx import NetxModel as NetxModel
 from .frontends.netx import NetxNeuron as NetxNeuron
 from .frontends.netx import inspect_netx as inspect_netx
 from .frontends.netx import read_netx as read_netx
+from .frontends.netx import read_netx_float as read_netx_float
 from .frontends.nir import CONVENTIONS as CONVENTIONS
 from .frontends.nir import Convention as Convention
 from .frontends.nir import NirDescription as NirDescription

@@ -30,9 +30,9 @@ __all__ = ["main"]
 def main() -> None:
     """Show what a Loihi-like chip does to a spiking network.
 
-    A MODEL is a Python file (.py) or a NIR graph (.nir). A Python file defines `network`, a
-    neurochip Network, and may define `chip`, the ChipSpec to compile for. A graph needs --dt, and
-    --input to run. An IMAGE (.npz) is a compiled MODEL.
+    A MODEL is a Python file (.py), a NIR graph (.nir) or a network of lava-dl (.net). A Python file
+    defines `network`, a neurochip Network, and may define `chip`, the ChipSpec to compile for. A
+    graph needs --dt, and trained networks need --input to run. An IMAGE (.npz) is a compiled MODEL.
     """
 
 

@@ -1,7 +1,7 @@
 """The one door through which a command gets the model that it compiles and runs.
 
 A model is a Python file (:mod:`neurochip.cli._model`) or a NIR graph (:mod:`neurochip.cli._graph`).
-A network of lava-dl (.net) is an image already, which some commands take as well.
+A network of lava-dl (.net) holds integers: it is an image already, or is read as real numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from compiler import CompileOptions
 from .._support.text import counted
 from ..chip.presets import LOIHI2
 from ..chip.spec import ChipSpec
-from ..errors import FrontendError, StimulusError
+from ..errors import StimulusError
 from ..network import Network
 from ..stimulus import Stimulus, with_stimulus
 from ._chips import choose_chip, read_settings
@@ -114,8 +114,17 @@ class Request:
 
     @property
     def is_graph(self) -> bool:
-        """Whether the model is a NIR graph."""
-        return Path(self.model).suffix == ".nir"
+        """Whether the model is a trained network: a NIR graph, or a network of lava-dl."""
+        return Path(self.model).suffix in (".nir", ".net")
+
+    @property
+    def _noun(self) -> str:
+        return "a network of lava-dl" if self.is_integers else "a NIR graph"
+
+    @property
+    def kinds(self) -> str:
+        """The kind of the trained network, in the plural."""
+        return "networks of lava-dl (.net)" if self.is_integers else "NIR graphs (.nir)"
 
     @property
     def is_integers(self) -> bool:
@@ -150,14 +159,6 @@ class Request:
         chip = choose_chip(LOIHI2, self.model, self.chip, read_settings(self.changes))
         return read_netx(self.model, chip=chip)
 
-    def _refuse_integers(self) -> None:
-        if self.is_integers:
-            raise FrontendError(
-                f"{self.model}: a network of lava-dl holds the integers of a chip, so there is "
-                "nothing to round, and no float64 network to compare with. neurochip inspect, map "
-                "and compile take it; read_netx runs it in Python."
-            )
-
     def fine_dt(self, given: float | None) -> float | None:
         """Return the step of a fine reference: as given, or 0 (none) for a graph.
 
@@ -182,7 +183,6 @@ class Request:
         StimulusError
             If the spikes cannot be read, do not fit the network, or are missing for a graph.
         """
-        self._refuse_integers()
         settings = read_settings(self.changes)
         own, step = None, None
         if self.is_graph:
@@ -205,7 +205,6 @@ class Request:
         SpecError
             If a field of ``--set`` or its value is not allowed.
         """
-        self._refuse_integers()
         settings = read_settings(self.changes)
         if self.is_graph:
             model = self._graph()
@@ -233,7 +232,6 @@ class Request:
 
     def sweep_subject(self) -> SweepSubject:
         """Return the same for a sweep, which calls the functions of a Python file with its axes."""
-        self._refuse_integers()
         if self.is_graph:
             return SweepSubject(*self.subject())
         self._refuse_reading()
@@ -262,11 +260,25 @@ class Request:
     def _graph(self) -> NirModel:
         if self.dt == "auto":
             raise click.UsageError(
-                "--dt auto is not for NIR graphs (.nir), whose meaning depends on the step: pass "
-                "the step of the simulator that the graph comes from."
+                f"--dt auto is not for {self.kinds}, whose meaning depends on the step: pass the "
+                "step of the simulator that the graph comes from."
             )
         step = self.dt if was_given("dt") else None
+        if self.is_integers:
+            return self._float_of_integers(step)
         return load_graph_model(self.model, step, dict(self.reading))
+
+    def _float_of_integers(self, dt: Step | None) -> NirModel:
+        """Read the integers of a file as real numbers."""
+        from ..frontends.netx import read_netx_float
+
+        self._refuse_reading()
+        model = read_netx_float(self.model, 1.0 if dt is None else dt.ms())
+        say(
+            f"Read {self.model} in float64, with steps of {model.dt:g} ms; it is compiled anew. "
+            "neurochip map and compile take its own integers."
+        )
+        return model
 
     def _refuse_reading(self) -> None:
         for name in self.reading:
@@ -282,7 +294,7 @@ class Request:
                 f"{item.name!r} ({counted(item.size, 'source')})" for item in network.spike_inputs
             )
             raise StimulusError(
-                f"{self.model}: a NIR graph holds no input spikes, and a run needs those of "
+                f"{self.model}: {self._noun} holds no input spikes, and a run needs those of "
                 f"{needed}; pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat)."
             )
         if self.is_graph:

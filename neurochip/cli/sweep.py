@@ -63,7 +63,7 @@ def sweep_command(
     axes = read_axes(vary)
     if request.is_graph and "dt" in axes:
         raise click.UsageError(
-            "--vary dt is not for NIR graphs (.nir), whose meaning depends on the step: pass --dt."
+            f"--vary dt is not for {request.kinds}, whose meaning depends on the step: pass --dt."
         )
     for name, values in axes.items():
         for value in values if name in OPTIONS else ():

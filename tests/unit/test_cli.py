@@ -496,15 +496,15 @@ def test_help_lists_the_commands() -> None:
     text = succeed("--help")
     listed = re.findall(r"^  ([a-z-]+) ", text.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
-        *("bits", "compare", "compile", "conformance", "demo", "help", "info", "inspect"),
-        *("map", "run", "sweep", "validate", "warm-up"),
+        *("attribute", "bits", "classify", "compare", "compile", "conformance", "demo", "help"),
+        *("info", "inspect", "map", "run", "sweep", "validate", "warm-up"),
     ]
     assert succeed("-h") == succeed("help") == text
 
 
 def test_help_of_a_command_is_that_of_its_option() -> None:
     assert succeed("help", "map") == succeed("map", "--help")
-    assert "No such command 'mop'; there are bits, compare, " in fail("help", "mop")
+    assert "No such command 'mop'; there are attribute, bits, " in fail("help", "mop")
 
 
 def test_version_is_that_of_the_package() -> None:

@@ -7,27 +7,37 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import fail, succeed
+from command_line import fail, succeed, unfolded
 from netx_files import dense, stored
 
 from neurochip import LOIHI, LOIHI2, load_image, read_netx
 
-REFUSED = {
-    "run": (),
-    "compare": (),
-    "validate": (),
-    "bits": (),
-    "attribute": (),
-    "sweep": ("--vary", "seed=1"),
+pytest.importorskip("nir", reason="needs the extra: neurochip[nir]")
+
+SPIKES = ("--input", "spikes.npz")
+
+IN_FLOAT = {
+    "run": SPIKES,
+    "compare": SPIKES,
+    "validate": (*SPIKES, "--no-attribution"),
+    "bits": (*SPIKES, "--widths", "8", "--seeds", "2", "--workers", "1"),
+    "attribute": SPIKES,
+    "sweep": (*SPIKES, "--vary", "core.weight_mantissa_bits=8", "--workers", "1"),
     "classify": ("--data", "data.npz"),
 }
+FLOAT = (
+    "Read trained.net in float64, with steps of 1 ms; it is compiled anew. neurochip map and "
+    "compile take its own integers."
+)
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     stored("trained.net", dense(1, 3, 12))
-    np.savez("data.npz", inputs=np.zeros((2, 5, 12), dtype=np.uint8), labels=[0, 1])
+    np.savez("data.npz", inputs=np.ones((2, 5, 12), dtype=np.uint8), labels=[0, 1])
+    steps = np.arange(120)
+    np.savez("spikes.npz", i=steps % 12, t_step=steps // 3, dt=1.0, n=12, duration=40.0)
 
 
 def test_its_integers_become_an_image():
@@ -48,13 +58,22 @@ def test_it_is_mapped_onto_a_chip():
     assert (data["chip"], data["dt"], data["fits"]) == (LOIHI.name, None, True)
 
 
-@pytest.mark.parametrize("command", REFUSED)
-def test_commands_that_need_units_say_which_take_integers(command):
-    assert fail(command, "trained.net", *REFUSED[command]) == (
-        "trained.net: a network of lava-dl holds the integers of a chip, so there is nothing to "
-        "round, and no float64 network to compare with. neurochip inspect, map and compile take "
-        "it; read_netx runs it in Python."
+@pytest.mark.parametrize("command", IN_FLOAT)
+def test_other_commands_read_it_as_real_numbers_and_say_so(command):
+    assert unfolded(succeed(command, "trained.net", *IN_FLOAT[command]))[0] == FLOAT
+
+
+def test_a_run_needs_its_spikes_and_a_step_that_does_not_vary():
+    assert fail("compare", "trained.net") == (
+        "trained.net: a network of lava-dl holds no input spikes, and a run needs those of 'input' "
+        "(12 sources); pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat)."
     )
+    wrong = "is not for networks of lava-dl (.net), whose meaning depends on the step: pass "
+    assert fail("sweep", "trained.net", *SPIKES, "--vary", "dt=1,2") == f"--vary dt {wrong}--dt."
+    assert fail("compare", "trained.net", *SPIKES, "--dt", "auto").startswith(f"--dt auto {wrong}")
+    assert "is for NIR graphs" in fail("compare", "trained.net", *SPIKES, "--reset", "value")
+    said = succeed("run", "trained.net", *SPIKES, "--dt", "0.5")
+    assert "with steps of 0.5 ms" in " ".join(said.split())
 
 
 @pytest.mark.parametrize(

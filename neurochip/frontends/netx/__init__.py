@@ -7,6 +7,7 @@ from .describe import LayerRow, NetxDescription, inspect_netx
 from .layer import NetxLayer, NetxNeuron
 from .model import NetxModel
 from .read import read_netx
+from .real import read_netx_float
 
 __all__ = [
     "LayerRow",
@@ -16,4 +17,5 @@ __all__ = [
     "NetxNeuron",
     "inspect_netx",
     "read_netx",
+    "read_netx_float",
 ]

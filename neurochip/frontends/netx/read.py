@@ -17,7 +17,7 @@ from .layer import Shape
 from .layers import read_layers
 from .model import NetxModel
 
-__all__ = ["read_netx"]
+__all__ = ["check_shape", "read_netx"]
 
 _OWNER = "netx"
 
@@ -91,7 +91,7 @@ def read_netx(
             f"{_OWNER}: reset_offset = {offset} without reset_interval; pass both, or neither."
         )
     file = as_path(path, FrontendError)
-    layers = read_layers(read_file(file), _shape(input_shape))
+    layers = read_layers(read_file(file), check_shape(input_shape))
     graded = next((item for item in layers if item.neuron and item.neuron.model != "lif"), None)
     if graded is not None and interval is not None:
         raise FrontendError(
@@ -109,7 +109,8 @@ def read_netx(
     )
 
 
-def _shape(given: Sequence[int] | None) -> Shape | None:
+def check_shape(given: Sequence[int] | None) -> Shape | None:
+    """Return the shape of a frame that a user gave, or raise a FrontendError."""
     if given is None:
         return None
     found = integers(_OWNER, "input_shape", given, low=1, high=MOST_NEURONS, error=FrontendError)
