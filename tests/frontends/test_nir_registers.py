@@ -131,6 +131,14 @@ def full_bias(rng, size):
     return rng.normal(0, 0.05, size)
 
 
+def test_v_that_lies_exactly_on_the_threshold_of_the_chip_does_not_spike(tmp_path):
+    """A kick of 0.25 and a threshold of 1: every fifth spike passes it, also after rounding."""
+    model = read_nir(chain((1,), linear([[0.25]]), integrator()), DT, reset="value")
+    counts = np.ones((100, 1), dtype=int)
+    *_, chip, _, _ = assert_like_the_chip(model, counts, tmp_path / "a.nir")
+    assert chip.steps["b"].tolist() == list(range(4, 100, 5))
+
+
 def test_a_read_out_has_the_v_of_the_chip(tmp_path):
     source = chain((3,), linear([[30.0, -20.0, 11.0]], [2.0]), readout(v_leak=0.5))
     model = read_nir(source, DT, input_rate=1500.0)

@@ -137,11 +137,13 @@ def test_several_spikes_of_a_layer_reach_the_next_one(read):
     assert run.payloads["d"].tolist() == [1, 2, 1]
 
 
-def test_a_reset_may_be_late_in_single_nodes(read):
+def test_a_reset_may_be_late_in_single_nodes(read, tmp_path):
     source = chain((5,), linear(np.eye(8, 5)), neuron(), linear(np.eye(8)), neuron())
     model = read(source, reset="value", reset_delay={"d": True, "b": False})
     first, second = (item.model.tau_refrac for item in model.network.populations)
     assert (first, second) == (0.0, pytest.approx(2 * model.dt))
+    again = read_nir(write_nir(model, tmp_path / "a.nir"), DT).network
+    assert [item.model.tau_refrac for item in again.populations] == [0.0, second]
     with pytest.raises(FrontendError) as caught:
         read(source, reset="value", reset_delay={"c": True})
     assert str(caught.value) == (
@@ -215,9 +217,9 @@ def test_a_rule_survives_in_a_file(tmp_path, rule, kind):
     [
         (
             {"reset": "subtract"},
-            "NIR: population 'b': its spikes act otherwise than those of population 'a' (reset, "
-            "spikes_per_step or tau_refrac), but NIR has no members for these, and metadata hold "
-            "one rule for all. Let all neurons follow one.",
+            "NIR: population 'b': its spikes act otherwise than those of population 'a' (reset or "
+            "spikes_per_step), but NIR has no members for these, and metadata hold one rule for "
+            "all. Let all neurons follow one.",
         ),
         (
             {"tau_refrac": 3.0},
@@ -263,6 +265,24 @@ def test_metadata_that_mean_nothing_are_refused(said, message):
     with pytest.raises(FrontendError) as caught:
         read_nir(source, DT)
     assert str(caught.value) == f"NIR: {message}"
+
+
+def test_a_delay_of_single_nodes_contradicts_one_of_the_graph(read):
+    source = chain((1,), lif())
+    source.metadata = {"reset": "value", "reset_delay": "False"}
+    with pytest.warns(UserWarning, match="reset_delay = 'False', and it is read with 'in single"):
+        read(source, reset="value", reset_delay={"a": True})
+
+
+def test_metadata_of_a_node_that_mean_nothing_are_refused(read):
+    source = chain((1,), lif())
+    source.nodes["a"].metadata = {"reset_delay": "late"}
+    with pytest.raises(FrontendError) as caught:
+        read(source)
+    assert str(caught.value) == (
+        "NIR: LIF 'a': its metadata say reset_delay = 'late'; allowed: 'False' or 'True'. Correct "
+        "or remove it."
+    )
 
 
 def test_read_outs_follow_any_rule(read):

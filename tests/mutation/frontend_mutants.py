@@ -16,6 +16,8 @@ TIMES = "tests/frontends/test_brian2_times.py"
 READ = "tests/frontends/test_nir_read.py"
 LINEAR = "tests/frontends/test_nir_linear.py"
 TIMING = "tests/frontends/test_nir_timing.py"
+SPIKES = "tests/frontends/test_nir_spikes.py"
+REGISTERS = "tests/frontends/test_nir_registers.py"
 NIR_ERRORS = "tests/frontends/test_nir_errors.py"
 NETX = "neurochip/frontends/netx"
 NETX_READ = "tests/frontends/test_netx_read.py"
@@ -164,6 +166,42 @@ MUTANTS = [
         'return self.timing.depths[name] if self.convention.layers == "same_step" else 0',
         "return 0",
         f"{TIMING}::test_the_bias_of_the_first_layer_is_a_constant_current_and_of_others_begins_later",
+    ),
+    Mutant(
+        "what is subtracted a step late has not decayed with v",
+        f"{NIR}/rule.py",
+        "amount = amount / keep",
+        "amount = amount * 1.0",
+        f"{SPIKES}::test_every_rule_is_that_of_the_simulator",
+    ),
+    Mutant(
+        "a neuron that may spike several times needs more than its threshold",
+        f"{NIR}/rule.py",
+        'found["v_thresh"] = threshold - _AT_THRESHOLD * amount',
+        'found["v_thresh"] = threshold + 0.0 * amount',
+        f"{SPIKES}::test_v_on_the_threshold_spikes_only_where_a_neuron_may_spike_several_times",
+    ),
+    Mutant(
+        "a threshold is exported as a number that v may be",
+        f"{NIR}/registers.py",
+        'values["v_thresh"] = origin + (found.threshold + 0.5) * mv',
+        'values["v_thresh"] = origin + (found.threshold - 0.5) * mv',
+        f"{REGISTERS}::test_v_that_lies_exactly_on_the_threshold_of_the_chip_does_not_spike",
+    ),
+    Mutant(
+        "weights whose sum is shifted are taken whole",
+        "neurochip/chip/registers.py",
+        "-sum_shift(synapse_format, core)))",
+        "0 * sum_shift(synapse_format, core)))",
+        f"{REGISTERS}::test_weights_whose_sum_is_shifted_count_as_that_part_of_them",
+    ),
+    Mutant(
+        "a description says that what no reader takes runs",
+        f"{NIR}/describe.py",
+        'return replace(row, verdict="cannot", note=self.problems[name])',
+        "return replace(row, note=self.problems[name])",
+        "tests/frontends/test_nir_describe.py::"
+        "test_each_node_that_cannot_run_has_its_reason_and_others_their_verdict",
     ),
     Mutant(
         "a convolution turns its kernel over",

@@ -24,6 +24,7 @@ from .node import (
     KINDS,
     MOST_ELEMENTS,
     MOST_ENTRIES,
+    OWN,
     RESETTING,
     NirNode,
     as_text,
@@ -252,9 +253,10 @@ class _Reader:
         node = NirNode(path, kind, members)
         where = f"node {path!r} ({kind})"
         for name, item in group.items():
-            if name == "metadata" and kind in RESETTING and "v_min" in item:
-                with self.reading(f"'v_min' in the metadata of {where}"):
-                    members["v_min"] = self._member(where, node, "v_min", item["v_min"])
+            if name == "metadata" and kind in RESETTING:
+                for own in (key for key in OWN if key in item):
+                    with self.reading(f"{own!r} in the metadata of {where}"):
+                        members[own] = self._member(where, node, own, item[own])
             if name in {"type", "metadata"}:
                 continue
             if name not in needed and name not in optional:

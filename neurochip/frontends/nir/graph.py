@@ -12,7 +12,7 @@ from ..._support.extras import require
 from ...errors import FrontendError
 from .convention import SAID
 from .file import Extent, Graph, check_kind, read_file
-from .node import KINDS, RESETTING, NirNode, show
+from .node import KINDS, OWN, RESETTING, NirNode, show
 
 __all__ = ["FlatGraph", "load_graph", "take_node"]
 
@@ -107,8 +107,8 @@ def take_node(path: str, node: Any) -> NirNode:
             raise FrontendError(f"NIR: {kind} {path!r}: has no {name!r}. Give it one.")
         members[name] = value
     metadata = getattr(node, "metadata", None)
-    if kind in RESETTING and isinstance(metadata, Mapping) and "v_min" in metadata:
-        members["v_min"] = metadata["v_min"]
+    if kind in RESETTING and isinstance(metadata, Mapping):
+        members.update({own: metadata[own] for own in OWN if own in metadata})
     return NirNode(path, kind, members)
 
 

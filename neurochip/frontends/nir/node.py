@@ -23,6 +23,7 @@ __all__ = [
     "MOST_ELEMENTS",
     "MOST_ENTRIES",
     "MOST_SYNAPSES",
+    "OWN",
     "RESETTING",
     "NirNode",
     "Shape",
@@ -71,7 +72,10 @@ KINDS: dict[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
 """Required members of each kind, and optional members with their defaults."""
 
 RESETTING = ("CubaLIF", "IF", "LIF")
-"""Nodes whose v is reset after a spike; a ``v_min`` in their metadata becomes a member."""
+"""Nodes whose v is reset after a spike."""
+
+OWN = ("reset_delay", "v_min")
+"""What the metadata of such a node may say of it alone; these become members."""
 
 _TYPES = {
     "b": "truth values",

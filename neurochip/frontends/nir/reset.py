@@ -19,7 +19,7 @@ from ...errors import FrontendError
 from .convention import RESETS
 from .graph import FlatGraph
 from .hints import snntorch_step, stored_text
-from .node import RESETTING, NirNode, show
+from .node import RESETTING, NirNode, as_text, show
 from .rule import MIRRORED, ResetRule
 
 __all__ = ["asks_for_reset", "check_reset", "find_reset", "reset_question"]
@@ -100,6 +100,9 @@ def find_reset(graph: FlatGraph, given: dict[str, Any]) -> ResetRule:
         for node in graph.nodes.values():
             if asks_for_reset(node):
                 raise FrontendError(f"{node.label}: {reset_question(graph, node)}")
+    if "reset_delay" not in given:
+        own = {name for name, node in graph.nodes.items() if _is_late(node)}
+        given = {**given, "reset_delay": frozenset(own)} if own else given
     late = given.get("reset_delay")
     for name in late if isinstance(late, frozenset) else ():
         if name not in graph.nodes or graph.nodes[name].kind not in RESETTING:
@@ -110,6 +113,20 @@ def find_reset(graph: FlatGraph, given: dict[str, Any]) -> ResetRule:
             )
     found = {"delayed" if k == "reset_delay" else k: v for k, v in given.items()}
     return ResetRule(**found)
+
+
+def _is_late(node: NirNode) -> bool:
+    """Return whether the metadata of a node say that its reset is a step late."""
+    said = node.members.get("reset_delay")
+    if said is None:
+        return False
+    found = {"True": True, "False": False}.get(as_text(said) or "")
+    if found is None:
+        raise FrontendError(
+            f"{node.label}: its metadata say reset_delay = {show(said)}; allowed: 'False' or "
+            "'True'. Correct or remove it."
+        )
+    return found
 
 
 def _stored_reset(graph: FlatGraph) -> dict[str, Any]:

@@ -53,12 +53,10 @@ class ResetRule:
 
     def as_text(self) -> dict[str, str]:
         """Return what the metadata of a graph say of this rule; its nodes hold the v_reset."""
-        return {
-            "reset": self.reset,
-            "reset_delay": str(self.delayed),
-            "spikes_per_step": self.spikes_per_step,
-            "v_min": str(self.v_min),
-        }
+        said = {"reset": self.reset, "spikes_per_step": self.spikes_per_step}
+        if isinstance(self.delayed, bool):  # otherwise it is said by single nodes
+            said["reset_delay"] = str(self.delayed)
+        return {**said, "v_min": str(self.v_min)}
 
 
 def apply_reset(

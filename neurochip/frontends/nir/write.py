@@ -188,7 +188,9 @@ def _graph(
     for item in network.populations:
         target, depth = names[item.name], timing.depths[item.name] if waits else 0
         if item.model.bounded and rule.v_min is None:
-            nodes[target].metadata = {"v_min": item.parameter("v_min").copy()}
+            nodes[target].metadata["v_min"] = item.parameter("v_min").copy()
+        if isinstance(rule.delayed, frozenset) and item.name in rule.delayed:
+            nodes[target].metadata["reset_delay"] = "True"
         means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, rule)
         bias: Float64Array | None = _bias(network, item, means, depth, dt)
         for connection in network.connections:
@@ -216,10 +218,12 @@ def _graph(
 def _rule(network: Network, dt: float) -> ResetRule:
     """Return the one rule by which all neurons are reset.
 
-    Its ``v_min`` is ``MIRRORED`` if that of all neurons is, and otherwise None.
+    Its ``v_min`` is ``MIRRORED`` if that of all neurons is, and otherwise None. It is delayed if
+    all neurons are, or has the names of the populations that are.
     """
     rules: dict[ResetRule, str] = {}
     mirrored = set()
+    late: dict[str, bool] = {}
     for item in network.populations:
         if not item.model.spiking or _is_threshold(item, dt):
             continue
@@ -231,14 +235,18 @@ def _rule(network: Network, dt: float) -> ResetRule:
                 "refractory period. Set it to 0."
             )
         mirrored.add(found.v_min)
-        rules.setdefault(dataclasses.replace(found, v_min=None), label)
+        late[item.name] = bool(found.delayed)
+        rules.setdefault(dataclasses.replace(found, v_min=None, delayed=False), label)
         if len(rules) > 1:
             raise FrontendError(
                 f"{label}: its spikes act otherwise than those of {rules[next(iter(rules))][5:]} "
-                "(reset, spikes_per_step or tau_refrac), but NIR has no members for these, and "
-                "metadata hold one rule for all. Let all neurons follow one."
+                "(reset or spikes_per_step), but NIR has no members for these, and metadata hold "
+                "one rule for all. Let all neurons follow one."
             )
+    delayed = frozenset(name for name, found in late.items() if found)
     rule = next(iter(rules), ResetRule())
+    if delayed:
+        rule = dataclasses.replace(rule, delayed=delayed if len(delayed) < len(late) else True)
     return dataclasses.replace(rule, v_min=MIRRORED) if mirrored == {MIRRORED} else rule
 
 
