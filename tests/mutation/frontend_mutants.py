@@ -182,10 +182,10 @@ MUTANTS = [
         f"{SPIKES}::test_v_on_the_threshold_spikes_only_where_a_neuron_may_spike_several_times",
     ),
     Mutant(
-        "a threshold is exported as a number that v may be",
+        "a threshold is exported below a v that does not exceed it",
         f"{NIR}/registers.py",
         'values["v_thresh"] = origin + (found.threshold + 0.5) * mv',
-        'values["v_thresh"] = origin + (found.threshold - 0.5) * mv',
+        'values["v_thresh"] = origin + (found.threshold - 200.0) * mv',
         f"{REGISTERS}::test_v_that_lies_exactly_on_the_threshold_of_the_chip_does_not_spike",
     ),
     Mutant(
