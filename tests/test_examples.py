@@ -330,6 +330,15 @@ def test_four_bits_keep_the_accuracy_of_the_trained_digits(run: Run, tmp_path: P
     assert (tmp_path / "accuracy.png").stat().st_size > 10_000
 
 
+def test_a_reset_to_a_value_loses_what_is_predicted_and_a_program_nothing(run: Run) -> None:
+    rows = [numbers(row) for row in run("17_soft_reset.py").splitlines()[1:]]
+    assert [row[0] for row in rows] == [0.1, 0.5, 1.0]
+    for _, _, _, lost, predicted, _, error in rows:
+        assert predicted == pytest.approx(lost, abs=1.0)
+        assert abs(error) < 0.2
+    assert rows[0][3] < rows[1][3] < rows[2][3]
+
+
 def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> None:
     text = run("11_map_a_network.py", str(tmp_path / "figures"))
     sequential, greedy = text.split("--- greedy")
