@@ -176,12 +176,6 @@ _names_again = functools.cache(_run)  # a worker needs the names at every point
 
 
 def _source(path: str) -> bytes:
-    if Path(path).suffix == ".net":
-        raise NetworkError(
-            f"{path}: a network of lava-dl holds the integers of a chip, and no network in real "
-            "numbers to compare with; describe it with 'neurochip inspect', and run it in Python "
-            "with read_netx."
-        )
     try:
         content = Path(path).read_bytes()
         if not content.startswith(_OTHER_FILES):
@@ -192,7 +186,8 @@ def _source(path: str) -> bytes:
     except OSError as problem:
         reason = problem.strerror or str(problem)
     raise NetworkError(
-        f"{path}: {reason}; pass a Python file that defines 'network', or a NIR graph (.nir)."
+        f"{path}: {reason}; pass a Python file that defines 'network', a NIR graph (.nir), or a "
+        "network of lava-dl (.net)."
     )
 
 

@@ -324,7 +324,8 @@ def test_a_model_that_fails_is_named_with_its_line(source: str, message: str) ->
 @pytest.mark.parametrize("command", [("compile",), ("compare",), ("run", "image.npz", "--model")])
 def test_a_missing_model_is_named(image: Path, command: tuple[str, ...]) -> None:
     assert fail(*command, "lost.py") == (
-        "lost.py: no such file; pass a Python file that defines 'network', or a NIR graph (.nir)."
+        "lost.py: no such file; pass a Python file that defines 'network', a NIR graph (.nir), or "
+        "a network of lava-dl (.net)."
     )
 
 

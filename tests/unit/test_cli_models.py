@@ -271,7 +271,10 @@ def test_a_model_that_cannot_be_read_says_why() -> None:
     Path("loop.py").symlink_to("loop.py")
     Path("latin.py").write_bytes(b"x = '\xe9'")
     Path("binary.py").write_bytes(b"\x00\x01")
-    wanted = "pass a Python file that defines 'network', or a NIR graph (.nir)."
+    wanted = (
+        "pass a Python file that defines 'network', a NIR graph (.nir), or a network of lava-dl "
+        "(.net)."
+    )
     assert fail("compile", "folder.py") == f"folder.py: Is a directory; {wanted}"
     assert fail("compile", "loop.py") == (f"loop.py: Too many levels of symbolic links; {wanted}")
     assert "failed with SyntaxError: (unicode error) 'utf-8' codec" in fail("compile", "latin.py")
@@ -279,15 +282,6 @@ def test_a_model_that_cannot_be_read_says_why() -> None:
     succeed("compile", model(MODEL))
     assert fail("compare", "image.npz") == f"image.npz: is no model; {wanted}"
     assert "defines nothing under the name 'network'" in fail("compile", model("", "empty.py"))
-
-
-def test_a_network_of_lava_dl_has_no_float_to_compare_with() -> None:
-    Path("trained.net").write_bytes(b"\x89HDF")
-    assert fail("compare", "trained.net") == (
-        "trained.net: a network of lava-dl holds the integers of a chip, and no network in real "
-        "numbers to compare with; describe it with 'neurochip inspect', and run it in Python with "
-        "read_netx."
-    )
 
 
 CHANGES = """
