@@ -88,6 +88,17 @@ class Classification(ArrayValue):
         """Names of the chips."""
         return tuple(dict.fromkeys(item.name for item in self.chips))
 
+    @property
+    def unfit(self) -> tuple[str, ...]:
+        """Names of the chips that the network cannot be compiled for, whatever the bits."""
+        names = dict.fromkeys(item.chip for item in self.problems)
+        return tuple(name for name in names if name not in self.names)
+
+    @property
+    def _one(self) -> bool:
+        """Whether there is one chip only, so that it needs no name."""
+        return len(self.names) + len(self.unfit) == 1
+
     def at(self, bits: int, chip: str | None = None) -> ChipAccuracy:
         """Return the result for a number of weight bits.
 
@@ -146,7 +157,11 @@ class Classification(ArrayValue):
     @property
     def lead(self) -> str:
         """The result, a sentence for each chip: how far down nothing is lost, and what is next."""
-        return " ".join(map(self._lead_of, self.names))
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> list[str]:
+        cannot = [f"The network cannot be compiled for {name}." for name in self.unfit]
+        return [*map(self._lead_of, self.names), *cannot]
 
     def _lead_of(self, name: str) -> str:
         own = [k for k, item in enumerate(self.chips) if item.name == name]
@@ -159,12 +174,12 @@ class Classification(ArrayValue):
         if first < len(own):
             points = -100 * self.chips[own[first]].difference
             parts.append(self._said(own[first], f"{points:.1f} points", widths=len(own)))
-        several = len(self.names) > 1 and len(own) > 1
+        several = not self._one and len(own) > 1
         return (f"{name}: " if several else "") + "; ".join(parts) + "."
 
     def _said(self, index: int, what: str, widths: int) -> str:
         item, p = self.chips[index], self.p_values[index]
-        alone = "The chip" if len(self.names) == 1 else item.name
+        alone = "The chip" if self._one else item.name
         subject = counted(item.bits, "weight bit") if widths > 1 else alone
         verb = "lose" if subject.endswith("bits") else "loses"
         return (
@@ -266,7 +281,7 @@ class Classification(ArrayValue):
         ]
 
     def _label(self, name: str, bits: int) -> str:
-        prefix = f"{name}, " if len(self.names) > 1 else ""
+        prefix = "" if self._one else f"{name}, "
         return prefix + counted(bits, "bit")
 
     def problem_texts(self) -> list[str]:
@@ -282,10 +297,10 @@ class Classification(ArrayValue):
         return line(self, counted(self.n_samples, "sample"), float_, *facts)
 
     def __str__(self) -> str:
-        lines = [part for name in self.names for part in folded(self._lead_of(name))]
+        lines = [part for sentence in self._sentences() for part in folded(sentence)]
         lines += ["", self.subject]
         for name in self.names:
-            lines += [f"\n{name}"] if len(self.names) > 1 else []
+            lines += [] if self._one else [f"\n{name}"]
             lines += as_table([HEADER, *self.rows(name)])
             header, *rows = self.cost_rows(name)
             lines += ["", COSTS if header[2:] else "spikes of a sample", *as_table([header, *rows])]

@@ -171,7 +171,7 @@ def test_a_connection_back_to_an_earlier_layer_is_approximated(inspect):
         "spikes of 'second', a later layer, reach it 1 step later than in a simulator that passes "
         "spikes through all layers at once"
     )
-    assert found.verdict == "runs, with 1 node approximated. To be stated:"
+    assert found.verdict == "runs, with 1 node approximated"
     assert verdicts(inspect(source, convention="lava"))["first"] == "runs"
 
 

@@ -68,7 +68,7 @@ def test_a_reset_of_0_is_asked_about(tmp_path, node):
             f"NIR: {type(node).__name__} 'a': stores a v_reset of 0, {ASKED}.{SUBTRACTING}"
         )
         assert resets(given, reset="value") == [0.0]
-        assert resets(given, v_reset=-1.0) == [0.0]  # an answer, too; what is stored stays
+        assert resets(given, v_reset=0.0) == [0.0]  # an answer, too
 
 
 @WITH_RESET
@@ -86,8 +86,15 @@ def test_a_reset_other_than_0_needs_no_question(tmp_path):
     path = stored(tmp_path / "new.nir", chain((2,), lif((2,), v_reset=np.array([0.25, 0.0]))))
     (found,) = resets(path)
     assert found.tolist() == [0.25, 0.0]
-    (found,) = resets(path, v_reset=-1.0)
-    assert found.tolist() == [0.25, 0.0]
+
+
+@pytest.mark.parametrize("options", [{}, {"reset": "value"}, {"reset": "subtract"}])
+def test_a_reset_that_no_node_would_take_is_refused(options):
+    own = chain((2,), lif((2,), v_reset=np.array([0.25, 0.0])))
+    assert refusal(own, v_reset=0.0, **options) == (
+        "NIR: LIF 'a': v_reset = 0 is for nodes that store none, but each node of this graph "
+        "stores its own, here 0.25. Pass reset='value' (--reset value) instead, or change the file."
+    )
 
 
 def test_what_never_resets_needs_no_question(tmp_path):

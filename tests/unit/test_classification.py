@@ -321,6 +321,18 @@ def test_a_width_without_an_image_is_named_and_the_others_run():
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_chip_without_an_image_is_named_in_the_first_sentence():
+    stimuli, labels = samples(5)
+    narrow = LOIHI.what_if(name="narrow", weight_mantissa_bits=1)
+    found = classify(classifier(), stimuli, labels, chip=[LOIHI, narrow], dt=1.0)
+    assert (found.names, found.unfit) == (("loihi",), ("narrow",))
+    assert found.lead.startswith("loihi loses nothing that 5 samples can show (")
+    assert found.lead.endswith(". The network cannot be compiled for narrow.")
+    text = str(found)
+    assert "\nloihi\n" in text
+    assert "\n  narrow, 1 bit: connection 'in->out': weights of both signs need" in text
+
+
 def test_no_width_with_an_image_is_an_error():
     stimuli, labels = samples(5)
     with pytest.raises(CompileError, match=r"^connection 'in->out': weights of both signs need"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import numpy as np
@@ -294,3 +295,12 @@ def test_a_core_of_the_first_generation_runs_what_spikes_with_one_bit():
     }
     for name in binary:
         assert PROGRAMS[name](LOIHI.core).payload_bits == 0
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_chip_in_place_of_its_core_is_refused(name):
+    with pytest.raises(ProgramError) as caught:
+        PROGRAMS[name](LOIHI2)
+    assert str(caught.value).startswith(f"{name}: core = ChipSpec('loihi2', 128 cores, ")
+    assert str(caught.value).endswith("; allowed: a CoreSpec, such as LOIHI2.core.")
+    assert pickle.loads(pickle.dumps(PROGRAMS[name])) is PROGRAMS[name]

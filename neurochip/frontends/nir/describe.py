@@ -117,9 +117,10 @@ class NirDescription:
         for at, row in reversed(list(enumerate(self.rows, start=1))):
             if row.note:
                 lines.insert(at + 1, f"    {row.note}")
+        asks = not self.problem and self.settings
         lines.append(
             f"{counted(len(self.rows), 'node')}, {self.n_neurons:,} neurons, "
-            f"{self.n_synapses:,} synapses; {self.verdict}"
+            f"{self.n_synapses:,} synapses; {self.verdict}{'. To be stated:' if asks else ''}"
         )
         lines += [f"  {name}: {text}" for name, text in self.settings.items()]
         return "\n".join(lines)
@@ -130,8 +131,7 @@ class NirDescription:
         if self.problem:
             return f"cannot run: {self.problem}"
         about = sum(row.verdict == "approximated" for row in self.rows)
-        words = f"runs, with {counted(about, 'node')} approximated" if about else "runs"
-        return f"{words}. To be stated:" if self.settings else words
+        return f"runs, with {counted(about, 'node')} approximated" if about else "runs"
 
     def __repr__(self) -> str:
         return line(self, repr(self.source), counted(len(self.rows), "node"), self.verdict)

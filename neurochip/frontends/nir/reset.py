@@ -87,8 +87,11 @@ def find_reset(graph: FlatGraph, given: dict[str, Any]) -> ResetRule:
     Raises
     ------
     FrontendError
-        If neither says what the neurons do, and they may do either.
+        If neither says what the neurons do, and they may do either; or if a ``v_reset`` is given
+        for a graph whose nodes all store another one.
     """
+    if "v_reset" in given:
+        _refuse_second_value(graph, given["v_reset"])
     if "reset" not in given:
         if given.get("spikes_per_step") == "many":
             given = {**given, "reset": "subtract"}
@@ -127,6 +130,20 @@ def _is_late(node: NirNode) -> bool:
             "'True'. Correct or remove it."
         )
     return found
+
+
+def _refuse_second_value(graph: FlatGraph, v_reset: float) -> None:
+    """Raise FrontendError if no node takes a v_reset, and one stores another value."""
+    nodes = [node for node in graph.nodes.values() if node.kind in RESETTING]
+    if any(node.members["v_reset"] is None for node in nodes):
+        return
+    for node in nodes:
+        if (stored := node.numbers("v_reset")[node.numbers("v_reset") != v_reset]).size:
+            raise FrontendError(
+                f"{node.label}: v_reset = {v_reset:g} is for nodes that store none, but each node "
+                f"of this graph stores its own, here {stored.flat[0]:g}. Pass reset='value' "
+                "(--reset value) instead, or change the file."
+            )
 
 
 def _stored_reset(graph: FlatGraph) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from .membrane import (
     threshold_range,
     voltage,
 )
+from .of_core import of_core
 
 __all__ = ["lif_adaptive"]
 
 
+@of_core
 def lif_adaptive(core: CoreSpec) -> NeuronProgram:
     """Return a LIF neuron whose threshold rises at each of its spikes, and decays back.
 

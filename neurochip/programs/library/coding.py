@@ -11,6 +11,7 @@ from ...chip.core import CoreSpec
 from ..operations import Interval
 from ..program import NeuronProgram
 from ..rows import Row
+from .of_core import of_core
 from .payload import in_mantissas, needs_payload
 
 __all__ = ["delta", "sigma", "sigma_delta", "sigma_delta_identity"]
@@ -18,6 +19,7 @@ __all__ = ["delta", "sigma", "sigma_delta", "sigma_delta_identity"]
 _EXPONENT_MAX = 7
 
 
+@of_core
 def sigma(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sums all that ever arrived, and sends the sum in every step.
 
@@ -55,6 +57,7 @@ def sigma(core: CoreSpec) -> NeuronProgram:
     )
 
 
+@of_core
 def delta(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the change of its input, once it is large enough.
 
@@ -100,6 +103,7 @@ def delta(core: CoreSpec) -> NeuronProgram:
     )
 
 
+@of_core
 def sigma_delta(core: CoreSpec) -> NeuronProgram:
     """Return a sigma-delta neuron with a ReLU, whose spikes carry the change of its activation.
 
@@ -130,6 +134,7 @@ def sigma_delta(core: CoreSpec) -> NeuronProgram:
     return _sigma_delta("sigma_delta", core, (("act", "max", "act", 0),))
 
 
+@of_core
 def sigma_delta_identity(core: CoreSpec) -> NeuronProgram:
     """Return a sigma-delta neuron without a ReLU: its activation is its sum and bias, of any sign.
 

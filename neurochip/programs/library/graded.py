@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...chip.core import CoreSpec
 from ..program import NeuronProgram
 from ..rows import Row
+from .of_core import of_core
 from .payload import in_mantissas, needs_payload
 
 __all__ = ["graded_product", "graded_product_of_last", "graded_relu", "graded_vector"]
@@ -12,6 +13,7 @@ __all__ = ["graded_product", "graded_product_of_last", "graded_relu", "graded_ve
 _SHIFT_MAX = 31
 
 
+@of_core
 def graded_vector(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends what arrived in a step, if it is large enough.
 
@@ -40,6 +42,7 @@ def graded_vector(core: CoreSpec) -> NeuronProgram:
     return _graded("graded_vector", core, rows, "x")
 
 
+@of_core
 def graded_relu(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends what arrived in a step, if it exceeds a threshold.
 
@@ -67,6 +70,7 @@ def graded_relu(core: CoreSpec) -> NeuronProgram:
     return _graded("graded_relu", core, (("sends", "gt", "x", "threshold"),), "x")
 
 
+@of_core
 def graded_product(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the product of its two inputs of a step.
 
@@ -101,6 +105,7 @@ def graded_product(core: CoreSpec) -> NeuronProgram:
     return _graded("graded_product", core, rows, "product", inputs=("a", "b"), more=more)
 
 
+@of_core
 def graded_product_of_last(core: CoreSpec) -> NeuronProgram:
     """Return a neuron that sends the product of its second input and the first of the last step.
 

@@ -19,10 +19,12 @@ from .membrane import (
     two_currents_and_input,
     voltage,
 )
+from .of_core import of_core
 
 __all__ = ["lif", "lif_soft_reset", "lif_two_inputs"]
 
 
+@of_core
 def lif(core: CoreSpec) -> NeuronProgram:
     """Return the LIF neuron of the core, as a program; the same integers as its own neuron.
 
@@ -48,6 +50,7 @@ def lif(core: CoreSpec) -> NeuronProgram:
     return _lif("lif", core, subtracts=False, several=False)
 
 
+@of_core
 def lif_soft_reset(
     core: CoreSpec, spikes_per_step: str = "one", *, kicks_lost: bool = False
 ) -> NeuronProgram:
@@ -86,6 +89,7 @@ def lif_soft_reset(
     return _lif(name, core, subtracts=True, several=several, kicks_lost=kicks_lost)
 
 
+@of_core
 def lif_two_inputs(
     core: CoreSpec,
     reset: str = "value",

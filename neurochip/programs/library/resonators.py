@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...chip.core import CoreSpec
 from ..program import NeuronProgram
 from ..rows import Row
+from .of_core import of_core
 from .payload import in_mantissas
 
 __all__ = ["resonate_and_fire", "rf_izhikevich"]
@@ -12,6 +13,7 @@ __all__ = ["resonate_and_fire", "rf_izhikevich"]
 _INPUT_EXPONENT_MAX = 7
 
 
+@of_core
 def resonate_and_fire(core: CoreSpec) -> NeuronProgram:
     """Return a resonator that spikes where its phase passes 0 with a large real part.
 
@@ -53,6 +55,7 @@ def resonate_and_fire(core: CoreSpec) -> NeuronProgram:
     )
 
 
+@of_core
 def rf_izhikevich(core: CoreSpec) -> NeuronProgram:
     """Return a resonator that spikes where its imaginary part reaches a threshold, and is reset.
 

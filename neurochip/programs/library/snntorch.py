@@ -14,10 +14,12 @@ from .membrane import (
     threshold_range,
     voltage,
 )
+from .of_core import of_core
 
 __all__ = ["snntorch"]
 
 
+@of_core
 def snntorch(core: CoreSpec, reset: str = "subtract", delayed: bool = True) -> NeuronProgram:
     """Return the neuron ``Synaptic`` of snnTorch, and ``Leaky`` with ``keep_u = 0``.
 

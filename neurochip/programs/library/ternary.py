@@ -5,11 +5,13 @@ from __future__ import annotations
 from ...chip.core import CoreSpec
 from ..program import NeuronProgram
 from .membrane import current_and_input, membrane_parameters, membrane_state, voltage
+from .of_core import of_core
 from .payload import needs_payload
 
 __all__ = ["ternary"]
 
 
+@of_core
 def ternary(core: CoreSpec) -> NeuronProgram:
     """Return a LIF neuron that spikes with 1 above one threshold and with -1 below another.
 
