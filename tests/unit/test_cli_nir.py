@@ -249,3 +249,25 @@ def test_an_image_with_the_bias_of_a_deeper_layer_runs_as_its_model():
         "of its image, with --input."
     )
     assert "d: 1 neuron, " in succeed("run", *options, "--input", "spikes.npz")
+
+
+@pytest.mark.parametrize(
+    ("options", "reset", "spikes_per_step"),
+    [
+        (("--reset", "subtract", "--reset-delay"), "subtract", "one"),
+        (("--spikes-per-step", "many", "--v-min=-v_threshold"), "subtract", "many"),
+        (("--reset", "value", "--v-min", "-0.5"), "value", "one"),
+    ],
+)
+def test_the_reset_of_a_graph_is_said_by_options(options, reset, spikes_per_step):
+    nir.write("model.nir", paper_neuron())
+    succeed("compile", "model.nir", "--dt", "1e-4", "--chip", "loihi2", *options)
+    (symbol,) = load_image("image.npz").symbols.populations
+    assert (symbol.reset, symbol.spikes_per_step) == (reset, spikes_per_step)
+
+
+def test_a_lowest_v_is_a_number_or_that_of_each_neuron():
+    nir.write("model.nir", paper_neuron())
+    assert fail("compile", "model.nir", "--dt", "1e-4", "--v-min", "low") == (
+        "Invalid value for '--v-min': 'low' is not a finite number, or '-v_threshold'."
+    )
