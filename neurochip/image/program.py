@@ -27,7 +27,7 @@ from .._support.values import (
 from ..chip.registers import SignMode, SynapseFormat, decode_weights, mantissa_range, sum_shift
 from ..chip.spec import ChipSpec, CoreSpec
 from ..errors import ImageError
-from ..typing import Int64Array
+from ..typing import Int16Array, Int64Array
 from .chip_image import ChipImage
 from .convolution import Convolution
 from .parts import Compartments, Noise, SynapseGroup, whole_numbers
@@ -194,6 +194,8 @@ def program(
     if not truncate:
         for index, (item, group) in enumerate(zip(lists, groups, strict=True)):
             _check_represented(index, item, group.format, chip.core)
+        for index, kernel in enumerate(shared):
+            _check_kernel(index, kernel, chip.core)
     return image
 
 
@@ -304,24 +306,41 @@ def _check_delays(core: CoreSpec, delays: Int64Array, core_ptr: Int64Array) -> N
 
 def _check_represented(index: int, item: Synapses, form: SynapseFormat, core: CoreSpec) -> None:
     """Raise if a decoded weight is not exactly mantissa << shift << exponent."""
+    given = np.broadcast_to(np.asarray(item.mantissa, dtype=np.int64), np.shape(item.pre))
+    first, text = _lost(given, form, core)
+    if text:
+        target = np.broadcast_to(item.target, given.shape)[first]
+        raise ImageError(
+            f"synapse group {index}: synapse {first} ({item.source[:-1]} "
+            f"{np.asarray(item.pre)[first]} to compartment {target}) has {text}"
+        )
+
+
+def _check_kernel(index: int, item: Convolution, core: CoreSpec) -> None:
+    """Raise if a weight of a kernel is not exactly mantissa << shift << exponent."""
+    first, text = _lost(item.kernel.ravel(), item.format, core)
+    if text:
+        where = tuple(map(int, np.unravel_index(first, item.kernel.shape)))
+        raise ImageError(f"convolution {index}: kernel{list(where)} has {text}")
+
+
+def _lost(given: Int16Array | Int64Array, form: SynapseFormat, core: CoreSpec) -> tuple[int, str]:
+    """Return the first mantissa whose weight is not exact, and what to do; or no text."""
     low, high = mantissa_range(form.sign_mode, core)
     possible = np.arange(low, high + 1)
     exponent = form.weight_exponent + sum_shift(form, core)
     scale = max(0, -exponent)
     weights = decode_weights(possible, form, core).astype(np.int64) << scale
     exact = weights == (possible << core.weight_shift) << (exponent + scale)
-    given = np.broadcast_to(np.asarray(item.mantissa, dtype=np.int64), np.shape(item.pre))
     lost = ~exact[given - low]
     if not lost.any():
-        return
+        return 0, ""
     first = int(np.argmax(lost))
     mantissa = int(given[first])
     below, above = possible[exact & (possible < mantissa)], possible[exact & (possible > mantissa)]
     nearest = " and ".join(str(value) for value in (*below[-1:], *above[:1]))
-    target = np.broadcast_to(item.target, given.shape)[first]
-    raise ImageError(
-        f"synapse group {index}: synapse {first} ({item.source[:-1]} {np.asarray(item.pre)[first]} "
-        f"to compartment {target}) has mantissa {mantissa}, which {form.weight_bits} bits, "
+    return first, (
+        f"mantissa {mantissa}, which {form.weight_bits} bits, "
         f"{form.sign_mode.name.lower()}, with exponent {form.weight_exponent} cannot represent; "
         f"nearest: {nearest}. Round it, or pass truncate=True to let the chip cut it."
     )

@@ -146,6 +146,29 @@ def test_an_unrolled_convolution_has_the_synapses_of_its_definition(settings, ta
     assert set(unrolled.delay.tolist()) == {3}
 
 
+def test_a_kernel_that_its_format_would_cut_is_refused_like_single_synapses():
+    kernel = np.full((1, 1, 2, 2), 4, dtype=np.int16)
+    kernel[0, 0, 1, 0] = 3
+    odd = Convolution(
+        source="inputs",
+        sources=np.arange(9, dtype=np.int32),
+        targets=np.arange(4, dtype=np.int32),
+        source_shape=(1, 3, 3),
+        target_shape=(1, 2, 2),
+        kernel=kernel,
+        format=SynapseFormat(0, 8, SignMode.MIXED),
+    )
+    parts = {"n_inputs": 9, "n_compartments": 4, "convolutions": [odd]}
+    message = exactly(
+        "convolution 0: kernel[0, 0, 1, 0] has mantissa 3, which 8 bits, mixed, with exponent 0 "
+        "cannot represent; nearest: 2 and 4. Round it, or pass truncate=True to let the chip cut "
+        "it."
+    )
+    with pytest.raises(ImageError, match=message):
+        program(LOIHI2, {}, **parts)
+    assert program(LOIHI2, {}, **parts, truncate=True).convolutions == (odd,)
+
+
 def test_an_unrolled_image_has_its_convolutions_as_further_groups():
     made = image()
     unrolled = made.unrolled()
