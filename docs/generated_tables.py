@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import enum
 import importlib
 import importlib.util
 import inspect
+import math
 import re
 import runpy
 import sys
@@ -292,6 +294,39 @@ def _library(chip: str) -> str:
     return "\n".join(parts)
 
 
+def _learning(_: str) -> str:
+    """Return the fields of a learning engine: what is published, how sure, and the emulators."""
+    from neurochip.learning import LEARNING_PRESETS
+    from neurochip.learning.grades import KNOWN
+
+    published, *others = LEARNING_PRESETS.values()
+
+    def cell(value: Any) -> str:
+        if isinstance(value, enum.Enum):
+            return str(value.value)
+        if isinstance(value, tuple):
+            low, high = value
+            return "any" if math.isinf(low) else f"{low} to {high}"
+        return {None: "none", math.inf: "no decay", True: "yes", False: "no"}.get(
+            value if isinstance(value, bool) or value in (None, math.inf) else "", f"{value}"
+        )
+
+    rows = []
+    for name, (grade, source) in KNOWN.items():
+        usual = getattr(published, name)
+        changed = [getattr(each, name) for each in others]
+        rows.append(
+            (
+                f"`{name}`",
+                cell(usual),
+                f"{grade.value}: {source}",
+                *(cell(value) if value != usual else "" for value in changed),
+            )
+        )
+    names = (f"`{each.name}`" for each in others)
+    return _table(("field", "default", "how sure", *names), rows)
+
+
 GENERATORS: dict[str, Callable[[str], str]] = {
     "names": _names,
     "methods": _methods,
@@ -305,4 +340,5 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "tried": _tried,
     "operations": _operations,
     "library": _library,
+    "learning": _learning,
 }

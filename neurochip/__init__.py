@@ -67,6 +67,7 @@ _HOMES = {
         "FitError",
         "FrontendError",
         "ImageError",
+        "LearningError",
         "MissingExtraError",
         "NetworkError",
         "NeurochipError",

@@ -52,6 +52,7 @@ from .errors import FileError as FileError
 from .errors import FitError as FitError
 from .errors import FrontendError as FrontendError
 from .errors import ImageError as ImageError
+from .errors import LearningError as LearningError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import NetworkError as NetworkError
 from .errors import NeurochipError as NeurochipError

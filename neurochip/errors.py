@@ -15,6 +15,7 @@ __all__ = [
     "FitError",
     "FrontendError",
     "ImageError",
+    "LearningError",
     "MissingExtraError",
     "NetworkError",
     "NeurochipError",
@@ -58,6 +59,10 @@ class ProgramError(NeurochipError, ValueError):
 
 class ImageError(NeurochipError, ValueError):
     """A chip image with illegal register values, or a file that is not a chip image."""
+
+
+class LearningError(NeurochipError, ValueError):
+    """A learning rule that breaks the grammar or leaves its registers, or invalid spikes for it."""
 
 
 class EmulatorError(NeurochipError, ValueError):

@@ -22,7 +22,8 @@ import neurochip
 from neurochip.cli import main
 
 ROOT = Path(__file__).parents[1]
-MODULES = ("neurochip.frontends.brian2", "neurochip.conformance")  # imported by their names
+# Imported by their names.
+MODULES = ("neurochip.frontends.brian2", "neurochip.conformance", "neurochip.learning")
 EXTRAS = ("nir", "h5py", "neo", "elephant")  # packages of extras that pages use
 BRIAN2_PAGES = ("docs/how-to/run-a-brian2-script.md", "docs/reference/api.md")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

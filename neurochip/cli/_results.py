@@ -94,6 +94,8 @@ RESULTS = {
         "classes": "for each class of vectors of registers: `equal` and `vectors`, two counts",
         "programs": "for each vector of a neuron program: `program`, `source`, and the numbers of "
         "`values` and of those that are `wrong`",
+        "learning": "for each emulator whose learning runs are repeated: numbers of `runs`, "
+        "`equal` ones, compared `values` and `wrong` ones",
         "left_out": "number of vectors that the preset cannot express",
         "differences": "first difference of each vector that differs",
     },

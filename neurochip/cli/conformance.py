@@ -25,32 +25,36 @@ __all__ = ["conformance_command"]
     default="loihi",
     show_default=True,
     help="Chip to emulate. The preset of an open emulator is compared with the outputs of that "
-    "emulator. Vectors of neuron programs run on loihi2, whatever the preset.",
+    "emulator. Vectors of neuron programs run on loihi2, and learning runs on the engine of their "
+    "emulator, whatever the preset.",
 )
 @threads_option
 @result_options
 def conformance_command(folder: str, preset: str, threads: int | None) -> None:
     """Run every golden vector (.npz) in FOLDER and compare each recorded value.
 
-    A vector holds registers of the core's own neurons, or a neuron program with its parameters.
-    Prints one line for each class of vectors or each program vector, and a total. If anything
+    A vector holds registers of the core's own neurons, a neuron program with its parameters, or a
+    learning rule with the spikes and draws of a recorded run. Prints one line for each class of
+    vectors or each program vector, and a total. If anything
     differs, prints the first difference of each vector and exits with status 1.
     """
-    from ..conformance import holds_program
+    from ..conformance import holds_learning, holds_program
 
     paths = sorted(Path(folder).glob("*.npz"))
     if not paths:
         raise ImageError(f"{folder}: no golden vectors; pass a folder with .npz files.")
     of_programs = [path for path in paths if holds_program(path)]
-    of_registers = [path for path in paths if path not in of_programs]
+    of_learning = [path for path in paths if path not in of_programs and holds_learning(path)]
+    of_registers = [path for path in paths if path not in (*of_programs, *of_learning)]
     classes, left_out, failures = (
         _run_registers(of_registers, preset, threads) if of_registers else ({}, 0, [])
     )
     programs, wrong = _run_programs(of_programs, threads) if of_programs else ({}, [])
-    failures += wrong
+    learning, different = _run_learning(of_learning) if of_learning else ({}, [])
+    failures += wrong + different
     for failure in failures:
         say(f"Different: {failure}")
-    found = {"classes": classes, "programs": programs}
+    found = {"classes": classes, "programs": programs, "learning": learning}
     rest = {"left_out": left_out, "differences": failures}
     result("conformance", {"preset": preset, **found, **rest})
     if failures:
@@ -127,3 +131,34 @@ def _run_programs(
         values, wrong = (sum(row[key] for row in mine) for key in ("values", "wrong"))
         say(f"from {source}: {counted(len(mine), 'vector')}, {values:,} values, {wrong:,} wrong")
     return rows, failures
+
+
+def _run_learning(paths: list[Path]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Run recorded learning runs; return what was compared of each emulator, and failures."""
+    from ..conformance import check_learning_case, load_learning_case
+
+    classes: dict[tuple[str, str], list[bool]] = {}
+    peers: dict[str, dict[str, Any]] = {}
+    failures = []
+    for path in paths:
+        case = load_learning_case(path)
+        try:
+            found = check_learning_case(case)
+        except NeurochipError as problem:
+            raise ImageError(f"{path}: {problem}") from None
+        classes.setdefault((case.peer, case.case_class), []).append(found.first is None)
+        row = peers.setdefault(case.peer, {"runs": 0, "equal": 0, "values": 0, "wrong": 0})
+        row["runs"] += 1
+        row["equal"] += found.first is None
+        row["values"] += found.values
+        row["wrong"] += found.wrong
+        if found.first is not None:
+            failures.append(f"{case.name}: {found.first}")
+    for (peer, name), equal in classes.items():
+        say(f"{peer:12} {name:18} {sum(equal):3} of {len(equal):3} equal")
+    for peer, row in peers.items():
+        say(
+            f"{peer}: {row['equal']} of {row['runs']} learning runs equal in every trace, weight, "
+            f"tag and delay ({row['values']:,} values)"
+        )
+    return peers, failures

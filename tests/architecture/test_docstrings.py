@@ -22,6 +22,7 @@ FRONTS = (
     "neurochip/conformance/__init__.py",
     "neurochip/frontends/brian2/__init__.py",
     "neurochip/frontends/nir/__init__.py",
+    "neurochip/learning/__init__.py",
     "compiler/__init__.py",
 )
 

@@ -20,7 +20,7 @@ ROWS = (
     ("neurochip._support",),
     ("neurochip._display",),
     ("neurochip._kernels", "neurochip.chip", "neurochip.network"),
-    ("neurochip.programs",),
+    ("neurochip.learning", "neurochip.programs"),
     ("neurochip.image", "neurochip.recording", "neurochip.recurrence", "neurochip.stimulus"),
     ("neurochip.packing", "neurochip.spike_files"),
     ("compiler", "neurochip.emulator", "neurochip.mapping", "neurochip.reference"),

@@ -119,6 +119,7 @@ def test_type_checkers_know_the_names(tmp_path):
 ELSEWHERE = {
     "neurochip.frontends.brian2",
     "neurochip.conformance",
+    "neurochip.learning",
     "neurochip.recurrence",
     "compiler.neurons.decays",
     "compiler.neurons.drive",

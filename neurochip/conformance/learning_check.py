@@ -1,0 +1,89 @@
+"""Repeats recorded learning runs, and compares every trace, weight, tag and delay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..learning import Learned, learn
+from .learning_vectors import LearningCase
+
+__all__ = ["LearningAgreement", "check_learning_case", "run_learning_case"]
+
+
+@dataclass(frozen=True)
+class LearningAgreement:
+    """How many values of a recorded run were compared, how many differ, and the first that does.
+
+    Parameters
+    ----------
+    values : int
+        Number of values that were compared.
+    wrong : int
+        Number of those that differ.
+    first : str or None
+        The first that differs, in words; None if all are equal.
+    """
+
+    values: int
+    wrong: int
+    first: str | None
+
+
+def run_learning_case(case: LearningCase) -> Learned:
+    """Run the spikes of a recorded run with its draws, and record all that it expects.
+
+    Parameters
+    ----------
+    case : LearningCase
+        The recorded run.
+
+    Raises
+    ------
+    LearningError
+        If the engine cannot hold its numbers.
+    """
+    return learn(
+        case.rule,
+        case.pre,
+        case.post,
+        case.weights,
+        sign_mode=case.sign_mode,
+        weight_bits=case.weight_bits,
+        given=case.given,
+        draws=case.draws,
+        record=case.expected,
+    )
+
+
+def check_learning_case(case: LearningCase) -> LearningAgreement:
+    """Run a recorded run on the engine of its emulator and compare every value.
+
+    Parameters
+    ----------
+    case : LearningCase
+        The recorded run.
+
+    Raises
+    ------
+    LearningError
+        If the engine cannot hold its numbers.
+    """
+    found = run_learning_case(case).recorded
+    differs = {name: found[name] != expected for name, expected in case.expected.items()}
+    places = [
+        (int(place[0]), order, name, tuple(int(each) for each in place))
+        for order, (name, wrong) in enumerate(differs.items())
+        for place in np.argwhere(wrong)[:1]
+    ]
+    first = None
+    if places:
+        step, _, name, place = min(places)
+        who = f"neuron {place[1]}" if len(place) == 2 else f"synapse {place[1]} to {place[2]}"
+        first = (
+            f"step {step}, {who}: {name} is {found[name][place]}, expected "
+            f"{case.expected[name][place]}"
+        )
+    values = sum(expected.size for expected in case.expected.values())
+    return LearningAgreement(values, sum(int(wrong.sum()) for wrong in differs.values()), first)

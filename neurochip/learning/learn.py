@@ -1,0 +1,208 @@
+"""Run a learning rule with the spikes of both sides given: the open loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from .._support.values import instance, integer, integers
+from ..chip.registers import SignMode
+from ..errors import LearningError
+from ..typing import Int32Array
+from .draws import draws_of
+from .inputs import (
+    OWNER,
+    check_weights,
+    given_of,
+    low_bits_of,
+    names_of,
+    rasters_of,
+    sign_mode_of,
+    start_of,
+    synapses_of,
+)
+from .kernels import learn_steps
+from .layout import Count, Record, State
+from .numbers import engine_of, side_of
+from .rule import LearningRule
+from .terms import POST, PRE, TARGETS
+
+__all__ = ["Learned", "learn"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Learned:
+    """What :func:`learn` returns: synapses and traces at the end, and what was recorded.
+
+    Parameters
+    ----------
+    weights, tags, delays : ndarray of int32
+        Values at the end, in the shape of the weights that were given.
+    traces : dict of str to ndarray of int32
+        Each trace at the end: a value for each neuron of its side, or for each synapse if the
+        engine keeps traces there.
+    recorded : dict of str to ndarray of int32
+        Values at the end of each step, with the steps as first axis, by the names of ``record``.
+    saturated : dict of str to int
+        How often ``"traces"`` reached their top, ``"accumulators"`` their limits, and ``"weights"``
+        (also tags and delays) their range.
+    """
+
+    weights: Int32Array
+    tags: Int32Array
+    delays: Int32Array
+    traces: Mapping[str, Int32Array]
+    recorded: Mapping[str, Int32Array]
+    saturated: Mapping[str, int]
+
+    def __repr__(self) -> str:
+        return (
+            f"Learned({self.weights.size} synapses, recorded {', '.join(self.recorded) or 'none'})"
+        )
+
+
+def learn(
+    rule: LearningRule,
+    pre: Any,
+    post: Any,
+    weights: Any,
+    *,
+    sources: Any = None,
+    targets: Any = None,
+    sign_mode: SignMode = SignMode.MIXED,
+    weight_bits: int = 8,
+    tags: Any = None,
+    delays: Any = None,
+    given: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    draws: Mapping[str, Any] | None = None,
+    record: Iterable[str] = (),
+) -> Learned:
+    """Apply a rule to synapses whose pre- and post-synaptic spikes are given.
+
+    Traces start at 0. A spike of step t counts for the rule in step t; synaptic delays do not
+    enter, since a trace belongs to the neuron.
+
+    Parameters
+    ----------
+    rule : LearningRule
+        Rule, traces, epoch and engine.
+    pre, post : array_like of bool, shape (n_steps, n_pre) and (n_steps, n_post)
+        Spikes of both sides.
+    weights : array_like of int
+        Weights at the start, in weight steps: shape (n_pre, n_post) for all pairs, or (n_synapses,)
+        with ``sources`` and ``targets``.
+    sources, targets : array_like of int, shape (n_synapses,), optional
+        Neurons of each synapse.
+    sign_mode : SignMode
+        Signs that weights may have, which sets their range.
+    weight_bits : int
+        Bits that the format stores, 1 to 8; in a mixed format up to 9, since the sign takes one.
+    tags, delays : array_like of int, optional
+        Values at the start, in the shape of the weights; by default 0.
+    given : dict of str to array_like of int, optional
+        Traces from outside, such as a reward: ``"y1"``, ``"y2"`` or ``"y3"``, for each step
+        (global) or for each step and post-synaptic neuron, -128 to 127.
+    seed : int
+        Seed of all draws, at least 0. A draw depends on seed, step and neuron or synapse only.
+    draws : dict of str to array_like, optional
+        Draws that replace those of the seed: ``"x"``, ``"y"`` (or ``"x1"`` ... ``"y3"``) and
+        ``"synapse"`` in [0, 1); ``"x_impulse"``, ``"y_impulse"`` and ``"again"`` (a further spike
+        of an epoch) as integers of the engine's bits. The first axis counts epochs for synapses and
+        for traces that share their draws or are rounded once an epoch, otherwise steps; a second
+        axis has one draw for each neuron or synapse.
+    record : iterable of str
+        What to record at the end of each step: ``"x1"`` ... ``"y3"``, ``"w"``, ``"t"``, ``"d"``.
+
+    Returns
+    -------
+    Learned
+        Values at the end and those recorded.
+
+    Raises
+    ------
+    LearningError
+        If an argument is not allowed.
+    """
+    instance(OWNER, "rule", rule, LearningRule, "a LearningRule", error=LearningError)
+    spec, mode = rule.spec, sign_mode_of(sign_mode)
+    seed = integer(OWNER, "seed", seed, at_least=0, at_most=(1 << 63) - 1, error=LearningError)
+    rasters = rasters_of(rule, pre, post)
+    n_steps, sizes = len(rasters[0]), (rasters[0].shape[1], rasters[1].shape[1])
+    start = integers(OWNER, "weights", weights, error=LearningError)
+    synapses, order = synapses_of(start, sources, targets, *sizes)
+    low_bits = low_bits_of(weight_bits, mode)
+    check_weights(start, spec, mode, low_bits)
+    values = start, start_of("delays", delays, start, spec), start_of("tags", tags, start, spec)
+    owners = (start.size, start.size) if spec.trace_per_synapse else sizes
+    state = _state(np.stack([each.ravel()[order] for each in values]), rule.epoch, sizes, owners)
+    names = names_of(record)
+    recorded = _record(names, n_steps, owners, start.size)
+    learn_steps(
+        *rasters,
+        given_of(rule, given, n_steps, sizes[1]),
+        state,
+        synapses,
+        side_of(rule, PRE, synapses, sizes[0]),
+        side_of(rule, POST, synapses, sizes[1]),
+        rule.tables(),
+        engine_of(rule, mode, low_bits, seed),
+        draws_of(rule, draws, n_steps, sizes, order),
+        recorded,
+    )
+    back = np.argsort(order)
+
+    def owned(values: Int32Array) -> Int32Array:
+        """Return traces as they are, or those of synapses in the order and shape of the weights."""
+        if not spec.trace_per_synapse:
+            return values
+        return values[..., back].reshape(*values.shape[:-1], *start.shape)
+
+    ends = [each[back].reshape(start.shape) for each in state.synaptic]
+    traces = dict(zip((*PRE, *POST), map(owned, (*state.x, *state.y)), strict=True))
+    steps = {
+        name: owned(values[:, i])
+        for side, values in ((PRE, recorded.x), (POST, recorded.y))
+        for i, name in enumerate(side)
+        if name in names
+    }
+    for i, target in enumerate(recorded.targets):
+        steps[TARGETS[target]] = recorded.synaptic[:, i, back].reshape(n_steps, *start.shape)
+    return Learned(
+        weights=ends[0],
+        delays=ends[1],
+        tags=ends[2],
+        traces=MappingProxyType(traces),
+        recorded=MappingProxyType(steps),
+        saturated=MappingProxyType({each.name.lower(): int(state.counts[each]) for each in Count}),
+    )
+
+
+def _state(synaptic: Any, epoch: int, sizes: tuple[int, int], owners: tuple[int, int]) -> State:
+    """Return the state before the first step, with traces of 0."""
+    return State(
+        x=np.zeros((len(PRE), owners[0]), dtype=np.int32),
+        y=np.zeros((len(POST), owners[1]), dtype=np.int32),
+        pre_when=np.zeros(sizes[0], dtype=np.int32),
+        post_when=np.zeros(sizes[1], dtype=np.int32),
+        x_history=np.zeros((len(PRE), epoch + 1, owners[0]), dtype=np.int32),
+        y_history=np.zeros((len(POST), epoch + 1, owners[1]), dtype=np.int32),
+        synaptic=synaptic.astype(np.int32),
+        fresh=np.zeros(len(TARGETS), dtype=np.int64),
+        counts=np.zeros(len(Count), dtype=np.int64),
+    )
+
+
+def _record(names: set[str], n_steps: int, owners: tuple[int, int], n_synapses: int) -> Record:
+    """Return room for what is recorded."""
+    x, y = (
+        np.zeros((n_steps if names & set(side) else 0, len(side), size), dtype=np.int32)
+        for side, size in zip((PRE, POST), owners, strict=True)
+    )
+    targets = np.array([i for i, name in enumerate(TARGETS) if name in names], dtype=np.int64)
+    synaptic = np.zeros((n_steps, len(targets), n_synapses), dtype=np.int32)
+    return Record(x, y, synaptic, targets)

@@ -1,0 +1,53 @@
+"""Learning engines as data: what they refuse, and what is said of each field."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from neurochip.chip.fixedpoint import Overflow
+from neurochip.errors import SpecError
+from neurochip.learning import LEARNING_PRESETS, Grade, LearningSpec, TraceRounding
+from neurochip.learning.grades import KNOWN
+
+
+def test_every_field_has_a_grade_and_a_source():
+    assert set(KNOWN) == {item.name for item in dataclasses.fields(LearningSpec)} - {"name"}
+    assert all(isinstance(grade, Grade) and source for grade, source in KNOWN.values())
+
+
+def test_the_default_is_what_is_published_and_presets_say_where_they_differ():
+    assert LEARNING_PRESETS["published"] == LearningSpec()
+    assert LearningSpec().differences == {}
+    assert list(LEARNING_PRESETS) == ["published", "lava", "brian2loihi", "nengo-loihi"]
+    assert LEARNING_PRESETS["lava"].differences["tag_limits"] == (-257, 255)
+
+
+WRONG = [
+    ({"trace_bits": 9}, "trace_bits = 9; allowed: 1 to 8."),
+    (
+        {"trace_decay": "exp"},
+        "trace_decay = 'exp'; allowed: TraceDecay.EXPONENTIAL, TraceDecay.FIRST_ORDER.",
+    ),
+    ({"one_u": 1}, "one_u = 1; allowed: True or False."),
+    ({"given_trace_tau": 0}, "given_trace_tau = 0; allowed: a number above 0."),
+    ({"mixed_limits": (5, 4)}, "mixed_limits = (5, 4); allowed: whole numbers in order."),
+    ({"mixed_limits": 5}, "mixed_limits = 5; allowed: two numbers."),
+    (
+        {"accumulator_overflow": Overflow.WRAP, "accumulator_limits": (-100, 100)},
+        "accumulator_limits = (-100, 100); allowed with WRAP: a power of two of values.",
+    ),
+    (
+        {"trace_rounding": TraceRounding.IMPULSE_THEN_DECAY},
+        "epoch_max = 63; allowed: 1, with traces per synapse, IMPULSE_THEN_DECAY or "
+        "AWAY_FROM_ZERO, which act in each step.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "problem"), WRONG)
+def test_an_engine_that_cannot_be_is_refused(change, problem):
+    with pytest.raises(SpecError) as caught:
+        LearningSpec(name="mine", **change)
+    assert str(caught.value) == f"learning engine 'mine': {problem}"
