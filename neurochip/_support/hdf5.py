@@ -1,9 +1,11 @@
-"""Checks of HDF5 files from others: parts in other files, damage that hangs HDF5, huge arrays."""
+"""Opens HDF5 files from others, with checks: damage, parts in other files, huge arrays."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,75 @@ import numpy as np
 
 from ..errors import NeurochipError
 from .extras import require
+from .npz import DAMAGE
 
-__all__ = ["TextHeaps", "Unpacking", "refuse_other_files"]
+__all__ = ["TextHeaps", "Unpacking", "as_text", "opened_hdf5", "reading", "refuse_other_files"]
 
 _TEXT = np.dtype([("length", "<u4"), ("heap", "<u8"), ("index", "<u4")])
 _BLOCK = 1 << 22  # values of a chunk, which is unpacked as a whole
 _FREE_BYTES = 1 << 28  # bytes that any file may unpack to
 _RATIO = 100  # largest unpacked size over file size; trained weights reach about 10
+_FAULTS = (*DAMAGE, SystemError)
 _HEAP, _OBJECT = struct.Struct("<4sB3xQ"), struct.Struct("<HHxxxxQ")
+
+
+@contextlib.contextmanager
+def opened_hdf5(
+    h5py: Any, path: Path, wanted: str, remark: str = "", *, error: type[NeurochipError]
+) -> Iterator[Any]:
+    """Open a file that holds all of its data; damage that shows inside the block is an error, too.
+
+    Parameters
+    ----------
+    h5py : module
+        The package.
+    path : Path
+        The file.
+    wanted : str
+        What the file should be, for messages: ``"a NIR graph (.nir)"``.
+    remark : str
+        More about files that are not HDF5.
+    error : type
+        Raised with a message that names the file.
+
+    Raises
+    ------
+    error
+        If the file is missing, damaged, no HDF5 file, or has parts in other files.
+    """
+    if not path.is_file():
+        raise error(f"{path}: no such file; pass the path of {wanted}.")
+    try:
+        path.open("rb").close()
+    except OSError as problem:
+        raise error(f"{path}: cannot be opened ({problem.strerror}).") from None
+    if not h5py.is_hdf5(path):
+        raise error(f"{path}: not an HDF5 file; pass the path of {wanted}.{remark}")
+    with reading(path, "the file", error), h5py.File(path, "r") as file:
+        refuse_other_files(file, str(path), error)
+        yield file
+
+
+@contextlib.contextmanager
+def reading(path: Path, part: str, error: type[NeurochipError]) -> Iterator[None]:
+    """Turn the errors of HDF5 into a message that names the damaged part."""
+    try:
+        yield
+    except NeurochipError:
+        raise
+    except _FAULTS:
+        raise error(
+            f"{path}: {part} cannot be read: it is damaged. Write the file again from its source."
+        ) from None
+
+
+def as_text(value: Any) -> str | None:
+    """Return text, bytes, or an array with one of them as a str; None for other values."""
+    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "SUO":
+        value = value.item()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value) if isinstance(value, str) else None
 
 
 def refuse_other_files(file: Any, label: str, error: type[NeurochipError]) -> None:

@@ -8,23 +8,20 @@ known from its header and checked before the array is read.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..._support.extras import require
-from ..._support.hdf5 import TextHeaps, Unpacking, refuse_other_files
-from ..._support.npz import DAMAGE
-from ...errors import FrontendError, NeurochipError
-from ..nir.node import as_text
+from ..._support.hdf5 import TextHeaps, Unpacking, as_text, opened_hdf5, reading
+from ...errors import FrontendError
 
 __all__ = ["StoredLayer", "read_file"]
 
 _MOST_VALUES = 1 << 24  # of an array: all synapses of a Loihi have 16 MiB
 _MOST_LAYERS = 1 << 10
 _MOST_KEYS = 1 << 6
-_FAULTS = (*DAMAGE, SystemError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,27 +58,15 @@ def read_file(path: Path) -> list[StoredLayer]:
         If h5py is not installed.
     """
     h5py = require("h5py", "netx", "reading a network of lava-dl")
-    if not path.is_file():
-        raise FrontendError(f"{path}: no such file; pass the path of a lava-dl network (.net).")
-    try:
-        path.open("rb").close()
-    except OSError as problem:
-        raise FrontendError(f"{path}: cannot be opened ({problem.strerror}).") from None
-    if not h5py.is_hdf5(path):
-        raise FrontendError(
-            f"{path}: not an HDF5 file; pass the path of a lava-dl network (.net). A file of Git "
-            "LFS holds only a pointer until it is fetched."
-        )
-    reader = _Reader(path, h5py)
-    with reader.reading("the file"), h5py.File(path, "r") as file:
-        refuse_other_files(file, str(path), FrontendError)
+    pointer = " A file of Git LFS holds only a pointer until it is fetched."
+    with opened_hdf5(h5py, path, "a lava-dl network (.net)", pointer, error=FrontendError) as file:
         root = file.get("layer")
         if not isinstance(root, h5py.Group):
             raise FrontendError(
                 f"{path}: has no group 'layer', where the layers of a lava-dl network are; pass "
                 "the path of a file that export_hdf5 wrote."
             )
-        return reader.layers(root)
+        return _Reader(path, h5py).layers(root)
 
 
 class _Reader:
@@ -91,18 +76,9 @@ class _Reader:
         self._path, self._h5py = path, h5py
         self._memory, self._heaps = Unpacking(path, FrontendError), TextHeaps(path)
 
-    @contextlib.contextmanager
-    def reading(self, part: str) -> Iterator[None]:
-        """Turn the errors of HDF5 into a message that names the damaged part."""
-        try:
-            yield
-        except NeurochipError:
-            raise
-        except _FAULTS:
-            raise FrontendError(
-                f"{self._path}: {part} cannot be read: it is damaged. Write the file again from "
-                "its source."
-            ) from None
+    def reading(self, part: str) -> contextlib.AbstractContextManager[None]:
+        """Return a block in which damage becomes a message that names the part."""
+        return reading(self._path, part, FrontendError)
 
     def layers(self, root: Any) -> list[StoredLayer]:
         """Return all layers, which are numbered from 0."""

@@ -8,7 +8,6 @@ array is read, since a file of a few kB may unpack to any size.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..._support.extras import require
-from ..._support.hdf5 import TextHeaps, Unpacking, refuse_other_files
-from ..._support.npz import DAMAGE
-from ...errors import FrontendError, NeurochipError
+from ..._support.hdf5 import TextHeaps, Unpacking, as_text, opened_hdf5, reading
+from ...errors import FrontendError
 from .convention import SAID
 from .node import (
     KINDS,
@@ -27,7 +25,6 @@ from .node import (
     OWN,
     RESETTING,
     NirNode,
-    as_text,
     check_type,
     real_numbers,
 )
@@ -38,7 +35,6 @@ _MOST_LEVELS = 32  # depth of nested graphs
 _MOST_NODES = 1 << 12
 _MOST_DENSE = 1 << 26  # entries of a dense matrix, zeros included: the limit of write_nir
 _BLOCK = 1 << 22  # entries of a matrix read at once
-_FAULTS = (*DAMAGE, SystemError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,17 +111,8 @@ def read_file(path: Path, problems: dict[str, str] | None = None) -> Graph:
         If h5py is not installed.
     """
     h5py = require("h5py", "nir", "reading a NIR graph")
-    if not path.is_file():
-        raise FrontendError(f"{path}: no such file; pass the path of a NIR graph (.nir).")
-    try:
-        path.open("rb").close()
-    except OSError as problem:
-        raise FrontendError(f"{path}: cannot be opened ({problem.strerror}).") from None
-    if not h5py.is_hdf5(path):
-        raise FrontendError(f"{path}: not an HDF5 file; pass the path of a NIR graph (.nir).")
-    reader = _Reader(path, h5py, problems)
-    with reader.reading("the file"), h5py.File(path, "r") as file:
-        refuse_other_files(file, str(path), FrontendError)
+    with opened_hdf5(h5py, path, "a NIR graph (.nir)", error=FrontendError) as file:
+        reader = _Reader(path, h5py, problems)
         root = file.get("node")
         if not isinstance(root, h5py.Group):
             raise FrontendError(
@@ -148,17 +135,9 @@ class _Reader:
         self._memory = Unpacking(path, FrontendError)
         self._extent, self._heaps = Extent(str(path)), TextHeaps(path)
 
-    @contextlib.contextmanager
-    def reading(self, part: str) -> Iterator[None]:
-        """Turn the errors of HDF5 into a message that names the damaged part."""
-        try:
-            yield
-        except NeurochipError:
-            raise
-        except _FAULTS:
-            raise self._problem(
-                part, "cannot be read: it is damaged. Write the file again from its source"
-            ) from None
+    def reading(self, part: str) -> contextlib.AbstractContextManager[None]:
+        """Return a block in which damage becomes a message that names the part."""
+        return reading(self._path, part, FrontendError)
 
     def _value(self, dataset: Any) -> Any:
         self._heaps.check(dataset)

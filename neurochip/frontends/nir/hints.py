@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._support.hdf5 import as_text
 from ..._support.ranges import POSITIVE
 from ..._support.values import real
 from ..._support.warn import warn_user
@@ -18,7 +19,7 @@ from ...typing import Float64Array
 from .convention import Convention
 from .graph import FlatGraph
 from .neurons import NeuronNode
-from .node import as_text, show
+from .node import show
 
 __all__ = ["check_hint", "check_metadata", "check_step", "snntorch_step", "stored_text"]
 

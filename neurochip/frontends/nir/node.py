@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..._support.hdf5 import as_text
 from ..._support.values import shown
 from ...errors import FrontendError
 from ...typing import Float64Array
@@ -27,7 +28,6 @@ __all__ = [
     "RESETTING",
     "NirNode",
     "Shape",
-    "as_text",
     "check_type",
     "fit",
     "real_numbers",
@@ -211,15 +211,6 @@ def fit(first: Shape, second: Shape) -> bool:
 def show(value: Any) -> str:
     """Return a short Python-like text of a value for a message."""
     return shown(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
-
-
-def as_text(value: Any) -> str | None:
-    """Return text, bytes, or an array with one of them as a str; None for other values."""
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "SUO":
-        value = value.item()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
-    return str(value) if isinstance(value, str) else None
 
 
 def real_numbers(label: str, member: str, value: Any) -> Float64Array:

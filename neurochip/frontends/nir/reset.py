@@ -14,12 +14,13 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from ..._support.hdf5 import as_text
 from ..._support.values import real
 from ...errors import FrontendError
 from .convention import RESETS
 from .graph import FlatGraph
 from .hints import snntorch_step, stored_text
-from .node import RESETTING, NirNode, as_text, show
+from .node import RESETTING, NirNode, show
 from .rule import MIRRORED, ResetRule
 
 __all__ = ["asks_for_reset", "check_reset", "find_reset", "reset_question"]
