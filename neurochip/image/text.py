@@ -49,12 +49,18 @@ def dump_image(image: ChipImage) -> str:
     lines += ["", "compartments (equal neighbours share a line)"]
     registers = [field.name for field in dataclasses.fields(image.compartments)]
     table = np.stack([getattr(image.compartments, name) for name in registers], axis=1)
-    starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
+    running = np.full(len(table), -1)  # the program of each compartment
+    for index, programmed in enumerate(image.programs):
+        running[programmed.compartments] = index
+    same = (table[1:] == table[:-1]).all(axis=1) & (running[1:] == running[:-1])
+    starts = np.flatnonzero(np.r_[True, ~same])
     ends = np.r_[starts[1:], len(table)]
     for start, end in list(zip(starts, ends, strict=True))[:_SHOWN]:
         values = ", ".join(
             f"{name} {value}" for name, value in zip(registers, table[start], strict=True)
         )
+        if running[start] >= 0:  # it does not read the registers of the LIF neuron
+            values = f"program {image.programs[running[start]].program.name!r}, see below"
         lines.append(f"  {start}..{end - 1}: {values}")
     lines += _cut(len(starts))
     for index, group in enumerate(image.synapses):

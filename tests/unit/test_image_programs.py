@@ -95,6 +95,7 @@ def test_a_plain_image_keeps_its_digest():
 def test_the_text_of_an_image_shows_all_parts():
     text = dump_image(image())
     assert "2 compartments with NeuronProgram('sigma_delta', 17 rows, 1 input" in text
+    assert "  1..2: program 'sigma_delta', see below\n  3..3: decay_u 4095, decay_v 0, " in text
     assert "  threshold 64 to 128" in text
     assert "PeriodicReset(2 compartments, every 17 steps from step 3)" in text
     assert "Convolution('inputs', 2 x 2 x 2 to 2 x 1 x 1, 16 weights" in text
