@@ -37,7 +37,7 @@ def given_draw(draws: Any, row: Any, trace: Any, index: Any) -> Any:
     return draws[row, trace, index]
 
 
-@kernel
+@inline_kernel
 def uniform(
     draws: Any, row: Any, engine: Any, shared: Any, kind: Any, trace: Any, step: Any, i: Any
 ) -> float:

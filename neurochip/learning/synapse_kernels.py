@@ -1,4 +1,7 @@
-"""Kernels of synapses: sums of products, their rounding, and which synapses an epoch touches."""
+"""Kernels of synapses: sums of products, their rounding, and which synapses an epoch touches.
+
+What is done for each synapse is inlined: a call with all tables as arguments took 250 ns.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ EXCITATORY, INHIBITORY = int(SignMode.EXCITATORY), int(SignMode.INHIBITORY)
 MOST_FRACTION = (1 << FRACTION_BITS) - 1
 
 
-@kernel
+@inline_kernel
 def product_of(
     term: Any,
     s: Any,
@@ -69,7 +72,7 @@ def wrapped32(value: Any) -> Any:
     return ((value + np.int64(1 << 31)) & np.int64((1 << 32) - 1)) - np.int64(1 << 31)
 
 
-@kernel
+@inline_kernel
 def limited(value: Any, engine: Any, counts: Any) -> int:
     """Bring a product or a partial sum into the accumulator, and count if it did not fit."""
     if engine.low <= value <= engine.high:
@@ -80,7 +83,7 @@ def limited(value: Any, engine: Any, counts: Any) -> int:
     return min(max(value, np.int64(engine.low)), np.int64(engine.high))  # type: ignore[no-any-return]
 
 
-@kernel
+@inline_kernel
 def change_synapse(
     s: Any,
     i: Any,
@@ -113,7 +116,7 @@ def change_synapse(
         state.synaptic[target, s] = state.fresh[target]
 
 
-@kernel
+@inline_kernel
 def sum_of(
     target: Any,
     s: Any,
@@ -160,7 +163,7 @@ def signed(total: Any, target: Any, engine: Any) -> Any:
     return total
 
 
-@kernel
+@inline_kernel
 def rounded(
     total: Any, target: Any, low_bits: Any, s: Any, step: Any, index: Any, engine: Any, draws: Any
 ) -> int:
@@ -179,7 +182,7 @@ def rounded(
     return fresh  # type: ignore[no-any-return]
 
 
-@kernel
+@inline_kernel
 def moved(
     old: Any,
     total: Any,
