@@ -68,6 +68,33 @@ def test_a_graph_that_was_written_here_leaves_nothing_open(tmp_path):
     assert inspect_nir(path).settings == {}
 
 
+@pytest.mark.parametrize(
+    ("options", "resets", "note"),
+    [
+        ({"reset": "value"}, ("value",), "a spike sets v to its v_reset"),
+        (
+            {"reset": "value", "reset_delay": True},
+            ("value",),
+            "a spike sets v to its v_reset, a step late",
+        ),
+        (
+            {"reset": "subtract"},
+            ("subtract",),
+            "a spike subtracts v_threshold - v_reset from v",
+        ),
+        (
+            {"spikes_per_step": "many"},
+            ("subtract",),
+            "a spike subtracts v_threshold - v_reset from v, several times in a step",
+        ),
+    ],
+)
+def test_a_reset_that_a_written_graph_says_is_described(tmp_path, options, resets, note):
+    path = write_nir(read_nir(recurrent(), DT, **options), tmp_path / "a.nir")
+    (row, *_) = [row for row in inspect_nir(path).rows if row.resets]
+    assert (row.resets, row.note) == (resets, note)
+
+
 def test_a_stored_reset_allows_no_other(inspect):
     found = inspect(chain((1,), lif(v_reset=-0.5)))
     assert found.rows[1].resets == ("value",)

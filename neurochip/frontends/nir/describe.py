@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from ..._support.brief import line
 from ..._support.text import counted
 from ...errors import FrontendError
 from ...network.plausible import units_known
-from .convention import Convention, resolve_convention, seconds_to_ms
+from .convention import RESETS, Convention, resolve_convention, seconds_to_ms
 from .graph import FlatGraph, load_graph
 from .hints import snntorch_step, stored_text
 from .neurons import SILENT, SPIKING, own_shape, read_neurons
@@ -348,7 +349,18 @@ class _Inspection:
         resets: tuple[str, ...] = ()
         if node.kind in RESETTING:
             resets = ("value", "subtract") if asks_for_reset(node) else ("value",)
+            if self._said is not None:
+                resets = (self._said.reset,)
         return replace(row, verdict=verdict, note="; ".join(notes), resets=resets)
+
+    @functools.cached_property
+    def _said(self) -> ResetRule | None:
+        """What the metadata say of resets, as those of write_nir do; None if they say nothing."""
+        if "reset" not in stored_text(self.graph, RESETS):
+            return None
+        with contextlib.suppress(FrontendError):  # which reading the graph raises
+            return find_reset(_sound(self.graph, self.problems), {})
+        return None
 
     def _notes(self, node: NirNode) -> list[str]:
         if node.name in self.passing:
@@ -359,8 +371,9 @@ class _Inspection:
             return ["never spikes; its v is an output"]
         if node.kind not in RESETTING:
             return []
-        if not asks_for_reset(node):
-            return ["a spike sets v to its v_reset"]
+        rule = self._said or (None if asks_for_reset(node) else ResetRule())
+        if rule is not None:
+            return [rule.of_node(node.name).in_words()]
         stored = "a v_reset of 0" if node.members["v_reset"] is not None else "no v_reset"
         return [f"stores {stored}; possible resets: value, subtract"]
 

@@ -51,6 +51,14 @@ class ResetRule:
         late = self.delayed if isinstance(self.delayed, bool) else name in self.delayed
         return dataclasses.replace(self, delayed=late)
 
+    def in_words(self) -> str:
+        """Return what a spike does, for one node."""
+        text = "a spike sets v to its v_reset"
+        if self.reset == "subtract":
+            text = "a spike subtracts v_threshold - v_reset from v"
+        text += ", a step late" if self.delayed else ""
+        return text + (", several times in a step" if self.spikes_per_step == "many" else "")
+
     def as_text(self) -> dict[str, str]:
         """Return what the metadata of a graph say of this rule; its nodes hold the v_reset."""
         said = {"reset": self.reset, "spikes_per_step": self.spikes_per_step}
