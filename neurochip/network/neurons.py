@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from .._support.brief import brief
 from .._support.foreign import own_keywords
 from .._support.ranges import FINITE, NOT_NEGATIVE, POSITIVE, Range
 from .._support.values import (
@@ -335,6 +336,8 @@ class Population:
     name: str
     size: int
     model: LIF = dataclasses.field(default_factory=LIF)
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if isinstance(self.size, LIF):

@@ -7,7 +7,7 @@ the range of each of its values is known before it runs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 __all__ = ["MOST_SHIFT", "OPERATIONS", "Interval", "Operation"]
@@ -40,7 +40,7 @@ class Operation:
     name: str
     operands: tuple[str, ...]
     meaning: str
-    bounds: Callable[..., Interval]
+    bounds: Callable[..., Interval] = field(repr=False)
 
 
 def _extremes(function: Callable[..., int]) -> Callable[..., Interval]:

@@ -117,3 +117,12 @@ def test_inputs_and_registers_with_arrays_are_one_line():
         "Synapses(source='inputs', pre=<90 values>, target=<90 values>"
     )
     assert "\n" not in repr(synapses)
+
+
+def test_neurons_with_many_digits_and_operations_are_one_line():
+    digits = {"tau_m": 0.123456789123, "v_reset": -65.123456789, "v_thresh": -50.1234567891}
+    model = nc.LIF(**digits, cm=0.0999999984354, tau_syn=0.50000002374872, reset="subtract")
+    assert repr(nc.Population("n", 3)) == "Population(name='n', size=3, model=LIF())"
+    for item in (nc.Population("a population", 3, model), *nc.OPERATIONS.values()):
+        assert len(repr(item)) <= LONGEST
+        assert "<function" not in repr(item)
