@@ -76,6 +76,7 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
             rows.append(weight_row(item, populations[item.connection.target.name], chip))
             if item.projection.sign <= 0:  # one row only for a connection split by sign
                 rows.append(_delay_row(whole[item.connection.name], dt))
+    driving = {item.source.name for item in network.connections if item.n_synapses}
     return CompileReport(
         chip=chip.name,
         dt=dt,
@@ -83,7 +84,7 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
         rows=tuple(rows),
         scales=tuple(_scale_row(lowered, chip, options) for lowered in populations.values()),
         rates=tuple(
-            _rate_row(source, translation.expected)
+            _rate_row(source, translation.expected, source.name in driving)
             for source in (*network.populations, *network.spike_inputs)
         ),
         resources=placement.resources(chip),
@@ -291,13 +292,19 @@ def _scale_row(lowered: LoweredPopulation, chip: ChipSpec, options: CompileOptio
     return replace(row, warning=warning)
 
 
-def _rate_row(source: Source, expected: Expectation) -> RateRow:
+def _rate_row(source: Source, expected: Expectation, drives: bool) -> RateRow:
     origin = expected.origins[source.name]
     warning = ""
     if origin == UNKNOWN:
         warning = (
             f"its spikes are not known, so {GUESSED:g} Hz are assumed for each source; give them, "
             "or SpikeInput(..., expected_rate=...)"
+        )
+    elif drives and expected.guesses_bursts(source):
+        warning = (
+            "how many spikes it sends at once is not known, so its targets have all the room that "
+            "their weights leave; if a run overflows, pass a float run as activity, or raise "
+            "assumed_rate or headroom"
         )
     return RateRow(
         kind="population" if isinstance(source, Population) else "input",

@@ -82,12 +82,21 @@ class Expectation:
         """
         if not isinstance(source, Population) or not source.model.several:
             return 1.0
-        if source.name in self.bursts:
+        if not self.guesses_bursts(source):
             return float(self.bursts[source.name])
         point = self.points[source.name]
         rise = np.maximum(point.drift, 0.0) * dt
         rise += _DEVIATIONS * point.kick * np.sqrt(point.kick_rate * dt)
         return max(1.0, float((rise / (point.v_thresh - point.v_reset)).max()))
+
+    def guesses_bursts(self, source: Source) -> bool:
+        """Return whether a source may spike several times in a step, and nobody counted how often.
+
+        The prediction takes the mean rate of a population for each of its neurons. Bursts come from
+        the few neurons that trained weights make the most active, so it may be far too low.
+        """
+        several = isinstance(source, Population) and source.model.several
+        return several and source.name not in self.bursts
 
 
 def is_bounded(source: Source) -> bool:

@@ -73,7 +73,16 @@ def lower(
         point = None if name in expected.guessed else expected.points[name]
         decays = round_decays(ideal, chip, dt, options, point)
         peaks = expected_peaks(onto, ideal, decays, chip.core, dt, expected)
-        scale = choose_scale(onto, ideal, decays, peaks, chip.core, options, by_program=by_program)
+        scale = choose_scale(
+            onto,
+            ideal,
+            decays,
+            peaks,
+            chip.core,
+            options,
+            by_program=by_program,
+            bursts=[item for item in onto if expected.guesses_bursts(item.connection.source)],
+        )
         own = neuron_scales(ideal, scale, chip.core, by_program=by_program)
         truncation = expected_truncation(onto, ideal, decays, point, own, chip.core, dt)
         registers = round_registers(

@@ -215,7 +215,7 @@ class RateRow(PlainValue):
     origin : str
         Where the expected rates come from.
     warning : str
-        Warning if they are not known; otherwise empty.
+        Warning if they, or the sizes of bursts, are not known; otherwise empty.
 
     Raises
     ------

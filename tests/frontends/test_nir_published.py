@@ -7,7 +7,7 @@ import pytest
 from nir_graphs import DT, published
 
 from compiler import compile_network
-from neurochip import attribute, with_stimulus
+from neurochip import LOIHI2, attribute, simulate_reference, with_stimulus
 from neurochip.emulator import Emulator
 from neurochip.frontends.nir import read_nir
 
@@ -22,6 +22,19 @@ def test_a_convolutional_network_compiles_and_runs_on_the_chip(graph):
     run = Emulator(image).run(model.stimulus(counts.astype(int)))
     assert all(len(run.steps[item.name]) for item in model.network.populations[1:2])
     assert run.n_spikes > 100
+
+
+@pytest.mark.parametrize("digit", [1, 7])
+def test_a_network_of_bursts_keeps_its_spikes_and_its_class_at_default_options(digit):
+    """With room for the predicted bursts, the last layer sent 5,023 and 4,384 spikes."""
+    own = {"convention": "sinabs", "reset": "subtract", "spikes_per_step": "many"}
+    model = read_nir(published("89e0a61_scnn_mnist.nir"), 1e-3, v_min="-v_threshold", **own)
+    stimulus = model.stimulus(np.load(published(f"89e0a61_scnn_mnist_d{digit}.npz"))["x"])
+    exact = simulate_reference(model.network, stimulus, model.dt).counts("12")
+    image = compile_network(model.network, LOIHI2, dt=model.dt)
+    counts = Emulator(image, strict=True).run(stimulus).counts("12")  # strict: nothing wraps
+    assert counts.sum() == pytest.approx(exact.sum(), rel=0.03)
+    assert counts.argmax() == exact.argmax() == digit
 
 
 @pytest.mark.slow

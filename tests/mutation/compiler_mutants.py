@@ -17,6 +17,7 @@ SOFT = "tests/integration/test_soft_reset_on_chip.py"
 PEAKS = "tests/unit/test_compiler_peaks.py"
 ROUNDING = "tests/unit/test_weight_rounding.py"
 SCALING = "tests/unit/test_compiler_scaling.py"
+BURSTS = "tests/integration/test_bursts_of_unknown_size.py"
 RATES = "tests/unit/test_expectation.py"
 CURRENTS = "tests/unit/test_step_current.py"
 SHARED_KERNELS = "tests/unit/test_shared_kernels.py"
@@ -325,6 +326,20 @@ MUTANTS = [
         "passed = (core.state.maximum - 1) / ideal.threshold.max()",
         "passed = 2 * core.state.maximum / ideal.threshold.max()",
         f"{SCALING}::test_a_threshold_register_that_reaches_beyond_the_state_is_not_filled",
+    ),
+    Mutant(
+        "the room for bursts is that of the smallest weights that are sent",
+        "compiler/neurons/scaling.py",
+        "max(min(full), resolved)",
+        "max(max(full), resolved)",
+        f"{BURSTS}::test_a_connection_of_smaller_weights_bounds_the_room_by_64_steps",
+    ),
+    Mutant(
+        "bursts of unknown size take the room that is predicted",
+        "compiler/neurons/scaling.py",
+        "if item in bursts]",
+        "if item not in bursts]",
+        f"{BURSTS}::test_the_room_is_all_that_the_weights_leave_which_keep_their_levels",
     ),
     Mutant(
         "the scale with the largest error is chosen",
