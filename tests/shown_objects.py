@@ -9,6 +9,9 @@ from typing import Any
 
 import neurochip as nc
 
+_NODE = nc.NodeRow("lif", "LIF", (2, 3), 6, 24, 0, "runs", "stores no v_reset", ("value",))
+_LAYER = nc.LayerRow("dense_0", (3,), 3, 12, 12, "LIF", True)
+
 
 @functools.cache
 def network(name: str = "cells") -> nc.Network:
@@ -44,6 +47,9 @@ def objects(name: str = "cells") -> dict[str, Any]:
         nc.validate(model, dt=0.5, duration=50.0, attribution=False),
         nc.classify(model, [stimulus], [0], dt=0.5),
         nc.attribute_accuracy(model, [stimulus], [0], dt=0.5),
+        nc.PROGRAMS["sigma_delta"](nc.LOIHI2.core),
+        nc.NirDescription("graph.nir", (_NODE,), {"dt": "the step of the simulator"}),
+        nc.NetxDescription("trained.net", (_LAYER,), "layer 0 has no weights"),
     ]
     return {type(item).__name__: item for item in found}
 

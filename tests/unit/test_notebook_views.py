@@ -23,6 +23,7 @@ CLASSES = (
     ),
     *("Classification", "Comparison", "CompileReport", "CoreSpec", "DtChoice", "EnergyEstimate"),
     *("Equivalence", "FitReport", "Judgement", "MappedNetwork", "MappingReport", "Network"),
+    *("NetxDescription", "NeuronProgram", "NirDescription"),
     *("PopulationComparison", "Recording", "Report", "Sweep"),
 )
 
@@ -89,6 +90,15 @@ def test_a_network_shows_its_weights_with_their_unit():
     assert "cells 4 LIF(tau_m=10.0, tau_refrac=2.0) shared input" in shown
     assert "source->cells source cells 40 1." in shown
     assert " mV 0 ms" in shown
+
+
+def test_a_program_shows_its_registers_and_what_each_row_can_give():
+    rows = [("v", "add", "v", "a"), ("v", "sat", "v", 8), (None, "emit", 0)]
+    program = nc.NeuronProgram(name="sum", state={"v": 8}, parameters={"p": (1, 9)}, rows=rows)
+    shown = Outline(program._repr_html_()).text
+    assert "Program 'sum': 3 rows, binary spikes." in shown
+    assert "v state 8 bits p parameter 1 to 9" in shown
+    assert "1 v sat v 8 -127 127 2 emit 0 0 0" in shown
 
 
 def test_a_recording_shows_its_payloads():

@@ -3,6 +3,7 @@
 It needs the package of the extra ``netx``: ``pip install "neurochip[netx]"``.
 """
 
+from . import sections as sections  # describes the results for notebooks
 from .describe import LayerRow, NetxDescription, inspect_netx
 from .layer import NetxLayer, NetxNeuron
 from .model import NetxModel

@@ -15,9 +15,9 @@ from .file import StoredLayer, read_file
 from .layer import NetxLayer, Shape
 from .layers import read_layer, read_layers
 
-__all__ = ["LayerRow", "NetxDescription", "inspect_netx"]
+__all__ = ["HEADINGS", "LayerRow", "NetxDescription", "cells_of", "inspect_netx"]
 
-_HEADINGS = ("layer", "shape", "neurons", "weights", "synapses", "runs as")
+HEADINGS = ("layer", "shape", "neurons", "weights", "synapses", "runs as")
 _MODELS = {
     "delta": "delta encoder, graded spikes",
     "lif": "LIF",
@@ -76,19 +76,13 @@ class NetxDescription:
         """Whether the network can be run."""
         return not self.problem
 
+    @property
+    def verdict(self) -> str:
+        """The answer in a few words."""
+        return "runs" if self.runs else f"cannot run: {self.problem}"
+
     def __str__(self) -> str:
-        table = [
-            _HEADINGS,
-            *(
-                (
-                    row.name,
-                    "-" if row.shape is None else " x ".join(map(str, row.shape)),
-                    *(f"{n:,}" for n in (row.n_neurons, row.n_weights, row.n_synapses)),
-                    row.runs_as,
-                )
-                for row in self.rows
-            ),
-        ]
+        table = [HEADINGS, *map(cells_of, self.rows)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = []
         for cells in table:
@@ -97,15 +91,24 @@ class NetxDescription:
             parts += [cell.rjust(width) for cell, width in zip(right, widths[2:5], strict=True)]
             lines.append("  ".join((*parts, cells[5])).rstrip())
         totals = [sum(getattr(row, key) for row in self.rows) for key in _TOTALS]
-        verdict = "runs" if self.runs else f"cannot run: {self.problem}"
         lines.append(
             f"{counted(len(self.rows), 'layer')}, {totals[0]:,} neurons, {totals[1]:,} weights for "
-            f"{totals[2]:,} synapses; {verdict}"
+            f"{totals[2]:,} synapses; {self.verdict}"
         )
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return line(self, repr(self.path), counted(len(self.rows), "layer"))
+
+
+def cells_of(row: LayerRow) -> tuple[str, ...]:
+    """Return a row of the table of layers, in the order of ``HEADINGS``."""
+    return (
+        row.name,
+        "-" if row.shape is None else " x ".join(map(str, row.shape)),
+        *(f"{n:,}" for n in (row.n_neurons, row.n_weights, row.n_synapses)),
+        row.runs_as,
+    )
 
 
 _TOTALS = ("n_neurons", "n_weights", "n_synapses")

@@ -3,6 +3,7 @@
 It needs the packages of the extra ``nir``: ``pip install "neurochip[nir]"``.
 """
 
+from . import sections as sections  # describes the results for notebooks
 from .convention import CONVENTIONS, Convention
 from .describe import NirDescription, NodeRow, inspect_nir
 from .model import NirModel

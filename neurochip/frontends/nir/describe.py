@@ -28,9 +28,9 @@ from .rule import ResetRule
 from .shapes import input_shape, spread_shapes
 from .timing import find_timing
 
-__all__ = ["NirDescription", "NodeRow", "inspect_nir"]
+__all__ = ["HEADINGS", "NirDescription", "NodeRow", "cells_of", "inspect_nir"]
 
-_HEADINGS = ("node", "kind", "shape", "values", "synapses", "verdict")
+HEADINGS = ("node", "kind", "shape", "values", "synapses", "verdict")
 _MOST = 3  # names that a text lists
 _SMALL_STEP = 1e-9  # ms: any time constant is longer, so the check of nodes needs no dt
 
@@ -105,7 +105,7 @@ class NirDescription:
         return sum(row.n_synapses for row in self.rows)
 
     def __str__(self) -> str:
-        table = [_HEADINGS, *(_cells(row) for row in self.rows)]
+        table = [HEADINGS, *(cells_of(row) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         left = (True, True, True, False, False, True)
         lines = [
@@ -138,7 +138,8 @@ class NirDescription:
         return line(self, repr(self.source), counted(len(self.rows), "node"), self.verdict)
 
 
-def _cells(row: NodeRow) -> tuple[str, ...]:
+def cells_of(row: NodeRow) -> tuple[str, ...]:
+    """Return a row of the table of nodes, in the order of ``HEADINGS``."""
     shape = "-" if row.shape is None else " x ".join(map(str, row.shape))
     synapses = f"{row.n_synapses:,}" if row.n_synapses else ""
     values = f"{row.n_values:,}" if row.n_values else ""
