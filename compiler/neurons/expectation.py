@@ -22,7 +22,7 @@ from ..options import CompileOptions
 from .drive import OperatingPoint, mean_field
 from .rates import UNKNOWN, input_origin, input_rates
 
-__all__ = ["LEAST", "MEASURED", "Expectation", "expect", "is_bounded"]
+__all__ = ["LEAST", "MEASURED", "Expectation", "expect", "is_bounded", "sends_bursts"]
 
 MEASURED = "measured"
 """Origin of rates that were counted in a recording."""
@@ -80,7 +80,7 @@ class Expectation:
 
         Predicted from the largest rise of v in a step, of 4 standard deviations of its kicks.
         """
-        if not isinstance(source, Population) or not source.model.several:
+        if not sends_bursts(source):
             return 1.0
         if not self.guesses_bursts(source):
             return float(self.bursts[source.name])
@@ -95,14 +95,17 @@ class Expectation:
         The prediction takes the mean rate of a population for each of its neurons. Bursts come from
         the few neurons that trained weights make the most active, so it may be far too low.
         """
-        several = isinstance(source, Population) and source.model.several
-        return several and source.name not in self.bursts
+        return sends_bursts(source) and source.name not in self.bursts
 
 
 def is_bounded(source: Source) -> bool:
     """Return whether a source spikes at most once in a step."""
-    several = isinstance(source, Population) and source.model.several
-    return not (several or isinstance(source, PoissonInput))
+    return not (sends_bursts(source) or isinstance(source, PoissonInput))
+
+
+def sends_bursts(source: Source) -> bool:
+    """Return whether a source is a population whose neurons may spike several times in a step."""
+    return isinstance(source, Population) and source.model.several
 
 
 def expect(

@@ -30,7 +30,8 @@ from ..synapses.formats import choose_format, exponents, grid, sign_mode_of
 from ..synapses.projections import Projection
 from ..synapses.rounding import second_moment_gain
 from .decays import Decays, largest_bias
-from .peaks import Peaks
+from .expectation import sends_bursts
+from .peaks import Peaks, is_soft
 
 __all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights", "silent_ceiling"]
 
@@ -148,7 +149,8 @@ def choose_scale(
 
     ``projections`` are those onto the population; all its receptors share the scale.
     If the headroom would leave a connection fewer than 64 steps of weight, it is reduced, down to a
-    factor of 1; the report then warns. ``by_program`` if the neurons run a program, whose
+    factor of 1; the report then warns. Behind bursts, room for v that a chip clips is reduced
+    below that. ``by_program`` if the neurons run a program, whose
     threshold is any number of LSB. ``bursts`` are the projections whose sources may spike any
     number of times in a step: their sums get all the room that the weights do not need.
 
@@ -173,7 +175,10 @@ def choose_scale(
         for factor in (options.headroom, 1.0)
     )
     with_room = min(roomy.values(), default=np.inf)
-    without = min(tight.values(), default=np.inf)
+    # Bursts may pull v to where clipping it costs less than weights without levels would.
+    yields = any(sends_bursts(item.connection.source) for item in driving)
+    kept = [limit for name, limit in tight.items() if not (yields and is_soft(name, core))]
+    without = min(kept, default=np.inf)
     resolved = max((_finest_grid(own, core, _RESOLUTION) for own in samples), default=0.0)
     soft = max(with_room, min(resolved, without))
     bounds = hard or {"voltage high": peak_limits(ideal, core)["voltage_high"]}

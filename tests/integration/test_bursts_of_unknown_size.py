@@ -33,13 +33,13 @@ def dense(source, target, weight):
     return from_arrays(source, target, pre, post, weight=weight.ravel())
 
 
-def trained(spikes_per_step="many"):
+def trained(spikes_per_step="many", v_min=-1.0):
     """Three layers as training makes them: weights follow the few neurons that are active.
 
     4 of 32 neurons of the first layer respond to the input, and drive the second layer. If all 32
     had the mean rate of the layer, which is what the compiler predicts, it would be silent.
     """
-    soft = {"reset": "subtract", "spikes_per_step": spikes_per_step, "v_min": -1.0}
+    soft = {"reset": "subtract", "spikes_per_step": spikes_per_step, "v_min": v_min}
     neurons = LIF(tau_m=np.inf, v_rest=0.0, v_reset=0.0, v_thresh=1.0, **soft)
     sizes = {"first": 32, "second": 32, "third": 10}
     first, second, third = (Population(name, size, neurons) for name, size in sizes.items())
@@ -109,6 +109,16 @@ def test_the_report_says_whose_bursts_are_assumed_and_which_arguments_state_them
     counted = compile_network(network, LOIHI2, 1.0, activity=exact)
     assert not any(warnings_of(counted).values())
     assert scale_of(counted, "third").binding.startswith("peak of")
+
+
+def test_bursts_that_were_counted_leave_weights_their_levels_though_v_falls_far():
+    """Without a leak or a lowest v, room for all inhibition left 1 of 127 levels of weight."""
+    network, stimulus = trained(v_min=None)
+    exact = simulate_reference(network, stimulus, 1.0)
+    image = compile_network(network, LOIHI2, 1.0, activity=exact)
+    assert scale_of(image, "third").headroom("voltage_low") < 0.1  # clipped, if it came to that
+    run = Emulator(image, strict=True).run(stimulus)
+    np.testing.assert_allclose(run.counts("third"), exact.counts("third"), rtol=0.03, atol=4)
 
 
 def test_neurons_of_one_spike_a_step_need_no_such_room():

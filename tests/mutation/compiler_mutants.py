@@ -228,8 +228,8 @@ MUTANTS = [
     Mutant(
         "all spikes of a Poisson input bound its peak",
         "compiler/neurons/expectation.py",
-        "return not (several or isinstance(source, PoissonInput))",
-        "return not several",
+        "return not (sends_bursts(source) or isinstance(source, PoissonInput))",
+        "return not sends_bursts(source)",
         f"{PEAKS}::test_peaks_are_mean_and_deviation_and_never_more_than_everything_at_once",
     ),
     Mutant(
@@ -340,6 +340,13 @@ MUTANTS = [
         "if item in bursts]",
         "if item not in bursts]",
         f"{BURSTS}::test_the_room_is_all_that_the_weights_leave_which_keep_their_levels",
+    ),
+    Mutant(
+        "room for a v that is clipped takes the levels of weights behind bursts",
+        "compiler/neurons/scaling.py",
+        "if not (yields and is_soft(name, core))",
+        "if not (yields and False)",
+        f"{BURSTS}::test_bursts_that_were_counted_leave_weights_their_levels_though_v_falls_far",
     ),
     Mutant(
         "the scale with the largest error is chosen",
