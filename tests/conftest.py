@@ -10,6 +10,7 @@ import pytest
 from neurochip._kernels.notice import NOTICE
 
 ROOT = Path(__file__).parents[1]
+PROPERTIES = ROOT / "tests" / "property"
 
 # A worker that begins with the first, which compiles no kernel, leaves the kernels that all need to
 # the worker that begins with the second. The third is the longest file.
@@ -51,8 +52,16 @@ def pytest_xdist_make_scheduler(config, log):
     return LoadFileScheduling(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under pytest-xdist, put the long files first, so that all workers end at the same time."""
+    """Mark properties as slow; under pytest-xdist, put the long files first.
+
+    Random images need every variant of the kernels, each compiled once per environment. With the
+    long files first, all workers end at the same time.
+    """
+    for item in items:
+        if item.path.parent == PROPERTIES:
+            item.add_marker(pytest.mark.slow)
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     slow = {item.path for item in items if item.get_closest_marker("slow")}
