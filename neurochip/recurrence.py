@@ -136,7 +136,7 @@ class IdealPopulation:
 
     @property
     def kicked(self) -> bool:
-        """Whether the neurons have a receptor of kicks beside one of a current."""
+        """Tell whether the neurons have a receptor of kicks beside one of a current."""
         return len(self.receptors) == 2 and not self.receptors[KICKS].parameter
 
 

@@ -1,4 +1,4 @@
-"""What lava's models compute for a network of lava-dl, step by step, in plain NumPy integers.
+"""Computes a network of lava-dl as lava's models do, step by step, in plain NumPy integers.
 
 It shares no code with the image, the emulator or the neuron programs: tensors stay in space, and a
 convolution is a sum over the entries of its kernel. Sources: lava-nc 0.10.0, ``proc/lif/models.py``

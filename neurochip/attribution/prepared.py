@@ -1,4 +1,4 @@
-"""What a run of the recurrence needs besides its input: flat tables, made once for many runs."""
+"""Makes the flat tables that runs of the recurrence need besides their input, once for many."""
 
 from __future__ import annotations
 

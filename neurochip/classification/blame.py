@@ -43,7 +43,7 @@ class RegisterEffect:
 
     @property
     def costs(self) -> bool:
-        """Whether the register alone loses accuracy, with an adjusted p-value below 0.05."""
+        """Tell whether the register alone loses accuracy: its adjusted p-value is below 0.05."""
         return self.p_alone < LEVEL and self.alone.difference < 0
 
     def __repr__(self) -> str:

@@ -96,7 +96,7 @@ class Classification(ArrayValue):
 
     @property
     def _one(self) -> bool:
-        """Whether there is one chip only, so that it needs no name."""
+        """Tell whether there is one chip only, so that it needs no name."""
         return len(self.names) + len(self.unfit) == 1
 
     def at(self, bits: int, chip: str | None = None) -> ChipAccuracy:
@@ -150,7 +150,7 @@ class Classification(ArrayValue):
 
     @property
     def losing(self) -> tuple[bool, ...]:
-        """Whether each chip is less accurate than float64, with an adjusted p-value below 0.05."""
+        """Tell for each chip whether it loses accuracy: its adjusted p-value is below 0.05."""
         pairs = zip(self.chips, self.p_values, strict=True)
         return tuple(p < LEVEL and item.lost > item.won for item, p in pairs)
 

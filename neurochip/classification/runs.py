@@ -62,7 +62,7 @@ def chip_engine(image: ChipImage, record: Sequence[Probe], costs: Sequence[CostT
 
 @dataclass(frozen=True)
 class Answer:
-    """What an engine gave for each sample.
+    """Holds the results of an engine for each sample.
 
     Parameters
     ----------

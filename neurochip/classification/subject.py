@@ -1,4 +1,4 @@
-"""What is classified with: a network, its step, and the population that gives the class."""
+"""A subject classifies: a network, its step, and the population that gives the class."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class Request:
 
     @property
     def is_graph(self) -> bool:
-        """Whether the model is a trained network: a NIR graph, or a network of lava-dl."""
+        """Tell whether the model is a trained network: a NIR graph, or a network of lava-dl."""
         return Path(self.model).suffix in (".nir", ".net")
 
     @property
@@ -128,7 +128,7 @@ class Request:
 
     @property
     def is_integers(self) -> bool:
-        """Whether the model is a network of lava-dl, which holds the integers of a chip."""
+        """Tell whether the model is a network of lava-dl, which holds the integers of a chip."""
         return Path(self.model).suffix == ".net"
 
     def integers(self, parameters: Sequence[str]) -> NetxModel:

@@ -14,7 +14,7 @@ __all__ = ["LearningAgreement", "check_learning_case", "run_learning_case"]
 
 @dataclass(frozen=True)
 class LearningAgreement:
-    """How many values of a recorded run were compared, how many differ, and the first that does.
+    """Counts the values of a recorded run that were compared and that differ; names the first.
 
     Parameters
     ----------

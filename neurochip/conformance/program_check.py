@@ -24,7 +24,7 @@ _WHO = "compartments"
 
 @dataclass(frozen=True)
 class Agreement:
-    """How many values of a vector were compared, how many differ, and the first that does.
+    """Counts the values of a vector that were compared and that differ; names the first.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How well each field of a learning engine is known of the chip, and from where.
+"""Grades say how well each field of a learning engine is known of the chip, and from where.
 
 The keys of sources are those of :mod:`neurochip.learning.spec`.
 """
@@ -13,7 +13,7 @@ __all__ = ["KNOWN", "Grade"]
 
 
 class Grade(enum.Enum):
-    """How well a point is known of the chip."""
+    """Says how well a point is known of the chip."""
 
     PUBLISHED = "published"
     """Stated in a publication on the chip."""
@@ -58,4 +58,4 @@ KNOWN: Mapping[str, tuple[Grade, str]] = MappingProxyType(
         "delay_limits": (Grade.OPEN, "no open model applies it"),
     }
 )
-"""How well each field is known of the chip, and from where."""
+"""The grade of each field says how well it is known of the chip, and from where."""

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 OWNER = "learn"
-"""What messages name."""
+"""Messages begin with this name."""
 
 _GIVEN = (-128, 127)
 _NONE = np.zeros((0, 0, 0), dtype=np.int32)

@@ -1,4 +1,4 @@
-"""What the kernels of the learning step get: numbers, parameters, state, synapses and draws."""
+"""The kernels of the learning step get these tuples of numbers, state, synapses and draws."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Count", "Draws", "Engine", "Kind", "Record", "Side", "State", "Synap
 
 
 class Kind(enum.IntEnum):
-    """What a draw is for; the places of traces are added to the first of their side."""
+    """Numbers the uses of draws; the place of a trace is added to the first of its side."""
 
     PRE_DECAY = 0
     POST_DECAY = 2
@@ -23,7 +23,7 @@ class Kind(enum.IntEnum):
 
 
 class Count(enum.IntEnum):
-    """What is counted in a run."""
+    """Numbers the events that a run counts."""
 
     TRACES = 0
     ACCUMULATORS = 1

@@ -36,7 +36,7 @@ __all__ = ["Learned", "learn"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Learned:
-    """What :func:`learn` returns: synapses and traces at the end, and what was recorded.
+    """Holds the result of :func:`learn`: synapses and traces at the end, and what was recorded.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ _STEPS = {"w": "weight steps", "d": "delay steps", "t": "tag steps"}
 
 @dataclass(frozen=True)
 class LearningRule:
-    """What a synapse learns: sums of products of traces, spikes and its own variables.
+    """Says how a synapse learns: by sums of products of traces, spikes and its own variables.
 
     The texts have the syntax of Lava and of Brian2Loihi, such as ``"2^-1*x1*y0 - 2^-1*x0*y1"``.
     Printing the rule shows how it was read, and what a term changes in weight steps.

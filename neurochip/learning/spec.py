@@ -1,4 +1,4 @@
-"""What a learning engine is, as data: one published description and three emulators of it.
+"""Learning engines are described as data: one as published, and three emulators of it.
 
 No open model of the chip's learning engine is bit exact with it, and the three emulators differ
 from each other. Each field of :class:`LearningSpec` is one point in which they can differ; it says
@@ -65,7 +65,7 @@ class DrawSharing(enum.Enum):
 
 
 class ExtraSpikes(enum.Enum):
-    """What a spike does that is not the first of its neuron in an epoch."""
+    """Names the effect of a spike that is not the first of its neuron in an epoch."""
 
     AT_EPOCH_START = "impulse added to the value that the epoch began with"
     """The impulse is added at once, undecayed; the last spike counts as the spike of the epoch."""
@@ -75,7 +75,7 @@ class ExtraSpikes(enum.Enum):
 
 
 class WeightRounding(enum.Enum):
-    """How the sum of a rule becomes a weight."""
+    """Names the way in which the sum of a rule becomes a weight."""
 
     STOCHASTIC = "floor, or up with the probability of the fraction"
     SIGN_MAGNITUDE = "the same of the magnitude, which also has the limit"

@@ -21,7 +21,7 @@ from .spec import LearningSpec
 __all__ = ["DEPENDENCIES", "POST", "PRE", "TARGETS", "VARIABLES", "Factor", "Tables", "Term"]
 
 TARGETS = ("w", "d", "t")
-"""What rules change: weight, delay, tag."""
+"""Rules change these variables: weight, delay, tag."""
 DEPENDENCIES = ("x0", "y0", "u")
 PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
 """Traces of the pre- and the post-synaptic side."""

@@ -126,7 +126,7 @@ class Connection(ArrayValue):
 
     @property
     def kicks_v(self) -> bool:
-        """Whether a spike adds its weight to v instead of to a current."""
+        """Tell whether a spike adds its weight to v instead of to a current."""
         return self.unit == "mV"
 
     @property

@@ -42,10 +42,10 @@ INTEGRATIONS: tuple[Integration, ...] = get_args(Integration)
 """All methods of integration."""
 
 Reset: TypeAlias = Literal["value", "subtract"]
-"""What a spike does to v: it sets v to ``v_reset``, or subtracts a fixed amount."""
+"""A spike sets v to ``v_reset``, or subtracts a fixed amount."""
 
 SpikesPerStep: TypeAlias = Literal["one", "many"]
-"""How many spikes a neuron may emit in a step."""
+"""A neuron may emit one spike in a step, or many."""
 
 PARAMETERS = (
     *("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "i_offset"),
@@ -283,17 +283,17 @@ class LIF(ArrayValue):
 
     @property
     def subtracts(self) -> bool:
-        """Whether a spike lowers v by ``v_thresh - v_reset`` instead of setting it to v_reset."""
+        """Tell whether a spike lowers v by ``v_thresh - v_reset`` instead of setting v_reset."""
         return self.reset == "subtract" and self.spiking
 
     @property
     def several(self) -> bool:
-        """Whether a neuron may emit several spikes in a step."""
+        """Tell whether a neuron may emit several spikes in a step."""
         return self.spikes_per_step == "many" and self.spiking
 
     @property
     def bounded(self) -> bool:
-        """Whether v has a lower bound."""
+        """Tell whether v has a lower bound."""
         return self.v_min is not None
 
     @property

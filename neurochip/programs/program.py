@@ -28,7 +28,7 @@ _CODES = {name: code for code, name in enumerate(OPERATIONS)}
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NeuronProgram(ArrayValue):
-    """What a neuron does in a step: rows of operations on integer registers, from first to last.
+    """Says what a neuron does in a step: rows of operations on integer registers, in order.
 
     A row is ``(destination, operation, operand, ...)``, such as ``("v", "add", "v", "u")``.
     Operands are names of registers, or constants as integers. ``(None, "emit", "x")`` makes a spike

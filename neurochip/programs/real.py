@@ -43,7 +43,7 @@ _REAL: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "emit": lambda x: x,
     }
 )
-"""What each operation means for real numbers."""
+"""Each operation acts so on real numbers."""
 
 
 def simulate_program(

@@ -36,7 +36,7 @@ _MOST_NAMED = 8  # damaged lines named in a message
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file holds.
+    """Describes the contents of a file.
 
     Parameters
     ----------

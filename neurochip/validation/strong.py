@@ -1,4 +1,4 @@
-"""Whether chip and reference differ so much that a trained network can hardly work."""
+"""Finds whether chip and reference differ so much that a trained network can hardly work."""
 
 from __future__ import annotations
 

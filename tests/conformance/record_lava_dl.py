@@ -42,7 +42,7 @@ def in_steps(array):
 
 
 def a_step_later(values):
-    """What a layer sends in a step reaches the next layer in the step after."""
+    """Spikes of a layer reach the next layer in the step after."""
     return np.concatenate([np.zeros_like(values[:1]), values[:-1]])
 
 

@@ -160,7 +160,7 @@ def test_compiled_networks_run_like_the_oracle(data, dt):
 
 
 def test_kicks_and_currents_both_matter_in_these_networks():
-    """What the properties above say is not empty."""
+    """The properties above are not empty."""
     counts = np.zeros(3, dtype=int)
 
     @settings(max_examples=20, deadline=None, derandomize=True, database=None)

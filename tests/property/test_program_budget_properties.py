@@ -1,4 +1,4 @@
-"""What programs and shared kernels take on a core: the count of the product against a plain one."""
+"""Programs and shared kernels take on a core what a plain count says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every command, from one table: models, graphs, JSON, silence, width, endings."""
+"""One table holds for every command: models, graphs, JSON, silence, width, endings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fills the cores of a network that is too large, what would help, and who shares a core."""
+"""A network that is too large is told what fills its cores, and what would help."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def states_of(program, parameters, inputs, names=("u", "v")):
 
 
 def weighed(*mantissas):
-    """What arrives for sums of mantissas: they are in units of a weight."""
+    """Turn sums of mantissas into what arrives, which is in units of a weight."""
     return tuple(mantissa << CORE.weight_shift for mantissa in mantissas)
 
 

@@ -1,4 +1,4 @@
-"""What is no neuron program is refused with one message, which names the row."""
+"""Wrong neuron programs are refused with one message, which names the row."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def test_v_on_the_chip_follows_the_current_within_20_microvolts():
 
 
 def test_a_piece_has_the_bias_register_that_a_constant_current_has():
-    """Of the same scale: the amplitudes are those of the first network."""
+    """Both have one scale: the amplitudes are those of the first network."""
     network = network_of()
     image = compile_network(network, dt=DT)
     (symbol,) = image.symbols.populations

@@ -31,7 +31,7 @@ class Group:
 
 
 class Tables(NamedTuple):
-    """What does not change in a run.
+    """Holds all that does not change in a run.
 
     Compartments are called *lanes* in the order of the engine: by program, each program in whole
     tiles of 64. ``compartment`` is the number of each lane in the image, -1 for padding;
@@ -101,7 +101,7 @@ class State(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What an update reads and writes of :class:`Tables` and :class:`State`.
+    """Names the parts of :class:`Tables` and :class:`State` that an update reads and writes.
 
     A call of a kernel copies seven numbers for each array that it is given, whether used or not.
     """
@@ -142,7 +142,7 @@ class BiasRows(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """What one call of the kernel fills, from the step with index ``first_index`` on.
+    """Receives the results of one call of the kernel, from the step with index ``first_index`` on.
 
     The spikes of the k-th step are ``ends[k]`` to ``ends[k + 1] - 1`` of ``ids`` (compartments) and
     ``payloads``. Row i of ``values`` holds the registers at ``places`` after step i of the run.

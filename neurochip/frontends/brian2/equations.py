@@ -62,7 +62,7 @@ class Linear:
 
     @property
     def leaky(self) -> bool:
-        """Whether v decays toward a resting level."""
+        """Tell whether v decays toward a resting level."""
         return bool((self.rate > 0).all())
 
     @property

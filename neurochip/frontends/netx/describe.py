@@ -28,7 +28,7 @@ _MODELS = {
 
 @dataclass(frozen=True)
 class LayerRow:
-    """What is known of a layer.
+    """Says all that is known of a layer.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class NetxDescription:
 
     @property
     def runs(self) -> bool:
-        """Whether the network can be run."""
+        """Tell whether the network can be run."""
         return not self.problem
 
     @property

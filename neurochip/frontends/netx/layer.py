@@ -101,7 +101,7 @@ class NetxLayer(ArrayValue):
 
     @property
     def name(self) -> str:
-        """Its kind and number, such as ``"conv_1"``: its name in the network."""
+        """Return kind and number, such as ``"conv_1"``: the layer's name in the network."""
         return f"{self.kind}_{self.index}"
 
     @property

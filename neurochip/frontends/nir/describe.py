@@ -37,7 +37,7 @@ _SMALL_STEP = 1e-9  # ms: any time constant is longer, so the check of nodes nee
 
 @dataclass(frozen=True)
 class NodeRow:
-    """What is known of a node.
+    """Says all that is known of a node.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class NirDescription:
 
     @property
     def runs(self) -> bool:
-        """Whether a network can be made of the graph, perhaps with approximations."""
+        """Tell whether a network can be made of the graph, perhaps with approximations."""
         return not self.problem
 
     @property
@@ -356,7 +356,7 @@ class _Inspection:
 
     @functools.cached_property
     def _said(self) -> ResetRule | None:
-        """What the metadata say of resets, as those of write_nir do; None if they say nothing."""
+        """Return the reset that the metadata name, as those of write_nir do; otherwise None."""
         if "reset" not in stored_text(self.graph, RESETS):
             return None
         with contextlib.suppress(FrontendError):  # which reading the graph raises

@@ -75,7 +75,7 @@ RESETTING = ("CubaLIF", "IF", "LIF")
 """Nodes whose v is reset after a spike."""
 
 OWN = ("reset_delay", "v_min")
-"""What the metadata of such a node may say of it alone; these become members."""
+"""The metadata of such a node may hold these keys for it alone; they become members."""
 
 _TYPES = {
     "b": "truth values",

@@ -202,7 +202,7 @@ def output_of(graph: FlatGraph, name: str, arriving: Arrivals) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Building:
-    """What the parts of a network are made from."""
+    """Holds all that the parts of a network are made from."""
 
     graph: FlatGraph
     neurons: Mapping[str, NeuronNode]

@@ -1,4 +1,4 @@
-"""What a spike does to v, which a NIR graph does not store completely.
+"""Finds the effect of a spike on v, which a NIR graph does not store completely.
 
 NIR has a ``v_reset``, but no member for neurons that subtract their threshold from v ("soft
 reset"). Simulators with a soft reset (snnTorch, sinabs and Rockpool by default, SpikingJelly as an

@@ -23,7 +23,7 @@ _DELAYED = 2.0  # steps of tau_refrac: that of the spike and the next one
 
 @dataclass(frozen=True)
 class ResetRule:
-    """What a spike does.
+    """Describes the effect of a spike.
 
     Parameters
     ----------

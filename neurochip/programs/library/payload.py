@@ -1,4 +1,4 @@
-"""What programs with graded spikes share: the check of their core, and the unit of their input."""
+"""Programs with graded spikes share the check of their core and the unit of their input."""
 
 from __future__ import annotations
 
