@@ -19,7 +19,17 @@ from ..typing import BoolArray, Int8Array, Int32Array
 from .spikes import InputRows
 from .writes import Writes
 
-__all__ = ["Columns", "Engine", "Position", "Registers", "join_registers"]
+__all__ = [
+    "Columns",
+    "Engine",
+    "Position",
+    "Registers",
+    "join_registers",
+    "steps_per_call",
+    "work_of_step",
+]
+
+_WRITES_PER_CALL = 1 << 21  # bias registers written per call of a kernel: 16 MB, or 24 MB as places
 
 Columns = Mapping[tuple[str, str], Int32Array]
 """Compartments to record by (population, variable)."""
@@ -76,6 +86,22 @@ def join_registers(parts: Sequence[Registers]) -> Registers:
         events={key: sum(part.events[key] for part in parts) for key in head.events},
         overflows=np.sum(overflows, axis=0, dtype=np.int32) if overflows else None,
     )
+
+
+def work_of_step(image: ChipImage) -> int:
+    """Return the work of a step, in updates of a compartment, to plan calls of a kernel."""
+    return image.n_compartments + image.n_synapses // 50
+
+
+def steps_per_call(work: int, most_work: int, writes: Writes | None) -> int:
+    """Return how many steps a call of a kernel runs, at least one.
+
+    ``work`` is that of a step, and ``most_work`` that of a call: Ctrl-C is handled between calls.
+    """
+    steps = most_work // (work + 1000)
+    if writes is not None and writes.per_step:
+        steps = min(steps, _WRITES_PER_CALL // writes.per_step)
+    return max(1, steps)
 
 
 class Position(Protocol):

@@ -13,7 +13,7 @@ from ...chip.registers import decode_voltage_limits
 from ...errors import ChipOverflowError
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
-from ..engine import Columns, Engine, Registers
+from ..engine import Columns, Engine, Registers, steps_per_call, work_of_step
 from ..potential import potential_registers
 from ..reprogram import inheritance
 from ..spikes import NONE, InputRows
@@ -44,7 +44,6 @@ __all__ = ["CpuEngine"]
 
 _REGISTERS = {"v": "v", "u": "u", "u_child": "u"}  # register of each variable that is recorded
 _SPIKE_BUFFER = 1 << 20  # spikes per worker: 4 MB; shorter for short runs, at least two steps
-_WRITES_PER_CALL = 1 << 21  # registers written per call of the kernel: 16 MB
 _WORK_PER_CALL = 100_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
 
 
@@ -73,6 +72,7 @@ class CpuEngine(Engine[Position]):
         self._layout, wide = build_layout(image, threads, finest)
         self._settings = settings_of(image, self._layout)
         self._widths = widths_of(image, self._layout)
+        self._work = work_of_step(image)
         self._features = (
             joins_of(image, self._layout),
             sum_shifts_of(image),
@@ -157,9 +157,10 @@ class CpuEngine(Engine[Position]):
         buffer = position.lists[:size]
         steps: list[Int32Array] = []
         ids: list[Int32Array] = []
+        per_call = steps_per_call(self._work, _WORK_PER_CALL, writes)
         index = 0
         while index < n_steps:
-            stop = min(n_steps, index + self._steps_per_call(writes))
+            stop = min(n_steps, index + per_call)
             table = None
             if writes is not None and position.bias is not None:
                 table = BiasTable(*writes.rows(index, stop), position.bias)
@@ -216,13 +217,6 @@ class CpuEngine(Engine[Position]):
         size = max(min(_SPIKE_BUFFER, (n_steps + 1) * share), layout.n_compartments + share) + LANES
         full = size * np.arange(1, workers + 1) - share - LANES
         return workers * size, full
-
-    def _steps_per_call(self, writes: Writes | None) -> int:
-        work = self.image.n_compartments + self.image.n_synapses // 50
-        steps = _WORK_PER_CALL // (work + 1000)
-        if writes is not None and writes.per_step:
-            steps = min(steps, _WRITES_PER_CALL // writes.per_step)
-        return max(1, steps)
 
 
 def _overflowed(state: RunState) -> bool:

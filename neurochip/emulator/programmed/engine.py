@@ -14,7 +14,7 @@ from ...errors import ChipOverflowError, EmulatorError
 from ...image import ChipImage
 from ...programs import NeuronProgram
 from ...typing import Int8Array, Int32Array, Int64Array
-from ..engine import Columns, Engine, Registers
+from ..engine import Columns, Engine, Registers, steps_per_call, work_of_step
 from ..overflows import first_overflow_message
 from ..potential import potential_registers
 from ..spikes import NONE, InputRows
@@ -34,7 +34,6 @@ __all__ = ["ProgrammedEngine", "needs_programs"]
 _REGISTERS = {"u_child": "u2"}  # the first of two receptors, in a program with two inputs
 _SPIKE_BUFFER = 1 << 20  # spikes: 8 MB
 _WORK_PER_CALL = 50_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
-_WRITES_PER_CALL = 1 << 21  # values written per call of the kernel: 24 MB
 _KINDS = (*OVERFLOWS, *PROGRAM_OVERFLOWS)
 
 
@@ -67,7 +66,7 @@ class ProgrammedEngine(Engine[Position]):
         counters = self._order.places("held", np.arange(image.n_compartments))
         self._holding = np.flatnonzero(counters >= 0)
         self._counters = counters[self._holding]
-        self._work = image.n_compartments + image.n_synapses // 50  # of a step, to plan calls
+        self._work = work_of_step(image)
         self._refractory = image.compartments.refractory.copy()
         for group in image.programs:
             if "refractory" in group.program.parameters:
@@ -155,9 +154,10 @@ class ProgrammedEngine(Engine[Position]):
         room = max(n_lanes, min(_SPIKE_BUFFER, n_steps * n_lanes))
         listed = np.empty((2, room), dtype=np.int32)
         spikes: list[tuple[Int32Array, Int32Array, Int32Array]] = []
+        per_call = steps_per_call(self._work, _WORK_PER_CALL, writes)
         index = 0
         while index < n_steps:
-            stop = min(n_steps, index + self._steps_per_call(writes))
+            stop = min(n_steps, index + per_call)
             ends = np.zeros(stop - index + 1, dtype=np.int64)
             output = Outputs(index, listed[0], listed[1], ends, every_place, values)
             self._loop(
@@ -200,12 +200,6 @@ class ProgrammedEngine(Engine[Position]):
             overflows=self._overflows(state),
             kinds=_KINDS,
         )
-
-    def _steps_per_call(self, writes: Writes | None) -> int:
-        steps = _WORK_PER_CALL // (self._work + 1000)
-        if writes is not None and writes.per_step:
-            steps = min(steps, _WRITES_PER_CALL // writes.per_step)
-        return max(1, steps)
 
     def _writes(self, writes: Writes | None, begin: int, stop: int) -> BiasRows:
         """Return the writes of some steps by their place in the tiles."""
