@@ -9,22 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.hashing import hashed
 from .._kernels.jit import inline_kernel, kernel
 
 __all__ = ["impulse_draw", "uniform"]
 
 
 @inline_kernel
-def hashed(seed: Any, kind: Any, step: Any, index: Any) -> Any:
-    """Return 32 random bits: two rounds of the finaliser of SplitMix64, as noise has them."""
+def random_bits(seed: Any, kind: Any, step: Any, index: Any) -> Any:
+    """Return 32 random bits, hashed as those of noise are."""
     x = np.uint64(seed) + np.uint64(kind) * np.uint64(0xD1342543DE82EF95)
     x = x ^ (np.uint64(step) << np.uint64(32) | np.uint64(index))
-    for _ in range(2):
-        x += np.uint64(0x9E3779B97F4A7C15)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        x = x ^ (x >> np.uint64(31))
-    return x >> np.uint64(32)
+    return hashed(x)
 
 
 @inline_kernel
@@ -45,8 +41,8 @@ def uniform(
     if len(draws) > 0:
         return given_draw(draws, row, trace, i)  # type: ignore[no-any-return]
     if shared:
-        return np.float64(hashed(engine.seed, kind, step, 0)) * 2.0**-32
-    return np.float64(hashed(engine.seed, kind + trace, step, i)) * 2.0**-32
+        return np.float64(random_bits(engine.seed, kind, step, 0)) * 2.0**-32
+    return np.float64(random_bits(engine.seed, kind + trace, step, i)) * 2.0**-32
 
 
 @kernel
@@ -58,5 +54,5 @@ def impulse_draw(
         return given_draw(draws, row, trace, i)  # type: ignore[no-any-return]
     if engine.shared:
         trace, i = 0, 0
-    bits = hashed(engine.seed, kind + trace, step, i) >> np.uint64(32 - engine.impulse_bits)
+    bits = random_bits(engine.seed, kind + trace, step, i) >> np.uint64(32 - engine.impulse_bits)
     return np.float64(bits) * engine.impulse_scale  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._kernels.hashing import hashed
 from ..._kernels.jit import inline_kernel, kernel
 from . import offsets as at
 from .arithmetic import decay_toward_zero, outside, wrap
@@ -199,9 +200,8 @@ def write_biases(
 def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: Any) -> None:
     """Write the noise of a block in this step to the bias row or ``noise.current`` (semantics 5.7).
 
-    The raw draw r in -127..127 is given, or is a counter-based hash of seed, step and compartment
-    only (two rounds of SplitMix64's finaliser; Steele, Lea and Flood 2014,
-    10.1145/2660193.2660195). The noise is ``z = trunc((r + 64 offset) 2**(exponent - 7))``.
+    The raw draw r in -127..127 is given, or is a hash of seed, step and compartment only. The noise
+    is ``z = trunc((r + 64 offset) 2**(exponent - 7))``.
     """
     begin = block * layout.span
     for i in range(begin, min(begin + layout.span, layout.n_compartments)):
@@ -211,12 +211,7 @@ def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: 
             r = np.int64(noise.draws[row, i])
         else:
             x = np.uint64(noise.seed) ^ (np.uint64(step) << np.uint64(32) | np.uint64(i))
-            for _ in range(2):
-                x += np.uint64(0x9E3779B97F4A7C15)
-                x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-                x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-                x = x ^ (x >> np.uint64(31))
-            r = np.int64(((x >> np.uint64(32)) * np.uint64(255)) >> np.uint64(32)) - 127
+            r = np.int64((hashed(x) * np.uint64(255)) >> np.uint64(32)) - 127
         r += 64 * noise.mantissa_offset
         if noise.exponent >= 7:
             z = r << (noise.exponent - 7)
