@@ -14,10 +14,10 @@ import numpy as np
 
 from .._support.brief import line
 from .._support.text import counted
-from .._support.values import ArrayValue, choice, instance, integer, integers, shown
+from .._support.values import ArrayValue, choice, instance, integer, shown
 from ..chip.registers import SynapseFormat
 from ..errors import ImageError
-from ..network.kernel import ConvolutionShape
+from ..network.kernel import ConvolutionShape, numbers_of, places_of
 from ..typing import Int16Array, Int32Array
 from .parts import SynapseGroup, check_array
 
@@ -92,7 +92,8 @@ class Convolution(ArrayValue):
             ("padding", 2, 0),
             ("dilation", 2, 1),
         ):
-            object.__setattr__(self, name, _numbers(name, getattr(self, name), n, least))
+            numbers = numbers_of(_OWNER, name, getattr(self, name), n, least, ImageError)
+            object.__setattr__(self, name, numbers)
         for name, least, most in (("groups", 1, 1 << 20), ("delay", 0, 255), ("receptor", 0, 1)):
             value = integer(
                 _OWNER, name, getattr(self, name), at_least=least, at_most=most, error=ImageError
@@ -126,17 +127,7 @@ class Convolution(ArrayValue):
                 f"{_OWNER}: kernel {found}; allowed: an array of int16, shape ({shape[0]}, "
                 f"{shape[1]}, height, width)."
             )
-        expected = tuple(
-            (size + 2 * padding - dilation * (taps - 1) - 1) // stride + 1
-            for size, padding, dilation, taps, stride in zip(
-                self.source_shape[1:],
-                self.padding,
-                self.dilation,
-                kernel.shape[2:],
-                self.stride,
-                strict=True,
-            )
-        )
+        expected = places_of(self.source_shape[1:], kernel.shape[2:], vars(self))
         if tuple(places) != expected:
             raise ImageError(
                 f"{_OWNER}: target_shape = {self.target_shape}; allowed: {(out, *expected)}, from "
@@ -216,14 +207,3 @@ class Convolution(ArrayValue):
 
 
 _OWNER = "convolution"
-
-
-def _numbers(name: str, values: Any, n: int, least: int) -> tuple[int, ...]:
-    """Return n integers; one number stands for two equal ones."""
-    allowed = f"{n} integers of at least {least}"
-    found = integers(_OWNER, name, values, allowed=allowed, error=ImageError)
-    if found.ndim == 0 and n == 2:
-        found = np.array([found, found])
-    if found.shape != (n,) or found.min() < least or found.max() >= 1 << 31:
-        raise ImageError(f"{_OWNER}: {name} = {shown(values)}; allowed: {allowed}.")
-    return tuple(found.tolist())

@@ -11,10 +11,10 @@ import numpy as np
 
 from .._support.convolving import meetings
 from .._support.values import integer, integers, shown
-from ..errors import NetworkError
+from ..errors import NetworkError, NeurochipError
 from ..typing import Int64Array
 
-__all__ = ["ConvolutionShape"]
+__all__ = ["ConvolutionShape", "numbers_of", "places_of"]
 
 _OWNER = "convolution shape"
 _FIELDS = (  # name, number of dimensions, smallest value
@@ -62,11 +62,12 @@ class ConvolutionShape:
 
     def __post_init__(self) -> None:
         for name, n, least in _FIELDS:
-            object.__setattr__(self, name, _numbers(name, getattr(self, name), n, least))
+            numbers = numbers_of(_OWNER, name, getattr(self, name), n, least, NetworkError)
+            object.__setattr__(self, name, numbers)
         groups = integer(_OWNER, "groups", self.groups, at_least=1, error=NetworkError)
         object.__setattr__(self, "groups", groups)
         (channels, *size), (out, inside, *taps) = self.source_shape, self.kernel_shape
-        places = _places(size, taps, vars(self))
+        places = places_of(size, taps, vars(self))
         fits = inside * groups == channels and out % groups == 0
         if not fits or self.target_shape != (out, *places):
             raise NetworkError(
@@ -97,11 +98,11 @@ class ConvolutionShape:
         given = {"source_shape": source_shape, "kernel_shape": kernel_shape}
         given |= {"stride": stride, "padding": padding, "dilation": dilation}
         found = {
-            name: _numbers(name, given[name], n, least)
+            name: numbers_of(_OWNER, name, given[name], n, least, NetworkError)
             for name, n, least in _FIELDS
             if name in given
         }
-        places = _places(found["source_shape"][1:], found["kernel_shape"][2:], found)
+        places = places_of(found["source_shape"][1:], found["kernel_shape"][2:], found)
         if min(places) < 1:
             raise NetworkError(
                 f"{_OWNER}: kernel_shape = {found['kernel_shape']}; allowed: a kernel that fits "
@@ -184,19 +185,23 @@ class ConvolutionShape:
         return found
 
 
-def _numbers(name: str, given: Any, n: int, least: int) -> tuple[int, ...]:
-    """Return n integers; one number stands for two equal ones."""
+def numbers_of(
+    owner: str, name: str, given: Any, n: int, least: int, error: type[NeurochipError]
+) -> tuple[int, ...]:
+    """Return n integers, or raise; one number stands for two equal ones."""
     allowed = f"{n} integers of at least {least}"
-    found = integers(_OWNER, name, given, allowed=allowed, error=NetworkError)
+    found = integers(owner, name, given, allowed=allowed, error=error)
     if found.ndim == 0 and n == 2:
         found = np.array([found, found])
     if found.shape != (n,) or found.min() < least or found.max() >= 1 << 31:
-        raise NetworkError(f"{_OWNER}: {name} = {shown(given)}; allowed: {allowed}.")
-    return tuple(int(each) for each in found)
+        raise error(f"{owner}: {name} = {shown(given)}; allowed: {allowed}.")
+    return tuple(found.tolist())
 
 
-def _places(size: Sequence[int], taps: Sequence[int], given: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the rows and columns of the targets."""
+def places_of(
+    size: Sequence[int], taps: Sequence[int], given: Mapping[str, Any]
+) -> tuple[int, ...]:
+    """Return the rows and columns of the targets, given those of the sources and of the kernel."""
     settings = (given[name] for name in ("stride", "padding", "dilation"))
     sizes = zip(size, taps, *settings, strict=True)
     return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
