@@ -12,7 +12,8 @@ from .._support.grid import LAST_STEP, is_later
 from .._support.memory import EnoughMemory
 from .._support.values import instance, integer, integers, items, reals, shown
 from ..errors import EmulatorError
-from ..image import ChipImage, Symbols
+from ..image import ChipImage, Convolution, Symbols, SynapseGroup
+from ..image.check_programs import first_payload_to
 from ..network import GradedSpikes, SpikeCounts, SpikeInput
 from ..network.binning import Train, bin_train, windows_of
 from ..stimulus import Stimulus, count_steps
@@ -257,21 +258,14 @@ def _check_receivers(graded: NDArray[Any], binary: BoolArray, image: ChipImage) 
     """Raise unless no target of the inputs ``graded`` is one of the ``binary`` compartments."""
     of_input = np.zeros(image.n_inputs, dtype=np.bool_)
     of_input[graded] = True
-    shared = (
-        item.unrolled(image.n_inputs)
-        for item in image.convolutions
-        if item.source == "inputs" and binary[item.targets].any()
-    )
-    own = (item for item in image.synapses if item.source == "inputs")
-    for synapses in (*own, *shared):
-        sources = np.repeat(np.arange(image.n_inputs), np.diff(synapses.indptr))
-        wrong = of_input[sources] & binary[synapses.target]
-        if wrong.any():
-            first = int(np.argmax(wrong))
+    parts: list[SynapseGroup | Convolution] = [*image.synapses, *image.convolutions]
+    for part in parts:
+        found = first_payload_to(binary, part, "inputs", of_input)
+        if found is not None:
             raise EmulatorError(
-                f"emulator: input {sources[first]} sends payloads to compartment "
-                f"{synapses.target[first]}, a LIF neuron of the core, which takes binary spikes "
-                "only; allowed: targets with a program, such as PROGRAMS['lif']."
+                f"emulator: input {found[0]} sends payloads to compartment {found[1]}, a LIF "
+                "neuron of the core, which takes binary spikes only; allowed: targets with a "
+                "program, such as PROGRAMS['lif']."
             )
 
 

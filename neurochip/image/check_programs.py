@@ -18,7 +18,7 @@ from .parts import Compartments, SynapseGroup
 from .program_group import PeriodicReset, ProgramGroup
 from .symbols import PopulationSymbol, Symbols
 
-__all__ = ["check_programs"]
+__all__ = ["check_programs", "first_payload_to"]
 
 
 def check_programs(
@@ -161,16 +161,31 @@ def _check_graded(
     for group in programs:
         graded[group.compartments] = group.program.payload_bits > 0
         binary[group.compartments] = False
-    for owner, item, targets in receivers:
-        if item.source != "compartments" or not binary[targets].any():
-            continue
-        listed = item.unrolled(size) if isinstance(item, Convolution) else item
-        sources = np.repeat(np.arange(size), np.diff(listed.indptr))
-        wrong = graded[sources] & binary[listed.target]
-        if wrong.any():
-            first = int(np.argmax(wrong))
+    for owner, item, _ in receivers:
+        found = first_payload_to(binary, item, "compartments", graded)
+        if found is not None:
             raise ImageError(
-                f"{owner}: compartment {sources[first]} sends payloads to compartment "
-                f"{listed.target[first]}, a LIF neuron of the core, which takes binary spikes "
-                "only; allowed: a target with a program, such as PROGRAMS['lif']."
+                f"{owner}: compartment {found[0]} sends payloads to compartment {found[1]}, a LIF "
+                "neuron of the core, which takes binary spikes only; allowed: a target with a "
+                "program, such as PROGRAMS['lif']."
             )
+
+
+def first_payload_to(
+    binary: BoolArray, item: SynapseGroup | Convolution, source: str, graded: BoolArray
+) -> tuple[int, int] | None:
+    """Return source and compartment of the first synapse that brings a payload to a LIF neuron.
+
+    ``binary`` tells which compartments are LIF neurons, and ``graded`` which sources of the kind
+    ``source`` send payloads. None if there is no such synapse.
+    """
+    targets = item.targets if isinstance(item, Convolution) else item.target
+    if item.source != source or not binary[targets].any():
+        return None
+    listed = item.unrolled(len(graded)) if isinstance(item, Convolution) else item
+    sources = np.repeat(np.arange(len(graded)), np.diff(listed.indptr))
+    wrong = graded[sources] & binary[listed.target]
+    if not wrong.any():
+        return None
+    first = int(np.argmax(wrong))
+    return int(sources[first]), int(listed.target[first])
