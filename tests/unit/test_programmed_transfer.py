@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -22,6 +23,8 @@ from neurochip import (
     fixed_probability,
 )
 from neurochip.errors import EmulatorError
+from neurochip.image import ProgramGroup
+from neurochip.programs import PROGRAMS
 
 DT = 0.5
 WIDE = LOIHI2.what_if(decay_bits=15, weight_mantissa_bits=14)
@@ -127,3 +130,14 @@ def test_what_has_no_unit_or_arrives_too_late_is_refused():
     one = compile_network(network(spikes_per_step="one"), LOIHI2, DT)
     with pytest.raises(EmulatorError, match="with other programs, or with programs that it was"):
         emulator.reprogram(one)
+
+
+def test_a_program_without_a_refractory_counter_is_refused():
+    image = compile_network(Network(populations=[Population("cells", 2, LIF(**SOFT))]), LOIHI2, DT)
+    (group,), leaky = image.programs, PROGRAMS["snntorch"](LOIHI2.core)
+    given = dict(zip(group.program.parameters, group.parameters, strict=True))
+    parameters = {name: given[name] for name in leaky.parameters}
+    other = ProgramGroup.fill(leaky, group.compartments, parameters=parameters)
+    image = dataclasses.replace(image, programs=(other,))
+    with pytest.raises(EmulatorError, match="or with programs that it was not compiled to, cannot"):
+        Emulator(image).reprogram(image)

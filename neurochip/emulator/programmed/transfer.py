@@ -8,6 +8,7 @@ import numpy as np
 
 from ...image import ChipImage, PopulationSymbol
 from ...image.neurons import decode_neurons, program_of
+from ...programs import NeuronProgram
 from ...typing import Float64Array, Int64Array
 from ..reprogram import check_alike, no_exchange, too_late
 from .order import Order
@@ -16,7 +17,8 @@ from .state import Tables
 
 __all__ = ["transfer"]
 
-_KNOWN = {"u", "u2", "v", "held"}  # registers that have units
+_STATE = {"u", "v", "held"}  # registers that have units, as the compiler lays them out
+_PARAMETERS = {"keep_u", "keep_v", "bias", "vmin", "vmax", "threshold", "refractory"}
 
 
 def transfer(
@@ -71,7 +73,7 @@ def transfer(
 def _check(images: tuple[ChipImage, ChipImage], orders: tuple[Order, Order]) -> None:
     old, new = images
     check_alike(old, new)
-    known = all(part.program.state.keys() <= _KNOWN for order in orders for part in order.parts)
+    known = all(_is_compiled(part.program) for order in orders for part in order.parts)
     if old.symbols is None or new.symbols is None or old.resets or new.resets or not known:
         raise no_exchange()
     if sum(len(item.compartment_ids) for item in old.symbols.populations) < old.n_compartments:
@@ -80,6 +82,15 @@ def _check(images: tuple[ChipImage, ChipImage], orders: tuple[Order, Order]) -> 
         programs = [program_of(*pair) for pair in ((old, before), (new, after))]
         if len({None if item is None else item.program.name for item in programs}) > 1:
             raise no_exchange()
+
+
+def _is_compiled(program: NeuronProgram) -> bool:
+    """Return whether a program has the registers of those that the compiler makes, and no other."""
+    two = len(program.inputs) > 1
+    state, parameters = (
+        (_STATE | {"u2"}, _PARAMETERS | {"keep_u2"}) if two else (_STATE, _PARAMETERS)
+    )
+    return program.state.keys() == state and parameters <= program.parameters.keys()
 
 
 def _convert(
