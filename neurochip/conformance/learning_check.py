@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..learning import Learned, learn
+from .differences import differences
 from .learning_vectors import LearningCase
 
 __all__ = ["LearningAgreement", "check_learning_case", "run_learning_case"]
@@ -71,19 +70,14 @@ def check_learning_case(case: LearningCase) -> LearningAgreement:
         If the engine cannot hold its numbers.
     """
     found = run_learning_case(case).recorded
-    differs = {name: found[name] != expected for name, expected in case.expected.items()}
-    places = [
-        (int(place[0]), order, name, tuple(int(each) for each in place))
-        for order, (name, wrong) in enumerate(differs.items())
-        for place in np.argwhere(wrong)[:1]
-    ]
+    wrong, place_of_first = differences(found, case.expected)
     first = None
-    if places:
-        step, _, name, place = min(places)
+    if place_of_first is not None:
+        name, place = place_of_first
         who = f"neuron {place[1]}" if len(place) == 2 else f"synapse {place[1]} to {place[2]}"
         first = (
-            f"step {step}, {who}: {name} is {found[name][place]}, expected "
+            f"step {place[0]}, {who}: {name} is {found[name][place]}, expected "
             f"{case.expected[name][place]}"
         )
     values = sum(expected.size for expected in case.expected.values())
-    return LearningAgreement(values, sum(int(wrong.sum()) for wrong in differs.values()), first)
+    return LearningAgreement(values, wrong, first)

@@ -15,6 +15,7 @@ from ..programs import PROGRAMS
 from ..recording import Recording
 from ..typing import Int32Array
 from .check import Difference
+from .differences import differences
 from .program_vectors import PAYLOAD, ProgramCase
 
 __all__ = ["Agreement", "check_program_case", "program_image_of"]
@@ -130,18 +131,13 @@ def check_program_case(
         record=[name for name in case.expected if name != PAYLOAD],
     )
     found = {name: _found(case, recording, name) for name in case.expected}
-    wrong = {name: found[name] != expected for name, expected in case.expected.items()}
-    differences = [
-        (int(step), order, int(neuron), name)
-        for order, (name, differs) in enumerate(wrong.items())
-        for step, neuron in np.argwhere(differs)[:1]
-    ]
+    wrong, place_of_first = differences(found, case.expected)
     first = None
-    if differences:
-        step, _, neuron, name = min(differences)
+    if place_of_first is not None:
+        name, (step, neuron) = place_of_first
         expected = int(case.expected[name][step, neuron])
         first = Difference(step, neuron, name, expected, int(found[name][step, neuron]))
-    return Agreement(case.n_values, sum(int(each.sum()) for each in wrong.values()), first)
+    return Agreement(case.n_values, wrong, first)
 
 
 def _found(case: ProgramCase, recording: Recording, name: str) -> Int32Array:
