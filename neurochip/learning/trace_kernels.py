@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import kernel
+from .._kernels.jit import inline_kernel, kernel
 from .draw_kernels import impulse_draw, uniform
 
 __all__ = ["advance", "again"]
@@ -41,14 +41,11 @@ def advance(
                     history[v, k, i] = a
             elif engine.trace_rounding == EARLY:
                 y = a * side.early_decay[v]
-                up = y > np.floor(y)
-                if up:
-                    r = uniform(decays, index, engine, engine.shared, side.decay_kind, v, step, i)
-                    up = r < y - np.floor(y)
+                up = rounds_up(y, decays, index, v, step, i, side, engine)
                 if spike > 0:
                     a = topped(a + side.whole[v], engine, counts)
                 history[v, 1, i] = a
-                a = np.int64(np.floor(a * side.decay[v])) + np.int64(up)
+                a = np.int64(np.floor(a * side.decay[v])) + up
             else:
                 a = advance_by_steps(
                     a, spike, v, i, history, side, engine, counts, decays, impulses, step, index
@@ -74,11 +71,7 @@ def advance_once(
     y = a * side.decay[v]
     if spike > 0:
         y += side.whole[v] + side.fraction[v]
-    a = np.int64(np.floor(y))
-    if y > a:
-        r = uniform(decays, index, engine, engine.shared, side.decay_kind, v, step, i)
-        if r < y - a:
-            a += 1
+    a = np.int64(np.floor(y)) + rounds_up(y, decays, index, v, step, i, side, engine)
     return topped(a, engine, counts)  # type: ignore[no-any-return]
 
 
@@ -103,11 +96,7 @@ def advance_by_steps(
         now = step if engine.shared else step - engine.epoch + k
         row = index if engine.shared else now
         y = a * side.decay[v]
-        a = np.int64(np.floor(y))
-        if y > a:
-            r = uniform(decays, row, engine, engine.shared, side.decay_kind, v, now, i)
-            if r < y - a:
-                a += 1
+        a = np.int64(np.floor(y)) + rounds_up(y, decays, row, v, now, i, side, engine)
         if spike == k:
             a += side.whole[v]
             if side.fraction[v] > 0.0:
@@ -117,6 +106,18 @@ def advance_by_steps(
             a = topped(a, engine, counts)
         history[v, k, i] = a
     return a  # type: ignore[no-any-return]
+
+
+@inline_kernel
+def rounds_up(
+    y: Any, decays: Any, row: Any, v: Any, step: Any, i: Any, side: Any, engine: Any
+) -> int:
+    """Return 1 if a draw rounds a decayed trace up, otherwise 0; an integer takes no draw."""
+    rest, up = y - np.floor(y), np.int64(0)
+    if rest > 0.0:
+        r = uniform(decays, row, engine, engine.shared, side.decay_kind, v, step, i)
+        up = np.int64(r < rest)
+    return up  # type: ignore[return-value]
 
 
 @kernel
