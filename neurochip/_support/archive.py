@@ -20,6 +20,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from ..typing import Int32Array
+
 __all__ = ["DAMAGE", "TEXT_LIMIT", "ZIP", "Archive", "checksum", "reason", "total"]
 
 ZIP = b"PK\x03\x04"
@@ -46,6 +48,7 @@ DAMAGE = (
 """Exceptions that damaged bytes raise, when they are read or when their values are used."""
 
 _CHUNK = 1 << 20
+_INT32 = np.iinfo(np.int32)
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(
     r"\{'descr': *'(?P<type>[<>|][biufcSU][0-9]{1,9})', *"
@@ -149,6 +152,20 @@ class Archive:
             array = array.view(dtype).reshape(found, order="F" if fortran else "C")
         self._read[name] = checksum(array)
         return array
+
+    def int32(self, name: str, shape: tuple[int | None, ...]) -> Int32Array:
+        """Read integers of any type as int32; raise the errors of :meth:`array`.
+
+        Raises
+        ------
+        ValueError
+            If a value has more than 32 bits.
+        """
+        values = self.array(name, "iu", shape)
+        low, high = int(values.min(initial=0)), int(values.max(initial=0))
+        if low < _INT32.min or high > _INT32.max:
+            raise ValueError(f"{name!r} holds {values.min()} to {values.max()}, expected 32 bits")
+        return values.astype(np.int32, copy=False)  # type: ignore[no-any-return]
 
     def text(self, name: str) -> str:
         """Read a text; raise the errors of :meth:`array`."""

@@ -119,10 +119,6 @@ def _bits(archive: Archive, name: str, steps: int, neurons: int) -> UInt8Array:
     return np.unpackbits(packed, axis=0)[:steps]
 
 
-def _int32(archive: Archive, name: str, shape: tuple[int, ...]) -> Int32Array:
-    return archive.array(name, "iu", shape).astype(np.int32)  # type: ignore[no-any-return]
-
-
 def _traces(params: Mapping[str, Any], impulse: str, tau: str) -> dict[str, Any]:
     """Return the traces of a run that have an impulse."""
     return {
@@ -148,18 +144,18 @@ def _lava(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
     low = 8 - bits + (mode is SignMode.MIXED)
     given = {}
     if three:
-        sent = _int32(archive, "y_in", (steps, 3, n_post))
+        sent = archive.int32("y_in", (steps, 3, n_post))
         given = {name: sent[:, i] for i, name in enumerate(_POST)}
     names = {"x": "x_decay", "y": "y_decay", "x_impulse": "x_impulse", "y_impulse": "y_impulse"}
     epochs = (steps // epoch,)
     expected = {
-        name: _int32(archive, f"out_{name}", (steps, n_pre if name in _PRE else n_post))
+        name: archive.int32(f"out_{name}", (steps, n_pre if name in _PRE else n_post))
         for name in (*_PRE, *_POST)
     }
     for name in ("w", "t", "d"):
         values = np.zeros((steps, n_post, n_pre), dtype=np.int32)  # left out where always 0
         if f"out_{name}" in archive:
-            values = _int32(archive, f"out_{name}", (steps, n_post, n_pre))
+            values = archive.int32(f"out_{name}", (steps, n_post, n_pre))
         expected[name] = values.transpose(0, 2, 1)
     return LearningCase(
         name=entry["case"],
@@ -168,7 +164,7 @@ def _lava(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
         rule=rule,
         pre=_bits(archive, "pre", steps, n_pre),
         post=_bits(archive, "post", steps, n_post),
-        weights=_int32(archive, "w0", (n_post, n_pre)).T >> low << low,
+        weights=archive.int32("w0", (n_post, n_pre)).T >> low << low,
         sign_mode=mode,
         weight_bits=bits,
         given=given,
@@ -188,7 +184,7 @@ def _brian2loihi(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
     flat = (steps, n_pre * n_post)
 
     def matrix(name: str) -> Int32Array:
-        return _int32(archive, f"out_{name}", flat).reshape(steps, n_pre, n_post)
+        return archive.int32(f"out_{name}", flat).reshape(steps, n_pre, n_post)
 
     return LearningCase(
         name=entry["case"],
@@ -197,7 +193,7 @@ def _brian2loihi(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
         rule=LearningRule(**entry["rules"], **traces, spec=LEARNING_PRESETS["brian2loihi"]),
         pre=_bits(archive, "pre", steps, n_pre),
         post=_bits(archive, "post", steps, n_post),
-        weights=_int32(archive, "w0", flat[1:]).reshape(n_pre, n_post),
+        weights=archive.int32("w0", flat[1:]).reshape(n_pre, n_post),
         sign_mode=SignMode(params["sign_mode"]),
         weight_bits=params["num_weight_bits"],
         given={},
@@ -212,7 +208,7 @@ def _brian2loihi(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
 def _nengo_loihi(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
     params, steps = entry["params"], entry["steps"]
     n_pre, n_post, exponent = entry["n_pre"], entry["n_post"], params["wgt_exp"]
-    error = _int32(archive, "errors", (steps, n_post // 2))
+    error = archive.int32("errors", (steps, n_post // 2))
     # Half of the neurons learn with the error, the other half with its negative. Traces are
     # updated every train_epoch steps, weights every learn_epoch: the k of the u term.
     period = params["learn_epoch"] // params["train_epoch"]
@@ -240,14 +236,14 @@ def _nengo_loihi(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
         ),
         pre=_bits(archive, "spikes", steps, n_pre),
         post=np.zeros((steps, n_post), dtype=np.uint8),
-        weights=_int32(archive, "w0", (n_pre, n_post)) >> exponent,
+        weights=archive.int32("w0", (n_pre, n_post)) >> exponent,
         sign_mode=SignMode.MIXED,
         weight_bits=9 - params["shift_bits"],
         given={"y1": np.concatenate([-error, error], axis=1)},
         draws={"x": trace, "synapse": synapse},
         expected={
-            "x1": _int32(archive, "out_x1", (steps, n_pre)),
-            "w": _int32(archive, "out_w", (steps, n_pre, n_post)) >> exponent,
+            "x1": archive.int32("out_x1", (steps, n_pre)),
+            "w": archive.int32("out_w", (steps, n_pre, n_post)) >> exponent,
         },
     )
 

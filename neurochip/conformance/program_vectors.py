@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .._support.archive import Archive
 from .._support.npz import opened, refusing
+from .._support.values import read_only
 from ..errors import ImageError
 from ..programs import PROGRAMS
 from ..typing import Int32Array
@@ -20,7 +21,6 @@ PAYLOAD = "payload"
 
 _INPUTS = ("input_0", "input_1")
 _RESET = ("reset_interval", "reset_offset")
-_INT32 = (-(1 << 31), (1 << 31) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def _case(name: str, archive: Archive) -> ProgramCase:
     }
     for key, shape in shapes.items():
         archive.expect(key, "iu", shape)
-    arrays = {key: _integers(archive, key, shape) for key, shape in shapes.items()}
+    arrays = {key: read_only(archive.int32(key, shape)) for key, shape in shapes.items()}
     if resets and (arrays[_RESET[0]] < 1).any():
         raise ValueError(f"{_RESET[0]!r} holds {arrays[_RESET[0]].min()}, expected at least 1")
     options = archive.array("options", "U", (None,)).tolist() if "options" in archive else []
@@ -141,13 +141,3 @@ def _case(name: str, archive: Archive) -> ProgramCase:
         reset_offset=arrays.get(_RESET[1]),
         expected={each: arrays[key] for each, key in expected.items()},
     )
-
-
-def _integers(archive: Archive, key: str, shape: tuple[int, ...]) -> Int32Array:
-    values = archive.array(key, "iu", shape)
-    low, high = int(values.min()), int(values.max())
-    if low < _INT32[0] or high > _INT32[1]:
-        raise ValueError(f"{key!r} holds {low} to {high}, expected 32 bits")
-    values = values.astype("int32", copy=False)
-    values.setflags(write=False)
-    return values  # type: ignore[no-any-return]
