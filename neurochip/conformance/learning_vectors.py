@@ -16,11 +16,11 @@ from .._support.npz import opened, refusing
 from ..chip.registers import SignMode
 from ..errors import ImageError
 from ..learning import LEARNING_PRESETS, LearningRule, Trace
+from ..learning.terms import POST, PRE
 from ..typing import Int32Array, UInt8Array
 
 __all__ = ["LearningCase", "holds_learning", "load_learning_case"]
 
-_PRE, _POST = ("x1", "x2"), ("y1", "y2", "y3")
 _INDEX = "index.json"
 _PATH = "the path of a golden vector (.npz)"
 _DAMAGE = ("not a learning vector", "take a fresh copy", ImageError)
@@ -123,7 +123,7 @@ def _traces(params: Mapping[str, Any], impulse: str, tau: str) -> dict[str, Any]
     """Return the traces of a run that have an impulse."""
     return {
         name: Trace(params[impulse.format(name)], params[tau.format(name)])
-        for name in (*_PRE, *_POST)
+        for name in (*PRE, *POST)
         if params.get(impulse.format(name))
     }
 
@@ -145,12 +145,12 @@ def _lava(entry: Mapping[str, Any], archive: Archive) -> LearningCase:
     given = {}
     if three:
         sent = archive.int32("y_in", (steps, 3, n_post))
-        given = {name: sent[:, i] for i, name in enumerate(_POST)}
+        given = {name: sent[:, i] for i, name in enumerate(POST)}
     names = {"x": "x_decay", "y": "y_decay", "x_impulse": "x_impulse", "y_impulse": "y_impulse"}
     epochs = (steps // epoch,)
     expected = {
-        name: archive.int32(f"out_{name}", (steps, n_pre if name in _PRE else n_post))
-        for name in (*_PRE, *_POST)
+        name: archive.int32(f"out_{name}", (steps, n_pre if name in PRE else n_post))
+        for name in (*PRE, *POST)
     }
     for name in ("w", "t", "d"):
         values = np.zeros((steps, n_post, n_pre), dtype=np.int32)  # left out where always 0
