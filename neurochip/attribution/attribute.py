@@ -23,7 +23,7 @@ from ..network import Network
 from ..network.coupling import RECURRENT
 from ..recording import Probe
 from ..reference import simulate_reference, simulate_twins
-from ..stimulus import Stimulus, count_steps
+from ..stimulus import Stimulus
 from ..typing import Float64Array, Int16Array
 from .effects import METRICS, Attribution, MetricTotal, SourceEffect
 from .measure import Measure, Sources, Values
@@ -124,7 +124,6 @@ def attribute(
     progress = switch("attribution", "progress", progress, optional=True, error=AnalysisError)
     sampled = {p.name: np.arange(min(p.size, v_neurons)) for p in network.populations}
     model = Model(network, stimulus, image, substeps, sampled)
-    count_steps(stimulus.duration, model.dt / substeps)  # raises if there are too many
     measure = Measure(model, window, sampled)
     ends: list[Sources] = [frozenset(), frozenset(GRID), frozenset((*GRID, *REGISTERS))]
     parts: Parts = {"registers": (REGISTERS, ends[1], ends[2])}
