@@ -117,14 +117,12 @@ def round_connection(
     carried = np.zeros(connection.target.size)
     rounded = np.empty(n, dtype=np.int16)
     for part in parts:
-        weights, post = (
-            scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv),
-            connection.post,
-        )
+        weights = scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv)
+        post = connection.post[part]
         whole = (
-            carry_errors(weights / chosen.step, post[part], carried)
+            carry_errors(weights / chosen.step, post, carried)
             if rule == CARRIED
-            else round_steps(weights / chosen.step, post[part], rule, rng)
+            else round_steps(weights / chosen.step, post, rule, rng)
         )
         rounded[part] = mantissas(whole, chosen)
     delays = np.broadcast_to(steps, (n,)) if longest and n else np.empty(0)
