@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import FrontendError
+from ...network.kernel import places_of
 from ...typing import Int16Array
 from .file import StoredLayer
 from .keys import Keys
@@ -130,8 +131,8 @@ def _conv(keys: Keys, given: Shape | None) -> NetxLayer:
         raise keys.problem(f"groups = {groups}; allowed: a divisor of {shape[0]} channels")
     stride, dilation = (keys.pair(key, 1, _MOST_STRIDE, 1) for key in ("stride", "dilation"))
     padding = keys.pair("padding", 0, _MOST_STRIDE, 0)
-    sizes = zip(given[1:], weight.shape[2:], stride, padding, dilation, strict=True)
-    computed = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
+    settings = {"stride": stride, "padding": padding, "dilation": dilation}
+    computed = places_of(given[1:], weight.shape[2:], settings)
     if computed != shape[1:]:
         raise keys.problem(
             f"shape = {shape}; allowed: {(shape[0], *computed)}, which its kernel, stride, padding "
