@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._support.progress import Progress, progress_bar
+from .._support.progress import progress_bar
 from .._support.values import instance, integer
 from ..attribution.attribute import image_to_model
 from ..attribution.model import Model, ModelRun
@@ -101,16 +101,20 @@ def attribute_accuracy(
     wanted = [base, full]
     wanted += [base | {source} for source in REGISTERS]
     wanted += [full - {source} for source in REGISTERS]
-    known: dict[bytes, Int64Array] = {}
+    known: dict[tuple[int, bytes], int] = {}
     found: dict[frozenset[str], Int64Array] = {}
     with progress_bar(len(wanted) * len(stimuli), "attribution", progress, unit="sample") as bar:
         for sources in wanted:
-            prepared = first.prepare(sources)
-            if prepared.digest not in known:
-                known[prepared.digest] = _classes(models, sources, prepared, decoder, subject, bar)
-            else:
-                bar.update(len(stimuli))
-            found[sources] = known[prepared.digest]
+            classes = []
+            for sample, (own, prepared) in enumerate(_prepared(models, sources)):
+                # Sources that give one sample equal tables may give another different ones.
+                key = sample, prepared.digest
+                if key not in known:
+                    run = _recording(own, own.run_prepared(prepared))
+                    known[key] = decoder(run, subject.output).label
+                classes.append(known[key])
+                bar.update()
+            found[sources] = np.array(classes, dtype=np.int64)
     runs = Reference(subject.network, subject.dt, progress=False).run_batch(stimuli, record=record)
     floats = _decoded(runs, decoder, subject)
     emulator = Emulator(image, progress=False, warn=False)
@@ -127,23 +131,14 @@ def attribute_accuracy(
     )
 
 
-def _classes(
-    models: Sequence[Model],
-    sources: frozenset[str],
-    prepared: Prepared,
-    decoder: Decoder,
-    subject: Subject,
-    bar: Progress,
-) -> Int64Array:
-    """Return the class of each sample with some sources switched on."""
-    first, classes = models[0], []
+def _prepared(models: Sequence[Model], sources: frozenset[str]) -> Iterator[tuple[Model, Prepared]]:
+    """Yield each model with its tables for some sources switched on."""
+    first = models[0]
+    shared = first.prepare(sources)
     for model in models:
         # Tables depend on the length and the currents of a sample, if there are currents in steps.
         same = model.n_steps == first.n_steps and _currents(model) == _currents(first)
-        run = model.run_prepared(prepared if same else model.prepare(sources))
-        classes.append(decoder(_recording(model, run), subject.output).label)
-        bar.update()
-    return np.array(classes, dtype=np.int64)
+        yield model, shared if same else model.prepare(sources)
 
 
 def _currents(model: Model) -> Any:

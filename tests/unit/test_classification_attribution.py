@@ -172,6 +172,28 @@ def test_currents_that_differ_between_samples_are_those_of_each_sample():
     assert found.floats.tolist() == [0, 1, 0]
 
 
+def test_a_register_that_is_exact_in_the_first_sample_is_rounded_in_the_others():
+    source = PoissonInput("in", 1, rate=50.0)
+    cell = LIF(tau_m=20.0, v_rest=0.0, v_reset=0.0, v_thresh=1.0, cm=1.0)
+    out = Population("out", 2, cell)
+    links = from_arrays(source, out, [0, 0], [0, 1], weight=[0.3, 0.3])
+    drive = StepCurrent(out, times=[0.0, 1.0], amplitudes=[0.5, -0.5])
+    network = Network(inputs=[source, drive], populations=[out], connections=[links])
+    trains = draw_stimulus(network, 100.0, seed=1).trains
+    currents = np.random.default_rng(0).uniform(0.06, 0.075, (40, 2))
+    silent, *others = (
+        Stimulus(100.0, trains, (Waveform("out", 2, [0.0], amplitudes[None]),))
+        for amplitudes in (np.zeros(2), *currents)
+    )
+    chip = LOIHI.what_if(name="coarse", bias_mantissa_bits=4)
+    found = [
+        attribute_accuracy(network, stimuli, [0] * 41, chip=chip, dt=1.0)
+        for stimuli in ([silent, *others], [*others, silent])
+    ]
+    assert found[0].effects == found[1].effects
+    assert found[0].effect("bias").alone == Paired(lost=5, won=1, samples=41)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
