@@ -50,7 +50,8 @@ def read_layer(stored: StoredLayer, input_shape: Shape | None) -> NetxLayer:
     FrontendError
         If it cannot be read; the message names the layer, the key and the value.
     """
-    return _READERS[Keys(stored).layer.kind](Keys(stored), input_shape)
+    keys = Keys(stored)
+    return _READERS[stored.kind](keys, input_shape)
 
 
 def _input(keys: Keys, given: Shape | None) -> NetxLayer:
