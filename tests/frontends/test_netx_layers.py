@@ -345,6 +345,14 @@ def test_a_network_is_described_layer_by_layer(tmp_path):
     assert repr(found) == f"NetxDescription('{path}', 4 layers)"
 
 
+def test_a_shape_that_is_none_is_refused_when_a_network_is_described(tmp_path):
+    path = stored(tmp_path / "a.net", CONV)
+    assert inspect_netx(path, input_shape=[1, 4, 4]).runs
+    for given in ([1, 4.9, 4.9], "144", [1, 0, 4]):
+        with pytest.raises(FrontendError, match=r"^netx: input_shape"):
+            inspect_netx(path, input_shape=given)
+
+
 def test_a_network_that_cannot_run_is_described_up_to_its_end(tmp_path):
     odd = changed(CONV, neuron__type="ALIF")
     found = inspect_netx(stored(tmp_path / "a.net", IMAGE, odd, FLAT, dense(2, 3, 8)))

@@ -14,6 +14,7 @@ from ...errors import FrontendError
 from .file import StoredLayer, read_file
 from .layer import NetxLayer, Shape
 from .layers import read_layer, read_layers
+from .read import check_shape
 
 __all__ = ["HEADINGS", "LayerRow", "NetxDescription", "cells_of", "inspect_netx"]
 
@@ -130,13 +131,14 @@ def inspect_netx(
     Raises
     ------
     FrontendError
-        If the file as a whole cannot be read: damaged, links to other files, or no lava-dl network.
+        If the file as a whole cannot be read: damaged, links to other files, or no lava-dl network;
+        or if ``input_shape`` is not allowed.
     MissingExtraError
         If h5py is not installed.
     """
     file = as_path(path, FrontendError)
     stored = read_file(file)
-    shape = None if input_shape is None else tuple(int(n) for n in input_shape)
+    shape = check_shape(input_shape)
     rows, before, whole = [], shape, ""
     for item in stored:
         try:
