@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from ..frontends.netx import NetxModel
     from ..frontends.nir import NirModel
 
-__all__ = ["MODELS", "Request", "Subject", "SweepSubject", "Trained", "was_given"]
+__all__ = ["MODELS", "TRAINED", "Request", "Subject", "SweepSubject", "Trained", "was_given"]
 
 _INPUT_RATE = 100.0  # Hz; the default of read_nir
 
-MODELS = (".py", ".nir", ".net")
+TRAINED = {".nir": "a NIR graph", ".net": "a network of lava-dl"}
+"""What a trained network is, by the ending of its file."""
+
+MODELS = (".py", *TRAINED)
 """Endings of the files that are models."""
 
 _OF_INTEGERS = ("chip", "changes")  # parameters that say how to read integers
@@ -115,11 +118,7 @@ class Request:
     @property
     def is_graph(self) -> bool:
         """Tell whether the model is a trained network: a NIR graph, or a network of lava-dl."""
-        return Path(self.model).suffix in (".nir", ".net")
-
-    @property
-    def _noun(self) -> str:
-        return "a network of lava-dl" if self.is_integers else "a NIR graph"
+        return Path(self.model).suffix in TRAINED
 
     @property
     def kinds(self) -> str:
@@ -293,9 +292,10 @@ class Request:
             needed = ", ".join(
                 f"{item.name!r} ({counted(item.size, 'source')})" for item in network.spike_inputs
             )
+            noun = TRAINED[Path(self.model).suffix]
             raise StimulusError(
-                f"{self.model}: {self._noun} holds no input spikes, and a run needs those of "
-                f"{needed}; pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat)."
+                f"{self.model}: {noun} holds no input spikes, and a run needs those of {needed}; "
+                "pass a file of them: --input SPIKES (.npz, .h5, .nix or .mat)."
             )
         if self.is_graph:
             self._say_rate(network, "--input SPIKES or ")

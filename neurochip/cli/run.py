@@ -24,7 +24,7 @@ from ._options import (
     threads_option,
 )
 from ._paths import INPUT, OutputFile, keep_apart
-from ._request import MODELS, Request, was_given
+from ._request import MODELS, TRAINED, Request, was_given
 from ._results import recording_data
 from ._terminal import result, say, warn, wrote
 
@@ -147,9 +147,10 @@ def _loaded(
 
 def _network_of(model: str, image: ChipImage) -> Network:
     """Return the network of a model; warn if its chip differs from that of the image."""
-    if Path(model).suffix == ".nir":
+    noun = TRAINED.get(Path(model).suffix)
+    if noun is not None:
         raise StimulusError(
-            f"{model}: a NIR graph holds no input spikes; pass --input SPIKES instead of --model."
+            f"{model}: {noun} holds no input spikes; pass --input SPIKES instead of --model."
         )
     network, chip = load_model(model)
     assert not isinstance(chip, ModelFunction)  # it was called

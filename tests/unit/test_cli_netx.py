@@ -76,6 +76,14 @@ def test_a_run_needs_its_spikes_and_a_step_that_does_not_vary():
     assert "with steps of 0.5 ms" in " ".join(said.split())
 
 
+def test_it_holds_no_inputs_that_an_image_could_draw():
+    succeed("compile", "trained.net", "-o", "image.npz")
+    assert fail("run", "image.npz", "--model", "trained.net") == (
+        "trained.net: a network of lava-dl holds no input spikes; pass --input SPIKES instead of "
+        "--model."
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "option"),
     [
