@@ -13,7 +13,7 @@ from .._support.json_text import as_json
 from .._support.names import file_stems
 from .._support.npz import write_atomically
 from ._numbers import DOTS
-from ._request import was_given
+from ._request import given_options
 from ._results import numbers_of
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def figure_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def chosen(*, file_format: str, dpi: int, **given: Any) -> Any:
         if given["output"] is None:
-            for name, option in (("file_format", "--format"), ("dpi", "--dpi")):
-                if was_given(name):
-                    raise click.UsageError(f"{option} needs -o: figures are written to a folder.")
+            for option in given_options(("file_format", "dpi")):
+                raise click.UsageError(f"{option} needs -o: figures are written to a folder.")
         click.get_current_context().meta[_CHOSEN] = (file_format, dpi)
         return command(**given)
 

@@ -6,7 +6,7 @@ A network of lava-dl (.net) holds integers: it is an image already, or is read a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -31,7 +31,16 @@ if TYPE_CHECKING:
     from ..frontends.netx import NetxModel
     from ..frontends.nir import NirModel
 
-__all__ = ["MODELS", "TRAINED", "Request", "Subject", "SweepSubject", "Trained", "was_given"]
+__all__ = [
+    "MODELS",
+    "TRAINED",
+    "Request",
+    "Subject",
+    "SweepSubject",
+    "Trained",
+    "given_options",
+    "was_given",
+]
 
 _INPUT_RATE = 100.0  # Hz; the default of read_nir
 
@@ -148,13 +157,11 @@ class Request:
         """
         from ..frontends.netx import read_netx
 
-        for parameter in click.get_current_context().command.params:
-            name = str(parameter.name)
-            if name in parameters and name not in _OF_INTEGERS and was_given(name):
-                raise click.UsageError(
-                    f"{parameter.opts[0]} is for networks in physical units (.py or .nir), and "
-                    f"{self.model} holds integers."
-                )
+        for option in given_options(name for name in parameters if name not in _OF_INTEGERS):
+            raise click.UsageError(
+                f"{option} is for networks in physical units (.py or .nir), and {self.model} holds "
+                "integers."
+            )
         chip = choose_chip(LOIHI2, self.model, self.chip, read_settings(self.changes))
         return read_netx(self.model, chip=chip)
 
@@ -330,6 +337,14 @@ class Request:
             f"best of {len(steps)} steps from {steps[0]:g} to {steps[-1]:g} ms"
         )
         return choice.dt
+
+
+def given_options(names: Iterable[str]) -> Iterator[str]:
+    """Yield those options of the running command that the user passed, among some parameters."""
+    wanted = set(names)
+    for parameter in click.get_current_context().command.params:
+        if parameter.name in wanted and was_given(parameter.name):
+            yield parameter.opts[0]
 
 
 def was_given(name: str) -> bool:

@@ -11,7 +11,7 @@ import click
 from ..errors import FrontendError
 from ._options import result_options
 from ._paths import INPUT
-from ._request import was_given
+from ._request import given_options
 from ._statuses import Status
 from ._step import STEP, Step
 from ._terminal import result, say
@@ -46,9 +46,8 @@ def inspect_command(file: str, dt: Step | None, convention: str | None) -> None:
     elif ending == ".net":
         from ..frontends.netx.describe import inspect_netx
 
-        for name in ("dt", "convention"):
-            if was_given(name):
-                raise click.UsageError(f"--{name} is for NIR graphs (.nir).")
+        for option in given_options(("dt", "convention")):
+            raise click.UsageError(f"{option} is for NIR graphs (.nir).")
         found, settings = inspect_netx(file), {}
     else:
         raise FrontendError(

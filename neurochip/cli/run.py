@@ -24,7 +24,7 @@ from ._options import (
     threads_option,
 )
 from ._paths import INPUT, OutputFile, keep_apart
-from ._request import MODELS, TRAINED, Request, was_given
+from ._request import MODELS, TRAINED, Request, given_options, was_given
 from ._results import recording_data
 from ._terminal import result, say, warn, wrote
 
@@ -117,12 +117,11 @@ def _loaded(
     from ..spike_files import read_spikes
     from ..stimulus import draw_stimulus
 
-    for parameter in click.get_current_context().command.params:
-        if parameter.name in COMPILING and was_given(parameter.name):
-            raise click.UsageError(
-                f"{parameter.opts[0]} is for a MODEL (.py or .nir), and {request.model} is already "
-                "compiled; compile its model again."
-            )
+    for option in given_options(COMPILING):
+        raise click.UsageError(
+            f"{option} is for a MODEL (.py or .nir), and {request.model} is already compiled; "
+            "compile its model again."
+        )
     if (request.spikes is None) == (drawn is None):
         raise StimulusError(
             f"run: {request.model} is an image, without input spikes; pass either --input SPIKES "
