@@ -22,7 +22,7 @@ from ...typing import Float64Array
 from .bias import bias_current, bias_onset
 from .convention import Convention
 from .neurons import NeuronNode
-from .timing import find_timing
+from .timing import timing_of
 
 __all__ = ["registers_as_network"]
 
@@ -61,12 +61,7 @@ def registers_as_network(
         raise FrontendError(f"NIR: {text}") from None
     early = symbols.input_lead > 0
     convention = Convention(delivery="before_threshold" if early else "next_step", layers=layers)
-    timing = find_timing(
-        {
-            item.name: [c.source.name for c in network.connections if c.target is item]
-            for item in network.populations
-        }
-    )
+    timing = timing_of(network)
     units = {item.name: item for item in symbols.populations}
     populations: dict[str, Population] = {}
     nodes: dict[str, NeuronNode] = {}

@@ -17,7 +17,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-__all__ = ["Timing", "find_timing"]
+from ...network import Network
+
+__all__ = ["Timing", "find_timing", "timing_of"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ def find_timing(feeds: Mapping[str, Collection[str]]) -> Timing:
             if spare < 0:
                 late[source, name] = -spare
     return Timing(depths, extra, late)
+
+
+def timing_of(network: Network) -> Timing:
+    """Return the timing of the populations of a network."""
+    return find_timing(
+        {
+            item.name: [c.source.name for c in network.connections if c.target is item]
+            for item in network.populations
+        }
+    )
 
 
 def _back_edges(feeds: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:

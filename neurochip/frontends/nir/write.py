@@ -30,7 +30,7 @@ from .model import NirModel
 from .neurons import NeuronNode, read_neurons
 from .registers import registers_as_network
 from .rule import MIRRORED, ResetRule, rule_of, stored_threshold
-from .timing import find_timing
+from .timing import timing_of
 
 __all__ = ["write_nir"]
 
@@ -178,12 +178,7 @@ def _graph(
     cut_off = not any(c.n_synapses for c in network.connections if c.source.name in names)
     for item in network.populations:
         names[item.name] = add(item.name, _neurons(nir, network, item, dt))
-    timing = find_timing(
-        {
-            item.name: [c.source.name for c in network.connections if c.target is item]
-            for item in network.populations
-        }
-    )
+    timing = timing_of(network)
     waits, rule = convention.layers == "same_step", _rule(network, dt)
     for item in network.populations:
         target, depth = names[item.name], timing.depths[item.name] if waits else 0
