@@ -36,7 +36,7 @@ from .network.train_files import read_trains, train_arrays
 from .network.waveform_files import CURRENTS, read_waveforms, waveform_arrays
 from .typing import Int32Array
 
-__all__ = ["Stimulus", "count_steps", "draw_stimulus", "with_stimulus"]
+__all__ = ["Stimulus", "count_steps", "currents_of", "draw_stimulus", "with_stimulus"]
 
 _KIND, _VERSION = "stimulus", 5
 # Versions without payloads, currents and counts, still written where there are none.
@@ -291,10 +291,14 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
             trains.append(item if known else replace(item, expected_rate=None))
             continue
         trains.append(draw_poisson(item, duration, seed))
-    currents = tuple(
+    return Stimulus(duration, tuple(trains), currents_of(network))
+
+
+def currents_of(network: Network) -> tuple[Waveform, ...]:
+    """Return the currents in steps of a network, as a stimulus holds them."""
+    return tuple(
         item.waveform for own in network.populations for item in network.step_currents(own)
     )
-    return Stimulus(duration, tuple(trains), currents)
 
 
 def with_stimulus(network: Network, stimulus: Stimulus) -> Network:

@@ -26,7 +26,7 @@ from ..chip.spec import ChipSpec
 from ..emulator import Emulator
 from ..errors import FrontendError
 from ..image.neurons import decode_neurons
-from ..network import Network, SpikeCounts, SpikeInput, Waveform
+from ..network import Network, SpikeCounts, SpikeInput
 from ..recording import (
     CHIP_VARIABLES,
     Probe,
@@ -35,7 +35,7 @@ from ..recording import (
     joined_overflows,
     resolve_probes,
 )
-from ..stimulus import Stimulus
+from ..stimulus import Stimulus, currents_of
 from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = [
@@ -163,7 +163,7 @@ class Session:
         population = self.network.population(name)
         if population.model.delta_synapses and self.network.kicks_decay:
             after = deepcopy(self.emulator)
-            silent = Stimulus((self.step + 1) * self.dt, self._silent(), self._currents())
+            silent = stimulus_with(self.network, (self.step + 1) * self.dt, self._silent())
             after.progress = False
             u = after.run(silent, duration=self.dt, record=[Probe("u", name)]).trace(name, "u")
             own = self.emulator.image.symbols
@@ -176,9 +176,6 @@ class Session:
 
     def _silent(self) -> tuple[SpikeInput, ...]:
         return tuple(SpikeInput(item.name, item.size, [], []) for item in self.network.spike_inputs)
-
-    def _currents(self) -> tuple[Waveform, ...]:
-        return stimulus_with(self.network, 1.0, ()).currents
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:
         """Return a session that goes on from the same state; networks and images are shared."""
@@ -297,10 +294,7 @@ def stimulus_with(
     network: Network, duration: float, trains: Iterable[SpikeInput | SpikeCounts]
 ) -> Stimulus:
     """Return a stimulus of given spikes, with the currents in steps of a network."""
-    currents = tuple(
-        current.waveform for item in network.populations for current in network.step_currents(item)
-    )
-    return Stimulus(duration, tuple(trains), currents)
+    return Stimulus(duration, tuple(trains), currents_of(network))
 
 
 def join_recordings(parts: Sequence[Recording]) -> Recording:

@@ -13,7 +13,7 @@ from ..._support.values import ArrayValue, shown
 from ...errors import RecordingError, StimulusError
 from ...network import Network, SpikeInput
 from ...recording import Recording
-from ...stimulus import Stimulus
+from ...stimulus import Stimulus, currents_of
 from ...typing import Int64Array
 from .convention import Convention
 from .node import Shape
@@ -92,12 +92,7 @@ class NirModel(ArrayValue):
                 f"stimulus: arrays of {', '.join(map(str, sorted(lengths)))} steps; allowed: one "
                 "length for all inputs."
             )
-        currents = tuple(
-            item.waveform
-            for own in self.network.populations
-            for item in self.network.step_currents(own)
-        )
-        return Stimulus(lengths.pop() * self.dt, tuple(trains), currents)
+        return Stimulus(lengths.pop() * self.dt, tuple(trains), currents_of(self.network))
 
     def spikes(self, recording: Recording, population: str | None = None) -> Int64Array:
         """Return the spikes of a population as an array, in the steps of the simulator.
