@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Collection, Sequence
 
-__all__ = ["WIDTH", "counted", "fixed", "folded", "percent", "short_percent", "si"]
+__all__ = ["WIDTH", "aligned", "counted", "fixed", "folded", "percent", "short_percent", "si"]
 
 WIDTH = 80
 """Columns of a terminal that a text may fill."""
@@ -57,6 +58,26 @@ def folded(line: str, width: int = WIDTH, *, indent: str = "  ", first: str = ""
         break_on_hyphens=False,
     )
     return [part.replace(_PERCENT, " %") for part in found]
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Collection[int] = ()) -> list[str]:
+    """Return the rows of a table as lines with aligned columns.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        Cells; all rows have as many.
+    left : collection of int
+        Columns whose cells begin at the left; those of the others end at the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()
+        for cells in rows
+    ]
 
 
 def si(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._support.text import percent
+from .._support.text import aligned, percent
 
 __all__ = ["accuracy_cells", "as_table", "said_accuracy"]
 
@@ -22,8 +22,4 @@ def accuracy_cells(accuracy: float, interval: tuple[float, float]) -> tuple[str,
 
 def as_table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows of text as lines with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  " + "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return [f"  {line}" for line in aligned(rows)]

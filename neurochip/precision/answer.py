@@ -10,7 +10,7 @@ from typing import Any
 
 from .._support.brief import line
 from .._support.json_text import plain_data
-from .._support.text import folded, percent
+from .._support.text import aligned, folded, percent
 from ..sweeps import Sweep
 from ..validation import Conclusion
 from .decide import MOST_SEEDS, Verdict, WidthResult, conclude_width, verdict
@@ -187,14 +187,7 @@ class BitsAnswer:
             tuple(short.get(cell, cell.removesuffix(" Hz")) for cell in row)
             for row in (("", *HEADER[1:]), *self.rows())
         ]
-        sizes = [max(len(row[column]) for row in table) for column in range(len(HEADER) - 1)]
-        lines = [*folded(self.sentence), ""]
-        for row in table:
-            cells = [
-                f"{cell:{'<' if column == 1 else '>'}{size}}"
-                for column, (cell, size) in enumerate(zip(row, sizes, strict=False))
-            ]
-            lines.append("  ".join([*cells, row[-1]]).rstrip())
+        lines = [*folded(self.sentence), "", *aligned(table, left=(1, len(HEADER) - 1))]
         lines.append("Rates in Hz; equal: within the tolerance.")
         if self.floor:
             floor = f"Noise floor, float with weights changed by 0.1 %: {self.floor_text()}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..._support.brief import line
 from ..._support.npz import as_path
-from ..._support.text import counted
+from ..._support.text import aligned, counted
 from ...errors import FrontendError
 from .file import StoredLayer, read_file
 from .layer import NetxLayer, Shape
@@ -83,14 +83,7 @@ class NetxDescription:
         return "runs" if self.runs else f"cannot run: {self.problem}"
 
     def __str__(self) -> str:
-        table = [HEADINGS, *map(cells_of, self.rows)]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = []
-        for cells in table:
-            left, right = cells[:2], cells[2:5]
-            parts = [cell.ljust(width) for cell, width in zip(left, widths[:2], strict=True)]
-            parts += [cell.rjust(width) for cell, width in zip(right, widths[2:5], strict=True)]
-            lines.append("  ".join((*parts, cells[5])).rstrip())
+        lines = aligned([HEADINGS, *map(cells_of, self.rows)], left=(0, 1, 5))
         totals = [sum(getattr(row, key) for row in self.rows) for key in _TOTALS]
         lines.append(
             f"{counted(len(self.rows), 'layer')}, {totals[0]:,} neurons, {totals[1]:,} weights for "

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..._support.brief import line
-from ..._support.text import counted
+from ..._support.text import aligned, counted
 from ...errors import FrontendError
 from ...network.plausible import units_known
 from .convention import RESETS, Convention, resolve_convention, seconds_to_ms
@@ -105,16 +105,7 @@ class NirDescription:
         return sum(row.n_synapses for row in self.rows)
 
     def __str__(self) -> str:
-        table = [HEADINGS, *(cells_of(row) for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        left = (True, True, True, False, False, True)
-        lines = [
-            "  ".join(
-                cell.ljust(width) if to_left else cell.rjust(width)
-                for cell, width, to_left in zip(cells, widths, left, strict=True)
-            ).rstrip()
-            for cells in table
-        ]
+        lines = aligned([HEADINGS, *map(cells_of, self.rows)], left=(0, 1, 2, 5))
         for at, row in reversed(list(enumerate(self.rows, start=1))):
             if row.note:
                 lines.insert(at + 1, f"    {row.note}")
