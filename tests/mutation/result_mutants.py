@@ -40,8 +40,8 @@ MUTANTS = [
     Mutant(
         "counts above 255 lose their high bits",
         "neurochip/network/counts.py",
-        "counts.astype(np.min_scalar_type(high)",
-        "counts.astype(np.uint8",
+        "self._keep(counts, np.min_scalar_type(high))",
+        "self._keep(counts, np.uint8)",
         "tests/unit/test_spike_counts.py::test_counts_are_stored_in_the_smallest_type_that_holds_them",
     ),
     Mutant(
