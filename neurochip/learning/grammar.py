@@ -23,7 +23,7 @@ from typing import NoReturn
 from .._support.values import shown
 from ..errors import LearningError
 from .spec import LearningSpec
-from .terms import VARIABLES, Factor, Term
+from .terms import FRACTION_BITS, VARIABLES, WIDEST, Factor, Term
 
 __all__ = ["parse"]
 
@@ -316,5 +316,11 @@ class _Reader:
             self.fail(
                 f"term {words!r} can reach a product of {term.most(self.spec):,}; allowed: below "
                 f"{top:,} ({self.spec.product_bits} bits). Use fewer factors or a smaller mantissa."
+            )
+        if not self.spec.product_wraps and term.reach(self.spec) >= WIDEST:
+            self.fail(
+                f"term {words!r} can reach a change of {term.reach(self.spec) >> FRACTION_BITS:,}; "
+                f"allowed: below {WIDEST >> FRACTION_BITS:,}. Use fewer factors or a smaller "
+                "coefficient."
             )
         return term

@@ -29,6 +29,7 @@ VARIABLES = ("x0", "y0", *PRE, *POST, *TARGETS)
 """Variables of factors. A place in this list is the code of the variable in tables."""
 _SYNAPTIC_BITS = 9
 FRACTION_BITS = 7  # of an accumulator (LV, NL): it counts 1/128 of a weight step
+WIDEST = 1 << 62  # what no accumulator reaches: the sum of two such numbers has 64 bits
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,11 @@ class Term:
         """Return the largest magnitude of the product with its mantissa, before shifts."""
         return math.prod((abs(self.mantissa), *(factor.most(spec) for factor in self.factors)))
 
+    def reach(self, spec: LearningSpec) -> int:
+        """Return the largest magnitude of the product after shifts, in units of an accumulator."""
+        right, left = _shifts(self, spec)
+        return self.most(spec) >> right << left
+
     def real(self, values: Mapping[str, float], spec: LearningSpec) -> float:
         """Return the change of the target in its steps, without any rounding or limit.
 
@@ -180,7 +186,7 @@ def _shifts(term: Term, spec: LearningSpec) -> tuple[int, int]:
 
 def _limits(factor: Factor, spec: LearningSpec) -> tuple[int, int]:
     if not spec.factor_clips:
-        return -(1 << 62), 1 << 62
+        return -WIDEST, WIDEST
     top = 1 << factor.width(spec)
     return -top, top - 1
 
@@ -196,5 +202,5 @@ def _sums(counts: list[int]) -> Int32Array:
 def bounds_of(limits: tuple[float, float], overflow: Overflow) -> tuple[int, int]:
     """Return a range as integers; without limits, one that no sum reaches."""
     if overflow is Overflow.NONE:
-        return -(1 << 62), 1 << 62
+        return -WIDEST, WIDEST
     return int(limits[0]), int(limits[1])

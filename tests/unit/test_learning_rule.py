@@ -122,6 +122,15 @@ def test_what_one_emulator_refuses_another_reads():
     assert "one k for all rules" in refused(lambda: on("lava", "u1*w", dt="u2*t"))
 
 
+def test_a_change_beyond_64_bits_is_refused_where_it_had_turned_its_sign():
+    text = "2^9*x0*x1*x1*x1*x1*x1*x1"
+    assert str(on("brian2loihi", text)).startswith(f"dw = {text}")
+    assert refused(lambda: on("brian2loihi", f"{text}*x1")) == (
+        f"rule dw = '{text}*x1': term '{text}*x1' can reach a change of 288,230,376,151,711,744; "
+        "allowed: below 36,028,797,018,963,968. Use fewer factors or a smaller coefficient."
+    )
+
+
 def test_numbers_of_a_rule_that_the_engine_cannot_hold_are_refused():
     assert refused(lambda: rule("x0", epoch=64)) == "learning rule: epoch = 64; allowed: 1 to 63."
     assert refused(lambda: rule(None)) == (
