@@ -28,6 +28,7 @@ PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
 VARIABLES = ("x0", "y0", *PRE, *POST, *TARGETS)
 """Variables of factors. A place in this list is the code of the variable in tables."""
 _SYNAPTIC_BITS = 9
+_MOST_SHIFT = 63  # a longer one of 64 bits is not defined, and leaves no more of a product
 FRACTION_BITS = 7  # of an accumulator (LV, NL): it counts 1/128 of a weight step
 WIDEST = 1 << 62  # what no accumulator reaches: the sum of two such numbers has 64 bits
 
@@ -179,9 +180,9 @@ def tables_of(terms: Mapping[str, tuple[Term, ...]], spec: LearningSpec) -> Tabl
 
 def _shifts(term: Term, spec: LearningSpec) -> tuple[int, int]:
     right, left = term.shift(spec), term.exponent + FRACTION_BITS
-    if not spec.shifts_joined:
+    if not spec.shifts_joined and left >= 0:
         return right, left
-    return max(0, right - left), max(0, left - right)
+    return min(max(0, right - left), _MOST_SHIFT), max(0, left - right)
 
 
 def _limits(factor: Factor, spec: LearningSpec) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import pytest
 
 from neurochip.chip.registers import SignMode
 from neurochip.errors import LearningError
-from neurochip.learning import LEARNING_PRESETS, LearningRule, Trace, learn
+from neurochip.learning import LEARNING_PRESETS, LearningRule, LearningSpec, Trace, learn
 
 # With a tau of inf nothing is rounded, so results are the same for all draws.
 PAIR = LearningRule("x1*y0 - 2*x0*y1", x1=Trace(4, math.inf), y1=Trace(3, math.inf))
@@ -42,6 +42,15 @@ def test_a_pair_of_spikes_changes_the_weight_as_computed_by_hand():
     assert found.recorded["y1"][:, 0].tolist() == [0, 0, 3, 3]
     assert found.recorded["w"][:, 0, 0].tolist() == [100, 100, 104, 98]
     assert found.weights.tolist() == [[98]]
+
+
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize(("exponent", "change"), [(-8, 14), (-90, 0)])
+def test_an_exponent_below_a_step_of_the_accumulator_shifts_right(joined, exponent, change):
+    """7 * 64 * 64 / 256 is 112, and the width of the product takes 3 bits of it."""
+    fine = LearningSpec(name="fine", exponent_limits=(-100, 8), shifts_joined=joined)
+    rule = LearningRule(f"7*2^{exponent}*x0*x1*x1", x1=Trace(64, math.inf), spec=fine)
+    assert learn(rule, raster(1), raster(0), [[0]]).weights.tolist() == [[change]]
 
 
 def test_spikes_of_one_step_see_the_impulses_of_each_other():
