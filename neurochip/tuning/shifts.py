@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..chip.fixedpoint import Rounding, encode_mantissa_exponent, round_to_integer
-from ..chip.registers import decode_bias, kept_fraction
+from ..chip.registers import decode_bias
 from ..image import ChipImage, PopulationSymbol
 from ..image.neurons import decode_neurons, program_of, with_parameters
 from ..typing import Float64Array, Int32Array
@@ -36,14 +36,13 @@ def shifted(
         moved = float(item.to_mv((after - before) * unit).mean())
         changed = {"threshold_mantissa": _put(registers.threshold_mantissa, own, after)}
     else:
-        leak = 1 - kept_fraction(registers.decay_v[own], registers.decay_v_offset[own], core)
-        bias = decode_bias(registers.bias_mantissa[own], registers.bias_exponent[own])
+        found = decode_neurons(image, item)
+        leak = 1 - found.keep_v
         mantissa, exponent = encode_mantissa_exponent(
-            bias + lsb * leak, core.bias_mantissa, core.bias_exponent_max
+            found.bias + lsb * leak, core.bias_mantissa, core.bias_exponent_max
         )
-        difference = (decode_bias(mantissa, exponent) - bias).astype(np.float64)
-        level = np.divide(difference, leak, out=np.zeros(len(own)), where=leak > 0)
-        moved = float(item.to_mv(level).mean())
+        difference = decode_bias(mantissa, exponent) - found.bias
+        moved = _moved_level(item, difference, leak)
         changed = {
             "bias_mantissa": _put(registers.bias_mantissa, own, mantissa),
             "bias_exponent": _put(registers.bias_exponent, own, exponent),
@@ -72,9 +71,14 @@ def _shifted_program(
         return with_parameters(image, item, new), float(item.to_mv(steps).mean())
     leak = 1 - before.keep_v
     difference = round_to_integer(lsb * leak, Rounding.NEAREST).astype(np.float64)
-    level = np.divide(difference, leak, out=np.zeros(len(leak)), where=leak > 0)
     image = with_parameters(image, item, {"bias": before.bias + difference})
-    return _with_level(image, item, difference), float(item.to_mv(level).mean())
+    return _with_level(image, item, difference), _moved_level(item, difference, leak)
+
+
+def _moved_level(item: PopulationSymbol, difference: Float64Array, leak: Float64Array) -> float:
+    """Return the mean shift in mV of the v that a bias holds, for a difference of the bias."""
+    level = np.divide(difference, leak, out=np.zeros(len(leak)), where=leak > 0)
+    return float(item.to_mv(level).mean())
 
 
 def _with_level(image: ChipImage, item: PopulationSymbol, difference: Float64Array) -> ChipImage:
