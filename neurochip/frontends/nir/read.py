@@ -119,8 +119,8 @@ def read_nir(
     )
     graph = load_graph(source)
     if convention is None:
-        names = [field.name for field in dataclasses.fields(Convention)]
-        chosen = resolve_convention(None, *parts, stored=stored_text(graph, names))
+        stored = stored_text(graph, Convention.__dataclass_fields__)
+        chosen = resolve_convention(None, *parts, stored=stored)
     rule = find_reset(graph, given)
     check_metadata(graph, step / 1000, chosen, rule.as_text())
     names = [

@@ -30,6 +30,7 @@ _ALLOWED: dict[str, tuple[str | bool, ...]] = {
     "reset_delay": (False, True),
     "spikes_per_step": ("one", "many"),
 }
+_TRUTHS = {"False": False, "True": True}  # as metadata hold them
 
 
 def check_reset(given: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _is_late(node: NirNode) -> bool:
     said = node.members.get("reset_delay")
     if said is None:
         return False
-    found = {"True": True, "False": False}.get(as_text(said) or "")
+    found = _TRUTHS.get(as_text(said) or "")
     if found is None:
         raise FrontendError(
             f"{node.label}: its metadata say reset_delay = {show(said)}; allowed: 'False' or "
@@ -150,9 +151,7 @@ def _refuse_second_value(graph: FlatGraph, v_reset: float) -> None:
 def _stored_reset(graph: FlatGraph) -> dict[str, Any]:
     said: dict[str, Any] = stored_text(graph, RESETS)
     if "reset_delay" in said:
-        said["reset_delay"] = {"True": True, "False": False}.get(
-            said["reset_delay"], said["reset_delay"]
-        )
+        said["reset_delay"] = _TRUTHS.get(said["reset_delay"], said["reset_delay"])
     if said.get("v_min") == "None":
         del said["v_min"]
     if "v_min" in said and said["v_min"] != MIRRORED:
