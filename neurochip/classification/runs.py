@@ -117,8 +117,12 @@ def n_points(engines: int, samples: int) -> int:
 
 def done(journal: Journal, samples: int) -> int:
     """Return the number of runs that the journal holds."""
-    per_engine = n_points(1, samples)
-    return sum(min(BLOCK, samples - BLOCK * (k % per_engine)) for k in journal.records)
+    return sum(_block_size(point, samples) for point in journal.records)
+
+
+def _block_size(point: int, samples: int) -> int:
+    """Return the number of samples of a line of the file."""
+    return min(BLOCK, samples - BLOCK * (point % n_points(1, samples)))
 
 
 def _answer(
@@ -179,10 +183,10 @@ def _is_header(found: Mapping[str, Any]) -> bool:
 def _is_record(found: Mapping[str, Any], header: Mapping[str, Any], _: bool) -> bool:
     if set(found) != {"point", *_NUMBERS, *_TABLES, "overflows"}:
         return False
-    point, samples = found["point"], header["samples"]
+    point = found["point"]
     if type(point) is not int or not 0 <= point < header["points"]:
         return False
-    size = min(BLOCK, samples - BLOCK * (point % math.ceil(samples / BLOCK)))
+    size = _block_size(point, header["samples"])
     columns = [found[name] for name in _NUMBERS]
     for name in _TABLES:
         if not isinstance(found[name], dict):
