@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from hdf5_changes import ELSEWHERE, huge, replace
 from netx_files import DENSE, conv, dense, h5py, stored
 
 from neurochip.errors import FrontendError
@@ -16,23 +17,6 @@ def refusal(path):
     with pytest.raises(FrontendError) as caught:
         read_file(path)
     return str(caught.value)
-
-
-def replace(member, value):
-    def change(file):
-        del file[member]
-        if value is not None:
-            file[member] = value
-
-    return change
-
-
-def huge(member, shape, **options):
-    def change(file):
-        del file[member]
-        file.create_dataset(member, shape, **{"dtype": "f8", **options})
-
-    return change
 
 
 def test_a_file_is_read_as_it_is_stored(tmp_path):
@@ -139,26 +123,9 @@ def test_a_file_with_any_byte_changed_is_read_or_refused_in_one_line(tmp_path):
         assert "\n" not in told
 
 
-def external(file):
-    replace("layer/0/weight", h5py.ExternalLink("private.h5", "/w"))(file)
-
-
-def raw(file):
-    replace("layer/0/weight", None)(file)
-    where = [("private.bin", 0, 16)]
-    file["layer/0"].create_dataset("weight", (4, 4), dtype="u1", external=where)
-
-
-def virtual(file):
-    replace("layer/0/weight", None)(file)
-    layout = h5py.VirtualLayout(shape=(4, 4), dtype=float)
-    layout[:] = h5py.VirtualSource("private.h5", "w", shape=(4, 4))
-    file.create_virtual_dataset("layer/0/weight", layout)
-
-
-@pytest.mark.parametrize("change", [external, raw, virtual])
-def test_a_file_that_leads_to_other_files_is_refused(tmp_path, change):
-    path = stored(tmp_path / "a.net", DENSE, change=change)
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_a_file_that_leads_to_other_files_is_refused(tmp_path, kind):
+    path = stored(tmp_path / "a.net", DENSE, change=kind("layer/0/weight"))
     assert refusal(path).endswith(
         "; allowed: a file that holds all of its data. Copy the data into it."
     )

@@ -6,14 +6,13 @@ import re
 
 import numpy as np
 import pytest
+from hdf5_changes import ELSEWHERE, h5py, huge, replace
 from nir_graphs import DT, chain, cuba, full, graph, integrator, lif, linear, nir, readout, stored
 
 from compiler import compile_network
 from neurochip.errors import FrontendError
 from neurochip.frontends.nir import inspect_nir, read_nir
 from neurochip.frontends.nir.node import KINDS
-
-h5py = pytest.importorskip("h5py")
 
 CURRENT = {name: full((2,), 0.01) for name in ("tau_syn", "tau_mem", "r", "v_leak")}
 POOL = (np.array([2, 2]), np.array([1, 1]), np.array([0, 0]))
@@ -65,15 +64,6 @@ def refusal(path):
     with pytest.raises(FrontendError) as caught:
         read_nir(path, DT, reset="value")
     return str(caught.value)
-
-
-def replace(member, value):
-    def change(file):
-        del file[member]
-        if value is not None:
-            file[member] = value
-
-    return change
 
 
 def test_there_is_a_graph_for_every_kind():
@@ -241,42 +231,20 @@ def test_values_of_another_type_are_one_message_in_our_words(tmp_path, member, v
     assert not re.search(r"object|HDF5|h5py|dtype|array\(|Unable|index", message)
 
 
-def external(file):
-    replace("node/nodes/a/weight", h5py.ExternalLink("private.h5", "/w"))(file)
-
-
-def raw(file):
-    replace("node/nodes/a/weight", None)(file)
-    where = [("private.bin", 0, 16)]
-    file["node/nodes/a"].create_dataset("weight", (4, 4), dtype="u1", external=where)
-
-
-def virtual(file):
-    replace("node/nodes/a/weight", None)(file)
-    layout = h5py.VirtualLayout(shape=(4, 4), dtype=float)
-    layout[:] = h5py.VirtualSource("private.h5", "w", shape=(4, 4))
-    file.create_virtual_dataset("node/nodes/a/weight", layout)
-
-
 def external_elsewhere(file):
     file["note"] = h5py.ExternalLink("private.h5", "/w")
 
 
-@pytest.mark.parametrize("change", [external, raw, virtual, external_elsewhere])
+@pytest.mark.parametrize(
+    "change",
+    [*(kind("node/nodes/a/weight") for kind in ELSEWHERE), external_elsewhere],
+)
 def test_a_file_that_leads_to_other_files_is_refused(tmp_path, change):
     source = chain((4,), linear(np.eye(4)), lif((4,)))
     path = with_file(tmp_path / "a.nir", source, change)
     assert refusal(path).endswith(
         "; allowed: a file that holds all of its data. Copy the data into it."
     )
-
-
-def huge(member, shape, **options):
-    def change(file):
-        del file[member]
-        file.create_dataset(member, shape, **{"dtype": "f8", **options})
-
-    return change
 
 
 @pytest.mark.parametrize(
