@@ -78,9 +78,10 @@ RESULTS = {
     },
     "info": {
         "kind": "`chip image`, `recording` or `stimulus`",
-        "content": "of an image: `chip`, `image_digest`, `cores`, `compartments`, `synapses` and "
-        "`compile_report`; of a recording: the keys of `run`; of a stimulus: `duration` and, for "
-        "each input, `sources` and `spikes`",
+        "content": "of an image: `chip`, `image_digest`, `cores`, `compartments`, `synapses`, "
+        "`programs` (neurons of each), `convolutions`, `resets` and `compile_report`; of a "
+        "recording: the keys of `run`; of a stimulus: `duration` and, for each input, `sources` "
+        "and `spikes`",
     },
     "inspect": {
         "file": "path of the file",
