@@ -145,7 +145,7 @@ def recording_data(recording: Recording) -> dict[str, Any]:
         "populations": {
             name: {
                 "neurons": size,
-                "spikes": len(recording.ids[name]),
+                "spikes": int(recording.counts(name).sum()),
                 "rate": float(recording.rates(name).mean()),
             }
             for name, size in recording.populations.items()

@@ -171,7 +171,7 @@ def describe_recording(recording: Recording) -> str:
     for name, size in recording.populations.items():
         lines.append(
             f"  {visible(name)}: {counted(size, 'neuron')}, "
-            f"{counted(len(recording.ids[name]), 'spike')}, "
+            f"{counted(int(recording.counts(name).sum()), 'spike')}, "
             f"mean rate {recording.rates(name).mean():.4g} Hz"
         )
     counters = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recording.counters.items())

@@ -30,7 +30,7 @@ def describe_recording(recording: Recording) -> Description:
             (
                 name,
                 f"{size:,}",
-                f"{len(recording.ids[name]):,}",
+                f"{int(recording.counts(name).sum()):,}",
                 f"{rates.mean():.2f} Hz",
                 f"{rates.min():.2f} Hz",
                 f"{rates.max():.2f} Hz",

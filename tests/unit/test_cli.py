@@ -196,6 +196,23 @@ def test_info_says_what_each_kind_of_file_holds(image: Path, model: Path) -> Non
     )
 
 
+def test_info_counts_as_many_spikes_as_payloads_say(tmp_path: Path) -> None:
+    path = Recording(
+        label="chip",
+        dt=1.0,
+        first_step=0,
+        n_steps=1000,
+        populations={"cells": 1},
+        steps={"cells": [1, 2]},
+        ids={"cells": [0, 0]},
+        payloads={"cells": [3, 4]},
+        several=frozenset({"cells"}),
+    ).save(tmp_path / "several.npz")
+    assert "cells: 1 neuron, 7 spikes, mean rate 7 Hz" in succeed("info", path)
+    found = json.loads(succeed("info", path, "--json"))["content"]["populations"]["cells"]
+    assert found == {"neurons": 1, "spikes": 7, "rate": 7.0}
+
+
 def test_info_prints_the_registers_or_the_report_of_an_image(image: Path) -> None:
     assert "synapse group 0 from inputs: 10 synapses" in succeed("info", image, "--text")
     data = json.loads(succeed("info", image, "--json"))

@@ -109,6 +109,13 @@ def test_a_recording_shows_its_payloads():
     assert "p 2 -70 1,234" in Outline(run._repr_html_()).text
 
 
+def test_a_recording_shows_as_many_spikes_as_its_payloads_say():
+    cells = {"steps": {"p": [1, 2]}, "ids": {"p": [0, 0]}, "populations": {"p": 2}}
+    numbers = {"payloads": {"p": [3, 4]}, "several": {"p"}}
+    run = nc.Recording(label="x", dt=1.0, first_step=0, n_steps=1000, **numbers, **cells)
+    assert "p 2 7 3.50 Hz 0.00 Hz 7.00 Hz 1" in Outline(run._repr_html_()).text
+
+
 def test_a_recording_shows_rates_and_what_overflowed():
     cells = {"steps": {"p": [1, 2]}, "ids": {"p": [0, 0]}, "populations": {"p": 2}}
     overflows = {"p": {"u_wraps": 1234}}
