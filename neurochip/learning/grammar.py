@@ -271,6 +271,8 @@ class _Reader:
                 f"constant {constant} of {name}; allowed: {low} to {high}, which is 8 bits and a "
                 "sign."
             )
+        if abs(constant) >= WIDEST:
+            self.fail(f"constant {constant} of {name}; allowed: magnitudes below {WIDEST}.")
         return Factor(name, constant * direction, sign), direction
 
     def checked(

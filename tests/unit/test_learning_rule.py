@@ -131,6 +131,15 @@ def test_a_change_beyond_64_bits_is_refused_where_it_had_turned_its_sign():
     )
 
 
+@pytest.mark.parametrize("constant", [1 << 62, (1 << 63) - 1, 10**20])
+def test_a_constant_beyond_64_bits_is_refused_also_where_an_engine_has_no_limit(constant):
+    text = f"x0*sgn(w+{constant})"
+    assert refused(lambda: on("lava", text)) == (
+        f"rule dw = '{text}': constant {constant} of w; allowed: magnitudes below "
+        "4611686018427387904."
+    )
+
+
 def test_numbers_of_a_rule_that_the_engine_cannot_hold_are_refused():
     assert refused(lambda: rule("x0", epoch=64)) == "learning rule: epoch = 64; allowed: 1 to 63."
     assert refused(lambda: rule(None)) == (
