@@ -7,20 +7,18 @@ and neither a change to the same amplitude nor a current of 0 changes it.
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import numpy as np
 
 from ..typing import Float64Array
-from .spike_digest import TICKS
+from .spike_digest import TICKS, name_salt
 
 __all__ = ["current_digest"]
 
 _RANGE = 1 << 64
 _ROWS = 1 << 16  # amplitudes whose temporary arrays stay in the cache
 # Odd constants of splitmix64 (G. Steele et al., OOPSLA 2014) and of MurmurHash3 (A. Appleby).
-_NAME = 0x94D049BB133111EB
 _TIME, _NEURON, _MIX = (
     np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0xFF51AFD7ED558CCD)
 )
@@ -56,7 +54,7 @@ def current_digest(
     bounds = np.clip(np.append(ticks[begin:end], stop), first, stop)
     places = _scrambled(bounds.astype(np.uint64) * _TIME)
     lasts = places[1:] - places[:-1]
-    salt = zlib.crc32(name.encode(errors="surrogatepass")) * _NAME % _RANGE
+    salt = name_salt(name)
     rows = amplitudes[begin:end].reshape(end - begin, -1)
     values = np.empty(len(rows), dtype=np.uint64)
     chunk = max(1, _ROWS // rows.shape[1])
@@ -67,10 +65,10 @@ def current_digest(
     return int((values * lasts).sum(dtype=np.uint64)) % _RANGE
 
 
-def _of(amplitudes: Float64Array, salt: int, first: int) -> Any:
+def _of(amplitudes: Float64Array, salt: Any, first: int) -> Any:
     """Return one number for each row of amplitudes, whose neurons are numbered from ``first``."""
     neurons = np.arange(first, first + amplitudes.shape[1]).astype(np.uint64)
-    keys = np.ascontiguousarray(amplitudes).view(np.uint64) + neurons * _NEURON + np.uint64(salt)
+    keys = np.ascontiguousarray(amplitudes).view(np.uint64) + neurons * _NEURON + salt
     keys = np.where(amplitudes == 0, np.uint64(0), _scrambled(keys))
     return keys.sum(axis=1, dtype=np.uint64)
 

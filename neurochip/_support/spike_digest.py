@@ -15,7 +15,7 @@ import numpy as np
 
 from ..typing import Float64Array, Int32Array
 
-__all__ = ["TICKS", "count_digests", "digest_text", "digest_ticks", "spike_digest"]
+__all__ = ["TICKS", "count_digests", "digest_text", "digest_ticks", "name_salt", "spike_digest"]
 
 TICKS = 1e6  # per ms: times are rounded to 1 ns, far below a step and far above float rounding
 _CHUNK = 1 << 15  # spikes whose temporary arrays stay in the cache
@@ -50,7 +50,7 @@ def spike_digest(name: str, ids: Int32Array, times: Float64Array, first: int, st
         0 to ``2**64 - 1``; 0 without spikes. Digests are added modulo 2**64.
     """
     begin, end = np.searchsorted(times, [(first - 0.5) / TICKS, (stop - 0.5) / TICKS]).tolist()
-    salt, total = _salt(name), 0
+    salt, total = name_salt(name), 0
     for low in range(begin, end, _CHUNK):
         part = slice(low, min(low + _CHUNK, end))
         total += int(_scrambled(times[part], ids[part], salt).sum(dtype=np.uint64))
@@ -77,7 +77,7 @@ def count_digests(name: str, counts: Any, times: Float64Array) -> tuple[Any, Any
         As in :func:`spike_digest`; digests are uint64.
     """
     digests = np.zeros(len(counts), dtype=np.uint64)
-    salt, rows = _salt(name), max(1, _CHUNK // counts.shape[1])
+    salt, rows = name_salt(name), max(1, _CHUNK // counts.shape[1])
     ids = np.tile(np.arange(counts.shape[1]), rows)
     for low in range(0, len(counts), rows):
         part = counts[low : low + rows]
@@ -93,7 +93,8 @@ def digest_text(total: int) -> str:
     return f"{total % _RANGE:016x}"
 
 
-def _salt(name: str) -> Any:
+def name_salt(name: str) -> Any:
+    """Return a number by which the digests of equal content under two names differ."""
     return np.uint64(zlib.crc32(name.encode(errors="surrogatepass")) * _INPUT % _RANGE)
 
 
