@@ -171,7 +171,10 @@ _HOMES = {
         "Operation",
         "simulate_program",
     ),
-    "neurochip.recording": ("Origin", "Probe", "Recording", "Trace"),
+    "neurochip.recording": (
+        *("Origin", "Probe", "Recording", "Trace"),
+        *("WeightProbe", "WeightTrace"),
+    ),
     "neurochip.reference": ("Reference", "simulate_reference", "simulate_twins"),
     "neurochip.report": (
         "Judgement",

@@ -154,6 +154,8 @@ from .recording import Origin as Origin
 from .recording import Probe as Probe
 from .recording import Recording as Recording
 from .recording import Trace as Trace
+from .recording import WeightProbe as WeightProbe
+from .recording import WeightTrace as WeightTrace
 from .reference import Reference as Reference
 from .reference import simulate_reference as simulate_reference
 from .reference import simulate_twins as simulate_twins

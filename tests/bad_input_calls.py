@@ -378,6 +378,27 @@ def _inputs_and_recordings() -> list[Call]:
             record=NO_ITEMS,
         ),
         _call(
+            "WeightProbe",
+            nc.WeightProbe,
+            {"connection": "a", "synapses": [0], "every": 2, "variable": "w"},
+            connection=LABEL | _names("0"),
+            synapses=EMPTY | PAIR | NONE,
+        ),
+        _call(
+            "WeightTrace",
+            nc.WeightTrace,
+            {
+                "synapses": [0, 1],
+                "steps": [1, 3, 5],
+                "values": np.zeros((3, 2)),
+                "unit": "weight",
+                "dt": 1.0,
+            },
+            synapses=PAIR,
+            unit=LABEL,
+            dt=POSITIVE,
+        ),
+        _call(
             "Trace",
             recording.Trace,
             {"ids": [0, 1], "values": np.zeros((3, 2)), "unit": "mV", "dt": 1.0},

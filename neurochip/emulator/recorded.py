@@ -8,7 +8,15 @@ import numpy as np
 
 from ..errors import RecordingError
 from ..image import ChipImage, Symbols
-from ..recording import CHIP_VARIABLES, Probe, as_probes, resolve_probes, where_it_exists
+from ..recording import (
+    CHIP_VARIABLES,
+    Probe,
+    as_probes,
+    resolve_probes,
+    resolve_weight_probes,
+    split_record,
+    where_it_exists,
+)
 from ..typing import BoolArray, Int32Array
 from .engine import Columns
 
@@ -23,6 +31,8 @@ def register_columns(image: ChipImage, record: Iterable[str | Probe]) -> Columns
     RecordingError
         If a probe names a register that does not exist, or compartments that lack it.
     """
+    record, weights = split_record(record)
+    resolve_weight_probes(weights, {}, {})  # no connection learns
     having = _registers(image)
     probes = as_probes(record, tuple(having))
     found = resolve_probes(probes, {"compartments": image.n_compartments}, tuple(having))
@@ -49,6 +59,8 @@ def columns_of(
     RecordingError
         If a probe names a population, variable or neuron that does not exist.
     """
+    record, weights = split_record(record)
+    resolve_weight_probes(weights, {}, {})  # no connection learns
     having = _registers(image)
     by_name = {item.name: item for item in symbols.populations}
     has = {

@@ -5,18 +5,32 @@ from .origin import CHIP, FLOAT, Origin, joined_origin
 from .probes import CHIP_VARIABLES, Probe, as_probes, resolve_probes, where_it_exists
 from .recording import Recording, joined_overflows
 from .trace import Trace
+from .weights import (
+    LEARNED_VARIABLES,
+    Sampled,
+    WeightProbe,
+    WeightTrace,
+    resolve_weight_probes,
+    split_record,
+)
 
 __all__ = [
     "CHIP",
     "CHIP_VARIABLES",
     "FLOAT",
+    "LEARNED_VARIABLES",
     "Origin",
     "Probe",
     "Recording",
+    "Sampled",
     "Trace",
+    "WeightProbe",
+    "WeightTrace",
     "as_probes",
     "joined_origin",
     "joined_overflows",
     "resolve_probes",
+    "resolve_weight_probes",
+    "split_record",
     "where_it_exists",
 ]

@@ -11,13 +11,17 @@ import numpy as np
 from .._support.archive import Archive
 from .origin import Origin
 from .trace import Trace
+from .weights import WeightTrace
 
 __all__ = ["arrays_of", "parts_in"]
+
+_SYNAPTIC = ("synapses", "steps", "values")  # arrays of a WeightTrace
 
 
 def arrays_of(parts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a recording as the arrays of its file."""
     names, keys = list(parts["populations"]), list(parts["traces"])
+    learned = list(parts["synaptic"])
     meta = {
         "label": parts["label"],
         "dt": parts["dt"],
@@ -29,6 +33,8 @@ def arrays_of(parts: Mapping[str, Any]) -> dict[str, Any]:
         "traces": [[*key, parts["traces"][key].unit] for key in keys],
         "counters": {key: int(value) for key, value in parts["counters"].items()},
         "overflows": {name: dict(counts) for name, counts in parts["overflows"].items()},
+        "synaptic": [[*key, parts["synaptic"][key].unit] for key in learned],
+        "learning": {name: dict(counts) for name, counts in parts["learning"].items()},
         "origin": None if parts["origin"] is None else parts["origin"].to_dict(),
     }
     arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
@@ -40,6 +46,9 @@ def arrays_of(parts: Mapping[str, Any]) -> dict[str, Any]:
     for index, key in enumerate(keys):
         arrays[f"trace_ids_{index}"] = parts["traces"][key].ids
         arrays[f"trace_values_{index}"] = parts["traces"][key].values
+    for index, key in enumerate(learned):
+        for name in _SYNAPTIC:
+            arrays[f"synaptic_{name}_{index}"] = getattr(parts["synaptic"][key], name)
     return arrays
 
 
@@ -63,7 +72,16 @@ def parts_in(file: Archive) -> dict[str, Any]:
         neurons = file.array(f"trace_ids_{index}", "iu", (n,))
         values = file.array(f"trace_values_{index}", "iuf", (n_steps, n))
         traces[population, variable] = Trace(neurons, values, unit, meta["dt"], meta["first_step"])
-    if len(sizes) < len(meta["populations"]) or len(traces) < len(meta["traces"]):
+    synaptic, learned = {}, meta.get("synaptic", ())  # older files lack it
+    for index, (connection, variable, unit) in enumerate(learned):
+        (n,), (n_samples,) = (file.shape(f"synaptic_{name}_{index}") for name in _SYNAPTIC[:2])
+        wanted = (("iu", (n,)), ("iu", (n_samples,)), ("iuf", (n_samples, n)))
+        names = [f"synaptic_{name}_{index}" for name in _SYNAPTIC]
+        file.expect(names[2], *wanted[2])
+        read = [file.array(name, *each) for name, each in zip(names, wanted, strict=True)]
+        synaptic[connection, variable] = WeightTrace(read[0], read[1], read[2], unit, meta["dt"])
+    given = (len(meta["populations"]), len(meta["traces"]), len(learned))
+    if (len(sizes), len(traces), len(synaptic)) != given:
         raise ValueError("a population or a trace occurs twice")
     return {
         "label": meta["label"],
@@ -78,5 +96,7 @@ def parts_in(file: Archive) -> dict[str, Any]:
         "traces": traces,
         "counters": meta["counters"],
         "overflows": meta.get("overflows", {}),  # older files lack it
+        "synaptic": synaptic,
+        "learning": meta.get("learning", {}),
         "origin": None if origin is None else Origin(**origin),
     }

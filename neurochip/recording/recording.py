@@ -31,11 +31,15 @@ from .origin import Origin
 from .payloads import checked_payloads
 from .tables import spike_table, trace_dataset, trace_table
 from .trace import MOST_STEPS, Trace
+from .weights import WeightTrace, checked_weights
 
 __all__ = ["Recording", "joined_overflows"]
 
 _KIND, _VERSION = "recording", 2
-_DICTS = ("populations", "steps", "ids", "payloads", "traces", "counters", "overflows")
+_DICTS = (
+    *("populations", "steps", "ids", "payloads", "traces", "counters", "overflows"),
+    *("synaptic", "learning"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +74,11 @@ class Recording(ArrayValue):
         The registers that wrapped or clipped: for each population the counters above 0, by name. A
         counter of child compartments begins with ``child_``; compartments of no population have
         the key ``""``. Empty if nothing overflowed.
+    synaptic : dict of (connection, variable) to WeightTrace
+        Weights, tags and traces that the probes of connections that learn requested.
+    learning : dict of str to dict of str to int
+        For each connection that learns: ``events``, its synapses that a spike or a u term touched;
+        ``traces``, ``accumulators`` and ``weights``, how often one reached its limit.
     origin : Origin or None
         Where the recording comes from: the kind of its run, the digest of its stimulus and the
         coupling of its neurons. None if it is not known, as for imported spikes and older files.
@@ -92,6 +101,8 @@ class Recording(ArrayValue):
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
     counters: Mapping[str, int] = field(default_factory=dict)
     overflows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    synaptic: Mapping[tuple[str, str], WeightTrace] = field(default_factory=dict)
+    learning: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     origin: Origin | None = None
 
     def __post_init__(self) -> None:
@@ -126,7 +137,9 @@ class Recording(ArrayValue):
         object.__setattr__(self, "several", several)
         for key, trace in self.traces.items():
             self._check_trace(key, trace)
+        checked_weights(self.synaptic, self.dt, self.first_step, self.n_steps)
         groups = {f"overflows of {name!r}": counts for name, counts in self.overflows.items()}
+        groups |= {f"learning of {name!r}": counts for name, counts in self.learning.items()}
         for part, counts in {"counters": self.counters, **groups}.items():
             if not isinstance(counts, Mapping):
                 raise RecordingError(f"recording: {part} = {shown(counts)}; allowed: a dict.")
@@ -144,7 +157,13 @@ class Recording(ArrayValue):
         every engine pass them.
         """
         recording = object.__new__(cls)
-        vars(recording).update({"payloads": {}, "several": frozenset(), **parts})
+        later: dict[str, Any] = {
+            "payloads": {},
+            "several": frozenset(),
+            "synaptic": {},
+            "learning": {},
+        }
+        vars(recording).update({**later, **parts})
         return recording
 
     def _train(self, name: str, size: int) -> tuple[Any, Any]:
@@ -242,6 +261,11 @@ class Recording(ArrayValue):
         if not isinstance(variable, str) or key not in self.traces:
             raise RecordingError(self._lacks(variable, repr(population)))
         return self.traces[key]
+
+    @property
+    def weights(self) -> dict[str, WeightTrace]:
+        """The weights that probes requested, by connection."""
+        return {name: trace for (name, variable), trace in self.synaptic.items() if variable == "w"}
 
     def spike_trains(self, population: str) -> list[Float64Array]:
         """Return the spike times of each neuron in ms, as one array for each neuron.

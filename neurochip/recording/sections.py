@@ -54,4 +54,11 @@ def describe_recording(recording: Recording) -> Description:
     if traces:
         table = Table(("population", "variable", "unit", "neurons"), traces)
         sections.append(Section("Traces", [table]))
+    learned = [
+        (name, variable, trace.unit, f"{len(trace.synapses):,}", f"{len(trace.steps):,}")
+        for (name, variable), trace in recording.synaptic.items()
+    ]
+    if learned:
+        table = Table(("connection", "variable", "unit", "synapses", "samples"), learned)
+        sections.append(Section("Connections that learn", [table]))
     return Description(lead, sections)

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ..network import Network
-from ..recording import Probe, Trace, as_probes, resolve_probes, where_it_exists
+from ..recording import (
+    Probe,
+    Trace,
+    as_probes,
+    resolve_probes,
+    resolve_weight_probes,
+    split_record,
+    where_it_exists,
+)
 from ..typing import Int32Array
 from .kernels import TraceColumns
 
@@ -28,6 +36,8 @@ def requested(
     RecordingError
         If a variable, a population or a neuron does not exist, or is requested twice.
     """
+    record, weights = split_record(record)
+    resolve_weight_probes(weights, {}, {})  # no connection learns
     has = {item.name: not item.model.delta_synapses for item in network.populations}
     lack = ("i_syn", has, "delta synapses", "record 'v', or give the LIF a tau_syn.")
     expanded = [
