@@ -12,6 +12,7 @@ from neurochip.chip.registers import SignMode
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
+from neurochip.network.plasticity import check_static
 
 from .synapses.formats import exponents, grid, sign_mode_of
 from .synapses.projections import Projection
@@ -25,9 +26,11 @@ def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
     Raises
     ------
     CompileError
-        If an argument has the wrong type, or dt is not above 0.
+        If an argument has the wrong type, a connection has plasticity, or dt is not above 0.
     """
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
+    reason = "which the compiler does not map yet"
+    check_static("compile", network.connections, reason, CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)
     return real("compile", "dt", dt, "ms", POSITIVE, error=CompileError)
 

@@ -120,6 +120,7 @@ from .mapping import plot_mesh as plot_mesh
 from .mapping import plot_traffic as plot_traffic
 from .mapping import plot_utilisation as plot_utilisation
 from .network import LIF as LIF
+from .network import STDP as STDP
 from .network import Connection as Connection
 from .network import ConstantCurrent as ConstantCurrent
 from .network import ConvolutionShape as ConvolutionShape
@@ -129,9 +130,12 @@ from .network import Network as Network
 from .network import Normal as Normal
 from .network import PoissonInput as PoissonInput
 from .network import Population as Population
+from .network import Reward as Reward
+from .network import RewardModulation as RewardModulation
 from .network import SpikeCounts as SpikeCounts
 from .network import SpikeInput as SpikeInput
 from .network import StepCurrent as StepCurrent
+from .network import Triplet as Triplet
 from .network import Uniform as Uniform
 from .network import Waveform as Waveform
 from .network import all_to_all as all_to_all

@@ -180,11 +180,13 @@ def _connections() -> list[Call]:
         "delay": NOT_NEGATIVES,
         "name": TEXT | NONE,
         "seed": SEED | NONE,
+        "plasticity": NONE,
     }
     drawn = {**rule, "seed": SEED, "allow_self_connections": SWITCH}
     seeded = {**ends, "seed": 1}
     stored = {"indptr": np.array([0, 1, 1, 2]), "post": np.array([0, 1], dtype=np.int32)}
     bounds = {"low": -1e301, "high": 1e301}
+    times = {"tau_plus": 20.0, "tau_minus": 20.0}
     return [
         _call(
             "Uniform",
@@ -258,6 +260,42 @@ def _connections() -> list[Call]:
             name=TEXT,
             weight=REALS | PAIR,
             delay=NOT_NEGATIVES | PAIR,
+            plasticity=NONE,
+        ),
+        _call(
+            "STDP",
+            nc.STDP,
+            {**times, "a_plus": 0.1, "a_minus": 0.1, "w_max": 1.0},
+            "bounds",
+            **dict.fromkeys(times, POSITIVE),
+            **dict.fromkeys(("a_plus", "a_minus"), REAL),
+            w_max=POSITIVE,
+            triplet=NONE,
+            reward=NONE,
+        ),
+        _call(
+            "Triplet",
+            nc.Triplet,
+            {"tau_x": 1.0, "tau_y": 1.0, "a3_plus": 0.1, "a3_minus": 0.1},
+            tau_x=POSITIVE,
+            tau_y=POSITIVE,
+            a3_plus=REAL,
+            a3_minus=REAL,
+        ),
+        _call(
+            "Reward",
+            nc.Reward,
+            {"times": [1.0, 2.0], "values": [1.0, 2.0]},
+            "times",
+            values=PAIR | {"matrix"},
+        ),
+        _call(
+            "RewardModulation",
+            nc.RewardModulation,
+            {"reward": nc.Reward([1.0], [1.0]), "tau_eligibility": 1.0, "interval": 1.0},
+            "reward",
+            tau_eligibility=POSITIVE,
+            interval=POSITIVE,
         ),
     ]
 

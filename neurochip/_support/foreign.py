@@ -115,6 +115,22 @@ FOREIGN: Mapping[str, Mapping[str, Meant]] = {
     "fixed_indegree": {**_DRAWING, "K": Meant("indegree")},
     "fixed_outdegree": {**_DRAWING, "K": Meant("outdegree")},
     "from_arrays": {**_SYNAPSES, "i": Meant("pre"), "j": Meant("post")},
+    "STDP": {
+        # Brian2's documentation
+        "taupre": Meant("tau_plus"),
+        "taupost": Meant("tau_minus"),
+        "gmax": Meant("w_max"),
+        "wmax": Meant("w_max"),
+        **dict.fromkeys(("Apre", "dApre"), Meant("a_plus", "in the unit of the weights")),
+        **dict.fromkeys(
+            ("Apost", "dApost"), Meant("a_minus", "in the unit of the weights, of the other sign")
+        ),
+        # PyNN, whose amplitudes are relative to w_max
+        "A_plus": Meant("a_plus", "in the unit of the weights"),
+        "A_minus": Meant("a_minus", "in the unit of the weights"),
+        # NEST's stdp_synapse
+        "Wmax": Meant("w_max"),
+    },
     "record": dict.fromkeys(("V_m", "vm", "Vm", "V"), Meant("v")),
     "chip": dict.fromkeys(_WIDTHS, Meant("weight_mantissa_bits")),
     "axes": dict.fromkeys((*_WIDTHS, "weight_mantissa_bits"), Meant("core.weight_mantissa_bits")),

@@ -17,11 +17,13 @@ from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .kernel import ConvolutionShape
 from .network import Network
 from .neurons import LIF, Population
+from .plasticity import STDP, Reward, RewardModulation, Triplet
 from .rules import LogNormal, Normal, Uniform
 from .step_current import StepCurrent, Waveform
 
 __all__ = [
     "LIF",
+    "STDP",
     "Connection",
     "ConstantCurrent",
     "ConvolutionShape",
@@ -31,9 +33,12 @@ __all__ = [
     "Normal",
     "PoissonInput",
     "Population",
+    "Reward",
+    "RewardModulation",
     "SpikeCounts",
     "SpikeInput",
     "StepCurrent",
+    "Triplet",
     "Uniform",
     "Waveform",
     "all_to_all",

@@ -27,6 +27,7 @@ from ..typing import Float64Array, Int32Array, Int64Array
 from .inputs import PoissonInput, SpikeInput
 from .kernel import ConvolutionShape
 from .neurons import Population
+from .plasticity import STDP
 
 __all__ = ["Connection", "Source", "check_ends", "check_receptor", "unit_of_weights"]
 
@@ -59,12 +60,17 @@ class Connection(ArrayValue):
     convolution : ConvolutionShape, optional
         Shape of the convolution whose synapses these are. A chip that stores a kernel once for all
         places then does so. Default: none.
+    plasticity : STDP, optional
+        The synapses learn by this rule, and ``weight`` is where they start. Default: they keep
+        their weights.
 
     Raises
     ------
     NetworkError
         If the arrays do not match, an index is out of range or a value is not allowed; or if
-        ``receptor="v"`` and the target has two currents, since a neuron has two receptors at most.
+        ``receptor="v"`` and the target has two currents, since a neuron has two receptors at most;
+        or if synapses learn whose weights are not within 0 and ``w_max``, that share a kernel, or
+        whose ends emit several spikes in a step.
     """
 
     name: str
@@ -76,6 +82,7 @@ class Connection(ArrayValue):
     delay: float | Float64Array
     receptor: str | None = None
     convolution: ConvolutionShape | None = None
+    plasticity: STDP | None = None
 
     def __post_init__(self) -> None:
         check_name("connection", self.name)
@@ -96,6 +103,8 @@ class Connection(ArrayValue):
         self._check("delay", "ms", len(post), NOT_NEGATIVE)
         if self.convolution is not None:
             self._check_convolution(label)
+        if self.plasticity is not None:
+            self._check_plasticity(label)
 
     def _check_convolution(self, label: str) -> None:
         allowed = "a ConvolutionShape(...), or None"
@@ -108,6 +117,40 @@ class Connection(ArrayValue):
                 f"{label}: convolution from {shape.source_shape} to {shape.target_shape}; allowed: "
                 f"shapes of {sizes[0]} sources and {sizes[1]} targets, as the connection has."
             )
+
+    def _check_plasticity(self, label: str) -> None:
+        allowed = "an STDP(...), or None"
+        rule = instance(label, "plasticity", self.plasticity, STDP, allowed, error=NetworkError)
+        if rule.unit not in {"", self.unit}:
+            raise NetworkError(
+                f"{label}: plasticity with amplitudes in {rule.unit}; allowed: in {self.unit}, the "
+                "unit of its weights."
+            )
+        if self.convolution is not None:
+            raise NetworkError(
+                f"{label}: plasticity of a convolution, whose synapses share their weights; "
+                "allowed: synapses with weights of their own. Connect them with from_arrays."
+            )
+        weights = np.atleast_1d(self.weight)
+        bad = np.flatnonzero((weights < 0) | (weights > rule.w_max))
+        if bad.size:
+            where = f"[{bad[0]}]" if np.ndim(self.weight) else ""
+            raise NetworkError(
+                f"{label}: weight{where} = {weights[bad[0]]:g} {self.unit}; allowed for its "
+                f"plasticity: 0 to w_max = {rule.w_max:g} {self.unit}."
+            )
+        reward = rule.reward and rule.reward.reward
+        if reward and reward.values.shape[1:] not in {(), (self.target.size,)}:
+            raise NetworkError(
+                f"{label}: a reward for {reward.values.shape[1]} neurons; {self.target.name!r} has "
+                f"{self.target.size}."
+            )
+        for end in (self.source, self.target):
+            if isinstance(end, Population) and end.model.several:
+                raise NetworkError(
+                    f"{label}: plasticity, but {end.name!r} may emit several spikes in a step, "
+                    "which traces would count as one; allowed: spikes_per_step='one'."
+                )
 
     def _check(self, what: str, unit: str, size: int, within: Range = FINITE) -> None:
         label, given = f"connection {self.name!r}", getattr(self, what)
@@ -142,7 +185,7 @@ class Connection(ArrayValue):
     def __repr__(self) -> str:
         return (
             f"Connection({self.name!r}, {self.source.name!r} -> {self.target.name!r}, "
-            f"{counted(self.n_synapses, 'synapse')})"
+            f"{counted(self.n_synapses, 'synapse')}{', plastic' if self.plasticity else ''})"
         )
 
 

@@ -24,6 +24,7 @@ from .connection import Connection, Source, unit_of_weights
 from .draft import Value, begin
 from .kernel import ConvolutionShape
 from .neurons import Population
+from .plasticity import STDP
 
 __all__ = [
     "Connection",
@@ -69,6 +70,7 @@ def one_to_one(
     seed: int | None = None,
     name: str | None = None,
     receptor: str | None = None,
+    plasticity: STDP | None = None,
 ) -> Connection:
     """Connect source i to neuron i.
 
@@ -86,13 +88,15 @@ def one_to_one(
         Default ``"source->target"``.
     receptor : str, optional
         ``"v"`` adds to v (weights in mV) beside a synaptic current; see :class:`Connection`.
+    plasticity : STDP, optional
+        Rule by which the synapses learn; ``weight`` is where they start. Default: none.
 
     Raises
     ------
     NetworkError
         If the sizes differ, or a value is not allowed.
     """
-    draft = begin(source, target, name, seed, receptor)
+    draft = begin(source, target, name, seed, receptor, plasticity)
     if source.size != target.size:
         raise NetworkError(
             f"{draft.label}: one_to_one needs equal sizes, but {source.name!r} has {source.size} "
@@ -114,6 +118,7 @@ def all_to_all(
     seed: int | None = None,
     name: str | None = None,
     receptor: str | None = None,
+    plasticity: STDP | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Connect every source to every neuron.
@@ -122,7 +127,7 @@ def all_to_all(
     ``allow_self_connections=False`` a population does not connect neuron i to itself, and the
     diagonal of a matrix is ignored. Other parameters and errors as for :func:`one_to_one`.
     """
-    draft = begin(source, target, name, seed, receptor)
+    draft = begin(source, target, name, seed, receptor, plasticity)
     shape = (source.size, target.size)
     draft.check_number(source.size * target.size)
     rows, post = topology.all_pairs(*shape)
@@ -144,6 +149,7 @@ def fixed_probability(
     seed: int | None = None,
     name: str | None = None,
     receptor: str | None = None,
+    plasticity: STDP | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Connect each pair independently with the given probability (0 to 1).
@@ -151,7 +157,7 @@ def fixed_probability(
     ``weight`` and ``delay`` are scalars or rules. Needs a seed. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    draft = begin(source, target, name, seed, receptor)
+    draft = begin(source, target, name, seed, receptor, plasticity)
     allowed = "a number from 0 to 1"
     value = real(
         draft.label,
@@ -179,6 +185,7 @@ def fixed_indegree(
     seed: int | None = None,
     name: str | None = None,
     receptor: str | None = None,
+    plasticity: STDP | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Give every neuron exactly ``indegree`` different sources, drawn uniformly.
@@ -186,7 +193,7 @@ def fixed_indegree(
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    draft = begin(source, target, name, seed, receptor)
+    draft = begin(source, target, name, seed, receptor, plasticity)
     rng = draft.random("fixed_indegree")
     skip = draft.skips_own(allow_self_connections)
     degree = draft.check_degree("indegree", indegree, source, skip)
@@ -208,6 +215,7 @@ def fixed_outdegree(
     seed: int | None = None,
     name: str | None = None,
     receptor: str | None = None,
+    plasticity: STDP | None = None,
     allow_self_connections: bool = True,
 ) -> Connection:
     """Give every source exactly ``outdegree`` different targets, drawn uniformly.
@@ -215,7 +223,7 @@ def fixed_outdegree(
     Needs a seed; ``weight`` and ``delay`` are scalars or rules. Other parameters, errors and
     ``allow_self_connections`` as for :func:`all_to_all`.
     """
-    draft = begin(source, target, name, seed, receptor)
+    draft = begin(source, target, name, seed, receptor, plasticity)
     rng = draft.random("fixed_outdegree")
     skip = draft.skips_own(allow_self_connections)
     degree = draft.check_degree("outdegree", outdegree, target, skip)
@@ -238,6 +246,7 @@ def from_arrays(
     seed: int | None = None,
     name: str | None = None,
     receptor: str | None = None,
+    plasticity: STDP | None = None,
 ) -> Connection:
     """Connect explicit pairs.
 
@@ -249,7 +258,7 @@ def from_arrays(
         Source and target of each synapse, in any order; a pair may occur more than once.
     weight, delay : float, rule or array_like of shape (n_synapses,)
         In the order of ``pre`` and ``post``.
-    seed, name, receptor : optional
+    seed, name, receptor, plasticity : optional
         As for :func:`one_to_one`.
 
     Raises
@@ -257,7 +266,7 @@ def from_arrays(
     NetworkError
         If the arrays differ in length, an index is out of range, or a value is not allowed.
     """
-    draft = begin(source, target, name, seed, receptor)
+    draft = begin(source, target, name, seed, receptor, plasticity)
     ragged = (
         "pre or post is a nested list; allowed: two one-dimensional arrays of equal length, one "
         "entry per synapse."
@@ -319,7 +328,7 @@ def convolution(
     NetworkError
         If shapes or sizes do not fit each other, or a value is not allowed.
     """
-    draft = begin(source, target, name, None, receptor)
+    draft = begin(source, target, name, None, receptor, None)
     allowed = "an array of numbers, (channels out, channels in / groups, rows, columns)"
     unit = unit_of_weights(target, receptor)
     weights = reals(draft.label, "kernel", kernel, unit, allowed=allowed)

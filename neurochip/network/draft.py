@@ -12,6 +12,7 @@ from ..errors import NetworkError
 from ..typing import Int32Array, Int64Array
 from .connection import Connection, Source, check_ends, check_receptor, unit_of_weights
 from .neurons import Population
+from .plasticity import STDP
 from .plausible import check_connection
 from .rules import Rule
 
@@ -36,6 +37,8 @@ class Draft(NamedTuple):
         Random generator, if a seed was given.
     receptor : str, optional
         As in :class:`Connection`.
+    plasticity : STDP, optional
+        As in :class:`Connection`.
     """
 
     label: str
@@ -44,6 +47,7 @@ class Draft(NamedTuple):
     target: Population
     rng: np.random.Generator | None
     receptor: str | None
+    plasticity: STDP | None
 
     def random(self, what: str) -> np.random.Generator:
         """Return the random generator, or raise because ``what`` needs a seed."""
@@ -109,6 +113,7 @@ class Draft(NamedTuple):
             weight=self._values("weight", weight, unit, len(post), shape, keep),
             delay=self._values("delay", delay, "ms", len(post), shape, keep),
             receptor=self.receptor,
+            plasticity=self.plasticity,
         )
         check_connection(made)
         return made
@@ -141,6 +146,7 @@ def begin(
     name: str | None,
     seed: int | None,
     receptor: str | None,
+    plasticity: STDP | None,
 ) -> Draft:
     """Check ends, name, seed and receptor of a connection, and return its draft."""
     label = check_ends(source, target, name)
@@ -150,4 +156,5 @@ def begin(
         number = integer(label, "seed", seed, at_least=0)
         names = (label, source.name, target.name)
         rng = np.random.default_rng([number, *(zlib.crc32(text.encode()) for text in names)])
-    return Draft(label, name or f"{source.name}->{target.name}", source, target, rng, receptor)
+    named = name or f"{source.name}->{target.name}"
+    return Draft(label, named, source, target, rng, receptor, plasticity)

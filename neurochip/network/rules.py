@@ -7,50 +7,24 @@ converted to mV, nA or ms, and the rule then draws only values of that unit.
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .._support.plain import NotPlainError, plain_array
 from .._support.ranges import FINITE, Range
 from .._support.values import real
 from ..errors import NetworkError
 from ..typing import Float64Array
+from .quantities import find_unit
 
 __all__ = ["LogNormal", "Normal", "Rule", "Uniform"]
-
-
-_UNITS = ("mV", "nA", "ms")
 
 
 class _Drawn:
     """A rule; ``unit`` is that of its quantities, and empty if its parameters are plain numbers."""
 
     unit: ClassVar[str] = ""
-
-
-def _find_unit(rule: Any, *names: str) -> None:
-    """Set the unit of a rule; all parameters that are not 0 or infinite need the same."""
-    units: dict[str, str] = {}
-    for name in names:
-        given = getattr(rule, name)
-        if not (isinstance(given, (int, float)) and given in (0, math.inf, -math.inf)):
-            units.setdefault(_unit_of(given), name)
-    if len(units) > 1:
-        listed = " and ".join(f"{name} in {unit or 'no unit'}" for unit, name in units.items())
-        raise NetworkError(f"{type(rule).__name__}: {listed}; allowed: one unit for all, or none.")
-    object.__setattr__(rule, "unit", next(iter(units), ""))
-
-
-def _unit_of(value: Any) -> str:
-    """Return the unit to which a quantity can be converted; empty for anything else."""
-    for unit in ("", *_UNITS):
-        with suppress(NotPlainError):
-            plain_array(value, unit)
-            return unit
-    return ""
 
 
 def _check(rule: Any, *names: str, unit: str = "", within: Range = FINITE) -> None:
@@ -84,7 +58,7 @@ class Uniform(_Drawn):
     high: float
 
     def __post_init__(self) -> None:
-        _find_unit(self, "low", "high")
+        find_unit(self, "low", "high")
         _check(self, "low", "high", unit=self.unit)
         _check_order(self)
         if not math.isfinite(self.high - self.low):
@@ -121,7 +95,7 @@ class Normal(_Drawn):
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        _find_unit(self, "mean", "std", "low", "high")
+        find_unit(self, "mean", "std", "low", "high")
         _check(self, "mean", "std", unit=self.unit)
         if self.std < 0:
             raise NetworkError(f"Normal: std = {self.std:g}; allowed: at least 0.")
@@ -170,7 +144,7 @@ class LogNormal(_Drawn):
 
     def __post_init__(self) -> None:
         _check(self, "mu", "sigma")
-        _find_unit(self, "scale")
+        find_unit(self, "scale")
         _check(self, "scale", unit=self.unit)
         if self.sigma < 0:
             raise NetworkError(f"LogNormal: sigma = {self.sigma:g}; allowed: at least 0.")

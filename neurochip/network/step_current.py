@@ -24,7 +24,14 @@ from ..typing import Float64Array, Int64Array
 from .neurons import Population
 from .plausible import check_current
 
-__all__ = ["StepCurrent", "Waveform", "total_current", "waveforms_for"]
+__all__ = [
+    "StepCurrent",
+    "Waveform",
+    "check_times",
+    "steps_of_changes",
+    "total_current",
+    "waveforms_for",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +141,7 @@ class Waveform(ArrayValue):
 
     def steps(self, dt: float) -> Int64Array:
         """Return the step of ``dt`` ms from which on each amplitude acts, shape (n_changes,)."""
-        places = np.ceil(self.times / dt - GRID_TOLERANCE)
-        return np.asarray(np.minimum(places, LAST_STEP), dtype=np.int64)
+        return steps_of_changes(self.times, dt)
 
     def digest(self, first: int, stop: int) -> int:
         """Return the digest of the current from tick ``first`` until tick ``stop``.
@@ -146,6 +152,28 @@ class Waveform(ArrayValue):
 
     def __repr__(self) -> str:
         return f"Waveform({self.population!r}, {_described(self.times, self.amplitudes)})"
+
+
+def steps_of_changes(times: Float64Array, dt: float) -> Int64Array:
+    """Return the step of ``dt`` ms from which on each change acts: the first that begins at it."""
+    places = np.ceil(times / dt - GRID_TOLERANCE)
+    return np.asarray(np.minimum(places, LAST_STEP), dtype=np.int64)
+
+
+def check_times(owner: str, times: Any, error: type[NeurochipError]) -> Float64Array:
+    """Return times of changes (ms), read-only, or raise unless they increase from at least 0."""
+    found = quantity(owner, "times", times, "ms", per="change", error=error)
+    when = np.atleast_1d(found)
+    if not len(when):
+        raise error(f"{owner}: times = []; allowed: at least one time.")
+    bad = np.flatnonzero(np.diff(when, prepend=-np.inf) <= 0)
+    if when[0] < 0 or bad.size:
+        at = 0 if when[0] < 0 else int(bad[0])
+        raise error(
+            f"{owner}: times[{at}] = {when[at]:g} ms; allowed: times of at least 0 ms, each later "
+            "than the one before."
+        )
+    return np.asarray(read_only(when))
 
 
 def waveforms_for(
@@ -223,26 +251,16 @@ def _checked(
     owner: str, times: Any, amplitudes: Any, size: int, error: type[NeurochipError]
 ) -> tuple[Float64Array, Float64Array]:
     """Return times and amplitudes as read-only arrays, or raise."""
-    found = quantity(owner, "times", times, "ms", per="change", error=error)
-    when = np.atleast_1d(found)
+    when = check_times(owner, times, error)
     allowed = f"numbers in nA, of shape ({len(when)},) or ({len(when)}, {size})"
     given = reals(owner, "amplitudes", amplitudes, "nA", allowed=allowed, error=error)
     values = np.array(given, dtype=np.float64)
-    if not len(when):
-        raise error(f"{owner}: times = []; allowed: at least one time.")
-    bad = np.flatnonzero(np.diff(when, prepend=-np.inf) <= 0)
-    if when[0] < 0 or bad.size:
-        at = 0 if when[0] < 0 else int(bad[0])
-        raise error(
-            f"{owner}: times[{at}] = {when[at]:g} ms; allowed: times of at least 0 ms, each later "
-            "than the one before."
-        )
     if values.shape not in ((len(when),), (len(when), size)):
         raise error(f"{owner}: amplitudes have shape {values.shape}; allowed: {allowed}.")
     if not np.isfinite(values).all():
         first = values[~np.isfinite(values)][0]
         raise error(f"{owner}: amplitudes hold {first:g} nA; allowed: finite numbers.")
-    return read_only(when), read_only(values)
+    return when, read_only(values)
 
 
 def _described(times: Float64Array, amplitudes: Float64Array) -> str:

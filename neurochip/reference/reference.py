@@ -17,6 +17,7 @@ from .._support.values import instance, integers, items, real, reals, shown, swi
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..network.binning import binned_windows
+from ..network.plasticity import check_static
 from ..network.plausible import check_part, check_step
 from ..recording import FLOAT, Origin, Probe, Recording
 from ..stimulus import Stimulus, count_steps
@@ -73,6 +74,7 @@ class Reference:
         progress: bool | None = None,
     ) -> None:
         instance("run", "network", network, Network, "a Network", error=NetworkError)
+        check_static("run", network.connections, "which the reference has not yet", NetworkError)
         self.dt = float(real("run", "dt", dt, "ms", POSITIVE, error=StimulusError))
         self.progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
         check_step("run", self.dt)

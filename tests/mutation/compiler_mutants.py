@@ -92,8 +92,8 @@ MUTANTS = [
     Mutant(
         "an amplitude acts in the step that its time lies in",
         "neurochip/network/step_current.py",
-        "places = np.ceil(self.times / dt - GRID_TOLERANCE)",
-        "places = np.floor(self.times / dt + GRID_TOLERANCE)",
+        "places = np.ceil(times / dt - GRID_TOLERANCE)",
+        "places = np.floor(times / dt + GRID_TOLERANCE)",
         f"{CURRENTS}::test_an_amplitude_acts_from_the_first_step_that_begins_at_its_time",
     ),
     Mutant(

@@ -73,7 +73,7 @@ def test_populations_inputs_and_connections_answer_too():
     )
     assert refuse(lambda: all_to_all(source, cells, weights=1.0)) == (
         "all_to_all: no parameter 'weights'; allowed: source, target, weight, delay, seed, name, "
-        "receptor, allow_self_connections. Did you mean 'weight'?"
+        "receptor, plasticity, allow_self_connections. Did you mean 'weight'?"
     )
 
 

@@ -21,6 +21,7 @@ from ..._support.values import shown
 from ...errors import FrontendError
 from ...image import ChipImage
 from ...network import Connection, Network, Population, StepCurrent
+from ...network.plasticity import check_static
 from ...network.plausible import units_known
 from ...typing import Float64Array
 from .bias import BiasInput, bias_current, bias_onset
@@ -78,8 +79,8 @@ def write_nir(
     ------
     FrontendError
         If the network has a property that NIR cannot express: refractory periods, two synaptic time
-        constants, initial values other than NIR's, or a matrix that would be too large; or if the
-        image is not that of the network.
+        constants, initial values other than NIR's, plasticity, or a matrix that would be too large;
+        or if the image is not that of the network.
     MissingExtraError
         If the packages of the extra ``nir`` are not installed.
     """
@@ -96,6 +97,9 @@ def write_nir(
 def _request(
     source: NirModel | Network, image: ChipImage | None, dt: float | None, kick: str
 ) -> tuple[Network, float, Convention, tuple[str, ...]]:
+    network = source.network if isinstance(source, NirModel) else source
+    if isinstance(network, Network):
+        check_static("NIR", network.connections, "which NIR has no members for", FrontendError)
     if image is None:
         return _as_it_is(source, dt, kick)
     if not isinstance(image, ChipImage) or image.symbols is None:
