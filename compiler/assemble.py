@@ -169,7 +169,7 @@ def _symbol(lowered: LoweredPopulation, placement: Placement, coupling: str) -> 
         mv_per_lsb=1 / lowered.lsb_per_mv,
         origin=ideal.origin,
         v_reset=population.parameter("v_reset").copy(),
-        reset="subtract" if population.model.subtracts else "value",
+        reset=population.model.reset if population.model.spiking else "value",
         spikes_per_step=population.model.spikes_per_step,
         receptors=tuple(
             ReceptorSymbol(name=wanted.parameter, gain=got.gain)

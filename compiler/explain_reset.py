@@ -88,6 +88,8 @@ def _reset_row(lowered: LoweredPopulation, core: CoreSpec) -> ReportRow:
     )
     if population.model.several:
         note += f"; up to {(1 << (core.payload_bits - 1)) - 1} spikes in a step"
+    if population.model.raises:
+        note += "; v above the threshold raises it by as much for a step"
     return replace(found, note=f"what a spike subtracts; {note}")
 
 

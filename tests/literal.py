@@ -43,6 +43,7 @@ def literal(network, stimulus, dt):
         for i in range(item.size):
             p = {key: values[i] for key, values in columns.items()}
             cells[item.name, i] = p | {"v": p["v_init"], "i": 0.0, "last": -math.inf}
+            cells[item.name, i]["shown"] = p["v_init"]
 
     spikes = {item.name: [] for item in network.populations}
     traces = defaultdict(list)
@@ -59,16 +60,18 @@ def literal(network, stimulus, dt):
                 v += resistance * p["i"] * factor
                 p["i"] *= s
             if not refractory:
+                amount = p["v_thresh"] - p["v_reset"]
+                raised = p["reset"] == "subtract_and_raise" and p["shown"] > p["v_thresh"]
                 p["v"] = v
-                if v > p["v_thresh"]:
-                    amount = p["v_thresh"] - p["v_reset"]
+                if v > p["v_thresh"] + raised * amount:
                     number, left = 1, v - amount
                     while p["per_step"] == "many" and left > p["v_thresh"]:
                         number, left = number + 1, left - amount
                     fired[name, i] = number, amount
                     p["last"] = step
                     spikes[name].append((step, i, number))
-            traces[name, i].append(_after(p, fired.get((name, i))))
+            p["shown"] = _after(p, fired.get((name, i)))
+            traces[name, i].append(p["shown"])
         for (name, i), (number, _) in fired.items():
             send(name, i, step, number)
         for (name, i), p in cells.items():

@@ -178,6 +178,7 @@ def _peaks(
         drift = (1 - a) * (highest_level - pull - ideal.threshold)
         above = _left_above(ideal, drift, variance * (1 - a**2))
         above += current + child + largest_bias(decays)
+        above += ideal.amount if model.raises else 0.0
         free = np.maximum(highest - ideal.threshold, 0.0)  # v as if nothing were ever subtracted
         voltage_high = float((ideal.threshold + np.minimum(above, free)).max())
     elif len(decays.receptors) > 1:

@@ -82,14 +82,14 @@ def lay_out_program(
 ) -> PopulationProgram:
     """Choose the program of a population, and its registers."""
     model, two = ideal.population.model, len(decays.receptors) > 1
-    reset = "subtract" if model.subtracts else "value"
     if two:
+        reset = model.reset if model.spiking else "value"
         program = PROGRAMS["lif_two_inputs"](
             core, reset, model.spikes_per_step, kicks_lost=ideal.kicks_lost
         )
     elif model.subtracts:
         program = PROGRAMS["lif_soft_reset"](
-            core, model.spikes_per_step, kicks_lost=ideal.kicks_lost
+            core, model.spikes_per_step, kicks_lost=ideal.kicks_lost, raises=model.raises
         )
     else:
         program = PROGRAMS["lif"](core)

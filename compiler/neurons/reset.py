@@ -34,10 +34,11 @@ def check_resets(network: Network, chip: ChipSpec, dt: float, expected: Expectat
         return
     for item in network.populations:
         if item.model.subtracts:
+            lost = _cost(network, item, dt, expected)
             raise CompileError(
-                f"population {item.name!r}: reset = 'subtract', but the neurons of {chip.name} set "
-                f"v to one value, so a spike would lose what exceeds its threshold: "
-                f"{_cost(network, item, dt, expected)}. Set reset='value' to accept that, {_CHIP}."
+                f"population {item.name!r}: reset = {item.model.reset!r}, but the neurons of "
+                f"{chip.name} set v to one value, so a spike would lose what exceeds its "
+                f"threshold: {lost}. Set reset='value' to accept that, {_CHIP}."
             )
         if item.model.bounded:
             raise CompileError(

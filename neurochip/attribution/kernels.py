@@ -77,13 +77,15 @@ def lower_or_set_back(
 ) -> float:
     """Do as :func:`set_back` does, or hold v and lower it for each spike; with a lowest v.
 
-    A v that is lowered moves by ``share`` in the first step in which it moves again.
+    A v that is lowered moves by ``share`` in the first step in which it moves again. A v above the
+    threshold may raise the threshold of the next step.
     """
     moved = max(moved, soft.v_min[i])
     if soft.amount[i] == 0.0:
         plain: float = set_back(v, held, i, moved, threshold, release, refractory)
         return plain
     number, waits = 0.0, held[i] > soft.early[i]
+    limit = threshold + soft.amount[i] if soft.raises[i] and v[i] > threshold else threshold
     if waits:
         moved = v[i]
         held[i] = held[i] - 1 if held[i] > 1 else -1
@@ -91,7 +93,7 @@ def lower_or_set_back(
         if held[i] != 0:
             moved = v[i] + share * (moved - v[i])
         held[i] = 0
-        if moved > threshold:
+        if moved > limit:
             number = np.ceil((moved - threshold) / soft.amount[i]) if soft.several[i] else 1.0
             moved = max(moved - number * soft.amount[i], soft.v_min[i])
             held[i] = refractory - 1 if refractory > 1 else -1

@@ -36,5 +36,6 @@ def _columns(ideal: IdealPopulation, decoded: DecodedPopulation, rounded: bool) 
         amount = ideal.amount * scale
     if model.bounded:
         v_min = decoded.registers.v_low if rounded else ideal.v_min * scale
-    several, early = np.full(len(scale), model.several), np.full(len(scale), ideal.kicks_lost)
-    return SoftRegisters(amount, several, early.astype(np.int64), v_min)
+    several, raises = np.full(len(scale), model.several), np.full(len(scale), model.raises)
+    early = np.full(len(scale), int(ideal.kicks_lost))
+    return SoftRegisters(amount, several, raises, early, v_min)

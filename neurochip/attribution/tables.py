@@ -61,6 +61,8 @@ class SoftRegisters(NamedTuple):
         What a spike subtracts from v; 0 if v is set to a value.
     several : ndarray of bool
         Whether a neuron emits as many spikes in a step as bring v down to its threshold.
+    raises : ndarray of bool
+        Whether a v above the threshold raises the threshold of the next step by ``amount``.
     early : ndarray of int64
         Held steps, counted from the last one, in which v moves without kicks: 0 or 1.
     v_min : ndarray of float64
@@ -69,6 +71,7 @@ class SoftRegisters(NamedTuple):
 
     amount: Float64Array
     several: BoolArray
+    raises: BoolArray
     early: Int64Array
     v_min: Float64Array
 

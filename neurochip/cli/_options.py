@@ -75,7 +75,7 @@ _READING: dict[str, dict[str, Any]] = {
     "convention": {"help": "NIR only: simulator that the graph comes from. Default: norse."},
     "reset": {
         "help": "NIR only: 'value' if a spike sets v to v_reset, stored or 0; 'subtract' if it "
-        "subtracts the threshold from v."
+        "subtracts the threshold from v; 'subtract_and_raise' as snnTorch does without a delay."
     },
     "v_reset": {
         "type": REAL,

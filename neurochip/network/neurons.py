@@ -41,8 +41,8 @@ Integration: TypeAlias = Literal["exact", "euler", "exponential_euler"]
 INTEGRATIONS: tuple[Integration, ...] = get_args(Integration)
 """All methods of integration."""
 
-Reset: TypeAlias = Literal["value", "subtract"]
-"""A spike sets v to ``v_reset``, or subtracts a fixed amount."""
+Reset: TypeAlias = Literal["value", "subtract", "subtract_and_raise"]
+"""A spike sets v to ``v_reset``, or subtracts a fixed amount, which may also raise a threshold."""
 
 SpikesPerStep: TypeAlias = Literal["one", "many"]
 """A neuron may emit one spike in a step, or many."""
@@ -112,7 +112,9 @@ class LIF(ArrayValue):
         were built or fitted in a simulator with this method; their spikes depend more on dt.
     reset : str
         ``"value"`` (the default): a spike sets v to ``v_reset``. ``"subtract"``: it lowers v by
-        ``v_thresh - v_reset``.
+        ``v_thresh - v_reset``. ``"subtract_and_raise"``: it lowers v by the same amount, and while
+        v ends a step above ``v_thresh``, the threshold of the next step is raised by that amount
+        (mV), too, as snnTorch does with ``reset_delay=False``.
     spikes_per_step : str
         ``"one"`` (the default), or ``"many"`` with ``reset="subtract"``: a neuron emits as many
         spikes in a step as bring v down to the threshold, ``ceil((v - v_thresh) / (v_thresh -
@@ -127,7 +129,7 @@ class LIF(ArrayValue):
         If a value is not finite, out of its range, or the reset is not below the threshold; or if
         ``tau_syn`` is combined with the other two, or one of them is missing; or if
         ``integration``, ``reset`` or ``spikes_per_step`` is none of the words above, or ``"many"``
-        is combined with a reset to a value.
+        is combined with another reset than ``"subtract"``.
 
     Warns
     -----
@@ -241,7 +243,7 @@ class LIF(ArrayValue):
             "reset",
             self.reset,
             get_args(Reset),
-            allowed="'value' or 'subtract'; v_reset is the potential",
+            allowed="'value', 'subtract' or 'subtract_and_raise'; v_reset is the potential",
             error=NetworkError,
         )
         choice(
@@ -256,6 +258,12 @@ class LIF(ArrayValue):
             raise NetworkError(
                 "LIF: spikes_per_step = 'many' with reset = 'value'; a reset to a value leaves "
                 "nothing for a second spike. Set reset='subtract', or spikes_per_step='one'."
+            )
+        if self.spikes_per_step == "many" and self.reset == "subtract_and_raise":
+            raise NetworkError(
+                "LIF: spikes_per_step = 'many' with reset = 'subtract_and_raise'; a threshold is "
+                "raised where spikes are left to come, and many leave none. Set reset='subtract', "
+                "or spikes_per_step='one'."
             )
 
     def _sizes(self) -> dict[str, int]:
@@ -284,7 +292,12 @@ class LIF(ArrayValue):
     @property
     def subtracts(self) -> bool:
         """Tell whether a spike lowers v by ``v_thresh - v_reset`` instead of setting v_reset."""
-        return self.reset == "subtract" and self.spiking
+        return self.reset != "value" and self.spiking
+
+    @property
+    def raises(self) -> bool:
+        """Tell whether a v above the threshold raises the threshold of the next step."""
+        return self.reset == "subtract_and_raise" and self.spiking
 
     @property
     def several(self) -> bool:

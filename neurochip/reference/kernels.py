@@ -42,12 +42,15 @@ class NeuronState(NamedTuple):
     ring : ndarray of float64, shape (n_rows, n_slots)
         Circular buffer of arriving input (mV or nA), one row per step in which input can arrive.
         Step t begins with row ``t % n_rows``, which holds the input of the step before.
+    raised : ndarray of float64, shape (n_neurons,), or (0,) if no reset raises thresholds
+        By how much the threshold of the step is raised, mV.
     """
 
     v: Float64Array
     i_syn: Float64Array
     free_from: Int64Array
     ring: Float64Array
+    raised: Float64Array
 
 
 class SpikeLists(NamedTuple):
@@ -199,7 +202,7 @@ def run_steps(
     ) = neurons
     kicks_decay, input_first = order
     ids, first, stride, current, second, values = columns
-    v, i_syn, free_from, ring = state
+    v, i_syn, free_from, ring, raised = state
     spikes, ends, full = output
     n_workers, n_rows, k = len(ends), ring.shape[0], next_input
     own, own_end = rows.shares[worker], rows.shares[worker + 1]
@@ -238,6 +241,7 @@ def run_steps(
                         step,
                         spikes,
                         payloads,
+                        raised,
                         n,
                     ),
                 )
@@ -256,6 +260,7 @@ def run_steps(
                         step,
                         spikes,
                         payloads,
+                        raised,
                         n,
                     ),
                 )

@@ -16,7 +16,7 @@ from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import Currents
 from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
 from .rows import lay_out_rows
-from .tables import SUBTRACT_MANY, NeuronTable, SynapseTable
+from .tables import SUBTRACT_AND_RAISE, SUBTRACT_MANY, NeuronTable, SynapseTable
 
 __all__ = ["Loop"]
 
@@ -80,11 +80,13 @@ class Loop:
             firsts.append(np.maximum(current, 0.0) if two else current)
             seconds += [np.minimum(current, 0.0)] if two else []
             seconds += [np.zeros(item.size)] if item.name in self.network.kicked else []
+        raises = bool((self.neurons.resets == SUBTRACT_AND_RAISE).any())
         self.state = NeuronState(
             v=np.concatenate(v),
             i_syn=np.concatenate([*firsts, *seconds]),
             free_from=np.full(sum(len(part) for part in v), -1, dtype=np.int64),
             ring=np.zeros((self.synapses.ring_rows, len(self.neurons.gain))),
+            raised=np.zeros(sum(len(part) for part in v) if raises else 0),
         )
 
     def go_on(

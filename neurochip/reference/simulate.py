@@ -44,7 +44,9 @@ def simulate_reference(
        refractory.
     4. The neurons that spiked are reset: v becomes ``v_reset``, or with ``reset="subtract"``
        ``v - (v_thresh - v_reset)``, as often as v exceeds the threshold with
-       ``spikes_per_step="many"``. A v below ``v_min`` at the end of 1 is raised to it.
+       ``spikes_per_step="many"``. With ``reset="subtract_and_raise"`` the threshold of 2 is
+       ``v_thresh + (v_thresh - v_reset)`` if the trace of v ended the step before above
+       ``v_thresh``. A v below ``v_min`` at the end of 1 is raised to it.
 
     With the other two values of ``Network.delivery``, delivery comes before 2: to I before 1, to v
     between 1 and 2. The arriving spikes are those of neurons in the step before, and the inputs of

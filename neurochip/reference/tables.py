@@ -19,6 +19,7 @@ __all__ = [
     "CURRENT_AND_KICKS",
     "KICKS",
     "SUBTRACT",
+    "SUBTRACT_AND_RAISE",
     "SUBTRACT_MANY",
     "TO_VALUE",
     "TWO_CURRENTS",
@@ -36,8 +37,9 @@ _MOST_DELAY_STEPS = np.iinfo(np.uint16).max
 KICKS, CURRENT, TWO_CURRENTS, CURRENT_AND_KICKS = 0, 1, 2, 3
 """Receptors of synapses: v, a current, an excitatory and an inhibitory one, or a current and v."""
 
-TO_VALUE, SUBTRACT, SUBTRACT_MANY = 0, 1, 2
-"""Resets: v is set to v_reset, or lowered by ``v_thresh - v_reset`` once or many times a step."""
+TO_VALUE, SUBTRACT, SUBTRACT_MANY, SUBTRACT_AND_RAISE = 0, 1, 2, 3
+"""Resets: v is set to v_reset, or lowered by ``v_thresh - v_reset`` once or many times a step, or
+once with a threshold that a v above it raises for the next step."""
 
 
 class NeuronTable(NamedTuple):
@@ -51,7 +53,8 @@ class NeuronTable(NamedTuple):
         What synapses drive: ``KICKS``, ``CURRENT``, ``TWO_CURRENTS`` or ``CURRENT_AND_KICKS``. The
         last two have two slots per neuron.
     resets : ndarray of int64, shape (n_populations,)
-        What a spike does to v: ``TO_VALUE``, ``SUBTRACT`` or ``SUBTRACT_MANY``.
+        What a spike does to v: ``TO_VALUE``, ``SUBTRACT``, ``SUBTRACT_MANY`` or
+        ``SUBTRACT_AND_RAISE``.
     uniform : ndarray of bool, shape (n_populations,)
         Whether all parameters except ``v_inf`` are the same for all neurons.
     second : ndarray of int64, shape (n_populations,)
@@ -165,7 +168,7 @@ def flatten_neurons(network: Network, dt: float) -> NeuronTable:
     return NeuronTable(
         bounds,
         np.array([_receptors_of(network, item) for item in populations]),
-        np.array([item.model.subtracts + item.model.several for item in populations], dtype=int),
+        np.array([_reset_of(item) for item in populations]),
         np.array([item.model.bounded for item in populations]),
         np.array(
             [
@@ -195,6 +198,15 @@ def _receptors_of(network: Network, population: Population) -> int:
     if population.model.two_currents:
         return TWO_CURRENTS
     return KICKS if population.model.delta_synapses else CURRENT
+
+
+def _reset_of(population: Population) -> int:
+    model = population.model
+    if model.raises:
+        return SUBTRACT_AND_RAISE
+    if model.several:
+        return SUBTRACT_MANY
+    return SUBTRACT if model.subtracts else TO_VALUE
 
 
 def _second_slots(network: Network) -> dict[str, int]:

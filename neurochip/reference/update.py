@@ -19,7 +19,14 @@ from numba import types
 from numba.extending import overload
 
 from .._kernels.jit import kernel
-from .tables import CURRENT_AND_KICKS, KICKS, SUBTRACT_MANY, TO_VALUE, TWO_CURRENTS
+from .tables import (
+    CURRENT_AND_KICKS,
+    KICKS,
+    SUBTRACT_AND_RAISE,
+    SUBTRACT_MANY,
+    TO_VALUE,
+    TWO_CURRENTS,
+)
 
 __all__ = ["update_population"]
 
@@ -161,6 +168,16 @@ def keep_above(v: Any, v_min: Any, begin: Any, end: Any) -> None:
 
 
 @kernel
+def raise_thresholds(
+    v: Any, v_thresh: Any, v_reset: Any, raised: Any, begin: Any, end: Any
+) -> None:
+    """Note by how much the v that a step begins with raises each threshold."""
+    for i in range(np.uint64(begin), np.uint64(end)):
+        threshold = value_of(v_thresh, i)
+        raised[i] = threshold - value_of(v_reset, i) if v[i] > threshold else 0.0
+
+
+@kernel
 def fire(
     v: Any,
     free_from: Any,
@@ -225,6 +242,33 @@ def fire_and_subtract(
 
 
 @kernel
+def fire_above_raised(
+    v: Any,
+    free_from: Any,
+    v_thresh: Any,
+    v_reset: Any,
+    raised: Any,
+    hold_steps: Any,
+    begin: Any,
+    end: Any,
+    spikes: Any,
+    payloads: Any,
+    n: Any,
+    step: Any,
+) -> Any:
+    """Do as :func:`fire` does above raised thresholds, but lower v by ``v_thresh - v_reset``."""
+    for i in range(np.uint64(begin), np.uint64(end)):
+        if v[i] > value_of(v_thresh, i) + raised[i] and free_from[i] <= step:
+            v[i] -= value_of(v_thresh, i) - value_of(v_reset, i)
+            free_from[i] = step + value_of(hold_steps, i)
+            spikes[n] = i
+            if payloads is not None:
+                payloads[n] = 1.0
+            n += 1
+    return n
+
+
+@kernel
 def update_population(
     v: Any,
     i_syn: Any,
@@ -251,12 +295,15 @@ def update_population(
     step: Any,
     spikes: Any,
     payloads: Any,
+    raised: Any,
     n: Any,
 ) -> Any:
     """Advance the neurons from ``begin`` to ``end`` - 1 and list their spikes.
 
     Return the new number of spikes.
     """
+    if reset == SUBTRACT_AND_RAISE:
+        raise_thresholds(v, v_thresh, v_reset, raised, begin, end)
     if receptors == TWO_CURRENTS:
         advance_two_currents(
             *(v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain),
@@ -276,6 +323,11 @@ def update_population(
         advance_then_kick(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
     if bounded:
         keep_above(v, v_min, begin, end)
+    if reset == SUBTRACT_AND_RAISE:
+        return fire_above_raised(
+            *(v, free_from, v_thresh, v_reset, raised, hold_steps),
+            *(begin, end, spikes, payloads, n, step),
+        )
     if reset != TO_VALUE:
         return fire_and_subtract(
             *(v, free_from, v_thresh, v_reset, hold_steps, reset == SUBTRACT_MANY),

@@ -21,7 +21,7 @@ from nir_graphs import (
 )
 
 from neurochip.errors import FrontendError
-from neurochip.frontends.nir import read_nir, write_nir
+from neurochip.frontends.nir import inspect_nir, read_nir, write_nir
 
 h5py = pytest.importorskip("h5py")
 
@@ -32,7 +32,8 @@ SUBTRACTING = (
 )
 SNNTORCH = (
     " This graph seems to come from snnTorch (tau / r is one dt), whose resets are a step late "
-    "unless reset_delay=False: pass reset_delay=True (--reset-delay), too."
+    "unless reset_delay=False: pass reset_delay=True (--reset-delay), too; its subtraction without "
+    "a delay is reset='subtract_and_raise'."
 )
 WITH_RESET = pytest.mark.parametrize(
     "node", [lif(), cuba(), integrator()], ids=["LIF", "CubaLIF", "IF"]
@@ -129,7 +130,7 @@ def test_metadata_may_say_that_neurons_are_lowered(tmp_path):
 def test_any_other_reset_is_refused(reset):
     shown = repr(reset.tolist() if isinstance(reset, np.ndarray) else reset)
     assert refusal(paper_neuron(), reset=reset) == (
-        f"NIR: reset = {shown}; allowed: 'value' or 'subtract'."
+        f"NIR: reset = {shown}; allowed: 'value', 'subtract' or 'subtract_and_raise'."
     )
 
 
@@ -148,6 +149,36 @@ def test_a_graph_with_the_marks_of_snntorch_is_asked_with_what_else_it_may_mean(
 def test_a_graph_without_those_marks_is_asked_without():
     for node in (lif(), lif(tau=1e-3, r=3.0), cuba()):
         assert SNNTORCH not in refusal(chain((1,), node))
+
+
+def test_a_subtraction_that_raises_is_kept_in_a_file(tmp_path):
+    model = read_nir(chain((1,), lif()), DT, reset="subtract_and_raise")
+    assert model.network.populations[0].model.raises
+    again = read_nir(write_nir(model, tmp_path / "own.nir"), DT)
+    assert again.network.populations[0].model == model.network.populations[0].model
+    described = str(inspect_nir(tmp_path / "own.nir"))
+    assert "what is left above v_threshold raises it by as much for a" in described
+
+
+def test_a_late_subtraction_raises_nothing():
+    source = chain((1,), linear([[1.0]]), lif(tau=2e-3), linear([[1.0]]), lif(tau=2e-3))
+    first, second = (
+        item.model
+        for item in read_nir(
+            source, DT, reset="subtract_and_raise", reset_delay={"b": True}
+        ).network.populations
+    )
+    assert (first.reset, first.v_reset) == ("subtract", pytest.approx(1 - 1 / (1 - DT / 2e-3)))
+    assert (second.reset, second.v_reset) == ("subtract_and_raise", 0.0)
+    assert refusal(source, reset="subtract_and_raise", reset_delay=True) == (
+        "NIR: reset = 'subtract_and_raise' and reset_delay = True; a threshold that is subtracted "
+        "a step late raises nothing. Pass reset='subtract', or name the nodes that are late, as in "
+        "reset_delay={'name': True}."
+    )
+    assert refusal(source, reset="subtract_and_raise", spikes_per_step="many") == (
+        "NIR: spikes_per_step = 'many' and reset = 'subtract_and_raise'; only a threshold that is "
+        "subtracted at once leaves something for a second spike. Pass reset='subtract' alone."
+    )
 
 
 @pytest.mark.parametrize("name", ["lif_norse.nir", "braille_rnn.nir"])

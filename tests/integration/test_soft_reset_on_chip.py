@@ -60,10 +60,10 @@ def layer(seed, **model):
     return Network(populations=[cells], inputs=[source], connections=[onto])
 
 
-def mixed(seed, tau_refrac=1.0, spikes_per_step="many"):
+def mixed(seed, tau_refrac=1.0, spikes_per_step="many", reset="subtract"):
     """Four populations: soft resets, kicks beside a current, and resets to a value."""
     rng = np.random.default_rng(seed)
-    soft = {**SUBTRACT, "spikes_per_step": spikes_per_step}
+    soft = {**SUBTRACT, "reset": reset, "spikes_per_step": spikes_per_step}
     source = PoissonInput("source", 12, 150.0)
     kicked = Population(
         "kicked",
@@ -131,6 +131,24 @@ def test_v_of_the_chip_is_that_of_float64_also_after_a_reset_and_while_it_is_hel
     assert exact.trace("cells").values.min() == -64.0
 
 
+def test_a_raised_threshold_of_the_chip_is_that_of_float64():
+    wide = LOIHI2.what_if(decay_bits=15, weight_mantissa_bits=14)
+    found = {}
+    for reset in ("subtract", "subtract_and_raise"):
+        network = layer(0, tau_refrac=0.0, reset=reset, v_reset=-52.0)
+        stimulus = draw_stimulus(network, 60.0, 1)
+        image = compile_network(network, wide, DT)
+        found[reset] = spikes_of(Emulator(image).run(stimulus), "cells")
+        assert found[reset] == spikes_of(simulate_reference(network, stimulus, DT), "cells")
+    assert found["subtract"] != found["subtract_and_raise"]
+    (group,) = image.programs
+    assert group.program.name == "lif_soft_reset_raise_kicks"
+    assert image.report.row("cells", "v_thresh - v_reset").note.endswith(
+        "; v above the threshold raises it by as much for a step"
+    )
+    assert image.symbols.populations[0].reset == "subtract_and_raise"
+
+
 def test_currents_in_steps_move_the_bias_of_a_program():
     cells = Population("cells", 4, LIF(tau_m=12.0, cm=0.2, tau_syn=3.0, **SUBTRACT))
     drive = StepCurrent(cells, times=[5.0, 40.0], amplitudes=[0.5, 0.2])
@@ -169,9 +187,12 @@ def test_several_spikes_reach_every_kind_of_neuron_as_often():
 
 
 @pytest.mark.parametrize("tau_refrac", [0.0, 1.0, 2.2])
-@pytest.mark.parametrize("spikes_per_step", ["one", "many"])
-def test_attribution_leaves_nothing_unexplained(spikes_per_step, tau_refrac):
-    network = mixed(3, tau_refrac, spikes_per_step)
+@pytest.mark.parametrize(
+    ("reset", "spikes_per_step"),
+    [("subtract", "one"), ("subtract", "many"), ("subtract_and_raise", "one")],
+)
+def test_attribution_leaves_nothing_unexplained(reset, spikes_per_step, tau_refrac):
+    network = mixed(3, tau_refrac, spikes_per_step, reset)
     stimulus = draw_stimulus(network, 60.0, 4)
     found = attribute(network, stimulus, LOIHI2, 1.0, substeps=3)
     rest = [item.alone for item in found.effects if item.source == "unexplained"]

@@ -348,6 +348,13 @@ MUTANTS = [
         f"{SOFT}::test_a_neuron_emits_as_many_spikes_as_bring_v_down_to_its_threshold",
     ),
     Mutant(
+        "a raised threshold of the reference is as low as before",
+        "neurochip/reference/update.py",
+        "v[i] > value_of(v_thresh, i) + raised[i]",
+        "v[i] > value_of(v_thresh, i)",
+        f"{SOFT}::test_what_is_left_above_the_threshold_raises_it_for_the_next_step",
+    ),
+    Mutant(
         "kicks in the step of a soft reset are lost",
         "neurochip/reference/tables.py",
         "int(not population.model.subtracts)",

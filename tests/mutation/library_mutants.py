@@ -193,8 +193,8 @@ MUTANTS = [
     Mutant(
         "v above the threshold by nothing is a spike",
         LIF,
-        '("spike", "gt", "v", "threshold")',
-        '("spike", "ge", "v", "threshold")',
+        '("spike", "gt", "v", limit)',
+        '("spike", "ge", "v", limit)',
         f"{ARRAYS}[lava_dl_dense_lif]",
     ),
     Mutant(
@@ -203,6 +203,13 @@ MUTANTS = [
         '("excess", "sub", "excess", 1)',
         '("excess", "sub", "excess", 0)',
         "tests/unit/test_programs.py::test_several_spikes_a_step_are_the_number_that_fits",
+    ),
+    Mutant(
+        "a threshold is raised by what v has above it",
+        LIF,
+        '("rise", "mul", "above", "amount")',
+        '("rise", "mul", "above", "v")',
+        f"{LOOPS}test_a_subtraction_without_delay_raises_the_threshold",
     ),
     Mutant(
         "a spike of snnTorch does not see the subtraction before it",

@@ -14,7 +14,10 @@ from neurochip.programs import PROGRAMS
 NEURONS, STEPS = 150, 120  # more than two tiles of 64 lanes, the last one in part
 FORMS = [(name, ()) for name in PROGRAMS]
 FORMS += [("lif_soft_reset", ("many",))]
-FORMS += [("lif_two_inputs", options) for options in (("subtract",), ("subtract", "many"))]
+FORMS += [
+    ("lif_two_inputs", options)
+    for options in (("subtract",), ("subtract", "many"), ("subtract_and_raise",))
+]
 FORMS += [("snntorch", options) for options in (("subtract", False), ("zero",), ("zero", False))]
 
 

@@ -167,7 +167,7 @@ def test_spikes_of_sonata_need_a_duration():
         ),
         (
             ("compile", "old.nir", "--dt", "1e-4", "--reset", "zero"),
-            "NIR: reset = 'zero'; allowed: 'value' or 'subtract'.",
+            "NIR: reset = 'zero'; allowed: 'value', 'subtract' or 'subtract_and_raise'.",
         ),
         (("compile", "model.py", "--reset", "value"), "--reset is for NIR graphs (.nir)."),
         (

@@ -150,7 +150,11 @@ def test_symbols_that_mean_nothing_are_refused(image, changes, message):
             "symbols of 'first': child_ids has shape (3,); allowed: a one-dimensional array of "
             "int32 with 4 values.",
         ),
-        ({"reset": "zero"}, "symbols of 'first': reset = 'zero'; allowed: 'value', 'subtract'."),
+        (
+            {"reset": "zero"},
+            "symbols of 'first': reset = 'zero'; allowed: 'value', 'subtract', "
+            "'subtract_and_raise'.",
+        ),
         (
             {"spikes_per_step": 2},
             "symbols of 'first': spikes_per_step = 2; allowed: 'one', 'many'.",

@@ -84,11 +84,11 @@ def test_the_library_uses_every_operation():
 # --- two currents --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reset", ["value", "subtract"])
+@pytest.mark.parametrize("reset", ["value", "subtract", "subtract_and_raise"])
 def test_two_inputs_have_currents_of_their_own_and_one_potential(reset):
     program = PROGRAMS["lif_two_inputs"](CORE, reset)
     parameters = {**MEMBRANE, "keep_u2": 1500, "threshold": 60_000, "refractory": 3}
-    if reset == "subtract":
+    if reset != "value":
         parameters["amount"] = 50_000
     inputs = list(zip(kicks(1), kicks(2), strict=True))
     found = states_of(program, parameters, inputs, ("u", "u2", "v"))
@@ -98,7 +98,8 @@ def test_two_inputs_have_currents_of_their_own_and_one_potential(reset):
         new = kept(v, 3900) + u + u2 + 700
         if held:
             new = 0 if reset == "value" else v
-        spike = not held and new > 60_000
+        raised = 50_000 if reset == "subtract_and_raise" and v > 60_000 else 0
+        spike = not held and new > 60_000 + raised
         if spike:
             new = 0 if reset == "value" else new - 50_000
         v, held = new, 2 if spike else max(held - 1, 0)
@@ -211,6 +212,16 @@ def test_the_resets_of_snntorch(reset, delayed):
                 v = 0
         assert (found_u, found_v, payload) == (u, v, spike)
     assert 10 < sum(payload for *_, payload in found) < 390
+
+
+def test_a_subtraction_without_delay_raises_the_threshold():
+    """The program of networks, which has a refractory counter, too."""
+    parameters = MEMBRANE | {"threshold": 60_000, "amount": 50_000}
+    own = states_of(PROGRAMS["snntorch"](CORE, "subtract", False), parameters, kicks(5))
+    raising = PROGRAMS["lif_soft_reset"](CORE, raises=True)
+    assert states_of(raising, parameters | {"refractory": 1}, kicks(5)) == own
+    plain = PROGRAMS["lif_soft_reset"](CORE)
+    assert states_of(plain, parameters | {"refractory": 1}, kicks(5)) != own
 
 
 def test_a_reset_to_zero_without_delay_is_that_of_the_core():

@@ -77,9 +77,14 @@ def mixed(seed, tau_refrac, **model):
 
 @pytest.mark.parametrize("dt", [0.5, 1.0])
 @pytest.mark.parametrize("tau_refrac", [0.0, 1.0, 3.0])
-@pytest.mark.parametrize("spikes_per_step", ["one", "many"])
-def test_a_mixed_network_equals_a_literal_reading_of_the_semantics(spikes_per_step, tau_refrac, dt):
-    network = mixed(1, tau_refrac, reset="subtract", spikes_per_step=spikes_per_step)
+@pytest.mark.parametrize(
+    ("reset", "spikes_per_step"),
+    [("subtract", "one"), ("subtract", "many"), ("subtract_and_raise", "one")],
+)
+def test_a_mixed_network_equals_a_literal_reading_of_the_semantics(
+    reset, spikes_per_step, tau_refrac, dt
+):
+    network = mixed(1, tau_refrac, reset=reset, spikes_per_step=spikes_per_step)
     stimulus = draw_stimulus(network, 150.0, 1)
     recording = simulate_reference(network, stimulus, dt, record="v")
     spikes, traces = literal(network, stimulus, dt)
@@ -172,6 +177,25 @@ def test_a_constant_current_loses_nothing_to_a_subtraction():
     assert counts == {"value": 500, "subtract": 699}  # 7000 mV / 10 mV, the last not exceeded
 
 
+def test_what_is_left_above_the_threshold_raises_it_for_the_next_step():
+    """25 mV leave 15, so the next spike needs more than 20; 4 more do not do it, 7 more do."""
+    model = LIF(**KEPT, reset="subtract_and_raise")
+    v, spikes = run(model, [2.0], 25.0)
+    assert spikes == [(3, 1)]
+    assert v[3:].tolist() == [15.0] * 17
+    raised = dataclasses.replace(model, v_init=15.0)
+    for kick, later in ((4.0, []), (7.0, [(3, 1)])):
+        v, spikes = run(raised, [2.0], kick)
+        assert spikes == later
+        assert v[3] == 15.0 + kick - 10.0 * len(later)
+
+
+def test_a_threshold_is_raised_after_a_refractory_period_too():
+    for reset, spiked in (("subtract", [3, 6, 9]), ("subtract_and_raise", [3, 6])):
+        _, spikes = run(LIF(**KEPT, tau_refrac=3.0, reset=reset), [2.0], 35.0)
+        assert [step for step, _ in spikes] == spiked
+
+
 def test_v_does_not_fall_below_its_bound():
     v, _ = run(LIF(**KEPT, v_min=-4.0, reset="subtract"), [2.0, 4.0], -3.0)
     assert v[:7].tolist() == [0.0, 0.0, 0.0, -3.0, -3.0, -4.0, -4.0]
@@ -192,6 +216,27 @@ def test_snntorch_with_a_delayed_subtraction_is_another_amount():
     )  # fmt: skip
     assert _on_kicks(model, kicks) == expected
     assert 20 < sum(expected) < 100
+
+
+def test_snntorch_without_a_delay_subtracts_and_raises():
+    """s = [beta v + I - theta [v > theta] > theta]; v <- beta v + I - theta s."""
+    rng = np.random.default_rng(4)
+    beta, theta, kicks = 0.9, 1.0, rng.uniform(0.0, 1.5, 200)
+    v, expected, left = 0.0, [], 0
+    for kick in kicks:
+        above = float(v > theta)
+        v = beta * v + kick
+        spiked = float(v - theta * above > theta)
+        left += bool(above and v > theta and not spiked)
+        v -= theta * spiked
+        expected.append(spiked)
+    model = LIF(
+        tau_m=-1.0 / math.log(beta), v_rest=0.0, v_thresh=theta, v_reset=0.0,
+        reset="subtract_and_raise",
+    )  # fmt: skip
+    assert _on_kicks(model, kicks) == expected
+    assert 20 < sum(expected) < 180
+    assert left > 20
 
 
 def test_snntorch_with_a_delayed_reset_to_zero_is_refractory_for_two_steps():
@@ -307,13 +352,20 @@ def test_wrong_payloads_are_refused():
     [
         (
             {"reset": "zero"},
-            "LIF: reset = 'zero'; allowed: 'value' or 'subtract'; v_reset is the potential.",
+            "LIF: reset = 'zero'; allowed: 'value', 'subtract' or 'subtract_and_raise'; v_reset is "
+            "the potential.",
         ),
         ({"spikes_per_step": 2}, "LIF: spikes_per_step = 2; allowed: 'one' or 'many'."),
         (
             {"spikes_per_step": "many"},
             "LIF: spikes_per_step = 'many' with reset = 'value'; a reset to a value leaves nothing "
             "for a second spike. Set reset='subtract', or spikes_per_step='one'.",
+        ),
+        (
+            {"spikes_per_step": "many", "reset": "subtract_and_raise"},
+            "LIF: spikes_per_step = 'many' with reset = 'subtract_and_raise'; a threshold is "
+            "raised where spikes are left to come, and many leave none. Set reset='subtract', or "
+            "spikes_per_step='one'.",
         ),
         (
             {"v_min": [-60.0, -70.0]},
@@ -331,3 +383,6 @@ def test_a_threshold_that_is_never_reached_has_no_reset():
     model = LIF(v_thresh=np.inf, reset="subtract", spikes_per_step="many")
     assert not model.subtracts
     assert not model.several
+    model = LIF(v_thresh=np.inf, reset="subtract_and_raise")
+    assert not model.subtracts
+    assert not model.raises

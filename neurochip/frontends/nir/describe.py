@@ -190,7 +190,7 @@ def _settings(graph: FlatGraph, guessed: bool) -> dict[str, str]:
         if step is not None:
             found["reset_delay"] = (
                 "True if snnTorch's neurons have reset_delay=True, its default; without it, its "
-                "subtraction is approximated"
+                "subtraction is reset='subtract_and_raise'"
             )
     return found
 

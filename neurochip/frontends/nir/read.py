@@ -62,7 +62,9 @@ def read_nir(
         Parts of the :class:`Convention` to replace.
     reset : str, optional
         ``"value"``: a spike sets v to ``v_reset``. ``"subtract"``: it subtracts the threshold from
-        v (``v_threshold - v_reset``), which needs a chip with programmable neurons. Needed if
+        v (``v_threshold - v_reset``), which needs a chip with programmable neurons.
+        ``"subtract_and_raise"``: it does, and a v that ends a step above its threshold raises the
+        threshold of the next step by as much (snnTorch's ``reset_delay=False``). Needed if
         ``v_reset`` is 0 or not stored, because graphs of both kinds look the same. Graphs that
         :func:`write_nir` wrote store the reset, and all below, in their metadata.
     v_reset : float, optional
@@ -70,7 +72,8 @@ def read_nir(
     reset_delay : bool or dict of str to bool, optional
         Whether the reset acts in the step after the spike (snnTorch's ``reset_delay``): a threshold
         is then subtracted from v as it is one step later, and a reset to a value discards the input
-        of that step. A dict says it for single nodes by name. Default: False.
+        of that step. A dict says it for single nodes by name; with ``"subtract_and_raise"``, the
+        others raise their thresholds. Default: False.
     spikes_per_step : str, optional
         ``"one"`` (the default), or ``"many"`` as in sinabs: a neuron emits as many spikes in a step
         as its v holds thresholds. Implies ``reset="subtract"``.

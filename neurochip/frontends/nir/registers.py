@@ -182,7 +182,7 @@ def _reset(
     if model.bounded:
         values["v_min"] = origin + found.v_low * mv
     if model.subtracts:
-        values |= {"reset": "subtract", "spikes_per_step": model.spikes_per_step}
+        values |= {"reset": model.reset, "spikes_per_step": model.spikes_per_step}
         values["v_reset"] = threshold - found.amount * mv
     return values
 

@@ -26,7 +26,7 @@ from .rule import MIRRORED, ResetRule
 __all__ = ["asks_for_reset", "check_reset", "find_reset", "reset_question"]
 
 _ALLOWED: dict[str, tuple[str | bool, ...]] = {
-    "reset": ("value", "subtract"),
+    "reset": ("value", "subtract", "subtract_and_raise"),
     "reset_delay": (False, True),
     "spikes_per_step": ("one", "many"),
 }
@@ -49,7 +49,7 @@ def check_reset(given: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, frozenset):
             continue
         if not isinstance(value, (str, bool)) or value not in allowed:
-            listed = " or ".join(map(repr, allowed))
+            listed = " or ".join((", ".join(map(repr, allowed[:-1])), repr(allowed[-1])))
             raise FrontendError(f"NIR: {name} = {show(value)}; allowed: {listed}.")
     if "v_reset" in found:
         found["v_reset"] = real("NIR", "v_reset", found["v_reset"], error=FrontendError)
@@ -57,11 +57,18 @@ def check_reset(given: dict[str, Any]) -> dict[str, Any]:
         text = f"a number, or {MIRRORED!r} for that of each neuron"
         found["v_min"] = real("NIR", "v_min", found["v_min"], allowed=text, error=FrontendError)
     several = found.get("spikes_per_step") == "many"
-    if several and (found.get("reset") == "value" or found.get("reset_delay")):
-        other = "reset_delay = True" if found.get("reset_delay") else "reset = 'value'"
+    late = found.get("reset_delay")
+    if several and (found.get("reset", "subtract") != "subtract" or late):
+        other = "reset_delay = True" if late else f"reset = {found['reset']!r}"
         raise FrontendError(
             f"NIR: spikes_per_step = 'many' and {other}; only a threshold that is subtracted at "
             "once leaves something for a second spike. Pass reset='subtract' alone."
+        )
+    if late is True and found.get("reset") == "subtract_and_raise":
+        raise FrontendError(
+            "NIR: reset = 'subtract_and_raise' and reset_delay = True; a threshold that is "
+            "subtracted a step late raises nothing. Pass reset='subtract', or name the nodes that "
+            "are late, as in reset_delay={'name': True}."
         )
     return found
 
@@ -180,6 +187,7 @@ def reset_question(graph: FlatGraph, node: NirNode) -> str:
     if snntorch_step(graph) is not None:
         text += (
             " This graph seems to come from snnTorch (tau / r is one dt), whose resets are a step "
-            "late unless reset_delay=False: pass reset_delay=True (--reset-delay), too."
+            "late unless reset_delay=False: pass reset_delay=True (--reset-delay), too; its "
+            "subtraction without a delay is reset='subtract_and_raise'."
         )
     return text

@@ -28,7 +28,7 @@ class ResetRule:
     Parameters
     ----------
     reset : str
-        ``"value"`` or ``"subtract"``.
+        ``"value"``, ``"subtract"`` or ``"subtract_and_raise"``.
     v_reset : float
         Reset potential of nodes that store none.
     delayed : bool or frozenset of str
@@ -54,9 +54,12 @@ class ResetRule:
     def in_words(self) -> str:
         """Return what a spike does, for one node."""
         text = "a spike sets v to its v_reset"
-        if self.reset == "subtract":
+        if self.reset != "value":
             text = "a spike subtracts v_threshold - v_reset from v"
-        text += ", a step late" if self.delayed else ""
+        if self.delayed:
+            text += ", a step late"
+        elif self.reset == "subtract_and_raise":
+            text += "; what is left above v_threshold raises it by as much for a step"
         return text + (", several times in a step" if self.spikes_per_step == "many" else "")
 
     def as_text(self) -> dict[str, str]:
@@ -115,7 +118,9 @@ def apply_reset(
     elif rule.spikes_per_step == "many":
         found["v_thresh"] = threshold - _AT_THRESHOLD * amount
     found["v_reset"] = found["v_thresh"] - amount
-    return {**found, "reset": "subtract", "spikes_per_step": rule.spikes_per_step}
+    # The threshold of a late subtraction is never raised: v is lowered before the next test.
+    reset = "subtract" if rule.delayed else rule.reset
+    return {**found, "reset": reset, "spikes_per_step": rule.spikes_per_step}
 
 
 def rule_of(model: LIF, dt: float) -> ResetRule | None:
