@@ -17,6 +17,7 @@ __all__ = [
     "Int64Array",
     "PerNeuron",
     "UInt8Array",
+    "UInt32Array",
     "UInt64Array",
 ]
 
@@ -27,6 +28,7 @@ Int16Array: TypeAlias = NDArray[np.int16]
 Int32Array: TypeAlias = NDArray[np.int32]
 Int64Array: TypeAlias = NDArray[np.int64]
 UInt8Array: TypeAlias = NDArray[np.uint8]
+UInt32Array: TypeAlias = NDArray[np.uint32]
 UInt64Array: TypeAlias = NDArray[np.uint64]
 
 PerNeuron: TypeAlias = float | Sequence[float] | NDArray[Any]

@@ -9,17 +9,21 @@ import numpy as np
 
 from .._support.values import integers, reals, shown
 from ..errors import LearningError
-from ..typing import Float64Array, Int64Array
+from ..typing import Float64Array, Int64Array, UInt32Array
 from .layout import Draws
 from .rule import LearningRule
 from .spec import DrawSharing, TraceRounding
 from .terms import POST, PRE
 
-__all__ = ["draws_of"]
+__all__ = ["HASHED", "draws_of"]
 
 _OWNER = "learn"
 _NONE = np.zeros((0, 0, 0), dtype=np.float64)
+_NO_BITS = np.zeros((0, 0, 0), dtype=np.uint32)
 _NAMES = ("x", "y", *PRE, *POST, "x_impulse", "y_impulse", "again", "synapse")
+
+HASHED = Draws(_NONE, _NONE, _NONE, _NONE, _NONE, _NO_BITS, 0, 0)
+"""No draws are given: all come from the seed."""
 
 
 def draws_of(
@@ -99,8 +103,17 @@ def draws_of(
         pre_impulse=impulses("x_impulse", n_rows, sizes[0]),
         post_impulse=impulses("y_impulse", n_rows, sizes[1]),
         again=impulses("again", n_steps, sizes[1]),
-        synapse=_draws("synapse", rows["synapse"], n_epochs, order) if "synapse" in rows else _NONE,
+        synapse=_bits(_draws("synapse", rows["synapse"], n_epochs, order))
+        if "synapse" in rows
+        else _NO_BITS,
+        first_step=0,
+        first_epoch=0,
     )
+
+
+def _bits(draws: Float64Array) -> UInt32Array:
+    """Return the leading 32 bits of draws: a weight is rounded by fewer of them."""
+    return (draws * 2.0**32).astype(np.uint32)
 
 
 def _draws(name: str, values: Any, n_rows: int, order: Int64Array) -> Float64Array:

@@ -11,7 +11,6 @@ from .._support.values import integer, integers, items, shown
 from ..chip.registers import SignMode
 from ..errors import LearningError
 from ..typing import Int32Array, Int64Array, UInt8Array
-from .layout import Synapses
 from .rule import LearningRule
 from .spec import ExtraSpikes, LearningSpec
 from .terms import POST, PRE, TARGETS
@@ -22,10 +21,11 @@ __all__ = [
     "given_of",
     "low_bits_of",
     "names_of",
+    "pairs_of",
     "rasters_of",
     "sign_mode_of",
+    "spikes_of",
     "start_of",
-    "synapses_of",
 ]
 
 OWNER = "learn"
@@ -98,10 +98,10 @@ def _refuse_extra_spikes(rule: LearningRule, *rasters: UInt8Array) -> None:
             )
 
 
-def synapses_of(
+def pairs_of(
     weights: Any, sources: Any, targets: Any, n_pre: int, n_post: int
-) -> tuple[Synapses, Int64Array]:
-    """Return the synapses by source, and the order in which that takes the given ones."""
+) -> tuple[Int32Array, Int32Array]:
+    """Return the neurons of both sides of each synapse."""
     if (sources is None) != (targets is None):
         raise LearningError(f"{OWNER}: sources without targets, or the reverse; allowed: both.")
     if sources is None:
@@ -110,27 +110,25 @@ def synapses_of(
                 f"{OWNER}: weights have shape {weights.shape}; allowed: {(n_pre, n_post)}, or one "
                 "axis with sources and targets."
             )
-        pairs = np.indices((n_pre, n_post)).reshape(2, -1)
-        source, target = pairs[0].astype(np.int32), pairs[1].astype(np.int32)
-    else:
-        source, target = (
-            integers(OWNER, name, values, low=0, high=n - 1, error=LearningError).astype(np.int32)
-            for name, values, n in (("sources", sources, n_pre), ("targets", targets, n_post))
+        source, target = np.indices((n_pre, n_post), dtype=np.int32).reshape(2, -1)
+        return source, target
+    source, target = (
+        integers(OWNER, name, values, low=0, high=n - 1, error=LearningError).astype(np.int32)
+        for name, values, n in (("sources", sources, n_pre), ("targets", targets, n_post))
+    )
+    if not weights.ndim == 1 or not weights.shape == source.shape == target.shape:
+        raise LearningError(
+            f"{OWNER}: weights, sources and targets have shapes {weights.shape}, "
+            f"{source.shape} and {target.shape}; allowed: one axis of the same length."
         )
-        if not weights.ndim == 1 or not weights.shape == source.shape == target.shape:
-            raise LearningError(
-                f"{OWNER}: weights, sources and targets have shapes {weights.shape}, "
-                f"{source.shape} and {target.shape}; allowed: one axis of the same length."
-            )
-    order = np.argsort(source, kind="stable")
-    source, target = source[order], target[order]
-    return Synapses(
-        row=np.searchsorted(source, np.arange(n_pre + 1)),
-        target=target,
-        column=np.searchsorted(np.sort(target), np.arange(n_post + 1)),
-        position=np.argsort(target, kind="stable"),
-        source=source,
-    ), order
+    return source, target
+
+
+def spikes_of(raster: UInt8Array) -> tuple[Int32Array, Int64Array]:
+    """Return the neurons of all spikes by step, and the end of each step's, from 0 on."""
+    steps, neurons = np.nonzero(raster)
+    ends = np.searchsorted(steps, np.arange(len(raster) + 1))
+    return neurons.astype(np.int32), ends
 
 
 def check_weights(weights: Any, spec: LearningSpec, mode: SignMode, low_bits: int) -> None:

@@ -1,24 +1,20 @@
-"""The kernel of a run: spikes, traces and rules in the order of ``docs/reference/learning.md``."""
+"""The learning step of a group: spikes, traces and rules in the order of the page on learning."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .._kernels.jit import inline_kernel, kernel
-from .layout import Kind
+from .layout import Count
 from .synapse_kernels import learn_epoch
 from .trace_kernels import advance, again
 
-__all__ = ["learn_steps"]
+__all__ = ["learn_step", "learn_steps"]
 
-PRE_AGAIN, POST_AGAIN = int(Kind.PRE_AGAIN), int(Kind.POST_AGAIN)
-
-
-@inline_kernel
-def clear(values: Any) -> None:
-    """Set all values to 0."""
-    for i in range(len(values)):
-        values[i] = 0
+EVENTS, REFUSED = int(Count.EVENTS), int(Count.REFUSED)
+PRE, POST = 0, 1  # of State.n_listed
 
 
 @inline_kernel
@@ -30,113 +26,181 @@ def copy(values: Any, into: Any) -> None:
 
 @kernel
 def note_spikes(
-    spikes: Any,
-    when: Any,
+    ids: Any,
+    begin: Any,
+    end: Any,
     k: Any,
-    t: Any,
+    step: Any,
+    row: Any,
+    starts: Any,
+    which: Any,
+    when: Any,
+    listed: Any,
     values: Any,
     side: Any,
     engine: Any,
     draws: Any,
-    kind: Any,
     up: Any,
-    counts: Any,
+    state: Any,
 ) -> None:
     """Note the spikes of one side in step ``k`` of an epoch."""
-    for i in range(spikes.shape[1]):
-        if spikes[t, i]:
-            if when[i] > 0:
-                again(values, i, side, engine, draws, kind, t, up, counts)
-            when[i] = k
+    for place in range(begin, end):
+        i = side.place[ids[place]]
+        if i < 0:
+            continue
+        state.counts[EVENTS] += starts[i + 1] - starts[i]
+        if when[i] > 0:
+            if engine.one_spike:
+                state.counts[REFUSED] += 1
+            again(values, i, side, engine, draws, step, row, up, state.counts)
+        else:
+            listed[state.n_listed[which]] = i
+            state.n_listed[which] += 1
+        when[i] = k
+
+
+@inline_kernel
+def forget_spikes(when: Any, listed: Any, which: Any, state: Any) -> None:
+    """Clear the spikes of an epoch of one side."""
+    for k in range(state.n_listed[which]):
+        when[listed[k]] = 0
+    state.n_listed[which] = 0
 
 
 @kernel
-def take_given(given: Any, t: Any, values: Any, side: Any) -> None:
-    """Take the traces that are given from outside."""
-    for v in range(len(values)):
-        if side.given[v]:
-            copy(given[t, v], values[v])
+def learn_step(
+    step: Any,
+    pre_ids: Any,
+    pre_begin: Any,
+    pre_end: Any,
+    post_ids: Any,
+    post_begin: Any,
+    post_end: Any,
+    tables: Any,
+    state: Any,
+) -> None:
+    """Note the spikes of a step, and learn if it is the last of its epoch.
+
+    ``step`` counts from 0 since the traces were 0. The spikes of the step are
+    ``pre_ids[pre_begin:pre_end]`` and ``post_ids[post_begin:post_end]``, in any order, and may hold
+    neurons that the group does not have. Given traces are taken from ``state.y`` as they stand.
+    """
+    engine, draws = tables.engine, tables.draws
+    index = step // engine.epoch
+    k = step - index * engine.epoch + 1
+    row, epoch_row = step - draws.first_step, index - draws.first_epoch
+    note_spikes(
+        pre_ids,
+        pre_begin,
+        pre_end,
+        k,
+        step,
+        row,
+        tables.synapses.row,
+        PRE,
+        state.pre_when,
+        state.pre_list,
+        state.x,
+        tables.pre,
+        engine,
+        draws.again,
+        engine.pre_up,
+        state,
+    )
+    note_spikes(
+        post_ids,
+        post_begin,
+        post_end,
+        k,
+        step,
+        row,
+        tables.synapses.column,
+        POST,
+        state.post_when,
+        state.post_list,
+        state.y,
+        tables.post,
+        engine,
+        draws.again,
+        False,
+        state,
+    )
+    if k < engine.epoch:
+        return
+    advance(
+        state.x,
+        state.x_history,
+        state.pre_when,
+        tables.pre,
+        engine,
+        state.counts,
+        draws.pre_decay,
+        draws.pre_impulse,
+        step,
+        row,
+        epoch_row,
+    )
+    advance(
+        state.y,
+        state.y_history,
+        state.post_when,
+        tables.post,
+        engine,
+        state.counts,
+        draws.post_decay,
+        draws.post_impulse,
+        step,
+        row,
+        epoch_row,
+    )
+    learn_epoch(
+        engine.first_epoch + index,
+        step,
+        epoch_row,
+        state,
+        tables.synapses,
+        tables.terms,
+        engine,
+        draws.synapse,
+    )
+    forget_spikes(state.pre_when, state.pre_list, PRE, state)
+    forget_spikes(state.post_when, state.post_list, POST, state)
 
 
 @kernel
 def learn_steps(
     pre: Any,
+    pre_ends: Any,
     post: Any,
+    post_ends: Any,
     given: Any,
-    state: Any,
-    synapses: Any,
-    x_side: Any,
-    y_side: Any,
     tables: Any,
-    engine: Any,
-    draws: Any,
+    state: Any,
     record: Any,
 ) -> None:
-    """Run all steps: spikes, traces and rules at the ends of epochs, and what is recorded."""
-    k, index = 0, 0
-    for t in range(len(pre)):
-        k += 1
-        note_spikes(
+    """Run all steps with their spikes given, and record values at the ends of steps."""
+    for t in range(len(pre_ends) - 1):
+        for v in range(len(state.y) if len(given) > 0 else 0):
+            if tables.post.given[v]:
+                copy(given[t, v], state.y[v])
+        learn_step(
+            np.int64(t),
             pre,
-            state.pre_when,
-            k,
-            t,
-            state.x,
-            x_side,
-            engine,
-            draws.again,
-            PRE_AGAIN,
-            engine.pre_up,
-            state.counts,
-        )
-        note_spikes(
+            pre_ends[t],
+            pre_ends[t + 1],
             post,
-            state.post_when,
-            k,
-            t,
-            state.y,
-            y_side,
-            engine,
-            draws.again,
-            POST_AGAIN,
-            False,
-            state.counts,
+            post_ends[t],
+            post_ends[t + 1],
+            tables,
+            state,
         )
-        if len(given) > 0:
-            take_given(given, t, state.y, y_side)
-        if k == engine.epoch:
-            advance(
-                state.x,
-                state.x_history,
-                state.pre_when,
-                x_side,
-                engine,
-                state.counts,
-                draws.pre_decay,
-                draws.pre_impulse,
-                t,
-                index,
-            )
-            advance(
-                state.y,
-                state.y_history,
-                state.post_when,
-                y_side,
-                engine,
-                state.counts,
-                draws.post_decay,
-                draws.post_impulse,
-                t,
-                index,
-            )
-            number = engine.first_epoch + index
-            learn_epoch(number, t, index, state, synapses, tables, engine, draws.synapse)
-            clear(state.pre_when)
-            clear(state.post_when)
-            k, index = 0, index + 1
         for v in range(len(state.x) if len(record.x) > 0 else 0):
             copy(state.x[v], record.x[t, v])
         for v in range(len(state.y) if len(record.y) > 0 else 0):
             copy(state.y[v], record.y[t, v])
-        for r in range(len(record.targets)):
-            copy(state.synaptic[record.targets[r]], record.synaptic[t, r])
+        if len(record.weight) > 0:
+            copy(state.weight, record.weight[t])
+        if len(record.delay) > 0:
+            copy(state.delay, record.delay[t])
+        if len(record.tag) > 0:
+            copy(state.tag, record.tag[t])

@@ -1,13 +1,28 @@
-"""The kernels of the learning step get these tuples of numbers, state, synapses and draws."""
+"""The kernels of the learning step get these tuples of numbers, state, synapses and draws.
+
+All groups have tuples of the same types, so that an engine can hold them in one tuple.
+"""
 
 from __future__ import annotations
 
 import enum
 from typing import NamedTuple
 
-from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from ..typing import BoolArray, Float64Array, Int16Array, Int32Array, Int64Array, UInt32Array
+from .terms import Tables
 
-__all__ = ["Count", "Draws", "Engine", "Kind", "Record", "Side", "State", "Synapses"]
+__all__ = [
+    "Count",
+    "Draws",
+    "Engine",
+    "Kind",
+    "Neurons",
+    "PlasticTables",
+    "Record",
+    "Side",
+    "State",
+    "Synapses",
+]
 
 
 class Kind(enum.IntEnum):
@@ -23,11 +38,18 @@ class Kind(enum.IntEnum):
 
 
 class Count(enum.IntEnum):
-    """Numbers the events that a run counts."""
+    """Numbers the events that a run counts, in ``State.counts``.
+
+    The first three are traces, accumulators and weights (also tags, delays) that did not fit;
+    ``EVENTS`` are synapses of each spike of either side, and ``REFUSED`` further spikes of an epoch
+    on an engine that allows one.
+    """
 
     TRACES = 0
     ACCUMULATORS = 1
     WEIGHTS = 2
+    EVENTS = 3
+    REFUSED = 4
 
 
 class Engine(NamedTuple):
@@ -42,6 +64,7 @@ class Engine(NamedTuple):
     impulse_scale: float
     impulse_bits: int
     pre_up: bool
+    one_spike: bool
     product_wraps: bool
     low: int
     high: int
@@ -54,58 +77,117 @@ class Engine(NamedTuple):
     seed: int
 
 
+class Neurons(NamedTuple):
+    """The neurons of one side of a group: how lists of spikes name them, and their draws.
+
+    Neuron k of the side is ``ids[k]`` in lists of spikes, whose ids are below ``n_ids``. Its traces
+    have the draws of ``numbers[k]``; ``stream`` keeps the draws of inputs apart from those of
+    compartments of the same number.
+    """
+
+    ids: Int32Array
+    n_ids: int
+    numbers: Int32Array
+    stream: int = 0
+
+
 class Side(NamedTuple):
-    """Traces of one side: parameters of each, and whose spikes each owner follows."""
+    """Traces of one side: parameters of each, and the neurons that they follow.
+
+    ``place`` is the neuron of each id in a list of spikes, -1 if the group has none. ``neuron`` is
+    the neuron of each owner of traces (neuron or synapse), and ``number`` the owner's for draws.
+    """
 
     whole: Int64Array
     fraction: Float64Array
     decay: Float64Array
     early_decay: Float64Array
+    used: BoolArray
     given: BoolArray
+    place: Int32Array
     neuron: Int32Array
+    number: Int32Array
+    stream: int
     decay_kind: int
     impulse_kind: int
-
-
-class State(NamedTuple):
-    """Traces (2 and 3, owners), steps of the last spikes in this epoch, histories, (w, d, t)."""
-
-    x: Int32Array
-    y: Int32Array
-    pre_when: Int32Array
-    post_when: Int32Array
-    x_history: Int32Array
-    y_history: Int32Array
-    synaptic: Int32Array
-    fresh: Int64Array
-    counts: Int64Array
+    again_kind: int
 
 
 class Synapses(NamedTuple):
-    """Synapses by source, and by target the positions of the same synapses."""
+    """Synapses by source (their *places*), and by target the places of the same synapses.
+
+    The synapses of source i are places ``row[i]`` to ``row[i + 1] - 1``, with ``target``,
+    ``source`` and ``number`` (for draws; ``group`` keeps groups apart). Those of target j are
+    ``position[k]`` for k from ``column[j]`` to ``column[j + 1] - 1``.
+    """
 
     row: Int64Array
     target: Int32Array
-    column: Int64Array
-    position: Int64Array
     source: Int32Array
+    number: Int32Array
+    column: Int64Array
+    position: Int32Array
+    group: int
 
 
 class Draws(NamedTuple):
-    """Given draws in [0, 1), as (rows, traces or 1, owners or 1); an empty array is hashed."""
+    """Given draws, as (rows, traces or 1, owners or 1); an empty array is hashed.
+
+    Row 0 is step ``first_step`` or, of those that count epochs, epoch ``first_epoch``. Draws of
+    synapses are the leading 32 bits of a number in [0, 1), in the order of places.
+    """
 
     pre_decay: Float64Array
     post_decay: Float64Array
     pre_impulse: Float64Array
     post_impulse: Float64Array
     again: Float64Array
-    synapse: Float64Array
+    synapse: UInt32Array
+    first_step: int
+    first_epoch: int
 
 
-class Record(NamedTuple):
-    """Values at the end of each step; empty traces are not recorded, nor other targets."""
+class PlasticTables(NamedTuple):
+    """Holds all of a plastic group that does not change in a run."""
+
+    engine: Engine
+    terms: Tables
+    pre: Side
+    post: Side
+    synapses: Synapses
+    draws: Draws
+
+
+class State(NamedTuple):
+    """Holds all of a plastic group that a run changes.
+
+    Traces ``x`` (2, owners) and ``y`` (3, owners); a given y holds what is written into it. Steps
+    of the last spikes of this epoch, from 1, and the list of neurons with one; traces of the steps
+    of the last epoch. ``weight``, ``delay`` and ``tag`` by place; delays and tags are empty if the
+    rule has none. ``counts`` see :class:`Count`.
+    """
 
     x: Int32Array
     y: Int32Array
-    synaptic: Int32Array
-    targets: Int64Array
+    pre_when: Int32Array
+    post_when: Int32Array
+    pre_list: Int32Array
+    post_list: Int32Array
+    n_listed: Int64Array
+    x_history: Int32Array
+    y_history: Int32Array
+    weight: Int16Array
+    delay: Int16Array
+    tag: Int16Array
+    fresh: Int64Array
+    counts: Int64Array
+
+
+class Record(NamedTuple):
+    """Values at the end of each step; empty ones are not recorded."""
+
+    x: Int32Array
+    y: Int32Array
+    weight: Int16Array
+    delay: Int16Array
+    tag: Int16Array

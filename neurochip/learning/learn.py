@@ -14,20 +14,21 @@ from ..chip.registers import SignMode
 from ..errors import LearningError
 from ..typing import Int32Array
 from .draws import draws_of
+from .group import plastic_group
 from .inputs import (
     OWNER,
     check_weights,
     given_of,
     low_bits_of,
     names_of,
+    pairs_of,
     rasters_of,
     sign_mode_of,
+    spikes_of,
     start_of,
-    synapses_of,
 )
 from .kernels import learn_steps
-from .layout import Count, Record, State
-from .numbers import engine_of, side_of
+from .layout import Count, Neurons, Record, State
 from .rule import LearningRule
 from .terms import POST, PRE, TARGETS
 
@@ -134,75 +135,82 @@ def learn(
     rasters = rasters_of(rule, pre, post)
     n_steps, sizes = len(rasters[0]), (rasters[0].shape[1], rasters[1].shape[1])
     start = integers(OWNER, "weights", weights, error=LearningError)
-    synapses, order = synapses_of(start, sources, targets, *sizes)
+    source, target = pairs_of(start, sources, targets, *sizes)
     low_bits = low_bits_of(weight_bits, mode)
     check_weights(start, spec, mode, low_bits)
-    values = start, start_of("delays", delays, start, spec), start_of("tags", tags, start, spec)
-    owners = (start.size, start.size) if spec.trace_per_synapse else sizes
-    state = _state(np.stack([each.ravel()[order] for each in values]), rule.epoch, sizes, owners)
+    values = {"w": start, "d": start_of("delays", delays, start, spec)}
+    values["t"] = start_of("tags", tags, start, spec)
+    neurons = [np.arange(size, dtype=np.int32) for size in sizes]
+    tables, state, place = plastic_group(
+        rule,
+        Neurons(neurons[0], sizes[0], neurons[0]),
+        Neurons(neurons[1], sizes[1], neurons[1]),
+        source,
+        target,
+        start.ravel(),
+        sign_mode=mode,
+        low_bits=low_bits,
+        numbers=np.arange(start.size),
+        tags=values["t"].ravel(),
+        delays=values["d"].ravel(),
+        seed=seed,
+    )
+    tables = tables._replace(draws=draws_of(rule, draws, n_steps, sizes, np.argsort(place)))
     names = names_of(record)
-    recorded = _record(names, n_steps, owners, start.size)
+    recorded = _record(names, n_steps, state)
     learn_steps(
-        *rasters,
+        *spikes_of(rasters[0]),
+        *spikes_of(rasters[1]),
         given_of(rule, given, n_steps, sizes[1]),
+        tables,
         state,
-        synapses,
-        side_of(rule, PRE, synapses, sizes[0]),
-        side_of(rule, POST, synapses, sizes[1]),
-        rule.tables(),
-        engine_of(rule, mode, low_bits, seed),
-        draws_of(rule, draws, n_steps, sizes, order),
         recorded,
     )
-    back = np.argsort(order)
 
-    def owned(values: Int32Array) -> Int32Array:
+    def owned(traces: Int32Array) -> Int32Array:
         """Return traces as they are, or those of synapses in the order and shape of the weights."""
         if not spec.trace_per_synapse:
-            return values
-        return values[..., back].reshape(*values.shape[:-1], *start.shape)
+            return traces
+        return traces[..., place].reshape(*traces.shape[:-1], *start.shape)
 
-    ends = [each[back].reshape(start.shape) for each in state.synaptic]
+    def synaptic(name: str, found: Any, *steps: int) -> Int32Array:
+        """Return a variable in the order and shape of the weights; what is not learned stays."""
+        if not found.shape[-1]:
+            return np.broadcast_to(values[name], (*steps, *start.shape)).astype(np.int32)
+        every: Int32Array = found[..., place].reshape(*steps, *start.shape).astype(np.int32)
+        return every
+
     traces = dict(zip((*PRE, *POST), map(owned, (*state.x, *state.y)), strict=True))
     steps = {
-        name: owned(values[:, i])
-        for side, values in ((PRE, recorded.x), (POST, recorded.y))
+        name: owned(each[:, i])
+        for side, each in ((PRE, recorded.x), (POST, recorded.y))
         for i, name in enumerate(side)
         if name in names
     }
-    for i, target in enumerate(recorded.targets):
-        steps[TARGETS[target]] = recorded.synaptic[:, i, back].reshape(n_steps, *start.shape)
+    for name, each in zip(TARGETS, (recorded.weight, recorded.delay, recorded.tag), strict=True):
+        if name in names:
+            steps[name] = synaptic(name, each, n_steps)
+    counted = (Count.TRACES, Count.ACCUMULATORS, Count.WEIGHTS)
     return Learned(
-        weights=ends[0],
-        delays=ends[1],
-        tags=ends[2],
+        weights=synaptic("w", state.weight),
+        delays=synaptic("d", state.delay),
+        tags=synaptic("t", state.tag),
         traces=MappingProxyType(traces),
         recorded=MappingProxyType(steps),
-        saturated=MappingProxyType({each.name.lower(): int(state.counts[each]) for each in Count}),
+        saturated=MappingProxyType(
+            {each.name.lower(): int(state.counts[each]) for each in counted}
+        ),
     )
 
 
-def _state(synaptic: Any, epoch: int, sizes: tuple[int, int], owners: tuple[int, int]) -> State:
-    """Return the state before the first step, with traces of 0."""
-    return State(
-        x=np.zeros((len(PRE), owners[0]), dtype=np.int32),
-        y=np.zeros((len(POST), owners[1]), dtype=np.int32),
-        pre_when=np.zeros(sizes[0], dtype=np.int32),
-        post_when=np.zeros(sizes[1], dtype=np.int32),
-        x_history=np.zeros((len(PRE), epoch + 1, owners[0]), dtype=np.int32),
-        y_history=np.zeros((len(POST), epoch + 1, owners[1]), dtype=np.int32),
-        synaptic=synaptic.astype(np.int32),
-        fresh=np.zeros(len(TARGETS), dtype=np.int64),
-        counts=np.zeros(len(Count), dtype=np.int64),
-    )
-
-
-def _record(names: set[str], n_steps: int, owners: tuple[int, int], n_synapses: int) -> Record:
+def _record(names: set[str], n_steps: int, state: State) -> Record:
     """Return room for what is recorded."""
     x, y = (
-        np.zeros((n_steps if names & set(side) else 0, len(side), size), dtype=np.int32)
-        for side, size in zip((PRE, POST), owners, strict=True)
+        np.zeros((n_steps if names & set(side) else 0, *values.shape), dtype=np.int32)
+        for side, values in ((PRE, state.x), (POST, state.y))
     )
-    targets = np.array([i for i, name in enumerate(TARGETS) if name in names], dtype=np.int64)
-    synaptic = np.zeros((n_steps, len(targets), n_synapses), dtype=np.int32)
-    return Record(x, y, synaptic, targets)
+    weight, delay, tag = (
+        np.zeros((n_steps if name in names else 0, len(values)), dtype=np.int16)
+        for name, values in zip(TARGETS, (state.weight, state.delay, state.tag), strict=True)
+    )
+    return Record(x, y, weight, delay, tag)

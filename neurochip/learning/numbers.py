@@ -8,7 +8,8 @@ import numpy as np
 
 from ..chip.fixedpoint import Overflow
 from ..chip.registers import SignMode
-from .layout import Engine, Kind, Side, Synapses
+from ..typing import Int32Array
+from .layout import Engine, Kind, Neurons, Side
 from .rule import LearningRule
 from .spec import DrawSharing, ExtraSpikes, LearningSpec, TraceRounding, WeightRounding
 from .terms import PRE, bounds_of
@@ -46,6 +47,7 @@ def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, seed: int) -> E
         impulse_scale=2.0**-spec.impulse_fraction_bits,
         impulse_bits=spec.impulse_draw_bits,
         pre_up=spec.extra_spikes is ExtraSpikes.AT_EPOCH_START_PRE_UP,
+        one_spike=spec.extra_spikes is ExtraSpikes.REFUSED,
         product_wraps=spec.product_wraps,
         low=low,
         high=high,
@@ -59,27 +61,40 @@ def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, seed: int) -> E
     )
 
 
-def side_of(rule: LearningRule, names: tuple[str, ...], synapses: Synapses, size: int) -> Side:
-    """Return the parameters of the traces of one side, which has ``size`` neurons."""
+def side_of(
+    rule: LearningRule,
+    names: tuple[str, ...],
+    neurons: Neurons,
+    synapse_neuron: Int32Array,
+    synapse_number: Int32Array,
+) -> Side:
+    """Return the parameters of the traces of one side.
+
+    The last two arrays are the neuron of this side and the number of each synapse, by place.
+    """
     spec, pre = rule.spec, names == PRE
     traces = [getattr(rule, name) for name in names]
     impulses = [0.0 if trace is None else trace.impulse for trace in traces]
     # A trace that a rule does not have stays 0, whatever its decay; a given one holds its value.
     reward = math.exp(-1.0 / spec.given_trace_tau)
     early = [reward if trace is None else trace.decay(spec, rule.epoch) for trace in traces]
-    if spec.trace_per_synapse:
-        neuron = synapses.source if pre else synapses.target
-    else:
-        neuron = np.arange(size, dtype=np.int32)
+    place = np.full(neurons.n_ids, -1, dtype=np.int32)
+    place[neurons.ids] = np.arange(len(neurons.ids))
+    every = np.arange(len(neurons.ids), dtype=np.int32)
     return Side(
         whole=np.array([int(impulse) for impulse in impulses], dtype=np.int64),
         fraction=np.array([impulse % 1.0 for impulse in impulses], dtype=np.float64),
         decay=np.array([_digits(decay, spec) for decay in early], dtype=np.float64),
         early_decay=np.array(early, dtype=np.float64),
+        used=np.array([trace is not None for trace in traces], dtype=bool),
         given=np.array([trace is None and not pre for trace in traces], dtype=bool),
-        neuron=neuron,
+        place=place,
+        neuron=synapse_neuron if spec.trace_per_synapse else every,
+        number=synapse_number if spec.trace_per_synapse else neurons.numbers,
+        stream=neurons.stream,
         decay_kind=int(Kind.PRE_DECAY if pre else Kind.POST_DECAY),
         impulse_kind=int(Kind.PRE_IMPULSE if pre else Kind.POST_IMPULSE),
+        again_kind=int(Kind.PRE_AGAIN if pre else Kind.POST_AGAIN),
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.hashing import hashed_number
 from .._kernels.jit import inline_kernel, kernel
 from ..chip.registers import SignMode
-from .draw_kernels import uniform
+from .draw_kernels import key_of
 from .layout import Kind
 from .terms import FRACTION_BITS, VARIABLES
 
@@ -50,7 +51,7 @@ def product_of(
         elif variable <= Y3:
             value = np.int64(state.y_history[variable - Y1, at, y])
         else:
-            value = np.int64(state.synaptic[variable - W, s])
+            value = np.int64(value_of(variable - W, s, state))
         value = min(max(value + tables.constant[f], tables.low[f]), tables.high[f])
         if tables.sign[f]:
             value = np.int64(value > 0) - np.int64(value < 0)
@@ -92,28 +93,58 @@ def change_synapse(
     step: Any,
     index: Any,
     state: Any,
+    synapses: Any,
     tables: Any,
     engine: Any,
     draws: Any,
 ) -> None:
     """Apply the rule of an epoch to synapse ``s`` from neuron ``i`` to ``j``."""
     for target in range(3):
-        fresh = np.int64(state.synaptic[target, s])
+        fresh = np.int64(value_of(target, s, state))
         if tables.first[target] < tables.first[target + 1]:
             low_bits = np.int64(engine.low_bits if target == 0 else 0)
             total = sum_of(target, s, i, j, number, False, state, tables, engine)
             if engine.weight_rounding == AWAY:
                 early = sum_of(target, s, i, j, number, True, state, tables, engine)
-                fresh = moved(fresh, total, early, low_bits, s, step, index, engine, draws)
+                fresh = moved(
+                    fresh, total, early, low_bits, s, step, index, synapses, engine, draws
+                )
             else:
                 total = signed(total, target, engine)
-                fresh = rounded(total, target, low_bits, s, step, index, engine, draws)
+                fresh = rounded(total, target, low_bits, s, step, index, synapses, engine, draws)
             if fresh < engine.limits[target, 0] or fresh > engine.limits[target, 1]:
                 state.counts[2] += 1
                 fresh = min(max(fresh, engine.limits[target, 0]), engine.limits[target, 1])
         state.fresh[target] = fresh
-    for target in range(3):
-        state.synaptic[target, s] = state.fresh[target]
+    state.weight[s] = state.fresh[0]
+    if len(state.delay) > 0:
+        state.delay[s] = state.fresh[1]
+    if len(state.tag) > 0:
+        state.tag[s] = state.fresh[2]
+
+
+@inline_kernel
+def value_of(target: Any, s: Any, state: Any) -> Any:
+    """Return a variable of a synapse, 0 where the rule has none."""
+    if target == 0:
+        return state.weight[s]
+    if target == 1:
+        return state.delay[s] if len(state.delay) > 0 else np.int16(0)
+    return state.tag[s] if len(state.tag) > 0 else np.int16(0)
+
+
+@inline_kernel
+def bits_of(
+    target: Any, s: Any, step: Any, row: Any, synapses: Any, engine: Any, draws: Any
+) -> Any:
+    """Return the 32 random bits of a synapse, given or hashed."""
+    if len(draws) > 0:
+        place = s if draws.shape[2] > 1 else 0
+        return draws[row, 0, place]
+    if engine.weight_shared:
+        return hashed_number(np.int32(0), key_of(engine.seed, SYNAPSE, synapses.group, step))
+    key = key_of(engine.seed, SYNAPSE + target, synapses.group, step)
+    return hashed_number(synapses.number[s], key)
 
 
 @inline_kernel
@@ -137,7 +168,7 @@ def sum_of(
     x, y = (s, s) if engine.per_synapse else (i, j)
     total = np.int64(0)
     if not early:
-        total = np.int64(state.synaptic[target, s]) << FRACTION_BITS
+        total = np.int64(value_of(target, s, state)) << FRACTION_BITS
     for term in range(tables.first[target], tables.first[target + 1]):
         active, at = number & ((1 << tables.k[term]) - 1) == 0, engine.epoch
         if tables.dependency[term] == 0:
@@ -165,7 +196,15 @@ def signed(total: Any, target: Any, engine: Any) -> Any:
 
 @inline_kernel
 def rounded(
-    total: Any, target: Any, low_bits: Any, s: Any, step: Any, index: Any, engine: Any, draws: Any
+    total: Any,
+    target: Any,
+    low_bits: Any,
+    s: Any,
+    step: Any,
+    index: Any,
+    synapses: Any,
+    engine: Any,
+    draws: Any,
 ) -> int:
     """Round an accumulator stochastically to the precision of its target."""
     size = abs(total) if engine.weight_rounding == MAGNITUDE else total
@@ -173,8 +212,8 @@ def rounded(
     rest = size & ((np.int64(1) << bits) - 1)
     fresh = size >> bits
     if rest > 0:
-        r = uniform(draws, index, engine, engine.weight_shared, SYNAPSE, target, step, s)
-        if r < rest / (np.int64(1) << bits):
+        random = bits_of(target, s, step, index, synapses, engine, draws)
+        if np.int64(np.uint64(random) >> np.uint64(32 - bits)) < rest:
             fresh += 1
     fresh = fresh << low_bits
     if engine.weight_rounding == MAGNITUDE and total < 0:
@@ -191,6 +230,7 @@ def moved(
     s: Any,
     step: Any,
     index: Any,
+    synapses: Any,
     engine: Any,
     draws: Any,
 ) -> int:
@@ -201,8 +241,8 @@ def moved(
         steps = -steps
     rest = ((abs(early) + MOST_FRACTION) >> FRACTION_BITS) & ((np.int64(1) << low_bits) - 1)
     if rest > 0:
-        r = uniform(draws, index, engine, engine.weight_shared, SYNAPSE, 0, step, s)
-        if r < rest / (np.int64(1) << low_bits):
+        random = bits_of(0, s, step, index, synapses, engine, draws)
+        if np.int64(np.uint64(random) >> np.uint64(32 - low_bits)) < rest:
             steps += np.int64(early > 0) - np.int64(early < 0)
     return old + (steps << low_bits)  # type: ignore[no-any-return]
 
@@ -231,7 +271,7 @@ def learn_epoch(
         if due or state.pre_when[i] > 0:
             for s in range(synapses.row[i], synapses.row[i + 1]):
                 j = synapses.target[s]
-                change_synapse(s, i, j, number, step, index, state, tables, engine, draws)
+                change_synapse(s, i, j, number, step, index, state, synapses, tables, engine, draws)
     if due:
         return
     for j in range(len(state.post_when)):
@@ -240,4 +280,6 @@ def learn_epoch(
                 s = synapses.position[place]
                 i = synapses.source[s]
                 if state.pre_when[i] == 0:
-                    change_synapse(s, i, j, number, step, index, state, tables, engine, draws)
+                    change_synapse(
+                        s, i, j, number, step, index, state, synapses, tables, engine, draws
+                    )

@@ -25,10 +25,16 @@ def advance(
     decays: Any,
     impulses: Any,
     step: Any,
-    index: Any,
+    row: Any,
+    epoch_row: Any,
 ) -> None:
-    """Take the traces of a side through an epoch, which ends with ``step``."""
+    """Take the traces of a side through an epoch, which ends with ``step``.
+
+    ``row`` and ``epoch_row`` are those of given draws, of this step and of this epoch.
+    """
     for v in range(len(values)):
+        if not (side.used[v] or side.given[v]):
+            continue
         for i in range(values.shape[1]):
             a = np.int64(values[v, i])
             spike = when[side.neuron[i]]
@@ -36,19 +42,31 @@ def advance(
                 spike = 0
             history[v, 0, i] = a
             if engine.trace_rounding == ONCE:
-                a = advance_once(a, spike, v, i, side, engine, counts, decays, step, index)
+                a = advance_once(a, spike, v, i, side, engine, counts, decays, step, epoch_row)
                 for k in range(1, engine.epoch + 1):
                     history[v, k, i] = a
             elif engine.trace_rounding == EARLY:
                 y = a * side.early_decay[v]
-                up = rounds_up(y, decays, index, v, step, i, side, engine)
+                up = rounds_up(y, decays, epoch_row, v, step, i, side, engine)
                 if spike > 0:
                     a = topped(a + side.whole[v], engine, counts)
                 history[v, 1, i] = a
                 a = np.int64(np.floor(a * side.decay[v])) + up
             else:
                 a = advance_by_steps(
-                    a, spike, v, i, history, side, engine, counts, decays, impulses, step, index
+                    a,
+                    spike,
+                    v,
+                    i,
+                    history,
+                    side,
+                    engine,
+                    counts,
+                    decays,
+                    impulses,
+                    step,
+                    row,
+                    epoch_row,
                 )
             if not side.given[v]:
                 values[v, i] = a
@@ -65,13 +83,13 @@ def advance_once(
     counts: Any,
     decays: Any,
     step: Any,
-    index: Any,
+    row: Any,
 ) -> int:
     """Return a trace after an epoch that decays it, adds its impulse and rounds it once."""
     y = a * side.decay[v]
     if spike > 0:
         y += side.whole[v] + side.fraction[v]
-    a = np.int64(np.floor(y)) + rounds_up(y, decays, index, v, step, i, side, engine)
+    a = np.int64(np.floor(y)) + rounds_up(y, decays, row, v, step, i, side, engine)
     return topped(a, engine, counts)  # type: ignore[no-any-return]
 
 
@@ -88,19 +106,20 @@ def advance_by_steps(
     decays: Any,
     impulses: Any,
     step: Any,
-    index: Any,
+    last: Any,
+    epoch_row: Any,
 ) -> int:
     """Return a trace after an epoch whose steps round the decay, then add the impulse."""
     for k in range(1, engine.epoch + 1):
         # Traces that share draws have one for the whole epoch, others one for each step.
         now = step if engine.shared else step - engine.epoch + k
-        row = index if engine.shared else now
+        row = epoch_row if engine.shared else last - engine.epoch + k
         y = a * side.decay[v]
         a = np.int64(np.floor(y)) + rounds_up(y, decays, row, v, now, i, side, engine)
         if spike == k:
             a += side.whole[v]
             if side.fraction[v] > 0.0:
-                r = impulse_draw(impulses, row, engine, side.impulse_kind, v, now, i)
+                r = impulse_draw(impulses, row, engine, side, side.impulse_kind, v, now, i)
                 if r < side.fraction[v]:
                     a += 1
             a = topped(a, engine, counts)
@@ -115,7 +134,7 @@ def rounds_up(
     """Return 1 if a draw rounds a decayed trace up, otherwise 0; an integer takes no draw."""
     rest, up = y - np.floor(y), np.int64(0)
     if rest > 0.0:
-        r = uniform(decays, row, engine, engine.shared, side.decay_kind, v, step, i)
+        r = uniform(decays, row, engine, side, v, step, i)
         up = np.int64(r < rest)
     return up  # type: ignore[return-value]
 
@@ -136,18 +155,18 @@ def again(
     side: Any,
     engine: Any,
     draws: Any,
-    kind: Any,
     step: Any,
+    row: Any,
     up: Any,
     counts: Any,
 ) -> None:
     """Add the impulses of a spike that is not the first of neuron ``i`` in its epoch."""
     for v in range(len(values)):
-        if side.given[v]:
+        if not side.used[v]:
             continue
         a = values[v, i] + side.whole[v]
         if side.fraction[v] > 0.0:
-            r = 0.0 if up else impulse_draw(draws, step, engine, kind, v, step, i)
+            r = 0.0 if up else impulse_draw(draws, row, engine, side, side.again_kind, v, step, i)
             if r < side.fraction[v]:
                 a += 1
         values[v, i] = topped(a, engine, counts)
