@@ -122,10 +122,10 @@ class RewardModulation:
     """Learning by reward: pairs of spikes change an eligibility, which a reward turns into weight.
 
     The eligibility e of a synapse begins at 0, and changes as its weight would without a reward.
-    Every ``interval``, at the end of a step, ``w = clip(w + e * reward, 0, w_max)`` and then
-    ``e *= exp(-interval / tau_eligibility)``. The pairs of this very step come after both: they
-    count from the next time on. With intervals of n steps, these are the steps n - 1, 2 n - 1 ...
-    of a run that begins with step 0.
+    Every ``interval``, at the start of a step, ``w = clip(w + e * reward, 0, w_max)`` and then
+    ``e *= exp(-interval / tau_eligibility)``, as Brian2's ``run_regularly(..., dt=interval)`` does.
+    With intervals of n steps, these are the steps 0, n, 2 n ... The reward is that of the step. The
+    eligibility has no limits.
 
     Parameters
     ----------
