@@ -296,8 +296,8 @@ def _library(chip: str) -> str:
 
 def _learning(_: str) -> str:
     """Return the fields of a learning engine: what is published, how sure, and the emulators."""
+    from neurochip.chip.learning_grades import KNOWN
     from neurochip.learning import LEARNING_PRESETS
-    from neurochip.learning.grades import KNOWN
 
     published, *others = LEARNING_PRESETS.values()
 

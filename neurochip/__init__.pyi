@@ -82,10 +82,13 @@ from .frontends.nir import write_nir as write_nir
 from .image import ChipImage as ChipImage
 from .image import Compartments as Compartments
 from .image import Convolution as Convolution
+from .image import GivenTrace as GivenTrace
 from .image import InputSymbol as InputSymbol
+from .image import Learning as Learning
 from .image import MomentGain as MomentGain
 from .image import Noise as Noise
 from .image import PeriodicReset as PeriodicReset
+from .image import Plasticity as Plasticity
 from .image import PopulationSymbol as PopulationSymbol
 from .image import PowerGain as PowerGain
 from .image import ProgramGroup as ProgramGroup

@@ -17,6 +17,8 @@ from .._support.labels import words
 from .._support.values import integer, shown, switch
 from ..errors import SpecError
 from .fixedpoint import Format, Overflow, Rounding
+from .learning_presets import LEARNING_PRESETS, learning_engine
+from .learning_spec import LearningSpec
 
 __all__ = ["CoreSpec", "field_label"]
 
@@ -124,6 +126,9 @@ class CoreSpec:
     kernels_shared : bool
         Whether a core stores the kernel of a convolution once (second generation), or a weight for
         each synapse.
+    learning : LearningSpec, str or None
+        Learning engine of the core, or the name of one in ``LEARNING_PRESETS``; None, or "none":
+        its synapses do not learn, or nothing is known of how they would.
     """
 
     compartments: int = 1024
@@ -179,11 +184,13 @@ class CoreSpec:
     chip_axon_entries: int = field(default=1, repr=False)
     memory_words: int = field(default=0, repr=False)
     kernels_shared: bool = field(default=False, repr=False)
+    learning: LearningSpec | None = field(default=LEARNING_PRESETS["published"], repr=False)
 
     def __post_init__(self) -> None:
         self._check_rules()
+        object.__setattr__(self, "learning", learning_engine(self.learning))
         for item in dataclasses.fields(self):
-            if item.name in _RULES or item.name in _SWITCHES:
+            if item.name in _RULES or item.name in _SWITCHES or item.name == "learning":
                 continue
             value = getattr(self, item.name)
             value = integer("core", item.name, value, error=SpecError)

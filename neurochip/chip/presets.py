@@ -22,10 +22,13 @@ LAVA = LOIHI.what_if(
     weight_clips=False,
     exponent_on_sum=True,
     delay_max=63,
+    learning="lava",
 )
 """Lava 0.10.0, bit-accurate models (its fixed-point LIF has no refractory period)."""
 
-NENGO_LOIHI = LOIHI.what_if(name="nengo-loihi", weight_rounding=Rounding.NEAREST)
+NENGO_LOIHI = LOIHI.what_if(
+    name="nengo-loihi", weight_rounding=Rounding.NEAREST, learning="nengo-loihi"
+)
 """nengo-loihi 1.1.0: the rules of the chip, with weights rounded to nearest before loading."""
 
 BRIAN2LOIHI = LOIHI.what_if(
@@ -36,6 +39,7 @@ BRIAN2LOIHI = LOIHI.what_if(
     voltage_overflow=Overflow.NONE,
     weight_rounding=Rounding.TOWARD_ZERO,
     refractory_max=64,
+    learning="brian2loihi",
 )
 """Brian2Loihi 0.5.2: states have no limits, and low weight bits are dropped toward zero."""
 
@@ -55,6 +59,7 @@ LOIHI2 = LOIHI.what_if(
     delay_max=63,
     accumulator_overflow=Overflow.NONE,
     exponent_on_sum=True,
+    learning=None,
 )
 """The second generation: neuron programs, spikes with a payload, and kernels stored once.
 

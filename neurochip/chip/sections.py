@@ -33,7 +33,8 @@ def _described(lead: str, parts: dict[str, tuple[Any, Any]]) -> Description:
         (f"{part}.{item.name}".lstrip("."), _text(value), _text(usual), value != usual)
         for part, (spec, default) in parts.items()
         for item in dataclasses.fields(spec)
-        if not dataclasses.is_dataclass(value := getattr(spec, item.name)) and item.name != "name"
+        if item.name not in ("name", "core", "mesh")
+        for value in (getattr(spec, item.name),)
         for usual in (getattr(default, item.name),)
     ]
     differing = [row[:3] for row in rows if row[3]]

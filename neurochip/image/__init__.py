@@ -5,6 +5,7 @@ from .chip_image import ChipImage
 from .convolution import Convolution
 from .drive import DriveSymbol
 from .gains import MomentGain, PowerGain
+from .learning import GivenTrace, Learning, Plasticity
 from .parts import Compartments, Noise, SynapseGroup
 from .program_group import PeriodicReset, ProgramGroup
 from .symbols import InputSymbol, PopulationSymbol, ReceptorSymbol, Symbols, SynapseSymbol
@@ -14,10 +15,13 @@ __all__ = [
     "Compartments",
     "Convolution",
     "DriveSymbol",
+    "GivenTrace",
     "InputSymbol",
+    "Learning",
     "MomentGain",
     "Noise",
     "PeriodicReset",
+    "Plasticity",
     "PopulationSymbol",
     "PowerGain",
     "ProgramGroup",

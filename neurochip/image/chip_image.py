@@ -19,9 +19,11 @@ from .._support.values import MOST_IDS, ArrayValue, instance, instances, integer
 from ..chip.spec import ChipSpec
 from ..errors import ImageError
 from ..typing import Int64Array
+from .check_learning import check_learning
 from .check_programs import check_programs
 from .checks import check_image
 from .convolution import Convolution
+from .learning import Learning
 from .parts import Compartments, Noise, SynapseGroup
 from .program_group import PeriodicReset, ProgramGroup
 from .report import CompileReport
@@ -60,6 +62,8 @@ class ChipImage(ArrayValue):
         Compartments whose state is reset periodically. Default: none.
     convolutions : tuple of Convolution
         Synapses that share the weights of a kernel. Default: none.
+    learning : Learning, optional
+        Synapse groups that learn, and how. Default: none.
 
     Raises
     ------
@@ -78,6 +82,7 @@ class ChipImage(ArrayValue):
     programs: tuple[ProgramGroup, ...] = ()
     resets: tuple[PeriodicReset, ...] = ()
     convolutions: tuple[Convolution, ...] = ()
+    learning: Learning | None = None
 
     def __post_init__(self) -> None:
         for name, kind, optional in (
@@ -85,6 +90,7 @@ class ChipImage(ArrayValue):
             ("compartments", Compartments, False),
             ("noise", Noise, True),
             ("symbols", Symbols, True),
+            ("learning", Learning, True),
         ):
             if not (optional and getattr(self, name) is None):
                 allowed = f"{kind.__name__}(...)"
@@ -122,9 +128,12 @@ class ChipImage(ArrayValue):
             self.convolutions,
             self.symbols,
         )
+        if self.learning is not None:
+            check_learning(self.chip, self.core_ptr, self.synapses, self.programs, self.learning)
         parts = (self, self.compartments, *self.synapses, *self.programs, *self.resets)
-        for value in (*parts, *self.convolutions, *([] if self.noise is None else [self.noise])):
-            value._freeze()
+        for value in (*parts, *self.convolutions, self.noise, self.learning):
+            if value is not None:
+                value._freeze()
 
     @property
     def n_compartments(self) -> int:
@@ -145,6 +154,12 @@ class ChipImage(ArrayValue):
     def n_synapses(self) -> int:
         """Number of synapses of all groups and convolutions."""
         return sum(part.n_synapses for part in self._synapse_parts)
+
+    @property
+    def n_plastic(self) -> int:
+        """Number of synapses that learn."""
+        groups = () if self.learning is None else self.learning.groups
+        return sum(self.synapses[item.synapses].n_synapses for item in groups)
 
     @property
     def max_delay(self) -> int:
@@ -208,8 +223,9 @@ class ChipImage(ArrayValue):
             parts.append(self.noise.enabled)
         if self.core_sites is not None:
             parts.append(self.core_sites)
-        later: list[ProgramGroup | PeriodicReset | Convolution] = [*self.programs, *self.resets]
-        for item in (*later, *self.convolutions):
+        later: list[ProgramGroup | PeriodicReset | Convolution | Learning]
+        later = [*self.programs, *self.resets, *self.convolutions]
+        for item in (*later, *([] if self.learning is None else [self.learning])):
             text, arrays = item.integers()
             summary.update(text.encode())
             parts += arrays
@@ -219,8 +235,11 @@ class ChipImage(ArrayValue):
         return summary.hexdigest()
 
     def __repr__(self) -> str:
+        learning = ""
+        if self.learning is not None:
+            learning = f" of which {self.n_plastic} learn"
         return (
             f"ChipImage({self.chip.name}, {counted(self.n_cores, 'core')}, "
             f"{counted(self.n_compartments, 'compartment')}, "
-            f"{counted(self.n_synapses, 'synapse')}, digest {self.digest()[:12]})"
+            f"{counted(self.n_synapses, 'synapse')}{learning}, digest {self.digest()[:12]})"
         )

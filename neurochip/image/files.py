@@ -16,6 +16,7 @@ import numpy as np
 from .._support.archive import Archive
 from .._support.npz import read_npz, write_npz
 from .._support.values import shown
+from ..chip.learning_spec import LearningSpec
 from ..chip.registers import SignMode, SynapseFormat
 from ..chip.spec import ChipSpec, CoreSpec, MeshSpec
 from ..errors import ImageError
@@ -66,7 +67,7 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
             arrays[f"synapses.{index}.{name}"] = getattr(group, name)
     header: dict[str, Any] = {
         "digest": image.digest(),
-        "chip": dataclasses.asdict(image.chip),
+        "chip": _described(image.chip),
         "n_inputs": image.n_inputs,
         "synapses": [
             {
@@ -101,6 +102,17 @@ def save_image(image: ChipImage, path: str | os.PathLike[str]) -> Path:
     header |= store_later(image, arrays)
     arrays["header"] = np.array(json.dumps(header, default=_value))
     return write_npz(path, _KIND, _VERSION, arrays)
+
+
+def _described(chip: ChipSpec) -> dict[str, Any]:
+    """Return all fields of a chip; without a learning engine as published, as in older files."""
+    entry = dataclasses.asdict(chip)
+    engine = chip.core.learning
+    if engine == CoreSpec.learning:
+        del entry["core"]["learning"]
+    elif engine is not None:
+        entry["core"]["learning"] = engine.to_dict()
+    return entry
 
 
 def _powers(rule: GainRule) -> list[float] | None:
@@ -159,7 +171,7 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
             core_sites=file.array("core_sites", "int64", (n_cores,))
             if "core_sites" in file
             else None,
-            **load_later(file, header, size),
+            **load_later(file, header, chip, size),
         )
         if image.digest() != header["digest"]:
             raise ValueError("the integers do not match its digest")
@@ -167,7 +179,10 @@ def load_image(path: str | os.PathLike[str]) -> ChipImage:
 
 
 def _chip(entry: dict[str, Any]) -> ChipSpec:
-    parts = {"core": CoreSpec(**entry["core"]), "mesh": MeshSpec(**entry.get("mesh", {}))}
+    core = dict(entry["core"])
+    if isinstance(core.get("learning"), dict):
+        core["learning"] = LearningSpec.from_dict(core["learning"])
+    parts = {"core": CoreSpec(**core), "mesh": MeshSpec(**entry.get("mesh", {}))}
     return ChipSpec(**{**entry, **parts})
 
 

@@ -1,4 +1,4 @@
-"""Programs, resets and convolutions in the file of a chip image; older files have none.
+"""Programs, resets, convolutions and learning in the file of a chip image; older files have none.
 
 ``docs/reference/chip-image.md`` describes the layout.
 """
@@ -12,9 +12,13 @@ import numpy as np
 
 from .._support.archive import Archive
 from ..chip.registers import SignMode, SynapseFormat
+from ..chip.spec import ChipSpec
+from ..learning import LearningRule
+from ..learning.rule_integers import RuleIntegers
 from ..programs import NeuronProgram
 from .chip_image import ChipImage
 from .convolution import Convolution
+from .learning import GivenTrace, Learning, Plasticity
 from .program_group import PeriodicReset, ProgramGroup
 
 __all__ = ["load_later", "store_later"]
@@ -46,7 +50,24 @@ def store_later(image: ChipImage, arrays: dict[str, Any]) -> dict[str, Any]:
         arrays |= {
             f"convolutions.{index}.{name}": getattr(item, name) for name in _CONVOLUTION_ARRAYS
         }
+    if image.learning is not None:
+        header["learning"] = _store_learning(image.learning, arrays)
     return header
+
+
+def _store_learning(learning: Learning, arrays: dict[str, Any]) -> dict[str, Any]:
+    arrays["learning.numbers"] = learning.numbers
+    for index, item in enumerate(learning.groups):
+        key = f"learning.{index}."
+        arrays |= {key + name: table for name, table in item.rule.integers()._asdict().items()}
+        arrays |= {f"{key}tag": item.tag, f"{key}number": item.number}
+    for index, given in enumerate(learning.rewards):
+        arrays |= {f"rewards.{index}.{name}": getattr(given, name) for name in ("steps", "values")}
+    return {
+        "seed": learning.seed,
+        "groups": [[item.synapses, item.rule.epoch] for item in learning.groups],
+        "rewards": [[given.group, given.variable] for given in learning.rewards],
+    }
 
 
 def _declared(program: NeuronProgram) -> dict[str, Any]:
@@ -55,7 +76,7 @@ def _declared(program: NeuronProgram) -> dict[str, Any]:
     return {**{name: getattr(program, name) for name in names}, "temporaries": program.temporaries}
 
 
-def load_later(file: Archive, header: dict[str, Any], size: int) -> dict[str, Any]:
+def load_later(file: Archive, header: dict[str, Any], chip: ChipSpec, size: int) -> dict[str, Any]:
     """Return the arguments of an image that its file may have; ``size`` counts compartments."""
     return {
         "programs": tuple(
@@ -70,7 +91,49 @@ def load_later(file: Archive, header: dict[str, Any], size: int) -> dict[str, An
             _convolution(file, f"convolutions.{index}.", entry)
             for index, entry in enumerate(header.get("convolutions", []))
         ),
+        "learning": _learning(file, header["learning"], chip) if "learning" in header else None,
     }
+
+
+def _learning(file: Archive, entry: dict[str, Any], chip: ChipSpec) -> Learning:
+    spec = chip.core.learning
+    if spec is None:
+        raise ValueError("it learns, and its chip has no learning engine")
+    return Learning(
+        groups=tuple(
+            Plasticity(
+                synapses,
+                LearningRule.from_integers(
+                    RuleIntegers(
+                        file.array(f"learning.{index}.terms", "int64", (None, 6)),
+                        file.array(f"learning.{index}.factors", "int64", (None, 3)),
+                        file.array(f"learning.{index}.traces", "int64", (5, 3)),
+                    ),
+                    epoch=epoch,
+                    spec=spec,
+                ),
+                file.array(f"learning.{index}.tag", "int16", (None,)),
+                file.array(f"learning.{index}.number", "int32", (None,)),
+            )
+            for index, (synapses, epoch) in enumerate(entry["groups"])
+        ),
+        seed=entry["seed"],
+        numbers=file.array("learning.numbers", "int32", (None,)),
+        rewards=tuple(
+            _given(file, f"rewards.{index}.", group, variable)
+            for index, (group, variable) in enumerate(entry["rewards"])
+        ),
+    )
+
+
+def _given(file: Archive, key: str, group: Any, variable: Any) -> GivenTrace:
+    shape = (None,) * len(file.shape(f"{key}values"))
+    return GivenTrace(
+        group,
+        variable,
+        file.array(f"{key}steps", "int64", (None,)),
+        file.array(f"{key}values", "int16", shape),
+    )
 
 
 def _ids(file: Archive, name: str, most: int) -> Any:

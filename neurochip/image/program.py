@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ from ..errors import ImageError
 from ..typing import Int16Array, Int64Array
 from .chip_image import ChipImage
 from .convolution import Convolution
+from .learning import Learning, Plasticity
 from .parts import Compartments, Noise, SynapseGroup, whole_numbers
 from .program_group import PeriodicReset, ProgramGroup
 
@@ -102,6 +104,7 @@ def program(
     programs: Iterable[ProgramGroup] = (),
     resets: Iterable[PeriodicReset] = (),
     convolutions: Iterable[Convolution] = (),
+    learning: Learning | None = None,
     truncate: bool = False,
 ) -> ChipImage:
     """Build an image from integers, without the compiler; run it with ``Emulator.run_steps``.
@@ -144,6 +147,9 @@ def program(
         Compartments whose state is reset periodically.
     convolutions : iterable of Convolution
         Synapses that share the weights of a kernel.
+    learning : Learning, optional
+        Synapse lists that learn, by their place in ``synapses``. Tags and numbers of synapses are
+        in the order of their list, and a synapse without a number has its place in it.
     truncate : bool
         Accept mantissas that their format cannot represent: with bits that it does not store, with
         bits that a negative exponent shifts out, or with a weight beyond its limit. The chip's
@@ -189,6 +195,7 @@ def program(
         programs=programs,  # type: ignore[arg-type]  # the image makes a tuple of it
         resets=resets,  # type: ignore[arg-type]
         convolutions=shared,
+        learning=None if learning is None else _sorted(learning, lists),
     )
     _check_delays(chip.core, delays, core_ptr)
     if not truncate:
@@ -253,6 +260,27 @@ def _group(index: int, item: Any, sizes: Mapping[str, int], core: CoreSpec) -> S
         )
     except ImageError as problem:  # its message does not name the list
         raise ImageError(f"synapse group {index}: {problem}") from None
+
+
+def _sorted(learning: Learning, lists: Sequence[Synapses]) -> Learning:
+    """Return learning with tags and numbers in the order of synapse groups, which is by source."""
+    instance("program", "learning", learning, Learning, "a Learning(...)", error=ImageError)
+    groups = [
+        item if item.synapses >= len(lists) else _by_source(item, lists[item.synapses])
+        for item in learning.groups  # the image refuses a list that does not exist
+    ]
+    return dataclasses.replace(learning, groups=tuple(groups))
+
+
+def _by_source(item: Plasticity, synapses: Synapses) -> Plasticity:
+    n = np.size(synapses.pre)
+    order = np.argsort(synapses.pre, kind="stable")
+    number = item.numbers(n)
+    return dataclasses.replace(  # the image refuses other lengths than n
+        item,
+        tag=item.tag[order] if len(item.tag) == n else item.tag,
+        number=number[order] if len(number) == n else number,
+    )
 
 
 def _longest_delays(parts: Iterable[SynapseGroup | Convolution], size: int) -> Int64Array:

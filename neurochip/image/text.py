@@ -7,7 +7,9 @@ import dataclasses
 import numpy as np
 
 from .._support.text import counted
+from ..learning.terms import POST, PRE
 from .chip_image import ChipImage
+from .learning import Plasticity
 from .report_rows import Span
 
 __all__ = ["dump_image"]
@@ -78,6 +80,10 @@ def dump_image(image: ChipImage) -> str:
                 f"  {source} -> {group.target[k]}: mantissa {group.mantissa[k]}, delay {delay}"
             )
         lines += _cut(group.n_synapses)
+    if image.learning is not None:
+        lines += ["", f"learning with seed {image.learning.seed}"]
+        lines += [text for item in image.learning.groups for text in _learns(item)]
+        lines += [f"  {given!r}" for given in image.learning.rewards]
     for convolution in image.convolutions:
         lines += ["", repr(convolution)]
     for programmed in image.programs:
@@ -88,6 +94,20 @@ def dump_image(image: ChipImage) -> str:
     if image.resets:
         lines += ["", *map(repr, image.resets)]
     return "\n".join(lines)
+
+
+def _learns(item: Plasticity) -> list[str]:
+    """Return the rule of a group, with its traces."""
+    rule = item.rule
+    traces = [
+        f"{name} {trace.impulse:g} with tau {trace.tau:g} steps"
+        for name in (*PRE, *POST)
+        if (trace := getattr(rule, name)) is not None
+    ]
+    head = f"synapse group {item.synapses}, epoch {rule.epoch}, engine {rule.spec.name!r}"
+    return ["  " + ": ".join([head, *([", ".join(traces)] if traces else [])])] + [
+        f"    {text}" for text in str(rule).splitlines()
+    ]
 
 
 def _cut(rows: int) -> list[str]:

@@ -1,10 +1,8 @@
 """On-chip learning: traces, rules and the learning step, with the spikes of both sides given."""
 
-from .grades import Grade
-from .learn import Learned, learn
-from .rule import LearningRule
-from .spec import (
-    LEARNING_PRESETS,
+from ..chip.learning_grades import Grade
+from ..chip.learning_presets import LEARNING_PRESETS
+from ..chip.learning_spec import (
     DrawSharing,
     ExtraSpikes,
     LearningSpec,
@@ -12,6 +10,8 @@ from .spec import (
     TraceRounding,
     WeightRounding,
 )
+from .learn import Learned, learn
+from .rule import LearningRule
 from .trace import Trace
 
 __all__ = [

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._support.values import integers, reals, shown
+from ..chip.learning_spec import DrawSharing, TraceRounding
 from ..errors import LearningError
 from ..typing import Float64Array, Int64Array, UInt32Array
 from .layout import Draws
 from .rule import LearningRule
-from .spec import DrawSharing, TraceRounding
 from .terms import POST, PRE
 
 __all__ = ["HASHED", "draws_of"]

@@ -21,8 +21,8 @@ from fractions import Fraction
 from typing import NoReturn
 
 from .._support.values import shown
+from ..chip.learning_spec import LearningSpec
 from ..errors import LearningError
-from .spec import LearningSpec
 from .terms import FRACTION_BITS, VARIABLES, WIDEST, Factor, Term
 
 __all__ = ["parse"]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._support.values import integer, integers, items, shown
+from ..chip.learning_spec import ExtraSpikes, LearningSpec
 from ..chip.registers import SignMode
 from ..errors import LearningError
 from ..typing import Int32Array, Int64Array, UInt8Array
 from .rule import LearningRule
-from .spec import ExtraSpikes, LearningSpec
 from .terms import POST, PRE, TARGETS
 
 __all__ = [

@@ -27,7 +27,6 @@ from .inputs import (
     spikes_of,
     start_of,
 )
-from .kernels import learn_steps
 from .layout import Count, Neurons, Record, State
 from .rule import LearningRule
 from .terms import POST, PRE, TARGETS
@@ -129,6 +128,8 @@ def learn(
     LearningError
         If an argument is not allowed.
     """
+    from .kernels import learn_steps  # images hold rules, and need no kernels
+
     instance(OWNER, "rule", rule, LearningRule, "a LearningRule", error=LearningError)
     spec, mode = rule.spec, sign_mode_of(sign_mode)
     seed = integer(OWNER, "seed", seed, at_least=0, at_most=(1 << 63) - 1, error=LearningError)

@@ -7,11 +7,17 @@ import math
 import numpy as np
 
 from ..chip.fixedpoint import Overflow
+from ..chip.learning_spec import (
+    DrawSharing,
+    ExtraSpikes,
+    LearningSpec,
+    TraceRounding,
+    WeightRounding,
+)
 from ..chip.registers import SignMode
 from ..typing import Int32Array
 from .layout import Engine, Kind, Neurons, Side
 from .rule import LearningRule
-from .spec import DrawSharing, ExtraSpikes, LearningSpec, TraceRounding, WeightRounding
 from .terms import PRE, bounds_of
 
 __all__ = ["engine_of", "side_of"]

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from .._support.values import instance, integer
+from ..chip.learning_presets import LEARNING_PRESETS
+from ..chip.learning_spec import LearningSpec, TraceRounding
 from ..errors import LearningError
 from ..typing import Float64Array, Int64Array
 from .grammar import parse
-from .spec import LEARNING_PRESETS, LearningSpec, TraceRounding
-from .terms import POST, PRE, TARGETS, Tables, Term, tables_of
+from .rule_integers import RuleIntegers, integers_of, texts_of, traces_of
+from .terms import POST, PRE, TARGETS, Tables, Term, tables_of, text_of
 from .trace import Trace
 
 __all__ = ["LearningRule"]
@@ -31,7 +33,8 @@ class LearningRule:
     Parameters
     ----------
     dw, dt, dd : str, optional
-        Changes of weight, tag and delay in an epoch. At least one.
+        Changes of weight, tag and delay in an epoch. At least one. The rule keeps them as it reads
+        them, so that two rules that mean the same are equal.
     x1, x2, y1, y2, y3 : Trace, optional
         Traces of the pre-synaptic (x) and the post-synaptic neurons (y). A y without a trace is
         *given* from outside in a run: a reward or an error, as a third factor.
@@ -94,6 +97,8 @@ class LearningRule:
             for target, text in texts.items()
         }
         object.__setattr__(self, "terms", terms)
+        for target in TARGETS:  # rules that mean the same are equal
+            object.__setattr__(self, f"d{target}", text_of(terms[target]) or None)
         if spec.one_u and len({term.k for term in self._every} - {None}) > 1:
             raise LearningError(
                 f"{owner}: u terms with different k; the engine {spec.name!r} has one k for all "
@@ -126,6 +131,34 @@ class LearningRule:
     def tables(self) -> Tables:
         """Return the terms and factors as tables of integers."""
         return tables_of(self.terms, self.spec)
+
+    def integers(self) -> RuleIntegers:
+        """Return terms, factors and traces as integers; with epoch and engine they are the rule."""
+        traces = {name: getattr(self, name) for name in (*PRE, *POST)}
+        return integers_of(self.terms, traces, self.spec)
+
+    @classmethod
+    def from_integers(
+        cls, integers: RuleIntegers, *, epoch: int, spec: LearningSpec
+    ) -> LearningRule:
+        """Return the rule of some :meth:`integers`.
+
+        Parameters
+        ----------
+        integers : RuleIntegers
+            Terms, factors and traces.
+        epoch : int
+            Steps between changes.
+        spec : LearningSpec
+            The engine.
+
+        Raises
+        ------
+        LearningError
+            If a number stands for nothing, or the engine cannot hold the rule.
+        """
+        own: dict[str, Any] = {**texts_of(integers), **traces_of(integers, spec)}
+        return cls(**own, epoch=epoch, spec=spec)
 
     def window(
         self, *, reach: int = 50, weight: int = 0, tag: int = 0, target: str = "w"
@@ -203,8 +236,8 @@ class LearningRule:
         for target in TARGETS:
             terms = self.terms[target]
             if terms:
-                text = " + ".join(map(str, terms)).replace("+ -", "- ")
-                lines += [f"d{target} = {text}", *(self._in_steps(target, term) for term in terms)]
+                text = f"d{target} = {text_of(terms)}"
+                lines += [text, *(self._in_steps(target, term) for term in terms)]
         return "\n".join(lines)
 
     def _in_steps(self, target: str, term: Term) -> str:

@@ -8,15 +8,15 @@ a factor is a variable plus a constant, or the sign of that.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ..chip.fixedpoint import Overflow
+from ..chip.learning_spec import LearningSpec
 from ..typing import BoolArray, Int32Array, Int64Array
-from .spec import LearningSpec
 
 __all__ = ["DEPENDENCIES", "POST", "PRE", "TARGETS", "VARIABLES", "Factor", "Tables", "Term"]
 
@@ -130,6 +130,11 @@ class Term:
         parts = [] if parts == ["1"] else parts
         event = self.dependency if self.k is None else f"u{self.k}"
         return sign + "*".join([*parts, event, *map(str, self.factors)])
+
+
+def text_of(terms: Iterable[Term]) -> str:
+    """Return terms as a sum, in the form that the grammar reads."""
+    return " + ".join(map(str, terms)).replace("+ -", "- ")
 
 
 class Tables(NamedTuple):

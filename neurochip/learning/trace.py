@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .._support.ranges import Range
 from .._support.values import real
+from ..chip.learning_spec import LearningSpec, TraceDecay, TraceRounding
 from ..errors import LearningError
-from .spec import LearningSpec, TraceDecay, TraceRounding
 
 __all__ = ["Trace"]
 

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from neurochip.chip.fixedpoint import Overflow
+from neurochip.chip.learning_grades import KNOWN
 from neurochip.errors import SpecError
 from neurochip.learning import LEARNING_PRESETS, Grade, LearningSpec, TraceRounding
-from neurochip.learning.grades import KNOWN
 
 
 def test_every_field_has_a_grade_and_a_source():

@@ -18,6 +18,7 @@ from neurochip.emulator import Emulator
 from neurochip.errors import SpecError
 from neurochip.image.files import load_image, save_image
 from neurochip.image.program import Noise, SignMode, Synapses, program
+from neurochip.learning import LEARNING_PRESETS
 
 CASES = [load_case(path) for path in case_paths()]
 MIXED, EXCITATORY, INHIBITORY = SignMode
@@ -53,9 +54,17 @@ def differing(chip):
                 "weight_clips": False,
                 "exponent_on_sum": True,
                 "delay_max": 63,
+                "learning": LEARNING_PRESETS["lava"],
             },
         ),
-        (NENGO_LOIHI, "nengo-loihi", {"weight_rounding": Rounding.NEAREST}),
+        (
+            NENGO_LOIHI,
+            "nengo-loihi",
+            {
+                "weight_rounding": Rounding.NEAREST,
+                "learning": LEARNING_PRESETS["nengo-loihi"],
+            },
+        ),
         (
             BRIAN2LOIHI,
             "brian2loihi",
@@ -66,6 +75,7 @@ def differing(chip):
                 "voltage_overflow": Overflow.NONE,
                 "weight_rounding": Rounding.TOWARD_ZERO,
                 "refractory_max": 64,
+                "learning": LEARNING_PRESETS["brian2loihi"],
             },
         ),
     ],

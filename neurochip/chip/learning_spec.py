@@ -16,17 +16,15 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from types import MappingProxyType
 from typing import Any
 
+from .._support.brief import line
 from .._support.ranges import Range
 from .._support.values import instance, integer, items, real, shown, switch
-from ..chip.fixedpoint import Overflow
-from ..chip.registers import SignMode
 from ..errors import SpecError
+from .fixedpoint import Overflow
 
 __all__ = [
-    "LEARNING_PRESETS",
     "DrawSharing",
     "ExtraSpikes",
     "LearningSpec",
@@ -84,7 +82,6 @@ class WeightRounding(enum.Enum):
     before the spikes of the step, so that only u terms with whole coefficients have one."""
 
 
-_ANY = (-math.inf, math.inf)
 _ENUMS: dict[str, type[enum.Enum]] = {
     "trace_decay": TraceDecay,
     "trace_rounding": TraceRounding,
@@ -107,12 +104,18 @@ _RANGES = {
     "first_epoch": (0, 1),
     "shift_mantissa_bits": (0, 15),
     "product_bits": (16, 53),
+    "pre_traces": (1, 1 << 20),
+    "axon_slots": (1, 1 << 12),
 }
 _PAIRS = (
     *("mantissa_limits", "exponent_limits", "constant_limits", "accumulator_limits"),
     *("mixed_limits", "excitatory_limits", "inhibitory_limits", "tag_limits", "delay_limits"),
 )
-_MAY_BE_NONE = ("decay_digits", "epoch_max", "shift_mantissa_bits", "tag_limits", "delay_limits")
+_MAY_BE_NONE = (
+    *("decay_digits", "epoch_max", "shift_mantissa_bits", "tag_limits", "delay_limits"),
+    "pre_traces",
+)
+_MOST_EXPONENT = 1000  # a power of two beyond is no float64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +184,10 @@ class LearningSpec:
         their step within it.
     tag_limits, delay_limits : (int, int) or None
         Range of a learned tag and delay; None: they cannot be learned.
+    pre_traces : int or None
+        Different pre-synaptic traces (impulse and time constant) that a core has; None: any number.
+    axon_slots : int
+        Entries of the table of input axons that an axon with learning synapses takes.
 
     Raises
     ------
@@ -220,6 +227,8 @@ class LearningSpec:
     inhibitory_limits: tuple[int, int] = (-255, 0)
     tag_limits: tuple[int, int] | None = (-256, 255)
     delay_limits: tuple[int, int] | None = None
+    pre_traces: int | None = 3
+    axon_slots: int = 2
 
     def __post_init__(self) -> None:
         owner = f"learning engine {self.name!r}"
@@ -235,7 +244,12 @@ class LearningSpec:
         tau = Range(above=0.0, finite=False)
         real(owner, "given_trace_tau", self.given_trace_tau, within=tau, error=SpecError)
         for name in _PAIRS:
-            _check_pair(owner, name, getattr(self, name))
+            object.__setattr__(self, name, _pair(owner, name, getattr(self, name)))
+        if max(map(abs, self.exponent_limits)) > _MOST_EXPONENT:
+            raise SpecError(
+                f"{owner}: exponent_limits = {self.exponent_limits}; allowed: within "
+                f"-{_MOST_EXPONENT} to {_MOST_EXPONENT}."
+            )
         least, most = self.accumulator_limits
         wraps = self.accumulator_overflow is Overflow.WRAP
         if wraps and (math.isinf(most - least) or int(most - least + 1).bit_count() != 1):
@@ -254,7 +268,7 @@ class LearningSpec:
                 "IMPULSE_THEN_DECAY or AWAY_FROM_ZERO, which act in each step."
             )
 
-    def limits(self, sign_mode: SignMode) -> tuple[int, int]:
+    def limits(self, sign_mode: enum.IntEnum) -> tuple[int, int]:
         """Return the smallest and the largest learned weight of a sign mode.
 
         Parameters
@@ -262,11 +276,8 @@ class LearningSpec:
         sign_mode : SignMode
             Signs that the weights may have.
         """
-        return {
-            SignMode.MIXED: self.mixed_limits,
-            SignMode.EXCITATORY: self.excitatory_limits,
-            SignMode.INHIBITORY: self.inhibitory_limits,
-        }[sign_mode]
+        limits: tuple[int, int] = getattr(self, f"{sign_mode.name.lower()}_limits")
+        return limits
 
     @property
     def differences(self) -> dict[str, Any]:
@@ -277,75 +288,57 @@ class LearningSpec:
             if item.name != "name" and getattr(self, item.name) != item.default
         }
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as texts, numbers and lists, for JSON."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            name: value.value
+            if isinstance(value, enum.Enum)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
+            for name, value in values.items()
+        }
 
-def _check_pair(owner: str, name: str, value: Any) -> None:
-    """Raise unless a range is two numbers in order, whole or infinite."""
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LearningSpec:
+        """Return the engine that :meth:`to_dict` wrote.
+
+        Parameters
+        ----------
+        data : dict
+            All fields, or some: the others are as published.
+
+        Raises
+        ------
+        SpecError
+            If a value is not allowed.
+        """
+        values: dict[str, Any] = dict(data)
+        for name, kind in _ENUMS.items():
+            members: dict[Any, Any] = {member.value: member for member in kind}
+            if isinstance(values.get(name), str):
+                values[name] = members.get(values[name], values[name])
+        return cls(**values)
+
+    def __repr__(self) -> str:
+        changed = (
+            f"{name}={value.name if isinstance(value, enum.Enum) else value}"
+            for name, value in self.differences.items()
+        )
+        return line(self, repr(self.name), *changed)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _pair(owner: str, name: str, value: Any) -> tuple[float, float] | None:
+    """Return a range, or raise unless it is two numbers in order, whole or infinite."""
     if value is None and name in _MAY_BE_NONE:
-        return
+        return None
     pair = items(owner, name, value, "two numbers", error=SpecError)
     if len(pair) != 2 or not all(isinstance(each, (int, float)) for each in pair):
         raise SpecError(f"{owner}: {name} = {shown(value)}; allowed: two numbers.")
     if not pair[0] <= pair[1] or any(each % 1 for each in pair if not math.isinf(each)):
         raise SpecError(f"{owner}: {name} = {shown(value)}; allowed: whole numbers in order.")
-
-
-_LAVA = LearningSpec(
-    name="lava",
-    trace_draw=DrawSharing.SHARED,
-    impulse_fraction_bits=8,
-    epoch_max=None,
-    one_u=True,
-    extra_spikes=ExtraSpikes.AT_EPOCH_START_PRE_UP,
-    given_trace_tau=65535.0,
-    constant_limits=_ANY,
-    product_wraps=True,
-    accumulator_limits=(-(1 << 15) - 1, (1 << 15) - 1),
-    weight_draw=DrawSharing.SHARED,
-    precision_kept=False,
-    mixed_limits=(-256, 255),
-    tag_limits=(-257, 255),
-    delay_limits=(0, 255),
-)
-_BRIAN2LOIHI = LearningSpec(
-    name="brian2loihi",
-    trace_decay=TraceDecay.FIRST_ORDER,
-    decay_digits=15,
-    trace_rounding=TraceRounding.IMPULSE_THEN_DECAY,
-    trace_per_synapse=True,
-    impulse_fraction_bits=0,
-    impulse_draw_bits=0,
-    epoch_max=1,
-    first_epoch=0,
-    mantissa_limits=_ANY,
-    exponent_limits=(-7, 9),
-    constant_limits=_ANY,
-    factor_clips=False,
-    shift_mantissa_bits=None,
-    product_bits=53,
-    accumulator_limits=_ANY,
-    accumulator_overflow=Overflow.NONE,
-    weight_rounding=WeightRounding.AWAY_FROM_ZERO,
-    precision_kept=False,
-    inhibitory_limits=(-256, 0),
-    tag_limits=None,
-)
-_NENGO_LOIHI = LearningSpec(
-    name="nengo-loihi",
-    trace_rounding=TraceRounding.ONCE_AN_EPOCH,
-    extra_spikes=ExtraSpikes.REFUSED,
-    mantissa_limits=_ANY,
-    factor_clips=False,
-    shift_mantissa_bits=3,
-    shifts_joined=True,
-    accumulator_limits=_ANY,
-    accumulator_overflow=Overflow.NONE,
-    weight_rounding=WeightRounding.SIGN_MAGNITUDE,
-    mixed_limits=(-254, 254),
-    tag_limits=None,
-)
-
-LEARNING_PRESETS: Mapping[str, LearningSpec] = MappingProxyType(
-    {each.name: each for each in (LearningSpec(), _LAVA, _BRIAN2LOIHI, _NENGO_LOIHI)}
-)
-"""The published engine, and one for each emulator, by name. Each repeats its emulator's recorded
-runs bit for bit if it gets the same draws."""
+    return pair[0], pair[1]

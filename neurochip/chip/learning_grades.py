@@ -1,6 +1,6 @@
 """Grades say how well each field of a learning engine is known of the chip, and from where.
 
-The keys of sources are those of :mod:`neurochip.learning.spec`.
+The keys of sources are those of :mod:`neurochip.chip.learning_spec`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ KNOWN: Mapping[str, tuple[Grade, str]] = MappingProxyType(
         "inhibitory_limits": (Grade.OPEN, "LV against B2"),
         "tag_limits": (Grade.PUBLISHED, "D18: 9 bits"),
         "delay_limits": (Grade.OPEN, "no open model applies it"),
+        "pre_traces": (Grade.USED, "NL: three"),
+        "axon_slots": (Grade.USED, "NL"),
     }
 )
 """The grade of each field says how well it is known of the chip, and from where."""
