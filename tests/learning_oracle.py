@@ -196,7 +196,7 @@ class Model:
         return wrap(value, 16) if self.spec.accumulator_overflow is Overflow.WRAP else value
 
     def change(self, t, index):
-        number = index + self.spec.first_epoch
+        number = index + self.rule.first_epoch
         fresh = {name: [row[:] for row in values] for name, values in self.own.items()}
         for target, terms in self.rule.terms.items():
             for i in range(self.n) if terms else ():

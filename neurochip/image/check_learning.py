@@ -12,6 +12,7 @@ from ..chip.learning_spec import LearningSpec
 from ..chip.registers import mantissa_range
 from ..chip.spec import ChipSpec
 from ..errors import ImageError
+from ..learning import LearningRule
 from ..learning.terms import POST, PRE
 from ..typing import Int64Array
 from .checks import check_within
@@ -158,19 +159,21 @@ def _check_cores(
     core_ptr: Int64Array, synapses: Sequence[SynapseGroup], learning: Learning, spec: LearningSpec
 ) -> None:
     """Check that all rules of a core have one epoch, and not too many pre-synaptic traces."""
-    epochs: dict[int, tuple[int, int]] = {}
+    epochs: dict[int, tuple[int, LearningRule]] = {}
     traces: dict[int, set[Any]] = {}
     for index, item in enumerate(learning.groups):
         targets = np.unique(synapses[item.synapses].target)
         cores = np.unique(np.searchsorted(core_ptr, targets, side="right") - 1)
         own = {getattr(item.rule, name) for name in PRE} - {None}
         for core in cores.tolist():
-            epoch, first = epochs.setdefault(core, (item.rule.epoch, index))
-            if epoch != item.rule.epoch:
-                raise ImageError(
-                    f"plasticity {index}: epoch = {item.rule.epoch} on core {core}, where "
-                    f"plasticity {first} has {epoch}; allowed: one epoch a core."
-                )
+            first, rule = epochs.setdefault(core, (index, item.rule))
+            for name in ("epoch", "first_epoch"):
+                here, there = getattr(item.rule, name), getattr(rule, name)
+                if here != there:
+                    raise ImageError(
+                        f"plasticity {index}: {name} = {here} on core {core}, where plasticity "
+                        f"{first} has {there}; allowed: one {name} a core."
+                    )
             held = traces.setdefault(core, set())
             held |= own
             if spec.pre_traces is not None and len(held) > spec.pre_traces:

@@ -65,7 +65,9 @@ def _store_learning(learning: Learning, arrays: dict[str, Any]) -> dict[str, Any
         arrays |= {f"rewards.{index}.{name}": getattr(given, name) for name in ("steps", "values")}
     return {
         "seed": learning.seed,
-        "groups": [[item.synapses, item.rule.epoch] for item in learning.groups],
+        "groups": [
+            [item.synapses, item.rule.epoch, item.rule.first_epoch] for item in learning.groups
+        ],
         "rewards": [[given.group, given.variable] for given in learning.rewards],
     }
 
@@ -111,11 +113,12 @@ def _learning(file: Archive, entry: dict[str, Any], chip: ChipSpec) -> Learning:
                     ),
                     epoch=epoch,
                     spec=spec,
+                    first_epoch=first,
                 ),
                 file.array(f"learning.{index}.tag", "int16", (None,)),
                 file.array(f"learning.{index}.number", "int32", (None,)),
             )
-            for index, (synapses, epoch) in enumerate(entry["groups"])
+            for index, (synapses, epoch, first) in enumerate(entry["groups"])
         ),
         seed=entry["seed"],
         numbers=file.array("learning.numbers", "int32", (None,)),

@@ -70,7 +70,7 @@ class Plasticity(ArrayValue):
 
     def integers(self) -> tuple[str, list[Any]]:
         """Return all integers for a digest, as text and arrays."""
-        text = repr((self.synapses, self.rule.epoch))
+        text = repr((self.synapses, self.rule.epoch, self.rule.first_epoch))
         return f"plasticity {text}", [*self.rule.integers(), self.tag, self.number]
 
     def __repr__(self) -> str:

@@ -105,6 +105,8 @@ def _learns(item: Plasticity) -> list[str]:
         if (trace := getattr(rule, name)) is not None
     ]
     head = f"synapse group {item.synapses}, epoch {rule.epoch}, engine {rule.spec.name!r}"
+    if rule.first_epoch != rule.spec.first_epoch:
+        head += f", first epoch {rule.first_epoch}"
     return ["  " + ": ".join([head, *([", ".join(traces)] if traces else [])])] + [
         f"    {text}" for text in str(rule).splitlines()
     ]

@@ -45,7 +45,7 @@ def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, seed: int) -> E
     keeps = spec.precision_kept or spec.weight_rounding is WeightRounding.AWAY_FROM_ZERO
     return Engine(
         epoch=rule.epoch,
-        first_epoch=spec.first_epoch,
+        first_epoch=int(rule.first_epoch or 0),
         trace_top=(1 << spec.trace_bits) - 1,
         trace_rounding=_TRACE_CODES[spec.trace_rounding],
         per_synapse=spec.trace_per_synapse,

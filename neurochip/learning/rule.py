@@ -42,6 +42,9 @@ class LearningRule:
         Steps between changes, 1 to 63 as published.
     spec : LearningSpec
         The engine; by default what is published.
+    first_epoch : int, optional
+        Number of the first epoch of a run, for the terms u0 to u9: the host may start a run at any
+        time of the chip. Default: that of the engine.
 
     Attributes
     ----------
@@ -72,6 +75,7 @@ class LearningRule:
     y3: Trace | None = field(default=None, kw_only=True)
     epoch: int = field(default=1, kw_only=True)
     spec: LearningSpec = field(default=LEARNING_PRESETS["published"], kw_only=True)
+    first_epoch: int | None = field(default=None, kw_only=True)
     terms: Mapping[str, tuple[Term, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -82,6 +86,10 @@ class LearningRule:
             owner, "epoch", self.epoch, at_least=1, at_most=spec.epoch_max, error=LearningError
         )
         object.__setattr__(self, "epoch", epoch)
+        first = spec.first_epoch if self.first_epoch is None else self.first_epoch
+        most = (1 << 9) - 1  # the period of u9
+        first = integer(owner, "first_epoch", first, at_least=0, at_most=most, error=LearningError)
+        object.__setattr__(self, "first_epoch", first)
         texts = {target: getattr(self, f"d{target}") for target in TARGETS}
         if all(text is None for text in texts.values()):
             raise LearningError(f"{owner}: no dw, dt or dd; allowed: at least one text.")
@@ -133,13 +141,18 @@ class LearningRule:
         return tables_of(self.terms, self.spec)
 
     def integers(self) -> RuleIntegers:
-        """Return terms, factors and traces as integers; with epoch and engine they are the rule."""
+        """Return terms, factors and traces as integers; with its epochs and engine they are it."""
         traces = {name: getattr(self, name) for name in (*PRE, *POST)}
         return integers_of(self.terms, traces, self.spec)
 
     @classmethod
     def from_integers(
-        cls, integers: RuleIntegers, *, epoch: int, spec: LearningSpec
+        cls,
+        integers: RuleIntegers,
+        *,
+        epoch: int,
+        spec: LearningSpec,
+        first_epoch: int | None = None,
     ) -> LearningRule:
         """Return the rule of some :meth:`integers`.
 
@@ -151,6 +164,8 @@ class LearningRule:
             Steps between changes.
         spec : LearningSpec
             The engine.
+        first_epoch : int, optional
+            Number of the first epoch of a run.
 
         Raises
         ------
@@ -158,7 +173,7 @@ class LearningRule:
             If a number stands for nothing, or the engine cannot hold the rule.
         """
         own: dict[str, Any] = {**texts_of(integers), **traces_of(integers, spec)}
-        return cls(**own, epoch=epoch, spec=spec)
+        return cls(**own, epoch=epoch, spec=spec, first_epoch=first_epoch)
 
     def window(
         self, *, reach: int = 50, weight: int = 0, tag: int = 0, target: str = "w"

@@ -109,6 +109,7 @@ def test_an_image_without_learning_keeps_its_digest_and_its_file(tmp_path):
 CHANGED = [
     image(Plasticity(1, rule())),
     image(Plasticity(0, rule(epoch=2))),
+    image(Plasticity(0, rule(first_epoch=0))),
     image(Plasticity(0, rule(PAIR.replace("y0", "y0*y0*x1")))),
     image(Plasticity(0, rule(x1=(15, 10)))),
     image(Plasticity(0, rule(x1=(16, 10.5)))),
@@ -135,9 +136,10 @@ def test_an_image_that_learns_is_the_same_after_save_and_load(chip, tmp_path):
         x1=Trace(16.5, 10.25),
         x2=Trace(3, math.inf),
         epoch=2,
+        first_epoch=5,
         spec=spec,
     )
-    groups = Plasticity(1, three), Plasticity(0, rule(epoch=2, spec=spec))
+    groups = Plasticity(1, three), Plasticity(0, rule(epoch=2, spec=spec, first_epoch=5))
     rewards = (given(0, "y3", [0, 5], [[1, 2], [-3, 4]]),)
     saved = image(*groups, chip=chip, seed=3, numbers=numbers(1, 0), rewards=rewards)
     loaded = load_image(save_image(saved, tmp_path / "image"))
@@ -275,6 +277,11 @@ REFUSED = [
     (
         lambda: image(Plasticity(0, rule()), Plasticity(1, rule(epoch=2))),
         "plasticity 1: epoch = 2 on core 0, where plasticity 0 has 1; allowed: one epoch a core.",
+    ),
+    (
+        lambda: image(Plasticity(0, rule()), Plasticity(1, rule(first_epoch=0))),
+        "plasticity 1: first_epoch = 0 on core 0, where plasticity 0 has 1; allowed: one "
+        "first_epoch a core.",
     ),
     (
         lambda: image(

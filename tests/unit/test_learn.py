@@ -53,6 +53,16 @@ def test_an_exponent_below_a_step_of_the_accumulator_shifts_right(joined, expone
     assert learn(rule, raster(1), raster(0), [[0]]).weights.tolist() == [[change]]
 
 
+@pytest.mark.parametrize(("first", "steps"), [(None, [1, 3]), (0, [0, 2, 4]), (3, [1, 3])])
+def test_a_rule_says_with_which_epoch_a_run_begins(first, steps):
+    """A term of u1 acts in the epochs that 2 divides."""
+    rule = LearningRule("3*u1", first_epoch=first)
+    silent = np.zeros((5, 1), dtype=bool)
+    found = learn(rule, silent, silent, [[0]], sign_mode=EXCITATORY, record=["w"])
+    change = np.diff(found.recorded["w"][:, 0, 0], prepend=0)
+    assert np.flatnonzero(change).tolist() == steps
+
+
 def test_spikes_of_one_step_see_the_impulses_of_each_other():
     found = learn(PAIR, raster(1), raster(1), [[100]], sign_mode=EXCITATORY)
     assert found.weights.tolist() == [[100 + 4 - 2 * 3]]
