@@ -20,7 +20,12 @@ STEADY = (
 THRESHOLD = "What works: threshold='v > v_threshold', with a constant v_threshold."
 RESET = "What works: reset='v = v_reset' or reset='v -= amount', with constants."
 ON_PRE = "What works: on_pre='v_post += w' or '+=' onto a synaptic current, with constant weights."
-STATIC = "Weights on the chip are constant. " + ON_PRE
+STATIC = "Weights that do not learn are constant. " + ON_PRE
+LEARNING = (
+    "What works: one weight that pairs of spikes change, on_pre='v_post += w; x += A; "
+    "w = clip(w + y, 0, w_max)' and on_post='y += B; w = clip(w + x, 0, w_max)', with "
+    "dx/dt = -x/tau : 1 (event-driven) and the same for y."
+)
 KNOWN = (
     "What works: NeuronGroup, PoissonGroup, PoissonInput, SpikeGeneratorGroup, Synapses, "
     "SpikeMonitor, PopulationRateMonitor and StateMonitor."
@@ -278,23 +283,23 @@ def test_another_place_in_the_schedule_is_refused(b2, part, named, slot):
 # ----------------------------------------------------------------------------------- synapses
 
 SYNAPSES = {
-    "plasticity": (
+    "a count of spikes": (
         {"model": "w : volt\ny : 1", "on_pre": "v += w\ny += 1"},
-        "pre changes y, as plasticity does. " + STATIC,
+        "y changes during a run, and no statement adds it to the target. " + LEARNING,
     ),
     "spikes of the target": (
         {"model": "w : volt", "on_pre": "v += w", "on_post": "w += 1*mV"},
-        "post acts on spikes of the target (on_post). " + STATIC,
+        "on_post: 'w += 1*mV' changes w at every spike of the target by an amount of its own. What "
+        "works: changes by pairs of spikes, with one trace of the source as a factor.",
     ),
     "equations": (
         {"model": "dy/dt = -y/ms : 1 (clock-driven)", "on_pre": "v += 1*mV"},
-        "it has differential equations of its own (y). Put currents into the target group; "
-        "plasticity and short-term dynamics are not supported yet.",
+        "y changes during a run, and no statement adds it to the target. " + LEARNING,
     ),
-    "event-driven equations": (
+    "a weight with an equation": (
         {"model": "dy/dt = -y/ms : 1 (event-driven)", "on_pre": "v += y*mV"},
-        "it has differential equations of its own (y). Put currents into the target group; "
-        "plasticity and short-term dynamics are not supported yet.",
+        "on_pre: 'v += y*mV' adds y, which has a differential equation. What works: a weight that "
+        "is a parameter, and that pairs of spikes change.",
     ),
     "a summed variable": (
         {"model": "w : volt\nx_post = w : volt (summed)", "on_pre": "v += 1*mV"},

@@ -10,6 +10,7 @@ SESSION = "neurochip/frontends/session.py"
 BRIAN2 = "neurochip/frontends/brian2"
 NIR = "neurochip/frontends/nir"
 IN_PIECES = "tests/frontends/test_session.py"
+PLASTICITY = "tests/frontends/test_brian2_plasticity.py"
 READING = "tests/frontends/test_brian2_reading.py"
 REFUSALS = "tests/frontends/test_brian2_refusals.py"
 TIMES = "tests/frontends/test_brian2_times.py"
@@ -84,10 +85,59 @@ MUTANTS = [
     ),
     Mutant(
         "a statement that subtracts adds",
-        f"{BRIAN2}/kicks.py",
+        f"{BRIAN2}/synapses.py",
         'return f"-({expression})"',
         'return f"({expression})"',
         f"{READING}::test_synapses_are_read_with_subgroups_strings_and_delays",
+    ),
+    Mutant(
+        "a statement that subtracts adds on symbols",
+        f"{BRIAN2}/abstract.py",
+        "return before - value",
+        "return before + value",
+        f"{PLASTICITY}::test_a_form_that_is_read_does_what_its_code_does",
+    ),
+    Mutant(
+        "an amplitude of depression strengthens",
+        f"{BRIAN2}/plasticity.py",
+        "a_minus=-minus[0] + 0.0",
+        "a_minus=minus[0] + 0.0",
+        f"{PLASTICITY}::test_a_form_that_is_read_does_what_its_code_does",
+    ),
+    Mutant(
+        "the impulses of the traces of a triplet are added",
+        f"{BRIAN2}/plasticity.py",
+        "np.prod([trace.impulse",
+        "np.sum([trace.impulse",
+        f"{PLASTICITY}::test_random_orders_of_statements_are_read_rightly_or_refused",
+    ),
+    Mutant(
+        "a weight that is delivered after its own change is refused without the reason",
+        f"{BRIAN2}/learning.py",
+        "if len(direct) == 1 and weight in paths.pre.values:",
+        "if False:",
+        f"{PLASTICITY}::test_another_form_is_refused_with_what_works",
+    ),
+    Mutant(
+        "an upper limit that bites before w_max is accepted",
+        f"{BRIAN2}/plasticity.py",
+        "high = _same(change.high, w_max)",
+        "high = True",
+        f"{PLASTICITY}::test_another_form_is_refused_with_what_works",
+    ),
+    Mutant(
+        "euler of a trace decays as exact does",
+        f"{BRIAN2}/traces.py",
+        "return -milliseconds(dt) / float(np.log1p(-rate * dt))",
+        "return 1000.0 / rate",
+        f"{PLASTICITY}::test_euler_of_a_clock_driven_trace_is_read_with_the_decay_of_its_step",
+    ),
+    Mutant(
+        "pathways of the source may have delays of their own",
+        f"{BRIAN2}/learning.py",
+        "if not np.array_equal(delay, common):",
+        "if False:",
+        f"{PLASTICITY}::test_synapses_that_learn_in_another_way_are_refused",
     ),
     Mutant(
         "delays of half a step are rounded down",
@@ -98,16 +148,16 @@ MUTANTS = [
     ),
     Mutant(
         "a statement that multiplies what it writes is read as one that adds",
-        f"{BRIAN2}/kicks.py",
+        f"{BRIAN2}/synapses.py",
         'if operation == "=" and sympy.diff(value, symbol) == 1:',
         'if operation == "=":',
         f"{REFUSALS}::test_other_synapses_are_refused",
     ),
     Mutant(
         "an inactive pathway acts",
-        f"{BRIAN2}/kicks.py",
-        "if pathway.active:",
-        "if True:",
+        f"{BRIAN2}/synapses.py",
+        "pathways = [pathway for pathway in synapses._pathways if pathway.active]",
+        "pathways = list(synapses._pathways)",
         f"{READING}::test_of_two_pathways_the_inactive_one_is_left_out",
     ),
     Mutant(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from brian2.units import amp
 
-from ...errors import NetworkError
+from ...errors import FrontendError, NetworkError
 from ...network import LIF, Connection, Population, from_arrays
 from ...network.connections import Source
 from ...typing import Float64Array
@@ -107,18 +107,35 @@ def populate(cells: Cells, kicks: Sequence[Kicks]) -> Units:
 
 
 def connect(kicks: Kicks, source: Source, units: Units) -> Connection:
-    """Build the connection of one pathway."""
-    weight = kicks.weight * units.factor[kicks.variable][kicks.post]
+    """Build the connection of one pathway.
+
+    Raises
+    ------
+    FrontendError
+        If one base unit of a weight that learns has different effects on the targets.
+    """
+    factor = units.factor[kicks.variable][kicks.post]
+    weight, plasticity = uniform(kicks.weight * factor) if factor.size else 0.0, None
+    if kicks.rule is not None and factor.size:
+        if (factor != factor[0]).any():
+            raise FrontendError(
+                f"Synapses {kicks.name!r}: a weight of one unit has different effects on the "
+                f"neurons of {kicks.target!r}, whose capacitances or leaks differ; a rule of the "
+                "chip has one largest weight. Give all of them the same."
+            )
+        plasticity = kicks.rule.scaled(kicks.per_weight * float(factor[0]))
+        weight = np.minimum(kicks.weight * factor, plasticity.w_max)  # both are rounded
     beside_current = kicks.variable == units.child and not units.population.model.two_currents
     return from_arrays(
         source,
         units.population,
         kicks.pre,
         kicks.post,
-        weight=uniform(weight) if weight.size else 0.0,
+        weight=weight,
         delay=uniform(kicks.delay) if np.size(kicks.delay) else 0.0,
         name=kicks.name,
         receptor="v" if beside_current else None,
+        plasticity=plasticity,
     )
 
 
@@ -162,8 +179,10 @@ def _receptors(
     (second,) = others
     signs = {}
     for name in taus:
-        weights = [item.weight * factor[name][item.post] for item in kicks if item.variable == name]
-        values = np.sign(np.concatenate([initial[name], *weights]))
+        weights = [
+            item.signs * np.sign(factor[name][item.post]) for item in kicks if item.variable == name
+        ]
+        values = np.concatenate([np.sign(initial[name]), *weights])
         signs[name] = {int(sign) for sign in np.unique(values)} - {0}
     roles = [
         (plus, minus)

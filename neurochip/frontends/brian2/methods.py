@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
@@ -12,7 +12,7 @@ from .equations import Linear
 from .refusal import refusal
 from .timed import OfTime
 
-__all__ = ["integration_of"]
+__all__ = ["choices_of", "integration_of"]
 
 _ALIASES = {"linear": "exact"}
 
@@ -25,13 +25,8 @@ def integration_of(group: Any, linear: Linear, namespace: Mapping[str, Any]) -> 
     FrontendError
         If the chip has no integration for the method, or Brian2 cannot use it.
     """
-    method = group.state_updater.method_choice
-    several = isinstance(method, (tuple, list))
-    for choice in method if several else (method,):
-        name = _method_name(choice)
-        name = _ALIASES.get(name, name)
-        if several and not _can_integrate(group, choice, namespace):
-            continue
+    several = isinstance(group.state_updater.method_choice, (tuple, list))
+    for choice, name in choices_of(group, namespace):
         if name == "exact" and not linear.leaky and group.user_equations.diff_eq_names:
             raise refusal(
                 group,
@@ -53,6 +48,19 @@ def integration_of(group: Any, linear: Linear, namespace: Mapping[str, Any]) -> 
             "What works: method='exact', 'euler' or 'exponential_euler'.",
         )
     return "exact"  # no method fits: Brian2 raises when it prepares the run
+
+
+def choices_of(group: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Yield the methods that Brian2 may choose for the equations of a group, with their names.
+
+    A single method is the only choice. From a list, Brian2 takes the first that is possible.
+    """
+    method = group.state_updater.method_choice
+    several = isinstance(method, (tuple, list))
+    for choice in method if several else (method,):
+        if not several or _can_integrate(group, choice, namespace):
+            name = _method_name(choice)
+            yield choice, _ALIASES.get(name, name)
 
 
 def _has_formulas(linear: Linear) -> bool:

@@ -48,7 +48,7 @@ def out_of_reach(cells: Cells, kicks: Sequence[Kicks]) -> bool:
         initial = initial * moves[name]
         moved, swing = moved + initial, swing + initial
     for item in kicks:
-        added = np.abs(item.weight) * moves[item.variable][item.post] * item.most
+        added = item.largest * moves[item.variable][item.post] * item.most
         total = np.bincount(item.post, weights=added, minlength=cells.size)
         moved, swing = moved + total, swing + total / lost[item.variable]
     distance = cells.v_thresh - np.maximum(cells.v_init, rest)

@@ -14,9 +14,10 @@ from ...network.plausible import units_known
 from ..session import Drive
 from .assemble import Units, connect, populate
 from .inputs import describe
-from .kicks import Kicks, parent_of, read_poisson_kicks, read_synapses, written_variables
+from .kicks import Kicks, parent_of, read_poisson_kicks, written_variables
 from .neurons import Cells, read_cells
 from .objects import KNOWN, check_kinds, common_clock, is_input, neurons_of
+from .synapses import read_synapses
 from .timed import step_currents
 from .times import milliseconds
 
