@@ -26,13 +26,17 @@ from damage import damages
 from compiler import compile_network
 from neurochip import (
     LIF,
+    LOIHI,
     LOIHI2,
     PROGRAMS,
     Convolution,
+    GivenTrace,
     GradedSpikes,
+    Learning,
     Network,
     Origin,
     PeriodicReset,
+    Plasticity,
     PoissonInput,
     Population,
     ProgramGroup,
@@ -42,6 +46,7 @@ from neurochip import (
     SpikeInput,
     Stimulus,
     SynapseFormat,
+    Synapses,
     fixed_probability,
     one_to_one,
     program,
@@ -50,6 +55,8 @@ from neurochip._support.npz import write_npz
 from neurochip.conformance import load_case, load_program_case
 from neurochip.errors import ImageError, NeurochipError, RecordingError, StimulusError
 from neurochip.image.files import load_image, save_image
+from neurochip.learning import LearningRule
+from neurochip.learning import Trace as SpikeTrace
 from neurochip.recording import Trace
 from neurochip.spike_files import read_spikes, write_spikes
 
@@ -107,6 +114,18 @@ def programmed() -> Any:
     )
 
 
+def learning() -> Any:
+    """Return an image that learns, with tags, numbers and a reward."""
+    traces = {"x1": SpikeTrace(16.5, 10), "y1": SpikeTrace(12, 20)}
+    rule = LearningRule("2^-1*x1*y0*(255 - w) + u1*t*y2", dt="x1*y0 - x0*y1", **traces)
+    synapses = Synapses("inputs", [2, 0, 1], [0, 1, 0], [10, 20, 30], SignMode.EXCITATORY)
+    reward = GivenTrace(0, "y2", np.array([0, 5]), np.array([[1, 2], [3, -4]], dtype=np.int16))
+    tags = np.array([1, 0, -2], dtype=np.int16)
+    numbers = np.array([1, 0], dtype=np.int32)
+    part = Learning((Plasticity(0, rule, tags),), seed=3, numbers=numbers, rewards=(reward,))
+    return program(LOIHI, {"threshold_mantissa": [25, 30]}, [synapses], n_inputs=3, learning=part)
+
+
 def stimulus() -> Stimulus:
     first = SpikeInput("source", 4, [3, 0, 0, 2], [0.25, 7.5, 7.5, 19.9])
     return Stimulus(20.0, (first, SpikeInput("silent", 2, [], [])))
@@ -158,6 +177,7 @@ GRADED = Stimulus(20.0, [GradedSpikes("source", [[0, -2, 300], [1, 0, 0]], 0.5, 
 KINDS = (
     Kind("chip image", lambda f: save_image(image(), f / "x.npz"), load_image, ImageError),
     Kind("programs", lambda f: save_image(programmed(), f / "x.npz"), load_image, ImageError),
+    Kind("learning", lambda f: save_image(learning(), f / "x.npz"), load_image, ImageError),
     Kind("recording", lambda f: recording().save(f / "x.npz"), Recording.load, RecordingError),
     Kind("stimulus", lambda f: stimulus().save(f / "x.npz"), Stimulus.load, StimulusError),
     Kind("payloads", lambda f: GRADED.save(f / "x.npz"), Stimulus.load, StimulusError),
@@ -172,6 +192,13 @@ KINDS = (
     Kind(
         "programs 1",
         lambda f: older(save_image(programmed(), f / "x.npz")),
+        load_image,
+        ImageError,
+        checked=False,
+    ),
+    Kind(
+        "learning 1",
+        lambda f: older(save_image(learning(), f / "x.npz")),
         load_image,
         ImageError,
         checked=False,

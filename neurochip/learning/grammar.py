@@ -305,9 +305,11 @@ class _Reader:
                 f"term {words!r} has the mantissa {mantissa}; allowed: {low} to {high}, times a "
                 f"power of two. The nearest is {'-' if mantissa < 0 else ''}{near}*2^{power}."
             )
-        exponent += halvings
+        if abs(even) >= WIDEST:
+            self.fail(f"term {words!r} has the mantissa {mantissa}; allowed: below {WIDEST}.")
+        exponent = exponent + halvings if even else 0  # 0 is 0 times any power of two
         least, most = self.spec.exponent_limits
-        if even and not least <= exponent <= most:
+        if not least <= exponent <= most:
             self.fail(f"term {words!r} has the exponent {exponent}; allowed: {least} to {most}.")
         spikes = tuple(Factor(event) for event in dict.fromkeys(events))
         term = Term(

@@ -34,7 +34,7 @@ class LearningRule:
     ----------
     dw, dt, dd : str, optional
         Changes of weight, tag and delay in an epoch. At least one. The rule keeps them as it reads
-        them, so that two rules that mean the same are equal.
+        them, so that rules that are read alike are equal.
     x1, x2, y1, y2, y3 : Trace, optional
         Traces of the pre-synaptic (x) and the post-synaptic neurons (y). A y without a trace is
         *given* from outside in a run: a reward or an error, as a third factor.
@@ -105,7 +105,7 @@ class LearningRule:
             for target, text in texts.items()
         }
         object.__setattr__(self, "terms", terms)
-        for target in TARGETS:  # rules that mean the same are equal
+        for target in TARGETS:  # rules that are read alike are equal
             object.__setattr__(self, f"d{target}", text_of(terms[target]) or None)
         if spec.one_u and len({term.k for term in self._every} - {None}) > 1:
             raise LearningError(
