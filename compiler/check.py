@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurochip._support.ranges import POSITIVE
-from neurochip._support.values import instance, real
+from neurochip._support.values import instance
 from neurochip.chip.registers import SignMode
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
 from neurochip.network.plasticity import check_static
+from neurochip.network.time_step import own_step
 
 from .synapses.formats import exponents, grid, sign_mode_of
 from .synapses.projections import Projection
@@ -20,19 +20,20 @@ from .synapses.projections import Projection
 __all__ = ["check_request", "check_signs"]
 
 
-def check_request(network: Network, chip: ChipSpec, dt: float | str) -> float:
-    """Check network, chip and dt, and return dt as a float.
+def check_request(network: Network, chip: ChipSpec, dt: float | str | None) -> float:
+    """Check network, chip and dt, and return dt as a float: by default the network's own, or 0.1.
 
     Raises
     ------
     CompileError
-        If an argument has the wrong type, a connection has plasticity, or dt is not above 0.
+        If an argument has the wrong type, a connection has plasticity, or dt is not above 0
+        or not the network's own.
     """
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
     reason = "which the compiler does not map yet"
     check_static("compile", network.connections, reason, CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)
-    return real("compile", "dt", dt, "ms", POSITIVE, error=CompileError)
+    return own_step("compile", network, dt, CompileError, default=0.1)
 
 
 def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:

@@ -108,7 +108,7 @@ class FitReport:
 def explain_fit(
     network: Network,
     chip: ChipSpec = LOIHI,
-    dt: float = 0.1,
+    dt: float | str | None = None,
     *,
     activity: Recording | None = None,
     **options: Any,

@@ -53,7 +53,7 @@ __all__ = ["compile_network", "translate"]
 def compile_network(
     network: Network,
     chip: ChipSpec = LOIHI,
-    dt: float | str = 0.1,
+    dt: float | str | None = None,
     *,
     activity: Recording | None = None,
     **options: Any,
@@ -66,9 +66,9 @@ def compile_network(
         The network to compile.
     chip : ChipSpec
         The target chip. Default: the first-generation chip.
-    dt : float or "auto", ms
-        Length of a step, above 0. ``"auto"`` picks the step 1/n ms (n = 1 to 20) with the smallest
-        predicted error; :func:`choose_dt` shows all of them.
+    dt : float or "auto", ms, optional
+        Length of a step, above 0. Default: ``network.dt``, or 0.1. ``"auto"`` picks the step 1/n ms
+        (n = 1 to 20) with the smallest predicted error; :func:`choose_dt` shows all of them.
     activity : Recording, optional
         A run of the network, in float64 or on the chip. Its rates replace those of
         ``assumed_rate``: they set the headroom of registers, and tell the placement strategies
@@ -105,7 +105,7 @@ def compile_network(
 def translate(
     network: Network,
     chip: ChipSpec,
-    dt: float | str,
+    dt: float | str | None,
     options: CompileOptions,
     activity: Recording | None = None,
 ) -> Translation:

@@ -27,6 +27,7 @@ from neurochip.chip.registers import decode_bias
 from neurochip.chip.spec import LOIHI, ChipSpec
 from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
+from neurochip.network.time_step import own_step
 from neurochip.recording import Recording
 from neurochip.recurrence import KICKS
 
@@ -191,15 +192,16 @@ def choose_dt(
     Raises
     ------
     CompileError
-        If no candidate lies within the bounds, no candidate allows all parameters to fit, or
-        ``activity`` is a recording of another network.
+        If no candidate lies within the bounds, no candidate allows all parameters to fit,
+        ``activity`` is a recording of another network, or the network has a step of its own.
     """
     steps = _steps(bounds, candidates)
     allowed = "a CompileOptions(...)"
     options = CompileOptions() if options is None else options
     instance("dt = 'auto'", "options", options, CompileOptions, allowed, error=CompileError)
-    for step in steps:
-        check_request(network, chip, step)
+    check_request(network, chip, None)
+    if network.dt is not None:
+        own_step("compile", network, "auto", CompileError)  # which it refuses
     expected = expect(network, options, activity)
     check_resets(network, chip, steps[-1], expected)
     choice = DtChoice(

@@ -55,9 +55,9 @@ def show(path: Path) -> None:
     for way in WAYS:
         model = read_nir(path, DT, v_reset=0.0, **way)  # old NIR files store no reset
         stimulus, (name,) = model.stimulus(counts), model.outputs
-        image = compile_network(model.network, dt=model.dt)
+        image = compile_network(model.network)
         chip = Emulator(image).run(stimulus)
-        reference = simulate_reference(model.network, stimulus, model.dt)
+        reference = simulate_reference(model.network, stimulus)
         jump = float(model.network.connections[0].weight[0])
         steps = chip.steps[name].tolist()
         shown = f"steps {steps}" if len(steps) < 10 else f"{len(steps)} spikes"

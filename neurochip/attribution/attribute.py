@@ -21,6 +21,7 @@ from ..errors import AnalysisError
 from ..image import ChipImage
 from ..network import Network
 from ..network.coupling import RECURRENT
+from ..network.time_step import finer_steps
 from ..recording import Probe
 from ..reference import simulate_reference, simulate_twins
 from ..stimulus import Stimulus
@@ -42,10 +43,10 @@ def attribute(
     network: Network,
     stimulus: Stimulus,
     chip: ChipSpec = LOIHI,
-    dt: float = 0.1,
+    dt: float | str | None = None,
     *,
     image: ChipImage | None = None,
-    substeps: int = 10,
+    substeps: int | None = None,
     window: float = 2.0,
     v_neurons: int = 10,
     shapley: bool = False,
@@ -75,15 +76,15 @@ def attribute(
         Input of all runs.
     chip : ChipSpec
         The chip. Default: the first-generation chip.
-    dt : float or "auto", ms
+    dt : float or "auto", ms, optional
         Time step of the chip, as for ``compile_network``.
     image : ChipImage, optional
         A compiled image of the network, for instance a calibrated one. It replaces chip, dt and
         options.
-    substeps : int, default 10
+    substeps : int, optional
         Number of fine steps in one step of the chip. With 1, the ideal is float64 on the steps of
-        the chip, and the grid is no source of error: for networks that are defined on these steps,
-        such as NIR graphs.
+        the chip, and the grid is no source of error. Default: 10, or 1 for networks that hold for
+        one step (``network.dt``), such as NIR graphs.
     window : float, ms, default 2
         Largest distance in time of two spikes that coincide.
     v_neurons : int, default 10
@@ -112,7 +113,7 @@ def attribute(
     substeps = integer(
         "attribution",
         "substeps",
-        substeps,
+        finer_steps(network, substeps),
         at_least=1,
         at_most=MOST_IDS,
         error=AnalysisError,
@@ -321,7 +322,7 @@ def _of_neurons(
 def image_to_model(
     network: Network,
     chip: ChipSpec,
-    dt: float,
+    dt: float | str | None,
     image: ChipImage | None,
     options: Mapping[str, Any],
 ) -> ChipImage:

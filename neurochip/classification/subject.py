@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
-from .._support.ranges import POSITIVE
-from .._support.values import real, shown
+from .._support.values import shown
 from ..errors import AnalysisError
 from ..network import Network
+from ..network.time_step import own_step
 from ..stimulus import Stimulus
 
 __all__ = ["Subject", "TrainedModel", "is_trained", "subject_of"]
@@ -89,20 +89,13 @@ def subject_of(owner: str, model: Any, dt: float | None, output: str | None) -> 
 
 def _network(owner: str, model: Any, dt: float | None) -> tuple[Network, float]:
     if isinstance(model, Network):
-        if dt is None:
-            raise AnalysisError(f"{owner}: a Network was given without dt; pass the step in ms.")
-        return model, real(owner, "dt", dt, "ms", POSITIVE, error=AnalysisError)
+        return model, own_step(owner, model, dt, AnalysisError)
     if not is_trained(model):
         raise AnalysisError(
             f"{owner}: model = {shown(model)}; allowed: a trained model, as from read_nir, or a "
             "Network."
         )
-    if dt is not None and dt != model.dt:
-        raise AnalysisError(
-            f"{owner}: dt = {dt!r} ms, but the model was read for {model.dt:g} ms; omit dt, or "
-            "read the model for another step."
-        )
-    return model.network, model.dt
+    return model.network, own_step(owner, model.network, dt, AnalysisError, model.dt)
 
 
 def _output(owner: str, model: Any, network: Network, output: str | None) -> str:

@@ -165,13 +165,6 @@ class Request:
         chip = choose_chip(LOIHI2, self.model, self.chip, read_settings(self.changes))
         return read_netx(self.model, chip=chip)
 
-    def fine_dt(self, given: float | None) -> float | None:
-        """Return the step of a fine reference: as given, or 0 (none) for a graph.
-
-        The meaning of a graph depends on its step, so a finer grid is not the same network.
-        """
-        return 0.0 if given is None and self.is_graph else given
-
     def subject(self, *, runs: bool = True) -> Subject:
         """Read the model and the spikes; print what was read, and which chip and step were chosen.
 
@@ -251,7 +244,9 @@ class Request:
                 f"--input needs a network, and {self.model} has a function that makes one for each "
                 "point; give it a SpikeInput there."
             )
-        dt = self.dt if self.dt == "auto" else self.dt.ms()
+        dt = self.dt if isinstance(self.dt, str) else self.dt.ms()
+        if isinstance(network, Network) and network.dt is not None and not was_given("dt"):
+            dt = network.dt
         if not isinstance(own, ModelFunction) or self.chip is not None:
             chip = choose_chip(own, self.model, self.chip, settings)
             return SweepSubject(network, chip, dt, duration)
@@ -324,7 +319,9 @@ class Request:
         return read_spikes(self.spikes, inputs=inputs, duration=asked if runs else 1.0)
 
     def _step(self, network: Network, chip: ChipSpec) -> float:
-        """Return the step in ms; with "auto", choose it and print the choice."""
+        """Return the step in ms: that of the network if it has one, or chosen with "auto"."""
+        if network.dt is not None and not was_given("dt"):
+            return network.dt
         if isinstance(self.dt, Step):
             return self.dt.ms()
         from compiler import choose_dt

@@ -42,8 +42,6 @@ def attribute_command(
 
     found = request.subject()
     stimulus = draw_stimulus(found.network, found.duration or duration, seed)
-    if substeps is None:
-        substeps = 1 if request.is_graph else 10
     parts = attribute(
         found.network,
         stimulus,

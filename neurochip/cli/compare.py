@@ -38,7 +38,7 @@ def compare_command(
         duration=found.duration or duration,
         seed=seed,
         dt=found.dt,
-        fine_dt=request.fine_dt(fine_dt),
+        fine_dt=fine_dt,
         **request.options,
     )
     say(f"{judgement.comparison}\n\n{judgement.image.report}")

@@ -76,7 +76,7 @@ def validate_command(
         seed=range(seed, seed + seeds),
         tolerance=tolerance,
         attribution=not no_attribution,
-        fine_dt=request.fine_dt(fine_dt),
+        fine_dt=fine_dt,
         **request.options,
     )
     title = f"{Path(request.model).stem} on {found.chip.name}"

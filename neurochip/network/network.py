@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._support.ranges import POSITIVE
 from .._support.text import counted
-from .._support.values import MOST_IDS, ArrayValue, choice, instance, instances, shown
+from .._support.values import MOST_IDS, ArrayValue, choice, instance, instances, real, shown
 from ..errors import NetworkError
 from ..typing import Float64Array
 from .connections import Connection
@@ -49,21 +50,29 @@ class Network(ArrayValue):
         spike of a neuron enters that of step n + 1, and a reset erases no kick. ``"next_step"`` is
         the order of the chip: as ``"before_threshold"``, but input also takes one step, like the
         spike of a neuron. Delays are added.
+    dt : float, optional, ms
+        The only step for which the network holds, as one that was read from a graph, whose kicks
+        depend on it: runs and compilations take it, and refuse another one. Default: None, any
+        step.
 
     Raises
     ------
     NetworkError
-        If ``delivery`` is not one of these, a name repeats, or a connection or a current ends at
-        an object that is not listed here.
+        If ``delivery`` is not one of these, ``dt`` is not above 0, a name repeats, or a connection
+        or a current ends at an object that is not listed here.
     """
 
     populations: Sequence[Population]
     inputs: Sequence[PoissonInput | SpikeInput | ConstantCurrent | StepCurrent] = ()
     connections: Sequence[Connection] = ()
     delivery: str = "after_threshold"
+    dt: float | None = None
 
     def __post_init__(self) -> None:
         choice("network", "delivery", self.delivery, DELIVERIES, error=NetworkError)
+        if self.dt is not None:
+            dt = real("network", "dt", self.dt, "ms", POSITIVE, error=NetworkError)
+            object.__setattr__(self, "dt", dt)
         populations = _members("populations", self.populations, Population)
         inputs = _members("inputs", self.inputs, *_SOURCES, *_CURRENTS)
         connections = _members("connections", self.connections, Connection)

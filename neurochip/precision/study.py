@@ -19,6 +19,7 @@ from .._support.values import instance, integer, items, real, shown
 from ..chip.spec import LOIHI, ChipSpec, CoreSpec
 from ..errors import AnalysisError, SpecError
 from ..network import Network
+from ..network.time_step import own_step
 from ..sweeps import Sweep, sweep
 from .answer import BitsAnswer
 from .decide import Rates, interval, judge
@@ -34,7 +35,7 @@ def bits(
     *,
     register: str = "weight_mantissa_bits",
     widths: Iterable[int] | None = None,
-    dt: float | str = 0.1,
+    dt: float | str | None = None,
     duration: float = 1000.0,
     seeds: int = 8,
     seed: int = 1,
@@ -64,8 +65,9 @@ def bits(
     widths : iterable of int, optional
         Values to test. Default, for a field that ends in ``_bits``: all from the smallest with
         which the chip can exist to that of the chip.
-    dt : float or "auto", ms
-        Time step; ``"auto"`` chooses it for the chip as given, as :func:`choose_dt` does.
+    dt : float or "auto", ms, optional
+        Time step. Default: ``network.dt``, or 0.1. ``"auto"`` chooses it for the chip as given, as
+        :func:`choose_dt` does.
     duration : float, ms
         Length of each run.
     seeds : int
@@ -222,8 +224,7 @@ def _step(network: Network, chip: ChipSpec, dt: Any, options: Mapping[str, Any])
     checked = CompileOptions(**{name: options[name] for name in options if name in OPTIONS})
     if isinstance(dt, str) and dt == "auto":
         return choose_dt(network, chip, options=checked).dt
-    allowed = 'a number of ms above 0, or "auto"'
-    return real("bits", "dt", dt, "ms", POSITIVE, allowed=allowed, error=AnalysisError)
+    return own_step("bits", network, dt, AnalysisError, default=0.1)
 
 
 def _check_register(register: Any) -> None:

@@ -9,21 +9,21 @@ import numpy as np
 
 from .._kernels.workers import check_threads, choose_threads, most_threads
 from .._support.brief import line
-from .._support.grid import is_later
 from .._support.memory import EnoughMemory
 from .._support.progress import progress_bar
-from .._support.ranges import POSITIVE
-from .._support.values import instance, integers, items, real, reals, shown, switch
+from .._support.values import instance, integers, items, reals, shown, switch
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..network.binning import binned_windows
 from ..network.plasticity import check_static
-from ..network.plausible import check_part, check_step
+from ..network.plausible import check_step
+from ..network.time_step import own_step
 from ..recording import FLOAT, Origin, Probe, Recording
-from ..stimulus import Stimulus, count_steps
+from ..stimulus import Stimulus
 from ..typing import Int32Array
 from .batch import Look, Run, run_batch
 from .currents import Currents
+from .duration import steps_of_run
 from .loop import Loop
 from .probes import lay_out_traces, requested
 from .tables import CURRENT_AND_KICKS, KICKS, flatten_neurons, flatten_synapses
@@ -47,8 +47,8 @@ class Reference:
     ----------
     network : Network
         Network to simulate.
-    dt : float, ms
-        Time step.
+    dt : float, ms, optional
+        Time step. Default: ``network.dt``, without which one must be given.
     threads : int, optional
         Number of threads, from 1 to the number that Numba has. Default: 1 for small networks,
         otherwise all. The result does not depend on it.
@@ -58,7 +58,7 @@ class Reference:
     Raises
     ------
     StimulusError
-        If ``dt`` is not a number above 0.
+        If ``dt`` is not a number above 0, is missing, or is not the network's own.
     NetworkError
         If ``network`` is not a Network, or a delay is longer than 65535 steps.
     EmulatorError
@@ -68,14 +68,14 @@ class Reference:
     def __init__(
         self,
         network: Network,
-        dt: float,
+        dt: float | None = None,
         *,
         threads: int | None = None,
         progress: bool | None = None,
     ) -> None:
         instance("run", "network", network, Network, "a Network", error=NetworkError)
         check_static("run", network.connections, "which the reference has not yet", NetworkError)
-        self.dt = float(real("run", "dt", dt, "ms", POSITIVE, error=StimulusError))
+        self.dt = own_step("run", network, dt, StimulusError)
         self.progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
         check_step("run", self.dt)
         n_neurons, n_synapses = _size(network), network.n_synapses
@@ -128,6 +128,7 @@ class Reference:
         """
         instance("run", "network", network, Network, "a Network", error=NetworkError)
         self._check_whole()
+        own_step("run", network, self.dt, NetworkError)
         old, neurons = self._loop, flatten_neurons(network, self.dt)
         if _shape(self.network) != _shape(network):
             raise _refusal("its populations or inputs are others, or its delivery")
@@ -285,7 +286,7 @@ class Reference:
         allowed = "a Stimulus; draw_stimulus makes one"
         instance("run", "stimulus", stimulus, Stimulus, allowed, error=StimulusError)
         self._check_whole()
-        n_steps = _count_steps(stimulus, self.dt, duration, self.step)
+        n_steps = steps_of_run(stimulus, self.dt, duration, self.step)
         n_neurons, n_synapses = _size(self.network), self.network.n_synapses
         n_values = sum(map(len, wanted.values()))
         what = (
@@ -380,20 +381,3 @@ def _shape(network: Network) -> tuple[Any, ...]:
 
 def _refusal(reason: str) -> NetworkError:
     return NetworkError(f"run: the network cannot go on from here: {reason}; {_SAME}")
-
-
-def _count_steps(stimulus: Stimulus, dt: float, duration: float | None, step: int) -> int:
-    left = stimulus.duration - step * dt
-    if duration is None:
-        n_steps = count_steps(stimulus.duration, dt) - step
-    else:
-        duration = real("run", "duration", duration, "ms", POSITIVE, error=StimulusError)
-        n_steps = count_steps(duration, dt)
-    if n_steps < 1 or is_later((step + n_steps) * dt, stimulus.duration, dt):
-        what = "the duration of the stimulus" if step == 0 else "what is left of the stimulus"
-        raise StimulusError(
-            f"run: duration = {n_steps * dt:g} ms; allowed: at most {max(left, 0):g} ms, {what}."
-        )
-    if step == 0:
-        check_part(stimulus.duration, n_steps * dt)
-    return n_steps

@@ -15,7 +15,7 @@ __all__ = ["simulate_reference"]
 def simulate_reference(
     network: Network,
     stimulus: Stimulus,
-    dt: float,
+    dt: float | None = None,
     *,
     record: str | Probe | Iterable[str | Probe] = (),
     duration: float | None = None,
@@ -62,8 +62,8 @@ def simulate_reference(
         Network to simulate.
     stimulus : Stimulus
         Spikes of the network's inputs, and its currents that change in steps.
-    dt : float, ms
-        Time step.
+    dt : float, ms, optional
+        Time step. Default: ``network.dt``, without which one must be given.
     record : iterable of str or Probe
         Traces to record: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents;
         with two currents, their sum. Spikes are always recorded. The chip has no ``"i_syn"``: its

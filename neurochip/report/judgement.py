@@ -145,7 +145,7 @@ class Judgement:
 def judge(
     network: Network,
     chip: ChipSpec = LOIHI,
-    dt: float | str = 0.1,
+    dt: float | str | None = None,
     *,
     duration: float = 1000.0,
     seed: int = 1,
@@ -161,7 +161,7 @@ def judge(
         Network to compile.
     chip : ChipSpec
         The chip. Default: the first-generation chip.
-    dt : float or "auto", ms
+    dt : float or "auto", ms, optional
         Time step of the chip, as for :func:`compile_network`.
     duration : float, ms, default 1000
         Length of the runs.
@@ -169,8 +169,8 @@ def judge(
         Seed of the input: 0 to ``2**128 - 1``.
     fine_dt : float, ms, optional
         Step of a second float run, finer than ``dt``, which separates the error of the time grid
-        from that of the registers. Default: a tenth of ``dt``. 0 omits it, for a network that has
-        no finer grid, such as a NIR graph, whose meaning depends on its step.
+        from that of the registers. Default: a tenth of ``dt``, or none for a network that holds for
+        one step (``network.dt``), such as a NIR graph. 0 omits it.
     twins : int, default 4
         Number of further float runs of a recurrent network, each with one synapse changed, which
         give its noise floor (:func:`simulate_twins`); 0 omits them.
@@ -206,9 +206,9 @@ def judge(
     ]
     run = Emulator(image).run(stimulus, record=record)
     reference = simulate_reference(network, stimulus, step, record=record)
-    fine = None
-    if fine_dt != 0:
-        fine = simulate_reference(network, stimulus, step / 10 if fine_dt is None else fine_dt)
+    if fine_dt is None:
+        fine_dt = step / 10 if network.dt is None else 0.0
+    fine = simulate_reference(network, stimulus, fine_dt) if fine_dt else None
     changed = simulate_twins(network, stimulus, reference, twins=twins) if twins else []
     return Judgement(
         network=network,

@@ -76,7 +76,7 @@ def describe_mapped(mapped: MappedNetwork) -> Description:
 def map_network(
     network: Network,
     chip: ChipSpec = LOIHI,
-    dt: float | str = 0.1,
+    dt: float | str | None = None,
     *,
     stimulus: Stimulus | None = None,
     costs: CostTable | Iterable[CostTable] = (),
@@ -92,7 +92,7 @@ def map_network(
         Network to compile.
     chip : ChipSpec
         The chip, or the system of chips. Default: the first-generation chip.
-    dt : float or "auto", ms
+    dt : float or "auto", ms, optional
         Time step of the chip, as for :func:`compile_network`.
     stimulus : Stimulus, optional
         Input of a run whose spikes give the traffic, and the rates by which neurons are placed.

@@ -41,7 +41,7 @@ _DRAWN = 6  # populations with figures; the tables have all
 def validate(
     network: Network,
     chip: ChipSpec = LOIHI,
-    dt: float | str = 0.1,
+    dt: float | str | None = None,
     *,
     duration: float = 1000.0,
     seed: int | Sequence[int] = 1,
@@ -61,7 +61,7 @@ def validate(
         Network to compile.
     chip : ChipSpec
         The chip. Default: the first-generation chip.
-    dt : float or "auto", ms
+    dt : float or "auto", ms, optional
         Time step of the chip, as for :func:`compile_network`.
     duration : float, ms, default 1000
         Length of the runs.

@@ -24,6 +24,7 @@ from ..chip.registers import OVERFLOWS
 from ..chip.spec import LOIHI, ChipSpec
 from ..errors import ChipOverflowWarning, SweepError
 from ..network import Network
+from ..network.time_step import own_step
 from ..recording import Probe
 from ..reference import MOST_TWINS, TWINS
 from .axes import Point, Scalar, Values, parameters_of, plain, span
@@ -93,12 +94,14 @@ def sweep(
         The chip before the axes change it, or a function of axes that returns it (for presets by
         name, or fields that must change together).
     dt : float or "auto", ms, optional
-        Time step, unless it is an axis; ``"auto"`` as in ``compile_network``. Default: 0.1.
+        Time step, unless it is an axis; ``"auto"`` as in ``compile_network``. Default: that of the
+        network, if it holds for one step (``network.dt``), or 0.1.
     seed : int, optional
         Seed of the inputs, unless it is an axis. Default: 1.
     fine_dt : float, ms, optional
         Step of a fine reference, which splits the error into quantisation and time step. Default: a
-        tenth of the shortest dt if dt is an axis, otherwise none. All points of a seed and a
+        tenth of the shortest dt if dt is an axis, otherwise none; none either for networks that
+        hold for one step. All points of a seed and a
         network share this run, so that every dt is compared with the same rates.
     twins : int, default 4
         Number of float runs with one changed synapse for each seed, network and dt: the noise floor
@@ -154,8 +157,6 @@ def sweep(
     twins = integer("sweep", "twins", twins, at_least=0, at_most=MOST_TWINS, error=SweepError)
     makers = [*parameters_of(network, "network"), *parameters_of(chip, "chip")]
     points = span(values, [item.name for item in makers], RESULT_COLUMNS)
-    if fine_dt is None:
-        fine_dt = _default_fine_dt(points)
     fixed = _fixed(points[0], dt, seed, options)
     for item in makers:
         if item.default is item.empty and item.name not in {**fixed, **points[0]}:
@@ -183,6 +184,9 @@ def sweep(
         for index, point in _ends(points):
             with at_point(index, point):
                 networks.append(definition.make_network(definition.network_key(point)))
+        definition = _on_own_steps(definition, points, networks, dt)
+        if fine_dt is None and all(item.dt is None for item in networks):
+            definition = replace(definition, fine_dt=_default_fine_dt(points))
         definition = replace(definition, synapses=max(item.n_synapses for item in networks))
         origins = Origins(definition, points, networks)
         with Journal(journal_path, _header(definition, points, networks, used)) as journal:
@@ -294,6 +298,27 @@ def _fixed(point: Point, dt: Any, seed: Any, options: Mapping[str, Any]) -> dict
             raise SweepError(f"sweep: {name!r} is both an option and an axis; allowed: one.")
     given = {"dt": 0.1, "seed": 1, **asked}
     return {name: plain(name, value) for name, value in given.items() if name not in point}
+
+
+def _on_own_steps(
+    definition: Definition, points: Sequence[Point], networks: Sequence[Network], dt: Any
+) -> Definition:
+    """Return the definition with the step of networks that have one, unless ``dt`` or an axis has.
+
+    Raises
+    ------
+    SweepError
+        If such a network would run in other steps, or on a finer grid.
+    """
+    for (_, point), network in zip(_ends(points), networks, strict=True):
+        if network.dt is None:
+            continue
+        if dt is None and "dt" not in point:
+            definition = replace(definition, fixed={**definition.fixed, "dt": network.dt})
+        own_step("sweep", network, {**definition.fixed, **point}["dt"], SweepError)
+        if definition.fine_dt is not None:
+            own_step("sweep, fine_dt", network, definition.fine_dt, SweepError)
+    return definition
 
 
 def _default_fine_dt(points: Sequence[Point]) -> float | None:

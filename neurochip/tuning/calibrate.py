@@ -15,6 +15,7 @@ from ..errors import AnalysisError
 from ..image import ChipImage
 from ..image.report_rows import ReportRow
 from ..network import Network, PoissonInput
+from ..network.time_step import finer_steps
 from ..recording import Recording
 from ..reference import simulate_reference
 from ..stimulus import Stimulus, draw_stimulus
@@ -38,7 +39,7 @@ def calibrate(
     fresh: Stimulus | Sequence[Stimulus] | None = None,
     registers: Sequence[str] = REGISTERS,
     tolerance: float = 0.001,
-    substeps: int = 10,
+    substeps: int | None = None,
     rounds: int = 15,
     progress: bool | None = None,
 ) -> Calibration:
@@ -69,8 +70,9 @@ def calibrate(
         Registers to trim, in this order: ``"threshold"``, ``"bias"`` or both.
     tolerance : float, default 0.001
         Largest relative error of a population rate that counts as agreement.
-    substeps : int, default 10
+    substeps : int, optional
         Number of float64 steps in one step of the chip; 1 trims only the error of the registers.
+        Default: 10, or 1 for networks that hold for one step (``network.dt``).
     rounds : int, default 15
         Largest number of chip runs for each register.
     progress : bool, optional
@@ -105,7 +107,7 @@ def calibrate(
             allowed="at least 1",
             error=AnalysisError,
         )
-        for name, value in (("substeps", substeps), ("rounds", rounds))
+        for name, value in (("substeps", finer_steps(network, substeps)), ("rounds", rounds))
     )
     progress = switch("calibrate", "progress", progress, optional=True, error=AnalysisError)
     if not isinstance(image, ChipImage) or image.symbols is None:

@@ -273,9 +273,10 @@ def test_a_published_network_is_the_chip_in_every_spike(tmp_path, name, chip):
 def test_an_image_that_is_not_of_the_network_is_refused(tmp_path):
     model = read_nir(chain((1,), linear([[1.0]]), lif()), DT, reset="value")
     other = read_nir(chain((1,), linear([[1.0]]), integrator(), integrator()), DT, reset="value")
+    longer = read_nir(chain((1,), linear([[1.0]]), lif()), 2 * DT, reset="value")
     for image, message in (
         (compile_network(other.network, dt=0.1), "pass the network that it was compiled from."),
-        (compile_network(model.network, dt=0.05), "pass the image that was compiled with dt = 0.1"),
+        (compile_network(longer.network), "pass the image that was compiled with dt = 0.1"),
         (
             "image.npz",
             "allowed: the ChipImage that was compiled from the network, with its symbols.",

@@ -251,7 +251,10 @@ def test_a_lowest_v_of_each_neuron_is_in_the_metadata_of_its_node(tmp_path):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"reset": "zero"}, "reset = 'zero'; allowed: 'value' or 'subtract'."),
+        (
+            {"reset": "zero"},
+            "reset = 'zero'; allowed: 'value', 'subtract' or 'subtract_and_raise'.",
+        ),
         ({"reset_delay": "maybe"}, "reset_delay = 'maybe'; allowed: False or True."),
         (
             {"v_min": "low"},

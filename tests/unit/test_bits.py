@@ -354,7 +354,7 @@ def test_the_step_may_be_chosen():
             {"tolerance": 0},
             "bits: tolerance = 0; allowed: a number above 0 and at most 1 (0.05 is 5 %).",
         ),
-        ({"dt": "0.5"}, "bits: dt = '0.5' ms; allowed: a number of ms above 0, or \"auto\"."),
+        ({"dt": "0.5"}, "bits: dt = '0.5' ms; allowed: a number above 0."),
         ({"duration": -1}, "bits: duration = -1 ms; allowed: a number above 0."),
         ({"chip": "loihi"}, "bits: chip = 'loihi'; allowed: a ChipSpec."),
     ],

@@ -251,7 +251,7 @@ def test_equal_scores_are_tied():
     ("change", "message"),
     [
         ({"model": 3}, "model = 3; allowed: a trained model, as from read_nir, or a Network."),
-        ({"dt": None}, "a Network was given without dt; pass the step in ms."),
+        ({"dt": None}, "dt is missing; allowed: a step in ms, such as dt=0.1."),
         ({"inputs": []}, "there are no inputs; allowed: at least one sample."),
         (
             {"inputs": [np.ones((2, 5), dtype=int)]},

@@ -233,8 +233,10 @@ def test_a_graph_is_compared_and_attributed_on_its_own_grid_only():
     data = json.loads(Path("page.json").read_text())
     assert {row["source"] for row in data["attribution"]}.isdisjoint({"time step", "event order"})
     assert data["provenance"]["seed of the input"] is None
-    finer = json.loads(succeed("compare", *graph, "--fine-dt", "0.01", "--json"))
-    assert finer["comparison"]["fine_dt"] == 0.01
+    assert fail("compare", *graph, "--fine-dt", "0.01") == (
+        "run: dt = 0.01 ms, but the network was read for steps of 0.1 ms, and its kicks hold for "
+        "no others; omit dt, or read the graph for another step."
+    )
 
 
 def test_an_image_with_the_bias_of_a_deeper_layer_runs_as_its_model():

@@ -106,7 +106,7 @@ def read_nir(
     Examples
     --------
     >>> model = read_nir("trained.nir", dt=1e-4, v_reset=0.0)  # doctest: +SKIP
-    >>> image = compile_network(model.network, dt=model.dt)  # doctest: +SKIP
+    >>> image = compile_network(model.network)  # in steps of dt  # doctest: +SKIP
     """
     step = seconds_to_ms(dt)
     parts = (kick, integration, delivery, layers)
@@ -235,6 +235,7 @@ class _Building:
                 for source, paths in self.arrivals[name].paths.items()
             ],
             delivery=self.convention.delivery,
+            dt=self.dt,
         )
 
     def _begin(self, name: str) -> int:

@@ -95,6 +95,7 @@ def registers_as_network(
             populations=list(populations.values()),
             connections=[link(item) for item in decoded.connections],
             delivery=convention.delivery,
+            dt=symbols.dt,
         ),
         convention,
     )

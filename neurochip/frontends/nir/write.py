@@ -23,6 +23,7 @@ from ...image import ChipImage
 from ...network import Connection, Network, Population, StepCurrent
 from ...network.plasticity import check_static
 from ...network.plausible import units_known
+from ...network.time_step import own_step
 from ...typing import Float64Array
 from .bias import BiasInput, bias_current, bias_onset
 from .convention import Convention, seconds_to_ms
@@ -66,7 +67,7 @@ def write_nir(
         for Euler's method and pulses.
     dt : float, s
         Length of a step in seconds, on which the size of a kick depends. Needed for a Network
-        without an image.
+        without an image, unless it has a step of its own (``Network.dt``).
     kick : str
         For a Network without an image: the effect of a spike, as in :class:`Convention`.
 
@@ -133,9 +134,10 @@ def _as_it_is(
         return source.network, source.dt, source.convention, source.outputs
     if not isinstance(source, Network):
         raise FrontendError(f"NIR: source = {shown(source)}; allowed: a NirModel or a Network.")
-    if dt is None:
+    if dt is None and source.dt is None:
         raise FrontendError("NIR: dt is missing; pass the step in seconds, such as dt=1e-4.")
-    step = seconds_to_ms(dt)
+    asked = None if dt is None else seconds_to_ms(dt)
+    step = own_step("NIR", source, asked, FrontendError)
     methods = {
         item.model.integration for item in source.populations if not _is_threshold(item, step)
     } or {"euler"}
