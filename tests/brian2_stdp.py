@@ -34,7 +34,8 @@ class Form:
     """The code of a Synapses object.
 
     ``taus`` are the time constants of its variables, in ms, by name or by the name of a constant of
-    :data:`NAMESPACE`. ``refused`` is a part of the message, if the form is refused.
+    :data:`NAMESPACE`. ``regular`` is the code of ``run_regularly``, every ``interval`` steps.
+    ``refused`` is a part of the message, if the form is refused.
     """
 
     model: str
@@ -45,6 +46,8 @@ class Form:
     refused: str = ""
     weight: str = "w"
     parameters: dict[str, float] = field(default_factory=dict)
+    regular: str = ""
+    interval: int = 8
 
 
 _TAUS = {"apre": "taupre", "apost": "taupost"}
@@ -62,6 +65,10 @@ dr2/dt = -r2/tau_slow : 1 (event-driven)
 do1/dt = -o1/taupost : 1 (event-driven)
 do2/dt = -o2/(120*ms) : 1 (event-driven)"""
 _FOUR = {"r1": "taupre", "r2": "tau_slow", "o1": "taupost", "o2": 120.0}
+_ELIG = _EVENT + "\nelig : 1"
+_REWARD_PRE = "v_post += w\napre += Apre\nelig += apost"
+_REWARD_POST = "apost += Apost\nelig += apre"
+_REWARD = "w = clip(w + elig*0.5, 0, wmax); elig *= 0.7"
 _PRE = "v_post += w\napre += Apre\nw = clip(w + apost, 0, wmax)"
 _POST = "apost += Apost\nw = clip(w + apre, 0, wmax)"
 
@@ -212,7 +219,125 @@ FORMS = {
         "before = slow\nw = clip(w + 0.01*apre*before, 0, wmax)\napost += 1\nslow += 1",
         {**_TAUS, "slow": "tau_slow"},
     ),
+    # ------------------------------------------------------------------------------- rewards
+    "a reward that turns an eligibility into weight": Form(
+        _ELIG, _REWARD_PRE, _REWARD_POST, {**_TAUS, "elig": np.inf}, regular=_REWARD
+    ),
+    "a reward of all synapses, after the decay": Form(
+        _ELIG + "\nreward : 1 (shared)",
+        _REWARD_PRE,
+        _REWARD_POST,
+        {**_TAUS, "elig": np.inf},
+        parameters={"reward": -0.8},
+        regular="elig = elig*exp(-4*ms/tau_slow)\nw = clip(w + elig*reward, 0, wmax)",
+    ),
+    "a reward in time": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        {**_TAUS, "elig": np.inf},
+        regular="w = clip(w + elig*wave(t), 0, wmax); elig *= 0.7",
+    ),
+    "an eligibility that a reward uses up": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        {**_TAUS, "elig": np.inf},
+        regular="w = clip(w + 0.3*elig, 0, wmax); elig = 0",
+    ),
+    "a reward with soft bounds": Form(
+        _ELIG,
+        "v_post += w\napre += Apre\nelig += apost*w",
+        "apost += Apost\nelig += apre*(wmax - w)",
+        {**_TAUS, "elig": np.inf},
+        regular=_REWARD,
+    ),
     # ------------------------------------------------------------------------------- refused
+    "a limited eligibility": Form(
+        _ELIG,
+        "v_post += w\napre += Apre\nelig = clip(elig + apost, -1, 1)",
+        _REWARD_POST,
+        regular=_REWARD,
+        refused="on_pre: 'elig = clip(elig + apost, -1, 1)' limits the eligibility elig. What "
+        "works: elig += trace, and limits of w in run_regularly.",
+    ),
+    "an eligibility that decays in every step": Form(
+        _EVENT + "\ndelig/dt = -elig/second : 1 (clock-driven)",
+        _REWARD_PRE,
+        _REWARD_POST,
+        regular="w = clip(w + elig*0.5, 0, wmax)",
+        refused="its eligibility elig has a differential equation. What works: pairs that change",
+    ),
+    "an eligibility that never decays": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        regular="w = clip(w + elig*0.5, 0, wmax)",
+        refused="run_regularly leaves 1 of the eligibility elig. What works: pairs that change",
+    ),
+    "a reward without limits": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        regular="w += elig*0.5; elig *= 0.7",
+        refused="run_regularly: 'w += elig*0.5' has no upper limit of w.",
+    ),
+    "a weight that pairs and a reward change": Form(
+        _ELIG,
+        _PRE + "\nelig += apost",
+        _REWARD_POST,
+        regular=_REWARD,
+        refused="on_pre: 'w = clip(w + apost, 0, wmax)' changes w, and so does run_regularly. What "
+        "works: either pairs of spikes change it, or a reward does.",
+    ),
+    "an operation on another variable": Form(
+        _EVENT,
+        _PRE,
+        _POST,
+        regular="apre *= 0.5",
+        refused="run_regularly: 'apre *= 0.5' does not change w. What works: pairs that change",
+    ),
+    "two weights": Form(
+        _EVENT,
+        _PRE + "\nv_post += apre",
+        _POST,
+        refused="on_pre: 'v_post += apre' adds apre, which has a differential equation.",
+    ),
+    "weights that are scaled": Form(
+        _EVENT,
+        _PRE,
+        _POST,
+        regular="w = clip(0.99*w, 0, wmax)",
+        refused="on_pre: 'w = clip(w + apost, 0, wmax)' changes w, and so does run_regularly.",
+    ),
+    "weights that decay beside a reward": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        regular="w = clip(0.99*w + elig, 0, wmax); elig *= 0.7",
+        refused="adds elig - 0.01*w to w. What works: pairs that change an eligibility",
+    ),
+    "traces that are reset beside a reward": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        regular=_REWARD + "; apre = 0",
+        refused="run_regularly: 'apre = 0' changes apre. What works: pairs that change",
+    ),
+    "a random reward": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        regular="w = clip(w + elig*rand(), 0, wmax); elig *= 0.7",
+        refused="has the reward 'rand()', and rand draws a random number.",
+    ),
+    "a reward of v": Form(
+        _ELIG,
+        _REWARD_PRE,
+        _REWARD_POST,
+        regular="w = clip(w + elig*v_post, 0, wmax); elig *= 0.7",
+        refused="has the reward 'v_post', and v_post changes during the run.",
+    ),
     "nearest spikes, Diehl and Cook": Form(
         _SLOW + "\nbefore : 1",
         "v_post += w\napre = 1.\nw = clip(w - 0.01*apost, 0, wmax)",
@@ -266,7 +391,7 @@ FORMS = {
         _PRE.replace("0, wmax", "-wmax, wmax"),
         _POST.replace("0, wmax", "-wmax, wmax"),
         refused="keeps w between -0.9 and 0.9. What works: w = clip(..., 0, w_max), with the same "
-        "w_max above 0 in both pathways.",
+        "w_max above 0 everywhere.",
     ),
     "two upper limits": Form(
         _EVENT,
@@ -306,6 +431,13 @@ FORMS = {
         "apost += Apost\nw = clip(w + apre*int(w > 0.1), 0, wmax)",
         refused="is no sum of products of w and traces. What works: w + amplitude * trace, clipped "
         "to 0 and w_max as a whole.",
+    ),
+    "a random change": Form(
+        _EVENT,
+        _PRE.replace("+ apost", "+ apost*rand()"),
+        _POST,
+        refused="is 'rand()', and rand draws a random number. What works: traces of this Synapses "
+        "object, and constants.",
     ),
     "a comparison in between": Form(
         _EVENT,
@@ -402,7 +534,8 @@ FORMS = {
         _EVENT,
         "apre += Apre\nw = clip(w + apost, 0, wmax)",
         _POST,
-        refused="changes during a run, and no statement adds it to the target.",
+        refused="no statement adds a variable that changes during a run (apost, apre, w) to the "
+        "target.",
     ),
 }
 
@@ -418,26 +551,41 @@ def random_events(rng: np.random.Generator, n: int = 60) -> list[tuple[int, bool
     return [(int(step), kind != 1, kind != 0) for step, kind in zip(steps, kinds, strict=True)]
 
 
+def wave(t: float) -> float:
+    """The reward of one of the forms, a TimedArray of pieces of 30 ms."""
+    return WAVE[min(int(t / 30.0 + 1e-9), len(WAVE) - 1)]
+
+
+WAVE = (0.5, -0.3, 0.0, 0.8)
+
+
 def run_code(form: Form, events, w: float):
     """Execute the code of a form at events; return the weight after and what v got at each."""
-    names = {**NAMESPACE, **form.parameters, "inf": np.inf, "exp": exp}
+    names = {**NAMESPACE, **form.parameters, "inf": np.inf, "exp": exp, "wave": wave, "ms": 1.0}
     names["clip"] = lambda x, low, high: min(max(x, low), high)
     state = dict.fromkeys(form.taus, 0.0) | {form.weight: w}
-    weights, kicks, before = [], [], 0
+    weights, kicks, before, tick = [], [], 0, 0
+
+    def execute(code: str, t: float) -> dict[str, float]:
+        scope = {**names, **state, "v": 0.0, "v_post": 0.0, "t": t}
+        for line in statements_of(code).split("\n"):
+            for name, meaning in form.subexpressions.items():
+                exec(f"{name} = {meaning}", {}, scope)
+            exec(line, {}, scope)
+        state.update({name: scope[name] for name in state})
+        return scope
+
     for step, pre, post in events:
+        while form.regular and tick <= step:
+            execute(form.regular, tick * DT)  # eligibility and weight only: traces come below
+            tick += form.interval
         for name, tau in form.taus.items():
             state[name] *= exp(-(step - before) * DT / names.get(tau, tau))
         before, got = step, 0.0
         for spiked, code in ((pre, form.on_pre), (post, form.on_post)):
-            if not spiked:
-                continue
-            scope = {**names, **state, "v": 0.0, "v_post": 0.0}
-            for line in statements_of(code).split("\n"):
-                for name, meaning in form.subexpressions.items():
-                    exec(f"{name} = {meaning}", {}, scope)
-                exec(line, {}, scope)
-            got += scope["v"] + scope["v_post"]
-            state = {name: scope[name] for name in state}
+            if spiked and code:
+                scope = execute(code, step * DT)
+                got += scope["v"] + scope["v_post"]
         weights.append(state[form.weight])
         kicks.append(got)
     return np.array(weights), np.array(kicks)
@@ -445,23 +593,34 @@ def run_code(form: Form, events, w: float):
 
 def run_rule(rule, events, w: float):
     """Execute the definition of an STDP; return the weight after and before each event's spike."""
-    triplet = rule.triplet
+    triplet, reward = rule.triplet, rule.reward
     a3_plus, a3_minus = (triplet.a3_plus, triplet.a3_minus) if triplet else (0.0, 0.0)
     taus = [rule.tau_plus, rule.tau_minus, *((triplet.tau_x, triplet.tau_y) if triplet else (1, 1))]
-    x, y, x2, y2, before = 0.0, 0.0, 0.0, 0.0, 0
+    x, y, x2, y2, e, before, tick = 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0
     weights, kicks = [], []
+
+    def limited(value: float) -> float:
+        return min(max(value, 0.0), rule.w_max)
+
     for step, pre, post in events:
+        while reward is not None and tick <= step:
+            place = np.searchsorted(reward.reward.steps(DT), tick, side="right") - 1
+            w = limited(w + e * reward.reward.values[place])
+            e *= exp(-reward.interval / reward.tau_eligibility)
+            tick += round(reward.interval / DT)
         fall = [exp(-(step - before) * DT / tau) for tau in taus]
         x, y, x2, y2 = x * fall[0], y * fall[1], x2 * fall[2], y2 * fall[3]
         before = step
         kicks.append(w if pre else 0.0)
         if pre:
             bound = w / rule.w_max if rule.bounds == "soft" else 1.0
-            w = min(max(w - y * (rule.a_minus + a3_minus * x2) * bound, 0.0), rule.w_max)
+            change = -y * (rule.a_minus + a3_minus * x2) * bound
+            w, e = (w, e + change) if reward else (limited(w + change), e)
             x, x2 = x + 1, x2 + 1
         if post:
             bound = (rule.w_max - w) / rule.w_max if rule.bounds == "soft" else 1.0
-            w = min(max(w + x * (rule.a_plus + a3_plus * y2) * bound, 0.0), rule.w_max)
+            change = x * (rule.a_plus + a3_plus * y2) * bound
+            w, e = (w, e + change) if reward else (limited(w + change), e)
             y, y2 = y + 1, y2 + 1
         weights.append(w)
     return np.array(weights), np.array(kicks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from brian2_stdp import DT, FORMS, NAMESPACE, Form, random_events, run_code, run_rule
+from brian2_stdp import DT, FORMS, NAMESPACE, WAVE, Form, random_events, run_code, run_rule
 
 from neurochip.errors import FrontendError
 
@@ -35,8 +35,12 @@ def connection_of(b2, form: Form, **options):
     setattr(synapses, form.weight, 0.4) if "dw/dt" not in form.model else None
     for name, value in form.parameters.items():
         setattr(synapses, name, value)
+    if form.regular:
+        synapses.run_regularly(form.regular, dt=form.interval * DT * b2.ms)
     names = {n: v * b2.ms if n in TIMES else v for n, v in NAMESPACE.items()}
-    network = from_brian2(source, cells, synapses, namespace=names).network
+    names["wave"] = b2.TimedArray(WAVE, dt=30 * b2.ms)
+    imported = from_brian2(source, cells, synapses, namespace=names, duration=1 * b2.second)
+    network = imported.network
     (found,) = network.connections
     return found
 
@@ -303,4 +307,96 @@ def test_targets_of_different_capacitance_are_refused(b2):
         "Synapses 'wires': a weight of one unit has different effects on the neurons of 'cells', "
         "whose capacitances or leaks differ; a rule of the chip has one largest weight. Give all "
         "of them the same."
+    )
+
+
+# ------------------------------------------------------------------------------------ rewards
+
+ELIGIBILITY = {
+    "model": "w : amp\nelig : amp\nreward : 1\ndx/dt = -x/(20*ms) : amp (event-driven)\n"
+    "dy/dt = -y/(30*ms) : amp (event-driven)",
+    "on_pre": "I += w\nx += 4*pA\nelig += y",
+    "on_post": "y -= 5*pA\nelig += x",
+}
+APPLY = "w = clip(w + elig*reward, 0*amp, 0.5*nA); elig *= exp(-8*ms/(50*ms))"
+
+
+def test_a_reward_of_each_target_is_one_of_each_neuron(b2):
+    source, cells, synapses = objects(b2, **ELIGIBILITY)
+    synapses.reward = "1 + 0.5*j"
+    synapses.run_regularly(APPLY, dt=8 * b2.ms)
+    found = read(b2, source, cells, synapses).connections[0].plasticity.reward
+    assert found.reward.times == pytest.approx([0])
+    assert found.reward.values == pytest.approx(np.array([[1, 1.5, 2, 2.5]]))
+    assert (found.interval, found.tau_eligibility) == pytest.approx((8, 50), rel=1e-12)
+
+
+def test_two_operations_of_one_interval_are_one(b2):
+    source, cells, synapses = objects(b2, **ELIGIBILITY)
+    synapses.reward = 0.3
+    for line in APPLY.split("; "):
+        synapses.run_regularly(line, dt=8 * b2.ms, name=f"wires_{line[0]}")
+    # Brian2 runs them by name: wires_e first, so the reward gets what the decay has left.
+    found = read(b2, source, cells, synapses).connections[0].plasticity.reward
+    assert found.reward.values == pytest.approx([0.3 * np.exp(-8 / 50)])
+
+
+def _begins(b2, synapses):
+    synapses.elig = 1 * b2.pA
+    synapses.run_regularly(APPLY, dt=8 * b2.ms)
+
+
+REGULAR = {
+    "another slot": (
+        lambda b2, synapses: synapses.run_regularly(APPLY, dt=8 * b2.ms, when="end"),
+        "its run_regularly runs in the slot 'end'. What works: Brian2's default, 'start'.",
+    ),
+    "half a step": (
+        lambda b2, synapses: synapses.run_regularly(APPLY, dt=1.25 * b2.ms),
+        "its run_regularly has dt = 1.25 ms. What works: one interval, a whole number of steps of "
+        "0.5 ms.",
+    ),
+    "two intervals": (
+        lambda b2, synapses: [
+            synapses.run_regularly(line, dt=dt * b2.ms)
+            for line, dt in zip(APPLY.split("; "), (4, 8), strict=True)
+        ],
+        "its run_regularly has dt = 4 and 8 ms. What works: one interval, a whole number of steps "
+        "of 0.5 ms.",
+    ),
+    "a reward in time, read without a duration": (
+        lambda b2, synapses: synapses.run_regularly(APPLY.replace("reward", "sin(t/ms)")),
+        "run_regularly: 'w = clip(w + elig*sin(t/ms), 0*amp, 0.5*nA)' has a reward that changes "
+        "with time, 'sin(t/ms)'. Pass duration=..., the length of the run.",
+    ),
+    "a reward of each synapse": (
+        lambda b2, synapses: (
+            setattr(synapses, "reward", "i"),
+            synapses.run_regularly(APPLY, dt=8 * b2.ms),
+        ),
+        "run_regularly: 'w = clip(w + elig*reward, 0*amp, 0.5*nA)' has a reward 'reward' that "
+        "differs between synapses of one target. What works: one reward for all synapses, or one "
+        "for each target.",
+    ),
+    "an eligibility that is not 0": (
+        _begins,
+        "the eligibility elig begins at 1e-12. On the chip it begins at 0.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REGULAR)
+def test_other_operations_are_refused(b2, name):
+    add, text = REGULAR[name]
+    source, cells, synapses = objects(b2, **ELIGIBILITY)
+    add(b2, synapses)
+    assert message(b2, source, cells, synapses) == f"Synapses 'wires': {text}"
+
+
+def test_operations_on_constant_weights_are_refused(b2):
+    source, cells, synapses = objects(b2, model="w : amp", on_pre="I += w", on_post=None)
+    synapses.run_regularly("w *= 0.99", dt=8 * b2.ms)
+    assert message(b2, source, cells, synapses) == (
+        "Synapses 'wires': its run_regularly changes synapses that do not learn. What works: "
+        "changes between runs; or a reward that turns an eligibility into weight."
     )

@@ -285,7 +285,7 @@ def test_another_place_in_the_schedule_is_refused(b2, part, named, slot):
 SYNAPSES = {
     "a count of spikes": (
         {"model": "w : volt\ny : 1", "on_pre": "v += w\ny += 1"},
-        "y changes during a run, and no statement adds it to the target. " + LEARNING,
+        "no statement adds a variable that changes during a run (y) to the target. " + LEARNING,
     ),
     "spikes of the target": (
         {"model": "w : volt", "on_pre": "v += w", "on_post": "w += 1*mV"},
@@ -294,7 +294,7 @@ SYNAPSES = {
     ),
     "equations": (
         {"model": "dy/dt = -y/ms : 1 (clock-driven)", "on_pre": "v += 1*mV"},
-        "y changes during a run, and no statement adds it to the target. " + LEARNING,
+        "no statement adds a variable that changes during a run (y) to the target. " + LEARNING,
     ),
     "a weight with an equation": (
         {"model": "dy/dt = -y/ms : 1 (event-driven)", "on_pre": "v += y*mV"},

@@ -131,7 +131,7 @@ def target_name(owner: Any, name: str) -> str:
 
 def shown(expression: Any) -> str:
     """Return an expression as Brian2 writes it."""
-    return str(sympy_to_str(expression))
+    return str(sympy_to_str(expression)).replace("(_placeholder_arg)", "()")  # of rand()
 
 
 def _apply(operation: str, before: Any, value: Any) -> Any:

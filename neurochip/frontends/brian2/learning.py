@@ -10,9 +10,10 @@ import sympy
 
 from ...typing import Float64Array
 from .abstract import expression_of, shown, symbol_of
+from .changes import Pathways, pathways_of
 from .kicks import ON_PRE, Kicks, check_variable, constant_weight, delay_of, kicks_of
 from .neurons import Cells
-from .plasticity import Pathways, pathways_of, read_rule
+from .plasticity import read_rule
 from .refusal import refusal
 from .traces import equations_of, number
 from .values import check_units_of
@@ -27,7 +28,11 @@ _LEARNING = (
 
 
 def read_learning(
-    synapses: Any, pathways: list[Any], cell: Cells, namespace: Mapping[str, Any]
+    synapses: Any,
+    pathways: list[Any],
+    cell: Cells,
+    namespace: Mapping[str, Any],
+    n_steps: int | None,
 ) -> Iterator[Kicks]:
     """Read a Synapses object of which variables change during a run.
 
@@ -41,6 +46,8 @@ def read_learning(
         Its target.
     namespace : dict
         Names of the caller of ``run``.
+    n_steps : int or None
+        Steps from time 0 to the end of the run; needed for a reward that changes with time.
 
     Yields
     ------
@@ -61,10 +68,11 @@ def read_learning(
     moving = {name: _moving_in(paths.pre.change(name), paths) for name in names}
     learning = [name for name in names if moving[name]]
     if len(learning) != 1:
-        why = f"{' and '.join(sorted(paths.moving))} changes during a run, and no statement adds it"
-        if learning:
-            why = f"it adds variables that change during a run to {' and '.join(learning)}"
-        raise refusal(synapses, f"{why} to the target" if not learning else why, _LEARNING)
+        why = f"it adds variables that change during a run to {' and '.join(learning)}"
+        if not learning:
+            known = ", ".join(sorted(paths.moving))
+            why = f"no statement adds a variable that changes during a run ({known}) to the target"
+        raise refusal(synapses, why, _LEARNING)
     for name in names:
         variable = str(synapses.variables[name].name)
         check_variable(synapses, variable, name, cell)
@@ -76,7 +84,7 @@ def read_learning(
             yield kicks_of(synapses, f"{synapses.name}_{variable}", cell, variable, weight, delay)
             continue
         own, per_weight = _weight_of(synapses, name, change, paths, namespace)
-        rule = read_rule(synapses, own, paths, namespace)
+        rule = read_rule(synapses, own, paths, namespace, n_steps)
         values = np.asarray(synapses.variables[own].get_value(), dtype=np.float64)
         _check_range(synapses, own, values, rule.w_max)
         yield kicks_of(
@@ -102,7 +110,8 @@ def _moving_in(expression: Any, paths: Pathways) -> list[str]:
 
 def _check_written(synapses: Any, paths: Pathways) -> None:
     """Refuse effects on other variables than those of the synapses, and of the target on_pre."""
-    for effect in paths.pre, paths.post:
+    regular = (paths.regular.effect,) if paths.regular else ()
+    for effect in (paths.pre, paths.post, *regular):
         for name in effect.values:
             index = synapses.variables.indices.get(name)
             local = name not in synapses.variables

@@ -22,6 +22,7 @@ from brian2.groups.neurongroup import Thresholder
 from ...errors import FrontendError
 from .kicks import written_variables
 from .refusal import refusal
+from .rewards import regular_runners
 from .sources import is_source
 
 __all__ = [
@@ -103,7 +104,7 @@ def check_kinds(objects: Iterable[Any]) -> None:
 
 
 def _parts_of(obj: Any) -> Iterable[Any]:
-    """Return the parts that Brian2 itself adds to an object, without ``run_regularly``."""
+    """Return the parts of an object, ``run_regularly`` only of Synapses, where it may reward."""
     if isinstance(obj, NeuronGroup):
         events = (*obj.thresholder.values(), *obj.resetter.values())
         return (obj.state_updater, obj.subexpression_updater, *events)
@@ -111,7 +112,7 @@ def _parts_of(obj: Any) -> Iterable[Any]:
         return tuple(obj.thresholder.values())
     if isinstance(obj, Synapses):
         updaters = (*obj.summed_updaters.values(), obj.state_updater, obj.subexpression_updater)
-        return (*obj._pathways, *updaters)
+        return (*obj._pathways, *updaters, *regular_runners(obj))
     return ()
 
 

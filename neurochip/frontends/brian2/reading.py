@@ -98,7 +98,7 @@ def read_network(
     cells = {
         name: read_cells(group, namespace, written.get(name, ())) for name, group in groups.items()
     }
-    described, kicks = _read_drive(net, objects, cells, dt, namespace, spikes or {})
+    described, kicks = _read_drive(net, objects, cells, dt, namespace, spikes or {}, n_steps)
     units = {
         name: populate(cell, [item for item in kicks if item.target == name])
         for name, cell in cells.items()
@@ -155,6 +155,7 @@ def _read_drive(
     dt: float,
     namespace: Mapping[str, Any],
     spikes: Mapping[str, Drive],
+    n_steps: int | None = None,
 ) -> tuple[dict[str, ours.PoissonInput | ours.SpikeInput], list[Kicks]]:
     """Return the inputs, and all kicks of the variables of ``cells``."""
     pathways = [obj for obj in _by_name(objects) if isinstance(obj, Synapses)]
@@ -168,7 +169,7 @@ def _read_drive(
     sources = {*cells, *described}
     kicks = []
     for obj in pathways:
-        kicks += read_synapses(obj, cells, sources, namespace)
+        kicks += read_synapses(obj, cells, sources, namespace, n_steps)
     for obj in drivers:
         if isinstance(obj, PoissonInput):
             kicks.append(read_poisson_kicks(obj, cells, namespace))

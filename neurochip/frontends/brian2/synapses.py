@@ -21,6 +21,7 @@ from .kicks import (
 from .learning import read_learning
 from .neurons import Cells
 from .refusal import refusal
+from .rewards import regular_runners
 from .traces import equations_of
 from .values import check_units_of, statements
 
@@ -28,7 +29,11 @@ __all__ = ["read_synapses"]
 
 
 def read_synapses(
-    synapses: Any, cells: Mapping[str, Cells], sources: set[str], namespace: Mapping[str, Any]
+    synapses: Any,
+    cells: Mapping[str, Cells],
+    sources: set[str],
+    namespace: Mapping[str, Any],
+    n_steps: int | None = None,
 ) -> list[Kicks]:
     """Read a Synapses object.
 
@@ -42,6 +47,8 @@ def read_synapses(
         Names of all spiking objects in the network.
     namespace : dict
         Names of the caller of ``run``.
+    n_steps : int, optional
+        Steps from time 0 to the end of the run; needed for a reward that changes with time.
 
     Raises
     ------
@@ -50,6 +57,14 @@ def read_synapses(
         learns by another rule than :class:`~neurochip.STDP`.
     """
     _check_model(synapses)
+    pathways = [pathway for pathway in synapses._pathways if pathway.active]
+    learns = _moves(synapses, pathways)
+    if regular_runners(synapses) and not learns:
+        raise refusal(
+            synapses,
+            "its run_regularly changes synapses that do not learn",
+            "What works: changes between runs; or a reward that turns an eligibility into weight.",
+        )
     source, target = parent_of(synapses.source), parent_of(synapses.target)
     if source.name not in sources and not source.active:
         return []  # an inactive group of neurons sends no spikes
@@ -69,12 +84,11 @@ def read_synapses(
         )
     if not synapses._connect_called:
         raise refusal(synapses, "it has no synapses", "Call its connect() first.")
-    pathways = [pathway for pathway in synapses._pathways if pathway.active]
     for pathway in pathways:
         _check_pathway(synapses, pathway)
     cell = cells[target.name]
-    if _moves(synapses, pathways):
-        return list(read_learning(synapses, pathways, cell, namespace))
+    if learns:
+        return list(read_learning(synapses, pathways, cell, namespace, n_steps))
     return [
         kicks for pathway in pathways for kicks in _read_pathway(synapses, pathway, cell, namespace)
     ]
