@@ -105,6 +105,21 @@ def state_bits(image):
     return [-(-each // 8) * 8 for each in bits]
 
 
+def learning_of(image, number):
+    """Return the bits of the tags of a synapse group, and whether it learns."""
+    for item in () if image.learning is None else image.learning.groups:
+        if item.synapses == number:
+            rule, limits = item.rule, item.rule.spec.tag_limits
+            tagged = rule.dt is not None or any(
+                factor.variable == "t"
+                for terms in rule.terms.values()
+                for f in terms
+                for factor in f.factors
+            )
+            return (range_bits(*limits) if tagged else 0), True
+    return 0, False
+
+
 def count_image(image):
     """Return the use of every resource by core, and the delay bits of every core."""
     core, chip, n = image.chip.core, image.chip, image.n_cores
@@ -119,26 +134,31 @@ def count_image(image):
         for compartment in group.compartments.tolist() if image.symbols is None else ():
             owner[compartment] = number
     lists = defaultdict(lambda: defaultdict(list))
+    learn = set()  # core, kind of source, source
     formats, delay_bits = defaultdict(set), [0] * n
     shape = {}
     for number, group in enumerate(image.synapses):
         bits = int(group.max_delay).bit_length()
-        shape[number] = (group.format, bits)
+        tag, learns = learning_of(image, number)
+        shape[number] = (group.format, bits, tag, learns)
         for source in range(len(group.indptr) - 1):
             for k in range(group.indptr[source], group.indptr[source + 1]):
                 target = int(group.target[k])
                 at = int(core_of[target])
                 local = target - int(image.core_ptr[at])
                 lists[at, group.source, source][number].append(local)
+                if learns:
+                    learn.add((at, group.source, source))
                 formats[at].add(shape[number])
                 delay_bits[at] = max(delay_bits[at], bits)
     used = {name: [0] * n for name in ("synaptic_words", "list_words", "input_axons")}
     used["output_axons"] = [0] * n
+    slots = 1 if core.learning is None else core.learning.axon_slots
     stored = defaultdict(set)
     flows = defaultdict(set)
     kernels = defaultdict(set)
     for number, item in enumerate(image.convolutions, start=len(image.synapses)):
-        shape[number] = (item.format, int(item.delay).bit_length())
+        shape[number] = (item.format, int(item.delay).bit_length(), 0, False)
         if core.kernels_shared:
             for place, target in enumerate(item.targets.tolist()):
                 channel = place * item.target_shape[0] // len(item.targets)
@@ -165,8 +185,8 @@ def count_image(image):
         allowed = allowed[: max(1, core.synapse_formats // len(formats[at]))]
         bits = 0
         for number, targets in groups.items():
-            form, delay = shape[number]
-            each = form.weight_bits + delay
+            form, delay, tag, _ = shape[number]
+            each = form.weight_bits + delay + tag
             costs = [entries_of(e, sorted(targets), each, index, core) for e in allowed]
             bits += min(costs)
             stored[at].add((shape[number], allowed[costs.index(min(costs))]))
@@ -174,16 +194,17 @@ def count_image(image):
         used["synaptic_words"][at] += words
         used["list_words"][at] = max(used["list_words"][at], words)
         if kind == "inputs":
-            used["input_axons"][at] += 1
+            used["input_axons"][at] += slots if (at, kind, source) in learn else 1
         else:
             flows[owner[source], int(core_of[source]), at].add(source)
     for (_, start, stop), sources in flows.items():
         far = core.chip_axon_entries * (chip_of[start] != chip_of[stop])
+        wide = sum((stop, "compartments", source) in learn for source in sources)
         if core.population_axons and len(sources) > 1:
-            used["input_axons"][stop] += 1
+            used["input_axons"][stop] += slots if wide else 1
             used["output_axons"][start] += core.population_axon_entries + far
         else:
-            used["input_axons"][stop] += len(sources)
+            used["input_axons"][stop] += len(sources) + wide * (slots - 1)
             used["output_axons"][start] += len(sources) * (core.neuron_axon_entries + far)
     registers = dict(vars(image.compartments))
     registers["program"] = np.zeros(image.n_compartments, dtype=int)

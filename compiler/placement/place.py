@@ -162,7 +162,13 @@ def _on_mesh(
         sites = choose_sites(traffic, chip, options.sites, options.placement_seed)
     population = work.wiring.population[work.wiring.neuron_of].astype(np.int64)
     usage = add_axons(
-        filling.usage, filling.reach, core_of, population, chip.core, sites // chip.cores
+        filling.usage,
+        filling.reach,
+        work.wiring,
+        core_of,
+        population,
+        chip.core,
+        sites // chip.cores,
     )
     return Placement(core_ptr, compartment, work, sites, usage)
 

@@ -79,6 +79,7 @@ RESULTS = {
     "info": {
         "kind": "`chip image`, `recording` or `stimulus`",
         "content": "of an image: `chip`, `image_digest`, `cores`, `compartments`, `synapses`, "
+        "`plastic_synapses`, "
         "`programs` (neurons of each), `convolutions`, `resets` and `compile_report`; of a "
         "recording: the keys of `run`; of a stimulus: `duration` and, for each input, `sources` "
         "and `spikes`",

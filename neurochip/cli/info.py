@@ -42,13 +42,15 @@ def _image(file: str, text: bool) -> dict[str, Any]:
         say(dump_image(image), fold=False)
     else:
         say(repr(image))
-        for part in (*image.programs, *image.convolutions, *image.resets):
+        learning = [] if image.learning is None else [*image.learning.groups]
+        for part in (*image.programs, *image.convolutions, *image.resets, *learning):
             say(f"  {part!r}")
         say(image.report if image.symbols is not None else "(symbols removed)")
     sizes = {
         "cores": image.n_cores,
         "compartments": image.n_compartments,
         "synapses": image.n_synapses,
+        "plastic_synapses": image.n_plastic,
         "programs": {
             name: sum(len(group) for group in image.programs if group.program.name == name)
             for name in sorted({group.program.name for group in image.programs})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Section, Table
 from .._support.text import counted
+from ..learning.terms import POST, PRE, TARGETS
 from .chip_image import ChipImage
+from .learning import Plasticity
 from .report import CompileReport
 
 __all__ = ["compilation_section"]
@@ -80,11 +82,32 @@ def describe_image(image: ChipImage) -> Description:
         ("cores", f"{image.n_cores:,} of {image.chip.total_cores:,}"),
         ("compartments", f"{image.n_compartments:,}"),
         ("synapses", f"{image.n_synapses:,}"),
+        *([] if image.learning is None else [("synapses that learn", f"{image.n_plastic:,}")]),
         ("sources outside the chip", f"{image.n_inputs:,}"),
         ("longest delay", counted(image.max_delay, "step")),
         ("digest", image.digest()),
     ]
     sections = [Section("Image", [Table((), rows)])]
+    if image.learning is not None:
+        columns = ("synapse group", "synapses", "rule", "x1, x2", "y1, y2, y3", "epoch")
+        learns = [_learns(image, item) for item in image.learning.groups]
+        sections.append(Section("Learning", [Table(columns, learns)]))
     if image.symbols is not None:
         sections.append(compilation_section(image.symbols.report))
     return Description(repr(image), sections)
+
+
+def _learns(image: ChipImage, item: Plasticity) -> tuple[str, ...]:
+    rule = item.rule
+    changes = ((name, getattr(rule, f"d{name}")) for name in TARGETS)
+    traces = (
+        ", ".join(f"{each.impulse:g}, tau {each.tau:g}" for each in found if each is not None)
+        for found in ([getattr(rule, name) for name in side] for side in (PRE, POST))
+    )
+    return (
+        str(item.synapses),
+        f"{image.synapses[item.synapses].n_synapses:,}",
+        "; ".join(f"d{name} = {text}" for name, text in changes if text is not None),
+        *traces,
+        counted(rule.epoch, "step"),
+    )

@@ -12,6 +12,7 @@
 - An index has as many bits as the compartments of the core need.
 - An input takes an input axon on each core that it reaches. Two or more neurons of a population
   on the same core take one shared axon to each core that they reach; a single neuron takes its own.
+- An axon takes more entries (``LearningSpec.axon_slots``) on cores where its synapses learn.
 
 :mod:`neurochip.chip.spec` has the numbers and their sources.
 """
@@ -29,6 +30,7 @@ from ..chip.spec import CoreSpec
 from ..errors import ImageError
 from ..image import ChipImage
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from .learning import axons_that_learn
 from .tables import Packing, Scratch, Tables
 from .wiring import Wiring, wiring_of
 
@@ -270,12 +272,15 @@ class Filler:
 def add_axons(
     usage: Mapping[str, Int64Array],
     reach: Reach,
+    wiring: Wiring,
     core_of: Int64Array,
     population: Int64Array,
     core: CoreSpec,
     chip_of: Int64Array,
 ) -> dict[str, Int64Array]:
-    """Return ``usage`` with the axons between neurons, which are known when all cores are filled.
+    """Return ``usage`` with the axons between neurons, and the further entries of those that learn.
+
+    Both are known when all cores are filled.
 
     Parameters
     ----------
@@ -283,6 +288,8 @@ def add_axons(
         As in :class:`Filling`.
     reach : Reach
         Sources with a synapse on each core.
+    wiring : Wiring
+        The compartments and their synapses.
     core_of, population : ndarray of int64, shape (n_compartments,)
         Core and population of each compartment.
     core : CoreSpec
@@ -314,10 +321,12 @@ def add_axons(
         into,
         out,
     )
-    total = {**usage, "output_axons": out}
-    if core.population_axons:  # otherwise the axons were counted while the cores were filled
-        total["input_axons"] = usage["input_axons"] + into
-    return total
+    if not core.population_axons:
+        into[:] = 0  # the axons were counted while the cores were filled
+    if core.learning is not None:
+        axon = group_of if core.population_axons else np.arange(len(core_of))
+        into += (core.learning.axon_slots - 1) * axons_that_learn(wiring, core_of, axon, n_cores)
+    return {**usage, "output_axons": out, "input_axons": usage["input_axons"] + into}
 
 
 def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
@@ -344,5 +353,5 @@ def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
     core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
     population = wiring.population.astype(np.int64)
     chip_of = image.sites // chip.cores
-    usage = add_axons(filling.usage, filling.reach, core_of, population, chip.core, chip_of)
+    usage = add_axons(filling.usage, filling.reach, wiring, core_of, population, chip.core, chip_of)
     return usage, filling.reach

@@ -15,7 +15,7 @@ from ..errors import FitError, ImageError
 from ..image import ChipImage
 from ..typing import Int64Array
 from .budget import Filler, Filling, add_axons, limits_of
-from .wiring import delay_limit, wiring_of
+from .wiring import Wiring, delay_limit, wiring_of
 
 __all__ = ["fill_cores"]
 
@@ -58,7 +58,7 @@ def fill_cores(image: ChipImage) -> ChipImage:
                 f"Use a larger chip, such as chip.what_if(cores={filling.n_cores})."
             )
         ends = pairs[filling.core_ptr]
-        over = _crowded(image, filling, ends, population)
+        over = _crowded(image, filling, wiring, ends, population)
         if not over.size:
             return dataclasses.replace(image, core_ptr=ends, core_sites=None)
         sizes = np.diff(filling.core_ptr)[over]
@@ -75,13 +75,17 @@ def fill_cores(image: ChipImage) -> ChipImage:
 
 
 def _crowded(
-    image: ChipImage, filling: Filling, ends: Int64Array, population: Int64Array
+    image: ChipImage,
+    filling: Filling,
+    wiring: Wiring,
+    ends: Int64Array,
+    population: Int64Array,
 ) -> Int64Array:
     """Return the cores with too many axons, which are known only when all cores are filled."""
     core = image.chip.core
     core_of = np.repeat(np.arange(filling.n_cores), np.diff(ends))
     chip_of = np.arange(filling.n_cores) // image.chip.cores
-    usage = add_axons(filling.usage, filling.reach, core_of, population, core, chip_of)
+    usage = add_axons(filling.usage, filling.reach, wiring, core_of, population, core, chip_of)
     return np.flatnonzero(
         np.max([usage[name] - getattr(core, name) for name in _AXONS], axis=0) > 0
     )

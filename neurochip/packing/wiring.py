@@ -17,7 +17,9 @@ from .._support.csr import rows_of, starts_of
 from ..chip.registers import SynapseFormat
 from ..chip.spec import CoreSpec
 from ..image import ChipImage, Convolution, SynapseGroup
-from ..typing import Int8Array, Int32Array, Int64Array
+from ..learning import LearningRule
+from ..typing import BoolArray, Int8Array, Int32Array, Int64Array
+from .learning import tag_bits_of
 from .state import state_bits_of
 
 __all__ = [
@@ -76,6 +78,8 @@ class SynapseRows:
         Number of delay bits of each synapse.
     kernel : SharedKernel, optional
         The kernel that holds the weights of the group, once for each core.
+    rule : LearningRule, optional
+        How the synapses learn.
     """
 
     sources: Int32Array
@@ -84,6 +88,16 @@ class SynapseRows:
     format: SynapseFormat
     delay_bits: int
     kernel: SharedKernel | None = None
+    rule: LearningRule | None = None
+
+    @property
+    def entry(self) -> tuple[SynapseFormat, int, int, bool, bool]:
+        """Format, bits of delay and tag, whether a kernel holds the weights, and whether it learns.
+
+        Synapses that agree in these share the formats of a core.
+        """
+        learns = self.rule is not None
+        return self.format, self.delay_bits, tag_bits_of(self.rule), self.kernel is not None, learns
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +118,11 @@ class Wiring:
     list_source, list_format : ndarray of int32, shape (n_lists,)
         Source and format of each list.
     format_bits, format_delay : ndarray of int32, shape (n_formats,)
-        Bits of weight and delay together, and of the delay alone, of a synapse.
+        Bits of weight, delay and tag together, and of the delay alone, of a synapse.
     format_once : ndarray of int8, shape (n_formats,)
         Whether a shared kernel holds the weights of a format, so that its synapses take no memory.
+    format_learns : ndarray of bool, shape (n_formats,)
+        Whether the synapses of a format learn.
     profile, threshold, shared : ndarray of int32, shape (n_compartments,)
         Numbers of the compartment profile, the threshold profile, and the values of the registers
         that all compartments of a core share.
@@ -131,6 +147,7 @@ class Wiring:
     format_bits: Int32Array
     format_delay: Int32Array
     format_once: Int8Array
+    format_learns: BoolArray
     profile: Int32Array
     threshold: Int32Array
     shared: Int32Array
@@ -251,12 +268,12 @@ def wire(
     in_ptr = starts_of(counts)
     in_list = np.empty(int(in_ptr[-1]), dtype=np.int32)
     cursor, first = in_ptr[:-1].copy(), 0
-    formats: dict[tuple[SynapseFormat, int, bool], int] = {}
+    formats: dict[tuple[SynapseFormat, int, int, bool, bool], int] = {}
     numbers = []
     for group in groups:
         list_rows(group.indptr, group.target, first, cursor, in_list)
-        key = (group.format, group.delay_bits, group.kernel is not None)
-        numbers.append(np.full(len(group.sources), formats.setdefault(key, len(formats)), np.int32))
+        number = formats.setdefault(group.entry, len(formats))
+        numbers.append(np.full(len(group.sources), number, np.int32))
         first += len(group.sources)
     none = np.empty(0, dtype=np.int32)
     return Wiring(
@@ -267,9 +284,10 @@ def wire(
         in_list=in_list,
         list_source=np.concatenate([none, *(group.sources for group in groups)]),
         list_format=np.concatenate([none, *numbers]),
-        format_bits=np.array([f.weight_bits + bits for f, bits, _ in formats], dtype=np.int32),
-        format_delay=np.array([bits for _, bits, _ in formats], dtype=np.int32),
-        format_once=np.array([once for *_, once in formats], dtype=np.int8),
+        format_bits=np.array([f.weight_bits + d + t for f, d, t, *_ in formats], dtype=np.int32),
+        format_delay=np.array([delay for _, delay, *_ in formats], dtype=np.int32),
+        format_once=np.array([once for *_, once, _ in formats], dtype=np.int8),
+        format_learns=np.array([learns for *_, learns in formats], dtype=np.bool_),
         state=np.zeros(n_compartments, dtype=np.int32) if state is None else state,
         profile=profiles["profile"],
         threshold=profiles["threshold"],
@@ -325,12 +343,14 @@ def wiring_of(image: ChipImage) -> Wiring:
     profile = np.zeros(size, dtype=np.int32)
     for number, group in enumerate(image.programs, start=1):
         profile[group.compartments] = number
-    parts: list[tuple[SynapseGroup, SharedKernel | None]] = [
-        (item, None) for item in image.synapses
+    plastic = () if image.learning is None else image.learning.groups
+    rules = {item.synapses: item.rule for item in plastic}
+    parts: list[tuple[SynapseGroup, SharedKernel | None, LearningRule | None]] = [
+        (item, None, rules.get(number)) for number, item in enumerate(image.synapses)
     ]
     for item in image.convolutions:
         kernel = kernel_of(item) if image.chip.core.kernels_shared else None
-        parts.append((item.unrolled(rows[item.source]), kernel))
+        parts.append((item.unrolled(rows[item.source]), kernel, None))
     groups = [
         SynapseRows(
             np.arange(rows[group.source], dtype=np.int32) + np.int32(first[group.source]),
@@ -339,8 +359,9 @@ def wiring_of(image: ChipImage) -> Wiring:
             group.format,
             group.max_delay.bit_length(),
             kernel,
+            rule,
         )
-        for group, kernel in parts
+        for group, kernel, rule in parts
         if group.n_synapses
     ]
     names = (*_PROFILE[:-1], *_SHARED, "threshold_mantissa")
