@@ -32,7 +32,7 @@ class Cost(NamedTuple):
 
 
 _FREE = Cost(0.0, 0.0)
-_UNPUBLISHED = ("program_update", "graded_event", "payload")
+_UNPUBLISHED = ("program_update", "graded_event", "payload", "learning_update")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,9 @@ class CostTable:
         Delivery of a spike with a payload to one synapse; None if no figure is published.
     payload : Cost or None
         The payload of a message to one core, beside the message; None if no figure is published.
+    learning_update : Cost or None
+        Update of a synapse that learns, in an epoch that changes it; None if no figure is
+        published. D18 has one for the pair rule of STDP.
     barrier : tuple of (int, float), tiles and ns
         Time of the barrier at the end of a step for some numbers of tiles, interpolated on a
         logarithmic axis. The energy of a barrier is not published.
@@ -91,6 +94,7 @@ class CostTable:
     program_update: Cost | None = None
     graded_event: Cost | None = None
     payload: Cost | None = None
+    learning_update: Cost | None = None
     barrier: tuple[tuple[int, float], ...] = ((1, 0.0),)
     barrier_chips: tuple[tuple[int, float], ...] = ()
     static: tuple[float, float] = (0.0, 0.0)
@@ -183,6 +187,7 @@ DAVIES_2018 = CostTable(
     tile=Cost(1.7, 2.1),
     hop_east_west=Cost(3.0, 4.1),
     hop_north_south=Cost(4.0, 6.5),
+    learning_update=Cost(120.0, 6.1),
     barrier=((1, 113.0), (32, 465.0)),
     barrier_chips=_CHIPS_F20,
     static=_STATIC,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .._kernels.jit import kernel
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from .update_counting import count_updates
 
 __all__ = ["Counts", "Routes", "Weights", "count_steps"]
 
@@ -32,6 +33,7 @@ class Weights(NamedTuple):
     spike: float
     message_out: float
     message_in: float
+    update: float  # of a synapse that learns
 
 
 class Counts(NamedTuple):
@@ -44,6 +46,7 @@ class Counts(NamedTuple):
     out: Int64Array
     into: Int64Array
     payloads: Int64Array  # messages with a payload, by the core that sends them
+    updates: Int64Array  # of synapses that learn
     slowest: Float64Array  # per step: time of the slowest core
     busy: Float64Array  # per core: time of the current step, starts at ``base``
     base: Float64Array  # per core: time of its updates, all inactive
@@ -62,7 +65,7 @@ def _activate(compartment, step, routes, c, core):
 
 
 @kernel
-def count_steps(spike_ptr, spike_source, routes, weights, c):
+def count_steps(spike_ptr, spike_source, routes, plastic, weights, c):
     """Count the operations of every step.
 
     A compartment is active in a step in which it spikes or a synaptic event reaches its
@@ -93,6 +96,16 @@ def count_steps(spike_ptr, spike_source, routes, weights, c):
                 c.graded[there] += graded
                 c.busy[there] += weights.graded if graded else weights.event
                 _activate(routes.target[j], step + 1 + routes.delay[j], routes, c, there)
+        count_updates(
+            step,
+            spike_ptr,
+            spike_source,
+            routes.core_of,
+            weights.update,
+            plastic,
+            c.updates,
+            c.busy,
+        )
         row = step % len(c.ring)
         longest = 0.0
         for k in range(n_cores):

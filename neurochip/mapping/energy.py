@@ -24,6 +24,7 @@ from ..typing import Float64Array, Int32Array, Int64Array
 from .activity import check_run, graded_sources, members_of, spikes_in
 from .costs import COST_TABLES, Cost, CostTable
 from .estimate import EnergyEstimate
+from .updates import plastic_of
 
 __all__ = ["EnergyMeter", "estimate_energy", "lacks_costs"]
 
@@ -83,6 +84,7 @@ class EnergyMeter:
             table.spike.nanoseconds,
             table.message_out.nanoseconds,
             table.message_in.nanoseconds,
+            (table.learning_update or _UNKNOWN).nanoseconds,
         )
 
     def estimate(self, recording: Recording, stimulus: Stimulus | None = None) -> EnergyEstimate:
@@ -111,13 +113,15 @@ class EnergyMeter:
             out=np.zeros(n_cores, dtype=np.int64),
             into=np.zeros(n_cores, dtype=np.int64),
             payloads=np.zeros(n_cores, dtype=np.int64),
+            updates=np.zeros(n_cores, dtype=np.int64),
             slowest=np.zeros(n_steps),
             busy=base.copy(),
             base=base,
             seen=np.zeros((rows, n), dtype=np.int64),
             ring=np.zeros((rows, n_cores), dtype=np.int64),
         )
-        count_steps(spike_ptr, sources, self._routes, self._weights, counts)
+        plastic = plastic_of(image, recording.first_step)
+        count_steps(spike_ptr, sources, self._routes, plastic, self._weights, counts)
         rate = np.bincount(sources, minlength=n + image.n_inputs) / max(1, n_steps)
         traffic = flows_of(self._reach, self._core_of, rate, image.sites, image.chip)
         apart = traffic.hops[0] + traffic.hops[1] > 0
@@ -140,6 +144,8 @@ class EnergyMeter:
                 "graded_events": int(counts.graded.sum()),
                 "payloads": int(counts.payloads.sum()),
             }
+        if image.learning is not None:
+            operations["learning_updates"] = int(counts.updates.sum())
         priced = {
             "updates_inactive": table.update_inactive,
             "updates_active": table.update_active,
@@ -153,6 +159,7 @@ class EnergyMeter:
             "program_updates": table.program_update,
             "graded_events": table.graded_event,
             "payloads": table.payload,
+            "learning_updates": table.learning_update,
         }
         unpriced = _unpriced(operations, priced)
         chips = len(np.unique(traffic.sites.chip))
@@ -204,11 +211,18 @@ def _notes(
     if unpriced:
         counts = (f"{operations[name]:,} {name.replace('_', ' ')}" for name in unpriced)
         notes.append(f"no published figure, not included: {', '.join(counts)}")
+    if image.learning is not None:
+        notes.append(
+            "learning: the figure is that of a pair rule, whatever the rule; the decay of traces "
+            "has no published figure and is not included"
+        )
     return tuple(notes)
 
 
 def lacks_costs(image: ChipImage, table: CostTable) -> bool:
-    """Return whether a table has no cost of some operation of an image: a program, a payload."""
+    """Return whether a table lacks a cost of an image: of a program, a payload, or learning."""
+    if image.learning is not None and table.learning_update is None:
+        return True
     if not image.programs:
         return False
     graded = graded_sources(image).any() and None in (table.graded_event, table.payload)

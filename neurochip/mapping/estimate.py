@@ -32,7 +32,8 @@ class EnergyEstimate:
         (received by cores, also from inputs), ``messages_within_tile``, ``hops_east_west``,
         ``hops_north_south``, ``barriers``. If neurons run programs, also ``program_updates``, and
         of the synaptic events and messages those that carry a payload, ``graded_events`` and
-        ``payloads``.
+        ``payloads``. If synapses learn, also ``learning_updates``: of a synapse in an epoch with a
+        spike, or at a time, that changes it.
     energy : dict of str to float, J
         Dynamic energy of the whole run by kind of operation.
     step_times : ndarray of float64, shape (n_steps,), s

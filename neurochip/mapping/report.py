@@ -16,6 +16,7 @@ from ..errors import RecordingError
 from ..image import ChipImage
 from ..packing.budget import core_usage, limits_of, resources_of
 from ..packing.flows import Traffic, flows_of
+from ..packing.learning import tag_bits_of
 from ..packing.wiring import delay_limit
 from ..typing import Float64Array, Int64Array
 from .activity import Activity, graded_sources
@@ -227,13 +228,18 @@ def map_image(image: ChipImage, activity: Activity | None = None) -> MappingRepo
 
 
 def _notes(image: ChipImage) -> tuple[str, ...]:
-    """Say what programs and payloads take that is not published."""
-    if not image.programs:
-        return ()
-    programs = {group.program.name: len(group.program.rows) for group in image.programs}
-    rows = ", ".join(f"{name} ({counted(n, 'row')})" for name, n in programs.items())
-    notes = [f"memory and time of the programs {rows}"]
-    widest = max(group.program.payload_bits for group in image.programs)
+    """Say what programs, payloads and learning take that is not published."""
+    notes = []
+    if image.programs:
+        programs = {group.program.name: len(group.program.rows) for group in image.programs}
+        rows = ", ".join(f"{name} ({counted(n, 'row')})" for name, n in programs.items())
+        notes.append(f"memory and time of the programs {rows}")
+    widest = max((group.program.payload_bits for group in image.programs), default=0)
     if widest:
         notes.append(f"how much larger a message with a payload of {widest} bits is")
+    if image.learning is not None:
+        notes.append(f"memory of the rules and traces of {counted(image.n_plastic, 'synapse')}")
+        tag = max(tag_bits_of(item.rule) for item in image.learning.groups)
+        if tag:
+            notes.append(f"how many bits a tag takes; {tag} are counted, those of its range")
     return tuple(notes)

@@ -12,7 +12,8 @@
 - An index has as many bits as the compartments of the core need.
 - An input takes an input axon on each core that it reaches. Two or more neurons of a population
   on the same core take one shared axon to each core that they reach; a single neuron takes its own.
-- An axon takes more entries (``LearningSpec.axon_slots``) on cores where its synapses learn.
+- An axon takes more entries (``LearningSpec.axon_slots``) on cores where its synapses learn
+  (nengo-loihi 1.1.0: two).
 
 :mod:`neurochip.chip.spec` has the numbers and their sources.
 """
@@ -30,7 +31,6 @@ from ..chip.spec import CoreSpec
 from ..errors import ImageError
 from ..image import ChipImage
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
-from .learning import axons_that_learn
 from .tables import Packing, Scratch, Tables
 from .wiring import Wiring, wiring_of
 
@@ -325,8 +325,25 @@ def add_axons(
         into[:] = 0  # the axons were counted while the cores were filled
     if core.learning is not None:
         axon = group_of if core.population_axons else np.arange(len(core_of))
-        into += (core.learning.axon_slots - 1) * axons_that_learn(wiring, core_of, axon, n_cores)
+        into += (core.learning.axon_slots - 1) * _axons_that_learn(wiring, core_of, axon, n_cores)
     return {**usage, "output_axons": out, "input_axons": usage["input_axons"] + into}
+
+
+def _axons_that_learn(
+    wiring: Wiring, core_of: Int64Array, axon_of: Int64Array, n_cores: int
+) -> Int64Array:
+    """Return the number of axons to each core that bring spikes to learning synapses.
+
+    Compartments share an axon to a core if they have the same ``axon_of``; each input has its own.
+    """
+    if not wiring.format_learns.any():
+        return np.zeros(n_cores, dtype=np.int64)
+    learns = wiring.format_learns[wiring.list_format[wiring.in_list]]
+    target = np.repeat(np.arange(wiring.n_compartments), np.diff(wiring.in_ptr))[learns]
+    inputs = axon_of.max() + 1 + np.arange(wiring.n_inputs)
+    axon = np.concatenate([axon_of, inputs])[wiring.list_source[wiring.in_list[learns]]]
+    core, _ = np.unique(np.stack([core_of[target], axon]), axis=1)
+    return np.bincount(core, minlength=n_cores).astype(np.int64)
 
 
 def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:

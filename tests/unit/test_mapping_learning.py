@@ -11,19 +11,25 @@ from checker import count_image
 from command_line import succeed
 
 from neurochip import (
+    DAVIES_2018,
     LOIHI,
-    GivenTrace,
+    SANA_FE,
+    CostTable,
     Learning,
     Plasticity,
+    Recording,
     SignMode,
     Synapses,
     core_usage,
+    estimate_energy,
     fill_cores,
     map_image,
     program,
 )
 from neurochip.image.files import save_image
 from neurochip.learning import LEARNING_PRESETS, LearningRule, Trace
+from neurochip.mapping.energy import lacks_costs
+from neurochip.mapping.updates import plastic_of
 from neurochip.packing.learning import tag_bits_of
 
 PAIR = LearningRule("x1*y0 - x0*y1", x1=Trace(16, 10), y1=Trace(16, 20))
@@ -88,3 +94,125 @@ def test_a_core_takes_half_as_many_axons_that_learn():
     learning = dataclasses.replace(plain, learning=Learning((Plasticity(0, PAIR),)))
     assert core_usage(fill_cores(plain))[0]["input_axons"].tolist() == [100]
     assert core_usage(fill_cores(learning))[0]["input_axons"].tolist() == [100, 100]
+
+
+# --- energy and time -----------------------------------------------------------------------------
+
+
+def recorded(image, spikes, first_step=0):
+    """Return a run with spikes (step, compartment)."""
+    steps, ids = (np.array(column, dtype=np.int32) for column in zip(*spikes, strict=True))
+    return Recording(
+        label="x",
+        dt=1.0,
+        first_step=first_step,
+        n_steps=8,
+        populations={"compartments": image.n_compartments},
+        steps={"compartments": steps + first_step},
+        ids={"compartments": ids},
+    )
+
+
+def chained(text, *, epoch=1, first_epoch=None, **more):
+    """Return 3 compartments, of which 0 and 1 have learning synapses onto all, on two cores."""
+    rule = LearningRule(
+        text, x1=Trace(16, 10), y1=Trace(16, 20), epoch=epoch, first_epoch=first_epoch, **more
+    )
+    pre, post = [0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2]
+    synapses = Synapses("compartments", pre, post, 4, SignMode.EXCITATORY)
+    return program(
+        LOIHI,
+        {"threshold_mantissa": [9, 9, 9]},
+        [synapses],
+        cores=[2, 1],
+        learning=Learning((Plasticity(0, rule),)),
+    )
+
+
+SPIKES = [(0, 0), (0, 2), (3, 0), (4, 0), (4, 2), (5, 1)]
+FREE = CostTable(
+    name="free",
+    source="made up",
+    update_inactive=(0, 0),
+    update_active=(0, 0),
+    synaptic_event=(0, 0),
+    learning_update=(120, 6.1),
+)
+COUNTED = [
+    ("x0*y1", {}, [3, 0, 0, 3, 3, 3, 0, 0]),
+    ("x1*y0", {}, [4, 0, 0, 2, 4, 2, 0, 0]),
+    ("x1*y0 - x0*y1", {}, [5, 0, 0, 4, 5, 4, 0, 0]),
+    ("x1*y0", {"epoch": 4}, [0, 0, 0, 4, 0, 0, 0, 6]),
+    ("u1*w", {}, [0, 6, 0, 6, 0, 6, 0, 6]),
+    ("u1*w", {"first_epoch": 0}, [6, 0, 6, 0, 6, 0, 6, 0]),
+    ("u1*w + x0*y1", {"epoch": 2}, [0, 3, 0, 6, 0, 6, 0, 6]),
+]
+
+
+@pytest.mark.parametrize(("text", "more", "updates"), COUNTED)
+def test_a_synapse_is_updated_once_in_an_epoch_that_changes_it(text, more, updates):
+    image = chained(text, **more)
+    found = estimate_energy(image, recorded(image, SPIKES), FREE)
+    assert found.counts["learning_updates"] == sum(updates)
+    assert found.energy["learning_updates"] == pytest.approx(sum(updates) * 120e-12)
+
+
+def test_the_slowest_core_takes_the_time_of_its_updates_at_the_end_of_the_epoch():
+    """Of the synapses that are updated, core 1 has those onto compartment 2."""
+    image = chained("x1*y0 - x0*y1")
+    found = estimate_energy(image, recorded(image, SPIKES), FREE)
+    expected = np.array([3, 0, 0, 3, 3, 3, 0, 0]) * 6.1e-9
+    assert found.step_times.tolist() == pytest.approx(expected.tolist())
+
+
+def test_a_run_that_begins_later_counts_the_epochs_of_the_image():
+    image = chained("u1*w")
+    run = recorded(image, SPIKES, first_step=1)
+    assert estimate_energy(image, run, FREE).step_times[:2].tolist() == [
+        pytest.approx(4 * 6.1e-9),
+        0.0,
+    ]
+
+
+def test_the_rows_of_inputs_follow_those_of_compartments():
+    image = random_image(3)
+    rows, indptr = plastic_of(image, 0).rows, image.synapses[0].indptr
+    assert rows[0].tolist() == [0] * 30 + indptr.tolist()
+    assert (rows[1, -20:] == rows[1, -1]).all()
+
+
+def test_what_is_not_known_is_said():
+    image = chained("x1*y0 - x0*y1", dt="x1*y0")
+    run = recorded(image, SPIKES)
+    known, unknown = (estimate_energy(image, run, table) for table in (DAVIES_2018, SANA_FE))
+    assert known.unpriced == ()
+    assert known.notes == (
+        "learning: the figure is that of a pair rule, whatever the rule; the decay of traces has "
+        "no published figure and is not included",
+    )
+    assert unknown.unpriced == ("learning_updates",)
+    assert unknown.notes[0] == "no published figure, not included: 18 learning updates"
+    assert (lacks_costs(image, DAVIES_2018), lacks_costs(image, SANA_FE)) == (False, True)
+    assert map_image(image).notes == (
+        "memory of the rules and traces of 6 synapses",
+        "how many bits a tag takes; 9 are counted, those of its range",
+    )
+
+
+def test_runs_without_learning_have_no_updates():
+    image = dataclasses.replace(chained("x0*y1"), learning=None)
+    found = estimate_energy(image, recorded(image, SPIKES), SANA_FE)
+    assert "learning_updates" not in found.counts
+    assert (found.unpriced, found.notes) == ((), ())
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def test_info_says_what_learns(tmp_path):
+    save_image(chained("x1*y0 - x0*y1", dt="x1*y0"), tmp_path / "image.npz")
+    shown = succeed("info", tmp_path / "image.npz")
+    assert "6 synapses of which 6 learn" in shown
+    assert "\n  Plasticity(synapse group 0, dw = y0*x1 - x0*y1, dt = y0*x1)\n" in shown
+    content = json.loads(succeed("info", tmp_path / "image.npz", "--json"))["content"]
+    assert content["plastic_synapses"] == 6
