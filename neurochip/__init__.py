@@ -25,10 +25,15 @@ _HOMES = {
     "neurochip._support.plotting": ("new_figure",),
     "neurochip.attribution": (
         "Attribution",
+        "LearningAttribution",
+        "LearningEffect",
+        "LearningTotal",
         "MetricTotal",
         "SourceEffect",
         "attribute",
+        "attribute_rule",
         "plot_attribution",
+        "plot_learning_attribution",
     ),
     "neurochip.chip.fixedpoint": ("Overflow", "Rounding"),
     "neurochip.chip.presets": (

@@ -11,10 +11,15 @@ from compiler import explain_fit as explain_fit
 
 from ._support.plotting import new_figure as new_figure
 from .attribution import Attribution as Attribution
+from .attribution import LearningAttribution as LearningAttribution
+from .attribution import LearningEffect as LearningEffect
+from .attribution import LearningTotal as LearningTotal
 from .attribution import MetricTotal as MetricTotal
 from .attribution import SourceEffect as SourceEffect
 from .attribution import attribute as attribute
+from .attribution import attribute_rule as attribute_rule
 from .attribution import plot_attribution as plot_attribution
+from .attribution import plot_learning_attribution as plot_learning_attribution
 from .chip.fixedpoint import Overflow as Overflow
 from .chip.fixedpoint import Rounding as Rounding
 from .chip.presets import BRIAN2LOIHI as BRIAN2LOIHI

@@ -21,6 +21,7 @@ from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 from neurochip.image import program as programming
+from neurochip.learning import LearningRule, Trace
 from neurochip.reference import Reference, simulate_reference
 
 Names = frozenset[str]
@@ -923,6 +924,25 @@ def _judging() -> list[Call]:
             shapley=SWITCH,
         ),
         _call(
+            "attribute_rule",
+            attribution.attribute_rule,
+            {
+                "rule": LearningRule("x1*y0", x1=Trace(16, 10)),
+                "pre": [[1], [0]],
+                "post": [[0], [1]],
+                "weights": [[0]],
+                "progress": False,
+            },
+            "rule pre post weights sign_mode bounds learning_order seeds",
+            sources=NONE,
+            targets=NONE,
+            weight_bits=_names(),
+            tags=NONE,
+            given=NONE | {"dict"},
+            min_events=SEED - {"0"},
+            shapley=SWITCH,
+        ),
+        _call(
             "Judgement",
             nc.Judgement,
             {**{name: _small()[name] for name in ("network", "image", "comparison")}, **runs},
@@ -1047,6 +1067,8 @@ def _figures() -> list[Call]:
     study = {"network": network, "dt": 0.5, "duration": 5.0, "seeds": 2, "widths": [8]}
     few = precision.bits(**study)
     asked = {"population": "cells", "metric": "rate"}
+    rule = LearningRule("x1*y0", x1=Trace(16, 10))
+    learned = attribution.attribute_rule(rule, [[1]], [[1]], [[0]], progress=False)
     of_all = {"ax": _ax(), "comparison": compared, "population": "cells"}
     return [
         _call(
@@ -1134,6 +1156,21 @@ def _figures() -> list[Call]:
             {"ax": _ax(), "attribution": sources},
             "attribution metric",
             population=NONE,
+        ),
+        _call(
+            "plot_learning_attribution",
+            attribution.plot_learning_attribution,
+            {"ax": _ax(), "attribution": learned},
+            "attribution",
+            connection=NONE,
+        ),
+        *(
+            _call(f"LearningAttribution.{method.__name__}", method, arguments, " ".join(arguments))
+            for method, arguments in (
+                (learned.effects_on, {"connection": "synapses"}),
+                (learned.total, {"connection": "synapses"}),
+                (learned.effect, {"connection": "synapses", "source": "limits"}),
+            )
         ),
         *(
             _call(f"Attribution.{method.__name__}", method, arguments, " ".join(arguments))

@@ -7,8 +7,12 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import neurochip as nc
+import numpy as np
 
+import neurochip as nc
+from neurochip.learning import LearningRule, Trace
+
+PAIR_RULE = LearningRule("2^-4*x1*y0 - 2^-4*x0*y1", x1=Trace(16, 10), y1=Trace(16, 10))
 _NODE = nc.NodeRow("lif", "LIF", (2, 3), 6, 24, 0, "runs", "stores no v_reset", ("value",))
 _LAYER = nc.LayerRow("dense_0", (3,), 3, 12, 12, "LIF", True)
 
@@ -36,6 +40,7 @@ def objects(name: str = "cells") -> dict[str, Any]:
         nc.rate_equivalence(comparison.populations[name], tolerance=0.1),
         nc.compare_activity(*sides, name, tolerance=0.1),
         nc.attribute(model, stimulus, image=image),
+        nc.attribute_rule(PAIR_RULE, *np.ones((2, 30, 2), dtype=bool), [[8, 8]] * 2, seeds=2),
         nc.map_network(model, dt=0.5, stimulus=stimulus, costs=nc.DAVIES_2018),
         nc.map_image(image),
         nc.estimate_energy(image, judgement.chip, nc.DAVIES_2018),

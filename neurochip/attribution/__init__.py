@@ -3,6 +3,20 @@
 from . import sections as sections  # describes the results for notebooks
 from .attribute import attribute
 from .effects import Attribution, MetricTotal, SourceEffect
+from .learning_effects import LearningAttribution, LearningEffect, LearningTotal
+from .learning_plots import plot_learning_attribution
 from .plots import plot_attribution
+from .rule import attribute_rule
 
-__all__ = ["Attribution", "MetricTotal", "SourceEffect", "attribute", "plot_attribution"]
+__all__ = [
+    "Attribution",
+    "LearningAttribution",
+    "LearningEffect",
+    "LearningTotal",
+    "MetricTotal",
+    "SourceEffect",
+    "attribute",
+    "attribute_rule",
+    "plot_attribution",
+    "plot_learning_attribution",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,16 +26,15 @@ from ..reference import simulate_reference, simulate_twins
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int16Array
 from .effects import METRICS, Attribution, MetricTotal, SourceEffect
-from .measure import Measure, Sources, Values
+from .measure import Measure, Sources
 from .model import Model
 from .noise import TWINS, Noise, noise_of
+from .shares import is_equal, shapley_shares
 from .sources import GRID, REGISTERS
 
 __all__ = ["attribute", "image_to_model"]
 
 Parts: TypeAlias = Mapping[str, tuple[Sequence[str], Sources, Sources]]  # sources, none, all on
-
-_MOST_PLAYERS = 6  # sources with an effect; Shapley shares of 6 sources take 64 runs
 
 
 def attribute(
@@ -148,12 +146,12 @@ def attribute(
         noise = _measure_noise(network, stimulus, model.dt, measure, probes)
         bar.update(1)
     active = {
-        part: sum(not _equal(measure(base | {source}), measure(base)) for source in sources)
+        part: sum(not is_equal(measure(base | {source}), measure(base)) for source in sources)
         for part, (sources, base, _) in parts.items()
     }
     shares: dict[tuple[str, str, str], float] = {}
     for setting in parts.values() if shapley else ():
-        shares |= _shapley(measure, *setting)
+        shares |= shapley_shares(measure, *setting)
     effects: list[SourceEffect] = []
     totals, neurons = [], {}
     for population in network.populations:
@@ -207,50 +205,6 @@ def _measure_noise(
         recurrent if twins else (),
         [measure.of_recording(twin) for twin in twins],
         [measure.of_recording(twin, frozenset(GRID)) for twin in twins],
-    )
-
-
-def _shapley(
-    measure: Measure, sources: Sequence[str], base: Sources, full: Sources
-) -> dict[tuple[str, str, str], float]:
-    """Mean effect of each source over all orders, by (population, metric, source).
-
-    Sources without an effect, alone and last, have a share of 0 and are left out of the orders.
-    """
-    players = [
-        source
-        for source in sources
-        if not _equal(measure(base | {source}), measure(base))
-        or not _equal(measure(full - {source}), measure(full))
-    ]
-    if not _equal(measure(base.union(players)), measure(full)):
-        players = list(sources)  # some have an effect only together
-    n = len(players)
-    if n > _MOST_PLAYERS:
-        raise AnalysisError(
-            f"attribution: {n} sources have an effect ({', '.join(players)}); allowed: at most "
-            f"{_MOST_PLAYERS} for Shapley shares, which run every subset. Omit shapley."
-        )
-    names = [(name, metric) for name, own in measure(base).items() for metric in own]
-    shares = {(*name, source): 0.0 for name in names for source in sources}
-    for source in players:
-        others = [other for other in players if other != source]
-        for size in range(n):
-            weight = 1 / (n * math.comb(n - 1, size))
-            for chosen in combinations(others, size):
-                before = measure(base.union(chosen))
-                after = measure(base.union(chosen, [source]))
-                for name, metric in names:
-                    change = np.mean(after[name][metric]) - np.mean(before[name][metric])
-                    shares[name, metric, source] += weight * float(change)
-    return shares
-
-
-def _equal(first: Values, second: Values) -> bool:
-    return all(
-        np.array_equal(first[name][metric], second[name][metric])
-        for name in first
-        for metric in METRICS
     )
 
 

@@ -7,10 +7,13 @@ import math
 from .._display.notebook import Description, describes
 from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
+from .._support.text import percent
 from .effects import Attribution, SourceEffect, is_in_noise
+from .learning_effects import LearningAttribution
+from .learning_plots import plot_learning_attribution
 from .plots import plot_attribution
 
-__all__ = ["attribution_section"]
+__all__ = ["attribution_section", "learning_attribution_section"]
 
 _SUMS = ("interaction", "unexplained")
 
@@ -110,3 +113,57 @@ def _answer(attribution: Attribution, name: str) -> str:
         return f"{sentence}."
     source = f"{largest.source} ({_cell(largest.alone, ' Hz', largest.noise)} alone)"
     return f"{sentence}; largest source: {source}."
+
+
+def learning_attribution_section(attribution: LearningAttribution) -> Section:
+    """Return the shares of the sources of a learning error, and their bars."""
+    figure = new_figure("page", 60.0 + 10.0 * min(len(attribution.connections), 7))
+    plot_learning_attribution(figure.subplots(), attribution)
+    blocks: list[Block] = [
+        Paragraph(
+            f"The error of the weights that {attribution.engine!r} learns in {attribution.n_steps} "
+            f"steps, against real numbers and with the same spikes, over {attribution.seeds} seeds "
+            "of its draws. Alone: only this source is active; with the interaction, the mean "
+            "squared errors add up to the total. Left out: what is gone without the source."
+        ),
+        Picture(figure, "Shares of the mean squared error, with 95 % intervals over seeds."),
+    ]
+    blocks += [_learned(attribution, name) for name in attribution.connections]
+    return Section("Attribution of learning", blocks)
+
+
+def _learned(attribution: LearningAttribution, name: str) -> Table:
+    total = attribution.total(name)
+    rows = [
+        (
+            effect.source,
+            percent(effect.share, "", 1),
+            _range(effect.interval),
+            f"{effect.alone:.3f}",
+            "-" if math.isnan(effect.left_out) else f"{effect.left_out:.3f}",
+            f"{effect.bias:+.3f}",
+        )
+        for effect in attribution.effects_on(name)
+        if effect.matters
+    ]
+    header = (name, "share", "95 % interval", "alone, steps²", "left out", "mean, steps")
+    reached = ", ".join(f"{key} {n:,.0f}" for key, n in total.saturated.items())
+    note = (
+        f"{total.synapses:,} synapses, {total.events:,} changes; weights changed by "
+        f"{total.learned:.2f} steps (RMS), the error is {total.error:.2f}, and two seeds differ by "
+        f"{total.spread:.2f}. At their limits: {reached}."
+    )
+    return Table(header, rows, note)
+
+
+def _range(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return "-" if math.isnan(low) else f"{100 * low:.1f} to {percent(high, '', 1)}"
+
+
+@describes(LearningAttribution)
+def describe_learning_attribution(attribution: LearningAttribution) -> Description:
+    """Describe an attribution of learning by its answers."""
+    named = len(attribution.connections) > 1
+    lead = [f"{name}: {text}" if named else text for name, text in attribution.answers.items()]
+    return Description("\n".join(lead), [learning_attribution_section(attribution)])

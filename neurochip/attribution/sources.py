@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GRID", "REGISTERS"]
+__all__ = ["GRID", "LEARNING", "REGISTERS"]
 
 GRID = ("time step", "event order", "refractory steps", "delays")
 """Sources of the time grid: errors of float64 on the chip's steps, against a fine grid."""
@@ -20,3 +20,18 @@ REGISTERS = (
     "overflow",
 )
 """Sources of the registers: errors of the chip against float64 on the chip's steps."""
+
+LEARNING = (
+    "start weights",
+    "trace decay",
+    "trace impulse",
+    "trace rounding",
+    "trace saturation",
+    "learning rate",
+    "product shift",
+    "weight rounding",
+    "limits",
+    "epoch",
+    "event order",
+)
+"""Sources of a learning rule: errors of its registers and integers against real numbers."""

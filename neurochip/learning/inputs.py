@@ -37,10 +37,11 @@ _NONE = np.zeros((0, 0, 0), dtype=np.int32)
 
 def sign_mode_of(value: Any) -> SignMode:
     """Return a sign mode, or raise."""
-    if value not in tuple(SignMode):
-        allowed = ", ".join(f"SignMode.{mode.name}" for mode in SignMode)
+    allowed = ", ".join(f"SignMode.{mode.name}" for mode in SignMode)
+    mode = integer(OWNER, "sign_mode", value, allowed=allowed, error=LearningError)
+    if mode not in tuple(SignMode):
         raise LearningError(f"{OWNER}: sign_mode = {shown(value)}; allowed: {allowed}.")
-    return SignMode(value)
+    return SignMode(mode)
 
 
 def low_bits_of(weight_bits: Any, mode: SignMode) -> int:

@@ -30,6 +30,7 @@ RESULTS = {  # made by the functions of the table, and enumerations
     *("DistributionComparison", "DtCandidate", "DtChoice", "EnergyEstimate", "Equivalence"),
     *("ErrorSplit", "FitReport", "FitRow", "MappingReport", "MetricTotal"),
     *("PopulationComparison", "RateError", "SignMode", "SourceEffect", "Traffic", "Trim"),
+    *("LearningAttribution", "LearningEffect", "LearningTotal"),
     *("NoiseFloor", "Origin", "Verdict"),
     "Option",  # of the table of options; CompileOptions checks values by it
     "Operation",  # a row of OPERATIONS

@@ -22,7 +22,8 @@ CLASSES = (
         "ChipSpec",
     ),
     *("Classification", "Comparison", "CompileReport", "CoreSpec", "DtChoice", "EnergyEstimate"),
-    *("Equivalence", "FitReport", "Judgement", "MappedNetwork", "MappingReport", "Network"),
+    *("Equivalence", "FitReport", "Judgement", "LearningAttribution", "MappedNetwork"),
+    *("MappingReport", "Network"),
     *("NetxDescription", "NeuronProgram", "NirDescription"),
     *("PopulationComparison", "Recording", "Report", "Sweep"),
 )

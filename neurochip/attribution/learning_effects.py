@@ -1,0 +1,343 @@
+"""Result of the attribution of a learning error: values, as flat rows and as text."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .._support.brief import brief, line
+from .._support.json_text import as_json, plain_data
+from .._support.names import visible
+from .._support.npz import write_atomically
+from .._support.text import aligned, counted, folded, percent
+from .._support.values import shown
+from ..errors import AnalysisError
+
+__all__ = ["LearningAttribution", "LearningEffect", "LearningTotal"]
+
+_ROUNDING = 1e-18  # steps squared: weights of up to 255 steps differ by less than 1e-9
+_SHOWN = 0.05  # share from which on the answer names a source
+_CLEAR = 0.2  # half-width of an interval beyond which the answer gives it
+_INTERACTION = 0.25  # share of the interaction from which on the answer warns
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningEffect:
+    """Effect of one source of error on the weights that a connection learns.
+
+    The measure is the mean squared error of the weights at the end, in weight steps squared: errors
+    that do not depend on each other add up in it.
+
+    Parameters
+    ----------
+    connection : str
+        Name of the connection.
+    source : str
+        Name of the source, or ``"interaction"``: what remains of the total after all effects alone.
+    alone : float
+        Mean squared error with this source only. These and the interaction add up to the total.
+    left_out : float
+        Mean squared error that is gone without this source. NaN for the interaction.
+    shapley : float
+        Mean effect over all orders in which the sources can be switched on; NaN unless asked for.
+    share : float
+        ``alone`` as a fraction of the total; NaN if there is no error.
+    interval : tuple of float
+        95 % interval of the share over seeds (Fieller's, of a ratio of means); NaN if undefined.
+    bias : float
+        Mean error with this source only, in weight steps: what all synapses share.
+    """
+
+    connection: str
+    source: str
+    alone: float
+    left_out: float
+    shapley: float
+    share: float
+    interval: tuple[float, float]
+    bias: float
+
+    __repr__ = brief
+
+    @property
+    def matters(self) -> bool:
+        """Whether the effect, alone or left out, is more than the rounding of float64."""
+        effects = (abs(self.alone), abs(self.left_out))
+        return any(effect > _ROUNDING for effect in effects)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningTotal:
+    """What a connection learned, in real numbers and on the chip, in weight steps.
+
+    Parameters
+    ----------
+    connection : str
+        Name of the connection.
+    synapses : int
+        Number of its synapses.
+    events : int
+        Changes of single synapses: those that each epoch touched, added up.
+    step : float
+        Mean size of such a change in real numbers.
+    learned : float
+        RMS change of the weights in real numbers.
+    error : float
+        RMS error of the weights of the chip, over synapses and seeds.
+    bias : float
+        Mean error.
+    spread : float
+        RMS difference of the weights of two seeds; NaN with one.
+    weight_bits : int
+        Bits that the format stores of a weight.
+    saturated : dict of str to float
+        How often traces, accumulators and weights reached their limits, as a mean over seeds.
+    """
+
+    connection: str
+    synapses: int
+    events: int
+    step: float
+    learned: float
+    error: float
+    bias: float
+    spread: float
+    weight_bits: int
+    saturated: Mapping[str, float]
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LearningAttribution:
+    """Error of learned weights, split by source.
+
+    Parameters
+    ----------
+    engine : str
+        Name of the learning engine.
+    n_steps : int
+        Number of steps.
+    seeds : int
+        Number of seeds of the draws.
+    min_events : int
+        With fewer changes of synapses there is no answer.
+    effects : tuple of LearningEffect
+        Ordered by connection, then source.
+    totals : tuple of LearningTotal
+        The total of each connection, to which its effects add up.
+    """
+
+    engine: str
+    n_steps: int
+    seeds: int
+    min_events: int
+    effects: tuple[LearningEffect, ...]
+    totals: tuple[LearningTotal, ...]
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """Names of the connections that learn."""
+        return tuple(total.connection for total in self.totals)
+
+    @property
+    def answers(self) -> Mapping[str, str]:
+        """The answer of each connection: where the error of its weights comes from."""
+        return {name: _answer(self, name) for name in self.connections}
+
+    def effects_on(self, connection: str) -> tuple[LearningEffect, ...]:
+        """Return all effects on a connection.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such connection.
+        """
+        self.total(connection)
+        return tuple(effect for effect in self.effects if effect.connection == connection)
+
+    def effect(self, connection: str, source: str) -> LearningEffect:
+        """Return the effect of one source, or of the interaction, on a connection.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such connection or source.
+        """
+        effects = self.effects_on(connection)
+        for effect in effects:
+            if isinstance(source, str) and effect.source == source:
+                return effect
+        known = ", ".join(repr(effect.source) for effect in effects)
+        raise AnalysisError(f"attribution: no source {shown(source)}; there are {known}.")
+
+    def total(self, connection: str) -> LearningTotal:
+        """Return the total of a connection.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such connection.
+        """
+        for total in self.totals:
+            if isinstance(connection, str) and total.connection == connection:
+                return total
+        known = ", ".join(map(repr, self.connections))
+        raise AnalysisError(f"attribution: no connection {shown(connection)}; there are {known}.")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one flat row per connection and source; None where undefined."""
+        return [plain_data(asdict(effect)) for effect in self.effects]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as data for JSON, with None for NaN."""
+        return {
+            "engine": self.engine,
+            "n_steps": self.n_steps,
+            "seeds": self.seeds,
+            "min_events": self.min_events,
+            "answers": dict(self.answers),
+            "totals": [plain_data(asdict(total)) for total in self.totals],
+            "effects": self.rows(),
+        }
+
+    def to_json(self, path: str | os.PathLike[str]) -> Path:
+        """Write :meth:`to_dict` atomically to a JSON file and return its path."""
+        target = Path(path)
+        text = as_json(self.to_dict())
+        write_atomically(target, lambda file: file.write(text))
+        return target
+
+    def __str__(self) -> str:
+        lines: list[str] = []
+        for name in self.connections:
+            if lines:
+                lines.append("")
+            title = f"{name}: " if len(self.connections) > 1 else ""
+            lines += [*folded(visible(title + self.answers[name]), indent=""), ""]
+            lines += self._table(name)
+        return "\n".join(lines)
+
+    def _table(self, name: str) -> list[str]:
+        total = self.total(name)
+        lines = [
+            f"{visible(name)}: {counted(total.synapses, 'synapse')}, {total.events:,} changes, "
+            f"{counted(self.seeds, 'seed')}",
+            f"  weights changed by {total.learned:.2f} steps (RMS); error {total.error:.2f}, "
+            f"mean {total.bias:+.2f}; between seeds {total.spread:.2f}",
+        ]
+        with_shapley = any(not math.isnan(effect.shapley) for effect in self.effects_on(name))
+        header = ("source", "share", "95 % interval", "RMS alone", "left out", "mean")
+        rows = [(*header, "Shapley") if with_shapley else header]
+        silent = []
+        for effect in self.effects_on(name):
+            if not effect.matters:
+                silent.append(effect.source)
+                continue
+            row = (
+                effect.source,
+                percent(effect.share, "", 1),
+                _interval(effect.interval),
+                "-" if effect.alone < 0 else f"{math.sqrt(effect.alone):.2f}",
+                percent(effect.left_out / total.error**2, "", 1),
+                f"{effect.bias:+.2f}",
+            )
+            shapley = percent(effect.shapley / total.error**2, "", 1)
+            rows.append((*row, shapley) if with_shapley else row)
+        if len(rows) > 1:
+            lines += [f"  {text}" for text in aligned(rows, left=(0,))]
+        if silent:
+            lines += folded(f"no effect: {', '.join(silent)}", first="  ", indent="    ")
+        reached = [f"{name} {count:,.0f}" for name, count in total.saturated.items() if count]
+        if reached:
+            lines.append(f"  at their limits: {', '.join(reached)} times")
+        return lines
+
+    def __repr__(self) -> str:
+        return line(self, self.engine, *self.connections, f"{self.seeds} seeds")
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return "-" if math.isnan(low) else f"{100 * low:.1f} to {percent(high, '', 1)}"
+
+
+def _answer(attribution: LearningAttribution, name: str) -> str:
+    """Return in one or two sentences how large the error is, and where it comes from."""
+    total = attribution.total(name)
+    if total.events < attribution.min_events:
+        return (
+            f"Too few events to judge: {counted(total.events, 'change')} of "
+            f"{counted(total.synapses, 'synapse')}, and {attribution.min_events:,} are needed. "
+            "Run longer, or raise the rates."
+        )
+    if total.error**2 <= _ROUNDING:
+        return f"The chip learns exactly the weights of the rule ({total.events:,} changes)."
+    ordered = sorted(
+        (e for e in attribution.effects_on(name) if e.source != "interaction"),
+        key=lambda effect: -effect.share,
+    )
+    first, *others = [e for e in ordered if e.share >= _SHOWN] or ordered[:1]
+    size = f"RMS {total.error:.2g} weight steps, where weights changed by {total.learned:.2g}"
+    parts = [
+        f"{_share(first)} of the learning error ({size}) is "
+        f"{_CAUSES[first.source].format(bits=total.weight_bits)}{_since(first, total)}",
+        *(f"{_share(effect)} {effect.source}" for effect in others),
+    ]
+    rest = attribution.effect(name, "interaction").share
+    if abs(rest) > _INTERACTION:
+        parts.append(f"{_percent(rest)} their interaction")
+    return f"{'; '.join(parts)}. {_REMEDIES[first.source]}"
+
+
+def _since(effect: LearningEffect, total: LearningTotal) -> str:
+    if effect.source != "weight rounding" or total.step >= 1.0:
+        return ""
+    return f", since one event changes a weight by only {total.step:.2g} steps"
+
+
+def _share(effect: LearningEffect) -> str:
+    low, high = effect.interval
+    if high - low <= 2 * _CLEAR:
+        return _percent(effect.share)
+    return (
+        f"{_percent(effect.share)} ({_percent(low)[:-2]} to {_percent(high)}; more seeds narrow it)"
+    )
+
+
+def _percent(share: float) -> str:
+    return percent(share, "", 0)
+
+
+_CAUSES = {
+    "start weights": "the rounding of the weights at the start",
+    "trace decay": "the decay of the traces, which the engine holds differently",
+    "trace impulse": "the fractions of the impulses, which are rounded at random",
+    "trace rounding": "the stochastic rounding of the traces",
+    "trace saturation": "the saturation of the traces",
+    "learning rate": "the mantissa of the learning rate",
+    "product shift": "the bits that products lose in their shift",
+    "weight rounding": "the stochastic rounding of {bits}-bit weights",
+    "limits": "the limits of accumulators and weights",
+    "epoch": "the epoch, at whose end alone weights change",
+    "event order": "the order of spikes in the same step",
+}
+_REMEDIES = {
+    "start weights": "Start weights that are whole steps have none.",
+    "trace decay": "Choose a time constant that the engine holds.",
+    "trace impulse": "Whole impulses have none.",
+    "trace rounding": "Larger impulses help, as long as traces do not saturate.",
+    "trace saturation": "Smaller impulses, lower rates or shorter time constants help.",
+    "learning rate": "Choose the nearest amplitude that a mantissa holds.",
+    "product shift": "A larger coefficient helps: it keeps more bits of the product.",
+    "weight rounding": (
+        "A larger amplitude, or learning in the tag and adding it to the weight by u, helps."
+    ),
+    "limits": "A smaller amplitude, or a wider range of weights, helps.",
+    "epoch": "A shorter epoch helps.",
+    "event order": "A term of x0*y0 in the rule can undo it.",
+}

@@ -1,0 +1,256 @@
+"""The model of a learning rule on given spikes: float64, with each source of error on or off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..chip.registers import SignMode
+from ..learning import LearningRule
+from ..learning.draws import HASHED
+from ..learning.layout import PlasticTables, State
+from ..learning.terms import POST, PRE, TARGETS, VARIABLES, Tables
+from ..typing import Float64Array, Int32Array, Int64Array
+from .rule_kernels import run_rule
+from .rule_layout import RuleState, RuleTerms, Setting, Spikes, Switches
+from .sources import LEARNING
+
+__all__ = ["IdealRule", "PlasticGroup", "RuleModel", "RuleRun", "ideal_of"]
+
+_COUNTED = ("traces", "accumulators", "weights", "events")
+
+PlasticGroup: TypeAlias = tuple[PlasticTables, State, Int64Array]
+
+
+class IdealRule(NamedTuple):
+    """What a rule would be in real numbers, in weight steps.
+
+    Parameters
+    ----------
+    decay : ndarray of float64, shape (5,)
+        Factor of a step of the traces x1, x2, y1, y2, y3.
+    mantissa : ndarray of float64, shape (n_terms,)
+        Mantissas of the terms in the order of targets and terms, which need not be integers.
+    bounds : (float, float)
+        Range of a weight.
+    """
+
+    decay: Float64Array
+    mantissa: Float64Array
+    bounds: tuple[float, float]
+
+
+def ideal_of(rule: LearningRule, bounds: tuple[float, float]) -> IdealRule:
+    """Return the rule as it is written: its coefficients, and traces that decay by exp(-1/tau)."""
+    traces = [getattr(rule, name) for name in (*PRE, *POST)]
+    with np.errstate(divide="ignore"):
+        decay = np.exp([-1.0 / np.float64(1.0 if each is None else each.tau) for each in traces])
+    given = [each is None for each in traces]
+    return IdealRule(
+        decay=np.where(given, 1.0, decay),
+        mantissa=rule.tables().mantissa.astype(np.float64),
+        bounds=bounds,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class RuleRun:
+    """Result of a run of the model.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (n_synapses,)
+        Weights at the end, in weight steps, in the order in which the synapses were given.
+    means : ndarray of float64
+        Mean weight after each of the equal parts of the run.
+    events : int
+        Synapses that epochs changed: the sum over epochs.
+    moved : float
+        Sum of the sizes of all changes.
+    saturated : dict of str to int
+        As of :class:`~neurochip.learning.Learned`.
+    """
+
+    weights: Float64Array
+    means: Float64Array
+    events: int
+    moved: float
+    saturated: dict[str, int]
+
+
+class RuleModel:
+    """A group of synapses that learn, and its spikes; each set of sources is a run.
+
+    Parameters
+    ----------
+    rule : LearningRule
+        The rule as registers.
+    ideal : IdealRule
+        The rule in real numbers.
+    group : PlasticGroup
+        Tables and start state of the group, as of
+        :func:`~neurochip.learning.group.plastic_group`.
+    spikes : tuple of (ids, ends)
+        Spikes of both sides, by the ids of the group's neurons.
+    given : ndarray of int32, shape (n_steps, 3, n_post)
+        Traces from outside; an empty array if there are none.
+    meant : ndarray of float64, shape (n_synapses,), optional
+        Weights at the start as meant, in weight steps. Default: those of the group.
+    learning_order : str
+        Order of the events of a step in real numbers: ``"source"`` or ``"chip"``.
+    n_means : int
+        Parts of the run after which the mean weight is taken.
+    """
+
+    def __init__(
+        self,
+        rule: LearningRule,
+        ideal: IdealRule,
+        group: PlasticGroup,
+        spikes: tuple[tuple[Int32Array, Int64Array], ...],
+        given: Int32Array,
+        meant: Float64Array | None = None,
+        learning_order: str = "source",
+        n_means: int = 0,
+    ) -> None:
+        self.rule, self.ideal = rule, ideal
+        self._tables, state, self._place = group
+        self._spikes = tuple(Spikes(*side) for side in spikes)
+        self._given, self._chip_order = given, learning_order == "chip"
+        self.n_steps = len(self._spikes[0].ends) - 1
+        self.n_synapses = len(self._place)
+        self._n_means = min(n_means, self.n_steps)
+        registers = np.zeros((len(TARGETS), self.n_synapses))
+        for row, values in zip(registers, (state.weight, state.delay, state.tag), strict=True):
+            row[:] = values if len(values) else 0.0
+        ideally = registers.copy()
+        if meant is not None:
+            ideally[0, self._place] = meant
+        self._start = ideally, registers
+
+    @property
+    def start(self) -> Float64Array:
+        """Weights at the start as meant, in weight steps."""
+        start: Float64Array = self._start[0][0, self._place]
+        return start
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits that the format stores of a weight."""
+        engine = self._tables.engine
+        return 8 + int(engine.sign == SignMode.MIXED) - engine.low_bits
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Sources that can have an effect, in the order of tables."""
+        rule, spec = self.rule, self.rule.spec
+        traces = [trace for name in (*PRE, *POST) if (trace := getattr(rule, name)) is not None]
+        terms = self._tables.terms
+        able = {
+            "start weights": not np.array_equal(*self._start),
+            "trace decay": not np.array_equal(self._decay(True), self._decay(False)),
+            "trace impulse": any(trace.impulse % 1.0 for trace in traces),
+            "trace rounding": bool(traces) or spec.given_trace_tau < np.inf,
+            "trace saturation": bool(traces),
+            "learning rate": not np.array_equal(terms.mantissa, self.ideal.mantissa),
+            "product shift": bool(terms.right.any()),
+            "epoch": rule.epoch > 1,
+            "event order": not self._chip_order,
+        }
+        return tuple(source for source in LEARNING if able.get(source, True))
+
+    def run(self, on: Iterable[str], seed: int = 0) -> RuleRun:
+        """Return the run with these sources of error, and the draws of a seed."""
+        chosen = frozenset(on)
+        sides = self._tables.pre, self._tables.post
+        n_pre, n_post = (len(side.number) for side in sides)
+        epoch = self.rule.epoch if "epoch" in chosen else 1
+        state = RuleState(
+            x=np.zeros((len(PRE), n_pre)),
+            y=np.zeros((len(POST), n_post)),
+            pre_when=np.zeros(n_pre, dtype=np.int32),
+            post_when=np.zeros(n_post, dtype=np.int32),
+            x_history=np.zeros((len(PRE), epoch + 1, n_pre)),
+            y_history=np.zeros((len(POST), epoch + 1, n_post)),
+            x_before=np.zeros((len(PRE), epoch + 1, n_pre)),
+            y_before=np.zeros((len(POST), epoch + 1, n_post)),
+            synaptic=self._start["start weights" in chosen].copy(),
+            now=np.zeros(len(TARGETS)),
+            fresh=np.zeros(len(TARGETS)),
+            moved=np.zeros(1),
+            counts=np.zeros(len(_COUNTED), dtype=np.int64),
+            means=np.zeros(self._n_means),
+        )
+        run_rule(self._setting(chosen, seed, epoch), state)
+        counts = dict(zip(_COUNTED, state.counts.tolist(), strict=True))
+        return RuleRun(
+            weights=state.synaptic[0, self._place],
+            means=state.means,
+            events=counts.pop("events"),
+            moved=float(state.moved[0]),
+            saturated=counts,
+        )
+
+    def _setting(self, on: frozenset[str], seed: int, epoch: int) -> Setting:
+        decay = np.split(self._decay("trace decay" in on), [len(PRE)])
+        switches = {name: name.replace("_", " ") in on for name in Switches._fields}
+        switches["impulse"] = "trace impulse" in on
+        switches["event_order"] |= self._chip_order
+        return Setting(
+            switches=Switches(**switches),
+            terms=self._terms(on),
+            engine=self._tables.engine._replace(seed=seed),
+            pre=self._tables.pre._replace(decay=np.ascontiguousarray(decay[0])),
+            post=self._tables.post._replace(decay=np.ascontiguousarray(decay[1])),
+            synapses=self._tables.synapses,
+            draws=HASHED,
+            pre_spikes=self._spikes[0],
+            post_spikes=self._spikes[1],
+            given=self._given,
+            epoch=epoch,
+        )
+
+    def _decay(self, registers: bool) -> Float64Array:
+        """Return the factors of a step: those of the registers, or as meant."""
+        if not registers:
+            return self.ideal.decay
+        sides = self._tables.pre, self._tables.post
+        used = [getattr(self.rule, n) is not None or n in self.rule.given for n in (*PRE, *POST)]
+        return np.where(used, np.concatenate([side.decay for side in sides]), self.ideal.decay)
+
+    def _terms(self, on: frozenset[str]) -> RuleTerms:
+        terms, engine = self._tables.terms, self._tables.engine
+        limits = np.array([[(-np.inf, np.inf)] * len(TARGETS)] * 2)
+        limits[:, 0] = self.ideal.bounds
+        if "limits" in on:
+            signs = {SignMode.EXCITATORY: (0.0, np.inf), SignMode.INHIBITORY: (-np.inf, 0.0)}
+            any_sign = (-np.inf, np.inf)
+            limits[0] = signs.get(SignMode(engine.sign), any_sign), (0.0, np.inf), any_sign
+            limits[1] = engine.limits
+        rate = terms.mantissa if "learning rate" in on else self.ideal.mantissa
+        return RuleTerms(
+            first=terms.first,
+            dependency=terms.dependency,
+            k=terms.k,
+            mantissa=rate.astype(np.float64),
+            right=terms.right,
+            left=terms.left,
+            both=np.array([_has_both(terms, i) for i in range(len(rate))], dtype=bool),
+            start=terms.start,
+            variable=terms.variable,
+            constant=terms.constant.astype(np.float64),
+            sign=terms.sign,
+            low=terms.low.astype(np.float64),
+            high=terms.high.astype(np.float64),
+            limits=limits,
+        )
+
+
+def _has_both(terms: Tables, term: int) -> bool:
+    """Return whether a term has the spikes of both sides: its dependency, and a factor."""
+    other = {0: "y0", 1: "x0"}.get(int(terms.dependency[term]))
+    names = [VARIABLES[v] for v in terms.variable[terms.start[term] : terms.start[term + 1]]]
+    return other in names
