@@ -755,6 +755,14 @@ def _stages() -> list[Call]:
         emulator = Emulator(image, threads=1, progress=False)
         return emulator.run_batch(**{"stimuli": [drawn, drawn], **changes})
 
+    reward = nc.RewardModulation(nc.Reward([1.0], [0.5]), 10.0, 1.0)
+    rule = nc.STDP(20.0, 20.0, 0.01, 0.01, 1.0, reward=reward)
+    given = network.inputs[1]
+    learn = nc.all_to_all(given, network.populations[0], weight=0.5, plasticity=rule, name="learn")
+    learns = Reference(
+        nc.Network(inputs=[given], populations=network.populations, connections=[learn]), 1.0
+    )
+
     def run_steps(**changes):
         raw.reset()
         return raw.run_steps(**{"n_steps": 2, **changes})
@@ -826,6 +834,22 @@ def _stages() -> list[Call]:
             dt=POSITIVE,
             threads=NONE,
             progress=NONE | SWITCH,
+            learning_order=_names(),
+        ),
+        _call("Reference.weights", learns.weights, {"connection": "learn"}, "connection"),
+        _call(
+            "Reference.set_weights",
+            learns.set_weights,
+            {"connection": "learn", "weights": 0.5},
+            "connection",
+            weights=_names("0", "0.5"),
+        ),
+        _call(
+            "Reference.set_reward",
+            learns.set_reward,
+            {"connection": "learn", "value": 0.5},
+            "connection",
+            value=REALS,
         ),
         _call("Reference.run", run_reference, {}, "stimulus", duration=NONE, record=NO_ITEMS),
         _call(

@@ -108,7 +108,7 @@ def split_record(record: Any) -> tuple[Any, tuple[WeightProbe, ...]]:
     """Return what a run records of neurons, and the probes of synapses."""
     if isinstance(record, WeightProbe):
         return (), (record,)
-    if isinstance(record, (str, Probe)) or not isinstance(record, Iterable):
+    if isinstance(record, (str, Probe, np.ndarray)) or not isinstance(record, Iterable):
         return record, ()
     items = list(record)
     mine = tuple(item for item in items if isinstance(item, WeightProbe))

@@ -12,13 +12,15 @@ neurons.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .._kernels.barrier import wait_for_all
-from .._kernels.jit import kernel
+from .._kernels.jit import inline_kernel, kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import LevelRows
 from .delivery import deliver, deliver_graded
+from .learning import begin_step, end_step
+from .plastic_state import Plastic
 from .rows import WorkerRows
 from .tables import TWO_CURRENTS, NeuronTable
 from .update import update_population
@@ -158,6 +160,14 @@ def set_levels(
             drift[i] = levels.drift[c]
 
 
+@inline_kernel
+def first_after(input_steps: Any, k: Any, step: Any) -> Any:
+    """Return the first input spike after ``step``, from spike ``k`` on."""
+    while k < len(input_steps) and input_steps[k] == step:
+        k += 1
+    return k
+
+
 @kernel
 def run_steps(
     worker: int,
@@ -172,6 +182,7 @@ def run_steps(
     state: NeuronState,
     output: SpikeLists,
     payloads: Float64Array | None,
+    plastic: Plastic | None,
     step: int,
     stop: int,
     barrier: Int64Array,
@@ -180,8 +191,8 @@ def run_steps(
 
     ``next_input`` is the first input spike from ``step`` on. ``levels`` is None without currents
     that change in steps, and its first row is that of ``step``. ``payloads`` has a number for each
-    entry of the spike lists; it is None if no neuron emits several spikes in a step. If the barrier
-    is broken, the state is inconsistent.
+    entry of the spike lists; it is None if no neuron emits several spikes in a step. ``plastic`` is
+    None if no connection learns. If the barrier is broken, the state is inconsistent.
     """
     (
         bounds,
@@ -213,9 +224,11 @@ def run_steps(
         place, arrived = step - first_step, ring[row]
         if levels is not None:
             set_levels(place, own, own_end, levels, v_inf, drift)
-        begin = k
-        while k < len(input_steps) and input_steps[k] == step:
-            k += 1
+        begin, k = k, first_after(input_steps, k, step)
+        if plastic is not None:
+            begin_step(
+                worker, own, plastic, input_sources, begin, k, step, arrived, input_first
+            )  # fmt: skip
         if input_first:
             deliver(input_sources, begin, k, first_input, rows, ring, row)
             begin = k
@@ -276,4 +289,10 @@ def run_steps(
         for other in range(n_workers):
             a, b = ends[other, place], ends[other, place + 1]
             deliver_graded(spikes, payloads, a, b, first_neuron, rows, ring, row)
+        if plastic is not None:
+            n_inputs = n_sources - len(v)
+            end_step(
+                worker, own, own_end, plastic, spikes, ends, place, n_inputs, step - 1, ring[row],
+                input_first,
+            )  # fmt: skip
     return step

@@ -15,8 +15,16 @@ from ..network import Network
 from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import Currents
 from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
+from .learner import Learner
+from .plastic import plastic_connections
 from .rows import lay_out_rows
-from .tables import SUBTRACT_AND_RAISE, SUBTRACT_MANY, NeuronTable, SynapseTable
+from .tables import (
+    SUBTRACT_AND_RAISE,
+    SUBTRACT_MANY,
+    NeuronTable,
+    SynapseTable,
+    first_indices,
+)
 
 __all__ = ["Loop"]
 
@@ -41,8 +49,12 @@ class Loop:
         Values to record; may be replaced by those of a later run.
     n_workers : int
         Number of threads.
+    dt : float, ms
+        Time step.
     currents : Currents, optional
         Currents that change in steps; may be replaced by those of a later run.
+    at_once : bool, default False
+        Whether connections learn in the order of the chip: see :class:`Plastic`.
     """
 
     def __init__(
@@ -53,10 +65,13 @@ class Loop:
         inputs: tuple[Int32Array, Int32Array],
         columns: TraceColumns,
         n_workers: int,
+        dt: float,
         currents: Currents | None = None,
+        *,
+        at_once: bool = False,
     ) -> None:
         self.inputs, self.columns, self.currents = inputs, columns, currents
-        self._n_workers = n_workers
+        self._n_workers, self._dt, self._at_once = n_workers, dt, at_once
         self._lay_out(network, neurons, synapses)
         self.rewind()
 
@@ -69,10 +84,20 @@ class Loop:
         self._spikes = np.empty(self._n_workers * room, dtype=np.int32)
         several = bool((neurons.resets == SUBTRACT_MANY).any())
         self._payloads = np.empty(len(self._spikes)) if several else None
+        self.learner: Learner | None = None
+        self.fan_out = np.diff(synapses.indptr)
+        firsts = first_indices((*network.spike_inputs, *network.populations))
+        for item in plastic_connections(network):
+            own = slice(firsts[item.source.name], firsts[item.source.name] + item.source.size)
+            self.fan_out[own] += np.diff(item.indptr)
+        if plastic_connections(network):
+            self.learner = Learner(network, self._dt, self._rows.shares, at_once=self._at_once)
 
     def rewind(self) -> None:
         """Go back to step 0."""
         self.step = 0
+        if self.learner is not None:
+            self.learner.rewind()
         v = [item.parameter("v_init") for item in self.network.populations]
         firsts, seconds = [], []
         for item in self.network.populations:
@@ -92,10 +117,12 @@ class Loop:
     def go_on(
         self, network: Network, neurons: NeuronTable, synapses: SynapseTable, ring: Float64Array
     ) -> None:
-        """Replace the network and the input in transit; v, currents and spike times stay."""
-        free_from, before = self.state.free_from, self.neurons.hold_steps
+        """Replace the network and the input in transit; the other variables stay."""
+        free_from, before, learner = self.state.free_from, self.neurons.hold_steps, self.learner
         free_from += np.where(free_from >= 0, neurons.hold_steps - before, 0)
         self._lay_out(network, neurons, synapses)
+        if self.learner is not None and learner is not None:
+            self.learner.go_on_from(learner)
         self.state = self.state._replace(ring=ring)
 
     def run_to(
@@ -147,6 +174,7 @@ class Loop:
             self.state,
             SpikeLists(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
             self._payloads,
+            None if self.learner is None else self.learner.plastic(),
             begin,
             stop,
             barrier=new_barrier(),

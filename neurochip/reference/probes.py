@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..network import Network
 from ..recording import (
-    Probe,
+    Sampled,
     Trace,
     as_probes,
     resolve_probes,
@@ -18,33 +19,46 @@ from ..recording import (
 )
 from ..typing import Int32Array
 from .kernels import TraceColumns
+from .learner import variables_of
+from .plastic import plastic_connections
 
-__all__ = ["lay_out_traces", "requested"]
+__all__ = ["Wanted", "lay_out_traces", "requested"]
 
 _UNITS = {"v": "mV", "i_syn": "nA"}
 
 
-def requested(
-    network: Network, record: str | Probe | Iterable[str | Probe]
-) -> dict[tuple[str, str], Int32Array]:
-    """Return the neurons to record, by population and variable.
+class Wanted(NamedTuple):
+    """What a run records: neurons by (population, variable), synapses by (connection, variable)."""
+
+    neurons: dict[tuple[str, str], Int32Array]
+    synapses: dict[tuple[str, str], Sampled]
+
+
+def requested(network: Network, record: Any) -> Wanted:
+    """Return the neurons and synapses to record.
 
     ``"i_syn"`` without a population means all populations that have synaptic currents.
 
     Raises
     ------
     RecordingError
-        If a variable, a population or a neuron does not exist, or is requested twice.
+        If a variable, a population, a connection that learns, a neuron or a synapse does not exist,
+        or is requested twice.
     """
     record, weights = split_record(record)
-    resolve_weight_probes(weights, {}, {})  # no connection learns
+    items = {item.name: item for item in plastic_connections(network)}
+    synapses = resolve_weight_probes(
+        weights,
+        {name: item.n_synapses for name, item in items.items()},
+        {name: variables_of(item) for name, item in items.items()},
+    )
     has = {item.name: not item.model.delta_synapses for item in network.populations}
     lack = ("i_syn", has, "delta synapses", "record 'v', or give the LIF a tau_syn.")
     expanded = [
         part for probe in as_probes(record, tuple(_UNITS)) for part in where_it_exists(probe, *lack)
     ]
     sizes = {item.name: item.size for item in network.populations}
-    return resolve_probes(expanded, sizes, tuple(_UNITS))
+    return Wanted(resolve_probes(expanded, sizes, tuple(_UNITS)), synapses)
 
 
 def lay_out_traces(

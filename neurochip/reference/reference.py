@@ -11,32 +11,34 @@ from .._kernels.workers import check_threads, choose_threads, most_threads
 from .._support.brief import line
 from .._support.memory import EnoughMemory
 from .._support.progress import progress_bar
-from .._support.values import instance, integers, items, reals, shown, switch
+from .._support.values import choice, instance, integers, items, reals, shown, switch
 from ..errors import EmulatorError, NetworkError, StimulusError
 from ..network import Network
 from ..network.binning import binned_windows
-from ..network.plasticity import check_static
 from ..network.plausible import check_step
 from ..network.time_step import own_step
 from ..recording import FLOAT, Origin, Probe, Recording
 from ..stimulus import Stimulus
-from ..typing import Int32Array
 from .batch import Look, Run, run_batch
+from .checks import check_like, size_of
 from .currents import Currents
 from .duration import steps_of_run
+from .learned import LearnedWeights
 from .loop import Loop
-from .probes import lay_out_traces, requested
-from .tables import CURRENT_AND_KICKS, KICKS, flatten_neurons, flatten_synapses
+from .probes import Wanted, lay_out_traces, requested
+from .tables import CURRENT_AND_KICKS, KICKS, fixed_synapses, flatten_neurons
 from .transit import Arrivals, Sent, ring_of
 
 __all__ = ["Reference"]
 
+LEARNING_ORDERS = ("source", "chip")
+"""When plastic synapses change: as in Brian2, or all at once at the end of a step, as on a chip."""
+
 _COST = 2  # of a neuron, relative to a compartment of the emulator, which has half the bytes
 _NONE = np.empty(0, dtype=np.int32)
-_SAME = "allowed: a network of the same populations, inputs and synapses, with other values."
 
 
-class Reference:
+class Reference(LearnedWeights):
     """Simulates a network in float64, and continues with the same or a changed network.
 
     The counterpart of :class:`~neurochip.Emulator` in physical units. For the order of events in a
@@ -54,15 +56,20 @@ class Reference:
         otherwise all. The result does not depend on it.
     progress : bool, optional
         Whether to show a progress bar. Default: on a terminal and in notebooks, after two seconds.
+    learning_order : str, default "source"
+        Order of the changes of connections that learn within a step: ``"source"``, that of Brian2,
+        or ``"chip"``; see :func:`simulate_reference`.
 
     Raises
     ------
     StimulusError
         If ``dt`` is not a number above 0, is missing, or is not the network's own.
     NetworkError
-        If ``network`` is not a Network, or a delay is longer than 65535 steps.
+        If ``network`` is not a Network, a delay is longer than 65535 steps, or the interval of a
+        reward is not a whole number of steps.
     EmulatorError
-        If ``threads`` is out of range, ``progress`` is not a bool, or memory is too small.
+        If ``threads`` or ``learning_order`` is not allowed, ``progress`` is not a bool, or memory
+        is too small.
     """
 
     def __init__(
@@ -72,20 +79,24 @@ class Reference:
         *,
         threads: int | None = None,
         progress: bool | None = None,
+        learning_order: str = "source",
     ) -> None:
         instance("run", "network", network, Network, "a Network", error=NetworkError)
-        check_static("run", network.connections, "which the reference has not yet", NetworkError)
+        choice("run", "learning_order", learning_order, LEARNING_ORDERS, error=EmulatorError)
+        self._order, at_once = learning_order, learning_order == "chip"
         self.dt = own_step("run", network, dt, StimulusError)
         self.progress = switch("run", "progress", progress, optional=True, error=EmulatorError)
         check_step("run", self.dt)
-        n_neurons, n_synapses = _size(network), network.n_synapses
+        n_neurons, n_synapses = size_of(network), network.n_synapses
         workers = choose_threads(threads, n_neurons, n_synapses, "run", _COST)
         what = f"run: {n_neurons} neurons and {n_synapses} synapses take"
         n_bytes, remedy = 8 * n_neurons + 4 * n_synapses, "Simulate a smaller network."
         with EnoughMemory(EmulatorError, what, n_bytes, remedy):
-            tables = flatten_neurons(network, self.dt), flatten_synapses(network, self.dt)
+            tables = flatten_neurons(network, self.dt), fixed_synapses(network, self.dt)
             columns, _ = lay_out_traces({}, {}, 0, self.dt)
-            self._loop = Loop(network, *tables, (_NONE, _NONE), columns, workers)
+            self._loop = Loop(
+                network, *tables, (_NONE, _NONE), columns, workers, self.dt, at_once=at_once
+            )
         self.reset()
 
     @property
@@ -99,7 +110,7 @@ class Reference:
         return self._loop.step
 
     def reset(self) -> None:
-        """Go back to step 0: initial v and currents, no spikes in transit."""
+        """Go back to step 0: initial v, currents and weights, no traces, no spikes in transit."""
         self._loop.rewind()
         self._sent, self._arrivals = Sent.none(), Arrivals.none()
         self._whole = True
@@ -111,6 +122,10 @@ class Reference:
         it would have arrived, with the new weight. With ``delivery="after_threshold"`` the input of
         the last step has arrived, with the old weight. A refractory period that has begun gets its
         new length. :meth:`reset` goes back to step 0 of the new network.
+
+        A connection that learns goes on with its traces, and with the weights that it has learned,
+        unless the new network has other start weights, which it then takes; its rule may have other
+        values. In a network that learns the input of the last step has arrived in any case.
 
         The chip differs where it has to: see :meth:`~neurochip.Emulator.reprogram`.
 
@@ -130,18 +145,12 @@ class Reference:
         self._check_whole()
         own_step("run", network, self.dt, NetworkError)
         old, neurons = self._loop, flatten_neurons(network, self.dt)
-        if _shape(self.network) != _shape(network):
-            raise _refusal("its populations or inputs are others, or its delivery")
-        if not np.array_equal(neurons.receptors, old.neurons.receptors):
-            raise _refusal("its neurons have other receptors")
-        synapses, of_slots = flatten_synapses(network, self.dt), neurons.of_slots
-        ends = of_slots[synapses.target], of_slots[old.synapses.target]
-        if not (np.array_equal(synapses.indptr, old.synapses.indptr) and np.array_equal(*ends)):
-            raise _refusal("its synapses are others")
+        synapses = fixed_synapses(network, self.dt)
+        check_like(old, network, neurons, synapses)
         lead = self.network.input_lead
         arrivals = self._arrivals.after(self._sent, old.synapses, self.step, lead)
-        ring = ring_of(arrivals, synapses, self.step, len(of_slots))
-        if network.kicks_decay:
+        ring = ring_of(arrivals, synapses, self.step, len(neurons.of_slots))
+        if network.kicks_decay or old.learner is not None:
             before = old.state.ring
             ring[self.step % len(ring)] = before[self.step % len(before)]
         self._loop.go_on(network, neurons, synapses, ring)
@@ -265,7 +274,9 @@ class Reference:
         wanted = requested(self.network, record)
 
         def new_run() -> Run:
-            own = Reference(self.network, self.dt, threads=1, progress=False)
+            own = Reference(
+                self.network, self.dt, threads=1, progress=False, learning_order=self._order
+            )
 
             def run(stimulus: Stimulus, look: Look) -> Recording:
                 own.reset()
@@ -279,7 +290,7 @@ class Reference:
         self,
         stimulus: Stimulus,
         duration: float | None,
-        wanted: dict[tuple[str, str], Int32Array],
+        wanted: Wanted,
         look: Look,
     ) -> Recording:
         """Check a run and make it; ``look`` is called several times, and its errors end the run."""
@@ -287,8 +298,8 @@ class Reference:
         instance("run", "stimulus", stimulus, Stimulus, allowed, error=StimulusError)
         self._check_whole()
         n_steps = steps_of_run(stimulus, self.dt, duration, self.step)
-        n_neurons, n_synapses = _size(self.network), self.network.n_synapses
-        n_values = sum(map(len, wanted.values()))
+        n_neurons, n_synapses = size_of(self.network), self.network.n_synapses
+        n_values = sum(map(len, wanted.neurons.values()))
         what = (
             f"run: {n_steps} steps of {n_neurons} neurons, {n_synapses} synapses and "
             f"{n_values} traces take 8 bytes a spike and"
@@ -301,7 +312,7 @@ class Reference:
     def _run(
         self,
         stimulus: Stimulus,
-        wanted: dict[tuple[str, str], Int32Array],
+        wanted: Wanted,
         n_steps: int,
         look: Look,
     ) -> Recording:
@@ -312,9 +323,12 @@ class Reference:
         sizes = {item.name: item.size for item in network.populations}
         first = dict(zip(sizes, loop.neurons.bounds.tolist(), strict=False))
         places = loop.neurons.places(list(sizes))
-        loop.columns, traces = lay_out_traces(wanted, places, n_steps, dt, first_step)
+        loop.columns, traces = lay_out_traces(wanted.neurons, places, n_steps, dt, first_step)
+        synaptic = (
+            {} if not loop.learner else loop.learner.record(wanted.synapses, n_steps, first_step)
+        )
         loop.currents = Currents(network, stimulus, dt, first_step)
-        fan_out, n_neurons = np.diff(loop.synapses.indptr), int(loop.neurons.bounds[-1])
+        fan_out, n_neurons = loop.fan_out, int(loop.neurons.bounds[-1])
         n_inputs, oldest = len(fan_out) - n_neurons, stop - loop.synapses.ring_rows
         parts, events = [], 0
         self._whole = False
@@ -346,6 +360,7 @@ class Reference:
             payloads={name: payloads[own[name]] for name in sizes if name in several},
             several=several,
             traces=traces,
+            synaptic=synaptic,
             counters={
                 "synaptic_events": events + int(fan_out[n_inputs:][ids].sum()),
                 "updates": n_steps * n_neurons,
@@ -359,25 +374,5 @@ class Reference:
             ),
         )
 
-    def _check_whole(self) -> None:
-        if not self._whole:
-            raise EmulatorError(
-                "run: the last run was stopped early by Ctrl-C or an error; allowed: reset() to "
-                "step 0."
-            )
-
     def __repr__(self) -> str:
         return line(self, repr(self.network), f"step {self.step}")
-
-
-def _size(network: Network) -> int:
-    return sum(item.size for item in network.populations)
-
-
-def _shape(network: Network) -> tuple[Any, ...]:
-    members = (*network.populations, *network.spike_inputs)
-    return network.delivery, [(item.name, item.size) for item in members]
-
-
-def _refusal(reason: str) -> NetworkError:
-    return NetworkError(f"run: the network cannot go on from here: {reason}; {_SAME}")

@@ -21,6 +21,7 @@ def simulate_reference(
     duration: float | None = None,
     threads: int | None = None,
     progress: bool | None = None,
+    learning_order: str = "source",
 ) -> Recording:
     """Simulate a network in float64, exactly on a grid of ``dt``.
 
@@ -56,6 +57,20 @@ def simulate_reference(
     Traces are sampled after the state update. They show the reset of this step, but not the delta
     inputs that arrive in it.
 
+    Connections with plasticity learn, by default in the order of Brian2. In a step
+
+    1. where a reward is due, ``w <- clip(w + e reward)``, then e decays;
+    2. a spike that arrives adds w to its target, as in 3 above;
+    3. at the same synapse w (or e) changes with the postsynaptic traces, then ``x <- x + 1``;
+    4. at all synapses of a neuron that spikes in this step w (or e) changes with the presynaptic
+       traces, then ``y <- y + 1``.
+
+    Each change of w is clipped to 0 and ``w_max``. With ``learning_order="chip"`` the changes 1, 3
+    and 4 of a synapse are computed from the values before the step, added and clipped once, and 2
+    follows them: a compiled rule, with registers that are not rounded. With
+    ``delivery="before_threshold"`` an input spike is delivered before the update of its step, and
+    learns at the end of it, as other spikes do. For the rules see :class:`STDP`.
+
     Parameters
     ----------
     network : Network
@@ -66,8 +81,9 @@ def simulate_reference(
         Time step. Default: ``network.dt``, without which one must be given.
     record : iterable of str or Probe
         Traces to record: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents;
-        with two currents, their sum. Spikes are always recorded. The chip has no ``"i_syn"``: its
-        ``"u"`` is the amount that the current adds to v, in mV per step.
+        with two currents, their sum. The chip has no ``"i_syn"``: its ``"u"`` is the amount that
+        the current adds to v, in mV per step. A :class:`WeightProbe` records a connection that
+        learns: weights ``"w"``, eligibilities ``"t"``, and traces. Spikes are always recorded.
     duration : float, ms, optional
         A whole number of steps, at most the duration of the stimulus, which is the default.
     threads : int, optional
@@ -75,6 +91,8 @@ def simulate_reference(
         otherwise all. The result does not depend on it.
     progress : bool, optional
         Whether to show a progress bar. Default: on a terminal and in notebooks, after two seconds.
+    learning_order : str, default "source"
+        Order of the changes of connections that learn: ``"source"`` or ``"chip"``, see above.
 
     Returns
     -------
@@ -88,9 +106,11 @@ def simulate_reference(
     StimulusError
         If the stimulus does not fit the network, or the duration is not a multiple of ``dt``.
     NetworkError
-        If a delay is longer than 65535 steps.
+        If a delay is longer than 65535 steps, or the interval of a reward is not a whole number of
+        steps.
     EmulatorError
-        If ``threads`` is out of range, ``progress`` is not a bool, or memory is too small.
+        If ``threads`` or ``learning_order`` is not allowed, ``progress`` is not a bool, or memory
+        is too small.
     RecordingError
         If ``record`` names a variable, population or neuron that does not exist.
 
@@ -99,5 +119,7 @@ def simulate_reference(
     S. Rotter, M. Diesmann: Exact digital simulation of time-invariant linear systems with
     applications to neuronal modeling. Biol. Cybern. 81, 381-402 (1999), 10.1007/s004220050570.
     """
-    reference = Reference(network, dt, threads=threads, progress=progress)
+    reference = Reference(
+        network, dt, threads=threads, progress=progress, learning_order=learning_order
+    )
     return reference.run(stimulus, duration=duration, record=record)

@@ -26,6 +26,10 @@ __all__ = [
     "NeuronTable",
     "SynapseTable",
     "UInt16Array",
+    "delay_steps",
+    "first_indices",
+    "first_slot",
+    "fixed_synapses",
     "flatten_neurons",
     "flatten_synapses",
 ]
@@ -281,26 +285,38 @@ def _kept(population: Population, steps: Float64Array) -> Float64Array:
     return kept
 
 
-def flatten_synapses(network: Network, dt: float) -> SynapseTable:
-    """Join all connections in one table, sorted by source, then in network order.
+def flatten_synapses(
+    network: Network, dt: float, connections: Sequence[Connection] | None = None
+) -> SynapseTable:
+    """Join connections in one table, sorted by source, then in network order.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float, ms
+        Time step.
+    connections : sequence of Connection, optional
+        Connections of the network. Default: all of them.
 
     Raises
     ------
     NetworkError
         If a delay is longer than 65535 steps.
     """
-    rows = _first_indices((*network.spike_inputs, *network.populations))
+    items = network.connections if connections is None else connections
+    n_synapses = sum(item.n_synapses for item in items)
+    rows = first_indices((*network.spike_inputs, *network.populations))
     n_sources = sum(item.size for item in (*network.spike_inputs, *network.populations))
-    neurons, seconds = _first_indices(network.populations), _second_slots(network)
-    delays = [_delay_steps(item, dt) for item in network.connections]
+    neurons, seconds = first_indices(network.populations), _second_slots(network)
+    delays = [delay_steps(item, dt) for item in items]
     longest = max((int(steps.max(initial=0)) for steps in delays), default=0)
 
-    tables = [(rows[item.source.name], item.indptr) for item in network.connections]
+    tables = [(rows[item.source.name], item.indptr) for item in items]
     indptr, places = join_rows(tables, n_sources)
-    target = np.empty(network.n_synapses, dtype=np.int32)
-    weight = np.empty(network.n_synapses)
-    delay = np.empty(network.n_synapses if longest else 0, dtype=np.uint16)
-    for item, steps, at in zip(network.connections, delays, places, strict=True):
+    target = np.empty(n_synapses, dtype=np.int32)
+    weight = np.empty(n_synapses)
+    delay = np.empty(n_synapses if longest else 0, dtype=np.uint16)
+    for item, steps, at in zip(items, delays, places, strict=True):
         second = (np.asarray(item.weight) < 0) & item.target.model.two_currents
         if item.target.name in network.kicked:
             second = np.asarray(item.kicks_v)
@@ -312,12 +328,26 @@ def flatten_synapses(network: Network, dt: float) -> SynapseTable:
     return SynapseTable(indptr, target, weight, delay)
 
 
-def _first_indices(members: Sequence[Any]) -> dict[str, int]:
+def fixed_synapses(network: Network, dt: float) -> SynapseTable:
+    """Join the connections that do not learn: see :func:`flatten_synapses`."""
+    fixed = [item for item in network.connections if item.plasticity is None]
+    return flatten_synapses(network, dt, fixed)
+
+
+def first_slot(network: Network, item: Connection) -> int:
+    """Return the slot that spikes add to, for target neuron 0 and weights of at least 0."""
+    kicks = item.target.name in network.kicked and item.kicks_v
+    firsts = _second_slots(network) if kicks else first_indices(network.populations)
+    return firsts[item.target.name]
+
+
+def first_indices(members: Sequence[Any]) -> dict[str, int]:
+    """Return the number of the first neuron or source of each member, by name."""
     ends = np.cumsum([item.size for item in members])
     return {item.name: int(end) - item.size for item, end in zip(members, ends, strict=True)}
 
 
-def _delay_steps(connection: Connection, dt: float) -> Float64Array:
+def delay_steps(connection: Connection, dt: float) -> Float64Array:
     """Return delays rounded to whole steps."""
     steps = nearest_steps(connection.delay, dt)
     if steps.max(initial=0) > _MOST_DELAY_STEPS:

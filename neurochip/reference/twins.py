@@ -43,7 +43,8 @@ def simulate_twins(
     In a chaotic network the smallest change moves all later spikes, so the spread of these runs is
     the noise floor: no difference below it can be blamed on the registers of the chip. A synapse is
     drawn uniformly among those that end in a recurrent population, whose source spikes in
-    ``reference`` and whose weight is not 0. Its weight is multiplied by 1.5.
+    ``reference`` and whose weight is not 0. Its weight is multiplied by 1.5, or divided by 1.5 if
+    it is the start weight of a synapse that learns and would exceed ``w_max``.
 
     Parameters
     ----------
@@ -133,5 +134,7 @@ def _with_one_changed(network: Network, index: int, synapse: int) -> Network:
     item = connections[index]
     weight = np.array(np.broadcast_to(item.weight, (item.n_synapses,)), dtype=np.float64)
     weight[synapse] *= _FACTOR
+    if item.plasticity is not None and weight[synapse] > item.plasticity.w_max:
+        weight[synapse] /= _FACTOR**2
     connections[index] = dataclasses.replace(item, weight=weight)
     return dataclasses.replace(network, connections=connections)

@@ -115,7 +115,7 @@ class ReferenceRun:
         )
         columns, _ = lay_out_traces({}, {}, case.workload.n_steps, case.dt)
         self._n_steps = case.workload.n_steps
-        self._loop = Loop(network, *tables, inputs, columns, threads)
+        self._loop = Loop(network, *tables, inputs, columns, threads, case.dt)
 
     def run(self) -> float:
         self._loop.rewind()

@@ -9,7 +9,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip import LIF, Network, Population, SpikeInput, StepCurrent, Stimulus, from_arrays
+from neurochip import (
+    LIF,
+    STDP,
+    Network,
+    Population,
+    Reward,
+    RewardModulation,
+    SpikeInput,
+    StepCurrent,
+    Stimulus,
+    Triplet,
+    from_arrays,
+)
 
 HERE = Path(__file__).parent
 
@@ -24,7 +36,12 @@ class Case:
     spikes : dict of str to (steps, ids)
         By population, sorted by step, then neuron.
     v : dict of str to ndarray, shape (n_steps, n_recorded), mV
-        v of the first neurons of each population, sampled as in a :class:`~neurochip.Recording`.
+        v of the first neurons of each population, sampled as in a :class:`~neurochip.Recording`;
+        none for networks that learn.
+    learned : dict of str to ndarray, shape (n_synapses,)
+        Weights of connections that learn after the run, in the order of their synapses.
+    traces : dict of str to (synapses, values)
+        Some of them, and their weights at the end of every step, ``(n_steps, n_traced)``.
     """
 
     name: str
@@ -33,11 +50,18 @@ class Case:
     stimulus: Stimulus
     spikes: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]
     v: dict[str, NDArray[np.float64]]
+    learned: dict[str, NDArray[np.float64]]
+    traces: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
 
 
 def case_paths() -> list[Path]:
     """Return the paths of all recorded cases, in the order of their numbers."""
     return sorted(HERE.glob("*.npz"))
+
+
+def learning_paths() -> list[Path]:
+    """Return the paths of the recorded networks that learn."""
+    return sorted((HERE / "learning").glob("*.npz"))
 
 
 def load_case(path: Path | str) -> Case:
@@ -52,6 +76,7 @@ def load_case(path: Path | str) -> Case:
         for entry in json.loads(str(stored["populations"]))
     ]
     members = {item.name: item for item in (source, *populations)}
+    entries = json.loads(str(stored["connections"]))
     connections = [
         from_arrays(
             members[entry["source"]],
@@ -61,9 +86,12 @@ def load_case(path: Path | str) -> Case:
             weight=stored[f"weight_{k}"],
             delay=stored[f"delay_{k}"],
             receptor=entry.get("receptor"),
+            plasticity=_rule(entry, stored, k),
+            name=f"connection {k}",
         )
-        for k, entry in enumerate(json.loads(str(stored["connections"])))
+        for k, entry in enumerate(entries)
     ]
+    plastic = [k for k, entry in enumerate(entries) if "plasticity" in entry]
     names = [item.name for item in populations]
     currents = [
         StepCurrent(item, stored[f"current_times_{item.name}"], stored[key])
@@ -78,7 +106,11 @@ def load_case(path: Path | str) -> Case:
         ),
         stimulus=Stimulus(n_steps * dt, (source,), tuple(item.waveform for item in currents)),
         spikes={name: (stored[f"spk_step_{name}"], stored[f"spk_id_{name}"]) for name in names},
-        v={name: stored[f"v_{name}"] for name in names},
+        v={name: stored[f"v_{name}"] for name in names if f"v_{name}" in stored},
+        learned={f"connection {k}": stored[f"learned_{k}"] for k in plastic},
+        traces={
+            f"connection {k}": (stored[f"trace_ids_{k}"], stored[f"trace_{k}"]) for k in plastic
+        },
     )
 
 
@@ -88,3 +120,15 @@ def _model(entry: dict, stored: dict[str, NDArray]) -> LIF:
         for key, value in entry["params"].items()
     }
     return LIF(**values, reset=entry.get("reset", "value"))
+
+
+def _rule(entry: dict, stored: dict[str, NDArray], k: int) -> STDP | None:
+    if "plasticity" not in entry:
+        return None
+    given = {key: value for key, value in entry["plasticity"].items() if key != "documentation"}
+    if "triplet" in given:
+        given["triplet"] = Triplet(**given["triplet"])
+    if "reward" in given:
+        reward = Reward(stored[f"reward_times_{k}"], stored[f"reward_values_{k}"])
+        given["reward"] = RewardModulation(reward, **given["reward"])
+    return STDP(**given)

@@ -15,7 +15,6 @@ from neurochip import (
     Network,
     PoissonInput,
     Population,
-    Reference,
     Reward,
     RewardModulation,
     Triplet,
@@ -190,15 +189,13 @@ def test_what_cannot_learn_is_refused():
     refused(message, one_to_one, SOURCE, several, weight=0.5, plasticity=RULE)
 
 
-def test_chip_and_reference_ignore_no_plasticity_in_silence():
+def test_the_compiler_ignores_no_plasticity_in_silence():
     network = Network(populations=[CELLS], inputs=[SOURCE], connections=[connected(RULE)])
     allowed = "allowed: connections without plasticity."
     message = (
         "compile: connection 'source->cells' has plasticity, which the compiler does not map yet; "
     )
     refused(f"{message}{allowed}", compile_network, network, error=CompileError)
-    message = "run: connection 'source->cells' has plasticity, which the reference has not yet; "
-    refused(f"{message}{allowed}", Reference, network, 1.0)
 
 
 def test_quantities_give_the_amplitudes_their_unit():

@@ -1,0 +1,89 @@
+"""Loops that change the synapses of a row, a column or a block: most of the time of learning.
+
+A change is ``z <- clip(z + d (ground + slope w))``, where z is the weight w or, if ``tagged``, the
+eligibility, which has no limits. Hard bounds have ground 1 and slope 0, which is exact.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._kernels.jit import inline_kernel, kernel
+
+__all__ = ["change_block", "change_column", "change_listed", "change_run", "clipped"]
+
+
+@inline_kernel
+def clipped(value: Any, high: Any) -> Any:
+    """Return a value within 0 and ``high``."""
+    value = value if value > 0.0 else 0.0
+    return value if value < high else high
+
+
+@kernel
+def change_run(
+    weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, amount: Any, now: Any, first: Any,
+    ground: Any, slope: Any, w_max: Any,
+) -> None:  # fmt: skip
+    """Change consecutive synapses by ``amount`` times the traces of consecutive neurons."""
+    shift = np.uint64(first) - start
+    if tagged:
+        for k in range(start, stop):
+            tag[k] += amount * now[k + shift] * (ground + slope * weight[k])
+    else:
+        for k in range(start, stop):
+            w = weight[k]
+            weight[k] = clipped(w + amount * now[k + shift] * (ground + slope * w), w_max)
+
+
+@kernel
+def change_listed(
+    weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, amount: Any, now: Any, first: Any,
+    post: Any, ground: Any, slope: Any, w_max: Any,
+) -> None:  # fmt: skip
+    """Change consecutive synapses by ``amount`` times the traces of their targets."""
+    if tagged:
+        for k in range(start, stop):
+            tag[k] += amount * now[first + post[k]] * (ground + slope * weight[k])
+    else:
+        for k in range(start, stop):
+            w = weight[k]
+            weight[k] = clipped(w + amount * now[first + post[k]] * (ground + slope * w), w_max)
+
+
+@kernel
+def change_block(
+    weight: Any, tag: Any, tagged: Any, indptr: Any, first_row: Any, n_rows: Any, x_now: Any,
+    fired: Any, gain: Any, n: Any, low: Any, ground: Any, slope: Any, w_max: Any,
+) -> None:  # fmt: skip
+    """Change the synapses of all sources onto the neurons that spiked, row by row."""
+    for row in range(first_row, first_row + n_rows):
+        now, start = x_now[row], indptr[row] - low
+        if now == 0.0:
+            continue
+        for q in range(n):
+            k = np.uint64(start + fired[q])
+            w = weight[k]
+            moved = gain[q] * now * (ground + slope * w)
+            if tagged:
+                tag[k] += moved
+            else:
+                weight[k] = clipped(w + moved, w_max)
+
+
+@kernel
+def change_column(
+    weight: Any, tag: Any, tagged: Any, synapse: Any, row: Any, begin: Any, end: Any, amount: Any,
+    x_now: Any, ground: Any, slope: Any, w_max: Any,
+) -> None:  # fmt: skip
+    """Change the synapses of a neuron by ``amount`` times the traces of their sources."""
+    for c in range(np.uint64(begin), np.uint64(end)):
+        k = synapse[c]
+        w = weight[k]
+        moved = amount * x_now[row[c]] * (ground + slope * w)
+        if tagged:
+            tag[k] += moved
+        else:
+            weight[k] = clipped(w + moved, w_max)
