@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from .._support.npz import as_path
 from .._support.progress import progress_bar
 from .._support.values import instance, integer
 from ..attribution.attribute import image_to_model
@@ -14,18 +17,27 @@ from ..attribution.model import Model, ModelRun
 from ..attribution.prepared import Prepared
 from ..attribution.sources import GRID, REGISTERS
 from ..chip.spec import LOIHI, ChipSpec
-from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..network import Network
 from ..recording import Recording, Trace
-from ..reference import Reference
 from ..stimulus import Stimulus
-from ..typing import Int64Array
+from ..sweeps.fingerprint import fingerprint
+from ..sweeps.journal import Journal
+from ..sweeps.uses import used_by
 from .blame import AccuracyAttribution
 from .decode import Decoder, Rule, decoder_of, probes_of
+from .runs import (
+    ATTRIBUTION,
+    Engine,
+    chip_engine,
+    done,
+    fill,
+    float_engine,
+    header_of,
+)
 from .samples import labels_of, stimuli_of
 from .study import variants_of
-from .subject import Subject, TrainedModel, subject_of
+from .subject import TrainedModel, subject_of
 
 __all__ = ["attribute_accuracy"]
 
@@ -41,6 +53,7 @@ def attribute_accuracy(
     output: str | None = None,
     dt: float | None = None,
     extra_steps: int | None = None,
+    path: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     **options: Any,
 ) -> AccuracyAttribution:
@@ -60,6 +73,9 @@ def attribute_accuracy(
         Weight bits. Default: those of the chip.
     chip : ChipSpec
         The chip. Default: the first-generation chip.
+    path : path, optional
+        File (.jsonl) that keeps what is done, in blocks of samples: the same call, started again,
+        continues with the others.
     progress : bool, optional
         Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     **options
@@ -78,6 +94,8 @@ def attribute_accuracy(
         If a sample does not fit the input of the model.
     CompileError
         If the network does not fit the chip.
+    SweepError
+        If the file holds another attribution, or is none.
     """
     owner = "attribute_accuracy"
     instance(owner, "chip", chip, ChipSpec, "a ChipSpec", error=AnalysisError)
@@ -102,23 +120,53 @@ def attribute_accuracy(
     wanted += [base | {source} for source in REGISTERS]
     wanted += [full - {source} for source in REGISTERS]
     known: dict[tuple[int, bytes], int] = {}
-    found: dict[frozenset[str], Int64Array] = {}
-    with progress_bar(len(wanted) * len(stimuli), "attribution", progress, unit="sample") as bar:
-        for sources in wanted:
-            classes = []
-            for sample, (own, prepared) in enumerate(_prepared(models, sources)):
+
+    def of_model(sources: frozenset[str]) -> Callable[[range], dict[str, Any]]:
+        def classes(block: range) -> dict[str, Any]:
+            found = []
+            mine = [models[sample] for sample in block]
+            for sample, (own, prepared) in zip(block, _prepared(mine, sources), strict=True):
                 # Sources that give one sample equal tables may give another different ones.
                 key = sample, prepared.digest
                 if key not in known:
                     run = _recording(own, own.run_prepared(prepared))
                     known[key] = decoder(run, subject.output).label
-                classes.append(known[key])
-                bar.update()
-            found[sources] = np.array(classes, dtype=np.int64)
-    runs = Reference(subject.network, subject.dt, progress=False).run_batch(stimuli, record=record)
-    floats = _decoded(runs, decoder, subject)
-    emulator = Emulator(image, progress=False, warn=False)
-    chips = _decoded(emulator.run_batch(stimuli, record=record), decoder, subject)
+                found.append(known[key])
+            return {"classes": found}
+
+        return classes
+
+    engines = [float_engine(subject, record), chip_engine(image, record, ())]
+    makers = [
+        *map(of_model, wanted),
+        *(_of_engine(item, stimuli, decoder, subject.output) for item in engines),
+    ]
+    file = None if path is None else as_path(path, AnalysisError)
+    with contextlib.ExitStack() as stack:
+        header = {
+            **header_of(subject, stimuli, decode, len(makers)),
+            "images": [image.digest()],
+            "chips": [fingerprint(image.chip)],
+            "sources": [sorted(sources) for sources in wanted],
+        }
+        if file is not None and callable(decode):
+            header["decode_uses"] = stack.enter_context(used_by(decode)).digests
+        journal = stack.enter_context(Journal(file, header, ATTRIBUTION))
+        total, before = len(makers) * len(stimuli), done(journal, len(stimuli))
+        bar = stack.enter_context(
+            progress_bar(total, "attribution", progress, unit="sample", done=before)
+        )
+        try:
+            lines = fill(makers, len(stimuli), journal, bar)
+        except (KeyboardInterrupt, MemoryError, OSError) as problem:
+            journal.add_note(problem, header["points"])
+            raise
+        journal.finish()
+    *columns, floats, chips = (
+        np.array([label for line in own for label in line["classes"]], dtype=np.int64)
+        for own in lines
+    )
+    found = dict(zip(wanted, columns, strict=True))
     return AccuracyAttribution.of_classes(
         truth,
         found[base],
@@ -129,6 +177,16 @@ def attribute_accuracy(
         bits=variant.bits,
         unexplained=int(np.count_nonzero((found[base] != floats) | (found[full] != chips))),
     )
+
+
+def _of_engine(
+    engine: Engine, stimuli: Sequence[Stimulus], decoder: Decoder, output: str
+) -> Callable[[range], dict[str, Any]]:
+    def classes(block: range) -> dict[str, Any]:
+        runs = engine.run([stimuli[sample] for sample in block])
+        return {"classes": [decoder(run, output).label for run in runs]}
+
+    return classes
 
 
 def _prepared(models: Sequence[Model], sources: frozenset[str]) -> Iterator[tuple[Model, Prepared]]:
@@ -144,10 +202,6 @@ def _prepared(models: Sequence[Model], sources: frozenset[str]) -> Iterator[tupl
 def _currents(model: Model) -> Any:
     stimulus: Stimulus = model.stimulus
     return stimulus.currents
-
-
-def _decoded(runs: Iterable[Recording], decoder: Decoder, subject: Subject) -> Int64Array:
-    return np.array([decoder(run, subject.output).label for run in runs], dtype=np.int64)
 
 
 def _recording(model: Model, run: ModelRun) -> Recording:

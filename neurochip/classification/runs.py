@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._support.progress import Progress
+from .._support.provenance import versions
 from ..emulator import Emulator
 from ..image import ChipImage
 from ..mapping.costs import CostTable
@@ -18,12 +19,23 @@ from ..mapping.energy import EnergyMeter
 from ..recording import Probe, Recording, joined_overflows
 from ..reference import Reference
 from ..stimulus import Stimulus
+from ..sweeps.fingerprint import digest, fingerprint
 from ..sweeps.journal import Journal, Kind
 from ..typing import BoolArray, Float64Array, Int64Array
-from .decode import Decoder
+from .decode import Decoder, Rule, name_of
 from .subject import Subject
 
-__all__ = ["CLASSIFICATION", "Answer", "Engine", "answer_all", "chip_engine", "float_engine"]
+__all__ = [
+    "ATTRIBUTION",
+    "CLASSIFICATION",
+    "Answer",
+    "Engine",
+    "answer_all",
+    "chip_engine",
+    "fill",
+    "float_engine",
+    "header_of",
+]
 
 BLOCK = 100  # samples between two lines of the file: a crash loses little
 _NUMBERS = ("classes", "tied")
@@ -95,19 +107,52 @@ def answer_all(
     bar: Progress,
 ) -> list[Answer]:
     """Run all samples on all engines, except what the journal holds, and return the answers."""
-    blocks = [range(k, min(k + BLOCK, len(stimuli))) for k in range(0, len(stimuli), BLOCK)]
-    for number, engine in enumerate(engines):
+
+    def answers(engine: Engine) -> Callable[[range], dict[str, Any]]:
+        return lambda block: _answer(engine, [stimuli[k] for k in block], decoder, output)
+
+    found = fill(list(map(answers, engines)), len(stimuli), journal, bar)
+    return list(map(_joined, found))
+
+
+def fill(
+    makers: Sequence[Callable[[range], Mapping[str, Any]]],
+    samples: int,
+    journal: Journal,
+    bar: Progress,
+) -> list[list[Mapping[str, Any]]]:
+    """Make all lines that the journal lacks, and return those of each maker, in order.
+
+    A maker returns the line of a block of samples; lines are numbered by maker, then by block.
+    """
+    blocks = [range(k, min(k + BLOCK, samples)) for k in range(0, samples, BLOCK)]
+    for number, make in enumerate(makers):
         for place, block in enumerate(blocks):
             point = number * len(blocks) + place
-            if point in journal.records:
-                continue
-            own = [stimuli[k] for k in block]
-            journal.append([{"point": point, **_answer(engine, own, decoder, output)}])
-            bar.update(len(block))
+            if point not in journal.records:
+                journal.append([{"point": point, **make(block)}])
+                bar.update(len(block))
     return [
-        _joined([journal.records[number * len(blocks) + k] for k in range(len(blocks))])
-        for number in range(len(engines))
+        [journal.records[number * len(blocks) + k] for k in range(len(blocks))]
+        for number in range(len(makers))
     ]
+
+
+def header_of(
+    subject: Subject, stimuli: Sequence[Stimulus], rule: Rule, engines: int
+) -> dict[str, Any]:
+    """Return what the lines of a file depend on, without the chips."""
+    return {
+        **versions(),
+        "points": n_points(engines, len(stimuli)),
+        "samples": len(stimuli),
+        "block": BLOCK,
+        "inputs": digest(f"{item.duration!r} {item.digest()}".encode() for item in stimuli),
+        "network": fingerprint(subject.network),
+        "dt": subject.dt,
+        "output": subject.output,
+        "decode": name_of(rule),
+    }
 
 
 def n_points(engines: int, samples: int) -> int:
@@ -195,6 +240,15 @@ def _is_record(found: Mapping[str, Any], header: Mapping[str, Any], _: bool) -> 
     return isinstance(found["overflows"], dict) and all(_is_column(each, size) for each in columns)
 
 
+def _is_line_of_classes(found: Mapping[str, Any], header: Mapping[str, Any], _: bool) -> bool:
+    if set(found) != {"point", "classes"}:
+        return False
+    point = found["point"]
+    if type(point) is not int or not 0 <= point < header["points"]:
+        return False
+    return _is_column(found["classes"], _block_size(point, header["samples"]))
+
+
 def _is_column(values: Any, size: int) -> bool:
     return (
         isinstance(values, list)
@@ -205,3 +259,8 @@ def _is_column(values: Any, size: int) -> bool:
 
 CLASSIFICATION = Kind("neurochip_classification", 1, "classification", _is_header, _is_record)
 """The file of a classification: one line for each block of samples on each engine."""
+
+ATTRIBUTION = Kind(
+    "neurochip_accuracy_attribution", 1, "attribution of accuracy", _is_header, _is_line_of_classes
+)
+"""The file of an attribution: one line for each block of samples on each setting of registers."""

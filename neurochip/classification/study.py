@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,6 @@ from compiler import compile_network
 
 from .._support.npz import as_path
 from .._support.progress import progress_bar
-from .._support.provenance import versions
 from .._support.text import counted
 from .._support.values import instances, integer, items, shown
 from .._support.warn import warn_user
@@ -23,21 +22,20 @@ from ..image import ChipImage
 from ..mapping.costs import COST_TABLES, CostTable
 from ..mapping.energy import lacks_costs
 from ..network import Network
-from ..stimulus import Stimulus
-from ..sweeps.fingerprint import digest, fingerprint
+from ..sweeps.fingerprint import fingerprint
 from ..sweeps.journal import Journal
 from ..sweeps.uses import used_by
 from .accuracy import ChipAccuracy, InferenceCost, Unfit
 from .decode import Rule, decoder_of, name_of, probes_of
 from .result import Classification
 from .runs import (
-    BLOCK,
     CLASSIFICATION,
     Answer,
     answer_all,
     chip_engine,
     done,
     float_engine,
+    header_of,
     n_points,
 )
 from .samples import labels_of, stimuli_of
@@ -150,15 +148,7 @@ def classify(
     points = n_points(len(engines), len(stimuli))
     with contextlib.ExitStack() as stack:
         header = {
-            **versions(),
-            "points": points,
-            "samples": len(stimuli),
-            "block": BLOCK,
-            "inputs": digest(_content(stimuli)),
-            "network": fingerprint(subject.network),
-            "dt": subject.dt,
-            "output": subject.output,
-            "decode": name_of(decode),
+            **header_of(subject, stimuli, decode, len(engines)),
             "images": [image.digest() for image in images.values()],
             "chips": [fingerprint(image.chip) for image in images.values()],
             "costs": [fingerprint(table) for table in tables],
@@ -288,11 +278,6 @@ def compile_all(
                 raise
             problems.append(Unfit(variant.name, variant.bits, str(problem)))
     return images, problems
-
-
-def _content(stimuli: Iterable[Stimulus]) -> Iterator[bytes]:
-    for item in stimuli:
-        yield f"{item.duration!r} {item.digest()}".encode()
 
 
 def _warn_of_overflows(images: Mapping[Variant, ChipImage], answers: Sequence[Answer]) -> None:

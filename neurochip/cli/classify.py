@@ -69,7 +69,7 @@ _RULES = ("count", "first", "membrane")
     default=None,
     metavar="BITS",
     help="Also find the registers that cost accuracy at this number of weight bits, on the first "
-    "chip; takes about ten float runs of all samples.",
+    "chip; takes about ten float runs of all samples, which are kept in a file of their own.",
 )
 @page_option("classify.html", "the runs (.jsonl) and the numbers (.json) go")
 @result_options
@@ -95,7 +95,9 @@ def classify_command(
 
     page = Path(output)
     runs = page.with_suffix(".jsonl")
-    keep_apart([request.model, data], [page, runs, page.with_suffix(".json")])
+    blamed = page.with_name(f"{page.stem}-registers.jsonl")
+    files = [page, runs, page.with_suffix(".json"), *([] if attribute is None else [blamed])]
+    keep_apart([request.model, data], files)
     widths: Any = None if bits is None else read_values("classify: --bits", bits)
     inputs, labels = read_samples(data)
     found = request.trained()
@@ -111,14 +113,14 @@ def classify_command(
     causes = None
     if attribute is not None:
         causes = attribute_accuracy(
-            found.model, inputs, labels, bits=attribute, chip=found.chip, **how
+            found.model, inputs, labels, bits=attribute, chip=found.chip, path=blamed, **how
         )
     title = f"Accuracy of {Path(request.model).stem}"
     report = classification_report(answer, attribution=causes, title=title)
     say(answer)
     if causes is not None:
         say(f"\n{causes}")
-    wrote([runs])
+    wrote([runs] if attribute is None else [runs, blamed])
     wrote(replace(report, command=command_line()).write(page))
     if is_json():
         result("classify", data_of(report))

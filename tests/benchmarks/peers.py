@@ -118,7 +118,11 @@ def brian2_engines(python: str, most_synapses: int) -> dict[str, Engine]:
 
 
 def peer_engine(name: str, python: str, most_synapses: int) -> Engine:
-    """Return an exact peer: ``peers/NAME.py`` next to this file, or the path of a worker."""
-    script = Path(name) if name.endswith(".py") else FOLDER / "peers" / f"{name}.py"
+    """Return an exact peer: ``peers/NAME.py`` next to this file, or the path of a worker.
+
+    ``NAME@LABEL`` is NAME, which may run in several Pythons.
+    """
+    found, _, _ = name.partition("@")
+    script = Path(found) if found.endswith(".py") else FOLDER / "peers" / f"{found}.py"
     prepare = functools.partial(_prepare, python, script, "exact", most_synapses)
     return Engine(prepare, "as its worker measures", exact=True)

@@ -26,8 +26,11 @@ from neurochip import (
     draw_stimulus,
     from_arrays,
 )
+from neurochip.attribution.model import Model
 from neurochip.attribution.sources import REGISTERS
+from neurochip.classification import runs
 from neurochip.classification.statistics import mcnemar
+from neurochip.errors import SweepError
 
 COARSE = LOIHI.what_if(name="coarse", decay_bits=2)
 
@@ -209,3 +212,50 @@ def test_wrong_arguments_are_named(change, message):
     with pytest.raises(AnalysisError) as caught:
         attribute_accuracy(classifier(), **given)
     assert str(caught.value).startswith(f"attribute_accuracy: {message}")
+
+
+# ------------------------------------------------------------------------------ what is kept
+
+
+def test_an_interrupted_attribution_goes_on_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "BLOCK", 7)
+    stimuli, labels = samples(20)
+    given = {"bits": 2, "dt": 1.0}
+    whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
+    expected = attribute_accuracy(classifier(), stimuli, labels, path=whole, **given)
+    assert expected == attribute_accuracy(classifier(), stimuli, labels, **given)
+    settings = 2 + 2 * len(REGISTERS) + 2  # both ends, each register twice, float64 and the chip
+    assert len(whole.read_text().splitlines()) == 1 + 3 * settings
+    run_prepared, calls = Model.run_prepared, []
+
+    def interrupted(self, prepared):
+        calls.append(self)
+        if len(calls) == 30:
+            raise KeyboardInterrupt
+        return run_prepared(self, prepared)
+
+    monkeypatch.setattr(Model, "run_prepared", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        attribute_accuracy(classifier(), stimuli, labels, path=cut, **given)
+    (note,) = caught.value.__notes__
+    assert note == (
+        f"{cut}: 4 of {3 * settings} points are kept; start the same attribution of accuracy again "
+        "to continue."
+    )
+    monkeypatch.setattr(Model, "run_prepared", run_prepared)
+    assert attribute_accuracy(classifier(), stimuli, labels, path=cut, **given) == expected
+    assert cut.read_text() == whole.read_text()
+    monkeypatch.setattr(Model, "run_prepared", None)  # all is done
+    assert attribute_accuracy(classifier(), stimuli, labels, path=cut, **given) == expected
+
+
+def test_a_damaged_line_runs_again_and_the_file_of_another_attribution_is_refused(tmp_path):
+    stimuli, labels = samples(20)
+    path = tmp_path / "registers.jsonl"
+    expected = attribute_accuracy(classifier(), stimuli, labels, bits=2, dt=1.0, path=path)
+    path.write_bytes(path.read_bytes().replace(b'"classes":[', b'"classes":[7', 1))
+    with pytest.warns(UserWarning, match="damaged"):
+        again = attribute_accuracy(classifier(), stimuli, labels, bits=2, dt=1.0, path=path)
+    assert again == expected
+    with pytest.raises(SweepError, match="images"):
+        attribute_accuracy(classifier(), stimuli, labels, bits=3, dt=1.0, path=path)
