@@ -19,8 +19,13 @@ __all__ = ["decode_recording", "raw_recording"]
 _CURRENTS = ("u", "u_child", "u2")  # u2 is that of a program with two inputs
 
 
-def raw_recording(registers: Registers, columns: Columns, size: int, label: str) -> Recording:
-    """Return a recording in register units, with one population of all compartments."""
+def raw_recording(
+    registers: Registers, columns: Columns, size: int, label: str, **learned: Any
+) -> Recording:
+    """Return a recording in register units, with one population of all compartments.
+
+    ``learned`` has its parts of connections that learn.
+    """
     everything = np.arange(size, dtype=np.int32)
     payloads = {} if registers.payloads is None else {"compartments": registers.payloads}
     return Recording.of_run(
@@ -39,6 +44,7 @@ def raw_recording(registers: Registers, columns: Columns, size: int, label: str)
         counters=registers.counters,
         overflows=count_overflows(registers, {"compartments": (everything, everything[:0])}),
         origin=Origin.of_run(kind=CHIP, stimulus=None, coupling={}),
+        **learned,
     )
 
 
@@ -48,8 +54,12 @@ def decode_recording(
     probes: Mapping[tuple[str, str], Int32Array],
     label: str,
     stimulus: Stimulus,
+    **learned: Any,
 ) -> Recording:
-    """Return spikes by population and traces in mV of a run on a stimulus."""
+    """Return spikes by population and traces in mV of a run on a stimulus.
+
+    ``learned`` has its parts of connections that learn.
+    """
     steps, ids, payloads = {}, {}, {}
     owner = np.full(len(registers.held), -1, dtype=np.int32)
     number = np.zeros(len(registers.held), dtype=np.int32)
@@ -98,6 +108,7 @@ def decode_recording(
             {item.name: (item.compartment_ids, item.child_ids) for item in symbols.populations},
         ),
         origin=_origin(registers, symbols, stimulus),
+        **learned,
     )
 
 

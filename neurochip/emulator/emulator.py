@@ -10,22 +10,26 @@ from typing import Any
 from .._kernels.workers import check_threads, choose_threads, most_threads
 from .._support.brief import line
 from .._support.progress import progress_bar
-from .._support.values import instance, integer, integers, items, switch
+from .._support.values import instance, integer, items, switch
 from ..errors import EmulatorError
 from ..image import ChipImage, Symbols
-from ..recording import Probe, Recording
+from ..recording import Probe, Recording, WeightProbe
 from ..stimulus import Stimulus
+from .connections import Samples, learned_parts, with_given
 from .cpu.batch import run_batch
 from .currents import currents_of
 from .decode import decode_recording, raw_recording
 from .engine import Columns, Registers, join_registers
 from .engines import engine_of
+from .learned import LearnedSynapses
+from .learning_run import PLAIN_RUN
 from .overflows import warn_of_overflows
 from .plan import (
     add_run,
     check_draws,
     check_noise_seeds,
     check_payloads,
+    check_sources,
     memory_of,
     span_in,
     span_of,
@@ -39,7 +43,7 @@ from .writes import check_writes
 __all__ = ["Emulator"]
 
 
-class Emulator:
+class Emulator(LearnedSynapses):
     """Runs one chip image, bit for bit.
 
     A run continues where the last one stopped; :meth:`reset` goes back to step 0. A run that ends
@@ -95,7 +99,7 @@ class Emulator:
         return other
 
     def reset(self) -> None:
-        """Go back to step 0: initial v, no current, no spikes in transit.
+        """Go back to step 0: initial v and weights, no current, no spikes in transit.
 
         This is always allowed. A run in another thread keeps its own registers and is not affected.
         """
@@ -111,9 +115,10 @@ class Emulator:
         v and the synaptic currents keep their physical values, refractory neurons stay held, and
         spikes that wait for a delay keep their weights, while those of the last step are delivered
         with the new ones. Registers are converted if the images have other scales, and equal scales
-        change no integer. A refractory counter that runs is changed by
-        the change of its register. Bias registers have the values of the new image. The emulator
-        stays at its step, and :meth:`reset` goes back to step 0 of the new image.
+        change no integer. A refractory counter that runs is changed by the change of its register.
+        Bias registers have the values of the new image. Connections that learn in both keep their
+        weights and tags, and traces that their rules share. The emulator stays at its step, and
+        :meth:`reset` goes back to step 0 of the new image.
 
         Parameters
         ----------
@@ -173,7 +178,7 @@ class Emulator:
         stimulus: Stimulus,
         *,
         duration: float | None = None,
-        record: Iterable[str | Probe] = (),
+        record: Iterable[str | Probe | WeightProbe] = (),
     ) -> Recording:
         """Run on a stimulus, in physical units.
 
@@ -184,10 +189,10 @@ class Emulator:
             continue.
         duration : float, optional
             How long to run, in ms. Default: to the end of the stimulus.
-        record : iterable of str or Probe
-            ``"v"`` (mV), ``"u"`` and ``"u_child"`` (mV per step), or probes of some neurons. Spikes
-            are always recorded. ``"u"`` is the amount that the synaptic current adds to v in a
-            step, and ``"u_child"`` that of the inhibitory current or of kicks, for neurons with two
+        record : iterable of str, Probe or WeightProbe
+            ``"v"`` (mV), ``"u"`` and ``"u_child"`` (mV per step), or probes of neurons or synapses.
+            Spikes are always recorded. ``"u"`` is what the synaptic current adds to v in a step,
+            and ``"u_child"`` that of the inhibitory current or of kicks, for neurons with two
             receptors; the reference records the current in nA instead.
 
         Returns
@@ -210,12 +215,15 @@ class Emulator:
             With ``strict=True``, when a register overflows.
         """
         symbols = symbols_of(self.image)
-        probes, columns = columns_of(self.image, symbols, record)
+        probes, columns, samples = columns_of(self.image, symbols, record)
         with self._position.turn():
             run = span_in(symbols, self.step, stimulus, duration)
-            with memory_of(run.n_steps, columns, 12):
-                registers = self._run_on(stimulus, symbols, run, columns)
-                recording = decode_recording(registers, symbols, probes, self._label(), stimulus)
+            with memory_of(run.n_steps, columns, 12, samples):
+                registers = self._run_on(stimulus, symbols, run, columns, samples)
+                learned = learned_parts(self.image, registers)
+                recording = decode_recording(
+                    registers, symbols, probes, self._label(), stimulus, **learned
+                )
         return self._told([recording])[0]
 
     def run_batch(
@@ -223,7 +231,7 @@ class Emulator:
         stimuli: Iterable[Stimulus],
         *,
         duration: float | None = None,
-        record: Iterable[str | Probe] = (),
+        record: Iterable[str | Probe | WeightProbe] = (),
         noise_seeds: Iterable[int] | None = None,
         threads: int | None = None,
     ) -> list[Recording]:
@@ -284,9 +292,11 @@ class Emulator:
         sources: Any = (),
         *,
         payloads: Any = None,
-        record: Iterable[str] = (),
+        record: Iterable[str | Probe | WeightProbe] = (),
         noise: Any = None,
         writes: Any = None,
+        given: Any = None,
+        draws: Any = None,
     ) -> Recording:
         """Run in register units: time in steps, inputs by number, integer values.
 
@@ -302,15 +312,20 @@ class Emulator:
         payloads : array_like of int, shape (n_spikes,), optional
             Payload of each input spike, not 0, within ``payload_bits`` of the chip. Payloads other
             than 1 need targets with a program. Default: 1.
-        record : iterable of str
+        record : iterable of str, Probe or WeightProbe
             Registers at the end of every step: ``"v"``, ``"u"``, or a state register of a program,
-            of all compartments that have it.
+            of all compartments that have it; and probes of synapses.
         noise : array_like of int, shape (n_steps, n_compartments), optional
             Raw draws from -127 to 127 that replace the random generator, if the image has noise.
         writes : tuple of four array_like of int, shape (n_writes,), optional
             Step, compartment, mantissa and exponent of each write of a bias register, in any order.
             A write acts from its step on, until the next one or :meth:`reset`; of several writes to
             a compartment in a step the last one acts. Steps count as those of input spikes.
+        given : dict of (connection, str) to array_like of int, optional
+            Values of ``"y1"``, ``"y2"`` or ``"y3"`` of a rule, such as a reward, instead of those
+            of the image: shape (n_steps,) or (n_steps, n_targets).
+        draws : dict of (connection, str) to array_like, optional
+            Draws of learning, by connection and the names of :func:`neurochip.learning.learn`.
 
         Returns
         -------
@@ -320,42 +335,33 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            If an array of spikes, payloads, noise or writes has a wrong shape or a value that is
-            not allowed; and as for :meth:`run`.
+            If an array has a wrong shape or a value that is not allowed; and as for :meth:`run`.
+        LearningError
+            If draws of learning are not allowed.
         RecordingError, ChipOverflowError
             As for :meth:`run`.
         """
         n_steps = integer(
             "emulator", "n_steps", n_steps, at_least=1, allowed="at least 1", error=EmulatorError
         )
-        at = integers("emulator", "steps", steps, error=EmulatorError)
-        ids = integers("emulator", "sources", sources, error=EmulatorError)
-        if at.ndim != 1 or at.shape != ids.shape:
-            raise EmulatorError(
-                f"emulator: steps have shape {at.shape} and sources {ids.shape}; allowed: two "
-                "one-dimensional arrays of one length."
-            )
-        if ids.size and self.image.n_inputs == 0:
-            raise EmulatorError("emulator: input spikes were given, but the image has no inputs.")
-        if ids.size and not (ids.min() >= 0 and ids.max() < self.image.n_inputs):
-            worst = ids.min() if ids.min() < 0 else ids.max()
-            raise EmulatorError(
-                f"emulator: input {worst}; allowed: 0 to {self.image.n_inputs - 1}."
-            )
-        size = self.image.n_compartments
+        at, ids = check_sources(steps, sources, self.image)
         graded = None if payloads is None else check_payloads(payloads, ids, self.image)
-        columns = register_columns(self.image, record)
-        draws = None if noise is None else check_draws(noise, n_steps, self.image)
-        given = None if writes is None else check_writes(writes, self.image)
+        size = self.image.n_compartments
+        _, columns, samples = register_columns(self.image, record)
+        drawn = None if noise is None else check_draws(noise, n_steps, self.image)
+        written = None if writes is None else check_writes(writes, self.image)
         with self._position.turn():
             run = span_of(self.step, n_steps)
-            with memory_of(run.n_steps, columns, 4):
+            learning = with_given(self.image, samples, given, draws, run.first, n_steps)
+            with memory_of(run.n_steps, columns, 4, samples):
                 inputs = InputLists()
                 inputs.add_spikes(at, ids, run, self._position.pending_inputs(), graded)
-                later = None if given is None else given.from_step(run.first)
+                later = None if written is None else written.from_step(run.first)
+                options = {"draws": drawn, "writes": later, "learning": learning}
                 with self._bar(run) as bar:
-                    registers = self._run(inputs, columns, bar, draws=draws, writes=later)
-                recording = raw_recording(registers, columns, size, self._label())
+                    registers = self._run(inputs, columns, bar, **options)
+                learned = learned_parts(self.image, registers, raw=True)
+                recording = raw_recording(registers, columns, size, self._label(), **learned)
         return self._told([recording])[0]
 
     def _told(self, recordings: list[Recording]) -> list[Recording]:
@@ -371,15 +377,16 @@ class Emulator:
         return progress_bar(run.n_steps, "emulating", self.progress)
 
     def _run_on(
-        self, stimulus: Stimulus, symbols: Symbols, run: RunSpan, columns: Columns
+        self, stimulus: Stimulus, symbols: Symbols, run: RunSpan, columns: Columns, samples: Samples
     ) -> Registers:
         """Run window by window, so that counted spikes are never listed all at once."""
         inputs, parts = InputLists(), []
+        learning = PLAIN_RUN._replace(samples=samples)
         with self._bar(run) as bar:
             for window in windows_in(symbols, run, stimulus):
                 add_run(inputs, self.image, window, stimulus, self._position.pending_inputs())
                 writes = currents_of(self.image, symbols, window, stimulus)
-                parts.append(self._run(inputs, columns, bar, writes=writes))
+                parts.append(self._run(inputs, columns, bar, writes=writes, learning=learning))
         return join_registers(parts)
 
     def _run(self, inputs: InputLists, columns: Columns, bar: Any, **options: Any) -> Registers:

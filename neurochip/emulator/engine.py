@@ -7,7 +7,7 @@ An engine handles integers only. The emulator adds names, units and recordings
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +16,7 @@ import numpy as np
 from ..chip.registers import OVERFLOWS
 from ..image import ChipImage
 from ..typing import BoolArray, Int8Array, Int32Array
+from .learning_run import PLAIN_RUN, LearningRun, Samples, join_counts, join_samples
 from .spikes import InputRows
 from .writes import Writes
 
@@ -44,7 +45,8 @@ class Registers:
     (n_steps, n_ids). ``overflows`` has for each compartment the numbers of its overflows, in the
     order of ``kinds``; None if there are none. ``events`` are the other counters. ``payloads`` has
     the payload of each spike, and ``graded`` tells which compartments send payloads; None if none
-    does.
+    does. ``synaptic`` has the samples of groups that learn, by number and variable, and
+    ``learning`` their counters.
     """
 
     first_step: int
@@ -59,6 +61,8 @@ class Registers:
     kinds: tuple[str, ...] = tuple(OVERFLOWS)
     payloads: Int32Array | None = None
     graded: BoolArray | None = None
+    synaptic: Mapping[tuple[int, str], Samples] = field(default_factory=dict)
+    learning: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -85,6 +89,8 @@ def join_registers(parts: Sequence[Registers]) -> Registers:
         traces={key: np.concatenate([part.traces[key] for part in parts]) for key in head.traces},
         events={key: sum(part.events[key] for part in parts) for key in head.events},
         overflows=np.sum(overflows, axis=0, dtype=np.int32) if overflows else None,
+        synaptic=join_samples([part.synaptic for part in parts]),
+        learning=join_counts([part.learning for part in parts]),
     )
 
 
@@ -171,6 +177,7 @@ class Engine(Protocol[P]):
         strict: bool = False,
         report: Callable[[int], object] = lambda _: None,
         threads: int | None = None,
+        learning: LearningRun = PLAIN_RUN,
     ) -> Registers:
         """Run from a position, and move the position.
 
@@ -194,6 +201,8 @@ class Engine(Protocol[P]):
             Called with the number of steps done since the last call.
         threads : int, optional
             Number of threads, at most that of the engine. Default: that of the engine.
+        learning : LearningRun
+            What groups that learn are given, and what is recorded of them.
 
         Raises
         ------

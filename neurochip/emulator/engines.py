@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ImageError
 from ..image import ChipImage
 from .cpu.engine import CpuEngine
 from .engine import Engine
@@ -20,11 +19,6 @@ _MOST_UNROLLED = 1 << 22
 
 def engine_of(image: ChipImage, threads: int) -> Engine[Any]:
     """Return the engine that runs an image: with programs and resets, or for plain neurons only."""
-    if image.learning is not None:
-        raise ImageError(
-            "emulator: the image learns, which this engine does not do yet; allowed: "
-            "dataclasses.replace(image, learning=None), whose weights stay."
-        )
     if needs_programs(image) or _is_convolution(image):
         return ProgrammedEngine(image)
     return CpuEngine(image.unrolled(), threads)

@@ -18,6 +18,7 @@ from ..network import GradedSpikes, SpikeCounts, SpikeInput
 from ..network.binning import Train, bin_train, windows_of
 from ..stimulus import Stimulus, count_steps
 from ..typing import BoolArray, Int8Array, Int32Array, Int64Array
+from .connections import Samples
 from .engine import Columns
 from .spikes import NONE, CountTable, InputLists, RunSpan
 
@@ -26,6 +27,7 @@ __all__ = [
     "check_draws",
     "check_noise_seeds",
     "check_payloads",
+    "check_sources",
     "memory_of",
     "span_in",
     "span_of",
@@ -180,18 +182,46 @@ def _parts_of(
     return np.concatenate(steps, dtype=np.int64), np.concatenate(sources), tables
 
 
-def memory_of(n_steps: int, columns: Columns, value_bytes: int) -> EnoughMemory:
+def memory_of(
+    n_steps: int, columns: Columns, value_bytes: int, samples: Samples | None = None
+) -> EnoughMemory:
     """Return a context that turns a lack of memory into an error that names the run's demand.
 
-    A step takes 8 bytes for the start of its input spikes, and ``value_bytes`` for each trace.
+    A step takes 8 bytes for the start of its input spikes, and ``value_bytes`` for each trace; so
+    does each sample of a synapse.
     """
-    n_values = sum(map(len, columns.values()))
+    probes = [each for found in (samples or {}).values() for each in found.values()]
+    n_values = sum(map(len, columns.values())) + sum(len(each.synapses) for each in probes)
+    n_samples = sum(n_steps // each.every * len(each.synapses) for each in probes)
     return EnoughMemory(
         EmulatorError,
         f"emulator: a run of {n_steps} steps with {n_values} traces takes 8 bytes a spike and",
-        n_steps * (8 + value_bytes * n_values),
+        n_steps * 8 + value_bytes * (n_steps * sum(map(len, columns.values())) + n_samples),
         "Run fewer steps at a time: a run continues where the last one stopped.",
     )
+
+
+def check_sources(steps: Any, sources: Any, image: ChipImage) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return step and input of each given input spike.
+
+    Raises
+    ------
+    EmulatorError
+        If they are not two arrays of one length, or an input does not exist.
+    """
+    at = integers("emulator", "steps", steps, error=EmulatorError)
+    ids = integers("emulator", "sources", sources, error=EmulatorError)
+    if at.ndim != 1 or at.shape != ids.shape:
+        raise EmulatorError(
+            f"emulator: steps have shape {at.shape} and sources {ids.shape}; allowed: two "
+            "one-dimensional arrays of one length."
+        )
+    if ids.size and image.n_inputs == 0:
+        raise EmulatorError("emulator: input spikes were given, but the image has no inputs.")
+    if ids.size and not (ids.min() >= 0 and ids.max() < image.n_inputs):
+        worst = ids.min() if ids.min() < 0 else ids.max()
+        raise EmulatorError(f"emulator: input {worst}; allowed: 0 to {image.n_inputs - 1}.")
+    return at, ids
 
 
 def check_draws(noise: Any, n_steps: int, image: ChipImage) -> Int8Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,20 +12,35 @@ from ..image import ChipImage, Symbols
 from ..recording import (
     CHIP_VARIABLES,
     Probe,
+    WeightProbe,
     as_probes,
     resolve_probes,
-    resolve_weight_probes,
     split_record,
     where_it_exists,
 )
 from ..typing import BoolArray, Int32Array
+from .connections import Samples, samples_of
 from .engine import Columns
 
-__all__ = ["columns_of", "register_columns"]
+__all__ = ["Recorded", "columns_of", "register_columns"]
+
+Record = Iterable[str | Probe | WeightProbe]
 
 
-def register_columns(image: ChipImage, record: Iterable[str | Probe]) -> Columns:
-    """Return the recorded compartments of each register of an image, all in one population.
+class Recorded(NamedTuple):
+    """What a run records.
+
+    ``probes`` are the neurons of each population and variable, ``columns`` the compartments that
+    they stand for, and ``samples`` the synapses of each group that learns, by number and variable.
+    """
+
+    probes: Columns
+    columns: Columns
+    samples: Samples
+
+
+def register_columns(image: ChipImage, record: Record) -> Recorded:
+    """Return what is recorded of an image in register units, all compartments in one population.
 
     Raises
     ------
@@ -32,7 +48,7 @@ def register_columns(image: ChipImage, record: Iterable[str | Probe]) -> Columns
         If a probe names a register that does not exist, or compartments that lack it.
     """
     record, weights = split_record(record)
-    resolve_weight_probes(weights, {}, {})  # no connection learns
+    samples = samples_of(image, weights)
     having = _registers(image)
     probes = as_probes(record, tuple(having))
     found = resolve_probes(probes, {"compartments": image.n_compartments}, tuple(having))
@@ -46,13 +62,11 @@ def register_columns(image: ChipImage, record: Iterable[str | Probe]) -> Columns
                 "compartments that have it."
             )
         columns[name, variable] = ids[has]
-    return columns
+    return Recorded(columns, columns, samples)
 
 
-def columns_of(
-    image: ChipImage, symbols: Symbols, record: Iterable[str | Probe]
-) -> tuple[Columns, Columns]:
-    """Return the recorded neurons of each population, and the compartments that they stand for.
+def columns_of(image: ChipImage, symbols: Symbols, record: Record) -> Recorded:
+    """Return what is recorded of an image in physical units.
 
     Raises
     ------
@@ -60,7 +74,7 @@ def columns_of(
         If a probe names a population, variable or neuron that does not exist.
     """
     record, weights = split_record(record)
-    resolve_weight_probes(weights, {}, {})  # no connection learns
+    samples = samples_of(image, weights)
     having = _registers(image)
     by_name = {item.name: item for item in symbols.populations}
     has = {
@@ -85,7 +99,8 @@ def columns_of(
 
     sizes = {item.name: len(item.compartment_ids) for item in symbols.populations}
     probes = resolve_probes(expanded, sizes, variables)
-    return probes, {key: compartments(*key)[ids] for key, ids in probes.items()}
+    columns = {key: compartments(*key)[ids] for key, ids in probes.items()}
+    return Recorded(probes, columns, samples)
 
 
 def _registers(image: ChipImage) -> dict[str, BoolArray]:

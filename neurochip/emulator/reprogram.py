@@ -50,6 +50,8 @@ def inheritance(old: ChipImage, new: ChipImage) -> Inheritance:
     if any(image.programs or image.resets for image in (old, new)):
         raise no_exchange()
     check_alike(old, new)
+    if new.learning is not None:
+        raise _refusal("it learns, and the image before did not")
     size = old.n_compartments
     ones = np.ones(size)
     found = Inheritance(

@@ -46,7 +46,7 @@ def note_spikes(
     """Note the spikes of one side in step ``k`` of an epoch."""
     for place in range(begin, end):
         i = side.place[ids[place]]
-        if i < 0:
+        if i < 0 or when[i] == k:  # an input may be listed twice in a step
             continue
         state.counts[EVENTS] += starts[i + 1] - starts[i]
         if when[i] > 0:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._support.values import instance, integer, integers
+from .._support.values import MOST_IDS, instance, integer, integers, switch
 from ..chip.registers import SignMode
 from ..errors import LearningError
 from ..typing import Int32Array
@@ -79,6 +79,8 @@ def learn(
     delays: Any = None,
     given: Mapping[str, Any] | None = None,
     seed: int = 0,
+    group: int = 0,
+    inputs: bool = False,
     draws: Mapping[str, Any] | None = None,
     record: Iterable[str] = (),
 ) -> Learned:
@@ -109,6 +111,11 @@ def learn(
         (global) or for each step and post-synaptic neuron, -128 to 127.
     seed : int
         Seed of all draws, at least 0. A draw depends on seed, step and neuron or synapse only.
+    group : int
+        Number of the group in an image, whose synapses have other draws than those of other groups.
+    inputs : bool
+        Whether the sources are inputs of a chip, whose traces have other draws than those of
+        compartments. With the same seed, group and spikes, the synapses of an image learn the same.
     draws : dict of str to array_like, optional
         Draws that replace those of the seed: ``"x"``, ``"y"`` (or ``"x1"`` ... ``"y3"``) and
         ``"synapse"`` in [0, 1); ``"x_impulse"``, ``"y_impulse"`` and ``"again"`` (a further spike
@@ -133,6 +140,8 @@ def learn(
     instance(OWNER, "rule", rule, LearningRule, "a LearningRule", error=LearningError)
     spec, mode = rule.spec, sign_mode_of(sign_mode)
     seed = integer(OWNER, "seed", seed, at_least=0, at_most=(1 << 63) - 1, error=LearningError)
+    group = integer(OWNER, "group", group, at_least=0, at_most=MOST_IDS, error=LearningError)
+    inputs = switch(OWNER, "inputs", inputs, error=LearningError)
     rasters = rasters_of(rule, pre, post)
     n_steps, sizes = len(rasters[0]), (rasters[0].shape[1], rasters[1].shape[1])
     start = integers(OWNER, "weights", weights, error=LearningError)
@@ -144,7 +153,7 @@ def learn(
     neurons = [np.arange(size, dtype=np.int32) for size in sizes]
     tables, state, place = plastic_group(
         rule,
-        Neurons(neurons[0], sizes[0], neurons[0]),
+        Neurons(neurons[0], sizes[0], neurons[0], int(inputs)),
         Neurons(neurons[1], sizes[1], neurons[1]),
         source,
         target,
@@ -154,6 +163,7 @@ def learn(
         numbers=np.arange(start.size),
         tags=values["t"].ravel(),
         delays=values["d"].ravel(),
+        group=group,
         seed=seed,
     )
     tables = tables._replace(draws=draws_of(rule, draws, n_steps, sizes, np.argsort(place)))

@@ -54,7 +54,7 @@ MUTANTS = [
     ),
     Mutant(
         "rows with a gap are taken for consecutive ones",
-        LAYOUT,
+        f"{FOLDER}rows.py",
         "(gaps[last] == gaps[first]) & same_slot",
         "(gaps[last] >= gaps[first]) & same_slot",
         f"{ENGINE}test_a_row_with_a_gap_reaches_its_own_targets",

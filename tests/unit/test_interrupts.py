@@ -122,7 +122,7 @@ def test_an_exception_on_the_way_out_leaves_a_run_that_goes_on(image, monkeypatc
         def update(self, _):
             raise OSError(place)
 
-    def fails(*_):
+    def fails(*_, **__):
         if place == "progress_bar":
             return Bar(Bar())
         raise OSError(place)

@@ -10,12 +10,14 @@ from ..._kernels.barrier import is_broken, new_barrier
 from ..._kernels.workers import AbortedError, run_workers
 from ..._support.progress import progress_bar
 from ...errors import NeurochipError
-from ...recording import Probe, Recording
+from ...recording import Probe, Recording, WeightProbe
 from ...stimulus import Stimulus
 from ...typing import Int64Array
+from ..connections import Samples, learned_parts
 from ..currents import currents_of
 from ..decode import decode_recording
 from ..engine import Columns, Engine, Registers
+from ..learning_run import PLAIN_RUN
 from ..plan import add_run, memory_of, span_in, symbols_of
 from ..recorded import columns_of
 from ..spikes import InputLists
@@ -31,7 +33,7 @@ def run_batch(
     engine: Engine[Any],
     runs: Sequence[tuple[Stimulus, int | None]],
     duration: float | None,
-    record: Iterable[str | Probe],
+    record: Iterable[str | Probe | WeightProbe],
     label: str,
     *,
     strict: bool,
@@ -59,7 +61,7 @@ def run_batch(
     """
     image = engine.image
     symbols = symbols_of(image)
-    probes, columns = columns_of(image, symbols, record)
+    probes, columns, samples = columns_of(image, symbols, record)
     stimuli, noise_seeds = [stimulus for stimulus, _ in runs], [seed for _, seed in runs]
     cpu = engine if isinstance(engine, CpuEngine) and not strict else None
     groups = _groups(stimuli, most_copies(image) if cpu else 1, workers)
@@ -76,7 +78,7 @@ def run_batch(
             if is_broken(barrier):
                 raise AbortedError
 
-        alone = _Alone(engine, columns, strict, look)
+        alone = _Alone(engine, columns, samples, strict, look)
         copies = Copies(image, together, columns, look) if together else None
         # Groups start in order, so the first error reported is the one with the lowest run number.
         while not problems and (number := next(numbers)) < len(groups):
@@ -88,13 +90,18 @@ def run_batch(
                 spans = {}
                 for index in group:
                     spans[index] = span_in(symbols, 0, stimuli[index], duration)
-                with memory_of(spans[index].n_steps, columns, 12):
+                with memory_of(spans[index].n_steps, columns, 12, samples):
                     for index, span in spans.items():
                         add_run(runner.inputs, image, span, stimuli[index])
                         runner.writes.append(currents_of(image, symbols, span, stimuli[index]))
                     for run, registers in zip(group, runner.run(), strict=True):
                         recordings[run] = decode_recording(
-                            registers, symbols, probes, label, stimuli[run]
+                            registers,
+                            symbols,
+                            probes,
+                            label,
+                            stimuli[run],
+                            **learned_parts(image, registers),
                         )
             except NeurochipError as problem:
                 problems[index] = problem
@@ -114,9 +121,15 @@ class _Alone:
     """Makes one run at a time, where :class:`Copies` are not allowed or not faster."""
 
     def __init__(
-        self, engine: Engine[Any], columns: Columns, strict: bool, look: Callable[[int], object]
+        self,
+        engine: Engine[Any],
+        columns: Columns,
+        samples: Samples,
+        strict: bool,
+        look: Callable[[int], object],
     ) -> None:
         self._engine, self._columns, self._strict, self._look = engine, columns, strict, look
+        self._learning = PLAIN_RUN._replace(samples=samples)
         self._position = engine.start()
         self.inputs = InputLists()
         self.writes: list[Writes | None] = []
@@ -134,6 +147,7 @@ class _Alone:
             strict=self._strict,
             report=self._look,
             threads=1,
+            learning=self._learning,
         )
 
 

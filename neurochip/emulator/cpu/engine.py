@@ -14,6 +14,7 @@ from ...errors import ChipOverflowError
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers, steps_per_call, work_of_step
+from ..learning_run import PLAIN_RUN, LearningRun
 from ..potential import potential_registers
 from ..reprogram import inheritance
 from ..spikes import NONE, InputRows
@@ -131,11 +132,13 @@ class CpuEngine(Engine[Position]):
         strict: bool = False,
         report: Callable[[int], object] = lambda _: None,
         threads: int | None = None,
+        learning: LearningRun = PLAIN_RUN,
     ) -> Registers:
         """Run from a position and move it: see :meth:`neurochip.emulator.engine.Engine.run`.
 
         ``threads`` may be smaller than the number of threads of the engine.
         """
+        del learning  # images that learn have another engine
         workers = threads or self.threads
         first, n_steps, state = position.step, rows.n_steps, position.state
         if writes is not None and position.bias is None:

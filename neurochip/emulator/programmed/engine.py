@@ -12,9 +12,11 @@ from ..._support.csr import starts_of
 from ...chip.registers import OVERFLOWS, PROGRAM_OVERFLOWS
 from ...errors import ChipOverflowError, EmulatorError
 from ...image import ChipImage
+from ...learning.terms import POST
 from ...programs import NeuronProgram
 from ...typing import Int8Array, Int32Array, Int64Array
 from ..engine import Columns, Engine, Registers, steps_per_call, work_of_step
+from ..learning_run import PLAIN_RUN, LearningRun
 from ..overflows import first_overflow_message
 from ..potential import potential_registers
 from ..spikes import NONE, InputRows
@@ -24,6 +26,7 @@ from .layout import build_tables
 from .limits import voltage_limits
 from .loop import loop_of
 from .order import order_of
+from .plastic_run import PlasticRun
 from .position import Position, new_state
 from .state import COUNTED, BiasRows, Outputs, State
 from .transfer import transfer
@@ -38,8 +41,8 @@ _KINDS = (*OVERFLOWS, *PROGRAM_OVERFLOWS)
 
 
 def needs_programs(image: ChipImage) -> bool:
-    """Return whether an image has what only this engine runs: programs or periodic resets."""
-    return bool(image.programs or image.resets)
+    """Return whether an image has what only this engine runs: programs, periodic resets, rules."""
+    return bool(image.programs or image.resets or image.learning)
 
 
 class ProgrammedEngine(Engine[Position]):
@@ -60,7 +63,7 @@ class ProgrammedEngine(Engine[Position]):
         _check(image)
         self.image = image
         self._order = order_of(image)
-        self._tables = build_tables(image, self._order)
+        self._tables, self._plastic = build_tables(image, self._order)
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
         self._graded = graded[self._order.part]
         counters = self._order.places("held", np.arange(image.n_compartments))
@@ -76,9 +79,8 @@ class ProgrammedEngine(Engine[Position]):
     @functools.cached_property
     def _loop(self) -> Any:
         bits = self.image.chip.core.input_bits
-        return loop_of(
-            tuple(group_kernel(tile_kernels(part.program, bits)) for part in self._order.parts)
-        )
+        kernels = (group_kernel(tile_kernels(part.program, bits)) for part in self._order.parts)
+        return loop_of(tuple(kernels), bool(self._plastic))
 
     def __getstate__(self) -> dict[str, object]:
         """Return everything but the kernels, which the programs give again."""
@@ -86,19 +88,19 @@ class ProgrammedEngine(Engine[Position]):
 
     def start(self) -> Position:
         """Return the position at step 0: initial state, no spikes in transit."""
-        return Position(new_state(self._order, self._tables))
+        return Position(new_state(self._order, self._tables, self._plastic))
 
     def rewind(self, position: Position) -> None:
         """Bring a position back to step 0."""
-        position.rewind(self._order)
+        position.rewind(self._order, self._plastic)
 
     def reprogram(self, image: ChipImage, position: Position) -> tuple[ProgrammedEngine, Position]:
         """Return engine and position with another image: see ``Emulator.reprogram``."""
         other = ProgrammedEngine(image)
         start = other.start()
         images, orders = (self.image, image), (self._order, other._order)
-        tables = self._tables, other._tables
-        return other, transfer(position, images, orders, tables, start)
+        tables, plastic = (self._tables, other._tables), (self._plastic, other._plastic)
+        return other, transfer(position, images, orders, tables, plastic, start)
 
     def set_v(self, position: Position, population: str, ids: Any, v: Any) -> None:
         """Set the membrane potential of some neurons: see ``Emulator.set_v``."""
@@ -118,6 +120,20 @@ class ProgrammedEngine(Engine[Position]):
             )
         tiles[places[own]] = values
 
+    def read(self, position: Position, index: int, variable: str) -> Int32Array:
+        """Return a variable of the synapses of a group that learns, by number."""
+        return self._plastic[index].values(position.state.learning[index], variable)
+
+    def write(self, position: Position, index: int, variable: str, values: Int32Array) -> None:
+        """Write a variable of the synapses of a group that learns, by number."""
+        self._plastic[index].write(position.state.learning[index], variable, values)
+
+    def write_trace(
+        self, position: Position, index: int, variable: str, values: Int32Array
+    ) -> None:
+        """Write a given trace of the targets of a group that learns: one value, or one for each."""
+        position.state.learning[index].y[POST.index(variable)] = values
+
     def _program(self, compartment: int) -> str:
         program: NeuronProgram = self._order.parts[self._order.part[compartment]].program
         return program.name
@@ -134,6 +150,7 @@ class ProgrammedEngine(Engine[Position]):
         strict: bool = False,
         report: Callable[[int], object] = lambda _: None,
         threads: int | None = None,
+        learning: LearningRun = PLAIN_RUN,
     ) -> Registers:
         """Run from a position and move it: see :meth:`neurochip.emulator.engine.Engine.run`."""
         del draws, seed, threads  # there is no noise, and one thread
@@ -154,12 +171,17 @@ class ProgrammedEngine(Engine[Position]):
         room = max(n_lanes, min(_SPIKE_BUFFER, n_steps * n_lanes))
         listed = np.empty((2, room), dtype=np.int32)
         spikes: list[tuple[Int32Array, Int32Array, Int32Array]] = []
-        per_call = steps_per_call(self._work, _WORK_PER_CALL, writes)
+        run = PlasticRun(self._plastic, learning, self.image.learning, first, n_steps)
+        tables = run.begin(self._tables, state)
+        per_call = min(steps_per_call(self._work, _WORK_PER_CALL, writes), run.steps_per_call)
         index = 0
         while index < n_steps:
             stop = min(n_steps, index + per_call)
             ends = np.zeros(stop - index + 1, dtype=np.int64)
-            output = Outputs(index, listed[0], listed[1], ends, every_place, values)
+            given = run.given(first + index, first + stop)
+            output = Outputs(
+                index, listed[0], listed[1], ends, every_place, values, given, run.samples
+            )
             self._loop(
                 stop,
                 first,
@@ -167,7 +189,7 @@ class ProgrammedEngine(Engine[Position]):
                 inputs,
                 self._writes(writes, index, stop),
                 strict,
-                self._tables,
+                tables,
                 state,
                 output,
             )
@@ -199,6 +221,7 @@ class ProgrammedEngine(Engine[Position]):
             },
             overflows=self._overflows(state),
             kinds=_KINDS,
+            **run.results(state),
         )
 
     def _writes(self, writes: Writes | None, begin: int, stop: int) -> BiasRows:
@@ -255,7 +278,7 @@ class ProgrammedEngine(Engine[Position]):
 
 
 def _check(image: ChipImage) -> None:
-    what = "programs" if image.programs else "periodic resets"
+    what = "programs" if image.programs else "periodic resets" if image.resets else "learning"
     found = {
         "noise": image.noise is not None,
         "joined compartments": bool(image.compartments.join.any()),

@@ -10,10 +10,12 @@ from ..._support.csr import spans, starts_of
 from ...chip.registers import decode_weights, sum_shift
 from ...errors import EmulatorError
 from ...image import ChipImage, Convolution, SynapseGroup
-from ...typing import Int16Array, Int32Array, Int64Array, UInt8Array
+from ...typing import Int16Array, Int32Array, Int64Array
 from ..cpu.layout import LANES
 from ..cpu.state import wrapping
 from .order import Order, Part
+from .plastic import PlasticGroup
+from .rows import consecutive_rows, ring_offsets
 from .shared import shared_tables
 from .state import Group, Tables
 
@@ -22,8 +24,8 @@ __all__ = ["build_tables"]
 _MOST_SUMS = 1 << 31  # that an int32 numbers
 
 
-def build_tables(image: ChipImage, order: Order) -> Tables:
-    """Return the tables of an image.
+def build_tables(image: ChipImage, order: Order) -> tuple[Tables, tuple[PlasticGroup, ...]]:
+    """Return the tables of an image, and its groups that learn.
 
     Raises
     ------
@@ -48,10 +50,20 @@ def build_tables(image: ChipImage, order: Order) -> Tables:
             f"of {image.max_delay} steps need {ring_size} sums; allowed: at most {_MOST_SUMS}."
         )
     n_groups = len(image.synapses)
-    row_ptr, offset, weight = _synapses(image, order, plane_of[:n_groups], slot_size)
+    learning = () if image.learning is None else image.learning.groups
+    plastic = tuple(
+        PlasticGroup(image, k, order, plane_of[item.synapses], slot_size)
+        for k, item in enumerate(learning)
+    )
+    fixed = [
+        (group, plane_of[k])
+        for k, group in enumerate(image.synapses)
+        if all(k != item.synapses for item in learning)
+    ]
+    row_ptr, offset, weight = _synapses(image, order, fixed, slot_size)
     offset_of_wrap, mask = wrapping(core.accumulator_bits, core.accumulator_overflow)
     resets, places, values = _resets(image, order)
-    return Tables(
+    tables = Tables(
         groups=np.array([_columns(part) for part in order.parts], dtype=np.int64),
         compartment=order.compartment,
         in_order=bool((np.diff(order.compartment[order.compartment >= 0]) > 0).all()),
@@ -60,7 +72,7 @@ def build_tables(image: ChipImage, order: Order) -> Tables:
         row_ptr=row_ptr,
         offset=offset,
         weight=weight,
-        consecutive=_consecutive(row_ptr, offset, slot_size),
+        consecutive=consecutive_rows(row_ptr, offset, slot_size),
         shared=shared_tables(image, order, plane_of[n_groups:], slot_size),
         ring_size=ring_size,
         slot_size=slot_size,
@@ -71,7 +83,9 @@ def build_tables(image: ChipImage, order: Order) -> Tables:
         resets=resets,
         reset_place=places,
         reset_value=values,
+        learning=tuple(group.tables for group in plastic),
     )
+    return tables, plastic
 
 
 def _columns(part: Part) -> list[int]:
@@ -88,40 +102,28 @@ def _columns(part: Part) -> list[int]:
 
 
 def _synapses(
-    image: ChipImage, order: Order, plane_of: Sequence[int], slot_size: int
+    image: ChipImage, order: Order, fixed: Sequence[tuple[SynapseGroup, int]], slot_size: int
 ) -> tuple[Int64Array, Int32Array, Int16Array]:
-    """Return the start of each row, and offset and weight of each synapse."""
+    """Return the start of each row, and offset and weight of each synapse that does not learn.
+
+    ``fixed`` has their groups, each with the plane of its sums.
+    """
     core, n_lanes = image.chip.core, len(order.compartment)
     rows = {"inputs": np.arange(image.n_inputs), "compartments": image.n_inputs + order.lane}
     counts = np.zeros(image.n_inputs + n_lanes, dtype=np.int64)
-    for group in image.synapses:
+    for group, _ in fixed:
         counts[rows[group.source]] += np.diff(group.indptr)
     row_ptr = starts_of(counts)
     offset = np.empty(row_ptr[-1], dtype=np.int32)
     weight = np.empty(row_ptr[-1], dtype=np.int16)
     free = row_ptr[:-1].copy()
-    for group, plane in zip(image.synapses, plane_of, strict=True):
+    for group, plane in fixed:
         mine, lengths = rows[group.source], np.diff(group.indptr)
         to = spans(free[mine], lengths)
         free[mine] += lengths
-        ahead = order.lane[group.target] + plane * n_lanes
-        if group.delay.size:
-            ahead += group.delay.astype(np.int64) * slot_size
-        offset[to] = ahead
+        offset[to] = ring_offsets(group, order, plane, slot_size)
         weight[to] = decode_weights(group.mantissa, group.format, core) >> core.weight_shift
     return row_ptr, offset, weight
-
-
-def _consecutive(row_ptr: Int64Array, offset: Int32Array, slot_size: int) -> UInt8Array:
-    """Return 1 for each row whose offsets are consecutive, within one slot."""
-    starts, stops = row_ptr[:-1], row_ptr[1:]
-    gaps = starts_of(np.diff(offset) != 1)  # before each synapse, but for a 0 at the first
-    found = np.zeros(len(starts), dtype=np.uint8)
-    used = np.flatnonzero(stops > starts)
-    first, last = starts[used], stops[used] - 1
-    same_slot = offset[first] // slot_size == offset[last] // slot_size
-    found[used] = (gaps[last] == gaps[first]) & same_slot & (last > first)
-    return found
 
 
 def _resets(image: ChipImage, order: Order) -> tuple[Int64Array, Int64Array, Int32Array]:

@@ -14,6 +14,8 @@ from ..._kernels.instructions import lowest_bit, prefetch
 from ..._kernels.jit import inline_kernel, kernel
 from ..position import UNDERWAY
 from .generate import function_of
+from .plastic_kernels import deliver_plastic, learn_from_step
+from .rows import place_of
 from .shared import deliver_shared
 from .state import Used
 from .update import bound
@@ -67,13 +69,6 @@ def deliver_all(
     if len(tables.shared.layers) > 0:
         delivered += deliver_shared(sources, payloads, begin, end, first, head, tables, ring)
     return delivered
-
-
-@inline_kernel
-def place_of(offset: Any, head: Any, ring_size: Any) -> Any:
-    """Return the place in the ring that is ``offset`` ahead of ``head``."""
-    place = head + np.uint64(offset)
-    return place - ring_size if place >= ring_size else place
 
 
 @kernel
@@ -148,6 +143,16 @@ def update_groups(step: Any, slot: Any, used: Any) -> Any:
     """Stand for the calls of the kernels of all programs."""
 
 
+@inline_kernel
+def deliver_none(index: Any, inputs: Any, head: Any, tables: Any, state: Any) -> None:
+    """Stand for ``deliver_plastic`` where nothing learns."""
+
+
+@inline_kernel
+def learn_nothing(step: Any, index: Any, inputs: Any, tables: Any, state: Any, output: Any) -> None:
+    """Stand for ``learn_from_step`` where nothing learns."""
+
+
 def run_steps(
     stop: Any,
     first_step: Any,
@@ -195,19 +200,25 @@ def run_steps(
                 tables,
                 state.ring,
             )
+        deliver_none(index, inputs, head, tables, state)
         state.n_sent[0] = update_groups(step, head, used)
+        learn_nothing(step, index, inputs, tables, state, output)
         keep_results(index, state.n_sent[0], tables, state, output)
         index += 1
     state.clock[0] = first_step + index
 
 
 @functools.cache
-def loop_of(group_kernels: tuple[Any, ...]) -> Any:
-    """Return :func:`run_steps` of some programs; kernel k updates the compartments of group k."""
+def loop_of(group_kernels: tuple[Any, ...], learns: bool) -> Any:
+    """Return :func:`run_steps` of some programs; kernel k updates the compartments of group k.
+
+    ``learns`` says whether any synapses learn.
+    """
     names = [item.__name__ for item in group_kernels]
     calls = [f"    n = {name}(np.int64({k}), step, slot, used, n)" for k, name in enumerate(names)]
     head, start = "def written(step, slot, used):", "    n = np.uint64(0)"
     source = "\n".join([head, start, *calls, "    return np.int64(n)"])
     kernels = dict(zip(names, group_kernels, strict=True))
     every = inline_kernel(function_of(source, np=np, **kernels))
-    return kernel(bound(run_steps, update_groups=every))
+    learning = {"deliver_none": deliver_plastic, "learn_nothing": learn_from_step} if learns else {}
+    return kernel(bound(run_steps, update_groups=every, **learning))

@@ -7,6 +7,7 @@ inputs that the next step delivers are found from the clock.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from ..position import UNDERWAY, AnyPosition
 from ..spikes import NONE, InputRows
 from .generate import Scratch
 from .order import Order
+from .plastic import PlasticGroup
 from .state import COUNTED, Inputs, State, Tables
 
 __all__ = ["Position", "new_state"]
@@ -68,17 +70,20 @@ class Position(AnyPosition):
         self.call = call._replace(inputs=inputs)
         return inputs
 
-    def rewind(self, order: Order) -> None:
-        """Go back to step 0: initial state, no spikes in transit."""
+    def rewind(self, order: Order, plastic: Sequence[PlasticGroup]) -> None:
+        """Go back to step 0: initial state and weights, no spikes in transit."""
         self.state.clock[0] = UNDERWAY
         self.state.tiles[:] = order.tiles
         self.state.ring[:] = 0
         self.state.n_sent[0] = 0
+        for group, learned in zip(plastic, self.state.learning, strict=True):
+            for now, start in zip(learned, group.start, strict=True):
+                now[...] = start
         self.call = Call()
         self.state.clock[0] = 0
 
 
-def new_state(order: Order, tables: Tables) -> State:
+def new_state(order: Order, tables: Tables, plastic: Sequence[PlasticGroup]) -> State:
     """Return the state before step 0."""
     n_lanes = len(order.compartment)
     rows = Scratch.BEFORE + max(len(part.program.state) for part in order.parts)
@@ -96,6 +101,7 @@ def new_state(order: Order, tables: Tables) -> State:
         events=zeroed(1, np.int64),
         overflows=np.zeros((n_lanes, len(COUNTED)), dtype=np.int32),
         first_overflow=np.full(3, -1, dtype=np.int64),
+        learning=tuple(group.state() for group in plastic),
     )
     state.tiles[:] = order.tiles
     return state

@@ -12,6 +12,7 @@ from ...programs import NeuronProgram
 from ...typing import Float64Array, Int64Array
 from ..reprogram import check_alike, no_exchange, too_late
 from .order import Order
+from .plastic_transfer import Groups, transfer_learned
 from .position import Call, Position
 from .state import Tables
 
@@ -26,6 +27,7 @@ def transfer(
     images: tuple[ChipImage, ChipImage],
     orders: tuple[Order, Order],
     tables: tuple[Tables, Tables],
+    plastic: Groups,
     start: Position,
 ) -> Position:
     """Return a position of a new engine that goes on where ``position`` is.
@@ -37,8 +39,8 @@ def transfer(
     ----------
     position : Position
         Of the old engine.
-    images, orders, tables : tuple
-        Images, orders and tables of the old and the new engine.
+    images, orders, tables, plastic : tuple
+        Images, orders, tables and groups that learn of the old and the new engine.
     start : Position
         Of the new engine at step 0; it is changed and returned.
 
@@ -65,6 +67,7 @@ def transfer(
     start.state.payloads[:n_sent] = position.state.payloads[:n_sent]
     start.state.n_sent[0] = n_sent
     _fill(start, orders[1], tables[1], np.rint(room), step)
+    transfer_learned(position.state, start.state, images, plastic)
     start.call = Call(step, call.sources, call.payloads)
     start.state.clock[0] = step
     return start

@@ -1,0 +1,102 @@
+"""Learned weights, tags and traces in a running emulator that goes on with another image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import EmulatorError
+from ...image import ChipImage
+from ...learning.layout import Side
+from ...learning.terms import POST, PRE
+from ..connections import group_names, in_units, mantissas_of
+from .plastic import PlasticGroup
+from .state import State
+
+__all__ = ["Groups", "transfer_learned"]
+
+Groups = tuple[tuple[PlasticGroup, ...], tuple[PlasticGroup, ...]]
+
+
+def transfer_learned(
+    old: State, new: State, images: tuple[ChipImage, ChipImage], groups: Groups
+) -> None:
+    """Take over what each connection has learned that learns in both images.
+
+    Weights keep their values in the units of the connection, and tags their integers. Traces and
+    the spikes of an epoch that has begun go on where both rules have the same traces and epoch;
+    otherwise they begin at 0. Other connections have the weights of the new image.
+
+    Parameters
+    ----------
+    old, new : State
+        States of both engines; the new one is changed.
+    images, groups : tuple
+        Both images, and their groups that learn.
+
+    Raises
+    ------
+    EmulatorError
+        If the synapses of a connection are others, or a learned weight is beyond the limits of its
+        new rule.
+    """
+    before, after = (group_names(image) for image in images)
+    for index, name in enumerate(after):
+        if name not in before:
+            continue
+        number = before.index(name)
+        pair = groups[0][number], groups[1][index]
+        _check(name, *pair)
+        weights = in_units(images[0], number, pair[0].values(old.learning[number], "w"))
+        mantissas = mantissas_of(images[1], index, weights)
+        pair[1].write(new.learning[index], "w", mantissas)
+        if new.learning[index].tag.size:
+            tags = pair[0].values(old.learning[number], "t")
+            pair[1].write(new.learning[index], "t", tags)
+        _take_traces(old.learning[number], new.learning[index], *pair)
+
+
+def _check(name: str, was: PlasticGroup, is_: PlasticGroup) -> None:
+    """Raise unless two groups have the same synapses between the same neurons."""
+
+    def ends(group: PlasticGroup) -> tuple[Any, Any]:
+        learn, place = group.tables.learn, group.place
+        source, target = learn.synapses.source[place], learn.synapses.target[place]
+        return group.neurons[0][source], group.neurons[1][target]
+
+    same = len(was.place) == len(is_.place) and all(
+        np.array_equal(*each) for each in zip(ends(was), ends(is_), strict=True)
+    )
+    if not same:
+        raise EmulatorError(
+            f"emulator: the image cannot go on from here: connection {name!r} learns, and its "
+            "synapses are others; allowed: the same synapses. Begin with learned_image()."
+        )
+
+
+def _take_traces(old: Any, new: Any, was: PlasticGroup, is_: PlasticGroup) -> None:
+    """Copy the traces that both rules have, and the spikes of an epoch that has begun."""
+    rules = was.item.rule, is_.item.rule
+    if rules[0].epoch != rules[1].epoch:
+        return
+    sides = ((PRE, "x", "pre"), (POST, "y", "post"))
+    for names, values, side in sides:
+        tables = [getattr(group.tables.learn, side) for group in (was, is_)]
+        owners = _order(tables[0]), _order(tables[1])
+        for row, name in enumerate(names):
+            if getattr(rules[0], name) == getattr(rules[1], name):
+                getattr(new, values)[row, owners[1]] = getattr(old, values)[row, owners[0]]
+    # The neurons of both sides are in one order if the image numbers them alike.
+    for which, side in enumerate(("pre", "post")):
+        places = np.argsort(was.neurons[which]), np.argsort(is_.neurons[which])
+        when, listed = getattr(new, f"{side}_when"), getattr(new, f"{side}_list")
+        when[places[1]] = getattr(old, f"{side}_when")[places[0]]
+        spiked = np.flatnonzero(when)
+        listed[: len(spiked)] = spiked
+        new.n_listed[which] = len(spiked)
+
+
+def _order(side: Side) -> Any:
+    """Return the owners of traces by number."""
+    return np.argsort(side.number, kind="stable")

@@ -1,0 +1,143 @@
+"""Connections that learn in images with names and units: weights, batches, other images."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from learning_runs import emulator, listed
+
+from neurochip import (
+    LIF,
+    Emulator,
+    Learning,
+    Network,
+    Plasticity,
+    PoissonInput,
+    Population,
+    WeightProbe,
+    all_to_all,
+    compile_network,
+    draw_stimulus,
+)
+from neurochip.errors import EmulatorError
+from neurochip.learning import LearningRule, Trace
+
+PAIR = LearningRule("2^-1*x1*y0 - 2^-1*x0*y1", x1=Trace(16, 10), y1=Trace(16, 10))
+
+
+def exactly(message):
+    return f"^{re.escape(message)}$"
+
+
+WEIGHTS = np.linspace(0.5, 2.0, 12)
+
+
+def compiled(rule=PAIR, weights=WEIGHTS):
+    """Return the image of a network whose connection "feed" learns, and a stimulus."""
+    cells = Population("cells", 3, LIF(tau_m=20.0, v_thresh=-62.0))
+    source = PoissonInput("noise", 4, rate=200.0)
+    feed, fixed = (
+        all_to_all(source, cells, weight=weight, name=name)
+        for name, weight in (("feed", weights.reshape(4, 3)), ("fixed", 0.1))
+    )
+    network = Network(populations=[cells], inputs=[source], connections=[feed, fixed])
+    image = compile_network(network, dt=1.0)
+    group = [item.connection for item in image.symbols.synapses].index("feed")
+    learning = Learning((Plasticity(group, rule),))
+    stimulus = draw_stimulus(network, duration=100.0, seed=2)
+    return dataclasses.replace(image, learning=learning), stimulus
+
+
+def test_weights_of_a_compiled_connection_are_in_its_units_and_order():
+    image, stimulus = compiled()
+    runner = emulator(image)
+    assert np.allclose(runner.weights("feed"), WEIGHTS, atol=0.01)
+    assert runner.weights("feed", raw=True).dtype == np.int32
+    found = runner.run(stimulus, record=["v", WeightProbe("feed", [2, 7], every=50)])
+    trace = found.weights["feed"]
+    assert (trace.unit, trace.times.tolist()) == ("weight", [50.0, 100.0])
+    assert trace.values[-1].tolist() == runner.weights("feed")[[2, 7]].tolist()
+    assert found.learning["feed"]["events"] > 0
+    assert not np.allclose(runner.weights("feed"), WEIGHTS, atol=0.01)
+    assert (
+        Emulator(runner.learned_image()).weights("feed").tolist() == runner.weights("feed").tolist()
+    )
+
+
+def test_weights_are_set_in_the_units_of_the_connection_to_the_nearest_mantissa():
+    runner = emulator(compiled()[0])
+    before = runner.weights("feed", raw=True)
+    runner.set_weights("feed", runner.weights("feed") * 1.0001)
+    assert runner.weights("feed", raw=True).tolist() == before.tolist()
+    runner.set_weights("feed", 1.0)
+    assert np.allclose(runner.weights("feed"), 1.0, atol=0.01)
+    message = (
+        r"^emulator: connection 'feed': weights\[0\] = 50; allowed: [-0-9.]+ to [0-9.]+, the "
+        r"limits of its rule\.$"
+    )
+    with pytest.raises(EmulatorError, match=message):
+        runner.set_weights("feed", 50.0)
+
+
+def test_a_batch_learns_from_the_start_in_each_run():
+    image, stimulus = compiled()
+    runner, probe = emulator(image), WeightProbe("feed", every=20)
+    alone = runner.run(stimulus, record=[probe]).weights["feed"].values
+    for part in runner.run_batch([stimulus] * 3, record=[probe], threads=2):
+        assert part.weights["feed"].values.tolist() == alone.tolist()
+        assert part.learning["feed"]["events"] > 0
+
+
+def test_learned_weights_and_traces_go_on_with_another_image():
+    image, stimulus = compiled()
+    runner, whole = emulator(image), emulator(image)
+    runner.run(stimulus, duration=40.0)
+    whole.run(stimulus)
+    runner.reprogram(compiled()[0])
+    runner.run(stimulus)
+    assert runner.weights("feed").tolist() == whole.weights("feed").tolist()
+    assert listed(runner.traces("feed")) == listed(whole.traces("feed"))
+
+
+def test_a_rule_may_change_within_a_run_and_the_weights_stay():
+    image, stimulus = compiled()
+    runner = emulator(image)
+    runner.run(stimulus, duration=40.0)
+    learned_weights = runner.weights("feed", raw=True)
+    still = LearningRule("0*x0", x1=PAIR.x1, y1=Trace(16, 30))
+    before = runner.traces("feed")
+    runner.reprogram(compiled(rule=still)[0])
+    after = runner.traces("feed")
+    assert after["x1"].tolist() == before["x1"].tolist()
+    assert not after["y1"].any()
+    runner.run(stimulus)
+    assert runner.weights("feed", raw=True).tolist() == learned_weights.tolist()
+
+
+def test_a_connection_that_stops_learning_has_the_weights_of_the_new_image():
+    image, stimulus = compiled()
+    runner = emulator(image)
+    runner.run(stimulus, duration=40.0)
+    fixed = dataclasses.replace(runner.learned_image(), learning=None)
+    runner.reprogram(fixed)
+    with pytest.raises(EmulatorError, match="'feed' does not learn"):
+        runner.weights("feed")
+    assert runner.run(stimulus).learning == {}
+
+
+def test_an_image_with_other_synapses_cannot_take_over_what_was_learned():
+    image, stimulus = compiled()
+    runner = emulator(image)
+    runner.run(stimulus, duration=40.0)
+    number = np.arange(12, dtype=np.int32)[::-1].copy()
+    item = dataclasses.replace(image.learning.groups[0], number=number)
+    other = dataclasses.replace(image, learning=Learning((item,)))
+    message = (
+        "emulator: the image cannot go on from here: connection 'feed' learns, and its synapses "
+        "are others; allowed: the same synapses. Begin with learned_image()."
+    )
+    with pytest.raises(EmulatorError, match=exactly(message)):
+        runner.reprogram(other)
