@@ -16,7 +16,16 @@ from matplotlib.figure import Figure
 
 import neurochip as nc
 from compiler import CompileOptions, choose_dt, compile_network, explain_fit
-from neurochip import attribution, mapping, precision, recording, stimulus, tuning, validation
+from neurochip import (
+    attribution,
+    learning,
+    mapping,
+    precision,
+    recording,
+    stimulus,
+    tuning,
+    validation,
+)
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import Emulator
 from neurochip.image import ChipImage, Compartments, SynapseGroup
@@ -50,6 +59,9 @@ NOT_NEGATIVES = REALS - {"-1"}
 POSITIVES = NOT_NEGATIVES - {"0"}
 
 
+_SHORTS = np.zeros(2, dtype=np.int16)
+
+
 @dataclass(frozen=True)
 class Call:
     """A valid call, and the values of the table that are valid for each of its arguments."""
@@ -79,6 +91,7 @@ def calls() -> list[Call]:
         *_chips(),
         *_images(),
         *_programs(),
+        *_learning(),
         *_stages(),
         *_judging(),
         *_mapping(),
@@ -561,6 +574,7 @@ def _images() -> list[Call]:
             n_compartments=NONE,
             cores=NONE,
             noise=NONE,
+            learning=NONE,
             truncate=SWITCH,
         ),
         _call(
@@ -723,6 +737,66 @@ def _programs() -> list[Call]:
             delay=zero,
             receptor=zero,
         ),
+    ]
+
+
+def _learning() -> list[Call]:
+    zero = _names("0")
+    traces = {"x1": learning.Trace(16, 10), "y1": learning.Trace(16, 10)}
+    rule = learning.LearningRule("x1*y0", **traces)
+    synapses = nc.Synapses("inputs", [0, 1], [0, 0], 4, SignMode.EXCITATORY)
+
+    def learns(**changes):
+        part = nc.Learning(**{"groups": [nc.Plasticity(0, rule)], **changes})
+        return nc.program(nc.LOIHI, {}, [synapses], n_inputs=2, learning=part)
+
+    def learns_by(**changes):
+        return learns(groups=[nc.Plasticity(0, rule, **changes)])
+
+    def given(**changes):
+        values = {"group": 0, "variable": "y2", "steps": np.arange(2), "values": _SHORTS}
+        return learns(rewards=[nc.GivenTrace(**{**values, **changes})])
+
+    def on(engine):
+        return nc.LOIHI.what_if(learning=engine)
+
+    return [
+        _call(
+            "Trace",
+            learning.Trace,
+            {"impulse": 16.0, "tau": 10.0},
+            impulse=REAL,
+            tau=NOT_NEGATIVE | _names("inf"),
+        ),
+        _call(
+            "LearningRule",
+            learning.LearningRule,
+            {"dw": "x1*y0", **traces},
+            "dw x1 epoch spec",
+            dt=NONE,
+            dd=NONE,
+            y1=NONE,
+            x2=NONE,
+            first_epoch=zero | NONE,
+        ),
+        _call(
+            "Learning",
+            learns,
+            {"groups": [nc.Plasticity(0, rule)]},
+            "groups",
+            seed=zero,
+            numbers=EMPTY,
+            rewards=NO_ITEMS,
+        ),
+        _call("Plasticity", nc.Plasticity, {"synapses": 0, "rule": rule}, "rule", synapses=zero),
+        _call(
+            "tags and numbers",
+            learns_by,
+            {"tag": _SHORTS, "number": np.arange(2, dtype=np.int32)},
+            "tag number",
+        ),
+        _call("GivenTrace", given, {"group": 0}, "variable steps values", group=zero),
+        _call("CoreSpec.learning", on, {"engine": "lava"}, engine=NONE),
     ]
 
 

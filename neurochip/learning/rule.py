@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._support.values import instance, integer
+from .._support.values import instance, integer, shown
 from ..chip.learning_presets import LEARNING_PRESETS
 from ..chip.learning_spec import LearningSpec, TraceRounding
 from ..errors import LearningError
@@ -97,8 +97,8 @@ class LearningRule:
             if texts[target] is not None and limits is None:
                 what = {"t": "tags", "d": "delays"}[target]
                 raise LearningError(
-                    f"{owner}: d{target} = {texts[target]!r}; the engine {spec.name!r} does not "
-                    f"learn {what}. Leave it out."
+                    f"{owner}: d{target} = {shown(texts[target])}; the engine {spec.name!r} does "
+                    f"not learn {what}. Leave it out."
                 )
         terms = {
             target: () if text is None else parse(target, text, spec)

@@ -106,6 +106,19 @@ def test_an_image_without_learning_keeps_its_digest_and_its_file(tmp_path):
         assert "learning" not in str(file["header"])
 
 
+BEFORE = {  # of images that were made before images could learn
+    "loihi": "b68becab84120978a33467f52ae276e6e12423bd04c522f16a300aedc5e02196",
+    "lava": "468fc322ae3b4bf9e10bccaca0f20aab91229f38a68ca793e9021e56648f6dd0",
+    "loihi2": "e3b24185f2bb9f608ab2aa6b1b687a50f3e6013968f4ffdd763ac920f6b7ec87",
+}
+
+
+@pytest.mark.parametrize("chip", [LOIHI, LAVA, LOIHI2], ids=lambda chip: chip.name)
+def test_images_without_learning_have_the_digest_that_they_had_before(chip):
+    registers = {"threshold_mantissa": [25, 30]}
+    assert program(chip, registers, [synapses()], n_inputs=3).digest() == BEFORE[chip.name]
+
+
 CHANGED = [
     image(Plasticity(1, rule())),
     image(Plasticity(0, rule(epoch=2))),
