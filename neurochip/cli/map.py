@@ -31,8 +31,8 @@ __all__ = ["map_command"]
     type=MILLISECONDS_OR_NONE,
     default=0.0,
     show_default=True,
-    help="Length in ms of a first run that measures the rates. 0: assume equal rates. With "
-    "--input: default that of the spikes.",
+    help="Length in ms (of a network of lava-dl: steps) of a first run that measures the rates. 0: "
+    "assume equal rates. With --input: default that of the spikes.",
 )
 @seed_option
 @click.option(
@@ -59,16 +59,15 @@ def map_command(
     """
     from compiler import explain_fit
 
-    from ..mapping import COST_TABLES, map_image
-    from ..report import MappedNetwork, map_network
+    from ..mapping import COST_TABLES
+    from ..report import map_network
     from ..stimulus import draw_stimulus
 
     if image_path is not None:
         keep_apart([request.model, request.spikes], [npz_path(image_path)])
     if request.is_integers:
-        read = request.integers(("spikes", "duration", "seed", "costs", *COMPILING)).image
-        mapped = MappedNetwork(image=read, mapping=map_image(read), run=None, estimates=())
-        _show(mapped, output, image_path, {"chip": read.chip.name, "dt": None})
+        found = _integers(request, duration, costs)
+        _show(found, output, image_path, {"chip": found.image.chip.name, "dt": None})
         return
     runs = duration > 0 or (request.spikes is not None and not was_given("duration"))
     if costs and not runs:
@@ -91,6 +90,24 @@ def map_command(
         result("map", {"chip": chip.name, "dt": subject.dt, **no_fit, "energy": []})
         raise SystemExit(Status.DOES_NOT_FIT) from None
     _show(found, output, image_path, {"chip": chip.name, "dt": subject.dt})
+
+
+def _integers(request: Request, duration: float, costs: tuple[str, ...]) -> MappedNetwork:
+    """Map a network of lava-dl, whose input gives the rates."""
+    from ..mapping import COST_TABLES
+    from ..report.mapping import mapped
+    from ._frames import run_on_file
+
+    model = request.integers(("seed", *COMPILING))
+    if request.spikes is None:
+        if costs or duration > 0:
+            raise click.UsageError(
+                f"{'--costs' if costs else '--duration'} needs --input: {request.model} holds no "
+                "input for a run."
+            )
+        return mapped(model.image)
+    run = run_on_file(model, request.spikes, duration if was_given("duration") else None)
+    return mapped(model.image, run, tables=[COST_TABLES[name] for name in costs])
 
 
 def _show(

@@ -28,7 +28,7 @@ from ..network import Network
 from ..recording import Recording
 from ..stimulus import Stimulus
 
-__all__ = ["MappedNetwork", "map_network"]
+__all__ = ["MappedNetwork", "map_network", "mapped"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def map_network(
                 "are those of a run. Pass stimulus=draw_stimulus(network, duration, seed)."
             )
         image = compile_network(network, chip, dt, **options)
-        return MappedNetwork(image=image, mapping=map_image(image), run=None, estimates=())
+        return mapped(image)
     allowed = "a Stimulus, as from draw_stimulus"
     instance("map", "stimulus", stimulus, Stimulus, allowed, error=RecordingError)
     # Spikes do not depend on the placement, so the run uses the quickest one.
@@ -135,6 +135,30 @@ def map_network(
     assert first.symbols is not None  # the compiler writes them
     run = Emulator(first).run(stimulus)
     image = compile_network(network, chip, first.symbols.dt, activity=run, **options)
+    return mapped(image, run, stimulus, tables)
+
+
+def mapped(
+    image: ChipImage,
+    run: Recording | None = None,
+    stimulus: Stimulus | None = None,
+    tables: Iterable[CostTable] = (),
+) -> MappedNetwork:
+    """Return an image on its cores, with the traffic and the costs of a run, if there is one.
+
+    Parameters
+    ----------
+    image : ChipImage
+        The image.
+    run : Recording, optional
+        A run of it. Default: none; equal rates are assumed.
+    stimulus : Stimulus, optional
+        Input of the run. Default: spikes of inputs are not counted.
+    tables : iterable of CostTable
+        Tables of costs.
+    """
+    if run is None:
+        return MappedNetwork(image=image, mapping=map_image(image), run=None, estimates=())
     return MappedNetwork(
         image=image,
         mapping=map_image(image, Activity.measured(image, run, stimulus)),

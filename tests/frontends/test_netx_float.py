@@ -107,7 +107,10 @@ def test_what_float64_lacks_is_refused_by_its_layer(tmp_path, layers, message):
     path = stored(tmp_path / "a.net", *layers)
     with pytest.raises(FrontendError) as caught:
         read_netx_float(path)
-    assert str(caught.value) == f"{path}: {message}; read_netx runs its integers."
+    assert str(caught.value) == (
+        f"{path}: {message}; read_netx runs its integers, and run_float of its result the same in "
+        "float64."
+    )
 
 
 @pytest.mark.parametrize("dt", [0, -1.0, "x", None])

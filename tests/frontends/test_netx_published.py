@@ -96,3 +96,15 @@ def test_a_kernel_of_pilotnet_is_stored_once():
     dense = sum(item.n_synapses for item in model.image.synapses)
     assert kernels == 88_488
     assert kernels + dense < 350_000 < 13_900_000 < model.image.n_synapses
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pilotnet_sdnn", "pilotnet_lif", "tiny"])
+def test_the_first_layers_hardly_differ_from_their_float_twin(name):
+    model = read_netx(found(f"{name}.net"), within_limits=False)
+    given = model.encode(np.random.default_rng(0).random((6, *model.input_shape)))
+    run, floats = model.run(given), model.run_float(given)
+    for layer, values in list(floats.items())[:3]:
+        differing = np.count_nonzero(abs(values - model.values(run, layer)) >= 1)
+        assert differing <= (0.001 * values.size if layer != "input_0" else 0)
+        assert values.any()

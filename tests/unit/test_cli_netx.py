@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import fail, succeed, unfolded
-from netx_files import dense, stored
+from netx_files import LIF, dense, stored
 
 from neurochip import LOIHI, LOIHI2, load_image, read_netx
 
@@ -90,8 +90,7 @@ def test_it_holds_no_inputs_that_an_image_could_draw():
         ("compile", ("--gain", "dc")),
         ("compile", ("--dt", "1")),
         ("compile", ("--input", "spikes.npz")),
-        ("map", ("--costs", "sana-fe")),
-        ("map", ("--duration", "5")),
+        ("map", ("--seed", "2")),
         ("map", ("--reset", "value")),
     ],
 )
@@ -99,6 +98,51 @@ def test_options_for_units_are_refused(command, option):
     assert fail(command, "trained.net", *option) == (
         f"{option[0]} is for networks in physical units (.py or .nir), and trained.net holds "
         "integers."
+    )
+
+
+def test_its_input_measures_its_traffic_and_its_costs():
+    said = succeed("map", "trained.net", *SPIKES, "--costs", "sana-fe")
+    assert "measured in 40 steps, inputs not counted" in said
+    assert "Estimate with the table 'SANA-FE' over 40 steps" in said
+    counts = np.zeros((40, 12), dtype=np.int64)
+    np.add.at(counts, (np.arange(120) // 3, np.arange(120) % 12), 1)
+    np.savez("frames.npz", frames=counts)
+    energy = [
+        json.loads(succeed("map", "trained.net", "--input", name, "--costs", "sana-fe", "--json"))
+        for name in ("spikes.npz", "frames.npz")
+    ]
+    assert energy[0] == energy[1]
+    assert energy[0]["energy"][0]["total_joule"] > 0
+    said = succeed("map", "trained.net", "--input", "frames.npz", "--duration", "7")
+    assert "measured in 7 steps" in said
+
+
+def test_real_frames_take_the_transform_of_the_input_layer():
+    stored("seen.net", {"type": "input", "shape": [12], "neuron": LIF}, dense(1, 3, 12))
+    frames = np.random.default_rng(1).random((6, 12))
+    np.savez("frames.npz", frames=frames)
+    said = succeed("map", "seen.net", "--input", "frames.npz", "--costs", "sana-fe")
+    assert "measured in 7 steps" in said  # and one more, in which the last layer answers
+    assert fail("map", "seen.net", *SPIKES) == (
+        "spikes.npz: holds no array 'frames', and the network takes frames of shape (12,); pass an "
+        ".npz with 'frames', of values from 0 to 1."
+    )
+    np.savez("frames.npz", frames=frames.astype(str))
+    assert fail("map", "seen.net", "--input", "frames.npz") == (
+        "frames.npz: no frames ('frames' has values that are no real numbers); pass an .npz with "
+        "the array 'frames', or a file of spikes."
+    )
+    np.savez("frames.npz", frames=frames[:, :5])
+    assert fail("map", "seen.net", "--input", "frames.npz") == (
+        "netx: frames have shape (6, 5); allowed: (12,), or (n_frames, 12)."
+    )
+
+
+@pytest.mark.parametrize("option", [("--costs", "sana-fe"), ("--duration", "5")])
+def test_a_run_that_is_asked_for_needs_input(option):
+    assert fail("map", "trained.net", *option) == (
+        f"{option[0]} needs --input: trained.net holds no input for a run."
     )
 
 

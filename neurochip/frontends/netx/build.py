@@ -15,11 +15,11 @@ from ...errors import FrontendError
 from ...image import ChipImage, Convolution, PeriodicReset, ProgramGroup
 from ...image.program import Synapses, program
 from ...packing.placing import fill_cores
-from ...programs import PROGRAMS
+from ...programs import PROGRAMS, NeuronProgram
 from ...typing import Int32Array
 from .layer import NetxLayer, NetxNeuron
 
-__all__ = ["build_image"]
+__all__ = ["build_image", "graded_parameters"]
 
 _BITS = 8  # of a weight
 _SHIFT = 6  # of weights, thresholds and biases (lava-dl writes mantissas)
@@ -141,14 +141,7 @@ class _Parts:
 
     def _add_program(self, neuron: NetxNeuron, ids: Int32Array) -> None:
         model = PROGRAMS[neuron.model](self.core)
-        scale = _SPIKE_EXPONENT + _STATE_EXPONENT
-        given = {
-            "threshold": neuron.threshold.astype(np.int64) << scale,
-            "bias": neuron.bias.astype(np.int64) << scale,
-            "state_exponent": np.full(len(ids), _STATE_EXPONENT),
-            "input_exponent": np.full(len(ids), scale),
-        }
-        parameters = {name: given[name] for name in model.parameters}
+        parameters = graded_parameters(neuron, model)
         self.programs.append(ProgramGroup.fill(model, ids, parameters=parameters))
 
     def _connect(self, layer: NetxLayer, ids: Int32Array) -> None:
@@ -203,6 +196,18 @@ class _Parts:
                 delay=delay,
             )
         )
+
+
+def graded_parameters(neuron: NetxNeuron, model: NeuronProgram) -> dict[str, Any]:
+    """Return the parameters of the program of graded neurons, by name."""
+    scale, ones = _SPIKE_EXPONENT + _STATE_EXPONENT, np.ones(len(neuron.threshold), np.int64)
+    given = {
+        "threshold": neuron.threshold.astype(np.int64) << scale,
+        "bias": neuron.bias.astype(np.int64) << scale,
+        "state_exponent": _STATE_EXPONENT * ones,
+        "input_exponent": scale * ones,
+    }
+    return {name: given[name] for name in model.parameters}
 
 
 def _stored(weight: Any) -> tuple[Any, SynapseFormat]:

@@ -12,13 +12,15 @@ import numpy as np
 
 from ..._support.brief import line
 from ..._support.text import counted
-from ..._support.values import ArrayValue, integer, integers, reals, shown
+from ..._support.values import ArrayValue, integer, integers, reals, shown, switch
 from ..._support.warn import warn_user
 from ...errors import FrontendError, RecordingError, StimulusError
 from ...image import ChipImage
-from ...recording import Recording, Trace
-from ...typing import Int32Array, Int64Array
+from ...recording import Recording
+from ...typing import Float64Array, Int32Array, Int64Array
 from .layer import NetxLayer, Shape
+from .recorded import by_layer
+from .twin import Frames, simulate_layers
 
 if TYPE_CHECKING:
     from ...emulator import Emulator
@@ -83,7 +85,7 @@ class NetxModel(ArrayValue):
             f"{_OWNER}: layer {shown(name)}; allowed: {', '.join(self.compartments)}."
         )
 
-    def encode(self, frames: Any) -> Int64Array:
+    def encode(self, frames: Any, *, rounded: bool = True) -> Int64Array | Float64Array:
         """Return the integers of real frames by the transform of the input layer.
 
         ``2 scale x - scale + offset``, cut to an integer, with scale and offset of the file: what
@@ -93,6 +95,8 @@ class NetxModel(ArrayValue):
         ----------
         frames : array_like of float, shape (n_frames,) + input_shape or input_shape
             Values from 0 to 1; others are transformed, too, with a warning.
+        rounded : bool
+            False returns the real numbers, for :meth:`run_float`.
 
         Raises
         ------
@@ -106,15 +110,7 @@ class NetxModel(ArrayValue):
             raise FrontendError(
                 f"{_OWNER}: the network has no input layer with a transform; pass spikes to run()."
             )
-        allowed = "finite numbers, such as those from 0 to 1"
-        array = reals(_OWNER, "frames", frames, "", allowed=allowed, error=StimulusError)
-        bad = ~np.isfinite(array)
-        if bad.any():
-            worst = int(np.argmax(bad.ravel()))
-            raise StimulusError(
-                f"{_OWNER}: frames[{worst}] = {array.flat[worst]}; allowed: {allowed}."
-            )
-        values = self._framed(array)
+        values = self._framed(self._finite(frames))
         low, high = values.min(), values.max()
         if low < 0 or high > 1:
             warn_user(
@@ -122,8 +118,10 @@ class NetxModel(ArrayValue):
                 "transform is for values from 0 to 1. Divide pixels from 0 to 255 by 255."
             )
         scaled = 2.0 * first.input_scale * values - first.input_scale + first.input_offset
-        found: Int64Array = np.trunc(scaled).astype(np.int64)
-        return found
+        if not switch(_OWNER, "rounded", rounded, error=FrontendError):
+            return np.asarray(scaled)
+        whole: Int64Array = np.trunc(scaled).astype(np.int64)
+        return whole
 
     def inputs(
         self, frames: Any, hold: int | None = None, *, first_step: int = 0
@@ -218,7 +216,62 @@ class NetxModel(ArrayValue):
         if n_steps is None:
             n_steps = self._hold(hold) * len(self._framed(np.asarray(frames)))
         self._emulator.reset()
-        return self._by_layer(self._emulator.run_steps(n_steps, record=record, **given))
+        found = self._emulator.run_steps(n_steps, record=record, **given)
+        return by_layer(found, self.compartments)
+
+    def run_float(
+        self, frames: Any, n_steps: int | None = None, *, hold: int | None = None
+    ) -> dict[str, Float64Array]:
+        """Run frames in float64: the equations of the layers, without rounding and limits.
+
+        Every program of the layers is read with real numbers (:func:`simulate_program`). The
+        difference to :meth:`run` is the error of the chip's integers.
+
+        Parameters
+        ----------
+        frames : array_like of float, shape (n_frames,) + input_shape or input_shape
+            As for :meth:`run`, or real numbers, such as those of ``encode(..., rounded=False)``.
+        n_steps, hold
+            As for :meth:`run`.
+
+        Returns
+        -------
+        dict of str to ndarray of float64, shape (n_steps,) + shape of the layer
+            What each layer with neurons sends, by its name: 1 for a spike of LIF neurons, the
+            payload of graded ones, and 0 without a spike. An average is one more layer.
+
+        Raises
+        ------
+        StimulusError
+            If a shape is wrong or a value is no finite number.
+        """
+        values = self._framed(self._finite(np.asarray(frames)))
+        hold = self._hold(hold)
+        if n_steps is None:
+            n_steps = hold * len(values)
+        n_steps = integer(_OWNER, "n_steps", n_steps, at_least=1, error=StimulusError)
+        resets = [(item.interval, item.offset) for item in self.image.resets]
+        given = Frames(values.reshape(len(values), -1), hold)
+        sent = simulate_layers(self.layers, self.image.chip.core, given, n_steps, resets)
+        found = {
+            name: each.reshape(n_steps, *self.layer(name).shape) for name, each in sent.items()
+        }
+        last = self.layers[-1]
+        if last.kind == "average":
+            groups = math.prod(last.shape)
+            found[last.name] = sent[self.output].reshape(n_steps, groups, -1).mean(axis=2)
+        return found
+
+    def _finite(self, frames: Any) -> Float64Array:
+        allowed = "finite numbers, such as those from 0 to 1"
+        array = reals(_OWNER, "frames", frames, "", allowed=allowed, error=StimulusError)
+        bad = ~np.isfinite(array)
+        if bad.any():
+            worst = int(np.argmax(bad.ravel()))
+            raise StimulusError(
+                f"{_OWNER}: frames[{worst}] = {array.flat[worst]}; allowed: {allowed}."
+            )
+        return array
 
     def values(self, recording: Recording, name: str | None = None, what: str = "spikes") -> Any:
         """Return what a layer sent, or a register of it, as an array in space.
@@ -321,42 +374,6 @@ class NetxModel(ArrayValue):
                 f"{', '.join(map(str, shape))})."
             )
         return values
-
-    def _by_layer(self, raw: Recording) -> Recording:
-        """Return a recording of all compartments as one of layers."""
-        (whole,) = raw.populations
-        steps, ids = raw.steps[whole], raw.ids[whole]
-        payloads = raw.payloads.get(whole)
-        found: dict[str, dict[Any, Any]] = {part: {} for part in ("steps", "ids", "traces", "sent")}
-        for name, mine in self.compartments.items():
-            first, stop = int(mine[0]), int(mine[-1]) + 1
-            inside = (ids >= first) & (ids < stop)
-            found["steps"][name], found["ids"][name] = steps[inside], ids[inside] - np.int32(first)
-            if payloads is not None:
-                found["sent"][name] = payloads[inside]
-            for (_, variable), trace in raw.traces.items():
-                columns = (trace.ids >= first) & (trace.ids < stop)
-                if columns.any():  # other neurons may lack the register
-                    found["traces"][name, variable] = Trace(
-                        trace.ids[columns] - np.int32(first),
-                        np.ascontiguousarray(trace.values[:, columns]),
-                        trace.unit,
-                        trace.dt,
-                        trace.first_step,
-                    )
-        return Recording(
-            label=raw.label,
-            dt=raw.dt,
-            first_step=raw.first_step,
-            n_steps=raw.n_steps,
-            populations={name: len(mine) for name, mine in self.compartments.items()},
-            steps=found["steps"],
-            ids=found["ids"],
-            traces=found["traces"],
-            counters=raw.counters,
-            overflows={},
-            payloads=found["sent"],
-        )
 
     def __repr__(self) -> str:
         return line(self, counted(len(self.layers), "layer"), repr(self.image))

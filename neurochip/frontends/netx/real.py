@@ -124,7 +124,8 @@ def _check(layer: NetxLayer, file: str) -> None:
         reason = "has a decay of 0, which is no time constant"
     if reason:
         raise FrontendError(
-            f"{file}: layer {layer.index} ({layer.kind}) {reason}; read_netx runs its integers."
+            f"{file}: layer {layer.index} ({layer.kind}) {reason}; read_netx runs "
+            "its integers, and run_float of its result the same in float64."
         )
 
 
