@@ -106,18 +106,14 @@ def state_bits(image):
 
 
 def learning_of(image, number):
-    """Return the bits of the tags of a synapse group, and whether it learns."""
+    """Return the bits of the tags of a synapse group, and its rule or None."""
     for item in () if image.learning is None else image.learning.groups:
         if item.synapses == number:
             rule, limits = item.rule, item.rule.spec.tag_limits
-            tagged = rule.dt is not None or any(
-                factor.variable == "t"
-                for terms in rule.terms.values()
-                for f in terms
-                for factor in f.factors
-            )
-            return (range_bits(*limits) if tagged else 0), True
-    return 0, False
+            terms = [term for terms in rule.terms.values() for term in terms]
+            tagged = any(factor.variable == "t" for term in terms for factor in term.factors)
+            return (range_bits(*limits) if tagged or rule.dt is not None else 0), rule
+    return 0, None
 
 
 def count_image(image):
@@ -134,21 +130,22 @@ def count_image(image):
         for compartment in group.compartments.tolist() if image.symbols is None else ():
             owner[compartment] = number
     lists = defaultdict(lambda: defaultdict(list))
-    learn = set()  # core, kind of source, source
+    learn, traces = set(), defaultdict(set)  # core, kind of source, source; traces of cores
     formats, delay_bits = defaultdict(set), [0] * n
     shape = {}
     for number, group in enumerate(image.synapses):
         bits = int(group.max_delay).bit_length()
-        tag, learns = learning_of(image, number)
-        shape[number] = (group.format, bits, tag, learns)
+        tag, rule = learning_of(image, number)
+        shape[number] = (group.format, bits, tag, rule)
         for source in range(len(group.indptr) - 1):
             for k in range(group.indptr[source], group.indptr[source + 1]):
                 target = int(group.target[k])
                 at = int(core_of[target])
                 local = target - int(image.core_ptr[at])
                 lists[at, group.source, source][number].append(local)
-                if learns:
+                if rule is not None:
                     learn.add((at, group.source, source))
+                    traces[at] |= {rule.x1, rule.x2} - {None}
                 formats[at].add(shape[number])
                 delay_bits[at] = max(delay_bits[at], bits)
     used = {name: [0] * n for name in ("synaptic_words", "list_words", "input_axons")}
@@ -158,7 +155,7 @@ def count_image(image):
     flows = defaultdict(set)
     kernels = defaultdict(set)
     for number, item in enumerate(image.convolutions, start=len(image.synapses)):
-        shape[number] = (item.format, int(item.delay).bit_length(), 0, False)
+        shape[number] = (item.format, int(item.delay).bit_length(), 0, None)
         if core.kernels_shared:
             for place, target in enumerate(item.targets.tolist()):
                 channel = place * item.target_shape[0] // len(item.targets)
@@ -221,6 +218,7 @@ def count_image(image):
             for k in range(n)
         ]
     used["synapse_formats"] = [len(stored[k]) for k in range(n)]
+    used["pre_traces"] = [len(traces[k]) for k in range(n)]
     used["compartments"] = np.diff(image.core_ptr).tolist()
     bits, ends = state_bits(image), image.core_ptr.tolist()
     used["memory_words"] = [
@@ -236,9 +234,11 @@ def broken_limits(image):
     used, delay_bits = count_image(image)
     found = []
     for name, counts in used.items():
-        limit = 1 if name == "shared_registers" else getattr(core, name)
-        if name == "memory_words" and not limit:
-            continue  # state has a memory of its own
+        limit = 1 if name == "shared_registers" else getattr(core, name, None)
+        if name == "pre_traces" and core.learning is not None:
+            limit = core.learning.pre_traces
+        if limit is None or (name == "memory_words" and not limit):
+            continue  # no limit, or state has a memory of its own
         found += [(k, name, int(c), limit) for k, c in enumerate(counts) if c > limit]
     room = core.accumulator_slots >> delay_bits
     full = np.flatnonzero(used["compartments"] > room)

@@ -35,6 +35,7 @@ _REMEDY = {
     "shared_registers": "use the same limits of v",
     "output_axons": "connect it to fewer populations",
     "memory_words": "reduce its in-degree or its state",
+    "pre_traces": "give the connections onto it fewer different pre-synaptic traces",
 }
 _REMEDY_OF_ALL = {
     **_REMEDY,
@@ -45,6 +46,7 @@ _REMEDY_OF_ALL = {
     "synapse_formats": "give connections fewer signs, scales and delays",
     "list_words": "reduce the synapses of each source",
     "memory_words": "reduce the number of synapses or the state of the neurons",
+    "pre_traces": "give connections that learn fewer different pre-synaptic traces",
 }
 
 
@@ -99,7 +101,11 @@ class Placement:
         limits["compartments"] = int(delay_limit(chip.core, int(self.usage["delay_bits"].max())))
         return {
             "cores": (len(self.core_ptr) - 1, chip.total_cores),
-            **{name: (int(self.usage[name].max()), limit) for name, limit in limits.items()},
+            **{
+                name: (int(self.usage[name].max()), limit)
+                for name, limit in limits.items()
+                if name != "pre_traces" or self.usage[name].any()
+            },
         }
 
 

@@ -16,7 +16,7 @@ from ..errors import RecordingError
 from ..image import ChipImage
 from ..packing.budget import core_usage, limits_of, resources_of
 from ..packing.flows import Traffic, flows_of
-from ..packing.learning import tag_bits_of
+from ..packing.formats import tag_bits_of
 from ..packing.wiring import delay_limit
 from ..typing import Float64Array, Int64Array
 from .activity import Activity, graded_sources
@@ -82,8 +82,9 @@ class MappingReport:
     @property
     def binding(self) -> tuple[str, ...]:
         """The fullest resource of each core."""
-        # A core has one set of shared registers, which is always in use.
-        names = [name for name in self.usage if name != "shared_registers"]
+        # A core has one set of shared registers, which is always in use, and few traces, which
+        # more neurons may share.
+        names = [name for name in self.usage if name not in ("shared_registers", "pre_traces")]
         table = np.stack([self.utilisation(name) for name in names])
         return tuple(names[k] for k in np.argmax(table, axis=0))
 
@@ -215,11 +216,13 @@ def map_image(image: ChipImage, activity: Activity | None = None) -> MappingRepo
         for name, limit in limits_of(image.chip.core).items()
     }
     limits["compartments"] = delay_limit(image.chip.core, usage["delay_bits"])
+    learns = "pre_traces" in limits and image.learning is not None
+    names = resources_of(image.chip.core, learns=learns)
     return MappingReport(
         image.chip,
         image.sites,
-        {name: usage[name] for name in resources_of(image.chip.core)},
-        limits,
+        {name: usage[name] for name in names},
+        {name: limits[name] for name in names},
         usage["delay_bits"],
         flows_of(reach, core_of, rate, image.sites, image.chip, graded_sources(image)),
         activity.label,

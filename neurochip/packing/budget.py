@@ -13,7 +13,7 @@
 - An input takes an input axon on each core that it reaches. Two or more neurons of a population
   on the same core take one shared axon to each core that they reach; a single neuron takes its own.
 - An axon takes more entries (``LearningSpec.axon_slots``) on cores where its synapses learn
-  (nengo-loihi 1.1.0: two).
+  (nengo-loihi 1.1.0: two), and a core has few different pre-synaptic traces (the same: three).
 
 :mod:`neurochip.chip.spec` has the numbers and their sources.
 """
@@ -56,6 +56,7 @@ _COUNTED = (
     "list_words",
     "shared_registers",
     "memory_words",
+    "pre_traces",
 )
 RESOURCES = (*_COUNTED, "output_axons")
 """Names of all resources of a core."""
@@ -151,15 +152,22 @@ class Filling:
 
 def limits_of(core: CoreSpec) -> dict[str, int]:
     """Return the limit of every resource; delays lower the limit of compartments further."""
+    once = {"shared_registers": 1}
+    if core.learning is not None and core.learning.pre_traces is not None:
+        once["pre_traces"] = core.learning.pre_traces
     return {
-        name: 1 if name == "shared_registers" else getattr(core, name)
-        for name in resources_of(core)
+        name: once[name] if name in once else getattr(core, name)
+        for name in resources_of(core, learns="pre_traces" in once)
     }
 
 
-def resources_of(core: CoreSpec) -> tuple[str, ...]:
-    """Return the names of the resources that a core limits, in the order of :data:`RESOURCES`."""
-    return tuple(name for name in RESOURCES if name != "memory_words" or core.memory_words)
+def resources_of(core: CoreSpec, *, learns: bool) -> tuple[str, ...]:
+    """Return the names of the resources that a core limits, in the order of :data:`RESOURCES`.
+
+    Those of learning only if synapses learn.
+    """
+    absent = {*([] if core.memory_words else ["memory_words"]), *([] if learns else ["pre_traces"])}
+    return tuple(name for name in RESOURCES if name not in absent)
 
 
 class Filler:
@@ -229,6 +237,7 @@ class Filler:
             formats=zeros(formats),
             channels=zeros(len(wiring.channel_part)),
             parts=zeros(len(wiring.part_rows), 2),
+            traces=zeros(ids(wiring.format_traces)),
             axons=zeros(ids(wiring.part_axon)),
             used=zeros(len(_COUNTED) + 1, dtype=np.int64),
             before=zeros(len(_COUNTED) + 1, dtype=np.int64),

@@ -32,7 +32,7 @@ __all__ = [
 
 # Resources, in the order of ``budget.RESOURCES``.
 COMPARTMENTS, WORDS, INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
-_LIST_WORDS, _SHARED, _MEMORY, _DELAY_BITS = range(6, 10)
+_LIST_WORDS, _SHARED, _MEMORY, _TRACES, _DELAY_BITS = range(6, 11)
 _SOURCE, _FORMAT, _LAST, _BEST, _COUNT = range(5)  # places in a record; bits follow the counts
 _AHEAD = 16  # a record is prefetched this many synapses before its use
 _N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK, _STATE = range(7)
@@ -149,6 +149,9 @@ def _meet_format(form, s, tables, packing):
         s.formats[s.top[_N_FORMATS]] = form
         s.top[_N_FORMATS] += 1
         s.used[_DELAY_BITS] = max(s.used[_DELAY_BITS], tables.format_delay[form])
+        for k in range(2):
+            if tables.format_traces[form, k] >= 0:
+                _mark(s.traces, tables.format_traces[form, k], s, _TRACES)
         if tables.format_once[form] == 1:
             s.users[form, 0] += 1
             s.used[_FORMATS] += 1

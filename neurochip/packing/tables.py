@@ -19,6 +19,7 @@ class Tables(NamedTuple):
     format_bits: Int32Array  # bits of weight and delay of a synapse
     format_delay: Int32Array  # bits of the delay alone
     format_once: Int8Array  # whether the synapses of a format take no memory of their own
+    format_traces: Int32Array  # numbers of its pre-synaptic traces x1 and x2, or -1
     profile: Int32Array
     threshold: Int32Array
     shared: Int32Array
@@ -74,6 +75,7 @@ class Scratch(NamedTuple):
     formats: Int32Array
     channels: Int32Array  # per channel: mark of the last core that has it
     parts: Int32Array  # per part: number of its channels on the core, and mark of that core
+    traces: Int32Array  # per pre-synaptic trace: mark of the last core that has it
     axons: Int32Array  # per axon of inputs: mark of the last core that it reaches
     used: Int64Array
     before: Int64Array

@@ -19,7 +19,7 @@ from ..chip.spec import CoreSpec
 from ..image import ChipImage, Convolution, SynapseGroup
 from ..learning import LearningRule
 from ..typing import BoolArray, Int8Array, Int32Array, Int64Array
-from .learning import tag_bits_of
+from .formats import StoredFormat, format_tables
 from .state import state_bits_of
 
 __all__ = [
@@ -91,13 +91,9 @@ class SynapseRows:
     rule: LearningRule | None = None
 
     @property
-    def entry(self) -> tuple[SynapseFormat, int, int, bool, bool]:
-        """Format, bits of delay and tag, whether a kernel holds the weights, and whether it learns.
-
-        Synapses that agree in these share the formats of a core.
-        """
-        learns = self.rule is not None
-        return self.format, self.delay_bits, tag_bits_of(self.rule), self.kernel is not None, learns
+    def stored(self) -> StoredFormat:
+        """The format that a core stores."""
+        return StoredFormat(self.format, self.delay_bits, self.kernel is not None, self.rule)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +119,8 @@ class Wiring:
         Whether a shared kernel holds the weights of a format, so that its synapses take no memory.
     format_learns : ndarray of bool, shape (n_formats,)
         Whether the synapses of a format learn.
+    format_traces : ndarray of int32, shape (n_formats, 2)
+        Numbers of the pre-synaptic traces x1 and x2 of a format, or -1.
     profile, threshold, shared : ndarray of int32, shape (n_compartments,)
         Numbers of the compartment profile, the threshold profile, and the values of the registers
         that all compartments of a core share.
@@ -148,6 +146,7 @@ class Wiring:
     format_delay: Int32Array
     format_once: Int8Array
     format_learns: BoolArray
+    format_traces: Int32Array
     profile: Int32Array
     threshold: Int32Array
     shared: Int32Array
@@ -268,11 +267,11 @@ def wire(
     in_ptr = starts_of(counts)
     in_list = np.empty(int(in_ptr[-1]), dtype=np.int32)
     cursor, first = in_ptr[:-1].copy(), 0
-    formats: dict[tuple[SynapseFormat, int, int, bool, bool], int] = {}
+    formats: dict[StoredFormat, int] = {}
     numbers = []
     for group in groups:
         list_rows(group.indptr, group.target, first, cursor, in_list)
-        number = formats.setdefault(group.entry, len(formats))
+        number = formats.setdefault(group.stored, len(formats))
         numbers.append(np.full(len(group.sources), number, np.int32))
         first += len(group.sources)
     none = np.empty(0, dtype=np.int32)
@@ -284,10 +283,7 @@ def wire(
         in_list=in_list,
         list_source=np.concatenate([none, *(group.sources for group in groups)]),
         list_format=np.concatenate([none, *numbers]),
-        format_bits=np.array([f.weight_bits + d + t for f, d, t, *_ in formats], dtype=np.int32),
-        format_delay=np.array([delay for _, delay, *_ in formats], dtype=np.int32),
-        format_once=np.array([once for *_, once, _ in formats], dtype=np.int8),
-        format_learns=np.array([learns for *_, learns in formats], dtype=np.bool_),
+        **format_tables(formats),
         state=np.zeros(n_compartments, dtype=np.int32) if state is None else state,
         profile=profiles["profile"],
         threshold=profiles["threshold"],

@@ -30,7 +30,7 @@ from neurochip.image.files import save_image
 from neurochip.learning import LEARNING_PRESETS, LearningRule, Trace
 from neurochip.mapping.energy import lacks_costs
 from neurochip.mapping.updates import plastic_of
-from neurochip.packing.learning import tag_bits_of
+from neurochip.packing.formats import tag_bits_of
 
 PAIR = LearningRule("x1*y0 - x0*y1", x1=Trace(16, 10), y1=Trace(16, 20))
 TAGGED = LearningRule("u0*t*y2", dt="x1*y0", x1=Trace(16, 10))
@@ -94,6 +94,28 @@ def test_a_core_takes_half_as_many_axons_that_learn():
     learning = dataclasses.replace(plain, learning=Learning((Plasticity(0, PAIR),)))
     assert core_usage(fill_cores(plain))[0]["input_axons"].tolist() == [100]
     assert core_usage(fill_cores(learning))[0]["input_axons"].tolist() == [100, 100]
+
+
+def test_a_core_takes_three_different_presynaptic_traces():
+    lists = [Synapses("inputs", [k], [k], 4, SignMode.EXCITATORY) for k in range(4)]
+    rules = [LearningRule("x0*w - x1*y0", x1=Trace(k + 1, 10)) for k in range(4)]
+    groups = [Plasticity(k, rule) for k, rule in enumerate(rules)]
+    image = program(
+        LOIHI,
+        {"threshold_mantissa": [9] * 4},
+        lists,
+        n_inputs=4,
+        cores=[1] * 4,
+        learning=Learning(groups),
+    )
+    packed = fill_cores(image)
+    assert packed.core_ptr.tolist() == [0, 3, 4]
+    report = map_image(packed)
+    assert report.usage["pre_traces"].tolist() == [3, 1]
+    assert report.limits["pre_traces"].tolist() == [3, 3]
+    assert "\n  pre traces                   3        3      2.0   100.0%\n" in str(report)
+    assert report.binding == ("synapse_formats", "threshold_profiles")
+    assert "pre_traces" not in map_image(dataclasses.replace(image, learning=None)).usage
 
 
 # --- energy and time -----------------------------------------------------------------------------
