@@ -11,6 +11,7 @@ import pytest
 OLD_NAMES = r"'\w+' (argument is )?deprecated"
 quiet_brian2 = pytest.mark.filterwarnings(f"ignore:{OLD_NAMES}:DeprecationWarning")
 
+WEIGHTS = 1e-12  # of the largest weight
 TOLERANCE = 1e-9  # mV: sums of a few thousand terms of 10 mV in different orders
 
 
@@ -19,18 +20,27 @@ def need_brian2() -> ModuleType:
     return pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
 
 
-def run_both(*objects, duration, namespace, record="v"):
-    """Run in Brian2 and in neurochip's reference, which must agree; return Brian2's recording."""
+def run_both(*objects, duration, namespace, record="v", weights=()):
+    """Run in Brian2 and in neurochip's reference, which must agree; return Brian2's recording.
+
+    ``weights`` are probes of weights that learn, which must agree, too.
+    """
     from neurochip.frontends.brian2.compare import run_in_brian2
     from neurochip.frontends.session import stimulus_of
     from neurochip.reference import simulate_reference
 
-    reading, spikes, expected = run_in_brian2(objects, duration, namespace, (record,))
+    asked = (record, *weights)
+    reading, spikes, expected = run_in_brian2(objects, duration, namespace, asked)
     stimulus = stimulus_of(reading.network, spikes, expected.duration, reading.dt)
-    got = simulate_reference(reading.network, stimulus, reading.dt, record=record)
+    got = simulate_reference(reading.network, stimulus, reading.dt, record=asked)
     for name in expected.populations:
         assert np.array_equal(got.steps[name], expected.steps[name])
         assert np.array_equal(got.ids[name], expected.ids[name])
         error = np.abs(got.trace(name).values - expected.trace(name).values)
         assert error.max() < TOLERANCE
+    rules = {item.name: item.plasticity for item in reading.network.connections}
+    for name, trace in expected.weights.items():
+        assert np.array_equal(got.weights[name].steps, trace.steps)
+        error = np.abs(got.weights[name].values - trace.values)
+        assert error.max() < WEIGHTS * rules[name].w_max
     return expected

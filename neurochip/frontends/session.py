@@ -31,9 +31,11 @@ from ..recording import (
     CHIP_VARIABLES,
     Probe,
     Recording,
+    WeightProbe,
     joined_origin,
     joined_overflows,
     resolve_probes,
+    split_record,
 )
 from ..stimulus import Stimulus, currents_of
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -205,7 +207,7 @@ class Session:
         self.interrupted = False
 
     def windows(
-        self, n_steps: int, stimulus: Stimulus, record: Iterable[str | Probe] = ()
+        self, n_steps: int, stimulus: Stimulus, record: Iterable[str | Probe | WeightProbe] = ()
     ) -> Iterator[Recording]:
         """Run ``n_steps`` steps and yield the recording of each window in turn.
 
@@ -232,8 +234,10 @@ class Session:
             With the option ``strict`` of the emulator, when a register overflows.
         """
         probes = tuple(record)
+        neurons, synapses = split_record(probes)
         sizes = {item.name: item.size for item in self.network.populations}
-        recorded = sum(map(len, resolve_probes(probes, sizes, CHIP_VARIABLES).values()))
+        recorded = sum(map(len, resolve_probes(neurons, sizes, CHIP_VARIABLES).values()))
+        recorded += sum(len(probe.synapses or ()) // probe.every for probe in synapses)
         longest = max(1, _VALUES // max(1, recorded))
         end = self.step + n_steps
         while self.step < end:
@@ -320,6 +324,10 @@ def join_recordings(parts: Sequence[Recording]) -> Recording:
         several=head.several,
         counters={key: sum(part.counters[key] for part in parts) for key in head.counters},
         overflows=joined_overflows(parts),
+        learning={
+            name: {key: sum(part.learning[name][key] for part in parts) for key in counts}
+            for name, counts in head.learning.items()
+        },
         origin=joined_origin([part.origin for part in parts]),
     )
 
@@ -381,6 +389,7 @@ def _parts(network: Network) -> dict[tuple[str, str], tuple[Any, ...]]:
             np.asarray(item.weight),
             np.asarray(item.delay),
             item.receptor,
+            item.plasticity,
         )
         for item in network.connections
     }

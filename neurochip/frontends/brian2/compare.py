@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import brian2
 import numpy as np
@@ -14,24 +14,39 @@ from compiler import compile_network
 
 from ...chip.spec import LOIHI, ChipSpec
 from ...emulator import Emulator
-from ...recording import FLOAT, Origin, Probe, Recording, Trace, resolve_probes
-from ...typing import Int32Array
+from ...recording import (
+    FLOAT,
+    Origin,
+    Probe,
+    Recording,
+    Trace,
+    WeightProbe,
+    WeightTrace,
+    resolve_probes,
+    resolve_weight_probes,
+    split_record,
+)
+from ...typing import Int32Array, Int64Array
 from ...validation import Comparison
 from ...validation import compare as judge
 from ..session import Drive, Spikes, collect_spikes, one_by_one, stimulus_of
 from .following import follow, put_back
+from .learned import Learned
 from .objects import as_network, at_zero, common_clock, inputs_in_order, neurons_of
 from .reading import Reading, read_network
 from .times import run_length
 
 __all__ = ["compare", "run_in_brian2"]
 
+Requests: TypeAlias = str | Probe | WeightProbe | Iterable[str | Probe | WeightProbe]
+"""What a run records: variables of neurons, and weights of connections that learn."""
+
 
 def compare(
     *objects: Any,
     duration: Any,
     chip: ChipSpec = LOIHI,
-    record: str | Probe | Iterable[str | Probe] = (),
+    record: Requests = (),
     namespace: Mapping[str, Any] | None = None,
     min_spikes: int = 100,
     window: float = 2.0,
@@ -53,9 +68,10 @@ def compare(
         Length of the run.
     chip : ChipSpec
         Chip to compile for. Default: the first-generation chip.
-    record : str, Probe, or several of them
+    record : str, Probe, WeightProbe, or several of them
         ``"v"`` also compares the membrane potentials, of all neurons or of those of a
-        :class:`~neurochip.Probe`.
+        :class:`~neurochip.Probe`; a :class:`~neurochip.WeightProbe` also records weights that
+        learn.
     namespace : dict, optional
         Names in the equations. Default: the names at the call of this function.
     min_spikes, window
@@ -75,7 +91,7 @@ def compare(
     """
     if namespace is None:
         namespace = get_local_namespace(level=1)
-    probes = (record,) if isinstance(record, (str, Probe)) else tuple(record)
+    probes = (record,) if isinstance(record, (str, Probe, WeightProbe)) else tuple(record)
     reading, spikes, reference = run_in_brian2(objects, duration, namespace, probes)
     image = compile_network(reading.network, chip, reading.dt, **compile_options)
     stimulus = stimulus_of(reading.network, spikes, reference.duration, reading.dt)
@@ -87,7 +103,7 @@ def run_in_brian2(
     objects: Iterable[Any],
     duration: Any,
     namespace: Mapping[str, Any],
-    record: Iterable[str | Probe] = (),
+    record: Iterable[str | Probe | WeightProbe] = (),
 ) -> tuple[Reading, dict[str, Drive], Recording]:
     """Run a network in Brian2; return the network, its input spikes and the recording.
 
@@ -104,7 +120,7 @@ def run_in_brian2(
         Spikes of every input.
     Recording
         Spikes, and v as in neurochip's reference: at the end of each step, after its reset and
-        before its kicks.
+        before its kicks; and the weights that probes request, at the ends of steps.
 
     Raises
     ------
@@ -123,17 +139,20 @@ def run_in_brian2(
     n_steps = int(clock._calc_timestep(float(duration)))
     none = {obj.name: collect_spikes([], 0) for obj in inputs}
     reading = read_network(net, namespace, none, n_steps)
-    probes = resolve_probes(record, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
+    of_neurons, of_weights = split_record(record)
+    probes = resolve_probes(of_neurons, {name: int(obj.N) for name, obj in groups.items()}, ("v",))
     traces = {
         name: StateMonitor(groups[name], reading.cells[name].v, record=ids, when="before_synapses")
         for (name, _), ids in probes.items()
     }
-    with put_back(net, traces.values()):
+    watches = _watch_weights(reading, of_weights)
+    with put_back(net, [*traces.values(), *(watch.monitor for watch in watches)]):
         spikes = follow(net, duration, namespace, (*groups.values(), *inputs))
         values = {
             name: np.array(monitor.variables[reading.cells[name].v].get_value())
             for name, monitor in traces.items()
         }
+        synaptic = {(watch.connection, "w"): watch.trace(n_steps, reading.dt) for watch in watches}
     reading = read_network(net, namespace, spikes, n_steps)
     sent = {obj.name: spikes[obj.name] for obj in inputs}
     stimulus = stimulus_of(reading.network, sent, n_steps * reading.dt, reading.dt)
@@ -152,9 +171,51 @@ def run_in_brian2(
             )
             for (name, _), ids in probes.items()
         },
+        synaptic=synaptic,
         origin=Origin(kind=FLOAT, stimulus=stimulus.digest(), coupling=reading.network.couplings),
     )
     return reading, sent, recording
+
+
+class _Watch(NamedTuple):
+    """A monitor of weights of a connection that learns, which samples at the start of steps."""
+
+    connection: str
+    item: Learned
+    places: Int64Array
+    every: int
+    monitor: Any
+
+    def trace(self, n_steps: int, dt: float) -> WeightTrace:
+        """Return the weights at the ends of steps: those before the next step."""
+        values = np.array(self.monitor.variables[self.item.weight].get_value())[1:]
+        steps = np.arange(self.every - 1, n_steps, self.every, dtype=np.int64)
+        if len(steps) > len(values):  # the end of the run
+            last = self.item.values()[self.item.weight][self.item.order[self.places]]
+            values = np.concatenate([values, last[None]])
+        return WeightTrace(self.places, steps, values * self.item.scale, "weight", dt)
+
+
+def _watch_weights(reading: Reading, probes: Iterable[WeightProbe]) -> list[_Watch]:
+    """Return a monitor for each connection of which weights are requested."""
+    sizes = {item.connection: len(item.order) for item in reading.learned.values()}
+    found = resolve_weight_probes(probes, sizes, dict.fromkeys(sizes, ("w",)))
+    named = {item.connection: item for item in reading.learned.values()}
+    return [
+        _Watch(
+            name,
+            item := named[name],
+            sampled.synapses,
+            sampled.every,
+            StateMonitor(
+                item.synapses,
+                item.weight,
+                record=item.order[sampled.synapses],
+                dt=sampled.every * item.synapses.clock.dt,
+            ),
+        )
+        for (name, _), sampled in found.items()
+    ]
 
 
 def _with_reset(values: Any, ids: Int32Array, spikes: Spikes, reading: Reading, name: str) -> Any:

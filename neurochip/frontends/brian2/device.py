@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from typing import Any
 
-from brian2 import Network
+from brian2 import Network, Synapses
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.core.namespace import get_local_namespace
 from brian2.core.network import TextReport
@@ -260,8 +260,10 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         if runs is not None and not n_steps:
             return
 
+        known = groups | {obj.name: obj for obj in active if isinstance(obj, Synapses)}
+
         def read(inputs: Mapping[str, Drive]) -> Reading:
-            with self._timed("reading"), runs.rewound(groups) if runs else nullcontext():
+            with self._timed("reading"), runs.rewound(known) if runs else nullcontext():
                 return read_network(net, namespace, inputs, first + n_steps)
 
         if runs is None:

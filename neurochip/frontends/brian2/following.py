@@ -132,7 +132,7 @@ class Follower:
             As for :func:`follow`.
         """
         objects = net.sorted_objects
-        groups = {obj.name: obj for obj in objects if isinstance(obj, NeuronGroup)}
+        groups = {obj.name: obj for obj in objects if isinstance(obj, (NeuronGroup, Synapses))}
         # Only Brian2 holds the spikes in transit and the position of a spike generator.
         others = [obj for obj in objects if isinstance(obj, SpikeGeneratorGroup)]
         others += [path for obj in objects if isinstance(obj, Synapses) for path in obj._pathways]

@@ -18,7 +18,7 @@ from .refusal import refusal
 from .traces import equations_of, number
 from .values import check_units_of
 
-__all__ = ["read_learning"]
+__all__ = ["check_range", "read_learning"]
 
 _LEARNING = (
     "What works: one weight that pairs of spikes change, on_pre='v_post += w; x += A; "
@@ -63,7 +63,6 @@ def read_learning(
         check_units_of(pathway.code, synapses, namespace)
     paths = pathways_of(synapses, pathways)
     _check_written(synapses, paths)
-    delay = _common_delay(synapses, pathways)
     names = [name for name in paths.pre.values if _is_of_target(synapses, name)]
     moving = {name: _moving_in(paths.pre.change(name), paths) for name in names}
     learning = [name for name in names if moving[name]]
@@ -73,6 +72,7 @@ def read_learning(
             known = ", ".join(sorted(paths.moving))
             why = f"no statement adds a variable that changes during a run ({known}) to the target"
         raise refusal(synapses, why, _LEARNING)
+    delay = _common_delay(synapses, pathways)
     for name in names:
         variable = str(synapses.variables[name].name)
         check_variable(synapses, variable, name, cell)
@@ -86,7 +86,7 @@ def read_learning(
         own, per_weight = _weight_of(synapses, name, change, paths, namespace)
         rule = read_rule(synapses, own, paths, namespace, n_steps)
         values = np.asarray(synapses.variables[own].get_value(), dtype=np.float64)
-        _check_range(synapses, own, values, rule.w_max)
+        check_range(synapses, own, values, rule.w_max)
         yield kicks_of(
             synapses,
             synapses.name,
@@ -191,7 +191,8 @@ def _weight_of(
     raise refusal(synapses, f"{line} adds {shown(change)}", _LEARNING)
 
 
-def _check_range(synapses: Any, weight: str, values: Float64Array, w_max: float) -> None:
+def check_range(synapses: Any, weight: str, values: Float64Array, w_max: float) -> None:
+    """Refuse weights that learn and are below 0 or above their upper limit."""
     bad = np.flatnonzero((values < 0) | (values > w_max))
     if bad.size:
         raise refusal(

@@ -99,6 +99,7 @@ class StateWriter:
         self.ids = np.asarray(monitor.record, dtype=np.int32) + np.int32(_first_of(monitor.source))
         self.every = _every(monitor, roster.dt)
         self.dt = float(monitor.clock.dt_)
+        self.learned = roster.learned.get(self.group)
         moving = [name for name in monitor.record_variables if self._moves(name, roster)]
         self.moving = moving if len(self.ids) else []
         self.namespace = namespace
@@ -141,12 +142,24 @@ class StateWriter:
             variables[name].get_value()[old:] = whole[:, self.monitor.record]
         if samples is None:
             return
+        if self.learned is not None:
+            found = samples.weights_at(self.group, self.ids, steps[sampled])
+            variables[self.learned.weight].get_value()[old:] = found
+            return
         for name in self.moving:
             columns = np.searchsorted(samples.ids[self.group], self.ids)
             values = samples.at_start(self.group, name)
             variables[name].get_value()[old:] = values[np.ix_(sampled, columns)]
 
     def _moves(self, name: str, roster: Roster) -> bool:
+        if self.learned is not None and name in self.learned.moving:
+            raise refusal(
+                self.monitor,
+                f"it records {name}, which the chip keeps in other units",
+                f"What works: the weight {self.learned.weight}, and constant parameters.",
+            )
+        if self.learned is not None:
+            return name == self.learned.weight
         cells = roster.cells.get(self.group)
         if cells is None or name not in (cells.v, *cells.linear.decay):
             return False

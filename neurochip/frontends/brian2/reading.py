@@ -15,6 +15,7 @@ from ..session import Drive
 from .assemble import Units, connect, populate
 from .inputs import describe
 from .kicks import Kicks, parent_of, read_poisson_kicks, written_variables
+from .learned import Learned, learned_of
 from .neurons import Cells, read_cells
 from .objects import KNOWN, check_kinds, common_clock, is_input, neurons_of
 from .synapses import read_synapses
@@ -38,12 +39,15 @@ class Roster:
         Groups of neurons.
     units : dict of str to Units
         Conversion of the numbers of each group.
+    learned : dict of str to Learned
+        Synapses with weights that learn, by their names.
     """
 
     dt: float
     objects: tuple[Any, ...]
     cells: dict[str, Cells] = field(default_factory=dict)
     units: dict[str, Units] = field(default_factory=dict)
+    learned: dict[str, Learned] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,7 +56,7 @@ class Reading(Roster):
 
     Parameters
     ----------
-    dt, objects, cells, units
+    dt, objects, cells, units, learned
         As for :class:`Roster`.
     network : neurochip.Network
         The network as read.
@@ -116,7 +120,15 @@ def read_network(
         inputs=[*described.values(), *currents],
         connections=[connect(item, members[item.source], units[item.target]) for item in kicks],
     )
-    return Reading(dt=dt, objects=objects, cells=cells, units=units, network=network)
+    named = {obj.name: obj for obj in objects if isinstance(obj, Synapses)}
+    learned = {
+        item.name: learned_of(item, connection, named[item.name])
+        for item, connection in zip(kicks, network.connections, strict=True)
+        if connection.plasticity is not None
+    }
+    return Reading(
+        dt=dt, objects=objects, cells=cells, units=units, learned=learned, network=network
+    )
 
 
 def read_inputs(net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Drive]) -> Roster:

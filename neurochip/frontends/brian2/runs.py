@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -11,9 +12,9 @@ import numpy as np
 
 from ...chip.spec import ChipSpec
 from ...errors import EmulatorError, FrontendError
-from ...recording import Probe, Recording
+from ...recording import Probe, Recording, WeightProbe
 from ...stimulus import Stimulus
-from ...typing import Int32Array
+from ...typing import Float64Array, Int32Array
 from ..session import (
     Drive,
     Session,
@@ -26,7 +27,7 @@ from ..session import (
 from .assemble import Units
 from .following import Follower
 from .inputs import draw, known_spikes, pass_over
-from .monitors import prepare_writers
+from .monitors import StateWriter, prepare_writers
 from .objects import inputs_in_order
 from .reading import Reading, read_inputs
 from .state import GroupState, Samples
@@ -71,10 +72,12 @@ class Runs:
         self._states = {
             name: GroupState.at_zero(name, reading, self.session.image) for name in reading.cells
         }
+        self._learning = {name: item.weight for name, item in reading.learned.items()}
         self._initial = self._variables(reading)
         self._written: dict[str, dict[str, Any]] = {}
         self._parameters = _parameters(reading)
         self._set: dict[str, tuple[Any, Any]] = {}  # neurons whose v was changed, and v in mV
+        self._weights_set: set[str] = set()  # Synapses of which learned weights were changed
 
     def check_whole(self, net: Any) -> None:
         """Refuse to continue an interrupted run, of which monitors hold a part."""
@@ -96,23 +99,35 @@ class Runs:
 
     @contextmanager
     def rewound(self, groups: Mapping[str, Any]) -> Iterator[None]:
-        """Set Brian2's groups to their initial values within the block, to read the network again.
+        """Set Brian2's objects to their initial values within the block, to read the network again.
+
+        Parameters
+        ----------
+        groups : dict of str to brian2 object
+            Neurons and Synapses of the network by name.
 
         Raises
         ------
         FrontendError
-            If a variable other than v has changed since the last run.
+            If a variable other than v or a weight has changed since the last run.
         """
         known = {name: group.variables for name, group in groups.items() if name in self._written}
         now = {
             name: {own: np.array(variables[own].get_value()) for own in self._written[name]}
             for name, variables in known.items()
         }
-        self._set = {}
+        self._set, self._weights_set = {}, set()
         for name, values in now.items():
             for variable, value in values.items():
                 before = self._written[name][variable]
                 moved = np.flatnonzero((value != before) & ~(np.isnan(value) & np.isnan(before)))
+                if moved.size and variable == self._learning.get(name):
+                    self._weights_set.add(name)
+                    continue
+                if moved.size and name in self._learning:
+                    raise FrontendError(
+                        f"Synapses {name!r}: {variable} was changed between two runs; {_FIXED}"
+                    )
                 if moved.size and (variable != self._states[name].v or self._has_kicks_too(name)):
                     raise FrontendError(
                         f"NeuronGroup {name!r}: {variable} was changed between two runs; {_FIXED}"
@@ -163,8 +178,9 @@ class Runs:
         FrontendError
             If the network has other objects than in the first run, or a monitor cannot be filled.
         """
-        self._follow_changes(reading)
+        changed = self._follow_changes(reading)
         self._follow_v()
+        self._follow_weights(reading, changed)
         self._parameters = _parameters(reading)
         writers, listeners = prepare_writers(reading, namespace)
         watched = {
@@ -174,17 +190,21 @@ class Runs:
         everyone = {
             name: np.arange(cell.size, dtype=np.int32) for name, cell in reading.cells.items()
         }
+        synapses = _watched_weights(reading, writers)
         first, parts = self.session.step, []
+        weights = self._read_weights(reading, synapses)
         duration = (first + n_steps) * reading.dt
         stimulus = stimulus_of(self.session.network, inputs, duration, reading.dt)
         with self.session.whole_run():
             # Record all neurons in the last step: their state goes to Brian2's variables.
             for count, ids in ((n_steps - 1, watched), (1, everyone)):
-                probes = _probes(ids, reading.units)
+                probes: list[Probe | WeightProbe] = _probes(ids, reading.units)
+                probes += synapses.values()
                 for recording in self.session.windows(count, stimulus, probes):
-                    samples = Samples(recording, self._states, ids)
+                    samples = Samples(recording, self._states, ids, weights, reading.learned)
                     for writer in writers:
                         writer.write(recording.first_step, recording.n_steps, samples)
+                    weights = self._read_weights(reading, synapses)
                     for name, state in self._states.items():
                         state.follow(recording, ids[name])
                     parts.append(recording)
@@ -193,6 +213,8 @@ class Runs:
             for name, cell in reading.cells.items():
                 spikes[name] = (recording.steps[name].astype(np.int64), recording.ids[name])
                 self._states[name].leave(cell.group, self.session.step, reading.dt)
+            for item in reading.learned.values():
+                item.leave(self.session.emulator.weights(item.connection))
             self._written = self._variables(reading)
             silent = collect_spikes([], first)  # of groups that are inactive
             dt = float(next(iter(reading.cells.values())).group.clock.dt_)
@@ -210,11 +232,17 @@ class Runs:
         )
         return other
 
-    def _follow_changes(self, reading: Reading) -> None:
-        """Go on with the parameters, weights and delays of the network as it is now."""
+    def _follow_changes(self, reading: Reading) -> bool:
+        """Go on with the parameters, weights and delays as they are now; return if any changed."""
+        for name in self._learning.keys() ^ reading.learned.keys():
+            began = "begins" if name in reading.learned else "ends"
+            raise FrontendError(
+                f"Synapses {name!r}: its learning {began} between two runs; allowed: factors of "
+                "its changes that are 0 meanwhile, such as plastic : 1 (shared)."
+            )
         change = find_change(self.session.network, reading.network)
         if change is None:
-            return
+            return False
         kind = "NeuronGroup" if change.kind == "population" else change.kind
         named = self._named(change.name, reading) if change.what == "was changed" else "it"
         about = f"{kind} {change.name!r}: {named} {change.what} between two runs"
@@ -234,6 +262,7 @@ class Runs:
             raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
         image = self.session.image
         self._states = {name: state.renewed(reading, image) for name, state in self._states.items()}
+        return True
 
     def _named(self, name: str, reading: Reading) -> str:
         """Return the first parameter of a group that differs from the last run, or "it"."""
@@ -258,14 +287,37 @@ class Runs:
                     f"{str(problem).removeprefix('emulator: ')}"
                 ) from None
 
+    def _follow_weights(self, reading: Reading, changed: bool) -> None:
+        """Set the weights that learn to those of Brian2, where the script has changed them.
+
+        They are set as a whole if the chip goes on with another rule, for its weights are then
+        those of the new image.
+        """
+        emulator = self.session.emulator
+        for name, item in reading.learned.items():
+            if self._written and (changed or name in self._weights_set):
+                values = np.asarray(item.synapses.variables[item.weight].get_value())
+                emulator.set_weights(item.connection, item.on_chip(values))
+
+    def _read_weights(
+        self, reading: Reading, synapses: Mapping[str, WeightProbe]
+    ) -> dict[str, Float64Array]:
+        """Return the weights of Synapses as they stand, as Brian2 numbers them."""
+        read = self.session.emulator.weights
+        return {
+            name: item.in_brian2(read(item.connection))
+            for name, item in reading.learned.items()
+            if name in synapses
+        }
+
     def _variables(self, reading: Reading) -> dict[str, dict[str, Any]]:
-        """Return v, the currents and the times of the last spikes in Brian2's groups."""
+        """Return what runs write: v, currents and last spikes of groups; weights and traces."""
         values: dict[str, dict[str, Any]] = {}
         for name, state in self._states.items():
             variables = reading.cells[name].group.variables
             own = [n for n in (state.v, *state.currents, "lastspike") if n in variables]
             values[name] = {n: np.array(variables[n].get_value()) for n in own}
-        return values
+        return values | {name: item.values() for name, item in reading.learned.items()}
 
 
 def run_inputs(
@@ -312,7 +364,20 @@ def _parameters(reading: Reading) -> dict[str, dict[str, Any]]:
     }
 
 
-def _probes(ids: Mapping[str, Int32Array], units: Mapping[str, Units]) -> list[Probe]:
+def _watched_weights(reading: Reading, writers: Iterable[StateWriter]) -> dict[str, WeightProbe]:
+    """Return a probe of the synapses that monitors watch in each Synapses object that learns."""
+    found = {}
+    for name, item in reading.learned.items():
+        mine = [writer for writer in writers if writer.watches(name)]
+        if mine:
+            ids = np.unique(np.concatenate([writer.ids for writer in mine]))
+            places = np.unique(item.position[ids])
+            every = math.gcd(*(writer.every for writer in mine))
+            found[name] = WeightProbe(item.connection, tuple(places.tolist()), every)
+    return found
+
+
+def _probes(ids: Mapping[str, Int32Array], units: Mapping[str, Units]) -> list[Probe | WeightProbe]:
     """Return probes of v and of each u for these neurons of each group."""
     return [
         Probe(variable, name, tuple(who.tolist()))

@@ -21,6 +21,7 @@ from ...image.neurons import decode_neurons
 from ...recording import Recording
 from ...recurrence import refractory_steps
 from ...typing import Float64Array, Int32Array, Int64Array
+from .learned import Learned
 from .reading import Reading
 
 __all__ = ["GroupState", "Samples"]
@@ -153,11 +154,17 @@ class Samples:
         State of each group before the window.
     ids : dict of str to ndarray of int32
         The watched neurons of each group.
+    weights : dict of str to ndarray
+        Weights before the window of each Synapses object that is watched, as Brian2 numbers them.
+    learned : dict of str to Learned
+        Synapses with weights that learn.
     """
 
     recording: Recording
     states: Mapping[str, GroupState]
     ids: Mapping[str, Int32Array]
+    weights: Mapping[str, Float64Array]
+    learned: Mapping[str, Learned]
 
     def at_start(self, name: str, variable: str) -> Float64Array:
         """Return values at the start of each step in Brian2's base unit, shape (n_steps, n_ids)."""
@@ -172,6 +179,19 @@ class Samples:
             free = ~self._discards(name) & (state.keep_v[ids] > 0)
             v += np.divide(u, state.keep_v[ids], out=np.zeros_like(u), where=free)
         return np.asarray(v / state.unit)
+
+    def weights_at(self, name: str, synapses: Int32Array, steps: Int64Array) -> Float64Array:
+        """Return weights at the start of some steps in Brian2's unit, shape (n_steps, n)."""
+        item = self.learned[name]
+        values = np.empty((len(steps), len(synapses)))
+        before = steps == self.recording.first_step
+        values[before] = self.weights[name][synapses]
+        if not before.all():
+            trace = self.recording.weights[item.connection]
+            rows = np.searchsorted(trace.steps, steps[~before] - 1)
+            columns = np.searchsorted(trace.synapses, item.position[synapses])
+            values[~before] = trace.values[np.ix_(rows, columns)] / item.scale
+        return values
 
     def _discards(self, name: str) -> Any:
         """Return whether the chip holds v and so discards kicks, shape (n_steps, n_ids)."""

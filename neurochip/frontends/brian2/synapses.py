@@ -58,7 +58,7 @@ def read_synapses(
     """
     _check_model(synapses)
     pathways = [pathway for pathway in synapses._pathways if pathway.active]
-    learns = _moves(synapses, pathways)
+    learns = bool(pathways) and _moves(synapses, pathways)
     if regular_runners(synapses) and not learns:
         raise refusal(
             synapses,

@@ -95,15 +95,17 @@ def statements(code: str) -> list[tuple[str, str, str]]:
 
 
 def set_at_spikes(group: Any) -> set[str]:
-    """Return the variables that the resets of a group set."""
-    codes = (getattr(group, "event_codes", None) or {}).values()
+    """Return the variables that the resets of a group set, or the pathways of Synapses."""
+    codes = [*(getattr(group, "event_codes", None) or {}).values()]
+    codes += [path.code for path in getattr(group, "_pathways", ()) if path.active]
     return {variable for code in codes for variable, _, _ in statements(code)}
 
 
 def varies_of(owner: Any) -> set[str]:
-    """Return the variables of a group that change during a run by its equations and resets."""
-    equations = getattr(owner, "equations", None) or {}
-    return {*_OF_SPIKES, *getattr(equations, "diff_eq_names", ()), *set_at_spikes(owner)}
+    """Return the variables of a group that change during a run by equations and at spikes."""
+    systems = getattr(owner, "equations", None), getattr(owner, "event_driven", None)
+    moving = {name for system in systems for name in getattr(system, "diff_eq_names", ())}
+    return {*_OF_SPIKES, *moving, *set_at_spikes(owner)}
 
 
 def check_units_of(code: str, owner: Any, namespace: Mapping[str, Any]) -> None:
