@@ -8,7 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from neurochip import BRIAN2LOIHI, LAVA, LOIHI, LOIHI2, NENGO_LOIHI
+from neurochip import (
+    BRIAN2LOIHI,
+    LAVA,
+    LOIHI,
+    LOIHI2,
+    NENGO_LOIHI,
+    PROGRAMS,
+    ProgramGroup,
+)
 from neurochip.errors import ImageError
 from neurochip.image import GivenTrace, Learning, Plasticity
 from neurochip.image.files import load_image, save_image
@@ -353,6 +361,27 @@ def test_learning_that_a_chip_cannot_do_is_refused(make, message):
     with pytest.raises(ImageError) as caught:
         make()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("ids", "side"), [([0, 1], "source 0"), ([1], "target 1")])
+def test_neurons_that_send_payloads_take_no_part(ids, side):
+    chip = LOIHI2.what_if(learning="published")
+    values = {"bias": 0, "threshold": 64, "state_exponent": 6}
+    graded = ProgramGroup.fill(PROGRAMS["sigma_delta"](chip.core), ids, parameters=values)
+    one = Synapses("compartments", [0], [1], 4, SignMode.EXCITATORY)
+    with pytest.raises(ImageError) as caught:
+        program(
+            chip,
+            {},
+            [one],
+            n_compartments=2,
+            programs=[graded],
+            learning=Learning((Plasticity(0, rule()),)),
+        )
+    assert str(caught.value) == (
+        f"plasticity 0: {side} sends payloads, and what they would add to a trace is not known; "
+        "allowed: neurons with binary spikes."
+    )
 
 
 def test_rules_with_other_epochs_or_traces_may_be_on_different_cores():

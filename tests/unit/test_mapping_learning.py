@@ -33,7 +33,7 @@ from neurochip.mapping.updates import plastic_of
 from neurochip.packing.formats import tag_bits_of
 
 PAIR = LearningRule("x1*y0 - x0*y1", x1=Trace(16, 10), y1=Trace(16, 20))
-TAGGED = LearningRule("u0*t*y2", dt="x1*y0", x1=Trace(16, 10))
+TAGGED = LearningRule("u0*t*y2", dt="x1*y0", x1=Trace(16, 10), x2=Trace(16, 40))
 
 
 def synapses(rng, source, n_sources, n_targets, *, bits=8, p=0.5):
@@ -165,6 +165,7 @@ COUNTED = [
     ("x1*y0", {}, [4, 0, 0, 2, 4, 2, 0, 0]),
     ("x1*y0 - x0*y1", {}, [5, 0, 0, 4, 5, 4, 0, 0]),
     ("x1*y0", {"epoch": 4}, [0, 0, 0, 4, 0, 0, 0, 6]),
+    ("x0*y1", {"epoch": 8}, [0, 0, 0, 0, 0, 0, 0, 6]),
     ("u1*w", {}, [0, 6, 0, 6, 0, 6, 0, 6]),
     ("u1*w", {"first_epoch": 0}, [6, 0, 6, 0, 6, 0, 6, 0]),
     ("u1*w + x0*y1", {"epoch": 2}, [0, 3, 0, 6, 0, 6, 0, 6]),
