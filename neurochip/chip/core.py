@@ -168,7 +168,7 @@ class CoreSpec:
     weight_clips: bool = True
     exponent_on_sum: bool = False
     # These say what an image may contain, or where neurons go, but change no spike of an image, so
-    # they are not part of its digest.
+    # they are not part of its digest. That of an image that learns covers its engine apart.
     programmable: bool = field(default=False, repr=False)
     payload_bits: int = field(default=0, repr=False)
     synapse_index_bits_min: int = field(default=6, repr=False)

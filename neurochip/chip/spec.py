@@ -59,7 +59,7 @@ class ChipSpec:
 
     @property
     def spelled(self) -> str:
-        """All fields that can affect a spike, as text: the digest of an image covers it."""
+        """All fields that affect spikes without learning, as text: every digest covers it."""
         return _spelled(self)
 
     @property

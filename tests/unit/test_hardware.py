@@ -11,6 +11,7 @@ import pytest
 from neurochip import LOIHI, ChipSpec, CoreSpec
 from neurochip.chip.fixedpoint import Format
 from neurochip.errors import SpecError
+from neurochip.learning import LEARNING_PRESETS
 
 
 def exactly(message):
@@ -33,6 +34,15 @@ def test_loihi_is_what_its_sources_say():
 def test_a_six_bit_weight_may_store_any_number_of_its_bits():
     assert LOIHI.what_if(weight_mantissa_bits=6).core.weight_bits == (0, 1, 2, 3, 4, 5, 6)
     assert LOIHI.what_if(weight_mantissa_bits=7).core.weight_bits[-2:] == (6, 7)
+
+
+def test_a_core_has_a_learning_engine_by_its_name_or_none():
+    assert LOIHI.core.learning == LEARNING_PRESETS["published"]
+    assert LOIHI.what_if(learning="lava").core.learning == LEARNING_PRESETS["lava"]
+    assert LOIHI.what_if(learning="none").core.learning is None
+    assert LOIHI.what_if(learning="lava").name == "loihi (learning=lava)"
+    mine = dataclasses.replace(LEARNING_PRESETS["lava"], name="mine")
+    assert LOIHI.what_if(learning=mine).core.differences == ("learning=mine",)
 
 
 def test_what_if_changes_fields_and_says_so_in_the_name():
@@ -111,6 +121,11 @@ def test_a_spec_that_is_not_made_of_integers_is_refused():
             {"payload_bits": 24},
             "core: payload_bits = 24 without programmable; only programs send payloads. Set "
             "programmable=True, or payload_bits=0.",
+        ),
+        (
+            {"learning": "loihi"},
+            "core: learning = 'loihi'; allowed: a LearningSpec(...), 'published', 'lava', "
+            "'brian2loihi', 'nengo-loihi', or 'none'.",
         ),
     ],
 )

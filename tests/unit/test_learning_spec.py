@@ -24,6 +24,12 @@ def test_the_default_is_what_is_published_and_presets_say_where_they_differ():
     assert LEARNING_PRESETS["lava"].differences["tag_limits"] == (-257, 255)
 
 
+def test_an_engine_is_one_line_with_what_differs_from_what_is_published():
+    mine = LearningSpec(name="mine", trace_bits=6, accumulator_overflow=Overflow.WRAP)
+    assert repr(mine) == "LearningSpec('mine', trace_bits=6, accumulator_overflow=WRAP)"
+    assert str(mine) == "mine"
+
+
 WRONG = [
     ({"trace_bits": 9}, "trace_bits = 9; allowed: 1 to 8."),
     (
@@ -33,6 +39,12 @@ WRONG = [
     ({"one_u": 1}, "one_u = 1; allowed: True or False."),
     ({"given_trace_tau": 0}, "given_trace_tau = 0; allowed: a number above 0."),
     ({"mixed_limits": (5, 4)}, "mixed_limits = (5, 4); allowed: whole numbers in order."),
+    (
+        {"exponent_limits": (-1001, 8)},
+        "exponent_limits = (-1001, 8); allowed: within -1000 to 1000.",
+    ),
+    ({"pre_traces": 0}, "pre_traces = 0; allowed: an integer of at least 1."),
+    ({"axon_slots": 5000}, "axon_slots = 5000; allowed: 1 to 4096."),
     ({"mixed_limits": 5}, "mixed_limits = 5; allowed: two numbers."),
     (
         {"accumulator_overflow": Overflow.WRAP, "accumulator_limits": (-100, 100)},
