@@ -28,14 +28,16 @@ def change_run(
     ground: Any, slope: Any, w_max: Any,
 ) -> None:  # fmt: skip
     """Change consecutive synapses by ``amount`` times the traces of consecutive neurons."""
-    shift = np.uint64(first) - start
+    begin = np.uint64(first)
     if tagged:
-        for k in range(start, stop):
-            tag[k] += amount * now[k + shift] * (ground + slope * weight[k])
+        for j in range(stop - start):
+            factor = ground + slope * weight[start + j]
+            tag[start + j] += amount * now[begin + j] * factor
     else:
-        for k in range(start, stop):
-            w = weight[k]
-            weight[k] = clipped(w + amount * now[k + shift] * (ground + slope * w), w_max)
+        for j in range(stop - start):
+            w = weight[start + j]
+            moved = amount * now[begin + j] * (ground + slope * w)
+            weight[start + j] = clipped(w + moved, w_max)
 
 
 @kernel

@@ -11,6 +11,7 @@ from mutation import (
     image_mutants,
     kernel_mutants,
     library_mutants,
+    plasticity_mutants,
     program_mutants,
     result_mutants,
 )
@@ -29,6 +30,7 @@ TABLES = (
     result_mutants,
     program_mutants,
     library_mutants,
+    plasticity_mutants,
 )
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
 

@@ -38,7 +38,7 @@ CLOSE = 1e-12  # of w_max: sums in another order
 RULE = STDP(20.0, 15.0, 0.1, 0.08, 2.0)
 RULE_20 = STDP(20.0, 15.0, 0.1, 0.08, 20.0)
 TRIPLET = Triplet(60.0, 40.0, 0.05, 0.02)
-REWARD = Reward([0.0, 20.0, 47.0], [0.7, -0.4, 1.0])
+REWARD = Reward([0.0, 24.0, 47.0], [0.7, -0.4, 1.0])
 N_CASES = 12
 
 
@@ -227,6 +227,24 @@ def test_a_pair_strengthens_and_a_reversed_pair_weakens_by_the_amplitudes():
     assert values[10:] == pytest.approx(up - 0.08 * np.exp(-4 / 15), abs=1e-15)
     assert reference.weights("learn") == values[-1:]
     assert reference.weights("drive").tolist() == [30.0]
+
+
+@pytest.mark.parametrize(("order", "weight"), [("source", 1.0), ("chip", 1.0 - 0.5 * 0.4)])
+def test_a_spike_is_delivered_with_the_weight_before_it_learns_or_after_it(order, weight):
+    # The neuron spikes in step 2, so the input of step 4 finds a postsynaptic trace of exp(-2/2).
+    source, driver = SpikeInput("input", 1, [0], [4.0]), SpikeInput("driver", 1, [0], [1.0])
+    model = LIF(tau_m=10.0, v_rest=-70.0, v_thresh=-60.0, v_reset=-70.0, tau_refrac=0.0)
+    cell = Population("cell", 1, model)
+    rule = STDP(20.0, 2.0 / np.log(2.0), 0.1, 0.4, 2.0)
+    learn = all_to_all(source, cell, weight=1.0, plasticity=rule, name="learn")
+    connections = [learn, all_to_all(driver, cell, weight=20.0)]
+    network = Network(populations=[cell], inputs=[source, driver], connections=connections)
+    run = simulate_reference(
+        network, stimulus_of(network, 8.0), 1.0, record=["v"], learning_order=order
+    )
+    assert run.steps["cell"].tolist() == [2]
+    v = run.trace("cell").values[:, 0]
+    assert v[5] - v[4] == pytest.approx(weight * np.exp(-0.1), abs=1e-12)
 
 
 def test_probes_record_traces_and_eligibilities_in_units_of_the_rule():
