@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -76,7 +76,7 @@ def variables_of(item: Plasticity) -> tuple[str, ...]:
     return ("w", *tags, *traces)
 
 
-def samples_of(image: ChipImage, probes: Iterable[WeightProbe]) -> Samples:
+def samples_of(image: ChipImage, probes: Sequence[WeightProbe]) -> Samples:
     """Return what probes request of groups that learn, by number and variable.
 
     Raises
@@ -84,6 +84,8 @@ def samples_of(image: ChipImage, probes: Iterable[WeightProbe]) -> Samples:
     RecordingError
         If a connection does not learn, or a synapse or a variable does not exist.
     """
+    if not probes:
+        return {}
     names = group_names(image)
     items = () if image.learning is None else image.learning.groups
     sizes = {
@@ -158,6 +160,8 @@ def mantissas_of(image: ChipImage, index: int, weights: Any) -> Int32Array:
 
 def learned_parts(image: ChipImage, registers: Registers, *, raw: bool = False) -> dict[str, Any]:
     """Return what a recording holds of groups that learn, in physical or in register units."""
+    if image.learning is None:
+        return {}
     names, symbols = group_names(image), None if raw else image.symbols
     dt = 1.0 if symbols is None else symbols.dt
     synaptic = {}
@@ -181,6 +185,8 @@ def with_given(
     EmulatorError
         If a key is no (connection, name), the connection does not learn, or values are not allowed.
     """
+    if given is None and draws is None:
+        return LearningRun(samples, {}, {})
     writes: dict[int, dict[str, HostWrites]] = {}
     at = np.arange(first, first + n_steps, dtype=np.int64)
     for (index, variable), values in _by_group(image, "given", given).items():
@@ -250,8 +256,7 @@ def with_learned(image: ChipImage, weights: Sequence[Any], tags: Sequence[Any]) 
 
 def _by_group(image: ChipImage, what: str, given: Any) -> dict[tuple[int, str], Any]:
     """Return values by number of the group and name, from those by (connection, name)."""
-    if given is None:
-        return {}
+    given = {} if given is None else given
     allowed = "a dict of values by (connection, name), such as {('feed', 'y1'): values}"
     keys = list(given) if isinstance(given, Mapping) else None
     if keys is None or any(not isinstance(key, tuple) or len(key) != 2 for key in keys):
