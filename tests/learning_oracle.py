@@ -1,7 +1,8 @@
 """The learning step in plain Python, one synapse after the other: the slow model of the kernels.
 
 It is written from docs/reference/learning.md and from the three emulators, and shares no arithmetic
-with the kernels. All draws are given; the names are those of ``neurochip.learning.learn``.
+with the kernels. All draws are given; the names are those of ``neurochip.learning.learn``. In a run
+of an image it is the last part of a step (semantics 5.8).
 """
 
 from __future__ import annotations

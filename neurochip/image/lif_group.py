@@ -13,12 +13,12 @@ from ..chip.registers import (
     effective_decay,
 )
 from ..chip.spec import CoreSpec
-from ..programs.library import lif
+from ..programs.library import lif, lif_two_inputs
 from ..typing import Int32Array
 from .parts import Compartments
 from .program_group import ProgramGroup
 
-__all__ = ["lif_group"]
+__all__ = ["lif_group", "pair_group"]
 
 
 def lif_group(registers: Compartments, compartments: Int32Array, core: CoreSpec) -> ProgramGroup:
@@ -33,6 +33,36 @@ def lif_group(registers: Compartments, compartments: Int32Array, core: CoreSpec)
     core : CoreSpec
         Core that decodes the registers.
     """
+    ids = np.asarray(compartments, dtype=np.int32)
+    state, values = _decoded(registers, ids, core)
+    return ProgramGroup.fill(lif(core), ids, state=state, parameters=values)
+
+
+def pair_group(registers: Compartments, parents: Int32Array, core: CoreSpec) -> ProgramGroup:
+    """Return joined compartments as a group with the program ``lif_two_inputs``.
+
+    It gives the same integers; its second accumulator takes the place of the child's.
+
+    Parameters
+    ----------
+    registers : Compartments
+        Registers of all compartments.
+    parents : ndarray of int32, shape (n,)
+        Parents, rising; their children are the compartments before them.
+    core : CoreSpec
+        Core that decodes the registers.
+    """
+    ids = np.asarray(parents, dtype=np.int32)
+    state, values = _decoded(registers, ids, core)
+    of_child, children = _decoded(registers, ids - 1, core)
+    state["u2"], values["keep_u2"] = of_child["u"], children["keep_u"]
+    return ProgramGroup.fill(lif_two_inputs(core), ids, state=state, parameters=values)
+
+
+def _decoded(
+    registers: Compartments, compartments: Int32Array, core: CoreSpec
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return state and parameters of the program ``lif`` of some compartments."""
 
     def of(name: str) -> Any:
         return getattr(registers, name)[compartments]
@@ -47,6 +77,4 @@ def lif_group(registers: Compartments, compartments: Int32Array, core: CoreSpec)
         "threshold": decode_threshold(of("threshold_mantissa"), core),
         "refractory": of("refractory"),
     }
-    state = {"u": of("u_init"), "v": of("v_init")}
-    ids = np.asarray(compartments, dtype=np.int32)
-    return ProgramGroup.fill(lif(core), ids, state=state, parameters=values)
+    return {"u": of("u_init"), "v": of("v_init")}, values

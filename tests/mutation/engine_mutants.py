@@ -7,6 +7,10 @@ from mutation.mutant import Mutant
 __all__ = ["MUTANTS"]
 
 ENGINE = "tests/unit/test_programmed_engine.py::"
+LEARNING = "tests/unit/test_learning_images.py::"
+LEARNED = "tests/unit/test_learned_connections.py::"
+PAIRS = "tests/unit/test_joined_pairs.py::"
+PLASTIC = "neurochip/emulator/programmed/plastic"
 GRADED = "tests/unit/test_graded_spikes.py::"
 FOLDER = "neurochip/emulator/programmed/"
 UPDATE, LOOP = f"{FOLDER}update.py", f"{FOLDER}loop.py"
@@ -145,5 +149,69 @@ MUTANTS = [
         "values = self.payloads[begin:end][rows, sources]",
         "values = self.payloads[: end - begin][rows, sources]",
         f"{GRADED}test_payloads_are_spikes_with_a_number",
+    ),
+    # ------------------------------------------------------------------ learning
+    Mutant(
+        "input spikes teach in the step that delivers them",
+        f"{PLASTIC}_kernels.py",
+        "                inputs.starts[index + 1],\n                inputs.starts[index + 2],",
+        "                inputs.starts[index],\n                inputs.starts[index + 1],",
+        f"{LEARNING}test_an_input_spike_of_step_minus_1_is_delivered_and_teaches_nothing",
+    ),
+    Mutant(
+        "weights of one factor are looked up one too low",
+        f"{PLASTIC}_kernels.py",
+        "plastic.decoded[np.int64(weight[s]) - lowest]",
+        "plastic.decoded[np.int64(weight[s]) - lowest - 1]",
+        f"{LEARNING}test_the_next_step_delivers_the_weight_that_a_step_has_learned",
+    ),
+    Mutant(
+        "weights are recorded as tags",
+        f"{PLASTIC}_kernels.py",
+        "if kind < _TAG:",
+        "if kind <= _TAG:",
+        f"{LEARNING}test_what_a_probe_records_is_what_the_synapses_read",
+    ),
+    Mutant(
+        "a reward of one target is that of all",
+        f"{PLASTIC}_kernels.py",
+        "rows.values[i, 0 if one else j]",
+        "rows.values[i, 0]",
+        f"{LEARNING}test_an_image_learns_what_learn_makes_of_its_spikes",
+    ),
+    Mutant(
+        "draws of a synapse follow its place",
+        f"{PLASTIC}.py",
+        "self.place[numbers] = place",
+        "self.place[:] = place",
+        f"{LEARNING}test_an_image_learns_what_learn_makes_of_its_spikes",
+    ),
+    Mutant(
+        "a reset keeps what was learned",
+        POSITION,
+        "                now[...] = start",
+        "                now[...] = now",
+        f"{LEARNING}test_reset_brings_the_weights_back",
+    ),
+    Mutant(
+        "counters of learning run on",
+        f"{PLASTIC}_run.py",
+        "learned.counts[:] = 0",
+        "learned.counts[:0] = 0",
+        f"{LEARNING}test_a_reward_holds_until_the_image_or_the_host_changes_it",
+    ),
+    Mutant(
+        "another image forgets the spikes of the epoch that has begun",
+        f"{PLASTIC}_transfer.py",
+        "when[places[1]] = getattr",
+        "when[places[1]] = 0 * getattr",
+        f"{LEARNED}test_learned_weights_and_traces_go_on_with_another_image",
+    ),
+    Mutant(
+        "the current of a child comes from the decay of its parent",
+        "neurochip/image/lif_group.py",
+        'of_child["u"], children["keep_u"]',
+        'of_child["u"], values["keep_u"]',
+        f"{PAIRS}test_pairs_give_the_integers_of_a_child_and_its_parent",
     ),
 ]

@@ -92,11 +92,12 @@ def test_a_batch_learns_from_the_start_in_each_run():
 
 
 def test_learned_weights_and_traces_go_on_with_another_image():
-    image, stimulus = compiled()
+    rule = dataclasses.replace(PAIR, epoch=7)
+    image, stimulus = compiled(rule)
     runner, whole = emulator(image), emulator(image)
-    runner.run(stimulus, duration=40.0)
+    runner.run(stimulus, duration=40.0)  # within an epoch
     whole.run(stimulus)
-    runner.reprogram(compiled()[0])
+    runner.reprogram(compiled(rule)[0])
     runner.run(stimulus)
     assert runner.weights("feed").tolist() == whole.weights("feed").tolist()
     assert listed(runner.traces("feed")) == listed(whole.traces("feed"))
@@ -141,3 +142,44 @@ def test_an_image_with_other_synapses_cannot_take_over_what_was_learned():
     )
     with pytest.raises(EmulatorError, match=exactly(message)):
         runner.reprogram(other)
+
+
+def test_neurons_with_two_receptors_learn_and_show_their_currents():
+    cells = Population("cells", 3, LIF(tau_m=20.0, v_thresh=-62.0, tau_syn_E=5.0, tau_syn_I=9.0))
+    source, other = PoissonInput("noise", 4, rate=300.0), PoissonInput("inhibition", 4, rate=100.0)
+    network = Network(
+        populations=[cells],
+        inputs=[source, other],
+        connections=[
+            all_to_all(source, cells, weight=0.5, name="feed"),
+            all_to_all(other, cells, weight=-0.5, name="brake"),
+        ],
+    )
+    plain = compile_network(network, dt=1.0)
+    assert plain.compartments.join.any()
+    stimulus = draw_stimulus(network, duration=100.0, seed=2)
+    names = [item.connection for item in plain.symbols.synapses]
+
+    def with_rule(rule, connection):
+        item = Plasticity(names.index(connection), rule)
+        return dataclasses.replace(plain, learning=Learning((item,)))
+
+    traces = ["v", "u", "u_child"]
+    expected = emulator(plain).run(stimulus, record=traces)
+    still = LearningRule("0*x0", x1=PAIR.x1, y1=PAIR.y1)
+    found = emulator(with_rule(still, "feed")).run(stimulus, record=traces)
+    assert found.n_spikes == expected.n_spikes > 5
+    for name in traces:
+        given, wanted = (each.trace("cells", name).values for each in (found, expected))
+        assert given.tolist() == wanted.tolist()
+    for connection in names:
+        runner = emulator(with_rule(PAIR, connection))
+        before = runner.weights(connection)
+        assert np.allclose(before, {"feed": 0.5, "brake": -0.5}[connection], atol=0.01)
+        runner.run(stimulus)
+        assert runner.weights(connection).tolist() != before.tolist()
+        half = emulator(with_rule(PAIR, connection))
+        half.run(stimulus, duration=50.0)
+        half.reprogram(with_rule(PAIR, connection))
+        half.run(stimulus)
+        assert half.weights(connection).tolist() == runner.weights(connection).tolist()

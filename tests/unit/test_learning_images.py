@@ -63,8 +63,11 @@ def test_an_image_learns_what_learn_makes_of_its_spikes(name, seed):
         assert {key: counters[key] for key in result.saturated} == result.saturated
 
 
-def test_the_next_step_delivers_the_weight_that_a_step_has_learned():
-    image, spikes = image_of("soft bounds and a coincidence"), input_spikes()
+@pytest.mark.parametrize(
+    "name", ["soft bounds and a coincidence", "inhibitory weights below one step"]
+)
+def test_the_next_step_delivers_the_weight_that_a_step_has_learned(name):
+    image, spikes = image_of(name), input_spikes()
     image = dataclasses.replace(
         image,
         compartments=dataclasses.replace(

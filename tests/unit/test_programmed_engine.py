@@ -334,26 +334,13 @@ def test_a_payload_of_an_input_needs_targets_with_a_program(shared):
     assert found.trace(WHO).values.tolist() == [[0], [640]]
 
 
-def test_noise_and_joined_compartments_are_refused_beside_programs():
-    group = ProgramGroup.fill(ECHO, [2])
+def test_noise_is_refused_beside_programs():
     noise = Noise(np.array([1, 0, 0], dtype=np.int32), 7)
-    for parts, registers, name, more in (
-        ({"noise": noise}, {}, "noise", ""),
-        (
-            {},
-            {"join": [0, 1, 0]},
-            "joined compartments",
-            " Neurons with two synaptic currents can run the program 'lif_two_inputs'.",
-        ),
-    ):
-        image = program(LOIHI2, registers, n_compartments=3, programs=[group], **parts)
-        with pytest.raises(
-            EmulatorError,
-            match=exactly(
-                f"emulator: the image has programs and {name}; allowed: one of the two.{more}"
-            ),
-        ):
-            emulator(image)
+    group = ProgramGroup.fill(ECHO, [2])
+    image = program(LOIHI2, {}, n_compartments=3, programs=[group], noise=noise)
+    message = "emulator: the image has programs and noise; allowed: one of the two."
+    with pytest.raises(EmulatorError, match=exactly(message)):
+        emulator(image)
 
 
 def test_convolutions_of_plain_neurons_run_on_the_engine_for_plain_neurons():

@@ -26,6 +26,7 @@ from .layout import build_tables
 from .limits import voltage_limits
 from .loop import loop_of
 from .order import order_of
+from .pairs import parents_of, without_pairs
 from .plastic_run import PlasticRun
 from .position import Position, new_state
 from .state import COUNTED, BiasRows, Outputs, State
@@ -56,14 +57,16 @@ class ProgrammedEngine(Engine[Position]):
     Raises
     ------
     EmulatorError
-        If the image has noise or joined compartments, or is too large.
+        If the image has noise, a child of joined compartments does more than to add to its parent,
+        or the image is too large.
     """
 
     def __init__(self, image: ChipImage) -> None:
         _check(image)
         self.image = image
-        self._order = order_of(image)
-        self._tables, self._plastic = build_tables(image, self._order)
+        self._parents, plain = parents_of(image), without_pairs(image)
+        self._order = order_of(plain)
+        self._tables, self._plastic = build_tables(plain, self._order)
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
         self._graded = graded[self._order.part]
         counters = self._order.places("held", np.arange(image.n_compartments))
@@ -71,7 +74,7 @@ class ProgrammedEngine(Engine[Position]):
         self._counters = counters[self._holding]
         self._work = work_of_step(image)
         self._refractory = image.compartments.refractory.copy()
-        for group in image.programs:
+        for group in plain.programs:
             if "refractory" in group.program.parameters:
                 row = list(group.program.parameters).index("refractory")
                 self._refractory[group.compartments] = group.parameters[row]
@@ -161,10 +164,7 @@ class ProgrammedEngine(Engine[Position]):
         if state.first_overflow[0] >= 0:  # in the last run
             state.overflows[:] = 0
             state.first_overflow[:] = -1
-        places = [
-            self._order.places(_REGISTERS.get(variable, variable), ids)
-            for (_, variable), ids in columns.items()
-        ]
+        places = [self._recorded(variable, ids) for (_, variable), ids in columns.items()]
         every_place = np.concatenate([np.empty(0, dtype=np.int64), *places])
         values = np.empty((n_steps, len(every_place)), dtype=np.int32)
         n_lanes = len(self._order.compartment)
@@ -224,6 +224,20 @@ class ProgrammedEngine(Engine[Position]):
             **run.results(state),
         )
 
+    def _recorded(self, variable: str, compartments: Int32Array) -> Int64Array:
+        """Return the places of the registers of a trace; u of a child is that of its parent."""
+        parents = self._parents[compartments]
+        if variable == "v" and (parents >= 0).any():
+            child = compartments[np.argmax(parents >= 0)]
+            raise EmulatorError(
+                f"emulator: v of compartment {child}, the child of a pair, is not computed beside "
+                "programs, periodic resets and learning; allowed: 'u' of all, and Probe('v', "
+                "ids=...) of others."
+            )
+        places = self._order.places(_REGISTERS.get(variable, variable), compartments)
+        own = self._order.places("u2", np.maximum(parents, 0))
+        return np.where(parents >= 0, own, places)
+
     def _writes(self, writes: Writes | None, begin: int, stop: int) -> BiasRows:
         """Return the writes of some steps by their place in the tiles."""
         if writes is None:
@@ -279,15 +293,5 @@ class ProgrammedEngine(Engine[Position]):
 
 def _check(image: ChipImage) -> None:
     what = "programs" if image.programs else "periodic resets" if image.resets else "learning"
-    found = {
-        "noise": image.noise is not None,
-        "joined compartments": bool(image.compartments.join.any()),
-    }
-    for name, has in found.items():
-        if has:
-            raise EmulatorError(
-                f"emulator: the image has {what} and {name}; allowed: one of the two. Neurons with "
-                "two synaptic currents can run the program 'lif_two_inputs'."
-                if name == "joined compartments"
-                else f"emulator: the image has {what} and {name}; allowed: one of the two."
-            )
+    if image.noise is not None:
+        raise EmulatorError(f"emulator: the image has {what} and noise; allowed: one of the two.")

@@ -120,7 +120,7 @@ def sample(step: Any, sampling: Any, state: Any) -> None:
 def learn_from_step(
     step: Any, index: Any, inputs: Any, tables: Any, state: Any, output: Any
 ) -> None:
-    """Learn from the spikes of a step: input spikes that were sent in it, and those of neurons.
+    """Learn from the spikes of a step, of inputs and of neurons that sent them (semantics 5.8).
 
     Input spikes of step n are those that the next step delivers, so they stand in the next row.
     """

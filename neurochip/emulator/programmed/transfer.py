@@ -79,7 +79,12 @@ def _check(images: tuple[ChipImage, ChipImage], orders: tuple[Order, Order]) -> 
     known = all(_is_compiled(part.program) for order in orders for part in order.parts)
     if old.symbols is None or new.symbols is None or old.resets or new.resets or not known:
         raise no_exchange()
-    if sum(len(item.compartment_ids) for item in old.symbols.populations) < old.n_compartments:
+    known_ids = (
+        len(ids)
+        for item in old.symbols.populations
+        for ids in (item.compartment_ids, item.child_ids)
+    )
+    if sum(known_ids) < old.n_compartments:
         raise no_exchange()
     for before, after in zip(old.symbols.populations, new.symbols.populations, strict=True):
         programs = [program_of(*pair) for pair in ((old, before), (new, after))]
