@@ -24,6 +24,7 @@ from neurochip.image.report import CompileReport
 from neurochip.network import Population
 from neurochip.typing import Int32Array, Int64Array
 
+from .learning.assemble import assemble_learning, reward_lsb
 from .neurons.lower import LoweredPopulation
 from .neurons.programs import PopulationProgram, accumulator
 from .placement.place import Placement
@@ -51,7 +52,9 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
     for entry in network.spike_inputs:
         first_input[entry.name] = n_inputs
         n_inputs += entry.size
-    groups, convolutions = [], []
+    groups: list[SynapseGroup] = []
+    convolutions: list[Convolution] = []
+    orders: dict[str, tuple[int, Any]] = {}
     for item in translation.connections:
         connection, source = item.connection, item.connection.source
         inside = isinstance(source, Population)
@@ -68,6 +71,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
         indptr = np.zeros(n_rows + 1, dtype=np.int64)
         indptr[1 + rows] = np.diff(connection.indptr)
         order = _by_row(rows, connection.indptr)
+        orders[connection.name] = len(groups), order
         groups.append(
             SynapseGroup(
                 source="compartments" if inside else "inputs",
@@ -92,6 +96,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
             if (program := members[p.name].program) is not None
         ),
         convolutions=tuple(convolutions),
+        learning=assemble_learning(translation, placement, groups, orders),
         symbols=Symbols(
             dt=translation.dt,
             input_lead=network.input_lead,
@@ -106,6 +111,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
                     target=item.connection.target.name,
                     receptor=item.projection.receptor,
                     sign=item.projection.sign,
+                    reward_lsb=reward_lsb(translation.plastic.get(item.connection.name)),
                 )
                 for item in sorted(
                     translation.connections, key=lambda item: item.kernel is not None

@@ -11,9 +11,9 @@ from neurochip.chip.registers import SignMode
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
-from neurochip.network.plasticity import check_static
 from neurochip.network.time_step import own_step
 
+from .learning.check import check_plasticity
 from .synapses.formats import exponents, grid, sign_mode_of
 from .synapses.projections import Projection
 
@@ -26,14 +26,14 @@ def check_request(network: Network, chip: ChipSpec, dt: float | str | None) -> f
     Raises
     ------
     CompileError
-        If an argument has the wrong type, a connection has plasticity, or dt is not above 0
-        or not the network's own.
+        If an argument has the wrong type, dt is not above 0 or not the network's own, or the chip
+        cannot do a plasticity.
     """
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
-    reason = "which the compiler does not map yet"
-    check_static("compile", network.connections, reason, CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)
-    return own_step("compile", network, dt, CompileError, default=0.1)
+    step = own_step("compile", network, dt, CompileError, default=0.1)
+    check_plasticity(network, chip, step)
+    return step
 
 
 def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:

@@ -35,6 +35,7 @@ from neurochip.typing import Float64Array, Int64Array
 from .explain_reset import registers_of, reset_rows, threshold_row
 from .explain_rows import exact_row, report_row
 from .explain_weights import weight_row
+from .learning.explain import plasticity_rows
 from .neurons.decays import Decays
 from .neurons.expectation import Expectation
 from .neurons.lower import LoweredPopulation
@@ -76,6 +77,8 @@ def explain(translation: Translation, placement: Placement) -> CompileReport:
             rows.append(weight_row(item, populations[item.connection.target.name], chip))
             if item.projection.sign <= 0:  # one row only for a connection split by sign
                 rows.append(_delay_row(whole[item.connection.name], dt))
+        if item.connection.name in translation.plastic:
+            rows += plasticity_rows(translation.plastic[item.connection.name], dt)
     driving = {item.source.name for item in network.connections if item.n_synapses}
     return CompileReport(
         chip=chip.name,

@@ -11,7 +11,8 @@
    neurons that share threshold registers.
 8. ``neurons.truncation`` predicts what truncation takes; ``neurons.registers`` rounds threshold,
    bias, refractory period and initial state.
-9. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps.
+9. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps;
+   ``learning.plastic``: chooses rules and traces of connections that learn.
 10. ``neurons.programs``: gives neurons a program, if the core has no such neuron;
     ``neurons.compartments``: lays out each neuron as one or two compartments.
 11. ``placement.workload``: collects the input of the placement.
@@ -34,6 +35,7 @@ from neurochip.recording import Recording
 from .assemble import assemble
 from .check import check_request
 from .explain import explain
+from .learning.plastic import learn_connections
 from .neurons.compartments import lay_out_compartments
 from .neurons.expectation import expect
 from .neurons.lower import lower
@@ -134,6 +136,7 @@ def translate(
         )
         for item in projections
     ]
+    plastic = learn_connections(network, connections, populations, chip, step, expected)
     compartments = {
         name: lay_out_compartments(item.decays, item.registers, item.program, chip.core)
         for name, item in populations.items()
@@ -149,4 +152,5 @@ def translate(
         compartments=compartments,
         expected=expected,
         work=work,
+        plastic=plastic,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurochip.chip.spec import ChipSpec
 from neurochip.network import Network
 
+from .learning.plastic import PlasticRegisters
 from .neurons.compartments import PopulationCompartments
 from .neurons.expectation import Expectation
 from .neurons.lower import LoweredPopulation
@@ -38,6 +39,8 @@ class Translation:
         Expected rates of the network.
     work : Workload
         Input of the placement.
+    plastic : dict of str to PlasticRegisters
+        Registers of the connections that learn.
     """
 
     network: Network
@@ -49,3 +52,4 @@ class Translation:
     compartments: Mapping[str, PopulationCompartments]
     expected: Expectation
     work: Workload
+    plastic: Mapping[str, PlasticRegisters]

@@ -12,6 +12,7 @@ from neurochip.recurrence import IdealPopulation, ideal_population
 from neurochip.typing import Float64Array
 
 from ..check import check_signs
+from ..learning.scale import at_limit, find_anchor
 from ..options import CompileOptions
 from ..synapses.projections import Projection, projections_onto
 from .decays import Decays, round_decays
@@ -72,18 +73,26 @@ def lower(
         name, by_program = population.name, population.name in with_program
         point = None if name in expected.guessed else expected.points[name]
         decays = round_decays(ideal, chip, dt, options, point)
-        peaks = expected_peaks(onto, ideal, decays, chip.core, dt, expected)
+        # Weights that learn may grow: there is room for the largest ones.
+        largest = tuple(map(at_limit, onto))
+        peaks = expected_peaks(largest, ideal, decays, chip.core, dt, expected)
+        anchor = find_anchor(onto, decays, chip.core)
         scale = choose_scale(
-            onto,
+            largest,
             ideal,
             decays,
             peaks,
             chip.core,
             options,
             by_program=by_program,
-            bursts=[item for item in onto if expected.guesses_bursts(item.connection.source)],
+            bursts=[item for item in largest if expected.guesses_bursts(item.connection.source)],
+            fixed=None if anchor is None else anchor.scales,
         )
-        own = neuron_scales(ideal, scale, chip.core, by_program=by_program)
+        own = (
+            neuron_scales(ideal, scale, chip.core, by_program=by_program)
+            if anchor is None
+            else scale.lsb_per_mv * anchor.relative
+        )
         truncation = expected_truncation(onto, ideal, decays, point, own, chip.core, dt)
         registers = round_registers(
             ideal, decays, own, chip, dt, truncation.correction, by_program=by_program

@@ -12,7 +12,7 @@ largest weights of bursts have all their levels, and those of the other connecti
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,6 +144,7 @@ def choose_scale(
     *,
     by_program: bool = False,
     bursts: Sequence[Projection] = (),
+    fixed: Float64Array | None = None,
 ) -> Scale:
     """Search for the scale with the smallest error.
 
@@ -152,7 +153,9 @@ def choose_scale(
     factor of 1; the report then warns. Behind bursts, room for v that a chip clips is reduced
     below that. ``by_program`` if the neurons run a program, whose
     threshold is any number of LSB. ``bursts`` are the projections whose sources may spike any
-    number of times in a step: their sums get all the room that the weights do not need.
+    number of times in a step: their sums get all the room that the weights do not need. ``fixed``
+    are the only scales that weights which learn allow, in order: the largest one within the bounds
+    is taken, or the smallest one, if only peaks exceed theirs.
 
     Raises
     ------
@@ -190,6 +193,8 @@ def choose_scale(
     binding = min(bounds, key=bounds.__getitem__)
     upper = bounds[binding]
     scales = upper * np.exp2(-np.arange(_CANDIDATES) / (_CANDIDATES - 1))
+    if fixed is not None:
+        scales, binding = _of_fixed(ideal, fixed, upper, hard), "learned weights"
     span = _span(ideal, peaks)
     rule = options.weight_rounding
     step = 1 if by_program else 1 << core.threshold_shift
@@ -203,6 +208,28 @@ def choose_scale(
         )
     chosen = float(scales[np.argmin(costs)])
     return Scale(chosen, binding, max(chosen, min(upper, _same_grids(chosen, samples, core))))
+
+
+def _of_fixed(
+    ideal: IdealPopulation, fixed: Float64Array, upper: float, hard: Mapping[str, float]
+) -> Float64Array:
+    """Return the one of some fixed scales to take.
+
+    Raises
+    ------
+    FitError
+        If a register cannot hold its value at the smallest one.
+    """
+    within = fixed[fixed <= upper / _BELOW]
+    chosen = within[-1:] if within.size else fixed[:1]
+    name = min(hard, key=hard.__getitem__, default="")
+    if name and chosen[0] > hard[name] / _BELOW:
+        raise FitError(
+            f"population {ideal.population.name!r}: its {name.replace('_', ' ')} register would "
+            f"have to hold {chosen[0] / hard[name]:.3g} times its largest value if w_max of the "
+            "synapses that learn fills their format; allowed: at most 1 time. Raise w_max."
+        )
+    return chosen
 
 
 def _register_bounds(

@@ -12,6 +12,7 @@ from neurochip.network import Connection
 from neurochip.recurrence import delay_steps
 from neurochip.typing import Float64Array, Int16Array, Int64Array, UInt8Array
 
+from ..learning.scale import plastic_grid
 from ..neurons.decays import Decays
 from ..neurons.scaling import scaled_weights
 from ..options import CompileOptions
@@ -113,6 +114,9 @@ def round_connection(
         row[:] = weights.min(), weights.max()
     largest = float(np.abs(extremes).max(initial=0.0))
     chosen = choose_format(largest, sign_mode_of(extremes), chip.core)
+    if connection.plasticity is not None:
+        top = connection.plasticity.w_max * float((gain * lsb_per_mv).max())
+        chosen = plastic_grid(connection, top, chip.core)
     rng = draws_for(connection.name, options)
     carried = np.zeros(connection.target.size)
     rounded = np.empty(n, dtype=np.int16)

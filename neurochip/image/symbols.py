@@ -229,6 +229,8 @@ class SynapseSymbol:
     sign : int
         0 if the group holds all synapses of the connection; 1 or -1 if it holds only those with a
         weight of at least 0, or below 0.
+    reward_lsb : float or None
+        Reward that one step of its given trace stands for, above 0; None without a reward.
 
     Raises
     ------
@@ -240,6 +242,7 @@ class SynapseSymbol:
     target: str
     receptor: int
     sign: int = 0
+    reward_lsb: float | None = None
 
     def __post_init__(self) -> None:
         check_name("synapse symbol", self.connection, ImageError)
@@ -250,6 +253,9 @@ class SynapseSymbol:
                 owner, name, getattr(self, name), at_least=low, at_most=high, error=ImageError
             )
             object.__setattr__(self, name, value)
+        if self.reward_lsb is not None:
+            step = real(owner, "reward_lsb", self.reward_lsb, "", POSITIVE, error=ImageError)
+            object.__setattr__(self, "reward_lsb", step)
 
 
 @dataclass(frozen=True, eq=False)

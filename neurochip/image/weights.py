@@ -22,7 +22,8 @@ __all__ = ["decode_connections"]
 def decode_connections(network: Network, image: ChipImage) -> Network:
     """Return the network with the weights and the delays (whole steps) of the image, in LSB.
 
-    Weights are integers, but for those whose sum is shifted: they are parts of one.
+    Weights are integers, but for those whose sum is shifted: they are parts of one. Synapses that
+    learn have the weights that they start with, and no plasticity.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def decode_connections(network: Network, image: ChipImage) -> Network:
                 delays[whole.name][part] = group.delay[places] * image.symbols.dt
         weights[whole.name][part] = weights_in_sum(mantissa, group.format, image.chip.core)
     connections = [
-        replace(item, weight=weights[item.name], delay=delays[item.name])
+        replace(item, weight=weights[item.name], delay=delays[item.name], plasticity=None)
         for item in network.connections
     ]
     return replace(network, connections=connections)

@@ -61,4 +61,4 @@ def test_the_top_of_the_package_holds_only_what_all_rooms_share():
 
 def test_the_compiler_shows_its_passes_as_folders():
     rooms = {path.parent.name for path in (ROOT / "compiler").glob("*/__init__.py")}
-    assert rooms == {"neurons", "synapses", "placement"}
+    assert rooms == {"learning", "neurons", "synapses", "placement"}

@@ -19,7 +19,6 @@ from neurochip import (
     RewardModulation,
     Triplet,
     all_to_all,
-    compile_network,
     convolution,
     fixed_indegree,
     fixed_outdegree,
@@ -27,7 +26,7 @@ from neurochip import (
     from_arrays,
     one_to_one,
 )
-from neurochip.errors import CompileError, NetworkError
+from neurochip.errors import NetworkError
 
 SOURCE, CELLS = PoissonInput("source", 4, rate=20.0), Population("cells", 4, LIF())
 VALUES = {"tau_plus": 20.0, "tau_minus": 25.0, "a_plus": 0.02, "a_minus": 0.021, "w_max": 2.0}
@@ -187,15 +186,6 @@ def test_what_cannot_learn_is_refused():
         "step, which traces would count as one; allowed: spikes_per_step='one'."
     )
     refused(message, one_to_one, SOURCE, several, weight=0.5, plasticity=RULE)
-
-
-def test_the_compiler_ignores_no_plasticity_in_silence():
-    network = Network(populations=[CELLS], inputs=[SOURCE], connections=[connected(RULE)])
-    allowed = "allowed: connections without plasticity."
-    message = (
-        "compile: connection 'source->cells' has plasticity, which the compiler does not map yet; "
-    )
-    refused(f"{message}{allowed}", compile_network, network, error=CompileError)
 
 
 def test_quantities_give_the_amplitudes_their_unit():

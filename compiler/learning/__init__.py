@@ -1,0 +1,1 @@
+"""Compile plasticity: from time constants and amplitudes to the rule and traces of an engine."""

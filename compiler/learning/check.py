@@ -1,0 +1,98 @@
+"""Check that a chip can do the plasticity of a network, before anything is computed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurochip.chip.registers import SignMode, mantissa_range
+from neurochip.chip.spec import ChipSpec
+from neurochip.errors import CompileError
+from neurochip.network import Connection, Network, Population
+from neurochip.recurrence import delay_steps
+
+__all__ = ["check_plasticity", "late_steps", "owner_of"]
+
+
+def owner_of(connection: Connection) -> str:
+    """Return the name of a connection for messages."""
+    return f"connection {connection.name!r}"
+
+
+def check_plasticity(network: Network, chip: ChipSpec, dt: float) -> None:
+    """Raise if a connection learns in a way that the chip cannot do.
+
+    Raises
+    ------
+    CompileError
+        If the chip has no learning engine, or one whose weights are wider than those of synapses;
+        or if a connection has several delays, needs more traces than there are, or kicks neurons
+        in compartments that do not spike.
+    """
+    for connection in network.connections:
+        if connection.plasticity is not None and connection.n_synapses:
+            _check_engine(connection, chip)
+            _check_traces(network, connection, dt)
+            if connection.kicks_v and connection.target.name in network.kicked:
+                raise CompileError(
+                    f"{owner_of(connection)}: its kicks beside the current of "
+                    f"{connection.target.name!r} go to compartments that do not spike, so they "
+                    "cannot learn; allowed: plasticity of synapses that drive the current. Let it "
+                    "drive the current, or the other connections kick v, too."
+                )
+
+
+def late_steps(network: Network, connection: Connection, dt: float) -> int:
+    """Return by how many steps a presynaptic event is later in the network than on the chip.
+
+    That is the delay, and one step more where input spikes are sent to the chip a step early.
+
+    Raises
+    ------
+    CompileError
+        If the synapses have several delays.
+    """
+    steps = delay_steps(connection.delay, dt)
+    low, high = int(np.min(steps)), int(np.max(steps))
+    if low < high:
+        raise CompileError(
+            f"{owner_of(connection)}: plasticity with delays of {low} to {high} steps; allowed: "
+            "one delay for all synapses, since a trace belongs to a neuron. Split the connection "
+            "by delay."
+        )
+    return low + (0 if isinstance(connection.source, Population) else network.input_lead)
+
+
+def _check_engine(connection: Connection, chip: ChipSpec) -> None:
+    spec = chip.core.learning
+    if spec is None:
+        raise CompileError(
+            f"{owner_of(connection)}: plasticity, but chip {chip.name!r} has no learning engine; "
+            "allowed: a chip that has one, such as LOIHI."
+        )
+    top, most = spec.excitatory_limits[1], mantissa_range(SignMode.EXCITATORY, chip.core)[1]
+    if top > most:
+        raise CompileError(
+            f"{owner_of(connection)}: plasticity, but the engine {spec.name!r} learns weights up "
+            f"to {top}, and synapses hold up to {most}; allowed: limits within that. Use "
+            "chip.what_if(learning=dataclasses.replace(chip.core.learning, "
+            f"excitatory_limits=(0, {most})))."
+        )
+
+
+def _check_traces(network: Network, connection: Connection, dt: float) -> None:
+    """Check that two traces before a synapse and three after it are enough."""
+    stdp, owner = connection.plasticity, owner_of(connection)
+    late = late_steps(network, connection, dt)
+    if stdp is None or stdp.triplet is None:
+        return
+    triplet = stdp.triplet
+    if late and triplet.a3_minus and (stdp.a_plus or triplet.a3_plus):
+        raise CompileError(
+            f"{owner}: a3_minus of its triplet and a delay of {late} steps need three presynaptic "
+            "traces; allowed: two. Set a3_minus or the delay to 0."
+        )
+    if stdp.reward is not None and triplet.a3_plus:
+        raise CompileError(
+            f"{owner}: a3_plus of its triplet and its reward need four postsynaptic traces; "
+            "allowed: three. Set a3_plus to 0, or leave out the reward."
+        )

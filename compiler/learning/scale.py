@@ -1,0 +1,82 @@
+"""The scale of neurons onto which synapses learn: the largest learned weight is ``w_max``.
+
+Weights that learn stop at the top of their format, and no published register moves that limit. So
+``w_max`` fixes what a weight step is worth, up to powers of two, and the scale of v follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from neurochip.chip.registers import SignMode
+from neurochip.chip.spec import CoreSpec
+from neurochip.network import Connection
+from neurochip.typing import Float64Array
+
+from ..neurons.decays import Decays
+from ..synapses.formats import Grid, grids
+from ..synapses.projections import Projection
+
+__all__ = ["Anchor", "at_limit", "find_anchor", "plastic_grid"]
+
+_BELOW = 1 - 1e-9  # so that float rounding of w_max does not reach the next grid
+
+
+def at_limit(projection: Projection) -> Projection:
+    """Return a projection with the largest weights that it can learn, for which there is room."""
+    connection = projection.connection
+    if connection.plasticity is None:
+        return projection
+    return replace(projection, connection=replace(connection, weight=connection.plasticity.w_max))
+
+
+def plastic_grid(connection: Connection, largest: float, core: CoreSpec) -> Grid:
+    """Return the finest grid of learned weights whose top reaches ``largest`` (w_max in LSB)."""
+    assert connection.plasticity is not None
+    top = learned_top(core)
+    for candidate in grids(SignMode.EXCITATORY, core):
+        if top * candidate.step // candidate.mantissa_step >= largest * _BELOW:
+            return candidate
+    return candidate
+
+
+def learned_top(core: CoreSpec) -> int:
+    """Return the largest mantissa that the core's engine learns."""
+    assert core.learning is not None
+    return core.learning.excitatory_limits[1]
+
+
+class Anchor(NamedTuple):
+    """The plastic projection whose ``w_max`` sets the scale of a population.
+
+    Parameters
+    ----------
+    scales : ndarray of float64
+        LSB per mV at which the top of each grid is ``w_max``, from the finest grid on, for the
+        neuron with the smallest gain.
+    relative : ndarray of float64, shape (size,)
+        Scale of each neuron, relative to that.
+    """
+
+    scales: Float64Array
+    relative: Float64Array
+
+
+def find_anchor(projections: Sequence[Projection], decays: Decays, core: CoreSpec) -> Anchor | None:
+    """Return the anchor of a population: the first projection onto it that learns, if any."""
+    for item in projections:
+        stdp = item.connection.plasticity
+        if stdp is not None and item.connection.n_synapses:
+            gain = decays.receptors[item.receptor].gain
+            tops = np.array(
+                [
+                    learned_top(core) * each.step / each.mantissa_step
+                    for each in grids(SignMode.EXCITATORY, core)
+                ]
+            )
+            return Anchor(tops / (stdp.w_max * gain.min()), gain.min() / gain)
+    return None
