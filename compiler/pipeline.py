@@ -141,7 +141,8 @@ def translate(
         name: lay_out_compartments(item.decays, item.registers, item.program, chip.core)
         for name, item in populations.items()
     }
-    work = lay_out_work(network, compartments, connections, step, expected, chip.core)
+    rules = {name: item.rule for name, item in plastic.items()}
+    work = lay_out_work(network, compartments, connections, step, expected, chip.core, rules)
     return Translation(
         network=network,
         chip=chip,

@@ -14,6 +14,7 @@ import numpy as np
 
 from neurochip._support.csr import starts_of
 from neurochip.chip.spec import CoreSpec
+from neurochip.learning import LearningRule
 from neurochip.network import Network, Population
 from neurochip.packing.state import bits_of_lif, bits_of_program
 from neurochip.packing.wiring import SharedKernel, SynapseRows, Wiring, profiles_of, wire
@@ -77,8 +78,12 @@ def lay_out_work(
     dt: float,
     expected: Expectation,
     core: CoreSpec,
+    rules: Mapping[str, LearningRule],
 ) -> Workload:
-    """Number neurons, compartments and sources, and sort the synapses by target."""
+    """Number neurons, compartments and sources, and sort the synapses by target.
+
+    ``rules`` has the rule of each connection that learns, by its name.
+    """
     ordered = tuple(sorted(network.populations, key=lambda p: -members[p.name].per_neuron))
     per_neuron = {name: item.per_neuron for name, item in members.items()}
     sizes = [p.size for p in ordered]
@@ -122,6 +127,7 @@ def lay_out_work(
                 item.grid.format,
                 item.max_delay.bit_length(),
                 _kernel(item, ends),
+                rules.get(item.connection.name),
             )
         )
     registers = {
