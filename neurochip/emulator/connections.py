@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from .._support.values import integer, integers, reals, shown
-from ..chip.registers import weights_in_sum
 from ..errors import EmulatorError
 from ..image import ChipImage, Plasticity, SynapseGroup
 from ..learning.terms import POST, PRE
@@ -115,8 +114,7 @@ def in_units(image: ChipImage, index: int, mantissas: Any, synapses: Any = slice
     """
     if image.symbols is None:
         return mantissas
-    _, group = _parts(image, index)
-    return weights_in_sum(mantissas, group.format, image.chip.core) * _unit(image, index)[synapses]
+    return _in_sum(image, index, mantissas) * _unit(image, index)[synapses]
 
 
 def mantissas_of(image: ChipImage, index: int, weights: Any) -> Int32Array:
@@ -140,7 +138,7 @@ def mantissas_of(image: ChipImage, index: int, weights: Any) -> Int32Array:
     else:
         given = reals(owner, "weights", weights, "", allowed=allowed, error=EmulatorError)
         factor = _unit(image, index)
-        levels = np.asarray(weights_in_sum(grid, group.format, image.chip.core))
+        levels = _in_sum(image, index, grid)
     values = np.broadcast_to(np.asarray(given, dtype=np.float64), (n,)) if not given.ndim else given
     if values.shape != (n,):
         raise EmulatorError(f"{owner}: weights have shape {values.shape}; allowed: {allowed}.")
@@ -268,6 +266,16 @@ def _parts(image: ChipImage, index: int) -> tuple[Plasticity, SynapseGroup]:
     assert image.learning is not None
     item = image.learning.groups[index]
     return item, image.synapses[item.synapses]
+
+
+def _in_sum(image: ChipImage, index: int, mantissas: Any) -> Float64Array:
+    """Return what mantissas stand for in LSB, before a negative exponent drops their low bits.
+
+    A rule learns with all bits of a mantissa, and a spike delivers what the exponent leaves of it.
+    """
+    _, group = _parts(image, index)
+    exponent = group.format.weight_exponent + image.chip.core.weight_shift
+    return np.ldexp(np.asarray(mantissas, dtype=np.float64), exponent)
 
 
 def _unit(image: ChipImage, index: int) -> Float64Array:

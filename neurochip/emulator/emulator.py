@@ -116,9 +116,9 @@ class Emulator(LearnedSynapses):
         spikes that wait for a delay keep their weights, while those of the last step are delivered
         with the new ones. Registers are converted if the images have other scales, and equal scales
         change no integer. A refractory counter that runs is changed by the change of its register.
-        Bias registers have the values of the new image. Connections that learn in both keep their
-        weights and tags, and traces that their rules share. The emulator stays at its step, and
-        :meth:`reset` goes back to step 0 of the new image.
+        Bias registers have the values of the new image. Connections that learn in both, from the
+        same weights, keep theirs, their tags, and traces that their rules share. The emulator stays
+        at its step, and :meth:`reset` goes back to step 0 of the new image.
 
         Parameters
         ----------

@@ -47,7 +47,8 @@ class LearnedSynapses:
         Returns
         -------
         ndarray of float64 or int32, shape (n_synapses,)
-            In the units of the connection: what a spike delivers.
+            In the units of the connection: what a spike delivers, up to the low bits that a
+            negative weight exponent drops.
 
         Raises
         ------
@@ -129,7 +130,8 @@ class LearnedSynapses:
     def set_reward(self, connection: str | int, value: Any, *, variable: str | None = None) -> None:
         """Set a trace that the rule of a connection is given, such as a reward.
 
-        It holds from the next step on, until the image or a run changes it, or :meth:`reset`.
+        It holds from the next step on, instead of all later values of the image, until it is set
+        again, a run is given others, or :meth:`reset`.
 
         Parameters
         ----------
@@ -160,7 +162,7 @@ class LearnedSynapses:
             variable = given[0]
         values = reward_of(self.image, index, variable, value)
         with self._position.turn():
-            self._learning.write_trace(self._position, index, variable, values)
+            self._learning.set_given(self._position, index, variable, values)
 
     def learned_image(self) -> ChipImage:
         """Return the image with the weights and tags as they stand.

@@ -118,6 +118,15 @@ def test_a_rule_may_change_within_a_run_and_the_weights_stay():
     assert runner.weights("feed", raw=True).tolist() == learned_weights.tolist()
 
 
+def test_other_start_weights_replace_what_was_learned():
+    image, stimulus = compiled()
+    runner = emulator(image)
+    runner.run(stimulus, duration=40.0)
+    other = compiled(weights=WEIGHTS[::-1].copy())[0]
+    runner.reprogram(other)
+    assert runner.weights("feed").tolist() == emulator(other).weights("feed").tolist()
+
+
 def test_a_connection_that_stops_learning_has_the_weights_of_the_new_image():
     image, stimulus = compiled()
     runner = emulator(image)

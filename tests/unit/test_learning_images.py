@@ -293,13 +293,28 @@ def test_a_reward_holds_until_the_image_or_the_host_changes_it():
         4,
         4,
     ]
-    runner.set_reward(0, -2)
-    found = runner.run_steps(2, [7, 8], [0, 0])
-    assert runner.weights(0).tolist() == [50 + 17 - 4]
+    runner.run_steps(2, [7, 8], [0, 0], given={(0, "y2"): [1, 2]})
+    assert runner.weights(0).tolist() == [50 + 17 + 3]
+    runner.run_steps(1, [9], [0])  # the reward of the image again
+    assert runner.weights(0).tolist() == [50 + 17 + 3 + 4]
     runner.reset()
     found = runner.run_steps(2, [0, 1], [0, 0])
     assert runner.weights(0).tolist() == [50]
     assert found.learning["group 0"]["events"] == 2
+
+
+def test_a_reward_that_the_host_sets_replaces_later_ones_of_the_image():
+    reward = GivenTrace(0, "y2", np.array([0, 3]), np.array([1, 5], dtype=np.int16))
+    runner = emulator(one_synapse(REWARDED, weight=50, rewards=(reward,)))
+    runner.run_steps(2, [0, 1], [0, 0])
+    runner.set_reward(0, -2)
+    other = copy.deepcopy(runner)
+    for each in (runner, other):
+        each.run_steps(3, [2, 3, 4], [0, 0, 0])
+        assert each.weights(0).tolist() == [50 + 2 - 6]
+    runner.reset()
+    runner.run_steps(2, [0, 1], [0, 0])
+    assert runner.weights(0).tolist() == [52]
 
 
 def test_given_values_replace_the_reward_of_the_image():

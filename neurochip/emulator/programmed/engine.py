@@ -131,10 +131,9 @@ class ProgrammedEngine(Engine[Position]):
         """Write a variable of the synapses of a group that learns, by number."""
         self._plastic[index].write(position.state.learning[index], variable, values)
 
-    def write_trace(
-        self, position: Position, index: int, variable: str, values: Int32Array
-    ) -> None:
-        """Write a given trace of the targets of a group that learns: one value, or one for each."""
+    def set_given(self, position: Position, index: int, variable: str, values: Int32Array) -> None:
+        """Set a given trace of a group that learns for good: one value, or one for each target."""
+        position.overridden |= {(index, variable)}
         position.state.learning[index].y[POST.index(variable)] = values
 
     def _program(self, compartment: int) -> str:
@@ -171,7 +170,11 @@ class ProgrammedEngine(Engine[Position]):
         room = max(n_lanes, min(_SPIKE_BUFFER, n_steps * n_lanes))
         listed = np.empty((2, room), dtype=np.int32)
         spikes: list[tuple[Int32Array, Int32Array, Int32Array]] = []
-        run = PlasticRun(self._plastic, learning, self.image.learning, first, n_steps)
+        rewards = () if self.image.learning is None else self.image.learning.rewards
+        planned = [
+            each for each in rewards if (each.group, each.variable) not in position.overridden
+        ]
+        run = PlasticRun(self._plastic, learning, planned, first, n_steps)
         tables = run.begin(self._tables, state)
         per_call = min(steps_per_call(self._work, _WORK_PER_CALL, writes), run.steps_per_call)
         index = 0

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...image import Learning
+from ...image import GivenTrace
+from ...learning.terms import POST
 from ..learning_run import HostWrites, LearningRun, Samples
 from .plastic import PlasticGroup
 from .plastic_layout import GivenRows, Sampling
@@ -27,8 +28,8 @@ class PlasticRun:
         The groups; none if nothing learns.
     run : LearningRun
         What they are given, and what is recorded.
-    learning : Learning or None
-        The part of the image that learns, with the traces that its host writes.
+    planned : sequence of GivenTrace
+        Traces that the image itself writes.
     first, n_steps : int
         First step and number of steps of the run.
     """
@@ -37,13 +38,13 @@ class PlasticRun:
         self,
         groups: Sequence[PlasticGroup],
         run: LearningRun,
-        learning: Learning | None,
+        planned: Sequence[GivenTrace],
         first: int,
         n_steps: int,
     ) -> None:
         self._groups, self._run, self._span = groups, run, (first, n_steps)
         self._writes: list[dict[str, HostWrites]] = [{} for _ in groups]
-        for item in () if learning is None else learning.rewards:
+        for item in planned:
             values = item.values.astype(np.int32).reshape(len(item.steps), -1)
             self._writes[item.group][item.variable] = HostWrites(item.steps, values)
         for index, given in run.given.items():
@@ -54,9 +55,12 @@ class PlasticRun:
         )
 
     def begin(self, tables: Tables, state: State) -> Tables:
-        """Return the tables of the run, and begin its counters."""
-        for learned in state.learning:
+        """Return the tables of the run, and begin its counters and the planned traces."""
+        for writes, learned in zip(self._writes, state.learning, strict=True):
             learned.counts[:] = 0
+            for name, each in writes.items():
+                row = int(np.searchsorted(each.steps, self._span[0])) - 1
+                learned.y[POST.index(name)] = each.values[row] if row >= 0 else 0
         if not self._run.draws:
             return tables
         return tables._replace(

@@ -12,7 +12,7 @@ from ...learning.layout import Side
 from ...learning.terms import POST, PRE
 from ..connections import group_names, in_units, mantissas_of
 from .plastic import PlasticGroup
-from .state import State
+from .position import Position
 
 __all__ = ["Groups", "transfer_learned"]
 
@@ -20,18 +20,19 @@ Groups = tuple[tuple[PlasticGroup, ...], tuple[PlasticGroup, ...]]
 
 
 def transfer_learned(
-    old: State, new: State, images: tuple[ChipImage, ChipImage], groups: Groups
+    old: Position, new: Position, images: tuple[ChipImage, ChipImage], groups: Groups
 ) -> None:
     """Take over what each connection has learned that learns in both images.
 
-    Weights keep their values in the units of the connection, and tags their integers. Traces and
-    the spikes of an epoch that has begun go on where both rules have the same traces and epoch;
+    Weights keep their values in the units of the connection, and tags their integers, if both
+    images begin with the same weights; otherwise they are those of the new image. Traces and the
+    spikes of an epoch that has begun go on where both rules have the same traces and epoch;
     otherwise they begin at 0. Other connections have the weights of the new image.
 
     Parameters
     ----------
-    old, new : State
-        States of both engines; the new one is changed.
+    old, new : Position
+        Positions of both engines; the new one is changed.
     images, groups : tuple
         Both images, and their groups that learn.
 
@@ -46,15 +47,33 @@ def transfer_learned(
         if name not in before:
             continue
         number = before.index(name)
-        pair = groups[0][number], groups[1][index]
-        _check(name, *pair)
-        weights = in_units(images[0], number, pair[0].values(old.learning[number], "w"))
-        mantissas = mantissas_of(images[1], index, weights)
-        pair[1].write(new.learning[index], "w", mantissas)
-        if new.learning[index].tag.size:
-            tags = pair[0].values(old.learning[number], "t")
-            pair[1].write(new.learning[index], "t", tags)
-        _take_traces(old.learning[number], new.learning[index], *pair)
+        was, is_ = groups[0][number], groups[1][index]
+        _check(name, was, is_)
+        learned, now = old.state.learning[number], new.state.learning[index]
+        starts, steps = (
+            [
+                in_units(image, k, values(group))
+                for image, k, group in ((images[0], number, was), (images[1], index, is_))
+            ]
+            for values in (_start, _one)
+        )
+        if (np.abs(starts[0] - starts[1]) <= np.maximum(*steps)).all():
+            weights = in_units(images[0], number, was.values(learned, "w"))
+            is_.write(now, "w", mantissas_of(images[1], index, weights))
+            if now.tag.size:
+                is_.write(now, "t", was.values(learned, "t"))
+        _take_traces(learned, now, was, is_)
+        new.overridden |= {(index, name) for k, name in old.overridden if k == number}
+
+
+def _start(group: PlasticGroup) -> Any:
+    """Return the mantissas before the first step."""
+    return group.values(group.start, "w")
+
+
+def _one(group: PlasticGroup) -> Any:
+    """Return a mantissa of 1 for each synapse."""
+    return np.ones(len(group.place), dtype=np.int64)
 
 
 def _check(name: str, was: PlasticGroup, is_: PlasticGroup) -> None:

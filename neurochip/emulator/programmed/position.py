@@ -41,10 +41,14 @@ class Call(NamedTuple):
 
 @dataclass(eq=False)
 class Position(AnyPosition):
-    """The registers, the spikes of the last step, and the inputs that the next one delivers."""
+    """The registers, the spikes of the last step, and the inputs that the next one delivers.
+
+    ``overridden`` are given traces that the host has set for good, as group and variable.
+    """
 
     state: State
     call: Call = field(default_factory=Call)
+    overridden: frozenset[tuple[int, str]] = frozenset()
 
     def pending_inputs(self) -> Int32Array:
         """Return the inputs whose spikes the next step delivers."""
@@ -79,7 +83,7 @@ class Position(AnyPosition):
         for group, learned in zip(plastic, self.state.learning, strict=True):
             for now, start in zip(learned, group.start, strict=True):
                 now[...] = start
-        self.call = Call()
+        self.call, self.overridden = Call(), frozenset()
         self.state.clock[0] = 0
 
 

@@ -67,7 +67,7 @@ def transfer(
     start.state.payloads[:n_sent] = position.state.payloads[:n_sent]
     start.state.n_sent[0] = n_sent
     _fill(start, orders[1], tables[1], np.rint(room), step)
-    transfer_learned(position.state, start.state, images, plastic)
+    transfer_learned(position, start, images, plastic)
     start.call = Call(step, call.sources, call.payloads)
     start.state.clock[0] = step
     return start
