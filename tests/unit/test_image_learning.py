@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -101,6 +102,15 @@ learning with seed 7
       2^-1*y0*x1: 8 weight steps where x1 = 16
       -2^-1*x0*y1: -8 weight steps where y1 = 16"""
     )
+
+
+def test_a_notebook_shows_the_rule_of_each_group():
+    found = image(Plasticity(1, rule(dt="x0*y1", epoch=2)))._repr_html_()
+    assert "synapses that learn" in found
+    cells = ["1", "3", "dw = 2^-1*y0*x1 - 2^-1*x0*y1; dt = x0*y1", "16, tau 10", "16, tau 20"]
+    row = "".join(f"<td>{cell}</td>" for cell in [*cells, "2 steps"])
+    assert row in re.sub(r"<td[^>]*>", "<td>", found)
+    assert "synapses that learn" not in dataclasses.replace(image(), learning=None)._repr_html_()
 
 
 # --- digest and file -----------------------------------------------------------------------------
