@@ -212,10 +212,9 @@ def _notes(
         counts = (f"{operations[name]:,} {name.replace('_', ' ')}" for name in unpriced)
         notes.append(f"no published figure, not included: {', '.join(counts)}")
     if image.learning is not None:
-        notes.append(
-            "learning: the figure is that of a pair rule, whatever the rule; the decay of traces "
-            "has no published figure and is not included"
-        )
+        if table.learning_update is not None:
+            notes.append("an update of a synapse has the figure of a pair rule, whatever the rule")
+        notes.append("no published figure, not included: the decay of traces")
     return tuple(notes)
 
 

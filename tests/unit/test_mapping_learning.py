@@ -7,8 +7,8 @@ import json
 
 import numpy as np
 import pytest
-from checker import count_image
-from command_line import succeed
+from checker import broken_limits, count_image
+from command_line import fail, succeed
 
 from neurochip import (
     DAVIES_2018,
@@ -20,6 +20,7 @@ from neurochip import (
     Recording,
     SignMode,
     Synapses,
+    compile_network,
     core_usage,
     estimate_energy,
     fill_cores,
@@ -210,11 +211,14 @@ def test_what_is_not_known_is_said():
     known, unknown = (estimate_energy(image, run, table) for table in (DAVIES_2018, SANA_FE))
     assert known.unpriced == ()
     assert known.notes == (
-        "learning: the figure is that of a pair rule, whatever the rule; the decay of traces has "
-        "no published figure and is not included",
+        "an update of a synapse has the figure of a pair rule, whatever the rule",
+        "no published figure, not included: the decay of traces",
     )
     assert unknown.unpriced == ("learning_updates",)
-    assert unknown.notes[0] == "no published figure, not included: 18 learning updates"
+    assert unknown.notes == (
+        "no published figure, not included: 18 learning updates",
+        "no published figure, not included: the decay of traces",
+    )
     assert (lacks_costs(image, DAVIES_2018), lacks_costs(image, SANA_FE)) == (False, True)
     assert map_image(image).notes == (
         "memory of the rules and traces of 6 synapses",
@@ -239,3 +243,51 @@ def test_info_says_what_learns(tmp_path):
     assert "\n  Plasticity(synapse group 0, dw = y0*x1 - x0*y1, dt = y0*x1)\n" in shown
     content = json.loads(succeed("info", tmp_path / "image.npz", "--json"))["content"]
     assert content["plastic_synapses"] == 6
+
+
+MODEL = """
+from neurochip import *
+
+source = PoissonInput("in", 40, rate=20.0)
+cells = Population("cells", 30, LIF(tau_m=20.0))
+others = Population("others", 30, LIF(tau_m=20.0))
+
+
+def rule(tau):
+    return STDP(tau_plus=tau, tau_minus=20.0, a_plus=0.01, a_minus=0.0105, w_max=1.0)
+
+
+connections = [
+    all_to_all(source, cells, weight=0.5, plasticity=rule(10.0)),
+    all_to_all(cells, others, weight=0.5, plasticity=rule(20.0)),
+    all_to_all(source, others, weight=0.5),
+]
+network = Network(inputs=[source], populations=[cells, others], connections=connections)
+"""
+
+
+@pytest.mark.parametrize("placement", ["sequential", "greedy"])
+@pytest.mark.slow
+def test_the_compiler_leaves_room_for_what_learns(placement):
+    parts = {}
+    exec(MODEL, parts)
+    learning = LEARNING_PRESETS["published"]
+    one = dataclasses.replace(learning, pre_traces=1)
+    chip = LOIHI.what_if(name="small", input_axons=90, learning=one)
+    image = compile_network(parts["network"], chip, dt=1.0, placement=placement)
+    assert image.n_cores > 1
+    assert broken_limits(image) == []
+    counted, expected = core_usage(image)[0], count_image(image)[0]
+    for name, values in expected.items():
+        assert counted[name].tolist() == values.tolist(), name
+    assert image.report.resources["pre_traces"] == (1, 1)
+
+
+def test_map_says_what_learning_takes(tmp_path):
+    (tmp_path / "model.py").write_text(MODEL)
+    arguments = ("map", tmp_path / "model.py", "--dt", "1", "--duration", "20")
+    shown = succeed(*arguments, "--costs", "davies-2018", "--costs", "sana-fe")
+    assert "\n  pre traces                   3        2      2.0    66.7%\n" in shown
+    assert "No published figure: memory of the rules and traces of 2100 synapses\n" in shown
+    assert "an update of a synapse has the figure of a pair rule, whatever the rule\n" in shown
+    assert fail(*arguments, "--set", "core.learning=none").startswith("connection 'in->cells': ")
