@@ -130,6 +130,8 @@ def _step(item: PlasticRegisters, row: _Row) -> ReportRow:
         soft = round(item.stdp.w_max / item.step.mean)
         meant = meant * soft / item.top
     note = f"a weight step is {item.step} {item.connection.unit}"
+    if item.lost_bits:
+        note += f"; a spike delivers a weight without its {counted(item.lost_bits, 'lowest bit')}"
     if item.stdp.bounds == "hard":
         note += "; the limits clip the sum of a step, not each of its changes"
     return row(

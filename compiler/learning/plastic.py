@@ -48,6 +48,8 @@ class PlasticRegisters:
         What a weight step is worth for the target neurons.
     top : int
         Largest learned weight in weight steps.
+    lost_bits : int
+        Low bits of a weight that a spike does not deliver.
     late : int
         Steps by which a presynaptic event is later in the network than on the chip.
     reward : RewardRegisters or None
@@ -61,6 +63,7 @@ class PlasticRegisters:
     peaks: Mapping[str, float]
     step: Span
     top: int
+    lost_bits: int
     late: int
     reward: RewardRegisters | None
 
@@ -173,6 +176,7 @@ def _registers(
         peaks=_peaks(connection, expected),
         step=Span.of(steps),
         top=learned_top(chip.core),
+        lost_bits=0 if chip.core.exponent_on_sum else max(0, -item.grid.format.weight_exponent),
         late=late,
         reward=reward,
     )

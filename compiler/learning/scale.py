@@ -18,12 +18,13 @@ from neurochip.network import Connection
 from neurochip.typing import Float64Array
 
 from ..neurons.decays import Decays
-from ..synapses.formats import Grid, grids
+from ..synapses.formats import Grid, grid, grids
 from ..synapses.projections import Projection
 
 __all__ = ["Anchor", "at_limit", "find_anchor", "plastic_grid"]
 
 _BELOW = 1 - 1e-9  # so that float rounding of w_max does not reach the next grid
+_LOST_BITS = 3  # of a weight that synapses may lose when they deliver it, but not when it learns
 
 
 def at_limit(projection: Projection) -> Projection:
@@ -38,10 +39,23 @@ def plastic_grid(connection: Connection, largest: float, core: CoreSpec) -> Grid
     """Return the finest grid of learned weights whose top reaches ``largest`` (w_max in LSB)."""
     assert connection.plasticity is not None
     top = learned_top(core)
-    for candidate in grids(SignMode.EXCITATORY, core):
+    for candidate in learned_grids(core):
         if top * candidate.step // candidate.mantissa_step >= largest * _BELOW:
             return candidate
     return candidate
+
+
+def learned_grids(core: CoreSpec) -> tuple[Grid, ...]:
+    """Return the grids of learned weights, finest first.
+
+    With an exponent below those of other weights, a weight learns with all its bits, and a spike
+    delivers it without the lowest ones. That makes room for a ``w_max`` far below the threshold.
+    """
+    usual = grids(SignMode.EXCITATORY, core)
+    first = usual[0].format.weight_exponent
+    least = max(first - _LOST_BITS, core.weight_exponent_min, -core.weight_shift)
+    finer = (grid(exponent, SignMode.EXCITATORY, core) for exponent in range(least, first))
+    return (*finer, *usual)
 
 
 def learned_top(core: CoreSpec) -> int:
@@ -73,10 +87,7 @@ def find_anchor(projections: Sequence[Projection], decays: Decays, core: CoreSpe
         if stdp is not None and item.connection.n_synapses:
             gain = decays.receptors[item.receptor].gain
             tops = np.array(
-                [
-                    learned_top(core) * each.step / each.mantissa_step
-                    for each in grids(SignMode.EXCITATORY, core)
-                ]
+                [learned_top(core) * each.step / each.mantissa_step for each in learned_grids(core)]
             )
             return Anchor(tops / (stdp.w_max * gain.min()), gain.min() / gain)
     return None

@@ -95,6 +95,10 @@ def fit_products(
         impulses[trace] = first.impulse
         if any(item.trace == NOW[trace] for item in products):
             impulses[NOW[trace]] = first.impulse
+    if not products:  # the weights stay, and the traces go on
+        impulses = {name: most[name] for name in NOW}
+        still = (Term("x0", 0, 0, (Factor("y1"),)), Term("y0", 0, 0, (Factor("x1"),)))
+        return Fitted(still, impulses, {})
     terms = tuple(_term(item, chosen[item.amplitude], top) for item in products)
     return Fitted(terms, impulses, {name: found.error for name, found in chosen.items()})
 

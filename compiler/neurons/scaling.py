@@ -182,7 +182,8 @@ def choose_scale(
     yields = any(sends_bursts(item.connection.source) for item in driving)
     kept = [limit for name, limit in tight.items() if not (yields and is_soft(name, core))]
     without = min(kept, default=np.inf)
-    resolved = max((_finest_grid(own, core, _RESOLUTION) for own in samples), default=0.0)
+    steps = _RESOLUTION if fixed is None else math.inf  # weights that learn need all their bits
+    resolved = max((_finest_grid(own, core, steps) for own in samples), default=0.0)
     soft = max(with_room, min(resolved, without))
     bounds = hard or {"voltage high": peak_limits(ideal, core)["voltage_high"]}
     if roomy:
@@ -227,7 +228,8 @@ def _of_fixed(
         raise FitError(
             f"population {ideal.population.name!r}: its {name.replace('_', ' ')} register would "
             f"have to hold {chosen[0] / hard[name]:.3g} times its largest value if w_max of the "
-            "synapses that learn fills their format; allowed: at most 1 time. Raise w_max."
+            "synapses that learn fills their format; allowed: at most 1 time. Raise w_max or, if "
+            "they drive a current, lengthen dt by that factor."
         )
     return chosen
 

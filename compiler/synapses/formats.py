@@ -11,7 +11,7 @@ from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.chip.spec import CoreSpec
 from neurochip.typing import Float64Array, Int64Array
 
-__all__ = ["Grid", "choose_format", "mantissas", "sign_mode_of"]
+__all__ = ["Grid", "choose_format", "grid", "grids", "mantissas", "sign_mode_of"]
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,8 @@ class STDP(_Amplitudes):
         Time constants of x and y, above 0.
     a_plus, a_minus : float, mV or nA
         Amplitudes in the unit of the weights. Positive ones strengthen a synapse whose presynaptic
-        spike comes first, and weaken it otherwise; negative ones do the opposite.
+        spike comes first, and weaken it otherwise; negative ones do the opposite. If all are 0, the
+        weights stay while the traces go on, as in a test between two phases of learning.
     w_max : float, mV or nA
         Upper limit of the weights, above 0; the lower limit is 0.
     bounds : str
@@ -192,7 +193,7 @@ class STDP(_Amplitudes):
     Raises
     ------
     NetworkError
-        If a value is not a number in its range, all amplitudes are 0, or units differ.
+        If a value is not a number in its range, or units differ.
 
     Examples
     --------
@@ -225,11 +226,6 @@ class STDP(_Amplitudes):
         if self.triplet is not None:
             amplitudes.update(a3_plus=self.triplet.a3_plus, a3_minus=self.triplet.a3_minus)
             self._check_unit(self.triplet)
-        if not any(amplitudes.values()):
-            raise NetworkError(
-                f"STDP: {' = '.join(amplitudes)} = 0; allowed: an amplitude other than 0. Leave "
-                "plasticity out of a connection that does not learn."
-            )
         for name, value in amplitudes.items():
             if self.bounds == "soft" and value < 0:
                 raise NetworkError(

@@ -256,6 +256,30 @@ def test_w_max_is_the_top_for_different_neurons_too():
     assert (row.meant.low, row.meant.high) == pytest.approx((1.0, 1.0), rel=1e-12)
 
 
+def test_a_small_w_max_learns_with_all_bits_and_is_delivered_without_the_lowest():
+    """The threshold holds about 500 weights that fill their format; here it is 800 of them."""
+    cells = Population("cells", 9, LIF(v_thresh=-65.0 + 800.0, tau_m=10.0))
+    image = compiled(PAIR, cells=cells, weight=1.0)
+    (group,) = image.synapses
+    assert (group.format.weight_exponent, set(group.mantissa)) == (-1, {255})
+    row = rows_of(image)["w_max"]
+    assert row.error == 0
+    assert row.note.startswith(
+        "a weight step is 0.0039216 mV; a spike delivers a weight without its 1 lowest bit; "
+    )
+    assert rows_of(image)["weight"].relative_error == pytest.approx(-1 / 255)
+
+
+def test_a_rule_that_is_switched_off_keeps_its_traces():
+    off = dataclasses.replace(PAIR, a_plus=0.0, a_minus=0.0)
+    rule = rule_of(compiled(off))
+    assert all(term.mantissa == 0 for term in rule.terms["w"])
+    assert (rule.x1.tau, rule.y1.tau) == (20.0, 25.0)
+    assert not {"a_plus", "a_minus"} & rows_of(compiled(off)).keys()
+    rewarded = rule_of(compiled(dataclasses.replace(off, reward=MODULATION)))
+    assert [term.dependency for term in rewarded.terms["t"]] == ["x0", "y0", "u"]
+
+
 def test_another_w_max_onto_the_same_neurons_is_a_row_of_the_report():
     other = PoissonInput("other", 5, rate=20.0)
     first = all_to_all(SOURCE, CELLS, weight=0.5, plasticity=PAIR)
@@ -488,7 +512,7 @@ def test_a_w_max_too_small_for_the_registers_is_refused():
     assert str(caught.value).startswith("population 'cells': its threshold register would have to ")
     assert str(caught.value).endswith(
         "times its largest value if w_max of the synapses that learn fills their format; allowed: "
-        "at most 1 time. Raise w_max."
+        "at most 1 time. Raise w_max or, if they drive a current, lengthen dt by that factor."
     )
 
 

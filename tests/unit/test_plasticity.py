@@ -101,11 +101,6 @@ def test_a_reward_acts_from_the_first_step_that_begins_at_its_time():
             {"a_minus": -0.02, "bounds": "soft"},
             "STDP: a_minus = -0.02 with bounds = 'soft'; allowed: at least 0. Set bounds='hard'.",
         ),
-        (
-            {"a_plus": 0.0, "a_minus": 0.0},
-            "STDP: a_plus = a_minus = 0; allowed: an amplitude other than 0. Leave plasticity out "
-            "of a connection that does not learn.",
-        ),
     ],
 )
 def test_a_rule_with_a_wrong_value_is_refused(changes, message):
