@@ -8,9 +8,8 @@ import numpy as np
 
 from ..errors import NetworkError
 from ..network import Network
-from .loop import Loop
 from .plastic import plastic_connections
-from .tables import NeuronTable, SynapseTable
+from .tables import delay_steps, flatten_neurons, flatten_synapses
 
 __all__ = ["check_like", "size_of"]
 
@@ -22,34 +21,35 @@ def size_of(network: Network) -> int:
     return sum(item.size for item in network.populations)
 
 
-def check_like(old: Loop, network: Network, neurons: NeuronTable, synapses: SynapseTable) -> None:
-    """Raise a NetworkError unless a network with these tables can go on from the state of a run."""
-    if _shape(old.network) != _shape(network):
+def check_like(old: Network, network: Network, dt: float) -> None:
+    """Raise a NetworkError unless a network can go on from the state of a run of another."""
+    if _shape(old) != _shape(network):
         raise _refusal("its populations or inputs are others, or its delivery")
-    if not np.array_equal(neurons.receptors, old.neurons.receptors):
+    before, now = flatten_neurons(old, dt), flatten_neurons(network, dt)
+    if not np.array_equal(before.receptors, now.receptors):
         raise _refusal("its neurons have other receptors")
-    learn, learned = plastic_connections(network), plastic_connections(old.network)
-    if [item.name for item in learn] != [item.name for item in learned]:
-        raise _refusal(f"it learns at {_listed(learn)} instead of {_listed(learned)}")
-    of_slots = neurons.of_slots
-    ends = of_slots[synapses.target], of_slots[old.synapses.target]
-    same = np.array_equal(synapses.indptr, old.synapses.indptr) and np.array_equal(*ends)
-    for item, before in zip(learn, learned, strict=True):
-        same = same and np.array_equal(item.indptr, before.indptr)
-        same = same and np.array_equal(item.post, before.post)
-        if not (np.asarray(item.delay) == np.asarray(before.delay)).all():
-            raise _refusal(f"connection {item.name!r} learns, and has other delays")
-    if not same:
+    synapses = flatten_synapses(old, dt), flatten_synapses(network, dt)
+    ends = before.of_slots[synapses[0].target], now.of_slots[synapses[1].target]
+    same = np.array_equal(synapses[0].indptr, synapses[1].indptr)
+    if not (same and np.array_equal(*ends)):
         raise _refusal("its synapses are others")
+    learned, learns = (
+        {item.name: item for item in plastic_connections(each)} for each in (old, network)
+    )
+    for name, item in (learned | learns).items():
+        both = name in learned and name in learns
+        if not both and delay_steps(item, dt).any():
+            verb = "begins" if name in learns else "ceases"
+            raise _refusal(f"connection {name!r} {verb} to learn, and has delays")
+        if both and not np.array_equal(learned[name].post, item.post):
+            raise _refusal("its synapses are others")
+        if both and (np.asarray(learned[name].delay) != np.asarray(item.delay)).any():
+            raise _refusal(f"connection {name!r} learns, and has other delays")
 
 
 def _shape(network: Network) -> tuple[Any, ...]:
     members = (*network.populations, *network.spike_inputs)
     return network.delivery, [(item.name, item.size) for item in members]
-
-
-def _listed(items: list[Any]) -> str:
-    return ", ".join(repr(item.name) for item in items) or "no connection"
 
 
 def _refusal(reason: str) -> NetworkError:

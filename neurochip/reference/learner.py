@@ -91,16 +91,54 @@ class Learner:
         )
 
     def go_on_from(self, old: Learner) -> None:
-        """Take the state of a learner with the same synapses.
+        """Take the state of the connections that another learner has with the same synapses.
 
-        Weights are kept where the network has the same start weights as that of the other learner,
-        and are its start weights elsewhere.
+        Weights are taken where both networks have the same start weights.
         """
-        rewarded = len(old._state.tag) >= len(self._state.tag)
-        self._state = old._state if rewarded else old._state._replace(tag=self._state.tag)
-        for name, item in self._items.items():
-            if not (np.asarray(item.weight) == np.asarray(old._items[name].weight)).all():
-                self._state.weight[self._places[name]] = item.weight
+        mine, state = self._state, old._state
+        for name in self._items.keys() & old._items.keys():
+            item, place, before = self._items[name], self._places[name], old._places[name]
+            if not (np.asarray(item.weight) != np.asarray(old._items[name].weight)).any():
+                mine.weight[place] = state.weight[before]
+            if len(mine.tag) and len(state.tag):
+                mine.tag[place] = state.tag[before]
+            rows, old_rows = self._rows(name), old._rows(name)
+            for field in ("x", "x2", "x_step"):
+                getattr(mine, field)[rows] = getattr(state, field)[old_rows]
+            posts, old_posts = self._posts(name), old._posts(name)
+            for field in ("y", "y2", "y_step"):
+                getattr(mine, field)[posts] = getattr(state, field)[old_posts]
+        if self._table.lists == old._table.lists:
+            self._take_lists(old)
+
+    def _take_lists(self, old: Learner) -> None:
+        """Take the spikes of sources that both learners list."""
+        mine, state = self._state, old._state
+        sources, others = (list(dict.fromkeys(each._sources)) for each in (self, old))
+        for m, name in enumerate(sources):
+            if name in others:
+                k = others.index(name)
+                place, before = self._table.members.place[m], old._table.members.place[k]
+                size = self._table.members.size[m]
+                for field in ("listed", "times"):
+                    own = getattr(mine, field)[..., place : place + size]
+                    own[...] = getattr(state, field)[..., before : before + size]
+                mine.n_listed[..., m] = state.n_listed[..., k]
+
+    @property
+    def _sources(self) -> list[str]:
+        return [item.source.name for item in self._items.values()]
+
+    def _rows(self, name: str) -> slice:
+        """Return the rows of a connection, of all workers."""
+        parts, own = self._table.parts, list(self._items).index(name) == self._table.parts.group
+        rows = parts.row[own]
+        return slice(rows.min(), rows.max() + self._items[name].source.size)
+
+    def _posts(self, name: str) -> slice:
+        """Return the postsynaptic traces of a connection."""
+        first = self._table.groups.post[list(self._items).index(name)]
+        return slice(first, first + self._items[name].target.size)
 
     def plastic(self) -> Plastic:
         """Return what the kernel takes."""

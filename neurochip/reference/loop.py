@@ -120,6 +120,9 @@ class Loop:
         """Replace the network and the input in transit; the other variables stay."""
         free_from, before, learner = self.state.free_from, self.neurons.hold_steps, self.learner
         free_from += np.where(free_from >= 0, neurons.hold_steps - before, 0)
+        if len(ring) > 1 and not synapses.delay.size:  # input in transit, of synapses with delays
+            delay = np.zeros(len(synapses.target), dtype=np.uint16)
+            synapses = synapses._replace(delay=delay)
         self._lay_out(network, neurons, synapses)
         if self.learner is not None and learner is not None:
             self.learner.go_on_from(learner)

@@ -26,7 +26,7 @@ from .duration import steps_of_run
 from .learned import LearnedWeights
 from .loop import Loop
 from .probes import Wanted, lay_out_traces, requested
-from .tables import CURRENT_AND_KICKS, KICKS, fixed_synapses, flatten_neurons
+from .tables import CURRENT_AND_KICKS, KICKS, fixed_synapses, flatten_neurons, in_transit
 from .transit import Arrivals, Sent, ring_of
 
 __all__ = ["Reference"]
@@ -125,7 +125,8 @@ class Reference(LearnedWeights):
 
         A connection that learns goes on with its traces, and with the weights that it has learned,
         unless the new network has other start weights, which it then takes; its rule may have other
-        values. In a network that learns the input of the last step has arrived in any case.
+        values. A connection without delays may begin or cease to learn, with the weights of the new
+        network. With connections that learn the input of the last step has arrived in any case.
 
         The chip differs where it has to: see :meth:`~neurochip.Emulator.reprogram`.
 
@@ -144,16 +145,15 @@ class Reference(LearnedWeights):
         instance("run", "network", network, Network, "a Network", error=NetworkError)
         self._check_whole()
         own_step("run", network, self.dt, NetworkError)
-        old, neurons = self._loop, flatten_neurons(network, self.dt)
-        synapses = fixed_synapses(network, self.dt)
-        check_like(old, network, neurons, synapses)
-        lead = self.network.input_lead
-        arrivals = self._arrivals.after(self._sent, old.synapses, self.step, lead)
-        ring = ring_of(arrivals, synapses, self.step, len(neurons.of_slots))
-        if network.kicks_decay or old.learner is not None:
-            before = old.state.ring
-            ring[self.step % len(ring)] = before[self.step % len(before)]
-        self._loop.go_on(network, neurons, synapses, ring)
+        check_like(self.network, network, self.dt)
+        neurons, lead = flatten_neurons(network, self.dt), self.network.input_lead
+        before, after = (in_transit(each, self.dt) for each in (self.network, network))
+        arrivals = self._arrivals.after(self._sent, before, self.step, lead)
+        ring = ring_of(arrivals, after, self.step, len(neurons.of_slots))
+        learner, old = self._loop.learner, self._loop.state.ring
+        self._loop.go_on(network, neurons, fixed_synapses(network, self.dt), ring)
+        if network.kicks_decay or learner or self._loop.learner:
+            ring[self.step % len(ring)] = old[self.step % len(old)]
         self._sent, self._arrivals = Sent.none(), arrivals
 
     def set_v(self, population: str, ids: Any, v: Any) -> None:

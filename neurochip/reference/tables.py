@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -32,6 +33,7 @@ __all__ = [
     "fixed_synapses",
     "flatten_neurons",
     "flatten_synapses",
+    "in_transit",
 ]
 
 UInt16Array: TypeAlias = NDArray[np.uint16]
@@ -332,6 +334,15 @@ def fixed_synapses(network: Network, dt: float) -> SynapseTable:
     """Join the connections that do not learn: see :func:`flatten_synapses`."""
     fixed = [item for item in network.connections if item.plasticity is None]
     return flatten_synapses(network, dt, fixed)
+
+
+def in_transit(network: Network, dt: float) -> SynapseTable:
+    """Join all connections, those that learn with weights of 0: their spikes are kept elsewhere."""
+    items = [
+        item if item.plasticity is None else dataclasses.replace(item, weight=0.0)
+        for item in network.connections
+    ]
+    return flatten_synapses(network, dt, items)
 
 
 def first_slot(network: Network, item: Connection) -> int:

@@ -150,6 +150,20 @@ def test_a_delay_may_become_shorter_than_that_of_spikes_in_transit():
     assert np.flatnonzero(np.diff(v[:, 0])).tolist() == [12]
 
 
+def test_a_network_may_lose_all_delays_with_spikes_in_transit():
+    source = SpikeInput("source", 1, [0, 0], [1.0, 4.0])
+    cells = Population("cells", 500, LIF(tau_m=math.inf, v_thresh=10.0, v_rest=0.0, v_reset=0.0))
+
+    def network(delay):
+        links = fixed_probability(source, cells, 1.0, weight=2.0, delay=delay, seed=1)
+        return Network(populations=[cells], inputs=[source], connections=[links])
+
+    pair = [network(5.0), network(0.0)]
+    v, _ = pieces(pair[0], Stimulus(20.0, (source,)), [2.0, 18.0], pair)
+    for cell in v.T:
+        assert np.flatnonzero(np.diff(cell)).tolist() == [8, 12]  # a step after 4 and 6 ms
+
+
 def test_v_is_set_in_place_of_the_kicks_that_have_arrived():
     network, stimulus = chain()
     reference = Reference(network, DT)

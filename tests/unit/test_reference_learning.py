@@ -314,25 +314,60 @@ def test_a_changed_network_goes_on_with_learned_weights_unless_its_own_are_other
     assert np.array_equal(reference.weights(first), connections[0].weight)
 
 
-def test_a_network_that_learns_elsewhere_cannot_go_on():
+@pytest.mark.parametrize("delivery", ["after_threshold", "before_threshold", "next_step"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_connection_without_delays_may_cease_and_begin_to_learn(threads, delivery):
+    network = small(dense=False, delivery=delivery)
+    (first, second), stimulus = network.connections, stimulus_of(network)
+    slow = dataclasses.replace(second, delay=2.0)
+    network = dataclasses.replace(network, connections=[first, slow])
+    reference = Reference(network, 0.5, threads=threads)
+    reference.run(stimulus, duration=30.0)
+    learned = reference.weights(first.name)
+    fixed = dataclasses.replace(first, plasticity=None, weight=learned)
+    reference.reprogram(dataclasses.replace(network, connections=[fixed, slow]))
+    halves = [copy.deepcopy(reference), reference]
+    run = halves[0].run(stimulus, duration=30.0, record=[WeightProbe(second.name)])
+    assert np.array_equal(halves[0].weights(first.name), learned)
+    frozen = dataclasses.replace(RULE, a_plus=1e-300, a_minus=1e-300)
+    still = Reference(network, 0.5, threads=threads)
+    still.run(stimulus, duration=30.0)
+    still.reprogram(
+        dataclasses.replace(
+            network,
+            connections=[dataclasses.replace(first, plasticity=frozen), slow],
+        )
+    )
+    expected = still.run(stimulus, duration=30.0, record=[WeightProbe(second.name)])
+    assert np.array_equal(run.steps["cells"], expected.steps["cells"])
+    assert run.weights[second.name].values == pytest.approx(
+        expected.weights[second.name].values, abs=1e-12
+    )
+    again = dataclasses.replace(fixed, plasticity=RULE)
+    halves[0].reprogram(dataclasses.replace(network, connections=[again, slow]))
+    halves[0].run(stimulus)
+    assert not np.array_equal(halves[0].weights(first.name), learned)
+
+
+def test_what_learns_with_delays_must_go_on_to_learn_with_them():
     network = small(dense=False)
-    names = [item.name for item in network.connections]
+    name = network.connections[0].name
+    start = "run: the network cannot go on from here: connection"
+    end = "; allowed: a network of the same populations, inputs and synapses, with other values."
+    reference = Reference(network, 0.5)
+    with pytest.raises(NetworkError) as caught:
+        reference.reprogram(with_rule(network, delay=1.0))
+    assert str(caught.value) == f"{start} {name!r} learns, and has other delays{end}"
+    network = with_rule(network, delay=1.0)
     reference = Reference(network, 0.5)
     fixed = [dataclasses.replace(network.connections[0], plasticity=None), network.connections[1]]
     with pytest.raises(NetworkError) as caught:
         reference.reprogram(dataclasses.replace(network, connections=fixed))
-    assert str(caught.value) == (
-        f"run: the network cannot go on from here: it learns at {names[1]!r} instead of "
-        f"{names[0]!r}, {names[1]!r}; allowed: a network of the same populations, inputs and "
-        "synapses, with other values."
-    )
+    assert str(caught.value) == f"{start} {name!r} ceases to learn, and has delays{end}"
+    reference = Reference(dataclasses.replace(network, connections=fixed), 0.5)
     with pytest.raises(NetworkError) as caught:
-        reference.reprogram(with_rule(network, delay=1.0))
-    assert str(caught.value) == (
-        f"run: the network cannot go on from here: connection {names[0]!r} learns, and has other "
-        "delays; allowed: a network of the same populations, inputs and synapses, with other "
-        "values."
-    )
+        reference.reprogram(network)
+    assert str(caught.value) == f"{start} {name!r} begins to learn, and has delays{end}"
 
 
 def test_weights_can_be_set_between_runs():
