@@ -783,9 +783,8 @@ def _learning() -> list[Call]:
             "Learning",
             learns,
             {"groups": [nc.Plasticity(0, rule)]},
-            "groups",
+            "groups numbers",
             seed=zero,
-            numbers=EMPTY,
             rewards=NO_ITEMS,
         ),
         _call("Plasticity", nc.Plasticity, {"synapses": 0, "rule": rule}, "rule", synapses=zero),
@@ -811,7 +810,7 @@ def _stages() -> list[Call]:
         "sites": NONE,
     }
     asked = {"network": network, "dt": 1.0}
-    dt = _names("0.5", "1.5")
+    dt = _names("0.5", "1.5") | NONE
 
     def run(**changes):
         emulator = Emulator(image, threads=1, progress=False)
@@ -1015,7 +1014,8 @@ def _judging() -> list[Call]:
             "attribute",
             attribution.attribute,
             {"network": network, "stimulus": drawn, "image": image, "progress": False},
-            "network stimulus substeps",
+            "network stimulus",
+            substeps=NONE,
             image=NONE,
             window=NOT_NEGATIVE,
             v_neurons=SEED - {"0"},
@@ -1052,7 +1052,7 @@ def _judging() -> list[Call]:
             nc.judge,
             {"network": network, "dt": 1.0, "duration": 10.0},
             "network chip",
-            dt=FRACTION,
+            dt=FRACTION | NONE,
             seed=_names("0", "10**30"),
             fine_dt=_names("None", "0", "0.5"),
             twins=_names("0"),
@@ -1087,7 +1087,8 @@ def _judging() -> list[Call]:
             "calibrate",
             tuning.calibrate,
             {"network": network, "image": image, "stimuli": drawn, "progress": False},
-            "network image stimuli registers substeps rounds",
+            "network image stimuli registers rounds",
+            substeps=NONE,
             fresh=NONE,
             tolerance=_names("0", "0.5"),
         ),
@@ -1237,7 +1238,7 @@ def _figures() -> list[Call]:
             precision.bits,
             {**study, "register": "weight_mantissa_bits", "chip": nc.LOIHI},
             "network register chip",
-            dt=POSITIVE - {"1.5"},
+            dt=POSITIVE - {"1.5"} | NONE,
             duration=_names("0.5", "1.5"),
             tolerance=_names("0.5"),
             seed=_names("0", "10**30"),
