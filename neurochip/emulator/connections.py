@@ -13,7 +13,7 @@ from ..errors import EmulatorError
 from ..image import ChipImage, Plasticity, SynapseGroup
 from ..learning.terms import POST, PRE
 from ..recording import Sampled, WeightProbe, WeightTrace, resolve_weight_probes
-from ..typing import Float64Array, Int32Array
+from ..typing import Float64Array, Int32Array, Int64Array
 from .engine import Registers
 from .learning_run import HostWrites, LearningRun
 
@@ -23,6 +23,7 @@ __all__ = [
     "in_units",
     "learned_parts",
     "mantissas_of",
+    "reward_in_units",
     "reward_of",
     "samples_of",
     "variables_of",
@@ -228,6 +229,35 @@ def reward_of(
     return np.ascontiguousarray(array, dtype=np.int32)
 
 
+def reward_in_units(image: ChipImage, index: int, value: Any) -> Int32Array | None:
+    """Return a reward in the units of its connection as a trace, or None if it has no units.
+
+    Raises
+    ------
+    EmulatorError
+        If it is not one number or one for each target neuron, or the trace cannot hold it.
+    """
+    item, group = _parts(image, index)
+    if image.symbols is None or image.symbols.synapses[item.synapses].reward_lsb is None:
+        return None
+    origin = image.symbols.synapses[item.synapses]
+    owner = f"emulator: connection {origin.connection!r}"
+    neuron, size = _target_neurons(image, index)
+    allowed = f"one number, or {size}, one for each neuron of {origin.target!r}"
+    given = reals(owner, "reward", value, "", allowed=allowed, error=EmulatorError)
+    if given.shape not in ((), (size,)):
+        raise EmulatorError(f"{owner}: reward has shape {given.shape}; allowed: {allowed}.")
+    steps = np.rint(given.astype(np.float64) / origin.reward_lsb)
+    low, high = _GIVEN
+    if not ((steps >= low) & (steps <= high)).all():
+        raise EmulatorError(
+            f"{owner}: reward = {shown(value)}; allowed: {low * origin.reward_lsb:g} to "
+            f"{high * origin.reward_lsb:g}, which its trace can hold."
+        )
+    rows = steps.reshape(-1) if steps.shape == () else steps[neuron[np.unique(group.target)]]
+    return rows.astype(np.int32)
+
+
 def with_learned(image: ChipImage, weights: Sequence[Any], tags: Sequence[Any]) -> ChipImage:
     """Return an image that begins with other mantissas and tags of the groups that learn.
 
@@ -284,9 +314,20 @@ def _unit(image: ChipImage, index: int) -> Float64Array:
     item, group = _parts(image, index)
     origin = image.symbols.synapses[item.synapses]
     target = next(each for each in image.symbols.populations if each.name == origin.target)
-    neuron = np.zeros(image.n_compartments, dtype=np.int64)
-    neuron[target.currents[origin.receptor]] = np.arange(len(target.compartment_ids))
+    neuron, _ = _target_neurons(image, index)
     unit = target.mv_per_lsb / target.receptors[origin.receptor].gain
     found = np.empty(group.n_synapses)
     found[item.numbers(group.n_synapses)] = unit[neuron[group.target]]
     return found
+
+
+def _target_neurons(image: ChipImage, index: int) -> tuple[Int64Array, int]:
+    """Return the neuron of each compartment that a group may reach, and the number of neurons."""
+    assert image.symbols is not None
+    item, _ = _parts(image, index)
+    origin = image.symbols.synapses[item.synapses]
+    target = next(each for each in image.symbols.populations if each.name == origin.target)
+    size = len(target.compartment_ids)
+    neuron = np.zeros(image.n_compartments, dtype=np.int64)
+    neuron[target.currents[origin.receptor]] = np.arange(size)
+    return neuron, size

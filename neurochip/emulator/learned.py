@@ -12,6 +12,7 @@ from .connections import (
     group_number,
     in_units,
     mantissas_of,
+    reward_in_units,
     reward_of,
     variables_of,
     with_learned,
@@ -137,9 +138,11 @@ class LearnedSynapses:
         ----------
         connection : str or int
             A connection that learns.
-        value : int or array_like of int, shape (n_targets,)
-            -128 to 127, for all targets or for each compartment that the connection reaches, by
-            rising number.
+        value : float or array_like of float, shape (size,)
+            In the units of the connection's reward, for all neurons of the target population or for
+            each, rounded to a step of the trace. Without such units, or with ``variable``: integers
+            from -128 to 127, for all targets or for each compartment that the connection reaches,
+            by rising number.
         variable : str, optional
             ``"y1"``, ``"y2"`` or ``"y3"``. Default: the one that the rule is given.
 
@@ -151,6 +154,7 @@ class LearnedSynapses:
         """
         index = group_number(self.image, connection)
         assert self.image.learning is not None
+        values = reward_in_units(self.image, index, value) if variable is None else None
         if variable is None:
             given = self.image.learning.groups[index].rule.given
             if len(given) != 1:
@@ -160,7 +164,8 @@ class LearnedSynapses:
                     f"emulator: the rule of connection {shown(connection)} is given {what}.{remedy}"
                 )
             variable = given[0]
-        values = reward_of(self.image, index, variable, value)
+        if values is None:
+            values = reward_of(self.image, index, variable, value)
         with self._position.turn():
             self._learning.set_given(self._position, index, variable, values)
 
