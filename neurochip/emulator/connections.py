@@ -238,21 +238,22 @@ def reward_in_units(image: ChipImage, index: int, value: Any) -> Int32Array | No
         If it is not one number or one for each target neuron, or the trace cannot hold it.
     """
     item, group = _parts(image, index)
-    if image.symbols is None or image.symbols.synapses[item.synapses].reward_lsb is None:
+    origin = None if image.symbols is None else image.symbols.synapses[item.synapses]
+    lsb = None if origin is None else origin.reward_lsb
+    if origin is None or lsb is None:
         return None
-    origin = image.symbols.synapses[item.synapses]
     owner = f"emulator: connection {origin.connection!r}"
     neuron, size = _target_neurons(image, index)
     allowed = f"one number, or {size}, one for each neuron of {origin.target!r}"
     given = reals(owner, "reward", value, "", allowed=allowed, error=EmulatorError)
     if given.shape not in ((), (size,)):
         raise EmulatorError(f"{owner}: reward has shape {given.shape}; allowed: {allowed}.")
-    steps = np.rint(given.astype(np.float64) / origin.reward_lsb)
+    steps = np.rint(given.astype(np.float64) / lsb)
     low, high = _GIVEN
     if not ((steps >= low) & (steps <= high)).all():
         raise EmulatorError(
-            f"{owner}: reward = {shown(value)}; allowed: {low * origin.reward_lsb:g} to "
-            f"{high * origin.reward_lsb:g}, which its trace can hold."
+            f"{owner}: reward = {shown(value)}; allowed: {low * lsb:g} to "
+            f"{high * lsb:g}, which its trace can hold."
         )
     rows = steps.reshape(-1) if steps.shape == () else steps[neuron[np.unique(group.target)]]
     return rows.astype(np.int32)

@@ -154,8 +154,8 @@ MUTANTS = [
     Mutant(
         "input spikes teach in the step that delivers them",
         f"{PLASTIC}_kernels.py",
-        "                inputs.starts[index + 1],\n                inputs.starts[index + 2],",
-        "                inputs.starts[index],\n                inputs.starts[index + 1],",
+        "inputs.starts[index + 2],",
+        "inputs.starts[index + 1],",
         f"{LEARNING}test_an_input_spike_of_step_minus_1_is_delivered_and_teaches_nothing",
     ),
     Mutant(
@@ -163,7 +163,7 @@ MUTANTS = [
         f"{PLASTIC}_kernels.py",
         "plastic.decoded[np.int64(weight[s]) - lowest]",
         "plastic.decoded[np.int64(weight[s]) - lowest - 1]",
-        f"{LEARNING}test_the_next_step_delivers_the_weight_that_a_step_has_learned",
+        f"{LEARNING}test_a_spike_delivers_the_weight_before_its_own_step_has_taught",
     ),
     Mutant(
         "weights are recorded as tags",

@@ -11,12 +11,15 @@ from learning_runs import emulator, listed
 
 from neurochip import (
     LIF,
+    STDP,
     Emulator,
     Learning,
     Network,
     Plasticity,
     PoissonInput,
     Population,
+    Reward,
+    RewardModulation,
     WeightProbe,
     all_to_all,
     compile_network,
@@ -127,15 +130,17 @@ def test_other_start_weights_replace_what_was_learned():
     assert runner.weights("feed").tolist() == emulator(other).weights("feed").tolist()
 
 
-def test_a_connection_that_stops_learning_has_the_weights_of_the_new_image():
+def test_a_connection_cannot_stop_learning_within_a_run():
     image, stimulus = compiled()
     runner = emulator(image)
     runner.run(stimulus, duration=40.0)
     fixed = dataclasses.replace(runner.learned_image(), learning=None)
-    runner.reprogram(fixed)
-    with pytest.raises(EmulatorError, match="'feed' does not learn"):
-        runner.weights("feed")
-    assert runner.run(stimulus).learning == {}
+    message = (
+        "emulator: the image cannot go on from here: connection 'feed' learns in one of the two "
+        "images only; allowed: the same connections. A rule that changes nothing keeps its weights."
+    )
+    with pytest.raises(EmulatorError, match=exactly(message)):
+        runner.reprogram(fixed)
 
 
 def test_an_image_with_other_synapses_cannot_take_over_what_was_learned():
@@ -192,3 +197,26 @@ def test_neurons_with_two_receptors_learn_and_show_their_currents():
         half.reprogram(with_rule(PAIR, connection))
         half.run(stimulus)
         assert half.weights(connection).tolist() == runner.weights(connection).tolist()
+
+
+def test_a_reward_is_set_in_the_units_of_its_connection():
+    cells, source = Population("cells", 3, LIF()), PoissonInput("noise", 4, rate=100.0)
+    reward = RewardModulation(Reward([0.0], [0.5]), tau_eligibility=50.0, interval=16.0)
+    rule = STDP(20.0, 20.0, 0.05, 0.05, 2.0, reward=reward)
+    feed = all_to_all(source, cells, weight=0.5, plasticity=rule, name="feed")
+    network = Network(populations=[cells], inputs=[source], connections=[feed])
+    image = compile_network(network, dt=1.0)
+    runner, step = emulator(image), image.symbols.synapses[0].reward_lsb
+    runner.set_reward("feed", 0.25)
+    assert runner.traces("feed")["y2"].tolist() == [round(0.25 / step)] * 12
+    runner.set_reward("feed", [0.1, 0.2, 0.3])
+    each = [round(value / step) for value in (0.1, 0.2, 0.3)]
+    assert runner.traces("feed")["y2"].tolist() == each * 4
+    message = (
+        "emulator: connection 'feed': reward has shape (2,); allowed: one number, or 3, one for "
+        "each neuron of 'cells'."
+    )
+    with pytest.raises(EmulatorError, match=exactly(message)):
+        runner.set_reward("feed", [1.0, 2.0])
+    with pytest.raises(EmulatorError, match=r"^emulator: connection 'feed': reward = 99\.0; allow"):
+        runner.set_reward("feed", 99.0)

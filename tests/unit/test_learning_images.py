@@ -66,7 +66,7 @@ def test_an_image_learns_what_learn_makes_of_its_spikes(name, seed):
 @pytest.mark.parametrize(
     "name", ["soft bounds and a coincidence", "inhibitory weights below one step"]
 )
-def test_the_next_step_delivers_the_weight_that_a_step_has_learned(name):
+def test_a_spike_delivers_the_weight_before_its_own_step_has_taught(name):
     image, spikes = image_of(name), input_spikes()
     image = dataclasses.replace(
         image,
@@ -85,8 +85,9 @@ def test_the_next_step_delivers_the_weight_that_a_step_has_learned(name):
             mantissa = group.mantissa[row]
             if number in plastic and step >= 0:
                 item = image.learning.groups[plastic[number]]
-                now = found.weights[f"group {plastic[number]}"].values[step]
-                mantissa = now[item.numbers(group.n_synapses)[row]]
+                values = found.weights[f"group {plastic[number]}"].values
+                if step > 0:
+                    mantissa = values[step - 1][item.numbers(group.n_synapses)[row]]
             delay = group.delay[row].astype(int) if group.delay.size else 0
             at = step + 1 + delay + np.zeros(len(mantissa), dtype=int)
             weights = decode_weights(mantissa, group.format, image.chip.core)
@@ -134,7 +135,8 @@ def test_synapses_that_do_not_learn_run_beside_those_that_do():
     plain = emulator(dataclasses.replace(image, learning=None)).run_steps(STEPS, *spikes)
     found = emulator(dataclasses.replace(image, learning=quiet)).run_steps(STEPS, *spikes)
     assert found.ids[WHO].tolist() == plain.ids[WHO].tolist()
-    assert found.counters["synaptic_events"] == plain.counters["synaptic_events"]
+    # Spikes of the last step are delivered at its end, and in plain images in the next step.
+    assert found.counters["synaptic_events"] > plain.counters["synaptic_events"]
 
 
 # --- the same result however it is run -----------------------------------------------------------

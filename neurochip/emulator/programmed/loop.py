@@ -14,7 +14,7 @@ from ..._kernels.instructions import lowest_bit, prefetch
 from ..._kernels.jit import inline_kernel, kernel
 from ..position import UNDERWAY
 from .generate import function_of
-from .plastic_kernels import deliver_plastic, learn_from_step
+from .plastic_kernels import deliver_first, learn_from_step
 from .rows import place_of
 from .shared import deliver_shared
 from .state import Used
@@ -144,8 +144,8 @@ def update_groups(step: Any, slot: Any, used: Any) -> Any:
 
 
 @inline_kernel
-def deliver_none(index: Any, inputs: Any, head: Any, tables: Any, state: Any) -> None:
-    """Stand for ``deliver_plastic`` where nothing learns."""
+def deliver_nothing(step: Any, index: Any, inputs: Any, head: Any, tables: Any, state: Any) -> None:
+    """Stand for ``deliver_first`` where nothing learns."""
 
 
 @inline_kernel
@@ -200,7 +200,7 @@ def run_steps(
                 tables,
                 state.ring,
             )
-        deliver_none(index, inputs, head, tables, state)
+        deliver_nothing(step, index, inputs, head, tables, state)
         state.n_sent[0] = update_groups(step, head, used)
         learn_nothing(step, index, inputs, tables, state, output)
         keep_results(index, state.n_sent[0], tables, state, output)
@@ -220,5 +220,7 @@ def loop_of(group_kernels: tuple[Any, ...], learns: bool) -> Any:
     source = "\n".join([head, start, *calls, "    return np.int64(n)"])
     kernels = dict(zip(names, group_kernels, strict=True))
     every = inline_kernel(function_of(source, np=np, **kernels))
-    learning = {"deliver_none": deliver_plastic, "learn_nothing": learn_from_step} if learns else {}
+    learning = (
+        {"deliver_nothing": deliver_first, "learn_nothing": learn_from_step} if learns else {}
+    )
     return kernel(bound(run_steps, update_groups=every, **learning))

@@ -1,4 +1,4 @@
-"""Kernels of groups that learn: their spikes are delivered, and a step of learning ends a step."""
+"""Kernels of groups that learn: they end a step by delivering its spikes, then by learning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...learning.kernels import learn_step
 from .plastic_layout import SAMPLED
 from .rows import place_of
 
-__all__ = ["deliver_plastic", "learn_from_step"]
+__all__ = ["deliver_first", "learn_from_step"]
 
 _ZERO = np.int64(0)
 _TAG, _X, _Y = (SAMPLED.index(name) for name in ("t", "x1", "y1"))
@@ -53,33 +53,19 @@ def deliver_group(
 
 
 @inline_kernel
-def deliver_plastic(index: Any, inputs: Any, head: Any, tables: Any, state: Any) -> None:
-    """Deliver the spikes of a step to the groups that learn, and count their synapses."""
-    ring_size = np.uint64(tables.ring_size)
-    for g in range(len(tables.learning)):
-        plastic, weight = tables.learning[g], state.learning[g].weight
-        if plastic.of_inputs:
+def deliver_first(step: Any, index: Any, inputs: Any, head: Any, tables: Any, state: Any) -> None:
+    """Deliver the input spikes of step -1; those of later steps are delivered before they teach."""
+    for g in range(len(tables.learning) if step == 0 else 0):
+        if tables.learning[g].of_inputs:
             state.events[0] += deliver_group(
                 inputs.sources,
                 inputs.payloads,
                 inputs.starts[index],
                 inputs.starts[index + 1],
                 head,
-                ring_size,
-                plastic,
-                weight,
-                state.ring,
-            )
-        else:
-            state.events[0] += deliver_group(
-                state.sent,
-                state.payloads,
-                _ZERO,
-                state.n_sent[0],
-                head,
-                ring_size,
-                plastic,
-                weight,
+                np.uint64(tables.ring_size),
+                tables.learning[g],
+                state.learning[g].weight,
                 state.ring,
             )
 
@@ -120,28 +106,59 @@ def sample(step: Any, sampling: Any, state: Any) -> None:
 def learn_from_step(
     step: Any, index: Any, inputs: Any, tables: Any, state: Any, output: Any
 ) -> None:
-    """Learn from the spikes of a step, of inputs and of neurons that sent them (semantics 5.8).
+    """Deliver the spikes of a step to the groups that learn, then learn (semantics 5.8).
 
-    Input spikes of step n are those that the next step delivers, so they stand in the next row.
+    Spikes are weighed before their step teaches, and arrive in the next step. Input spikes of a
+    step are those that the next step delivers, so they stand in the next row.
     """
-    n_sent = state.n_sent[0]
+    head = np.uint64((step + 1) * tables.slot_size % tables.ring_size)
     for g in range(len(tables.learning)):
         plastic, now = tables.learning[g], state.learning[g]
         take_given(index - output.first_index, output.given[g], now.y)
         if plastic.of_inputs:
-            learn_step(
+            learn_group(
                 step,
                 inputs.sources,
+                inputs.payloads,
                 inputs.starts[index + 1],
                 inputs.starts[index + 2],
-                state.sent,
-                _ZERO,
-                n_sent,
-                plastic.learn,
+                head,
+                tables.ring_size,
+                plastic,
                 now,
+                state,
             )
         else:
-            learn_step(
-                step, state.sent, _ZERO, n_sent, state.sent, _ZERO, n_sent, plastic.learn, now
+            learn_group(
+                step,
+                state.sent,
+                state.payloads,
+                _ZERO,
+                state.n_sent[0],
+                head,
+                tables.ring_size,
+                plastic,
+                now,
+                state,
             )
         sample(step, output.samples[g], now)
+
+
+@inline_kernel
+def learn_group(
+    step: Any,
+    sources: Any,
+    payloads: Any,
+    begin: Any,
+    end: Any,
+    head: Any,
+    ring_size: Any,
+    plastic: Any,
+    now: Any,
+    state: Any,
+) -> None:
+    """Deliver the spikes of the sources of a group, then let the group learn."""
+    state.events[0] += deliver_group(
+        sources, payloads, begin, end, head, np.uint64(ring_size), plastic, now.weight, state.ring
+    )
+    learn_step(step, sources, begin, end, state.sent, _ZERO, state.n_sent[0], plastic.learn, now)

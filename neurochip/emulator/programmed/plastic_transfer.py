@@ -27,7 +27,7 @@ def transfer_learned(
     Weights keep their values in the units of the connection, and tags their integers, if both
     images begin with the same weights; otherwise they are those of the new image. Traces and the
     spikes of an epoch that has begun go on where both rules have the same traces and epoch;
-    otherwise they begin at 0. Other connections have the weights of the new image.
+    otherwise they begin at 0.
 
     Parameters
     ----------
@@ -39,13 +39,18 @@ def transfer_learned(
     Raises
     ------
     EmulatorError
-        If the synapses of a connection are others, or a learned weight is beyond the limits of its
-        new rule.
+        If a connection learns in one image only, its synapses are others, or a learned weight is
+        beyond the limits of its new rule.
     """
     before, after = (group_names(image) for image in images)
+    changed = sorted(set(before) ^ set(after))
+    if changed:
+        raise EmulatorError(
+            f"emulator: the image cannot go on from here: connection {changed[0]!r} learns in one "
+            "of the two images only; allowed: the same connections. A rule that changes nothing "
+            "keeps its weights."
+        )
     for index, name in enumerate(after):
-        if name not in before:
-            continue
         number = before.index(name)
         was, is_ = groups[0][number], groups[1][index]
         _check(name, was, is_)
