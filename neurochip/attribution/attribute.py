@@ -20,6 +20,7 @@ from ..errors import AnalysisError
 from ..image import ChipImage
 from ..network import Network
 from ..network.coupling import RECURRENT
+from ..network.plasticity import check_static
 from ..network.time_step import finer_steps
 from ..recording import Probe
 from ..reference import simulate_reference, simulate_twins
@@ -102,11 +103,13 @@ def attribute(
     Raises
     ------
     AnalysisError
-        If an argument is not allowed, or the image cannot be modelled.
+        If an argument is not allowed, a connection learns, or the image cannot be modelled.
     CompileError, StimulusError, ImageError
         If the network does not fit the chip, the stimulus or the image.
     """
     instance("attribution", "network", network, Network, "a Network", error=AnalysisError)
+    reason = "whose errors attribute_rule splits"
+    check_static("attribution", network.connections, reason, AnalysisError)
     instance("attribution", "stimulus", stimulus, Stimulus, "a Stimulus", error=AnalysisError)
     substeps = integer(
         "attribution",

@@ -26,10 +26,12 @@ def describe_network(network: Network) -> Description:
         ],
     )
     inputs = Table(("input",), [(repr(item),) for item in network.inputs])
-    connections = Table(
-        ("connection", "from", "to", "synapses", "weight", "delay"),
-        [_connection(item) for item in network.connections],
-    )
+    columns: tuple[str, ...] = ("connection", "from", "to", "synapses", "weight", "delay")
+    rows = [_connection(item) for item in network.connections]
+    if any(item.plasticity for item in network.connections):
+        columns = (*columns, "learns by")
+        rows = [(*row, _rule(item)) for row, item in zip(rows, network.connections, strict=True)]
+    connections = Table(columns, rows)
     sections = [
         Section("Populations", [populations]),
         *([Section("Inputs", [inputs])] if network.inputs else []),
@@ -47,6 +49,18 @@ def _connection(item: Connection) -> tuple[str, ...]:
         _span(item.weight, item.unit),
         _span(item.delay, "ms"),
     )
+
+
+def _rule(item: Connection) -> str:
+    """Return the rule by which a connection learns, without the values that it does not have."""
+    stdp = item.plasticity
+    if stdp is None:
+        return "-"
+    times = f"tau {stdp.tau_plus:g}, {stdp.tau_minus:g} ms"
+    sizes = f"a {stdp.a_plus:g}, {stdp.a_minus:g} of {stdp.w_max:g} {item.unit}"
+    kinds = [stdp.bounds] + ["triplet"] * (stdp.triplet is not None)
+    kinds += ["reward"] * (stdp.reward is not None)
+    return f"STDP: {times}; {sizes}; {', '.join(kinds)}"
 
 
 def _span(values: Any, unit: str) -> str:

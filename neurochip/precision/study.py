@@ -18,9 +18,10 @@ from .._support.ranges import FRACTION, POSITIVE
 from .._support.values import instance, integer, items, real, shown
 from ..chip.spec import LOIHI, ChipSpec, CoreSpec
 from ..errors import AnalysisError, SpecError
-from ..network import Network
+from ..network import Connection, Network
 from ..network.time_step import own_step
 from ..sweeps import Sweep, sweep
+from ..typing import Float64Array
 from .answer import BitsAnswer
 from .decide import Rates, interval, judge
 
@@ -211,12 +212,18 @@ class _Floor:
             return self.network
         rng = np.random.default_rng(0)
         connections = [
-            dataclasses.replace(
-                item, weight=item.weight * rng.uniform(1 - _CHANGE, 1 + _CHANGE, item.n_synapses)
-            )
+            _changed(item, rng.uniform(1 - _CHANGE, 1 + _CHANGE, item.n_synapses))
             for item in self.network.connections
         ]
         return dataclasses.replace(self.network, connections=connections)
+
+
+def _changed(item: Connection, factors: Float64Array) -> Connection:
+    """Return a connection with other weights, within the limits of those that learn."""
+    weight = item.weight * factors
+    if item.plasticity is not None:
+        weight = np.minimum(weight, item.plasticity.w_max)
+    return dataclasses.replace(item, weight=weight)
 
 
 def _step(network: Network, chip: ChipSpec, dt: Any, options: Mapping[str, Any]) -> float:

@@ -19,14 +19,18 @@ from neurochip import (
     RewardModulation,
     Triplet,
     all_to_all,
+    attribute,
     convolution,
+    draw_stimulus,
     fixed_indegree,
     fixed_outdegree,
     fixed_probability,
     from_arrays,
     one_to_one,
+    write_nir,
 )
-from neurochip.errors import NetworkError
+from neurochip.errors import AnalysisError, FrontendError, NetworkError
+from neurochip.network.sections import describe_network
 
 SOURCE, CELLS = PoissonInput("source", 4, rate=20.0), Population("cells", 4, LIF())
 VALUES = {"tau_plus": 20.0, "tau_minus": 25.0, "a_plus": 0.02, "a_minus": 0.021, "w_max": 2.0}
@@ -216,3 +220,33 @@ def test_a_plastic_connection_is_made_of_its_arrays():
     made = connected(RULE)
     fields = {item.name: getattr(made, item.name) for item in dataclasses.fields(Connection)}
     assert Connection(**fields) == made
+
+
+def test_a_notebook_shows_how_a_connection_learns():
+    links = [connected(RULE), one_to_one(SOURCE, CELLS, weight=0.5, name="fixed")]
+    network = Network(populations=[CELLS], inputs=[SOURCE], connections=links)
+    (table,) = describe_network(network).sections[-1].blocks
+    assert [row[-1] for row in table.rows] == [
+        "STDP: tau 20, 25 ms; a 0.02, 0.021 of 2 mV; hard",
+        "-",
+    ]
+
+
+def test_an_attribution_of_the_error_of_rates_refuses_weights_that_change():
+    network = Network(populations=[CELLS], inputs=[SOURCE], connections=[connected(RULE)])
+    message = (
+        "attribution: connection 'source->cells' has plasticity, whose errors attribute_rule "
+        "splits; allowed: connections without plasticity."
+    )
+    stimulus = draw_stimulus(network, 10.0, seed=1)
+    refused(message, attribute, network, stimulus, error=AnalysisError)
+
+
+def test_a_nir_graph_has_no_plasticity(tmp_path):
+    pytest.importorskip("nir")
+    network = Network(populations=[CELLS], inputs=[SOURCE], connections=[connected(RULE)])
+    message = (
+        "NIR: connection 'source->cells' has plasticity, which NIR has no members for; allowed: "
+        "connections without plasticity."
+    )
+    refused(message, write_nir, network, tmp_path / "graph.nir", dt=1e-3, error=FrontendError)
