@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -214,7 +214,7 @@ def _check_given(
 
 
 def _check_once(rewards: Sequence[GivenTrace]) -> None:
-    seen: Mapping[tuple[int, str], int] = {}
+    seen: dict[tuple[int, str], int] = {}
     for index, given in enumerate(rewards):
         key = (given.group, given.variable)
         if key in seen:
@@ -222,4 +222,4 @@ def _check_once(rewards: Sequence[GivenTrace]) -> None:
                 f"given trace {index}: {given.variable} of plasticity {given.group} has given "
                 f"trace {seen[key]} already; allowed: one."
             )
-        seen = {**seen, key: index}
+        seen[key] = index
