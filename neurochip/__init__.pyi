@@ -17,6 +17,7 @@ from .attribution import LearningTotal as LearningTotal
 from .attribution import MetricTotal as MetricTotal
 from .attribution import SourceEffect as SourceEffect
 from .attribution import attribute as attribute
+from .attribution import attribute_learning as attribute_learning
 from .attribution import attribute_rule as attribute_rule
 from .attribution import plot_attribution as plot_attribution
 from .attribution import plot_learning_attribution as plot_learning_attribution
@@ -110,6 +111,15 @@ from .image.report_rows import RateRow as RateRow
 from .image.report_rows import ReportRow as ReportRow
 from .image.report_rows import ScaleRow as ScaleRow
 from .image.text import dump_image as dump_image
+from .learned import ConnectionLearning as ConnectionLearning
+from .learned import LearningComparison as LearningComparison
+from .learned import LearningWindow as LearningWindow
+from .learned import MeanWeights as MeanWeights
+from .learned import WeightError as WeightError
+from .learned import compare_learning as compare_learning
+from .learned import plot_learned_weights as plot_learned_weights
+from .learned import plot_learning_window as plot_learning_window
+from .learned import plot_mean_weight as plot_mean_weight
 from .mapping import COST_TABLES as COST_TABLES
 from .mapping import DAVIES_2018 as DAVIES_2018
 from .mapping import SANA_FE as SANA_FE

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -97,6 +97,24 @@ def calls() -> list[Call]:
         *_mapping(),
         *_figures(),
     ]
+
+
+class _Learner(NamedTuple):
+    network: Any
+    image: Any
+    stimulus: Any
+    compared: Any
+
+
+@functools.cache
+def _learner() -> _Learner:
+    """Return a small network that learns, and its comparison."""
+    source, cells = nc.PoissonInput("source", 3, rate=200.0), nc.Population("cells", 3, nc.LIF())
+    rule = nc.STDP(tau_plus=20.0, tau_minus=20.0, a_plus=0.1, a_minus=0.1, w_max=2.0)
+    link = nc.all_to_all(source, cells, weight=1.0, plasticity=rule)
+    network = nc.Network(inputs=[source], populations=[cells], connections=[link])
+    image, drawn = compile_network(network, dt=1.0), nc.draw_stimulus(network, 10.0, seed=1)
+    return _Learner(network, image, drawn, nc.compare_learning(network, image, drawn, seeds=2))
 
 
 @functools.cache
@@ -1020,6 +1038,46 @@ def _judging() -> list[Call]:
             window=NOT_NEGATIVE,
             v_neurons=SEED - {"0"},
             shapley=SWITCH,
+        ),
+        _call(
+            "attribute_learning",
+            attribution.attribute_learning,
+            {
+                "network": _learner().network,
+                "stimulus": _learner().stimulus,
+                "image": _learner().image,
+                "progress": False,
+            },
+            "network stimulus seeds",
+            min_events=SEED - {"0"},
+            shapley=SWITCH,
+        ),
+        _call(
+            "compare_learning",
+            nc.compare_learning,
+            {
+                "network": _learner().network,
+                "image": _learner().image,
+                "stimulus": _learner().stimulus,
+                "progress": False,
+            },
+            "network image stimulus seeds",
+            min_events=SEED - {"0"},
+        ),
+        _call(
+            "LearningComparison.connection",
+            _learner().compared.connection,
+            {"name": "source->cells"},
+            "name",
+        ),
+        *(
+            _call(
+                plot.__name__,
+                plot,
+                {"ax": _ax(), "learned": _learner().compared.connection("source->cells")},
+                "learned",
+            )
+            for plot in (nc.plot_learned_weights, nc.plot_mean_weight, nc.plot_learning_window)
         ),
         _call(
             "attribute_rule",

@@ -26,6 +26,16 @@ def network(name: str = "cells") -> nc.Network:
     return nc.Network(inputs=[source], populations=[cells], connections=[link])
 
 
+def learned(name: str) -> nc.LearningComparison:
+    """Return a comparison of a connection that learns, whose name is that of its source."""
+    rule = nc.STDP(tau_plus=20.0, tau_minus=20.0, a_plus=0.1, a_minus=0.1, w_max=2.0)
+    source, cells = nc.PoissonInput(name, 20, rate=300.0), nc.Population("learners", 4, nc.LIF())
+    link = nc.all_to_all(source, cells, weight=1.0, plasticity=rule, name=name)
+    model = nc.Network(inputs=[source], populations=[cells], connections=[link])
+    image = nc.compile_network(model, dt=1.0)
+    return nc.compare_learning(model, image, nc.draw_stimulus(model, 50.0, seed=1), seeds=2)
+
+
 @functools.cache
 def objects(name: str = "cells") -> dict[str, Any]:
     """Return one object of every class that a notebook shows, by the name of the class."""
@@ -41,6 +51,7 @@ def objects(name: str = "cells") -> dict[str, Any]:
         nc.compare_activity(*sides, name, tolerance=0.1),
         nc.attribute(model, stimulus, image=image),
         nc.attribute_rule(PAIR_RULE, *np.ones((2, 30, 2), dtype=bool), [[8, 8]] * 2, seeds=2),
+        learned(name),
         nc.map_network(model, dt=0.5, stimulus=stimulus, costs=nc.DAVIES_2018),
         nc.map_image(image),
         nc.estimate_energy(image, judgement.chip, nc.DAVIES_2018),

@@ -6,7 +6,17 @@ import math
 import textwrap
 from collections.abc import Collection, Sequence
 
-__all__ = ["WIDTH", "aligned", "counted", "fixed", "folded", "percent", "short_percent", "si"]
+__all__ = [
+    "WIDTH",
+    "aligned",
+    "counted",
+    "fixed",
+    "folded",
+    "percent",
+    "short",
+    "short_percent",
+    "si",
+]
 
 WIDTH = 80
 """Columns of a terminal that a text may fill."""
@@ -30,6 +40,11 @@ def percent(value: float, sign: str = "+", digits: int = 2, undefined: str = "-"
 def short_percent(value: float, digits: int = 2) -> str:
     """Return a fraction in percent with its sign and a few significant digits: ``+0.26 %``."""
     return f"{float(f'{100 * value:.{digits}g}'):+.6g} %"
+
+
+def short(value: float, sign: str = "") -> str:
+    """Return a number with two significant digits, from 100 on with all before the point."""
+    return f"{value:{sign}.2g}" if abs(value) < 99.5 else f"{value:{sign},.0f}"
 
 
 def fixed(value: float, undefined: str = "-") -> str:

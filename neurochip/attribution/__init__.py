@@ -3,6 +3,7 @@
 from . import sections as sections  # describes the results for notebooks
 from .attribute import attribute
 from .effects import Attribution, MetricTotal, SourceEffect
+from .learning import attribute_learning
 from .learning_effects import LearningAttribution, LearningEffect, LearningTotal
 from .learning_plots import plot_learning_attribution
 from .plots import plot_attribution
@@ -16,6 +17,7 @@ __all__ = [
     "MetricTotal",
     "SourceEffect",
     "attribute",
+    "attribute_learning",
     "attribute_rule",
     "plot_attribution",
     "plot_learning_attribution",

@@ -13,15 +13,17 @@ from .._support.brief import brief, line
 from .._support.json_text import as_json, plain_data
 from .._support.names import visible
 from .._support.npz import write_atomically
-from .._support.text import aligned, counted, folded, percent
+from .._support.text import aligned, counted, folded, percent, short
 from .._support.values import shown
 from ..errors import AnalysisError
 
 __all__ = ["LearningAttribution", "LearningEffect", "LearningTotal"]
 
 _ROUNDING = 1e-18  # steps squared: weights of up to 255 steps differ by less than 1e-9
+_UNEXPLAINED = 1e-6  # weight steps
 _SHOWN = 0.05  # share from which on the answer names a source
 _CLEAR = 0.2  # half-width of an interval beyond which the answer gives it
+_SPIKES = 0.5  # fraction of the closed loop's error from which on the answer names spikes
 _INTERACTION = 0.25  # share of the interaction from which on the answer warns
 
 
@@ -87,11 +89,16 @@ class LearningTotal:
     learned : float
         RMS change of the weights in real numbers.
     error : float
-        RMS error of the weights of the chip, over synapses and seeds.
+        RMS error of the weights of the chip, over synapses and seeds, from the same spikes.
     bias : float
         Mean error.
     spread : float
         RMS difference of the weights of two seeds; NaN with one.
+    closed_error : float
+        RMS error of the weights that the chip learns from its own spikes; NaN without a network.
+    unexplained : float
+        RMS difference of the model in real numbers from the reference, which should be nothing but
+        the rounding of float64. 0 without a network.
     weight_bits : int
         Bits that the format stores of a weight.
     saturated : dict of str to float
@@ -106,10 +113,19 @@ class LearningTotal:
     error: float
     bias: float
     spread: float
+    closed_error: float
+    unexplained: float
     weight_bits: int
     saturated: Mapping[str, float]
 
     __repr__ = brief
+
+    @property
+    def other_spikes(self) -> float:
+        """Fraction of the squared error of the closed loop that the chip's own spikes add."""
+        if not self.closed_error:
+            return 0.0
+        return 1.0 - self.error**2 / self.closed_error**2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -252,7 +268,16 @@ class LearningAttribution:
             lines += [f"  {text}" for text in aligned(rows, left=(0,))]
         if silent:
             lines += folded(f"no effect: {', '.join(silent)}", first="  ", indent="    ")
-        reached = [f"{name} {count:,.0f}" for name, count in total.saturated.items() if count]
+        if not math.isnan(total.closed_error):
+            lines.append(
+                f"  with its own spikes the chip is {total.closed_error:.2f} steps away (RMS); "
+                f"{percent(total.other_spikes, '', 1)} of that is other spikes"
+            )
+        if total.unexplained > _UNEXPLAINED:
+            lines.append(
+                f"  unexplained: the reference is RMS {short(total.unexplained)} steps away"
+            )
+        reached = [f"{name} {short(count)}" for name, count in total.saturated.items() if count]
         if reached:
             lines.append(f"  at their limits: {', '.join(reached)} times")
         return lines
@@ -282,7 +307,7 @@ def _answer(attribution: LearningAttribution, name: str) -> str:
         key=lambda effect: -effect.share,
     )
     first, *others = [e for e in ordered if e.share >= _SHOWN] or ordered[:1]
-    size = f"RMS {total.error:.2g} weight steps, where weights changed by {total.learned:.2g}"
+    size = f"RMS {short(total.error)} weight steps, where weights changed by {short(total.learned)}"
     parts = [
         f"{_share(first)} of the learning error ({size}) is "
         f"{_CAUSES[first.source].format(bits=total.weight_bits)}{_since(first, total)}",
@@ -291,13 +316,23 @@ def _answer(attribution: LearningAttribution, name: str) -> str:
     rest = attribution.effect(name, "interaction").share
     if abs(rest) > _INTERACTION:
         parts.append(f"{_percent(rest)} their interaction")
-    return f"{'; '.join(parts)}. {_REMEDIES[first.source]}"
+    return f"{'; '.join(parts)}. {_REMEDIES[first.source]}{_closed(total)}"
+
+
+def _closed(total: LearningTotal) -> str:
+    """Return a sentence about what the spikes of the chip add, if that is more than learning."""
+    if not total.other_spikes > _SPIKES:
+        return ""
+    return (
+        f" But {_percent(total.other_spikes)} of the error on the chip (RMS "
+        f"{short(total.closed_error)}) comes from spikes that differ."
+    )
 
 
 def _since(effect: LearningEffect, total: LearningTotal) -> str:
     if effect.source != "weight rounding" or total.step >= 1.0:
         return ""
-    return f", since one event changes a weight by only {total.step:.2g} steps"
+    return f", since one event changes a weight by only {short(total.step)} steps"
 
 
 def _share(effect: LearningEffect) -> str:
@@ -322,6 +357,11 @@ _CAUSES = {
     "learning rate": "the mantissa of the learning rate",
     "product shift": "the bits that products lose in their shift",
     "weight rounding": "the stochastic rounding of {bits}-bit weights",
+    "tag rounding": "the stochastic rounding of the tags",
+    "weight step": "the value of a weight step, which differs between neurons",
+    "repeated spikes": "that several spikes of an input in one step count as one",
+    "delay": "the delay of presynaptic spikes, which the chip learns from when they are sent",
+    "reward": "the rounding of the rewards",
     "limits": "the limits of accumulators and weights",
     "epoch": "the epoch, at whose end alone weights change",
     "event order": "the order of spikes in the same step",
@@ -337,6 +377,11 @@ _REMEDIES = {
     "weight rounding": (
         "A larger amplitude, or learning in the tag and adding it to the weight by u, helps."
     ),
+    "tag rounding": "Larger amplitudes or smaller rewards help.",
+    "weight step": "One w_max for all connections onto these neurons helps.",
+    "repeated spikes": "A shorter time step helps.",
+    "delay": "A shorter delay, or a longer time step, helps.",
+    "reward": "Rewards that are multiples of one number have none.",
     "limits": "A smaller amplitude, or a wider range of weights, helps.",
     "epoch": "A shorter epoch helps.",
     "event order": "A term of x0*y0 in the rule can undo it.",

@@ -39,7 +39,7 @@ def plot_learning_attribution(
     ax : Axes
         Axes to draw into; they are also returned.
     attribution : LearningAttribution
-        Result of :func:`attribute_rule`.
+        Result of :func:`attribute_learning` or :func:`attribute_rule`.
     connection : str, optional
         Name of a connection. Default: all; the first seven if there are more.
 

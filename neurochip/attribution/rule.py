@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from .._support.progress import progress_bar
 from .._support.values import choice, instance, integer, integers, reals, shown, switch
 from ..chip.registers import SignMode
 from ..errors import AnalysisError, LearningError
+from ..learned.compare import MOST_SEEDS
+from ..learned.open_loop import ForcedSpikes
 from ..learning import LearningRule, TraceRounding, WeightRounding
 from ..learning.group import plastic_group
 from ..learning.inputs import (
@@ -35,9 +37,8 @@ from .sources import LEARNING
 
 __all__ = ["attribute_models", "attribute_rule"]
 
-_RANDOM = frozenset(("trace impulse", "trace rounding", "weight rounding"))
+_RANDOM = frozenset(("trace impulse", "trace rounding", "weight rounding", "tag rounding"))
 ORDERS = ("source", "chip")
-MOST_SEEDS = 1000
 _ERROR, _BIAS = "error", "bias"
 
 
@@ -100,7 +101,8 @@ def attribute_rule(
     AnalysisError
         If another argument is not allowed, or the engine of the rule cannot be modelled.
     """
-    seeds, min_events, shapley, progress = check_study(rule, seeds, min_events, shapley, progress)
+    seeds, min_events, shapley, progress = check_study(seeds, min_events, shapley, progress)
+    check_engine(rule)
     mode = sign_mode_of(sign_mode)
     rasters = rasters_of(rule, pre, post)
     start = integers("learn", "weights", weights, error=LearningError)
@@ -121,12 +123,14 @@ def attribute_rule(
         numbers=np.arange(start.size),
         tags=start_of("tags", tags, start, rule.spec).ravel(),
     )
+    sent, then = map(spikes_of, rasters)
+    outside = given_of(rule, given, len(rasters[0]), sizes[1])
     model = RuleModel(
         rule,
         ideal_of(rule, _bounds(bounds)),
         group,
-        tuple(map(spikes_of, rasters)),
-        given_of(rule, given, len(rasters[0]), sizes[1]),
+        ForcedSpikes(sent, sent, then),
+        (outside, outside),
         learning_order=choice(
             "attribution", "learning_order", learning_order, ORDERS, error=AnalysisError
         ),
@@ -134,12 +138,9 @@ def attribute_rule(
     return attribute_models({"synapses": model}, seeds, min_events, shapley, progress)
 
 
-def check_study(
-    rule: LearningRule, seeds: Any, min_events: Any, shapley: Any, progress: Any
-) -> tuple[int, int, bool, bool | None]:
-    """Return the checked arguments that all attributions of learning have."""
-    owner = "attribution"
-    instance(owner, "rule", rule, LearningRule, "a LearningRule", error=AnalysisError)
+def check_engine(rule: LearningRule) -> None:
+    """Raise unless the model can express the roundings of a rule's engine."""
+    instance("attribution", "rule", rule, LearningRule, "a LearningRule", error=AnalysisError)
     spec = rule.spec
     if (
         spec.trace_per_synapse
@@ -147,15 +148,20 @@ def check_study(
         or spec.weight_rounding is not WeightRounding.STOCHASTIC
     ):
         raise AnalysisError(
-            f"{owner}: learning engine {spec.name!r} has roundings that the float64 model lacks; "
-            "allowed: engines with DECAY_THEN_IMPULSE and STOCHASTIC weights and a trace for each "
-            "neuron, such as 'published' and 'lava'."
+            f"attribution: learning engine {spec.name!r} has roundings that the float64 model "
+            "lacks; allowed: engines with DECAY_THEN_IMPULSE and STOCHASTIC weights and a trace "
+            "for each neuron, such as 'published' and 'lava'."
         )
+
+
+def check_study(
+    seeds: Any, min_events: Any, shapley: Any, progress: Any
+) -> tuple[int, int, bool, bool | None]:
+    """Return the checked arguments that all attributions of learning have."""
+    owner = "attribution"
     return (
         integer(
-            owner,
-            "seeds",
-            seeds,
+            *(owner, "seeds", seeds),
             at_least=2,
             at_most=MOST_SEEDS,
             allowed=f"2 to {MOST_SEEDS:,}",
@@ -179,8 +185,8 @@ def _bounds(bounds: Any) -> tuple[float, float]:
 class RuleMeasure:
     """Errors of runs of models against their ideal; each set of sources runs once."""
 
-    def __init__(self, models: Mapping[str, RuleModel], seeds: int) -> None:
-        self._models, self.seeds = models, seeds
+    def __init__(self, models: Mapping[str, RuleModel], seeds: int, first_seed: int) -> None:
+        self._models, self.seeds, self._first = models, seeds, first_seed
         self.ideal = {name: model.run(()) for name, model in models.items()}
         self._known: dict[Sources, Values] = {}
 
@@ -188,19 +194,20 @@ class RuleMeasure:
         """Return the runs of a model with these sources, one for each seed that can differ."""
         model = self._models[name]
         n = self.seeds if on & _RANDOM & set(model.active) else 1
-        return [model.run(on, seed) for seed in range(n)]
+        return [model.run(on, self._first + k) for k in range(n)]
 
     def __call__(self, on: Sources) -> Values:
         """Return the mean squared error and the mean error of each seed, by model."""
         if on not in self._known:
             self._known[on] = {
-                name: self.values(name, self.runs(name, on)) for name in self._models
+                name: self.values(name, [run.weights for run in self.runs(name, on)])
+                for name in self._models
             }
         return self._known[on]
 
-    def values(self, name: str, runs: Sequence[RuleRun]) -> dict[str, Float64Array]:
+    def values(self, name: str, weights: Iterable[Float64Array]) -> dict[str, Float64Array]:
         """Return the measures of runs, repeated for all seeds if these do not differ."""
-        errors = [run.weights - self.ideal[name].weights for run in runs]
+        errors = [each - self.ideal[name].weights for each in weights]
         errors *= self.seeds // len(errors)
         return {
             _ERROR: np.array([np.mean(error**2) for error in errors]),
@@ -214,9 +221,17 @@ def attribute_models(
     min_events: int,
     shapley: bool,
     progress: bool | None,
+    *,
+    closed: Mapping[str, Float64Array] | None = None,
+    ends: Mapping[str, Float64Array] | None = None,
+    first_seed: int = 0,
 ) -> LearningAttribution:
-    """Return the attribution of the models of all connections that learn."""
-    measure = RuleMeasure(models, seeds)
+    """Return the attribution of the models of all connections that learn.
+
+    ``closed`` has the weights of the chip with its own spikes, in steps, shape (n_seeds,
+    n_synapses), and ``ends`` those of the reference.
+    """
+    measure = RuleMeasure(models, seeds, first_seed)
     active = [name for name in LEARNING if any(name in m.active for m in models.values())]
     none, full = frozenset[str](), frozenset(active)
     wanted = [none | {source} for source in active] + [full - {source} for source in active]
@@ -230,7 +245,11 @@ def attribute_models(
     totals = []
     for name, model in models.items():
         effects += _effects(name, measure, active, shares)
-        totals.append(_total(name, model, measure.ideal[name], finals[name], measure(full)[name]))
+        ideal, after = measure.ideal[name], math.nan
+        if closed is not None:
+            after = math.sqrt(float(measure.values(name, closed[name])[_ERROR].mean()))
+        apart = 0.0 if ends is None else math.sqrt(np.mean((ideal.weights - ends[name]) ** 2))
+        totals.append(_total(name, model, ideal, finals[name], measure(full)[name], after, apart))
     first = next(iter(models.values()))
     return LearningAttribution(
         engine=first.rule.spec.name,
@@ -293,6 +312,8 @@ def _total(
     ideal: RuleRun,
     runs: Sequence[RuleRun],
     measured: Mapping[str, Float64Array],
+    closed_error: float,
+    unexplained: float,
 ) -> LearningTotal:
     weights = np.array([run.weights for run in runs])
     spread = math.sqrt(2.0 * float(weights.var(axis=0, ddof=1).mean())) if len(runs) > 1 else 0.0
@@ -305,6 +326,8 @@ def _total(
         error=math.sqrt(float(measured[_ERROR].mean())),
         bias=float(measured[_BIAS].mean()),
         spread=spread,
+        closed_error=closed_error,
+        unexplained=unexplained,
         weight_bits=model.weight_bits,
         saturated={
             key: float(np.mean([run.saturated[key] for run in runs])) for key in runs[0].saturated

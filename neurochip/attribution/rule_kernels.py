@@ -51,6 +51,7 @@ def note_spikes(
     side: Any,
     up: Any,
     when: Any,
+    times: Any,
     values: Any,
     setting: Any,
     counts: Any,
@@ -61,6 +62,11 @@ def note_spikes(
         i = side.place[spikes.ids[place]]
         if i < 0:
             continue
+        if when[i] == k:
+            if not setting.switches.repeated_spikes:
+                times[i] += 1
+            continue
+        times[i] = 1
         for v in range(len(values) if when[i] > 0 else 0):
             if side.used[v]:
                 r = 0.0
@@ -76,6 +82,7 @@ def advance(
     step: Any,
     side: Any,
     when: Any,
+    times: Any,
     values: Any,
     history: Any,
     before: Any,
@@ -104,7 +111,8 @@ def advance(
                     if not exact and side.fraction[v] > 0.0:
                         kind = side.impulse_kind
                         r = impulse_draw(fractions, 0, engine, side, kind, v, now, i)
-                    a = topped(a + impulse_of(v, r, side, exact), setting, counts)
+                    a += times[i] * impulse_of(v, r, side, exact)
+                    a = topped(a, setting, counts)
                 history[v, k, i] = a
             if not side.given[v]:
                 values[v, i] = a
@@ -116,9 +124,9 @@ def product_of(
 ) -> Any:
     """Return a term's product with its coefficient, in units of an accumulator.
 
-    With ``early``, post-synaptic traces are those before the spikes of the step.
+    With ``early``, traces of the other side are those before the spikes of the step.
     """
-    product = 1.0
+    product, on_pre = 1.0, terms.dependency[term] == ON_PRE
     for f in range(terms.start[term], terms.start[term + 1]):
         variable = terms.variable[f]
         if variable == X0:
@@ -127,9 +135,11 @@ def product_of(
             value = np.float64(state.post_when[j] > 0)
         elif variable < Y1:
             value = state.x_history[variable - X1, at, i]
+            if early and not on_pre:
+                value = state.x_before[variable - X1, at, i]
         elif variable <= Y3:
             value = state.y_history[variable - Y1, at, j]
-            if early:
+            if early and on_pre:
                 value = state.y_before[variable - Y1, at, j]
         else:
             value = state.now[variable - W]
@@ -162,11 +172,13 @@ def limited(value: Any, switches: Any, engine: Any, counts: Any) -> Any:
 
 
 @kernel
-def add_terms(which: Any, i: Any, j: Any, number: Any, state: Any, setting: Any) -> None:
+def add_terms(
+    which: Any, early: Any, i: Any, j: Any, number: Any, state: Any, setting: Any
+) -> None:
     """Add the terms of one dependency, or of all, to each variable of a synapse.
 
     Terms of one dependency follow each other in the order of the source, in which products of both
-    spikes, which stand for the order, are left out.
+    spikes are left out.
     """
     terms, switches, engine = setting.terms, setting.switches, setting.engine
     pre, post = state.pre_when[i] > 0, state.post_when[j] > 0
@@ -174,7 +186,7 @@ def add_terms(which: Any, i: Any, j: Any, number: Any, state: Any, setting: Any)
         total = state.now[target] * UNIT
         for term in range(terms.first[target], terms.first[target + 1]):
             dependency = terms.dependency[term]
-            if which != ALL and (which != dependency or terms.both[term]):
+            if terms.skip[term] or (which != ALL and (which != dependency or terms.both[term])):
                 continue
             at, active = np.int64(setting.epoch), number & ((1 << terms.k[term]) - 1) == 0
             if dependency == ON_PRE:
@@ -184,7 +196,10 @@ def add_terms(which: Any, i: Any, j: Any, number: Any, state: Any, setting: Any)
             elif number < 0:
                 active = False
             if active:
-                value = product_of(term, i, j, at, which == ON_PRE, state, terms, switches)
+                before = early or terms.early[term]
+                value = product_of(term, i, j, at, before, state, terms, switches)
+                if dependency == ON_PRE:
+                    value *= state.pre_times[i]
                 value = limited(value, switches, engine, state.counts)
                 total = limited(total + value, switches, engine, state.counts)
         total /= UNIT
@@ -203,16 +218,18 @@ def change_synapse(s: Any, j: Any, number: Any, step: Any, state: Any, setting: 
     for target in range(3):
         state.now[target] = state.synaptic[target, s]
     if setting.switches.event_order:
-        add_terms(ALL, i, j, number, state, setting)
+        add_terms(ALL, False, i, j, number, state, setting)
     else:
-        add_terms(ON_TIME, i, j, number, state, setting)
-        add_terms(ON_PRE, i, j, number, state, setting)
-        add_terms(ON_POST, i, j, number, state, setting)
+        first, second = (ON_PRE, ON_POST) if setting.pre_first else (ON_POST, ON_PRE)
+        add_terms(ON_TIME, False, i, j, number, state, setting)
+        add_terms(first, True, i, j, number, state, setting)
+        add_terms(second, False, i, j, number, state, setting)
     for target in range(3):
         if terms.first[target] == terms.first[target + 1]:
             continue
         fresh = state.now[target]
-        if setting.switches.weight_rounding:
+        rounds = setting.switches.weight_rounding if target == 0 else setting.switches.tag_rounding
+        if rounds:
             scale = 1.0
             if target == 0:
                 scale = 2.0 ** np.float64(engine.low_bits)
@@ -256,7 +273,6 @@ def learn_epoch(number: Any, step: Any, state: Any, setting: Any) -> None:
 def run_rule(setting: Any, state: Any) -> None:
     """Run all steps. Terms of time are due when they are on the chip, also in shorter epochs."""
     engine, n_steps, k = setting.engine, len(setting.pre_spikes.ends) - 1, 0
-    every = n_steps // max(1, len(state.means))
     for t in range(n_steps):
         k += 1
         note_spikes(
@@ -266,6 +282,7 @@ def run_rule(setting: Any, state: Any) -> None:
             setting.pre,
             engine.pre_up,
             state.pre_when,
+            state.pre_times,
             state.x,
             setting,
             state.counts,
@@ -277,6 +294,7 @@ def run_rule(setting: Any, state: Any) -> None:
             setting.post,
             False,
             state.post_when,
+            state.post_times,
             state.y,
             setting,
             state.counts,
@@ -290,6 +308,7 @@ def run_rule(setting: Any, state: Any) -> None:
                 t,
                 setting.pre,
                 state.pre_when,
+                state.pre_times,
                 state.x,
                 state.x_history,
                 state.x_before,
@@ -300,6 +319,7 @@ def run_rule(setting: Any, state: Any) -> None:
                 t,
                 setting.post,
                 state.post_when,
+                state.post_times,
                 state.y,
                 state.y_history,
                 state.y_before,
@@ -315,10 +335,3 @@ def run_rule(setting: Any, state: Any) -> None:
             for j in range(len(state.post_when)):
                 state.post_when[j] = 0
             k = 0
-        if len(state.means) > 0 and (t + 1) % every == 0:
-            place = (t + 1) // every - 1
-            if place < len(state.means):
-                total = 0.0
-                for s in range(state.synaptic.shape[1]):
-                    total += state.synaptic[0, s]
-                state.means[place] = total / state.synaptic.shape[1]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..chip.registers import SignMode
+from ..learned.open_loop import ForcedSpikes
 from ..learning import LearningRule
 from ..learning.draws import HASHED
 from ..learning.layout import PlasticTables, State
-from ..learning.terms import POST, PRE, TARGETS, VARIABLES, Tables
+from ..learning.terms import DEPENDENCIES, POST, PRE, TARGETS, VARIABLES, Tables
 from ..typing import Float64Array, Int32Array, Int64Array
 from .rule_kernels import run_rule
 from .rule_layout import RuleState, RuleTerms, Setting, Spikes, Switches
@@ -34,13 +35,22 @@ class IdealRule(NamedTuple):
         Factor of a step of the traces x1, x2, y1, y2, y3.
     mantissa : ndarray of float64, shape (n_terms,)
         Mantissas of the terms in the order of targets and terms, which need not be integers.
+    constant : ndarray of float64, shape (n_factors,)
+        Constants of the factors.
     bounds : (float, float)
         Range of a weight.
+    late : int
+        Steps by which presynaptic events come later than on the chip.
+    undelayed : ndarray of float64, shape (n_terms,)
+        Factors of the mantissas that undo what they do for that delay.
     """
 
     decay: Float64Array
     mantissa: Float64Array
+    constant: Float64Array
     bounds: tuple[float, float]
+    late: int
+    undelayed: Float64Array
 
 
 def ideal_of(rule: LearningRule, bounds: tuple[float, float]) -> IdealRule:
@@ -49,10 +59,14 @@ def ideal_of(rule: LearningRule, bounds: tuple[float, float]) -> IdealRule:
     with np.errstate(divide="ignore"):
         decay = np.exp([-1.0 / np.float64(1.0 if each is None else each.tau) for each in traces])
     given = [each is None for each in traces]
+    tables = rule.tables()
     return IdealRule(
         decay=np.where(given, 1.0, decay),
-        mantissa=rule.tables().mantissa.astype(np.float64),
+        mantissa=tables.mantissa.astype(np.float64),
+        constant=tables.constant.astype(np.float64),
         bounds=bounds,
+        late=0,
+        undelayed=np.ones(len(tables.mantissa)),
     )
 
 
@@ -64,8 +78,6 @@ class RuleRun:
     ----------
     weights : ndarray of float64, shape (n_synapses,)
         Weights at the end, in weight steps, in the order in which the synapses were given.
-    means : ndarray of float64
-        Mean weight after each of the equal parts of the run.
     events : int
         Synapses that epochs changed: the sum over epochs.
     moved : float
@@ -75,7 +87,6 @@ class RuleRun:
     """
 
     weights: Float64Array
-    means: Float64Array
     events: int
     moved: float
     saturated: dict[str, int]
@@ -93,16 +104,16 @@ class RuleModel:
     group : PlasticGroup
         Tables and start state of the group, as of
         :func:`~neurochip.learning.group.plastic_group`.
-    spikes : tuple of (ids, ends)
+    spikes : ForcedSpikes
         Spikes of both sides, by the ids of the group's neurons.
-    given : ndarray of int32, shape (n_steps, 3, n_post)
-        Traces from outside; an empty array if there are none.
+    given : tuple of ndarray, shape (n_steps, 3, n_post)
+        Traces from outside: as meant, and as registers; empty arrays if there are none.
     meant : ndarray of float64, shape (n_synapses,), optional
         Weights at the start as meant, in weight steps. Default: those of the group.
+    step : ndarray of float64, shape (n_synapses,), optional
+        What a weight step is worth at each synapse, beside its mean. Default: 1.
     learning_order : str
         Order of the events of a step in real numbers: ``"source"`` or ``"chip"``.
-    n_means : int
-        Parts of the run after which the mean weight is taken.
     """
 
     def __init__(
@@ -110,19 +121,20 @@ class RuleModel:
         rule: LearningRule,
         ideal: IdealRule,
         group: PlasticGroup,
-        spikes: tuple[tuple[Int32Array, Int64Array], ...],
-        given: Int32Array,
+        spikes: ForcedSpikes,
+        given: tuple[Float64Array | Int32Array, Float64Array | Int32Array],
         meant: Float64Array | None = None,
+        step: Float64Array | None = None,
         learning_order: str = "source",
-        n_means: int = 0,
     ) -> None:
         self.rule, self.ideal = rule, ideal
         self._tables, state, self._place = group
-        self._spikes = tuple(Spikes(*side) for side in spikes)
-        self._given, self._chip_order = given, learning_order == "chip"
-        self.n_steps = len(self._spikes[0].ends) - 1
+        self._spikes, self._chip_order = spikes, learning_order == "chip"
+        meant_traces, written = (np.asarray(each, dtype=np.float64) for each in given)
+        self._given = meant_traces, written
+        self.n_steps = len(spikes.post[1]) - 1
         self.n_synapses = len(self._place)
-        self._n_means = min(n_means, self.n_steps)
+        self._step = np.ones(self.n_synapses) if step is None else step
         registers = np.zeros((len(TARGETS), self.n_synapses))
         for row, values in zip(registers, (state.weight, state.delay, state.tag), strict=True):
             row[:] = values if len(values) else 0.0
@@ -141,7 +153,8 @@ class RuleModel:
     def weight_bits(self) -> int:
         """Bits that the format stores of a weight."""
         engine = self._tables.engine
-        return 8 + int(engine.sign == SignMode.MIXED) - engine.low_bits
+        largest = int(np.abs(engine.limits[0]).max()) >> engine.low_bits
+        return largest.bit_length() + int(engine.sign == SignMode.MIXED and engine.low_bits == 0)
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -149,14 +162,25 @@ class RuleModel:
         rule, spec = self.rule, self.rule.spec
         traces = [trace for name in (*PRE, *POST) if (trace := getattr(rule, name)) is not None]
         terms = self._tables.terms
+
+        def differ(first: Any, second: Any) -> bool:
+            return not np.array_equal(first, second)
+
         able = {
-            "start weights": not np.array_equal(*self._start),
-            "trace decay": not np.array_equal(self._decay(True), self._decay(False)),
+            "start weights": differ(*self._start),
+            "weight step": not np.allclose(self._step, 1.0, rtol=1e-9, atol=0.0),
+            "repeated spikes": _repeats(self._spikes.sent),
+            "delay": self.ideal.late > 0,
+            "trace decay": differ(self._decay(True), self._decay(False))
+            or differ(self._mantissas({"trace decay"}), self._mantissas(set())),
             "trace impulse": any(trace.impulse % 1.0 for trace in traces),
             "trace rounding": bool(traces) or spec.given_trace_tau < np.inf,
             "trace saturation": bool(traces),
-            "learning rate": not np.array_equal(terms.mantissa, self.ideal.mantissa),
+            "learning rate": differ(terms.constant, self.ideal.constant)
+            or differ(self._mantissas({"learning rate"}), self._mantissas(set())),
             "product shift": bool(terms.right.any()),
+            "tag rounding": bool(rule.terms["t"] or rule.terms["d"]),
+            "reward": differ(*self._given),
             "epoch": rule.epoch > 1,
             "event order": not self._chip_order,
         }
@@ -172,7 +196,9 @@ class RuleModel:
             x=np.zeros((len(PRE), n_pre)),
             y=np.zeros((len(POST), n_post)),
             pre_when=np.zeros(n_pre, dtype=np.int32),
+            pre_times=np.zeros(n_pre, dtype=np.int32),
             post_when=np.zeros(n_post, dtype=np.int32),
+            post_times=np.zeros(n_post, dtype=np.int32),
             x_history=np.zeros((len(PRE), epoch + 1, n_pre)),
             y_history=np.zeros((len(POST), epoch + 1, n_post)),
             x_before=np.zeros((len(PRE), epoch + 1, n_pre)),
@@ -182,13 +208,12 @@ class RuleModel:
             fresh=np.zeros(len(TARGETS)),
             moved=np.zeros(1),
             counts=np.zeros(len(_COUNTED), dtype=np.int64),
-            means=np.zeros(self._n_means),
         )
         run_rule(self._setting(chosen, seed, epoch), state)
         counts = dict(zip(_COUNTED, state.counts.tolist(), strict=True))
+        weights: Float64Array = state.synaptic[0, self._place]
         return RuleRun(
-            weights=state.synaptic[0, self._place],
-            means=state.means,
+            weights=weights * self._step if "weight step" in chosen else weights,
             events=counts.pop("events"),
             moved=float(state.moved[0]),
             saturated=counts,
@@ -196,6 +221,7 @@ class RuleModel:
 
     def _setting(self, on: frozenset[str], seed: int, epoch: int) -> Setting:
         decay = np.split(self._decay("trace decay" in on), [len(PRE)])
+        late = "delay" in on and self.ideal.late > 0
         switches = {name: name.replace("_", " ") in on for name in Switches._fields}
         switches["impulse"] = "trace impulse" in on
         switches["event_order"] |= self._chip_order
@@ -207,9 +233,10 @@ class RuleModel:
             post=self._tables.post._replace(decay=np.ascontiguousarray(decay[1])),
             synapses=self._tables.synapses,
             draws=HASHED,
-            pre_spikes=self._spikes[0],
-            post_spikes=self._spikes[1],
-            given=self._given,
+            pre_spikes=Spikes(*(self._spikes.sent if late else self._spikes.arrived)),
+            post_spikes=Spikes(*self._spikes.post),
+            given=self._given["reward" in on],
+            pre_first=not late,
             epoch=epoch,
         )
 
@@ -230,23 +257,59 @@ class RuleModel:
             any_sign = (-np.inf, np.inf)
             limits[0] = signs.get(SignMode(engine.sign), any_sign), (0.0, np.inf), any_sign
             limits[1] = engine.limits
-        rate = terms.mantissa if "learning rate" in on else self.ideal.mantissa
+        arrived, events = self.ideal.late > 0 and "delay" not in on, terms.dependency
+        constant = terms.constant if "learning rate" in on else self.ideal.constant
         return RuleTerms(
             first=terms.first,
             dependency=terms.dependency,
             k=terms.k,
-            mantissa=rate.astype(np.float64),
+            mantissa=self._mantissas(on),
             right=terms.right,
             left=terms.left,
-            both=np.array([_has_both(terms, i) for i in range(len(rate))], dtype=bool),
+            both=np.array([_has_both(terms, i) for i in range(len(events))], dtype=bool),
+            # Once spikes have arrived, depression has the coincidences that potentiation had.
+            skip=arrived & np.array([self._is_now(i) for i in range(len(events))], dtype=bool),
+            early=arrived & (events == DEPENDENCIES.index("x0")),
             start=terms.start,
             variable=terms.variable,
-            constant=terms.constant.astype(np.float64),
+            constant=constant.astype(np.float64),
             sign=terms.sign,
             low=terms.low.astype(np.float64),
             high=terms.high.astype(np.float64),
             limits=limits,
         )
+
+    def _mantissas(self, on: Set[str]) -> Float64Array:
+        """Return the mantissas of the terms: those that let a tag decay are a decay."""
+        terms, ideal = self._tables.terms, self.ideal
+        tag = [self._is_tag_decay(term) for term in range(len(terms.mantissa))]
+        registers = np.where(tag, "trace decay" in on, "learning rate" in on)
+        found = np.where(registers, terms.mantissa, ideal.mantissa)
+        return found if "delay" in on else found * ideal.undelayed
+
+    def _is_tag_decay(self, term: int) -> bool:
+        names = self._variables(term)
+        return self._tables.terms.dependency[term] == DEPENDENCIES.index("u") and names == ["t"]
+
+    def _is_now(self, term: int) -> bool:
+        """Return whether a term has a presynaptic trace that holds only the spike of a step."""
+        empty = [name for name in PRE if getattr(getattr(self.rule, name), "tau", None) == 0.0]
+        names = self._variables(term)
+        return self._tables.terms.dependency[term] == DEPENDENCIES.index("y0") and any(
+            name in empty for name in names
+        )
+
+    def _variables(self, term: int) -> list[str]:
+        terms = self._tables.terms
+        places = terms.variable[terms.start[term] : terms.start[term + 1]]
+        return [VARIABLES[place] for place in places]
+
+
+def _repeats(spikes: tuple[Int32Array, Int64Array]) -> bool:
+    """Return whether a neuron is listed twice in a step."""
+    ids, ends = spikes
+    steps = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    return len(np.unique(np.stack([steps, ids]), axis=1).T) < len(ids)
 
 
 def _has_both(terms: Tables, term: int) -> bool:

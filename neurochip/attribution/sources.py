@@ -23,6 +23,9 @@ REGISTERS = (
 
 LEARNING = (
     "start weights",
+    "weight step",
+    "repeated spikes",
+    "delay",
     "trace decay",
     "trace impulse",
     "trace rounding",
@@ -30,7 +33,9 @@ LEARNING = (
     "learning rate",
     "product shift",
     "weight rounding",
+    "tag rounding",
     "limits",
+    "reward",
     "epoch",
     "event order",
 )

@@ -25,6 +25,7 @@ ROWS = (
     ("neurochip.packing", "neurochip.spike_files"),
     ("compiler", "neurochip.emulator", "neurochip.mapping", "neurochip.reference"),
     ("neurochip.conformance", "neurochip.validation"),
+    ("neurochip.learned",),
     ("neurochip.attribution", "neurochip.sweeps", "neurochip.tuning"),
     ("neurochip.classification", "neurochip.precision"),
     ("neurochip.frontends", "neurochip.report"),

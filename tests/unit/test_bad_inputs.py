@@ -20,6 +20,7 @@ MODULES = (  # homes of public names
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
+    "neurochip.learned",
     "neurochip.attribution",
     "neurochip.tuning",
     "neurochip.mapping",
@@ -31,6 +32,7 @@ RESULTS = {  # made by the functions of the table, and enumerations
     *("ErrorSplit", "FitReport", "FitRow", "MappingReport", "MetricTotal"),
     *("PopulationComparison", "RateError", "SignMode", "SourceEffect", "Traffic", "Trim"),
     *("LearningAttribution", "LearningEffect", "LearningTotal"),
+    *("ConnectionLearning", "LearningComparison", "LearningWindow", "MeanWeights", "WeightError"),
     *("NoiseFloor", "Origin", "Verdict"),
     "Option",  # of the table of options; CompileOptions checks values by it
     "Operation",  # a row of OPERATIONS

@@ -13,6 +13,7 @@ from neurochip import SignMode, attribute_rule, plot_learning_attribution
 from neurochip.attribution.rule_model import RuleModel, ideal_of
 from neurochip.attribution.sources import LEARNING
 from neurochip.errors import AnalysisError, LearningError
+from neurochip.learned.open_loop import ForcedSpikes
 from neurochip.learning import (
     LEARNING_PRESETS,
     LearningRule,
@@ -51,8 +52,9 @@ def model(rule, pre, post, weights, mode=SignMode.MIXED, given=None, **how):
     )
     outside = given_of(rule, given, len(pre), post.shape[1])
     ideal = ideal_of(rule, how.pop("bounds", ANY))
-    spikes = [spikes_of(side.astype(np.uint8)) for side in (pre, post)]
-    return RuleModel(rule, ideal, group, spikes, outside, **how)
+    sent, then = (spikes_of(side.astype(np.uint8)) for side in (pre, post))
+    spikes = ForcedSpikes(sent, sent, then)
+    return RuleModel(rule, ideal, group, spikes, (outside, outside), **how)
 
 
 LAVA = LEARNING_PRESETS["lava"]
@@ -140,7 +142,10 @@ def test_what_a_rule_does_not_have_is_no_source():
         spec=LearningSpec(trace_decay=TraceDecay.FIRST_ORDER),
     )
     active = set(model(every, pre, post, weights).active)
-    assert set(LEARNING) - active == {"start weights", "learning rate"}
+    assert set(LEARNING) - active == {
+        *("start weights", "weight step", "repeated spikes", "delay", "learning rate"),
+        *("tag rounding", "reward"),
+    }
     chip = model(RULES["pairs"], pre, post, weights, learning_order="chip")
     assert chip.active == usual[:-1]
 

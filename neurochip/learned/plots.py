@@ -1,0 +1,114 @@
+"""Plots of what a connection learned; each function draws into the given axes and returns them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._support.plotting import (
+    BAND,
+    CHIP,
+    GUIDE,
+    REFERENCE,
+    draw_legend,
+    draw_note,
+    house_style,
+    label_axis,
+)
+from .._support.values import instance
+from ..errors import RecordingError
+from .comparison import ConnectionLearning
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_learned_weights", "plot_learning_window", "plot_mean_weight"]
+
+_BINS = 32
+
+
+@house_style
+def plot_learned_weights(ax: Axes, learned: ConnectionLearning) -> Axes:
+    """Draw the distributions of the weights that float and chip learned, over all seeds.
+
+    Parameters
+    ----------
+    ax : Axes
+        Axes to draw into; they are returned.
+    learned : ConnectionLearning
+        A connection of a :func:`compare_learning`.
+    """
+    _check(learned)
+    edges = np.linspace(-0.5, max(learned.top, 1.0) + 0.5, _BINS + 1)
+    handles: list[Any] = []
+    sides = ((learned.reference, REFERENCE, 3.0), (learned.chip.ravel(), CHIP, 1.2))
+    for values, color, width in sides:
+        counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+        share = 100.0 * counts / max(1, len(values))
+        handles.append(ax.stairs(share, edges, color=color, linewidth=width))
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(bottom=0.0)
+    ax.set_xlabel("weight (steps)")
+    ax.set_ylabel("synapses (%)")
+    draw_legend(ax, handles, ["reference", "chip"])
+    return ax
+
+
+@house_style
+def plot_mean_weight(ax: Axes, learned: ConnectionLearning) -> Axes:
+    """Draw the mean weight of a connection in time: float, and the chip with all its seeds.
+
+    Parameters
+    ----------
+    ax : Axes
+        Axes to draw into; they are returned.
+    learned : ConnectionLearning
+        A connection of a :func:`compare_learning`.
+    """
+    _check(learned)
+    means = learned.means
+    marker = "." if len(means.times) == 1 else None
+    (reference,) = ax.plot(
+        means.times, means.reference, color=REFERENCE, linewidth=3.0, marker=marker
+    )
+    ax.fill_between(means.times, means.chip.min(0), means.chip.max(0), color=BAND, linewidth=0)
+    (chip,) = ax.plot(means.times, means.chip.mean(0), color=CHIP, linewidth=1.2, marker=marker)
+    ax.set_xlabel("time (ms)")
+    label_axis(ax.yaxis, "mean weight (steps)")
+    draw_legend(ax, [reference, chip], ["reference", "chip"])
+    return ax
+
+
+@house_style
+def plot_learning_window(ax: Axes, learned: ConnectionLearning) -> Axes:
+    """Draw the change of a weight by one pair of spikes over the time between them.
+
+    The band holds 95 % of the pairs on the chip, whose draws differ; the line is their mean.
+
+    Parameters
+    ----------
+    ax : Axes
+        Axes to draw into; they are returned.
+    learned : ConnectionLearning
+        A connection of a :func:`compare_learning`.
+    """
+    _check(learned)
+    ax.axhline(0.0, color=GUIDE, linewidth=0.6)
+    ax.axvline(0.0, color=GUIDE, linewidth=0.6)
+    ax.set_xlabel("post − pre spike (ms)")
+    label_axis(ax.yaxis, "change (steps)")
+    window = learned.window
+    if window is None:
+        draw_note(ax, "a reward decides what a pair changes")
+        return ax
+    ax.fill_between(window.distance, *window.band, color=BAND, linewidth=0)
+    (reference,) = ax.plot(window.distance, window.reference, color=REFERENCE, linewidth=3.0)
+    (chip,) = ax.plot(window.distance, window.chip.mean(axis=0), color=CHIP, linewidth=1.2)
+    draw_legend(ax, [reference, chip], ["reference", "chip"])
+    return ax
+
+
+def _check(learned: Any) -> None:
+    allowed = "a ConnectionLearning, as of compare_learning(...).connection(name)"
+    instance("figure", "learned", learned, ConnectionLearning, allowed, error=RecordingError)
