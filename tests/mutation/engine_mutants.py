@@ -152,11 +152,25 @@ MUTANTS = [
     ),
     # ------------------------------------------------------------------ learning
     Mutant(
-        "input spikes teach in the step that delivers them",
+        "input spikes teach nothing",
         f"{PLASTIC}_kernels.py",
         "inputs.starts[index + 2],",
         "inputs.starts[index + 1],",
-        f"{LEARNING}test_an_input_spike_of_step_minus_1_is_delivered_and_teaches_nothing",
+        f"{LEARNING}test_a_pair_changes_the_weight_by_hand",
+    ),
+    Mutant(
+        "spikes to synapses that learn arrive in the step that sends them",
+        f"{PLASTIC}_kernels.py",
+        "np.uint64((step + 1) * tables.slot_size",
+        "np.uint64(step * tables.slot_size",
+        f"{LEARNING}test_a_spike_delivers_the_weight_before_its_own_step_has_taught",
+    ),
+    Mutant(
+        "input spikes of step -1 are delivered again",
+        f"{PLASTIC}_kernels.py",
+        "if step == 0 else 0):",
+        "if step <= 1 else 0):",
+        f"{LEARNING}test_a_spike_delivers_the_weight_before_its_own_step_has_taught",
     ),
     Mutant(
         "weights of one factor are looked up one too low",
