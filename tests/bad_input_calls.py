@@ -850,9 +850,9 @@ def _stages() -> list[Call]:
     rule = nc.STDP(20.0, 20.0, 0.01, 0.01, 1.0, reward=reward)
     given = network.inputs[1]
     learn = nc.all_to_all(given, network.populations[0], weight=0.5, plasticity=rule, name="learn")
-    learns = Reference(
-        nc.Network(inputs=[given], populations=network.populations, connections=[learn]), 1.0
-    )
+    learning = nc.Network(inputs=[given], populations=network.populations, connections=[learn])
+    learns = Reference(learning, 1.0)
+    learner = Emulator(compile_network(learning, dt=1.0), threads=1, progress=False)
 
     def run_steps(**changes):
         raw.reset()
@@ -916,6 +916,31 @@ def _stages() -> list[Call]:
             record=NO_ITEMS,
             noise=NONE,
             writes=NONE,
+            given=NONE | _names("dict"),
+            draws=NONE | _names("dict"),
+        ),
+        _call(
+            "Emulator.weights",
+            learner.weights,
+            {"connection": "learn"},
+            connection=_names("0"),
+            raw=SWITCH,
+        ),
+        _call("Emulator.tags", learner.tags, {"connection": 0}, connection=_names("0")),
+        _call("Emulator.traces", learner.traces, {"connection": 0}, connection=_names("0")),
+        _call(
+            "Emulator.set_weights",
+            learner.set_weights,
+            {"connection": "learn", "weights": 0.5},
+            connection=_names("0"),
+            weights=_names("0", "0.5"),
+        ),
+        _call(
+            "Emulator.set_reward",
+            learner.set_reward,
+            {"connection": "learn", "value": 0.25},
+            connection=_names("0"),
+            value=_names("0", "0.5"),
         ),
         _call(
             "Reference",

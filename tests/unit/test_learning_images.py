@@ -295,7 +295,8 @@ def test_a_reward_holds_until_the_image_or_the_host_changes_it():
         4,
         4,
     ]
-    runner.run_steps(2, [7, 8], [0, 0], given={(0, "y2"): [1, 2]})
+    found = runner.run_steps(2, [7, 8], [0, 0], given={(0, "y2"): [1, 2]})
+    assert found.learning["group 0"]["events"] == 2
     assert runner.weights(0).tolist() == [50 + 17 + 3]
     runner.run_steps(1, [9], [0])  # the reward of the image again
     assert runner.weights(0).tolist() == [50 + 17 + 3 + 4]
