@@ -349,10 +349,11 @@ def _axons_that_learn(
         return np.zeros(n_cores, dtype=np.int64)
     learns = wiring.format_learns[wiring.list_format[wiring.in_list]]
     target = np.repeat(np.arange(wiring.n_compartments), np.diff(wiring.in_ptr))[learns]
-    inputs = axon_of.max() + 1 + np.arange(wiring.n_inputs)
-    axon = np.concatenate([axon_of, inputs])[wiring.list_source[wiring.in_list[learns]]]
-    core, _ = np.unique(np.stack([core_of[target], axon]), axis=1)
-    return np.bincount(core, minlength=n_cores).astype(np.int64)
+    first_input = int(axon_of.max()) + 1
+    axons = np.concatenate([axon_of, first_input + np.arange(wiring.n_inputs)])
+    axon = axons[wiring.list_source[wiring.in_list[learns]]]
+    pairs = np.unique(core_of[target] * (first_input + wiring.n_inputs) + axon)
+    return np.bincount(pairs // (first_input + wiring.n_inputs), minlength=n_cores).astype(np.int64)
 
 
 def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
