@@ -3,9 +3,9 @@
 python tests/benchmarks/convolutions.py [FILE.net | FILE.nir ...] [--samples 100] [--repeats 5]
 
 A file is a network of lava-dl or a NIR graph. Without one, a classifier of images of 2 x 34 x 34
-with random weights is run. Both engines are those of neuron programs, run in turns on one thread;
-their spikes must be equal. Times are those of the processor. Memory is that of the tables and
-registers of an engine.
+with random weights is run, in turns on one thread: on the engine for neuron programs from kernels
+and from synapses, and on the engine for plain neurons, which has synapses only. Their spikes must
+be equal. Times are those of the processor. Memory is that of the tables and registers of an engine.
 """
 
 # ruff: noqa: T201
@@ -29,6 +29,7 @@ from benchmarks.tables import print_table
 from compiler import compile_network
 from neurochip import LOIHI2, read_netx, read_nir
 from neurochip.chip.registers import SignMode, SynapseFormat
+from neurochip.emulator.cpu.engine import CpuEngine
 from neurochip.emulator.emulator import Emulator
 from neurochip.emulator.programmed.engine import ProgrammedEngine
 from neurochip.image import Convolution
@@ -43,10 +44,17 @@ LAYERS = (  # channels, size of the kernel, stride, padding: the shapes of publi
 SHAPE = (2, 34, 34)
 
 
-def emulator_of(image):
-    """Return an emulator on the engine for neuron programs, whatever the image holds."""
+ENGINES = {  # and whether they get synapses one by one
+    "kernels": (ProgrammedEngine, False),
+    "synapses": (ProgrammedEngine, True),
+    "plain engine": (lambda image: CpuEngine(image, 1), True),
+}
+
+
+def emulator_of(image, engine):
+    """Return an emulator on an engine, whatever the image holds."""
     found = Emulator(image, threads=1, warn=False, progress=False)
-    found._engine = ProgrammedEngine(image)
+    found._engine = engine(image)
     found._position = found._engine.start()
     return found
 
@@ -104,24 +112,26 @@ def classifier():
 
 
 def measure(name, image, options):
-    """Yield a row for the kernels and a row for the synapses of an image."""
+    """Yield a row for each engine."""
     rng = np.random.default_rng(2)
     n = max(image.n_inputs, 1)
     samples = [np.nonzero(rng.random((60, n)) < 0.05) for _ in range(options.samples)]
     ready, memory, emulators = [], [], []
-    for each in (image, image.unrolled()):
-        ProgrammedEngine(each)  # its kernels are compiled
+    unrolled = image.unrolled()
+    for engine, one_by_one in ENGINES.values():
+        each = unrolled if one_by_one else image
+        engine(each).start()  # its kernels are compiled
         begin = time.thread_time()
-        ProgrammedEngine(each).start()
+        engine(each).start()
         ready.append(1000 * (time.thread_time() - begin))
         tracemalloc.start()
-        held = ProgrammedEngine(each)
+        held = engine(each)
         position = held.start()
         memory.append(tracemalloc.get_traced_memory()[0] / 1e6)
         tracemalloc.stop()
         del held, position
-        emulators.append(emulator_of(each))
-    seconds, spikes = ([[], []] for _ in range(2))
+        emulators.append(emulator_of(each, engine))
+    seconds, spikes = ([[] for _ in ENGINES] for _ in range(2))
     for _ in range(options.repeats + 1):
         for k, emulator in enumerate(emulators):
             begin, count = time.thread_time(), []
@@ -131,12 +141,12 @@ def measure(name, image, options):
                 count.append(emulator.run_steps(60, *inputs).n_spikes)
             seconds[k].append(time.thread_time() - begin)
             spikes[k] = count
-    if spikes[0] != spikes[1]:
-        raise SystemExit(f"{name}: kernels and synapses give other spikes")
+    if any(each != spikes[0] for each in spikes):
+        raise SystemExit(f"{name}: the engines give other spikes")
     best = [min(each[1:]) for each in seconds]
     weights = sum(item.kernel.size for item in image.convolutions)
     single = sum(item.n_synapses for item in image.synapses)
-    for k, what in enumerate(("kernels", "synapses")):
+    for k, what in enumerate(ENGINES):
         yield [
             f"{name}, {what}",
             f"{(image.n_synapses if k else weights + single):,}",

@@ -500,16 +500,23 @@ MUTANTS = [
     Mutant(
         "sources meet the targets of the row below",
         SHARED,
-        "first_tap + row",
-        "first_tap + (row + 1) % item.source_shape[1]",
+        "place = row * item.source_shape[2] + column",
+        "place = (row + 1) % item.source_shape[1] * item.source_shape[2] + column",
         f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
     ),
     Mutant(
         "the channels of a place are neighbours in any order",
         SHARED,
-        "_NEIGHBOURS: int(in_runs or _follow(targets.reshape(-1, channels))),",
-        "_NEIGHBOURS: 1,",
+        "follow = in_runs or _follow(targets.reshape(-1, targets.shape[2]))",
+        "follow = True",
         f"{SHARED_DELIVERY}::test_a_target_of_two_kernels_with_other_shapes_gets_both",
+    ),
+    Mutant(
+        "all runs of a row of a kernel begin at its first column",
+        SHARED,
+        "down[:, 0] * item.kernel.shape[3] + across[:, 0]",
+        "down[:, 0] * item.kernel.shape[3]",
+        f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
     ),
     Mutant(
         "the columns of a kernel are looked up in the order of the file",

@@ -66,7 +66,7 @@ def deliver_all(
     delivered = np.int64(0)
     if len(tables.offset) > 0:
         delivered += deliver(sources, payloads, begin, end, first, head, tables, ring)
-    if len(tables.shared.layers) > 0:
+    if len(tables.shared.uses) > 0:
         delivered += deliver_shared(sources, payloads, begin, end, first, head, tables, ring)
     return delivered
 

@@ -3,7 +3,8 @@
 A spike meets a few rows and columns of its targets, and adds there the weights of all channels. The
 engine keeps the targets of a convolution with the channel last, and the columns of a kernel in the
 order in which targets meet them. So a spike adds, for each row, one run of neighbouring weights to
-neighbouring sums, which the processor does several at a time.
+neighbouring sums, which the processor does several at a time. Which runs these are depends on the
+place of a source and not on its channel, so they are listed once for each place.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._kernels.instructions import prefetch
 from ..._kernels.jit import kernel
 from ..._support.convolving import meetings
 from ..._support.csr import rows_of, starts_of
@@ -24,11 +26,9 @@ from .order import Order
 __all__ = ["Shared", "deliver_shared", "shared_tables"]
 
 _ONE = np.uint64(1)
-_LAYER, _WEIGHT, _CHANNEL, _ROW, _COLUMN = range(5)  # columns of Shared.uses
-# Columns of Shared.layers: channels of the targets in a group and in all groups, columns of the
-# kernel and of the targets, first entry of Shared.lane, how far lane 0 is ahead in the ring, and
-# whether the lanes of a run follow each other.
-_GROUP, _CHANNELS, _TAPS, _WIDTH, _FIRST, _AHEAD, _NEIGHBOURS = range(7)
+_FETCHED = 8  # spikes before its own, in which a row of Shared.uses is fetched
+_WEIGHT, _CHANNEL, _BEGIN, _END, _AHEAD, _NEIGHBOURS = range(6)  # columns of Shared.uses
+_FROM, _TO, _SIZE = range(3)  # columns of Shared.runs
 
 
 class Shared(NamedTuple):
@@ -38,27 +38,25 @@ class Shared(NamedTuple):
     ----------
     use_ptr : ndarray of int64, shape (n_sources + 1,)
         Uses of source s are ``use_ptr[s]`` to ``use_ptr[s + 1] - 1``; sources as in ``Tables``.
-    uses : ndarray of int32, shape (n_uses, 5)
-        For each convolution that a source feeds: its number, the first weight of the source's
-        channel, the first channel of the targets, and row and column as entries of ``tap_ptr``.
-    layers : ndarray of int64, shape (n_convolutions, 7)
-        Sizes of each convolution, and the places of its targets.
-    tap_ptr, taps : ndarray of int64; of int32, shape (n_taps, 3)
-        Row or column r of the sources meets ``taps[tap_ptr[r]]`` to ``taps[tap_ptr[r + 1] - 1]``:
-        an entry of the kernel, a row or column of the targets, and the number of columns of a run
-        that begins with both.
+    uses : ndarray of int32, shape (n_uses, 6)
+        For each convolution that a source feeds: the first weight of the source's channel, the
+        first channel of the targets, the first of the runs at its place and the end of these, how
+        far lane 0 is ahead in the ring, and whether the lanes of a run follow each other.
+    runs : ndarray of int32, shape (n_runs, 3)
+        What the sources at a place meet: the first weight, counted from that of the source's
+        channel; the lane of the first target, or its entry of ``lane`` if lanes do not follow each
+        other, both without the first channel of the source's targets; and the number of weights.
     weight : ndarray of int16
         For each channel of the sources its kernel: row, column in their order, channel of the
         targets.
     lane : ndarray of int32
-        Lane of each target: row, column, channel.
+        Lane of each target: row, column, channel; of convolutions whose lanes do not follow each
+        other.
     """
 
     use_ptr: Int64Array
     uses: Int32Array
-    layers: Int64Array
-    tap_ptr: Int64Array
-    taps: Int32Array
+    runs: Int32Array
     weight: Int16Array
     lane: Int32Array
 
@@ -81,38 +79,35 @@ def shared_tables(
     """
     core, n_lanes = image.chip.core, len(order.compartment)
     rows = {"inputs": np.arange(image.n_inputs), "compartments": image.n_inputs + order.lane}
-    sources, uses, layers = [np.empty(0, np.int64)], [np.empty((0, 5), np.int32)], []
+    sources, uses = [np.empty(0, np.int64)], [np.empty((0, _NEIGHBOURS + 1), np.int32)]
     weights, lanes = [np.empty(0, np.int16)], [np.empty(0, np.int32)]
-    taps: list[Int32Array] = []
-    for number, (item, plane) in enumerate(zip(image.convolutions, plane_of, strict=True)):
+    runs = [np.empty((0, 3), np.int32)]
+    for item, plane in zip(image.convolutions, plane_of, strict=True):
         sources.append(rows[item.source][item.sources])
-        uses.append(_uses(item, number, sum(map(len, weights)), len(taps)))
-        out, channels = item.kernel.shape[0], item.kernel.shape[0] // item.groups
         targets = order.lane[item.targets].reshape(item.target_shape).transpose(1, 2, 0)
         # A run has the channels of several columns, or of one if other groups lie between them.
         in_runs = item.groups == 1 and _follow(targets.reshape(len(targets), -1))
-        taps += [*_taps(item, 0, False), *_taps(item, 1, in_runs)]
-        columns = {
-            _GROUP: channels,
-            _CHANNELS: out,
-            _TAPS: item.kernel.shape[3],
-            _WIDTH: item.target_shape[2],
-            _FIRST: sum(map(len, lanes)),
-            _AHEAD: plane * n_lanes + item.delay * slot_size,
-            _NEIGHBOURS: int(in_runs or _follow(targets.reshape(-1, channels))),
-        }
-        layers.append([columns[k] for k in range(len(columns))])
+        follow = in_runs or _follow(targets.reshape(-1, targets.shape[2]))
+        counts, own = _runs(item, in_runs)
+        used = _uses(item, starts_of(counts))
+        used[:, _WEIGHT] += sum(map(len, weights))
+        used[:, _BEGIN : _END + 1] += sum(map(len, runs))
+        used[:, _AHEAD], used[:, _NEIGHBOURS] = plane * n_lanes + item.delay * slot_size, follow
+        uses.append(used)
+        if follow:
+            own[:, _TO] = targets.ravel()[own[:, _TO]]
+        else:
+            own[:, _TO] += sum(map(len, lanes))
+            lanes.append(targets.ravel().astype(np.int32))
+        runs.append(own)
         decoded = decode_weights(item.kernel, item.format, core) >> core.weight_shift
         ordered = decoded[..., _order_of_columns(item)]
         weights.append(_by_channel(ordered, item.groups).astype(np.int16))
-        lanes.append(targets.ravel().astype(np.int32))
     use_ptr, by_source = rows_of(np.concatenate(sources), image.n_inputs + n_lanes)
     return Shared(
         use_ptr=use_ptr,
         uses=np.concatenate(uses)[by_source],
-        layers=np.array(layers, dtype=np.int64).reshape(len(layers), _NEIGHBOURS + 1),
-        tap_ptr=starts_of([len(part) for part in taps]),
-        taps=np.concatenate([np.empty((0, 3), np.int32), *taps]),
+        runs=np.concatenate(runs),
         weight=np.concatenate(weights),
         lane=np.concatenate(lanes),
     )
@@ -133,8 +128,37 @@ def _order_of_columns(item: Convolution) -> Int64Array:
     return found
 
 
-def _taps(item: Convolution, axis: int, in_runs: bool) -> list[Int32Array]:
-    """Return for each row (or column) of the sources which entries of the kernel meet what."""
+def _runs(item: Convolution, in_runs: bool) -> tuple[Int64Array, Int32Array]:
+    """Return the number of runs at each place of the sources, and ``Shared.runs`` of all places.
+
+    They have the entry of the first target in place of its lane.
+    """
+    out, per_group = item.kernel.shape[0], item.kernel.shape[0] // item.groups
+    (row_of, rows), (column_of, columns) = (_taps(item, axis, in_runs and axis) for axis in (0, 1))
+    n_rows, n_columns = item.source_shape[1:]
+    # For each row all its meetings, and for each of these all runs of columns.
+    per_row = np.bincount(row_of, minlength=n_rows)
+    per_column = np.bincount(column_of, minlength=n_columns)
+    counts = np.multiply.outer(per_row, per_column).ravel()
+    first_row, first_column = starts_of(per_row)[:-1], starts_of(per_column)[:-1]
+    place = np.repeat(np.arange(len(counts)), counts)
+    inside = np.arange(len(place)) - np.repeat(starts_of(counts)[:-1], counts)
+    row, column = place // n_columns, place % n_columns
+    down = rows[first_row[row] + inside // per_column[column]]
+    across = columns[first_column[column] + inside % per_column[column]]
+    found = np.empty((len(place), 3), dtype=np.int32)
+    found[:, _FROM] = (down[:, 0] * item.kernel.shape[3] + across[:, 0]) * per_group
+    found[:, _TO] = (down[:, 1] * item.target_shape[2] + across[:, 1]) * out
+    found[:, _SIZE] = across[:, 2] * per_group
+    return counts, found
+
+
+def _taps(item: Convolution, axis: int, in_runs: bool | int) -> tuple[Int64Array, Int64Array]:
+    """Return rows (or columns) of sources, sorted, and what each meets there.
+
+    That is an entry of the kernel, a row (or column) of the targets, and how many columns the run
+    has that begins with both.
+    """
     target, tap, source = meetings(
         item.source_shape[1 + axis],
         item.target_shape[1 + axis],
@@ -145,27 +169,27 @@ def _taps(item: Convolution, axis: int, in_runs: bool) -> list[Int32Array]:
     )
     if axis == 1:
         tap = np.argsort(_order_of_columns(item))[tap]
-    found = []
-    for at in range(item.source_shape[1 + axis]):
-        pairs = np.stack([tap[source == at], target[source == at]], axis=1)
-        goes_on = (np.diff(pairs, axis=0) == 1).all(axis=1) & in_runs
-        begins = np.flatnonzero(np.append(True, ~goes_on)[: len(pairs)])
-        counts = np.diff(np.append(begins, len(pairs)))
-        found.append(np.column_stack([pairs[begins], counts]).astype(np.int32))
-    return found
+    by_source = np.argsort(source, kind="stable")
+    at = np.stack([source, tap, target], axis=1)[by_source]
+    goes_on = (np.diff(at, axis=0) == [0, 1, 1]).all(axis=1) & bool(in_runs)
+    begins = np.flatnonzero(np.append(True, ~goes_on)[: len(at)])
+    sizes = np.diff(np.append(begins, len(at)))
+    return at[begins, 0], np.column_stack([at[begins, 1:], sizes])
 
 
-def _uses(item: Convolution, number: int, first_weight: int, first_tap: int) -> Int32Array:
-    """Return a row of ``Shared.uses`` for each source of a convolution."""
+def _uses(item: Convolution, run_ptr: Int64Array) -> Int32Array:
+    """Return a row of ``Shared.uses`` for each source of a convolution, without its last columns.
+
+    ``run_ptr`` has the first run of each place.
+    """
     channel, row, column = (part.ravel() for part in np.indices(item.source_shape))
     out, inside, *size = item.kernel.shape
     per_group = out // item.groups
-    found = np.empty((len(channel), 5), dtype=np.int32)
-    found[:, _LAYER] = number
-    found[:, _WEIGHT] = first_weight + channel * (per_group * size[0] * size[1])
+    place = row * item.source_shape[2] + column
+    found = np.empty((len(channel), _NEIGHBOURS + 1), dtype=np.int32)
+    found[:, _WEIGHT] = channel * (per_group * size[0] * size[1])
     found[:, _CHANNEL] = channel // inside * per_group
-    found[:, _ROW] = first_tap + row
-    found[:, _COLUMN] = first_tap + item.source_shape[1] + column
+    found[:, _BEGIN], found[:, _END] = run_ptr[place], run_ptr[place + 1]
     return found
 
 
@@ -188,32 +212,34 @@ def deliver_shared(
     shared, delivered = tables.shared, np.int64(0)
     ring_size = np.uint64(tables.ring_size)
     for spike in range(begin, end):
+        if spike + _FETCHED < end:
+            later = shared.use_ptr[np.uint64(first + sources[spike + _FETCHED])]
+            prefetch(shared.uses, later * (_NEIGHBOURS + 1))
         source, payload = np.uint64(first + sources[spike]), np.int64(payloads[spike])
         for use in range(shared.use_ptr[source], shared.use_ptr[source + _ONE]):
             # What a loop needs is read before it, since the sums that it writes might be the same.
-            layer, weights = shared.uses[use, _LAYER], shared.uses[use, _WEIGHT]
-            size, channels = shared.layers[layer, _GROUP], shared.layers[layer, _CHANNELS]
-            n_taps, width = shared.layers[layer, _TAPS], shared.layers[layer, _WIDTH]
-            start = shared.layers[layer, _FIRST] + shared.uses[use, _CHANNEL]
-            neighbours = shared.layers[layer, _NEIGHBOURS]
-            slot = head + np.uint64(shared.layers[layer, _AHEAD])
+            weights, channel = shared.uses[use, _WEIGHT], shared.uses[use, _CHANNEL]
+            begin_run, end_run = shared.uses[use, _BEGIN], shared.uses[use, _END]
+            neighbours = shared.uses[use, _NEIGHBOURS]
+            slot = head + np.uint64(shared.uses[use, _AHEAD])
             if slot >= ring_size:
                 slot -= ring_size
-            row, column = shared.uses[use, _ROW], shared.uses[use, _COLUMN]
-            left, right = shared.tap_ptr[column], shared.tap_ptr[column + 1]
-            for i in range(shared.tap_ptr[row], shared.tap_ptr[row + 1]):
-                line, place = shared.taps[i, 0] * n_taps, shared.taps[i, 1] * width
-                for j in range(left, right):
-                    weight = np.uint64(weights + (line + shared.taps[j, 0]) * size)
-                    target = np.uint64(start + (place + shared.taps[j, 1]) * channels)
-                    n = np.uint64(size * shared.taps[j, 2])
+            if neighbours == 1:
+                slot += np.uint64(channel)
+                for run in range(np.uint64(begin_run), np.uint64(end_run)):
+                    weight = np.uint64(weights + shared.runs[run, _FROM])
+                    to = slot + np.uint64(shared.runs[run, _TO])
+                    n = np.uint64(shared.runs[run, _SIZE])
                     delivered += np.int64(n)
-                    if neighbours == 1:
-                        to = slot + np.uint64(shared.lane[target])
-                        for k in range(n):
-                            ring[to + k] += shared.weight[weight + k] * payload
-                    else:
-                        for k in range(n):
-                            to = slot + np.uint64(shared.lane[target + k])
-                            ring[to] += shared.weight[weight + k] * payload
+                    for k in range(n):
+                        ring[to + k] += shared.weight[weight + k] * payload
+            else:
+                for run in range(np.uint64(begin_run), np.uint64(end_run)):
+                    weight = np.uint64(weights + shared.runs[run, _FROM])
+                    target = np.uint64(channel + shared.runs[run, _TO])
+                    n = np.uint64(shared.runs[run, _SIZE])
+                    delivered += np.int64(n)
+                    for k in range(n):
+                        to = slot + np.uint64(shared.lane[target + k])
+                        ring[to] += shared.weight[weight + k] * payload
     return delivered
