@@ -95,12 +95,12 @@ def arrive(worker: Any, own: Any, end: Any, plastic: Any, step: Any) -> None:
                     amount -= groups.a3_minus[g] * slow
                     x2[row] = slow + 1.0
                 k, last = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
-                if groups.dense[g]:
+                if groups.dense[g] and amount != 0.0:
                     change_run(
                         state.weight, into, tagged, k, last, amount, y_now, low, ground, slope,
                         w_max,
                     )  # fmt: skip
-                else:
+                elif amount != 0.0:
                     change_listed(
                         state.weight, into, tagged, k, last, amount, y_now, groups.post[g], post,
                         ground, slope, w_max,

@@ -329,7 +329,7 @@ def test_a_connection_without_delays_may_cease_and_begin_to_learn(threads, deliv
     halves = [copy.deepcopy(reference), reference]
     run = halves[0].run(stimulus, duration=30.0, record=[WeightProbe(second.name)])
     assert np.array_equal(halves[0].weights(first.name), learned)
-    frozen = dataclasses.replace(RULE, a_plus=1e-300, a_minus=1e-300)
+    frozen = dataclasses.replace(RULE, a_plus=0.0, a_minus=0.0)
     still = Reference(network, 0.5, threads=threads)
     still.run(stimulus, duration=30.0)
     still.reprogram(

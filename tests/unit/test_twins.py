@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from neurochip import (
     LIF,
+    STDP,
     Network,
     PoissonInput,
     Population,
@@ -159,3 +161,16 @@ def test_twins_on_another_grid_are_refused():
     )
     with pytest.raises(RecordingError, match=f"^{re.escape(message)}$"):
         compare(REFERENCE, REFERENCE, twins=[other], any_origin=True)
+
+
+def test_a_start_weight_that_learns_stays_within_its_limit():
+    network = recurrent()
+    rule = STDP(20.0, 20.0, 0.01, 0.01, 0.5)
+    changed = [
+        dataclasses.replace(item, plasticity=rule if item.name == "loop->loop" else None)
+        for item in network.connections
+    ]
+    network = dataclasses.replace(network, connections=changed)
+    stimulus = draw_stimulus(network, 100.0, seed=1)
+    reference = simulate_reference(network, stimulus, 0.5)
+    assert len(simulate_twins(network, stimulus, reference, twins=6)) == 6  # 1.5 * 0.4 > 0.5
