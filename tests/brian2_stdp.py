@@ -26,6 +26,7 @@ NAMESPACE = {
     "mu": 1.0,
     "alpha": 0.2,
     "two": 2.0,
+    "zero": 0.0,
 }
 
 
@@ -123,11 +124,11 @@ FORMS = {
         parameters={"learning": True},
     ),
     "constants of the synapses": Form(
-        _EVENT + "\ntop : 1 (constant)\nrate : 1",
-        "v_post += w\napre += Apre\nw = clip(w + rate*apost, 0, top)",
-        "apost += Apost\nw = clip(w + rate*apre, 0, top)",
+        _EVENT + "\nceiling : 1 (constant)\nrate : 1",
+        "v_post += w\napre += Apre\nw = clip(w + rate*apost, 0, ceiling)",
+        "apost += Apost\nw = clip(w + rate*apre, 0, ceiling)",
         _TAUS,
-        parameters={"top": 0.8, "rate": 0.7},
+        parameters={"ceiling": 0.8, "rate": 0.7},
     ),
     "a step in between": Form(
         _EVENT,
@@ -495,13 +496,14 @@ FORMS = {
         refused="on_pre: 'v_post += w*x_s' adds x_s, which has a differential equation.",
     ),
     "eligibility, Izhikevich 2007": Form(
-        _EVENT + "\nmode : 1\ndc/dt = -c/second : 1 (clock-driven)",
+        _EVENT.replace("w : 1", "dw/dt = mode*c*d/second : 1 (clock-driven)")
+        + "\nmode : 1\ndc/dt = -c/second : 1 (clock-driven)\ndd/dt = -d/second : 1 (clock-driven)",
         "v_post += w\napre += Apre\nc = clip(c + mode*apost, -wmax, wmax)\n"
         "w = clip(w + (1 - mode)*apost, -wmax, wmax)",
         "apost += Apost\nc = clip(c + mode*apre, -wmax, wmax)\n"
         "w = clip(w + (1 - mode)*apre, -wmax, wmax)",
         parameters={"mode": 1.0},
-        refused="nothing changes the weight w: all amplitudes are 0.",
+        refused="on_pre: 'v_post += w' adds w, which has a differential equation.",
     ),
     "inhibition": Form(
         _EVENT,

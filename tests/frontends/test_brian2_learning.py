@@ -1,9 +1,17 @@
-"""Brian2 and neurochip's reference learn alike: every spike, and every weight in every step."""
+"""Brian2 and neurochip's reference learn alike: every spike, and every weight in every step.
+
+``NEUROCHIP_MANY=1000`` runs so many random networks instead of 30.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
+import re
+
 import numpy as np
 import pytest
+from brian2_scripts import MODELS, SIZE, random_script
 from brian2_stdp import FORMS, NAMESPACE, WAVE
 from with_brian2 import run_both
 
@@ -11,6 +19,7 @@ from neurochip import WeightProbe
 
 pytestmark = pytest.mark.slow
 
+MANY = int(os.environ.get("NEUROCHIP_MANY", "30"))
 TIMES = ("taupre", "taupost", "tau_slow")
 NEURONS = {
     "kicks": ("dv/dt = (0.4 - v)/(10*ms) : 1 (unless refractory)", "v_post", 0.3),
@@ -90,3 +99,61 @@ def test_delays_of_a_pathway_delay_its_learning(b2, neurons, delay, recurrent):
 @pytest.mark.parametrize("dt", [0.1, 1.0])
 def test_other_time_steps(b2, dt):
     check(b2, FORMS["triplets, Pfister and Gerstner"], dt=dt, every=10)
+
+
+# --------------------------------------------------------------------------- random networks
+
+
+def learning_network(seed):
+    """Return the text of a random network with synapses that learn, by a form that is drawn."""
+    script, rng = random_script(seed), np.random.default_rng((seed, 1))
+    lines = list(script.setup)
+    if not script.spiking:
+        return ""
+    group = script.spiking[rng.integers(len(script.spiking))]
+    equations = next(line for line in lines if line.startswith(f"{group} = "))
+    target, weight = next(
+        (target, weight)
+        for model in MODELS.values()
+        if f"({SIZE}, '{model.equations.split('{')[0]}".replace("\n", "\\n") in equations
+        for target, weight in model.targets.items()
+    )
+    named = [name for name, form in FORMS.items() if not form.refused and form.weight == "w"]
+    form = FORMS[named[rng.integers(len(named))]]
+    sources = [*script.spiking, *script.inputs]
+    source = sources[rng.integers(len(sources))]
+    added = f"{target} += {weight.format(w='w')}"
+    on_pre = re.sub(r"v(_post)? ?\+= ?(0\.4\*)?w", added, form.on_pre)
+    lines += [
+        f"{name} = {value}{'*ms' if name in TIMES else ''}" for name, value in NAMESPACE.items()
+    ]
+    lines += [
+        f"wave = TimedArray({list(WAVE)}, dt=30*ms)",
+        f"L = Synapses({source}, {group}, {form.model!r}, on_pre={on_pre!r}, "
+        f"on_post={form.on_post!r}, name='L')",
+        ("L.connect()", "L.connect(p=0.5)", "L.connect(i=[3, 0, 0, 5], j=[1, 2, 2, 0])")[
+            rng.integers(3)
+        ],
+        "L.w = 'rand()*0.8'",
+        ("", "L.delay = 1.2*ms", "L.delay = 'rand()*3*ms'")[rng.integers(3)],
+    ]
+    lines += [f"L.{name} = {value}" for name, value in form.parameters.items()]
+    if form.regular:
+        lines.append(f"L.run_regularly({form.regular!r}, dt=6*defaultclock.dt)")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(MANY))
+def test_random_networks_that_learn_have_spikes_and_weights_of_brian2(b2, seed):
+    text = learning_network(seed)
+    if not text:
+        return
+    logging.getLogger("scripts").warning("%s", text)  # shown if the test fails
+    names = {**vars(b2)}
+    exec(text, names)
+    kinds = (b2.NeuronGroup, b2.PoissonGroup, b2.PoissonInput, b2.SpikeGeneratorGroup, b2.Synapses)
+    items = [value for value in names.values() if isinstance(value, kinds)]
+    if not len(names["L"]):
+        return
+    names.pop("__builtins__")
+    run_both(*items, duration=60 * b2.ms, namespace=names, weights=[WeightProbe("L", every=3)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brian2_stdp import DT, FORMS, NAMESPACE, WAVE, Form, random_events, run_code, run_rule
@@ -196,6 +198,26 @@ def test_a_constant_weight_beside_the_one_that_learns_is_a_connection_of_its_own
     learning, constant = network.connections
     assert learning.plasticity is not None
     assert (constant.plasticity, constant.weight, constant.unit) == (None, pytest.approx(0.2), "mV")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a learning rate and a switch", "triplets, Pfister and Gerstner", "soft bounds"],
+)
+def test_a_rule_that_is_switched_off_keeps_its_traces(b2, name):
+    form = READ[name]
+    rule = connection_of(b2, form).plasticity
+    off = {
+        "on_pre": form.on_pre.replace("clip(w - ", "clip(w - zero*"),
+        "on_post": form.on_post.replace("clip(w + ", "clip(w + zero*"),
+    }
+    if "plastic" in form.parameters:
+        off = {"parameters": {"plastic": 0.0}}
+    frozen = connection_of(b2, replace(form, **off)).plasticity
+    assert (frozen.a_plus, frozen.a_minus) == (0, 0)
+    assert (frozen.tau_plus, frozen.tau_minus) == (rule.tau_plus, rule.tau_minus)
+    assert frozen.w_max == pytest.approx(rule.w_max, rel=1e-15)
+    assert (frozen.triplet is None) == (rule.triplet is None)
 
 
 def test_two_pathways_of_the_source_with_one_delay_are_one(b2):

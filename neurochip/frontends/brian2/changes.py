@@ -99,13 +99,17 @@ class Change(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """What is read: the weight of Synapses, and the variable that pairs change, mostly the same."""
+    """What is read: the weight of Synapses, and the variable that pairs change, mostly the same.
+
+    ``frozen`` also reads the traces of changes whose factor is 0: of a rule that is switched off.
+    """
 
     synapses: Any
     weight: str
     learned: str
     paths: Pathways
     namespace: Mapping[str, Any]
+    frozen: bool = False
 
     def change(self, side: str) -> Change:
         """Read what a spike of one side, source or target, adds to the variable that learns."""
@@ -198,7 +202,7 @@ class Reader(NamedTuple):
             )
             line = effect.line(learned) if learned in effect.lines else effect.where
             found = number(synapses, factor.as_expr(), f"a factor in {line}", self.namespace)
-            if found:
+            if found or (self.frozen and traces):
                 terms[powers[0], traces] = found
         return terms
 

@@ -178,7 +178,7 @@ def run_in_brian2(
 
 
 class _Watch(NamedTuple):
-    """A monitor of weights of a connection that learns, which samples at the start of steps."""
+    """A monitor of weights of a connection that learns, which samples between two steps."""
 
     connection: str
     item: Learned
@@ -212,6 +212,7 @@ def _watch_weights(reading: Reading, probes: Iterable[WeightProbe]) -> list[_Wat
                 item.weight,
                 record=item.order[sampled.synapses],
                 dt=sampled.every * item.synapses.clock.dt,
+                when="before_start",
             ),
         )
         for (name, _), sampled in found.items()

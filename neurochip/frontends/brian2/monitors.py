@@ -15,6 +15,7 @@ from .kicks import parent_of
 from .objects import MONITORS
 from .reading import Roster
 from .refusal import refusal
+from .rewards import regular_runners
 from .state import Samples
 from .values import NotConstantError, evaluate
 
@@ -100,6 +101,10 @@ class StateWriter:
         self.every = _every(monitor, roster.dt)
         self.dt = float(monitor.clock.dt_)
         self.learned = roster.learned.get(self.group)
+        self.after_reward = self.learned is not None and any(
+            roster.objects.index(runner) < roster.objects.index(monitor)
+            for runner in regular_runners(self.learned.synapses)
+        )
         moving = [name for name in monitor.record_variables if self._moves(name, roster)]
         self.moving = moving if len(self.ids) else []
         self.namespace = namespace
@@ -143,7 +148,9 @@ class StateWriter:
         if samples is None:
             return
         if self.learned is not None:
-            found = samples.weights_at(self.group, self.ids, steps[sampled])
+            # Rewards are the only changes in the slot of the monitor, so a step ends as it samples.
+            late = int(self.after_reward)
+            found = samples.weights_before(self.group, self.ids, steps[sampled] + late)
             variables[self.learned.weight].get_value()[old:] = found
             return
         for name in self.moving:

@@ -37,8 +37,10 @@ class Rule:
         As in :class:`~neurochip.STDP`.
     soft : bool
         Whether the bounds are ``"soft"``.
+    second : bool
+        Whether second traces are read, as in triplets.
     tau_x, tau_y, a3_plus, a3_minus
-        As in :class:`~neurochip.Triplet`; both amplitudes are 0 without one.
+        As in :class:`~neurochip.Triplet`.
     reward : RewardModulation, optional
         How an eligibility becomes weight. Default: pairs change the weight.
     """
@@ -51,6 +53,7 @@ class Rule:
     a_minus: float
     w_max: float
     soft: bool
+    second: bool
     tau_x: float
     tau_y: float
     a3_plus: float
@@ -60,7 +63,7 @@ class Rule:
     def scaled(self, scale: float) -> STDP:
         """Return the rule for weights in another unit, of which one base unit is ``scale``."""
         triplet = None
-        if self.a3_plus or self.a3_minus:
+        if self.second:
             triplet = Triplet(
                 tau_x=self.tau_x,
                 tau_y=self.tau_y,
@@ -159,10 +162,13 @@ def _rule(
 ) -> Rule:
     """Return the rule of both changes; ``where`` limits the weight, if they do not."""
     if not pre.moves and not post.moves:
-        raise refusal(
-            reader.synapses,
-            f"nothing changes the weight {reader.weight}: all amplitudes are 0",
-            "Give one of them a value, or remove what changes during a run.",
+        traces = reader._replace(frozen=True)
+        pre, post = (
+            change._replace(other=known.other, own=known.own)
+            for change, known in (
+                (pre, traces.change("source")),
+                (post, traces.change("target")),
+            )
         )
     soft = any((*pre.by_weight, *post.by_weight))
     factor = _soft_limit(reader, pre, post) if soft else None
@@ -179,6 +185,7 @@ def _rule(
         a_minus=-minus[0] + 0.0,
         w_max=w_max,
         soft=soft,
+        second=pre.own is not None or post.own is not None,
         tau_x=_tau(pre.own, post.other, pre.other),
         tau_y=_tau(post.own, pre.other, post.other),
         a3_plus=plus[1],

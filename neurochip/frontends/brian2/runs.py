@@ -372,7 +372,7 @@ def _watched_weights(reading: Reading, writers: Iterable[StateWriter]) -> dict[s
         if mine:
             ids = np.unique(np.concatenate([writer.ids for writer in mine]))
             places = np.unique(item.position[ids])
-            every = math.gcd(*(writer.every for writer in mine))
+            every = math.gcd(*(1 if writer.after_reward else writer.every for writer in mine))
             found[name] = WeightProbe(item.connection, tuple(places.tolist()), every)
     return found
 

@@ -180,8 +180,8 @@ class Samples:
             v += np.divide(u, state.keep_v[ids], out=np.zeros_like(u), where=free)
         return np.asarray(v / state.unit)
 
-    def weights_at(self, name: str, synapses: Int32Array, steps: Int64Array) -> Float64Array:
-        """Return weights at the start of some steps in Brian2's unit, shape (n_steps, n)."""
+    def weights_before(self, name: str, synapses: Int32Array, steps: Int64Array) -> Float64Array:
+        """Return weights at the beginning of steps in Brian2's unit, shape (n_steps, n)."""
         item = self.learned[name]
         values = np.empty((len(steps), len(synapses)))
         before = steps == self.recording.first_step
