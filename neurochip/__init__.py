@@ -246,6 +246,7 @@ _HOMES = {
         "plot_rate_errors",
         "plot_rates",
         "plot_traces",
+        "plot_weights",
         "rate_equivalence",
         "train_distances",
     ),

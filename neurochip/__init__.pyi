@@ -231,6 +231,7 @@ from .validation import plot_raster as plot_raster
 from .validation import plot_rate_errors as plot_rate_errors
 from .validation import plot_rates as plot_rates
 from .validation import plot_traces as plot_traces
+from .validation import plot_weights as plot_weights
 from .validation import rate_equivalence as rate_equivalence
 from .validation import train_distances as train_distances
 from .version import __version__ as __version__

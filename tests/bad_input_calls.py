@@ -1271,6 +1271,12 @@ def _figures() -> list[Call]:
             threshold=REALS | NONE | {"inf", "-inf"},
             offset=REAL | NONE,
         ),
+        _call(
+            "plot_weights",
+            nc.plot_weights,
+            {"ax": _ax(), "trace": nc.WeightTrace([0], [1], np.ones((1, 1)), "weight", 1.0)},
+            "trace",
+        ),
         _call("plot_rates", validation.plot_rates, of_all, "comparison population"),
         _call("plot_rate_errors", validation.plot_rate_errors, of_all, "comparison population"),
         _call(

@@ -64,7 +64,7 @@ class Emulator(LearnedSynapses):
         in which a register wrapped or clipped. Default: True.
     threads : int, optional
         Number of threads, from 1 to the number that Numba has. Default: 1 for small images,
-        otherwise all. The results do not depend on it. Images with neuron programs run on one.
+        otherwise all. The results do not depend on it. Programs and learning run on one thread.
     progress : bool, optional
         Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
 

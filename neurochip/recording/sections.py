@@ -60,5 +60,13 @@ def describe_recording(recording: Recording) -> Description:
     ]
     if learned:
         table = Table(("connection", "variable", "unit", "synapses", "samples"), learned)
-        sections.append(Section("Connections that learn", [table]))
+        sections.append(Section("Recorded synapses", [table]))
+    counted_names = list(dict.fromkeys(key for each in recording.learning.values() for key in each))
+    if counted_names:
+        rows_of_counts = [
+            (name, *(f"{each.get(key, 0):,}" for key in counted_names))
+            for name, each in recording.learning.items()
+        ]
+        table = Table(("connection", *counted_names), rows_of_counts)
+        sections.append(Section("Learning", [table]))
     return Description(lead, sections)

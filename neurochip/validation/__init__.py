@@ -14,6 +14,7 @@ from .population import METRICS, Metric, PopulationComparison
 from .spike_trains import TRAIN_DISTANCES, train_distances
 from .split import ErrorSplit, RateError
 from .verdict import Verdict
+from .weight_plots import plot_weights
 
 __all__ = [
     "METRICS",
@@ -39,6 +40,7 @@ __all__ = [
     "plot_rate_errors",
     "plot_rates",
     "plot_traces",
+    "plot_weights",
     "rate_equivalence",
     "simulate_reference",
     "train_distances",

@@ -26,7 +26,7 @@ from learning_runs import (
 from neurochip import Emulator, WeightProbe
 from neurochip.chip.registers import decode_weights
 from neurochip.emulator.programmed import engine as engine_module
-from neurochip.errors import EmulatorError
+from neurochip.errors import ChipOverflowError, EmulatorError
 from neurochip.image import GivenTrace
 from neurochip.image.files import load_image, save_image
 from neurochip.learning import LearningRule, Trace
@@ -348,3 +348,13 @@ def test_what_a_probe_records_is_what_the_synapses_read():
         trace = found.synaptic["group 1", name]
         assert (trace.steps.tolist(), trace.unit) == ([STEPS - 1], "LSB")
         assert trace.values.tolist() == [last[name][[4, 0]].tolist()]
+
+
+def test_a_strict_run_ends_with_the_step_that_overflows_and_has_learned_from_it():
+    rule = LearningRule("x0", x1=Trace(16, 10))
+    runner = emulator(one_synapse(rule, weight=250), strict=True)
+    # 9000 spikes in one step exceed the accumulator; they are one event.
+    with pytest.raises(ChipOverflowError):
+        runner.run_steps(10, np.zeros(9000, dtype=int), np.zeros(9000, dtype=int))
+    assert runner.step == 2
+    assert runner.weights(0).tolist() == [251]
