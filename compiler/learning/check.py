@@ -25,20 +25,12 @@ def check_plasticity(network: Network, chip: ChipSpec, dt: float) -> None:
     ------
     CompileError
         If the chip has no learning engine, or one whose weights are wider than those of synapses;
-        or if a connection has several delays, needs more traces than there are, or kicks neurons
-        in compartments that do not spike.
+        or if a connection has several delays, or needs more traces than there are.
     """
     for connection in network.connections:
         if connection.plasticity is not None and connection.n_synapses:
             _check_engine(connection, chip)
             _check_traces(network, connection, dt)
-            if connection.kicks_v and connection.target.name in network.kicked:
-                raise CompileError(
-                    f"{owner_of(connection)}: its kicks beside the current of "
-                    f"{connection.target.name!r} go to compartments that do not spike, so they "
-                    "cannot learn; allowed: plasticity of synapses that drive the current. Let it "
-                    "drive the current, or the other connections kick v, too."
-                )
 
 
 def late_steps(network: Network, connection: Connection, dt: float) -> int:

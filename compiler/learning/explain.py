@@ -160,13 +160,23 @@ def _coincidence(item: PlasticRegisters, row: _Row) -> ReportRow:
 
 
 def _delay(item: PlasticRegisters, row: _Row, dt: float) -> ReportRow:
-    """Return the row of the delay of presynaptic events: its pairs come in the other order."""
+    """Return the row of the distance up to which pairs come in the other order on the chip."""
     missed = item.late - 1
     note = "amplitudes make up for the delay of a presynaptic spike"
     if missed:
         pairs = "at a distance of" if missed == 1 else "at distances of 1 to"
         note += f", but for pairs {pairs} {counted(missed, 'step')}, which the chip sees reversed"
-    return row("pairs", "ms", item.late * dt, item.late * dt, note, registers={"delay": item.late})
+    shortest = min(item.stdp.tau_plus, item.stdp.tau_minus)
+    return row(
+        "pairs",
+        "ms",
+        0.0,
+        missed * dt,
+        note,
+        registers={"delay": item.late},
+        scale=shortest,
+        remedy="compared with the time constants; shorten the delay",
+    )
 
 
 def _reward(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:

@@ -13,7 +13,7 @@ from neurochip.errors import CompileError, LearningError
 from neurochip.image.report_rows import Span
 from neurochip.learning import LearningRule, Trace
 from neurochip.learning.terms import text_of
-from neurochip.network import STDP, Connection, Network
+from neurochip.network import STDP, Connection, Network, Population
 
 from ..neurons.expectation import Expectation
 from ..neurons.lower import LoweredPopulation
@@ -26,6 +26,8 @@ from .scale import learned_top
 from .terms import fit_products
 
 __all__ = ["PlasticRegisters", "learn_connections", "time_constants"]
+
+_GROWTH = 2.0  # of the rates of neurons while a network learns, for which traces leave room
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,7 +129,11 @@ def _stdp(connection: Connection) -> STDP:
 
 def _peaks(connection: Connection, expected: Expectation) -> dict[str, float]:
     """Return the expected peak of each trace, in impulses."""
-    rates = {"x": expected.assumed(connection.source), "y": expected.assumed(connection.target)}
+    ends = {"x": connection.source, "y": connection.target}
+    rates = {
+        side: expected.assumed(end) * (_GROWTH if isinstance(end, Population) else 1.0)
+        for side, end in ends.items()
+    }
     taus = time_constants(_stdp(connection))
     return {name: expected_peak(rates[name[0]], tau) for name, tau in taus.items()}
 

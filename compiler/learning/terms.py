@@ -74,7 +74,10 @@ def fit_products(
         """Return what a product asks of its coefficient and its impulses."""
         shift = _term(item, Coefficient(1, 0, 1.0, 0.0), top).shift(spec)
         real = abs(item.size) / step / (top if item.soft else 1)
-        return _Asked(owner, item, math.ldexp(real, shift), shift, most)
+        # A shift rounds down: half a step of the product, against its usual change.
+        change = abs(item.size) / step * (0.5 if item.soft else 1.0)
+        lost = 0.5 / change if shift else 0.0
+        return _Asked(owner, item, math.ldexp(real, shift), shift, lost, most)
 
     for event in ("x0", "y0"):
         own = [item for item in products if item.event == event and item.trace in NOW]
@@ -111,12 +114,13 @@ class _Asked:
     product: Product
     value: float
     shift: int
+    lost: float
     most: Mapping[str, float]
 
     def coefficients(self, spec: LearningSpec) -> list[Coefficient]:
         """Return the coefficients of a pair, or raise if there are none."""
         most = self.most[self.product.trace]
-        found = coefficients(self.value, most, spec)
+        found = coefficients(self.value, most, spec, lost=self.lost)
         if not found:
             unit = impulse_unit(spec)
             size = abs(self.product.size)
@@ -146,7 +150,8 @@ def _both(
     tried: list[tuple[Coefficient, Coefficient]] = []
     for first in firsts:
         asked = triplet.value / first.impulse
-        for third in coefficients(asked, most_second, spec, whole=pair is None)[:_TRIPLETS]:
+        thirds = coefficients(asked, most_second, spec, whole=pair is None, lost=triplet.lost)
+        for third in thirds[:_TRIPLETS]:
             tried += _joined(pair, triplet, first, third, spec)
     if not tried:
         raise CompileError(
