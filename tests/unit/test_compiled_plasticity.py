@@ -243,7 +243,7 @@ def test_traces_are_fine_but_have_room_for_the_expected_rates():
     for rate, tau in ((2.0, 20.0), (20.0, 20.0), (50.0, 40.0)):
         stdp = dataclasses.replace(PAIR, tau_plus=tau)
         image = compiled(stdp, source=PoissonInput("source", 12, rate=rate))
-        peak = 1 + rate * tau / 1000 + 5 * math.sqrt(rate * tau / 2000)
+        peak = 1 + rate * tau / 1000 + 4 * math.sqrt(rate * tau / 2000)
         assert 127 / 4 / max(2, peak) < rule_of(image).x1.impulse <= 127 / max(2, peak)
         assert rows_of(image)["trace x1"].error == 0
 
