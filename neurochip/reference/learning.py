@@ -51,14 +51,12 @@ def end_step(
     for other in range(len(ends)):
         note(worker, spikes, ends[other, place], ends[other, place + 1], n_inputs, plastic, step)
     begin, end = ends[worker, place], ends[worker, place + 1]
-    if not plastic.at_once:
-        deliver_plastic(worker, own, plastic, step, arrived, not input_first, True)
+    deliver_plastic(worker, own, plastic, step, arrived, not input_first, True)
     arrive(worker, own, own_end, plastic, step)
     fire(worker, own, spikes, begin, end, plastic, step)
     if plastic.at_once:
         reward(worker, plastic, step)
         settle(worker, own, spikes, begin, end, plastic, step)
-        deliver_plastic(worker, own, plastic, step, arrived, not input_first, True)
     sample_synapses(worker, plastic, step)
 
 

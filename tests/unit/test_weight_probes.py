@@ -249,3 +249,9 @@ def test_both_engines_refuse_the_weights_of_a_connection_that_does_not_learn():
     ):
         with pytest.raises(RecordingError, match=exactly(message)):
             run(["v", WeightProbe("feed")])
+
+
+def test_a_notebook_shows_what_was_recorded_and_what_each_connection_did():
+    page = recording()._repr_html_()
+    for text in ("Recorded synapses", "Learning", "events", "feed"):
+        assert text in page
