@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from brian2_stdp import FORMS, NAMESPACE
+from brian2_stdp import FORMS, NAMESPACE, WAVE
 
-from neurochip import WeightProbe
+from neurochip import Reference, WeightProbe
 from neurochip.errors import FrontendError
 
 pytestmark = pytest.mark.slow
@@ -33,6 +33,7 @@ class Script:
         self.source = b2.PoissonGroup(8, rates=60 * b2.Hz, name="source")
         times = ("taupre", "taupost", "tau_slow")
         names = {key: v * b2.ms if key in times else v for key, v in NAMESPACE.items()}
+        names["wave"] = b2.TimedArray(WAVE, dt=30 * b2.ms)
         self.wires = b2.Synapses(
             self.source,
             self.cells,
@@ -222,3 +223,120 @@ def test_compare_runs_both_and_restores_the_weights(b2):
     result = compare(script.network, duration=300 * b2.ms, record=WeightProbe("wires", every=50))
     assert np.array_equal(script.wires.w, start)
     assert result.populations["cells"].reference_counts.sum() > 20
+
+
+# --------------------------------------------------- what is read in each of several runs
+
+
+def _nothing(script):
+    pass
+
+
+def _off(script):
+    script.wires.plastic = 0
+
+
+def _stronger(script):
+    script.wires.plastic = 3
+
+
+def _set_some(script):
+    script.wires.w[[2, 30]] = [0.1, 0.8]
+
+
+def _set_all(script):
+    script.wires.w = "0.05 * (i + j)"
+
+
+CHANGES = {
+    "nothing": [_nothing, _nothing],
+    "switched off, and on again": [_off, _stronger],
+    "some weights": [_set_some, _nothing, _set_some],
+    "all weights, then a stronger rule": [_set_all, _stronger],
+    "a stronger rule and weights at once": [lambda s: (_stronger(s), _set_some(s))],
+}
+
+
+REWARDS = {
+    "a reward that the script changes": (
+        "a reward of all synapses, after the decay",
+        [lambda s: setattr(s.wires, "reward", 0.5), lambda s: setattr(s.wires, "reward", 0)],
+    ),
+    "a reward in time": ("a reward in time", [_nothing, _set_some]),
+}
+
+
+def several_runs(b2, form, changes, device):
+    """Return the weights after each run; and of each run on the chip its network and stimulus.
+
+    With these are the synapses whose weights were changed before the run, and their weights.
+    """
+    b2.set_device(device)
+    b2.start_scope()
+    script, weights, runs = Script(b2, form), [], []
+    for change in (_nothing, *changes):
+        before = np.array(script.wires.w)
+        change(script)
+        now = np.array(script.wires.w)
+        moved = np.flatnonzero(now != before)
+        weights.append(script.run(b2, 60))
+        own = b2.get_device()
+        if device == "neurochip":
+            runs.append((own.network, own.stimulus, moved, now[moved]))
+    return weights, runs
+
+
+@pytest.mark.parametrize("name", [*CHANGES, *REWARDS])
+def test_the_reference_of_several_runs_has_the_weights_of_brian2(b2, name):
+    known, changes = REWARDS.get(name, ("a learning rate and a switch", CHANGES.get(name)))
+    wanted, _ = several_runs(b2, FORMS[known], changes, "runtime")
+    _, runs = several_runs(b2, FORMS[known], changes, "neurochip")
+    reference = Reference(runs[0][0], 1.0, progress=False)
+    pre = np.repeat(np.arange(8)[::-1], 5)
+    order = np.argsort(pre, kind="stable")
+    for k, (network, stimulus, moved, values) in enumerate(runs):
+        if k:
+            reference.reprogram(network)
+            weights = np.empty(40)
+            weights[order] = reference.weights("wires")
+            weights[moved] = values
+            reference.set_weights("wires", weights[order])
+        reference.run(stimulus)
+        found = np.empty(40)
+        found[order] = reference.weights("wires")
+        assert np.abs(found - wanted[k]).max() < 1e-12
+
+
+def test_learning_beside_input_that_follows_brian2_s_own_run(chip):
+    """A PoissonInput onto a v that is '(unless refractory)': Brian2 runs beside the chip."""
+    script = Script(chip)
+    cells = chip.NeuronGroup(
+        5,
+        "dv/dt = -v/(10*ms) : 1 (unless refractory)",
+        threshold="v > 1",
+        reset="v = 0",
+        refractory=3 * chip.ms,
+        method="exact",
+        name="others",
+    )
+    form = FORMS["the second tutorial of Brian2"]
+    names = {"taupre": 20 * chip.ms, "taupost": 30 * chip.ms}
+    wires = chip.Synapses(
+        script.source,
+        cells,
+        form.model,
+        on_pre=form.on_pre,
+        on_post=form.on_post,
+        name="more",
+        namespace={**NAMESPACE, **names},
+    )
+    wires.connect()
+    wires.w = 0.4
+    noise = chip.PoissonInput(cells, "v", N=10, rate=20 * chip.Hz, weight=0.3)
+    script.network.add(cells, wires, noise)
+    script.run(chip, 100)
+    first = np.array(wires.w)
+    assert np.abs(first - 0.4).max() > 2 * STEP
+    assert np.abs(first / STEP - np.round(first / STEP)).max() < 0.01
+    script.run(chip, 100)
+    assert np.abs(np.array(wires.w) - first).max() > STEP

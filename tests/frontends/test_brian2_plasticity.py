@@ -144,7 +144,7 @@ def _defined_first(form: Form) -> bool:
 # ---------------------------------------------------------------------------- units and delays
 
 
-def objects(b2, **options):
+def objects(b2, pairs=None, **options):
     """A source, cells with a current in ampere, and synapses of the documentation's STDP."""
     b2.defaultclock.dt = DT * b2.ms
     source = b2.SpikeGeneratorGroup(3, [], [] * b2.ms, name="source")
@@ -164,7 +164,7 @@ def objects(b2, **options):
         "name": "wires",
     }
     synapses = b2.Synapses(source, cells, **{**given, **options})
-    synapses.connect()
+    synapses.connect(**({"i": pairs[0], "j": pairs[1]} if pairs else {}))
     synapses.w = "0.1*nA + 0.02*nA*(i + 4*j)"
     return source, cells, synapses
 
@@ -190,6 +190,22 @@ def test_weights_in_ampere_are_read_in_nanoampere(b2):
     assert (rule.a_plus, rule.a_minus, rule.w_max) == pytest.approx((0.004, 0.005, 0.5), rel=1e-14)
     order = np.argsort(synapses.i[:], kind="stable")
     assert found.weight == pytest.approx(synapses.w[:][order] / b2.nA, rel=1e-14)
+
+
+def test_learned_weights_have_the_order_and_unit_of_brian2(b2):
+    from neurochip.frontends.brian2.objects import as_network
+    from neurochip.frontends.brian2.reading import read_network
+
+    source, cells, synapses = objects(b2, pairs=([2, 0, 2, 1, 0], [0, 3, 1, 1, 0]))
+    reading = read_network(as_network([source, cells, synapses]), {})
+    item = reading.learned["wires"]
+    (connection,) = reading.network.connections
+    assert item.in_brian2(connection.weight) == pytest.approx(synapses.w[:] / b2.amp, rel=1e-14)
+    assert item.on_chip(np.array(synapses.w)) == pytest.approx(connection.weight, rel=1e-14)
+    item.leave(connection.weight[::-1])
+    assert np.array_equal(item.order[item.position], np.arange(5))
+    assert np.array(synapses.w)[item.order] == pytest.approx(connection.weight[::-1] * 1e-9)
+    assert np.isnan(np.array(synapses.x)).all()
 
 
 def test_a_constant_weight_beside_the_one_that_learns_is_a_connection_of_its_own(b2):

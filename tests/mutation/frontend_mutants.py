@@ -133,6 +133,27 @@ MUTANTS = [
         f"{PLASTICITY}::test_euler_of_a_clock_driven_trace_is_read_with_the_decay_of_its_step",
     ),
     Mutant(
+        "learned weights are read back in the order of the connection",
+        f"{BRIAN2}/learned.py",
+        "[..., self.position] / self.scale",
+        "[..., self.order] / self.scale",
+        f"{PLASTICITY}::test_learned_weights_have_the_order_and_unit_of_brian2",
+    ),
+    Mutant(
+        "an operation of run_regularly may reset a trace",
+        f"{BRIAN2}/rewards.py",
+        "others = sorted(set(regular.effect.values) - {weight, name})",
+        "others = []",
+        f"{PLASTICITY}::test_another_form_is_refused_with_what_works",
+    ),
+    Mutant(
+        "a reward reads the eligibility before its decay, whatever the order",
+        f"{BRIAN2}/abstract.py",
+        "inside[symbol] = (values or {}).get(name, symbol_of(name))",
+        "inside[symbol] = symbol_of(name)",
+        f"{PLASTICITY}::test_a_form_that_is_read_does_what_its_code_does",
+    ),
+    Mutant(
         "pathways of the source may have delays of their own",
         f"{BRIAN2}/learning.py",
         "if not np.array_equal(delay, common):",
