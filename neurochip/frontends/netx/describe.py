@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..._support.brief import line
 from ..._support.npz import as_path
 from ..._support.text import aligned, counted
@@ -153,11 +155,11 @@ def inspect_netx(
 
 def _claimed_shape(item: StoredLayer) -> Shape | None:
     """Return the shape that a layer says it has, for the layers behind it."""
+    found = np.ravel(item.members.get("shape", []))
     try:
-        values = [int(n) for n in item.members["shape"]]
-    except (KeyError, TypeError, ValueError, OverflowError):
+        return tuple(int(n) for n in found) if 1 <= found.size <= 3 else None
+    except (TypeError, ValueError, OverflowError):
         return None
-    return tuple(values) or None
 
 
 def _row(layer: NetxLayer) -> LayerRow:

@@ -160,9 +160,9 @@ class Keys:
         if not any(key.startswith("neuron") for key in self._members):
             return None
         kind = self._members.get("neuron/type")
-        if kind not in NEURONS:
-            raise self.problem(f"neuron/type = {shown(kind)}; known: {', '.join(NEURONS)}")
-        return str(kind)
+        if not isinstance(kind, str) or kind not in NEURONS:
+            raise self.problem(f"neuron/type = {_plain(kind)}; known: {', '.join(NEURONS)}")
+        return kind
 
     def _check_fixed(self) -> None:
         for key, (allowed, reason) in _FIXED.items():
@@ -174,8 +174,7 @@ class Keys:
             else:
                 same = np.size(value) > 0 and bool(np.all(np.asarray(value) == allowed))
             if not same:
-                plain = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
-                raise self.problem(f"{key} = {shown(plain)}; allowed: {allowed!r}, since {reason}")
+                raise self.problem(f"{key} = {_plain(value)}; allowed: {allowed!r}, since {reason}")
         if self.model in {"CUBA", "LOIHI"} and "neuron/gradedSpike" in self:
             self._check_binary()
 
@@ -185,3 +184,8 @@ class Keys:
                 "neuron/gradedSpike = True; allowed: False, since LIF neurons send spikes without "
                 "a payload"
             )
+
+
+def _plain(value: Any) -> str:
+    """Return a member as short text."""
+    return shown(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
