@@ -9,11 +9,12 @@ spike reaches them all at once, and they share one presynaptic trace.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._support.csr import rows_of, starts_of
+from .._kernels.jit import kernel
+from .._support.csr import starts_of
 from .._support.grid import whole_steps
 from ..errors import NetworkError
 from ..network import STDP, Connection, Network
@@ -192,8 +193,8 @@ def lay_out_plastic(
     members = list({item.source.name: item.source for item in items}.values())
     names = [item.name for item in members]
     places, parts, post, dense = {}, [], [], []
-    counts, fan_in, synapse, row = [], [], [], []
-    begin = first_row = 0
+    counts, fan_in, sparse = [], [], []
+    begin = first_row = first_post = 0
     for g, item in enumerate(items):
         own = _sort(item, neurons[item.target.name], shares, dt)
         place = np.empty(item.n_synapses, dtype=np.int64)
@@ -203,18 +204,15 @@ def lay_out_plastic(
         post.append(ends)
         dense.append(own.dense)
         counts.append(np.bincount(own.rows, minlength=own.n_rows))
-        if own.dense:
-            fan_in.append(np.zeros(item.target.size, dtype=np.int64))
-        else:
-            starts, by_target = rows_of(ends, item.target.size)
-            fan_in.append(np.diff(starts))
-            synapse.append(begin + by_target)
-            row.append(first_row + own.rows[by_target])
+        fan_in.append(np.bincount(ends[: 0 if own.dense else None], minlength=item.target.size))
+        if not own.dense:
+            sparse.append((own.rows, ends, begin, first_row, first_post))
         member, size = names.index(item.source.name), item.source.size
         for k in range(n_workers * len(own.delays)):
             worker, at = divmod(k, len(own.delays))
             parts.append((worker, g, member, int(own.delays[at]), first_row + k * size))
         begin, first_row = begin + item.n_synapses, first_row + own.n_rows
+        first_post += item.target.size
     parts.sort()
     column = np.array(parts, dtype=np.int64).reshape(-1, 5).T
     table = PlasticTable(
@@ -224,29 +222,58 @@ def lay_out_plastic(
         tabulate([tau for rule in rules_of(network) for tau in _taus(rule)], dt),
         starts_of(np.concatenate(counts)),
         np.concatenate(post),
-        starts_of(np.concatenate(fan_in)),
-        np.concatenate([*synapse, np.empty(0, np.int64)]),
-        np.concatenate([*row, np.empty(0, np.int64)]),
+        *_columns(starts_of(np.concatenate(fan_in)), sparse),
     )
     return table, places
 
 
 def _sort(item: Connection, first: int, shares: Int64Array, dt: float) -> _Sorted:
     """Sort the synapses of a connection whose target begins with neuron ``first``."""
-    steps = np.broadcast_to(delay_steps(item, dt), (item.n_synapses,)).astype(np.int64)
-    delays, number = np.unique(steps, return_inverse=True)
-    n_workers, size = len(shares) - 1, item.source.size
-    worker = np.searchsorted(shares[1:-1], first + item.post, side="right")
-    rows = (worker * len(delays) + number) * size + item.pre
-    order = np.argsort(rows, kind="stable")
-    bounds = np.clip(shares - first, 0, item.target.size)
-    whole = [np.tile(np.arange(a, b), size) for a, b in pairwise(bounds)]
-    dense = (
-        len(delays) == 1
-        and item.n_synapses == size * item.target.size
-        and np.array_equal(item.post[order], np.concatenate(whole))
-    )
+    steps = delay_steps(item, dt).astype(np.int64)
+    delays, n_workers, size = np.unique(steps), len(shares) - 1, item.source.size
+    rows = item.pre.astype(np.int64)
+    if n_workers > 1:
+        worker = np.searchsorted(shares[1:-1], first + item.post, side="right")
+        rows += worker * (len(delays) * size)
+    if len(delays) > 1:
+        rows += np.searchsorted(delays, steps) * size
+    order = np.arange(len(rows))
+    if (rows[1:] < rows[:-1]).any():
+        order = np.argsort(rows, kind="stable")
+    dense = len(delays) == 1 and item.n_synapses == size * item.target.size
+    if dense:
+        bounds = np.clip(shares - first, 0, item.target.size)
+        whole = [np.tile(np.arange(a, b), size) for a, b in pairwise(bounds)]
+        dense = np.array_equal(item.post[order], np.concatenate(whole))
     return _Sorted(order, rows[order], n_workers * len(delays) * size, delays, dense)
+
+
+def _columns(
+    starts: Int64Array, sparse: list[tuple[Int64Array, Int32Array, int, int, int]]
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Return the synapses onto each neuron, and their rows, of the connections that are not dense.
+
+    Each is given by the rows and neurons of its synapses, its first synapse, its first row and its
+    first neuron.
+    """
+    synapse, row = np.empty((2, starts[-1]), dtype=np.int64)
+    cursor = starts[:-1].copy()
+    for each in sparse:
+        list_columns(*each, cursor, synapse, row)
+    return starts, synapse, row
+
+
+@kernel
+def list_columns(
+    rows: Any, post: Any, begin: Any, first_row: Any, first_post: Any, cursor: Any, synapse: Any,
+    row: Any,
+) -> None:  # fmt: skip
+    """Append the synapses of a connection to the lists of their neurons."""
+    for k in range(len(post)):
+        p = first_post + post[k]
+        synapse[cursor[p]] = begin + k
+        row[cursor[p]] = first_row + rows[k]
+        cursor[p] += 1
 
 
 def _groups(network: Network, items: list[Connection], dense: list[bool], dt: float) -> Groups:

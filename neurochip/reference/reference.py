@@ -35,6 +35,7 @@ LEARNING_ORDERS = ("source", "chip")
 """When plastic synapses change: as in Brian2, or all at once at the end of a step, as on a chip."""
 
 _COST = 2  # of a neuron, relative to a compartment of the emulator, which has half the bytes
+_PLASTIC = 40  # bytes of a synapse that learns
 _NONE = np.empty(0, dtype=np.int32)
 
 
@@ -90,7 +91,9 @@ class Reference(LearnedWeights):
         n_neurons, n_synapses = size_of(network), network.n_synapses
         workers = choose_threads(threads, n_neurons, n_synapses, "run", _COST)
         what = f"run: {n_neurons} neurons and {n_synapses} synapses take"
-        n_bytes, remedy = 8 * n_neurons + 4 * n_synapses, "Simulate a smaller network."
+        learn = sum(item.n_synapses for item in network.connections if item.plasticity)
+        n_bytes = 8 * n_neurons + 4 * n_synapses + _PLASTIC * learn
+        remedy = "Simulate a smaller network."
         with EnoughMemory(EmulatorError, what, n_bytes, remedy):
             tables = flatten_neurons(network, self.dt), fixed_synapses(network, self.dt)
             columns, _ = lay_out_traces({}, {}, 0, self.dt)

@@ -209,6 +209,37 @@ def two_connections(name, seed, dt, duration):
     }
 
 
+def kicks(name, seed, dt, duration):
+    """Neurons with a current, whose plastic synapses kick v: one from the source of each neuron,
+    and all of them among the neurons, themselves included."""
+    rng = np.random.default_rng(seed)
+    n, n_steps = 20, round(duration / dt)
+    own = one_to_one("input", "lif", rng.uniform(0.5, 2.0, n), 0.5)
+    return {
+        "case": name,
+        "dt": dt,
+        "n_steps": n_steps,
+        "n_inputs": n,
+        "input": poisson_steps(rng, n, n_steps, dt, 400.0),
+        "populations": [
+            {"name": "lif", "size": n, "params": parameters(tau_syn=4.0, tau_refrac=2.0)}
+        ],
+        "connections": [
+            one_to_one("input", "lif", rng.uniform(0.1, 0.2, n)),
+            {
+                **own,
+                "receptor": "v",
+                "plasticity": rule(30.0, 15.0, a_plus=0.04, a_minus=0.03, w_max=2.0),
+            },
+            {
+                **all_pairs("lif", "lif", n, n, rng.uniform(0.0, 0.3, n * n)),
+                "receptor": "v",
+                "plasticity": rule(a_plus=0.008, a_minus=0.01, w_max=0.3),
+            },
+        ],
+    }
+
+
 def rewarded(case, seed, per_neuron, n_interval):
     """The same with a reward that changes every 30 ms."""
     rng = np.random.default_rng([seed, 4])
@@ -272,6 +303,7 @@ def cases():
         rule(a_plus=0.004, a_minus=0.005, w_max=0.06), 0.22, 0.06, tau_syn=3.0, tau_refrac=0.0,
     ), 111, [0.0, 0.5, 1.0, 3.0, 15.0])  # fmt: skip
     yield two_connections("12_two_connections", 112, 0.1, 400.0)
+    yield kicks("13_kicks_beside_a_current", 113, 0.25, 500.0)
 
 
 # -------------------------------------------------------------------------- recording

@@ -39,7 +39,7 @@ RULE = STDP(20.0, 15.0, 0.1, 0.08, 2.0)
 RULE_20 = STDP(20.0, 15.0, 0.1, 0.08, 20.0)
 TRIPLET = Triplet(60.0, 40.0, 0.05, 0.02)
 REWARD = Reward([0.0, 24.0, 47.0], [0.7, -0.4, 1.0])
-N_CASES = 12
+N_CASES = 13
 
 
 def _brian2_cases():
